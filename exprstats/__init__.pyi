@@ -1,0 +1,13 @@
+from .errors import DataError as DataError
+from .errors import DataWarning as DataWarning
+from .errors import ExprStatsError as ExprStatsError
+from .errors import ExprStatsWarning as ExprStatsWarning
+from .errors import FitError as FitError
+from .errors import FitWarning as FitWarning
+from .errors import MissingDependency as MissingDependency
+from .errors import OptionError as OptionError
+from .errors import Problem as Problem
+from .errors import RError as RError
+from .errors import RWarning as RWarning
+
+__version__: str

@@ -1,0 +1,132 @@
+"""Numbers as the APA manual prints them (American Psychological Association, 2020, §6.36)."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+NumberStyle = Literal["apa", "plain"]
+
+MISSING = "—"
+_MINUS = "−"
+
+
+def write_number(
+    value: float | None,
+    decimals: int = 2,
+    *,
+    bounded: bool = False,
+    lowest: float | None = None,
+    style: NumberStyle = "apa",
+) -> str:
+    """Write a number with fixed decimals.
+
+    Parameters
+    ----------
+    value
+        The number; None and NaN become an em dash.
+    decimals
+        Digits after the point.
+    bounded
+        Whether the quantity cannot exceed 1 in size in the population (r, ICC, p, loadings):
+        APA then drops the leading zero. Values beyond ±1 print in full.
+    lowest
+        Values below it are printed as "< lowest".
+    style
+        ``"apa"``, or ``"plain"``, which keeps leading zeros and the ASCII minus.
+
+    Examples
+    --------
+    >>> write_number(0.857, bounded=True), write_number(-1.0104, 3, bounded=True)
+    ('.86', '−1.010')
+    >>> write_number(-0.001), write_number(None), write_number(0.5, style="plain")
+    ('0.00', '—', '0.50')
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    if lowest is not None and value < lowest:
+        return f"< {_finish(f'{lowest:g}', style)}"
+    if math.isinf(value):
+        return _finish("-∞" if value < 0 else "∞", style)
+    text = f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    if bounded and style == "apa" and abs(float(text)) < 1:
+        text = text.replace("0.", ".", 1)
+    return _finish(text, style)
+
+
+def write_p(value: float | None, *, style: NumberStyle = "apa") -> str:
+    """Write a p-value to three decimals, or as beyond what three decimals show.
+
+    Examples
+    --------
+    >>> write_p(0.0004), write_p(0.042), write_p(0.9996)
+    ('< .001', '.042', '> .999')
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    if value < 0.001:
+        return "< .001" if style == "apa" else "< 0.001"
+    if value > 0.999:
+        return "> .999" if style == "apa" else "> 0.999"
+    return write_number(value, 3, bounded=True, style=style)
+
+
+def write_interval(
+    low: float | None,
+    high: float | None,
+    decimals: int = 2,
+    *,
+    bounded: bool = False,
+    lowest: float | None = None,
+    style: NumberStyle = "apa",
+) -> str:
+    """Write an interval in brackets; a bound next to 0 that excludes it gets more decimals.
+
+    Examples
+    --------
+    >>> write_interval(0.816, 0.861, bounded=True), write_interval(0.0004, 0.2)
+    ('[.82, .86]', '[0.0004, 0.20]')
+    """
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return MISSING
+    digits = (_show_sign(low, decimals, low > 0), _show_sign(high, decimals, high < 0))
+    bounds = (
+        write_number(bound, places, bounded=bounded, lowest=lowest, style=style)
+        for bound, places in zip((low, high), digits, strict=True)
+    )
+    return f"[{', '.join(bounds)}]"
+
+
+def write_count(value: int | float) -> str:
+    """Write a count with thousands separated.
+
+    Examples
+    --------
+    >>> write_count(40320)
+    '40,320'
+    """
+    return f"{int(value):,}"
+
+
+def write_level(level: float) -> str:
+    """Write a confidence level as a percentage.
+
+    Examples
+    --------
+    >>> write_level(0.95), write_level(0.999)
+    ('95%', '99.9%')
+    """
+    return f"{100 * level:.10g}%"
+
+
+def _show_sign(bound: float, decimals: int, excludes_zero: bool) -> int:
+    places = decimals
+    while excludes_zero and places < 12 and float(f"{bound:.{places}f}") == 0:
+        places += 1
+    return places
+
+
+def _finish(text: str, style: NumberStyle) -> str:
+    return text.replace("-", _MINUS) if style == "apa" else text

@@ -1,0 +1,78 @@
+"""The one door to joblib: many tasks, their seeds, and who watches them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+import numpy as np
+
+Seed = int | np.random.Generator | None
+Watcher = Callable[[str, int, int], None]
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
+def run_tasks(
+    function: Callable[[Task], Answer],
+    tasks: Sequence[Task],
+    *,
+    n_jobs: int = 1,
+    label: str = "Working",
+) -> list[Answer]:
+    """Return ``function(task)`` for every task, in the order of the tasks.
+
+    Parameters
+    ----------
+    function
+        Must depend on its task only, so that the answer is the same for any ``n_jobs``.
+    tasks
+        Small pictures of the work; each travels to a worker.
+    n_jobs
+        Workers, as joblib counts them; 1 stays in this process. The backend is whatever
+        ``joblib.parallel_config`` names, so that a cluster needs no changed line.
+    label
+        What a progress bar calls the work.
+    """
+    if n_jobs == 1:
+        return [answer for answer in _watch(map(function, tasks), label, len(tasks))]
+    from joblib import Parallel, delayed
+
+    answers = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(function)(task) for task in tasks
+    )
+    return list(_watch(iter(answers), label, len(tasks)))  # pyright: ignore[reportArgumentType] — joblib types its generator as a list
+
+
+def spawn_seeds(seed: Seed, count: int) -> list[np.random.SeedSequence]:
+    """Return independent seed sequences, the first k of which do not depend on ``count``."""
+    if isinstance(seed, np.random.Generator):
+        seed = int(seed.integers(2**63))
+    return np.random.SeedSequence(seed).spawn(count)
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[None]:
+    """Send (label, done, total) of the work inside to a watcher, such as a progress bar."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+def report_progress(label: str, done: int, total: int) -> None:
+    """Tell whoever watches how far some work is; without a watcher this costs nothing."""
+    watcher = _watcher.get()
+    if watcher is not None:
+        watcher(label, done, total)
+
+
+def _watch(answers: Iterator[Answer], label: str, total: int) -> Iterator[Answer]:
+    for done, answer in enumerate(answers, start=1):
+        report_progress(label, done, total)
+        yield answer

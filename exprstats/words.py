@@ -1,0 +1,41 @@
+"""The words that options may take, so that the command line can name them for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, Literal, get_args
+
+from exprstats.errors import OptionError
+
+IccModel = Literal["one-way"]
+MetricName = Literal["nrmse", "rmse", "mae", "correlation"]
+IntervalName = Literal["auto", "percentile", "jackknife"]
+ModelKind = Literal["elastic", "uniform", "normal", "mean"]
+ScoreMethod = Literal["bartlett"]
+FittedOn = Literal["train", "all"]
+Duplicates = Literal["error", "mean", "first"]
+Design = Literal["expressiveness"]
+
+
+def name_nearest(word: str, allowed: Iterable[str]) -> str:
+    """Return a sentence that names the allowed words, the nearest first if one is near."""
+    words = [str(other) for other in allowed]
+    lower = {other.lower(): other for other in reversed(words)}
+    near = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    hint = f"Did you mean '{lower[near[0]]}'? " if near else ""
+    return f"{hint}There is: {', '.join(words)}."
+
+
+def check_word(value: str, allowed: Any, option: str) -> None:
+    """Refuse a value that is not one of a Literal's words.
+
+    Raises
+    ------
+    OptionError
+        With the allowed words and the nearest one.
+    """
+    words = get_args(allowed)
+    if value not in words:
+        message = f"{option} '{value}' is not known. {name_nearest(str(value), words)}"
+        raise OptionError(message)
