@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def run_tasks(
     answers = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(function)(task) for task in tasks
     )
-    return list(_watch(iter(answers), label, len(tasks)))  # pyright: ignore[reportArgumentType] — joblib types its generator as a list
+    return list(_watch(cast("Iterator[Answer]", answers), label, len(tasks)))
 
 
 def spawn_seeds(seed: Seed, count: int) -> list[np.random.SeedSequence]:

@@ -61,9 +61,9 @@ PREDICTIONS = Contract(
 )
 
 ESTIMATE_COLUMNS = (
-    "estimate std_error conf_low conf_high level method headline p_value p_adjusted p_max_t "
-    "n_clips n_clusters draws note"
-).split()
+    *("estimate", "std_error", "conf_low", "conf_high", "level", "method", "headline"),
+    *("p_value", "p_adjusted", "p_max_t", "n_clips", "n_clusters", "draws", "note"),
+)
 
 
 def check_table(table: pd.DataFrame, contract: Contract) -> None:

@@ -1,1 +1,1 @@
-
+"""Metrics, cluster resampling, intervals and comparisons."""

@@ -1,1 +1,1 @@
-
+"""Files to checked tables, and tables to files."""

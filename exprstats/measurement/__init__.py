@@ -1,1 +1,1 @@
-
+"""From item ratings to a latent score."""

@@ -1,1 +1,1 @@
-
+"""Splits, baselines, elastic net and the weights it finds."""

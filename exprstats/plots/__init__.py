@@ -1,1 +1,1 @@
-
+"""Figures from tidy tables."""

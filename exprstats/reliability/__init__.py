@@ -1,1 +1,1 @@
-
+"""From ratings to intraclass correlations with intervals that hold."""

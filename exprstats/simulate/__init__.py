@@ -1,1 +1,1 @@
-
+"""The tables that travel, with known truth."""

@@ -1,1 +1,1 @@
-
+"""A study file, run from ratings to comparisons with its provenance."""
