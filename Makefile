@@ -1,0 +1,39 @@
+# The two commands a user needs: `make report` and `make test`.
+export RPY2_CFFI_MODE := ABI
+run := .venv/bin/
+
+.PHONY: help report test lint coverage oracles benchmarks clean
+
+help:
+	@echo "make report      set up, run the demonstration study, write report/index.html"
+	@echo "make test        set up, run the whole test suite"
+	@echo "make lint        ruff, pyright, import floors"
+	@echo "make coverage    the long simulations behind the coverage tables"
+	@echo "make oracles     recompute the stored numbers with R"
+	@echo "make benchmarks  time each job against a peer"
+
+report:
+	@bash .ci/setup
+	$(run)exprstats demo --out report --force
+
+test:
+	@bash .ci/setup test
+	$(run)python -m pytest
+
+lint:
+	$(run)ruff check .
+	$(run)ruff format --check .
+	$(run)pyright
+	$(run)lint-imports
+
+coverage:
+	$(run)python -m pytest -m slow --override-ini 'addopts=--strict-markers --import-mode=importlib -ra'
+
+oracles:
+	for script in $$(find tests/oracles -name '*.R'); do Rscript "$$script" || exit 1; done
+
+benchmarks:
+	for script in tests/benchmarks/bench_*.py; do OMP_NUM_THREADS=1 $(run)python "$$script" || exit 1; done
+
+clean:
+	rm -rf .venv .setup report

@@ -1,0 +1,105 @@
+"""The house stays small: files, functions, parameters, names (the sizes are the design's)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = sorted((ROOT / "exprstats").rglob("*.py"))
+SOURCES = [
+    path
+    for folder in ("exprstats", "r", "tests", "vignettes")
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.suffix in {".py", ".R"}
+]
+DRAWERS = {"utils", "helpers", "base", "common", "core", "misc"}
+
+
+def parse_functions(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+
+
+def count_body_lines(function):
+    body = function.body
+    if (
+        isinstance(body[0], ast.Expr)
+        and isinstance(body[0].value, ast.Constant)
+        and isinstance(body[0].value.value, str)
+    ):
+        body = body[1:]
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+def name_file(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_file)
+def test_no_file_is_over_300_lines(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def test_the_median_file_is_about_120_lines():
+    lengths = sorted(len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE)
+    assert lengths[len(lengths) // 2] <= 140
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=name_file)
+def test_functions_are_short_and_take_few_positional_parameters(path):
+    for function in parse_functions(path):
+        assert count_body_lines(function) <= 50, f"{function.name} is too long"
+        positional = [*function.args.posonlyargs, *function.args.args]
+        names = [argument.arg for argument in positional if argument.arg not in {"self", "cls"}]
+        if "cli" not in path.parts:
+            assert len(names) <= 5, f"{function.name} takes {len(names)} positional parameters"
+
+
+def test_the_median_function_is_about_a_dozen_lines():
+    lengths = sorted(count_body_lines(f) for path in PACKAGE for f in parse_functions(path))
+    assert lengths[len(lengths) // 2] <= 12
+    assert lengths[int(0.9 * len(lengths))] <= 40
+
+
+def test_no_module_is_a_drawer_and_none_shares_its_name_with_a_function():
+    modules = {path.stem for path in PACKAGE} | {path.parent.name for path in PACKAGE}
+    assert not modules & DRAWERS
+    functions = {f.name for path in PACKAGE for f in parse_functions(path)}
+    assert not (modules - {"__init__"}) & functions
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=name_file)
+def test_imports_by_name_happen_in_two_places_only(path):
+    if name_file(path) in {"exprstats/__init__.py", "exprstats/rbridge.py"}:
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        assert not any(name.split(".")[0] == "importlib" for name in names)
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=name_file)
+def test_users_never_meet_a_bare_except_or_a_print(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        assert not (isinstance(node, ast.ExceptHandler) and node.type is None)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in {"print", "eval", "exec"}
+
+
+def test_no_tracked_file_is_over_200_kb():
+    kept = [
+        path
+        for folder in ("exprstats", "r", "tests", "vignettes")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    assert {name_file(path) for path in kept if path.stat().st_size > 200_000} == set()
+
+
+def test_witnesses_import_nothing_from_exprstats():
+    for path in (ROOT / "tests" / "oracles").rglob("*"):
+        if path.suffix in {".py", ".R"}:
+            assert "exprstats" not in path.read_text(encoding="utf-8"), path.name

@@ -1,0 +1,74 @@
+"""What a user meets first: public names, their docstrings and types, and what an import costs."""
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import exprstats
+
+ROOT = Path(__file__).parents[2]
+STUB = ast.parse((ROOT / "exprstats" / "__init__.pyi").read_text(encoding="utf-8"))
+PUBLIC = sorted(
+    alias.name for node in STUB.body if isinstance(node, ast.ImportFrom) for alias in node.names
+)
+HEAVY = {
+    *("pandas", "numpy", "scipy", "sklearn", "torch", "cv2", "rpy2", "plotnine", "matplotlib"),
+    *("statsmodels", "pingouin", "great_tables", "jinja2", "joblib", "rich", "openpyxl"),
+}
+
+
+def list_loaded(code):
+    script = f"import sys\n{code}\nprint(*sorted({{m.split('.')[0] for m in sys.modules}}))"
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
+    )
+    return set(run.stdout.splitlines()[-1].split())
+
+
+def test_a_cold_import_loads_nothing_heavy():
+    assert not list_loaded("import exprstats") & HEAVY
+
+
+def test_the_help_of_the_command_line_loads_nothing_heavy():
+    code = (
+        "from exprstats.cli import run\n"
+        "sys.argv = ['exprstats', '--help']\n"
+        "try: run()\n"
+        "except SystemExit: pass"
+    )
+    assert not list_loaded(code) & HEAVY
+
+
+@pytest.mark.parametrize("room", ["inference", "reliability", "measurement", "io", "models"])
+def test_a_room_loads_slow_packages_only_when_it_needs_them(room):
+    slow = {"sklearn", "statsmodels", "pingouin", "plotnine", "torch", "rpy2", "joblib"}
+    assert not list_loaded(f"import exprstats.{room}") & slow
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_names_resolve_and_are_documented(name):
+    thing = getattr(exprstats, name)
+    assert name in exprstats.__all__
+    assert inspect.getdoc(thing)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_functions_have_every_type(name):
+    thing = getattr(exprstats, name)
+    if not inspect.isfunction(thing):
+        return
+    assert set(thing.__annotations__) == {*inspect.signature(thing).parameters, "return"}
+
+
+def test_public_results_can_tell_what_they_found():
+    from exprstats.results import Result
+
+    classes = [thing for name in PUBLIC if inspect.isclass(thing := getattr(exprstats, name))]
+    results = [thing for thing in classes if issubclass(thing, Result)]
+    for result in results:
+        assert result.__dataclass_params__.frozen
+        assert not result.__abstractmethods__

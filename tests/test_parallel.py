@@ -1,0 +1,32 @@
+import numpy as np
+
+from exprstats.parallel import run_tasks, spawn_seeds, watching
+
+
+def square(number):
+    return number * number
+
+
+def test_answers_keep_their_order_for_any_number_of_workers():
+    assert run_tasks(square, range(5)) == run_tasks(square, range(5), n_jobs=2) == [0, 1, 4, 9, 16]
+
+
+def test_the_first_seeds_do_not_depend_on_how_many_are_spawned():
+    few = [np.random.default_rng(seed).random() for seed in spawn_seeds(3, 2)]
+    many = [np.random.default_rng(seed).random() for seed in spawn_seeds(3, 5)]
+    assert few == many[:2]
+    assert len(set(many)) == 5
+
+
+def test_a_generator_gives_seeds_too():
+    first = spawn_seeds(np.random.default_rng(3), 1)[0].generate_state(1)
+    again = spawn_seeds(np.random.default_rng(3), 1)[0].generate_state(1)
+    assert first == again
+
+
+def test_whoever_watches_hears_every_step():
+    heard = []
+    with watching(lambda *news: heard.append(news)):
+        run_tasks(square, [1, 2], label="Squaring")
+    run_tasks(square, [1, 2])
+    assert heard == [("Squaring", 1, 2), ("Squaring", 2, 2)]

@@ -1,0 +1,40 @@
+from dataclasses import dataclass
+
+import pandas as pd
+
+from exprstats.results import Result, write_cells
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Count(Result):
+    table: pd.DataFrame
+
+    def tidy(self):
+        return self.table
+
+    def glance(self):
+        return self.table.head(1)
+
+    def sentence(self):
+        return "Two were counted."
+
+
+TABLE = pd.DataFrame({"term": ["<a>", "b"], "estimate": [0.12345, None], "note": [None, None]})
+
+
+def test_a_result_prints_its_sentence_and_its_rows():
+    text = str(Count(TABLE))
+    assert text.startswith("Two were counted.\n\n")
+    assert "0.123" in text
+    assert "note" not in text
+
+
+def test_names_are_escaped_where_a_notebook_shows_them():
+    html = Count(TABLE)._repr_html_()
+    assert "&lt;a&gt;" in html
+    assert "<a>" not in html
+
+
+def test_cells_are_texts_and_empty_columns_are_left_out():
+    cells = write_cells(TABLE, decimals=1)
+    assert cells.to_dict("list") == {"term": ["<a>", "b"], "estimate": ["0.1", "—"]}
