@@ -1,0 +1,63 @@
+"""What a user installs: the wheel carries the R half, and its command line runs from it."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
+    subprocess.run(build, check=True, capture_output=True, timeout=300)
+    [made] = folder.glob("*.whl")
+    return made
+
+
+def hash_files(pairs):
+    return {name: hashlib.sha256(content).hexdigest() for name, content in pairs}
+
+
+def test_the_wheel_carries_the_r_files_as_they_are(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        packed = hash_files(
+            (Path(name).name, archive.read(name))
+            for name in archive.namelist()
+            if name.startswith("exprstats/_r/")
+        )
+        names = archive.namelist()
+    kept = hash_files((path.name, path.read_bytes()) for path in (ROOT / "r" / "R").glob("*.R"))
+    assert packed == kept != {}
+    assert "exprstats/py.typed" in names
+    assert "exprstats/__init__.pyi" in names
+    assert not any(name.startswith(("tests/", "vignettes/")) for name in names)
+
+
+def test_the_demonstration_runs_from_the_wheel(wheel, tmp_path):
+    target = tmp_path / "installed"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target)
+    environment = {**os.environ, "PYTHONPATH": str(target)}
+    where = "import exprstats; print(exprstats.__file__)"
+    found = subprocess.run(
+        [sys.executable, "-c", where], env=environment, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert found.stdout.startswith(str(target))
+    command = "import sys; from exprstats.cli import run; sys.exit(run())"
+    run = subprocess.run(
+        [sys.executable, "-c", command, "demo", "--subjects", "40", "--out", "report"],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "report" / "index.html").stat().st_size > 10_000
