@@ -1,0 +1,161 @@
+"""What the simulated study is drawn from: features, contexts, and how raters answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+FEATURES = (
+    *("points_displacement", "points_velocity", "gaze_displacement", "gaze_velocity"),
+    *("head_displacement", "head_velocity", "pitch_displacement", "pitch_velocity"),
+    *("yaw_displacement", "yaw_velocity", "roll_displacement", "roll_velocity"),
+    *("au_count", "au_intensity"),
+)
+ITEMS = ("response", "emotion", "motion")
+LOW, HIGH = 0, 4
+
+# Means and SDs in the features' own units: px, px/s, rad, rad/s, mm, mm/s, units, intensity.
+FEATURE_MEANS = np.array(
+    [2.6, 9.0, 0.045, 0.16, 3.2, 11.0, 0.021, 0.075, 0.018, 0.066, 0.012, 0.045, 4.6, 1.15]
+)
+FEATURE_SDS = np.array(
+    [0.5, 1.8, 0.009, 0.03, 0.6, 2.2, 0.004, 0.015, 0.0035, 0.013, 0.0024, 0.009, 0.95, 0.22]
+)
+# Everything that moves goes together a little; the two features of one part go together a lot.
+_GENERAL = np.repeat([0.50, 0.25, 0.50, 0.45, 0.40, 0.40, 0.45], 2)
+_PAIRED = 0.65
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """How one context looks: feature weights, feature shifts, and the three items.
+
+    Attributes
+    ----------
+    weights
+        (p,) expressiveness SD per SD of feature.
+    shifts
+        (p,) how far the features' means lie from those of all contexts, in SD.
+    means, slopes, specifics
+        (3,) each item's mean before rounding, its scale points per SD of expressiveness, and
+        the SD of what a clip adds to this item alone.
+    noise, halo
+        (3,) SD of one rating around the clip, and the share of that variance that a rater
+        carries over from item to item of one clip.
+    """
+
+    weights: np.ndarray
+    shifts: np.ndarray
+    means: np.ndarray
+    slopes: np.ndarray
+    specifics: np.ndarray
+    noise: np.ndarray
+    halo: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """Everything that is fixed when subjects, clips and raters are drawn.
+
+    Attributes
+    ----------
+    contexts
+        Clips a subject has in each context.
+    profiles
+        The `Profile` of each context.
+    correlations
+        (p, p) correlations of the features within a context.
+    subject_share
+        Share of the variance of features and expressiveness that lies between subjects.
+    severity_share
+        Share of a rating's error variance that is the worker's severity.
+    counts, chances
+        Numbers of raters a clip can have, and how often each occurs.
+    load
+        Clips that one worker rates on average.
+    """
+
+    contexts: dict[str, int]
+    profiles: dict[str, Profile]
+    correlations: np.ndarray
+    subject_share: float
+    severity_share: float
+    counts: np.ndarray
+    chances: np.ndarray
+    load: float
+
+    @property
+    def shares(self) -> np.ndarray:
+        """(c,) share of the clips that each context has."""
+        clips = np.array(list(self.contexts.values()), float)
+        return clips / clips.sum()
+
+    @property
+    def inverse_raters(self) -> float:
+        """Expected 1/n over clips: one over the harmonic mean number of raters."""
+        return float(self.chances @ (1 / self.counts))
+
+
+def build_profile(
+    weights: Mapping[str, float],
+    shifts: Mapping[str, float],
+    *,
+    means: tuple[float, float, float],
+    slopes: tuple[float, float, float],
+    specifics: tuple[float, float, float],
+    noise: tuple[float, float, float],
+    halo: tuple[float, float, float] = (0.92, 0.92, 0.80),
+) -> Profile:
+    """Return a profile from named weights and shifts; features not named have 0."""
+    spread = [np.array([named.get(name, 0.0) for name in FEATURES]) for named in (weights, shifts)]
+    rest = (np.array(values) for values in (means, slopes, specifics, noise, halo))
+    return Profile(*spread, *rest)
+
+
+def correlate_features() -> np.ndarray:
+    """Return (p, p) correlations of the features: one general factor, and one for each pair."""
+    pairs = np.kron(np.eye(len(FEATURES) // 2), np.ones((2, 2)))
+    matrix = np.outer(_GENERAL, _GENERAL) + _PAIRED**2 * pairs
+    np.fill_diagonal(matrix, 1.0)
+    return matrix
+
+
+# Signs and order of the weights follow Lin, Girard, & Morency (2020, Figure 4).
+PROFILES = {
+    "startle": build_profile(
+        {
+            "points_displacement": 0.40,
+            "points_velocity": 0.28,
+            "head_displacement": -0.28,
+            "au_count": 0.38,
+        },
+        {"points_velocity": 0.3, "head_velocity": 0.3, "au_intensity": -0.2},
+        means=(1.55, 1.60, 1.65),
+        slopes=(1.05, 1.10, 1.08),
+        specifics=(0.12, 0.16, 0.22),
+        noise=(1.02, 1.02, 1.00),
+    ),
+    "pain": build_profile(
+        {"points_velocity": -0.30, "au_count": 0.42, "au_intensity": 0.30},
+        {"points_velocity": -0.2, "gaze_displacement": 0.2, "head_velocity": -0.2},
+        means=(1.75, 1.60, 1.40),
+        slopes=(1.02, 1.02, 0.86),
+        specifics=(0.10, 0.22, 0.45),
+        noise=(1.02, 1.06, 1.04),
+    ),
+    "disgust": build_profile(
+        {
+            "points_displacement": 0.28,
+            "head_displacement": 0.22,
+            "au_count": 0.40,
+            "au_intensity": 0.34,
+        },
+        {"au_intensity": 0.4, "au_count": 0.2, "head_displacement": 0.2},
+        means=(1.90, 1.85, 1.60),
+        slopes=(1.22, 1.22, 1.10),
+        specifics=(0.10, 0.12, 0.40),
+        noise=(1.00, 1.00, 1.00),
+    ),
+}
