@@ -1,0 +1,58 @@
+"""Names from data made safe and readable as text in a figure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from exprstats.plots.fonts import replace_absent
+
+_BREAKS = re.compile(r"(?<=[\s_./\\-])")
+_MOST_LINES = 3
+
+
+def write_label(name: Any, *, width: int = 24) -> str:
+    r"""Return a name as a label: literal, wrapped, without control characters.
+
+    Parameters
+    ----------
+    name
+        Anything that names a context, model or feature.
+    width
+        Most characters in a line; long names break after spaces and joining marks, and end in
+        an ellipsis after three lines.
+
+    Examples
+    --------
+    >>> write_label("points displacement mean", width=16)
+    'points\ndisplacement\nmean'
+    >>> print(write_label("$x_1$"))
+    \$x_1\$
+    """
+    text = "".join(ch if unicodedata.category(ch)[0] != "C" else " " for ch in str(name))
+    lines = _fill_lines(" ".join(text.split()), width)
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[: _MOST_LINES - 1], lines[_MOST_LINES - 1][: width - 1].rstrip() + "…"]
+    # An even number of dollar signs would be read as a formula.
+    return replace_absent("\n".join(lines)).replace("$", r"\$")
+
+
+def code_levels(levels: Sequence[Any], *, width: int = 24) -> dict[str, str]:
+    """Return a code for each level, in order, with its label.
+
+    Levels are drawn through codes, so that two names that are cut to the same label stay apart.
+    """
+    return {f"{place:04d}": write_label(level, width=width) for place, level in enumerate(levels)}
+
+
+def _fill_lines(text: str, width: int) -> list[str]:
+    lines = [""]
+    for piece in _BREAKS.split(text):
+        if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+        while len(lines[-1].rstrip()) > width:
+            lines[-1:] = [lines[-1][:width], lines[-1][width:]]
+    return [line.rstrip() for line in lines]

@@ -1,0 +1,68 @@
+"""The one look of all figures: colours, sizes, lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exprstats.numerals import write_number
+from exprstats.plots.fonts import find_families
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from plotnine import theme
+
+WIDTH = 6.5  # inches: the text width of a page with 1-inch margins
+INK = "#1a1a1a"
+QUIET = "#6b6b6b"
+LIGHT = "#d9d9d9"
+# Okabe & Ito's palette without its yellow, which disappears on white: safe for colour-blind eyes.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+
+
+def pick_colours(count: int) -> list[str]:
+    """Return one colour for each of `count` things, starting again after the seventh."""
+    return [PALETTE[place % len(PALETTE)] for place in range(count)]
+
+
+def set_looks(height: float) -> theme:
+    """Return the theme of a figure of page width and the given height in inches."""
+    from plotnine import element_blank, element_line, element_rect, element_text, theme
+
+    return theme(
+        figure_size=(WIDTH, height),
+        dpi=200,
+        text=element_text(family=list(find_families()), color=INK, size=9),
+        axis_text=element_text(color=INK, size=8.5),
+        axis_title=element_text(size=9),
+        axis_ticks_major_x=element_line(color=QUIET, size=0.4),
+        axis_ticks_major_y=element_blank(),
+        axis_ticks_minor=element_blank(),
+        axis_line_x=element_line(color=QUIET, size=0.4),
+        strip_text=element_text(color=INK, size=9, weight="bold"),
+        strip_background=element_blank(),
+        panel_background=element_rect(fill="white", color="none"),
+        panel_border=element_blank(),
+        panel_spacing_x=0.035,
+        panel_spacing_y=0.015,
+        panel_grid_major_x=element_line(color="#efefef", size=0.4),
+        panel_grid_major_y=element_blank(),
+        panel_grid_minor=element_blank(),
+        plot_background=element_rect(fill="white", color="none"),
+        plot_margin=0.012,
+        legend_position="none",
+    )
+
+
+def write_ticks(places: Sequence[float]) -> list[str]:
+    """Return axis numbers with a true minus and the same decimals throughout.
+
+    Examples
+    --------
+    >>> write_ticks([-0.25, 0.0, 0.25])
+    ['−0.25', '0.00', '0.25']
+    """
+    finite = [float(place) for place in places if place == place]
+    digits = [len(f"{place:.6f}".rstrip("0").partition(".")[2]) for place in finite]
+    most = max(digits, default=0)
+    return [write_number(float(place), most) if place == place else "" for place in places]

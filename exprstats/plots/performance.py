@@ -1,0 +1,152 @@
+"""Figure 3: how well each model does in each context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.errors import DataError, Problem
+from exprstats.plots.labels import code_levels, write_label
+from exprstats.plots.looks import LIGHT, QUIET, pick_colours, set_looks, write_ticks
+from exprstats.plots.metrics import describe_metric
+from exprstats.tables import order_levels, require_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from plotnine import ggplot
+
+    from exprstats.inference import Comparison
+
+_ALL = "All"
+
+
+def draw_performance(comparison: Comparison, *, names: Mapping[str, str] | None = None) -> ggplot:
+    """Draw each model's score with its interval, contexts below each other, metrics side by side.
+
+    Parameters
+    ----------
+    comparison
+        From `compare_models`; its single scores (no `versus`) that are marked `headline`.
+    names
+        What to print for a model's name; others are printed as they are.
+
+    Returns
+    -------
+    plotnine.ggplot
+        Models stand in the order of the comparison, the first on top.
+
+    Raises
+    ------
+    DataError
+        If the comparison holds no single score.
+
+    Examples
+    --------
+    >>> draw_performance(compare_models(predictions)).show()  # doctest: +SKIP
+    """
+    rows = select_scores(comparison.tidy())
+    metrics = order_levels(rows["metric"])
+    models = order_levels(rows["model"])
+    contexts = order_levels(rows["context"])
+    coded = {
+        "metric": {f"{i:04d}": _label_metric(metric) for i, metric in enumerate(metrics)},
+        "model": code_levels([(names or {}).get(str(model), model) for model in models], width=20),
+        "context": code_levels(contexts, width=14),
+    }
+    for name, levels in (("metric", metrics), ("model", models), ("context", contexts)):
+        places = {level: code for level, code in zip(levels, coded[name], strict=True)}
+        rows[name] = pd.Categorical(rows[name].map(places), categories=list(coded[name]))
+    return _build_forest(rows, coded)
+
+
+def select_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the headline rows of single scores, pooled ones named "All"."""
+    require_columns(table, ["metric", "model", "estimate", "conf_low", "conf_high"], "comparison")
+    single = (
+        table["versus"].isna() if "versus" in table else pd.Series(data=True, index=table.index)
+    )
+    headline = table["headline"].eq(True) if "headline" in table else single
+    rows = table.loc[single & headline].reset_index(drop=True)
+    if rows.empty:
+        fact = "the comparison holds no single model's score."
+        raise DataError(Problem(fact, "Compare without against= to get each model's own score."))
+    context = rows["context"] if "context" in rows else pd.Series(None, rows.index, dtype=object)
+    return rows.assign(context=context.astype(object).where(context.notna(), _ALL))
+
+
+def _label_metric(metric: str) -> str:
+    label = describe_metric(metric)
+    name = write_label(label.name)
+    return f"{name}\n({label.direction})" if label.direction else name
+
+
+def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
+    from mizani.breaks import breaks_extended
+    from plotnine import (
+        aes,
+        element_text,
+        facet_grid,
+        geom_point,
+        geom_segment,
+        geom_text,
+        geom_vline,
+        ggplot,
+        labs,
+        scale_color_manual,
+        scale_x_continuous,
+        scale_y_discrete,
+        theme,
+    )
+
+    drawn = rows[rows["estimate"].notna()]
+    ranged = drawn[drawn["conf_low"].notna() & drawn["conf_high"].notna()]
+    count = {name: len(labels) for name, labels in coded.items()}
+    colours = dict(zip(coded["model"], pick_colours(count["model"]), strict=True))
+    plot = (
+        ggplot(drawn, aes(y="model", x="estimate", color="model"))
+        + geom_vline(aes(xintercept="place"), data=_place_zero(rows, coded), color=LIGHT, size=0.6)
+        + geom_segment(aes(x="conf_low", xend="conf_high", yend="model"), data=ranged, size=0.7)
+        + geom_point(size=1.9)
+        + facet_grid("context ~ metric", scales="free_x", labeller=_read_codes(coded))
+        + scale_color_manual(values=colours)
+        + scale_x_continuous(breaks=breaks_extended(4), labels=write_ticks, expand=(0.06, 0))
+        + scale_y_discrete(
+            limits=list(coded["model"])[::-1], labels=list(coded["model"].values())[::-1]
+        )
+        + labs(x="", y="")
+        + set_looks(0.9 + count["context"] * max(0.45, 0.24 * count["model"]))
+        + theme(strip_text_y=element_text(angle=0, ha="left", weight="bold"))
+    )
+    absent = _place_absent(rows)
+    if len(absent):
+        plot += geom_text(
+            aes(label="label"), data=absent, color=QUIET, size=7.5, fontstyle="italic"
+        )
+    return plot
+
+
+def _read_codes(coded: dict[str, dict[str, str]]) -> Any:
+    from plotnine import labeller
+
+    return labeller(
+        rows=lambda code: coded["context"][code], cols=lambda code: coded["metric"][code]
+    )
+
+
+def _place_zero(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> pd.DataFrame:
+    """Return where a line at zero says something: metrics whose intervals reach below it."""
+    lowest = rows.groupby("metric", observed=False)[["estimate", "conf_low"]].min().min(axis=1)
+    below = [code for code in coded["metric"] if lowest[code] <= 0]
+    metric = pd.Categorical(below, categories=list(coded["metric"]))
+    return pd.DataFrame({"metric": metric, "place": 0.0})
+
+
+def _place_absent(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the undefined scores, placed in the middle of their metric's panel."""
+    absent = rows[rows["estimate"].isna()]
+    ends = rows.groupby("metric", observed=False)[["estimate", "conf_low", "conf_high"]]
+    middle = ((ends.min().min(axis=1) + ends.max().max(axis=1)) / 2).fillna(0.0)
+    place = absent["metric"].astype(object).map(middle).astype(float)
+    return absent.assign(estimate=place, label="not defined")

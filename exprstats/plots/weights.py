@@ -1,0 +1,107 @@
+"""Figure 4: the weight of each feature in each context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.errors import DataError, Problem
+from exprstats.plots.labels import code_levels
+from exprstats.plots.looks import LIGHT, PALETTE, QUIET, set_looks, write_ticks
+from exprstats.tables import order_levels, require_columns
+
+if TYPE_CHECKING:
+    from plotnine import ggplot
+
+    from exprstats.models import Models
+
+NOTABLE = 0.2  # Lin, Girard, & Morency (2020) read weights close to or above it
+_ALL = "All"
+
+
+def draw_weights(models: Models) -> ggplot:
+    """Draw the feature weights, contexts side by side.
+
+    Parameters
+    ----------
+    models
+        From `fit_elastic`; the rows whose term is ``"weight"`` (SD of target per SD of feature).
+
+    Returns
+    -------
+    plotnine.ggplot
+        Features stand in the order of the table, the first on top; filled points mark weights
+        of .2 or more in size, light lines that size.
+
+    Raises
+    ------
+    DataError
+        If there are no weights, or all of them are zero.
+
+    Examples
+    --------
+    >>> draw_weights(fit_elastic(clips, target="score", features=names)).show()  # doctest: +SKIP
+    """
+    rows = select_weights(models.tidy())
+    features, contexts = order_levels(rows["feature"]), order_levels(rows["context"])
+    coded = {"feature": code_levels(features, width=26), "context": code_levels(contexts, width=18)}
+    for name, levels in (("feature", features), ("context", contexts)):
+        places = {level: code for level, code in zip(levels, coded[name], strict=True)}
+        rows[name] = pd.Categorical(rows[name].map(places), categories=list(coded[name]))
+    return _build_dots(rows, coded)
+
+
+def select_weights(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the weight rows, pooled ones named "All"."""
+    require_columns(table, ["term", "feature", "estimate"], "models")
+    rows = table.loc[table["term"].eq("weight")].reset_index(drop=True)
+    if rows.empty or not rows["estimate"].fillna(0).ne(0).any():
+        fact = "there are no weights." if rows.empty else "all weights are zero."
+        raise DataError(Problem(fact, "There is nothing to draw; look at the penalty's grid."))
+    context = rows["context"] if "context" in rows else pd.Series(None, rows.index, dtype=object)
+    return rows.assign(context=context.astype(object).where(context.notna(), _ALL))
+
+
+def _build_dots(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
+    from mizani.breaks import breaks_extended
+    from plotnine import (
+        aes,
+        facet_wrap,
+        geom_point,
+        geom_segment,
+        geom_vline,
+        ggplot,
+        labs,
+        scale_fill_manual,
+        scale_x_continuous,
+        scale_y_discrete,
+    )
+
+    rows = rows[rows["estimate"].notna()].assign(zero=0.0)
+    rows["notable"] = rows["estimate"].abs().ge(NOTABLE)
+    panels = len(coded["context"])
+    across = min(panels, 4)
+    lines = sum(label.count("\n") + 1 for label in coded["feature"].values())
+    down = -(-panels // across)
+    return (
+        ggplot(rows, aes(y="feature", x="estimate"))
+        + geom_vline(xintercept=[-NOTABLE, NOTABLE], color=LIGHT, size=0.5, linetype="dashed")
+        + geom_vline(xintercept=0, color=QUIET, size=0.4)
+        + geom_segment(aes(x="zero", xend="estimate", yend="feature"), color=PALETTE[0], size=0.6)
+        + geom_point(aes(fill="notable"), color=PALETTE[0], size=1.6, stroke=0.5)
+        + facet_wrap("context", ncol=across, labeller=_read_codes(coded))
+        + scale_x_continuous(breaks=breaks_extended(3), labels=write_ticks, expand=(0.08, 0))
+        + scale_fill_manual(values={True: PALETTE[0], False: "white"})
+        + scale_y_discrete(
+            limits=list(coded["feature"])[::-1], labels=list(coded["feature"].values())[::-1]
+        )
+        + labs(x="Weight (SD of target per SD of feature)", y="")
+        + set_looks(0.8 + down * (0.3 + max(0.6, 0.19 * lines)))
+    )
+
+
+def _read_codes(coded: dict[str, dict[str, str]]) -> Any:
+    from plotnine import labeller
+
+    return labeller(context=lambda code: coded["context"][code])
