@@ -1,0 +1,87 @@
+"""Settings that are fine alone and wrong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exprstats.study.settings import (
+    BASELINES,
+    ClipsSettings,
+    RatingsSettings,
+    SplitSettings,
+    Study,
+)
+from exprstats.words import name_nearest
+
+Conflict = tuple[str, str]
+
+
+def find_conflicts(study: Study) -> Iterator[Conflict]:
+    """Yield a fact and a remedy for each pair of settings that cannot both hold."""
+    if study.ratings:
+        yield from _check_ratings(study.ratings)
+    if study.scores and study.scores.fitted_on == "train" and not study.clips:
+        yield (
+            '[scores] fitted_on = "train" needs [clips], whose subjects are split.',
+            'Write fitted_on = "all" or leave it out.',
+        )
+    if study.clips:
+        yield from _check_target(study.clips, rated=study.ratings is not None)
+        yield from _check_models(study)
+    if study.split:
+        yield from _check_split(study.split)
+
+
+def _check_ratings(ratings: RatingsSettings) -> Iterator[Conflict]:
+    given = [name for name in ("raters", "items", "rating") if getattr(ratings, name)]
+    if len(given) > 1:
+        yield (
+            f"[ratings] has {' and '.join(given)}: raters names one column a rater, "
+            "items one column an item, rating the one column of all ratings.",
+            "Keep the one that fits the file.",
+        )
+
+
+def _check_target(clips: ClipsSettings, *, rated: bool) -> Iterator[Conflict]:
+    if rated and clips.target:
+        yield (
+            f"[clips] target is '{clips.target}', but the study has [ratings], "
+            "whose factor score is the target.",
+            "Remove one of the two.",
+        )
+    if rated and clips.scale:
+        yield (
+            "[clips] scale describes a target column, but the study has [ratings].",
+            "Put scale into [ratings].",
+        )
+    if not rated and not clips.target:
+        yield (
+            "[clips] has no target and there is no [ratings] to take a score from.",
+            'Name the column to predict: target = "...".',
+        )
+    roles = {clips.clip, clips.subject, clips.context, clips.target}
+    for name in clips.features or ():
+        if name in roles:
+            yield f"[clips] features names '{name}', which has another role.", "Remove it there."
+
+
+def _check_models(study: Study) -> Iterator[Conflict]:
+    names = [model.name for model in study.models]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield f"[[models]] has two models named '{name}'.", "Rename one."
+    fitted = [model.name for model in study.models if model.kind not in BASELINES]
+    if not fitted:
+        yield "[[models]] has baselines only.", 'Add one with kind = "elastic".'
+    against = study.compare.against if study.compare else None
+    if against is not None and against not in names:
+        yield f"[compare] against '{against}' names no model.", name_nearest(against, names)
+
+
+def _check_split(split: SplitSettings) -> Iterator[Conflict]:
+    total = split.train + split.validate + split.test
+    if abs(total - 1) > 1e-6:
+        yield (
+            f"[split] train, validate and test add up to {total:.6g}.",
+            "Let them add up to 1 (shares left out are 0.6, 0.2 and 0.2).",
+        )

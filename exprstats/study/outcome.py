@@ -1,0 +1,50 @@
+"""What a study gave: one result for each stage that it had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from exprstats.study.provenance import Provenance
+from exprstats.study.settings import Study
+
+if TYPE_CHECKING:
+    from exprstats.inference import Comparison
+    from exprstats.measurement import Factor
+    from exprstats.models import Models
+    from exprstats.reliability import Reliability
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudyRun:
+    """The results of a study; what it had no input for is None or empty.
+
+    Attributes
+    ----------
+    study
+        The settings.
+    reliability, factor, comparison
+        From `rate_reliability`, `fit_factor` and `compare_models`.
+    models
+        From `fit_elastic`, by the names that the study file gives; the headline model first.
+    predictions
+        Test-set predictions of every model and baseline.
+    clips
+        The clips with their features and targets, as the models saw them.
+    parts
+        Subject to part.
+    provenance
+        Where it all comes from.
+    """
+
+    study: Study
+    reliability: Reliability | None
+    factor: Factor | None
+    models: dict[str, Models]
+    predictions: pd.DataFrame | None
+    comparison: Comparison | None
+    clips: pd.DataFrame | None
+    parts: pd.DataFrame | None
+    provenance: Provenance

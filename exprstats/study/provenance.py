@@ -1,0 +1,197 @@
+"""Where a study's numbers come from: files, rows left out, warnings, seeds, versions, seconds."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from exprstats.parallel import report_progress, spawn_seeds
+
+STAGES = ("read", "reliability", "split", "factor", "join", "models", "baselines", "compare")
+# Appended to, never reordered: a stage keeps its seed when later versions add stages.
+_SEEDED = ("reliability", "split", "uniform", "normal", "compare")
+_LIBRARIES = ("numpy", "pandas", "scipy", "sklearn", "plotnine")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file that was read: which table it gave, its hash, and how it was understood."""
+
+    table: str
+    file: str
+    sha256: str
+    rows: int
+    columns: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Rows that a stage could not use: how many of how many, why, and the first of them."""
+
+    stage: str
+    table: str
+    rows_in: int
+    rows_out: int
+    reason: str
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the exclusion as a sentence."""
+        left = self.rows_in - self.rows_out
+        text = f"{left:,} of {self.rows_in:,} {self.table} left out: {self.reason}"
+        if not self.examples:
+            return f"{text}."
+        more = f" and {left - len(self.examples):,} more" if left > len(self.examples) else ""
+        return f"{text} ({', '.join(self.examples)}{more})."
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtWarning:
+    """A warning, the stage that gave it, and its class."""
+
+    stage: str
+    category: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return the warning's own words."""
+        return self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a reader needs to trace a number back.
+
+    Attributes
+    ----------
+    inputs
+        The files, in the order of reading.
+    rows
+        Table or file name to its number of rows.
+    exclusions
+        Every row that some stage left out, with the reason.
+    warnings
+        Every warning, by stage.
+    notes
+        Choices that the study made for the user, such as the span that metrics are divided by.
+    seed, seeds
+        The study's seed, and the seed that each stage took from it.
+    draws
+        Bootstrap draws asked for; 0 where nothing was resampled.
+    versions
+        Name to version: exprstats, Python, libraries, R and lavaan where they took part.
+    seconds
+        Wall-clock seconds by stage.
+    """
+
+    inputs: tuple[InputFile, ...]
+    rows: dict[str, int]
+    exclusions: tuple[Exclusion, ...]
+    warnings: tuple[CaughtWarning, ...]
+    notes: tuple[str, ...]
+    seed: int
+    seeds: dict[str, int]
+    draws: int
+    versions: dict[str, str]
+    seconds: dict[str, float]
+
+
+@dataclass(slots=True)
+class Logbook:
+    """What a running study writes down; `close` turns it into a `Provenance`."""
+
+    seed: int
+    inputs: list[InputFile] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    exclusions: list[Exclusion] = field(default_factory=list)
+    warnings: list[CaughtWarning] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage, tell whoever watches, and write down its warnings before passing them on.
+
+        Each different warning is passed on once, so that a model fitted fifty times does not
+        repeat itself fifty times.
+        """
+        report_progress("Study", STAGES.index(name), len(STAGES))
+        started = time.perf_counter()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            warnings.simplefilter("always", RuntimeWarning)
+            yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
+        report_progress("Study", STAGES.index(name) + 1, len(STAGES))
+        self._keep_warnings(name, caught)
+
+    def exclude(
+        self, stage: str, table: str, rows_in: int, reason: str, *, left_out: Sequence[Any]
+    ) -> None:
+        """Write down rows that a stage could not use; none, no entry."""
+        if len(left_out):
+            examples = tuple(str(one) for one in left_out[:5])
+            rows_out = rows_in - len(left_out)
+            self.exclusions.append(Exclusion(stage, table, rows_in, rows_out, reason, examples))
+
+    def draw_seed(self, name: str) -> int:
+        """Return the seed of one random step: the same whatever else the study does."""
+        return draw_seeds(self.seed)[name]
+
+    def close(self, *, draws: int, receipts: Iterable[Any] = ()) -> Provenance:
+        """Return what was written down."""
+        return Provenance(
+            inputs=tuple(self.inputs),
+            rows=dict(self.rows),
+            exclusions=tuple(self.exclusions),
+            warnings=tuple(self.warnings),
+            notes=tuple(self.notes),
+            seed=self.seed,
+            seeds=draw_seeds(self.seed),
+            draws=draws,
+            versions=list_versions(receipts),
+            seconds=dict(self.seconds),
+        )
+
+    def _keep_warnings(self, stage: str, caught: Sequence[warnings.WarningMessage]) -> None:
+        fresh = {}
+        for one in caught:
+            kept = CaughtWarning(stage, one.category.__name__, str(one.message))
+            if kept not in self.warnings:
+                self.warnings.append(kept)
+                fresh[kept] = one
+        for one in fresh.values():
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+def draw_seeds(seed: int) -> dict[str, int]:
+    """Return a whole-number seed for each random step of a study, all from one.
+
+    Examples
+    --------
+    >>> sorted(draw_seeds(1))
+    ['compare', 'normal', 'reliability', 'split', 'uniform']
+    """
+    spawned = spawn_seeds(seed, len(_SEEDED))
+    return {name: int(one.generate_state(1)[0]) for name, one in zip(_SEEDED, spawned, strict=True)}
+
+
+def list_versions(receipts: Iterable[Any] = ()) -> dict[str, str]:
+    """Return versions of what takes part: of libraries only those that are loaded."""
+    from exprstats import __version__
+
+    versions = {"exprstats": __version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        library = sys.modules.get(name)
+        if library is not None:
+            versions["scikit-learn" if name == "sklearn" else name] = library.__version__
+    for receipt in receipts:
+        versions.update(getattr(receipt, "versions", None) or {})
+    return versions

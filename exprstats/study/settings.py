@@ -1,0 +1,126 @@
+"""What a study file says, as frozen settings; absent tables are None."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from exprstats.study.fields import (
+    one_of,
+    read_codes,
+    read_draws,
+    read_file,
+    read_positive,
+    read_scale,
+    read_seed,
+    read_share,
+    read_text,
+    read_texts,
+    some_of,
+)
+from exprstats.words import Duplicates, FittedOn, IntervalName, MetricName, ModelKind, ScoreMethod
+
+BASELINES: tuple[ModelKind, ...] = ("uniform", "normal", "mean")
+
+
+@dataclass(frozen=True, slots=True)
+class RatingsSettings:
+    """The table ``[ratings]``: one row a rating, or one column a rater (``raters``)."""
+
+    file: Annotated[Path, read_file]
+    clip: Annotated[str, read_text] = "clip"
+    rater: Annotated[str, read_text] = "rater"
+    raters: Annotated[tuple[str, ...] | None, read_texts] = None
+    rating: Annotated[str | None, read_text] = None
+    items: Annotated[tuple[str, ...] | None, read_texts] = None
+    subject: Annotated[str | None, read_text] = None
+    context: Annotated[str | None, read_text] = None
+    scale: Annotated[tuple[float, float] | None, read_scale] = None
+    duplicates: Annotated[Duplicates, one_of(Duplicates)] = "error"
+    missing: Annotated[tuple[str, ...], read_codes] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresSettings:
+    """The table ``[scores]``: which clips the factor model learns from, and the method."""
+
+    fitted_on: Annotated[FittedOn, one_of(FittedOn)] = "train"
+    method: Annotated[ScoreMethod, one_of(ScoreMethod)] = "bartlett"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipsSettings:
+    """The table ``[clips]``: one row a clip, with its features."""
+
+    file: Annotated[Path, read_file]
+    clip: Annotated[str, read_text] = "clip"
+    subject: Annotated[str, read_text] = "subject"
+    context: Annotated[str | None, read_text] = None
+    features: Annotated[tuple[str, ...] | None, read_texts] = None
+    target: Annotated[str | None, read_text] = None
+    scale: Annotated[tuple[float, float] | None, read_scale] = None
+    missing: Annotated[tuple[str, ...], read_codes] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSettings:
+    """The table ``[split]``: shares of subjects."""
+
+    train: Annotated[float, read_share] = 0.6
+    validate: Annotated[float, read_share] = 0.2
+    test: Annotated[float, read_share] = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """One of the tables ``[[models]]``."""
+
+    name: Annotated[str, read_text]
+    kind: Annotated[ModelKind, one_of(ModelKind)]
+
+
+@dataclass(frozen=True, slots=True)
+class CompareSettings:
+    """The table ``[compare]``; without ``span`` the theoretical range of the target is used."""
+
+    against: Annotated[str | None, read_text] = None
+    metrics: Annotated[tuple[MetricName, ...], some_of(MetricName)] = ("nrmse", "correlation")
+    span: Annotated[float | None, read_positive] = None
+    draws: Annotated[int, read_draws] = 2000
+    interval: Annotated[IntervalName, one_of(IntervalName)] = "auto"
+    level: Annotated[float, read_share] = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study file, read and checked.
+
+    Attributes
+    ----------
+    path
+        The study file.
+    title, seed
+        The report's title; the one seed from which every stage takes its own.
+    ratings, scores, clips, split, compare
+        The tables of the file; None where the study does not need them.
+    models
+        The models, baselines included; empty without clips.
+    """
+
+    path: Path
+    title: Annotated[str, read_text] = "Study"
+    seed: Annotated[int, read_seed] = 1
+    ratings: RatingsSettings | None = None
+    scores: ScoresSettings | None = None
+    clips: ClipsSettings | None = None
+    split: SplitSettings | None = None
+    models: tuple[ModelSettings, ...] = ()
+    compare: CompareSettings | None = None
+
+    @property
+    def target(self) -> str | None:
+        """The column that models predict: the factor score, or the one that the file names."""
+        if self.clips is None:
+            return None
+        return "score" if self.ratings else self.clips.target
