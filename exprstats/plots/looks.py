@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from math import isnan
+from typing import TYPE_CHECKING, Any
 
 from exprstats.numerals import write_number
 from exprstats.plots.fonts import find_families
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from plotnine import theme
 
@@ -54,7 +55,15 @@ def set_looks(height: float) -> theme:
     )
 
 
-def write_ticks(places: Sequence[float]) -> list[str]:
+def place_ticks(count: int) -> Callable[[tuple[float, float]], list[float]]:
+    """Return a function that places about `count` round numbers between two limits."""
+    from mizani.breaks import breaks_extended
+
+    find_places = breaks_extended(count)
+    return lambda limits: [float(place) for place in find_places(limits)]
+
+
+def write_ticks(places: Sequence[Any]) -> list[str]:
     """Return axis numbers with a true minus and the same decimals throughout.
 
     Examples
@@ -62,7 +71,7 @@ def write_ticks(places: Sequence[float]) -> list[str]:
     >>> write_ticks([-0.25, 0.0, 0.25])
     ['−0.25', '0.00', '0.25']
     """
-    finite = [float(place) for place in places if place == place]
+    finite = [float(place) for place in places if not isnan(place)]
     digits = [len(f"{place:.6f}".rstrip("0").partition(".")[2]) for place in finite]
     most = max(digits, default=0)
-    return [write_number(float(place), most) if place == place else "" for place in places]
+    return ["" if isnan(place) else write_number(float(place), most) for place in places]

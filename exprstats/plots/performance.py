@@ -8,7 +8,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.plots.labels import code_levels, write_label
-from exprstats.plots.looks import LIGHT, QUIET, pick_colours, set_looks, write_ticks
+from exprstats.plots.looks import LIGHT, QUIET, pick_colours, place_ticks, set_looks, write_ticks
 from exprstats.plots.metrics import describe_metric
 from exprstats.tables import order_levels, require_columns
 
@@ -83,7 +83,6 @@ def _label_metric(metric: str) -> str:
 
 
 def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
-    from mizani.breaks import breaks_extended
     from plotnine import (
         aes,
         element_text,
@@ -111,7 +110,7 @@ def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplo
         + geom_point(size=1.9)
         + facet_grid("context ~ metric", scales="free_x", labeller=_read_codes(coded))
         + scale_color_manual(values=colours)
-        + scale_x_continuous(breaks=breaks_extended(4), labels=write_ticks, expand=(0.06, 0))
+        + scale_x_continuous(breaks=place_ticks(4), labels=write_ticks, expand=(0.06, 0))
         + scale_y_discrete(
             limits=list(coded["model"])[::-1], labels=list(coded["model"].values())[::-1]
         )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.plots.labels import code_levels
-from exprstats.plots.looks import LIGHT, PALETTE, QUIET, set_looks, write_ticks
+from exprstats.plots.looks import LIGHT, PALETTE, QUIET, place_ticks, set_looks, write_ticks
 from exprstats.tables import order_levels, require_columns
 
 if TYPE_CHECKING:
@@ -64,7 +64,6 @@ def select_weights(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _build_dots(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
-    from mizani.breaks import breaks_extended
     from plotnine import (
         aes,
         facet_wrap,
@@ -91,7 +90,7 @@ def _build_dots(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
         + geom_segment(aes(x="zero", xend="estimate", yend="feature"), color=PALETTE[0], size=0.6)
         + geom_point(aes(fill="notable"), color=PALETTE[0], size=1.6, stroke=0.5)
         + facet_wrap("context", ncol=across, labeller=_read_codes(coded))
-        + scale_x_continuous(breaks=breaks_extended(3), labels=write_ticks, expand=(0.08, 0))
+        + scale_x_continuous(breaks=place_ticks(3), labels=write_ticks, expand=(0.08, 0))
         + scale_fill_manual(values={True: PALETTE[0], False: "white"})
         + scale_y_discrete(
             limits=list(coded["feature"])[::-1], labels=list(coded["feature"].values())[::-1]
