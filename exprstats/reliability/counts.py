@@ -1,0 +1,51 @@
+"""What was rated, by whom and how often: one row for each context and item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from exprstats.reliability.estimates import OneWay
+from exprstats.reliability.oneway import find_divisors
+
+
+def count_design(analysis: OneWay) -> dict[str, Any]:
+    """Return the counts, the range, the mean squares and the components of one panel.
+
+    Components are the ANOVA estimates, negative where clips differ less than their raters'
+    disagreement makes likely. ``design_effect`` is the squared ratio of the cluster interval's
+    width to the F interval's, on the scale of ICC(k), k = n0.
+    """
+    panel, counts, squares = analysis.panel, analysis.sums.counts, analysis.squares
+    divisors = find_divisors(counts)
+    spread = analysis.spread
+    return {
+        "context": panel.context,
+        "item": panel.item,
+        "n_ratings": int(panel.rating.size),
+        "n_missing": panel.n_missing,
+        "n_clips": len(counts),
+        "n_single": int((counts == 1).sum()),
+        "n_raters": int(panel.rater.max()) + 1,
+        "n_clusters": None if panel.subject is None else int(panel.subject.max()) + 1,
+        "raters_shared": None if spread is None else spread.n_raters > 0,
+        "raters_min": int(counts.min()),
+        "raters_median": float(np.median(counts)),
+        "raters_max": int(counts.max()),
+        "raters_mean": float(counts.mean()),
+        "raters_harmonic": divisors.get("harmonic", divisors.get("all")),
+        "raters_n0": analysis.n0,
+        "rating_low": float(panel.rating.min()),
+        "rating_high": float(panel.rating.max()),
+        "ms_between": float(squares.between),
+        "ms_within": float(squares.within),
+        "variance_clip": float((squares.between - squares.within) / squares.n0),
+        "variance_error": float(squares.within),
+        "design_effect": _compare_widths(analysis),
+    }
+
+
+def _compare_widths(analysis: OneWay) -> float:
+    widths = {way.method: way.high - way.low for way in analysis.intervals}
+    return (widths.get("jackknife", np.nan) / widths["f"]) ** 2

@@ -1,0 +1,127 @@
+"""The cluster interval: a delete-one jackknife over subjects and, where they are shared, raters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+from exprstats.reliability.oneway import (
+    ClipSums,
+    add_moments,
+    find_mean_squares,
+    find_reliability,
+    remove_ratings,
+)
+from exprstats.reliability.panels import Panel, recode
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A jackknife variance and what it rests on.
+
+    Attributes
+    ----------
+    variance
+        Variance of ICC(k), k = n0; NaN where the jackknife is refused.
+    df
+        Degrees of freedom of its t.
+    n_subjects, n_raters
+        Clusters that were left out in turn; ``n_raters`` is 0 where raters are not shared.
+    refusal
+        Why there is no variance, or an empty text.
+    """
+
+    variance: float
+    df: int
+    n_subjects: int
+    n_raters: int
+    refusal: str = ""
+
+
+def jackknife_panel(panel: Panel, sums: ClipSums) -> Spread:
+    """Return the cluster-jackknife variance of ICC(k), k = n0.
+
+    Subjects are left out one at a time. Where some rater rates clips of more than one subject,
+    raters are too, and so are the subject-by-rater cells, which both would count twice:
+    V = V_subject + V_rater − V_cell, never below the larger of the first two (the two-way
+    clustering of Cameron, Gelbach, & Miller, 2011, on a jackknife).
+
+    Parameters
+    ----------
+    panel
+        Ratings with subjects.
+    sums
+        Their clip sums.
+
+    Raises
+    ------
+    ValueError
+        If the panel has no subjects.
+    """
+    subject = panel.subject
+    if subject is None:
+        message = "the cluster jackknife needs subjects."
+        raise ValueError(message)
+    owner = np.zeros(len(sums.counts), dtype=np.int64)
+    owner[panel.clip] = subject
+    whole = add_moments(sums)
+    parts = {"subject": add_moments(sums, owner)}
+    cell = recode(subject * (int(panel.rater.max()) + 1) + panel.rater)
+    n_raters = int(panel.rater.max()) + 1
+    shared = int(cell.max()) + 1 > n_raters
+    if shared:
+        parts["rater"] = remove_ratings(panel.rating, panel.clip, panel.rater, sums)
+        parts["cell"] = remove_ratings(panel.rating, panel.clip, cell, sums)
+    thetas = {name: leave_out(whole, part) for name, part in parts.items()}
+    n_subjects = len(parts["subject"])
+    refusal = next((_refuse(name, theta) for name, theta in thetas.items() if _fails(theta)), "")
+    spread = float("nan") if refusal else combine_variances(thetas)
+    df = (min(n_subjects, n_raters) if shared else n_subjects) - 1
+    return Spread(spread, df, n_subjects, n_raters if shared else 0, refusal)
+
+
+def leave_out(whole: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Return ICC(k), k = n0, without each part (G,); NaN where a mean square is 0 or undefined."""
+    squares = find_mean_squares(whole - parts)
+    theta = find_reliability(squares)
+    floor = 1e-12 * max(whole[4] + whole[5], np.finfo(float).tiny)
+    empty = ~(squares.between * squares.df_between > floor)
+    empty |= ~(squares.within * squares.df_within > floor)
+    return np.where(empty, np.nan, theta)
+
+
+def combine_variances(thetas: dict[str, np.ndarray]) -> float:
+    """Return V_subject, or V_subject + V_rater − V_cell but not below the larger of the first."""
+    variances = {name: find_variance(theta) for name, theta in thetas.items()}
+    if "rater" not in variances:
+        return variances["subject"]
+    total = variances["subject"] + variances["rater"] - variances["cell"]
+    return max(total, variances["subject"], variances["rater"])
+
+
+def find_variance(theta: np.ndarray) -> float:
+    """Return the delete-one jackknife variance of leave-one-out estimates (G,)."""
+    count = len(theta)
+    return float((count - 1) / count * ((theta - theta.mean()) ** 2).sum())
+
+
+def find_t_limits(estimate: float, spread: Spread, level: float) -> tuple[float, float]:
+    """Return estimate ± t·√V; the upper limit is not cut at 1."""
+    reach = float(stdtrit(spread.df, (1 + level) / 2)) * spread.variance**0.5
+    return estimate - reach, estimate + reach
+
+
+def _fails(theta: np.ndarray) -> bool:
+    return len(theta) < 2 or bool(np.isnan(theta).any())
+
+
+def _refuse(name: str, theta: np.ndarray) -> str:
+    if len(theta) < 2:
+        return f"cluster interval refused: there is one {name}"
+    what = "subject-by-rater cell" if name == "cell" else name
+    return (
+        f"cluster interval refused: without one {what} the ratings no longer vary "
+        "both between and within clips"
+    )

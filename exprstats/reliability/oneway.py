@@ -1,0 +1,158 @@
+"""One-way mean squares and intraclass correlations of unbalanced ratings, on arrays.
+
+Everything rests on six moments that add up over clips, so that leaving out a subject, a rater or
+a draw's absent subjects is a subtraction: clips, ratings, Σn², Σy, Σn·ȳ² and the sum of squares
+within clips, of ratings centred on their grand mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class MeanSquares:
+    """Mean squares of a one-way analysis; arrays where many samples are analysed at once.
+
+    Attributes
+    ----------
+    between, within
+        Mean squares between clips and within clips, in squared scale points; NaN where their
+        degrees of freedom are not positive.
+    n0
+        Ratings a clip that the between mean square weighs (Snedecor & Cochran, 1989, §13.10).
+    df_between, df_within
+        Degrees of freedom.
+    """
+
+    between: np.ndarray
+    within: np.ndarray
+    n0: np.ndarray
+    df_between: np.ndarray
+    df_within: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSums:
+    """Ratings per clip (n,), their sums (n,) and the squares within each clip (n,).
+
+    ``shift`` is the grand mean that was taken off before summing.
+    """
+
+    counts: np.ndarray
+    totals: np.ndarray
+    within: np.ndarray
+    shift: float
+
+
+def sum_clips(values: np.ndarray, clip: np.ndarray) -> ClipSums:
+    """Return counts, sums and squares within clips of ratings (N,) with clip codes (N,)."""
+    counts = np.bincount(clip)
+    shift = float(values.mean())
+    centred = values - shift
+    totals = np.bincount(clip, centred)
+    centred -= (totals / counts)[clip]
+    centred *= centred
+    return ClipSums(counts, totals, np.bincount(clip, centred), shift)
+
+
+def add_moments(sums: ClipSums, group: np.ndarray | None = None) -> np.ndarray:
+    """Return the six moments (6,), or those of each group of clips (G, 6).
+
+    Parameters
+    ----------
+    sums
+        What `sum_clips` gave for n clips.
+    group
+        Codes (n,) of the group that each clip belongs to.
+    """
+    counts = sums.counts.astype(float)
+    columns = (
+        np.ones_like(counts),
+        counts,
+        counts**2,
+        sums.totals,
+        sums.totals**2 / counts,
+        sums.within,
+    )
+    if group is None:
+        return np.array([column.sum() for column in columns])
+    return np.stack([np.bincount(group, column) for column in columns], axis=1)
+
+
+def remove_ratings(
+    rating: np.ndarray, clip: np.ndarray, group: np.ndarray, sums: ClipSums
+) -> np.ndarray:
+    """Return what each group of ratings contributes to the moments (G, 6).
+
+    A group holds at most one rating of a clip, as a rater does; the moments without group g are
+    the full moments less row g.
+
+    Parameters
+    ----------
+    values, clip, group
+        Ratings (N,), their clips and their groups, as codes.
+    sums
+        What `sum_clips` gave for the same ratings.
+    """
+    y = values - sums.shift
+    n = sums.counts[clip].astype(float)
+    mean = sums.totals[clip] / n
+    alone = n == 1
+    rest = np.where(alone, 1.0, n - 1)
+    left = np.where(alone, 0.0, (n * mean - y) ** 2 / rest)
+    within = np.where(alone, 0.0, (y - mean) ** 2 * n / rest)
+    columns = (alone, np.ones_like(n), 2 * n - 1, y, n * mean**2 - left, within)
+    return np.stack([np.bincount(group, column) for column in columns], axis=1)
+
+
+def find_mean_squares(moments: np.ndarray) -> MeanSquares:
+    """Return the one-way mean squares of moments (..., 6)."""
+    clips, ratings, squares, total, between, within = np.moveaxis(moments, -1, 0)
+    df_between, df_within = clips - 1, ratings - clips
+    with np.errstate(divide="ignore", invalid="ignore"):
+        msb = np.where(df_between > 0, (between - total**2 / ratings) / df_between, np.nan)
+        msw = np.where(df_within > 0, within / df_within, np.nan)
+        n0 = (ratings - squares / ratings) / df_between
+    return MeanSquares(msb, msw, n0, df_between, df_within)
+
+
+def find_reliability(squares: MeanSquares) -> np.ndarray:
+    """Return ICC(k) with k = n0, 1 − MSW/MSB (Shrout & Fleiss, 1979); −∞ where MSB = 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 1 - squares.within / squares.between
+
+
+def find_divisors(counts: np.ndarray) -> dict[str, float]:
+    """Return the numbers of raters for which ICC(k) is given, by rule.
+
+    Parameters
+    ----------
+    counts
+        Ratings of each clip (n,).
+
+    Returns
+    -------
+    dict
+        ``{"all": k}`` where every clip has k ratings; else ``harmonic`` (the reliability of the
+        clip means that are analysed next), ``n0`` (1 − MSW/MSB) and ``mean``.
+
+    Examples
+    --------
+    >>> find_divisors(np.array([6, 6, 6]))
+    {'all': 6.0}
+    >>> {rule: round(k, 3) for rule, k in find_divisors(np.array([2, 4, 6])).items()}
+    {'harmonic': 3.273, 'n0': 3.667, 'mean': 4.0}
+    """
+    counts = counts.astype(float)
+    if counts.min() == counts.max():
+        return {"all": float(counts[0])}
+    total = counts.sum()
+    n0 = (total - (counts**2).sum() / total) / (len(counts) - 1)
+    return {
+        "harmonic": float(len(counts) / (1 / counts).sum()),
+        "n0": float(n0),
+        "mean": float(counts.mean()),
+    }
