@@ -9,6 +9,8 @@ from .errors import OptionError as OptionError
 from .errors import Problem as Problem
 from .errors import RError as RError
 from .errors import RWarning as RWarning
+from .reliability import Reliability as Reliability
+from .reliability import rate_reliability as rate_reliability
 from .simulate import Simulated as Simulated
 from .simulate import simulate_again as simulate_again
 from .simulate import simulate_expressiveness as simulate_expressiveness

@@ -83,7 +83,7 @@ def add_moments(sums: ClipSums, group: np.ndarray | None = None) -> np.ndarray:
 
 
 def remove_ratings(
-    rating: np.ndarray, clip: np.ndarray, group: np.ndarray, sums: ClipSums
+    values: np.ndarray, clip: np.ndarray, group: np.ndarray, sums: ClipSums
 ) -> np.ndarray:
     """Return what each group of ratings contributes to the moments (G, 6).
 
