@@ -9,6 +9,13 @@ from .errors import OptionError as OptionError
 from .errors import Problem as Problem
 from .errors import RError as RError
 from .errors import RWarning as RWarning
+from .models import Models as Models
+from .models import fit_elastic as fit_elastic
+from .models import guess_mean as guess_mean
+from .models import guess_normal as guess_normal
+from .models import guess_uniform as guess_uniform
+from .models import split_subjects as split_subjects
+from .models import stack_predictions as stack_predictions
 from .reliability import Reliability as Reliability
 from .reliability import rate_reliability as rate_reliability
 from .simulate import Simulated as Simulated

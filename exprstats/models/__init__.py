@@ -1,1 +1,16 @@
 """Splits, baselines, elastic net and the weights it finds."""
+
+from exprstats.models.elastic import fit_elastic
+from exprstats.models.fits import Models
+from exprstats.models.guesses import guess_mean, guess_normal, guess_uniform, stack_predictions
+from exprstats.models.splits import split_subjects
+
+__all__ = [
+    "Models",
+    "fit_elastic",
+    "guess_mean",
+    "guess_normal",
+    "guess_uniform",
+    "split_subjects",
+    "stack_predictions",
+]

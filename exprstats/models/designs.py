@@ -1,0 +1,178 @@
+"""The checked design of a model: features, targets, parts, and the samples that are fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, OptionError, Problem
+from exprstats.models.parts import label_parts
+from exprstats.tables import CLIPS, check_table, find_absent, find_unnumbers, order_levels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """The clips of one fit and what it predicts.
+
+    Attributes
+    ----------
+    context
+        The context, or None for the pooled fit.
+    rows
+        (m,) positions in the design.
+    truth
+        (m,) target: the context's own scores, or the pooled ones.
+    """
+
+    context: Any
+    rows: np.ndarray
+    truth: np.ndarray
+
+    @property
+    def fitted_on(self) -> str:
+        """Which fit produced a prediction: ``"context"`` or ``"all"``."""
+        return "all" if self.context is None else "context"
+
+    @property
+    def label(self) -> str:
+        """Name the sample for people."""
+        return "all clips" if self.context is None else f"context '{self.context}'"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """All that a refit needs.
+
+    Attributes
+    ----------
+    clips
+        Ids of the n clips: ``clip``, ``subject``, ``context`` where known, ``part``.
+    features
+        Names of the p features.
+    matrix
+        (n, p) features in their own units.
+    target
+        Name of the target.
+    samples
+        One sample for each context, then the pooled one.
+    """
+
+    clips: pd.DataFrame
+    features: tuple[str, ...]
+    matrix: np.ndarray
+    target: str
+    samples: tuple[Sample, ...]
+
+    def split(self, sample: Sample, *parts: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return features (m, p) and target (m,) of a sample's clips in the named parts."""
+        inside = self.mark(sample, *parts)
+        return self.matrix[sample.rows[inside]], sample.truth[inside]
+
+    def mark(self, sample: Sample, *parts: str) -> np.ndarray:
+        """Return which of a sample's clips (m,) lie in the named parts."""
+        return np.isin(self.clips["part"].to_numpy(object)[sample.rows], parts)
+
+    def count(self, sample: Sample, *parts: str) -> tuple[int, int]:
+        """Return the numbers of clips and of subjects of a sample in the named parts."""
+        rows = sample.rows[self.mark(sample, *parts)]
+        return len(rows), int(self.clips["subject"].iloc[rows].nunique())
+
+
+def build_design(
+    clips: pd.DataFrame,
+    parts: pd.DataFrame,
+    *,
+    target: str,
+    features: Sequence[str],
+    by: str | None = None,
+    pooled_target: str | None = None,
+) -> Design:
+    """Check a clip table and its split, and return what models are fitted to.
+
+    Raises
+    ------
+    DataError
+        With every reason found: absent columns, text or missing or infinite numbers, subjects in
+        two parts or none, parts without clips.
+    OptionError
+        Features that are no list, repeat, or hold the target.
+    """
+    names = _check_features(features, target)
+    if by is not None and by != "context":
+        clips = clips.drop(columns="context", errors="ignore").rename(columns={by: "context"})
+    pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
+    problems = find_absent(clips, [*names, target, pooled, *(["context"] if by else [])], "clips")
+    if problems:
+        raise DataError(problems)
+    check_table(clips, CLIPS)
+    used = [target, pooled] if by else [pooled]
+    _check_numbers(clips, names, list(dict.fromkeys(used)))
+    kept = [name for name in ("clip", "subject", "context") if name in clips]
+    ids = clips[kept].assign(part=label_parts(clips, parts)).reset_index(drop=True)
+    truths = {name: clips[name].to_numpy(float) for name in used}
+    samples = _list_samples(ids, truths[used[0]], truths[pooled], by)
+    matrix = np.ascontiguousarray(clips[list(names)].to_numpy(float))
+    design = Design(ids, names, matrix, target, samples)
+    _check_samples(design)
+    return design
+
+
+def _check_features(features: Sequence[str], target: str) -> tuple[str, ...]:
+    if isinstance(features, str) or not len(features):
+        message = f"features must be a list of column names, not {features!r}."
+        raise OptionError(message)
+    names = tuple(features)
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        message = f"features names {', '.join(repeated)} more than once."
+        raise OptionError(message)
+    if target in names:
+        message = f"The target '{target}' is among the features; leave it out of them."
+        raise OptionError(message)
+    return names
+
+
+def _check_numbers(clips: pd.DataFrame, features: tuple[str, ...], targets: list[str]) -> None:
+    problems = find_unnumbers(clips, [*targets, *features])
+    broken = {problem.column for problem in problems}
+    for name in [*targets, *features]:
+        gaps = clips[name].isna().to_numpy(bool)
+        if name in broken or not gaps.any():
+            continue
+        what = "targets" if name in targets else "feature values"
+        fact = f"{int(gaps.sum()):,} of {len(clips):,} {what} are missing."
+        remedy = f"Leave these clips out, as in clips.dropna(subset=['{name}'])"
+        remedy += "." if name in targets else ", or leave the feature out."
+        rows = tuple(int(row) + 1 for row in np.flatnonzero(gaps))
+        problems.append(Problem(fact, remedy, column=name, rows=rows))
+    if problems:
+        raise DataError(problems)
+
+
+def _list_samples(
+    ids: pd.DataFrame, own: np.ndarray, pooled: np.ndarray, by: str | None
+) -> tuple[Sample, ...]:
+    samples = []
+    for context in order_levels(ids["context"]) if by else []:
+        rows = np.flatnonzero((ids["context"] == context).to_numpy(bool))
+        samples.append(Sample(context, rows, own[rows]))
+    return (*samples, Sample(None, np.arange(len(ids)), pooled))
+
+
+def _check_samples(design: Design) -> None:
+    problems = []
+    for sample in design.samples:
+        for part in ("train", "validate"):
+            if not design.mark(sample, part).any():
+                fact = f"{sample.label}: no clips in the {part} part."
+                problems.append(Problem(fact, "Tuning needs training and validation subjects."))
+        truth = design.split(sample, "train")[1]
+        if len(truth) and np.ptp(truth) == 0:
+            fact = f"{sample.label}: all {len(truth):,} training targets are {truth[0]:g}."
+            problems.append(Problem(fact, "There is nothing to predict.", column=design.target))
+    if problems:
+        raise DataError(problems)

@@ -1,0 +1,105 @@
+"""The result of fitting one kind of model to every context and to all clips together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from exprstats.models.designs import Design
+from exprstats.models.penalties import Grid
+from exprstats.numerals import write_count, write_number
+from exprstats.results import Result
+
+KIND_NAMES = {"elastic": "Elastic net", "forest": "Random forest"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Models(Result):
+    """One kind of model, tuned and fitted per context and pooled, with all its predictions.
+
+    Attributes
+    ----------
+    name
+        What the predictions call it.
+    kind
+        ``"elastic"`` or ``"forest"``.
+    table
+        Tidy rows: context, model, part, term, feature, estimate, n_clips, n_clusters, note.
+    predictions
+        PREDICTIONS of all clips in all parts, from their context's model (``fitted_on`` =
+        ``"context"``) and from the pooled one (``"all"``).
+    grid
+        One row a combination of settings that was tried, with its errors.
+    design
+        Features, targets and split, from which weights are refitted.
+    penalties
+        The penalties that were tried; None for models without.
+    refit
+        Whether the chosen model was fitted again to training and validation subjects together.
+    """
+
+    name: str
+    kind: str
+    table: pd.DataFrame
+    predictions: pd.DataFrame
+    grid: pd.DataFrame
+    design: Design
+    penalties: Grid | None = None
+    refit: bool = False
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each estimate."""
+        return self.table.copy()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row for the whole."""
+        clips = self.design.clips
+        per_part = clips.groupby("part")["subject"].nunique()
+        row = {
+            "model": self.name,
+            "kind": self.kind,
+            "target": self.design.target,
+            "n_contexts": sum(sample.context is not None for sample in self.design.samples),
+            "n_features": len(self.design.features),
+            "n_clips": len(clips),
+            "n_clusters": clips["subject"].nunique(),
+            **{f"n_{part}": int(per_part.get(part, 0)) for part in ("train", "validate", "test")},
+        }
+        return pd.DataFrame([row])
+
+    def sentence(self) -> str:
+        """Return what was fitted and how well it predicts unseen people, in APA style."""
+        row = self.glance().iloc[0]
+        opening = (
+            f"{KIND_NAMES[self.kind]} models of {row['target']} on {row['n_features']} features "
+            f"were fitted to {row['n_train']} subjects, tuned on {row['n_validate']} and tested "
+            f"on {row['n_test']} others ({write_count(row['n_clips'])} clips)."
+        )
+        return " ".join([opening, *self._tell_fits()])
+
+    def _tell_fits(self) -> list[str]:
+        part = "test" if (self.table["part"] == "test").any() else "validate"
+        told = []
+        for sample in self.design.samples:
+            here = self.table[self.table["context"].isna()]
+            if sample.context is not None:
+                here = self.table[self.table["context"] == sample.context]
+            value = here[here["part"] == part].set_index("term")["estimate"]
+            label = "All clips" if sample.context is None else str(sample.context)
+            told.append(
+                f"{label}: {part} RMSE = {write_number(value['rmse'])}, "
+                f"r = {write_number(value['correlation'], bounded=True)}"
+                f"{_tell_penalty(here)}."
+            )
+        return told
+
+
+def _tell_penalty(here: pd.DataFrame) -> str:
+    chosen = here.set_index("term")["estimate"]
+    if "alpha" not in chosen:
+        return ""
+    text = f" (alpha = {chosen['alpha']:g}, L1 ratio = {chosen['l1_ratio']:g})"
+    if (here.loc[here["term"] == "weight", "estimate"] == 0).all():
+        text += "; every weight is zero, so the mean is predicted for all"
+    return text

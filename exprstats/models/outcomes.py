@@ -1,0 +1,66 @@
+"""What a fitted model hands on: its predictions, and how far off they are in each part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.models.designs import Design, Sample
+from exprstats.models.parts import PARTS
+
+KEYS = ("context", "model", "part", "term", "feature")
+
+
+def list_predictions(
+    design: Design, sample: Sample, prediction: np.ndarray, name: str
+) -> pd.DataFrame:
+    """Return PREDICTIONS rows of a sample's clips (m,)."""
+    ids = design.clips.iloc[sample.rows]
+    kept = ["subject", *(["context"] if "context" in ids else []), "part"]
+    return pd.DataFrame(
+        {
+            "clip": ids["clip"],
+            "model": name,
+            **{column: ids[column] for column in kept},
+            "fitted_on": sample.fitted_on,
+            "truth": sample.truth,
+            "prediction": prediction,
+        }
+    )
+
+
+def list_scores(
+    design: Design, sample: Sample, prediction: np.ndarray, name: str
+) -> list[dict[str, Any]]:
+    """Return rows of RMSE and correlation in each part that a sample has."""
+    rows = []
+    for part in PARTS:
+        inside = design.mark(sample, part)
+        if not inside.any():
+            continue
+        truth, guess = sample.truth[inside], prediction[inside]
+        rmse = float(np.sqrt(np.mean((guess - truth) ** 2)))
+        correlation, note = correlate(truth, guess)
+        key = {"context": sample.context, "model": name, "part": part, "feature": None}
+        counts = count_clips(design, sample, part)
+        rows.append({**key, "term": "rmse", "estimate": rmse, **counts, "note": None})
+        rows.append({**key, "term": "correlation", "estimate": correlation, **counts, "note": note})
+    return rows
+
+
+def count_clips(design: Design, sample: Sample, *parts: str) -> dict[str, int]:
+    """Return the two count columns of a tidy row."""
+    clips, subjects = design.count(sample, *parts)
+    return {"n_clips": clips, "n_clusters": subjects}
+
+
+def correlate(truth: np.ndarray, guess: np.ndarray) -> tuple[float, str | None]:
+    """Return Pearson's r of two vectors (m,), or NaN and the reason why there is none."""
+    if len(truth) < 3:
+        return np.nan, "fewer than 3 clips"
+    for what, values in (("truth", truth), ("prediction", guess)):
+        if values.std() <= 1e-12 * max(float(np.abs(values).max()), 1e-300):
+            return np.nan, f"{what} is constant"
+    return float(np.corrcoef(truth, guess)[0, 1]), None

@@ -1,0 +1,128 @@
+"""Which part of a split a clip belongs to, and the checks that keep a split honest."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.tables import find_absent, find_empty, order_levels
+from exprstats.words import name_nearest
+
+PARTS = ("train", "validate", "test")
+
+
+def label_parts(clips: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
+    """Return the part (n,) of every clip, looked up by its subject.
+
+    Parameters
+    ----------
+    clips
+        CLIPS: ``subject`` is used, and ``context`` where it stands.
+    parts
+        PARTS: ``subject``, ``part``; as `split_subjects` returns it, or read from a file.
+
+    Raises
+    ------
+    DataError
+        A subject in two parts or in none, ids that differ only in case or spaces, unknown parts,
+        or a context that a part lacks.
+    """
+    _check_parts(parts)
+    subjects = clips["subject"].astype(str)
+    problems = find_lookalikes([*parts["subject"].astype(str), *subjects]) + _find_torn(parts)
+    if problems:
+        raise DataError(problems)
+    lookup = dict(zip(parts["subject"].astype(str), parts["part"].astype(str), strict=True))
+    _match_subjects(subjects, lookup)
+    labels = subjects.map(lookup).to_numpy(object)
+    problems = find_thin_contexts(labels, clips.get("context"))
+    if problems:
+        raise DataError(problems)
+    return labels
+
+
+def find_lookalikes(ids: Iterable[Any]) -> list[Problem]:
+    """Return a problem if ids differ only in case or in spaces at their ends."""
+    written: dict[str, list[str]] = {}
+    for one in dict.fromkeys(str(value) for value in ids):
+        written.setdefault(one.strip().casefold(), []).append(one)
+    pairs = [forms for forms in written.values() if len(forms) > 1]
+    if not pairs:
+        return []
+    named = "; ".join(" and ".join(f"'{form}'" for form in forms) for forms in pairs[:5])
+    fact = f"{len(pairs):,} subject ids differ only in case or spaces: {named}."
+    remedy = "Write each subject's id in one way; the two could land in different parts."
+    return [Problem(fact, remedy, column="subject")]
+
+
+def find_thin_contexts(labels: np.ndarray, contexts: pd.Series | None) -> list[Problem]:
+    """Return a problem for each context that lacks a part which other clips have."""
+    if contexts is None:
+        return []
+    used = [part for part in PARTS if (labels == part).any()]
+    problems = []
+    for context in order_levels(contexts):
+        here = labels[(contexts == context).to_numpy(bool)]
+        counts = {part: int((here == part).sum()) for part in used}
+        if all(counts.values()):
+            continue
+        told = ", ".join(f"{part} {count:,}" for part, count in counts.items())
+        absent = ", ".join(part for part, count in counts.items() if not count)
+        fact = f"context '{context}' has no clips in {absent} (clips: {told})."
+        remedy = "Use another seed or larger parts, or leave this context out."
+        problems.append(Problem(fact, remedy, column="context"))
+    return problems
+
+
+def name_some(ids: Sequence[Any], most: int = 5) -> str:
+    """Return the first ids in quotes, and how many more there are."""
+    shown = ", ".join(f"'{one}'" for one in ids[:most])
+    return f"{shown} and {len(ids) - most:,} more" if len(ids) > most else shown
+
+
+def _check_parts(parts: pd.DataFrame) -> None:
+    problems = find_absent(parts, ["subject", "part"], "parts")
+    if "subject" not in parts and "clip" in parts:
+        fact = "the parts table splits clips, not subjects."
+        remedy = "Use split_subjects: clips of one person in two parts leak into the test."
+        problems = [Problem(fact, remedy)]
+    if problems:
+        raise DataError(problems)
+    problems = find_empty(parts, ["subject", "part"])
+    unknown = sorted(set(parts["part"].dropna().astype(str)) - set(PARTS))
+    if unknown and not problems:
+        fact = f"unknown parts: {name_some(unknown)}."
+        problems.append(Problem(fact, name_nearest(unknown[0], PARTS), column="part"))
+    if problems:
+        raise DataError(problems)
+
+
+def _find_torn(parts: pd.DataFrame) -> list[Problem]:
+    per_subject = parts.groupby(parts["subject"].astype(str), sort=False)["part"].nunique()
+    torn = list(per_subject.index[per_subject > 1])
+    if not torn:
+        return []
+    fact = f"{len(torn):,} subjects stand in more than one part: {name_some(torn)}."
+    remedy = "Give each subject one part; a person on both sides of a split inflates the test."
+    return [Problem(fact, remedy, column="subject")]
+
+
+def _match_subjects(subjects: pd.Series, lookup: dict[str, str]) -> None:
+    present = dict.fromkeys(subjects)
+    lost = [one for one in present if one not in lookup]
+    if lost:
+        fact = f"{len(lost):,} of {len(present):,} subjects have no part: {name_some(lost)}."
+        remedy = "Split the same clips that are fitted: split_subjects(clips)."
+        raise DataError(Problem(fact, remedy, column="subject"))
+    spare = [one for one in lookup if one not in present]
+    if spare:
+        message = (
+            f"{len(spare):,} of {len(lookup):,} subjects of the split have no clips here: "
+            f"{name_some(spare)}. Check that the split and the clips belong together."
+        )
+        warnings.warn(message, DataWarning, stacklevel=2)

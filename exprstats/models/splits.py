@@ -1,0 +1,131 @@
+"""Subjects drawn into training, validation and test parts."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.models.parts import PARTS, find_lookalikes, find_thin_contexts
+from exprstats.parallel import Seed
+from exprstats.tables import find_empty, require_columns
+
+
+def split_subjects(
+    clips: pd.DataFrame,
+    *,
+    subject: str = "subject",
+    train: float = 0.6,
+    validate: float = 0.2,
+    test: float = 0.2,
+    seed: Seed = None,
+) -> pd.DataFrame:
+    """Draw each subject, with all of their clips, into one part.
+
+    Parameters
+    ----------
+    clips
+        One row a clip (or a rating); only the subject column is used, and ``context``, where it
+        stands, is checked. The draw depends on the set of ids and the seed, not on the order or
+        number of rows, so that one split serves all contexts.
+    subject
+        The column that names the person.
+    train, validate, test
+        Shares of the subjects, with sum 1; counts are rounded by largest remainder. A share of 0
+        leaves the part out.
+    seed
+        An integer, a NumPy generator, or None for a fresh draw.
+
+    Returns
+    -------
+    pandas.DataFrame
+        PARTS: ``subject``, ``part``; one row a subject, sorted by id.
+
+    Raises
+    ------
+    DataError
+        Empty ids, ids that differ only in case or spaces, fewer subjects than parts, or a context
+        that a part lacks.
+    OptionError
+        Shares outside 0 to 1, or that do not add up to 1.
+
+    References
+    ----------
+    Lin, Girard, and Morency (2020), section "Data partitions": 60/20/20, no subject in two parts.
+
+    Examples
+    --------
+    >>> clips = pd.DataFrame({"subject": list("abcdeabcde"), "clip": range(10)})
+    >>> split_subjects(clips, seed=1)["part"].value_counts().to_dict()
+    {'train': 3, 'validate': 1, 'test': 1}
+    """
+    shares = _check_shares(train, validate, test)
+    require_columns(clips, [subject], "clips")
+    problems = find_empty(clips, [subject]) + find_lookalikes(clips[subject])
+    if problems:
+        raise DataError(problems)
+    ids = pd.Series(sorted(clips[subject].unique(), key=str))
+    counts = share_out(len(ids), shares)
+    _check_counts(counts, shares, len(ids))
+    labels = np.repeat(np.array(PARTS, dtype=object), counts)
+    order = np.random.default_rng(seed).permutation(len(ids))
+    parts = pd.DataFrame({"subject": ids, "part": labels[np.argsort(order)]})
+    _check_contexts(clips, subject, parts)
+    _warn_of_singles(clips[subject])
+    return parts
+
+
+def share_out(count: int, shares: tuple[float, ...]) -> list[int]:
+    """Return whole counts with the given sum by the method of largest remainder.
+
+    Examples
+    --------
+    >>> share_out(7, (0.6, 0.2, 0.2))
+    [4, 2, 1]
+    """
+    exact = [round(count * share, 9) for share in shares]
+    whole = [int(value) for value in exact]
+    by_remainder = sorted(range(len(shares)), key=lambda i: whole[i] - exact[i])
+    for i in by_remainder[: count - sum(whole)]:
+        whole[i] += 1
+    return whole
+
+
+def _check_shares(*shares: float) -> tuple[float, ...]:
+    if any(not 0 <= share <= 1 for share in shares) or abs(sum(shares) - 1) > 1e-9:
+        told = ", ".join(f"{part} {share:g}" for part, share in zip(PARTS, shares, strict=True))
+        message = f"Shares ({told}) must lie between 0 and 1 and add up to 1."
+        raise OptionError(message)
+    return shares
+
+
+def _check_counts(counts: list[int], shares: tuple[float, ...], subjects: int) -> None:
+    starved = [
+        part
+        for part, count, share in zip(PARTS, counts, shares, strict=True)
+        if share > 0 and count == 0
+    ]
+    if starved:
+        fact = f"{subjects:,} subjects leave none for {', '.join(starved)}."
+        remedy = "Collect more subjects or change the shares."
+        raise DataError(Problem(fact, remedy, column="subject"))
+
+
+def _check_contexts(clips: pd.DataFrame, subject: str, parts: pd.DataFrame) -> None:
+    if "context" not in clips:
+        return
+    lookup = parts.set_index("subject")["part"]
+    problems = find_thin_contexts(clips[subject].map(lookup).to_numpy(object), clips["context"])
+    if problems:
+        raise DataError(problems)
+
+
+def _warn_of_singles(subjects: pd.Series) -> None:
+    if subjects.is_unique:
+        message = (
+            f"Each of the {len(subjects):,} subjects has one row. If '{subjects.name}' names "
+            "clips rather than people, clips of one person may land in different parts."
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)
