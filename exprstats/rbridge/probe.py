@@ -1,0 +1,163 @@
+"""A look at R from outside: what is installed, whether it starts, and what to do if not."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_INSTALL_R = (
+    "Install R and lavaan: on Debian or Ubuntu"
+    " 'sudo apt-get install -y --no-install-recommends r-base-core r-cran-lavaan'."
+)
+_INSTALL_LAVAAN = (
+    "Install lavaan: 'sudo apt-get install -y r-cran-lavaan', or install.packages(\"lavaan\") in R."
+)
+ANSWER = "exprstats-r-state:"
+_PROBE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class RState:
+    """What a look at R found, without starting it in this process.
+
+    Attributes
+    ----------
+    ready
+        Whether `call` can reach R.
+    r_version, r_home
+        The R that was found; None without one.
+    rpy2_version, rpy2_matches
+        The rpy2 that is installed, and whether it fits that R (None: cannot be told).
+    lavaan_version
+        None where lavaan is not installed for that R.
+    packages
+        Versions of lavaan, lme4, psych, boot, glmnet, semTools and testthat, where installed.
+    locale, utf8
+        R's character locale, and whether it is UTF-8.
+    problem, cure
+        What is wrong, and the one thing to do; empty where nothing is.
+    """
+
+    ready: bool = False
+    r_version: str | None = None
+    r_home: str | None = None
+    rpy2_version: str | None = None
+    rpy2_matches: bool | None = None
+    lavaan_version: str | None = None
+    packages: Mapping[str, str] = field(default_factory=dict)
+    locale: str | None = None
+    utf8: bool | None = None
+    problem: str = ""
+    cure: str = ""
+
+
+@cache
+def probe_r() -> RState:
+    """Look for an R that `call` can use; the answer is kept for the life of the process.
+
+    R is started in a process apart, because a wrong R_HOME or an rpy2 built for another R ends
+    the process that tries it. Takes about half a second the first time.
+    """
+    if os.environ.get("EXPRSTATS_NO_R"):
+        return RState(problem="R is switched off.", cure="Unset EXPRSTATS_NO_R.")
+    home, version = _find_home()
+    rpy2 = _find_rpy2()
+    seen = RState(r_home=home, r_version=version, rpy2_version=rpy2)
+    given = os.environ.get("R_HOME")
+    if version is None and given:
+        fact = f"R_HOME is '{given}', where no R lives."
+        return replace(seen, problem=fact, cure="Unset R_HOME, or set it to what 'R RHOME' says.")
+    if version is None:
+        return replace(seen, problem="R was not found.", cure=_INSTALL_R)
+    if rpy2 is None:
+        return replace(seen, problem="rpy2 is not installed.", cure=_name_rpy2(version))
+    return _start_apart(seen, version, rpy2)
+
+
+def _find_home() -> tuple[str | None, str | None]:
+    home = os.environ.get("R_HOME")
+    program = shutil.which("R")
+    if not home and program:
+        answer = subprocess.run([program, "RHOME"], capture_output=True, text=True, check=False)
+        home = answer.stdout.strip()
+    if not home:
+        return None, None
+    facts = Path(home) / "library" / "base" / "DESCRIPTION"
+    if not facts.is_file():
+        return home, None
+    match = re.search(r"^Version: *(\S+)", facts.read_text("utf-8", "replace"), re.MULTILINE)
+    return home, match[1] if match else None
+
+
+def _find_rpy2() -> str | None:
+    try:
+        return importlib.metadata.version("rpy2")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _is_before_45(version: str) -> bool:
+    return tuple(int(part) for part in version.split(".")[:2]) < (4, 5)
+
+
+def _name_rpy2(version: str) -> str:
+    wanted = "rpy2==3.5.17" if _is_before_45(version) else "rpy2>=3.6.7"
+    return f"For R {version} run: RPY2_CFFI_MODE=ABI {sys.executable} -m pip install '{wanted}'"
+
+
+def _start_apart(seen: RState, version: str, rpy2: str) -> RState:
+    said = _ask_apart()
+    for line in said.splitlines():
+        if line.startswith(ANSWER):
+            return _judge(seen, json.loads(line.removeprefix(ANSWER)))
+    fits = _is_before_45(version) == (tuple(map(int, rpy2.split(".")[:2])) < (3, 6))
+    last = (said.strip().splitlines() or ["it ended without a word"])[-1]
+    fact = f"R {version} does not start under rpy2 {rpy2}: {last.strip()}."
+    cure = "Run 'R --version' to see whether R itself starts." if fits else _name_rpy2(version)
+    return replace(seen, rpy2_matches=None if fits else False, problem=fact, cure=cure)
+
+
+def _ask_apart() -> str:
+    parent = str(Path(__file__).parents[2])
+    place = os.pathsep.join(filter(None, (parent, os.environ.get("PYTHONPATH"))))
+    try:
+        answer = subprocess.run(
+            [sys.executable, "-P", "-m", "exprstats.rbridge"],
+            env={**os.environ, "PYTHONPATH": place, "RPY2_CFFI_MODE": "ABI"},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            timeout=_PROBE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer within {_PROBE_SECONDS} s"
+    return answer.stdout + answer.stderr
+
+
+def _judge(seen: RState, told: dict[str, Any]) -> RState:
+    lavaan = told["packages"].get("lavaan")
+    return replace(
+        seen,
+        ready=True,
+        r_version=told["version"],
+        r_home=told["home"],
+        rpy2_matches=True,
+        lavaan_version=lavaan,
+        packages=told["packages"],
+        locale=told["locale"],
+        utf8=told["utf8"],
+        problem="" if lavaan else "lavaan is not installed for this R.",
+        cure="" if lavaan else _INSTALL_LAVAAN,
+    )

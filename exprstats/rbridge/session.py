@@ -1,0 +1,208 @@
+"""The R of this process: started once, in the main thread, when it is first called."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from exprstats.errors import RError, RWarning
+from exprstats.rbridge.crossing import list_r, to_python, to_r
+from exprstats.rbridge.probe import probe_r
+
+_lock = threading.RLock()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What R answered.
+
+    Attributes
+    ----------
+    value
+        Double, integer and logical vectors as arrays (a matrix keeps its shape), text as lists
+        of str, named lists and data frames as dicts, NULL as None.
+    call
+        The R call behind the numbers, where the R function names it.
+    versions
+        Of R and of the loaded packages that the numbers come from.
+    warnings, messages
+        What R said on the way, in its own words.
+    """
+
+    value: Any
+    call: str | None
+    versions: dict[str, str]
+    warnings: tuple[str, ...]
+    messages: tuple[str, ...]
+
+
+def call(
+    room: str, function: str, *arguments: Any, names: Sequence[str] = (), **options: Any
+) -> Reply:
+    """Run one R function of a room and bring back its value with everything R said.
+
+    Parameters
+    ----------
+    room
+        Stem of the file in ``r/R`` (and of those called ``<room>_*.R``).
+    function
+        Name of a function in it.
+    *arguments, **options
+        Numbers, texts (data for R, never code), None, arrays (n,), sequences and mappings of
+        these. An array (n, p) crosses as a list of double vectors ``v1`` … ``vp``: names of
+        columns never reach R.
+    names
+        The true names of ``v1`` … ``vp``, put into R's warnings and errors on this side.
+
+    Raises
+    ------
+    RError
+        R is not usable (with the cure), the call comes from another thread than the main one, or
+        the function stopped.
+
+    Warns
+    -----
+    RWarning
+        Once for each R warning.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        message = (
+            f"R answers only in the main thread, and this call came from"
+            f" '{threading.current_thread().name}'. Call from the main thread, or work in"
+            f" processes instead of threads."
+        )
+        raise RError(message)
+    with _lock:
+        answer = _ask(room, function, arguments, options)
+    return _open(answer, f"{room}.{function}", names)
+
+
+def _ask(
+    room: str, function: str, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> dict[str, Any]:
+    state = probe_r()
+    if not state.ready:
+        message = f"{state.problem} {state.cure}"
+        raise RError(message)
+    workplace = start_here()
+    from rpy2.rinterface_lib.embedded import RRuntimeError
+
+    with _hush():
+        try:
+            _source(room)
+            if function not in workplace:
+                message = f"there is no function '{function}' in {room}.R."
+                raise RError(message)
+            given = [*map(to_r, arguments)]
+            named = {name: to_r(value) for name, value in options.items()}
+            return to_python(workplace["answer_call"](workplace[function], list_r(given, named)))
+        except RRuntimeError as error:
+            message = f"R stopped at {room}.{function}: {' '.join(str(error).split())}"
+            raise RError(message) from error
+
+
+def _open(answer: dict[str, Any], what: str, names: Sequence[str]) -> Reply:
+    def rename(text: str) -> str:
+        return _rename(text, names)
+
+    if answer["error"]:
+        message = f"R stopped in {what}: {rename(answer['error'][0])}"
+        raise RError(message)
+    reply = Reply(
+        value=answer["value"],
+        call="\n".join(answer["call"] or ()) or None,
+        versions=answer["versions"],
+        warnings=tuple(map(rename, answer["warnings"])),
+        messages=tuple(map(rename, answer["messages"])),
+    )
+    for text in reply.warnings:
+        warnings.warn(f"{what}: {text}", RWarning, stacklevel=3)
+    return reply
+
+
+def _rename(text: str, names: Sequence[str]) -> str:
+    def find(match: re.Match[str]) -> str:
+        place = int(match[1])
+        return f"'{names[place - 1]}'" if 0 < place <= len(names) else match[0]
+
+    return re.sub(r"\bv([0-9]+)\b", find, " ".join(text.split()))
+
+
+@cache
+def start_here() -> Any:
+    """Start R in this process and return the R environment that holds our functions."""
+    os.environ["RPY2_CFFI_MODE"] = "ABI"
+    handler = signal.getsignal(signal.SIGINT)
+    with warnings.catch_warnings(action="ignore"), _without_profile():
+        import rpy2.rinterface as ri
+        from rpy2.rinterface_lib import embedded
+
+        if not embedded.isinitialized():
+            options: Any = ("rpy2", "--quiet", "--no-save", "--no-restore", "--no-init-file")
+            embedded.set_initoptions(options)
+        ri.initr()
+    if handler is not None:
+        signal.signal(signal.SIGINT, handler)
+    workplace = ri.baseenv["new.env"](parent=ri.baseenv)
+    _source_into(workplace, find_scripts() / "bridge.R")
+    return workplace
+
+
+@contextmanager
+def _without_profile() -> Iterator[None]:
+    """Hide .Rprofile: it is not ours to run, and one that prints stops rpy2 from starting."""
+    before = os.environ.get("R_PROFILE_USER")
+    os.environ["R_PROFILE_USER"] = os.devnull
+    try:
+        yield
+    finally:
+        del os.environ["R_PROFILE_USER"]
+        if before is not None:
+            os.environ["R_PROFILE_USER"] = before
+
+
+@cache
+def _source(room: str) -> None:
+    folder = find_scripts()
+    paths = [folder / f"{room}.R", *sorted(folder.glob(f"{room}_*.R"))]
+    if not paths[0].is_file():
+        message = f"there is no R file '{room}.R' in {folder}."
+        raise RError(message)
+    for path in paths:
+        _source_into(start_here(), path)
+
+
+def _source_into(workplace: Any, path: Path) -> None:
+    import rpy2.rinterface as ri
+
+    ri.baseenv["sys.source"](str(path), envir=workplace)
+
+
+def find_scripts() -> Path:
+    """Return the folder of R files: inside the wheel, else beside the package."""
+    inside = Path(__file__).parents[1] / "_r"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "r" / "R"
+
+
+@contextmanager
+def _hush() -> Iterator[None]:
+    """Keep R off the console for the length of a call, and only for that."""
+    from rpy2.rinterface_lib import callbacks
+
+    def ignore(_text: str) -> None:
+        return None
+
+    with (
+        callbacks.obj_in_module(callbacks, "consolewrite_print", ignore),
+        callbacks.obj_in_module(callbacks, "consolewrite_warnerror", ignore),
+    ):
+        yield

@@ -1,0 +1,145 @@
+# One factor through lavaan. lavaan never sees a name: items are v1 ... vp, and the model text is
+# built from integers, because lavaan evaluates calls that stand in a model.
+
+#' Fit one factor to items
+#'
+#' Maximum likelihood with the factor's variance fixed to 1. Items may have any names.
+#'
+#' @param data A data frame, or a list of double vectors of one length.
+#' @param items Names of the items among `data`, three or more.
+#' @param estimator `"ML"` or `"MLR"`.
+#' @param missing `"listwise"` or `"fiml"`.
+#' @param cluster NULL, or one id a row for cluster-robust standard errors.
+#' @param level Confidence level of the limits.
+#' @return A list of class `one_factor`; see `describe_fit()`.
+#' @examples
+#' fit_one_factor(lavaan::HolzingerSwineford1939, c("x1", "x2", "x3"))
+#' @export
+fit_one_factor <- function(data, items = names(data), estimator = "ML", missing = "listwise",
+                           cluster = NULL, level = 0.95) {
+  columns <- lapply(unclass(data)[items], as.double)
+  if (length(columns) < 3) stop("one factor needs three items")
+  names(columns) <- paste0("v", seq_along(columns))
+  if (!is.null(cluster)) columns$g <- as.integer(factor(cluster))
+  rows <- as.data.frame(columns)
+  call <- as.call(list(
+    quote(lavaan::cfa), model = write_one_factor(length(items)), data = quote(rows),
+    std.lv = TRUE, meanstructure = TRUE, estimator = estimator, missing = missing
+  ))
+  if (!is.null(cluster)) call$cluster <- "g"
+  finish_fit(eval(call), call, items, level)
+}
+
+#' Fit one factor to the moments of items
+#'
+#' The same maximum likelihood fit as from complete rows, at a cost that does not grow with them.
+#'
+#' @param cov Covariance matrix, divisor n, as a matrix or as a list of its columns.
+#' @param mean Means of the items.
+#' @param n Number of rows.
+#' @param items Names of the items, for the answer only.
+#' @inheritParams fit_one_factor
+#' @return A list of class `one_factor`; see `describe_fit()`.
+#' @export
+fit_moments <- function(cov, mean, n, items = names(mean), level = 0.95) {
+  cov <- do.call(cbind, as.list(as.data.frame(cov)))
+  names <- paste0("v", seq_len(ncol(cov)))
+  dimnames(cov) <- list(names, names)
+  # A one-dimensional array would make lavaan return its starting values.
+  mean <- stats::setNames(as.vector(mean), names)
+  call <- as.call(list(
+    quote(lavaan::cfa), model = write_one_factor(ncol(cov)), sample.cov = quote(cov),
+    sample.mean = quote(mean), sample.nobs = as.double(n), sample.cov.rescale = FALSE,
+    std.lv = TRUE, meanstructure = TRUE
+  ))
+  finish_fit(eval(call), call, if (is.null(items)) names else items, level)
+}
+
+# Model text of one factor with p items, from an integer alone.
+write_one_factor <- function(p) {
+  paste("f =~", paste0("v", seq_len(p), collapse = " + "))
+}
+
+finish_fit <- function(fit, call, items, level) {
+  answer <- describe_fit(fit, items, level)
+  attr(answer, "call") <- paste(deparse(call, width.cutoff = 500L), collapse = " ")
+  structure(answer, class = "one_factor")
+}
+
+#' Describe a one-factor fit
+#'
+#' @param fit A lavaan object whose items are called v1 ... vp.
+#' @param items Their true names.
+#' @inheritParams fit_one_factor
+#' @return A list: `items`, `n`, `converged`, `parameters` and `standardized` (data frames: term,
+#'   item, estimate, std_error, conf_low, conf_high), `vcov` (loadings, residuals, intercepts) and
+#'   `fit` (chisq, df, pvalue, cfi, tli, rmsea with its 90% limits, srmr).
+#' @export
+describe_fit <- function(fit, items, level = 0.95) {
+  answer <- list(
+    items = items, n = as.double(sum(lavaan::lavInspect(fit, "nobs"))),
+    converged = lavaan::lavInspect(fit, "converged")
+  )
+  if (!answer$converged) return(answer)
+  names <- paste0("v", seq_along(items))
+  keys <- c(paste0("f=~", names), paste0(names, "~~", names), paste0(names, "~1"))
+  raw <- lavaan::parameterEstimates(fit, level = level)
+  standardized <- lavaan::standardizedSolution(fit, level = level)
+  answer$parameters <- pick_rows(raw, keys, items, "est")
+  answer$standardized <- pick_rows(standardized, keys[seq_len(2 * length(items))], items, "est.std")
+  vcov <- unclass(lavaan::lavInspect(fit, "vcov"))
+  answer$vcov <- unname(vcov[keys, keys])
+  answer$fit <- measure_fit(fit)
+  answer
+}
+
+pick_rows <- function(table, keys, items, estimate) {
+  rows <- table[match(keys, paste0(table$lhs, table$op, table$rhs)), ]
+  terms <- c("loading", "residual", "intercept")[seq_len(length(keys) / length(items))]
+  data.frame(
+    term = rep(terms, each = length(items)), item = rep(items, length(terms)),
+    estimate = rows[[estimate]], std_error = rows$se,
+    conf_low = rows$ci.lower, conf_high = rows$ci.upper
+  )
+}
+
+# Fit indices; with df = 0 lavaan prints a perfect fit, which is no evidence, so none are given.
+measure_fit <- function(fit) {
+  df <- lavaan::lavInspect(fit, "test")[[1]]$df
+  if (df == 0) return(list(df = 0))
+  wanted <- c("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper",
+              "srmr")
+  as.list(unclass(lavaan::fitMeasures(fit, wanted)))
+}
+
+#' Bartlett scores of new rows
+#'
+#' @param fit What `fit_one_factor()` returned.
+#' @param data A data frame with the fit's items.
+#' @return A data frame: `score` and `std_error`, in units of the factor's standard deviation, NA
+#'   where an item is missing; one row for each row of `data`, in its order.
+#' @examples
+#' fit <- fit_one_factor(lavaan::HolzingerSwineford1939, c("x1", "x2", "x3"))
+#' head(score_bartlett(fit, lavaan::HolzingerSwineford1939))
+#' @export
+score_bartlett <- function(fit, data) {
+  estimate <- split(fit$parameters$estimate, fit$parameters$term)
+  weight <- estimate$loading / estimate$residual
+  information <- sum(estimate$loading * weight)
+  rows <- do.call(cbind, lapply(unclass(data)[fit$items], as.double))
+  score <- drop(sweep(rows, 2, estimate$intercept) %*% weight) / information
+  data.frame(score = score, std_error = ifelse(is.na(score), NA, 1 / sqrt(information)))
+}
+
+#' @export
+print.one_factor <- function(x, ...) {
+  cat("One factor,", length(x$items), "items,", x$n, "rows\n")
+  if (!x$converged) {
+    cat("lavaan did not converge.\n")
+    return(invisible(x))
+  }
+  cat("Standardized:\n")
+  print(x$standardized, digits = 3, row.names = FALSE)
+  if (x$fit$df == 0) cat("df = 0: fit cannot be tested with three items.\n")
+  invisible(x)
+}

@@ -1,0 +1,4 @@
+library(testthat)
+library(exprstats)
+
+test_check("exprstats")

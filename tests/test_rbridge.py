@@ -1,0 +1,266 @@
+"""The door to R, tried in live R and in processes that have none.
+
+Tolerance: none; numbers cross as the same doubles, so they are compared exactly.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+from exprstats import rbridge
+from exprstats.errors import RError, RWarning
+
+SCRIPT = """
+shout <- function() {
+  cat("printed\\n"); message("told"); warning("v2 is odd, v20 is not"); print(1); 7
+}
+fail <- function() stop("v1 is broken")
+echo <- function(...) list(...)
+many <- function(x) list(matrix = matrix(x, 2), text = c("a", NA), none = NULL,
+                         whole = c(1L, NA), yes = c(a = TRUE), frame = data.frame(n = 1:2))
+kinds <- function(...) vapply(list(...), typeof, "")
+named <- function() structure(1, call = "lavaan::cfa(v1)")
+"""
+
+
+@pytest.fixture
+def room(tmp_path, monkeypatch):
+    """Return the name of a room whose R file holds SCRIPT."""
+    (tmp_path / "trial.R").write_text(SCRIPT, "utf-8")
+    monkeypatch.setattr("exprstats.rbridge.session.find_scripts", lambda: tmp_path)
+    rbridge.session._source.cache_clear()
+    yield "trial"
+    rbridge.session._source.cache_clear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def started():
+    if rbridge.probe_r().ready:
+        rbridge.call("bridge", "describe_r")
+
+
+def ask_apart(code, **environment):
+    """Run Python code in a process apart and return what it printed and its status."""
+    answer = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout + answer.stderr, answer.returncode
+
+
+PROBE = """
+import json
+from dataclasses import asdict
+from exprstats import rbridge
+from exprstats.errors import RError
+print(json.dumps(asdict(rbridge.probe_r())))
+try:
+    rbridge.call("measurement", "write_one_factor", 3)
+except RError as error:
+    print(error)
+"""
+
+
+@pytest.mark.r
+def test_everything_r_says_is_caught_and_nothing_reaches_the_console(room, capfd):
+    with pytest.warns(RWarning, match="'second' is odd, v20 is not") as caught:
+        reply = rbridge.call(room, "shout", names=["first", "second"])
+    assert reply.value.tolist() == [7]
+    assert reply.warnings == ("'second' is odd, v20 is not",)
+    assert reply.messages == ("told", "printed", "[1] 1")
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.r
+def test_an_error_in_r_is_an_rerror_with_the_true_name_and_the_next_call_works(room, capfd):
+    with pytest.raises(RError, match="R stopped in trial.fail: 'smile' is broken"):
+        rbridge.call(room, "fail", names=["smile"])
+    assert rbridge.call(room, "echo", 1.5).value == [np.array([1.5])]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.r
+def test_values_come_back_in_their_kind(room):
+    value = rbridge.call(room, "many", np.arange(6.0)).value
+    assert value["matrix"].tolist() == [[0, 2, 4], [1, 3, 5]]
+    assert value["text"] == ["a", None]
+    assert value["none"] is None
+    assert value["whole"][0] == 1
+    assert np.isnan(value["whole"][1])
+    assert value["yes"].dtype == bool
+    assert value["frame"]["n"].tolist() == [1, 2]
+
+
+@pytest.mark.r
+def test_values_go_over_in_their_kind(room):
+    kinds = rbridge.call(
+        room, "kinds", 1.0, 1, True, "a", None, [1.0, 2.0], ["a"], {"a": 1}, [[1], "a"],
+        np.ones((2, 2)), np.array([2**40]),
+    )  # fmt: skip
+    assert kinds.value == [
+        *("double", "integer", "logical", "character", "NULL", "double", "character"),
+        *("list", "list", "list", "double"),
+    ]
+
+
+@pytest.mark.r
+def test_a_table_crosses_as_aliases_bit_for_bit(room):
+    table = np.random.default_rng(1).normal(size=(50, 3))
+    table[3, 1] = np.nan
+    (back,) = rbridge.call(room, "echo", table).value
+    assert list(back) == ["v1", "v2", "v3"]
+    np.testing.assert_array_equal(np.column_stack([*back.values()]), table)
+
+
+@pytest.mark.r
+def test_text_is_data_and_never_code(room, tmp_path):
+    trap = f'system("touch {tmp_path / "ran"}")'
+    reply = rbridge.call(room, "echo", trap, x={trap: 1.0})
+    assert reply.value[""] == [trap] or trap in str(reply.value)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.r
+def test_the_reply_names_the_call_and_the_versions(room):
+    reply = rbridge.call(room, "named")
+    assert reply.call == "lavaan::cfa(v1)"
+    assert reply.versions["R"] == rbridge.probe_r().r_version
+
+
+@pytest.mark.r
+def test_an_unknown_room_or_function_is_an_rerror(room):
+    with pytest.raises(RError, match="no R file 'attic.R'"):
+        rbridge.call("attic", "echo")
+    with pytest.raises(RError, match="no function 'sing' in trial.R"):
+        rbridge.call(room, "sing")
+
+
+@pytest.mark.r
+def test_another_thread_is_told_so():
+    said = []
+
+    def work():
+        try:
+            rbridge.call("bridge", "describe_r")
+        except RError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=work, name="painter")
+    thread.start()
+    thread.join()
+    assert "main thread" in said[0]
+    assert "'painter'" in said[0]
+
+
+@pytest.mark.r
+def test_the_probe_says_what_is_there_and_is_asked_once():
+    state = rbridge.probe_r()
+    assert state.ready
+    assert state.rpy2_matches
+    assert state.lavaan_version == state.packages["lavaan"]
+    assert state.cure == ""
+    assert rbridge.probe_r() is state
+    with pytest.raises(AttributeError):
+        state.ready = False
+
+
+@pytest.mark.r
+def test_r_starts_only_when_called_and_leaves_ctrl_c_alone():
+    code = """
+import signal, sys
+mine = lambda *_: None
+signal.signal(signal.SIGINT, mine)
+from exprstats import rbridge
+assert "rpy2" not in sys.modules
+rbridge.probe_r()
+assert "rpy2" not in sys.modules
+print(rbridge.call("measurement", "write_one_factor", 3).value)
+assert signal.getsignal(signal.SIGINT) is mine
+"""
+    said, status = ask_apart(code)
+    assert (said.strip(), status) == ("['f =~ v1 + v2 + v3']", 0)
+
+
+@pytest.mark.r
+def test_what_lies_in_the_working_folder_is_not_run(tmp_path):
+    (tmp_path / ".Rprofile").write_text('file.create("ran")\n', "utf-8")
+    code = (
+        f"import os; os.chdir({str(tmp_path)!r}); from exprstats import rbridge;"
+        "rbridge.call('bridge', 'describe_r')"
+    )
+    said, status = ask_apart(code)
+    assert (said, status) == ("", 0)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_without_r_the_probe_names_the_cure(tmp_path):
+    said, status = ask_apart(PROBE, PATH=str(tmp_path), R_HOME="")
+    state, error = said.splitlines()
+    assert status == 0
+    assert json.loads(state)["problem"] == "R was not found."
+    assert "apt-get install" in json.loads(state)["cure"]
+    assert error.startswith("R was not found. Install R and lavaan")
+
+
+def test_a_wrong_r_home_is_named_instead_of_killing_the_process(tmp_path):
+    said, status = ask_apart(PROBE, R_HOME=str(tmp_path))
+    state, error = said.splitlines()
+    assert status == 0
+    assert str(tmp_path) in json.loads(state)["problem"]
+    assert "Unset R_HOME" in error
+
+
+@pytest.mark.r
+def test_an_r_home_that_looks_right_and_does_not_start_is_survived(tmp_path):
+    base = tmp_path / "library" / "base"
+    base.mkdir(parents=True)
+    (base / "DESCRIPTION").write_text("Package: base\nVersion: 4.2.2\n", "utf-8")
+    said, status = ask_apart(PROBE, R_HOME=str(tmp_path))
+    state = json.loads(said.splitlines()[0])
+    assert status == 0
+    assert not state["ready"]
+    assert "does not start under rpy2" in state["problem"]
+    assert state["cure"]
+
+
+@pytest.mark.r
+def test_an_r_too_new_for_rpy2_gets_the_line_to_run(tmp_path):
+    base = tmp_path / "library" / "base"
+    base.mkdir(parents=True)
+    new = rbridge.probe_r().rpy2_version < "3.6"
+    version = "4.5.1" if new else "4.2.2"
+    (base / "DESCRIPTION").write_text(f"Version: {version}\n", "utf-8")
+    said, _ = ask_apart(PROBE, R_HOME=str(tmp_path))
+    state = json.loads(said.splitlines()[0])
+    assert state["rpy2_matches"] is False
+    assert ("rpy2>=3.6.7" if new else "rpy2==3.5.17") in state["cure"]
+
+
+def test_r_can_be_switched_off():
+    said, status = ask_apart(PROBE, EXPRSTATS_NO_R="1")
+    assert status == 0
+    assert said.splitlines()[1] == "R is switched off. Unset EXPRSTATS_NO_R."
+
+
+@pytest.mark.r
+def test_no_warning_of_the_start_reaches_a_strict_program():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert rbridge.call("bridge", "describe_r").warnings == ()
+    said, status = ask_apart("from exprstats import rbridge; rbridge.call('bridge', 'describe_r')")
+    assert (said, status) == ("", 0)
+
+
+def test_the_r_files_are_where_the_package_looks():
+    assert (rbridge.find_scripts() / "bridge.R").is_file()
