@@ -9,6 +9,9 @@ from .errors import OptionError as OptionError
 from .errors import Problem as Problem
 from .errors import RError as RError
 from .errors import RWarning as RWarning
+from .inference import Comparison as Comparison
+from .inference import Metric as Metric
+from .inference import compare_models as compare_models
 from .models import Models as Models
 from .models import fit_elastic as fit_elastic
 from .models import guess_mean as guess_mean

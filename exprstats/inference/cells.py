@@ -1,0 +1,132 @@
+"""Predictions checked and split into the cells that are compared, and what was asked of them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.inference.metrics import Metric
+from exprstats.inference.panels import Cell, align_models
+from exprstats.tables import PREDICTIONS, check_table, order_levels
+from exprstats.words import IntervalName, check_word, name_nearest
+
+Span = float | Mapping[Any, float] | None
+FEWEST_CLUSTERS = 3
+
+
+def check_options(*, interval: str, level: float, draws: int, compat: str | None = None) -> None:
+    """Refuse options that no comparison can have."""
+    check_word(interval, IntervalName, "interval")
+    if not 0 < level < 1:
+        message = f"level must lie between 0 and 1; got {level}."
+        raise OptionError(message)
+    if draws < 2:
+        message = f"draws must be at least 2; got {draws}."
+        raise OptionError(message)
+    if compat is not None:
+        message = f"compat '{compat}' is not known."
+        raise OptionError(message)
+
+
+def check_predictions(predictions: pd.DataFrame, *, cluster: str, by: str | None) -> pd.DataFrame:
+    """Return the complete rows of a PREDICTIONS table, or refuse it.
+
+    Warns of rows without truth or prediction, and of rows that models were trained on.
+    """
+    contract = replace(
+        PREDICTIONS,
+        key=tuple(dict.fromkeys(name for name in (*PREDICTIONS.key, by) if name)),
+        ids=(cluster,),
+    )
+    seated = "seat" in predictions.columns
+    filled = predictions.assign(seat=predictions["seat"].fillna("-")) if seated else predictions
+    check_table(filled, contract)
+    complete = predictions[["truth", "prediction"]].notna().all(axis=1).to_numpy()
+    if not complete.all():
+        message = (
+            f"{int((~complete).sum()):,} of {len(complete):,} rows lack truth or prediction "
+            "and are left out."
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)
+    if "part" in predictions.columns:
+        counts = predictions["part"].value_counts()
+        if {"test", "train"} <= set(counts.index):
+            message = (
+                f"{counts['train']:,} rows come from training subjects and count as well. "
+                "Keep the rows whose part is 'test' to see how models do on new subjects."
+            )
+            warnings.warn(message, DataWarning, stacklevel=3)
+    if complete.all():
+        return predictions
+    return predictions[complete]
+
+
+def split_contexts(rows: pd.DataFrame, *, cluster: str, by: str | None) -> list[Cell]:
+    """Return a cell for each context (with ``by``) and one for the pool.
+
+    Raises
+    ------
+    DataError
+        Where a cell has fewer than three clusters.
+    """
+    wanted = dict.fromkeys(name for name in ("context", by, "clip") if name)
+    key = [name for name in wanted if name in rows.columns]
+    fits = rows["fitted_on"].to_numpy() if "fitted_on" in rows.columns else None
+    own = rows if fits is None or by is None else rows[fits == "context"]
+    pooled = rows if fits is None or (by is None and "all" not in fits) else rows[fits == "all"]
+    parts = [] if by is None else [(c, own[own[by] == c]) for c in order_levels(own[by])]
+    if len(pooled) and len(parts) != 1:
+        parts.append((None, pooled))
+    cells = [align_models(part, key, cluster=cluster, context=context) for context, part in parts]
+    for cell in cells:
+        _check_count(cell, cluster)
+    return cells
+
+
+def _check_count(cell: Cell, cluster: str) -> None:
+    if len(cell.clusters) >= FEWEST_CLUSTERS:
+        return
+    where = "" if cell.context is None else f"context '{cell.context}' has "
+    fact = f"{where}{len(cell.clusters)} clusters; an interval needs {FEWEST_CLUSTERS}."
+    raise DataError(Problem(fact, "Add data, or name another cluster column.", column=cluster))
+
+
+def check_against(against: str | None, cells: Sequence[Cell]) -> None:
+    """Refuse a reference model that a cell lacks."""
+    for cell in cells:
+        if against is not None and against not in cell.models:
+            message = f"model '{against}' is not known. {name_nearest(against, cell.models)}"
+            raise OptionError(message)
+
+
+def find_span(span: Span, cell: Cell, metrics: Sequence[Metric]) -> float:
+    """Return the theoretical range of the truth in a cell; 1 where no metric needs it.
+
+    Raises
+    ------
+    OptionError
+        Where a metric needs one and none is given, or it is not positive.
+    """
+    needing = [metric.name for metric in metrics if metric.spanned]
+    if not needing:
+        return 1.0
+    width = span.get(cell.context) if isinstance(span, Mapping) else span
+    where = "" if cell.context is None else f" in context '{cell.context}'"
+    if width is None:
+        truth = np.concatenate([panel.truth for panel in cell.panels])
+        message = (
+            f"{needing[0]} needs span=, the theoretical range of the truth (highest minus lowest "
+            f"value it can take; 7 for scores from -3.5 to 3.5){where}. The truth here runs from "
+            f"{truth.min():.4g} to {truth.max():.4g}."
+        )
+        raise OptionError(message)
+    if not (np.isfinite(width) and width > 0):
+        message = f"span must be a positive number{where}; got {width}."
+        raise OptionError(message)
+    return float(width)

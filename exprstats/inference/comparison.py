@@ -1,0 +1,205 @@
+"""Models compared on the same rows, with clusters resampled."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from exprstats.errors import DataWarning
+from exprstats.inference.cells import (
+    Span,
+    check_against,
+    check_options,
+    check_predictions,
+    find_span,
+    split_contexts,
+)
+from exprstats.inference.metrics import MetricLike, find_metrics
+from exprstats.inference.rows import pair_models, write_rows
+from exprstats.inference.samples import Sample, count_blocks, sample_cell
+from exprstats.inference.sentences import describe_comparison
+from exprstats.parallel import Seed, spawn_seeds
+from exprstats.results import Result
+from exprstats.tables import arrange_rows
+from exprstats.words import IntervalName
+
+_LAST = ("p_error", "low_error", "high_error", "undefined", "note")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison(Result):
+    """How well models predict, and how they differ.
+
+    Attributes
+    ----------
+    table
+        Tidy rows: context, metric, model, versus (None for a score), term, then the estimate
+        columns; ``headline`` marks the rows for print. Bootstrap rows add Monte-Carlo standard
+        errors of p and limits (``p_error``, ``low_error``, ``high_error``) and the number of
+        ``undefined`` draws.
+    samples
+        For each context and metric the draws behind the rows.
+    cluster, level, draws, interval, against
+        How it was asked.
+    """
+
+    table: pd.DataFrame
+    samples: tuple[Sample, ...]
+    cluster: str
+    level: float
+    draws: int
+    interval: str
+    against: str | None
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each score, difference and method."""
+        return self.table.copy()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row for each context: how much was compared, and how."""
+        seen = {sample.context: sample for sample in self.samples}
+        return pd.DataFrame(
+            {
+                "context": list(seen),
+                "models": [len(sample.models) for sample in seen.values()],
+                "n_clips": [sample.n_clips for sample in seen.values()],
+                "n_clusters": [sample.n_clusters for sample in seen.values()],
+                "cluster": self.cluster,
+                "draws": self.draws,
+                "interval": self.interval,
+                "level": self.level,
+            }
+        )
+
+    def sentence(self) -> str:
+        """Return what was found, in APA style: the best model, or the one asked about."""
+        return describe_comparison(self.samples, self.table, self.against, self.cluster)
+
+
+def compare_models(
+    predictions: pd.DataFrame,
+    *,
+    metrics: MetricLike | Sequence[MetricLike],
+    cluster: str = "subject",
+    against: str | None = None,
+    by: str | None = None,
+    span: Span = None,
+    draws: int = 2000,
+    interval: IntervalName = "auto",
+    level: float = 0.95,
+    seed: Seed = None,
+    compat: str | None = None,
+    n_jobs: int = 1,
+) -> Comparison:
+    """Compare models that predict the same rows, resampling whole clusters.
+
+    Parameters
+    ----------
+    predictions
+        PREDICTIONS: clip, model, truth, prediction, the cluster column, and where they apply
+        context, seat, part and fitted_on.
+    metrics
+        Names, `Metric` objects, or functions of truth (n,) and prediction (n,).
+    cluster
+        Column of the clusters: rows of one cluster are not independent.
+    against
+        Only differences of this model with each other one; all pairs by default.
+    by
+        Column of contexts: each is compared alone, then all of them pooled (context None, last).
+        Where ``fitted_on`` tells which fit a prediction comes from, a context has the rows of its
+        own fit and the pool those of the fit to all.
+    span
+        Theoretical range of the truth (highest - lowest possible), for NRMSE; or one for each
+        context, with None for the pool.
+    draws
+        Bootstrap draws.
+    interval
+        ``"auto"`` gives percentile and jackknife-t rows and marks one as headline: percentile
+        from 40 clusters on, jackknife-t below.
+    level
+        Confidence level.
+    seed
+        For the same numbers again.
+    compat
+        None; reserved for other packages' definitions of p.
+    n_jobs
+        Workers; the numbers do not depend on it.
+
+    Raises
+    ------
+    DataError
+        If the table breaks its contract, models predict different rows, or a context has fewer
+        than three clusters.
+    OptionError
+        For unknown metrics, models or intervals, and for NRMSE without a span.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "clip": [str(i) for i in range(12)] * 2,
+    ...     "subject": [f"s{i // 2}" for i in range(12)] * 2,
+    ...     "model": ["good"] * 12 + ["poor"] * 12,
+    ...     "truth": [float(i) for i in range(12)] * 2,
+    ...     "prediction": [i + 0.5 for i in range(12)] + [3.0, 1.0, 2.0] * 4,
+    ... })
+    >>> result = compare_models(table, metrics="rmse", draws=500, seed=1)
+    >>> row = result.table[result.table["headline"]].iloc[-1]
+    >>> row["term"], round(float(row["estimate"]), 2), row["method"]
+    ('good - poor', -4.55, 'jackknife')
+
+    References
+    ----------
+    Davison, A. C., & Hinkley, D. V. (1997). *Bootstrap methods and their application*.
+    Field, C. A., & Welsh, A. H. (2007). Bootstrapping clustered data. *JRSS B, 69*, 369-390.
+    """
+    measures = find_metrics(metrics)
+    check_options(interval=interval, level=level, draws=draws, compat=compat)
+    rows = check_predictions(predictions, cluster=cluster, by=by)
+    cells = split_contexts(rows, cluster=cluster, by=by)
+    check_against(against, cells)
+    seeds = spawn_seeds(seed, count_blocks(draws))
+    samples: list[Sample] = []
+    for cell in cells:
+        width = find_span(span, cell, measures)
+        samples += sample_cell(cell, measures, seeds, draws=draws, span=width, n_jobs=n_jobs)
+    found = [
+        row
+        for sample in samples
+        for row in write_rows(
+            sample, pair_models(sample.models, against), interval=interval, level=level
+        )
+    ]
+    _warn_coarse(len(pair_models(cells[0].models, against)), draws, level)
+    return Comparison(
+        table=arrange_table(found, ("context", "metric", "model", "versus", "term")),
+        samples=tuple(samples),
+        cluster=cluster,
+        level=level,
+        draws=draws,
+        interval=interval,
+        against=against,
+    )
+
+
+def arrange_table(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
+    """Return tidy rows as a frame, what tells about the draws last."""
+    frame = arrange_rows(rows, keys)
+    for name in ("draws", "undefined"):
+        if name in frame.columns:
+            frame[name] = frame[name].astype("Int64")
+    last = [name for name in _LAST if name in frame.columns]
+    return frame[[*(name for name in frame.columns if name not in last), *last]]
+
+
+def _warn_coarse(pairs: int, draws: int, level: float) -> None:
+    smallest = 2 * pairs / (draws + 1)
+    if smallest > 1 - level:
+        message = (
+            f"{draws:,} draws are too few for {pairs} differences: the smallest adjusted p they "
+            f"can give is {smallest:.3f}. Ask for more draws."
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)

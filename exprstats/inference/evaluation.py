@@ -1,0 +1,98 @@
+"""Metrics of a panel under any weighting of its clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from exprstats.inference.clusters import BLOCK, leave_out_clusters
+from exprstats.inference.metrics import Measure, Metric, Naive, Term
+from exprstats.inference.panels import Panel
+
+
+class Evaluation:
+    """Metrics of one panel, ready to be asked for many resamples.
+
+    Metrics made of sums share them: each distinct term is summed once per cluster, and a block of
+    resamples is one product of counts and sums. Other metrics are asked one by one.
+
+    Parameters
+    ----------
+    panel
+        Truth, predictions and clusters.
+    metrics
+        What to compute.
+    """
+
+    def __init__(self, panel: Panel, metrics: Sequence[Metric]) -> None:
+        self.groups = panel.groups
+        self.shape = (len(metrics), len(panel.predictions))
+        self._metrics = list(metrics)
+        self._sums, self._places = sum_clusters(panel, metrics)
+        self._measures = {
+            place: metric.prepare(panel) if metric.prepare else take_rows(metric.naive, panel)
+            for place, metric in enumerate(metrics)
+            if metric.sums is None
+        }
+
+    def measure_counts(self, counts: np.ndarray) -> np.ndarray:
+        """Return values (metrics, models, draws) for counts (draws, clusters)."""
+        values = self._apply(self._sums @ counts.T)
+        for place, measure in self._measures.items():
+            values[place] = measure(counts)
+        return values
+
+    def measure_whole(self) -> np.ndarray:
+        """Return values (metrics, models) of all rows."""
+        return self.measure_counts(np.ones((1, self.groups)))[:, :, 0]
+
+    def measure_without(self) -> np.ndarray:
+        """Return values (metrics, models, clusters), each of all rows but one cluster's."""
+        values = self._apply(self._sums.sum(axis=1, keepdims=True) - self._sums)
+        for place, measure in self._measures.items():
+            for start in range(0, self.groups, BLOCK):
+                stop = min(start + BLOCK, self.groups)
+                counts = leave_out_clusters(start, stop, self.groups)
+                values[place, :, start:stop] = measure(counts)
+        return values
+
+    def _apply(self, totals: np.ndarray) -> np.ndarray:
+        values = np.empty((*self.shape, totals.shape[1]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for place, metric in enumerate(self._metrics):
+                if metric.sums is None or metric.formula is None:
+                    continue
+                given = {name: totals[self._places[term]] for name, term in metric.sums.items()}
+                values[place] = metric.formula(**given)
+        return values
+
+
+def sum_clusters(
+    panel: Panel, metrics: Sequence[Metric]
+) -> tuple[np.ndarray, dict[Term, int | slice]]:
+    """Return per-cluster sums (terms, groups) that metrics need, and where each term's lie."""
+    lines: list[np.ndarray] = []
+    places: dict[Term, int | slice] = {}
+    for term in dict.fromkeys(term for metric in metrics for term in (metric.sums or {}).values()):
+        rows = term(panel.truth, panel.predictions)
+        place = len(lines)
+        places[term] = place if rows.ndim == 1 else slice(place, place + len(rows))
+        for row in np.atleast_2d(rows):
+            lines.append(np.bincount(panel.codes, weights=row, minlength=panel.groups))
+    sums = np.array(lines) if lines else np.zeros((0, panel.groups))
+    return sums, places
+
+
+def take_rows(naive: Naive, panel: Panel) -> Measure:
+    """Return the slow way that serves any function: take each resample's rows, row by row."""
+
+    def measure(counts: np.ndarray) -> np.ndarray:
+        values = np.empty((len(panel.predictions), len(counts)))
+        for draw, weights in enumerate(counts.astype(int)):
+            rows = np.repeat(np.arange(len(panel.codes)), weights[panel.codes])
+            for model, prediction in enumerate(panel.predictions):
+                values[model, draw] = naive(panel.truth[rows], prediction[rows])
+        return values
+
+    return measure

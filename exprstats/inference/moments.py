@@ -1,0 +1,158 @@
+"""Metrics that are arithmetic on sums over rows, so that a resample is one matrix product."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from exprstats.inference.metrics import Metric
+
+# Variance this small beside the mean square is what rounding leaves of none at all.
+_NO_VARIANCE = 1e-13
+
+
+def count_rows(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return 1 for each row (n,)."""
+    return np.ones_like(truth)
+
+
+def centre_truth(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return the truth about its mean (n,)."""
+    return centre_values(truth)
+
+
+def centre_predictions(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return each model's predictions about their mean (models, n)."""
+    return centre_values(predictions)
+
+
+def square_truth(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return squares of the centred truth (n,)."""
+    return centre_values(truth) ** 2
+
+
+def square_predictions(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return squares of the centred predictions (models, n)."""
+    return centre_values(predictions) ** 2
+
+
+def multiply_both(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return products of centred truth and centred predictions (models, n)."""
+    return centre_values(predictions) * centre_values(truth)
+
+
+def square_errors(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return squared errors (models, n)."""
+    return (predictions - truth) ** 2
+
+
+def absolute_errors(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return absolute errors (models, n)."""
+    return np.abs(predictions - truth)
+
+
+def centre_values(values: np.ndarray) -> np.ndarray:
+    """Return values about their mean along the last axis; constants become exactly zero.
+
+    Centring first keeps products of sums from cancelling when means are large.
+    """
+    centred = values - values.mean(axis=-1, keepdims=True)
+    spread = np.abs(centred).max(axis=-1, keepdims=True)
+    size = np.abs(values).max(axis=-1, keepdims=True)
+    return np.where(spread <= 1e-14 * size, 0.0, centred)
+
+
+def root_mean(n: np.ndarray, ee: np.ndarray) -> np.ndarray:
+    """Return the root of a mean of squares."""
+    return np.sqrt(ee / n)
+
+
+def take_mean(n: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return a mean."""
+    return total / n
+
+
+def subtract_means(n: np.ndarray, square: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return n times the variance (divisor n), NaN where rounding is all that is left of it."""
+    spread = square - total**2 / n
+    return np.where(spread > _NO_VARIANCE * square, spread, np.nan)
+
+
+def correlate_sums(
+    *,
+    n: np.ndarray,
+    y: np.ndarray,
+    p: np.ndarray,
+    yy: np.ndarray,
+    pp: np.ndarray,
+    yp: np.ndarray,
+) -> np.ndarray:
+    """Return Pearson correlations from sums of centred values."""
+    spread = subtract_means(n, yy, y) * subtract_means(n, pp, p)
+    return np.clip((yp - y * p / n) / np.sqrt(spread), -1.0, 1.0)
+
+
+def measure_rmse(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the root mean squared error."""
+    return float(np.sqrt(np.mean((prediction - truth) ** 2)))
+
+
+def measure_mae(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the mean absolute error."""
+    return float(np.mean(np.abs(prediction - truth)))
+
+
+def measure_correlation(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return Pearson's correlation; NaN where one of the two does not vary."""
+    if np.ptp(truth) == 0 or np.ptp(prediction) == 0:
+        return float("nan")
+    return float(np.corrcoef(truth, prediction)[0, 1])
+
+
+_CROSS = {
+    "n": count_rows,
+    "y": centre_truth,
+    "p": centre_predictions,
+    "yy": square_truth,
+    "pp": square_predictions,
+    "yp": multiply_both,
+}
+
+MOMENT_METRICS = (
+    Metric(
+        "nrmse",
+        measure_rmse,
+        direction="lower",
+        range=(0, np.inf),
+        sums={"n": count_rows, "ee": square_errors},
+        formula=root_mean,
+        spanned=True,
+        label="NRMSE",
+    ),
+    Metric(
+        "rmse",
+        measure_rmse,
+        direction="lower",
+        range=(0, np.inf),
+        sums={"n": count_rows, "ee": square_errors},
+        formula=root_mean,
+        label="RMSE",
+    ),
+    Metric(
+        "mae",
+        measure_mae,
+        direction="lower",
+        range=(0, np.inf),
+        sums={"n": count_rows, "total": absolute_errors},
+        formula=take_mean,
+        label="MAE",
+    ),
+    Metric(
+        "correlation",
+        measure_correlation,
+        range=(-1, 1),
+        sums=_CROSS,
+        formula=correlate_sums,
+        fisher=True,
+        label="r",
+    ),
+)

@@ -1,0 +1,179 @@
+"""Predictions side by side: the arrays that metrics are computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, Problem
+from exprstats.tables import encode_ids, order_levels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """Rows that several models predict.
+
+    Attributes
+    ----------
+    truth
+        What is predicted (n,).
+    predictions
+        One line for each model (models, n).
+    codes
+        Cluster of each row (n,), 0 … groups - 1.
+    groups
+        Number of clusters.
+    """
+
+    truth: np.ndarray
+    predictions: np.ndarray
+    codes: np.ndarray
+    groups: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """The panels of one context, whose models are compared with each other.
+
+    Attributes
+    ----------
+    context
+        Its name; None where contexts are pooled.
+    models
+        Names, in the order of the results.
+    panels
+        One for each set of rows with its own truth: usually one; a model that stands in several
+        seats (raters, folds) has one for each seat.
+    owners
+        For each panel, the model of each of its lines.
+    clusters
+        Names of the clusters, sorted, so that the order of rows does not matter.
+    n_clips
+        Number of rows that a model predicts.
+    """
+
+    context: object
+    models: tuple[str, ...]
+    panels: tuple[Panel, ...]
+    owners: tuple[np.ndarray, ...]
+    clusters: tuple[object, ...]
+    n_clips: int
+
+
+def align_models(
+    rows: pd.DataFrame, key: list[str], *, cluster: str, context: object = None
+) -> Cell:
+    """Return the predictions of one context as arrays, aligned by key.
+
+    Parameters
+    ----------
+    rows
+        PREDICTIONS, complete, of this context.
+    key
+        Columns that name what is predicted.
+    cluster
+        Column of the clusters.
+    context
+        Its name.
+
+    Raises
+    ------
+    DataError
+        Where models do not predict the same rows, or a row stands in two clusters.
+    """
+    models = tuple(str(level) for level in order_levels(rows["model"]))
+    codes, count = encode_ids(rows, key)
+    owners = pd.Index(models).get_indexer(pd.Index(rows["model"].astype(str)))
+    belongs, clusters = pd.factorize(rows[cluster], sort=True)
+    _check_clusters(rows, codes, belongs, cluster)
+    seated = _find_seated(rows, owners, len(models))
+    plain = ~seated[owners]
+    parts = _split_plain(rows[plain], codes[plain], owners[plain], belongs[plain], count)
+    parts += _split_seats(rows[~plain], owners[~plain], belongs[~plain])
+    panels = tuple(Panel(*arrays, groups=len(clusters)) for arrays, _ in parts)
+    return Cell(
+        context=context,
+        models=models,
+        panels=panels,
+        owners=tuple(owner for _, owner in parts),
+        clusters=tuple(clusters),
+        n_clips=count,
+    )
+
+
+def _check_clusters(
+    rows: pd.DataFrame, codes: np.ndarray, belongs: np.ndarray, cluster: str
+) -> None:
+    first = np.zeros(codes.max(initial=-1) + 1, dtype=belongs.dtype)
+    first[codes[::-1]] = belongs[::-1]
+    strays = np.flatnonzero(first[codes] != belongs)
+    if len(strays):
+        clip = rows["clip"].iloc[strays[0]]
+        fact = f"clip '{clip}' belongs to more than one {cluster}."
+        raise DataError(Problem(fact, "Each should have one.", column=cluster))
+
+
+def _find_seated(rows: pd.DataFrame, owners: np.ndarray, models: int) -> np.ndarray:
+    seated = np.zeros(models, dtype=bool)
+    if "seat" in rows.columns:
+        seated[owners[rows["seat"].notna().to_numpy()]] = True
+    return seated
+
+
+Part = tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+def _split_plain(
+    rows: pd.DataFrame, codes: np.ndarray, owners: np.ndarray, belongs: np.ndarray, count: int
+) -> list[Part]:
+    """Return (arrays, owners) for models without seats; those that share a truth share a part."""
+    present = np.unique(owners)
+    if len(present) == 0:
+        return []
+    places = np.full((int(present[-1]) + 1, count), -1)
+    places[owners, codes] = np.arange(len(rows))
+    places = places[present]
+    _check_same(rows, places, owners, present)
+    places = places[:, (places >= 0).all(axis=0)]
+    truth = rows["truth"].to_numpy(float)[places]
+    predictions = rows["prediction"].to_numpy(float)[places]
+    parts: list[Part] = []
+    waiting = np.arange(len(present))
+    while len(waiting):
+        own = truth[waiting[0]]
+        same = np.isclose(truth[waiting], own, rtol=1e-9, atol=1e-12).all(axis=1)
+        lines = waiting[same]
+        parts.append(((own, predictions[lines], belongs[places[lines[0]]]), present[lines]))
+        waiting = waiting[~same]
+    return parts
+
+
+def _check_same(
+    rows: pd.DataFrame, places: np.ndarray, owners: np.ndarray, present: np.ndarray
+) -> None:
+    asked = (places >= 0).any(axis=0)
+    given = (places >= 0).sum(axis=1)
+    if (given == asked.sum()).all():
+        return
+    counts = ", ".join(
+        f"'{rows['model'].iloc[int(np.flatnonzero(owners == owner)[0])]}' {number:,}"
+        for owner, number in zip(present, given, strict=True)
+    )
+    shared = int((places >= 0).all(axis=0).sum())
+    fact = f"the models predict different rows: {counts}; all of them {shared:,}."
+    raise DataError(Problem(fact, "Compare models on rows that each of them predicts."))
+
+
+def _split_seats(rows: pd.DataFrame, owners: np.ndarray, belongs: np.ndarray) -> list[Part]:
+    if len(rows) == 0:
+        return []
+    truth, prediction = (rows[name].to_numpy(float) for name in ("truth", "prediction"))
+    seats, count = encode_ids(rows, ["model", "seat"])
+    parts: list[Part] = []
+    for seat in range(count):
+        mine = np.flatnonzero(seats == seat)
+        arrays = truth[mine], prediction[None, mine], belongs[mine]
+        parts.append((arrays, owners[mine[:1]]))
+    return parts

@@ -1,0 +1,152 @@
+"""What resampling leaves behind: values of all rows, of each draw, and without each cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters
+from exprstats.inference.evaluation import Evaluation
+from exprstats.inference.metrics import Metric
+from exprstats.inference.panels import Cell
+from exprstats.parallel import run_tasks
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Values of one metric for several models in one context.
+
+    Attributes
+    ----------
+    context, metric, models
+        What was measured.
+    estimates
+        Of all rows (models,).
+    draws
+        Of each resample (models, B); every model has the same resamples.
+    left_out
+        Without each cluster (models, clusters).
+    n_clips, n_clusters
+        How much there was.
+    """
+
+    context: object
+    metric: Metric
+    models: tuple[str, ...]
+    estimates: np.ndarray
+    draws: np.ndarray
+    left_out: np.ndarray
+    n_clips: int
+    n_clusters: int
+
+
+def sample_cell(
+    cell: Cell,
+    metrics: Sequence[Metric],
+    seeds: Sequence[np.random.SeedSequence],
+    *,
+    draws: int,
+    span: float = 1.0,
+    n_jobs: int = 1,
+) -> list[Sample]:
+    """Resample the clusters of one context and return a sample for each metric.
+
+    Parameters
+    ----------
+    cell
+        Aligned predictions.
+    metrics
+        What to measure.
+    seeds
+        One for each block of 250 draws.
+    draws
+        Number of draws B.
+    span
+        Theoretical range of the truth, by which spanned metrics are divided.
+    n_jobs
+        Workers; the numbers do not depend on it.
+    """
+    evaluations = [Evaluation(panel, metrics) for panel in cell.panels]
+    average = partial(average_owners, owners=cell.owners, models=len(cell.models))
+    strata = [np.arange(len(cell.clusters))]
+    task = partial(_measure_block, evaluations=evaluations, average=average, strata=strata)
+    blocks = run_tasks(task, seeds, n_jobs=n_jobs, label="Resampling clusters")
+    with limit_threads():
+        whole = average([evaluation.measure_whole()[..., None] for evaluation in evaluations])
+        without = average([evaluation.measure_without() for evaluation in evaluations])
+    drawn = np.concatenate(blocks, axis=2)[:, :, :draws]
+    samples = []
+    for place, metric in enumerate(metrics):
+        scale = 1.0 / span if metric.spanned else 1.0
+        samples.append(
+            Sample(
+                context=cell.context,
+                metric=metric,
+                models=cell.models,
+                estimates=whole[place, :, 0] * scale,
+                draws=drawn[place] * scale,
+                left_out=without[place] * scale,
+                n_clips=cell.n_clips,
+                n_clusters=len(cell.clusters),
+            )
+        )
+    return samples
+
+
+def count_blocks(draws: int) -> int:
+    """Return how many blocks of draws hold ``draws``."""
+    return -(-draws // BLOCK)
+
+
+def average_owners(
+    values: Sequence[np.ndarray], *, owners: Sequence[np.ndarray], models: int
+) -> np.ndarray:
+    """Return values (metrics, models, draws): for each model the mean over its seats.
+
+    A seat whose value is undefined in a draw is left out of that draw's mean.
+    """
+    if len(values) == 1 and np.array_equal(owners[0], np.arange(models)):
+        return values[0]
+    lines, owner = np.concatenate(values, axis=1), np.concatenate(owners)
+    return np.stack([_average_seats(lines[:, owner == model]) for model in range(models)], axis=1)
+
+
+def _average_seats(lines: np.ndarray) -> np.ndarray:
+    if lines.shape[1] == 1:
+        return lines[:, 0]
+    defined = np.isfinite(lines)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(defined, lines, 0.0).sum(axis=1) / defined.sum(axis=1)
+
+
+def _measure_block(
+    seed: np.random.SeedSequence,
+    *,
+    evaluations: Sequence[Evaluation],
+    average: partial[np.ndarray],
+    strata: Sequence[np.ndarray],
+) -> np.ndarray:
+    groups = sum(len(members) for members in strata)
+    counts = count_clusters(draw_clusters(seed, strata), groups)
+    with limit_threads():
+        return average([evaluation.measure_counts(counts) for evaluation in evaluations])
+
+
+@cache
+def _find_pools() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def limit_threads() -> AbstractContextManager[object]:
+    """Return a context in which BLAS has one thread: products here are small, and repeatable."""
+    return _find_pools().limit(limits=1, user_api="blas")

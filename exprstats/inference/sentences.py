@@ -1,0 +1,77 @@
+"""Comparisons in words, in APA style."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from exprstats.inference.metrics import Metric
+from exprstats.inference.samples import Sample
+from exprstats.numerals import write_count, write_interval, write_level, write_number, write_p
+
+METHOD_WORDS: dict[str, str] = {
+    "percentile": "percentile intervals of the cluster bootstrap",
+    "jackknife": "jackknife-t intervals over clusters",
+}
+
+
+def describe_comparison(
+    samples: Sequence[Sample], table: pd.DataFrame, against: str | None, cluster: str
+) -> str:
+    """Return a sentence or two for each context and metric, then how intervals were made."""
+    printed = table[table["headline"].to_numpy(bool)]
+    texts = []
+    for sample in samples:
+        mine = printed[printed["metric"] == sample.metric.name]
+        context = mine["context"]
+        here = context.isna() if sample.context is None else context == sample.context
+        texts.append(_describe_sample(sample, mine[here.to_numpy(bool)], against))
+    used = [str(method) for method in printed["method"].unique()]
+    methods = " and ".join([METHOD_WORDS[method] for method in used])
+    level = write_level(float(table["level"].iloc[0]))
+    return f"{' '.join(texts)} Intervals are {level} {methods} ({cluster})."
+
+
+def _describe_sample(sample: Sample, rows: pd.DataFrame, against: str | None) -> str:
+    scores = rows[rows["versus"].isna()]
+    place = "over all clips" if sample.context is None else f"in {sample.context}"
+    size = f"{write_count(sample.n_clips)} clips, {write_count(sample.n_clusters)} clusters"
+    model = against or _find_best(sample.metric, scores)
+    if model is None:
+        return f"{sample.metric.label} is not defined {place} ({size})."
+    score = scores[scores["model"] == model].iloc[0]
+    start = f"{place[0].upper()}{place[1:]} ({size}), {model} had {_write_term(sample, score)}"
+    versus = [
+        _describe_difference(sample.metric, row, model)
+        for _, row in rows[rows["versus"].notna()].iterrows()
+        if model in {row["model"], row["versus"]} and pd.notna(row["estimate"])
+    ]
+    return f"{start}: {'; '.join(versus)}." if versus else f"{start}."
+
+
+def _find_best(metric: Metric, scores: pd.DataFrame) -> str | None:
+    defined = scores[scores["estimate"].notna()]
+    if len(defined) == 0:
+        return None
+    values = defined["estimate"]
+    best = {"higher": values, "lower": -values, "zero": -values.abs()}[metric.direction]
+    return str(defined["model"].iloc[int(best.to_numpy().argmax())])
+
+
+def _write_term(sample: Sample, row: pd.Series) -> str:
+    bounded = sample.metric.bounded
+    number = write_number(row["estimate"], 3, bounded=bounded)
+    limits = write_interval(row["conf_low"], row["conf_high"], 3, bounded=bounded)
+    return f"{sample.metric.label} = {number}, {write_level(row['level'])} CI {limits}"
+
+
+def _describe_difference(metric: Metric, row: pd.Series, model: str) -> str:
+    sign = 1 if row["model"] == model else -1
+    other = row["versus"] if sign == 1 else row["model"]
+    low, high = sorted((sign * row["conf_low"], sign * row["conf_high"]))
+    number = write_number(sign * row["estimate"], 3, bounded=metric.bounded)
+    limits = write_interval(low, high, 3, bounded=metric.bounded)
+    p_value = write_p(row["p_adjusted"])
+    equals = "" if p_value[0] in "<>" else "= "
+    return f"difference from {other} {number}, {limits}, p {equals}{p_value} (Holm)"
