@@ -1,0 +1,117 @@
+"""The cluster interval against loops that leave out one cluster at a time.
+
+The loops recompute 1 − MSW/MSB from group means with pandas and share no code with the package.
+Tolerance 1e-10: the same arithmetic in another order.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from exprstats.reliability import rate_reliability
+from exprstats.reliability.jackknife import combine_variances, jackknife_panel
+from exprstats.reliability.oneway import sum_clips
+from exprstats.reliability.panels import split_panels
+
+
+def compute_theta(table):
+    groups = table.groupby("clip")["rating"]
+    n, total = groups.ngroups, len(table)
+    between = (groups.size() * (groups.mean() - table["rating"].mean()) ** 2).sum() / (n - 1)
+    within = ((table["rating"] - groups.transform("mean")) ** 2).sum() / (total - n)
+    return 1 - within / between
+
+
+def leave_each_out(table, labels):
+    thetas = [compute_theta(table[labels != label]) for label in labels.unique()]
+    return np.var(thetas) * (len(thetas) - 1)
+
+
+def naive_variance(table):
+    subject = leave_each_out(table, table["subject"])
+    rater = leave_each_out(table, table["rater"])
+    cell = leave_each_out(table, table["subject"] + "/" + table["rater"])
+    return max(subject + rater - cell, subject, rater), subject
+
+
+def find_spread(table):
+    [panel] = split_panels(table)
+    return jackknife_panel(panel, sum_clips(panel.rating, panel.clip))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_two_way_variance_equals_the_loop(make_crowd, seed):
+    table = make_crowd(seed, raters=(1, 5))
+    variance, _ = naive_variance(table)
+    spread = find_spread(table)
+    assert spread.variance == pytest.approx(variance, abs=1e-10)
+    assert spread.df == min(table["subject"].nunique(), table["rater"].nunique()) - 1
+
+
+def test_own_raters_need_subjects_only(make_crowd):
+    table = make_crowd(4).assign(rater=lambda t: t["subject"] + t["rater"])
+    _, subject = naive_variance(table)
+    spread = find_spread(table)
+    assert spread.variance == pytest.approx(subject, abs=1e-10)
+    assert (spread.df, spread.n_raters) == (11, 0)
+
+
+def test_the_sum_is_never_below_its_larger_part():
+    thetas = {
+        "subject": np.array([0.1, 0.5]),
+        "rater": np.array([0.2, 0.3]),
+        "cell": np.array([-1.0, 1.0]),
+    }
+    assert combine_variances(thetas) == pytest.approx(0.04)
+
+
+def test_limits_are_t_limits_mapped_through_f(make_crowd):
+    table = make_crowd(5, raters=(2, 6))
+    result = rate_reliability(table).table
+    rows = result[result["method"] == "jackknife"].fillna({"k_rule": "one"}).set_index("k_rule")
+    variance, _ = naive_variance(table)
+    theta = compute_theta(table)
+    reach = stats.t.ppf(0.975, 11) * variance**0.5
+    counts = table.groupby("clip").size()
+    n0 = (len(table) - (counts**2).sum() / len(table)) / (len(counts) - 1)
+    for side, limit in (("conf_low", theta - reach), ("conf_high", theta + reach)):
+        ratio = 1 / (1 - limit)
+        single = (ratio - 1) / (ratio + n0 - 1)
+        harmonic = len(counts) / (1 / counts).sum()
+        assert rows.loc["n0", side] == pytest.approx(limit, abs=1e-10)
+        assert rows.loc["one", side] == pytest.approx(single, abs=1e-10)
+        spearman = harmonic * single / (1 + (harmonic - 1) * single)
+        assert rows.loc["harmonic", side] == pytest.approx(spearman, abs=1e-10)
+    assert rows.loc["n0", "std_error"] == pytest.approx(variance**0.5, abs=1e-10)
+
+
+def test_the_upper_limit_is_not_cut_at_one(make_ratings):
+    rng = np.random.default_rng(1)
+    level = np.array([0, 0.1, 3, 9])[:, None]
+    table = make_ratings(level + rng.normal(0, 0.8, (4, 3)))
+    table["subject"] = table["clip"].map({"c0": "a", "c1": "a", "c2": "b", "c3": "c"})
+    row = rate_reliability(table).table.query("headline").iloc[0]
+    assert row["method"] == "jackknife"
+    assert row["conf_high"] > 1
+    assert "few clusters" in row["note"]
+
+
+def test_refused_where_leaving_one_out_leaves_no_variance(make_ratings):
+    table = make_ratings([[1, 1], [3, 3], [2, 4]])
+    table["subject"] = table["clip"]
+    with pytest.warns(match="each of 3 subjects has one clip"):
+        result = rate_reliability(table).table
+    rows = result[result["method"] == "jackknife"]
+    assert rows[["conf_low", "conf_high", "std_error"]].isna().all(axis=None)
+    assert rows["note"].str.contains("refused").all()
+    assert result.loc[result["headline"], "method"].tolist() == ["f"]
+
+
+def test_two_way_limits_are_wider_where_workers_differ_in_severity(make_crowd):
+    table = make_crowd(6, subjects=40, workers=8)
+    own = table.assign(rater=lambda t: t["subject"] + t["rater"])
+    both, alone = (rate_reliability(t).table.query("headline").iloc[0] for t in (table, own))
+    assert both["estimate"] == pytest.approx(alone["estimate"])
+    assert both["std_error"] > alone["std_error"]
+    assert pd.Series([both["note"], alone["note"]]).str.contains("raters").tolist() == [True, False]
