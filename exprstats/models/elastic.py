@@ -140,7 +140,7 @@ def fit_elastic(
     guesses = [fit.predict(design.matrix[fit.sample.rows]) for fit in fits]
     rows: list[dict[str, Any]] = []
     for fit, guess in zip(fits, guesses, strict=True):
-        rows += _list_terms(design, fit, name, penalties)
+        rows += _list_terms(design, fit, name, penalties, refit=refit)
         rows += list_scores(design, fit.sample, guess, name)
     frames = [
         list_predictions(design, fit.sample, guess, name)
@@ -203,9 +203,12 @@ def tune_sample(design: Design, sample: Sample, penalties: Grid, *, refit: bool 
     return Tuned(sample, moments, chosen, alpha, ratio, grid, int(stopped.sum()))
 
 
-def _list_terms(design: Design, fit: Tuned, name: str, penalties: Grid) -> list[dict[str, Any]]:
+def _list_terms(
+    design: Design, fit: Tuned, name: str, penalties: Grid, *, refit: bool
+) -> list[dict[str, Any]]:
     key = {"context": fit.sample.context, "model": name}
-    train = {**key, "part": "train", **count_clips(design, fit.sample, "train")}
+    used = ("train", "validate") if refit else ("train",)
+    train = {**key, "part": "train", **count_clips(design, fit.sample, *used)}
     tuned = {**key, "part": "validate", **count_clips(design, fit.sample, "validate")}
     rows: list[dict[str, Any]] = [
         {
@@ -213,7 +216,7 @@ def _list_terms(design: Design, fit: Tuned, name: str, penalties: Grid) -> list[
             "term": "weight",
             "feature": feature,
             "estimate": float(weight),
-            "note": "constant in training" if constant else None,
+            "note": "; ".join(_note_weight(constant, refit)) or None,
         }
         for feature, weight, constant in zip(
             design.features, fit.weights, fit.moments.constant, strict=True
@@ -224,6 +227,11 @@ def _list_terms(design: Design, fit: Tuned, name: str, penalties: Grid) -> list[
     rows.append({**tuned, "term": "alpha", "estimate": fit.alpha, "note": note})
     rows.append({**tuned, "term": "l1_ratio", "estimate": fit.l1_ratio})
     return rows
+
+
+def _note_weight(constant: bool, refit: bool) -> list[str]:
+    notes = ["constant in training"] if constant else []
+    return [*notes, "refitted to training and validation subjects"] if refit else notes
 
 
 def _note_edge(alpha: float, alphas: tuple[float, ...]) -> str | None:

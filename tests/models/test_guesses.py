@@ -1,0 +1,136 @@
+"""Baselines, against means taken by hand and known moments (4 standard errors)."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats.errors import DataError, OptionError
+from exprstats.models import (
+    fit_elastic,
+    guess_mean,
+    guess_normal,
+    guess_uniform,
+    split_subjects,
+    stack_predictions,
+)
+from exprstats.tables import PREDICTIONS, check_table
+
+
+@pytest.fixture(scope="module")
+def elastic(clips):
+    parts = split_subjects(clips, seed=1)
+    return fit_elastic(
+        clips, target="score", features=["motion", "gaze"], parts=parts, by="context"
+    )
+
+
+def test_uniform_guesses_fill_the_range(elastic):
+    found = guess_uniform(elastic.predictions, low=-3.5, high=3.5, seed=1)
+    check_table(found, PREDICTIONS)
+    assert set(found["model"]) == {"uniform"}
+    values = found.query("fitted_on == 'all'")["prediction"]
+    assert values.between(-3.5, 3.5).all()
+    # 480 draws: SD 7/sqrt(12) = 2.02, SE of the mean .092; the extremes come within .1.
+    assert values.mean() == pytest.approx(0, abs=4 * 0.092)
+    assert values.min() < -3.4
+    assert values.max() > 3.4
+    pd.testing.assert_frame_equal(
+        found.drop(columns=["model", "prediction"]),
+        elastic.predictions.drop(columns=["model", "prediction"]),
+    )
+
+
+def test_a_range_for_each_context(elastic):
+    low = {"startle": 0.0, "pain": 10.0, "disgust": 20.0, None: 30.0}
+    high = {key: value + 1 for key, value in low.items()}
+    found = guess_uniform(elastic.predictions, low=low, high=high, seed=1)
+    for key, value in low.items():
+        own = found[(found["fitted_on"] == "all") if key is None else
+                    (found["fitted_on"] == "context") & (found["context"] == key)]  # fmt: skip
+        assert own["prediction"].between(value, value + 1).all()
+    with pytest.raises(OptionError, match="low has no value for 'pain'"):
+        guess_uniform(elastic.predictions, low={"startle": 0, "disgust": 0, None: 0}, high=high)
+
+
+def test_low_above_high(elastic):
+    with pytest.raises(OptionError, match=r"low \(2\) must be below high \(1\)"):
+        guess_uniform(elastic.predictions, low=2, high=1)
+
+
+def test_normal_guesses_are_standard(elastic):
+    values = guess_normal(elastic.predictions, seed=1).query("fitted_on == 'all'")["prediction"]
+    assert values.mean() == pytest.approx(0, abs=4 / np.sqrt(480))
+    assert values.std() == pytest.approx(1, abs=4 / np.sqrt(2 * 480))
+
+
+@pytest.mark.parametrize("guess", [guess_normal, lambda p, seed: guess_uniform(
+    p, low=0, high=1, seed=seed)])  # fmt: skip
+def test_a_clip_keeps_its_guess_whatever_the_row_order(elastic, guess):
+    before = elastic.predictions.copy(deep=True)
+    first = guess(elastic.predictions, seed=4)
+    second = guess(elastic.predictions.sample(frac=1, random_state=1), seed=4)
+    key = ["clip", "fitted_on"]
+    pd.testing.assert_series_equal(
+        first.set_index(key)["prediction"].sort_index(),
+        second.set_index(key)["prediction"].sort_index(),
+    )
+    assert not first["prediction"].equals(guess(elastic.predictions, seed=5)["prediction"])
+    pd.testing.assert_frame_equal(elastic.predictions, before)
+
+
+def test_the_mean_is_that_of_the_training_clips_of_the_same_fit(elastic):
+    found = guess_mean(elastic.predictions)
+    frame = elastic.predictions
+    for context in ("startle", "pain", "disgust"):
+        own = frame[(frame["fitted_on"] == "context") & (frame["context"] == context)]
+        own = own[own["part"] == "train"]
+        here = (found["fitted_on"] == "context") & (found["context"] == context)
+        told = found.loc[here, "prediction"]
+        np.testing.assert_allclose(told, own["truth"].mean(), rtol=1e-12)
+    pooled = frame.query("fitted_on == 'all' and part == 'train'")["truth"].mean()
+    told = found.query("fitted_on == 'all'")["prediction"]
+    np.testing.assert_allclose(told, pooled, rtol=1e-12)
+
+
+def test_the_mean_needs_training_clips(elastic):
+    with pytest.raises(DataError, match="no training clips"):
+        guess_mean(elastic.predictions.query("part == 'test'"))
+
+
+def test_the_skeleton_may_hold_several_models(elastic):
+    both = stack_predictions(elastic, guess_normal(elastic.predictions, seed=1), part=None)
+    again = guess_mean(both)
+    assert len(again) == len(elastic.predictions)
+
+
+def test_stacking_keeps_the_test_part(elastic):
+    normal = guess_normal(elastic.predictions, seed=1)
+    found = stack_predictions(elastic, normal)
+    check_table(found, PREDICTIONS)
+    assert set(found["part"]) == {"test"}
+    assert list(found["model"].unique()) == ["elastic", "normal"]
+    test = elastic.predictions.query("part == 'test'")
+    assert len(found) == 2 * len(test)
+    np.testing.assert_array_equal(
+        found.query("model == 'elastic'")["prediction"], test["prediction"]
+    )
+    assert len(stack_predictions(elastic, part=None)) == len(elastic.predictions)
+
+
+def test_two_models_of_one_name(elastic):
+    with pytest.raises(DataError, match="calls its model 'elastic'"):
+        stack_predictions(elastic, elastic.predictions)
+
+
+def test_truths_that_differ(elastic):
+    other = elastic.predictions.assign(model="other")
+    other["truth"] = other["truth"].where(other["clip"] != "pain_0", 9.0)
+    with pytest.raises(DataError, match=r"2 clips have different truths.*pain_0"):
+        stack_predictions(elastic, other, part=None)
+
+
+def test_nothing_to_stack_and_unknown_parts(elastic):
+    with pytest.raises(OptionError, match="at least one model"):
+        stack_predictions()
+    with pytest.raises(OptionError, match="train, validate, test"):
+        stack_predictions(elastic, part="holdout")
