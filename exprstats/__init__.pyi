@@ -9,8 +9,10 @@ from .errors import OptionError as OptionError
 from .errors import Problem as Problem
 from .errors import RError as RError
 from .errors import RWarning as RWarning
+from .inference import Bootstrap as Bootstrap
 from .inference import Comparison as Comparison
 from .inference import Metric as Metric
+from .inference import bootstrap_clusters as bootstrap_clusters
 from .inference import compare_models as compare_models
 from .models import Models as Models
 from .models import fit_elastic as fit_elastic

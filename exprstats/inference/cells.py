@@ -81,7 +81,7 @@ def split_contexts(rows: pd.DataFrame, *, cluster: str, by: str | None) -> list[
     own = rows if fits is None or by is None else rows[fits == "context"]
     pooled = rows if fits is None or (by is None and "all" not in fits) else rows[fits == "all"]
     parts = [] if by is None else [(c, own[own[by] == c]) for c in order_levels(own[by])]
-    if len(pooled) and len(parts) != 1:
+    if len(pooled):
         parts.append((None, pooled))
     cells = [align_models(part, key, cluster=cluster, context=context) for context, part in parts]
     for cell in cells:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -19,15 +18,12 @@ from exprstats.inference.cells import (
     split_contexts,
 )
 from exprstats.inference.metrics import MetricLike, find_metrics
-from exprstats.inference.rows import pair_models, write_rows
+from exprstats.inference.rows import arrange_table, pair_models, write_rows
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
 from exprstats.inference.sentences import describe_comparison
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
-from exprstats.tables import arrange_rows
 from exprstats.words import IntervalName
-
-_LAST = ("p_error", "low_error", "high_error", "undefined", "note")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,16 +179,6 @@ def compare_models(
         interval=interval,
         against=against,
     )
-
-
-def arrange_table(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
-    """Return tidy rows as a frame, what tells about the draws last."""
-    frame = arrange_rows(rows, keys)
-    for name in ("draws", "undefined"):
-        if name in frame.columns:
-            frame[name] = frame[name].astype("Int64")
-    last = [name for name in _LAST if name in frame.columns]
-    return frame[[*(name for name in frame.columns if name not in last), *last]]
 
 
 def _warn_coarse(pairs: int, draws: int, level: float) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from exprstats.inference.intervals import (
     find_percentile,
@@ -23,7 +24,9 @@ from exprstats.inference.significance import (
     estimate_p_error,
     settle_ties,
 )
+from exprstats.tables import arrange_rows
 
+_LAST = ("p_error", "low_error", "high_error", "undefined", "note")
 MOST_UNDEFINED = 0.05
 FEW_CLUSTERS = 10
 MANY_CLUSTERS = 40
@@ -93,30 +96,55 @@ def write_rows(
 ) -> list[dict[str, Any]]:
     """Return the tidy rows of one sample, the methods of a term side by side."""
     terms = form_terms(sample, pairs)
-    headline = name_headline(sample.n_clusters, interval)
+    rows = []
+    for line, summary in summarise_terms(
+        terms, n_clusters=sample.n_clusters, interval=interval, level=level
+    ):
+        model, versus = terms.names[line]
+        keys = {
+            "context": sample.context,
+            "metric": sample.metric.name,
+            "model": model,
+            "versus": versus,
+            "term": model if versus is None else f"{model} - {versus}",
+            "n_clips": sample.n_clips,
+        }
+        rows.append(keys | summary)
+    return rows
+
+
+def summarise_terms(
+    terms: Terms, *, n_clusters: int, interval: str, level: float
+) -> list[tuple[int, dict[str, Any]]]:
+    """Return (line, estimate columns) of every term and method, in the order of the terms."""
+    headline = name_headline(n_clusters, interval)
     methods = ("percentile", "jackknife") if interval == "auto" else (interval,)
     blocks = [_METHODS[method](terms, level) for method in methods]
-    few = "too few clusters for a bootstrap" if sample.n_clusters < FEW_CLUSTERS else ""
-    rows = []
-    for line, (model, versus) in enumerate(terms.names):
+    few = "too few clusters for a bootstrap" if n_clusters < FEW_CLUSTERS else ""
+    found = []
+    for line in range(len(terms.names)):
         for method, block in zip(methods, blocks, strict=True):
-            row = {
-                "context": sample.context,
-                "metric": sample.metric.name,
-                "model": model,
-                "versus": versus,
-                "term": model if versus is None else f"{model} - {versus}",
+            row = {name: values[line] for name, values in block.items()}
+            row |= {
                 "estimate": terms.estimates[line],
                 "level": level,
                 "method": method,
                 "headline": method == headline,
-                "n_clips": sample.n_clips,
-                "n_clusters": sample.n_clusters,
-                **{name: values[line] for name, values in block.items()},
+                "n_clusters": n_clusters,
+                "note": "; ".join(filter(None, (row["note"], few))) or None,
             }
-            row["note"] = "; ".join(filter(None, (row["note"], few))) or None
-            rows.append(row)
-    return rows
+            found.append((line, row))
+    return found
+
+
+def arrange_table(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
+    """Return tidy rows as a frame, what tells about the draws last."""
+    frame = arrange_rows(rows, keys)
+    for name in ("draws", "undefined"):
+        if name in frame.columns:
+            frame[name] = frame[name].astype("Int64")
+    last = [name for name in _LAST if name in frame.columns]
+    return frame[[*(name for name in frame.columns if name not in last), *last]]
 
 
 def _summarise_percentile(terms: Terms, level: float) -> dict[str, Any]:

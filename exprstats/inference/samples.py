@@ -101,6 +101,22 @@ def sample_cell(
     return samples
 
 
+def draw_panel(
+    evaluation: Evaluation, seeds: Sequence[np.random.SeedSequence], *, n_jobs: int = 1
+) -> np.ndarray:
+    """Return values (metrics, models, draws) of one panel's resamples, 250 for each seed."""
+    task = partial(
+        _measure_block,
+        evaluations=[evaluation],
+        average=partial(
+            average_owners, owners=[np.arange(evaluation.shape[1])], models=evaluation.shape[1]
+        ),
+        strata=[np.arange(evaluation.groups)],
+    )
+    blocks = run_tasks(task, seeds, n_jobs=n_jobs, label="Resampling clusters")
+    return np.concatenate(blocks, axis=2)
+
+
 def count_blocks(draws: int) -> int:
     """Return how many blocks of draws hold ``draws``."""
     return -(-draws // BLOCK)

@@ -33,6 +33,20 @@ def describe_comparison(
     return f"{' '.join(texts)} Intervals are {level} {methods} ({cluster})."
 
 
+def describe_bootstrap(table: pd.DataFrame, cluster: str) -> str:
+    """Return each term with its headline interval, then how intervals were made."""
+    printed = table[table["headline"].to_numpy(bool)]
+    level = write_level(float(table["level"].iloc[0]))
+    texts = [
+        f"{row['term']} = {write_number(row['estimate'], 3)}, {level} CI "
+        f"{write_interval(row['conf_low'], row['conf_high'], 3)}"
+        for _, row in printed.iterrows()
+    ]
+    method = METHOD_WORDS[str(printed["method"].iloc[0])]
+    groups = write_count(int(table["n_clusters"].iloc[0]))
+    return f"{'; '.join(texts)} ({method}, {groups} clusters: {cluster})."
+
+
 def _describe_sample(sample: Sample, rows: pd.DataFrame, against: str | None) -> str:
     scores = rows[rows["versus"].isna()]
     place = "over all clips" if sample.context is None else f"in {sample.context}"
