@@ -14,6 +14,11 @@ from .inference import Comparison as Comparison
 from .inference import Metric as Metric
 from .inference import bootstrap_clusters as bootstrap_clusters
 from .inference import compare_models as compare_models
+from .measurement import Factor as Factor
+from .measurement import average_raters as average_raters
+from .measurement import fit_factor as fit_factor
+from .measurement import join_scores as join_scores
+from .measurement import score_clips as score_clips
 from .models import Models as Models
 from .models import fit_elastic as fit_elastic
 from .models import guess_mean as guess_mean
@@ -21,6 +26,8 @@ from .models import guess_normal as guess_normal
 from .models import guess_uniform as guess_uniform
 from .models import split_subjects as split_subjects
 from .models import stack_predictions as stack_predictions
+from .rbridge import RState as RState
+from .rbridge import probe_r as probe_r
 from .reliability import Reliability as Reliability
 from .reliability import rate_reliability as rate_reliability
 from .simulate import Simulated as Simulated
