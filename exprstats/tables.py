@@ -121,7 +121,9 @@ def find_empty(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
     """Return a problem for each id column that has empty cells."""
     problems = []
     for name in names:
-        empty = table[name].isna() | (table[name].astype(str).str.strip() == "")
+        # Blanks are sought among the ids, not the rows: a thousand times fewer texts.
+        blank = [level for level in table[name].unique() if not str(level).strip()]
+        empty = table[name].isna() | table[name].isin(blank)
         if empty.any():
             problems.append(
                 Problem(

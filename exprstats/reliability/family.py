@@ -87,7 +87,7 @@ def rate_reliability(
     ... )
     >>> table = rate_reliability(ratings).table
     >>> [(row.term, round(row.estimate, 3)) for row in table.itertuples()]
-    [('ICC(1,1)', 0.793), ('ICC(1,k)', 0.885)]
+    [('ICC(1,1)', 0.81), ('ICC(1,k)', 0.895)]
     """
     check_word(model, IccModel, "model")
     check_level(level)

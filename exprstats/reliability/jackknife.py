@@ -12,7 +12,8 @@ from exprstats.reliability.oneway import (
     add_moments,
     find_mean_squares,
     find_reliability,
-    remove_ratings,
+    peel_ratings,
+    sum_groups,
 )
 from exprstats.reliability.panels import Panel, recode
 
@@ -68,18 +69,31 @@ def jackknife_panel(panel: Panel, sums: ClipSums) -> Spread:
     owner[panel.clip] = subject
     whole = add_moments(sums)
     parts = {"subject": add_moments(sums, owner)}
-    cell = recode(subject * (int(panel.rater.max()) + 1) + panel.rater)
     n_raters = int(panel.rater.max()) + 1
-    shared = int(cell.max()) + 1 > n_raters
+    cell, n_cells = number_cells(subject, panel.rater, n_raters)
+    shared = n_cells > n_raters
     if shared:
-        parts["rater"] = remove_ratings(panel.rating, panel.clip, panel.rater, sums)
-        parts["cell"] = remove_ratings(panel.rating, panel.clip, cell, sums)
+        peeled = peel_ratings(panel.rating, panel.clip, sums)
+        parts["rater"] = sum_groups(peeled, panel.rater, n_raters)
+        parts["cell"] = sum_groups(peeled, cell, n_cells)
     thetas = {name: leave_out(whole, part) for name, part in parts.items()}
     n_subjects = len(parts["subject"])
     refusal = next((_refuse(name, theta) for name, theta in thetas.items() if _fails(theta)), "")
     spread = float("nan") if refusal else combine_variances(thetas)
     df = (min(n_subjects, n_raters) if shared else n_subjects) - 1
     return Spread(spread, df, n_subjects, n_raters if shared else 0, refusal)
+
+
+def number_cells(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> tuple[np.ndarray, int]:
+    """Return codes (N,) of the subject-by-rater cells in use, and how many there are."""
+    place = subject * n_raters + rater
+    room = (int(subject.max()) + 1) * n_raters
+    if room > 4 * len(place):
+        cell = recode(place)
+        return cell, int(cell.max()) + 1
+    used = np.zeros(room, dtype=bool)
+    used[place] = True
+    return (np.cumsum(used) - 1)[place], int(used.sum())
 
 
 def leave_out(whole: np.ndarray, parts: np.ndarray) -> np.ndarray:

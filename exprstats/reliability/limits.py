@@ -32,7 +32,7 @@ def find_f_limits(
     upper_tail = (1 + level) / 2
     low = ratio / fdtri(df_signal, df_error, upper_tail)
     high = ratio * fdtri(df_error, df_signal, upper_tail)
-    return 1 - 1 / low, 1 - 1 / high
+    return float(1 - 1 / low), float(1 - 1 / high)
 
 
 def move_reliability(value: float, from_k: float, to_k: float) -> float:

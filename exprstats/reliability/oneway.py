@@ -82,30 +82,36 @@ def add_moments(sums: ClipSums, group: np.ndarray | None = None) -> np.ndarray:
     return np.stack([np.bincount(group, column) for column in columns], axis=1)
 
 
-def remove_ratings(
-    values: np.ndarray, clip: np.ndarray, group: np.ndarray, sums: ClipSums
-) -> np.ndarray:
-    """Return what each group of ratings contributes to the moments (G, 6).
-
-    A group holds at most one rating of a clip, as a rater does; the moments without group g are
-    the full moments less row g.
+def peel_ratings(values: np.ndarray, clip: np.ndarray, sums: ClipSums) -> np.ndarray:
+    """Return what leaving out each rating alone takes off the moments (6, N).
 
     Parameters
     ----------
-    values, clip, group
-        Ratings (N,), their clips and their groups, as codes.
+    values, clip
+        Ratings (N,) and their clips, as codes.
     sums
-        What `sum_clips` gave for the same ratings.
+        What `sum_clips` gave for them.
     """
+    counts = sums.counts.astype(float)
     y = values - sums.shift
-    n = sums.counts[clip].astype(float)
-    mean = sums.totals[clip] / n
-    alone = n == 1
-    rest = np.where(alone, 1.0, n - 1)
-    left = np.where(alone, 0.0, (n * mean - y) ** 2 / rest)
-    within = np.where(alone, 0.0, (y - mean) ** 2 * n / rest)
-    columns = (alone, np.ones_like(n), 2 * n - 1, y, n * mean**2 - left, within)
-    return np.stack([np.bincount(group, column) for column in columns], axis=1)
+    change = y - (sums.totals / counts)[clip]
+    peeled = np.empty((6, len(values)))
+    peeled[0] = (counts == 1)[clip]
+    peeled[1] = 1
+    peeled[2] = (2 * counts - 1)[clip]
+    peeled[3] = y
+    # Without y the squares within fall by (y − ȳ)²·n/(n − 1), those in all by y².
+    peeled[5] = change**2 * (counts / np.maximum(counts - 1, 1))[clip]
+    peeled[4] = y**2 - peeled[5]
+    return peeled
+
+
+def sum_groups(peeled: np.ndarray, group: np.ndarray, size: int) -> np.ndarray:
+    """Return the moments (size, 6) that each group of ratings takes off.
+
+    A group holds at most one rating of a clip, as a rater does.
+    """
+    return np.stack([np.bincount(group, column, size) for column in peeled], axis=1)
 
 
 def find_mean_squares(moments: np.ndarray) -> MeanSquares:
