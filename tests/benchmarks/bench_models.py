@@ -1,0 +1,83 @@
+"""Time the elastic net grid against scikit-learn: CPU seconds, medians, one BLAS thread.
+
+Run: OMP_NUM_THREADS=1 python tests/benchmarks/bench_models.py
+"""
+
+import time
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import ElasticNet
+from sklearn.model_selection import GridSearchCV, PredefinedSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from exprstats.models import fit_elastic, split_subjects
+from exprstats.models.designs import build_design
+from exprstats.models.elastic import ALPHAS, L1_RATIOS, check_grid, tune_sample
+
+FEATURES = [f"feature{i}" for i in range(12)]
+CLIPS_EACH = {"startle": 5, "pain": 7, "disgust": 4}
+
+
+def draw_clips(subjects=140):
+    """Return a clip table of the central paper's size: 2,240 clips, 12 features."""
+    rng = np.random.default_rng(1)
+    rows = [
+        (f"{context}_{subject}_{i}", f"S{subject:03d}", context)
+        for context, count in CLIPS_EACH.items()
+        for subject in range(subjects)
+        for i in range(count)
+    ]
+    table = pd.DataFrame(rows, columns=["clip", "subject", "context"])
+    mixing = np.eye(len(FEATURES)) + 0.4
+    table[FEATURES] = rng.normal(size=(len(table), len(FEATURES))) @ mixing
+    weights = np.r_[0.5, 0.3, 0.2, np.zeros(len(FEATURES) - 3)]
+    table["score"] = table[FEATURES].to_numpy() @ weights + rng.normal(size=len(table))
+    return table
+
+
+def time_cpu(function, repeats=5):
+    """Return the median CPU seconds of a call."""
+    seconds = []
+    for _ in range(repeats):
+        start = time.process_time()
+        function()
+        seconds.append(time.process_time() - start)
+    return float(np.median(seconds))
+
+
+def search_grid(clips, parts):
+    """Search the same grid as a user would: a pipeline in GridSearchCV, at the same tolerance."""
+    rows = clips.merge(parts, on="subject").query("part != 'test'")
+    split = PredefinedSplit(np.where(rows["part"] == "train", -1, 0))
+    model = make_pipeline(StandardScaler(), ElasticNet(tol=1e-7, max_iter=10_000))
+    grid = {"elasticnet__alpha": ALPHAS, "elasticnet__l1_ratio": L1_RATIOS[1:]}
+    scoring = "neg_root_mean_squared_error"
+    GridSearchCV(model, grid, cv=split, scoring=scoring).fit(rows[FEATURES], rows["score"])
+
+
+def print_row(job, peer, theirs, ours):
+    """Print one line of the table."""
+    print(f"{job:<44} {peer:<14} {1e3 * theirs:>9.1f} {1e3 * ours:>9.2f} {theirs / ours:>8.1f}")
+
+
+def main():
+    """Print job, peer, both times in milliseconds, and the ratio."""
+    clips = draw_clips()
+    parts = split_subjects(clips, seed=1)
+    data = {"target": "score", "features": FEATURES, "parts": parts}
+    print(f"{'job':<44} {'peer':<14} {'peer ms':>9} {'ours ms':>9} {'ratio':>8}")
+    design = build_design(clips, parts, target="score", features=FEATURES)
+    penalties = check_grid(ALPHAS, L1_RATIOS)
+    theirs = time_cpu(lambda: search_grid(clips, parts), 3)
+    ours = time_cpu(lambda: tune_sample(design, design.samples[-1], penalties))
+    print_row("grid 5 x 11, hold-out, 2,240 x 12", "GridSearchCV", theirs, ours)
+    ours = time_cpu(lambda: fit_elastic(clips, by="context", **data))
+    contexts = [clips[clips["context"] == name] for name in CLIPS_EACH]
+    theirs = time_cpu(lambda: [search_grid(one, parts) for one in (*contexts, clips)], 3)
+    print_row("table to result, 3 contexts and pooled", "GridSearchCV", theirs, ours)
+
+
+if __name__ == "__main__":
+    main()
