@@ -14,6 +14,15 @@ from .inference import Comparison as Comparison
 from .inference import Metric as Metric
 from .inference import bootstrap_clusters as bootstrap_clusters
 from .inference import compare_models as compare_models
+from .io import FileFacts as FileFacts
+from .io import read_clips as read_clips
+from .io import read_items as read_items
+from .io import read_predictions as read_predictions
+from .io import read_ratings as read_ratings
+from .io import read_table as read_table
+from .io import sniff_file as sniff_file
+from .io import write_csv as write_csv
+from .io import write_json as write_json
 from .measurement import Factor as Factor
 from .measurement import average_raters as average_raters
 from .measurement import fit_factor as fit_factor

@@ -1,0 +1,125 @@
+"""Clip tables: features, items, or any other columns, one row a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from exprstats.io.numbers import Missing
+from exprstats.io.roles import number_clips, pick_roles, rename_roles
+from exprstats.io.sources import Draft, FilePath, Source, give_role, open_source
+
+
+def read_clips(
+    path: FilePath,
+    *,
+    clip: str = "clip",
+    subject: str = "subject",
+    context: str | None = None,
+    features: Sequence[str] | None = None,
+    target: str | None = None,
+    missing: Iterable[str | float] = (),
+) -> pd.DataFrame:
+    """Read clip features, one row a clip.
+
+    Parameters
+    ----------
+    path
+        Delimited text or .xlsx.
+    clip, subject
+        Columns of the clip's and its subject's id.
+    context
+        Column; by default "context" where the file has it.
+    features
+        Number columns to read; None: all columns of the file, those that hold numbers as
+        numbers.
+    target
+        A further number column.
+    missing
+        Further texts or numbers that stand for a missing value, beside empty, NA, NaN and ".".
+
+    Returns
+    -------
+    pandas.DataFrame
+        CLIPS: ``clip``, ``subject``, ``context``?, then the other columns under their own names.
+
+    Raises
+    ------
+    DataError
+        With every problem of the file.
+    """
+    source = open_source(path)
+    roles = pick_roles(source, {"clip": clip, "subject": subject, "context": context})
+    numbers = [*(features or ()), *([target] if target else [])]
+    draft = _take(source, roles, numbers, Missing(missing), others=features is None)
+    key = [name for name in ("context", "clip") if name in roles]
+    draft.find_repeats(key, "A clip stands once; name the context column if contexts share ids.")
+    return draft.finish()
+
+
+def read_items(
+    path: FilePath,
+    *,
+    items: Sequence[str],
+    clip: str = "clip",
+    subject: str | None = None,
+    context: str | None = None,
+    scale: tuple[float, float] | None = None,
+    missing: Iterable[str | float] = (),
+) -> pd.DataFrame:
+    """Read one row a clip (or person) with one column an item.
+
+    Parameters
+    ----------
+    path
+        Delimited text or .xlsx.
+    items
+        The item columns.
+    clip
+        Column of the id; where the file has no column "clip", the row number is the clip.
+    subject, context
+        Columns; by default "subject" and "context" where the file has them.
+    scale
+        Lowest and highest answer; values outside are an error.
+    missing
+        Further texts or numbers that stand for a missing value, beside empty, NA, NaN and ".".
+
+    Returns
+    -------
+    pandas.DataFrame
+        ITEMS: ``context``?, ``clip``, ``subject``?, and one column for each item.
+
+    Raises
+    ------
+    DataError
+        With every problem of the file.
+    """
+    source = open_source(path)
+    roles = pick_roles(source, {"context": context, "clip": clip, "subject": subject})
+    numbered = clip == "clip" and not source.has("clip")
+    if numbered:
+        del roles["clip"]
+    draft = _take(source, roles, items, Missing(missing), others=False)
+    if numbered:
+        number_clips(draft)
+    for item in items:
+        draft.check_scale(item, scale)
+    key = [name for name in ("context", "clip") if name == "clip" or name in roles]
+    draft.find_repeats(key, "Where several raters rated a clip, read the file as ratings.")
+    return draft.finish()
+
+
+def _take(
+    source: Source,
+    roles: Mapping[str, str],
+    numbers: Sequence[str],
+    missing: Missing,
+    *,
+    others: bool,
+) -> Draft:
+    wanted = give_role(source.header, "guess") if others else {}
+    wanted |= give_role(numbers, "number") | give_role(roles.values(), "id")
+    draft = source.take(wanted, missing)
+    present = {role: name for role, name in roles.items() if name in draft.table.columns}
+    return rename_roles(draft, present)

@@ -1,0 +1,280 @@
+"""The columns of a file while its rows come in, and what is wrong with them at the end."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataWarning, Problem
+from exprstats.io.numbers import (
+    Missing,
+    Parsed,
+    describe_bad,
+    looks_grouped,
+    name_cure,
+    parse_numbers,
+)
+
+_NULL_WORDS = frozenset({"na", "nan", "none", "null", "n/a", "#n/a"})
+_WHOLE = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
+# So many of a column's cells must be numbers for the others to count as mistakes.
+_MOSTLY = 0.8
+
+
+class Column(Protocol):
+    """Takes the cells of one column, batch by batch, and gives the finished column."""
+
+    def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
+        """Take the next cells and the rows of the file that they stand in."""
+        ...
+
+    def finish(self) -> tuple[pd.Series, list[Problem]]:
+        """Return the column, and what is wrong with it."""
+        ...
+
+
+class Words:
+    """A column of texts, each different text kept once.
+
+    Parameters
+    ----------
+    name
+        Of the column.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._places: dict[str, int] = {}
+        self._codes: list[np.ndarray] = []
+        self._rows: list[np.ndarray] = []
+
+    def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
+        """Take the next cells."""
+        codes, levels = pd.factorize(np.array(cells, dtype=object))
+        known = [self._places.setdefault(level, len(self._places)) for level in levels]
+        self._codes.append(np.array(known, dtype=np.int32)[codes])
+        self._rows.append(rows)
+
+    def finish(self) -> tuple[pd.Series, list[Problem]]:
+        """Return the texts; empty cells are missing."""
+        levels = [unescape(level) or None for level in self._places]
+        return self.take(pd.array(levels, dtype="str")), []
+
+    @property
+    def levels(self) -> list[str]:
+        """The different texts in order of appearance."""
+        return list(self._places)
+
+    @property
+    def codes(self) -> np.ndarray:
+        """(n,) position of each row's text among the levels."""
+        return np.concatenate(self._codes) if self._codes else np.empty(0, np.int32)
+
+    def take(self, levels: pd.api.extensions.ExtensionArray | np.ndarray) -> pd.Series:
+        """Return the column with its texts replaced by other levels."""
+        return pd.Series(levels.take(self.codes), name=self.name)
+
+    def find_rows(self, positions: Sequence[int]) -> tuple[int, ...]:
+        """Return the rows of the file that hold any of these levels."""
+        held = np.isin(self.codes, np.array(positions, dtype=np.int32))
+        return tuple(np.concatenate(self._rows)[held].tolist()) if held.any() else ()
+
+
+class Ids(Words):
+    """A column of ids: text as it stands, never a number, never missing."""
+
+    def finish(self) -> tuple[pd.Series, list[Problem]]:
+        """Return the ids, a problem for empty ones and for ones that only look different."""
+        self._warn_null()
+        self._warn_padded()
+        levels = [unescape(level) for level in self.levels]
+        problems = [*self._find_empty(), *self._find_spaced()]
+        return self.take(pd.array(levels, dtype="str")), problems
+
+    def _find_empty(self) -> list[Problem]:
+        empty = [place for place, level in enumerate(self.levels) if not level.strip()]
+        if not empty:
+            return []
+        rows = self.find_rows(empty)
+        fact = f"{len(rows):,} of {len(self.codes):,} ids are empty."
+        remedy = "Fill them in or remove these rows."
+        return [Problem(fact, remedy, column=self.name, rows=rows)]
+
+    def _find_spaced(self) -> list[Problem]:
+        known = self._places
+        spaced = [level for level in known if level.strip() != level and level.strip() in known]
+        if not spaced:
+            return []
+        shown = ", ".join(f"'{level}'" for level in spaced[:3])
+        fact = f"{shown} differ from other ids only by spaces around them."
+        rows = self.find_rows([known[level] for level in spaced])
+        return [Problem(fact, "Remove the spaces.", column=self.name, rows=rows)]
+
+    def _warn_null(self) -> None:
+        null = [place for place, text in enumerate(self.levels) if text.lower() in _NULL_WORDS]
+        if null:
+            shown = ", ".join(f"'{self.levels[place]}'" for place in null)
+            fact = f"{shown} kept as ids, not as missing."
+            self._warn(fact, "If they mean missing, remove these rows.", self.find_rows(null))
+
+    def _warn_padded(self) -> None:
+        """Tell of ids such as 1 and 001, which are different people here."""
+        alike: dict[str, list[str]] = {}
+        for level in self.levels:
+            match = _WHOLE.fullmatch(level)
+            key = f"number {match[1]}" if match else f"text {level.casefold()}"
+            alike.setdefault(key, []).append(level)
+        pairs = [group for group in alike.values() if len(group) > 1]
+        if pairs:
+            shown = "; ".join(" and ".join(f"'{level}'" for level in pair) for pair in pairs[:3])
+            fact = f"{shown} count as different ids."
+            rows = self.find_rows([self._places[pairs[0][-1]]])
+            self._warn(fact, "If they are the same, write them alike.", rows)
+
+    def _warn(self, fact: str, remedy: str, rows: tuple[int, ...]) -> None:
+        problem = Problem(fact, remedy, column=self.name, rows=rows)
+        warnings.warn(str(problem), DataWarning, stacklevel=2)
+
+
+class Marks:
+    """Which decimal mark the number columns of one file use."""
+
+    def __init__(self) -> None:
+        self.commas: list[tuple[str, str, int]] = []
+        self.point: tuple[str, str, int] | None = None
+        self._clear = False
+
+    def note(self, name: str, texts: Sequence[str], rows: Sequence[int], parsed: Parsed) -> None:
+        """Take the decimal marks that were met in a column."""
+        if parsed.point is not None and self.point is None:
+            self.point = (name, texts[parsed.point], rows[parsed.point])
+        for place in parsed.commas:
+            if not self._clear:
+                self.commas.append((name, texts[place], rows[place]))
+            self._clear = self._clear or not looks_grouped(texts[place])
+
+    @property
+    def decimal(self) -> str | None:
+        """The mark that was met: comma, point, or None if there was neither."""
+        if self.commas:
+            return ","
+        return "." if self.point else None
+
+    def find_problems(self) -> list[Problem]:
+        """Return a problem if the file mixes marks or a comma may group thousands."""
+        if not self.commas:
+            return []
+        name, text, row = self.commas[-1] if self._clear else self.commas[0]
+        if self.point:
+            other, sample, place = self.point
+            fact = (
+                f"'{text}' has a decimal comma, '{sample}' (column '{other}', row {place}) a point."
+            )
+            remedy = "Use one decimal mark throughout the file, and no mark for thousands."
+        elif not self._clear:
+            fact = f"'{text}' may be {text.replace(',', '.')} or {text.replace(',', '')}."
+            remedy = "Write the numbers with a decimal point, or without a mark for thousands."
+        else:
+            return []
+        return [Problem(fact, remedy, column=name, rows=(row,))]
+
+
+class Numbers:
+    """A column that must hold numbers.
+
+    Parameters
+    ----------
+    name
+        Of the column.
+    missing
+        What stands for a missing value.
+    marks
+        Takes the decimal marks that are met.
+    """
+
+    def __init__(self, name: str, missing: Missing, marks: Marks) -> None:
+        self.name = name
+        self._missing = missing
+        self._marks = marks
+        self._values: list[np.ndarray] = []
+        self._bad: dict[str, list[int]] = {}
+        self._endless: list[int] = []
+
+    def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
+        """Take the next cells."""
+        codes, levels = pd.factorize(np.array(cells, dtype=object))
+        parsed = parse_numbers(levels.tolist(), self._missing)
+        self._values.append(parsed.found[codes])
+        if parsed.point is not None or parsed.commas:
+            first = rows[np.unique(codes, return_index=True)[1]]
+            self._marks.note(self.name, levels.tolist(), first.tolist(), parsed)
+        for place in parsed.bad:
+            self._bad.setdefault(levels[place], []).extend(rows[codes == place].tolist())
+        self._endless += rows[np.isin(codes, parsed.endless)].tolist()
+
+    def finish(self) -> tuple[pd.Series, list[Problem]]:
+        """Return the numbers, and a problem for cells that are none."""
+        values = np.concatenate(self._values) if self._values else np.empty(0)
+        problems = [*_describe_cells(self.name, self._bad, len(values))]
+        if self._endless:
+            fact = f"{len(self._endless):,} values are infinite."
+            rows = tuple(self._endless)
+            problems.append(Problem(fact, "Correct them.", column=self.name, rows=rows))
+        return pd.Series(values, name=self.name), problems
+
+
+class Guessed(Words):
+    """A column whose cells decide whether it holds numbers or texts.
+
+    Parameters
+    ----------
+    name, missing, marks
+        As for `Numbers`.
+    """
+
+    def __init__(self, name: str, missing: Missing, marks: Marks) -> None:
+        super().__init__(name)
+        self._missing = missing
+        self._marks = marks
+
+    def finish(self) -> tuple[pd.Series, list[Problem]]:
+        """Return numbers if all cells are, a problem if most are, else texts."""
+        levels, codes = self.levels, self.codes
+        parsed = parse_numbers(levels, self._missing)
+        counts = np.bincount(codes, minlength=len(levels))
+        good = int(counts[~np.isnan(parsed.found)].sum())
+        bad = int(counts[parsed.bad].sum())
+        if good + bad == 0:
+            return self.take(pd.array([None] * len(levels), dtype="str")), []
+        if good < _MOSTLY * (good + bad):
+            return super().finish()
+        if parsed.bad:
+            cells = {levels[place]: list(self.find_rows([place])) for place in parsed.bad}
+            return super().finish()[0], _describe_cells(self.name, cells, len(codes))
+        first = np.concatenate(self._rows)[np.unique(codes, return_index=True)[1]]
+        self._marks.note(self.name, levels, first.tolist(), parsed)
+        problems = []
+        if parsed.endless:
+            rows = self.find_rows(parsed.endless)
+            fact = f"{len(rows):,} values are infinite."
+            problems.append(Problem(fact, "Correct them.", column=self.name, rows=rows))
+        return self.take(parsed.found), problems
+
+
+def unescape(text: str) -> str:
+    """Undo the apostrophe that keeps a spreadsheet from running a cell's text."""
+    return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@\t\r") else text
+
+
+def _describe_cells(name: str, bad: dict[str, list[int]], total: int) -> list[Problem]:
+    if not bad:
+        return []
+    texts = list(bad)
+    rows = tuple(sorted(row for held in bad.values() for row in held))
+    fact = f"{len(rows):,} of {total:,} cells {describe_bad(texts)}."
+    return [Problem(fact, name_cure(texts), column=name, rows=rows)]

@@ -1,0 +1,136 @@
+"""What kind of file some bytes are, and how their text is encoded."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from exprstats.errors import DataError, Problem
+
+FileFormat = Literal["text", "xlsx"]
+
+_BLOCK = 1 << 20
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_REFUSED = {
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook (.xls)", "Save it as .xlsx or CSV UTF-8."),
+    b"\x1f\x8b": ("compressed (gzip)", "Unpack it first."),
+    b"$FL2": ("an SPSS file (.sav)", "Save it as CSV UTF-8."),
+    b"$FL3": ("an SPSS file (.zsav)", "Save it as CSV UTF-8."),
+    b"%PDF": ("a PDF", "Save the table as CSV UTF-8."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """What the bytes of a file tell: its format, its encoding (text only) and its hash."""
+
+    format: FileFormat
+    encoding: str | None
+    sha256: str
+
+
+def inspect_bytes(path: Path) -> Bytes:
+    """Find a file's format and encoding in one pass over its bytes.
+
+    Text is UTF-8 or UTF-16 where it can be; what is neither is read as Windows-1252, which
+    European spreadsheets write.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    DataError
+        If the file is absent, empty, unreadable, or no table that can be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_BLOCK)
+            _refuse_format(path, head)
+            digest, valid = hashlib.sha256(head), _Utf8()
+            is_text = not head.startswith(b"PK\x03\x04")
+            encoding = _guess_encoding(head) if is_text else None
+            block = head
+            while block:
+                valid.feed(block)
+                block = stream.read(_BLOCK)
+                digest.update(block)
+    except OSError as error:
+        raise DataError(_explain_os(path, error)) from error
+    if not is_text:
+        return Bytes("xlsx", None, digest.hexdigest())
+    if encoding is None:
+        encoding = "utf-8" if valid.finish() else "cp1252"
+    _check_text(path, encoding)
+    return Bytes("text", encoding, digest.hexdigest())
+
+
+class _Utf8:
+    """Whether blocks of bytes together are valid UTF-8."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._valid = True
+
+    def feed(self, block: bytes) -> None:
+        if self._valid:
+            try:
+                self._decoder.decode(block)
+            except UnicodeDecodeError:
+                self._valid = False
+
+    def finish(self) -> bool:
+        return self._valid and self._decoder.getstate()[0] == b""
+
+
+def _guess_encoding(head: bytes) -> str | None:
+    """Return the encoding that a byte order mark or the place of zero bytes gives away."""
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return encoding
+    if b"\0" in head:
+        # ASCII letters in UTF-16 leave every second byte zero.
+        return "utf-16-be" if head[:1] == b"\0" else "utf-16-le"
+    return None
+
+
+def _refuse_format(path: Path, head: bytes) -> None:
+    if not head.strip():
+        raise DataError(Problem("the file is empty.", "Check the export.", file=str(path)))
+    for mark, (what, remedy) in _REFUSED.items():
+        if head.startswith(mark):
+            raise DataError(Problem(f"the file is {what}.", remedy, file=str(path)))
+
+
+def _check_text(path: Path, encoding: str) -> None:
+    """Refuse bytes that do not decode, and decoded text that no person typed."""
+    try:
+        with path.open(encoding=encoding, newline="") as stream:
+            head = stream.read(_BLOCK)
+            broken = "\0" in head or "\x01" in head
+            while not broken and encoding != "utf-8" and stream.read(_BLOCK):
+                pass
+    except UnicodeError:
+        broken = True
+    if broken:
+        fact = f"the file is not readable as text (tried {encoding})."
+        raise DataError(Problem(fact, "Save it as CSV UTF-8.", file=str(path)))
+
+
+def _explain_os(path: Path, error: OSError) -> Problem:
+    if isinstance(error, FileNotFoundError):
+        near = [other.name for other in path.parent.glob("*") if other.suffix == path.suffix]
+        hint = f"The folder holds: {', '.join(sorted(near)[:5])}." if near else "Check the path."
+        return Problem("there is no such file.", hint, file=str(path))
+    if isinstance(error, IsADirectoryError):
+        return Problem("this is a folder, not a file.", "Name a file in it.", file=str(path))
+    return Problem(f"the file cannot be read ({error.strerror}).", file=str(path))

@@ -1,0 +1,138 @@
+"""Texts of a file's cells as numbers, with what could not be read and why."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+MISSING_TEXTS = frozenset({"", "NA", "NaN", "nan", "."})
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_COMMA = re.compile(r"[+-]?(\d+,\d*|\d*,\d+)([eE][+-]?\d+)?", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+_ENDLESS = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_DATE = re.compile(
+    r"\d{4}-\d{2}-\d{2}.*|\d{1,2}[-./ ]+[A-Za-zäéû]{3,9}\.?([-./ ]+\d{2,4})?"
+    r"|[A-Za-z]{3,9}[-./ ]+\d{1,4}|\d{1,2}/\d{1,2}(/\d{2,4})?|\d{1,2}\.\d{1,2}\.\d{2,4}"
+)
+_TRUTH = frozenset({"TRUE", "FALSE", "True", "False", "true", "false"})
+
+
+class Missing:
+    """Which texts and numbers stand for a missing value.
+
+    Parameters
+    ----------
+    declared
+        Further texts or numbers; a number, or the text of one, matches by value, so that -1
+        also meets "-1.0".
+    """
+
+    def __init__(self, declared: Iterable[str | float] = ()) -> None:
+        texts = [str(value).strip() for value in declared]
+        self.texts = MISSING_TEXTS.union(texts)
+        self.values = [float(text) for text in texts if _NUMBER.fullmatch(text)]
+
+
+@dataclass(slots=True)
+class Parsed:
+    """Numbers that some texts give, NaN where they give none.
+
+    Attributes
+    ----------
+    found
+        (n,) numbers.
+    bad, endless, commas
+        Positions of texts that are no number, that are infinite, that use a decimal comma.
+    point
+        Position of the first text with a decimal point, if any.
+    """
+
+    found: np.ndarray
+    bad: list[int] = field(default_factory=list)
+    endless: list[int] = field(default_factory=list)
+    commas: list[int] = field(default_factory=list)
+    point: int | None = None
+
+
+def parse_numbers(texts: Sequence[str], missing: Missing) -> Parsed:
+    """Read texts as numbers, with a decimal point or a decimal comma.
+
+    Parameters
+    ----------
+    texts
+        (n,) cells.
+    missing
+        What stands for a missing value.
+    """
+    parsed = _parse_plain(texts)
+    if parsed is None:
+        parsed = _parse_each(texts, missing)
+    for value in missing.values:
+        parsed.found[parsed.found == value] = np.nan
+    return parsed
+
+
+def describe_bad(texts: Sequence[str]) -> str:
+    """Return what kind of cells stand where numbers should: dates, booleans or texts."""
+    shown = ", ".join(f"'{text}'" for text in list(dict.fromkeys(texts))[:3])
+    if any(_DATE.fullmatch(text.strip()) for text in texts):
+        return f"are dates or other texts: {shown}"
+    if all(text.strip() in _TRUTH for text in texts):
+        return f"are true or false: {shown}"
+    return f"are not numbers: {shown}"
+
+
+def name_cure(texts: Sequence[str]) -> str:
+    """Return the one thing to do about cells that are no numbers."""
+    if any(_DATE.fullmatch(text.strip()) for text in texts):
+        return "Spreadsheets turn answers such as 2-1 into dates: format the column as text."
+    if all(text.strip() in _TRUTH for text in texts):
+        return "Recode them as numbers."
+    return "Correct them, or declare them as missing."
+
+
+def looks_grouped(text: str) -> bool:
+    """Return whether a comma may group thousands, so that 1,234 may mean 1234."""
+    return _THOUSANDS.fullmatch(text.strip()) is not None
+
+
+def _parse_plain(texts: Sequence[str]) -> Parsed | None:
+    """Return the numbers if all texts are plain ones; None if any needs a closer look."""
+    joined = "\n".join(texts)
+    if not joined.isascii() or "_" in joined:
+        return None
+    try:
+        values = np.array([float(text) for text in texts])
+    except ValueError:
+        return None
+    if not np.isfinite(values).all():
+        return None
+    found = (i for i, text in enumerate(texts) if "." in text) if "." in joined else iter(())
+    return Parsed(values, point=next(found, None))
+
+
+def _parse_each(texts: Sequence[str], missing: Missing) -> Parsed:
+    parsed = Parsed(np.full(len(texts), np.nan))
+    for position, raw in enumerate(texts):
+        text = raw.strip()
+        if text in missing.texts:
+            continue
+        if _NUMBER.fullmatch(text):
+            if "." in text and parsed.point is None:
+                parsed.point = position
+        elif _COMMA.fullmatch(text):
+            parsed.commas.append(position)
+            text = text.replace(",", ".")
+        elif not _ENDLESS.fullmatch(text):
+            parsed.bad.append(position)
+            continue
+        value = float(text)
+        if math.isinf(value):
+            parsed.endless.append(position)
+        parsed.found[position] = value
+    return parsed

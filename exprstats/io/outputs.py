@@ -1,0 +1,145 @@
+"""Tables and results to files that are whole or absent."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import OptionError
+from exprstats.io.sources import FilePath
+
+# A spreadsheet runs cells that begin so.
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(table: pd.DataFrame, path: FilePath) -> None:
+    """Write a table as CSV UTF-8, without its index.
+
+    Text cells and column names that begin with = + - @ get an apostrophe before them, so that
+    no spreadsheet runs them; `read_table` and its kin take it off again.
+
+    Parameters
+    ----------
+    table
+        Any DataFrame; missing values become empty cells.
+    path
+        The file; written under a temporary name first.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be written.
+    """
+    safe = pd.DataFrame(
+        {place: _guard(table.iloc[:, place]) for place in range(table.shape[1])}, table.index
+    )
+    safe.columns = pd.Index([_guard_text(str(name)) for name in table.columns])
+    with _replacing(Path(path)) as stream:
+        safe.to_csv(stream, index=False, lineterminator="\n")
+
+
+def write_json(payload: Any, path: FilePath) -> None:
+    """Write a result as JSON; see `encode_json`.
+
+    Parameters
+    ----------
+    payload
+        Mappings, sequences, frames, numbers, texts.
+    path
+        The file; written under a temporary name first.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be written.
+    """
+    text = encode_json(payload)
+    with _replacing(Path(path)) as stream:
+        stream.write(text)
+
+
+def encode_json(payload: Any) -> str:
+    """Return JSON with full precision that never holds NaN: undefined is null.
+
+    Parameters
+    ----------
+    payload
+        Mappings, sequences, frames (as lists of rows), numbers, texts.
+
+    Examples
+    --------
+    >>> print(encode_json({"estimate": float("nan"), "n": 3}))
+    {
+      "estimate": null,
+      "n": 3
+    }
+    <BLANKLINE>
+    """
+    return json.dumps(_simplify(payload), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _guard(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        return column
+    return column.astype(object).map(
+        lambda value: _guard_text(value) if isinstance(value, str) else value
+    )
+
+
+def _guard_text(text: str) -> str:
+    return f"'{text}" if text.startswith(_RISKY) else text
+
+
+def _simplify(value: Any) -> Any:
+    """Return a value made of what JSON knows."""
+    if isinstance(value, pd.DataFrame):
+        return [_simplify(row) for row in value.to_dict(orient="records")]
+    if isinstance(value, Mapping):
+        return {str(key): _simplify(held) for key, held in value.items()}
+    if isinstance(value, list | tuple | np.ndarray | pd.Series | pd.Index):
+        return [_simplify(held) for held in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, bool | int | float | str) else str(value)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[TextIO]:
+    """Open a temporary file beside the path, and rename it at the end."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        message = f"{path} cannot be written ({error.strerror}). Choose another place."
+        raise OptionError(message) from error
+    draft = Path(name)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8", newline="") as stream:
+            yield stream
+        _open_up(draft)
+        draft.replace(path)
+    except OSError as error:
+        message = f"{path} cannot be written ({error.strerror}). Choose another place."
+        raise OptionError(message) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _open_up(path: Path) -> None:
+    """Give a temporary file the rights of an ordinary new one."""
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)

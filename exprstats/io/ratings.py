@@ -1,0 +1,202 @@
+"""Rating files, long or wide, to the RATINGS table."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataWarning, OptionError, Problem
+from exprstats.io.numbers import Missing
+from exprstats.io.roles import pick_roles
+from exprstats.io.sources import Draft, FilePath, Source, give_role, open_source
+from exprstats.words import Duplicates, check_word, name_nearest
+
+_KEY = ("context", "clip", "rater", "item")
+_ORDER = ("context", "clip", "rater", "item", "subject", "rating")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Where a rating file keeps its parts.
+
+    Attributes
+    ----------
+    ids
+        Canonical name -> column.
+    numbers
+        Rating columns.
+    spread
+        What the rating columns stand for: ``"item"``, ``"rater"``, or None for a long file that
+        has both as columns.
+    label
+        The item's name where no column tells it.
+    numbered
+        Whether the row number is the clip.
+    """
+
+    ids: Mapping[str, str]
+    numbers: tuple[str, ...]
+    spread: str | None
+    label: str
+    numbered: bool
+
+
+def read_ratings(
+    path: FilePath,
+    *,
+    clip: str = "clip",
+    rater: str = "rater",
+    raters: Sequence[str] | None = None,
+    rating: str | None = None,
+    items: Sequence[str] | None = None,
+    subject: str | None = None,
+    context: str | None = None,
+    scale: tuple[float, float] | None = None,
+    duplicates: Duplicates = "error",
+    missing: Iterable[str | float] = (),
+) -> pd.DataFrame:
+    """Read ratings from a long or a wide file.
+
+    A long file has one row a rating (``rating``, by default the column "rating"; a column "item"
+    is taken up), or one row a clip and rater with several rating columns (``items``). A wide file
+    has one row a clip and one column a judge (``raters``); without a clip column its row number
+    is the clip, and empty cells are ratings that nobody gave.
+
+    Parameters
+    ----------
+    path
+        Delimited text or .xlsx.
+    clip, rater
+        Columns of the clip's and the rater's id.
+    raters
+        The judges' columns of a wide file.
+    rating
+        The rating column of a long file.
+    items
+        Several rating columns, one an item; or, in a file with columns "item" and "rating", the
+        items to keep.
+    subject, context
+        Columns; by default "subject" and "context" where the file has them.
+    scale
+        Lowest and highest answer; ratings outside are an error.
+    duplicates
+        What to do where a rater rated an item of a clip twice: ``"error"``, ``"mean"``,
+        ``"first"``.
+    missing
+        Further texts or numbers that stand for a missing rating, beside empty, NA, NaN and ".".
+
+    Returns
+    -------
+    pandas.DataFrame
+        RATINGS: ``context``?, ``clip``, ``rater``, ``item``, ``subject``?, ``rating``.
+
+    Raises
+    ------
+    DataError
+        With every problem of the file.
+    OptionError
+        If the options contradict each other.
+    """
+    check_word(duplicates, Duplicates, "duplicates")
+    if raters is not None and items is not None:
+        message = "raters (one column a judge) and items (one column an item) exclude each other."
+        raise OptionError(message)
+    source = open_source(path)
+    named = {"clip": clip, "rater": rater, "subject": subject, "context": context}
+    shape = _find_shape(source, named, raters=raters, rating=rating, items=items)
+    roles = give_role(shape.ids.values(), "id") | give_role(shape.numbers, "number")
+    draft = source.take(roles, Missing(missing))
+    for column in shape.numbers:
+        draft.check_scale(column, scale)
+    if not {*shape.ids.values(), *shape.numbers} <= set(draft.table.columns):
+        return draft.finish()
+    draft = _lengthen(draft, shape)
+    if shape.spread is None and items is not None:
+        _keep_items(draft, items)
+    _settle_repeats(draft, duplicates)
+    return draft.finish()
+
+
+def _find_shape(
+    source: Source,
+    named: Mapping[str, str | None],
+    *,
+    raters: Sequence[str] | None,
+    rating: str | None,
+    items: Sequence[str] | None,
+) -> _Shape:
+    wanted = ("clip", "subject", "context") if raters else ("clip", "rater", "subject", "context")
+    ids = pick_roles(source, {name: named[name] for name in wanted})
+    if raters is not None:
+        numbered = named["clip"] == "clip" and not source.has("clip")
+        if numbered:
+            del ids["clip"]
+        return _Shape(ids, tuple(raters), "rater", rating or "rating", numbered)
+    if items is not None and not (source.has("item", "rating") and not source.has(*items)):
+        return _Shape(ids, tuple(items), "item", "", False)
+    column = rating or "rating"
+    if source.has("item") and column != "item":
+        return _Shape(ids | {"item": "item"}, (column,), None, "", False)
+    return _Shape(ids, (column,), "item", column, False)
+
+
+def _lengthen(draft: Draft, shape: _Shape) -> Draft:
+    """Return one row a rating, under the canonical names."""
+    table, width = draft.table, len(shape.numbers)
+    columns = {name: table[column] for name, column in shape.ids.items()}
+    if shape.numbered:
+        columns["clip"] = pd.Series([str(number) for number in range(1, len(table) + 1)])
+    places = np.repeat(np.arange(len(table)), width)
+    long = pd.DataFrame(columns).take(places).reset_index(drop=True)
+    if shape.spread:
+        names = pd.array(shape.numbers, dtype="str")
+        long[shape.spread] = names.take(np.tile(np.arange(width), len(table)))
+    if shape.spread == "rater":
+        long["item"] = shape.label
+    long["rating"] = table[list(shape.numbers)].to_numpy(float).ravel()
+    long = long[[name for name in _ORDER if name in long.columns]]
+    rows, problems = draft.rows[places], list(draft.problems)
+    long_draft = Draft(draft.file, long, rows, problems)
+    if shape.spread == "rater":
+        _drop_empty(long_draft, width)
+    return long_draft
+
+
+def _drop_empty(draft: Draft, width: int) -> None:
+    """Drop the cells of a wide file that hold no rating, and say so of clips without any."""
+    given = draft.table["rating"].notna().to_numpy()
+    unrated = ~given.reshape(-1, width).any(axis=1)
+    if unrated.any():
+        rows = tuple(draft.rows[::width][unrated].tolist())
+        fact = f"{int(unrated.sum()):,} clips have no rating and are left out."
+        message = str(Problem(fact, file=draft.file, rows=rows))
+        warnings.warn(message, DataWarning, stacklevel=4)
+    draft.keep(given)
+
+
+def _keep_items(draft: Draft, items: Sequence[str]) -> None:
+    present = draft.table["item"]
+    for name in items:
+        if not (present == name).any():
+            fact = f"there is no item '{name}'."
+            draft.problems.append(
+                Problem(fact, name_nearest(name, present.unique()), column="item")
+            )
+    draft.keep(present.isin(list(items)).to_numpy())
+
+
+def _settle_repeats(draft: Draft, duplicates: Duplicates) -> None:
+    key = [name for name in _KEY if name in draft.table.columns]
+    if duplicates == "error":
+        remedy = "Remove the repeats, or ask for duplicates 'mean' or 'first'."
+        draft.find_repeats(key, remedy)
+        return
+    again = draft.table.duplicated(key).to_numpy()
+    if duplicates == "mean" and again.any():
+        means = draft.table.groupby(key, sort=False)["rating"].transform("mean")
+        draft.table = draft.table.assign(rating=means)
+    draft.keep(~again)

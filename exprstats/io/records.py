@@ -1,0 +1,169 @@
+"""The rows of a file as texts, in batches, whatever the format."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+from exprstats.errors import DataError, Problem
+from exprstats.io.encodings import FileFormat, inspect_bytes
+from exprstats.io.separators import find_separator
+
+_BATCH = 50_000
+_SAMPLE_LINES = 400
+_OPEN_QUOTE = "Close or remove the double quote that begins here."
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file is written.
+
+    Attributes
+    ----------
+    path
+        The file.
+    format, encoding, separator
+        ``"text"`` or ``"xlsx"``; the latter two are None for a workbook.
+    sha256
+        Hash of its bytes.
+    declared
+        Whether its first line only declares the separator to spreadsheets (``sep=;``).
+    notes
+        What a person should know about how it is read.
+    problems
+        What is wrong with it as a whole.
+    """
+
+    path: Path
+    format: FileFormat
+    encoding: str | None
+    separator: str | None
+    sha256: str
+    declared: bool = False
+    notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of texts and the number that each has in the file; row 1 is its first line."""
+
+    rows: list[list[str]]
+    numbers: list[int]
+
+
+def find_layout(path: Path) -> Layout:
+    """Return how a file is written.
+
+    Raises
+    ------
+    DataError
+        If it is no table that can be read.
+    """
+    found = inspect_bytes(path)
+    if found.format == "xlsx":
+        return Layout(path, "xlsx", None, None, found.sha256, notes=_note_sheets(path))
+    with path.open(encoding=found.encoding, newline="") as stream:
+        lines = list(islice(stream, _SAMPLE_LINES))
+    notes = ("the text is read as Windows-1252.",) if found.encoding == "cp1252" else ()
+    declared = _read_declared(lines[0])
+    mark, problem = (declared, None) if declared else find_separator(lines)
+    problems = (_place(problem, path),) if problem else ()
+    return Layout(
+        path,
+        "text",
+        found.encoding,
+        mark,
+        found.sha256,
+        declared=declared is not None,
+        notes=notes,
+        problems=problems,
+    )
+
+
+def read_batches(layout: Layout, problems: list[Problem], *, size: int = _BATCH) -> Iterator[Batch]:
+    """Yield the rows that hold anything, header first, in batches.
+
+    Parameters
+    ----------
+    layout
+        How the file is written.
+    problems
+        Takes what stops the reading, such as a quote that is never closed.
+    size
+        Rows of a batch.
+    """
+    rows = _read_sheet(layout.path) if layout.format == "xlsx" else _read_lines(layout, problems)
+    numbered = ((number, row) for number, row in enumerate(rows, start=1) if any(row))
+    while pairs := list(islice(numbered, size)):
+        numbers, texts = zip(*pairs, strict=True)
+        yield Batch(list(texts), list(numbers))
+
+
+def _read_lines(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
+    with layout.path.open(encoding=layout.encoding, newline="") as stream:
+        reader = csv.reader(stream, delimiter=layout.separator or ",", strict=True)
+        number = 0
+        try:
+            for number, row in enumerate(reader, start=1):
+                yield [] if number == 1 and layout.declared else row
+        except csv.Error as error:
+            fact = f"a field cannot be read to its end ({error})."
+            where = {"file": str(layout.path), "rows": (number + 1,)}
+            problems.append(Problem(fact, _OPEN_QUOTE, **where))
+
+
+def _read_declared(line: str) -> str | None:
+    r"""Return the separator that a first line such as ``sep=;`` declares to spreadsheets."""
+    text = line.rstrip("\r\n").strip('"')
+    return text[4] if text.lower().startswith("sep=") and len(text) == 5 else None
+
+
+def _read_sheet(path: Path) -> Iterator[list[str]]:
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:
+        # openpyxl raises whatever its XML, zip and style parsers raise.
+        fact = f"the workbook cannot be read ({error})."
+        raise DataError(Problem(fact, "Save it as CSV UTF-8.", file=str(path))) from error
+    with closing(book):
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()
+        for row in sheet.iter_rows(values_only=True):
+            yield [_write_cell(value) for value in row]
+
+
+def _note_sheets(path: Path) -> tuple[str, ...]:
+    try:
+        with ZipFile(path) as archive:
+            names = archive.namelist()
+    except BadZipFile:
+        return ()
+    sheets = sum(name.startswith("xl/worksheets/") and name.endswith(".xml") for name in names)
+    return (f"the workbook has {sheets} sheets; only the first is read.",) if sheets > 1 else ()
+
+
+def _write_cell(value: Any) -> str:
+    """Return a cell as the text that a person sees; whole numbers lose their ".0"."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, datetime.date) else str(value)
+
+
+def _place(problem: Problem, path: Path) -> Problem:
+    return Problem(problem.fact, problem.remedy, str(path), problem.column, problem.rows)

@@ -1,0 +1,255 @@
+"""One file on its way to a table: header, roles of the columns, draft, all problems at once."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.io.columns import Column, Guessed, Ids, Marks, Numbers, Words, unescape
+from exprstats.io.numbers import Missing
+from exprstats.io.records import Batch, Layout, find_layout, read_batches
+from exprstats.words import name_nearest
+
+FilePath = str | os.PathLike[str]
+Role = Literal["id", "number", "text", "guess"]
+
+
+@dataclass(slots=True)
+class Draft:
+    """A table that was read, and everything that is wrong with it.
+
+    Attributes
+    ----------
+    file
+        As the caller named it.
+    table
+        One row for each row of the file.
+    rows
+        (n,) the number of each row in the file.
+    problems
+        What was found so far.
+    """
+
+    file: str
+    table: pd.DataFrame
+    rows: np.ndarray
+    problems: list[Problem]
+
+    def add(self, fact: str, remedy: str, column: str | None, where: np.ndarray) -> None:
+        """Note a problem of the rows where a mask (n,) holds, if it holds anywhere."""
+        if where.any():
+            rows = tuple(self.rows[where].tolist())
+            self.problems.append(Problem(fact, remedy, column=column, rows=rows))
+
+    def check_scale(self, column: str, scale: tuple[float, float] | None) -> None:
+        """Note the values of a number column that lie outside a declared scale.
+
+        Raises
+        ------
+        OptionError
+            If the scale's ends are not in order.
+        """
+        if scale is None or column not in self.table.columns:
+            return
+        low, high = scale
+        if not low < high:
+            message = f"scale is {low:g} to {high:g}; the lowest answer must come first."
+            raise OptionError(message)
+        values = self.table[column].to_numpy(float)
+        outside = (values < low) | (values > high)
+        shown = ", ".join(f"{value:g}" for value in pd.unique(values[outside])[:3])
+        fact = f"{int(outside.sum()):,} values lie outside the scale {low:g} to {high:g}: {shown}."
+        self.add(fact, "Correct them, or declare codes such as 99 as missing.", column, outside)
+
+    def find_repeats(self, key: Sequence[str], remedy: str) -> None:
+        """Note the rows whose key another row has too, if the table has the whole key."""
+        if not set(key) <= set(self.table.columns):
+            return
+        repeated = self.table.duplicated(list(key), keep=False).to_numpy()
+        if repeated.any():
+            cases = self.table.loc[repeated, list(key)].drop_duplicates()
+            shown = "; ".join(
+                ", ".join(f"{name} '{value}'" for name, value in zip(key, row, strict=True))
+                for row in cases.head(5).to_numpy()
+            )
+            fact = f"{len(cases):,} cases stand more than once: {shown}."
+            self.add(fact, remedy, None, repeated)
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Keep the rows where a mask (n,) holds."""
+        self.table, self.rows = self.table[rows].reset_index(drop=True), self.rows[rows]
+
+    def finish(self) -> pd.DataFrame:
+        """Return the table.
+
+        Raises
+        ------
+        DataError
+            If anything is wrong, with all of it.
+        """
+        if self.problems:
+            raise DataError([replace(problem, file=self.file) for problem in self.problems])
+        return self.table
+
+
+@dataclass(slots=True)
+class Source:
+    """A file whose header was read.
+
+    Attributes
+    ----------
+    layout
+        How it is written.
+    header
+        Its column names.
+    problems
+        What is wrong with it so far.
+    marks
+        The decimal marks of the number columns that were taken.
+    """
+
+    layout: Layout
+    header: list[str]
+    problems: list[Problem]
+    marks: Marks = field(default_factory=Marks)
+
+    def has(self, *names: str) -> bool:
+        """Return whether all these columns are there."""
+        return set(names) <= set(self.header)
+
+    def take(self, roles: Mapping[str, Role], missing: Missing) -> Draft:
+        """Read the columns that have a role; columns that are absent become problems."""
+        problems = [*self.problems, *self._find_absent(roles)]
+        columns = {
+            self.header.index(name): _open_column(name, role, missing, self.marks)
+            for name, role in roles.items()
+            if name in self.header
+        }
+        numbers = [np.empty(0, np.int64)]
+        for batch in self.walk(problems):
+            numbers.append(np.array(batch.numbers))
+            for place, column in columns.items():
+                column.feed([row[place] for row in batch.rows], numbers[-1])
+        finished = [column.finish() for column in columns.values()]
+        for _, found in finished:
+            problems += found
+        problems += self.marks.find_problems()
+        rows = np.concatenate(numbers)
+        if not len(rows) and not problems:
+            fact = "the file has a header but no rows."
+            problems.append(Problem(fact, "Check the export."))
+        table = pd.DataFrame({str(series.name): series for series, _ in finished})
+        return Draft(str(self.layout.path), table, rows, problems)
+
+    def walk(self, problems: list[Problem]) -> Iterator[Batch]:
+        """Yield the rows below the header that have its number of fields."""
+        width = len(self.header)
+        ragged: list[tuple[int, int]] = []
+        first = True
+        for batch in read_batches(self.layout, problems):
+            rows, numbers = batch.rows, batch.numbers
+            if first:
+                rows, numbers, first = rows[1:], numbers[1:], False
+            if self.layout.format == "xlsx":
+                rows = [_fit_row(row, width) for row in rows]
+            if any(len(row) != width for row in rows):
+                pairs = list(zip(rows, numbers, strict=True))
+                ragged += [(number, len(row)) for row, number in pairs if len(row) != width]
+                kept = [pair for pair in pairs if len(pair[0]) == width]
+                rows, numbers = [row for row, _ in kept], [number for _, number in kept]
+            if rows:
+                yield Batch(rows, numbers)
+        if ragged:
+            problems.append(_describe_ragged(ragged, width))
+
+    def _find_absent(self, roles: Mapping[str, Role]) -> list[Problem]:
+        return [
+            Problem(f"there is no column '{name}'.", name_nearest(name, self.header))
+            for name in roles
+            if name not in self.header
+        ]
+
+
+def open_source(path: FilePath) -> Source:
+    """Read the header of a file.
+
+    Raises
+    ------
+    DataError
+        If it is no table that can be read.
+    """
+    layout = find_layout(Path(path))
+    problems = list(layout.problems)
+    head = next(read_batches(layout, problems, size=1), None)
+    if head is None:
+        problems = problems or [Problem("the file has no rows.", "Check the export.")]
+        raise DataError([replace(problem, file=str(path)) for problem in problems])
+    if layout.format == "xlsx":
+        for note in layout.notes:
+            warnings.warn(f"{path}: {note}", DataWarning, stacklevel=3)
+    header = _name_columns(head.rows[0], layout.format == "xlsx")
+    problems = [*layout.problems, *_find_twins(header, head.numbers[0])]
+    return Source(layout, header, problems)
+
+
+def give_role(names: Iterable[str], role: Role) -> dict[str, Role]:
+    """Return the same role for each of some columns."""
+    return dict.fromkeys(names, role)
+
+
+def _open_column(name: str, role: Role, missing: Missing, marks: Marks) -> Column:
+    if role == "id":
+        return Ids(name)
+    if role == "text":
+        return Words(name)
+    return (Numbers if role == "number" else Guessed)(name, missing, marks)
+
+
+def _name_columns(cells: list[str], trim: bool) -> list[str]:
+    names = [unescape(cell.strip()) for cell in cells]
+    while trim and names and not names[-1]:
+        names.pop()
+    return [name or f"column_{place}" for place, name in enumerate(names, start=1)]
+
+
+def _find_twins(header: list[str], row: int) -> list[Problem]:
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(header, start=1):
+        places.setdefault(name, []).append(place)
+    return [
+        Problem(
+            f"the header names '{name}' {len(held)} times (columns {', '.join(map(str, held))}).",
+            "Give each column its own name.",
+            column=name,
+            rows=(row,),
+        )
+        for name, held in places.items()
+        if len(held) > 1
+    ]
+
+
+def _fit_row(row: list[str], width: int) -> list[str]:
+    """Return a worksheet's row at the header's width; only empty cells are cut off."""
+    if len(row) < width:
+        return [*row, *[""] * (width - len(row))]
+    return row[:width] if not any(row[width:]) else row
+
+
+def _describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
+    rows = tuple(number for number, _ in ragged)
+    number, fields = ragged[0]
+    remedy = "Check these rows for missing or unquoted separators; the file may be cut off."
+    if all(count == width + 1 for _, count in ragged):
+        remedy = "Quote texts that hold the separator, or give the first column a name."
+    fact = (
+        f"{len(ragged):,} rows differ from the header's {width} fields: row {number} has {fields}."
+    )
+    return Problem(fact, remedy, rows=rows)
