@@ -84,7 +84,7 @@ def test_everything_r_says_is_caught_and_nothing_reaches_the_console(room, capfd
 
 @pytest.mark.r
 def test_an_error_in_r_is_an_rerror_with_the_true_name_and_the_next_call_works(room, capfd):
-    with pytest.raises(RError, match="R stopped in trial.fail: 'smile' is broken"):
+    with pytest.raises(RError, match=r"R stopped in trial\.fail: 'smile' is broken"):
         rbridge.call(room, "fail", names=["smile"])
     assert rbridge.call(room, "echo", 1.5).value == [np.array([1.5])]
     assert capfd.readouterr() == ("", "")
@@ -127,7 +127,8 @@ def test_a_table_crosses_as_aliases_bit_for_bit(room):
 def test_text_is_data_and_never_code(room, tmp_path):
     trap = f'system("touch {tmp_path / "ran"}")'
     reply = rbridge.call(room, "echo", trap, x={trap: 1.0})
-    assert reply.value[""] == [trap] or trap in str(reply.value)
+    assert reply.value[""] == [trap]
+    assert list(reply.value["x"]) == [trap]
     assert not (tmp_path / "ran").exists()
 
 
@@ -140,9 +141,9 @@ def test_the_reply_names_the_call_and_the_versions(room):
 
 @pytest.mark.r
 def test_an_unknown_room_or_function_is_an_rerror(room):
-    with pytest.raises(RError, match="no R file 'attic.R'"):
+    with pytest.raises(RError, match=r"no R file 'attic\.R'"):
         rbridge.call("attic", "echo")
-    with pytest.raises(RError, match="no function 'sing' in trial.R"):
+    with pytest.raises(RError, match=r"no function 'sing' in trial\.R"):
         rbridge.call(room, "sing")
 
 

@@ -1,0 +1,142 @@
+"""The two ways to one factor: lavaan in R, and the closed form for three items without R."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from exprstats import rbridge
+from exprstats.errors import FitError, RError
+from exprstats.measurement.moments import Moments
+from exprstats.measurement.normal import estimate_vcov, solve_three, standardize
+from exprstats.measurement.solution import Receipt, Solution
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One fit to make: the rows by name, their moments, the range of answers."""
+
+    context: str | None
+    part: str
+    items: tuple[str, ...]
+    moments: Moments
+    low: np.ndarray
+    high: np.ndarray
+
+
+Engine = Callable[[Job], tuple[Solution, Receipt]]
+
+
+def solve_jobs(jobs: Sequence[Job]) -> tuple[list[Solution], Receipt]:
+    """Fit every job through lavaan, or every job by the closed form where R fails.
+
+    Raises
+    ------
+    RError
+        R cannot be used and there are more than three items.
+    FitError
+        lavaan did not converge.
+    """
+    try:
+        return _solve_with(solve_lavaan, jobs)
+    except RError as error:
+        if len(jobs[0].items) != 3:
+            message = f"{error} Without R only three items can be fitted."
+            raise RError(message) from error
+        solutions, receipt = _solve_with(solve_closed, jobs)
+        return solutions, replace(receipt, reason=str(error))
+
+
+def _solve_with(engine: Engine, jobs: Sequence[Job]) -> tuple[list[Solution], Receipt]:
+    answers = [engine(job) for job in jobs]
+    said = dict.fromkeys(text for _, receipt in answers for text in receipt.warnings)
+    return [solution for solution, _ in answers], replace(answers[-1][1], warnings=tuple(said))
+
+
+def solve_closed(job: Job) -> tuple[Solution, Receipt]:
+    """Fit three items by the closed form, with standard errors from the expected information."""
+    moments, scale = _rescale(job.moments)
+    loadings, residuals = solve_three(moments.covariance)
+    vcov = estimate_vcov(loadings, residuals, moments.n)
+    standard, error, residual_error = standardize(loadings, residuals, vcov)
+    answer = {
+        "estimate": np.concatenate([loadings, residuals, moments.mean]),
+        "vcov": vcov,
+        "intercept_errors": np.sqrt(np.diag(moments.covariance) / moments.n),
+        "standard": standard,
+        "standard_errors": error,
+        "residual_errors": residual_error,
+        "fit": {"df": 0.0},
+    }
+    return _build(job, answer, scale), Receipt("closed form")
+
+
+def solve_lavaan(job: Job) -> tuple[Solution, Receipt]:
+    """Fit one factor by maximum likelihood in lavaan, from the moments of the items."""
+    moments, scale = _rescale(job.moments)
+    reply = rbridge.call(
+        "measurement", "fit_moments", moments.covariance, moments.mean, moments.n, names=job.items
+    )
+    if not reply.value["converged"][0]:
+        where = f"context '{job.context}'" if job.context is not None else "all clips"
+        message = f"{where}: lavaan did not converge for {', '.join(job.items)}."
+        raise FitError(message)
+    receipt = Receipt("lavaan", reply.call, reply.versions, reply.warnings)
+    return _build(job, _read(reply.value, len(job.items)), scale), receipt
+
+
+def _read(value: dict[str, Any], p: int) -> dict[str, Any]:
+    standard = value["standardized"]
+    return {
+        "estimate": value["parameters"]["estimate"],
+        "vcov": value["vcov"][: 2 * p, : 2 * p],
+        "intercept_errors": value["parameters"]["std_error"][2 * p :],
+        "standard": standard["estimate"][:p],
+        "standard_errors": standard["std_error"][:p],
+        "residual_errors": standard["std_error"][p:],
+        "fit": {name: float(number[0]) for name, number in value["fit"].items()},
+    }
+
+
+def _rescale(moments: Moments) -> tuple[Moments, np.ndarray]:
+    """Bring items of very different scales near unit variance by powers of two, which is exact."""
+    spread = np.sqrt(np.diag(moments.covariance))
+    scale = np.ones(len(spread))
+    if spread.max() > 10 * spread.min() or spread.max() > 100 or spread.min() < 0.01:
+        scale = 2.0 ** np.round(np.log2(spread))
+    covariance = moments.covariance / np.outer(scale, scale)
+    return replace(moments, mean=moments.mean / scale, covariance=covariance), scale
+
+
+def _build(job: Job, answer: dict[str, Any], scale: np.ndarray) -> Solution:
+    p = len(scale)
+    loadings, residuals, intercepts = np.split(answer["estimate"], 3)
+    sign = _orient(answer["standard"])
+    back = np.concatenate([sign * scale, scale**2])
+    return Solution(
+        context=job.context,
+        part=job.part,
+        items=job.items,
+        n_clips=job.moments.n,
+        loadings=loadings * back[:p],
+        residuals=residuals * back[p:],
+        intercepts=intercepts * scale,
+        vcov=answer["vcov"] * np.outer(back, back),
+        intercept_errors=answer["intercept_errors"] * scale,
+        standard=answer["standard"] * sign,
+        standard_errors=answer["standard_errors"],
+        residual_errors=answer["residual_errors"],
+        fit=answer["fit"],
+        low=job.low,
+        high=job.high,
+    )
+
+
+def _orient(standard: np.ndarray) -> float:
+    """Return the sign that lets the factor mean more of what most of the items measure."""
+    total = standard.sum()
+    leading = total if abs(total) > 1e-9 else standard[0]
+    return -1.0 if leading < 0 else 1.0

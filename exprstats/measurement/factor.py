@@ -1,0 +1,248 @@
+"""One factor from item ratings, per context and pooled, with the scores it gives."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataWarning, FitError, FitWarning, OptionError, Problem
+from exprstats.measurement.engines import Job, solve_jobs
+from exprstats.measurement.itemsets import ItemSet, find_training, read_items
+from exprstats.measurement.moments import form_moments
+from exprstats.measurement.rows import list_rows
+from exprstats.measurement.scoring import list_scores, list_spans
+from exprstats.measurement.screening import (
+    check_items,
+    find_improper,
+    find_problems,
+    raise_problems,
+    warn_reversed,
+)
+from exprstats.measurement.solution import Receipt, Solution
+from exprstats.measurement.wording import list_notes, write_sentence
+from exprstats.rbridge import probe_r
+from exprstats.results import Result
+from exprstats.words import FactorEstimator, MissingRule, check_word
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factor(Result):
+    """A fitted factor.
+
+    Attributes
+    ----------
+    table
+        Tidy rows: context part term item estimate std_error conf_low conf_high level method
+        p_value n_clips note. ``loading`` and ``residual`` are the completely standardised
+        solution; ``loading_raw``, ``residual_raw`` and ``intercept`` are in the items' units.
+        Part ``"all"`` is fitted on all clips, ``"train"`` on those of training subjects.
+    scores
+        SCORES of all clips, from the training fit where there is one.
+    spans
+        context fitted_on part span: the range that a score can take.
+    solutions
+        The fits, as `score_clips` needs them.
+    items, by, level
+        As they were asked for.
+    receipt
+        Where the numbers come from.
+    notes
+        What a reader must know beside the numbers.
+    """
+
+    table: pd.DataFrame
+    scores: pd.DataFrame
+    spans: pd.DataFrame
+    solutions: tuple[Solution, ...]
+    items: tuple[str, ...]
+    by: str | None
+    level: float
+    receipt: Receipt
+    notes: tuple[str, ...]
+
+    @property
+    def engine(self) -> str:
+        """``"lavaan"`` or ``"closed form"``."""
+        return self.receipt.engine
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each estimate."""
+        return self.table
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: engine, versions, counts, degrees of freedom."""
+        versions = self.receipt.versions
+        pooled = next(one for one in self.solutions if one.context is None and one.part == "all")
+        facts = {
+            "engine": self.engine,
+            "lavaan": versions.get("lavaan"),
+            "r": versions.get("R"),
+            "n_items": len(self.items),
+            "n_clips": pooled.n_clips,
+            "n_contexts": len({one.context for one in self.solutions} - {None}),
+            "df": pooled.df,
+            "level": self.level,
+        }
+        return pd.DataFrame([facts])
+
+    def sentence(self) -> str:
+        """Return what was found, in APA style."""
+        return write_sentence(self.table, self.solutions, self.receipt, self.notes)
+
+
+def fit_factor(
+    items_table: pd.DataFrame,
+    *,
+    items: Sequence[str],
+    by: str | None = None,
+    cluster: str | None = None,
+    parts: pd.DataFrame | None = None,
+    missing: MissingRule = "listwise",
+    estimator: FactorEstimator = "ml",
+    level: float = 0.95,
+    scale: tuple[float, float] | None = None,
+) -> Factor:
+    """Fit one factor to three or more items by maximum likelihood, and score the clips.
+
+    The factor's variance is fixed to 1. With R the numbers come from lavaan (Rosseel, 2012);
+    without it three items are solved by the closed form, which is the same maximum likelihood
+    solution, and the result says so.
+
+    Parameters
+    ----------
+    items_table
+        One row a clip: clip (or the rows are numbered), the items, and context and subject where
+        there are any, as `average_raters` returns it.
+    items
+        The columns that measure the factor.
+    by
+        Column of contexts: one model for each, and a pooled one. None: the pooled one only.
+    cluster
+        Not yet available.
+    parts
+        From `split_subjects`: the model is fitted on training subjects too, and the scores come
+        from that fit, so that test clips do not shape their own targets.
+    missing
+        ``"listwise"``: a clip that lacks an item is left out of the fit and has no score.
+    estimator
+        ``"ml"``.
+    level
+        Confidence level.
+    scale
+        Lowest and highest possible answer, for the range of the scores; None: as observed.
+
+    Raises
+    ------
+    OptionError
+        Fewer than three items, an item named twice, an option that is not known.
+    DataError
+        The data cannot carry a factor: too few clips, constant items, items that are copies of
+        each other or share nothing; answers outside the scale.
+    FitError
+        No convergence, or a residual variance that is not positive.
+    RError
+        R cannot be used and there are more than three items.
+    """
+    check_items(items)
+    _check_options(cluster, missing, estimator, level)
+    names = tuple(str(item) for item in items)
+    itemset = read_items(items_table, names, by)
+    jobs = _list_jobs(itemset, names, parts, scale)
+    raise_problems(
+        [text for job in jobs for text in find_problems(job.moments, names, _name_job(job))]
+    )
+    _warn_incomplete(itemset)
+    solutions, receipt = solve_jobs(jobs)
+    _check_solutions(solutions, receipt)
+    return Factor(
+        table=list_rows(solutions, level),
+        scores=list_scores(solutions, itemset),
+        spans=list_spans(solutions),
+        solutions=tuple(solutions),
+        items=names,
+        by=by,
+        level=level,
+        receipt=receipt,
+        notes=list_notes(solutions, receipt),
+    )
+
+
+def _check_options(cluster: str | None, missing: str, estimator: str, level: float) -> None:
+    check_word(missing, MissingRule, "missing")
+    check_word(estimator, FactorEstimator, "estimator")
+    if cluster is not None:
+        message = f"cluster '{cluster}': standard errors for clustered clips are not available yet."
+        raise OptionError(message)
+    if not 0 < level < 1:
+        message = f"level is {level:g}; it is a share between 0 and 1, such as 0.95."
+        raise OptionError(message)
+
+
+def _list_jobs(
+    itemset: ItemSet,
+    items: tuple[str, ...],
+    parts: pd.DataFrame | None,
+    scale: tuple[float, float] | None,
+) -> list[Job]:
+    low, high = _find_range(itemset.answers, items, scale)
+    everyone = np.ones(len(itemset.ids), dtype=bool)
+    rows = {"train": find_training(itemset.ids, parts)} if parts is not None else {}
+    rows["all"] = everyone
+    return [
+        Job(context, part, items, form_moments(itemset.answers[keep]), low, high)
+        for part, members in rows.items()
+        for context in (*itemset.contexts, None)
+        for keep in [itemset.select(context) & members]
+    ]
+
+
+def _find_range(
+    values: np.ndarray, items: tuple[str, ...], scale: tuple[float, float] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+    if scale is None:
+        return low, high
+    if not scale[0] < scale[1]:
+        message = f"scale is {scale[0]:g} to {scale[1]:g}; the lowest answer comes first."
+        raise OptionError(message)
+    fact = f"outside the scale {scale[0]:g} to {scale[1]:g}: the answers run from"
+    raise_problems(
+        [
+            Problem(f"{fact} {low[place]:g} to {high[place]:g}.", "Correct them.", column=item)
+            for place, item in enumerate(items)
+            if low[place] < scale[0] or high[place] > scale[1]
+        ]
+    )
+    return np.full(len(items), float(scale[0])), np.full(len(items), float(scale[1]))
+
+
+def _name_job(job: Job) -> str:
+    where = f"context '{job.context}'" if job.context is not None else "all clips"
+    return f"{where} of training subjects" if job.part == "train" else where
+
+
+def _warn_incomplete(itemset: ItemSet) -> None:
+    lacking = int(np.isnan(itemset.answers).any(axis=1).sum())
+    if lacking:
+        message = (
+            f"{lacking:,} of {len(itemset.ids):,} clips lack an item; they are left out of the fit"
+            " and have no score."
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)
+
+
+def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:
+    improper = [text for one in solutions for text in find_improper(one)]
+    if improper:
+        message = "\n".join(improper)
+        raise FitError(message)
+    for one in solutions:
+        if one.part == "all":
+            warn_reversed(one)
+    # That R is absent stands in the result; that it is there and failed needs a louder word.
+    if receipt.reason and probe_r().lavaan_version:
+        warnings.warn(f"lavaan was not used: {receipt.reason}", FitWarning, stacklevel=3)

@@ -1,0 +1,130 @@
+"""An items table as it comes, and as the formulas need it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.tables import (
+    ITEMS,
+    check_table,
+    find_absent,
+    find_empty,
+    find_unnumbers,
+    order_levels,
+)
+
+TOLERATED = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemSet:
+    """The ids and answers of n clips.
+
+    Attributes
+    ----------
+    ids
+        Columns context, clip, subject, as far as there are any; the caller's index.
+    answers
+        Shape (n, p); NaN where an item is missing.
+    contexts
+        Contexts in order; empty where there are none or they are not asked for.
+    """
+
+    ids: pd.DataFrame
+    answers: np.ndarray
+    contexts: tuple[str, ...]
+
+    def select(self, context: str | None) -> np.ndarray:
+        """Return which clips (n,) belong to a context; all of them for None."""
+        if context is None:
+            return np.ones(len(self.ids), dtype=bool)
+        return (self.ids["context"].astype(str) == context).to_numpy(bool)
+
+
+def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> ItemSet:
+    """Check an items table and take it apart.
+
+    Parameters
+    ----------
+    table
+        One row a clip. Without a column ``clip`` the rows are numbered from 1.
+    items
+        The columns to use.
+    by
+        The column of contexts, or None.
+
+    Raises
+    ------
+    DataError
+        Columns that are absent, empty ids, clips that stand twice, items that are no numbers or
+        wholly missing.
+    """
+    problems = find_absent(table, [*items, *([by] if by else [])], "items")
+    if problems or len(table) == 0:
+        raise DataError(problems or Problem("the items table has no rows.", "Check the file."))
+    ids = _take_ids(table, by)
+    problems = find_unnumbers(table, items)
+    problems += [
+        Problem("every value is missing.", "Leave this item out.", column=item)
+        for item in items
+        if bool(table[item].isna().all())
+    ]
+    if problems:
+        raise DataError(problems)
+    check_table(ids, ITEMS)
+    answers = np.column_stack([table[item].to_numpy(float, na_value=np.nan) for item in items])
+    contexts = tuple(str(level) for level in order_levels(ids["context"])) if by else ()
+    return ItemSet(ids, answers, contexts)
+
+
+def _take_ids(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
+    ids = {}
+    context = by or ("context" if "context" in table.columns else None)
+    if context:
+        ids["context"] = table[context]
+    numbered = pd.Series(np.arange(1, len(table) + 1), table.index).astype(str)
+    ids["clip"] = table["clip"] if "clip" in table.columns else numbered
+    if "subject" in table.columns:
+        ids["subject"] = table["subject"]
+    return pd.DataFrame(ids)
+
+
+def find_training(ids: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
+    """Return which clips (n,) belong to training subjects.
+
+    Raises
+    ------
+    DataError
+        There is no subject column, or more than 5 % of the subjects are in no part.
+    """
+    problems = find_absent(ids, ["subject"], "items") + find_absent(
+        parts, ["subject", "part"], "parts"
+    )
+    if problems:
+        raise DataError(problems)
+    problems = find_empty(ids, ["subject"]) + find_empty(parts, ["subject", "part"])
+    if problems:
+        raise DataError(problems)
+    part = dict(zip(parts["subject"].astype(str), parts["part"].astype(str), strict=True))
+    subjects = ids["subject"].astype(str)
+    _check_subjects(set(subjects), set(part))
+    return (subjects.map(part) == "train").to_numpy(bool)
+
+
+def _check_subjects(rated: set[str], split: set[str]) -> None:
+    absent = sorted(rated - split)
+    if absent:
+        fact = (
+            f"{len(absent)} of {len(rated)} subjects are in no part,"
+            f" among them '{absent[0]}' (and {len(split - rated)} of the parts have no clip)."
+        )
+        remedy = "Split the same subjects that were rated; ids must match to the letter."
+        if len(absent) > TOLERATED * len(rated):
+            raise DataError(Problem(fact, remedy, column="subject"))
+        warnings.warn(f"{fact} {remedy}", DataWarning, stacklevel=4)

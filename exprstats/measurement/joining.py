@@ -1,0 +1,95 @@
+"""Scores put beside the clips they belong to."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.tables import check_table, require_columns
+
+if TYPE_CHECKING:
+    from exprstats.measurement.factor import Factor
+
+from exprstats.measurement.itemsets import TOLERATED
+from exprstats.tables import Contract
+
+_CLIPS = Contract("clips", key=("context", "clip"), optional=("context",))
+
+
+def join_scores(
+    clips: pd.DataFrame, factor: Factor, *, unmatched: float = TOLERATED
+) -> pd.DataFrame:
+    """Return the clips with their scores: ``score``, and ``score_pooled`` where there are contexts.
+
+    Parameters
+    ----------
+    clips
+        One row a clip; matched by clip, and by context where both tables have it.
+    factor
+        From `fit_factor`: ``score`` comes from the clip's own context's model, ``score_pooled``
+        from the model of all clips.
+    unmatched
+        Largest share of clips without a partner in the other table that is let through, with a
+        warning.
+
+    Raises
+    ------
+    DataError
+        More clips than that have no partner, or the clips already have such columns.
+    """
+    if not 0 <= unmatched <= 1:
+        message = f"unmatched is {unmatched:g}; it is a share between 0 and 1."
+        raise OptionError(message)
+    check_table(clips, _CLIPS)
+    columns = {"score": "context", "score_pooled": "all"} if factor.by else {"score": "all"}
+    taken = [name for name in columns if name in clips.columns]
+    if taken:
+        fact = "the clips have this column already."
+        raise DataError([Problem(fact, "Rename it.", column=name) for name in taken])
+    joined = clips.copy()
+    for name, fitted_on in columns.items():
+        scores = factor.scores[factor.scores["fitted_on"] == fitted_on]
+        key = _find_key(clips, scores)
+        places = _name_rows(scores, key).get_indexer(_name_rows(clips, key))
+        if name == "score":
+            _check_match(clips, scores, places, unmatched)
+        values = np.append(scores["score"].to_numpy(float), np.nan)
+        joined[name] = values[places]
+    return joined
+
+
+def _find_key(clips: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
+    if "context" in clips.columns and "context" in scores.columns:
+        return ["context", "clip"]
+    if "context" in scores.columns and scores["clip"].duplicated().any():
+        require_columns(clips, ["context"], "clips")
+    return ["clip"]
+
+
+def _name_rows(table: pd.DataFrame, key: list[str]) -> pd.Index:
+    if len(key) == 1:
+        return pd.Index(table[key[0]].astype(str))
+    return pd.MultiIndex.from_arrays([table[name].astype(str) for name in key])
+
+
+def _check_match(
+    clips: pd.DataFrame, scores: pd.DataFrame, places: np.ndarray, unmatched: float
+) -> None:
+    alone = places < 0
+    left = len(scores) - len(np.unique(places[~alone]))
+    share = max(alone.mean(), left / len(scores))
+    if share == 0:
+        return
+    named = ", ".join(f"'{clip}'" for clip in clips["clip"][alone].head(5))
+    fact = (
+        f"{int(alone.sum()):,} of {len(clips):,} clips have no score"
+        f"{f' ({named})' if named else ''}, and {left:,} of {len(scores):,} scores have no clip."
+    )
+    if share > unmatched:
+        remedy = "Give both tables the same ids, or allow it with unmatched=."
+        raise DataError(Problem(fact, remedy, column="clip"))
+    warnings.warn(fact, DataWarning, stacklevel=3)

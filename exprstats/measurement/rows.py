@@ -1,0 +1,88 @@
+"""A solution as tidy rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from exprstats.measurement.normal import (
+    compute_ave,
+    compute_determinacy,
+    compute_omega,
+    propagate_error,
+)
+from exprstats.measurement.solution import Solution
+from exprstats.tables import arrange_rows
+
+KEYS = ("context", "part", "term", "item")
+UNTESTABLE = "fit cannot be tested with three items (df = 0)"
+_COMPOSITES: dict[str, Callable[[np.ndarray], float]] = {
+    "omega": compute_omega,
+    "ave": compute_ave,
+    "determinacy": compute_determinacy,
+}
+
+
+def list_rows(solutions: Sequence[Solution], level: float) -> pd.DataFrame:
+    """Return one row for each estimate of each solution, limits at the level."""
+    rows = [
+        {"context": one.context, "part": one.part, **row, "method": "ml", "n_clips": one.n_clips}
+        for one in solutions
+        for row in _list_solution(one, level)
+    ]
+    frame = arrange_rows([{"item": None, "note": None, **row} for row in rows], KEYS)
+    return frame.astype({name: object for name in ("context", "item", "note")})
+
+
+def _list_solution(one: Solution, level: float) -> Iterator[dict[str, Any]]:
+    z = float(ndtri(0.5 + level / 2))
+    p = len(one.items)
+    raw = np.sqrt(np.diag(one.vcov))
+    squared = one.standard**2
+    per_item = {
+        "loading": (one.standard, one.standard_errors),
+        "residual": (1 - squared, one.residual_errors),
+        "r_squared": (squared, one.residual_errors),
+        "loading_raw": (one.loadings, raw[:p]),
+        "residual_raw": (one.residuals, raw[p:]),
+        "intercept": (one.intercepts, one.intercept_errors),
+    }
+    for term, (estimates, errors) in per_item.items():
+        for item, estimate, error in zip(one.items, estimates, errors, strict=True):
+            yield {"term": term, "item": item, **_limit(estimate, error, z, level)}
+    parameters = np.concatenate([one.loadings, one.residuals])
+    for term, formula in _COMPOSITES.items():
+        error = propagate_error(formula, parameters, one.vcov)
+        yield {"term": term, **_limit(formula(parameters), error, z, level)}
+    yield from _list_fit(one)
+
+
+def _limit(estimate: float, error: float, z: float, level: float) -> dict[str, float]:
+    return {
+        "estimate": float(estimate),
+        "std_error": float(error),
+        "conf_low": float(estimate - z * error),
+        "conf_high": float(estimate + z * error),
+        "level": level,
+    }
+
+
+def _list_fit(one: Solution) -> Iterator[dict[str, Any]]:
+    """Fit measures; none with df = 0, where any would look perfect and mean nothing."""
+    yield {"term": "df", "estimate": float(one.df), "note": None if one.df else UNTESTABLE}
+    if not one.df:
+        return
+    yield {"term": "chisq", "estimate": one.fit["chisq"], "p_value": one.fit["pvalue"]}
+    for term in ("cfi", "tli", "srmr"):
+        yield {"term": term, "estimate": one.fit[term]}
+    yield {
+        "term": "rmsea",
+        "estimate": one.fit["rmsea"],
+        "conf_low": one.fit["rmsea.ci.lower"],
+        "conf_high": one.fit["rmsea.ci.upper"],
+        "level": 0.9,
+    }

@@ -1,0 +1,106 @@
+"""What must hold before a factor is fitted, and what must hold after; every reason is collected."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+
+from exprstats.errors import DataError, FitWarning, OptionError, Problem
+from exprstats.measurement.moments import Moments, correlate
+from exprstats.measurement.solution import Solution
+
+SAME = 0.999
+
+
+def check_items(items: Sequence[str]) -> None:
+    """Refuse a list of items that no factor can be fitted to.
+
+    Raises
+    ------
+    OptionError
+        Fewer than three items, or one named twice.
+    """
+    if isinstance(items, str):
+        message = f"items is the text '{items}'; give a list of at least three columns."
+        raise OptionError(message)
+    twice = sorted({item for item in items if list(items).count(item) > 1})
+    if twice:
+        message = f"item '{twice[0]}' is named twice; name each item once."
+        raise OptionError(message)
+    if len(items) < 3:
+        message = f"{len(items)} items were named; a factor needs three items."
+        raise OptionError(message)
+
+
+def find_problems(moments: Moments, items: Sequence[str], where: str) -> list[Problem]:
+    """Return why a factor cannot be fitted to these moments; empty if it can."""
+    if moments.n <= len(items):
+        fact = f"{where}: {moments.n} clips have all {len(items)} items."
+        return [Problem(fact, f"A factor needs at least {len(items) + 1} of them.")]
+    spread = np.sqrt(np.maximum(np.diag(moments.covariance), 0))
+    size = np.maximum(np.abs(moments.low), np.abs(moments.high))
+    constant = np.flatnonzero((moments.low == moments.high) | (spread <= 1e-12 * size))
+    if constant.size:
+        return [
+            Problem(
+                f"{where}: every value is {moments.low[place]:g}.",
+                "Leave this item out: one that does not vary measures nothing.",
+                column=str(items[int(place)]),
+            )
+            for place in constant
+        ]
+    return _find_shared(correlate(moments.covariance), moments.n, items, where)
+
+
+def _find_shared(r: np.ndarray, n: int, items: Sequence[str], where: str) -> list[Problem]:
+    problems = [
+        Problem(
+            f"{where}: items '{items[i]}' and '{items[j]}' correlate {r[i, j]:.4f}.",
+            "They are one measurement; keep one of them.",
+        )
+        for i, j in combinations(range(len(items)), 2)
+        if abs(r[i, j]) > SAME
+    ]
+    if problems:
+        return problems
+    pairs = r[np.triu_indices(len(items), 1)]
+    impossible = len(items) == 3 and not np.prod(pairs) > 0
+    if impossible or np.abs(pairs).max() < 1 / np.sqrt(n):
+        listed = ", ".join(f"{value:.2f}" for value in pairs[:6])
+        fact = f"{where}: the items share no variance one factor could explain (r = {listed})."
+        problems.append(Problem(fact, "Check that they measure the same thing."))
+    return problems
+
+
+def find_improper(solution: Solution) -> list[str]:
+    """Return the reasons why an estimate cannot be right: residual variances that are not > 0."""
+    variance = solution.loadings**2 + solution.residuals
+    return [
+        f"{solution.name}: item '{item}' has a residual variance of {residual:.4g}"
+        " (a Heywood case); scores are not defined. Leave the item out, or fit more clips."
+        for item, residual, total in zip(solution.items, solution.residuals, variance, strict=True)
+        if not residual > 1e-6 * total
+    ]
+
+
+def warn_reversed(solution: Solution) -> None:
+    """Warn of items that load against the others."""
+    against = [
+        item for item, loading in zip(solution.items, solution.standard, strict=True) if loading < 0
+    ]
+    if against:
+        named = ", ".join(f"'{item}'" for item in against)
+        message = (
+            f"{solution.name}: {named} loads against the other items; if it is reverse-keyed,"
+            " turn it round (highest + lowest - answer) and fit again."
+        )
+        warnings.warn(message, FitWarning, stacklevel=4)
+
+
+def raise_problems(problems: Sequence[Problem]) -> None:
+    """Raise all problems as one error, if there are any."""
+    if problems:
+        raise DataError(problems)

@@ -1,0 +1,84 @@
+"""A fitted factor in words, in the manner of the APA."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from exprstats.measurement.rows import UNTESTABLE
+from exprstats.measurement.solution import Receipt, Solution
+from exprstats.numerals import write_count, write_interval, write_level, write_number, write_p
+
+
+def list_notes(solutions: Sequence[Solution], receipt: Receipt) -> tuple[str, ...]:
+    """Return what must stand beside the numbers, the most important first."""
+    notes = []
+    if receipt.reason:
+        notes.append(
+            f"R was not used: the estimates come from the closed form for three items, which is"
+            f" the same maximum likelihood solution. The reason: {receipt.reason.rstrip('.')}."
+        )
+    if solutions[0].df == 0:
+        notes.append(f"{UNTESTABLE[0].upper()}{UNTESTABLE[1:]}; no fit indices are given.")
+    if any(one.part == "train" for one in solutions):
+        notes.append(
+            "The scores come from the fit on training subjects; the loadings in the sentence from"
+            " the fit on all clips."
+        )
+    return tuple(notes)
+
+
+def write_sentence(
+    table: pd.DataFrame, solutions: Sequence[Solution], receipt: Receipt, notes: Sequence[str]
+) -> str:
+    """Return the fit on all clips in APA style, followed by its notes."""
+    whole = [one for one in solutions if one.part == "all"]
+    pooled = next(one for one in whole if one.context is None)
+    contexts = len(whole) - 1
+    where = f" in {contexts} contexts, and to each context" if contexts else ""
+    rows = table[table["part"] == "all"]
+    loadings = rows[rows["term"] == "loading"]["estimate"]
+    omega = rows[(rows["term"] == "omega") & rows["context"].isna()].iloc[0]
+    value, low, high = (
+        write_number(omega["estimate"], bounded=True),
+        float(omega["conf_low"]),
+        float(omega["conf_high"]),
+    )
+    return " ".join(
+        [
+            f"A one-factor model of {len(pooled.items)} items ({', '.join(pooled.items)}) was"
+            f" fitted by maximum likelihood ({_name_engine(receipt)}) to"
+            f" {write_count(pooled.n_clips)} clips{where}.",
+            f"Standardized loadings ranged from {write_number(loadings.min(), bounded=True)} to"
+            f" {write_number(loadings.max(), bounded=True)}; the composite's reliability was"
+            f" ω = {value}, {write_level(omega['level'])} CI"
+            f" {write_interval(low, high, bounded=True)}{' (all clips)' if contexts else ''}.",
+            *_write_fit(pooled),
+            *notes,
+        ]
+    )
+
+
+def _name_engine(receipt: Receipt) -> str:
+    versions = receipt.versions
+    if receipt.engine == "lavaan":
+        return f"lavaan {versions.get('lavaan', '')}, R {versions.get('R', '')}"
+    return receipt.engine
+
+
+def _write_fit(pooled: Solution) -> list[str]:
+    if not pooled.df:
+        return []
+    fit = pooled.fit
+    limits = write_interval(fit["rmsea.ci.lower"], fit["rmsea.ci.upper"], 3, bounded=True)
+    return [
+        f"Fit: χ²({pooled.df}) = {write_number(fit['chisq'])}, p {_equal(write_p(fit['pvalue']))},"
+        f" CFI = {write_number(fit['cfi'], 3, bounded=True)},"
+        f" RMSEA = {write_number(fit['rmsea'], 3, bounded=True)}, 90% CI {limits},"
+        f" SRMR = {write_number(fit['srmr'], 3, bounded=True)}."
+    ]
+
+
+def _equal(text: str) -> str:
+    return text if text[0] in "<>" else f"= {text}"
