@@ -1,8 +1,17 @@
 """Study files and what they run: the verbs of the other rooms in order, with provenance."""
 
 from exprstats.study.file import read_study
+from exprstats.study.inputs import drop_gaps, list_numbers
 from exprstats.study.outcome import StudyRun
-from exprstats.study.provenance import CaughtWarning, Exclusion, InputFile, Provenance
+from exprstats.study.pipeline import run_study
+from exprstats.study.provenance import (
+    CaughtWarning,
+    Exclusion,
+    InputFile,
+    Logbook,
+    Provenance,
+    list_versions,
+)
 from exprstats.study.settings import (
     ClipsSettings,
     CompareSettings,
@@ -19,6 +28,7 @@ __all__ = [
     "CompareSettings",
     "Exclusion",
     "InputFile",
+    "Logbook",
     "ModelSettings",
     "Provenance",
     "RatingsSettings",
@@ -26,5 +36,9 @@ __all__ = [
     "SplitSettings",
     "Study",
     "StudyRun",
+    "drop_gaps",
+    "list_numbers",
+    "list_versions",
     "read_study",
+    "run_study",
 ]

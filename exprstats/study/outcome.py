@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -31,20 +31,23 @@ class StudyRun:
         From `fit_elastic`, by the names that the study file gives; the headline model first.
     predictions
         Test-set predictions of every model and baseline.
-    clips
-        The clips with their features and targets, as the models saw them.
-    parts
-        Subject to part.
     provenance
         Where it all comes from.
+    clips
+        The clips with their features and targets, as the models saw them.
+    features
+        The columns that models predict from.
+    parts
+        Subject to part.
     """
 
     study: Study
-    reliability: Reliability | None
-    factor: Factor | None
-    models: dict[str, Models]
-    predictions: pd.DataFrame | None
-    comparison: Comparison | None
-    clips: pd.DataFrame | None
-    parts: pd.DataFrame | None
     provenance: Provenance
+    reliability: Reliability | None = None
+    factor: Factor | None = None
+    models: dict[str, Models] = field(default_factory=dict)
+    predictions: pd.DataFrame | None = None
+    comparison: Comparison | None = None
+    clips: pd.DataFrame | None = None
+    features: tuple[str, ...] = ()
+    parts: pd.DataFrame | None = None

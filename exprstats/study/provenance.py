@@ -145,7 +145,7 @@ class Logbook:
         """Return the seed of one random step: the same whatever else the study does."""
         return draw_seeds(self.seed)[name]
 
-    def close(self, *, draws: int, receipts: Iterable[Any] = ()) -> Provenance:
+    def close(self, *, draws: int = 0, receipts: Iterable[Any] = ()) -> Provenance:
         """Return what was written down."""
         return Provenance(
             inputs=tuple(self.inputs),

@@ -1,0 +1,183 @@
+"""``exprstats compare``: predictions to metrics and their differences, by whole subjects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from exprstats.cli.cells import (
+    Row,
+    collect_notes,
+    is_absent,
+    list_records,
+    name_context,
+    show_count,
+    show_estimate,
+    show_limits,
+    show_p,
+)
+from exprstats.cli.options import (
+    ByOption,
+    ForceOption,
+    JobsOption,
+    JsonOption,
+    LevelOption,
+    OutOption,
+    QuietOption,
+    SeedOption,
+    check_options,
+    split_names,
+)
+from exprstats.cli.session import Session, open_session
+from exprstats.numerals import write_level
+from exprstats.words import IntervalName
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.inference import Comparison
+
+
+def compare_files(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Predictions: long (model, prediction, truth) or a column a model."),
+    ],
+    subject: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Who is seen; resampled as a whole.")
+    ],
+    truth: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The true values. [default: truth]")
+    ] = None,
+    models: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Prediction columns, where each model has its own."),
+    ] = None,
+    by: ByOption = None,
+    metric: Annotated[
+        str, typer.Option(metavar="NAME,...", help="nrmse, rmse, mae, correlation.")
+    ] = "rmse,correlation",
+    span: Annotated[
+        float | None,
+        typer.Option(help="Range of the true values that nrmse is divided by, such as 7."),
+    ] = None,
+    draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 2000,
+    interval: Annotated[
+        IntervalName, typer.Option(help="auto: percentile from 40 subjects on, else jackknife.")
+    ] = "auto",
+    level: LevelOption = 0.95,
+    json: JsonOption = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    seed: SeedOption = 1,
+    n_jobs: JobsOption = 1,
+    quiet: QuietOption = False,
+) -> None:
+    """Compare models on the same clips, with intervals and p values that respect subjects."""
+    options = {"json": json, "out": out, "force": force, "quiet": quiet}
+    with open_session("compare", seed=seed, **options) as session:
+        check_options(level=level, n_jobs=n_jobs)
+        metrics = split_names(metric, "--metric") or []
+        columns = {
+            "subject": subject,
+            "truth": truth or "truth",
+            "models": split_names(models, "--models"),
+            "context": by,
+        }
+        from exprstats.inference import compare_models
+        from exprstats.io import read_predictions
+
+        for file in files:
+            session.note_file(file)
+        table = _keep_test(session, read_predictions(files, **columns))
+        result = compare_models(
+            table,
+            metrics=metrics,
+            by="context" if by else None,
+            span=span,
+            draws=draws,
+            interval=interval,
+            level=level,
+            seed=seed,
+            n_jobs=n_jobs,
+        )
+        _show(session, result)
+
+
+def _keep_test(session: Session, predictions: pd.DataFrame) -> pd.DataFrame:
+    if "part" not in predictions or set(predictions["part"].unique()) == {"test"}:
+        return predictions
+    test = predictions["part"] == "test"
+    if not test.any():
+        return predictions
+    session.warnings.append(
+        f"Only the {int(test.sum()):,} rows whose part is 'test' are compared; "
+        f"{int((~test).sum()):,} rows of subjects that models have seen are left out."
+    )
+    return predictions[test]
+
+
+def _show(session: Session, result: Comparison) -> None:
+    rows = list_records(result.tidy(), headline=True)
+    session.rows = result.tidy()
+    session.tables = {"comparison": result.tidy()}
+    session.figures = {"figure3_performance": lambda: _draw(result)}
+    for name in dict.fromkeys(row["metric"] for row in rows):
+        mine = [row for row in rows if row["metric"] == name]
+        label, bounded = _describe_metric(name)
+        scores = [row for row in mine if is_absent(row.get("versus"))]
+        session.show_table(label, *_list_scores(scores, result.level, bounded))
+        versus = [row for row in mine if not is_absent(row.get("versus"))]
+        if versus:
+            title = f"{label}: differences"
+            session.show_table(title, *_list_differences(versus, result.level, bounded))
+    session.say(result.sentence())
+    session.show_points("Notes", collect_notes(rows))
+
+
+def _describe_metric(name: str) -> tuple[str, bool]:
+    from exprstats.inference import list_metrics
+
+    known = list_metrics().get(name)
+    return (known.label, known.bounded) if known else (name, False)
+
+
+def _draw(result: Comparison) -> Any:
+    from exprstats.plots import draw_performance
+
+    return draw_performance(result)
+
+
+def _list_scores(rows: list[Row], level: float, bounded: bool) -> tuple[list[str], list[list[str]]]:
+    cells = [
+        [
+            name_context(row),
+            str(row["model"]),
+            show_estimate(row, 3, bounded=bounded),
+            show_limits(row, 3, bounded=bounded),
+            show_count(row, "n_clips"),
+            show_count(row, "n_clusters"),
+        ]
+        for row in rows
+    ]
+    headers = ["Context", "Model", "Estimate", f"{write_level(level)} CI", "Clips", "Subjects"]
+    return headers, cells
+
+
+def _list_differences(
+    rows: list[Row], level: float, bounded: bool
+) -> tuple[list[str], list[list[str]]]:
+    cells = [
+        [
+            name_context(row),
+            str(row["term"]),
+            show_estimate(row, 3, bounded=bounded),
+            show_limits(row, 3, bounded=bounded),
+            show_p(row),
+            show_p(row, "p_adjusted"),
+        ]
+        for row in rows
+    ]
+    return ["Context", "Difference", "Estimate", f"{write_level(level)} CI", "p", "p Holm"], cells

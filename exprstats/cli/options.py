@@ -1,0 +1,115 @@
+"""Options that commands share, and how their texts become values."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from exprstats.errors import OptionError
+
+Word = TypeVar("Word", bound=str)
+
+JsonOption = Annotated[
+    str | None,
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        help="Write the tidy rows as JSON, in full precision. '-' writes to standard output.",
+    ),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Write tables and figures into this folder."),
+]
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Replace the output folder if exprstats wrote it."),
+]
+SeedOption = Annotated[
+    int, typer.Option("--seed", min=0, help="Makes everything random repeatable.")
+]
+JobsOption = Annotated[
+    int, typer.Option("--n-jobs", metavar="N", help="Processes that share the work; -1: all cores.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+ByOption = Annotated[
+    str | None,
+    typer.Option("--by", metavar="COLUMN", help="Analyse each context apart, then all together."),
+]
+LevelOption = Annotated[
+    float, typer.Option("--level", min=0.5, max=0.9999, help="Confidence level.")
+]
+MissingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--missing",
+        metavar="CODE,...",
+        help="Further codes for missing numbers, such as -99 (empty, NA, NaN and . always are).",
+    ),
+]
+
+
+def split_names(text: str | None, option: str = "the list") -> list[str] | None:
+    """Return the names of a comma-separated list; names that hold commas stand in quotes.
+
+    Raises
+    ------
+    OptionError
+        If a name is empty or stands twice.
+
+    Examples
+    --------
+    >>> split_names('x1,"x2, raw"')
+    ['x1', 'x2, raw']
+    """
+    if text is None:
+        return None
+    rows = list(csv.reader([text], skipinitialspace=True))
+    names = [name.strip() for name in rows[0]] if rows else []
+    if not names or not all(names):
+        message = f"{option} '{text}' has an empty name. Separate names by one comma: A,B,C."
+        raise OptionError(message)
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        message = f"{option} names '{twice[0]}' more than once. Name each column once."
+        raise OptionError(message)
+    return names
+
+
+def split_scale(text: str | None) -> tuple[float, float] | None:
+    """Return the lowest and the highest answer of a scale.
+
+    Raises
+    ------
+    OptionError
+        Unless the text holds two numbers, the lower first.
+
+    Examples
+    --------
+    >>> split_scale("0,4")
+    (0.0, 4.0)
+    """
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        message = f"--scale '{text}' must be the lowest and the highest answer, such as 0,4."
+        raise OptionError(message)
+    return low, high
+
+
+def check_options(*, level: float = 0.95, n_jobs: int = 1) -> None:
+    """Refuse values that no analysis could use, before a file is read."""
+    if not 0 < level < 1:
+        message = f"--level {level:g} must lie between 0 and 1, such as .95."
+        raise OptionError(message)
+    if n_jobs == 0:
+        message = "--n-jobs 0 means no work. Use 1, or -1 for all cores."
+        raise OptionError(message)

@@ -1,0 +1,75 @@
+"""The program ``exprstats``: its commands, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from exprstats import __version__
+from exprstats.cli.check import check_input
+from exprstats.cli.compare import compare_files
+from exprstats.cli.demo import show_demo
+from exprstats.cli.doctor import examine_machine
+from exprstats.cli.factor import fit_file
+from exprstats.cli.fit import fit_clips
+from exprstats.cli.reliability import rate_file
+from exprstats.cli.report import report_study
+from exprstats.cli.simulate import simulate_design
+
+app = typer.Typer(
+    name="exprstats",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for _name, _command in (
+    ("demo", show_demo),
+    ("report", report_study),
+    ("check", check_input),
+    ("reliability", rate_file),
+    ("factor", fit_file),
+    ("fit", fit_clips),
+    ("compare", compare_files),
+    ("simulate", simulate_design),
+    ("doctor", examine_machine),
+):
+    app.command(_name)(_command)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"exprstats {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def start_program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """From crowd ratings and video-derived behaviour to statistics that survive review.
+
+    Start with 'exprstats demo', which simulates a study and writes its report.
+    """
+
+
+def run() -> None:
+    """Run the command line; the entry point of the package."""
+    try:
+        app()
+    except BrokenPipeError:
+        # Whoever read the output has left (exprstats … | head); there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        typer.echo(f"exprstats: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,198 @@
+"""``exprstats reliability``: ratings to intraclass correlations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from exprstats.cli.cells import (
+    Row,
+    collect_notes,
+    index_rows,
+    list_records,
+    name_context,
+    show_count,
+    show_estimate,
+    show_limits,
+)
+from exprstats.cli.options import (
+    ByOption,
+    ForceOption,
+    JobsOption,
+    JsonOption,
+    LevelOption,
+    MissingOption,
+    OutOption,
+    QuietOption,
+    SeedOption,
+    check_options,
+    split_names,
+    split_scale,
+)
+from exprstats.cli.session import Session, open_session
+from exprstats.numerals import write_level, write_number
+from exprstats.words import Duplicates, IccModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.reliability import Reliability
+
+
+def rate_file(
+    file: Annotated[Path, typer.Argument(help="Ratings: one row a rating, or one column a rater.")],
+    rating: Annotated[
+        str | None,
+        typer.Option(metavar="COL,...", help="The rating column; several are several items."),
+    ] = None,
+    clip: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="What was rated. [default: clip]")
+    ] = None,
+    rater: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Who rated. [default: rater]")
+    ] = None,
+    raters: Annotated[
+        str | None,
+        typer.Option(metavar="COL,...", help="Instead of --rater and --rating: a column a rater."),
+    ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Who is seen in the clip; gives the interval that holds for repeated subjects.",
+        ),
+    ] = None,
+    by: ByOption = None,
+    model: Annotated[
+        IccModel, typer.Option(help="one-way: raters may differ from clip to clip.")
+    ] = "one-way",
+    scale: Annotated[
+        str | None, typer.Option(metavar="LOW,HIGH", help="Refuse ratings outside this scale.")
+    ] = None,
+    duplicates: Annotated[
+        Duplicates, typer.Option(help="What to do where a rater rated a clip twice.")
+    ] = "error",
+    missing: MissingOption = None,
+    level: LevelOption = 0.95,
+    json: JsonOption = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    seed: SeedOption = 1,
+    n_jobs: JobsOption = 1,
+    quiet: QuietOption = False,
+) -> None:
+    """Reliability of ratings: ICC of one rating and of a clip's mean, with intervals."""
+    options = {"json": json, "out": out, "force": force, "quiet": quiet}
+    with open_session("reliability", seed=seed, **options) as session:
+        check_options(level=level, n_jobs=n_jobs)
+        columns = {
+            "clip": clip or "clip",
+            "rater": rater or "rater",
+            "raters": split_names(raters, "--raters"),
+            "subject": subject,
+            "context": by,
+            "scale": split_scale(scale),
+            "duplicates": duplicates,
+            "missing": split_names(missing, "--missing") or (),
+        }
+        from exprstats.reliability import rate_reliability
+
+        ratings = _read(session, file, split_names(rating, "--rating"), columns)
+        result = rate_reliability(
+            ratings,
+            model=model,
+            by="context" if by else None,
+            cluster="subject" if "subject" in ratings else None,
+            level=level,
+            seed=seed,
+        )
+        _show(session, result)
+
+
+def _read(
+    session: Session, file: Path, rating: list[str] | None, columns: dict[str, Any]
+) -> pd.DataFrame:
+    from exprstats.io import read_ratings
+
+    session.note_file(file)
+    if rating and len(rating) > 1:
+        columns["items"] = rating
+    elif rating:
+        columns["rating"] = rating[0]
+    return read_ratings(file, **columns)
+
+
+def _show(session: Session, result: Reliability) -> None:
+    rows = list_records(result.tidy())
+    headline = [row for row in rows if row["headline"]]
+    session.rows = result.tidy()
+    session.tables = {"reliability": result.tidy(), "design": result.design}
+    session.show_table("Design", *_list_design(list_records(result.design)))
+    title = "Reliability of one rating, ICC(1,1), and of a clip's mean over k raters, ICC(1,k)"
+    session.show_table(title, *_list_coefficients(rows, headline, result.level))
+    session.say(result.sentence())
+    session.show_points("Notes", [*_explain(headline), *collect_notes(headline)])
+
+
+def _list_design(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
+    names = ("n_ratings", "n_clips", "n_raters", "n_clusters", "n_missing")
+    cells = [
+        [
+            name_context(row),
+            str(row["item"]),
+            *(show_count(row, name) for name in names),
+            f"{row['raters_min']}–{row['raters_max']}",
+            f"{row['rating_low']:g}–{row['rating_high']:g}",
+        ]
+        for row in rows
+    ]
+    counts = ["Ratings", "Clips", "Raters", "Subjects", "Missing", "Raters/clip", "Range"]
+    return ["Context", "Item", *counts], cells
+
+
+def _list_coefficients(
+    rows: list[Row], headline: list[Row], level: float
+) -> tuple[list[str], list[list[str]]]:
+    found = index_rows(rows, "context", "item", "term", "k_rule", "method")
+    cells = []
+    for row in headline:
+        place = (name_context(row), str(row["item"]))
+        single = next(
+            (
+                r
+                for key, r in found.items()
+                if key[:3] == (*place, "ICC(1,1)") and key[4] == row["method"]
+            ),
+            None,
+        )
+        plain = found.get((*place, row["term"], str(row["k_rule"]), "f"))
+        cells.append(
+            [
+                *place,
+                show_estimate(single),
+                show_limits(single),
+                write_number(row["raters_per_clip"], 1),
+                show_estimate(row),
+                show_limits(row),
+                show_limits(plain),
+            ]
+        )
+    interval = f"{write_level(level)} CI"
+    headers = ["Context", "Item", "ICC(1,1)", interval, "k", "ICC(1,k)", interval, "F interval"]
+    return headers, cells
+
+
+def _explain(headline: list[Row]) -> list[str]:
+    points = [
+        "k is the harmonic mean number of raters a clip; all rules for k are in the JSON rows.",
+        "The F interval takes clips as independent, which repeated subjects and shared raters "
+        "are not.",
+    ]
+    if any(row["method"] == "f" for row in headline):
+        points.append(
+            "Without --subject there is no interval for repeated subjects; name the column of "
+            "people if they are seen in several clips."
+        )
+    return points

@@ -1,0 +1,90 @@
+"""What people read in a terminal: aligned tables, wrapped paragraphs, error blocks."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+
+from exprstats.errors import DataError, ExprStatsError
+
+_ASCII = str.maketrans({"−": "-", "—": "-", "–": "-", "─": "-", "≥": ">=", "×": "x", "∞": "inf"})
+
+
+def lay_out_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of texts, its numbers aligned right.
+
+    Examples
+    --------
+    >>> print(lay_out_table(["Item", "ICC"], [["response", ".857"], ["motion", "−.01"]]))
+    Item       ICC
+    ──────────────
+    response  .857
+    motion    −.01
+    """
+    cells = [list(headers), *([str(cell) for cell in row] for row in rows)]
+    columns = list(zip(*cells, strict=True))
+    widths = [max(map(_measure, column)) for column in columns]
+    right: list[bool] = [
+        all(map(_looks_numeric, column[1:])) and len(column) > 1 for column in columns
+    ]
+    lines = [
+        "  ".join(_pad(*shape) for shape in zip(row, widths, right, strict=True)) for row in cells
+    ]
+    lines.insert(1, "─" * (sum(widths) + 2 * (len(widths) - 1)))
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def wrap_text(text: str, *, indent: str = "", first: str | None = None) -> str:
+    """Return a paragraph wrapped to the terminal, never wider than people read."""
+    width = min(shutil.get_terminal_size((100, 24)).columns, 100)
+    return textwrap.fill(
+        " ".join(text.split()),
+        width,
+        initial_indent=indent if first is None else first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def list_points(title: str, points: Sequence[str]) -> str:
+    """Return a title and one dash a point."""
+    lines = [wrap_text(point, indent="    ", first="  - ") for point in points]
+    return "\n".join([title, *lines])
+
+
+def describe_error(command: str, error: ExprStatsError) -> str:
+    """Return the block that a user reads when a command stops."""
+    if not isinstance(error, DataError):
+        return wrap_text(f"exprstats {command}: {error}", indent="  ", first="")
+    problems = error.problems
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    texts = [str(problem) for problem in problems]
+    return list_points(f"exprstats {command}: {count}", texts)
+
+
+def write_line(text: str = "", *, to_errors: bool = False) -> None:
+    """Print a text, with plain signs where the terminal has no others."""
+    stream = sys.stderr if to_errors else sys.stdout
+    encoding = stream.encoding or "ascii"
+    if not encoding.lower().startswith("utf"):
+        text = text.translate(_ASCII).encode(encoding, "replace").decode(encoding)
+    stream.write(f"{text}\n")
+
+
+def _measure(text: str) -> int:
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    marks = sum(bool(unicodedata.combining(letter)) for letter in text)
+    return len(text) + wide - marks
+
+
+def _pad(text: str, width: int, right: bool) -> str:
+    space = " " * (width - _measure(text))
+    return space + text if right else text + space
+
+
+def _looks_numeric(text: str) -> bool:
+    return text in {"", "—"} or text.lstrip("−-<> [.")[:1].isdigit()

@@ -1,0 +1,152 @@
+"""One call of a command: what it read, warned of, prints and writes, and how it ends."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from exprstats import __version__
+from exprstats.cli.progress import show_progress
+from exprstats.cli.screen import describe_error, lay_out_table, list_points, wrap_text, write_line
+from exprstats.errors import ExprStatsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(slots=True)
+class Session:
+    """What a command gathers while it runs; nothing is printed before all of it worked.
+
+    Attributes
+    ----------
+    command, seed
+        For the envelope.
+    json, out, force, quiet
+        The shared options.
+    inputs, warnings
+        Files as ``{"file", "sha256", "rows"}``, and texts.
+    blocks
+        Paragraphs and tables to print, in order.
+    rows
+        The tidy rows that ``--json`` writes.
+    tables, figures
+        File stem to frame, and to a function that draws, for ``--out``.
+    """
+
+    command: str
+    seed: int | None = None
+    json: str | None = None
+    out: Path | None = None
+    force: bool = False
+    quiet: bool = False
+    inputs: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    blocks: list[str] = field(default_factory=list)
+    rows: Any = field(default_factory=list)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    figures: dict[str, Callable[[], Any]] = field(default_factory=dict)
+
+    def note_file(self, path: Path) -> Any:
+        """Look at an input file, keep its hash and rows, and return all that was seen."""
+        from exprstats.io import sniff_file
+
+        facts = sniff_file(path)
+        self.add_input(path, facts.sha256, facts.rows)
+        return facts
+
+    def add_input(self, path: Path, sha256: str, rows: int) -> None:
+        """Keep an input for the envelope."""
+        self.inputs.append({"file": str(path), "sha256": sha256, "rows": rows})
+
+    def say(self, text: str) -> None:
+        """Print a paragraph."""
+        self.blocks.append(wrap_text(text))
+
+    def show_table(self, title: str, headers: list[str], rows: list[list[str]]) -> None:
+        """Print a table under its title."""
+        self.blocks.append(f"{title}\n\n{lay_out_table(headers, rows)}")
+
+    def show_points(self, title: str, points: list[str]) -> None:
+        """Print a list, if it has points."""
+        if points:
+            self.blocks.append(list_points(title, points))
+
+    def make_envelope(self) -> dict[str, Any]:
+        """Return what ``--json`` writes."""
+        return {
+            "command": self.command,
+            "version": __version__,
+            "seed": self.seed,
+            "inputs": self.inputs,
+            "rows": self.rows,
+            "warnings": self.warnings,
+        }
+
+    def close(self) -> None:
+        """Write what was asked for, then print."""
+        if self.out is not None:
+            self._write_folder(self.out)
+        if self.json is not None:
+            from exprstats.cli.envelope import write_envelope
+
+            write_envelope(self.make_envelope(), self.json)
+        if not self.quiet:
+            self._print()
+
+    def _write_folder(self, folder: Path) -> None:
+        from exprstats.cli.envelope import write_folder
+
+        write_folder(self, folder)
+        self.say(f"Tables and figures are in {folder}.")
+
+    def _print(self) -> None:
+        warned = list_points("Warnings", self.warnings) if self.warnings else ""
+        if self.json == "-":
+            if warned:
+                write_line(warned, to_errors=True)
+            return
+        closing = [] if self.seed is None else [f"Seed {self.seed}."]
+        blocks = [*self.blocks, warned, *closing]
+        write_line("\n\n".join(block for block in blocks if block))
+
+
+@contextmanager
+def open_session(command: str, **options: Any) -> Iterator[Session]:
+    """Run a command's body: gather warnings, show progress, end errors in one readable block.
+
+    Parameters
+    ----------
+    command
+        Its name.
+    **options
+        ``seed``, ``json``, ``out``, ``force`` and ``quiet``, as `Session` takes them.
+    """
+    session = Session(command, **options)
+    try:
+        with _keep_warnings(session), show_progress(wanted=not session.quiet):
+            yield session
+        session.close()
+    except ExprStatsError as error:
+        if session.warnings and not session.quiet:
+            write_line(list_points("Warnings", session.warnings), to_errors=True)
+        write_line(describe_error(command, error), to_errors=True)
+        raise typer.Exit(2) from None
+
+
+@contextmanager
+def _keep_warnings(session: Session) -> Iterator[None]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        warnings.simplefilter("always", RuntimeWarning)
+        try:
+            yield
+        finally:
+            texts = [" ".join(str(one.message).split()) for one in caught]
+            session.warnings.extend(dict.fromkeys(texts))

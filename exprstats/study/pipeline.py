@@ -1,0 +1,159 @@
+"""A study from its files to its results: the stages in order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from exprstats.errors import DataError, Problem
+from exprstats.study.inputs import borrow_subjects, drop_gaps, list_features, read_tables
+from exprstats.study.outcome import StudyRun
+from exprstats.study.provenance import Logbook
+from exprstats.study.ranges import find_ranges
+from exprstats.study.settings import Study
+from exprstats.study.stages import (
+    compare_all,
+    fit_models,
+    guess_baselines,
+    measure_clips,
+    rate_crowd,
+    score_targets,
+    split_people,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.measurement import Factor, Receipt
+
+ITEMS_NEEDED = 3
+
+
+def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> StudyRun:
+    """Run whatever a study file describes.
+
+    Ratings give reliability, a factor model and scores; clips give a split by subject, models,
+    baselines and their comparison on the test subjects. What has no input is left out.
+
+    Parameters
+    ----------
+    study
+        From `read_study`.
+    n_jobs
+        Processes that share the work; the numbers do not depend on it.
+    draws
+        Bootstrap draws instead of those in the study file.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be used; the problems of all files come together.
+    FitError
+        If the factor model has no admissible solution.
+
+    Warns
+    -----
+    ExprStatsWarning
+        Whatever the stages warn of, which is also kept in the provenance.
+    """
+    if draws is not None and study.compare:
+        study = replace(study, compare=replace(study.compare, draws=draws))
+    log = Logbook(study.seed)
+    with log.stage("read"):
+        ratings, clips, features = _read(study, log)
+    reliability = parts = factor = None
+    if ratings is not None:
+        with log.stage("reliability"):
+            reliability = rate_crowd(ratings, log)
+    if clips is not None and study.split:
+        with log.stage("split"):
+            parts = split_people(clips, study.split, log)
+    if ratings is not None:
+        with log.stage("factor"):
+            factor = _measure(study, ratings, parts, log)
+    run = StudyRun(
+        study=study,
+        reliability=reliability,
+        factor=factor,
+        clips=clips,
+        features=features,
+        parts=parts,
+        provenance=log.close(receipts=_list_receipts(factor)),
+    )
+    return run if clips is None else _predict(run, log, n_jobs)
+
+
+def _read(
+    study: Study, log: Logbook
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None, tuple[str, ...]]:
+    ratings, clips = read_tables(study, log)
+    if clips is None or study.clips is None:
+        return ratings, None, ()
+    features = list_features(clips, study.clips)
+    if not features:
+        fact = "the clips table has no column of numbers to predict from."
+        raise DataError(Problem(fact, "Name the features.", file=str(study.clips.file)))
+    if ratings is not None:
+        ratings = borrow_subjects(ratings, clips)
+    needed = [*features, *filter(None, [study.clips.target])]
+    reason = "a feature or the target is missing"
+    clips = drop_gaps(clips, needed, log, stage="read", reason=reason)
+    return ratings, clips, tuple(features)
+
+
+def _measure(
+    study: Study, ratings: pd.DataFrame, parts: pd.DataFrame | None, log: Logbook
+) -> Factor | None:
+    from exprstats.measurement import average_raters
+
+    names = [str(name) for name in ratings["item"].unique()]
+    if parts is None and len(names) < ITEMS_NEEDED:
+        log.notes.append(
+            f"The ratings have {len(names)} of the {ITEMS_NEEDED} items that a factor model "
+            "needs, so the study ends with their reliability."
+        )
+        return None
+    train_only = study.scores is not None and study.scores.fitted_on == "train"
+    scale = study.ratings.scale if study.ratings else None
+    items = average_raters(ratings)
+    return measure_clips(items, names, parts if train_only else None, log, scale=scale)
+
+
+def _predict(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
+    from exprstats.models import stack_predictions
+
+    study, clips, parts = run.study, run.clips, run.parts
+    if clips is None or parts is None or study.compare is None or study.target is None:
+        return run
+    if run.factor is not None:
+        with log.stage("join"):
+            clips = score_targets(clips, run.factor, log)
+    log.rows["clips used"] = len(clips)
+    with log.stage("models"):
+        models = fit_models(
+            clips, study.models, target=study.target, features=list(run.features), parts=parts
+        )
+    first = next(iter(models.values()))
+    with log.stage("baselines"):
+        ranges = find_ranges(study, run.factor, first.predictions)
+        log.notes.append(ranges.note)
+        guesses = guess_baselines(first.predictions, study.models, ranges, log)
+        predictions = stack_predictions(*models.values(), *guesses, part="test")
+    log.rows["test predictions"] = len(predictions)
+    with log.stage("compare"):
+        against = study.compare.against or first.name
+        comparison = compare_all(
+            predictions, study.compare, ranges, log, against=against, n_jobs=n_jobs
+        )
+    return replace(
+        run,
+        clips=clips,
+        models=models,
+        predictions=predictions,
+        comparison=comparison,
+        provenance=log.close(draws=study.compare.draws, receipts=_list_receipts(run.factor)),
+    )
+
+
+def _list_receipts(factor: Factor | None) -> list[Receipt]:
+    return [] if factor is None else [factor.receipt]

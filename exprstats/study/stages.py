@@ -1,0 +1,145 @@
+"""The stages of a study: each calls verbs of one room and writes down what it left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exprstats.study.inputs import drop_gaps, find_by
+from exprstats.study.provenance import Logbook
+from exprstats.study.ranges import Ranges
+from exprstats.study.settings import BASELINES, CompareSettings, ModelSettings, SplitSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.inference import Comparison
+    from exprstats.measurement import Factor
+    from exprstats.models import Models
+    from exprstats.reliability import Reliability
+
+
+def rate_crowd(ratings: pd.DataFrame, log: Logbook) -> Reliability:
+    """Return the reliability of every item in every context."""
+    from exprstats.reliability import rate_reliability
+
+    empty = ratings["rating"].isna()
+    named = (ratings["clip"] + " by " + ratings["rater"])[empty].tolist()
+    log.exclude("reliability", "ratings", len(ratings), "the rating is missing", left_out=named)
+    return rate_reliability(
+        ratings,
+        by=find_by(ratings),
+        cluster="subject" if "subject" in ratings else None,
+        seed=log.draw_seed("reliability"),
+    )
+
+
+def split_people(clips: pd.DataFrame, shares: SplitSettings, log: Logbook) -> pd.DataFrame:
+    """Return each subject's part."""
+    from exprstats.models import split_subjects
+
+    return split_subjects(
+        clips,
+        train=shares.train,
+        validate=shares.validate,
+        test=shares.test,
+        seed=log.draw_seed("split"),
+    )
+
+
+def measure_clips(
+    items: pd.DataFrame,
+    names: list[str],
+    parts: pd.DataFrame | None,
+    log: Logbook,
+    *,
+    scale: tuple[float, float] | None,
+) -> Factor:
+    """Return the factor model of clip means, fitted on training subjects where parts are given."""
+    from exprstats.measurement import fit_factor
+
+    log.rows["rated clips"] = len(items)
+    lacking = items[names].isna().any(axis=1)
+    log.exclude(
+        "factor",
+        "rated clips",
+        len(items),
+        "nobody rated the clip on every item",
+        left_out=items.loc[lacking, "clip"].tolist(),
+    )
+    return fit_factor(items, items=names, by=find_by(items), parts=parts, scale=scale)
+
+
+def score_targets(clips: pd.DataFrame, factor: Factor, log: Logbook) -> pd.DataFrame:
+    """Return the clips with their factor scores; clips without are left out."""
+    from exprstats.measurement import join_scores
+
+    joined = join_scores(clips, factor)
+    scores = [name for name in ("score", "score_pooled") if name in joined]
+    return drop_gaps(joined, scores, log, stage="join", reason="the clip has no score")
+
+
+def fit_models(
+    clips: pd.DataFrame,
+    settings: tuple[ModelSettings, ...],
+    *,
+    target: str,
+    features: list[str],
+    parts: pd.DataFrame,
+) -> dict[str, Models]:
+    """Return the fitted models by name; baselines come later."""
+    from exprstats.models import fit_elastic
+
+    return {
+        model.name: fit_elastic(
+            clips, target=target, features=features, parts=parts, by=find_by(clips), name=model.name
+        )
+        for model in settings
+        if model.kind not in BASELINES
+    }
+
+
+def guess_baselines(
+    skeleton: pd.DataFrame, settings: tuple[ModelSettings, ...], ranges: Ranges, log: Logbook
+) -> list[pd.DataFrame]:
+    """Return the predictions of each baseline on the clips of a fitted model."""
+    from exprstats.models import guess_mean, guess_normal, guess_uniform
+
+    guesses = []
+    for model in settings:
+        if model.kind == "uniform":
+            seed = log.draw_seed("uniform")
+            guess = guess_uniform(skeleton, low=ranges.lows, high=ranges.highs, seed=seed)
+        elif model.kind == "normal":
+            guess = guess_normal(skeleton, seed=log.draw_seed("normal"))
+        elif model.kind == "mean":
+            guess = guess_mean(skeleton)
+        else:
+            continue
+        guesses.append(guess.assign(model=model.name))
+    return guesses
+
+
+def compare_all(
+    predictions: pd.DataFrame,
+    settings: CompareSettings,
+    ranges: Ranges,
+    log: Logbook,
+    *,
+    against: str,
+    n_jobs: int,
+) -> Comparison:
+    """Return the scores of every model, and their differences from the one asked about."""
+    from exprstats.inference import compare_models
+
+    return compare_models(
+        predictions,
+        metrics=list(settings.metrics),
+        against=against,
+        by=find_by(predictions),
+        span=ranges.spans,
+        draws=settings.draws,
+        interval=settings.interval,
+        level=settings.level,
+        seed=log.draw_seed("compare"),
+        n_jobs=n_jobs,
+    )
