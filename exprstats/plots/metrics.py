@@ -1,48 +1,55 @@
-"""What a metric is called in print, and which way is better."""
+"""What metrics are called in print, and which way is better."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from exprstats.inference import Comparison
+
+# Where there is room for a word, it reads better than the symbol that sentences use.
+_WORDS = {"correlation": "Correlation"}
+_DIRECTIONS = {
+    "lower": "lower is better",
+    "higher": "higher is better",
+    "zero": "closer to 0 is better",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class MetricLabel:
-    """A metric's printed name and its better direction.
+    """How a metric is printed.
 
     Attributes
     ----------
     name
-        As printed, for example "NRMSE".
+        For headings, for example "Correlation".
+    symbol
+        For sentences, for example "r".
     better
-        "lower", "higher", or "" where the word is not known.
+        "lower", "higher" or "zero".
     bounded
-        Whether it cannot exceed 1 in size, so that APA drops its leading zero.
+        Whether it cannot exceed 1 in size, so that APA style drops its leading zero.
     """
 
     name: str
+    symbol: str
     better: str
     bounded: bool
 
     @property
     def direction(self) -> str:
         """Return the better direction in words."""
-        return f"{self.better} is better" if self.better else ""
+        return _DIRECTIONS[self.better]
 
 
-_LABELS = {
-    "nrmse": MetricLabel("NRMSE", "lower", bounded=True),
-    "rmse": MetricLabel("RMSE", "lower", bounded=False),
-    "mae": MetricLabel("MAE", "lower", bounded=False),
-    "correlation": MetricLabel("Correlation", "higher", bounded=True),
-}
-
-
-def describe_metric(metric: str) -> MetricLabel:
-    """Return how a metric is printed; an unknown one keeps its own name.
-
-    Examples
-    --------
-    >>> describe_metric("nrmse").direction
-    'lower is better'
-    """
-    return _LABELS.get(metric, MetricLabel(str(metric), "", bounded=False))
+def label_metrics(comparison: Comparison) -> dict[str, MetricLabel]:
+    """Return how each metric of a comparison is printed, by its name in the rows."""
+    metrics = {sample.metric.name: sample.metric for sample in comparison.samples}
+    return {
+        name: MetricLabel(
+            _WORDS.get(name, metric.label), metric.label, metric.direction, metric.bounded
+        )
+        for name, metric in metrics.items()
+    }

@@ -9,7 +9,7 @@ import pandas as pd
 from exprstats.errors import DataError, Problem
 from exprstats.plots.labels import code_levels, write_label
 from exprstats.plots.looks import LIGHT, QUIET, pick_colours, place_ticks, set_looks, write_ticks
-from exprstats.plots.metrics import describe_metric
+from exprstats.plots.metrics import MetricLabel, label_metrics
 from exprstats.tables import order_levels, require_columns
 
 if TYPE_CHECKING:
@@ -50,8 +50,9 @@ def draw_performance(comparison: Comparison, *, names: Mapping[str, str] | None 
     metrics = order_levels(rows["metric"])
     models = order_levels(rows["model"])
     contexts = order_levels(rows["context"])
+    labels = label_metrics(comparison)
     coded = {
-        "metric": {f"{i:04d}": _label_metric(metric) for i, metric in enumerate(metrics)},
+        "metric": {f"{i:04d}": _write_heading(labels[metric]) for i, metric in enumerate(metrics)},
         "model": code_levels([(names or {}).get(str(model), model) for model in models], width=20),
         "context": code_levels(contexts, width=14),
     }
@@ -76,10 +77,8 @@ def select_scores(table: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(context=context.astype(object).where(context.notna(), _ALL))
 
 
-def _label_metric(metric: str) -> str:
-    label = describe_metric(metric)
-    name = write_label(label.name)
-    return f"{name}\n({label.direction})" if label.direction else name
+def _write_heading(label: MetricLabel) -> str:
+    return f"{write_label(label.name)}\n({label.direction})"
 
 
 def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:

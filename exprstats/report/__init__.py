@@ -1,0 +1,7 @@
+"""From results to a report folder."""
+
+from exprstats.report.folder import write_report
+from exprstats.report.outline import build_document
+from exprstats.report.pieces import gather_pieces
+
+__all__ = ["build_document", "gather_pieces", "write_report"]

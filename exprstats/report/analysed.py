@@ -1,0 +1,144 @@
+"""The section on what was analysed and what was left out, with Table A1."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from exprstats.numerals import write_count
+from exprstats.report.cells import list_levels
+from exprstats.report.document import Column, Section, Table
+from exprstats.report.pieces import Pieces
+from exprstats.report.prose import Text, count_things, join_words, say
+
+_PART_NAMES = {"train": "Training", "validate": "Validation", "test": "Test"}
+
+
+def describe_analysed(pieces: Pieces) -> Section:
+    """Return the section; it says what it can from the results alone."""
+    table = _build_table(pieces)
+    sentences = (*_say_files(pieces), *_say_ratings(pieces), *_say_split(pieces, table))
+    return Section(
+        "analysed",
+        "What was analysed and what was left out",
+        sentences=sentences or (say("The results name no files."),),
+        points=_list_points(pieces),
+        tables=(table,) if table else (),
+    )
+
+
+def _say_files(pieces: Pieces) -> tuple[Text, ...]:
+    if pieces.provenance is None or not pieces.provenance.inputs:
+        return ()
+    told = [f"{file.file} ({count_things(file.rows, 'row')})" for file in pieces.provenance.inputs]
+    return (
+        say(
+            "The analysis read {files}. Their SHA-256 hashes, all row counts and every exclusion "
+            "stand in provenance.json.",
+            files=join_words(told),
+        ),
+    )
+
+
+def _say_ratings(pieces: Pieces) -> tuple[Text, ...]:
+    if pieces.reliability is None:
+        return ()
+    row = pieces.reliability.glance().iloc[0]
+    subjects = row.get("n_clusters")
+    of = "" if subjects is None or pd.isna(subjects) else f" of {count_things(subjects, 'subject')}"
+    missing = int(row.get("n_missing") or 0)
+    return (
+        say(
+            "{raters} gave {ratings} on {items} to {clips}{of}{contexts}.{missing}",
+            raters=count_things(row["n_raters"], "rater"),
+            ratings=count_things(row["n_ratings"], "rating"),
+            items=count_things(row["n_items"], "question"),
+            clips=count_things(row["n_clips"], "clip"),
+            of=of,
+            contexts=f" in {count_things(row['n_contexts'], 'context')}"
+            if row["n_contexts"] > 1
+            else "",
+            missing=f" {count_things(missing, 'rating was', 'ratings were')} missing."
+            if missing
+            else "",
+        ),
+    )
+
+
+def _say_split(pieces: Pieces, table: Table | None) -> tuple[Text, ...]:
+    if table is None:
+        return ()
+    return (
+        say(
+            "Subjects, not clips, were divided at random into {parts}, so that no person is both "
+            "learned from and tested (Table A1).",
+            parts=join_words([name.lower() for name in table.cells["part"]]),
+        ),
+    )
+
+
+def _list_points(pieces: Pieces) -> tuple[Text, ...]:
+    if pieces.provenance is None:
+        return ()
+    left_out = [say("Left out: {text}", text=str(one)) for one in pieces.provenance.exclusions]
+    if not left_out:
+        left_out = [say("No row was left out.")]
+    notes = [say("{note}", note=note) for note in pieces.provenance.notes]
+    read = [
+        say("{file}: {note}", file=file.file, note=note)
+        for file in pieces.provenance.inputs
+        for note in file.notes
+    ]
+    warned = [
+        say("Warning ({stage}): {text}", stage=one.stage, text=str(one))
+        for one in pieces.provenance.warnings
+    ]
+    return (*left_out, *read, *notes, *warned)
+
+
+def _build_table(pieces: Pieces) -> Table | None:
+    rows = _count_parts(pieces)
+    if rows is None:
+        return None
+    contexts = [name for name in rows.columns if str(name).startswith("context")]
+    columns = [
+        Column("part", say("Part"), words=True),
+        Column("subjects", say("Subjects")),
+        Column("clips", say("Clips")),
+        *(
+            Column(name, say("{context}", context=rows.attrs[name]), "Clips in context")
+            for name in contexts
+        ),
+    ]
+    cells = pd.DataFrame(
+        [
+            {"part": str(row["part"])}
+            | {name: write_count(row[name]) for name in ("subjects", "clips", *contexts)}
+            for row in rows.to_dict("records")
+        ]
+    )
+    named = rows.rename(columns=rows.attrs)
+    return Table(
+        "A1", "parts", "Subjects and Clips in Each Part", tuple(columns), cells, rows=named
+    )
+
+
+def _count_parts(pieces: Pieces) -> pd.DataFrame | None:
+    design = next((models.design for models in pieces.models.values()), None)
+    if design is None:
+        return None
+    clips = design.clips
+    contexts = list_levels(clips, "context")
+    names = {f"context{place}": str(context) for place, context in enumerate(contexts)}
+    names = names if len(names) > 1 else {}
+    rows = []
+    for part, label in _PART_NAMES.items():
+        here = clips[clips["part"].eq(part)]
+        if here.empty:
+            continue
+        row = {"part": label, "subjects": here["subject"].nunique(), "clips": len(here)}
+        for key, context in names.items():
+            row[key] = int(here["context"].astype(str).eq(context).sum())
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    frame.attrs = names
+    return frame

@@ -1,0 +1,192 @@
+"""The section on the measurement model, with Table 2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from exprstats.numerals import write_interval, write_level, write_number
+from exprstats.report.cells import (
+    ALL,
+    collect_notes,
+    first_value,
+    list_levels,
+    name_contexts,
+    pick_rows,
+    write_estimate,
+    write_limits,
+)
+from exprstats.report.document import Column, Section, Table
+from exprstats.report.pieces import Pieces
+from exprstats.report.prose import Text, join_words, say
+
+_TERMS = {"loading": "Loading (λ)", "residual": "Residual (ε)"}
+
+
+def describe_measurement(pieces: Pieces) -> Section | None:
+    """Return the section, or None where no factor model was fitted."""
+    if pieces.factor is None:
+        return None
+    rows = select_shown(name_contexts(pieces.factor.tidy()))
+    items = list_levels(rows[rows["term"].eq("loading")], "item")
+    return Section(
+        "measurement",
+        "Measurement model",
+        sentences=(_say_model(rows, items, pieces), _say_loadings(rows)),
+        caveats=(*_say_closed_form(pieces), *_say_three_items(items)),
+        tables=(_build_table(rows, pieces),),
+    )
+
+
+def list_banners(pieces: Pieces) -> tuple[Text, ...]:
+    """Return what stands at the top of the report about the measurement model."""
+    return _say_closed_form(pieces)
+
+
+def select_shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the fit on all clips, or of the only fit."""
+    parts = list_levels(rows, "part")
+    return rows[rows["part"].eq("all")] if "all" in parts and len(parts) > 1 else rows
+
+
+def _say_closed_form(pieces: Pieces) -> tuple[Text, ...]:
+    factor = pieces.factor
+    if factor is None or factor.engine == "lavaan":
+        return ()
+    reason = str(getattr(factor.receipt, "reason", "") or "").strip().rstrip(".")
+    return (
+        say(
+            "R with lavaan did not take part in this analysis{reason}. The measurement model comes "
+            "from the closed-form solution that exists for three items; its estimates are those "
+            "of maximum likelihood. Run exprstats doctor for the cure, and run the analysis "
+            "again before publishing.",
+            reason=f" ({reason})" if reason else "",
+        ),
+    )
+
+
+def _say_three_items(items: list[Any]) -> tuple[Text, ...]:
+    if len(items) != 3:
+        return ()
+    return (
+        say(
+            "Fit cannot be tested with three items: the model has no degrees of freedom "
+            "(*df* = 0) and reproduces the data whatever they are, so no fit index is shown."
+        ),
+    )
+
+
+def _say_model(rows: pd.DataFrame, items: list[Any], pieces: Pieces) -> Text:
+    contexts = [context for context in list_levels(rows, "context") if context != ALL]
+    where = " in each context and over all of them" if contexts else ""
+    engine = getattr(pieces.factor, "engine", "lavaan")
+    how = "by maximum likelihood with lavaan (Rosseel, 2012)" if engine == "lavaan" else ""
+    return say(
+        "One factor was fitted to the clip means of {items}{where}{how}.",
+        items=join_words([str(item) for item in items]),
+        where=where,
+        how=f" {how}" if how else "",
+    )
+
+
+def _say_loadings(rows: pd.DataFrame) -> Text:
+    loadings = pick_rows(rows, term="loading").reset_index(drop=True)
+    low, high = (
+        loadings.loc[place].to_dict()
+        for place in (loadings["estimate"].idxmin(), loadings["estimate"].idxmax())
+    )
+    omegas = pick_rows(rows, term="omega")["estimate"].dropna()
+    text = (
+        f"Standardized loadings lay between {_write_place(low)} and {_write_place(high)} (Table 2)"
+    )
+    if len(omegas):
+        low_omega, high_omega = (
+            write_number(value, bounded=True) for value in (omegas.min(), omegas.max())
+        )
+        same = low_omega == high_omega
+        text += ". The reliability of the composite, ω, was "
+        text += low_omega if same else f"between {low_omega} and {high_omega}"
+    return say("{text}.", text=text)
+
+
+def _write_place(row: dict[Any, Any]) -> str:
+    where = "" if row["context"] == ALL else f", {row['context']}"
+    level = write_level(row["level"]) if pd.notna(row.get("level")) else ""
+    limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
+    interval = f", {level} CI {limits}" if limits != "—" else ""
+    return f"{write_number(row['estimate'], bounded=True)}{interval} ({row['item']}{where})"
+
+
+def _build_table(rows: pd.DataFrame, pieces: Pieces) -> Table:
+    level = first_value(rows, "level")
+    interval = say("{level} CI", level=write_level(float(level)) if level else "")
+    columns = [Column("item", say("Question"), words=True)]
+    for term, heading in _TERMS.items():
+        columns += [
+            Column(f"{term}_estimate", say("Estimate"), heading),
+            Column(f"{term}_error", say("*SE*"), heading),
+            Column(f"{term}_limits", interval, heading),
+        ]
+    contexts = list_levels(rows, "context")
+    grouped = len(contexts) > 1
+    loadings = pick_rows(rows, term="loading").to_dict("records")
+    return Table(
+        "2",
+        "measurement",
+        "Standardized Estimates of the One-Factor Model",
+        tuple(columns),
+        pd.DataFrame([_write_row(row, rows) for row in loadings]),
+        group="context" if grouped else None,
+        notes=_list_notes(rows, pieces, grouped=grouped),
+        rows=name_contexts(pieces.factor.tidy()) if pieces.factor else None,
+    )
+
+
+def _write_row(loading: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
+    cells = {"context": str(loading["context"]), "item": str(loading["item"])}
+    for term in _TERMS:
+        same = pick_rows(rows, context=loading["context"], item=loading["item"], term=term)
+        row = same.iloc[0].to_dict() if len(same) else {}
+        error = row.get("std_error")
+        cells[f"{term}_estimate"] = write_estimate(row, 3)
+        cells[f"{term}_error"] = write_number(error, 3, bounded=True)
+        cells[f"{term}_limits"] = write_limits(row, 3)
+    return cells
+
+
+def _list_notes(rows: pd.DataFrame, pieces: Pieces, *, grouped: bool) -> tuple[Text, ...]:
+    counts = _count_clips(rows, grouped=grouped)
+    notes = [say("Completely standardized solution, ε = 1 − λ²; all clips{counts}.", counts=counts)]
+    if "train" in list_levels(pieces.factor.tidy() if pieces.factor else rows, "part"):
+        notes.append(
+            say(
+                "The scores that models predict come from the same model fitted to the training "
+                "subjects only, so that nothing of the test set enters the target."
+            )
+        )
+    receipt = getattr(pieces.factor, "receipt", None)
+    call = getattr(receipt, "call", None)
+    if call:
+        notes.append(
+            say("R call: {call}; {versions}.", call=call, versions=_name_versions(receipt))
+        )
+    keys = ("context", "item") if grouped else ("item",)
+    shown = rows[rows["term"].isin([*_TERMS])]
+    notes += [say("{note}.", note=note.rstrip(".")) for note in collect_notes(shown, keys)]
+    return tuple(notes)
+
+
+def _count_clips(rows: pd.DataFrame, *, grouped: bool) -> str:
+    counts = pick_rows(rows, term="loading").groupby("context", sort=False)["n_clips"].first()
+    if counts.isna().all():
+        return ""
+    if not grouped:
+        return f" ({int(counts.iloc[0]):,})"
+    named = ", ".join(f"{context} {int(count):,}" for context, count in counts.items())
+    return f" ({named})"
+
+
+def _name_versions(receipt: Any) -> str:
+    versions = getattr(receipt, "versions", None) or {}
+    return ", ".join(f"{name} {version}" for name, version in versions.items())

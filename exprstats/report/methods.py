@@ -1,0 +1,193 @@
+"""The methods paragraph, ready to paste, and the works it cites."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exprstats.numerals import write_count, write_level
+from exprstats.report.cells import list_levels, name_contexts
+from exprstats.report.document import Section
+from exprstats.report.pieces import Pieces
+from exprstats.report.prose import Text, count_things, join_texts, join_words, say
+
+_Told = tuple[list[Text], set[str]]
+
+
+def describe_methods(pieces: Pieces) -> tuple[Section, set[str]]:
+    """Return the section and the keys of the sources that it cites."""
+    sentences: list[Text] = []
+    cited = {"lin"}
+    for tell in (_tell_reliability, _tell_factor, _tell_models, _tell_comparison):
+        told, sources = tell(pieces)
+        sentences += told
+        cited |= sources
+    sentences.append(_tell_package(pieces))
+    section = Section(
+        "methods",
+        "Methods paragraph",
+        sentences=(join_texts(sentences),),
+        caveats=(say("Ready to paste; add how clips and raters were chosen."),),
+    )
+    return section, cited
+
+
+def _tell_reliability(pieces: Pieces) -> _Told:
+    if pieces.reliability is None:
+        return [], set()
+    shown = pieces.reliability.tidy()
+    shown = shown[shown["headline"].eq(True)]
+    level = write_level(pieces.reliability.level)
+    texts = [
+        say(
+            "Inter-rater reliability was estimated with the one-way random-effects intraclass "
+            "correlation of the mean of *k* raters, ICC(1,*k*) (McGraw & Wong, 1996), because "
+            "each clip was rated by its own group of raters and the ratings of a clip were "
+            "averaged; *k* was the harmonic mean of the number of raters per clip."
+        )
+    ]
+    if shown["method"].ne("f").any():
+        texts.append(
+            say(
+                "Its {level} confidence interval is a delete-one jackknife over subjects, and "
+                "over raters where raters were shared between subjects, so that clips of one "
+                "subject need not be independent.",
+                level=level,
+            )
+        )
+    else:
+        texts.append(
+            say("Its {level} confidence interval rests on the *F* distribution.", level=level)
+        )
+    return texts, {"mcgraw", "cicchetti"}
+
+
+def _tell_factor(pieces: Pieces) -> _Told:
+    factor = pieces.factor
+    if factor is None:
+        return [], set()
+    rows = name_contexts(factor.tidy())
+    items = [str(item) for item in list_levels(rows[rows["term"].eq("loading")], "item")]
+    contexts = len(list_levels(rows, "context"))
+    texts = [
+        say(
+            "For each clip, the ratings of {items} were averaged over raters, and a one-factor "
+            "confirmatory factor model with unit factor variance was fitted by maximum "
+            "likelihood{where}{how}.",
+            items=join_words(items),
+            where=" within each context and over all contexts" if contexts > 1 else "",
+            how=_name_engine(factor),
+        ),
+    ]
+    trained = "train" in list_levels(rows, "part")
+    texts.append(
+        say(
+            "Factor scores were estimated by Bartlett's method, which gives unbiased estimates "
+            "(Bartlett, 1937; DiStefano et al., 2009){trained}.",
+            trained=", from the model fitted to the training subjects only" if trained else "",
+        )
+    )
+    sources = {"bartlett", "distefano"}
+    return texts, sources | ({"rosseel", "r"} if factor.engine == "lavaan" else set())
+
+
+def _name_engine(factor: Any) -> str:
+    if factor.engine != "lavaan":
+        return " (in the closed form that exists for three items)"
+    versions = getattr(factor.receipt, "versions", None) or {}
+    lavaan = versions.get("lavaan")
+    r = versions.get("R") or versions.get("r")
+    return (
+        f" with lavaan{f' {lavaan}' if lavaan else ''} (Rosseel, 2012) "
+        f"in R{f' {r}' if r else ''} (R Core Team)"
+    )
+
+
+def _tell_models(pieces: Pieces) -> _Told:
+    models = next(iter(pieces.models.values()), None)
+    if models is None:
+        return [], set()
+    row = models.glance().iloc[0]
+    texts = [
+        say(
+            "Subjects were divided at random into {train} for training, {validate} for "
+            "validation, and {test} for testing; all clips of a subject belong to one part.",
+            **{part: write_count(row[f"n_{part}"]) for part in ("train", "validate", "test")},
+        ),
+    ]
+    if models.kind != "elastic":
+        return texts, set()
+    grid = models.penalties
+    searched = ""
+    if grid is not None:
+        alphas = ", ".join(f"{alpha:g}" for alpha in sorted(grid.alphas))
+        ratios = ", ".join(f"{ratio:g}" for ratio in grid.l1_ratios)
+        searched = f" among alpha ∈ {{{alphas}}} and l1_ratio ∈ {{{ratios}}}"
+    texts.append(
+        say(
+            "An elastic net (Zou & Hastie, 2005) predicted {target} from {features} standardized "
+            "on the training clips{where}; its penalty was the one with the lowest root mean "
+            "square error on the validation subjects{searched}.",
+            target=pieces.target,
+            features=count_things(row["n_features"], "feature"),
+            where=", for each context and for all contexts together" if row["n_contexts"] else "",
+            searched=searched,
+        )
+    )
+    return texts, {"zou", "pedregosa"}
+
+
+def _tell_comparison(pieces: Pieces) -> _Told:
+    comparison = pieces.comparison
+    if comparison is None:
+        return [], set()
+    rows = comparison.tidy()
+    shown = rows[rows["headline"].eq(True)]
+    level = write_level(comparison.level)
+    texts = []
+    baselines = _name_baselines(pieces)
+    if baselines:
+        texts.append(say("Baselines were {named}.", named=join_words(baselines)))
+    if shown["method"].eq("percentile").any():
+        texts.append(
+            say(
+                "{level} confidence intervals and *p* values of test performance and of "
+                "differences between models come from a cluster bootstrap with {draws} draws of "
+                "whole subjects (Field & Welsh, 2007).",
+                level=level,
+                draws=f"{int(comparison.draws):,}",
+            )
+        )
+    if shown["method"].eq("jackknife").any():
+        texts.append(
+            say(
+                "{where}{level} confidence intervals and *p* values are delete-one jackknife "
+                "intervals over subjects with the *t* distribution (Efron & Tibshirani, 1993).",
+                where="Where there were fewer than 40 test subjects, "
+                if shown["method"].nunique() > 1
+                else "As there were few test subjects, ",
+                level=level,
+            )
+        )
+    texts.append(say("*p* values of differences were adjusted by the method of Holm (1979)."))
+    return texts, {"field", "holm", "efron"}
+
+
+def _name_baselines(pieces: Pieces) -> list[str]:
+    words = {
+        "uniform": "random values uniform over the theoretical range",
+        "normal": "random standard normal values",
+        "mean": "the mean of the training clips",
+    }
+    kinds = [model.kind for model in pieces.study.models] if pieces.study else []
+    return [words[kind] for kind in kinds if kind in words]
+
+
+def _tell_package(pieces: Pieces) -> Text:
+    from exprstats import __version__
+
+    return say(
+        "The analysis follows Lin, Girard, and Morency (2020) and was run with exprstats "
+        "{version}{seed}.",
+        version=__version__,
+        seed=f" (seed {pieces.provenance.seed})" if pieces.provenance else "",
+    )

@@ -1,0 +1,67 @@
+"""What the report folder says to machines: results.json and provenance.json."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from exprstats.report.pieces import Pieces
+from exprstats.report.session import list_session_versions
+
+
+def collect_results(pieces: Pieces) -> dict[str, Any]:
+    """Return every tidy row in full precision, and nothing that changes from run to run."""
+    provenance = pieces.provenance
+    found: dict[str, Any] = {
+        "title": pieces.title,
+        "seed": provenance.seed if provenance else None,
+        "versions": list_session_versions(pieces),
+    }
+    if pieces.reliability is not None:
+        found["reliability"] = pieces.reliability.tidy()
+        found["design"] = pieces.reliability.design
+    if pieces.factor is not None:
+        found["factor"] = {
+            "engine": pieces.factor.engine,
+            "rows": pieces.factor.tidy(),
+            "spans": pieces.factor.spans,
+        }
+    if pieces.models:
+        found["models"] = {name: models.tidy() for name, models in pieces.models.items()}
+    if pieces.comparison is not None:
+        found["comparison"] = pieces.comparison.tidy()
+    if provenance is not None:
+        found["warnings"] = [asdict(one) for one in provenance.warnings]
+    return found
+
+
+def collect_provenance(pieces: Pieces, *, seconds: float) -> dict[str, Any]:
+    """Return where the numbers come from, when they were made, and how long it took.
+
+    Parameters
+    ----------
+    pieces
+        What was analysed.
+    seconds
+        Wall time of writing the report.
+    """
+    factor = pieces.factor
+    found: dict[str, Any] = {
+        "program": "exprstats",
+        "title": pieces.title,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else [],
+        "versions": list_session_versions(pieces),
+    }
+    if pieces.study is not None:
+        found["study"] = pieces.study.path.name
+    if pieces.provenance is not None:
+        found |= {name: held for name, held in asdict(pieces.provenance).items()}
+    if factor is not None:
+        found["factor"] = asdict(factor.receipt)
+    found["seconds"] = {**found.get("seconds", {}), "report": round(seconds, 3)}
+    found["wall_time"] = round(sum(found["seconds"].values()), 3)
+    return found

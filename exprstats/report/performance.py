@@ -1,0 +1,231 @@
+"""The section on how well models predict, with Table 3 and Figure 3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from exprstats.numerals import MISSING, write_count, write_level
+from exprstats.plots import MetricLabel, draw_performance, label_metrics
+from exprstats.report.cells import (
+    ALL,
+    collect_notes,
+    list_levels,
+    name_contexts,
+    pick_rows,
+    write_estimate,
+    write_limits,
+)
+from exprstats.report.document import Column, Figure, Section, Table
+from exprstats.report.pieces import Pieces
+from exprstats.report.prose import Text, join_words, say
+
+MOST_ACROSS = 5  # contexts that fit beside each other on a page
+METHODS = {
+    "percentile": "percentile intervals of a bootstrap that resamples subjects",
+    "jackknife": "jackknife intervals over subjects",
+}
+
+
+def describe_performance(pieces: Pieces) -> Section | None:
+    """Return the section, or None where nothing was compared."""
+    if pieces.comparison is None:
+        return None
+    rows = name_contexts(pieces.comparison.tidy())
+    shown = pick_rows(rows, versus=None, headline=True).reset_index(drop=True)
+    labels = label_metrics(pieces.comparison)
+    return Section(
+        "performance",
+        "Performance",
+        sentences=tuple(_say_metric(shown, metric, labels[metric], pieces) for metric in labels),
+        caveats=warn_of_clusters(shown),
+        tables=(_build_table(shown, labels, pieces),),
+        figures=(_build_figure(shown, labels, pieces),),
+    )
+
+
+def warn_of_clusters(shown: pd.DataFrame) -> tuple[Text, ...]:
+    """Return a caveat where subjects are too few for a bootstrap interval."""
+    counts = shown.groupby("context", sort=False)["n_clusters"].first()
+    if shown["method"].eq("percentile").all():
+        return ()
+    fewest = int(counts.min())
+    text = (
+        "With fewer than 40 test subjects a bootstrap interval is too narrow; jackknife-*t* "
+        "intervals are printed instead, and the bootstrap's stand in results.json."
+    )
+    if fewest < 10:
+        text += " Under 10 subjects ({fewest} here) even these are rough."
+    return (say(text, fewest=fewest),)
+
+
+def _say_metric(shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pieces) -> Text:
+    here = pick_rows(shown, metric=metric)
+    contexts = list_levels(here, "context")
+    pooled = pick_rows(here, context=ALL if ALL in contexts else contexts[-1])
+    defined = pooled[pooled["estimate"].notna()]
+    if defined.empty:
+        return say("{name} is not defined for any model (Table 3).", name=label.name)
+    scored = {
+        "lower": defined["estimate"],
+        "higher": -defined["estimate"],
+        "zero": defined["estimate"].abs(),
+    }[label.better]
+    best = defined.loc[scored.idxmin()].to_dict()
+    ranges = _say_contexts(here, best["model"], label)
+    return say(
+        "On the {clips} test clips of {subjects} subjects, {model} had the {better} {name}, "
+        "{value}, {level} CI {limits}{ranges} (Table 3, Figure 3).",
+        clips=write_count(best["n_clips"]),
+        subjects=write_count(best["n_clusters"]),
+        model=pieces.name_model(best["model"]),
+        better={"lower": "lowest", "higher": "highest", "zero": "smallest"}[label.better],
+        name=label.name if label.name.isupper() else label.name.lower(),
+        value=write_estimate(best, 3, bounded=label.bounded),
+        level=write_level(best["level"]),
+        limits=write_limits(best, 3, bounded=label.bounded),
+        ranges=ranges,
+    )
+
+
+def _say_contexts(here: pd.DataFrame, model: Any, label: MetricLabel) -> str:
+    own = pick_rows(here, model=model)
+    own = own[own["context"].ne(ALL) & own["estimate"].notna()]
+    if len(own) < 2:
+        return ""
+    told = [
+        f"{write_estimate(row, 3, bounded=label.bounded)} in {row['context']}"
+        for row in own.to_dict("records")
+    ]
+    if len(told) > MOST_ACROSS:
+        return ""
+    return f"; its own models of each context reached {join_words(told)}"
+
+
+def _build_table(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces) -> Table:
+    contexts = list_levels(shown, "context")
+    across = len(contexts) <= MOST_ACROSS
+    build = _cross_contexts if across else _stack_contexts
+    columns, cells = build(shown, labels, pieces)
+    return Table(
+        "3",
+        "performance",
+        "Test Performance" + (" by Context and Overall" if len(contexts) > 1 else ""),
+        columns,
+        cells,
+        group="group",
+        notes=_list_notes(shown, labels, pieces),
+        rows=shown,
+    )
+
+
+def _write_score(row: Mapping[Any, Any], label: MetricLabel) -> str:
+    value = write_estimate(row, 3, bounded=label.bounded)
+    limits = write_limits(row, 3, bounded=label.bounded)
+    return value if limits == MISSING else f"{value} {limits}"
+
+
+def _cross_contexts(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+) -> tuple[tuple[Column, ...], pd.DataFrame]:
+    """Return contexts as columns, models as rows, a block for each metric."""
+    contexts = list_levels(shown, "context")
+    keys = {context: f"context{place}" for place, context in enumerate(contexts)}
+    columns = [Column("model", say("Model"), words=True)]
+    for context, key in keys.items():
+        columns.append(Column(key, say("{context}", context=context)))
+    cells = []
+    for metric, label in labels.items():
+        for model in list_levels(shown, "model"):
+            line = {
+                "group": f"{label.name} ({label.direction})",
+                "model": pieces.name_model(model),
+            }
+            for context, key in keys.items():
+                found = pick_rows(shown, metric=metric, model=model, context=context)
+                line[key] = _write_score(found.iloc[0], label) if len(found) else MISSING
+            cells.append(line)
+    return tuple(columns), pd.DataFrame(cells)
+
+
+def _stack_contexts(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+) -> tuple[tuple[Column, ...], pd.DataFrame]:
+    """Return metrics as columns, models as rows, a block for each context."""
+    keys = {metric: f"metric{place}" for place, metric in enumerate(labels)}
+    columns = [Column("model", say("Model"), words=True)]
+    for metric, key in keys.items():
+        columns.append(Column(key, say("{name}", name=labels[metric].name)))
+    cells = []
+    for context in list_levels(shown, "context"):
+        for model in list_levels(shown, "model"):
+            line = {"group": str(context), "model": pieces.name_model(model)}
+            for metric, key in keys.items():
+                found = pick_rows(shown, metric=metric, model=model, context=context)
+                line[key] = _write_score(found.iloc[0], labels[metric]) if len(found) else MISSING
+            cells.append(line)
+    return tuple(columns), pd.DataFrame(cells)
+
+
+def _list_notes(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+) -> tuple[Text, ...]:
+    level = write_level(float(shown["level"].iloc[0]))
+    methods = join_words([METHODS.get(name, name) for name in list_levels(shown, "method")])
+    notes = [
+        say("Brackets hold {level} confidence intervals: {how}.", level=level, how=methods),
+        say("Test set: {counts}.", counts=_count_clips(shown)),
+    ]
+    if "nrmse" in labels:
+        notes.append(
+            say(
+                "NRMSE = root mean square error divided by the theoretical range of {target}"
+                "{spans}.",
+                target=pieces.target,
+                spans=_name_spans(pieces),
+            )
+        )
+    if pieces.models and shown["context"].nunique() > 1:
+        notes.append(
+            say(
+                "A context's column judges models fitted to that context on its own scores; "
+                "All judges the models fitted to all contexts on the scores common to all."
+            )
+        )
+    noted = shown.assign(model=shown["model"].map(pieces.name_model))
+    told = collect_notes(noted, ("model", "metric", "context"))
+    return (*notes, *(say("{note}.", note=note.rstrip(".")) for note in told))
+
+
+def _name_spans(pieces: Pieces) -> str:
+    compare = pieces.study.compare if pieces.study else None
+    return f", {compare.span:g}" if compare and compare.span else ""
+
+
+def _count_clips(shown: pd.DataFrame) -> str:
+    first = shown.groupby("context", sort=False)[["n_clips", "n_clusters"]].first()
+    return "; ".join(
+        f"{context}, {write_count(row.n_clips)} clips of {write_count(row.n_clusters)} subjects"
+        for context, row in first.iterrows()
+    )
+
+
+def _build_figure(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces) -> Figure:
+    names = [label.name for label in labels.values()]
+    level = write_level(float(shown["level"].iloc[0]))
+    models = [pieces.name_model(model) for model in list_levels(shown, "model")]
+    return Figure(
+        "3",
+        "performance",
+        "Test Performance of Each Model",
+        draw_performance(pieces.comparison, names=pieces.model_names),  # pyright: ignore
+        words=f"{join_words(names)} of {join_words(models)} with intervals; the same as Table 3.",
+        notes=(
+            say(
+                "Points are estimates, lines {level} confidence intervals over subjects.",
+                level=level,
+            ),
+        ),
+    )

@@ -1,0 +1,135 @@
+"""The results of one analysis, gathered from a study's run or from single results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.errors import OptionError
+
+if TYPE_CHECKING:
+    from exprstats.inference import Comparison
+    from exprstats.measurement import Factor
+    from exprstats.models import Models
+    from exprstats.reliability import Reliability
+    from exprstats.results import Result
+    from exprstats.study import StudyRun
+    from exprstats.study.provenance import Provenance
+    from exprstats.study.settings import Study
+
+_KIND_NAMES = {
+    "elastic": "ElasticNet",
+    "uniform": "Uniform baseline",
+    "normal": "Normal baseline",
+    "mean": "Mean baseline",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """What a report can speak of; what is not there is None or empty.
+
+    Attributes
+    ----------
+    title
+        The report's title.
+    reliability, factor, comparison
+        Results, one of each kind at most.
+    models
+        Fitted models by name.
+    clips, parts
+        The clips as the models saw them, and their subjects' parts.
+    study, provenance
+        Settings and origin, where a study was run.
+    model_names
+        What to print for a model's name.
+    """
+
+    title: str
+    reliability: Reliability | None = None
+    factor: Factor | None = None
+    models: dict[str, Models] = field(default_factory=dict)
+    comparison: Comparison | None = None
+    clips: pd.DataFrame | None = None
+    parts: pd.DataFrame | None = None
+    study: Study | None = None
+    provenance: Provenance | None = None
+    model_names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def target(self) -> str:
+        """Return what the models predict, in words."""
+        if self.factor is not None:
+            return "factor scores"
+        return str(self.study.target) if self.study and self.study.target else "the target"
+
+    def name_model(self, model: Any) -> str:
+        """Return a model's printed name."""
+        return self.model_names.get(str(model), str(model))
+
+
+def gather_pieces(results: StudyRun | Result | Iterable[Result], title: str | None) -> Pieces:
+    """Return the pieces of a study's run, or of results in any order.
+
+    Raises
+    ------
+    OptionError
+        If something is no result, or two results are of one kind.
+    """
+    from exprstats.study import StudyRun
+
+    if isinstance(results, StudyRun):
+        return _open_run(results, title)
+    from exprstats.results import Result
+
+    several = [results] if isinstance(results, Result) else list(results)
+    if not several:
+        message = "results is empty; pass a StudyRun or results such as a Reliability."
+        raise OptionError(message)
+    return _sort_results(several, title or "Report")
+
+
+def _open_run(run: StudyRun, title: str | None) -> Pieces:
+    return Pieces(
+        title=title or run.study.title,
+        reliability=run.reliability,
+        factor=run.factor,
+        models=dict(run.models),
+        comparison=run.comparison,
+        clips=run.clips,
+        parts=run.parts,
+        study=run.study,
+        provenance=run.provenance,
+        model_names={
+            model.name: _KIND_NAMES[model.kind]
+            for model in run.study.models
+            if model.name == model.kind and model.kind in _KIND_NAMES
+        },
+    )
+
+
+def _sort_results(results: Iterable[Any], title: str) -> Pieces:
+    from exprstats.inference import Comparison
+    from exprstats.measurement import Factor
+    from exprstats.models import Models
+    from exprstats.reliability import Reliability
+
+    found: dict[str, Any] = {}
+    models: dict[str, Models] = {}
+    kinds = {"reliability": Reliability, "factor": Factor, "comparison": Comparison}
+    for result in results:
+        name = next((name for name, kind in kinds.items() if isinstance(result, kind)), None)
+        if isinstance(result, Models):
+            models[result.name] = result
+        elif name is None:
+            message = f"a report cannot be made of {type(result).__name__}; pass results."
+            raise OptionError(message)
+        elif name in found:
+            message = f"there are two results of kind {type(result).__name__}; pass one."
+            raise OptionError(message)
+        else:
+            found[name] = result
+    return Pieces(title=title, models=models, **found)

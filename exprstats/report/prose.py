@@ -1,0 +1,82 @@
+"""Sentences with italic symbols, in a form that every renderer can read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of text in one style.
+
+    Attributes
+    ----------
+    text
+        Literal characters; a renderer escapes them.
+    italic
+        Statistical symbols and titles of works.
+    """
+
+    text: str
+    italic: bool = False
+
+
+Text = tuple[Run, ...]
+
+
+def say(template: str, **values: Any) -> Text:
+    """Fill a template; what stands between asterisks in the template is italic.
+
+    The values are put in after the asterisks were read, so that nothing in the data can change
+    the style.
+
+    Examples
+    --------
+    >>> say("*r* = {r}", r=".50*")
+    (Run(text='r', italic=True), Run(text=' = .50*', italic=False))
+    """
+    pieces = template.split("*")
+    return tuple(
+        Run(piece.format(**values), italic=place % 2 == 1)
+        for place, piece in enumerate(pieces)
+        if piece
+    )
+
+
+def join_texts(texts: Sequence[Text], gap: str = " ") -> Text:
+    """Return one text from several."""
+    joined: list[Run] = []
+    for text in texts:
+        joined += [Run(gap), *text] if joined else text
+    return tuple(joined)
+
+
+def write_plain(text: Text) -> str:
+    """Return a text without its style."""
+    return "".join(run.text for run in text)
+
+
+def join_words(words: Sequence[str], last: str = "and") -> str:
+    """Join words as a sentence lists them.
+
+    Examples
+    --------
+    >>> join_words(["startle", "pain", "disgust"])
+    'startle, pain, and disgust'
+    """
+    if len(words) < 3:
+        return f" {last} ".join(words)
+    return f"{', '.join(words[:-1])}, {last} {words[-1]}"
+
+
+def count_things(count: int, one: str, many: str | None = None) -> str:
+    """Write a count with its noun.
+
+    Examples
+    --------
+    >>> count_things(1, "clip"), count_things(2240, "clip")
+    ('1 clip', '2,240 clips')
+    """
+    return f"{int(count):,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,75 @@
+"""The works that a report cites, in APA style."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from exprstats.report.prose import Text, say
+
+SOURCES: dict[str, Text] = {
+    "apa": say(
+        "American Psychological Association. (2020). *Publication manual of the American "
+        "Psychological Association* (7th ed.). https://doi.org/10.1037/0000165-000"
+    ),
+    "bartlett": say(
+        "Bartlett, M. S. (1937). The statistical conception of mental factors. *British Journal "
+        "of Psychology*, *28*(1), 97–104. https://doi.org/10.1111/j.2044-8295.1937.tb00863.x"
+    ),
+    "cicchetti": say(
+        "Cicchetti, D. V. (1994). Guidelines, criteria, and rules of thumb for evaluating normed "
+        "and standardized assessment instruments in psychology. *Psychological Assessment*, "
+        "*6*(4), 284–290. https://doi.org/10.1037/1040-3590.6.4.284"
+    ),
+    "distefano": say(
+        "DiStefano, C., Zhu, M., & Mîndrilă, D. (2009). Understanding and using factor scores: "
+        "Considerations for the applied researcher. *Practical Assessment, Research, and "
+        "Evaluation*, *14*, Article 20. https://doi.org/10.7275/da8t-4g52"
+    ),
+    "efron": say(
+        "Efron, B., & Tibshirani, R. J. (1993). *An introduction to the bootstrap*. Chapman & Hall."
+    ),
+    "field": say(
+        "Field, C. A., & Welsh, A. H. (2007). Bootstrapping clustered data. *Journal of the Royal "
+        "Statistical Society: Series B (Statistical Methodology)*, *69*(3), 369–390. "
+        "https://doi.org/10.1111/j.1467-9868.2007.00593.x"
+    ),
+    "holm": say(
+        "Holm, S. (1979). A simple sequentially rejective multiple test procedure. *Scandinavian "
+        "Journal of Statistics*, *6*(2), 65–70."
+    ),
+    "lin": say(
+        "Lin, V., Girard, J. M., & Morency, L.-P. (2020). Context-dependent models for predicting "
+        "and characterizing facial expressiveness. In *Proceedings of the 3rd Workshop on "
+        "Affective Content Analysis (AffCon 2020)*. https://arxiv.org/abs/1912.04523"
+    ),
+    "mcgraw": say(
+        "McGraw, K. O., & Wong, S. P. (1996). Forming inferences about some intraclass "
+        "correlation coefficients. *Psychological Methods*, *1*(1), 30–46. "
+        "https://doi.org/10.1037/1082-989X.1.1.30"
+    ),
+    "pedregosa": say(
+        "Pedregosa, F., Varoquaux, G., Gramfort, A., Michel, V., Thirion, B., Grisel, O., Blondel, "
+        "M., Prettenhofer, P., Weiss, R., Dubourg, V., Vanderplas, J., Passos, A., Cournapeau, D., "
+        "Brucher, M., Perrot, M., & Duchesnay, É. (2011). Scikit-learn: Machine learning in "
+        "Python. *Journal of Machine Learning Research*, *12*, 2825–2830."
+    ),
+    "r": say(
+        "R Core Team. *R: A language and environment for statistical computing* [Computer "
+        "software]. R Foundation for Statistical Computing. https://www.R-project.org/"
+    ),
+    "rosseel": say(
+        "Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of "
+        "Statistical Software*, *48*(2), 1–36. https://doi.org/10.18637/jss.v048.i02"
+    ),
+    "zou": say(
+        "Zou, H., & Hastie, T. (2005). Regularization and variable selection via the elastic net. "
+        "*Journal of the Royal Statistical Society: Series B (Statistical Methodology)*, *67*(2), "
+        "301–320. https://doi.org/10.1111/j.1467-9868.2005.00503.x"
+    ),
+}
+
+
+def list_sources(keys: Iterable[str]) -> tuple[Text, ...]:
+    """Return the named works in alphabetical order, each once."""
+    wanted = set(keys)
+    return tuple(text for key, text in sorted(SOURCES.items()) if key in wanted)

@@ -1,0 +1,153 @@
+"""The section on feature weights, with Table 5 and Figure 4."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.numerals import MISSING, write_number
+from exprstats.plots import draw_weights
+from exprstats.report.cells import collect_notes, list_levels, name_contexts, pick_rows
+from exprstats.report.document import Column, Figure, Section, Table
+from exprstats.report.pieces import Pieces
+from exprstats.report.prose import Text, join_words, say
+
+if TYPE_CHECKING:
+    from exprstats.models import Models
+
+NOTABLE = 0.2  # Lin, Girard, & Morency (2020)
+MOST_ACROSS = 8  # contexts that fit beside each other on a page
+_PENALTIES = {"alpha": "Penalty, alpha", "l1_ratio": "Share of L1 in it, l1_ratio"}
+
+
+def describe_weights(pieces: Pieces) -> Section | None:
+    """Return the section on the first model that has weights, or None."""
+    models = next((one for one in pieces.models.values() if _has_weights(one)), None)
+    if models is None:
+        return None
+    rows = name_contexts(models.tidy())
+    weights = pick_rows(rows, term="weight").reset_index(drop=True)
+    drawn = weights["estimate"].fillna(0).ne(0).any()
+    return Section(
+        "weights",
+        "Feature weights",
+        sentences=_say_weights(weights, pieces.name_model(models.name)),
+        caveats=_list_caveats(weights),
+        tables=(_build_table(rows, weights, pieces),),
+        figures=(_build_figure(models, weights, pieces),) if drawn else (),
+    )
+
+
+def _has_weights(models: Models) -> bool:
+    return bool(models.tidy()["term"].eq("weight").any())
+
+
+def _say_weights(weights: pd.DataFrame, model: str) -> tuple[Text, ...]:
+    contexts = list_levels(weights, "context")
+    told = []
+    for context in contexts:
+        own = pick_rows(weights, context=context)
+        large = own[own["estimate"].abs().ge(NOTABLE)]
+        large = large.sort_values("estimate", key=lambda w: -w.abs(), kind="stable")
+        named = [
+            f"{row['feature']} ({write_number(row['estimate'])})"
+            for row in large.to_dict("records")
+        ]
+        head = f"{context}: " if len(contexts) > 1 else ""
+        empty = "every weight is zero" if own["estimate"].fillna(0).eq(0).all() else "none"
+        told.append(f"{head}{join_words(named) if named else empty}")
+    opening = say(
+        "A weight is the change of {model}'s prediction, in units of the target, for one standard "
+        "deviation of the feature. Weights of .2 or more in size (Table 5, Figure 4): {told}.",
+        model=model,
+        told="; ".join(told),
+    )
+    return (opening,)
+
+
+def _list_caveats(weights: pd.DataFrame) -> tuple[Text, ...]:
+    caveats = [
+        say(
+            "Weights are shown without intervals. Contexts were tuned each with a penalty of "
+            "its own, which shrinks weights by different amounts: a difference between two "
+            "contexts' weights is not tested here."
+        )
+        if weights["context"].nunique() > 1
+        else say("Weights are shown without intervals; the penalty shrinks them towards zero.")
+    ]
+    if weights["estimate"].fillna(0).eq(0).all():
+        caveats.insert(
+            0,
+            say(
+                "All weights are zero in every model: the penalty chosen on the validation "
+                "subjects leaves the training mean as the best prediction. No figure is drawn."
+            ),
+        )
+    return tuple(caveats)
+
+
+def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces) -> Table:
+    contexts = list_levels(weights, "context")
+    keys = {context: f"context{place}" for place, context in enumerate(contexts)}
+    columns = [Column("feature", say("Feature"), words=True)]
+    columns += [Column(key, say("{context}", context=context)) for context, key in keys.items()]
+    cells = [
+        {"group": "Weights", "feature": str(feature)}
+        | {
+            key: _write_value(pick_rows(weights, context=context, feature=feature), 2)
+            for context, key in keys.items()
+        }
+        for feature in list_levels(weights, "feature")
+    ]
+    for term, label in _PENALTIES.items():
+        found = pick_rows(rows, term=term)
+        if len(found):
+            cells.append(
+                {"group": "Tuned on validation subjects", "feature": label}
+                | {
+                    key: _write_value(pick_rows(found, context=context), None)
+                    for context, key in keys.items()
+                }
+            )
+    noted = rows[rows["term"].isin(["weight", *_PENALTIES])]
+    told = collect_notes(noted, ("feature", "context"))
+    return Table(
+        "5",
+        "weights",
+        "Feature Weights" + (" by Context and Overall" if len(contexts) > 1 else ""),
+        tuple(columns),
+        pd.DataFrame(cells),
+        group="group",
+        notes=(
+            say(
+                "Units of the target ({target}) per standard deviation of the feature among "
+                "training clips. A weight of exactly 0 was left out by the model.",
+                target=pieces.target,
+            ),
+            *(say("{note}.", note=note.rstrip(".")) for note in told),
+        ),
+        rows=rows,
+    )
+
+
+def _write_value(found: pd.DataFrame, decimals: int | None) -> str:
+    if found.empty or pd.isna(found["estimate"].iloc[0]):
+        return MISSING
+    value: Any = float(found["estimate"].iloc[0])
+    if value == 0:
+        return "0"
+    return write_number(value, decimals) if decimals is not None else f"{value:g}"
+
+
+def _build_figure(models: Models, weights: pd.DataFrame, pieces: Pieces) -> Figure:
+    contexts = [str(context) for context in list_levels(weights, "context")]
+    where = f" for {join_words(contexts)}" if len(contexts) > 1 else ""
+    return Figure(
+        "4",
+        "weights",
+        "Feature Weights of the " + pieces.name_model(models.name) + " Models",
+        draw_weights(models),
+        words=f"Weight of each feature{where}; the same numbers as Table 5.",
+        notes=(say("Dashed lines and filled points mark weights of .2 or more in size."),),
+    )
