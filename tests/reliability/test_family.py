@@ -215,6 +215,16 @@ def test_a_very_negative_icc_is_printed_short_and_kept_in_full(make_ratings):
     assert "clips differ less" in result.sentence()
 
 
+def test_limits_beyond_every_variance_are_not_attainable(make_ratings):
+    nan = np.nan
+    table = make_ratings([[0, 9, *[nan] * 6], [9, 0.2, *[nan] * 6], [0, 9, 0, 9, 0, 9.3, 0, 9]])
+    rows = rate_reliability(table).table.dropna(subset="k_rule").set_index("k_rule")
+    assert rows.loc["mean", "raters_per_clip"] == 4
+    assert rows.loc["mean", "conf_low"] == -np.inf
+    assert "lower limit not attainable" in rows.loc["mean", "note"]
+    assert np.isfinite(rows.loc["n0", "conf_low"])
+
+
 def test_glance_is_one_row(crowd):
     glance = rate_reliability(add_contexts(crowd), by="context").glance()
     assert len(glance) == 1

@@ -11,7 +11,7 @@ from scipy import stats
 
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.jackknife import combine_variances, jackknife_panel
-from exprstats.reliability.oneway import sum_clips
+from exprstats.reliability.oneway import add_moments, peel_ratings, sum_clips
 from exprstats.reliability.panels import split_panels
 
 
@@ -115,3 +115,42 @@ def test_two_way_limits_are_wider_where_workers_differ_in_severity(make_crowd):
     assert both["estimate"] == pytest.approx(alone["estimate"])
     assert both["std_error"] > alone["std_error"]
     assert pd.Series([both["note"], alone["note"]]).str.contains("raters").tolist() == [True, False]
+
+
+def test_moments_without_a_rating_equal_those_of_the_rest(make_ratings):
+    table = make_ratings([[1, 4, 2], [3, np.nan, np.nan], [5, 5, 3], [2, 1, 1]])
+    clip = table["clip"].str[1:].astype(int).to_numpy()
+    rating = table["rating"].to_numpy()
+    sums = sum_clips(rating, clip)
+    peeled = peel_ratings(rating, clip, sums)
+    for row in range(len(rating)):
+        y = np.delete(rating, row) - rating.mean()
+        groups = [y[np.delete(clip, row) == c] for c in np.unique(np.delete(clip, row))]
+        expected = [
+            len(groups),
+            len(y),
+            sum(len(g) ** 2 for g in groups),
+            y.sum(),
+            sum(len(g) * g.mean() ** 2 for g in groups),
+            sum(((g - g.mean()) ** 2).sum() for g in groups),
+        ]
+        np.testing.assert_allclose(add_moments(sums) - peeled[:, row], expected, atol=1e-12)
+
+
+def test_degrees_of_freedom_are_those_of_the_fewer(make_crowd):
+    assert find_spread(make_crowd(1, workers=6)).df == 5
+    assert find_spread(make_crowd(1, workers=30)).df == 11
+
+
+def test_standard_errors_travel_with_the_slope(crowd):
+    table = rate_reliability(crowd).table.query("method == 'jackknife'")
+    by_rule = table.fillna({"k_rule": "one"}).set_index("k_rule")
+    n0, theta = by_rule.loc["n0", ["raters_per_clip", "estimate"]]
+    for row in by_rule.itertuples():
+        above, below = (
+            (row.raters_per_clip * r) / (1 + (row.raters_per_clip - 1) * r)
+            for x in (theta + 1e-6, theta - 1e-6)
+            for r in [x / (n0 - (n0 - 1) * x)]
+        )
+        slope = (above - below) / 2e-6
+        assert row.std_error == pytest.approx(by_rule.loc["n0", "std_error"] * slope, rel=1e-6)
