@@ -4,47 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataWarning, FitWarning, OptionError
-from exprstats.models.designs import Design, Sample, build_design
+from exprstats.errors import DataWarning, FitWarning
+from exprstats.models.designs import Design, build_design
 from exprstats.models.fits import Models
 from exprstats.models.outcomes import KEYS, count_clips, list_predictions, list_scores
 from exprstats.models.parts import name_some
-from exprstats.models.penalties import (
-    MAX_ITERATIONS,
-    Grid,
-    Moments,
-    choose_point,
-    predict_grid,
-    take_moments,
-    trace_grid,
-)
+from exprstats.models.penalties import MAX_ITERATIONS, Grid
+from exprstats.models.tuning import ALPHAS, L1_RATIOS, Tuned, check_grid, tune_sample
 from exprstats.tables import arrange_rows
-
-ALPHAS = (0.01, 0.05, 0.1, 0.5, 1.0)
-L1_RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tuned:
-    """A sample's chosen model, and what was tried on the way."""
-
-    sample: Sample
-    moments: Moments
-    weights: np.ndarray
-    alpha: float
-    l1_ratio: float
-    grid: pd.DataFrame
-    stopped: int
-
-    def predict(self, values: np.ndarray) -> np.ndarray:
-        """Return predictions (m,) of clips with features (m, p) in their own units."""
-        return predict_grid(self.moments, self.weights[None], values)[:, 0]
 
 
 def fit_elastic(
@@ -119,6 +90,7 @@ def fit_elastic(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from exprstats.models import split_subjects
     >>> rng = np.random.default_rng(1)
     >>> clips = pd.DataFrame(rng.normal(size=(400, 2)), columns=["motion", "noise"])
@@ -153,54 +125,10 @@ def fit_elastic(
         predictions=pd.concat(frames, ignore_index=True),
         grid=pd.concat([fit.grid.assign(model=name) for fit in fits], ignore_index=True),
         design=design,
+        fits=tuple(fits),
         penalties=penalties,
         refit=refit,
     )
-
-
-def check_grid(alphas: Sequence[float], l1_ratios: Sequence[float]) -> Grid:
-    """Return the penalties in falling order of alpha, or raise `OptionError`."""
-    if not len(alphas) or not len(l1_ratios):
-        message = "alphas and l1_ratios need at least one value each."
-        raise OptionError(message)
-    if not all(0 < alpha < np.inf for alpha in alphas):
-        message = f"alphas must be above 0, not {min(alphas):g}."
-        raise OptionError(message)
-    if not all(0 <= ratio <= 1 for ratio in l1_ratios):
-        message = (
-            f"l1_ratios must lie between 0 and 1, not {min(l1_ratios):g} to {max(l1_ratios):g}."
-        )
-        raise OptionError(message)
-    falling = sorted({float(alpha) for alpha in alphas}, reverse=True)
-    return Grid(tuple(falling), tuple(sorted({float(ratio) for ratio in l1_ratios})))
-
-
-def tune_sample(design: Design, sample: Sample, penalties: Grid, *, refit: bool = False) -> Tuned:
-    """Return the model of lowest validation error for one sample."""
-    moments = take_moments(*design.split(sample, "train"))
-    weights, stopped = trace_grid(moments, penalties)
-    errors = {}
-    for part in ("train", "validate"):
-        values, truth = design.split(sample, part)
-        missed = predict_grid(moments, weights, values) - truth[:, None]
-        errors[f"rmse_{part}"] = np.sqrt(np.mean(missed**2, axis=0))
-    best = choose_point(penalties, weights, errors["rmse_validate"])
-    alpha, ratio = penalties.points[best].tolist()
-    grid = pd.DataFrame(
-        {
-            "context": sample.context,
-            "alpha": penalties.points[:, 0],
-            "l1_ratio": penalties.points[:, 1],
-            "n_nonzero": np.count_nonzero(weights, axis=1),
-            **errors,
-            "chosen": np.arange(len(weights)) == best,
-        }
-    )
-    chosen = weights[best]
-    if refit:
-        moments = take_moments(*design.split(sample, "train", "validate"))
-        chosen = trace_grid(moments, Grid((alpha,), (ratio,)))[0][0]
-    return Tuned(sample, moments, chosen, alpha, ratio, grid, int(stopped.sum()))
 
 
 def _list_terms(

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
+import numpy as np
 import pandas as pd
 
-from exprstats.models.designs import Design
+from exprstats.models.designs import Design, Sample
 from exprstats.models.penalties import Grid
 from exprstats.numerals import write_count, write_number
 from exprstats.results import Result
+
+
+class Fitted(Protocol):
+    """One fitted model: what it was fitted to, and its predictions."""
+
+    @property
+    def sample(self) -> Sample:
+        """The clips it was fitted to."""
+        ...
+
+    def predict(self, values: np.ndarray) -> np.ndarray:
+        """Return predictions (m,) of clips with features (m, p) in their own units."""
+        ...
+
 
 KIND_NAMES = {"elastic": "Elastic net", "forest": "Random forest"}
 
@@ -33,6 +49,8 @@ class Models(Result):
         One row a combination of settings that was tried, with its errors.
     design
         Features, targets and split, from which weights are refitted.
+    fits
+        The fitted model of each context, then the pooled one.
     penalties
         The penalties that were tried; None for models without.
     refit
@@ -45,6 +63,7 @@ class Models(Result):
     predictions: pd.DataFrame
     grid: pd.DataFrame
     design: Design
+    fits: tuple[Fitted, ...]
     penalties: Grid | None = None
     refit: bool = False
 

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from exprstats.models import fit_elastic, split_subjects
 from exprstats.models.designs import build_design
-from exprstats.models.elastic import ALPHAS, L1_RATIOS, check_grid, tune_sample
+from exprstats.models.tuning import ALPHAS, L1_RATIOS, check_grid, tune_sample
 
 FEATURES = [f"feature{i}" for i in range(12)]
 CLIPS_EACH = {"startle": 5, "pain": 7, "disgust": 4}
