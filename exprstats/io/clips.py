@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from exprstats.io.numbers import Missing
-from exprstats.io.roles import number_clips, pick_roles, rename_roles
+from exprstats.io.roles import list_names, number_rows, pick_roles, rename_roles
 from exprstats.io.sources import Draft, FilePath, Source, give_role, open_source
 
 
@@ -51,7 +51,9 @@ def read_clips(
     """
     source = open_source(path)
     roles = pick_roles(source, {"clip": clip, "subject": subject, "context": context})
-    numbers = [*(features or ()), *([target] if target else [])]
+    numbers = [] if features is None else list_names(features, roles)
+    if target is not None:
+        numbers = list_names([*numbers, target], roles)
     draft = _take(source, roles, numbers, Missing(missing), others=features is None)
     key = [name for name in ("context", "clip") if name in roles]
     draft.find_repeats(key, "A clip stands once; name the context column if contexts share ids.")
@@ -100,10 +102,11 @@ def read_items(
     numbered = clip == "clip" and not source.has("clip")
     if numbered:
         del roles["clip"]
-    draft = _take(source, roles, items, Missing(missing), others=False)
+    names = list_names(items, roles)
+    draft = _take(source, roles, names, Missing(missing), others=False)
     if numbered:
-        number_clips(draft)
-    for item in items:
+        draft.table.insert(0, "clip", pd.Series(number_rows(len(draft.table))))
+    for item in names:
         draft.check_scale(item, scale)
     key = [name for name in ("context", "clip") if name == "clip" or name in roles]
     draft.find_repeats(key, "Where several raters rated a clip, read the file as ratings.")

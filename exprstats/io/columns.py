@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataWarning, Problem
-from exprstats.io.numbers import (
-    Missing,
-    Parsed,
-    describe_bad,
-    looks_grouped,
-    name_cure,
-    parse_numbers,
-)
+from exprstats.errors import Problem
+from exprstats.io.decimals import Marks
+from exprstats.io.numbers import Missing, describe_bad, name_cure, parse_numbers
 
 _NULL_WORDS = frozenset({"na", "nan", "none", "null", "n/a", "#n/a"})
 _WHOLE = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
@@ -28,6 +21,8 @@ _MOSTLY = 0.8
 
 class Column(Protocol):
     """Takes the cells of one column, batch by batch, and gives the finished column."""
+
+    remarks: list[Problem]
 
     def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
         """Take the next cells and the rows of the file that they stand in."""
@@ -45,10 +40,16 @@ class Words:
     ----------
     name
         Of the column.
+
+    Attributes
+    ----------
+    remarks
+        What a person should know about the finished column, though nothing is wrong with it.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.remarks: list[Problem] = []
         self._places: dict[str, int] = {}
         self._codes: list[np.ndarray] = []
         self._rows: list[np.ndarray] = []
@@ -90,8 +91,8 @@ class Ids(Words):
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return the ids, a problem for empty ones and for ones that only look different."""
-        self._warn_null()
-        self._warn_padded()
+        self._remark_null()
+        self._remark_padded()
         levels = [unescape(level) for level in self.levels]
         problems = [*self._find_empty(), *self._find_spaced()]
         return self.take(pd.array(levels, dtype="str")), problems
@@ -115,14 +116,14 @@ class Ids(Words):
         rows = self.find_rows([known[level] for level in spaced])
         return [Problem(fact, "Remove the spaces.", column=self.name, rows=rows)]
 
-    def _warn_null(self) -> None:
+    def _remark_null(self) -> None:
         null = [place for place, text in enumerate(self.levels) if text.lower() in _NULL_WORDS]
         if null:
             shown = ", ".join(f"'{self.levels[place]}'" for place in null)
             fact = f"{shown} kept as ids, not as missing."
-            self._warn(fact, "If they mean missing, remove these rows.", self.find_rows(null))
+            self._remark(fact, "If they mean missing, remove these rows.", self.find_rows(null))
 
-    def _warn_padded(self) -> None:
+    def _remark_padded(self) -> None:
         """Tell of ids such as 1 and 001, which are different people here."""
         alike: dict[str, list[str]] = {}
         for level in self.levels:
@@ -134,54 +135,10 @@ class Ids(Words):
             shown = "; ".join(" and ".join(f"'{level}'" for level in pair) for pair in pairs[:3])
             fact = f"{shown} count as different ids."
             rows = self.find_rows([self._places[pairs[0][-1]]])
-            self._warn(fact, "If they are the same, write them alike.", rows)
+            self._remark(fact, "If they are the same, write them alike.", rows)
 
-    def _warn(self, fact: str, remedy: str, rows: tuple[int, ...]) -> None:
-        problem = Problem(fact, remedy, column=self.name, rows=rows)
-        warnings.warn(str(problem), DataWarning, stacklevel=2)
-
-
-class Marks:
-    """Which decimal mark the number columns of one file use."""
-
-    def __init__(self) -> None:
-        self.commas: list[tuple[str, str, int]] = []
-        self.point: tuple[str, str, int] | None = None
-        self._clear = False
-
-    def note(self, name: str, texts: Sequence[str], rows: Sequence[int], parsed: Parsed) -> None:
-        """Take the decimal marks that were met in a column."""
-        if parsed.point is not None and self.point is None:
-            self.point = (name, texts[parsed.point], rows[parsed.point])
-        for place in parsed.commas:
-            if not self._clear:
-                self.commas.append((name, texts[place], rows[place]))
-            self._clear = self._clear or not looks_grouped(texts[place])
-
-    @property
-    def decimal(self) -> str | None:
-        """The mark that was met: comma, point, or None if there was neither."""
-        if self.commas:
-            return ","
-        return "." if self.point else None
-
-    def find_problems(self) -> list[Problem]:
-        """Return a problem if the file mixes marks or a comma may group thousands."""
-        if not self.commas:
-            return []
-        name, text, row = self.commas[-1] if self._clear else self.commas[0]
-        if self.point:
-            other, sample, place = self.point
-            fact = (
-                f"'{text}' has a decimal comma, '{sample}' (column '{other}', row {place}) a point."
-            )
-            remedy = "Use one decimal mark throughout the file, and no mark for thousands."
-        elif not self._clear:
-            fact = f"'{text}' may be {text.replace(',', '.')} or {text.replace(',', '')}."
-            remedy = "Write the numbers with a decimal point, or without a mark for thousands."
-        else:
-            return []
-        return [Problem(fact, remedy, column=name, rows=(row,))]
+    def _remark(self, fact: str, remedy: str, rows: tuple[int, ...]) -> None:
+        self.remarks.append(Problem(fact, remedy, column=self.name, rows=rows))
 
 
 class Numbers:
@@ -199,6 +156,7 @@ class Numbers:
 
     def __init__(self, name: str, missing: Missing, marks: Marks) -> None:
         self.name = name
+        self.remarks: list[Problem] = []
         self._missing = missing
         self._marks = marks
         self._values: list[np.ndarray] = []

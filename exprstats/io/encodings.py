@@ -116,7 +116,7 @@ def _check_text(path: Path, encoding: str) -> None:
     try:
         with path.open(encoding=encoding, newline="") as stream:
             head = stream.read(_BLOCK)
-            broken = "\0" in head or "\x01" in head
+            broken = "\0" in head or "\x01" in head or _looks_binary(head, encoding)
             while not broken and encoding != "utf-8" and stream.read(_BLOCK):
                 pass
     except UnicodeError:
@@ -124,6 +124,13 @@ def _check_text(path: Path, encoding: str) -> None:
     if broken:
         fact = f"the file is not readable as text (tried {encoding})."
         raise DataError(Problem(fact, "Save it as CSV UTF-8.", file=str(path)))
+
+
+def _looks_binary(head: str, encoding: str) -> bool:
+    """Return whether text that only its zero bytes showed as UTF-16 is mostly not ASCII."""
+    if not encoding.startswith("utf-16-"):
+        return False
+    return 2 * sum(letter.isascii() for letter in head) < len(head)
 
 
 def _explain_os(path: Path, error: OSError) -> Problem:

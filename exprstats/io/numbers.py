@@ -32,7 +32,9 @@ class Missing:
         also meets "-1.0".
     """
 
-    def __init__(self, declared: Iterable[str | float] = ()) -> None:
+    def __init__(self, declared: str | float | Iterable[str | float] = ()) -> None:
+        if isinstance(declared, str | int | float):
+            declared = [declared]
         texts = [str(value).strip() for value in declared]
         self.texts = MISSING_TEXTS.union(texts)
         self.values = [float(text) for text in texts if _NUMBER.fullmatch(text)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 
 import numpy as np
@@ -10,8 +10,9 @@ import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.io.numbers import Missing
-from exprstats.io.roles import number_clips, pick_roles, rename_roles
+from exprstats.io.roles import list_names, number_rows, pick_roles
 from exprstats.io.sources import Draft, FilePath, Source, give_role, open_source
+from exprstats.words import name_nearest
 
 _EXTRAS: tuple[str, ...] = ("seat", "part", "fitted_on")
 _ORDER = ("clip", "model", "seat", "subject", "context", "part", "fitted_on")
@@ -47,7 +48,7 @@ def read_predictions(
     truth
         Column of the true values.
     models
-        The models' columns of wide files; of several files each needs at least one.
+        The models' columns of wide files, at least one a file; of long files, the models to keep.
     model, prediction
         Columns of long files.
     missing
@@ -70,106 +71,112 @@ def read_predictions(
     sources = [open_source(file) for file in files]
     named = {"clip": clip, "subject": subject, "context": context}
     columns = {"truth": truth, "prediction": prediction, "model": model}
-    drafts = [
-        _read_wide(source, named, truth, _share_models(source, models, len(files)), missing)
-        if models is not None
-        else _read_long(source, named, columns, missing)
-        for source in sources
-    ]
-    problems = _collect_problems(drafts, models, sources)
+    names = None if models is None else list_names(models, {})
+    drafts = [_read_one(source, named, columns, names, missing) for source in sources]
+    problems = _collect_problems(drafts)
     if problems:
         raise DataError(problems)
     table = pd.concat([draft.table for draft in drafts], ignore_index=True)
+    _refuse_absent(table, names or (), [name for source in sources for name in source.header])
     _refuse_repeats(table, [str(file) for file in files])
     return table
 
 
-def _share_models(source: Source, models: Sequence[str], files: int) -> list[str]:
-    """Return the models that one file should hold: all, or of several files those it has."""
-    held = [name for name in models if source.has(name)]
-    return held if files > 1 and held else list(models)
+def _read_one(
+    source: Source,
+    named: Mapping[str, str | None],
+    columns: Mapping[str, str],
+    models: Sequence[str] | None,
+    missing: Iterable[str | float],
+) -> Draft:
+    """Read one file, wide where it has any of the models as a column."""
+    held = [name for name in models or () if source.has(name)]
+    if models is not None and (held or not source.has(columns["prediction"])):
+        draft = _read_wide(source, named, columns["truth"], held or models, missing)
+    else:
+        draft = _read_long(source, named, columns, Missing(missing))
+        if models is not None and "model" in draft.table:
+            draft.keep(draft.table["model"].isin(models).to_numpy())
+    names = [name for name in (*_ORDER, "truth", "prediction") if name in draft.table.columns]
+    draft.table = draft.table[names]
+    key = [name for name in _KEY if name in names]
+    remedy = "A model predicts a clip once; name the context column if contexts share ids."
+    if {"clip", "model"} <= set(key):
+        draft.find_repeats(key, remedy)
+    return draft
 
 
 def _read_long(
     source: Source,
-    named: dict[str, str | None],
-    columns: dict[str, str],
-    missing: Iterable[str | float],
+    named: Mapping[str, str | None],
+    columns: Mapping[str, str],
+    missing: Missing,
 ) -> Draft:
-    named = {**named, **{name: name for name in _EXTRAS if source.has(name)}}
     alone = columns["model"] == "model" and not source.has("model")
-    if not alone:
-        named["model"] = columns["model"]
-    draft = _take(source, named, {name: columns[name] for name in ("truth", "prediction")}, missing)
+    ids = pick_roles(source, named if alone else {**named, "model": columns["model"]})
+    extras = [name for name in _EXTRAS if source.has(name)]
+    numbers = [columns["truth"], columns["prediction"]]
+    roles = give_role(numbers, "number") | give_role(extras, "text")
+    draft = source.take(roles | give_role(ids.values(), "id"), missing)
+    known = {**ids, **{name: columns[name] for name in ("truth", "prediction")}}
+    table = _name_columns(draft.table, {**known, **{name: name for name in extras}})
     if alone:
-        draft.table["model"] = pd.array([source.layout.path.stem], dtype="str").repeat(
-            len(draft.table)
-        )
-    return _order(draft)
+        table["model"] = pd.array([source.layout.path.stem] * len(table), dtype="str")
+    return Draft(draft.file, table, draft.rows, draft.problems)
 
 
 def _read_wide(
     source: Source,
-    named: dict[str, str | None],
+    named: Mapping[str, str | None],
     truth: str,
     models: Sequence[str],
     missing: Iterable[str | float],
 ) -> Draft:
-    named = {**named, **{name: name for name in _EXTRAS[1:] if source.has(name)}}
+    ids = pick_roles(source, named)
     numbered = named["clip"] == "clip" and not source.has("clip")
     if numbered:
-        named = {**named, "clip": None}
-    wide = _take(source, named, {"truth": truth, **{name: name for name in models}}, missing)
-    if not {"truth", *models} <= set(wide.table.columns):
-        return wide
+        del ids["clip"]
+    extras = [name for name in _EXTRAS if source.has(name)]
+    roles = give_role([truth, *models], "number") | give_role(extras, "text")
+    draft = source.take(roles | give_role(ids.values(), "id"), Missing(missing))
+    known = {**ids, **{name: name for name in extras}, "truth": truth}
+    rest = _name_columns(draft.table, known)
     if numbered:
-        number_clips(wide)
-    rest = wide.table.drop(columns=list(models))
-    places = np.tile(np.arange(len(rest)), len(models))
+        rest["clip"] = number_rows(len(rest))
+    held = [name for name in models if name in draft.table.columns]
+    places = np.tile(np.arange(len(rest)), len(held))
     long = rest.take(places).reset_index(drop=True)
-    long["model"] = pd.array(list(models), dtype="str").repeat(len(rest))
-    long["prediction"] = wide.table[list(models)].to_numpy(float).ravel(order="F")
-    return _order(Draft(wide.file, long, wide.rows[places], wide.problems))
+    long["model"] = pd.array(held, dtype="str").repeat(len(rest))
+    long["prediction"] = draft.table[held].to_numpy(float).ravel(order="F")
+    return Draft(draft.file, long, draft.rows[places], draft.problems)
 
 
-def _take(
-    source: Source,
-    named: dict[str, str | None],
-    numbers: dict[str, str],
-    missing: Iterable[str | float],
-) -> Draft:
-    ids = pick_roles(source, named)
-    roles = give_role(numbers.values(), "number") | give_role(ids.values(), "id")
-    draft = source.take(roles, Missing(missing))
-    known = {**ids, **numbers}
-    return rename_roles(draft, {k: name for k, name in known.items() if name in draft.table})
+def _name_columns(table: pd.DataFrame, known: Mapping[str, str]) -> pd.DataFrame:
+    """Return the columns that were found, under their canonical names."""
+    found = {name: table[column] for name, column in known.items() if column in table.columns}
+    return pd.DataFrame(found, index=table.index)
 
 
-def _order(draft: Draft) -> Draft:
-    names = [*_ORDER, "truth", "prediction"]
-    draft.table = draft.table[[name for name in names if name in draft.table.columns]]
-    key = [name for name in _KEY if name in draft.table.columns]
-    draft.find_repeats(
-        key, "A model predicts a clip once; name the context column if clips share ids."
-    )
-    return draft
-
-
-def _collect_problems(
-    drafts: Sequence[Draft], models: Sequence[str] | None, sources: Sequence[Source]
-) -> list[Problem]:
+def _collect_problems(drafts: Sequence[Draft]) -> list[Problem]:
     problems = []
     for draft in drafts:
         try:
             draft.finish()
         except DataError as error:
             problems += error.problems
-    absent = [name for name in models or () if not any(source.has(name) for source in sources)]
-    if len(sources) > 1:
-        problems += [
-            Problem(f"no file has a column '{name}'.", "Check the name.") for name in absent
-        ]
     return problems
+
+
+def _refuse_absent(table: pd.DataFrame, models: Sequence[str], columns: Sequence[str]) -> None:
+    present = table["model"].unique().tolist()
+    known = list(dict.fromkeys([*present, *columns]))
+    absent = [name for name in models if name not in present]
+    if absent:
+        problems = [
+            Problem(f"no file holds predictions of '{name}'.", name_nearest(name, known))
+            for name in absent
+        ]
+        raise DataError(problems)
 
 
 def _refuse_repeats(table: pd.DataFrame, files: Sequence[str]) -> None:

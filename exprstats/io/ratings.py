@@ -11,7 +11,7 @@ import pandas as pd
 
 from exprstats.errors import DataWarning, OptionError, Problem
 from exprstats.io.numbers import Missing
-from exprstats.io.roles import pick_roles
+from exprstats.io.roles import list_names, number_rows, pick_roles
 from exprstats.io.sources import Draft, FilePath, Source, give_role, open_source
 from exprstats.words import Duplicates, check_word, name_nearest
 
@@ -33,7 +33,7 @@ class _Shape:
         What the rating columns stand for: ``"item"``, ``"rater"``, or None for a long file that
         has both as columns.
     label
-        The item's name where no column tells it.
+        The item's name in a wide file.
     numbered
         Whether the row number is the clip.
     """
@@ -116,7 +116,7 @@ def read_ratings(
         return draft.finish()
     draft = _lengthen(draft, shape)
     if shape.spread is None and items is not None:
-        _keep_items(draft, items)
+        _keep_items(draft, list_names(items, {}))
     _settle_repeats(draft, duplicates)
     return draft.finish()
 
@@ -129,19 +129,20 @@ def _find_shape(
     rating: str | None,
     items: Sequence[str] | None,
 ) -> _Shape:
-    wanted = ("clip", "subject", "context") if raters else ("clip", "rater", "subject", "context")
+    wide = raters is not None
+    wanted = ("clip", "subject", "context") if wide else ("clip", "rater", "subject", "context")
     ids = pick_roles(source, {name: named[name] for name in wanted})
     if raters is not None:
         numbered = named["clip"] == "clip" and not source.has("clip")
         if numbered:
             del ids["clip"]
-        return _Shape(ids, tuple(raters), "rater", rating or "rating", numbered)
-    if items is not None and not (source.has("item", "rating") and not source.has(*items)):
-        return _Shape(ids, tuple(items), "item", "", False)
+        judges = tuple(list_names(raters, ids))
+        return _Shape(ids, judges, "rater", rating or "rating", numbered)
     column = rating or "rating"
-    if source.has("item") and column != "item":
+    names = list_names(column if items is None else items, ids)
+    if source.has("item", column) and not (items is not None and source.has(*names)):
         return _Shape(ids | {"item": "item"}, (column,), None, "", False)
-    return _Shape(ids, (column,), "item", column, False)
+    return _Shape(ids, tuple(names), "item", "", False)
 
 
 def _lengthen(draft: Draft, shape: _Shape) -> Draft:
@@ -149,7 +150,7 @@ def _lengthen(draft: Draft, shape: _Shape) -> Draft:
     table, width = draft.table, len(shape.numbers)
     columns = {name: table[column] for name, column in shape.ids.items()}
     if shape.numbered:
-        columns["clip"] = pd.Series([str(number) for number in range(1, len(table) + 1)])
+        columns["clip"] = pd.Series(number_rows(len(table)))
     places = np.repeat(np.arange(len(table)), width)
     long = pd.DataFrame(columns).take(places).reset_index(drop=True)
     if shape.spread:

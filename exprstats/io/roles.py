@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from exprstats.errors import DataWarning, OptionError, Problem
 from exprstats.io.sources import Draft, Source
 
 OPTIONAL = ("subject", "context")
@@ -30,6 +32,32 @@ def pick_roles(source: Source, named: Mapping[str, str | None]) -> dict[str, str
     return found
 
 
+def list_names(names: str | Iterable[str], ids: Mapping[str, str]) -> list[str]:
+    """Return the names of number columns, each once; a single text is one name.
+
+    Parameters
+    ----------
+    names
+        Number columns.
+    ids
+        Canonical name -> id column.
+
+    Raises
+    ------
+    OptionError
+        If none is named, or a column is to be both an id and a number.
+    """
+    listed = list(dict.fromkeys([names] if isinstance(names, str) else names))
+    if not listed:
+        message = "no number column is named. Name at least one."
+        raise OptionError(message)
+    for role, column in ids.items():
+        if column in listed:
+            message = f"column '{column}' cannot be the {role} and hold numbers. Name another."
+            raise OptionError(message)
+    return listed
+
+
 def rename_roles(draft: Draft, roles: Mapping[str, str]) -> Draft:
     """Give the columns their canonical names, ids first; a foreign column of that name goes.
 
@@ -42,14 +70,16 @@ def rename_roles(draft: Draft, roles: Mapping[str, str]) -> Draft:
     """
     table = draft.table
     lost = [name for name in roles if name in table.columns and name not in roles.values()]
+    for name in lost:
+        fact = f"the file's own column is left out, because '{roles[name]}' is the {name}."
+        message = str(Problem(fact, file=draft.file, column=name))
+        warnings.warn(message, DataWarning, stacklevel=4)
     ids = {name: table[column] for name, column in roles.items()}
     rest = [name for name in table.columns if name not in {*roles.values(), *lost}]
     draft.table = pd.concat([pd.DataFrame(ids, index=table.index), table[rest]], axis=1)
     return draft
 
 
-def number_clips(draft: Draft) -> None:
-    """Take the row number as the clip where a file has no clip column."""
-    numbers = pd.array([str(row) for row in range(1, len(draft.table) + 1)], dtype="str")
-    draft.table = draft.table.assign(clip=numbers)
-    draft.table = draft.table[["clip", *draft.table.columns.drop("clip")]]
+def number_rows(count: int) -> pd.api.extensions.ExtensionArray:
+    """Return the row numbers as ids, for files without a clip column."""
+    return pd.array([str(row) for row in range(1, count + 1)], dtype="str")

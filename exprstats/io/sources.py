@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, OptionError, Problem
-from exprstats.io.columns import Column, Guessed, Ids, Marks, Numbers, Words, unescape
+from exprstats.io.columns import Column, Guessed, Ids, Numbers, Words, unescape
+from exprstats.io.decimals import Marks
 from exprstats.io.numbers import Missing
 from exprstats.io.records import Batch, Layout, find_layout, read_batches
 from exprstats.words import name_nearest
@@ -141,6 +142,9 @@ class Source:
         finished = [column.finish() for column in columns.values()]
         for _, found in finished:
             problems += found
+        for remark in (remark for column in columns.values() for remark in column.remarks):
+            message = str(replace(remark, file=str(self.layout.path)))
+            warnings.warn(message, DataWarning, stacklevel=3)
         problems += self.marks.find_problems()
         rows = np.concatenate(numbers)
         if not len(rows) and not problems:
