@@ -1,0 +1,151 @@
+"""Cluster bootstrap against what people run today: CPU seconds, one BLAS thread, same run.
+
+Prints job, peer, its time, ours, and their ratio. Run: OMP_NUM_THREADS=1 python bench_inference.py
+"""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import runpy
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import combinations
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+
+from exprstats.inference import compare_models, find_metrics
+from exprstats.inference.clusters import draw_clusters
+from exprstats.inference.panels import align_models
+from exprstats.inference.rows import form_terms, pair_models, summarise_terms
+from exprstats.inference.samples import count_blocks, sample_cell
+from exprstats.parallel import spawn_seeds
+
+NAIVE = runpy.run_path(str(Path(__file__).parents[1] / "oracles/inference/naive_loop.py"))
+BOOT = Path(__file__).with_name("boot_peer.R")
+CLIPS, SUBJECTS, MODELS, DRAWS = 3_000, 140, 7, 2_000
+
+
+def make_predictions(clips=CLIPS, subjects=SUBJECTS, models=MODELS):
+    rng = np.random.default_rng(1)
+    subject = rng.integers(subjects, size=clips)
+    truth = rng.normal(size=subjects)[subject] + rng.normal(size=clips)
+    frame = {
+        "clip": np.tile([f"c{n}" for n in range(clips)], models),
+        "subject": np.tile([f"s{n:04d}" for n in subject], models),
+        "model": np.repeat([f"m{n}" for n in range(models)], clips),
+        "truth": np.tile(truth, models),
+        "prediction": np.concatenate(
+            [0.5 * truth + rng.normal(size=clips) * (1 + 0.1 * n) for n in range(models)]
+        ),
+    }
+    return pd.DataFrame(frame)
+
+
+def time_cpu(function, repeats=1):
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        function()
+        times.append(time.process_time() - start)
+    return median(times)
+
+
+def run_formula(cell, metrics, draws):
+    """Arrays in, arrays out: resample, pair, intervals and p, without tables."""
+    seeds = spawn_seeds(1, count_blocks(draws))
+    for sample in sample_cell(cell, metrics, seeds, draws=draws):
+        terms = form_terms(sample, pair_models(sample.models))
+        summarise_terms(terms, n_clusters=sample.n_clusters, interval="percentile", level=0.95)
+
+
+def run_naive(cell, draws):
+    panel = cell.panels[0]
+    seeds = spawn_seeds(1, count_blocks(draws))
+    for seed in seeds:
+        drawn = draw_clusters(seed, [np.arange(panel.groups)])
+        NAIVE["loop_draws"](panel.truth, panel.predictions, panel.codes, drawn, NAIVE["rmse"])
+
+
+def run_pandas(table, draws):
+    """Take rows by index from a wide frame, as a careful user would."""
+    wide = table.set_index(["clip", "subject", "model"])["prediction"].unstack()  # noqa: PD010 -- the peer's way
+    truth = table.drop_duplicates("clip").set_index("clip")["truth"]
+    wide = wide.sub(truth, axis=0, level="clip")
+    rows = list(wide.groupby(level="subject").indices.values())
+    rng = np.random.default_rng(1)
+    for _ in range(draws):
+        drawn = rng.integers(len(rows), size=len(rows))
+        scores = (wide.iloc[np.concatenate([rows[group] for group in drawn])] ** 2).mean() ** 0.5
+        [scores[a] - scores[b] for a, b in combinations(scores.index, 2)]
+
+
+def run_scipy(cell, draws):
+    """Per-cluster sums and scipy.stats.bootstrap, vectorised: its best case, percentile only."""
+    from scipy import stats
+
+    panel = cell.panels[0]
+    squares = (panel.predictions - panel.truth) ** 2
+    sums = [np.bincount(panel.codes, row, minlength=panel.groups) for row in squares]
+    counts = np.bincount(panel.codes, minlength=panel.groups).astype(float)
+
+    def measure(*given, axis=-1):
+        total = given[-1].sum(axis=axis)
+        scores = [np.sqrt(values.sum(axis=axis) / total) for values in given[:-1]]
+        return np.array([*scores, *(a - b for a, b in combinations(scores, 2))])
+
+    stats.bootstrap(
+        [*sums, counts], measure, paired=True, n_resamples=draws, method="percentile", rng=1
+    )
+
+
+def time_boot(cell, draws):
+    """CPU seconds of R's boot with a tuned statistic (per-cluster sums, frequencies)."""
+    if shutil.which("Rscript") is None:
+        return None
+    panel = cell.panels[0]
+    squares = (panel.predictions - panel.truth) ** 2
+    sums = np.array([np.bincount(panel.codes, row, minlength=panel.groups) for row in squares])
+    counts = np.bincount(panel.codes, minlength=panel.groups)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sums.csv"
+        pd.DataFrame(np.column_stack([counts, sums.T])).to_csv(path, index=False)
+        command = ["Rscript", str(BOOT), str(path), str(draws)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    return float(run.stdout) if run.returncode == 0 else None
+
+
+def print_row(job, peer, theirs, ours):
+    ratio = f"{theirs / ours:,.0f}x" if theirs is not None and ours else "not here"
+    shown = "" if theirs is None else f"{theirs:.3f}"
+    print(f"{job:<58} {peer:<28} {shown:>9} {ours:>9.4f} {ratio:>9}")
+
+
+def main():
+    table = make_predictions()
+    cell = align_models(table, ["clip"], cluster="subject")
+    metrics = find_metrics("rmse")
+    job = "RMSE, 3,000 clips, 140 subjects, 7 models + 21, 2,000 draws"
+    print(f"{'job':<58} {'peer':<28} {'peer s':>9} {'ours s':>9} {'ratio':>9}")
+    run_formula(cell, metrics, DRAWS)
+    ours = time_cpu(lambda: run_formula(cell, metrics, DRAWS), 9)
+    print_row(job, "naive NumPy loop", time_cpu(lambda: run_naive(cell, DRAWS)), ours)
+    slow = time_cpu(lambda: run_pandas(table, DRAWS // 4)) * 4
+    print_row(job, "pandas loop (4 x 500 draws)", slow, ours)
+    print_row(job, "scipy.stats.bootstrap", time_cpu(lambda: run_scipy(cell, DRAWS), 3), ours)
+    print_row(job, "R boot::boot, tuned", time_boot(cell, DRAWS), ours)
+    verb = time_cpu(lambda: compare_models(table, metrics="rmse", draws=DRAWS, seed=1), 9)
+    print_row("the same, the verb from table to result", "target .060 s", 0.060, verb)
+    both = ["rmse", "correlation"]
+    many = time_cpu(lambda: compare_models(table, metrics=both, draws=10_000, seed=1), 3)
+    print_row("RMSE and r, the same, 10,000 draws (verb)", "target .5 s", 0.5, many)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

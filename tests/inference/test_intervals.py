@@ -1,0 +1,105 @@
+"""Intervals against R's boot, and the jackknife against what it must be for a mean.
+
+Tolerance 1e-10: the same definition on the same draws, summed in another order.
+"""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from exprstats.inference.clusters import count_clusters
+from exprstats.inference.evaluation import Evaluation
+from exprstats.inference.intervals import (
+    find_percentile,
+    interpolate_quantiles,
+    jackknife_clusters,
+    sort_draws,
+)
+from exprstats.inference.metrics import find_metrics
+from exprstats.inference.panels import Panel
+
+NAMES = ["rmse", "mae", "correlation"]
+
+
+@pytest.fixture(scope="module")
+def boot(read_oracle):
+    """R's intervals, and our terms on R's data and drawn clusters."""
+    oracle = read_oracle("boot_clusters")
+    data = {name: np.array(values) for name, values in oracle["data"].items()}
+    names, codes = np.unique(data["subject"], return_inverse=True)
+    panel = Panel(data["truth"], np.array([data["a"], data["b"]]), codes, len(names))
+    evaluation = Evaluation(panel, find_metrics(NAMES))
+    counts = count_clusters(np.array(oracle["drawn"]), len(names))
+    terms = {}
+    for place, name in enumerate(NAMES):
+        values = (
+            evaluation.measure_whole()[place][:, None],
+            evaluation.measure_counts(counts)[place],
+            evaluation.measure_without()[place],
+        )
+        terms |= {f"{name} {model}": [v[i] for v in values] for i, model in enumerate("ab")}
+        terms[f"{name} a - b"] = [v[0] - v[1] for v in values]
+    return oracle["intervals"], terms
+
+
+def test_estimates_are_those_of_r(boot):
+    rows, terms = boot
+    ours = [terms[name][0][0] for name in rows["term"]]
+    np.testing.assert_allclose(ours, rows["estimate"], atol=1e-10)
+
+
+def test_percentile_intervals_are_those_of_r(boot):
+    rows, terms = boot
+    for place, (name, level) in enumerate(zip(rows["term"], rows["level"], strict=True)):
+        found = find_percentile(*sort_draws(terms[name][1][None, :]), level)
+        theirs = rows["percentile_low"][place], rows["percentile_high"][place]
+        np.testing.assert_allclose([found.conf_low[0], found.conf_high[0]], theirs, atol=1e-10)
+
+
+def test_quantiles_at_whole_places_are_order_statistics():
+    ordered, finite = sort_draws(np.random.default_rng(1).permutation(999.0 * np.arange(999))[None])
+    found = interpolate_quantiles(ordered, finite, np.array([0.025]))
+    assert found[0] == 999.0 * 24
+
+
+def test_quantiles_beyond_the_draws_are_the_extremes():
+    ordered, finite = sort_draws(np.array([[3.0, 1.0, 2.0]]))
+    assert interpolate_quantiles(ordered, finite, np.array([0.01]))[0] == 1.0
+    assert interpolate_quantiles(ordered, finite, np.array([0.99]))[0] == 3.0
+
+
+def test_undefined_draws_stand_aside():
+    draws = np.random.default_rng(2).normal(size=(1, 400))
+    holed = np.insert(draws, [3, 90], [np.nan, np.inf], axis=1)
+    one, two = (find_percentile(*sort_draws(values), 0.95) for values in (draws, holed))
+    for mine, theirs in zip(one, two, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12)
+
+
+def test_the_jackknife_of_a_mean_of_clusters_is_the_t_test():
+    values = np.random.default_rng(4).normal(0.4, 1, size=17)
+    left_out = (values.sum() - values)[None, :] / 16
+    found = jackknife_clusters(np.array([values.mean()]), left_out)
+    known = stats.ttest_1samp(values, 0)
+    limits = known.confidence_interval(0.95)
+    assert found.p_value[0] == pytest.approx(known.pvalue, rel=1e-10)
+    assert found.conf_low[0] == pytest.approx(limits.low, rel=1e-10)
+    assert found.conf_high[0] == pytest.approx(limits.high, rel=1e-10)
+    assert found.std_error[0] == pytest.approx(stats.sem(values), rel=1e-10)
+
+
+def test_the_jackknife_of_a_correlation_is_made_on_the_z_scale():
+    left_out = np.array([[0.90, 0.93, 0.95, 0.91]])
+    found = jackknife_clusters(np.array([0.93]), left_out, fisher=np.array([True]))
+    z_values = np.arctanh(left_out[0])
+    error = np.sqrt(3 / 4 * ((z_values - z_values.mean()) ** 2).sum())
+    reach = stats.t.ppf(0.975, 3) * error
+    assert found.conf_low[0] == pytest.approx(np.tanh(np.arctanh(0.93) - reach), rel=1e-12)
+    assert found.conf_high[0] == pytest.approx(np.tanh(np.arctanh(0.93) + reach), rel=1e-12)
+    assert found.conf_high[0] < 1
+
+
+def test_the_jackknife_of_what_never_varies_tests_nothing():
+    found = jackknife_clusters(np.array([0.0, 0.5, np.nan]), np.full((3, 5), [[0.0], [0.5], [0.1]]))
+    assert found.p_value[0] == 1.0
+    assert np.isnan(found.p_value[1:]).all()
