@@ -23,7 +23,7 @@ def is_absent(value: Any) -> bool:
 
 def list_records(frame: pd.DataFrame, **equal: Any) -> list[Row]:
     """Return the rows whose columns equal the given values, as dictionaries."""
-    rows = frame.to_dict("records")
+    rows = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
     return [row for row in rows if all(row.get(name) == value for name, value in equal.items())]
 
 

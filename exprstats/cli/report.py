@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption
+from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption, check_options
+from exprstats.cli.session import Session, open_session
+
+if TYPE_CHECKING:
+    from exprstats.study import StudyRun
 
 
 def report_study(
@@ -25,3 +30,52 @@ def report_study(
     quiet: QuietOption = False,
 ) -> None:
     """Run a study file and write its report: the main job."""
+    with open_session("report", seed=seed, json=json, quiet=quiet) as session:
+        check_options(n_jobs=n_jobs)
+        from exprstats.io import stage_folder
+        from exprstats.report import write_report
+        from exprstats.study import read_study, run_study
+
+        settings = read_study(study)
+        if seed is not None:
+            settings = replace(settings, seed=seed)
+        folder = out or settings.path.parent / "report"
+        with stage_folder(folder, force=force) as stage:
+            run = run_study(settings, n_jobs=n_jobs)
+            write_report(run, stage)
+        show_run(session, run)
+        session.say(f"The report is {folder / 'index.html'}.")
+
+
+def show_run(session: Session, run: StudyRun) -> None:
+    """Put a study's run into the session: its inputs, its rows, and what it left out."""
+    provenance = run.provenance
+    session.seed = provenance.seed
+    folder = run.study.path.parent
+    for one in provenance.inputs:
+        session.add_input(folder / one.file, one.sha256, one.rows)
+    session.rows = list_rows(run)
+    read = [
+        f"{one.file}: {one.rows:,} rows, {one.columns} columns"
+        + "".join(f"; {n}" for n in one.notes)
+        for one in provenance.inputs
+    ]
+    session.show_points(f"{run.study.title}. Read:", read)
+    session.show_points("Left out:", [str(one) for one in provenance.exclusions])
+    for result in (run.reliability, run.factor, *run.models.values(), run.comparison):
+        if result is not None:
+            session.say(result.sentence())
+    session.show_points("Choices:", list(provenance.notes))
+
+
+def list_rows(run: StudyRun) -> list[dict[str, Any]]:
+    """Return the tidy rows of every result, each with the name of its result first."""
+    results: dict[str, Any] = {"reliability": run.reliability, "factor": run.factor}
+    results |= {f"model {name}": models for name, models in run.models.items()}
+    results["comparison"] = run.comparison
+    return [
+        {"result": name, **row}
+        for name, result in results.items()
+        if result is not None
+        for row in result.tidy().to_dict("records")
+    ]

@@ -151,7 +151,9 @@ def _predict(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
         models=models,
         predictions=predictions,
         comparison=comparison,
-        provenance=log.close(draws=study.compare.draws, receipts=_list_receipts(run.factor)),
+        provenance=log.close(
+            draws=study.compare.draws, receipts=_list_receipts(run.factor), learned=True
+        ),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +15,6 @@ from exprstats.parallel import report_progress, spawn_seeds
 STAGES = ("read", "reliability", "split", "factor", "join", "models", "baselines", "compare")
 # Appended to, never reordered: a stage keeps its seed when later versions add stages.
 _SEEDED = ("reliability", "split", "uniform", "normal", "compare")
-_LIBRARIES = ("numpy", "pandas", "scipy", "sklearn", "plotnine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +143,9 @@ class Logbook:
         """Return the seed of one random step: the same whatever else the study does."""
         return draw_seeds(self.seed)[name]
 
-    def close(self, *, draws: int = 0, receipts: Iterable[Any] = ()) -> Provenance:
+    def close(
+        self, *, draws: int = 0, receipts: Iterable[Any] = (), learned: bool = False
+    ) -> Provenance:
         """Return what was written down."""
         return Provenance(
             inputs=tuple(self.inputs),
@@ -156,7 +156,7 @@ class Logbook:
             seed=self.seed,
             seeds=draw_seeds(self.seed),
             draws=draws,
-            versions=list_versions(receipts),
+            versions=list_versions(receipts, learned=learned),
             seconds=dict(self.seconds),
         )
 
@@ -183,15 +183,33 @@ def draw_seeds(seed: int) -> dict[str, int]:
     return {name: int(one.generate_state(1)[0]) for name, one in zip(_SEEDED, spawned, strict=True)}
 
 
-def list_versions(receipts: Iterable[Any] = ()) -> dict[str, str]:
-    """Return versions of what takes part: of libraries only those that are loaded."""
+def list_versions(receipts: Iterable[Any] = (), *, learned: bool = False) -> dict[str, str]:
+    """Return versions of what takes part.
+
+    Parameters
+    ----------
+    receipts
+        Of results that R computed; theirs join.
+    learned
+        Whether models were fitted, which scikit-learn does.
+    """
+    import numpy as np
+    import pandas as pd
+    import scipy
+
     from exprstats import __version__
 
-    versions = {"exprstats": __version__, "python": platform.python_version()}
-    for name in _LIBRARIES:
-        library = sys.modules.get(name)
-        if library is not None:
-            versions["scikit-learn" if name == "sklearn" else name] = library.__version__
+    versions = {
+        "exprstats": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "pandas": pd.__version__,
+        "scipy": scipy.__version__,
+    }
+    if learned:
+        import sklearn
+
+        versions["scikit-learn"] = sklearn.__version__
     for receipt in receipts:
         versions.update(getattr(receipt, "versions", None) or {})
     return versions
