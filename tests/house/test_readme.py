@@ -41,7 +41,7 @@ def test_the_study_file_is_one_that_we_read(tmp_path):
 def test_the_table_of_commands_is_complete():
     from typer.main import get_command
 
-    from exprstats.cli import app
+    from exprstats.cli.program import app
 
     shown = set(re.findall(r"^\| `exprstats (\w+)", README, flags=re.MULTILINE))
     assert shown == set(get_command(app).commands)
