@@ -127,4 +127,4 @@ def weigh_bartlett(loadings: np.ndarray, residuals: np.ndarray) -> tuple[np.ndar
     """
     ratio = loadings / residuals
     information = float(loadings @ ratio)
-    return ratio / information, 1 / np.sqrt(information)
+    return ratio / information, float(1 / np.sqrt(information))

@@ -42,6 +42,7 @@ fit_one_factor <- function(data, items = names(data), estimator = "ML", missing 
 #' @return A list of class `one_factor`; see `describe_fit()`.
 #' @export
 fit_moments <- function(cov, mean, n, items = names(mean), level = 0.95) {
+  force(items)
   cov <- do.call(cbind, as.list(as.data.frame(cov)))
   names <- paste0("v", seq_len(ncol(cov)))
   dimnames(cov) <- list(names, names)
