@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from exprstats.errors import DataError, Problem
 from exprstats.io.columns import Guessed
 from exprstats.io.encodings import FileFormat
@@ -72,7 +70,7 @@ def sniff_file(path: FilePath) -> FileFacts:
     rows, last = 0, 1
     for batch in source.walk(problems):
         columns = columns or _guess_columns(source, batch)
-        rows, last = rows + len(batch.rows), batch.numbers[-1]
+        rows, last = rows + len(batch.rows), int(batch.numbers[-1])
     if rows == 0 and not problems:
         problems.append(Problem("the file has a header but no rows.", "Check the export."))
     if problems:
@@ -98,7 +96,7 @@ def _guess_columns(source: Source, batch: Batch) -> list[Guessed]:
     """Read the columns of some rows, so that their decimal marks are met."""
     columns = [Guessed(name, Missing(), source.marks) for name in source.header]
     for place, column in enumerate(columns):
-        column.feed([row[place] for row in batch.rows], np.array(batch.numbers))
+        column.feed([row[place] for row in batch.rows], batch.numbers)
         column.finish()
     return columns
 

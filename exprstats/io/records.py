@@ -7,16 +7,19 @@ import datetime
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
+
+import numpy as np
 
 from exprstats.errors import DataError, Problem
 from exprstats.io.encodings import FileFormat, inspect_bytes
 from exprstats.io.separators import find_separator
 
-_BATCH = 50_000
+# Small enough that a batch stays in the processor's cache.
+_BATCH = 4_096
 _SAMPLE_LINES = 400
 _OPEN_QUOTE = "Close or remove the double quote that begins here."
 
@@ -56,7 +59,7 @@ class Batch:
     """Some rows of texts and the number that each has in the file; row 1 is its first line."""
 
     rows: list[list[str]]
-    numbers: list[int]
+    numbers: np.ndarray
 
 
 def find_layout(path: Path) -> Layout:
@@ -100,11 +103,16 @@ def read_batches(layout: Layout, problems: list[Problem], *, size: int = _BATCH)
     size
         Rows of a batch.
     """
-    rows = _read_sheet(layout.path) if layout.format == "xlsx" else _read_lines(layout, problems)
-    numbered = ((number, row) for number, row in enumerate(rows, start=1) if any(row))
-    while pairs := list(islice(numbered, size)):
-        numbers, texts = zip(*pairs, strict=True)
-        yield Batch(list(texts), list(numbers))
+    lines = _read_sheet(layout.path) if layout.format == "xlsx" else _read_lines(layout, problems)
+    last = 0
+    while rows := list(islice(lines, size)):
+        numbers = np.arange(last + 1, last + len(rows) + 1)
+        last += len(rows)
+        if not all(map(any, rows)):
+            held = np.fromiter(map(any, rows), bool, len(rows))
+            rows, numbers = list(compress(rows, held)), numbers[held]
+        if rows:
+            yield Batch(rows, numbers)
 
 
 def _read_lines(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
@@ -112,11 +120,15 @@ def _read_lines(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
         reader = csv.reader(stream, delimiter=layout.separator or ",", strict=True)
         number = 0
         try:
-            for number, row in enumerate(reader, start=1):
-                yield [] if number == 1 and layout.declared else row
+            if layout.declared:
+                next(reader)
+                yield []
+            for row in reader:
+                number += 1
+                yield row
         except csv.Error as error:
             fact = f"a field cannot be read to its end ({error})."
-            where = {"file": str(layout.path), "rows": (number + 1,)}
+            where = {"file": str(layout.path), "rows": (number + layout.declared + 1,)}
             problems.append(Problem(fact, _OPEN_QUOTE, **where))
 
 

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 from typing import Literal
 
@@ -136,9 +137,9 @@ class Source:
         }
         numbers = [np.empty(0, np.int64)]
         for batch in self.walk(problems):
-            numbers.append(np.array(batch.numbers))
+            numbers.append(batch.numbers)
             for place, column in columns.items():
-                column.feed([row[place] for row in batch.rows], numbers[-1])
+                column.feed([row[place] for row in batch.rows], batch.numbers)
         finished = [column.finish() for column in columns.values()]
         for _, found in finished:
             problems += found
@@ -164,11 +165,12 @@ class Source:
                 rows, numbers, first = rows[1:], numbers[1:], False
             if self.layout.format == "xlsx":
                 rows = [_fit_row(row, width) for row in rows]
-            if any(len(row) != width for row in rows):
-                pairs = list(zip(rows, numbers, strict=True))
-                ragged += [(number, len(row)) for row, number in pairs if len(row) != width]
-                kept = [pair for pair in pairs if len(pair[0]) == width]
-                rows, numbers = [row for row, _ in kept], [number for _, number in kept]
+            lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+            fits = lengths == width
+            if not fits.all():
+                wrong = zip(numbers[~fits].tolist(), lengths[~fits].tolist(), strict=True)
+                ragged += list(wrong)
+                rows, numbers = list(compress(rows, fits)), numbers[fits]
             if rows:
                 yield Batch(rows, numbers)
         if ragged:
