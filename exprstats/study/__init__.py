@@ -12,6 +12,7 @@ from exprstats.study.provenance import (
     Provenance,
     list_versions,
 )
+from exprstats.study.recovery import compare_truth, measure_performance
 from exprstats.study.settings import (
     ClipsSettings,
     CompareSettings,
@@ -36,9 +37,11 @@ __all__ = [
     "SplitSettings",
     "Study",
     "StudyRun",
+    "compare_truth",
     "drop_gaps",
     "list_numbers",
     "list_versions",
+    "measure_performance",
     "read_study",
     "run_study",
 ]
