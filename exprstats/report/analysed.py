@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from exprstats.numerals import write_count
-from exprstats.report.cells import list_levels
+from exprstats.report.cells import ALL, list_levels, name_contexts, pick_rows
 from exprstats.report.document import Column, Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, count_things, join_words, say
@@ -19,7 +19,7 @@ def describe_analysed(pieces: Pieces) -> Section:
     sentences = (*_say_files(pieces), *_say_ratings(pieces), *_say_split(pieces, table))
     return Section(
         "analysed",
-        "What was analysed and what was left out",
+        "What was analyzed and what was left out",
         sentences=sentences or (say("The results name no files."),),
         points=_list_points(pieces),
         tables=(table,) if table else (),
@@ -82,7 +82,9 @@ def _list_points(pieces: Pieces) -> tuple[Text, ...]:
     left_out = [say("Left out: {text}", text=str(one)) for one in pieces.provenance.exclusions]
     if not left_out:
         left_out = [say("No row was left out.")]
-    notes = [say("{note}", note=note) for note in pieces.provenance.notes]
+    # What NRMSE was divided by stands below its table.
+    told = [note for note in pieces.provenance.notes if "NRMSE" not in note]
+    notes = [say("{note}", note=note) for note in told]
     read = [
         say("{file}: {note}", file=file.file, note=note)
         for file in pieces.provenance.inputs
@@ -96,49 +98,45 @@ def _list_points(pieces: Pieces) -> tuple[Text, ...]:
 
 
 def _build_table(pieces: Pieces) -> Table | None:
-    rows = _count_parts(pieces)
-    if rows is None:
+    design = next((models.design for models in pieces.models.values()), None)
+    if design is None:
         return None
-    contexts = [name for name in rows.columns if str(name).startswith("context")]
-    columns = [
+    rows = _count_parts(design.clips)
+    contexts = [context for context in list_levels(rows, "context") if context != ALL]
+    columns = (
         Column("part", say("Part"), words=True),
         Column("subjects", say("Subjects")),
         Column("clips", say("Clips")),
         *(
-            Column(name, say("{context}", context=rows.attrs[name]), "Clips in context")
-            for name in contexts
+            Column(f"context{place}", say("{context}", context=context), "Clips in context")
+            for place, context in enumerate(contexts)
         ),
-    ]
-    cells = pd.DataFrame(
-        [
-            {"part": str(row["part"])}
-            | {name: write_count(row[name]) for name in ("subjects", "clips", *contexts)}
-            for row in rows.to_dict("records")
-        ]
     )
-    named = rows.rename(columns=rows.attrs)
-    return Table(
-        "A1", "parts", "Subjects and Clips in Each Part", tuple(columns), cells, rows=named
-    )
+    cells = []
+    for part in list_levels(rows, "part"):
+        here = pick_rows(rows, part=part).set_index("context")
+        line = {
+            "part": _PART_NAMES.get(part, str(part)),
+            "subjects": write_count(here.loc[ALL, "n_clusters"]),
+            "clips": write_count(here.loc[ALL, "n_clips"]),
+        }
+        for place, context in enumerate(contexts):
+            line[f"context{place}"] = write_count(here.loc[context, "n_clips"])
+        cells.append(line)
+    title = "Subjects and Clips in Each Part"
+    return Table("A1", "parts", title, columns, pd.DataFrame(cells), rows=rows)
 
 
-def _count_parts(pieces: Pieces) -> pd.DataFrame | None:
-    design = next((models.design for models in pieces.models.values()), None)
-    if design is None:
-        return None
-    clips = design.clips
+def _count_parts(clips: pd.DataFrame) -> pd.DataFrame:
+    """Return subjects and clips of each part, by context where there are several, and pooled."""
     contexts = list_levels(clips, "context")
-    names = {f"context{place}": str(context) for place, context in enumerate(contexts)}
-    names = names if len(names) > 1 else {}
     rows = []
-    for part, label in _PART_NAMES.items():
+    for part in _PART_NAMES:
         here = clips[clips["part"].eq(part)]
         if here.empty:
             continue
-        row = {"part": label, "subjects": here["subject"].nunique(), "clips": len(here)}
-        for key, context in names.items():
-            row[key] = int(here["context"].astype(str).eq(context).sum())
-        rows.append(row)
-    frame = pd.DataFrame(rows)
-    frame.attrs = names
-    return frame
+        for context in [*(contexts if len(contexts) > 1 else []), None]:
+            own = here if context is None else here[here["context"].eq(context)]
+            counts = {"n_clips": len(own), "n_clusters": own["subject"].nunique()}
+            rows.append({"part": part, "context": context, **counts})
+    return name_contexts(pd.DataFrame(rows))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import isinf, isnan
 from typing import Any
 
 import pandas as pd
 
 from exprstats.numerals import MISSING, write_interval, write_number
+from exprstats.report.prose import Text, say
 from exprstats.tables import order_levels
 
 ALL = "All"
+MOST_PLACES = 6
 
 
 def pick_rows(table: pd.DataFrame, **equal: Any) -> pd.DataFrame:
@@ -41,8 +43,8 @@ def list_levels(table: pd.DataFrame, name: str) -> list[Any]:
 
 def first_value(table: pd.DataFrame, name: str) -> Any:
     """Return the first value of a column that is not empty, or None."""
-    filled = table[name].dropna() if name in table else ()
-    return filled.iloc[0] if len(filled) else None
+    filled = table[name].dropna().tolist() if name in table else []
+    return filled[0] if filled else None
 
 
 def write_estimate(row: Any, decimals: int = 2, *, bounded: bool = True) -> str:
@@ -64,26 +66,55 @@ def write_limits(row: Any, decimals: int = 2, *, bounded: bool = True) -> str:
     return write_interval(low, high, decimals, bounded=bounded, lowest=lowest)
 
 
-def collect_notes(rows: pd.DataFrame, keys: Sequence[str] = ()) -> list[str]:
-    """Return the different notes of rows, each with the places it holds for."""
-    if "note" not in rows:
-        return []
-    places: dict[str, list[str]] = {}
-    for row in rows[rows["note"].notna()].to_dict("records"):
-        note = str(row["note"]).strip()
-        if note:
-            place = ", ".join(str(row[key]) for key in keys if row.get(key) is not None)
-            places.setdefault(note, []).append(place)
-    return [_head_note(note, where, len(rows)) for note, where in places.items()]
+def find_extremes(rows: pd.DataFrame) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Return the rows of the lowest and the highest estimate; one must be defined."""
+    ordered = rows[rows["estimate"].notna()].sort_values("estimate", kind="stable")
+    records = ordered.to_dict("records")
+    return records[0], records[-1]
 
 
-def _head_note(note: str, where: list[str], count: int) -> str:
-    named = list(dict.fromkeys(place for place in where if place))
-    if not named or len(where) == count:
-        return note
-    shown = "; ".join(named[:6])
-    more = f"; and {len(named) - 6:,} more" if len(named) > 6 else ""
-    return f"{shown}{more}: {note}"
+def collect_notes(
+    rows: pd.DataFrame, keys: Sequence[str], skip: Collection[str] = ()
+) -> tuple[Text, ...]:
+    """Return the different notes of rows as sentences, each with the places it holds for.
+
+    Parameters
+    ----------
+    rows
+        Tidy rows; their notes may hold several parts, separated by semicolons.
+    keys
+        Columns that name a place.
+    skip
+        Parts that are said elsewhere.
+    """
+    keys = [key for key in keys if key in rows]
+    places: dict[str, list[dict[Any, Any]]] = {}
+    for row in rows.to_dict("records"):
+        note = row.get("note")
+        for part in str(note).split("; ") if isinstance(note, str) else ():
+            if part.strip() and part not in skip:
+                places.setdefault(part.strip().rstrip("."), []).append(row)
+    return tuple(
+        say("{note}{where}.", note=note[0].upper() + note[1:], where=_name_places(held, rows, keys))
+        for note, held in places.items()
+    )
+
+
+def _name_places(held: list[dict[Any, Any]], rows: pd.DataFrame, keys: Sequence[str]) -> str:
+    """Return the places in brackets, leaving out each key all of whose values are meant."""
+    telling = [
+        key
+        for key in keys
+        if {row[key] for row in held if pd.notna(row[key])} != set(rows[key].dropna())
+    ]
+    named = dict.fromkeys(
+        ", ".join(str(row[key]) for key in telling if pd.notna(row[key])) for row in held
+    )
+    shown = [place for place in named if place]
+    if not shown:
+        return ""
+    more = f"; and {len(shown) - MOST_PLACES:,} more" if len(shown) > MOST_PLACES else ""
+    return f" ({'; '.join(shown[:MOST_PLACES])}{more})"
 
 
 def _read_number(row: Any, name: str) -> float | None:

@@ -19,7 +19,7 @@ from exprstats.report.cells import (
     write_limits,
 )
 from exprstats.report.document import Column, Section, Table
-from exprstats.report.performance import METHODS, warn_of_clusters
+from exprstats.report.performance import METHODS, name_metric
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_texts, join_words, say
 
@@ -40,7 +40,7 @@ def describe_comparisons(pieces: Pieces) -> Section | None:
         "comparisons",
         "Comparisons",
         sentences=tuple(_say_metric(shown, metric, labels[metric], pieces) for metric in labels),
-        caveats=(*warn_of_clusters(shown), *_warn_of_draws(shown)),
+        caveats=_warn_of_draws(shown),
         tables=(_build_table(shown, labels, pieces),),
     )
 
@@ -48,37 +48,37 @@ def describe_comparisons(pieces: Pieces) -> Section | None:
 def _say_metric(shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pieces) -> Text:
     here = pick_rows(shown, metric=metric)
     contexts = list_levels(here, "context")
-    place = ALL if ALL in contexts else contexts[-1]
-    pairs = pick_rows(here, context=place)
+    pairs = pick_rows(here, context=ALL if ALL in contexts else contexts[-1])
     first = list_levels(pairs, "model")[0]
     told = [
         _say_pair(row, label, pieces)
         for row in pairs.to_dict("records")
         if row["model"] == first and pd.notna(row["estimate"])
     ]
-    name = label.name if label.name.isupper() else label.name.lower()
     if not told:
-        return say("Differences in {name} are not defined (Table 4).", name=name)
+        return say("Differences in {name} are not defined (Table 4).", name=name_metric(label))
     opening = say(
-        "In {name}, {model} differed{where}:",
-        name=name,
-        model=pieces.name_model(first),
-        where=" over all contexts together" if len(contexts) > 1 else "",
+        "{where}the {name} of {model} was",
+        where="Over all contexts together, " if len(contexts) > 1 else "On the test clips, ",
+        name=name_metric(label),
+        model=pieces.tell_model(first),
     )
     return (*join_texts([opening, join_texts(told, "; ")]), *say(" (Table 4)."))
 
 
 def _say_pair(row: dict[Any, Any], label: MetricLabel, pieces: Pieces) -> Text:
-    p = write_p(row["p_adjusted"])
-    verdict = "" if pd.isna(row["p_adjusted"]) or row["p_adjusted"] < _ALPHA else ", not reliably"
+    p = row["p_adjusted"]
+    sure = pd.notna(p) and p < _ALPHA
+    verdict = ("lower than" if row["estimate"] < 0 else "higher than") if sure else ""
+    written = write_p(p)
     return say(
-        "from {other}{verdict} by {value}, {level} CI {limits}, Holm-adjusted *p* {p}",
-        other=pieces.name_model(row["versus"]),
-        verdict=verdict,
+        "{verdict} that of {other}, Δ = {value}, {level} CI {limits}, *p* {p}",
+        verdict=verdict or "not reliably different from",
+        other=pieces.tell_model(row["versus"]),
         value=write_estimate(row, 3, bounded=label.bounded),
         level=write_level(row["level"]),
         limits=write_limits(row, 3, bounded=label.bounded),
-        p=p if p[0] in "<>" else f"= {p}",
+        p=written if written[0] in "<>" else f"= {written}",
     )
 
 
@@ -101,7 +101,7 @@ def _build_table(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces:
         for context in list_levels(shown, "context")
         for pair in dict.fromkeys(zip(shown["model"], shown["versus"], strict=True))
     ]
-    grouped = not abreast or shown["context"].nunique() > 1
+    grouped = not abreast or len(list_levels(shown, "context")) > 1
     return Table(
         "4",
         "comparisons",
@@ -151,25 +151,25 @@ def _list_notes(
             if label.better != "zero"
         ]
     )
-    methods = [METHODS.get(name, name) for name in list_levels(shown, "method")]
+    methods = [str(METHODS.get(name, name)) for name in list_levels(shown, "method")]
     notes = []
     if reading:
         notes.append(say("{reading}: the model named first does better.", reading=reading))
     notes.append(
         say(
-            "Intervals and *p* are {how}; *p* is two-sided. Holm *p* is adjusted for the "
-            "comparisons of one metric in one context.",
-            how=f"from {join_words(methods)}",
+            "Intervals and two-sided *p* values: {how}. Holm *p*, which the text quotes, is "
+            "adjusted for the comparisons of one metric in one context.",
+            how=join_words(methods),
         )
     )
     noted = shown.assign(
         pair=[
             f"{pieces.name_model(model)} − {pieces.name_model(versus)}"
             for model, versus in zip(shown["model"], shown["versus"], strict=True)
-        ]
+        ],
+        metric=[labels[metric].name for metric in shown["metric"]],
     )
-    told = collect_notes(noted, ("pair", "metric", "context"))
-    return (*notes, *(say("{note}.", note=note.rstrip(".")) for note in told))
+    return (*notes, *collect_notes(noted, ("pair", "metric", "context")))
 
 
 def _warn_of_draws(shown: pd.DataFrame) -> tuple[Text, ...]:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.numerals import write_interval, write_level, write_number
+from exprstats.numerals import write_interval, write_level, write_number, write_p
 from exprstats.report.cells import (
     ALL,
     collect_notes,
+    find_extremes,
     first_value,
     list_levels,
     name_contexts,
@@ -33,7 +34,7 @@ def describe_measurement(pieces: Pieces) -> Section | None:
     return Section(
         "measurement",
         "Measurement model",
-        sentences=(_say_model(rows, items, pieces), _say_loadings(rows)),
+        sentences=(_say_model(rows, items, pieces), _say_loadings(rows), *_say_fit(rows)),
         caveats=(*_say_closed_form(pieces), *_say_three_items(items)),
         tables=(_build_table(rows, pieces),),
     )
@@ -92,10 +93,7 @@ def _say_model(rows: pd.DataFrame, items: list[Any], pieces: Pieces) -> Text:
 
 def _say_loadings(rows: pd.DataFrame) -> Text:
     loadings = pick_rows(rows, term="loading").reset_index(drop=True)
-    low, high = (
-        loadings.loc[place].to_dict()
-        for place in (loadings["estimate"].idxmin(), loadings["estimate"].idxmax())
-    )
+    low, high = find_extremes(loadings)
     omegas = pick_rows(rows, term="omega")["estimate"].dropna()
     text = (
         f"Standardized loadings lay between {_write_place(low)} and {_write_place(high)} (Table 2)"
@@ -105,9 +103,31 @@ def _say_loadings(rows: pd.DataFrame) -> Text:
             write_number(value, bounded=True) for value in (omegas.min(), omegas.max())
         )
         same = low_omega == high_omega
-        text += ". The reliability of the composite, ω, was "
+        text += "; the reliability of the composite, ω, was "
         text += low_omega if same else f"between {low_omega} and {high_omega}"
     return say("{text}.", text=text)
+
+
+def _say_fit(rows: pd.DataFrame) -> tuple[Text, ...]:
+    """Return the fit of the pooled model, where it can be tested."""
+    pooled = rows[rows["context"].eq(ALL) & rows["item"].isna()]
+    found = {row["term"]: row for row in pooled.to_dict("records")}
+    if not {"df", "chisq", "cfi", "rmsea", "srmr"} <= found.keys():
+        return ()
+    p = write_p(found["chisq"]["p_value"])
+    return (
+        say(
+            "Fit over all clips: χ²({df}) = {chisq}, *p* {p}, CFI = {cfi}, RMSEA = {rmsea}, "
+            "90% CI {limits}, SRMR = {srmr}.",
+            df=int(found["df"]["estimate"]),
+            chisq=write_number(found["chisq"]["estimate"]),
+            p=p if p[0] in "<>" else f"= {p}",
+            cfi=write_estimate(found["cfi"], 3),
+            rmsea=write_estimate(found["rmsea"], 3),
+            limits=write_limits(found["rmsea"], 3),
+            srmr=write_estimate(found["srmr"], 3),
+        ),
+    )
 
 
 def _write_place(row: dict[Any, Any]) -> str:
@@ -171,10 +191,8 @@ def _list_notes(rows: pd.DataFrame, pieces: Pieces, *, grouped: bool) -> tuple[T
         notes.append(
             say("R call: {call}; {versions}.", call=call, versions=_name_versions(receipt))
         )
-    keys = ("context", "item") if grouped else ("item",)
-    shown = rows[rows["term"].isin([*_TERMS])]
-    notes += [say("{note}.", note=note.rstrip(".")) for note in collect_notes(shown, keys)]
-    return tuple(notes)
+    keys = ("item", "context") if grouped else ("item",)
+    return (*notes, *collect_notes(rows[rows["term"].isin([*_TERMS])], keys))
 
 
 def _count_clips(rows: pd.DataFrame, *, grouped: bool) -> str:

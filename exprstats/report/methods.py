@@ -9,6 +9,7 @@ from exprstats.report.cells import list_levels, name_contexts
 from exprstats.report.document import Section
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, count_things, join_texts, join_words, say
+from exprstats.report.sources import find_r_year
 
 _Told = tuple[list[Text], set[str]]
 
@@ -95,10 +96,11 @@ def _name_engine(factor: Any) -> str:
         return " (in the closed form that exists for three items)"
     versions = getattr(factor.receipt, "versions", None) or {}
     lavaan = versions.get("lavaan")
-    r = versions.get("R") or versions.get("r")
+    r = versions.get("R")
+    year = find_r_year(r or "")
     return (
         f" with lavaan{f' {lavaan}' if lavaan else ''} (Rosseel, 2012) "
-        f"in R{f' {r}' if r else ''} (R Core Team)"
+        f"in R{f' {r}' if r else ''} (R Core Team{f', {year}' if year else ''})"
     )
 
 
@@ -126,7 +128,8 @@ def _tell_models(pieces: Pieces) -> _Told:
         say(
             "An elastic net (Zou & Hastie, 2005) predicted {target} from {features} standardized "
             "on the training clips{where}; its penalty was the one with the lowest root mean "
-            "square error on the validation subjects{searched}.",
+            "square error on the validation subjects{searched}, with scikit-learn (Pedregosa et "
+            "al., 2011).",
             target=pieces.target,
             features=count_things(row["n_features"], "feature"),
             where=", for each context and for all contexts together" if row["n_contexts"] else "",
@@ -143,11 +146,13 @@ def _tell_comparison(pieces: Pieces) -> _Told:
     rows = comparison.tidy()
     shown = rows[rows["headline"].eq(True)]
     level = write_level(comparison.level)
-    texts = []
+    texts: list[Text] = []
+    sources = {"holm"}
     baselines = _name_baselines(pieces)
     if baselines:
         texts.append(say("Baselines were {named}.", named=join_words(baselines)))
     if shown["method"].eq("percentile").any():
+        sources.add("field")
         texts.append(
             say(
                 "{level} confidence intervals and *p* values of test performance and of "
@@ -158,18 +163,19 @@ def _tell_comparison(pieces: Pieces) -> _Told:
             )
         )
     if shown["method"].eq("jackknife").any():
+        sources.add("efron")
         texts.append(
             say(
                 "{where}{level} confidence intervals and *p* values are delete-one jackknife "
                 "intervals over subjects with the *t* distribution (Efron & Tibshirani, 1993).",
                 where="Where there were fewer than 40 test subjects, "
-                if shown["method"].nunique() > 1
+                if len(list_levels(shown, "method")) > 1
                 else "As there were few test subjects, ",
                 level=level,
             )
         )
     texts.append(say("*p* values of differences were adjusted by the method of Holm (1979)."))
-    return texts, {"field", "holm", "efron"}
+    return texts, sources
 
 
 def _name_baselines(pieces: Pieces) -> list[str]:

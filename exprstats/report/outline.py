@@ -12,7 +12,7 @@ from exprstats.report.performance import describe_performance
 from exprstats.report.pieces import Pieces
 from exprstats.report.reliability import describe_reliability
 from exprstats.report.scores import describe_scores
-from exprstats.report.session import describe_session
+from exprstats.report.session import describe_session, list_session_versions
 from exprstats.report.sources import list_sources
 from exprstats.report.weights import describe_weights
 
@@ -38,5 +38,5 @@ def build_document(pieces: Pieces) -> Document:
         title=pieces.title,
         banners=list_banners(pieces),
         sections=(describe_analysed(pieces), *middle, methods, describe_session(pieces)),
-        references=list_sources(cited),
+        references=list_sources(cited, r_version=list_session_versions(pieces).get("R", "")),
     )

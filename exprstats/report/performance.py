@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from exprstats.plots import MetricLabel, draw_performance, label_metrics
 from exprstats.report.cells import (
     ALL,
     collect_notes,
+    find_extremes,
     list_levels,
     name_contexts,
     pick_rows,
@@ -22,8 +23,11 @@ from exprstats.report.document import Column, Figure, Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
 
+if TYPE_CHECKING:
+    from exprstats.inference import Comparison
+
 MOST_ACROSS = 5  # contexts that fit beside each other on a page
-METHODS = {
+METHODS: dict[str, str] = {
     "percentile": "percentile intervals of a bootstrap that resamples subjects",
     "jackknife": "jackknife intervals over subjects",
 }
@@ -42,7 +46,7 @@ def describe_performance(pieces: Pieces) -> Section | None:
         sentences=tuple(_say_metric(shown, metric, labels[metric], pieces) for metric in labels),
         caveats=warn_of_clusters(shown),
         tables=(_build_table(shown, labels, pieces),),
-        figures=(_build_figure(shown, labels, pieces),),
+        figures=(_build_figure(shown, labels, pieces, pieces.comparison),),
     )
 
 
@@ -66,42 +70,54 @@ def _say_metric(shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pi
     contexts = list_levels(here, "context")
     pooled = pick_rows(here, context=ALL if ALL in contexts else contexts[-1])
     defined = pooled[pooled["estimate"].notna()]
+    name = name_metric(label)
     if defined.empty:
-        return say("{name} is not defined for any model (Table 3).", name=label.name)
-    scored = {
-        "lower": defined["estimate"],
-        "higher": -defined["estimate"],
-        "zero": defined["estimate"].abs(),
-    }[label.better]
-    best = defined.loc[scored.idxmin()].to_dict()
-    ranges = _say_contexts(here, best["model"], label)
+        return say("The {name} is not defined for any model (Table 3).", name=name)
+    best = _find_best(defined, label)
+    own = pick_rows(defined, model=pieces.own_model or "").to_dict("records")
+    row = own[0] if own else best
+    rank = {"lower": "lowest", "higher": "highest", "zero": "smallest"}[label.better]
+    compared = f"the {rank} of the {len(pooled)} models"
+    if row["model"] != best["model"]:
+        value = write_estimate(best, 3, bounded=label.bounded)
+        compared = f"{pieces.tell_model(best['model'])} had the {rank}, {value}"
     return say(
-        "On the {clips} test clips of {subjects} subjects, {model} had the {better} {name}, "
-        "{value}, {level} CI {limits}{ranges} (Table 3, Figure 3).",
-        clips=write_count(best["n_clips"]),
-        subjects=write_count(best["n_clusters"]),
-        model=pieces.name_model(best["model"]),
-        better={"lower": "lowest", "higher": "highest", "zero": "smallest"}[label.better],
-        name=label.name if label.name.isupper() else label.name.lower(),
-        value=write_estimate(best, 3, bounded=label.bounded),
-        level=write_level(best["level"]),
-        limits=write_limits(best, 3, bounded=label.bounded),
-        ranges=ranges,
+        "On the {clips} test clips of {subjects} subjects, {model} had a {name} of {value}, "
+        "{level} CI {limits}; {compared} (Table 3, Figure 3).{contexts}",
+        clips=write_count(row["n_clips"]),
+        subjects=write_count(row["n_clusters"]),
+        model=pieces.tell_model(row["model"]),
+        name=name,
+        value=write_estimate(row, 3, bounded=label.bounded),
+        level=write_level(row["level"]),
+        limits=write_limits(row, 3, bounded=label.bounded),
+        compared=compared,
+        contexts=_say_contexts(here, row["model"], label),
     )
+
+
+def name_metric(label: MetricLabel) -> str:
+    """Return a metric's name as a sentence has it."""
+    return label.name if label.name.isupper() else label.name.lower()
+
+
+def _find_best(defined: pd.DataFrame, label: MetricLabel) -> dict[Any, Any]:
+    if label.better == "zero":
+        return find_extremes(defined.assign(estimate=defined["estimate"].abs()))[0]
+    low, high = find_extremes(defined)
+    return low if label.better == "lower" else high
 
 
 def _say_contexts(here: pd.DataFrame, model: Any, label: MetricLabel) -> str:
     own = pick_rows(here, model=model)
     own = own[own["context"].ne(ALL) & own["estimate"].notna()]
-    if len(own) < 2:
+    if not 2 <= len(own) <= MOST_ACROSS:
         return ""
     told = [
         f"{write_estimate(row, 3, bounded=label.bounded)} in {row['context']}"
         for row in own.to_dict("records")
     ]
-    if len(told) > MOST_ACROSS:
-        return ""
-    return f"; its own models of each context reached {join_words(told)}"
+    return f" Within contexts it was {join_words(told)}."
 
 
 def _build_table(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces) -> Table:
@@ -121,7 +137,10 @@ def _build_table(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces:
     )
 
 
-def _write_score(row: Mapping[Any, Any], label: MetricLabel) -> str:
+def _write_score(found: pd.DataFrame, label: MetricLabel) -> str:
+    if found.empty:
+        return MISSING
+    row = found.iloc[0].to_dict()
     value = write_estimate(row, 3, bounded=label.bounded)
     limits = write_limits(row, 3, bounded=label.bounded)
     return value if limits == MISSING else f"{value} {limits}"
@@ -145,7 +164,7 @@ def _cross_contexts(
             }
             for context, key in keys.items():
                 found = pick_rows(shown, metric=metric, model=model, context=context)
-                line[key] = _write_score(found.iloc[0], label) if len(found) else MISSING
+                line[key] = _write_score(found, label)
             cells.append(line)
     return tuple(columns), pd.DataFrame(cells)
 
@@ -164,7 +183,7 @@ def _stack_contexts(
             line = {"group": str(context), "model": pieces.name_model(model)}
             for metric, key in keys.items():
                 found = pick_rows(shown, metric=metric, model=model, context=context)
-                line[key] = _write_score(found.iloc[0], labels[metric]) if len(found) else MISSING
+                line[key] = _write_score(found, labels[metric])
             cells.append(line)
     return tuple(columns), pd.DataFrame(cells)
 
@@ -173,35 +192,35 @@ def _list_notes(
     shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
 ) -> tuple[Text, ...]:
     level = write_level(float(shown["level"].iloc[0]))
-    methods = join_words([METHODS.get(name, name) for name in list_levels(shown, "method")])
+    methods = join_words([str(METHODS.get(name, name)) for name in list_levels(shown, "method")])
     notes = [
         say("Brackets hold {level} confidence intervals: {how}.", level=level, how=methods),
         say("Test set: {counts}.", counts=_count_clips(shown)),
     ]
     if "nrmse" in labels:
-        notes.append(
-            say(
-                "NRMSE = root mean square error divided by the theoretical range of {target}"
-                "{spans}.",
-                target=pieces.target,
-                spans=_name_spans(pieces),
-            )
-        )
-    if pieces.models and shown["context"].nunique() > 1:
+        notes.append(say("{told}", told=_tell_spans(pieces)))
+    if pieces.models and len(list_levels(shown, "context")) > 1:
         notes.append(
             say(
                 "A context's column judges models fitted to that context on its own scores; "
                 "All judges the models fitted to all contexts on the scores common to all."
             )
         )
-    noted = shown.assign(model=shown["model"].map(pieces.name_model))
-    told = collect_notes(noted, ("model", "metric", "context"))
-    return (*notes, *(say("{note}.", note=note.rstrip(".")) for note in told))
+    undefined = pick_rows(shown, metric="correlation")["estimate"].isna().any()
+    if undefined:
+        notes.append(say("Predictions that do not vary have no correlation."))
+    noted = shown.assign(
+        model=shown["model"].map(pieces.name_model),
+        metric=[labels[metric].name for metric in shown["metric"]],
+    )
+    return (*notes, *collect_notes(noted, ("model", "metric", "context")))
 
 
-def _name_spans(pieces: Pieces) -> str:
-    compare = pieces.study.compare if pieces.study else None
-    return f", {compare.span:g}" if compare and compare.span else ""
+def _tell_spans(pieces: Pieces) -> str:
+    """Return what NRMSE was divided by, in the study's own words where there are any."""
+    told = pieces.provenance.notes if pieces.provenance else ()
+    given = [note for note in told if "NRMSE" in note]
+    return given[0] if given else "NRMSE = root mean square error / theoretical range."
 
 
 def _count_clips(shown: pd.DataFrame) -> str:
@@ -212,7 +231,12 @@ def _count_clips(shown: pd.DataFrame) -> str:
     )
 
 
-def _build_figure(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces) -> Figure:
+def _build_figure(
+    shown: pd.DataFrame,
+    labels: Mapping[str, MetricLabel],
+    pieces: Pieces,
+    comparison: Comparison,
+) -> Figure:
     names = [label.name for label in labels.values()]
     level = write_level(float(shown["level"].iloc[0]))
     models = [pieces.name_model(model) for model in list_levels(shown, "model")]
@@ -220,12 +244,7 @@ def _build_figure(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces
         "3",
         "performance",
         "Test Performance of Each Model",
-        draw_performance(pieces.comparison, names=pieces.model_names),  # pyright: ignore
+        draw_performance(comparison, names=pieces.model_names),
         words=f"{join_words(names)} of {join_words(models)} with intervals; the same as Table 3.",
-        notes=(
-            say(
-                "Points are estimates, lines {level} confidence intervals over subjects.",
-                level=level,
-            ),
-        ),
+        notes=(say("Points are estimates, lines {level} confidence intervals.", level=level),),
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exprstats.study.provenance import Provenance
     from exprstats.study.settings import Study
 
-_KIND_NAMES = {
+KIND_NAMES = {
     "elastic": "ElasticNet",
     "uniform": "Uniform baseline",
     "normal": "Normal baseline",
@@ -60,6 +60,13 @@ class Pieces:
     model_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def own_model(self) -> str | None:
+        """Return the model that a comparison is about: the one asked for, or the first fitted."""
+        if self.comparison is not None and self.comparison.against is not None:
+            return self.comparison.against
+        return next(iter(self.models), None)
+
+    @property
     def target(self) -> str:
         """Return what the models predict, in words."""
         if self.factor is not None:
@@ -69,6 +76,12 @@ class Pieces:
     def name_model(self, model: Any) -> str:
         """Return a model's printed name."""
         return self.model_names.get(str(model), str(model))
+
+    def tell_model(self, model: Any) -> str:
+        """Return a model's name as a sentence has it."""
+        name = self.name_model(model)
+        known = str(model) in self.model_names and name.endswith(" baseline")
+        return f"the {name[0].lower()}{name[1:]}" if known else name
 
 
 def gather_pieces(results: StudyRun | Result | Iterable[Result], title: str | None) -> Pieces:
@@ -104,9 +117,9 @@ def _open_run(run: StudyRun, title: str | None) -> Pieces:
         study=run.study,
         provenance=run.provenance,
         model_names={
-            model.name: _KIND_NAMES[model.kind]
+            model.name: KIND_NAMES[model.kind]
             for model in run.study.models
-            if model.name == model.kind and model.kind in _KIND_NAMES
+            if model.name == model.kind and model.kind in KIND_NAMES
         },
     )
 
@@ -132,4 +145,6 @@ def _sort_results(results: Iterable[Any], title: str) -> Pieces:
             raise OptionError(message)
         else:
             found[name] = result
-    return Pieces(title=title, models=models, **found)
+    # Names that our own verbs give by default are ours to print as words.
+    names = KIND_NAMES if models and all(one.name == one.kind for one in models.values()) else {}
+    return Pieces(title=title, models=models, model_names=names, **found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ class Run:
 
 
 Text = tuple[Run, ...]
+FIXED = "\N{NO-BREAK SPACE}"
 
 
 def say(template: str, **values: Any) -> Text:
@@ -37,12 +39,26 @@ def say(template: str, **values: Any) -> Text:
     >>> say("*r* = {r}", r=".50*")
     (Run(text='r', italic=True), Run(text=' = .50*', italic=False))
     """
-    pieces = template.split("*")
+    pieces = template.replace("'", "’").split("*")
     return tuple(
-        Run(piece.format(**values), italic=place % 2 == 1)
+        Run(bind_numbers(piece.format(**values)), italic=place % 2 == 1)
         for place, piece in enumerate(pieces)
         if piece
     )
+
+
+def bind_numbers(text: str) -> str:
+    """Replace the spaces at which a number must not part from its neighbours by fixed ones.
+
+    Examples
+    --------
+    >>> bind_numbers("Table 3: 95% CI [.10, .20]").count(" ")
+    1
+    """
+    text = re.sub(r"\[[^\[\]]{3,24}, [^\[\]]{1,24}\]", lambda m: m[0].replace(" ", FIXED), text)
+    text = re.sub(r"(\d%) CI ", rf"\1{FIXED}CI ", text)
+    text = re.sub(r"\b(Table|Figure) (?=A?\d)", rf"\1{FIXED}", text)
+    return re.sub(r" ([=<>∈]) (?=[\d.−{])", rf"{FIXED}\1{FIXED}", text)
 
 
 def join_texts(texts: Sequence[Text], gap: str = " ") -> Text:

@@ -10,6 +10,7 @@ from exprstats.numerals import write_count, write_level, write_number
 from exprstats.report.cells import (
     ALL,
     collect_notes,
+    find_extremes,
     list_levels,
     name_contexts,
     pick_rows,
@@ -21,6 +22,7 @@ from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
 
 EXCELLENT = 0.75  # Cicchetti (1994)
+INDEPENDENT = "clips treated as independent"
 
 
 def describe_reliability(pieces: Pieces) -> Section | None:
@@ -40,13 +42,13 @@ def describe_reliability(pieces: Pieces) -> Section | None:
 
 def _build_table(rows: pd.DataFrame, shown: pd.DataFrame) -> Table:
     level = write_level(float(shown["level"].iloc[0]))
-    clustered = shown["method"].ne("f").any()
+    clustered = bool(shown["method"].ne("f").any())
     cells = pd.DataFrame([_write_row(row, rows) for row in shown.to_dict("records")])
-    spanner = f"{level} CI of ICC(1,k)"
+    spanner = f"{level} CI"
     columns = [
         Column("item", say("Question"), words=True),
         Column("average", say("ICC(1,*k*)")),
-        *([Column("clusters", say("Clusters"), spanner)] if clustered else []),
+        *([Column("clusters", say("Clips clustered"), spanner)] if clustered else []),
         Column("independent", say("Clips treated as independent"), spanner),
         Column("single", say("ICC(1,1)")),
         Column("raters", say("Raters per clip")),
@@ -88,10 +90,7 @@ def _say_range(shown: pd.DataFrame) -> Text:
     defined = shown[shown["estimate"].notna()]
     if defined.empty:
         return say("The reliability of the mean ratings is not defined; Table 1 says why.")
-    low, high = (
-        defined.loc[place].to_dict()
-        for place in (defined["estimate"].idxmin(), defined["estimate"].idxmax())
-    )
+    low, high = find_extremes(defined)
     level = write_level(low["level"])
     if len(defined) == 1:
         return say(
@@ -130,11 +129,13 @@ def _say_excellent(shown: pd.DataFrame) -> tuple[Text, ...]:
     mark = write_number(EXCELLENT, bounded=True)
     if len(limits) == 1:
         reached = "reached" if above else "did not reach"
-        text = f"The lower limit {reached} {mark}, often read as excellent (Cicchetti, 1994)."
+        text = (
+            f"The lower limit {reached} {mark}, the mark often read as excellent (Cicchetti, 1994)."
+        )
     else:
         which = "All" if above == len(limits) else f"{above} of the" if above else "None of the"
         text = (
-            f"{which} {len(limits)} lower limits reached {mark}, "
+            f"{which} {len(limits)} lower limits reached {mark}, the mark "
             "often read as excellent (Cicchetti, 1994)."
         )
     return (say("{text}", text=text),)
@@ -175,15 +176,22 @@ def _list_notes(shown: pd.DataFrame, *, clustered: bool, grouped: bool) -> tuple
             "ICC(1,1) = of a single rater. *k* is the harmonic mean of the raters per clip."
         )
     ]
+    overs = _find_overs(shown)
     if clustered:
         notes.append(
             say(
-                "The interval named Clusters is a jackknife over subjects, and over raters where "
-                "raters are shared; it allows for clips of one subject being alike. The other is "
-                "the *F* interval with clips treated as independent, too narrow where they are "
-                "not."
+                "Clips clustered: delete-one jackknife {over}; allows for clips of one subject "
+                "being alike. Clips treated as independent: *F* interval, too narrow where they "
+                "are alike.",
+                over=overs[0] if len(overs) == 1 else "over subjects, and raters where shared",
             )
         )
-    keys = ("context", "item") if grouped else ("item",)
-    notes += [say("{note}.", note=note.rstrip(".")) for note in collect_notes(shown, keys)]
-    return tuple(notes)
+    keys = ("item", "context") if grouped else ("item",)
+    said = {INDEPENDENT, *(overs if len(overs) == 1 else ())}
+    return (*notes, *collect_notes(shown, keys, said))
+
+
+def _find_overs(shown: pd.DataFrame) -> list[str]:
+    """Return what the jackknife intervals left out one by one, in the words of their notes."""
+    parts = [part for note in shown["note"].dropna() for part in str(note).split("; ")]
+    return list(dict.fromkeys(part for part in parts if part.startswith("over ")))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from exprstats.report.prose import Text, say
 
 SOURCES: dict[str, Text] = {
-    "apa": say(
-        "American Psychological Association. (2020). *Publication manual of the American "
-        "Psychological Association* (7th ed.). https://doi.org/10.1037/0000165-000"
-    ),
     "bartlett": say(
         "Bartlett, M. S. (1937). The statistical conception of mental factors. *British Journal "
         "of Psychology*, *28*(1), 97–104. https://doi.org/10.1111/j.2044-8295.1937.tb00863.x"
@@ -53,10 +50,6 @@ SOURCES: dict[str, Text] = {
         "Brucher, M., Perrot, M., & Duchesnay, É. (2011). Scikit-learn: Machine learning in "
         "Python. *Journal of Machine Learning Research*, *12*, 2825–2830."
     ),
-    "r": say(
-        "R Core Team. *R: A language and environment for statistical computing* [Computer "
-        "software]. R Foundation for Statistical Computing. https://www.R-project.org/"
-    ),
     "rosseel": say(
         "Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of "
         "Statistical Software*, *48*(2), 1–36. https://doi.org/10.18637/jss.v048.i02"
@@ -69,7 +62,33 @@ SOURCES: dict[str, Text] = {
 }
 
 
-def list_sources(keys: Iterable[str]) -> tuple[Text, ...]:
-    """Return the named works in alphabetical order, each once."""
+def list_sources(keys: Iterable[str], *, r_version: str = "") -> tuple[Text, ...]:
+    """Return the named works in alphabetical order, each once; "r" is R of that version."""
+    known = SOURCES | {"r": _cite_r(r_version)}
     wanted = set(keys)
-    return tuple(text for key, text in sorted(SOURCES.items()) if key in wanted)
+    return tuple(text for key, text in sorted(known.items()) if key in wanted)
+
+
+def find_r_year(version: str) -> int | None:
+    """Return the year of an R release, or None where the version does not tell.
+
+    Since 2021 a minor version comes each spring, and its patches up to the second within the
+    year; a third one comes early in the next.
+
+    Examples
+    --------
+    >>> find_r_year("4.2.2"), find_r_year("4.2.3"), find_r_year("5.0.0")
+    (2022, 2023, None)
+    """
+    found = re.fullmatch(r"4\.([1-9])\.(\d)", version)
+    return 2020 + int(found[1]) + (int(found[2]) >= 3) if found else None
+
+
+def _cite_r(version: str) -> Text:
+    year = find_r_year(version)
+    return say(
+        "R Core Team. ({year}). *R: A language and environment for statistical computing*{version} "
+        "[Computer software]. R Foundation for Statistical Computing. https://www.R-project.org/",
+        year=year or "n.d.",
+        version=f" (Version {version})" if version else "",
+    )

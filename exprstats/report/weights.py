@@ -58,8 +58,9 @@ def _say_weights(weights: pd.DataFrame, model: str) -> tuple[Text, ...]:
         empty = "every weight is zero" if own["estimate"].fillna(0).eq(0).all() else "none"
         told.append(f"{head}{join_words(named) if named else empty}")
     opening = say(
-        "A weight is the change of {model}'s prediction, in units of the target, for one standard "
-        "deviation of the feature. Weights of .2 or more in size (Table 5, Figure 4): {told}.",
+        "A weight is the change in the prediction of {model}, in units of the target, for one "
+        "standard deviation of the feature. Weights of .2 or more in size (Table 5, Figure 4): "
+        "{told}.",
         model=model,
         told="; ".join(told),
     )
@@ -73,7 +74,7 @@ def _list_caveats(weights: pd.DataFrame) -> tuple[Text, ...]:
             "its own, which shrinks weights by different amounts: a difference between two "
             "contexts' weights is not tested here."
         )
-        if weights["context"].nunique() > 1
+        if len(list_levels(weights, "context")) > 1
         else say("Weights are shown without intervals; the penalty shrinks them towards zero.")
     ]
     if weights["estimate"].fillna(0).eq(0).all():
@@ -111,7 +112,6 @@ def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces) -> T
                 }
             )
     noted = rows[rows["term"].isin(["weight", *_PENALTIES])]
-    told = collect_notes(noted, ("feature", "context"))
     return Table(
         "5",
         "weights",
@@ -125,7 +125,7 @@ def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces) -> T
                 "training clips. A weight of exactly 0 was left out by the model.",
                 target=pieces.target,
             ),
-            *(say("{note}.", note=note.rstrip(".")) for note in told),
+            *collect_notes(noted, ("feature", "context")),
         ),
         rows=rows,
     )
