@@ -1,8 +1,17 @@
 """Figures from tidy tables: nothing is computed here, only arranged and drawn."""
 
+from exprstats.plots.contexts import ALL, name_contexts
 from exprstats.plots.files import save_figure
 from exprstats.plots.metrics import MetricLabel, label_metrics
 from exprstats.plots.performance import draw_performance
 from exprstats.plots.weights import draw_weights
 
-__all__ = ["MetricLabel", "draw_performance", "draw_weights", "label_metrics", "save_figure"]
+__all__ = [
+    "ALL",
+    "MetricLabel",
+    "draw_performance",
+    "draw_weights",
+    "label_metrics",
+    "name_contexts",
+    "save_figure",
+]

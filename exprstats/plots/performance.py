@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.plots.contexts import name_contexts
 from exprstats.plots.labels import code_levels, write_label
 from exprstats.plots.looks import LIGHT, QUIET, pick_colours, place_ticks, set_looks, write_ticks
 from exprstats.plots.metrics import MetricLabel, label_metrics
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from plotnine import ggplot
 
     from exprstats.inference import Comparison
-
-_ALL = "All"
 
 
 def draw_performance(comparison: Comparison, *, names: Mapping[str, str] | None = None) -> ggplot:
@@ -73,8 +72,7 @@ def select_scores(table: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         fact = "the comparison holds no single model's score."
         raise DataError(Problem(fact, "Compare without against= to get each model's own score."))
-    context = rows["context"] if "context" in rows else pd.Series(None, rows.index, dtype=object)
-    return rows.assign(context=context.astype(object).where(context.notna(), _ALL))
+    return name_contexts(rows)
 
 
 def _write_heading(label: MetricLabel) -> str:

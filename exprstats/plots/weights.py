@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.plots.contexts import name_contexts
 from exprstats.plots.labels import code_levels
 from exprstats.plots.looks import LIGHT, PALETTE, QUIET, place_ticks, set_looks, write_ticks
 from exprstats.tables import order_levels, require_columns
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from exprstats.models import Models
 
 NOTABLE = 0.2  # Lin, Girard, & Morency (2020) read weights close to or above it
-_ALL = "All"
 
 
 def draw_weights(models: Models) -> ggplot:
@@ -59,8 +59,7 @@ def select_weights(table: pd.DataFrame) -> pd.DataFrame:
     if rows.empty or not rows["estimate"].fillna(0).ne(0).any():
         fact = "there are no weights." if rows.empty else "all weights are zero."
         raise DataError(Problem(fact, "There is nothing to draw; look at the penalty's grid."))
-    context = rows["context"] if "context" in rows else pd.Series(None, rows.index, dtype=object)
-    return rows.assign(context=context.astype(object).where(context.notna(), _ALL))
+    return name_contexts(rows)
 
 
 def _build_dots(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:

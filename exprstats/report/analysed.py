@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from exprstats.numerals import write_count
-from exprstats.report.cells import ALL, list_levels, name_contexts, pick_rows
+from exprstats.plots import ALL, name_contexts
+from exprstats.report.cells import list_levels, pick_rows
 from exprstats.report.document import Column, Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, count_things, join_words, say
@@ -114,14 +115,14 @@ def _build_table(pieces: Pieces) -> Table | None:
     )
     cells = []
     for part in list_levels(rows, "part"):
-        here = pick_rows(rows, part=part).set_index("context")
+        here = {row["context"]: row for row in pick_rows(rows, part=part).to_dict("records")}
         line = {
             "part": _PART_NAMES.get(part, str(part)),
-            "subjects": write_count(here.loc[ALL, "n_clusters"]),
-            "clips": write_count(here.loc[ALL, "n_clips"]),
+            "subjects": write_count(here[ALL]["n_clusters"]),
+            "clips": write_count(here[ALL]["n_clips"]),
         }
         for place, context in enumerate(contexts):
-            line[f"context{place}"] = write_count(here.loc[context, "n_clips"])
+            line[f"context{place}"] = write_count(here[context]["n_clips"])
         cells.append(line)
     title = "Subjects and Clips in Each Part"
     return Table("A1", "parts", title, columns, pd.DataFrame(cells), rows=rows)

@@ -12,7 +12,6 @@ from exprstats.numerals import MISSING, write_interval, write_number
 from exprstats.report.prose import Text, say
 from exprstats.tables import order_levels
 
-ALL = "All"
 MOST_PLACES = 6
 
 
@@ -27,13 +26,6 @@ def pick_rows(table: pd.DataFrame, **equal: Any) -> pd.DataFrame:
             column = table[name]
             kept &= column.isna() if value is None else column.eq(value).fillna(value=False)
     return table[kept]
-
-
-def name_contexts(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with pooled ones named "All"; a table without contexts is all pooled."""
-    context = table["context"] if "context" in table else pd.Series(None, table.index, dtype=object)
-    named = context.astype(object).where(context.notna(), ALL).astype(str)
-    return table.assign(context=named)
 
 
 def list_levels(table: pd.DataFrame, name: str) -> list[Any]:

@@ -8,12 +8,10 @@ from typing import Any
 import pandas as pd
 
 from exprstats.numerals import MISSING, write_level, write_p
-from exprstats.plots import MetricLabel, label_metrics
+from exprstats.plots import ALL, MetricLabel, label_metrics, name_contexts
 from exprstats.report.cells import (
-    ALL,
     collect_notes,
     list_levels,
-    name_contexts,
     pick_rows,
     write_estimate,
     write_limits,

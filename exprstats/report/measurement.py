@@ -7,13 +7,12 @@ from typing import Any
 import pandas as pd
 
 from exprstats.numerals import write_interval, write_level, write_number, write_p
+from exprstats.plots import ALL, name_contexts
 from exprstats.report.cells import (
-    ALL,
     collect_notes,
     find_extremes,
     first_value,
     list_levels,
-    name_contexts,
     pick_rows,
     write_estimate,
     write_limits,

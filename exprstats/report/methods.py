@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from exprstats.numerals import write_count, write_level
-from exprstats.report.cells import list_levels, name_contexts
+from exprstats.plots import name_contexts
+from exprstats.report.cells import list_levels
 from exprstats.report.document import Section
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, count_things, join_texts, join_words, say

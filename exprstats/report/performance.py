@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.numerals import MISSING, write_count, write_level
-from exprstats.plots import MetricLabel, draw_performance, label_metrics
+from exprstats.plots import ALL, MetricLabel, draw_performance, label_metrics, name_contexts
 from exprstats.report.cells import (
-    ALL,
     collect_notes,
     find_extremes,
     list_levels,
-    name_contexts,
     pick_rows,
     write_estimate,
     write_limits,

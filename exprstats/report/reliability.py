@@ -7,12 +7,11 @@ from typing import Any
 import pandas as pd
 
 from exprstats.numerals import write_count, write_level, write_number
+from exprstats.plots import ALL, name_contexts
 from exprstats.report.cells import (
-    ALL,
     collect_notes,
     find_extremes,
     list_levels,
-    name_contexts,
     pick_rows,
     write_estimate,
     write_limits,

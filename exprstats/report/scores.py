@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from exprstats.numerals import MISSING, write_count, write_number
-from exprstats.report.cells import ALL, list_levels, name_contexts, pick_rows
+from exprstats.plots import ALL, name_contexts
+from exprstats.report.cells import list_levels, pick_rows
 from exprstats.report.document import Column, Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, say

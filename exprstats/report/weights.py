@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.numerals import MISSING, write_number
-from exprstats.plots import draw_weights
-from exprstats.report.cells import collect_notes, list_levels, name_contexts, pick_rows
+from exprstats.plots import draw_weights, name_contexts
+from exprstats.report.cells import collect_notes, list_levels, pick_rows
 from exprstats.report.document import Column, Figure, Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
