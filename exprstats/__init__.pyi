@@ -35,10 +35,14 @@ from .models import guess_normal as guess_normal
 from .models import guess_uniform as guess_uniform
 from .models import split_subjects as split_subjects
 from .models import stack_predictions as stack_predictions
+from .plots import draw_performance as draw_performance
+from .plots import draw_weights as draw_weights
+from .plots import save_figure as save_figure
 from .rbridge import RState as RState
 from .rbridge import probe_r as probe_r
 from .reliability import Reliability as Reliability
 from .reliability import rate_reliability as rate_reliability
+from .report import write_report as write_report
 from .simulate import Simulated as Simulated
 from .simulate import simulate_again as simulate_again
 from .simulate import simulate_expressiveness as simulate_expressiveness
