@@ -4,12 +4,14 @@ Tolerances of the huge draw are four Monte-Carlo standard errors: with 2,500 peo
 are independent (no subject share) an ICC(1,1) has SE .004, a loading .001, a weight .008.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from exprstats import DataError, OptionError
-from exprstats.simulate import simulate_again, simulate_expressiveness
+from exprstats.simulate import simulate_again, simulate_expressiveness, state_truth
 from exprstats.simulate.population import FEATURES
 from exprstats.tables import CLIPS, RATINGS, check_table
 
@@ -89,6 +91,36 @@ def test_sizes_are_near_the_published_ones(study):
     limits = [_truth(study, "correlation_limit", context) for context in [*CONTEXTS, None]]
     # Lin, Girard, & Morency (2020, Table 3): .723, .525, .834, .497 for the fitted models.
     assert limits == pytest.approx([0.72, 0.55, 0.83, 0.53], abs=0.06)
+
+
+@pytest.mark.parametrize("context", [*CONTEXTS, None])
+def test_average_reliability_is_spearman_brown_at_the_harmonic_mean(study, context):
+    raters = 1 / (0.80 / 6 + 0.15 / 5 + 0.05 / 4)
+    for item in ITEMS:
+        one = _truth(study, "ICC(1,1)", context, item=item)
+        expected = raters * one / (1 + (raters - 1) * one)
+        assert _truth(study, "ICC(1,k)", context, item=item) == pytest.approx(expected, abs=1e-12)
+
+
+def test_pooled_variance_is_within_plus_between_contexts(study):
+    far = {
+        name: replace(profile, means=profile.means + shift)
+        for (name, profile), shift in zip(
+            study.population.profiles.items(), (-0.8, 0.0, 1.1), strict=True
+        )
+    }
+    truth = state_truth(replace(study.population, profiles=far))
+    wide = truth[truth["item"] == "emotion"].pivot_table(
+        index="context", columns="term", values="estimate", dropna=False
+    )
+    variance = wide["loading_raw"] ** 2 + wide["residual_raw"]
+    shares = pd.Series({"startle": 5 / 16, "pain": 7 / 16, "disgust": 4 / 16})
+    inside, centre = wide.index.notna(), (wide["intercept"] * shares).sum()
+    apart = ((wide.loc[inside, "intercept"] - centre) ** 2 * shares).sum()
+    assert apart > 0.3
+    assert variance[~inside].item() == pytest.approx(
+        (variance[inside] * shares).sum() + apart, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("context", [*CONTEXTS, None])
