@@ -49,7 +49,7 @@ def ask_apart(code, **environment):
     """Run Python code in a process apart and return what it printed and its status."""
     answer = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
-        env={**os.environ, **environment},
+        env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
         text=True,
         check=False,

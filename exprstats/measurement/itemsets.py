@@ -12,6 +12,7 @@ import pandas as pd
 from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.tables import (
     ITEMS,
+    Contract,
     check_table,
     find_absent,
     find_empty,
@@ -20,6 +21,7 @@ from exprstats.tables import (
 )
 
 TOLERATED = 0.05
+_NUMBERED = Contract("items", key=(), ids=("context",), optional=("context",))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +79,7 @@ def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> Ite
     ]
     if problems:
         raise DataError(problems)
-    check_table(ids, ITEMS)
+    check_table(ids, ITEMS if "clip" in table.columns else _NUMBERED)
     answers = np.column_stack([table[item].to_numpy(float, na_value=np.nan) for item in items])
     contexts = tuple(str(level) for level in order_levels(ids["context"])) if by else ()
     return ItemSet(ids, answers, contexts)
@@ -88,8 +90,10 @@ def _take_ids(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
     context = by or ("context" if "context" in table.columns else None)
     if context:
         ids["context"] = table[context]
-    numbered = pd.Series(np.arange(1, len(table) + 1), table.index).astype(str)
-    ids["clip"] = table["clip"] if "clip" in table.columns else numbered
+    if "clip" in table.columns:
+        ids["clip"] = table["clip"]
+    else:
+        ids["clip"] = pd.Series(np.arange(1, len(table) + 1), table.index).astype(str)
     if "subject" in table.columns:
         ids["subject"] = table["subject"]
     return pd.DataFrame(ids)
