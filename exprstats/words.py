@@ -8,9 +8,10 @@ from typing import Any, Literal, get_args
 
 from exprstats.errors import OptionError
 
-IccModel = Literal["one-way"]
+IccModel = Literal["one-way", "two-way"]
 MetricName = Literal["nrmse", "rmse", "mae", "correlation"]
-IntervalName = Literal["auto", "percentile", "jackknife"]
+IntervalName = Literal["auto", "percentile", "jackknife", "basic", "bca", "t"]
+Compat = Literal["mlboot"]
 ModelKind = Literal["elastic", "uniform", "normal", "mean"]
 ScoreMethod = Literal["bartlett"]
 FactorEstimator = Literal["ml"]

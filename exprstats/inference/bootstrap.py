@@ -16,9 +16,10 @@ from exprstats.inference.clusters import BLOCK, draw_clusters
 from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric, find_metrics
 from exprstats.inference.panels import Panel
-from exprstats.inference.rows import Terms, arrange_table, summarise_terms
+from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import count_blocks, draw_panel
 from exprstats.inference.sentences import describe_bootstrap
+from exprstats.inference.terms import Terms
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import find_empty, find_unnumbers, require_columns

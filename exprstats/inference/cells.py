@@ -14,7 +14,7 @@ from exprstats.errors import DataError, DataWarning, OptionError, Problem
 from exprstats.inference.metrics import Metric
 from exprstats.inference.panels import Cell, align_models
 from exprstats.tables import PREDICTIONS, check_table, order_levels
-from exprstats.words import IntervalName, check_word, name_nearest
+from exprstats.words import Compat, IntervalName, check_word, name_nearest
 
 Span = float | Mapping[Any, float] | None
 FEWEST_CLUSTERS = 3
@@ -30,8 +30,10 @@ def check_options(*, interval: str, level: float, draws: int, compat: str | None
         message = f"draws must be at least 2; got {draws}."
         raise OptionError(message)
     if compat is not None:
-        message = f"compat '{compat}' is not known."
-        raise OptionError(message)
+        check_word(compat, Compat, "compat")
+        if interval not in {"auto", "percentile"}:
+            message = f"compat '{compat}' has percentile intervals only; interval is '{interval}'."
+            raise OptionError(message)
 
 
 def check_predictions(predictions: pd.DataFrame, *, cluster: str, by: str | None) -> pd.DataFrame:

@@ -18,12 +18,13 @@ from exprstats.inference.cells import (
     split_contexts,
 )
 from exprstats.inference.metrics import MetricLike, find_metrics
-from exprstats.inference.rows import arrange_table, pair_models, write_rows
+from exprstats.inference.rows import arrange_table, write_rows
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
 from exprstats.inference.sentences import describe_comparison
+from exprstats.inference.terms import pair_models
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
-from exprstats.words import IntervalName
+from exprstats.words import Compat, IntervalName
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +89,7 @@ def compare_models(
     interval: IntervalName = "auto",
     level: float = 0.95,
     seed: Seed = None,
-    compat: str | None = None,
+    compat: Compat | None = None,
     n_jobs: int = 1,
 ) -> Comparison:
     """Compare models that predict the same rows, resampling whole clusters.
@@ -115,13 +116,17 @@ def compare_models(
         Bootstrap draws.
     interval
         ``"auto"`` gives percentile and jackknife-t rows and marks one as headline: percentile
-        from 40 clusters on, jackknife-t below.
+        from 40 clusters on, jackknife-t below. ``"percentile"``, ``"jackknife"``, ``"basic"`` and
+        ``"t"`` (symmetric bootstrap-t) give that one; ``"bca"`` gives BCa beside those of
+        ``"auto"``, whose headline stays.
     level
         Confidence level.
     seed
         For the same numbers again.
     compat
-        None; reserved for other packages' definitions of p.
+        ``"mlboot"`` for percentile rows with the p-values that the R package mlboot defines
+        (ties on one side, no sample of its own, scores tested against 0): to retrace published
+        numbers, on other random draws.
     n_jobs
         Workers; the numbers do not depend on it.
 
@@ -160,13 +165,25 @@ def compare_models(
     seeds = spawn_seeds(seed, count_blocks(draws))
     samples: list[Sample] = []
     for cell in cells:
-        width = find_span(span, cell, measures)
-        samples += sample_cell(cell, measures, seeds, draws=draws, span=width, n_jobs=n_jobs)
+        samples += sample_cell(
+            cell,
+            measures,
+            seeds,
+            draws=draws,
+            span=find_span(span, cell, measures),
+            n_jobs=n_jobs,
+            pairs=pair_models(cell.models, against) if interval == "t" else None,
+        )
+    shown = "percentile" if compat else interval
     found = [
         row
         for sample in samples
         for row in write_rows(
-            sample, pair_models(sample.models, against), interval=interval, level=level
+            sample,
+            pair_models(sample.models, against),
+            interval=shown,
+            level=level,
+            compat=compat,
         )
     ]
     _warn_coarse(len(pair_models(cells[0].models, against)), draws, level)

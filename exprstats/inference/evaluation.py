@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -56,6 +56,18 @@ class Evaluation:
                 counts = leave_out_clusters(start, stop, self.groups)
                 values[place, :, start:stop] = measure(counts)
         return values
+
+    def iterate_reduced(self, counts: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield, for each cluster, values (metrics, models, draws) without one copy of it."""
+        totals = self._sums @ counts.T
+        for group in range(self.groups):
+            values = self._apply(totals - self._sums[:, group : group + 1])
+            if self._measures:
+                fewer = counts.copy()
+                fewer[:, group] = np.maximum(fewer[:, group] - 1, 0)
+                for place, measure in self._measures.items():
+                    values[place] = measure(fewer)
+            yield values
 
     def _apply(self, totals: np.ndarray) -> np.ndarray:
         values = np.empty((*self.shape, totals.shape[1]))

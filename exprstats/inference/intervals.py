@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri, stdtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 
 class Interval(NamedTuple):
@@ -85,6 +85,7 @@ def jackknife_clusters(
     *,
     level: float = 0.95,
     fisher: np.ndarray | None = None,
+    strata: np.ndarray | None = None,
 ) -> Jackknife:
     """Return jackknife-t intervals from leave-one-cluster-out values.
 
@@ -98,6 +99,8 @@ def jackknife_clusters(
         Confidence level.
     fisher
         Which terms are made on Fisher's z scale (terms,); none by default.
+    strata
+        Stratum of each cluster (clusters,); one by default. Each takes a degree of freedom.
 
     Returns
     -------
@@ -110,24 +113,128 @@ def jackknife_clusters(
     V = (G - 1)/G · Σ(θ₋g - θ̄)², t with G - 1 degrees of freedom (Tukey, 1958).
     """
     z_scale = np.zeros(len(estimates), dtype=bool) if fisher is None else fisher
-    groups = left_out.shape[1]
+    freedom = left_out.shape[1] - (1 if strata is None else len(np.unique(strata)))
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = np.where(z_scale, np.arctanh(np.where(z_scale, estimates, 0)), estimates)
         values = np.where(
             z_scale[:, None], np.arctanh(np.where(z_scale[:, None], left_out, 0)), left_out
         )
-        error = spread_jackknife(values)
-        reach = stdtrit(groups - 1, (1 + level) / 2) * error
+        error = spread_jackknife(values, strata)
+        reach = stdtrit(freedom, (1 + level) / 2) * error
         low, high = centre - reach, centre + reach
-        p_value = 2 * stdtr(groups - 1, -np.abs(centre) / error)
+        p_value = 2 * stdtr(freedom, -np.abs(centre) / error)
     p_value = np.where(error > 0, p_value, np.where(centre == 0, 1.0, np.nan))
     p_value = np.where(np.isnan(error), np.nan, p_value)
     low, high = (np.where(z_scale, np.tanh(bound), bound) for bound in (low, high))
-    return Jackknife(spread_jackknife(left_out), low, high, p_value)
+    return Jackknife(spread_jackknife(left_out, strata), low, high, p_value)
 
 
-def spread_jackknife(left_out: np.ndarray) -> np.ndarray:
+def spread_jackknife(left_out: np.ndarray, strata: np.ndarray | None = None) -> np.ndarray:
     """Return jackknife standard errors (terms,) from leave-one-out values (terms, clusters)."""
-    groups = left_out.shape[1]
-    centred = left_out - left_out.mean(axis=1, keepdims=True)
-    return np.sqrt((groups - 1) / groups * (centred**2).sum(axis=1))
+    codes = np.zeros(left_out.shape[1], dtype=int) if strata is None else strata
+    total = np.zeros(len(left_out))
+    for stratum in np.unique(codes):
+        values = left_out[:, codes == stratum]
+        centred = values - values.mean(axis=1, keepdims=True)
+        total += (values.shape[1] - 1) / values.shape[1] * (centred**2).sum(axis=1)
+    return np.sqrt(total)
+
+
+class Accelerated(NamedTuple):
+    """BCa limits of several terms, each (terms,), with what corrected them."""
+
+    std_error: np.ndarray
+    conf_low: np.ndarray
+    conf_high: np.ndarray
+    bias: np.ndarray
+    acceleration: np.ndarray
+
+
+class Studentised(NamedTuple):
+    """Symmetric bootstrap-t limits of several terms, each (terms,)."""
+
+    conf_low: np.ndarray
+    conf_high: np.ndarray
+    p_value: np.ndarray
+    finite: np.ndarray
+
+
+def find_basic(
+    estimates: np.ndarray, ordered: np.ndarray, finite: np.ndarray, level: float
+) -> Interval:
+    """Return basic intervals: the percentile limits mirrored at the estimates."""
+    found = find_percentile(ordered, finite, level)
+    mirror = 2 * estimates
+    return Interval(found.std_error, mirror - found.conf_high, mirror - found.conf_low)
+
+
+def find_accelerated(
+    estimates: np.ndarray,
+    ordered: np.ndarray,
+    finite: np.ndarray,
+    *,
+    left_out: np.ndarray,
+    level: float,
+    strata: np.ndarray | None = None,
+) -> Accelerated:
+    """Return bias-corrected and accelerated intervals (Efron, 1987).
+
+    The acceleration comes from leaving out clusters, U_g = θ̄ - θ₋g, a = ΣU³ / (6·(ΣU²)^1.5).
+    R's ``boot.ci`` does the same with ``L`` = jackknife influence values about their mean.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        below = (ordered < estimates[:, None]).sum(axis=1)
+        bias = ndtri(below / finite)
+        acceleration = _accelerate_clusters(left_out, strata)
+        limits = []
+        for share in ((1 - level) / 2, (1 + level) / 2):
+            moved = bias + ndtri(share)
+            adjusted = ndtr(bias + moved / (1 - acceleration * moved))
+            limits.append(_read_quantiles(ordered, finite, adjusted))
+    error = spread_draws(ordered, finite)
+    return Accelerated(error, limits[0], limits[1], bias, acceleration)
+
+
+def _accelerate_clusters(left_out: np.ndarray, strata: np.ndarray | None) -> np.ndarray:
+    codes = np.zeros(left_out.shape[1], dtype=int) if strata is None else strata
+    influence = np.empty_like(left_out)
+    for stratum in np.unique(codes):
+        values = left_out[:, codes == stratum]
+        centred = values.mean(axis=1, keepdims=True) - values
+        influence[:, codes == stratum] = (values.shape[1] - 1) * centred
+    return (influence**3).sum(axis=1) / (6 * (influence**2).sum(axis=1) ** 1.5)
+
+
+def _read_quantiles(ordered: np.ndarray, finite: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    defined = np.isfinite(shares)
+    found = interpolate_quantiles(ordered, finite, np.where(defined, shares, 0.5))
+    return np.where(defined, found, np.nan)
+
+
+def find_studentised(
+    estimates: np.ndarray,
+    error: np.ndarray,
+    *,
+    draws: np.ndarray,
+    errors: np.ndarray,
+    level: float,
+) -> Studentised:
+    """Return symmetric bootstrap-t intervals and p-values (Hall, 1988).
+
+    Parameters
+    ----------
+    estimates, error
+        Values of all rows and their jackknife standard errors (terms,).
+    draws, errors
+        Values of each resample, and the jackknife standard errors over its drawn copies of
+        clusters, (terms, B).
+    level
+        Confidence level.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sizes = np.abs(draws - estimates[:, None]) / errors
+        ordered, finite = sort_draws(np.where(errors > 0, sizes, np.nan))
+        reach = error * interpolate_quantiles(ordered, finite, np.full(len(error), level))
+        above = (ordered >= (np.abs(estimates) / error)[:, None] * (1 - 1e-12)).sum(axis=1)
+    p_value = np.where(error > 0, (1 + above) / (finite + 1), np.nan)
+    return Studentised(estimates - reach, estimates + reach, p_value, finite)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -36,6 +36,10 @@ class Sample:
         Without each cluster (models, clusters).
     n_clips, n_clusters
         How much there was.
+    errors
+        Standard errors of the draws, of models and then of pairs (terms, B); for bootstrap-t.
+    strata
+        Stratum of each cluster (clusters,), where clusters were drawn within strata.
     """
 
     context: object
@@ -46,6 +50,8 @@ class Sample:
     left_out: np.ndarray
     n_clips: int
     n_clusters: int
+    errors: np.ndarray | None = None
+    strata: np.ndarray | None = None
 
 
 def sample_cell(
@@ -56,6 +62,7 @@ def sample_cell(
     draws: int,
     span: float = 1.0,
     n_jobs: int = 1,
+    pairs: Sequence[tuple[int, int]] | None = None,
 ) -> list[Sample]:
     """Resample the clusters of one context and return a sample for each metric.
 
@@ -73,16 +80,20 @@ def sample_cell(
         Theoretical range of the truth, by which spanned metrics are divided.
     n_jobs
         Workers; the numbers do not depend on it.
+    pairs
+        Where given, the draws of models and of these pairs get standard errors of their own.
     """
     evaluations = [Evaluation(panel, metrics) for panel in cell.panels]
     average = partial(average_owners, owners=cell.owners, models=len(cell.models))
-    strata = [np.arange(len(cell.clusters))]
-    task = partial(_measure_block, evaluations=evaluations, average=average, strata=strata)
+    task = partial(_measure_block, evaluations=evaluations, average=average, pairs=pairs)
     blocks = run_tasks(task, seeds, n_jobs=n_jobs, label="Resampling clusters")
     with limit_threads():
         whole = average([evaluation.measure_whole()[..., None] for evaluation in evaluations])
         without = average([evaluation.measure_without() for evaluation in evaluations])
-    drawn = np.concatenate(blocks, axis=2)[:, :, :draws]
+    drawn = np.concatenate([values for values, _ in blocks], axis=2)[:, :, :draws]
+    errors = None
+    if pairs is not None:
+        errors = np.concatenate([found for _, found in blocks if found is not None], axis=2)
     samples = []
     for place, metric in enumerate(metrics):
         scale = 1.0 / span if metric.spanned else 1.0
@@ -96,6 +107,7 @@ def sample_cell(
                 left_out=without[place] * scale,
                 n_clips=cell.n_clips,
                 n_clusters=len(cell.clusters),
+                errors=None if errors is None else errors[place, :, :draws] * scale,
             )
         )
     return samples
@@ -105,16 +117,11 @@ def draw_panel(
     evaluation: Evaluation, seeds: Sequence[np.random.SeedSequence], *, n_jobs: int = 1
 ) -> np.ndarray:
     """Return values (metrics, models, draws) of one panel's resamples, 250 for each seed."""
-    task = partial(
-        _measure_block,
-        evaluations=[evaluation],
-        average=partial(
-            average_owners, owners=[np.arange(evaluation.shape[1])], models=evaluation.shape[1]
-        ),
-        strata=[np.arange(evaluation.groups)],
-    )
+    lines = evaluation.shape[1]
+    average = partial(average_owners, owners=[np.arange(lines)], models=lines)
+    task = partial(_measure_block, evaluations=[evaluation], average=average, pairs=None)
     blocks = run_tasks(task, seeds, n_jobs=n_jobs, label="Resampling clusters")
-    return np.concatenate(blocks, axis=2)
+    return np.concatenate([values for values, _ in blocks], axis=2)
 
 
 def count_blocks(draws: int) -> int:
@@ -148,12 +155,57 @@ def _measure_block(
     *,
     evaluations: Sequence[Evaluation],
     average: partial[np.ndarray],
-    strata: Sequence[np.ndarray],
-) -> np.ndarray:
-    groups = sum(len(members) for members in strata)
-    counts = count_clusters(draw_clusters(seed, strata), groups)
+    pairs: Sequence[tuple[int, int]] | None,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    groups = evaluations[0].groups
+    counts = count_clusters(draw_clusters(seed, [np.arange(groups)]), groups)
     with limit_threads():
-        return average([evaluation.measure_counts(counts) for evaluation in evaluations])
+        values = average([evaluation.measure_counts(counts) for evaluation in evaluations])
+        if pairs is None:
+            return values, None
+        reduced = zip(*(one.iterate_reduced(counts) for one in evaluations), strict=True)
+        return values, spread_copies(values, counts, map(average, reduced), pairs)
+
+
+def spread_copies(
+    values: np.ndarray,
+    counts: np.ndarray,
+    reduced: Iterable[np.ndarray],
+    pairs: Sequence[tuple[int, int]],
+) -> np.ndarray:
+    """Return each draw's jackknife standard errors over its drawn copies of clusters.
+
+    Parameters
+    ----------
+    values
+        Of the draws (metrics, models, draws).
+    counts
+        How often each cluster was drawn (draws, clusters).
+    reduced
+        For each cluster, values without one copy of it.
+    pairs
+        Differences that want a standard error as well.
+
+    Returns
+    -------
+    ndarray
+        (metrics, models + pairs, draws).
+    """
+    whole, groups = append_pairs(values, pairs), counts.shape[1]
+    total, square = np.zeros_like(whole), np.zeros_like(whole)
+    for group, less in enumerate(reduced):
+        times = counts[:, group]
+        away = np.where(times > 0, append_pairs(less, pairs) - whole, 0.0)
+        total += times * away
+        square += times * away**2
+    spread = np.maximum(square - total**2 / groups, 0.0)
+    return np.sqrt((groups - 1) / groups * np.where(spread > 1e-13 * square, spread, 0.0))
+
+
+def append_pairs(values: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Return values (metrics, models, draws) followed by differences of pairs of models."""
+    first, second = (np.array([pair[side] for pair in pairs], dtype=int) for side in (0, 1))
+    return np.concatenate([values, values[:, first] - values[:, second]], axis=1)
 
 
 @cache

@@ -13,6 +13,9 @@ from exprstats.numerals import write_count, write_interval, write_level, write_n
 METHOD_WORDS: dict[str, str] = {
     "percentile": "percentile intervals of the cluster bootstrap",
     "jackknife": "jackknife-t intervals over clusters",
+    "basic": "basic intervals of the cluster bootstrap",
+    "bca": "BCa intervals of the cluster bootstrap",
+    "t": "symmetric bootstrap-t intervals over clusters",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 # Equal columns are not bit-equal after a matrix product: differences this small are ties.
 TIE = 1e-12
@@ -25,6 +26,29 @@ def count_tails(ordered: np.ndarray, finite: np.ndarray, null: float = 0.0) -> n
         above = 1 + (ordered >= null).sum(axis=1)
     p_value = np.minimum(1.0, 2 * np.minimum(below, above) / (finite + 1))
     return np.where(finite > 0, p_value, np.nan)
+
+
+def count_tails_mlboot(ordered: np.ndarray, finite: np.ndarray) -> np.ndarray:
+    """Return the p-values (terms,) that the R package mlboot prints for the same draws.
+
+    Ties count on one side only and the sample is no draw of its own: p can be 0, and depends on
+    the order of two models. For reproducing published numbers, not for new ones.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        below = (ordered <= 0).sum(axis=1) / finite
+    return 2 * np.where(below < 0.5, below, 1 - below)
+
+
+def invert_accelerated(
+    ordered: np.ndarray, finite: np.ndarray, *, bias: np.ndarray, acceleration: np.ndarray
+) -> np.ndarray:
+    """Return two-sided p-values (terms,): 1 minus the level of the BCa interval that ends at 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        tails = [(1 + (ordered <= 0).sum(axis=1)), (1 + (ordered >= 0).sum(axis=1))]
+        share = np.where(tails[0] <= tails[1], tails[0], finite + 1 - tails[1]) / (finite + 1)
+        moved = ndtri(share) - bias
+        lower = ndtr(moved / (1 + acceleration * moved) - bias)
+    return np.minimum(1.0, 2 * np.minimum(lower, 1 - lower))
 
 
 def adjust_holm(p_values: np.ndarray) -> np.ndarray:

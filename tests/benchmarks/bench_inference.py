@@ -23,8 +23,9 @@ import pandas as pd
 from exprstats.inference import compare_models, find_metrics
 from exprstats.inference.clusters import draw_clusters
 from exprstats.inference.panels import align_models
-from exprstats.inference.rows import form_terms, pair_models, summarise_terms
+from exprstats.inference.rows import summarise_terms
 from exprstats.inference.samples import count_blocks, sample_cell
+from exprstats.inference.terms import form_terms, pair_models
 from exprstats.parallel import spawn_seeds
 
 NAIVE = runpy.run_path(str(Path(__file__).parents[1] / "oracles/inference/naive_loop.py"))

@@ -1,0 +1,72 @@
+"""Scores and differences of one sample, as lines of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from exprstats.inference.samples import Sample
+from exprstats.inference.significance import settle_ties
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """Scores first, then differences; arrays have one line for each term.
+
+    Attributes
+    ----------
+    names
+        (model, None) for a score, (model, versus) for a difference model - versus.
+    estimates, draws, left_out
+        (terms,), (terms, B), (terms, clusters).
+    tested
+        Which terms are differences (terms,).
+    fisher
+        Which have their jackknife interval on Fisher's z scale (terms,).
+    errors
+        Standard errors of the draws (terms, B), for bootstrap-t only.
+    strata
+        Stratum of each cluster (clusters,), where clusters were drawn within strata.
+    """
+
+    names: tuple[tuple[str, str | None], ...]
+    estimates: np.ndarray
+    draws: np.ndarray
+    left_out: np.ndarray
+    tested: np.ndarray
+    fisher: np.ndarray
+    errors: np.ndarray | None = None
+    strata: np.ndarray | None = None
+
+
+def pair_models(models: Sequence[str], against: str | None = None) -> list[tuple[int, int]]:
+    """Return index pairs: all of them in order, or one model with each other one."""
+    if against is None:
+        return list(combinations(range(len(models)), 2))
+    reference = list(models).index(against)
+    return [(reference, other) for other in range(len(models)) if other != reference]
+
+
+def form_terms(sample: Sample, pairs: Sequence[tuple[int, int]]) -> Terms:
+    """Return a sample's scores and the differences of the given pairs."""
+    models = sample.models
+    first, second = (np.array([pair[side] for pair in pairs], dtype=int) for side in (0, 1))
+    joined = []
+    for values in (sample.estimates[:, None], sample.draws, sample.left_out):
+        one, other = values[first], values[second]
+        joined.append(np.concatenate([values, settle_ties(one - other, one, other)]))
+    tested = np.arange(len(models) + len(pairs)) >= len(models)
+    scores: list[tuple[str, str | None]] = [(model, None) for model in models]
+    return Terms(
+        names=(*scores, *((models[i], models[j]) for i, j in pairs)),
+        estimates=joined[0][:, 0],
+        draws=joined[1],
+        left_out=joined[2],
+        tested=tested,
+        fisher=~tested & sample.metric.fisher,
+        errors=sample.errors,
+        strata=sample.strata,
+    )
