@@ -10,10 +10,13 @@ from scipy import stats
 from exprstats.inference.clusters import count_clusters
 from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.intervals import (
+    find_accelerated,
+    find_basic,
     find_percentile,
     interpolate_quantiles,
     jackknife_clusters,
     sort_draws,
+    spread_jackknife,
 )
 from exprstats.inference.metrics import find_metrics
 from exprstats.inference.panels import Panel
@@ -54,6 +57,36 @@ def test_percentile_intervals_are_those_of_r(boot):
         found = find_percentile(*sort_draws(terms[name][1][None, :]), level)
         theirs = rows["percentile_low"][place], rows["percentile_high"][place]
         np.testing.assert_allclose([found.conf_low[0], found.conf_high[0]], theirs, atol=1e-10)
+
+
+def test_basic_intervals_are_those_of_r(boot):
+    rows, terms = boot
+    for place, (name, level) in enumerate(zip(rows["term"], rows["level"], strict=True)):
+        whole, draws, _ = terms[name]
+        found = find_basic(whole, *sort_draws(draws[None, :]), level)
+        theirs = rows["basic_low"][place], rows["basic_high"][place]
+        np.testing.assert_allclose([found.conf_low[0], found.conf_high[0]], theirs, atol=1e-10)
+
+
+def test_accelerated_intervals_are_those_of_r(boot):
+    rows, terms = boot
+    for place, (name, level) in enumerate(zip(rows["term"], rows["level"], strict=True)):
+        whole, draws, left_out = terms[name]
+        found = find_accelerated(
+            whole, *sort_draws(draws[None, :]), left_out=left_out[None, :], level=level
+        )
+        ours = [found.conf_low[0], found.conf_high[0]]
+        theirs = rows["bca_low"][place], rows["bca_high"][place]
+        np.testing.assert_allclose(ours, theirs, atol=1e-10)
+        # R's own empinf(type = "jack") is about the estimate, not about the leave-one-out mean:
+        # the limits then move by less than the Monte-Carlo error of 999 draws.
+        raw = rows["bca_raw_low"][place], rows["bca_raw_high"][place]
+        np.testing.assert_allclose(ours, raw, atol=0.01)
+        turned = find_accelerated(
+            whole, *sort_draws(draws[None, :]), left_out=-left_out[None, :], level=level
+        )
+        if abs(found.acceleration[0]) > 0.02:
+            assert abs(turned.conf_low[0] - theirs[0]) > 1e-4
 
 
 def test_quantiles_at_whole_places_are_order_statistics():
@@ -103,3 +136,19 @@ def test_the_jackknife_of_what_never_varies_tests_nothing():
     found = jackknife_clusters(np.array([0.0, 0.5, np.nan]), np.full((3, 5), [[0.0], [0.5], [0.1]]))
     assert found.p_value[0] == 1.0
     assert np.isnan(found.p_value[1:]).all()
+
+
+def test_strata_each_have_a_mean_and_a_degree_of_freedom_of_their_own():
+    # A mean of two strata of 5 and 8 clusters: the variance of a stratified mean.
+    rng = np.random.default_rng(9)
+    values, strata = rng.normal(size=13), np.repeat([0, 1], [5, 8])
+    mean = np.array([(values[strata == 0].mean() + values[strata == 1].mean()) / 2])
+    left_out = np.empty((1, 13))
+    for out in range(13):
+        kept = np.arange(13) != out
+        left_out[0, out] = np.mean([values[kept & (strata == part)].mean() for part in (0, 1)])
+    known = np.sqrt(sum(values[strata == part].var(ddof=1) / n for part, n in ((0, 5), (1, 8)))) / 2
+    assert spread_jackknife(left_out, strata)[0] == pytest.approx(known, rel=1e-10)
+    found = jackknife_clusters(mean, left_out, strata=strata)
+    reach = stats.t.ppf(0.975, 11) * known
+    assert found.conf_high[0] - mean[0] == pytest.approx(reach, rel=1e-10)

@@ -1,0 +1,117 @@
+"""The other intervals through the verb, and mlboot's p-values.
+
+Tolerance 1e-10: the same definition written out draw by draw.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats.errors import OptionError
+from exprstats.inference import compare_models
+from exprstats.inference.clusters import draw_clusters
+from exprstats.parallel import spawn_seeds
+
+OPTIONS = {"draws": 250, "seed": 6}
+
+
+def find_row(result, term, method):
+    return result.table.query("term == @term and method == @method").iloc[0]
+
+
+def take_copies(rows, names, drawn):
+    return pd.concat([rows[rows["subject"] == names[group]] for group in drawn])
+
+
+def measure_difference(rows):
+    wide = rows.assign(error=(rows["prediction"] - rows["truth"]) ** 2)
+    scores = wide.groupby("model")["error"].mean() ** 0.5
+    return scores["a"] - scores["b"]
+
+
+def spread_without(values):
+    values = np.array(values)
+    return np.sqrt((len(values) - 1) / len(values) * ((values - values.mean()) ** 2).sum())
+
+
+def test_bootstrap_t_is_its_definition_draw_by_draw(make_predictions):
+    table = make_predictions(groups=6, clips=30, models=("a", "b"))
+    result = compare_models(table, metrics="rmse", interval="t", **OPTIONS)
+    names = sorted(table["subject"].unique())
+    whole = measure_difference(table)
+    ratios = []
+    for drawn in draw_clusters(spawn_seeds(6, 1)[0], [np.arange(6)])[:25]:
+        copies = [
+            measure_difference(take_copies(table, names, np.delete(drawn, i))) for i in range(6)
+        ]
+        draw = measure_difference(take_copies(table, names, drawn))
+        ratios.append(abs(draw - whole) / spread_without(copies))
+    sample = result.samples[0]
+    draws = sample.draws[0] - sample.draws[1]
+    ours = np.abs(draws - whole) / sample.errors[2]
+    np.testing.assert_allclose(ours[:25], ratios, rtol=1e-8)
+    error = spread_without([measure_difference(table[table["subject"] != name]) for name in names])
+    row = find_row(result, "a - b", "t")
+    assert row["headline"]
+    assert row["std_error"] == pytest.approx(error, rel=1e-10)
+    assert row["conf_high"] - whole == pytest.approx(whole - row["conf_low"], rel=1e-10)
+    inside = (ours <= (row["conf_high"] - whole) / error).mean()
+    assert inside == pytest.approx(0.95, abs=0.006)
+    assert row["p_value"] == pytest.approx((1 + (ours >= abs(whole) / error).sum()) / 251)
+
+
+def test_bootstrap_t_serves_any_function_and_any_number_of_workers(naive, make_predictions):
+    table = make_predictions(groups=5, clips=15, models=("a", "b"))
+    options = {"interval": "t", "draws": 150, "seed": 6}
+    one = compare_models(table, metrics="mae", **options).table
+    two = compare_models(table, metrics=naive["mae"], n_jobs=2, **options).table
+    numbers = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
+    np.testing.assert_allclose(one[numbers], two[numbers], rtol=1e-8)
+
+
+def test_bca_comes_beside_the_two_and_is_never_for_print(make_predictions):
+    result = compare_models(make_predictions(), metrics="rmse", interval="bca", **OPTIONS)
+    assert result.table["method"].tolist()[:3] == ["percentile", "jackknife", "bca"]
+    assert set(result.table.loc[result.table["headline"], "method"]) == {"jackknife"}
+    auto = compare_models(make_predictions(), metrics="rmse", **OPTIONS).table
+    shared = result.table[result.table["method"] != "bca"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(shared, auto)
+
+
+@pytest.mark.parametrize("interval", ["percentile", "basic", "bca", "t", "jackknife"])
+def test_p_is_below_the_level_exactly_where_the_interval_excludes_zero(make_predictions, interval):
+    # Away from the edge: one draw in 999 either way may count differently.
+    checked = 0
+    for seed in range(8):
+        table = make_predictions(groups=14, clips=50, seed=seed)
+        result = compare_models(table, metrics="rmse", interval=interval, draws=999, seed=seed)
+        rows = result.table[(result.table["method"] == interval) & result.table["versus"].notna()]
+        for _, row in rows.iterrows():
+            if abs(row["p_value"] - 0.05) > 0.004:
+                excluded = row["conf_low"] > 0 or row["conf_high"] < 0
+                assert excluded == (row["p_value"] < 0.05)
+                checked += 1
+    assert checked > 18
+
+
+def test_mlboot_counts_ties_on_one_side(make_predictions):
+    table = make_predictions(groups=45, clips=120, models=("a",))
+    twin = pd.concat([table, table.assign(model="b")])
+    result = compare_models(twin, metrics="rmse", compat="mlboot", **OPTIONS)
+    assert find_row(result, "a - b", "percentile")["p_value"] == 0.0
+    assert result.table["method"].unique().tolist() == ["percentile"]
+
+
+def test_mlboot_s_p_is_its_definition_on_the_same_draws(make_predictions):
+    table = make_predictions(groups=45, clips=120, models=("a", "b"))
+    result = compare_models(table, metrics="correlation", compat="mlboot", **OPTIONS)
+    draws = result.samples[0].draws
+    for term, values in (("a", draws[0]), ("a - b", draws[0] - draws[1])):
+        share = (values <= 0).mean()
+        known = 2 * share if share < 0.5 else 2 * (1 - share)
+        assert find_row(result, term, "percentile")["p_value"] == pytest.approx(known)
+
+
+def test_mlboot_has_percentile_intervals_only(make_predictions):
+    with pytest.raises(OptionError, match="percentile intervals only"):
+        compare_models(make_predictions(), metrics="rmse", compat="mlboot", interval="bca")
