@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isnan
+from math import ceil, floor, isnan
 from typing import TYPE_CHECKING, Any
 
 from exprstats.numerals import write_number
@@ -61,6 +61,26 @@ def place_ticks(count: int) -> Callable[[tuple[float, float]], list[float]]:
 
     find_places = breaks_extended(count)
     return lambda limits: [float(place) for place in find_places(limits)]
+
+
+def place_multiples(step: float, most: int) -> Callable[[tuple[float, float]], list[float]]:
+    """Return a function that places multiples of a step between limits, doubling it if many.
+
+    Examples
+    --------
+    >>> place_multiples(0.2, 4)((-0.3, 0.5))
+    [-0.2, 0.0, 0.2, 0.4]
+    """
+
+    def place(limits: tuple[float, float]) -> list[float]:
+        low, high = sorted(float(limit) for limit in limits)
+        width = step
+        while floor(high / width) - ceil(low / width) + 1 > most:
+            width *= 2
+        first, last = ceil(low / width), floor(high / width)
+        return [round(count * width, 10) for count in range(first, last + 1)]
+
+    return place
 
 
 def write_ticks(places: Sequence[Any]) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 from exprstats.errors import DataError, Problem
 from exprstats.plots.contexts import name_contexts
 from exprstats.plots.labels import code_levels
-from exprstats.plots.looks import LIGHT, PALETTE, QUIET, place_ticks, set_looks, write_ticks
+from exprstats.plots.looks import LIGHT, PALETTE, QUIET, place_multiples, set_looks, write_ticks
 from exprstats.tables import order_levels, require_columns
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def draw_weights(models: Models) -> ggplot:
     Parameters
     ----------
     models
-        From `fit_elastic`; the rows whose term is ``"weight"`` (SD of target per SD of feature).
+        From `fit_elastic`; the rows whose term is ``"weight"`` (units of the target for one SD
+        of the feature).
 
     Returns
     -------
@@ -89,12 +90,14 @@ def _build_dots(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
         + geom_segment(aes(x="zero", xend="estimate", yend="feature"), color=PALETTE[0], size=0.6)
         + geom_point(aes(fill="notable"), color=PALETTE[0], size=1.6, stroke=0.5)
         + facet_wrap("context", ncol=across, labeller=_read_codes(coded))
-        + scale_x_continuous(breaks=place_ticks(3), labels=write_ticks, expand=(0.08, 0))
+        + scale_x_continuous(
+            breaks=place_multiples(NOTABLE, 4), labels=write_ticks, expand=(0.08, 0)
+        )
         + scale_fill_manual(values={True: PALETTE[0], False: "white"})
         + scale_y_discrete(
             limits=list(coded["feature"])[::-1], labels=list(coded["feature"].values())[::-1]
         )
-        + labs(x="Weight (SD of target per SD of feature)", y="")
+        + labs(x="Weight (units of the target per SD of the feature)", y="")
         + set_looks(0.8 + down * (0.3 + max(0.6, 0.19 * lines)))
     )
 

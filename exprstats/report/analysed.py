@@ -33,9 +33,10 @@ def _say_files(pieces: Pieces) -> tuple[Text, ...]:
     told = [f"{file.file} ({count_things(file.rows, 'row')})" for file in pieces.provenance.inputs]
     return (
         say(
-            "The analysis read {files}. Their SHA-256 hashes, all row counts and every exclusion "
-            "stand in provenance.json.",
+            "The analysis read {files}.{all} The files' SHA-256 hashes, all row counts and every "
+            "exclusion stand in provenance.json.",
             files=join_words(told),
+            all="" if pieces.provenance.exclusions else " No row was left out.",
         ),
     )
 
@@ -81,8 +82,6 @@ def _list_points(pieces: Pieces) -> tuple[Text, ...]:
     if pieces.provenance is None:
         return ()
     left_out = [say("Left out: {text}", text=str(one)) for one in pieces.provenance.exclusions]
-    if not left_out:
-        left_out = [say("No row was left out.")]
     # What NRMSE was divided by stands below its table.
     told = [note for note in pieces.provenance.notes if "NRMSE" not in note]
     notes = [say("{note}", note=note) for note in told]

@@ -84,17 +84,23 @@ def _build_table(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces:
     abreast = len(labels) <= MOST_ABREAST
     level = write_level(float(shown["level"].iloc[0]))
     blocks = [[*labels]] if abreast else [[metric] for metric in labels]
-    columns = [Column("pair", say("Comparison"), words=True)]
+    first = _find_common(shown)
+    heading = say("{model} minus", model=pieces.name_model(first)) if first else say("Comparison")
+    columns = [Column("pair", heading, words=True)]
     for place, metric in enumerate(blocks[0]):
         spanner = f"Δ {labels[metric].name}" if abreast else "Difference"
         columns += [
             Column(f"estimate{place}", say("Estimate"), spanner),
             Column(f"limits{place}", say("{level} CI", level=level), spanner),
             Column(f"p{place}", say("*p*"), spanner),
-            Column(f"adjusted{place}", say("Holm *p*"), spanner),
+            Column(f"adjusted{place}", say("Holm\N{NO-BREAK SPACE}*p*"), spanner),
         ]
     cells = [
-        _write_line(shown, labels, pieces, block=block, pair=pair, context=context)
+        {
+            "group": str(context) if abreast else f"{labels[block[0]].name}, {context}",
+            "pair": _name_pair(pair, pieces, first=first),
+            **_write_line(shown, labels, block=block, pair=pair, context=context),
+        }
         for block in blocks
         for context in list_levels(shown, "context")
         for pair in dict.fromkeys(zip(shown["model"], shown["versus"], strict=True))
@@ -103,7 +109,7 @@ def _build_table(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces:
     return Table(
         "4",
         "comparisons",
-        "Differences Between Models",
+        _write_title(first, pieces),
         tuple(columns),
         pd.DataFrame(cells),
         group="group" if grouped else None,
@@ -112,23 +118,33 @@ def _build_table(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces:
     )
 
 
+def _find_common(shown: pd.DataFrame) -> Any:
+    """Return the model that every difference starts from, or None."""
+    models = list_levels(shown, "model")
+    return models[0] if len(models) == 1 else None
+
+
+def _write_title(first: Any, pieces: Pieces) -> str:
+    if first is None:
+        return "Differences Between Models"
+    return f"Differences Between {pieces.name_model(first)} and Other Models"
+
+
+def _name_pair(pair: tuple[Any, Any], pieces: Pieces, *, first: Any) -> str:
+    model, versus = (pieces.name_model(one) for one in pair)
+    return versus if first is not None else f"{model} − {versus}"
+
+
 def _write_line(
     shown: pd.DataFrame,
     labels: Mapping[str, MetricLabel],
-    pieces: Pieces,
     *,
     block: list[str],
     pair: tuple[Any, Any],
     context: Any,
 ) -> dict[str, str]:
     model, versus = pair
-    group = str(context)
-    if len(block) < len(labels):
-        group = f"{labels[block[0]].name}, {context}"
-    line = {
-        "group": group,
-        "pair": f"{pieces.name_model(model)} − {pieces.name_model(versus)}",
-    }
+    line = {}
     for place, metric in enumerate(block):
         found = pick_rows(shown, context=context, metric=metric, model=model, versus=versus)
         row: Mapping[Any, Any] = found.iloc[0].to_dict() if len(found) else {}
@@ -160,11 +176,9 @@ def _list_notes(
             how=join_words(methods),
         )
     )
+    pairs = zip(shown["model"], shown["versus"], strict=True)
     noted = shown.assign(
-        pair=[
-            f"{pieces.name_model(model)} − {pieces.name_model(versus)}"
-            for model, versus in zip(shown["model"], shown["versus"], strict=True)
-        ],
+        pair=[_name_pair(pair, pieces, first=None) for pair in pairs],
         metric=[labels[metric].name for metric in shown["metric"]],
     )
     return (*notes, *collect_notes(noted, ("pair", "metric", "context")))

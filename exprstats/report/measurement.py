@@ -184,11 +184,21 @@ def _list_notes(rows: pd.DataFrame, pieces: Pieces, *, grouped: bool) -> tuple[T
                 "subjects only, so that nothing of the test set enters the target."
             )
         )
+    notes.append(
+        say(
+            "*SE* and intervals take clips as independent; they are too small where clips of one "
+            "subject are alike."
+        )
+    )
     receipt = getattr(pieces.factor, "receipt", None)
     call = getattr(receipt, "call", None)
     if call:
         notes.append(
-            say("R call: {call}; {versions}.", call=call, versions=_name_versions(receipt))
+            say(
+                "R call for all clips: {call}; {versions}.",
+                call=call,
+                versions=_name_versions(receipt),
+            )
         )
     keys = ("item", "context") if grouped else ("item",)
     return (*notes, *collect_notes(rows[rows["term"].isin([*_TERMS])], keys))

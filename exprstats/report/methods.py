@@ -175,7 +175,7 @@ def _tell_comparison(pieces: Pieces) -> _Told:
                 level=level,
             )
         )
-    texts.append(say("*p* values of differences were adjusted by the method of Holm (1979)."))
+    texts.append(say("The *p* values of differences were adjusted by the method of Holm (1979)."))
     return texts, sources
 
 

@@ -24,6 +24,7 @@ from exprstats.report.prose import Text, join_words, say
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
 
+UNDEFINED = "not defined in this sample"
 MOST_ACROSS = 5  # contexts that fit beside each other on a page
 METHODS: dict[str, str] = {
     "percentile": "percentile intervals of a bootstrap that resamples subjects",
@@ -75,13 +76,13 @@ def _say_metric(shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pi
     own = pick_rows(defined, model=pieces.own_model or "").to_dict("records")
     row = own[0] if own else best
     rank = {"lower": "lowest", "higher": "highest", "zero": "smallest"}[label.better]
-    compared = f"the {rank} of the {len(pooled)} models"
+    compared = f", the {rank} of the {len(pooled)} models"
     if row["model"] != best["model"]:
         value = write_estimate(best, 3, bounded=label.bounded)
-        compared = f"{pieces.tell_model(best['model'])} had the {rank}, {value}"
+        compared = f"; {pieces.tell_model(best['model'])} had the {rank}, {value}"
     return say(
-        "On the {clips} test clips of {subjects} subjects, {model} had a {name} of {value}, "
-        "{level} CI {limits}; {compared} (Table 3, Figure 3).{contexts}",
+        "On the {clips} test clips of {subjects} subjects, the {name} of {model} was {value}, "
+        "{level} CI {limits}{compared} (Table 3, Figure 3).{contexts}",
         clips=write_count(row["n_clips"]),
         subjects=write_count(row["n_clusters"]),
         model=pieces.tell_model(row["model"]),
@@ -204,14 +205,16 @@ def _list_notes(
                 "All judges the models fitted to all contexts on the scores common to all."
             )
         )
-    undefined = pick_rows(shown, metric="correlation")["estimate"].isna().any()
-    if undefined:
-        notes.append(say("Predictions that do not vary have no correlation."))
+    undefined = shown[shown["estimate"].isna()]
+    flat = len(undefined) > 0 and bool(undefined["metric"].eq("correlation").all())
+    if flat:
+        notes.append(say("— = not defined: predictions that do not vary have no correlation."))
     noted = shown.assign(
         model=shown["model"].map(pieces.name_model),
         metric=[labels[metric].name for metric in shown["metric"]],
     )
-    return (*notes, *collect_notes(noted, ("model", "metric", "context")))
+    said = {UNDEFINED} if flat else ()
+    return (*notes, *collect_notes(noted, ("model", "metric", "context"), said))
 
 
 def _tell_spans(pieces: Pieces) -> str:

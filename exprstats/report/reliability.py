@@ -47,7 +47,7 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame) -> Table:
     columns = [
         Column("item", say("Question"), words=True),
         Column("average", say("ICC(1,*k*)")),
-        *([Column("clusters", say("Clips clustered"), spanner)] if clustered else []),
+        *([Column("clusters", say("Clustered by subject"), spanner)] if clustered else []),
         Column("independent", say("Clips treated as independent"), spanner),
         Column("single", say("ICC(1,1)")),
         Column("raters", say("Raters per clip")),
@@ -179,9 +179,9 @@ def _list_notes(shown: pd.DataFrame, *, clustered: bool, grouped: bool) -> tuple
     if clustered:
         notes.append(
             say(
-                "Clips clustered: delete-one jackknife {over}; allows for clips of one subject "
-                "being alike. Clips treated as independent: *F* interval, too narrow where they "
-                "are alike.",
+                "Clustered by subject: delete-one jackknife {over}; allows for clips of one "
+                "subject being alike. Clips treated as independent: *F* interval, too narrow "
+                "where they are alike.",
                 over=overs[0] if len(overs) == 1 else "over subjects, and raters where shared",
             )
         )

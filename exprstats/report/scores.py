@@ -60,15 +60,14 @@ def _build_table(pieces: Pieces) -> Table:
         Column("highest", say("Highest")),
         Column("error", say("*SE*")),
         Column("omega", say("ω")),
-        Column("span", say("Theoretical range")),
+        Column("span", say("Span")),
     )
     cells = pd.DataFrame([_write_row(row) for row in rows.to_dict("records")])
     notes = (
         say(
             "*SE* = standard error of a score. ω = share of the variance of the summed items that "
-            "the factor explains. The theoretical range is the distance between the scores of the "
-            "lowest and the highest answer to every item; NRMSE divides by it unless a span is "
-            "given."
+            "the factor explains. Span = distance between the scores of the lowest and the highest "
+            "possible answers."
         ),
     )
     return Table("A2", "scores", "Factor Scores of the Clips", columns, cells, None, notes, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exprstats.report.document import Section
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, say
+from exprstats.report.prose import Text, join_words, say
 
 
 def list_session_versions(pieces: Pieces) -> dict[str, str]:
@@ -20,7 +20,7 @@ def list_session_versions(pieces: Pieces) -> dict[str, str]:
 def describe_session(pieces: Pieces) -> Section:
     """Return the section."""
     versions = list_session_versions(pieces)
-    told = [say("{name} {version}", name=name, version=text) for name, text in versions.items()]
+    told = join_words([f"{name} {version}" for name, version in versions.items()])
     return Section(
         "session",
         "Session information",
@@ -28,10 +28,10 @@ def describe_session(pieces: Pieces) -> Section:
             *_say_seed(pieces),
             say(
                 "Every number of this report stands in full precision in results.json and, table "
-                "by table, in tables/. Versions that took part:"
+                "by table, in the folder tables."
             ),
+            say("What took part: {told}.", told=told),
         ),
-        points=tuple(told),
     )
 
 

@@ -112,6 +112,8 @@ def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces) -> T
                 }
             )
     noted = rows[rows["term"].isin(["weight", *_PENALTIES])]
+    edge = noted["term"].eq("alpha") & noted["note"].notna()
+    noted = noted.assign(note=noted["note"].mask(edge, "penalty at the edge: " + noted["note"]))
     return Table(
         "5",
         "weights",
