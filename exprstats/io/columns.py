@@ -108,7 +108,8 @@ class Ids(Words):
 
     def _find_spaced(self) -> list[Problem]:
         known = self._places
-        spaced = [level for level in known if level.strip() != level and level.strip() in known]
+        bare = {level: level.strip() for level in known if level.strip() != level}
+        spaced = [level for level, rest in bare.items() if rest and rest in known]
         if not spaced:
             return []
         shown = ", ".join(f"'{level}'" for level in spaced[:3])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -53,7 +54,8 @@ def stage_folder(path: FilePath, *, force: bool = False) -> Iterator[Path]:
     >>> (place / "index.html").read_text()
     'done'
     """
-    target = Path(path).absolute()
+    # Not resolve(): a link must be seen as one.
+    target = Path(os.path.normpath(Path(path).absolute()))
     _refuse_target(target, force)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +90,7 @@ def slug(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._-")[:_LONGEST]
-    if name == text and not _RESERVED.fullmatch(name):
+    if name and name == text and not _RESERVED.fullmatch(name):
         return name
     mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{name or 'x'}-{mark}" if not _RESERVED.fullmatch(name) else f"x_{name}-{mark}"

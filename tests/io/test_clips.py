@@ -1,0 +1,93 @@
+"""Clip and item files. Values are compared exactly."""
+
+import pandas as pd
+import pytest
+
+from exprstats import DataWarning, OptionError, simulate_expressiveness
+from exprstats.io import read_clips, read_items, write_csv
+from exprstats.tables import CLIPS, ITEMS, check_table
+
+TEXT = "video,who,task,note,au count,gaze\nv1,s1,pain,ok,1.5,2\nv2,s2,pain,,2.5,NA\n"
+
+
+def test_clips_are_renamed_and_keep_their_other_columns(write):
+    table = read_clips(write(TEXT), clip="video", subject="who", context="task")
+    check_table(table, CLIPS)
+    assert table.columns.tolist() == ["clip", "subject", "context", "note", "au count", "gaze"]
+    assert table["au count"].tolist() == [1.5, 2.5]
+    assert table["note"].isna().tolist() == [False, True]
+
+
+def test_named_features_and_target_are_all_that_is_read(write):
+    table = read_clips(
+        write(TEXT), clip="video", subject="who", features=["au count"], target="gaze"
+    )
+    assert table.columns.tolist() == ["clip", "subject", "au count", "gaze"]
+
+
+def test_simulated_clips_survive_a_file(tmp_path):
+    study = simulate_expressiveness(subjects=6, seed=1)
+    write_csv(study.clips, tmp_path / "clips.csv")
+    pd.testing.assert_frame_equal(read_clips(tmp_path / "clips.csv"), study.clips)
+
+
+def test_one_column_may_be_clip_and_subject(write):
+    table = read_clips(write("id,x\na,1\nb,2\n"), clip="id", subject="id")
+    assert table["clip"].tolist() == table["subject"].tolist() == ["a", "b"]
+    assert table.columns.tolist() == ["clip", "subject", "x"]
+
+
+def test_a_foreign_column_of_a_canonical_name_is_left_out_aloud(write):
+    path = write("clip,subject,context,task,x\na,s,why,pain,1\n")
+    with pytest.warns(DataWarning, match="'task' is the context"):
+        table = read_clips(path, context="task")
+    assert table["context"].tolist() == ["pain"]
+
+
+def test_clips_that_stand_twice_are_refused(write, refuse):
+    path = write("clip,subject,x\na,s,1\nb,s,2\na,s,3\n")
+    (problem,) = refuse(read_clips, path)
+    assert problem.rows == (2, 4)
+    assert "clip 'a'" in problem.fact
+
+
+def test_features_must_be_numbers_and_there(write, refuse):
+    problems = refuse(
+        read_clips,
+        write("clip,subject,x\na,s,1\nb,s,drei\n"),
+        features=["x", "au_cout"],
+        target="y",
+    )
+    facts = [problem.fact for problem in problems]
+    assert len(facts) == 3
+    assert any("'drei'" in fact for fact in facts)
+
+
+def test_an_id_cannot_be_a_feature(write):
+    with pytest.raises(OptionError, match="'who' cannot be the subject"):
+        read_clips(write(TEXT), clip="video", subject="who", features=["who"])
+
+
+def test_items_without_a_clip_column_are_numbered(write):
+    path = write("x1,x2,x3,school\n1,2,3,A\n4,5,6,B\n")
+    table = read_items(path, items=["x1", "x2", "x3"], context="school")
+    check_table(table, ITEMS)
+    assert table.columns.tolist() == ["clip", "context", "x1", "x2", "x3"]
+    assert table["clip"].tolist() == ["1", "2"]
+
+
+def test_items_take_up_subject_and_context(write):
+    path = write("clip,subject,context,x1,x2,x3\na,s,pain,1,2,3\nb,s,pain,4,5,6\n")
+    table = read_items(path, items=["x1", "x2", "x3"])
+    assert table.columns.tolist() == ["context", "clip", "subject", "x1", "x2", "x3"]
+
+
+def test_items_of_several_raters_are_refused(write, refuse):
+    (problem,) = refuse(read_items, write("clip,x\na,1\na,2\n"), items=["x"])
+    assert "read the file as ratings" in problem.remedy
+
+
+def test_items_outside_the_scale_are_refused_column_by_column(write, refuse):
+    path = write("clip,x,y\na,1,9\nb,5,2\n")
+    problems = refuse(read_items, path, items=["x", "y"], scale=(0, 4))
+    assert [(problem.column, problem.rows) for problem in problems] == [("x", (3,)), ("y", (2,))]

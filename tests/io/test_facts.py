@@ -1,0 +1,140 @@
+"""What is detected in a file, and files that are no table. No tolerance: texts and counts."""
+
+import hashlib
+
+import pytest
+
+from exprstats.io import read_table, sniff_file
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_separator_and_encoding_are_detected(write, separator, encoding):
+    rows = [["clip", "größe", "score"], ["é1", "ä, b; c", "1"], ["b", "x", "2"]]
+    quoted = [[f'"{cell}"' for cell in row] for row in rows]
+    text = "\r\n".join(separator.join(row) for row in quoted)
+    path = write(text, encoding=encoding)
+    facts = sniff_file(path)
+    assert facts.separator == separator
+    assert facts.columns == ("clip", "größe", "score")
+    assert (facts.rows, facts.format, facts.decimal) == (2, "text", None)
+    assert facts.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    table = read_table(path)
+    assert table["größe"].tolist() == ["ä, b; c", "x"]
+    assert table["clip"].tolist() == ["é1", "b"]
+
+
+def test_windows_text_is_read_and_said(write):
+    facts = sniff_file(write("clip,name\n1,Zoë\n", encoding="cp1252"))
+    assert facts.encoding == "cp1252"
+    assert "Windows-1252" in facts.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("a;b\nx;1,5\ny;2\n", ","),
+        ('a,b\nx,"1,5"\ny,"2,25"\n', ","),
+        ("a;b\nx;1.5\ny;2\n", "."),
+        ("a\tb\nx\t1e-3\n", None),
+        ("a\tb\nx\t-.5\n", "."),
+    ],
+)
+def test_decimal_mark_is_detected_per_file(write, text, mark):
+    assert sniff_file(write(text)).decimal == mark
+
+
+def test_semicolon_file_with_decimal_commas_keeps_its_values(write):
+    table = read_table(write("clip;score\na;1,5\nb;-0,25\nc;3\nd;NA\n"))
+    assert table["score"].tolist()[:3] == [1.5, -0.25, 3.0]
+    assert table["score"].isna().tolist() == [False, False, False, True]
+
+
+def test_declared_separator_of_spreadsheets_is_followed(write):
+    path = write("sep=;\na;b\nx;1\ny;bad\n")
+    assert sniff_file(path).columns == ("a", "b")
+    assert sniff_file(path).notes == ()
+
+
+def test_blank_rows_are_skipped_and_counted(write, refuse):
+    path = write("a,b\n\nx,1\n,\ny,2\nz,drei\n")
+    facts = sniff_file(path)
+    assert facts.rows == 3
+    assert facts.notes == ("2 blank rows are skipped.",)
+    (problem,) = refuse(read_table, path, numbers=["b"])
+    assert problem.rows == (6,)
+
+
+def test_header_of_numbers_is_noted(write):
+    assert "names of the columns" in sniff_file(write("9,2,5\n6,1,3\n")).notes[0]
+
+
+def test_columns_without_a_name_get_one(write):
+    assert sniff_file(write('"","x", y\n1,2,3\n')).columns == ("column_1", "x", "y")
+
+
+@pytest.mark.parametrize(
+    ("content", "fact"),
+    [
+        (b"", "empty"),
+        (b" \n \n", "empty"),
+        (b"clip,rater\n", "no rows"),
+        (b"clip,rater,clip\n1,2,3\n", "'clip' 2 times (columns 1, 3)"),
+        (b"\xd0\xcf\x11\xe0 old", "old Excel"),
+        (b"\x1f\x8b gz", "compressed"),
+        (b"$FL2@(#)", "SPSS"),
+        (b"a,b\n\x81\x8d,1\n", "not readable as text"),
+        (b"\x00\x10\xff\xd8\x01binary" * 9, "not readable as text"),
+        (b"PK\x03\x04 no workbook", "workbook cannot be read"),
+    ],
+)
+def test_files_that_are_no_table_are_refused(write, refuse, content, fact):
+    problems = refuse(sniff_file, write(content))
+    assert any(fact in problem.fact for problem in problems)
+    assert all(problem.remedy for problem in problems)
+
+
+def test_absent_files_and_folders_are_named(tmp_path, write, refuse):
+    write("a,b\n1,2\n", "ratings.csv")
+    (problem,) = refuse(sniff_file, tmp_path / "rating.csv")
+    assert "no such file" in problem.fact
+    assert "ratings.csv" in problem.remedy
+    (problem,) = refuse(sniff_file, tmp_path)
+    assert "folder" in problem.fact
+
+
+def test_rows_of_another_length_are_named_as_the_file_counts_them(write, refuse):
+    path = write("a,b,c\n1,2,3\n1,2\n1,2,3\n1,2,3,4\n1,2")
+    (problem,) = refuse(sniff_file, path)
+    assert problem.rows == (3, 5, 6)
+    assert "row 3 has 2" in problem.fact
+    assert "3 rows" in problem.fact
+
+
+def test_header_one_name_short_has_its_own_remedy(write, refuse):
+    (problem,) = refuse(sniff_file, write("x y,z\n1,2,3\n2,3,4\n"))
+    assert "first column a name" in problem.remedy
+
+
+def test_open_quote_is_refused_where_it_begins(write, refuse):
+    problems = refuse(sniff_file, write('a,b\n1,x\n2,"never closed\n3,y\n'))
+    assert problems[0].rows == (3,)
+    assert "quote" in problems[0].remedy
+
+
+def test_rows_after_a_cell_with_line_breaks_count_as_in_a_spreadsheet(write, refuse):
+    (problem,) = refuse(read_table, write('a,b\n"x\ny",1\nz,drei\n'), numbers=["b"])
+    assert problem.rows == (3,)
+
+
+def test_separator_that_cannot_be_told_is_refused(write, refuse):
+    problems = refuse(sniff_file, write("a,b;c\n1,2;3\n4,5;6\n"))
+    assert "comma and semicolon" in problems[0].fact
+
+
+def test_all_problems_travel_together(write, refuse):
+    path = write("clip,score,score\n,drei,1\nb,2,1\nc,3\n")
+    problems = refuse(read_table, path, ids=["clip", "rater"], numbers=["score"])
+    facts = " | ".join(problem.fact for problem in problems)
+    for part in ("'score' 2 times", "no column 'rater'", "ids are empty", "'drei'", "row 4 has 2"):
+        assert part in facts

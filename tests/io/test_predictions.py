@@ -1,0 +1,95 @@
+"""Prediction files, long, wide and several. Values are compared exactly."""
+
+import pandas as pd
+import pytest
+
+from exprstats import DataError
+from exprstats.io import read_predictions, write_csv
+from exprstats.tables import PREDICTIONS, check_table
+
+WIDE = "clip,who,y,ridge,forest\na,s1,1,1.5,0.5\nb,s2,2,2.5,NA\n"
+
+
+def test_wide_files_become_long(write):
+    table = read_predictions(write(WIDE), subject="who", truth="y", models=["ridge", "forest"])
+    check_table(table, PREDICTIONS)
+    assert table.columns.tolist() == ["clip", "model", "subject", "truth", "prediction"]
+    assert table["model"].tolist() == ["ridge", "ridge", "forest", "forest"]
+    assert table["prediction"].tolist()[:3] == [1.5, 2.5, 0.5]
+    assert table["truth"].tolist() == [1, 2, 1, 2]
+
+
+def test_wide_files_without_clips_are_numbered(write):
+    table = read_predictions(write("subject,truth,m\ns1,1,2\ns1,3,4\n"), models=["m"])
+    assert table["clip"].tolist() == ["1", "2"]
+
+
+def test_a_model_may_be_called_like_a_canonical_column(write):
+    path = write("clip,subject,y,truth,prediction\na,s,1,2,3\n")
+    table = read_predictions(path, truth="y", models=["truth", "prediction"])
+    assert table["model"].tolist() == ["truth", "prediction"]
+    assert table["truth"].tolist() == [1, 1]
+    assert table["prediction"].tolist() == [2, 3]
+
+
+def test_long_predictions_survive_a_file(tmp_path):
+    table = pd.DataFrame(
+        {
+            "clip": ["a", "b", "a", "b"],
+            "model": ["elastic", "elastic", "human", "human"],
+            "seat": [None, None, "W1", "W1"],
+            "subject": ["s1", "s2"] * 2,
+            "context": ["pain", "fear"] * 2,
+            "part": ["test"] * 4,
+            "fitted_on": ["context"] * 4,
+            "truth": [0.1, 0.2, 0.1, 0.2],
+            "prediction": [0.3, 0.4, 0.5, None],
+        }
+    )
+    write_csv(table, tmp_path / "p.csv")
+    pd.testing.assert_frame_equal(read_predictions(tmp_path / "p.csv"), table)
+
+
+def test_long_files_without_a_model_column_are_the_model(write):
+    first = write("clip,subject,truth,prediction\na,s,1,2\n", "ridge.csv")
+    second = write("clip,subject,truth,prediction\na,s,1,3\n", "forest.csv")
+    table = read_predictions([first, second])
+    assert table["model"].tolist() == ["ridge", "forest"]
+    assert table["prediction"].tolist() == [2, 3]
+
+
+def test_several_wide_files_may_share_the_models_out(write):
+    first = write("clip,subject,truth,ridge\na,s,1,2\n", "1.csv")
+    second = write("clip,subject,truth,forest\na,s,1,3\n", "2.csv")
+    table = read_predictions([first, second], models=["ridge", "forest"])
+    assert table["model"].tolist() == ["ridge", "forest"]
+    with pytest.raises(DataError, match="'lasso'"):
+        read_predictions([first, second], models=["ridge", "forest", "lasso"])
+
+
+def test_named_models_are_kept_of_a_long_file(write):
+    path = write("clip,subject,model,truth,prediction\na,s,m1,1,2\na,s,m2,1,3\n")
+    assert read_predictions(path, models=["m2"])["prediction"].tolist() == [3]
+
+
+def test_a_model_that_predicts_a_clip_twice_is_refused(write, refuse):
+    text = "clip,subject,model,truth,prediction\na,s,m,1,2\na,s,m,1,3\n"
+    (problem,) = refuse(read_predictions, write(text))
+    assert problem.rows == (2, 3)
+    one = write(text.replace("a,s,m,1,3\n", ""), "1.csv")
+    two = write(text.replace("a,s,m,1,3\n", ""), "2.csv")
+    with pytest.raises(DataError, match=r"model 'm' .*1\.csv.*2\.csv"):
+        read_predictions([one, two])
+
+
+def test_problems_of_all_files_travel_together(write):
+    first = write("clip,subject,truth,m\na,s,drei,2\n", "1.csv")
+    second = write("clip,who,truth,m\na,s,1,3\n", "2.csv")
+    with pytest.raises(DataError) as caught:
+        read_predictions([first, second], models=["m"])
+    assert [problem.file for problem in caught.value.problems] == [str(first), str(second)]
+
+
+def test_no_file_at_all_is_refused():
+    with pytest.raises(DataError, match="at least one"):
+        read_predictions([])

@@ -1,0 +1,212 @@
+"""Ids, numbers and texts of a file.
+
+Numbers are compared exactly: both sides are the nearest doubles of the same decimal text.
+"""
+
+import csv
+import io
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from exprstats import DataWarning
+from exprstats.io import read_table, sniff_file
+
+STRANGE = [
+    "two words",
+    "a+b~c",
+    'system("touch x")*x1',
+    "naïve 😀",
+    "if",
+    "<script>alert(1)</script>",
+    "x,y",
+    "line; end",
+    "$\\alpha$",
+]
+
+
+def test_ids_are_text_always(write):
+    path = write("id,x\n001,1\n10.0,2\n1e5,3\nTRUE,4\n 7,5\n")
+    assert read_table(path, ids=["id"])["id"].tolist() == ["001", "10.0", "1e5", "TRUE", " 7"]
+
+
+def test_null_words_stay_ids_with_a_warning(write):
+    path = write("id,x\nNA,1\nb,2\nNone,3\nNaN,4\nNA,5\n")
+    with pytest.warns(DataWarning, match=r"data\.csv.*rows 2, 4, 5, 6: 'NA', 'None', 'NaN'"):
+        ids = read_table(path, ids=["id"])["id"]
+    assert ids.tolist() == ["NA", "b", "None", "NaN", "NA"]
+    assert ids.notna().all()
+
+
+@pytest.mark.parametrize("pair", [("1", "001"), ("2", "2.0"), ("Anna", "anna")])
+def test_ids_that_look_alike_are_told(write, pair):
+    path = write(f"id,x\n{pair[0]},1\nz,2\n{pair[1]},3\n")
+    with pytest.warns(DataWarning, match=f"'{pair[0]}' and '{pair[1]}' count as different"):
+        assert read_table(path, ids=["id"])["id"].nunique() == 3
+
+
+def test_ids_that_differ_by_spaces_are_refused(write, refuse):
+    (problem,) = refuse(read_table, write("id,x\na,1\nb,2\na ,3\n"), ids=["id"])
+    assert (problem.column, problem.rows) == ("id", (4,))
+    assert "'a '" in problem.fact
+
+
+def test_empty_ids_are_refused(write, refuse):
+    (problem,) = refuse(read_table, write('id,x\na,1\n,2\n" ",3\n'), ids=["id"])
+    assert problem.rows == (3, 4)
+    assert "2 of 3" in problem.fact
+
+
+def test_missing_texts_of_number_columns(write):
+    table = read_table(write("x,y\n1,a\n,b\nNA,c\nNaN,d\n.,e\n -2 ,f\n"), numbers=["x"])
+    assert table["x"].isna().tolist() == [False, True, True, True, True, False]
+    assert table["x"].iloc[5] == -2
+
+
+def test_further_missing_codes_match_texts_and_values(write):
+    path = write("x\n1\n-1\n-1.0\n99\nn/a\n2\n")
+    found = read_table(path, numbers=["x"], missing=[-1, "99", "n/a"])["x"]
+    assert found.dropna().tolist() == [1, 2]
+    assert read_table(write("x\n-1\n3\n"), numbers=["x"], missing="-1")["x"].isna().sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind", "cure"),
+    [
+        ("drei", "not numbers: 'drei'", "declare them as missing"),
+        ("n/a", "not numbers: 'n/a'", "declare them as missing"),
+        ("1_000", "not numbers: '1_000'", "missing"),
+        ("1.234,5", "not numbers", "missing"),
+        ("٣", "not numbers", "missing"),
+        ("2-Jan", "dates", "Spreadsheets"),
+        ("02. Jan", "dates", "Spreadsheets"),
+        ("2026-01-02", "dates", "Spreadsheets"),
+        ("TRUE", "true or false", "Recode"),
+    ],
+)
+def test_cells_that_are_no_numbers_are_refused(write, refuse, cell, kind, cure):
+    path = write(f'x,y\n1,a\n"{cell}",b\n2,c\n')
+    (problem,) = refuse(read_table, path, numbers=["x"])
+    assert (problem.column, problem.rows) == ("x", (3,))
+    assert kind in problem.fact
+    assert "1 of 3" in problem.fact
+    assert cure in problem.remedy
+
+
+@pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999"])
+def test_infinite_values_are_refused(write, refuse, cell):
+    for options in ({"numbers": ["x"]}, {}):
+        (problem,) = refuse(read_table, write(f"x\n1\n{cell}\n2\n3\n4\n5\n"), **options)
+        assert problem.rows == (3,)
+        assert "infinite" in problem.fact
+
+
+def test_a_column_of_numbers_with_a_slip_is_refused_and_a_text_column_is_not(write, refuse):
+    rows = "".join(f"{n},t{n}\n" for n in range(9))
+    (problem,) = refuse(read_table, write(f"age,name\n{rows}?,t9\n"))
+    assert (problem.column, problem.rows) == ("age", (11,))
+    table = read_table(write("a,b,c\n1,x,NA\ny,2,\nz,w,NA\n"))
+    assert table["a"].tolist() == ["1", "y", "z"]
+    assert table["c"].isna().all()
+
+
+def test_two_decimal_marks_in_one_file_are_refused(write, refuse):
+    (problem,) = refuse(read_table, write("a;b\n1,5;2.5\n2,25;3\n"))
+    assert problem.column == "a"
+    assert "'2.5' (column 'b', row 2)" in problem.fact
+
+
+def test_commas_that_may_group_thousands_are_refused(write, refuse):
+    (problem,) = refuse(read_table, write("a;b\nx;1,234\ny;12,500\n"))
+    assert "1.234 or 1234" in problem.fact
+    assert read_table(write("a;b\nx;1,234\ny;0,500\n"))["b"].tolist() == [1.234, 0.5]
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_column_names_may_hold_anything(write, name):
+    lines = io.StringIO()
+    csv.writer(lines).writerows([[name, "id"], ["1", "a"], ["2", "b"]])
+    table = read_table(write(lines.getvalue()), ids=["id"], numbers=[name])
+    assert table.columns.tolist() == [name, "id"]
+    assert table[name].tolist() == [1, 2]
+
+
+def test_absent_columns_are_named_with_the_nearest(write, refuse):
+    (problem,) = refuse(read_table, write("Target,Rater\n1,2\n"), ids=["target"])
+    assert problem.fact == "there is no column 'target'."
+    assert "Did you mean 'Target'?" in problem.remedy
+
+
+def test_rows_are_right_beyond_the_first_batch(write, refuse):
+    lines = [f"c{n},{n % 5}" for n in range(20_000)]
+    lines[15_000] = "c15000,oops"
+    lines[19_999] = ",1"
+    problems = refuse(read_table, write("id,x\n" + "\n".join(lines)), ids=["id"], numbers=["x"])
+    assert {problem.rows for problem in problems} == {(15_002,), (20_001,)}
+
+
+def test_workbooks_are_read_like_text(tmp_path, refuse):
+    book = openpyxl.Workbook()
+    book.active.append(["id", "score", "when", None])
+    book.active.append([1.0, 2.5, "a", None])
+    book.active.append(["001x", None, True, None])
+    book.active.append([])
+    book.active.append([12, 3, None, None])
+    book.save(tmp_path / "a.xlsx")
+    table = read_table(tmp_path / "a.xlsx", ids=["id"], numbers=["score"])
+    assert table["id"].tolist() == ["1", "001x", "12"]
+    assert table["score"].tolist()[::2] == [2.5, 3.0]
+    facts = sniff_file(tmp_path / "a.xlsx")
+    assert (facts.format, facts.encoding, facts.separator) == ("xlsx", None, None)
+    assert (facts.rows, facts.columns) == (3, ("id", "score", "when"))
+
+
+def test_dates_in_a_workbook_are_refused_with_their_row(tmp_path, refuse):
+    book = openpyxl.Workbook()
+    book.active.append(["id", "score"])
+    book.active.append(["a", 2])
+    book.active.append(["b", pd.Timestamp("2026-01-02").to_pydatetime()])
+    book.save(tmp_path / "a.xlsx")
+    (problem,) = refuse(read_table, tmp_path / "a.xlsx", numbers=["score"])
+    assert problem.rows == (3,)
+    assert "'2026-01-02'" in problem.fact
+
+
+def test_further_sheets_are_told(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["id"])
+    book.active.append(["a"])
+    book.create_sheet("more").append(["x"])
+    book.save(tmp_path / "a.xlsx")
+    with pytest.warns(DataWarning, match="2 sheets; only the first"):
+        read_table(tmp_path / "a.xlsx")
+
+
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\0\1"), max_size=8)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.tuples(
+            cells.filter(lambda text: text.strip() and text[:1] != "'"),
+            st.floats(allow_nan=False, allow_infinity=False),
+        ),
+        min_size=1,
+        max_size=20,
+        unique_by=lambda row: row[0].strip().casefold(),
+    )
+)
+@pytest.mark.filterwarnings("ignore::exprstats.errors.DataWarning")
+def test_what_a_csv_writer_writes_comes_back(write, rows):
+    lines = io.StringIO()
+    csv.writer(lines, quoting=csv.QUOTE_ALL).writerows([("id", "x"), *rows])
+    table = read_table(write(lines.getvalue()), ids=["id"], numbers=["x"])
+    assert table["id"].tolist() == [text for text, _ in rows]
+    np.testing.assert_array_equal(table["x"], [number for _, number in rows])
