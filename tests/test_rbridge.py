@@ -185,7 +185,7 @@ signal.signal(signal.SIGINT, mine)
 from exprstats import rbridge
 assert "rpy2" not in sys.modules
 rbridge.probe_r()
-assert "rpy2" not in sys.modules
+assert "rpy2.rinterface" not in sys.modules
 print(rbridge.call("measurement", "write_one_factor", 3).value)
 assert signal.getsignal(signal.SIGINT) is mine
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 import re
@@ -101,9 +100,11 @@ def _find_home() -> tuple[str | None, str | None]:
 
 def _find_rpy2() -> str | None:
     try:
-        return importlib.metadata.version("rpy2")
-    except importlib.metadata.PackageNotFoundError:
+        # The bare package knows its version and touches no R.
+        import rpy2
+    except ImportError:
         return None
+    return rpy2.__version__
 
 
 def _is_before_45(version: str) -> bool:

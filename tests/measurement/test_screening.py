@@ -1,0 +1,180 @@
+"""What `fit_factor` refuses and warns of, and that names are harmless.
+
+Tolerance: none; classes and named data are matched, scores under other names are equal.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats import rbridge
+from exprstats.errors import DataError, DataWarning, FitError, FitWarning, OptionError
+from exprstats.measurement import fit_factor
+
+ITEMS = ["smile", "voice", "pose"]
+
+
+# --- refusals -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("items", [["smile"], ["smile", "voice"], [], "smile"])
+def test_fewer_than_three_items_are_refused(draw, items):
+    with pytest.raises(OptionError, match="three"):
+        fit_factor(draw(), items=items)
+
+
+def test_an_item_named_twice_is_refused(draw):
+    with pytest.raises(OptionError, match="'voice' is named twice"):
+        fit_factor(draw(), items=["smile", "voice", "voice"])
+
+
+def test_an_absent_item_is_named_with_its_neighbour(draw):
+    with pytest.raises(DataError, match=r"no column 'smil'.*'smile'"):
+        fit_factor(draw(), items=["smil", "voice", "pose"])
+
+
+def test_a_constant_item_is_named(draw):
+    with pytest.raises(DataError, match=r"'voice'.*every value is 2\.") as caught:
+        fit_factor(draw().assign(voice=2.0), items=ITEMS)
+    assert caught.value.problems[0].column == "voice"
+
+
+def test_an_item_constant_in_one_context_is_named_with_the_context(draw):
+    table = draw()
+    table.loc[table["context"] == "calm", "pose"] = 1.0
+    with pytest.raises(DataError, match=r"'pose'.*context 'calm'"):
+        fit_factor(table, items=ITEMS, by="context")
+
+
+def test_a_wholly_missing_item_is_named(draw):
+    with pytest.raises(DataError, match=r"'pose'.*every value is missing"):
+        fit_factor(draw().assign(pose=np.nan), items=ITEMS)
+
+
+def test_text_and_infinity_are_refused(draw):
+    with pytest.raises(DataError, match=r"'pose'.*'drei'"):
+        fit_factor(draw().assign(pose="drei"), items=ITEMS)
+    table = draw()
+    table.loc[4, "pose"] = np.inf
+    with pytest.raises(DataError, match="infinite"):
+        fit_factor(table, items=ITEMS)
+
+
+def test_copies_of_an_item_are_named_as_a_pair(draw):
+    table = draw()
+    with pytest.raises(DataError, match="'smile' and 'pose' correlate 1"):
+        fit_factor(table.assign(pose=3 - 2 * table["smile"] * -1), items=ITEMS)
+
+
+def test_too_few_clips_are_refused_before_r(draw, monkeypatch):
+    monkeypatch.setattr(rbridge, "call", pytest.fail)
+    with pytest.raises(DataError, match="3 clips have all 3 items"):
+        fit_factor(draw().head(3), items=ITEMS)
+
+
+def test_items_that_share_nothing_are_refused():
+    rng = np.random.default_rng(2)
+    noise = pd.DataFrame(rng.normal(size=(500, 3)), columns=ITEMS)
+    noise["pose"] -= noise["smile"] * 0.5
+    noise["voice"] += noise["smile"] * 0.5
+    noise["voice"] += noise["pose"] * 0.9
+    with pytest.raises(DataError, match="share no variance"):
+        fit_factor(noise, items=ITEMS)
+
+
+def test_a_heywood_case_is_named(closed):
+    rng = np.random.default_rng(4)
+    factor = rng.normal(size=300)
+    table = pd.DataFrame(
+        {
+            "smile": factor,
+            "voice": factor * 0.9 + rng.normal(size=300) * 0.3,
+            "pose": factor * 0.9 + rng.normal(size=300) * 0.3,
+        }
+    )
+    table["voice"] -= 0.25 * (table["pose"] - 0.9 * factor)
+    with pytest.raises(FitError, match=r"item 'smile' has a residual variance of -.*Heywood"):
+        fit_factor(table, items=ITEMS)
+
+
+def test_every_problem_is_told_at_once(draw):
+    table = draw(contexts=("calm", "loud", "dark"))
+    table.loc[table["context"] == "calm", "pose"] = 1.0
+    table.loc[table["context"] == "dark", "voice"] = 1.0
+    with pytest.raises(DataError) as caught:
+        fit_factor(table, items=ITEMS, by="context")
+    assert [problem.column for problem in caught.value.problems] == ["pose", "voice"]
+
+
+def test_a_reverse_keyed_item_is_named(draw, closed):
+    table = draw()
+    table["smile"] = 6 - table["smile"]
+    with pytest.warns(FitWarning, match="'smile' loads against the other items"):
+        factor = fit_factor(table, items=ITEMS)
+    assert np.corrcoef(factor.scores["score"], table["factor"])[0, 1] > 0.9
+
+
+def test_clips_that_stand_twice_are_refused(draw):
+    table = draw()
+    with pytest.raises(DataError, match="share their context, clip"):
+        fit_factor(pd.concat([table, table.head(2)]), items=ITEMS)
+
+
+def test_answers_outside_the_scale_are_refused(draw):
+    with pytest.raises(DataError, match="outside the scale 0 to 2") as caught:
+        fit_factor(draw(), items=ITEMS, scale=(0, 2))
+    assert {problem.column for problem in caught.value.problems} == set(ITEMS)
+
+
+def test_subjects_in_no_part_are_refused_or_warned_of(draw, split, closed):
+    table = draw()
+    parts = split(table)
+    with pytest.raises(DataError, match="2 of 20 subjects are in no part, among them 's0'"):
+        fit_factor(table, items=ITEMS, parts=parts[~parts["subject"].isin(["s0", "s1"])])
+    with pytest.warns(DataWarning, match="1 of 20 subjects"):
+        factor = fit_factor(table, items=ITEMS, parts=parts[parts["subject"] != "s0"])
+    assert factor.solutions[0].n_clips == 66
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"estimator": "mlx"}, "estimator 'mlx'"),
+        ({"missing": "pairwise"}, "missing 'pairwise'"),
+        ({"level": 95}, "level is 95"),
+        ({"scale": (4, 0)}, "scale is 4 to 0"),
+    ],
+)
+def test_unknown_options_are_refused(draw, options, said):
+    with pytest.raises(OptionError, match=said):
+        fit_factor(draw(), items=ITEMS, **options)
+
+
+# --- names --------------------------------------------------------------------------------------
+
+NAMES = [
+    'system("touch {}")*x1',
+    "a + b =~ f",
+    "v2",
+    "if",
+    "Überraschung 😀",
+    "x1; file.create('{}')",
+    "<script>",
+]
+
+
+@pytest.mark.r
+def test_names_never_reach_r(draw, tmp_path):
+    trap = tmp_path / "ran"
+    table = draw()
+    plain = fit_factor(table, items=ITEMS, by="context")
+    for start in range(len(NAMES) - 2):
+        names = [name.format(trap) for name in NAMES[start : start + 3]]
+        renamed = table.rename(columns=dict(zip(ITEMS, names, strict=True)))
+        renamed["context"] = renamed["context"].map({"calm": names[0], "loud": names[1]})
+        factor = fit_factor(renamed, items=names, by="context")
+        assert factor.engine == "lavaan"
+        np.testing.assert_array_equal(factor.scores["score"], plain.scores["score"])
+        assert list(dict.fromkeys(factor.tidy()["item"].dropna())) == names
+        assert "touch" not in factor.receipt.call
+    assert not trap.exists()
