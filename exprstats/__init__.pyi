@@ -29,10 +29,12 @@ from .measurement import fit_factor as fit_factor
 from .measurement import join_scores as join_scores
 from .measurement import score_clips as score_clips
 from .models import Models as Models
+from .models import Weights as Weights
 from .models import fit_elastic as fit_elastic
 from .models import guess_mean as guess_mean
 from .models import guess_normal as guess_normal
 from .models import guess_uniform as guess_uniform
+from .models import report_weights as report_weights
 from .models import split_subjects as split_subjects
 from .models import stack_predictions as stack_predictions
 from .plots import draw_performance as draw_performance

@@ -4,13 +4,16 @@ from exprstats.models.elastic import fit_elastic
 from exprstats.models.fits import Models
 from exprstats.models.guesses import guess_mean, guess_normal, guess_uniform, stack_predictions
 from exprstats.models.splits import split_subjects
+from exprstats.models.weights import Weights, report_weights
 
 __all__ = [
     "Models",
+    "Weights",
     "fit_elastic",
     "guess_mean",
     "guess_normal",
     "guess_uniform",
+    "report_weights",
     "split_subjects",
     "stack_predictions",
 ]

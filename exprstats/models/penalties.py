@@ -63,16 +63,21 @@ class Grid:
 
 def take_moments(values: np.ndarray, truth: np.ndarray) -> Moments:
     """Return the moments of features (n, p) and a target (n,)."""
-    centre, mean = values.mean(axis=0), float(truth.mean())
-    spread = values.std(axis=0)
-    constant = spread <= CONSTANT * np.abs(values).max(axis=0)
-    scale = np.where(constant, 1.0, spread)
+    centre, scale, constant = scale_columns(values)
+    mean = float(truth.mean())
     z = np.where(constant, 0.0, (values - centre) / scale)
     rest = truth - mean
     n = len(truth)
     return Moments(
         centre, scale, constant, z.T @ z / n, z.T @ rest / n, mean, float(rest @ rest) / n
     )
+
+
+def scale_columns(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean, SD (divisor n; 1 where constant) and constancy (p,) of features (n, p)."""
+    spread = values.std(axis=0)
+    constant = spread <= CONSTANT * np.abs(values).max(axis=0)
+    return values.mean(axis=0), np.where(constant, 1.0, spread), constant
 
 
 def trace_grid(moments: Moments, grid: Grid) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,154 @@
+"""How much worse a fitted model predicts unseen people once a feature is taken from others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters
+from exprstats.inference.intervals import find_percentile, jackknife_clusters, sort_draws
+from exprstats.models.designs import Design
+from exprstats.models.fits import Fitted
+from exprstats.models.penalties import scale_columns
+from exprstats.parallel import Seed, spawn_seeds
+
+# From so many subjects percentile intervals are printed, below jackknife-t.
+MANY_SUBJECTS = 40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """Squared errors by subject, before and after permutation.
+
+    Attributes
+    ----------
+    clips
+        (G,) clips of each subject.
+    whole
+        (G,) sums of squared errors of the model as it is.
+    permuted
+        (groups of features, G) the same with a group permuted, the mean over the repeats.
+    """
+
+    clips: np.ndarray
+    whole: np.ndarray
+    permuted: np.ndarray
+
+    def measure_rise(self, counts: np.ndarray) -> np.ndarray:
+        """Return the rise in RMSE (groups, draws) of resamples with counts (draws, G)."""
+        n = counts @ self.clips
+        with np.errstate(invalid="ignore", divide="ignore"):
+            before = np.sqrt(counts @ self.whole / n)
+            return (np.sqrt((counts @ self.permuted.T) / n[:, None]) - before[:, None]).T
+
+
+def permute_features(
+    design: Design, fit: Fitted, groups: Sequence[Sequence[int]], *, repeats: int, seed: Seed
+) -> Losses:
+    """Permute groups of features between the test subjects and sum the squared errors.
+
+    Every test subject gets the values of another subject drawn without replacement, that subject's
+    clips in random order (again from the start where they are too few): the link to the target is
+    cut within and between people, while the clips of one person stay as alike as they are.
+
+    Parameters
+    ----------
+    design, fit
+        The fitted model.
+    groups
+        Feature positions that are permuted together.
+    repeats
+        How often.
+    seed
+        Of the permutations; all groups share them.
+    """
+    rng = np.random.default_rng(seed)
+    rows = fit.sample.rows[design.mark(fit.sample, "test")]
+    values, truth = design.split(fit.sample, "test")
+    _, codes = np.unique(design.clips["subject"].astype(str).to_numpy()[rows], return_inverse=True)
+    donors = np.array([_draw_donors(codes, rng) for _ in range(repeats)])
+    whole = (fit.predict(values) - truth) ** 2
+    permuted = []
+    for group in groups:
+        mixed = np.tile(values, (repeats, 1))
+        mixed[:, list(group)] = values[donors.ravel()][:, list(group)]
+        missed = (fit.predict(mixed).reshape(repeats, -1) - truth) ** 2
+        permuted.append(np.bincount(codes, missed.mean(axis=0)))
+    return Losses(np.bincount(codes).astype(float), np.bincount(codes, whole), np.array(permuted))
+
+
+def list_importance(
+    design: Design,
+    fit: Fitted,
+    *,
+    repeats: int = 20,
+    draws: int = 500,
+    level: float = 0.95,
+    alike: float = 0.7,
+    seed: Seed = None,
+) -> list[dict[str, Any]]:
+    """Return tidy rows of permutation importance, of single features and of correlated groups.
+
+    Terms are ``importance`` (rise in RMSE, in units of the target) and ``group_importance`` of
+    features that correlate at ``alike`` or more in training (average linkage) and are permuted
+    together, since each alone hides behind the others. Intervals resample the test subjects.
+    """
+    clips, subjects = design.count(fit.sample, "test")
+    if subjects < 3:
+        return []
+    singles = [[i] for i in range(len(design.features))]
+    groups = singles + group_features(design.split(fit.sample, "train")[0], alike)
+    first, *seeds = spawn_seeds(seed, 1 - (-draws // BLOCK))
+    generator = np.random.default_rng(first)
+    losses = permute_features(design, fit, groups, repeats=repeats, seed=generator)
+    everyone = [np.arange(subjects)]
+    counts = [count_clusters(draw_clusters(one, everyone), subjects) for one in seeds]
+    names = [" + ".join(design.features[i] for i in group) for group in groups]
+    whole = losses.measure_rise(np.ones((1, subjects)))[:, 0]
+    drawn = losses.measure_rise(np.concatenate(counts)[:draws])
+    percentile = find_percentile(*sort_draws(drawn), level)
+    jackknife = jackknife_clusters(whole, losses.measure_rise(1 - np.eye(subjects)), level=level)
+    headline = "percentile" if subjects >= MANY_SUBJECTS else "jackknife"
+    rows: list[dict[str, Any]] = []
+    for j, name in enumerate(names):
+        term = "importance" if j < len(singles) else "group_importance"
+        key = {"part": "test", "term": term, "feature": name, "estimate": whole[j]}
+        for method, found in (("percentile", percentile), ("jackknife", jackknife)):
+            limits = {column: getattr(found, column)[j] for column in _LIMITS}
+            rows.append({**key, **limits, "level": level, "method": method})
+            rows[-1] |= {"headline": method == headline, "n_clips": clips, "n_clusters": subjects}
+            rows[-1]["draws"] = draws if method == "percentile" else None
+    return rows
+
+
+_LIMITS = ("std_error", "conf_low", "conf_high")
+
+
+def group_features(values: np.ndarray, alike: float) -> list[list[int]]:
+    """Return groups of two or more features (n, p) that correlate at ``alike`` or more."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
+    centre, scale, constant = scale_columns(values)
+    used = np.flatnonzero(~constant)
+    if len(used) < 2:
+        return []
+    z = (values[:, used] - centre[used]) / scale[used]
+    apart = np.clip(1 - np.abs(z.T @ z) / len(z), 0, 1)
+    np.fill_diagonal(apart, 0)
+    tree = linkage(squareform(apart, checks=False), method="average")
+    labels = fcluster(tree, 1 - alike, criterion="distance")
+    groups = [used[labels == label].tolist() for label in dict.fromkeys(labels.tolist())]
+    return [group for group in groups if len(group) > 1]
+
+
+def _draw_donors(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    groups = int(codes.max()) + 1
+    members = [np.flatnonzero(codes == group) for group in range(groups)]
+    donors = np.empty(len(codes), dtype=int)
+    for taker, giver in enumerate(rng.permutation(groups)):
+        donors[members[taker]] = np.resize(rng.permutation(members[giver]), len(members[taker]))
+    return donors

@@ -1,0 +1,101 @@
+"""Weights refitted to resampled subjects, with the penalty chosen anew in every resample."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters
+from exprstats.models.designs import Design
+from exprstats.models.penalties import Grid, choose_point, trace_grid
+from exprstats.models.products import Products, measure_errors, read_moments, sum_products
+from exprstats.parallel import Seed, run_tasks, spawn_seeds
+
+
+def refit_weights(
+    design: Design,
+    penalties: Grid,
+    *,
+    draws: int,
+    refit: bool = False,
+    seed: Seed = None,
+    n_jobs: int = 1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Resample the subjects of each part with replacement, and tune and fit every sample anew.
+
+    Copies of a subject stay in the subject's part, and all samples of a draw share its subjects.
+
+    Parameters
+    ----------
+    design, penalties, refit
+        As they were fitted.
+    draws
+        How many resamples B.
+    seed, n_jobs
+        The numbers depend on the seed only; the first draws of many are the few.
+
+    Returns
+    -------
+    weights : (samples, B, p) array
+        NaN where a resample leaves nothing to fit.
+    chosen : (samples, B, 2) array
+        alpha and l1_ratio.
+    """
+    subjects, strata = code_subjects(design)
+    products = [sum_products(design, sample, subjects) for sample in design.samples]
+    fit = partial(_refit_block, products=products, penalties=penalties, strata=strata, refit=refit)
+    # Half a block is the unit of work, so that two workers share even 250 draws.
+    seeds = spawn_seeds(seed, -(-draws // BLOCK))
+    tasks = [(one, BLOCK * i, draws, half) for i, one in enumerate(seeds) for half in (0, 1)]
+    blocks = run_tasks(fit, tasks, n_jobs=n_jobs, label="Refitting weights")
+    weights, chosen = (np.concatenate(part, axis=1) for part in zip(*blocks, strict=True))
+    return weights, chosen
+
+
+def code_subjects(design: Design) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return subject codes (n,) in the order of their ids, and the codes of the two parts."""
+    names, codes = np.unique(design.clips["subject"].astype(str), return_inverse=True)
+    parts = np.empty(len(names), dtype=object)
+    parts[codes] = design.clips["part"].to_numpy(object)
+    return codes, [np.flatnonzero(parts == part) for part in ("train", "validate")]
+
+
+def tune_total(
+    train: np.ndarray, validate: np.ndarray, penalties: Grid, *, refit: bool = False
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return weights (p,) and (alpha, l1_ratio) tuned on sums of products, or None."""
+    moments = read_moments(train)
+    if moments is None or validate[0, 0] < 1:
+        return None
+    weights, _ = trace_grid(moments, penalties)
+    best = choose_point(penalties, weights, np.sqrt(measure_errors(moments, weights, validate)))
+    point = penalties.points[best]
+    if not refit:
+        return weights[best], point
+    both = read_moments(train + validate)
+    if both is None:
+        return None
+    return trace_grid(both, Grid((point[0],), (point[1],)))[0][0], point
+
+
+def _refit_block(
+    task: tuple[np.random.SeedSequence, int, int, int],
+    *,
+    products: list[Products],
+    penalties: Grid,
+    strata: list[np.ndarray],
+    refit: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    seed, start, draws, half = task
+    groups = len(products[0].train)
+    counts = count_clusters(draw_clusters(seed, strata), groups)[: max(draws - start, 0)]
+    counts = counts[half * BLOCK // 2 : (half + 1) * BLOCK // 2]
+    weights = np.full((len(products), len(counts), products[0].size - 2), np.nan)
+    chosen = np.full((len(products), len(counts), 2), np.nan)
+    for i, product in enumerate(products):
+        for draw, totals in enumerate(zip(*product.weigh(counts), strict=True)):
+            found = tune_total(*totals, penalties, refit=refit)
+            if found is not None:
+                weights[i, draw], chosen[i, draw] = found
+    return weights, chosen

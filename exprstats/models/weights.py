@@ -1,0 +1,237 @@
+"""What the weights of an elastic net would be with other people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, OptionError, Problem
+from exprstats.models.designs import Design, Sample
+from exprstats.models.fits import Models
+from exprstats.models.outcomes import KEYS, count_clips
+from exprstats.models.permutation import list_importance
+from exprstats.models.refits import refit_weights
+from exprstats.models.stability import list_inflation, list_stability
+from exprstats.numerals import write_count, write_interval, write_level, write_number
+from exprstats.parallel import Seed, spawn_seeds
+from exprstats.results import Result
+from exprstats.tables import arrange_rows
+
+FEWEST_SUBJECTS = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights(Result):
+    """Weights with what resampled subjects say about them.
+
+    Attributes
+    ----------
+    table
+        Tidy rows, context by context, the pooled model last. Terms: ``weight`` (with percentile
+        interval); ``selected`` (share of refits with a non-zero weight), ``same_sign`` (share
+        with the sign of the weight), ``rank`` (of its size, 1 the largest; with interval),
+        ``notable`` (share of refits in which its size reaches ``threshold``), ``vif`` (variance
+        inflation in training), ``importance`` and ``group_importance`` (rise of the test RMSE
+        under permutation; with intervals).
+    refits
+        Weights of every resample: context, draw, alpha, l1_ratio, and a column a feature.
+    model
+        Name of the model.
+    threshold
+        Size from which a weight counts as notable.
+    level
+        Confidence level.
+    n_clusters
+        Subjects that were resampled for fitting and tuning.
+    """
+
+    table: pd.DataFrame
+    refits: pd.DataFrame
+    model: str
+    threshold: float
+    level: float
+    n_clusters: int
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each estimate."""
+        return self.table.copy()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row for the whole."""
+        weights = self.table[self.table["term"] == "weight"]
+        row = {
+            "model": self.model,
+            "n_contexts": int(weights["context"].nunique()),
+            "n_features": int(weights["feature"].nunique()),
+            "n_clusters": self.n_clusters,
+            "draws": int(self.refits["draw"].max()) + 1,
+            "level": self.level,
+            "threshold": self.threshold,
+        }
+        return pd.DataFrame([row])
+
+    def sentence(self) -> str:
+        """Return the notable weights with their intervals, in APA style."""
+        row = self.glance().iloc[0]
+        weights = self.table[self.table["term"] == "weight"]
+        contexts = weights["context"].astype(object).where(weights["context"].notna(), "All clips")
+        groups = weights.groupby(contexts, sort=False)
+        told = [self._tell_context(str(name), own) for name, own in groups]
+        ending = (
+            f"Intervals are {write_level(self.level)} percentile intervals over "
+            f"{write_count(row['draws'])} refits to resampled subjects ({self.n_clusters}), "
+            "the penalty tuned in each."
+        )
+        return " ".join([*told, ending])
+
+    def _tell_context(self, name: str, own: pd.DataFrame) -> str:
+        notable = own[own["estimate"].abs() >= self.threshold]
+        least = write_number(self.threshold, bounded=True)
+        if notable.empty:
+            return f"{name}: no weight reached {least} in size."
+        told = [
+            f"{row['feature']} {write_number(row['estimate'])} "
+            f"{write_interval(row['conf_low'], row['conf_high'])}"
+            for _, row in notable.iterrows()
+        ]
+        return f"{name}: weights of {least} or more in size were {'; '.join(told)}."
+
+
+def report_weights(
+    models: Models,
+    *,
+    draws: int = 500,
+    threshold: float = 0.2,
+    repeats: int = 20,
+    level: float = 0.95,
+    seed: Seed = None,
+    n_jobs: int = 1,
+) -> Weights:
+    """Refit an elastic net to resampled subjects, and say how far its weights can be trusted.
+
+    Subjects are drawn with replacement within the training and the validation part, the same ones
+    for every context, and the penalty is tuned anew in each draw: the intervals hold the
+    uncertainty of the tuning too. They are intervals of penalised weights, which lie nearer to 0
+    than those of a regression without a penalty.
+
+    Parameters
+    ----------
+    models
+        From `fit_elastic`.
+    draws
+        Refits; below 100 the limits are coarse.
+    threshold
+        Size from which a weight counts as notable; Lin, Girard, and Morency (2020) use .2.
+    repeats
+        Permutations of each feature between the test subjects; 0 leaves importance out.
+    level
+        Confidence level.
+    seed
+        The first draws of many are the few.
+    n_jobs
+        Workers; the numbers do not depend on it.
+
+    Returns
+    -------
+    Weights
+
+    Raises
+    ------
+    OptionError
+        The models have no weights, or an option is out of its range.
+    DataError
+        Fewer than three training or validation subjects.
+
+    References
+    ----------
+    Bach, F. (2008). Bolasso. Meinshausen, N., & Bühlmann, P. (2010). Stability selection.
+    Breiman, L. (2001). Random forests (permutation importance).
+    """
+    if models.penalties is None:
+        message = f"{models.kind} models have no weights. Give models from fit_elastic."
+        raise OptionError(message)
+    check_resampling(draws, level)
+    design = models.design
+    count_resampled(design)
+    first, *seeds = spawn_seeds(seed, 1 + len(models.fits))
+    weights, chosen = refit_weights(
+        design,
+        models.penalties,
+        draws=draws,
+        refit=models.refit,
+        seed=np.random.default_rng(first),
+        n_jobs=n_jobs,
+    )
+    rows: list[dict[str, Any]] = []
+    for fit, refits, one in zip(models.fits, weights, seeds, strict=True):
+        own = _read_weights(models, fit.sample)
+        found = list_stability(own, refits, threshold=threshold, level=level)
+        found += list_inflation(design.split(fit.sample, "train")[0])
+        key = {"context": fit.sample.context, "model": models.name}
+        train = {
+            **key,
+            "part": "train",
+            "headline": True,
+            **count_clips(design, fit.sample, "train"),
+        }
+        rows += [{**train, **row, "feature": design.features[row["feature"]]} for row in found]
+        if repeats:
+            generator = np.random.default_rng(one)
+            options = {"repeats": repeats, "draws": draws, "level": level}
+            found = list_importance(design, fit, seed=generator, **options)
+            rows += [{**key, **row} for row in found]
+    return Weights(
+        table=arrange_rows(rows, KEYS),
+        refits=_list_refits(design, weights, chosen),
+        model=models.name,
+        threshold=threshold,
+        level=level,
+        n_clusters=count_resampled(design),
+    )
+
+
+def check_resampling(draws: int, level: float) -> None:
+    """Refuse draws and levels that give no interval."""
+    if draws < 2:
+        message = f"draws must be at least 2; got {draws}."
+        raise OptionError(message)
+    if not 0 < level < 1:
+        message = f"level must lie between 0 and 1; got {level}."
+        raise OptionError(message)
+
+
+def count_resampled(design: Design) -> int:
+    """Return how many subjects are resampled for fitting and tuning, or refuse too few.
+
+    Raises
+    ------
+    DataError
+        Fewer than three subjects in either part.
+    """
+    counts = design.clips.groupby("part")["subject"].nunique()
+    for part in ("train", "validate"):
+        if counts[part] < FEWEST_SUBJECTS:
+            fact = f"{counts[part]} {part} subjects; resampling needs {FEWEST_SUBJECTS}."
+            raise DataError(Problem(fact, "Use larger parts.", column="subject"))
+    return int(counts["train"] + counts["validate"])
+
+
+def _read_weights(models: Models, sample: Sample) -> np.ndarray:
+    rows = models.table[models.table["term"] == "weight"]
+    own = rows["context"].isna() if sample.context is None else rows["context"] == sample.context
+    return rows.loc[own, "estimate"].to_numpy(float)
+
+
+def _list_refits(design: Design, weights: np.ndarray, chosen: np.ndarray) -> pd.DataFrame:
+    frames = []
+    for sample, refits, points in zip(design.samples, weights, chosen, strict=True):
+        frame = pd.DataFrame(refits, columns=pd.Index(design.features))
+        frame.insert(0, "context", sample.context)
+        frame.insert(1, "draw", np.arange(len(refits)))
+        frame.insert(2, "alpha", points[:, 0])
+        frame.insert(3, "l1_ratio", points[:, 1])
+        frames.append(frame.astype({"context": object}))
+    return pd.concat(frames, ignore_index=True)

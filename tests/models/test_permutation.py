@@ -1,0 +1,118 @@
+"""Permutation importance, against naive loops and what a linear model must lose.
+
+Tolerances: 1e-12 for the same sums in another order; 15 % for expectations over 50 permutations.
+"""
+
+import numpy as np
+import pytest
+
+from exprstats.models import fit_elastic, report_weights, split_subjects
+from exprstats.models.permutation import (
+    _draw_donors,
+    group_features,
+    list_importance,
+    permute_features,
+)
+
+FEATURES = ["motion", "gaze", "blink", "still"]
+
+
+@pytest.fixture(scope="module")
+def models(draw_clips):
+    clips = draw_clips(subjects=100, seed=3)
+    parts = split_subjects(clips, seed=1)
+    return fit_elastic(
+        clips, target="score", features=FEATURES, parts=parts, by="context", l1_ratios=[1.0]
+    )
+
+
+def test_each_person_gets_all_values_from_one_other_person():
+    codes = np.repeat([0, 1, 2, 3], [3, 5, 2, 5])
+    donors = _draw_donors(codes, np.random.default_rng(1))
+    givers = [set(codes[donors[codes == taker]]) for taker in range(4)]
+    assert all(len(one) == 1 for one in givers)
+    assert set.union(*givers) == {0, 1, 2, 3}
+    for taker in range(4):
+        taken = donors[codes == taker]
+        available = (codes == codes[taken[0]]).sum()
+        assert len(set(taken)) == min(len(taken), available)
+
+
+def test_losses_equal_a_loop_over_subjects(models):
+    fit, design = models.fits[1], models.design
+    losses = permute_features(design, fit, [[0], [0, 1]], repeats=3, seed=4)
+    rows = fit.sample.rows[design.mark(fit.sample, "test")]
+    values, truth = design.split(fit.sample, "test")
+    subjects = design.clips["subject"].to_numpy()[rows]
+    names, codes = np.unique(subjects, return_inverse=True)
+    rng = np.random.default_rng(4)
+    donors = [_draw_donors(codes, rng) for _ in range(3)]
+    for g, name in enumerate(names):
+        own = subjects == name
+        assert losses.clips[g] == own.sum()
+        whole = ((fit.predict(values[own]) - truth[own]) ** 2).sum()
+        assert losses.whole[g] == pytest.approx(whole, rel=1e-12)
+        missed = []
+        for one in donors:
+            mixed = values.copy()
+            mixed[:, :2] = values[one][:, :2]
+            missed.append(((fit.predict(mixed[own]) - truth[own]) ** 2).sum())
+        assert losses.permuted[1, g] == pytest.approx(np.mean(missed), rel=1e-12)
+
+
+def test_a_linear_model_loses_twice_the_variance_it_used(models):
+    fit, design = models.fits[0], models.design
+    losses = permute_features(design, fit, [[0], [3]], repeats=50, seed=1)
+    before, after = losses.whole.sum(), losses.permuted.sum(axis=1)
+    n = losses.clips.sum()
+    weight = fit.weights[0]
+    # E(y - f')² - E(y - f)² = 2 w (b - (w - b) ...) = 2 w b for unit features, b the true weight.
+    assert (after[0] - before) / n == pytest.approx(2 * weight * 0.8, rel=0.15)
+    assert fit.weights[3] == 0
+    assert after[1] == pytest.approx(before, rel=1e-12)
+
+
+def test_rows_name_their_method_and_one_headline(models):
+    rows = list_importance(models.design, models.fits[0], repeats=5, draws=100, seed=1)
+    own = [row for row in rows if row["feature"] == "motion"]
+    assert [(row["method"], row["headline"]) for row in own] == [
+        ("percentile", False),
+        ("jackknife", True),
+    ]
+    assert all(row["n_clusters"] == 20 and row["term"] == "importance" for row in own)
+    assert own[1]["conf_low"] > 0
+
+
+def test_correlated_features_are_permuted_together(draw_clips):
+    clips = draw_clips(subjects=40, seed=3)
+    rng = np.random.default_rng(1)
+    clips["echo"] = -clips["motion"] + 0.3 * rng.normal(size=len(clips))
+    parts = split_subjects(clips, seed=1)
+    models = fit_elastic(
+        clips, target="score", features=[*FEATURES, "echo"], parts=parts, alphas=[0.5],
+        l1_ratios=[0.0],
+    )  # fmt: skip
+    table = report_weights(models, draws=20, repeats=10, seed=1).table
+    rows = table[table["headline"].to_numpy(bool)].set_index(["term", "feature"])["estimate"]
+    assert rows.loc["group_importance"].index.to_list() == ["motion + echo"]
+    together = rows["group_importance", "motion + echo"]
+    assert together > rows["importance", "motion"] + 0.02
+    assert together > rows["importance", "echo"] + 0.02
+
+
+def test_groups_of_alike_features():
+    rng = np.random.default_rng(1)
+    base = rng.normal(size=(200, 3))
+    near = -base[:, 0] + 0.2 * rng.normal(size=200)
+    values = np.column_stack([base, near, np.ones(200)])
+    assert group_features(values, 0.7) == [[0, 3]]
+    assert group_features(base, 0.7) == []
+    assert group_features(values[:, :1], 0.7) == []
+
+
+def test_without_test_subjects_there_is_no_importance(draw_clips):
+    clips = draw_clips(subjects=20)
+    parts = split_subjects(clips, train=0.7, validate=0.3, test=0, seed=1)
+    models = fit_elastic(clips, target="score", features=FEATURES, parts=parts)
+    table = report_weights(models, draws=10, seed=1).table
+    assert "importance" not in set(table["term"])

@@ -1,0 +1,194 @@
+"""The weight report, against refits of rows that are really repeated, and shares by hand.
+
+Tolerances: 1e-8 between a refit from sums of products and one from repeated rows (sums taken in
+another order); shares, ranks and orders are exact; planted weights lie within their intervals.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import rankdata
+from sklearn.linear_model import LinearRegression
+
+from exprstats.errors import DataError, OptionError
+from exprstats.inference.clusters import draw_clusters
+from exprstats.models import fit_elastic, report_weights, split_subjects
+from exprstats.models.refits import code_subjects, refit_weights
+from exprstats.models.stability import inflate_variance, list_stability, rank_sizes
+from exprstats.parallel import spawn_seeds
+
+FEATURES = ["motion", "gaze", "blink", "still"]
+
+
+@pytest.fixture(scope="module")
+def models(clips):
+    parts = split_subjects(clips, seed=1)
+    return fit_elastic(clips, target="score", features=FEATURES, parts=parts, by="context")
+
+
+@pytest.fixture(scope="module")
+def weights(models):
+    return report_weights(models, draws=60, repeats=5, seed=2)
+
+
+def pick(table, context, term):
+    own = table["context"].isna() if context is None else table["context"] == context
+    return table[own & (table["term"] == term)]
+
+
+def repeat_subjects(clips, names, strata, drawn):
+    """Clips and parts in which the k-th drawn copy of a subject is a person of its own."""
+    takes, parts = [], []
+    sizes = [len(members) for members in strata]
+    labels = np.repeat(["train", "validate"], sizes)
+    for place, code in enumerate(drawn):
+        own = clips[clips["subject"] == names[code]]
+        copy = f"copy {place}"
+        takes.append(own.assign(subject=copy, clip=own["clip"] + f" {place}"))
+        parts.append((copy, labels[place]))
+    return pd.concat(takes), pd.DataFrame(parts, columns=["subject", "part"])
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_a_draw_equals_a_fit_to_repeated_rows(clips, models, refit):
+    design = models.design
+    _, strata = code_subjects(design)
+    names = np.unique(design.clips["subject"])
+    weights, chosen = refit_weights(design, models.penalties, draws=3, refit=refit, seed=5)
+    drawn = draw_clusters(spawn_seeds(5, 1)[0], strata)
+    for draw in range(3):
+        rows, parts = repeat_subjects(clips, names, strata, drawn[draw])
+        naive = fit_elastic(
+            rows, target="score", features=FEATURES, parts=parts, by="context", refit=refit
+        )
+        for i, context in enumerate(["startle", "pain", "disgust", None]):
+            wanted = pick(naive.table, context, "weight")["estimate"]
+            np.testing.assert_allclose(weights[i, draw], wanted, atol=1e-8)
+            alpha = pick(naive.table, context, "alpha")["estimate"].item()
+            ratio = pick(naive.table, context, "l1_ratio")["estimate"].item()
+            assert tuple(chosen[i, draw]) == (alpha, ratio)
+
+
+def test_neither_workers_nor_more_draws_change_a_draw(models):
+    def refit(**options):
+        return refit_weights(models.design, models.penalties, seed=3, **options)[0]
+
+    few = refit(draws=40)
+    np.testing.assert_array_equal(few, refit(draws=40, n_jobs=2))
+    np.testing.assert_array_equal(few, refit(draws=60)[:, :40])
+    assert not np.array_equal(few[:, :20], few[:, 20:])
+
+
+def test_the_report_starts_from_the_fitted_weights(models, weights):
+    for context in ("startle", None):
+        np.testing.assert_array_equal(
+            pick(weights.table, context, "weight")["estimate"],
+            pick(models.table, context, "weight")["estimate"],
+        )
+    terms = ["weight", "selected", "same_sign", "notable", "rank", "vif"]
+    for term in terms:
+        assert len(weights.table[weights.table["term"] == term]) == 4 * len(FEATURES)
+    assert weights.table.loc[weights.table["term"].isin(terms), "headline"].all()
+
+
+def test_shares_limits_and_ranks_by_hand():
+    refits = np.array([[0.3, 0.0], [0.1, -0.5], [0.25, 0.2], [-0.2, 0.0]])
+    rows = list_stability(np.array([0.2, 0.0]), refits, threshold=0.2, level=0.5)
+    found = {(row["feature"], row["term"]): row for row in rows}
+    assert found[0, "selected"]["estimate"] == 1
+    assert found[1, "selected"]["estimate"] == 0.5
+    assert found[0, "same_sign"]["estimate"] == 0.75
+    assert np.isnan(found[1, "same_sign"]["estimate"])
+    assert found[1, "same_sign"]["note"] == "the weight is 0"
+    assert found[0, "notable"]["estimate"] == 0.75
+    assert found[1, "notable"]["estimate"] == 0.5
+    assert (found[0, "rank"]["estimate"], found[1, "rank"]["estimate"]) == (1, 2)
+    # Sorted -.2 .1 .25 .3; (B + 1)p = 1.25 and 3.75 lie between order statistics 1, 2 and 3, 4.
+    assert -0.2 < found[0, "weight"]["conf_low"] < 0.1
+    assert 0.25 < found[0, "weight"]["conf_high"] < 0.3
+    assert found[0, "weight"]["std_error"] == pytest.approx(refits[:, 0].std(ddof=1))
+
+
+def test_many_undefined_refits_give_no_interval():
+    refits = np.array([[0.3], [0.1], [np.nan], [0.2]])
+    row = list_stability(np.array([0.2]), refits, threshold=0.2, level=0.95)[0]
+    assert np.isnan(row["conf_low"])
+    assert row["note"] == "1 of 4 refits undefined"
+
+
+def test_ranks_equal_scipy():
+    rng = np.random.default_rng(1)
+    weights = np.round(rng.normal(size=(30, 7)), 1)
+    wanted = [rankdata(-np.abs(one)) for one in weights]
+    np.testing.assert_array_equal(rank_sizes(weights), wanted)
+
+
+def test_inflation_equals_one_over_one_minus_r_squared():
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(80, 5)) @ (np.eye(5) + 0.6) * [1, 10, 0.1, 5, 1] + 3
+    for j, found in enumerate(inflate_variance(values)):
+        others = np.delete(values, j, axis=1)
+        r_squared = LinearRegression().fit(others, values[:, j]).score(others, values[:, j])
+        assert found == pytest.approx(1 / (1 - r_squared), rel=1e-8)
+
+
+def test_inflation_of_determined_and_constant_features():
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(50, 3))
+    spoiled = np.column_stack([values, values[:, 0] - values[:, 1], np.ones(50)])
+    found = inflate_variance(spoiled)
+    assert np.isnan(found[[0, 1, 3, 4]]).all()
+    assert found[2] == pytest.approx(inflate_variance(values)[2], abs=0.1)
+
+
+def test_planted_weights_lie_in_their_intervals(draw_clips, planted):
+    clips = draw_clips(subjects=120, seed=8)
+    models = fit_elastic(
+        clips,
+        target="score",
+        features=FEATURES,
+        parts=split_subjects(clips, seed=1),
+        by="context",
+        alphas=[0.001, 0.01],
+    )
+    found = report_weights(models, draws=100, repeats=0, level=0.999, seed=1).table
+    for context, truth in planted.items():
+        rows = pick(found, context, "weight")
+        assert (rows["conf_low"] - 0.02 <= np.array(truth)).all()
+        assert (rows["conf_high"] + 0.02 >= np.array(truth)).all()
+        assert (rows["conf_high"] - rows["conf_low"]).between(0.03, 0.4).all()
+
+
+def test_the_words(weights):
+    assert "startle: weights of .20 or more in size were motion 0." in weights.sentence()
+    assert "60 refits to resampled subjects (32)" in weights.sentence()
+    row = weights.glance().iloc[0]
+    assert (row["n_contexts"], row["n_features"], row["draws"]) == (3, 4, 60)
+    assert len(weights.refits) == 4 * 60
+
+
+def test_what_cannot_be_reported(models, clips):
+    with pytest.raises(OptionError, match="draws must be at least 2; got 1"):
+        report_weights(models, draws=1)
+    with pytest.raises(OptionError, match="level"):
+        report_weights(models, level=95)
+    parts = split_subjects(clips, train=0.9, validate=0.05, test=0.05, seed=1)
+    few = fit_elastic(clips, target="score", features=FEATURES, parts=parts)
+    with pytest.raises(DataError, match="2 validate subjects; resampling needs 3"):
+        report_weights(few)
+
+
+@pytest.mark.slow
+def test_null_weights_are_covered_at_the_nominal_rate(draw_clips):
+    inside = []
+    for seed in range(150):
+        clips = draw_clips(subjects=60, seed=1000 + seed).query("context == 'startle'")
+        parts = split_subjects(clips, seed=seed)
+        models = fit_elastic(
+            clips, target="score", features=FEATURES, parts=parts, pooled_target="score"
+        )
+        rows = report_weights(models, draws=200, repeats=0, seed=seed).table
+        rows = rows[(rows["term"] == "weight") & rows["feature"].isin(["blink", "still"])]
+        inside += list((rows["conf_low"] <= 0) & (rows["conf_high"] >= 0))
+    # 300 intervals: SE .013; an interval of a shrunken null weight holds 0 at least as often.
+    assert np.mean(inside) >= 0.95 - 3 * 0.013
