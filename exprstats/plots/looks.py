@@ -84,14 +84,16 @@ def place_multiples(step: float, most: int) -> Callable[[tuple[float, float]], l
 
 
 def write_ticks(places: Sequence[Any]) -> list[str]:
-    """Return axis numbers with a true minus and the same decimals throughout.
+    """Return axis numbers with a true minus and the same decimals throughout, zero as 0.
 
     Examples
     --------
-    >>> write_ticks([-0.25, 0.0, 0.25])
-    ['−0.25', '0.00', '0.25']
+    >>> write_ticks([-0.25, 0.0, 0.5])
+    ['−0.25', '0', '0.50']
     """
     finite = [float(place) for place in places if not isnan(place)]
     digits = [len(f"{place:.6f}".rstrip("0").partition(".")[2]) for place in finite]
     most = max(digits, default=0)
-    return ["" if isnan(place) else write_number(float(place), most) for place in places]
+    return [
+        "" if isnan(place) else write_number(float(place), most if place else 0) for place in places
+    ]

@@ -107,7 +107,11 @@ def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplo
         + geom_point(size=1.9)
         + facet_grid("context ~ metric", scales="free_x", labeller=_read_codes(coded))
         + scale_color_manual(values=colours)
-        + scale_x_continuous(breaks=place_ticks(5), labels=write_ticks, expand=(0.06, 0))
+        + scale_x_continuous(
+            breaks=place_ticks(5 if count["metric"] < 3 else 3),
+            labels=write_ticks,
+            expand=(0.06, 0),
+        )
         + scale_y_discrete(
             limits=list(coded["model"])[::-1], labels=list(coded["model"].values())[::-1]
         )

@@ -66,6 +66,7 @@ def select_weights(table: pd.DataFrame) -> pd.DataFrame:
 def _build_dots(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
     from plotnine import (
         aes,
+        element_text,
         facet_wrap,
         geom_point,
         geom_segment,
@@ -75,6 +76,7 @@ def _build_dots(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
         scale_fill_manual,
         scale_x_continuous,
         scale_y_discrete,
+        theme,
     )
 
     rows = rows[rows["estimate"].notna()].assign(zero=0.0)
@@ -99,6 +101,7 @@ def _build_dots(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
         )
         + labs(x="Weight (units of the target per SD of the feature)", y="")
         + set_looks(0.8 + down * (0.3 + max(0.6, 0.19 * lines)))
+        + theme(panel_spacing_x=0.02, axis_text_x=element_text(size=7.5))
     )
 
 

@@ -71,8 +71,8 @@ def _say_split(pieces: Pieces, table: Table | None) -> tuple[Text, ...]:
         return ()
     return (
         say(
-            "Subjects, not clips, were divided at random into {parts}, so that no person is both "
-            "learned from and tested (Table A1).",
+            "Subjects, not clips, were divided at random into {parts} parts, so that no person is "
+            "both learned from and tested (Table A1).",
             parts=join_words([name.lower() for name in table.cells["part"]]),
         ),
     )

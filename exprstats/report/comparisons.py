@@ -17,7 +17,7 @@ from exprstats.report.cells import (
     write_limits,
 )
 from exprstats.report.document import Column, Section, Table
-from exprstats.report.performance import METHODS, name_metric
+from exprstats.report.performance import METHODS, TOO_FEW, name_metric
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_texts, join_words, say
 
@@ -88,7 +88,7 @@ def _build_table(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces:
     heading = say("{model} minus", model=pieces.name_model(first)) if first else say("Comparison")
     columns = [Column("pair", heading, words=True)]
     for place, metric in enumerate(blocks[0]):
-        spanner = f"Δ {labels[metric].name}" if abreast else "Difference"
+        spanner = f"Δ {labels[metric].name}" if abreast else ""
         columns += [
             Column(f"estimate{place}", say("Estimate"), spanner),
             Column(f"limits{place}", say("{level} CI", level=level), spanner),
@@ -181,7 +181,7 @@ def _list_notes(
         pair=[_name_pair(pair, pieces, first=None) for pair in pairs],
         metric=[labels[metric].name for metric in shown["metric"]],
     )
-    return (*notes, *collect_notes(noted, ("pair", "metric", "context")))
+    return (*notes, *collect_notes(noted, ("pair", "metric", "context"), {TOO_FEW}))
 
 
 def _warn_of_draws(shown: pd.DataFrame) -> tuple[Text, ...]:

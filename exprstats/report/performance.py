@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from exprstats.report.prose import Text, join_words, say
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
 
+TOO_FEW = "too few clusters for a bootstrap"  # the caveat says it in full
 UNDEFINED = "not defined in this sample"
 MOST_ACROSS = 5  # contexts that fit beside each other on a page
 METHODS: dict[str, str] = {
@@ -201,8 +203,11 @@ def _list_notes(
     if pieces.models and len(list_levels(shown, "context")) > 1:
         notes.append(
             say(
-                "A context's column judges models fitted to that context on its own scores; "
-                "All judges the models fitted to all contexts on the scores common to all."
+                "A context's column judges the models fitted to that context; All judges the "
+                "models fitted to all contexts{scored}.",
+                scored=", on the scores of the factor model fitted to all contexts"
+                if pieces.factor
+                else "",
             )
         )
     undefined = shown[shown["estimate"].isna()]
@@ -213,7 +218,10 @@ def _list_notes(
         model=shown["model"].map(pieces.name_model),
         metric=[labels[metric].name for metric in shown["metric"]],
     )
-    said = {UNDEFINED} if flat else ()
+    errors = [metric for metric, label in labels.items() if label.better == "lower"]
+    if shown.loc[shown["metric"].isin(errors), "conf_low"].lt(0).any():
+        notes.append(say("Errors cannot be negative: read a limit below 0 as 0."))
+    said = {TOO_FEW, UNDEFINED} if flat else {TOO_FEW}
     return (*notes, *collect_notes(noted, ("model", "metric", "context"), said))
 
 
@@ -221,7 +229,11 @@ def _tell_spans(pieces: Pieces) -> str:
     """Return what NRMSE was divided by, in the study's own words where there are any."""
     told = pieces.provenance.notes if pieces.provenance else ()
     given = [note for note in told if "NRMSE" in note]
-    return given[0] if given else "NRMSE = root mean square error / theoretical range."
+    return (
+        re.sub(r"(?<=\s)-(?=\d)", "−", given[0])
+        if given
+        else "NRMSE = root mean square error / theoretical range."
+    )
 
 
 def _count_clips(shown: pd.DataFrame) -> str:
