@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from exprstats.reliability.estimates import OneWay
+from exprstats.reliability.analysis import Analysis
 from exprstats.reliability.oneway import find_divisors
 
 
-def count_design(analysis: OneWay) -> dict[str, Any]:
+def count_design(analysis: Analysis) -> dict[str, Any]:
     """Return the counts, the range, the mean squares and the components of one panel.
 
     Components are the ANOVA estimates, negative where clips differ less than their raters'
     disagreement makes likely. ``design_effect`` is the squared ratio of the cluster interval's
-    width to the F interval's, on the scale of ICC(k), k = n0.
+    width to that of the interval for independent clips.
     """
-    panel, counts, squares = analysis.panel, analysis.sums.counts, analysis.squares
+    panel, counts, squares = analysis.panel, analysis.counts, analysis.squares
     divisors = find_divisors(counts)
     spread = analysis.spread
     return {
@@ -35,17 +35,17 @@ def count_design(analysis: OneWay) -> dict[str, Any]:
         "raters_max": int(counts.max()),
         "raters_mean": float(counts.mean()),
         "raters_harmonic": divisors.get("harmonic", divisors.get("all")),
-        "raters_n0": analysis.n0,
+        "raters_n0": float(squares.n0),
         "rating_low": float(panel.rating.min()),
         "rating_high": float(panel.rating.max()),
         "ms_between": float(squares.between),
         "ms_within": float(squares.within),
-        "variance_clip": float((squares.between - squares.within) / squares.n0),
-        "variance_error": float(squares.within),
         "design_effect": _compare_widths(analysis),
-    }
+    } | {f"variance_{name}": value for name, value in analysis.components.items()}
 
 
-def _compare_widths(analysis: OneWay) -> float:
-    widths = {way.method: way.high - way.low for way in analysis.intervals}
-    return (widths.get("jackknife", np.nan) / widths["f"]) ** 2
+def _compare_widths(analysis: Analysis) -> float:
+    if len(analysis.families[0].intervals) < 2:
+        return float("nan")
+    widths = {way.method: way.high - way.low for way in analysis.families[0].intervals}
+    return (widths.get("jackknife", np.nan) / next(iter(widths.values()))) ** 2

@@ -10,15 +10,21 @@ import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, OptionError
 from exprstats.parallel import Seed
+from exprstats.reliability.analysis import write_rows
 from exprstats.reliability.counts import count_design
-from exprstats.reliability.estimates import analyse_panel, find_obstacles, write_rows
+from exprstats.reliability.estimates import analyse_panel, find_obstacles
 from exprstats.reliability.panels import Panel, name_rows, split_panels
 from exprstats.reliability.result import Reliability
+from exprstats.reliability.twoway import analyse_crossed, find_crossed_obstacles
 from exprstats.tables import arrange_rows
 from exprstats.words import IccModel, check_word
 
 KEYS = ("context", "item", "term", "k_rule", "raters_per_clip", "estimator", "n_raters")
 CONSTANT_FROM = 5
+_MODELS = {
+    "one-way": (find_obstacles, analyse_panel),
+    "two-way": (find_crossed_obstacles, analyse_crossed),
+}
 
 
 def rate_reliability(
@@ -34,9 +40,10 @@ def rate_reliability(
 ) -> Reliability:
     """Estimate the reliability of ratings, of one rating and of a clip's mean.
 
-    Raters may differ from clip to clip, and clips in their number of raters: the one-way model of
-    Shrout and Fleiss (1979) and McGraw and Wong (1996) with ANOVA components, so that negative
-    values stay visible.
+    The one-way model of Shrout and Fleiss (1979) lets raters differ from clip to clip, and clips
+    in their number of raters. The two-way model of McGraw and Wong (1996) is for raters who rate
+    the same clips, all of them or, connected by shared clips, many. ANOVA components keep
+    negative values visible.
 
     Parameters
     ----------
@@ -44,7 +51,7 @@ def rate_reliability(
         RATINGS: clip, rater, item, rating; subject and context where they exist. Missing ratings
         are left out and counted.
     model
-        ``"one-way"``.
+        ``"one-way"``: ICC(1,1), ICC(1,k). ``"two-way"``: agreement ICC(A,·), consistency ICC(C,·).
     items
         Items to rate, in this order; None takes all.
     by
@@ -63,8 +70,9 @@ def rate_reliability(
     Returns
     -------
     Reliability
-        ``table`` with a row for ICC(1,1) and ICC(1,k) by k rule and interval method: ``f``, and
-        ``jackknife`` over subjects (and raters, where some rate clips of several subjects).
+        ``table`` with a row for each coefficient, k rule and interval method: ``f`` (``satterthwaite``
+        for agreement), which take clips as independent, and ``jackknife`` over subjects (and
+        raters, where some rate clips of several subjects).
 
     Raises
     ------
@@ -95,11 +103,12 @@ def rate_reliability(
         message = f"draws={draws} is not available yet; pass draws=0."
         raise OptionError(message)
     panels = split_panels(ratings, items=items, by=by, cluster=cluster)
-    problems = [problem for panel in panels for problem in find_obstacles(panel)]
+    obstacles, analyse = _MODELS[model]
+    problems = [problem for panel in panels for problem in obstacles(panel)]
     if problems:
         raise DataError(problems)
     warn_oddities(ratings, [panel for panel in panels if panel.context is None])
-    analyses = [analyse_panel(panel, level) for panel in panels]
+    analyses = [analyse(panel, level) for panel in panels]
     rows = [row for analysis in analyses for row in write_rows(analysis, level)]
     design = pd.DataFrame([count_design(analysis) for analysis in analyses])
     return Reliability(arrange_rows(rows, KEYS), design, level, model)

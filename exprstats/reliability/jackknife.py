@@ -77,7 +77,12 @@ def jackknife_panel(panel: Panel, sums: ClipSums) -> Spread:
         parts["rater"] = sum_groups(peeled, panel.rater, n_raters)
         parts["cell"] = sum_groups(peeled, cell, n_cells)
     thetas = {name: leave_out(whole, part) for name, part in parts.items()}
-    n_subjects = len(parts["subject"])
+    return combine_thetas(thetas, n_raters)
+
+
+def combine_thetas(thetas: dict[str, np.ndarray], n_raters: int) -> Spread:
+    """Return the spread of leave-one-out values (G,) by part, NaN where one is undefined."""
+    n_subjects, shared = len(thetas["subject"]), "rater" in thetas
     refusal = next((_refuse(name, theta) for name, theta in thetas.items() if _fails(theta)), "")
     spread = float("nan") if refusal else combine_variances(thetas)
     df = (min(n_subjects, n_raters) if shared else n_subjects) - 1

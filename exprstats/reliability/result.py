@@ -12,6 +12,11 @@ from exprstats.results import Result
 from exprstats.words import IccModel
 
 LOWEST = -10.0
+_METHODS = {
+    "f": "F interval, clips treated as independent",
+    "satterthwaite": "Satterthwaite interval, clips treated as independent",
+    "jackknife": "cluster jackknife",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,9 +91,7 @@ def _name_clusters(row: dict[Any, Any]) -> str:
     subjects = (
         "" if _absent(row["n_clusters"]) else f" of {write_count(row['n_clusters'])} subjects"
     )
-    if row["method"] == "f":
-        return f"{subjects}; F interval, clips treated as independent"
-    return f"{subjects}; cluster jackknife"
+    return f"{subjects}; {_METHODS[row['method']]}"
 
 
 def _absent(value: Any) -> bool:

@@ -33,8 +33,9 @@ def measure_coverage(draws, seed=1, **design):
     for draw in range(draws):
         panel, _ = draw_panel(rng, **design)
         analysis = analyse_panel(panel, 0.95)
-        truth = analysis.n0 / (analysis.n0 + 1)
-        held[draw] = [way.low <= truth <= way.high for way in analysis.intervals]
+        k = analysis.families[0].base
+        truth = k / (k + 1)
+        held[draw] = [way.low <= truth <= way.high for way in analysis.families[0].intervals]
     return held.mean(axis=0)
 
 

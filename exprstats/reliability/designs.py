@@ -1,0 +1,183 @@
+"""What a table of ratings is, which coefficients it identifies, and how to say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from exprstats.numerals import write_count, write_number
+from exprstats.reliability.identification import judge_estimands, recommend_estimand
+from exprstats.reliability.links import Links, link_panel
+from exprstats.reliability.panels import Panel, split_panels
+from exprstats.results import Result
+from exprstats.tables import RATINGS, require_columns
+
+_KINDS = {
+    "crossed": "every rater rated every clip (fully crossed)",
+    "one-way": "every rating comes from a rater of its own (one-way)",
+    "raters nested in subjects": "each rater rated clips of one subject only (nested)",
+    "mixed": "some raters rated clips of one subject only, others of several (mixed)",
+    "partly crossed": "raters share clips without rating all of them (partly crossed)",
+    "crossed in blocks": "raters and clips form {blocks} sets that share nothing",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design(Result):
+    """The design of ratings.
+
+    Attributes
+    ----------
+    table
+        One row for each context and item: kind and counts (see `Links`), ``n_missing``,
+        ``n_replicates``, and the coefficient to report.
+    coefficients
+        One row for each context, item and coefficient: whether it is identified, and why.
+    """
+
+    table: pd.DataFrame
+    coefficients: pd.DataFrame
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each context and item."""
+        return self.table
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: the kinds of design found, and the counts of the pooled ratings."""
+        pooled = self.table[self.table["context"].isna()]
+        row: dict[str, Any] = {"kind": " / ".join(dict.fromkeys(pooled["kind"]))}
+        row |= {name: pooled[name].max() for name in ("n_clips", "n_raters", "n_subjects")}
+        return pd.DataFrame([row | {"n_ratings": int(pooled["n_ratings"].sum())}])
+
+    def sentence(self) -> str:
+        """Return the pooled design in words for a paper; items that share it, together."""
+        rows = self.table[self.table["context"].isna()].drop(columns="context").to_dict("records")
+        texts: dict[str, list[str]] = {}
+        for row in rows:
+            texts.setdefault(_write_design(row), []).append(row["item"])
+        if len(texts) == 1:
+            return next(iter(texts))
+        return " ".join(f"{', '.join(items)}: {text}" for text, items in texts.items())
+
+
+def describe_design(
+    ratings: pd.DataFrame,
+    *,
+    items: Sequence[str] | str | None = None,
+    by: str | None = None,
+    cluster: str | None = "subject",
+) -> Design:
+    """Say what the design of a table of ratings is and what it can tell.
+
+    Nothing is refused but a table that breaks its contract: rows that repeat a clip, rater and
+    item are counted as replicates and their first is taken.
+
+    Parameters
+    ----------
+    ratings, items, by, cluster
+        As in `rate_reliability`.
+
+    Raises
+    ------
+    DataError
+        If the table breaks its contract.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ratings = pd.DataFrame(
+    ...     {"clip": list("aabb"), "rater": list("xyxy"), "item": "q", "rating": [1, 2, 4, 4]}
+    ... )
+    >>> design = describe_design(ratings)
+    >>> design.table["kind"].item(), design.table["recommended"].item()
+    ('crossed', 'ICC(A,k)')
+    """
+    require_columns(ratings, ["clip", "rater", "item", "rating"], "ratings")
+    key = dict.fromkeys((*([by] if by else []), *RATINGS.key))
+    repeated = ratings.duplicated([name for name in key if name in ratings.columns])
+    panels = split_panels(ratings[~repeated], items=items, by=by, cluster=cluster)
+    filled = [panel for panel in panels if panel.rating.size]
+    extra = ratings[repeated]
+    links = [link_panel(panel) for panel in filled]
+    return Design(
+        pd.DataFrame(
+            [
+                _write_row(panel, link, _count_extra(extra, panel, by))
+                for panel, link in zip(filled, links, strict=True)
+            ]
+        ),
+        pd.DataFrame(
+            [
+                row
+                for panel, link in zip(filled, links, strict=True)
+                for row in _write_verdicts(panel, link)
+            ]
+        ),
+    )
+
+
+def _count_extra(extra: pd.DataFrame, panel: Panel, by: str | None) -> int:
+    here = extra["item"].astype(str) == panel.item
+    if by is not None and panel.context is not None:
+        here &= extra[by].astype(str) == panel.context
+    return int(here.sum())
+
+
+def _write_row(panel: Panel, links: Links, replicates: int) -> dict[str, Any]:
+    return (
+        {"context": panel.context, "item": panel.item}
+        | links.write_row()
+        | {
+            "n_missing": panel.n_missing,
+            "n_replicates": replicates,
+            "recommended": recommend_estimand(links).name_term(averaged=True),
+        }
+    )
+
+
+def _write_verdicts(panel: Panel, links: Links) -> list[dict[str, Any]]:
+    return [
+        {
+            "context": panel.context,
+            "item": panel.item,
+            "term": estimand.name_term(averaged=True),
+            "identified": identified,
+            "why": why,
+            "meaning": estimand.meaning,
+        }
+        for estimand, identified, why in judge_estimands(links)
+    ]
+
+
+def _write_design(row: dict[str, Any]) -> str:
+    subjects = (
+        "" if pd.isna(row["n_subjects"]) else f" of {write_count(row['n_subjects'])} subjects"
+    )
+    least, most = row["raters_min"], row["raters_max"]
+    span = f"{least}" if least == most else f"{least} to {most} (median {row['raters_median']:g})"
+    kind = _KINDS[row["kind"]].format(blocks=write_count(row["blocks"]))
+    filled = write_number(100 * row["density"], 0)
+    text = (
+        f"Each of {write_count(row['n_clips'])} clips{subjects} was rated by {span} of "
+        f"{write_count(row['n_raters'])} raters; {kind}"
+    )
+    if row["density"] < 1:
+        text += f", {filled}% of all clip-by-rater cells are filled"
+    if row["n_replicates"]:
+        text += f", and {write_count(row['n_replicates'])} ratings repeat another"
+    return f"{text}. {_advise(row)}"
+
+
+def _advise(row: dict[str, Any]) -> str:
+    if row["recommended"] == "ICC(A,k)":
+        return (
+            "Two-way coefficients are identified: ICC(A,k) for the raters' mean where their level "
+            "matters, ICC(C,k) where only the order of clips does."
+        )
+    return (
+        "Clip means come from different raters, whose differences stay in them: report the "
+        "one-way ICC(1,k)."
+    )
