@@ -48,5 +48,9 @@ from .report import write_report as write_report
 from .simulate import Simulated as Simulated
 from .simulate import simulate_again as simulate_again
 from .simulate import simulate_expressiveness as simulate_expressiveness
+from .study import Study as Study
+from .study import StudyRun as StudyRun
+from .study import read_study as read_study
+from .study import run_study as run_study
 
 __version__: str

@@ -7,12 +7,32 @@ from typing import Annotated
 
 import typer
 
-from exprstats.cli.options import JsonOption, QuietOption
+from exprstats.cli.options import JsonOption, MissingOption, QuietOption, split_names
+from exprstats.cli.screen import describe_error, write_line
+from exprstats.cli.session import open_session
 
 
 def check_input(
     file: Annotated[Path, typer.Argument(metavar="FILE|STUDY.toml", help="A table or a study.")],
+    missing: MissingOption = None,
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Say what a file holds (or all files of a study) and list every problem."""
+    with open_session("check", json=json, quiet=quiet) as session:
+        from exprstats.cli.inspection import inspect_study, inspect_table
+        from exprstats.errors import DataError
+
+        if file.suffix.lower() == ".toml":
+            problems = inspect_study(session, file)
+        else:
+            problems = inspect_table(session, file, split_names(missing, "--missing") or [])
+        session.rows += [
+            {"kind": "problem", "file": one.file, "column": one.column, "text": str(one)}
+            for one in problems
+        ]
+        if not problems:
+            session.say("No problems found.")
+    if problems:
+        write_line(describe_error("check", DataError(problems)), to_errors=True)
+        raise typer.Exit(2)

@@ -120,21 +120,26 @@ def _keep_test(session: Session, predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _show(session: Session, result: Comparison) -> None:
-    rows = list_records(result.tidy(), headline=True)
     session.rows = result.tidy()
     session.tables = {"comparison": result.tidy()}
     session.figures = {"figure3_performance": lambda: _draw(result)}
+    show_metrics(session, result)
+    session.say(result.sentence())
+    session.show_points("Notes", collect_notes(list_records(result.tidy(), headline=True)))
+
+
+def show_metrics(session: Session, result: Comparison) -> None:
+    """Print each metric's scores and differences, the headline intervals only."""
+    rows = list_records(result.tidy(), headline=True)
     for name in dict.fromkeys(row["metric"] for row in rows):
-        mine = [row for row in rows if row["metric"] == name]
         label, bounded = _describe_metric(name)
+        mine = [row for row in rows if row["metric"] == name]
         scores = [row for row in mine if is_absent(row.get("versus"))]
-        session.show_table(label, *_list_scores(scores, result.level, bounded))
         versus = [row for row in mine if not is_absent(row.get("versus"))]
+        session.show_table(label, *_list_scores(scores, result.level, bounded))
         if versus:
             title = f"{label}: differences"
             session.show_table(title, *_list_differences(versus, result.level, bounded))
-    session.say(result.sentence())
-    session.show_points("Notes", collect_notes(rows))
 
 
 def _describe_metric(name: str) -> tuple[str, bool]:

@@ -9,7 +9,6 @@ import typer
 
 from exprstats.cli.cells import (
     Row,
-    collect_notes,
     index_rows,
     list_records,
     order_contexts,
@@ -47,7 +46,7 @@ def fit_file(
     by: ByOption = None,
     subject: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="Who is seen; gives standard errors for clusters."),
+        typer.Option(metavar="COLUMN", help="Who is seen; kept beside the scores."),
     ] = None,
     scale: Annotated[
         str | None,
@@ -70,12 +69,13 @@ def fit_file(
     with open_session("factor", seed=seed, **options) as session:
         check_options(level=level, n_jobs=n_jobs)
         names = split_names(items, "--items") or []
+        limits = split_scale(scale)
         columns = {
             "items": names,
             "clip": clip or "clip",
             "subject": subject,
             "context": by,
-            "scale": split_scale(scale),
+            "scale": limits,
             "missing": split_names(missing, "--missing") or (),
         }
         from exprstats.io import read_items
@@ -86,24 +86,30 @@ def fit_file(
             read_items(file, **columns),
             items=names,
             by="context" if by else None,
-            cluster="subject" if subject else None,
             level=level,
+            scale=limits,
         )
-        _show(session, result, names)
+        _show(session, result)
         if scores is not None:
             _write_scores(session, result, scores)
 
 
-def _show(session: Session, result: Factor, items: list[str]) -> None:
+def _show(session: Session, result: Factor) -> None:
     rows = list_records(result.tidy(), part="all")
     session.rows = result.tidy()
     session.tables = {"factor": result.tidy(), "scores": result.scores}
-    session.say(_tell_engine(result))
-    title = "Standardised loadings and residual variances"
-    session.show_table(title, *_list_loadings(rows, items, rows[0]["level"]))
+    show_loadings(session, result)
     session.show_table("The scale as a whole", *_list_wholes(rows))
     session.say(result.sentence())
-    session.show_points("Notes", collect_notes(rows))
+    session.show_points("Notes", [*result.notes, *_explain(result)])
+
+
+def show_loadings(session: Session, result: Factor) -> None:
+    """Print who computed the model, and one row for each context and item."""
+    session.say(_tell_engine(result))
+    rows = list_records(result.tidy(), part="all")
+    title = "Standardised loadings and residual variances"
+    session.show_table(title, *_list_loadings(rows, list(result.items), result.level))
 
 
 def _tell_engine(result: Factor) -> str:
@@ -144,6 +150,12 @@ def _list_wholes(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
             [context, *counts, show_estimate(omega), show_limits(omega), show_estimate(ave)]
         )
     return ["Context", "Rows", "Omega", "CI", "AVE"], cells
+
+
+def _explain(result: Factor) -> list[str]:
+    if "subject" not in result.scores:
+        return []
+    return ["Standard errors and intervals take clips as independent, also those of one person."]
 
 
 def _write_scores(session: Session, result: Factor, path: Path) -> None:

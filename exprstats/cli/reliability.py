@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
     from exprstats.reliability import Reliability
 
+_PLACE = ("context", "item")
+_INDEPENDENT = "clips treated as independent"
+
 
 def rate_file(
     file: Annotated[Path, typer.Argument(help="Ratings: one row a rating, or one column a rater.")],
@@ -125,15 +128,18 @@ def _read(
 
 
 def _show(session: Session, result: Reliability) -> None:
-    rows = list_records(result.tidy())
-    headline = [row for row in rows if row["headline"]]
     session.rows = result.tidy()
     session.tables = {"reliability": result.tidy(), "design": result.design}
     session.show_table("Design", *_list_design(list_records(result.design)))
-    title = "Reliability of one rating, ICC(1,1), and of a clip's mean over k raters, ICC(1,k)"
-    session.show_table(title, *_list_coefficients(rows, headline, result.level))
+    show_coefficients(session, result)
     session.say(result.sentence())
-    session.show_points("Notes", [*_explain(headline), *collect_notes(headline)])
+    session.show_points("Notes", _explain(list_records(result.tidy(), headline=True)))
+
+
+def show_coefficients(session: Session, result: Reliability) -> None:
+    """Print one row for each context and item, with the intervals to report."""
+    title = "Reliability of one rating, ICC(1,1), and of a clip's mean over k raters, ICC(1,k)"
+    session.show_table(title, *_list_coefficients(list_records(result.tidy()), result.level))
 
 
 def _list_design(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
@@ -152,22 +158,18 @@ def _list_design(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     return ["Context", "Item", *counts], cells
 
 
-def _list_coefficients(
-    rows: list[Row], headline: list[Row], level: float
-) -> tuple[list[str], list[list[str]]]:
-    found = index_rows(rows, "context", "item", "term", "k_rule", "method")
+def _list_coefficients(rows: list[Row], level: float) -> tuple[list[str], list[list[str]]]:
+    singles = index_rows(
+        [row for row in rows if row["term"] == "ICC(1,1)"], "context", "item", "method"
+    )
+    plain = index_rows([row for row in rows if row["method"] == "f"], *_PLACE, "term", "k_rule")
+    headline = [row for row in rows if row["headline"]]
+    clustered = any(row["method"] != "f" for row in headline)
     cells = []
     for row in headline:
         place = (name_context(row), str(row["item"]))
-        single = next(
-            (
-                r
-                for key, r in found.items()
-                if key[:3] == (*place, "ICC(1,1)") and key[4] == row["method"]
-            ),
-            None,
-        )
-        plain = found.get((*place, row["term"], str(row["k_rule"]), "f"))
+        single = singles.get((*place, str(row["method"])))
+        several = plain.get((*place, str(row["term"]), str(row["k_rule"])))
         cells.append(
             [
                 *place,
@@ -176,23 +178,24 @@ def _list_coefficients(
                 write_number(row["raters_per_clip"], 1),
                 show_estimate(row),
                 show_limits(row),
-                show_limits(plain),
+                *([show_limits(several)] if clustered else []),
             ]
         )
     interval = f"{write_level(level)} CI"
-    headers = ["Context", "Item", "ICC(1,1)", interval, "k", "ICC(1,k)", interval, "F interval"]
-    return headers, cells
+    headers = ["Context", "Item", "ICC(1,1)", interval, "k", "ICC(1,k)", interval]
+    return [*headers, *(["F interval"] if clustered else [])], cells
 
 
 def _explain(headline: list[Row]) -> list[str]:
-    points = [
-        "k is the harmonic mean number of raters a clip; all rules for k are in the JSON rows.",
-        "The F interval takes clips as independent, which repeated subjects and shared raters "
-        "are not.",
-    ]
+    points = ["k is the harmonic mean number of raters a clip; --json has the other rules for k."]
     if any(row["method"] == "f" for row in headline):
         points.append(
-            "Without --subject there is no interval for repeated subjects; name the column of "
-            "people if they are seen in several clips."
+            "The interval takes clips as independent. If people are seen in several clips, name "
+            "their column with --subject for an interval that holds."
         )
-    return points
+    else:
+        points.append(
+            "The F interval takes clips as independent, which clips of one person and clips "
+            "that share raters are not; report the other one."
+        )
+    return [*points, *(note for note in collect_notes(headline) if note != _INDEPENDENT)]

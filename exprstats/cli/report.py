@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exprstats.cli.compare import show_metrics
+from exprstats.cli.factor import show_loadings
 from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption, check_options
+from exprstats.cli.reliability import show_coefficients
 from exprstats.cli.session import Session, open_session
 
 if TYPE_CHECKING:
@@ -56,15 +59,17 @@ def show_run(session: Session, run: StudyRun) -> None:
         session.add_input(folder / one.file, one.sha256, one.rows)
     session.rows = list_rows(run)
     read = [
-        f"{one.file}: {one.rows:,} rows, {one.columns} columns"
-        + "".join(f"; {n}" for n in one.notes)
+        "; ".join([f"{one.file}: {one.rows:,} rows, {one.columns} columns", *one.notes])
         for one in provenance.inputs
     ]
     session.show_points(f"{run.study.title}. Read:", read)
     session.show_points("Left out:", [str(one) for one in provenance.exclusions])
-    for result in (run.reliability, run.factor, *run.models.values(), run.comparison):
-        if result is not None:
-            session.say(result.sentence())
+    if run.reliability is not None:
+        show_coefficients(session, run.reliability)
+    if run.factor is not None:
+        show_loadings(session, run.factor)
+    if run.comparison is not None:
+        show_metrics(session, run.comparison)
     session.show_points("Choices:", list(provenance.notes))
 
 

@@ -10,6 +10,11 @@ from collections.abc import Sequence
 
 from exprstats.errors import DataError, ExprStatsError
 
+_SPOKEN = (
+    ("span=", "--span"),
+    ("Pass cluster=None", "Leave --subject out"),
+    ("force the replacement", "add --force"),
+)
 _ASCII = str.maketrans({"−": "-", "—": "-", "–": "-", "─": "-", "≥": ">=", "×": "x", "∞": "inf"})
 
 
@@ -59,11 +64,17 @@ def list_points(title: str, points: Sequence[str]) -> str:
 def describe_error(command: str, error: ExprStatsError) -> str:
     """Return the block that a user reads when a command stops."""
     if not isinstance(error, DataError):
-        return wrap_text(f"exprstats {command}: {error}", indent="  ", first="")
-    problems = error.problems
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    texts = [str(problem) for problem in problems]
+        return wrap_text(f"exprstats {command}: {_speak(str(error))}", indent="  ", first="")
+    texts = [_speak(str(problem)) for problem in error.problems]
+    count = "1 problem" if len(texts) == 1 else f"{len(texts)} problems"
     return list_points(f"exprstats {command}: {count}", texts)
+
+
+def _speak(text: str) -> str:
+    """Return a message with the program's options where it names a verb's arguments."""
+    for argument, option in _SPOKEN:
+        text = text.replace(argument, option)
+    return text
 
 
 def write_line(text: str = "", *, to_errors: bool = False) -> None:

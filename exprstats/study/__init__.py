@@ -1,7 +1,7 @@
 """Study files and what they run: the verbs of the other rooms in order, with provenance."""
 
 from exprstats.study.file import read_study
-from exprstats.study.inputs import drop_gaps, list_numbers
+from exprstats.study.inputs import drop_gaps, list_numbers, read_tables
 from exprstats.study.outcome import StudyRun
 from exprstats.study.pipeline import run_study
 from exprstats.study.provenance import (
@@ -13,6 +13,7 @@ from exprstats.study.provenance import (
     list_versions,
 )
 from exprstats.study.recovery import compare_truth, measure_performance
+from exprstats.study.roles import Guess, guess_roles
 from exprstats.study.settings import (
     ClipsSettings,
     CompareSettings,
@@ -28,6 +29,7 @@ __all__ = [
     "ClipsSettings",
     "CompareSettings",
     "Exclusion",
+    "Guess",
     "InputFile",
     "Logbook",
     "ModelSettings",
@@ -39,9 +41,11 @@ __all__ = [
     "StudyRun",
     "compare_truth",
     "drop_gaps",
+    "guess_roles",
     "list_numbers",
     "list_versions",
     "measure_performance",
     "read_study",
+    "read_tables",
     "run_study",
 ]

@@ -21,7 +21,7 @@ from exprstats.study.settings import (
     SplitSettings,
     Study,
 )
-from exprstats.words import name_nearest
+from exprstats.words import ModelKind, name_nearest
 
 Settings = TypeVar("Settings")
 
@@ -175,16 +175,18 @@ def _fill_tables(tables: dict[str, Any], models: tuple[ModelSettings, ...]) -> d
     if "clips" in tables:
         tables.setdefault("split", SplitSettings())
         tables.setdefault("compare", CompareSettings())
-        tables["models"] = _fill_models(models)
+        tables["models"] = _fill_models(models, rated="ratings" in tables)
     return tables
 
 
-def _fill_models(models: tuple[ModelSettings, ...]) -> tuple[ModelSettings, ...]:
+def _fill_models(models: tuple[ModelSettings, ...], *, rated: bool) -> tuple[ModelSettings, ...]:
     fitted = [model for model in models if model.kind not in BASELINES]
     named = [model for model in models if model.kind in BASELINES]
     if not models:
         fitted = [ModelSettings("elastic", "elastic")]
     if not named:
         taken = {model.name for model in fitted}
-        named = [ModelSettings(kind, kind) for kind in BASELINES if kind not in taken]
+        # Standard normal guesses are in the unit of factor scores, not of any other target.
+        kinds: list[ModelKind] = [kind for kind in BASELINES if rated or kind != "normal"]
+        named = [ModelSettings(kind, kind) for kind in kinds if kind not in taken]
     return (*fitted, *named)

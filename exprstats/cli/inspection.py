@@ -1,0 +1,239 @@
+"""A look at tables and studies before anything is computed."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exprstats.cli.session import Session
+from exprstats.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.io import FileFacts
+    from exprstats.study import Guess
+
+_KINDS = {
+    "ratings": "one row a rating",
+    "predictions": "one row a prediction",
+    "clips": "one row a clip, with its subject",
+    "wide": "one row a clip; the columns of numbers may be judges, items or features",
+}
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_SHOWN = 40
+
+
+def inspect_table(session: Session, path: Path, missing: Sequence[str]) -> list[Problem]:
+    """Put what a file seems to hold into the session; return its problems."""
+    from exprstats.io import read_table
+    from exprstats.study import guess_roles
+
+    try:
+        facts = session.note_file(path)
+        table = read_table(path, missing=missing)
+    except DataError as error:
+        return list(error.problems)
+    guess = guess_roles(table)
+    session.show_points(f"{path}", list(_describe_file(facts)))
+    session.rows = [_describe_column(table[name], guess) for name in table.columns]
+    _show_columns(session, session.rows)
+    session.say(f"It looks like {_KINDS[guess.kind]}.")
+    problems = list(_find_near_numbers(table, path))
+    try:
+        session.show_points("Design", list(_describe_design(path, guess, missing)))
+    except DataError as error:
+        problems += error.problems
+    for line in _suggest(path, guess):
+        session.blocks.append(line)
+    return problems
+
+
+def inspect_study(session: Session, path: Path) -> list[Problem]:
+    """Put what a study would analyse into the session; return the problems of all its files."""
+    from exprstats.study import Logbook, read_study, read_tables
+
+    try:
+        study = read_study(path)
+        log = Logbook(study.seed)
+        ratings, clips = read_tables(study, log)
+    except DataError as error:
+        return list(error.problems)
+    for one in log.inputs:
+        session.add_input(study.path.parent / one.file, one.sha256, one.rows)
+        session.rows.append(
+            {"kind": "table", "name": one.table, "file": one.file, "rows": one.rows}
+        )
+    read = [f"{one.file}: {one.rows:,} rows, {one.columns} columns" for one in log.inputs]
+    session.show_points(f"{study.title} ({path})", read)
+    for title, table in (("Ratings", ratings), ("Clips", clips)):
+        if table is not None:
+            session.show_points(title, list(_count_table(table)))
+    if ratings is not None and clips is not None:
+        session.show_points("Both", list(_match_tables(ratings, clips)))
+    wanted = [f"model {model.name} ({model.kind})" for model in study.models]
+    session.show_points("It will fit and compare", wanted)
+    return []
+
+
+def _describe_file(facts: FileFacts) -> Iterator[str]:
+    shape = f"{facts.rows:,} rows, {len(facts.columns)} columns"
+    if facts.separator is None:
+        yield f"{shape}, {facts.format}"
+    else:
+        mark = {",": "comma", ".": "point", None: "no decimals seen"}[facts.decimal]
+        separator = _SEPARATORS.get(facts.separator, repr(facts.separator))
+        yield f"{shape}, separated by {separator}; decimal mark: {mark}; encoding {facts.encoding}"
+    yield from facts.notes
+
+
+def _describe_column(column: pd.Series, guess: Guess) -> dict[str, Any]:
+    roles = {name: role for role, name in guess.roles.items()}
+    role = roles.get(str(column.name))
+    numbers = column.dtype.kind in "if"
+    filled = column.dropna()
+    ranged = numbers and len(filled) and role in {None, "rating", "truth", "prediction"}
+    return {
+        "kind": "column",
+        "name": str(column.name),
+        "holds": "numbers" if numbers else "text",
+        "role": role,
+        "n_distinct": int(filled.nunique()),
+        "n_missing": int(column.isna().sum()),
+        "low": float(filled.min()) if ranged else None,
+        "high": float(filled.max()) if ranged else None,
+        "examples": [f"{v:.15g}" if numbers else str(v) for v in filled.unique()[:3]],
+    }
+
+
+def _show_columns(session: Session, rows: list[dict[str, Any]]) -> None:
+    cells = [
+        [
+            row["name"],
+            row["holds"],
+            row["role"] or "",
+            f"{row['n_distinct']:,}",
+            f"{row['n_missing']:,}",
+            ", ".join(row["examples"])[:40]
+            if row["low"] is None
+            else f"{row['low']:g} to {row['high']:g}",
+        ]
+        for row in rows[:_SHOWN]
+    ]
+    title = "Columns" if len(rows) <= _SHOWN else f"The first {_SHOWN} of {len(rows)} columns"
+    headers = ["Column", "Holds", "Role?", "Distinct", "Missing", "Values"]
+    session.show_table(title, headers, cells)
+
+
+def _find_near_numbers(table: pd.DataFrame, path: Path) -> Iterator[Problem]:
+    """Yield text columns that are numbers but for a few cells, which analyses will refuse."""
+    import pandas as pd
+
+    for name in table.columns:
+        if table[name].dtype.kind in "ifb":
+            continue
+        column = table[name].dropna().astype(str)
+        numbers = pd.to_numeric(column, errors="coerce").notna()
+        if len(column) and 0.8 <= numbers.mean() < 1:
+            odd = ", ".join(f"'{value}'" for value in column[~numbers].unique()[:3])
+            fact = f"{int((~numbers).sum()):,} of {len(column):,} cells are no numbers: {odd}."
+            remedy = "Correct them, or name their codes with --missing."
+            yield Problem(fact, remedy, file=str(path), column=str(name))
+
+
+def _describe_design(path: Path, guess: Guess, missing: Sequence[str]) -> Iterator[str]:
+    from exprstats.io import read_clips, read_ratings
+
+    roles = guess.roles
+    if guess.kind == "ratings" and "clip" in roles:
+        named: dict[str, Any] = {key: roles.get(key) for key in ("rating", "subject", "context")}
+        if "rating" not in roles:
+            named["items"] = list(guess.numbers)
+        clip, rater = roles["clip"], roles["rater"]
+        yield from _count_table(
+            read_ratings(path, clip=clip, rater=rater, missing=missing, **named)
+        )
+    elif guess.kind == "clips" and "clip" in roles:
+        clips = read_clips(
+            path,
+            clip=roles["clip"],
+            subject=roles["subject"],
+            context=roles.get("context"),
+            missing=missing,
+        )
+        yield from _count_table(clips)
+
+
+def _count_table(table: pd.DataFrame) -> Iterator[str]:
+    key = [name for name in ("context", "clip") if name in table]
+    clips = table.drop_duplicates(key)
+    yield f"{len(clips):,} clips" + _count_levels(clips, "subject", "subjects")
+    if "context" in table:
+        counts = clips["context"].value_counts(sort=False)
+        told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        yield f"{len(counts)} contexts (clips): {told}"
+    if "rater" in table:
+        yield from _count_raters(table, key)
+
+
+def _count_raters(ratings: pd.DataFrame, key: list[str]) -> Iterator[str]:
+    items = [str(name) for name in ratings["item"].unique()]
+    values = ratings["rating"]
+    per_clip = ratings.groupby([*key, "item"], observed=True)["rater"].nunique()
+    low, high, raters = int(per_clip.min()), int(per_clip.max()), ratings["rater"].nunique()
+    told = ", ".join(items[:6]) + (", ..." if len(items) > 6 else "")
+    count = "1 item" if len(items) == 1 else f"{len(items)} items"
+    yield f"{count} ({told}); ratings from {values.min():g} to {values.max():g}"
+    many = f"{low}" if low == high else f"{low} to {high}"
+    crossed = "every rater rated every clip" if low == raters else "raters differ between clips"
+    yield f"{raters:,} raters, {many} a clip: {crossed}"
+    empty = int(ratings["rating"].isna().sum())
+    if empty:
+        yield f"{empty:,} of {len(ratings):,} ratings are missing"
+
+
+def _match_tables(ratings: pd.DataFrame, clips: pd.DataFrame) -> Iterator[str]:
+    key = [name for name in ("context", "clip") if name in ratings and name in clips]
+    rated = ratings[key].drop_duplicates()
+    both = len(rated.merge(clips[key], on=key))
+    yield f"{both:,} clips have ratings and features"
+    if len(rated) > both:
+        yield f"{len(rated) - both:,} rated clips have no features"
+    if len(clips) > both:
+        yield f"{len(clips) - both:,} clips with features have no ratings"
+
+
+def _count_levels(table: pd.DataFrame, name: str, words: str) -> str:
+    return f" of {table[name].nunique():,} {words}" if name in table else ""
+
+
+def _suggest(path: Path, guess: Guess) -> Iterator[str]:
+    roles, file = guess.roles, shlex.quote(str(path))
+    if guess.kind == "ratings":
+        named = {"rating": roles.get("rating") or ",".join(guess.numbers)}
+        options = _list_options(roles, "clip", "rater", "subject", "context")
+        yield f"Try: exprstats reliability {file}{_write_options(named)}{options}"
+    elif guess.kind == "predictions":
+        yield f"Try: exprstats compare {file}{_list_options(roles, 'subject', 'truth', 'context')}"
+    elif guess.kind == "clips":
+        options = _list_options(roles, "subject", "clip", "context")
+        yield f"Try: exprstats fit {file} --target COLUMN{options}"
+    elif guess.numbers:
+        few = 1 < len(guess.numbers) <= 8
+        columns = ",".join(guess.numbers) if few else "A,B,C"
+        yield (
+            f"Try: exprstats reliability {file}{_write_options({'raters': columns})}\n"
+            f"or:  exprstats factor {file}{_write_options({'items': columns})}"
+        )
+
+
+def _list_options(roles: dict[str, str], *wanted: str) -> str:
+    named = {("by" if role == "context" else role): roles.get(role) for role in wanted}
+    always = {"subject", "by"}
+    return _write_options({k: v for k, v in named.items() if v and (v != k or k in always)})
+
+
+def _write_options(named: dict[str, str]) -> str:
+    return "".join(f" --{option} {shlex.quote(value)}" for option, value in named.items())
