@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
-from exprstats.io.roles import list_names, number_rows, pick_roles, rename_roles
-from exprstats.io.sources import Draft, FilePath, Source, give_role, open_source
+from exprstats.io.roles import lacks_clips, list_names, number_rows, pick_roles, rename_roles
+from exprstats.io.sources import FilePath, Source, give_role, open_source
 
 
 def read_clips(
@@ -28,7 +29,8 @@ def read_clips(
     path
         Delimited text or .xlsx.
     clip, subject
-        Columns of the clip's and its subject's id.
+        Columns of the clip's and its subject's id; where the file has no column "clip", the row
+        number is the clip.
     context
         Column; by default "context" where the file has it.
     features
@@ -99,16 +101,11 @@ def read_items(
     """
     source = open_source(path)
     roles = pick_roles(source, {"context": context, "clip": clip, "subject": subject})
-    numbered = clip == "clip" and not source.has("clip")
-    if numbered:
-        del roles["clip"]
     names = list_names(items, roles)
     draft = _take(source, roles, names, Missing(missing), others=False)
-    if numbered:
-        draft.table.insert(0, "clip", pd.Series(number_rows(len(draft.table))))
     for item in names:
         draft.check_scale(item, scale)
-    key = [name for name in ("context", "clip") if name == "clip" or name in roles]
+    key = [name for name in ("context", "clip") if name in roles]
     draft.find_repeats(key, "Where several raters rated a clip, read the file as ratings.")
     return draft.finish()
 
@@ -121,8 +118,13 @@ def _take(
     *,
     others: bool,
 ) -> Draft:
+    numbered = lacks_clips(source, roles["clip"])
+    roles = {name: column for name, column in roles.items() if not (numbered and name == "clip")}
     wanted = give_role(source.header, "guess") if others else {}
     wanted |= give_role(numbers, "number") | give_role(roles.values(), "id")
     draft = source.take(wanted, missing)
     present = {role: name for role, name in roles.items() if name in draft.table.columns}
-    return rename_roles(draft, present)
+    rename_roles(draft, present)
+    if numbered:
+        draft.table.insert(0, "clip", pd.Series(number_rows(len(draft.table))))
+    return draft

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
-from exprstats.io.roles import list_names, number_rows, pick_roles
-from exprstats.io.sources import Draft, FilePath, Source, give_role, open_source
+from exprstats.io.roles import lacks_clips, list_names, number_rows, pick_roles
+from exprstats.io.sources import FilePath, Source, give_role, open_source
 from exprstats.words import name_nearest
 
 _EXTRAS: tuple[str, ...] = ("seat", "part", "fitted_on")
@@ -133,7 +134,7 @@ def _read_wide(
     missing: Iterable[str | float],
 ) -> Draft:
     ids = pick_roles(source, named)
-    numbered = named["clip"] == "clip" and not source.has("clip")
+    numbered = lacks_clips(source, named["clip"])
     if numbered:
         del ids["clip"]
     extras = [name for name in _EXTRAS if source.has(name)]

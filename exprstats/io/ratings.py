@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataWarning, OptionError, Problem
+from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
-from exprstats.io.roles import list_names, number_rows, pick_roles
-from exprstats.io.sources import Draft, FilePath, Source, give_role, open_source
+from exprstats.io.roles import lacks_clips, list_names, number_rows, pick_roles
+from exprstats.io.sources import FilePath, Source, give_role, open_source
 from exprstats.words import Duplicates, check_word, name_nearest
 
 _KEY = ("context", "clip", "rater", "item")
@@ -133,7 +134,7 @@ def _find_shape(
     wanted = ("clip", "subject", "context") if wide else ("clip", "rater", "subject", "context")
     ids = pick_roles(source, {name: named[name] for name in wanted})
     if raters is not None:
-        numbered = named["clip"] == "clip" and not source.has("clip")
+        numbered = lacks_clips(source, named["clip"])
         if numbered:
             del ids["clip"]
         judges = tuple(list_names(raters, ids))

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from exprstats.errors import DataWarning, OptionError, Problem
-from exprstats.io.sources import Draft, Source
+from exprstats.io.drafts import Draft
+from exprstats.io.sources import Source
 
 OPTIONAL = ("subject", "context")
 
@@ -58,7 +59,7 @@ def list_names(names: str | Iterable[str], ids: Mapping[str, str]) -> list[str]:
     return listed
 
 
-def rename_roles(draft: Draft, roles: Mapping[str, str]) -> Draft:
+def rename_roles(draft: Draft, roles: Mapping[str, str]) -> None:
     """Give the columns their canonical names, ids first; a foreign column of that name goes.
 
     Parameters
@@ -77,7 +78,19 @@ def rename_roles(draft: Draft, roles: Mapping[str, str]) -> Draft:
     ids = {name: table[column] for name, column in roles.items()}
     rest = [name for name in table.columns if name not in {*roles.values(), *lost}]
     draft.table = pd.concat([pd.DataFrame(ids, index=table.index), table[rest]], axis=1)
-    return draft
+
+
+def lacks_clips(source: Source, clip: str | None) -> bool:
+    """Return whether a file has no clip column, so that each row counts as a clip.
+
+    Parameters
+    ----------
+    source
+        The file.
+    clip
+        The column that the caller named; "clip" is what a caller gets who named none.
+    """
+    return clip == "clip" and not any(name.casefold() == "clip" for name in source.header)
 
 
 def number_rows(count: int) -> pd.api.extensions.ExtensionArray:

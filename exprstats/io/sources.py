@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from pathlib import Path
@@ -13,93 +13,16 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.io.columns import Column, Guessed, Ids, Numbers, Words, unescape
 from exprstats.io.decimals import Marks
+from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
 from exprstats.io.records import Batch, Layout, find_layout, read_batches
 from exprstats.words import name_nearest
 
 FilePath = str | os.PathLike[str]
 Role = Literal["id", "number", "text", "guess"]
-
-
-@dataclass(slots=True)
-class Draft:
-    """A table that was read, and everything that is wrong with it.
-
-    Attributes
-    ----------
-    file
-        As the caller named it.
-    table
-        One row for each row of the file.
-    rows
-        (n,) the number of each row in the file.
-    problems
-        What was found so far.
-    """
-
-    file: str
-    table: pd.DataFrame
-    rows: np.ndarray
-    problems: list[Problem]
-
-    def add(self, fact: str, remedy: str, column: str | None, where: np.ndarray) -> None:
-        """Note a problem of the rows where a mask (n,) holds, if it holds anywhere."""
-        if where.any():
-            rows = tuple(self.rows[where].tolist())
-            self.problems.append(Problem(fact, remedy, column=column, rows=rows))
-
-    def check_scale(self, column: str, scale: tuple[float, float] | None) -> None:
-        """Note the values of a number column that lie outside a declared scale.
-
-        Raises
-        ------
-        OptionError
-            If the scale's ends are not in order.
-        """
-        if scale is None or column not in self.table.columns:
-            return
-        low, high = scale
-        if not low < high:
-            message = f"scale is {low:g} to {high:g}; the lowest answer must come first."
-            raise OptionError(message)
-        values = self.table[column].to_numpy(float)
-        outside = (values < low) | (values > high)
-        shown = ", ".join(f"{value:g}" for value in pd.unique(values[outside])[:3])
-        fact = f"{int(outside.sum()):,} values lie outside the scale {low:g} to {high:g}: {shown}."
-        self.add(fact, "Correct them, or declare codes such as 99 as missing.", column, outside)
-
-    def find_repeats(self, key: Sequence[str], remedy: str) -> None:
-        """Note the rows whose key another row has too, if the table has the whole key."""
-        if not set(key) <= set(self.table.columns):
-            return
-        repeated = self.table.duplicated(list(key), keep=False).to_numpy()
-        if repeated.any():
-            cases = self.table.loc[repeated, list(key)].drop_duplicates()
-            shown = "; ".join(
-                ", ".join(f"{name} '{value}'" for name, value in zip(key, row, strict=True))
-                for row in cases.head(5).to_numpy()
-            )
-            fact = f"{len(cases):,} cases stand more than once: {shown}."
-            self.add(fact, remedy, None, repeated)
-
-    def keep(self, rows: np.ndarray) -> None:
-        """Keep the rows where a mask (n,) holds."""
-        self.table, self.rows = self.table[rows].reset_index(drop=True), self.rows[rows]
-
-    def finish(self) -> pd.DataFrame:
-        """Return the table.
-
-        Raises
-        ------
-        DataError
-            If anything is wrong, with all of it.
-        """
-        if self.problems:
-            raise DataError([replace(problem, file=self.file) for problem in self.problems])
-        return self.table
 
 
 @dataclass(slots=True)

@@ -76,6 +76,14 @@ def test_items_without_a_clip_column_are_numbered(write):
     assert table["clip"].tolist() == ["1", "2"]
 
 
+def test_clips_without_a_clip_column_are_numbered_unless_one_is_near(write, refuse):
+    table = read_clips(write("person,x\np,1\np,2\n"), subject="person")
+    check_table(table, CLIPS)
+    assert table["clip"].tolist() == ["1", "2"]
+    (problem,) = refuse(read_clips, write("Clip,subject,x\na,p,1\n"))
+    assert "Did you mean 'Clip'?" in problem.remedy
+
+
 def test_items_take_up_subject_and_context(write):
     path = write("clip,subject,context,x1,x2,x3\na,s,pain,1,2,3\nb,s,pain,4,5,6\n")
     table = read_items(path, items=["x1", "x2", "x3"])
