@@ -27,7 +27,8 @@ def name_nearest(word: str, allowed: Iterable[str]) -> str:
     lower = {other.lower(): other for other in reversed(words)}
     near = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
     hint = f"Did you mean '{lower[near[0]]}'? " if near else ""
-    return f"{hint}There is: {', '.join(words)}."
+    more = f" and {len(words) - 20} more" if len(words) > 20 else ""
+    return f"{hint}There is: {', '.join(words[:20])}{more}."
 
 
 def check_word(value: str, allowed: Any, option: str) -> None:
