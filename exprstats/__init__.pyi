@@ -42,7 +42,11 @@ from .plots import draw_weights as draw_weights
 from .plots import save_figure as save_figure
 from .rbridge import RState as RState
 from .rbridge import probe_r as probe_r
+from .reliability import Audit as Audit
+from .reliability import Design as Design
 from .reliability import Reliability as Reliability
+from .reliability import audit_table as audit_table
+from .reliability import describe_design as describe_design
 from .reliability import rate_reliability as rate_reliability
 from .report import write_report as write_report
 from .simulate import Simulated as Simulated

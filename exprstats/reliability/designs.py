@@ -152,7 +152,7 @@ def _write_verdicts(panel: Panel, links: Links) -> list[dict[str, Any]]:
     ]
 
 
-def _write_design(row: dict[str, Any]) -> str:
+def _write_design(row: dict[Any, Any]) -> str:
     subjects = (
         "" if pd.isna(row["n_subjects"]) else f" of {write_count(row['n_subjects'])} subjects"
     )
@@ -171,7 +171,7 @@ def _write_design(row: dict[str, Any]) -> str:
     return f"{text}. {_advise(row)}"
 
 
-def _advise(row: dict[str, Any]) -> str:
+def _advise(row: dict[Any, Any]) -> str:
     if row["recommended"] == "ICC(A,k)":
         return (
             "Two-way coefficients are identified: ICC(A,k) for the raters' mean where their level "

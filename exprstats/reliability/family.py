@@ -70,8 +70,8 @@ def rate_reliability(
     Returns
     -------
     Reliability
-        ``table`` with a row for each coefficient, k rule and interval method: ``f`` (``satterthwaite``
-        for agreement), which take clips as independent, and ``jackknife`` over subjects (and
+        ``table`` with a row for each coefficient, k rule and interval method: ``f`` (for agreement
+        ``satterthwaite``), which take clips as independent, and ``jackknife`` over subjects (and
         raters, where some rate clips of several subjects).
 
     Raises
