@@ -9,13 +9,36 @@ from typing import Any, Literal, get_args
 from exprstats.errors import OptionError
 
 IccModel = Literal["one-way", "two-way"]
-MetricName = Literal["nrmse", "rmse", "mae", "correlation"]
+MetricName = Literal[
+    "nrmse",
+    "rmse",
+    "mae",
+    "mse",
+    "bias",
+    "correlation",
+    "spearman",
+    "ccc",
+    "r2",
+    "accuracy",
+    "within1",
+    "precision",
+    "recall",
+    "f1",
+    "uar",
+    "macro_f1",
+    "kappa",
+    "auc",
+    "average_precision",
+    "correlation_between",
+    "correlation_within",
+    "correlation_mean",
+]
 IntervalName = Literal["auto", "percentile", "jackknife", "basic", "bca", "t"]
 Compat = Literal["mlboot"]
 ModelKind = Literal["elastic", "uniform", "normal", "mean"]
-ScoreMethod = Literal["bartlett"]
-FactorEstimator = Literal["ml"]
-MissingRule = Literal["listwise"]
+ScoreMethod = Literal["bartlett", "regression", "mean"]
+FactorEstimator = Literal["ml", "mlr"]
+MissingRule = Literal["listwise", "fiml"]
 FittedOn = Literal["train", "all"]
 Duplicates = Literal["error", "mean", "first"]
 Design = Literal["expressiveness"]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from exprstats.inference.panels import Panel
+
 # A constant, so that the first 1,000 draws of 2,000 are the 1,000 draws, however they are run.
 BLOCK = 250
 
@@ -41,6 +43,12 @@ def count_clusters(drawn: np.ndarray, groups: int) -> np.ndarray:
     offsets = groups * np.arange(len(drawn))[:, None]
     counts = np.bincount((drawn + offsets).ravel(), minlength=len(drawn) * groups)
     return counts.reshape(len(drawn), groups).astype(float)
+
+
+def sum_rows(rows: np.ndarray, panel: Panel) -> np.ndarray:
+    """Return sums over each cluster (lines, groups) of rows (lines, n)."""
+    sums = [np.bincount(panel.codes, weights=line, minlength=panel.groups) for line in rows]
+    return np.array(sums)
 
 
 def leave_out_clusters(start: int, stop: int, groups: int) -> np.ndarray:

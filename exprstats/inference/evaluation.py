@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from exprstats.inference.clusters import BLOCK, leave_out_clusters
+from exprstats.inference.clusters import BLOCK, leave_out_clusters, sum_rows
 from exprstats.inference.metrics import Measure, Metric, Naive, Term
 from exprstats.inference.panels import Panel
 
@@ -90,8 +90,7 @@ def sum_clusters(
         rows = term(panel.truth, panel.predictions)
         place = len(lines)
         places[term] = place if rows.ndim == 1 else slice(place, place + len(rows))
-        for row in np.atleast_2d(rows):
-            lines.append(np.bincount(panel.codes, weights=row, minlength=panel.groups))
+        lines.extend(sum_rows(np.atleast_2d(rows), panel))
     sums = np.array(lines) if lines else np.zeros((0, panel.groups))
     return sums, places
 

@@ -78,7 +78,7 @@ class Metric:
     @property
     def bounded(self) -> bool:
         """Whether it cannot exceed 1 in size, so that APA style drops the leading zero."""
-        return self.spanned or max(abs(bound) for bound in self.range) <= 1
+        return self.spanned or self.range[1] <= 1
 
     def __call__(self, truth: np.ndarray, prediction: np.ndarray) -> float:
         """Return the naive definition's value."""
@@ -87,9 +87,13 @@ class Metric:
 
 def list_metrics() -> dict[str, Metric]:
     """Return every metric that has a name, by name."""
+    from exprstats.inference.labels import LABEL_METRICS
     from exprstats.inference.moments import MOMENT_METRICS
+    from exprstats.inference.ranks import RANK_METRICS
+    from exprstats.inference.subjects import SUBJECT_METRICS
 
-    return {metric.name: metric for metric in MOMENT_METRICS}
+    families = (MOMENT_METRICS, LABEL_METRICS, RANK_METRICS, SUBJECT_METRICS)
+    return {metric.name: metric for family in families for metric in family}
 
 
 def find_metrics(wanted: MetricLike | Sequence[MetricLike]) -> list[Metric]:

@@ -45,6 +45,11 @@ def square_errors(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     return (predictions - truth) ** 2
 
 
+def list_errors(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return errors, prediction minus truth (models, n)."""
+    return predictions - truth
+
+
 def absolute_errors(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     """Return absolute errors (models, n)."""
     return np.abs(predictions - truth)
@@ -89,6 +94,51 @@ def correlate_sums(
     """Return Pearson correlations from sums of centred values."""
     spread = subtract_means(n, yy, y) * subtract_means(n, pp, p)
     return np.clip((yp - y * p / n) / np.sqrt(spread), -1.0, 1.0)
+
+
+def agree_sums(
+    *,
+    n: np.ndarray,
+    y: np.ndarray,
+    p: np.ndarray,
+    yy: np.ndarray,
+    pp: np.ndarray,
+    yp: np.ndarray,
+    e: np.ndarray,
+) -> np.ndarray:
+    """Return concordance correlations (Lin, 1989, divisor n) from sums of centred values."""
+    spread = (yy - y**2 / n) + (pp - p**2 / n) + e**2 / n
+    defined = spread > _NO_VARIANCE * (yy + pp + e**2 / n)
+    return np.where(defined, 2 * (yp - y * p / n) / spread, np.nan)
+
+
+def explain_sums(n: np.ndarray, y: np.ndarray, yy: np.ndarray, ee: np.ndarray) -> np.ndarray:
+    """Return 1 minus squared errors over squares of the truth about its mean."""
+    return 1 - ee / subtract_means(n, yy, y)
+
+
+def measure_bias(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the mean error, prediction minus truth."""
+    return float(np.mean(prediction - truth))
+
+
+def measure_mse(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the mean squared error."""
+    return float(np.mean((prediction - truth) ** 2))
+
+
+def measure_ccc(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the concordance correlation (Lin, 1989); NaN where nothing varies or differs."""
+    shift = np.mean(prediction) - np.mean(truth)
+    spread = np.var(truth) + np.var(prediction) + shift**2
+    joint = np.mean((truth - np.mean(truth)) * (prediction - np.mean(prediction)))
+    return float(2 * joint / spread) if spread > 0 else float("nan")
+
+
+def measure_r2(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the share of the truth's variance that predictions explain; can be negative."""
+    spread = np.sum((truth - np.mean(truth)) ** 2)
+    return float(1 - np.sum((prediction - truth) ** 2) / spread) if spread > 0 else float("nan")
 
 
 def measure_rmse(truth: np.ndarray, prediction: np.ndarray) -> float:
@@ -154,5 +204,38 @@ MOMENT_METRICS = (
         formula=correlate_sums,
         fisher=True,
         label="r",
+    ),
+    Metric(
+        "mse",
+        measure_mse,
+        direction="lower",
+        range=(0, np.inf),
+        sums={"n": count_rows, "total": square_errors},
+        formula=take_mean,
+        label="MSE",
+    ),
+    Metric(
+        "bias",
+        measure_bias,
+        direction="zero",
+        sums={"n": count_rows, "total": list_errors},
+        formula=take_mean,
+    ),
+    Metric(
+        "ccc",
+        measure_ccc,
+        range=(-1, 1),
+        sums={**_CROSS, "e": list_errors},
+        formula=agree_sums,
+        fisher=True,
+        label="CCC",
+    ),
+    Metric(
+        "r2",
+        measure_r2,
+        range=(-np.inf, 1),
+        sums={"n": count_rows, "y": centre_truth, "yy": square_truth, "ee": square_errors},
+        formula=explain_sums,
+        label="R²",
     ),
 )
