@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -32,7 +32,7 @@ from exprstats.cli.options import (
 )
 from exprstats.cli.session import Session, open_session
 from exprstats.numerals import write_level
-from exprstats.words import IntervalName
+from exprstats.words import Compat, IntervalName, MetricName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,7 @@ def compare_files(
     ] = None,
     by: ByOption = None,
     metric: Annotated[
-        str, typer.Option(metavar="NAME,...", help="nrmse, rmse, mae, correlation.")
+        str, typer.Option(metavar="NAME,...", help=f"Any of {', '.join(get_args(MetricName))}.")
     ] = "rmse,correlation",
     span: Annotated[
         float | None,
@@ -67,6 +67,9 @@ def compare_files(
     interval: Annotated[
         IntervalName, typer.Option(help="auto: percentile from 40 subjects on, else jackknife.")
     ] = "auto",
+    compat: Annotated[
+        Compat | None, typer.Option(help="p values as another program defines them.")
+    ] = None,
     level: LevelOption = 0.95,
     json: JsonOption = None,
     out: OutOption = None,
@@ -101,6 +104,7 @@ def compare_files(
             interval=interval,
             level=level,
             seed=seed,
+            compat=compat,
             n_jobs=n_jobs,
         )
         _show(session, result)

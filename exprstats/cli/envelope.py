@@ -20,19 +20,19 @@ def write_envelope(envelope: dict[str, Any], target: str) -> None:
         write_json(envelope, Path(target))
 
 
-def write_folder(session: Session, folder: Path) -> None:
-    """Write tables, figures, results and provenance into a folder, all or nothing."""
-    from exprstats.io import stage_folder, write_csv, write_json
+def fill_folder(session: Session, stage: Path) -> None:
+    """Write tables, figures, results and provenance into a folder."""
+    from exprstats.io import write_csv, write_json
 
-    with stage_folder(folder, force=session.force) as stage:
-        for stem, frame in session.tables.items():
-            write_csv(frame, _make_place(stage, "tables") / f"{stem}.csv")
-        for stem, draw in session.figures.items():
-            from exprstats.plots import save_figure
+    for stem, frame in session.tables.items():
+        write_csv(frame, stage / "tables" / f"{stem}.csv")
+    for stem, draw in session.figures.items():
+        from exprstats.plots import save_figure
 
-            save_figure(draw(), _make_place(stage, "figures") / stem)
-        write_json(session.make_envelope(), stage / "results.json")
-        write_json(describe_run(session), stage / "provenance.json")
+        (stage / "figures").mkdir(exist_ok=True)
+        save_figure(draw(), stage / "figures" / stem)
+    write_json(session.make_envelope(), stage / "results.json")
+    write_json(describe_run(session), stage / "provenance.json")
 
 
 def describe_run(session: Session) -> dict[str, Any]:
@@ -46,9 +46,3 @@ def describe_run(session: Session) -> dict[str, Any]:
         "versions": list_versions(),
         "warnings": session.warnings,
     }
-
-
-def _make_place(stage: Path, name: str) -> Path:
-    place = stage / name
-    place.mkdir(exist_ok=True)
-    return place

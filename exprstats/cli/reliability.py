@@ -11,6 +11,7 @@ from exprstats.cli.cells import (
     Row,
     collect_notes,
     index_rows,
+    is_absent,
     list_records,
     name_context,
     show_count,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from exprstats.reliability import Reliability
 
 _PLACE = ("context", "item")
+# In the order in which an interval is to be reported.
+_METHODS = ("jackknife", "satterthwaite", "f")
 _INDEPENDENT = "clips treated as independent"
 
 
@@ -69,7 +72,8 @@ def rate_file(
     ] = None,
     by: ByOption = None,
     model: Annotated[
-        IccModel, typer.Option(help="one-way: raters may differ from clip to clip.")
+        IccModel,
+        typer.Option(help="one-way: raters differ from clip to clip; two-way: the same raters."),
     ] = "one-way",
     scale: Annotated[
         str | None, typer.Option(metavar="LOW,HIGH", help="Refuse ratings outside this scale.")
@@ -138,7 +142,7 @@ def _show(session: Session, result: Reliability) -> None:
 
 def show_coefficients(session: Session, result: Reliability) -> None:
     """Print one row for each context and item, with the intervals to report."""
-    title = "Reliability of one rating, ICC(1,1), and of a clip's mean over k raters, ICC(1,k)"
+    title = "Reliability of one rating, and of a clip's mean over k raters"
     session.show_table(title, *_list_coefficients(list_records(result.tidy()), result.level))
 
 
@@ -159,36 +163,49 @@ def _list_design(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
 
 
 def _list_coefficients(rows: list[Row], level: float) -> tuple[list[str], list[list[str]]]:
-    singles = index_rows(
-        [row for row in rows if row["term"] == "ICC(1,1)"], "context", "item", "method"
-    )
-    plain = index_rows([row for row in rows if row["method"] == "f"], *_PLACE, "term", "k_rule")
     headline = [row for row in rows if row["headline"]]
-    clustered = any(row["method"] != "f" for row in headline)
+    found = index_rows(rows, *_PLACE, "term", "method")
+    several = index_rows(rows, *_PLACE, "term", "k_rule", "method")
+    clustered = any(row["method"] == "jackknife" for row in headline)
     cells = []
     for row in headline:
-        place = (name_context(row), str(row["item"]))
-        single = singles.get((*place, str(row["method"])))
-        several = plain.get((*place, str(row["term"]), str(row["k_rule"])))
-        cells.append(
-            [
-                *place,
-                show_estimate(single),
-                show_limits(single),
-                write_number(row["raters_per_clip"], 1),
-                show_estimate(row),
-                show_limits(row),
-                *([show_limits(several)] if clustered else []),
-            ]
-        )
+        place, rule = (name_context(row), str(row["item"])), str(row["k_rule"])
+        for term in _list_terms(rows):
+            ways = {way: several.get((*place, term, rule, way)) for way in _METHODS}
+            method = next((way for way in _METHODS if ways[way] and _has_limits(ways[way])), "f")
+            single = found.get((*place, term.replace("k)", "1)"), method))
+            cells.append(
+                [
+                    *place,
+                    term,
+                    write_number(row["raters_per_clip"], 1),
+                    show_estimate(single),
+                    show_limits(single),
+                    show_estimate(ways[method]),
+                    show_limits(ways[method]),
+                    *([show_limits(ways["f"])] if clustered else []),
+                ]
+            )
     interval = f"{write_level(level)} CI"
-    headers = ["Context", "Item", "ICC(1,1)", interval, "k", "ICC(1,k)", interval]
+    headers = ["Context", "Item", "Form", "k", "One", interval, "Mean of k", interval]
     return [*headers, *(["F interval"] if clustered else [])], cells
+
+
+def _list_terms(rows: list[Row]) -> list[str]:
+    """Return the terms of mean ratings, one a family of coefficients."""
+    terms = dict.fromkeys(str(row["term"]) for row in rows)
+    return [term for term in terms if term.endswith("k)")]
+
+
+def _has_limits(row: Row | None) -> bool:
+    return row is not None and not is_absent(row["conf_low"])
 
 
 def _explain(headline: list[Row]) -> list[str]:
     points = ["k is the harmonic mean number of raters a clip; --json has the other rules for k."]
-    if any(row["method"] == "f" for row in headline):
+    if any(str(row["term"]).startswith("ICC(A") for row in headline):
+        points.append("ICC(A) asks raters to agree in level, ICC(C) in the order of clips only.")
+    if not any(row["method"] == "jackknife" for row in headline):
         points.append(
             "The interval takes clips as independent. If people are seen in several clips, name "
             "their column with --subject for an interval that holds."

@@ -89,24 +89,20 @@ class Session:
             "warnings": self.warnings,
         }
 
-    def close(self) -> None:
-        """Write what was asked for, then print."""
-        if self.out is not None:
-            self._write_folder(self.out)
+    def write_files(self, stage: Path | None) -> None:
+        """Write what was asked for: into the staged output folder, and as JSON."""
+        from exprstats.cli.envelope import fill_folder, write_envelope
+
+        if stage is not None:
+            fill_folder(self, stage)
+            self.say(f"Tables and figures are in {self.out}.")
         if self.json is not None:
-            from exprstats.cli.envelope import write_envelope
-
             write_envelope(self.make_envelope(), self.json)
-        if not self.quiet:
-            self._print()
 
-    def _write_folder(self, folder: Path) -> None:
-        from exprstats.cli.envelope import write_folder
-
-        write_folder(self, folder)
-        self.say(f"Tables and figures are in {folder}.")
-
-    def _print(self) -> None:
+    def print_all(self) -> None:
+        """Print the blocks, the warnings and the seed; beside JSON the warnings only."""
+        if self.quiet:
+            return
         warned = list_points("Warnings", self.warnings) if self.warnings else ""
         if self.json == "-":
             if warned:
@@ -130,14 +126,28 @@ def open_session(command: str, **options: Any) -> Iterator[Session]:
     """
     session = Session(command, **options)
     try:
-        with _keep_warnings(session), show_progress(wanted=not session.quiet):
-            yield session
-        session.close()
+        with _stage_output(session) as stage:
+            with _keep_warnings(session), show_progress(wanted=not session.quiet):
+                yield session
+            session.write_files(stage)
+        session.print_all()
     except ExprStatsError as error:
         if session.warnings and not session.quiet:
             write_line(list_points("Warnings", session.warnings), to_errors=True)
         write_line(describe_error(command, error), to_errors=True)
         raise typer.Exit(2) from None
+
+
+@contextmanager
+def _stage_output(session: Session) -> Iterator[Path | None]:
+    """Give the folder to fill, so that a taken one is refused before any work is done."""
+    if session.out is None:
+        yield None
+        return
+    from exprstats.io import stage_folder
+
+    with stage_folder(session.out, force=session.force) as stage:
+        yield stage
 
 
 @contextmanager

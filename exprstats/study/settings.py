@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from exprstats.study.fields import (
     one_of,
@@ -19,7 +19,9 @@ from exprstats.study.fields import (
     read_texts,
     some_of,
 )
-from exprstats.words import Duplicates, FittedOn, IntervalName, MetricName, ModelKind, ScoreMethod
+from exprstats.words import Duplicates, FittedOn, IntervalName, MetricName, ModelKind
+
+ScoreMethod = Literal["bartlett"]
 
 BASELINES: tuple[ModelKind, ...] = ("uniform", "normal", "mean")
 
