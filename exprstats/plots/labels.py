@@ -11,6 +11,7 @@ from exprstats.plots.fonts import replace_absent
 
 _BREAKS = re.compile(r"(?<=[\s_./\\-])")
 _MOST_LINES = 3
+_INVISIBLE = {"Cc": " ", "Cf": ""}  # control and formatting characters
 
 
 def write_label(name: Any, *, width: int = 24) -> str:
@@ -31,7 +32,7 @@ def write_label(name: Any, *, width: int = 24) -> str:
     >>> print(write_label("$x_1$"))
     \$x_1\$
     """
-    text = "".join(ch if unicodedata.category(ch)[0] != "C" else " " for ch in str(name))
+    text = "".join(_INVISIBLE.get(unicodedata.category(ch), ch) for ch in str(name))
     lines = _fill_lines(" ".join(text.split()), width)
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], lines[_MOST_LINES - 1][: width - 1].rstrip() + "…"]

@@ -36,8 +36,8 @@ def say(template: str, **values: Any) -> Text:
 
     Examples
     --------
-    >>> say("*r* = {r}", r=".50*")
-    (Run(text='r', italic=True), Run(text=' = .50*', italic=False))
+    >>> say("*M* of {name}", name="*x*")
+    (Run(text='M', italic=True), Run(text=' of *x*', italic=False))
     """
     pieces = template.replace("'", "’").split("*")
     return tuple(
@@ -48,12 +48,12 @@ def say(template: str, **values: Any) -> Text:
 
 
 def bind_numbers(text: str) -> str:
-    """Replace the spaces at which a number must not part from its neighbours by fixed ones.
+    r"""Replace the spaces at which a number must not part from its neighbours by fixed ones.
 
     Examples
     --------
-    >>> bind_numbers("Table 3: 95% CI [.10, .20]").count(" ")
-    1
+    >>> bind_numbers("Table 3: 95% CI [.10, .20]").split(" ")
+    ['Table\xa03:', '95%\xa0CI', '[.10,\xa0.20]']
     """
     text = re.sub(r"\[[^\[\]]{3,24}, [^\[\]]{1,24}\]", lambda m: m[0].replace(" ", FIXED), text)
     text = re.sub(r"(\d%) CI ", rf"\1{FIXED}CI ", text)

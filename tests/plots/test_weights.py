@@ -1,0 +1,46 @@
+"""Figure 4: weights as they stand in the table. Numbers compared exactly."""
+
+import numpy as np
+import pytest
+
+from exprstats.errors import DataError
+from exprstats.plots import draw_weights
+from exprstats.plots.looks import place_multiples
+
+
+def test_points_are_the_weights_and_only_large_ones_are_filled(make_models):
+    plot = draw_weights(make_models())
+    assert plot.data["estimate"].tolist() == [0.35, -0.1, 0.2, 0.0]
+    assert plot.data["notable"].tolist() == [True, False, True, False]
+
+
+def test_features_keep_their_order_first_on_top(make_models):
+    plot = draw_weights(make_models(features=("zeta", "alpha")))
+    scale = next(scale for scale in plot.scales if "y" in scale.aesthetics)
+    assert list(scale.labels) == ["alpha", "zeta"]
+    assert list(scale.limits) == ["0001", "0000"]
+
+
+def test_all_zero_weights_are_no_picture(make_models):
+    with pytest.raises(DataError, match="all weights are zero"):
+        draw_weights(make_models(weights=[0.0, 0.0, 0.0, 0.0]))
+
+
+def test_a_model_without_weights_is_no_picture(make_models):
+    models = make_models()
+    models.table = models.table[models.table["term"].ne("weight")]
+    with pytest.raises(DataError, match="there are no weights"):
+        draw_weights(models)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (-0.3, 0.5, [-0.2, 0.0, 0.2, 0.4]),
+        (-0.01, 0.12, [0.0]),
+        (-2.0, 2.1, [-1.6, 0.0, 1.6]),
+        (0.5, -0.3, [-0.2, 0.0, 0.2, 0.4]),
+    ],
+)
+def test_axis_numbers_are_few_multiples_of_the_step(low, high, expected):
+    assert np.allclose(place_multiples(0.2, 4)((low, high)), expected)
