@@ -28,8 +28,10 @@ from .measurement import average_raters as average_raters
 from .measurement import fit_factor as fit_factor
 from .measurement import join_scores as join_scores
 from .measurement import score_clips as score_clips
+from .models import Contrasts as Contrasts
 from .models import Models as Models
 from .models import Weights as Weights
+from .models import contrast_contexts as contrast_contexts
 from .models import fit_elastic as fit_elastic
 from .models import guess_mean as guess_mean
 from .models import guess_normal as guess_normal

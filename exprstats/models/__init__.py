@@ -1,5 +1,6 @@
 """Splits, baselines, elastic net and the weights it finds."""
 
+from exprstats.models.contrasts import Contrasts, contrast_contexts
 from exprstats.models.elastic import fit_elastic
 from exprstats.models.fits import Models
 from exprstats.models.guesses import guess_mean, guess_normal, guess_uniform, stack_predictions
@@ -7,8 +8,10 @@ from exprstats.models.splits import split_subjects
 from exprstats.models.weights import Weights, report_weights
 
 __all__ = [
+    "Contrasts",
     "Models",
     "Weights",
+    "contrast_contexts",
     "fit_elastic",
     "guess_mean",
     "guess_normal",

@@ -181,14 +181,14 @@ def test_what_cannot_be_reported(models, clips):
 @pytest.mark.slow
 def test_null_weights_are_covered_at_the_nominal_rate(draw_clips):
     inside = []
-    for seed in range(150):
+    for seed in range(60):
         clips = draw_clips(subjects=60, seed=1000 + seed).query("context == 'startle'")
         parts = split_subjects(clips, seed=seed)
         models = fit_elastic(
             clips, target="score", features=FEATURES, parts=parts, pooled_target="score"
         )
-        rows = report_weights(models, draws=200, repeats=0, seed=seed).table
+        rows = report_weights(models, draws=100, repeats=0, seed=seed).table
         rows = rows[(rows["term"] == "weight") & rows["feature"].isin(["blink", "still"])]
         inside += list((rows["conf_low"] <= 0) & (rows["conf_high"] >= 0))
-    # 300 intervals: SE .013; an interval of a shrunken null weight holds 0 at least as often.
-    assert np.mean(inside) >= 0.95 - 3 * 0.013
+    # 120 intervals: SE .02; an interval of a shrunken null weight holds 0 at least as often.
+    assert np.mean(inside) >= 0.95 - 3 * 0.02

@@ -1,0 +1,109 @@
+"""Rows of the contrasts: weights, their differences, and the same without a penalty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from exprstats.inference.intervals import find_percentile, sort_draws
+from exprstats.inference.significance import adjust_holm, adjust_maximum, count_tails
+from exprstats.models.designs import Design
+from exprstats.models.interactions import regress_contexts
+from exprstats.models.joint import list_contexts
+from exprstats.models.outcomes import count_clips
+
+MOST_UNDEFINED = 0.05
+
+
+def list_weights(
+    design: Design, weights: np.ndarray, refits: np.ndarray, level: float
+) -> list[dict[str, Any]]:
+    """Return rows of weights (contexts, p) with limits from refits (contexts, B, p)."""
+    rows = []
+    for sample, own, drawn in zip(list_contexts(design), weights, refits, strict=True):
+        key = {"context": sample.context, "part": "train", "term": "weight", "headline": True}
+        key |= {"level": level, "method": "percentile", **count_clips(design, sample, "train")}
+        limits = _find_limits(drawn, level)
+        rows += [
+            {**key, "feature": feature, "estimate": own[j], **{k: v[j] for k, v in limits.items()}}
+            for j, feature in enumerate(design.features)
+        ]
+    return rows
+
+
+def list_differences(
+    design: Design, weights: np.ndarray, refits: np.ndarray, level: float
+) -> list[dict[str, Any]]:
+    """Return rows of all pairwise differences of weights (contexts, p), tested by refits."""
+    pairs = list(combinations(range(len(weights)), 2))
+    whole = np.concatenate([weights[i] - weights[j] for i, j in pairs])
+    drawn = np.concatenate([refits[i] - refits[j] for i, j in pairs], axis=1)
+    limits = _find_limits(drawn, level)
+    ordered, finite = sort_draws(drawn.T)
+    p_value = np.where(np.isnan(limits["conf_low"]), np.nan, count_tails(ordered, finite))
+    p_max = adjust_maximum(whole, drawn.T, limits["std_error"])
+    tests = {"p_value": p_value, "p_adjusted": adjust_holm(p_value), "p_max_t": p_max}
+    columns = {"estimate": whole, **limits, **tests}
+    about = {"level": level, "method": "percentile", "headline": True}
+    return [
+        {**key, **about, **{name: values[line] for name, values in columns.items()}}
+        for line, key in enumerate(_name_differences(design, pairs))
+    ]
+
+
+def list_slopes(design: Design, level: float) -> list[dict[str, Any]]:
+    """Return rows of the same differences by least squares with cluster-robust errors."""
+    pairs = list(combinations(range(len(list_contexts(design))), 2))
+    keys = _name_differences(design, pairs)
+    about = {"level": level, "method": "ols", "headline": False}
+    found = regress_contexts(design)
+    if found is None:
+        note = "not fitted: fewer clips than terms, or collinear features"
+        return [{**key, **about, "estimate": np.nan, "note": note} for key in keys]
+    slopes, covariance, groups = found
+    p = slopes.shape[1]
+    whole = np.concatenate([slopes[i] - slopes[j] for i, j in pairs])
+    turn = np.zeros((len(whole), slopes.size))
+    for line in range(len(whole)):
+        first, second = pairs[line // p]
+        turn[line, [first * p + line % p, second * p + line % p]] = 1, -1
+    error = np.sqrt(np.einsum("li,ij,lj->l", turn, covariance, turn))
+    reach = stdtrit(groups - 1, (1 + level) / 2) * error
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p_value = np.where(error > 0, 2 * stdtr(groups - 1, -np.abs(whole) / error), 1.0)
+    columns = {"estimate": whole, "std_error": error, "conf_low": whole - reach}
+    columns |= {"conf_high": whole + reach, "p_value": p_value, "p_adjusted": adjust_holm(p_value)}
+    return [
+        {**key, **about, **{name: values[line] for name, values in columns.items()}}
+        for line, key in enumerate(keys)
+    ]
+
+
+def _name_differences(design: Design, pairs: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    contexts = list_contexts(design)
+    keys = []
+    for i, j in pairs:
+        rows = np.concatenate([contexts[one].rows for one in (i, j)])
+        used = rows[(design.clips["part"].to_numpy(object) == "train")[rows]]
+        counts = {"n_clips": len(used)}
+        counts["n_clusters"] = int(design.clips["subject"].iloc[used].nunique())
+        key = {"context": contexts[i].context, "versus": contexts[j].context, "part": "train"}
+        key |= {"term": "difference", **counts}
+        keys += [{**key, "feature": feature} for feature in design.features]
+    return keys
+
+
+def _find_limits(drawn: np.ndarray, level: float) -> dict[str, Any]:
+    """Return limits (p,) of draws (B, p), none where too many draws are undefined."""
+    ordered, finite = sort_draws(drawn.T)
+    found = find_percentile(ordered, finite, level)._asdict()
+    refused = len(drawn) - finite > MOST_UNDEFINED * len(drawn)
+    limits: dict[str, Any] = {k: np.where(refused, np.nan, v) for k, v in found.items()}
+    notes = [f"{len(drawn) - one} of {len(drawn)} refits undefined" for one in finite]
+    limits["draws"] = finite
+    limits["note"] = [note if no else None for note, no in zip(notes, refused, strict=True)]
+    return limits

@@ -1,0 +1,106 @@
+"""One penalty for all contexts, so that their weights can be compared, and its refits."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters
+from exprstats.models.designs import Design, Sample
+from exprstats.models.penalties import Grid, choose_point, scale_columns, trace_grid
+from exprstats.models.products import Products, measure_errors, read_moments, sum_products
+from exprstats.models.refits import code_subjects
+from exprstats.parallel import Seed, run_tasks, spawn_seeds
+
+
+def list_contexts(design: Design) -> tuple[Sample, ...]:
+    """Return the samples of single contexts."""
+    return tuple(sample for sample in design.samples if sample.context is not None)
+
+
+def scale_pooled(design: Design) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and SD (p,) of the features over the training clips of all contexts."""
+    return scale_columns(design.matrix[(design.clips["part"] == "train").to_numpy(bool)])[:2]
+
+
+def tune_jointly(
+    train: np.ndarray, validate: np.ndarray, penalties: Grid
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Tune all contexts at once.
+
+    Parameters
+    ----------
+    train, validate
+        (contexts, q, q) sums of products, features in units of their pooled SD.
+    penalties
+        What is tried; the validation error is taken over the clips of all contexts.
+
+    Returns
+    -------
+    weights : (contexts, p) array
+        Change of a context's target for one pooled SD of the feature.
+    point : (2,) array
+        The alpha and l1_ratio that all contexts share.
+        None in place of both where a context leaves nothing to fit.
+    """
+    weights, squares = [], np.zeros(len(penalties.points))
+    for own, held in zip(train, validate, strict=True):
+        moments = read_moments(own, fixed_scale=True)
+        if moments is None or held[0, 0] < 1:
+            return None
+        weights.append(trace_grid(moments, penalties)[0])
+        squares += measure_errors(moments, weights[-1], held) * held[0, 0]
+    errors = np.sqrt(squares / validate[:, 0, 0].sum())
+    best = choose_point(penalties, np.concatenate(weights, axis=1), errors)
+    return np.array([one[best] for one in weights]), penalties.points[best]
+
+
+def fit_jointly(
+    design: Design, penalties: Grid, *, draws: int, seed: Seed = None, n_jobs: int = 1
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Return weights (contexts, p), the point (2,) and refits (contexts, B, p).
+
+    A draw takes the same subjects in every context; NaN where it leaves nothing to fit. None in
+    place of all where the data do.
+    """
+    subjects, strata = code_subjects(design)
+    scale = scale_pooled(design)
+    products = [
+        sum_products(design, sample, subjects, scale=scale) for sample in list_contexts(design)
+    ]
+    everyone = np.ones((1, len(products[0].train)))
+    whole = tune_jointly(*_weigh_all(products, everyone)[0], penalties)
+    if whole is None:
+        return None
+    fit = partial(_refit_block, products=products, penalties=penalties, strata=strata)
+    seeds = spawn_seeds(seed, -(-draws // BLOCK))
+    tasks = [(one, BLOCK * i, draws, half) for i, one in enumerate(seeds) for half in (0, 1)]
+    blocks = run_tasks(fit, tasks, n_jobs=n_jobs, label="Refitting contexts")
+    return *whole, np.concatenate(blocks, axis=1)
+
+
+def _weigh_all(products: list[Products], counts: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return for each draw both sums (contexts, q, q)."""
+    sums = [product.weigh(counts) for product in products]
+    trains, validates = (np.stack([one[part] for one in sums], axis=1) for part in (0, 1))
+    return list(zip(trains, validates, strict=True))
+
+
+def _refit_block(
+    task: tuple[np.random.SeedSequence, int, int, int],
+    *,
+    products: list[Products],
+    penalties: Grid,
+    strata: list[np.ndarray],
+) -> np.ndarray:
+    seed, start, draws, half = task
+    groups = len(products[0].train)
+    counts = count_clusters(draw_clusters(seed, strata), groups)[: max(draws - start, 0)]
+    counts = counts[half * BLOCK // 2 : (half + 1) * BLOCK // 2]
+    weights = np.full((len(products), len(counts), products[0].size - 2), np.nan)
+    for draw, totals in enumerate(_weigh_all(products, counts)):
+        found = tune_jointly(*totals, penalties)
+        if found is not None:
+            weights[:, draw] = found[0]
+    return weights

@@ -1,0 +1,192 @@
+"""Contrasts between contexts, against scikit-learn, statsmodels and planted differences.
+
+Tolerances: 1e-6 for weights (coordinate descent, see test_penalties) and 1e-8 for least squares;
+planted differences lie in 99.9 % intervals widened by .05, the pull of the penalty.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import ElasticNet, Ridge
+
+from exprstats.errors import DataError, OptionError
+from exprstats.models import contrast_contexts, split_subjects
+
+FEATURES = ["motion", "gaze", "blink", "still"]
+ALPHAS = [0.01, 0.1, 1.0]
+RATIOS = [0.0, 0.5, 1.0]
+
+
+@pytest.fixture(scope="module")
+def parts(clips):
+    return split_subjects(clips, seed=1)
+
+
+@pytest.fixture(scope="module")
+def contrasts(clips, parts):
+    return contrast(clips, parts)
+
+
+def contrast(clips, parts, **options):
+    options = {"draws": 50, "seed": 1, "alphas": ALPHAS, "l1_ratios": RATIOS, **options}
+    return contrast_contexts(clips, target="score", features=FEATURES, parts=parts, **options)
+
+
+def list_term(contrasts, term, method="percentile"):
+    table = contrasts.table
+    return table[(table["term"] == term) & (table["method"] == method)]
+
+
+def test_one_penalty_for_all_equals_a_naive_grid(clips, parts, contrasts):
+    rows = clips.merge(parts, on="subject")
+    train = rows[rows["part"] == "train"]
+    z = (rows[FEATURES] - train[FEATURES].mean()) / train[FEATURES].std(ddof=0)
+    best = (np.inf, None)
+    for ratio in RATIOS:
+        for alpha in ALPHAS:
+            squares, found = 0.0, []
+            for context in ("startle", "pain", "disgust"):
+                own = (rows["context"] == context) & (rows["part"] == "train")
+                held = (rows["context"] == context) & (rows["part"] == "validate")
+                model = ElasticNet(alpha=alpha, l1_ratio=ratio, tol=1e-9, max_iter=10_000)
+                if ratio == 0:
+                    model = Ridge(alpha=own.sum() * alpha)
+                model.fit(z[own], rows.loc[own, "score"])
+                squares += ((model.predict(z[held]) - rows.loc[held, "score"]) ** 2).sum()
+                found.append(model.coef_)
+            if squares < best[0]:
+                best = (squares, (alpha, ratio, np.array(found)))
+    alpha, ratio, weights = best[1]
+    assert (contrasts.alpha, contrasts.l1_ratio) == (alpha, ratio)
+    told = list_term(contrasts, "weight")["estimate"].to_numpy().reshape(3, 4)
+    np.testing.assert_allclose(told, weights, atol=1e-6)
+
+
+def test_differences_are_those_of_the_weights(contrasts):
+    weights = list_term(contrasts, "weight").set_index(["context", "feature"])["estimate"]
+    rows = list_term(contrasts, "difference")
+    assert list(zip(rows["context"], rows["versus"], strict=True))[::4] == [
+        ("startle", "pain"),
+        ("startle", "disgust"),
+        ("pain", "disgust"),
+    ]
+    for row in rows.itertuples():
+        wanted = weights[row.context, row.feature] - weights[row.versus, row.feature]
+        assert row.estimate == pytest.approx(wanted, abs=1e-12)
+    drawn = contrasts.refits.set_index(["context", "draw"])["gaze"]
+    spread = (drawn["startle"] - drawn["pain"]).std()
+    row = rows.query("context == 'startle' and versus == 'pain' and feature == 'gaze'").iloc[0]
+    assert row["std_error"] == pytest.approx(spread, rel=1e-9)
+
+
+def test_least_squares_equal_statsmodels_with_interactions(clips, parts, contrasts):
+    import statsmodels.api as sm
+
+    rows = clips.merge(parts, on="subject").query("part == 'train'").reset_index(drop=True)
+    z = (rows[FEATURES] - rows[FEATURES].mean()) / rows[FEATURES].std(ddof=0)
+    columns = {}
+    for context in ("startle", "pain", "disgust"):
+        own = (rows["context"] == context).astype(float)
+        columns[context, "1"] = own
+        columns |= {(context, name): own * z[name] for name in FEATURES}
+    design = pd.DataFrame(columns)
+    fit = sm.OLS(rows["score"].to_numpy(), design.to_numpy()).fit(
+        cov_type="cluster",
+        cov_kwds={"groups": pd.factorize(rows["subject"])[0]},
+        use_t=True,
+    )
+    for row in list_term(contrasts, "difference", "ols").itertuples():
+        turn = np.zeros(design.shape[1])
+        turn[design.columns.get_loc((row.context, row.feature))] = 1
+        turn[design.columns.get_loc((row.versus, row.feature))] = -1
+        peer = fit.t_test(turn)
+        assert row.estimate == pytest.approx(float(peer.effect[0]), abs=1e-8)
+        assert row.std_error == pytest.approx(float(peer.sd.item()), rel=1e-8)
+        assert row.p_value == pytest.approx(float(peer.pvalue), abs=1e-8)
+        low, high = peer.conf_int()[0]
+        assert (row.conf_low, row.conf_high) == pytest.approx((low, high), abs=1e-8)
+
+
+def test_planted_differences_are_found_and_equal_weights_are_not(draw_clips, planted):
+    clips = draw_clips(subjects=120, seed=4)
+    found = contrast(
+        clips, split_subjects(clips, seed=1), draws=200, level=0.999, alphas=[0.001, 0.01]
+    )
+    for row in list_term(found, "difference").itertuples():
+        j = FEATURES.index(row.feature)
+        truth = planted[row.context][j] - planted[row.versus][j]
+        assert row.conf_low - 0.05 <= truth <= row.conf_high + 0.05
+        if abs(truth) >= 0.3:
+            assert row.p_max_t <= 2 / 201
+        if row.feature == "still":
+            assert row.p_max_t > 0.05
+    assert (
+        "motion in startle minus pain 0."
+        in contrast(clips, split_subjects(clips, seed=1), draws=200).sentence()
+    )
+
+
+def test_equal_contexts_do_not_differ_at_all(clips, parts):
+    twin = clips[clips["context"] == "pain"].assign(context="twin")
+    both = pd.concat([clips[clips["context"] == "pain"], twin])
+    rows = list_term(contrast(both, parts), "difference")
+    np.testing.assert_allclose(rows["estimate"], 0, atol=1e-12)
+    assert (rows["p_value"] == 1).all()
+    assert (rows["p_max_t"] == 1).all()
+
+
+def test_adjusted_p_values_are_never_smaller(contrasts):
+    rows = list_term(contrasts, "difference")
+    assert (rows["p_adjusted"] >= rows["p_value"]).all()
+    assert rows["p_max_t"].between(0, 1).all()
+    by_size = rows.iloc[(-(rows["estimate"] / rows["std_error"]).abs()).argsort()]
+    assert by_size["p_max_t"].is_monotonic_increasing
+
+
+def test_workers_and_row_order_do_not_matter(clips, parts, contrasts):
+    shuffled = clips.sample(frac=1, random_state=1)
+    shuffled["context"] = pd.Categorical(shuffled["context"], ["startle", "pain", "disgust"])
+    again = contrast(shuffled, parts, n_jobs=2)
+    columns = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "p_max_t"]
+    np.testing.assert_allclose(
+        again.table[columns], contrasts.table[columns], atol=1e-9, equal_nan=True
+    )
+
+
+def test_collinear_features_leave_the_penalised_contrast(clips, parts):
+    twice = clips.assign(still=clips["motion"])
+    found = contrast(twice, parts)
+    ols = list_term(found, "difference", "ols")
+    assert ols["estimate"].isna().all()
+    assert ols["note"].str.contains("collinear").all()
+    assert list_term(found, "difference")["conf_low"].notna().all()
+
+
+def test_what_cannot_be_contrasted(clips, parts):
+    with pytest.raises(DataError, match="there is 1 context"):
+        contrast(clips[clips["context"] == "pain"], parts)
+    with pytest.raises(OptionError, match="draws must be at least 2"):
+        contrast(clips, parts, draws=1)
+
+
+def test_the_words(contrasts):
+    row = contrasts.glance().iloc[0]
+    assert (row["n_contexts"], row["n_features"], row["n_clusters"], row["draws"]) == (3, 4, 32, 50)
+    assert "of 12 differences between contexts' weights" in contrasts.sentence()
+
+
+@pytest.mark.slow
+def test_equal_weights_are_rarely_called_different(draw_clips):
+    any_adjusted, single = [], []
+    for seed in range(60):
+        clips = draw_clips(subjects=60, seed=2000 + seed)
+        one = clips.query("context == 'startle'")
+        other = draw_clips(subjects=60, seed=5000 + seed).query("context == 'startle'")
+        both = pd.concat([one, other.assign(context="again", clip=other["clip"] + "b")])
+        found = contrast(both, split_subjects(both, seed=seed), draws=100, seed=seed)
+        rows = list_term(found, "difference")
+        any_adjusted.append((rows["p_max_t"] < 0.05).any())
+        single += list(rows["p_value"] < 0.05)
+    # SE .028 of 60 families; .014 of 240 tests (at least, four share a sample).
+    assert np.mean(any_adjusted) <= 0.05 + 3 * 0.028
+    assert np.mean(single) <= 0.05 + 3 * 0.02
