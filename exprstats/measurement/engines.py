@@ -12,12 +12,29 @@ from exprstats import rbridge
 from exprstats.errors import FitError, RError
 from exprstats.measurement.moments import Moments
 from exprstats.measurement.normal import estimate_vcov, solve_three, standardize
+from exprstats.measurement.screening import find_improper
 from exprstats.measurement.solution import Receipt, Solution
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """One fit to make: the rows by name, their moments, the range of answers."""
+    """One fit to make.
+
+    Attributes
+    ----------
+    context, part, items
+        What is fitted.
+    moments
+        Of the complete rows; all that plain maximum likelihood needs.
+    low, high
+        Range of answers, shape (p,).
+    estimator, missing
+        As for `fit_factor`.
+    answers
+        The rows (n, p), where moments do not suffice.
+    cluster
+        Integer codes of the rows' clusters (n,), where standard errors allow for them.
+    """
 
     context: str | None
     part: str
@@ -25,6 +42,16 @@ class Job:
     moments: Moments
     low: np.ndarray
     high: np.ndarray
+    estimator: str = "ml"
+    missing: str = "listwise"
+    answers: np.ndarray | None = None
+    cluster: np.ndarray | None = None
+
+    @property
+    def name(self) -> str:
+        """The rows in words, for messages."""
+        where = f"context '{self.context}'" if self.context is not None else "all clips"
+        return f"{where} of training subjects" if self.part == "train" else where
 
 
 Engine = Callable[[Job], tuple[Solution, Receipt]]
@@ -43,8 +70,11 @@ def solve_jobs(jobs: Sequence[Job]) -> tuple[list[Solution], Receipt]:
     try:
         return _solve_with(solve_lavaan, jobs)
     except RError as error:
-        if len(jobs[0].items) != 3:
-            message = f"{error} Without R only three items can be fitted."
+        if len(jobs[0].items) != 3 or jobs[0].answers is not None:
+            message = (
+                f"{error} Without R only three items can be fitted, by maximum likelihood to"
+                " complete and independent clips."
+            )
             raise RError(message) from error
         solutions, receipt = _solve_with(solve_closed, jobs)
         return solutions, replace(receipt, reason=str(error))
@@ -54,6 +84,14 @@ def _solve_with(engine: Engine, jobs: Sequence[Job]) -> tuple[list[Solution], Re
     answers = [engine(job) for job in jobs]
     said = dict.fromkeys(text for _, receipt in answers for text in receipt.warnings)
     return [solution for solution, _ in answers], replace(answers[-1][1], warnings=tuple(said))
+
+
+def foresee_improper(job: Job) -> list[str]:
+    """Return why three items cannot give a proper solution; lavaan takes long to find that out."""
+    if len(job.items) != 3 or job.missing == "fiml":
+        return []
+    loadings, residuals = solve_three(job.moments.covariance)
+    return find_improper(job.name, job.items, loadings, residuals)
 
 
 def solve_closed(job: Job) -> tuple[Solution, Receipt]:
@@ -70,19 +108,24 @@ def solve_closed(job: Job) -> tuple[Solution, Receipt]:
         "standard_errors": error,
         "residual_errors": residual_error,
         "fit": {"df": 0.0},
+        "n": moments.n,
     }
     return _build(job, answer, scale), Receipt("closed form")
 
 
 def solve_lavaan(job: Job) -> tuple[Solution, Receipt]:
-    """Fit one factor by maximum likelihood in lavaan, from the moments of the items."""
+    """Fit one factor by maximum likelihood in lavaan, from moments where they suffice."""
     moments, scale = _rescale(job.moments)
-    reply = rbridge.call(
-        "measurement", "fit_moments", moments.covariance, moments.mean, moments.n, names=job.items
-    )
+    if job.answers is None:
+        function, data = "fit_moments", (moments.covariance, moments.mean, moments.n)
+        options = {}
+    else:
+        function, data = "fit_one_factor", (job.answers / scale,)
+        options = {"estimator": job.estimator.upper(), "missing": job.missing}
+        options |= {} if job.cluster is None else {"cluster": job.cluster}
+    reply = rbridge.call("measurement", function, *data, names=job.items, **options)
     if not reply.value["converged"][0]:
-        where = f"context '{job.context}'" if job.context is not None else "all clips"
-        message = f"{where}: lavaan did not converge for {', '.join(job.items)}."
+        message = f"{job.name}: lavaan did not converge for {', '.join(job.items)}."
         raise FitError(message)
     receipt = Receipt("lavaan", reply.call, reply.versions, reply.warnings)
     return _build(job, _read(reply.value, len(job.items)), scale), receipt
@@ -98,6 +141,7 @@ def _read(value: dict[str, Any], p: int) -> dict[str, Any]:
         "standard_errors": standard["std_error"][:p],
         "residual_errors": standard["std_error"][p:],
         "fit": {name: float(number[0]) for name, number in value["fit"].items()},
+        "n": int(value["n"][0]),
     }
 
 
@@ -120,7 +164,7 @@ def _build(job: Job, answer: dict[str, Any], scale: np.ndarray) -> Solution:
         context=job.context,
         part=job.part,
         items=job.items,
-        n_clips=job.moments.n,
+        n_clips=answer["n"],
         loadings=loadings * back[:p],
         residuals=residuals * back[p:],
         intercepts=intercepts * scale,
@@ -132,6 +176,9 @@ def _build(job: Job, answer: dict[str, Any], scale: np.ndarray) -> Solution:
         fit=answer["fit"],
         low=job.low,
         high=job.high,
+        method="robust" if job.estimator == "mlr" else "ml",
+        missing=job.missing,
+        n_clusters=None if job.cluster is None else len(np.unique(job.cluster)),
     )
 
 

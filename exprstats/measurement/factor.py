@@ -9,16 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataWarning, FitError, FitWarning, OptionError, Problem
-from exprstats.measurement.engines import Job, solve_jobs
-from exprstats.measurement.itemsets import ItemSet, find_training, read_items
-from exprstats.measurement.moments import form_moments
+from exprstats.errors import DataWarning, FitWarning, OptionError
+from exprstats.measurement.engines import foresee_improper, solve_jobs
+from exprstats.measurement.itemsets import ItemSet, read_items
+from exprstats.measurement.jobs import find_clusters, list_jobs
 from exprstats.measurement.rows import list_rows
 from exprstats.measurement.scoring import list_scores, list_spans
 from exprstats.measurement.screening import (
     check_items,
     find_improper,
     find_problems,
+    raise_improper,
     raise_problems,
     warn_reversed,
 )
@@ -122,14 +123,17 @@ def fit_factor(
     by
         Column of contexts: one model for each, and a pooled one. None: the pooled one only.
     cluster
-        Not yet available.
+        Column whose ids say which clips belong together, such as ``"subject"``: standard errors
+        and test allow for it (``estimator="mlr"``). Needs R and at least 10 clusters.
     parts
         From `split_subjects`: the model is fitted on training subjects too, and the scores come
         from that fit, so that test clips do not shape their own targets.
     missing
         ``"listwise"``: a clip that lacks an item is left out of the fit and has no score.
+        ``"fiml"``: it counts with the items it has (needs R).
     estimator
-        ``"ml"``.
+        ``"ml"``, or ``"mlr"``: standard errors and test that do not lean on normality (Yuan &
+        Bentler, 2000; needs R).
     level
         Confidence level.
     scale
@@ -148,14 +152,21 @@ def fit_factor(
         R cannot be used and there are more than three items.
     """
     check_items(items)
-    _check_options(cluster, missing, estimator, level)
+    _check_options(missing, estimator, level)
     names = tuple(str(item) for item in items)
     itemset = read_items(items_table, names, by)
-    jobs = _list_jobs(itemset, names, parts, scale)
-    raise_problems(
-        [text for job in jobs for text in find_problems(job.moments, names, _name_job(job))]
+    jobs = list_jobs(
+        itemset,
+        names,
+        parts=parts,
+        scale=scale,
+        estimator=estimator,
+        missing=missing,
+        cluster=find_clusters(items_table, cluster) if cluster else None,
     )
-    _warn_incomplete(itemset)
+    raise_problems([one for job in jobs for one in find_problems(job.moments, names, job.name)])
+    _warn_incomplete(itemset, missing)
+    raise_improper([text for job in jobs for text in foresee_improper(job)])
     solutions, receipt = solve_jobs(jobs)
     _check_solutions(solutions, receipt)
     return Factor(
@@ -171,75 +182,34 @@ def fit_factor(
     )
 
 
-def _check_options(cluster: str | None, missing: str, estimator: str, level: float) -> None:
+def _check_options(missing: str, estimator: str, level: float) -> None:
     check_word(missing, MissingRule, "missing")
     check_word(estimator, FactorEstimator, "estimator")
-    if cluster is not None:
-        message = f"cluster '{cluster}': standard errors for clustered clips are not available yet."
-        raise OptionError(message)
     if not 0 < level < 1:
         message = f"level is {level:g}; it is a share between 0 and 1, such as 0.95."
         raise OptionError(message)
 
 
-def _list_jobs(
-    itemset: ItemSet,
-    items: tuple[str, ...],
-    parts: pd.DataFrame | None,
-    scale: tuple[float, float] | None,
-) -> list[Job]:
-    low, high = _find_range(itemset.answers, items, scale)
-    everyone = np.ones(len(itemset.ids), dtype=bool)
-    rows = {"train": find_training(itemset.ids, parts)} if parts is not None else {}
-    rows["all"] = everyone
-    return [
-        Job(context, part, items, form_moments(itemset.answers[keep]), low, high)
-        for part, members in rows.items()
-        for context in (*itemset.contexts, None)
-        for keep in [itemset.select(context) & members]
-    ]
-
-
-def _find_range(
-    values: np.ndarray, items: tuple[str, ...], scale: tuple[float, float] | None
-) -> tuple[np.ndarray, np.ndarray]:
-    low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
-    if scale is None:
-        return low, high
-    if not scale[0] < scale[1]:
-        message = f"scale is {scale[0]:g} to {scale[1]:g}; the lowest answer comes first."
-        raise OptionError(message)
-    fact = f"outside the scale {scale[0]:g} to {scale[1]:g}: the answers run from"
-    raise_problems(
-        [
-            Problem(f"{fact} {low[place]:g} to {high[place]:g}.", "Correct them.", column=item)
-            for place, item in enumerate(items)
-            if low[place] < scale[0] or high[place] > scale[1]
-        ]
-    )
-    return np.full(len(items), float(scale[0])), np.full(len(items), float(scale[1]))
-
-
-def _name_job(job: Job) -> str:
-    where = f"context '{job.context}'" if job.context is not None else "all clips"
-    return f"{where} of training subjects" if job.part == "train" else where
-
-
-def _warn_incomplete(itemset: ItemSet) -> None:
+def _warn_incomplete(itemset: ItemSet, missing: str) -> None:
     lacking = int(np.isnan(itemset.answers).any(axis=1).sum())
     if lacking:
-        message = (
-            f"{lacking:,} of {len(itemset.ids):,} clips lack an item; they are left out of the fit"
-            " and have no score."
+        fate = (
+            "they count with the items they have"
+            if missing == "fiml"
+            else "they are left out of the fit and have no score"
         )
+        message = f"{lacking:,} of {len(itemset.ids):,} clips lack an item; {fate}."
         warnings.warn(message, DataWarning, stacklevel=3)
 
 
 def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:
-    improper = [text for one in solutions for text in find_improper(one)]
-    if improper:
-        message = "\n".join(improper)
-        raise FitError(message)
+    raise_improper(
+        [
+            text
+            for one in solutions
+            for text in find_improper(one.name, one.items, one.loadings, one.residuals)
+        ]
+    )
     for one in solutions:
         if one.part == "all":
             warn_reversed(one)

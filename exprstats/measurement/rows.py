@@ -30,12 +30,17 @@ _COMPOSITES: dict[str, Callable[[np.ndarray], float]] = {
 def list_rows(solutions: Sequence[Solution], level: float) -> pd.DataFrame:
     """Return one row for each estimate of each solution, limits at the level."""
     rows = [
-        {"context": one.context, "part": one.part, **row, "method": "ml", "n_clips": one.n_clips}
+        {"context": one.context, "part": one.part, **row, **_count(one)}
         for one in solutions
         for row in _list_solution(one, level)
     ]
     frame = arrange_rows([{"item": None, "note": None, **row} for row in rows], KEYS)
     return frame.astype({name: object for name in ("context", "item", "note")})
+
+
+def _count(one: Solution) -> dict[str, Any]:
+    counts: dict[str, Any] = {"method": one.method, "n_clips": one.n_clips}
+    return counts if one.n_clusters is None else {**counts, "n_clusters": one.n_clusters}
 
 
 def _list_solution(one: Solution, level: float) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Bartlett scores from stored estimates, for the clips at hand or for new ones."""
+"""Scores from stored estimates, for the clips at hand or for new ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.measurement.estimators import score_answers
 from exprstats.measurement.itemsets import ItemSet, read_items
 from exprstats.measurement.normal import weigh_bartlett
 from exprstats.measurement.solution import Solution
@@ -30,15 +31,18 @@ def score_clips(
     items_table
         One row a clip, with the factor's items and, if it was fitted by context, the contexts.
     method
-        ``"bartlett"`` (Bartlett, 1937): unbiased for each clip's own factor value.
+        ``"bartlett"`` (Bartlett, 1937): unbiased for each clip's own factor value;
+        ``"regression"`` (Thurstone, 1935): closest to it on average, drawn towards the mean;
+        ``"mean"``: the plain mean of the items, in their own units.
 
     Returns
     -------
     DataFrame
         context, clip, subject (as far as there are any), fitted_on (``"context"``: the context's
         own model, ``"all"``: the pooled one), score and std_error in standard deviations of the
-        factor. The index is the caller's, once for each model. A clip with a missing item keeps
-        its row and has no score.
+        factor (of ``"mean"`` in the items' units). The index is the caller's, once for each
+        model. A clip with a missing item keeps its row and has no score, except under
+        ``missing="fiml"``.
 
     Raises
     ------
@@ -47,35 +51,38 @@ def score_clips(
     """
     check_word(method, ScoreMethod, "method")
     itemset = read_items(items_table, factor.items, factor.by)
-    return list_scores(factor.solutions, itemset)
+    return list_scores(factor.solutions, itemset, method)
 
 
-def list_scores(solutions: Sequence[Solution], itemset: ItemSet) -> pd.DataFrame:
+def list_scores(
+    solutions: Sequence[Solution], itemset: ItemSet, method: str = "bartlett"
+) -> pd.DataFrame:
     """Return the SCORES table of an item set: own-context models first, the pooled one last."""
-    solutions = _pick_scoring(solutions)
+    solutions = pick_scoring(solutions)
     known = {one.context for one in solutions}
     strange = [context for context in itemset.contexts if context not in known]
     if strange:
         fact = f"context '{strange[0]}' was not in the fit."
         raise DataError(Problem(fact, f"It has {', '.join(sorted(map(str, known - {None})))}."))
     own = [one for one in solutions if one.context is not None]
-    tables = [_list_model("context", own, itemset)] if own else []
+    tables = [_list_model("context", own, itemset, method)] if own else []
     pooled = [one for one in solutions if one.context is None]
-    return pd.concat([*tables, _list_model("all", pooled, itemset)])
+    return pd.concat([*tables, _list_model("all", pooled, itemset, method)])
 
 
-def _pick_scoring(solutions: Sequence[Solution]) -> list[Solution]:
+def pick_scoring(solutions: Sequence[Solution]) -> list[Solution]:
+    """Return the fits that scores come from: those on training subjects, if there are any."""
     trained = [one for one in solutions if one.part == "train"]
     return trained or list(solutions)
 
 
-def _list_model(fitted_on: str, solutions: Sequence[Solution], itemset: ItemSet) -> pd.DataFrame:
+def _list_model(
+    fitted_on: str, solutions: Sequence[Solution], itemset: ItemSet, method: str
+) -> pd.DataFrame:
     score, error = np.full((2, len(itemset.ids)), np.nan)
     for one in solutions:
         rows = itemset.select(one.context)
-        weights, one_error = weigh_bartlett(one.loadings, one.residuals)
-        score[rows] = itemset.answers[rows] @ weights - one.intercepts @ weights
-        error[rows] = np.where(np.isnan(score[rows]), np.nan, one_error)
+        score[rows], error[rows] = score_answers(itemset.answers[rows], one, method)
     return itemset.ids.assign(fitted_on=fitted_on, score=score, std_error=error)
 
 

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from exprstats.errors import DataError, FitWarning, OptionError, Problem
+from exprstats.errors import DataError, FitError, FitWarning, OptionError, Problem
 from exprstats.measurement.moments import Moments, correlate
 from exprstats.measurement.solution import Solution
 
@@ -75,14 +75,25 @@ def _find_shared(r: np.ndarray, n: int, items: Sequence[str], where: str) -> lis
     return problems
 
 
-def find_improper(solution: Solution) -> list[str]:
-    """Return the reasons why an estimate cannot be right: residual variances that are not > 0."""
-    variance = solution.loadings**2 + solution.residuals
+def find_improper(
+    name: str, items: Sequence[str], loadings: np.ndarray, residuals: np.ndarray
+) -> list[str]:
+    """Return the reasons why estimates cannot be right: residual variances that are not > 0.
+
+    Parameters
+    ----------
+    name
+        The rows in words.
+    items
+        Names of the p items.
+    loadings, residuals
+        Shape (p,).
+    """
     return [
-        f"{solution.name}: item '{item}' has a residual variance of {residual:.4g}"
+        f"{name}: item '{item}' has a residual variance of {residual:.4g}"
         " (a Heywood case); scores are not defined. Leave the item out, or fit more clips."
-        for item, residual, total in zip(solution.items, solution.residuals, variance, strict=True)
-        if not residual > 1e-6 * total
+        for item, loading, residual in zip(items, loadings, residuals, strict=True)
+        if not residual > 1e-6 * (loading**2 + residual)
     ]
 
 
@@ -98,6 +109,13 @@ def warn_reversed(solution: Solution) -> None:
             " turn it round (highest + lowest - answer) and fit again."
         )
         warnings.warn(message, FitWarning, stacklevel=4)
+
+
+def raise_improper(improper: Sequence[str]) -> None:
+    """Raise all improper estimates as one error, if there are any."""
+    if improper:
+        message = "\n".join(improper)
+        raise FitError(message)
 
 
 def raise_problems(problems: Sequence[Problem]) -> None:

@@ -34,6 +34,12 @@ class Solution:
         rmsea.ci.upper srmr``.
     low, high
         Smallest and largest answer to each item that the items allow, shape (p,).
+    method
+        ``"ml"``, or ``"robust"`` where standard errors and test do not lean on normality.
+    missing
+        ``"listwise"``, or ``"fiml"``: a clip that lacks items counts with those it has.
+    n_clusters
+        Clusters that the standard errors allow for; None where clips count as independent.
     """
 
     context: str | None
@@ -51,6 +57,9 @@ class Solution:
     fit: Mapping[str, float]
     low: np.ndarray
     high: np.ndarray
+    method: str = "ml"
+    missing: str = "listwise"
+    n_clusters: int | None = None
 
     @property
     def df(self) -> int:
@@ -61,7 +70,7 @@ class Solution:
     def name(self) -> str:
         """The rows in words, for messages."""
         where = f"context '{self.context}'" if self.context is not None else "all clips"
-        return f"{where} (training subjects)" if self.part == "train" else where
+        return f"{where} of training subjects" if self.part == "train" else where
 
 
 @dataclass(frozen=True, slots=True)

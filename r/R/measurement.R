@@ -105,12 +105,19 @@ pick_rows <- function(table, keys, items, estimate) {
 }
 
 # Fit indices; with df = 0 lavaan prints a perfect fit, which is no evidence, so none are given.
+# Under a robust test the scaled statistic and the robust indices stand under the plain names.
 measure_fit <- function(fit) {
-  df <- lavaan::lavInspect(fit, "test")[[1]]$df
-  if (df == 0) return(list(df = 0))
+  tests <- lavaan::lavInspect(fit, "test")
+  if (tests[[1]]$df == 0) return(list(df = 0))
+  all <- unclass(lavaan::fitMeasures(fit))
   wanted <- c("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper",
               "srmr")
-  as.list(unclass(lavaan::fitMeasures(fit, wanted)))
+  endings <- if (length(tests) > 1) c(".robust", ".scaled", "") else ""
+  pick <- function(name) {
+    found <- all[intersect(paste0(name, endings), names(all))]
+    as.double(found[is.finite(found)][1])
+  }
+  stats::setNames(lapply(wanted, pick), wanted)
 }
 
 #' Bartlett scores of new rows
