@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +101,9 @@ def _find_home() -> tuple[str | None, str | None]:
 
 def _find_rpy2() -> str | None:
     try:
-        # The bare package knows its version and touches no R.
-        import rpy2
-    except ImportError:
+        return metadata.version("rpy2")
+    except metadata.PackageNotFoundError:
         return None
-    return rpy2.__version__
 
 
 def _is_before_45(version: str) -> bool:
