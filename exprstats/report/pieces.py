@@ -98,6 +98,9 @@ def gather_pieces(results: StudyRun | Result | Iterable[Result], title: str | No
         return _open_run(results, title)
     from exprstats.results import Result
 
+    if not isinstance(results, Result | Iterable):
+        message = f"a report cannot be made of {type(results).__name__}; pass results."
+        raise OptionError(message)
     several = [results] if isinstance(results, Result) else list(results)
     if not several:
         message = "results is empty; pass a StudyRun or results such as a Reliability."

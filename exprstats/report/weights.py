@@ -112,8 +112,12 @@ def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces) -> T
                 }
             )
     noted = rows[rows["term"].isin(["weight", *_PENALTIES])]
-    edge = noted["term"].eq("alpha") & noted["note"].notna()
-    noted = noted.assign(note=noted["note"].mask(edge, "penalty at the edge: " + noted["note"]))
+    # "the smallest alpha tried" says in a note what it says beside its row.
+    notes = [
+        f"penalty at the edge: {note}" if term == "alpha" and isinstance(note, str) else note
+        for term, note in zip(noted["term"], noted["note"], strict=True)
+    ]
+    noted = noted.assign(note=notes)
     return Table(
         "5",
         "weights",
