@@ -5,6 +5,7 @@ Numbers are compared exactly: both sides are the nearest doubles of the same dec
 
 import csv
 import io
+import zipfile
 
 import numpy as np
 import openpyxl
@@ -163,6 +164,20 @@ def test_workbooks_are_read_like_text(tmp_path, refuse):
     facts = sniff_file(tmp_path / "a.xlsx")
     assert (facts.format, facts.encoding, facts.separator) == ("xlsx", None, None)
     assert (facts.rows, facts.columns) == (3, ("id", "score", "when"))
+
+
+def test_whole_numbers_that_a_workbook_stores_as_floats_lose_their_point(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["id", "x"])
+    book.active.append([17, 2.5])
+    book.save(tmp_path / "a.xlsx")
+    with (
+        zipfile.ZipFile(tmp_path / "a.xlsx") as old,
+        zipfile.ZipFile(tmp_path / "b.xlsx", "w") as new,
+    ):
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"<v>17</v>", b"<v>17.0</v>"))
+    assert read_table(tmp_path / "b.xlsx", ids=["id"])["id"].tolist() == ["17"]
 
 
 def test_dates_in_a_workbook_are_refused_with_their_row(tmp_path, refuse):
