@@ -33,6 +33,7 @@ from .models import Models as Models
 from .models import Weights as Weights
 from .models import contrast_contexts as contrast_contexts
 from .models import fit_elastic as fit_elastic
+from .models import guess_human as guess_human
 from .models import guess_mean as guess_mean
 from .models import guess_normal as guess_normal
 from .models import guess_uniform as guess_uniform
@@ -45,11 +46,18 @@ from .plots import save_figure as save_figure
 from .rbridge import RState as RState
 from .rbridge import probe_r as probe_r
 from .reliability import Audit as Audit
+from .reliability import Decisions as Decisions
 from .reliability import Design as Design
+from .reliability import Plan as Plan
+from .reliability import Raters as Raters
 from .reliability import Reliability as Reliability
 from .reliability import audit_table as audit_table
 from .reliability import describe_design as describe_design
+from .reliability import judge_raters as judge_raters
+from .reliability import plan_raters as plan_raters
 from .reliability import rate_reliability as rate_reliability
+from .reliability import remove_raters as remove_raters
+from .reliability import study_decisions as study_decisions
 from .report import write_report as write_report
 from .simulate import Simulated as Simulated
 from .simulate import simulate_again as simulate_again

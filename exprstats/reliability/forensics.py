@@ -1,0 +1,178 @@
+"""Raters one by one, with flags whose rule is stated; nothing is removed unless asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, OptionError
+from exprstats.numerals import write_count, write_number
+from exprstats.reliability.conduct import describe_raters, find_single
+from exprstats.reliability.estimates import find_obstacles
+from exprstats.reliability.oneway import add_moments, find_mean_squares, sum_clips
+from exprstats.reliability.panels import Panel, split_panels
+from exprstats.results import Result
+
+FAR = 3.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raters(Result):
+    """What each rater did, and what the reliability is with and without those flagged.
+
+    Attributes
+    ----------
+    table
+        One row for each item and rater: n_ratings, severity, spread, n_values, mode_share,
+        agreement, influence, ``flag`` (empty text where there is none).
+    effect
+        One row for each item: ICC(1,1) of all raters (``estimate``) and without those flagged
+        (``estimate_without``), and how many were.
+    rule
+        The rule of the flags, in words.
+    """
+
+    table: pd.DataFrame
+    effect: pd.DataFrame
+    rule: str
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each item and rater."""
+        return self.table
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how many raters there are, and how many are flagged for any item."""
+        flagged = self.table.loc[self.table["flag"] != "", "rater"]
+        return pd.DataFrame(
+            [{"n_raters": self.table["rater"].nunique(), "n_flagged": flagged.nunique()}]
+        )
+
+    def sentence(self) -> str:
+        """Return who is flagged by which rule, and what it does to the reliability."""
+        texts = []
+        for row in self.effect.to_dict("records"):
+            text = f"{row['item']}: {write_count(row['n_flagged'])} of "
+            text += f"{write_count(row['n_raters'])} raters are flagged"
+            if row["n_flagged"]:
+                with_all, without = (
+                    write_number(row[name], bounded=True)
+                    for name in ("estimate", "estimate_without")
+                )
+                text += f"; ICC(1,1) is {with_all} with and {without} without them"
+            texts.append(f"{text}.")
+        return f"{' '.join(texts)} Rule: {self.rule}. No rating was removed."
+
+
+def judge_raters(
+    ratings: pd.DataFrame,
+    *,
+    items: Sequence[str] | str | None = None,
+    least: int = 10,
+    lowest: float = 0.1,
+    mode: float = 0.95,
+) -> Raters:
+    """Describe each rater and flag those whose ratings carry little about the clips.
+
+    Parameters
+    ----------
+    ratings
+        RATINGS, all contexts together.
+    items
+        Items to look at; None takes all.
+    least
+        Ratings a rater must have given before any flag.
+    lowest
+        A correlation with the mean of the clips' other raters below this is flagged.
+    mode
+        A share of one value at or above this is flagged.
+
+    Returns
+    -------
+    Raters
+        A description for each item and rater; nothing is removed (`remove_raters` does that).
+
+    Raises
+    ------
+    DataError
+        If the table breaks its contract or has no reliability.
+    OptionError
+        If a threshold is out of range.
+    """
+    if least < 3 or not -1 <= lowest < 1 or not 0 < mode <= 1:
+        message = (
+            f"least {least}, lowest {lowest:g}, mode {mode:g}: at least 3, from -1 to 1, and "
+            "from 0 to 1."
+        )
+        raise OptionError(message)
+    panels = split_panels(ratings, items=items, cluster=None)
+    problems = [problem for panel in panels for problem in find_obstacles(panel)]
+    if problems:
+        raise DataError(problems)
+    tables = [_judge_panel(panel, ratings, (least, lowest, mode)) for panel in panels]
+    effect = [_measure_effect(panel, table) for panel, table in zip(panels, tables, strict=True)]
+    rule = (
+        f"with {least} ratings or more, one value in at least {100 * mode:g}% of them, a "
+        f"correlation with the other raters below {write_number(lowest, bounded=True)}, or a "
+        f"mean difference from them beyond {FAR:g} robust SDs of all raters'"
+    )
+    return Raters(pd.concat(tables, ignore_index=True), pd.DataFrame(effect), rule)
+
+
+def remove_raters(ratings: pd.DataFrame, raters: Raters) -> pd.DataFrame:
+    """Return the ratings without those of raters flagged for the item; the index is kept."""
+    flagged = raters.table.loc[raters.table["flag"] != "", ["item", "rater"]]
+    pairs = pd.MultiIndex.from_frame(ratings[["item", "rater"]].astype(str))
+    return ratings[~pairs.isin(pd.MultiIndex.from_frame(flagged.astype(str)))]
+
+
+def _judge_panel(
+    panel: Panel, ratings: pd.DataFrame, thresholds: tuple[int, float, float]
+) -> pd.DataFrame:
+    facts = describe_raters(panel)
+    first = np.zeros(len(facts["n_ratings"]), dtype=np.int64)
+    first[panel.rater[::-1]] = panel.rows[::-1]
+    table = pd.DataFrame(dict(facts))
+    table.insert(0, "rater", ratings["rater"].iloc[first].to_numpy())
+    table.insert(0, "item", panel.item)
+    return table.assign(flag=_write_flags(table, *thresholds))
+
+
+def _write_flags(table: pd.DataFrame, least: int, lowest: float, mode: float) -> list[str]:
+    severity = table["severity"]
+    middle = severity.median()
+    # 1.4826 makes the median absolute deviation the SD of a normal distribution.
+    scale = 1.4826 * (severity - middle).abs().median()
+    marks = {
+        "one value": table["mode_share"] >= mode,
+        "disagrees": table["agreement"] < lowest,
+        "severe": severity - middle < -FAR * scale,
+        "lenient": severity - middle > FAR * scale,
+    }
+    enough = table["n_ratings"] >= least
+    return [
+        ", ".join(name for name, mark in marks.items() if mark.iloc[row] and enough.iloc[row])
+        for row in range(len(table))
+    ]
+
+
+def _measure_effect(panel: Panel, table: pd.DataFrame) -> dict[str, Any]:
+    kept = (table["flag"] == "").to_numpy()[panel.rater]
+    return {
+        "item": panel.item,
+        "n_raters": len(table),
+        "n_flagged": int((table["flag"] != "").sum()),
+        "n_ratings_flagged": int((~kept).sum()),
+        "estimate": _measure(panel.rating, panel.clip),
+        "estimate_without": _measure(panel.rating[kept], panel.clip[kept]),
+    }
+
+
+def _measure(rating: np.ndarray, clip: np.ndarray) -> float:
+    if rating.size == 0:
+        return float("nan")
+    _, codes = np.unique(clip, return_inverse=True)
+    return float(find_single(find_mean_squares(add_moments(sum_clips(rating, codes)))))
