@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 _NO_VARIANCE = 1e-13
+_SLAB = 64
+# Numbers in a table of rows and draws: few enough to stay in the processor's cache.
+_CACHED = 200_000
 
 
 class Order:
@@ -30,12 +33,31 @@ class Order:
     def __init__(self, values: np.ndarray, codes: np.ndarray, groups: int) -> None:
         _, self.places = np.unique(values, return_inverse=True)
         self.size = int(self.places.max()) + 1
-        self.holds = count_cells(self.places, codes, (self.size, groups))
+        self._holds = count_cells(self.places, codes, (self.size, groups))
+        self._sizes = np.bincount(codes, minlength=groups)
+        # Without ties each value has one row, and taking its cluster's count is enough.
+        self.rows = np.argsort(self.places) if self.size == len(codes) else None
+        self._owners = None if self.rows is None else codes[self.rows]
 
-    def rank_values(self, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return midranks and frequencies of the distinct values, (values, draws) each."""
-        times = self.holds @ counts.T
-        return accumulate_rows(times) - times / 2 + 0.5, times
+    def weigh_values(self, columns: np.ndarray) -> np.ndarray:
+        """Return frequencies (values, draws) for counts (clusters, draws)."""
+        return self._holds @ columns if self._owners is None else columns[self._owners]
+
+    def rank_values(self, times: np.ndarray) -> np.ndarray:
+        """Return midranks (values, draws) less a half for frequencies."""
+        ranks = accumulate_rows(times)
+        ranks -= times / 2
+        return ranks
+
+    def spread_ranks(self, times: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Return the sum of squares of ranks about their mean (draws,): (N³ - Σt³)/12."""
+        total = self._sizes @ columns
+        if self._owners is None:
+            ties = np.einsum("vd,vd,vd->d", times, times, times)
+        else:
+            ties = self._sizes @ columns**3
+        spread = total**3 - ties
+        return np.where(spread > _NO_VARIANCE * total**3, spread / 12, np.nan)
 
 
 def count_cells(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> csr_array:
@@ -46,52 +68,61 @@ def count_cells(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -
 
 
 def accumulate_rows(values: np.ndarray) -> np.ndarray:
-    """Return running sums down the rows; a loop over rows beats a cumsum across memory."""
+    """Return running sums down the rows (n, draws).
+
+    Slabs of rows run side by side and are joined afterwards: memory is walked along, not across.
+    """
+    length, width = values.shape
+    slabs = length // _SLAB
     total = values.copy()
-    for row in range(1, len(total)):
-        np.add(total[row], total[row - 1], out=total[row])
+    if slabs > 1:
+        head = total[: slabs * _SLAB].reshape(slabs, _SLAB, width)
+        for row in range(1, _SLAB):
+            head[:, row] += head[:, row - 1]
+        for slab in range(1, slabs):
+            head[slab] += head[slab - 1, -1]
+    done = slabs * _SLAB if slabs > 1 else 1
+    for row in range(done, length):
+        total[row] += total[row - 1]
     return total
 
 
-def prepare_spearman(panel: Panel) -> Measure:
-    """Return Spearman's correlation under cluster counts: Pearson's of midranks.
+def slice_draws(measure: Measure, rows: int) -> Measure:
+    """Return a measure that takes few draws at a time where there are many rows."""
+    width = max(_CACHED // rows, 8)
 
-    The variance of ranks needs only the frequencies t of ties: (N³ - Σt³)/12.
-    """
+    def measure_slices(counts: np.ndarray) -> np.ndarray:
+        starts = range(0, len(counts), width)
+        return np.concatenate([measure(counts[at : at + width]) for at in starts], axis=1)
+
+    return measure_slices
+
+
+def prepare_spearman(panel: Panel) -> Measure:
+    """Return Spearman's correlation under cluster counts: Pearson's of midranks."""
     truth = Order(panel.truth, panel.codes, panel.groups)
     orders = [Order(line, panel.codes, panel.groups) for line in panel.predictions]
-    joins = [
-        count_cells(order.places, np.arange(len(panel.codes)), (order.size, len(panel.codes)))
-        for order in orders
-    ]
+    rows = np.arange(len(panel.codes))
+    joins = [count_cells(order.places, rows, (order.size, len(rows))) for order in orders]
 
     def measure(counts: np.ndarray) -> np.ndarray:
-        ranks, times = truth.rank_values(counts)
-        total = times.sum(axis=0)
-        middle = (total + 1) / 2
-        away = counts.T[panel.codes] * (ranks - middle)[truth.places]
-        spread = _spread_ranks(times, total)
+        columns = np.ascontiguousarray(counts.T)
+        times = truth.weigh_values(columns)
+        ranks = truth.rank_values(times)
+        ranks -= times.sum(axis=0) / 2
+        away = columns[panel.codes] * ranks[truth.places]
+        spread = truth.spread_ranks(times, columns)
         values = np.empty((len(orders), len(counts)))
         for line, (order, join) in enumerate(zip(orders, joins, strict=True)):
-            other, ties = order.rank_values(counts)
-            moved = away[_sort_places(order)] if order.size == len(panel.codes) else join @ away
-            cross = np.einsum("vd,vd->d", moved, other - middle)
+            times = order.weigh_values(columns)
+            moved = join @ away if order.rows is None else away[order.rows]
+            # The centred ranks of the truth sum to zero, so the others need no centring.
+            cross = np.einsum("vd,vd->d", moved, order.rank_values(times))
             with np.errstate(divide="ignore", invalid="ignore"):
-                values[line] = cross / np.sqrt(spread * _spread_ranks(ties, total))
+                values[line] = cross / np.sqrt(spread * order.spread_ranks(times, columns))
         return np.clip(values, -1.0, 1.0)
 
-    return measure
-
-
-def _sort_places(order: Order) -> np.ndarray:
-    sorted_places = np.empty_like(order.places)
-    sorted_places[order.places] = np.arange(len(order.places))
-    return sorted_places
-
-
-def _spread_ranks(times: np.ndarray, total: np.ndarray) -> np.ndarray:
-    spread = total**3 - np.einsum("vd,vd,vd->d", times, times, times)
-    return np.where(spread > _NO_VARIANCE * total**3, spread / 12, np.nan)
+    return slice_draws(measure, len(rows))
 
 
 def prepare_auc(panel: Panel) -> Measure:
@@ -104,17 +135,18 @@ def prepare_auc(panel: Panel) -> Measure:
     ]
 
     def measure(counts: np.ndarray) -> np.ndarray:
+        columns = np.ascontiguousarray(counts.T)
         values = np.empty((len(orders), len(counts)))
         for line, (order, held) in enumerate(zip(orders, holds, strict=True)):
-            ranks, times = order.rank_values(counts)
-            found = held @ counts.T
+            times = order.weigh_values(columns)
+            found = held @ columns
             hits = found.sum(axis=0)
-            above = np.einsum("vd,vd->d", found, ranks) - hits * (hits + 1) / 2
+            above = np.einsum("vd,vd->d", found, order.rank_values(times)) - hits**2 / 2
             with np.errstate(divide="ignore", invalid="ignore"):
                 values[line] = above / (hits * (times.sum(axis=0) - hits))
         return values
 
-    return measure
+    return slice_draws(measure, len(panel.codes))
 
 
 def prepare_average_precision(panel: Panel) -> Measure:
@@ -125,16 +157,17 @@ def prepare_average_precision(panel: Panel) -> Measure:
     tables = [_cut_runs(panel, -line) for line in panel.predictions]
 
     def measure(counts: np.ndarray) -> np.ndarray:
+        columns = np.ascontiguousarray(counts.T)
         values = np.empty((len(tables), len(counts)))
         for line, (rows, hits) in enumerate(tables):
-            found = hits @ counts.T
-            seen, steps = accumulate_rows(rows @ counts.T), accumulate_rows(found)
+            found = hits @ columns
+            seen, steps = accumulate_rows(rows @ columns), accumulate_rows(found)
             precision = np.divide(steps, seen, out=np.zeros_like(seen), where=seen > 0)
             with np.errstate(divide="ignore", invalid="ignore"):
                 values[line] = np.einsum("vd,vd->d", found, precision) / steps[-1]
         return values
 
-    return measure
+    return slice_draws(measure, len(panel.codes))
 
 
 def _cut_runs(panel: Panel, keys: np.ndarray) -> tuple[csr_array, csr_array]:

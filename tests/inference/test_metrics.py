@@ -15,6 +15,7 @@ from exprstats.inference.clusters import count_clusters, draw_clusters
 from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.labels import count_within
 from exprstats.inference.panels import Panel
+from exprstats.inference.ranks import accumulate_rows
 from exprstats.words import MetricName
 
 DRAWS = 25
@@ -243,3 +244,9 @@ def test_map_is_average_precision_with_classes_in_seats(make_predictions):
     ]
     row = result.table.query("term == 'a'").iloc[0]
     assert row["estimate"] == pytest.approx(np.mean(known), rel=1e-10)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 63, 64, 65, 128, 200])
+def test_running_sums_are_running_sums_at_any_length(rows):
+    values = np.random.default_rng(rows).integers(0, 9, size=(rows, 3)).astype(float)
+    assert np.array_equal(accumulate_rows(values), np.cumsum(values, axis=0))
