@@ -40,6 +40,7 @@ ScoreMethod = Literal["bartlett", "regression", "mean"]
 FactorEstimator = Literal["ml", "mlr"]
 MissingRule = Literal["listwise", "fiml"]
 FittedOn = Literal["train", "all"]
+HumanUnit = Literal["worker", "seat"]
 Duplicates = Literal["error", "mean", "first"]
 Design = Literal["expressiveness"]
 

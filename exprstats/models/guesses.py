@@ -134,7 +134,8 @@ def stack_predictions(*models: Models | pd.DataFrame, part: str | None = "test")
         raise OptionError(message)
     tables = [one.predictions if isinstance(one, Models) else one for one in models]
     for table in tables:
-        check_table(table, PREDICTIONS)
+        seated = "seat" in table
+        check_table(table.assign(seat=table["seat"].fillna("-")) if seated else table, PREDICTIONS)
     _check_names(tables)
     kept = [
         table if part is None or "part" not in table else table[table["part"] == part]
@@ -149,8 +150,11 @@ def stack_predictions(*models: Models | pd.DataFrame, part: str | None = "test")
 
 
 def _take_skeleton(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
-    check_table(predictions, PREDICTIONS)
+    if "seat" in predictions:
+        # The truth of a seat is its own; a skeleton has the truth of the clip.
+        predictions = predictions[predictions["seat"].isna()]
     frame = predictions.drop(columns="seat", errors="ignore")
+    check_table(frame, PREDICTIONS)
     key = [column for column in PREDICTIONS.key if column in frame and column != "model"]
     return frame.drop_duplicates(key, ignore_index=True).assign(model=name)
 

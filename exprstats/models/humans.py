@@ -1,0 +1,167 @@
+"""How well one person's answers predict those of the others: the human baseline."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.models.parts import label_parts
+from exprstats.tables import RATINGS, check_table, encode_ids, order_levels, require_columns
+from exprstats.words import HumanUnit, check_word
+
+if TYPE_CHECKING:
+    from exprstats.measurement import Factor
+
+FEWEST_CLIPS = 3
+
+
+def guess_human(
+    ratings: pd.DataFrame,
+    factor: Factor,
+    parts: pd.DataFrame | None = None,
+    *,
+    unit: HumanUnit = "worker",
+) -> pd.DataFrame:
+    """Let each rater's answers guess the mean of the other raters of the same clip.
+
+    A rater's answers to a clip are weighted by the standardised loadings and summed; the sums are
+    standardised over all ratings of the context (divisor n). The truth of a rating is the mean of
+    the other raters' sums of that clip. Metrics are taken per seat and averaged over seats.
+
+    Parameters
+    ----------
+    ratings
+        RATINGS with ``subject``.
+    factor
+        From `fit_factor`; the loadings of its training fit are used where it has one.
+    parts
+        PARTS from `split_subjects`; None leaves the part out.
+    unit
+        ``"worker"``: a seat is a rater, with at least three clips in a part. ``"seat"``: raters of
+        a clip take numbered seats in the order of their ids, as if each seat were one judge.
+
+    Returns
+    -------
+    pandas.DataFrame
+        PREDICTIONS with the model ``"human"``, a ``seat``, and a truth that belongs to the row;
+        ``fitted_on`` is ``"context"`` for the loadings of the context's own model.
+
+    Raises
+    ------
+    DataError
+        The ratings lack subjects, contexts or items of the factor, or no clip has two raters.
+
+    Warns
+    -----
+    DataWarning
+        Ratings are left out: with a missing item, of a clip without another rater, or of a worker
+        with too few clips.
+
+    References
+    ----------
+    Lin, Girard, and Morency (2020), section "Baselines". Its printed errors and correlations fit
+    together only if they are taken per worker: per seat, NRMSE is at least √(1 - r²)/7.
+    """
+    check_word(unit, HumanUnit, "unit")
+    check_table(ratings, RATINGS)
+    require_columns(ratings, ["subject", *(["context"] if factor.by else [])], "ratings")
+    answers = _spread_items(ratings, factor.items)
+    if parts is not None:
+        answers = answers.assign(part=label_parts(answers, parts))
+    contexts = order_levels(answers["context"]) if factor.by else []
+    frames = []
+    for context in [*contexts, None]:
+        own = answers if context is None else answers[answers["context"] == context]
+        loadings = _read_loadings(factor, context)
+        frames.append(_guess_others(own, loadings, "all" if context is None else "context"))
+    frame = _drop_lonely(pd.concat(frames, ignore_index=True))
+    frame = _seat_workers(frame) if unit == "worker" else _seat_raters(frame)
+    kept = ["subject", *(name for name in ("context", "part") if name in frame), "fitted_on"]
+    frame = frame.assign(model="human")
+    return frame[["clip", "model", "seat", *kept, "truth", "prediction"]].reset_index(drop=True)
+
+
+def _spread_items(ratings: pd.DataFrame, items: tuple[str, ...]) -> pd.DataFrame:
+    """Return one row a rater and clip, with a column for each item of the factor."""
+    key = [name for name in ("context", "clip", "rater") if name in ratings]
+    rows, count = encode_ids(ratings, key)
+    places = pd.Index(items).get_indexer(pd.Index(ratings["item"].astype(str)))
+    absent = [item for j, item in enumerate(items) if j not in places]
+    if absent:
+        fact = f"no ratings of item '{absent[0]}', which the factor has."
+        raise DataError(Problem(fact, "Give the ratings that the factor was fitted to."))
+    values = np.full((count, len(items)), np.nan)
+    used = places >= 0
+    values[rows[used], places[used]] = ratings["rating"].to_numpy(float, na_value=np.nan)[used]
+    _, first = np.unique(rows, return_index=True)
+    table = ratings.iloc[first][[*key, "subject"]].reset_index(drop=True)
+    table[list(items)] = values
+    complete = np.flatnonzero(np.isfinite(values).all(axis=1))
+    _warn_dropped(count - len(complete), count, "lack an item")
+    return table.iloc[complete]
+
+
+def _read_loadings(factor: Factor, context: Any) -> pd.Series:
+    table = factor.table
+    rows = table[table["term"] == "loading"]
+    rows = rows[rows["context"].isna() if context is None else rows["context"] == context]
+    trained = rows[rows["part"] == "train"]
+    rows = (trained if len(trained) else rows).drop_duplicates("item")
+    if set(rows["item"]) != set(factor.items):
+        fact = f"the factor has no loadings for context '{context}'."
+        raise DataError(Problem(fact, "Fit it to the same contexts.", column="context"))
+    return rows.set_index("item")["estimate"].astype(float)[list(factor.items)]
+
+
+def _guess_others(answers: pd.DataFrame, loadings: pd.Series, fitted_on: str) -> pd.DataFrame:
+    sums = answers[list(loadings.index)].to_numpy(float) @ loadings.to_numpy()
+    spread = sums.std()
+    if not spread > 0:
+        fact = f"all {len(sums):,} weighted sums of answers are {sums[0]:g}."
+        raise DataError(Problem(fact, "Nobody can be compared with anybody.", column="rating"))
+    z = (sums - sums.mean()) / spread
+    codes, _ = encode_ids(answers, [name for name in ("context", "clip") if name in answers])
+    total, raters = np.bincount(codes, z)[codes], np.bincount(codes)[codes]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        others = (total - z) / (raters - 1)
+    ids = answers.drop(columns=list(loadings.index))
+    return ids.assign(fitted_on=fitted_on, prediction=z, truth=np.where(raters > 1, others, np.nan))
+
+
+def _drop_lonely(frame: pd.DataFrame) -> pd.DataFrame:
+    alone = frame["truth"].isna()
+    counted = frame["fitted_on"] == "all"
+    if alone.all():
+        remedy = "The human baseline needs clips with two or more raters."
+        raise DataError(Problem("no clip has two raters.", remedy, column="rater"))
+    told = "have no other rater on their clip"
+    _warn_dropped(int((alone & counted).sum()), int(counted.sum()), told)
+    return frame[~alone]
+
+
+def _seat_workers(frame: pd.DataFrame) -> pd.DataFrame:
+    kept = [name for name in ("part", "fitted_on", "rater") if name in frame]
+    where = (
+        frame["context"].where(frame["fitted_on"] == "context", "") if "context" in frame else ""
+    )
+    counts = frame.assign(where=where).groupby([*kept, "where"])["clip"].transform("size")
+    few = counts < FEWEST_CLIPS
+    told = f"come from workers with fewer than {FEWEST_CLIPS} clips there"
+    _warn_dropped(int(few.sum()), len(few), told)
+    return frame[~few].assign(seat=frame.loc[~few, "rater"].astype(str))
+
+
+def _seat_raters(frame: pd.DataFrame) -> pd.DataFrame:
+    key = [name for name in ("context", "clip", "fitted_on") if name in frame]
+    order = frame.sort_values("rater", key=lambda ids: ids.astype(str), kind="stable")
+    return frame.assign(seat=(order.groupby(key).cumcount() + 1).astype(str))
+
+
+def _warn_dropped(dropped: int, total: int, why: str) -> None:
+    if dropped:
+        message = f"{dropped:,} of {total:,} ratings {why}; the human baseline leaves them out."
+        warnings.warn(message, DataWarning, stacklevel=4)
