@@ -201,8 +201,10 @@ def _hush() -> Iterator[None]:
     def ignore(_text: str) -> None:
         return None
 
+    # rpy2 3.6 renamed it, and warns at the old name.
+    hold = getattr(callbacks, "replace_in_module", None) or callbacks.obj_in_module
     with (
-        callbacks.obj_in_module(callbacks, "consolewrite_print", ignore),
-        callbacks.obj_in_module(callbacks, "consolewrite_warnerror", ignore),
+        hold(callbacks, "consolewrite_print", ignore),
+        hold(callbacks, "consolewrite_warnerror", ignore),
     ):
         yield
