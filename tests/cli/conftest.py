@@ -1,0 +1,48 @@
+"""The command line in this process, and a small simulated study as files."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from exprstats.cli.program import app
+
+
+@pytest.fixture(scope="session")
+def call():
+    """Run the program with arguments; return what it printed, and how it ended."""
+
+    def run(*arguments, code=0):
+        result = CliRunner().invoke(app, [str(one) for one in arguments])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def call_json(call):
+    """Run the program with ``--json -``; return what standard output holds."""
+
+    def run(*arguments, code=0):
+        return json.loads(call(*arguments, "--json", "-", code=code).stdout)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory, call) -> Path:
+    place = tmp_path_factory.mktemp("cli") / "small"
+    call("simulate", "expressiveness", "--out", place, "--subjects", 30, "--seed", 4)
+    return place
+
+
+@pytest.fixture(scope="session")
+def predictions(tmp_path_factory, call, data) -> Path:
+    place = tmp_path_factory.mktemp("fit") / "predictions.csv"
+    fit = ("fit", data / "clips.csv", "--target", "au_count", "--subject", "subject")
+    call(*fit, "--by", "context", "--predictions", place)
+    return place

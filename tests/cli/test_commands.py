@@ -1,0 +1,223 @@
+"""Every command on small files: what it prints, its JSON, its files.
+
+Tolerance: none against the verbs, which give the same bits; 1e-12 against numbers that went
+through a file, whose texts hold all digits.
+"""
+
+import hashlib
+import json
+
+import pandas as pd
+import pytest
+
+import exprstats
+from exprstats.io import read_clips, read_ratings
+from exprstats.reliability import rate_reliability
+
+KEYS = ["command", "version", "seed", "inputs", "rows", "warnings"]
+RATINGS = ("--rating", "response,emotion,motion", "--subject", "subject")
+
+
+@pytest.fixture(scope="module")
+def items(data, tmp_path_factory):
+    ratings = pd.read_csv(data / "ratings.csv")
+    key = ["context", "subject", "clip"]
+    place = tmp_path_factory.mktemp("items") / "items.csv"
+    ratings.groupby(key)[["response", "emotion", "motion"]].mean().reset_index().to_csv(place)
+    return place
+
+
+def test_the_envelope_is_the_contract(call_json, data):
+    file = data / "ratings.csv"
+    told = call_json("reliability", file, *RATINGS, "--by", "context", "--seed", 7)
+    assert list(told) == KEYS
+    assert (told["command"], told["seed"]) == ("reliability", 7)
+    assert told["version"] == exprstats.__version__
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    rows = len(pd.read_csv(file))
+    assert told["inputs"] == [{"file": str(file), "sha256": sha256, "rows": rows}]
+
+
+def test_reliability_gives_the_rows_of_the_verb(call_json, data):
+    file = data / "ratings.csv"
+    told = call_json("reliability", file, *RATINGS, "--by", "context")
+    ratings = read_ratings(file, items=["response", "emotion", "motion"])
+    wanted = rate_reliability(ratings, by="context").table
+    assert [row["estimate"] for row in told["rows"]] == wanted["estimate"].tolist()
+    contexts = [row["context"] for row in told["rows"]]
+    first = contexts.index(None)
+    assert set(contexts[first:]) == {None}
+    assert set(contexts[:first]) == {"startle", "pain", "disgust"}
+
+
+def test_reliability_prints_pooled_rows_last_and_named(call, data):
+    out = call("reliability", data / "ratings.csv", *RATINGS, "--by", "context").stdout
+    first = [line.split()[0] for line in out.splitlines() if "ICC(1,k)" in line and "  " in line]
+    assert first == ["startle"] * 3 + ["pain"] * 3 + ["disgust"] * 3 + ["All"] * 3
+    assert "Seed 1." in out
+    assert " 0." not in out.split("Ratings of")[0].split("Reliability of one")[1]
+
+
+def test_json_files_and_quiet(call, data, tmp_path):
+    file = tmp_path / "rows.json"
+    result = call("reliability", data / "ratings.csv", *RATINGS, "--json", file, "--quiet")
+    assert result.output == ""
+    assert list(json.loads(file.read_text())) == KEYS
+
+
+def test_warnings_stand_in_json_and_in_print(call, call_json, data, tmp_path):
+    ratings = pd.read_csv(data / "ratings.csv")
+    ratings.loc[ratings["rater"] == ratings["rater"][0], "response"] = 2
+    file = tmp_path / "ratings.csv"
+    ratings.to_csv(file, index=False)
+    options = ("reliability", file, "--rating", "response", "--subject", "subject")
+    [told] = call_json(*options)["warnings"]
+    assert f"'{ratings['rater'][0]}'" in told
+    assert "Warnings\n  - raters" in call(*options).stdout
+    beside = call(*options, "--json", "-")
+    assert "Warnings" in beside.stderr
+    json.loads(beside.stdout)
+
+
+def test_names_with_commas_and_signs(call_json, data, tmp_path):
+    ratings = pd.read_csv(data / "ratings.csv")
+    names = {"response": "a, b", "emotion": "system('x')", "motion": "Größe ~ 1"}
+    ratings.rename(columns=names).to_csv(tmp_path / "odd.csv", index=False)
+    columns = "\"a, b\",system('x'),Größe ~ 1"
+    told = call_json("reliability", tmp_path / "odd.csv", "--rating", columns)
+    assert {row["item"] for row in told["rows"]} == set(names.values())
+
+
+def test_factor_writes_scores_and_rows(call_json, items, tmp_path):
+    scores = tmp_path / "scores.csv"
+    told = call_json(
+        *("factor", items, "--items", "response,emotion,motion", "--by", "context"),
+        *("--clip", "clip", "--subject", "subject", "--scale", "0,4", "--scores", scores),
+    )
+    terms = {row["term"] for row in told["rows"]}
+    assert {"loading", "residual", "loading_raw", "residual_raw", "intercept", "omega"} <= terms
+    written = pd.read_csv(scores)
+    assert {"context", "clip", "subject", "fitted_on", "score", "std_error"} <= set(written)
+    assert len(written) == 2 * len(pd.read_csv(items))
+
+
+def test_factor_says_who_computed(call, items):
+    out = call("factor", items, "--items", "response,emotion,motion").stdout
+    assert "Computed by" in out
+    assert "three items (df = 0)" in out
+
+
+def test_fit_prints_weights_and_writes_predictions(call, call_json, data, predictions):
+    fit = ("fit", data / "clips.csv", "--target", "au_count", "--subject", "subject")
+    told = call_json(*fit, "--by", "context")
+    weights = [row for row in told["rows"] if row["term"] == "weight"]
+    features = [name for name in read_clips(data / "clips.csv") if name.startswith("yaw")]
+    assert set(features) <= {row["feature"] for row in weights}
+    assert "au_count" not in {row["feature"] for row in weights}
+    assert {row["part"] for row in told["rows"]} == {"train", "validate", "test"}
+    table = pd.read_csv(predictions)
+    assert {"clip", "model", "subject", "part", "fitted_on", "truth", "prediction"} <= set(table)
+    out = call(*fit, "--features", "au_intensity,yaw_velocity").stdout
+    assert "au_intensity" in out and "pitch_velocity" not in out
+
+
+def test_fit_leaves_out_clips_with_gaps_and_says_so(call_json, data, tmp_path):
+    clips = pd.read_csv(data / "clips.csv")
+    clips.loc[4, "yaw_velocity"] = None
+    clips.to_csv(tmp_path / "clips.csv", index=False)
+    told = call_json("fit", tmp_path / "clips.csv", "--target", "au_count", "--subject", "subject")
+    [warning] = told["warnings"]
+    assert warning.startswith(f"1 of {len(clips)} clips left out")
+    assert clips["clip"][4] in warning
+
+
+def test_compare_reads_what_fit_wrote(call_json, predictions):
+    told = call_json(
+        *("compare", predictions, "--subject", "subject", "--by", "context"),
+        *("--metric", "rmse,correlation", "--draws", "200"),
+    )
+    table = pd.read_csv(predictions).query("part == 'test' and fitted_on == 'all'")
+    [row] = [
+        row
+        for row in told["rows"]
+        if row["headline"] and row["context"] is None and row["metric"] == "rmse"
+    ]
+    wanted = ((table["truth"] - table["prediction"]) ** 2).mean() ** 0.5
+    assert row["estimate"] == pytest.approx(wanted, rel=1e-12)
+    assert "Only the" in told["warnings"][0]
+
+
+def test_compare_reads_wide_files(call, call_json, predictions, tmp_path):
+    table = pd.read_csv(predictions).query("part == 'test' and fitted_on == 'all'")
+    wide = table[["clip", "subject", "truth", "prediction"]].rename(columns={"truth": "y"})
+    wide = wide.assign(flat=table["truth"].mean(), net=wide["prediction"])
+    wide.to_csv(tmp_path / "wide.csv", index=False)
+    options = ("--subject", "subject", "--truth", "y", "--models", "net,flat", "--draws", "200")
+    told = call_json("compare", tmp_path / "wide.csv", *options, "--metric", "rmse")
+    assert {row["term"] for row in told["rows"]} == {"net", "flat", "net - flat"}
+    out = call("compare", tmp_path / "wide.csv", *options, "--metric", "nrmse", "--span", "7")
+    assert "NRMSE: differences" in out.stdout
+
+
+def test_out_is_a_folder_that_is_refused_twice(call, predictions, tmp_path):
+    options = ("compare", predictions, "--subject", "subject", "--draws", "200")
+    folder = tmp_path / "out"
+    call(*options, "--out", folder)
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert names == {
+        "figures/figure3_performance.png",
+        "figures/figure3_performance.svg",
+        "provenance.json",
+        "results.json",
+        "tables/comparison.csv",
+    }
+    assert list(json.loads((folder / "results.json").read_text())) == KEYS
+    before = (folder / "provenance.json").read_bytes()
+    assert "--force" in call(*options, "--out", folder, code=2).stderr
+    assert (folder / "provenance.json").read_bytes() == before
+    call(*options, "--out", folder, "--force", "--quiet")
+
+
+def test_a_failed_command_leaves_no_folder(call, predictions, tmp_path):
+    folder = tmp_path / "out"
+    call("compare", predictions, "--subject", "nobody", "--out", folder, code=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_simulate_writes_a_study_that_runs(call, data):
+    assert {path.name for path in data.iterdir()} == {
+        *("ratings.csv", "clips.csv", "truth.csv", "study.toml", "provenance.json"),
+    }
+    assert "No problems found." in call("check", data / "study.toml").stdout
+
+
+def test_simulate_is_repeatable(call, data, tmp_path):
+    again = ("simulate", "expressiveness", "--out", tmp_path / "x", "--subjects", 30, "--seed", 4)
+    call(*again)
+    for name in ("ratings.csv", "clips.csv", "truth.csv", "study.toml"):
+        assert (tmp_path / "x" / name).read_bytes() == (data / name).read_bytes()
+
+
+def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
+    told = call_json("report", data / "study.toml", "--out", tmp_path / "report")
+    assert (tmp_path / "report" / "index.html").is_file()
+    assert told["seed"] == 4
+    assert [one["file"].rsplit("/")[-1] for one in told["inputs"]] == ["ratings.csv", "clips.csv"]
+    results = {row["result"] for row in told["rows"]}
+    assert results == {"reliability", "factor", "model elastic", "comparison"}
+
+
+def test_report_takes_another_seed(call_json, data, tmp_path):
+    told = call_json("report", data / "study.toml", "--out", tmp_path / "r", "--seed", 9)
+    assert told["seed"] == 9
+
+
+def test_demo_compares_estimates_with_the_truth(call, tmp_path):
+    options = ("demo", "--out", tmp_path / "demo", "--subjects", 30, "--seed", 2)
+    out = call(*options).stdout
+    assert "intervals hold the truth" in out
+    for word in ("Truth", "Estimate", "inside", "startle", "elastic correlation"):
+        assert word in out
+    assert (tmp_path / "demo" / "index.html").is_file()
+    assert (tmp_path / "demo" / "data" / "study.toml").is_file()
+    call(*options, code=2)

@@ -1,0 +1,148 @@
+"""The program as users start it: how fast help comes, how it ends, what it says.
+
+Tolerance: help is measured as the fastest of five starts in processor time, since wall time on a
+busy machine measures the neighbours; the limit is .2 s.
+"""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import exprstats
+
+PROGRAM = Path(sys.executable).with_name("exprstats")
+COMMANDS = (
+    *("demo", "report", "check", "reliability", "factor", "fit", "compare", "simulate", "doctor"),
+)
+
+
+def start(*arguments, **options):
+    return subprocess.run(
+        [str(PROGRAM), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
+    )
+
+
+def time_start(*arguments):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert start(*arguments).returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_is_fast(command):
+    arguments = [command, "--help"] if command else ["--help"]
+    assert min(time_start(*arguments) for _ in range(5)) < 0.2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_plain_and_says_what_the_command_is_for(call, command):
+    out = call(command, "--help").stdout
+    assert out.isascii()
+    assert f"exprstats {command}" in out or f" {command} " in out
+    assert "Options:" in out
+
+
+def test_version(call):
+    assert call("--version").stdout == f"exprstats {exprstats.__version__}\n"
+
+
+def test_our_errors_end_with_2_in_one_block(tmp_path):
+    ended = start("reliability", tmp_path / "none.csv", "--rating", "x")
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.startswith("exprstats reliability: 1 problem\n  - ")
+    assert "Traceback" not in ended.stderr
+
+
+def test_errors_leave_standard_output_to_json(tmp_path):
+    ended = start("reliability", tmp_path / "none.csv", "--rating", "x", "--json", "-")
+    assert (ended.returncode, ended.stdout) == (2, "")
+
+
+def test_every_problem_of_a_call_is_told(tmp_path):
+    file = tmp_path / "ratings.csv"
+    file.write_text("clip,rater,score\na,r,drei\nb,s,2\n")
+    ended = start("reliability", file, "--rating", "scor", "--subject", "person")
+    assert ended.stderr.count("\n  - ") == 2
+    assert "Did you mean 'score'?" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--items", "a,,b"], "has an empty name"),
+        (["--items", "a,b,b"], "names 'b' more than once"),
+        (["--items", "a,b,c", "--scale", "4,0"], "lowest and the highest answer"),
+        (["--items", "a,b,c", "--n-jobs", "0"], "--n-jobs 0 means no work"),
+        (["--items", "a,b"], "three items"),
+    ],
+)
+def test_options_are_checked(call, tmp_path, options, told):
+    file = tmp_path / "items.csv"
+    file.write_text("a,b,c\n1,2,3\n2,3,4\n")
+    assert told in " ".join(call("factor", file, *options, code=2).stderr.split())
+
+
+def test_unknown_words_name_the_allowed_ones(call, data):
+    ended = call("reliability", data / "ratings.csv", "--model", "oneway", code=2)
+    assert "one-way" in ended.stderr
+
+
+def test_a_fault_of_ours_ends_with_1(tmp_path):
+    code = (
+        "import exprstats.io, exprstats.cli, sys\n"
+        "def fail(*a, **k): raise KeyError('fault')\n"
+        "exprstats.io.sniff_file = fail\n"
+        "sys.argv = ['exprstats', 'reliability', 'x.csv']\n"
+        "exprstats.cli.run()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode == 1
+    assert "KeyError" in ended.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_fault(data):
+    ended = subprocess.run(
+        f"{PROGRAM} reliability {data / 'ratings.csv'} --rating response | head -1; "
+        "exit ${PIPESTATUS[0]}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "Traceback" not in ended.stderr
+    assert "Exception" not in ended.stderr
+
+
+def test_terminals_without_signs_get_plain_ones(data):
+    env = {"PYTHONIOENCODING": "latin-1", "PATH": "/usr/bin:/bin"}
+    ended = subprocess.run(
+        [str(PROGRAM), "reliability", str(data / "ratings.csv"), "--rating", "response"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        env=env,
+    )
+    assert ended.returncode == 0
+    text = ended.stdout.decode("latin-1")
+    assert "?" not in text
+    assert "-----" in text
+
+
+def test_no_bar_where_there_is_no_terminal(data, tmp_path):
+    ended = start("report", data / "study.toml", "--out", tmp_path / "r")
+    assert ended.returncode == 0
+    assert "━" not in ended.stderr + ended.stdout
