@@ -33,6 +33,7 @@ from .models import Models as Models
 from .models import Weights as Weights
 from .models import contrast_contexts as contrast_contexts
 from .models import fit_elastic as fit_elastic
+from .models import fit_forest as fit_forest
 from .models import guess_human as guess_human
 from .models import guess_mean as guess_mean
 from .models import guess_normal as guess_normal

@@ -3,6 +3,7 @@
 from exprstats.models.contrasts import Contrasts, contrast_contexts
 from exprstats.models.elastic import fit_elastic
 from exprstats.models.fits import Models
+from exprstats.models.forests import fit_forest
 from exprstats.models.guesses import guess_mean, guess_normal, guess_uniform, stack_predictions
 from exprstats.models.humans import guess_human
 from exprstats.models.splits import split_subjects
@@ -14,6 +15,7 @@ __all__ = [
     "Weights",
     "contrast_contexts",
     "fit_elastic",
+    "fit_forest",
     "guess_human",
     "guess_mean",
     "guess_normal",

@@ -1,0 +1,222 @@
+"""Random forests per context and pooled, tuned on validation subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import OptionError
+from exprstats.models.designs import Design, Sample, build_design
+from exprstats.models.fits import Models
+from exprstats.models.outcomes import KEYS, count_clips, list_predictions, list_scores
+from exprstats.parallel import Seed, run_tasks, spawn_seeds
+from exprstats.tables import arrange_rows
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestRegressor
+
+MAX_FEATURES = (1 / 3, 1.0)
+MIN_LEAVES = (1, 5, 20)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grown:
+    """A sample's chosen forest, and what was tried on the way."""
+
+    sample: Sample
+    forest: RandomForestRegressor
+    max_features: float
+    min_leaf: int
+    grid: pd.DataFrame
+
+    def predict(self, values: np.ndarray) -> np.ndarray:
+        """Return predictions (m,) of clips with features (m, p) in their own units."""
+        return self.forest.predict(values)
+
+
+def fit_forest(
+    clips: pd.DataFrame,
+    *,
+    target: str,
+    features: Sequence[str],
+    parts: pd.DataFrame,
+    by: str | None = None,
+    trees: int = 300,
+    max_features: Sequence[float] = MAX_FEATURES,
+    min_leaves: Sequence[int] = MIN_LEAVES,
+    pooled_target: str | None = None,
+    refit: bool = False,
+    name: str = "forest",
+    seed: Seed = None,
+    n_jobs: int = 1,
+) -> Models:
+    """Grow a random forest per context and for all clips, tuned on the validation subjects.
+
+    Parameters
+    ----------
+    clips, target, features, parts, by, pooled_target, refit, name
+        As in `fit_elastic`.
+    trees
+        Trees of each forest.
+    max_features
+        Shares of the features that a split may choose from, to try.
+    min_leaves
+        Least numbers of clips in a leaf, to try.
+    seed
+        All settings of a sample share its random numbers.
+    n_jobs
+        Workers; the numbers do not depend on it.
+
+    Returns
+    -------
+    Models
+        Terms of the table: ``max_features``, ``min_leaf``, and ``rmse`` and ``correlation`` of
+        each part. Of equal errors (1e-10, relative) the larger leaf wins, then fewer features.
+
+    Raises
+    ------
+    DataError
+        As in `fit_elastic`.
+    OptionError
+        Settings outside their range.
+
+    References
+    ----------
+    Breiman, L. (2001). Random forests. Machine Learning, 45, 5-32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from exprstats.models import split_subjects
+    >>> rng = np.random.default_rng(1)
+    >>> clips = pd.DataFrame({"clip": range(200), "subject": np.repeat(range(20), 10)})
+    >>> clips["motion"] = rng.normal(size=200)
+    >>> clips["score"] = clips["motion"] ** 2
+    >>> parts = split_subjects(clips, seed=1)
+    >>> data = {"target": "score", "features": ["motion"], "parts": parts}
+    >>> rows = fit_forest(clips, trees=20, seed=1, **data).tidy()
+    >>> bool(rows.query("part == 'test' and term == 'correlation'")["estimate"].item() > 0.9)
+    True
+    """
+    _check_settings(trees, max_features, min_leaves)
+    design = build_design(
+        clips, parts, target=target, features=features, by=by, pooled_target=pooled_target
+    )
+    settings = [(share, int(leaf)) for share, leaf in product(max_features, min_leaves)]
+    states = [int(one.generate_state(1)[0]) for one in spawn_seeds(seed, len(design.samples))]
+    tasks = [(i, j) for i in range(len(states)) for j in range(len(settings))]
+    grow = partial(_measure_setting, design=design, settings=settings, states=states, trees=trees)
+    errors = np.array(run_tasks(grow, tasks, n_jobs=n_jobs, label="Growing forests"))
+    errors = errors.reshape(len(states), len(settings), 2)
+    keep = partial(
+        _keep_best, design=design, settings=settings, states=states, trees=trees, refit=refit
+    )
+    fits = [keep(i, errors[i]) for i in range(len(states))]
+    return _gather(design, fits, name, refit=refit)
+
+
+def _check_settings(trees: int, max_features: Sequence[float], min_leaves: Sequence[int]) -> None:
+    if trees < 1 or not len(max_features) or not len(min_leaves):
+        message = "trees must be at least 1, and max_features and min_leaves need a value each."
+        raise OptionError(message)
+    if not all(0 < share <= 1 for share in max_features):
+        message = f"max_features are shares above 0 up to 1, not {list(max_features)}."
+        raise OptionError(message)
+    if not all(leaf >= 1 for leaf in min_leaves):
+        message = f"min_leaves must be at least 1, not {min(min_leaves)}."
+        raise OptionError(message)
+
+
+def _grow(
+    design: Design,
+    sample: Sample,
+    setting: tuple[float, int],
+    *,
+    parts: tuple[str, ...],
+    state: int,
+    trees: int,
+) -> RandomForestRegressor:
+    from sklearn.ensemble import RandomForestRegressor
+
+    share, leaf = setting
+    forest = RandomForestRegressor(
+        n_estimators=trees, max_features=share, min_samples_leaf=leaf, random_state=state
+    )
+    return forest.fit(*design.split(sample, *parts))
+
+
+def _measure_setting(
+    task: tuple[int, int],
+    *,
+    design: Design,
+    settings: list[tuple[float, int]],
+    states: list[int],
+    trees: int,
+) -> tuple[float, float]:
+    """Return the RMSE in training and in validation."""
+    i, j = task
+    sample = design.samples[i]
+    forest = _grow(design, sample, settings[j], parts=("train",), state=states[i], trees=trees)
+    found = []
+    for part in ("train", "validate"):
+        values, truth = design.split(sample, part)
+        found.append(float(np.sqrt(np.mean((forest.predict(values) - truth) ** 2))))
+    return found[0], found[1]
+
+
+def _keep_best(
+    i: int,
+    errors: np.ndarray,
+    *,
+    design: Design,
+    settings: list[tuple[float, int]],
+    states: list[int],
+    trees: int,
+    refit: bool,
+) -> Grown:
+    near = np.flatnonzero(errors[:, 1] <= errors[:, 1].min() * (1 + 1e-10))
+    best = min(near.tolist(), key=lambda j: (-settings[j][1], settings[j][0]))
+    parts = ("train", "validate") if refit else ("train",)
+    sample = design.samples[i]
+    forest = _grow(design, sample, settings[best], parts=parts, state=states[i], trees=trees)
+    shares, leaves = zip(*settings, strict=True)
+    grid = pd.DataFrame(
+        {
+            "context": sample.context,
+            "max_features": shares,
+            "min_leaf": leaves,
+            "rmse_train": errors[:, 0],
+            "rmse_validate": errors[:, 1],
+            "chosen": np.arange(len(settings)) == best,
+        }
+    )
+    return Grown(sample, forest, *settings[best], grid)
+
+
+def _gather(design: Design, fits: Sequence[Grown], name: str, *, refit: bool) -> Models:
+    rows: list[dict[str, Any]] = []
+    frames = []
+    for fit in fits:
+        guess = fit.predict(design.matrix[fit.sample.rows])
+        key = {"context": fit.sample.context, "model": name, "part": "validate"}
+        key |= count_clips(design, fit.sample, "validate")
+        rows.append({**key, "term": "max_features", "estimate": fit.max_features})
+        rows.append({**key, "term": "min_leaf", "estimate": float(fit.min_leaf)})
+        rows += list_scores(design, fit.sample, guess, name)
+        frames.append(list_predictions(design, fit.sample, guess, name))
+    return Models(
+        name=name,
+        kind="forest",
+        table=arrange_rows(rows, KEYS),
+        predictions=pd.concat(frames, ignore_index=True),
+        grid=pd.concat([fit.grid.assign(model=name) for fit in fits], ignore_index=True),
+        design=design,
+        fits=tuple(fits),
+        refit=refit,
+    )
