@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.numerals import MISSING, write_level, write_p
+from exprstats.numerals import MISSING, write_count, write_level, write_p
 from exprstats.plots import ALL, MetricLabel, label_metrics, name_contexts
 from exprstats.report.cells import (
     collect_notes,
@@ -23,6 +23,7 @@ from exprstats.report.prose import Text, join_texts, join_words, say
 
 MOST_ABREAST = 2  # metrics whose columns fit beside each other on a page
 _ALPHA = 0.05
+_FEW_DRAWS = 1000
 
 
 def describe_comparisons(pieces: Pieces) -> Section | None:
@@ -38,7 +39,7 @@ def describe_comparisons(pieces: Pieces) -> Section | None:
         "comparisons",
         "Comparisons",
         sentences=tuple(_say_metric(shown, metric, labels[metric], pieces) for metric in labels),
-        caveats=_warn_of_draws(shown),
+        caveats=_warn_of_draws(shown, pieces.comparison.draws),
         tables=(_build_table(shown, labels, pieces),),
     )
 
@@ -184,17 +185,14 @@ def _list_notes(
     return (*notes, *collect_notes(noted, ("pair", "metric", "context"), {TOO_FEW}))
 
 
-def _warn_of_draws(shown: pd.DataFrame) -> tuple[Text, ...]:
-    if "draws" not in shown or not shown["method"].eq("percentile").any():
-        return ()
-    draws = shown["draws"].dropna()
-    if draws.empty or draws.min() >= 1000:
+def _warn_of_draws(shown: pd.DataFrame, draws: int) -> tuple[Text, ...]:
+    if draws >= _FEW_DRAWS or not shown["method"].eq("percentile").any():
         return ()
     return (
         say(
             "With {draws} draws no *p* below {least} can be seen and limits vary from seed to "
             "seed; use 2,000 or more for publication.",
-            draws=f"{int(draws.min()):,}",
-            least=write_p(2 / (float(draws.min()) + 1)).lstrip("< "),
+            draws=write_count(draws),
+            least=write_p(2 / (draws + 1)),
         ),
     )

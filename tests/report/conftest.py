@@ -26,7 +26,7 @@ HOSTILE = {
     "startle": "<script>alert(1)</script>",
     "pain": "$x_1$ & *i*",
     "response": "=cmd()|'!A0",
-    "emotion": "\"><img src=x onerror=alert(1)>",
+    "emotion": '"><img src=x onerror=alert(1)>',
     "motion": "{{ 7 * 7 }}",
     "au_count": "<script>alert(2)</script>",
     "points_displacement": "@sum(a) {x} %s",
@@ -125,6 +125,7 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.open, self.tags, self.attributes = [], [], []
         self.tables, self.texts, self.unclosed = [], [], []
+        self.captions, self.references = [], []
         self.feed(path.read_text(encoding="utf-8"))
         self.close()
         self.unclosed += self.open
@@ -138,6 +139,10 @@ class Page(HTMLParser):
             self.tables.append([])
         elif tag == "tr":
             self.tables[-1].append([])
+        elif tag == "figcaption":
+            self.captions.append([])
+        elif tag == "p" and ("class", "reference") in attrs:
+            self.references.append("")
         elif tag in {"td", "th"}:
             self.tables[-1][-1].append("")
 
@@ -149,6 +154,10 @@ class Page(HTMLParser):
         if "style" in self.open:
             return
         self.texts.append(data)
+        if "figcaption" in self.open and data.strip():
+            self.captions[-1].append(data)
+        if self.references and {"p"} & set(self.open):
+            self.references[-1] += data
         if {"td", "th"} & set(self.open):
             self.tables[-1][-1][-1] += data
 

@@ -1,0 +1,165 @@
+"""The page: its sections, its numbers, its words. Numbers as printed, formatted here anew."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from exprstats.report import write_report
+
+BOTH = ["analysed", "methods", "session", "references"]
+
+
+@pytest.fixture(scope="module")
+def page(plain, tmp_path_factory, read_page):
+    place = tmp_path_factory.mktemp("page") / "report"
+    return read_page(write_report(plain, place, title="Faces & <feelings>"))
+
+
+def print_bounded(value, decimals=2):
+    """Print as APA does, by other means than the package."""
+    text = str(round(value, decimals)).lstrip("-").ljust(decimals + 2, "0")
+    sign = "−" if value < 0 and float(text) else ""
+    return sign + (text[1:] if text.startswith("0.") else text)
+
+
+def test_the_page_is_whole_and_needs_nothing_from_outside(page):
+    assert page.unclosed == []
+    assert not {"script", "iframe", "object", "link", "form"} & set(page.tags)
+    assert all(value.startswith("data:image/svg+xml;base64,") for value in list_values(page, "src"))
+    assert all(value.startswith("#") for value in list_values(page, "href"))
+    policy = next(value for value in list_values(page, "content") if "default-src" in value)
+    assert policy.startswith("default-src 'none';")
+    assert "Faces & <feelings>" in page.text
+
+
+def list_values(page, name):
+    return [value for _, key, value in page.attributes if key == name]
+
+
+def test_every_link_of_the_contents_leads_to_a_section(page):
+    anchors = [value[1:] for value in list_values(page, "href")]
+    assert anchors == page.list_sections()
+    assert len(set(list_values(page, "id"))) == len(list_values(page, "id"))
+
+
+@pytest.mark.parametrize(
+    ("pick", "sections"),
+    [
+        ("reliability", ["reliability"]),
+        ("factor", ["measurement", "scores"]),
+        ("models", ["features", "weights"]),
+        ("comparison", ["performance", "comparisons"]),
+    ],
+)
+def test_a_section_exists_if_the_study_has_its_input(plain, tmp_path, read_page, pick, sections):
+    page = read_page(write_report([getattr(plain, pick)], tmp_path / "report"))
+    assert page.list_sections() == [BOTH[0], *sections, *BOTH[1:]]
+
+
+def test_table_1_prints_the_headline_and_the_f_interval(page, plain):
+    rows = plain.reliability.tidy()
+    printed = [row for row in page.find_table("Question") if len(row) > 5][-9:]
+    headline = rows[rows["headline"]].to_dict("records")
+    for cells, row in zip(printed, headline, strict=True):
+        same = rows[(rows["item"] == row["item"]) & (rows["term"] == "ICC(1,k)")]
+        pooled = pd.isna(row["context"])
+        same = same[same["context"].isna() if pooled else same["context"] == row["context"]]
+        other = same[(same["k_rule"] == row["k_rule"]) & (same["method"] == "f")].iloc[0]
+        assert row["method"] == "jackknife"
+        assert cells[:2] == [row["item"], print_bounded(row["estimate"])]
+        assert cells[2].startswith(f"[{print_bounded(row['conf_low'])}, ")
+        assert cells[3].startswith(f"[{print_bounded(other['conf_low'])}, ")
+        assert cells[6:] == [f"{row['n_clips']:,}", f"{row['n_clusters']:,.0f}"]
+
+
+def test_table_3_prints_each_models_score_in_each_context(page, plain):
+    rows = plain.comparison.tidy()
+    shown = rows[rows["headline"] & rows["versus"].isna()]
+    table = page.find_table("ElasticNet")
+    assert table[0] == ["Model", "startle", "pain", "All"]
+    found, metric = {}, None
+    for row in table[1:]:
+        metric = row[0] if len(row) == 1 else metric
+        if len(row) > 1:
+            found[metric, row[0]] = row[1:]
+    for metric, heading in (
+        ("nrmse", "NRMSE (lower is better)"),
+        ("correlation", "Correlation (higher is better)"),
+    ):
+        for model, name in (("elastic", "ElasticNet"), ("normal", "Normal baseline")):
+            here = shown[(shown["metric"] == metric) & (shown["model"] == model)]
+            cells = found[heading, name]
+            for cell, value in zip(cells, here["estimate"], strict=True):
+                assert cell.split(" ")[0] == print_bounded(value, 3)
+    assert found["Correlation (higher is better)", "Mean baseline"] == ["—"] * 3
+
+
+def test_table_4_prints_p_and_holm_p(page, plain):
+    rows = plain.comparison.tidy()
+    shown = rows[rows["headline"] & rows["versus"].eq("normal") & rows["context"].isna()]
+    table = page.find_table("ElasticNet minus")
+    cells = [row for row in table if row[0] == "Normal baseline"][-1]
+    for place, (_, row) in enumerate(shown.iterrows()):
+        part = cells[1 + 4 * place : 5 + 4 * place]
+        assert part[0] == print_bounded(row["estimate"], 3)
+        for cell, p in ((part[2], row["p_value"]), (part[3], row["p_adjusted"])):
+            assert cell == ("< .001" if p < 0.001 else print_bounded(p, 3))
+
+
+def test_every_table_and_figure_is_numbered_and_named_in_a_sentence(page):
+    numbers = [caption[0] for caption in page.captions]
+    assert sorted(numbers) == [
+        *("Figure 3", "Figure 4", "Table 1", "Table 2", "Table 3", "Table 4", "Table 5"),
+        *("Table A1", "Table A2", "Table A3"),
+    ]
+    assert all(len(caption[1]) > 5 for caption in page.captions)
+    for number in numbers:
+        assert re.search(rf"\(([^()]*, )?{number}[,)]", page.text), number
+
+
+def test_caveats_stand_beside_the_numbers(page):
+    for words in (
+        "Fit cannot be tested with three items",
+        "no degrees of freedom",
+        "too narrow where they are alike",
+        "come from the same model fitted to the training subjects only",
+        "SE and intervals take clips as independent",
+        "With fewer than 40 test subjects",
+        "Under 10 subjects (6 here)",
+        "predictions that do not vary have no correlation",
+        "Weights are shown without intervals",
+    ):
+        assert words in page.text, words
+
+
+def test_every_work_cited_is_listed_and_every_work_listed_is_cited(page):
+    text = page.text.split(page.references[0][:30])[0]
+    listed = {(one.split(",")[0], re.search(r"\((\d{4})\)", one)[1]) for one in page.references}
+    assert {name for name, _ in listed} >= {"Bartlett", "McGraw", "Zou", "Holm", "Lin"}
+    assert [one.split(",")[0] for one in page.references] == sorted(name for name, _ in listed)
+    for name, year in listed:
+        assert re.search(rf"{name}[^;)]{{0,40}}{year}", text), name
+    cited = re.findall(r"[(;] ?([A-Z]\w+)(?: & \w+| et al\.)?, (\d{4})", text)
+    assert len(cited) >= 6
+    assert set(cited) <= listed
+
+
+def test_the_page_says_the_same_without_contexts(run_path_without_r, tmp_path, read_page):
+    results = run_path_without_r(by=None)
+    page = read_page(write_report(results, tmp_path / "report"))
+    assert page.find_table("ElasticNet")[0] == ["Model", "All"]
+    assert [len(row) for row in page.find_table("Question")][-3:] == [8, 8, 8]
+    assert "within each context" not in page.text
+    assert "context" not in page.text.split("References")[0].replace("Context-dependent", "")
+
+
+def test_a_table_without_rows_in_full_is_a_frame_of_texts(plain):
+    from exprstats.report import build_document, gather_pieces
+
+    document = build_document(gather_pieces(plain, None))
+    for section in document.sections:
+        for table in section.tables:
+            cells = table.cells[[column.key for column in table.columns]]
+            assert cells.map(lambda cell: isinstance(cell, str)).all(axis=None), table.name
+            assert isinstance(table.rows, pd.DataFrame)

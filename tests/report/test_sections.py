@@ -1,0 +1,151 @@
+"""What the sections say in unusual cases. Words are compared as printed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats.report import build_document, gather_pieces, write_report
+from exprstats.report.prose import write_plain
+
+
+def read_section(results, name):
+    document = build_document(gather_pieces(results, None))
+    return next(section for section in document.sections if section.name == name)
+
+
+def read_words(section):
+    texts = [*section.sentences, *section.caveats, *section.points]
+    texts += [note for table in section.tables for note in table.notes]
+    return " ".join(write_plain(text) for text in texts).replace("\xa0", " ")
+
+
+def change(result, **columns):
+    """Return a result whose rows hold other values where a mask says so."""
+    table = result.table.copy()
+    for name, (mask, value) in columns.items():
+        table.loc[mask(table), name] = value
+    return replace(result, table=table)
+
+
+def test_the_closed_form_is_said_at_the_top_and_beside_table_2(plain, tmp_path, read_page):
+    page = read_page(write_report(plain, tmp_path / "report"))
+    banner = "R with lavaan did not take part in this analysis (R was taken away)"
+    assert page.text.count(banner) == 2
+    assert page.text.index(banner) < page.text.index("What was analyzed")
+    assert "Rosseel" not in page.text
+    assert "closed form that exists for three items" in page.text
+
+
+@pytest.mark.r
+def test_lavaan_is_named_with_its_call_and_versions(run_study_path, tmp_path, read_page):
+    results = run_study_path()
+    page = read_page(write_report(results, tmp_path / "report"))
+    versions = results.factor.receipt.versions
+    assert f"R call for all clips: {results.factor.receipt.call}" in page.text
+    assert f"lavaan {versions['lavaan']} (Rosseel, 2012) in R {versions['R']} (R Core" in page.text
+    assert any(text.startswith("R Core Team.") for text in page.references)
+    assert "did not take part" not in page.text
+
+
+def test_without_subjects_the_f_interval_stands_alone_with_its_caveat(plain):
+    table = plain.reliability.table
+    table = table[table["method"].eq("f")].assign(headline=table["k_rule"].eq("harmonic"))
+    bare = replace(plain.reliability, table=table)
+    section = read_section([bare], "reliability")
+    assert "No subjects were named, so the intervals treat clips as independent." in read_words(
+        section
+    )
+    assert "clusters" not in [column.key for column in section.tables[0].columns]
+
+
+def test_a_negative_reliability_is_printed_in_full_and_explained(plain):
+    def pick(table):
+        return table["headline"] & table["item"].eq("motion") & table["context"].isna()
+
+    section = read_section([change(plain.reliability, estimate=(pick, -1.0104))], "reliability")
+    assert "−1.01" in section.tables[0].cells["average"].tolist()
+    assert "The coefficient of motion in all contexts together is negative" in read_words(section)
+
+
+def test_a_limit_that_nothing_attains_and_an_interval_that_was_refused_are_named(plain):
+    def pick(table):
+        return table["headline"] & table["item"].eq("motion") & table["context"].isna()
+
+    low = change(plain.reliability, conf_low=(pick, -np.inf))
+    cells = read_section([low], "reliability").tables[0].cells
+    assert cells["clusters"].str.startswith("[not attainable, ").sum() == 1
+    gone = change(plain.reliability, conf_low=(pick, np.nan), conf_high=(pick, np.nan))
+    assert "No interval could be given for motion in all contexts" in read_words(
+        read_section([gone], "reliability")
+    )
+
+
+def test_few_draws_are_warned_of_where_the_bootstrap_is_printed(plain):
+    def all_rows(table):
+        return table.index >= 0
+
+    comparison = change(plain.comparison, headline=(all_rows, False))
+    comparison.table.loc[comparison.table["method"].eq("percentile"), "headline"] = True
+    words = read_words(read_section([comparison], "comparisons"))
+    assert "With 300 draws no p below .007 can be seen" in words
+    assert "percentile intervals of a bootstrap that resamples subjects" in words
+
+
+def test_weights_that_are_all_zero_are_said_in_words_without_a_figure(plain):
+    zero = change(plain.models, estimate=(lambda t: t["term"].eq("weight"), 0.0))
+    section = read_section([zero], "weights")
+    assert section.figures == ()
+    assert "All weights are zero in every model" in read_words(section)
+    assert set(section.tables[0].cells["context0"][:3]) == {"0"}
+
+
+def test_large_weights_are_named_by_size(plain):
+    words = read_words(read_section([plain.models], "weights"))
+    weights = plain.models.table[plain.models.table["term"].eq("weight")]
+    pooled = weights[weights["context"].isna()].set_index("feature")["estimate"]
+    large = pooled[pooled.abs() >= 0.2].sort_values(key=abs, ascending=False)
+    told = words.split("All: ")[1].split(".  ")[0]
+    assert [name for name in large.index if name in told] == list(large.index)
+    assert not any(name in told.split(". ")[0] for name in pooled.index.difference(large.index))
+
+
+def test_three_metrics_stack_and_many_contexts_turn_table_3(run_path_without_r, plain):
+    results = run_path_without_r(metrics=("nrmse", "correlation", "mae"), against=None)
+    section = read_section(results, "comparisons")
+    columns = [column.key for column in section.tables[0].columns]
+    assert columns == ["pair", "estimate0", "limits0", "p0", "adjusted0"]
+    groups = list(dict.fromkeys(section.tables[0].cells["group"]))
+    assert groups[:3] == ["NRMSE, startle", "NRMSE, pain", "NRMSE, All"]
+    assert len(section.tables[0].cells) == 3 * 3 * 3
+    table = plain.comparison.table
+    more = [table.assign(context=letter) for letter in "abcdef"]
+    many = replace(plain.comparison, table=pd.concat([*more, table]))
+    turned = read_section([many], "performance").tables[0]
+    assert [column.key for column in turned.columns] == ["model", "metric0", "metric1"]
+
+
+def test_a_limit_below_zero_of_an_error_is_explained(plain):
+    def pick(table):
+        return table["headline"] & table["metric"].eq("nrmse") & table["versus"].isna()
+
+    words = read_words(read_section([plain.comparison], "performance"))
+    assert "read a limit below 0 as 0" not in words
+    below = change(plain.comparison, conf_low=(pick, -0.1))
+    words = read_words(read_section([below], "performance"))
+    assert "Errors cannot be negative: read a limit below 0 as 0." in words
+
+
+def test_models_with_names_of_their_own_keep_them(plain):
+    named = change(plain.comparison, model=(lambda t: t["model"].eq("elastic"), "lstm-2"))
+    document = build_document(gather_pieces([replace(named, against=None)], None))
+    section = next(section for section in document.sections if section.name == "performance")
+    assert section.tables[0].cells["model"].tolist()[:2] == ["lstm-2", "normal"]
+
+
+def test_no_input_is_changed(plain):
+    before = [result.tidy().copy() for result in plain]
+    build_document(gather_pieces(plain, None))
+    for result, table in zip(plain, before, strict=True):
+        assert result.tidy().equals(table)
