@@ -102,9 +102,18 @@ def number_cells(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> tuple
 
 
 def leave_out(whole: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    """Return ICC(k), k = n0, without each part (G,); NaN where a mean square is 0 or undefined."""
+    """Return ICC(k) without each part (G,), k = n0 of all ratings; NaN where it is undefined.
+
+    The number of ratings a clip is part of what is estimated, so it stays that of all ratings:
+    leaving out a rater of many clips lowers n0, and recomputing k with it would count the spread
+    of the raters' loads as uncertainty (with crowd loads the interval then covers .99, not .95).
+    """
     squares = find_mean_squares(whole - parts)
+    k = float(find_mean_squares(whole).n0)
     theta = find_reliability(squares)
+    share = squares.n0 - (squares.n0 - k) * theta
+    with np.errstate(divide="ignore", invalid="ignore"):
+        theta = np.where(share > 0, k * theta / share, np.nan)
     floor = 1e-12 * max(whole[4] + whole[5], np.finfo(float).tiny)
     empty = ~(squares.between * squares.df_between > floor)
     empty |= ~(squares.within * squares.df_within > floor)
