@@ -55,7 +55,7 @@ def bind_numbers(text: str) -> str:
     >>> bind_numbers("Table 3: 95% CI [.10, .20]").split(" ")
     ['Table\xa03:', '95%\xa0CI', '[.10,\xa0.20]']
     """
-    text = re.sub(r"\[[^\[\]]{3,24}, [^\[\]]{1,24}\]", lambda m: m[0].replace(" ", FIXED), text)
+    text = re.sub(r"\[[^\[\]]{1,24}, [^\[\]]{1,24}\]", lambda m: m[0].replace(" ", FIXED), text)
     text = re.sub(r"(\d%) CI ", rf"\1{FIXED}CI ", text)
     text = re.sub(r"\b(Table|Figure) (?=A?\d)", rf"\1{FIXED}", text)
     return re.sub(r" ([=<>∈]) (?=[\d.−{])", rf"{FIXED}\1{FIXED}", text)

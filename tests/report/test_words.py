@@ -1,0 +1,79 @@
+"""Words and cells of the report. Texts are compared exactly."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exprstats.plots import name_contexts
+from exprstats.report.cells import collect_notes, pick_rows, write_limits
+from exprstats.report.prose import join_words, say, write_plain
+from exprstats.report.sources import find_r_year
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40))
+@settings(max_examples=40, deadline=None)
+def test_no_value_changes_the_style_of_a_sentence(value):
+    text = say("*p* of {value} here", value=value)
+    assert [run.text for run in text if run.italic] == ["p"]
+    assert write_plain(text).replace("\xa0", " ") == f"p of {value} here".replace("\xa0", " ")
+
+
+def test_numbers_do_not_part_from_their_neighbours():
+    text = write_plain(say("Table 3 shows 95% CI {limits}, *p* = {p}", limits="[.1, .2]", p=".03"))
+    assert text == "Table\xa03 shows 95%\xa0CI [.1,\xa0.2], p\xa0=\xa0.03"
+
+
+@pytest.mark.parametrize(
+    ("words", "joined"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), ("abc", "a, b, and c")]
+)
+def test_words_are_joined_as_a_sentence_lists_them(words, joined):
+    assert join_words(list(words)) == joined
+
+
+def test_a_note_names_only_the_places_that_it_does_not_hold_for_all_of():
+    rows = pd.DataFrame(
+        {
+            "context": ["a", "a", "b", "b"],
+            "model": ["x", "y", "x", "y"],
+            "note": ["flat", None, "flat; rough", np.nan],
+        }
+    )
+    notes = [write_plain(note) for note in collect_notes(rows, ("model", "context"))]
+    assert notes == ["Flat (x).", "Rough (x, b)."]
+    assert collect_notes(rows, ("model",), skip={"flat", "rough"}) == ()
+
+
+def test_a_limit_that_no_value_attains_is_named():
+    row = {"conf_low": -np.inf, "conf_high": 0.5}
+    assert write_limits(row) == "[not attainable, .50]"
+    assert write_limits({"conf_low": np.nan, "conf_high": 0.5}) == "—"
+
+
+def test_rows_are_picked_by_value_and_by_emptiness():
+    rows = pd.DataFrame({"versus": ["a", None, np.nan], "n": [1, 2, 3]})
+    assert pick_rows(rows, versus=None)["n"].tolist() == [2, 3]
+    assert pick_rows(rows, versus="a", absent="x")["n"].tolist() == [1]
+
+
+def test_pooled_rows_are_called_all_and_a_context_of_that_name_is_not():
+    rows = pd.DataFrame({"context": ["All", None, np.nan, "b"]})
+    assert name_contexts(rows)["context"].tolist() == ["All (context)", "All", "All", "b"]
+    assert name_contexts(pd.DataFrame({"x": [1]}))["context"].tolist() == ["All"]
+
+
+@pytest.mark.parametrize(
+    ("version", "year"),
+    # Release dates from CRAN.
+    [
+        ("4.1.0", 2021),
+        ("4.2.2", 2022),
+        ("4.2.3", 2023),
+        ("4.3.3", 2024),
+        ("4.5.0", 2025),
+        ("", None),
+    ],
+)
+def test_years_of_r_releases(version, year):
+    assert find_r_year(version) == year
