@@ -24,9 +24,15 @@ from .io import sniff_file as sniff_file
 from .io import write_csv as write_csv
 from .io import write_json as write_json
 from .measurement import Factor as Factor
+from .measurement import FactorBootstrap as FactorBootstrap
+from .measurement import ScoreCard as ScoreCard
 from .measurement import average_raters as average_raters
+from .measurement import bootstrap_factor as bootstrap_factor
+from .measurement import compare_scores as compare_scores
 from .measurement import fit_factor as fit_factor
 from .measurement import join_scores as join_scores
+from .measurement import load_factor as load_factor
+from .measurement import save_factor as save_factor
 from .measurement import score_clips as score_clips
 from .models import Contrasts as Contrasts
 from .models import Models as Models

@@ -3,15 +3,24 @@
 from exprstats.measurement.averaging import average_raters
 from exprstats.measurement.factor import Factor, fit_factor
 from exprstats.measurement.joining import join_scores
+from exprstats.measurement.resampling import FactorBootstrap, bootstrap_factor
+from exprstats.measurement.scorecard import ScoreCard, compare_scores
 from exprstats.measurement.scoring import score_clips
 from exprstats.measurement.solution import Receipt, Solution
+from exprstats.measurement.storing import load_factor, save_factor
 
 __all__ = [
     "Factor",
+    "FactorBootstrap",
     "Receipt",
+    "ScoreCard",
     "Solution",
     "average_raters",
+    "bootstrap_factor",
+    "compare_scores",
     "fit_factor",
     "join_scores",
+    "load_factor",
+    "save_factor",
     "score_clips",
 ]

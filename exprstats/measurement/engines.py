@@ -173,6 +173,7 @@ def _build(job: Job, answer: dict[str, Any], scale: np.ndarray) -> Solution:
         standard=answer["standard"] * sign,
         standard_errors=answer["standard_errors"],
         residual_errors=answer["residual_errors"],
+        covariance=job.moments.covariance,
         fit=answer["fit"],
         low=job.low,
         high=job.high,

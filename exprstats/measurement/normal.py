@@ -96,6 +96,27 @@ def compute_determinacy(parameters: np.ndarray) -> float:
     return float(np.sqrt(information / (1 + information)))
 
 
+def compute_alpha(covariance: np.ndarray, n: int) -> tuple[float, float]:
+    """Return coefficient α of p items and its standard error under normality.
+
+    α = p/(p − 1)·(1 − tr S/1'S1) (Cronbach, 1951); its variance is that of van Zyl, Neudecker and
+    Nel (2000, eq. 21).
+
+    Parameters
+    ----------
+    covariance
+        Shape (p, p).
+    n
+        Rows behind it.
+    """
+    p = len(covariance)
+    total, own = covariance.sum(), np.trace(covariance)
+    square = covariance @ covariance
+    spread = total * (np.trace(square) + own**2) - 2 * own * square.sum()
+    variance = 2 * p**2 / (p - 1) ** 2 * spread / total**3 / n
+    return float(p / (p - 1) * (1 - own / total)), float(np.sqrt(variance))
+
+
 def propagate_error(
     formula: Callable[[np.ndarray], float], parameters: np.ndarray, vcov: np.ndarray
 ) -> float:

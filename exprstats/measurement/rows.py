@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from exprstats.measurement.normal import (
+    compute_alpha,
     compute_ave,
     compute_determinacy,
     compute_omega,
@@ -63,6 +64,12 @@ def _list_solution(one: Solution, level: float) -> Iterator[dict[str, Any]]:
     for term, formula in _COMPOSITES.items():
         error = propagate_error(formula, parameters, one.vcov)
         yield {"term": term, **_limit(formula(parameters), error, z, level)}
+    alpha, error = compute_alpha(one.covariance, one.n_clips)
+    note = None
+    if one.n_clusters or one.missing == "fiml":
+        error = float("nan")
+        note = "limits for clustered or incomplete clips: bootstrap_factor"
+    yield {"term": "alpha", **_limit(alpha, error, z, level), "note": note}
     yield from _list_fit(one)
 
 

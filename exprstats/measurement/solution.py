@@ -29,6 +29,8 @@ class Solution:
     standard, standard_errors, residual_errors
         Standardised loadings, their standard errors, and those of the standardised residuals
         1 − λ², shape (p,).
+    covariance
+        Of the items over complete rows, shape (p, p), divisor n.
     fit
         ``df``, and where it is above 0 ``chisq pvalue cfi tli rmsea rmsea.ci.lower
         rmsea.ci.upper srmr``.
@@ -54,6 +56,7 @@ class Solution:
     standard: np.ndarray
     standard_errors: np.ndarray
     residual_errors: np.ndarray
+    covariance: np.ndarray
     fit: Mapping[str, float]
     low: np.ndarray
     high: np.ndarray

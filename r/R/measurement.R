@@ -151,3 +151,36 @@ print.one_factor <- function(x, ...) {
   if (x$fit$df == 0) cat("df = 0: fit cannot be tested with three items.\n")
   invisible(x)
 }
+
+#' Refit one factor to many covariance matrices
+#'
+#' @param rows A list of columns, or a matrix: one covariance matrix a row, its cells by row.
+#' @param n Rows behind each matrix.
+#' @return A matrix: loadings and residual variances, a row for each matrix, NA where lavaan did
+#'   not converge.
+#' @export
+refit_moments <- function(rows, n) {
+  rows <- do.call(cbind, as.list(as.data.frame(rows)))
+  p <- as.integer(sqrt(ncol(rows)))
+  names <- paste0("v", seq_len(p))
+  keys <- c(paste0("f=~", names), paste0(names, "~~", names))
+  shape <- function(row) matrix(row, p, p, dimnames = list(names, names))
+  first <- lavaan::cfa(
+    write_one_factor(p), sample.cov = shape(colMeans(rows)), sample.nobs = n,
+    sample.cov.rescale = FALSE, std.lv = TRUE, se = "none", test = "none", baseline = FALSE
+  )
+  table <- lavaan::parTable(first)
+  places <- match(keys, paste0(table$lhs, table$op, table$rhs))
+  # The first fit's estimates are where the others start.
+  table$start <- table$est
+  refit <- function(row) {
+    fit <- try(suppressWarnings(lavaan::lavaan(
+      table, sample.cov = shape(row), sample.nobs = n, slotOptions = first@Options
+    )), silent = TRUE)
+    if (inherits(fit, "try-error") || !lavaan::lavInspect(fit, "converged")) {
+      return(rep(NA_real_, 2 * p))
+    }
+    lavaan::parTable(fit)$est[places]
+  }
+  unname(t(apply(rows, 1, refit)))
+}
