@@ -11,9 +11,15 @@ from .errors import RError as RError
 from .errors import RWarning as RWarning
 from .inference import Bootstrap as Bootstrap
 from .inference import Comparison as Comparison
+from .inference import ContextComparison as ContextComparison
+from .inference import Equivalence as Equivalence
 from .inference import Metric as Metric
+from .inference import Permutation as Permutation
 from .inference import bootstrap_clusters as bootstrap_clusters
+from .inference import compare_contexts as compare_contexts
 from .inference import compare_models as compare_models
+from .inference import judge_equivalence as judge_equivalence
+from .inference import permute_models as permute_models
 from .io import FileFacts as FileFacts
 from .io import read_clips as read_clips
 from .io import read_items as read_items

@@ -2,16 +2,27 @@
 
 from exprstats.inference.bootstrap import Bootstrap, bootstrap_clusters
 from exprstats.inference.comparison import Comparison, compare_models
+from exprstats.inference.contexts import ContextComparison, compare_contexts
+from exprstats.inference.equivalence import Equivalence, judge_equivalence
 from exprstats.inference.intervals import jackknife_clusters
+from exprstats.inference.labels import count_within
 from exprstats.inference.metrics import Metric, find_metrics, list_metrics
+from exprstats.inference.permutation import Permutation, permute_models
 
 __all__ = [
     "Bootstrap",
     "Comparison",
+    "ContextComparison",
+    "Equivalence",
     "Metric",
+    "Permutation",
     "bootstrap_clusters",
+    "compare_contexts",
     "compare_models",
+    "count_within",
     "find_metrics",
     "jackknife_clusters",
+    "judge_equivalence",
     "list_metrics",
+    "permute_models",
 ]

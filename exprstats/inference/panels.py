@@ -63,7 +63,12 @@ class Cell:
 
 
 def align_models(
-    rows: pd.DataFrame, key: list[str], *, cluster: str, context: object = None
+    rows: pd.DataFrame,
+    key: list[str],
+    *,
+    cluster: str,
+    context: object = None,
+    clusters: pd.Index | None = None,
 ) -> Cell:
     """Return the predictions of one context as arrays, aligned by key.
 
@@ -77,6 +82,8 @@ def align_models(
         Column of the clusters.
     context
         Its name.
+    clusters
+        Names of all clusters, where some have no rows here; those of the rows by default.
 
     Raises
     ------
@@ -86,7 +93,9 @@ def align_models(
     models = tuple(str(level) for level in order_levels(rows["model"]))
     codes, count = encode_ids(rows, key)
     owners = pd.Index(models).get_indexer(pd.Index(rows["model"].astype(str)))
-    belongs, clusters = pd.factorize(rows[cluster], sort=True)
+    if clusters is None:
+        clusters = pd.Index(pd.factorize(rows[cluster], sort=True)[1])
+    belongs = clusters.get_indexer(pd.Index(rows[cluster]))
     _check_clusters(rows, codes, belongs, cluster)
     seated = _find_seated(rows, owners, len(models))
     plain = ~seated[owners]

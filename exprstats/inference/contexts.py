@@ -1,0 +1,186 @@
+"""How a model's performance differs between contexts, the same subjects resampled in all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, Problem
+from exprstats.inference.cells import Span, check_options, check_predictions, find_span
+from exprstats.inference.metrics import MetricLike, find_metrics
+from exprstats.inference.panels import Cell, align_models
+from exprstats.inference.rows import arrange_table, summarise_terms
+from exprstats.inference.samples import Sample, count_blocks, sample_cell
+from exprstats.inference.terms import form_terms, pair_models
+from exprstats.numerals import write_interval, write_number, write_p
+from exprstats.parallel import Seed, spawn_seeds
+from exprstats.results import Result
+from exprstats.tables import order_levels
+from exprstats.words import IntervalName
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContextComparison(Result):
+    """Differences of each model's performance between contexts.
+
+    Attributes
+    ----------
+    table
+        Tidy rows: metric, model, context, versus (the other context), term "context - versus",
+        then the estimate columns of a comparison.
+    cluster, level
+        How it was asked.
+    """
+
+    table: pd.DataFrame
+    cluster: str
+    level: float
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each model, pair of contexts and method."""
+        return self.table.copy()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how much was compared."""
+        return pd.DataFrame(
+            {
+                "models": [self.table["model"].nunique()],
+                "contexts": [len(set(self.table["context"]) | set(self.table["versus"]))],
+                "n_clusters": [int(self.table["n_clusters"].max())],
+                "cluster": [self.cluster],
+                "level": [self.level],
+            }
+        )
+
+    def sentence(self) -> str:
+        """Return the headline differences, in APA style."""
+        texts = []
+        for _, row in self.table[self.table["headline"]].iterrows():
+            p_value = write_p(row["p_adjusted"])
+            equals = "" if p_value[0] in "<>" else "= "
+            texts.append(
+                f"{row['model']}, {row['metric']}, {row['term']}: "
+                f"{write_number(row['estimate'], 3)}, "
+                f"{write_interval(row['conf_low'], row['conf_high'], 3)}, p {equals}{p_value}"
+            )
+        return f"{'; '.join(texts)} (Holm; the same {self.cluster}s resampled in all contexts)."
+
+
+def compare_contexts(
+    predictions: pd.DataFrame,
+    *,
+    metrics: MetricLike | Sequence[MetricLike],
+    by: str = "context",
+    cluster: str = "subject",
+    span: Span = None,
+    draws: int = 2000,
+    interval: IntervalName = "auto",
+    level: float = 0.95,
+    seed: Seed = None,
+    n_jobs: int = 1,
+) -> ContextComparison:
+    """Compare each model's performance between contexts.
+
+    Clusters are drawn from all that appear in any context, and a drawn cluster brings its rows in
+    every context: what contexts share through their subjects cancels in the differences.
+
+    Parameters
+    ----------
+    predictions, metrics, cluster, span, draws, interval, level, seed, n_jobs
+        As in `compare_models`.
+    by
+        Column of contexts.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two contexts, or one has fewer than three clusters.
+    """
+    measures = find_metrics(metrics)
+    check_options(interval=interval, level=level, draws=draws)
+    rows = check_predictions(predictions, cluster=cluster, by=by)
+    cells = _split_jointly(rows, cluster=cluster, by=by)
+    seeds = spawn_seeds(seed, count_blocks(draws))
+    models = [name for name in cells[0].models if all(name in cell.models for cell in cells)]
+    samples = [
+        sample_cell(
+            cell,
+            measures,
+            seeds,
+            draws=draws,
+            span=find_span(span, cell, measures),
+            n_jobs=n_jobs,
+        )
+        for cell in cells
+    ]
+    least = min(_count_present(cell) for cell in cells)
+    found: list[dict[str, Any]] = []
+    for place in range(len(measures)):
+        of_contexts = [sample[place] for sample in samples]
+        for model in models:
+            options = {"n_clusters": least, "interval": interval, "level": level}
+            found += _write_rows(_join_contexts(of_contexts, model), model, options)
+    keys = ("metric", "model", "context", "versus", "term")
+    return ContextComparison(table=arrange_table(found, keys), cluster=cluster, level=level)
+
+
+def _split_jointly(rows: pd.DataFrame, *, cluster: str, by: str) -> list[Cell]:
+    own = rows[rows["fitted_on"] == "context"] if "fitted_on" in rows.columns else rows
+    names = order_levels(own[by])
+    if len(names) < 2:
+        fact = f"{len(names)} context; a difference needs two."
+        raise DataError(Problem(fact, "Name another column with by=.", column=by))
+    clusters = pd.Index(pd.factorize(own[cluster], sort=True)[1])
+    key = [name for name in dict.fromkeys(("context", by, "clip")) if name in own.columns]
+    cells = []
+    for name in names:
+        part = own[own[by] == name]
+        cell = align_models(part, key, cluster=cluster, context=name, clusters=clusters)
+        if _count_present(cell) < 3:
+            fact = f"context '{name}' has {_count_present(cell)} clusters; an interval needs 3."
+            raise DataError(Problem(fact, "Leave the context out.", column=cluster))
+        cells.append(cell)
+    return cells
+
+
+def _count_present(cell: Cell) -> int:
+    return len(np.unique(np.concatenate([panel.codes for panel in cell.panels])))
+
+
+def _join_contexts(samples: Sequence[Sample], model: str) -> Sample:
+    """Return a sample whose lines are one model's values in each context."""
+    lines = [sample.models.index(model) for sample in samples]
+    pairs = list(zip(samples, lines, strict=True))
+    return Sample(
+        context=None,
+        metric=samples[0].metric,
+        models=tuple(str(sample.context) for sample in samples),
+        estimates=np.array([sample.estimates[line] for sample, line in pairs]),
+        draws=np.array([sample.draws[line] for sample, line in pairs]),
+        left_out=np.array([sample.left_out[line] for sample, line in pairs]),
+        n_clips=sum(sample.n_clips for sample in samples),
+        n_clusters=samples[0].n_clusters,
+    )
+
+
+def _write_rows(sample: Sample, model: str, options: dict[str, Any]) -> list[dict[str, Any]]:
+    terms = form_terms(sample, pair_models(sample.models))
+    rows = []
+    for line, summary in summarise_terms(terms, **options):
+        context, versus = terms.names[line]
+        if versus is None:
+            continue
+        keys = {
+            "metric": sample.metric.name,
+            "model": model,
+            "context": context,
+            "versus": versus,
+            "term": f"{context} - {versus}",
+            "n_clips": sample.n_clips,
+        }
+        rows.append(keys | summary)
+    return rows

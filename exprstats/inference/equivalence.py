@@ -1,0 +1,215 @@
+"""Are two models equally good, or is one not worse? Two one-sided tests from the same draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr
+
+from exprstats.errors import OptionError
+from exprstats.inference.comparison import Comparison
+from exprstats.inference.intervals import (
+    Jackknife,
+    find_percentile,
+    jackknife_clusters,
+    sort_draws,
+)
+from exprstats.inference.rows import name_headline
+from exprstats.inference.samples import Sample
+from exprstats.inference.sentences import METHOD_WORDS
+from exprstats.inference.significance import adjust_holm
+from exprstats.inference.terms import Terms, form_terms, pair_models
+from exprstats.numerals import write_interval, write_level, write_number, write_p
+from exprstats.results import Result
+from exprstats.tables import arrange_rows
+from exprstats.words import name_nearest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Equivalence(Result):
+    """Which models differ by less than a margin, and which are not worse by more than it.
+
+    Attributes
+    ----------
+    table
+        Tidy rows: context, metric, model, versus, term and ``margin``; the interval has level
+        1 - 2α, which lies within ±margin exactly where the test says equivalent; ``p_lower``
+        and ``p_upper`` of the two one-sided tests, ``p_value`` the larger of them; ``equivalent``
+        (p adjusted by Holm); ``p_noninferior`` and ``noninferior``.
+    alpha
+        Error rate of each one-sided test.
+    """
+
+    table: pd.DataFrame
+    alpha: float
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each difference."""
+        return self.table.copy()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how many differences, how many judged equivalent."""
+        return pd.DataFrame(
+            {
+                "differences": [len(self.table)],
+                "equivalent": [int(self.table["equivalent"].sum())],
+                "noninferior": [int(self.table["noninferior"].sum())],
+                "alpha": [self.alpha],
+            }
+        )
+
+    def sentence(self) -> str:
+        """Return each verdict in words, in APA style."""
+        return " ".join(_describe_verdict(row) for _, row in self.table.iterrows())
+
+
+class _Sides(NamedTuple):
+    """One-sided p-values and limits of differences, each (terms,)."""
+
+    conf_low: np.ndarray
+    conf_high: np.ndarray
+    p_lower: np.ndarray
+    p_upper: np.ndarray
+
+
+def judge_equivalence(
+    comparison: Comparison,
+    *,
+    margin: float | Mapping[str, float],
+    reference: str | None = None,
+) -> Equivalence:
+    """Test whether models are equivalent to a reference, or not inferior to it.
+
+    Parameters
+    ----------
+    comparison
+        What `compare_models` returned; its draws are used again. α is 1 minus its level.
+    margin
+        Smallest difference that matters, in units of the metric; or one for each metric.
+        It must come from the question, not from the data.
+    reference
+        Model that the others are compared with; all pairs by default.
+
+    Returns
+    -------
+    Equivalence
+        Percentile tests from 40 clusters on, t tests of the cluster jackknife below.
+
+    Raises
+    ------
+    OptionError
+        For an unknown reference, and for a margin that is missing or not positive.
+
+    References
+    ----------
+    Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power
+    approach. *Journal of Pharmacokinetics and Biopharmaceutics, 15*, 657-680.
+    """
+    alpha = 1 - comparison.level
+    rows: list[dict[str, Any]] = []
+    for sample in comparison.samples:
+        if reference is not None and reference not in sample.models:
+            message = (
+                f"reference '{reference}' is not known. {name_nearest(reference, sample.models)}"
+            )
+            raise OptionError(message)
+        rows += _judge_sample(sample, _find_margin(margin, sample.metric.name), reference, alpha)
+    table = arrange_rows(rows, ("context", "metric", "model", "versus", "term", "margin"))
+    return Equivalence(table=table, alpha=alpha)
+
+
+def _find_margin(margin: float | Mapping[str, float], metric: str) -> float:
+    found = margin.get(metric) if isinstance(margin, Mapping) else margin
+    if found is None or not found > 0:
+        message = f"margin must be a positive number for {metric}; got {found}."
+        raise OptionError(message)
+    return float(found)
+
+
+def _judge_sample(
+    sample: Sample, margin: float, reference: str | None, alpha: float
+) -> list[dict[str, Any]]:
+    pairs = pair_models(sample.models, reference)
+    # The reference is subtracted: a difference says what choosing the other model costs.
+    pairs = [(other, first) for first, other in pairs] if reference is not None else pairs
+    terms = form_terms(sample, pairs)
+    method = name_headline(sample.n_clusters, "auto")
+    sides = (_side_draws if method == "percentile" else _side_jackknife)(terms, margin, alpha)
+    p_value = np.where(
+        np.isnan(sides.p_lower + sides.p_upper), np.nan, np.maximum(sides.p_lower, sides.p_upper)
+    )
+    inferior = {"lower": sides.p_upper, "higher": sides.p_lower}.get(
+        sample.metric.direction, np.full(len(p_value), np.nan)
+    )
+    tested = np.flatnonzero(terms.tested)
+    adjusted, spared = adjust_holm(p_value[tested]), adjust_holm(inferior[tested])
+    rows = []
+    for place, line in enumerate(tested):
+        model, versus = terms.names[line]
+        rows.append(
+            {
+                "context": sample.context,
+                "metric": sample.metric.name,
+                "model": model,
+                "versus": versus,
+                "term": f"{model} - {versus}",
+                "margin": margin,
+                "estimate": terms.estimates[line],
+                "conf_low": sides.conf_low[line],
+                "conf_high": sides.conf_high[line],
+                "level": 1 - 2 * alpha,
+                "method": method,
+                "p_lower": sides.p_lower[line],
+                "p_upper": sides.p_upper[line],
+                "p_value": p_value[line],
+                "p_adjusted": adjusted[place],
+                "equivalent": bool(adjusted[place] < alpha),
+                "p_noninferior": spared[place],
+                "noninferior": bool(spared[place] < alpha),
+                "n_clips": sample.n_clips,
+                "n_clusters": sample.n_clusters,
+            }
+        )
+    return rows
+
+
+def _side_draws(terms: Terms, margin: float, alpha: float) -> _Sides:
+    ordered, finite = sort_draws(terms.draws)
+    interval = find_percentile(ordered, finite, 1 - 2 * alpha)
+    lower = (1 + (ordered <= -margin).sum(axis=1)) / (finite + 1)
+    upper = (1 + (ordered >= margin).sum(axis=1)) / (finite + 1)
+    defined = np.isfinite(terms.estimates)
+    return _Sides(
+        interval.conf_low,
+        interval.conf_high,
+        np.where(defined, lower, np.nan),
+        np.where(defined, upper, np.nan),
+    )
+
+
+def _side_jackknife(terms: Terms, margin: float, alpha: float) -> _Sides:
+    found: Jackknife = jackknife_clusters(terms.estimates, terms.left_out, level=1 - 2 * alpha)
+    freedom = terms.left_out.shape[1] - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lower = stdtr(freedom, -(terms.estimates + margin) / found.std_error)
+        upper = stdtr(freedom, (terms.estimates - margin) / found.std_error)
+    return _Sides(found.conf_low, found.conf_high, lower, upper)
+
+
+def _describe_verdict(row: pd.Series) -> str:
+    verdict = "equivalent to" if row["equivalent"] else "not shown to be equivalent to"
+    place = "" if pd.isna(row["context"]) else f" in {row['context']}"
+    p_value = write_p(row["p_adjusted"])
+    equals = "" if p_value[0] in "<>" else "= "
+    less = " but not inferior" if row["noninferior"] and not row["equivalent"] else ""
+    return (
+        f"{row['model']} was {verdict} {row['versus']}{less} in {row['metric']}{place} "
+        f"(difference {write_number(row['estimate'], 3)}, {write_level(row['level'])} CI "
+        f"{write_interval(row['conf_low'], row['conf_high'], 3)}, margin "
+        f"±{write_number(row['margin'], 3)}, p {equals}{p_value}, "
+        f"{METHOD_WORDS[str(row['method'])]})."
+    )

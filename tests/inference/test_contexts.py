@@ -1,0 +1,62 @@
+"""Differences between contexts against a function that computes them from the whole table.
+
+Tolerance 1e-10: the same draws of the same subjects.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats.errors import DataError
+from exprstats.inference import bootstrap_clusters, compare_contexts
+
+NUMBERS = ["estimate", "std_error", "conf_low", "conf_high"]
+
+
+def test_subjects_are_drawn_jointly_for_all_contexts(make_predictions):
+    table = make_predictions(contexts=("pain", "joy"), clips=90)
+
+    def measure_difference(rows):
+        rows = rows[rows["model"] == "b"]
+        errors = (rows["prediction"] - rows["truth"]) ** 2
+        scores = errors.groupby(rows["context"]).mean() ** 0.5
+        return scores["pain"] - scores["joy"]
+
+    options = {"cluster": "subject", "draws": 250, "seed": 2}
+    known = bootstrap_clusters(table, measure_difference, **options).table
+    found = compare_contexts(table, metrics="rmse", **options).table
+    mine = found[found["model"] == "b"]
+    assert mine["term"].unique().tolist() == ["pain - joy"]
+    np.testing.assert_allclose(mine[NUMBERS], known[NUMBERS], rtol=1e-10)
+
+
+def test_what_subjects_share_cancels_in_the_difference():
+    rng = np.random.default_rng(1)
+    subject = np.tile(np.repeat(np.arange(60), 4), 2)
+    hard = rng.lognormal(0, 0.6, size=60)[subject]
+    truth = rng.normal(size=480)
+    table = pd.DataFrame({"subject": subject.astype(str), "truth": truth, "model": "a"})
+    table["context"] = np.repeat(["pain", "joy"], 240)
+    table["clip"] = [f"c{n}" for n in range(480)]
+    table["prediction"] = truth + hard * rng.normal(size=480)
+    joint = compare_contexts(table, metrics="mae", draws=500, seed=1).table
+    apart = table.assign(subject=table["subject"] + table["context"])
+    unpaired = compare_contexts(apart, metrics="mae", draws=500, seed=1).table
+    error = joint.query("method == 'jackknife'")["std_error"].iloc[0]
+    loose = unpaired.query("method == 'jackknife'")["std_error"].iloc[0]
+    assert error < 0.85 * loose
+
+
+def test_three_contexts_give_three_differences_for_each_model(make_predictions):
+    table = make_predictions(contexts=("pain", "joy", "awe"), clips=120)
+    result = compare_contexts(table, metrics=["rmse", "mae"], draws=300, seed=1)
+    headline = result.table[result.table["headline"]]
+    assert len(headline) == 2 * 3 * 3
+    assert headline["p_adjusted"].ge(headline["p_value"]).all()
+    assert result.glance()["contexts"].tolist() == [3]
+    assert "pain - joy" in result.sentence()
+
+
+def test_one_context_is_refused(make_predictions):
+    with pytest.raises(DataError, match="1 context; a difference needs two"):
+        compare_contexts(make_predictions(contexts=("pain",)), metrics="rmse")

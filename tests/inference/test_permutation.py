@@ -1,0 +1,100 @@
+"""Swaps within clusters against scipy's paired permutation test.
+
+Tolerance 1e-12 where all swaps are taken; five Monte-Carlo errors where they are drawn.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from exprstats.errors import DataError
+from exprstats.inference import permute_models
+
+
+def stack_pair(truth, predictions, subject):
+    table = pd.DataFrame({"clip": [f"c{n:03d}" for n in range(len(truth))], "subject": subject})
+    frames = [table.assign(model=m, truth=truth, prediction=p) for m, p in predictions.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def test_all_swaps_of_few_clusters_are_those_of_scipy():
+    rng = np.random.default_rng(2)
+    truth = rng.normal(size=10)
+    predictions = {"a": truth + rng.normal(size=10), "b": truth + 1.5 * rng.normal(size=10)}
+    table = stack_pair(truth, predictions, [f"s{n}" for n in range(10)])
+    errors = [np.abs(p - truth) for p in predictions.values()]
+    known = stats.permutation_test(
+        errors,
+        lambda one, other, axis: (one - other).mean(axis=axis),
+        permutation_type="samples",
+        n_resamples=np.inf,
+        vectorized=True,
+    )
+    row = permute_models(table, metrics="mae", draws=2000).table.iloc[0]
+    assert row["draws"] == 1024
+    assert row["p_value"] == pytest.approx(known.pvalue, rel=1e-12)
+    assert row["estimate"] == pytest.approx(known.statistic, rel=1e-10)
+
+
+def test_drawn_swaps_are_all_swaps_within_monte_carlo_error():
+    rng = np.random.default_rng(3)
+    subject = np.repeat([f"s{n}" for n in range(11)], 4)
+    truth = rng.normal(size=44)
+    predictions = {"a": truth + rng.normal(size=44), "b": truth + 1.3 * rng.normal(size=44)}
+    table = stack_pair(truth, predictions, subject)
+    exact = permute_models(table, metrics="correlation", draws=2048).table.iloc[0]
+    drawn = permute_models(table, metrics="correlation", draws=2000, seed=1).table.iloc[0]
+    assert exact["draws"] == 2048
+    assert drawn["draws"] == 2001
+    assert abs(exact["p_value"] - drawn["p_value"]) < 5 * drawn["p_error"]
+
+
+def test_a_swap_moves_whole_clusters():
+    # By hand: three subjects, one swap each way, RMSE over all rows.
+    truth = np.zeros(6)
+    one, other = np.array([1.0, 1, 2, 2, 3, 3]), np.array([2.0, 2, 2, 2, 1, 1])
+    table = stack_pair(truth, {"a": one, "b": other}, list("xxyyzz"))
+    seen = []
+    for swaps in range(8):
+        swap = np.repeat([(swaps >> place) & 1 for place in range(3)], 2) == 1
+        a, b = np.where(swap, other, one), np.where(swap, one, other)
+        seen.append(np.sqrt((a**2).mean()) - np.sqrt((b**2).mean()))
+    known = np.mean(np.abs(seen) >= abs(seen[0]) - 1e-12)
+    assert permute_models(table, metrics="rmse").table["p_value"].iloc[0] == known
+
+
+def test_identical_models_have_p_one(make_predictions):
+    table = make_predictions(models=("a",))
+    twin = pd.concat([table, table.assign(model="b")])
+    result = permute_models(twin, metrics=["rmse", "spearman"], draws=300, seed=1)
+    assert (result.table["p_value"] == 1).all()
+
+
+def test_p_is_uniform_where_models_are_equally_good():
+    # 300 data sets of 10 clusters: Kolmogorov-Smirnov, 1 % level; all 1,024 swaps.
+    rng = np.random.default_rng(8)
+    subject = np.repeat([f"s{n}" for n in range(10)], 3)
+    p_values = []
+    for _ in range(300):
+        level = rng.normal(size=10).repeat(3)
+        truth = level + rng.normal(size=30)
+        models = {name: 0.5 * truth + 0.5 * level + rng.normal(size=30) for name in "ab"}
+        table = stack_pair(truth, models, subject)
+        p_values.append(permute_models(table, metrics="rmse").table["p_value"].iloc[0])
+    assert stats.kstest(p_values, "uniform").pvalue > 0.01
+
+
+def test_seats_cannot_be_swapped(make_predictions):
+    table = make_predictions(models=("a", "human"))
+    seated = table.assign(seat=np.where(table["model"] == "human", "one", None))
+    with pytest.raises(DataError, match="cannot be swapped"):
+        permute_models(seated, metrics="rmse")
+
+
+def test_workers_change_nothing_and_words_are_apa(make_predictions):
+    table = make_predictions(groups=20)
+    one = permute_models(table, metrics="rmse", draws=600, seed=3)
+    two = permute_models(table, metrics="rmse", draws=600, seed=3, n_jobs=2)
+    pd.testing.assert_frame_equal(one.table, two.table, check_exact=True)
+    assert "(swaps within subject, Holm)" in one.sentence()
