@@ -18,7 +18,7 @@ def check_input(
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Say what a file holds (or all files of a study) and list every problem."""
+    """Say what a file or a study holds, and every problem in it."""
     with open_session("check", json=json, quiet=quiet) as session:
         from exprstats.cli.inspection import inspect_study, inspect_table
         from exprstats.errors import DataError

@@ -78,7 +78,7 @@ def compare_files(
     n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Compare models on the same clips, with intervals and p values that respect subjects."""
+    """Compare models, with intervals and p that respect subjects."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("compare", seed=seed, **options) as session:
         check_options(level=level, n_jobs=n_jobs)

@@ -49,7 +49,7 @@ def show_demo(
     n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Simulate a study, run it, write its report, and compare estimates with the truth."""
+    """Simulate a study, report on it, and show the truth beside it."""
     with open_session("demo", seed=seed, json=json, quiet=quiet) as session:
         check_options(n_jobs=n_jobs)
         from exprstats.io import stage_folder

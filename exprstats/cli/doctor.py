@@ -12,7 +12,7 @@ from exprstats.cli.screen import wrap_text, write_line
 def examine_machine(
     json: Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")] = False,
 ) -> None:
-    """Look at R, lavaan, rpy2, locale, fonts and versions; say OK, WARN or FAIL with the cure."""
+    """Say whether this machine has all it needs, with the cures."""
     from exprstats.cli.examinations import examine_all
 
     findings = list(examine_all())

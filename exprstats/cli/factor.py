@@ -64,7 +64,7 @@ def fit_file(
     n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """One-factor model of items through lavaan: loadings, residuals, omega, Bartlett scores."""
+    """Fit one factor to items through lavaan, and score the clips."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("factor", seed=seed, **options) as session:
         check_options(level=level, n_jobs=n_jobs)

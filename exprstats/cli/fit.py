@@ -62,7 +62,7 @@ def fit_clips(
     n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Predict a target from features: subject-wise split, tuned penalty, weights, errors."""
+    """Predict a target from clip features, on unseen subjects."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("fit", seed=seed, **options) as session:
         check_options(n_jobs=n_jobs)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from exprstats import __version__
 from exprstats.cli.check import check_input
@@ -19,8 +20,24 @@ from exprstats.cli.reliability import rate_file
 from exprstats.cli.report import report_study
 from exprstats.cli.simulate import simulate_design
 
+
+class Program(TyperGroup):
+    """A group whose own help option, when it is not given, is False and not unset.
+
+    Typer loads pydantic to convert what is unset, which would cost every ``--help`` .1 s.
+    """
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the group's help option."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
+
+
 app = typer.Typer(
     name="exprstats",
+    cls=Program,
     rich_markup_mode=None,
     no_args_is_help=True,
     add_completion=False,

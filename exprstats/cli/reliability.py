@@ -90,7 +90,7 @@ def rate_file(
     n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Reliability of ratings: ICC of one rating and of a clip's mean, with intervals."""
+    """Rate how reliable ratings are: ICC with intervals that hold."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("reliability", seed=seed, **options) as session:
         check_options(level=level, n_jobs=n_jobs)

@@ -20,7 +20,7 @@ def simulate_design(
     seed: SeedOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Write data whose truth is known: ratings, clips, the truth, and a study file to run."""
+    """Write a simulated study whose truth is known, as files."""
     with open_session("simulate", seed=seed, quiet=quiet) as session:
         from exprstats.cli.samples import write_study_files
         from exprstats.io import stage_folder
