@@ -40,6 +40,6 @@ def save_figure(plot: ggplot, stem: str | PathLike[str], *, dpi: int = 200) -> t
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
     # Text in the SVG becomes outlines, so that it looks the same without our fonts.
     with rc_context({"svg.hashsalt": "exprstats", "svg.fonttype": "path"}):
-        plot.save(png, dpi=dpi, verbose=False, metadata={"Software": None})
-        plot.save(svg, verbose=False, metadata={"Date": None, "Creator": None})
+        plot.save(png, dpi=dpi, limitsize=False, verbose=False, metadata={"Software": None})
+        plot.save(svg, limitsize=False, verbose=False, metadata={"Date": None, "Creator": None})
     return png, svg

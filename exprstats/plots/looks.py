@@ -35,6 +35,7 @@ def set_looks(height: float) -> theme:
         dpi=200,
         text=element_text(family=list(find_families()), color=INK, size=9),
         axis_text=element_text(color=INK, size=8.5),
+        axis_text_y=element_text(ma="right"),
         axis_title=element_text(size=9),
         axis_ticks_major_x=element_line(color=QUIET, size=0.4),
         axis_ticks_major_y=element_blank(),

@@ -117,7 +117,7 @@ def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplo
         )
         + labs(x="", y="")
         + set_looks(0.9 + count["context"] * max(0.45, 0.24 * count["model"]))
-        + theme(strip_text_y=element_text(angle=0, ha="left", weight="bold"))
+        + theme(strip_text_y=element_text(angle=0, ha="left", ma="left", weight="bold"))
     )
     absent = _place_absent(rows)
     if len(absent):

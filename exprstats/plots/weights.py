@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from exprstats.models import Models
 
+MOST_FEATURES = 40
 NOTABLE = 0.2  # Lin, Girard, & Morency (2020) read weights close to or above it
 
 
-def draw_weights(models: Models) -> ggplot:
+def draw_weights(models: Models, *, most: int = MOST_FEATURES) -> ggplot:
     """Draw the feature weights, contexts side by side.
 
     Parameters
@@ -28,6 +29,9 @@ def draw_weights(models: Models) -> ggplot:
     models
         From `fit_elastic`; the rows whose term is ``"weight"`` (units of the target for one SD
         of the feature).
+    most
+        Most features to draw: those of largest weight in any context. The figure says so where
+        it leaves some out.
 
     Returns
     -------
@@ -45,12 +49,15 @@ def draw_weights(models: Models) -> ggplot:
     >>> draw_weights(fit_elastic(clips, target="score", features=names)).show()  # doctest: +SKIP
     """
     rows = select_weights(models.tidy())
+    count = rows["feature"].nunique()
+    rows = keep_largest(rows, most)
     features, contexts = order_levels(rows["feature"]), order_levels(rows["context"])
     coded = {"feature": code_levels(features, width=26), "context": code_levels(contexts, width=18)}
     for name, levels in (("feature", features), ("context", contexts)):
         places = {level: code for level, code in zip(levels, coded[name], strict=True)}
         rows[name] = pd.Categorical(rows[name].map(places), categories=list(coded[name]))
-    return _build_dots(rows, coded)
+    plot = _build_dots(rows, coded)
+    return plot if count <= most else _add_caption(plot, most, count)
 
 
 def select_weights(table: pd.DataFrame) -> pd.DataFrame:
@@ -61,6 +68,20 @@ def select_weights(table: pd.DataFrame) -> pd.DataFrame:
         fact = "there are no weights." if rows.empty else "all weights are zero."
         raise DataError(Problem(fact, "There is nothing to draw; look at the penalty's grid."))
     return name_contexts(rows)
+
+
+def keep_largest(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return the rows of the features whose largest weight is among the `most` largest."""
+    sizes = rows["estimate"].abs().groupby(rows["feature"], sort=False).max()
+    kept = sizes.sort_values(ascending=False, kind="stable").index[:most]
+    return rows[rows["feature"].isin(kept)].reset_index(drop=True)
+
+
+def _add_caption(plot: ggplot, most: int, count: int) -> ggplot:
+    from plotnine import element_text, labs, theme
+
+    told = f"The {most:,} of {count:,} features with the largest weights."
+    return plot + labs(caption=told) + theme(plot_caption=element_text(size=7.5, ha="right"))
 
 
 def _build_dots(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:

@@ -48,3 +48,10 @@ def test_names_are_drawn_as_they_are(make_comparison, make_models, tmp_path):
         assert not tags & {"script", "foreignObject", "a", "image"}
         assert b"<script" not in svg.read_bytes()
         assert b"<dc:date>" not in svg.read_bytes()
+
+
+def test_a_figure_may_be_taller_than_a_page(make_models, tmp_path):
+    from plotnine import theme
+
+    tall = draw_weights(make_models()) + theme(figure_size=(2, 26))
+    assert all(path.exists() for path in save_figure(tall, tmp_path / "tall", dpi=30))

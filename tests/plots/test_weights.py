@@ -44,3 +44,13 @@ def test_a_model_without_weights_is_no_picture(make_models):
 )
 def test_axis_numbers_are_few_multiples_of_the_step(low, high, expected):
     assert np.allclose(place_multiples(0.2, 4)((low, high)), expected)
+
+
+def test_of_many_features_the_largest_are_drawn_in_their_order_and_the_figure_says_so(make_models):
+    names = [f"f{place}" for place in range(6)]
+    weights = [0.1, -0.9, 0.2, 0.3, 0.0, 0.05, 0.0, 0.0, 0.8, 0.0, 0.0, 0.0]
+    plot = draw_weights(make_models(features=names, weights=weights), most=3)
+    scale = next(scale for scale in plot.scales if "y" in scale.aesthetics)
+    assert list(scale.labels) == ["f3", "f2", "f1"]
+    assert plot.labels.caption == "The 3 of 6 features with the largest weights."
+    assert plot.data["estimate"].tolist() == [-0.9, 0.2, 0.3, 0.0, 0.8, 0.0]
