@@ -42,14 +42,17 @@ from .measurement import save_factor as save_factor
 from .measurement import score_clips as score_clips
 from .models import Contrasts as Contrasts
 from .models import Models as Models
+from .models import Nested as Nested
 from .models import Weights as Weights
 from .models import contrast_contexts as contrast_contexts
 from .models import fit_elastic as fit_elastic
 from .models import fit_forest as fit_forest
+from .models import fold_subjects as fold_subjects
 from .models import guess_human as guess_human
 from .models import guess_mean as guess_mean
 from .models import guess_normal as guess_normal
 from .models import guess_uniform as guess_uniform
+from .models import nest_elastic as nest_elastic
 from .models import report_weights as report_weights
 from .models import split_subjects as split_subjects
 from .models import stack_predictions as stack_predictions

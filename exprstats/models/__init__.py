@@ -3,23 +3,28 @@
 from exprstats.models.contrasts import Contrasts, contrast_contexts
 from exprstats.models.elastic import fit_elastic
 from exprstats.models.fits import Models
+from exprstats.models.folds import fold_subjects
 from exprstats.models.forests import fit_forest
 from exprstats.models.guesses import guess_mean, guess_normal, guess_uniform, stack_predictions
 from exprstats.models.humans import guess_human
+from exprstats.models.nesting import Nested, nest_elastic
 from exprstats.models.splits import split_subjects
 from exprstats.models.weights import Weights, report_weights
 
 __all__ = [
     "Contrasts",
     "Models",
+    "Nested",
     "Weights",
     "contrast_contexts",
     "fit_elastic",
     "fit_forest",
+    "fold_subjects",
     "guess_human",
     "guess_mean",
     "guess_normal",
     "guess_uniform",
+    "nest_elastic",
     "report_weights",
     "split_subjects",
     "stack_predictions",

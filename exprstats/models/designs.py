@@ -84,7 +84,7 @@ class Design:
 
 def build_design(
     clips: pd.DataFrame,
-    parts: pd.DataFrame,
+    parts: pd.DataFrame | None,
     *,
     target: str,
     features: Sequence[str],
@@ -92,6 +92,8 @@ def build_design(
     pooled_target: str | None = None,
 ) -> Design:
     """Check a clip table and its split, and return what models are fitted to.
+
+    Without a split every clip is a training clip.
 
     Raises
     ------
@@ -112,12 +114,13 @@ def build_design(
     used = [target, pooled] if by else [pooled]
     _check_numbers(clips, names, list(dict.fromkeys(used)))
     kept = [name for name in ("clip", "subject", "context") if name in clips]
-    ids = clips[kept].assign(part=label_parts(clips, parts)).reset_index(drop=True)
+    labels = "train" if parts is None else label_parts(clips, parts)
+    ids = clips[kept].assign(part=labels).reset_index(drop=True)
     truths = {name: clips[name].to_numpy(float) for name in used}
     samples = _list_samples(ids, truths[used[0]], truths[pooled], by)
     matrix = np.ascontiguousarray(clips[list(names)].to_numpy(float))
     design = Design(ids, names, matrix, target, samples)
-    _check_samples(design)
+    _check_samples(design, ("train",) if parts is None else ("train", "validate"))
     return design
 
 
@@ -163,10 +166,10 @@ def _list_samples(
     return (*samples, Sample(None, np.arange(len(ids)), pooled))
 
 
-def _check_samples(design: Design) -> None:
+def _check_samples(design: Design, needed: tuple[str, ...]) -> None:
     problems = []
     for sample in design.samples:
-        for part in ("train", "validate"):
+        for part in needed:
             if not design.mark(sample, part).any():
                 fact = f"{sample.label}: no clips in the {part} part."
                 problems.append(Problem(fact, "Tuning needs training and validation subjects."))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
-from exprstats.models.fits import Models
 from exprstats.models.parts import PARTS, name_some
 from exprstats.parallel import Seed
 from exprstats.tables import PREDICTIONS, check_table, require_columns
+
+if TYPE_CHECKING:
+    from exprstats.models.fits import Models
 
 Bound = float | Mapping[Any, float]
 
@@ -113,7 +115,7 @@ def stack_predictions(*models: Models | pd.DataFrame, part: str | None = "test")
     Parameters
     ----------
     *models
-        Fitted models, or PREDICTIONS tables.
+        Fitted or cross-validated models, or PREDICTIONS tables.
     part
         The part to keep; None keeps all. Tables without the column keep all their rows.
 
@@ -132,7 +134,7 @@ def stack_predictions(*models: Models | pd.DataFrame, part: str | None = "test")
     if not models or (part is not None and part not in PARTS):
         message = f"Give at least one model, and a part out of {', '.join(PARTS)} or None."
         raise OptionError(message)
-    tables = [one.predictions if isinstance(one, Models) else one for one in models]
+    tables = [one if isinstance(one, pd.DataFrame) else one.predictions for one in models]
     for table in tables:
         seated = "seat" in table
         check_table(table.assign(seat=table["seat"].fillna("-")) if seated else table, PREDICTIONS)

@@ -1,0 +1,144 @@
+"""Subjects dealt into folds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, OptionError, Problem
+from exprstats.models.parts import find_lookalikes, name_some
+from exprstats.parallel import Seed
+from exprstats.tables import find_empty, order_levels, require_columns
+
+
+def fold_subjects(
+    clips: pd.DataFrame,
+    *,
+    subject: str = "subject",
+    folds: int = 5,
+    repeats: int = 1,
+    seed: Seed = None,
+) -> pd.DataFrame:
+    """Deal each subject, with all of their clips, into one fold.
+
+    Subjects who stand in the same contexts are dealt out evenly, so that a context that only some
+    people saw reaches every fold.
+
+    Parameters
+    ----------
+    clips
+        One row a clip; the draw depends on the ids, their contexts and the seed, not on the order
+        of the rows.
+    subject
+        The column that names the person.
+    folds
+        How many folds.
+    repeats
+        How often everybody is dealt anew.
+    seed
+        An integer, a NumPy generator, or None for a fresh draw.
+
+    Returns
+    -------
+    pandas.DataFrame
+        FOLDS: ``subject``, ``repeat``, ``fold`` (both from 1), sorted by repeat and id.
+
+    Raises
+    ------
+    DataError
+        Empty ids, ids that differ only in case or spaces, fewer subjects than folds, or a context
+        that a fold lacks.
+    OptionError
+        Fewer than two folds, or no repeat.
+
+    Examples
+    --------
+    >>> clips = pd.DataFrame({"subject": list("abcdefg")})
+    >>> fold_subjects(clips, folds=3, seed=1)["fold"].value_counts().sort_index().to_dict()
+    {1: 3, 2: 2, 3: 2}
+    """
+    if folds < 2 or repeats < 1:
+        message = f"folds must be at least 2 and repeats 1; got {folds} and {repeats}."
+        raise OptionError(message)
+    require_columns(clips, [subject], "clips")
+    problems = find_empty(clips, [subject]) + find_lookalikes(clips[subject])
+    if problems:
+        raise DataError(problems)
+    ids = sorted(clips[subject].unique(), key=str)
+    if len(ids) < folds:
+        fact = f"{len(ids):,} subjects cannot fill {folds} folds."
+        raise DataError(Problem(fact, "Use fewer folds.", column=subject))
+    patterns = _name_patterns(clips, subject, ids)
+    rng = np.random.default_rng(seed)
+    rounds = [
+        pd.DataFrame({"subject": ids, "repeat": again, "fold": _deal(patterns, folds, rng)})
+        for again in range(1, repeats + 1)
+    ]
+    dealt = pd.concat(rounds, ignore_index=True)
+    check_folds(clips.rename(columns={subject: "subject"}), dealt)
+    return dealt
+
+
+def check_folds(clips: pd.DataFrame, folds: pd.DataFrame) -> None:
+    """Refuse folds that do not fit the clips.
+
+    Raises
+    ------
+    DataError
+        Columns absent, a subject in two folds of a repeat or in none, or a context that a fold
+        lacks.
+    """
+    require_columns(folds, ["subject", "fold"], "folds")
+    folds = folds if "repeat" in folds else folds.assign(repeat=1)
+    text = folds["subject"].astype(str)
+    problems = find_lookalikes([*text, *clips["subject"].astype(str)])
+    torn = folds.assign(subject=text).groupby(["repeat", "subject"])["fold"].nunique()
+    twice = [str(key[1]) for key in torn.index[torn > 1]]
+    if twice:
+        fact = f"{len(twice):,} subjects stand in more than one fold: {name_some(twice)}."
+        problems.append(Problem(fact, "Give each subject one fold.", column="subject"))
+    lost = [one for one in order_levels(clips["subject"].astype(str)) if one not in set(text)]
+    if lost:
+        fact = f"{len(lost):,} subjects have no fold: {name_some(lost)}."
+        problems.append(Problem(fact, "Fold the same clips: fold_subjects(clips)."))
+    if problems:
+        raise DataError(problems)
+    for again, dealt in folds.groupby("repeat"):
+        problems += _find_thin(clips, dealt, again)
+    if problems:
+        raise DataError(problems)
+
+
+def _find_thin(clips: pd.DataFrame, dealt: pd.DataFrame, again: object) -> list[Problem]:
+    lookup = dict(zip(dealt["subject"].astype(str), dealt["fold"], strict=True))
+    placed = clips["subject"].astype(str).map(lookup)
+    contexts = clips["context"] if "context" in clips else pd.Series("", index=clips.index)
+    counts = pd.crosstab(contexts, placed).reindex(columns=sorted(set(lookup.values())))
+    problems = []
+    for context, row in counts.fillna(0).astype(int).iterrows():
+        if (row > 0).all():
+            continue
+        told = ", ".join(f"{fold}: {count:,}" for fold, count in row.items())
+        what = f"context '{context}'" if "context" in clips else "the table"
+        fact = f"{what} has no clips in some folds of repeat {again} (clips by fold: {told})."
+        problems.append(Problem(fact, "Use fewer folds, or leave this context out."))
+    return problems
+
+
+def _name_patterns(clips: pd.DataFrame, subject: str, ids: list[object]) -> np.ndarray:
+    if "context" not in clips:
+        return np.zeros(len(ids), dtype=int)
+    seen = clips.groupby(subject)["context"].agg(
+        lambda own: "\x1f".join(sorted(set(map(str, own))))
+    )
+    return pd.factorize(seen.reindex(ids), sort=True)[0]
+
+
+def _deal(patterns: np.ndarray, folds: int, rng: np.random.Generator) -> np.ndarray:
+    """Deal shuffled subjects of one pattern after another, never starting over at fold 1."""
+    order = np.concatenate(
+        [rng.permutation(np.flatnonzero(patterns == one)) for one in np.unique(patterns)]
+    )
+    dealt = np.empty(len(patterns), dtype=int)
+    dealt[order] = np.arange(len(patterns)) % folds + 1
+    return dealt
