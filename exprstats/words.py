@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args
 
 from exprstats.errors import OptionError
 
-IccModel = Literal["one-way", "two-way"]
+IccModel = Literal["one-way", "two-way", "nested"]
+IccEstimator = Literal["closed", "reml"]
 MetricName = Literal[
     "nrmse",
     "rmse",
@@ -35,6 +36,7 @@ MetricName = Literal[
 ]
 IntervalName = Literal["auto", "percentile", "jackknife", "basic", "bca", "t"]
 Compat = Literal["mlboot"]
+SchemeName = Literal["clusters", "two-stage"]
 ModelKind = Literal["elastic", "uniform", "normal", "mean"]
 ScoreMethod = Literal["bartlett", "regression", "mean"]
 FactorEstimator = Literal["ml", "mlr"]

@@ -22,7 +22,8 @@ INDEPENDENT = "clips treated as independent"
 class Interval:
     """Limits of a family's value by one method, and what to say about them.
 
-    ``std_error`` is None where the method has none; limits are NaN where they are undefined.
+    ``std_error`` is None where the method has none; limits are NaN where they are undefined;
+    ``draws`` counts defined draws of a bootstrap.
     """
 
     method: str
@@ -30,13 +31,15 @@ class Interval:
     high: float
     std_error: float | None = None
     note: str = ""
+    draws: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """One coefficient at ``base`` ratings a clip; other numbers of ratings follow from it.
 
-    ``value`` is −∞ where the components leave nothing to divide by.
+    ``value`` is −∞ where the components leave nothing to divide by. ``moves`` tells whether the
+    Spearman–Brown formula gives it at other numbers of ratings.
     """
 
     estimand: Estimand
@@ -44,6 +47,7 @@ class Family:
     value: float
     intervals: tuple[Interval, ...]
     estimator: str = "anova"
+    moves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ def write_rows(analysis: Analysis, level: float) -> list[dict[str, Any]]:
         | _write_interval(family, interval, k)
         for family in analysis.families
         for rule, k in rules
+        if family.moves or rule in {"all", "harmonic"}
         for interval in family.intervals
     ]
 
@@ -126,5 +131,6 @@ def _write_interval(family: Family, interval: Interval, k: float) -> dict[str, A
         "conf_low": low,
         "conf_high": high,
         "method": interval.method,
+        "draws": interval.draws,
         "note": "; ".join(note for note in notes if note) or None,
     }

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, OptionError
-from exprstats.parallel import Seed
-from exprstats.reliability.analysis import write_rows
+from exprstats.errors import DataError, OptionError
+from exprstats.parallel import Seed, spawn_seeds
+from exprstats.reliability.analysis import Analysis, write_rows
 from exprstats.reliability.counts import count_design
 from exprstats.reliability.estimates import analyse_panel, find_obstacles
-from exprstats.reliability.panels import Panel, name_rows, split_panels
+from exprstats.reliability.nested import analyse_nested, find_nested_obstacles
+from exprstats.reliability.oddities import warn_oddities
+from exprstats.reliability.panels import split_panels
+from exprstats.reliability.reml import RemlFit, add_reml, fit_reml
+from exprstats.reliability.resampling import add_bootstrap, count_seeds
 from exprstats.reliability.result import Reliability
 from exprstats.reliability.twoway import analyse_crossed, find_crossed_obstacles
 from exprstats.tables import arrange_rows
-from exprstats.words import IccModel, check_word
+from exprstats.words import IccEstimator, IccModel, check_word
 
 KEYS = ("context", "item", "term", "k_rule", "raters_per_clip", "estimator", "n_raters")
-CONSTANT_FROM = 5
 _MODELS = {
     "one-way": (find_obstacles, analyse_panel),
     "two-way": (find_crossed_obstacles, analyse_crossed),
+    "nested": (find_nested_obstacles, analyse_nested),
 }
 
 
@@ -37,6 +39,7 @@ def rate_reliability(
     level: float = 0.95,
     draws: int = 0,
     seed: Seed = None,
+    estimator: IccEstimator = "closed",
 ) -> Reliability:
     """Estimate the reliability of ratings, of one rating and of a clip's mean.
 
@@ -52,6 +55,8 @@ def rate_reliability(
         are left out and counted.
     model
         ``"one-way"``: ICC(1,1), ICC(1,k). ``"two-way"``: agreement ICC(A,·), consistency ICC(C,·).
+        ``"nested"``: ICC(clip,·), clips told apart; ICC(within,·), clips of one subject told
+        apart; ICC(subject,k), subjects told apart by the mean of their clips.
     items
         Items to rate, in this order; None takes all.
     by
@@ -63,9 +68,13 @@ def rate_reliability(
     level
         Confidence level.
     draws
-        Reserved for the cluster bootstrap; must be 0.
+        Draws of a cluster bootstrap (percentile rows, method ``bootstrap``); 0 for none.
     seed
-        Reserved for the cluster bootstrap.
+        Of the bootstrap.
+    estimator
+        ``"closed"``: ANOVA, and pairs of ratings where a table is incomplete; negative components
+        stay. ``"reml"`` puts rows of restricted maximum likelihood before them: one-way here,
+        two-way and nested through ``lme4`` in R.
 
     Returns
     -------
@@ -80,7 +89,9 @@ def rate_reliability(
         If the table breaks its contract, no clip has two ratings, ratings do not vary at all, or
         there are fewer than two clips or subjects.
     OptionError
-        If the level is not between 0 and 1.
+        If the level is not between 0 and 1, or draws is negative.
+    RError
+        If REML needs R or lme4 and they are missing.
 
     Examples
     --------
@@ -98,9 +109,10 @@ def rate_reliability(
     [('ICC(1,1)', 0.81), ('ICC(1,k)', 0.895)]
     """
     check_word(model, IccModel, "model")
+    check_word(estimator, IccEstimator, "estimator")
     check_level(level)
-    if draws:
-        message = f"draws={draws} is not available yet; pass draws=0."
+    if draws < 0:
+        message = f"draws={draws} is negative; 0 is none, 2000 is usual."
         raise OptionError(message)
     panels = split_panels(ratings, items=items, by=by, cluster=cluster)
     obstacles, analyse = _MODELS[model]
@@ -109,9 +121,22 @@ def rate_reliability(
         raise DataError(problems)
     warn_oddities(ratings, [panel for panel in panels if panel.context is None])
     analyses = [analyse(panel, level) for panel in panels]
+    if draws:
+        seeds = spawn_seeds(seed, count_seeds(draws))
+        analyses = [add_bootstrap(analysis, seeds, draws, level) for analysis in analyses]
+    fits = [fit_reml(panel, model) for panel in panels] if estimator == "reml" else []
+    if fits:
+        analyses = [add_reml(*pair) for pair in zip(analyses, fits, strict=True)]
+    return _collect(analyses, fits, level, model)
+
+
+def _collect(
+    analyses: Sequence[Analysis], fits: Sequence[RemlFit], level: float, model: IccModel
+) -> Reliability:
     rows = [row for analysis in analyses for row in write_rows(analysis, level)]
     design = pd.DataFrame([count_design(analysis) for analysis in analyses])
-    return Reliability(arrange_rows(rows, KEYS), design, level, model)
+    call, versions = (fits[-1].call, dict(fits[-1].versions or {})) if fits else (None, {})
+    return Reliability(arrange_rows(rows, KEYS), design, level, model, call, versions)
 
 
 def check_level(level: float) -> None:
@@ -119,51 +144,3 @@ def check_level(level: float) -> None:
     if not 0 < level < 1:
         message = f"level {level:g} is not between 0 and 1; 0.95 is usual."
         raise OptionError(message)
-
-
-def warn_oddities(ratings: pd.DataFrame, pooled: Sequence[Panel]) -> None:
-    """Warn of clips with one rating, raters who never vary, and subjects with one clip each.
-
-    Parameters
-    ----------
-    ratings
-        The caller's table, for its ids.
-    pooled
-        One panel an item, all contexts together.
-    """
-    for panel in pooled:
-        counts = np.bincount(panel.clip)
-        alone = np.flatnonzero(counts[panel.clip] == 1)
-        if alone.size:
-            names = name_rows(ratings, "clip", panel.rows[alone])
-            _warn(
-                f"item '{panel.item}': {alone.size:,} of {len(counts):,} clips have 1 rating "
-                f"({names}); they tell about differences between clips only."
-            )
-    _warn_constant(ratings, np.concatenate([panel.rows for panel in pooled]))
-    first = pooled[0]
-    if first.subject is not None and int(first.subject.max()) == int(first.clip.max()):
-        _warn(
-            f"each of {int(first.subject.max()) + 1:,} subjects has one clip, so the cluster "
-            "interval treats clips as independent; check that the subject column names people."
-        )
-
-
-def _warn_constant(ratings: pd.DataFrame, rows: np.ndarray) -> None:
-    rater, names = pd.factorize(ratings["rater"].iloc[rows])
-    values = ratings["rating"].to_numpy(float)[rows]
-    order = np.argsort(rater, kind="stable")
-    starts = np.searchsorted(rater[order], np.arange(len(names)))
-    spread = np.maximum.reduceat(values[order], starts) - np.minimum.reduceat(values[order], starts)
-    constant = (spread == 0) & (np.bincount(rater) >= CONSTANT_FROM)
-    if constant.any():
-        shown = ", ".join(f"'{name}'" for name in names[constant][:5])
-        more = f" and {int(constant.sum()) - 5:,} more" if constant.sum() > 5 else ""
-        _warn(
-            f"raters {shown}{more} gave one value to everything ({CONSTANT_FROM} ratings or "
-            "more); nothing was removed, look at them before trusting the reliability."
-        )
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, DataWarning, stacklevel=4)

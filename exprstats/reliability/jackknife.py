@@ -11,7 +11,7 @@ from exprstats.reliability.oneway import (
     ClipSums,
     add_moments,
     find_mean_squares,
-    find_reliability,
+    find_reliability_of,
     peel_ratings,
     sum_groups,
 )
@@ -110,10 +110,7 @@ def leave_out(whole: np.ndarray, parts: np.ndarray) -> np.ndarray:
     """
     squares = find_mean_squares(whole - parts)
     k = float(find_mean_squares(whole).n0)
-    theta = find_reliability(squares)
-    share = squares.n0 - (squares.n0 - k) * theta
-    with np.errstate(divide="ignore", invalid="ignore"):
-        theta = np.where(share > 0, k * theta / share, np.nan)
+    theta = find_reliability_of(squares, k)
     floor = 1e-12 * max(whole[4] + whole[5], np.finfo(float).tiny)
     empty = ~(squares.between * squares.df_between > floor)
     empty |= ~(squares.within * squares.df_within > floor)

@@ -131,6 +131,14 @@ def find_reliability(squares: MeanSquares) -> np.ndarray:
         return 1 - squares.within / squares.between
 
 
+def find_reliability_of(squares: MeanSquares, k: float) -> np.ndarray:
+    """Return ICC(k) for any k, from ICC(n0) by Spearman–Brown; NaN where it is undefined."""
+    theta = find_reliability(squares)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = squares.n0 - (squares.n0 - k) * theta
+        return np.where(share > 0, k * theta / share, np.nan)
+
+
 def find_divisors(counts: np.ndarray) -> dict[str, float]:
     """Return the numbers of raters for which ICC(k) is given, by rule.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,7 @@ _METHODS = {
     "f": "F interval, clips treated as independent",
     "satterthwaite": "Satterthwaite interval, clips treated as independent",
     "jackknife": "cluster jackknife",
+    "none": "no interval",
 }
 
 
@@ -35,12 +36,16 @@ class Reliability(Result):
         Confidence level.
     model
         The model that was asked for.
+    r_call, r_versions
+        The R call behind REML rows and the versions of R and lme4; None and empty without R.
     """
 
     table: pd.DataFrame
     design: pd.DataFrame
     level: float
     model: IccModel = "one-way"
+    r_call: str | None = None
+    r_versions: dict[str, str] = field(default_factory=dict)
 
     def tidy(self) -> pd.DataFrame:
         """Return one row for each coefficient and interval."""

@@ -1,0 +1,92 @@
+"""The cluster bootstrap against tables put together from drawn subjects.
+
+Tolerance 1e-10: weighted sums against rows that were really repeated.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats.inference.clusters import count_clusters, draw_clusters
+from exprstats.parallel import spawn_seeds
+from exprstats.reliability import rate_reliability
+from exprstats.reliability.estimands import measure_estimand
+from exprstats.reliability.estimates import analyse_panel
+from exprstats.reliability.limits import move_reliability
+from exprstats.reliability.nested import analyse_nested, find_subject_divisors
+from exprstats.reliability.panels import split_panels
+from exprstats.reliability.resampling import own_clips, prepare_measure
+from exprstats.reliability.twoway import analyse_crossed
+
+
+def build_sample(table, drawn):
+    """Return the rows of drawn subjects; each copy has a name and clips of its own."""
+    names = table["subject"].unique()
+    copies = [
+        table[table["subject"] == names[code]].assign(copy=str(place))
+        for place, code in enumerate(drawn)
+    ]
+    rows = pd.concat(copies, ignore_index=True)
+    return rows.assign(clip=rows["copy"] + rows["clip"], subject=rows["copy"])
+
+
+@pytest.mark.parametrize("analyse", [analyse_panel, analyse_crossed, analyse_nested])
+def test_weighted_sums_equal_repeated_rows(make_crowd, analyse):
+    table = make_crowd(3, subjects=8, clips=3, workers=7)
+    [panel] = split_panels(table)
+    analysis = analyse(panel, 0.95)
+    owner, groups = own_clips(panel, len(analysis.counts))
+    drawn = draw_clusters(spawn_seeds(1, 1)[0], [np.arange(groups)])[:10]
+    found = prepare_measure(analysis, owner, groups)(count_clusters(drawn, groups))
+    base = analysis.families[0].base
+    for place, codes in enumerate(drawn):
+        # The contract forbids a rater to rate a clip twice: copies have clips of their own.
+        [sample] = split_panels(build_sample(table, codes))
+        again = analyse(sample, 0.95)
+        if analyse is analyse_panel:
+            family = again.families[0]
+            expected = [move_reliability(family.value, family.base, base)]
+        else:
+            divisors = find_subject_divisors(panel, analysis.counts) | {"k": base}
+            expected = [
+                float(measure_estimand(family.estimand, again.components, divisors))
+                for family in again.families
+            ]
+        np.testing.assert_allclose(found[:, place], expected, atol=1e-10)
+
+
+def test_bootstrap_rows_beside_the_others(crowd):
+    result = rate_reliability(crowd, draws=600, seed=1).table
+    rows = result[result["method"] == "bootstrap"]
+    assert (rows["draws"] == 600).all()
+    assert not rows["headline"].any()
+    assert (rows["conf_low"] < rows["estimate"]).all()
+    assert rows["note"].str.contains("600 draws of 12 subjects").all()
+    jackknife = result.query("headline").iloc[0]
+    same = rows[rows["k_rule"] == "harmonic"].iloc[0]
+    assert same["std_error"] == pytest.approx(jackknife["std_error"], rel=0.6)
+
+
+def test_the_seed_decides_and_more_draws_begin_with_the_same(crowd):
+    one, two, other = (
+        rate_reliability(crowd, draws=300, seed=seed).table["conf_low"] for seed in (1, 1, 2)
+    )
+    assert one.equals(two)
+    assert not one.equals(other)
+
+
+def test_clips_are_drawn_where_subjects_are_not_known(crowd):
+    table = rate_reliability(crowd, cluster=None, draws=300, seed=1).table
+    rows = table[table["method"] == "bootstrap"]
+    assert rows["note"].str.contains("300 draws of 48 clips").all()
+
+
+def test_standard_error_is_that_of_fresh_samples(make_crowd):
+    """Own raters: subjects are the only clusters, so the bootstrap SE is the sampling SD."""
+    found, errors = [], []
+    for seed in range(60):
+        table = make_crowd(seed, subjects=30, workers=4000)
+        rows = rate_reliability(table, draws=200, seed=1).table.query("method == 'bootstrap'")
+        found.append(rows["estimate"].iloc[0])
+        errors.append(rows["std_error"].iloc[0])
+    assert np.mean(errors) == pytest.approx(np.std(found), rel=0.3)
