@@ -84,7 +84,6 @@ def examine_libraries() -> Finding:
         import jinja2
         import numpy as np
         import pandas as pd
-        import plotnine
         import scipy
         import sklearn
     except ImportError as error:
@@ -94,7 +93,6 @@ def examine_libraries() -> Finding:
         "pandas": pd,
         "scipy": scipy,
         "scikit-learn": sklearn,
-        "plotnine": plotnine,
         "jinja2": jinja2,
         "great_tables": great_tables,
     }
@@ -117,10 +115,12 @@ def examine_locale() -> Finding:
 
 
 def examine_fonts() -> Finding:
-    """Look for the fonts that figures are drawn with."""
+    """Look for what figures are drawn with: plotnine, and fonts."""
     try:
         from exprstats.plots.fonts import find_families
+        from exprstats.plots.looks import set_looks
 
+        set_looks(height=3)
         families = find_families()
     except (ImportError, OSError) as error:
         return Finding("Fonts", "FAIL", f"{error}.", _REPAIR)

@@ -33,22 +33,20 @@ def inspect_table(session: Session, path: Path, missing: Sequence[str]) -> list[
 
     try:
         facts = session.note_file(path)
+        session.show_points(f"{path}", list(_describe_file(facts)))
         table = read_table(path, missing=missing)
     except DataError as error:
         return list(error.problems)
     guess = guess_roles(table)
-    session.show_points(f"{path}", list(_describe_file(facts)))
     session.rows = [_describe_column(table[name], guess) for name in table.columns]
     _show_columns(session, session.rows)
     session.say(f"It looks like {_KINDS[guess.kind]}.")
-    problems = list(_find_near_numbers(table, path))
+    session.blocks.extend(_suggest(path, guess))
     try:
         session.show_points("Design", list(_describe_design(path, guess, missing)))
     except DataError as error:
-        problems += error.problems
-    for line in _suggest(path, guess):
-        session.blocks.append(line)
-    return problems
+        return list(error.problems)
+    return []
 
 
 def inspect_study(session: Session, path: Path) -> list[Problem]:
@@ -125,22 +123,6 @@ def _show_columns(session: Session, rows: list[dict[str, Any]]) -> None:
     title = "Columns" if len(rows) <= _SHOWN else f"The first {_SHOWN} of {len(rows)} columns"
     headers = ["Column", "Holds", "Role?", "Distinct", "Missing", "Values"]
     session.show_table(title, headers, cells)
-
-
-def _find_near_numbers(table: pd.DataFrame, path: Path) -> Iterator[Problem]:
-    """Yield text columns that are numbers but for a few cells, which analyses will refuse."""
-    import pandas as pd
-
-    for name in table.columns:
-        if table[name].dtype.kind in "ifb":
-            continue
-        column = table[name].dropna().astype(str)
-        numbers = pd.to_numeric(column, errors="coerce").notna()
-        if len(column) and 0.8 <= numbers.mean() < 1:
-            odd = ", ".join(f"'{value}'" for value in column[~numbers].unique()[:3])
-            fact = f"{int((~numbers).sum()):,} of {len(column):,} cells are no numbers: {odd}."
-            remedy = "Correct them, or name their codes with --missing."
-            yield Problem(fact, remedy, file=str(path), column=str(name))
 
 
 def _describe_design(path: Path, guess: Guess, missing: Sequence[str]) -> Iterator[str]:

@@ -73,6 +73,9 @@ def guess_roles(table: pd.DataFrame) -> Guess:
         roles = {
             role: n for role, n in roles.items() if role not in {"model", "truth", "prediction"}
         }
+    if kind == "ratings" and "rating" in roles and not _is_plain(roles["rating"]):
+        others = numeric - set(roles.values())
+        roles = _leave_out(roles, "rating") if others else roles
     taken = set(roles.values())
     numbers = tuple(name for name in names if name in numeric and name not in taken)
     return Guess(kind, roles, numbers)
@@ -97,6 +100,11 @@ def _split_name(name: str) -> set[str]:
     parts = {part for part in re.split(r"[^a-z]+", spaced) if part}
     # A name such as rating_date or task_order only mentions a role.
     return {part for part in parts if len(parts) == 1 or parts <= {part, "id", "name", "code"}}
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a column is the one of all ratings, and not one question among others."""
+    return bool(_split_name(name) & {"rating", "score"})
 
 
 def _find_kind(roles: dict[str, str]) -> Kind:

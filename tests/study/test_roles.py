@@ -22,8 +22,20 @@ def make(**columns):
         (
             make(video_id=["a"], WorkerId=["w"], response=[1.0], emotion_strength=[2.0]),
             "ratings",
-            {"clip": "video_id", "rater": "WorkerId", "rating": "response"},
-            ("emotion_strength",),
+            {"clip": "video_id", "rater": "WorkerId"},
+            ("response", "emotion_strength"),
+        ),
+        (
+            make(clip=["a"], coder=["w"], response=[1.0]),
+            "ratings",
+            {"clip": "clip", "rater": "coder", "rating": "response"},
+            (),
+        ),
+        (
+            make(clip=["a"], coder=["w"], score=[1.0], duration=[3.0]),
+            "ratings",
+            {"clip": "clip", "rater": "coder", "rating": "score"},
+            ("duration",),
         ),
         (
             make(clip=["a", "b"], subject=["s", "s"], task=["x", "y"], AU01=[0.1, 0.2]),

@@ -1,0 +1,90 @@
+"""What ``check`` says of files and studies."""
+
+import pandas as pd
+
+
+def squeeze(text):
+    return " ".join(text.split())
+
+
+def test_a_rating_file(call, call_json, data):
+    file = data / "ratings.csv"
+    out = squeeze(call("check", file).stdout)
+    assert "It looks like one row a rating." in out
+    assert "480 clips of 30 subjects" in out
+    assert "3 contexts (clips): startle 150, pain 210, disgust 120" in out
+    assert "3 items (response, emotion, motion); ratings from 0 to 4" in out
+    assert "Try: exprstats reliability" in out
+    told = call_json("check", file)
+    assert [row["name"] for row in told["rows"]] == list(pd.read_csv(file, nrows=1))
+    assert {row["kind"] for row in told["rows"]} == {"column"}
+
+
+def test_what_check_suggests_runs(call, data, predictions):
+    import shlex
+
+    for file in (data / "ratings.csv", predictions):
+        out = call("check", file).stdout
+        [line] = [line for line in out.splitlines() if line.startswith("Try: ")]
+        call(*shlex.split(line)[2:])
+
+
+def test_separators_decimals_and_encodings_are_told(call, tmp_path):
+    file = tmp_path / "größe.csv"
+    file.write_bytes("clip;subject;größe\na;s;1,5\nb;t;2,5\n".encode("cp1252"))
+    out = squeeze(call("check", file).stdout)
+    assert "separated by semicolons; decimal mark: comma; encoding cp1252" in out
+
+
+def test_every_problem_is_listed_and_ends_with_2(call, tmp_path):
+    file = tmp_path / "ratings.csv"
+    rows = [f"c{i},r{j},{i % 5}" for i in range(10) for j in range(3)]
+    file.write_text("clip,rater,score\n" + "\n".join(rows) + "\nc1,r1,3\nc2,r9,drei\n")
+    ended = call("check", file, code=2)
+    told = squeeze(ended.stderr)
+    assert "column 'score', row 33: 1 of 32 cells are not numbers: 'drei'" in told
+    assert "32 rows, 3 columns" in ended.stdout
+
+
+def test_repeats_are_found(call, tmp_path):
+    file = tmp_path / "ratings.csv"
+    file.write_text("clip,rater,score\na,r,1\na,r,2\nb,r,3\n")
+    assert "clip 'a', rater 'r'" in squeeze(call("check", file, code=2).stderr)
+
+
+def test_a_broken_file(call, tmp_path):
+    file = tmp_path / "broken.csv"
+    file.write_text("a,b\n1,2,3\n")
+    assert "1 problem" in call("check", file, code=2).stderr
+    assert "no such file" in squeeze(call("check", tmp_path / "none.csv", code=2).stderr)
+
+
+def test_problems_stand_in_json(call_json, tmp_path):
+    file = tmp_path / "ratings.csv"
+    file.write_text("clip,rater,score\na,r,1\na,r,2\nb,r,3\n")
+    told = call_json("check", file, code=2)
+    assert told["rows"][-1]["kind"] == "problem"
+    assert "stand more than once" in told["rows"][-1]["text"]
+
+
+def test_a_study(call, data):
+    out = squeeze(call("check", data / "study.toml").stdout)
+    assert "480 clips have ratings and features" in out
+    assert "model elastic (elastic)" in out
+
+
+def test_a_study_whose_files_do_not_match(call, data, tmp_path):
+    for name in ("ratings.csv", "study.toml"):
+        (tmp_path / name).write_bytes((data / name).read_bytes())
+    pd.read_csv(data / "clips.csv").iloc[:300].to_csv(tmp_path / "clips.csv", index=False)
+    out = squeeze(call("check", tmp_path / "study.toml").stdout)
+    assert "300 clips have ratings and features" in out
+    assert "180 rated clips have no features" in out
+
+
+def test_a_study_with_mistakes(call, tmp_path):
+    file = tmp_path / "study.toml"
+    file.write_text("titel = 3\n[ratings]\nfile = 'none.csv'\n")
+    told = squeeze(call("check", file, code=2).stderr)
+    assert "2 problems" in told
+    assert "Did you mean 'title'?" in told
