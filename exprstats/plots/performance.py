@@ -84,9 +84,9 @@ def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplo
         aes,
         element_text,
         facet_grid,
+        geom_label,
         geom_point,
         geom_segment,
-        geom_text,
         geom_vline,
         ggplot,
         labs,
@@ -121,8 +121,9 @@ def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplo
     )
     absent = _place_absent(rows)
     if len(absent):
-        plot += geom_text(
-            aes(label="label"), data=absent, color=QUIET, size=7.5, fontstyle="italic"
+        words = {"color": QUIET, "size": 7.5, "fontstyle": "italic"}
+        plot += geom_label(
+            aes(label="label"), data=absent, fill="white", label_size=0, label_padding=0.1, **words
         )
     return plot
 

@@ -6,14 +6,11 @@ Results are turned into these in one place and rendered to a file format in anot
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pandas as pd
 
 from exprstats.report.prose import Text
-
-if TYPE_CHECKING:
-    from plotnine import ggplot
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +71,22 @@ class Table:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Figure:
-    """A numbered figure; `words` say for those who cannot see it what it shows."""
+    """A numbered figure.
+
+    Attributes
+    ----------
+    number, name, title, notes
+        As of a table.
+    plot
+        What `exprstats.plots.save_figure` takes.
+    words
+        What it shows, for those who cannot see it.
+    """
 
     number: str
     name: str
     title: str
-    plot: ggplot
+    plot: Any
     words: str
     notes: tuple[Text, ...] = ()
 

@@ -10,6 +10,7 @@ from exprstats.report.cells import list_levels
 from exprstats.report.document import Section
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, count_things, join_texts, join_words, say
+from exprstats.report.reliability import is_crossed
 from exprstats.report.sources import find_r_year
 
 _Told = tuple[list[Text], set[str]]
@@ -43,8 +44,9 @@ def _tell_reliability(pieces: Pieces) -> _Told:
         say(
             "Inter-rater reliability was estimated with the one-way random-effects intraclass "
             "correlation of the mean of *k* raters, ICC(1,*k*) (McGraw & Wong, 1996), because "
-            "each clip was rated by its own group of raters and the ratings of a clip were "
-            "averaged; *k* was the harmonic mean of the number of raters per clip."
+            "{why}the ratings of a clip were averaged; *k* was the harmonic mean of the number of "
+            "raters per clip.",
+            why="" if is_crossed(pieces.reliability) else "raters differed from clip to clip and ",
         )
     ]
     if shown["method"].ne("f").any():

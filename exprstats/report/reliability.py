@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -18,7 +18,10 @@ from exprstats.report.cells import (
 )
 from exprstats.report.document import Column, Section, Table
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, join_words, say
+from exprstats.report.prose import Text, say
+
+if TYPE_CHECKING:
+    from exprstats.reliability import Reliability
 
 EXCELLENT = 0.75  # Cicchetti (1994)
 INDEPENDENT = "clips treated as independent"
@@ -34,18 +37,29 @@ def describe_reliability(pieces: Pieces) -> Section | None:
         "reliability",
         "Inter-rater reliability",
         sentences=(_say_range(shown), *_say_excellent(shown)),
-        caveats=_list_caveats(shown),
-        tables=(_build_table(rows, shown),),
+        caveats=(*_list_caveats(shown), *_warn_of_crossing(pieces.reliability)),
+        tables=(_build_table(rows, shown, pieces.reliability.design),),
     )
 
 
-def _build_table(rows: pd.DataFrame, shown: pd.DataFrame) -> Table:
+def is_crossed(reliability: Reliability) -> bool:
+    """Return whether every rater rated every clip."""
+    return bool(reliability.design["raters_min"].eq(reliability.design["n_raters"]).all())
+
+
+def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, design: pd.DataFrame) -> Table:
     level = write_level(float(shown["level"].iloc[0]))
     clustered = bool(shown["method"].ne("f").any())
-    cells = pd.DataFrame([_write_row(row, rows) for row in shown.to_dict("records")])
+    ranges = name_contexts(design)
+    cells = pd.DataFrame([_write_row(row, rows, ranges) for row in shown.to_dict("records")])
+    several = len(list_levels(shown, "context")) > 1
+    # With one question a block for each context would hold one row.
+    grouped = several and len(list_levels(shown, "item")) > 1
     spanner = f"{level} CI"
     columns = [
-        Column("item", say("Question"), words=True),
+        Column("context", say("Context"), words=True)
+        if several and not grouped
+        else Column("item", say("Question"), words=True),
         Column("average", say("ICC(1,*k*)")),
         *([Column("clusters", say("Clustered by subject"), spanner)] if clustered else []),
         Column("independent", say("Clips treated as independent"), spanner),
@@ -54,20 +68,20 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame) -> Table:
         Column("clips", say("Clips")),
         *([Column("subjects", say("Subjects"))] if clustered else []),
     ]
-    grouped = len(list_levels(shown, "context")) > 1
+    per = "Context" if several and not grouped else "Question"
     return Table(
         "1",
         "reliability",
-        "Inter-Rater Reliability per Question" + (" and Context" if grouped else ""),
+        f"Inter-Rater Reliability per {per}" + (" and Context" if grouped else ""),
         tuple(columns),
         cells,
         group="context" if grouped else None,
-        notes=_list_notes(shown, clustered=clustered, grouped=grouped),
+        notes=_list_notes(shown, clustered=clustered),
         rows=rows,
     )
 
 
-def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
+def _write_row(row: dict[Any, Any], rows: pd.DataFrame, ranges: pd.DataFrame) -> dict[str, str]:
     same = pick_rows(rows, context=row["context"], item=row["item"])
     average = pick_rows(same, term="ICC(1,k)", k_rule=row["k_rule"], method="f")
     single = pick_rows(same, term="ICC(1,1)").to_dict("records")
@@ -79,10 +93,19 @@ def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
         "clusters": write_limits(row) if row["method"] != "f" else "—",
         "independent": write_limits(independent[0]) if independent else "—",
         "single": write_estimate(single[0]) if single else "—",
-        "raters": write_number(row["raters_per_clip"], 1).removesuffix(".0"),
+        "raters": _write_raters(row, ranges),
         "clips": write_count(row["n_clips"]),
         "subjects": "—" if pd.isna(row["n_clusters"]) else write_count(row["n_clusters"]),
     }
+
+
+def _write_raters(row: dict[Any, Any], ranges: pd.DataFrame) -> str:
+    """Return the harmonic mean number of raters, and the fewest and most where they differ."""
+    mean = write_number(row["raters_per_clip"], 1).removesuffix(".0")
+    design = pick_rows(ranges, context=row["context"], item=row["item"]).to_dict("records")
+    if not design or design[0]["raters_min"] == design[0]["raters_max"]:
+        return mean
+    return f"{mean} ({int(design[0]['raters_min'])}–{int(design[0]['raters_max'])})"
 
 
 def _say_range(shown: pd.DataFrame) -> Text:
@@ -101,8 +124,8 @@ def _say_range(shown: pd.DataFrame) -> Text:
         )
     return say(
         "The reliability of a clip's mean rating, ICC(1,*k*), lay between {low}, {level} CI "
-        "{low_limits}, for {low_place} and {high}, {level} CI {high_limits}, for {high_place} "
-        "(Table 1).",
+        "{low_limits} ({low_place}), and {high}, {level} CI {high_limits} ({high_place}; "
+        "Table 1).",
         low=write_estimate(low),
         low_limits=write_limits(low),
         low_place=_name_place(low, shown),
@@ -116,8 +139,8 @@ def _say_range(shown: pd.DataFrame) -> Text:
 def _name_place(row: dict[Any, Any], shown: pd.DataFrame) -> str:
     if len(list_levels(shown, "context")) < 2:
         return str(row["item"])
-    where = "all contexts together" if row["context"] == ALL else f"the context {row['context']}"
-    return f"{row['item']} in {where}"
+    where = "all contexts" if row["context"] == ALL else str(row["context"])
+    return f"{row['item']}, {where}" if len(list_levels(shown, "item")) > 1 else where
 
 
 def _say_excellent(shown: pd.DataFrame) -> tuple[Text, ...]:
@@ -153,7 +176,7 @@ def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:
     if len(refused):
         places = [_name_place(row, shown) for row in refused.to_dict("records")]
         caveats.append(
-            say("No interval could be given for {places}.", places=join_words(places[:6]))
+            say("No interval could be given for {places}.", places="; ".join(places[:6]))
         )
     negative = shown[shown["estimate"].lt(0)]
     if len(negative):
@@ -162,17 +185,29 @@ def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:
             say(
                 "The coefficient of {places} is negative: raters of one clip differed more than "
                 "clips did. It is printed as estimated and means no reliability.",
-                places=join_words(places[:6]),
+                places="; ".join(places[:6]),
             )
         )
     return tuple(caveats)
 
 
-def _list_notes(shown: pd.DataFrame, *, clustered: bool, grouped: bool) -> tuple[Text, ...]:
+def _warn_of_crossing(reliability: Reliability) -> tuple[Text, ...]:
+    if not is_crossed(reliability):
+        return ()
+    return (
+        say(
+            "Every rater rated every clip. The one-way model counts differences in severity "
+            "between raters as error; a two-way model would tell them apart."
+        ),
+    )
+
+
+def _list_notes(shown: pd.DataFrame, *, clustered: bool) -> tuple[Text, ...]:
     notes = [
         say(
             "ICC(1,*k*) = one-way random-effects intraclass correlation of the mean of *k* raters; "
-            "ICC(1,1) = of a single rater. *k* is the harmonic mean of the raters per clip."
+            "ICC(1,1) = of a single rater. *k* is the harmonic mean of the raters per clip "
+            "(fewest–most)."
         )
     ]
     overs = _find_overs(shown)
@@ -185,9 +220,8 @@ def _list_notes(shown: pd.DataFrame, *, clustered: bool, grouped: bool) -> tuple
                 over=overs[0] if len(overs) == 1 else "over subjects, and raters where shared",
             )
         )
-    keys = ("item", "context") if grouped else ("item",)
     said = {INDEPENDENT, *(overs if len(overs) == 1 else ())}
-    return (*notes, *collect_notes(shown, keys, said))
+    return (*notes, *collect_notes(shown, ("item", "context"), said))
 
 
 def _find_overs(shown: pd.DataFrame) -> list[str]:

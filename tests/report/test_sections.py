@@ -60,13 +60,30 @@ def test_without_subjects_the_f_interval_stands_alone_with_its_caveat(plain):
     assert "clusters" not in [column.key for column in section.tables[0].columns]
 
 
+def test_raters_who_all_rated_everything_are_told_from_raters_who_differ(plain):
+    words = read_words(read_section([plain.reliability], "methods"))
+    assert "because raters differed from clip to clip and the ratings" in words
+    design = plain.reliability.design.assign(raters_min=plain.reliability.design["n_raters"])
+    crossed = replace(plain.reliability, design=design)
+    assert "because the ratings of a clip" in read_words(read_section([crossed], "methods"))
+    assert "Every rater rated every clip." in read_words(read_section([crossed], "reliability"))
+
+
+def test_one_question_in_several_contexts_has_a_row_for_each_context(plain):
+    one = plain.reliability.table[plain.reliability.table["item"].eq("motion")]
+    table = read_section([replace(plain.reliability, table=one)], "reliability").tables[0]
+    assert table.group is None
+    assert table.cells["context"].tolist() == ["startle", "pain", "All"]
+    assert table.title == "Inter-Rater Reliability per Context"
+
+
 def test_a_negative_reliability_is_printed_in_full_and_explained(plain):
     def pick(table):
         return table["headline"] & table["item"].eq("motion") & table["context"].isna()
 
     section = read_section([change(plain.reliability, estimate=(pick, -1.0104))], "reliability")
     assert "−1.01" in section.tables[0].cells["average"].tolist()
-    assert "The coefficient of motion in all contexts together is negative" in read_words(section)
+    assert "The coefficient of motion, all contexts is negative" in read_words(section)
 
 
 def test_a_limit_that_nothing_attains_and_an_interval_that_was_refused_are_named(plain):
@@ -77,7 +94,7 @@ def test_a_limit_that_nothing_attains_and_an_interval_that_was_refused_are_named
     cells = read_section([low], "reliability").tables[0].cells
     assert cells["clusters"].str.startswith("[not attainable, ").sum() == 1
     gone = change(plain.reliability, conf_low=(pick, np.nan), conf_high=(pick, np.nan))
-    assert "No interval could be given for motion in all contexts" in read_words(
+    assert "No interval could be given for motion, all contexts." in read_words(
         read_section([gone], "reliability")
     )
 
