@@ -21,7 +21,8 @@ def describe_analysed(pieces: Pieces) -> Section:
     return Section(
         "analysed",
         "What was analyzed and what was left out",
-        sentences=sentences or (say("The results name no files."),),
+        sentences=sentences
+        or (say("These results were passed one by one and do not name the files behind them."),),
         points=_list_points(pieces),
         tables=(table,) if table else (),
     )

@@ -19,7 +19,7 @@ from exprstats.report.cells import (
 )
 from exprstats.report.document import Column, Section, Table
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, join_words, say
+from exprstats.report.prose import Text, join_texts, join_words, quote_code, say
 
 _TERMS = {"loading": "Loading (λ)", "residual": "Residual (ε)"}
 
@@ -83,7 +83,8 @@ def _say_model(rows: pd.DataFrame, items: list[Any], pieces: Pieces) -> Text:
     engine = getattr(pieces.factor, "engine", "lavaan")
     how = "by maximum likelihood with lavaan (Rosseel, 2012)" if engine == "lavaan" else ""
     return say(
-        "One factor was fitted to the clip means of {items}{where}{how}.",
+        "One factor was fitted to {means}{items}{where}{how}.",
+        means="the clip means of " if pieces.reliability else "",
         items=join_words([str(item) for item in items]),
         where=where,
         how=f" {how}" if how else "",
@@ -193,13 +194,10 @@ def _list_notes(rows: pd.DataFrame, pieces: Pieces, *, grouped: bool) -> tuple[T
     receipt = getattr(pieces.factor, "receipt", None)
     call = getattr(receipt, "call", None)
     if call:
-        notes.append(
-            say(
-                "R call for all clips: {call}; {versions}.",
-                call=call,
-                versions=_name_versions(receipt),
-            )
-        )
+        items = list_levels(pick_rows(rows, term="loading"), "item")
+        aliases = ", ".join(f"v{place} = {item}" for place, item in enumerate(items, start=1))
+        told = say("({aliases}; {name}).", aliases=aliases, name=_name_versions(receipt))
+        notes.append(join_texts([say("R call for all clips:"), quote_code(call), told]))
     keys = ("item", "context") if grouped else ("item",)
     return (*notes, *collect_notes(rows[rows["term"].isin([*_TERMS])], keys))
 

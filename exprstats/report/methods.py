@@ -74,9 +74,11 @@ def _tell_factor(pieces: Pieces) -> _Told:
     contexts = len(list_levels(rows, "context"))
     texts = [
         say(
-            "For each clip, the ratings of {items} were averaged over raters, and a one-factor "
-            "confirmatory factor model with unit factor variance was fitted by maximum "
-            "likelihood{where}{how}.",
+            "{averaged}confirmatory factor model with unit factor variance was fitted to {items} "
+            "by maximum likelihood{where}{how}.",
+            averaged="For each clip, ratings were averaged over raters, and a one-factor "
+            if pieces.reliability
+            else "A one-factor ",
             items=join_words(items),
             where=" within each context and over all contexts" if contexts > 1 else "",
             how=_name_engine(factor),

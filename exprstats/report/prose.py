@@ -18,10 +18,13 @@ class Run:
         Literal characters; a renderer escapes them.
     italic
         Statistical symbols and titles of works.
+    code
+        What a reader may copy into a program, character by character.
     """
 
     text: str
     italic: bool = False
+    code: bool = False
 
 
 Text = tuple[Run, ...]
@@ -45,6 +48,11 @@ def say(template: str, **values: Any) -> Text:
         for place, piece in enumerate(pieces)
         if piece
     )
+
+
+def quote_code(code: str) -> Text:
+    """Return code as a text of its own."""
+    return (Run(code, code=True),)
 
 
 def bind_numbers(text: str) -> str:

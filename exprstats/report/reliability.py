@@ -76,7 +76,11 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, design: pd.DataFrame) 
         tuple(columns),
         cells,
         group="context" if grouped else None,
-        notes=_list_notes(shown, clustered=clustered),
+        notes=_list_notes(
+            shown,
+            clustered=clustered,
+            ranged=bool(design["raters_min"].ne(design["raters_max"]).any()),
+        ),
         rows=rows,
     )
 
@@ -139,8 +143,10 @@ def _say_range(shown: pd.DataFrame) -> Text:
 def _name_place(row: dict[Any, Any], shown: pd.DataFrame) -> str:
     if len(list_levels(shown, "context")) < 2:
         return str(row["item"])
-    where = "all contexts" if row["context"] == ALL else str(row["context"])
-    return f"{row['item']}, {where}" if len(list_levels(shown, "item")) > 1 else where
+    several = len(list_levels(shown, "item")) > 1
+    where = str(row["context"]) if several else f"context {row['context']}"
+    where = "all contexts" if row["context"] == ALL else where
+    return f"{row['item']}, {where}" if several else where
 
 
 def _say_excellent(shown: pd.DataFrame) -> tuple[Text, ...]:
@@ -202,12 +208,13 @@ def _warn_of_crossing(reliability: Reliability) -> tuple[Text, ...]:
     )
 
 
-def _list_notes(shown: pd.DataFrame, *, clustered: bool) -> tuple[Text, ...]:
+def _list_notes(shown: pd.DataFrame, *, clustered: bool, ranged: bool) -> tuple[Text, ...]:
     notes = [
         say(
             "ICC(1,*k*) = one-way random-effects intraclass correlation of the mean of *k* raters; "
-            "ICC(1,1) = of a single rater. *k* is the harmonic mean of the raters per clip "
-            "(fewest–most)."
+            "ICC(1,1) = of a single rater. *k* is the harmonic mean of the raters per clip"
+            "{ranges}.",
+            ranges=" (fewest–most)" if ranged else "",
         )
     ]
     overs = _find_overs(shown)

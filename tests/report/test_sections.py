@@ -43,7 +43,8 @@ def test_lavaan_is_named_with_its_call_and_versions(run_study_path, tmp_path, re
     results = run_study_path()
     page = read_page(write_report(results, tmp_path / "report"))
     versions = results.factor.receipt.versions
-    assert f"R call for all clips: {results.factor.receipt.call}" in page.text
+    assert f"R call for all clips: {results.factor.receipt.call} (v1 = response," in page.text
+    assert results.factor.receipt.call in page.texts
     assert f"lavaan {versions['lavaan']} (Rosseel, 2012) in R {versions['R']} (R Core" in page.text
     assert any(text.startswith("R Core Team.") for text in page.references)
     assert "did not take part" not in page.text

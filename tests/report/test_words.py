@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from exprstats.plots import name_contexts
 from exprstats.report.cells import collect_notes, pick_rows, write_limits
-from exprstats.report.prose import join_words, say, write_plain
+from exprstats.report.prose import join_words, quote_code, say, write_plain
 from exprstats.report.sources import find_r_year
 
 
@@ -23,6 +23,11 @@ def test_no_value_changes_the_style_of_a_sentence(value):
 def test_numbers_do_not_part_from_their_neighbours():
     text = write_plain(say("Table 3 shows 95% CI {limits}, *p* = {p}", limits="[.1, .2]", p=".03"))
     assert text == "Table\xa03 shows 95%\xa0CI [.1,\xa0.2], p\xa0=\xa0.03"
+
+
+def test_code_is_kept_character_by_character():
+    code = 'cfa(nobs = 300, x = [1, 2], "it\'s *new*")'
+    assert write_plain(quote_code(code)) == code
 
 
 @pytest.mark.parametrize(
