@@ -12,17 +12,28 @@ import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, OptionError, Problem
 from exprstats.inference.metrics import Metric
-from exprstats.inference.panels import Cell, align_models
+from exprstats.inference.panels import Cell, align_models, stratify_cell
 from exprstats.tables import PREDICTIONS, check_table, order_levels
-from exprstats.words import Compat, IntervalName, check_word, name_nearest
+from exprstats.words import Compat, IntervalName, SchemeName, check_word, name_nearest
 
 Span = float | Mapping[Any, float] | None
 FEWEST_CLUSTERS = 3
 
 
-def check_options(*, interval: str, level: float, draws: int, compat: str | None = None) -> None:
+def check_options(
+    *,
+    interval: str,
+    level: float,
+    draws: int,
+    compat: str | None = None,
+    scheme: str = "clusters",
+) -> None:
     """Refuse options that no comparison can have."""
     check_word(interval, IntervalName, "interval")
+    check_word(scheme, SchemeName, "scheme")
+    if scheme == "two-stage" and interval == "t":
+        message = "bootstrap-t needs the scheme 'clusters': its errors are those of drawn clusters."
+        raise OptionError(message)
     if not 0 < level < 1:
         message = f"level must lie between 0 and 1; got {level}."
         raise OptionError(message)
@@ -36,7 +47,9 @@ def check_options(*, interval: str, level: float, draws: int, compat: str | None
             raise OptionError(message)
 
 
-def check_predictions(predictions: pd.DataFrame, *, cluster: str, by: str | None) -> pd.DataFrame:
+def check_predictions(
+    predictions: pd.DataFrame, *, cluster: str, by: str | None, strata: str | None = None
+) -> pd.DataFrame:
     """Return the complete rows of a PREDICTIONS table, or refuse it.
 
     Warns of rows without truth or prediction, and of rows that models were trained on.
@@ -44,7 +57,7 @@ def check_predictions(predictions: pd.DataFrame, *, cluster: str, by: str | None
     contract = replace(
         PREDICTIONS,
         key=tuple(dict.fromkeys(name for name in (*PREDICTIONS.key, by) if name)),
-        ids=(cluster,),
+        ids=tuple(name for name in (cluster, strata) if name),
     )
     seated = "seat" in predictions.columns
     filled = predictions.assign(seat=predictions["seat"].fillna("-")) if seated else predictions
@@ -69,7 +82,14 @@ def check_predictions(predictions: pd.DataFrame, *, cluster: str, by: str | None
     return predictions[complete]
 
 
-def split_contexts(rows: pd.DataFrame, *, cluster: str, by: str | None) -> list[Cell]:
+def split_contexts(
+    rows: pd.DataFrame,
+    *,
+    cluster: str,
+    by: str | None,
+    strata: str | None = None,
+    two_stage: bool = False,
+) -> list[Cell]:
     """Return a cell for each context (with ``by``) and one for the pool.
 
     Raises
@@ -85,7 +105,12 @@ def split_contexts(rows: pd.DataFrame, *, cluster: str, by: str | None) -> list[
     parts = [] if by is None else [(c, own[own[by] == c]) for c in order_levels(own[by])]
     if len(pooled):
         parts.append((None, pooled))
-    cells = [align_models(part, key, cluster=cluster, context=context) for context, part in parts]
+    cells = []
+    for context, part in parts:
+        cell = align_models(part, key, cluster=cluster, context=context, two_stage=two_stage)
+        if strata is not None:
+            cell = stratify_cell(cell, part, cluster=cluster, strata=strata)
+        cells.append(cell)
     for cell in cells:
         _check_count(cell, cluster)
     return cells

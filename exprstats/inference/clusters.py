@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from exprstats.inference.panels import Panel
+from exprstats.inference.schemes import Scheme
 
 # A constant, so that the first 1,000 draws of 2,000 are the 1,000 draws, however they are run.
 BLOCK = 250
 
 
+# Numbers in a table of draws and rows that two-stage resampling holds at once.
+_HELD = 5_000_000
+
+
 def draw_clusters(seed: np.random.SeedSequence, strata: Sequence[np.ndarray]) -> np.ndarray:
-    """Draw a block of resamples of clusters with replacement.
+    """Return a block of resamples, cluster indices (250, clusters), drawn with replacement."""
+    return _draw_strata(np.random.default_rng(seed), strata)
 
-    Parameters
-    ----------
-    seed
-        The block's own seed.
-    strata
-        Cluster indices of each stratum; from each, as many are drawn as it has. One stratum
-        of all clusters is the plain cluster bootstrap.
 
-    Returns
-    -------
-    ndarray
-        Cluster indices (250, clusters).
-    """
+def iterate_counts(seed: np.random.SeedSequence, scheme: Scheme) -> Iterator[np.ndarray]:
+    """Yield counts of a block's 250 resamples: (draws, clusters), or (draws, units) by slices."""
     rng = np.random.default_rng(seed)
-    drawn = [
-        members[rng.integers(len(members), size=(BLOCK, len(members)))]
-        if len(strata) > 1
-        else rng.integers(len(members), size=(BLOCK, len(members)))
-        for members in strata
-    ]
-    return drawn[0] if len(drawn) == 1 else np.concatenate(drawn, axis=1)
+    drawn = _draw_strata(rng, scheme.strata)
+    if scheme.units is None:
+        yield count_clusters(drawn, drawn.shape[1])
+        return
+    sizes = np.bincount(scheme.units, minlength=drawn.shape[1])
+    members = np.argsort(scheme.units, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    width = max(_HELD // len(members), 1)
+    for at in range(0, BLOCK, width):
+        part = drawn[at : at + width]
+        lengths = sizes[part].ravel()
+        places = np.repeat(starts[part].ravel(), lengths)
+        places += (rng.random(len(places)) * np.repeat(lengths, lengths)).astype(places.dtype)
+        lines = np.repeat(np.arange(len(part)), sizes[part].sum(axis=1))
+        cells = lines * len(members) + members[places]
+        counts = np.bincount(cells, minlength=len(part) * len(members))
+        yield counts.reshape(len(part), -1).astype(float)
+
+
+def _draw_strata(rng: np.random.Generator, strata: Sequence[np.ndarray]) -> np.ndarray:
+    if len(strata) == 1:
+        return rng.integers(len(strata[0]), size=(BLOCK, len(strata[0])))
+    drawn = [part[rng.integers(len(part), size=(BLOCK, len(part)))] for part in strata]
+    return np.concatenate(drawn, axis=1)
 
 
 def count_clusters(drawn: np.ndarray, groups: int) -> np.ndarray:

@@ -24,7 +24,7 @@ from exprstats.inference.sentences import describe_comparison
 from exprstats.inference.terms import pair_models
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
-from exprstats.words import Compat, IntervalName
+from exprstats.words import Compat, IntervalName, SchemeName
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +90,8 @@ def compare_models(
     level: float = 0.95,
     seed: Seed = None,
     compat: Compat | None = None,
+    strata: str | None = None,
+    scheme: SchemeName = "clusters",
     n_jobs: int = 1,
 ) -> Comparison:
     """Compare models that predict the same rows, resampling whole clusters.
@@ -127,6 +129,13 @@ def compare_models(
         ``"mlboot"`` for percentile rows with the p-values that the R package mlboot defines
         (ties on one side, no sample of its own, scores tested against 0): to retrace published
         numbers, on other random draws.
+    strata
+        Column of strata (groups, sites) within which clusters are drawn: their numbers are then
+        fixed by design, and the jackknife loses a degree of freedom for each.
+    scheme
+        ``"clusters"`` keeps a drawn cluster's rows as they are. ``"two-stage"`` draws its rows
+        again: what varies within clusters is then counted twice, and intervals are too wide
+        unless clusters are large (Davison & Hinkley, 1997, §3.8). The jackknife rows stay.
     n_jobs
         Workers; the numbers do not depend on it.
 
@@ -158,9 +167,10 @@ def compare_models(
     Field, C. A., & Welsh, A. H. (2007). Bootstrapping clustered data. *JRSS B, 69*, 369-390.
     """
     measures = find_metrics(metrics)
-    check_options(interval=interval, level=level, draws=draws, compat=compat)
-    rows = check_predictions(predictions, cluster=cluster, by=by)
-    cells = split_contexts(rows, cluster=cluster, by=by)
+    check_options(interval=interval, level=level, draws=draws, compat=compat, scheme=scheme)
+    rows = check_predictions(predictions, cluster=cluster, by=by, strata=strata)
+    two_stage = scheme == "two-stage"
+    cells = split_contexts(rows, cluster=cluster, by=by, strata=strata, two_stage=two_stage)
     check_against(against, cells)
     seeds = spawn_seeds(seed, count_blocks(draws))
     samples: list[Sample] = []

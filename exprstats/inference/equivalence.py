@@ -13,7 +13,6 @@ from scipy.special import stdtr
 from exprstats.errors import OptionError
 from exprstats.inference.comparison import Comparison
 from exprstats.inference.intervals import (
-    Jackknife,
     find_percentile,
     jackknife_clusters,
     sort_draws,
@@ -192,8 +191,11 @@ def _side_draws(terms: Terms, margin: float, alpha: float) -> _Sides:
 
 
 def _side_jackknife(terms: Terms, margin: float, alpha: float) -> _Sides:
-    found: Jackknife = jackknife_clusters(terms.estimates, terms.left_out, level=1 - 2 * alpha)
-    freedom = terms.left_out.shape[1] - 1
+    found = jackknife_clusters(
+        terms.estimates, terms.left_out, level=1 - 2 * alpha, strata=terms.strata
+    )
+    strata = 1 if terms.strata is None else len(np.unique(terms.strata))
+    freedom = terms.left_out.shape[1] - strata
     with np.errstate(divide="ignore", invalid="ignore"):
         lower = stdtr(freedom, -(terms.estimates + margin) / found.std_error)
         upper = stdtr(freedom, (terms.estimates - margin) / found.std_error)

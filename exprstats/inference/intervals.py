@@ -131,13 +131,23 @@ def jackknife_clusters(
 
 def spread_jackknife(left_out: np.ndarray, strata: np.ndarray | None = None) -> np.ndarray:
     """Return jackknife standard errors (terms,) from leave-one-out values (terms, clusters)."""
-    codes = np.zeros(left_out.shape[1], dtype=int) if strata is None else strata
+    groups = left_out.shape[1]
+    codes = np.zeros(groups, dtype=int) if strata is None else strata
     total = np.zeros(len(left_out))
     for stratum in np.unique(codes):
         values = left_out[:, codes == stratum]
         centred = values - values.mean(axis=1, keepdims=True)
-        total += (values.shape[1] - 1) / values.shape[1] * (centred**2).sum(axis=1)
+        total += weigh_stratum(values.shape[1], groups) * (centred**2).sum(axis=1)
     return np.sqrt(total)
+
+
+def weigh_stratum(members: int, groups: int) -> float:
+    """Return what squares of a stratum's leave-one-out values count in the jackknife variance.
+
+    (G - 1)/G where there is one stratum. A cluster's influence, (G - 1) times what leaving it out
+    changes, varies among the members of its own stratum only.
+    """
+    return members * (groups - 1) ** 2 / (groups**2 * (members - 1))
 
 
 class Accelerated(NamedTuple):
@@ -201,7 +211,7 @@ def _accelerate_clusters(left_out: np.ndarray, strata: np.ndarray | None) -> np.
     for stratum in np.unique(codes):
         values = left_out[:, codes == stratum]
         centred = values.mean(axis=1, keepdims=True) - values
-        influence[:, codes == stratum] = (values.shape[1] - 1) * centred
+        influence[:, codes == stratum] = centred
     return (influence**3).sum(axis=1) / (6 * (influence**2).sum(axis=1) ** 1.5)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.inference.schemes import Scheme
 from exprstats.tables import encode_ids, order_levels
 
 
@@ -25,12 +26,15 @@ class Panel:
         Cluster of each row (n,), 0 … groups - 1.
     groups
         Number of clusters.
+    units
+        Which of the cell's clips each row is (n,); empty where rows are never drawn one by one.
     """
 
     truth: np.ndarray
     predictions: np.ndarray
     codes: np.ndarray
     groups: int
+    units: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=int))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +56,10 @@ class Cell:
         Names of the clusters, sorted, so that the order of rows does not matter.
     n_clips
         Number of rows that a model predicts.
+    scheme
+        How resamples are drawn.
+    strata
+        Stratum of each cluster (clusters,), where clusters are drawn within strata.
     """
 
     context: object
@@ -60,6 +68,8 @@ class Cell:
     owners: tuple[np.ndarray, ...]
     clusters: tuple[object, ...]
     n_clips: int
+    scheme: Scheme
+    strata: np.ndarray | None = None
 
 
 def align_models(
@@ -69,6 +79,7 @@ def align_models(
     cluster: str,
     context: object = None,
     clusters: pd.Index | None = None,
+    two_stage: bool = False,
 ) -> Cell:
     """Return the predictions of one context as arrays, aligned by key.
 
@@ -84,6 +95,8 @@ def align_models(
         Its name.
     clusters
         Names of all clusters, where some have no rows here; those of the rows by default.
+    two_stage
+        Whether rows are drawn again within drawn clusters.
 
     Raises
     ------
@@ -99,9 +112,15 @@ def align_models(
     _check_clusters(rows, codes, belongs, cluster)
     seated = _find_seated(rows, owners, len(models))
     plain = ~seated[owners]
-    parts = _split_plain(rows[plain], codes[plain], owners[plain], belongs[plain], count)
-    parts += _split_seats(rows[~plain], owners[~plain], belongs[~plain])
-    panels = tuple(Panel(*arrays, groups=len(clusters)) for arrays, _ in parts)
+    homes = np.zeros(count, dtype=int)
+    homes[codes] = belongs
+    parts = _split_plain(rows[plain], codes[plain], owners[plain], count)
+    parts += _split_seats(rows[~plain], codes[~plain], owners[~plain])
+    panels = tuple(
+        Panel(truth, predictions, homes[units], len(clusters), units)
+        for (truth, predictions, units), _ in parts
+    )
+    scheme = Scheme((np.arange(len(clusters)),), homes if two_stage else None)
     return Cell(
         context=context,
         models=models,
@@ -109,7 +128,31 @@ def align_models(
         owners=tuple(owner for _, owner in parts),
         clusters=tuple(clusters),
         n_clips=count,
+        scheme=scheme,
     )
+
+
+def stratify_cell(cell: Cell, rows: pd.DataFrame, *, cluster: str, strata: str) -> Cell:
+    """Return the cell with clusters drawn within the strata that a column of its rows names.
+
+    Raises
+    ------
+    DataError
+        Where a cluster stands in two strata, or a stratum has one cluster only.
+    """
+    named = rows[[cluster, strata]].drop_duplicates()
+    twice = named.loc[named[cluster].duplicated(), cluster]
+    if len(twice):
+        fact = f"{cluster} '{twice.iloc[0]}' stands in more than one {strata}."
+        raise DataError(Problem(fact, "Strata must hold whole clusters.", column=strata))
+    homes = dict(zip(named[cluster], named[strata], strict=True))
+    codes, names = pd.factorize(np.array([homes[name] for name in cell.clusters]), sort=True)
+    members = tuple(np.flatnonzero(codes == code) for code in range(len(names)))
+    alone = [name for name, part in zip(names, members, strict=True) if len(part) < 2]
+    if alone:
+        fact = f"{strata} '{alone[0]}' has one {cluster}; drawing within strata needs two."
+        raise DataError(Problem(fact, "Join it with another stratum.", column=strata))
+    return replace(cell, scheme=replace(cell.scheme, strata=members), strata=codes)
 
 
 def _check_clusters(
@@ -135,7 +178,7 @@ Part = tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def _split_plain(
-    rows: pd.DataFrame, codes: np.ndarray, owners: np.ndarray, belongs: np.ndarray, count: int
+    rows: pd.DataFrame, codes: np.ndarray, owners: np.ndarray, count: int
 ) -> list[Part]:
     """Return (arrays, owners) for models without seats; those that share a truth share a part."""
     present = np.unique(owners)
@@ -145,7 +188,8 @@ def _split_plain(
     places[owners, codes] = np.arange(len(rows))
     places = places[present]
     _check_same(rows, places, owners, present)
-    places = places[:, (places >= 0).all(axis=0)]
+    units = np.flatnonzero((places >= 0).all(axis=0))
+    places = places[:, units]
     truth = rows["truth"].to_numpy(float)[places]
     predictions = rows["prediction"].to_numpy(float)[places]
     parts: list[Part] = []
@@ -154,7 +198,7 @@ def _split_plain(
         own = truth[waiting[0]]
         same = np.isclose(truth[waiting], own, rtol=1e-9, atol=1e-12).all(axis=1)
         lines = waiting[same]
-        parts.append(((own, predictions[lines], belongs[places[lines[0]]]), present[lines]))
+        parts.append(((own, predictions[lines], units), present[lines]))
         waiting = waiting[~same]
     return parts
 
@@ -175,7 +219,7 @@ def _check_same(
     raise DataError(Problem(fact, "Compare models on rows that each of them predicts."))
 
 
-def _split_seats(rows: pd.DataFrame, owners: np.ndarray, belongs: np.ndarray) -> list[Part]:
+def _split_seats(rows: pd.DataFrame, codes: np.ndarray, owners: np.ndarray) -> list[Part]:
     if len(rows) == 0:
         return []
     truth, prediction = (rows[name].to_numpy(float) for name in ("truth", "prediction"))
@@ -183,6 +227,6 @@ def _split_seats(rows: pd.DataFrame, owners: np.ndarray, belongs: np.ndarray) ->
     parts: list[Part] = []
     for seat in range(count):
         mine = np.flatnonzero(seats == seat)
-        arrays = truth[mine], prediction[None, mine], belongs[mine]
+        arrays = truth[mine], prediction[None, mine], codes[mine]
         parts.append((arrays, owners[mine[:1]]))
     return parts

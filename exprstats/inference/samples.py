@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters
+from exprstats.inference.clusters import BLOCK, iterate_counts
+from exprstats.inference.copies import spread_copies
 from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric
 from exprstats.inference.panels import Cell
+from exprstats.inference.schemes import Scheme
 from exprstats.parallel import run_tasks
 
 if TYPE_CHECKING:
@@ -85,7 +87,13 @@ def sample_cell(
     """
     evaluations = [Evaluation(panel, metrics) for panel in cell.panels]
     average = partial(average_owners, owners=cell.owners, models=len(cell.models))
-    task = partial(_measure_block, evaluations=evaluations, average=average, pairs=pairs)
+    task = partial(
+        _measure_block,
+        evaluations=_evaluate_units(cell, metrics) or evaluations,
+        average=average,
+        scheme=cell.scheme,
+        pairs=pairs,
+    )
     blocks = run_tasks(task, seeds, n_jobs=n_jobs, label="Resampling clusters")
     with limit_threads():
         whole = average([evaluation.measure_whole()[..., None] for evaluation in evaluations])
@@ -108,9 +116,19 @@ def sample_cell(
                 n_clips=cell.n_clips,
                 n_clusters=len(cell.clusters),
                 errors=None if errors is None else errors[place, :, :draws] * scale,
+                strata=cell.strata,
             )
         )
     return samples
+
+
+def _evaluate_units(cell: Cell, metrics: Sequence[Metric]) -> list[Evaluation]:
+    """Return evaluations whose clusters are single rows, for schemes that draw rows."""
+    if cell.scheme.units is None:
+        return []
+    count = len(cell.scheme.units)
+    panels = [replace(panel, codes=panel.units, groups=count) for panel in cell.panels]
+    return [Evaluation(panel, metrics) for panel in panels]
 
 
 def draw_panel(
@@ -119,7 +137,10 @@ def draw_panel(
     """Return values (metrics, models, draws) of one panel's resamples, 250 for each seed."""
     lines = evaluation.shape[1]
     average = partial(average_owners, owners=[np.arange(lines)], models=lines)
-    task = partial(_measure_block, evaluations=[evaluation], average=average, pairs=None)
+    scheme = Scheme((np.arange(evaluation.groups),))
+    task = partial(
+        _measure_block, evaluations=[evaluation], average=average, scheme=scheme, pairs=None
+    )
     blocks = run_tasks(task, seeds, n_jobs=n_jobs, label="Resampling clusters")
     return np.concatenate([values for values, _ in blocks], axis=2)
 
@@ -155,57 +176,20 @@ def _measure_block(
     *,
     evaluations: Sequence[Evaluation],
     average: partial[np.ndarray],
+    scheme: Scheme,
     pairs: Sequence[tuple[int, int]] | None,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    groups = evaluations[0].groups
-    counts = count_clusters(draw_clusters(seed, [np.arange(groups)]), groups)
+    values, errors = [], None
     with limit_threads():
-        values = average([evaluation.measure_counts(counts) for evaluation in evaluations])
-        if pairs is None:
-            return values, None
-        reduced = zip(*(one.iterate_reduced(counts) for one in evaluations), strict=True)
-        return values, spread_copies(values, counts, map(average, reduced), pairs)
-
-
-def spread_copies(
-    values: np.ndarray,
-    counts: np.ndarray,
-    reduced: Iterable[np.ndarray],
-    pairs: Sequence[tuple[int, int]],
-) -> np.ndarray:
-    """Return each draw's jackknife standard errors over its drawn copies of clusters.
-
-    Parameters
-    ----------
-    values
-        Of the draws (metrics, models, draws).
-    counts
-        How often each cluster was drawn (draws, clusters).
-    reduced
-        For each cluster, values without one copy of it.
-    pairs
-        Differences that want a standard error as well.
-
-    Returns
-    -------
-    ndarray
-        (metrics, models + pairs, draws).
-    """
-    whole, groups = append_pairs(values, pairs), counts.shape[1]
-    total, square = np.zeros_like(whole), np.zeros_like(whole)
-    for group, less in enumerate(reduced):
-        times = counts[:, group]
-        away = np.where(times > 0, append_pairs(less, pairs) - whole, 0.0)
-        total += times * away
-        square += times * away**2
-    spread = np.maximum(square - total**2 / groups, 0.0)
-    return np.sqrt((groups - 1) / groups * np.where(spread > 1e-13 * square, spread, 0.0))
-
-
-def append_pairs(values: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Return values (metrics, models, draws) followed by differences of pairs of models."""
-    first, second = (np.array([pair[side] for pair in pairs], dtype=int) for side in (0, 1))
-    return np.concatenate([values, values[:, first] - values[:, second]], axis=1)
+        for counts in iterate_counts(seed, scheme):
+            found = average([evaluation.measure_counts(counts) for evaluation in evaluations])
+            values.append(found)
+            if pairs is not None:
+                reduced = zip(*(one.iterate_reduced(counts) for one in evaluations), strict=True)
+                errors = spread_copies(
+                    found, counts, map(average, reduced), pairs=pairs, strata=scheme.strata
+                )
+    return np.concatenate(values, axis=2), errors
 
 
 @cache
