@@ -59,6 +59,18 @@ PREDICTIONS = Contract(
     optional=("context", "seat", "part", "fitted_on"),
     numbers=("truth", "prediction"),
 )
+FRAMES = Contract(
+    "frames",
+    key=("video", "face", "frame"),
+    numbers=("timestamp", "success", "confidence"),
+)
+SEGMENTS = Contract(
+    "segments",
+    key=("context", "clip"),
+    ids=("video",),
+    optional=("context", "subject"),
+    numbers=("start", "end"),
+)
 
 ESTIMATE_COLUMNS = (
     *("estimate", "std_error", "conf_low", "conf_high", "level", "method", "headline"),

@@ -1,0 +1,22 @@
+"""OpenFace frames to clip features, with the quality of what they rest on."""
+
+from exprstats.behaviour.features import summarise_clips, trace_clips
+from exprstats.behaviour.folders import summarise_openface
+from exprstats.behaviour.openface import inspect_openface, read_openface
+from exprstats.behaviour.plans import plan_segments, plan_windows
+from exprstats.behaviour.result import ClipFeatures
+from exprstats.behaviour.segments import read_segments
+from exprstats.behaviour.signals import FEATURES
+
+__all__ = [
+    "FEATURES",
+    "ClipFeatures",
+    "inspect_openface",
+    "plan_segments",
+    "plan_windows",
+    "read_openface",
+    "read_segments",
+    "summarise_clips",
+    "summarise_openface",
+    "trace_clips",
+]

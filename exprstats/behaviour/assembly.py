@@ -1,0 +1,168 @@
+"""What recordings gave, joined to the segments that asked for it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.behaviour.measurements import QUALITY, Measured
+from exprstats.behaviour.result import ClipFeatures, count_reasons
+from exprstats.behaviour.segments import check_segments, match_videos
+from exprstats.behaviour.settings import Settings
+from exprstats.behaviour.signals import FEATURES
+from exprstats.errors import DataError, DataWarning, Problem
+
+KEPT_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
+_IDS = ("context", "clip", "video", "subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Segments with the recording that each belongs to.
+
+    Attributes
+    ----------
+    segments
+        The table as given; where None was given, one row for each recording.
+    video
+        The recording's name for each row; missing where there is none.
+    """
+
+    segments: pd.DataFrame
+    video: pd.Series
+
+    def get_bounds(self, video: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the start and end (c,) of the clips of one recording; NaN is all of it."""
+        rows = self.segments.loc[(self.video == video).to_numpy()]
+        start, end = (rows[name].to_numpy(float, na_value=np.nan) for name in ("start", "end"))
+        return start, end
+
+
+def make_plan(segments: pd.DataFrame | None, videos: Sequence[str], settings: Settings) -> Plan:
+    """Match segments with recordings.
+
+    Raises
+    ------
+    DataError
+        If the table breaks its contract, or more segments than tolerated name no recording.
+    """
+    if segments is None:
+        names = list(videos)
+        whole = pd.DataFrame({"clip": names, "video": names, "start": np.nan, "end": np.nan})
+        return Plan(whole, whole["video"])
+    check_segments(segments)
+    video = match_videos(segments, videos)
+    lost = video.isna()
+    if lost.mean() > settings.unmatched:
+        named = ", ".join(f"'{one}'" for one in segments["video"][lost.to_numpy()].unique()[:3])
+        fact = f"{int(lost.sum()):,} of {len(lost):,} segments name videos without frames: {named}."
+        shown = ", ".join(f"'{one}'" for one in list(videos)[:3])
+        remedy = f"The videos are {shown}, …; use their names, or allow it with unmatched=."
+        raise DataError(Problem(fact, remedy, column="video"))
+    return Plan(segments, video)
+
+
+def assemble(
+    plan: Plan,
+    measured: Mapping[str, Measured],
+    files: Iterable[Mapping[str, Any]],
+    settings: Settings,
+) -> ClipFeatures:
+    """Join features and quality to the segments, and leave out the clips that fail.
+
+    Parameters
+    ----------
+    plan
+        The segments.
+    measured
+        Recording to what it gave; a recording that could not be read is absent.
+    files
+        Status rows.
+    settings
+        The choices.
+
+    Raises
+    ------
+    DataError
+        If a clip fails and that is to be an error, or if no clip is left.
+    """
+    table = _collect(plan, measured)
+    reason = table.pop("reason")
+    kept = reason.isna().to_numpy()
+    ledger = _join(plan.segments, table[list(QUALITY)])
+    ledger = ledger.assign(kept=kept, reason=reason.to_numpy())
+    failed = ledger[~kept]
+    _settle_failures(failed, len(ledger), settings)
+    absent = find_absent_everywhere(measured)
+    present = [name for name in FEATURES if name not in absent]
+    clips = _join(plan.segments, table[[*present, *KEPT_QUALITY]])
+    status = pd.DataFrame(list(files))
+    clips = clips if settings.failed == "keep" else clips[kept]
+    _tell_absent(clips, absent)
+    return ClipFeatures(clips, ledger, status, settings)
+
+
+def _collect(plan: Plan, measured: Mapping[str, Measured]) -> pd.DataFrame:
+    """Return one row for each segment, in the segments' order and with their index."""
+    columns = [*FEATURES, *QUALITY, "reason"]
+    table = pd.DataFrame(index=range(len(plan.segments)), columns=columns, dtype=float)
+    table["reason"] = pd.Series(None, index=table.index, dtype=object)
+    pieces = []
+    places = pd.Series(range(len(plan.segments))).groupby(plan.video.to_numpy()).indices
+    for video, rows in places.items():
+        if str(video) in measured:
+            pieces.append(measured[str(video)].table.set_axis(rows))
+    if pieces:
+        table = pd.concat(pieces).reindex(table.index)
+    absent = plan.video.isna().to_numpy()
+    unread = ~plan.video.isin(list(measured)).to_numpy() & ~absent
+    table.loc[absent, "reason"] = "its video has no frames"
+    table.loc[unread, "reason"] = "its file could not be used"
+    return table.set_axis(plan.segments.index)
+
+
+def _join(segments: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the segments' ids and other columns, without their times, beside a table."""
+    taken = {*table.columns, "start", "end"}
+    first = [name for name in _IDS if name in segments.columns]
+    rest = [name for name in segments.columns if name not in {*first, *taken}]
+    return pd.concat([segments[[*first, *rest]], table], axis=1)
+
+
+def _settle_failures(failed: pd.DataFrame, total: int, settings: Settings) -> None:
+    if failed.empty:
+        return
+    named = ", ".join(f"'{clip}'" for clip in failed["clip"].head(5))
+    more = f" and {len(failed) - 5:,} more" if len(failed) > 5 else ""
+    fact = f"{len(failed):,} of {total:,} clips fail ({count_reasons(failed)}): {named}{more}."
+    if settings.failed == "error":
+        raise DataError(Problem(fact, "Leave them out with failed='drop'."))
+    if len(failed) == total and settings.failed == "drop":
+        raise DataError(Problem(fact, "Check the videos, or lower the thresholds."))
+    left = "They are left out" if settings.failed == "drop" else "They are kept"
+    warnings.warn(f"{fact} {left}.", DataWarning, stacklevel=4)
+
+
+def find_absent_everywhere(measured: Mapping[str, Measured]) -> list[str]:
+    """Return the features that no recording has columns for."""
+    lacking = [set(str(one.facts["absent"]).split(", ")) for one in measured.values()]
+    return [name for name in FEATURES if lacking and all(name in one for one in lacking)]
+
+
+def _tell_absent(clips: pd.DataFrame, absent: Sequence[str]) -> None:
+    if absent:
+        message = f"The files hold no columns for {', '.join(absent)}; these are left out."
+        warnings.warn(message, DataWarning, stacklevel=4)
+    partly = [
+        f"{name} in {int(clips[name].isna().sum()):,}"
+        for name in FEATURES
+        if name in clips.columns and clips[name].isna().any()
+    ]
+    if partly:
+        message = f"Features are missing in some of {len(clips):,} clips: {', '.join(partly)}."
+        warnings.warn(message, DataWarning, stacklevel=4)

@@ -1,0 +1,209 @@
+"""A folder of OpenFace files straight to clip features: each file is passed over once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.behaviour.assembly import Plan, assemble, make_plan
+from exprstats.behaviour.faces import Face
+from exprstats.behaviour.features import warn_notes
+from exprstats.behaviour.layouts import list_files, name_video
+from exprstats.behaviour.lines import Data
+from exprstats.behaviour.measurements import Measured, measure_clips
+from exprstats.behaviour.openface import fail_file
+from exprstats.behaviour.recordings import record_lines
+from exprstats.behaviour.result import ClipFeatures
+from exprstats.behaviour.scanning import scan_file
+from exprstats.behaviour.settings import FailedRule, PointUnit, Settings
+from exprstats.errors import DataError, OptionError
+from exprstats.io import write_json
+from exprstats.io.sources import FilePath
+from exprstats.parallel import run_tasks
+
+# Raised when the same file and choices would give other numbers.
+_EDITION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One file, its clips' bounds (c,), where finished work is kept, whether to hash the file."""
+
+    path: Path
+    start: np.ndarray
+    end: np.ndarray
+    resume: Path | None
+    hashed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a file gave (None if it could not be used), and its status row."""
+
+    measured: Measured | None
+    status: dict[str, Any]
+
+
+def summarise_openface(
+    path: FilePath,
+    segments: pd.DataFrame | None = None,
+    *,
+    hz: float = 5.0,
+    confidence: float = 0.8,
+    min_valid: float = 0.5,
+    unit: PointUnit = "px",
+    signed: bool = False,
+    face: Face = None,
+    fps: float | None = None,
+    failed: FailedRule = "drop",
+    unmatched: float = 0.05,
+    resume: FilePath | None = None,
+    shard: tuple[int, int] | None = None,
+    hashed: bool = False,
+    n_jobs: int = 1,
+) -> ClipFeatures:
+    """Summarise the clips of a folder of OpenFace files without reading the frames between.
+
+    The numbers are those of `read_openface` and `summarise_clips`. All lines are passed over, but
+    only those nearest to the grid are read in full, and memory stays bounded by one file's share.
+    A file that cannot be used costs its own clips only; ``files`` of the result says why.
+
+    Parameters
+    ----------
+    path
+        A folder of .csv or .csv.gz files, or one file.
+    segments, hz, confidence, min_valid, unit, signed, face, fps, failed, unmatched
+        As in `summarise_clips`.
+    resume
+        A folder that keeps each file's finished features under the hash of its content, its
+        clips and the choices; what is there is not computed again.
+    shard
+        (i, n): only every n-th file, starting with the i-th (from 1). Shards that share a
+        ``resume`` folder are merged by a last call without ``shard``.
+    hashed
+        Also give the SHA-256 of each file in ``files``.
+    n_jobs
+        Processes that share the files.
+
+    Returns
+    -------
+    ClipFeatures
+        CLIPS, the ledger of all segments, and the status of all files.
+
+    Raises
+    ------
+    DataError
+        If the folder holds no files, none can be used, too many segments have no video, or no
+        clip is left.
+    OptionError
+        If a choice cannot be.
+    """
+    settings = Settings(
+        hz=hz,
+        confidence=confidence,
+        min_valid=min_valid,
+        unit=unit,
+        signed=signed,
+        face=face,
+        fps=fps,
+        failed=failed,
+        unmatched=unmatched,
+    )
+    files = list_files(Path(path))
+    plan = make_plan(segments, [name_video(one) for one in files], settings)
+    if shard is not None:
+        files, plan = _cut_shard(files, plan, shard)
+    place = None if resume is None else Path(resume)
+    wanted = set(plan.video.dropna())
+    tasks = [
+        _Task(one, *plan.get_bounds(name_video(one)), place, hashed)
+        for one in files
+        if name_video(one) in wanted
+    ]
+    answers = run_tasks(
+        partial(_summarise_file, settings=settings), tasks, n_jobs=n_jobs, label="Reading OpenFace"
+    )
+    measured = {
+        str(answer.status["video"]): answer.measured for answer in answers if answer.measured
+    }
+    status = [answer.status for answer in answers]
+    if not measured:
+        notes = "; ".join(f"{row['video']}: {row['note']}" for row in status[:3])
+        message = f"none of {len(status):,} files can be used: {notes}"
+        raise DataError(message)
+    warn_notes(measured)
+    return assemble(plan, measured, status, settings)
+
+
+def _cut_shard(files: list[Path], plan: Plan, shard: tuple[int, int]) -> tuple[list[Path], Plan]:
+    part, parts = shard
+    if not 1 <= part <= parts:
+        message = f"shard {part}/{parts} cannot be: the first number runs from 1 to the second."
+        raise OptionError(message)
+    chosen = files[part - 1 :: parts]
+    here = plan.video.isin([name_video(one) for one in chosen]).to_numpy()
+    if not here.any():
+        message = f"shard {part}/{parts} has no files with clips ({len(files):,} files in all)."
+        raise OptionError(message)
+    return chosen, Plan(plan.segments[here], plan.video[here])
+
+
+def _summarise_file(task: _Task, settings: Settings) -> _Answer:
+    try:
+        lines = scan_file(task.path)
+        digest = _hash_file(task.path, lines.data) if task.hashed or task.resume else None
+        kept = _name_kept(task, digest, settings)
+        measured = _load(kept)
+        if measured is None:
+            measured = measure_clips(record_lines(lines), task.start, task.end, settings)
+            _keep(kept, measured)
+    except DataError as error:
+        return _Answer(None, fail_file(task.path, error))
+    note = " ".join(measured.notes) or None
+    status = measured.facts | {"file": str(task.path), "sha256": digest}
+    return _Answer(measured, status | {"status": "ok", "note": note})
+
+
+def _hash_file(path: Path, data: Data) -> str:
+    """Return the SHA-256 of a file's bytes, packed as they are on the disk."""
+    content = path.read_bytes() if path.name.endswith(".gz") else data
+    return hashlib.sha256(content).hexdigest()
+
+
+def _name_kept(task: _Task, digest: str | None, settings: Settings) -> Path | None:
+    if task.resume is None:
+        return None
+    bounds = (task.start.tolist(), task.end.tolist())
+    said = repr((_EDITION, name_video(task.path), digest, bounds, settings))
+    return task.resume / f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.json"
+
+
+def _keep(path: Path | None, measured: Measured) -> None:
+    if path is not None:
+        columns = {str(name): list(column) for name, column in measured.table.items()}
+        payload = {"columns": columns, "facts": measured.facts, "notes": measured.notes}
+        write_json(payload, path)
+
+
+def _load(path: Path | None) -> Measured | None:
+    """Return what an earlier run kept; a file that was tampered with counts for nothing."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path is not None else None
+    except (OSError, ValueError):
+        return None
+    if not isinstance(found, Mapping) or not {"columns", "facts", "notes"} <= set(found):
+        return None
+    columns = dict(found["columns"])
+    reason = columns.pop("reason", None)
+    # A column without any number comes back as objects.
+    table = pd.DataFrame(columns).apply(pd.to_numeric)
+    table["reason"] = pd.Series(reason, dtype=object)
+    return Measured(table, dict(found["facts"]), tuple(found["notes"]))

@@ -1,0 +1,136 @@
+"""What OpenFace files hold: names of videos, headers in all their layouts, groups of columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from exprstats.errors import DataError, Problem
+from exprstats.words import name_nearest
+
+POINTS = 68
+# OpenFace rates the intensity of every unit but 28.
+RATED = tuple(
+    f"AU{unit:02d}_r" for unit in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
+)
+SEEN = (*(name.replace("_r", "_c") for name in RATED), "AU28_c")
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "points_px": tuple(f"{axis}_{i}" for axis in "xy" for i in range(POINTS)),
+    "points_mm": tuple(f"{axis}_{i}" for axis in "XYZ" for i in range(POINTS)),
+    "gaze": ("gaze_angle_x", "gaze_angle_y"),
+    "head": ("pose_Tx", "pose_Ty", "pose_Tz"),
+    "pitch": ("pose_Rx",),
+    "yaw": ("pose_Ry",),
+    "roll": ("pose_Rz",),
+    "units_seen": SEEN,
+    "units_rated": RATED,
+}
+NEEDED = ("timestamp", "confidence", "success")
+KEYS = ("frame", "face_id", *NEEDED)
+_ENDINGS = (".csv", ".csv.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The header of one file.
+
+    Attributes
+    ----------
+    path, video
+        The file, and the name that its ending leaves.
+    names
+        Column names without padding and quotes, in order.
+    """
+
+    path: Path
+    video: str
+    names: tuple[str, ...]
+
+    def find_places(self, names: tuple[str, ...]) -> list[int]:
+        """Return the places of some columns."""
+        places = {name: place for place, name in enumerate(self.names)}
+        return [places[name] for name in names]
+
+    def list_groups(self) -> list[str]:
+        """Return the groups that are complete."""
+        return list_groups(self.names)
+
+
+def list_groups(names: tuple[str, ...]) -> list[str]:
+    """Return the groups of columns that are complete among some names."""
+    present = set(names)
+    return [group for group, columns in GROUPS.items() if present.issuperset(columns)]
+
+
+def name_video(path: Path) -> str:
+    """Return a file's name without its ending.
+
+    Examples
+    --------
+    >>> name_video(Path("openface/F012_pain.csv.gz"))
+    'F012_pain'
+    """
+    return path.name.removesuffix(".gz").removesuffix(".csv")
+
+
+def list_files(path: Path) -> list[Path]:
+    """Return the files that a path means: itself, or the CSV files directly in a folder.
+
+    Raises
+    ------
+    DataError
+        If there is none, or two have the same video's name.
+    """
+    if not path.exists():
+        fact = "there is no such file or folder."
+        raise DataError(Problem(fact, "Check the path.", file=str(path)))
+    files = (
+        sorted(one for one in path.iterdir() if one.name.lower().endswith(_ENDINGS))
+        if path.is_dir()
+        else [path]
+    )
+    if not files:
+        fact = "the folder holds no .csv or .csv.gz files."
+        raise DataError(Problem(fact, "Name the folder that OpenFace wrote into.", file=str(path)))
+    names = [name_video(one) for one in files]
+    twice = [one for one, name in zip(files, names, strict=True) if names.count(name) > 1]
+    if twice:
+        fact = f"{len(twice)} files share a video's name: {', '.join(one.name for one in twice)}."
+        raise DataError(Problem(fact, "Keep one file a video.", file=str(path)))
+    return files
+
+
+def read_layout(path: Path, line: bytes) -> Layout:
+    """Return the layout that a header line gives.
+
+    Raises
+    ------
+    DataError
+        If it is no header of OpenFace, or names a column twice.
+    """
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        fact = "the header is not UTF-8 text."
+        raise DataError(Problem(fact, "Save the file as CSV UTF-8.", file=str(path))) from None
+    names = tuple(name.strip().strip('"').strip() for name in text.strip().split(","))
+    problems = [
+        Problem(f"there is no column '{name}'.", _explain_absence(name, names), file=str(path))
+        for name in NEEDED
+        if name not in names
+    ]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    problems += [
+        Problem(f"the header names '{name}' {names.count(name)} times.", file=str(path))
+        for name in twice
+    ]
+    if problems:
+        raise DataError(problems)
+    return Layout(path, name_video(path), names)
+
+
+def _explain_absence(name: str, names: tuple[str, ...]) -> str:
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
+        return "Save the file with commas between columns, as OpenFace writes it."
+    return f"Is this OpenFace output? {name_nearest(name, names)}"

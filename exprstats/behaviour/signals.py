@@ -1,0 +1,129 @@
+"""From the frames nearest to a grid to one series a feature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from exprstats.behaviour.grids import Grid, find_nearest
+from exprstats.behaviour.layouts import GROUPS, POINTS, RATED, SEEN, list_groups
+from exprstats.behaviour.motion import (
+    average_active,
+    count_units,
+    find_steps,
+    measure_displacement,
+    measure_turn,
+    measure_velocity,
+)
+from exprstats.behaviour.recordings import Recording
+from exprstats.behaviour.settings import Settings
+
+MOVING = ("points", "gaze", "head", "pitch", "yaw", "roll")
+FEATURES = (
+    *(f"{name}_{change}" for name in MOVING for change in ("displacement", "velocity")),
+    *("au_count", "au_intensity"),
+)
+_ANGLES = {"pitch", "yaw", "roll"}
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Series on the grids of a video's clips.
+
+    Attributes
+    ----------
+    grid
+        The moments (N,).
+    frame
+        Place of the nearest frame in the recording (N,); −1 where none is near.
+    valid
+        Whether that frame is valid (N,).
+    series
+        Feature to its value at each moment (N,), over points their mean; NaN where undefined.
+    """
+
+    grid: Grid
+    frame: np.ndarray
+    valid: np.ndarray
+    series: dict[str, np.ndarray]
+
+
+def trace_signals(recording: Recording, grid: Grid, settings: Settings) -> Traces:
+    """Return every series that the columns of a recording allow.
+
+    Parameters
+    ----------
+    recording
+        One face's frames in the order of time.
+    grid
+        Moments of its clips.
+    settings
+        The choices.
+    """
+    frame = find_nearest(recording.time, grid.time, settings.reach)
+    valid = (frame >= 0) & recording.judge(settings.confidence)[frame]
+    groups = [name for name in list_groups(recording.columns) if name != _other(settings)]
+    values = _gather(recording, np.where(valid, frame, -1), groups)
+    steps = find_steps(grid.clip, valid)
+    series: dict[str, np.ndarray] = {}
+    for name in MOVING:
+        found = values.get(f"points_{settings.unit}" if name == "points" else name)
+        if found is not None:
+            series |= _describe_motion(name, found, steps, settings)
+    if "units_seen" in values:
+        seen = values["units_seen"]
+        series["au_count"] = count_units(seen)
+        if "units_rated" in values:
+            rated = [SEEN.index(unit.replace("_r", "_c")) for unit in RATED]
+            series["au_intensity"] = average_active(values["units_rated"], seen[:, rated])
+    return Traces(grid, frame, valid, series)
+
+
+def list_absent(columns: tuple[str, ...], settings: Settings) -> list[str]:
+    """Return the features that a file's columns do not allow."""
+    groups = set(list_groups(columns))
+    points = f"points_{settings.unit}"
+    needed = {name: {points if name == "points" else name} for name in MOVING}
+    absent = [
+        feature
+        for name, group in needed.items()
+        for feature in (f"{name}_displacement", f"{name}_velocity")
+        if not group <= groups
+    ]
+    absent += ["au_count"] * ("units_seen" not in groups)
+    return absent + ["au_intensity"] * (not {"units_seen", "units_rated"} <= groups)
+
+
+def _other(settings: Settings) -> str:
+    return "points_mm" if settings.unit == "px" else "points_px"
+
+
+def _gather(recording: Recording, frame: np.ndarray, groups: list[str]) -> dict[str, np.ndarray]:
+    """Return each group's columns at each moment (N, columns), each frame read once."""
+    names = tuple(name for group in groups for name in GROUPS[group])
+    used, places = np.unique(frame[frame >= 0], return_inverse=True)
+    values = np.full((len(frame), len(names)), np.nan)
+    if names:
+        values[frame >= 0] = recording.get(used, names)[places]
+    ends = np.cumsum([len(GROUPS[group]) for group in groups])
+    return dict(zip(groups, np.split(values, ends[:-1], axis=1), strict=True)) if groups else {}
+
+
+def _describe_motion(
+    name: str, values: np.ndarray, steps: np.ndarray, settings: Settings
+) -> dict[str, np.ndarray]:
+    if name in _ANGLES:
+        displacement = measure_turn(values[:, 0], steps)
+    else:
+        points = POINTS if name == "points" else 1
+        # Columns come axis by axis: all x, then all y.
+        positions = values.reshape(len(values), -1, points).swapaxes(1, 2)
+        displacement = measure_displacement(positions, steps)
+    velocity = measure_velocity(displacement, settings.hz)
+    if not settings.signed:
+        velocity = np.abs(velocity)
+    return {
+        f"{name}_displacement": displacement.mean(axis=1),
+        f"{name}_velocity": velocity.mean(axis=1),
+    }
