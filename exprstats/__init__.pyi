@@ -15,11 +15,15 @@ from .inference import ContextComparison as ContextComparison
 from .inference import Equivalence as Equivalence
 from .inference import Metric as Metric
 from .inference import Permutation as Permutation
+from .inference import Precision as Precision
+from .inference import VarianceSplit as VarianceSplit
 from .inference import bootstrap_clusters as bootstrap_clusters
 from .inference import compare_contexts as compare_contexts
 from .inference import compare_models as compare_models
 from .inference import judge_equivalence as judge_equivalence
 from .inference import permute_models as permute_models
+from .inference import plan_precision as plan_precision
+from .inference import split_variance as split_variance
 from .io import FileFacts as FileFacts
 from .io import read_clips as read_clips
 from .io import read_items as read_items
@@ -31,9 +35,12 @@ from .io import write_csv as write_csv
 from .io import write_json as write_json
 from .measurement import Factor as Factor
 from .measurement import FactorBootstrap as FactorBootstrap
+from .measurement import NestedModels as NestedModels
 from .measurement import ScoreCard as ScoreCard
 from .measurement import average_raters as average_raters
 from .measurement import bootstrap_factor as bootstrap_factor
+from .measurement import check_invariance as check_invariance
+from .measurement import compare_restrictions as compare_restrictions
 from .measurement import compare_scores as compare_scores
 from .measurement import fit_factor as fit_factor
 from .measurement import join_scores as join_scores
@@ -41,6 +48,8 @@ from .measurement import load_factor as load_factor
 from .measurement import save_factor as save_factor
 from .measurement import score_clips as score_clips
 from .models import Contrasts as Contrasts
+from .models import Importance as Importance
+from .models import Leakage as Leakage
 from .models import Models as Models
 from .models import Nested as Nested
 from .models import Weights as Weights
@@ -52,7 +61,9 @@ from .models import guess_human as guess_human
 from .models import guess_mean as guess_mean
 from .models import guess_normal as guess_normal
 from .models import guess_uniform as guess_uniform
+from .models import measure_leakage as measure_leakage
 from .models import nest_elastic as nest_elastic
+from .models import rate_importance as rate_importance
 from .models import report_weights as report_weights
 from .models import split_subjects as split_subjects
 from .models import stack_predictions as stack_predictions

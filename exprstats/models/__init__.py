@@ -7,12 +7,16 @@ from exprstats.models.folds import fold_subjects
 from exprstats.models.forests import fit_forest
 from exprstats.models.guesses import guess_mean, guess_normal, guess_uniform, stack_predictions
 from exprstats.models.humans import guess_human
+from exprstats.models.importance import Importance, rate_importance
+from exprstats.models.leakage import Leakage, measure_leakage
 from exprstats.models.nesting import Nested, nest_elastic
 from exprstats.models.splits import split_subjects
 from exprstats.models.weights import Weights, report_weights
 
 __all__ = [
     "Contrasts",
+    "Importance",
+    "Leakage",
     "Models",
     "Nested",
     "Weights",
@@ -24,7 +28,9 @@ __all__ = [
     "guess_mean",
     "guess_normal",
     "guess_uniform",
+    "measure_leakage",
     "nest_elastic",
+    "rate_importance",
     "report_weights",
     "split_subjects",
     "stack_predictions",
