@@ -8,6 +8,8 @@ from exprstats.inference.intervals import jackknife_clusters
 from exprstats.inference.labels import count_within
 from exprstats.inference.metrics import Metric, find_metrics, list_metrics
 from exprstats.inference.permutation import Permutation, permute_models
+from exprstats.inference.precision import Precision, plan_precision
+from exprstats.inference.training import VarianceSplit, split_variance
 
 __all__ = [
     "Bootstrap",
@@ -16,6 +18,8 @@ __all__ = [
     "Equivalence",
     "Metric",
     "Permutation",
+    "Precision",
+    "VarianceSplit",
     "bootstrap_clusters",
     "compare_contexts",
     "compare_models",
@@ -25,4 +29,6 @@ __all__ = [
     "judge_equivalence",
     "list_metrics",
     "permute_models",
+    "plan_precision",
+    "split_variance",
 ]

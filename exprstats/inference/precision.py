@@ -1,0 +1,235 @@
+"""How many clusters a study needs, by resampling a pilot's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri, stdtrit
+
+from exprstats.errors import OptionError
+from exprstats.inference.cells import (
+    Span,
+    check_against,
+    check_options,
+    check_predictions,
+    find_span,
+    split_contexts,
+)
+from exprstats.inference.clusters import BLOCK, count_clusters
+from exprstats.inference.copies import append_pairs
+from exprstats.inference.evaluation import Evaluation
+from exprstats.inference.metrics import Metric, MetricLike, find_metrics
+from exprstats.inference.panels import Cell
+from exprstats.inference.samples import average_owners, count_blocks, limit_threads
+from exprstats.inference.terms import pair_models
+from exprstats.numerals import write_count, write_number
+from exprstats.parallel import Seed, run_tasks, spawn_seeds
+from exprstats.results import Result
+from exprstats.tables import arrange_rows
+
+SIZES = (10, 20, 40, 80, 160, 320)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Precision(Result):
+    """Expected widths of intervals, and power, for studies of different sizes.
+
+    Attributes
+    ----------
+    table
+        Tidy rows: context, metric, model, versus, term and ``n_clusters`` of the planned study;
+        std_error and ``width`` (from limit to limit) of its interval, ``power`` to tell a
+        difference of the pilot's size from 0, and ``needed``: the clusters at which the asked
+        width is reached.
+    width, level
+        How it was asked.
+    pilot
+        Number of clusters of the pilot; plans far beyond it rest on few people.
+    """
+
+    table: pd.DataFrame
+    width: float | None
+    level: float
+    pilot: int
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each term and size."""
+        return self.table.copy()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: what the plan rests on."""
+        most = self.table["needed"].max() if self.width is not None else np.nan
+        return pd.DataFrame(
+            {
+                "pilot": [self.pilot],
+                "width": [self.width],
+                "level": [self.level],
+                "needed": [most],
+            }
+        )
+
+    def sentence(self) -> str:
+        """Return how many clusters the asked width needs, or the widths at the largest size."""
+        lines = self.table.drop_duplicates(["context", "metric", "term"], keep="last")
+        texts = []
+        for _, row in lines.iterrows():
+            name = f"{row['metric']} of {row['term']}"
+            if self.width is not None and pd.notna(row["needed"]):
+                count = write_count(row["needed"])
+                texts.append(f"{name}: {count} clusters for a width of {self.width:g}")
+            else:
+                size, width = write_count(row["n_clusters"]), write_number(row["width"], 3)
+                texts.append(f"{name}: width {width} with {size} clusters")
+        return f"{'; '.join(texts)} (from a pilot of {write_count(self.pilot)} clusters)."
+
+
+def plan_precision(
+    predictions: pd.DataFrame,
+    *,
+    metrics: MetricLike | Sequence[MetricLike],
+    width: float | None = None,
+    sizes: Sequence[int] = SIZES,
+    cluster: str = "subject",
+    against: str | None = None,
+    by: str | None = None,
+    span: Span = None,
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: Seed = None,
+    n_jobs: int = 1,
+) -> Precision:
+    """Say how wide intervals will be in a study with more (or fewer) clusters than a pilot.
+
+    For each size, studies of that many clusters are drawn from the pilot's clusters, with their
+    rows as they are. The spread of a value over such studies is its standard error there; the
+    width is that of a t interval, 2·t(size - 1)·SE.
+
+    Parameters
+    ----------
+    predictions, metrics, cluster, against, by, span, draws, level, seed, n_jobs
+        As in `compare_models`; the table is the pilot.
+    width
+        Wanted width of the interval, from limit to limit, in units of the metric.
+    sizes
+        Numbers of clusters to try.
+
+    Raises
+    ------
+    OptionError
+        For a width that is not positive and sizes below 3.
+    """
+    measures = find_metrics(metrics)
+    check_options(interval="auto", level=level, draws=draws)
+    if width is not None and not width > 0:
+        message = f"width must be a positive number; got {width}."
+        raise OptionError(message)
+    if not sizes or min(sizes) < 3:
+        message = f"sizes must be numbers of clusters from 3 on; got {list(sizes)}."
+        raise OptionError(message)
+    rows = check_predictions(predictions, cluster=cluster, by=by)
+    cells = split_contexts(rows, cluster=cluster, by=by)
+    check_against(against, cells)
+    seeds = spawn_seeds(seed, count_blocks(draws))
+    found: list[dict[str, Any]] = []
+    for cell in cells:
+        pairs = pair_models(cell.models, against)
+        task = partial(_measure_sizes, cell=cell, metrics=measures, pairs=pairs, sizes=sizes)
+        blocks = run_tasks(task, seeds, n_jobs=n_jobs, label="Planning")
+        values = np.concatenate(blocks, axis=3)[..., :draws]
+        whole = _measure_pilot(cell, measures, pairs)
+        spans = find_span(span, cell, measures)
+        scale = np.array([1 / spans if metric.spanned else 1.0 for metric in measures])
+        spread = np.nanstd(values, axis=3, ddof=1) * scale[:, None]
+        options = {"sizes": sizes, "width": width, "level": level}
+        found += _write_rows(cell, measures, pairs, (whole * scale[:, None], spread), **options)
+    keys = ("context", "metric", "model", "versus", "term")
+    table = arrange_rows(found, keys)
+    return Precision(table=table, width=width, level=level, pilot=len(cells[-1].clusters))
+
+
+def count_needed(width: float, spread: float, size: int, level: float) -> float:
+    """Return the number of clusters at which a t interval has a width, SE falling with √size."""
+    if not spread > 0:
+        return np.nan
+    share = (1 + level) / 2
+    needed = (2 * ndtri(share) * spread / width) ** 2 * size
+    for _ in range(20):
+        freedom = max(needed - 1, 1.0)
+        needed = (2 * stdtrit(freedom, share) * spread / width) ** 2 * size
+    return float(max(np.ceil(needed - 1e-9), 3))
+
+
+def _measure_sizes(
+    seed: np.random.SeedSequence,
+    *,
+    cell: Cell,
+    metrics: Sequence[Metric],
+    pairs: Sequence[tuple[int, int]],
+    sizes: Sequence[int],
+) -> np.ndarray:
+    """Return values (sizes, metrics, terms, draws) of studies drawn from the pilot."""
+    evaluations = [Evaluation(panel, metrics) for panel in cell.panels]
+    groups, found = len(cell.clusters), []
+    with limit_threads():
+        for size, own in zip(sizes, seed.spawn(len(sizes)), strict=True):
+            drawn = np.random.default_rng(own).integers(groups, size=(BLOCK, size))
+            counts = count_clusters(drawn, groups)
+            values = [evaluation.measure_counts(counts) for evaluation in evaluations]
+            means = average_owners(values, owners=cell.owners, models=len(cell.models))
+            found.append(append_pairs(means, pairs))
+    return np.array(found)
+
+
+def _measure_pilot(
+    cell: Cell, metrics: Sequence[Metric], pairs: Sequence[tuple[int, int]]
+) -> np.ndarray:
+    values = [Evaluation(panel, metrics).measure_whole()[..., None] for panel in cell.panels]
+    means = average_owners(values, owners=cell.owners, models=len(cell.models))
+    return append_pairs(means, pairs)[..., 0]
+
+
+def _write_rows(
+    cell: Cell,
+    metrics: Sequence[Metric],
+    pairs: Sequence[tuple[int, int]],
+    values: tuple[np.ndarray, np.ndarray],
+    *,
+    sizes: Sequence[int],
+    width: float | None,
+    level: float,
+) -> list[dict[str, Any]]:
+    estimates, spreads = values
+    names: list[tuple[str, str | None]] = [(model, None) for model in cell.models]
+    names += [(cell.models[first], cell.models[second]) for first, second in pairs]
+    rows = []
+    for place, metric in enumerate(metrics):
+        for line, (model, versus) in enumerate(names):
+            for step, size in enumerate(sizes):
+                spread, estimate = spreads[step, place, line], estimates[place, line]
+                reach = stdtrit(size - 1, (1 + level) / 2)
+                row = {
+                    "context": cell.context,
+                    "metric": metric.name,
+                    "model": model,
+                    "versus": versus,
+                    "term": model if versus is None else f"{model} - {versus}",
+                    "n_clusters": size,
+                    "estimate": estimate,
+                    "std_error": spread,
+                    "level": level,
+                    "width": 2 * reach * spread,
+                    "power": np.nan,
+                    "needed": np.nan,
+                }
+                if versus is not None and spread > 0:
+                    shift = abs(estimate) / spread
+                    row["power"] = float(ndtr(shift - reach) + ndtr(-shift - reach))
+                if width is not None:
+                    row["needed"] = count_needed(width, spreads[-1, place, line], sizes[-1], level)
+                rows.append(row)
+    return rows
