@@ -39,8 +39,8 @@ def say(template: str, **values: Any) -> Text:
 
     Examples
     --------
-    >>> say("*M* of {name}", name="*x*")
-    (Run(text='M', italic=True), Run(text=' of *x*', italic=False))
+    >>> [(run.text, run.italic) for run in say("*M* of {name}", name="*x*")]
+    [('M', True), (' of *x*', False)]
     """
     pieces = template.replace("'", "’").split("*")
     return tuple(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from exprstats.measurement import fit_factor
 from exprstats.report import build_document, gather_pieces, write_report
 from exprstats.report.prose import write_plain
 
@@ -48,6 +49,21 @@ def test_lavaan_is_named_with_its_call_and_versions(run_study_path, tmp_path, re
     assert f"lavaan {versions['lavaan']} (Rosseel, 2012) in R {versions['R']} (R Core" in page.text
     assert any(text.startswith("R Core Team.") for text in page.references)
     assert "did not take part" not in page.text
+
+
+@pytest.mark.r
+def test_four_items_show_their_fit_and_no_banner():
+    rng = np.random.default_rng(1)
+    common = rng.normal(size=300)
+    loadings = {"x1": 0.9, "x2": 0.8, "x3": 0.7, "x4": 0.6}
+    items = {name: slope * common + rng.normal(size=300) for name, slope in loadings.items()}
+    factor = fit_factor(
+        pd.DataFrame(items | {"clip": np.arange(300).astype(str)}), items=list(items)
+    )
+    words = read_words(read_section([factor], "measurement"))
+    chisq = factor.table.loc[factor.table["term"].eq("chisq"), "estimate"].iloc[0]
+    assert f"Fit over all clips: χ²(2) = {chisq:.2f}, p " in words
+    assert "cannot be tested" not in words
 
 
 def test_without_subjects_the_f_interval_stands_alone_with_its_caveat(plain):
