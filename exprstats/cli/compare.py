@@ -43,7 +43,10 @@ if TYPE_CHECKING:
 def compare_files(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Predictions: long (model, prediction, truth) or a column a model."),
+        typer.Argument(
+            metavar="FILE",
+            help="Predictions: long (model, prediction, truth) or a column a model.",
+        ),
     ],
     subject: Annotated[
         str, typer.Option(metavar="COLUMN", help="Who is seen; resampled as a whole.")

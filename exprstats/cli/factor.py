@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 
 def fit_file(
-    file: Annotated[Path, typer.Argument(help="One row a clip, with a column for each item.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="One row a clip, with a column for each item.")
+    ],
     items: Annotated[str, typer.Option(metavar="A,B,C", help="The item columns, at least three.")],
     clip: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Names the rows. [default: their number]")

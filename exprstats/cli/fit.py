@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 
 def fit_clips(
-    clips: Annotated[Path, typer.Argument(help="One row a clip, with its features and target.")],
+    clips: Annotated[
+        Path, typer.Argument(metavar="CLIPS", help="One row a clip, with its features and target.")
+    ],
     target: Annotated[str, typer.Option(metavar="COLUMN", help="What to predict.")],
     subject: Annotated[
         str, typer.Option(metavar="COLUMN", help="Who is seen; nobody is in two parts.")

@@ -163,8 +163,9 @@ def _count_table(table: pd.DataFrame) -> Iterator[str]:
 def _count_raters(ratings: pd.DataFrame, key: list[str]) -> Iterator[str]:
     items = [str(name) for name in ratings["item"].unique()]
     values = ratings["rating"]
-    per_clip = ratings.groupby([*key, "item"], observed=True)["rater"].nunique()
-    low, high, raters = int(per_clip.min()), int(per_clip.max()), ratings["rater"].nunique()
+    given = ratings[values.notna()]
+    per_clip = given.groupby([*key, "item"], observed=True)["rater"].nunique()
+    low, high, raters = int(per_clip.min()), int(per_clip.max()), given["rater"].nunique()
     told = ", ".join(items[:6]) + (", ..." if len(items) > 6 else "")
     count = "1 item" if len(items) == 1 else f"{len(items)} items"
     yield f"{count} ({told}); ratings from {values.min():g} to {values.max():g}"

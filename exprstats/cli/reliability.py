@@ -48,7 +48,10 @@ _INDEPENDENT = "clips treated as independent"
 
 
 def rate_file(
-    file: Annotated[Path, typer.Argument(help="Ratings: one row a rating, or one column a rater.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Ratings: one row a rating, or one column a rater."),
+    ],
     rating: Annotated[
         str | None,
         typer.Option(metavar="COL,...", help="The rating column; several are several items."),

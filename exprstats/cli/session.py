@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from exprstats import __version__
+from exprstats.cli.cells import ALL
 from exprstats.cli.progress import show_progress
 from exprstats.cli.screen import describe_error, lay_out_table, list_points, wrap_text, write_line
 from exprstats.errors import ExprStatsError
@@ -70,7 +71,9 @@ class Session:
         self.blocks.append(wrap_text(text))
 
     def show_table(self, title: str, headers: list[str], rows: list[list[str]]) -> None:
-        """Print a table under its title."""
+        """Print a table under its title; a context column that says nothing is left out."""
+        if headers[0] == "Context" and all(row[0] == ALL for row in rows):
+            headers, rows = headers[1:], [row[1:] for row in rows]
         self.blocks.append(f"{title}\n\n{lay_out_table(headers, rows)}")
 
     def show_points(self, title: str, points: list[str]) -> None:

@@ -13,7 +13,7 @@ from exprstats.words import Design
 
 
 def simulate_design(
-    design: Annotated[Design, typer.Argument(help="What to simulate.")],
+    design: Annotated[Design, typer.Argument(metavar="DESIGN", help="What to simulate.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the files.")],
     subjects: Annotated[int, typer.Option(min=5, help="How many people.")] = 140,
     force: ForceOption = False,

@@ -122,13 +122,17 @@ class Logbook:
         """
         report_progress("Study", STAGES.index(name), len(STAGES))
         started = time.perf_counter()
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
-            warnings.simplefilter("always", RuntimeWarning)
-            yield
+        caught: list[warnings.WarningMessage] = []
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", UserWarning)
+                warnings.simplefilter("always", RuntimeWarning)
+                yield
+        finally:
+            # Also of a stage that fails: its warnings often say why.
+            self._keep_warnings(name, caught)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
         report_progress("Study", STAGES.index(name) + 1, len(STAGES))
-        self._keep_warnings(name, caught)
 
     def exclude(
         self, stage: str, table: str, rows_in: int, reason: str, *, left_out: Sequence[Any]

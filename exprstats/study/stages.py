@@ -89,8 +89,9 @@ def fit_models(
     """Return the fitted models by name; baselines come later."""
     from exprstats.models import fit_elastic
 
+    verbs = {"elastic": fit_elastic}
     return {
-        model.name: fit_elastic(
+        model.name: verbs[model.kind](
             clips, target=target, features=features, parts=parts, by=find_by(clips), name=model.name
         )
         for model in settings

@@ -140,9 +140,3 @@ def test_terminals_without_signs_get_plain_ones(data):
     text = ended.stdout.decode("latin-1")
     assert "?" not in text
     assert "-----" in text
-
-
-def test_no_bar_where_there_is_no_terminal(data, tmp_path):
-    ended = start("report", data / "study.toml", "--out", tmp_path / "r")
-    assert ended.returncode == 0
-    assert "━" not in ended.stderr + ended.stdout

@@ -59,3 +59,16 @@ def test_versions_do_not_depend_on_what_else_is_loaded():
 
     assert list_versions() == before
     assert "scikit-learn" in list_versions(learned=True)
+
+
+def test_warnings_of_a_stage_that_fails_are_not_lost():
+    log = Logbook(1)
+    with (
+        pytest.warns(DataWarning, match="odd"),
+        pytest.raises(ValueError, match="bad"),
+        log.stage("read"),
+    ):
+        warnings.warn("odd", DataWarning, stacklevel=1)
+        message = "bad"
+        raise ValueError(message)
+    assert [str(one) for one in log.warnings] == ["odd"]
