@@ -1,22 +1,28 @@
 """From ratings to intraclass correlations with intervals that hold."""
 
 from exprstats.reliability.audits import Audit, audit_table
+from exprstats.reliability.contrasts import ContextDifferences, compare_contexts
 from exprstats.reliability.decisions import Decisions, Plan, plan_raters, study_decisions
 from exprstats.reliability.designs import Design, describe_design
 from exprstats.reliability.family import rate_reliability
 from exprstats.reliability.forensics import Raters, judge_raters, remove_raters
+from exprstats.reliability.precision import Precision, measure_precision
 from exprstats.reliability.result import Reliability
 
 __all__ = [
     "Audit",
+    "ContextDifferences",
     "Decisions",
     "Design",
     "Plan",
+    "Precision",
     "Raters",
     "Reliability",
     "audit_table",
+    "compare_contexts",
     "describe_design",
     "judge_raters",
+    "measure_precision",
     "plan_raters",
     "rate_reliability",
     "remove_raters",

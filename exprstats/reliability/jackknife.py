@@ -61,6 +61,21 @@ def jackknife_panel(panel: Panel, sums: ClipSums) -> Spread:
     ValueError
         If the panel has no subjects.
     """
+    whole = add_moments(sums)
+    thetas = {name: leave_out(whole, sample) for name, sample in leave_moments(panel, sums).items()}
+    return combine_thetas(thetas, int(panel.rater.max()) + 1)
+
+
+def leave_moments(panel: Panel, sums: ClipSums, *, always: bool = False) -> dict[str, np.ndarray]:
+    """Return the moments (G, 6) without each subject; and without each rater and each cell.
+
+    The latter where raters are shared by subjects, or ``always``.
+
+    Raises
+    ------
+    ValueError
+        If the panel has no subjects.
+    """
     subject = panel.subject
     if subject is None:
         message = "the cluster jackknife needs subjects."
@@ -68,16 +83,14 @@ def jackknife_panel(panel: Panel, sums: ClipSums) -> Spread:
     owner = np.zeros(len(sums.counts), dtype=np.int64)
     owner[panel.clip] = subject
     whole = add_moments(sums)
-    parts = {"subject": add_moments(sums, owner)}
+    samples = {"subject": whole - add_moments(sums, owner)}
     n_raters = int(panel.rater.max()) + 1
     cell, n_cells = number_cells(subject, panel.rater, n_raters)
-    shared = n_cells > n_raters
-    if shared:
+    if n_cells > n_raters or always:
         peeled = peel_ratings(panel.rating, panel.clip, sums)
-        parts["rater"] = sum_groups(peeled, panel.rater, n_raters)
-        parts["cell"] = sum_groups(peeled, cell, n_cells)
-    thetas = {name: leave_out(whole, part) for name, part in parts.items()}
-    return combine_thetas(thetas, n_raters)
+        samples["rater"] = whole - sum_groups(peeled, panel.rater, n_raters)
+        samples["cell"] = whole - sum_groups(peeled, cell, n_cells)
+    return samples
 
 
 def combine_thetas(thetas: dict[str, np.ndarray], n_raters: int) -> Spread:
@@ -101,14 +114,14 @@ def number_cells(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> tuple
     return (np.cumsum(used) - 1)[place], int(used.sum())
 
 
-def leave_out(whole: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    """Return ICC(k) without each part (G,), k = n0 of all ratings; NaN where it is undefined.
+def leave_out(whole: np.ndarray, sample: np.ndarray) -> np.ndarray:
+    """Return ICC(k) of moments (G, 6), k = n0 of all ratings (6,); NaN where it is undefined.
 
     The number of ratings a clip is part of what is estimated, so it stays that of all ratings:
     leaving out a rater of many clips lowers n0, and recomputing k with it would count the spread
     of the raters' loads as uncertainty (with crowd loads the interval then covers .99, not .95).
     """
-    squares = find_mean_squares(whole - parts)
+    squares = find_mean_squares(sample)
     k = float(find_mean_squares(whole).n0)
     theta = find_reliability_of(squares, k)
     floor = 1e-12 * max(whole[4] + whole[5], np.finfo(float).tiny)

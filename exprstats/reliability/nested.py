@@ -18,8 +18,8 @@ from exprstats.reliability.jackknife import combine_thetas
 from exprstats.reliability.nesting import NestedPairs, find_nested_components, sum_nested
 from exprstats.reliability.oneway import (
     add_moments,
-    find_divisors,
     find_mean_squares,
+    find_usual_divisor,
     sum_clips,
 )
 from exprstats.reliability.panels import Panel
@@ -49,8 +49,7 @@ def analyse_nested(panel: Panel, level: float) -> Analysis:
     """
     sums = sum_clips(panel.rating, panel.clip)
     squares = clean_squares(find_mean_squares(add_moments(sums)))
-    rules = find_divisors(sums.counts)
-    base = rules.get("all", rules.get("harmonic", 1.0))
+    base = find_usual_divisor(sums.counts)
     divisors = find_subject_divisors(panel, sums.counts) | {"k": base}
     pairs, samples = sum_nested(panel)
     components = {name: float(value) for name, value in find_nested_components(pairs).items()}

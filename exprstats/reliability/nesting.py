@@ -36,10 +36,10 @@ class NestedPairs:
     every: np.ndarray
 
 
-def sum_nested(panel: Panel) -> tuple[NestedPairs, dict[str, NestedPairs]]:
+def sum_nested(panel: Panel, *, always: bool = False) -> tuple[NestedPairs, dict[str, NestedPairs]]:
     """Return the pair sums of a panel, and those without each subject, rater, and cell.
 
-    Where no rater is shared by subjects, only those without each subject.
+    Where no rater is shared by subjects, only those without each subject, unless ``always``.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def sum_nested(panel: Panel) -> tuple[NestedPairs, dict[str, NestedPairs]]:
             "rater": add_groups(off_rater, cell_subject),
         }
     }
-    if n_cells > n_raters:
+    if n_cells > n_raters or always:
         gone["rater"] = {
             "clip": add_groups(lone, rater),
             "cell": add_groups(own, cell_rater),

@@ -139,6 +139,11 @@ def find_reliability_of(squares: MeanSquares, k: float) -> np.ndarray:
         return np.where(share > 0, k * theta / share, np.nan)
 
 
+def find_usual_divisor(counts: np.ndarray) -> float:
+    """Return the number of raters of the headline: what all clips have, or the harmonic mean."""
+    return float(len(counts) / (1 / counts).sum())
+
+
 def find_divisors(counts: np.ndarray) -> dict[str, float]:
     """Return the numbers of raters for which ICC(k) is given, by rule.
 

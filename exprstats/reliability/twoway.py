@@ -27,8 +27,8 @@ from exprstats.reliability.jackknife import Spread, combine_thetas, number_cells
 from exprstats.reliability.limits import find_f_limits, move_reliability
 from exprstats.reliability.oneway import (
     add_moments,
-    find_divisors,
     find_mean_squares,
+    find_usual_divisor,
     sum_clips,
 )
 from exprstats.reliability.pairs import Pairs, find_components, leave_pairs_out, sum_pairs
@@ -66,8 +66,7 @@ def analyse_crossed(panel: Panel, level: float) -> Analysis:
     """
     sums = sum_clips(panel.rating, panel.clip)
     squares = clean_squares(find_mean_squares(add_moments(sums)))
-    rules = find_divisors(sums.counts)
-    base = rules.get("all", rules.get("harmonic", 1.0))
+    base = find_usual_divisor(sums.counts)
     centred = panel.rating - sums.shift
     pairs = sum_pairs(centred, panel.clip, panel.rater)
     components = clean_components(find_components(pairs))
