@@ -13,7 +13,7 @@ from exprstats.models.designs import Design, build_design
 from exprstats.models.differences import list_differences, list_slopes, list_weights
 from exprstats.models.joint import fit_jointly, list_contexts
 from exprstats.models.tuning import ALPHAS, L1_RATIOS, check_grid
-from exprstats.models.weights import check_resampling, count_resampled
+from exprstats.models.weights import check_resampling, count_resampled, list_draws
 from exprstats.numerals import write_interval, write_level, write_number, write_p
 from exprstats.parallel import Seed
 from exprstats.results import Result
@@ -34,7 +34,7 @@ class Contrasts(Result):
         p, Holm's p and max-|t| p over all differences (method ``"percentile"``, the headline), and
         the same by ordinary least squares without a penalty (method ``"ols"``).
     refits
-        Weights in every resample: context, draw, and a column a feature.
+        Weights in every resample: context, draw, feature, estimate.
     alpha, l1_ratio
         The penalty that all contexts share.
     level
@@ -166,13 +166,11 @@ def contrast_contexts(
 
 
 def _list_refits(design: Design, refits: np.ndarray) -> pd.DataFrame:
-    frames = []
-    for sample, drawn in zip(list_contexts(design), refits, strict=True):
-        frame = pd.DataFrame(drawn, columns=pd.Index(design.features))
-        frame.insert(0, "context", sample.context)
-        frame.insert(1, "draw", np.arange(len(drawn)))
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+    frames = [
+        list_draws(design, drawn).assign(context=sample.context)
+        for sample, drawn in zip(list_contexts(design), refits, strict=True)
+    ]
+    return pd.concat(frames, ignore_index=True)[["context", "draw", "feature", "estimate"]]
 
 
 def _write_equal(p_value: float) -> str:

@@ -108,10 +108,14 @@ class Models(Result):
             label = "All clips" if sample.context is None else str(sample.context)
             told.append(
                 f"{label}: {part} RMSE = {write_number(value['rmse'])}, "
-                f"r = {write_number(value['correlation'], bounded=True)}"
-                f"{_tell_penalty(here)}."
+                f"{tell_correlation(value['correlation'])}{_tell_penalty(here)}."
             )
         return told
+
+
+def tell_correlation(value: float) -> str:
+    """Return r in APA style, or that there is none."""
+    return "r not defined" if np.isnan(value) else f"r = {write_number(value, bounded=True)}"
 
 
 def _tell_penalty(here: pd.DataFrame) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,10 +100,15 @@ def _spread_items(ratings: pd.DataFrame, items: tuple[str, ...]) -> pd.DataFrame
     values[rows[used], places[used]] = ratings["rating"].to_numpy(float, na_value=np.nan)[used]
     _, first = np.unique(rows, return_index=True)
     table = ratings.iloc[first][[*key, "subject"]].reset_index(drop=True)
-    table[list(items)] = values
+    table[_name_answers(items)] = values
     complete = np.flatnonzero(np.isfinite(values).all(axis=1))
     _warn_dropped(count - len(complete), count, "lack an item")
     return table.iloc[complete]
+
+
+def _name_answers(items: Sequence[str]) -> list[str]:
+    # An item may be called like an id.
+    return [f"answer {j}" for j in range(len(items))]
 
 
 def _read_loadings(factor: Factor, context: Any) -> pd.Series:
@@ -118,7 +124,8 @@ def _read_loadings(factor: Factor, context: Any) -> pd.Series:
 
 
 def _guess_others(answers: pd.DataFrame, loadings: pd.Series, fitted_on: str) -> pd.DataFrame:
-    sums = answers[list(loadings.index)].to_numpy(float) @ loadings.to_numpy()
+    columns = _name_answers(list(loadings.index))
+    sums = answers[columns].to_numpy(float) @ loadings.to_numpy()
     spread = sums.std()
     if not spread > 0:
         fact = f"all {len(sums):,} weighted sums of answers are {sums[0]:g}."
@@ -128,7 +135,7 @@ def _guess_others(answers: pd.DataFrame, loadings: pd.Series, fitted_on: str) ->
     total, raters = np.bincount(codes, z)[codes], np.bincount(codes)[codes]
     with np.errstate(invalid="ignore", divide="ignore"):
         others = (total - z) / (raters - 1)
-    ids = answers.drop(columns=list(loadings.index))
+    ids = answers.drop(columns=columns)
     return ids.assign(fitted_on=fitted_on, prediction=z, truth=np.where(raters > 1, others, np.nan))
 
 

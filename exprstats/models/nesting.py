@@ -11,6 +11,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.models.designs import Design, Sample, build_design
+from exprstats.models.fits import tell_correlation
 from exprstats.models.folds import check_folds
 from exprstats.models.outcomes import KEYS, correlate, count_clips, list_predictions
 from exprstats.models.penalties import (
@@ -82,8 +83,8 @@ class Nested(Result):
         contexts = scores["context"].astype(object).where(scores["context"].notna(), "All clips")
         for name, own in scores.groupby(contexts, sort=False):
             value = own.set_index("term")["estimate"]
-            r = write_number(value["correlation"], bounded=True)
-            told.append(f"{name}: RMSE = {write_number(value['rmse'])}, r = {r}.")
+            r = tell_correlation(value["correlation"])
+            told.append(f"{name}: RMSE = {write_number(value['rmse'])}, {r}.")
         return " ".join(told)
 
 

@@ -17,6 +17,7 @@ from exprstats.parallel import Seed, spawn_seeds
 
 # From so many subjects percentile intervals are printed, below jackknife-t.
 MANY_SUBJECTS = 40
+TIE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +42,10 @@ class Losses:
         """Return the rise in RMSE (groups, draws) of resamples with counts (draws, G)."""
         n = counts @ self.clips
         with np.errstate(invalid="ignore", divide="ignore"):
-            before = np.sqrt(counts @ self.whole / n)
-            return (np.sqrt((counts @ self.permuted.T) / n[:, None]) - before[:, None]).T
+            before = np.sqrt(counts @ self.whole / n)[:, None]
+            rise = np.sqrt((counts @ self.permuted.T) / n[:, None]) - before
+        # A feature without weight changes nothing but the order of the sums.
+        return np.where(np.abs(rise) <= TIE * before, 0.0, rise).T
 
 
 def permute_features(

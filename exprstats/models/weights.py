@@ -37,7 +37,7 @@ class Weights(Result):
         inflation in training), ``importance`` and ``group_importance`` (rise of the test RMSE
         under permutation; with intervals).
     refits
-        Weights of every resample: context, draw, alpha, l1_ratio, and a column a feature.
+        Weights of every resample: context, draw, alpha, l1_ratio, feature, estimate.
     model
         Name of the model.
     threshold
@@ -226,12 +226,25 @@ def _read_weights(models: Models, sample: Sample) -> np.ndarray:
 
 
 def _list_refits(design: Design, weights: np.ndarray, chosen: np.ndarray) -> pd.DataFrame:
-    frames = []
-    for sample, refits, points in zip(design.samples, weights, chosen, strict=True):
-        frame = pd.DataFrame(refits, columns=pd.Index(design.features))
-        frame.insert(0, "context", sample.context)
-        frame.insert(1, "draw", np.arange(len(refits)))
-        frame.insert(2, "alpha", points[:, 0])
-        frame.insert(3, "l1_ratio", points[:, 1])
-        frames.append(frame.astype({"context": object}))
-    return pd.concat(frames, ignore_index=True)
+    points = {"alpha": chosen[..., 0], "l1_ratio": chosen[..., 1]}
+    frames = [
+        list_draws(design, refits, **{name: values[i] for name, values in points.items()})
+        .assign(context=sample.context)
+        .astype({"context": object})
+        for i, (sample, refits) in enumerate(zip(design.samples, weights, strict=True))
+    ]
+    columns = ["context", "draw", "alpha", "l1_ratio", "feature", "estimate"]
+    return pd.concat(frames, ignore_index=True)[columns]
+
+
+def list_draws(design: Design, refits: np.ndarray, **facts: np.ndarray) -> pd.DataFrame:
+    """Return refits (B, p) in long form, with facts (B,) of each draw."""
+    draws, features = refits.shape
+    return pd.DataFrame(
+        {
+            "draw": np.repeat(np.arange(draws), features),
+            **{name: np.repeat(values, features) for name, values in facts.items()},
+            "feature": list(design.features) * draws,
+            "estimate": refits.ravel(),
+        }
+    )

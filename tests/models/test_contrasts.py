@@ -73,7 +73,7 @@ def test_differences_are_those_of_the_weights(contrasts):
     for row in rows.itertuples():
         wanted = weights[row.context, row.feature] - weights[row.versus, row.feature]
         assert row.estimate == pytest.approx(wanted, abs=1e-12)
-    drawn = contrasts.refits.set_index(["context", "draw"])["gaze"]
+    drawn = contrasts.refits.query("feature == 'gaze'").set_index(["context", "draw"])["estimate"]
     spread = (drawn["startle"] - drawn["pain"]).std()
     row = rows.query("context == 'startle' and versus == 'pain' and feature == 'gaze'").iloc[0]
     assert row["std_error"] == pytest.approx(spread, rel=1e-9)

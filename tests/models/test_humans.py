@@ -157,6 +157,14 @@ def test_what_the_ratings_must_hold(ratings):
         guess_human(ratings, make_factor(), unit="judge")
 
 
+def test_items_may_be_called_like_ids(ratings, human):
+    factor = make_factor()
+    factor.items = ("rater", "emotion", "clip")
+    factor.table = factor.table.replace({"item": {"response": "rater", "motion": "clip"}})
+    renamed = ratings.replace({"item": {"response": "rater", "motion": "clip"}})
+    pd.testing.assert_frame_equal(guess_human(renamed, factor), human)
+
+
 def test_without_contexts(ratings):
     plain = guess_human(ratings.drop(columns="context"), make_factor(by=None))
     assert "context" not in plain

@@ -83,6 +83,15 @@ def test_rows_name_their_method_and_one_headline(models):
     assert own[1]["conf_low"] > 0
 
 
+def test_a_feature_without_weight_has_importance_zero(models):
+    fit = models.fits[0]
+    assert fit.weights[3] == 0
+    rows = list_importance(models.design, fit, repeats=5, draws=50, seed=1)
+    own = [row for row in rows if row["feature"] == "still"]
+    for name in ("estimate", "std_error", "conf_low", "conf_high"):
+        assert [row[name] for row in own] == [0, 0]
+
+
 def test_correlated_features_are_permuted_together(draw_clips):
     clips = draw_clips(subjects=40, seed=3)
     rng = np.random.default_rng(1)

@@ -109,6 +109,16 @@ def test_shares_limits_and_ranks_by_hand():
     assert found[0, "weight"]["std_error"] == pytest.approx(refits[:, 0].std(ddof=1))
 
 
+def test_features_may_be_called_like_columns(clips):
+    names = ["alpha", "draw", "context ", "part"]
+    renamed = clips.rename(columns=dict(zip(FEATURES, names, strict=True)))
+    data = {"target": "score", "parts": split_subjects(clips, seed=1), "by": "context"}
+    found = report_weights(fit_elastic(renamed, features=names, **data), draws=5, seed=1)
+    wanted = report_weights(fit_elastic(clips, features=FEATURES, **data), draws=5, seed=1)
+    np.testing.assert_array_equal(found.table["estimate"], wanted.table["estimate"])
+    assert list(found.refits["feature"].unique()) == names
+
+
 def test_many_undefined_refits_give_no_interval():
     refits = np.array([[0.3], [0.1], [np.nan], [0.2]])
     row = list_stability(np.array([0.2]), refits, threshold=0.2, level=0.95)[0]
@@ -164,7 +174,7 @@ def test_the_words(weights):
     assert "60 refits to resampled subjects (32)" in weights.sentence()
     row = weights.glance().iloc[0]
     assert (row["n_contexts"], row["n_features"], row["draws"]) == (3, 4, 60)
-    assert len(weights.refits) == 4 * 60
+    assert len(weights.refits) == 4 * 60 * 4
 
 
 def test_what_cannot_be_reported(models, clips):
