@@ -77,14 +77,14 @@ from .reliability import ContextDifferences as ContextDifferences
 from .reliability import Decisions as Decisions
 from .reliability import Design as Design
 from .reliability import Plan as Plan
-from .reliability import Precision as Precision
 from .reliability import Raters as Raters
 from .reliability import Reliability as Reliability
+from .reliability import ScaleErrors as ScaleErrors
 from .reliability import audit_table as audit_table
-from .reliability import compare_contexts as compare_contexts
+from .reliability import compare_reliability as compare_reliability
 from .reliability import describe_design as describe_design
 from .reliability import judge_raters as judge_raters
-from .reliability import measure_precision as measure_precision
+from .reliability import measure_errors as measure_errors
 from .reliability import plan_raters as plan_raters
 from .reliability import rate_reliability as rate_reliability
 from .reliability import remove_raters as remove_raters

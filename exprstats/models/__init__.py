@@ -10,6 +10,7 @@ from exprstats.models.humans import guess_human
 from exprstats.models.importance import Importance, rate_importance
 from exprstats.models.leakage import Leakage, measure_leakage
 from exprstats.models.nesting import Nested, nest_elastic
+from exprstats.models.pairing import pair_pooled
 from exprstats.models.splits import split_subjects
 from exprstats.models.weights import Weights, report_weights
 
@@ -30,6 +31,7 @@ __all__ = [
     "guess_uniform",
     "measure_leakage",
     "nest_elastic",
+    "pair_pooled",
     "rate_importance",
     "report_weights",
     "split_subjects",
