@@ -1,13 +1,13 @@
 """From ratings to intraclass correlations with intervals that hold."""
 
 from exprstats.reliability.audits import Audit, audit_table
-from exprstats.reliability.contrasts import ContextDifferences, compare_contexts
+from exprstats.reliability.contrasts import ContextDifferences, compare_reliability
 from exprstats.reliability.decisions import Decisions, Plan, plan_raters, study_decisions
 from exprstats.reliability.designs import Design, describe_design
 from exprstats.reliability.family import rate_reliability
 from exprstats.reliability.forensics import Raters, judge_raters, remove_raters
-from exprstats.reliability.precision import Precision, measure_precision
 from exprstats.reliability.result import Reliability
+from exprstats.reliability.scale_errors import ScaleErrors, measure_errors
 
 __all__ = [
     "Audit",
@@ -15,14 +15,14 @@ __all__ = [
     "Decisions",
     "Design",
     "Plan",
-    "Precision",
     "Raters",
     "Reliability",
+    "ScaleErrors",
     "audit_table",
-    "compare_contexts",
+    "compare_reliability",
     "describe_design",
     "judge_raters",
-    "measure_precision",
+    "measure_errors",
     "plan_raters",
     "rate_reliability",
     "remove_raters",

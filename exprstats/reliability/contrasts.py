@@ -19,7 +19,7 @@ from exprstats.reliability.family import check_level
 from exprstats.reliability.jackknife import Spread, combine_thetas
 from exprstats.reliability.oneway import find_usual_divisor
 from exprstats.reliability.panels import Panel, find_cluster, split_panels
-from exprstats.reliability.precision import ESTIMANDS, OBSTACLES
+from exprstats.reliability.scale_errors import ESTIMANDS, OBSTACLES
 from exprstats.reliability.samples import Samples, sample_panel
 from exprstats.results import Result
 from exprstats.tables import arrange_rows, encode_ids
@@ -73,7 +73,7 @@ class ContextDifferences(Result):
         )
 
 
-def compare_contexts(
+def compare_reliability(
     ratings: pd.DataFrame,
     *,
     by: str = "context",

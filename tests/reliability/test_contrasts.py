@@ -10,7 +10,7 @@ from scipy import stats
 
 from exprstats.errors import DataError
 from exprstats.reliability import rate_reliability
-from exprstats.reliability.contrasts import compare_contexts
+from exprstats.reliability.contrasts import compare_reliability
 
 
 def join_contexts(*tables):
@@ -50,7 +50,7 @@ def test_difference_and_its_error_equal_a_loop(make_crowd):
     subject, rater = spread(both["subject"]), spread(both["rater"])
     cell = spread(both["subject"] + "/" + both["rater"])
     error = max(subject + rater - cell, subject, rater) ** 0.5
-    row = compare_contexts(both).table.set_index("term").loc["ICC(1,k)"]
+    row = compare_reliability(both).table.set_index("term").loc["ICC(1,k)"]
     assert row["estimate"] == pytest.approx(difference(both), abs=1e-10)
     assert row["std_error"] == pytest.approx(error, abs=1e-10)
     df = min(both["subject"].nunique(), both["rater"].nunique()) - 1
@@ -62,7 +62,7 @@ def test_difference_and_its_error_equal_a_loop(make_crowd):
 
 def test_pairs_and_adjustment(make_crowd):
     both = join_contexts(make_crowd(1), make_crowd(2, share=0.2), make_crowd(3, workers=30))
-    result = compare_contexts(both)
+    result = compare_reliability(both)
     rows = result.table[result.table["term"] == "ICC(1,1)"]
     pairs = list(zip(rows["context"], rows["versus"], strict=True))
     assert pairs == [("pain", "fear"), ("pain", "joy"), ("fear", "joy")]
@@ -78,7 +78,7 @@ def test_pairs_and_adjustment(make_crowd):
 @pytest.mark.parametrize(("model", "terms"), [("two-way", 4), ("nested", 2)])
 def test_other_models(make_crowd, model, terms):
     both = join_contexts(make_crowd(1), make_crowd(2))
-    result = compare_contexts(both, model=model)
+    result = compare_reliability(both, model=model)
     assert len(result.table) == terms
     rated = rate_reliability(both, by="context", model=model).table
     term = result.table["term"].iloc[0]
@@ -88,7 +88,7 @@ def test_other_models(make_crowd, model, terms):
 
 def test_equal_contexts_have_no_difference(crowd):
     twice = pd.concat([crowd.assign(context="a"), crowd.assign(context="b")], ignore_index=True)
-    row = compare_contexts(twice).table.iloc[0]
+    row = compare_reliability(twice).table.iloc[0]
     assert row["estimate"] == 0
     assert row["std_error"] == pytest.approx(0, abs=1e-12)
 
@@ -100,19 +100,19 @@ def test_error_rate_without_a_difference(make_crowd):
         table = make_crowd(seed, subjects=30, clips=6, workers=30)
         number = table["clip"].str.split("_").str[1].astype(int)
         table["context"] = np.where(number < 3, "a", "b")
-        p_values.append(compare_contexts(table).table["p_value"].iloc[0])
+        p_values.append(compare_reliability(table).table["p_value"].iloc[0])
     rate = np.mean(np.array(p_values) < 0.05)
     assert rate <= 0.05 + 3 * (0.05 * 0.95 / 150) ** 0.5
 
 
 def test_one_context(crowd):
     with pytest.raises(DataError, match="there is one context"):
-        compare_contexts(crowd.assign(context="a"))
+        compare_reliability(crowd.assign(context="a"))
     with pytest.raises(DataError, match="no column 'context'"):
-        compare_contexts(crowd)
+        compare_reliability(crowd)
 
 
 def test_sentence(make_crowd):
-    text = compare_contexts(join_contexts(make_crowd(1), make_crowd(2))).sentence()
+    text = compare_reliability(join_contexts(make_crowd(1), make_crowd(2))).sentence()
     assert text.startswith("response: ICC(1,k) of pain less that of fear is ")
     assert "adjusted p " in text

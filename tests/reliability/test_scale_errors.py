@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from exprstats.errors import DataError
-from exprstats.reliability.precision import measure_precision
+from exprstats.reliability.scale_errors import measure_errors
 
 
 def pick(table, **keys):
@@ -22,7 +22,7 @@ def pick(table, **keys):
 
 
 def test_one_way_error_is_the_root_of_the_mean_square_within(crowd):
-    table = measure_precision(crowd).table
+    table = measure_errors(crowd).table
     groups = crowd.groupby("clip")["rating"]
     within = ((crowd["rating"] - groups.transform("mean")) ** 2).sum()
     sem = (within / (len(crowd) - groups.ngroups)) ** 0.5
@@ -38,7 +38,7 @@ def test_one_way_error_is_the_root_of_the_mean_square_within(crowd):
 
 def test_shares_add_to_one(crowd):
     for model in ("one-way", "two-way", "nested"):
-        table = measure_precision(crowd, model=model).table
+        table = measure_errors(crowd, model=model).table
         assert table["share"].sum() == pytest.approx(1)
 
 
@@ -52,7 +52,7 @@ def test_limits_are_those_of_a_loop_on_the_logarithm(make_crowd):
 
     values = [log_sem(crowd[crowd["subject"] != name]) for name in crowd["subject"].unique()]
     error = (np.var(values) * 11) ** 0.5
-    row = pick(measure_precision(crowd).table, term="SEM", raters_per_clip=1.0)
+    row = pick(measure_errors(crowd).table, term="SEM", raters_per_clip=1.0)
     assert row["std_error"] == pytest.approx(row["estimate"] * error, abs=1e-10)
     assert np.log(row["conf_high"] / row["estimate"]) == pytest.approx(2.2009852 * error, rel=1e-6)
 
@@ -61,7 +61,7 @@ def test_agreement_error_holds_raters_levels(make_ratings):
     matrix = np.add.outer([1.0, 2, 4, 7], [0, 1, 2.5]) + np.random.default_rng(1).normal(
         0, 0.2, (4, 3)
     )
-    table = measure_precision(make_ratings(matrix), model="two-way").table
+    table = measure_errors(make_ratings(matrix), model="two-way").table
     sem = {family: pick(table, term="SEM", family=family, raters_per_clip=1.0) for family in "AC"}
     parts = table.dropna(subset="component").set_index("component")["estimate"]
     assert sem["A"]["estimate"] ** 2 == pytest.approx(parts["rater"] + parts["residual"])
@@ -74,18 +74,18 @@ def test_intervals_of_components_hold_the_truth(make_crowd):
     held = []
     for seed in range(150):
         table = make_crowd(seed, subjects=40, workers=3000)
-        row = measure_precision(table).table.query("component == 'error'").iloc[0]
+        row = measure_errors(table).table.query("component == 'error'").iloc[0]
         held.append(row["conf_low"] <= 0.6**2 + 0.8**2 <= row["conf_high"])
     assert np.mean(held) > 0.95 - 4 * (0.95 * 0.05 / 150) ** 0.5
 
 
 def test_refusals(make_ratings):
     with pytest.raises(DataError, match="subjects are not known"):
-        measure_precision(make_ratings([[1, 2], [3, 5]]), model="nested")
+        measure_errors(make_ratings([[1, 2], [3, 5]]), model="nested")
 
 
 def test_sentence_speaks_in_points(crowd):
-    text = measure_precision(crowd).sentence()
+    text = measure_errors(crowd).sentence()
     assert "is off by a standard error of 0." in text
     assert "points may be error alone" in text
 
@@ -97,6 +97,6 @@ def test_ppa_components_as_lme4_has_them():
     raw = pd.read_csv(path, dtype={"Target": str, "Rater": str, "Type": str})
     names = {"Target": "clip", "Rater": "rater", "Score": "rating"}
     ratings = raw[raw["Type"] == "1"].rename(columns=names).assign(item="x")
-    table = measure_precision(ratings, model="two-way").table.dropna(subset="component")
+    table = measure_errors(ratings, model="two-way").table.dropna(subset="component")
     found = table.set_index("component")["estimate"].round(3)
     assert found.to_dict() == {"clip": 0.712, "rater": 1.087, "residual": 1.454}

@@ -39,7 +39,7 @@ OBSTACLES = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Precision(Result):
+class ScaleErrors(Result):
     """How far ratings are off, on the scale that was rated on.
 
     Attributes
@@ -75,7 +75,7 @@ class Precision(Result):
         )
 
 
-def measure_precision(
+def measure_errors(
     ratings: pd.DataFrame,
     *,
     model: IccModel = "one-way",
@@ -83,7 +83,7 @@ def measure_precision(
     by: str | None = None,
     cluster: str | None = "subject",
     level: float = 0.95,
-) -> Precision:
+) -> ScaleErrors:
     """Estimate variance components and what they mean in points of the scale.
 
     The standard error of measurement is the square root of the error variance, of one rating and
@@ -96,7 +96,7 @@ def measure_precision(
 
     Returns
     -------
-    Precision
+    ScaleErrors
         With jackknife limits over subjects (clips, where subjects are not known) and raters: of
         components on their own scale, of SEM and SDC on the logarithm's.
 
@@ -113,7 +113,7 @@ def measure_precision(
         raise DataError(problems)
     rows = [row for panel in panels for row in _write_panel(panel, model, level)]
     keys = ("context", "item", "term", "component", "family", "raters_per_clip", "share")
-    return Precision(arrange_rows(rows, keys), level)
+    return ScaleErrors(arrange_rows(rows, keys), level)
 
 
 def _write_panel(panel: Panel, model: IccModel, level: float) -> Iterator[dict[str, Any]]:
