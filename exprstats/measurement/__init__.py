@@ -3,20 +3,25 @@
 from exprstats.measurement.averaging import average_raters
 from exprstats.measurement.factor import Factor, fit_factor
 from exprstats.measurement.joining import join_scores
+from exprstats.measurement.nesting import check_invariance, compare_restrictions
 from exprstats.measurement.resampling import FactorBootstrap, bootstrap_factor
 from exprstats.measurement.scorecard import ScoreCard, compare_scores
 from exprstats.measurement.scoring import score_clips
 from exprstats.measurement.solution import Receipt, Solution
+from exprstats.measurement.steps import NestedModels
 from exprstats.measurement.storing import load_factor, save_factor
 
 __all__ = [
     "Factor",
     "FactorBootstrap",
+    "NestedModels",
     "Receipt",
     "ScoreCard",
     "Solution",
     "average_raters",
     "bootstrap_factor",
+    "check_invariance",
+    "compare_restrictions",
     "compare_scores",
     "fit_factor",
     "join_scores",

@@ -33,7 +33,10 @@ class Job:
     answers
         The rows (n, p), where moments do not suffice.
     cluster
-        Integer codes of the rows' clusters (n,), where standard errors allow for them.
+        Integer codes of the rows' clusters (n,), where standard errors allow for them; None
+        where every cluster has one row, which lavaan refuses and ``"mlr"`` covers.
+    n_clusters
+        Number of clusters that standard errors allow for.
     """
 
     context: str | None
@@ -46,6 +49,7 @@ class Job:
     missing: str = "listwise"
     answers: np.ndarray | None = None
     cluster: np.ndarray | None = None
+    n_clusters: int | None = None
 
     @property
     def name(self) -> str:
@@ -179,7 +183,7 @@ def _build(job: Job, answer: dict[str, Any], scale: np.ndarray) -> Solution:
         high=job.high,
         method="robust" if job.estimator == "mlr" else "ml",
         missing=job.missing,
-        n_clusters=None if job.cluster is None else len(np.unique(job.cluster)),
+        n_clusters=job.n_clusters,
     )
 
 

@@ -50,6 +50,8 @@ def list_jobs(
     for part, context, keep in _list_rows(itemset, parts):
         answers = itemset.answers[keep]
         used = _find_used(answers, missing)
+        who = None if codes is None else codes[keep][used]
+        n_clusters = None if who is None else len(np.unique(who))
         jobs.append(
             Job(
                 context=context,
@@ -61,7 +63,8 @@ def list_jobs(
                 estimator="ml" if plain or (codes is None and estimator == "ml") else "mlr",
                 missing=missing,
                 answers=None if plain else answers[used],
-                cluster=None if codes is None else codes[keep][used],
+                cluster=None if n_clusters == used.sum() else who,
+                n_clusters=n_clusters,
             )
         )
     raise_problems([problem for job in jobs for problem in _find_few(job)])
@@ -85,12 +88,9 @@ def _find_used(answers: np.ndarray, missing: str) -> np.ndarray:
 
 
 def _find_few(job: Job) -> list[Problem]:
-    if job.cluster is None:
+    if job.n_clusters is None or job.n_clusters >= FEWEST_CLUSTERS:
         return []
-    clusters = len(np.unique(job.cluster))
-    if clusters >= FEWEST_CLUSTERS:
-        return []
-    fact = f"{job.name}: {clusters} clusters; robust standard errors need {FEWEST_CLUSTERS}."
+    fact = f"{job.name}: {job.n_clusters} clusters; robust standard errors need {FEWEST_CLUSTERS}."
     remedy = "With fewer they come out far too small (.004 where .071 is right, with two)."
     return [Problem(fact, remedy)]
 

@@ -16,7 +16,8 @@ from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import count_blocks, limit_threads
 from exprstats.inference.significance import settle_ties
 from exprstats.inference.terms import Terms
-from exprstats.measurement.itemsets import ItemSet, read_items
+from exprstats.measurement.clustersums import ClusterSums, sum_clusters
+from exprstats.measurement.itemsets import read_items
 from exprstats.measurement.jobs import find_clusters, list_jobs
 from exprstats.measurement.refits import derive_quantities, solve_many
 from exprstats.measurement.screening import check_items, find_problems, raise_problems
@@ -80,26 +81,6 @@ class FactorBootstrap(Result):
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
-    """Sums over clusters of one fit: 1, x and xx' about a common centre, (G, 1 + p + p²)."""
-
-    context: str | None
-    sums: np.ndarray
-    n: int
-    p: int
-
-    def measure(self, counts: np.ndarray) -> np.ndarray:
-        """Return the quantities (2p + 2, B) of samples given as counts of clusters (B, G)."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            total = counts @ self.sums
-            average = total[:, 1:] / total[:, :1]
-        mean = average[:, : self.p]
-        square = average[:, self.p :].reshape(-1, self.p, self.p)
-        covariances = square - mean[:, :, None] * mean[:, None, :]
-        return derive_quantities(*solve_many(covariances, self.n), covariances)
-
-
 def bootstrap_factor(
     items_table: pd.DataFrame,
     *,
@@ -147,7 +128,7 @@ def bootstrap_factor(
     if groups < FEWEST:
         fact = f"there are {groups} clusters."
         raise DataError(Problem(fact, f"Resampling needs {FEWEST} or more.", column=cluster))
-    fits = _sum_fits(itemset, codes, groups)
+    fits = sum_clusters(itemset, codes, groups)
     values = _measure(fits, groups, draws, seed)
     rows = [
         {**keys, **row}
@@ -159,29 +140,14 @@ def bootstrap_factor(
     return FactorBootstrap(table.astype(objects), level, draws)
 
 
-def _sum_fits(itemset: ItemSet, codes: np.ndarray, groups: int) -> list[_Fit]:
-    complete = np.logical_not(np.isnan(itemset.answers).any(axis=1))
-    centre = itemset.answers[complete].mean(axis=0)
-    p = itemset.answers.shape[1]
-    fits = []
-    for context in (*itemset.contexts, None):
-        keep = itemset.select(context) & complete
-        shifted = itemset.answers[keep] - centre
-        squares = (shifted[:, :, None] * shifted[:, None, :]).reshape(-1, p * p)
-        lines = np.concatenate([np.ones((len(shifted), 1)), shifted, squares], axis=1).T
-        sums = np.array([np.bincount(codes[keep], line, groups) for line in lines])
-        fits.append(_Fit(context, sums.T, int(keep.sum()), p))
-    return fits
-
-
 _Values = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def _measure(fits: Sequence[_Fit], groups: int, draws: int, seed: Seed) -> _Values:
+def _measure(fits: Sequence[ClusterSums], groups: int, draws: int, seed: Seed) -> _Values:
     """Return estimates (fits, q, 1), draws (fits, q, B), left-out values (fits, q, G)."""
 
     def measure(counts: np.ndarray) -> np.ndarray:
-        return np.array([fit.measure(counts) for fit in fits])
+        return np.array([_measure_fit(fit, counts) for fit in fits])
 
     strata = [np.arange(groups)]
     with limit_threads():
@@ -193,6 +159,11 @@ def _measure(fits: Sequence[_Fit], groups: int, draws: int, seed: Seed) -> _Valu
         whole = measure(np.ones((1, groups)))
         without = _measure_without(measure, groups)
     return whole, drawn, without
+
+
+def _measure_fit(fit: ClusterSums, counts: np.ndarray) -> np.ndarray:
+    _, covariances = fit.form_moments(counts)
+    return derive_quantities(*solve_many(covariances, fit.n), covariances)
 
 
 def _measure_without(measure: Callable[[np.ndarray], np.ndarray], groups: int) -> np.ndarray:
@@ -208,7 +179,7 @@ def _measure_without(measure: Callable[[np.ndarray], np.ndarray], groups: int) -
 def _list_term(
     term: str,
     items: tuple[str, ...],
-    fits: Sequence[_Fit],
+    fits: Sequence[ClusterSums],
     values: _Values,
     *,
     interval: str,
@@ -260,7 +231,7 @@ def _form_terms(cells: Sequence[tuple[int, int | None, int]], values: _Values) -
     )
 
 
-def _order(rows: list[dict[str, Any]], fits: Sequence[_Fit]) -> list[dict[str, Any]]:
+def _order(rows: list[dict[str, Any]], fits: Sequence[ClusterSums]) -> list[dict[str, Any]]:
     """Put each context's own rows first, then the differences, the pooled rows last."""
     places = {fit.context: place for place, fit in enumerate(fits)}
 

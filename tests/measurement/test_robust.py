@@ -154,6 +154,20 @@ def test_clustered_errors_cover_where_independent_ones_do_not():
 
 
 @pytest.mark.r
+def test_clusters_of_one_clip_are_plain_robust_errors(draw):
+    table = draw(contexts=("calm",))
+    items = ["smile", "voice", "pose"]
+    alone = fit_factor(table, items=items, cluster="clip").tidy()
+    robust = fit_factor(table, items=items, estimator="mlr").tidy()
+    np.testing.assert_allclose(
+        alone[alone["term"] != "alpha"]["std_error"].dropna(),
+        robust[robust["term"] != "alpha"]["std_error"].dropna(),
+        atol=1e-12,
+    )
+    assert set(alone["n_clusters"]) == {120}
+
+
+@pytest.mark.r
 def test_few_clusters_are_refused_before_r(twolevel, monkeypatch):
     monkeypatch.setattr(rbridge, "call", pytest.fail)
     few = twolevel[twolevel["cluster"].isin([str(i) for i in range(1, 10)])]
