@@ -1,12 +1,13 @@
 """Cluster bootstrap against what people run today: CPU seconds, one BLAS thread, same run.
 
-Prints job, peer, its time, ours, and their ratio. Run: OMP_NUM_THREADS=1 python bench_inference.py
+Prints job, peer, its time, ours, and their ratio. Run: python bench_inference.py [--large]
 """
 
 import os
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
+import resource
 import runpy
 import shutil
 import subprocess
@@ -22,9 +23,10 @@ import pandas as pd
 
 from exprstats.inference import compare_models, find_metrics
 from exprstats.inference.clusters import draw_clusters
-from exprstats.inference.panels import align_models
-from exprstats.inference.rows import summarise_terms
+from exprstats.inference.panels import Cell, Panel, align_models
 from exprstats.inference.samples import count_blocks, sample_cell
+from exprstats.inference.schemes import Scheme
+from exprstats.inference.summaries import summarise_percentile
 from exprstats.inference.terms import form_terms, pair_models
 from exprstats.parallel import spawn_seeds
 
@@ -63,7 +65,7 @@ def run_formula(cell, metrics, draws):
     seeds = spawn_seeds(1, count_blocks(draws))
     for sample in sample_cell(cell, metrics, seeds, draws=draws):
         terms = form_terms(sample, pair_models(sample.models))
-        summarise_terms(terms, n_clusters=sample.n_clusters, interval="percentile", level=0.95)
+        summarise_percentile(terms, 0.95)
 
 
 def run_naive(cell, draws):
@@ -122,6 +124,70 @@ def time_boot(cell, draws):
     return float(run.stdout) if run.returncode == 0 else None
 
 
+def run_sklearn(table, draws):
+    """Ten metrics the usual way: scikit-learn and scipy on the rows of each draw."""
+    from scipy import stats
+    from sklearn import metrics as sk
+
+    peers = {
+        "rmse": sk.root_mean_squared_error,
+        "mae": sk.mean_absolute_error,
+        "r2": sk.r2_score,
+        "correlation": lambda y, p: stats.pearsonr(y, p).statistic,
+        "spearman": lambda y, p: stats.spearmanr(y, p).statistic,
+        "auc": lambda y, p: sk.roc_auc_score(y > 1, p),
+        "average_precision": lambda y, p: sk.average_precision_score(y > 1, p),
+        "accuracy": lambda y, p: sk.accuracy_score(y > 1, p > 1),
+        "macro_f1": lambda y, p: sk.f1_score(np.round(y), np.round(p), average="macro"),
+        "uar": lambda y, p: sk.balanced_accuracy_score(y > 1, p > 1),
+    }
+    panel = align_models(table, ["clip"], cluster="subject").panels[0]
+    groups = [np.flatnonzero(panel.codes == group) for group in range(panel.groups)]
+    rng = np.random.default_rng(1)
+    for _ in range(draws):
+        drawn = rng.integers(panel.groups, size=panel.groups)
+        rows = np.concatenate([groups[group] for group in drawn])
+        for prediction in panel.predictions:
+            for measure in peers.values():
+                measure(panel.truth[rows], prediction[rows])
+
+
+def run_ten(table, draws):
+    """Run the same ten metrics here; labels need tables of their own."""
+    marked = table.assign(truth=(table["truth"] > 1) * 1.0)
+    rounded = table.assign(truth=table["truth"].round(), prediction=table["prediction"].round())
+    hard = marked.assign(prediction=(table["prediction"] > 1) * 1.0)
+    for rows, names in (
+        (table, ["rmse", "mae", "r2", "correlation", "spearman"]),
+        (marked, ["auc", "average_precision"]),
+        (rounded, ["macro_f1"]),
+        (hard, ["accuracy", "uar"]),
+    ):
+        cell = align_models(rows, ["clip"], cluster="subject")
+        run_formula(cell, find_metrics(names), draws)
+
+
+def time_large(clips=1_000_000, subjects=10_000, models=7, draws=100_000):
+    """Return CPU seconds and megabytes above the data of five moment metrics."""
+    rng = np.random.default_rng(1)
+    codes, truth = rng.integers(subjects, size=clips), rng.normal(size=clips)
+    predictions = np.array([0.5 * truth + rng.normal(size=clips) for _ in range(models)])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    cell = Cell(
+        None,
+        tuple("abcdefg"),
+        (Panel(truth, predictions, codes, subjects),),
+        (np.arange(models),),
+        tuple(range(subjects)),
+        clips,
+        Scheme((np.arange(subjects),)),
+    )
+    metrics = find_metrics(["rmse", "mae", "bias", "correlation", "ccc"])
+    seeds = spawn_seeds(1, count_blocks(draws))
+    seconds = time_cpu(lambda: sample_cell(cell, metrics, seeds, draws=draws))
+    return seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
 def print_row(job, peer, theirs, ours):
     ratio = f"{theirs / ours:,.0f}x" if theirs is not None and ours else "not here"
     shown = "" if theirs is None else f"{theirs:.3f}"
@@ -146,6 +212,21 @@ def main():
     both = ["rmse", "correlation"]
     many = time_cpu(lambda: compare_models(table, metrics=both, draws=10_000, seed=1), 3)
     print_row("RMSE and r, the same, 10,000 draws (verb)", "target .5 s", 0.5, many)
+    ten = time_cpu(lambda: run_ten(table, DRAWS), 3)
+    slow = time_cpu(lambda: run_sklearn(table, 20)) * DRAWS / 20
+    print_row(
+        "ten metrics with ranks and labels, 2,000 draws", "sklearn, scipy (100 x 20)", slow, ten
+    )
+    marked = align_models(
+        table.assign(truth=(table["truth"] > 1) * 1.0), ["clip"], cluster="subject"
+    )
+    for name, one in (("spearman", cell), ("average_precision", marked), ("auc", marked)):
+        ours = time_cpu(lambda one=one, name=name: run_formula(one, find_metrics(name), 10_000))
+        print_row(f"{name}, 7 models, 10,000 draws", "target 2 s", 2.0, ours)
+    if "--large" in sys.argv:
+        seconds, megabytes = time_large()
+        job = f"5 metrics, 1,000,000 clips, 100,000 draws, {megabytes:.0f} MB"
+        print_row(job, "target 15 s, 500 MB", 15.0, seconds)
 
 
 if __name__ == "__main__":
