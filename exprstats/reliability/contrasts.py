@@ -19,8 +19,8 @@ from exprstats.reliability.family import check_level
 from exprstats.reliability.jackknife import Spread, combine_thetas
 from exprstats.reliability.oneway import find_usual_divisor
 from exprstats.reliability.panels import Panel, find_cluster, split_panels
-from exprstats.reliability.scale_errors import ESTIMANDS, OBSTACLES
 from exprstats.reliability.samples import Samples, sample_panel
+from exprstats.reliability.scale_errors import ESTIMANDS, OBSTACLES
 from exprstats.results import Result
 from exprstats.tables import arrange_rows, encode_ids
 from exprstats.words import IccModel, check_word
