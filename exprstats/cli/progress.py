@@ -52,12 +52,17 @@ class _Bar:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+        bar = Progress(
+            *columns,
+            console=Console(stderr=True),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
         with self.lock:
-            columns = (TextColumn("{task.description}", markup=False), BarColumn())
-            self.drawn = Progress(
-                *columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True
-            )
-            self.drawn.start()
+            self.drawn = bar
+            bar.start()
             for label in self.state:
                 self._show(label)
 

@@ -15,12 +15,17 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def terminal(monkeypatch):
-    stream = Terminal()
-    monkeypatch.setattr("sys.stderr", stream)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "80")
-    return stream
+def open_terminal(monkeypatch):
+    """Take the place of standard error; not before the test, since pytest puts its own there."""
+
+    def take(patience=progress.PATIENCE):
+        stream = Terminal()
+        monkeypatch.setattr("sys.stderr", stream)
+        monkeypatch.setattr(progress, "PATIENCE", patience)
+        monkeypatch.setenv("TERM", "xterm")
+        return stream
+
+    return take
 
 
 def wait_for(stream, text, seconds=10):
@@ -30,14 +35,15 @@ def wait_for(stream, text, seconds=10):
         time.sleep(0.02)
 
 
-def test_quick_work_draws_nothing(terminal):
+def test_quick_work_draws_nothing(open_terminal):
+    terminal = open_terminal()
     with progress.show_progress():
         report_progress("Resampling", 1, 2)
     assert terminal.getvalue() == ""
 
 
-def test_slow_work_draws_what_it_is_at(terminal, monkeypatch):
-    monkeypatch.setattr(progress, "PATIENCE", 0.05)
+def test_slow_work_draws_what_it_is_at(open_terminal):
+    terminal = open_terminal(patience=0.05)
     with progress.show_progress():
         report_progress("Resampling", 1, 2)
         wait_for(terminal, "Resampling")
@@ -46,8 +52,8 @@ def test_slow_work_draws_what_it_is_at(terminal, monkeypatch):
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_no_bar_without_a_terminal_or_when_quiet(terminal, monkeypatch, wanted):
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+def test_no_bar_without_a_terminal_or_when_quiet(open_terminal, monkeypatch, wanted):
+    terminal = open_terminal(patience=0.0)
     monkeypatch.setattr(terminal, "isatty", lambda: not wanted)
     with progress.show_progress(wanted=wanted):
         report_progress("Resampling", 1, 2)
@@ -55,8 +61,8 @@ def test_no_bar_without_a_terminal_or_when_quiet(terminal, monkeypatch, wanted):
     assert terminal.getvalue() == ""
 
 
-def test_the_bar_goes_when_work_fails(terminal, monkeypatch):
-    monkeypatch.setattr(progress, "PATIENCE", 0.05)
+def test_the_bar_goes_when_work_fails(open_terminal):
+    terminal = open_terminal(patience=0.05)
     with pytest.raises(ValueError, match="bad"), progress.show_progress():
         report_progress("Resampling", 1, 2)
         wait_for(terminal, "Resampling")
