@@ -17,9 +17,10 @@ from exprstats.report.cells import (
     write_limits,
 )
 from exprstats.report.document import Column, Section, Table
-from exprstats.report.performance import METHODS, TOO_FEW, name_metric
+from exprstats.report.performance import name_metric
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_texts, join_words, say
+from exprstats.report.scoreboard import METHODS, TOO_FEW
 
 MOST_ABREAST = 2  # metrics whose columns fit beside each other on a page
 _ALPHA = 0.05

@@ -9,19 +9,16 @@ import pandas as pd
 from exprstats.numerals import write_interval, write_level, write_number, write_p
 from exprstats.plots import ALL, name_contexts
 from exprstats.report.cells import (
-    collect_notes,
     find_extremes,
-    first_value,
     list_levels,
     pick_rows,
     write_estimate,
     write_limits,
 )
-from exprstats.report.document import Column, Section, Table
+from exprstats.report.document import Section
+from exprstats.report.estimates import build_estimates
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, join_texts, join_words, quote_code, say
-
-_TERMS = {"loading": "Loading (λ)", "residual": "Residual (ε)"}
+from exprstats.report.prose import Text, join_words, say
 
 
 def describe_measurement(pieces: Pieces) -> Section | None:
@@ -35,7 +32,7 @@ def describe_measurement(pieces: Pieces) -> Section | None:
         "Measurement model",
         sentences=(_say_model(rows, items, pieces), _say_loadings(rows), *_say_fit(rows)),
         caveats=(*_say_closed_form(pieces), *_say_three_items(items)),
-        tables=(_build_table(rows, pieces),),
+        tables=(build_estimates(rows, pieces),),
     )
 
 
@@ -136,82 +133,3 @@ def _write_place(row: dict[Any, Any]) -> str:
     limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
     interval = f", {level} CI {limits}" if limits != "—" else ""
     return f"{write_number(row['estimate'], bounded=True)}{interval} ({row['item']}{where})"
-
-
-def _build_table(rows: pd.DataFrame, pieces: Pieces) -> Table:
-    level = first_value(rows, "level")
-    interval = say("{level} CI", level=write_level(float(level)) if level else "")
-    columns = [Column("item", say("Question"), words=True)]
-    for term, heading in _TERMS.items():
-        columns += [
-            Column(f"{term}_estimate", say("Estimate"), heading),
-            Column(f"{term}_error", say("*SE*"), heading),
-            Column(f"{term}_limits", interval, heading),
-        ]
-    contexts = list_levels(rows, "context")
-    grouped = len(contexts) > 1
-    loadings = pick_rows(rows, term="loading").to_dict("records")
-    return Table(
-        "2",
-        "measurement",
-        "Standardized Estimates of the One-Factor Model",
-        tuple(columns),
-        pd.DataFrame([_write_row(row, rows) for row in loadings]),
-        group="context" if grouped else None,
-        notes=_list_notes(rows, pieces, grouped=grouped),
-        rows=name_contexts(pieces.factor.tidy()) if pieces.factor else None,
-    )
-
-
-def _write_row(loading: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
-    cells = {"context": str(loading["context"]), "item": str(loading["item"])}
-    for term in _TERMS:
-        same = pick_rows(rows, context=loading["context"], item=loading["item"], term=term)
-        row = same.iloc[0].to_dict() if len(same) else {}
-        error = row.get("std_error")
-        cells[f"{term}_estimate"] = write_estimate(row, 3)
-        cells[f"{term}_error"] = write_number(error, 3, bounded=True)
-        cells[f"{term}_limits"] = write_limits(row, 3)
-    return cells
-
-
-def _list_notes(rows: pd.DataFrame, pieces: Pieces, *, grouped: bool) -> tuple[Text, ...]:
-    counts = _count_clips(rows, grouped=grouped)
-    notes = [say("Completely standardized solution, ε = 1 − λ²; all clips{counts}.", counts=counts)]
-    if "train" in list_levels(pieces.factor.tidy() if pieces.factor else rows, "part"):
-        notes.append(
-            say(
-                "The scores that models predict come from the same model fitted to the training "
-                "subjects only, so that nothing of the test set enters the target."
-            )
-        )
-    notes.append(
-        say(
-            "*SE* and intervals take clips as independent; they are too small where clips of one "
-            "subject are alike."
-        )
-    )
-    receipt = getattr(pieces.factor, "receipt", None)
-    call = getattr(receipt, "call", None)
-    if call:
-        items = list_levels(pick_rows(rows, term="loading"), "item")
-        aliases = ", ".join(f"v{place} = {item}" for place, item in enumerate(items, start=1))
-        told = say("({aliases}; {name}).", aliases=aliases, name=_name_versions(receipt))
-        notes.append(join_texts([say("R call for all clips:"), quote_code(call), told]))
-    keys = ("item", "context") if grouped else ("item",)
-    return (*notes, *collect_notes(rows[rows["term"].isin([*_TERMS])], keys))
-
-
-def _count_clips(rows: pd.DataFrame, *, grouped: bool) -> str:
-    counts = pick_rows(rows, term="loading").groupby("context", sort=False)["n_clips"].first()
-    if counts.isna().all():
-        return ""
-    if not grouped:
-        return f" ({int(counts.iloc[0]):,})"
-    named = ", ".join(f"{context} {int(count):,}" for context, count in counts.items())
-    return f" ({named})"
-
-
-def _name_versions(receipt: Any) -> str:
-    versions = getattr(receipt, "versions", None) or {}
-    return ", ".join(f"{name} {version}" for name, version in versions.items())

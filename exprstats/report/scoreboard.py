@@ -1,0 +1,155 @@
+"""Table 3: every model's score in every context."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+from exprstats.numerals import MISSING, write_count, write_level
+from exprstats.plots import MetricLabel
+from exprstats.report.cells import (
+    collect_notes,
+    list_levels,
+    pick_rows,
+    write_estimate,
+    write_limits,
+)
+from exprstats.report.document import Column, Table
+from exprstats.report.pieces import Pieces
+from exprstats.report.prose import Text, join_words, say
+
+TOO_FEW = "too few clusters for a bootstrap"  # the caveat says it in full
+UNDEFINED = "not defined in this sample"
+MOST_ACROSS = 5  # contexts that fit beside each other on a page
+METHODS: dict[str, str] = {
+    "percentile": "percentile intervals of a bootstrap that resamples subjects",
+    "jackknife": "jackknife intervals over subjects",
+}
+
+
+def build_scoreboard(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+) -> Table:
+    """Return Table 3: contexts across where they fit, else metrics."""
+    contexts = list_levels(shown, "context")
+    across = len(contexts) <= MOST_ACROSS
+    build = _cross_contexts if across else _stack_contexts
+    columns, cells = build(shown, labels, pieces)
+    return Table(
+        "3",
+        "performance",
+        "Test Performance" + (" by Context and Overall" if len(contexts) > 1 else ""),
+        columns,
+        cells,
+        group="group",
+        notes=_list_notes(shown, labels, pieces),
+        rows=shown,
+    )
+
+
+def _write_score(found: pd.DataFrame, label: MetricLabel) -> str:
+    if found.empty:
+        return MISSING
+    row = found.iloc[0].to_dict()
+    value = write_estimate(row, 3, bounded=label.bounded)
+    limits = write_limits(row, 3, bounded=label.bounded)
+    return value if limits == MISSING else f"{value} {limits}"
+
+
+def _cross_contexts(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+) -> tuple[tuple[Column, ...], pd.DataFrame]:
+    """Return contexts as columns, models as rows, a block for each metric."""
+    contexts = list_levels(shown, "context")
+    keys = {context: f"context{place}" for place, context in enumerate(contexts)}
+    columns = [Column("model", say("Model"), words=True)]
+    for context, key in keys.items():
+        columns.append(Column(key, say("{context}", context=context)))
+    cells = []
+    for metric, label in labels.items():
+        for model in list_levels(shown, "model"):
+            line = {
+                "group": f"{label.name} ({label.direction})",
+                "model": pieces.name_model(model),
+            }
+            for context, key in keys.items():
+                found = pick_rows(shown, metric=metric, model=model, context=context)
+                line[key] = _write_score(found, label)
+            cells.append(line)
+    return tuple(columns), pd.DataFrame(cells)
+
+
+def _stack_contexts(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+) -> tuple[tuple[Column, ...], pd.DataFrame]:
+    """Return metrics as columns, models as rows, a block for each context."""
+    keys = {metric: f"metric{place}" for place, metric in enumerate(labels)}
+    columns = [Column("model", say("Model"), words=True)]
+    for metric, key in keys.items():
+        columns.append(Column(key, say("{name}", name=labels[metric].name)))
+    cells = []
+    for context in list_levels(shown, "context"):
+        for model in list_levels(shown, "model"):
+            line = {"group": str(context), "model": pieces.name_model(model)}
+            for metric, key in keys.items():
+                found = pick_rows(shown, metric=metric, model=model, context=context)
+                line[key] = _write_score(found, labels[metric])
+            cells.append(line)
+    return tuple(columns), pd.DataFrame(cells)
+
+
+def _list_notes(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+) -> tuple[Text, ...]:
+    level = write_level(float(shown["level"].iloc[0]))
+    methods = join_words([str(METHODS.get(name, name)) for name in list_levels(shown, "method")])
+    notes = [
+        say("Brackets hold {level} confidence intervals: {how}.", level=level, how=methods),
+        say("Test set: {counts}.", counts=_count_clips(shown)),
+    ]
+    if "nrmse" in labels:
+        notes.append(say("{told}", told=_tell_spans(pieces)))
+    if pieces.models and len(list_levels(shown, "context")) > 1:
+        notes.append(
+            say(
+                "A context's column judges the models fitted to that context; All judges the "
+                "models fitted to all contexts{scored}.",
+                scored=", on the scores of the factor model fitted to all contexts"
+                if pieces.factor
+                else "",
+            )
+        )
+    undefined = shown[shown["estimate"].isna()]
+    flat = len(undefined) > 0 and bool(undefined["metric"].eq("correlation").all())
+    if flat:
+        notes.append(say("— = not defined: predictions that do not vary have no correlation."))
+    noted = shown.assign(
+        model=shown["model"].map(pieces.name_model),
+        metric=[labels[metric].name for metric in shown["metric"]],
+    )
+    errors = [metric for metric, label in labels.items() if label.better == "lower"]
+    if shown.loc[shown["metric"].isin(errors), "conf_low"].lt(0).any():
+        notes.append(say("Errors cannot be negative: read a limit below 0 as 0."))
+    said = {TOO_FEW, UNDEFINED} if flat else {TOO_FEW}
+    return (*notes, *collect_notes(noted, ("model", "metric", "context"), said))
+
+
+def _tell_spans(pieces: Pieces) -> str:
+    """Return what NRMSE was divided by, in the study's own words where there are any."""
+    told = pieces.provenance.notes if pieces.provenance else ()
+    given = [note for note in told if "NRMSE" in note]
+    return (
+        re.sub(r"(?<=\s)-(?=\d)", "−", given[0])
+        if given
+        else "NRMSE = root mean square error / theoretical range."
+    )
+
+
+def _count_clips(shown: pd.DataFrame) -> str:
+    first = shown.groupby("context", sort=False)[["n_clips", "n_clusters"]].first()
+    return "; ".join(
+        f"{context}, {write_count(row.n_clips)} clips of {write_count(row.n_clusters)} subjects"
+        for context, row in first.iterrows()
+    )
