@@ -47,6 +47,9 @@ from .measurement import join_scores as join_scores
 from .measurement import load_factor as load_factor
 from .measurement import save_factor as save_factor
 from .measurement import score_clips as score_clips
+from .measurement import suggest_modifications as suggest_modifications
+from .measurement import write_lavaan_script as write_lavaan_script
+from .models import Ceiling as Ceiling
 from .models import Contrasts as Contrasts
 from .models import Importance as Importance
 from .models import Leakage as Leakage
@@ -63,6 +66,7 @@ from .models import guess_normal as guess_normal
 from .models import guess_uniform as guess_uniform
 from .models import measure_leakage as measure_leakage
 from .models import nest_elastic as nest_elastic
+from .models import rate_ceiling as rate_ceiling
 from .models import rate_importance as rate_importance
 from .models import report_weights as report_weights
 from .models import split_subjects as split_subjects

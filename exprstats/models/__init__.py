@@ -1,5 +1,6 @@
 """Splits, baselines, elastic net and the weights it finds."""
 
+from exprstats.models.ceilings import Ceiling, rate_ceiling
 from exprstats.models.contrasts import Contrasts, contrast_contexts
 from exprstats.models.elastic import fit_elastic
 from exprstats.models.fits import Models
@@ -15,6 +16,7 @@ from exprstats.models.splits import split_subjects
 from exprstats.models.weights import Weights, report_weights
 
 __all__ = [
+    "Ceiling",
     "Contrasts",
     "Importance",
     "Leakage",
@@ -32,6 +34,7 @@ __all__ = [
     "measure_leakage",
     "nest_elastic",
     "pair_pooled",
+    "rate_ceiling",
     "rate_importance",
     "report_weights",
     "split_subjects",

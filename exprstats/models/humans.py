@@ -68,22 +68,50 @@ def guess_human(
     together only if they are taken per worker: per seat, NRMSE is at least √(1 - r²)/7.
     """
     check_word(unit, HumanUnit, "unit")
-    check_table(ratings, RATINGS)
-    require_columns(ratings, ["subject", *(["context"] if factor.by else [])], "ratings")
-    answers = _spread_items(ratings, factor.items)
+    answers = weigh_answers(ratings, factor)
     if parts is not None:
         answers = answers.assign(part=label_parts(answers, parts))
     contexts = order_levels(answers["context"]) if factor.by else []
     frames = []
     for context in [*contexts, None]:
         own = answers if context is None else answers[answers["context"] == context]
-        loadings = _read_loadings(factor, context)
-        frames.append(_guess_others(own, loadings, "all" if context is None else "context"))
+        frames.append(_guess_others(own, "all" if context is None else "context"))
     frame = _drop_lonely(pd.concat(frames, ignore_index=True))
     frame = _seat_workers(frame) if unit == "worker" else _seat_raters(frame)
     kept = ["subject", *(name for name in ("context", "part") if name in frame), "fitted_on"]
     frame = frame.assign(model="human")
     return frame[["clip", "model", "seat", *kept, "truth", "prediction"]].reset_index(drop=True)
+
+
+def weigh_answers(ratings: pd.DataFrame, factor: Factor) -> pd.DataFrame:
+    """Return one row a rater and clip with the weighted sums of the answers.
+
+    Parameters
+    ----------
+    ratings
+        RATINGS with ``subject``.
+    factor
+        Its standardised loadings are the weights.
+
+    Returns
+    -------
+    pandas.DataFrame
+        context (where there are any), clip, rater, subject, ``sum`` by the loadings of the pooled
+        model, and with contexts ``sum_context`` by those of the context's own.
+    """
+    check_table(ratings, RATINGS)
+    require_columns(ratings, ["subject", *(["context"] if factor.by else [])], "ratings")
+    answers = _spread_items(ratings, factor.items)
+    columns = _name_answers(factor.items)
+    values = answers[columns].to_numpy(float)
+    weighed = answers.drop(columns=columns).assign(sum=values @ _read_loadings(factor, None))
+    if factor.by:
+        own = np.full(len(values), np.nan)
+        for context in order_levels(weighed["context"]):
+            here = (weighed["context"] == context).to_numpy(bool)
+            own[here] = values[here] @ _read_loadings(factor, context)
+        weighed["sum_context"] = own
+    return weighed
 
 
 def _spread_items(ratings: pd.DataFrame, items: tuple[str, ...]) -> pd.DataFrame:
@@ -111,7 +139,7 @@ def _name_answers(items: Sequence[str]) -> list[str]:
     return [f"answer {j}" for j in range(len(items))]
 
 
-def _read_loadings(factor: Factor, context: Any) -> pd.Series:
+def _read_loadings(factor: Factor, context: Any) -> np.ndarray:
     table = factor.table
     rows = table[table["term"] == "loading"]
     rows = rows[rows["context"].isna() if context is None else rows["context"] == context]
@@ -120,12 +148,11 @@ def _read_loadings(factor: Factor, context: Any) -> pd.Series:
     if set(rows["item"]) != set(factor.items):
         fact = f"the factor has no loadings for context '{context}'."
         raise DataError(Problem(fact, "Fit it to the same contexts.", column="context"))
-    return rows.set_index("item")["estimate"].astype(float)[list(factor.items)]
+    return rows.set_index("item")["estimate"][list(factor.items)].to_numpy(float)
 
 
-def _guess_others(answers: pd.DataFrame, loadings: pd.Series, fitted_on: str) -> pd.DataFrame:
-    columns = _name_answers(list(loadings.index))
-    sums = answers[columns].to_numpy(float) @ loadings.to_numpy()
+def _guess_others(answers: pd.DataFrame, fitted_on: str) -> pd.DataFrame:
+    sums = answers["sum" if fitted_on == "all" else "sum_context"].to_numpy(float)
     spread = sums.std()
     if not spread > 0:
         fact = f"all {len(sums):,} weighted sums of answers are {sums[0]:g}."
@@ -135,7 +162,7 @@ def _guess_others(answers: pd.DataFrame, loadings: pd.Series, fitted_on: str) ->
     total, raters = np.bincount(codes, z)[codes], np.bincount(codes)[codes]
     with np.errstate(invalid="ignore", divide="ignore"):
         others = (total - z) / (raters - 1)
-    ids = answers.drop(columns=columns)
+    ids = answers.drop(columns=["sum", "sum_context"], errors="ignore")
     return ids.assign(fitted_on=fitted_on, prediction=z, truth=np.where(raters > 1, others, np.nan))
 
 

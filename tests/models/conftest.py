@@ -1,4 +1,6 @@
-"""Clip tables with planted weights that the tests of this room share."""
+"""Clip tables with planted weights, and ratings, that the tests of this room share."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -45,3 +47,46 @@ def draw_clips():
 @pytest.fixture(scope="session")
 def planted():
     return WEIGHTS
+
+
+ITEMS = ("response", "emotion", "motion")
+LOADINGS = {"fear": (0.9, 0.7, 0.5), "joy": (0.6, 0.8, 0.4), None: (0.8, 0.75, 0.45)}
+
+
+def build_factor(by="context"):
+    """Stand in for a fitted factor: its items and a table of loadings."""
+    rows = [
+        {"context": context, "part": part, "term": "loading", "item": item, "estimate": value}
+        for context, values in LOADINGS.items()
+        for part, shrink in (("train", 1.0), ("all", 0.5))
+        for item, value in zip(ITEMS, values, strict=True)
+        if by or context is None
+    ]
+    return SimpleNamespace(items=ITEMS, by=by, table=pd.DataFrame(rows))
+
+
+def simulate_ratings(subjects=20, raters=5, workers=12, seed=1, noise=1.0):
+    rng = np.random.default_rng(seed)
+    rows = []
+    for context in ("fear", "joy"):
+        for subject in range(subjects):
+            for take in range(2):
+                level = rng.normal()
+                clip = f"{context} {subject} {take}"
+                for rater in rng.choice(workers, raters, replace=False):
+                    heard = level + noise * rng.normal()
+                    answers = 2 + heard + 0.3 * rng.normal(size=3)
+                    ids = (context, clip, f"W{rater:02d}", f"S{subject:02d}")
+                    rows += [(*ids, item, x) for item, x in zip(ITEMS, answers, strict=True)]
+    columns = ["context", "clip", "rater", "subject", "item", "rating"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+@pytest.fixture(scope="session")
+def draw_ratings():
+    return simulate_ratings
+
+
+@pytest.fixture(scope="session")
+def make_factor():
+    return build_factor

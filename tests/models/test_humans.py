@@ -3,8 +3,6 @@
 Tolerances: 1e-12 for the same sums in another order; .03 for a simulated correlation (SE .008).
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,42 +22,13 @@ ITEMS = ("response", "emotion", "motion")
 LOADINGS = {"fear": (0.9, 0.7, 0.5), "joy": (0.6, 0.8, 0.4), None: (0.8, 0.75, 0.45)}
 
 
-def make_factor(by="context"):
-    """Stand in for a fitted factor: its items and a table of loadings."""
-    rows = [
-        {"context": context, "part": part, "term": "loading", "item": item, "estimate": value}
-        for context, values in LOADINGS.items()
-        for part, shrink in (("train", 1.0), ("all", 0.5))
-        for item, value in zip(ITEMS, values, strict=True)
-        if by or context is None
-    ]
-    return SimpleNamespace(items=ITEMS, by=by, table=pd.DataFrame(rows))
-
-
-def draw_ratings(subjects=20, raters=5, workers=12, seed=1, noise=1.0):
-    rng = np.random.default_rng(seed)
-    rows = []
-    for context in ("fear", "joy"):
-        for subject in range(subjects):
-            for take in range(2):
-                level = rng.normal()
-                clip = f"{context} {subject} {take}"
-                for rater in rng.choice(workers, raters, replace=False):
-                    heard = level + noise * rng.normal()
-                    answers = 2 + heard + 0.3 * rng.normal(size=3)
-                    ids = (context, clip, f"W{rater:02d}", f"S{subject:02d}")
-                    rows += [(*ids, item, x) for item, x in zip(ITEMS, answers, strict=True)]
-    columns = ["context", "clip", "rater", "subject", "item", "rating"]
-    return pd.DataFrame(rows, columns=columns)
-
-
 @pytest.fixture(scope="module")
-def ratings():
+def ratings(draw_ratings):
     return draw_ratings()
 
 
 @pytest.fixture(scope="module")
-def human(ratings):
+def human(ratings, make_factor):
     return guess_human(ratings, make_factor())
 
 
@@ -82,7 +51,7 @@ def test_predictions_and_truths_equal_a_loop(ratings, human, context):
         assert row.truth == pytest.approx(np.mean(others), abs=1e-12)
 
 
-def test_the_correlation_of_parallel_raters():
+def test_the_correlation_of_parallel_raters(draw_ratings, make_factor):
     ratings = draw_ratings(subjects=600, raters=5, workers=5, seed=2)
     found = guess_human(ratings, make_factor())
     found = found[found["fitted_on"] == "all"]
@@ -94,7 +63,7 @@ def test_the_correlation_of_parallel_raters():
     assert np.mean(per_worker) == pytest.approx(expected, abs=0.03)
 
 
-def test_the_order_of_ratings_does_not_matter(ratings, human):
+def test_the_order_of_ratings_does_not_matter(ratings, human, make_factor):
     before = ratings.copy(deep=True)
     again = guess_human(ratings.sample(frac=1, random_state=1), make_factor())
     key = ["fitted_on", "clip", "seat"]
@@ -104,12 +73,12 @@ def test_the_order_of_ratings_does_not_matter(ratings, human):
     pd.testing.assert_frame_equal(ratings, before)
 
 
-def test_units_of_the_answers_do_not_matter(ratings, human):
+def test_units_of_the_answers_do_not_matter(ratings, human, make_factor):
     again = guess_human(ratings.assign(rating=7 + 25 * ratings["rating"]), make_factor())
     np.testing.assert_allclose(again["prediction"], human["prediction"], atol=1e-10)
 
 
-def test_seats_are_numbered_within_clips(ratings):
+def test_seats_are_numbered_within_clips(ratings, make_factor):
     seats = guess_human(ratings, make_factor(), unit="seat")
     check_table(seats, PREDICTIONS)
     assert set(seats["seat"]) == {"1", "2", "3", "4", "5"}
@@ -119,7 +88,7 @@ def test_seats_are_numbered_within_clips(ratings):
     np.testing.assert_array_equal(first.sort_values("seat")["truth"], workers["truth"])
 
 
-def test_workers_with_few_clips_in_a_part_are_left_out(ratings):
+def test_workers_with_few_clips_in_a_part_are_left_out(ratings, make_factor):
     parts = split_subjects(ratings[["subject", "context"]], seed=1)
     tested = ratings["subject"].isin(parts.loc[parts["part"] == "test", "subject"])
     rare = (ratings["rater"] == "W00") & tested & (ratings["context"] == "fear")
@@ -134,7 +103,7 @@ def test_workers_with_few_clips_in_a_part_are_left_out(ratings):
     assert sizes.min() >= 3
 
 
-def test_ratings_that_cannot_be_used_are_counted(ratings):
+def test_ratings_that_cannot_be_used_are_counted(ratings, make_factor):
     lonely = ratings[(ratings["clip"] != "joy 3 1")]
     one = ratings[(ratings["clip"] == "joy 3 1")].head(3)
     with pytest.warns(DataWarning, match="1 of 396 ratings have no other rater"):
@@ -146,7 +115,7 @@ def test_ratings_that_cannot_be_used_are_counted(ratings):
         guess_human(ratings.drop_duplicates(["clip", "item"]), make_factor())
 
 
-def test_what_the_ratings_must_hold(ratings):
+def test_what_the_ratings_must_hold(ratings, make_factor):
     with pytest.raises(DataError, match="no column 'subject'"):
         guess_human(ratings.drop(columns="subject"), make_factor())
     with pytest.raises(DataError, match="no ratings of item 'motion'"):
@@ -157,7 +126,7 @@ def test_what_the_ratings_must_hold(ratings):
         guess_human(ratings, make_factor(), unit="judge")
 
 
-def test_items_may_be_called_like_ids(ratings, human):
+def test_items_may_be_called_like_ids(ratings, human, make_factor):
     factor = make_factor()
     factor.items = ("rater", "emotion", "clip")
     factor.table = factor.table.replace({"item": {"response": "rater", "motion": "clip"}})
@@ -165,7 +134,7 @@ def test_items_may_be_called_like_ids(ratings, human):
     pd.testing.assert_frame_equal(guess_human(renamed, factor), human)
 
 
-def test_without_contexts(ratings):
+def test_without_contexts(ratings, make_factor):
     plain = guess_human(ratings.drop(columns="context"), make_factor(by=None))
     assert "context" not in plain
     assert set(plain["fitted_on"]) == {"all"}

@@ -1,0 +1,57 @@
+"""The ceiling, against its variance components and the correlation it bounds.
+
+Tolerance: .03, four standard errors of the simulated reliability's root.
+"""
+
+import numpy as np
+import pytest
+
+from exprstats.models import rate_ceiling
+from exprstats.reliability import rate_reliability
+
+
+@pytest.fixture(scope="module")
+def case(draw_ratings, make_factor):
+    return draw_ratings(subjects=300, raters=4, seed=6), make_factor()
+
+
+def test_it_is_the_correlation_of_the_mean_with_the_truth(case):
+    ratings, factor = case
+    found = rate_ceiling(ratings, factor).table.set_index("context")["estimate"]
+    weights = np.array([0.9, 0.7, 0.5])
+    # Signal 1 and noise 1 in all answers, .3 in each: shares of a weighted mean of four raters.
+    error = 1 + 0.3**2 * (weights @ weights) / weights.sum() ** 2
+    assert found["fear"] == pytest.approx(np.sqrt(1 / (1 + error / 4)), abs=0.03)
+
+
+def test_it_is_the_root_of_the_reliability_of_the_sums(case):
+    ratings, factor = case
+    joy = ratings[ratings["context"] == "joy"]
+    loadings = joy["item"].map({"response": 0.6, "emotion": 0.8, "motion": 0.4})
+    sums = (
+        joy.assign(rating=joy["rating"] * loadings, item="sum")
+        .groupby(["context", "clip", "rater", "subject", "item"], as_index=False)["rating"]
+        .sum()
+    )
+    wanted = rate_reliability(sums).table
+    wanted = wanted[wanted["headline"]].iloc[0]
+    row = rate_ceiling(ratings, factor).table.set_index("context").loc["joy"]
+    for name in ("estimate", "conf_low", "conf_high"):
+        assert row[name] ** 2 == pytest.approx(wanted[name], abs=1e-9)
+
+
+def test_noise_has_no_ceiling(draw_ratings, make_factor):
+    ratings = draw_ratings(subjects=20, seed=1)
+    # Every rating as far above the clip's mean as another lies below: clips do not differ.
+    means = ratings.groupby(["clip", "item"])["rating"].transform("mean")
+    flat = ratings.assign(rating=ratings["rating"] - 0.999 * means)
+    found = rate_ceiling(flat, make_factor()).table
+    assert found["estimate"].isna().all()
+    assert set(found["note"]) == {"the reliability is below 0"}
+
+
+def test_the_words(case):
+    found = rate_ceiling(*case)
+    assert found.sentence().count("[.") == 3
+    assert "√ICC(1,k) of the weighted sums of answers: fear ." in found.sentence()
+    assert len(found.glance()) == 1
