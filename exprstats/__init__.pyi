@@ -51,6 +51,7 @@ from .measurement import suggest_modifications as suggest_modifications
 from .measurement import write_lavaan_script as write_lavaan_script
 from .models import Ceiling as Ceiling
 from .models import Contrasts as Contrasts
+from .models import Dependence as Dependence
 from .models import Importance as Importance
 from .models import Leakage as Leakage
 from .models import Models as Models
@@ -71,6 +72,7 @@ from .models import rate_importance as rate_importance
 from .models import report_weights as report_weights
 from .models import split_subjects as split_subjects
 from .models import stack_predictions as stack_predictions
+from .models import trace_dependence as trace_dependence
 from .plots import draw_performance as draw_performance
 from .plots import draw_weights as draw_weights
 from .plots import save_figure as save_figure

@@ -3,10 +3,12 @@
 from exprstats.measurement.averaging import average_raters
 from exprstats.measurement.factor import Factor, fit_factor
 from exprstats.measurement.joining import join_scores
+from exprstats.measurement.modifications import suggest_modifications
 from exprstats.measurement.nesting import check_invariance, compare_restrictions
 from exprstats.measurement.resampling import FactorBootstrap, bootstrap_factor
 from exprstats.measurement.scorecard import ScoreCard, compare_scores
 from exprstats.measurement.scoring import score_clips
+from exprstats.measurement.scripts import write_lavaan_script
 from exprstats.measurement.solution import Receipt, Solution
 from exprstats.measurement.steps import NestedModels
 from exprstats.measurement.storing import load_factor, save_factor
@@ -28,4 +30,6 @@ __all__ = [
     "load_factor",
     "save_factor",
     "score_clips",
+    "suggest_modifications",
+    "write_lavaan_script",
 ]
