@@ -47,7 +47,8 @@ def spread_copies(
         belongs[members] = place
     for group, less in enumerate(reduced):
         times = counts[:, group]
-        away = np.where(times > 0, append_pairs(less, pairs) - whole, 0.0)
+        with np.errstate(invalid="ignore"):
+            away = np.where(times > 0, append_pairs(less, pairs) - whole, 0.0)
         total[belongs[group]] += times * away
         square[belongs[group]] += times * away**2
     sizes = np.array([len(members) for members in strata])[:, None, None, None]
@@ -60,4 +61,6 @@ def spread_copies(
 def append_pairs(values: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
     """Return values (metrics, models, draws) followed by differences of pairs of models."""
     first, second = (np.array([pair[side] for pair in pairs], dtype=int) for side in (0, 1))
-    return np.concatenate([values, values[:, first] - values[:, second]], axis=1)
+    # Where a resample loses its last copy of its only cluster, a value can be infinite.
+    with np.errstate(invalid="ignore"):
+        return np.concatenate([values, values[:, first] - values[:, second]], axis=1)

@@ -115,3 +115,11 @@ def test_mlboot_s_p_is_its_definition_on_the_same_draws(make_predictions):
 def test_mlboot_has_percentile_intervals_only(make_predictions):
     with pytest.raises(OptionError, match="percentile intervals only"):
         compare_models(make_predictions(), metrics="rmse", compat="mlboot", interval="bca")
+
+
+def test_bootstrap_t_of_very_few_clusters_says_what_is_undefined(make_predictions):
+    table = make_predictions(groups=3, clips=9, models=("a", "b"))
+    rows = compare_models(table, metrics=["rmse", "correlation"], interval="t", **OPTIONS).table
+    # One draw in nine holds a single cluster three times: its copies do not vary.
+    assert rows["undefined"].between(10, 50).all()
+    assert rows["note"].str.contains("of the draws are undefined|too few clusters").all()
