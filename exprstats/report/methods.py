@@ -175,7 +175,7 @@ def _tell_comparison(pieces: Pieces) -> _Told:
                 "intervals over subjects with the *t* distribution (Efron & Tibshirani, 1993).",
                 where="Where there were fewer than 40 test subjects, "
                 if len(list_levels(shown, "method")) > 1
-                else "As there were few test subjects, ",
+                else "",
                 level=level,
             )
         )

@@ -18,11 +18,14 @@ from exprstats.report.cells import (
 )
 from exprstats.report.document import Figure, Section
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, join_words, say
+from exprstats.report.prose import Text, join_texts, join_words, say
 from exprstats.report.scoreboard import MOST_ACROSS, build_scoreboard
 
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
+
+ENOUGH_CLUSTERS = 40  # from here on the headline interval is the bootstrap's
+FEW_CLUSTERS = 10
 
 
 def describe_performance(pieces: Pieces) -> Section | None:
@@ -44,17 +47,20 @@ def describe_performance(pieces: Pieces) -> Section | None:
 
 def warn_of_clusters(shown: pd.DataFrame) -> tuple[Text, ...]:
     """Return a caveat where subjects are too few for a bootstrap interval."""
-    counts = shown.groupby("context", sort=False)["n_clusters"].first()
-    if shown["method"].eq("percentile").all():
+    fewest = int(shown["n_clusters"].min())
+    if fewest >= ENOUGH_CLUSTERS:
         return ()
-    fewest = int(counts.min())
-    text = (
-        "With fewer than 40 test subjects a bootstrap interval is too narrow; jackknife-*t* "
-        "intervals are printed instead, and the bootstrap's stand in results.json."
+    narrow = say(
+        "With fewer than {enough} test subjects ({fewest} here) a bootstrap interval is too "
+        "narrow; {instead}.",
+        enough=ENOUGH_CLUSTERS,
+        fewest=fewest,
+        instead="jackknife-t intervals are printed instead"
+        if shown["method"].ne("percentile").any()
+        else "it is printed because it was asked for",
     )
-    if fewest < 10:
-        text += " Under 10 subjects ({fewest} here) even these are rough."
-    return (say(text, fewest=fewest),)
+    rough = say("Under {few} subjects even a jackknife-*t* interval is rough.", few=FEW_CLUSTERS)
+    return (join_texts([narrow, rough]) if fewest < FEW_CLUSTERS else narrow,)
 
 
 def _say_metric(shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pieces) -> Text:

@@ -125,8 +125,8 @@ def test_caveats_stand_beside_the_numbers(page):
         "too narrow where they are alike",
         "come from the same model fitted to the training subjects only",
         "SE and intervals take clips as independent",
-        "With fewer than 40 test subjects",
-        "Under 10 subjects (6 here)",
+        "With fewer than 40 test subjects (6 here) a bootstrap interval is too narrow; jackknife",
+        "Under 10 subjects even a jackknife-t interval is rough",
         "predictions that do not vary have no correlation",
         "Weights are shown without intervals",
     ):

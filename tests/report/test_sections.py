@@ -127,6 +127,18 @@ def test_few_draws_are_warned_of_where_the_bootstrap_is_printed(plain):
     assert "percentile intervals of a bootstrap that resamples subjects" in words
 
 
+def test_the_caveat_on_few_subjects_goes_by_their_number(plain):
+    def all_rows(table):
+        return table.index >= 0
+
+    many = change(plain.comparison, n_clusters=(all_rows, 40))
+    assert read_section([many], "performance").caveats == ()
+    asked = change(plain.comparison, headline=(all_rows, False))
+    asked.table.loc[asked.table["method"].eq("percentile"), "headline"] = True
+    words = read_words(read_section([asked], "performance"))
+    assert "(6 here) a bootstrap interval is too narrow; it is printed because it was" in words
+
+
 def test_weights_that_are_all_zero_are_said_in_words_without_a_figure(plain):
     zero = change(plain.models, estimate=(lambda t: t["term"].eq("weight"), 0.0))
     section = read_section([zero], "weights")
