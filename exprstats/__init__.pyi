@@ -78,7 +78,9 @@ from .plots import draw_weights as draw_weights
 from .plots import save_figure as save_figure
 from .rbridge import RState as RState
 from .rbridge import probe_r as probe_r
+from .reliability import Agreement as Agreement
 from .reliability import Audit as Audit
+from .reliability import Choice as Choice
 from .reliability import ContextDifferences as ContextDifferences
 from .reliability import Decisions as Decisions
 from .reliability import Design as Design
@@ -87,9 +89,11 @@ from .reliability import Raters as Raters
 from .reliability import Reliability as Reliability
 from .reliability import ScaleErrors as ScaleErrors
 from .reliability import audit_table as audit_table
+from .reliability import choose_icc as choose_icc
 from .reliability import compare_reliability as compare_reliability
 from .reliability import describe_design as describe_design
 from .reliability import judge_raters as judge_raters
+from .reliability import measure_agreement as measure_agreement
 from .reliability import measure_errors as measure_errors
 from .reliability import plan_raters as plan_raters
 from .reliability import rate_reliability as rate_reliability

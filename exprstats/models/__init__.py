@@ -2,6 +2,7 @@
 
 from exprstats.models.ceilings import Ceiling, rate_ceiling
 from exprstats.models.contrasts import Contrasts, contrast_contexts
+from exprstats.models.dependence import Dependence, trace_dependence
 from exprstats.models.elastic import fit_elastic
 from exprstats.models.fits import Models
 from exprstats.models.folds import fold_subjects
@@ -18,6 +19,7 @@ from exprstats.models.weights import Weights, report_weights
 __all__ = [
     "Ceiling",
     "Contrasts",
+    "Dependence",
     "Importance",
     "Leakage",
     "Models",
@@ -39,4 +41,5 @@ __all__ = [
     "report_weights",
     "split_subjects",
     "stack_predictions",
+    "trace_dependence",
 ]

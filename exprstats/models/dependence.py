@@ -1,0 +1,127 @@
+"""How a model's predictions move with one feature, the others left as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import OptionError
+from exprstats.models.fits import KIND_NAMES, Models
+from exprstats.models.outcomes import KEYS, count_clips
+from exprstats.numerals import write_number
+from exprstats.results import Result
+from exprstats.tables import arrange_rows
+from exprstats.words import name_nearest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dependence(Result):
+    """Mean predictions along a feature.
+
+    Attributes
+    ----------
+    table
+        Tidy rows: context, model, feature, ``value`` (in the feature's unit), and term
+        ``dependence``, the mean prediction over the training clips if all had that value.
+    model, kind
+        Name and kind of the model.
+    """
+
+    table: pd.DataFrame
+    model: str
+    kind: str
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each context, feature and value."""
+        return self.table.copy()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row for the whole."""
+        row = {
+            "model": self.model,
+            "kind": self.kind,
+            "n_contexts": int(self.table["context"].nunique()),
+            "n_features": int(self.table["feature"].nunique()),
+        }
+        return pd.DataFrame([row])
+
+    def sentence(self) -> str:
+        """Return the feature along which predictions move most, for each context."""
+        groups = self.table.groupby(["context", "feature"], sort=False, dropna=False)["estimate"]
+        reach = (groups.max() - groups.min()).rename("reach").reset_index()
+        told = []
+        for context, own in reach.groupby("context", sort=False, dropna=False):
+            most = own.iloc[int(own["reach"].to_numpy().argmax())]
+            label = context if isinstance(context, str) else "all clips"
+            told.append(f"{label}: {most['feature']} ({write_number(most['reach'])})")
+        return (
+            f"{KIND_NAMES[self.kind]}: the mean prediction moved most along these features, "
+            f"between their 5th and 95th percentiles: {'; '.join(told)}."
+        )
+
+
+def trace_dependence(
+    models: Models, *, features: Sequence[str] | None = None, points: int = 20
+) -> Dependence:
+    """Set a feature to one value after another for all training clips, and average predictions.
+
+    Parameters
+    ----------
+    models
+        From `fit_elastic` or `fit_forest`.
+    features
+        Which ones; None takes all.
+    points
+        Values of each feature, evenly from its 5th to its 95th percentile in training.
+
+    Returns
+    -------
+    Dependence
+
+    Raises
+    ------
+    OptionError
+        An unknown feature, or fewer than two points.
+
+    Notes
+    -----
+    Where features are correlated, some of the clips so made exist nowhere in the data.
+
+    References
+    ----------
+    Friedman, J. H. (2001). Greedy function approximation: A gradient boosting machine. Section 8.2.
+    """
+    known = models.design.features
+    for name in features or []:
+        if name not in known:
+            message = f"'{name}' is no feature of the models. {name_nearest(name, known)}"
+            raise OptionError(message)
+    if points < 2:
+        message = f"points must be at least 2; got {points}."
+        raise OptionError(message)
+    rows: list[dict[str, Any]] = []
+    for fit in models.fits:
+        values = models.design.split(fit.sample, "train")[0]
+        counts = count_clips(models.design, fit.sample, "train")
+        key = {"context": fit.sample.context, "model": models.name, "part": "train"}
+        key |= {"term": "dependence", **counts}
+        for name in features or known:
+            column = known.index(name)
+            low, high = np.quantile(values[:, column], [0.05, 0.95]).tolist()
+            steps = np.linspace(low, high, points)
+            means = [fit.predict(_set_column(values, column, step)).mean() for step in steps]
+            rows += [
+                {**key, "feature": name, "value": step, "estimate": mean}
+                for step, mean in zip(steps.tolist(), means, strict=True)
+            ]
+    return Dependence(arrange_rows(rows, (*KEYS, "value")), models.name, models.kind)
+
+
+def _set_column(values: np.ndarray, column: int, step: float) -> np.ndarray:
+    changed = values.copy()
+    changed[:, column] = step
+    return changed

@@ -1,0 +1,59 @@
+"""Partial dependence, against scikit-learn's and a straight line (1e-9, the same means)."""
+
+import numpy as np
+import pytest
+from sklearn.inspection import partial_dependence
+
+from exprstats.errors import OptionError
+from exprstats.models import fit_elastic, fit_forest, split_subjects, trace_dependence
+
+FEATURES = ["motion", "gaze", "blink", "still"]
+
+
+@pytest.fixture(scope="module")
+def data(clips):
+    return {
+        "clips": clips,
+        "target": "score",
+        "features": FEATURES,
+        "parts": split_subjects(clips, seed=1),
+        "by": "context",
+    }
+
+
+def test_a_forest_s_equals_scikit_learn(data):
+    forest = fit_forest(trees=10, min_leaves=[5], seed=1, **data)
+    found = trace_dependence(forest, features=["gaze"], points=7).table
+    own = found[found["context"] == "pain"]
+    fit = forest.fits[1]
+    peer = partial_dependence(
+        fit.forest,
+        forest.design.split(fit.sample, "train")[0],
+        [1],
+        custom_values={1: own["value"].to_numpy()},
+        method="brute",
+    )
+    values = forest.design.split(fit.sample, "train")[0][:, 1]
+    low, high = np.quantile(values, [0.05, 0.95])
+    np.testing.assert_allclose(own["value"], np.linspace(low, high, 7), atol=1e-9)
+    np.testing.assert_allclose(own["estimate"], peer["average"][0], atol=1e-9)
+
+
+def test_a_net_s_is_a_line_with_the_weight_as_slope(data):
+    elastic = fit_elastic(**data)
+    found = trace_dependence(elastic, points=3).table
+    for fit in elastic.fits[:3]:
+        own = found[(found["context"] == fit.sample.context) & (found["feature"] == "motion")]
+        slope = np.diff(own["estimate"]) / np.diff(own["value"])
+        np.testing.assert_allclose(slope, fit.weights[0] / fit.moments.scale[0], atol=1e-9)
+    told = trace_dependence(elastic).sentence()
+    assert "startle: motion (" in told
+    assert "all clips: " in told
+
+
+def test_unknown_features_and_too_few_points(data):
+    elastic = fit_elastic(alphas=[0.1], l1_ratios=[0.5], **data)
+    with pytest.raises(OptionError, match=r"'gazes' is no feature of the models. Did you mean"):
+        trace_dependence(elastic, features=["gazes"])
+    with pytest.raises(OptionError, match="points must be at least 2"):
+        trace_dependence(elastic, points=1)
