@@ -1,6 +1,8 @@
 """From ratings to intraclass correlations with intervals that hold."""
 
+from exprstats.reliability.agreement import Agreement, measure_agreement
 from exprstats.reliability.audits import Audit, audit_table
+from exprstats.reliability.choices import Choice, choose_icc
 from exprstats.reliability.contrasts import ContextDifferences, compare_reliability
 from exprstats.reliability.decisions import Decisions, Plan, plan_raters, study_decisions
 from exprstats.reliability.designs import Design, describe_design
@@ -10,7 +12,9 @@ from exprstats.reliability.result import Reliability
 from exprstats.reliability.scale_errors import ScaleErrors, measure_errors
 
 __all__ = [
+    "Agreement",
     "Audit",
+    "Choice",
     "ContextDifferences",
     "Decisions",
     "Design",
@@ -19,9 +23,11 @@ __all__ = [
     "Reliability",
     "ScaleErrors",
     "audit_table",
+    "choose_icc",
     "compare_reliability",
     "describe_design",
     "judge_raters",
+    "measure_agreement",
     "measure_errors",
     "plan_raters",
     "rate_reliability",
