@@ -1,5 +1,6 @@
 """OpenFace frames to clip features, with the quality of what they rest on."""
 
+from exprstats.behaviour.expressivity import rate_expressivity
 from exprstats.behaviour.features import summarise_clips, trace_clips
 from exprstats.behaviour.folders import summarise_openface
 from exprstats.behaviour.openface import inspect_openface, read_openface
@@ -14,6 +15,7 @@ __all__ = [
     "inspect_openface",
     "plan_segments",
     "plan_windows",
+    "rate_expressivity",
     "read_openface",
     "read_segments",
     "summarise_clips",

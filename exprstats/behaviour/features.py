@@ -146,7 +146,8 @@ def measure_frames(
     measured: dict[str, Measured] = {}
     for recording in recordings:
         start, end = plan.get_bounds(recording.video)
-        measured[recording.video] = measure_clips(recording, start, end, settings)
+        if len(start):
+            measured[recording.video] = measure_clips(recording, start, end, settings)
     warn_notes(measured)
     status = [
         one.facts | {"status": "ok", "note": " ".join(one.notes) or None}

@@ -87,7 +87,6 @@ class Lines:
                 skipinitialspace=True,
                 na_values=_UNDEFINED,
                 skip_blank_lines=False,
-                float_precision="round_trip",
             )
         except ValueError as error:
             fact = f"a cell between rows {self.numbers[rows[0]]} and {self.numbers[rows[-1]]} "

@@ -118,7 +118,7 @@ def _describe_motion(
     else:
         points = POINTS if name == "points" else 1
         # Columns come axis by axis: all x, then all y.
-        positions = values.reshape(len(values), -1, points).swapaxes(1, 2)
+        positions = values.reshape(len(values), values.shape[1] // points, points).swapaxes(1, 2)
         displacement = measure_displacement(positions, steps)
     velocity = measure_velocity(displacement, settings.hz)
     if not settings.signed:

@@ -1,0 +1,106 @@
+"""The short way from a folder gives, bit for bit, what reading everything gives."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from exprstats.behaviour import plan_windows, read_openface, summarise_clips, summarise_openface
+from exprstats.errors import DataError, DataWarning, OptionError
+
+
+@pytest.fixture
+def study(folder, make_face, write_face):
+    """Return a folder of five videos, and segments over them."""
+    for i in range(5):
+        table = make_face(130 + i, fps=30.0 - i, seed=i)
+        table.loc[40:60, "confidence"] = 0.5 + i / 10
+        write_face(table, folder / f"v{i}.csv")
+    videos = pd.DataFrame({"video": [f"v{i}" for i in range(5)], "length": 4.2, "subject": "s"})
+    return folder, plan_windows(videos, length=2, step=1)
+
+
+def test_it_equals_reading_all_and_summarising(study):
+    folder, segments = study
+    result = summarise_openface(folder, segments)
+    expected = summarise_clips(read_openface(folder), segments)
+    pd.testing.assert_frame_equal(result.clips, expected, check_exact=True)
+    assert len(result.ledger) == len(segments) == len(expected)
+    assert result.files["status"].eq("ok").all()
+    assert "Features of 15 clips" in result.sentence()
+    parallel = summarise_openface(folder, segments, n_jobs=2)
+    pd.testing.assert_frame_equal(parallel.clips, expected, check_exact=True)
+
+
+def test_finished_files_are_not_computed_again(study, tmp_path):
+    folder, segments = study
+    kept = tmp_path / "kept"
+    first = summarise_openface(folder, segments, resume=kept)
+    made = sorted(kept.iterdir())
+    assert len(made) == 5
+    payload = json.loads(made[0].read_text())
+    payload["columns"]["au_count"][0] = 17.5
+    made[0].write_text(json.dumps(payload))
+    second = summarise_openface(folder, segments, resume=kept)
+    differ = first.clips["au_count"] != second.clips["au_count"]
+    assert second.clips["au_count"][differ].tolist() == [17.5]
+    pd.testing.assert_frame_equal(
+        first.clips.drop(columns="au_count"), second.clips.drop(columns="au_count")
+    )
+    pd.testing.assert_frame_equal(first.ledger, second.ledger)
+    # Another choice is other work, and so is a file that changed.
+    assert (
+        not summarise_openface(folder, segments, hz=6, resume=kept).clips["au_count"].eq(17.5).any()
+    )
+    assert len(list(kept.iterdir())) == 10
+    made[1].write_text("{")
+    pd.testing.assert_frame_equal(
+        summarise_openface(folder, segments, resume=kept).ledger, first.ledger
+    )
+
+
+def test_shards_meet_in_the_resume_folder(study, tmp_path):
+    folder, segments = study
+    whole = summarise_openface(folder, segments)
+    shards = [
+        summarise_openface(folder, segments, resume=tmp_path / "kept", shard=(i, 2)) for i in (1, 2)
+    ]
+    assert [len(shard.files) for shard in shards] == [3, 2]
+    together = pd.concat([shard.clips for shard in shards]).loc[whole.clips.index]
+    pd.testing.assert_frame_equal(together, whole.clips)
+    assert len(list((tmp_path / "kept").iterdir())) == 5
+    merged = summarise_openface(folder, segments, resume=tmp_path / "kept")
+    pd.testing.assert_frame_equal(merged.clips, whole.clips)
+    with pytest.raises(OptionError, match="shard 3/2"):
+        summarise_openface(folder, segments, shard=(3, 2))
+    with pytest.raises(OptionError, match="no files with clips"):
+        summarise_openface(folder, segments, shard=(6, 6))
+
+
+def test_a_bad_file_costs_its_own_clips_only(study):
+    folder, segments = study
+    (folder / "v3.csv").write_text("not,openface\n1,2\n")
+    with pytest.warns(DataWarning, match="3 of 15 clips fail .3: its file could not be used"):
+        result = summarise_openface(folder, segments)
+    assert sorted(result.clips["video"].unique()) == ["v0", "v1", "v2", "v4"]
+    failed = result.files.set_index("video").loc["v3"]
+    assert failed["status"] == "failed"
+    assert "'timestamp'" in failed["note"]
+    out = result.ledger[~result.ledger["kept"]]
+    assert out["clip"].tolist() == ["v3_1", "v3_2", "v3_3"]
+    assert result.glance()["n_left_out"].item() == 3
+
+
+def test_nothing_usable_is_an_error(folder):
+    (folder / "v.csv").write_text("not,openface\n1,2\n")
+    with pytest.raises(DataError, match="none of 1 files can be used: v:"):
+        summarise_openface(folder)
+
+
+def test_hashes_are_those_of_the_files(study):
+    import hashlib
+
+    folder, segments = study
+    files = summarise_openface(folder, segments, hashed=True).files.set_index("video")
+    expected = hashlib.sha256((folder / "v2.csv").read_bytes()).hexdigest()
+    assert files.loc["v2", "sha256"] == expected

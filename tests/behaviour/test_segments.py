@@ -1,0 +1,74 @@
+"""Segments from files and plans; times are given numbers, so equality is exact."""
+
+import pandas as pd
+import pytest
+
+from exprstats.behaviour import plan_segments, plan_windows, read_segments, summarise_clips
+from exprstats.errors import DataError, OptionError
+
+
+def test_a_file_of_segments_with_other_names(tmp_path):
+    path = tmp_path / "segments.csv"
+    path.write_text("id;film;von;bis;person;task\n001;F1;0;3,5;01;pain\n002;F1;-3;0;01;pain\n")
+    names = {"clip": "id", "video": "film", "start": "von", "end": "bis"}
+    table = read_segments(path, **names, subject="person", context="task")
+    assert table.columns.tolist() == ["context", "clip", "video", "subject", "start", "end"]
+    assert table["clip"].tolist() == ["001", "002"]
+    assert table["end"].tolist() == [3.5, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("a,v,3,1", "1 clip has an end that is not after its start: 'a'"),
+        ("a,v,-1,-3", "not after its start"),
+        ("a,v,0,", "no start or no end"),
+        ("a,v,0,1\na,v,1,2", "share their clip"),
+        ("a,v,0,x", "'x'"),
+    ],
+)
+def test_segments_that_cannot_be_are_named(tmp_path, rows, said):
+    path = tmp_path / "segments.csv"
+    path.write_text(f"clip,video,start,end\n{rows}\n")
+    with pytest.raises(DataError, match=said) as caught:
+        read_segments(path)
+    assert caught.value.problems[0].file == str(path)
+
+
+def test_the_published_segments_have_the_published_numbers():
+    tasks = ["sadness", "Startle", "fear", "pain", "disgust"]
+    videos = pd.DataFrame({"video": [f"F1_{task}" for task in tasks], "context": tasks})
+    table = plan_segments(videos.assign(subject="F1"))
+    counts = table.groupby("context", sort=False).size().to_dict()
+    assert counts == {"sadness": 8, "Startle": 5, "fear": 7, "pain": 7, "disgust": 4}
+    assert ((table["end"] - table["start"]) == 3).all()
+    bounds = table.set_index("context")[["start", "end"]]
+    assert bounds.loc["sadness"].iloc[2:5].to_numpy().tolist() == [[30, 33], [33, 36], [-12, -9]]
+    assert bounds.loc["disgust"].iloc[[0, -1]].to_numpy().tolist() == [[3, 6], [12, 15]]
+    assert table["clip"].is_unique
+    with pytest.raises(DataError, match="'joy' has no plan"):
+        plan_segments(videos.assign(context="joy"))
+
+
+def test_negative_times_count_from_the_end_of_the_last_frame(make_face):
+    frames = make_face(250, fps=25, seed=1).rename(columns={"face_id": "face"}).assign(video="v")
+    plan = {"x": [(-3, 0), (7, 10)]}
+    videos = pd.DataFrame({"video": ["v"], "context": ["x"], "subject": ["s"]})
+    clips = summarise_clips(frames, plan_segments(videos, plan))
+    # 250 frames at 25 Hz last 10 s, though the last time stamp is 9.96.
+    first, second = clips.drop(columns="clip").to_dict("records")
+    assert first == second
+    short = frames[frames["frame"] <= 50]
+    with pytest.raises(DataError, match="1: lies outside the video; 1: no valid frame"):
+        summarise_clips(short, plan_segments(videos, plan))
+
+
+def test_windows_slide_and_full_ones_only():
+    videos = pd.DataFrame({"video": ["a", "b", "c"], "length": [10.0, 2.9, 3.0], "subject": "s"})
+    table = plan_windows(videos, length=3)
+    assert table.groupby("video").size().to_dict() == {"a": 3, "c": 1}
+    assert plan_windows(videos, length=3, step=1)["start"].tolist() == [*range(8), 0]
+    with pytest.raises(OptionError, match="above 0"):
+        plan_windows(videos, length=3, step=0)
+    with pytest.raises(DataError, match="'length'"):
+        plan_windows(videos.drop(columns="length"), length=3)
