@@ -69,7 +69,10 @@ def sum_products(
         rows = np.hstack([ones, (values - centre) / spread, (truth - middle)[:, None]])
         codes = subjects[sample.rows[design.mark(sample, part)]]
         total = np.zeros((groups, rows.shape[1], rows.shape[1]))
-        np.add.at(total, codes, rows[:, :, None] * rows[:, None, :])
+        order = np.argsort(codes, kind="stable")
+        present, starts = np.unique(codes[order], return_index=True)
+        for code, own in zip(present, np.split(rows[order], starts)[1:], strict=True):
+            total[code] = own.T @ own
         sums.append(total.reshape(groups, -1))
     return Products(sums[0], sums[1], rows.shape[1])
 
