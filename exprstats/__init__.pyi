@@ -1,3 +1,13 @@
+from .behaviour import ClipFeatures as ClipFeatures
+from .behaviour import inspect_openface as inspect_openface
+from .behaviour import plan_segments as plan_segments
+from .behaviour import plan_windows as plan_windows
+from .behaviour import rate_expressivity as rate_expressivity
+from .behaviour import read_openface as read_openface
+from .behaviour import read_segments as read_segments
+from .behaviour import summarise_clips as summarise_clips
+from .behaviour import summarise_openface as summarise_openface
+from .behaviour import trace_clips as trace_clips
 from .errors import DataError as DataError
 from .errors import DataWarning as DataWarning
 from .errors import ExprStatsError as ExprStatsError
@@ -20,6 +30,7 @@ from .inference import VarianceSplit as VarianceSplit
 from .inference import bootstrap_clusters as bootstrap_clusters
 from .inference import compare_contexts as compare_contexts
 from .inference import compare_models as compare_models
+from .inference import describe_methods as describe_methods
 from .inference import judge_equivalence as judge_equivalence
 from .inference import permute_models as permute_models
 from .inference import plan_precision as plan_precision
@@ -35,6 +46,7 @@ from .io import write_csv as write_csv
 from .io import write_json as write_json
 from .measurement import Factor as Factor
 from .measurement import FactorBootstrap as FactorBootstrap
+from .measurement import Factors as Factors
 from .measurement import NestedModels as NestedModels
 from .measurement import ScoreCard as ScoreCard
 from .measurement import average_raters as average_raters
@@ -43,6 +55,7 @@ from .measurement import check_invariance as check_invariance
 from .measurement import compare_restrictions as compare_restrictions
 from .measurement import compare_scores as compare_scores
 from .measurement import fit_factor as fit_factor
+from .measurement import fit_factors as fit_factors
 from .measurement import join_scores as join_scores
 from .measurement import load_factor as load_factor
 from .measurement import save_factor as save_factor
@@ -85,6 +98,7 @@ from .reliability import ContextDifferences as ContextDifferences
 from .reliability import Decisions as Decisions
 from .reliability import Design as Design
 from .reliability import Plan as Plan
+from .reliability import Prospects as Prospects
 from .reliability import Raters as Raters
 from .reliability import Reliability as Reliability
 from .reliability import ScaleErrors as ScaleErrors
@@ -98,6 +112,7 @@ from .reliability import measure_errors as measure_errors
 from .reliability import plan_raters as plan_raters
 from .reliability import rate_reliability as rate_reliability
 from .reliability import remove_raters as remove_raters
+from .reliability import simulate_plans as simulate_plans
 from .reliability import study_decisions as study_decisions
 from .report import write_report as write_report
 from .simulate import Simulated as Simulated

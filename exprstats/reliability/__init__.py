@@ -8,6 +8,7 @@ from exprstats.reliability.decisions import Decisions, Plan, plan_raters, study_
 from exprstats.reliability.designs import Design, describe_design
 from exprstats.reliability.family import rate_reliability
 from exprstats.reliability.forensics import Raters, judge_raters, remove_raters
+from exprstats.reliability.prospects import Prospects, simulate_plans
 from exprstats.reliability.result import Reliability
 from exprstats.reliability.scale_errors import ScaleErrors, measure_errors
 
@@ -19,6 +20,7 @@ __all__ = [
     "Decisions",
     "Design",
     "Plan",
+    "Prospects",
     "Raters",
     "Reliability",
     "ScaleErrors",
@@ -32,5 +34,6 @@ __all__ = [
     "plan_raters",
     "rate_reliability",
     "remove_raters",
+    "simulate_plans",
     "study_decisions",
 ]
