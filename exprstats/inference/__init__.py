@@ -9,6 +9,7 @@ from exprstats.inference.labels import count_within
 from exprstats.inference.metrics import Metric, find_metrics, list_metrics
 from exprstats.inference.permutation import Permutation, permute_models
 from exprstats.inference.precision import Precision, plan_precision
+from exprstats.inference.sentences import describe_methods
 from exprstats.inference.training import VarianceSplit, split_variance
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "compare_contexts",
     "compare_models",
     "count_within",
+    "describe_methods",
     "find_metrics",
     "jackknife_clusters",
     "judge_equivalence",

@@ -77,9 +77,14 @@ def check_predictions(
                 "Keep the rows whose part is 'test' to see how models do on new subjects."
             )
             warnings.warn(message, DataWarning, stacklevel=3)
-    if complete.all():
-        return predictions
-    return predictions[complete]
+    rows = predictions if complete.all() else predictions[complete]
+    if not rows.duplicated([cluster, "model"]).any():
+        message = (
+            f"each {cluster} has one row, so that rows are resampled one by one. "
+            "Name the column that repeats with cluster=, if there is one."
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)
+    return rows
 
 
 def split_contexts(

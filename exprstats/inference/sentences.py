@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from exprstats.inference.metrics import Metric
 from exprstats.inference.samples import Sample
 from exprstats.numerals import write_count, write_interval, write_level, write_number, write_p
+
+if TYPE_CHECKING:
+    from exprstats.inference.comparison import Comparison
 
 METHOD_WORDS: dict[str, str] = {
     "percentile": "percentile intervals of the cluster bootstrap",
@@ -34,6 +38,38 @@ def describe_comparison(
     methods = " and ".join([METHOD_WORDS[method] for method in used])
     level = write_level(float(table["level"].iloc[0]))
     return f"{' '.join(texts)} Intervals are {level} {methods} ({cluster})."
+
+
+_METHOD_TEXTS = {
+    "percentile": (
+        "percentile intervals and two-sided bootstrap p values that count the sample as a draw "
+        "(Davison & Hinkley, 1997)"
+    ),
+    "jackknife": "t intervals and tests from the delete-one-cluster jackknife (Tukey, 1958)",
+    "basic": "basic bootstrap intervals (Davison & Hinkley, 1997)",
+    "t": "symmetric bootstrap-t intervals (Hall, 1988)",
+}
+
+
+def describe_methods(comparison: Comparison) -> str:
+    """Return a paragraph for a methods section: what was resampled, how, and how it was tested."""
+    samples, table, cluster = comparison.samples, comparison.table, comparison.cluster
+    labels = list(dict.fromkeys(sample.metric.label for sample in samples))
+    models = list(dict.fromkeys(model for sample in samples for model in sample.models))
+    counts = sorted({sample.n_clusters for sample in samples})
+    groups = " to ".join(write_count(count) for count in dict.fromkeys((counts[0], counts[-1])))
+    used = [str(method) for method in table.loc[table["headline"], "method"].unique()]
+    level = write_level(float(table["level"].iloc[0]))
+    text = (
+        f"The performance of {write_count(len(models))} models ({', '.join(models)}) was measured "
+        f"by {' and '.join(labels)}. Because rows of one {cluster} are not independent, whole "
+        f"clusters ({groups}, by {cluster}) were resampled with replacement in "
+        f"{write_count(comparison.draws)} draws, the same for all models (Field & Welsh, 2007). "
+        f"We report {level} {' and '.join(_METHOD_TEXTS[method] for method in used)}."
+    )
+    if table["versus"].notna().any():
+        text += " p values of differences are adjusted for their number within metric (Holm, 1979)."
+    return text
 
 
 def describe_bootstrap(table: pd.DataFrame, cluster: str) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from exprstats.errors import DataError, DataWarning, OptionError
-from exprstats.inference import compare_models
+from exprstats.inference import compare_models, describe_methods
 
 OPTIONS = {"draws": 300, "seed": 1}
 
@@ -234,3 +234,18 @@ def test_a_result_can_be_printed_and_glanced_at(make_predictions):
     assert result.glance()["n_clips"].tolist() == [30, 30, 60]
     assert "a - b" in str(result)
     assert result.tidy().equals(result.table)
+
+
+def test_a_column_in_the_wrong_role_is_said(make_predictions):
+    table = make_predictions().assign(person=lambda rows: rows["clip"])
+    with pytest.warns(DataWarning, match="each person has one row"):
+        compare_models(table, metrics="rmse", cluster="person", **OPTIONS)
+
+
+def test_the_methods_paragraph_says_what_was_done(make_predictions):
+    both = ["rmse", "correlation"]
+    text = describe_methods(compare_models(make_predictions(), metrics=both, **OPTIONS))
+    assert "3 models (a, b, c) was measured by RMSE and r" in text
+    assert "whole clusters (12, by subject) were resampled with replacement in 300 draws" in text
+    assert "delete-one-cluster jackknife" in text
+    assert "(Holm, 1979)" in text

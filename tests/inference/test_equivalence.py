@@ -11,6 +11,9 @@ from statsmodels.stats.weightstats import ttost_paired
 from exprstats.errors import OptionError
 from exprstats.inference import compare_models, judge_equivalence
 
+# One row a subject, on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore:each .* has one row:exprstats.errors.DataWarning")
+
 
 @pytest.fixture(scope="module")
 def twins():

@@ -10,6 +10,9 @@ import pytest
 
 from exprstats.inference import compare_models
 
+# One row a subject, on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore:each .* has one row:exprstats.errors.DataWarning")
+
 
 def stack_models(data, cluster):
     wide = pd.DataFrame(data)

@@ -11,6 +11,9 @@ from scipy import stats
 from exprstats.errors import DataError
 from exprstats.inference import permute_models
 
+# One row a subject, on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore:each .* has one row:exprstats.errors.DataWarning")
+
 
 def stack_pair(truth, predictions, subject):
     table = pd.DataFrame({"clip": [f"c{n:03d}" for n in range(len(truth))], "subject": subject})

@@ -14,6 +14,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from exprstats.inference import compare_models
 
+# One row a subject, on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore:each .* has one row:exprstats.errors.DataWarning")
+
 
 @pytest.fixture(scope="module")
 def smiles():
