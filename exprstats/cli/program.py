@@ -15,6 +15,7 @@ from exprstats.cli.compare import compare_files
 from exprstats.cli.demo import show_demo
 from exprstats.cli.doctor import examine_machine
 from exprstats.cli.factor import fit_file
+from exprstats.cli.features import summarise_folder
 from exprstats.cli.fit import fit_clips
 from exprstats.cli.reliability import rate_file
 from exprstats.cli.report import report_study
@@ -50,6 +51,7 @@ for _name, _command in (
     ("check", check_input),
     ("reliability", rate_file),
     ("factor", fit_file),
+    ("features", summarise_folder),
     ("fit", fit_clips),
     ("compare", compare_files),
     ("simulate", simulate_design),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import textwrap
@@ -10,6 +11,9 @@ from collections.abc import Sequence
 
 from exprstats.errors import DataError, ExprStatsError
 
+_MOST = 20
+# Names from files must not steer the terminal.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPOKEN = (
     ("span=", "--span"),
     ("Pass cluster=None", "Leave --subject out"),
@@ -66,8 +70,9 @@ def describe_error(command: str, error: ExprStatsError) -> str:
     if not isinstance(error, DataError):
         return wrap_text(f"exprstats {command}: {_speak(str(error))}", indent="  ", first="")
     texts = [_speak(str(problem)) for problem in error.problems]
-    count = "1 problem" if len(texts) == 1 else f"{len(texts)} problems"
-    return list_points(f"exprstats {command}: {count}", texts)
+    count = "1 problem" if len(texts) == 1 else f"{len(texts):,} problems"
+    more = [f"... and {len(texts) - _MOST:,} more."] if len(texts) > _MOST else []
+    return list_points(f"exprstats {command}: {count}", [*texts[:_MOST], *more])
 
 
 def _speak(text: str) -> str:
@@ -80,6 +85,7 @@ def _speak(text: str) -> str:
 def write_line(text: str = "", *, to_errors: bool = False) -> None:
     """Print a text, with plain signs where the terminal has no others."""
     stream = sys.stderr if to_errors else sys.stdout
+    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
     encoding = stream.encoding or "ascii"
     if not encoding.lower().startswith("utf"):
         text = text.translate(_ASCII).encode(encoding, "replace").decode(encoding)

@@ -4,7 +4,7 @@ import pytest
 
 from exprstats.cli.cells import collect_notes, order_contexts, show_limits
 from exprstats.cli.options import split_names, split_scale
-from exprstats.cli.screen import describe_error, lay_out_table, wrap_text
+from exprstats.cli.screen import describe_error, lay_out_table, wrap_text, write_line
 from exprstats.errors import DataError, OptionError, Problem
 
 
@@ -72,6 +72,8 @@ def test_notes_name_their_places_unless_they_hold_everywhere():
     ]
     assert collect_notes(rows) == ["pain a: odd"]
     assert collect_notes(rows[:1]) == ["odd"]
+    pooled = [{"context": None, "term": "alpha", "note": "odd"}, {"context": None, "note": None}]
+    assert collect_notes(pooled) == ["alpha: odd"]
 
 
 def test_messages_speak_of_options():
@@ -79,3 +81,15 @@ def test_messages_speak_of_options():
     assert told == "exprstats compare: nrmse needs --span, the range."
     told = describe_error("x", DataError([Problem("one."), Problem("two.")]))
     assert told == "exprstats x: 2 problems\n  - one.\n  - two."
+
+
+def test_names_cannot_steer_the_terminal(capsys):
+    write_line("a\x1b[31mred\x1b[0m\tb\nc")
+    assert capsys.readouterr().out == "a\ufffd[31mred\ufffd[0m\tb\nc\n"
+
+
+def test_very_many_problems_are_cut():
+    told = describe_error("x", DataError([Problem(f"fault {i}.") for i in range(1200)]))
+    assert told.splitlines()[0] == "exprstats x: 1,200 problems"
+    assert told.splitlines()[-1] == "  - ... and 1,180 more."
+    assert len(told.splitlines()) == 22

@@ -99,6 +99,7 @@ def test_a_span_in_the_file_rules(write_study):
         "metric == 'nrmse' and versus.isna() and method == 'jackknife'"
     )["estimate"]
     np.testing.assert_allclose(nrmse.to_numpy() * 7, rmse.to_numpy(), rtol=1e-12)
+    assert "RMSE / 7 and the uniform baseline draws from ±3.5" in run.provenance.notes[0]
     uniform = run.predictions.query("model == 'uniform'")["prediction"]
     assert uniform.abs().max() < 3.5
     assert uniform.abs().max() > 3
