@@ -2,6 +2,7 @@
 
 from exprstats.measurement.averaging import average_raters
 from exprstats.measurement.factor import Factor, fit_factor
+from exprstats.measurement.factors import Factors, fit_factors
 from exprstats.measurement.joining import join_scores
 from exprstats.measurement.modifications import suggest_modifications
 from exprstats.measurement.nesting import check_invariance, compare_restrictions
@@ -16,6 +17,7 @@ from exprstats.measurement.storing import load_factor, save_factor
 __all__ = [
     "Factor",
     "FactorBootstrap",
+    "Factors",
     "NestedModels",
     "Receipt",
     "ScoreCard",
@@ -26,6 +28,7 @@ __all__ = [
     "compare_restrictions",
     "compare_scores",
     "fit_factor",
+    "fit_factors",
     "join_scores",
     "load_factor",
     "save_factor",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,21 +59,22 @@ def _list_solution(one: Solution, level: float) -> Iterator[dict[str, Any]]:
     }
     for term, (estimates, errors) in per_item.items():
         for item, estimate, error in zip(one.items, estimates, errors, strict=True):
-            yield {"term": term, "item": item, **_limit(estimate, error, z, level)}
+            yield {"term": term, "item": item, **limit_estimate(estimate, error, z, level)}
     parameters = np.concatenate([one.loadings, one.residuals])
     for term, formula in _COMPOSITES.items():
         error = propagate_error(formula, parameters, one.vcov)
-        yield {"term": term, **_limit(formula(parameters), error, z, level)}
+        yield {"term": term, **limit_estimate(formula(parameters), error, z, level)}
     alpha, error = compute_alpha(one.covariance, one.n_clips)
     note = None
     if one.n_clusters or one.missing == "fiml":
         error = float("nan")
         note = "limits for clustered or incomplete clips: bootstrap_factor"
-    yield {"term": "alpha", **_limit(alpha, error, z, level), "note": note}
-    yield from _list_fit(one)
+    yield {"term": "alpha", **limit_estimate(alpha, error, z, level), "note": note}
+    yield from list_fit(one.df, one.fit)
 
 
-def _limit(estimate: float, error: float, z: float, level: float) -> dict[str, float]:
+def limit_estimate(estimate: float, error: float, z: float, level: float) -> dict[str, float]:
+    """Return an estimate with its standard error and normal limits."""
     return {
         "estimate": float(estimate),
         "std_error": float(error),
@@ -83,18 +84,18 @@ def _limit(estimate: float, error: float, z: float, level: float) -> dict[str, f
     }
 
 
-def _list_fit(one: Solution) -> Iterator[dict[str, Any]]:
+def list_fit(df: int, fit: Mapping[str, float]) -> Iterator[dict[str, Any]]:
     """Fit measures; none with df = 0, where any would look perfect and mean nothing."""
-    yield {"term": "df", "estimate": float(one.df), "note": None if one.df else UNTESTABLE}
-    if not one.df:
+    yield {"term": "df", "estimate": float(df), "note": None if df else UNTESTABLE}
+    if not df:
         return
-    yield {"term": "chisq", "estimate": one.fit["chisq"], "p_value": one.fit["pvalue"]}
+    yield {"term": "chisq", "estimate": fit["chisq"], "p_value": fit["pvalue"]}
     for term in ("cfi", "tli", "srmr"):
-        yield {"term": term, "estimate": one.fit[term]}
+        yield {"term": term, "estimate": fit[term]}
     yield {
         "term": "rmsea",
-        "estimate": one.fit["rmsea"],
-        "conf_low": one.fit["rmsea.ci.lower"],
-        "conf_high": one.fit["rmsea.ci.upper"],
+        "estimate": fit["rmsea"],
+        "conf_low": fit["rmsea.ci.lower"],
+        "conf_high": fit["rmsea.ci.upper"],
         "level": 0.9,
     }

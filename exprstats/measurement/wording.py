@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -54,7 +54,7 @@ def write_sentence(
             f" {write_number(loadings.max(), bounded=True)}; the composite's reliability was"
             f" ω = {value}, {write_level(omega['level'])} CI"
             f" {write_interval(low, high, bounded=True)}{' (all clips)' if contexts else ''}.",
-            *_write_fit(pooled),
+            *([write_fit(pooled.df, pooled.fit)] if pooled.df else []),
             *notes,
         ]
     )
@@ -67,17 +67,15 @@ def _name_engine(receipt: Receipt) -> str:
     return receipt.engine
 
 
-def _write_fit(pooled: Solution) -> list[str]:
-    if not pooled.df:
-        return []
-    fit = pooled.fit
+def write_fit(df: int, fit: Mapping[str, float]) -> str:
+    """Return the fit of a model in APA style."""
     limits = write_interval(fit["rmsea.ci.lower"], fit["rmsea.ci.upper"], 3, bounded=True)
-    return [
-        f"Fit: χ²({pooled.df}) = {write_number(fit['chisq'])}, p {_equal(write_p(fit['pvalue']))},"
+    return (
+        f"Fit: χ²({df}) = {write_number(fit['chisq'])}, p {_equal(write_p(fit['pvalue']))},"
         f" CFI = {write_number(fit['cfi'], 3, bounded=True)},"
         f" RMSEA = {write_number(fit['rmsea'], 3, bounded=True)}, 90% CI {limits},"
         f" SRMR = {write_number(fit['srmr'], 3, bounded=True)}."
-    ]
+    )
 
 
 def _equal(text: str) -> str:
