@@ -62,7 +62,7 @@ def make_plan(segments: pd.DataFrame | None, videos: Sequence[str], settings: Se
         named = ", ".join(f"'{one}'" for one in segments["video"][lost.to_numpy()].unique()[:3])
         fact = f"{int(lost.sum()):,} of {len(lost):,} segments name videos without frames: {named}."
         shown = ", ".join(f"'{one}'" for one in list(videos)[:3])
-        remedy = f"The videos are {shown}, …; use their names, or allow it with unmatched=."
+        remedy = f"The videos are {shown}, …; use their names, or raise 'unmatched'."
         raise DataError(Problem(fact, remedy, column="video"))
     return Plan(segments, video)
 

@@ -69,7 +69,7 @@ def _refuse_repeats(followed: Recording, face: Face) -> None:
     if face is None and len(np.unique(followed.face)) > 1:
         seen = ", ".join(str(one) for one in np.unique(followed.face))
         fact = f"{named} show more than one face."
-        raise DataError(Problem(fact, f"Choose face= one of {seen}, or face='largest'."))
+        raise DataError(Problem(fact, f"Choose the face to follow: {seen}, or the largest."))
     raise DataError(Problem(f"{named} stand twice.", "Run OpenFace on this video again."))
 
 

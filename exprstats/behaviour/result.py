@@ -66,7 +66,8 @@ class ClipFeatures(Result):
             f"no change is counted across a gap."
         )
         if len(out):
-            text += f" {write_count(len(out))} further clips were left out ({count_reasons(out)})."
+            noun = "clip was" if len(out) == 1 else "clips were"
+            text += f" {write_count(len(out))} further {noun} left out ({count_reasons(out)})."
         return text
 
 

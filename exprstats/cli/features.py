@@ -55,6 +55,9 @@ def summarise_folder(
     fps: Annotated[
         float | None, typer.Option(help="Frames a second, where time stamps are wrong.")
     ] = None,
+    unmatched: Annotated[
+        float, typer.Option(min=0, max=1, help="Tolerated share of segments without a video.")
+    ] = 0.05,
     clip: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Of the segments. [default: clip]")
     ] = None,
@@ -102,6 +105,7 @@ def summarise_folder(
             **choices,
             face=chosen,
             fps=fps,
+            unmatched=unmatched,
             resume=resume,
             shard=part,
             hashed=True,

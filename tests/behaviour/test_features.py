@@ -192,7 +192,9 @@ def test_two_faces_need_a_choice(make_face):
         near[f"x_{i}"] += 10_000 * (i % 2)
         near[f"y_{i}"] += 10_000 * (i % 3)
     frames = as_frames(pd.concat([far, near]))
-    with pytest.raises(DataError, match=r"50 frames of video 'v'.*face= one of 0, 1"):
+    with pytest.raises(
+        DataError, match=r"50 frames of video 'v'.*face to follow: 0, 1, or the largest"
+    ):
         summarise_clips(frames)
     only = summarise_clips(as_frames(near))
     pd.testing.assert_frame_equal(summarise_clips(frames, face=0), only)

@@ -1,0 +1,72 @@
+"""``exprstats features`` as a user meets it."""
+
+import json
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from exprstats.behaviour import read_openface, summarise_clips
+from exprstats.cli.program import app
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, ["features", *map(str, arguments)])
+
+
+@pytest.fixture
+def study(folder, make_face, write_face):
+    for i in range(2):
+        write_face(make_face(150, seed=i), folder / f"v{i}.csv")
+    segments = folder.parent / "segments.csv"
+    segments.write_text(
+        "id,film,start,end,person,task\n01,v0.mp4,0,3,p,pain\n02,v1,-3,0,q,pain\n03,v1,9,12,q,pain\n"
+    )
+    return folder, segments
+
+
+def test_rows_are_those_of_the_verb_in_full(study, tmp_path):
+    folder, segments = study
+    columns = ["--clip", "id", "--video", "film", "--subject", "person", "--by", "task"]
+    place = tmp_path / "rows.json"
+    run = call(folder, "--segments", segments, *columns, "--json", place, "--out", tmp_path / "out")
+    assert run.exit_code == 0, run.output
+    assert "Features of 2 clips" in " ".join(run.output.split())
+    assert "03: no valid frame" in run.output
+    payload = json.loads(place.read_text())
+    assert [one["rows"] for one in payload["inputs"]] == [3, 150, 150]
+    rows = pd.DataFrame(payload["rows"])
+    plan = pd.DataFrame(
+        {"clip": ["01", "02"], "video": ["v0", "v1"], "start": [0.0, -3.0], "end": [3.0, 0.0]}
+    )
+    expected = summarise_clips(read_openface(folder), plan).drop(columns="video")
+    pd.testing.assert_frame_equal(rows[expected.columns], expected, rtol=0, atol=0)
+    assert rows[["subject", "context"]].to_numpy().tolist() == [["p", "pain"], ["q", "pain"]]
+    tables = sorted(path.name for path in (tmp_path / "out" / "tables").iterdir())
+    assert tables == ["clips.csv", "files.csv", "ledger.csv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--face", "left"], "neither a face id"),
+        (["--shard", "1of2"], "two numbers"),
+        (["--shard", "3/2"], "shard 3/2 cannot be"),
+        (["--hz", "0"], "hz is 0"),
+    ],
+)
+def test_mistakes_end_with_2_and_say_why(study, arguments, said):
+    run = call(study[0], *arguments)
+    assert run.exit_code == 2
+    assert said in " ".join(run.output.split())
+
+
+def test_an_empty_folder_ends_with_2(tmp_path):
+    run = call(tmp_path)
+    assert run.exit_code == 2
+    assert "no .csv" in run.output
+
+
+def test_quiet_json_is_nothing_but_json(study):
+    run = call(study[0], "--json", "-", "--quiet")
+    assert [row["clip"] for row in json.loads(run.stdout)["rows"]] == ["v0", "v1"]
