@@ -49,57 +49,59 @@ def sum_nested(panel: Panel, *, always: bool = False) -> tuple[NestedPairs, dict
     if panel.subject is None:
         message = "nested components need subjects."
         raise ValueError(message)
-    y = panel.rating - panel.rating.mean()
     clip, rater, subject = panel.clip, panel.rater, panel.subject
-    n_raters = int(rater.max()) + 1
-    cell, n_cells = number_cells(subject, rater, n_raters)
-    by = {
-        "clip": sum_level(y, clip),
-        "rater": sum_level(y, rater),
-        "subject": sum_level(y, subject),
-        "cell": sum_level(y, cell, n_cells),
-    }
+    cell, n_cells = number_cells(subject, rater, int(rater.max()) + 1)
+    y = panel.rating - panel.rating.mean()
+    codes = {"clip": clip, "rater": rater, "subject": subject, "cell": cell}
+    by = {name: sum_level(y, code) for name, code in codes.items()}
     whole = Level(np.asarray(float(len(y))), y.sum(), (y**2).sum())
-    full = NestedPairs(
-        **{name: level.pair().sum(axis=0) for name, level in by.items()}, every=whole.pair()
-    )
+    pairs = {name: level.pair().sum(axis=0) for name, level in by.items()}
+    gone = _lose_pairs(y, codes, by)
+    if n_cells == len(by["rater"].counts) and not always:
+        gone = {"subject": gone["subject"]}
+    samples = {
+        part: NestedPairs(
+            **{name: pairs[name] - lost for name, lost in losses.items()},
+            every=whole.less(by[part]).pair(),
+        )
+        for part, losses in gone.items()
+    }
+    return NestedPairs(**pairs, every=whole.pair()), samples
+
+
+def _lose_pairs(
+    y: np.ndarray, codes: dict[str, np.ndarray], by: dict[str, Level]
+) -> dict[str, dict[str, np.ndarray]]:
+    """Return the pairs and squares of each kind that go with each subject, rater and cell."""
+    clip, rater, subject, cell = (codes[name] for name in ("clip", "rater", "subject", "cell"))
+    n_cells = len(by["cell"].counts)
     first, owner = np.zeros(n_cells, dtype=np.int64), np.zeros(len(by["clip"].counts), np.int64)
     first[cell], owner[clip] = np.arange(len(cell)), subject
     cell_rater, cell_subject = rater[first], subject[first]
-    one = Level(np.ones_like(y), y, y**2)
-    lone = _shrink(by["clip"].take(clip), one)
+    lone = _shrink(by["clip"].take(clip), Level(np.ones_like(y), y, y**2))
     off_rater = _shrink(by["rater"].take(cell_rater), by["cell"])
     off_subject = _shrink(by["subject"].take(cell_subject), by["cell"])
     own = by["cell"].pair()
-    gone = {
+    return {
         "subject": {
             "clip": add_groups(by["clip"].pair(), owner),
             "cell": add_groups(own, cell_subject),
             "subject": by["subject"].pair(),
             "rater": add_groups(off_rater, cell_subject),
-        }
-    }
-    if n_cells > n_raters or always:
-        gone["rater"] = {
+        },
+        "rater": {
             "clip": add_groups(lone, rater),
             "cell": add_groups(own, cell_rater),
             "subject": add_groups(off_subject, cell_rater),
             "rater": by["rater"].pair(),
-        }
-        gone["cell"] = {
+        },
+        "cell": {
             "clip": add_groups(lone, cell),
             "cell": own,
             "subject": off_subject,
             "rater": off_rater,
-        }
-    samples = {
-        part: NestedPairs(
-            **{name: getattr(full, name) - lost for name, lost in losses.items()},
-            every=whole.less(by[part]).pair(),
-        )
-        for part, losses in gone.items()
+        },
     }
-    return full, samples
 
 
 def find_nested_components(pairs: NestedPairs) -> dict[str, np.ndarray]:
