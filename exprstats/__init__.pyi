@@ -48,6 +48,7 @@ from .measurement import Factor as Factor
 from .measurement import FactorBootstrap as FactorBootstrap
 from .measurement import Factors as Factors
 from .measurement import NestedModels as NestedModels
+from .measurement import OrderedFactor as OrderedFactor
 from .measurement import ScoreCard as ScoreCard
 from .measurement import average_raters as average_raters
 from .measurement import bootstrap_factor as bootstrap_factor
@@ -56,10 +57,12 @@ from .measurement import compare_restrictions as compare_restrictions
 from .measurement import compare_scores as compare_scores
 from .measurement import fit_factor as fit_factor
 from .measurement import fit_factors as fit_factors
+from .measurement import fit_ordered as fit_ordered
 from .measurement import join_scores as join_scores
 from .measurement import load_factor as load_factor
 from .measurement import save_factor as save_factor
 from .measurement import score_clips as score_clips
+from .measurement import score_ordered as score_ordered
 from .measurement import suggest_modifications as suggest_modifications
 from .measurement import write_lavaan_script as write_lavaan_script
 from .models import Ceiling as Ceiling

@@ -6,6 +6,7 @@ from exprstats.measurement.factors import Factors, fit_factors
 from exprstats.measurement.joining import join_scores
 from exprstats.measurement.modifications import suggest_modifications
 from exprstats.measurement.nesting import check_invariance, compare_restrictions
+from exprstats.measurement.ordered import OrderedFactor, fit_ordered, score_ordered
 from exprstats.measurement.resampling import FactorBootstrap, bootstrap_factor
 from exprstats.measurement.scorecard import ScoreCard, compare_scores
 from exprstats.measurement.scoring import score_clips
@@ -19,6 +20,7 @@ __all__ = [
     "FactorBootstrap",
     "Factors",
     "NestedModels",
+    "OrderedFactor",
     "Receipt",
     "ScoreCard",
     "Solution",
@@ -29,10 +31,12 @@ __all__ = [
     "compare_scores",
     "fit_factor",
     "fit_factors",
+    "fit_ordered",
     "join_scores",
     "load_factor",
     "save_factor",
     "score_clips",
+    "score_ordered",
     "suggest_modifications",
     "write_lavaan_script",
 ]

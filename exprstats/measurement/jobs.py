@@ -26,6 +26,7 @@ def list_jobs(
     estimator: str = "ml",
     missing: str = "listwise",
     cluster: pd.Series | None = None,
+    keep_rows: bool = False,
 ) -> list[Job]:
     """Return the jobs, training subjects first, the fit of all clips last.
 
@@ -37,6 +38,8 @@ def list_jobs(
         As for `fit_factor`.
     cluster
         Ids of the rows' clusters, in the order of the rows.
+    keep_rows
+        Whether the jobs hold the rows even where moments would do.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def list_jobs(
                 high=high,
                 estimator="ml" if plain or (codes is None and estimator == "ml") else "mlr",
                 missing=missing,
-                answers=None if plain else answers[used],
+                answers=None if plain and not keep_rows else answers[used],
                 cluster=None if n_clusters == used.sum() else who,
                 n_clusters=n_clusters,
             )
