@@ -27,7 +27,7 @@ def read_clips(
     Parameters
     ----------
     path
-        Delimited text or .xlsx.
+        Delimited text, .xlsx or SPSS .sav.
     clip, subject
         Columns of the clip's and its subject's id; where the file has no column "clip", the row
         number is the clip.
@@ -77,7 +77,7 @@ def read_items(
     Parameters
     ----------
     path
-        Delimited text or .xlsx.
+        Delimited text, .xlsx or SPSS .sav.
     items
         The item columns.
     clip

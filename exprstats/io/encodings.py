@@ -10,7 +10,9 @@ from typing import Literal
 
 from exprstats.errors import DataError, Problem
 
-FileFormat = Literal["text", "xlsx"]
+FileFormat = Literal["text", "xlsx", "sav"]
+
+_BINARY: dict[bytes, FileFormat] = {b"PK\x03\x04": "xlsx", b"$FL2": "sav", b"$FL3": "sav"}
 
 _BLOCK = 1 << 20
 _MARKS = {
@@ -21,8 +23,6 @@ _MARKS = {
 _REFUSED = {
     b"\xd0\xcf\x11\xe0": ("an old Excel workbook (.xls)", "Save it as .xlsx or CSV UTF-8."),
     b"\x1f\x8b": ("compressed (gzip)", "Unpack it first."),
-    b"$FL2": ("an SPSS file (.sav)", "Save it as CSV UTF-8."),
-    b"$FL3": ("an SPSS file (.zsav)", "Save it as CSV UTF-8."),
     b"%PDF": ("a PDF", "Save the table as CSV UTF-8."),
 }
 
@@ -57,8 +57,8 @@ def inspect_bytes(path: Path) -> Bytes:
             head = stream.read(_BLOCK)
             _refuse_format(path, head)
             digest, valid = hashlib.sha256(head), _Utf8()
-            is_text = not head.startswith(b"PK\x03\x04")
-            encoding = _guess_encoding(head) if is_text else None
+            binary = _BINARY.get(head[:4])
+            encoding = None if binary else _guess_encoding(head)
             block = head
             while block:
                 valid.feed(block)
@@ -66,8 +66,8 @@ def inspect_bytes(path: Path) -> Bytes:
                 digest.update(block)
     except OSError as error:
         raise DataError(_explain_os(path, error)) from error
-    if not is_text:
-        return Bytes("xlsx", None, digest.hexdigest())
+    if binary:
+        return Bytes(binary, None, digest.hexdigest())
     if encoding is None:
         encoding = "utf-8" if valid.finish() else "cp1252"
     _check_text(path, encoding)

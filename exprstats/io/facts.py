@@ -21,9 +21,9 @@ class FileFacts:
     file
         As the caller named it.
     format
-        ``"text"`` or ``"xlsx"``.
+        ``"text"``, ``"xlsx"`` or ``"sav"``.
     encoding, separator
-        Of a text; None for a workbook.
+        Of a text; else None.
     decimal
         ``","`` or ``"."``; None if no number has decimals.
     rows
@@ -53,7 +53,8 @@ def sniff_file(path: FilePath) -> FileFacts:
     Parameters
     ----------
     path
-        Delimited text (comma, semicolon, tab or pipe; UTF-8, UTF-16 or Windows-1252) or .xlsx.
+        Delimited text (comma, semicolon, tab or pipe; UTF-8, UTF-16 or Windows-1252), .xlsx or
+        SPSS .sav.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def sniff_file(path: FilePath) -> FileFacts:
     """
     source = open_source(path)
     problems, columns = list(source.problems), []
-    rows, last = 0, 1
+    rows, last = 0, source.layout.first_row
     for batch in source.walk(problems):
         columns = columns or _guess_columns(source, batch)
         rows, last = rows + len(batch.rows), int(batch.numbers[-1])
@@ -75,7 +76,7 @@ def sniff_file(path: FilePath) -> FileFacts:
         problems.append(Problem("the file has a header but no rows.", "Check the export."))
     if problems:
         raise DataError([replace(problem, file=str(path)) for problem in problems])
-    blank = last - source.layout.declared - rows - 1
+    blank = last - source.layout.declared - rows - source.layout.first_row
     return FileFacts(
         file=str(path),
         format=source.layout.format,

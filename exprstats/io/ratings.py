@@ -70,7 +70,7 @@ def read_ratings(
     Parameters
     ----------
     path
-        Delimited text or .xlsx.
+        Delimited text, .xlsx or SPSS .sav.
     clip, rater
         Columns of the clip's and the rater's id.
     raters

@@ -6,7 +6,7 @@ import csv
 import datetime
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import compress, islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 from exprstats.errors import DataError, Problem
 from exprstats.io.encodings import FileFormat, inspect_bytes
 from exprstats.io.separators import find_separator
+from exprstats.io.spss import Labels, describe_spss, read_spss, write_number
 
 # Small enough that a batch stays in the processor's cache.
 _BATCH = 4_096
@@ -33,7 +34,7 @@ class Layout:
     path
         The file.
     format, encoding, separator
-        ``"text"`` or ``"xlsx"``; the latter two are None for a workbook.
+        ``"text"``, ``"xlsx"`` or ``"sav"``; the latter two are None unless it is text.
     sha256
         Hash of its bytes.
     declared
@@ -42,6 +43,8 @@ class Layout:
         What a person should know about how it is read.
     problems
         What is wrong with it as a whole.
+    labels
+        Of the values of an SPSS file's columns.
     """
 
     path: Path
@@ -52,11 +55,17 @@ class Layout:
     declared: bool = False
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    labels: Labels = field(default_factory=dict)
+
+    @property
+    def first_row(self) -> int:
+        """The number of the header's row, so that an SPSS file's cases count from 1."""
+        return 0 if self.format == "sav" else 1
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows of texts and the number that each has in the file; row 1 is its first line."""
+    """Some rows of texts and the number that each has in the file, as a person counts them."""
 
     rows: list[list[str]]
     numbers: np.ndarray
@@ -73,6 +82,9 @@ def find_layout(path: Path) -> Layout:
     found = inspect_bytes(path)
     if found.format == "xlsx":
         return Layout(path, "xlsx", None, None, found.sha256, notes=_note_sheets(path))
+    if found.format == "sav":
+        labels, notes = describe_spss(path)
+        return Layout(path, "sav", None, None, found.sha256, notes=notes, labels=labels)
     with path.open(encoding=found.encoding, newline="") as stream:
         lines = list(islice(stream, _SAMPLE_LINES))
     notes = ("the text is read as Windows-1252.",) if found.encoding == "cp1252" else ()
@@ -103,8 +115,8 @@ def read_batches(layout: Layout, problems: list[Problem], *, size: int = _BATCH)
     size
         Rows of a batch.
     """
-    lines = _read_sheet(layout.path) if layout.format == "xlsx" else _read_lines(layout, problems)
-    last = 0
+    lines = _read_cells(layout, problems)
+    last = layout.first_row - 1
     while rows := list(islice(lines, size)):
         numbers = np.arange(last + 1, last + len(rows) + 1)
         last += len(rows)
@@ -113,6 +125,12 @@ def read_batches(layout: Layout, problems: list[Problem], *, size: int = _BATCH)
             rows, numbers = list(compress(rows, held)), numbers[held]
         if rows:
             yield Batch(rows, numbers)
+
+
+def _read_cells(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
+    if layout.format == "sav":
+        return ([_write_cell(cell) for cell in row] for row in read_spss(layout.path))
+    return _read_sheet(layout.path) if layout.format == "xlsx" else _read_lines(layout, problems)
 
 
 def _read_lines(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
@@ -171,7 +189,7 @@ def _write_cell(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
+        return write_number(value)
     if isinstance(value, datetime.datetime) and value.time() == datetime.time():
         return value.date().isoformat()
     return value.isoformat() if isinstance(value, datetime.date) else str(value)

@@ -58,11 +58,19 @@ class Source:
             for name, role in roles.items()
             if name in self.header
         }
+        labels = {
+            self.header.index(name): named
+            for name, named in self.layout.labels.items()
+            if roles.get(name) in {"id", "text"}
+        }
         numbers = [np.empty(0, np.int64)]
         for batch in self.walk(problems):
             numbers.append(batch.numbers)
             for place, column in columns.items():
-                column.feed([row[place] for row in batch.rows], batch.numbers)
+                cells = [row[place] for row in batch.rows]
+                if place in labels:
+                    cells = [labels[place].get(cell, cell) for cell in cells]
+                column.feed(cells, batch.numbers)
         finished = [column.finish() for column in columns.values()]
         for _, found in finished:
             problems += found
