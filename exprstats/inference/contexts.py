@@ -15,8 +15,8 @@ from exprstats.inference.metrics import MetricLike, find_metrics
 from exprstats.inference.panels import Cell, align_models
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
+from exprstats.inference.sentences import equal_p, label_metric, write_value
 from exprstats.inference.terms import form_terms, pair_models
-from exprstats.numerals import write_interval, write_number, write_p
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import order_levels
@@ -60,12 +60,12 @@ class ContextComparison(Result):
         """Return the headline differences, in APA style."""
         texts = []
         for _, row in self.table[self.table["headline"]].iterrows():
-            p_value = write_p(row["p_adjusted"])
-            equals = "" if p_value[0] in "<>" else "= "
+            metric = str(row["metric"])
+            number = write_value(metric, row["estimate"])
+            limits = write_value(metric, row["conf_low"], row["conf_high"])
             texts.append(
-                f"{row['model']}, {row['metric']}, {row['term']}: "
-                f"{write_number(row['estimate'], 3)}, "
-                f"{write_interval(row['conf_low'], row['conf_high'], 3)}, p {equals}{p_value}"
+                f"{row['model']}, {label_metric(metric)}, {row['term']}: {number}, {limits}, "
+                f"{equal_p(row['p_adjusted'])}"
             )
         return f"{'; '.join(texts)} (Holm; the same {self.cluster}s resampled in all contexts)."
 

@@ -19,10 +19,10 @@ from exprstats.inference.intervals import (
 )
 from exprstats.inference.rows import name_headline
 from exprstats.inference.samples import Sample
-from exprstats.inference.sentences import METHOD_WORDS
+from exprstats.inference.sentences import METHOD_WORDS, equal_p, label_metric, write_value
 from exprstats.inference.significance import adjust_holm
 from exprstats.inference.terms import Terms, form_terms, pair_models
-from exprstats.numerals import write_interval, write_level, write_number, write_p
+from exprstats.numerals import write_level
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
 from exprstats.words import name_nearest
@@ -205,13 +205,12 @@ def _side_jackknife(terms: Terms, margin: float, alpha: float) -> _Sides:
 def _describe_verdict(row: pd.Series) -> str:
     verdict = "equivalent to" if row["equivalent"] else "not shown to be equivalent to"
     place = "" if pd.isna(row["context"]) else f" in {row['context']}"
-    p_value = write_p(row["p_adjusted"])
-    equals = "" if p_value[0] in "<>" else "= "
     less = " but not inferior" if row["noninferior"] and not row["equivalent"] else ""
+    metric = str(row["metric"])
     return (
-        f"{row['model']} was {verdict} {row['versus']}{less} in {row['metric']}{place} "
-        f"(difference {write_number(row['estimate'], 3)}, {write_level(row['level'])} CI "
-        f"{write_interval(row['conf_low'], row['conf_high'], 3)}, margin "
-        f"±{write_number(row['margin'], 3)}, p {equals}{p_value}, "
+        f"{row['model']} was {verdict} {row['versus']}{less} in {label_metric(metric)}{place} "
+        f"(difference {write_value(metric, row['estimate'])}, {write_level(row['level'])} CI "
+        f"{write_value(metric, row['conf_low'], row['conf_high'])}, margin "
+        f"±{write_value(metric, row['margin'])}, {equal_p(row['p_adjusted'])}, "
         f"{METHOD_WORDS[str(row['method'])]})."
     )

@@ -25,6 +25,7 @@ from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell, Panel
 from exprstats.inference.rows import arrange_table
 from exprstats.inference.samples import count_blocks, limit_threads
+from exprstats.inference.sentences import equal_p, label_metric, write_value
 from exprstats.inference.significance import (
     TIE,
     adjust_holm,
@@ -32,7 +33,6 @@ from exprstats.inference.significance import (
     settle_ties,
 )
 from exprstats.inference.terms import pair_models
-from exprstats.numerals import write_number, write_p
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
 
@@ -71,11 +71,11 @@ class Permutation(Result):
         """Return each difference with its p, in APA style."""
         texts = []
         for _, row in self.table.iterrows():
-            p_value = write_p(row["p_adjusted"])
-            equals = "" if p_value[0] in "<>" else "= "
+            metric = str(row["metric"])
             place = "" if pd.isna(row["context"]) else f" in {row['context']}"
-            number = write_number(row["estimate"], 3)
-            texts.append(f"{row['term']}{place}: {row['metric']} {number}, p {equals}{p_value}")
+            number = write_value(metric, row["estimate"])
+            p_value = equal_p(row["p_adjusted"])
+            texts.append(f"{row['term']}{place}: {label_metric(metric)} {number}, {p_value}")
         return f"{'; '.join(texts)} (swaps within {self.cluster}, Holm)."
 
 

@@ -26,8 +26,9 @@ from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.samples import average_owners, count_blocks, limit_threads
+from exprstats.inference.sentences import label_metric, write_value
 from exprstats.inference.terms import pair_models
-from exprstats.numerals import write_count, write_number
+from exprstats.numerals import write_count
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
@@ -78,12 +79,15 @@ class Precision(Result):
         lines = self.table.drop_duplicates(["context", "metric", "term"], keep="last")
         texts = []
         for _, row in lines.iterrows():
-            name = f"{row['metric']} of {row['term']}"
+            name = f"{label_metric(str(row['metric']))} of {row['term']}"
             if self.width is not None and pd.notna(row["needed"]):
                 count = write_count(row["needed"])
                 texts.append(f"{name}: {count} clusters for a width of {self.width:g}")
             else:
-                size, width = write_count(row["n_clusters"]), write_number(row["width"], 3)
+                size, width = (
+                    write_count(row["n_clusters"]),
+                    write_value(row["metric"], row["width"]),
+                )
                 texts.append(f"{name}: width {width} with {size} clusters")
         return f"{'; '.join(texts)} (from a pilot of {write_count(self.pilot)} clusters)."
 

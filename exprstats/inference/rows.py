@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from exprstats.inference.samples import Sample
-from exprstats.inference.summaries import METHODS
+from exprstats.inference.summaries import METHODS, UNDEFINED
 from exprstats.inference.terms import Terms, form_terms
 from exprstats.tables import arrange_rows
 
@@ -56,8 +57,17 @@ def write_rows(
             "term": model if versus is None else f"{model} - {versus}",
             "n_clips": sample.n_clips,
         }
-        rows.append(keys | summary)
+        rows.append(keys | summary | _explain_note(summary, sample.flat & {model, versus}))
     return rows
+
+
+def _explain_note(summary: Mapping[str, Any], flat: frozenset[str | None]) -> dict[str, Any]:
+    """Return the note that says why an estimate is undefined, where that is plain."""
+    if not (flat and math.isnan(summary["estimate"])):
+        return {}
+    named = " and ".join(sorted(str(model) for model in flat))
+    reason = f"not defined: the predictions of {named} do not vary"
+    return {"note": str(summary["note"]).replace(UNDEFINED, reason)}
 
 
 def summarise_terms(

@@ -42,6 +42,8 @@ class Sample:
         Standard errors of the draws, of models and then of pairs (terms, B); for bootstrap-t.
     strata
         Stratum of each cluster (clusters,), where clusters were drawn within strata.
+    flat
+        Models whose predictions do not vary.
     """
 
     context: object
@@ -54,6 +56,7 @@ class Sample:
     n_clusters: int
     errors: np.ndarray | None = None
     strata: np.ndarray | None = None
+    flat: frozenset[str] = frozenset()
 
 
 def sample_cell(
@@ -117,9 +120,18 @@ def sample_cell(
                 n_clusters=len(cell.clusters),
                 errors=None if errors is None else errors[place, :, :draws] * scale,
                 strata=cell.strata,
+                flat=_find_flat(cell),
             )
         )
     return samples
+
+
+def _find_flat(cell: Cell) -> frozenset[str]:
+    flat: set[str] = set()
+    for panel, owners in zip(cell.panels, cell.owners, strict=True):
+        still = np.ptp(panel.predictions, axis=1) == 0
+        flat |= {cell.models[owner] for owner in owners[still]}
+    return frozenset(flat)
 
 
 def _evaluate_units(cell: Cell, metrics: Sequence[Metric]) -> list[Evaluation]:

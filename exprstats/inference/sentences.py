@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from exprstats.inference.metrics import Metric
+from exprstats.inference.metrics import Metric, list_metrics
 from exprstats.inference.samples import Sample
 from exprstats.numerals import write_count, write_interval, write_level, write_number, write_p
 
@@ -21,6 +21,27 @@ METHOD_WORDS: dict[str, str] = {
     "bca": "BCa intervals of the cluster bootstrap",
     "t": "symmetric bootstrap-t intervals over clusters",
 }
+
+
+def label_metric(name: str) -> str:
+    """Return how a metric is printed; its name where it is a user's own."""
+    known = list_metrics()
+    return known[name].label if name in known else name
+
+
+def write_value(metric: str, *values: float) -> str:
+    """Return a value, or the two limits of an interval, of a metric in APA style."""
+    known = list_metrics()
+    bounded = metric in known and known[metric].bounded
+    if len(values) == 1:
+        return write_number(values[0], 3, bounded=bounded)
+    return write_interval(values[0], values[1], 3, bounded=bounded)
+
+
+def equal_p(p_value: float) -> str:
+    """Return "p = .042" or "p < .001"."""
+    text = write_p(p_value)
+    return f"p {text}" if text[0] in "<>" else f"p = {text}"
 
 
 def describe_comparison(
@@ -94,6 +115,8 @@ def _describe_sample(sample: Sample, rows: pd.DataFrame, against: str | None) ->
     if model is None:
         return f"{sample.metric.label} is not defined {place} ({size})."
     score = scores[scores["model"] == model].iloc[0]
+    if pd.isna(score["estimate"]):
+        return f"{sample.metric.label} of {model} is not defined {place} ({size})."
     start = f"{place[0].upper()}{place[1:]} ({size}), {model} had {_write_term(sample, score)}"
     versus = [
         _describe_difference(sample.metric, row, model)
@@ -125,6 +148,4 @@ def _describe_difference(metric: Metric, row: pd.Series, model: str) -> str:
     low, high = sorted((sign * row["conf_low"], sign * row["conf_high"]))
     number = write_number(sign * row["estimate"], 3, bounded=metric.bounded)
     limits = write_interval(low, high, 3, bounded=metric.bounded)
-    p_value = write_p(row["p_adjusted"])
-    equals = "" if p_value[0] in "<>" else "= "
-    return f"difference from {other} {number}, {limits}, p {equals}{p_value} (Holm)"
+    return f"difference from {other} {number}, {limits}, {equal_p(row['p_adjusted'])} (Holm)"

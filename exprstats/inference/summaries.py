@@ -30,6 +30,7 @@ from exprstats.inference.significance import (
 from exprstats.inference.terms import Terms
 
 MOST_UNDEFINED = 0.05
+UNDEFINED = "not defined in this sample"
 Summary = dict[str, Any]
 
 
@@ -155,5 +156,5 @@ def _note_draws(
 
 def _note_estimate(estimate: float, bound: float, reason: str) -> str:
     if np.isnan(estimate):
-        return "not defined in this sample"
+        return UNDEFINED
     return reason if np.isnan(bound) else ""

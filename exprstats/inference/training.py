@@ -23,8 +23,8 @@ from exprstats.inference.intervals import spread_jackknife
 from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.samples import limit_threads
+from exprstats.inference.sentences import label_metric, write_value
 from exprstats.inference.terms import pair_models
-from exprstats.numerals import write_number
 from exprstats.results import Result
 from exprstats.tables import arrange_rows, require_columns
 
@@ -64,12 +64,15 @@ class VarianceSplit(Result):
 
     def sentence(self) -> str:
         """Return each value with its two errors."""
-        texts = [
-            f"{row['metric']} of {row['term']} {write_number(row['estimate'], 3)} (SE from test "
-            f"{self.cluster}s {write_number(row['error_test'], 3)}, from training "
-            f"{write_number(row['error_training'], 3)})"
-            for _, row in self.table.iterrows()
-        ]
+        texts = []
+        for _, row in self.table.iterrows():
+            metric = str(row["metric"])
+            names = ("estimate", "error_test", "error_training")
+            value, test, training = (write_value(metric, row[name]) for name in names)
+            texts.append(
+                f"{label_metric(metric)} of {row['term']} {value} (SE from test {self.cluster}s "
+                f"{test}, from training {training})"
+            )
         return f"{'; '.join(texts)}."
 
 

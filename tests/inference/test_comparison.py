@@ -138,7 +138,7 @@ def test_predictions_that_do_not_vary_have_no_correlation_but_an_error(make_pred
     undefined = found["term"].str.contains("c") & (found["metric"] == "correlation")
     numbers = ["estimate", "conf_low", "conf_high", "p_value"]
     assert found.loc[undefined, numbers].isna().all(axis=None)
-    assert found.loc[undefined, "note"].str.contains("not defined").all()
+    assert found.loc[undefined, "note"].str.contains("the predictions of c do not vary").all()
     assert found.loc[~undefined, ["estimate", "conf_low", "conf_high"]].notna().all(axis=None)
 
 
