@@ -10,14 +10,11 @@ import typer
 from exprstats.cli.cells import (
     Row,
     collect_notes,
-    index_rows,
-    is_absent,
     list_records,
     name_context,
     show_count,
-    show_estimate,
-    show_limits,
 )
+from exprstats.cli.coefficients import RATERS, TARGET, show_coefficients, show_decisions
 from exprstats.cli.options import (
     ByOption,
     ForceOption,
@@ -33,7 +30,6 @@ from exprstats.cli.options import (
     split_scale,
 )
 from exprstats.cli.session import Session, open_session
-from exprstats.numerals import write_level, write_number
 from exprstats.words import Duplicates, IccModel
 
 if TYPE_CHECKING:
@@ -41,9 +37,6 @@ if TYPE_CHECKING:
 
     from exprstats.reliability import Reliability
 
-_PLACE = ("context", "item")
-# In the order in which an interval is to be reported.
-_METHODS = ("jackknife", "satterthwaite", "f")
 _INDEPENDENT = "clips treated as independent"
 
 
@@ -135,18 +128,22 @@ def _read(
 
 
 def _show(session: Session, result: Reliability) -> None:
+    from exprstats.reliability import plan_raters, study_decisions
+
+    decisions = study_decisions(result, raters=RATERS)
+    plan = plan_raters(result, target=TARGET)
     session.rows = result.tidy()
-    session.tables = {"reliability": result.tidy(), "design": result.design}
+    session.tables = {
+        "reliability": result.tidy(),
+        "design": result.design,
+        "decisions": decisions.tidy(),
+        "raters_needed": plan.tidy(),
+    }
     session.show_table("Design", *_list_design(list_records(result.design)))
     show_coefficients(session, result)
+    show_decisions(session, list_records(decisions.tidy()), list_records(plan.tidy()))
     session.say(result.sentence())
     session.show_points("Notes", _explain(list_records(result.tidy(), headline=True)))
-
-
-def show_coefficients(session: Session, result: Reliability) -> None:
-    """Print one row for each context and item, with the intervals to report."""
-    title = "Reliability of one rating, and of a clip's mean over k raters"
-    session.show_table(title, *_list_coefficients(list_records(result.tidy()), result.level))
 
 
 def _list_design(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
@@ -163,45 +160,6 @@ def _list_design(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     ]
     counts = ["Ratings", "Clips", "Raters", "Subjects", "Missing", "Raters/clip", "Range"]
     return ["Context", "Item", *counts], cells
-
-
-def _list_coefficients(rows: list[Row], level: float) -> tuple[list[str], list[list[str]]]:
-    headline = [row for row in rows if row["headline"]]
-    found = index_rows(rows, *_PLACE, "term", "method")
-    several = index_rows(rows, *_PLACE, "term", "k_rule", "method")
-    clustered = any(row["method"] == "jackknife" for row in headline)
-    cells = []
-    for row in headline:
-        place, rule = (name_context(row), str(row["item"])), str(row["k_rule"])
-        for term in _list_terms(rows):
-            ways = {way: several.get((*place, term, rule, way)) for way in _METHODS}
-            method = next((way for way in _METHODS if ways[way] and _has_limits(ways[way])), "f")
-            single = found.get((*place, term.replace("k)", "1)"), method))
-            cells.append(
-                [
-                    *place,
-                    term,
-                    write_number(row["raters_per_clip"], 1),
-                    show_estimate(single),
-                    show_limits(single),
-                    show_estimate(ways[method]),
-                    show_limits(ways[method]),
-                    *([show_limits(ways["f"])] if clustered else []),
-                ]
-            )
-    interval = f"{write_level(level)} CI"
-    headers = ["Context", "Item", "Form", "k", "One", interval, "Mean of k", interval]
-    return [*headers, *(["F interval"] if clustered else [])], cells
-
-
-def _list_terms(rows: list[Row]) -> list[str]:
-    """Return the terms of mean ratings, one a family of coefficients."""
-    terms = dict.fromkeys(str(row["term"]) for row in rows)
-    return [term for term in terms if term.endswith("k)")]
-
-
-def _has_limits(row: Row | None) -> bool:
-    return row is not None and not is_absent(row["conf_low"])
 
 
 def _explain(headline: list[Row]) -> list[str]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exprstats.cli.coefficients import show_coefficients
 from exprstats.cli.compare import show_metrics
 from exprstats.cli.factor import show_loadings
 from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption, check_options
-from exprstats.cli.reliability import show_coefficients
 from exprstats.cli.session import Session, open_session
 
 if TYPE_CHECKING:
