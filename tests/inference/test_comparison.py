@@ -249,3 +249,18 @@ def test_the_methods_paragraph_says_what_was_done(make_predictions):
     assert "whole clusters (12, by subject) were resampled with replacement in 300 draws" in text
     assert "delete-one-cluster jackknife" in text
     assert "(Holm, 1979)" in text
+
+
+@pytest.mark.parametrize("interval", ["auto", "percentile", "jackknife", "basic", "bca", "t"])
+def test_one_model_alone_has_scores_only(make_predictions, interval):
+    table = make_predictions(models=("a",))
+    result = compare_models(table, metrics="rmse", interval=interval, **OPTIONS)
+    assert set(result.table["term"]) == {"a"}
+    assert result.sentence().startswith("Over all clips (60 clips, 12 clusters), a had RMSE = ")
+    assert "a" in describe_methods(result)
+
+
+def test_what_is_not_defined_is_said_in_words(make_predictions):
+    table = make_predictions().assign(prediction=0.5)
+    text = compare_models(table, metrics="correlation", against="b", **OPTIONS).sentence()
+    assert "r of b is not defined over all clips" in text

@@ -3,6 +3,10 @@
 Tolerance 1e-10: the same definition on the same draws, summed in another order.
 """
 
+import json
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -150,3 +154,19 @@ def test_strata_each_have_a_mean_and_a_degree_of_freedom_of_their_own():
     found = jackknife_clusters(np.array([values.mean()]), left_out, strata=strata)
     reach = stats.t.ppf(0.975, 11) * known
     assert found.conf_high[0] - values.mean() == pytest.approx(reach, rel=1e-10)
+
+
+@pytest.mark.r("boot")
+def test_r_gives_the_stored_numbers_again(read_oracle, tmp_path):
+    script = Path(__file__).parents[1] / "oracles" / "inference" / "boot_clusters.R"
+    copy = tmp_path / script.name
+    copy.write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
+    subprocess.run(["Rscript", str(copy)], check=True, capture_output=True, timeout=120)
+    again = json.loads((tmp_path / "boot_clusters.json").read_text(encoding="utf-8"))
+    stored = read_oracle("boot_clusters")
+    assert again["drawn"] == stored["drawn"]
+    for name, values in stored["intervals"].items():
+        if name == "term":
+            assert again["intervals"][name] == values
+        else:
+            np.testing.assert_allclose(again["intervals"][name], values, rtol=1e-10)

@@ -158,3 +158,28 @@ def test_the_order_of_two_models_turns_signs_only(make_predictions, name):
     assert one["estimate"] == pytest.approx(-two["estimate"], rel=1e-12)
     assert one["p_value"] == two["p_value"]
     assert one["p_max_t"] == two["p_max_t"]
+
+
+@settings(max_examples=10, deadline=None)
+@given(factor=st.sampled_from([0.01, 2.0, 1000.0]), shift=st.sampled_from([0.0, -7.0, 50.0]))
+def test_units_change_errors_and_leave_correlations_and_p(make_predictions, factor, shift):
+    table = make_predictions()
+    moved = table.assign(
+        truth=factor * table["truth"] + shift, prediction=factor * table["prediction"] + shift
+    )
+    options = {"metrics": NAMES, "draws": 250, "seed": 4}
+    one, two = compare_models(table, **options).table, compare_models(moved, **options).table
+    scale = np.where(one["metric"] == "correlation", 1.0, factor)
+    for name in ("estimate", "std_error", "conf_low", "conf_high"):
+        np.testing.assert_allclose(two[name], one[name] * scale, rtol=1e-7, atol=1e-9 * factor)
+    np.testing.assert_allclose(two["p_value"], one["p_value"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("metric", ["rmse", "spearman"])
+def test_a_block_is_the_same_however_it_is_run(make_predictions, metric):
+    table = make_predictions()
+    one = compare_models(table, metrics=metric, draws=500, seed=np.random.default_rng(3))
+    two = compare_models(table, metrics=metric, draws=500, seed=np.random.default_rng(3))
+    other = compare_models(table, metrics=metric, draws=500, seed=4)
+    assert np.array_equal(one.samples[0].draws, two.samples[0].draws)
+    assert not np.array_equal(one.samples[0].draws, other.samples[0].draws)
