@@ -58,8 +58,8 @@ def build_factor(by="context"):
     rows = [
         {"context": context, "part": part, "term": "loading", "item": item, "estimate": value}
         for context, values in LOADINGS.items()
-        for part, shrink in (("train", 1.0), ("all", 0.5))
-        for item, value in zip(ITEMS, values, strict=True)
+        for part, order in (("train", 1), ("all", -1))
+        for item, value in zip(ITEMS, values[::order], strict=True)
         if by or context is None
     ]
     return SimpleNamespace(items=ITEMS, by=by, table=pd.DataFrame(rows))

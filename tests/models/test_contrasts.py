@@ -37,7 +37,15 @@ def list_term(contrasts, term, method="percentile"):
     return table[(table["term"] == term) & (table["method"] == method)]
 
 
-def test_one_penalty_for_all_equals_a_naive_grid(clips, parts, contrasts):
+@pytest.mark.parametrize("uneven", [False, True])
+def test_one_penalty_for_all_equals_a_naive_grid(clips, draw_clips, uneven):
+    if uneven:
+        # Pain has a quarter of its clips: contexts must count by their clips, not one by one.
+        clips = draw_clips(subjects=30, seed=11, noise=1.5)
+        number = clips["clip"].str.extract(r"_(\d+)")[0].astype(int)
+        clips = clips[(clips["context"] != "pain") | (number % 4 == 0)]
+    parts = split_subjects(clips, seed=1)
+    contrasts = contrast(clips, parts, draws=2)
     rows = clips.merge(parts, on="subject")
     train = rows[rows["part"] == "train"]
     z = (rows[FEATURES] - train[FEATURES].mean()) / train[FEATURES].std(ddof=0)

@@ -65,6 +65,14 @@ def test_the_grid_and_predictions_equal_scikit_learn(curved, parts, forest, plac
     np.testing.assert_allclose(told, wanted, rtol=1e-12)
 
 
+def test_noise_asks_for_larger_leaves(curved, parts):
+    noise = 3 * np.random.default_rng(2).normal(size=len(curved))
+    noisy = grow(curved.assign(score=curved["score"] + noise), parts, min_leaves=[1, 40])
+    grid = noisy.grid[noisy.grid["context"].isna()].set_index("min_leaf")
+    assert grid.loc[1, "rmse_train"].max() < grid.loc[40, "rmse_train"].min()
+    assert grid.loc[40, "chosen"].any()
+
+
 def test_it_follows_a_curve_that_the_elastic_net_cannot(curved, parts, forest):
     elastic = fit_elastic(curved, target="score", features=FEATURES, parts=parts, by="context")
 

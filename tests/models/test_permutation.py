@@ -38,6 +38,14 @@ def test_each_person_gets_all_values_from_one_other_person():
         assert len(set(taken)) == min(len(taken), available)
 
 
+def test_givers_are_drawn_anew():
+    codes = np.repeat(np.arange(10), 2)
+    rng = np.random.default_rng(1)
+    own = [(codes[_draw_donors(codes, rng)] == codes).mean() for _ in range(200)]
+    # A random permutation of 10 keeps one in its place on average: SE .1 / sqrt(200).
+    assert np.mean(own) == pytest.approx(0.1, abs=4 * 0.007)
+
+
 def test_losses_equal_a_loop_over_subjects(models):
     fit, design = models.fits[1], models.design
     losses = permute_features(design, fit, [[0], [0, 1]], repeats=3, seed=4)
