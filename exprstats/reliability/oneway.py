@@ -82,8 +82,13 @@ def add_moments(sums: ClipSums, group: np.ndarray | None = None) -> np.ndarray:
     return np.stack([np.bincount(group, column) for column in columns], axis=1)
 
 
-def peel_ratings(values: np.ndarray, clip: np.ndarray, sums: ClipSums) -> np.ndarray:
-    """Return what leaving out each rating alone takes off the moments (6, N).
+Peeled = tuple[np.ndarray | float, ...]
+
+
+def peel_ratings(values: np.ndarray, clip: np.ndarray, sums: ClipSums) -> Peeled:
+    """Return what leaving out each rating alone takes off each moment: six arrays (N,).
+
+    A number stands for an array that is constant, as several are where clips have equal counts.
 
     Parameters
     ----------
@@ -95,28 +100,33 @@ def peel_ratings(values: np.ndarray, clip: np.ndarray, sums: ClipSums) -> np.nda
     counts = sums.counts.astype(float)
     y = values - sums.shift
     change = y - (sums.totals / counts)[clip]
-    peeled = np.empty((6, len(values)))
-    peeled[0] = (counts == 1)[clip]
-    peeled[1] = 1
-    peeled[2] = (2 * counts - 1)[clip]
-    peeled[3] = y
+    change *= change
     # Without y the squares within fall by (y − ȳ)²·n/(n − 1), those in all by y².
-    peeled[5] = change**2 * (counts / np.maximum(counts - 1, 1))[clip]
-    peeled[4] = y**2 - peeled[5]
-    return peeled
+    least, most = counts.min(), counts.max()
+    if least == most > 1:
+        within = change * (most / (most - 1))
+        return 0.0, 1.0, 2 * most - 1, y, y * y - within, within
+    within = change * (counts / np.maximum(counts - 1, 1))[clip]
+    alone = 0.0 if least > 1 else (counts == 1)[clip].astype(float)
+    return alone, 1.0, (2 * counts - 1)[clip], y, y * y - within, within
 
 
-def sum_groups(peeled: np.ndarray, group: np.ndarray, size: int) -> np.ndarray:
+def sum_groups(peeled: Peeled, group: np.ndarray, size: int) -> np.ndarray:
     """Return the moments (size, 6) that each group of ratings takes off.
 
     A group holds at most one rating of a clip, as a rater does.
     """
-    return np.stack([np.bincount(group, column, size) for column in peeled], axis=1)
+    counts = np.bincount(group, minlength=size)
+    moments = np.empty((6, size))
+    for place, column in enumerate(peeled):
+        given = isinstance(column, np.ndarray)
+        moments[place] = np.bincount(group, column, size) if given else column * counts
+    return moments.T
 
 
 def find_mean_squares(moments: np.ndarray) -> MeanSquares:
-    """Return the one-way mean squares of moments (..., 6)."""
-    clips, ratings, squares, total, between, within = np.moveaxis(moments, -1, 0)
+    """Return the one-way mean squares of moments (6,) or (G, 6)."""
+    clips, ratings, squares, total, between, within = moments.T
     df_between, df_within = clips - 1, ratings - clips
     with np.errstate(divide="ignore", invalid="ignore"):
         msb = np.where(df_between > 0, (between - total**2 / ratings) / df_between, np.nan)

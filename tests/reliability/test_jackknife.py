@@ -140,7 +140,9 @@ def test_moments_without_a_rating_equal_those_of_the_rest(make_ratings):
     clip = table["clip"].str[1:].astype(int).to_numpy()
     rating = table["rating"].to_numpy()
     sums = sum_clips(rating, clip)
-    peeled = peel_ratings(rating, clip, sums)
+    lost = np.stack(
+        [np.broadcast_to(part, rating.shape) for part in peel_ratings(rating, clip, sums)]
+    )
     for row in range(len(rating)):
         y = np.delete(rating, row) - rating.mean()
         groups = [y[np.delete(clip, row) == c] for c in np.unique(np.delete(clip, row))]
@@ -152,7 +154,7 @@ def test_moments_without_a_rating_equal_those_of_the_rest(make_ratings):
             sum(len(g) * g.mean() ** 2 for g in groups),
             sum(((g - g.mean()) ** 2).sum() for g in groups),
         ]
-        np.testing.assert_allclose(add_moments(sums) - peeled[:, row], expected, atol=1e-12)
+        np.testing.assert_allclose(add_moments(sums) - lost[:, row], expected, atol=1e-12)
 
 
 def test_degrees_of_freedom_are_those_of_the_fewer(make_crowd):
