@@ -94,7 +94,7 @@ def test_cluster_interval_holds_for_skewed_and_coarse_ratings(shape):
     by_f, by_cluster = measure_coverage(
         300, subjects=60, clips=8, workers=None, share=0.5, severity=0.0, shape=shape
     )
-    # Strong skew costs a little: .93 to .94 in the full table.
+    # Skewness 2 in every effect costs .03 to .05 in the full table.
     assert by_cluster > allow(300) - 0.01
     assert by_f < by_cluster
 
@@ -135,5 +135,6 @@ def test_write_the_coverage_table():
     table.to_csv(TABLE, index=False)
     normal = table[table["shape"] == "normal"]
     assert (normal["cluster"] > allow(draws)).all()
-    assert table["cluster"].min() > 0.9
+    assert table["cluster"].min() > 0.87
+    assert (table["cluster"] >= table["f"]).all()
     assert table.loc[(table["share"] == 0.8) & (table["subjects"] > 20), "f"].max() < 0.85
