@@ -126,27 +126,41 @@ def prepare_spearman(panel: Panel) -> Measure:
 
 
 def prepare_auc(panel: Panel) -> Measure:
-    """Return the area under the ROC curve under cluster counts, from the positives' midranks."""
-    positive = np.flatnonzero(panel.truth == 1)
-    orders = [Order(line, panel.codes, panel.groups) for line in panel.predictions]
-    holds = [
-        count_cells(order.places[positive], panel.codes[positive], (order.size, panel.groups))
-        for order in orders
-    ]
+    """Return the area under the ROC curve under cluster counts.
+
+    Each positive beats the negatives below it, and half of those at its own score.
+    """
+    tables = []
+    for line in panel.predictions:
+        rows, hits = _cut_runs(panel, line)
+        ties = _count_ties(panel, line)
+        tables.append((rows - hits, hits, ties))
+    positive = panel.truth == 1
+    sizes = [np.bincount(panel.codes[of], minlength=panel.groups) for of in (positive, ~positive)]
 
     def measure(counts: np.ndarray) -> np.ndarray:
         columns = np.ascontiguousarray(counts.T)
-        values = np.empty((len(orders), len(counts)))
-        for line, (order, held) in enumerate(zip(orders, holds, strict=True)):
-            times = order.weigh_values(columns)
-            found = held @ columns
-            hits = found.sum(axis=0)
-            above = np.einsum("vd,vd->d", found, order.rank_values(times)) - hits**2 / 2
+        pairs = (sizes[0] @ columns) * (sizes[1] @ columns)
+        values = np.empty((len(tables), len(counts)))
+        for line, (rows, hits, ties) in enumerate(tables):
+            below = accumulate_rows(rows @ columns)
+            if ties.nnz:
+                below -= (ties @ columns) / 2
             with np.errstate(divide="ignore", invalid="ignore"):
-                values[line] = above / (hits * (times.sum(axis=0) - hits))
+                above = np.einsum("vd,vd->d", hits @ columns, below)
+                values[line] = above / pairs
         return values
 
     return slice_draws(measure, len(panel.codes))
+
+
+def _count_ties(panel: Panel, keys: np.ndarray) -> csr_array:
+    """Return a table (runs, groups) of negatives whose score a positive has as well."""
+    positive = panel.truth == 1
+    ends = np.unique(keys[positive])
+    tied = np.flatnonzero(~positive & np.isin(keys, ends))
+    shape = (max(len(ends), 1), panel.groups)
+    return count_cells(np.searchsorted(ends, keys[tied]), panel.codes[tied], shape)
 
 
 def prepare_average_precision(panel: Panel) -> Measure:
