@@ -45,7 +45,7 @@ class Order:
 
     def rank_values(self, times: np.ndarray) -> np.ndarray:
         """Return midranks (values, draws) less a half for frequencies."""
-        ranks = accumulate_rows(times)
+        ranks = accumulate_rows(times.copy())
         ranks -= times / 2
         return ranks
 
@@ -68,23 +68,22 @@ def count_cells(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -
 
 
 def accumulate_rows(values: np.ndarray) -> np.ndarray:
-    """Return running sums down the rows (n, draws).
+    """Turn rows (n, draws) into their running sums, in place, and return them.
 
     Slabs of rows run side by side and are joined afterwards: memory is walked along, not across.
     """
     length, width = values.shape
     slabs = length // _SLAB
-    total = values.copy()
     if slabs > 1:
-        head = total[: slabs * _SLAB].reshape(slabs, _SLAB, width)
+        head = values[: slabs * _SLAB].reshape(slabs, _SLAB, width)
         for row in range(1, _SLAB):
             head[:, row] += head[:, row - 1]
         for slab in range(1, slabs):
             head[slab] += head[slab - 1, -1]
     done = slabs * _SLAB if slabs > 1 else 1
     for row in range(done, length):
-        total[row] += total[row - 1]
-    return total
+        values[row] += values[row - 1]
+    return values
 
 
 def slice_draws(measure: Measure, rows: int) -> Measure:
@@ -110,16 +109,22 @@ def prepare_spearman(panel: Panel) -> Measure:
         times = truth.weigh_values(columns)
         ranks = truth.rank_values(times)
         ranks -= times.sum(axis=0) / 2
-        away = columns[panel.codes] * ranks[truth.places]
+        weights = columns[panel.codes]
+        away = weights * ranks[truth.places]
+        half = np.einsum("rd,rd->d", away, weights) / 2
         spread = truth.spread_ranks(times, columns)
         values = np.empty((len(orders), len(counts)))
         for line, (order, join) in enumerate(zip(orders, joins, strict=True)):
             times = order.weigh_values(columns)
-            moved = join @ away if order.rows is None else away[order.rows]
-            # The centred ranks of the truth sum to zero, so the others need no centring.
-            cross = np.einsum("vd,vd->d", moved, order.rank_values(times))
+            other = order.spread_ranks(times, columns)
+            # The centred ranks of the truth sum to zero, so the others need no centring; without
+            # ties, half a row's own weight is the same sum for every model.
+            if order.rows is None:
+                cross = np.einsum("vd,vd->d", join @ away, order.rank_values(times))
+            else:
+                cross = np.einsum("vd,vd->d", away[order.rows], accumulate_rows(times)) - half
             with np.errstate(divide="ignore", invalid="ignore"):
-                values[line] = cross / np.sqrt(spread * order.spread_ranks(times, columns))
+                values[line] = cross / np.sqrt(spread * other)
         return np.clip(values, -1.0, 1.0)
 
     return slice_draws(measure, len(rows))
@@ -175,7 +180,7 @@ def prepare_average_precision(panel: Panel) -> Measure:
         values = np.empty((len(tables), len(counts)))
         for line, (rows, hits) in enumerate(tables):
             found = hits @ columns
-            seen, steps = accumulate_rows(rows @ columns), accumulate_rows(found)
+            seen, steps = accumulate_rows(rows @ columns), accumulate_rows(found.copy())
             precision = np.divide(steps, seen, out=np.zeros_like(seen), where=seen > 0)
             with np.errstate(divide="ignore", invalid="ignore"):
                 values[line] = np.einsum("vd,vd->d", found, precision) / steps[-1]

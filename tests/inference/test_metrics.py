@@ -249,4 +249,5 @@ def test_map_is_average_precision_with_classes_in_seats(make_predictions):
 @pytest.mark.parametrize("rows", [1, 2, 63, 64, 65, 128, 200])
 def test_running_sums_are_running_sums_at_any_length(rows):
     values = np.random.default_rng(rows).integers(0, 9, size=(rows, 3)).astype(float)
-    assert np.array_equal(accumulate_rows(values), np.cumsum(values, axis=0))
+    known = np.cumsum(values, axis=0)
+    assert np.array_equal(accumulate_rows(values), known)
