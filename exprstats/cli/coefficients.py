@@ -58,7 +58,7 @@ def _list_coefficients(rows: list[Row], level: float) -> tuple[list[str], list[l
     found = index_rows(rows, *_PLACE, "term", "method")
     several = index_rows(rows, *_PLACE, "term", "k_rule", "method")
     methods = dict.fromkeys([*_METHODS, *(str(row["method"]) for row in rows)])
-    clustered = any(row["method"] == "jackknife" for row in headline)
+    both = {"jackknife", "f"} <= {str(row["method"]) for row in rows}
     cells = []
     for row in headline:
         place, rule = (name_context(row), str(row["item"])), str(row["k_rule"])
@@ -75,12 +75,12 @@ def _list_coefficients(rows: list[Row], level: float) -> tuple[list[str], list[l
                     show_limits(single),
                     show_estimate(ways[method]),
                     show_limits(ways[method]),
-                    *([show_limits(ways["f"])] if clustered else []),
+                    *([show_limits(ways["f"])] if both else []),
                 ]
             )
     interval = f"{write_level(level)} CI"
     headers = ["Context", "Item", "Form", "k", "One", interval, "Mean of k", interval]
-    return [*headers, *(["F interval"] if clustered else [])], cells
+    return [*headers, *(["F interval"] if both else [])], cells
 
 
 def _list_terms(rows: list[Row]) -> list[str]:

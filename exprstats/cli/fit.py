@@ -15,6 +15,7 @@ from exprstats.cli.cells import (
     order_contexts,
     show_count,
     show_estimate,
+    show_limits,
 )
 from exprstats.cli.options import (
     ByOption,
@@ -29,11 +30,21 @@ from exprstats.cli.options import (
     split_names,
 )
 from exprstats.cli.session import Session, open_session
+from exprstats.errors import OptionError
+from exprstats.numerals import write_level
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.models import Models
+
+FEWEST_DRAWS = 50
+_TUNED = {
+    "alpha": "Alpha",
+    "l1_ratio": "L1 ratio",
+    "max_features": "Features/split",
+    "min_leaf": "Clips/leaf",
+}
 
 
 def fit_clips(
@@ -52,7 +63,13 @@ def fit_clips(
         str | None,
         typer.Option(metavar="A,B,...", help="Feature columns. [default: all other numbers]"),
     ] = None,
-    model: Annotated[Literal["elastic"], typer.Option(help="Elastic net.")] = "elastic",
+    model: Annotated[
+        Literal["elastic", "forest"], typer.Option(help="An elastic net, or a random forest.")
+    ] = "elastic",
+    weights_draws: Annotated[
+        int,
+        typer.Option(min=0, help="Refits to resampled subjects, for intervals of the weights."),
+    ] = 0,
     predictions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every prediction, with its part.")
     ] = None,
@@ -68,9 +85,10 @@ def fit_clips(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("fit", seed=seed, **options) as session:
         check_options(n_jobs=n_jobs)
+        _check_draws(model, weights_draws)
         chosen = split_names(features, "--features")
         from exprstats.io import read_clips, write_csv
-        from exprstats.models import fit_elastic, split_subjects
+        from exprstats.models import split_subjects
         from exprstats.study import list_numbers
 
         session.note_file(clips)
@@ -86,18 +104,60 @@ def fit_clips(
         named = chosen or list_numbers(table, target)
         table = _drop_gaps(session, table, [target, *named])
         parts = split_subjects(table, seed=seed)
-        result = fit_elastic(
-            table,
-            target=target,
-            features=named,
-            parts=parts,
-            by="context" if by else None,
-            name=model,
-        )
+        options = {"target": target, "features": named, "parts": parts}
+        result = _fit(model, table, seed, n_jobs, by="context" if by else None, **options)
         _show(session, result)
+        if weights_draws:
+            _show_weights(session, result, draws=weights_draws, seed=seed, n_jobs=n_jobs)
         if predictions is not None:
             write_csv(result.predictions, predictions)
             session.say(f"{len(result.predictions):,} predictions are in {predictions}.")
+
+
+def _check_draws(model: str, draws: int) -> None:
+    if draws and model != "elastic":
+        message = f"--weights-draws {draws} needs --model elastic; a forest has no weights."
+        raise OptionError(message)
+    if 0 < draws < FEWEST_DRAWS:
+        message = f"--weights-draws {draws} is too few; ask for {FEWEST_DRAWS}, better 500."
+        raise OptionError(message)
+
+
+def _fit(model: str, clips: pd.DataFrame, seed: int, n_jobs: int, **options: Any) -> Models:
+    from exprstats.models import fit_elastic, fit_forest
+
+    if model == "forest":
+        return fit_forest(clips, name=model, seed=seed, n_jobs=n_jobs, **options)
+    return fit_elastic(clips, name=model, **options)
+
+
+def _show_weights(session: Session, result: Models, *, draws: int, seed: int, n_jobs: int) -> None:
+    from exprstats.models import report_weights
+
+    weights = report_weights(result, draws=draws, seed=seed, n_jobs=n_jobs)
+    table = weights.tidy()
+    session.tables["weights"] = table
+    others = session.rows[session.rows["term"] != "weight"]
+    session.rows = [*others.to_dict("records"), *table.to_dict("records")]
+    rows = list_records(table, headline=True)
+    found = index_rows(rows, "context", "feature", "term")
+    cells = [
+        [
+            context,
+            feature,
+            show_estimate(row, bounded=False),
+            show_limits(row, bounded=False),
+            show_estimate(found.get((context, feature, "selected"))),
+            show_estimate(found.get((context, feature, "same_sign"))),
+            show_estimate(found.get((context, feature, "notable"))),
+        ]
+        for (context, feature, term), row in found.items()
+        if term == "weight"
+    ]
+    interval = f"{write_level(weights.level)} CI"
+    headers = ["Context", "Feature", "Weight", interval, "Selected", "Same sign", "|w| ≥ .2"]
+    session.show_table(f"Weights over {draws:,} refits to resampled subjects", headers, cells)
+    session.say(weights.sentence())
 
 
 def _drop_gaps(session: Session, clips: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -113,13 +173,13 @@ def _drop_gaps(session: Session, clips: pd.DataFrame, columns: list[str]) -> pd.
 def _show(session: Session, result: Models) -> None:
     session.rows = result.tidy()
     session.tables = {"fit": result.tidy(), "predictions": result.predictions}
-    session.figures = {"figure4_weights": lambda: _draw(result)}
+    if result.kind == "elastic":
+        session.figures = {"figure4_weights": lambda: _draw(result)}
     rows = list_records(result.tidy())
     session.show_table("How well each part is predicted", *_list_parts(rows))
-    session.show_table(
-        "Weights: change of the target, in its unit, for one SD of the feature",
-        *_list_weights(rows),
-    )
+    if any(row["term"] == "weight" for row in rows):
+        title = "Weights: change of the target, in its unit, for one SD of the feature"
+        session.show_table(title, *_list_weights(rows))
     session.say(result.sentence())
     session.show_points("Notes", collect_notes(rows))
 
@@ -132,20 +192,18 @@ def _draw(result: Models) -> Any:
 
 def _list_parts(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     found = index_rows(rows, "context", "part", "term")
+    tuned = [term for term in _TUNED if any(row["term"] == term for row in rows)]
     cells = []
     for context in order_contexts(rows):
-        settings = [
-            show_estimate(found.get((context, "validate", term)), 2, bounded=False)
-            for term in ("alpha", "l1_ratio")
-        ]
+        settings = [f"{found[context, 'validate', term]['estimate']:g}" for term in tuned]
         for part in ("train", "validate", "test"):
             rmse, r = (found.get((context, part, term)) for term in ("rmse", "correlation"))
             counts = [show_count(rmse, "n_clusters"), show_count(rmse, "n_clips")]
             numbers = [show_estimate(rmse, bounded=False), show_estimate(r)]
             cells.append([context, part, *counts, *numbers, *settings])
-            settings = ["", ""]
-    headers = ["Context", "Part", "Subjects", "Clips", "RMSE", "r", "Alpha", "L1 ratio"]
-    return headers, cells
+            settings = [""] * len(tuned)
+    headers = ["Context", "Part", "Subjects", "Clips", "RMSE", "r"]
+    return [*headers, *(_TUNED[term] for term in tuned)], cells
 
 
 def _list_weights(rows: list[Row]) -> tuple[list[str], list[list[str]]]:

@@ -143,7 +143,7 @@ def _show(session: Session, result: Reliability) -> None:
     show_coefficients(session, result)
     show_decisions(session, list_records(decisions.tidy()), list_records(plan.tidy()))
     session.say(result.sentence())
-    session.show_points("Notes", _explain(list_records(result.tidy(), headline=True)))
+    session.show_points("Notes", _explain(list_records(result.tidy())))
 
 
 def _list_design(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
@@ -162,7 +162,8 @@ def _list_design(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     return ["Context", "Item", *counts], cells
 
 
-def _explain(headline: list[Row]) -> list[str]:
+def _explain(rows: list[Row]) -> list[str]:
+    headline = [row for row in rows if row["headline"]]
     points = ["k is the harmonic mean number of raters a clip; --json has the other rules for k."]
     if any(str(row["term"]).startswith("ICC(A") for row in headline):
         points.append("ICC(A) asks raters to agree in level, ICC(C) in the order of clips only.")
@@ -171,7 +172,7 @@ def _explain(headline: list[Row]) -> list[str]:
             "The interval takes clips as independent. If people are seen in several clips, name "
             "their column with --subject for an interval that holds."
         )
-    else:
+    elif any(row["method"] == "f" for row in rows):
         points.append(
             "The F interval takes clips as independent, which clips of one person and clips "
             "that share raters are not; report the other one."

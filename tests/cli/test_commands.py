@@ -53,10 +53,23 @@ def test_reliability_gives_the_rows_of_the_verb(call_json, data):
 
 def test_reliability_prints_pooled_rows_last_and_named(call, data):
     out = call("reliability", data / "ratings.csv", *RATINGS, "--by", "context").stdout
-    first = [line.split()[0] for line in out.splitlines() if "ICC(1,k)" in line and "  " in line]
+    table = out.split("Reliability of one rating")[1].split("Decision study")[0]
+    first = [line.split()[0] for line in table.splitlines() if "ICC(1,k)" in line]
     assert first == ["startle"] * 3 + ["pain"] * 3 + ["disgust"] * 3 + ["All"] * 3
     assert "Seed 1." in out
-    assert " 0." not in out.split("Ratings of")[0].split("Reliability of one")[1]
+    assert " 0." not in table
+
+
+def test_reliability_prints_the_decision_study(call, data):
+    out = call("reliability", data / "ratings.csv", *RATINGS).stdout
+    [title] = [line for line in out.splitlines() if line.startswith("Decision study")]
+    line = out.split(title)[1].splitlines()[4].split()
+    # Spearman and Brown: k ratings of reliability r have k r / (1 + (k - 1) r).
+    single = float(line[2])
+    for count, printed in zip((2, 3, 5, 8, 12), line[3:8], strict=True):
+        assert float(printed) == pytest.approx(
+            count * single / (1 + (count - 1) * single), abs=0.011
+        )
 
 
 def test_json_files_and_quiet(call, data, tmp_path):
@@ -120,6 +133,27 @@ def test_fit_prints_weights_and_writes_predictions(call, call_json, data, predic
     assert {"clip", "model", "subject", "part", "fitted_on", "truth", "prediction"} <= set(table)
     out = call(*fit, "--features", "au_intensity,yaw_velocity").stdout
     assert "au_intensity" in out and "pitch_velocity" not in out
+
+
+def test_fit_gives_weights_their_intervals(call_json, data):
+    options = ("--target", "au_count", "--subject", "subject", "--features", "au_intensity")
+    told = call_json("fit", data / "clips.csv", *options, "--weights-draws", "50")
+    [row] = [row for row in told["rows"] if row["term"] == "weight" and row["headline"]]
+    assert row["conf_low"] < row["estimate"] < row["conf_high"]
+    assert row["draws"] == 50
+
+
+def test_fit_grows_forests(call, call_json, data):
+    options = ("--target", "au_count", "--subject", "subject", "--features", "au_intensity")
+    told = call_json("fit", data / "clips.csv", *options, "--model", "forest")
+    terms = {row["term"] for row in told["rows"]}
+    assert {"rmse", "correlation", "max_features", "min_leaf"} == terms
+    ended = call(
+        "fit", data / "clips.csv", *options, "--model", "forest", "--weights-draws", 99, code=2
+    )
+    assert "a forest has no weights" in ended.stderr
+    few = call("fit", data / "clips.csv", *options, "--weights-draws", 9, code=2)
+    assert "too few" in few.stderr
 
 
 def test_fit_leaves_out_clips_with_gaps_and_says_so(call_json, data, tmp_path):

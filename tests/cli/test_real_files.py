@@ -6,9 +6,10 @@ stops there.
 
 import json
 import os
+import resource
 import shutil
 import subprocess
-import time
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -134,13 +135,15 @@ def test_report_on_the_audience(call, real, tmp_path):
 
 
 def test_the_first_verb_is_quick_from_cold(real):
-    # 15,552 ratings; the fastest of three starts, in wall time, R apart.
+    # 15,552 ratings; the fastest of three starts, in processor time: wall time on a busy machine
+    # measures the neighbours.
     file = real / "ratings" / "varde" / "ppa.csv"
-    program = Path(os.sys.executable).with_name("exprstats")
+    program = Path(sys.executable).with_name("exprstats")
     options = ["--clip", "Target", "--rater", "Rater", "--rating", "Score", "--by", "Type", "-q"]
     taken = []
     for _ in range(3):
-        started = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([program, "reliability", file, *options], check=True, timeout=60)
-        taken.append(time.perf_counter() - started)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(taken) < 1.5
