@@ -1,5 +1,9 @@
 from .behaviour import ClipFeatures as ClipFeatures
+from .behaviour import Sensitivity as Sensitivity
+from .behaviour import count_labels as count_labels
+from .behaviour import cut_windows as cut_windows
 from .behaviour import inspect_openface as inspect_openface
+from .behaviour import label_intensity as label_intensity
 from .behaviour import plan_segments as plan_segments
 from .behaviour import plan_windows as plan_windows
 from .behaviour import rate_expressivity as rate_expressivity
@@ -8,6 +12,7 @@ from .behaviour import read_segments as read_segments
 from .behaviour import summarise_clips as summarise_clips
 from .behaviour import summarise_openface as summarise_openface
 from .behaviour import trace_clips as trace_clips
+from .behaviour import vary_confidence as vary_confidence
 from .errors import DataError as DataError
 from .errors import DataWarning as DataWarning
 from .errors import ExprStatsError as ExprStatsError
@@ -89,6 +94,7 @@ from .models import report_weights as report_weights
 from .models import split_subjects as split_subjects
 from .models import stack_predictions as stack_predictions
 from .models import trace_dependence as trace_dependence
+from .plots import draw_factor as draw_factor
 from .plots import draw_performance as draw_performance
 from .plots import draw_weights as draw_weights
 from .plots import save_figure as save_figure

@@ -1,0 +1,133 @@
+"""How much features depend on the confidence that a frame must have."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.behaviour.features import measure_frames
+from exprstats.behaviour.settings import Settings
+from exprstats.behaviour.signals import FEATURES
+from exprstats.errors import DataWarning
+from exprstats.numerals import write_count, write_number
+from exprstats.results import Result
+
+THRESHOLDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensitivity(Result):
+    """Features at several confidence thresholds beside those at the chosen one.
+
+    Attributes
+    ----------
+    table
+        One row for each threshold and feature: ``n_clips``, ``n_left_out``, ``mean``, ``sd``, and
+        over the clips that both thresholds keep (``n_shared``) the ``correlation`` with the
+        chosen threshold and the mean size of the ``shift``, in SDs at the chosen threshold.
+    chosen
+        The threshold that the others are compared with.
+    """
+
+    table: pd.DataFrame
+    chosen: float
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each threshold and feature."""
+        return self.table
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row for each threshold: clips, and the feature that moves most."""
+        rows = []
+        for threshold, here in self.table.groupby("threshold", sort=False):
+            moved = {row["feature"]: row["shift"] for row in here.to_dict("records")}
+            most = max(moved, key=lambda name: np.nan_to_num(moved[name], nan=-1.0))
+            counts = {name: int(here[name].iloc[0]) for name in ("n_clips", "n_left_out")}
+            row = {"threshold": threshold, "feature": most, "largest_shift": moved[most]}
+            rows.append(row | counts)
+        return pd.DataFrame(rows)
+
+    def sentence(self) -> str:
+        """Return how far the features move at most, in words for a paper."""
+        others = self.table[self.table["threshold"] != self.chosen].dropna(subset="correlation")
+        if others.empty:
+            return "No other threshold leaves clips to compare."
+        rows = others.to_dict("records")
+        most = max(rows, key=lambda row: row["shift"])
+        least = min(rows, key=lambda row: row["correlation"])
+        chosen, threshold = (
+            write_number(one, 2, bounded=True) for one in (self.chosen, most["threshold"])
+        )
+        return (
+            f"With frames of at least {threshold} instead of {chosen} confidence, "
+            f"{most['feature']} moved most, by {write_number(most['shift'], 2)} SD on average over "
+            f"{write_count(most['n_shared'])} clips; the lowest correlation with the values at "
+            f"{chosen} was {write_number(least['correlation'], 2, bounded=True)} "
+            f"({least['feature']})."
+        )
+
+
+def vary_confidence(
+    frames: pd.DataFrame,
+    segments: pd.DataFrame | None = None,
+    *,
+    thresholds: Sequence[float] = THRESHOLDS,
+    **choices: Any,
+) -> Sensitivity:
+    """Compute the features at several confidence thresholds.
+
+    Parameters
+    ----------
+    frames, segments
+        As in `summarise_clips`.
+    thresholds
+        Least confidences to try; the chosen one is tried anyway.
+    **choices
+        As in `summarise_clips`; ``confidence`` is the chosen threshold.
+
+    Raises
+    ------
+    DataError, OptionError
+        As in `summarise_clips`; clips that fail at a threshold are left out there and counted.
+    """
+    chosen = replace(Settings(**choices), failed="keep")
+    tried = sorted({*thresholds, chosen.confidence})
+    tables: dict[float, pd.DataFrame] = {}
+    total = 0
+    with warnings.catch_warnings():
+        # Each threshold would warn of the same files and of the clips that the table counts.
+        warnings.simplefilter("ignore", DataWarning)
+        for threshold in tried:
+            settings = replace(chosen, confidence=threshold)
+            result = measure_frames(frames, segments, settings)
+            tables[threshold] = result.clips[result.ledger["kept"].to_numpy()]
+            total = len(result.ledger)
+    reference = tables[chosen.confidence]
+    rows = [
+        {"threshold": threshold, "feature": name, "n_clips": len(table)}
+        | {"n_left_out": total - len(table)}
+        | _compare(table[name], reference[name])
+        for threshold, table in tables.items()
+        for name in FEATURES
+        if name in table
+    ]
+    return Sensitivity(pd.DataFrame(rows), chosen.confidence)
+
+
+def _compare(values: pd.Series, reference: pd.Series) -> dict[str, float]:
+    shared = values.dropna().index.intersection(reference.dropna().index)
+    a, b = values[shared].to_numpy(), reference[shared].to_numpy()
+    spread = reference.std()
+    varies = len(shared) > 2 and np.ptp(a) > 0 and np.ptp(b) > 0
+    return {
+        "mean": values.mean(),
+        "sd": values.std(),
+        "n_shared": len(shared),
+        "correlation": float(np.corrcoef(a, b)[0, 1]) if varies else np.nan,
+        "shift": float(np.abs(a - b).mean() / spread) if len(shared) and spread > 0 else np.nan,
+    }

@@ -1,0 +1,153 @@
+"""Intensity labels against the published equation, written out with plain loops.
+
+Two ways of dividing and averaging a few doubles: 1e-12.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exprstats.behaviour import count_labels, cut_windows, label_intensity
+from exprstats.errors import DataError, DataWarning, OptionError
+from exprstats.io import read_table
+
+SIDES = ["CheekSquintLeft", "CheekSquintRight", "MouthSmileLeft", "MouthSmileRight"]
+
+
+def draw_blendshapes(seed, people=3, frames=40):
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame(rng.random((people * frames, 4)).round(3), columns=SIDES)
+    table["subject"] = np.repeat([f"s{i}" for i in range(people)], frames)
+    return table
+
+
+def write_out(table):
+    """Happiness by equation 1: each pair over the sum of its maxima, halved and added."""
+    found = []
+    for row in table.to_dict("records"):
+        own = table[table["subject"] == row["subject"]]
+        highest = {name: max(own[name]) for name in SIDES}
+        cheek = (row[SIDES[0]] + row[SIDES[1]]) / (highest[SIDES[0]] + highest[SIDES[1]])
+        mouth = (row[SIDES[2]] + row[SIDES[3]]) / (highest[SIDES[2]] + highest[SIDES[3]])
+        found.append(cheek / 2 + mouth / 2)
+    return found
+
+
+def test_equation_1():
+    table = draw_blendshapes(1)
+    found = label_intensity(table, "arkit")
+    expected = write_out(table)
+    assert found["intensity"].to_numpy() == pytest.approx(expected, abs=1e-12)
+    assert found["label"].tolist() == [int(f"{10 * value:.0f}") for value in expected]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000), st.floats(0.01, 100))
+def test_a_person_has_the_same_labels_whatever_the_scale_and_the_others(seed, scale):
+    table = draw_blendshapes(seed, people=2, frames=12)
+    before = label_intensity(table, "arkit")
+    first = table["subject"] == "s0"
+    scaled = table.copy()
+    scaled.loc[first, SIDES] *= scale
+    after = label_intensity(scaled, "arkit")
+    assert after["intensity"].to_numpy() == pytest.approx(before["intensity"].to_numpy())
+    alone = label_intensity(table[first], "arkit")
+    pd.testing.assert_frame_equal(alone, before[first])
+
+
+def test_the_strongest_frame_of_a_single_unit_is_10_and_none_is_0():
+    frames = pd.DataFrame({"subject": list("aaabbb"), "smile": [0, 0.4, 0.8, 5, 0, 1]})
+    labels = label_intensity(frames, {"AU12": ("smile",)})["label"]
+    assert labels.tolist() == [0, 5, 10, 10, 0, 2]
+
+
+@pytest.mark.parametrize(("tenths", "label"), [(0.05, 1), (0.15, 2), (0.35, 4), (0.949, 9)])
+def test_halves_go_up(tenths, label):
+    frames = pd.DataFrame({"subject": "a", "smile": [tenths, 1.0]})
+    assert label_intensity(frames, {"AU12": ("smile",)})["label"].tolist() == [label, 10]
+
+
+def test_units_that_never_move_are_left_out_and_named():
+    table = draw_blendshapes(2)
+    own = table["subject"] == "s1"
+    table.loc[own, SIDES[:2]] = 0.0
+    with pytest.warns(DataWarning, match="AU06 never moves in 1 people .'s1'"):
+        found = label_intensity(table, "arkit")
+    mouth = table.loc[own, SIDES[2:]]
+    expected = mouth.sum(axis=1) / mouth.max().sum()
+    assert found.loc[own, "intensity"].to_numpy() == pytest.approx(expected.to_numpy())
+    table.loc[own, SIDES[2:]] = 0.0
+    with pytest.warns(DataWarning) as caught:
+        assert label_intensity(table, "arkit").loc[own, "label"].isna().all()
+    assert len(caught) == 2
+
+
+def test_untracked_frames_are_missing_and_set_no_maximum():
+    frames = pd.DataFrame({"subject": "a", "AU06_r": [1, 2, 9], "AU12_r": [1, 2, 9.0]})
+    frames = frames.assign(success=[1, 1, 0], confidence=[0.9, 0.9, 0.9])
+    assert label_intensity(frames)["label"].tolist() == [5, 10, pd.NA]
+    with pytest.warns(DataWarning) as caught:
+        assert label_intensity(frames, confidence=0.95)["label"].isna().all()
+    assert "AU06 never moves" in str(caught[0].message)
+
+
+def test_inputs_that_cannot_be_are_refused():
+    table = draw_blendshapes(3)
+    with pytest.raises(OptionError, match="'iphone'"):
+        label_intensity(table, "iphone")
+    with pytest.raises(DataError, match="MouthSmileLeft"):
+        label_intensity(table.drop(columns="MouthSmileLeft"), "arkit")
+    with pytest.raises(DataError, match="below 0"):
+        label_intensity(table.assign(MouthSmileLeft=-1.0), "arkit")
+
+
+def test_windows_of_sixteen_every_six():
+    frames = pd.DataFrame({"video": ["a"] * 40 + ["b"] * 15 + ["c"] * 16})
+    frames["label"] = np.arange(len(frames)) % 11
+    windows = cut_windows(frames)
+    assert windows["video"].tolist() == ["a"] * 5 + ["c"]
+    assert windows["first"].tolist() == [0, 6, 12, 18, 24, 55]
+    assert (windows["last"] - windows["first"] == 15).all()
+    assert windows["label"].tolist() == frames["label"].iloc[windows["last"]].tolist()
+    assert windows["complete"].all()
+
+
+def test_windows_that_end_in_a_gap_are_left_out_and_others_marked():
+    frames = pd.DataFrame({"video": "a", "label": pd.array([1] * 40, dtype="Int64")})
+    frames.loc[21, "label"] = pd.NA
+    windows = cut_windows(frames)
+    assert windows["first"].tolist() == [0, 12, 18, 24]
+    assert windows["complete"].tolist() == [True, False, False, True]
+
+
+def test_denser_windows_even_the_classes():
+    rise = [0] * 30 + [2, 4, 6, 8] + [10] * 30
+    frames = pd.DataFrame({"video": "a", "label": rise})
+    plain, dense = cut_windows(frames), cut_windows(frames, dense_step=1)
+    assert set(dense.loc[dense["added"], "label"]) <= {4, 6}
+    assert len(dense) == len(plain) + dense["added"].sum()
+    middle = [
+        counts.set_index("label")["share"].loc[3:7].sum()
+        for counts in (count_labels(plain), count_labels(dense))
+    ]
+    assert middle[0] < middle[1]
+    assert count_labels(dense)["n"].sum() == len(dense)
+    with pytest.raises(OptionError, match="step is 0"):
+        cut_windows(frames, step=0)
+
+
+@pytest.mark.data
+def test_a_real_recording_of_blendshapes():
+    path = Path(os.environ["EXPRSTATS_DATA"]) / "arkit" / "alex_rom_3.csv"
+    frames = read_table(path, ids=["Timecode"]).assign(subject="alex", video="alex_rom_3")
+    found = label_intensity(frames, "arkit")
+    assert found["intensity"].between(0, 1).all()
+    expected = write_out(frames)
+    assert found["intensity"].to_numpy() == pytest.approx(expected, abs=1e-12)
+    windows = cut_windows(frames.assign(label=found["label"]))
+    assert len(windows) == (len(frames) - 16) // 6 + 1

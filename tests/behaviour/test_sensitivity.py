@@ -1,0 +1,60 @@
+"""Thresholds compared; the same numbers come from calling the verb at each threshold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats.behaviour import rate_expressivity, summarise_clips, vary_confidence
+from exprstats.errors import DataError
+
+
+@pytest.fixture
+def frames(make_face):
+    pieces = []
+    for i in range(6):
+        table = make_face(100, seed=i)
+        rng = np.random.default_rng(100 + i)
+        table["confidence"] = rng.choice([0.6, 0.85, 0.98], 100, p=[0.1, 0.15, 0.75])
+        pieces.append(table.rename(columns={"face_id": "face"}).assign(video=f"v{i}"))
+    pieces[5]["confidence"] = 0.85
+    return pd.concat(pieces, ignore_index=True)
+
+
+def test_rows_are_those_of_the_verb_at_each_threshold(frames):
+    result = vary_confidence(frames, thresholds=[0.5, 0.9])
+    table = result.table.set_index(["threshold", "feature"])
+    assert result.table["threshold"].unique().tolist() == [0.5, 0.8, 0.9]
+    low, chosen = (summarise_clips(frames, confidence=t)["yaw_velocity"] for t in (0.5, 0.8))
+    row = table.loc[(0.5, "yaw_velocity")]
+    assert row["mean"] == pytest.approx(low.mean())
+    assert row["correlation"] == pytest.approx(low.corr(chosen))
+    assert row["shift"] == pytest.approx((low - chosen).abs().mean() / chosen.std())
+    assert table.loc[(0.8, "yaw_velocity"), "shift"] == 0
+    assert table.loc[(0.9, "yaw_velocity"), ["n_clips", "n_left_out"]].tolist() == [5, 1]
+    assert "instead of .80 confidence" in result.sentence()
+    assert result.glance()["threshold"].tolist() == [0.5, 0.8, 0.9]
+
+
+def test_expressivity_follows_the_rule_by_hand(make_face):
+    table = make_face(4).rename(columns={"face_id": "face"}).assign(video="v")
+    table[["AU06_c", "AU06_r", "AU12_r"]] = [1, 3.0, 5.0]
+    table.loc[2:, "AU12_c"] = 1
+    table.loc[3, "success"] = 0
+    row = rate_expressivity(table).iloc[0]
+    # Valid frames hold 3/6, 3/6 and (3 + 5)/2/6; contempt shows AU 12 in the third alone.
+    assert row["happiness"] == pytest.approx((3 + 3 + 4) / 3 / 6)
+    assert row["contempt"] == pytest.approx(5 / 3 / 6)
+    assert row["expressivity"] == pytest.approx((10 + 5) / 3 / 6 / 7)
+    assert row["valid_share"] == 0.75
+    complete = rate_expressivity(table, complete=True).iloc[0]
+    assert complete["happiness"] == pytest.approx(4 / 3 / 6)
+    assert complete["contempt"] == 0
+
+
+def test_expressivity_keeps_segments_and_needs_units(frames):
+    segments = pd.DataFrame({"clip": ["b", "a"], "video": ["v1", "v0"], "start": 0.0, "end": 2.0})
+    rated = rate_expressivity(frames, segments.set_index(pd.Index([5, 2])))
+    assert rated.index.tolist() == [5, 2]
+    assert rated["expressivity"].between(0, 5 / 6).all()
+    with pytest.raises(DataError, match="AU12_r"):
+        rate_expressivity(frames.drop(columns="AU12_r"))
