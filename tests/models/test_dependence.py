@@ -21,22 +21,26 @@ def data(clips):
     }
 
 
-def test_a_forest_s_equals_scikit_learn(data):
-    forest = fit_forest(trees=10, min_leaves=[5], seed=1, **data)
-    found = trace_dependence(forest, features=["gaze"], points=7).table
+def test_a_forest_s_equals_scikit_learn(data, clips):
+    # Of a feature with two values, both take these two as their steps.
+    two = {**data, "clips": clips.assign(gaze=(clips["gaze"] > 0).astype(float))}
+    forest = fit_forest(trees=10, min_leaves=[5], seed=1, **two)
+    found = trace_dependence(forest, features=["gaze"], points=2).table
+    for fit in forest.fits[:3]:
+        own = found[found["context"] == fit.sample.context]
+        values = forest.design.split(fit.sample, "train")[0]
+        peer = partial_dependence(fit.forest, values, [1], method="brute")
+        np.testing.assert_array_equal(own["value"], peer["grid_values"][0])
+        np.testing.assert_allclose(own["estimate"], peer["average"][0], atol=1e-9)
+
+
+def test_steps_run_between_percentiles(data):
+    elastic = fit_elastic(alphas=[0.1], l1_ratios=[0.5], **data)
+    found = trace_dependence(elastic, features=["gaze"], points=7).table
+    values = elastic.design.split(elastic.fits[1].sample, "train")[0]
+    low, high = np.quantile(values[:, 1], [0.05, 0.95])
     own = found[found["context"] == "pain"]
-    fit = forest.fits[1]
-    peer = partial_dependence(
-        fit.forest,
-        forest.design.split(fit.sample, "train")[0],
-        [1],
-        custom_values={1: own["value"].to_numpy()},
-        method="brute",
-    )
-    values = forest.design.split(fit.sample, "train")[0][:, 1]
-    low, high = np.quantile(values, [0.05, 0.95])
     np.testing.assert_allclose(own["value"], np.linspace(low, high, 7), atol=1e-9)
-    np.testing.assert_allclose(own["estimate"], peer["average"][0], atol=1e-9)
 
 
 def test_a_net_s_is_a_line_with_the_weight_as_slope(data):
