@@ -34,7 +34,7 @@ def test_the_package_installs_and_its_own_tests_pass(tmp_path):
     source = shutil.copytree(PACKAGE, tmp_path / "r")
     library = tmp_path / "library"
     library.mkdir()
-    run(["R", "CMD", "INSTALL", "--no-test-load", "--no-docs", "-l", library, source])
+    run(["R", "CMD", "INSTALL", "--no-test-load", "-l", library, source])
     said = run(["Rscript", "--vanilla", "testthat.R"], source / "tests", R_LIBS=str(library))
     counts = re.search(r"FAIL 0 \| WARN 0 \| SKIP 0 \| PASS (\d+)", said)
     assert counts, said
@@ -47,6 +47,8 @@ def test_what_is_exported_is_defined_and_documented():
     tagged = re.findall(r"#' @export\n(\w+) <- function", text)
     assert len(exported) >= 6
     assert sorted(exported) == sorted(tagged)
+    pages = {path.stem for path in (PACKAGE / "man").glob("*.Rd")}
+    assert pages == set(exported), 'write the pages: Rscript -e \'roxygen2::roxygenise("r", "rd")\''
 
 
 def test_the_folder_that_the_wheel_carries_is_the_one_in_use():

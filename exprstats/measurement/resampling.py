@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
-from exprstats.inference.clusters import count_clusters, draw_clusters, leave_out_clusters
+from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters, leave_out_clusters
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import count_blocks, limit_threads
 from exprstats.inference.significance import settle_ties
@@ -152,10 +152,10 @@ def _measure(fits: Sequence[ClusterSums], groups: int, draws: int, seed: Seed) -
     strata = [np.arange(groups)]
     with limit_threads():
         blocks = [
-            measure(count_clusters(draw_clusters(one, strata), groups))
-            for one in spawn_seeds(seed, count_blocks(draws))
+            measure(count_clusters(draw_clusters(one, strata)[: draws - BLOCK * place], groups))
+            for place, one in enumerate(spawn_seeds(seed, count_blocks(draws)))
         ]
-        drawn = np.concatenate(blocks, axis=2)[:, :, :draws]
+        drawn = np.concatenate(blocks, axis=2)
         whole = measure(np.ones((1, groups)))
         without = _measure_without(measure, groups)
     return whole, drawn, without

@@ -27,6 +27,7 @@ fit_one_factor <- function(data, items = names(data), estimator = "ML", missing 
     std.lv = TRUE, meanstructure = TRUE, estimator = estimator, missing = missing
   ))
   if (!is.null(cluster)) call$cluster <- "g"
+  if (length(items) == 3) call$baseline <- FALSE
   finish_fit(eval(call), call, items, level)
 }
 
@@ -53,6 +54,8 @@ fit_moments <- function(cov, mean, n, items = names(mean), level = 0.95) {
     sample.mean = quote(mean), sample.nobs = as.double(n), sample.cov.rescale = FALSE,
     std.lv = TRUE, meanstructure = TRUE
   ))
+  # Three items have no fit indices, so that their baseline model would be fitted for nothing.
+  if (ncol(cov) == 3) call$baseline <- FALSE
   finish_fit(eval(call), call, if (is.null(items)) names else items, level)
 }
 
