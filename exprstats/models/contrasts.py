@@ -12,6 +12,7 @@ from exprstats.errors import DataError, Problem
 from exprstats.models.designs import Design, build_design
 from exprstats.models.differences import list_differences, list_slopes, list_weights
 from exprstats.models.joint import fit_jointly, list_contexts
+from exprstats.models.outcomes import note_few
 from exprstats.models.tuning import ALPHAS, L1_RATIOS, check_grid
 from exprstats.models.weights import check_resampling, count_resampled, list_draws
 from exprstats.numerals import write_interval, write_level, write_number, write_p
@@ -156,7 +157,7 @@ def contrast_contexts(
     rows += list_differences(design, weights, refits, level)
     rows += list_slopes(design, level)
     return Contrasts(
-        table=arrange_rows(rows, KEYS),
+        table=arrange_rows(note_few(rows), KEYS),
         refits=_list_refits(design, refits),
         alpha=float(point[0]),
         l1_ratio=float(point[1]),

@@ -10,6 +10,7 @@ import pandas as pd
 from exprstats.models.designs import Design, Sample
 from exprstats.models.parts import PARTS
 
+FEW_SUBJECTS = 10
 KEYS = ("context", "model", "part", "term", "feature")
 
 
@@ -64,3 +65,12 @@ def correlate(truth: np.ndarray, guess: np.ndarray) -> tuple[float, str | None]:
         if values.std() <= 1e-12 * max(float(np.abs(values).max()), 1e-300):
             return np.nan, f"{what} is constant"
     return float(np.corrcoef(truth, guess)[0, 1]), None
+
+
+def note_few(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows in which percentile intervals over few subjects say so."""
+    for row in rows:
+        if row.get("method") == "percentile" and row["n_clusters"] < FEW_SUBJECTS:
+            few = f"too few subjects ({row['n_clusters']}) for a bootstrap"
+            row["note"] = "; ".join(filter(None, (row.get("note"), few)))
+    return rows

@@ -11,7 +11,7 @@ import pandas as pd
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.models.designs import Design, Sample
 from exprstats.models.fits import Models
-from exprstats.models.outcomes import KEYS, count_clips
+from exprstats.models.outcomes import KEYS, count_clips, note_few
 from exprstats.models.permutation import list_importance
 from exprstats.models.refits import refit_weights
 from exprstats.models.stability import list_inflation, list_stability
@@ -184,7 +184,7 @@ def report_weights(
             found = list_importance(design, fit, seed=generator, **options)
             rows += [{**key, **row} for row in found]
     return Weights(
-        table=arrange_rows(rows, KEYS),
+        table=arrange_rows(note_few(rows), KEYS),
         refits=_list_refits(design, weights, chosen),
         model=models.name,
         threshold=threshold,

@@ -170,6 +170,15 @@ def test_collinear_features_leave_the_penalised_contrast(clips, parts):
     assert list_term(found, "difference")["conf_low"].notna().all()
 
 
+def test_few_subjects_are_noted(draw_clips, contrasts):
+    clips = draw_clips(subjects=15)
+    found = contrast(clips, split_subjects(clips, seed=1), draws=5)
+    notes = list_term(found, "difference")["note"]
+    assert set(notes) == {"too few subjects (9) for a bootstrap"}
+    assert list_term(found, "difference", "ols")["note"].isna().all()
+    assert contrasts.table["note"].isna().all()
+
+
 def test_what_cannot_be_contrasted(clips, parts):
     with pytest.raises(DataError, match="there is 1 context"):
         contrast(clips[clips["context"] == "pain"], parts)

@@ -177,6 +177,17 @@ def test_the_words(weights):
     assert len(weights.refits) == 4 * 60 * 4
 
 
+def test_few_subjects_are_noted(draw_clips, weights):
+    clips = draw_clips(subjects=15)
+    parts = split_subjects(clips, seed=1)
+    found = report_weights(
+        fit_elastic(clips, target="score", features=FEATURES, parts=parts), draws=5, seed=1
+    ).table
+    rows = found[found["term"] == "weight"]
+    assert set(rows["note"]) == {"too few subjects (9) for a bootstrap"}
+    assert weights.table.loc[weights.table["term"] == "weight", "note"].isna().all()
+
+
 def test_what_cannot_be_reported(models, clips):
     with pytest.raises(OptionError, match="draws must be at least 2; got 1"):
         report_weights(models, draws=1)
