@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.inference.schemes import Scheme
 from exprstats.tables import encode_ids, order_levels
 
@@ -120,6 +121,7 @@ def align_models(
         Panel(truth, predictions, homes[units], len(clusters), units)
         for (truth, predictions, units), _ in parts
     )
+    _warn_fewer(models, codes, owners, count)
     scheme = Scheme((np.arange(len(clusters)),), homes if two_stage else None)
     return Cell(
         context=context,
@@ -167,6 +169,18 @@ def _check_clusters(
         raise DataError(Problem(fact, "Each should have one.", column=cluster))
 
 
+def _warn_fewer(models: tuple[str, ...], codes: np.ndarray, owners: np.ndarray, count: int) -> None:
+    """Warn of models in seats that, all seats together, predict fewer rows than there are."""
+    for owner, model in enumerate(models):
+        given = len(np.unique(codes[owners == owner]))
+        if given < count:
+            message = (
+                f"'{model}' predicts {given:,} of {count:,} rows; it is compared on those, "
+                "the others on all."
+            )
+            warnings.warn(message, DataWarning, stacklevel=5)
+
+
 def _find_seated(rows: pd.DataFrame, owners: np.ndarray, models: int) -> np.ndarray:
     seated = np.zeros(models, dtype=bool)
     if "seat" in rows.columns:
@@ -196,11 +210,24 @@ def _split_plain(
     waiting = np.arange(len(present))
     while len(waiting):
         own = truth[waiting[0]]
-        same = np.isclose(truth[waiting], own, rtol=1e-9, atol=1e-12).all(axis=1)
+        alike = np.isclose(truth[waiting], own, rtol=1e-9, atol=1e-12)
+        same = alike.all(axis=1)
+        if not same.all():
+            _warn_truth(rows, places[waiting], alike)
         lines = waiting[same]
         parts.append(((own, predictions[lines], units), present[lines]))
         waiting = waiting[~same]
     return parts
+
+
+def _warn_truth(rows: pd.DataFrame, places: np.ndarray, alike: np.ndarray) -> None:
+    names = rows["model"].to_numpy()[places[:, 0]]
+    other = int(np.flatnonzero(~alike.all(axis=1))[0])
+    message = (
+        f"'{names[other]}' is judged by other truths than '{names[0]}' in "
+        f"{int((~alike[other]).sum()):,} of {alike.shape[1]:,} rows."
+    )
+    warnings.warn(message, DataWarning, stacklevel=6)
 
 
 def _check_same(

@@ -264,3 +264,24 @@ def test_what_is_not_defined_is_said_in_words(make_predictions):
     table = make_predictions().assign(prediction=0.5)
     text = compare_models(table, metrics="correlation", against="b", **OPTIONS).sentence()
     assert "r of b is not defined over all clips" in text
+
+
+def test_a_model_with_other_truths_is_compared_and_said(make_predictions):
+    table = make_predictions()
+    people = table["model"] == "c"
+    other = table.assign(truth=table["truth"] + 0.5 * (people & (table["clip"] < "c0010")))
+    with pytest.warns(DataWarning, match="'c' is judged by other truths than 'a' in 10 of 60 rows"):
+        result = compare_models(other, metrics="rmse", **OPTIONS)
+    mine = other[people]
+    known = ((mine["prediction"] - mine["truth"]) ** 2).mean() ** 0.5
+    assert find_scores(result)["c"] == pytest.approx(known, rel=1e-12)
+    plain = compare_models(table, metrics="rmse", **OPTIONS)
+    one, two = result.samples[0].draws[:2], plain.samples[0].draws[:2]
+    np.testing.assert_allclose(one, two, rtol=1e-12)
+
+
+def test_seats_that_leave_rows_out_are_said(make_predictions):
+    table = make_predictions(models=("a", "human"))
+    table = table.assign(seat=np.where(table["model"] == "human", "one", None))
+    with pytest.warns(DataWarning, match="'human' predicts 55 of 60 rows"):
+        compare_models(table.drop(index=range(60, 65)), metrics="rmse", **OPTIONS)
