@@ -1,6 +1,7 @@
 """Figures from tidy tables: nothing is computed here, only arranged and drawn."""
 
 from exprstats.plots.contexts import ALL, name_contexts
+from exprstats.plots.diagrams import draw_factor
 from exprstats.plots.files import save_figure
 from exprstats.plots.metrics import MetricLabel, label_metrics
 from exprstats.plots.performance import draw_performance
@@ -9,6 +10,7 @@ from exprstats.plots.weights import draw_weights
 __all__ = [
     "ALL",
     "MetricLabel",
+    "draw_factor",
     "draw_performance",
     "draw_weights",
     "label_metrics",

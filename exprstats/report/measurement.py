@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from exprstats.numerals import write_interval, write_level, write_number, write_p
-from exprstats.plots import ALL, name_contexts
+from exprstats.plots import ALL, draw_factor, name_contexts
 from exprstats.report.cells import (
     find_extremes,
+    first_value,
     list_levels,
     pick_rows,
     write_estimate,
     write_limits,
 )
-from exprstats.report.document import Section
+from exprstats.report.document import Figure, Section
 from exprstats.report.estimates import build_estimates
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
+
+if TYPE_CHECKING:
+    from exprstats.measurement import Factor
 
 
 def describe_measurement(pieces: Pieces) -> Section | None:
@@ -33,6 +37,7 @@ def describe_measurement(pieces: Pieces) -> Section | None:
         sentences=(_say_model(rows, items, pieces), _say_loadings(rows), *_say_fit(rows)),
         caveats=(*_say_closed_form(pieces), *_say_three_items(items)),
         tables=(build_estimates(rows, pieces),),
+        figures=(_build_figure(rows, pieces.factor),),
     )
 
 
@@ -45,6 +50,25 @@ def select_shown(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the fit on all clips, or of the only fit."""
     parts = list_levels(rows, "part")
     return rows[rows["part"].eq("all")] if "all" in parts and len(parts) > 1 else rows
+
+
+def _build_figure(rows: pd.DataFrame, factor: Factor) -> Figure:
+    level = first_value(pick_rows(rows, term="loading"), "level")
+    return Figure(
+        "2",
+        "factor",
+        "The One-Factor Model With Standardized Estimates",
+        draw_factor(factor),
+        words="Path diagram: the factor, its loadings on the items, and their residual variances; "
+        "the same numbers as Table 2.",
+        notes=(
+            say(
+                "Arrows from the factor hold loadings{limits}; ε is the share of an item's "
+                "variance that the factor leaves. The factor's variance is fixed to 1.",
+                limits=f" with {write_level(float(level))} confidence intervals" if level else "",
+            ),
+        ),
+    )
 
 
 def _say_closed_form(pieces: Pieces) -> tuple[Text, ...]:
@@ -93,7 +117,8 @@ def _say_loadings(rows: pd.DataFrame) -> Text:
     low, high = find_extremes(loadings)
     omegas = pick_rows(rows, term="omega")["estimate"].dropna()
     text = (
-        f"Standardized loadings lay between {_write_place(low)} and {_write_place(high)} (Table 2)"
+        f"Standardized loadings lay between {_write_place(low)} and {_write_place(high)} "
+        "(Table 2, Figure 2)"
     )
     if len(omegas):
         low_omega, high_omega = (

@@ -67,3 +67,8 @@ def make_comparison():
 @pytest.fixture
 def make_models():
     return build_models
+
+
+@pytest.fixture
+def make_result():
+    return Told

@@ -22,7 +22,7 @@ def test_the_page_shows_the_names_and_runs_none_of_them(folder, read_page, hosti
     assert page.unclosed == []
     assert "script" not in page.tags
     assert {name for _, name, _ in page.attributes if name.startswith("on")} == set()
-    assert page.tags.count("img") == 2
+    assert page.tags.count("img") == 3
     assert page.text.count("</title><script>alert(0)</script>") == 2
     cells = [cell for table in page.tables for row in table for cell in row]
     for name in hostile_names:

@@ -110,7 +110,16 @@ def test_table_4_prints_p_and_holm_p(page, plain):
 def test_every_table_and_figure_is_numbered_and_named_in_a_sentence(page):
     numbers = [caption[0] for caption in page.captions]
     assert sorted(numbers) == [
-        *("Figure 3", "Figure 4", "Table 1", "Table 2", "Table 3", "Table 4", "Table 5"),
+        *(
+            "Figure 2",
+            "Figure 3",
+            "Figure 4",
+            "Table 1",
+            "Table 2",
+            "Table 3",
+            "Table 4",
+            "Table 5",
+        ),
         *("Table A1", "Table A2", "Table A3"),
     ]
     assert all(len(caption[1]) > 5 for caption in page.captions)
