@@ -48,7 +48,7 @@ def write_sentence(
     return " ".join(
         [
             f"A one-factor model of {len(pooled.items)} items ({', '.join(pooled.items)}) was"
-            f" fitted by maximum likelihood ({_name_engine(receipt)}) to"
+            f" fitted by {_name_method(pooled)} ({_name_engine(receipt)}) to"
             f" {write_count(pooled.n_clips)} clips{where}.",
             f"Standardized loadings ranged from {write_number(loadings.min(), bounded=True)} to"
             f" {write_number(loadings.max(), bounded=True)}; the composite's reliability was"
@@ -58,6 +58,17 @@ def write_sentence(
             *notes,
         ]
     )
+
+
+def _name_method(one: Solution) -> str:
+    full = "full-information " if one.missing == "fiml" else ""
+    if one.n_clusters is not None:
+        return (
+            f"{full}maximum likelihood with standard errors that allow for"
+            f" {write_count(one.n_clusters)} clusters"
+        )
+    robust = " with robust standard errors" if one.method == "robust" else ""
+    return f"{full}maximum likelihood{robust}"
 
 
 def _name_engine(receipt: Receipt) -> str:

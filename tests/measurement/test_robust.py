@@ -56,6 +56,8 @@ def test_robust_answers_are_lavaans(twolevel, case):
     assert set(rows["method"]) == {"ml" if case == "fiml" else "robust"}
     if "cluster" in case:
         assert set(rows["n_clusters"]) == {60}
+    said = {"cluster": "allow for 60 clusters", "fiml": "full-information", "mlr": "robust"}
+    assert said[case.split("_")[0] if case != "both" else "mlr"] in factor.sentence()
 
 
 @pytest.mark.r
