@@ -71,7 +71,8 @@ def measure_clips(
     table = table.assign(**_keep_ledger(followed, begin, stop, traces))
     table["reason"] = pd.Series(_find_reasons(table, early, settings), dtype=object)
     facts = describe_recording(recording, settings)
-    return Measured(table, facts, (*recording.notes, *_note_rate(followed, settings)))
+    notes = [*recording.notes, *_note_rate(followed, settings), *_note_overlap(start, begin, stop)]
+    return Measured(table, facts, tuple(notes))
 
 
 def resolve_times(
@@ -165,3 +166,16 @@ def _note_rate(recording: Recording, settings: Settings) -> list[str]:
     if rate < settings.hz * (1 - 1e-6):
         return [f"it has {rate:.4g} frames a second, fewer than the {settings.hz:g} asked for."]
     return []
+
+
+def _note_overlap(start: np.ndarray, begin: np.ndarray, stop: np.ndarray) -> list[str]:
+    """Tell when a video is so short that clips from its two ends share frames.
+
+    Clips that begin before the video lie outside it and share nothing.
+    """
+    late, first = (start < 0) & (begin >= -SLACK), start >= 0
+    if not (late.any() and first.any()):
+        return []
+    if stop[first & (begin < stop[late].max())].max(initial=0) <= begin[late].min() + SLACK:
+        return []
+    return ["it is so short that clips counted from its start and from its end overlap."]

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from exprstats.behaviour import plan_segments, plan_windows, read_segments, summarise_clips
-from exprstats.errors import DataError, OptionError
+from exprstats.errors import DataError, DataWarning, OptionError
 
 
 def test_a_file_of_segments_with_other_names(tmp_path):
@@ -54,13 +54,24 @@ def test_negative_times_count_from_the_end_of_the_last_frame(make_face):
     frames = make_face(250, fps=25, seed=1).rename(columns={"face_id": "face"}).assign(video="v")
     plan = {"x": [(-3, 0), (7, 10)]}
     videos = pd.DataFrame({"video": ["v"], "context": ["x"], "subject": ["s"]})
-    clips = summarise_clips(frames, plan_segments(videos, plan))
+    with pytest.warns(DataWarning, match="overlap"):
+        clips = summarise_clips(frames, plan_segments(videos, plan))
     # 250 frames at 25 Hz last 10 s, though the last time stamp is 9.96.
     first, second = clips.drop(columns="clip").to_dict("records")
     assert first == second
     short = frames[frames["frame"] <= 50]
+    apart = plan_segments(videos, {"x": [(-3, -2), (7, 10)]})
     with pytest.raises(DataError, match="1: lies outside the video; 1: no valid frame"):
-        summarise_clips(short, plan_segments(videos, plan))
+        summarise_clips(short, apart.iloc[[1, 0]])
+
+
+def test_clips_from_both_ends_of_a_short_video_are_told_to_overlap(make_face):
+    frames = make_face(125, fps=25, seed=1).rename(columns={"face_id": "face"}).assign(video="v")
+    videos = pd.DataFrame({"video": ["v"], "context": ["x"]})
+    with pytest.warns(DataWarning, match="'v': it is so short that .* overlap"):
+        summarise_clips(frames, plan_segments(videos, {"x": [(0, 3), (-3, 0)]}))
+    clips = summarise_clips(frames, plan_segments(videos, {"x": [(0, 2), (-3, 0)]}))
+    assert len(clips) == 2
 
 
 def test_windows_slide_and_full_ones_only():
