@@ -13,7 +13,7 @@ from exprstats.reliability.counts import count_design
 from exprstats.reliability.estimates import analyse_panel, find_obstacles
 from exprstats.reliability.nested import analyse_nested, find_nested_obstacles
 from exprstats.reliability.oddities import warn_oddities
-from exprstats.reliability.panels import split_panels
+from exprstats.reliability.panels import split_whole
 from exprstats.reliability.reml import RemlFit, add_reml, fit_reml
 from exprstats.reliability.resampling import add_bootstrap, count_seeds
 from exprstats.reliability.result import Reliability
@@ -114,12 +114,12 @@ def rate_reliability(
     if draws < 0:
         message = f"draws={draws} is negative; 0 is none, 2000 is usual."
         raise OptionError(message)
-    panels = split_panels(ratings, items=items, by=by, cluster=cluster)
+    whole, panels = split_whole(ratings, items=items, by=by, cluster=cluster)
     obstacles, analyse = _MODELS[model]
     problems = [problem for panel in panels for problem in obstacles(panel)]
     if problems:
         raise DataError(problems)
-    warn_oddities(ratings, [panel for panel in panels if panel.context is None])
+    warn_oddities(ratings, whole, [panel for panel in panels if panel.context is None])
     analyses = [analyse(panel, level) for panel in panels]
     if draws:
         seeds = spawn_seeds(seed, count_seeds(draws))

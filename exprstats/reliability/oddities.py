@@ -14,13 +14,15 @@ from exprstats.reliability.panels import Panel, name_rows
 CONSTANT_FROM = 5
 
 
-def warn_oddities(ratings: pd.DataFrame, pooled: Sequence[Panel]) -> None:
+def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) -> None:
     """Warn of clips with one rating, raters who never vary, and subjects with one clip each.
 
     Parameters
     ----------
     ratings
         The caller's table, for its ids.
+    whole
+        All its rows as one panel.
     pooled
         One panel an item, all contexts together.
     """
@@ -33,7 +35,8 @@ def warn_oddities(ratings: pd.DataFrame, pooled: Sequence[Panel]) -> None:
                 f"item '{panel.item}': {alone.size:,} of {len(counts):,} clips have 1 rating "
                 f"({names}); they tell about differences between clips only."
             )
-    _warn_constant(ratings, np.concatenate([panel.rows for panel in pooled]))
+    rows = [panel.rows for panel in pooled]
+    _warn_constant(ratings, whole, rows[0] if len(rows) == 1 else np.concatenate(rows))
     first = pooled[0]
     if first.subject is not None and int(first.subject.max()) == int(first.clip.max()):
         _warn(
@@ -42,18 +45,19 @@ def warn_oddities(ratings: pd.DataFrame, pooled: Sequence[Panel]) -> None:
         )
 
 
-def _warn_constant(ratings: pd.DataFrame, rows: np.ndarray) -> None:
-    rater, names = pd.factorize(ratings["rater"].iloc[rows])
-    values = ratings["rating"].to_numpy(float)[rows]
-    order = np.argsort(rater, kind="stable")
-    starts = np.searchsorted(rater[order], np.arange(len(names)))
-    spread = np.maximum.reduceat(values[order], starts) - np.minimum.reduceat(values[order], starts)
-    constant = (spread == 0) & (np.bincount(rater) >= CONSTANT_FROM)
-    if constant.any():
-        shown = ", ".join(f"'{name}'" for name in names[constant][:5])
-        more = f" and {int(constant.sum()) - 5:,} more" if constant.sum() > 5 else ""
+def _warn_constant(ratings: pd.DataFrame, whole: Panel, rows: np.ndarray) -> None:
+    rater, values = whole.rater[rows], whole.rating[rows]
+    size = int(whole.rater.max()) + 1
+    first, where = np.zeros(size), np.zeros(size, dtype=np.int64)
+    first[rater], where[rater] = values, rows
+    differs = np.bincount(rater[values != first[rater]], minlength=size)
+    constant = np.flatnonzero(
+        (differs == 0) & (np.bincount(rater, minlength=size) >= CONSTANT_FROM)
+    )
+    if constant.size:
+        names = name_rows(ratings, "rater", where[constant])
         _warn(
-            f"raters {shown}{more} gave one value to everything ({CONSTANT_FROM} ratings or "
+            f"raters {names} gave one value to everything ({CONSTANT_FROM} ratings or "
             "more); nothing was removed, look at them before trusting the reliability."
         )
 

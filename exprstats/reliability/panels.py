@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
-from exprstats.tables import RATINGS, check_table, encode_ids, order_levels, require_columns
+from exprstats.tables import (
+    RATINGS,
+    check_table,
+    find_unnumbers,
+    order_levels,
+    require_columns,
+)
 from exprstats.words import name_nearest
 
 
@@ -73,20 +80,38 @@ def split_panels(
     DataError
         If the table breaks its contract, an item is unknown, or a clip shows two subjects.
     """
+    return split_whole(ratings, items=items, by=by, cluster=cluster)[1]
+
+
+def split_whole(
+    ratings: pd.DataFrame,
+    *,
+    items: Sequence[str] | str | None = None,
+    by: str | None = None,
+    cluster: str | None = "subject",
+) -> tuple[Panel, list[Panel]]:
+    """Return all rows of a ratings table as one panel, and what `split_panels` gives."""
     cluster = find_cluster(ratings, cluster)
-    _check_ratings(ratings, by, cluster)
-    whole = _encode_panel(ratings, by, cluster)
-    where = _find_items(ratings, items)
+    extra = [name for name in (by, cluster) if name is not None]
+    require_columns(ratings, extra, "ratings")
+    codes = encode_columns(ratings, by, cluster)
+    if codes is None:
+        _explain_breach(ratings, by, cluster)
+    whole = _encode_panel(ratings, codes, by, cluster)
+    if cluster is not None:
+        _check_nesting(ratings, whole, cluster)
+    where = _find_items(ratings, codes["item"], items)
     contexts = [] if by is None else order_levels(ratings[by])
-    codes = None if by is None else pd.Categorical(ratings[by], categories=contexts).codes
-    panels = [
-        _take_rows(whole, rows[codes[rows] == code], str(context), item)
-        for code, context in enumerate(contexts)
-        for item, rows in where
-        if codes is not None
-    ]
+    panels = []
+    if by is not None:
+        place = {level: code for code, level in enumerate(codes[by].levels)}
+        for context in contexts:
+            here = codes[by].codes == place[context]
+            panels += [
+                _take_rows(whole, rows[here[rows]], str(context), item) for item, rows in where
+            ]
     panels += [_take_rows(whole, rows, None, item) for item, rows in where]
-    return [panel for panel in panels if panel.rating.size or panel.n_missing]
+    return whole, [panel for panel in panels if panel.rating.size or panel.n_missing]
 
 
 def find_cluster(ratings: pd.DataFrame, cluster: str | None) -> str | None:
@@ -105,20 +130,80 @@ def name_rows(ratings: pd.DataFrame, column: str, rows: np.ndarray) -> str:
     return ", ".join(names[:5]) + more
 
 
-def _check_ratings(ratings: pd.DataFrame, by: str | None, cluster: str | None) -> None:
-    extra = [name for name in (by, cluster) if name is not None]
-    require_columns(ratings, extra, "ratings")
-    key = tuple(dict.fromkeys((*RATINGS.key, *([by] if by else []))))
-    ids = tuple(name for name in extra if name not in key)
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """An id column as codes (N,), and its levels in order of appearance."""
+
+    codes: np.ndarray
+    levels: np.ndarray
+
+
+def encode_columns(
+    ratings: pd.DataFrame, by: str | None, cluster: str | None
+) -> dict[str, Codes] | None:
+    """Return the id columns as codes, or None where the table breaks its contract.
+
+    A table of millions of rows is screened on these codes; `check_table` then looks for the words
+    only where something is wrong.
+    """
+    names = [*_name_key(by)]
+    if cluster is not None and cluster not in names:
+        names.append(cluster)
+    if any(name not in ratings.columns for name in (*RATINGS.numbers, "clip", "rater", "item")):
+        return None
+    codes = {name: _factorize(ratings[name]) for name in names if name in ratings.columns}
+    sound = len(ratings) > 0 and not find_unnumbers(ratings, RATINGS.numbers)
+    if not sound or any(_has_empty(column) for column in codes.values()):
+        return None
+    key = [codes[name] for name in _name_key(by) if name in codes]
+    return codes if _is_key(key) else None
+
+
+def _name_key(by: str | None) -> tuple[str, ...]:
+    extra = (by,) if by else ()
+    return tuple(dict.fromkeys((*RATINGS.key, *extra)))
+
+
+def _factorize(column: pd.Series) -> Codes:
+    codes, levels = pd.factorize(column)
+    return Codes(codes, np.asarray(levels, dtype=object))
+
+
+def _has_empty(column: Codes) -> bool:
+    blank = any(not str(level).strip() for level in column.levels)
+    return blank or bool((column.codes < 0).any())
+
+
+def _is_key(columns: Sequence[Codes]) -> bool:
+    room = 1
+    for column in columns:
+        room *= max(len(column.levels), 1)
+    if room > 2**62:
+        return not pd.DataFrame([column.codes for column in columns]).T.duplicated().any()
+    return pd.Series(_combine(columns)).is_unique
+
+
+def _combine(columns: Sequence[Codes]) -> np.ndarray:
+    place = columns[0].codes.astype(np.int64)
+    for column in columns[1:]:
+        place *= max(len(column.levels), 1)
+        place += column.codes
+    return place
+
+
+def _explain_breach(ratings: pd.DataFrame, by: str | None, cluster: str | None) -> NoReturn:
+    key = _name_key(by)
+    ids = tuple(name for name in ([cluster] if cluster else []) if name not in key)
     check_table(ratings, replace(RATINGS, key=key, ids=ids))
-    if cluster is not None:
-        _check_nesting(ratings, by, cluster)
+    message = "the ratings table breaks its contract in a way that was not found."
+    raise DataError(message)
 
 
-def _check_nesting(ratings: pd.DataFrame, by: str | None, cluster: str) -> None:
-    clip, count = encode_ids(ratings, _name_clip(ratings, by))
-    subject, _ = encode_ids(ratings, [cluster])
-    first = np.zeros(count, dtype=np.int64)
+def _check_nesting(ratings: pd.DataFrame, whole: Panel, cluster: str) -> None:
+    clip, subject = whole.clip, whole.subject
+    if subject is None:
+        return
+    first = np.zeros(int(clip.max()) + 1, dtype=np.int64)
     first[clip[::-1]] = subject[::-1]
     torn = np.flatnonzero(first[clip] != subject)
     if torn.size:
@@ -128,12 +213,11 @@ def _check_nesting(ratings: pd.DataFrame, by: str | None, cluster: str) -> None:
 
 
 def _find_items(
-    ratings: pd.DataFrame, items: Sequence[str] | str | None
+    ratings: pd.DataFrame, codes: Codes, items: Sequence[str] | str | None
 ) -> list[tuple[str, np.ndarray]]:
     """Return the chosen items and the positions of their rows."""
-    order = order_levels(ratings["item"])
-    codes = pd.Categorical(ratings["item"], categories=order).codes
-    present = {str(item): code for code, item in enumerate(order)}
+    code = {level: place for place, level in enumerate(codes.levels)}
+    present = {str(item): code[item] for item in order_levels(ratings["item"])}
     chosen = [items] if isinstance(items, str) else list(dict.fromkeys(items or present))
     problems = [
         Problem(f"there is no item '{item}'.", name_nearest(str(item), present), column="item")
@@ -142,35 +226,44 @@ def _find_items(
     ]
     if problems:
         raise DataError(problems)
-    return [(item, np.flatnonzero(codes == present[item])) for item in chosen]
+    return [(item, np.flatnonzero(codes.codes == present[item])) for item in chosen]
 
 
-def _name_clip(ratings: pd.DataFrame, by: str | None) -> list[str]:
-    names = (by, "context", "clip")
-    return [name for name in dict.fromkeys(names) if name in ratings.columns and name is not None]
-
-
-def _encode_panel(ratings: pd.DataFrame, by: str | None, cluster: str | None) -> Panel:
+def _encode_panel(
+    ratings: pd.DataFrame, codes: dict[str, Codes], by: str | None, cluster: str | None
+) -> Panel:
     values = ratings["rating"].to_numpy(float, na_value=np.nan)
-    clip, _ = encode_ids(ratings, _name_clip(ratings, by))
-    rater, _ = encode_ids(ratings, ["rater"])
-    subject = None if cluster is None else encode_ids(ratings, [cluster])[0]
-    return Panel(None, "", values, clip, rater, subject, np.arange(len(values)), 0)
+    names = [name for name in dict.fromkeys((by, "context", "clip")) if name in codes]
+    clip = codes["clip"].codes
+    if len(names) > 1:
+        clip = recode(_combine([codes[name] for name in names if name is not None]))
+    subject = None if cluster is None else codes[cluster].codes
+    rows = np.arange(len(values))
+    return Panel(None, "", values, clip, codes["rater"].codes, subject, rows, 0)
 
 
 def _take_rows(whole: Panel, rows: np.ndarray, context: str | None, item: str) -> Panel:
     given = rows[~np.isnan(whole.rating[rows])]
-    subject = None if whole.subject is None else recode(whole.subject[given])
+    if len(given) == len(whole.rating):
+        return replace(whole, context=context, item=item)
+    subject = None if whole.subject is None else _close_gaps(whole.subject[given])
     return Panel(
         context,
         item,
         whole.rating[given],
-        recode(whole.clip[given]),
-        recode(whole.rater[given]),
+        _close_gaps(whole.clip[given]),
+        _close_gaps(whole.rater[given]),
         subject,
         given,
         len(rows) - len(given),
     )
+
+
+def _close_gaps(codes: np.ndarray) -> np.ndarray:
+    """Return codes (n,) that run from 0 without gaps, in the order that they had."""
+    used = np.zeros(int(codes.max(initial=-1)) + 1, dtype=bool)
+    used[codes] = True
+    return (np.cumsum(used) - 1)[codes]
 
 
 def recode(codes: np.ndarray) -> np.ndarray:

@@ -136,5 +136,5 @@ def test_write_the_coverage_table():
     normal = table[table["shape"] == "normal"]
     assert (normal["cluster"] > allow(draws)).all()
     assert table["cluster"].min() > 0.87
-    assert (table["cluster"] >= table["f"]).all()
+    assert (table["cluster"] > table["f"] - 0.005).all()
     assert table.loc[(table["share"] == 0.8) & (table["subjects"] > 20), "f"].max() < 0.85
