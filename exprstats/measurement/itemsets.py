@@ -67,7 +67,13 @@ def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> Ite
         Columns that are absent, empty ids, clips that stand twice, items that are no numbers or
         wholly missing.
     """
+    if not all(isinstance(name, str) for name in table.columns):
+        table = table.rename(columns=str)
     problems = find_absent(table, [*items, *([by] if by else [])], "items")
+    problems += [
+        Problem("the items table has two columns of this name.", "Rename one.", column=name)
+        for name in table.columns[table.columns.duplicated()].unique()
+    ]
     if problems or len(table) == 0:
         raise DataError(problems or Problem("the items table has no rows.", "Check the file."))
     ids = _take_ids(table, by)

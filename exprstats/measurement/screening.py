@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
+from scipy.special import chdtrc
 
 from exprstats.errors import DataError, FitError, FitWarning, OptionError, Problem
 from exprstats.measurement.moments import Moments, correlate
 from exprstats.measurement.solution import Solution
 
 SAME = 0.999
+CHANCE = 0.05
 
 
 def check_items(items: Sequence[str]) -> None:
@@ -67,12 +69,34 @@ def _find_shared(r: np.ndarray, n: int, items: Sequence[str], where: str) -> lis
     if problems:
         return problems
     pairs = r[np.triu_indices(len(items), 1)]
-    impossible = len(items) == 3 and not np.prod(pairs) > 0
-    if impossible or np.abs(pairs).max() < 1 / np.sqrt(n):
-        listed = ", ".join(f"{value:.2f}" for value in pairs[:6])
+    p_value = judge_sphericity(r, n)
+    if len(items) == 3 and not np.prod(pairs) > 0:
+        listed = ", ".join(f"{value:.2f}" for value in pairs)
         fact = f"{where}: the items share no variance one factor could explain (r = {listed})."
         problems.append(Problem(fact, "Check that they measure the same thing."))
+    elif p_value > CHANCE:
+        largest = np.abs(pairs).max()
+        fact = (
+            f"{where}: the items share no variance beyond chance: their correlations (largest"
+            f" {largest:.2f}, {n} clips) are those of unrelated items, p = {p_value:.2f}."
+        )
+        problems.append(Problem(fact, "Check that they measure the same thing, or add clips."))
     return problems
+
+
+def judge_sphericity(r: np.ndarray, n: int) -> float:
+    """Return the p of Bartlett's test that p items are unrelated (Bartlett, 1951).
+
+    Parameters
+    ----------
+    r
+        Correlations (p, p).
+    n
+        Rows behind them.
+    """
+    p = len(r)
+    statistic = -(n - 1 - (2 * p + 5) / 6) * np.linalg.slogdet(r)[1]
+    return float(chdtrc(p * (p - 1) / 2, max(statistic, 0.0)))
 
 
 def find_improper(

@@ -10,6 +10,7 @@ import pytest
 from exprstats import rbridge
 from exprstats.errors import DataError, DataWarning, FitError, FitWarning, OptionError
 from exprstats.measurement import fit_factor
+from exprstats.measurement.screening import judge_sphericity
 
 ITEMS = ["smile", "voice", "pose"]
 
@@ -80,6 +81,44 @@ def test_items_that_share_nothing_are_refused():
     noise["voice"] += noise["pose"] * 0.9
     with pytest.raises(DataError, match="share no variance"):
         fit_factor(noise, items=ITEMS)
+
+
+def test_unrelated_items_are_refused_and_weakly_related_ones_are_not(closed):
+    rng = np.random.default_rng(3)
+    refused = 0
+    for _ in range(40):
+        noise = pd.DataFrame(rng.normal(size=(300, 3)), columns=ITEMS)
+        try:
+            fit_factor(noise, items=ITEMS)
+        except DataError as error:
+            refused += "share no variance" in str(error)
+        except FitError:
+            refused += 1
+    assert refused >= 36
+    weak = rng.normal(size=(300, 1)) * 0.7 + rng.normal(size=(300, 3))
+    assert fit_factor(pd.DataFrame(weak, columns=ITEMS), items=ITEMS).solutions[0].n_clips == 300
+
+
+def test_bartletts_test_of_unrelated_items_keeps_its_level():
+    rng = np.random.default_rng(4)
+    found = [judge_sphericity(np.corrcoef(rng.normal(size=(4, 60))), 60) for _ in range(1000)]
+    assert np.mean(np.array(found) < 0.05) == pytest.approx(0.05, abs=0.02)
+    assert np.mean(np.array(found) < 0.5) == pytest.approx(0.5, abs=0.05)
+
+
+def test_two_columns_of_one_name_are_refused(draw):
+    table = draw()
+    with pytest.raises(DataError, match="two columns of this name"):
+        fit_factor(pd.concat([table, table[["pose"]]], axis=1), items=ITEMS)
+
+
+def test_columns_may_be_numbered(draw, closed):
+    table = draw()
+    numbered = table[ITEMS].rename(columns=dict(zip(ITEMS, [1, 2, 3], strict=True)))
+    factor = fit_factor(numbered, items=[1, 2, 3])
+    assert factor.items == ("1", "2", "3")
+    wanted = fit_factor(table[ITEMS], items=ITEMS).scores["score"]
+    np.testing.assert_array_equal(factor.scores["score"], wanted)
 
 
 def test_a_heywood_case_is_named(closed):
