@@ -22,6 +22,7 @@ from exprstats.measurement.screening import (
     raise_improper,
     raise_problems,
     warn_reversed,
+    warn_weak,
 )
 from exprstats.measurement.solution import Receipt, Solution
 from exprstats.measurement.wording import list_notes, write_sentence
@@ -166,6 +167,8 @@ def fit_factor(
     )
     raise_problems([one for job in jobs for one in find_problems(job.moments, names, job.name)])
     _warn_incomplete(itemset, missing)
+    for job in jobs:
+        warn_weak(job.moments, names, job.name)
     raise_improper([text for job in jobs for text in foresee_improper(job)])
     solutions, receipt = solve_jobs(jobs)
     _check_solutions(solutions, receipt)

@@ -14,7 +14,9 @@ from exprstats.measurement.moments import Moments, correlate
 from exprstats.measurement.solution import Solution
 
 SAME = 0.999
-CHANCE = 0.05
+# Unrelated items give p above this half of the time; items worth a factor hardly ever do.
+CHANCE = 0.5
+DOUBT = 0.05
 
 
 def check_items(items: Sequence[str]) -> None:
@@ -82,6 +84,17 @@ def _find_shared(r: np.ndarray, n: int, items: Sequence[str], where: str) -> lis
         )
         problems.append(Problem(fact, "Check that they measure the same thing, or add clips."))
     return problems
+
+
+def warn_weak(moments: Moments, items: Sequence[str], where: str) -> None:
+    """Warn if the items may share no more than chance would give so few clips."""
+    p_value = judge_sphericity(correlate(moments.covariance), moments.n)
+    if p_value > DOUBT:
+        message = (
+            f"{where}: {', '.join(items)} do not correlate more than unrelated items may in"
+            f" {moments.n} clips (p = {p_value:.2f}); the factor rests on thin ground."
+        )
+        warnings.warn(message, FitWarning, stacklevel=3)
 
 
 def judge_sphericity(r: np.ndarray, n: int) -> float:
