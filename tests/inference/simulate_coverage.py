@@ -135,6 +135,6 @@ def simulate_designs(designs, *, repeats, workers=1):
 
 
 if __name__ == "__main__":
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     workers = int(sys.argv[2]) if len(sys.argv) > 2 else 2
     simulate_designs(DESIGNS, repeats=repeats, workers=workers).to_csv(TABLE, index=False)
