@@ -1,6 +1,7 @@
 """Figures from tidy tables: nothing is computed here, only arranged and drawn."""
 
 from exprstats.plots.contexts import ALL, name_contexts
+from exprstats.plots.contrasts import draw_contrasts, name_pairs
 from exprstats.plots.diagrams import draw_factor
 from exprstats.plots.files import save_figure
 from exprstats.plots.metrics import MetricLabel, label_metrics
@@ -10,10 +11,12 @@ from exprstats.plots.weights import draw_weights
 __all__ = [
     "ALL",
     "MetricLabel",
+    "draw_contrasts",
     "draw_factor",
     "draw_performance",
     "draw_weights",
     "label_metrics",
     "name_contexts",
+    "name_pairs",
     "save_figure",
 ]

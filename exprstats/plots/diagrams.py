@@ -11,7 +11,7 @@ import pandas as pd
 from exprstats.errors import DataError, Problem
 from exprstats.numerals import MISSING, write_interval, write_number
 from exprstats.plots.contexts import ALL, name_contexts
-from exprstats.plots.labels import code_levels, write_label
+from exprstats.plots.labels import code_levels, name_panels, write_label
 from exprstats.plots.looks import INK, PALETTE, QUIET, set_looks
 from exprstats.tables import order_levels, require_columns
 
@@ -182,7 +182,6 @@ def _build_diagram(rows: pd.DataFrame, panels: dict[str, str], layout: Layout, n
         facet_wrap,
         geom_text,
         ggplot,
-        labeller,
         labs,
         scale_linetype_manual,
         theme,
@@ -201,7 +200,7 @@ def _build_diagram(rows: pd.DataFrame, panels: dict[str, str], layout: Layout, n
         + facet_wrap(
             "context",
             ncol=2 if layout.down else 1,
-            labeller=labeller(context=lambda code: panels[code]),
+            labeller=name_panels("context", panels),
         )
         + scale_linetype_manual(values={False: "solid", True: "dashed"})
         + coord_fixed(xlim=xlim, ylim=ylim, expand=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from exprstats.plots.fonts import replace_absent
@@ -46,6 +46,14 @@ def code_levels(levels: Sequence[Any], *, width: int = 24) -> dict[str, str]:
     Levels are drawn through codes, so that two names that are cut to the same label stay apart.
     """
     return {f"{place:04d}": write_label(level, width=width) for place, level in enumerate(levels)}
+
+
+def name_panels(name: str, labels: Mapping[str, str]) -> Any:
+    """Return what names the panels of a figure whose column holds codes."""
+    from plotnine import labeller
+
+    named: dict[str, Any] = {name: lambda code: labels[code]}
+    return labeller(**named)
 
 
 def _fill_lines(text: str, width: int) -> list[str]:

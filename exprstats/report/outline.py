@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exprstats.report.analysed import describe_analysed
 from exprstats.report.comparisons import describe_comparisons
+from exprstats.report.contrasts import describe_contrasts
 from exprstats.report.document import Document
 from exprstats.report.features import describe_features
 from exprstats.report.measurement import describe_measurement, list_banners
@@ -24,6 +25,7 @@ _MIDDLE = (
     describe_performance,
     describe_comparisons,
     describe_weights,
+    describe_contrasts,
 )
 
 

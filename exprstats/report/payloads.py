@@ -11,6 +11,11 @@ from typing import Any
 from exprstats.report.pieces import Pieces
 from exprstats.report.session import list_session_versions
 
+_FURTHER = (
+    *("raters", "decisions", "plan", "differences", "invariance", "restrictions", "resampled"),
+    *("weights", "contrasts"),
+)
+
 
 def collect_results(pieces: Pieces) -> dict[str, Any]:
     """Return every tidy row in full precision, and nothing that changes from run to run."""
@@ -23,6 +28,9 @@ def collect_results(pieces: Pieces) -> dict[str, Any]:
     if pieces.reliability is not None:
         found["reliability"] = pieces.reliability.tidy()
         found["design"] = pieces.reliability.design
+    if pieces.design is not None:
+        found.setdefault("design", pieces.design.tidy())
+        found["coefficients"] = pieces.design.coefficients
     if pieces.factor is not None:
         found["factor"] = {
             "engine": pieces.factor.engine,
@@ -33,6 +41,12 @@ def collect_results(pieces: Pieces) -> dict[str, Any]:
         found["models"] = {name: models.tidy() for name, models in pieces.models.items()}
     if pieces.comparison is not None:
         found["comparison"] = pieces.comparison.tidy()
+    for name in _FURTHER:
+        result = getattr(pieces, name)
+        if result is not None:
+            found[name] = result.tidy()
+    if pieces.contrasts is not None:
+        found["contrasts_penalty"] = pieces.contrasts.glance()
     if provenance is not None:
         found["warnings"] = [asdict(one) for one in provenance.warnings]
     return found

@@ -12,9 +12,16 @@ from exprstats.errors import OptionError
 
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
-    from exprstats.measurement import Factor
-    from exprstats.models import Models
-    from exprstats.reliability import Reliability
+    from exprstats.measurement import Factor, FactorBootstrap, NestedModels
+    from exprstats.models import Contrasts, Models, Weights
+    from exprstats.reliability import (
+        ContextDifferences,
+        Decisions,
+        Design,
+        Plan,
+        Raters,
+        Reliability,
+    )
     from exprstats.results import Result
     from exprstats.study import StudyRun
     from exprstats.study.provenance import Provenance
@@ -22,6 +29,8 @@ if TYPE_CHECKING:
 
 KIND_NAMES = {
     "elastic": "ElasticNet",
+    "forest": "Random forest",
+    "human": "Human baseline",
     "uniform": "Uniform baseline",
     "normal": "Normal baseline",
     "mean": "Mean baseline",
@@ -38,6 +47,14 @@ class Pieces:
         The report's title.
     reliability, factor, comparison
         Results, one of each kind at most.
+    design, raters, decisions, plan, differences
+        What goes with the reliability: the design of the ratings, its raters one by one, other
+        numbers of raters, raters for a target, and contexts compared.
+    invariance, restrictions, resampled
+        What goes with the factor: nested models across contexts and across items, and intervals
+        that allow for clusters.
+    weights, contrasts
+        What goes with the models: weights with intervals, and how contexts differ in them.
     models
         Fitted models by name.
     clips, parts
@@ -53,6 +70,16 @@ class Pieces:
     factor: Factor | None = None
     models: dict[str, Models] = field(default_factory=dict)
     comparison: Comparison | None = None
+    design: Design | None = None
+    raters: Raters | None = None
+    decisions: Decisions | None = None
+    plan: Plan | None = None
+    differences: ContextDifferences | None = None
+    invariance: NestedModels | None = None
+    restrictions: NestedModels | None = None
+    resampled: FactorBootstrap | None = None
+    weights: Weights | None = None
+    contrasts: Contrasts | None = None
     clips: pd.DataFrame | None = None
     parts: pd.DataFrame | None = None
     study: Study | None = None
@@ -115,6 +142,8 @@ def _open_run(run: StudyRun, title: str | None) -> Pieces:
         factor=run.factor,
         models=dict(run.models),
         comparison=run.comparison,
+        weights=run.weights,
+        contrasts=run.contrasts,
         clips=run.clips,
         parts=run.parts,
         study=run.study,
@@ -128,16 +157,12 @@ def _open_run(run: StudyRun, title: str | None) -> Pieces:
 
 
 def _sort_results(results: Iterable[Any], title: str) -> Pieces:
-    from exprstats.inference import Comparison
-    from exprstats.measurement import Factor
     from exprstats.models import Models
-    from exprstats.reliability import Reliability
 
     found: dict[str, Any] = {}
     models: dict[str, Models] = {}
-    kinds = {"reliability": Reliability, "factor": Factor, "comparison": Comparison}
     for result in results:
-        name = next((name for name, kind in kinds.items() if isinstance(result, kind)), None)
+        name = _find_place(result)
         if isinstance(result, Models):
             models[result.name] = result
         elif name is None:
@@ -151,3 +176,26 @@ def _sort_results(results: Iterable[Any], title: str) -> Pieces:
     # Names that our own verbs give by default are ours to print as words.
     names = KIND_NAMES if models and all(one.name == one.kind for one in models.values()) else {}
     return Pieces(title=title, models=models, model_names=names, **found)
+
+
+def _find_place(result: Any) -> str | None:
+    """Return the field that a result goes into, or None where the report has no place for it."""
+    from exprstats import inference, measurement, models, reliability
+
+    places: dict[str, type] = {
+        "reliability": reliability.Reliability,
+        "design": reliability.Design,
+        "raters": reliability.Raters,
+        "decisions": reliability.Decisions,
+        "plan": reliability.Plan,
+        "differences": reliability.ContextDifferences,
+        "factor": measurement.Factor,
+        "resampled": measurement.FactorBootstrap,
+        "comparison": inference.Comparison,
+        "weights": models.Weights,
+        "contrasts": models.Contrasts,
+    }
+    if isinstance(result, measurement.NestedModels):
+        across = result.steps["model"].eq("configural").any()
+        return "invariance" if across else "restrictions"
+    return next((name for name, kind in places.items() if isinstance(result, kind)), None)

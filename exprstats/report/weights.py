@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.numerals import MISSING, write_number
+from exprstats.numerals import MISSING, write_level, write_number
 from exprstats.plots import draw_weights, name_contexts
 from exprstats.report.cells import collect_notes, list_levels, pick_rows
 from exprstats.report.document import Column, Figure, Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
+from exprstats.report.stability import build_stability, list_cautions, say_stability
 
 if TYPE_CHECKING:
-    from exprstats.models import Models
+    from exprstats.models import Models, Weights
 
 NOTABLE = 0.2  # Lin, Girard, & Morency (2020)
 MOST_ACROSS = 8  # contexts that fit beside each other on a page
@@ -22,20 +23,48 @@ _PENALTIES = {"alpha": "Penalty, alpha", "l1_ratio": "Share of L1 in it, l1_rati
 
 
 def describe_weights(pieces: Pieces) -> Section | None:
-    """Return the section on the first model that has weights, or None."""
+    """Return the section on weights with intervals, or on the first model that has weights."""
+    if pieces.weights is not None:
+        return _describe_resampled(pieces.weights, pieces)
     models = next((one for one in pieces.models.values() if _has_weights(one)), None)
     if models is None:
         return None
     rows = name_contexts(models.tidy())
     weights = pick_rows(rows, term="weight").reset_index(drop=True)
+    name = pieces.name_model(models.name)
     drawn = weights["estimate"].fillna(0).ne(0).any()
     return Section(
         "weights",
         "Feature weights",
-        sentences=_say_weights(weights, pieces.name_model(models.name)),
+        sentences=_say_weights(weights, name),
         caveats=_list_caveats(weights),
         tables=(_build_table(rows, weights, pieces),),
-        figures=(_build_figure(models, weights, pieces),) if drawn else (),
+        figures=(_build_figure(models, weights, name, mark=NOTABLE, level=None),) if drawn else (),
+    )
+
+
+def _describe_resampled(weights: Weights, pieces: Pieces) -> Section:
+    rows = pick_rows(name_contexts(weights.tidy()), term="weight")
+    drawn = rows["estimate"].fillna(0).ne(0).any()
+    return Section(
+        "weights",
+        "Feature weights",
+        sentences=say_stability(weights, pieces),
+        caveats=list_cautions(weights),
+        tables=(build_stability(weights, pieces),),
+        figures=(
+            (
+                _build_figure(
+                    weights,
+                    rows,
+                    pieces.name_model(weights.model),
+                    mark=weights.threshold,
+                    level=weights.level,
+                ),
+            )
+            if drawn
+            else ()
+        ),
     )
 
 
@@ -146,14 +175,25 @@ def _write_value(found: pd.DataFrame, decimals: int | None) -> str:
     return write_number(value, decimals) if decimals is not None else f"{value:g}"
 
 
-def _build_figure(models: Models, weights: pd.DataFrame, pieces: Pieces) -> Figure:
+def _build_figure(
+    found: Models | Weights, weights: pd.DataFrame, name: str, *, mark: float, level: float | None
+) -> Figure:
+    notes = [
+        say(
+            "Dashed lines and filled points mark weights of {mark} or more in size.",
+            mark=f"{mark:g}".replace("0.", ".", 1),
+        )
+    ]
+    if level is not None:
+        told = "Solid lines are {level} percentile intervals over resampled subjects."
+        notes.insert(0, say(told, level=write_level(level)))
     contexts = [str(context) for context in list_levels(weights, "context")]
     where = f" for {join_words(contexts)}" if len(contexts) > 1 else ""
     return Figure(
         "4",
         "weights",
-        "Feature Weights of the " + pieces.name_model(models.name) + " Models",
-        draw_weights(models),
+        f"Feature Weights of the {name} Models",
+        draw_weights(found),
         words=f"Weight of each feature{where}; the same numbers as Table 5.",
-        notes=(say("Dashed lines and filled points mark weights of .2 or more in size."),),
+        notes=tuple(notes),
     )

@@ -13,7 +13,7 @@ from exprstats.study.settings import Study
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
     from exprstats.measurement import Factor
-    from exprstats.models import Models
+    from exprstats.models import Contrasts, Models, Weights
     from exprstats.reliability import Reliability
 
 
@@ -31,6 +31,8 @@ class StudyRun:
         From `fit_elastic`, by the names that the study file gives; the headline model first.
     predictions
         Test-set predictions of every model and baseline.
+    weights, contrasts
+        From `report_weights` and `contrast_contexts`, where the study asks for them.
     provenance
         Where it all comes from.
     clips
@@ -48,6 +50,8 @@ class StudyRun:
     models: dict[str, Models] = field(default_factory=dict)
     predictions: pd.DataFrame | None = None
     comparison: Comparison | None = None
+    weights: Weights | None = None
+    contrasts: Contrasts | None = None
     clips: pd.DataFrame | None = None
     features: tuple[str, ...] = ()
     parts: pd.DataFrame | None = None

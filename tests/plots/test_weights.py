@@ -11,7 +11,7 @@ from exprstats.plots.looks import place_multiples
 def test_points_are_the_weights_and_only_large_ones_are_filled(make_models):
     plot = draw_weights(make_models())
     assert plot.data["estimate"].tolist() == [0.35, -0.1, 0.2, 0.0]
-    assert plot.data["notable"].tolist() == [True, False, True, False]
+    assert plot.data["filled"].tolist() == [True, False, True, False]
 
 
 def test_features_keep_their_order_first_on_top(make_models):
@@ -19,6 +19,16 @@ def test_features_keep_their_order_first_on_top(make_models):
     scale = next(scale for scale in plot.scales if "y" in scale.aesthetics)
     assert list(scale.labels) == ["alpha", "zeta"]
     assert list(scale.limits) == ["0001", "0000"]
+
+
+def test_intervals_are_drawn_where_there_are_some_and_stems_where_not(make_models):
+    models = make_models()
+    models.table["conf_low"] = [0.3, -0.2, np.nan, -0.1, np.nan]
+    models.table["conf_high"] = [0.4, 0.1, np.nan, 0.1, np.nan]
+    stems, ranges = (layer._data for layer in draw_weights(models).layers[2:4])
+    assert stems["estimate"].tolist() == [0.2]
+    assert ranges["conf_low"].tolist() == [0.3, -0.2, -0.1]
+    assert ranges["conf_high"].tolist() == [0.4, 0.1, 0.1]
 
 
 def test_all_zero_weights_are_no_picture(make_models):

@@ -11,9 +11,11 @@ from exprstats.errors import RError
 from exprstats.inference import compare_models
 from exprstats.measurement import average_raters, fit_factor, join_scores
 from exprstats.models import (
+    contrast_contexts,
     fit_elastic,
     guess_mean,
     guess_normal,
+    report_weights,
     split_subjects,
     stack_predictions,
 )
@@ -43,6 +45,9 @@ class Results:
     factor: object
     models: object
     comparison: object
+    ratings: object = None
+    data: object = None
+    parts: object = None
 
     def __iter__(self):
         return iter((self.reliability, self.factor, self.models, self.comparison))
@@ -72,7 +77,8 @@ def run_path(names=None, *, by="context", metrics=("nrmse", "correlation"), agai
         draws=300,
         seed=3,
     )
-    return Results(rate_reliability(ratings, by=by), factor, elastic, comparison)
+    reliability = rate_reliability(ratings, by=by)
+    return Results(reliability, factor, elastic, comparison, ratings, data, parts)
 
 
 def merge_contexts(table):
@@ -96,6 +102,14 @@ def run_without_r(*arguments, **options):
 @pytest.fixture(scope="session")
 def plain():
     return run_without_r()
+
+
+@pytest.fixture(scope="session")
+def resampled(plain):
+    """Weights and contrasts of the study with plain names."""
+    settings = {"target": "score", "features": FEATURES, "parts": plain.parts}
+    weights = report_weights(plain.models, draws=40, repeats=0, seed=1)
+    return weights, contrast_contexts(plain.data, **settings, draws=40, seed=1)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,199 @@
+"""The section on differences between contexts' weights, with Table 6 and Figure 5."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.numerals import MISSING, write_count, write_level, write_number, write_p
+from exprstats.plots import draw_contrasts, name_pairs
+from exprstats.report.cells import (
+    collect_notes,
+    list_levels,
+    pick_rows,
+    write_estimate,
+    write_limits,
+)
+from exprstats.report.document import Column, Figure, Section, Table
+from exprstats.report.pieces import Pieces
+from exprstats.report.prose import Text, count_things, join_texts, say
+
+if TYPE_CHECKING:
+    from exprstats.models import Contrasts
+
+MOST_ROWS = 60
+_MOST_NAMED = 6
+
+
+def describe_contrasts(pieces: Pieces) -> Section | None:
+    """Return the section, or None where contexts were not contrasted."""
+    contrasts = pieces.contrasts
+    if contrasts is None:
+        return None
+    rows = contrasts.tidy()
+    rows = rows[rows["term"].eq("difference")].reset_index(drop=True)
+    rows = rows.assign(pair=name_pairs(rows))
+    shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
+    return Section(
+        "contrasts",
+        "Context contrasts",
+        sentences=(_say_setting(contrasts, shown), _say_found(contrasts, shown)),
+        caveats=_list_caveats(contrasts),
+        tables=(_build_table(rows, shown, contrasts),),
+        figures=(_build_figure(contrasts),),
+    )
+
+
+def _say_setting(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
+    return say(
+        "Do features weigh differently in different contexts? All contexts were fitted with one "
+        "penalty (alpha = {alpha}, l1_ratio = {ratio}) and one scale, the standard deviation of "
+        "each feature over the training clips of all contexts, and the weights of "
+        "{pairs} of contexts were compared on the same {subjects}, resampled together in "
+        "{draws} refits (Table 6, Figure 5).",
+        alpha=f"{contrasts.alpha:g}",
+        ratio=f"{contrasts.l1_ratio:g}",
+        pairs=count_things(shown["pair"].nunique(), "pair"),
+        subjects=count_things(contrasts.n_clusters, "subject"),
+        draws=write_count(contrasts.glance()["draws"].iloc[0]),
+    )
+
+
+def _say_found(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
+    held = shown[shown["p_max_t"].lt(1 - contrasts.level)]
+    opening = say(
+        "After adjustment for the {count} differences (max-|*t*|), {held} {verb} from zero at the "
+        "{mark} level",
+        count=write_count(len(shown)),
+        held=str(len(held)) if len(held) else "none",
+        verb="differed" if len(held) != 1 else "differs",
+        mark=write_number(1 - contrasts.level, bounded=True),
+    )
+    if held.empty:
+        return join_texts([opening, say(".")], "")
+    held = held.sort_values("estimate", key=lambda one: -one.abs(), kind="stable")
+    told = [_say_difference(row) for row in held.head(_MOST_NAMED).to_dict("records")]
+    more = len(held) - _MOST_NAMED
+    ending = say("; and {more} more in the table.", more=more) if more > 0 else say(".")
+    return join_texts([opening, say(": "), join_texts(told, "; "), ending], "")
+
+
+def _say_difference(row: dict[Any, Any]) -> Text:
+    p = write_p(row["p_max_t"])
+    return say(
+        "{feature} in {context} minus {versus}, Δ = {value}, {level} CI {limits}, *p* {p}",
+        feature=row["feature"],
+        context=row["context"],
+        versus=row["versus"],
+        value=write_estimate(row, bounded=False),
+        level=write_level(row["level"]),
+        limits=write_limits(row, bounded=False),
+        p=p if p[0] in "<>" else f"= {p}",
+    )
+
+
+def _list_caveats(contrasts: Contrasts) -> tuple[Text, ...]:
+    caveats = [
+        say(
+            "Weights that were tuned context by context are not compared: penalties of "
+            "different strength make the same truth look different. One penalty for all contexts "
+            "removes that; a feature that varies less in one context is still shrunken more "
+            "there. The least-squares differences have no penalty and tell whether a difference "
+            "rests on it."
+        )
+    ]
+    draws = contrasts.glance()["draws"].iloc[0]
+    least = 1 / (draws + 1)
+    if least * 10 > 1 - contrasts.level:
+        caveats.append(
+            say(
+                "With {draws} refits no adjusted *p* below {least} can be seen.",
+                draws=write_count(draws),
+                least=write_p(least),
+            )
+        )
+    return tuple(caveats)
+
+
+def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) -> Table:
+    level = write_level(contrasts.level)
+    printed = shown
+    if len(shown) > MOST_ROWS:
+        order = shown.sort_values("p_max_t", kind="stable").index[:MOST_ROWS]
+        printed = shown.loc[sorted(order)]
+    limits = say("{level} CI", level=level)
+    columns = (
+        Column("feature", say("Feature"), words=True),
+        Column("estimate", say("Δ"), "One penalty"),
+        Column("limits", limits, "One penalty"),
+        Column("p", say("*p*"), "One penalty"),
+        Column("adjusted", say("max-|*t*|\N{NO-BREAK SPACE}*p*"), "One penalty"),
+        Column("slope", say("Δ"), "Least squares"),
+        Column("slope_limits", limits, "Least squares"),
+    )
+    return Table(
+        "6",
+        "contrasts",
+        "Differences Between Contexts in the Weights of Features",
+        columns,
+        pd.DataFrame([_write_row(row, rows) for row in printed.to_dict("records")]),
+        group="pair" if len(list_levels(shown, "pair")) > 1 else None,
+        notes=_list_notes(rows, shown, printed),
+        rows=rows.drop(columns="pair"),
+    )
+
+
+def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
+    found = pick_rows(rows, pair=row["pair"], feature=row["feature"], method="ols")
+    slope = found.iloc[0].to_dict() if len(found) else {}
+    return {
+        "pair": row["pair"],
+        "feature": str(row["feature"]),
+        "estimate": write_estimate(row, bounded=False),
+        "limits": write_limits(row, bounded=False),
+        "p": write_p(row["p_value"]),
+        "adjusted": write_p(row["p_max_t"]),
+        "slope": write_estimate(slope, bounded=False) if slope else MISSING,
+        "slope_limits": write_limits(slope, bounded=False),
+    }
+
+
+def _list_notes(rows: pd.DataFrame, shown: pd.DataFrame, printed: pd.DataFrame) -> tuple[Text, ...]:
+    notes = [
+        say(
+            "Units of the target per pooled standard deviation of the feature. One penalty: "
+            "percentile intervals and two-sided *p* over resampled subjects; max-|*t*| *p*, which "
+            "the text quotes, is adjusted for all differences together. Least squares: an "
+            "interaction model without penalty, cluster-robust intervals."
+        )
+    ]
+    if len(printed) < len(shown):
+        notes.append(
+            say(
+                "The {some} of {all} differences with the smallest adjusted *p*; all stand in the "
+                "folder tables.",
+                some=write_count(len(printed)),
+                all=write_count(len(shown)),
+            )
+        )
+    return (*notes, *collect_notes(rows, ("feature", "pair")))
+
+
+def _build_figure(contrasts: Contrasts) -> Figure:
+    return Figure(
+        "5",
+        "contrasts",
+        "Differences Between Contexts in the Weights of Features",
+        draw_contrasts(contrasts),
+        words="Difference of each feature's weight between contexts with intervals; the same "
+        "numbers as Table 6.",
+        notes=(
+            say(
+                "Points are differences, lines {level} intervals without adjustment; filled "
+                "points have a max-|*t*| *p* below {mark}.",
+                level=write_level(contrasts.level),
+                mark=write_number(1 - contrasts.level, bounded=True),
+            ),
+        ),
+    )

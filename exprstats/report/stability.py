@@ -1,0 +1,217 @@
+"""Table 5 with what resampled subjects say about each weight."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.numerals import MISSING, write_count, write_level, write_number
+from exprstats.plots import name_contexts
+from exprstats.report.cells import (
+    collect_notes,
+    find_extremes,
+    list_levels,
+    pick_rows,
+    write_estimate,
+    write_limits,
+)
+from exprstats.report.document import Column, Table
+from exprstats.report.pieces import Pieces
+from exprstats.report.prose import Text, join_words, say
+
+if TYPE_CHECKING:
+    from exprstats.models import Weights
+
+MOST_NAMED = 5
+_SHARES = {"selected": "Selected", "same_sign": "Same sign"}
+_ZERO = "the weight is 0"
+_COLLINEAR = 10.0  # Marquardt (1970): a variance inflation beyond it is read as collinearity
+
+
+def build_stability(weights: Weights, pieces: Pieces) -> Table:
+    """Return Table 5: weights with intervals, and how often refits agree with them."""
+    rows = name_contexts(weights.tidy())
+    shown = pick_rows(rows, term="weight").reset_index(drop=True)
+    contexts = list_levels(shown, "context")
+    columns = (
+        Column("feature", say("Feature"), words=True),
+        Column("estimate", say("Weight")),
+        Column("limits", say("{level} CI", level=write_level(weights.level))),
+        *(Column(term, say("{word}", word=word)) for term, word in _SHARES.items()),
+        Column("notable", say("*P*(|*w*| ≥ {mark})", mark=_write_mark(weights))),
+        Column("rank", say("Rank")),
+        Column("vif", say("VIF")),
+    )
+    return Table(
+        "5",
+        "weights",
+        "Feature Weights" + (" by Context and Overall" if len(contexts) > 1 else ""),
+        columns,
+        pd.DataFrame([_write_row(row, rows) for row in shown.to_dict("records")]),
+        group="context" if len(contexts) > 1 else None,
+        notes=_list_notes(rows, weights, pieces),
+        rows=rows,
+    )
+
+
+def say_stability(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
+    """Return what the weights are, the notable ones of each context, and how sure they are."""
+    rows = name_contexts(weights.tidy())
+    contexts = list_levels(rows, "context")
+    told = [
+        say(
+            "A weight is the change in the prediction of {model}, in units of the target, for one "
+            "standard deviation of the feature. Intervals come from {draws} refits to resampled "
+            "subjects with the penalty tuned in each; *P*(|*w*| ≥ {mark}) is the share of them in "
+            "which the weight reached {mark} in size (Table 5, Figure 4).",
+            model=pieces.name_model(weights.model),
+            draws=write_count(weights.glance()["draws"].iloc[0]),
+            mark=_write_mark(weights),
+        )
+    ]
+    for context in contexts:
+        own = pick_rows(rows, context=context)
+        where = f"{context}: " if len(contexts) > 1 else ""
+        told.append(say("{where}{told}.", where=where, told=_tell_context(own, weights)))
+    return tuple(told)
+
+
+def list_cautions(weights: Weights) -> tuple[Text, ...]:
+    """Return what readers must know before they interpret weights with intervals."""
+    rows = name_contexts(weights.tidy())
+    cautions = [
+        say(
+            "These are intervals of penalized weights, which lie nearer to zero than those of a "
+            "regression without a penalty: they show what other subjects would have given, and "
+            "test no effect."
+        )
+    ]
+    if len(list_levels(rows, "context")) > 1:
+        cautions.append(
+            say(
+                "Each context was tuned with a penalty of its own, which shrinks weights by "
+                "different amounts: do not read a difference between two contexts' weights as a "
+                "difference between the contexts."
+            )
+        )
+    tied = pick_rows(rows, term="vif").reset_index(drop=True)
+    tied = tied[tied["estimate"].ge(_COLLINEAR)]
+    if len(tied):
+        names = [str(name) for name in list_levels(tied, "feature")]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        cautions.append(
+            say(
+                "Features that others nearly determine share their weight with them, so that "
+                "their single weights say little (variance inflation of 10 or more: {names}).",
+                names=f"{', '.join(names[:MOST_NAMED])}{more}",
+            )
+        )
+    return tuple(cautions)
+
+
+def _tell_context(own: pd.DataFrame, weights: Weights) -> str:
+    mark = _write_mark(weights)
+    found = pick_rows(own, term="weight")
+    large = found[found["estimate"].abs().ge(weights.threshold)]
+    if large.empty:
+        defined = found[found["estimate"].notna()]
+        if defined.empty or defined["estimate"].eq(0).all():
+            return "every weight is zero"
+        largest = find_extremes(defined.assign(estimate=defined["estimate"].abs()))[1]
+        row = pick_rows(found, feature=largest["feature"]).iloc[0].to_dict()
+        return f"no weight reached {mark} in size; the largest was {_tell_weight(row, own)}"
+    large = large.sort_values("estimate", key=lambda w: -w.abs(), kind="stable")
+    named = [_tell_weight(row, own) for row in large.head(MOST_NAMED).to_dict("records")]
+    more = f", and {len(large) - MOST_NAMED} more" if len(large) > MOST_NAMED else ""
+    if more:
+        return f"{', '.join(named)}{more} reached {mark} in size"
+    return f"{join_words(named)} reached {mark} in size"
+
+
+def _tell_weight(row: dict[Any, Any], own: pd.DataFrame) -> str:
+    value = write_estimate(row, bounded=False)
+    limits = write_limits(row, bounded=False)
+    share = _write_share(pick_rows(own, term="notable", feature=row["feature"]))
+    interval = "" if limits == MISSING else f" {limits}"
+    return f"{row['feature']} ({value}{interval}, P = {share})"
+
+
+def _write_mark(weights: Weights) -> str:
+    return f"{weights.threshold:g}".replace("0.", ".", 1)
+
+
+def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
+    same = pick_rows(rows, context=row["context"], feature=row["feature"])
+    rank = pick_rows(same, term="rank").to_dict("records")
+    inflation = pick_rows(same, term="vif")["estimate"]
+    return {
+        "context": str(row["context"]),
+        "feature": str(row["feature"]),
+        "estimate": "0" if row["estimate"] == 0 else write_estimate(row, bounded=False),
+        "limits": write_limits(row, bounded=False),
+        **{term: _write_share(pick_rows(same, term=term)) for term in (*_SHARES, "notable")},
+        "rank": _write_rank(rank[0]) if rank else MISSING,
+        "vif": write_number(float(inflation.iloc[0]), 1) if len(inflation) else MISSING,
+    }
+
+
+def _write_share(found: pd.DataFrame) -> str:
+    """Write a share; one that is not quite 0 or 1 is not rounded to it."""
+    if found.empty or pd.isna(found["estimate"].iloc[0]):
+        return MISSING
+    share = float(found["estimate"].iloc[0])
+    if 0 < share < 0.005:
+        return "< .01"
+    if 0.995 <= share < 1:
+        return "> .99"
+    return write_number(share, bounded=True)
+
+
+def _write_rank(row: dict[Any, Any]) -> str:
+    value = write_number(row["estimate"], 1).removesuffix(".0")
+    if pd.isna(row["conf_low"]):
+        return value
+    low, high = (write_number(row[name], 1).removesuffix(".0") for name in _LIMITS)
+    return f"{value} ({low}–{high})"
+
+
+_LIMITS = ("conf_low", "conf_high")
+
+
+def _list_notes(rows: pd.DataFrame, weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
+    shown = rows[rows["term"].isin(["weight", "rank", "vif"])]
+    return (
+        say(
+            "Units of the target ({target}) per standard deviation of the feature among training "
+            "clips. Selected = share of refits in which the weight is not 0; same sign = in which "
+            "it has the sign of the weight; rank = of its size, 1 the largest, with {level} "
+            "interval; VIF = variance inflation factor of the feature in training.",
+            target=pieces.target,
+            level=write_level(weights.level),
+        ),
+        say(
+            "Percentile intervals over refits to {subjects} resampled training and validation "
+            "subjects.",
+            subjects=write_count(weights.n_clusters),
+        ),
+        *_list_penalties(weights, pieces),
+        *collect_notes(shown, ("feature", "context"), {_ZERO}),
+    )
+
+
+def _list_penalties(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
+    models = pieces.models.get(weights.model)
+    if models is None:
+        return ()
+    rows = name_contexts(models.tidy())
+    told = []
+    for context in list_levels(rows, "context"):
+        here = pick_rows(rows, context=context)
+        values = {term: pick_rows(here, term=term)["estimate"] for term in ("alpha", "l1_ratio")}
+        if all(len(found) for found in values.values()):
+            alpha, ratio = (float(found.iloc[0]) for found in values.values())
+            told.append(f"{context}, alpha {alpha:g} and l1_ratio {ratio:g}")
+    if not told:
+        return ()
+    return (say("Penalties chosen on validation subjects: {told}.", told="; ".join(told)),)
