@@ -16,7 +16,7 @@ from exprstats.behaviour.recordings import Recording, record_frames
 from exprstats.behaviour.result import ClipFeatures
 from exprstats.behaviour.settings import FailedRule, PointUnit, Settings
 from exprstats.behaviour.signals import trace_signals
-from exprstats.errors import DataWarning
+from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.tables import FRAMES, check_table
 
 
@@ -135,6 +135,9 @@ def trace_clips(
         here = plan.segments.loc[(plan.video == recording.video).to_numpy(), names]
         if len(here):
             pieces.append(_trace(recording, plan, here.reset_index(drop=True), settings))
+    if not pieces:
+        fact = "no segment names a video that has frames."
+        raise DataError(Problem(fact, "Use the names of the videos.", column="video"))
     return pd.concat(pieces, ignore_index=True)
 
 

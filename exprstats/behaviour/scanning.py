@@ -64,6 +64,7 @@ def scan_file(path: Path) -> Lines:
         )
     if not scan.starts:
         raise DataError(Problem("the file has a header but no rows.", file=str(path)))
+    _check_width(data[scan.starts[0] : scan.ends[0]], layout)
     keys = _complete_keys(np.array(scan.keys, dtype=float), layout)
     starts, ends, numbers = map(np.array, (scan.starts, scan.ends, scan.numbers))
     return Lines(layout, data, starts, ends, numbers, keys, tuple(notes))
@@ -127,6 +128,18 @@ def _settle_end(scan: _Scan, data: Data, layout: Layout) -> list[str]:
     else:
         return []
     return ["the last row is cut off and left out."]
+
+
+def _check_width(line: bytes, layout: Layout) -> None:
+    """Refuse rows with other fields than the header before keys are taken from wrong places.
+
+    A computer set to decimal commas makes OpenFace write almost two fields for one.
+    """
+    found, width = _count_fields(line), len(layout.names)
+    if found != width:
+        fact = f"the first row has {found} fields, the header {width}."
+        remedy = "Run OpenFace with decimal points (an English locale)."
+        raise DataError(Problem(fact, remedy, file=str(layout.path)))
 
 
 def _count_fields(line: bytes) -> int:

@@ -155,6 +155,8 @@ def _show(session: Session, result: ClipFeatures) -> None:
     session.tables = {"clips": result.clips, "ledger": result.ledger, "files": result.files}
     session.show_table("Features over clips", *_list_features(result))
     session.say(result.sentence())
+    if "subject" not in result.clips:
+        session.say("No column names the subjects; add it before clips are split by person.")
     out = result.ledger[~result.ledger["kept"]]
     points = [f"{row['clip']}: {row['reason']}" for row in out.head(_SHOWN).to_dict("records")]
     if len(out) > _SHOWN:

@@ -117,6 +117,7 @@ def test_a_folder_keeps_what_can_be_read_and_names_what_cannot(folder, make_face
     ("spoil", "said"),
     [
         (lambda lines: [lines[0]], "no rows"),
+        (lambda lines: [lines[0], *(one.replace(".", ",") for one in lines[1:])], "decimal points"),
         (lambda lines: [lines[0].replace(" confidence,", ""), *lines[1:]], "'confidence'"),
         (lambda lines: [*lines[:3], lines[3] + ", 1", *lines[4:]], "row 4: .* fields"),
         (lambda lines: [*lines[:3], lines[3].replace("0.98", "high"), *lines[4:]], "row 4"),
