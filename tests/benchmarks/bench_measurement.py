@@ -107,8 +107,8 @@ def main() -> None:
         time_cpu(lambda: fit_factor(large, items=ITEMS), 1),
     )
     show(
-        "one fit, 400 x 3 (not above 1.3 of lavaan)",
-        "lavaan on the rows in R",
+        "one fit and scores, 400 x 3",
+        "lavaan on the rows, same door",
         time_cpu(lambda: rbridge.call("measurement", "fit_one_factor", small.to_numpy()), 9),
         time_cpu(lambda: fit_from_moments(small.to_numpy()), 9),
     )
