@@ -30,7 +30,9 @@ coverage:
 	$(run)python -m pytest -m slow --override-ini 'addopts=--strict-markers --import-mode=importlib -ra'
 
 oracles:
+	@bash .ci/setup oracles
 	for script in $$(find tests/oracles -name '*.R'); do Rscript "$$script" || exit 1; done
+	for script in $$(find tests/oracles -name '*.py'); do $(run)python "$$script" || exit 1; done
 
 benchmarks:
 	for script in tests/benchmarks/bench_*.py; do OMP_NUM_THREADS=1 $(run)python "$$script" || exit 1; done
