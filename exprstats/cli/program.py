@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from exprstats import __version__
+from exprstats.cli.audit import audit_file
 from exprstats.cli.check import check_input
 from exprstats.cli.compare import compare_files
 from exprstats.cli.demo import show_demo
@@ -50,6 +51,7 @@ for _name, _command in (
     ("report", report_study),
     ("check", check_input),
     ("reliability", rate_file),
+    ("audit", audit_file),
     ("factor", fit_file),
     ("features", summarise_folder),
     ("fit", fit_clips),

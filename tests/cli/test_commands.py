@@ -195,7 +195,7 @@ def test_compare_reads_wide_files(call, call_json, predictions, tmp_path):
 
 
 def test_out_is_a_folder_that_is_refused_twice(call, predictions, tmp_path):
-    options = ("compare", predictions, "--subject", "subject", "--draws", "200")
+    options = ("compare", predictions, "--subject", "subject", "--draws", "100", "--metric", "rmse")
     folder = tmp_path / "out"
     call(*options, "--out", folder)
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -234,7 +234,13 @@ def test_simulate_is_repeatable(call, data, tmp_path):
 
 
 def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
-    study = data / "study.toml"
+    text = (data / "study.toml").read_text().replace("draws = 2000", "draws = 200")
+    study = tmp_path / "study.toml"
+    study.write_text(
+        text.replace('"ratings.csv"', f'"{data}/ratings.csv"').replace(
+            '"clips.csv"', f'"{data}/clips.csv"'
+        )
+    )
     told = call_json("report", study, "--out", tmp_path / "report", "--seed", 9)
     assert (tmp_path / "report" / "index.html").is_file()
     assert told["seed"] == 9 != read_study(study).seed
@@ -244,7 +250,7 @@ def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
 
 
 def test_demo_compares_estimates_with_the_truth(call, tmp_path):
-    options = ("demo", "--out", tmp_path / "demo", "--subjects", 30, "--seed", 2)
+    options = ("demo", "--out", tmp_path / "demo", "--subjects", 20, "--seed", 2)
     out = call(*options).stdout
     assert "intervals hold the truth" in out
     for word in ("Truth", "Estimate", "inside", "startle", "elastic correlation"):

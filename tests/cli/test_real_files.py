@@ -6,10 +6,8 @@ stops there.
 
 import json
 import os
-import resource
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -132,18 +130,3 @@ def test_report_on_the_audience(call, real, tmp_path):
     results = json.loads((folder / "results.json").read_text())
     assert {row["model"] for row in results["comparison"]} == {"elastic", "uniform", "mean"}
     assert "NaN" not in (folder / "results.json").read_text()
-
-
-def test_the_first_verb_is_quick_from_cold(real):
-    # 15,552 ratings; the fastest of three starts, in processor time: wall time on a busy machine
-    # measures the neighbours.
-    file = real / "ratings" / "varde" / "ppa.csv"
-    program = Path(sys.executable).with_name("exprstats")
-    options = ["--clip", "Target", "--rater", "Rater", "--rating", "Score", "--by", "Type", "-q"]
-    taken = []
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([program, "reliability", file, *options], check=True, timeout=60)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(taken) < 1.5

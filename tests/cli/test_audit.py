@@ -1,0 +1,100 @@
+"""What ``audit`` says of published tables.
+
+Tolerance: none; expected limits are rounded to the decimals in print.
+"""
+
+from pathlib import Path
+from typing import get_type_hints
+
+import pandas as pd
+import pytest
+
+from exprstats.cli import audit
+from exprstats.reliability.audits import AuditTerm
+
+LIN = Path(__file__).parents[1] / "oracles" / "reliability" / "lin2020.csv"
+HEADER = "estimate,conf_low,conf_high,n_clips,raters_per_clip"
+
+
+def squeeze(text):
+    return " ".join(text.split())
+
+
+@pytest.fixture
+def write(tmp_path):
+    def put(*rows, header=HEADER, name="table.csv"):
+        file = tmp_path / name
+        file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+        return file
+
+    return put
+
+
+def test_the_central_papers_tables(call, call_json):
+    told = call_json("audit", LIN)
+    wrong = [row for row in told["rows"] if not row["consistent"]]
+    assert (len(told["rows"]), len(wrong)) == (40, 10)
+    # The pilot has 5 x 8 clips of sadness; its limits are those of 35.
+    sadness = [row for row in wrong if row["task"] == "sadness"]
+    assert len(sadness) == 4
+    assert all("it fits 35 clips, not 40" in row["note"] for row in sadness)
+    assert (sadness[0]["expected_low"], sadness[0]["expected_high"]) == (0.021, 0.673)
+    assert {type(row["estimate"]) for row in told["rows"]} == {float}
+    out = call("audit", LIN).stdout
+    assert "30 of 40 rows follow from the 95% F interval of ICC(1,k)." in out
+    assert "5 startle 3: it fits if the upper limit reads 0.881, not 0.861" in out
+
+
+def test_decimals_are_those_of_the_text(call_json, write):
+    # .80 [.62, .91] of 20 clips by 4 raters follows with two decimals, and not with three.
+    rows = {digits: f"{0.8:.{digits}f},.62,.91,20,4" for digits in (1, 2, 3)}
+    found = {
+        digits: call_json("audit", write(row))["rows"][0]["consistent"]
+        for digits, row in rows.items()
+    }
+    assert found == {1: True, 2: True, 3: False}
+
+
+def test_decimals_can_be_given_where_a_file_lost_them(call_json, write):
+    file = write(".8,.6,.9,20,4")
+    assert call_json("audit", file)["rows"][0]["consistent"]
+    assert not call_json("audit", file, "--decimals", 3)["rows"][0]["consistent"]
+
+
+def test_commas_and_dashes(call_json, write):
+    file = write("−1,010;–2,509;-,084;35;3", header=HEADER.replace(",", ";"))
+    [row] = call_json("audit", file)["rows"]
+    assert (row["estimate"], row["conf_low"], row["conf_high"]) == (-1.01, -2.509, -0.084)
+    assert row["consistent"]
+
+
+def test_workbooks(call, tmp_path):
+    table = pd.read_csv(LIN)
+    table.to_excel(tmp_path / "published.xlsx", index=False)
+    out = call("audit", tmp_path / "published.xlsx").stdout
+    assert "30 of 40 rows" in out
+    assert "5  sadness         1     40       3      .419" in out
+
+
+def test_other_coefficients_and_levels(call_json, write):
+    # Shrout and Fleiss (1979): ICC(3,1) = .71 [.34, .95] of 6 targets and 4 judges.
+    file = write(".715,.342,.946,6,4")
+    assert call_json("audit", file, "--term", "ICC(C,1)")["rows"][0]["consistent"]
+    assert not call_json("audit", file, "--term", "ICC(1,1)")["rows"][0]["consistent"]
+    options = ("--term", "ICC(C,1)", "--level", 0.9)
+    assert not call_json("audit", file, *options)["rows"][0]["consistent"]
+    assert get_type_hints(audit.audit_file)["term"] == AuditTerm
+
+
+def test_rows_need_no_names_and_names_may_be_empty(call, write):
+    assert "a row: it fits 35 clips, not 40" in call("audit", write(".419,-.014,.687,40,3")).stdout
+    file = write("a,,.419,-.014,.687,40,3", "b,1,.419,-.014,.687,40,3", header=f"x,y,{HEADER}")
+    out = call("audit", file).stdout
+    assert "- a: it fits" in out and "- b 1: it fits" in out
+
+
+def test_a_table_that_is_no_published_one(call, write):
+    told = squeeze(call("audit", write("1,2", header="estimate,score"), code=2).stderr)
+    assert "there is no column 'conf_low' or 'conf_high' or 'n_clips'" in told
+    told = squeeze(call("audit", write(".5,.6,.7,20,4"), code=2).stderr)
+    assert "0.5 [0.6, 0.7] is no coefficient in its limits" in told
