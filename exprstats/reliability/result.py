@@ -12,6 +12,7 @@ from exprstats.results import Result
 from exprstats.words import IccModel
 
 LOWEST = -10.0
+NOTABLE = 1.5
 _METHODS = {
     "f": "F interval, clips treated as independent",
     "satterthwaite": "Satterthwaite interval, clips treated as independent",
@@ -68,7 +69,19 @@ class Reliability(Result):
     def sentence(self) -> str:
         """Return the headline coefficients in APA style, one sentence a context and item."""
         shown = self.table[self.table["headline"]]
-        return " ".join(_write_sentence(row) for row in shown.to_dict("records"))
+        texts = [_write_sentence(row) for row in shown.to_dict("records")]
+        return " ".join([*texts, *_explain_widths(self.design["design_effect"].max())])
+
+
+def _explain_widths(effect: float) -> list[str]:
+    """Return what the F interval misses, where its variance is too small by half or more."""
+    if not effect >= NOTABLE:
+        return []
+    return [
+        "Clips of one subject, and ratings of one rater, hang together: the intervals that take "
+        f"clips as independent are too narrow by a factor of up to {effect**0.5:.1f} (design "
+        f"effect {effect:.1f})."
+    ]
 
 
 def _write_sentence(row: dict[Any, Any]) -> str:

@@ -224,6 +224,17 @@ def test_limits_beyond_every_variance_are_not_attainable(make_ratings):
     assert np.isfinite(rows.loc["n0", "conf_low"])
 
 
+def test_the_design_effect_is_explained_where_it_matters(make_crowd):
+    strong = rate_reliability(make_crowd(1, subjects=40, clips=10, workers=20))
+    effect = strong.design["design_effect"].item()
+    rows = strong.table.query("k_rule == 'n0'").set_index("method")
+    width = rows["conf_high"] - rows["conf_low"]
+    assert effect == pytest.approx((width["jackknife"] / width["f"]) ** 2)
+    assert f"too narrow by a factor of up to {effect**0.5:.1f}" in strong.sentence()
+    own = make_crowd(1, subjects=60, clips=2, share=0.0, workers=3000)
+    assert "too narrow" not in rate_reliability(own).sentence()
+
+
 def test_glance_is_one_row(crowd):
     glance = rate_reliability(add_contexts(crowd), by="context").glance()
     assert len(glance) == 1

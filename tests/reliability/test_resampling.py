@@ -90,3 +90,13 @@ def test_standard_error_is_that_of_fresh_samples(make_crowd):
         found.append(rows["estimate"].iloc[0])
         errors.append(rows["std_error"].iloc[0])
     assert np.mean(errors) == pytest.approx(np.std(found), rel=0.3)
+
+
+def test_an_interval_is_refused_above_five_percent_of_undefined_draws(make_ratings):
+    """Of three clips, one alone is drawn in 1 of 9 draws: nothing then varies between clips."""
+    table = rate_reliability(make_ratings([[1, 2], [3, 5], [8, 8]]), draws=1000, seed=1).table
+    rows = table[table["method"] == "bootstrap"]
+    assert rows[["conf_low", "conf_high"]].isna().all(axis=None)
+    assert rows["note"].str.startswith("interval refused: 1,000 draws of 3 clips").all()
+    lost = 1000 - rows["draws"].iloc[0]
+    assert lost / 1000 == pytest.approx(1 / 9, abs=0.04)
