@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import gzip
 import mmap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from exprstats.behaviour.layouts import KEYS, Layout, read_layout
+from exprstats.behaviour.leads import find_spans, read_leads
 from exprstats.behaviour.lines import Data, Lines
 from exprstats.errors import DataError, Problem
 
-# Bytes that hold a few leading fields; a line of 714 fields has thousands.
-_HEAD = 128
-_NEAR = 8
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Scan:
     """What a pass gathers: spans, row numbers and keys; numbers of rows that hold no keys."""
 
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    keys: list[list[float]] = field(default_factory=list)
-    broken: list[int] = field(default_factory=list)
+    starts: np.ndarray
+    ends: np.ndarray
+    numbers: np.ndarray
+    keys: np.ndarray
+    broken: tuple[int, ...] = ()
     blank: int = 0
 
-    def drop_last(self) -> None:
-        for column in (self.starts, self.ends, self.numbers, self.keys):
-            column.pop()
+    def take(self, chosen: slice | np.ndarray) -> _Scan:
+        names = ("starts", "ends", "numbers", "keys")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in names})
 
 
 def scan_file(path: Path) -> Lines:
@@ -53,21 +50,17 @@ def scan_file(path: Path) -> Lines:
     data = _open_data(path)
     end = _find_end(data, 0)
     layout = read_layout(path, data[:end])
-    scan = _walk(data, end + 1, layout)
-    notes = _settle_end(scan, data, layout)
+    scan, notes = _settle_end(_scan_lines(data, end + 1, layout), data, layout)
     if scan.blank:
         notes.append(f"{scan.blank:,} blank rows are skipped.")
     if scan.broken:
         fact = f"{len(scan.broken):,} rows lack a number in {', '.join(_list_keys(layout))}."
-        raise DataError(
-            Problem(fact, "Run OpenFace again.", file=str(path), rows=tuple(scan.broken))
-        )
-    if not scan.starts:
+        raise DataError(Problem(fact, "Run OpenFace again.", file=str(path), rows=scan.broken))
+    if not len(scan.starts):
         raise DataError(Problem("the file has a header but no rows.", file=str(path)))
     _check_width(data[scan.starts[0] : scan.ends[0]], layout)
-    keys = _complete_keys(np.array(scan.keys, dtype=float), layout)
-    starts, ends, numbers = map(np.array, (scan.starts, scan.ends, scan.numbers))
-    return Lines(layout, data, starts, ends, numbers, keys, tuple(notes))
+    keys = _complete_keys(scan.keys, layout)
+    return Lines(layout, data, scan.starts, scan.ends, scan.numbers, keys, tuple(notes))
 
 
 def _open_data(path: Path) -> Data:
@@ -90,44 +83,43 @@ def _find_end(data: Data, begin: int) -> int:
     return len(data) if end < 0 else end
 
 
-def _walk(data: Data, begin: int, layout: Layout) -> _Scan:
-    """Visit every line; this loop is most of the time that a wide file takes."""
-    scan = _Scan()
+def _scan_lines(data: Data, begin: int, layout: Layout) -> _Scan:
+    """Read the keys of all lines at once where they are regular, else line by line."""
+    starts, ends = find_spans(data, begin)
+    numbers = np.arange(2, len(starts) + 2)
     places = layout.find_places(_list_keys(layout))
-    fields, size, number = max(places) + 1, len(data), 1
-    head = _HEAD if fields <= _NEAR else size
-    while begin < size:
-        end = _find_end(data, begin)
-        number += 1
-        cells = data[begin : min(end, begin + head)].split(b",", fields)
-        if len(cells) <= fields:
-            # The head may have cut a field; the whole line tells.
-            cells = data[begin:end].split(b",", fields)
+    order = np.argsort(places)
+    keys = read_leads(data, starts, ends, sorted(places))
+    if keys is not None:
+        return _Scan(starts, ends, numbers, keys[:, np.argsort(order)])
+    found: list[list[float]] = []
+    good = np.zeros(len(starts), bool)
+    broken, blank = [], 0
+    for row, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+        cells = data[start:end].split(b",", max(places) + 1)
         try:
-            scan.keys.append([float(cells[place]) for place in places])
+            found.append([float(cells[place]) for place in places])
         except (ValueError, IndexError):
-            if data[begin:end].strip(b", \t\r"):
-                scan.broken.append(number)
+            if data[start:end].strip(b", \t\r"):
+                broken.append(row + 2)
             else:
-                scan.blank += 1
+                blank += 1
         else:
-            scan.starts.append(begin)
-            scan.ends.append(end)
-            scan.numbers.append(number)
-        begin = end + 1
-    return scan
+            good[row] = True
+    keys = np.array(found, dtype=float).reshape(len(found), len(places))
+    return _Scan(starts[good], ends[good], numbers[good], keys, tuple(broken), blank)
 
 
-def _settle_end(scan: _Scan, data: Data, layout: Layout) -> list[str]:
+def _settle_end(scan: _Scan, data: Data, layout: Layout) -> tuple[_Scan, list[str]]:
     """Leave out a last row that was cut off while OpenFace wrote it."""
-    last = scan.numbers[-1] if scan.numbers else 0
+    last = scan.numbers[-1] if len(scan.numbers) else 0
     if scan.broken and scan.broken[-1] > last:
-        scan.broken.pop()
+        scan = replace(scan, broken=scan.broken[:-1])
     elif last and _count_fields(data[scan.starts[-1] : scan.ends[-1]]) < len(layout.names):
-        scan.drop_last()
+        scan = scan.take(slice(-1))
     else:
-        return []
-    return ["the last row is cut off and left out."]
+        return scan, []
+    return scan, ["the last row is cut off and left out."]
 
 
 def _check_width(line: bytes, layout: Layout) -> None:

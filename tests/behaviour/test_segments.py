@@ -5,6 +5,7 @@ import pytest
 
 from exprstats.behaviour import plan_segments, plan_windows, read_segments, summarise_clips
 from exprstats.errors import DataError, DataWarning, OptionError
+from exprstats.tables import CLIPS, check_table
 
 
 def test_a_file_of_segments_with_other_names(tmp_path):
@@ -56,6 +57,7 @@ def test_negative_times_count_from_the_end_of_the_last_frame(make_face):
     videos = pd.DataFrame({"video": ["v"], "context": ["x"], "subject": ["s"]})
     with pytest.warns(DataWarning, match="overlap"):
         clips = summarise_clips(frames, plan_segments(videos, plan))
+    check_table(clips, CLIPS)
     # 250 frames at 25 Hz last 10 s, though the last time stamp is 9.96.
     first, second = clips.drop(columns="clip").to_dict("records")
     assert first == second
