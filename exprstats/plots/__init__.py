@@ -2,6 +2,7 @@
 
 from exprstats.plots.contexts import ALL, name_contexts
 from exprstats.plots.contrasts import draw_contrasts, name_pairs
+from exprstats.plots.decisions import draw_decisions, select_curves
 from exprstats.plots.diagrams import draw_factor
 from exprstats.plots.files import save_figure
 from exprstats.plots.metrics import MetricLabel, label_metrics
@@ -12,6 +13,7 @@ __all__ = [
     "ALL",
     "MetricLabel",
     "draw_contrasts",
+    "draw_decisions",
     "draw_factor",
     "draw_performance",
     "draw_weights",
@@ -19,4 +21,5 @@ __all__ = [
     "name_contexts",
     "name_pairs",
     "save_figure",
+    "select_curves",
 ]

@@ -15,9 +15,12 @@ from exprstats.report.cells import (
     write_limits,
 )
 from exprstats.report.coefficients import build_coefficients
-from exprstats.report.document import Section
+from exprstats.report.decisions import build_decision_figure, build_decisions, say_decisions
+from exprstats.report.differences import build_differences, say_differences
+from exprstats.report.document import Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, say
+from exprstats.report.raters import build_raters, say_raters
 
 if TYPE_CHECKING:
     from exprstats.reliability import Reliability
@@ -27,17 +30,48 @@ EXCELLENT = 0.75  # Cicchetti (1994)
 
 def describe_reliability(pieces: Pieces) -> Section | None:
     """Return the section, or None where nothing was rated."""
-    if pieces.reliability is None:
+    before = _say_design(pieces)
+    after = (
+        *say_differences(pieces.differences),
+        *say_decisions(pieces),
+        *say_raters(pieces.raters),
+    )
+    sentences, caveats, tables = _describe_coefficients(pieces)
+    if not (before or after or sentences):
         return None
-    rows = name_contexts(pieces.reliability.tidy())
-    shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
     return Section(
         "reliability",
         "Inter-rater reliability",
-        sentences=(_say_range(shown), *_say_excellent(shown)),
-        caveats=(*_list_caveats(shown), *_warn_of_crossing(pieces.reliability)),
-        tables=(build_coefficients(rows, shown, pieces.reliability.design),),
+        sentences=(*before, *sentences, *after),
+        caveats=caveats,
+        tables=(
+            *tables,
+            *build_differences(pieces.differences),
+            *build_decisions(pieces),
+            *build_raters(pieces.raters),
+        ),
+        figures=build_decision_figure(pieces),
     )
+
+
+_Told = tuple[tuple[Text, ...], tuple[Text, ...], tuple[Table, ...]]
+
+
+def _describe_coefficients(pieces: Pieces) -> _Told:
+    """Return sentences, caveats and Table 1; nothing where no coefficient was estimated."""
+    if pieces.reliability is None:
+        return (), (), ()
+    rows = name_contexts(pieces.reliability.tidy())
+    shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
+    return (
+        (_say_range(shown), *_say_excellent(shown)),
+        (*_list_caveats(shown), *_warn_of_crossing(pieces.reliability)),
+        (build_coefficients(rows, shown, pieces.reliability.design),),
+    )
+
+
+def _say_design(pieces: Pieces) -> tuple[Text, ...]:
+    return () if pieces.design is None else (say("{told}", told=pieces.design.sentence()),)
 
 
 def is_crossed(reliability: Reliability) -> bool:

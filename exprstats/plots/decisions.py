@@ -1,0 +1,160 @@
+"""Figure 1: reliability against the number of raters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, Problem
+from exprstats.plots.contexts import ALL, name_contexts
+from exprstats.plots.dots import count_left_out
+from exprstats.plots.labels import code_levels
+from exprstats.plots.looks import INK, LIGHT, PALETTE, place_ticks, set_looks, write_ticks
+from exprstats.tables import order_levels, require_columns
+
+if TYPE_CHECKING:
+    from plotnine import ggplot
+
+    from exprstats.reliability import Decisions
+
+MOST_ACROSS = 5
+MOST_DOWN = 8
+LOWEST = -0.2  # a limit far below zero would flatten every curve
+
+
+def draw_decisions(decisions: Decisions, *, target: float | None = None) -> ggplot:
+    """Draw how reliable the mean of other numbers of raters would be, with its interval.
+
+    Parameters
+    ----------
+    decisions
+        From `study_decisions`; columns context and item, where there are any, make the panels.
+    target
+        The reliability that is wanted: a dashed line, and points filled from where the estimate
+        reaches it.
+
+    Returns
+    -------
+    plotnine.ggplot
+        Contexts side by side, items below each other. Where there are too many for a page, only
+        the pooled rows are drawn, and the figure says so.
+
+    Raises
+    ------
+    DataError
+        If no reliability is defined.
+
+    Examples
+    --------
+    >>> draw_decisions(study_decisions(reliability), target=0.8).show()  # doctest: +SKIP
+    """
+    rows = select_curves(decisions.tidy())
+    levels = {name: order_levels(rows[name]) for name in ("context", "item")}
+    kept = {
+        "context": [ALL] if _is_crowded(levels["context"]) else levels["context"],
+        "item": levels["item"][:MOST_DOWN],
+    }
+    rows = rows[rows["context"].isin(kept["context"]) & rows["item"].isin(kept["item"])]
+    coded = {
+        "context": code_levels(kept["context"], width=18),
+        "item": code_levels(kept["item"], width=14),
+    }
+    for name, codes in coded.items():
+        places = dict(zip(kept[name], codes, strict=True))
+        rows[name] = pd.Categorical(rows[name].map(places), categories=list(codes))
+    rows["reached"] = rows["estimate"].ge(target if target is not None else -np.inf)
+    plot = _build_curves(rows, coded, target)
+    told = _tell_left_out(levels, kept)
+    return count_left_out(plot, told) if told else plot
+
+
+def _is_crowded(contexts: list[Any]) -> bool:
+    return len(contexts) > MOST_ACROSS and ALL in contexts
+
+
+def _tell_left_out(levels: dict[str, list[Any]], kept: dict[str, list[Any]]) -> str:
+    told = []
+    if len(kept["context"]) < len(levels["context"]):
+        told.append(f"All contexts together, without the {len(levels['context']) - 1:,} alone.")
+    if len(kept["item"]) < len(levels["item"]):
+        told.append(f"The first {MOST_DOWN} of {len(levels['item']):,} questions.")
+    return " ".join(told)
+
+
+def select_curves(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the defined rows with their context and item, limits cut to the figure."""
+    require_columns(table, ["raters_per_clip", "estimate", "conf_low", "conf_high"], "decisions")
+    rows = name_contexts(table.rename(columns={"task": "context", "question": "item"}))
+    rows = rows.assign(item=rows["item"].astype(str) if "item" in rows else "")
+    rows = rows[rows["estimate"].notna() & rows["estimate"].ge(LOWEST)].reset_index(drop=True)
+    if rows.empty:
+        fact = "no reliability is defined."
+        raise DataError(Problem(fact, "There is no curve to draw."))
+    limits = rows[["conf_low", "conf_high"]].clip(lower=LOWEST)
+    return rows.assign(conf_low=limits["conf_low"], conf_high=limits["conf_high"])
+
+
+def _build_curves(
+    rows: pd.DataFrame, coded: dict[str, dict[str, str]], target: float | None
+) -> ggplot:
+    from plotnine import (
+        aes,
+        coord_cartesian,
+        element_line,
+        element_text,
+        facet_grid,
+        geom_hline,
+        geom_line,
+        geom_point,
+        geom_ribbon,
+        ggplot,
+        labs,
+        scale_fill_manual,
+        scale_x_continuous,
+        scale_y_continuous,
+        theme,
+    )
+
+    low = np.floor(4 * rows[["estimate", "conf_low"]].min().min()) / 4
+    high = max(1.0, float(rows["conf_high"].max()))
+    ranged = rows[rows["conf_low"].notna() & rows["conf_high"].notna()]
+    down = len(coded["item"])
+    plot = ggplot(rows, aes(x="raters_per_clip", y="estimate"))
+    if target is not None:
+        plot += geom_hline(yintercept=target, color=INK, size=0.4, linetype="dashed")
+    if low < 0:
+        plot += geom_hline(yintercept=0, color=LIGHT, size=0.5)
+    return (
+        plot
+        + geom_ribbon(aes(ymin="conf_low", ymax="conf_high"), ranged, fill=PALETTE[0], alpha=0.2)
+        + geom_line(color=PALETTE[0], size=0.7)
+        + geom_point(aes(fill="reached"), color=PALETTE[0], size=1.3, stroke=0.45)
+        + facet_grid("item ~ context", labeller=_read_codes(coded))
+        + scale_fill_manual(values={True: PALETTE[0], False: "white"})
+        + scale_x_continuous(breaks=_place_raters(rows), labels=write_ticks)
+        + scale_y_continuous(breaks=place_ticks(5), labels=write_ticks)
+        + coord_cartesian(ylim=(low, high))
+        + labs(x="Raters per clip", y="Reliability of their mean")
+        + set_looks(0.85 + down * (1.35 if down < 5 else 0.95))
+        + theme(
+            panel_grid_major_y=element_line(color="#efefef", size=0.4),
+            axis_text=element_text(size=7.5),
+            strip_text_y=element_text(angle=0, ha="left", ma="left", weight="bold"),
+        )
+    )
+
+
+def _place_raters(rows: pd.DataFrame) -> list[int]:
+    """Return about four whole numbers of raters, the first and the last among them."""
+    first, last = int(rows["raters_per_clip"].min()), int(rows["raters_per_clip"].max())
+    step = max(1, round((last - first) / 4))
+    places = list(range(step * (first // step + 1), last + 1, step))
+    return [first, *(place for place in places if place - first >= step / 2)]
+
+
+def _read_codes(coded: dict[str, dict[str, str]]) -> Any:
+    from plotnine import labeller
+
+    return labeller(rows=lambda code: coded["item"][code], cols=lambda code: coded["context"][code])

@@ -1,0 +1,112 @@
+"""Table A6: raters whose ratings carry little about the clips."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.numerals import write_count, write_number
+from exprstats.report.cells import list_levels
+from exprstats.report.document import Column, Table
+from exprstats.report.prose import Text, count_things, join_words, say
+
+if TYPE_CHECKING:
+    from exprstats.reliability import Raters
+
+MOST_ROWS = 30
+
+
+def say_raters(raters: Raters | None) -> tuple[Text, ...]:
+    """Return how many raters are flagged by which rule, and what they do to the reliability."""
+    if raters is None:
+        return ()
+    row = raters.glance().iloc[0]
+    opening = say(
+        "Of {all}, {flagged} for at least one question{where}. The rule: {rule}.{effect} No "
+        "rating was removed.",
+        all=count_things(row["n_raters"], "rater"),
+        flagged=count_things(row["n_flagged"], "is flagged", "are flagged")
+        if row["n_flagged"]
+        else "none is flagged",
+        where=" (Table A6)" if row["n_flagged"] else "",
+        rule=raters.rule,
+        effect=_tell_effect(raters.effect),
+    )
+    return (opening,)
+
+
+def build_raters(raters: Raters | None) -> tuple[Table, ...]:
+    """Return Table A6, where a rater is flagged."""
+    if raters is None:
+        return ()
+    rows = raters.tidy()
+    flagged = rows[rows["flag"].ne("")].reset_index(drop=True)
+    if flagged.empty:
+        return ()
+    several = len(list_levels(flagged, "item")) > 1
+    columns = (
+        Column("rater", say("Rater"), words=True),
+        Column("flag", say("Flag"), words=True),
+        Column("ratings", say("Ratings")),
+        Column("level", say("Difference from others")),
+        Column("spread", say("*SD* ratio")),
+        Column("mode", say("Most used value")),
+        Column("agreement", say("Agreement, *r*")),
+    )
+    return (
+        Table(
+            "A6",
+            "raters",
+            "Flagged Raters",
+            columns,
+            pd.DataFrame([_write_row(row) for row in flagged.head(MOST_ROWS).to_dict("records")]),
+            group="item" if several else None,
+            notes=_list_notes(flagged, several=several),
+            rows=rows,
+        ),
+    )
+
+
+def _tell_effect(effect: pd.DataFrame) -> str:
+    told = [
+        f"{write_number(row['estimate'], bounded=True)} to "
+        f"{write_number(row['estimate_without'], bounded=True)} for {row['item']}"
+        for row in effect.to_dict("records")
+        if row["n_flagged"]
+    ]
+    if not told:
+        return ""
+    return f" Without those flagged, ICC(1,1) would go from {join_words(told)}."
+
+
+def _write_row(row: dict[Any, Any]) -> dict[str, str]:
+    return {
+        "item": str(row["item"]),
+        "rater": str(row["rater"]),
+        "flag": str(row["flag"]),
+        "ratings": write_count(row["n_ratings"]),
+        "level": write_number(row["severity"]),
+        "spread": write_number(row["spread"]),
+        "mode": f"{write_number(100 * row['mode_share'], 0)}%",
+        "agreement": write_number(row["agreement"], bounded=True),
+    }
+
+
+def _list_notes(flagged: pd.DataFrame, *, several: bool) -> tuple[Text, ...]:
+    question = "" if several else f" Question: {flagged['item'].iloc[0]}."
+    more = len(flagged) - MOST_ROWS
+    left_out = (
+        f" The first {MOST_ROWS} of {len(flagged)}; all raters stand in the folder tables."
+        if more > 0
+        else ""
+    )
+    return (
+        say(
+            "Difference from others = mean of this rater's ratings less the mean of the other "
+            "raters of the same clips; *SD* ratio = spread of the ratings over that of the others' "
+            "mean; agreement = correlation with that mean.{question}{left_out}",
+            question=question,
+            left_out=left_out,
+        ),
+    )
