@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.errors import DataError
+from exprstats.errors import DataError, RError
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.estimands import SUBJECT_NESTED, measure_estimand
 from exprstats.reliability.nested import find_subject_divisors
@@ -213,3 +213,12 @@ def test_reml_rows_come_first_and_take_the_headline():
         closed["conf_high"] - closed["conf_low"]
     )
     assert "lme4" in result.r_versions
+
+
+def test_without_lme4_the_message_names_the_cure(crowd, monkeypatch):
+    from exprstats import rbridge
+
+    monkeypatch.setattr(rbridge, "probe_r", lambda: rbridge.RState(ready=True))
+    with pytest.raises(RError, match="r-cran-lme4"):
+        rate_reliability(crowd, model="nested", estimator="reml")
+    assert len(rate_reliability(crowd, estimator="reml").table)
