@@ -7,18 +7,40 @@ from typing import Annotated
 
 import typer
 
-from exprstats.cli.options import JsonOption, MissingOption, QuietOption, split_names
+from exprstats.cli.options import (
+    ByOption,
+    ClipOption,
+    JsonOption,
+    MissingOption,
+    QuietOption,
+    RaterOption,
+    RatersOption,
+    RatingOption,
+    name_ratings,
+    split_names,
+)
 from exprstats.cli.screen import describe_error, write_line
 from exprstats.cli.session import open_session
 
 
 def check_input(
     file: Annotated[Path, typer.Argument(metavar="FILE|STUDY.toml", help="A table or a study.")],
+    rating: RatingOption = None,
+    clip: ClipOption = None,
+    rater: RaterOption = None,
+    raters: RatersOption = None,
+    subject: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Who is seen in the clip.")
+    ] = None,
+    by: ByOption = None,
     missing: MissingOption = None,
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Say what a file or a study holds, and every problem in it."""
+    """Say what a file or a study holds, its design, and every problem in it.
+
+    Columns are recognised by their names; options say what they are where that fails.
+    """
     with open_session("check", json=json, quiet=quiet) as session:
         from exprstats.cli.inspection import inspect_study, inspect_table
         from exprstats.errors import DataError
@@ -26,7 +48,10 @@ def check_input(
         if file.suffix.lower() == ".toml":
             problems = inspect_study(session, file)
         else:
-            problems = inspect_table(session, file, split_names(missing, "--missing") or [])
+            named = name_ratings(rating, clip, rater, raters)
+            named |= {"subject": subject} if subject else {}
+            named |= {"context": by} if by else {}
+            problems = inspect_table(session, file, split_names(missing, "--missing") or [], named)
         session.rows += [
             {"kind": "problem", "file": one.file, "column": one.column, "text": str(one)}
             for one in problems

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exprstats.cli.designs import show_design
 from exprstats.cli.session import Session
 from exprstats.errors import DataError, Problem
 
@@ -26,8 +27,18 @@ _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SHOWN = 40
 
 
-def inspect_table(session: Session, path: Path, missing: Sequence[str]) -> list[Problem]:
-    """Put what a file seems to hold into the session; return its problems."""
+def inspect_table(
+    session: Session, path: Path, missing: Sequence[str], named: dict[str, Any]
+) -> list[Problem]:
+    """Put what a file seems to hold into the session; return its problems.
+
+    Parameters
+    ----------
+    session, path, missing
+        The session, the file, and further texts that stand for missing values.
+    named
+        The roles of columns that are known: arguments of `exprstats.io.read_ratings`.
+    """
     from exprstats.io import read_table
     from exprstats.study import guess_roles
 
@@ -40,10 +51,11 @@ def inspect_table(session: Session, path: Path, missing: Sequence[str]) -> list[
     guess = guess_roles(table)
     session.rows = [_describe_column(table[name], guess) for name in table.columns]
     _show_columns(session, session.rows)
-    session.say(f"It looks like {_KINDS[guess.kind]}.")
-    session.blocks.extend(_suggest(path, guess))
+    if not named:
+        session.say(f"It looks like {_KINDS[guess.kind]}.")
+        session.blocks.extend(_suggest(path, guess))
     try:
-        session.show_points("Design", list(_describe_design(path, guess, missing)))
+        _describe_rows(session, path, guess, missing, named)
     except DataError as error:
         return list(error.problems)
     return []
@@ -69,6 +81,8 @@ def inspect_study(session: Session, path: Path) -> list[Problem]:
     for title, table in (("Ratings", ratings), ("Clips", clips)):
         if table is not None:
             session.show_points(title, list(_count_table(table)))
+    if ratings is not None:
+        show_design(session, ratings)
     if ratings is not None and clips is not None:
         session.show_points("Both", list(_match_tables(ratings, clips)))
     wanted = [f"model {model.name} ({model.kind})" for model in study.models]
@@ -125,18 +139,16 @@ def _show_columns(session: Session, rows: list[dict[str, Any]]) -> None:
     session.show_table(title, headers, cells)
 
 
-def _describe_design(path: Path, guess: Guess, missing: Sequence[str]) -> Iterator[str]:
+def _describe_rows(
+    session: Session, path: Path, guess: Guess, missing: Sequence[str], named: dict[str, Any]
+) -> None:
     from exprstats.io import read_clips, read_ratings
 
     roles = guess.roles
-    if guess.kind == "ratings" and "clip" in roles:
-        named: dict[str, Any] = {key: roles.get(key) for key in ("rating", "subject", "context")}
-        if "rating" not in roles:
-            named["items"] = list(guess.numbers)
-        clip, rater = roles["clip"], roles["rater"]
-        yield from _count_table(
-            read_ratings(path, clip=clip, rater=rater, missing=missing, **named)
-        )
+    if named or (guess.kind == "ratings" and "clip" in roles):
+        ratings = read_ratings(path, **_name_ratings(guess, named), missing=missing)
+        session.show_points("Rows", list(_count_table(ratings)))
+        show_design(session, ratings)
     elif guess.kind == "clips" and "clip" in roles:
         clips = read_clips(
             path,
@@ -145,7 +157,19 @@ def _describe_design(path: Path, guess: Guess, missing: Sequence[str]) -> Iterat
             context=roles.get("context"),
             missing=missing,
         )
-        yield from _count_table(clips)
+        session.show_points("Rows", list(_count_table(clips)))
+
+
+def _name_ratings(guess: Guess, named: dict[str, Any]) -> dict[str, Any]:
+    """Return the roles that are named, and guesses of the others that go with them."""
+    roles = guess.roles
+    found = {role: roles[role] for role in ("clip", "subject", "context") if role in roles}
+    if "raters" not in named:
+        found |= {"rater": roles["rater"]} if "rater" in roles else {}
+        if not {"rating", "items"} & set(named):
+            found |= {"rating": roles["rating"]} if "rating" in roles else {}
+            found |= {} if "rating" in roles else {"items": list(guess.numbers)}
+    return found | named
 
 
 def _count_table(table: pd.DataFrame) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -51,6 +51,46 @@ MissingOption = Annotated[
         help="Further codes for missing numbers, such as -99 (empty, NA, NaN and . always are).",
     ),
 ]
+
+RatingOption = Annotated[
+    str | None,
+    typer.Option("--rating", metavar="COL,...", help="The rating column; several are items."),
+]
+ClipOption = Annotated[
+    str | None, typer.Option("--clip", metavar="COLUMN", help="What was rated. [default: clip]")
+]
+RaterOption = Annotated[
+    str | None, typer.Option("--rater", metavar="COLUMN", help="Who rated. [default: rater]")
+]
+RatersOption = Annotated[
+    str | None,
+    typer.Option(
+        "--raters",
+        metavar="COL,...",
+        help="Instead of --rater and --rating: a column a rater.",
+    ),
+]
+
+
+def name_ratings(
+    rating: str | None, clip: str | None, rater: str | None, raters: str | None
+) -> dict[str, Any]:
+    """Return the options of a ratings file that were given, as `exprstats.io.read_ratings` takes.
+
+    Examples
+    --------
+    >>> name_ratings("a,b", None, "worker", None)
+    {'rater': 'worker', 'items': ['a', 'b']}
+    """
+    found: dict[str, Any] = {
+        "clip": clip,
+        "rater": rater,
+        "raters": split_names(raters, "--raters"),
+    }
+    columns = split_names(rating, "--rating")
+    if columns:
+        found |= {"items": columns} if len(columns) > 1 else {"rating": columns[0]}
+    return {role: value for role, value in found.items() if value is not None}
 
 
 def split_names(text: str | None, option: str = "the list") -> list[str] | None:

@@ -16,8 +16,44 @@ def test_a_rating_file(call, call_json, data):
     assert "3 items (response, emotion, motion); ratings from 0 to 4" in out
     assert "Try: exprstats reliability" in out
     told = call_json("check", file)
-    assert [row["name"] for row in told["rows"]] == list(pd.read_csv(file, nrows=1))
-    assert {row["kind"] for row in told["rows"]} == {"column"}
+    columns = [row["name"] for row in told["rows"] if row["kind"] == "column"]
+    assert columns == list(pd.read_csv(file, nrows=1))
+    assert {row["kind"] for row in told["rows"]} == {"column", "design", "coefficient"}
+
+
+def test_the_design_of_ratings(call, call_json, data):
+    file = data / "ratings.csv"
+    rows = [row for row in call_json("check", file)["rows"] if row["kind"] == "design"]
+    table = pd.read_csv(file)
+    per_clip = table.groupby("clip").size()
+    assert len(rows) == 12
+    assert rows[-1]["context"] is None
+    found = [rows[-1][name] for name in ("raters_min", "raters_median", "raters_max")]
+    assert found == [per_clip.min(), per_clip.median(), per_clip.max()]
+    cells = table["clip"].nunique() * table["rater"].nunique()
+    assert rows[-1]["density"] == len(table) / cells
+    out = squeeze(call("check", file).stdout)
+    assert "All response, emotion, motion partly crossed 2,752 480 30 24 4 / 6 / 6" in out
+    assert "Connected: all raters" in out
+    assert "- ICC(1,k) (report this one): how well" in out
+    assert "For the paper: Each of 480 clips of 30 subjects was rated by 4 to 6" in out
+
+
+def test_columns_can_be_named(call, tmp_path):
+    # Shrout and Fleiss (1979), Table 2: judges are columns.
+    wide = tmp_path / "judges.csv"
+    wide.write_text("A,B,C,D\n9,2,5,8\n6,1,3,2\n8,4,6,8\n7,1,2,6\n10,5,6,9\n6,2,4,7\n")
+    out = squeeze(call("check", wide, "--raters", "A,B,C,D").stdout)
+    assert "- ICC(A,k) (report this one)" in out
+    assert "ICC(clip,k): how well clips are told apart, whoever is seen in them. Not" in out
+    assert "Each of 6 clips was rated by 4 of 4 raters" in out
+    strange = tmp_path / "strange.csv"
+    strange.write_text("a,b,c\nx,r,1\nx,s,2\ny,t,4\ny,u,4\nz,v,2\nz,w,1\n")
+    named = ("--clip", "a", "--rater", "b", "--rating", "c")
+    out = squeeze(call("check", strange, *named).stdout)
+    assert "Not connected: raters and clips fall into 3 sets" in out
+    assert "6 of 6 raters gave one rating only" in out
+    assert "ICC(A,k): how well" in out and "Not identified: every rater rated once" in out
 
 
 def test_what_check_suggests_runs(call, data, predictions):
