@@ -1,15 +1,19 @@
 """Every vignette runs, and the figures that its text states are asserted in it."""
 
 import runpy
+import shutil
 from pathlib import Path
 
 import pytest
 
-VIGNETTES = sorted((Path(__file__).parents[1] / "vignettes").glob("*.py"))
+FOLDER = Path(__file__).parents[1] / "vignettes"
+VIGNETTES = sorted(FOLDER.glob("*.py"))
 
 
 @pytest.mark.parametrize("path", VIGNETTES, ids=lambda path: path.stem)
 def test_the_vignette_runs(path, tmp_path, monkeypatch):
+    for table in FOLDER.glob("*.csv"):
+        shutil.copy(table, tmp_path)
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(path))
 

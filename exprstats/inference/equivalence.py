@@ -63,7 +63,8 @@ class Equivalence(Result):
 
     def sentence(self) -> str:
         """Return each verdict in words, in APA style."""
-        return " ".join(_describe_verdict(row) for _, row in self.table.iterrows())
+        defined = self.table[self.table["estimate"].notna()]
+        return " ".join(_describe_verdict(row) for _, row in defined.iterrows())
 
 
 class _Sides(NamedTuple):
@@ -203,14 +204,17 @@ def _side_jackknife(terms: Terms, margin: float, alpha: float) -> _Sides:
 
 
 def _describe_verdict(row: pd.Series) -> str:
-    verdict = "equivalent to" if row["equivalent"] else "not shown to be equivalent to"
+    metric, other = str(row["metric"]), row["versus"]
+    verdict = f"was not shown to be equivalent to {other}"
+    if row["equivalent"]:
+        verdict = f"was equivalent to {other}"
+    elif row["noninferior"]:
+        verdict = f"was not inferior to {other}, but not shown to be equivalent"
     place = "" if pd.isna(row["context"]) else f" in {row['context']}"
-    less = " but not inferior" if row["noninferior"] and not row["equivalent"] else ""
-    metric = str(row["metric"])
     return (
-        f"{row['model']} was {verdict} {row['versus']}{less} in {label_metric(metric)}{place} "
-        f"(difference {write_value(metric, row['estimate'])}, {write_level(row['level'])} CI "
+        f"{row['model']} {verdict}{place}: difference in {label_metric(metric)} "
+        f"{write_value(metric, row['estimate'])}, {write_level(row['level'])} CI "
         f"{write_value(metric, row['conf_low'], row['conf_high'])}, margin "
-        f"±{write_value(metric, row['margin'])}, {equal_p(row['p_adjusted'])}, "
-        f"{METHOD_WORDS[str(row['method'])]})."
+        f"±{write_value(metric, row['margin'])}, {equal_p(row['p_adjusted'])} for equivalence "
+        f"({METHOD_WORDS[str(row['method'])]})."
     )

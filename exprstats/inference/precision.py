@@ -76,7 +76,8 @@ class Precision(Result):
 
     def sentence(self) -> str:
         """Return how many clusters the asked width needs, or the widths at the largest size."""
-        lines = self.table.drop_duplicates(["context", "metric", "term"], keep="last")
+        lines = self.table[self.table["std_error"].notna()]
+        lines = lines.drop_duplicates(["context", "metric", "term"], keep="last")
         texts = []
         for _, row in lines.iterrows():
             name = f"{label_metric(str(row['metric']))} of {row['term']}"
@@ -148,7 +149,7 @@ def plan_precision(
         whole = _measure_pilot(cell, measures, pairs)
         spans = find_span(span, cell, measures)
         scale = np.array([1 / spans if metric.spanned else 1.0 for metric in measures])
-        spread = np.nanstd(values, axis=3, ddof=1) * scale[:, None]
+        spread = _find_spread(values) * scale[:, None]
         options = {"sizes": sizes, "width": width, "level": level}
         found += _write_rows(cell, measures, pairs, (whole * scale[:, None], spread), **options)
     keys = ("context", "metric", "model", "versus", "term")
@@ -187,6 +188,16 @@ def _measure_sizes(
             means = average_owners(values, owners=cell.owners, models=len(cell.models))
             found.append(append_pairs(means, pairs))
     return np.array(found)
+
+
+def _find_spread(values: np.ndarray) -> np.ndarray:
+    """Return the SD over draws (sizes, metrics, terms); NaN where fewer than two are defined."""
+    defined = np.isfinite(values)
+    count = defined.sum(axis=3)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(defined, values, 0.0).sum(axis=3) / count
+        squares = np.where(defined, (values - mean[..., None]) ** 2, 0.0).sum(axis=3)
+        return np.where(count > 1, np.sqrt(squares / (count - 1)), np.nan)
 
 
 def _measure_pilot(

@@ -43,7 +43,9 @@ def test_the_help_of_the_command_line_loads_nothing_heavy():
     assert not list_loaded(code) & HEAVY
 
 
-@pytest.mark.parametrize("room", ["inference", "reliability", "measurement", "io", "models"])
+@pytest.mark.parametrize(
+    "room", ["inference", "reliability", "measurement", "behaviour", "io", "models"]
+)
 def test_a_room_loads_slow_packages_only_when_it_needs_them(room):
     slow = {"sklearn", "statsmodels", "pingouin", "plotnine", "torch", "rpy2", "joblib"}
     assert not list_loaded(f"import exprstats.{room}") & slow

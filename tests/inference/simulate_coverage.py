@@ -1,8 +1,8 @@
 """How often intervals hold the truth, and tests reject what is true: the coverage table.
 
 Two models predict a truth that clusters share; the same noise in both (their differences are
-exactly 0 in the population) or more in the second. Writes coverage_intervals.csv beside this
-script, one row a design, term and method. Run: python simulate_coverage.py [repeats] [workers]
+exactly 0 in the population) or more in the second. Writes vignettes/coverage_intervals.csv, one
+row a design, term and method. Run: python simulate_coverage.py [repeats] [workers]
 """
 
 import sys
@@ -21,7 +21,7 @@ from exprstats.inference.schemes import Scheme
 from exprstats.inference.terms import form_terms
 from exprstats.parallel import run_tasks, spawn_seeds
 
-TABLE = Path(__file__).with_name("coverage_intervals.csv")
+TABLE = Path(__file__).parents[2] / "vignettes" / "coverage_intervals.csv"
 METHODS = ("percentile", "basic", "bca", "jackknife", "t")
 METRICS = ("correlation", "rmse")
 DESIGNS = list(

@@ -1,7 +1,7 @@
 """Coverage and type-I error: a small simulation here, and what the stored table claims.
 
-The table (coverage_intervals.csv) is written by simulate_coverage.py, 1,000 studies a design with
-500 draws each; `make coverage` simulates some of its designs again and compares.
+The table vignettes/coverage_intervals.csv is written by simulate_coverage.py: 1,000 studies a
+design, 500 draws each. `make coverage` simulates some of its designs again and compares.
 Tolerance: Monte-Carlo error of a share, four standard errors.
 """
 
@@ -28,8 +28,8 @@ def simulation():
 
 
 @pytest.fixture(scope="module")
-def table():
-    return pd.read_csv(HERE / "coverage_intervals.csv")
+def table(simulation):
+    return pd.read_csv(simulation["TABLE"])
 
 
 def find_cell(frame, term, metric="correlation"):

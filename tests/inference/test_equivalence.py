@@ -68,7 +68,7 @@ def test_not_being_worse_is_one_side_and_follows_the_direction(make_predictions)
     assert good["noninferior"].all()
     assert not good["equivalent"].any()
     assert not poor["noninferior"].any()
-    assert "not shown to be equivalent to poor but not inferior" in str(
+    assert "good was not inferior to poor, but not shown to be equivalent" in str(
         judge_equivalence(both, margin=margins, reference="poor").sentence()
     )
 
