@@ -96,6 +96,7 @@ from .models import stack_predictions as stack_predictions
 from .models import trace_dependence as trace_dependence
 from .plots import draw_contrasts as draw_contrasts
 from .plots import draw_decisions as draw_decisions
+from .plots import draw_differences as draw_differences
 from .plots import draw_factor as draw_factor
 from .plots import draw_performance as draw_performance
 from .plots import draw_weights as draw_weights

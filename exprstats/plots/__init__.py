@@ -4,6 +4,7 @@ from exprstats.plots.contexts import ALL, name_contexts
 from exprstats.plots.contrasts import draw_contrasts, name_pairs
 from exprstats.plots.decisions import draw_decisions, select_curves
 from exprstats.plots.diagrams import draw_factor
+from exprstats.plots.differences import draw_differences
 from exprstats.plots.files import save_figure
 from exprstats.plots.metrics import MetricLabel, label_metrics
 from exprstats.plots.performance import draw_performance
@@ -14,6 +15,7 @@ __all__ = [
     "MetricLabel",
     "draw_contrasts",
     "draw_decisions",
+    "draw_differences",
     "draw_factor",
     "draw_performance",
     "draw_weights",

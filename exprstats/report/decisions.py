@@ -64,7 +64,7 @@ def build_decisions(pieces: Pieces) -> tuple[Table, ...]:
         target = write_number(pieces.plan.target, bounded=True)
         columns.append(Column("raters", say("Raters for {target}", target=target)))
     lines = keys.drop_duplicates([name for name in ("context", "item", "term") if name in keys])
-    cells = [_write_row(row, decisions, plan, numbers) for row in lines.to_dict("records")]
+    cells = [_write_row(row, keys, plan, numbers) for row in lines.to_dict("records")]
     return (
         Table(
             "A5",
@@ -161,13 +161,13 @@ def _pick_numbers(numbers: list[Any]) -> list[Any]:
 
 def _write_row(
     row: dict[Any, Any],
-    decisions: pd.DataFrame | None,
+    decisions: pd.DataFrame,
     plan: pd.DataFrame | None,
     numbers: list[Any],
 ) -> dict[str, str]:
     key = {name: row[name] for name in ("context", "item", "term") if name in row}
     cells = {name: str(row.get(name, ALL)) for name in ("context", "item")}
-    for number in numbers if decisions is not None else []:
+    for number in numbers:
         found = pick_rows(decisions, raters_per_clip=number, **key).to_dict("records")
         cells[f"k{number}"] = _write_score(found[0]) if found else MISSING
     if plan is not None:

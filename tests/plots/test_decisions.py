@@ -49,7 +49,7 @@ def test_limits_that_nothing_attains_are_cut_and_undefined_rows_left_out():
     table.loc[0, "conf_low"] = -np.inf
     table.loc[1, "estimate"] = np.nan
     data = draw_decisions(Told(table)).data
-    assert data["conf_low"].tolist() == [-0.2, 0.7, 8 / 9 - 0.1]
+    assert data["conf_low"].tolist() == [-0.2, 4 / 5 - 0.1, 8 / 9 - 0.1]
     with pytest.raises(DataError, match="no reliability is defined"):
         draw_decisions(Told(table.assign(estimate=np.nan)))
 
