@@ -18,6 +18,8 @@ from exprstats.report.cells import (
 )
 from exprstats.report.document import Figure, Section
 from exprstats.report.estimates import build_estimates
+from exprstats.report.loadings import build_loadings, say_loadings
+from exprstats.report.nesting import build_nesting, say_nesting
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
 
@@ -27,16 +29,20 @@ if TYPE_CHECKING:
 
 def describe_measurement(pieces: Pieces) -> Section | None:
     """Return the section, or None where no factor model was fitted."""
-    if pieces.factor is None:
+    further = (*say_nesting(pieces), *say_loadings(pieces.resampled))
+    if pieces.factor is None and not further:
         return None
+    tables = (*build_nesting(pieces), *build_loadings(pieces.resampled))
+    title = ("measurement", "Measurement model")
+    if pieces.factor is None:
+        return Section(*title, sentences=further, tables=tables)
     rows = select_shown(name_contexts(pieces.factor.tidy()))
     items = list_levels(rows[rows["term"].eq("loading")], "item")
     return Section(
-        "measurement",
-        "Measurement model",
-        sentences=(_say_model(rows, items, pieces), _say_loadings(rows), *_say_fit(rows)),
+        *title,
+        sentences=(_say_model(rows, items, pieces), _say_loadings(rows), *_say_fit(rows), *further),
         caveats=(*_say_closed_form(pieces), *_say_three_items(items)),
-        tables=(build_estimates(rows, pieces),),
+        tables=(build_estimates(rows, pieces), *tables),
         figures=(_build_figure(rows, pieces.factor),),
     )
 

@@ -28,9 +28,6 @@ def collect_results(pieces: Pieces) -> dict[str, Any]:
     if pieces.reliability is not None:
         found["reliability"] = pieces.reliability.tidy()
         found["design"] = pieces.reliability.design
-    if pieces.design is not None:
-        found.setdefault("design", pieces.design.tidy())
-        found["coefficients"] = pieces.design.coefficients
     if pieces.factor is not None:
         found["factor"] = {
             "engine": pieces.factor.engine,
@@ -41,14 +38,26 @@ def collect_results(pieces: Pieces) -> dict[str, Any]:
         found["models"] = {name: models.tidy() for name, models in pieces.models.items()}
     if pieces.comparison is not None:
         found["comparison"] = pieces.comparison.tidy()
-    for name in _FURTHER:
-        result = getattr(pieces, name)
-        if result is not None:
-            found[name] = result.tidy()
-    if pieces.contrasts is not None:
-        found["contrasts_penalty"] = pieces.contrasts.glance()
+    found |= _collect_further(pieces)
     if provenance is not None:
         found["warnings"] = [asdict(one) for one in provenance.warnings]
+    return found
+
+
+def _collect_further(pieces: Pieces) -> dict[str, Any]:
+    """Return the rows of results that go with the main ones."""
+    given = {name: getattr(pieces, name) for name in _FURTHER}
+    found: dict[str, Any] = {
+        name: result.tidy() for name, result in given.items() if result is not None
+    }
+    if pieces.design is not None:
+        found["designs"] = pieces.design.tidy()
+        found["coefficients"] = pieces.design.coefficients
+    for name in ("invariance", "restrictions"):
+        if given[name] is not None:
+            found[f"{name}_call"] = given[name].receipt.call
+    if pieces.contrasts is not None:
+        found["contrasts_penalty"] = pieces.contrasts.glance()
     return found
 
 

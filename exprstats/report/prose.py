@@ -50,6 +50,23 @@ def say(template: str, **values: Any) -> Text:
     )
 
 
+def quote_sentence(sentence: str) -> Text:
+    r"""Return the sentence of a result as a text, its symbol p italic.
+
+    Examples
+    --------
+    >>> [(run.text, run.italic) for run in quote_sentence("It held, p = .2")][1:]
+    [('p', True), ('\xa0=\xa0.2', False)]
+    """
+    pieces = re.split(r"\b(p)(?= [=<>] [.\d])", sentence.replace("'", "’"))
+    fixed = [re.sub(r"^ ([=<>]) ", rf"{FIXED}\1{FIXED}", piece) for piece in pieces]
+    return tuple(
+        Run(bind_numbers(piece), italic=place % 2 == 1)
+        for place, piece in enumerate(fixed)
+        if piece
+    )
+
+
 def quote_code(code: str) -> Text:
     """Return code as a text of its own."""
     return (Run(code, code=True),)

@@ -19,7 +19,7 @@ from exprstats.report.decisions import build_decision_figure, build_decisions, s
 from exprstats.report.differences import build_differences, say_differences
 from exprstats.report.document import Section, Table
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, say
+from exprstats.report.prose import Text, quote_sentence, say
 from exprstats.report.raters import build_raters, say_raters
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _describe_coefficients(pieces: Pieces) -> _Told:
 
 
 def _say_design(pieces: Pieces) -> tuple[Text, ...]:
-    return () if pieces.design is None else (say("{told}", told=pieces.design.sentence()),)
+    return () if pieces.design is None else (quote_sentence(pieces.design.sentence()),)
 
 
 def is_crossed(reliability: Reliability) -> bool:
