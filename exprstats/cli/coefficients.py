@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exprstats.cli.cells import (
+    ALL,
     Row,
     index_rows,
     is_absent,
@@ -14,7 +15,7 @@ from exprstats.cli.cells import (
     show_estimate,
     show_limits,
 )
-from exprstats.numerals import write_level, write_number
+from exprstats.numerals import MISSING, write_level, write_number
 
 if TYPE_CHECKING:
     from exprstats.cli.session import Session
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 RATERS = (1, 2, 3, 5, 8, 12)
 TARGET = 0.8
+# From so many coefficients on, a sentence about each is no longer read.
+MANY = 5
 _PLACE = ("context", "item")
 # In the order in which an interval is to be reported.
 _METHODS = ("jackknife", "satterthwaite", "f")
@@ -33,7 +36,9 @@ def show_coefficients(session: Session, result: Reliability) -> None:
     session.show_table(title, *_list_coefficients(list_records(result.tidy()), result.level))
 
 
-def show_decisions(session: Session, decisions: list[Row], plan: list[Row]) -> None:
+def show_decisions(
+    session: Session, decisions: list[Row], plan: list[Row], target: float = TARGET
+) -> None:
     """Print the reliability of means over other numbers of raters, and how many are enough."""
     found = index_rows(decisions, *_PLACE, "term", "raters_per_clip")
     needed = index_rows(plan, *_PLACE, "term")
@@ -43,22 +48,78 @@ def show_decisions(session: Session, decisions: list[Row], plan: list[Row]) -> N
             str(row["item"]),
             term,
             *(show_estimate(found.get((*place, term, str(count)))) for count in RATERS),
-            show_count(needed.get((*place, term)), "raters"),
+            show_count(row, "raters"),
+            _show_range(row),
         ]
         for (*place, term), row in needed.items()
     ]
     headers = ["Context", "Item", "Form", *(str(count) for count in RATERS)]
     title = "Decision study: reliability of means over other numbers of raters"
-    target = write_number(TARGET, bounded=True)
-    session.show_table(title, [*headers, f"For {target}"], cells)
+    wanted = write_number(target, 2 if round(target, 2) == target else 3, bounded=True)
+    session.show_table(title, [*headers, f"For {wanted}", "Range"], cells)
+
+
+def _show_range(row: Row) -> str:
+    """Return the raters that the interval's limits would need."""
+    low, high = (show_count(row, name) for name in ("raters_low", "raters_high"))
+    if high == MISSING:
+        return MISSING if low == MISSING else f"{low} or more"
+    return f"{low}–{high}"
+
+
+def describe_range(result: Reliability) -> str:
+    """Return what was found in APA style: each coefficient, or where many are, their range."""
+    rows = [row for row in list_records(result.tidy(), headline=True) if not _is_open(row)]
+    if len(rows) < MANY:
+        return result.sentence()
+    apart = [row for row in rows if name_context(row) != ALL]
+    pooled = [row for row in rows if name_context(row) == ALL]
+    parts = [_write_range(part, result.level) for part in (apart, pooled) if part]
+    told = "; for all contexts together it ".join(parts)
+    ks = sorted({write_number(row["raters_per_clip"], 1).removesuffix(".0") for row in rows})
+    k = ks[0] if len(ks) == 1 else f"{ks[0]} to {ks[-1]}"
+    return f"{_count_places(apart or pooled)}, {rows[0]['term']} of the mean of {k} raters {told}."
+
+
+def _is_open(row: Row) -> bool:
+    return is_absent(row["estimate"]) or is_absent(row["conf_low"])
+
+
+def _count_places(rows: list[Row]) -> str:
+    contexts, items = ({str(row[key]) for row in rows} for key in _PLACE)
+    counts = [f"{len(contexts)} contexts"] if name_context(rows[0]) != ALL else []
+    if len(items) > 1 or not counts:
+        counts.append(f"{len(items)} items")
+    return f"Over {' and '.join(counts)}"
+
+
+def _write_range(rows: list[Row], level: float) -> str:
+    ends = [min(rows, key=_get_estimate), max(rows, key=_get_estimate)]
+    told = [
+        f"{show_estimate(row)}, {write_level(level)} CI {show_limits(row)} ({_name_place(row)})"
+        for row in ends
+    ]
+    return f"is {told[0]}" if len(rows) == 1 else f"ranges from {told[0]} to {told[1]}"
+
+
+def _get_estimate(row: Row) -> float:
+    return float(row["estimate"])
+
+
+def _name_place(row: Row) -> str:
+    context = name_context(row)
+    return str(row["item"]) if context == ALL else f"{row['item']} in {context}"
 
 
 def _list_coefficients(rows: list[Row], level: float) -> tuple[list[str], list[list[str]]]:
     headline = [row for row in rows if row["headline"]]
-    found = index_rows(rows, *_PLACE, "term", "method")
-    several = index_rows(rows, *_PLACE, "term", "k_rule", "method")
-    methods = dict.fromkeys([*_METHODS, *(str(row["method"]) for row in rows)])
-    both = {"jackknife", "f"} <= {str(row["method"]) for row in rows}
+    # Rows of the estimator to report come first; the others fill what it has no limits for.
+    found = index_rows(rows[::-1], *_PLACE, "term", "method")
+    several = index_rows(rows[::-1], *_PLACE, "term", "k_rule", "method")
+    present = {str(row["method"]) for row in rows}
+    methods = dict.fromkeys([*_METHODS, *sorted(present)])
+    beside = {"f": "F interval"} if {"jackknife", "f"} <= present else {}
+    beside |= {"bootstrap": "Bootstrap"} if "bootstrap" in present else {}
     cells = []
     for row in headline:
         place, rule = (name_context(row), str(row["item"])), str(row["k_rule"])
@@ -75,12 +136,12 @@ def _list_coefficients(rows: list[Row], level: float) -> tuple[list[str], list[l
                     show_limits(single),
                     show_estimate(ways[method]),
                     show_limits(ways[method]),
-                    *([show_limits(ways["f"])] if both else []),
+                    *(show_limits(ways[way]) for way in beside),
                 ]
             )
     interval = f"{write_level(level)} CI"
     headers = ["Context", "Item", "Form", "k", "One", interval, "Mean of k", interval]
-    return [*headers, *(["F interval"] if both else [])], cells
+    return [*headers, *beside.values()], cells
 
 
 def _list_terms(rows: list[Row]) -> list[str]:

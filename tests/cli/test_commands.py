@@ -44,6 +44,7 @@ def test_reliability_gives_the_rows_of_the_verb(call_json, data):
     told = call_json("reliability", file, *RATINGS, "--by", "context")
     ratings = read_ratings(file, items=["response", "emotion", "motion"])
     wanted = rate_reliability(ratings, by="context").table
+    told["rows"] = [row for row in told["rows"] if "versus" not in row]
     assert [row["estimate"] for row in told["rows"]] == wanted["estimate"].tolist()
     contexts = [row["context"] for row in told["rows"]]
     first = contexts.index(None)
