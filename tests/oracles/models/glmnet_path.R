@@ -29,7 +29,8 @@ for (ratio in ratios) {
 }
 matrix_rows <- apply(values, 1, function(row) paste0("[", paste(row, collapse = ", "), "]"))
 out <- commandArgs(trailingOnly = TRUE)
-out <- if (length(out)) out[1] else "glmnet_path.json"
+here <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE)))
+out <- if (length(out)) out[1] else file.path(here, "glmnet_path.json")
 writeLines(c(
   "{",
   sprintf('"R": "%s", "glmnet": "%s",', getRversion(), packageVersion("glmnet")),
