@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exprstats.numerals import write_count, write_level
 from exprstats.plots import name_contexts
 from exprstats.report.cells import list_levels
 from exprstats.report.document import Section
 from exprstats.report.pieces import Pieces
+from exprstats.report.procedures import tell_forest, tell_human, tell_nesting, tell_resampling
 from exprstats.report.prose import Text, count_things, join_texts, join_words, say
 from exprstats.report.reliability import is_crossed
 from exprstats.report.sources import find_r_year
+
+if TYPE_CHECKING:
+    from exprstats.models import Models
 
 _Told = tuple[list[Text], set[str]]
 
@@ -20,7 +24,15 @@ def describe_methods(pieces: Pieces) -> tuple[Section, set[str]]:
     """Return the section and the keys of the sources that it cites."""
     sentences: list[Text] = []
     cited = {"lin"}
-    for tell in (_tell_reliability, _tell_factor, _tell_models, _tell_comparison):
+    for tell in (
+        _tell_reliability,
+        _tell_factor,
+        tell_nesting,
+        _tell_models,
+        tell_human,
+        _tell_comparison,
+        tell_resampling,
+    ):
         told, sources = tell(pieces)
         sentences += told
         cited |= sources
@@ -121,27 +133,35 @@ def _tell_models(pieces: Pieces) -> _Told:
             **{part: write_count(row[f"n_{part}"]) for part in ("train", "validate", "test")},
         ),
     ]
+    cited: set[str] = set()
+    for one in pieces.models.values():
+        told, sources = (tell_forest if one.kind == "forest" else _tell_elastic)(one, pieces)
+        texts += told
+        cited |= sources
+    return texts, cited
+
+
+def _tell_elastic(models: Models, pieces: Pieces) -> _Told:
     if models.kind != "elastic":
-        return texts, set()
+        return [], set()
+    row = models.glance().iloc[0]
     grid = models.penalties
     searched = ""
     if grid is not None:
         alphas = ", ".join(f"{alpha:g}" for alpha in sorted(grid.alphas))
         ratios = ", ".join(f"{ratio:g}" for ratio in grid.l1_ratios)
         searched = f" among alpha ∈ {{{alphas}}} and l1_ratio ∈ {{{ratios}}}"
-    texts.append(
-        say(
-            "An elastic net (Zou & Hastie, 2005) predicted {target} from {features} standardized "
-            "on the training clips{where}; its penalty was the one with the lowest root mean "
-            "square error on the validation subjects{searched}, with scikit-learn (Pedregosa et "
-            "al., 2011).",
-            target=pieces.target,
-            features=count_things(row["n_features"], "feature"),
-            where=", for each context and for all contexts together" if row["n_contexts"] else "",
-            searched=searched,
-        )
+    text = say(
+        "An elastic net (Zou & Hastie, 2005) predicted {target} from {features} standardized "
+        "on the training clips{where}; its penalty was the one with the lowest root mean "
+        "square error on the validation subjects{searched}, with scikit-learn (Pedregosa et "
+        "al., 2011).",
+        target=pieces.target,
+        features=count_things(row["n_features"], "feature"),
+        where=", for each context and for all contexts together" if row["n_contexts"] else "",
+        searched=searched,
     )
-    return texts, {"zou", "pedregosa"}
+    return [text], {"zou", "pedregosa"}
 
 
 def _tell_comparison(pieces: Pieces) -> _Told:

@@ -100,6 +100,16 @@ class Pieces:
             return "factor scores"
         return str(self.study.target) if self.study and self.study.target else "the target"
 
+    def find_kind(self, kind: str) -> str | None:
+        """Return the name of the study's model of a kind, or None where there is none.
+
+        Without a study the names that our own verbs give tell the kind.
+        """
+        if self.study is not None:
+            return next((one.name for one in self.study.models if one.kind == kind), None)
+        compared = () if self.comparison is None else self.comparison.tidy()["model"].unique()
+        return kind if kind in compared and kind in self.model_names else None
+
     def name_model(self, model: Any) -> str:
         """Return a model's printed name."""
         return self.model_names.get(str(model), str(model))

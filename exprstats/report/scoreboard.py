@@ -121,6 +121,13 @@ def _list_notes(
                 else "",
             )
         )
+    if pieces.find_kind("human") is not None:
+        notes.append(
+            say(
+                "Human baseline: each rater against the mean of the other raters of the same clip, "
+                "and not against the models' target, averaged over raters."
+            )
+        )
     undefined = shown[shown["estimate"].isna()]
     flat = len(undefined) > 0 and bool(undefined["metric"].eq("correlation").all())
     if flat:

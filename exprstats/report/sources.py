@@ -12,6 +12,10 @@ SOURCES: dict[str, Text] = {
         "Bartlett, M. S. (1937). The statistical conception of mental factors. *British Journal "
         "of Psychology*, *28*(1), 97–104. https://doi.org/10.1111/j.2044-8295.1937.tb00863.x"
     ),
+    "breiman": say(
+        "Breiman, L. (2001). Random forests. *Machine Learning*, *45*(1), 5–32. "
+        "https://doi.org/10.1023/A:1010933404324"
+    ),
     "cicchetti": say(
         "Cicchetti, D. V. (1994). Guidelines, criteria, and rules of thumb for evaluating normed "
         "and standardized assessment instruments in psychology. *Psychological Assessment*, "
@@ -44,6 +48,10 @@ SOURCES: dict[str, Text] = {
         "correlation coefficients. *Psychological Methods*, *1*(1), 30–46. "
         "https://doi.org/10.1037/1082-989X.1.1.30"
     ),
+    "meredith": say(
+        "Meredith, W. (1993). Measurement invariance, factor analysis and factorial invariance. "
+        "*Psychometrika*, *58*(4), 525–543. https://doi.org/10.1007/BF02294825"
+    ),
     "pedregosa": say(
         "Pedregosa, F., Varoquaux, G., Gramfort, A., Michel, V., Thirion, B., Grisel, O., Blondel, "
         "M., Prettenhofer, P., Weiss, R., Dubourg, V., Vanderplas, J., Passos, A., Cournapeau, D., "
@@ -53,6 +61,15 @@ SOURCES: dict[str, Text] = {
     "rosseel": say(
         "Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of "
         "Statistical Software*, *48*(2), 1–36. https://doi.org/10.18637/jss.v048.i02"
+    ),
+    "satorra": say(
+        "Satorra, A., & Bentler, P. M. (2001). A scaled difference chi-square test statistic for "
+        "moment structure analysis. *Psychometrika*, *66*(4), 507–514. "
+        "https://doi.org/10.1007/BF02296192"
+    ),
+    "westfall": say(
+        "Westfall, P. H., & Young, S. S. (1993). *Resampling-based multiple testing: Examples and "
+        "methods for p-value adjustment*. Wiley."
     ),
     "zou": say(
         "Zou, H., & Hastie, T. (2005). Regularization and variable selection via the elastic net. "
