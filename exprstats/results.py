@@ -38,8 +38,13 @@ class Result(ABC):
 
 
 def write_cells(frame: pd.DataFrame, decimals: int = 3) -> pd.DataFrame:
-    """Return a frame of texts: numbers with fixed decimals, empty columns left out."""
+    """Return a frame of texts: numbers with fixed decimals, empty columns left out.
+
+    A row without a context is the pooled one, "All".
+    """
     filled = frame.loc[:, frame.notna().any().to_numpy()]
+    if "context" in filled.columns:
+        filled = filled.assign(context=filled["context"].astype(object).fillna("All"))
     return pd.DataFrame(
         {name: [_write_cell(value, decimals) for value in filled[name]] for name in filled}
     )

@@ -38,3 +38,9 @@ def test_names_are_escaped_where_a_notebook_shows_them():
 def test_cells_are_texts_and_empty_columns_are_left_out():
     cells = write_cells(TABLE, decimals=1)
     assert cells.to_dict("list") == {"term": ["<a>", "b"], "estimate": ["0.1", "—"]}
+
+
+def test_the_pooled_row_is_called_all():
+    table = pd.DataFrame({"context": ["pain", None], "estimate": [0.1, 0.2]})
+    assert write_cells(table)["context"].tolist() == ["pain", "All"]
+    assert table["context"].isna().tolist() == [False, True]
