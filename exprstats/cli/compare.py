@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
@@ -31,6 +31,8 @@ from exprstats.cli.options import (
     split_names,
 )
 from exprstats.cli.session import Session, open_session
+from exprstats.cli.verdicts import show_contexts, show_equivalence, show_swaps, split_margin
+from exprstats.errors import OptionError
 from exprstats.numerals import write_level
 from exprstats.words import Compat, IntervalName, MetricName
 
@@ -66,6 +68,10 @@ def compare_files(
         float | None,
         typer.Option(help="Range of the true values that nrmse is divided by, such as 7."),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Only its differences from each other model."),
+    ] = None,
     draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 2000,
     interval: Annotated[
         IntervalName, typer.Option(help="auto: percentile from 40 subjects on, else jackknife.")
@@ -73,6 +79,20 @@ def compare_files(
     compat: Annotated[
         Compat | None, typer.Option(help="p values as another program defines them.")
     ] = None,
+    margin: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Test equivalence: smallest difference that matters, such as .05, or one a "
+            "metric: rmse=.1,correlation=.05.",
+        ),
+    ] = None,
+    swaps: Annotated[
+        bool, typer.Option("--swaps", help="Also test by swapping predictions within subjects.")
+    ] = False,
+    contexts: Annotated[
+        bool, typer.Option("--contexts", help="Also compare each model between contexts.")
+    ] = False,
     level: LevelOption = 0.95,
     json: JsonOption = None,
     out: OutOption = None,
@@ -86,6 +106,10 @@ def compare_files(
     with open_session("compare", seed=seed, **options) as session:
         check_options(level=level, n_jobs=n_jobs)
         metrics = split_names(metric, "--metric") or []
+        margins = split_margin(margin, metrics)
+        if contexts and not by:
+            message = "--contexts compares contexts. Name their column with --by."
+            raise OptionError(message)
         columns = {
             "subject": subject,
             "truth": truth or "truth",
@@ -98,19 +122,33 @@ def compare_files(
         for file in files:
             session.note_file(file)
         table = _keep_test(session, read_predictions(files, **columns))
+        shared: dict[str, Any] = {
+            "metrics": metrics,
+            "span": span,
+            "draws": draws,
+            "seed": seed,
+            "n_jobs": n_jobs,
+        }
+        place: dict[str, Any] = {"against": against, "by": "context" if by else None}
         result = compare_models(
-            table,
-            metrics=metrics,
-            by="context" if by else None,
-            span=span,
-            draws=draws,
-            interval=interval,
-            level=level,
-            seed=seed,
-            compat=compat,
-            n_jobs=n_jobs,
+            table, **shared, **place, interval=interval, level=level, compat=compat
         )
         _show(session, result)
+        if margins:
+            show_equivalence(session, result, margins, against)
+        if swaps:
+            show_swaps(session, table, **shared, **place)
+        if contexts:
+            show_contexts(session, table, **shared, interval=interval, level=level)
+        session.say(result.sentence())
+        session.say(f"Methods: {_describe(result)}")
+        session.show_points("Notes", _explain(result, compat))
+
+
+def _describe(result: Comparison) -> str:
+    from exprstats.inference import describe_methods
+
+    return describe_methods(result)
 
 
 def _keep_test(session: Session, predictions: pd.DataFrame) -> pd.DataFrame:
@@ -127,12 +165,23 @@ def _keep_test(session: Session, predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _show(session: Session, result: Comparison) -> None:
-    session.rows = result.tidy()
-    session.tables = {"comparison": result.tidy()}
-    session.figures = {"figure3_performance": lambda: _draw(result)}
+    table = result.tidy()
+    session.rows = table.to_dict("records")
+    session.tables = {"comparison": table}
+    session.figures = {"figure3_performance": lambda: _draw(result, "draw_performance")}
+    if table["versus"].notna().any():
+        session.figures["differences"] = lambda: _draw(result, "draw_differences")
     show_metrics(session, result)
-    session.say(result.sentence())
-    session.show_points("Notes", collect_notes(list_records(result.tidy(), headline=True)))
+
+
+def _explain(result: Comparison, compat: str | None) -> list[str]:
+    notes = collect_notes(list_records(result.tidy(), headline=True))
+    if compat:
+        notes.append(
+            f"p values are defined as in {compat}: twice the smaller share of draws beyond 0, also "
+            "for single scores."
+        )
+    return notes
 
 
 def show_metrics(session: Session, result: Comparison) -> None:
@@ -156,10 +205,10 @@ def _describe_metric(name: str) -> tuple[str, bool]:
     return (known.label, known.bounded) if known else (name, False)
 
 
-def _draw(result: Comparison) -> Any:
-    from exprstats.plots import draw_performance
+def _draw(result: Comparison, name: Literal["draw_performance", "draw_differences"]) -> Any:
+    from exprstats import plots
 
-    return draw_performance(result)
+    return getattr(plots, name)(result)
 
 
 def _list_scores(rows: list[Row], level: float, bounded: bool) -> tuple[list[str], list[list[str]]]:

@@ -1,0 +1,164 @@
+"""What stands beside comparisons on request: equivalence, swaps, and contexts compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from exprstats.cli.cells import (
+    Row,
+    is_absent,
+    list_records,
+    name_context,
+    show_estimate,
+    show_limits,
+    show_p,
+)
+from exprstats.errors import OptionError
+from exprstats.numerals import MISSING, write_level, write_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.cli.session import Session
+    from exprstats.inference import Comparison
+
+_WORDS = {True: "yes", False: "not shown"}
+
+
+def split_margin(text: str | None, metrics: Sequence[str]) -> dict[str, float] | None:
+    """Return the smallest difference that matters, for each metric.
+
+    Raises
+    ------
+    OptionError
+        Unless the text is one positive number, or one for each metric.
+
+    Examples
+    --------
+    >>> split_margin("rmse=.1,correlation=.05", ["rmse", "correlation"])
+    {'rmse': 0.1, 'correlation': 0.05}
+    """
+    if text is None:
+        return None
+    pairs = [part.rpartition("=") for part in text.split(",")]
+    try:
+        found = {name.strip(): float(value) for name, _, value in pairs}
+    except ValueError:
+        found = {}
+    if set(found) == {""}:
+        found = dict.fromkeys(metrics, found[""])
+    if set(found) != set(metrics) or not all(0 < one < math.inf for one in found.values()):
+        message = (
+            f"--margin '{text}' must be one positive number, such as .05, or one for each metric: "
+            f"{','.join(f'{name}=.05' for name in metrics)}."
+        )
+        raise OptionError(message)
+    return found
+
+
+def show_equivalence(
+    session: Session, result: Comparison, margin: dict[str, float], reference: str | None
+) -> None:
+    """Print which models differ by less than a margin, and add the rows."""
+    from exprstats.inference import judge_equivalence, list_metrics
+
+    verdict = judge_equivalence(result, margin=margin, reference=reference)
+    rows = list_records(verdict.tidy())
+    session.tables["equivalence"] = verdict.tidy()
+    session.rows += [{**row, "headline": False} for row in rows]
+    known = list_metrics()
+    for name in dict.fromkeys(str(row["metric"]) for row in rows):
+        metric = known.get(name)
+        bounded = metric is not None and metric.bounded
+        mine = [row for row in rows if row["metric"] == name]
+        title = f"{metric.label if metric else name}: equivalence within ±{margin[name]:g}"
+        session.show_table(title, *_list_equivalence(mine, bounded))
+    level = write_level(1 - 2 * verdict.alpha)
+    session.say(
+        f"Equivalent: the {level} interval of the difference lies within the margin (two one-sided "
+        "tests, p adjusted by Holm). Not shown is no proof of a difference. The margin must come "
+        "from the question, not from these data."
+    )
+
+
+def _list_equivalence(rows: list[Row], bounded: bool) -> tuple[list[str], list[list[str]]]:
+    cells = [
+        [
+            name_context(row),
+            str(row["term"]),
+            show_estimate(row, 3, bounded=bounded),
+            show_limits(row, 3, bounded=bounded),
+            show_p(row, "p_adjusted"),
+            _judge(row, "p_adjusted", "equivalent"),
+            show_p(row, "p_noninferior"),
+            _judge(row, "p_noninferior", "noninferior"),
+        ]
+        for row in rows
+    ]
+    interval = f"{write_level(rows[0]['level'])} CI"
+    verdicts = ["p equiv.", "Equivalent", "p noninf.", "Not inferior"]
+    return ["Context", "Difference", "Estimate", interval, *verdicts], cells
+
+
+def _judge(row: Row, p_value: str, name: str) -> str:
+    return MISSING if is_absent(row[p_value]) else _WORDS[bool(row[name])]
+
+
+def show_swaps(session: Session, predictions: pd.DataFrame, **options: Any) -> None:
+    """Print p values of swapping models' predictions within subjects, and add the rows."""
+    from exprstats.inference import permute_models
+
+    result = permute_models(predictions, **options)
+    rows = list_records(result.tidy())
+    session.tables["permutation"] = result.tidy()
+    session.rows += [{**row, "method": "permutation", "headline": False} for row in rows]
+    cells = [
+        [
+            name_context(row),
+            str(row["metric"]),
+            str(row["term"]),
+            write_number(row["estimate"], 3),
+            show_p(row),
+            show_p(row, "p_adjusted"),
+        ]
+        for row in rows
+    ]
+    headers = ["Context", "Metric", "Difference", "Estimate", "p", "p Holm"]
+    session.show_table("Differences tested by swapping predictions within subjects", headers, cells)
+
+
+def show_contexts(session: Session, predictions: pd.DataFrame, **options: Any) -> None:
+    """Print how each model's performance differs between contexts, and add the rows."""
+    from exprstats.inference import compare_contexts
+
+    result = compare_contexts(predictions, **options)
+    rows = list_records(result.tidy())
+    session.tables["context_differences"] = result.tidy()
+    session.rows += [
+        {
+            **row,
+            "context": None,
+            "first": row["context"],
+            "term": f"{row['model']}: {row['term']}",
+            "headline": False,
+        }
+        for row in rows
+    ]
+    cells = [
+        [
+            str(row["model"]),
+            str(row["metric"]),
+            str(row["term"]),
+            write_number(row["estimate"], 3),
+            show_limits(row, 3, bounded=False),
+            show_p(row),
+            show_p(row, "p_adjusted"),
+        ]
+        for row in rows
+        if row["headline"]
+    ]
+    interval = f"{write_level(result.level)} CI"
+    headers = ["Model", "Metric", "Contexts", "Estimate", interval, "p", "p Holm"]
+    session.show_table("Each model between contexts", headers, cells)
