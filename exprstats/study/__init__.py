@@ -17,17 +17,20 @@ from exprstats.study.roles import Guess, guess_roles
 from exprstats.study.settings import (
     ClipsSettings,
     CompareSettings,
+    ContrastsSettings,
     ModelSettings,
     RatingsSettings,
     ScoresSettings,
     SplitSettings,
     Study,
+    WeightsSettings,
 )
 
 __all__ = [
     "CaughtWarning",
     "ClipsSettings",
     "CompareSettings",
+    "ContrastsSettings",
     "Exclusion",
     "Guess",
     "InputFile",
@@ -39,6 +42,7 @@ __all__ = [
     "SplitSettings",
     "Study",
     "StudyRun",
+    "WeightsSettings",
     "compare_truth",
     "drop_gaps",
     "guess_roles",

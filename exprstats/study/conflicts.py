@@ -73,6 +73,14 @@ def _check_models(study: Study) -> Iterator[Conflict]:
     fitted = [model.name for model in study.models if model.kind not in BASELINES]
     if not fitted:
         yield "[[models]] has baselines only.", 'Add one with kind = "elastic".'
+    kinds = [model.kind for model in study.models]
+    if "human" in kinds and not study.ratings:
+        yield (
+            'kind = "human" needs [ratings], whose raters it judges.',
+            "Add [ratings] or remove the model.",
+        )
+    if study.weights and "elastic" not in kinds:
+        yield "[weights] needs a model that has weights.", 'Add one with kind = "elastic".'
     against = study.compare.against if study.compare else None
     if against is not None and against not in names:
         yield f"[compare] against '{against}' names no model.", name_nearest(against, names)

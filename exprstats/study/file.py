@@ -13,13 +13,16 @@ from exprstats.study.conflicts import find_conflicts
 from exprstats.study.fields import Reader, Unreadable, show_value
 from exprstats.study.settings import (
     BASELINES,
+    USUAL_BASELINES,
     ClipsSettings,
     CompareSettings,
+    ContrastsSettings,
     ModelSettings,
     RatingsSettings,
     ScoresSettings,
     SplitSettings,
     Study,
+    WeightsSettings,
 )
 from exprstats.words import ModelKind, name_nearest
 
@@ -31,8 +34,11 @@ _TABLES: dict[str, type] = {
     "clips": ClipsSettings,
     "split": SplitSettings,
     "compare": CompareSettings,
+    "weights": WeightsSettings,
+    "contrasts": ContrastsSettings,
 }
 _NEEDS = {"scores": "ratings", "split": "clips", "models": "clips", "compare": "clips"}
+_NEEDS |= {"weights": "clips", "contrasts": "clips"}
 
 
 def read_study(path: str | Path) -> Study:
@@ -187,6 +193,6 @@ def _fill_models(models: tuple[ModelSettings, ...], *, rated: bool) -> tuple[Mod
     if not named:
         taken = {model.name for model in fitted}
         # Standard normal guesses are in the unit of factor scores, not of any other target.
-        kinds: list[ModelKind] = [kind for kind in BASELINES if rated or kind != "normal"]
+        kinds: list[ModelKind] = [kind for kind in USUAL_BASELINES if rated or kind != "normal"]
         named = [ModelSettings(kind, kind) for kind in kinds if kind not in taken]
     return (*fitted, *named)

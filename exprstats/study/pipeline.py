@@ -13,12 +13,15 @@ from exprstats.study.ranges import find_ranges
 from exprstats.study.settings import Study
 from exprstats.study.stages import (
     compare_all,
+    contrast_weights,
     fit_models,
     guess_baselines,
+    judge_people,
     measure_clips,
     rate_crowd,
     score_targets,
     split_people,
+    weigh_features,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +45,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     n_jobs
         Processes that share the work; the numbers do not depend on it.
     draws
-        Bootstrap draws instead of those in the study file.
+        Bootstrap draws of the comparison instead of those in the study file.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
         parts=parts,
         provenance=log.close(receipts=_list_receipts(factor)),
     )
-    return run if clips is None else _predict(run, log, n_jobs)
+    return run if clips is None else _predict(run, log, ratings, n_jobs)
 
 
 def _read(
@@ -119,7 +122,7 @@ def _measure(
     return measure_clips(items, names, parts if train_only else None, log, scale=scale)
 
 
-def _predict(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
+def _predict(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_jobs: int) -> StudyRun:
     from exprstats.models import stack_predictions
 
     study, clips, parts = run.study, run.clips, run.parts
@@ -131,15 +134,23 @@ def _predict(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
     log.rows["clips used"] = len(clips)
     with log.stage("models"):
         models = fit_models(
-            clips, study.models, target=study.target, features=list(run.features), parts=parts
+            clips,
+            study.models,
+            target=study.target,
+            features=list(run.features),
+            parts=parts,
+            log=log,
+            n_jobs=n_jobs,
         )
     first = next(iter(models.values()))
     with log.stage("baselines"):
         ranges = find_ranges(study, run.factor, first.predictions)
         log.notes.append(ranges.note)
         guesses = guess_baselines(first.predictions, study.models, ranges, log)
+        guesses += _judge_people(run, ratings, clips, parts)
         predictions = stack_predictions(*models.values(), *guesses, part="test")
     log.rows["test predictions"] = len(predictions)
+    run = _look_closer(replace(run, clips=clips, models=models), log, n_jobs)
     with log.stage("compare"):
         against = study.compare.against or first.name
         comparison = compare_all(
@@ -147,14 +158,49 @@ def _predict(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
         )
     return replace(
         run,
-        clips=clips,
-        models=models,
         predictions=predictions,
         comparison=comparison,
         provenance=log.close(
             draws=study.compare.draws, receipts=_list_receipts(run.factor), learned=True
         ),
     )
+
+
+def _judge_people(
+    run: StudyRun, ratings: pd.DataFrame | None, clips: pd.DataFrame, parts: pd.DataFrame
+) -> list[pd.DataFrame]:
+    """Return the predictions of each human baseline that the study asks for."""
+    if ratings is None or run.factor is None:
+        return []
+    return [
+        judge_people(ratings, clips, run.factor, parts, name=model.name)
+        for model in run.study.models
+        if model.kind == "human"
+    ]
+
+
+def _look_closer(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
+    """Return the run with the weights' intervals and contrasts that the study asks for."""
+    study, clips, parts = run.study, run.clips, run.parts
+    if clips is None or parts is None or study.target is None:
+        return run
+    if study.weights is not None:
+        with log.stage("weights"):
+            weights = weigh_features(run.models, study.weights.draws, log, n_jobs=n_jobs)
+            run = replace(run, weights=weights)
+    if study.contrasts is not None:
+        with log.stage("contrasts"):
+            contrasts = contrast_weights(
+                clips,
+                study.contrasts.draws,
+                log,
+                target=study.target,
+                features=list(run.features),
+                parts=parts,
+                n_jobs=n_jobs,
+            )
+            run = replace(run, contrasts=contrasts)
+    return run
 
 
 def _list_receipts(factor: Factor | None) -> list[Receipt]:

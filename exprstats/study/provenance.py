@@ -12,9 +12,15 @@ from typing import Any
 
 from exprstats.parallel import report_progress, spawn_seeds
 
-STAGES = ("read", "reliability", "split", "factor", "join", "models", "baselines", "compare")
+STAGES = (
+    *("read", "reliability", "split", "factor", "join", "models", "baselines"),
+    *("weights", "contrasts", "compare"),
+)
 # Appended to, never reordered: a stage keeps its seed when later versions add stages.
-_SEEDED = ("reliability", "split", "uniform", "normal", "compare")
+_SEEDED = (
+    *("reliability", "split", "uniform", "normal", "compare"),
+    *("forest", "weights", "contrasts"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +186,8 @@ def draw_seeds(seed: int) -> dict[str, int]:
 
     Examples
     --------
-    >>> sorted(draw_seeds(1))
-    ['compare', 'normal', 'reliability', 'split', 'uniform']
+    >>> list(draw_seeds(1))[:5]
+    ['reliability', 'split', 'uniform', 'normal', 'compare']
     """
     spawned = spawn_seeds(seed, len(_SEEDED))
     return {name: int(one.generate_state(1)[0]) for name, one in zip(_SEEDED, spawned, strict=True)}

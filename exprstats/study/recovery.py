@@ -94,12 +94,12 @@ def measure_performance(
 
 
 def predict_clips(models: Models, clips: pd.DataFrame, context: Any) -> np.ndarray:
-    """Return predictions (n,) of one fit of a linear model for new clips.
+    """Return predictions (n,) of one fit for new clips.
 
     Parameters
     ----------
     models
-        From `fit_elastic`.
+        From `fit_elastic` or `fit_forest`.
     clips
         With the features in their own units.
     context
@@ -107,6 +107,9 @@ def predict_clips(models: Models, clips: pd.DataFrame, context: Any) -> np.ndarr
     """
     design = models.design
     sample = next(one for one in design.samples if one.context == context)
+    if models.kind != "elastic":
+        fit = next(one for one in models.fits if one.sample.context == context)
+        return fit.predict(clips[list(design.features)].to_numpy(float))
     parts = ("train", "validate") if models.refit else ("train",)
     values, _ = design.split(sample, *parts)
     table = models.table
@@ -143,7 +146,7 @@ def _predict_all(
             yield model.name, guess_uniform(fresh, low=ranges.lows, high=ranges.highs, seed=rng)
         elif model.kind == "normal":
             yield model.name, guess_normal(fresh, seed=rng)
-        else:
+        elif model.kind != "human":  # who is judged against other raters, not against the scores
             yield model.name, _predict_fits(run.models.get(model.name, first), fresh, model.kind)
 
 

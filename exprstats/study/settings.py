@@ -23,7 +23,8 @@ from exprstats.words import Duplicates, FittedOn, IntervalName, MetricName, Mode
 
 ScoreMethod = Literal["bartlett"]
 
-BASELINES: tuple[ModelKind, ...] = ("uniform", "normal", "mean")
+USUAL_BASELINES: tuple[ModelKind, ...] = ("uniform", "normal", "mean")
+BASELINES: tuple[ModelKind, ...] = (*USUAL_BASELINES, "human")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,20 @@ class CompareSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightsSettings:
+    """The table ``[weights]``: intervals of the elastic net's weights, from so many refits."""
+
+    draws: Annotated[int, read_draws] = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastsSettings:
+    """The table ``[contrasts]``: how contexts differ in their weights, from so many refits."""
+
+    draws: Annotated[int, read_draws] = 500
+
+
+@dataclass(frozen=True, slots=True)
 class Study:
     """A study file, read and checked.
 
@@ -108,6 +123,8 @@ class Study:
         The tables of the file; None where the study does not need them.
     models
         The models, baselines included; empty without clips.
+    weights, contrasts
+        Tables that a file need not have; None leaves them out.
     """
 
     path: Path
@@ -119,6 +136,8 @@ class Study:
     split: SplitSettings | None = None
     models: tuple[ModelSettings, ...] = ()
     compare: CompareSettings | None = None
+    weights: WeightsSettings | None = None
+    contrasts: ContrastsSettings | None = None
 
     @property
     def target(self) -> str | None:

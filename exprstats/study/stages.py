@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from exprstats.study.inputs import drop_gaps, find_by
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from exprstats.inference import Comparison
     from exprstats.measurement import Factor
-    from exprstats.models import Models
+    from exprstats.models import Contrasts, Models, Weights
     from exprstats.reliability import Reliability
 
 
@@ -85,11 +86,16 @@ def fit_models(
     target: str,
     features: list[str],
     parts: pd.DataFrame,
+    log: Logbook,
+    n_jobs: int = 1,
 ) -> dict[str, Models]:
     """Return the fitted models by name; baselines come later."""
-    from exprstats.models import fit_elastic
+    from exprstats.models import fit_elastic, fit_forest
 
-    verbs = {"elastic": fit_elastic}
+    verbs = {
+        "elastic": fit_elastic,
+        "forest": partial(fit_forest, seed=log.draw_seed("forest"), n_jobs=n_jobs),
+    }
     return {
         model.name: verbs[model.kind](
             clips, target=target, features=features, parts=parts, by=find_by(clips), name=model.name
@@ -97,6 +103,57 @@ def fit_models(
         for model in settings
         if model.kind not in BASELINES
     }
+
+
+def judge_people(
+    ratings: pd.DataFrame,
+    clips: pd.DataFrame,
+    factor: Factor,
+    parts: pd.DataFrame,
+    *,
+    name: str,
+) -> pd.DataFrame:
+    """Return the human baseline's predictions on the clips that models saw."""
+    from exprstats.models import guess_human
+
+    key = [one for one in ("context", "clip") if one in ratings and one in clips]
+    seen = ratings.set_index(key).index.isin(clips.set_index(key).index)
+    return guess_human(ratings[seen], factor, parts).assign(model=name)
+
+
+def weigh_features(models: dict[str, Models], draws: int, log: Logbook, *, n_jobs: int) -> Weights:
+    """Return the weights of the first elastic net with intervals."""
+    from exprstats.models import report_weights
+
+    first = next(one for one in models.values() if one.kind == "elastic")
+    return report_weights(first, draws=draws, seed=log.draw_seed("weights"), n_jobs=n_jobs)
+
+
+def contrast_weights(
+    clips: pd.DataFrame,
+    draws: int,
+    log: Logbook,
+    *,
+    target: str,
+    features: list[str],
+    parts: pd.DataFrame,
+    n_jobs: int,
+) -> Contrasts | None:
+    """Return how contexts differ in their weights; None where there is one context."""
+    from exprstats.models import contrast_contexts
+
+    if find_by(clips) is None:
+        log.notes.append("There is one context, so that [contrasts] has nothing to compare.")
+        return None
+    return contrast_contexts(
+        clips,
+        target=target,
+        features=features,
+        parts=parts,
+        draws=draws,
+        seed=log.draw_seed("contrasts"),
+        n_jobs=n_jobs,
+    )
 
 
 def guess_baselines(

@@ -19,6 +19,7 @@ from exprstats.models import fit_elastic, guess_mean, split_subjects, stack_pred
 from exprstats.parallel import watching
 from exprstats.reliability import rate_reliability
 from exprstats.study import read_study, run_study
+from exprstats.study.provenance import STAGES
 
 ITEMS = ["response", "emotion", "motion"]
 RATED = '[ratings]\nfile = "ratings.csv"\ncontext = "task"\nitems = ["response"]\n'
@@ -228,7 +229,7 @@ def test_progress_is_told(folder):
     with watching(lambda label, done, total: seen.append((label, done, total))):
         run_study(read_study(folder / "study.toml"))
     steps = [(done, total) for label, done, total in seen if label == "Study"]
-    assert steps[0] == (0, 8) and steps[-1] == (8, 8)
+    assert steps[0] == (0, len(STAGES)) and steps[-1] == (len(STAGES), len(STAGES))
     assert [done for done, _ in steps] == sorted(done for done, _ in steps)
 
 

@@ -1,0 +1,133 @@
+"""Forests, human baselines, intervals of weights and contrasts, where a study asks for them.
+
+Tolerance: none; the same verbs with the same seeds must give the same bits.
+"""
+
+import warnings
+
+import pandas as pd
+import pytest
+
+from exprstats.errors import DataError
+from exprstats.io import read_ratings
+from exprstats.models import contrast_contexts, guess_human, report_weights
+from exprstats.report import write_report
+from exprstats.study import measure_performance, read_study, run_study
+from exprstats.study.settings import ContrastsSettings, WeightsSettings
+
+HEAD = """\
+seed = 5
+[ratings]
+file = "ratings.csv"
+subject = "subject"
+context = "task"
+items = ["response", "emotion", "motion"]
+scale = [0, 4]
+[clips]
+file = "clips.csv"
+context = "task"
+features = ["au_count", "points_displacement"]
+[compare]
+draws = 200
+"""
+FULL = f"""{HEAD}
+[weights]
+draws = 100
+[contrasts]
+draws = 100
+[[models]]
+name = "elastic"
+kind = "elastic"
+[[models]]
+name = "forest"
+kind = "forest"
+[[models]]
+name = "human"
+kind = "human"
+"""
+
+
+@pytest.fixture(scope="module")
+def full(folder):
+    path = folder / "full.toml"
+    path.write_text(FULL, encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return run_study(read_study(path))
+
+
+def read_problems(path):
+    with pytest.raises(DataError) as caught:
+        read_study(path)
+    return str(caught.value)
+
+
+def test_the_numbers_are_those_of_the_verbs(full, folder):
+    seeds = full.provenance.seeds
+    elastic = full.models["elastic"]
+    weights = report_weights(elastic, draws=100, seed=seeds["weights"])
+    pd.testing.assert_frame_equal(full.weights.table, weights.table)
+    settings = {"target": "score", "features": list(full.features), "parts": full.parts}
+    contrasts = contrast_contexts(full.clips, **settings, draws=100, seed=seeds["contrasts"])
+    pd.testing.assert_frame_equal(full.contrasts.table, contrasts.table)
+    ratings = read_ratings(
+        folder / "ratings.csv",
+        items=["response", "emotion", "motion"],
+        context="task",
+        scale=(0, 4),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        human = guess_human(ratings, full.factor, full.parts)
+    told = full.predictions[full.predictions["model"].eq("human")]
+    wanted = human[human["part"].eq("test")]
+    assert told["truth"].tolist() == wanted["truth"].tolist()
+    assert told["prediction"].tolist() == wanted["prediction"].tolist()
+
+
+def test_every_model_is_compared_in_the_order_of_the_file(full):
+    assert list(full.models) == ["elastic", "forest"]
+    assert list(full.comparison.table["model"].unique()) == ["elastic", "forest", "human"]
+    assert list(full.provenance.seconds)[-4:] == ["baselines", "weights", "contrasts", "compare"]
+
+
+def test_the_report_speaks_of_all_of_it(full, tmp_path):
+    page = write_report(full, tmp_path / "report").read_text(encoding="utf-8")
+    for words in ("Random forest", "Human baseline", "Context contrasts", "Breiman, L. (2001)"):
+        assert words in page
+    assert "against the mean of the other raters" in page
+    assert (tmp_path / "report" / "figures" / "figure5_contrasts.png").is_file()
+
+
+def test_the_truth_of_forests_is_measured_and_that_of_raters_is_not(full, simulated):
+    truth = measure_performance(full, simulated, subjects=60, seed=3)
+    assert list(truth["model"].unique()) == ["elastic", "forest"]
+    own = truth[truth["model"].eq("forest") & truth["metric"].eq("correlation")]
+    assert own["estimate"].between(0.2, 1).all()
+
+
+def test_without_the_tables_nothing_is_resampled(run):
+    assert run.weights is None
+    assert run.contrasts is None
+    assert "weights" not in run.provenance.seconds
+
+
+def test_the_tables_have_usual_draws_and_refuse_unknown_keys(write_study):
+    study = read_study(write_study(f"{HEAD}[weights]\n[contrasts]\n"))
+    assert study.weights == WeightsSettings(500)
+    assert study.contrasts == ContrastsSettings(500)
+    assert "[weights] has no key 'drawz'" in read_problems(
+        write_study(f"{HEAD}[weights]\ndrawz = 500\n")
+    )
+
+
+def test_what_cannot_be_asked_for_is_said_at_once(write_study):
+    plain = '[clips]\nfile = "clips.csv"\ncontext = "task"\ntarget = "au_count"\n'
+    human = '[[models]]\nname = "people"\nkind = "human"\n'
+    told = read_problems(write_study(f"{plain}[[models]]\nname='e'\nkind='elastic'\n{human}"))
+    assert 'kind = "human" needs [ratings]' in told
+    forest = '[[models]]\nname = "forest"\nkind = "forest"\n'
+    told = read_problems(write_study(f"{plain}[weights]\n{forest}"))
+    assert "[weights] needs a model that has weights." in told
+    ratings = HEAD.split("[clips]", maxsplit=1)[0]
+    assert "[contrasts] needs [clips]" in read_problems(write_study(f"{ratings}[contrasts]\n"))
