@@ -52,6 +52,7 @@ from .io import write_json as write_json
 from .measurement import Factor as Factor
 from .measurement import FactorBootstrap as FactorBootstrap
 from .measurement import Factors as Factors
+from .measurement import LevelFactors as LevelFactors
 from .measurement import NestedModels as NestedModels
 from .measurement import OrderedFactor as OrderedFactor
 from .measurement import ScoreCard as ScoreCard
@@ -62,6 +63,7 @@ from .measurement import compare_restrictions as compare_restrictions
 from .measurement import compare_scores as compare_scores
 from .measurement import fit_factor as fit_factor
 from .measurement import fit_factors as fit_factors
+from .measurement import fit_levels as fit_levels
 from .measurement import fit_ordered as fit_ordered
 from .measurement import join_scores as join_scores
 from .measurement import load_factor as load_factor

@@ -4,6 +4,7 @@ from exprstats.measurement.averaging import average_raters
 from exprstats.measurement.factor import Factor, fit_factor
 from exprstats.measurement.factors import Factors, fit_factors
 from exprstats.measurement.joining import join_scores
+from exprstats.measurement.layers import LevelFactors, fit_levels
 from exprstats.measurement.modifications import suggest_modifications
 from exprstats.measurement.nesting import check_invariance, compare_restrictions
 from exprstats.measurement.ordered import OrderedFactor, fit_ordered, score_ordered
@@ -19,6 +20,7 @@ __all__ = [
     "Factor",
     "FactorBootstrap",
     "Factors",
+    "LevelFactors",
     "NestedModels",
     "OrderedFactor",
     "Receipt",
@@ -31,6 +33,7 @@ __all__ = [
     "compare_scores",
     "fit_factor",
     "fit_factors",
+    "fit_levels",
     "fit_ordered",
     "join_scores",
     "load_factor",

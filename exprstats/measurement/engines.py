@@ -100,7 +100,7 @@ def foresee_improper(job: Job) -> list[str]:
 
 def solve_closed(job: Job) -> tuple[Solution, Receipt]:
     """Fit three items by the closed form, with standard errors from the expected information."""
-    moments, scale = _rescale(job.moments)
+    moments, scale = rescale_moments(job.moments)
     loadings, residuals = solve_three(moments.covariance)
     vcov = estimate_vcov(loadings, residuals, moments.n)
     standard, error, residual_error = standardize(loadings, residuals, vcov)
@@ -119,7 +119,7 @@ def solve_closed(job: Job) -> tuple[Solution, Receipt]:
 
 def solve_lavaan(job: Job) -> tuple[Solution, Receipt]:
     """Fit one factor by maximum likelihood in lavaan, from moments where they suffice."""
-    moments, scale = _rescale(job.moments)
+    moments, scale = rescale_moments(job.moments)
     if job.answers is None:
         function, data = "fit_moments", (moments.covariance, moments.mean, moments.n)
         options = {}
@@ -149,7 +149,7 @@ def _read(value: dict[str, Any], p: int) -> dict[str, Any]:
     }
 
 
-def _rescale(moments: Moments) -> tuple[Moments, np.ndarray]:
+def rescale_moments(moments: Moments) -> tuple[Moments, np.ndarray]:
     """Bring items of very different scales near unit variance by powers of two, which is exact."""
     spread = np.sqrt(np.diag(moments.covariance))
     scale = np.ones(len(spread))

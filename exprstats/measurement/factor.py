@@ -6,12 +6,11 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataWarning, FitWarning, OptionError
+from exprstats.errors import FitWarning, OptionError
 from exprstats.measurement.engines import foresee_improper, solve_jobs
-from exprstats.measurement.itemsets import ItemSet, read_items
+from exprstats.measurement.itemsets import read_items, warn_incomplete
 from exprstats.measurement.jobs import find_clusters, list_jobs
 from exprstats.measurement.rows import list_rows
 from exprstats.measurement.scoring import list_scores, list_spans
@@ -166,7 +165,7 @@ def fit_factor(
         cluster=find_clusters(items_table, cluster) if cluster else None,
     )
     raise_problems([one for job in jobs for one in find_problems(job.moments, names, job.name)])
-    _warn_incomplete(itemset, missing)
+    warn_incomplete(itemset, missing)
     for job in jobs:
         warn_weak(job.moments, names, job.name)
     raise_improper([text for job in jobs for text in foresee_improper(job)])
@@ -191,18 +190,6 @@ def _check_options(missing: str, estimator: str, level: float) -> None:
     if not 0 < level < 1:
         message = f"level is {level:g}; it is a share between 0 and 1, such as 0.95."
         raise OptionError(message)
-
-
-def _warn_incomplete(itemset: ItemSet, missing: str) -> None:
-    lacking = int(np.isnan(itemset.answers).any(axis=1).sum())
-    if lacking:
-        fate = (
-            "they count with the items they have"
-            if missing == "fiml"
-            else "they are left out of the fit and have no score"
-        )
-        message = f"{lacking:,} of {len(itemset.ids):,} clips lack an item; {fate}."
-        warnings.warn(message, DataWarning, stacklevel=3)
 
 
 def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:

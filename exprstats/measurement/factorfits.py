@@ -52,16 +52,6 @@ class FactorsFit:
     fit: dict[str, float]
     receipt: Receipt
 
-    @property
-    def loadings(self) -> np.ndarray:
-        """In the items' units, shape (p,)."""
-        return self.loads[0]
-
-    @property
-    def residuals(self) -> np.ndarray:
-        """In the items' units, shape (p,)."""
-        return self.rests[0]
-
 
 def solve_factors(job: Job, groups: Mapping[str, tuple[str, ...]]) -> FactorsFit:
     """Fit correlated factors to the moments of a job through lavaan.
@@ -141,8 +131,8 @@ def list_rows(
             for item, place in zip(groups[name], places, strict=True):
                 found = limit_estimate(estimates[place], errors[place], z, level)
                 yield {**own, "term": term, "item": item, **found}
-        cells = [*places, *(place + len(fit.loadings) for place in places)]
-        parameters = np.concatenate([fit.loadings[places], fit.residuals[places]])
+        cells = [*places, *(place + len(fit.loads[0]) for place in places)]
+        parameters = np.concatenate([fit.loads[0][places], fit.rests[0][places]])
         error = propagate_error(compute_omega, parameters, fit.vcov[np.ix_(cells, cells)])
         yield {
             **own,
@@ -164,7 +154,7 @@ def list_scores(
     for fit in fits:
         keep = itemset.select(fit.context)
         for name, places in zip(groups, list_places(groups), strict=True):
-            weights, error = weigh_bartlett(fit.loadings[places], fit.residuals[places])
+            weights, error = weigh_bartlett(fit.loads[0][places], fit.rests[0][places])
             score = (itemset.answers[keep][:, places] - fit.means[0, places]) @ weights
             table = itemset.ids[keep].assign(
                 fitted_on="all" if fit.context is None else "context",

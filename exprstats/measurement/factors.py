@@ -135,7 +135,7 @@ def fit_factors(
         [
             text
             for job, fit in zip(jobs, fits, strict=True)
-            for text in find_improper(job.name, names, fit.loadings, fit.residuals)
+            for text in find_improper(job.name, names, fit.loads[0], fit.rests[0])
         ]
     )
     rows = [row for fit in fits for row in list_rows(fit, groups, level)]

@@ -105,6 +105,19 @@ def _take_ids(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
     return pd.DataFrame(ids)
 
 
+def warn_incomplete(itemset: ItemSet, missing: str) -> None:
+    """Warn of clips that lack an item, and say what becomes of them."""
+    lacking = int(np.isnan(itemset.answers).any(axis=1).sum())
+    if lacking:
+        fate = (
+            "they count with the items they have"
+            if missing == "fiml"
+            else "they are left out of the fit and have no score"
+        )
+        message = f"{lacking:,} of {len(itemset.ids):,} clips lack an item; {fate}."
+        warnings.warn(message, DataWarning, stacklevel=4)
+
+
 def find_training(ids: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
     """Return which clips (n,) belong to training subjects.
 
