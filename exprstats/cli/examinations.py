@@ -80,7 +80,6 @@ def examine_python() -> Finding:
 def examine_libraries() -> Finding:
     """Import what no analysis or report can do without."""
     try:
-        import great_tables
         import jinja2
         import numpy as np
         import pandas as pd
@@ -94,7 +93,6 @@ def examine_libraries() -> Finding:
         "scipy": scipy,
         "scikit-learn": sklearn,
         "jinja2": jinja2,
-        "great_tables": great_tables,
     }
     told = ", ".join(f"{name} {library.__version__}" for name, library in found.items())
     if int(pd.__version__.split(".")[0]) < 3:
