@@ -39,7 +39,7 @@ def describe_contrasts(pieces: Pieces) -> Section | None:
         "contrasts",
         "Context contrasts",
         sentences=(_say_setting(contrasts, shown), _say_found(contrasts, shown)),
-        caveats=_list_caveats(contrasts),
+        caveats=_list_caveats(),
         tables=(_build_table(rows, shown, contrasts),),
         figures=(_build_figure(contrasts),),
     )
@@ -93,27 +93,16 @@ def _say_difference(row: dict[Any, Any]) -> Text:
     )
 
 
-def _list_caveats(contrasts: Contrasts) -> tuple[Text, ...]:
-    caveats = [
+def _list_caveats() -> tuple[Text, ...]:
+    return (
         say(
             "Weights that were tuned context by context are not compared: penalties of "
             "different strength make the same truth look different. One penalty for all contexts "
             "removes that; a feature that varies less in one context is still shrunken more "
             "there. The least-squares differences have no penalty and tell whether a difference "
             "rests on it."
-        )
-    ]
-    draws = contrasts.glance()["draws"].iloc[0]
-    least = 1 / (draws + 1)
-    if least * 10 > 1 - contrasts.level:
-        caveats.append(
-            say(
-                "With {draws} refits no adjusted *p* below {least} can be seen.",
-                draws=write_count(draws),
-                least=write_p(least),
-            )
-        )
-    return tuple(caveats)
+        ),
+    )
 
 
 def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) -> Table:
@@ -139,7 +128,7 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) 
         columns,
         pd.DataFrame([_write_row(row, rows) for row in printed.to_dict("records")]),
         group="pair" if len(list_levels(shown, "pair")) > 1 else None,
-        notes=_list_notes(rows, shown, printed),
+        notes=_list_notes(rows, shown, printed, contrasts),
         rows=rows.drop(columns="pair"),
     )
 
@@ -159,14 +148,24 @@ def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _list_notes(rows: pd.DataFrame, shown: pd.DataFrame, printed: pd.DataFrame) -> tuple[Text, ...]:
+def _list_notes(
+    rows: pd.DataFrame, shown: pd.DataFrame, printed: pd.DataFrame, contrasts: Contrasts
+) -> tuple[Text, ...]:
+    draws = int(contrasts.glance()["draws"].iloc[0])
     notes = [
         say(
             "Units of the target per pooled standard deviation of the feature. One penalty: "
             "percentile intervals and two-sided *p* over resampled subjects; max-|*t*| *p*, which "
             "the text quotes, is adjusted for all differences together. Least squares: an "
             "interaction model without penalty, cluster-robust intervals."
-        )
+        ),
+        say(
+            "With {draws} refits no *p* below {least} and no adjusted *p* below {half} can be "
+            "seen.",
+            draws=write_count(draws),
+            least=write_p(2 / (draws + 1)),
+            half=write_p(1 / (draws + 1)),
+        ),
     ]
     if len(printed) < len(shown):
         notes.append(

@@ -21,7 +21,7 @@ from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
 
 TOO_FEW = "too few clusters for a bootstrap"  # the caveat says it in full
-UNDEFINED = "not defined in this sample"
+UNDEFINED = "not defined"  # how a note begins that says no more than the dash
 MOST_ACROSS = 5  # contexts that fit beside each other on a page
 METHODS: dict[str, str] = {
     "percentile": "percentile intervals of a bootstrap that resamples subjects",
@@ -139,8 +139,14 @@ def _list_notes(
     errors = [metric for metric, label in labels.items() if label.better == "lower"]
     if shown.loc[shown["metric"].isin(errors), "conf_low"].lt(0).any():
         notes.append(say("Errors cannot be negative: read a limit below 0 as 0."))
-    said = {TOO_FEW, UNDEFINED} if flat else {TOO_FEW}
+    said = {TOO_FEW, *(_find_undefined(undefined) if flat else ())}
     return (*notes, *collect_notes(noted, ("model", "metric", "context"), said))
+
+
+def _find_undefined(rows: pd.DataFrame) -> set[str]:
+    """Return the notes that say that an estimate is not defined."""
+    parts = [part for note in rows["note"].dropna() for part in str(note).split("; ")]
+    return {part for part in parts if part.startswith(UNDEFINED)}
 
 
 def _tell_spans(pieces: Pieces) -> str:

@@ -134,7 +134,8 @@ def _tell_weight(row: dict[Any, Any], own: pd.DataFrame) -> str:
     limits = write_limits(row, bounded=False)
     share = _write_share(pick_rows(own, term="notable", feature=row["feature"]))
     interval = "" if limits == MISSING else f" {limits}"
-    return f"{row['feature']} ({value}{interval}, P = {share})"
+    equals = "" if share[0] in "<>" else "= "
+    return f"{row['feature']} ({value}{interval}, P {equals}{share})"
 
 
 def _write_mark(weights: Weights) -> str:

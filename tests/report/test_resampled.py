@@ -105,7 +105,7 @@ def test_contrasts_have_their_table_sentence_and_caveat(resampled):
     section = read_section([contrasts], "contrasts")
     words = read_words(section)
     assert f"one penalty (alpha = {contrasts.alpha:g}, l1_ratio = {contrasts.l1_ratio:g})" in words
-    assert "With 40 refits no adjusted p below .024 can be seen." in words
+    assert "With 40 refits no p below .049 and no adjusted p below .024 can be seen." in words
     cells = section.tables[0].cells.set_index("feature")
     rows = pick(contrasts.table, term="difference")
     for method, name in (("percentile", "estimate"), ("ols", "slope")):
