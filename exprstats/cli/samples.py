@@ -46,10 +46,32 @@ test = 0.2
 name = "elastic"
 kind = "elastic"
 
+[[models]]                     # baselines: random guesses, the training mean, other raters
+name = "uniform"
+kind = "uniform"
+
+[[models]]
+name = "normal"
+kind = "normal"
+
+[[models]]
+name = "mean"
+kind = "mean"
+
+[[models]]
+name = "human"
+kind = "human"
+
 [compare]
 against = "elastic"
 metrics = ["nrmse", "correlation"]
 draws = 2000
+
+[weights]                      # intervals of the weights, from refits to resampled subjects
+draws = 500
+
+[contrasts]                    # how contexts differ in their weights, with one penalty for all
+draws = 500
 """
 
 
