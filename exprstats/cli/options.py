@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import math
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 
 from exprstats.errors import OptionError
+from exprstats.words import FactorEstimator, MissingRule
 
 Word = TypeVar("Word", bound=str)
 
@@ -70,6 +71,47 @@ RatersOption = Annotated[
         help="Instead of --rater and --rating: a column a rater.",
     ),
 ]
+ItemsOption = Annotated[
+    str, typer.Option("--items", metavar="A,B,C", help="The item columns, at least three.")
+]
+RowsOption = Annotated[
+    str | None,
+    typer.Option("--clip", metavar="COLUMN", help="Names the rows. [default: their number]"),
+]
+EstimatorOption = Annotated[
+    FactorEstimator,
+    typer.Option("--estimator", help="mlr: errors that do not lean on normality (needs R)."),
+]
+RobustOption = Annotated[
+    bool,
+    typer.Option("--cluster-robust", help="Standard errors for clips of the same --subject."),
+]
+GapsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--missing",
+        metavar="RULE|CODE,...",
+        help="listwise (default) leaves rows with gaps out, fiml uses what they have (needs R). "
+        "Other words are further codes for missing numbers, such as -99.",
+    ),
+]
+
+
+def split_gaps(text: str | None) -> tuple[MissingRule, list[str]]:
+    """Return what to do with rows that have gaps, and further codes of missing numbers.
+
+    Examples
+    --------
+    >>> split_gaps("fiml,-99")
+    ('fiml', ['-99'])
+    """
+    words = split_names(text, "--missing") or []
+    rules: list[MissingRule] = [rule for rule in get_args(MissingRule) if rule in words]
+    if len(rules) > 1:
+        message = f"--missing '{text}' names two rules. Choose {' or '.join(rules)}."
+        raise OptionError(message)
+    codes = [word for word in words if word not in rules]
+    return (rules[0] if rules else "listwise"), codes
 
 
 def name_ratings(

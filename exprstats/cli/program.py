@@ -20,6 +20,7 @@ from exprstats.cli.features import summarise_folder
 from exprstats.cli.fit import fit_clips
 from exprstats.cli.reliability import rate_file
 from exprstats.cli.report import report_study
+from exprstats.cli.script import write_script
 from exprstats.cli.simulate import simulate_design
 
 
@@ -53,6 +54,7 @@ for _name, _command in (
     ("reliability", rate_file),
     ("audit", audit_file),
     ("factor", fit_file),
+    ("r-script", write_script),
     ("features", summarise_folder),
     ("fit", fit_clips),
     ("compare", compare_files),

@@ -43,7 +43,7 @@ def test_the_table_of_commands_is_complete():
 
     from exprstats.cli.program import app
 
-    shown = set(re.findall(r"^\| `exprstats (\w+)", README, flags=re.MULTILINE))
+    shown = set(re.findall(r"^\| `exprstats ([\w-]+)", README, flags=re.MULTILINE))
     assert shown == set(get_command(app).commands)
 
 

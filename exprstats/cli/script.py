@@ -1,0 +1,98 @@
+"""``exprstats r-script``: a one-factor model as R code that needs lavaan only."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from exprstats.cli.options import (
+    ByOption,
+    EstimatorOption,
+    GapsOption,
+    ItemsOption,
+    LevelOption,
+    QuietOption,
+    RobustOption,
+    RowsOption,
+    check_options,
+    split_gaps,
+    split_names,
+)
+from exprstats.cli.session import open_session
+from exprstats.errors import OptionError
+
+if TYPE_CHECKING:
+    from exprstats.io import FileFacts
+
+
+def write_script(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="One row a clip, with a column for each item.")
+    ],
+    items: ItemsOption,
+    script: Annotated[Path, typer.Option(metavar="FILE.R", help="Where the script goes.")] = Path(
+        "refit.R"
+    ),
+    clip: RowsOption = None,
+    by: ByOption = None,
+    subject: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Who is seen, for --cluster-robust.")
+    ] = None,
+    estimator: EstimatorOption = "ml",
+    missing: GapsOption = None,
+    cluster_robust: RobustOption = False,
+    level: LevelOption = 0.95,
+    force: Annotated[bool, typer.Option("--force", help="Replace a script that exists.")] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write R code that fits the factor with lavaan alone, and scores the clips."""
+    with open_session("r-script", quiet=quiet) as session:
+        check_options(level=level)
+        _check_target(script, force=force)
+        if cluster_robust and subject is None:
+            message = "--cluster-robust needs to know whose clips belong together. Name --subject."
+            raise OptionError(message)
+        names = split_names(items, "--items") or []
+        rule, codes = split_gaps(missing)
+        from exprstats.io import read_items, write_csv
+        from exprstats.measurement import fit_factor, write_lavaan_script
+
+        facts = session.note_file(file)
+        columns = {"items": names, "clip": clip or "clip", "subject": subject, "context": by}
+        table = read_items(file, **columns, missing=codes)
+        options: dict[str, Any] = {"missing": rule, "estimator": estimator, "level": level}
+        factor = fit_factor(
+            table,
+            items=names,
+            by="context" if by else None,
+            cluster="subject" if cluster_robust else None,
+            **options,
+        )
+        data, who = file.resolve(), subject
+        if _is_plain(facts) and not codes:
+            factor = replace(factor, by=by)
+        else:
+            data, who = script.with_suffix(".csv").resolve(), "subject"
+            _check_target(data, force=force)
+            write_csv(table, data)
+            session.say(f"R reads the items from {data}: it could not read {file} as it is.")
+        place = data.name if data.parent == script.resolve().parent else data.as_posix()
+        write_lavaan_script(factor, script, data=place, cluster=who if cluster_robust else None)
+        session.say(f"The script is {script}. {factor.sentence()}")
+        folder, name = script.resolve().parent, script.name
+        session.blocks.append(f"Run: cd {shlex.quote(str(folder))} && Rscript {shlex.quote(name)}")
+
+
+def _is_plain(facts: FileFacts) -> bool:
+    """Return whether R's read.csv reads the file as it stands."""
+    return facts.separator == "," and facts.decimal != "," and facts.encoding == "utf-8"
+
+
+def _check_target(path: Path, *, force: bool) -> None:
+    if path.exists() and not force:
+        message = f"{path} exists. Choose another --script, or add --force."
+        raise OptionError(message)
