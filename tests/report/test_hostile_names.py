@@ -5,6 +5,14 @@ import json
 
 import pytest
 
+from exprstats.models import contrast_contexts, report_weights
+from exprstats.reliability import (
+    compare_reliability,
+    describe_design,
+    judge_raters,
+    plan_raters,
+    study_decisions,
+)
 from exprstats.report import write_report
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -13,7 +21,22 @@ RISKY = ("=", "+", "-", "@", "\t", "\r")
 @pytest.fixture(scope="module")
 def folder(hostile, tmp_path_factory):
     place = tmp_path_factory.mktemp("hostile") / "report"
-    write_report(hostile, place, title="</title><script>alert(0)</script>")
+    ratings = hostile.ratings
+    settings = {
+        "target": "score",
+        "features": hostile.models.design.features,
+        "parts": hostile.parts,
+    }
+    further = [
+        describe_design(ratings, by="context"),
+        compare_reliability(ratings),
+        study_decisions(hostile.reliability),
+        plan_raters(hostile.reliability),
+        judge_raters(ratings, lowest=0.95),
+        report_weights(hostile.models, draws=20, repeats=0, seed=1),
+        contrast_contexts(hostile.data, **settings, draws=20, seed=1),
+    ]
+    write_report([*hostile, *further], place, title="</title><script>alert(0)</script>")
     return place
 
 
@@ -22,7 +45,7 @@ def test_the_page_shows_the_names_and_runs_none_of_them(folder, read_page, hosti
     assert page.unclosed == []
     assert "script" not in page.tags
     assert {name for _, name, _ in page.attributes if name.startswith("on")} == set()
-    assert page.tags.count("img") == 3
+    assert page.tags.count("img") == 5
     assert page.text.count("</title><script>alert(0)</script>") == 2
     cells = [cell for table in page.tables for row in table for cell in row]
     for name in hostile_names:
