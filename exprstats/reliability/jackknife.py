@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
+from exprstats.reliability.columns import recode
 from exprstats.reliability.oneway import (
     ClipSums,
     add_moments,
@@ -15,7 +16,7 @@ from exprstats.reliability.oneway import (
     peel_ratings,
     sum_groups,
 )
-from exprstats.reliability.panels import Panel, recode
+from exprstats.reliability.panels import Panel
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from exprstats.errors import DataWarning
 from exprstats.reliability.panels import Panel, name_rows
 
 CONSTANT_FROM = 5
+SCREEN = 50_000
 
 
 def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) -> None:
@@ -28,15 +29,14 @@ def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
     """
     for panel in pooled:
         counts = np.bincount(panel.clip)
-        alone = np.flatnonzero(counts[panel.clip] == 1)
-        if alone.size:
+        if (counts == 1).any():
+            alone = np.flatnonzero(counts[panel.clip] == 1)
             names = name_rows(ratings, "clip", panel.rows[alone])
             _warn(
                 f"item '{panel.item}': {alone.size:,} of {len(counts):,} clips have 1 rating "
                 f"({names}); they tell about differences between clips only."
             )
-    rows = [panel.rows for panel in pooled]
-    _warn_constant(ratings, whole, rows[0] if len(rows) == 1 else np.concatenate(rows))
+    _warn_constant(ratings, whole, pooled)
     first = pooled[0]
     if first.subject is not None and int(first.subject.max()) == int(first.clip.max()):
         _warn(
@@ -45,21 +45,44 @@ def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
         )
 
 
-def _warn_constant(ratings: pd.DataFrame, whole: Panel, rows: np.ndarray) -> None:
-    rater, values = whole.rater[rows], whole.rating[rows]
-    size = int(whole.rater.max()) + 1
-    first, where = np.zeros(size), np.zeros(size, dtype=np.int64)
-    first[rater], where[rater] = values, rows
-    differs = np.bincount(rater[values != first[rater]], minlength=size)
-    constant = np.flatnonzero(
-        (differs == 0) & (np.bincount(rater, minlength=size) >= CONSTANT_FROM)
-    )
+def _warn_constant(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) -> None:
+    if sum(panel.rows.size for panel in pooled) == whole.rows.size:
+        rows, rater, values = whole.rows, whole.rater, whole.rating
+    else:
+        rows = np.concatenate([panel.rows for panel in pooled])
+        rater, values = whole.rater[rows], whole.rating[rows]
+    constant, where = find_constant(rater, values)
     if constant.size:
-        names = name_rows(ratings, "rater", where[constant])
+        names = name_rows(ratings, "rater", rows[where])
         _warn(
             f"raters {names} gave one value to everything ({CONSTANT_FROM} ratings or "
             "more); nothing was removed, look at them before trusting the reliability."
         )
+
+
+def find_constant(rater: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the raters (codes) who give one value to everything, and a row of each.
+
+    Parameters
+    ----------
+    rater, values
+        Codes (N,) and ratings (N,).
+    """
+    suspect = np.bincount(rater) >= CONSTANT_FROM
+    # Almost everyone varies within the first rows; only the others' rows are then read.
+    suspect &= ~_find_varied(rater[:SCREEN], values[:SCREEN], len(suspect))[0]
+    rows = np.flatnonzero(suspect[rater])
+    varied, where = _find_varied(rater[rows], values[rows], len(suspect))
+    constant = np.flatnonzero(suspect & ~varied)
+    return constant, rows[where[constant]]
+
+
+def _find_varied(rater: np.ndarray, values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    where = np.zeros(size, dtype=np.int64)
+    where[rater] = np.arange(len(rater))
+    varied = np.zeros(size, dtype=bool)
+    varied[rater[values != values[where[rater]]]] = True
+    return varied, where
 
 
 def _warn(message: str) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
-from exprstats.tables import (
-    RATINGS,
-    check_table,
-    find_unnumbers,
-    order_levels,
-    require_columns,
+from exprstats.reliability.columns import (
+    Codes,
+    close_gaps,
+    combine_codes,
+    encode_columns,
+    explain_breach,
+    recode,
 )
+from exprstats.tables import require_columns
 from exprstats.words import name_nearest
 
 
@@ -96,20 +97,12 @@ def split_whole(
     require_columns(ratings, extra, "ratings")
     codes = encode_columns(ratings, by, cluster)
     if codes is None:
-        _explain_breach(ratings, by, cluster)
+        explain_breach(ratings, by, cluster)
     whole = _encode_panel(ratings, codes, by, cluster)
     if cluster is not None:
         _check_nesting(ratings, whole, cluster)
-    where = _find_items(ratings, codes["item"], items)
-    contexts = [] if by is None else order_levels(ratings[by])
-    panels = []
-    if by is not None:
-        place = {level: code for code, level in enumerate(codes[by].levels)}
-        for context in contexts:
-            here = codes[by].codes == place[context]
-            panels += [
-                _take_rows(whole, rows[here[rows]], str(context), item) for item, rows in where
-            ]
+    where = _find_items(codes["item"], items)
+    panels = [] if by is None else _split_contexts(whole, codes[by], where)
     panels += [_take_rows(whole, rows, None, item) for item, rows in where]
     return whole, [panel for panel in panels if panel.rating.size or panel.n_missing]
 
@@ -130,75 +123,6 @@ def name_rows(ratings: pd.DataFrame, column: str, rows: np.ndarray) -> str:
     return ", ".join(names[:5]) + more
 
 
-@dataclass(frozen=True, slots=True)
-class Codes:
-    """An id column as codes (N,), and its levels in order of appearance."""
-
-    codes: np.ndarray
-    levels: np.ndarray
-
-
-def encode_columns(
-    ratings: pd.DataFrame, by: str | None, cluster: str | None
-) -> dict[str, Codes] | None:
-    """Return the id columns as codes, or None where the table breaks its contract.
-
-    A table of millions of rows is screened on these codes; `check_table` then looks for the words
-    only where something is wrong.
-    """
-    names = [*_name_key(by)]
-    if cluster is not None and cluster not in names:
-        names.append(cluster)
-    if any(name not in ratings.columns for name in (*RATINGS.numbers, "clip", "rater", "item")):
-        return None
-    codes = {name: _factorize(ratings[name]) for name in names if name in ratings.columns}
-    sound = len(ratings) > 0 and not find_unnumbers(ratings, RATINGS.numbers)
-    if not sound or any(_has_empty(column) for column in codes.values()):
-        return None
-    key = [codes[name] for name in _name_key(by) if name in codes]
-    return codes if _is_key(key) else None
-
-
-def _name_key(by: str | None) -> tuple[str, ...]:
-    extra = (by,) if by else ()
-    return tuple(dict.fromkeys((*RATINGS.key, *extra)))
-
-
-def _factorize(column: pd.Series) -> Codes:
-    codes, levels = pd.factorize(column)
-    return Codes(codes, np.asarray(levels, dtype=object))
-
-
-def _has_empty(column: Codes) -> bool:
-    blank = any(not str(level).strip() for level in column.levels)
-    return blank or bool((column.codes < 0).any())
-
-
-def _is_key(columns: Sequence[Codes]) -> bool:
-    room = 1
-    for column in columns:
-        room *= max(len(column.levels), 1)
-    if room > 2**62:
-        return not pd.DataFrame([column.codes for column in columns]).T.duplicated().any()
-    return pd.Series(_combine(columns)).is_unique
-
-
-def _combine(columns: Sequence[Codes]) -> np.ndarray:
-    place = columns[0].codes.astype(np.int64)
-    for column in columns[1:]:
-        place *= max(len(column.levels), 1)
-        place += column.codes
-    return place
-
-
-def _explain_breach(ratings: pd.DataFrame, by: str | None, cluster: str | None) -> NoReturn:
-    key = _name_key(by)
-    ids = tuple(name for name in ([cluster] if cluster else []) if name not in key)
-    check_table(ratings, replace(RATINGS, key=key, ids=ids))
-    message = "the ratings table breaks its contract in a way that was not found."
-    raise DataError(message)
-
-
 def _check_nesting(ratings: pd.DataFrame, whole: Panel, cluster: str) -> None:
     clip, subject = whole.clip, whole.subject
     if subject is None:
@@ -213,11 +137,11 @@ def _check_nesting(ratings: pd.DataFrame, whole: Panel, cluster: str) -> None:
 
 
 def _find_items(
-    ratings: pd.DataFrame, codes: Codes, items: Sequence[str] | str | None
-) -> list[tuple[str, np.ndarray]]:
-    """Return the chosen items and the positions of their rows."""
-    code = {level: place for place, level in enumerate(codes.levels)}
-    present = {str(item): code[item] for item in order_levels(ratings["item"])}
+    codes: Codes, items: Sequence[str] | str | None
+) -> list[tuple[str, slice | np.ndarray]]:
+    """Return the chosen items and where their rows are."""
+    places = codes.places
+    present = {str(item): places[item] for item in codes.order}
     chosen = [items] if isinstance(items, str) else list(dict.fromkeys(items or present))
     problems = [
         Problem(f"there is no item '{item}'.", name_nearest(str(item), present), column="item")
@@ -226,7 +150,29 @@ def _find_items(
     ]
     if problems:
         raise DataError(problems)
-    return [(item, np.flatnonzero(codes.codes == present[item])) for item in chosen]
+    return [(item, _find_rows(codes.codes, present[item])) for item in chosen]
+
+
+def _find_rows(codes: np.ndarray, code: int) -> slice | np.ndarray:
+    """Return where a code stands: a slice, which copies nothing, if its rows are neighbours."""
+    rows = np.flatnonzero(codes == code)
+    if rows.size and rows[-1] - rows[0] + 1 == rows.size:
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
+
+
+def _split_contexts(
+    whole: Panel, codes: Codes, where: Sequence[tuple[str, slice | np.ndarray]]
+) -> list[Panel]:
+    places = codes.places
+    panels = []
+    for context in codes.order:
+        here = codes.codes == places[context]
+        panels += [
+            _take_rows(whole, whole.rows[rows][here[rows]], str(context), item)
+            for item, rows in where
+        ]
+    return panels
 
 
 def _encode_panel(
@@ -236,36 +182,21 @@ def _encode_panel(
     names = [name for name in dict.fromkeys((by, "context", "clip")) if name in codes]
     clip = codes["clip"].codes
     if len(names) > 1:
-        clip = recode(_combine([codes[name] for name in names if name is not None]))
+        clip = recode(combine_codes([codes[name] for name in names if name is not None]))
     subject = None if cluster is None else codes[cluster].codes
     rows = np.arange(len(values))
     return Panel(None, "", values, clip, codes["rater"].codes, subject, rows, 0)
 
 
-def _take_rows(whole: Panel, rows: np.ndarray, context: str | None, item: str) -> Panel:
-    given = rows[~np.isnan(whole.rating[rows])]
+def _take_rows(whole: Panel, rows: slice | np.ndarray, context: str | None, item: str) -> Panel:
+    given, rating = whole.rows[rows], whole.rating[rows]
+    missing = np.isnan(rating)
+    n_missing = int(np.count_nonzero(missing))
+    if n_missing:
+        rows = given = given[~missing]
+        rating = rating[~missing]
     if len(given) == len(whole.rating):
         return replace(whole, context=context, item=item)
-    subject = None if whole.subject is None else _close_gaps(whole.subject[given])
-    return Panel(
-        context,
-        item,
-        whole.rating[given],
-        _close_gaps(whole.clip[given]),
-        _close_gaps(whole.rater[given]),
-        subject,
-        given,
-        len(rows) - len(given),
-    )
-
-
-def _close_gaps(codes: np.ndarray) -> np.ndarray:
-    """Return codes (n,) that run from 0 without gaps, in the order that they had."""
-    used = np.zeros(int(codes.max(initial=-1)) + 1, dtype=bool)
-    used[codes] = True
-    return (np.cumsum(used) - 1)[codes]
-
-
-def recode(codes: np.ndarray) -> np.ndarray:
-    """Return codes (n,) that run from 0 in order of appearance without gaps."""
-    return np.asarray(pd.factorize(codes)[0])
+    subject = None if whole.subject is None else close_gaps(whole.subject[rows])
+    clip, rater = close_gaps(whole.clip[rows]), close_gaps(whole.rater[rows])
+    return Panel(context, item, rating, clip, rater, subject, given, n_missing)
