@@ -88,8 +88,10 @@ from .models import guess_human as guess_human
 from .models import guess_mean as guess_mean
 from .models import guess_normal as guess_normal
 from .models import guess_uniform as guess_uniform
+from .models import list_probabilities as list_probabilities
 from .models import measure_leakage as measure_leakage
 from .models import nest_elastic as nest_elastic
+from .models import pair_pooled as pair_pooled
 from .models import rate_ceiling as rate_ceiling
 from .models import rate_importance as rate_importance
 from .models import report_weights as report_weights

@@ -13,6 +13,7 @@ from exprstats.models.importance import Importance, rate_importance
 from exprstats.models.leakage import Leakage, measure_leakage
 from exprstats.models.nesting import Nested, nest_elastic
 from exprstats.models.pairing import pair_pooled
+from exprstats.models.probabilities import list_probabilities
 from exprstats.models.splits import split_subjects
 from exprstats.models.weights import Weights, report_weights
 
@@ -33,6 +34,7 @@ __all__ = [
     "guess_mean",
     "guess_normal",
     "guess_uniform",
+    "list_probabilities",
     "measure_leakage",
     "nest_elastic",
     "pair_pooled",

@@ -85,7 +85,7 @@ def trace_dependence(
     Raises
     ------
     OptionError
-        An unknown feature, or fewer than two points.
+        An unknown feature, fewer than two points, or models of classes.
 
     Notes
     -----
@@ -100,6 +100,9 @@ def trace_dependence(
         if name not in known:
             message = f"'{name}' is no feature of the models. {name_nearest(name, known)}"
             raise OptionError(message)
+    if models.design.classes:
+        message = f"'{models.design.target}' holds classes; mean predictions need a quantity."
+        raise OptionError(message)
     if points < 2:
         message = f"points must be at least 2; got {points}."
         raise OptionError(message)

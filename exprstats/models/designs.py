@@ -59,6 +59,8 @@ class Design:
         Name of the target.
     samples
         One sample for each context, then the pooled one.
+    classes
+        The target's classes in the order of their numbers; empty where it is a quantity.
     """
 
     clips: pd.DataFrame
@@ -66,6 +68,7 @@ class Design:
     matrix: np.ndarray
     target: str
     samples: tuple[Sample, ...]
+    classes: tuple[Any, ...] = ()
 
     def split(self, sample: Sample, *parts: str) -> tuple[np.ndarray, np.ndarray]:
         """Return features (m, p) and target (m,) of a sample's clips in the named parts."""

@@ -106,11 +106,15 @@ class Models(Result):
                 here = self.table[self.table["context"] == sample.context]
             value = here[here["part"] == part].set_index("term")["estimate"]
             label = "All clips" if sample.context is None else str(sample.context)
-            told.append(
-                f"{label}: {part} RMSE = {write_number(value['rmse'])}, "
-                f"{tell_correlation(value['correlation'])}{_tell_penalty(here)}."
-            )
+            told.append(f"{label}: {part} {_tell_scores(value)}{_tell_penalty(here)}.")
         return told
+
+
+def _tell_scores(value: pd.Series) -> str:
+    if "accuracy" in value:
+        accuracy, uar = (write_number(value[name], bounded=True) for name in ("accuracy", "uar"))
+        return f"accuracy = {accuracy}, UAR = {uar}"
+    return f"RMSE = {write_number(value['rmse'])}, {tell_correlation(value['correlation'])}"
 
 
 def tell_correlation(value: float) -> str:

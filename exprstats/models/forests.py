@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import OptionError
+from exprstats.models.classes import Task, encode_classes, list_hits, name_classes, settle_task
 from exprstats.models.designs import Design, Sample, build_design
 from exprstats.models.fits import Models
 from exprstats.models.outcomes import KEYS, count_clips, list_predictions, list_scores
@@ -19,7 +20,9 @@ from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.tables import arrange_rows
 
 if TYPE_CHECKING:
-    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    Forest = RandomForestClassifier | RandomForestRegressor
 
 MAX_FEATURES = (1 / 3, 1.0)
 MIN_LEAVES = (1, 5, 20)
@@ -30,7 +33,7 @@ class Grown:
     """A sample's chosen forest, and what was tried on the way."""
 
     sample: Sample
-    forest: RandomForestRegressor
+    forest: Forest
     max_features: float
     min_leaf: int
     grid: pd.DataFrame
@@ -38,6 +41,11 @@ class Grown:
     def predict(self, values: np.ndarray) -> np.ndarray:
         """Return predictions (m,) of clips with features (m, p) in their own units."""
         return self.forest.predict(values)
+
+    def weigh_class(self, values: np.ndarray, code: float) -> np.ndarray:
+        """Return the probability (m,) of the class with a number; 0 if training lacked it."""
+        forest: Any = self.forest
+        return forest.predict_proba(values)[:, forest.classes_ == code].sum(axis=1)
 
 
 def fit_forest(
@@ -47,6 +55,7 @@ def fit_forest(
     features: Sequence[str],
     parts: pd.DataFrame,
     by: str | None = None,
+    task: Task | None = None,
     trees: int = 300,
     max_features: Sequence[float] = MAX_FEATURES,
     min_leaves: Sequence[int] = MIN_LEAVES,
@@ -62,6 +71,9 @@ def fit_forest(
     ----------
     clips, target, features, parts, by, pooled_target, refit, name
         As in `fit_elastic`.
+    task
+        ``"regression"``, or ``"classification"`` of whole numbers or names; by default a target
+        of text, categories or booleans is one of classes.
     trees
         Trees of each forest.
     max_features
@@ -77,7 +89,10 @@ def fit_forest(
     -------
     Models
         Terms of the table: ``max_features``, ``min_leaf``, and ``rmse`` and ``correlation`` of
-        each part. Of equal errors (1e-10, relative) the larger leaf wins, then fewer features.
+        each part, or ``accuracy`` and ``uar``. Settings are chosen by RMSE, or by the share of
+        wrong classes; of equal errors (1e-10, relative) the larger leaf wins, then fewer features.
+        Predictions of classes are their numbers: names are 0, 1, … in order, and stand beside
+        them as ``truth_class`` and ``prediction_class``. `list_probabilities` ranks clips.
 
     Raises
     ------
@@ -105,9 +120,14 @@ def fit_forest(
     True
     """
     _check_settings(trees, max_features, min_leaves)
+    classes: tuple[Any, ...] = ()
+    if settle_task(clips, target, task) == "classification":
+        pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
+        clips, classes = encode_classes(clips, list(dict.fromkeys([target, pooled])))
     design = build_design(
         clips, parts, target=target, features=features, by=by, pooled_target=pooled_target
     )
+    design = replace(design, classes=classes)
     settings = [(share, int(leaf)) for share, leaf in product(max_features, min_leaves)]
     states = [int(one.generate_state(1)[0]) for one in spawn_seeds(seed, len(design.samples))]
     tasks = [(i, j) for i in range(len(states)) for j in range(len(settings))]
@@ -141,13 +161,12 @@ def _grow(
     parts: tuple[str, ...],
     state: int,
     trees: int,
-) -> RandomForestRegressor:
-    from sklearn.ensemble import RandomForestRegressor
+) -> Forest:
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     share, leaf = setting
-    forest = RandomForestRegressor(
-        n_estimators=trees, max_features=share, min_samples_leaf=leaf, random_state=state
-    )
+    kind: Any = RandomForestClassifier if design.classes else RandomForestRegressor
+    forest = kind(n_estimators=trees, max_features=share, min_samples_leaf=leaf, random_state=state)
     return forest.fit(*design.split(sample, *parts))
 
 
@@ -159,14 +178,16 @@ def _measure_setting(
     states: list[int],
     trees: int,
 ) -> tuple[float, float]:
-    """Return the RMSE in training and in validation."""
+    """Return the RMSE, or the share of wrong classes, in training and in validation."""
     i, j = task
     sample = design.samples[i]
     forest = _grow(design, sample, settings[j], parts=("train",), state=states[i], trees=trees)
     found = []
     for part in ("train", "validate"):
         values, truth = design.split(sample, part)
-        found.append(float(np.sqrt(np.mean((forest.predict(values) - truth) ** 2))))
+        guess = forest.predict(values)
+        missed = guess != truth if design.classes else (guess - truth) ** 2
+        found.append(float(np.mean(missed) if design.classes else np.sqrt(np.mean(missed))))
     return found[0], found[1]
 
 
@@ -186,13 +207,14 @@ def _keep_best(
     sample = design.samples[i]
     forest = _grow(design, sample, settings[best], parts=parts, state=states[i], trees=trees)
     shares, leaves = zip(*settings, strict=True)
+    measure = "error" if design.classes else "rmse"
     grid = pd.DataFrame(
         {
             "context": sample.context,
             "max_features": shares,
             "min_leaf": leaves,
-            "rmse_train": errors[:, 0],
-            "rmse_validate": errors[:, 1],
+            f"{measure}_train": errors[:, 0],
+            f"{measure}_validate": errors[:, 1],
             "chosen": np.arange(len(settings)) == best,
         }
     )
@@ -208,13 +230,13 @@ def _gather(design: Design, fits: Sequence[Grown], name: str, *, refit: bool) ->
         key |= count_clips(design, fit.sample, "validate")
         rows.append({**key, "term": "max_features", "estimate": fit.max_features})
         rows.append({**key, "term": "min_leaf", "estimate": float(fit.min_leaf)})
-        rows += list_scores(design, fit.sample, guess, name)
+        rows += (list_hits if design.classes else list_scores)(design, fit.sample, guess, name)
         frames.append(list_predictions(design, fit.sample, guess, name))
     return Models(
         name=name,
         kind="forest",
         table=arrange_rows(rows, KEYS),
-        predictions=pd.concat(frames, ignore_index=True),
+        predictions=name_classes(pd.concat(frames, ignore_index=True), design.classes),
         grid=pd.concat([fit.grid.assign(model=name) for fit in fits], ignore_index=True),
         design=design,
         fits=tuple(fits),

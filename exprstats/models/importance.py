@@ -21,20 +21,23 @@ from exprstats.tables import arrange_rows
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Importance(Result):
-    """How much the test RMSE rises when features are permuted between people.
+    """How much the test error rises when features are permuted between people.
 
     Attributes
     ----------
     table
         Tidy rows, context by context, the pooled model last. Terms: ``importance`` of one feature
-        and ``group_importance`` of correlated ones together, in units of the target, each with
-        percentile and jackknife-t intervals over the test subjects; ``headline`` marks one.
+        and ``group_importance`` of correlated ones together, in units of the target (of classes:
+        the share of wrong ones), each with percentile and jackknife-t intervals over the test
+        subjects; ``headline`` marks one.
     model, kind
         Name and kind of the model.
     repeats
         Permutations of each feature.
     level
         Confidence level.
+    error
+        What rises, in words.
     """
 
     table: pd.DataFrame
@@ -42,6 +45,7 @@ class Importance(Result):
     kind: str
     repeats: int
     level: float
+    error: str = "RMSE"
 
     def tidy(self) -> pd.DataFrame:
         """Return one row for each estimate and method."""
@@ -66,8 +70,8 @@ class Importance(Result):
         contexts = rows["context"].astype(object).where(rows["context"].notna(), "All clips")
         told = [_tell_context(str(name), own) for name, own in rows.groupby(contexts, sort=False)]
         opening = (
-            f"{KIND_NAMES[self.kind]}: rise of the test RMSE when a feature is permuted between "
-            f"subjects, with {write_level(self.level)} intervals over test subjects."
+            f"{KIND_NAMES[self.kind]}: rise of the test {self.error} when a feature is permuted "
+            f"between subjects, with {write_level(self.level)} intervals over test subjects."
         )
         return " ".join([opening, *told])
 
@@ -131,7 +135,8 @@ def rate_importance(
     if not rows:
         fact = "fewer than 3 test subjects."
         raise DataError(Problem(fact, "Importance is measured on people held out.", "part"))
-    return Importance(arrange_rows(rows, KEYS), models.name, models.kind, repeats, level)
+    error = "share of wrong classes" if models.design.classes else "RMSE"
+    return Importance(arrange_rows(rows, KEYS), models.name, models.kind, repeats, level, error)
 
 
 def _tell_context(name: str, own: pd.DataFrame) -> str:

@@ -22,28 +22,35 @@ TIE = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Losses:
-    """Squared errors by subject, before and after permutation.
+    """Squared errors (of classes: numbers of wrong ones) by subject, before and after permutation.
 
     Attributes
     ----------
     clips
         (G,) clips of each subject.
     whole
-        (G,) sums of squared errors of the model as it is.
+        (G,) sums of the errors of the model as it is.
     permuted
         (groups of features, G) the same with a group permuted, the mean over the repeats.
+    squared
+        Whether errors are squared; wrong classes are counted instead.
     """
 
     clips: np.ndarray
     whole: np.ndarray
     permuted: np.ndarray
+    squared: bool = True
 
     def measure_rise(self, counts: np.ndarray) -> np.ndarray:
-        """Return the rise in RMSE (groups, draws) of resamples with counts (draws, G)."""
+        """Return the rise (groups, draws) of resamples with counts (draws, G).
+
+        It is the rise in RMSE, or in the share of wrong classes.
+        """
         n = counts @ self.clips
+        root = np.sqrt if self.squared else np.positive
         with np.errstate(invalid="ignore", divide="ignore"):
-            before = np.sqrt(counts @ self.whole / n)[:, None]
-            rise = np.sqrt((counts @ self.permuted.T) / n[:, None]) - before
+            before = root(counts @ self.whole / n)[:, None]
+            rise = root((counts @ self.permuted.T) / n[:, None]) - before
         # A feature without weight changes nothing but the order of the sums.
         return np.where(np.abs(rise) <= TIE * before, 0.0, rise).T
 
@@ -51,7 +58,7 @@ class Losses:
 def permute_features(
     design: Design, fit: Fitted, groups: Sequence[Sequence[int]], *, repeats: int, seed: Seed
 ) -> Losses:
-    """Permute groups of features between the test subjects and sum the squared errors.
+    """Permute groups of features between the test subjects and sum the errors.
 
     Every test subject gets the values of another subject drawn without replacement, that subject's
     clips in random order (again from the start where they are too few): the link to the target is
@@ -73,14 +80,18 @@ def permute_features(
     values, truth = design.split(fit.sample, "test")
     _, codes = np.unique(design.clips["subject"].astype(str).to_numpy()[rows], return_inverse=True)
     donors = np.array([_draw_donors(codes, rng) for _ in range(repeats)])
-    whole = (fit.predict(values) - truth) ** 2
+    squared = not design.classes
+    guess = fit.predict(values)
+    whole = (guess - truth) ** 2 if squared else (guess != truth).astype(float)
     permuted = []
     for group in groups:
         mixed = np.tile(values, (repeats, 1))
         mixed[:, list(group)] = values[donors.ravel()][:, list(group)]
-        missed = (fit.predict(mixed).reshape(repeats, -1) - truth) ** 2
+        guess = fit.predict(mixed).reshape(repeats, -1)
+        missed = (guess - truth) ** 2 if squared else (guess != truth).astype(float)
         permuted.append(np.bincount(codes, missed.mean(axis=0)))
-    return Losses(np.bincount(codes).astype(float), np.bincount(codes, whole), np.array(permuted))
+    clips = np.bincount(codes).astype(float)
+    return Losses(clips, np.bincount(codes, whole), np.array(permuted), squared)
 
 
 def list_importance(
@@ -95,9 +106,10 @@ def list_importance(
 ) -> list[dict[str, Any]]:
     """Return tidy rows of permutation importance, of single features and of correlated groups.
 
-    Terms are ``importance`` (rise in RMSE, in units of the target) and ``group_importance`` of
-    features that correlate at ``alike`` or more in training (average linkage) and are permuted
-    together, since each alone hides behind the others. Intervals resample the test subjects.
+    Terms are ``importance`` (rise in RMSE, or in the share of wrong classes) and
+    ``group_importance`` of features that correlate at ``alike`` or more in training (average
+    linkage) and are permuted together, since each alone hides behind the others. Intervals
+    resample the test subjects.
     """
     clips, subjects = design.count(fit.sample, "test")
     if subjects < 3:

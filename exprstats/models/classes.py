@@ -1,0 +1,108 @@
+"""Targets that are classes: found, coded as numbers, and named again in the predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, Problem
+from exprstats.inference.labels import measure_accuracy, measure_uar
+from exprstats.models.designs import Design, Sample
+from exprstats.models.outcomes import count_clips
+from exprstats.models.parts import PARTS
+from exprstats.tables import find_absent
+from exprstats.words import check_word
+
+Task = Literal["regression", "classification"]
+
+
+def settle_task(clips: pd.DataFrame, target: str, task: Task | None) -> Task:
+    """Return what is asked for: by default, text, categories and booleans are classes."""
+    if task is not None:
+        check_word(task, Task, "task")
+        return task
+    return "classification" if target in clips and holds_names(clips[target]) else "regression"
+
+
+def holds_names(column: pd.Series) -> bool:
+    """Return whether a column holds text, categories or booleans instead of numbers."""
+    numeric = pd.api.types.is_numeric_dtype(column)
+    return pd.api.types.is_bool_dtype(column) or not numeric
+
+
+def encode_classes(
+    clips: pd.DataFrame, targets: Sequence[str]
+) -> tuple[pd.DataFrame, tuple[Any, ...]]:
+    """Return clips whose targets are numbers, and the classes in the order of these numbers.
+
+    Whole numbers stay what they are. Other classes become 0, 1, …, in the order of their category
+    or, without one, sorted. Missing classes stay missing.
+
+    Raises
+    ------
+    DataError
+        A target is absent or holds broken numbers, or there is only one class.
+    """
+    problems = find_absent(clips, targets, "clips")
+    if problems:
+        raise DataError(problems)
+    columns = [clips[name] for name in targets]
+    if any(holds_names(column) for column in columns):
+        classes = _order_classes(columns)
+        codes = {label: float(code) for code, label in enumerate(classes)}
+        coded = {str(column.name): column.astype(object).map(codes) for column in columns}
+        clips = clips.assign(**{name: column.astype(float) for name, column in coded.items()})
+    else:
+        values = np.concatenate([column.to_numpy(float, na_value=np.nan) for column in columns])
+        classes = tuple(np.unique(values[~np.isnan(values)]).tolist())
+        _refuse_fractions(classes, targets[0])
+    if len(classes) < 2:
+        fact = f"there is one class only: {', '.join(str(one) for one in classes)}."
+        raise DataError(Problem(fact, "There is nothing to predict.", column=targets[0]))
+    return clips, classes
+
+
+def name_classes(predictions: pd.DataFrame, classes: Sequence[Any]) -> pd.DataFrame:
+    """Return predictions with the names of true and predicted classes, where these have names."""
+    if all(isinstance(label, float) for label in classes):
+        return predictions
+    named = {f"{name}_class": predictions[name] for name in ("truth", "prediction")}
+    return predictions.assign(
+        **{name: [classes[int(code)] for code in codes] for name, codes in named.items()}
+    )
+
+
+def list_hits(
+    design: Design, sample: Sample, prediction: np.ndarray, name: str
+) -> list[dict[str, Any]]:
+    """Return rows of accuracy and unweighted average recall in each part that a sample has."""
+    rows = []
+    for part in PARTS:
+        inside = design.mark(sample, part)
+        if not inside.any():
+            continue
+        truth, guess = sample.truth[inside], prediction[inside]
+        key = {"context": sample.context, "model": name, "part": part, "feature": None}
+        key |= count_clips(design, sample, part)
+        rows.append({**key, "term": "accuracy", "estimate": measure_accuracy(truth, guess)})
+        rows.append({**key, "term": "uar", "estimate": measure_uar(truth, guess)})
+    return rows
+
+
+def _order_classes(columns: Sequence[pd.Series]) -> tuple[Any, ...]:
+    first = columns[0].dtype
+    if isinstance(first, pd.CategoricalDtype):
+        return tuple(first.categories)
+    found = {label for column in columns for label in column.dropna().unique()}
+    return tuple(sorted(found, key=lambda label: (str(type(label)), label)))
+
+
+def _refuse_fractions(classes: tuple[float, ...], target: str) -> None:
+    broken = [one for one in classes if not float(one).is_integer()]
+    if broken:
+        fact = f"{len(broken):,} of {len(classes):,} classes are no whole numbers: {broken[0]:g}."
+        remedy = "Give classes as whole numbers or as text, or use task='regression'."
+        raise DataError(Problem(fact, remedy, column=target))
