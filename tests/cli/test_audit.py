@@ -40,7 +40,7 @@ def test_the_central_papers_tables(call, call_json):
     assert all("it fits 35 clips, not 40" in row["note"] for row in sadness)
     assert (sadness[0]["expected_low"], sadness[0]["expected_high"]) == (0.021, 0.673)
     assert {type(row["estimate"]) for row in told["rows"]} == {float}
-    out = call("audit", LIN).stdout
+    out = squeeze(call("audit", LIN).stdout)
     assert "30 of 40 rows follow from the 95% F interval of ICC(1,k)." in out
     assert "5 startle 3: it fits if the upper limit reads 0.881, not 0.861" in out
 

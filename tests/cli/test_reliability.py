@@ -68,11 +68,11 @@ def test_one_coefficient_of_many_may_be_undefined(table):
 
 def test_explain_names_the_coefficient_and_the_call(call, ratings):
     out = call("reliability", ratings, *ITEMS, "--by", "context", "--explain").stdout
-    assert out.startswith("Report ICC(1,k). Each of 480 clips of 30 subjects")
+    assert squeeze(out).startswith("Report ICC(1,k). Each of 480 clips of 30 subjects")
     [line] = [line for line in out.splitlines() if line.startswith("Call: ")]
     assert "ratings.csv --rating response,emotion,motion --subject subject" in line
     assert line.endswith("--by context --model one-way")
-    assert "ICC(subject,k) (--model nested)" in out
+    assert "ICC(subject,k) (--model nested)" in squeeze(out)
 
 
 def test_the_call_of_explain_runs_with_odd_names(call, tmp_path):
@@ -82,7 +82,7 @@ def test_the_call_of_explain_runs_with_odd_names(call, tmp_path):
     file.write_text('"A, 1",B 2,C\n9,2,5\n6,1,3\n8,4,6\n7,1,2\n')
     out = call("reliability", file, "--raters", '"A, 1",B 2,C', "--explain").stdout
     assert "Report ICC(A,k)." in out
-    assert "ICC(C,k) (--model two-way)" in out and "nested" not in out
+    assert "ICC(C,k) (--model two-way)" in squeeze(out) and "nested" not in out
     [line] = [line for line in out.splitlines() if line.startswith("Call: ")]
     assert "ICC(A,k)" in call(*shlex.split(line)[2:]).stdout
 
