@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from exprstats.models import Contrasts
 
 MOST_FEATURES = 40
-STEP = 0.2
 
 
 def draw_contrasts(contrasts: Contrasts, *, most: int = MOST_FEATURES) -> ggplot:
@@ -50,7 +49,6 @@ def draw_contrasts(contrasts: Contrasts, *, most: int = MOST_FEATURES) -> ggplot
     plot = draw_dots(
         rows.assign(panel=name_pairs(rows)),
         filled=rows["p_max_t"].lt(1 - contrasts.level),
-        step=STEP,
         title="Difference of weights (units of the target per pooled SD of the feature)",
     )
     if count <= most:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.plots.labels import code_levels, name_panels
-from exprstats.plots.looks import LIGHT, PALETTE, QUIET, place_multiples, set_looks, write_ticks
+from exprstats.plots.looks import (
+    LIGHT,
+    PALETTE,
+    QUIET,
+    place_multiples,
+    place_ticks,
+    set_looks,
+    write_ticks,
+)
 from exprstats.tables import order_levels
 
 if TYPE_CHECKING:
@@ -29,7 +37,7 @@ def draw_dots(
     *,
     filled: pd.Series,
     marks: Sequence[float] = (),
-    step: float,
+    step: float | None = None,
     title: str,
 ) -> ggplot:
     """Draw one point a row, with its interval where it has one and a stem from zero where not.
@@ -44,7 +52,7 @@ def draw_dots(
     marks
         Where dashed lines stand.
     step
-        Distance of the axis numbers, doubled where there are many.
+        Distance of the axis numbers, doubled where there are many; None for round numbers.
     title
         Below the axis.
     """
@@ -74,7 +82,10 @@ def _name_axis(title: str) -> Any:
 
 
 def _build_dots(
-    drawn: pd.DataFrame, coded: dict[str, dict[str, str]], marks: Sequence[float], step: float
+    drawn: pd.DataFrame,
+    coded: dict[str, dict[str, str]],
+    marks: Sequence[float],
+    step: float | None,
 ) -> ggplot:
     from plotnine import (
         aes,
@@ -97,19 +108,20 @@ def _build_dots(
     down = -(-panels // across)
     ranged = drawn[drawn["conf_low"].notna() & drawn["conf_high"].notna()]
     bare = drawn.drop(index=ranged.index)
+    places = place_ticks(4) if step is None else place_multiples(step, 4)
     plot = ggplot(drawn, aes(y="feature", x="estimate"))
     if marks:
         plot += geom_vline(xintercept=list(marks), color=LIGHT, size=0.5, linetype="dashed")
     plot += geom_vline(xintercept=0, color=QUIET, size=0.4)
-    for place, (low, high_end) in ((bare, ("zero", "estimate")), (ranged, _LIMITS)):
-        if len(place):
+    for part, (low, high_end) in ((bare, ("zero", "estimate")), (ranged, _LIMITS)):
+        if len(part):
             ends = aes(x=low, xend=high_end, yend="feature")
-            plot += geom_segment(ends, place, color=PALETTE[0], size=0.6)
+            plot += geom_segment(ends, part, color=PALETTE[0], size=0.6)
     return (
         plot
         + geom_point(aes(fill="filled"), color=PALETTE[0], size=1.6, stroke=0.5)
         + facet_wrap("panel", ncol=across, labeller=name_panels("panel", coded["panel"]))
-        + scale_x_continuous(breaks=place_multiples(step, 4), labels=write_ticks, expand=(0.08, 0))
+        + scale_x_continuous(breaks=places, labels=write_ticks, expand=(0.08, 0))
         + scale_fill_manual(values={True: PALETTE[0], False: "white"})
         + scale_y_discrete(
             limits=list(coded["feature"])[::-1], labels=list(coded["feature"].values())[::-1]

@@ -39,7 +39,7 @@ def describe_contrasts(pieces: Pieces) -> Section | None:
         "contrasts",
         "Context contrasts",
         sentences=(_say_setting(contrasts, shown), _say_found(contrasts, shown)),
-        caveats=_list_caveats(),
+        caveats=_list_caveats(shown),
         tables=(_build_table(rows, shown, contrasts),),
         figures=(_build_figure(contrasts),),
     )
@@ -93,8 +93,13 @@ def _say_difference(row: dict[Any, Any]) -> Text:
     )
 
 
-def _list_caveats() -> tuple[Text, ...]:
+def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:
+    gone = say(
+        "The common penalty that predicts validation subjects best leaves every weight at zero, "
+        "so that all differences are zero: these data do not show that contexts are alike."
+    )
     return (
+        *((gone,) if shown["estimate"].eq(0).all() else ()),
         say(
             "Weights that were tuned context by context are not compared: penalties of "
             "different strength make the same truth look different. One penalty for all contexts "

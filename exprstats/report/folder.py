@@ -36,8 +36,10 @@ def write_report(
     Parameters
     ----------
     results
-        What `run_study` returned, or results in any order, one of a kind: a `Reliability`, a
-        `Factor`, a `Comparison`, and any number of `Models`.
+        What `run_study` returned, or results in any order, one of a kind: a `Reliability` with
+        its `Design`, `Decisions`, `Plan`, `Raters` and `ContextDifferences`; a `Factor` with its
+        `FactorBootstrap` and `NestedModels` (of contexts and of items); a `Comparison`;
+        `Weights` and `Contrasts`; and any number of `Models`.
     folder
         Where to; nothing half-written is left there.
     force

@@ -113,6 +113,14 @@ def test_contrasts_have_their_table_sentence_and_caveat(resampled):
         assert cells.loc["au_count", name] == f"{own:.2f}".replace("-", "−")
 
 
+def test_differences_that_are_all_zero_prove_nothing(resampled):
+    _, contrasts = resampled
+    said = "leaves every weight at zero"
+    assert said not in read_words(read_section([contrasts], "contrasts"))
+    zero = change(contrasts, lambda table: table["term"].eq("difference"), estimate=0.0)
+    assert said in read_words(read_section([zero], "contrasts"))
+
+
 @pytest.mark.parametrize(("p", "said"), [(0.9, "none differed from zero"), (0.01, "3 differed")])
 def test_only_adjusted_differences_are_told(resampled, p, said):
     _, contrasts = resampled
