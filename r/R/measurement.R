@@ -88,22 +88,40 @@ describe_fit <- function(fit, items, level = 0.95) {
   names <- paste0("v", seq_along(items))
   keys <- c(paste0("f=~", names), paste0(names, "~~", names), paste0(names, "~1"))
   raw <- lavaan::parameterEstimates(fit, level = level)
-  standardized <- lavaan::standardizedSolution(fit, level = level)
-  answer$parameters <- pick_rows(raw, keys, items, "est")
-  answer$standardized <- pick_rows(standardized, keys[seq_len(2 * length(items))], items, "est.std")
+  answer$parameters <- pick_rows(raw, keys, items)
   vcov <- unclass(lavaan::lavInspect(fit, "vcov"))
   answer$vcov <- unname(vcov[keys, keys])
+  answer$standardized <- standardize_fit(answer$parameters, answer$vcov, level)
   answer$fit <- measure_fit(fit)
   answer
 }
 
-pick_rows <- function(table, keys, items, estimate) {
+pick_rows <- function(table, keys, items) {
   rows <- table[match(keys, paste0(table$lhs, table$op, table$rhs)), ]
-  terms <- c("loading", "residual", "intercept")[seq_len(length(keys) / length(items))]
   data.frame(
-    term = rep(terms, each = length(items)), item = rep(items, length(terms)),
-    estimate = rows[[estimate]], std_error = rows$se,
+    term = rep(c("loading", "residual", "intercept"), each = length(items)),
+    item = rep(items, 3), estimate = rows$est, std_error = rows$se,
     conf_low = rows$ci.lower, conf_high = rows$ci.upper
+  )
+}
+
+# What lavaan's standardizedSolution() answers, by its derivatives written out: with one factor
+# there are few, and finding them numerically would cost half as much as the fit.
+standardize_fit <- function(parameters, vcov, level) {
+  p <- nrow(parameters) / 3
+  loadings <- parameters$estimate[seq_len(p)]
+  residuals <- parameters$estimate[p + seq_len(p)]
+  variance <- loadings^2 + residuals
+  estimate <- loadings / sqrt(variance)
+  slopes <- cbind(diag(residuals / variance^1.5), diag(-loadings / (2 * variance^1.5)))
+  inner <- seq_len(2 * p)
+  error <- sqrt(rowSums((slopes %*% vcov[inner, inner]) * slopes))
+  estimate <- c(estimate, 1 - estimate^2)
+  error <- c(error, 2 * abs(estimate[seq_len(p)]) * error)
+  reach <- stats::qnorm(0.5 + level / 2) * error
+  data.frame(
+    parameters[inner, c("term", "item")], estimate = estimate, std_error = error,
+    conf_low = estimate - reach, conf_high = estimate + reach
   )
 }
 
