@@ -52,7 +52,7 @@ def audit_file(
     force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Check published ICCs: which rows follow from the F interval, and which do not."""
+    """Check which published ICCs follow from their F interval."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("audit", **options) as session:
         check_options(level=level)

@@ -37,7 +37,7 @@ def check_input(
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Say what a file or a study holds, its design, and every problem in it.
+    """Say what a file or a study holds, and all problems in it.
 
     Columns are recognised by their names; options say what they are where that fails.
     """

@@ -49,7 +49,7 @@ def write_script(
     force: Annotated[bool, typer.Option("--force", help="Replace a script that exists.")] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Write R code that fits the factor with lavaan alone, and scores the clips."""
+    """Write R code that fits the factor with lavaan alone."""
     with open_session("r-script", quiet=quiet) as session:
         check_options(level=level)
         _check_target(script, force=force)
