@@ -41,7 +41,9 @@ def draw_contrasts(contrasts: Contrasts, *, most: int = MOST_FEATURES) -> ggplot
 
     Examples
     --------
-    >>> draw_contrasts(contrast_contexts(clips, ...)).show()  # doctest: +SKIP
+    ::
+
+        draw_contrasts(contrast_contexts(clips, ...)).show()
     """
     rows = select_differences(contrasts.tidy())
     count = rows["feature"].nunique()

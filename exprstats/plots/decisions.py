@@ -48,7 +48,9 @@ def draw_decisions(decisions: Decisions, *, target: float | None = None) -> ggpl
 
     Examples
     --------
-    >>> draw_decisions(study_decisions(reliability), target=0.8).show()  # doctest: +SKIP
+    ::
+
+        draw_decisions(study_decisions(reliability), target=0.8).show()
     """
     rows = select_curves(decisions.tidy())
     levels = {name: order_levels(rows[name]) for name in ("context", "item")}

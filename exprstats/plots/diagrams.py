@@ -91,7 +91,9 @@ def draw_factor(factor: Factor, *, name: str = "Factor") -> ggplot:
 
     Examples
     --------
-    >>> draw_factor(fit_factor(clips, items=names), name="Expressiveness")  # doctest: +SKIP
+    ::
+
+        draw_factor(fit_factor(clips, items=names), name="Expressiveness")
     """
     rows = select_loadings(factor.tidy())
     contexts, items = order_levels(rows["context"]), rows["item"].nunique()

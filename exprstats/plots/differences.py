@@ -49,7 +49,9 @@ def draw_differences(comparison: Comparison, *, names: Mapping[str, str] | None 
 
     Examples
     --------
-    >>> draw_differences(compare_models(predictions)).show()  # doctest: +SKIP
+    ::
+
+        draw_differences(compare_models(predictions)).show()
     """
     rows = select_pairs(comparison.tidy(), names or {})
     contexts = order_levels(rows["context"])

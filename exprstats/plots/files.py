@@ -31,7 +31,9 @@ def save_figure(plot: ggplot, stem: str | PathLike[str], *, dpi: int = 200) -> t
 
     Examples
     --------
-    >>> save_figure(draw_weights(models), "figures/weights")  # doctest: +SKIP
+    ::
+
+        save_figure(draw_weights(models), "figures/weights")
     (PosixPath('figures/weights.png'), PosixPath('figures/weights.svg'))
     """
     from matplotlib import rc_context

@@ -43,7 +43,9 @@ def draw_performance(comparison: Comparison, *, names: Mapping[str, str] | None 
 
     Examples
     --------
-    >>> draw_performance(compare_models(predictions)).show()  # doctest: +SKIP
+    ::
+
+        draw_performance(compare_models(predictions)).show()
     """
     rows = select_scores(comparison.tidy())
     metrics = order_levels(rows["metric"])

@@ -46,7 +46,9 @@ def draw_weights(weights: Models | Weights, *, most: int = MOST_FEATURES) -> ggp
 
     Examples
     --------
-    >>> draw_weights(fit_elastic(clips, target="score", features=names)).show()  # doctest: +SKIP
+    ::
+
+        draw_weights(fit_elastic(clips, target="score", features=names)).show()
     """
     rows = select_weights(weights.tidy())
     notable = getattr(weights, "threshold", NOTABLE)

@@ -61,7 +61,9 @@ def write_report(
 
     Examples
     --------
-    >>> write_report([reliability, factor], "report/")  # doctest: +SKIP
+    ::
+
+        write_report([reliability, factor], "report/")
     PosixPath('report/index.html')
     """
     started = time.perf_counter()
