@@ -6,17 +6,10 @@ import sys
 import time
 from pathlib import Path
 
-COMMANDS = (
-    "demo",
-    "report",
-    "check",
-    "simulate",
-    "reliability",
-    "factor",
-    "fit",
-    "compare",
-    "doctor",
-)
+COMMANDS = [
+    *("demo", "report", "check", "simulate", "reliability", "audit", "factor", "r-script"),
+    *("features", "fit", "compare", "doctor"),
+]
 FIRST_VERB = """
 import exprstats as ex
 ratings = ex.simulate_expressiveness(subjects=35, seed=1).ratings.head(10_000)
