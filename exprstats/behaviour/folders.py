@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,14 +16,12 @@ import pandas as pd
 from exprstats.behaviour.assembly import Plan, assemble, make_plan
 from exprstats.behaviour.faces import Face
 from exprstats.behaviour.features import warn_notes
-from exprstats.behaviour.layouts import list_files, name_video
-from exprstats.behaviour.lines import Data
 from exprstats.behaviour.measurements import Measured, measure_clips
 from exprstats.behaviour.openface import fail_file
 from exprstats.behaviour.recordings import record_lines
 from exprstats.behaviour.result import ClipFeatures
-from exprstats.behaviour.scanning import scan_file
 from exprstats.behaviour.settings import FailedRule, PointUnit, Settings
+from exprstats.behaviour.videos import Video, list_videos, open_video
 from exprstats.errors import DataError, OptionError
 from exprstats.io import write_json
 from exprstats.io.sources import FilePath
@@ -31,13 +29,14 @@ from exprstats.parallel import run_tasks
 
 # Raised when the same file and choices would give other numbers.
 _EDITION = 1
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One file, its clips' bounds (c,), where finished work is kept, whether to hash the file."""
+    """One video, its clips' bounds (c,), where finished work is kept, whether to hash its files."""
 
-    path: Path
+    video: Video
     start: np.ndarray
     end: np.ndarray
     resume: Path | None
@@ -65,6 +64,8 @@ def summarise_openface(
     fps: float | None = None,
     failed: FailedRule = "drop",
     unmatched: float = 0.05,
+    recursive: bool = False,
+    endings: Sequence[str] = (),
     resume: FilePath | None = None,
     shard: tuple[int, int] | None = None,
     hashed: bool = False,
@@ -82,14 +83,17 @@ def summarise_openface(
         A folder of .csv or .csv.gz files, or one file.
     segments, hz, confidence, min_valid, unit, signed, face, fps, failed, unmatched
         As in `summarise_clips`.
+    recursive, endings
+        As in `read_openface`.
     resume
         A folder that keeps each file's finished features under the hash of its content, its
         clips and the choices; what is there is not computed again.
     shard
-        (i, n): only every n-th file, starting with the i-th (from 1). Shards that share a
+        (i, n): only every n-th video, starting with the i-th (from 1). Shards that share a
         ``resume`` folder are merged by a last call without ``shard``.
     hashed
-        Also give the SHA-256 of each file in ``files``.
+        Also give the SHA-256 of each file in ``files``; of a video's several files, one after
+        the other.
     n_jobs
         Processes that share the files.
 
@@ -117,16 +121,14 @@ def summarise_openface(
         failed=failed,
         unmatched=unmatched,
     )
-    files = list_files(Path(path))
-    plan = make_plan(segments, [name_video(one) for one in files], settings)
+    files = list_videos(Path(path), recursive=recursive, endings=endings)
+    plan = make_plan(segments, [one.name for one in files], settings)
     if shard is not None:
         files, plan = _cut_shard(files, plan, shard)
     place = None if resume is None else Path(resume)
     wanted = set(plan.video.dropna())
     tasks = [
-        _Task(one, *plan.get_bounds(name_video(one)), place, hashed)
-        for one in files
-        if name_video(one) in wanted
+        _Task(one, *plan.get_bounds(one.name), place, hashed) for one in files if one.name in wanted
     ]
     answers = run_tasks(
         partial(_summarise_file, settings=settings), tasks, n_jobs=n_jobs, label="Reading OpenFace"
@@ -143,13 +145,13 @@ def summarise_openface(
     return assemble(plan, measured, status, settings)
 
 
-def _cut_shard(files: list[Path], plan: Plan, shard: tuple[int, int]) -> tuple[list[Path], Plan]:
+def _cut_shard(files: list[Video], plan: Plan, shard: tuple[int, int]) -> tuple[list[Video], Plan]:
     part, parts = shard
     if not 1 <= part <= parts:
         message = f"shard {part}/{parts} cannot be: the first number runs from 1 to the second."
         raise OptionError(message)
     chosen = files[part - 1 :: parts]
-    here = plan.video.isin([name_video(one) for one in chosen]).to_numpy()
+    here = plan.video.isin([one.name for one in chosen]).to_numpy()
     if not here.any():
         message = f"shard {part}/{parts} has no files with clips ({len(files):,} files in all)."
         raise OptionError(message)
@@ -158,31 +160,35 @@ def _cut_shard(files: list[Path], plan: Plan, shard: tuple[int, int]) -> tuple[l
 
 def _summarise_file(task: _Task, settings: Settings) -> _Answer:
     try:
-        lines = scan_file(task.path)
-        digest = _hash_file(task.path, lines.data) if task.hashed or task.resume else None
+        lines = open_video(task.video)
+        digest = _hash_files(task.video.paths) if task.hashed or task.resume else None
         kept = _name_kept(task, digest, settings)
         measured = _load(kept)
         if measured is None:
             measured = measure_clips(record_lines(lines), task.start, task.end, settings)
             _keep(kept, measured)
     except DataError as error:
-        return _Answer(None, fail_file(task.path, error))
+        return _Answer(None, fail_file(task.video, error))
     note = " ".join(measured.notes) or None
-    status = measured.facts | {"file": str(task.path), "sha256": digest}
+    status = measured.facts | {"file": task.video.label, "sha256": digest}
     return _Answer(measured, status | {"status": "ok", "note": note})
 
 
-def _hash_file(path: Path, data: Data) -> str:
-    """Return the SHA-256 of a file's bytes, packed as they are on the disk."""
-    content = path.read_bytes() if path.name.endswith(".gz") else data
-    return hashlib.sha256(content).hexdigest()
+def _hash_files(paths: Sequence[Path]) -> str:
+    """Return the SHA-256 of files' bytes, one after the other, packed as they are on the disk."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def _name_kept(task: _Task, digest: str | None, settings: Settings) -> Path | None:
     if task.resume is None:
         return None
     bounds = (task.start.tolist(), task.end.tolist())
-    said = repr((_EDITION, name_video(task.path), digest, bounds, settings))
+    said = repr((_EDITION, task.video.name, digest, bounds, settings))
     return task.resume / f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.json"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exprstats.errors import DataError, Problem
@@ -52,6 +52,10 @@ class Layout:
         places = {name: place for place, name in enumerate(self.names)}
         return [places[name] for name in names]
 
+    def rename(self, video: str) -> Layout:
+        """Return the layout of a video with another name than its file's."""
+        return replace(self, video=video)
+
     def list_groups(self) -> list[str]:
         """Return the groups that are complete."""
         return list_groups(self.names)
@@ -74,51 +78,66 @@ def name_video(path: Path) -> str:
     return path.name.removesuffix(".gz").removesuffix(".csv")
 
 
-def list_files(path: Path) -> list[Path]:
-    """Return the files that a path means: itself, or the CSV files directly in a folder.
+def list_files(path: Path, *, recursive: bool = False) -> list[Path]:
+    """Return the files that a path means: itself, or the CSV files (directly) in a folder.
 
     Raises
     ------
     DataError
-        If there is none, or two have the same video's name.
+        If there is none.
     """
     if not path.exists():
         fact = "there is no such file or folder."
         raise DataError(Problem(fact, "Check the path.", file=str(path)))
-    files = (
-        sorted(one for one in path.iterdir() if one.name.lower().endswith(_ENDINGS))
-        if path.is_dir()
-        else [path]
-    )
+    if not path.is_dir():
+        return [path]
+    inside = path.rglob("*") if recursive else path.iterdir()
+    files = sorted(one for one in inside if one.name.lower().endswith(_ENDINGS))
     if not files:
         fact = "the folder holds no .csv or .csv.gz files."
-        raise DataError(Problem(fact, "Name the folder that OpenFace wrote into.", file=str(path)))
-    names = [name_video(one) for one in files]
-    twice = [one for one, name in zip(files, names, strict=True) if names.count(name) > 1]
-    if twice:
-        fact = f"{len(twice)} files share a video's name: {', '.join(one.name for one in twice)}."
-        raise DataError(Problem(fact, "Keep one file a video.", file=str(path)))
+        remedy = "Name the folder that OpenFace wrote into"
+        remedy += "." if recursive else ", or search folders inside it with 'recursive'."
+        raise DataError(Problem(fact, remedy, file=str(path)))
     return files
 
 
-def read_layout(path: Path, line: bytes) -> Layout:
-    """Return the layout that a header line gives.
+def read_names(path: Path, line: bytes) -> tuple[str, ...]:
+    """Return the column names of a header line, without padding and quotes.
 
     Raises
     ------
     DataError
-        If it is no header of OpenFace, or names a column twice.
+        If it is no UTF-8 text.
     """
     try:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError:
         fact = "the header is not UTF-8 text."
         raise DataError(Problem(fact, "Save the file as CSV UTF-8.", file=str(path))) from None
-    names = tuple(name.strip().strip('"').strip() for name in text.strip().split(","))
+    return tuple(name.strip().strip('"').strip() for name in text.strip().split(","))
+
+
+def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
+    """Return the layout that a header line gives.
+
+    Parameters
+    ----------
+    path, line
+        The file and its first line.
+    partial
+        Whether another file of the video may hold the keys; a frame or a time must be here.
+
+    Raises
+    ------
+    DataError
+        If it is no header of OpenFace, or names a column twice.
+    """
+    names = read_names(path, line)
+    anchored = partial and not {"frame", "timestamp"}.isdisjoint(names)
     problems = [
         Problem(f"there is no column '{name}'.", _explain_absence(name, names), file=str(path))
         for name in NEEDED
-        if name not in names
+        if name not in names and not anchored
     ]
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     problems += [

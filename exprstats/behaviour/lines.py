@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
@@ -48,6 +48,10 @@ class Lines:
     numbers: np.ndarray
     keys: np.ndarray
     notes: tuple[str, ...] = ()
+
+    def relabel(self, layout: Layout) -> Lines:
+        """Return the same lines under a layout with another video's name."""
+        return replace(self, layout=layout)
 
     def parse(self, rows: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
         """Return the numbers (len(rows), len(names)) of some rows and columns.

@@ -11,12 +11,13 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.behaviour.layouts import GROUPS, KEYS, list_files, name_video
+from exprstats.behaviour.joins import Joined
+from exprstats.behaviour.layouts import GROUPS, KEYS
 from exprstats.behaviour.lines import Lines
 from exprstats.behaviour.measurements import describe_recording
 from exprstats.behaviour.recordings import record_lines
-from exprstats.behaviour.scanning import scan_file
 from exprstats.behaviour.settings import Settings
+from exprstats.behaviour.videos import Video, list_videos, open_video
 from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.io.sources import FilePath
 from exprstats.parallel import run_tasks
@@ -26,8 +27,19 @@ Columns = Sequence[str] | Literal["all"] | None
 _FEATURED = tuple(name for columns in GROUPS.values() for name in columns)
 
 
-def read_openface(path: FilePath, *, columns: Columns = None, n_jobs: int = 1) -> pd.DataFrame:
+def read_openface(
+    path: FilePath,
+    *,
+    columns: Columns = None,
+    recursive: bool = False,
+    endings: Sequence[str] = (),
+    n_jobs: int = 1,
+) -> pd.DataFrame:
     """Read OpenFace output.
+
+    Files of the same video that hold different columns (found with ``recursive`` in folders of
+    their own, or told apart by ``endings``) are joined by frame and face, without frames by time.
+    The first file with time, confidence and success says which rows there are.
 
     Parameters
     ----------
@@ -36,6 +48,10 @@ def read_openface(path: FilePath, *, columns: Columns = None, n_jobs: int = 1) -
     columns
         OpenFace columns beside the keys; None: those that features need, as far as a file has
         them; ``"all"``: every column.
+    recursive
+        Whether folders inside the folder are searched, too.
+    endings
+        Endings of file names, such as ``["_units", "_pose"]``, that are no part of a video's name.
     n_jobs
         Processes that share the files.
 
@@ -52,7 +68,7 @@ def read_openface(path: FilePath, *, columns: Columns = None, n_jobs: int = 1) -
         If the file cannot be read. In a folder, files that cannot be read are left out with a
         warning; it is an error if none can.
     """
-    files = list_files(Path(path))
+    files = list_videos(Path(path), recursive=recursive, endings=endings)
     answers = run_tasks(
         partial(_read_quietly, columns=columns), files, n_jobs=n_jobs, label="Reading frames"
     )
@@ -65,13 +81,20 @@ def read_openface(path: FilePath, *, columns: Columns = None, n_jobs: int = 1) -
     return read[0] if len(read) == 1 else pd.concat(read, ignore_index=True)
 
 
-def inspect_openface(path: FilePath, *, confidence: float = 0.8, n_jobs: int = 1) -> pd.DataFrame:
+def inspect_openface(
+    path: FilePath,
+    *,
+    confidence: float = 0.8,
+    recursive: bool = False,
+    endings: Sequence[str] = (),
+    n_jobs: int = 1,
+) -> pd.DataFrame:
     """Say what each OpenFace file holds, without reading more than its keys.
 
     Parameters
     ----------
-    path
-        A file or a folder, as in `read_openface`.
+    path, recursive, endings
+        As in `read_openface`.
     confidence
         Least confidence of a valid frame.
     n_jobs
@@ -86,39 +109,39 @@ def inspect_openface(path: FilePath, *, confidence: float = 0.8, n_jobs: int = 1
         columns do not allow), ``status`` (``ok`` or ``failed``) and ``note``.
     """
     settings = Settings(confidence=confidence)
-    files = list_files(Path(path))
+    files = list_videos(Path(path), recursive=recursive, endings=endings)
     rows = run_tasks(
         partial(_inspect_file, settings=settings), files, n_jobs=n_jobs, label="Looking at files"
     )
     return pd.DataFrame(rows)
 
 
-def fail_file(path: Path, error: DataError) -> dict[str, Any]:
-    """Return the status row of a file that could not be read."""
+def fail_file(video: Video, error: DataError) -> dict[str, Any]:
+    """Return the status row of a video whose files could not be read."""
     texts = [" ".join((one.fact, one.remedy)).strip() for one in error.problems]
-    row: dict[str, Any] = {"video": name_video(path), "file": str(path)}
+    row: dict[str, Any] = {"video": video.name, "file": video.label}
     return row | {"status": "failed", "note": " ".join(texts)}
 
 
-def _inspect_file(path: Path, settings: Settings) -> dict[str, Any]:
+def _inspect_file(video: Video, settings: Settings) -> dict[str, Any]:
     try:
-        recording = record_lines(scan_file(path))
+        recording = record_lines(open_video(video))
     except DataError as error:
-        return fail_file(path, error)
+        return fail_file(video, error)
     facts = describe_recording(recording, settings)
     note = " ".join(recording.notes) or None
-    return {"video": recording.video, "file": str(path)} | facts | {"status": "ok", "note": note}
+    return {"video": recording.video, "file": video.label} | facts | {"status": "ok", "note": note}
 
 
-def _read_quietly(path: Path, columns: Columns) -> pd.DataFrame | tuple[Problem, ...]:
+def _read_quietly(video: Video, columns: Columns) -> pd.DataFrame | tuple[Problem, ...]:
     try:
-        return _read_file(path, columns)
+        return _read_file(video, columns)
     except DataError as error:
         return error.problems
 
 
-def _read_file(path: Path, columns: Columns) -> pd.DataFrame:
-    lines = scan_file(path)
+def _read_file(video: Video, columns: Columns) -> pd.DataFrame:
+    lines = open_video(video)
     _refuse_repeats(lines)
     names = _choose_columns(lines, columns)
     keys = {name: lines.keys[:, place] for place, name in enumerate(KEYS)}
@@ -136,7 +159,7 @@ def _read_file(path: Path, columns: Columns) -> pd.DataFrame:
     return pd.concat([head, pd.DataFrame(values, columns=list(names))], axis=1)
 
 
-def _choose_columns(lines: Lines, columns: Columns) -> tuple[str, ...]:
+def _choose_columns(lines: Lines | Joined, columns: Columns) -> tuple[str, ...]:
     present = [name for name in lines.layout.names if name and name not in KEYS]
     if columns == "all":
         return tuple(present)
@@ -149,7 +172,7 @@ def _choose_columns(lines: Lines, columns: Columns) -> tuple[str, ...]:
     return tuple(name for name in wanted if name in set(present))
 
 
-def _refuse_repeats(lines: Lines) -> None:
+def _refuse_repeats(lines: Lines | Joined) -> None:
     """Refuse a face that stands twice in a frame; the frames would have no key."""
     keys = pd.DataFrame(lines.keys[:, :2])
     repeated = keys.duplicated(keep=False).to_numpy()

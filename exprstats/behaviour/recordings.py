@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from exprstats.behaviour.joins import Joined
 from exprstats.behaviour.layouts import KEYS
 from exprstats.behaviour.lines import Lines
 
@@ -86,8 +87,8 @@ class Recording:
         return (self.success == 1) & (self.confidence >= confidence)
 
 
-def record_lines(lines: Lines) -> Recording:
-    """Return the recording of a file whose lines are known."""
+def record_lines(lines: Lines | Joined) -> Recording:
+    """Return the recording of a file, or of a video's files, whose lines are known."""
     keys = lines.keys
     return Recording(
         video=lines.layout.video,

@@ -31,7 +31,7 @@ class _Scan:
         return replace(self, **{name: getattr(self, name)[chosen] for name in names})
 
 
-def scan_file(path: Path) -> Lines:
+def scan_file(path: Path, *, partial: bool = False) -> Lines:
     """Find the lines of a file and read their keys.
 
     A file without ``frame`` has its rows numbered, one without ``face_id`` shows face 0. A last
@@ -41,6 +41,8 @@ def scan_file(path: Path) -> Lines:
     ----------
     path
         A CSV file as OpenFace writes it, or one compressed by gzip.
+    partial
+        Whether another file of the video may hold the keys.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def scan_file(path: Path) -> Lines:
     """
     data = _open_data(path)
     end = _find_end(data, 0)
-    layout = read_layout(path, data[:end])
+    layout = read_layout(path, data[:end], partial=partial)
     scan, notes = _settle_end(_scan_lines(data, end + 1, layout), data, layout)
     if scan.blank:
         notes.append(f"{scan.blank:,} blank rows are skipped.")

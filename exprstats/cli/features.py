@@ -15,6 +15,7 @@ from exprstats.cli.options import (
     QuietOption,
     SeedOption,
     check_options,
+    split_names,
 )
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import OptionError
@@ -70,6 +71,16 @@ def summarise_folder(
     by: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The context. [default: context]")
     ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", help="Search folders inside the folder, too.")
+    ] = False,
+    endings: Annotated[
+        str | None,
+        typer.Option(
+            metavar="_A,_B",
+            help="Endings of names that tell files of one video apart; they are joined by frame.",
+        ),
+    ] = None,
     resume: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keeps finished files, so that a stopped run goes on."),
@@ -106,6 +117,8 @@ def summarise_folder(
             face=chosen,
             fps=fps,
             unmatched=unmatched,
+            recursive=recursive,
+            endings=split_names(endings, "--endings") or (),
             resume=resume,
             shard=part,
             hashed=True,
