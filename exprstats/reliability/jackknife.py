@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from exprstats.reliability.columns import recode
 from exprstats.reliability.oneway import (
     ClipSums,
+    Peeled,
     add_moments,
     find_mean_squares,
-    find_reliability_of,
     peel_ratings,
     sum_groups,
 )
@@ -63,11 +62,18 @@ def jackknife_panel(panel: Panel, sums: ClipSums) -> Spread:
         If the panel has no subjects.
     """
     whole = add_moments(sums)
-    thetas = {name: leave_out(whole, sample) for name, sample in leave_moments(panel, sums).items()}
+    samples = leave_moments(panel, sums, whole)
+    # One call for all parts: on a study's thousands of samples, calls cost more than numbers.
+    theta = leave_out(whole, np.concatenate([sample.T for sample in samples.values()], axis=1).T)
+    thetas = {}
+    for name, sample in samples.items():
+        thetas[name], theta = theta[: len(sample)], theta[len(sample) :]
     return combine_thetas(thetas, int(panel.rater.max()) + 1)
 
 
-def leave_moments(panel: Panel, sums: ClipSums, *, always: bool = False) -> dict[str, np.ndarray]:
+def leave_moments(
+    panel: Panel, sums: ClipSums, whole: np.ndarray, *, always: bool = False
+) -> dict[str, np.ndarray]:
     """Return the moments (G, 6) without each subject; and without each rater and each cell.
 
     The latter where raters are shared by subjects, or ``always``.
@@ -83,15 +89,40 @@ def leave_moments(panel: Panel, sums: ClipSums, *, always: bool = False) -> dict
         raise ValueError(message)
     owner = np.zeros(len(sums.counts), dtype=np.int64)
     owner[panel.clip] = subject
-    whole = add_moments(sums)
     samples = {"subject": whole - add_moments(sums, owner)}
-    n_raters = int(panel.rater.max()) + 1
-    cell, n_cells = number_cells(subject, panel.rater, n_raters)
-    if n_cells > n_raters or always:
-        peeled = peel_ratings(panel.rating, panel.clip, sums)
-        samples["rater"] = whole - sum_groups(peeled, panel.rater, n_raters)
-        samples["cell"] = whole - sum_groups(peeled, cell, n_cells)
+    peeled = peel_ratings(panel.rating, panel.clip, sums)
+    by_rater, by_cell = _sum_crossed(peeled, subject, panel.rater)
+    if len(by_cell) > len(by_rater) or always:
+        samples |= {"rater": whole - by_rater, "cell": whole - by_cell}
     return samples
+
+
+def _sum_crossed(
+    peeled: Peeled, subject: np.ndarray, rater: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the moments that each rater (W, 6) and each cell in use (C, 6) takes off.
+
+    Cells come in the order of `number_cells`.
+    """
+    n_subjects, n_raters = int(subject.max()) + 1, int(rater.max()) + 1
+    if _is_sparse(n_subjects * n_raters, len(rater)):
+        by_rater = sum_groups(peeled, rater, n_raters)
+        if not _share_raters(subject, rater, n_raters):
+            return by_rater, by_rater
+        return by_rater, sum_groups(peeled, *number_cells(subject, rater, n_raters))
+    table = sum_groups(peeled, subject * n_raters + rater, n_subjects * n_raters).T
+    by_rater = table.reshape(len(table), n_subjects, n_raters).sum(axis=1)
+    return by_rater.T, table.take(np.flatnonzero(table[1]), axis=1).T
+
+
+def _is_sparse(room: int, n_ratings: int) -> bool:
+    return room > 4 * n_ratings
+
+
+def _share_raters(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> bool:
+    one = np.zeros(n_raters, dtype=np.int64)
+    one[rater] = subject
+    return bool((one[rater] != subject).any())
 
 
 def combine_thetas(thetas: dict[str, np.ndarray], n_raters: int) -> Spread:
@@ -107,9 +138,12 @@ def number_cells(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> tuple
     """Return codes (N,) of the subject-by-rater cells in use, and how many there are."""
     place = subject * n_raters + rater
     room = (int(subject.max()) + 1) * n_raters
-    if room > 4 * len(place):
-        cell = recode(place)
-        return cell, int(cell.max()) + 1
+    if _is_sparse(room, len(place)):
+        order = np.argsort(place)
+        ordered = place[order]
+        number = np.cumsum(np.concatenate([[False], ordered[1:] != ordered[:-1]]))
+        place[order] = number
+        return place, int(number[-1]) + 1
     used = np.zeros(room, dtype=bool)
     used[place] = True
     return (np.cumsum(used) - 1)[place], int(used.sum())
@@ -123,12 +157,18 @@ def leave_out(whole: np.ndarray, sample: np.ndarray) -> np.ndarray:
     of the raters' loads as uncertainty (with crowd loads the interval then covers .99, not .95).
     """
     squares = find_mean_squares(sample)
+    between, within, n0 = squares.between, squares.within, squares.n0
     k = float(find_mean_squares(whole).n0)
-    theta = find_reliability_of(squares, k)
+    # Spearman–Brown from n0 to k, multiplied out so that it divides once.
+    share = k * between + (n0 - k) * within
     floor = 1e-12 * max(whole[4] + whole[5], np.finfo(float).tiny)
-    empty = ~(squares.between * squares.df_between > floor)
-    empty |= ~(squares.within * squares.df_within > floor)
-    return np.where(empty, np.nan, theta)
+    defined = between * squares.df_between > floor
+    defined &= within * squares.df_within > floor
+    defined &= share > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        theta = k * (between - within) / share
+    theta[~defined] = np.nan
+    return theta
 
 
 def combine_variances(thetas: dict[str, np.ndarray]) -> float:
@@ -143,7 +183,8 @@ def combine_variances(thetas: dict[str, np.ndarray]) -> float:
 def find_variance(theta: np.ndarray) -> float:
     """Return the delete-one jackknife variance of leave-one-out estimates (G,)."""
     count = len(theta)
-    return float((count - 1) / count * ((theta - theta.mean()) ** 2).sum())
+    off = theta - theta.mean()
+    return float((count - 1) / count * (off @ off))
 
 
 def find_t_limits(estimate: float, spread: Spread, level: float) -> tuple[float, float]:

@@ -49,13 +49,32 @@ class ClipSums:
 
 def sum_clips(values: np.ndarray, clip: np.ndarray) -> ClipSums:
     """Return counts, sums and squares within clips of ratings (N,) with clip codes (N,)."""
-    counts = np.bincount(clip)
     shift = float(values.mean())
     centred = values - shift
+    each = find_block(clip)
+    if each:
+        rows = centred.reshape(-1, each)
+        totals = np.einsum("ij->i", rows)
+        rows -= (totals / each)[:, None]
+        counts = np.full(len(totals), each)
+        return ClipSums(counts, totals, np.einsum("ij,ij->i", rows, rows), shift)
+    counts = np.bincount(clip)
     totals = np.bincount(clip, centred)
     centred -= (totals / counts)[clip]
     centred *= centred
     return ClipSums(counts, totals, np.bincount(clip, centred), shift)
+
+
+def find_block(clip: np.ndarray) -> int:
+    """Return the length of the clips' blocks, or 0 where codes (N,) are not in equal blocks.
+
+    Ratings that stand clip by clip are summed as a matrix.
+    """
+    size = int(clip[-1]) + 1
+    each, left = divmod(len(clip), size)
+    if left or clip[each - 1] or not np.array_equal(clip, np.repeat(np.arange(size), each)):
+        return 0
+    return each
 
 
 def add_moments(sums: ClipSums, group: np.ndarray | None = None) -> np.ndarray:
@@ -68,18 +87,15 @@ def add_moments(sums: ClipSums, group: np.ndarray | None = None) -> np.ndarray:
     group
         Codes (n,) of the group that each clip belongs to.
     """
-    counts = sums.counts.astype(float)
-    columns = (
-        np.ones_like(counts),
-        counts,
-        counts**2,
-        sums.totals,
-        sums.totals**2 / counts,
-        sums.within,
-    )
+    size, least = len(sums.counts), float(sums.counts.min())
+    counts = least if least == sums.counts.max() else sums.counts.astype(float)
+    between = sums.totals * sums.totals
+    between /= counts
+    columns = (1.0, counts, counts**2, sums.totals, between, sums.within)
     if group is None:
-        return np.array([column.sum() for column in columns])
-    return np.stack([np.bincount(group, column) for column in columns], axis=1)
+        parts = (c.sum() if isinstance(c, np.ndarray) else c * size for c in columns)
+        return np.array([*parts])
+    return sum_groups(columns, group, int(group.max()) + 1)
 
 
 Peeled = tuple[np.ndarray | float, ...]
@@ -112,9 +128,9 @@ def peel_ratings(values: np.ndarray, clip: np.ndarray, sums: ClipSums) -> Peeled
 
 
 def sum_groups(peeled: Peeled, group: np.ndarray, size: int) -> np.ndarray:
-    """Return the moments (size, 6) that each group of ratings takes off.
+    """Return the moments (size, 6) of each group of clips, or that a group of ratings takes off.
 
-    A group holds at most one rating of a clip, as a rater does.
+    A group of ratings holds at most one of a clip, as a rater does.
     """
     counts = np.bincount(group, minlength=size)
     moments = np.empty((6, size))

@@ -60,9 +60,9 @@ def sample_panel(panel: Panel, model: IccModel, *, always: bool = False) -> Samp
 
 def _sample_one_way(panel: Panel) -> tuple[Sample, Mapping[str, Sample]]:
     sums = sum_clips(panel.rating, panel.clip)
-    moments = leave_moments(panel, sums, always=True)
-    found = {name: _split(sample) for name, sample in moments.items()}
-    return _split(add_moments(sums)), found
+    whole = add_moments(sums)
+    moments = leave_moments(panel, sums, whole, always=True)
+    return _split(whole), {name: _split(sample) for name, sample in moments.items()}
 
 
 def _split(moments: np.ndarray) -> Sample:
