@@ -134,7 +134,8 @@ def find_empty(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
     problems = []
     for name in names:
         # Blanks are sought among the ids, not the rows: a thousand times fewer texts.
-        blank = [level for level in table[name].unique() if not str(level).strip()]
+        levels = [] if pd.api.types.is_numeric_dtype(table[name]) else table[name].unique().tolist()
+        blank = [level for level in levels if not str(level).strip()]
         empty = table[name].isna() | table[name].isin(blank)
         if empty.any():
             problems.append(

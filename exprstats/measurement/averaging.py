@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
-from exprstats.tables import RATINGS, check_table, encode_ids, order_levels
+from exprstats.tables import RATINGS, check_table, find_unnumbers, order_levels
 
 
 def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -36,19 +38,63 @@ def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
     >>> average_raters(ratings).to_dict("records")
     [{'clip': 'a', 'smile': 2.5}]
     """
-    check_table(ratings, RATINGS)
-    key = [name for name in ("context", "clip") if name in ratings.columns]
-    rows, n_rows = encode_ids(ratings, key)
-    _, first = np.unique(rows, return_index=True)
-    ids = [*key, *(["subject"] if "subject" in ratings.columns else [])]
-    items = order_levels(ratings["item"])
-    _check_roles(ratings, rows, first, ids, items)
+    codes = _encode_columns(ratings)
+    key = [name for name in ("context", "clip") if name in codes]
+    rows, n_rows = codes["clip"][0], len(codes["clip"][1])
+    if len(key) > 1:
+        rows, contents = pd.factorize(_pack([codes[name] for name in key])[0])
+        n_rows = len(contents)
+    # Codes count up in order of appearance, so that a new highest one is a first row.
+    first = np.flatnonzero(np.diff(np.maximum.accumulate(rows), prepend=-1))
+    ids = [*key, *(["subject"] if "subject" in codes else [])]
+    items = order_levels(pd.Series(codes["item"][1]))
+    subjects = codes["subject"][0] if "subject" in codes else None
+    _check_roles(ratings, rows, first, items, subjects)
     table = ratings.iloc[first][ids].reset_index(drop=True)
-    places = pd.Index(items).get_indexer(pd.Index(ratings["item"]))
+    places = pd.Index(items).get_indexer(pd.Index(codes["item"][1]))[codes["item"][0]]
     means = _average(rows * len(items) + places, ratings["rating"], n_rows * len(items))
     for place, item in enumerate(items):
         table[item] = means.reshape(n_rows, len(items))[:, place]
     return table
+
+
+_Codes = tuple[np.ndarray, "pd.Index | np.ndarray"]
+_IDS = ("context", "clip", "subject", "rater", "item")
+
+
+def _encode_columns(ratings: pd.DataFrame) -> dict[str, _Codes]:
+    """Return codes and levels of each id column, once the table has met its contract.
+
+    The contract is met on the codes; only a table that breaks it is read once more, to say how.
+    """
+    absent = {"clip", "rater", "item", "rating"} - set(ratings.columns)
+    codes: dict[str, _Codes] = {}
+    if not absent:
+        codes = {name: pd.factorize(ratings[name]) for name in _IDS if name in ratings.columns}
+    if absent or find_unnumbers(ratings, ["rating"]) or not _meets_contract(codes):
+        check_table(ratings, RATINGS)
+    return codes
+
+
+def _meets_contract(codes: dict[str, _Codes]) -> bool:
+    parts = [codes[name] for name in RATINGS.key if name in codes]
+    for code, levels in parts:
+        texts = [] if pd.api.types.is_numeric_dtype(levels.dtype) else levels.tolist()
+        if not all(str(level).strip() for level in texts) or code.min(initial=0) < 0:
+            return False
+    cells, n_cells = _pack(parts)
+    if n_cells > 8 * len(cells):
+        return bool(pd.Index(cells).is_unique) and n_cells < 2**62
+    return bool(len(cells)) and int(np.bincount(cells).max()) == 1
+
+
+def _pack(parts: Sequence[_Codes]) -> tuple[np.ndarray, int]:
+    """Return one integer (n,) for each combination of ids, and how many there can be."""
+    packed, count = parts[0][0].astype(np.int64), len(parts[0][1])
+    for code, levels in parts[1:]:
+        packed = packed * len(levels) + code
+        count *= len(levels)
+    return packed, count
 
 
 def _average(cells: np.ndarray, rating: pd.Series, n_cells: int) -> np.ndarray:
@@ -60,15 +106,18 @@ def _average(cells: np.ndarray, rating: pd.Series, n_cells: int) -> np.ndarray:
 
 
 def _check_roles(
-    ratings: pd.DataFrame, rows: np.ndarray, first: np.ndarray, ids: list[str], items: list[object]
+    ratings: pd.DataFrame,
+    rows: np.ndarray,
+    first: np.ndarray,
+    items: list[object],
+    subjects: np.ndarray | None,
 ) -> None:
     problems = [
         Problem(f"an item is called '{item}', like a column of ids.", "Rename the item.")
         for item in items
-        if item in ids
+        if item in ("clip", *(name for name in ("context", "subject") if name in ratings.columns))
     ]
-    if "subject" in ids:
-        subjects, _ = encode_ids(ratings, ["subject"])
+    if subjects is not None:
         torn = np.flatnonzero(subjects != subjects[first][rows])
         if torn.size:
             clip = ratings["clip"].iloc[torn[0]]

@@ -51,7 +51,7 @@ def list_jobs(
     plain = codes is None and (estimator, missing) == ("ml", "listwise")
     jobs = []
     for part, context, keep in _list_rows(itemset, parts):
-        answers = itemset.answers[keep]
+        answers = itemset.answers if keep.all() else itemset.answers[keep]
         used = _find_used(answers, missing)
         who = None if codes is None else codes[keep][used]
         n_clusters = None if who is None else len(np.unique(who))

@@ -81,7 +81,7 @@ def _list_model(
 ) -> pd.DataFrame:
     score, error = np.full((2, len(itemset.ids)), np.nan)
     for one in solutions:
-        rows = itemset.select(one.context)
+        rows = slice(None) if one.context is None else itemset.select(one.context)
         score[rows], error[rows] = score_answers(itemset.answers[rows], one, method)
     return itemset.ids.assign(fitted_on=fitted_on, score=score, std_error=error)
 

@@ -147,3 +147,44 @@ def test_clips_that_stand_twice_are_refused(factor):
     clips = draw_items()
     with pytest.raises(DataError, match="share their context, clip"):
         join_scores(pd.concat([clips, clips.head(1)]), factor)
+
+
+def test_items_come_in_category_order_and_whole_columns_give_what_rows_give():
+    ratings = pd.DataFrame(
+        {
+            "clip": ["b", "b", "a", "a"],
+            "rater": ["r", "r", "r", "r"],
+            "item": pd.Categorical(["z", "y", "z", "y"], ["x", "y", "z"]),
+            "rating": [1.0, 2.0, 3.0, 4.0],
+        }
+    )
+    means = average_raters(ratings)
+    assert means.to_dict("records") == [
+        {"clip": "b", "y": 2.0, "z": 1.0},
+        {"clip": "a", "y": 4.0, "z": 3.0},
+    ]
+    shuffled = average_raters(ratings.iloc[[3, 0, 2, 1]])
+    assert shuffled["clip"].tolist() == ["a", "b"]
+    assert shuffled["y"].tolist() == [4.0, 2.0]
+
+
+@pytest.mark.parametrize("column", ["clip", "rater", "item"])
+@pytest.mark.parametrize("value", ["", "  ", None])
+def test_empty_ids_of_any_column_are_found(column, value):
+    ratings = pd.DataFrame(
+        {"clip": list("aabb"), "rater": list("rsrs"), "item": "i", "rating": 1.0}
+    ).astype({column: object})
+    ratings.loc[2, column] = value
+    with pytest.raises(DataError, match=f"'{column}'.*1 of 4 ids are empty"):
+        average_raters(ratings)
+
+
+def test_repeated_ratings_are_found_among_few_ids_and_among_many():
+    few = pd.DataFrame({"clip": list("aab"), "rater": list("rrr"), "item": "i", "rating": 1.0})
+    with pytest.raises(DataError, match="2 rows share their clip, rater, item"):
+        average_raters(few)
+    names = [f"x{place}" for place in range(50)]
+    many = pd.DataFrame({"clip": names, "rater": names, "item": names, "rating": 1.0})
+    assert len(average_raters(many)) == 50
+    with pytest.raises(DataError, match="2 rows share their clip, rater, item"):
+        average_raters(pd.concat([many, many.head(1)]))
