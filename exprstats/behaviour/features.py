@@ -14,7 +14,7 @@ from exprstats.behaviour.grids import SLACK, place_grid
 from exprstats.behaviour.measurements import Measured, measure_clips, resolve_times
 from exprstats.behaviour.recordings import Recording, record_frames
 from exprstats.behaviour.result import ClipFeatures
-from exprstats.behaviour.settings import FailedRule, PointUnit, Settings
+from exprstats.behaviour.settings import FailedRule, PointUnit, SamplingRule, Settings
 from exprstats.behaviour.signals import trace_signals
 from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.tables import FRAMES, check_table
@@ -25,6 +25,7 @@ def summarise_clips(
     segments: pd.DataFrame | None = None,
     *,
     hz: float = 5.0,
+    sampling: SamplingRule = "nearest",
     confidence: float = 0.8,
     min_valid: float = 0.5,
     unit: PointUnit = "px",
@@ -37,9 +38,10 @@ def summarise_clips(
     """Summarise how much, and how fast, the face, gaze and head move in each clip.
 
     On a grid of ``hz`` moments a second (the clip's end excluded) the nearest frame is taken, of
-    two equally near the earlier; it must lie within half a step. A frame is valid if
-    ``success`` is 1 and its confidence high enough. No change is counted across a gap: a
-    displacement needs two valid moments in a row, a velocity three.
+    two equally near the earlier; it must lie within half a step (``sampling="mean"`` averages
+    the frames of a step instead). A frame is valid if ``success`` is 1 and its confidence high
+    enough. No change is counted across a gap: a displacement needs two valid moments in a row, a
+    velocity three.
 
     Parameters
     ----------
@@ -49,6 +51,12 @@ def summarise_clips(
         SEGMENTS; None: each video is one clip.
     hz
         Moments a second.
+    sampling
+        ``"nearest"``: the frame nearest to each moment. ``"mean"``: the mean over the valid frames
+        from each moment up to the next (of angles the mean direction, of action units the mean of
+        each frame's count and intensity), where at least half of the frames are valid. It smooths
+        the tracker's jitter, so that displacements and velocities come out smaller; features of
+        one kind are not comparable with those of the other.
     confidence
         Least confidence of a valid frame.
     min_valid
@@ -93,6 +101,7 @@ def summarise_clips(
     """
     settings = Settings(
         hz=hz,
+        sampling=sampling,
         confidence=confidence,
         min_valid=min_valid,
         unit=unit,

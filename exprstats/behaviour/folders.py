@@ -20,7 +20,7 @@ from exprstats.behaviour.measurements import Measured, measure_clips
 from exprstats.behaviour.openface import fail_file
 from exprstats.behaviour.recordings import record_lines
 from exprstats.behaviour.result import ClipFeatures
-from exprstats.behaviour.settings import FailedRule, PointUnit, Settings
+from exprstats.behaviour.settings import FailedRule, PointUnit, SamplingRule, Settings
 from exprstats.behaviour.videos import Video, list_videos, open_video
 from exprstats.errors import DataError, OptionError
 from exprstats.io import write_json
@@ -56,6 +56,7 @@ def summarise_openface(
     segments: pd.DataFrame | None = None,
     *,
     hz: float = 5.0,
+    sampling: SamplingRule = "nearest",
     confidence: float = 0.8,
     min_valid: float = 0.5,
     unit: PointUnit = "px",
@@ -81,7 +82,7 @@ def summarise_openface(
     ----------
     path
         A folder of .csv or .csv.gz files, or one file.
-    segments, hz, confidence, min_valid, unit, signed, face, fps, failed, unmatched
+    segments, hz, sampling, confidence, min_valid, unit, signed, face, fps, failed, unmatched
         As in `summarise_clips`.
     recursive, endings
         As in `read_openface`.
@@ -112,6 +113,7 @@ def summarise_openface(
     """
     settings = Settings(
         hz=hz,
+        sampling=sampling,
         confidence=confidence,
         min_valid=min_valid,
         unit=unit,

@@ -20,13 +20,18 @@ class Grid:
         Which clip each of the N moments belongs to (N,), 0 … c − 1, ascending.
     time
         Seconds (N,).
-    n_clips
-        c.
+    end
+        Seconds at which each clip ends (c,).
     """
 
     clip: np.ndarray
     time: np.ndarray
-    n_clips: int
+    end: np.ndarray
+
+    @property
+    def n_clips(self) -> int:
+        """Number of clips, c."""
+        return len(self.end)
 
     def count(self, wanted: np.ndarray | None = None) -> np.ndarray:
         """Return the number of (wanted) moments of each clip (c,)."""
@@ -59,7 +64,7 @@ def place_grid(start: np.ndarray, end: np.ndarray, hz: float) -> Grid:
     counts = np.maximum(np.ceil((end - start) * hz - SLACK), 0).astype(np.int64)
     clip = np.repeat(np.arange(len(start)), counts)
     first = np.repeat(np.cumsum(counts) - counts, counts)
-    return Grid(clip, start[clip] + (np.arange(len(clip)) - first) / hz, len(start))
+    return Grid(clip, start[clip] + (np.arange(len(clip)) - first) / hz, end)
 
 
 def find_nearest(time: np.ndarray, moments: np.ndarray, reach: float) -> np.ndarray:

@@ -59,9 +59,12 @@ class ClipFeatures(Result):
         kept, out = self.clips, self.ledger[~self.ledger["kept"]]
         choice = self.settings
         share = write_number(kept["valid_share"].median(), 2, bounded=True)
+        frames = f"the OpenFace frames nearest to a grid of {choice.hz:g} Hz"
+        if choice.sampling == "mean":
+            frames = f"OpenFace frames, averaged over steps of {1 / choice.hz:.3g} s,"
         text = (
-            f"Features of {write_count(len(kept))} clips come from the OpenFace frames nearest to "
-            f"a grid of {choice.hz:g} Hz that were tracked with confidence of at least "
+            f"Features of {write_count(len(kept))} clips come from {frames} "
+            f"that were tracked with confidence of at least "
             f"{write_number(choice.confidence, 2, bounded=True)} (median valid share {share}); "
             f"no change is counted across a gap."
         )

@@ -11,6 +11,7 @@ from exprstats.errors import OptionError
 from exprstats.words import check_word
 
 PointUnit = Literal["px", "mm"]
+SamplingRule = Literal["nearest", "mean"]
 FailedRule = Literal["drop", "keep", "error"]
 
 
@@ -19,6 +20,7 @@ class Settings:
     """How clips are summarised; the arguments of `summarise_clips` under their own names."""
 
     hz: float = 5.0
+    sampling: SamplingRule = "nearest"
     confidence: float = 0.8
     min_valid: float = 0.5
     unit: PointUnit = "px"
@@ -30,6 +32,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse values that no analysis could use."""
+        check_word(self.sampling, SamplingRule, "sampling")
         check_word(self.unit, PointUnit, "unit")
         check_word(self.failed, FailedRule, "failed")
         _check_positive("hz", self.hz)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exprstats.behaviour.grids import Grid, find_nearest
+from exprstats.behaviour.grids import Grid
 from exprstats.behaviour.layouts import GROUPS, POINTS, RATED, SEEN, list_groups
 from exprstats.behaviour.motion import (
     average_active,
@@ -17,6 +17,7 @@ from exprstats.behaviour.motion import (
     measure_velocity,
 )
 from exprstats.behaviour.recordings import Recording
+from exprstats.behaviour.sampling import Picked, pick_frames
 from exprstats.behaviour.settings import Settings
 
 MOVING = ("points", "gaze", "head", "pitch", "yaw", "roll")
@@ -36,9 +37,10 @@ class Traces:
     grid
         The moments (N,).
     frame
-        Place of the nearest frame in the recording (N,); −1 where none is near.
+        Place of the nearest (or a step's first) frame in the recording (N,); −1 where there is
+        none.
     valid
-        Whether that frame is valid (N,).
+        Whether the moment counts (N,): that frame is valid, or half of the step's frames are.
     series
         Feature to its value at each moment (N,), over points their mean; NaN where undefined.
     """
@@ -61,23 +63,24 @@ def trace_signals(recording: Recording, grid: Grid, settings: Settings) -> Trace
     settings
         The choices.
     """
-    frame = find_nearest(recording.time, grid.time, settings.reach)
-    valid = (frame >= 0) & recording.judge(settings.confidence)[frame]
+    picked = pick_frames(recording, grid, settings)
     groups = [name for name in list_groups(recording.columns) if name != _other(settings)]
-    values = _gather(recording, np.where(valid, frame, -1), groups)
-    steps = find_steps(grid.clip, valid)
+    values = _gather(recording, picked, groups)
+    steps = find_steps(grid.clip, picked.valid)
     series: dict[str, np.ndarray] = {}
     for name in MOVING:
         found = values.get(f"points_{settings.unit}" if name == "points" else name)
         if found is not None:
-            series |= _describe_motion(name, found, steps, settings)
+            average = picked.average_angle if name in _ANGLES else picked.average
+            series |= _describe_motion(name, average(found), steps, settings)
     if "units_seen" in values:
         seen = values["units_seen"]
-        series["au_count"] = count_units(seen)
+        units = {"au_count": count_units(seen)}
         if "units_rated" in values:
             rated = [SEEN.index(unit.replace("_r", "_c")) for unit in RATED]
-            series["au_intensity"] = average_active(values["units_rated"], seen[:, rated])
-    return Traces(grid, frame, valid, series)
+            units["au_intensity"] = average_active(values["units_rated"], seen[:, rated])
+        series |= {name: picked.average(one[:, None])[:, 0] for name, one in units.items()}
+    return Traces(grid, picked.frame, picked.valid, series)
 
 
 def list_absent(columns: tuple[str, ...], settings: Settings) -> list[str]:
@@ -99,13 +102,11 @@ def _other(settings: Settings) -> str:
     return "points_mm" if settings.unit == "px" else "points_px"
 
 
-def _gather(recording: Recording, frame: np.ndarray, groups: list[str]) -> dict[str, np.ndarray]:
-    """Return each group's columns at each moment (N, columns), each frame read once."""
+def _gather(recording: Recording, picked: Picked, groups: list[str]) -> dict[str, np.ndarray]:
+    """Return each group's columns in each picked frame (F, columns), each frame read once."""
     names = tuple(name for group in groups for name in GROUPS[group])
-    used, places = np.unique(frame[frame >= 0], return_inverse=True)
-    values = np.full((len(frame), len(names)), np.nan)
-    if names:
-        values[frame >= 0] = recording.get(used, names)[places]
+    used, places = np.unique(picked.places, return_inverse=True)
+    values = recording.get(used, names)[places] if names else np.empty((len(places), 0))
     ends = np.cumsum([len(GROUPS[group]) for group in groups])
     return dict(zip(groups, np.split(values, ends[:-1], axis=1), strict=True)) if groups else {}
 

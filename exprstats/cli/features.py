@@ -40,6 +40,10 @@ def summarise_folder(
         ),
     ] = None,
     hz: Annotated[float, typer.Option(help="Moments a second.")] = 5.0,
+    sampling: Annotated[
+        Literal["nearest", "mean"],
+        typer.Option(help="The frame nearest to each moment, or the mean up to the next moment."),
+    ] = "nearest",
     confidence: Annotated[
         float, typer.Option(min=0, max=1, help="Least confidence of a valid frame.")
     ] = 0.8,
@@ -114,6 +118,7 @@ def summarise_folder(
             folder,
             plan,
             **choices,
+            sampling=sampling,
             face=chosen,
             fps=fps,
             unmatched=unmatched,

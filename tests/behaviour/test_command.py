@@ -61,6 +61,15 @@ def test_mistakes_end_with_2_and_say_why(study, arguments, said):
     assert said in " ".join(run.output.split())
 
 
+def test_steps_are_averaged_on_request(study):
+    run = call(study[0], "--sampling", "mean", "--json", "-")
+    rows = pd.DataFrame(json.loads(run.stdout)["rows"])
+    expected = summarise_clips(read_openface(study[0]), sampling="mean")
+    pd.testing.assert_frame_equal(rows[expected.columns], expected, rtol=0, atol=0)
+    told = call(study[0], "--sampling", "mean").output
+    assert "OpenFace frames, averaged over steps of 0.2 s," in " ".join(told.split())
+
+
 def test_an_empty_folder_ends_with_2(tmp_path):
     run = call(tmp_path)
     assert run.exit_code == 2

@@ -12,7 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.behaviour import FEATURES, read_openface, summarise_clips, trace_clips
+from exprstats.behaviour import (
+    FEATURES,
+    read_openface,
+    summarise_clips,
+    summarise_openface,
+    trace_clips,
+)
 from exprstats.errors import DataError, DataWarning, OptionError
 
 NAIVE = runpy.run_path(str(Path(__file__).parents[1] / "oracles" / "behaviour" / "naive_clips.py"))
@@ -64,6 +70,29 @@ def test_a_face_that_moves_by_known_amounts(moving):
     assert row[list(expected)].to_numpy(float) == pytest.approx(list(expected.values()), abs=1e-12)
 
 
+def test_the_mean_over_a_step_smooths_jitter(make_face):
+    table = make_face(75, fps=25)
+    # Left and right by 1 px from frame to frame, while the face moves 2 px a step of five frames.
+    frame = np.arange(75)
+    table[POINTS_X] = np.tile((0.4 * frame + np.where(frame % 2, 1, -1))[:, None], 68)
+    table.loc[30:32, "success"] = 0  # three of the five frames of the step at 1.2 s
+    table.loc[40:41, "success"] = 0  # two of the five at 1.6 s
+    table["AU12_c"] = (frame % 5 == 0).astype(float)
+    table["AU12_r"] = 2.0
+    trace = trace_clips(as_frames(table), cut((0, 3)), sampling="mean")
+    assert trace.loc[~trace["valid"], "time"].tolist() == pytest.approx([1.2])
+    moved = trace["points_displacement"]
+    # Five frames hold one more to one side than to the other: the mean swings by .2, not by 1.
+    assert moved[1:6].tolist() == pytest.approx([2.4, 1.6, 2.4, 1.6, 2.4])
+    assert moved[[6, 7]].isna().all()
+    assert trace["au_count"][:6].tolist() == pytest.approx([0.2] * 6)
+    assert trace["au_intensity"][0] == pytest.approx(2 * 0.2)
+    nearest = trace_clips(as_frames(table), cut((0, 3)))["points_displacement"]
+    assert nearest[1:6].tolist() == pytest.approx([4, 0, 4, 0, 4])
+    with pytest.raises(OptionError, match="sampling 'median' is not known"):
+        summarise_clips(as_frames(table), sampling="median")
+
+
 def test_velocity_has_its_size_or_its_sign(moving):
     moving["pose_Tz"] = np.abs((np.arange(75) / 5) % 4 - 2)
     moving.loc[40:, "pose_Tz"] *= 3
@@ -107,8 +136,9 @@ def test_frames_that_are_not_there_are_a_gap_too(moving):
     assert row["valid_share"] == pytest.approx(14 / 15)
 
 
+@pytest.mark.parametrize("sampling", ["nearest", "mean"])
 @pytest.mark.parametrize("rates", [(25, 5, "px"), (29.97, 5, "mm"), (10, 4, "px")])
-def test_plain_loops_find_the_same(folder, make_face, write_face, rates):
+def test_plain_loops_find_the_same(folder, make_face, write_face, rates, sampling):
     fps, hz, unit = rates
     rng = np.random.default_rng(7)
     table = make_face(int(7 * fps), fps=fps, seed=7)
@@ -121,12 +151,15 @@ def test_plain_loops_find_the_same(folder, make_face, write_face, rates):
     with warnings.catch_warnings():
         # Some clips are so short of frames that a feature is not defined.
         warnings.simplefilter("ignore", DataWarning)
-        clips = summarise_clips(read_openface(path), segments, hz=hz, unit=unit, min_valid=0)
+        choices = {"hz": hz, "unit": unit, "sampling": sampling}
+        clips = summarise_clips(read_openface(path), segments, min_valid=0, **choices)
+        short = summarise_openface(path, segments, min_valid=0, **choices).clips
+    pd.testing.assert_frame_equal(short, clips, check_exact=True)
     rows = NAIVE["read_frames"](path)
     axes = {"px": "xy", "mm": "XYZ"}[unit]
     names = [*FEATURES, "valid_share"]
     for place, (start, end) in enumerate(bounds):
-        found = NAIVE["describe_clip"](rows, start, end, hz=hz, axes=axes)
+        found = NAIVE["describe_clip"](rows, start, end, hz=hz, axes=axes, sampling=sampling)
         expected = [np.nan if found[name] is None else found[name] for name in names]
         assert clips.loc[place, names].to_numpy(float) == pytest.approx(
             expected, rel=1e-12, nan_ok=True

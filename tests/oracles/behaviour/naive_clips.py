@@ -39,6 +39,29 @@ def pick_frames(frames, start, end, hz):
     return picked
 
 
+def average_frames(frames, start, end, hz, threshold):
+    """The mean frame (or None) from each moment up to the next, where half of them are valid."""
+    averaged = []
+    j = 0
+    while start + j / hz < end - 1e-9:
+        stop = min(start + (j + 1) / hz, end)
+        step = [f for f in frames if start + j / hz - 1e-9 <= f["timestamp"] < stop - 1e-9]
+        good = [frame for frame in step if judge(frame, threshold)]
+        enough = good and len(good) >= len(step) / 2
+        averaged.append(merge_frames(good) if enough else None)
+        j += 1
+    return averaged
+
+
+def merge_frames(good):
+    mean = {name: sum(frame[name] for frame in good) / len(good) for name in good[0]}
+    for name in ("pose_Rx", "pose_Ry", "pose_Rz"):
+        sine = sum(math.sin(frame[name]) for frame in good)
+        mean[name] = math.atan2(sine, sum(math.cos(frame[name]) for frame in good))
+    mean["intensity"] = sum(rate_active(frame) for frame in good) / len(good)
+    return mean
+
+
 def judge(frame, threshold):
     return frame is not None and frame["success"] == 1 and frame["confidence"] >= threshold
 
@@ -70,8 +93,11 @@ def average(values):
     return sum(values) / len(values) if values else None
 
 
-def describe_clip(frames, start, end, *, hz=5.0, threshold=0.8, axes="xy"):
-    picked = pick_frames(frames, start, end, hz)
+def describe_clip(frames, start, end, *, hz=5.0, threshold=0.8, axes="xy", sampling="nearest"):
+    if sampling == "mean":
+        picked = average_frames(frames, start, end, hz, threshold)
+    else:
+        picked = pick_frames(frames, start, end, hz)
     names = {f"point{i}": [f"{axis}_{i}" for axis in axes] for i in range(68)}
     names["gaze"] = ["gaze_angle_x", "gaze_angle_y"]
     names["head"] = ["pose_Tx", "pose_Ty", "pose_Tz"]
@@ -99,6 +125,8 @@ def count_active(frame):
 
 
 def rate_active(frame):
+    if "intensity" in frame:
+        return frame["intensity"]
     active = [frame[f"AU{unit:02d}_r"] for unit in RATED if frame[f"AU{unit:02d}_c"] == 1]
     return average(active) if active else 0.0
 
