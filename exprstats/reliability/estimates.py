@@ -59,6 +59,8 @@ def analyse_panel(panel: Panel, level: float) -> Analysis:
 def clean_squares(squares: MeanSquares) -> MeanSquares:
     """Set to 0 a mean square that rounding alone keeps from it."""
     floor = 1e-14 * max(float(squares.between), float(squares.within))
+    if min(squares.between, squares.within) > floor:
+        return squares
     between, within = (
         np.where(square > floor, square, 0.0) for square in (squares.between, squares.within)
     )

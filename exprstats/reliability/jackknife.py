@@ -11,7 +11,6 @@ from exprstats.reliability.oneway import (
     ClipSums,
     Peeled,
     add_moments,
-    find_mean_squares,
     peel_ratings,
     sum_groups,
 )
@@ -111,7 +110,7 @@ def _sum_crossed(
             return by_rater, by_rater
         return by_rater, sum_groups(peeled, *number_cells(subject, rater, n_raters))
     table = sum_groups(peeled, subject * n_raters + rater, n_subjects * n_raters).T
-    by_rater = table.reshape(len(table), n_subjects, n_raters).sum(axis=1)
+    by_rater = np.ones(n_subjects) @ table.reshape(len(table), n_subjects, n_raters)
     return by_rater.T, table.take(np.flatnonzero(table[1]), axis=1).T
 
 
@@ -156,18 +155,17 @@ def leave_out(whole: np.ndarray, sample: np.ndarray) -> np.ndarray:
     leaving out a rater of many clips lowers n0, and recomputing k with it would count the spread
     of the raters' loads as uncertainty (with crowd loads the interval then covers .99, not .95).
     """
-    squares = find_mean_squares(sample)
-    between, within, n0 = squares.between, squares.within, squares.n0
-    k = float(find_mean_squares(whole).n0)
-    # Spearman–Brown from n0 to k, multiplied out so that it divides once.
-    share = k * between + (n0 - k) * within
+    clips, ratings, squares, total, between, within = sample.T
+    k = (whole[1] - whole[2] / whole[1]) / (whole[0] - 1)
     floor = 1e-12 * max(whole[4] + whole[5], np.finfo(float).tiny)
-    defined = between * squares.df_between > floor
-    defined &= within * squares.df_within > floor
-    defined &= share > 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        theta = k * (between - within) / share
-    theta[~defined] = np.nan
+        between = between - total * total / ratings
+        # Spearman–Brown from n0 to k, multiplied out: k(MSB − MSW)/(k·MSB + (n0 − k)·MSW).
+        df_between = clips - 1
+        msb, msw = between * (ratings - clips), within * df_between
+        share = k * msb + within * (ratings - squares / ratings - k * df_between)
+        theta = k * (msb - msw) / share
+    theta[~((between > floor) & (within > floor) & (share > 0))] = np.nan
     return theta
 
 

@@ -38,13 +38,15 @@ class MeanSquares:
 class ClipSums:
     """Ratings per clip (n,), their sums (n,) and the squares within each clip (n,).
 
-    ``shift`` is the grand mean that was taken off before summing.
+    ``shift`` is the grand mean that was taken off before summing; ``squares`` (N,) the squared
+    distance of each rating from its clip's mean.
     """
 
     counts: np.ndarray
     totals: np.ndarray
     within: np.ndarray
     shift: float
+    squares: np.ndarray
 
 
 def sum_clips(values: np.ndarray, clip: np.ndarray) -> ClipSums:
@@ -54,15 +56,16 @@ def sum_clips(values: np.ndarray, clip: np.ndarray) -> ClipSums:
     each = find_block(clip)
     if each:
         rows = centred.reshape(-1, each)
-        totals = np.einsum("ij->i", rows)
+        ones = np.ones(each)
+        totals = rows @ ones
         rows -= (totals / each)[:, None]
-        counts = np.full(len(totals), each)
-        return ClipSums(counts, totals, np.einsum("ij,ij->i", rows, rows), shift)
+        rows *= rows
+        return ClipSums(np.full(len(totals), each), totals, rows @ ones, shift, centred)
     counts = np.bincount(clip)
     totals = np.bincount(clip, centred)
     centred -= (totals / counts)[clip]
     centred *= centred
-    return ClipSums(counts, totals, np.bincount(clip, centred), shift)
+    return ClipSums(counts, totals, np.bincount(clip, centred), shift, centred)
 
 
 def find_block(clip: np.ndarray) -> int:
@@ -114,9 +117,7 @@ def peel_ratings(values: np.ndarray, clip: np.ndarray, sums: ClipSums) -> Peeled
         What `sum_clips` gave for them.
     """
     counts = sums.counts.astype(float)
-    y = values - sums.shift
-    change = y - (sums.totals / counts)[clip]
-    change *= change
+    y, change = values - sums.shift, sums.squares
     # Without y the squares within fall by (y − ȳ)²·n/(n − 1), those in all by y².
     least, most = counts.min(), counts.max()
     if least == most > 1:
