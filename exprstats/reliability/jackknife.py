@@ -165,7 +165,9 @@ def leave_out(whole: np.ndarray, sample: np.ndarray) -> np.ndarray:
         msb, msw = between * (ratings - clips), within * df_between
         share = k * msb + within * (ratings - squares / ratings - k * df_between)
         theta = k * (msb - msw) / share
-    theta[~((between > floor) & (within > floor) & (share > 0))] = np.nan
+    defined = (between > floor) & (within > floor) & (share > 0)
+    if not defined.all():
+        theta[~defined] = np.nan
     return theta
 
 

@@ -39,7 +39,8 @@ class ClipSums:
     """Ratings per clip (n,), their sums (n,) and the squares within each clip (n,).
 
     ``shift`` is the grand mean that was taken off before summing; ``squares`` (N,) the squared
-    distance of each rating from its clip's mean.
+    distance of each rating from its clip's mean; ``each`` the ratings that every clip has, or 0
+    where they differ.
     """
 
     counts: np.ndarray
@@ -47,6 +48,7 @@ class ClipSums:
     within: np.ndarray
     shift: float
     squares: np.ndarray
+    each: int
 
 
 def sum_clips(values: np.ndarray, clip: np.ndarray) -> ClipSums:
@@ -60,12 +62,13 @@ def sum_clips(values: np.ndarray, clip: np.ndarray) -> ClipSums:
         totals = rows @ ones
         rows -= (totals / each)[:, None]
         rows *= rows
-        return ClipSums(np.full(len(totals), each), totals, rows @ ones, shift, centred)
+        return ClipSums(np.full(len(totals), each), totals, rows @ ones, shift, centred, each)
     counts = np.bincount(clip)
     totals = np.bincount(clip, centred)
     centred -= (totals / counts)[clip]
     centred *= centred
-    return ClipSums(counts, totals, np.bincount(clip, centred), shift, centred)
+    each = int(counts[0]) if counts.min() == counts.max() else 0
+    return ClipSums(counts, totals, np.bincount(clip, centred), shift, centred, each)
 
 
 def find_block(clip: np.ndarray) -> int:
@@ -90,8 +93,8 @@ def add_moments(sums: ClipSums, group: np.ndarray | None = None) -> np.ndarray:
     group
         Codes (n,) of the group that each clip belongs to.
     """
-    size, least = len(sums.counts), float(sums.counts.min())
-    counts = least if least == sums.counts.max() else sums.counts.astype(float)
+    size = len(sums.counts)
+    counts = float(sums.each) if sums.each else sums.counts.astype(float)
     between = sums.totals * sums.totals
     between /= counts
     columns = (1.0, counts, counts**2, sums.totals, between, sums.within)
@@ -116,15 +119,14 @@ def peel_ratings(values: np.ndarray, clip: np.ndarray, sums: ClipSums) -> Peeled
     sums
         What `sum_clips` gave for them.
     """
-    counts = sums.counts.astype(float)
-    y, change = values - sums.shift, sums.squares
+    y, change, each = values - sums.shift, sums.squares, float(sums.each)
     # Without y the squares within fall by (y − ȳ)²·n/(n − 1), those in all by y².
-    least, most = counts.min(), counts.max()
-    if least == most > 1:
-        within = change * (most / (most - 1))
-        return 0.0, 1.0, 2 * most - 1, y, y * y - within, within
+    if each > 1:
+        within = change * (each / (each - 1))
+        return 0.0, 1.0, 2 * each - 1, y, y * y - within, within
+    counts = sums.counts.astype(float)
     within = change * (counts / np.maximum(counts - 1, 1))[clip]
-    alone = 0.0 if least > 1 else (counts == 1)[clip].astype(float)
+    alone = 0.0 if counts.min() > 1 else (counts == 1)[clip].astype(float)
     return alone, 1.0, (2 * counts - 1)[clip], y, y * y - within, within
 
 
