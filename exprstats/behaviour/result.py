@@ -63,7 +63,8 @@ class ClipFeatures(Result):
         if choice.sampling == "mean":
             frames = f"OpenFace frames, averaged over steps of {1 / choice.hz:.3g} s,"
         text = (
-            f"Features of {write_count(len(kept))} clips come from {frames} "
+            f"Features of {write_count(len(kept))} {'clip' if len(kept) == 1 else 'clips'} "
+            f"come from {frames} "
             f"that were tracked with confidence of at least "
             f"{write_number(choice.confidence, 2, bounded=True)} (median valid share {share}); "
             f"no change is counted across a gap."

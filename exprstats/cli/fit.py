@@ -61,7 +61,11 @@ def fit_clips(
     by: ByOption = None,
     features: Annotated[
         str | None,
-        typer.Option(metavar="A,B,...", help="Feature columns. [default: all other numbers]"),
+        typer.Option(
+            metavar="A,B,...",
+            help="Feature columns. [default: all other numbers but valid_share, mean_confidence, "
+            "gaps, face_switches]",
+        ),
     ] = None,
     model: Annotated[
         Literal["elastic", "forest"], typer.Option(help="An elastic net, or a random forest.")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ROLES = ("context", "clip", "subject")
+# How well a clip was tracked says how far its features can be trusted, not how a face moves.
+QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 
 
 def read_tables(study: Study, log: Logbook) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
@@ -42,13 +44,17 @@ def read_tables(study: Study, log: Logbook) -> tuple[pd.DataFrame | None, pd.Dat
 
 
 def list_features(clips: pd.DataFrame, settings: ClipsSettings) -> list[str]:
-    """Return the feature columns: those that the study names, else every column of numbers."""
+    """Return the feature columns: those that the study names, else all that could be."""
     return list(settings.features) if settings.features else list_numbers(clips, settings.target)
 
 
 def list_numbers(clips: pd.DataFrame, target: str | None = None) -> list[str]:
-    """Return the columns of numbers that could be features: no ids, not the target."""
-    taken = {*_ROLES, target}
+    """Return the columns of numbers that could be features.
+
+    Ids, the target and the quality columns of `exprstats.behaviour.summarise_clips` are none;
+    quality becomes a feature only by name.
+    """
+    taken = {*_ROLES, *QUALITY, target}
     numbers = clips.select_dtypes("number").columns
     return [str(name) for name in numbers if name not in taken]
 

@@ -69,7 +69,7 @@ def test_the_command_joins_too(folder, whole, write_face):
     options = ["--recursive", "--endings", "_motion,_units"]
     run = CliRunner().invoke(app, ["features", str(folder), *options])
     assert run.exit_code == 0, run.output
-    assert "Features of 1 clips" in " ".join(run.output.split())
+    assert "Features of 1 clip come" in " ".join(run.output.split())
     assert "au_count" in run.output
     assert "points_displacement" in run.output
 
