@@ -1,9 +1,12 @@
 """Time reliability against pingouin and a pandas loop: CPU seconds, medians, one BLAS thread.
 
-Run: OMP_NUM_THREADS=1 python tests/benchmarks/bench_reliability.py
+Run: OMP_NUM_THREADS=1 python tests/benchmarks/bench_reliability.py [--large]
+``--large`` adds 6,000,000 rows (about 4 GB for the data).
 """
 
+import sys
 import time
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -72,6 +75,34 @@ def loop_subjects(ratings):
         _ = 1 - within / between
 
 
+def find_peak(function):
+    """Return the most memory, in MB, that a call holds above what was there before."""
+    tracemalloc.start()
+    function()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 1e6
+
+
+def number_ids(ratings):
+    """Return the ratings with integers for the ids of clips, subjects and raters."""
+    numbers = {name: pd.factorize(ratings[name])[0] for name in ("clip", "subject", "rater")}
+    return ratings.assign(**numbers)
+
+
+def time_large():
+    """Time three items of 2,000,000 ratings each, by the verb, and report its memory."""
+    for workers in (40, 5_000):
+        ratings = draw_ratings(20_834, 16, 6, 3, workers=workers)
+        peer = time_cpu(lambda table=ratings: run_pingouin(table), 1)
+        for ids, table in (("text", ratings), ("integer", number_ids(ratings))):
+            ours = time_cpu(lambda table=table: rate_reliability(table), 3)
+            job = f"{len(table):,} rows, {ids} ids, {workers:,} raters: verb / 1 item"
+            print_row(job, "pingouin", peer, ours)
+            peak = find_peak(lambda table=table: rate_reliability(table))
+            print(f"{'':<58} {peak:,.0f} MB above the data")
+
+
 def print_row(job, peer, theirs, ours):
     """Print one line of the table."""
     print(f"{job:<58} {peer:<16} {1e3 * theirs:>10.1f} {1e3 * ours:>9.2f} {theirs / ours:>8.1f}")
@@ -101,6 +132,8 @@ def main():
     print_row(
         "the same: cluster bootstrap, 10,000 draws", "pandas x 10,000", peer * 10_000 / 140, ours
     )
+    if "--large" in sys.argv:
+        time_large()
 
 
 if __name__ == "__main__":
