@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.measurement.encoding import Codes, meets_contract, pack_codes
 from exprstats.tables import RATINGS, check_table, find_unnumbers, order_levels
 
 
@@ -42,7 +41,7 @@ def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
     key = [name for name in ("context", "clip") if name in codes]
     rows, n_rows = codes["clip"][0], len(codes["clip"][1])
     if len(key) > 1:
-        rows, contents = pd.factorize(_pack([codes[name] for name in key])[0])
+        rows, contents = pd.factorize(pack_codes([codes[name] for name in key])[0])
         n_rows = len(contents)
     # Codes count up in order of appearance, so that a new highest one is a first row.
     first = np.flatnonzero(np.diff(np.maximum.accumulate(rows), prepend=-1))
@@ -58,43 +57,22 @@ def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-_Codes = tuple[np.ndarray, "pd.Index | np.ndarray"]
 _IDS = ("context", "clip", "subject", "rater", "item")
 
 
-def _encode_columns(ratings: pd.DataFrame) -> dict[str, _Codes]:
+def _encode_columns(ratings: pd.DataFrame) -> dict[str, Codes]:
     """Return codes and levels of each id column, once the table has met its contract.
 
     The contract is met on the codes; only a table that breaks it is read once more, to say how.
     """
     absent = {"clip", "rater", "item", "rating"} - set(ratings.columns)
-    codes: dict[str, _Codes] = {}
+    codes: dict[str, Codes] = {}
     if not absent:
         codes = {name: pd.factorize(ratings[name]) for name in _IDS if name in ratings.columns}
-    if absent or find_unnumbers(ratings, ["rating"]) or not _meets_contract(codes):
+    key = [codes[name] for name in RATINGS.key if name in codes]
+    if absent or find_unnumbers(ratings, ["rating"]) or not meets_contract(key):
         check_table(ratings, RATINGS)
     return codes
-
-
-def _meets_contract(codes: dict[str, _Codes]) -> bool:
-    parts = [codes[name] for name in RATINGS.key if name in codes]
-    for code, levels in parts:
-        texts = [] if pd.api.types.is_numeric_dtype(levels.dtype) else levels.tolist()
-        if not all(str(level).strip() for level in texts) or code.min(initial=0) < 0:
-            return False
-    cells, n_cells = _pack(parts)
-    if n_cells > 8 * len(cells):
-        return bool(pd.Index(cells).is_unique) and n_cells < 2**62
-    return bool(len(cells)) and int(np.bincount(cells).max()) == 1
-
-
-def _pack(parts: Sequence[_Codes]) -> tuple[np.ndarray, int]:
-    """Return one integer (n,) for each combination of ids, and how many there can be."""
-    packed, count = parts[0][0].astype(np.int64), len(parts[0][1])
-    for code, levels in parts[1:]:
-        packed = packed * len(levels) + code
-        count *= len(levels)
-    return packed, count
 
 
 def _average(cells: np.ndarray, rating: pd.Series, n_cells: int) -> np.ndarray:

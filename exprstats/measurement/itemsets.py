@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.measurement.encoding import meets_contract
 from exprstats.tables import (
     ITEMS,
     Contract,
@@ -85,11 +86,19 @@ def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> Ite
     ]
     if problems:
         raise DataError(problems)
-    check_table(ids, ITEMS if "clip" in table.columns else _NUMBERED)
+    _check_ids(ids, numbered="clip" not in table.columns)
     # Columns that lie whole in memory are passed over ten times faster than rows of three.
     answers = np.array([table[item].to_numpy(float, na_value=np.nan) for item in items]).T
     contexts = tuple(str(level) for level in order_levels(ids["context"])) if by else ()
     return ItemSet(ids, answers, contexts)
+
+
+def _check_ids(ids: pd.DataFrame, *, numbered: bool) -> None:
+    # Numbers that we gave need no check.
+    names = [name for name in ITEMS.key if name in ids and not (numbered and name == "clip")]
+    codes = [pd.factorize(ids[name]) for name in names]
+    if names and not meets_contract(codes, key=not numbered):
+        check_table(ids, _NUMBERED if numbered else ITEMS)
 
 
 def _take_ids(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
@@ -100,8 +109,7 @@ def _take_ids(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
     if "clip" in table.columns:
         ids["clip"] = table["clip"]
     else:
-        numbers = np.fromiter(map(str, range(1, len(table) + 1)), object, len(table))
-        ids["clip"] = pd.Series(numbers, table.index, dtype="str")
+        ids["clip"] = pd.Series(_count_up(len(table)), table.index, dtype="str")
     if "subject" in table.columns:
         ids["subject"] = table["subject"]
     return pd.DataFrame(ids)
@@ -118,6 +126,16 @@ def warn_incomplete(itemset: ItemSet, missing: str) -> None:
         )
         message = f"{lacking:,} of {len(itemset.ids):,} clips lack an item; {fate}."
         warnings.warn(message, DataWarning, stacklevel=4)
+
+
+def _count_up(n: int) -> np.ndarray:
+    """Return the texts 1 … n; their last three digits are written once for all thousands."""
+    endings = [f"{number:03d}" for number in range(1000)]
+    texts = [str(number) for number in range(1, min(n + 1, 1000))]
+    for thousand in range(1, n // 1000 + 1):
+        start = str(thousand)
+        texts += [start + ending for ending in endings]
+    return np.array(texts[:n], dtype=object)
 
 
 def find_training(ids: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:

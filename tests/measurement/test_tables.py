@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from exprstats import rbridge
 from exprstats.errors import DataError, DataWarning, OptionError, RError
 from exprstats.measurement import average_raters, fit_factor, join_scores
+from exprstats.measurement.itemsets import read_items
 
 ITEMS = ["a", "b", "c"]
 
@@ -188,3 +189,29 @@ def test_repeated_ratings_are_found_among_few_ids_and_among_many():
     assert len(average_raters(many)) == 50
     with pytest.raises(DataError, match="2 rows share their clip, rater, item"):
         average_raters(pd.concat([many, many.head(1)]))
+
+
+@pytest.mark.parametrize("n", [5, 999, 1000, 1001, 2345])
+def test_rows_without_clips_are_numbered(n):
+    answers = np.random.default_rng(n).normal(size=(n, 3))
+    itemset = read_items(pd.DataFrame(answers, columns=list("abc")), list("abc"), None)
+    assert itemset.ids["clip"].tolist() == [str(number) for number in range(1, n + 1)]
+    np.testing.assert_array_equal(itemset.answers, answers)
+
+
+@pytest.mark.parametrize("kind", [str, object])
+def test_broken_ids_of_items_are_found(kind):
+    table = pd.DataFrame({"clip": ["a", "b", "c"], "i": [1.0, 2.0, 4.0]}).astype({"clip": kind})
+    table["context"] = ["x", "x", "y"]
+    for column, value, fact in (
+        ("clip", " ", "1 of 3 ids are empty"),
+        ("clip", None, "1 of 3 ids are empty"),
+        ("context", "", "1 of 3 ids are empty"),
+        ("clip", "b", "2 rows share their context, clip"),
+    ):
+        broken = table.copy()
+        broken.loc[0, column] = value
+        with pytest.raises(DataError, match=fact):
+            read_items(broken, ["i"], None)
+    alike = table.assign(clip=["a", "b", "a"])
+    assert len(read_items(alike, ["i"], None).ids) == 3
