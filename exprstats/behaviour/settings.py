@@ -8,10 +8,9 @@ from typing import Literal
 
 from exprstats.behaviour.faces import Face
 from exprstats.errors import OptionError
-from exprstats.words import check_word
+from exprstats.words import SamplingRule, check_word
 
 PointUnit = Literal["px", "mm"]
-SamplingRule = Literal["nearest", "mean"]
 FailedRule = Literal["drop", "keep", "error"]
 
 

@@ -26,7 +26,7 @@ def find_conflicts(study: Study) -> Iterator[Conflict]:
             'Write fitted_on = "all" or leave it out.',
         )
     if study.clips:
-        yield from _check_target(study.clips, rated=study.ratings is not None)
+        yield from _check_target(study, study.clips)
         yield from _check_models(study)
     if study.split:
         yield from _check_split(study.split)
@@ -42,27 +42,29 @@ def _check_ratings(ratings: RatingsSettings) -> Iterator[Conflict]:
         )
 
 
-def _check_target(clips: ClipsSettings, *, rated: bool) -> Iterator[Conflict]:
+def _check_target(study: Study, clips: ClipsSettings) -> Iterator[Conflict]:
+    rated = study.ratings is not None
+    where = "[openface]" if study.openface else "[clips]"
     if rated and clips.target:
         yield (
-            f"[clips] target is '{clips.target}', but the study has [ratings], "
+            f"{where} target is '{clips.target}', but the study has [ratings], "
             "whose factor score is the target.",
             "Remove one of the two.",
         )
     if rated and clips.scale:
         yield (
-            "[clips] scale describes a target column, but the study has [ratings].",
+            f"{where} scale describes a target column, but the study has [ratings].",
             "Put scale into [ratings].",
         )
     if not rated and not clips.target:
         yield (
-            "[clips] has no target and there is no [ratings] to take a score from.",
+            f"{where} has no target and there is no [ratings] to take a score from.",
             'Name the column to predict: target = "...".',
         )
     roles = {clips.clip, clips.subject, clips.context, clips.target}
     for name in clips.features or ():
         if name in roles:
-            yield f"[clips] features names '{name}', which has another role.", "Remove it there."
+            yield f"{where} features names '{name}', which has another role.", "Remove it there."
 
 
 def _check_models(study: Study) -> Iterator[Conflict]:

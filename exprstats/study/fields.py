@@ -84,6 +84,23 @@ def read_draws(value: Any, folder: Path) -> int:
     return _read_whole(value, lowest=100)
 
 
+def read_folder(value: Any, folder: Path) -> Path:
+    """Return the path of a folder that is there; relative paths start at the study file."""
+    path = folder / Path(read_text(value, folder)).expanduser()
+    if path.is_dir():
+        return path
+    message = f"'{value}' is no folder (looked for {path}). Paths are relative to the study file."
+    raise Unreadable(message)
+
+
+def read_flag(value: Any, folder: Path) -> bool:
+    """Return true or false."""
+    if not isinstance(value, bool):
+        message = f"must be true or false, not {show_value(value)}."
+        raise Unreadable(message)
+    return value
+
+
 def read_file(value: Any, folder: Path) -> Path:
     """Return the path of a file that is there; relative paths start at the study file."""
     path = folder / Path(read_text(value, folder)).expanduser()

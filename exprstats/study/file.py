@@ -18,6 +18,7 @@ from exprstats.study.settings import (
     CompareSettings,
     ContrastsSettings,
     ModelSettings,
+    OpenfaceSettings,
     RatingsSettings,
     ScoresSettings,
     SplitSettings,
@@ -32,6 +33,7 @@ _TABLES: dict[str, type] = {
     "ratings": RatingsSettings,
     "scores": ScoresSettings,
     "clips": ClipsSettings,
+    "openface": OpenfaceSettings,
     "split": SplitSettings,
     "compare": CompareSettings,
     "weights": WeightsSettings,
@@ -154,14 +156,18 @@ class _Reading:
         return tuple(model for model in read if model is not None)
 
     def _check_presence(self, content: dict[str, Any]) -> None:
-        if not {"ratings", "clips"} & content.keys():
+        given = set(content) | ({"clips"} if "openface" in content else set())
+        if {"clips", "openface"} <= content.keys():
+            fact = "the study has both [clips] and [openface], which give the same table."
+            self.complain(fact, "Keep the one that you have.")
+        if not {"ratings", "clips"} & given:
             self.complain(
                 "the study has neither [ratings] nor [clips].",
                 "Add the table of the file that you have.",
             )
             return
         for name, needed in _NEEDS.items():
-            if name in content and needed not in content:
+            if name in content and needed not in given:
                 fact = f"[{name}] needs [{needed}], which is absent."
                 self.complain(fact, f"Add [{needed}] or remove [{name}].")
 
@@ -174,6 +180,8 @@ def _list_readers(kind: type) -> Mapping[str, Reader]:
 
 
 def _fill_tables(tables: dict[str, Any], models: tuple[ModelSettings, ...]) -> dict[str, Any]:
+    if "openface" in tables:
+        tables["clips"] = tables["openface"].describe_clips()
     if "ratings" in tables:
         # Without clips nobody is held out, so that there is no training set to fit on.
         fitted_on = "train" if "clips" in tables else "all"

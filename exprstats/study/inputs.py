@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exprstats.errors import DataError, Problem
+from exprstats.study.openface import QUALITY, summarise_videos
 from exprstats.study.provenance import InputFile, Logbook
 from exprstats.study.settings import ClipsSettings, RatingsSettings, Study
 from exprstats.tables import order_levels
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ROLES = ("context", "clip", "subject")
-# How well a clip was tracked says how far its features can be trusted, not how a face moves.
-QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 
 
-def read_tables(study: Study, log: Logbook) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+def read_tables(
+    study: Study, log: Logbook, *, n_jobs: int = 1
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     """Return the ratings and the clips of a study, whichever it has.
+
+    Clips are summarised from videos where the study has ``[openface]``.
 
     Raises
     ------
@@ -34,7 +37,11 @@ def read_tables(study: Study, log: Logbook) -> tuple[pd.DataFrame | None, pd.Dat
             continue
         try:
             _note_file(name, settings.file, study.path.parent, log)
-            tables[name] = _read_table(settings)
+            if name == "clips" and study.openface is not None:
+                folder = study.path.parent
+                tables[name] = summarise_videos(study.openface, folder, log, n_jobs=n_jobs)
+            else:
+                tables[name] = _read_table(settings)
         except DataError as error:
             problems += error.problems
     if problems:

@@ -63,7 +63,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
         study = replace(study, compare=replace(study.compare, draws=draws))
     log = Logbook(study.seed)
     with log.stage("read"):
-        ratings, clips, features = _read(study, log)
+        ratings, clips, features = _read(study, log, n_jobs)
     reliability = parts = factor = None
     if ratings is not None:
         with log.stage("reliability"):
@@ -87,9 +87,9 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
 
 
 def _read(
-    study: Study, log: Logbook
+    study: Study, log: Logbook, n_jobs: int
 ) -> tuple[pd.DataFrame | None, pd.DataFrame | None, tuple[str, ...]]:
-    ratings, clips = read_tables(study, log)
+    ratings, clips = read_tables(study, log, n_jobs=n_jobs)
     if clips is None or study.clips is None:
         return ratings, None, ()
     features = list_features(clips, study.clips)

@@ -11,6 +11,8 @@ from exprstats.study.fields import (
     read_codes,
     read_draws,
     read_file,
+    read_flag,
+    read_folder,
     read_positive,
     read_scale,
     read_seed,
@@ -19,7 +21,14 @@ from exprstats.study.fields import (
     read_texts,
     some_of,
 )
-from exprstats.words import Duplicates, FittedOn, IntervalName, MetricName, ModelKind
+from exprstats.words import (
+    Duplicates,
+    FittedOn,
+    IntervalName,
+    MetricName,
+    ModelKind,
+    SamplingRule,
+)
 
 ScoreMethod = Literal["bartlett"]
 
@@ -64,6 +73,31 @@ class ClipsSettings:
     target: Annotated[str | None, read_text] = None
     scale: Annotated[tuple[float, float] | None, read_scale] = None
     missing: Annotated[tuple[str, ...], read_codes] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenfaceSettings:
+    """The table ``[openface]`` instead of ``[clips]``: videos' frames, and where clips lie."""
+
+    folder: Annotated[Path, read_folder]
+    segments: Annotated[Path, read_file]
+    hz: Annotated[float, read_positive] = 5.0
+    sampling: Annotated[SamplingRule, one_of(SamplingRule)] = "nearest"
+    confidence: Annotated[float, read_share] = 0.8
+    recursive: Annotated[bool, read_flag] = False
+    clip: Annotated[str, read_text] = "clip"
+    video: Annotated[str, read_text] = "video"
+    subject: Annotated[str, read_text] = "subject"
+    context: Annotated[str | None, read_text] = None
+    features: Annotated[tuple[str, ...] | None, read_texts] = None
+    target: Annotated[str | None, read_text] = None
+    scale: Annotated[tuple[float, float] | None, read_scale] = None
+
+    def describe_clips(self) -> ClipsSettings:
+        """Return what later stages need to know of the clips that come from it."""
+        return ClipsSettings(
+            self.segments, features=self.features, target=self.target, scale=self.scale
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +157,8 @@ class Study:
         The tables of the file; None where the study does not need them.
     models
         The models, baselines included; empty without clips.
+    openface
+        Where the clips are summarised from videos; `clips` then says what comes of them.
     weights, contrasts
         Tables that a file need not have; None leaves them out.
     """
@@ -138,6 +174,7 @@ class Study:
     compare: CompareSettings | None = None
     weights: WeightsSettings | None = None
     contrasts: ContrastsSettings | None = None
+    openface: OpenfaceSettings | None = None
 
     @property
     def target(self) -> str | None:

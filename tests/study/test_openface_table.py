@@ -1,0 +1,107 @@
+"""A study whose clips come from OpenFace files is the study of the features made by hand.
+
+Tolerance: none; the same verbs with the same seeds must give the same bits.
+"""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats.behaviour import read_segments, summarise_openface
+from exprstats.errors import DataError, DataWarning
+from exprstats.models import fit_elastic
+from exprstats.study import read_study, run_study
+
+STUDY = """\
+seed = 3
+[openface]
+folder = "videos"
+segments = "segments.csv"
+hz = 4
+context = "task"
+target = "pleasure"
+scale = [0, 4]
+[compare]
+draws = 100
+"""
+
+
+def write_video(path, rng, frames=50):
+    """Write a face whose head moves and whose units come and go."""
+    table = pd.DataFrame({"frame": np.arange(1, frames + 1)})
+    table["timestamp"] = (table["frame"] - 1) / 10
+    table["confidence"], table["success"] = 0.98, 1
+    for name in ("pose_Tx", "pose_Ty", "pose_Tz"):
+        table[name] = (rng.uniform(1, 4) * rng.normal(size=frames)).cumsum().round(2)
+    table.to_csv(path, index=False)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("openface")
+    (folder / "videos").mkdir()
+    rng = np.random.default_rng(1)
+    rows = []
+    for i in range(16):
+        write_video(folder / "videos" / f"v{i}.csv", rng)
+        for j, task in enumerate(("fear", "joy", "fear", "joy")):
+            pleasure = round(rng.uniform(0, 4), 2)
+            rows.append((f"v{i}_{j}", f"v{i}", f"s{i}", task, j, j + 1.0, pleasure, 7 * i))
+    names = ["clip", "video", "subject", "task", "start", "end", "pleasure", "age"]
+    table = pd.DataFrame(rows, columns=names)
+    table.loc[5, ["start", "end"]] = [90, 91]
+    table.to_csv(folder / "segments.csv", index=False)
+    (folder / "study.toml").write_text(STUDY, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(place):
+    study = read_study(place / "study.toml")
+    with pytest.warns(DataWarning):
+        return run_study(study)
+
+
+def test_the_numbers_are_those_of_the_verbs(place, run):
+    segments = read_segments(place / "segments.csv", context="task")
+    with pytest.warns(DataWarning):
+        clips = summarise_openface(place / "videos", segments, hz=4).clips
+    features = ["head_displacement", "head_velocity"]
+    # Neither quality nor another column of the segments is a feature by itself.
+    assert list(run.features) == features
+    options = {"target": "pleasure", "features": features, "by": "context", "parts": run.parts}
+    expected = fit_elastic(clips, **options)
+    pd.testing.assert_frame_equal(run.models["elastic"].table, expected.table)
+
+
+def test_files_and_exclusions_are_written_down(place, run):
+    inputs = {one.file: one for one in run.provenance.inputs}
+    assert len(inputs) == 17
+    assert inputs["segments.csv"].rows == 64
+    video = inputs["videos/v3.csv"]
+    assert (video.rows, video.columns) == (50, 7)
+    content = (place / "videos" / "v3.csv").read_bytes()
+    assert video.sha256 == hashlib.sha256(content).hexdigest()
+    told = [str(one) for one in run.provenance.exclusions]
+    assert told == ["1 of 64 clips left out: no valid frame (v1_1)."]
+    assert run.provenance.rows["clips"] == 63
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("videos", "films"), "'films' is no folder"),
+        (("hz = 4", "hz = 0"), "hz"),
+        (("hz = 4", 'sampling = "median"'), "sampling"),
+        (("hz = 4", "recursive = 1"), "recursive must be true or false"),
+        (('target = "pleasure"', ""), r"\[openface\] has no target"),
+        (("[compare]", '[clips]\nfile = "segments.csv"\n[compare]'), "both .clips. and .openface."),
+    ],
+)
+def test_mistakes_are_told(place, change, said):
+    path = place / "wrong.toml"
+    path.write_text(STUDY.replace(*change), encoding="utf-8")
+    with pytest.raises(DataError, match=said):
+        read_study(path)
