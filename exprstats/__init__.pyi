@@ -118,6 +118,7 @@ from .reliability import Prospects as Prospects
 from .reliability import Raters as Raters
 from .reliability import Reliability as Reliability
 from .reliability import ScaleErrors as ScaleErrors
+from .reliability import SubjectDecisions as SubjectDecisions
 from .reliability import audit_table as audit_table
 from .reliability import choose_icc as choose_icc
 from .reliability import compare_reliability as compare_reliability
@@ -130,6 +131,7 @@ from .reliability import rate_reliability as rate_reliability
 from .reliability import remove_raters as remove_raters
 from .reliability import simulate_plans as simulate_plans
 from .reliability import study_decisions as study_decisions
+from .reliability import study_subjects as study_subjects
 from .report import write_report as write_report
 from .simulate import Simulated as Simulated
 from .simulate import simulate_again as simulate_again

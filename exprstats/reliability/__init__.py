@@ -11,6 +11,7 @@ from exprstats.reliability.forensics import Raters, judge_raters, remove_raters
 from exprstats.reliability.prospects import Prospects, simulate_plans
 from exprstats.reliability.result import Reliability
 from exprstats.reliability.scale_errors import ScaleErrors, measure_errors
+from exprstats.reliability.subject_means import SubjectDecisions, study_subjects
 
 __all__ = [
     "Agreement",
@@ -24,6 +25,7 @@ __all__ = [
     "Raters",
     "Reliability",
     "ScaleErrors",
+    "SubjectDecisions",
     "audit_table",
     "choose_icc",
     "compare_reliability",
@@ -36,4 +38,5 @@ __all__ = [
     "remove_raters",
     "simulate_plans",
     "study_decisions",
+    "study_subjects",
 ]

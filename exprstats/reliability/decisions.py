@@ -119,6 +119,10 @@ def study_decisions(
     OptionError
         If a number of raters is below 1.
 
+    See Also
+    --------
+    study_subjects : Subjects' means over other numbers of clips and raters.
+
     Examples
     --------
     Pilot with 3 raters of Lin, Girard, and Morency (2020, Table 5), startle, question 1:
