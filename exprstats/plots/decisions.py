@@ -17,20 +17,23 @@ from exprstats.tables import order_levels, require_columns
 if TYPE_CHECKING:
     from plotnine import ggplot
 
-    from exprstats.reliability import Decisions
+    from exprstats.reliability import Decisions, SubjectDecisions
 
 MOST_ACROSS = 5
 MOST_DOWN = 8
 LOWEST = -0.2  # a limit far below zero would flatten every curve
 
 
-def draw_decisions(decisions: Decisions, *, target: float | None = None) -> ggplot:
+def draw_decisions(
+    decisions: Decisions | SubjectDecisions, *, target: float | None = None
+) -> ggplot:
     """Draw how reliable the mean of other numbers of raters would be, with its interval.
 
     Parameters
     ----------
     decisions
-        From `study_decisions`; columns context and item, where there are any, make the panels.
+        From `study_decisions` or `study_subjects`; columns context and item, where there are any,
+        make the panels, and so do numbers of clips a subject.
     target
         The reliability that is wanted: a dashed line, and points filled from where the estimate
         reaches it.
@@ -90,6 +93,11 @@ def select_curves(table: pd.DataFrame) -> pd.DataFrame:
     require_columns(table, ["raters_per_clip", "estimate", "conf_low", "conf_high"], "decisions")
     rows = name_contexts(table.rename(columns={"task": "context", "question": "item"}))
     rows = rows.assign(item=rows["item"].astype(str) if "item" in rows else "")
+    if "clips_per_subject" in rows:
+        rows["item"] = [
+            f"{item}, {m:g} clip{'s' * (m != 1)}"
+            for item, m in zip(rows["item"], rows["clips_per_subject"], strict=True)
+        ]
     rows = rows[rows["estimate"].notna() & rows["estimate"].ge(LOWEST)].reset_index(drop=True)
     if rows.empty:
         fact = "no reliability is defined."
@@ -123,6 +131,7 @@ def _build_curves(
     high = max(1.0, float(rows["conf_high"].max()))
     ranged = rows[rows["conf_low"].notna() & rows["conf_high"].notna()]
     down = len(coded["item"])
+    whose = "a subject's" if "clips_per_subject" in rows else "their"
     plot = ggplot(rows, aes(x="raters_per_clip", y="estimate"))
     if target is not None:
         plot += geom_hline(yintercept=target, color=INK, size=0.4, linetype="dashed")
@@ -138,7 +147,7 @@ def _build_curves(
         + scale_x_continuous(breaks=_place_raters(rows), labels=write_ticks)
         + scale_y_continuous(breaks=place_ticks(5), labels=write_ticks)
         + coord_cartesian(ylim=(low, high))
-        + labs(x="Raters per clip", y="Reliability of their mean")
+        + labs(x="Raters per clip", y=f"Reliability of {whose} mean")
         + set_looks(0.85 + down * (1.35 if down < 5 else 0.95))
         + theme(
             panel_grid_major_y=element_line(color="#efefef", size=0.4),

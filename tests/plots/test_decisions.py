@@ -36,6 +36,14 @@ def test_points_are_filled_from_where_the_estimate_reaches_the_target():
     assert draw_decisions(Told(build_table())).data["reached"].all()
 
 
+def test_numbers_of_clips_have_panels_of_their_own():
+    table = pd.concat([build_table().assign(clips_per_subject=m) for m in (1, 4)])
+    plot = draw_decisions(Told(table))
+    assert plot.data.groupby(["context", "item"], observed=True).size().tolist() == [4] * 4
+    assert plot.labels.y == "Reliability of a subject's mean"
+    assert "clips_per_subject" in table and table["item"].unique().tolist() == ["motion"]
+
+
 def test_a_published_table_without_contexts_has_one_panel():
     table = build_table(contexts=(None,)).drop(columns=["context", "item"])
     data = draw_decisions(Told(table)).data
