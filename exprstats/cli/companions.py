@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from exprstats.cli.cells import (
     Row,
+    index_rows,
     list_records,
     name_context,
     show_count,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from exprstats.cli.session import Session
 
 _MOST = 30
+_CLIPS, _RATERS = (1, 2, 4, 8), (1, 3, 6, 12)
 _QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("single ratings, not means, are analysed", {"averaged": False}),
     ("only the order of clips matters, not the raters' level", {"agreement": False}),
@@ -123,6 +125,34 @@ def show_errors(session: Session, ratings: pd.DataFrame, **options: Any) -> None
         "SEM, the standard error of measurement, says how far the mean of so many ratings is off; "
         "a change below SDC, the smallest detectable change, may be error alone."
     )
+
+
+def show_subjects(session: Session, ratings: pd.DataFrame, **options: Any) -> None:
+    """Print how well subjects' means over other numbers of clips and raters tell them apart.
+
+    Contexts alone are in the table of the folder only.
+    """
+    from exprstats.reliability import study_subjects
+
+    result = study_subjects(ratings, clips=_CLIPS, raters=_RATERS, **options)
+    table = result.tidy()
+    session.tables["subject_decisions"] = table
+    rows = list_records(table[table["context"].isna()])
+    found = index_rows(rows, "item", "clips_per_subject", "raters_per_clip")
+    cells = [
+        [item, str(m), *(_show_plan(found[item, str(m), str(k)]) for k in _RATERS)]
+        for item in dict.fromkeys(str(row["item"]) for row in rows)
+        for m in _CLIPS
+    ]
+    place = "" if table["context"].isna().all() else " over all contexts"
+    interval = f"{write_level(result.level)} CI"
+    title = f"Decision study: reliability of subjects' means{place}, with {interval}"
+    raters = [f"{k} rater{'s' * (k > 1)}" for k in _RATERS]
+    session.show_table(title, ["Item", "Clips a subject", *raters], cells)
+
+
+def _show_plan(row: Row) -> str:
+    return f"{show_estimate(row)} {show_limits(row)}"
 
 
 def _list_components(rows: list[Row], interval: str) -> tuple[list[str], list[list[str]]]:

@@ -25,7 +25,13 @@ from exprstats.cli.coefficients import (
     show_coefficients,
     show_decisions,
 )
-from exprstats.cli.companions import explain_choice, show_contrasts, show_errors, show_raters
+from exprstats.cli.companions import (
+    explain_choice,
+    show_contrasts,
+    show_errors,
+    show_raters,
+    show_subjects,
+)
 from exprstats.cli.options import (
     ByOption,
     ClipOption,
@@ -158,6 +164,8 @@ def rate_file(
         if explain:
             explain_choice(session, ratings, _name_call(file, named))
         _show(session, result, target)
+        if model == "nested":
+            show_subjects(session, ratings, by=context, level=level)
         if by and ratings["context"].nunique() > 1:
             show_contrasts(session, ratings, **choices)
         if errors:

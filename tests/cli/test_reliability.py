@@ -8,7 +8,12 @@ import pytest
 
 from exprstats.cli.coefficients import describe_range
 from exprstats.io import read_ratings
-from exprstats.reliability import compare_reliability, measure_errors, rate_reliability
+from exprstats.reliability import (
+    compare_reliability,
+    measure_errors,
+    rate_reliability,
+    study_subjects,
+)
 
 ITEMS = ("--rating", "response,emotion,motion", "--subject", "subject")
 ONE = ("--rating", "response", "--subject", "subject")
@@ -149,6 +154,23 @@ def test_every_model_has_its_table_and_words(call, ratings, model, term):
     assert f"response  {term}" in table
     assert f"{term.split(',')[0]}) " in out.split("Notes")[1]
     assert "The interval is a jackknife over 30 subjects and 24 raters" in squeeze(out)
+
+
+def test_nested_plans_clips_a_subject(call, ratings, table, tmp_path):
+    options = (*ONE, "--by", "context", "--model", "nested", "--level", 0.9)
+    out = call("reliability", ratings, *options, "--out", tmp_path / "out").stdout
+    shown = out.split("Decision study: reliability of subjects' means")[1]
+    wanted = study_subjects(table, items="response", clips=[8], raters=[12], level=0.9).table
+    row = wanted.iloc[0]
+    numbers = [f"{row[name]:.2f}".removeprefix("0") for name in ("estimate", "conf_low")]
+    assert shown.startswith(" over all contexts, with 90% CI")
+    [line] = [line for line in shown.splitlines() if line.split()[:2] == ["response", "8"]]
+    assert f"{numbers[0]} [{numbers[1]}, " in line.split("]")[-2]
+    [file] = (tmp_path / "out").rglob("subject_decisions.csv")
+    rows = pd.read_csv(file)
+    assert len(rows) == 16 * (1 + table["context"].nunique())
+    assert rows["conf_high"].iloc[-1] == pytest.approx(row["conf_high"])
+    assert "subjects' means" not in call("reliability", ratings, *ONE).stdout
 
 
 @pytest.mark.r("lme4")
