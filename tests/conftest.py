@@ -1,7 +1,7 @@
 """What the markers mean: ``r`` needs a live R, ``data`` the real files under EXPRSTATS_DATA.
 
 ``@pytest.mark.r("lme4", "psych")`` names the R packages beside lavaan that a test needs. With
-EXPRSTATS_REQUIRE_R=1 a skipped r test is a failure.
+EXPRSTATS_REQUIRE_R=1 a test that lacks its R is a failure.
 """
 
 import os
@@ -16,6 +16,8 @@ def pytest_runtest_setup(item):
     marker = item.get_closest_marker("r")
     if marker:
         reason = _say_why_no_r(marker.args)
+        if reason and os.environ.get("EXPRSTATS_REQUIRE_R") == "1":
+            pytest.fail(f"{reason} EXPRSTATS_REQUIRE_R is 1, so this is no reason to skip.")
         if reason:
             pytest.skip(reason)
     if item.get_closest_marker("data"):
@@ -32,13 +34,3 @@ def _say_why_no_r(packages):
         return f"{state.problem} {state.cure}"
     absent = [name for name in ("lavaan", *packages) if name not in state.packages]
     return f"R lacks {', '.join(absent)}" if absent else ""
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
-    report = yield
-    required = os.environ.get("EXPRSTATS_REQUIRE_R") == "1" and item.get_closest_marker("r")
-    if required and report.skipped and not hasattr(report, "wasxfail"):
-        report.outcome = "failed"
-        report.longrepr = f"skipped, and EXPRSTATS_REQUIRE_R is 1: {report.longrepr}"
-    return report
