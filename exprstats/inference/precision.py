@@ -149,7 +149,7 @@ def plan_precision(
         whole = _measure_pilot(cell, measures, pairs)
         spans = find_span(span, cell, measures)
         scale = np.array([1 / spans if metric.spanned else 1.0 for metric in measures])
-        spread = _find_spread(values) * scale[:, None]
+        spread = find_spread(values) * scale[:, None]
         options = {"sizes": sizes, "width": width, "level": level}
         found += _write_rows(cell, measures, pairs, (whole * scale[:, None], spread), **options)
     keys = ("context", "metric", "model", "versus", "term")
@@ -190,7 +190,7 @@ def _measure_sizes(
     return np.array(found)
 
 
-def _find_spread(values: np.ndarray) -> np.ndarray:
+def find_spread(values: np.ndarray) -> np.ndarray:
     """Return the SD over draws (sizes, metrics, terms); NaN where fewer than two are defined."""
     defined = np.isfinite(values)
     count = defined.sum(axis=3)
