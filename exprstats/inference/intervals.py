@@ -27,8 +27,11 @@ class Jackknife(NamedTuple):
 
 def sort_draws(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return draws (terms, B) sorted, undefined ones last, and how many are defined (terms,)."""
-    ordered = np.sort(np.where(np.isfinite(draws), draws, np.nan), axis=1)
-    return ordered, np.isfinite(ordered).sum(axis=1)
+    defined = np.isfinite(draws)
+    finite = defined.sum(axis=1)
+    if finite.sum() == draws.size:
+        return np.sort(draws, axis=1), finite
+    return np.sort(np.where(defined, draws, np.nan), axis=1), finite
 
 
 def interpolate_quantiles(

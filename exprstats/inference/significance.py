@@ -10,9 +10,19 @@ TIE = 1e-12
 
 
 def settle_ties(differences: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return differences with those that are rounding only set to exactly zero."""
-    size = np.maximum(1.0, np.maximum(np.abs(first), np.abs(second)))
-    return np.where(np.abs(differences) <= TIE * size, 0.0, differences)
+    """Return differences with those that are rounding only set to exactly zero.
+
+    Hardly any are, so that the exact test of size is made only where a generous one is passed.
+    """
+    largest = np.maximum(np.abs(first).max(axis=1), np.abs(second).max(axis=1))
+    bound = TIE * np.where(np.isnan(largest), np.inf, np.maximum(1.0, largest))
+    near = np.isfinite(differences) & (np.abs(differences) <= bound[:, None])
+    if not near.any():
+        return differences
+    size = np.maximum(1.0, np.maximum(np.abs(first[near]), np.abs(second[near])))
+    settled = differences.copy()
+    settled[near] = np.where(np.abs(differences[near]) <= TIE * size, 0.0, differences[near])
+    return settled
 
 
 def count_tails(ordered: np.ndarray, finite: np.ndarray, null: float = 0.0) -> np.ndarray:
@@ -79,8 +89,11 @@ def adjust_maximum(estimates: np.ndarray, draws: np.ndarray, spread: np.ndarray)
     used = np.flatnonzero(defined & (spread > 0))
     if len(used) == 0:
         return adjusted
-    away = np.abs(draws[used] - estimates[used, None]) / spread[used, None]
-    largest = np.sort(away[:, np.isfinite(away).all(axis=0)].max(axis=0))
+    away = draws[used] - estimates[used, None]
+    np.abs(away, out=away)
+    away /= spread[used, None]
+    largest = away.max(axis=0)
+    largest = np.sort(largest[np.isfinite(largest)])
     seen = np.abs(estimates[used]) / spread[used]
     above = len(largest) - np.searchsorted(largest, seen * (1 - TIE), side="left")
     adjusted[used] = (1 + above) / (len(largest) + 1)

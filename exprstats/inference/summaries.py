@@ -141,10 +141,12 @@ def _finish_draws(
 
 
 def _note_draws(
-    estimates: np.ndarray, low: np.ndarray, undefined: np.ndarray, draws: int
+    estimates: np.ndarray, bounds: np.ndarray, undefined: np.ndarray, draws: int
 ) -> list[str]:
+    if not undefined.any() and not np.isnan(bounds).any() and not np.isnan(estimates).any():
+        return [""] * len(estimates)
     notes = []
-    for estimate, bound, missing in zip(estimates, low, undefined, strict=True):
+    for estimate, bound, missing in zip(estimates, bounds, undefined, strict=True):
         if missing > MOST_UNDEFINED * draws:
             reason = f"no interval: {missing / draws:.1%} of the draws are undefined"
         else:
