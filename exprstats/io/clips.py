@@ -9,7 +9,10 @@ import pandas as pd
 from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
 from exprstats.io.roles import lacks_clips, list_names, number_rows, pick_roles, rename_roles
-from exprstats.io.sources import FilePath, Source, give_role, open_source
+from exprstats.io.sources import FilePath, Role, Source, give_role, open_source
+
+# What the cells of a target may be, by whether they are classes.
+_TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
 
 
 def read_clips(
@@ -20,6 +23,7 @@ def read_clips(
     context: str | None = None,
     features: Sequence[str] | None = None,
     target: str | None = None,
+    classes: bool | None = False,
     missing: Iterable[str | float] = (),
 ) -> pd.DataFrame:
     """Read clip features, one row a clip.
@@ -37,7 +41,9 @@ def read_clips(
         Number columns to read; None: all columns of the file, those that hold numbers as
         numbers.
     target
-        A further number column.
+        A further column, of numbers unless ``classes`` says otherwise.
+    classes
+        Whether the target holds classes, as names or codes; None: if it holds texts.
     missing
         Further texts or numbers that stand for a missing value, beside empty, NA, NaN and ".".
 
@@ -56,7 +62,11 @@ def read_clips(
     numbers = [] if features is None else list_names(features, roles)
     if target is not None:
         numbers = list_names([*numbers, target], roles)
-    draft = _take(source, roles, numbers, Missing(missing), others=features is None)
+    wanted = give_role(source.header, "guess") if features is None else {}
+    wanted |= give_role(numbers, "number")
+    if target is not None:
+        wanted[target] = _TARGETS[classes]
+    draft = _take(source, roles, wanted, Missing(missing))
     key = [name for name in ("context", "clip") if name in roles]
     draft.find_repeats(key, "A clip stands once; name the context column if contexts share ids.")
     return draft.finish()
@@ -102,7 +112,7 @@ def read_items(
     source = open_source(path)
     roles = pick_roles(source, {"context": context, "clip": clip, "subject": subject})
     names = list_names(items, roles)
-    draft = _take(source, roles, names, Missing(missing), others=False)
+    draft = _take(source, roles, give_role(names, "number"), Missing(missing))
     for item in names:
         draft.check_scale(item, scale)
     key = [name for name in ("context", "clip") if name in roles]
@@ -113,16 +123,12 @@ def read_items(
 def _take(
     source: Source,
     roles: Mapping[str, str],
-    numbers: Sequence[str],
+    wanted: Mapping[str, Role],
     missing: Missing,
-    *,
-    others: bool,
 ) -> Draft:
     numbered = lacks_clips(source, roles["clip"])
     roles = {name: column for name, column in roles.items() if not (numbered and name == "clip")}
-    wanted = give_role(source.header, "guess") if others else {}
-    wanted |= give_role(numbers, "number") | give_role(roles.values(), "id")
-    draft = source.take(wanted, missing)
+    draft = source.take({**wanted, **give_role(roles.values(), "id")}, missing)
     present = {role: name for role, name in roles.items() if name in draft.table.columns}
     rename_roles(draft, present)
     if numbered:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.io.codes import code_classes, find_mixed, note_mixed
 from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
 from exprstats.io.roles import lacks_clips, list_names, number_rows, pick_roles
@@ -59,7 +60,9 @@ def read_predictions(
     -------
     pandas.DataFrame
         PREDICTIONS: ``clip``, ``model``, ``seat``?, ``subject``, ``context``?, ``part``?,
-        ``fitted_on``?, ``truth``, ``prediction``.
+        ``fitted_on``?, ``truth``, ``prediction``. Names of classes are coded 0, 1, ... in
+        alphabetical order, and stand beside the codes as ``truth_class`` and
+        ``prediction_class``.
 
     Raises
     ------
@@ -74,13 +77,13 @@ def read_predictions(
     columns = {"truth": truth, "prediction": prediction, "model": model}
     names = None if models is None else list_names(models, {})
     drafts = [_read_one(source, named, columns, names, missing) for source in sources]
-    problems = _collect_problems(drafts)
+    problems = [*_collect_problems(drafts), *find_mixed(drafts)]
     if problems:
         raise DataError(problems)
     table = pd.concat([draft.table for draft in drafts], ignore_index=True)
     _refuse_absent(table, names or (), [name for source in sources for name in source.header])
     _refuse_repeats(table, [str(file) for file in files])
-    return table
+    return code_classes(table)
 
 
 def _read_one(
@@ -116,9 +119,10 @@ def _read_long(
     alone = columns["model"] == "model" and not source.has("model")
     ids = pick_roles(source, named if alone else {**named, "model": columns["model"]})
     extras = [name for name in _EXTRAS if source.has(name)]
-    numbers = [columns["truth"], columns["prediction"]]
-    roles = give_role(numbers, "number") | give_role(extras, "text")
+    roles = give_role([columns["truth"], columns["prediction"]], "target")
+    roles |= give_role(extras, "text")
     draft = source.take(roles | give_role(ids.values(), "id"), missing)
+    note_mixed(draft, [columns["truth"], columns["prediction"]])
     known = {**ids, **{name: columns[name] for name in ("truth", "prediction")}}
     table = _name_columns(draft.table, {**known, **{name: name for name in extras}})
     if alone:
@@ -138,8 +142,9 @@ def _read_wide(
     if numbered:
         del ids["clip"]
     extras = [name for name in _EXTRAS if source.has(name)]
-    roles = give_role([truth, *models], "number") | give_role(extras, "text")
+    roles = give_role([truth, *models], "target") | give_role(extras, "text")
     draft = source.take(roles | give_role(ids.values(), "id"), Missing(missing))
+    note_mixed(draft, [truth, *models])
     known = {**ids, **{name: name for name in extras}, "truth": truth}
     rest = _name_columns(draft.table, known)
     if numbered:
@@ -148,7 +153,7 @@ def _read_wide(
     places = np.tile(np.arange(len(rest)), len(held))
     long = rest.take(places).reset_index(drop=True)
     long["model"] = pd.array(held, dtype="str").repeat(len(rest))
-    long["prediction"] = draft.table[held].to_numpy(float).ravel(order="F")
+    long["prediction"] = pd.concat([draft.table[name] for name in held], ignore_index=True)
     return Draft(draft.file, long, draft.rows[places], draft.problems)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.io.classes import Classes, Target
 from exprstats.io.columns import Column, Guessed, Ids, Numbers, Words, unescape
 from exprstats.io.decimals import Marks
 from exprstats.io.drafts import Draft
@@ -22,7 +23,8 @@ from exprstats.io.records import Batch, Layout, find_layout, read_batches
 from exprstats.words import name_nearest
 
 FilePath = str | os.PathLike[str]
-Role = Literal["id", "number", "text", "guess"]
+_TYPED = {"number": Numbers, "guess": Guessed, "class": Classes, "target": Target}
+Role = Literal["id", "number", "text", "guess", "class", "target"]
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class Source:
         labels = {
             self.header.index(name): named
             for name, named in self.layout.labels.items()
-            if roles.get(name) in {"id", "text"}
+            if roles.get(name) in {"id", "text", "class"}
         }
         numbers = [np.empty(0, np.int64)]
         for batch in self.walk(problems):
@@ -147,7 +149,7 @@ def _open_column(name: str, role: Role, missing: Missing, marks: Marks) -> Colum
         return Ids(name)
     if role == "text":
         return Words(name)
-    return (Numbers if role == "number" else Guessed)(name, missing, marks)
+    return _TYPED[role](name, missing, marks)
 
 
 def _name_columns(cells: list[str], trim: bool) -> list[str]:

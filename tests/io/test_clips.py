@@ -99,3 +99,41 @@ def test_items_outside_the_scale_are_refused_column_by_column(write, refuse):
     path = write("clip,x,y\na,1,9\nb,5,2\n")
     problems = refuse(read_items, path, items=["x", "y"], scale=(0, 4))
     assert [(problem.column, problem.rows) for problem in problems] == [("x", (3,)), ("y", (2,))]
+
+
+FACES = "clip,subject,x,emotion\na,s,1,joy\nb,s,2, anger \nc,t,3,NA\nd,t,4,-9\n"
+
+
+def test_a_target_of_texts_is_refused_unless_it_may_hold_classes(write, refuse):
+    (problem,) = refuse(read_clips, write(FACES), target="emotion")
+    assert problem.column == "emotion"
+    table = read_clips(write(FACES), target="emotion", classes=None, missing=["-9"])
+    assert table["emotion"].isna().tolist() == [False, False, True, True]
+    assert table["emotion"].tolist()[:2] == ["joy", "anger"]
+    assert table["x"].tolist() == [1, 2, 3, 4]
+
+
+def test_numbers_among_class_names_are_a_problem_unless_they_are_classes(write, refuse):
+    text = "clip,subject,y\na,s,1\nb,s,k.A.\nc,s,n.a.\nd,s,2\n"
+    (problem,) = refuse(read_clips, write(text), target="y", classes=None)
+    assert problem.fact == "2 of 4 cells are numbers, others 'k.A.', 'n.a.'."
+    assert problem.rows == (3, 4)
+    named = read_clips(write(text), target="y", classes=True)["y"]
+    assert named.tolist() == ["1", "k.A.", "n.a.", "2"]
+    table = read_clips(write(text), target="y", classes=None, missing=["k.A.", "n.a."])
+    assert table["y"].dropna().tolist() == [1.0, 2.0]
+
+
+def test_codes_of_classes_stay_numbers(write):
+    path = write("clip,subject,y\na,s,0\nb,s,1\nc,s,\n")
+    for classes in (None, True):
+        values = read_clips(path, target="y", classes=classes)["y"]
+        assert values.tolist()[:2] == [0.0, 1.0]
+        assert values.isna().tolist() == [False, False, True]
+
+
+def test_classes_that_differ_in_case_are_refused(write, refuse):
+    path = write("clip,subject,y\na,s,Joy\nb,s,joy\nc,s,joy \nd,s,fear\n")
+    (problem,) = refuse(read_clips, path, target="y", classes=None)
+    assert "'Joy' and 'joy'" in problem.fact
+    assert problem.rows == (3, 4)

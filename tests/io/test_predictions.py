@@ -93,3 +93,39 @@ def test_problems_of_all_files_travel_together(write):
 def test_no_file_at_all_is_refused():
     with pytest.raises(DataError, match="at least one"):
         read_predictions([])
+
+
+NAMED = "clip,subject,emotion,forest,human\na,s,joy,joy,fear\nb,s,fear,joy,\nc,t,anger,fear,anger\n"
+
+
+def test_names_of_classes_are_coded_in_their_order_and_kept(write):
+    table = read_predictions(write(NAMED), truth="emotion", models=["forest", "human"])
+    check_table(table, PREDICTIONS)
+    assert table["truth"].tolist() == [2, 1, 0] * 2
+    assert table["prediction"].tolist()[:4] == [2, 2, 1, 1]
+    assert table["prediction"].isna().tolist() == [False] * 4 + [True, False]
+    assert table["truth_class"].tolist() == ["joy", "fear", "anger"] * 2
+    assert table["prediction_class"].tolist()[:3] == ["joy", "joy", "fear"]
+    long = "clip,subject,truth,prediction\na,s,joy,joy\nb,s,fear,joy\nc,t,anger,fear\n"
+    same = read_predictions(write(long, "forest.csv"))
+    pd.testing.assert_frame_equal(same, table[:3])
+
+
+def test_names_and_numbers_do_not_mix(write):
+    numbers = write("clip,subject,emotion,ridge\na,s,joy,0.5\nb,s,fear,0.25\n", "1.csv")
+    with pytest.raises(DataError, match="texts such as 'joy', but column 'ridge' holds numbers"):
+        read_predictions(numbers, truth="emotion", models=["ridge"])
+    first = write("clip,subject,truth,prediction\na,s,joy,joy\nb,s,fear,joy\n", "forest.csv")
+    second = write("clip,subject,truth,prediction\na,s,1,1\nb,s,0,1\n", "human.csv")
+    with pytest.raises(
+        DataError, match=r"forest\.csv: its truth is names of classes, .*human\.csv is numbers"
+    ):
+        read_predictions([first, second])
+
+
+def test_a_model_without_any_prediction_leaves_numbers_numbers(write):
+    table = read_predictions(
+        write("clip,subject,truth,a,b\nx,s,1,,1\ny,s,2,,3\n"), models=["a", "b"]
+    )
+    assert table["prediction"].isna().tolist() == [True, True, False, False]
+    assert "truth_class" not in table
