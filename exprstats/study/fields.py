@@ -84,6 +84,11 @@ def read_draws(value: Any, folder: Path) -> int:
     return _read_whole(value, lowest=100)
 
 
+def read_repeats(value: Any, folder: Path) -> int:
+    """Return a whole number of at least 1."""
+    return _read_whole(value, lowest=1)
+
+
 def read_folder(value: Any, folder: Path) -> Path:
     """Return the path of a folder that is there; relative paths start at the study file."""
     path = folder / Path(read_text(value, folder)).expanduser()

@@ -17,6 +17,7 @@ from exprstats.study.settings import (
     ClipsSettings,
     CompareSettings,
     ContrastsSettings,
+    ImportanceSettings,
     ModelSettings,
     OpenfaceSettings,
     RatingsSettings,
@@ -38,9 +39,10 @@ _TABLES: dict[str, type] = {
     "compare": CompareSettings,
     "weights": WeightsSettings,
     "contrasts": ContrastsSettings,
+    "importance": ImportanceSettings,
 }
 _NEEDS = {"scores": "ratings", "split": "clips", "models": "clips", "compare": "clips"}
-_NEEDS |= {"weights": "clips", "contrasts": "clips"}
+_NEEDS |= {"weights": "clips", "contrasts": "clips", "importance": "clips"}
 
 
 def read_study(path: str | Path) -> Study:
@@ -190,6 +192,9 @@ def _fill_tables(tables: dict[str, Any], models: tuple[ModelSettings, ...]) -> d
         tables.setdefault("split", SplitSettings())
         tables.setdefault("compare", CompareSettings())
         tables["models"] = _fill_models(models, rated="ratings" in tables)
+        # A forest says nothing of its features by itself, and weights alone only half.
+        if "weights" in tables or any(model.kind == "forest" for model in models):
+            tables.setdefault("importance", ImportanceSettings())
     return tables
 
 

@@ -13,7 +13,7 @@ from exprstats.study.settings import Study
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
     from exprstats.measurement import Factor
-    from exprstats.models import Contrasts, Models, Weights
+    from exprstats.models import Contrasts, Dependence, Importance, Models, Weights
     from exprstats.reliability import Reliability
 
 
@@ -33,6 +33,8 @@ class StudyRun:
         Test-set predictions of every model and baseline.
     weights, contrasts
         From `report_weights` and `contrast_contexts`, where the study asks for them.
+    importance, dependence
+        From `rate_importance`, and of forests from `trace_dependence`, by the models' names.
     provenance
         Where it all comes from.
     clips
@@ -52,6 +54,8 @@ class StudyRun:
     comparison: Comparison | None = None
     weights: Weights | None = None
     contrasts: Contrasts | None = None
+    importance: dict[str, Importance] = field(default_factory=dict)
+    dependence: dict[str, Dependence] = field(default_factory=dict)
     clips: pd.DataFrame | None = None
     features: tuple[str, ...] = ()
     parts: pd.DataFrame | None = None

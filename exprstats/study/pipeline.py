@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exprstats.errors import DataError, Problem
+from exprstats.study.importance import rate_features, trace_forests
 from exprstats.study.inputs import borrow_subjects, drop_gaps, list_features, read_tables
 from exprstats.study.outcome import StudyRun
 from exprstats.study.provenance import Logbook
@@ -180,7 +181,7 @@ def _judge_people(
 
 
 def _look_closer(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
-    """Return the run with the weights' intervals and contrasts that the study asks for."""
+    """Return the run with weights' intervals, contrasts and importance, as the study asks."""
     study, clips, parts = run.study, run.clips, run.parts
     if clips is None or parts is None or study.target is None:
         return run
@@ -200,6 +201,11 @@ def _look_closer(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
                 n_jobs=n_jobs,
             )
             run = replace(run, contrasts=contrasts)
+    if study.importance is not None:
+        with log.stage("importance"):
+            found = rate_features(run.models, study.importance, log)
+            curves = trace_forests(run.models, found)
+            run = replace(run, importance=found, dependence=curves)
     return run
 
 

@@ -14,12 +14,12 @@ from exprstats.parallel import report_progress, spawn_seeds
 
 STAGES = (
     *("read", "reliability", "split", "factor", "join", "models", "baselines"),
-    *("weights", "contrasts", "compare"),
+    *("weights", "contrasts", "importance", "compare"),
 )
 # Appended to, never reordered: a stage keeps its seed when later versions add stages.
 _SEEDED = (
     *("reliability", "split", "uniform", "normal", "compare"),
-    *("forest", "weights", "contrasts"),
+    *("forest", "weights", "contrasts", "importance"),
 )
 
 

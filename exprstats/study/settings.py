@@ -14,6 +14,7 @@ from exprstats.study.fields import (
     read_flag,
     read_folder,
     read_positive,
+    read_repeats,
     read_scale,
     read_seed,
     read_share,
@@ -144,6 +145,14 @@ class ContrastsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportanceSettings:
+    """The table ``[importance]``: permutations of each feature, and draws of test subjects."""
+
+    repeats: Annotated[int, read_repeats] = 20
+    draws: Annotated[int, read_draws] = 500
+
+
+@dataclass(frozen=True, slots=True)
 class Study:
     """A study file, read and checked.
 
@@ -161,6 +170,9 @@ class Study:
         Where the clips are summarised from videos; `clips` then says what comes of them.
     weights, contrasts
         Tables that a file need not have; None leaves them out.
+    importance
+        How the importance of features is measured; there without being asked for where the
+        study has a forest or ``[weights]``.
     """
 
     path: Path
@@ -175,6 +187,7 @@ class Study:
     weights: WeightsSettings | None = None
     contrasts: ContrastsSettings | None = None
     openface: OpenfaceSettings | None = None
+    importance: ImportanceSettings | None = None
 
     @property
     def target(self) -> str | None:

@@ -126,7 +126,9 @@ def weigh_features(models: dict[str, Models], draws: int, log: Logbook, *, n_job
     from exprstats.models import report_weights
 
     first = next(one for one in models.values() if one.kind == "elastic")
-    return report_weights(first, draws=draws, seed=log.draw_seed("weights"), n_jobs=n_jobs)
+    # Importance has a stage of its own, where all models meet the same permutations.
+    options = {"draws": draws, "repeats": 0, "n_jobs": n_jobs}
+    return report_weights(first, seed=log.draw_seed("weights"), **options)
 
 
 def contrast_weights(
