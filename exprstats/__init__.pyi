@@ -81,10 +81,13 @@ from .models import Models as Models
 from .models import Nested as Nested
 from .models import Weights as Weights
 from .models import contrast_contexts as contrast_contexts
+from .models import cross_classes as cross_classes
 from .models import fit_elastic as fit_elastic
 from .models import fit_forest as fit_forest
 from .models import fold_subjects as fold_subjects
+from .models import guess_classes as guess_classes
 from .models import guess_human as guess_human
+from .models import guess_majority as guess_majority
 from .models import guess_mean as guess_mean
 from .models import guess_normal as guess_normal
 from .models import guess_uniform as guess_uniform
@@ -97,6 +100,7 @@ from .models import rate_importance as rate_importance
 from .models import report_weights as report_weights
 from .models import split_subjects as split_subjects
 from .models import stack_predictions as stack_predictions
+from .models import tally_classes as tally_classes
 from .models import trace_dependence as trace_dependence
 from .plots import draw_contrasts as draw_contrasts
 from .plots import draw_decisions as draw_decisions

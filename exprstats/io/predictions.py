@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
-from exprstats.io.codes import code_classes, find_mixed, note_mixed
+from exprstats.io.coding import code_classes, find_mixed, note_mixed
 from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
 from exprstats.io.roles import lacks_clips, list_names, number_rows, pick_roles

@@ -1,6 +1,7 @@
 """Splits, baselines, elastic net and the weights it finds."""
 
 from exprstats.models.ceilings import Ceiling, rate_ceiling
+from exprstats.models.chances import guess_classes, guess_majority
 from exprstats.models.contrasts import Contrasts, contrast_contexts
 from exprstats.models.dependence import Dependence, trace_dependence
 from exprstats.models.elastic import fit_elastic
@@ -15,6 +16,7 @@ from exprstats.models.nesting import Nested, nest_elastic
 from exprstats.models.pairing import pair_pooled
 from exprstats.models.probabilities import list_probabilities
 from exprstats.models.splits import split_subjects
+from exprstats.models.tallies import cross_classes, tally_classes
 from exprstats.models.weights import Weights, report_weights
 
 __all__ = [
@@ -27,10 +29,13 @@ __all__ = [
     "Nested",
     "Weights",
     "contrast_contexts",
+    "cross_classes",
     "fit_elastic",
     "fit_forest",
     "fold_subjects",
+    "guess_classes",
     "guess_human",
+    "guess_majority",
     "guess_mean",
     "guess_normal",
     "guess_uniform",
@@ -43,5 +48,6 @@ __all__ = [
     "report_weights",
     "split_subjects",
     "stack_predictions",
+    "tally_classes",
     "trace_dependence",
 ]

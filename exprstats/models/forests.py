@@ -16,6 +16,7 @@ from exprstats.models.classes import Task, encode_classes, list_hits, name_class
 from exprstats.models.designs import Design, Sample, build_design
 from exprstats.models.fits import Models
 from exprstats.models.outcomes import KEYS, count_clips, list_predictions, list_scores
+from exprstats.models.tallies import refuse_rare
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.tables import arrange_rows
 
@@ -97,7 +98,8 @@ def fit_forest(
     Raises
     ------
     DataError
-        As in `fit_elastic`.
+        As in `fit_elastic`; there is one class only, or a class has fewer than two subjects or no
+        training clips.
     OptionError
         Settings outside their range.
 
@@ -128,6 +130,7 @@ def fit_forest(
         clips, parts, target=target, features=features, by=by, pooled_target=pooled_target
     )
     design = replace(design, classes=classes)
+    refuse_rare(design)
     settings = [(share, int(leaf)) for share, leaf in product(max_features, min_leaves)]
     states = [int(one.generate_state(1)[0]) for one in spawn_seeds(seed, len(design.samples))]
     tasks = [(i, j) for i in range(len(states)) for j in range(len(settings))]

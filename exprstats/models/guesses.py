@@ -47,12 +47,12 @@ def guess_uniform(
     ----------
     Lin, Girard, and Morency (2020), section "Baselines".
     """
-    frame = _take_skeleton(predictions, "uniform")
+    frame = take_skeleton(predictions, "uniform")
     lows, highs = _look_up(low, frame, "low"), _look_up(high, frame, "high")
     if not (lows < highs).all():
         message = f"low ({lows.max():g}) must be below high ({highs.min():g})."
         raise OptionError(message)
-    share = _draw_by_clip(frame, seed, lambda rng, count: rng.random(count))
+    share = draw_by_clip(frame, seed, lambda rng, count: rng.random(count))
     return frame.assign(prediction=lows + (highs - lows) * share)
 
 
@@ -75,8 +75,8 @@ def guess_normal(predictions: pd.DataFrame, *, seed: Seed = None) -> pd.DataFram
     ----------
     Lin, Girard, and Morency (2020), section "Baselines".
     """
-    frame = _take_skeleton(predictions, "normal")
-    draw = _draw_by_clip(frame, seed, lambda rng, count: rng.standard_normal(count))
+    frame = take_skeleton(predictions, "normal")
+    draw = draw_by_clip(frame, seed, lambda rng, count: rng.standard_normal(count))
     return frame.assign(prediction=draw)
 
 
@@ -100,8 +100,8 @@ def guess_mean(predictions: pd.DataFrame) -> pd.DataFrame:
         A fit has no training clips.
     """
     require_columns(predictions, ["part"], "predictions")
-    frame = _take_skeleton(predictions, "mean")
-    fit = _name_fits(frame)
+    frame = take_skeleton(predictions, "mean")
+    fit = name_fits(frame)
     means = frame["truth"].where(frame["part"] == "train").groupby(fit).mean()
     if means.isna().any():
         fact = "some fits have no training clips to take a mean of."
@@ -151,7 +151,8 @@ def stack_predictions(*models: Models | pd.DataFrame, part: str | None = "test")
     return stacked[[*first, *(name for name in stacked if name not in first)]]
 
 
-def _take_skeleton(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
+def take_skeleton(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the clips and truths of predictions, once each, for a model of another name."""
     if "seat" in predictions:
         # The truth of a seat is its own; a skeleton has the truth of the clip.
         predictions = predictions[predictions["seat"].isna()]
@@ -161,9 +162,10 @@ def _take_skeleton(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame.drop_duplicates(key, ignore_index=True).assign(model=name)
 
 
-def _draw_by_clip(
+def draw_by_clip(
     frame: pd.DataFrame, seed: Seed, draw: Callable[[np.random.Generator, int], np.ndarray]
 ) -> np.ndarray:
+    """Return a draw (n,) for each row; a clip has the same one in all its rows."""
     # Sorted ids, so that a clip keeps its draw whatever the order of the rows.
     ids = frame["clip"].astype(str)
     if "context" in frame:
@@ -172,7 +174,8 @@ def _draw_by_clip(
     return draw(np.random.default_rng(seed), len(levels))[codes]
 
 
-def _name_fits(frame: pd.DataFrame) -> pd.Series:
+def name_fits(frame: pd.DataFrame) -> pd.Series:
+    """Return the fit that each row belongs to: its context's own, or the pooled one (empty)."""
     pooled = pd.Series("", index=frame.index, dtype=object)
     if "fitted_on" not in frame or "context" not in frame:
         return pooled
@@ -182,7 +185,7 @@ def _name_fits(frame: pd.DataFrame) -> pd.Series:
 def _look_up(bound: Bound, frame: pd.DataFrame, option: str) -> np.ndarray:
     if not isinstance(bound, Mapping):
         return np.full(len(frame), float(bound))
-    fits = _name_fits(frame)
+    fits = name_fits(frame)
     known = {"" if key is None else f"={key}": float(value) for key, value in bound.items()}
     lacking = sorted(set(fits) - set(known))
     if lacking:
