@@ -104,8 +104,10 @@ from .models import tally_classes as tally_classes
 from .models import trace_dependence as trace_dependence
 from .plots import draw_contrasts as draw_contrasts
 from .plots import draw_decisions as draw_decisions
+from .plots import draw_dependence as draw_dependence
 from .plots import draw_differences as draw_differences
 from .plots import draw_factor as draw_factor
+from .plots import draw_importance as draw_importance
 from .plots import draw_performance as draw_performance
 from .plots import draw_weights as draw_weights
 from .plots import save_figure as save_figure

@@ -1,0 +1,157 @@
+"""Figure 6: how much worse models predict without each feature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataError, Problem
+from exprstats.plots.contexts import name_contexts
+from exprstats.plots.dots import count_left_out, keep_largest
+from exprstats.plots.labels import code_levels, name_panels
+from exprstats.plots.looks import QUIET, pick_colours, place_ticks, set_looks, write_ticks
+from exprstats.tables import order_levels, require_columns
+
+if TYPE_CHECKING:
+    from plotnine import ggplot
+
+    from exprstats.models import Importance, Weights
+
+MOST_FEATURES = 40
+_MOST_ACROSS = 4
+_APART = 0.36  # of a line, between the first and the last model
+
+
+def draw_importance(
+    importance: Importance | Weights | Sequence[Importance | Weights],
+    *,
+    names: Mapping[str, str] | None = None,
+    most: int = MOST_FEATURES,
+) -> ggplot:
+    """Draw the importance of features with intervals, contexts side by side.
+
+    Parameters
+    ----------
+    importance
+        From `rate_importance`, or from `report_weights`; of one model or of several, which then
+        stand below each other in the line of a feature. Their headline rows of single features.
+    names
+        What to print for a model's name; others are printed as they are.
+    most
+        Most features to draw: those of largest importance. The figure says so where it leaves
+        some out.
+
+    Returns
+    -------
+    plotnine.ggplot
+        Features stand in the order of the table, the first on top; filled points mark intervals
+        above zero.
+
+    Raises
+    ------
+    DataError
+        If no importance was measured.
+
+    Examples
+    --------
+    ::
+
+        draw_importance([rate_importance(elastic), rate_importance(forest)]).show()
+    """
+    several = importance if isinstance(importance, Sequence) else [importance]
+    rows = select_importance(pd.concat([one.tidy() for one in several], ignore_index=True))
+    count = rows["feature"].nunique()
+    rows = keep_largest(rows, most)
+    errors = {str(getattr(one, "error", "RMSE")) for one in several}
+    title = f"Rise of the test {' or '.join(sorted(errors))} when the feature is permuted"
+    plot = _build_lines(rows, names or {}, title)
+    if count <= most:
+        return plot
+    return count_left_out(plot, f"The {most:,} of {count:,} features with the largest importance.")
+
+
+def select_importance(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the headline rows of single features, pooled ones named "All"."""
+    require_columns(table, ["term", "model", "feature", "estimate", "conf_low"], "importance")
+    shown = table["headline"].eq(True) if "headline" in table else True
+    rows = table.loc[table["term"].eq("importance") & shown].reset_index(drop=True)
+    if rows.empty:
+        fact = "no importance was measured."
+        raise DataError(Problem(fact, "Take the result of rate_importance."))
+    return name_contexts(rows)
+
+
+def _build_lines(rows: pd.DataFrame, names: Mapping[str, str], title: str) -> ggplot:
+    from plotnine import (
+        aes,
+        element_text,
+        facet_wrap,
+        geom_point,
+        geom_segment,
+        geom_vline,
+        ggplot,
+        labs,
+        scale_color_manual,
+        scale_fill_manual,
+        scale_x_continuous,
+        scale_y_continuous,
+        theme,
+    )
+
+    levels = {name: order_levels(rows[name]) for name in ("feature", "context", "model")}
+    features = list(code_levels(levels["feature"], width=26).values())
+    panels = code_levels(levels["context"], width=20)
+    models = code_levels([names.get(str(one), one) for one in levels["model"]], width=30)
+    colours = dict(zip(models, pick_colours(len(models)), strict=True))
+    drawn = _place_rows(rows, levels, list(panels), list(models))
+    ranged = drawn[drawn["conf_low"].notna() & drawn["conf_high"].notna()]
+    across = min(len(panels), _MOST_ACROSS)
+    down = -(-len(panels) // across)
+    lines = sum(max(label.count("\n") + 1, 0.75 * len(models)) for label in features)
+    return (
+        ggplot(drawn, aes(y="place", x="estimate", color="model"))
+        + geom_vline(xintercept=0, color=QUIET, size=0.4)
+        + geom_segment(aes(x="conf_low", xend="conf_high", yend="place"), ranged, size=0.6)
+        + geom_point(aes(fill="fill"), size=1.5, stroke=0.5)
+        + facet_wrap("context", ncol=across, labeller=name_panels("context", panels))
+        + scale_color_manual(
+            values=colours, breaks=list(models), labels=list(models.values()), name=" "
+        )
+        + scale_fill_manual(values={**colours, "none": "white"}, guide=None)
+        + scale_x_continuous(breaks=place_ticks(3), labels=write_ticks, expand=(0.08, 0))
+        + scale_y_continuous(
+            breaks=[-float(i) for i in range(len(features))],
+            labels=features,
+            limits=(0.5 - len(features), 0.5),
+            expand=(0, 0),
+        )
+        + labs(x=title, y="")
+        + set_looks(0.8 + 0.3 * (len(models) > 1) + down * (0.35 + max(0.6, 0.19 * lines)))
+        + theme(
+            panel_spacing_x=0.02,
+            axis_text_x=element_text(size=7.5),
+            legend_position="top" if len(models) > 1 else "none",
+        )
+    )
+
+
+def _place_rows(
+    rows: pd.DataFrame, levels: dict[str, list[Any]], panels: list[str], models: list[str]
+) -> pd.DataFrame:
+    """Return the defined rows with the height of their points, and codes for their names."""
+    offsets = np.linspace(0.5, -0.5, len(models)) * _APART if len(models) > 1 else np.zeros(1)
+    feature = rows["feature"].map({one: i for i, one in enumerate(levels["feature"])})
+    model = rows["model"].map({one: i for i, one in enumerate(levels["model"])}).to_numpy(int)
+    codes = dict(zip(levels["context"], panels, strict=True))
+    coded = [models[i] for i in model]
+    held = rows["conf_low"].gt(0)
+    drawn = rows.assign(
+        place=offsets[model] - feature.astype(float),
+        model=pd.Categorical(coded, categories=models),
+        fill=[code if one else "none" for code, one in zip(coded, held, strict=True)],
+        context=pd.Categorical(rows["context"].map(codes), categories=panels),
+    )
+    return drawn[drawn["estimate"].notna()]
