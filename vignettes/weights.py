@@ -37,7 +37,7 @@ assert set(matter["feature"]) == {
 #
 # A weight is the change of the score, in its own unit, for one SD of the feature. People are drawn
 # again with all their clips, in training and validation, and the penalty is tuned anew in each
-# draw: the interval covers what tuning adds.
+# draw: the interval covers what tuning adds. These weights tell which signals the model uses.
 
 # %%
 weights = ex.report_weights(elastic, draws=300, seed=6)
@@ -60,6 +60,41 @@ assert (inside["conf_low"] * inside["conf_high"] > 0).all()
 head = startle.loc["head_velocity", ["estimate", "conf_low", "conf_high"]]
 assert head.astype(float).round(2).tolist() == [-0.13, -0.22, -0.01]
 assert abs(planted["head_velocity"]) < 1e-9
+
+# %% [markdown]
+# ## Which signals go along with the score? Weights without a penalty
+#
+# The penalty that makes predictions better pulls weights towards 0, and intervals of such weights
+# do not cover the true ones as often as they say. The question of inference is asked of the same
+# regression without a penalty: `unpenalised` rows, in the same unit, with jackknife intervals over
+# people, a test against 0, and Holm's p over the 14 features of a context.
+
+# %%
+tested = weights.tidy().query("headline and term == 'unpenalised' and context.notna()")
+shown = ["context", "feature", "estimate", "conf_low", "conf_high", "p_value", "p_adjusted"]
+print(tested.loc[tested["p_adjusted"] < 0.05, shown])
+
+# %% [markdown]
+# All 11 planted weights of the three contexts differ from 0 after Holm's adjustment. The speed of
+# the head in startle, -.14 [-.25, -.02], no longer does, p = .177. One of the 31 weights that are
+# truly 0 still does: roll velocity in pain, .14, p = .030. Of all 42 intervals 39 hold the truth.
+
+# %% tags=["remove-cell"]
+key = ["context", "feature"]
+tested = tested.merge(truth[[*key, "estimate"]], on=key, suffixes=("", "_true"))
+null = tested["estimate_true"].abs() < 1e-9
+sure = tested["p_adjusted"] < 0.05
+assert (null.sum(), (sure & ~null).sum(), (~sure & ~null).sum()) == (31, 11, 0)
+false = tested[sure & null].iloc[0]
+assert (sure & null).sum() == 1
+assert (false["context"], false["feature"]) == ("pain", "roll_velocity")
+assert [round(false[name], 3) for name in ("estimate", "p_adjusted")] == [0.141, 0.03]
+speed = tested.query("context == 'startle' and feature == 'head_velocity'").iloc[0]
+assert [round(speed[name], 2) for name in ("estimate", "conf_low", "conf_high")] == [
+    *(-0.14, -0.25, -0.02),
+]
+assert round(speed["p_adjusted"], 3) == 0.177
+assert tested["estimate_true"].between(tested["conf_low"], tested["conf_high"]).sum() == 39
 
 # %% [markdown]
 # ## The rule |w| ≥ .2

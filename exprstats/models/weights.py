@@ -88,7 +88,20 @@ class Weights(Result):
             f"{write_count(row['draws'])} refits to resampled subjects ({self.n_clusters}), "
             "the penalty tuned in each."
         )
-        return " ".join([*told, ending])
+        return " ".join([*told, ending, self._tell_tests()])
+
+    def _tell_tests(self) -> str:
+        rows = self.table[(self.table["term"] == "unpenalised") & self.table["headline"]]
+        contexts = rows["context"].astype(object).where(rows["context"].notna(), "All clips")
+        told = []
+        for name, own in rows.groupby(contexts, sort=False):
+            found = own.loc[own["p_adjusted"] < 1 - self.level, "feature"].tolist()
+            none = "none" if own["p_adjusted"].notna().any() else "not defined"
+            told.append(f"{name} ({', '.join(found) or none})")
+        return (
+            f"Without a penalty, weights differ from 0 at the {write_level(1 - self.level)} level "
+            f"after Holm's adjustment in {', '.join(told)}."
+        )
 
     def _tell_context(self, name: str, own: pd.DataFrame) -> str:
         notable = own[own["estimate"].abs() >= self.threshold]

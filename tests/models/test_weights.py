@@ -172,6 +172,8 @@ def test_planted_weights_lie_in_their_intervals(draw_clips, planted):
 def test_the_words(weights):
     assert "startle: weights of .20 or more in size were motion 0." in weights.sentence()
     assert "60 refits to resampled subjects (32)" in weights.sentence()
+    told = "at the 5% level after Holm's adjustment in startle (motion, gaze), pain (motion, gaze)"
+    assert told in weights.sentence()
     row = weights.glance().iloc[0]
     assert (row["n_contexts"], row["n_features"], row["draws"]) == (3, 4, 60)
     assert len(weights.refits) == 4 * 60 * 4
