@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 from exprstats.errors import DataError, DataWarning, OptionError, Problem
 from exprstats.inference.metrics import Metric
 from exprstats.inference.panels import Cell, align_models, stratify_cell
-from exprstats.tables import PREDICTIONS, check_table, order_levels
+from exprstats.tables import PREDICTIONS, check_table, order_levels, require_columns
 from exprstats.words import Compat, IntervalName, SchemeName, check_word, name_nearest
 
 Span = float | Mapping[Any, float] | None
@@ -34,17 +35,25 @@ def check_options(
     if scheme == "two-stage" and interval == "t":
         message = "bootstrap-t needs the scheme 'clusters': its errors are those of drawn clusters."
         raise OptionError(message)
-    if not 0 < level < 1:
+    if not isinstance(level, Real) or not 0 < level < 1:
         message = f"level must lie between 0 and 1; got {level}."
         raise OptionError(message)
-    if draws < 2:
-        message = f"draws must be at least 2; got {draws}."
+    if not isinstance(draws, Integral) or draws < 2:
+        message = f"draws must be a whole number, at least 2; got {draws}."
         raise OptionError(message)
     if compat is not None:
         check_word(compat, Compat, "compat")
         if interval not in {"auto", "percentile"}:
             message = f"compat '{compat}' has percentile intervals only; interval is '{interval}'."
             raise OptionError(message)
+
+
+def check_scheme(scheme: str, metrics: Sequence[Metric]) -> None:
+    """Refuse a scheme that takes clusters apart where a metric needs them whole."""
+    named = next((metric.name for metric in metrics if metric.clustered), None)
+    if scheme == "two-stage" and named is not None:
+        message = f"{named} is about whole clusters; it needs the scheme 'clusters'."
+        raise OptionError(message)
 
 
 def check_predictions(
@@ -59,6 +68,8 @@ def check_predictions(
         key=tuple(dict.fromkeys(name for name in (*PREDICTIONS.key, by) if name)),
         ids=tuple(name for name in (cluster, strata) if name),
     )
+    if by is not None:
+        require_columns(predictions, [by], "predictions")
     seated = "seat" in predictions.columns
     filled = predictions.assign(seat=predictions["seat"].fillna("-")) if seated else predictions
     check_table(filled, contract)
@@ -108,6 +119,8 @@ def split_contexts(
     own = rows if fits is None or by is None else rows[fits == "context"]
     pooled = rows if fits is None or (by is None and "all" not in fits) else rows[fits == "all"]
     parts = [] if by is None else [(c, own[own[by] == c]) for c in order_levels(own[by])]
+    if by is not None:
+        pooled = _keep_shared(pooled, by)
     if len(pooled):
         parts.append((None, pooled))
     cells = []
@@ -121,6 +134,18 @@ def split_contexts(
     return cells
 
 
+def _keep_shared(pooled: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return the rows of models that stand in every context; a pool cannot compare others."""
+    places = pooled.drop_duplicates(["model", by])["model"].value_counts()
+    partial = places.index[places < pooled[by].nunique()]
+    if len(partial) == 0:
+        return pooled
+    names = ", ".join(f"'{name}'" for name in partial)
+    message = f"not in every {by}, and so left out where contexts are pooled: {names}."
+    warnings.warn(message, DataWarning, stacklevel=4)
+    return pooled[~pooled["model"].isin(partial)]
+
+
 def _check_count(cell: Cell, cluster: str) -> None:
     if len(cell.clusters) >= FEWEST_CLUSTERS:
         return
@@ -131,10 +156,16 @@ def _check_count(cell: Cell, cluster: str) -> None:
 
 def check_against(against: str | None, cells: Sequence[Cell]) -> None:
     """Refuse a reference model that a cell lacks."""
+    known = {model for cell in cells for model in cell.models}
     for cell in cells:
-        if against is not None and against not in cell.models:
-            message = f"model '{against}' is not known. {name_nearest(against, cell.models)}"
-            raise OptionError(message)
+        if against is None or str(against) in cell.models:
+            continue
+        place = "the pool" if cell.context is None else f"context '{cell.context}'"
+        where = f" in {place}" if str(against) in known else ""
+        message = (
+            f"model '{against}' is not known{where}. {name_nearest(str(against), cell.models)}"
+        )
+        raise OptionError(message)
 
 
 def find_span(span: Span, cell: Cell, metrics: Sequence[Metric]) -> float:

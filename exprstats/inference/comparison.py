@@ -14,6 +14,7 @@ from exprstats.inference.cells import (
     check_against,
     check_options,
     check_predictions,
+    check_scheme,
     find_span,
     split_contexts,
 )
@@ -168,6 +169,7 @@ def compare_models(
     """
     measures = find_metrics(metrics)
     check_options(interval=interval, level=level, draws=draws, compat=compat, scheme=scheme)
+    check_scheme(scheme, measures)
     rows = check_predictions(predictions, cluster=cluster, by=by, strata=strata)
     two_stage = scheme == "two-stage"
     cells = split_contexts(rows, cluster=cluster, by=by, strata=strata, two_stage=two_stage)
@@ -196,7 +198,7 @@ def compare_models(
             compat=compat,
         )
     ]
-    _warn_coarse(len(pair_models(cells[0].models, against)), draws, level)
+    _warn_coarse(max(len(pair_models(cell.models, against)) for cell in cells), draws, level)
     return Comparison(
         table=arrange_table(found, ("context", "metric", "model", "versus", "term")),
         samples=tuple(samples),

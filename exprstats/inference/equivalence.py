@@ -21,7 +21,8 @@ from exprstats.inference.rows import name_headline
 from exprstats.inference.samples import Sample
 from exprstats.inference.sentences import METHOD_WORDS, equal_p, label_metric, write_value
 from exprstats.inference.significance import adjust_holm
-from exprstats.inference.terms import Terms, form_terms, pair_models
+from exprstats.inference.summaries import MOST_UNDEFINED
+from exprstats.inference.terms import Terms, check_pairs, form_terms, pair_models
 from exprstats.numerals import write_level
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
@@ -103,6 +104,8 @@ def judge_equivalence(
     ------
     OptionError
         For an unknown reference, and for a margin that is missing or not positive.
+    DataError
+        If there is one model only.
 
     References
     ----------
@@ -110,13 +113,12 @@ def judge_equivalence(
     approach. *Journal of Pharmacokinetics and Biopharmaceutics, 15*, 657-680.
     """
     alpha = 1 - comparison.level
+    check_pairs(comparison.samples)
     rows: list[dict[str, Any]] = []
     for sample in comparison.samples:
-        if reference is not None and reference not in sample.models:
-            message = (
-                f"reference '{reference}' is not known. {name_nearest(reference, sample.models)}"
-            )
-            raise OptionError(message)
+        if reference is not None and str(reference) not in sample.models:
+            message = f"reference '{reference}' is not known. "
+            raise OptionError(message + name_nearest(str(reference), sample.models))
         rows += _judge_sample(sample, _find_margin(margin, sample.metric.name), reference, alpha)
     table = arrange_rows(rows, ("context", "metric", "model", "versus", "term", "margin"))
     return Equivalence(table=table, alpha=alpha)
@@ -182,13 +184,10 @@ def _side_draws(terms: Terms, margin: float, alpha: float) -> _Sides:
     interval = find_percentile(ordered, finite, 1 - 2 * alpha)
     lower = (1 + (ordered <= -margin).sum(axis=1)) / (finite + 1)
     upper = (1 + (ordered >= margin).sum(axis=1)) / (finite + 1)
-    defined = np.isfinite(terms.estimates)
-    return _Sides(
-        interval.conf_low,
-        interval.conf_high,
-        np.where(defined, lower, np.nan),
-        np.where(defined, upper, np.nan),
-    )
+    count = terms.draws.shape[1]
+    defined = np.isfinite(terms.estimates) & (count - finite <= MOST_UNDEFINED * count)
+    values = interval.conf_low, interval.conf_high, lower, upper
+    return _Sides(*(np.where(defined, one, np.nan) for one in values))
 
 
 def _side_jackknife(terms: Terms, margin: float, alpha: float) -> _Sides:

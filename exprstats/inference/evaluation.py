@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from numbers import Real
 
 import numpy as np
 
+from exprstats.errors import OptionError
 from exprstats.inference.clusters import BLOCK, leave_out_clusters, sum_rows
-from exprstats.inference.metrics import Measure, Metric, Naive, Term
+from exprstats.inference.metrics import Measure, Metric, Term
 from exprstats.inference.panels import Panel
 
 
@@ -31,7 +33,7 @@ class Evaluation:
         self._metrics = list(metrics)
         self._sums, self._places = sum_clusters(panel, metrics)
         self._measures = {
-            place: metric.prepare(panel) if metric.prepare else take_rows(metric.naive, panel)
+            place: metric.prepare(panel) if metric.prepare else take_rows(metric, panel)
             for place, metric in enumerate(metrics)
             if metric.sums is None
         }
@@ -87,7 +89,7 @@ def sum_clusters(
     lines: list[np.ndarray] = []
     places: dict[Term, int | slice] = {}
     for term in dict.fromkeys(term for metric in metrics for term in (metric.sums or {}).values()):
-        rows = term(panel.truth, panel.predictions)
+        rows = _add_rows(term, panel, metrics)
         place = len(lines)
         places[term] = place if rows.ndim == 1 else slice(place, place + len(rows))
         lines.extend(sum_rows(np.atleast_2d(rows), panel))
@@ -95,15 +97,53 @@ def sum_clusters(
     return sums, places
 
 
-def take_rows(naive: Naive, panel: Panel) -> Measure:
-    """Return the slow way that serves any function: take each resample's rows, row by row."""
+def _add_rows(term: Term, panel: Panel, metrics: Sequence[Metric]) -> np.ndarray:
+    """Return what each row adds to a sum, (n,) or (models, n); one number serves all rows."""
+    rows = np.asarray(term(panel.truth, panel.predictions), dtype=float)
+    if rows.shape in {panel.truth.shape, panel.predictions.shape}:
+        return rows
+    if rows.ndim == 0:
+        return np.full(panel.truth.shape, rows)
+    names = [
+        f"sum '{key}' of metric '{metric.name}'"
+        for metric in metrics
+        for key, one in (metric.sums or {}).items()
+        if one is term
+    ]
+    message = (
+        f"{names[0]} must return what each row adds, shape {panel.truth.shape} or "
+        f"{panel.predictions.shape}; got shape {rows.shape}. The sum over rows is taken for you."
+    )
+    raise OptionError(message)
+
+
+def take_rows(metric: Metric, panel: Panel) -> Measure:
+    """Return the slow way that serves any function: take each resample's rows, row by row.
+
+    Raises
+    ------
+    OptionError
+        If the function returns anything but one number.
+    """
+    first = metric(panel.truth, panel.predictions[0])
+    if not (np.ndim(first) == 0 and isinstance(first, Real | np.ndarray)):
+        message = (
+            f"metric '{metric.name}' must return one number for truth (n,) and prediction (n,); "
+            f"it returned {_describe_answer(first)}."
+        )
+        raise OptionError(message)
 
     def measure(counts: np.ndarray) -> np.ndarray:
         values = np.empty((len(panel.predictions), len(counts)))
         for draw, weights in enumerate(counts.astype(int)):
             rows = np.repeat(np.arange(len(panel.codes)), weights[panel.codes])
             for model, prediction in enumerate(panel.predictions):
-                values[model, draw] = naive(panel.truth[rows], prediction[rows])
+                values[model, draw] = metric(panel.truth[rows], prediction[rows])
         return values
 
     return measure
+
+
+def _describe_answer(answer: object) -> str:
+    shape = np.shape(answer) if isinstance(answer, np.ndarray | list | tuple) else ()
+    return f"{type(answer).__name__} of shape {shape}" if shape else repr(answer)

@@ -250,4 +250,8 @@ def find_studentised(
         reach = error * interpolate_quantiles(ordered, finite, np.full(len(error), level))
         above = (ordered >= (np.abs(estimates) / error)[:, None] * (1 - 1e-12)).sum(axis=1)
     p_value = np.where(error > 0, (1 + above) / (finite + 1), np.nan)
+    # Two models that never differ: nothing varies, and nothing has to be studentised.
+    still = (error == 0) & (draws == estimates[:, None]).all(axis=1)
+    reach, finite = np.where(still, 0.0, reach), np.where(still, draws.shape[1], finite)
+    p_value = np.where(still & (estimates == 0), 1.0, p_value)
     return Studentised(estimates - reach, estimates + reach, p_value, finite)

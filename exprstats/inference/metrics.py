@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -30,8 +30,10 @@ class Metric:
         How options and results call it.
     naive
         Its plain definition: truth (n,) and prediction (n,) to one number, NaN where undefined.
+        Where there are sums and a formula, they define it as well as this.
     direction
-        Whether ``"higher"`` or ``"lower"`` is better, or values near ``"zero"``.
+        Whether ``"higher"`` or ``"lower"`` is better, or values near ``"zero"``; ``"unknown"``
+        for plain functions, which do not say.
     range
         Lowest and highest possible value.
     sums
@@ -46,31 +48,52 @@ class Metric:
         Whether the value is divided by the theoretical range of the truth.
     fisher
         Whether the interval of a single score is made on Fisher's z scale.
+    clustered
+        Whether it needs whole clusters, so that rows cannot be drawn one by one.
     label
         How it is printed.
+    lack
+        Why it may be undefined, for the note of its rows.
 
     Examples
     --------
+    From a plain function, which is called for each resample:
+
     >>> def measure_worst(truth, prediction):
     ...     return float(np.abs(truth - prediction).max())
     >>> Metric("worst", measure_worst, direction="lower", range=(0, np.inf)).label
     'worst'
+
+    From sums over rows, which makes a resample cost a matrix product:
+
+    >>> near = Metric(
+    ...     "near",
+    ...     sums={"n": lambda y, p: np.ones_like(y), "hits": lambda y, p: np.abs(p - y) < 0.5},
+    ...     formula=lambda n, hits: hits / n,
+    ... )
+    >>> near(np.array([1.0, 2.0]), np.array([1.2, 3.0]))
+    0.5
     """
 
     name: str
-    naive: Naive
-    direction: Literal["higher", "lower", "zero"] = "higher"
+    naive: Naive | None = None
+    direction: Literal["higher", "lower", "zero", "unknown"] = "higher"
     range: tuple[float, float] = (-np.inf, np.inf)
     sums: Mapping[str, Term] | None = None
     formula: Callable[..., np.ndarray] | None = None
     prepare: Callable[[Panel], Measure] | None = None
     spanned: bool = False
     fisher: bool = False
+    clustered: bool = False
     label: str = field(default="")
+    lack: str = ""
 
     def __post_init__(self) -> None:
         if (self.sums is None) != (self.formula is None):
             message = f"metric '{self.name}' needs both sums and formula, or neither."
+            raise OptionError(message)
+        if self.naive is None and self.sums is None:
+            message = f"metric '{self.name}' needs a plain function, or sums and formula."
             raise OptionError(message)
         if not self.label:
             object.__setattr__(self, "label", self.name)
@@ -81,8 +104,16 @@ class Metric:
         return self.spanned or self.range[1] <= 1
 
     def __call__(self, truth: np.ndarray, prediction: np.ndarray) -> float:
-        """Return the naive definition's value."""
-        return self.naive(truth, prediction)
+        """Return the naive definition's value, or that of the sums where it has none."""
+        if self.naive is not None:
+            return self.naive(truth, prediction)
+        if self.sums is None or self.formula is None:
+            return float("nan")
+        given = {
+            name: np.sum(np.broadcast_to(term(truth, prediction[None]), (1, len(truth))), axis=1)
+            for name, term in self.sums.items()
+        }
+        return float(np.squeeze(self.formula(**given)))
 
 
 def list_metrics() -> dict[str, Metric]:
@@ -104,11 +135,17 @@ def find_metrics(wanted: MetricLike | Sequence[MetricLike]) -> list[Metric]:
     OptionError
         For a name that is not known, with the nearest one, and where two share a name.
     """
-    several = [wanted] if isinstance(wanted, str) or callable(wanted) else list(wanted)
+    alone = isinstance(wanted, str) or callable(wanted)
+    given: Any = wanted
+    several: list[Any] = list(given) if isinstance(given, Iterable) and not alone else [given]
     found = [_find_metric(metric) for metric in several]
     names = [metric.name for metric in found]
-    if not names or len(set(names)) < len(names):
-        message = f"metrics must be one or more different ones; got {', '.join(names) or 'none'}."
+    if not names:
+        message = f"metrics must be one or more; got none. {name_nearest('', list_metrics())}"
+        raise OptionError(message)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        message = f"two metrics are called '{twice}'. Give each a name of its own: Metric(name, …)."
         raise OptionError(message)
     return found
 
@@ -122,4 +159,10 @@ def _find_metric(wanted: MetricLike) -> Metric:
             message = f"metric '{wanted}' is not known. {name_nearest(wanted, known)}"
             raise OptionError(message)
         return known[wanted]
-    return Metric(getattr(wanted, "__name__", "metric"), wanted)
+    if not callable(wanted):
+        message = (
+            f"metrics must be names, Metric objects or functions of truth and prediction; "
+            f"got {wanted!r}. {name_nearest('', list_metrics())}"
+        )
+        raise OptionError(message)
+    return Metric(getattr(wanted, "__name__", "metric"), wanted, direction="unknown")

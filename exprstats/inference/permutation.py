@@ -32,7 +32,7 @@ from exprstats.inference.significance import (
     estimate_p_error,
     settle_ties,
 )
-from exprstats.inference.terms import pair_models
+from exprstats.inference.terms import check_pairs, pair_models
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
 
@@ -116,6 +116,7 @@ def permute_models(
     rows = check_predictions(predictions, cluster=cluster, by=by)
     cells = split_contexts(rows, cluster=cluster, by=by)
     check_against(against, cells)
+    check_pairs(cells)
     seeds = spawn_seeds(seed, count_blocks(draws))
     found: list[dict[str, Any]] = []
     for cell in cells:

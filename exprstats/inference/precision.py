@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -111,8 +112,9 @@ def plan_precision(
     """Say how wide intervals will be in a study with more (or fewer) clusters than a pilot.
 
     For each size, studies of that many clusters are drawn from the pilot's clusters, with their
-    rows as they are. The spread of a value over such studies is its standard error there; the
-    width is that of a t interval, 2·t(size - 1)·SE.
+    rows as they are. The spread of a value over such studies, times √(G/(G - 1)) for the G clusters
+    of the pilot, is its standard error there; the width is that of a t interval,
+    2·t(size - 1)·SE.
 
     Parameters
     ----------
@@ -133,7 +135,7 @@ def plan_precision(
     if width is not None and not width > 0:
         message = f"width must be a positive number; got {width}."
         raise OptionError(message)
-    if not sizes or min(sizes) < 3:
+    if not sizes or min(sizes) < 3 or not all(isinstance(size, Integral) for size in sizes):
         message = f"sizes must be numbers of clusters from 3 on; got {list(sizes)}."
         raise OptionError(message)
     rows = check_predictions(predictions, cluster=cluster, by=by)
@@ -149,7 +151,9 @@ def plan_precision(
         whole = _measure_pilot(cell, measures, pairs)
         spans = find_span(span, cell, measures)
         scale = np.array([1 / spans if metric.spanned else 1.0 for metric in measures])
-        spread = find_spread(values) * scale[:, None]
+        # Clusters drawn from a pilot vary less than those it came from, by (G - 1)/G.
+        groups = len(cell.clusters)
+        spread = find_spread(values) * scale[:, None] * np.sqrt(groups / (groups - 1))
         options = {"sizes": sizes, "width": width, "level": level}
         found += _write_rows(cell, measures, pairs, (whole * scale[:, None], spread), **options)
     keys = ("context", "metric", "model", "versus", "term")

@@ -239,12 +239,20 @@ RANK_METRICS = (
         fisher=True,
         label="Spearman's ρ",
     ),
-    Metric("auc", measure_auc, range=(0, 1), prepare=prepare_auc, label="AUC"),
+    Metric(
+        "auc",
+        measure_auc,
+        range=(0, 1),
+        prepare=prepare_auc,
+        label="AUC",
+        lack="the truth is all 1 or has none",
+    ),
     Metric(
         "average_precision",
         measure_average_precision,
         range=(0, 1),
         prepare=prepare_average_precision,
         label="average precision",
+        lack="the truth has no 1",
     ),
 )

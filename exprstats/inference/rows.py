@@ -57,16 +57,19 @@ def write_rows(
             "term": model if versus is None else f"{model} - {versus}",
             "n_clips": sample.n_clips,
         }
-        rows.append(keys | summary | _explain_note(summary, sample.flat & {model, versus}))
+        flat = sample.flat & {model, versus}
+        rows.append(keys | summary | _explain_note(summary, flat, sample.metric.lack))
     return rows
 
 
-def _explain_note(summary: Mapping[str, Any], flat: frozenset[str | None]) -> dict[str, Any]:
+def _explain_note(
+    summary: Mapping[str, Any], flat: frozenset[str | None], lack: str
+) -> dict[str, Any]:
     """Return the note that says why an estimate is undefined, where that is plain."""
-    if not (flat and math.isnan(summary["estimate"])):
+    if not ((flat or lack) and math.isnan(summary["estimate"])):
         return {}
     named = " and ".join(sorted(str(model) for model in flat))
-    reason = f"not defined: the predictions of {named} do not vary"
+    reason = f"not defined: {f'the predictions of {named} do not vary' if flat else lack}"
     return {"note": str(summary["note"]).replace(UNDEFINED, reason)}
 
 

@@ -130,6 +130,8 @@ def _find_best(metric: Metric, scores: pd.DataFrame) -> str | None:
     defined = scores[scores["estimate"].notna()]
     if len(defined) == 0:
         return None
+    if metric.direction == "unknown":
+        return str(defined["model"].iloc[0])
     values = defined["estimate"]
     best = {"higher": values, "lower": -values, "zero": -values.abs()}[metric.direction]
     return str(defined["model"].iloc[int(best.to_numpy().argmax())])

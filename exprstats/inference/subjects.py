@@ -92,14 +92,25 @@ def _refuse_rows(name: str) -> Naive:
     return refuse
 
 
-def _form_metric(name: str, prepare: Callable[[Panel], Measure], label: str) -> Metric:
+def _form_metric(name: str, prepare: Callable[[Panel], Measure], label: str, lack: str) -> Metric:
     return Metric(
-        name, _refuse_rows(name), range=(-1, 1), prepare=prepare, fisher=True, label=label
+        name,
+        _refuse_rows(name),
+        range=(-1, 1),
+        prepare=prepare,
+        fisher=True,
+        clustered=True,
+        label=label,
+        lack=lack,
     )
 
 
+_ALIKE = "the clusters' means do not vary"
+_FLAT = "nothing varies within clusters"
+_SMALL = f"no cluster has {FEWEST_CLIPS} clips that vary"
+
 SUBJECT_METRICS = (
-    _form_metric("correlation_between", prepare_between, "r between clusters"),
-    _form_metric("correlation_within", prepare_within, "r within clusters"),
-    _form_metric("correlation_mean", prepare_mean, "mean r per cluster"),
+    _form_metric("correlation_between", prepare_between, "r between clusters", _ALIKE),
+    _form_metric("correlation_within", prepare_within, "r within clusters", _FLAT),
+    _form_metric("correlation_mean", prepare_mean, "mean r per cluster", _SMALL),
 )

@@ -8,6 +8,8 @@ from itertools import combinations
 
 import numpy as np
 
+from exprstats.errors import DataError, Problem
+from exprstats.inference.panels import Cell
 from exprstats.inference.samples import Sample
 from exprstats.inference.significance import settle_ties
 
@@ -42,11 +44,25 @@ class Terms:
     strata: np.ndarray | None = None
 
 
+def check_pairs(cells: Sequence[Cell] | Sequence[Sample]) -> None:
+    """Refuse to test differences where there is one model only.
+
+    Raises
+    ------
+    DataError
+        With the model's name.
+    """
+    lonely = [str(model) for cell in cells if len(cell.models) < 2 for model in cell.models]
+    if lonely:
+        fact = f"'{lonely[0]}' is the only model; a difference needs two."
+        raise DataError(Problem(fact, "Add the predictions of another model."))
+
+
 def pair_models(models: Sequence[str], against: str | None = None) -> list[tuple[int, int]]:
     """Return index pairs: all of them in order, or one model with each other one."""
     if against is None:
         return list(combinations(range(len(models)), 2))
-    reference = list(models).index(against)
+    reference = list(models).index(str(against))
     return [(reference, other) for other in range(len(models)) if other != reference]
 
 

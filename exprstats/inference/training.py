@@ -109,7 +109,7 @@ def split_variance(
         If a model has fewer than two runs, or models have different ones.
     """
     measures = find_metrics(metrics)
-    require_columns(predictions, [run, "model"])
+    require_columns(predictions, [run, "model"], "predictions")
     check_options(interval="auto", level=0.95, draws=2)
     runs = _check_runs(predictions, run)
     rows: list[dict[str, Any]] = []

@@ -14,6 +14,7 @@ _DIRECTIONS = {
     "lower": "lower is better",
     "higher": "higher is better",
     "zero": "closer to 0 is better",
+    "unknown": "which way is better is not stated",
 }
 
 
@@ -28,7 +29,7 @@ class MetricLabel:
     symbol
         For sentences, for example "r".
     better
-        "lower", "higher" or "zero".
+        "lower", "higher", "zero" or "unknown".
     bounded
         Whether it cannot exceed 1 in size, so that APA style drops its leading zero.
     """

@@ -38,10 +38,21 @@ def test_standard_errors_of_a_mean_fall_with_the_root_of_the_size():
     means = pilot[pilot["model"] == "a"].groupby("subject")["prediction"].mean()
     found = table[table["term"] == "a"].set_index("n_clusters")
     for size in (20, 80):
-        known = means.std(ddof=0) / np.sqrt(size)
+        known = means.std(ddof=1) / np.sqrt(size)
         assert found.loc[size, "std_error"] == pytest.approx(known, rel=0.06)
         reach = stats.t.ppf(0.975, size - 1)
         assert found.loc[size, "width"] == pytest.approx(2 * reach * known, rel=0.06)
+
+
+def test_a_small_pilot_is_not_taken_for_the_whole():
+    # Six subjects drawn from six vary by 5/6 of what six new ones would: 9 % in the SE, which
+    # 20,000 draws tell from sampling error (0.5 %).
+    pilot = make_errors(6, seed=2)
+    options = {"metrics": "bias", "sizes": (6,), "draws": 20_000, "seed": 1}
+    found = plan_precision(pilot, **options).table
+    means = pilot[pilot["model"] == "b"].groupby("subject")["prediction"].mean()
+    planned = found.loc[found["term"] == "b", "std_error"].item()
+    assert planned == pytest.approx(means.std(ddof=1) / np.sqrt(6), rel=0.02)
 
 
 def test_the_needed_number_gives_the_wanted_width():
@@ -85,7 +96,9 @@ def test_plans_are_said_and_repeatable(make_predictions):
     assert "from a pilot of 12 clusters" in one.sentence()
 
 
-@pytest.mark.parametrize("options", [{"width": 0}, {"sizes": (2, 10)}, {"sizes": ()}])
+@pytest.mark.parametrize(
+    "options", [{"width": 0}, {"sizes": (2, 10)}, {"sizes": ()}, {"sizes": (10.5,)}]
+)
 def test_impossible_plans_are_refused(make_predictions, options):
     with pytest.raises(OptionError, match=r"must be"):
         plan_precision(make_predictions(), metrics="rmse", **options)

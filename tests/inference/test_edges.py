@@ -1,0 +1,204 @@
+"""What comparisons do at the edges: odd designs are answered in full or refused by name.
+
+Tolerance: 1e-12 between two ways to the same sums; otherwise none.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score
+
+from exprstats.errors import DataError, DataWarning, OptionError
+from exprstats.inference import (
+    Metric,
+    compare_contexts,
+    compare_models,
+    find_metrics,
+    judge_equivalence,
+    permute_models,
+    split_variance,
+)
+
+QUICK = {"draws": 250, "seed": 1}
+
+
+def measure_capped(truth, prediction):
+    return float(np.mean(np.minimum(np.abs(truth - prediction), 1)))
+
+
+def test_models_may_be_numbers(make_predictions):
+    table = make_predictions().replace({"model": {"a": 1, "b": 2, "c": 10}})
+    for reference in (2, "2"):
+        found = compare_models(table, metrics="rmse", against=reference, **QUICK).table
+        assert set(found["term"]) == {"1", "2", "10", "2 - 1", "2 - 10"}
+        verdict = judge_equivalence(
+            compare_models(table, metrics="rmse", **QUICK), margin=0.1, reference=reference
+        )
+        assert set(verdict.table["versus"]) == {"2"}
+    with pytest.raises(OptionError, match=r"model '3' is not known\. There is: 1, 2, 10"):
+        compare_models(table, metrics="rmse", against=3, **QUICK)
+
+
+@pytest.mark.parametrize("metrics", [None, 3, ["rmse", None], [], ""])
+def test_what_is_no_metric_is_refused_with_the_known_ones(make_predictions, metrics):
+    with pytest.raises(OptionError, match="There is: nrmse, rmse, mae"):
+        compare_models(make_predictions(), metrics=metrics, **QUICK)
+
+
+def test_two_metrics_of_one_name_are_refused(make_predictions):
+    unnamed = [lambda y, p: y.mean(), lambda y, p: p.mean()]
+    with pytest.raises(OptionError, match="two metrics are called '<lambda>'"):
+        compare_models(make_predictions(), metrics=unnamed, **QUICK)
+
+
+@pytest.mark.parametrize(
+    "options", [{"draws": 2.5}, {"draws": "2000"}, {"level": "95"}, {"draws": 1}]
+)
+def test_options_of_the_wrong_kind_are_refused(make_predictions, options):
+    with pytest.raises(OptionError, match="must"):
+        compare_models(make_predictions(), metrics="rmse", **options)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"), [(lambda y, p: y - p, "ndarray of shape"), (lambda y, p: "x", "'x'")]
+)
+def test_functions_that_return_no_number_are_refused(make_predictions, answer, words):
+    with pytest.raises(OptionError, match=f"must return one number .* it returned {words}"):
+        compare_models(make_predictions(), metrics=answer, **QUICK)
+
+
+def test_sums_and_a_formula_are_a_metric(make_predictions):
+    # One number for all rows, and truth values (True, False), are sums too.
+    fast = Metric(
+        "fast",
+        sums={"n": lambda y, p: 1, "far": lambda y, p: np.minimum(np.abs(p - y), 1)},
+        formula=lambda n, far: far / n,
+        direction="lower",
+    )
+    table = make_predictions()
+    both = compare_models(table, metrics=[fast, measure_capped], **QUICK)
+    one, other = both.samples
+    np.testing.assert_allclose(one.draws, other.draws, rtol=0, atol=1e-12)
+    rows = table[table["model"] == "a"]
+    values = rows["truth"].to_numpy(), rows["prediction"].to_numpy()
+    assert fast(*values) == pytest.approx(measure_capped(*values), abs=1e-12)
+    with pytest.raises(OptionError, match="'none' needs a plain function, or sums and formula"):
+        Metric("none")
+
+
+def test_sums_already_summed_are_refused(make_predictions):
+    summed = Metric("far", sums={"e": lambda y, p: np.ones(3)}, formula=lambda e: e)
+    with pytest.raises(OptionError, match=r"sum 'e' of metric 'far' .* got shape \(3,\)"):
+        compare_models(make_predictions(), metrics=summed, **QUICK)
+
+
+def test_a_plain_function_has_no_better_end(make_predictions):
+    assert find_metrics(measure_capped)[0].direction == "unknown"
+    comparison = compare_models(make_predictions(), metrics=measure_capped, **QUICK)
+    # The first model is described, not one that would be "best" if higher were better.
+    assert comparison.sentence().startswith("Over all clips")
+    assert ", a had measure_capped" in comparison.sentence()
+    assert judge_equivalence(comparison, margin=0.1).table["p_noninferior"].isna().all()
+
+
+def test_a_model_that_some_contexts_lack_is_left_out_of_the_pool(make_predictions):
+    table = make_predictions(contexts=("calm", "pain"))
+    less = table[(table["model"] != "c") | (table["context"] != "pain")]
+    with pytest.warns(DataWarning, match="not in every context.*'c'"):
+        found = compare_models(less, metrics="rmse", by="context", **QUICK).table
+    terms = found.assign(context=found["context"].fillna("All")).groupby("context")["term"]
+    assert terms.agg(set).to_dict() == {
+        "calm": {"a", "b", "c", "a - b", "a - c", "b - c"},
+        "pain": {"a", "b", "a - b"},
+        "All": {"a", "b", "a - b"},
+    }
+    whole = compare_models(table, metrics="rmse", by="context", **QUICK).table
+    rows = [
+        frame[frame["term"].isin({"a", "b"})]["estimate"].to_numpy() for frame in (found, whole)
+    ]
+    np.testing.assert_array_equal(*rows)
+    with (
+        pytest.warns(DataWarning, match="not in every"),
+        pytest.raises(OptionError, match=r"'c' is not known in context 'pain'\. There is"),
+    ):
+        compare_models(less, metrics="rmse", by="context", against="c", **QUICK)
+
+
+def test_an_absent_column_of_contexts_is_named(make_predictions):
+    for compare in (compare_models, compare_contexts, permute_models):
+        with pytest.raises(DataError, match="predictions table has no column 'context'"):
+            compare(make_predictions(), metrics="rmse", by="context", **QUICK)
+    with pytest.raises(DataError, match="predictions table has no column 'seat'"):
+        split_variance(make_predictions(), metrics="rmse")
+
+
+def test_whole_clusters_are_not_taken_apart(make_predictions):
+    for metric in ("correlation_between", "correlation_within", "correlation_mean"):
+        with pytest.raises(OptionError, match=f"{metric} is about whole clusters"):
+            compare_models(make_predictions(), metrics=metric, scheme="two-stage", **QUICK)
+
+
+def test_one_model_has_no_difference(make_predictions):
+    alone = make_predictions(models=("a",))
+    comparison = compare_models(alone, metrics="rmse", **QUICK)
+    assert comparison.table["versus"].isna().all()
+    with pytest.raises(DataError, match="'a' is the only model"):
+        judge_equivalence(comparison, margin=0.1)
+    with pytest.raises(DataError, match="'a' is the only model"):
+        permute_models(alone, metrics="rmse", **QUICK)
+
+
+def test_bootstrap_t_of_models_that_never_differ(make_predictions):
+    table = make_predictions(models=("a",))
+    twins = pd.concat([table, table.assign(model="b")], ignore_index=True)
+    metrics = ["rmse", "mae", "correlation", "spearman"]
+    found = compare_models(twins, metrics=metrics, interval="t", **QUICK).table
+    same = found[found["versus"].notna()]
+    assert (same[["estimate", "conf_low", "conf_high"]] == 0).all(axis=None)
+    assert (same["p_value"] == 1).all() and (same["p_adjusted"] == 1).all()
+    assert same["note"].isna().all()
+
+
+def test_mostly_undefined_draws_show_no_equivalence(make_predictions):
+    # One of 41 subjects holds every 1: 37 % of the draws lack it.
+    table = make_predictions(groups=41, clips=164, models=("a", "b"))
+    named = table["subject"] == table["subject"].iloc[0]
+    table = table.assign(truth=np.where(named, 1.0, 0.0))
+    comparison = compare_models(table, metrics="auc", **QUICK)
+    row = judge_equivalence(comparison, margin=0.9).table.iloc[0]
+    assert comparison.samples[0].draws.shape == (2, 250)
+    assert np.isnan([row["p_value"], row["conf_low"], row["p_noninferior"]]).all()
+    assert not row["equivalent"] and not row["noninferior"]
+
+
+def test_notes_say_why_a_value_is_undefined(make_predictions):
+    # Two clips a subject: no correlation within any of them.
+    table = make_predictions(clips=24)
+    table["subject"] = "s" + (table["clip"].str[1:].astype(int) // 2).astype(str)
+    found = compare_models(table, metrics="correlation_mean", **QUICK).table
+    assert found["note"].str.contains("no cluster has 3 clips that vary").all()
+
+
+def test_classes_as_seats_give_mean_average_precision():
+    rng = np.random.default_rng(1)
+    frames = []
+    label = rng.integers(3, size=60)
+    for model in ("a", "b"):
+        for one in range(3):
+            table = {"clip": np.arange(60).astype(str), "subject": np.arange(60).astype(str)}
+            frame = pd.DataFrame(table).assign(
+                model=model,
+                seat=f"class {one}",
+                truth=(label == one).astype(float),
+                prediction=rng.normal(size=60) + (label == one),
+            )
+            frame["subject"] = "s" + (np.arange(60) // 5).astype(str)
+            frames.append(frame)
+    table = pd.concat(frames, ignore_index=True)
+    found = compare_models(table, metrics="average_precision", **QUICK).table
+    for model, rows in table.groupby("model"):
+        known = [
+            average_precision_score(y["truth"], y["prediction"]) for _, y in rows.groupby("seat")
+        ]
+        mine = found[found["term"] == model]["estimate"]
+        assert mine.to_numpy() == pytest.approx(np.mean(known), abs=1e-12)
