@@ -18,6 +18,7 @@ from exprstats.cli.cells import (
     show_limits,
     show_p,
 )
+from exprstats.cli.labels import LABEL_METRICS, settle_metrics, show_predicted
 from exprstats.cli.options import (
     ByOption,
     ForceOption,
@@ -62,8 +63,13 @@ def compare_files(
     ] = None,
     by: ByOption = None,
     metric: Annotated[
-        str, typer.Option(metavar="NAME,...", help=f"Any of {', '.join(get_args(MetricName))}.")
-    ] = "rmse,correlation",
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            help=f"Any of {', '.join(get_args(MetricName))}. [default: rmse,correlation; of names "
+            f"of classes {','.join(LABEL_METRICS)}]",
+        ),
+    ] = None,
     span: Annotated[
         float | None,
         typer.Option(help="Range of the true values that nrmse is divided by, such as 7."),
@@ -105,8 +111,7 @@ def compare_files(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("compare", seed=seed, **options) as session:
         check_options(level=level, n_jobs=n_jobs)
-        metrics = split_names(metric, "--metric") or []
-        margins = split_margin(margin, metrics)
+        asked = split_names(metric, "--metric")
         if contexts and not by:
             message = "--contexts compares contexts. Name their column with --by."
             raise OptionError(message)
@@ -122,6 +127,8 @@ def compare_files(
         for file in files:
             session.note_file(file)
         table = _keep_test(session, read_predictions(files, **columns))
+        metrics = settle_metrics(asked, table)
+        margins = split_margin(margin, metrics)
         shared: dict[str, Any] = {
             "metrics": metrics,
             "span": span,
@@ -133,6 +140,7 @@ def compare_files(
         result = compare_models(
             table, **shared, **place, interval=interval, level=level, compat=compat
         )
+        show_predicted(session, table)
         _show(session, result)
         if margins:
             show_equivalence(session, result, margins, against)

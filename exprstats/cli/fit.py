@@ -17,6 +17,8 @@ from exprstats.cli.cells import (
     show_estimate,
     show_limits,
 )
+from exprstats.cli.importances import show_importance
+from exprstats.cli.labels import show_classes, tell_chance
 from exprstats.cli.options import (
     ByOption,
     ForceOption,
@@ -30,6 +32,7 @@ from exprstats.cli.options import (
     split_names,
 )
 from exprstats.cli.session import Session, open_session
+from exprstats.cli.targets import check_place, name_predictions, require_forest, settle_target
 from exprstats.errors import OptionError
 from exprstats.numerals import write_level
 
@@ -37,8 +40,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.models import Models
+    from exprstats.models.classes import Task
 
 FEWEST_DRAWS = 50
+_SCORES = {"rmse": "RMSE", "correlation": "r", "accuracy": "Accuracy", "uar": "UAR"}
 _TUNED = {
     "alpha": "Alpha",
     "l1_ratio": "L1 ratio",
@@ -70,6 +75,15 @@ def fit_clips(
     model: Annotated[
         Literal["elastic", "forest"], typer.Option(help="An elastic net, or a random forest.")
     ] = "elastic",
+    classes: Annotated[
+        bool, typer.Option("--classes", help="The target's whole numbers are codes of classes.")
+    ] = False,
+    importance: Annotated[
+        bool,
+        typer.Option(
+            "--importance", help="How much the test error rises if a feature is permuted."
+        ),
+    ] = False,
     weights_draws: Annotated[
         int,
         typer.Option(min=0, help="Refits to resampled subjects, for intervals of the weights."),
@@ -85,13 +99,17 @@ def fit_clips(
     n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Predict a target from clip features, on unseen subjects."""
+    """Predict a target from clip features, on unseen subjects; texts are classes (forest)."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("fit", seed=seed, **options) as session:
         check_options(n_jobs=n_jobs)
         _check_draws(model, weights_draws)
+        if classes:
+            require_forest(model, "--classes")
+        if predictions is not None:
+            check_place(predictions, "--predictions")
         chosen = split_names(features, "--features")
-        from exprstats.io import read_clips, write_csv
+        from exprstats.io import read_clips
         from exprstats.models import split_subjects
         from exprstats.study import list_numbers
 
@@ -103,19 +121,29 @@ def fit_clips(
             context=by,
             features=chosen,
             target=target,
+            classes=True if classes else None,
             missing=split_names(missing, "--missing") or (),
         )
+        task = settle_target(session, table[target], model, classes=classes)
         named = chosen or list_numbers(table, target)
         table = _drop_gaps(session, table, [target, *named])
         parts = split_subjects(table, seed=seed)
         options = {"target": target, "features": named, "parts": parts}
-        result = _fit(model, table, seed, n_jobs, by="context" if by else None, **options)
+        options["by"] = "context" if by else None
+        result = _fit(table, model, task, seed=seed, n_jobs=n_jobs, **options)
         _show(session, result)
+        if task == "classification":
+            show_classes(session, result, seed=seed, n_jobs=n_jobs)
+        session.say(result.sentence())
+        if task == "classification":
+            session.say(tell_chance(result))
         if weights_draws:
             _show_weights(session, result, draws=weights_draws, seed=seed, n_jobs=n_jobs)
+        if importance:
+            show_importance(session, result, seed=seed)
+        session.show_points("Notes", collect_notes(list_records(result.tidy())))
         if predictions is not None:
-            write_csv(result.predictions, predictions)
-            session.say(f"{len(result.predictions):,} predictions are in {predictions}.")
+            _write_predictions(session, result, predictions)
 
 
 def _check_draws(model: str, draws: int) -> None:
@@ -127,12 +155,23 @@ def _check_draws(model: str, draws: int) -> None:
         raise OptionError(message)
 
 
-def _fit(model: str, clips: pd.DataFrame, seed: int, n_jobs: int, **options: Any) -> Models:
+def _fit(
+    clips: pd.DataFrame, model: str, task: Task, *, seed: int, n_jobs: int, **options: Any
+) -> Models:
     from exprstats.models import fit_elastic, fit_forest
 
     if model == "forest":
-        return fit_forest(clips, name=model, seed=seed, n_jobs=n_jobs, **options)
+        return fit_forest(clips, name=model, task=task, seed=seed, n_jobs=n_jobs, **options)
     return fit_elastic(clips, name=model, **options)
+
+
+def _write_predictions(session: Session, result: Models, place: Path) -> None:
+    """Write all predictions, of classes by their names."""
+    from exprstats.io import write_csv
+
+    table = name_predictions(result.predictions)
+    write_csv(table, place)
+    session.say(f"{len(table):,} predictions are in {place}.")
 
 
 def _show_weights(session: Session, result: Models, *, draws: int, seed: int, n_jobs: int) -> None:
@@ -141,8 +180,8 @@ def _show_weights(session: Session, result: Models, *, draws: int, seed: int, n_
     weights = report_weights(result, draws=draws, seed=seed, n_jobs=n_jobs)
     table = weights.tidy()
     session.tables["weights"] = table
-    others = session.rows[session.rows["term"] != "weight"]
-    session.rows = [*others.to_dict("records"), *table.to_dict("records")]
+    others = [row for row in session.rows if row["term"] != "weight"]
+    session.rows = [*others, *table.to_dict("records")]
     rows = list_records(table, headline=True)
     found = index_rows(rows, "context", "feature", "term")
     cells = [
@@ -175,8 +214,8 @@ def _drop_gaps(session: Session, clips: pd.DataFrame, columns: list[str]) -> pd.
 
 
 def _show(session: Session, result: Models) -> None:
-    session.rows = result.tidy()
-    session.tables = {"fit": result.tidy(), "predictions": result.predictions}
+    session.rows = result.tidy().to_dict("records")
+    session.tables = {"fit": result.tidy(), "predictions": name_predictions(result.predictions)}
     if result.kind == "elastic":
         session.figures = {"figure4_weights": lambda: _draw(result)}
     rows = list_records(result.tidy())
@@ -184,8 +223,6 @@ def _show(session: Session, result: Models) -> None:
     if any(row["term"] == "weight" for row in rows):
         title = "Weights: change of the target, in its unit, for one SD of the feature"
         session.show_table(title, *_list_weights(rows))
-    session.say(result.sentence())
-    session.show_points("Notes", collect_notes(rows))
 
 
 def _draw(result: Models) -> Any:
@@ -196,17 +233,19 @@ def _draw(result: Models) -> Any:
 
 def _list_parts(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     found = index_rows(rows, "context", "part", "term")
+    terms = [term for term in _SCORES if any(row["term"] == term for row in rows)]
     tuned = [term for term in _TUNED if any(row["term"] == term for row in rows)]
     cells = []
     for context in order_contexts(rows):
-        settings = [f"{found[context, 'validate', term]['estimate']:g}" for term in tuned]
+        settings = [f"{found[context, 'validate', term]['estimate']:.3g}" for term in tuned]
         for part in ("train", "validate", "test"):
-            rmse, r = (found.get((context, part, term)) for term in ("rmse", "correlation"))
-            counts = [show_count(rmse, "n_clusters"), show_count(rmse, "n_clips")]
-            numbers = [show_estimate(rmse, bounded=False), show_estimate(r)]
+            first, second = (found.get((context, part, term)) for term in terms)
+            counts = [show_count(first, "n_clusters"), show_count(first, "n_clips")]
+            bounded = terms[0] == "accuracy"
+            numbers = [show_estimate(first, bounded=bounded), show_estimate(second)]
             cells.append([context, part, *counts, *numbers, *settings])
             settings = [""] * len(tuned)
-    headers = ["Context", "Part", "Subjects", "Clips", "RMSE", "r"]
+    headers = ["Context", "Part", "Subjects", "Clips", *(_SCORES[term] for term in terms)]
     return [*headers, *(_TUNED[term] for term in tuned)], cells
 
 

@@ -1,0 +1,47 @@
+"""Which features a fitted model needs, as ``fit`` prints it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exprstats.cli.cells import Row, list_records, name_context, show_estimate, show_limits
+from exprstats.numerals import write_level
+
+if TYPE_CHECKING:
+    from exprstats.cli.session import Session
+    from exprstats.models import Models
+
+DRAWS = 2000
+
+
+def show_importance(session: Session, result: Models, *, seed: int) -> None:
+    """Print how much the test error rises when features are permuted, and add the rows."""
+    from exprstats.models import rate_importance
+
+    found = rate_importance(result, draws=DRAWS, seed=seed)
+    table = found.tidy()
+    session.tables["importance"] = table
+    session.rows = [*session.rows, *table.to_dict("records")]
+    rows = list_records(table, headline=True)
+    title = f"Importance: rise of the test {found.error} when a feature is permuted"
+    single = [row for row in rows if row["term"] == "importance"]
+    session.show_table(title, *_list_rises(single, found.level, found.error))
+    groups = [row for row in rows if row["term"] == "group_importance"]
+    if groups:
+        title = "The same of features that correlate and are permuted together"
+        session.show_table(title, *_list_rises(groups, found.level, found.error))
+    session.say(found.sentence())
+
+
+def _list_rises(rows: list[Row], level: float, error: str) -> tuple[list[str], list[list[str]]]:
+    bounded = error != "RMSE"
+    cells = [
+        [
+            name_context(row),
+            str(row["feature"]),
+            show_estimate(row, 3, bounded=bounded),
+            show_limits(row, 3, bounded=bounded),
+        ]
+        for row in rows
+    ]
+    return ["Context", "Feature", "Rise", f"{write_level(level)} CI"], cells

@@ -1,0 +1,196 @@
+"""Classes from a file to metrics, confusions and files, and importance; counts are exact.
+
+Metrics agree with scikit-learn's to 1e-12, the rounding of sums.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score, f1_score
+
+NAMES = np.array(["fear", "joy", "anger"])
+
+
+@pytest.fixture(scope="module")
+def table():
+    """240 clips of 30 people: motion and gaze decide between three emotions."""
+    rng = np.random.default_rng(4)
+    count = 240
+    frame = pd.DataFrame(rng.normal(size=(count, 3)), columns=["motion", "gaze", "blink"])
+    frame.insert(0, "who", np.repeat([f"P{i:02d}" for i in range(30)], count // 30))
+    frame.insert(1, "task", np.tile(["pain", "startle"], count // 2))
+    frame["clip"] = [f"c{i}" for i in range(count)]
+    level = frame["motion"] + 0.4 * frame["gaze"] + 0.3 * rng.normal(size=count)
+    frame["code"] = np.digitize(level, [-0.3, 0.9])
+    return frame.assign(emotion=NAMES[frame["code"]])
+
+
+@pytest.fixture(scope="module")
+def place(table, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("classes")
+    table.drop(columns="code").to_csv(folder / "clips.csv", index=False)
+    table.drop(columns="emotion").to_csv(folder / "codes.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def forest(call, place):
+    """The printed fit of names, and its predictions."""
+    options = ("--target", "emotion", "--subject", "who", "--model", "forest")
+    files = ("--predictions", place / "p.csv", "--out", place / "out")
+    return call("fit", place / "clips.csv", *options, *files).stdout
+
+
+@pytest.fixture(scope="module")
+def predicted(forest, place):
+    return pd.read_csv(place / "p.csv").query("part == 'test'")
+
+
+def pick(rows, **keys):
+    (row,) = [one for one in rows if all(one.get(key) == value for key, value in keys.items())]
+    return row
+
+
+def test_classes_are_judged_as_scikit_learn_does(call_json, place, predicted):
+    options = ("--target", "emotion", "--subject", "who", "--model", "forest")
+    rows = call_json("fit", place / "clips.csv", *options)["rows"]
+    truth, guess = predicted["truth"], predicted["prediction"]
+    wanted = {
+        "accuracy": (truth == guess).mean(),
+        "uar": balanced_accuracy_score(truth, guess),
+        "macro_f1": f1_score(truth, guess, average="macro"),
+        "kappa": cohen_kappa_score(truth, guess),
+    }
+    for term, value in wanted.items():
+        row = pick(rows, term=term, part="test", model="forest", versus=None, headline=True)
+        assert row["estimate"] == pytest.approx(value, abs=1e-12)
+        assert row["conf_low"] < value < row["conf_high"]
+        assert row["n_clusters"] == predicted["subject"].nunique() == 6
+    most = pick(rows, term="kappa", model="majority", versus=None, headline=True)
+    assert most["estimate"] == 0
+    hit = pick(rows, term="confusion", truth="joy", prediction="anger")
+    assert hit["n_clips"] == ((truth == "joy") & (guess == "anger")).sum()
+
+
+def test_counts_chance_and_confusions_are_printed(forest, place, table, predicted):
+    assert "Clips (subjects) of each class" in forest
+    told = pd.read_csv(place / "out" / "tables" / "classes.csv")
+    assert (
+        told.groupby("class")["n_clips"].sum().to_dict()
+        == table["emotion"].value_counts().to_dict()
+    )
+    train = pd.read_csv(place / "p.csv").query("part == 'train'")["truth"]
+    most = train.value_counts().index[0]
+    hits = (predicted["truth"] == most).sum()
+    assert f"Chance level: '{most}'" in forest
+    assert f"{hits} of the {len(predicted)} test clips" in " ".join(forest.split())
+    cells = pd.read_csv(place / "out" / "tables" / "confusions.csv")
+    matrix = cells.pivot_table(index="truth", columns="prediction", values="n_clips")
+    peer = pd.crosstab(predicted["truth"], predicted["prediction"])
+    np.testing.assert_array_equal(matrix.loc[peer.index, peer.columns], peer)
+    (line,) = [line for line in forest.splitlines() if line.startswith("joy") and "(" not in line]
+    assert line.split()[1:4] == [str(one) for one in peer.loc["joy", ["anger", "fear", "joy"]]]
+    recall = peer.loc["joy", "joy"] / peer.loc["joy"].sum()
+    precision = peer.loc["joy", "joy"] / peer["joy"].sum()
+    assert line.split()[4:] == [f"{one:.2f}".lstrip("0") for one in (recall, precision)]
+    assert (place / "out" / "figures" / "figure3_performance.png").exists()
+
+
+def test_compare_reads_the_names_that_fit_wrote(call, call_json, place, predicted, tmp_path):
+    assert set(predicted["truth"]) == set(NAMES)
+    long = ("compare", place / "p.csv", "--subject", "subject", "--draws", 200)
+    out = call(*long).stdout
+    assert "Clips of each class" in out and "anger" in out
+    found = call_json(*long)["rows"]
+    accuracy = (predicted["truth"] == predicted["prediction"]).mean()
+    row = pick(found, metric="accuracy", headline=True)
+    assert row["estimate"] == pytest.approx(accuracy, abs=1e-12)
+    assert {one["metric"] for one in found} == {"accuracy", "uar", "macro_f1", "kappa"}
+    named = {"truth": "emotion", "prediction": "forest"}
+    wide = predicted.drop(columns="model").rename(columns=named)
+    wide.assign(other="joy").to_csv(tmp_path / "wide.csv", index=False)
+    options = ("--subject", "subject", "--truth", "emotion", "--models", "forest,other")
+    same = call_json("compare", tmp_path / "wide.csv", *options, "--metric", "accuracy,uar")["rows"]
+    row = pick(same, metric="accuracy", term="forest", headline=True)
+    assert row["estimate"] == pytest.approx(accuracy, abs=1e-12)
+    told = call("compare", place / "p.csv", "--subject", "subject", "--metric", "f1", code=2)
+    assert "--metric f1 needs numbers, but these are names of classes: anger" in told.stderr
+    typo = call("compare", place / "p.csv", "--subject", "subject", "--metric", "acuracy", code=2)
+    assert "Did you mean 'accuracy'?" in typo.stderr
+
+
+def test_codes_are_classes_only_if_it_is_said(call, call_json, place, predicted):
+    fit = ("fit", place / "codes.csv", "--target", "code", "--subject", "who")
+    out = call(*fit).stdout
+    assert "'code' holds 3 whole numbers (0, 1, 2) and is predicted as a quantity." in out
+    assert "RMSE" in out and "Accuracy" not in out
+    rows = call_json(*fit, "--model", "forest", "--classes")["rows"]
+    row = pick(rows, term="accuracy", part="test", model="forest", versus=None, headline=True)
+    # The codes stand for the names in another order, which moves nothing but ties.
+    accuracy = (predicted["truth"] == predicted["prediction"]).mean()
+    assert row["estimate"] == pytest.approx(accuracy, abs=0.1)
+    assert {one["truth"] for one in rows if one.get("truth") is not None} == {0.0, 1.0, 2.0}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--target", "emotion"), "names of 3 classes (anger, fear, joy): --model elastic"),
+        (("--target", "motion", "--classes"), "--classes: --model elastic predicts numbers."),
+        (("--target", "motion", "--classes", "--model", "forest"), "classes are no whole numbers"),
+        (("--target", "emtion", "--model", "forest"), "Did you mean 'emotion'?"),
+    ],
+)
+def test_classes_that_cannot_be_predicted_are_refused(call, place, options, told):
+    result = call("fit", place / "clips.csv", "--subject", "who", *options, code=2)
+    assert told in " ".join(result.stderr.split())
+
+
+def test_rare_classes_are_refused_with_what_to_do(call, table, tmp_path):
+    def fit(frame):
+        frame.to_csv(tmp_path / "rare.csv", index=False)
+        options = ("--target", "emotion", "--subject", "who", "--model", "forest")
+        return " ".join(call("fit", tmp_path / "rare.csv", *options, code=2).stderr.split())
+
+    assert "one class only: joy" in fit(table.assign(emotion="joy"))
+    rare = table["emotion"].mask(table.index == 3, "awe")
+    told = fit(table.assign(emotion=rare))
+    assert "class 'awe' has clips of 1 subject only." in told
+    assert "merge it with another class, or leave its clips out." in told
+
+
+def test_contexts_have_their_own_counts_and_confusions(call_json, place):
+    options = ("--target", "emotion", "--subject", "who", "--model", "forest", "--by", "task")
+    rows = call_json("fit", place / "clips.csv", *options)["rows"]
+    for context in ("pain", "startle", None):
+        cells = [row for row in rows if row["term"] == "confusion" and row["context"] == context]
+        assert len(cells) == 9
+        assert sum(row["n_clips"] for row in cells) == (48 if context is None else 24)
+        key = {"term": "accuracy", "part": "test", "model": "forest", "context": context}
+        row = pick(rows, **key, versus=None, headline=True)
+        hits = sum(one["n_clips"] for one in cells if one["truth"] == one["prediction"])
+        assert row["estimate"] == pytest.approx(hits / row["n_clips"], abs=1e-12)
+
+
+@pytest.mark.parametrize("model", ["elastic", "forest"])
+def test_importance_is_the_rise_of_held_out_error(call, call_json, place, tmp_path, model):
+    fit = ("fit", place / "codes.csv", "--target", "code", "--subject", "who", "--model", model)
+    out = call(*fit, "--importance", "--out", tmp_path / "out").stdout
+    assert "Importance: rise of the test RMSE when a feature is permuted" in out
+    rows = call_json(*fit, "--importance")["rows"]
+    rises = {row["feature"]: row for row in rows if row["term"] == "importance" and row["headline"]}
+    assert list(rises) == ["motion", "gaze", "blink"]
+    assert rises["motion"]["conf_low"] > 0.2
+    assert rises["motion"]["estimate"] > rises["gaze"]["estimate"]
+    assert abs(rises["blink"]["estimate"]) < 0.05
+    written = pd.read_csv(tmp_path / "out" / "tables" / "importance.csv")
+    kept = written.query("headline and feature == 'motion'")["estimate"]
+    assert kept.item() == pytest.approx(rises["motion"]["estimate"], abs=1e-12)
+
+
+def test_predictions_that_cannot_be_written_are_refused_at_once(call, place, tmp_path):
+    fit = ("fit", place / "clips.csv", "--target", "motion", "--subject", "who")
+    told = call(*fit, "--predictions", tmp_path, code=2).stderr
+    assert "is a folder. Name a file in it" in " ".join(told.split())
+    told = call(*fit, "--predictions", place / "clips.csv" / "p.csv", code=2).stderr
+    assert "clips.csv is a file, not a folder" in " ".join(told.split())
