@@ -37,6 +37,7 @@ def rate_expressivity(
     confidence: float = 0.8,
     complete: bool = False,
     face: Face = None,
+    fps: float | None = None,
     unmatched: float = 0.05,
 ) -> pd.DataFrame:
     """Rate how much each clip expresses by OpenDBM's rule, a comparator that learns nothing.
@@ -47,7 +48,7 @@ def rate_expressivity(
 
     Parameters
     ----------
-    frames, segments, confidence, face, unmatched
+    frames, segments, confidence, face, fps, unmatched
         As in `summarise_clips`.
     complete
         Count an emotion only in frames in which all of its units are active.
@@ -63,7 +64,7 @@ def rate_expressivity(
     DataError
         If a table breaks its contract or action units are absent.
     """
-    settings = Settings(confidence=confidence, face=face, unmatched=unmatched)
+    settings = Settings(confidence=confidence, face=face, fps=fps, unmatched=unmatched)
     check_table(frames, FRAMES)
     _require_units(frames)
     recordings = list(record_frames(frames))
@@ -121,8 +122,11 @@ def _rate_recording(
     complete: bool,
 ) -> np.ndarray:
     """Return the emotions, their mean and the valid share of each clip (c, 9)."""
-    followed = follow_face(recording, settings.face)
-    start, end = resolve_times(*bounds, followed)
+    timed = recording.retime(settings.fps)
+    followed = follow_face(timed, settings.face)
+    bounds = resolve_times(*bounds, timed)
+    # A clip that begins before the video holds no frame.
+    inside = np.where(bounds[0] >= -SLACK, bounds, -np.inf)
     everything = np.arange(len(followed.time))
     rated, seen = (
         followed.get(everything, tuple(f"{unit}_{kind}" for unit in _NEEDED)) for kind in "rc"
@@ -131,9 +135,7 @@ def _rate_recording(
     values = np.column_stack([emotions, emotions.mean(axis=1)])
     valid = followed.judge(settings.confidence)
     rows = []
-    for low, high in zip(
-        *np.searchsorted(followed.time, np.array([start, end]) - SLACK), strict=True
-    ):
+    for low, high in zip(*np.searchsorted(followed.time, inside - SLACK), strict=True):
         chosen = valid[low:high]
         means = values[low:high][chosen].mean(axis=0) if chosen.any() else np.full(8, np.nan)
         rows.append([*means, chosen.mean() if high > low else np.nan])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ from exprstats.errors import DataError, Problem
 Face = int | Literal["largest"] | None
 
 
-def follow_face(recording: Recording, face: Face = None, *, fps: float | None = None) -> Recording:
+def follow_face(recording: Recording, face: Face = None) -> Recording:
     """Return the frames of one face, one row a frame, in the order of time.
 
     Parameters
@@ -25,8 +24,6 @@ def follow_face(recording: Recording, face: Face = None, *, fps: float | None = 
         An OpenFace face id; ``"largest"`` follows, frame by frame, the tracked face that fills
         most of the picture (its landmarks' box; without landmarks, the one that is nearest);
         None accepts any id, as long as no frame shows two faces.
-    fps
-        Frames a second, where the time stamps are wrong: time is then (frame - 1) / fps.
 
     Raises
     ------
@@ -41,8 +38,6 @@ def follow_face(recording: Recording, face: Face = None, *, fps: float | None = 
         chosen = np.flatnonzero(recording.face == face)
         _require_face(recording, face, chosen)
     followed = recording.take(chosen)
-    if fps is not None:
-        followed = replace(followed, time=(followed.frame - 1) / fps)
     _refuse_repeats(followed, face)
     return followed.take(np.argsort(followed.time, kind="stable"))
 

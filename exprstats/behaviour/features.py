@@ -191,8 +191,9 @@ def _prepare(
 def _trace(
     recording: Recording, plan: Plan, clips: pd.DataFrame, settings: Settings
 ) -> pd.DataFrame:
-    followed = follow_face(recording, settings.face, fps=settings.fps)
-    start, end = resolve_times(*plan.get_bounds(recording.video), followed)
+    timed = recording.retime(settings.fps)
+    followed = follow_face(timed, settings.face)
+    start, end = resolve_times(*plan.get_bounds(recording.video), timed)
     inside = (start >= -SLACK) & (end > start)
     grid = place_grid(np.where(inside, start, 0), np.where(inside, end, 0), settings.hz)
     traces = trace_signals(followed, grid, settings)

@@ -23,13 +23,13 @@ from exprstats.behaviour.result import ClipFeatures
 from exprstats.behaviour.settings import FailedRule, PointUnit, Settings
 from exprstats.behaviour.videos import Video, list_videos, open_video
 from exprstats.errors import DataError, OptionError
-from exprstats.io import write_json
+from exprstats.io import encode_json, write_json
 from exprstats.io.sources import FilePath
 from exprstats.parallel import run_tasks
 from exprstats.words import SamplingRule
 
 # Raised when the same file and choices would give other numbers.
-_EDITION = 1
+_EDITION = 2
 _BLOCK = 1 << 20
 
 
@@ -199,16 +199,21 @@ def _keep(path: Path | None, measured: Measured) -> None:
     if path is not None:
         columns = {str(name): list(column) for name, column in measured.table.items()}
         payload = {"columns": columns, "facts": measured.facts, "notes": measured.notes}
-        write_json(payload, path)
+        write_json({**payload, "sha256": _seal(json.loads(encode_json(payload)))}, path)
+
+
+def _seal(payload: Mapping[str, Any]) -> str:
+    """Return a hash that tells whether what was kept is what was found."""
+    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
 
 def _load(path: Path | None) -> Measured | None:
-    """Return what an earlier run kept; a file that was tampered with counts for nothing."""
+    """Return what an earlier run kept; a file that was damaged since counts for nothing."""
     try:
         found = json.loads(path.read_text(encoding="utf-8")) if path is not None else None
     except (OSError, ValueError):
         return None
-    if not isinstance(found, Mapping) or not {"columns", "facts", "notes"} <= set(found):
+    if not isinstance(found, dict) or found.pop("sha256", None) != _seal(found):
         return None
     columns = dict(found["columns"])
     reason = columns.pop("reason", None)

@@ -29,6 +29,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 NEEDED = ("timestamp", "confidence", "success")
 KEYS = ("frame", "face_id", *NEEDED)
 _ENDINGS = (".csv", ".csv.gz")
+# Characters of a strange first line that a message quotes.
+_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
     """
     names = read_names(path, line)
     anchored = partial and not {"frame", "timestamp"}.isdisjoint(names)
+    if b"\r" in line.strip() or (not anchored and set(NEEDED).isdisjoint(names)):
+        raise DataError(Problem(*_describe_stranger(line), file=str(path)))
     problems = [
         Problem(f"there is no column '{name}'.", _explain_absence(name, names), file=str(path))
         for name in NEEDED
@@ -141,7 +145,11 @@ def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
     ]
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     problems += [
-        Problem(f"the header names '{name}' {names.count(name)} times.", file=str(path))
+        Problem(
+            f"the header names '{name}' {names.count(name)} times.",
+            "Give each column its own name.",
+            file=str(path),
+        )
         for name in twice
     ]
     if problems:
@@ -149,7 +157,22 @@ def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
     return Layout(path, name_video(path), names)
 
 
+def _describe_stranger(line: bytes) -> tuple[str, str]:
+    """Return what is wrong with a first line that names none of the keys, and what to do."""
+    text = line.decode("utf-8-sig").strip()
+    if not text.strip("\0"):
+        return "the first line is empty; it should name the columns.", "Check the export."
+    if "\0" in text:
+        return "the file is not UTF-8 text.", "Save the file as CSV UTF-8."
+    if "\r" in text:
+        fact = "its lines end with carriage returns alone."
+        return fact, "Save the file with the line ends of Windows or Unix."
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    remedy = "Leave out files that OpenFace did not write."
+    if any(mark in text for mark in ";\t"):
+        remedy = "Save the file with commas between columns, as OpenFace writes it."
+    return f"the first line is no header of OpenFace: '{shown}'.", remedy
+
+
 def _explain_absence(name: str, names: tuple[str, ...]) -> str:
-    if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
-        return "Save the file with commas between columns, as OpenFace writes it."
     return f"Is this OpenFace output? {name_nearest(name, names)}"

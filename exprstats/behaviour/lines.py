@@ -16,7 +16,7 @@ from exprstats.errors import DataError, Problem
 # A block of lines in memory at a time, whatever the file's size.
 _BLOCK = 32 << 20
 # What Windows builds of OpenFace write for a number that is none.
-_UNDEFINED = ["nan(ind)", "-nan(ind)", "-nan"]
+UNDEFINED = ["nan(ind)", "-nan(ind)", "-nan"]
 
 Data = bytes | mmap.mmap
 
@@ -89,7 +89,7 @@ class Lines:
                 usecols=sorted(places),
                 dtype=np.float64,
                 skipinitialspace=True,
-                na_values=_UNDEFINED,
+                na_values=UNDEFINED,
                 skip_blank_lines=False,
             )
         except ValueError as error:

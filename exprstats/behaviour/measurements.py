@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from exprstats.behaviour.faces import count_shared, follow_face
 from exprstats.behaviour.grids import SLACK, Grid, place_grid
+from exprstats.behaviour.notes import note_overlap, note_rate, note_times
 from exprstats.behaviour.recordings import Recording
 from exprstats.behaviour.settings import Settings
 from exprstats.behaviour.signals import FEATURES, Traces, list_absent, trace_signals
@@ -18,8 +21,6 @@ QUALITY = (
     *("start", "end", "n_frames", "n_grid", "n_valid", "valid_share"),
     *("mean_confidence", "gaps", "face_switches"),
 )
-# Files whose median step is shorter or longer than any camera's have wrong time stamps.
-_SLOWEST, _FASTEST = 1.0, 250.0
 _GAP = 1.5
 
 
@@ -62,16 +63,18 @@ def measure_clips(
     DataError
         If a frame shows two faces and none is chosen.
     """
-    followed = follow_face(recording, settings.face, fps=settings.fps)
-    begin, stop = resolve_times(start, end, followed)
-    early = (begin < -SLACK) | (stop <= begin)
-    grid = place_grid(np.where(early, 0, begin), np.where(early, 0, stop), settings.hz)
+    timed = recording.retime(settings.fps)
+    followed = follow_face(timed, settings.face)
+    begin, stop = resolve_times(start, end, timed)
+    inside = (begin >= -SLACK) & (stop > begin)
+    grid = place_grid(np.where(inside, begin, 0), np.where(inside, stop, 0), settings.hz)
     traces = trace_signals(followed, grid, settings)
     table = pd.DataFrame({name: _average(traces, name) for name in FEATURES})
     table = table.assign(**_keep_ledger(followed, begin, stop, traces))
-    table["reason"] = pd.Series(_find_reasons(table, early, settings), dtype=object)
-    facts = describe_recording(recording, settings)
-    notes = [*recording.notes, *_note_rate(followed, settings), *_note_overlap(start, begin, stop)]
+    table["reason"] = pd.Series(_find_reasons(table, settings), dtype=object)
+    facts = describe_recording(timed, settings)
+    notes = [*recording.notes, *note_times(followed), *note_rate(followed, settings)]
+    notes += note_overlap(start, begin, stop)
     return Measured(table, facts, tuple(notes))
 
 
@@ -142,40 +145,19 @@ def _sum_between(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.nd
     return total[np.minimum(high, last)] - total[np.minimum(low, last)]
 
 
-def _find_reasons(table: pd.DataFrame, early: np.ndarray, settings: Settings) -> list[str | None]:
-    reasons: list[str | None] = []
-    for before, share, n_valid in zip(early, table["valid_share"], table["n_valid"], strict=True):
-        if before:
-            reasons.append("lies outside the video")
-        elif n_valid == 0:
-            reasons.append("no valid frame")
-        elif share < settings.min_valid:
-            shown = write_number(share, 2, bounded=True)
-            reasons.append(f"valid share below {settings.min_valid:g} ({shown})")
-        else:
-            reasons.append(None)
-    return reasons
+def _find_reasons(table: pd.DataFrame, settings: Settings) -> list[str | None]:
+    needed = table[["start", "end", "n_valid", "valid_share"]]
+    return [_find_reason(clip, settings) for clip in needed.to_dict("records")]
 
 
-def _note_rate(recording: Recording, settings: Settings) -> list[str]:
-    rate = 1 / recording.step if recording.step > 0 else np.nan
-    if np.isnan(rate):
-        return []
-    if not _SLOWEST <= rate <= _FASTEST:
-        return [f"its time stamps mean {rate:,.4g} frames a second; give the true rate as fps."]
-    if rate < settings.hz * (1 - 1e-6):
-        return [f"it has {rate:.4g} frames a second, fewer than the {settings.hz:g} asked for."]
-    return []
-
-
-def _note_overlap(start: np.ndarray, begin: np.ndarray, stop: np.ndarray) -> list[str]:
-    """Tell when a video is so short that clips from its two ends share frames.
-
-    Clips that begin before the video lie outside it and share nothing.
-    """
-    late, first = (start < 0) & (begin >= -SLACK), start >= 0
-    if not (late.any() and first.any()):
-        return []
-    if stop[first & (begin < stop[late].max())].max(initial=0) <= begin[late].min() + SLACK:
-        return []
-    return ["it is so short that clips counted from its start and from its end overlap."]
+def _find_reason(clip: Mapping[Hashable, Any], settings: Settings) -> str | None:
+    if clip["start"] < -SLACK:
+        return "lies outside the video"
+    if clip["end"] <= clip["start"]:
+        return "has no length"
+    if clip["n_valid"] == 0:
+        return "no valid frame"
+    if clip["valid_share"] < settings.min_valid:
+        shown = write_number(clip["valid_share"], 2, bounded=True)
+        return f"valid share below {settings.min_valid:g} ({shown})"
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -118,7 +119,7 @@ def inspect_openface(
 
 def fail_file(video: Video, error: DataError) -> dict[str, Any]:
     """Return the status row of a video whose files could not be read."""
-    texts = [" ".join((one.fact, one.remedy)).strip() for one in error.problems]
+    texts = [str(replace(one, file=None)) for one in error.problems]
     row: dict[str, Any] = {"video": video.name, "file": video.label}
     return row | {"status": "failed", "note": " ".join(texts)}
 

@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 
 from exprstats.behaviour.joins import Joined
+from exprstats.behaviour.keys import find_bad_keys
 from exprstats.behaviour.layouts import KEYS
 from exprstats.behaviour.lines import Lines
+from exprstats.errors import DataError
 
+# Frames tables name the face shortly.
+_COLUMNS = {"face_id": "face"}
 # The most that two printed milliseconds can move a step.
 _ROUNDING = 1.0001e-3
 
@@ -78,6 +82,10 @@ class Recording:
         names = ("frame", "face", "time", "confidence", "success", "rows")
         return replace(self, **{name: getattr(self, name)[chosen] for name in names})
 
+    def retime(self, fps: float | None) -> Recording:
+        """Return the recording with time as (frame - 1) / fps; None leaves the time stamps."""
+        return self if fps is None else replace(self, time=(self.frame - 1) / fps)
+
     def get(self, places: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
         """Return some columns (m, c) of the frames at some places (m,)."""
         return self.fetch(self.rows[places], names)
@@ -105,18 +113,27 @@ def record_lines(lines: Lines | Joined) -> Recording:
 
 
 def record_frames(frames: pd.DataFrame) -> Iterator[Recording]:
-    """Yield the recording of each video of a FRAMES table."""
+    """Yield the recording of each video of a FRAMES table.
+
+    Raises
+    ------
+    DataError
+        If frames, faces, times, confidences or success hold what they cannot.
+    """
     columns = tuple(str(name) for name in frames.columns if name not in {"video", "face"})
     for video, places in frames.groupby("video", sort=False).indices.items():
         part = frames.iloc[places]
-        numbers = {name: part[name].to_numpy(float) for name in KEYS[2:]}
+        keys = part[[_COLUMNS.get(name, name) for name in KEYS]].to_numpy(float, na_value=np.nan)
+        problems = find_bad_keys(keys, np.asarray(places) + 1)
+        if problems:
+            raise DataError(problems)
         yield Recording(
             video=str(video),
-            frame=part["frame"].to_numpy(np.int64),
-            face=part["face"].to_numpy(np.int64),
-            time=numbers["timestamp"],
-            confidence=numbers["confidence"],
-            success=numbers["success"],
+            frame=keys[:, 0].astype(np.int64),
+            face=keys[:, 1].astype(np.int64),
+            time=keys[:, 2],
+            confidence=keys[:, 3],
+            success=keys[:, 4],
             rows=np.arange(len(part)),
             columns=columns,
             fetch=_make_fetch(part),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import mmap
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from exprstats.behaviour.keys import find_bad_keys
 from exprstats.behaviour.layouts import KEYS, Layout, read_layout
 from exprstats.behaviour.leads import find_spans, read_leads
-from exprstats.behaviour.lines import Data, Lines
+from exprstats.behaviour.lines import UNDEFINED, Data, Lines
 from exprstats.errors import DataError, Problem
 
 
@@ -59,9 +61,10 @@ def scan_file(path: Path, *, partial: bool = False) -> Lines:
         fact = f"{len(scan.broken):,} rows lack a number in {', '.join(_list_keys(layout))}."
         raise DataError(Problem(fact, "Run OpenFace again.", file=str(path), rows=scan.broken))
     if not len(scan.starts):
-        raise DataError(Problem("the file has a header but no rows.", file=str(path)))
+        fact = "the file has a header but no rows."
+        raise DataError(Problem(fact, "Run OpenFace on this video again.", file=str(path)))
     _check_width(data[scan.starts[0] : scan.ends[0]], layout)
-    keys = _complete_keys(scan.keys, layout)
+    keys = _complete_keys(scan.keys, scan.numbers, layout)
     return Lines(layout, data, scan.starts, scan.ends, scan.numbers, keys, tuple(notes))
 
 
@@ -72,11 +75,13 @@ def _open_data(path: Path) -> Data:
         else:
             with path.open("rb") as stream:
                 data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         # An empty file cannot be mapped.
         empty = path.is_file() and path.stat().st_size == 0
         fact = "the file is empty." if empty else f"the file cannot be read ({error})."
         raise DataError(Problem(fact, "Check the export.", file=str(path))) from error
+    if not len(data):
+        raise DataError(Problem("the file is empty.", "Check the export.", file=str(path)))
     return data
 
 
@@ -100,7 +105,7 @@ def _scan_lines(data: Data, begin: int, layout: Layout) -> _Scan:
     for row, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
         cells = data[start:end].split(b",", max(places) + 1)
         try:
-            found.append([float(cells[place]) for place in places])
+            found.append([_read_number(cells[place]) for place in places])
         except (ValueError, IndexError):
             if data[start:end].strip(b", \t\r"):
                 broken.append(row + 2)
@@ -110,6 +115,12 @@ def _scan_lines(data: Data, begin: int, layout: Layout) -> _Scan:
             good[row] = True
     keys = np.array(found, dtype=float).reshape(len(found), len(places))
     return _Scan(starts[good], ends[good], numbers[good], keys, tuple(broken), blank)
+
+
+def _read_number(cell: bytes) -> float:
+    """Return the number of a cell; some builds of OpenFace write what is none as nan(ind)."""
+    text = cell.strip()
+    return float("nan") if text.decode("ascii", "replace") in UNDEFINED else float(text)
 
 
 def _settle_end(scan: _Scan, data: Data, layout: Layout) -> tuple[_Scan, list[str]]:
@@ -144,13 +155,13 @@ def _list_keys(layout: Layout) -> tuple[str, ...]:
     return tuple(name for name in KEYS if name in layout.names)
 
 
-def _complete_keys(found: np.ndarray, layout: Layout) -> np.ndarray:
+def _complete_keys(found: np.ndarray, numbers: np.ndarray, layout: Layout) -> np.ndarray:
     """Return all five keys (n, 5); frames are numbered and faces are 0 where a file lacks them."""
     keys = np.zeros((len(found), len(KEYS)))
     keys[:, 0] = np.arange(1, len(found) + 1)
     for place, name in enumerate(_list_keys(layout)):
         keys[:, KEYS.index(name)] = found[:, place]
-    if not np.isfinite(keys[:, KEYS.index("timestamp")]).all():
-        fact = "some rows have no timestamp."
-        raise DataError(Problem(fact, "Run OpenFace again.", file=str(layout.path)))
+    problems = find_bad_keys(keys, numbers)
+    if problems:
+        raise DataError([replace(one, file=str(layout.path)) for one in problems])
     return keys

@@ -14,6 +14,7 @@ import pytest
 
 from exprstats.behaviour import (
     FEATURES,
+    rate_expressivity,
     read_openface,
     summarise_clips,
     summarise_openface,
@@ -236,6 +237,20 @@ def test_two_faces_need_a_choice(make_face):
         summarise_clips(frames, face=3)
     switch = as_frames(pd.concat([near.head(20), far.tail(30)]))
     assert summarise_clips(switch)["face_switches"].item() == 1
+
+
+def test_times_from_the_end_do_not_depend_on_the_face(make_face):
+    near = make_face(100, fps=25, seed=15)
+    far = make_face(60, fps=25, seed=16).assign(face_id=1)
+    frames = as_frames(pd.concat([near, far]))
+    # The second face leaves at 2.36 s, near enough to stand for 2.4; the video ends at 4 s.
+    late = summarise_clips(frames, cut((-2, 0)), face=1, failed="keep", min_valid=0)
+    fixed = summarise_clips(frames, cut((2, 4)), face=1, failed="keep", min_valid=0)
+    pd.testing.assert_frame_equal(late, fixed)
+    assert late["valid_share"].item() == pytest.approx(0.3)
+    assert trace_clips(frames, cut((-2, 0)), face=1)["time"].iloc[0] == 2
+    rated = rate_expressivity(frames, cut((-2, 0), (-5, -3)), face=1)
+    assert rated["expressivity"].isna().tolist() == [False, True]
 
 
 def test_wrong_time_stamps_are_told_and_corrected(make_face):

@@ -5,7 +5,13 @@ import json
 import pandas as pd
 import pytest
 
-from exprstats.behaviour import plan_windows, read_openface, summarise_clips, summarise_openface
+from exprstats.behaviour import (
+    folders,
+    plan_windows,
+    read_openface,
+    summarise_clips,
+    summarise_openface,
+)
 from exprstats.errors import DataError, DataWarning, OptionError
 
 
@@ -32,31 +38,54 @@ def test_it_equals_reading_all_and_summarising(study):
     pd.testing.assert_frame_equal(parallel.clips, expected, check_exact=True)
 
 
-def test_finished_files_are_not_computed_again(study, tmp_path):
+def test_finished_files_are_not_computed_again(study, tmp_path, monkeypatch):
     folder, segments = study
     kept = tmp_path / "kept"
     first = summarise_openface(folder, segments, resume=kept)
-    made = sorted(kept.iterdir())
-    assert len(made) == 5
-    payload = json.loads(made[0].read_text())
-    payload["columns"]["au_count"][0] = 17.5
-    made[0].write_text(json.dumps(payload))
+    assert len(list(kept.iterdir())) == 5
+    done = []
+    measure = folders.measure_clips
+    monkeypatch.setattr(
+        folders, "measure_clips", lambda one, *rest: done.append(one.video) or measure(one, *rest)
+    )
     second = summarise_openface(folder, segments, resume=kept)
-    differ = first.clips["au_count"] != second.clips["au_count"]
-    assert second.clips["au_count"][differ].tolist() == [17.5]
-    pd.testing.assert_frame_equal(
-        first.clips.drop(columns="au_count"), second.clips.drop(columns="au_count")
-    )
-    pd.testing.assert_frame_equal(first.ledger, second.ledger)
+    assert done == []
+    for name in ("clips", "ledger", "files"):
+        pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name), check_exact=True)
     # Another choice is other work, and so is a file that changed.
-    assert (
-        not summarise_openface(folder, segments, hz=6, resume=kept).clips["au_count"].eq(17.5).any()
-    )
-    assert len(list(kept.iterdir())) == 10
-    made[1].write_text("{")
-    pd.testing.assert_frame_equal(
-        summarise_openface(folder, segments, resume=kept).ledger, first.ledger
-    )
+    summarise_openface(folder, segments, hz=6, resume=kept)
+    assert done == [f"v{i}" for i in range(5)]
+    text = (folder / "v2.csv").read_text()
+    (folder / "v2.csv").write_text(text.replace("0.98", "0.99"))
+    summarise_openface(folder, segments, resume=kept)
+    assert done[5:] == ["v2"]
+    assert len(list(kept.iterdir())) == 11
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda payload: payload["columns"]["au_count"].__setitem__(0, 17.5),
+        lambda payload: payload["columns"].pop("au_count"),
+        lambda payload: payload.update(columns={k: v * 2 for k, v in payload["columns"].items()}),
+        lambda payload: payload.update(facts={}),
+        lambda payload: payload.pop("notes"),
+        lambda payload: payload.clear(),
+    ],
+)
+def test_what_was_kept_counts_only_unharmed(study, tmp_path, spoil):
+    folder, segments = study
+    one = segments[segments["video"] == "v0"]
+    first = summarise_openface(folder, one, resume=tmp_path)
+    (made,) = tmp_path.glob("*.json")
+    payload = json.loads(made.read_text())
+    spoil(payload)
+    made.write_text(json.dumps(payload))
+    second = summarise_openface(folder, one, resume=tmp_path)
+    pd.testing.assert_frame_equal(first.clips, second.clips, check_exact=True)
+    made.write_bytes(b"{\xff")
+    third = summarise_openface(folder, one, resume=tmp_path)
+    pd.testing.assert_frame_equal(first.ledger, third.ledger, check_exact=True)
 
 
 def test_shards_meet_in_the_resume_folder(study, tmp_path):
@@ -85,7 +114,7 @@ def test_a_bad_file_costs_its_own_clips_only(study):
     assert sorted(result.clips["video"].unique()) == ["v0", "v1", "v2", "v4"]
     failed = result.files.set_index("video").loc["v3"]
     assert failed["status"] == "failed"
-    assert "'timestamp'" in failed["note"]
+    assert "no header of OpenFace: 'not,openface'" in failed["note"]
     out = result.ledger[~result.ledger["kept"]]
     assert out["clip"].tolist() == ["v3_1", "v3_2", "v3_3"]
     assert result.glance()["n_left_out"].item() == 3

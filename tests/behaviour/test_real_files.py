@@ -147,3 +147,15 @@ def test_millisecond_steps_are_told(openface):
     with pytest.warns(DataWarning, match="gaze_displacement"):
         row = summarise_clips(read_openface(openface / "pyfeat"), fps=30).iloc[0]
     assert row["points_displacement"] > 0
+
+
+def test_the_last_seconds_of_a_video_are_those_of_all_its_faces(openface):
+    frames = read_openface(openface / "multiface" / "clip3.csv")
+    shown = frames.groupby("face")["timestamp"].max()
+    assert shown[0] < 8.2
+    assert shown.max() > 9.9
+    plan = pd.DataFrame({"clip": ["a"], "video": "clip3", "start": [-3.0], "end": [0.0]})
+    with pytest.warns(DataWarning) as caught:
+        late = summarise_openface(openface / "multiface" / "clip3.csv", plan, face=0, failed="keep")
+    assert "valid share below 0.5" in str(caught[0].message)
+    assert late.ledger["end"].item() == pytest.approx(shown.max() + 1 / 24, abs=2e-3)
