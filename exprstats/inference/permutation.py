@@ -151,8 +151,11 @@ def _swap_pairs(
     pairs: Sequence[tuple[int, int]],
     swaps: Sequence[np.ndarray],
     n_jobs: int,
-) -> np.ndarray:
-    """Return differences (metrics, pairs, draws), the first draw that of the data."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return differences (metrics, pairs, draws), the first draw that of the data, and sizes.
+
+    The sizes (metrics, pairs) are those of the data's values, beside which rounding is judged.
+    """
     panel = cell.panels[0]
     if len(cell.panels) > 1 or len(panel.predictions) < len(cell.models):
         fact = "models with seats or truths of their own cannot be swapped."
@@ -167,8 +170,12 @@ def _swap_pairs(
         np.concatenate([panel.codes, panel.codes + panel.groups]),
         2 * panel.groups,
     )
-    task = partial(_measure_swaps, evaluation=Evaluation(double, metrics))
-    return np.concatenate(run_tasks(task, swaps, n_jobs=n_jobs, label="Swapping models"), axis=2)
+    evaluation = Evaluation(double, metrics)
+    task = partial(_measure_swaps, evaluation=evaluation)
+    blocks = run_tasks(task, swaps, n_jobs=n_jobs, label="Swapping models")
+    halves = np.repeat(np.eye(2), panel.groups, axis=1)
+    sizes = np.maximum(1.0, np.abs(evaluation.measure_counts(halves)).max(axis=2))
+    return np.concatenate(blocks, axis=2), sizes
 
 
 def _measure_swaps(swaps: np.ndarray, *, evaluation: Evaluation) -> np.ndarray:
@@ -182,15 +189,15 @@ def _write_rows(
     cell: Cell,
     metrics: Sequence[Metric],
     pairs: Sequence[tuple[int, int]],
-    values: np.ndarray,
+    values: tuple[np.ndarray, np.ndarray],
     width: float,
 ) -> list[dict[str, Any]]:
     rows = []
-    for metric, differences in zip(metrics, values, strict=True):
+    for metric, differences, sizes in zip(metrics, *values, strict=True):
         seen = differences[:, :1]
         finite = np.isfinite(differences).sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            above = (np.abs(differences) >= np.abs(seen) * (1 - TIE)).sum(axis=1)
+            above = (np.abs(differences) >= np.abs(seen) - TIE * sizes[:, None]).sum(axis=1)
             p_values = np.where(np.isfinite(seen[:, 0]), above / finite, np.nan)
         adjusted, errors = adjust_holm(p_values), estimate_p_error(p_values, finite)
         for line, (first, second) in enumerate(pairs):

@@ -3,6 +3,8 @@
 Tolerance 1e-12 where all swaps are taken; five Monte-Carlo errors where they are drawn.
 """
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,3 +105,20 @@ def test_workers_change_nothing_and_words_are_apa(make_predictions):
     two = permute_models(table, metrics="rmse", draws=600, seed=3, n_jobs=2)
     pd.testing.assert_frame_equal(one.table, two.table, check_exact=True)
     assert "(swaps within subject, Holm)" in one.sentence()
+
+
+def test_ties_beside_large_values_are_ties():
+    # Errors of 1000 and steps of .01: several swaps give the same difference but for rounding.
+    rng = np.random.default_rng(27)
+    truth = rng.normal(size=15)
+    steps = rng.integers(-2, 3, size=(2, 15))
+    table = stack_pair(
+        truth,
+        {"a": truth + 1000 + 0.01 * steps[0], "b": truth + 1000 + 0.01 * steps[1]},
+        np.repeat([f"s{n}" for n in range(5)], 3),
+    )
+    sums = (steps[0] - steps[1]).reshape(5, 3).sum(axis=1)
+    signs = np.array(list(product([1, -1], repeat=5)))
+    known = np.mean(np.abs(signs @ sums) >= abs(sums.sum()))
+    row = permute_models(table, metrics="mae", draws=100).table.iloc[0]
+    assert row["p_value"] == known
