@@ -61,7 +61,7 @@ def label_intensity(
     DataError
         If columns are absent, hold no numbers or negative ones.
     OptionError
-        If the word for the units is not known.
+        If the word for the units is not known, or the confidence is no share.
 
     Warns
     -----
@@ -75,12 +75,15 @@ def label_intensity(
     [0, 8, 10]
     """
     chosen = _pick_units(units)
+    if not 0 <= confidence <= 1:
+        message = f"confidence is {confidence:g}; it is a share between 0 and 1."
+        raise OptionError(message)
     columns = [name for sides in chosen.values() for name in sides]
     _check_frames(frames, [subject, *columns])
     values = frames[columns].to_numpy(float, na_value=np.nan)
     if {"success", "confidence"} <= set(frames.columns):
         tracked = (frames["success"] == 1) & (frames["confidence"] >= confidence)
-        values[~tracked.to_numpy()] = np.nan
+        values = np.where(tracked.to_numpy(bool, na_value=False)[:, None], values, np.nan)
     unit = np.repeat(np.arange(len(chosen)), [len(sides) for sides in chosen.values()])
     intensity = np.full(len(frames), np.nan)
     silent: dict[str, list[str]] = {}
@@ -131,7 +134,7 @@ def _pick_units(units: Units | str) -> Units:
     if not units or not all(units.values()):
         message = "an emotion needs at least one unit, and each unit a column."
         raise OptionError(message)
-    return units
+    return {unit: (held,) if isinstance(held, str) else held for unit, held in units.items()}
 
 
 def _check_frames(frames: pd.DataFrame, columns: list[str]) -> None:
@@ -150,7 +153,9 @@ def _check_frames(frames: pd.DataFrame, columns: list[str]) -> None:
 def _tell_silent(silent: dict[str, list[str]]) -> None:
     for unit, people in silent.items():
         named = ", ".join(f"'{person}'" for person in people[:5])
+        noun = "person" if len(people) == 1 else "people"
         message = (
-            f"{unit} never moves in {len(people):,} people ({named}) and is left out for them."
+            f"{unit} is 0 or missing in every tracked frame of {len(people):,} {noun} ({named}) "
+            "and is left out there."
         )
         warnings.warn(message, DataWarning, stacklevel=3)

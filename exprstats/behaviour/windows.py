@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import OptionError
-from exprstats.tables import require_columns
+from exprstats.errors import DataError, OptionError, Problem
+from exprstats.tables import find_empty, find_unnumbers, require_columns
 
 # Labels between neutral and full expression, which people pass through quickly.
 _BETWEEN = (3, 7)
@@ -43,15 +45,17 @@ def cut_windows(
     -------
     pandas.DataFrame
         One row a window: ``video``, ``first`` and ``last`` (rows of the table, from 0),
-        ``label``, ``added`` (by ``dense_step``) and ``complete`` (all its frames have labels).
-        Windows whose last frame has no label are left out.
+        ``label``, ``added`` (by ``dense_step``) and ``complete`` (all its frames have labels
+        and, where the table has ``frame``, follow each other). Windows whose last frame has no
+        label are left out.
 
     Raises
     ------
     DataError
-        If columns are absent.
+        If columns are absent, a row names no video, or ``dense_step`` meets labels that are no
+        numbers.
     OptionError
-        If a number of frames is below 1.
+        If a number of frames is not whole or below 1.
 
     Examples
     --------
@@ -60,33 +64,51 @@ def cut_windows(
     [[0, 15, 15], [6, 21, 21], [12, 27, 27]]
     """
     for name, value in (("length", length), ("step", step), ("dense_step", dense_step)):
-        if value is not None and value < 1:
-            message = f"{name} is {value}; it must be at least 1 frame."
+        if value is not None and (value < 1 or value != int(value)):
+            message = f"{name} is {value}; it must be a whole number of frames, at least 1."
             raise OptionError(message)
     require_columns(frames, [label, video], "frames")
+    problems = find_empty(frames, [video])
+    problems += [] if dense_step is None else find_unnumbers(frames, [label])
+    if problems:
+        raise DataError(problems)
     known = frames[label].notna().to_numpy()
-    between = frames[label].between(*_BETWEEN).fillna(False).to_numpy(bool)
+    between = np.zeros(len(frames), bool)
+    if dense_step is not None:
+        between = frames[label].between(*_BETWEEN).fillna(False).to_numpy(bool)
+    follows = _find_followers(frames)
     pieces = []
     for name, places in frames.groupby(video, sort=False).indices.items():
         rows = np.asarray(places)
         starts = np.arange(max(len(rows) - length + 1, 0))
         last = rows[starts + length - 1]
         regular = starts % step == 0
-        added = np.zeros(len(starts), bool)
-        if dense_step is not None:
-            added = ~regular & (starts % dense_step == 0) & between[last]
+        dense = starts % (dense_step or step) == 0
+        added = ~regular & dense & between[last]
         chosen = (regular | added) & known[last]
         gaps = np.r_[0, np.cumsum(~known[rows])]
+        jumps = np.cumsum(~follows(rows))
         piece = {
             "video": name,
             "first": rows[starts[chosen]],
             "last": last[chosen],
             "label": frames[label].iloc[last[chosen]].array,
             "added": added[chosen],
-            "complete": (gaps[starts + length] == gaps[starts])[chosen],
+            "complete": (
+                (gaps[starts + length] == gaps[starts])
+                & (jumps[starts + length - 1] == jumps[starts])
+            )[chosen],
         }
         pieces.append(pd.DataFrame(piece))
     return pd.concat(pieces, ignore_index=True)
+
+
+def _find_followers(frames: pd.DataFrame) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that tells which of a video's rows follow the one before (n,)."""
+    if "frame" not in frames.columns:
+        return lambda rows: np.ones(len(rows), bool)
+    numbers = frames["frame"].to_numpy(float, na_value=np.nan)
+    return lambda rows: np.r_[True, np.diff(numbers[rows]) == 1][: len(rows)]
 
 
 def count_labels(windows: pd.DataFrame, *, label: str = "label") -> pd.DataFrame:
@@ -102,14 +124,21 @@ def count_labels(windows: pd.DataFrame, *, label: str = "label") -> pd.DataFrame
     Returns
     -------
     pandas.DataFrame
-        ``label`` (0 to 10), ``n`` and ``share``.
+        ``label`` (0 to 10), ``n`` and ``share``; missing labels are not counted.
 
     Raises
     ------
     DataError
-        If the column is absent.
+        If the column is absent, or holds what is no label.
     """
     require_columns(windows, [label], "windows")
+    problems = find_unnumbers(windows, [label])
+    if problems:
+        raise DataError(problems)
+    strange = windows[label][~windows[label].isin(range(11)) & windows[label].notna()]
+    if len(strange):
+        fact = f"{len(strange):,} values are no labels from 0 to 10, such as {strange.iloc[0]:g}."
+        raise DataError(Problem(fact, "Use the column of labels.", column=label))
     counts = windows[label].value_counts().reindex(range(11), fill_value=0)
     total = max(int(counts.sum()), 1)
     return pd.DataFrame(

@@ -76,7 +76,7 @@ def test_units_that_never_move_are_left_out_and_named():
     table = draw_blendshapes(2)
     own = table["subject"] == "s1"
     table.loc[own, SIDES[:2]] = 0.0
-    with pytest.warns(DataWarning, match="AU06 never moves in 1 people .'s1'"):
+    with pytest.warns(DataWarning, match="AU06 is 0 or missing .* of 1 person .'s1'"):
         found = label_intensity(table, "arkit")
     mouth = table.loc[own, SIDES[2:]]
     expected = mouth.sum(axis=1) / mouth.max().sum()
@@ -93,11 +93,23 @@ def test_untracked_frames_are_missing_and_set_no_maximum():
     assert label_intensity(frames)["label"].tolist() == [5, 10, pd.NA]
     with pytest.warns(DataWarning) as caught:
         assert label_intensity(frames, confidence=0.95)["label"].isna().all()
-    assert "AU06 never moves" in str(caught[0].message)
+    assert "AU06 is 0 or missing" in str(caught[0].message)
+
+
+def test_tables_of_one_kind_of_number_are_taken_too():
+    frames = pd.DataFrame({"AU06_r": [1.0, 2, 9], "AU12_r": [1.0, 2, 9]})
+    frames = frames.assign(success=[1.0, 1, 0], confidence=0.9, subject="a")
+    before = frames.copy()
+    assert label_intensity(frames)["label"].tolist() == [5, 10, pd.NA]
+    pd.testing.assert_frame_equal(frames, before)
+    one = label_intensity(frames, {"AU12": "AU12_r"})
+    assert one["intensity"].tolist()[:2] == [0.5, 1.0]
 
 
 def test_inputs_that_cannot_be_are_refused():
     table = draw_blendshapes(3)
+    with pytest.raises(OptionError, match="confidence is 80"):
+        label_intensity(table, "arkit", confidence=80)
     with pytest.raises(OptionError, match="'iphone'"):
         label_intensity(table, "iphone")
     with pytest.raises(DataError, match="MouthSmileLeft"):
@@ -123,6 +135,26 @@ def test_windows_that_end_in_a_gap_are_left_out_and_others_marked():
     windows = cut_windows(frames)
     assert windows["first"].tolist() == [0, 12, 18, 24]
     assert windows["complete"].tolist() == [True, False, False, True]
+
+
+def test_windows_over_missing_frames_are_marked():
+    frames = pd.DataFrame({"video": "a", "label": 1, "frame": [*range(1, 21), *range(40, 60)]})
+    windows = cut_windows(frames)
+    assert windows["complete"].tolist() == [True, False, False, False, True]
+    assert cut_windows(frames.drop(columns="frame"))["complete"].all()
+
+
+def test_windows_and_labels_that_cannot_be_are_refused():
+    frames = pd.DataFrame({"video": ["a"] * 20, "label": list("xy") * 10})
+    assert len(cut_windows(frames)) == 1
+    with pytest.raises(DataError, match="not numbers"):
+        cut_windows(frames, dense_step=2)
+    with pytest.raises(DataError, match="column 'video'"):
+        cut_windows(frames.assign(video=[None, *"a" * 19]))
+    with pytest.raises(OptionError, match=r"length is 16\.5; it must be a whole number"):
+        cut_windows(frames, length=16.5)
+    with pytest.raises(DataError, match="2 values are no labels from 0 to 10, such as 11"):
+        count_labels(pd.DataFrame({"label": [3, 11, None, 2.5]}))
 
 
 def test_denser_windows_even_the_classes():
