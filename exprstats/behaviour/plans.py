@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.behaviour.segments import check_segments
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import DataError, DataWarning, OptionError, Problem
 from exprstats.tables import find_unnumbers, require_columns
 from exprstats.words import name_nearest
 
@@ -84,10 +85,13 @@ def plan_windows(videos: pd.DataFrame, *, length: float, step: float | None = No
     Returns
     -------
     pandas.DataFrame
-        SEGMENTS.
+        SEGMENTS. Videos whose length is missing, since their files could not be read, have
+        none; a warning names them.
 
     Raises
     ------
+    DataError
+        If columns are absent, or no video is as long as a window.
     OptionError
         If the length or the step is not above 0.
 
@@ -105,11 +109,26 @@ def plan_windows(videos: pd.DataFrame, *, length: float, step: float | None = No
     problems = find_unnumbers(videos, ["length"])
     if problems:
         raise DataError(problems)
+    videos = _drop_unknown(videos)
     counts = np.floor((videos["length"].to_numpy(float) - length) / stride + 1e-9) + 1
     cuts = [
         [(j * stride, j * stride + length) for j in range(max(int(count), 0))] for count in counts
     ]
+    if not any(cuts):
+        longest = f"the longest of {len(videos):,} videos lasts {videos['length'].max():.4g} s"
+        fact = f"no video holds a window of {length:g} s; {longest}."
+        raise DataError(Problem(fact, "Choose shorter windows.", column="length"))
     return _lay_out(videos.drop(columns="length"), cuts)
+
+
+def _drop_unknown(videos: pd.DataFrame) -> pd.DataFrame:
+    """Leave out videos without a length, such as those whose files could not be read."""
+    unknown = videos["length"].isna().to_numpy()
+    if unknown.any():
+        first = videos["video"][unknown].iloc[0]
+        fact = f"{int(unknown.sum()):,} of {len(videos):,} videos have no length: '{first}'."
+        warnings.warn(f"{fact} They get no windows.", DataWarning, stacklevel=3)
+    return videos[~unknown]
 
 
 def _lay_out(videos: pd.DataFrame, cuts: Sequence[Bounds]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from exprstats.behaviour.layouts import name_video
 from exprstats.errors import DataError, Problem
 from exprstats.io import read_table, sniff_file
 from exprstats.io.sources import FilePath
@@ -96,7 +97,8 @@ def match_videos(segments: pd.DataFrame, videos: Iterable[str]) -> pd.Series:
 
     def match(name: str) -> str | None:
         text = str(name)
-        return next((one for one in (text, Path(text).stem) if one in known), None)
+        bare = name_video(Path(text))
+        return next((one for one in (text, bare, Path(text).stem) if one in known), None)
 
     matched = {name: match(name) for name in segments["video"].unique()}
     return segments["video"].map(matched)

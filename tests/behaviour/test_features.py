@@ -275,7 +275,8 @@ def test_segments_without_a_video_are_tolerated_only_when_few(make_face):
         summarise_clips(frames, segments)
     with pytest.warns(DataWarning, match="its video has no frames"):
         assert len(summarise_clips(frames, segments, unmatched=0.5)) == 1
-    assert len(summarise_clips(frames, cut((0, 2), video="v.mp4"))) == 1
+    for name in ("v.mp4", "clips/v.csv", "v.csv.gz"):
+        assert len(summarise_clips(frames, cut((0, 2), video=name))) == 1
     with pytest.raises(DataError, match="no segment names a video"):
         trace_clips(frames, cut((0, 2), video="w"), unmatched=1)
 

@@ -83,5 +83,12 @@ def test_windows_slide_and_full_ones_only():
     assert plan_windows(videos, length=3, step=1)["start"].tolist() == [*range(8), 0]
     with pytest.raises(OptionError, match="above 0"):
         plan_windows(videos, length=3, step=0)
+    with pytest.raises(
+        DataError, match=r"no video holds a window of 11 s; the longest of 3 .* 10 s"
+    ):
+        plan_windows(videos, length=11)
+    unread = videos.assign(length=[10.0, 3.0, None])
+    with pytest.warns(DataWarning, match="1 of 3 videos have no length: 'c'"):
+        assert set(plan_windows(unread, length=3)["video"]) == {"a", "b"}
     with pytest.raises(DataError, match="'length'"):
         plan_windows(videos.drop(columns="length"), length=3)
