@@ -192,6 +192,7 @@ def _fill_tables(tables: dict[str, Any], models: tuple[ModelSettings, ...]) -> d
         tables.setdefault("split", SplitSettings())
         tables.setdefault("compare", CompareSettings())
         tables["models"] = _fill_models(models, rated="ratings" in tables)
+        tables["usual_models"] = not models
         # A forest says nothing of its features by itself, and weights alone only half.
         if "weights" in tables or any(model.kind == "forest" for model in models):
             tables.setdefault("importance", ImportanceSettings())

@@ -131,6 +131,7 @@ def _read_table(settings: RatingsSettings | ClipsSettings) -> pd.DataFrame:
             context=settings.context,
             features=settings.features,
             target=settings.target,
+            classes=True if settings.classes else None,
             missing=settings.missing,
         )
     return read_ratings(

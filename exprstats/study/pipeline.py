@@ -24,6 +24,7 @@ from exprstats.study.stages import (
     split_people,
     weigh_features,
 )
+from exprstats.study.targets import settle_target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +66,8 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     log = Logbook(study.seed)
     with log.stage("read"):
         ratings, clips, features = _read(study, log, n_jobs)
+        if clips is not None and ratings is None:
+            study = settle_target(study, clips, log)
     reliability = parts = factor = None
     if ratings is not None:
         with log.stage("reliability"):
@@ -141,12 +144,13 @@ def _predict(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_jobs: 
             features=list(run.features),
             parts=parts,
             log=log,
+            classes=study.clips is not None and study.clips.classes,
             n_jobs=n_jobs,
         )
     first = next(iter(models.values()))
     with log.stage("baselines"):
-        ranges = find_ranges(study, run.factor, first.predictions)
-        log.notes.append(ranges.note)
+        ranges = None if first.design.classes else find_ranges(study, run.factor, first.predictions)
+        log.notes += [] if ranges is None else [ranges.note]
         guesses = guess_baselines(first.predictions, study.models, ranges, log)
         guesses += _judge_people(run, ratings, clips, parts)
         predictions = stack_predictions(*models.values(), *guesses, part="test")

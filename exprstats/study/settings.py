@@ -34,7 +34,7 @@ from exprstats.words import (
 ScoreMethod = Literal["bartlett"]
 
 USUAL_BASELINES: tuple[ModelKind, ...] = ("uniform", "normal", "mean")
-BASELINES: tuple[ModelKind, ...] = (*USUAL_BASELINES, "human")
+BASELINES: tuple[ModelKind, ...] = (*USUAL_BASELINES, "majority", "human")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,10 @@ class ScoresSettings:
 
 @dataclass(frozen=True, slots=True)
 class ClipsSettings:
-    """The table ``[clips]``: one row a clip, with its features."""
+    """The table ``[clips]``: one row a clip, with its features.
+
+    A target of texts is one of classes; ``classes`` says so of one of whole numbers.
+    """
 
     file: Annotated[Path, read_file]
     clip: Annotated[str, read_text] = "clip"
@@ -72,6 +75,7 @@ class ClipsSettings:
     context: Annotated[str | None, read_text] = None
     features: Annotated[tuple[str, ...] | None, read_texts] = None
     target: Annotated[str | None, read_text] = None
+    classes: Annotated[bool, read_flag] = False
     scale: Annotated[tuple[float, float] | None, read_scale] = None
     missing: Annotated[tuple[str, ...], read_codes] = ()
 
@@ -92,12 +96,17 @@ class OpenfaceSettings:
     context: Annotated[str | None, read_text] = None
     features: Annotated[tuple[str, ...] | None, read_texts] = None
     target: Annotated[str | None, read_text] = None
+    classes: Annotated[bool, read_flag] = False
     scale: Annotated[tuple[float, float] | None, read_scale] = None
 
     def describe_clips(self) -> ClipsSettings:
         """Return what later stages need to know of the clips that come from it."""
         return ClipsSettings(
-            self.segments, features=self.features, target=self.target, scale=self.scale
+            self.segments,
+            features=self.features,
+            target=self.target,
+            classes=self.classes,
+            scale=self.scale,
         )
 
 
@@ -120,10 +129,14 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True)
 class CompareSettings:
-    """The table ``[compare]``; without ``span`` the theoretical range of the target is used."""
+    """The table ``[compare]``.
+
+    Without ``span`` the theoretical range of the target is used; without ``metrics`` these are
+    nrmse and correlation, or for a target of classes accuracy and macro_f1.
+    """
 
     against: Annotated[str | None, read_text] = None
-    metrics: Annotated[tuple[MetricName, ...], some_of(MetricName)] = ("nrmse", "correlation")
+    metrics: Annotated[tuple[MetricName, ...] | None, some_of(MetricName)] = None
     span: Annotated[float | None, read_positive] = None
     draws: Annotated[int, read_draws] = 2000
     interval: Annotated[IntervalName, one_of(IntervalName)] = "auto"
@@ -173,6 +186,8 @@ class Study:
     importance
         How the importance of features is measured; there without being asked for where the
         study has a forest or ``[weights]``.
+    usual_models
+        Whether the file names no model, so that the usual ones stand in.
     """
 
     path: Path
@@ -188,6 +203,7 @@ class Study:
     contrasts: ContrastsSettings | None = None
     openface: OpenfaceSettings | None = None
     importance: ImportanceSettings | None = None
+    usual_models: bool = False
 
     @property
     def target(self) -> str | None:

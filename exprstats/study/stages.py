@@ -9,6 +9,7 @@ from exprstats.study.inputs import drop_gaps, find_by
 from exprstats.study.provenance import Logbook
 from exprstats.study.ranges import Ranges
 from exprstats.study.settings import BASELINES, CompareSettings, ModelSettings, SplitSettings
+from exprstats.study.targets import NUMBER_METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,15 +88,15 @@ def fit_models(
     features: list[str],
     parts: pd.DataFrame,
     log: Logbook,
+    classes: bool = False,
     n_jobs: int = 1,
 ) -> dict[str, Models]:
     """Return the fitted models by name; baselines come later."""
     from exprstats.models import fit_elastic, fit_forest
 
-    verbs = {
-        "elastic": fit_elastic,
-        "forest": partial(fit_forest, seed=log.draw_seed("forest"), n_jobs=n_jobs),
-    }
+    task = "classification" if classes else "regression"
+    grow = partial(fit_forest, task=task, seed=log.draw_seed("forest"), n_jobs=n_jobs)
+    verbs = {"elastic": fit_elastic, "forest": grow}
     return {
         model.name: verbs[model.kind](
             clips, target=target, features=features, parts=parts, by=find_by(clips), name=model.name
@@ -159,14 +160,30 @@ def contrast_weights(
 
 
 def guess_baselines(
-    skeleton: pd.DataFrame, settings: tuple[ModelSettings, ...], ranges: Ranges, log: Logbook
+    skeleton: pd.DataFrame,
+    settings: tuple[ModelSettings, ...],
+    ranges: Ranges | None,
+    log: Logbook,
 ) -> list[pd.DataFrame]:
-    """Return the predictions of each baseline on the clips of a fitted model."""
-    from exprstats.models import guess_mean, guess_normal, guess_uniform
+    """Return the predictions of each baseline on the clips of a fitted model.
+
+    Classes have no ranges: their uniform guesses are even over the classes.
+    """
+    from exprstats.models import (
+        guess_classes,
+        guess_majority,
+        guess_mean,
+        guess_normal,
+        guess_uniform,
+    )
 
     guesses = []
     for model in settings:
-        if model.kind == "uniform":
+        if model.kind == "uniform" and ranges is None:
+            guess = guess_classes(skeleton, seed=log.draw_seed("uniform"))
+        elif model.kind == "majority":
+            guess = guess_majority(skeleton)
+        elif model.kind == "uniform" and ranges is not None:
             seed = log.draw_seed("uniform")
             guess = guess_uniform(skeleton, low=ranges.lows, high=ranges.highs, seed=seed)
         elif model.kind == "normal":
@@ -182,7 +199,7 @@ def guess_baselines(
 def compare_all(
     predictions: pd.DataFrame,
     settings: CompareSettings,
-    ranges: Ranges,
+    ranges: Ranges | None,
     log: Logbook,
     *,
     against: str,
@@ -193,10 +210,10 @@ def compare_all(
 
     return compare_models(
         predictions,
-        metrics=list(settings.metrics),
+        metrics=list(settings.metrics or NUMBER_METRICS),
         against=against,
         by=find_by(predictions),
-        span=ranges.spans,
+        span=ranges.spans if ranges else None,
         draws=settings.draws,
         interval=settings.interval,
         level=settings.level,

@@ -1,0 +1,123 @@
+"""What a study predicts, a quantity or classes, and the settings that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, get_args
+
+from exprstats.errors import DataError, Problem
+from exprstats.study.provenance import Logbook
+from exprstats.study.settings import ImportanceSettings, ModelSettings, Study
+from exprstats.words import MetricName
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMBER_METRICS: tuple[MetricName, ...] = ("nrmse", "correlation")
+CLASS_METRICS: tuple[MetricName, ...] = ("accuracy", "macro_f1")
+# These count hits of any label; others of classes ask which label is 1.
+_LABELS: tuple[MetricName, ...] = ("accuracy", "uar", "macro_f1", "kappa")
+_ONES: tuple[MetricName, ...] = ("precision", "recall", "f1", "within1")
+# A target of so few whole numbers may stand for classes.
+_FEW = 7
+
+
+def settle_target(study: Study, clips: pd.DataFrame, log: Logbook) -> Study:
+    """Return the study with the models and metrics that suit its target.
+
+    A target of texts, or one that the study calls ``classes``, is one of classes: the usual
+    models are then a forest, uniform guesses and the majority, the mean of which there is none
+    stands for the majority, and ``[clips] classes`` is true.
+
+    Raises
+    ------
+    DataError
+        Models, metrics or tables that the target cannot have.
+    """
+    compare = study.compare
+    if study.clips is None or compare is None or study.target not in clips:
+        return study
+    from exprstats.models.classes import holds_names
+
+    target = clips[study.target]
+    if not (study.clips.classes or holds_names(target)):
+        return _settle_numbers(study, target, log)
+    named = holds_names(target)
+    study = replace(study, clips=replace(study.clips, classes=True))
+    study = _use_forest(study) if study.usual_models else study
+    _refuse(study, _find_unfit(study, named=named))
+    models = tuple(_replace_mean(model) for model in study.models)
+    renamed = {old.name: new.name for old, new in zip(study.models, models, strict=True)}
+    against = compare.against and renamed[compare.against]
+    compare = replace(compare, against=against, metrics=compare.metrics or CLASS_METRICS)
+    shown = ", ".join(_show(one) for one in sorted(target.dropna().unique(), key=str)[:10])
+    log.notes.append(f"The target '{study.target}' is one of classes: {shown}.")
+    return replace(study, models=models, compare=compare)
+
+
+def _settle_numbers(study: Study, target: pd.Series, log: Logbook) -> Study:
+    kinds = [model.kind for model in study.models]
+    if "majority" in kinds:
+        fact = f"the target '{target.name}' is a quantity, which has no majority."
+        remedy = 'Use kind = "mean", or say that the numbers are codes: [clips] classes = true.'
+        _refuse(study, [(fact, remedy)])
+    values = sorted(target.dropna().unique().tolist())
+    if 2 <= len(values) <= _FEW and all(float(one).is_integer() for one in values):
+        shown = ", ".join(_show(float(one)) for one in values)
+        log.notes.append(
+            f"The target '{target.name}' holds {len(values)} whole numbers ({shown}) and is "
+            "predicted as a quantity. If they are codes of classes, write classes = true."
+        )
+    if study.compare is None or study.compare.metrics:
+        return study
+    return replace(study, compare=replace(study.compare, metrics=NUMBER_METRICS))
+
+
+def _use_forest(study: Study) -> Study:
+    """Return the study with the usual models of classes, whose baselines follow."""
+    models = tuple(
+        ModelSettings("forest", "forest") if model.kind == "elastic" else model
+        for model in study.models
+    )
+    return replace(study, models=models, importance=study.importance or ImportanceSettings())
+
+
+def _replace_mean(model: ModelSettings) -> ModelSettings:
+    if model.kind != "mean":
+        return model
+    return ModelSettings("majority" if model.name == "mean" else model.name, "majority")
+
+
+def _find_unfit(study: Study, *, named: bool) -> Iterator[tuple[str, str]]:
+    target = f"the target '{study.target}' is one of classes"
+    names = [model.name for model in study.models]
+    against = study.compare.against if study.compare else None
+    if against is not None and against not in names:
+        yield f"{target}, so that [compare] against '{against}' names no model.", _list(names)
+    for model in study.models:
+        if model.kind == "elastic":
+            yield f"{target}, and '{model.name}' an elastic net of numbers.", 'Use kind = "forest".'
+        if model.kind == "normal":
+            yield f"{target}, and '{model.name}' draws numbers.", 'Use kind = "uniform".'
+    if study.contrasts is not None:
+        yield f"{target}, and [contrasts] compares weights of numbers.", "Remove [contrasts]."
+    allowed = _LABELS if named else (*_LABELS, *_ONES)
+    for metric in (study.compare.metrics if study.compare else None) or ():
+        if metric in get_args(MetricName) and metric not in allowed:
+            fact = f"{target}, which [compare] metrics cannot measure by {metric}."
+            yield fact, _list(allowed)
+
+
+def _list(names: tuple[str, ...] | list[str]) -> str:
+    return f"There is: {', '.join(names)}."
+
+
+def _refuse(study: Study, found: Any) -> None:
+    problems = [Problem(fact, remedy, file=str(study.path)) for fact, remedy in found]
+    if problems:
+        raise DataError(problems)
+
+
+def _show(label: Any) -> str:
+    return f"{label:g}" if isinstance(label, float) else str(label)
