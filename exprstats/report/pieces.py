@@ -34,6 +34,7 @@ KIND_NAMES = {
     "uniform": "Uniform baseline",
     "normal": "Normal baseline",
     "mean": "Mean baseline",
+    "majority": "Majority baseline",
 }
 
 
