@@ -9,7 +9,13 @@ if TYPE_CHECKING:
     from exprstats.inference import Comparison
 
 # Where there is room for a word, it reads better than the symbol that sentences use.
-_WORDS = {"correlation": "Correlation"}
+_WORDS = {
+    "correlation": "Correlation",
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro-F1",
+    "precision": "Precision",
+    "recall": "Recall",
+}
 _DIRECTIONS = {
     "lower": "lower is better",
     "higher": "higher is better",

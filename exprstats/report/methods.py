@@ -208,7 +208,10 @@ def _name_baselines(pieces: Pieces) -> list[str]:
         "uniform": "random values uniform over the theoretical range",
         "normal": "random standard normal values",
         "mean": "the mean of the training clips",
+        "majority": "the most frequent class of the training clips",
     }
+    if pieces.study and pieces.study.clips and pieces.study.clips.classes:
+        words["uniform"] = "classes drawn at random, each as probable"
     kinds = [model.kind for model in pieces.study.models] if pieces.study else []
     return [words[kind] for kind in kinds if kind in words]
 

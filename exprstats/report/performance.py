@@ -96,7 +96,7 @@ def _say_metric(shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pi
 
 def name_metric(label: MetricLabel) -> str:
     """Return a metric's name as a sentence has it."""
-    return label.name if label.name.isupper() else label.name.lower()
+    return label.name if label.name.isupper() else f"{label.name[0].lower()}{label.name[1:]}"
 
 
 def _find_best(defined: pd.DataFrame, label: MetricLabel) -> dict[Any, Any]:

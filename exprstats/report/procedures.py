@@ -54,12 +54,26 @@ def tell_nesting(pieces: Pieces) -> Told:
 def tell_forest(models: Any, pieces: Pieces) -> Told:
     """Return how a random forest was tuned."""
     text = say(
-        "A random forest (Breiman, 2001) predicted {target} from the same features; the share of "
+        "A random forest (Breiman, 2001) predicted {target} from {features}; the share of "
         "features tried at a split and the least number of clips in a leaf were those with the "
-        "lowest root mean square error on the validation subjects.",
+        "{error} on the validation subjects.",
         target=pieces.target,
+        features=_tell_features(models, pieces),
+        error="lowest share of wrong classes"
+        if models.design.classes
+        else "lowest root mean square error",
     )
     return [text], {"breiman"}
+
+
+def _tell_features(models: Any, pieces: Pieces) -> str:
+    """Return what a model predicts from; a model told before has named it."""
+    if next(iter(pieces.models.values()), models) is not models:
+        return "the same features"
+    features = len(models.design.features)
+    contexts = any(sample.context is not None for sample in models.design.samples)
+    where = ", for each context and for all contexts together" if contexts else ""
+    return f"{count_things(features, 'feature')}{where}"
 
 
 def tell_human(pieces: Pieces) -> Told:
