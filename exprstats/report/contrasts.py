@@ -1,4 +1,4 @@
-"""The section on differences between contexts' weights, with Table 6 and Figure 5."""
+"""The section on differences between contexts' weights, with Table 7 and Figure 5."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _say_setting(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
         "penalty (alpha = {alpha}, l1_ratio = {ratio}) and one scale, the standard deviation of "
         "each feature over the training clips of all contexts, and the weights of "
         "{pairs} of contexts were compared on the same {subjects}, resampled together in "
-        "{draws} refits (Table 6, Figure 5).",
+        "{draws} refits (Table 7, Figure 5).",
         alpha=f"{contrasts.alpha:g}",
         ratio=f"{contrasts.l1_ratio:g}",
         pairs=count_things(shown["pair"].nunique(), "pair"),
@@ -127,7 +127,7 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) 
         Column("slope_limits", limits, "Least squares"),
     )
     return Table(
-        "6",
+        "7",
         "contrasts",
         "Differences Between Contexts in the Weights of Features",
         columns,
@@ -191,7 +191,7 @@ def _build_figure(contrasts: Contrasts) -> Figure:
         "Differences Between Contexts in the Weights of Features",
         draw_contrasts(contrasts),
         words="Difference of each feature's weight between contexts with intervals; the same "
-        "numbers as Table 6.",
+        "numbers as Table 7.",
         notes=(
             say(
                 "Points are differences, lines {level} intervals without adjustment; filled "

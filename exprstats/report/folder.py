@@ -39,7 +39,8 @@ def write_report(
         What `run_study` returned, or results in any order, one of a kind: a `Reliability` with
         its `Design`, `Decisions`, `Plan`, `Raters` and `ContextDifferences`; a `Factor` with its
         `FactorBootstrap` and `NestedModels` (of contexts and of items); a `Comparison`;
-        `Weights` and `Contrasts`; and any number of `Models`.
+        `Weights` and `Contrasts`; and `Models`, `Importance` and `Dependence`, one of each model.
+        Any other result has its sentence and a table of its tidy rows.
     folder
         Where to; nothing half-written is left there.
     force

@@ -7,6 +7,8 @@ from exprstats.report.comparisons import describe_comparisons
 from exprstats.report.contrasts import describe_contrasts
 from exprstats.report.document import Document
 from exprstats.report.features import describe_features
+from exprstats.report.further import describe_further
+from exprstats.report.importance import describe_importance
 from exprstats.report.measurement import describe_measurement, list_banners
 from exprstats.report.methods import describe_methods
 from exprstats.report.performance import describe_performance
@@ -26,6 +28,7 @@ _MIDDLE = (
     describe_comparisons,
     describe_weights,
     describe_contrasts,
+    describe_importance,
 )
 
 
@@ -36,6 +39,7 @@ def build_document(pieces: Pieces) -> Document:
     """
     middle = [section for describe in _MIDDLE if (section := describe(pieces)) is not None]
     methods, cited = describe_methods(pieces)
+    middle += describe_further(pieces)
     return Document(
         title=pieces.title,
         banners=list_banners(pieces),

@@ -56,6 +56,14 @@ def _collect_further(pieces: Pieces) -> dict[str, Any]:
     for name in ("invariance", "restrictions"):
         if given[name] is not None:
             found[f"{name}_call"] = given[name].receipt.call
+    for name in ("importance", "dependence"):
+        by_model = getattr(pieces, name)
+        if by_model:
+            found[name] = {model: result.tidy() for model, result in by_model.items()}
+    if pieces.others:
+        found["further"] = [
+            {"kind": type(one).__name__, "rows": one.tidy()} for one in pieces.others
+        ]
     if pieces.contrasts is not None:
         found["contrasts_penalty"] = pieces.contrasts.glance()
     return found

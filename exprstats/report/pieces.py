@@ -13,7 +13,7 @@ from exprstats.errors import OptionError
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
     from exprstats.measurement import Factor, FactorBootstrap, NestedModels
-    from exprstats.models import Contrasts, Models, Weights
+    from exprstats.models import Contrasts, Dependence, Importance, Models, Weights
     from exprstats.reliability import (
         ContextDifferences,
         Decisions,
@@ -56,8 +56,13 @@ class Pieces:
         that allow for clusters.
     weights, contrasts
         What goes with the models: weights with intervals, and how contexts differ in them.
+    importance, dependence
+        What models need to predict, and how their predictions move along features, by the
+        models' names.
     models
         Fitted models by name.
+    others
+        Results without a place of their own, in the order that they were passed in.
     clips, parts
         The clips as the models saw them, and their subjects' parts.
     study, provenance
@@ -81,6 +86,9 @@ class Pieces:
     resampled: FactorBootstrap | None = None
     weights: Weights | None = None
     contrasts: Contrasts | None = None
+    importance: dict[str, Importance] = field(default_factory=dict)
+    dependence: dict[str, Dependence] = field(default_factory=dict)
+    others: tuple[Result, ...] = ()
     clips: pd.DataFrame | None = None
     parts: pd.DataFrame | None = None
     study: Study | None = None
@@ -155,6 +163,8 @@ def _open_run(run: StudyRun, title: str | None) -> Pieces:
         comparison=run.comparison,
         weights=run.weights,
         contrasts=run.contrasts,
+        importance=dict(run.importance),
+        dependence=dict(run.dependence),
         clips=run.clips,
         parts=run.parts,
         study=run.study,
@@ -168,29 +178,50 @@ def _open_run(run: StudyRun, title: str | None) -> Pieces:
 
 
 def _sort_results(results: Iterable[Any], title: str) -> Pieces:
-    from exprstats.models import Models
+    from exprstats.results import Result
 
     found: dict[str, Any] = {}
-    models: dict[str, Models] = {}
+    by_model: dict[str, dict[str, Any]] = {"models": {}, "importance": {}, "dependence": {}}
+    others: list[Result] = []
     for result in results:
-        name = _find_place(result)
-        if isinstance(result, Models):
-            models[result.name] = result
-        elif name is None:
+        place = _find_model_place(result)
+        name = _find_place(result) if place is None else None
+        if not isinstance(result, Result):
             message = f"a report cannot be made of {type(result).__name__}; pass results."
             raise OptionError(message)
+        if place is not None:
+            kind, model = place
+            if model in by_model[kind]:
+                message = f"there are two {type(result).__name__} of model '{model}'; rename one."
+                raise OptionError(message)
+            by_model[kind][model] = result
+        elif name is None:
+            others.append(result)
         elif name in found:
             message = f"there are two results of kind {type(result).__name__}; pass one."
             raise OptionError(message)
         else:
             found[name] = result
     # Names that our own verbs give by default are ours to print as words.
-    names = KIND_NAMES if models and all(one.name == one.kind for one in models.values()) else {}
-    return Pieces(title=title, models=models, model_names=names, **found)
+    known = [one for group in by_model.values() for one in group.items()]
+    ours = known and all(name == one.kind for name, one in known)
+    names = KIND_NAMES if ours else {}
+    return Pieces(title=title, model_names=names, others=tuple(others), **by_model, **found)
+
+
+def _find_model_place(result: Any) -> tuple[str, str] | None:
+    """Return the field of a result that there may be of each model, and the model's name."""
+    from exprstats.models import Dependence, Importance, Models
+
+    if isinstance(result, Models):
+        return "models", result.name
+    if isinstance(result, Importance):
+        return "importance", result.model
+    return ("dependence", result.model) if isinstance(result, Dependence) else None
 
 
 def _find_place(result: Any) -> str | None:
-    """Return the field that a result goes into, or None where the report has no place for it."""
+    """Return the field that a result goes into, or None where it has no section of its own."""
     from exprstats import inference, measurement, models, reliability
 
     places: dict[str, type] = {

@@ -1,4 +1,4 @@
-"""The section on feature weights, with Table 5 and Figure 4."""
+"""The section on feature weights, with Tables 5 and 6 and Figure 4."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from exprstats.report.cells import collect_notes, list_levels, pick_rows
 from exprstats.report.document import Column, Figure, Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
+from exprstats.report.slopes import build_slopes, list_slope_cautions, say_slopes
 from exprstats.report.stability import build_stability, list_cautions, say_stability
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ def _describe_resampled(weights: Weights, pieces: Pieces) -> Section:
     return Section(
         "weights",
         "Feature weights",
-        sentences=say_stability(weights, pieces),
-        caveats=list_cautions(weights),
-        tables=(build_stability(weights, pieces),),
+        sentences=(*say_stability(weights, pieces), *say_slopes(weights)),
+        caveats=(*list_slope_cautions(weights), *list_cautions(weights)),
+        tables=(build_stability(weights, pieces), *build_slopes(weights, pieces)),
         figures=(
             (
                 _build_figure(
