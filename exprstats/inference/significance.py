@@ -14,9 +14,10 @@ def settle_ties(differences: np.ndarray, first: np.ndarray, second: np.ndarray) 
 
     Hardly any are, so that the exact test of size is made only where a generous one is passed.
     """
-    largest = np.maximum(np.abs(first).max(axis=1), np.abs(second).max(axis=1))
+    sizes = (np.abs(one).max(axis=-1, keepdims=True) for one in (first, second))
+    largest = np.maximum(*sizes)
     bound = TIE * np.where(np.isnan(largest), np.inf, np.maximum(1.0, largest))
-    near = np.isfinite(differences) & (np.abs(differences) <= bound[:, None])
+    near = np.isfinite(differences) & (np.abs(differences) <= bound)
     if not near.any():
         return differences
     size = np.maximum(1.0, np.maximum(np.abs(first[near]), np.abs(second[near])))
