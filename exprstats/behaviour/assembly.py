@@ -18,6 +18,8 @@ from exprstats.behaviour.signals import FEATURES
 from exprstats.errors import DataError, DataWarning, Problem
 
 KEPT_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
+# Rates that differ by rounding of time stamps only.
+_ALIKE = 1.05
 _IDS = ("context", "clip", "video", "subject")
 
 
@@ -103,6 +105,8 @@ def assemble(
     clips = _join(plan.segments, table[[*present, *KEPT_QUALITY]])
     status = pd.DataFrame(list(files))
     clips = clips if settings.failed == "keep" else clips[kept]
+    _tell_gaps(clips)
+    _tell_rates(status)
     _tell_absent(clips, absent)
     return ClipFeatures(clips, ledger, status, settings)
 
@@ -146,6 +150,26 @@ def _settle_failures(failed: pd.DataFrame, total: int, settings: Settings) -> No
         raise DataError(Problem(fact, "Check the videos, or lower the thresholds."))
     left = "They are left out" if settings.failed == "drop" else "They are kept"
     warnings.warn(f"{fact} {left}.", DataWarning, stacklevel=4)
+
+
+def _tell_gaps(clips: pd.DataFrame) -> None:
+    broken = clips["gaps"] > 0
+    if broken.any():
+        total = int(clips["gaps"].sum())
+        fact = f"{int(broken.sum()):,} of {len(clips):,} clips have gaps between frames ({total:,} "
+        fact += "in all, see 'gaps'). Moments without a frame near enough are missing, and no "
+        warnings.warn(f"{fact}change is counted across them.", DataWarning, stacklevel=4)
+
+
+def _tell_rates(files: pd.DataFrame) -> None:
+    if "fps" not in files:
+        return
+    low, high = files["fps"].astype(float).min(), files["fps"].astype(float).max()
+    if high > _ALIKE * low:
+        slowest = files["video"][files["fps"].astype(float).idxmin()]
+        fact = f"Videos run at {low:.3g} ('{slowest}') to {high:.3g} frames a second. "
+        remedy = "Jitter depends on the rate; see 'fps' before you compare them."
+        warnings.warn(fact + remedy, DataWarning, stacklevel=4)
 
 
 def find_absent_everywhere(measured: Mapping[str, Measured]) -> list[str]:

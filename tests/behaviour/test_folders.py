@@ -19,7 +19,7 @@ from exprstats.errors import DataError, DataWarning, OptionError
 def study(folder, make_face, write_face):
     """Return a folder of five videos, and segments over them."""
     for i in range(5):
-        table = make_face(130 + i, fps=30.0 - i, seed=i)
+        table = make_face(130 + i, fps=30.0 - i / 4, seed=i)
         table.loc[40:60, "confidence"] = 0.5 + i / 10
         write_face(table, folder / f"v{i}.csv")
     videos = pd.DataFrame({"video": [f"v{i}" for i in range(5)], "length": 4.2, "subject": "s"})

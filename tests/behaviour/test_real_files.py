@@ -134,8 +134,11 @@ def test_two_faces_are_refused_until_one_is_chosen(openface):
         summarise_clips(read_openface(path))
     with pytest.raises(DataError, match="neither landmarks nor head positions"):
         summarise_clips(read_openface(path), face="largest")
-    with pytest.warns(DataWarning, match="points_displacement"):
+    with pytest.warns(DataWarning) as caught:
         row = summarise_clips(read_openface(path), face=0).iloc[0]
+    told = " ".join(str(one.message) for one in caught)
+    assert "1 of 1 clips have gaps between frames (6 in all" in told
+    assert "no columns for points_displacement" in told
     assert 0.5 < row["valid_share"] < 0.6
     assert row["gaps"] == 6
 
@@ -159,3 +162,11 @@ def test_the_last_seconds_of_a_video_are_those_of_all_its_faces(openface):
         late = summarise_openface(openface / "multiface" / "clip3.csv", plan, face=0, failed="keep")
     assert "valid share below 0.5" in str(caught[0].message)
     assert late.ledger["end"].item() == pytest.approx(shown.max() + 1 / 24, abs=2e-3)
+
+
+def test_mixed_rates_are_told(openface):
+    with pytest.warns(DataWarning) as caught:
+        result = summarise_openface(openface / "multiface", face=0)
+    told = " ".join(str(one.message) for one in caught)
+    assert "Videos run at 24 ('clip2') to 30 frames a second" in told
+    assert result.files["fps"].round(1).isin([24, 25, 30]).all()
