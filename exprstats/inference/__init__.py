@@ -7,9 +7,9 @@ from exprstats.inference.equivalence import Equivalence, judge_equivalence
 from exprstats.inference.intervals import jackknife_clusters
 from exprstats.inference.labels import count_within
 from exprstats.inference.metrics import Metric, find_metrics, list_metrics
+from exprstats.inference.paragraphs import describe_methods
 from exprstats.inference.permutation import Permutation, permute_models
 from exprstats.inference.precision import Precision, plan_precision
-from exprstats.inference.sentences import describe_methods
 from exprstats.inference.training import VarianceSplit, split_variance
 
 __all__ = [

@@ -19,9 +19,9 @@ from exprstats.inference.cells import (
     split_contexts,
 )
 from exprstats.inference.metrics import MetricLike, find_metrics
+from exprstats.inference.narratives import describe_comparison
 from exprstats.inference.rows import arrange_table, write_rows
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
-from exprstats.inference.sentences import describe_comparison
 from exprstats.inference.terms import pair_models
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
@@ -41,7 +41,7 @@ class Comparison(Result):
         ``undefined`` draws.
     samples
         For each context and metric the draws behind the rows.
-    cluster, level, draws, interval, against
+    cluster, level, draws, interval, against, compat, strata, scheme
         How it was asked.
     """
 
@@ -52,6 +52,9 @@ class Comparison(Result):
     draws: int
     interval: str
     against: str | None
+    compat: str | None = None
+    strata: str | None = None
+    scheme: str = "clusters"
 
     def tidy(self) -> pd.DataFrame:
         """Return one row for each score, difference and method."""
@@ -207,6 +210,9 @@ def compare_models(
         draws=draws,
         interval=interval,
         against=against,
+        compat=compat,
+        strata=strata,
+        scheme=scheme,
     )
 
 

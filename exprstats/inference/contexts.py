@@ -15,12 +15,15 @@ from exprstats.inference.metrics import MetricLike, find_metrics
 from exprstats.inference.panels import Cell, align_models
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
-from exprstats.inference.sentences import equal_p, label_metric, write_value
+from exprstats.inference.sentences import cut_texts, equal_p, label_metric, write_value
 from exprstats.inference.terms import form_terms, pair_models
+from exprstats.numerals import write_count, write_number
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import order_levels
 from exprstats.words import IntervalName
+
+MOST_TOLD = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,11 +37,14 @@ class ContextComparison(Result):
         then the estimate columns of a comparison.
     cluster, level
         How it was asked.
+    paired
+        Whether any cluster stands in more than one context.
     """
 
     table: pd.DataFrame
     cluster: str
     level: float
+    paired: bool = True
 
     def tidy(self) -> pd.DataFrame:
         """Return one row for each model, pair of contexts and method."""
@@ -57,17 +63,32 @@ class ContextComparison(Result):
         )
 
     def sentence(self) -> str:
-        """Return the headline differences, in APA style."""
-        texts = []
-        for _, row in self.table[self.table["headline"]].iterrows():
-            metric = str(row["metric"])
-            number = write_value(metric, row["estimate"])
-            limits = write_value(metric, row["conf_low"], row["conf_high"])
-            texts.append(
-                f"{row['model']}, {label_metric(metric)}, {row['term']}: {number}, {limits}, "
-                f"{equal_p(row['p_adjusted'])}"
+        """Return the headline differences, in APA style; of many, those that are significant."""
+        rows = self.table[self.table["headline"] & self.table["estimate"].notna()]
+        start = ""
+        if len(rows) > MOST_TOLD:
+            sure = rows[rows["p_adjusted"] < 1 - self.level].sort_values(
+                "p_adjusted", kind="stable"
             )
-        return f"{'; '.join(texts)} (Holm; the same {self.cluster}s resampled in all contexts)."
+            counts = f"{write_count(len(sure))} of {write_count(len(rows))}"
+            alpha = write_number(1 - self.level, 4, bounded=True).rstrip("0")
+            start = f"p < {alpha} for {counts} differences between contexts"
+            rows, start = sure, f"{start}{': ' if len(sure) else ''}"
+        texts = cut_texts([_describe_row(row) for _, row in rows.iterrows()], MOST_TOLD)
+        drawn = f"the same {self.cluster}s resampled in all contexts"
+        if not self.paired:
+            drawn = f"contexts have {self.cluster}s of their own, resampled together"
+        return f"{start}{'; '.join(texts)} (Holm; {drawn})."
+
+
+def _describe_row(row: pd.Series) -> str:
+    metric = str(row["metric"])
+    number = write_value(metric, row["estimate"])
+    limits = write_value(metric, row["conf_low"], row["conf_high"])
+    return (
+        f"{row['model']}, {label_metric(metric)}, {row['term']}: {number}, {limits}, "
+        f"{equal_p(row['p_adjusted'])}"
+    )
 
 
 def compare_contexts(
@@ -125,7 +146,9 @@ def compare_contexts(
             options = {"n_clusters": least, "interval": interval, "level": level}
             found += _write_rows(_join_contexts(of_contexts, model), model, options)
     keys = ("metric", "model", "context", "versus", "term")
-    return ContextComparison(table=arrange_table(found, keys), cluster=cluster, level=level)
+    paired = sum(_count_present(cell) for cell in cells) > len(cells[0].clusters)
+    table = arrange_table(found, keys)
+    return ContextComparison(table=table, cluster=cluster, level=level, paired=paired)
 
 
 def _split_jointly(rows: pd.DataFrame, *, cluster: str, by: str) -> list[Cell]:

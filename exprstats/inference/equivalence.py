@@ -23,10 +23,12 @@ from exprstats.inference.sentences import METHOD_WORDS, equal_p, label_metric, w
 from exprstats.inference.significance import adjust_holm
 from exprstats.inference.summaries import MOST_UNDEFINED
 from exprstats.inference.terms import Terms, check_pairs, form_terms, pair_models
-from exprstats.numerals import write_level
+from exprstats.numerals import write_count, write_level
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
 from exprstats.words import name_nearest
+
+MOST_VERDICTS = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,9 +65,18 @@ class Equivalence(Result):
         )
 
     def sentence(self) -> str:
-        """Return each verdict in words, in APA style."""
+        """Return verdicts in words, in APA style; of many, the pooled ones and then the rest."""
         defined = self.table[self.table["estimate"].notna()]
-        return " ".join(_describe_verdict(row) for _, row in defined.iterrows())
+        ordered = defined.sort_values("context", key=lambda names: names.notna(), kind="stable")
+        texts = [_describe_verdict(row) for _, row in ordered.iterrows()]
+        rest = ordered["equivalent"].iloc[MOST_VERDICTS:]
+        if len(rest):
+            count, alike = write_count(len(rest)), write_count(int(rest.sum()))
+            texts = [
+                *texts[:MOST_VERDICTS],
+                f"Of {count} other differences, {alike} are equivalent.",
+            ]
+        return " ".join(texts)
 
 
 class _Sides(NamedTuple):

@@ -25,7 +25,7 @@ from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell, Panel
 from exprstats.inference.rows import arrange_table
 from exprstats.inference.samples import count_blocks, limit_threads
-from exprstats.inference.sentences import equal_p, label_metric, write_value
+from exprstats.inference.sentences import cut_texts, equal_p, label_metric, write_value
 from exprstats.inference.significance import (
     TIE,
     adjust_holm,
@@ -76,7 +76,7 @@ class Permutation(Result):
             number = write_value(metric, row["estimate"])
             p_value = equal_p(row["p_adjusted"])
             texts.append(f"{row['term']}{place}: {label_metric(metric)} {number}, {p_value}")
-        return f"{'; '.join(texts)} (swaps within {self.cluster}, Holm)."
+        return f"{'; '.join(cut_texts(texts))} (swaps within {self.cluster}, Holm)."
 
 
 def permute_models(

@@ -27,7 +27,7 @@ from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.samples import average_owners, count_blocks, limit_threads
-from exprstats.inference.sentences import label_metric, write_value
+from exprstats.inference.sentences import cut_texts, label_metric, write_value
 from exprstats.inference.terms import pair_models
 from exprstats.numerals import write_count
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
@@ -91,7 +91,9 @@ class Precision(Result):
                     write_value(row["metric"], row["width"]),
                 )
                 texts.append(f"{name}: width {width} with {size} clusters")
-        return f"{'; '.join(texts)} (from a pilot of {write_count(self.pilot)} clusters)."
+        return (
+            f"{'; '.join(cut_texts(texts))} (from a pilot of {write_count(self.pilot)} clusters)."
+        )
 
 
 def plan_precision(

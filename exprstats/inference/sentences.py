@@ -1,18 +1,13 @@
-"""Comparisons in words, in APA style."""
+"""Words that comparisons share, in APA style."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from exprstats.inference.metrics import Metric, list_metrics
-from exprstats.inference.samples import Sample
+from exprstats.inference.metrics import list_metrics
 from exprstats.numerals import write_count, write_interval, write_level, write_number, write_p
-
-if TYPE_CHECKING:
-    from exprstats.inference.comparison import Comparison
 
 METHOD_WORDS: dict[str, str] = {
     "percentile": "percentile intervals of the cluster bootstrap",
@@ -44,53 +39,40 @@ def equal_p(p_value: float) -> str:
     return f"p {text}" if text[0] in "<>" else f"p = {text}"
 
 
-def describe_comparison(
-    samples: Sequence[Sample], table: pd.DataFrame, against: str | None, cluster: str
-) -> str:
-    """Return a sentence or two for each context and metric, then how intervals were made."""
-    printed = table[table["headline"].to_numpy(bool)]
-    texts = []
-    for sample in samples:
-        mine = printed[printed["metric"] == sample.metric.name]
-        context = mine["context"]
-        here = context.isna() if sample.context is None else context == sample.context
-        texts.append(_describe_sample(sample, mine[here.to_numpy(bool)], against))
-    used = [str(method) for method in printed["method"].unique()]
-    methods = " and ".join([METHOD_WORDS[method] for method in used])
-    level = write_level(float(table["level"].iloc[0]))
-    return f"{' '.join(texts)} Intervals are {level} {methods} ({cluster})."
+def name_clusters(text: str, cluster: str) -> str:
+    """Return a text with clusters called subjects, where they are.
+
+    Examples
+    --------
+    >>> name_clusters("r between clusters", "subject"), name_clusters("28 clusters", "dyad")
+    ('r between subjects', '28 clusters')
+    """
+    return text.replace("cluster", "subject") if cluster == "subject" else text
 
 
-_METHOD_TEXTS = {
-    "percentile": (
-        "percentile intervals and two-sided bootstrap p values that count the sample as a draw "
-        "(Davison & Hinkley, 1997)"
-    ),
-    "jackknife": "t intervals and tests from the delete-one-cluster jackknife (Tukey, 1958)",
-    "basic": "basic bootstrap intervals (Davison & Hinkley, 1997)",
-    "t": "symmetric bootstrap-t intervals (Hall, 1988)",
-}
+def join_words(words: Sequence[str]) -> str:
+    """Return a list in words.
+
+    Examples
+    --------
+    >>> join_words(["calm"]), join_words(["calm", "pain"]), join_words(["a", "b", "c"])
+    ('calm', 'calm and pain', 'a, b, and c')
+    """
+    if len(words) < 3:
+        return " and ".join(words)
+    return f"{', '.join(words[:-1])}, and {words[-1]}"
 
 
-def describe_methods(comparison: Comparison) -> str:
-    """Return a paragraph for a methods section: what was resampled, how, and how it was tested."""
-    samples, table, cluster = comparison.samples, comparison.table, comparison.cluster
-    labels = list(dict.fromkeys(sample.metric.label for sample in samples))
-    models = list(dict.fromkeys(model for sample in samples for model in sample.models))
-    counts = sorted({sample.n_clusters for sample in samples})
-    groups = " to ".join(write_count(count) for count in dict.fromkeys((counts[0], counts[-1])))
-    used = [str(method) for method in table.loc[table["headline"], "method"].unique()]
-    level = write_level(float(table["level"].iloc[0]))
-    text = (
-        f"The performance of {write_count(len(models))} models ({', '.join(models)}) was measured "
-        f"by {' and '.join(labels)}. Because rows of one {cluster} are not independent, whole "
-        f"clusters ({groups}, by {cluster}) were resampled with replacement in "
-        f"{write_count(comparison.draws)} draws, the same for all models (Field & Welsh, 2007). "
-        f"We report {level} {' and '.join(_METHOD_TEXTS[method] for method in used)}."
-    )
-    if table["versus"].notna().any():
-        text += " p values of differences are adjusted for their number within metric (Holm, 1979)."
-    return text
+def cut_texts(texts: Sequence[str], most: int = 6) -> list[str]:
+    """Return the first texts, and how many more the table holds.
+
+    Examples
+    --------
+    >>> cut_texts(["a", "b", "c"], 2)
+    ['a', 'b', '1 more in the table']
+    """
+    more = len(texts) - most
+    return [*texts[:most], *([f"{write_count(more)} more in the table"] if more > 0 else [])]
 
 
 def describe_bootstrap(table: pd.DataFrame, cluster: str) -> str:
@@ -105,49 +87,3 @@ def describe_bootstrap(table: pd.DataFrame, cluster: str) -> str:
     method = METHOD_WORDS[str(printed["method"].iloc[0])]
     groups = write_count(int(table["n_clusters"].iloc[0]))
     return f"{'; '.join(texts)} ({method}, {groups} clusters: {cluster})."
-
-
-def _describe_sample(sample: Sample, rows: pd.DataFrame, against: str | None) -> str:
-    scores = rows[rows["versus"].isna()]
-    place = "over all clips" if sample.context is None else f"in {sample.context}"
-    size = f"{write_count(sample.n_clips)} clips, {write_count(sample.n_clusters)} clusters"
-    model = against or _find_best(sample.metric, scores)
-    if model is None:
-        return f"{sample.metric.label} is not defined {place} ({size})."
-    score = scores[scores["model"] == model].iloc[0]
-    if pd.isna(score["estimate"]):
-        return f"{sample.metric.label} of {model} is not defined {place} ({size})."
-    start = f"{place[0].upper()}{place[1:]} ({size}), {model} had {_write_term(sample, score)}"
-    versus = [
-        _describe_difference(sample.metric, row, model)
-        for _, row in rows[rows["versus"].notna()].iterrows()
-        if model in {row["model"], row["versus"]} and pd.notna(row["estimate"])
-    ]
-    return f"{start}: {'; '.join(versus)}." if versus else f"{start}."
-
-
-def _find_best(metric: Metric, scores: pd.DataFrame) -> str | None:
-    defined = scores[scores["estimate"].notna()]
-    if len(defined) == 0:
-        return None
-    if metric.direction == "unknown":
-        return str(defined["model"].iloc[0])
-    values = defined["estimate"]
-    best = {"higher": values, "lower": -values, "zero": -values.abs()}[metric.direction]
-    return str(defined["model"].iloc[int(best.to_numpy().argmax())])
-
-
-def _write_term(sample: Sample, row: pd.Series) -> str:
-    bounded = sample.metric.bounded
-    number = write_number(row["estimate"], 3, bounded=bounded)
-    limits = write_interval(row["conf_low"], row["conf_high"], 3, bounded=bounded)
-    return f"{sample.metric.label} = {number}, {write_level(row['level'])} CI {limits}"
-
-
-def _describe_difference(metric: Metric, row: pd.Series, model: str) -> str:
-    sign = 1 if row["model"] == model else -1
-    other = row["versus"] if sign == 1 else row["model"]
-    low, high = sorted((sign * row["conf_low"], sign * row["conf_high"]))
-    number = write_number(sign * row["estimate"], 3, bounded=metric.bounded)
-    limits = write_interval(low, high, 3, bounded=metric.bounded)
-    return f"difference from {other} {number}, {limits}, {equal_p(row['p_adjusted'])} (Holm)"

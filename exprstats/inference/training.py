@@ -23,7 +23,7 @@ from exprstats.inference.intervals import spread_jackknife
 from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.samples import limit_threads
-from exprstats.inference.sentences import label_metric, write_value
+from exprstats.inference.sentences import cut_texts, label_metric, write_value
 from exprstats.inference.terms import pair_models
 from exprstats.results import Result
 from exprstats.tables import arrange_rows, require_columns
@@ -73,7 +73,7 @@ class VarianceSplit(Result):
                 f"{label_metric(metric)} of {row['term']} {value} (SE from test {self.cluster}s "
                 f"{test}, from training {training})"
             )
-        return f"{'; '.join(texts)}."
+        return f"{'; '.join(cut_texts(texts))}."
 
 
 def split_variance(

@@ -222,7 +222,7 @@ def test_seats_of_a_model_are_averaged(make_predictions):
 
 def test_the_sentence_names_the_best_model_with_its_interval(make_predictions):
     text = compare_models(make_predictions(), metrics="correlation", **OPTIONS).sentence()
-    assert text.startswith("Over all clips (60 clips, 12 clusters), b had r = .")
+    assert text.startswith("Over all clips (60 clips, 12 subjects), b had r = .")
     assert "difference from a" in text
     assert "(Holm)" in text
     assert "jackknife-t" in text
@@ -256,14 +256,14 @@ def test_one_model_alone_has_scores_only(make_predictions, interval):
     table = make_predictions(models=("a",))
     result = compare_models(table, metrics="rmse", interval=interval, **OPTIONS)
     assert set(result.table["term"]) == {"a"}
-    assert result.sentence().startswith("Over all clips (60 clips, 12 clusters), a had RMSE = ")
+    assert result.sentence().startswith("Over all clips (60 clips, 12 subjects), a had RMSE = ")
     assert "a" in describe_methods(result)
 
 
 def test_what_is_not_defined_is_said_in_words(make_predictions):
     table = make_predictions().assign(prediction=0.5)
     text = compare_models(table, metrics="correlation", against="b", **OPTIONS).sentence()
-    assert "r of b is not defined over all clips" in text
+    assert "Over all clips (60 clips, 12 subjects), r of b is not defined." in text
 
 
 def test_a_model_with_other_truths_is_compared_and_said(make_predictions):

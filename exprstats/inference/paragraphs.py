@@ -1,0 +1,154 @@
+"""The methods paragraph: what was resampled, how it was tested, and by whom it was proposed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from exprstats.inference.comparison import Comparison
+from exprstats.inference.contexts import ContextComparison
+from exprstats.inference.equivalence import Equivalence
+from exprstats.inference.permutation import Permutation
+from exprstats.inference.precision import Precision
+from exprstats.inference.sentences import join_words, label_metric, name_clusters, write_value
+from exprstats.inference.training import VarianceSplit
+from exprstats.numerals import write_count, write_level, write_number
+
+Companion = Equivalence | Permutation | ContextComparison | Precision | VarianceSplit
+
+_INTERVALS = {
+    "percentile": "percentile intervals (Davison & Hinkley, 1997)",
+    "jackknife": "t intervals and tests from the delete-one-cluster jackknife (Tukey, 1958)",
+    "basic": "basic bootstrap intervals (Davison & Hinkley, 1997)",
+    "bca": "BCa intervals (Efron, 1987)",
+    "t": "symmetric bootstrap-t intervals (Hall, 1988)",
+}
+
+
+def describe_methods(comparison: Comparison, *companions: Companion) -> str:
+    """Return a paragraph for a methods section.
+
+    Parameters
+    ----------
+    comparison
+        What was resampled, how, and how it was tested.
+    companions
+        What else was done with the same predictions: the results of `judge_equivalence`,
+        `permute_models`, `compare_contexts`, `plan_precision` and `split_variance`.
+
+    Examples
+    --------
+    ::
+
+        versus = compare_models(predictions, metrics="rmse", seed=1)
+        print(describe_methods(versus, judge_equivalence(versus, margin=0.05)))
+    """
+    texts = [_describe_models(comparison), _describe_draws(comparison)]
+    texts += [_describe_tests(comparison)] if comparison.table["versus"].notna().any() else []
+    texts += [_describe_companion(one) for one in companions]
+    return " ".join(texts)
+
+
+def _describe_models(comparison: Comparison) -> str:
+    samples, cluster = comparison.samples, comparison.cluster
+    metrics = list(dict.fromkeys(sample.metric.label for sample in samples))
+    labels = [name_clusters(label, cluster) for label in metrics]
+    models = list(dict.fromkeys(model for sample in samples for model in sample.models))
+    count = f"{write_count(len(models))} model{'s' * (len(models) > 1)}"
+    return f"The performance of {count} ({', '.join(models)}) was measured by {join_words(labels)}."
+
+
+def _describe_draws(comparison: Comparison) -> str:
+    table, cluster = comparison.table, comparison.cluster
+    counts = sorted({sample.n_clusters for sample in comparison.samples})
+    groups = " to ".join(write_count(count) for count in dict.fromkeys((counts[0], counts[-1])))
+    used = [str(method) for method in table.loc[table["headline"], "method"].unique()]
+    intervals = f"{write_level(comparison.level)} {' and '.join(_INTERVALS[one] for one in used)}"
+    start = f"Because rows of one {cluster} are not independent, "
+    whole = f"whole clusters ({groups}, by {cluster})"
+    strata = "" if comparison.strata is None else f" within strata ({comparison.strata})"
+    if set(table["method"]) == {"jackknife"}:
+        return f"{start}{whole} were left out one at a time{strata}. We report {intervals}."
+    second = ""
+    if comparison.scheme == "two-stage":
+        second = ", and then rows of each drawn cluster (Davison & Hinkley, 1997, §3.8),"
+    left = ", and left out one at a time" if "jackknife" in used else ""
+    count = write_count(comparison.draws)
+    return (
+        f"{start}{whole} were resampled with replacement{strata}{second} in {count} draws, "
+        f"the same for all models (Field & Welsh, 2007){left}. We report {intervals}."
+    )
+
+
+def _describe_tests(comparison: Comparison) -> str:
+    holm = "p values of differences are adjusted for their number within metric (Holm, 1979)."
+    if comparison.compat == "mlboot":
+        return (
+            "p values are those of the R package mlboot: twice the smaller share of draws beyond "
+            f"0, for scores as for differences. {holm}"
+        )
+    used = comparison.table.loc[comparison.table["headline"], "method"]
+    if used.isin({"percentile", "basic"}).any():
+        counted = "Bootstrap p values are two-sided and count the sample as a draw"
+        return f"{counted} (Davison & Hinkley, 1997, §4.4). {holm}"
+    return holm
+
+
+def _describe_companion(companion: Companion) -> str:
+    if isinstance(companion, Equivalence):
+        return _describe_equivalence(companion)
+    if isinstance(companion, Permutation):
+        return _describe_swaps(companion)
+    if isinstance(companion, Precision):
+        return _describe_plan(companion)
+    if isinstance(companion, VarianceSplit):
+        runs = write_count(int(companion.table["n_runs"].min()))
+        return (
+            f"Variance from training was the variance over {runs} training runs ("
+            f"{companion.run}), and variance from test {companion.cluster}s that of the jackknife "
+            "of their mean."
+        )
+    return (
+        f"Differences between contexts rest on draws of {companion.cluster}s that bring their rows "
+        "in every context; p values are adjusted for their number (Holm, 1979)."
+    )
+
+
+def _describe_equivalence(result: Equivalence) -> str:
+    margins = result.table.drop_duplicates("metric")[["metric", "margin"]]
+    named = [
+        f"±{_shorten(row['metric'], row['margin'])} ({label_metric(str(row['metric']))})"
+        for _, row in margins.iterrows()
+    ]
+    alpha = write_number(result.alpha, 4, bounded=True).rstrip("0")
+    return (
+        f"Equivalence within {join_words(named)} was tested by two one-sided tests at α = {alpha} "
+        "each (Schuirmann, 1987), adjusted for their number (Holm, 1979)."
+    )
+
+
+def _describe_swaps(result: Permutation) -> str:
+    counts = result.table.drop_duplicates("draws")["draws"]
+    most, groups = int(counts.max()), int(result.table["n_clusters"].max())
+    every = groups < 63 and most == 2**groups
+    swaps = f"all {write_count(most)} swaps" if every else f"{write_count(most - 1)} random swaps"
+    return (
+        f"A second p comes from {swaps} of two models' predictions within {result.cluster}s "
+        "(permutation test; Good, 2005)."
+    )
+
+
+def _describe_plan(result: Precision) -> str:
+    wanted = "" if result.width is None else f" for intervals of width {result.width:g}"
+    pilot = write_count(result.pilot)
+    return (
+        f"Numbers of clusters{wanted} were planned by drawing studies of other sizes from these "
+        f"{pilot} clusters."
+    )
+
+
+def _shorten(metric: Any, margin: float) -> str:
+    digits = f"{margin:.10f}".rstrip("0").rstrip(".")
+    text = write_value(str(metric), margin)
+    return digits.replace("0.", ".", 1) if text.startswith(".") and pd.notna(margin) else digits

@@ -1,0 +1,163 @@
+"""Paragraphs about comparisons: short however much was compared, and true to the table.
+
+Tolerance: numbers as printed, three decimals.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats.inference import (
+    compare_contexts,
+    compare_models,
+    describe_methods,
+    judge_equivalence,
+    permute_models,
+    plan_precision,
+    split_variance,
+)
+
+QUICK = {"draws": 250, "seed": 1}
+CONTEXTS = ("calm", "pain", "joy", "fear")
+MANY = tuple(f"m{n:02d}" for n in range(12))
+pytestmark = pytest.mark.filterwarnings("ignore:.* draws are too few:exprstats.errors.DataWarning")
+
+
+@pytest.fixture(scope="module")
+def crowd(make_predictions):
+    return make_predictions(groups=12, clips=160, models=MANY, contexts=CONTEXTS)
+
+
+def read_scores(table, context=None):
+    rows = table[table["headline"] & table["versus"].isna()]
+    here = rows["context"].isna() if context is None else rows["context"] == context
+    return rows[here].set_index("model")["estimate"]
+
+
+def test_many_models_and_contexts_make_a_short_paragraph(crowd):
+    metrics = ["rmse", "correlation", "mae", "ccc", "r2", "bias"]
+    result = compare_models(crowd, metrics=metrics, by="context", **QUICK)
+    text = result.sentence()
+    assert len(text) < 2600
+    assert text.startswith("Over all clips (160 clips, 12 subjects), ")
+    assert text.count("12 subjects") == 1
+    assert text.endswith("p values are adjusted (Holm). 2 more metrics are in the table.")
+    assert "R²" not in text and "bias" not in text
+
+
+def test_contexts_are_grouped_by_their_best_model(make_predictions):
+    table = make_predictions(clips=120, contexts=CONTEXTS)
+    result = compare_models(table, metrics="rmse", by="context", **QUICK)
+    text = result.sentence()
+    grouped = text[text.index("By context") : text.index("; p < .05 for")]
+    for context in CONTEXTS:
+        scores = read_scores(result.table, context)
+        before = grouped[: grouped.index(f"{context} ({scores.min():.3f})")]
+        assert before.rindex(f"for {scores.idxmin()} in") == before.rindex("for ")
+    assert "RMSE was lowest for" in grouped
+
+
+def test_counts_of_differences_are_those_of_the_table(crowd):
+    result = compare_models(crowd, metrics="rmse", by="context", against="m03", **QUICK)
+    rows = result.table[result.table["headline"] & result.table["versus"].notna()]
+    pooled = rows[rows["context"].isna()]["p_adjusted"].iloc[6:]
+    within = rows[rows["context"].notna()]["p_adjusted"]
+    text = result.sentence()
+    assert f"p < .05 for {(pooled < 0.05).sum()} of 5 other differences" in text
+    assert f"p < .05 for {(within < 0.05).sum()} of its 44 differences" in text
+    calm = read_scores(result.table, "calm")["m03"]
+    assert f"By context, RMSE of m03 was {calm:.3f} in calm, " in text
+
+
+def test_contexts_without_a_pool_are_told_in_full(make_predictions):
+    table = make_predictions(contexts=("calm", "pain")).assign(fitted_on="context")
+    text = compare_models(table, metrics="rmse", by="context", **QUICK).sentence()
+    assert text.startswith("In calm (30 clips, ")
+    assert " In pain (30 clips, " in text and "By context" not in text
+
+
+def test_undefined_contexts_are_named(make_predictions):
+    table = make_predictions(contexts=("calm", "pain"))
+    table.loc[table["context"] == "pain", "prediction"] = 0.3
+    text = compare_models(table, metrics="correlation", by="context", **QUICK).sentence()
+    assert ", and not defined in pain; p < .05" in text
+    table["prediction"] = 0.3
+    text = compare_models(table, metrics="correlation", by="context", **QUICK).sentence()
+    assert "Over all clips (60 clips, 12 subjects), r is not defined." in text
+    assert "In no single context is r defined." in text
+
+
+def test_clusters_keep_their_name_where_they_are_no_subjects(make_predictions):
+    table = make_predictions().rename(columns={"subject": "dyad"})
+    text = compare_models(table, metrics="correlation_between", cluster="dyad", **QUICK).sentence()
+    assert "12 clusters), " in text and "r between clusters" in text
+    text = compare_models(make_predictions(), metrics="correlation_between", **QUICK).sentence()
+    assert "r between subjects" in text and "r between clusters" not in text
+
+
+def test_companions_are_short_too(crowd):
+    comparison = compare_models(crowd, metrics="rmse", by="context", **QUICK)
+    told = judge_equivalence(comparison, margin=0.2)
+    text = told.sentence()
+    assert len(text) < 1600 and " in calm" not in text
+    rest = (
+        told.table["equivalent"].sum()
+        - told.table[told.table["context"].isna()][:6]["equivalent"].sum()
+    )
+    assert text.endswith(f"Of 324 other differences, {rest} are equivalent.")
+    swapped = permute_models(crowd, metrics="rmse", **QUICK)
+    assert "; 60 more in the table (swaps within subject, Holm)." in swapped.sentence()
+    contexts = compare_contexts(crowd, metrics="rmse", **QUICK)
+    sure = contexts.table[contexts.table["headline"]]["p_adjusted"].lt(0.05).sum()
+    assert contexts.sentence().startswith(f"p < .05 for {sure} of 72 differences between contexts")
+
+
+def test_contexts_with_subjects_of_their_own_are_not_called_paired(make_predictions):
+    table = make_predictions()
+    apart = table.assign(group=np.where(table["subject"] < "s006", "old", "young"))
+    text = compare_contexts(apart, metrics="rmse", by="group", **QUICK).sentence()
+    assert "contexts have subjects of their own" in text
+    within = table.assign(group=np.where(table["clip"] < "c0030", "one", "two"))
+    text = compare_contexts(within, metrics="rmse", by="group", **QUICK).sentence()
+    assert "the same subjects resampled in all contexts" in text
+
+
+def test_methods_name_the_scheme_and_the_strata(make_predictions):
+    table = make_predictions()
+    table["site"] = np.where(table["subject"] < "s006", "north", "south")
+    options = {"metrics": "rmse", "interval": "percentile", "strata": "site", **QUICK}
+    text = describe_methods(compare_models(table, scheme="two-stage", **options))
+    assert (
+        "resampled with replacement within strata (site), and then rows of each drawn cluster "
+        "(Davison & Hinkley, 1997, §3.8), in 250 draws"
+    ) in text
+    assert "left out" not in text
+    text = describe_methods(compare_models(table, metrics="rmse", interval="jackknife"))
+    assert "whole clusters (12, by subject) were left out one at a time." in text
+    assert "draws" not in text
+    text = describe_methods(compare_models(table, metrics="rmse", compat="mlboot", **QUICK))
+    assert "those of the R package mlboot" in text and "count the sample" not in text
+
+
+def test_methods_name_what_else_was_done(make_predictions):
+    table = make_predictions(contexts=("calm", "pain"))
+    comparison = compare_models(table, metrics=["rmse", "correlation"], **QUICK)
+    runs = pd.concat([table.assign(seat=name) for name in ("one", "two")], ignore_index=True)
+    text = describe_methods(
+        comparison,
+        judge_equivalence(comparison, margin={"rmse": 0.25, "correlation": 0.05}),
+        permute_models(table, metrics="rmse", **QUICK),
+        compare_contexts(table, metrics="rmse", **QUICK),
+        plan_precision(table, metrics="rmse", width=0.1, **QUICK),
+        split_variance(runs, metrics="rmse"),
+    )
+    for words in (
+        "Equivalence within ±0.25 (RMSE) and ±.05 (r) was tested by two one-sided tests at α = .05",
+        "250 random swaps of two models' predictions within subjects",
+        "Differences between contexts rest on draws of subjects",
+        "for intervals of width 0.1 were planned",
+        "variance over 2 training runs (seat)",
+    ):
+        assert words in text
+    every = describe_methods(comparison, permute_models(table, metrics="rmse", draws=4096))
+    assert "all 4,096 swaps" in every
