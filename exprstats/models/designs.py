@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
-from exprstats.models.parts import label_parts
+from exprstats.models.parts import PARTS, label_parts
 from exprstats.tables import CLIPS, check_table, find_absent, find_unnumbers, order_levels
 
 
@@ -59,6 +59,10 @@ class Design:
         Name of the target.
     samples
         One sample for each context, then the pooled one.
+    people
+        (n,) code of each clip's subject, from 0.
+    places
+        (n,) position of each clip's part in `PARTS`.
     classes
         The target's classes in the order of their numbers; empty where it is a quantity.
     """
@@ -68,6 +72,8 @@ class Design:
     matrix: np.ndarray
     target: str
     samples: tuple[Sample, ...]
+    people: np.ndarray
+    places: np.ndarray
     classes: tuple[Any, ...] = ()
 
     def split(self, sample: Sample, *parts: str) -> tuple[np.ndarray, np.ndarray]:
@@ -77,12 +83,12 @@ class Design:
 
     def mark(self, sample: Sample, *parts: str) -> np.ndarray:
         """Return which of a sample's clips (m,) lie in the named parts."""
-        return np.isin(self.clips["part"].to_numpy(object)[sample.rows], parts)
+        return np.array([part in parts for part in PARTS])[self.places[sample.rows]]
 
     def count(self, sample: Sample, *parts: str) -> tuple[int, int]:
         """Return the numbers of clips and of subjects of a sample in the named parts."""
         rows = sample.rows[self.mark(sample, *parts)]
-        return len(rows), int(self.clips["subject"].iloc[rows].nunique())
+        return len(rows), int(np.count_nonzero(np.bincount(self.people[rows])))
 
 
 def build_design(
@@ -122,7 +128,9 @@ def build_design(
     truths = {name: clips[name].to_numpy(float) for name in used}
     samples = _list_samples(ids, truths[used[0]], truths[pooled], by)
     matrix = np.ascontiguousarray(clips[list(names)].to_numpy(float))
-    design = Design(ids, names, matrix, target, samples)
+    people = pd.factorize(ids["subject"])[0]
+    places = np.select([ids["part"].to_numpy(object) == part for part in PARTS], range(len(PARTS)))
+    design = Design(ids, names, matrix, target, samples, people, places)
     _check_samples(design, ("train",) if parts is None else ("train", "validate"))
     return design
 
@@ -143,10 +151,11 @@ def _check_features(features: Sequence[str], target: str) -> tuple[str, ...]:
 
 
 def _check_numbers(clips: pd.DataFrame, features: tuple[str, ...], targets: list[str]) -> None:
-    problems = find_unnumbers(clips, [*targets, *features])
+    used = [*targets, *features]
+    problems = find_unnumbers(clips, used)
     broken = {problem.column for problem in problems}
-    for name in [*targets, *features]:
-        gaps = clips[name].isna().to_numpy(bool)
+    holes = clips[used].isna().to_numpy(bool)
+    for name, gaps in zip(used, holes.T, strict=True):
         if name in broken or not gaps.any():
             continue
         what = "targets" if name in targets else "feature values"

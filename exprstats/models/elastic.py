@@ -114,16 +114,12 @@ def fit_elastic(
     for fit, guess in zip(fits, guesses, strict=True):
         rows += _list_terms(design, fit, name, penalties, refit=refit)
         rows += list_scores(design, fit.sample, guess, name)
-    frames = [
-        list_predictions(design, fit.sample, guess, name)
-        for fit, guess in zip(fits, guesses, strict=True)
-    ]
     return Models(
         name=name,
         kind="elastic",
         table=arrange_rows(rows, KEYS),
-        predictions=pd.concat(frames, ignore_index=True),
-        grid=pd.concat([fit.grid.assign(model=name) for fit in fits], ignore_index=True),
+        predictions=list_predictions(design, design.samples, guesses, name),
+        grid=pd.concat([fit.grid for fit in fits], ignore_index=True).assign(model=name),
         design=design,
         fits=tuple(fits),
         penalties=penalties,

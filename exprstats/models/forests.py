@@ -226,20 +226,19 @@ def _keep_best(
 
 def _gather(design: Design, fits: Sequence[Grown], name: str, *, refit: bool) -> Models:
     rows: list[dict[str, Any]] = []
-    frames = []
-    for fit in fits:
-        guess = fit.predict(design.matrix[fit.sample.rows])
+    guesses = [fit.predict(design.matrix[fit.sample.rows]) for fit in fits]
+    for fit, guess in zip(fits, guesses, strict=True):
         key = {"context": fit.sample.context, "model": name, "part": "validate"}
         key |= count_clips(design, fit.sample, "validate")
         rows.append({**key, "term": "max_features", "estimate": fit.max_features})
         rows.append({**key, "term": "min_leaf", "estimate": float(fit.min_leaf)})
         rows += (list_hits if design.classes else list_scores)(design, fit.sample, guess, name)
-        frames.append(list_predictions(design, fit.sample, guess, name))
+    predictions = list_predictions(design, design.samples, guesses, name)
     return Models(
         name=name,
         kind="forest",
         table=arrange_rows(rows, KEYS),
-        predictions=name_classes(pd.concat(frames, ignore_index=True), design.classes),
+        predictions=name_classes(predictions, design.classes),
         grid=pd.concat([fit.grid.assign(model=name) for fit in fits], ignore_index=True),
         design=design,
         fits=tuple(fits),

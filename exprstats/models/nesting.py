@@ -146,7 +146,7 @@ def nest_elastic(
             lookup = dict(zip(dealt["subject"].astype(str), dealt["fold"], strict=True))
             guess, found = _predict_sample(design, sample, lookup, penalties)
             rows += [{**key, "repeat": again, **row} for row in found]
-            frames.append(list_predictions(design, sample, guess, name).assign(seat=str(again)))
+            frames.append(list_predictions(design, [sample], [guess], name).assign(seat=str(again)))
             missed = float(np.sqrt(np.mean((guess - sample.truth) ** 2)))
             scores.append((missed, *correlate(sample.truth, guess)))
         rows += _average_scores(design, sample, key, scores)

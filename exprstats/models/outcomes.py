@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,21 +16,22 @@ KEYS = ("context", "model", "part", "term", "feature")
 
 
 def list_predictions(
-    design: Design, sample: Sample, prediction: np.ndarray, name: str
+    design: Design, samples: Sequence[Sample], guesses: Sequence[np.ndarray], name: str
 ) -> pd.DataFrame:
-    """Return PREDICTIONS rows of a sample's clips (m,)."""
-    ids = design.clips.iloc[sample.rows]
+    """Return PREDICTIONS rows of the clips of several samples, (m,) each."""
+    rows = np.concatenate([sample.rows for sample in samples])
+    ids = design.clips.take(rows)
     kept = ["subject", *(["context"] if "context" in ids else []), "part"]
-    return pd.DataFrame(
-        {
-            "clip": ids["clip"],
-            "model": name,
-            **{column: ids[column] for column in kept},
-            "fitted_on": sample.fitted_on,
-            "truth": sample.truth,
-            "prediction": prediction,
-        }
-    )
+    kinds = [sample.fitted_on for sample in samples]
+    columns = {
+        "clip": ids["clip"],
+        "model": name,
+        **{column: ids[column] for column in kept},
+        "fitted_on": np.repeat(kinds, [len(sample.rows) for sample in samples]),
+        "truth": np.concatenate([sample.truth for sample in samples]),
+        "prediction": np.concatenate(guesses),
+    }
+    return pd.DataFrame(columns).reset_index(drop=True)
 
 
 def list_scores(

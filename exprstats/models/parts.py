@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -33,13 +34,14 @@ def label_parts(clips: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
         or a context that a part lacks.
     """
     _check_parts(parts)
-    subjects = clips["subject"].astype(str)
+    codes, levels = pd.factorize(clips["subject"], use_na_sentinel=False)
+    subjects = [str(level) for level in levels]
     problems = find_lookalikes([*parts["subject"].astype(str), *subjects]) + _find_torn(parts)
     if problems:
         raise DataError(problems)
     lookup = dict(zip(parts["subject"].astype(str), parts["part"].astype(str), strict=True))
     _match_subjects(subjects, lookup)
-    labels = subjects.map(lookup).to_numpy(object)
+    labels = np.array([lookup[one] for one in subjects], dtype=object)[codes]
     problems = find_thin_contexts(labels, clips.get("context"))
     if problems:
         raise DataError(problems)
@@ -64,11 +66,16 @@ def find_thin_contexts(labels: np.ndarray, contexts: pd.Series | None) -> list[P
     """Return a problem for each context that lacks a part which other clips have."""
     if contexts is None:
         return []
-    used = [part for part in PARTS if (labels == part).any()]
+    codes, levels = pd.factorize(contexts)
+    table = {
+        part: np.bincount(codes[(labels == part) & (codes >= 0)], minlength=len(levels))
+        for part in PARTS
+    }
+    used = [part for part, own in table.items() if own.any()]
+    place = {level: code for code, level in enumerate(levels)}
     problems = []
     for context in order_levels(contexts):
-        here = labels[(contexts == context).to_numpy(bool)]
-        counts = {part: int((here == part).sum()) for part in used}
+        counts = {part: int(table[part][place[context]]) for part in used}
         if all(counts.values()):
             continue
         told = ", ".join(f"{part} {count:,}" for part, count in counts.items())
@@ -103,8 +110,9 @@ def _check_parts(parts: pd.DataFrame) -> None:
 
 
 def _find_torn(parts: pd.DataFrame) -> list[Problem]:
-    per_subject = parts.groupby(parts["subject"].astype(str), sort=False)["part"].nunique()
-    torn = list(per_subject.index[per_subject > 1])
+    pairs = set(zip(parts["subject"].astype(str), parts["part"].astype(str), strict=True))
+    places = Counter(subject for subject, _ in pairs)
+    torn = [one for one in dict.fromkeys(parts["subject"].astype(str)) if places[one] > 1]
     if not torn:
         return []
     fact = f"{len(torn):,} subjects stand in more than one part: {name_some(torn)}."
@@ -112,7 +120,7 @@ def _find_torn(parts: pd.DataFrame) -> list[Problem]:
     return [Problem(fact, remedy, column="subject")]
 
 
-def _match_subjects(subjects: pd.Series, lookup: dict[str, str]) -> None:
+def _match_subjects(subjects: list[str], lookup: dict[str, str]) -> None:
     present = dict.fromkeys(subjects)
     lost = [one for one in present if one not in lookup]
     if lost:
