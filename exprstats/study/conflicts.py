@@ -51,6 +51,11 @@ def _check_target(study: Study, clips: ClipsSettings) -> Iterator[Conflict]:
             "whose factor score is the target.",
             "Remove one of the two.",
         )
+    if rated and clips.classes:
+        yield (
+            f"{where} classes describes a target column, but the study has [ratings].",
+            "Remove classes; the factor score is a quantity.",
+        )
     if rated and clips.scale:
         yield (
             f"{where} scale describes a target column, but the study has [ratings].",
