@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from exprstats.numerals import write_count
@@ -11,6 +14,10 @@ from exprstats.report.document import Column, Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, count_things, join_words, say
 
+if TYPE_CHECKING:
+    from exprstats.study import InputFile
+
+MOST_FILES = 3  # of one table that are named
 _PART_NAMES = {"train": "Training", "validate": "Validation", "test": "Test"}
 
 
@@ -31,7 +38,10 @@ def describe_analysed(pieces: Pieces) -> Section:
 def _say_files(pieces: Pieces) -> tuple[Text, ...]:
     if pieces.provenance is None or not pieces.provenance.inputs:
         return ()
-    told = [f"{file.file} ({count_things(file.rows, 'row')})" for file in pieces.provenance.inputs]
+    tables: dict[str, list[InputFile]] = {}
+    for file in pieces.provenance.inputs:
+        tables.setdefault(file.table, []).append(file)
+    told = [one for files in tables.values() for one in _name_files(files)]
     return (
         say(
             "The analysis read {files}.{all} The files' SHA-256 hashes, all row counts and every "
@@ -40,6 +50,15 @@ def _say_files(pieces: Pieces) -> tuple[Text, ...]:
             all="" if pieces.provenance.exclusions else " No row was left out.",
         ),
     )
+
+
+def _name_files(files: Sequence[InputFile]) -> list[str]:
+    """Return files with their rows; many of one table are counted."""
+    if len(files) <= MOST_FILES:
+        return [f"{file.file} ({count_things(file.rows, 'row')})" for file in files]
+    kind = {"openface": "OpenFace "}.get(files[0].table, "")
+    rows = sum(file.rows for file in files)
+    return [f"{write_count(len(files))} {kind}files ({count_things(rows, 'row')})"]
 
 
 def _say_ratings(pieces: Pieces) -> tuple[Text, ...]:
@@ -86,16 +105,29 @@ def _list_points(pieces: Pieces) -> tuple[Text, ...]:
     # What NRMSE was divided by stands below its table.
     told = [note for note in pieces.provenance.notes if "NRMSE" not in note]
     notes = [say("{note}", note=note) for note in told]
-    read = [
-        say("{file}: {note}", file=file.file, note=note)
-        for file in pieces.provenance.inputs
-        for note in file.notes
-    ]
+    read = _list_file_notes(pieces.provenance.inputs)
     warned = [
         say("Warning ({stage}): {text}", stage=one.stage, text=str(one))
         for one in pieces.provenance.warnings
     ]
     return (*left_out, *read, *notes, *warned)
+
+
+def _list_file_notes(files: Iterable[InputFile]) -> list[Text]:
+    """Return each note on files once, with the first files that it holds for."""
+    held: dict[str, list[str]] = {}
+    for file in files:
+        for note in file.notes:
+            held.setdefault(note, []).append(file.file)
+    return [
+        say(
+            "{files}{more}: {note}",
+            files=", ".join(names[:MOST_FILES]),
+            more=f" and {len(names) - MOST_FILES:,} more" if len(names) > MOST_FILES else "",
+            note=note,
+        )
+        for note, names in held.items()
+    ]
 
 
 def _build_table(pieces: Pieces) -> Table | None:

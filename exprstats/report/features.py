@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.numerals import MISSING, write_count, write_number
+from exprstats.report.behaviour import say_tracking
 from exprstats.report.document import Column, Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import count_things, say
@@ -38,6 +39,7 @@ def describe_features(pieces: Pieces) -> Section | None:
                 features=count_things(len(rows), "feature"),
                 clips=count_things(len(found), "clip"),
             ),
+            *say_tracking(pieces),
         ),
         tables=(
             Table("A3", "features", "Features of the Clips", columns, cells, None, notes, rows),

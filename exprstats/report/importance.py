@@ -46,7 +46,7 @@ def describe_importance(pieces: Pieces) -> Section | None:
     return Section(
         "importance",
         "Importance of features",
-        sentences=(_say_what(rows, found, pieces), *_say_found(rows, pieces), *say_curves(pieces)),
+        sentences=(_say_what(rows, found), *_say_found(rows, pieces), *say_curves(pieces)),
         caveats=(*_list_caveats(rows), *list_curve_caveats(pieces)),
         tables=(_build_table(rows, found, pieces),),
         figures=(_build_figure(rows, found, pieces), *figures),
@@ -77,53 +77,49 @@ def _name_errors(found: dict[str, Importance | Weights]) -> str:
     return join_words(list(dict.fromkeys(getattr(one, "error", "RMSE") for one in found.values())))
 
 
-def _say_what(rows: pd.DataFrame, found: dict[str, Importance | Weights], pieces: Pieces) -> Text:
+def _say_what(rows: pd.DataFrame, found: dict[str, Importance | Weights]) -> Text:
     return say(
-        "The importance of a feature is the rise of the {error} on {subjects} that no model had "
-        "seen when the values of the feature are exchanged between {them} (Table 8, Figure 6): "
-        "what {models} would lose without it.",
+        "The importance of a feature is how much the {error} on {subjects} test subjects, whom no "
+        "model had seen, rises when the values of the feature are exchanged between them "
+        "(Table 8, Figure 6).",
         error=_name_errors(found),
-        subjects=f"{write_count(rows['n_clusters'].max())} test subjects",
-        them="them",
-        models=join_words([pieces.name_model(name) for name in found]),
+        subjects=write_count(rows["n_clusters"].max()),
     )
 
 
 def _say_found(rows: pd.DataFrame, pieces: Pieces) -> tuple[Text, ...]:
     shown = pick_rows(rows, term="importance", headline=True)
-    contexts = list_levels(shown, "context")
-    told = []
-    for model in list_levels(shown, "model"):
-        own = pick_rows(shown, model=model)
-        level = write_level(float(own["level"].iloc[0]))
-        places = [
-            f"{f'{context}: ' if len(contexts) > 1 else ''}"
-            f"{_name_held(pick_rows(own, context=context), level)}"
-            for context in contexts
-            if len(pick_rows(own, context=context))
-        ]
-        told.append(
-            say(
-                "{model}: features whose interval lies above zero{colon}{places}.",
-                model=pieces.name_model(model),
-                colon=" were, " if len(contexts) > 1 else " were ",
-                places="; ".join(places),
-            )
-        )
-    return tuple(told)
+    return tuple(
+        _say_model(pick_rows(shown, model=model), pieces.name_model(model))
+        for model in list_levels(shown, "model")
+    )
 
 
-def _name_held(own: pd.DataFrame, level: str) -> str:
+def _say_model(own: pd.DataFrame, name: str) -> Text:
+    contexts = list_levels(own, "context")
+    told = [
+        (f"{context}, " if len(contexts) > 1 else "") + _name_held(pick_rows(own, context=context))
+        for context in contexts
+    ]
+    return say(
+        "Features of {name} whose interval lies above zero (rise and {level} CI): {told}.",
+        name=name,
+        level=write_level(float(own["level"].iloc[0])),
+        told="; ".join(told),
+    )
+
+
+def _name_held(own: pd.DataFrame) -> str:
     held = own[own["conf_low"].gt(0)].sort_values("estimate", ascending=False, kind="stable")
     if held.empty:
         return "none"
     named = [
-        f"{row['feature']} ({write_estimate(row, bounded=False)}, {level} CI "
-        f"{write_limits(row, bounded=False)})"
+        f"{row['feature']} ({write_estimate(row, 3, bounded=False)} "
+        f"{write_limits(row, 3, bounded=False)})"
         for row in held.head(_MOST_NAMED).to_dict("records")
     ]
     more = len(held) - _MOST_NAMED
-    return f"{', '.join(named)}, and {more} more" if more > 0 else join_words(named)
+    return join_words([*named, f"{more} more"] if more > 0 else named)
 
 
 def _list_caveats(rows: pd.DataFrame) -> tuple[Text, ...]:
@@ -186,7 +182,12 @@ def _build_table(
 
 
 def _list_lines(shown: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Return context, term and feature of each printed line, groups of features last."""
+    """Return context, term and feature of each printed line, groups of features last.
+
+    A feature that no model of a context uses has none there.
+    """
+    used = shown[shown["estimate"].ne(0)]
+    shown = shown if used.empty else used
     lines = [
         (str(context), term, str(feature))
         for context in list_levels(shown, "context")
@@ -238,8 +239,9 @@ def _list_notes(
     repeats = {int(getattr(one, "repeats", 0)) for one in found.values()}
     notes = [
         say(
-            "Rise of the {error} on the test subjects{unit}; a feature that the model does not "
-            "use has 0. Every subject got the values of another one{repeats}.",
+            "Rise of the {error} on the test subjects{unit}, after every subject got the values of "
+            "another one{repeats}. 0: the model does not use the feature; features that no model "
+            "uses are left out.",
             error=_name_errors(found),
             unit="" if "wrong" in _name_errors(found) else f", in units of {pieces.target}",
             repeats=f", in {write_count(max(repeats))} random orders" if min(repeats) else "",

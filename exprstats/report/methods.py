@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from exprstats.numerals import write_count, write_level
 from exprstats.plots import name_contexts
+from exprstats.report.behaviour import tell_openface
 from exprstats.report.cells import list_levels
 from exprstats.report.document import Section
 from exprstats.report.pieces import Pieces
-from exprstats.report.procedures import tell_forest, tell_human, tell_nesting, tell_resampling
+from exprstats.report.procedures import (
+    tell_forest,
+    tell_human,
+    tell_importance,
+    tell_nesting,
+    tell_resampling,
+)
 from exprstats.report.prose import Text, count_things, join_texts, join_words, say
 from exprstats.report.reliability import is_crossed
 from exprstats.report.sources import find_r_year
@@ -28,10 +35,12 @@ def describe_methods(pieces: Pieces) -> tuple[Section, set[str]]:
         _tell_reliability,
         _tell_factor,
         tell_nesting,
+        tell_openface,
         _tell_models,
         tell_human,
         _tell_comparison,
         tell_resampling,
+        tell_importance,
     ):
         told, sources = tell(pieces)
         sentences += told

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from exprstats.numerals import write_level
+from exprstats.numerals import write_count, write_level
+from exprstats.report.importance import gather_importance
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, count_things, say
 
@@ -54,16 +55,23 @@ def tell_nesting(pieces: Pieces) -> Told:
 def tell_forest(models: Any, pieces: Pieces) -> Told:
     """Return how a random forest was tuned."""
     text = say(
-        "A random forest (Breiman, 2001) predicted {target} from {features}; the share of "
+        "A random forest (Breiman, 2001){trees} predicted {target} from {features}; the share of "
         "features tried at a split and the least number of clips in a leaf were those with the "
         "{error} on the validation subjects.",
         target=pieces.target,
+        trees=_tell_trees(models),
         features=_tell_features(models, pieces),
         error="lowest share of wrong classes"
         if models.design.classes
         else "lowest root mean square error",
     )
     return [text], {"breiman"}
+
+
+def _tell_trees(models: Any) -> str:
+    forest = getattr(models.fits[0], "forest", None)
+    trees = getattr(forest, "n_estimators", None)
+    return "" if trees is None else f" of {write_count(trees)} trees"
 
 
 def _tell_features(models: Any, pieces: Pieces) -> str:
@@ -101,6 +109,9 @@ def tell_resampling(pieces: Pieces) -> Told:
                 refits=count_things(pieces.weights.glance()["draws"].iloc[0], "refit"),
             )
         )
+        if pieces.weights.tidy()["term"].eq("unpenalised").any():
+            texts.append(_say_unpenalised())
+            cited |= {"efron", "holm"}
     if pieces.contrasts is not None:
         texts.append(
             say(
@@ -111,4 +122,44 @@ def tell_resampling(pieces: Pieces) -> Told:
             )
         )
         cited.add("westfall")
+    return texts, cited
+
+
+def _say_unpenalised() -> Text:
+    return say(
+        "Whether features go along with the target was tested in the same regression without a "
+        "penalty, by a delete-one jackknife over subjects with the *t* distribution (Efron & "
+        "Tibshirani, 1993) and Holm's (1979) adjustment."
+    )
+
+
+def tell_importance(pieces: Pieces) -> Told:
+    """Return how the importance of features and partial dependence were measured."""
+    texts: list[Text] = []
+    cited: set[str] = set()
+    found = gather_importance(pieces)
+    if found:
+        rows = next(iter(found.values())).tidy()
+        rows = rows[rows["term"].eq("importance") & rows["headline"].eq(True)]
+        repeats = max(int(getattr(one, "repeats", 0)) for one in found.values())
+        texts.append(
+            say(
+                "The importance of a feature was measured as the rise of the test error when its "
+                "values were permuted between test subjects (Breiman, 2001){repeats}, with "
+                "{level} {method} intervals over test subjects; features that correlated highly "
+                "in training were permuted together as well.",
+                repeats=f", averaged over {write_count(repeats)} permutations" if repeats else "",
+                level=write_level(float(rows["level"].iloc[0])),
+                method="bootstrap" if rows["method"].eq("percentile").all() else "jackknife-t",
+            )
+        )
+        cited.add("breiman")
+    if pieces.dependence:
+        texts.append(
+            say(
+                "Partial dependence (Friedman, 2001) is the mean prediction over the training "
+                "clips with one feature set to a value."
+            )
+        )
+        cited.add("friedman")
     return texts, cited

@@ -61,16 +61,16 @@ def say_slopes(weights: Weights) -> tuple[Text, ...]:
     if shown.empty:
         return ()
     contexts = list_levels(shown, "context")
+    opening = say(
+        "In the same regression without a penalty, these weights differ from zero at the {mark} "
+        "level after Holm's adjustment (Table 6):",
+        mark=write_number(1 - weights.level, bounded=True),
+    )
     told = [
         _say_context(pick_rows(shown, context=context), weights, name=len(contexts) > 1)
         for context in contexts
     ]
-    opening = say(
-        "In the same regression without a penalty these weights differ from zero at the {mark} "
-        "level after Holm's adjustment (Table 6): ",
-        mark=write_number(1 - weights.level, bounded=True),
-    )
-    return (join_texts([opening, join_texts(told, "; "), say(".")], ""),)
+    return (opening, *told) if len(told) > 1 else (join_texts([opening, *told]),)
 
 
 def list_slope_cautions(weights: Weights) -> tuple[Text, ...]:
@@ -98,16 +98,16 @@ def _select(weights: Weights) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _say_context(own: pd.DataFrame, weights: Weights, *, name: bool) -> Text:
     head = f"{own['context'].iloc[0]}: " if name else ""
     if own["p_adjusted"].isna().all():
-        return say("{head}not defined", head=head)
+        return say("{head}not defined.", head=head)
     held = own[own["p_adjusted"].lt(1 - weights.level)]
     if held.empty:
-        return say("{head}none", head=head)
+        return say("{head}none.", head=head)
     held = held.sort_values("estimate", key=lambda one: -one.abs(), kind="stable")
     told = [_say_weight(row) for row in held.head(_MOST_NAMED).to_dict("records")]
     more = len(held) - _MOST_NAMED
     if more > 0:
         told.append(say("and {more} more", more=more))
-    return join_texts([say("{head}", head=head), join_texts(told, ", ")], "")
+    return join_texts([say("{head}", head=head), join_texts(told, ", "), say(".")], "")
 
 
 def _say_weight(row: dict[Any, Any]) -> Text:

@@ -8,6 +8,11 @@ from collections.abc import Iterable
 from exprstats.report.prose import Text, say
 
 SOURCES: dict[str, Text] = {
+    "baltrusaitis": say(
+        "Baltrušaitis, T., Zadeh, A., Lim, Y. C., & Morency, L.-P. (2018). OpenFace 2.0: Facial "
+        "behavior analysis toolkit. In *2018 13th IEEE International Conference on Automatic Face "
+        "& Gesture Recognition (FG 2018)* (pp. 59–66). IEEE. https://doi.org/10.1109/FG.2018.00019"
+    ),
     "bartlett": say(
         "Bartlett, M. S. (1937). The statistical conception of mental factors. *British Journal "
         "of Psychology*, *28*(1), 97–104. https://doi.org/10.1111/j.2044-8295.1937.tb00863.x"
@@ -33,6 +38,10 @@ SOURCES: dict[str, Text] = {
         "Field, C. A., & Welsh, A. H. (2007). Bootstrapping clustered data. *Journal of the Royal "
         "Statistical Society: Series B (Statistical Methodology)*, *69*(3), 369–390. "
         "https://doi.org/10.1111/j.1467-9868.2007.00593.x"
+    ),
+    "friedman": say(
+        "Friedman, J. H. (2001). Greedy function approximation: A gradient boosting machine. *The "
+        "Annals of Statistics*, *29*(5), 1189–1232. https://doi.org/10.1214/aos/1013203451"
     ),
     "holm": say(
         "Holm, S. (1979). A simple sequentially rejective multiple test procedure. *Scandinavian "

@@ -18,7 +18,7 @@ from exprstats.report.cells import (
 )
 from exprstats.report.document import Column, Table
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, join_words, say
+from exprstats.report.prose import Text, join_texts, say
 
 if TYPE_CHECKING:
     from exprstats.models import Weights
@@ -73,7 +73,7 @@ def say_stability(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
     for context in contexts:
         own = pick_rows(rows, context=context)
         where = f"{context}: " if len(contexts) > 1 else ""
-        told.append(say("{where}{told}.", where=where, told=_tell_context(own, weights)))
+        told.append(join_texts([say("{where}", where=where), *_tell_context(own, weights)], ""))
     return tuple(told)
 
 
@@ -110,32 +110,42 @@ def list_cautions(weights: Weights) -> tuple[Text, ...]:
     return tuple(cautions)
 
 
-def _tell_context(own: pd.DataFrame, weights: Weights) -> str:
+def _tell_context(own: pd.DataFrame, weights: Weights) -> list[Text]:
     mark = _write_mark(weights)
     found = pick_rows(own, term="weight")
     large = found[found["estimate"].abs().ge(weights.threshold)]
     if large.empty:
         defined = found[found["estimate"].notna()]
         if defined.empty or defined["estimate"].eq(0).all():
-            return "every weight is zero"
+            return [say("every weight is zero.")]
         largest = find_extremes(defined.assign(estimate=defined["estimate"].abs()))[1]
         row = pick_rows(found, feature=largest["feature"]).iloc[0].to_dict()
-        return f"no weight reached {mark} in size; the largest was {_tell_weight(row, own)}"
+        opening = say("no weight reached {mark} in size; the largest was ", mark=mark)
+        return [opening, _tell_weight(row, own), say(".")]
     large = large.sort_values("estimate", key=lambda w: -w.abs(), kind="stable")
     named = [_tell_weight(row, own) for row in large.head(MOST_NAMED).to_dict("records")]
-    more = f", and {len(large) - MOST_NAMED} more" if len(large) > MOST_NAMED else ""
-    if more:
-        return f"{', '.join(named)}{more} reached {mark} in size"
-    return f"{join_words(named)} reached {mark} in size"
+    if len(large) > MOST_NAMED:
+        named.append(say("{more} more", more=len(large) - MOST_NAMED))
+    return [_join_named(named), say(" reached {mark} in size.", mark=mark)]
 
 
-def _tell_weight(row: dict[Any, Any], own: pd.DataFrame) -> str:
-    value = write_estimate(row, bounded=False)
+def _join_named(texts: list[Text]) -> Text:
+    """Join texts as a sentence lists them."""
+    if len(texts) < 3:
+        return join_texts(texts, " and ")
+    return join_texts([join_texts(texts[:-1], ", "), texts[-1]], ", and ")
+
+
+def _tell_weight(row: dict[Any, Any], own: pd.DataFrame) -> Text:
     limits = write_limits(row, bounded=False)
     share = _write_share(pick_rows(own, term="notable", feature=row["feature"]))
-    interval = "" if limits == MISSING else f" {limits}"
-    equals = "" if share[0] in "<>" else "= "
-    return f"{row['feature']} ({value}{interval}, P {equals}{share})"
+    return say(
+        "{feature} ({value}{interval}, *P* {share})",
+        feature=row["feature"],
+        value=write_estimate(row, bounded=False),
+        interval="" if limits == MISSING else f" {limits}",
+        share=share if share[0] in "<>" else f"= {share}",
+    )
 
 
 def _write_mark(weights: Weights) -> str:

@@ -1,0 +1,150 @@
+"""The part of the methods paragraph on features from OpenFace."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from exprstats.numerals import write_count, write_number
+from exprstats.report.pieces import Pieces
+from exprstats.report.procedures import Told
+from exprstats.report.prose import Text, count_things, join_words, say
+from exprstats.study.settings import OpenfaceSettings
+
+_MOVING = {
+    "points": "68 facial landmarks (px, averaged over landmarks)",
+    "gaze": "the gaze angles (rad)",
+    "head": "the head's position (mm)",
+    "pitch": "the head's pitch (rad)",
+    "yaw": "its yaw (rad)",
+    "roll": "its roll (rad)",
+}
+_UNITS = {
+    "au_count": "the mean number of active action units (of 18)",
+    "au_intensity": "the mean intensity of the active ones (of 17; 0 where none was active)",
+}
+_LEAST_VALID = 0.5  # of a clip's moments; the default of summarise_clips, which studies keep
+
+
+def tell_openface(pieces: Pieces) -> Told:
+    """Return how features were made from frames, where the study says how."""
+    settings = pieces.study.openface if pieces.study else None
+    if settings is None:
+        return [], set()
+    known = [name for name in _list_used(pieces) if _is_ours(name)]
+    texts = [
+        _say_frames(settings),
+        _say_validity(settings),
+        *_say_motion(known),
+        *_say_units(known),
+    ]
+    return [*texts, *_say_kept(pieces)], {"baltrusaitis"}
+
+
+def say_tracking(pieces: Pieces) -> tuple[Text, ...]:
+    """Return how well the clips' frames were tracked, where that is known."""
+    shares = _read_shares(pieces)
+    if pieces.study is None or pieces.study.openface is None or shares.empty:
+        return ()
+    return (
+        say(
+            "Of the moments of a clip, {middle} were tracked well enough in the median clip and "
+            "{least} in the worst one that was kept.",
+            middle=_write_share(shares.median()),
+            least=_write_share(shares.min()),
+        ),
+    )
+
+
+def _say_frames(settings: OpenfaceSettings) -> Text:
+    step = write_number(1 / settings.hz, 2)
+    rules = {
+        "nearest": "taking the frame nearest to each moment (within half a step)",
+        "mean": "averaging the valid frames of each step (where at least half of them were valid)",
+    }
+    return say(
+        "Faces were tracked with OpenFace (Baltrušaitis et al., 2018) and sampled at {hz} Hz "
+        "(steps of {step} s), {rule}; a recording had to show one face at a time.",
+        hz=f"{settings.hz:g}",
+        step=step,
+        rule=rules[settings.sampling],
+    )
+
+
+def _say_validity(settings: OpenfaceSettings) -> Text:
+    return say(
+        "A frame was valid if the tracker reported success with a confidence of at least "
+        "{confidence}; clips with fewer than {least} of their moments valid were left out.",
+        confidence=write_number(settings.confidence, bounded=True),
+        least=_write_share(_LEAST_VALID),
+    )
+
+
+def _say_motion(known: list[str]) -> list[Text]:
+    moving = [text for name, text in _MOVING.items() if _moves(name, known)]
+    if not moving:
+        return []
+    velocity = any(name.endswith("_velocity") for name in known)
+    faster = (
+        "; velocity is the mean absolute change of displacement per second, over three valid "
+        "moments in a row"
+        if velocity
+        else ""
+    )
+    return [
+        say(
+            "Displacement is the mean Euclidean distance from one moment to the next, over pairs "
+            "of consecutive valid moments{faster}. They were computed for {moving}; no change "
+            "was counted across a gap.",
+            faster=faster,
+            moving=join_words(moving),
+        )
+    ]
+
+
+def _say_units(known: list[str]) -> list[Text]:
+    told = [text for name, text in _UNITS.items() if name in known]
+    return [say("Action units gave {told}.", told=join_words(told))] if told else []
+
+
+def _say_kept(pieces: Pieces) -> list[Text]:
+    told = []
+    shares = _read_shares(pieces)
+    if len(shares):
+        told.append(f"The median clip had {_write_share(shares.median())} valid moments")
+    left = [
+        one.rows_in - one.rows_out
+        for one in (pieces.provenance.exclusions if pieces.provenance else ())
+        if one.stage == "read" and one.table == "clips"
+    ]
+    if left:
+        told.append(f"{count_things(sum(left), 'clip was', 'clips were')} left out")
+    return [say("{told}.", told="; ".join(told))] if told else []
+
+
+def _read_shares(pieces: Pieces) -> pd.Series:
+    clips = pieces.clips
+    if clips is None or "valid_share" not in clips:
+        return pd.Series(dtype=float)
+    return clips["valid_share"].dropna()
+
+
+def _list_used(pieces: Pieces) -> list[str]:
+    models = next(iter(pieces.models.values()), None)
+    return [] if models is None else [str(name) for name in models.design.features]
+
+
+def _is_ours(name: str) -> bool:
+    return name in _UNITS or _split(name)[1] in {"displacement", "velocity"}
+
+
+def _moves(name: str, known: list[str]) -> bool:
+    return any(_split(one)[0] == name for one in known if one not in _UNITS)
+
+
+def _split(name: str) -> tuple[str, str]:
+    first, _, last = name.rpartition("_")
+    return (first, last) if first in _MOVING else ("", "")
+
+
+def _write_share(share: float) -> str:
+    return f"{write_count(round(100 * share))}%"
