@@ -9,6 +9,7 @@ thousand clips as for a million.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,15 +98,11 @@ def trace_grid(moments: Moments, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     stopped : (points,) bool array
         Whether coordinate descent reached `MAX_ITERATIONS` before `TOLERANCE`.
     """
-    blocks, stopped = [], []
-    for ratio in grid.l1_ratios:
-        if ratio == 0:
-            blocks.append(_solve_ridge(moments, grid.alphas))
-            stopped.append(np.zeros(len(grid.alphas), dtype=bool))
-        else:
-            weights, late = _descend(moments, grid.alphas, ratio)
-            blocks.append(weights)
-            stopped.append(late)
+    bent = [ratio for ratio in grid.l1_ratios if ratio > 0]
+    found = dict(zip(bent, _descend(moments, grid.alphas, bent), strict=True)) if bent else {}
+    if len(bent) < len(grid.l1_ratios):
+        found[0.0] = _solve_ridge(moments, grid.alphas), np.zeros(len(grid.alphas), dtype=bool)
+    blocks, stopped = zip(*(found[ratio] for ratio in grid.l1_ratios), strict=True)
     # Adding 0 turns -0.0 into 0.0.
     return np.concatenate(blocks) + 0.0, np.concatenate(stopped)
 
@@ -137,8 +134,8 @@ def _solve_ridge(moments: Moments, alphas: tuple[float, ...]) -> np.ndarray:
 
 
 def _descend(
-    moments: Moments, alphas: tuple[float, ...], ratio: float
-) -> tuple[np.ndarray, np.ndarray]:
+    moments: Moments, alphas: tuple[float, ...], ratios: Sequence[float]
+) -> list[tuple[np.ndarray, np.ndarray]]:
     from sklearn import config_context
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import enet_path
@@ -146,6 +143,7 @@ def _descend(
     # With the Gram matrix given, the path reads only the number of rows of X and the length of y:
     # one row with mean products in place of sums is the same problem.
     row = np.zeros((1, len(moments.cross)), order="F")
+    target = np.array([moments.variance**0.5])
     settings: dict[str, Any] = {
         "alphas": np.array(alphas),
         "precompute": moments.gram,
@@ -158,10 +156,5 @@ def _descend(
     # Checking the arguments costs twice as much as the descent.
     with warnings.catch_warnings(), config_context(skip_parameter_validation=True):
         warnings.simplefilter("ignore", ConvergenceWarning)
-        _, path, gaps = enet_path(
-            row,
-            np.array([moments.variance**0.5]),
-            l1_ratio=ratio,
-            **settings,
-        )
-    return path.T, gaps > TOLERANCE * moments.variance
+        paths = [enet_path(row, target, l1_ratio=ratio, **settings) for ratio in ratios]
+    return [(path.T, gaps > TOLERANCE * moments.variance) for _, path, gaps in paths]
