@@ -164,11 +164,12 @@ def _tell_gaps(clips: pd.DataFrame) -> None:
 def _tell_rates(files: pd.DataFrame) -> None:
     if "fps" not in files:
         return
-    low, high = files["fps"].astype(float).min(), files["fps"].astype(float).max()
-    if high > _ALIKE * low:
-        slowest = files["video"][files["fps"].astype(float).idxmin()]
-        fact = f"Videos run at {low:.3g} ('{slowest}') to {high:.3g} frames a second. "
-        remedy = "Jitter depends on the rate; see 'fps' before you compare them."
+    rates = files["fps"].to_numpy(float, na_value=np.nan)
+    if np.nanmax(rates, initial=0) > _ALIKE * np.nanmin(rates, initial=np.inf):
+        low, high = np.nanargmin(rates), np.nanargmax(rates)
+        fact = f"Videos run at {rates[low]:.3g} ('{files['video'].iloc[low]}') to "
+        fact += f"{rates[high]:.3g} frames a second. "
+        remedy = "Jitter depends on the rate; see 'fps' of the files before you compare them."
         warnings.warn(fact + remedy, DataWarning, stacklevel=4)
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from exprstats.behaviour.features import measure_frames
+from exprstats.behaviour.folders import summarise_openface
+from exprstats.behaviour.result import ClipFeatures
 from exprstats.behaviour.settings import Settings
 from exprstats.behaviour.signals import FEATURES
-from exprstats.errors import DataWarning
+from exprstats.errors import DataWarning, OptionError
+from exprstats.io.sources import FilePath
 from exprstats.numerals import write_count, write_number
 from exprstats.results import Result
 
 THRESHOLDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)
+_CHOICES = {field.name for field in fields(Settings)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,38 +46,45 @@ class Sensitivity(Result):
         return self.table
 
     def glance(self) -> pd.DataFrame:
-        """Return one row for each threshold: clips, and the feature that moves most."""
+        """Return one row for each threshold: clips, the feature that moves most, the lowest r."""
         rows = []
         for threshold, here in self.table.groupby("threshold", sort=False):
             moved = {row["feature"]: row["shift"] for row in here.to_dict("records")}
             most = max(moved, key=lambda name: np.nan_to_num(moved[name], nan=-1.0))
             counts = {name: int(here[name].iloc[0]) for name in ("n_clips", "n_left_out")}
             row = {"threshold": threshold, "feature": most, "largest_shift": moved[most]}
-            rows.append(row | counts)
+            rows.append(row | {"lowest_correlation": here["correlation"].min()} | counts)
         return pd.DataFrame(rows)
 
     def sentence(self) -> str:
         """Return how far the features move at most, in words for a paper."""
-        others = self.table[self.table["threshold"] != self.chosen].dropna(subset="correlation")
+        others = self.table[self.table["threshold"] != self.chosen].dropna(subset="shift")
         if others.empty:
             return "No other threshold leaves clips to compare."
-        rows = others.to_dict("records")
-        most = max(rows, key=lambda row: row["shift"])
-        least = min(rows, key=lambda row: row["correlation"])
-        chosen, threshold = (
-            write_number(one, 2, bounded=True) for one in (self.chosen, most["threshold"])
+        most = max(others.to_dict("records"), key=lambda row: row["shift"])
+        chosen, threshold, low, high = (
+            write_number(one, 2, bounded=True)
+            for one in (self.chosen, most["threshold"], *others["threshold"].agg(["min", "max"]))
         )
-        return (
+        if most["shift"] == 0:
+            return f"No feature moved with thresholds from {low} to {high} instead of {chosen}."
+        text = (
             f"With frames of at least {threshold} instead of {chosen} confidence, "
             f"{most['feature']} moved most, by {write_number(most['shift'], 2)} SD on average over "
-            f"{write_count(most['n_shared'])} clips; the lowest correlation with the values at "
-            f"{chosen} was {write_number(least['correlation'], 2, bounded=True)} "
-            f"({least['feature']})."
+            f"{write_count(most['n_shared'])} clips"
+        )
+        known = others.dropna(subset="correlation").to_dict("records")
+        if not known:
+            return f"{text}; for correlations, the clips are too few."
+        least = min(known, key=lambda row: row["correlation"])
+        return (
+            f"{text}; the lowest correlation with the values at {chosen} was "
+            f"{write_number(least['correlation'], 2, bounded=True)} ({least['feature']})."
         )
 
 
 def vary_confidence(
-    frames: pd.DataFrame,
+    frames: pd.DataFrame | FilePath,
     segments: pd.DataFrame | None = None,
     *,
     thresholds: Sequence[float] = THRESHOLDS,
@@ -84,18 +95,21 @@ def vary_confidence(
     Parameters
     ----------
     frames, segments
-        As in `summarise_clips`.
+        As in `summarise_clips`; or a folder (or file), as in `summarise_openface`, whose files
+        are passed over once for each threshold, so that memory stays bounded.
     thresholds
         Least confidences to try; the chosen one is tried anyway.
     **choices
-        As in `summarise_clips`; ``confidence`` is the chosen threshold.
+        As in `summarise_clips`, for a folder as in `summarise_openface`; ``confidence`` is the
+        chosen threshold.
 
     Raises
     ------
     DataError, OptionError
         As in `summarise_clips`; clips that fail at a threshold are left out there and counted.
     """
-    chosen = replace(Settings(**choices), failed="keep")
+    settings = Settings(**{name: choices.pop(name) for name in _CHOICES & set(choices)})
+    chosen = replace(settings, failed="keep")
     tried = sorted({*thresholds, chosen.confidence})
     tables: dict[float, pd.DataFrame] = {}
     total = 0
@@ -104,7 +118,7 @@ def vary_confidence(
         warnings.simplefilter("ignore", DataWarning)
         for threshold in tried:
             settings = replace(chosen, confidence=threshold)
-            result = measure_frames(frames, segments, settings)
+            result = _measure(frames, segments, settings, choices)
             tables[threshold] = result.clips[result.ledger["kept"].to_numpy()]
             total = len(result.ledger)
     reference = tables[chosen.confidence]
@@ -117,6 +131,20 @@ def vary_confidence(
         if name in table
     ]
     return Sensitivity(pd.DataFrame(rows), chosen.confidence)
+
+
+def _measure(
+    frames: pd.DataFrame | FilePath,
+    segments: pd.DataFrame | None,
+    settings: Settings,
+    places: dict[str, Any],
+) -> ClipFeatures:
+    if not isinstance(frames, pd.DataFrame):
+        return summarise_openface(frames, segments, **asdict(settings), **places)
+    if places:
+        message = f"'{next(iter(places))}' is no choice for a table of frames."
+        raise OptionError(message)
+    return measure_frames(frames, segments, settings)
 
 
 def _compare(values: pd.Series, reference: pd.Series) -> dict[str, float]:

@@ -22,11 +22,14 @@ from exprstats.errors import OptionError
 from exprstats.numerals import write_count, write_number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
-    from exprstats.behaviour import ClipFeatures
+    from exprstats.behaviour import ClipFeatures, Sensitivity
 
 _SHOWN = 10
+_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 
 
 def summarise_folder(
@@ -53,6 +56,10 @@ def summarise_folder(
     unit: Annotated[
         Literal["px", "mm"], typer.Option(help="Landmarks in the picture, or in space.")
     ] = "px",
+    signed: Annotated[
+        bool,
+        typer.Option("--signed", help="Average velocity with its sign: almost nothing is left."),
+    ] = False,
     face: Annotated[
         str | None,
         typer.Option(metavar="ID|largest", help="Which face, where frames show several."),
@@ -97,6 +104,13 @@ def summarise_folder(
             "merged by a last run without --shard.",
         ),
     ] = None,
+    sensitivity: Annotated[
+        bool,
+        typer.Option(
+            "--sensitivity",
+            help="How far features move, and which clips are lost, with other least confidences.",
+        ),
+    ] = False,
     json: JsonOption = None,
     out: OutOption = None,
     force: ForceOption = False,
@@ -108,28 +122,19 @@ def summarise_folder(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("features", seed=seed, **options) as session:
         check_options(n_jobs=n_jobs)
-        choices = {"hz": hz, "confidence": confidence, "min_valid": min_valid, "unit": unit}
-        part, chosen = _split_shard(shard), _pick_face(face)
+        choices = {"hz": hz, "sampling": sampling, "confidence": confidence, "fps": fps}
+        choices |= {"min_valid": min_valid, "unit": unit, "signed": signed}
+        choices |= {"face": _pick_face(face), "unmatched": unmatched, "recursive": recursive}
+        choices |= {"endings": split_names(endings, "--endings") or (), "resume": resume}
+        choices |= {"shard": _split_shard(shard), "n_jobs": n_jobs}
         columns = {"clip": clip, "video": video, "subject": subject, "context": by}
         plan = _read_plan(session, segments, columns)
-        from exprstats.behaviour import summarise_openface
+        from exprstats.behaviour import summarise_openface, vary_confidence
 
-        result = summarise_openface(
-            folder,
-            plan,
-            **choices,
-            sampling=sampling,
-            face=chosen,
-            fps=fps,
-            unmatched=unmatched,
-            recursive=recursive,
-            endings=split_names(endings, "--endings") or (),
-            resume=resume,
-            shard=part,
-            hashed=True,
-            n_jobs=n_jobs,
-        )
+        result = summarise_openface(folder, plan, **choices, hashed=True)
         _show(session, result)
+        if sensitivity:
+            _show_sensitivity(session, vary_confidence(folder, plan, **choices, hashed=True))
 
 
 def _read_plan(
@@ -171,7 +176,10 @@ def _show(session: Session, result: ClipFeatures) -> None:
             session.warnings.append(f"{row['file']} could not be used: {row['note']}")
     session.rows = result.clips
     session.tables = {"clips": result.clips, "ledger": result.ledger, "files": result.files}
-    session.show_table("Features over clips", *_list_features(result))
+    from exprstats.behaviour import FEATURES
+
+    session.show_table("Features over clips", *_list_columns(result, "Feature", FEATURES))
+    session.show_table("Quality over clips", *_list_columns(result, "Quality", _QUALITY))
     session.say(result.sentence())
     if "subject" not in result.clips:
         session.say("No column names the subjects; add it before clips are split by person.")
@@ -182,15 +190,38 @@ def _show(session: Session, result: ClipFeatures) -> None:
     session.show_points("Clips left out", points)
 
 
-def _list_features(result: ClipFeatures) -> tuple[list[str], list[list[str]]]:
-    from exprstats.behaviour import FEATURES
+def _show_sensitivity(session: Session, result: Sensitivity) -> None:
+    session.tables["sensitivity"] = result.tidy()
+    rows = [
+        {"clip": None, "term": "sensitivity", **row} for row in result.tidy().to_dict("records")
+    ]
+    session.rows = [*session.rows.to_dict("records"), *rows]
+    headers = ["Confidence", "Clips", "Left out", "Moves most", "by (SD)", "Lowest r"]
+    cells = [
+        [
+            f"{write_number(row['threshold'], 2, bounded=True)}{' *' * chosen}",
+            write_count(row["n_clips"]),
+            write_count(row["n_left_out"]),
+            str(row["feature"]) if row["largest_shift"] > 0 else "",
+            "" if chosen else write_number(row["largest_shift"], 2),
+            "" if chosen else write_number(row["lowest_correlation"], 2, bounded=True),
+        ]
+        for row in result.glance().to_dict("records")
+        for chosen in [row["threshold"] == result.chosen]
+    ]
+    session.show_table("Least confidence of a valid frame (* chosen)", headers, cells)
+    session.say(result.sentence())
 
+
+def _list_columns(
+    result: ClipFeatures, title: str, names: Sequence[str]
+) -> tuple[list[str], list[list[str]]]:
     cells = []
-    for name in FEATURES:
+    for name in names:
         if name in result.clips.columns:
             column = result.clips[name]
             numbers = (column.mean(), column.std(), column.min(), column.max())
             cells.append(
                 [name, write_count(column.count()), *(write_number(one, 3) for one in numbers)]
             )
-    return ["Feature", "Clips", "M", "SD", "Lowest", "Highest"], cells
+    return [title, "Clips", "M", "SD", "Lowest", "Highest"], cells

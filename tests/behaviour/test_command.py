@@ -1,12 +1,13 @@
 """``exprstats features`` as a user meets it."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from exprstats.behaviour import read_openface, summarise_clips
+from exprstats.behaviour import read_openface, summarise_clips, vary_confidence
 from exprstats.cli.program import app
 
 
@@ -68,6 +69,34 @@ def test_steps_are_averaged_on_request(study):
     pd.testing.assert_frame_equal(rows[expected.columns], expected, rtol=0, atol=0)
     told = call(study[0], "--sampling", "mean").output
     assert "OpenFace frames, averaged over steps of 0.2 s," in " ".join(told.split())
+
+
+def test_sensitivity_and_quality_are_shown_and_written(study, tmp_path):
+    folder, _ = study
+    lines = (folder / "v0.csv").read_text().splitlines()
+    lines[1:20] = [line.replace(" 0.98,", " 0.85,", 1) for line in lines[1:20]]
+    (folder / "v0.csv").write_text("\n".join(lines) + "\n")
+    run = call(folder, "--sensitivity", "--json", tmp_path / "a.json", "--out", tmp_path / "out")
+    assert run.exit_code == 0, run.output
+    assert "Quality over clips" in run.output
+    assert re.search(r"valid_share +2 +1.000", run.output)
+    assert re.search(r"\.80 \* +2 +0\n", run.output)
+    assert re.search(r"\.95 +2 +0 +\w+ +\d\.\d\d", run.output)
+    rows = pd.DataFrame(json.loads((tmp_path / "a.json").read_text())["rows"])
+    expected = vary_confidence(read_openface(folder)).table
+    found = rows[rows["term"] == "sensitivity"].reset_index(drop=True)
+    columns = ["threshold", "feature", "mean", "shift"]
+    pd.testing.assert_frame_equal(found[columns], expected[columns], check_exact=True)
+    assert rows["clip"].dropna().tolist() == ["v0", "v1"]
+    written = pd.read_csv(tmp_path / "out" / "tables" / "sensitivity.csv")
+    assert len(written) == len(expected) == 6 * 14
+
+
+def test_velocity_keeps_its_sign_on_request(study):
+    run = call(study[0], "--signed", "--json", "-")
+    found = pd.DataFrame(json.loads(run.stdout)["rows"])["head_velocity"]
+    expected = summarise_clips(read_openface(study[0]), signed=True)["head_velocity"]
+    assert found.tolist() == expected.tolist()
 
 
 def test_an_empty_folder_ends_with_2(tmp_path):

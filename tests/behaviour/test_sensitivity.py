@@ -4,8 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.behaviour import rate_expressivity, summarise_clips, vary_confidence
-from exprstats.errors import DataError
+from exprstats.behaviour import (
+    rate_expressivity,
+    read_openface,
+    summarise_clips,
+    vary_confidence,
+)
+from exprstats.errors import DataError, OptionError
 
 
 @pytest.fixture
@@ -32,7 +37,32 @@ def test_rows_are_those_of_the_verb_at_each_threshold(frames):
     assert table.loc[(0.8, "yaw_velocity"), "shift"] == 0
     assert table.loc[(0.9, "yaw_velocity"), ["n_clips", "n_left_out"]].tolist() == [5, 1]
     assert "instead of .80 confidence" in result.sentence()
+    assert "lowest correlation with the values at .80 was" in result.sentence()
     assert result.glance()["threshold"].tolist() == [0.5, 0.8, 0.9]
+
+
+def test_few_clips_and_thresholds_that_change_nothing_are_said(frames):
+    two = frames[frames["video"].isin(["v0", "v1"])]
+    assert "the clips are too few" in vary_confidence(two, thresholds=[0.9]).sentence()
+    still = vary_confidence(two.assign(confidence=0.98), thresholds=[0.5, 0.9])
+    assert still.sentence() == "No feature moved with thresholds from .50 to .90 instead of .80."
+    alone = vary_confidence(two, thresholds=[0.99])
+    assert alone.sentence() == "No other threshold leaves clips to compare."
+
+
+def test_a_folder_gives_what_its_frames_give(frames, folder, write_face):
+    for video, table in frames.groupby("video"):
+        columns = table.rename(columns={"face": "face_id"}).drop(columns="video")
+        write_face(columns, folder / f"{video}.csv")
+    read = read_openface(folder)
+    segments = pd.DataFrame({"clip": [f"c{i}" for i in range(6)], "video": read["video"].unique()})
+    segments = segments.assign(start=0.5, end=3.0)
+    found = vary_confidence(folder, segments, thresholds=[0.9], hz=4, n_jobs=1)
+    expected = vary_confidence(read, segments, thresholds=[0.9], hz=4)
+    pd.testing.assert_frame_equal(found.table, expected.table, check_exact=True)
+    assert found.glance()["lowest_correlation"].iloc[1] == found.table["correlation"].min()
+    with pytest.raises(OptionError, match="'n_jobs' is no choice for a table of frames"):
+        vary_confidence(read, segments, n_jobs=2)
 
 
 def test_expressivity_follows_the_rule_by_hand(make_face):
