@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
-from exprstats.cli.cells import (
-    Row,
-    collect_notes,
-    is_absent,
-    list_records,
-    name_context,
-    show_count,
-    show_estimate,
-    show_limits,
-    show_p,
-)
+from exprstats.cli.cells import collect_notes, list_records
+from exprstats.cli.comparisons import show_metrics
 from exprstats.cli.labels import LABEL_METRICS, settle_metrics, show_predicted
 from exprstats.cli.options import (
     ByOption,
@@ -31,11 +22,16 @@ from exprstats.cli.options import (
     check_options,
     split_names,
 )
+from exprstats.cli.plans import join_strata, show_plan, show_runs
 from exprstats.cli.session import Session, open_session
-from exprstats.cli.verdicts import show_contexts, show_equivalence, show_swaps, split_margin
+from exprstats.cli.verdicts import (
+    show_contexts,
+    show_equivalence,
+    show_swaps,
+    split_sizes,
+)
 from exprstats.errors import OptionError
-from exprstats.numerals import write_level
-from exprstats.words import Compat, IntervalName, MetricName
+from exprstats.words import Compat, IntervalName, MetricName, SchemeName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,15 +55,20 @@ def compare_files(
     ] = None,
     models: Annotated[
         str | None,
-        typer.Option(metavar="A,B,...", help="Prediction columns, where each model has its own."),
+        typer.Option(
+            metavar="A,B,...",
+            help="Prediction columns, where each model has its own; of long files, which to keep.",
+        ),
     ] = None,
     by: ByOption = None,
     metric: Annotated[
         str | None,
         typer.Option(
             metavar="NAME,...",
-            help=f"Any of {', '.join(get_args(MetricName))}. [default: rmse,correlation; of names "
-            f"of classes {','.join(LABEL_METRICS)}]",
+            help=f"Any of {', '.join(get_args(MetricName))}. Of correlations, _between is that of "
+            "subjects' means (who is more so), _within that of clips about their subject's mean "
+            "(when), _mean the mean of subjects' own. [default: rmse,correlation; of names of "
+            f"classes {','.join(LABEL_METRICS)}]",
         ),
     ] = None,
     span: Annotated[
@@ -82,6 +83,20 @@ def compare_files(
     interval: Annotated[
         IntervalName, typer.Option(help="auto: percentile from 40 subjects on, else jackknife.")
     ] = "auto",
+    strata: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Sites or groups of subjects, whose numbers the design fixed: subjects are drawn "
+            "within them.",
+        ),
+    ] = None,
+    scheme: Annotated[
+        SchemeName,
+        typer.Option(
+            help="two-stage draws the clips of drawn subjects again: wider, rarely wanted."
+        ),
+    ] = "clusters",
     compat: Annotated[
         Compat | None, typer.Option(help="p values as another program defines them.")
     ] = None,
@@ -98,6 +113,22 @@ def compare_files(
     ] = False,
     contexts: Annotated[
         bool, typer.Option("--contexts", help="Also compare each model between contexts.")
+    ] = False,
+    width: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Also say how many subjects give intervals this wide from limit to limit; one "
+            "number, or one a metric as in --margin.",
+        ),
+    ] = None,
+    runs: Annotated[
+        bool,
+        typer.Option(
+            "--runs",
+            help="Column 'seat' numbers training runs (seeds, folds) of the same models: also "
+            "tell variance from training and from test subjects apart.",
+        ),
     ] = False,
     level: LevelOption = 0.95,
     json: JsonOption = None,
@@ -127,36 +158,59 @@ def compare_files(
         for file in files:
             session.note_file(file)
         table = _keep_test(session, read_predictions(files, **columns))
+        table = join_strata(table, files, subject=subject, strata=strata)
         metrics = settle_metrics(asked, table)
-        margins = split_margin(margin, metrics)
-        shared: dict[str, Any] = {
-            "metrics": metrics,
-            "span": span,
-            "draws": draws,
-            "seed": seed,
-            "n_jobs": n_jobs,
+        sizes = {
+            "margin": split_sizes(margin, metrics),
+            "width": split_sizes(width, metrics, "--width"),
         }
-        place: dict[str, Any] = {"against": against, "by": "context" if by else None}
+        chance: dict[str, Any] = {"draws": draws, "seed": seed, "n_jobs": n_jobs}
+        place: dict[str, Any] = {"against": against, "by": "context" if by else None, "span": span}
+        how = {"interval": interval, "level": level}
         result = compare_models(
-            table, **shared, **place, interval=interval, level=level, compat=compat
-        )
+            table, metrics=metrics, **chance, **place, **how,
+            compat=compat, strata=strata, scheme=scheme,
+        )  # fmt: skip
         show_predicted(session, table)
         _show(session, result)
-        if margins:
-            show_equivalence(session, result, margins, against)
-        if swaps:
-            show_swaps(session, table, **shared, **place)
-        if contexts:
-            show_contexts(session, table, **shared, interval=interval, level=level)
+        wanted = {**sizes, "swaps": swaps, "contexts": contexts, "runs": runs}
+        companions = _show_more(session, table, result, wanted, chance=chance, place=place)
         session.say(result.sentence())
-        session.say(f"Methods: {_describe(result)}")
-        session.show_points("Notes", _explain(result, compat))
+        session.say(f"Methods: {_describe(result, companions)}")
+        session.show_points("Notes", _explain(result))
 
 
-def _describe(result: Comparison) -> str:
+def _show_more(
+    session: Session,
+    table: pd.DataFrame,
+    result: Comparison,
+    wanted: dict[str, Any],
+    *,
+    chance: dict[str, Any],
+    place: dict[str, Any],
+) -> list[Any]:
+    """Print what was asked for beside the comparison, and return those results."""
+    names = list(dict.fromkeys(sample.metric.name for sample in result.samples))
+    found: list[Any] = []
+    if wanted["margin"]:
+        found.append(show_equivalence(session, result, wanted["margin"], place["against"]))
+    if wanted["swaps"]:
+        found.append(show_swaps(session, table, metrics=names, **chance, **place))
+    if wanted["contexts"]:
+        how = {"interval": result.interval, "level": result.level, "span": place["span"]}
+        found.append(show_contexts(session, table, metrics=names, **chance, **how))
+    if wanted["runs"]:
+        found.append(show_runs(session, table, metrics=names, **place))
+    if wanted["width"]:
+        options = {**chance, **place, "level": result.level}
+        found += show_plan(session, table, wanted["width"], **options)
+    return found
+
+
+def _describe(result: Comparison, companions: list[Any]) -> str:
     from exprstats.inference import describe_methods
 
-    return describe_methods(result)
+    return describe_methods(result, *companions)
 
 
 def _keep_test(session: Session, predictions: pd.DataFrame) -> pd.DataFrame:
@@ -182,8 +236,18 @@ def _show(session: Session, result: Comparison) -> None:
     show_metrics(session, result)
 
 
-def _explain(result: Comparison, compat: str | None) -> list[str]:
+def _explain(result: Comparison) -> list[str]:
     notes = collect_notes(list_records(result.tidy(), headline=True))
+    compat, headline = result.compat, result.table.loc[result.table["headline"], "method"]
+    if result.scheme == "two-stage" and headline.eq("jackknife").any():
+        notes.append(
+            "the scheme two-stage is that of the bootstrap: jackknife intervals do not depend on "
+            "it. --interval percentile prints those that do."
+        )
+    if result.strata is not None:
+        notes.append(
+            f"strata ({result.strata}) hold for the intervals and p of scores and differences."
+        )
     if compat:
         notes.append(
             f"p values are defined as in {compat}: twice the smaller share of draws beyond 0, also "
@@ -192,61 +256,7 @@ def _explain(result: Comparison, compat: str | None) -> list[str]:
     return notes
 
 
-def show_metrics(session: Session, result: Comparison) -> None:
-    """Print each metric's scores and differences, the headline intervals only."""
-    rows = list_records(result.tidy(), headline=True)
-    for name in dict.fromkeys(row["metric"] for row in rows):
-        label, bounded = _describe_metric(name)
-        mine = [row for row in rows if row["metric"] == name]
-        scores = [row for row in mine if is_absent(row.get("versus"))]
-        versus = [row for row in mine if not is_absent(row.get("versus"))]
-        session.show_table(label, *_list_scores(scores, result.level, bounded))
-        if versus:
-            title = f"{label}: differences"
-            session.show_table(title, *_list_differences(versus, result.level, bounded))
-
-
-def _describe_metric(name: str) -> tuple[str, bool]:
-    from exprstats.inference import list_metrics
-
-    known = list_metrics().get(name)
-    return (known.label, known.bounded) if known else (name, False)
-
-
 def _draw(result: Comparison, name: Literal["draw_performance", "draw_differences"]) -> Any:
     from exprstats import plots
 
     return getattr(plots, name)(result)
-
-
-def _list_scores(rows: list[Row], level: float, bounded: bool) -> tuple[list[str], list[list[str]]]:
-    cells = [
-        [
-            name_context(row),
-            str(row["model"]),
-            show_estimate(row, 3, bounded=bounded),
-            show_limits(row, 3, bounded=bounded),
-            show_count(row, "n_clips"),
-            show_count(row, "n_clusters"),
-        ]
-        for row in rows
-    ]
-    headers = ["Context", "Model", "Estimate", f"{write_level(level)} CI", "Clips", "Subjects"]
-    return headers, cells
-
-
-def _list_differences(
-    rows: list[Row], level: float, bounded: bool
-) -> tuple[list[str], list[list[str]]]:
-    cells = [
-        [
-            name_context(row),
-            str(row["term"]),
-            show_estimate(row, 3, bounded=bounded),
-            show_limits(row, 3, bounded=bounded),
-            show_p(row),
-            show_p(row, "p_adjusted"),
-        ]
-        for row in rows
-    ]
-    return ["Context", "Difference", "Estimate", f"{write_level(level)} CI", "p", "p Holm"], cells

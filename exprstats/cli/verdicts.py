@@ -16,19 +16,21 @@ from exprstats.cli.cells import (
     show_p,
 )
 from exprstats.errors import OptionError
-from exprstats.numerals import MISSING, write_level, write_number
+from exprstats.numerals import MISSING, write_level
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.cli.session import Session
-    from exprstats.inference import Comparison
+    from exprstats.inference import Comparison, ContextComparison, Equivalence, Permutation
 
 _WORDS = {True: "yes", False: "not shown"}
 
 
-def split_margin(text: str | None, metrics: Sequence[str]) -> dict[str, float] | None:
-    """Return the smallest difference that matters, for each metric.
+def split_sizes(
+    text: str | None, metrics: Sequence[str], option: str = "--margin"
+) -> dict[str, float] | None:
+    """Return a size for each metric: the smallest difference that matters, or a wanted width.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def split_margin(text: str | None, metrics: Sequence[str]) -> dict[str, float] |
 
     Examples
     --------
-    >>> split_margin("rmse=.1,correlation=.05", ["rmse", "correlation"])
+    >>> split_sizes("rmse=.1,correlation=.05", ["rmse", "correlation"])
     {'rmse': 0.1, 'correlation': 0.05}
     """
     if text is None:
@@ -51,36 +53,50 @@ def split_margin(text: str | None, metrics: Sequence[str]) -> dict[str, float] |
         found = dict.fromkeys(metrics, found[""])
     if set(found) != set(metrics) or not all(0 < one < math.inf for one in found.values()):
         message = (
-            f"--margin '{text}' must be one positive number, such as .05, or one for each metric: "
+            f"{option} '{text}' must be one positive number, such as .05, or one for each metric: "
             f"{','.join(f'{name}=.05' for name in metrics)}."
         )
         raise OptionError(message)
     return found
 
 
+def label_metric(name: str) -> str:
+    """Return what a metric is called in print, where clusters are subjects."""
+    from exprstats.inference import list_metrics
+
+    known = list_metrics()
+    return known[name].label.replace("cluster", "subject") if name in known else name
+
+
+def is_bounded(name: str) -> bool:
+    """Return whether a metric cannot exceed 1 in size."""
+    from exprstats.inference import list_metrics
+
+    known = list_metrics()
+    return name in known and known[name].bounded
+
+
 def show_equivalence(
     session: Session, result: Comparison, margin: dict[str, float], reference: str | None
-) -> None:
+) -> Equivalence:
     """Print which models differ by less than a margin, and add the rows."""
-    from exprstats.inference import judge_equivalence, list_metrics
+    from exprstats.inference import judge_equivalence
 
     verdict = judge_equivalence(result, margin=margin, reference=reference)
     rows = list_records(verdict.tidy())
     session.tables["equivalence"] = verdict.tidy()
     session.rows += [{**row, "headline": False} for row in rows]
-    known = list_metrics()
     for name in dict.fromkeys(str(row["metric"]) for row in rows):
-        metric = known.get(name)
-        bounded = metric is not None and metric.bounded
         mine = [row for row in rows if row["metric"] == name]
-        title = f"{metric.label if metric else name}: equivalence within ±{margin[name]:g}"
-        session.show_table(title, *_list_equivalence(mine, bounded))
+        title = f"{label_metric(name)}: equivalence within ±{margin[name]:g}"
+        session.show_table(title, *_list_equivalence(mine, is_bounded(name)))
     level = write_level(1 - 2 * verdict.alpha)
     session.say(
         f"Equivalent: the {level} interval of the difference lies within the margin (two one-sided "
         "tests, p adjusted by Holm). Not shown is no proof of a difference. The margin must come "
         "from the question, not from these data."
     )
+    return verdict
 
 
 def _list_equivalence(rows: list[Row], bounded: bool) -> tuple[list[str], list[list[str]]]:
@@ -106,7 +122,7 @@ def _judge(row: Row, p_value: str, name: str) -> str:
     return MISSING if is_absent(row[p_value]) else _WORDS[bool(row[name])]
 
 
-def show_swaps(session: Session, predictions: pd.DataFrame, **options: Any) -> None:
+def show_swaps(session: Session, predictions: pd.DataFrame, **options: Any) -> Permutation:
     """Print p values of swapping models' predictions within subjects, and add the rows."""
     from exprstats.inference import permute_models
 
@@ -117,9 +133,9 @@ def show_swaps(session: Session, predictions: pd.DataFrame, **options: Any) -> N
     cells = [
         [
             name_context(row),
-            str(row["metric"]),
+            label_metric(str(row["metric"])),
             str(row["term"]),
-            write_number(row["estimate"], 3),
+            show_estimate(row, 3, bounded=is_bounded(str(row["metric"]))),
             show_p(row),
             show_p(row, "p_adjusted"),
         ]
@@ -127,9 +143,10 @@ def show_swaps(session: Session, predictions: pd.DataFrame, **options: Any) -> N
     ]
     headers = ["Context", "Metric", "Difference", "Estimate", "p", "p Holm"]
     session.show_table("Differences tested by swapping predictions within subjects", headers, cells)
+    return result
 
 
-def show_contexts(session: Session, predictions: pd.DataFrame, **options: Any) -> None:
+def show_contexts(session: Session, predictions: pd.DataFrame, **options: Any) -> ContextComparison:
     """Print how each model's performance differs between contexts, and add the rows."""
     from exprstats.inference import compare_contexts
 
@@ -149,10 +166,10 @@ def show_contexts(session: Session, predictions: pd.DataFrame, **options: Any) -
     cells = [
         [
             str(row["model"]),
-            str(row["metric"]),
+            label_metric(str(row["metric"])),
             str(row["term"]),
-            write_number(row["estimate"], 3),
-            show_limits(row, 3, bounded=False),
+            show_estimate(row, 3, bounded=is_bounded(str(row["metric"]))),
+            show_limits(row, 3, bounded=is_bounded(str(row["metric"]))),
             show_p(row),
             show_p(row, "p_adjusted"),
         ]
@@ -162,3 +179,4 @@ def show_contexts(session: Session, predictions: pd.DataFrame, **options: Any) -
     interval = f"{write_level(result.level)} CI"
     headers = ["Model", "Metric", "Contexts", "Estimate", interval, "p", "p Holm"]
     session.show_table("Each model between contexts", headers, cells)
+    return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,8 @@ from exprstats.inference.sentences import join_words, label_metric, name_cluster
 from exprstats.inference.training import VarianceSplit
 from exprstats.numerals import write_count, write_level, write_number
 
-Companion = Equivalence | Permutation | ContextComparison | Precision | VarianceSplit
+_Told = Equivalence | Permutation | ContextComparison | VarianceSplit
+Companion = _Told | Precision
 
 _INTERVALS = {
     "percentile": "percentile intervals (Davison & Hinkley, 1997)",
@@ -46,7 +48,10 @@ def describe_methods(comparison: Comparison, *companions: Companion) -> str:
     """
     texts = [_describe_models(comparison), _describe_draws(comparison)]
     texts += [_describe_tests(comparison)] if comparison.table["versus"].notna().any() else []
-    texts += [_describe_companion(one) for one in companions]
+    plans = [one for one in companions if isinstance(one, Precision)]
+    others = [one for one in companions if not isinstance(one, Precision)]
+    texts += [_describe_companion(one, comparison.cluster) for one in others]
+    texts += [_describe_plans(plans, comparison.cluster)] if plans else []
     return " ".join(texts)
 
 
@@ -95,13 +100,11 @@ def _describe_tests(comparison: Comparison) -> str:
     return holm
 
 
-def _describe_companion(companion: Companion) -> str:
+def _describe_companion(companion: _Told, cluster: str) -> str:
     if isinstance(companion, Equivalence):
-        return _describe_equivalence(companion)
+        return _describe_equivalence(companion, cluster)
     if isinstance(companion, Permutation):
         return _describe_swaps(companion)
-    if isinstance(companion, Precision):
-        return _describe_plan(companion)
     if isinstance(companion, VarianceSplit):
         runs = write_count(int(companion.table["n_runs"].min()))
         return (
@@ -115,10 +118,11 @@ def _describe_companion(companion: Companion) -> str:
     )
 
 
-def _describe_equivalence(result: Equivalence) -> str:
+def _describe_equivalence(result: Equivalence, cluster: str) -> str:
     margins = result.table.drop_duplicates("metric")[["metric", "margin"]]
     named = [
-        f"±{_shorten(row['metric'], row['margin'])} ({label_metric(str(row['metric']))})"
+        f"±{_shorten(row['metric'], row['margin'])} ("
+        f"{name_clusters(label_metric(str(row['metric'])), cluster)})"
         for _, row in margins.iterrows()
     ]
     alpha = write_number(result.alpha, 4, bounded=True).rstrip("0")
@@ -139,13 +143,17 @@ def _describe_swaps(result: Permutation) -> str:
     )
 
 
-def _describe_plan(result: Precision) -> str:
-    wanted = "" if result.width is None else f" for intervals of width {result.width:g}"
-    pilot = write_count(result.pilot)
-    return (
-        f"Numbers of clusters{wanted} were planned by drawing studies of other sizes from these "
-        f"{pilot} clusters."
-    )
+def _describe_plans(plans: Sequence[Precision], cluster: str) -> str:
+    widths = [
+        f"{_shorten(metric, plan.width)} ({name_clusters(label_metric(str(metric)), cluster)})"
+        for plan in plans
+        if plan.width is not None
+        for metric in plan.table["metric"].unique()
+    ]
+    wanted = f" for intervals of width {join_words(widths)}" if widths else ""
+    pilot = write_count(plans[0].pilot)
+    text = f"Numbers of clusters{wanted} were planned by drawing studies of other sizes from these "
+    return name_clusters(f"{text}{pilot} clusters.", cluster)
 
 
 def _shorten(metric: Any, margin: float) -> str:

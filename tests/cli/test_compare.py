@@ -7,9 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.cli.verdicts import split_margin
+from exprstats.cli.verdicts import split_sizes
 from exprstats.errors import OptionError
-from exprstats.inference import compare_contexts, compare_models, judge_equivalence, permute_models
+from exprstats.inference import (
+    compare_contexts,
+    compare_models,
+    judge_equivalence,
+    permute_models,
+    plan_precision,
+    split_variance,
+)
 from exprstats.io import read_predictions
 
 OPTIONS = ("--subject", "subject", "--models", "good,twin,poor", "--draws", 200)
@@ -25,6 +32,7 @@ def guesses(tmp_path_factory):
     truth = rng.normal(size=160)
     table = pd.DataFrame({"clip": [f"c{i}" for i in range(160)], "truth": truth})
     table["subject"] = [f"s{i // 8}" for i in range(160)]
+    table["site"] = ["north" if i < 80 else "south" for i in range(160)]
     table["task"] = ["calm" if i % 8 < 4 else "pain" for i in range(160)]
     for name, noise in (("good", 0.5), ("twin", 0.5), ("poor", 2.0)):
         table[name] = truth + noise * rng.normal(size=160)
@@ -64,7 +72,7 @@ def test_equivalence_uses_the_margin(call, call_json, guesses, table):
 @pytest.mark.parametrize("text", ["-1", "x", "0", "rmse=.1", "rmse=.1,r2=.1", "nan", "inf"])
 def test_bad_margins_are_refused(text):
     with pytest.raises(OptionError, match=r"rmse=\.05,correlation=\.05"):
-        split_margin(text, ["rmse", "correlation"])
+        split_sizes(text, ["rmse", "correlation"])
 
 
 def test_swaps_and_contexts(call, call_json, guesses, table):
@@ -78,7 +86,7 @@ def test_swaps_and_contexts(call, call_json, guesses, table):
     assert found == contexts["estimate"].tolist()
     out = call("compare", guesses, *options).stdout
     assert "Differences tested by swapping predictions within subjects" in out
-    assert "good   rmse    calm - pain" in out
+    assert "good   RMSE    calm - pain" in out
     told = squeeze(call("compare", guesses, *OPTIONS, "--contexts", code=2).stderr)
     assert "Name their column with --by" in told
 
@@ -105,3 +113,82 @@ def test_the_folder_holds_the_differences_as_a_figure(call, guesses, tmp_path):
     call("compare", guesses, *OPTIONS, *options, "--out", tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").rglob("*.*")}
     assert {"figure3_performance.png", "differences.png", "equivalence.csv"} <= names
+
+
+def test_strata_and_schemes_are_those_of_the_verb(call, call_json, guesses, table):
+    options = (*OPTIONS, "--metric", "rmse", "--interval", "percentile", "--strata", "site")
+    sites = np.where(table["subject"].str[1:].astype(int) < 10, "north", "south")
+    for scheme in ("clusters", "two-stage"):
+        told = call_json("compare", guesses, *options, "--scheme", scheme)["rows"]
+        known = compare_models(
+            table.assign(site=sites).drop(columns="context"),
+            metrics="rmse",
+            draws=200,
+            seed=1,
+            interval="percentile",
+            strata="site",
+            scheme=scheme,
+        ).table
+        for name in ("estimate", "conf_low", "conf_high"):
+            assert [row[name] for row in told] == known[name].tolist()
+    out = squeeze(call("compare", guesses, *options, "--scheme", "two-stage").stdout)
+    assert "resampled with replacement within strata (site), and then rows" in out
+    out = squeeze(call("compare", guesses, *OPTIONS, "--scheme", "two-stage").stdout)
+    assert "--interval percentile prints those that do" in out
+
+
+def test_strata_must_be_there_and_hold_whole_subjects(call, guesses):
+    told = squeeze(call("compare", guesses, *OPTIONS, "--strata", "place", code=2).stderr)
+    assert "no file has the columns 'subject' and 'place'" in told
+    told = squeeze(call("compare", guesses, *OPTIONS, "--strata", "task", code=2).stderr)
+    assert "subject 's0' stands in 'calm' and in 'pain'. Strata must hold whole subjects." in told
+
+
+def test_a_wanted_width_says_how_many_subjects(call, call_json, guesses, table):
+    options = (*OPTIONS, "--metric", "rmse,correlation_between", "--against", "good")
+    widths = ("--width", "rmse=.2,correlation_between=.1")
+    rows = [r for r in call_json("compare", guesses, *options, *widths)["rows"] if "needed" in r]
+    pooled = table.drop(columns="context")
+    known = plan_precision(pooled, metrics="rmse", width=0.2, against="good", draws=200, seed=1)
+    mine = [row for row in rows if row["metric"] == "rmse"]
+    assert [row["needed"] for row in mine] == known.table["needed"].tolist()
+    assert {row["method"] for row in rows} == {"plan"}
+    out = call("compare", guesses, *options, *widths).stdout
+    assert "RMSE: expected width of the 95% CI by number of subjects" in out
+    line = next(line for line in out.split("For 0.2")[1].splitlines() if "good - poor" in line)
+    needed = known.table.set_index("term").loc["good - poor", "needed"].iloc[0]
+    assert line.split()[-1] == f"{int(needed):,}"
+    told = squeeze(out)
+    assert "for intervals of width 0.2 (RMSE) and .1 (r between subjects) were planned" in told
+    told = squeeze(call("compare", guesses, *options, "--width", "-1", code=2).stderr)
+    assert "--width '-1' must be one positive number" in told
+
+
+def test_metrics_are_printed_by_their_labels(call, guesses):
+    names = "correlation_between,correlation_within,correlation_mean"
+    more = ("--by", "task", "--swaps", "--contexts", "--margin", ".1", "--width", ".1")
+    out = call("compare", guesses, *OPTIONS, "--metric", names, *more).stdout
+    for label in ("r between subjects", "r within subjects", "mean r per subject"):
+        assert label in out
+    assert "correlation_" not in out and "per cluster" not in out
+    told = squeeze(call("compare", "--help").stdout)
+    assert "_between is that of subjects' means" in told
+
+
+def test_training_runs_are_told_apart(call, call_json, guesses, table, tmp_path):
+    rng = np.random.default_rng(2)
+    plain = table.drop(columns="context")
+    noise = [plain["prediction"] + 0.3 * rng.normal(size=len(plain)) for _ in range(3)]
+    runs = pd.concat(
+        [plain.assign(seat=str(place), prediction=one) for place, one in enumerate(noise)]
+    )
+    file = tmp_path / "runs.csv"
+    runs.to_csv(file, index=False)
+    options = ("--subject", "subject", "--metric", "rmse", "--draws", 200, "--runs")
+    rows = [r for r in call_json("compare", file, *options)["rows"] if "error_training" in r]
+    known = split_variance(runs.reset_index(drop=True), metrics="rmse").table
+    # The file's decimals are those of the numbers, so that the same bits are read again.
+    assert [row["error_training"] for row in rows] == known["error_training"].tolist()
+    out = call("compare", file, *options).stdout
+    assert "3 training runs: error from test subjects and training" in out
+    assert "variance over 3 training runs (seat)" in squeeze(out)

@@ -155,7 +155,7 @@ def test_methods_name_what_else_was_done(make_predictions):
         "Equivalence within ±0.25 (RMSE) and ±.05 (r) was tested by two one-sided tests at α = .05",
         "250 random swaps of two models' predictions within subjects",
         "Differences between contexts rest on draws of subjects",
-        "for intervals of width 0.1 were planned",
+        "Numbers of subjects for intervals of width 0.1 (RMSE) were planned",
         "variance over 2 training runs (seat)",
     ):
         assert words in text
