@@ -125,7 +125,7 @@ def _build_curves(rows: pd.DataFrame) -> ggplot:
         )
         + scale_color_manual(values=[colour for colour, _ in looks], **shown)
         + scale_linetype_manual(values=[line for _, line in looks], **shown)
-        + scale_x_continuous(breaks=place_ticks(4), labels=write_ticks)
+        + scale_x_continuous(breaks=place_ticks(3), labels=write_ticks)
         + scale_y_continuous(breaks=place_ticks(4), labels=write_ticks)
         + labs(x="Value of the feature (its own unit)", y="Mean prediction")
         + set_looks(0.75 + 0.3 * (len(lines) > 1) + down * (1.5 + high))

@@ -57,11 +57,25 @@ def set_looks(height: float) -> theme:
 
 
 def place_ticks(count: int) -> Callable[[tuple[float, float]], list[float]]:
-    """Return a function that places about `count` round numbers between two limits."""
+    """Return a function that places about `count` round numbers, two or more between two limits.
+
+    Examples
+    --------
+    >>> place_ticks(4)((-0.39, 0.36))
+    [-0.4, -0.2, 0.0, 0.2, 0.4]
+    """
     from mizani.breaks import breaks_extended
 
-    find_places = breaks_extended(count)
-    return lambda limits: [float(place) for place in find_places(limits)]
+    def place(limits: tuple[float, float]) -> list[float]:
+        low, high = sorted(float(limit) for limit in limits)
+        places: list[float] = []
+        for wanted in range(count, count + 3):
+            places = [round(float(one), 12) for one in breaks_extended(wanted)(limits)]
+            if sum(low <= one <= high for one in places) > 1:
+                break
+        return places
+
+    return place
 
 
 def place_multiples(step: float, most: int) -> Callable[[tuple[float, float]], list[float]]:

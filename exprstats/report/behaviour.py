@@ -13,8 +13,8 @@ from exprstats.study.settings import OpenfaceSettings
 _MOVING = {
     "points": "68 facial landmarks (px, averaged over landmarks)",
     "gaze": "the gaze angles (rad)",
-    "head": "the head's position (mm)",
-    "pitch": "the head's pitch (rad)",
+    "head": "the head’s position (mm)",
+    "pitch": "the head’s pitch (rad)",
     "yaw": "its yaw (rad)",
     "roll": "its roll (rad)",
 }
@@ -56,7 +56,6 @@ def say_tracking(pieces: Pieces) -> tuple[Text, ...]:
 
 
 def _say_frames(settings: OpenfaceSettings) -> Text:
-    step = write_number(1 / settings.hz, 2)
     rules = {
         "nearest": "taking the frame nearest to each moment (within half a step)",
         "mean": "averaging the valid frames of each step (where at least half of them were valid)",
@@ -65,7 +64,7 @@ def _say_frames(settings: OpenfaceSettings) -> Text:
         "Faces were tracked with OpenFace (Baltrušaitis et al., 2018) and sampled at {hz} Hz "
         "(steps of {step} s), {rule}; a recording had to show one face at a time.",
         hz=f"{settings.hz:g}",
-        step=step,
+        step=f"{1 / settings.hz:.3g}",
         rule=rules[settings.sampling],
     )
 
@@ -92,10 +91,11 @@ def _say_motion(known: list[str]) -> list[Text]:
     )
     return [
         say(
-            "Displacement is the mean Euclidean distance from one moment to the next, over pairs "
-            "of consecutive valid moments{faster}. They were computed for {moving}; no change "
-            "was counted across a gap.",
+            "Displacement is the mean Euclidean distance (of angles the absolute difference) from "
+            "one moment to the next, over pairs of consecutive valid moments{faster}. {measured} "
+            "computed for {moving}; no change was counted across a gap.",
             faster=faster,
+            measured="Both were" if velocity else "It was",
             moving=join_words(moving),
         )
     ]

@@ -69,7 +69,7 @@ def _build_figure(dependence: Dependence, name: str, place: int) -> Figure:
     return Figure(
         str(_FIRST + place),
         "dependence" if place == 0 else f"dependence{place + 1}",
-        f"Partial Dependence of the {name} on Its Most Important Features",
+        f"Mean Prediction Along the Most Important Features ({name})",
         draw_dependence(dependence),
         words=f"Mean prediction of {name} along each feature, the other features as they are.",
         notes=(

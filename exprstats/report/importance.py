@@ -90,7 +90,7 @@ def _say_what(rows: pd.DataFrame, found: dict[str, Importance | Weights]) -> Tex
 def _say_found(rows: pd.DataFrame, pieces: Pieces) -> tuple[Text, ...]:
     shown = pick_rows(rows, term="importance", headline=True)
     return tuple(
-        _say_model(pick_rows(shown, model=model), pieces.name_model(model))
+        _say_model(pick_rows(shown, model=model), pieces.tell_model(model))
         for model in list_levels(shown, "model")
     )
 
@@ -187,14 +187,15 @@ def _list_lines(shown: pd.DataFrame) -> list[tuple[str, str, str]]:
     A feature that no model of a context uses has none there.
     """
     used = shown[shown["estimate"].ne(0)]
-    shown = shown if used.empty else used
+    keys = zip(used["context"].astype(str), used["term"], used["feature"].astype(str), strict=True)
+    kept = set(keys)
     lines = [
         (str(context), term, str(feature))
         for context in list_levels(shown, "context")
         for term in _KINDS
         for feature in list_levels(pick_rows(shown, context=context, term=term), "feature")
     ]
-    return list(dict.fromkeys(lines))
+    return [line for line in dict.fromkeys(lines) if not kept or line in kept]
 
 
 def _keep_largest(

@@ -126,7 +126,8 @@ class Pieces:
     def tell_model(self, model: Any) -> str:
         """Return a model's name as a sentence has it."""
         name = self.name_model(model)
-        known = str(model) in self.model_names and name.endswith(" baseline")
+        nouns = (" baseline", " forest")
+        known = str(model) in self.model_names and name.endswith(nouns)
         return f"the {name[0].lower()}{name[1:]}" if known else name
 
 

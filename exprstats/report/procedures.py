@@ -146,11 +146,11 @@ def tell_importance(pieces: Pieces) -> Told:
             say(
                 "The importance of a feature was measured as the rise of the test error when its "
                 "values were permuted between test subjects (Breiman, 2001){repeats}, with "
-                "{level} {method} intervals over test subjects; features that correlated highly "
-                "in training were permuted together as well.",
+                "{level} {method} intervals over test subjects; features that correlated highly in "
+                "training were permuted together as well.",
                 repeats=f", averaged over {write_count(repeats)} permutations" if repeats else "",
                 level=write_level(float(rows["level"].iloc[0])),
-                method="bootstrap" if rows["method"].eq("percentile").all() else "jackknife-t",
+                method="bootstrap" if rows["method"].eq("percentile").all() else "jackknife",
             )
         )
         cited.add("breiman")
