@@ -32,7 +32,14 @@ from exprstats.cli.options import (
     split_names,
 )
 from exprstats.cli.session import Session, open_session
-from exprstats.cli.targets import check_place, name_predictions, require_forest, settle_target
+from exprstats.cli.targets import (
+    check_place,
+    list_features,
+    name_predictions,
+    require_forest,
+    settle_target,
+    warn_of_copies,
+)
 from exprstats.errors import OptionError
 from exprstats.numerals import write_level
 
@@ -111,7 +118,6 @@ def fit_clips(
         chosen = split_names(features, "--features")
         from exprstats.io import read_clips
         from exprstats.models import split_subjects
-        from exprstats.study import list_numbers
 
         session.note_file(clips)
         table = read_clips(
@@ -125,8 +131,9 @@ def fit_clips(
             missing=split_names(missing, "--missing") or (),
         )
         task = settle_target(session, table[target], model, classes=classes)
-        named = chosen or list_numbers(table, target)
+        named = chosen or list_features(session, table, target)
         table = _drop_gaps(session, table, [target, *named])
+        warn_of_copies(session, table, target, named)
         parts = split_subjects(table, seed=seed)
         options = {"target": target, "features": named, "parts": parts}
         options["by"] = "context" if by else None

@@ -12,12 +12,20 @@ if TYPE_CHECKING:
     from exprstats.models import Models
 
 DRAWS = 2000
+FEWEST_SUBJECTS = 3
 
 
 def show_importance(session: Session, result: Models, *, seed: int) -> None:
     """Print how much the test error rises when features are permuted, and add the rows."""
     from exprstats.models import rate_importance
 
+    counts = [result.design.count(sample, "test")[1] for sample in result.design.samples]
+    if max(counts) < FEWEST_SUBJECTS:
+        session.warnings.append(
+            f"Importance is measured on test subjects, of whom there are {max(counts)}; it needs "
+            f"{FEWEST_SUBJECTS}. Collect more subjects."
+        )
+        return
     found = rate_importance(result, draws=DRAWS, seed=seed)
     table = found.tidy()
     session.tables["importance"] = table

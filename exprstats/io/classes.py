@@ -24,6 +24,7 @@ class Classes(Guessed):
     """
 
     certain = True
+    remedy = "Declare texts that mean missing (missing), or say that it holds classes (classes)."
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return numbers if all cells are, else the names, and what is wrong with them."""
@@ -38,9 +39,8 @@ class Classes(Guessed):
             named = ", ".join(f"'{self.levels[place]}'" for place in parsed.bad[:3])
             total = int(counts[numbers].sum() + counts[parsed.bad].sum())
             fact = f"{int(counts[numbers].sum()):,} of {total:,} cells are numbers, others {named}."
-            remedy = "Declare texts that mean missing, or say that the column holds classes."
             rows = self.find_rows(parsed.bad)
-            return self._name_levels(), [Problem(fact, remedy, column=self.name, rows=rows)]
+            return self._name_levels(), [Problem(fact, self.remedy, column=self.name, rows=rows)]
         return self._name_levels(), self._find_lookalikes()
 
     def _name_levels(self) -> pd.Series:
@@ -65,3 +65,9 @@ class Target(Classes):
     """A column of numbers or of class names, whichever its cells are."""
 
     certain = False
+
+
+class Predicted(Target):
+    """A column of truths or predictions: numbers or class names, whichever its cells are."""
+
+    remedy = "Correct them: truth and predictions are all numbers, or all names of classes."

@@ -119,7 +119,7 @@ def _read_long(
     alone = columns["model"] == "model" and not source.has("model")
     ids = pick_roles(source, named if alone else {**named, "model": columns["model"]})
     extras = [name for name in _EXTRAS if source.has(name)]
-    roles = give_role([columns["truth"], columns["prediction"]], "target")
+    roles = give_role([columns["truth"], columns["prediction"]], "label")
     roles |= give_role(extras, "text")
     draft = source.take(roles | give_role(ids.values(), "id"), missing)
     note_mixed(draft, [columns["truth"], columns["prediction"]])
@@ -142,7 +142,7 @@ def _read_wide(
     if numbered:
         del ids["clip"]
     extras = [name for name in _EXTRAS if source.has(name)]
-    roles = give_role([truth, *models], "target") | give_role(extras, "text")
+    roles = give_role([truth, *models], "label") | give_role(extras, "text")
     draft = source.take(roles | give_role(ids.values(), "id"), Missing(missing))
     note_mixed(draft, [truth, *models])
     known = {**ids, **{name: name for name in extras}, "truth": truth}

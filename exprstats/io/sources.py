@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, Problem
-from exprstats.io.classes import Classes, Target
+from exprstats.io.classes import Classes, Predicted, Target
 from exprstats.io.columns import Column, Guessed, Ids, Numbers, Words, unescape
 from exprstats.io.decimals import Marks
 from exprstats.io.drafts import Draft
@@ -23,8 +23,14 @@ from exprstats.io.records import Batch, Layout, find_layout, read_batches
 from exprstats.words import name_nearest
 
 FilePath = str | os.PathLike[str]
-_TYPED = {"number": Numbers, "guess": Guessed, "class": Classes, "target": Target}
-Role = Literal["id", "number", "text", "guess", "class", "target"]
+_TYPED = {
+    "number": Numbers,
+    "guess": Guessed,
+    "class": Classes,
+    "target": Target,
+    "label": Predicted,
+}
+Role = Literal["id", "number", "text", "guess", "class", "target", "label"]
 
 
 @dataclass(slots=True)

@@ -108,8 +108,9 @@ def _check_counts(counts: list[int], shares: tuple[float, ...], subjects: int) -
         if share > 0 and count == 0
     ]
     if starved:
-        fact = f"{subjects:,} subjects leave none for {', '.join(starved)}."
-        remedy = "Collect more subjects or change the shares."
+        counted = "1 subject leaves" if subjects == 1 else f"{subjects:,} subjects leave"
+        fact = f"{counted} none for {', '.join(starved)}."
+        remedy = "Check that the column names people; else more are needed, or other shares."
         raise DataError(Problem(fact, remedy, column="subject"))
 
 

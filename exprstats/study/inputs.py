@@ -15,6 +15,7 @@ from exprstats.tables import order_levels
 if TYPE_CHECKING:
     import pandas as pd
 
+_THIN = "Leave out the features that are missing most often."
 _ROLES = ("context", "clip", "subject")
 
 
@@ -105,8 +106,10 @@ def drop_gaps(
         stage, "clips", len(clips), f"{reason} ({told})" if named else reason, left_out=left_out
     )
     if broken.all():
+        empty = ", ".join(f"'{name}'" for name in gaps.columns[gaps.all(axis=0)])
         fact = f"none of {len(clips):,} clips can be used: {reason} ({told})."
-        raise DataError(Problem(fact, "Leave out columns that are empty."))
+        remedy = f"No clip has a value of {empty}: name other columns." if empty else _THIN
+        raise DataError(Problem(fact, remedy))
     return clips[~broken]
 
 

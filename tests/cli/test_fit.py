@@ -194,3 +194,58 @@ def test_predictions_that_cannot_be_written_are_refused_at_once(call, place, tmp
     assert "is a folder. Name a file in it" in " ".join(told.split())
     told = call(*fit, "--predictions", place / "clips.csv" / "p.csv", code=2).stderr
     assert "clips.csv is a file, not a folder" in " ".join(told.split())
+
+
+def fit_file(call, frame, folder, *options, code=0, target="code"):
+    frame.to_csv(folder / "clips.csv", index=False)
+    fit = ("fit", folder / "clips.csv", "--target", target, "--subject", "who")
+    result = call(*fit, *options, code=code)
+    return " ".join((result.stderr if code else result.stdout).split())
+
+
+def test_a_target_without_values_is_named(call, table, tmp_path):
+    told = fit_file(call, table.assign(code=None), tmp_path, code=2)
+    assert "No clip has a value of 'code': name other columns." in told
+
+
+def test_columns_that_are_no_features_are_named(call, table, tmp_path):
+    out = fit_file(call, table.assign(blink=None), tmp_path)
+    assert "Columns without numbers are no features: 'task', 'blink', 'emotion'." in out
+    bare = table[["clip", "who", "code"]]
+    told = fit_file(call, bare, tmp_path, code=2)
+    assert "no column of numbers to predict from" in told and "with --features" in told
+
+
+def test_few_people_get_an_answer_or_a_remedy(call, table, tmp_path):
+    lone = table[table["who"] == "P00"]
+    told = fit_file(call, lone, tmp_path, code=2)
+    assert "1 subject leaves none for validate, test. Check that the column names people" in told
+    four = table[table["who"].isin(["P00", "P01", "P02", "P03"])]
+    out = fit_file(call, four, tmp_path, "--model", "forest", "--classes", "--importance")
+    assert "all clips: 1 test subjects are too few for intervals, which need 3." in out
+    assert "Importance is measured on test subjects, of whom there are 1; it needs 3." in out
+    assert "true classes in rows" in out
+
+
+def test_features_that_give_the_target_away_are_named(call, table, tmp_path):
+    out = fit_file(
+        call,
+        table.drop(columns="code").assign(again=table["code"] * 2),
+        tmp_path,
+        "--model",
+        "forest",
+        target="emotion",
+    )
+    assert "Feature 'again' gives 'emotion' away" in out
+    out = fit_file(call, table.assign(scaled=3 - 2 * table["motion"]), tmp_path, target="motion")
+    assert "Feature 'scaled' gives 'motion' away" in out
+    out = fit_file(call, table, tmp_path, target="motion")
+    assert "away" not in out
+
+
+def test_texts_among_numbers_are_refused_with_what_to_declare(call, table, tmp_path):
+    broken = table.assign(code=table["code"].astype(object).mask(table.index % 3 == 0, "k.A."))
+    told = fit_file(call, broken, tmp_path, code=2)
+    assert "160 of 240 cells are numbers, others 'k.A.'." in told
+    assert "(missing)" in told and "(classes)" in told
+    assert "80 of 240 clips" in fit_file(call, broken, tmp_path, "--missing", "k.A.")
