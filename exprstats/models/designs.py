@@ -99,10 +99,12 @@ def build_design(
     features: Sequence[str],
     by: str | None = None,
     pooled_target: str | None = None,
+    folded: bool = False,
 ) -> Design:
     """Check a clip table and its split, and return what models are fitted to.
 
-    Without a split every clip is a training clip.
+    Without a split every clip is a training clip; where tuning is ``folded``, so are those of
+    validation subjects.
 
     Raises
     ------
@@ -124,6 +126,8 @@ def build_design(
     _check_numbers(clips, names, list(dict.fromkeys(used)))
     kept = [name for name in ("clip", "subject", "context") if name in clips]
     labels = "train" if parts is None else label_parts(clips, parts)
+    if folded:
+        labels = np.where(labels == "validate", "train", labels)
     ids = clips[kept].assign(part=labels).reset_index(drop=True)
     truths = {name: clips[name].to_numpy(float) for name in used}
     samples = _list_samples(ids, truths[used[0]], truths[pooled], by)
@@ -131,7 +135,7 @@ def build_design(
     people = pd.factorize(ids["subject"])[0]
     places = np.select([ids["part"].to_numpy(object) == part for part in PARTS], range(len(PARTS)))
     design = Design(ids, names, matrix, target, samples, people, places)
-    _check_samples(design, ("train",) if parts is None else ("train", "validate"))
+    _check_samples(design, ("train",) if parts is None or folded else ("train", "validate"))
     return design
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from exprstats.models.fits import Models
 from exprstats.models.outcomes import KEYS, count_clips, list_predictions, list_scores
 from exprstats.models.parts import name_some
 from exprstats.models.penalties import MAX_ITERATIONS, Grid
+from exprstats.models.rounds import Rounds, correlate_rounds, plan_rounds
 from exprstats.models.tuning import ALPHAS, L1_RATIOS, Tuned, check_grid, tune_sample
 from exprstats.tables import arrange_rows
 
@@ -24,6 +26,7 @@ def fit_elastic(
     target: str,
     features: Sequence[str],
     parts: pd.DataFrame,
+    folds: pd.DataFrame | None = None,
     by: str | None = None,
     alphas: Sequence[float] = ALPHAS,
     l1_ratios: Sequence[float] = L1_RATIOS,
@@ -31,7 +34,7 @@ def fit_elastic(
     refit: bool = False,
     name: str = "elastic",
 ) -> Models:
-    """Fit an elastic net per context and to all clips, tuned on the validation subjects.
+    """Fit an elastic net per context and to all clips, tuned on validation subjects or in folds.
 
     Features are standardised by the mean and SD (divisor n) of the training clips, the target
     keeps its unit. The penalty is the combination of lowest validation RMSE; among equals (1e-10,
@@ -47,6 +50,11 @@ def fit_elastic(
         Columns to predict from.
     parts
         PARTS from `split_subjects`; the one split serves every context and the pooled model.
+    folds
+        FOLDS from `fold_subjects`, to tune by cross-validation in place of the validation part:
+        each fold of the subjects outside the test part is predicted from the others, the penalty
+        of lowest RMSE over all these clips (and repeats) is chosen, and the model is fitted to all
+        of them. Subjects of a validation part are training subjects then.
     by
         ``"context"`` for a model of each context beside the pooled one.
     alphas, l1_ratios
@@ -104,15 +112,25 @@ def fit_elastic(
     """
     penalties = check_grid(alphas, l1_ratios)
     design = build_design(
-        clips, parts, target=target, features=features, by=by, pooled_target=pooled_target
+        clips,
+        parts,
+        target=target,
+        features=features,
+        by=by,
+        pooled_target=pooled_target,
+        folded=folds is not None,
     )
-    fits = [tune_sample(design, sample, penalties, refit=refit) for sample in design.samples]
+    rounds = None if folds is None else plan_rounds(design, folds)
+    refit = refit and rounds is None
+    tune = partial(tune_sample, penalties=penalties, refit=refit, rounds=rounds)
+    fits = [tune(design, sample) for sample in design.samples]
     _warn_of_constants(design, fits)
     _warn_of_stops(fits)
     guesses = [fit.predict(design.matrix[fit.sample.rows]) for fit in fits]
     rows: list[dict[str, Any]] = []
     for fit, guess in zip(fits, guesses, strict=True):
         rows += _list_terms(design, fit, name, penalties, refit=refit)
+        rows += _list_rounds(design, fit, name, rounds) if rounds else []
         rows += list_scores(design, fit.sample, guess, name)
     return Models(
         name=name,
@@ -124,7 +142,22 @@ def fit_elastic(
         fits=tuple(fits),
         penalties=penalties,
         refit=refit,
+        rounds=rounds,
     )
+
+
+def _list_rounds(design: Design, fit: Tuned, name: str, rounds: Rounds) -> list[dict[str, Any]]:
+    """Return rows of how well the chosen penalty predicted the folds that were held out."""
+    point = Grid((fit.alpha,), (fit.l1_ratio,))
+    correlation, note = correlate_rounds(design, fit.sample, rounds, point)
+    about = {"context": fit.sample.context, "model": name, "part": "validate", "feature": None}
+    about |= count_clips(design, fit.sample, "train")
+    told = f"in {rounds.describe()}, which chose the penalty"
+    rmse = float(fit.grid.loc[fit.grid["chosen"], "rmse_validate"].iloc[0])
+    return [
+        {**about, "term": "rmse", "estimate": rmse, "note": told},
+        {**about, "term": "correlation", "estimate": correlation, "note": note or told},
+    ]
 
 
 def _list_terms(
@@ -133,7 +166,8 @@ def _list_terms(
     key = {"context": fit.sample.context, "model": name}
     used = ("train", "validate") if refit else ("train",)
     train = {**key, "part": "train", **count_clips(design, fit.sample, *used)}
-    tuned = {**key, "part": "validate", **count_clips(design, fit.sample, "validate")}
+    held = "validate" if design.mark(fit.sample, "validate").any() else "train"
+    tuned = {**key, "part": "validate", **count_clips(design, fit.sample, held)}
     rows: list[dict[str, Any]] = [
         {
             **train,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from exprstats.models.designs import Design, Sample
 from exprstats.models.penalties import Grid
+from exprstats.models.rounds import Rounds
 from exprstats.numerals import write_count, write_number
 from exprstats.results import Result
 
@@ -55,6 +56,8 @@ class Models(Result):
         The penalties that were tried; None for models without.
     refit
         Whether the chosen model was fitted again to training and validation subjects together.
+    rounds
+        Which training subjects were held out when; None where validation subjects tuned.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Models(Result):
     fits: tuple[Fitted, ...]
     penalties: Grid | None = None
     refit: bool = False
+    rounds: Rounds | None = None
 
     def tidy(self) -> pd.DataFrame:
         """Return one row for each estimate."""
@@ -90,9 +94,10 @@ class Models(Result):
     def sentence(self) -> str:
         """Return what was fitted and how well it predicts unseen people, in APA style."""
         row = self.glance().iloc[0]
+        tuned = f"on {row['n_validate']}" if self.rounds is None else f"in {self.rounds.describe()}"
         opening = (
             f"{KIND_NAMES[self.kind]} models of {row['target']} on {row['n_features']} features "
-            f"were fitted to {row['n_train']} subjects, tuned on {row['n_validate']} and tested "
+            f"were fitted to {row['n_train']} subjects, tuned {tuned} and tested "
             f"on {row['n_test']} others ({write_count(row['n_clips'])} clips)."
         )
         return " ".join([opening, *self._tell_fits()])

@@ -9,8 +9,13 @@ import numpy as np
 from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.models.designs import Design, Sample
 from exprstats.models.penalties import Grid, choose_point, scale_columns, trace_grid
-from exprstats.models.products import Products, measure_errors, read_moments, sum_products
-from exprstats.models.refits import code_subjects
+from exprstats.models.products import (
+    Products,
+    code_subjects,
+    measure_errors,
+    read_moments,
+    sum_products,
+)
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 
 

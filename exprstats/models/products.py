@@ -77,6 +77,14 @@ def sum_products(
     return Products(sums[0], sums[1], rows.shape[1])
 
 
+def code_subjects(design: Design) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return subject codes (n,) in the order of their ids, and the codes of the two parts."""
+    names, codes = np.unique(design.clips["subject"].astype(str), return_inverse=True)
+    parts = np.empty(len(names), dtype=object)
+    parts[codes] = design.clips["part"].to_numpy(object)
+    return codes, [np.flatnonzero(parts == part) for part in ("train", "validate")]
+
+
 def read_moments(total: np.ndarray, *, fixed_scale: bool = False) -> Moments | None:
     """Return the moments of a sum of products (q, q), or None where the target does not vary.
 

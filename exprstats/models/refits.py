@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,14 @@ import numpy as np
 from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.models.designs import Design
 from exprstats.models.penalties import Grid, choose_point, trace_grid
-from exprstats.models.products import Products, measure_errors, read_moments, sum_products
+from exprstats.models.products import (
+    Products,
+    code_subjects,
+    measure_errors,
+    read_moments,
+    sum_products,
+)
+from exprstats.models.rounds import Rounds, refit_rounds
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 
 
@@ -19,6 +27,7 @@ def refit_weights(
     *,
     draws: int,
     refit: bool = False,
+    rounds: Rounds | None = None,
     seed: Seed = None,
     n_jobs: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -28,8 +37,8 @@ def refit_weights(
 
     Parameters
     ----------
-    design, penalties, refit
-        As they were fitted.
+    design, penalties, refit, rounds
+        As they were fitted; copies of a subject share a fold.
     draws
         How many resamples B.
     seed, n_jobs
@@ -44,21 +53,14 @@ def refit_weights(
     """
     subjects, strata = code_subjects(design)
     products = [sum_products(design, sample, subjects) for sample in design.samples]
-    fit = partial(_refit_block, products=products, penalties=penalties, strata=strata, refit=refit)
+    tune = partial(_tune_draws, penalties=penalties, refit=refit, rounds=rounds)
+    fit = partial(_refit_block, products=products, strata=strata, tune=tune)
     # Half a block is the unit of work, so that two workers share even 250 draws.
     seeds = spawn_seeds(seed, -(-draws // BLOCK))
     tasks = [(one, BLOCK * i, draws, half) for i, one in enumerate(seeds) for half in (0, 1)]
     blocks = run_tasks(fit, tasks, n_jobs=n_jobs, label="Refitting weights")
     weights, chosen = (np.concatenate(part, axis=1) for part in zip(*blocks, strict=True))
     return weights, chosen
-
-
-def code_subjects(design: Design) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Return subject codes (n,) in the order of their ids, and the codes of the two parts."""
-    names, codes = np.unique(design.clips["subject"].astype(str), return_inverse=True)
-    parts = np.empty(len(names), dtype=object)
-    parts[codes] = design.clips["part"].to_numpy(object)
-    return codes, [np.flatnonzero(parts == part) for part in ("train", "validate")]
 
 
 def tune_total(
@@ -83,9 +85,8 @@ def _refit_block(
     task: tuple[np.random.SeedSequence, int, int, int],
     *,
     products: list[Products],
-    penalties: Grid,
     strata: list[np.ndarray],
-    refit: bool,
+    tune: Callable[[Products, np.ndarray], Iterator[tuple[np.ndarray, np.ndarray] | None]],
 ) -> tuple[np.ndarray, np.ndarray]:
     seed, start, draws, half = task
     groups = len(products[0].train)
@@ -94,8 +95,23 @@ def _refit_block(
     weights = np.full((len(products), len(counts), products[0].size - 2), np.nan)
     chosen = np.full((len(products), len(counts), 2), np.nan)
     for i, product in enumerate(products):
-        for draw, totals in enumerate(zip(*product.weigh(counts), strict=True)):
-            found = tune_total(*totals, penalties, refit=refit)
+        for draw, found in enumerate(tune(product, counts)):
             if found is not None:
                 weights[i, draw], chosen[i, draw] = found
     return weights, chosen
+
+
+def _tune_draws(
+    product: Products,
+    counts: np.ndarray,
+    *,
+    penalties: Grid,
+    refit: bool,
+    rounds: Rounds | None,
+) -> Iterator[tuple[np.ndarray, np.ndarray] | None]:
+    if rounds is not None:
+        for one in counts:
+            yield refit_rounds(product.train, one, rounds, penalties)
+        return
+    for train, validate in zip(*product.weigh(counts), strict=True):
+        yield tune_total(train, validate, penalties, refit=refit)

@@ -10,8 +10,7 @@ from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters, l
 from exprstats.inference.intervals import find_percentile, jackknife_clusters, sort_draws
 from exprstats.inference.significance import adjust_holm, count_tails
 from exprstats.models.designs import Design, Sample
-from exprstats.models.products import CONSTANT, sum_products
-from exprstats.models.refits import code_subjects
+from exprstats.models.products import CONSTANT, code_subjects, sum_products
 from exprstats.parallel import Seed, spawn_seeds
 
 # With 60 subjects the jackknife-t covers at .95 and percentile limits at .94, and its p has no

@@ -18,6 +18,7 @@ from exprstats.models.penalties import (
     take_moments,
     trace_grid,
 )
+from exprstats.models.rounds import Rounds, measure_rounds
 
 ALPHAS = (0.01, 0.05, 0.1, 0.5, 1.0)
 L1_RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -57,15 +58,25 @@ def check_grid(alphas: Sequence[float], l1_ratios: Sequence[float]) -> Grid:
     return Grid(tuple(falling), tuple(sorted({float(ratio) for ratio in l1_ratios})))
 
 
-def tune_sample(design: Design, sample: Sample, penalties: Grid, *, refit: bool = False) -> Tuned:
-    """Return the model of lowest validation error for one sample."""
+def tune_sample(
+    design: Design,
+    sample: Sample,
+    penalties: Grid,
+    *,
+    refit: bool = False,
+    rounds: Rounds | None = None,
+) -> Tuned:
+    """Return the model of lowest error in validation, or in rounds, for one sample."""
     moments = take_moments(*design.split(sample, "train"))
     weights, stopped = trace_grid(moments, penalties)
     errors = {}
-    for part in ("train", "validate"):
+    for part in ("train", "validate") if rounds is None else ("train",):
         values, truth = design.split(sample, part)
         missed = predict_grid(moments, weights, values) - truth[:, None]
         errors[f"rmse_{part}"] = np.sqrt(np.mean(missed**2, axis=0))
+    if rounds is not None:
+        errors["rmse_validate"], each = measure_rounds(design, sample, rounds, penalties)
+        errors |= dict(zip(rounds.name_columns(), each, strict=True))
     best = choose_point(penalties, weights, errors["rmse_validate"])
     alpha, ratio = penalties.points[best].tolist()
     grid = pd.DataFrame(

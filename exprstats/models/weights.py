@@ -179,13 +179,14 @@ def report_weights(
         raise OptionError(message)
     check_resampling(draws, level)
     design = models.design
-    count_resampled(design)
+    resampled = count_resampled(design, folded=models.rounds is not None)
     first, *seeds = spawn_seeds(seed, 1 + len(models.fits))
     weights, chosen = refit_weights(
         design,
         models.penalties,
         draws=draws,
         refit=models.refit,
+        rounds=models.rounds,
         seed=np.random.default_rng(first),
         n_jobs=n_jobs,
     )
@@ -215,7 +216,7 @@ def report_weights(
         model=models.name,
         threshold=threshold,
         level=level,
-        n_clusters=count_resampled(design),
+        n_clusters=resampled,
     )
 
 
@@ -229,8 +230,10 @@ def check_resampling(draws: int, level: float) -> None:
         raise OptionError(message)
 
 
-def count_resampled(design: Design) -> int:
+def count_resampled(design: Design, *, folded: bool = False) -> int:
     """Return how many subjects are resampled for fitting and tuning, or refuse too few.
+
+    Where tuning is ``folded``, training subjects do both.
 
     Raises
     ------
@@ -238,11 +241,12 @@ def count_resampled(design: Design) -> int:
         Fewer than three subjects in either part.
     """
     counts = design.clips.groupby("part")["subject"].nunique()
-    for part in ("train", "validate"):
+    used = ["train"] if folded else ["train", "validate"]
+    for part in used:
         if counts[part] < FEWEST_SUBJECTS:
             fact = f"{counts[part]} {part} subjects; resampling needs {FEWEST_SUBJECTS}."
             raise DataError(Problem(fact, "Use larger parts.", column="subject"))
-    return int(counts["train"] + counts["validate"])
+    return int(counts[used].sum())
 
 
 def _read_weights(models: Models, sample: Sample) -> np.ndarray:
