@@ -16,6 +16,7 @@ from exprstats.numerals import (
     write_number,
     write_p,
 )
+from exprstats.plots import ALL
 from exprstats.report.document import Column
 from exprstats.report.prose import Text, say
 
@@ -68,7 +69,11 @@ def choose_columns(rows: pd.DataFrame) -> Chosen:
     if {"model", "versus", "term"} <= set(names):
         names.remove("term")  # it repeats the two
     constant = [name for name in names if _is_constant(rows, name)]
-    same = {_write_plain_heading(name): write_column(rows, name)[0] for name in constant}
+    same = {
+        _write_plain_heading(name): write_column(rows, name)[0]
+        for name in constant
+        if not (name == "context" and rows[name].eq(ALL).all())
+    }
     names = [name for name in names if name not in constant]
     long = [name for name in names if _is_long(rows, name)]
     names = [name for name in names if name not in long]
@@ -128,7 +133,9 @@ def _holds_words(rows: pd.DataFrame, name: str) -> bool:
 def _write_plain_heading(name: str) -> str:
     if name in _HEADINGS:
         return "".join(run.text for run in _HEADINGS[name])
-    spaced = name.replace("_", " ").strip()
+    spaced = name.removeprefix("n_").replace("_", " ").strip()
+    if name.startswith("p_"):
+        return spaced
     return spaced[:1].upper() + spaced[1:]
 
 
@@ -163,9 +170,11 @@ def _write_real(value: float, decimals: int) -> str:
 
 
 def _pick_decimals(values: pd.DataFrame) -> int:
-    """Return decimals that show about three digits of the typical size, at least two."""
+    """Return decimals that show two digits of the typical size, three below 1."""
     sizes = np.abs(values.to_numpy(dtype=float, na_value=np.nan))
     sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
     if not len(sizes):
         return 2
-    return int(np.clip(2 - np.floor(np.log10(np.median(sizes))), 1 if sizes.max() >= 100 else 2, 6))
+    middle = float(np.median(sizes))
+    least = 3 if middle < 1 else 1 if sizes.max() >= 100 else 2
+    return int(np.clip(1 - np.floor(np.log10(middle)), least, 6))
