@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.models.parts import find_lookalikes, name_some
 from exprstats.parallel import Seed
-from exprstats.tables import find_empty, order_levels, require_columns
+from exprstats.tables import find_empty, require_columns
 
 
 def fold_subjects(
@@ -90,33 +94,46 @@ def check_folds(clips: pd.DataFrame, folds: pd.DataFrame) -> None:
     """
     require_columns(folds, ["subject", "fold"], "folds")
     folds = folds if "repeat" in folds else folds.assign(repeat=1)
-    text = folds["subject"].astype(str)
-    problems = find_lookalikes([*text, *clips["subject"].astype(str)])
-    torn = folds.assign(subject=text).groupby(["repeat", "subject"])["fold"].nunique()
-    twice = [str(key[1]) for key in torn.index[torn > 1]]
+    codes, levels = pd.factorize(clips["subject"])
+    subjects = [str(level) for level in levels]
+    text = folds["subject"].astype(str).tolist()
+    problems = find_lookalikes([*text, *subjects])
+    deals = set(zip(folds["repeat"], text, folds["fold"], strict=True))
+    places = Counter((again, one) for again, one, _ in deals)
+    twice = sorted(one for (_, one), count in places.items() if count > 1)
     if twice:
         fact = f"{len(twice):,} subjects stand in more than one fold: {name_some(twice)}."
         problems.append(Problem(fact, "Give each subject one fold.", column="subject"))
-    lost = [one for one in order_levels(clips["subject"].astype(str)) if one not in set(text)]
+    known = set(text)
+    lost = [one for one in dict.fromkeys(subjects) if one not in known]
     if lost:
         fact = f"{len(lost):,} subjects have no fold: {name_some(lost)}."
         problems.append(Problem(fact, "Fold the same clips: fold_subjects(clips)."))
     if problems:
         raise DataError(problems)
-    for again, dealt in folds.groupby("repeat"):
-        problems += _find_thin(clips, dealt, again)
+    for again in sorted(set(folds["repeat"])):
+        lookup = {one: fold for repeat, one, fold in deals if repeat == again}
+        absent = [one for one in subjects if one not in lookup]
+        if absent:
+            fact = f"{len(absent):,} subjects have no fold in repeat {again}: {name_some(absent)}."
+            problems.append(Problem(fact, "Fold the same clips: fold_subjects(clips)."))
+        else:
+            placed = np.array([lookup[one] for one in subjects], dtype=object)[codes]
+            problems += _find_thin(clips, placed, sorted(set(lookup.values())), again)
     if problems:
         raise DataError(problems)
 
 
-def _find_thin(clips: pd.DataFrame, dealt: pd.DataFrame, again: object) -> list[Problem]:
-    lookup = dict(zip(dealt["subject"].astype(str), dealt["fold"], strict=True))
-    placed = clips["subject"].astype(str).map(lookup)
+def _find_thin(
+    clips: pd.DataFrame, placed: np.ndarray, folds: Sequence[Any], again: object
+) -> list[Problem]:
     contexts = clips["context"] if "context" in clips else pd.Series("", index=clips.index)
-    counts = pd.crosstab(contexts, placed).reindex(columns=sorted(set(lookup.values())))
+    codes, levels = pd.factorize(contexts, sort=True)
+    counts = {fold: np.bincount(codes[placed == fold], minlength=len(levels)) for fold in folds}
     problems = []
-    for context, row in counts.fillna(0).astype(int).iterrows():
-        if (row > 0).all():
+    for code, context in enumerate(levels):
+        row = {fold: int(own[code]) for fold, own in counts.items()}
+        if all(row.values()):
             continue
         told = ", ".join(f"{fold}: {count:,}" for fold, count in row.items())
         what = f"context '{context}'" if "context" in clips else "the table"

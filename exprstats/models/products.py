@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from exprstats.models.designs import Design, Sample
+from exprstats.models.parts import PARTS
 from exprstats.models.penalties import Moments, scale_columns
 
 # Sums are taken about the full sample's means: an SD below this share of the root mean square is
@@ -79,10 +80,12 @@ def sum_products(
 
 def code_subjects(design: Design) -> tuple[np.ndarray, list[np.ndarray]]:
     """Return subject codes (n,) in the order of their ids, and the codes of the two parts."""
-    names, codes = np.unique(design.clips["subject"].astype(str), return_inverse=True)
-    parts = np.empty(len(names), dtype=object)
-    parts[codes] = design.clips["part"].to_numpy(object)
-    return codes, [np.flatnonzero(parts == part) for part in ("train", "validate")]
+    levels = [str(one) for one in design.clips["subject"].unique()]
+    names, order = np.unique(levels, return_inverse=True)
+    codes = order[design.people]
+    places = np.empty(len(names), dtype=int)
+    places[codes] = design.places
+    return codes, [np.flatnonzero(places == PARTS.index(part)) for part in ("train", "validate")]
 
 
 def read_moments(total: np.ndarray, *, fixed_scale: bool = False) -> Moments | None:

@@ -11,6 +11,7 @@ from exprstats.errors import DataError, Problem
 from exprstats.models.designs import Design, Sample
 from exprstats.models.folds import check_folds
 from exprstats.models.outcomes import correlate
+from exprstats.models.parts import PARTS
 from exprstats.models.penalties import Grid, choose_point, predict_grid, take_moments, trace_grid
 from exprstats.models.products import code_subjects, measure_errors, read_moments, sum_products
 
@@ -61,13 +62,12 @@ def plan_rounds(design: Design, folds: pd.DataFrame) -> Rounds:
         A training subject in two folds or in none, a context that a fold lacks, or one fold.
     """
     folds = folds if "repeat" in folds else folds.assign(repeat=1)
-    used = design.clips[design.clips["part"] == "train"]
-    check_folds(used, folds)
+    check_folds(design.clips[design.places == PARTS.index("train")], folds)
     if folds["fold"].nunique() < 2:
         fact = f"there is one fold, {folds['fold'].iloc[0]}."
         raise DataError(Problem(fact, "Tuning needs two or more.", column="fold"))
-    codes, (trained, _) = code_subjects(design)
-    order = pd.Series(design.clips["subject"].astype(str).to_numpy()).groupby(codes).first()
+    _, (trained, _) = code_subjects(design)
+    order = sorted({str(one) for one in design.clips["subject"].unique()})
     inside = np.isin(np.arange(len(order)), trained)
     rounds = {}
     for again, dealt in folds.groupby("repeat"):
