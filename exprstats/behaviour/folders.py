@@ -76,7 +76,8 @@ def summarise_openface(
     """Summarise the clips of a folder of OpenFace files without reading the frames between.
 
     The numbers are those of `read_openface` and `summarise_clips`. All lines are passed over, but
-    only those nearest to the grid are read in full, and memory stays bounded by one file's share.
+    only those nearest to the grid are read in full (damage in others goes unnoticed), and memory
+    stays bounded by one file's share.
     A file that cannot be used costs its own clips only; ``files`` of the result says why.
 
     Parameters

@@ -77,7 +77,9 @@ def name_video(path: Path) -> str:
     >>> name_video(Path("openface/F012_pain.csv.gz"))
     'F012_pain'
     """
-    return path.name.removesuffix(".gz").removesuffix(".csv")
+    lower = path.name.lower()
+    ending = next((one for one in (".csv.gz", ".csv") if lower.endswith(one)), "")
+    return path.name[: len(lower) - len(ending)]
 
 
 def list_files(path: Path, *, recursive: bool = False) -> list[Path]:

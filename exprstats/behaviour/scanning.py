@@ -70,7 +70,7 @@ def scan_file(path: Path, *, partial: bool = False) -> Lines:
 
 def _open_data(path: Path) -> Data:
     try:
-        if path.name.endswith(".gz"):
+        if path.name.lower().endswith(".gz"):
             data: Data = gzip.decompress(path.read_bytes())
         else:
             with path.open("rb") as stream:

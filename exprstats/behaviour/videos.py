@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,10 +92,10 @@ def _refuse_copies(videos: dict[str, list[Path]], place: Path) -> None:
 
 def _read_columns(path: Path) -> set[str]:
     """Return the columns beside the keys; a file that cannot be read has none yet."""
-    opener = gzip.open if path.name.endswith(".gz") else Path.open
+    opener = gzip.open if path.name.lower().endswith(".gz") else Path.open
     try:
         with opener(path, "rb") as stream:
             names = read_names(path, stream.readline())
-    except (OSError, EOFError, DataError):
+    except (OSError, EOFError, zlib.error, DataError):
         return set()
     return {name for name in names if name and name not in KEYS}

@@ -164,3 +164,10 @@ def test_several_processes_read_the_same(folder, make_face, write_face):
         write_face(make_face(5, seed=i), folder / f"v{i}.csv")
     pd.testing.assert_frame_equal(read_openface(folder), read_openface(folder, n_jobs=2))
     assert np.array_equal(read_openface(folder)["video"].unique(), ["v0", "v1", "v2"])
+
+
+def test_endings_in_capitals_are_no_part_of_a_name(folder, make_face, write_face):
+    write_face(make_face(5), folder / "a.csv").rename(folder / "A.CSV")
+    packed = write_face(make_face(5), folder / "b.csv.gz")
+    packed.rename(folder / "b.CSV.GZ")
+    assert inspect_openface(folder)["video"].tolist() == ["A", "b"]
