@@ -8,21 +8,22 @@ import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.plots.contexts import ALL, name_contexts
-from exprstats.plots.dots import count_left_out
 from exprstats.plots.labels import code_levels, write_label
 from exprstats.plots.looks import PALETTE, QUIET, place_ticks, set_looks, write_ticks
 from exprstats.plots.metrics import MetricLabel, label_metrics
 from exprstats.tables import order_levels, require_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from plotnine import ggplot
 
     from exprstats.inference import Comparison
 
 ALPHA = 0.05
-MOST_LINES = 48  # that fit on a page
+MOST_LINES = 40  # that fit on a page
+_CHARACTERS = 56  # of tick labels, with air between, that fit on one line
+_FILLED = "Filled: p < .05, adjusted by Holm."
 
 
 def draw_differences(comparison: Comparison, *, names: Mapping[str, str] | None = None) -> ggplot:
@@ -39,8 +40,9 @@ def draw_differences(comparison: Comparison, *, names: Mapping[str, str] | None 
     -------
     plotnine.ggplot
         Contexts below each other, metrics side by side; filled points have a Holm-adjusted p
-        below .05. Where there are too many for a page, only the pooled differences are drawn,
-        and the figure says so.
+        below .05. Of two models, the contexts are the lines. Where there are too many for a
+        page, only the pooled differences are drawn, and if these are too many, those from the
+        model that is best in the first metric; the figure says so.
 
     Raises
     ------
@@ -53,24 +55,60 @@ def draw_differences(comparison: Comparison, *, names: Mapping[str, str] | None 
 
         draw_differences(compare_models(predictions)).show()
     """
-    rows = select_pairs(comparison.tidy(), names or {})
-    contexts = order_levels(rows["context"])
-    crowded = len(contexts) * rows["pair"].nunique() > MOST_LINES and ALL in contexts
-    if crowded:
-        rows = rows[rows["context"].eq(ALL)]
+    rows, told = _choose_rows(select_pairs(comparison.tidy(), names or {}), comparison)
     labels = label_metrics(comparison)
     metrics = order_levels(rows["metric"])
+    heading = ""
+    if len(order_levels(rows["pair"])) == 1 and len(order_levels(rows["context"])) > 1:
+        heading = write_label(rows["pair"].iloc[0], width=60)
+        rows = rows.assign(pair=rows["context"], context=ALL)
     coded = {
-        "metric": {f"{i:04d}": _write_heading(labels[name]) for i, name in enumerate(metrics)},
+        "metric": {
+            f"{i:04d}": _write_heading(labels[name], narrow=len(metrics) > 2)
+            for i, name in enumerate(metrics)
+        },
         "context": code_levels(order_levels(rows["context"]), width=14),
         "pair": code_levels(order_levels(rows["pair"]), width=30),
     }
     for name, codes in coded.items():
         places = dict(zip(order_levels(rows[name]), codes, strict=True))
         rows[name] = pd.Categorical(rows[name].map(places), categories=list(codes))
-    plot = _build_rows(rows, coded)
-    told = f"All contexts together; the {len(contexts) - 1:,} contexts do not fit on a page."
-    return count_left_out(plot, told) if crowded else plot
+    points = [_FILLED] if rows["sure"].any() and not rows["sure"].all() else []
+    return _build_rows(rows, coded, heading=heading, told=[*points, *told])
+
+
+def _choose_rows(rows: pd.DataFrame, comparison: Comparison) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows that fit on a page, and what is said of those that do not."""
+    told = []
+    contexts = order_levels(rows["context"])
+    crowded = len(contexts) * rows["pair"].nunique() > MOST_LINES
+    if crowded and len(contexts) > 1 and ALL in contexts:
+        rows = rows[rows["context"].eq(ALL)].reset_index(drop=True)
+        told = [f"All contexts together; the {len(contexts) - 1:,} contexts do not fit on a page."]
+    pairs = rows["pair"].nunique()
+    if pairs > MOST_LINES:
+        best = _find_best(comparison)
+        rows = rows[rows["model"].eq(best) | rows["versus"].eq(best)].reset_index(drop=True)
+        told.append(
+            f"{pairs:,} differences do not fit on a page; here are the "
+            f"{rows['pair'].nunique():,} with {write_label(best)}."
+        )
+    return rows, told
+
+
+def _find_best(comparison: Comparison) -> str:
+    """Return the best model in the first metric over all contexts; the first if none is best."""
+    scores = comparison.tidy()
+    scores = scores[scores["headline"].eq(True) & scores["versus"].isna()]
+    scores = scores[scores["metric"].eq(scores["metric"].iloc[0])]
+    pooled = scores["context"].isna() if "context" in scores else scores["metric"].notna()
+    scores = scores[pooled] if pooled.any() else scores
+    scores = scores.dropna(subset="estimate")
+    better = label_metrics(comparison)[scores["metric"].iloc[0]].better if len(scores) else ""
+    keys = {"lower": -scores["estimate"], "higher": scores["estimate"]}
+    order = keys.get(better, -scores["estimate"].abs() if better == "zero" else None)
+    place = 0 if order is None else int(order.to_numpy().argmax())
+    return str(scores["model"].iloc[place])
 
 
 def select_pairs(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
@@ -91,15 +129,24 @@ def select_pairs(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     return name_contexts(rows.assign(pair=pairs, sure=sure))
 
 
-def _write_heading(label: MetricLabel) -> str:
-    better = {"lower": "below 0: the first is better", "higher": "above 0: the first is better"}
-    told = better.get(label.better, "")
-    return f"Δ {write_label(label.name)}" + (f"\n({told})" if told else "")
+def _write_heading(label: MetricLabel, *, narrow: bool) -> str:
+    side = {"lower": "below", "higher": "above"}.get(label.better)
+    name = f"Δ {write_label(label.name, width=16 if narrow else 24)}"
+    if side is None:
+        return name
+    return (
+        f"{name}\n({side} 0:\nfirst is better)"
+        if narrow
+        else (f"{name}\n({side} 0: the first is better)")
+    )
 
 
-def _build_rows(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
+def _build_rows(
+    rows: pd.DataFrame, coded: dict[str, dict[str, str]], *, heading: str, told: list[str]
+) -> ggplot:
     from plotnine import (
         aes,
+        element_blank,
         element_text,
         facet_grid,
         geom_point,
@@ -116,7 +163,10 @@ def _build_rows(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
     drawn = rows[rows["estimate"].notna()]
     ranged = drawn[drawn["conf_low"].notna() & drawn["conf_high"].notna()]
     lines = sum(label.count("\n") + 1 for label in coded["pair"].values())
-    metrics = len(coded["metric"])
+    metrics, contexts = len(coded["metric"]), len(coded["context"])
+    tall = max(label.count("\n") for label in coded["metric"].values())
+    extra = 0.25 * bool(heading) + 0.14 * len(told) + 0.14 * max(tall - 1, 0)
+    named = element_text(angle=0, ha="left", ma="left", weight="bold")
     return (
         ggplot(drawn, aes(y="pair", x="estimate"))
         + geom_vline(xintercept=0, color=QUIET, size=0.4)
@@ -127,15 +177,34 @@ def _build_rows(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
         + facet_grid("context ~ metric", scales="free_x", labeller=_read_codes(coded))
         + scale_fill_manual(values={True: PALETTE[0], False: "white"})
         + scale_x_continuous(
-            breaks=place_ticks(5 if metrics < 3 else 3), labels=write_ticks, expand=(0.06, 0)
+            breaks=_place_apart(_CHARACTERS // metrics), labels=write_ticks, expand=(0.06, 0)
         )
         + scale_y_discrete(
             limits=list(coded["pair"])[::-1], labels=list(coded["pair"].values())[::-1]
         )
-        + labs(x="", y="")
-        + set_looks(0.95 + len(coded["context"]) * max(0.45, 0.21 * lines))
-        + theme(strip_text_y=element_text(angle=0, ha="left", ma="left", weight="bold"))
+        + labs(x="", y="", title=heading or None, caption="\n".join(told) or None)
+        + set_looks(0.95 + extra + contexts * max(0.45, 0.21 * lines))
+        + theme(strip_text_y=named if contexts > 1 else element_blank())
+        + theme(
+            plot_title=element_text(size=9),
+            plot_caption=element_text(size=7.5, ha="right", ma="right"),
+        )
     )
+
+
+def _place_apart(room: int) -> Callable[[tuple[float, float]], list[float]]:
+    """Return a function that places as many ticks, at most five, as have room for their labels."""
+
+    def place(limits: tuple[float, float]) -> list[float]:
+        places: list[float] = []
+        for wanted in (5, 4, 3, 2):
+            places = place_ticks(wanted)(limits)
+            inside = [one for one in places if min(limits) <= one <= max(limits)]
+            if sum(len(text) + 1 for text in write_ticks(inside)) <= room:
+                break
+        return places
+
+    return place
 
 
 def _read_codes(coded: dict[str, dict[str, str]]) -> Any:
