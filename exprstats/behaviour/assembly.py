@@ -156,9 +156,11 @@ def _tell_gaps(clips: pd.DataFrame) -> None:
     broken = clips["gaps"] > 0
     if broken.any():
         total = int(clips["gaps"].sum())
-        fact = f"{int(broken.sum()):,} of {len(clips):,} clips have gaps between frames ({total:,} "
-        fact += "in all, see 'gaps'). Moments without a frame near enough are missing, and no "
-        warnings.warn(f"{fact}change is counted across them.", DataWarning, stacklevel=4)
+        verb = "is 1 gap" if total == 1 else f"are {total:,} gaps"
+        fact = f"There {verb} between frames in {int(broken.sum()):,} of "
+        fact += f"{len(clips):,} clips (see 'gaps')."
+        effect = "Moments without a frame near enough are missing; no change is counted across."
+        warnings.warn(f"{fact} {effect}", DataWarning, stacklevel=4)
 
 
 def _tell_rates(files: pd.DataFrame) -> None:

@@ -130,7 +130,7 @@ def test_no_change_is_counted_across_a_gap(moving):
 
 def test_frames_that_are_not_there_are_a_gap_too(moving):
     without = as_frames(moving).drop(index=range(20, 31))
-    with pytest.warns(DataWarning, match="1 of 1 clips have gaps between frames .1 in all"):
+    with pytest.warns(DataWarning, match="There is 1 gap between frames in 1 of 1 clips"):
         row = summarise_clips(without, cut((0, 3))).iloc[0]
     # 1.0 has no frame within .1 s; for .8 and 1.2 the frames at .76 and 1.24 stand in.
     assert row["points_displacement"] == pytest.approx((10 * 5 + 2 * 4) / 12)

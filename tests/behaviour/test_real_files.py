@@ -137,7 +137,7 @@ def test_two_faces_are_refused_until_one_is_chosen(openface):
     with pytest.warns(DataWarning) as caught:
         row = summarise_clips(read_openface(path), face=0).iloc[0]
     told = " ".join(str(one.message) for one in caught)
-    assert "1 of 1 clips have gaps between frames (6 in all" in told
+    assert "There are 6 gaps between frames in 1 of 1 clips" in told
     assert "no columns for points_displacement" in told
     assert 0.5 < row["valid_share"] < 0.6
     assert row["gaps"] == 6
