@@ -33,11 +33,14 @@ def run_tasks(
     tasks
         Small pictures of the work; each travels to a worker.
     n_jobs
-        Workers, as joblib counts them; 1 stays in this process. The backend is whatever
-        ``joblib.parallel_config`` names, so that a cluster needs no changed line.
+        Workers, as joblib counts them, never more than tasks; 1 stays in this process. The
+        backend is whatever ``joblib.parallel_config`` names, so that a cluster needs no changed
+        line.
     label
         What a progress bar calls the work.
     """
+    # A worker without a task would cost its start, which is a second and more.
+    n_jobs = min(n_jobs, max(len(tasks), 1))
     if n_jobs == 1:
         return [answer for answer in _watch(map(function, tasks), label, len(tasks))]
     from joblib import Parallel, delayed

@@ -30,3 +30,20 @@ def test_whoever_watches_hears_every_step():
         run_tasks(square, [1, 2], label="Squaring")
     run_tasks(square, [1, 2])
     assert heard == [("Squaring", 1, 2), ("Squaring", 2, 2)]
+
+
+def test_there_are_never_more_workers_than_tasks(monkeypatch):
+    import joblib
+
+    asked = []
+
+    class Counted(joblib.Parallel):
+        def __init__(self, **options):
+            asked.append(options["n_jobs"])
+            super().__init__(**(options | {"n_jobs": 1}))
+
+    monkeypatch.setattr(joblib, "Parallel", Counted)
+    assert run_tasks(square, [1, 2], n_jobs=500) == [1, 4]
+    assert run_tasks(square, [1, 2], n_jobs=-1) == [1, 4]
+    assert run_tasks(square, [], n_jobs=500) == []
+    assert asked == [2, -1]

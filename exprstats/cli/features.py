@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -40,6 +40,13 @@ def summarise_folder(
             metavar="FILE",
             help="Where clips begin and end: clip, video, start, end in seconds; negative times "
             "count from the end. [default: each video is one clip]",
+        ),
+    ] = None,
+    windows: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LENGTH[,STEP]",
+            help="Instead of --segments: windows of so many seconds, every so many seconds.",
         ),
     ] = None,
     hz: Annotated[float, typer.Option(help="Moments a second.")] = 5.0,
@@ -129,6 +136,11 @@ def summarise_folder(
         choices |= {"shard": _split_shard(shard), "n_jobs": n_jobs}
         columns = {"clip": clip, "video": video, "subject": subject, "context": by}
         plan = _read_plan(session, segments, columns)
+        if windows is not None:
+            if plan is not None:
+                message = "--segments and --windows exclude each other: choose one of them."
+                raise OptionError(message)
+            plan = _slide(folder, _split_windows(windows), choices)
         from exprstats.behaviour import summarise_openface, vary_confidence
 
         result = summarise_openface(folder, plan, **choices, hashed=True)
@@ -146,6 +158,30 @@ def _read_plan(
 
     session.note_file(path)
     return read_segments(path, **{role: name for role, name in columns.items() if name})
+
+
+def _split_windows(text: str) -> tuple[float, float | None]:
+    """Return the length and the step, in seconds, of ``LENGTH[,STEP]``."""
+    try:
+        length, *step = (float(part) for part in text.split(","))
+    except ValueError:
+        length, step = -1.0, []
+    if length > 0 and len(step) < 2:
+        return length, step[0] if step else None
+    message = f"--windows '{text}' must be a length and, if you like, a step, such as 3,1."
+    raise OptionError(message)
+
+
+def _slide(
+    folder: Path, windows: tuple[float, float | None], choices: dict[str, Any]
+) -> pd.DataFrame:
+    from exprstats.behaviour import inspect_openface, plan_windows
+
+    looking = {name: choices[name] for name in ("fps", "recursive", "endings", "n_jobs")}
+    facts = inspect_openface(folder, **looking)
+    if "length" not in facts:
+        facts["length"] = float("nan")
+    return plan_windows(facts[["video", "length"]], length=windows[0], step=windows[1])
 
 
 def _pick_face(text: str | None) -> int | Literal["largest"] | None:

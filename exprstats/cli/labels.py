@@ -220,10 +220,8 @@ def _show_confusions(session: Session, result: Models) -> None:
     session.tables["confusions"] = table
     rows = list_records(table)
     keys = {"part": "test", "term": "confusion", "model": result.name}
-    session.rows = [
-        *session.rows,
-        *({**row, **keys, "estimate": row.pop("share")} for row in table.to_dict("records")),
-    ]
+    told = table.rename(columns={"share": "estimate"}).assign(**keys)
+    session.rows = [*session.rows, *told.to_dict("records")]
     classes = list(dict.fromkeys(row["truth"] for row in rows))
     labels = [show_label(label) for label in classes]
     cells = []

@@ -19,11 +19,26 @@ _SPOKEN = (
     ("Pass cluster=None", "Leave --subject out"),
     ("force the replacement", "add --force"),
 )
+# The same for words that are keys where a study file is read.
+_SPOKEN_BY = {
+    "features": (("raise 'unmatched'", "raise --unmatched"), ("'recursive'", "--recursive")),
+    "fit": (
+        ("(missing)", "with --missing"),
+        ("(classes)", "with --classes"),
+        ("more are needed, or other shares", "more are needed"),
+        ("Use another seed", "Use another --seed"),
+        ("use task='regression'", "leave --classes out"),
+    ),
+}
 _ASCII = str.maketrans({"−": "-", "—": "-", "–": "-", "─": "-", "≥": ">=", "×": "x", "∞": "inf"})
 
 
-def lay_out_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def lay_out_table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, width: int | None = None
+) -> str:
     """Return a table of texts, its numbers aligned right.
+
+    Columns that a terminal of that width has no room for follow below, behind the first ones.
 
     Examples
     --------
@@ -33,6 +48,38 @@ def lay_out_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     response  .857
     motion    −.01
     """
+    blocks = _split_columns(headers, rows, width)
+    return "\n\n".join(
+        _align([headers[i] for i in block], [[row[i] for i in block] for row in rows])
+        for block in blocks
+    )
+
+
+def find_width() -> int | None:
+    """Return how many letters a line of the terminal holds; None where nobody looks at one."""
+    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
+
+
+def _split_columns(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None
+) -> list[list[int]]:
+    """Return the columns of each block: all in one where they fit, else the first words repeat."""
+    widths = [max(map(_measure, column)) + 2 for column in zip(headers, *rows, strict=True)]
+    if width is None or sum(widths) - 2 <= width:
+        return [list(range(len(headers)))]
+    columns = list(zip(*rows, strict=True)) or [()] * len(headers)
+    words = [i for i in range(min(len(headers) - 1, 2)) if not all(map(_looks_numeric, columns[i]))]
+    keys = words if words == list(range(len(words))) else []
+    blocks: list[list[int]] = [list(keys)]
+    for place in range(len(keys), len(headers)):
+        held = blocks[-1]
+        if len(held) > len(keys) and sum(widths[i] for i in [*held, place]) - 2 > width:
+            blocks.append(list(keys))
+        blocks[-1].append(place)
+    return blocks
+
+
+def _align(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     cells = [list(headers), *([str(cell) for cell in row] for row in rows)]
     columns = list(zip(*cells, strict=True))
     widths = [max(map(_measure, column)) for column in columns]
@@ -68,16 +115,17 @@ def list_points(title: str, points: Sequence[str]) -> str:
 def describe_error(command: str, error: ExprStatsError) -> str:
     """Return the block that a user reads when a command stops."""
     if not isinstance(error, DataError):
-        return wrap_text(f"exprstats {command}: {_speak(str(error))}", indent="  ", first="")
-    texts = [_speak(str(problem)) for problem in error.problems]
+        text = _speak(command, str(error))
+        return wrap_text(f"exprstats {command}: {text}", indent="  ", first="")
+    texts = [_speak(command, str(problem)) for problem in error.problems]
     count = "1 problem" if len(texts) == 1 else f"{len(texts):,} problems"
     more = [f"... and {len(texts) - _MOST:,} more."] if len(texts) > _MOST else []
     return list_points(f"exprstats {command}: {count}", [*texts[:_MOST], *more])
 
 
-def _speak(text: str) -> str:
+def _speak(command: str, text: str) -> str:
     """Return a message with the program's options where it names a verb's arguments."""
-    for argument, option in _SPOKEN:
+    for argument, option in (*_SPOKEN, *_SPOKEN_BY.get(command, ())):
         text = text.replace(argument, option)
     return text
 

@@ -14,7 +14,14 @@ import typer
 from exprstats import __version__
 from exprstats.cli.cells import ALL
 from exprstats.cli.progress import show_progress
-from exprstats.cli.screen import describe_error, lay_out_table, list_points, wrap_text, write_line
+from exprstats.cli.screen import (
+    describe_error,
+    find_width,
+    lay_out_table,
+    list_points,
+    wrap_text,
+    write_line,
+)
 from exprstats.errors import ExprStatsError
 
 if TYPE_CHECKING:
@@ -74,7 +81,7 @@ class Session:
         """Print a table under its title; a context column that says nothing is left out."""
         if headers[0] == "Context" and all(row[0] == ALL for row in rows):
             headers, rows = headers[1:], [row[1:] for row in rows]
-        self.blocks.append(f"{title}\n\n{lay_out_table(headers, rows)}")
+        self.blocks.append(f"{title}\n\n{lay_out_table(headers, rows, width=find_width())}")
 
     def show_points(self, title: str, points: list[str]) -> None:
         """Print a list, if it has points."""

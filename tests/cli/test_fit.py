@@ -70,6 +70,8 @@ def test_classes_are_judged_as_scikit_learn_does(call_json, place, predicted):
     assert most["estimate"] == 0
     hit = pick(rows, term="confusion", truth="joy", prediction="anger")
     assert hit["n_clips"] == ((truth == "joy") & (guess == "anger")).sum()
+    assert hit["estimate"] == pytest.approx(hit["n_clips"] / (truth == "joy").sum(), abs=1e-12)
+    assert "share" not in hit
 
 
 def test_counts_chance_and_confusions_are_printed(forest, place, table, predicted):
@@ -137,7 +139,7 @@ def test_codes_are_classes_only_if_it_is_said(call, call_json, place, predicted)
     [
         (("--target", "emotion"), "names of 3 classes (anger, fear, joy): --model elastic"),
         (("--target", "motion", "--classes"), "--classes: --model elastic predicts numbers."),
-        (("--target", "motion", "--classes", "--model", "forest"), "classes are no whole numbers"),
+        (("--target", "motion", "--classes", "--model", "forest"), "or leave --classes out."),
         (("--target", "emtion", "--model", "forest"), "Did you mean 'emotion'?"),
     ],
 )
@@ -220,6 +222,7 @@ def test_few_people_get_an_answer_or_a_remedy(call, table, tmp_path):
     lone = table[table["who"] == "P00"]
     told = fit_file(call, lone, tmp_path, code=2)
     assert "1 subject leaves none for validate, test. Check that the column names people" in told
+    assert told.endswith("else more are needed.")
     four = table[table["who"].isin(["P00", "P01", "P02", "P03"])]
     out = fit_file(call, four, tmp_path, "--model", "forest", "--classes", "--importance")
     assert "all clips: 1 test subjects are too few for intervals, which need 3." in out
@@ -247,5 +250,6 @@ def test_texts_among_numbers_are_refused_with_what_to_declare(call, table, tmp_p
     broken = table.assign(code=table["code"].astype(object).mask(table.index % 3 == 0, "k.A."))
     told = fit_file(call, broken, tmp_path, code=2)
     assert "160 of 240 cells are numbers, others 'k.A.'." in told
-    assert "(missing)" in told and "(classes)" in told
+    assert "Declare texts that mean missing with --missing" in told
+    assert "say that it holds classes with --classes." in told
     assert "80 of 240 clips" in fit_file(call, broken, tmp_path, "--missing", "k.A.")

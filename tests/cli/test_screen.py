@@ -93,3 +93,30 @@ def test_very_many_problems_are_cut():
     assert told.splitlines()[0] == "exprstats x: 1,200 problems"
     assert told.splitlines()[-1] == "  - ... and 1,180 more."
     assert len(told.splitlines()) == 22
+
+
+def test_columns_without_room_follow_below_behind_the_first_words():
+    headers = ["Context", "Class", "Estimate", "95% CI", "p"]
+    rows = [["fear", "joy", ".50", "[.25, .75]", ".012"], ["All", "joy", ".45", "[.3, .6]", ".5"]]
+    assert "\n\n" not in lay_out_table(headers, rows, width=45)
+    narrow = lay_out_table(headers, rows, width=34)
+    first, second = narrow.split("\n\n")
+    assert first.splitlines()[0].split() == ["Context", "Class", "Estimate"]
+    assert second.splitlines()[0].split() == ["Context", "Class", "95%", "CI", "p"]
+    assert second.splitlines()[2].split() == ["fear", "joy", "[.25,", ".75]", ".012"]
+    assert max(map(len, narrow.splitlines())) <= 34
+    tiny = lay_out_table(headers, rows, width=5)
+    assert [block.splitlines()[0].split()[2:] for block in tiny.split("\n\n")] == [
+        ["Estimate"],
+        ["95%", "CI"],
+        ["p"],
+    ]
+    numbers = lay_out_table(["a", "b"], [["1000", "2000"]], width=5)
+    assert [block.splitlines()[2] for block in numbers.split("\n\n")] == ["1000", "2000"]
+    assert lay_out_table(["A", "B"], [], width=1).splitlines()[0] == "A"
+
+
+def test_arguments_of_verbs_are_told_as_options():
+    error = DataError(Problem("no frames.", "use their names, or raise 'unmatched'."))
+    assert "or raise --unmatched" in describe_error("features", error)
+    assert "or raise 'unmatched'" in describe_error("report", error)
