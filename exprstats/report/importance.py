@@ -257,9 +257,7 @@ def _list_notes(
         notes.append(say(f"{told[0].upper()}{told[1:]}."))
     models = list_levels(shown, "model")
     if left_out:
-        told = (
-            "The {left} lines of smallest importance are left out; all stand in the folder tables."
-        )
+        told = "Without the {left} lines of smallest importance, which stand in the folder tables."
         notes.append(say(told, left=write_count(left_out)))
     if len(models) > MOST_ABREAST:
         told = "The first {some} of {all} models; the others stand in the folder tables."
