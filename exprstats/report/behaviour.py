@@ -15,8 +15,8 @@ _MOVING = {
     "gaze": "the gaze angles (rad)",
     "head": "the head’s position (mm)",
     "pitch": "the head’s pitch (rad)",
-    "yaw": "its yaw (rad)",
-    "roll": "its roll (rad)",
+    "yaw": "the head’s yaw (rad)",
+    "roll": "the head’s roll (rad)",
 }
 _UNITS = {
     "au_count": "the mean number of active action units (of 18)",

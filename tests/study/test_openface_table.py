@@ -4,6 +4,7 @@ Tolerance: none; the same verbs with the same seeds must give the same bits.
 """
 
 import hashlib
+import html
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 from exprstats.behaviour import read_segments, summarise_openface
 from exprstats.errors import DataError, DataWarning
 from exprstats.models import fit_elastic
+from exprstats.report import write_report
 from exprstats.study import read_study, run_study
 
 STUDY = """\
@@ -105,3 +107,11 @@ def test_mistakes_are_told(place, change, said):
     path.write_text(STUDY.replace(*change), encoding="utf-8")
     with pytest.raises(DataError, match=said):
         read_study(path)
+
+
+def test_the_report_tells_how_the_features_were_made(run, tmp_path):
+    page = write_report(run, tmp_path / "report").read_text(encoding="utf-8")
+    text = html.unescape(page).replace("\xa0", " ")
+    assert "segments.csv (64 rows) and 16 OpenFace files (800 rows)" in text
+    assert "sampled at 4 Hz (steps of 0.25 s)" in text
+    assert "1 clip was left out." in text
