@@ -106,7 +106,8 @@ def compare_models(
         PREDICTIONS: clip, model, truth, prediction, the cluster column, and where they apply
         context, seat, part and fitted_on.
     metrics
-        Names, `Metric` objects, or functions of truth (n,) and prediction (n,).
+        Names, `Metric` objects, or functions of truth (n,) and prediction (n,). Mean average
+        precision over classes is ``"average_precision"`` with one seat a class.
     cluster
         Column of the clusters: rows of one cluster are not independent.
     against
