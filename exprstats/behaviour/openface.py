@@ -86,6 +86,7 @@ def inspect_openface(
     path: FilePath,
     *,
     confidence: float = 0.8,
+    fps: float | None = None,
     recursive: bool = False,
     endings: Sequence[str] = (),
     n_jobs: int = 1,
@@ -98,6 +99,8 @@ def inspect_openface(
         As in `read_openface`.
     confidence
         Least confidence of a valid frame.
+    fps
+        Frames a second, where the time stamps are wrong.
     n_jobs
         Processes that share the files.
 
@@ -109,7 +112,7 @@ def inspect_openface(
         ``length`` (seconds), ``valid_share``, ``mean_confidence``, ``absent`` (features that its
         columns do not allow), ``status`` (``ok`` or ``failed``) and ``note``.
     """
-    settings = Settings(confidence=confidence)
+    settings = Settings(confidence=confidence, fps=fps)
     files = list_videos(Path(path), recursive=recursive, endings=endings)
     rows = run_tasks(
         partial(_inspect_file, settings=settings), files, n_jobs=n_jobs, label="Looking at files"
@@ -126,7 +129,7 @@ def fail_file(video: Video, error: DataError) -> dict[str, Any]:
 
 def _inspect_file(video: Video, settings: Settings) -> dict[str, Any]:
     try:
-        recording = record_lines(open_video(video))
+        recording = record_lines(open_video(video)).retime(settings.fps)
     except DataError as error:
         return fail_file(video, error)
     facts = describe_recording(recording, settings)

@@ -115,7 +115,7 @@ def plan_windows(videos: pd.DataFrame, *, length: float, step: float | None = No
         [(j * stride, j * stride + length) for j in range(max(int(count), 0))] for count in counts
     ]
     if not any(cuts):
-        longest = f"the longest of {len(videos):,} videos lasts {videos['length'].max():.4g} s"
+        longest = f"the longest of {len(videos):,} lasts {videos['length'].max():.4g} s"
         fact = f"no video holds a window of {length:g} s; {longest}."
         raise DataError(Problem(fact, "Choose shorter windows.", column="length"))
     return _lay_out(videos.drop(columns="length"), cuts)

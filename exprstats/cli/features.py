@@ -174,13 +174,14 @@ def _split_windows(text: str) -> tuple[float, float | None]:
 
 def _slide(
     folder: Path, windows: tuple[float, float | None], choices: dict[str, Any]
-) -> pd.DataFrame:
+) -> pd.DataFrame | None:
     from exprstats.behaviour import inspect_openface, plan_windows
 
     looking = {name: choices[name] for name in ("fps", "recursive", "endings", "n_jobs")}
     facts = inspect_openface(folder, **looking)
     if "length" not in facts:
-        facts["length"] = float("nan")
+        # No file can be used, which is told where the files are read.
+        return None
     return plan_windows(facts[["video", "length"]], length=windows[0], step=windows[1])
 
 

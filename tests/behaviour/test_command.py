@@ -54,6 +54,10 @@ def test_rows_are_those_of_the_verb_in_full(study, tmp_path):
         (["--shard", "1of2"], "two numbers"),
         (["--shard", "3/2"], "shard 3/2 cannot be"),
         (["--hz", "0"], "hz is 0"),
+        (["--windows", "3,1,1"], "a length and, if you like, a step"),
+        (["--windows", "wide"], "a length and, if you like, a step"),
+        (["--windows", "60"], "no video holds a window of 60 s; the longest of 2 lasts 6 s"),
+        (["--windows", "3,0"], "windows of 3 s every 0 s cannot be"),
     ],
 )
 def test_mistakes_end_with_2_and_say_why(study, arguments, said):
@@ -90,6 +94,21 @@ def test_sensitivity_and_quality_are_shown_and_written(study, tmp_path):
     assert rows["clip"].dropna().tolist() == ["v0", "v1"]
     written = pd.read_csv(tmp_path / "out" / "tables" / "sensitivity.csv")
     assert len(written) == len(expected) == 6 * 14
+
+
+def test_windows_slide_over_all_videos(study):
+    folder, segments = study
+    (folder / "w.csv").write_text("no frames\n")
+    run = call(folder, "--windows", "3,1.5", "--json", "-", "--fps", "30")
+    rows = json.loads(run.stdout)["rows"]
+    # 150 frames at 30 a second last 5 s, though the time stamps say 6.
+    assert [row["clip"] for row in rows] == ["v0_1", "v0_2", "v1_1", "v1_2"]
+    assert "1 of 3 videos have no length: 'w'" in run.stderr
+    useless = call(folder / "w.csv", "--windows", "3")
+    assert "none of 1 files can be used: w: " in " ".join(useless.output.split())
+    both = call(folder, "--windows", "3", "--segments", segments, "--clip", "id", "--video", "film")
+    assert both.exit_code == 2
+    assert "exclude each other" in both.output
 
 
 def test_velocity_keeps_its_sign_on_request(study):
