@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from exprstats.cli.cells import Row, list_records, name_context, show_estimate, show_limits
 from exprstats.numerals import write_level
 
 if TYPE_CHECKING:
     from exprstats.cli.session import Session
-    from exprstats.models import Models
+    from exprstats.models import Importance, Models
 
 DRAWS = 2000
 FEWEST_SUBJECTS = 3
@@ -39,6 +39,24 @@ def show_importance(session: Session, result: Models, *, seed: int) -> None:
         title = "The same of features that correlate and are permuted together"
         session.show_table(title, *_list_rises(groups, found.level, found.error))
     session.say(found.sentence())
+    session.figures["importance"] = lambda: _draw("draw_importance", found)
+    if session.out is not None and result.kind == "forest" and not result.design.classes:
+        _trace(session, result, found)
+
+
+def _trace(session: Session, result: Models, importance: Importance) -> None:
+    """Keep how predictions move along the most important features, for the output folder."""
+    from exprstats.study.importance import trace_forests
+
+    curves = trace_forests({result.name: result}, {result.name: importance})[result.name]
+    session.tables["dependence"] = curves.tidy()
+    session.figures["dependence"] = lambda: _draw("draw_dependence", curves)
+
+
+def _draw(name: Literal["draw_importance", "draw_dependence"], result: Any) -> Any:
+    from exprstats import plots
+
+    return getattr(plots, name)(result)
 
 
 def _list_rises(rows: list[Row], level: float, error: str) -> tuple[list[str], list[list[str]]]:

@@ -186,6 +186,13 @@ def test_importance_is_the_rise_of_held_out_error(call, call_json, place, tmp_pa
     assert rises["motion"]["estimate"] > rises["gaze"]["estimate"]
     assert abs(rises["blink"]["estimate"]) < 0.05
     written = pd.read_csv(tmp_path / "out" / "tables" / "importance.csv")
+    assert (tmp_path / "out" / "figures" / "importance.svg").exists()
+    curves = tmp_path / "out" / "tables" / "dependence.csv"
+    assert curves.exists() == (model == "forest")
+    if model == "forest":
+        # Predictions rise with motion, of which the code is made.
+        traced = pd.read_csv(curves).query("feature == 'motion'").sort_values("value")["estimate"]
+        assert traced.iloc[-1] - traced.iloc[0] > 0.5
     kept = written.query("headline and feature == 'motion'")["estimate"]
     assert kept.item() == pytest.approx(rises["motion"]["estimate"], abs=1e-12)
 
