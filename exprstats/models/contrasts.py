@@ -72,6 +72,7 @@ class Contrasts(Result):
     def sentence(self) -> str:
         """Return the differences that hold after adjustment, in APA style."""
         rows = self.table[(self.table["term"] == "difference") & self.table["headline"]]
+        rows = rows[rows["estimate"].notna()]
         found = rows[rows["p_max_t"] < 1 - self.level]
         opening = (
             f"With one penalty for all contexts (alpha = {self.alpha:g}, L1 ratio = "

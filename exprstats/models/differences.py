@@ -15,6 +15,7 @@ from exprstats.models.designs import Design
 from exprstats.models.interactions import regress_contexts
 from exprstats.models.joint import list_contexts
 from exprstats.models.outcomes import count_clips
+from exprstats.models.penalties import scale_columns
 
 MOST_UNDEFINED = 0.05
 
@@ -24,10 +25,13 @@ def list_weights(
 ) -> list[dict[str, Any]]:
     """Return rows of weights (contexts, p) with limits from refits (contexts, B, p)."""
     rows = []
-    for sample, own, drawn in zip(list_contexts(design), weights, refits, strict=True):
+    samples, constant = list_contexts(design), _find_constant(design)
+    for sample, own, drawn, flat in zip(samples, weights, refits, constant, strict=True):
         key = {"context": sample.context, "part": "train", "term": "weight", "headline": True}
         key |= {"level": level, "method": "percentile", **count_clips(design, sample, "train")}
         limits = _find_limits(drawn, level)
+        notes = zip(flat, limits["note"], strict=True)
+        limits["note"] = ["constant in training" if no else note for no, note in notes]
         rows += [
             {**key, "feature": feature, "estimate": own[j], **{k: v[j] for k, v in limits.items()}}
             for j, feature in enumerate(design.features)
@@ -42,7 +46,13 @@ def list_differences(
     pairs = list(combinations(range(len(weights)), 2))
     whole = np.concatenate([weights[i] - weights[j] for i, j in pairs])
     drawn = np.concatenate([refits[i] - refits[j] for i, j in pairs], axis=1)
+    flat = _find_constant(design)
+    # Where a feature does not vary there is no weight to compare; the fit's 0 is no finding.
+    lost = np.concatenate([flat[i] | flat[j] for i, j in pairs])
+    whole, drawn = np.where(lost, np.nan, whole), np.where(lost, np.nan, drawn)
     limits = _find_limits(drawn, level)
+    told = "not defined: constant in training in one of the contexts"
+    limits["note"] = [told if no else note for no, note in zip(lost, limits["note"], strict=True)]
     ordered, finite = sort_draws(drawn.T)
     p_value = np.where(np.isnan(limits["conf_low"]), np.nan, count_tails(ordered, finite))
     p_max = adjust_maximum(whole, drawn.T, limits["std_error"])
@@ -60,27 +70,33 @@ def list_slopes(design: Design, level: float) -> list[dict[str, Any]]:
     pairs = list(combinations(range(len(list_contexts(design))), 2))
     keys = _name_differences(design, pairs)
     about = {"level": level, "method": "ols", "headline": False}
-    found = regress_contexts(design)
-    if found is None:
-        note = "not fitted: fewer clips than terms, or collinear features"
-        return [{**key, **about, "estimate": np.nan, "note": note} for key in keys]
-    slopes, covariance, groups = found
+    slopes, covariance, groups = regress_contexts(design)
     p = slopes.shape[1]
     whole = np.concatenate([slopes[i] - slopes[j] for i, j in pairs])
-    turn = np.zeros((len(whole), slopes.size))
-    for line in range(len(whole)):
-        first, second = pairs[line // p]
-        turn[line, [first * p + line % p, second * p + line % p]] = 1, -1
-    error = np.sqrt(np.einsum("li,ij,lj->l", turn, covariance, turn))
+    first, second = (
+        np.concatenate([pair[side] * p + np.arange(p) for pair in pairs]) for side in (0, 1)
+    )
+    spread = np.diag(covariance)[first] + np.diag(covariance)[second]
+    error = np.sqrt(np.maximum(spread - 2 * covariance[first, second], 0))
+    error = np.where(np.isnan(whole), np.nan, error)
     reach = stdtrit(groups - 1, (1 + level) / 2) * error
     with np.errstate(invalid="ignore", divide="ignore"):
         p_value = np.where(error > 0, 2 * stdtr(groups - 1, -np.abs(whole) / error), 1.0)
+    p_value = np.where(np.isnan(error), np.nan, p_value)
     columns = {"estimate": whole, "std_error": error, "conf_low": whole - reach}
     columns |= {"conf_high": whole + reach, "p_value": p_value, "p_adjusted": adjust_holm(p_value)}
+    told = "not fitted: fewer clips than terms, constant or collinear features"
+    columns["note"] = [told if np.isnan(one) else None for one in whole]
     return [
         {**key, **about, **{name: values[line] for name, values in columns.items()}}
         for line, key in enumerate(keys)
     ]
+
+
+def _find_constant(design: Design) -> np.ndarray:
+    """Return whether each feature does not vary among a context's training clips (contexts, p)."""
+    values = [design.split(sample, "train")[0] for sample in list_contexts(design)]
+    return np.array([scale_columns(own)[2] for own in values])
 
 
 def _name_differences(design: Design, pairs: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:

@@ -170,6 +170,38 @@ def test_collinear_features_leave_the_penalised_contrast(clips, parts):
     assert list_term(found, "difference")["conf_low"].notna().all()
 
 
+def test_a_feature_that_is_constant_in_one_context(clips, parts, contrasts):
+    flat = clips.assign(still=clips["still"].where(clips["context"] != "pain", 2.0))
+    found = contrast(flat, parts)
+    for method in ("percentile", "ols"):
+        rows = list_term(found, "difference", method)
+        lost = (rows["feature"] == "still") & rows[["context", "versus"]].eq("pain").any(axis=1)
+        assert lost.sum() == 2
+        columns = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "p_adjusted"]
+        assert rows.loc[lost, columns].isna().all(axis=None)
+        assert rows.loc[lost, "note"].str.startswith("not ").all()
+        assert rows.loc[~lost, columns].notna().all(axis=None)
+    # The other contexts' regressions are what they were; their scale of that feature is not.
+    key = ["context", "versus", "feature"]
+    own = list_term(found, "difference", "ols").set_index(key)["estimate"]
+    before = list_term(contrasts, "difference", "ols").set_index(key)["estimate"]
+    kept = own.index[(own.index.get_level_values("feature") != "still")]
+    kept = [one for one in kept if "pain" not in one[:2]]
+    np.testing.assert_allclose(own[kept], before[kept], atol=1e-9)
+    weights = list_term(found, "weight").query("context == 'pain' and feature == 'still'")
+    assert weights["note"].item() == "constant in training"
+    assert np.isnan(list_term(found, "difference")["p_max_t"]).sum() == 2
+    assert "of 10 differences" in found.sentence()
+
+
+def test_a_context_with_collinear_features_leaves_the_others(clips, parts):
+    twin = clips.assign(still=clips["still"].where(clips["context"] != "pain", clips["gaze"]))
+    rows = list_term(contrast(twin, parts), "difference", "ols")
+    lost = rows[["context", "versus"]].eq("pain").any(axis=1)
+    assert rows.loc[lost, "estimate"].isna().all()
+    assert rows.loc[~lost, ["estimate", "std_error", "p_value"]].notna().all(axis=None)
+
+
 def test_few_subjects_are_noted(draw_clips, contrasts):
     clips = draw_clips(subjects=15)
     found = contrast(clips, split_subjects(clips, seed=1), draws=5)
