@@ -188,7 +188,8 @@ def _check_samples(design: Design, needed: tuple[str, ...]) -> None:
         for part in needed:
             if not design.mark(sample, part).any():
                 fact = f"{sample.label}: no clips in the {part} part."
-                problems.append(Problem(fact, "Tuning needs training and validation subjects."))
+                remedy = "Tuning needs training and validation subjects, or folds in fit_elastic."
+                problems.append(Problem(fact, remedy))
         truth = design.split(sample, "train")[1]
         if len(truth) and np.ptp(truth) == 0:
             fact = f"{sample.label}: all {len(truth):,} training targets are {truth[0]:g}."

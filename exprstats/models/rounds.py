@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, OptionError, Problem
 from exprstats.models.designs import Design, Sample
 from exprstats.models.folds import check_folds
 from exprstats.models.outcomes import correlate
@@ -60,7 +60,12 @@ def plan_rounds(design: Design, folds: pd.DataFrame) -> Rounds:
     ------
     DataError
         A training subject in two folds or in none, a context that a fold lacks, or one fold.
+    OptionError
+        The folds are no table.
     """
+    if not isinstance(folds, pd.DataFrame):
+        message = f"folds must be a table from fold_subjects, not {folds!r}."
+        raise OptionError(message)
     folds = folds if "repeat" in folds else folds.assign(repeat=1)
     check_folds(design.clips[design.places == PARTS.index("train")], folds)
     if folds["fold"].nunique() < 2:

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, PredefinedSplit, cross_val_pre
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from exprstats.errors import DataError
+from exprstats.errors import DataError, OptionError
 from exprstats.inference.clusters import draw_clusters
 from exprstats.models import fit_elastic, fold_subjects, report_weights, split_subjects
 from exprstats.models.products import code_subjects
@@ -197,6 +197,8 @@ def test_without_a_test_part_the_folds_are_told(clips, folds, parts):
 
 
 def test_folds_that_do_not_fit(clips, parts, folds):
+    with pytest.raises(OptionError, match="folds must be a table from fold_subjects, not 5"):
+        fit_elastic(clips, parts=parts, folds=5, **OPTIONS)
     with pytest.raises(DataError, match="there is one fold, 1"):
         fit_elastic(clips, parts=parts, folds=folds.assign(fold=1), **OPTIONS)
     with pytest.raises(DataError, match="1 subjects have no fold"):
