@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -84,8 +84,6 @@ def _keep_moving(rows: pd.DataFrame, most: int) -> pd.DataFrame:
 def _build_curves(rows: pd.DataFrame) -> ggplot:
     from plotnine import (
         aes,
-        element_line,
-        element_text,
         facet_wrap,
         geom_line,
         ggplot,
@@ -94,7 +92,6 @@ def _build_curves(rows: pd.DataFrame) -> ggplot:
         scale_linetype_manual,
         scale_x_continuous,
         scale_y_continuous,
-        theme,
     )
 
     levels = {name: order_levels(rows[name]) for name in ("feature", "context")}
@@ -106,33 +103,49 @@ def _build_curves(rows: pd.DataFrame) -> ggplot:
     for name, codes in coded.items():
         places = dict(zip(levels[name], codes, strict=True))
         drawn[name] = pd.Categorical(rows[name].map(places), categories=list(codes))
-    lines = list(coded["context"])
-    pooled = [context == ALL and len(lines) > 1 for context in levels["context"]]
-    colours = iter(pick_colours(len(lines)))
-    looks = [(INK, "dashed") if one else (next(colours), "solid") for one in pooled]
+    colours, dashes = _pick_looks(levels["context"])
+    shown = {
+        "breaks": list(coded["context"]),
+        "labels": list(coded["context"].values()),
+        "name": " ",
+    }
     across = min(len(levels["feature"]), _MOST_ACROSS)
-    down = -(-len(levels["feature"]) // across)
-    high = max(label.count("\n") for label in coded["feature"].values()) * 0.14
-    shown = {"breaks": lines, "labels": list(coded["context"].values()), "name": " "}
-    return (
+    named = name_panels("feature", coded["feature"])
+    plot = (
         ggplot(drawn, aes(x="value", y="estimate", color="context", linetype="context"))
         + geom_line(size=0.7)
-        + facet_wrap(
-            "feature",
-            ncol=across,
-            scales="free_x",
-            labeller=name_panels("feature", coded["feature"]),
-        )
-        + scale_color_manual(values=[colour for colour, _ in looks], **shown)
-        + scale_linetype_manual(values=[line for _, line in looks], **shown)
+        + facet_wrap("feature", ncol=across, scales="free_x", labeller=named)
+        + scale_color_manual(values=colours, **shown)
+        + scale_linetype_manual(values=dashes, **shown)
         + scale_x_continuous(breaks=place_ticks(3), labels=write_ticks)
         + scale_y_continuous(breaks=place_ticks(4), labels=write_ticks)
         + labs(x="Value of the feature (its own unit)", y="Mean prediction")
-        + set_looks(0.75 + 0.3 * (len(lines) > 1) + down * (1.5 + high))
+    )
+    return _set_size(plot, coded, down=-(-len(levels["feature"]) // across))
+
+
+def _pick_looks(contexts: list[Any]) -> tuple[list[str], list[str]]:
+    """Return a colour and a dash for each context; the pooled one, among others, is dashed."""
+    pooled = [context == ALL and len(contexts) > 1 for context in contexts]
+    colours = iter(pick_colours(len(contexts)))
+    return (
+        [INK if one else next(colours) for one in pooled],
+        ["dashed" if one else "solid" for one in pooled],
+    )
+
+
+def _set_size(plot: ggplot, coded: dict[str, dict[str, str]], *, down: int) -> ggplot:
+    from plotnine import element_line, element_text, theme
+
+    several = len(coded["context"]) > 1
+    high = max(label.count("\n") for label in coded["feature"].values()) * 0.14
+    return (
+        plot
+        + set_looks(0.75 + 0.3 * several + down * (1.5 + high))
         + theme(
             panel_grid_major_y=element_line(color="#efefef", size=0.4),
             axis_text=element_text(size=7.5),
             panel_spacing_y=0.06,
-            legend_position="top" if len(lines) > 1 else "none",
+            legend_position="top" if several else "none",
         )
     )

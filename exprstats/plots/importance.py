@@ -87,7 +87,6 @@ def select_importance(table: pd.DataFrame) -> pd.DataFrame:
 def _build_lines(rows: pd.DataFrame, names: Mapping[str, str], title: str) -> ggplot:
     from plotnine import (
         aes,
-        element_text,
         facet_wrap,
         geom_point,
         geom_segment,
@@ -97,8 +96,6 @@ def _build_lines(rows: pd.DataFrame, names: Mapping[str, str], title: str) -> gg
         scale_color_manual,
         scale_fill_manual,
         scale_x_continuous,
-        scale_y_continuous,
-        theme,
     )
 
     levels = {name: order_levels(rows[name]) for name in ("feature", "context", "model")}
@@ -109,9 +106,7 @@ def _build_lines(rows: pd.DataFrame, names: Mapping[str, str], title: str) -> gg
     drawn = _place_rows(rows, levels, list(panels), list(models))
     ranged = drawn[drawn["conf_low"].notna() & drawn["conf_high"].notna()]
     across = min(len(panels), _MOST_ACROSS)
-    down = -(-len(panels) // across)
-    lines = sum(max(label.count("\n") + 1, 0.75 * len(models)) for label in features)
-    return (
+    plot = (
         ggplot(drawn, aes(y="place", x="estimate", color="model"))
         + geom_vline(xintercept=0, color=QUIET, size=0.4)
         + geom_segment(aes(x="conf_low", xend="conf_high", yend="place"), ranged, size=0.6)
@@ -122,18 +117,29 @@ def _build_lines(rows: pd.DataFrame, names: Mapping[str, str], title: str) -> gg
         )
         + scale_fill_manual(values={**colours, "none": "white"}, guide=None)
         + scale_x_continuous(breaks=place_ticks(3), labels=write_ticks, expand=(0.08, 0))
+        + labs(x=title, y="")
+    )
+    return _name_lines(plot, features, models=len(models), down=-(-len(panels) // across))
+
+
+def _name_lines(plot: ggplot, features: list[str], *, models: int, down: int) -> ggplot:
+    """Return the figure with the features' names, as high as they need."""
+    from plotnine import element_text, scale_y_continuous, theme
+
+    lines = sum(max(label.count("\n") + 1, 0.75 * models) for label in features)
+    return (
+        plot
         + scale_y_continuous(
             breaks=[-float(i) for i in range(len(features))],
             labels=features,
             limits=(0.5 - len(features), 0.5),
             expand=(0, 0),
         )
-        + labs(x=title, y="")
-        + set_looks(0.8 + 0.3 * (len(models) > 1) + down * (0.35 + max(0.6, 0.19 * lines)))
+        + set_looks(0.8 + 0.3 * (models > 1) + down * (0.35 + max(0.6, 0.19 * lines)))
         + theme(
             panel_spacing_x=0.02,
             axis_text_x=element_text(size=7.5),
-            legend_position="top" if len(models) > 1 else "none",
+            legend_position="top" if models > 1 else "none",
         )
     )
 
