@@ -176,7 +176,7 @@ def _write_predictions(session: Session, result: Models, place: Path) -> None:
     """Write all predictions, of classes by their names."""
     from exprstats.io import write_csv
 
-    table = name_predictions(result.predictions)
+    table = name_predictions(result)
     write_csv(table, place)
     session.say(f"{len(table):,} predictions are in {place}.")
 
@@ -222,7 +222,7 @@ def _drop_gaps(session: Session, clips: pd.DataFrame, columns: list[str]) -> pd.
 
 def _show(session: Session, result: Models) -> None:
     session.rows = result.tidy().to_dict("records")
-    session.tables = {"fit": result.tidy(), "predictions": name_predictions(result.predictions)}
+    session.tables = {"fit": result.tidy(), "predictions": name_predictions(result)}
     if result.kind == "elastic":
         session.figures = {"figure4_weights": lambda: _draw(result)}
     rows = list_records(result.tidy())

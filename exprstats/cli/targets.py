@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.cli.session import Session
+    from exprstats.models import Models
     from exprstats.models.classes import Task
 
 # A target of so few whole numbers may stand for classes.
@@ -109,10 +110,13 @@ def _hint_classes(target: pd.Series, model: str) -> list[str]:
     ]
 
 
-def name_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return predictions for a file: classes by their names, where they have names."""
-    if "truth_class" not in predictions:
+def name_predictions(result: Models) -> pd.DataFrame:
+    """Return predictions for a file: classes by their names, or codes without decimals."""
+    predictions = result.predictions
+    if not result.design.classes:
         return predictions
+    if "truth_class" not in predictions:
+        return predictions.astype({"truth": int, "prediction": int})
     columns = {name: predictions[f"{name}_class"] for name in ("truth", "prediction")}
     return predictions.drop(columns=["truth_class", "prediction_class"]).assign(**columns)
 

@@ -121,12 +121,14 @@ def test_compare_reads_the_names_that_fit_wrote(call, call_json, place, predicte
     assert "Did you mean 'accuracy'?" in typo.stderr
 
 
-def test_codes_are_classes_only_if_it_is_said(call, call_json, place, predicted):
+def test_codes_are_classes_only_if_it_is_said(call, call_json, place, predicted, tmp_path):
     fit = ("fit", place / "codes.csv", "--target", "code", "--subject", "who")
     out = call(*fit).stdout
     assert "'code' holds 3 whole numbers (0, 1, 2) and is predicted as a quantity." in out
     assert "RMSE" in out and "Accuracy" not in out
-    rows = call_json(*fit, "--model", "forest", "--classes")["rows"]
+    coded = ("--model", "forest", "--classes", "--predictions", tmp_path / "p.csv")
+    rows = call_json(*fit, *coded)["rows"]
+    assert set((tmp_path / "p.csv").read_text().splitlines()[1].split(",")[-2:]) <= {"0", "1", "2"}
     row = pick(rows, term="accuracy", part="test", model="forest", versus=None, headline=True)
     # The codes stand for the names in another order, which moves nothing but ties.
     accuracy = (predicted["truth"] == predicted["prediction"]).mean()

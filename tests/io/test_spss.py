@@ -96,3 +96,13 @@ def test_a_broken_file_is_one_readable_error(tmp_path):
     with pytest.raises(DataError, match="SPSS file cannot be read") as caught:
         sniff_file(path)
     assert caught.value.problems[0].remedy == "Save it as CSV UTF-8."
+
+
+def test_labels_name_classes_only_if_the_target_is_called_so(write_sav):
+    table = LONG.assign(subject=["s", "t", "s", "t"], clip=list("abcd"), face=[1.0, 2.0, 2.0, None])
+    path = write_sav(table, variable_value_labels={"face": {1: "joy", 2: "fear"}})
+    named = read_clips(path, features=["rating"], target="face", classes=True)["face"]
+    assert named.tolist()[:3] == ["joy", "fear", "fear"]
+    assert named.isna().tolist() == [False, False, False, True]
+    plain = read_clips(path, features=["rating"], target="face", classes=None)["face"]
+    assert plain.tolist()[:3] == [1.0, 2.0, 2.0]
