@@ -182,15 +182,18 @@ def test_what_is_not_identified_has_no_weight(clips, parts):
 
 
 @pytest.mark.filterwarnings("ignore::exprstats.errors.ExprStatsWarning")
-def test_more_features_than_clips(clips):
+@pytest.mark.parametrize("count", [23, 24])
+def test_as_many_terms_as_clips_or_more(clips, count):
     rng = np.random.default_rng(1)
     small = clips.query("context == 'startle'").groupby("subject").head(1)
-    names = [f"f{i}" for i in range(24)]
-    wide = pd.concat([small, pd.DataFrame(rng.normal(size=(40, 24)), small.index, names)], axis=1)
+    names = [f"f{i}" for i in range(count)]
+    wide = pd.concat(
+        [small, pd.DataFrame(rng.normal(size=(40, count)), small.index, names)], axis=1
+    )
     table = report(wide, split_subjects(wide, seed=1), features=names)
     rows = table[table["term"] == "unpenalised"]
     assert rows[["estimate", "conf_low", "p_value", "p_adjusted"]].isna().all(axis=None)
-    assert set(rows["note"]) == {"not defined: 24 clips for 25 terms"}
+    assert set(rows["note"]) == {f"not defined: 24 clips for {count + 1} terms"}
 
 
 def test_a_subject_or_draw_on_whom_a_feature_hangs(clips, parts):
