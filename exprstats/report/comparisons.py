@@ -129,7 +129,10 @@ def _find_common(shown: pd.DataFrame) -> Any:
 def _write_title(first: Any, pieces: Pieces) -> str:
     if first is None:
         return "Differences Between Models"
-    return f"Differences Between {pieces.name_model(first)} and Other Models"
+    name = pieces.name_model(first)
+    if str(first) in pieces.model_names:
+        name = " ".join(word[:1].upper() + word[1:] for word in name.split(" "))
+    return f"Differences Between {name} and Other Models"
 
 
 def _name_pair(pair: tuple[Any, Any], pieces: Pieces, *, first: Any) -> str:
