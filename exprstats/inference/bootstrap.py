@@ -15,7 +15,7 @@ from exprstats.inference.cells import FEWEST_CLUSTERS, check_options
 from exprstats.inference.clusters import BLOCK, draw_clusters
 from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric, find_metrics
-from exprstats.inference.panels import Panel
+from exprstats.inference.panels import Panel, code_strata, list_members
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import count_blocks, draw_panel
 from exprstats.inference.sentences import describe_bootstrap
@@ -82,6 +82,7 @@ def bootstrap_clusters(
     interval: IntervalName = "auto",
     level: float = 0.95,
     seed: Seed = None,
+    strata: str | None = None,
     n_jobs: int = 1,
 ) -> Bootstrap:
     """Resample whole clusters of a table and say how far a statistic varies.
@@ -96,7 +97,7 @@ def bootstrap_clusters(
         the second and later copies of a cluster have names of their own (``'S1 (2)'``).
     cluster
         Column of the clusters.
-    draws, interval, level, seed, n_jobs
+    draws, interval, level, seed, strata, n_jobs
         As in `compare_models`.
 
     Raises
@@ -116,17 +117,22 @@ def bootstrap_clusters(
     ([4.5, 4.5], ['percentile', 'jackknife'])
     """
     check_options(interval=interval, level=level, draws=draws)
-    require_columns(table, [cluster])
-    problems = find_empty(table, [cluster])
+    named = [name for name in (cluster, strata) if name is not None]
+    require_columns(table, named)
+    problems = find_empty(table, named)
     if problems:
         raise DataError(problems)
     codes, names = pd.factorize(table[cluster], sort=True)
     _check_count(len(names), cluster)
+    homes = None if strata is None else code_strata(table, names, cluster=cluster, strata=strata)
+    members = list_members(homes, len(names))
     seeds = spawn_seeds(seed, count_blocks(draws))
     if isinstance(statistic, str | Metric):
-        terms, values = _resample_metric(table, statistic, codes, seeds, n_jobs)
+        terms, values = _resample_metric(
+            table, statistic, codes, seeds, members=members, n_jobs=n_jobs
+        )
     else:
-        copies = _Copies(table, cluster, codes, list(names))
+        copies = _Copies(table, cluster, codes, list(names), members)
         terms, values = _resample_function(copies, statistic, seeds, draws=draws, n_jobs=n_jobs)
     whole, drawn, without = values
     formed = Terms(
@@ -136,6 +142,7 @@ def bootstrap_clusters(
         left_out=without,
         tested=np.zeros(len(terms), dtype=bool),
         fisher=np.full(len(terms), _is_fisher(statistic)),
+        strata=homes,
     )
     summaries = summarise_terms(formed, n_clusters=len(names), interval=interval, level=level)
     rows = [{"term": terms[line], "n_clips": len(table), **row} for line, row in summaries]
@@ -166,6 +173,8 @@ def _resample_metric(
     statistic: str | Metric,
     codes: np.ndarray,
     seeds: Sequence[np.random.SeedSequence],
+    *,
+    members: tuple[np.ndarray, ...],
     n_jobs: int,
 ) -> tuple[list[str], Values]:
     """Return the term, and its value (1,), draws (1, B) and leave-one-out values (1, groups)."""
@@ -178,7 +187,7 @@ def _resample_metric(
     truth, prediction = (table[name].to_numpy(float) for name in ("truth", "prediction"))
     panel = Panel(truth, prediction[None, :], codes, int(codes.max()) + 1)
     evaluation = Evaluation(panel, metrics)
-    drawn = draw_panel(evaluation, seeds, n_jobs=n_jobs)
+    drawn = draw_panel(evaluation, seeds, strata=members, n_jobs=n_jobs)
     values = evaluation.measure_whole()[0], drawn[0], evaluation.measure_without()[0]
     return [metrics[0].name], values
 
@@ -187,9 +196,14 @@ class _Copies:
     """A table that can be taken apart by cluster and put together from drawn ones."""
 
     def __init__(
-        self, table: pd.DataFrame, cluster: str, codes: np.ndarray, names: list[Any]
+        self,
+        table: pd.DataFrame,
+        cluster: str,
+        codes: np.ndarray,
+        names: list[Any],
+        strata: tuple[np.ndarray, ...],
     ) -> None:
-        self.table, self.cluster, self.names = table, cluster, names
+        self.table, self.cluster, self.names, self.strata = table, cluster, names, strata
         order = np.argsort(codes, kind="stable")
         self.rows = np.split(order, np.cumsum(np.bincount(codes))[:-1])
 
@@ -235,7 +249,7 @@ def _measure_draws(
     statistic: Callable[[pd.DataFrame], Answer],
 ) -> np.ndarray:
     seed, wanted = task
-    drawn = draw_clusters(seed, [np.arange(len(copies.names))])[:wanted]
+    drawn = draw_clusters(seed, copies.strata)[:wanted]
     return np.array([_read_answer(statistic(copies.take(groups))) for groups in drawn])
 
 

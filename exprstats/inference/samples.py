@@ -144,12 +144,16 @@ def _evaluate_units(cell: Cell, metrics: Sequence[Metric]) -> list[Evaluation]:
 
 
 def draw_panel(
-    evaluation: Evaluation, seeds: Sequence[np.random.SeedSequence], *, n_jobs: int = 1
+    evaluation: Evaluation,
+    seeds: Sequence[np.random.SeedSequence],
+    *,
+    strata: tuple[np.ndarray, ...] | None = None,
+    n_jobs: int = 1,
 ) -> np.ndarray:
     """Return values (metrics, models, draws) of one panel's resamples, 250 for each seed."""
     lines = evaluation.shape[1]
     average = partial(average_owners, owners=[np.arange(lines)], models=lines)
-    scheme = Scheme((np.arange(evaluation.groups),))
+    scheme = Scheme((np.arange(evaluation.groups),) if strata is None else strata)
     task = partial(
         _measure_block, evaluations=[evaluation], average=average, scheme=scheme, pairs=None
     )

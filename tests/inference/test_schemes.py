@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from exprstats.errors import DataError, OptionError
-from exprstats.inference import compare_models
+from exprstats.inference import bootstrap_clusters, compare_models
 from exprstats.inference.clusters import iterate_counts
 from exprstats.inference.schemes import Scheme
 
@@ -111,3 +111,30 @@ def test_strata_that_cut_clusters_or_hold_one_are_refused(errors):
         compare_models(lone, strata="group", **OPTIONS)
     with pytest.raises(OptionError, match="bootstrap-t needs the scheme"):
         compare_models(errors, scheme="two-stage", interval="t", **OPTIONS)
+
+
+def test_any_statistic_is_drawn_within_strata(make_predictions):
+    table = make_predictions(models=("a",))
+    table["site"] = np.where(table["subject"] < "s004", "north", "south")
+    options = {"draws": 300, "interval": "percentile", "strata": "site", "seed": 2}
+    known = compare_models(table, metrics="rmse", **options)
+
+    def measure_rmse(rows):
+        return np.sqrt(((rows["truth"] - rows["prediction"]) ** 2).mean())
+
+    def count_north(rows):
+        return rows.loc[rows["site"] == "north", "subject"].nunique()
+
+    for statistic in ("rmse", measure_rmse):
+        found = bootstrap_clusters(table, statistic, cluster="subject", **options)
+        draws = found.draws.to_numpy()[:, 0]
+        np.testing.assert_allclose(draws, known.samples[0].draws[0], rtol=0, atol=1e-10)
+    counts = bootstrap_clusters(table, count_north, cluster="subject", **options)
+    assert (counts.draws == 4).all(axis=None)
+    jackknife = {**options, "interval": "jackknife"}
+    same = compare_models(table, metrics="rmse", **jackknife).table
+    found = bootstrap_clusters(table, measure_rmse, cluster="subject", **jackknife).table
+    assert found["conf_low"].to_numpy() == pytest.approx(same["conf_low"].to_numpy(), abs=1e-10)
+    split = table.assign(site=np.where(table["clip"] < "c0030", "north", "south"))
+    with pytest.raises(DataError, match="stands in more than one site"):
+        bootstrap_clusters(split, measure_rmse, cluster="subject", **options)
