@@ -263,3 +263,15 @@ def test_texts_among_numbers_are_refused_with_what_to_declare(call, table, tmp_p
     assert "Declare texts that mean missing with --missing" in told
     assert "say that it holds classes with --classes." in told
     assert "80 of 240 clips" in fit_file(call, broken, tmp_path, "--missing", "k.A.")
+
+
+def test_check_says_what_a_study_of_classes_will_fit(call, place):
+    study = place / "study.toml"
+    text = '[clips]\nfile = "clips.csv"\nsubject = "who"\ntarget = "emotion"\n'
+    study.write_text(text, encoding="utf-8")
+    out = " ".join(call("check", study).stdout.split())
+    assert "model forest (forest)" in out and "model majority (majority)" in out
+    assert "The target 'emotion' is one of classes: anger, fear, joy." in out
+    study.write_text(f'{text}[[models]]\nname = "net"\nkind = "elastic"\n', encoding="utf-8")
+    told = call("check", study, code=2)
+    assert "'net' an elastic net of numbers." in " ".join((told.stdout + told.stderr).split())
