@@ -17,7 +17,7 @@ def make_importance(make_result):
         ]
         kept = []
         for row, estimate in zip(rows, estimates, strict=True):
-            limits = {"conf_low": estimate - 0.15, "conf_high": estimate + 0.1}
+            limits = {"conf_low": estimate - 0.25, "conf_high": estimate + 0.1}
             kept += [
                 row | {"estimate": estimate, **limits, "headline": True},
                 row | {"estimate": 9.0, "conf_low": 8.0, "conf_high": 10.0, "headline": False},
@@ -33,7 +33,7 @@ def test_points_are_the_headline_rows_and_filled_where_the_interval_is_above_zer
     plot = draw_importance(make_importance())
     assert plot.data["estimate"].tolist() == [0.3, -0.1, 0.2, 0.0]
     assert plot.data["place"].tolist() == [0.0, -1.0, 0.0, -1.0]
-    assert plot.data["fill"].tolist() == ["0000", "none", "0000", "none"]
+    assert plot.data["fill"].tolist() == ["0000", "none", "none", "none"]
 
 
 def test_models_stand_below_each_other_in_their_order(make_importance):
