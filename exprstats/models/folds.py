@@ -72,7 +72,7 @@ def fold_subjects(
     if len(ids) < folds:
         fact = f"{len(ids):,} subjects cannot fill {folds} folds."
         raise DataError(Problem(fact, "Use fewer folds.", column=subject))
-    patterns = _name_patterns(clips, subject, ids)
+    patterns = name_patterns(clips, subject, ids)
     rng = np.random.default_rng(seed)
     rounds = [
         pd.DataFrame({"subject": ids, "repeat": again, "fold": _deal(patterns, folds, rng)})
@@ -142,7 +142,8 @@ def _find_thin(
     return problems
 
 
-def _name_patterns(clips: pd.DataFrame, subject: str, ids: list[object]) -> np.ndarray:
+def name_patterns(clips: pd.DataFrame, subject: str, ids: list[object]) -> np.ndarray:
+    """Return codes of the sets of contexts that each subject (in the order of ids) stands in."""
     if "context" not in clips:
         return np.zeros(len(ids), dtype=int)
     seen = clips.groupby(subject)["context"].agg(
@@ -151,11 +152,16 @@ def _name_patterns(clips: pd.DataFrame, subject: str, ids: list[object]) -> np.n
     return pd.factorize(seen.reindex(ids), sort=True)[0]
 
 
-def _deal(patterns: np.ndarray, folds: int, rng: np.random.Generator) -> np.ndarray:
-    """Deal shuffled subjects of one pattern after another, never starting over at fold 1."""
-    order = np.concatenate(
+def shuffle_patterns(patterns: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return positions in random order, those of one pattern together."""
+    return np.concatenate(
         [rng.permutation(np.flatnonzero(patterns == one)) for one in np.unique(patterns)]
     )
+
+
+def _deal(patterns: np.ndarray, folds: int, rng: np.random.Generator) -> np.ndarray:
+    """Deal shuffled subjects of one pattern after another, never starting over at fold 1."""
+    order = shuffle_patterns(patterns, rng)
     dealt = np.empty(len(patterns), dtype=int)
     dealt[order] = np.arange(len(patterns)) % folds + 1
     return dealt

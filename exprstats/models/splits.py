@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.models.folds import name_patterns, shuffle_patterns
 from exprstats.models.parts import PARTS, find_lookalikes, find_thin_contexts
 from exprstats.parallel import Seed
 from exprstats.tables import find_empty, require_columns
@@ -20,6 +21,7 @@ def split_subjects(
     train: float = 0.6,
     validate: float = 0.2,
     test: float = 0.2,
+    stratify: bool = False,
     seed: Seed = None,
 ) -> pd.DataFrame:
     """Draw each subject, with all of their clips, into one part.
@@ -35,6 +37,9 @@ def split_subjects(
     train, validate, test
         Shares of the subjects, with sum 1; counts are rounded by largest remainder. A share of 0
         leaves the part out.
+    stratify
+        Share out subjects who stand in the same contexts evenly among the parts, so that a context
+        that only some people saw has its share in each part.
     seed
         An integer, a NumPy generator, or None for a fresh draw.
 
@@ -69,8 +74,14 @@ def split_subjects(
     ids = pd.Series(sorted(clips[subject].unique(), key=str))
     counts = share_out(len(ids), shares)
     _check_counts(counts, shares, len(ids))
-    labels = np.repeat(np.array(PARTS, dtype=object), counts)
-    order = np.random.default_rng(seed).permutation(len(ids))
+    rng = np.random.default_rng(seed)
+    if stratify:
+        require_columns(clips, ["context"], "clips")
+        order = shuffle_patterns(name_patterns(clips, subject, ids.tolist()), rng)
+        labels = _spread_labels(counts)
+    else:
+        order = rng.permutation(len(ids))
+        labels = np.repeat(np.array(PARTS, dtype=object), counts)
     parts = pd.DataFrame({"subject": ids, "part": labels[np.argsort(order)]})
     _check_contexts(clips, subject, parts)
     _warn_of_singles(clips[subject])
@@ -91,6 +102,22 @@ def share_out(count: int, shares: tuple[float, ...]) -> list[int]:
     for i in by_remainder[: count - sum(whole)]:
         whole[i] += 1
     return whole
+
+
+def _spread_labels(counts: list[int]) -> np.ndarray:
+    """Return the parts (n,) in such an order that every stretch has about its share of each.
+
+    Each place goes to the part that lies farthest behind its share so far.
+    """
+    total = sum(counts)
+    given = [0] * len(counts)
+    labels = []
+    for place in range(1, total + 1):
+        behind = [place * count - total * had for count, had in zip(counts, given, strict=True)]
+        part = behind.index(max(behind))
+        given[part] += 1
+        labels.append(PARTS[part])
+    return np.array(labels, dtype=object)
 
 
 def _check_shares(*shares: float) -> tuple[float, ...]:

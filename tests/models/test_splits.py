@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from exprstats.errors import DataError, DataWarning, OptionError
 from exprstats.models import split_subjects
+from exprstats.models.parts import PARTS
 from exprstats.models.splits import share_out
 
 
@@ -103,3 +104,29 @@ def test_a_context_that_a_part_lacks(clips):
 def test_a_subject_column_that_names_clips(clips):
     with pytest.warns(DataWarning, match="Each of the 480 subjects has one row"):
         split_subjects(clips.drop(columns="subject"), subject="clip")
+
+
+@given(st.integers(15, 80), st.integers(0, 1000), st.integers(5, 12))
+@settings(max_examples=25, deadline=None)
+def test_stratified_parts_share_every_pattern_of_contexts(subjects, seed, rare):
+    names = [f"S{i:02d}" for i in range(subjects)]
+    clips = pd.DataFrame(
+        [(name, "joy") for name in names] + [(name, "fear") for name in names[:rare]],
+        columns=["subject", "context"],
+    )
+    parts = split_subjects(clips, stratify=True, seed=seed)
+    counts = parts["part"].value_counts()
+    assert [counts[one] for one in PARTS] == share_out(subjects, (0.6, 0.2, 0.2))
+    few = parts.loc[parts["subject"].isin(names[:rare]), "part"].value_counts()
+    for part in PARTS:
+        # A stretch of the deal is off its share by less than one at either end.
+        assert abs(few.get(part, 0) - rare * counts[part] / subjects) < 2
+
+
+def test_stratified_parts_depend_on_the_seed_and_not_on_the_rows(clips):
+    first = split_subjects(clips, stratify=True, seed=4)
+    shuffled = clips.sample(frac=1, random_state=1)
+    pd.testing.assert_frame_equal(first, split_subjects(shuffled, stratify=True, seed=4))
+    assert not first.equals(split_subjects(clips, stratify=True, seed=5))
+    with pytest.raises(DataError, match="no column 'context'"):
+        split_subjects(clips.drop(columns="context"), stratify=True)
