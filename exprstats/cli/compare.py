@@ -130,6 +130,10 @@ def compare_files(
             "tell variance from training and from test subjects apart.",
         ),
     ] = False,
+    seat: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Training runs, or raters. [default: seat]"),
+    ] = None,
     level: LevelOption = 0.95,
     json: JsonOption = None,
     out: OutOption = None,
@@ -151,6 +155,7 @@ def compare_files(
             "truth": truth or "truth",
             "models": split_names(models, "--models"),
             "context": by,
+            "seat": seat,
         }
         from exprstats.inference import compare_models
         from exprstats.io import read_predictions

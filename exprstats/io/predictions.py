@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.io.coding import code_classes, find_mixed, note_mixed
 from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
@@ -31,6 +32,7 @@ def read_predictions(
     models: Sequence[str] | None = None,
     model: str = "model",
     prediction: str = "prediction",
+    seat: str | None = None,
     missing: Iterable[str | float] = (),
 ) -> pd.DataFrame:
     """Read predictions of one or more models.
@@ -53,6 +55,9 @@ def read_predictions(
         The models' columns of wide files, at least one a file; of long files, the models to keep.
     model, prediction
         Columns of long files.
+    seat
+        Column of raters or of training runs of the same models; by default "seat" where the file
+        has it.
     missing
         Further texts or numbers that stand for a missing value, beside empty, NA, NaN and ".".
 
@@ -68,6 +73,11 @@ def read_predictions(
     ------
     DataError
         With every problem of all files.
+
+    Warns
+    -----
+    DataWarning
+        If a file holds none of the named models and is left out.
     """
     files = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not files:
@@ -75,14 +85,18 @@ def read_predictions(
     sources = [open_source(file) for file in files]
     named = {"clip": clip, "subject": subject, "context": context}
     columns = {"truth": truth, "prediction": prediction, "model": model}
+    columns |= {} if seat is None else {"seat": seat}
     names = None if models is None else list_names(models, {})
-    drafts = [_read_one(source, named, columns, names, missing) for source in sources]
+    read = [_read_one(source, named, columns, names, missing) for source in sources]
+    drafts = [draft for draft, _ in read]
     problems = [*_collect_problems(drafts), *find_mixed(drafts)]
     if problems:
         raise DataError(problems)
     table = pd.concat([draft.table for draft in drafts], ignore_index=True)
     _refuse_absent(table, names or (), [name for source in sources for name in source.header])
     _refuse_repeats(table, [str(file) for file in files])
+    for unused in filter(None, (problem for _, problem in read)):
+        warnings.warn(str(unused), DataWarning, stacklevel=2)
     return code_classes(table)
 
 
@@ -92,22 +106,33 @@ def _read_one(
     columns: Mapping[str, str],
     models: Sequence[str] | None,
     missing: Iterable[str | float],
-) -> Draft:
-    """Read one file, wide where it has any of the models as a column."""
+) -> tuple[Draft, Problem | None]:
+    """Read one file, wide where it has any of the models as a column; say if it has none at all."""
+    unused = None
     held = [name for name in models or () if source.has(name)]
     if models is not None and (held or not source.has(columns["prediction"])):
-        draft = _read_wide(source, named, columns["truth"], held or models, missing)
+        draft = _read_wide(source, named, columns, held or models, missing)
     else:
         draft = _read_long(source, named, columns, Missing(missing))
         if models is not None and "model" in draft.table:
-            draft.keep(draft.table["model"].isin(models).to_numpy())
+            unused = _keep_models(draft, models)
     names = [name for name in (*_ORDER, "truth", "prediction") if name in draft.table.columns]
     draft.table = draft.table[names]
     key = [name for name in _KEY if name in names]
     remedy = "A model predicts a clip once; name the context column if contexts share ids."
     if {"clip", "model"} <= set(key):
         draft.find_repeats(key, remedy)
-    return draft
+    return draft, unused
+
+
+def _keep_models(draft: Draft, models: Sequence[str]) -> Problem | None:
+    present = draft.table["model"].unique().tolist()
+    draft.keep(draft.table["model"].isin(models).to_numpy())
+    if set(present) & set(models):
+        return None
+    named = ", ".join(f"'{name}'" for name in present[:5]) + (" …" if len(present) > 5 else "")
+    fact = f"it holds no named model and is left out. It holds {named}."
+    return Problem(fact, "Name those that are to be compared.", file=draft.file)
 
 
 def _read_long(
@@ -118,13 +143,13 @@ def _read_long(
 ) -> Draft:
     alone = columns["model"] == "model" and not source.has("model")
     ids = pick_roles(source, named if alone else {**named, "model": columns["model"]})
-    extras = [name for name in _EXTRAS if source.has(name)]
+    extras = _find_extras(source, columns)
     roles = give_role([columns["truth"], columns["prediction"]], "label")
-    roles |= give_role(extras, "text")
+    roles |= give_role(extras.values(), "text")
     draft = source.take(roles | give_role(ids.values(), "id"), missing)
     note_mixed(draft, [columns["truth"], columns["prediction"]])
     known = {**ids, **{name: columns[name] for name in ("truth", "prediction")}}
-    table = _name_columns(draft.table, {**known, **{name: name for name in extras}})
+    table = _name_columns(draft.table, {**known, **extras})
     if alone:
         table["model"] = pd.array([source.layout.path.stem] * len(table), dtype="str")
     return Draft(draft.file, table, draft.rows, draft.problems)
@@ -133,7 +158,7 @@ def _read_long(
 def _read_wide(
     source: Source,
     named: Mapping[str, str | None],
-    truth: str,
+    columns: Mapping[str, str],
     models: Sequence[str],
     missing: Iterable[str | float],
 ) -> Draft:
@@ -141,11 +166,11 @@ def _read_wide(
     numbered = lacks_clips(source, named["clip"])
     if numbered:
         del ids["clip"]
-    extras = [name for name in _EXTRAS if source.has(name)]
-    roles = give_role([truth, *models], "label") | give_role(extras, "text")
+    truth, extras = columns["truth"], _find_extras(source, columns)
+    roles = give_role([truth, *models], "label") | give_role(extras.values(), "text")
     draft = source.take(roles | give_role(ids.values(), "id"), Missing(missing))
     note_mixed(draft, [truth, *models])
-    known = {**ids, **{name: name for name in extras}, "truth": truth}
+    known = {**ids, **extras, "truth": truth}
     rest = _name_columns(draft.table, known)
     if numbered:
         rest["clip"] = number_rows(len(rest))
@@ -155,6 +180,12 @@ def _read_wide(
     long["model"] = pd.array(held, dtype="str").repeat(len(rest))
     long["prediction"] = pd.concat([draft.table[name] for name in held], ignore_index=True)
     return Draft(draft.file, long, draft.rows[places], draft.problems)
+
+
+def _find_extras(source: Source, columns: Mapping[str, str]) -> dict[str, str]:
+    """Return canonical name -> column of what a file may have; a named seat must be there."""
+    found = {name: name for name in _EXTRAS if source.has(name)}
+    return found | {name: column for name, column in columns.items() if name in _EXTRAS}
 
 
 def _name_columns(table: pd.DataFrame, known: Mapping[str, str]) -> pd.DataFrame:

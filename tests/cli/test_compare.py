@@ -189,6 +189,10 @@ def test_training_runs_are_told_apart(call, call_json, guesses, table, tmp_path)
     known = split_variance(runs.reset_index(drop=True), metrics="rmse").table
     # The file's decimals are those of the numbers, so that the same bits are read again.
     assert [row["error_training"] for row in rows] == known["error_training"].tolist()
+    renamed = tmp_path / "folds.csv"
+    runs.rename(columns={"seat": "fold"}).to_csv(renamed, index=False)
+    again = call_json("compare", renamed, *options, "--seat", "fold")["rows"]
+    assert [row for row in again if "error_training" in row] == rows
     out = call("compare", file, *options).stdout
     assert "3 training runs: error from test subjects and training" in out
     assert "variance over 3 training runs (seat)" in squeeze(out)

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from exprstats import DataError
+from exprstats.errors import DataWarning
 from exprstats.io import read_predictions, write_csv
 from exprstats.tables import PREDICTIONS, check_table
 
@@ -70,6 +71,30 @@ def test_several_wide_files_may_share_the_models_out(write):
 def test_named_models_are_kept_of_a_long_file(write):
     path = write("clip,subject,model,truth,prediction\na,s,m1,1,2\na,s,m2,1,3\n")
     assert read_predictions(path, models=["m2"])["prediction"].tolist() == [3]
+
+
+def test_a_file_without_any_named_model_is_told(write):
+    text = "clip,subject,model,truth,prediction\na,s,m1,1,2\na,s,m2,1,3\n"
+    one, two = (
+        write(text, "1.csv"),
+        write(text.replace(",m", ",x").replace("xodel", "model"), "2.csv"),
+    )
+    with pytest.warns(DataWarning, match=r"2\.csv: it holds no named model .* 'x1', 'x2'"):
+        table = read_predictions([one, two], models=["m1"])
+    assert table["model"].tolist() == ["m1"]
+    with pytest.raises(DataError, match=r"no file holds predictions of 'y'\. .*x1"):
+        read_predictions([two], models=["y"])
+
+
+def test_training_runs_may_stand_in_a_column_of_any_name(write, refuse):
+    path = write("clip,subject,model,fold,truth,prediction\na,s,m,1,1,2\na,s,m,2,1,3\n")
+    table = read_predictions(path, seat="fold")
+    assert table["seat"].tolist() == ["1", "2"]
+    assert "fold" not in table
+    wide = write("clip,subject,fold,truth,m\na,s,1,1,2\na,s,2,1,3\n", "wide.csv")
+    assert read_predictions(wide, models=["m"], seat="fold")["seat"].tolist() == ["1", "2"]
+    problem = refuse(read_predictions, path, seat="run")[0]
+    assert "no column 'run'" in problem.fact
 
 
 def test_a_model_that_predicts_a_clip_twice_is_refused(write, refuse):
