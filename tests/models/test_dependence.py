@@ -55,6 +55,16 @@ def test_a_net_s_is_a_line_with_the_weight_as_slope(data):
     assert "all clips: " in told
 
 
+@pytest.mark.parametrize("most", [1, 1000])
+def test_steps_predicted_apart_and_together_are_the_same(data, monkeypatch, most):
+    forest = fit_forest(trees=10, min_leaves=[5], seed=1, **data)
+    found = trace_dependence(forest, features=["gaze"], points=7).table["estimate"]
+    # By default all seven steps are one call, here one step each or a few.
+    monkeypatch.setattr("exprstats.models.dependence.MOST_ROWS", most)
+    again = trace_dependence(forest, features=["gaze"], points=7).table["estimate"]
+    np.testing.assert_allclose(again, found, atol=1e-12)
+
+
 def test_unknown_features_and_too_few_points(data):
     elastic = fit_elastic(alphas=[0.1], l1_ratios=[0.5], **data)
     with pytest.raises(OptionError, match=r"'gazes' is no feature of the models. Did you mean"):
