@@ -89,14 +89,16 @@ def read_predictions(
     names = None if models is None else list_names(models, {})
     read = [_read_one(source, named, columns, names, missing) for source in sources]
     drafts = [draft for draft, _ in read]
+    unused = {draft.file: others for draft, others in read if others}
     problems = [*_collect_problems(drafts), *find_mixed(drafts)]
     if problems:
         raise DataError(problems)
     table = pd.concat([draft.table for draft in drafts], ignore_index=True)
-    _refuse_absent(table, names or (), [name for source in sources for name in source.header])
+    lists = (*unused.values(), *(source.header for source in sources))
+    _refuse_absent(table, names or (), [name for one in lists for name in one])
     _refuse_repeats(table, [str(file) for file in files])
-    for unused in filter(None, (problem for _, problem in read)):
-        warnings.warn(str(unused), DataWarning, stacklevel=2)
+    for file, others in unused.items():
+        warnings.warn(_tell_unused(file, others), DataWarning, stacklevel=2)
     return code_classes(table)
 
 
@@ -106,9 +108,12 @@ def _read_one(
     columns: Mapping[str, str],
     models: Sequence[str] | None,
     missing: Iterable[str | float],
-) -> tuple[Draft, Problem | None]:
-    """Read one file, wide where it has any of the models as a column; say if it has none at all."""
-    unused = None
+) -> tuple[Draft, list[str]]:
+    """Read one file, wide where it has any of the models as a column.
+
+    The names of a long file's models come along if all of them are left out.
+    """
+    unused: list[str] = []
     held = [name for name in models or () if source.has(name)]
     if models is not None and (held or not source.has(columns["prediction"])):
         draft = _read_wide(source, named, columns, held or models, missing)
@@ -125,14 +130,18 @@ def _read_one(
     return draft, unused
 
 
-def _keep_models(draft: Draft, models: Sequence[str]) -> Problem | None:
+def _keep_models(draft: Draft, models: Sequence[str]) -> list[str]:
+    """Keep the rows of some models; return the names of the others if no row is left."""
     present = draft.table["model"].unique().tolist()
     draft.keep(draft.table["model"].isin(models).to_numpy())
-    if set(present) & set(models):
-        return None
-    named = ", ".join(f"'{name}'" for name in present[:5]) + (" …" if len(present) > 5 else "")
-    fact = f"it holds no named model and is left out. It holds {named}."
-    return Problem(fact, "Name those that are to be compared.", file=draft.file)
+    return [] if len(draft.rows) else present
+
+
+def _tell_unused(file: str, models: Sequence[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in models[:5])
+    more = f" and {len(models) - 5:,} more" if len(models) > 5 else ""
+    fact = f"it holds no named model and is left out; it holds {shown}{more}."
+    return str(Problem(fact, "Name those to compare as well.", file=file))
 
 
 def _read_long(

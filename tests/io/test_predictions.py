@@ -75,10 +75,8 @@ def test_named_models_are_kept_of_a_long_file(write):
 
 def test_a_file_without_any_named_model_is_told(write):
     text = "clip,subject,model,truth,prediction\na,s,m1,1,2\na,s,m2,1,3\n"
-    one, two = (
-        write(text, "1.csv"),
-        write(text.replace(",m", ",x").replace("xodel", "model"), "2.csv"),
-    )
+    other = text.replace(",m1", ",x1").replace(",m2", ",x2")
+    one, two = write(text, "1.csv"), write(other, "2.csv")
     with pytest.warns(DataWarning, match=r"2\.csv: it holds no named model .* 'x1', 'x2'"):
         table = read_predictions([one, two], models=["m1"])
     assert table["model"].tolist() == ["m1"]
