@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.behaviour.measurements import QUALITY, Measured
+from exprstats.behaviour.measurements import EMPTY, OUTSIDE, QUALITY, Measured
 from exprstats.behaviour.result import ClipFeatures, count_reasons
 from exprstats.behaviour.segments import check_segments, match_videos
 from exprstats.behaviour.settings import Settings
@@ -20,6 +20,7 @@ from exprstats.errors import DataError, DataWarning, Problem
 KEPT_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 # Rates that differ by rounding of time stamps only.
 _ALIKE = 1.05
+_TIMES = "Correct the times of the segments: seconds, or negative ones from the video's end."
 _IDS = ("context", "clip", "video", "subject")
 
 
@@ -147,7 +148,9 @@ def _settle_failures(failed: pd.DataFrame, total: int, settings: Settings) -> No
     if settings.failed == "error":
         raise DataError(Problem(fact, "Leave them out with failed='drop'."))
     if len(failed) == total and settings.failed == "drop":
-        raise DataError(Problem(fact, "Check the videos, or lower the thresholds."))
+        timed = failed["reason"].isin([OUTSIDE, EMPTY]).all()
+        remedy = _TIMES if timed else "Check the videos, or lower the thresholds."
+        raise DataError(Problem(fact, remedy))
     left = "They are left out" if settings.failed == "drop" else "They are kept"
     warnings.warn(f"{fact} {left}.", DataWarning, stacklevel=4)
 

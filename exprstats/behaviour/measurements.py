@@ -21,6 +21,7 @@ QUALITY = (
     *("start", "end", "n_frames", "n_grid", "n_valid", "valid_share"),
     *("mean_confidence", "gaps", "face_switches"),
 )
+OUTSIDE, EMPTY = "lies outside the video", "has no length"
 _GAP = 1.5
 
 
@@ -152,9 +153,9 @@ def _find_reasons(table: pd.DataFrame, settings: Settings) -> list[str | None]:
 
 def _find_reason(clip: Mapping[Hashable, Any], settings: Settings) -> str | None:
     if clip["start"] < -SLACK:
-        return "lies outside the video"
+        return OUTSIDE
     if clip["end"] <= clip["start"]:
-        return "has no length"
+        return EMPTY
     if clip["n_valid"] == 0:
         return "no valid frame"
     if clip["valid_share"] < settings.min_valid:

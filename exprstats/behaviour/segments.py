@@ -11,9 +11,12 @@ import pandas as pd
 
 from exprstats.behaviour.layouts import name_video
 from exprstats.errors import DataError, Problem
-from exprstats.io import read_table, sniff_file
-from exprstats.io.sources import FilePath
+from exprstats.io.clips import TARGETS
+from exprstats.io.numbers import Missing
+from exprstats.io.sources import FilePath, give_role, open_source
 from exprstats.tables import SEGMENTS, check_table
+
+_IN_ORDER = "Give the earlier time first: 3 and 6, or -6 and -3 counted from the video's end."
 
 
 def read_segments(
@@ -25,6 +28,9 @@ def read_segments(
     end: str = "end",
     subject: str | None = None,
     context: str | None = None,
+    target: str | None = None,
+    classes: bool | None = False,
+    missing: Iterable[str | float] = (),
 ) -> pd.DataFrame:
     """Read where clips begin and end.
 
@@ -36,6 +42,8 @@ def read_segments(
         Columns. Times are seconds; negative ones, and an end of 0, count from the video's end.
     subject, context
         Columns; by default "subject" and "context" where the file has them.
+    target, classes, missing
+        A further column that models are to predict, as in `read_clips`.
 
     Returns
     -------
@@ -48,21 +56,27 @@ def read_segments(
     DataError
         With every problem of the file.
     """
-    present = sniff_file(path).columns
+    source = open_source(path)
     roles = {"clip": clip, "video": video, "start": start, "end": end}
     for role, name in (("subject", subject), ("context", context)):
-        if name is not None or role in present:
+        if name is not None or source.has(role):
             roles[role] = name or role
     ids = [roles[role] for role in ("context", "clip", "video", "subject") if role in roles]
-    table = read_table(path, ids=ids, numbers=[start, end])
-    table = table.rename(columns={name: role for role, name in roles.items()})
+    wanted = give_role(source.header, "guess") | give_role([start, end], "number")
+    wanted |= {} if target is None else {target: TARGETS[classes]}
+    draft = source.take({**wanted, **give_role(ids, "id")}, Missing(missing))
+    table = draft.finish().rename(columns={name: role for role, name in roles.items()})
     order = ("context", "clip", "video", "subject", "start", "end")
     first = [name for name in order if name in table.columns]
     table = table[[*first, *(name for name in table.columns if name not in first)]]
     try:
         check_segments(table)
     except DataError as error:
-        raise DataError([replace(one, file=str(path)) for one in error.problems]) from None
+        problems = [
+            replace(one, file=str(path), rows=tuple(int(draft.rows[row - 1]) for row in one.rows))
+            for one in error.problems
+        ]
+        raise DataError(problems) from None
     return table
 
 
@@ -81,7 +95,7 @@ def check_segments(segments: pd.DataFrame) -> None:
     empty = (from_end == (start < 0)) & (end <= start)
     problems = [
         _blame(missing, segments, "no start or no end", "Give both, in seconds."),
-        _blame(empty, segments, "an end that is not after its start", "Correct the times."),
+        _blame(empty, segments, "an end that is not after its start", _IN_ORDER),
     ]
     found = [problem for problem in problems if problem is not None]
     if found:

@@ -12,7 +12,7 @@ from exprstats.io.roles import lacks_clips, list_names, number_rows, pick_roles,
 from exprstats.io.sources import FilePath, Role, Source, give_role, open_source
 
 # What the cells of a target may be, by whether they are classes.
-_TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
+TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
 
 
 def read_clips(
@@ -65,7 +65,7 @@ def read_clips(
     wanted = give_role(source.header, "guess") if features is None else {}
     wanted |= give_role(numbers, "number")
     if target is not None:
-        wanted[target] = _TARGETS[classes]
+        wanted[target] = TARGETS[classes]
     draft = _take(source, roles, wanted, Missing(missing))
     key = [name for name in ("context", "clip") if name in roles]
     draft.find_repeats(key, "A clip stands once; name the context column if contexts share ids.")

@@ -21,9 +21,10 @@ def test_a_file_of_segments_with_other_names(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ("a,v,3,1", "1 clip has an end that is not after its start: 'a'"),
-        ("a,v,-1,-3", "not after its start"),
-        ("a,v,0,", "no start or no end"),
+        ("a,v,3,1", "row 2: 1 clip has an end that is not after its start: 'a'"),
+        ("a,v,-1,-3", "not after its start: 'a'. Give .* 3 and 6, or -6 and -3"),
+        ("a,v,0,1\n\nb,v,2,2\nc,v,-2,-2", "rows 4, 5: 2 clips have an end .*: 'b'"),
+        ("a,v,0,1\nb,v,0,", "row 3: .* no start or no end"),
         ("a,v,0,1\na,v,1,2", "share their clip"),
         ("a,v,0,x", "'x'"),
     ],
@@ -34,6 +35,20 @@ def test_segments_that_cannot_be_are_named(tmp_path, rows, said):
     with pytest.raises(DataError, match=said) as caught:
         read_segments(path)
     assert caught.value.problems[0].file == str(path)
+
+
+def test_times_may_count_from_both_ends(tmp_path):
+    path = tmp_path / "segments.csv"
+    path.write_text("clip,video,start,end\na,v,8,-1\nb,v,0,0\nc,v,5,0\nd,v,-3,2\n")
+    assert read_segments(path)["start"].tolist() == [8, 0, 5, -3]
+
+
+def test_clips_without_length_in_their_videos_are_told_by_their_times(make_face):
+    frames = make_face(50, fps=25, seed=1).rename(columns={"face_id": "face"}).assign(video="v")
+    videos = pd.DataFrame({"video": ["v"], "context": ["x"]})
+    plan = plan_segments(videos, {"x": [(1, -1.5), (-9, -8)]})
+    with pytest.raises(DataError, match=r"1: has no length.* Correct the times of the segments"):
+        summarise_clips(frames, plan)
 
 
 def test_the_published_segments_have_the_published_numbers():
