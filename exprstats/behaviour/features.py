@@ -14,11 +14,11 @@ from exprstats.behaviour.grids import SLACK, place_grid
 from exprstats.behaviour.measurements import Measured, measure_clips, resolve_times
 from exprstats.behaviour.recordings import Recording, record_frames
 from exprstats.behaviour.result import ClipFeatures
-from exprstats.behaviour.settings import FailedRule, PointUnit, Settings
+from exprstats.behaviour.settings import FailedRule, Settings
 from exprstats.behaviour.signals import trace_signals
 from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.tables import FRAMES, check_table
-from exprstats.words import SamplingRule
+from exprstats.words import PointUnit, SamplingRule
 
 
 def summarise_clips(

@@ -20,13 +20,13 @@ from exprstats.behaviour.measurements import Measured, measure_clips
 from exprstats.behaviour.openface import fail_file
 from exprstats.behaviour.recordings import record_lines
 from exprstats.behaviour.result import ClipFeatures
-from exprstats.behaviour.settings import FailedRule, PointUnit, Settings
+from exprstats.behaviour.settings import FailedRule, Settings
 from exprstats.behaviour.videos import Video, list_videos, open_video
 from exprstats.errors import DataError, OptionError
 from exprstats.io import encode_json, write_json
 from exprstats.io.sources import FilePath
 from exprstats.parallel import run_tasks
-from exprstats.words import SamplingRule
+from exprstats.words import PointUnit, SamplingRule
 
 # Raised when the same file and choices would give other numbers.
 _EDITION = 2

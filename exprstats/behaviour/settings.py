@@ -8,9 +8,8 @@ from typing import Literal
 
 from exprstats.behaviour.faces import Face
 from exprstats.errors import OptionError
-from exprstats.words import SamplingRule, check_word
+from exprstats.words import PointUnit, SamplingRule, check_word
 
-PointUnit = Literal["px", "mm"]
 FailedRule = Literal["drop", "keep", "error"]
 
 

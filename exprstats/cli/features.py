@@ -20,6 +20,7 @@ from exprstats.cli.options import (
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import OptionError
 from exprstats.numerals import write_count, write_number
+from exprstats.words import PointUnit, SamplingRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,7 @@ def summarise_folder(
     ] = None,
     hz: Annotated[float, typer.Option(help="Moments a second.")] = 5.0,
     sampling: Annotated[
-        Literal["nearest", "mean"],
+        SamplingRule,
         typer.Option(help="The frame nearest to each moment, or the mean up to the next moment."),
     ] = "nearest",
     confidence: Annotated[
@@ -60,9 +61,7 @@ def summarise_folder(
     min_valid: Annotated[
         float, typer.Option(min=0, max=1, help="Least share of valid moments; others are left out.")
     ] = 0.5,
-    unit: Annotated[
-        Literal["px", "mm"], typer.Option(help="Landmarks in the picture, or in space.")
-    ] = "px",
+    unit: Annotated[PointUnit, typer.Option(help="Landmarks in the picture, or in space.")] = "px",
     signed: Annotated[
         bool,
         typer.Option("--signed", help="Average velocity with its sign: almost nothing is left."),
@@ -149,9 +148,7 @@ def summarise_folder(
             _show_sensitivity(session, vary_confidence(folder, plan, **choices, hashed=True))
 
 
-def _read_plan(
-    session: Session, path: Path | None, columns: dict[str, str | None]
-) -> pd.DataFrame | None:
+def _read_plan(session: Session, path: Path | None, columns: dict[str, Any]) -> pd.DataFrame | None:
     if path is None:
         return None
     from exprstats.behaviour import read_segments

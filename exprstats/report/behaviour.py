@@ -11,7 +11,7 @@ from exprstats.report.prose import Text, count_things, join_words, say
 from exprstats.study.settings import OpenfaceSettings
 
 _MOVING = {
-    "points": "68 facial landmarks (px, averaged over landmarks)",
+    "points": "68 facial landmarks ({unit}, averaged over landmarks)",
     "gaze": "the gaze angles (rad)",
     "head": "the head’s position (mm)",
     "pitch": "the head’s pitch (rad)",
@@ -22,7 +22,6 @@ _UNITS = {
     "au_count": "the mean number of active action units (of 18)",
     "au_intensity": "the mean intensity of the active ones (of 17; 0 where none was active)",
 }
-_LEAST_VALID = 0.5  # of a clip's moments; the default of summarise_clips, which studies keep
 
 
 def tell_openface(pieces: Pieces) -> Told:
@@ -34,7 +33,7 @@ def tell_openface(pieces: Pieces) -> Told:
     texts = [
         _say_frames(settings),
         _say_validity(settings),
-        *_say_motion(known),
+        *_say_motion(known, settings),
         *_say_units(known),
     ]
     return [*texts, *_say_kept(pieces)], {"baltrusaitis"}
@@ -62,11 +61,23 @@ def _say_frames(settings: OpenfaceSettings) -> Text:
     }
     return say(
         "Faces were tracked with OpenFace (Baltrušaitis et al., 2018) and sampled at {hz} Hz "
-        "(steps of {step} s), {rule}; a recording had to show one face at a time.",
+        "(steps of {step} s), {rule}{times}; {face}.",
         hz=f"{settings.hz:g}",
         step=f"{1 / settings.hz:.3g}",
         rule=rules[settings.sampling],
+        times=""
+        if settings.fps is None
+        else f" (with times counted at {settings.fps:g} frames a second)",
+        face=_name_face(settings),
     )
+
+
+def _name_face(settings: OpenfaceSettings) -> str:
+    if settings.face is None:
+        return "a recording had to show one face at a time"
+    if settings.face == "largest":
+        return "of several faces in a frame, the largest was followed"
+    return f"of several faces in a recording, the face with id {settings.face} was followed"
 
 
 def _say_validity(settings: OpenfaceSettings) -> Text:
@@ -74,18 +85,20 @@ def _say_validity(settings: OpenfaceSettings) -> Text:
         "A frame was valid if the tracker reported success with a confidence of at least "
         "{confidence}; clips with fewer than {least} of their moments valid were left out.",
         confidence=write_number(settings.confidence, bounded=True),
-        least=_write_share(_LEAST_VALID),
+        least=_write_share(settings.min_valid),
     )
 
 
-def _say_motion(known: list[str]) -> list[Text]:
-    moving = [text for name, text in _MOVING.items() if _moves(name, known)]
+def _say_motion(known: list[str], settings: OpenfaceSettings) -> list[Text]:
+    unit = settings.unit
+    moving = [text.format(unit=unit) for name, text in _MOVING.items() if _moves(name, known)]
     if not moving:
         return []
     velocity = any(name.endswith("_velocity") for name in known)
+    change = "change" if settings.signed else "absolute change"
     faster = (
-        "; velocity is the mean absolute change of displacement per second, over three valid "
-        "moments in a row"
+        f"; velocity is the mean {change} of displacement per second,"
+        f"{' with its sign,' if settings.signed else ''} over three valid moments in a row"
         if velocity
         else ""
     )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from exprstats.words import name_nearest
 
@@ -64,6 +64,24 @@ def read_share(value: Any, folder: Path) -> float:
         message = f"must be a number between 0 and 1, not {show_value(value)}."
         raise Unreadable(message)
     return float(value)
+
+
+def read_portion(value: Any, folder: Path) -> float:
+    """Return a share that may also be 0 or 1."""
+    if not is_number(value) or not 0 <= value <= 1:
+        message = f"must be a share from 0 to 1, not {show_value(value)}."
+        raise Unreadable(message)
+    return float(value)
+
+
+def read_face(value: Any, folder: Path) -> int | Literal["largest"]:
+    """Return which of several faces in a video to follow."""
+    if value == "largest":
+        return "largest"
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        message = f"must be a face id, such as 0, or 'largest', not {show_value(value)}."
+        raise Unreadable(message)
+    return value
 
 
 def read_positive(value: Any, folder: Path) -> float:

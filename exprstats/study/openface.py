@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 _IDS = ("context", "clip", "subject")
 # How well a clip was tracked says how far its features can be trusted, not how a face moves.
 QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
+# What the study says in the words of summarise_openface.
+_CHOICES = (
+    *("hz", "sampling", "confidence", "min_valid", "unit", "signed", "face", "fps"),
+    *("unmatched", "recursive", "endings"),
+)
 
 
 def summarise_videos(
@@ -40,14 +45,14 @@ def summarise_videos(
         video=settings.video,
         subject=settings.subject,
         context=settings.context,
+        target=None if settings.target in (*FEATURES, *QUALITY) else settings.target,
+        classes=True if settings.classes else None,
+        missing=settings.missing,
     )
     result = summarise_openface(
         settings.folder,
         segments,
-        hz=settings.hz,
-        sampling=settings.sampling,
-        confidence=settings.confidence,
-        recursive=settings.recursive,
+        **{name: getattr(settings, name) for name in _CHOICES},
         hashed=True,
         n_jobs=n_jobs,
     )

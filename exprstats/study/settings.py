@@ -10,9 +10,11 @@ from exprstats.study.fields import (
     one_of,
     read_codes,
     read_draws,
+    read_face,
     read_file,
     read_flag,
     read_folder,
+    read_portion,
     read_positive,
     read_repeats,
     read_scale,
@@ -28,6 +30,7 @@ from exprstats.words import (
     IntervalName,
     MetricName,
     ModelKind,
+    PointUnit,
     SamplingRule,
 )
 
@@ -82,14 +85,25 @@ class ClipsSettings:
 
 @dataclass(frozen=True, slots=True)
 class OpenfaceSettings:
-    """The table ``[openface]`` instead of ``[clips]``: videos' frames, and where clips lie."""
+    """The table ``[openface]`` instead of ``[clips]``: videos' frames, and where clips lie.
+
+    How frames become features is said in the words of `exprstats.behaviour.summarise_openface`;
+    ``target``, ``classes`` and ``missing`` are those of ``[clips]``, of the segments' file.
+    """
 
     folder: Annotated[Path, read_folder]
     segments: Annotated[Path, read_file]
     hz: Annotated[float, read_positive] = 5.0
     sampling: Annotated[SamplingRule, one_of(SamplingRule)] = "nearest"
-    confidence: Annotated[float, read_share] = 0.8
+    confidence: Annotated[float, read_portion] = 0.8
+    min_valid: Annotated[float, read_portion] = 0.5
+    unit: Annotated[PointUnit, one_of(PointUnit)] = "px"
+    signed: Annotated[bool, read_flag] = False
+    face: Annotated[int | Literal["largest"] | None, read_face] = None
+    fps: Annotated[float | None, read_positive] = None
+    unmatched: Annotated[float, read_portion] = 0.05
     recursive: Annotated[bool, read_flag] = False
+    endings: Annotated[tuple[str, ...], read_texts] = ()
     clip: Annotated[str, read_text] = "clip"
     video: Annotated[str, read_text] = "video"
     subject: Annotated[str, read_text] = "subject"
@@ -98,6 +112,7 @@ class OpenfaceSettings:
     target: Annotated[str | None, read_text] = None
     classes: Annotated[bool, read_flag] = False
     scale: Annotated[tuple[float, float] | None, read_scale] = None
+    missing: Annotated[tuple[str, ...], read_codes] = ()
 
     def describe_clips(self) -> ClipsSettings:
         """Return what later stages need to know of the clips that come from it."""

@@ -76,6 +76,22 @@ def test_it_goes_by_the_choices_and_the_features(make_pieces):
     assert "velocity is" not in words
 
 
+def test_it_tells_choices_that_change_definitions(make_pieces):
+    named = ["points_displacement", "points_velocity", "smile"]
+    settings = {"unit": "mm", "signed": True, "min_valid": 0.25, "fps": 29.97, "face": "largest"}
+    words = read_words(make_pieces(named, **settings), "methods")
+    for told in (
+        "(with times counted at 29.97 frames a second)",
+        "of several faces in a frame, the largest was followed",
+        "clips with fewer than 25% of their moments valid",
+        "velocity is the mean change of displacement per second, with its sign,",
+        "68 facial landmarks (mm, averaged over landmarks)",
+    ):
+        assert told in words, told
+    assert "face with id 2 was followed" in read_words(make_pieces(face=2), "methods")
+    assert "a recording had to show one face at a time" in read_words(make_pieces(), "methods")
+
+
 def test_features_of_other_kinds_need_no_definitions(make_pieces):
     words = read_words(make_pieces(["smile", "AU12_r", "<b>{x}</b>"]), "methods")
     assert "OpenFace (Baltrušaitis" in words

@@ -5,6 +5,7 @@ Tolerance: none; the same verbs with the same seeds must give the same bits.
 
 import hashlib
 import html
+import inspect
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from exprstats.behaviour import read_segments, summarise_openface
 from exprstats.errors import DataError, DataWarning
 from exprstats.models import fit_elastic
 from exprstats.report import write_report
-from exprstats.study import read_study, run_study
+from exprstats.study import Logbook, read_study, run_study
+from exprstats.study.inputs import read_tables
 
 STUDY = """\
 seed = 3
@@ -98,6 +100,13 @@ def test_files_and_exclusions_are_written_down(place, run):
         (("hz = 4", "hz = 0"), "hz"),
         (("hz = 4", 'sampling = "median"'), "sampling"),
         (("hz = 4", "recursive = 1"), "recursive must be true or false"),
+        (("hz = 4", 'face = "biggest"'), "face must be a face id, such as 0, or 'largest', not 'b"),
+        (("hz = 4", "face = -1"), "face must be a face id"),
+        (("hz = 4", 'unit = "cm"'), "unit cannot be 'cm'. There is: px, mm"),
+        (("hz = 4", "min_valid = 1.2"), "min_valid must be a share from 0 to 1, not 1.2"),
+        (("hz = 4", "fps = 0"), "fps must be a number above 0"),
+        (("hz = 4", 'endings = "_units"'), "endings must be a list of texts"),
+        (("hz = 4", "signed = 1"), "signed must be true or false"),
         (('target = "pleasure"', ""), r"\[openface\] has no target"),
         (("[compare]", '[clips]\nfile = "segments.csv"\n[compare]'), "both .clips. and .openface."),
     ],
@@ -115,3 +124,64 @@ def test_the_report_tells_how_the_features_were_made(run, tmp_path):
     assert "segments.csv (64 rows) and 16 OpenFace files (800 rows)" in text
     assert "sampled at 4 Hz (steps of 0.25 s)" in text
     assert "1 clip was left out." in text
+
+
+CHOICES = {
+    "face": 0,
+    "fps": 20.0,
+    "unit": "mm",
+    "min_valid": 0.9,
+    "endings": ("_a",),
+    "signed": True,
+    "unmatched": 0.5,
+}
+
+
+def test_every_choice_reaches_the_verb(place, monkeypatch):
+    text = STUDY.replace(
+        "hz = 4",
+        'face = 0\nfps = 20\nunit = "mm"\nmin_valid = 0.9\nendings = ["_a"]\nsigned = true\n'
+        "unmatched = 0.5",
+    )
+    path = place / "choices.toml"
+    path.write_text(text, encoding="utf-8")
+    seen = {}
+
+    def keep(folder, segments, **choices):
+        seen.update(choices)
+        message = "enough"
+        raise DataError(message)
+
+    monkeypatch.setattr("exprstats.behaviour.summarise_openface", keep)
+    with pytest.raises(DataError, match="enough"):
+        run_study(read_study(path))
+    assert {name: seen[name] for name in CHOICES} == CHOICES
+
+
+def test_the_defaults_are_those_of_the_verb(place):
+    settings = read_study(place / "study.toml").openface
+    usual = inspect.signature(summarise_openface).parameters
+    shared = (*CHOICES, "sampling", "confidence", "recursive")
+    assert {name: getattr(settings, name) for name in shared} == {
+        name: usual[name].default for name in shared
+    }
+
+
+def test_a_target_of_classes_is_read_as_that_of_clips(place):
+    table = pd.read_csv(place / "segments.csv")
+    names = np.where(table["pleasure"] > 2, "joy", "fear").astype(object)
+    names[[2, 9]] = ["NA", "?"]
+    table.assign(mood=names).to_csv(place / "moods.csv", index=False)
+    text = STUDY.replace("segments.csv", "moods.csv").replace("scale = [0, 4]", 'missing = ["?"]')
+    text = text.replace('"pleasure"', '"mood"')
+    path = place / "moods.toml"
+    path.write_text(text, encoding="utf-8")
+    study = read_study(path)
+    with pytest.warns(DataWarning):
+        _, clips = read_tables(study, Logbook(1))
+    assert set(clips["mood"].dropna()) == {"joy", "fear"}
+    assert clips["mood"].isna().sum() == 2
+    lower = table.assign(mood=np.where(np.arange(len(names)) == 4, "Joy", "joy"))
+    lower.to_csv(place / "moods.csv", index=False)
+    with pytest.raises(DataError, match="only in upper and lower case"):
+        read_tables(study, Logbook(1))
