@@ -15,7 +15,6 @@ from exprstats.cli.cells import (
     order_contexts,
     show_count,
     show_estimate,
-    show_limits,
 )
 from exprstats.cli.importances import show_importance
 from exprstats.cli.labels import show_classes, tell_chance
@@ -31,6 +30,16 @@ from exprstats.cli.options import (
     check_options,
     split_names,
 )
+from exprstats.cli.partitions import (
+    FoldsOption,
+    LeakageOption,
+    NestedOption,
+    Partition,
+    RepeatsOption,
+    SplitOption,
+    StratifyOption,
+    plan_partition,
+)
 from exprstats.cli.session import Session, open_session
 from exprstats.cli.targets import (
     check_place,
@@ -40,8 +49,8 @@ from exprstats.cli.targets import (
     settle_target,
     warn_of_copies,
 )
-from exprstats.errors import OptionError
-from exprstats.numerals import write_level
+from exprstats.cli.validation import show_leakage, show_nested
+from exprstats.cli.weights import check_draws, list_weights, show_stability
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +58,6 @@ if TYPE_CHECKING:
     from exprstats.models import Models
     from exprstats.models.classes import Task
 
-FEWEST_DRAWS = 50
 _SCORES = {"rmse": "RMSE", "correlation": "r", "accuracy": "Accuracy", "uar": "UAR"}
 _TUNED = {
     "alpha": "Alpha",
@@ -98,6 +106,12 @@ def fit_clips(
     predictions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every prediction, with its part.")
     ] = None,
+    split: SplitOption = None,
+    stratify: StratifyOption = False,
+    folds: FoldsOption = None,
+    repeats: RepeatsOption = None,
+    nested: NestedOption = False,
+    leakage: LeakageOption = False,
     missing: MissingOption = None,
     json: JsonOption = None,
     out: OutOption = None,
@@ -110,14 +124,15 @@ def fit_clips(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("fit", seed=seed, **options) as session:
         check_options(n_jobs=n_jobs)
-        _check_draws(model, weights_draws)
+        check_draws(model, weights_draws)
+        fold = {"folds": folds, "repeats": repeats, "nested": nested}
+        plan = plan_partition(split, stratify=stratify, model=model, **fold)
         if classes:
             require_forest(model, "--classes")
         if predictions is not None:
             check_place(predictions, "--predictions")
         chosen = split_names(features, "--features")
         from exprstats.io import read_clips
-        from exprstats.models import split_subjects
 
         session.note_file(clips)
         table = read_clips(
@@ -134,42 +149,42 @@ def fit_clips(
         named = chosen or list_features(session, table, target)
         table = _drop_gaps(session, table, [target, *named])
         warn_of_copies(session, table, target, named)
-        parts = split_subjects(table, seed=seed)
-        options = {"target": target, "features": named, "parts": parts}
-        options["by"] = "context" if by else None
-        result = _fit(table, model, task, seed=seed, n_jobs=n_jobs, **options)
-        _show(session, result)
-        if task == "classification":
-            show_classes(session, result, seed=seed, n_jobs=n_jobs)
-        session.say(result.sentence())
-        if task == "classification":
-            session.say(tell_chance(result))
+        data: dict[str, Any] = {"target": target, "features": named}
+        data["by"] = "context" if by else None
+        work: dict[str, int] = {"seed": seed, "n_jobs": n_jobs}
+        result = _fit(table, model, task, plan, **work, **data)
+        _show(session, result, task, **work)
         if weights_draws:
-            _show_weights(session, result, draws=weights_draws, seed=seed, n_jobs=n_jobs)
+            show_stability(session, result, draws=weights_draws, **work)
         if importance:
             show_importance(session, result, seed=seed)
+        if nested:
+            show_nested(session, table, plan, **work, **data)
+        if leakage:
+            show_leakage(session, table, model, task, **work, **data)
         session.show_points("Notes", collect_notes(list_records(result.tidy())))
         if predictions is not None:
             _write_predictions(session, result, predictions)
 
 
-def _check_draws(model: str, draws: int) -> None:
-    if draws and model != "elastic":
-        message = f"--weights-draws {draws} needs --model elastic; a forest has no weights."
-        raise OptionError(message)
-    if 0 < draws < FEWEST_DRAWS:
-        message = f"--weights-draws {draws} is too few; ask for {FEWEST_DRAWS}, better 500."
-        raise OptionError(message)
-
-
 def _fit(
-    clips: pd.DataFrame, model: str, task: Task, *, seed: int, n_jobs: int, **options: Any
+    clips: pd.DataFrame,
+    model: str,
+    task: Task,
+    plan: Partition,
+    *,
+    seed: int,
+    n_jobs: int,
+    **data: Any,
 ) -> Models:
     from exprstats.models import fit_elastic, fit_forest
 
+    parts = plan.split(clips, seed)
+    data |= {"parts": parts, "name": model}
     if model == "forest":
-        return fit_forest(clips, name=model, task=task, seed=seed, n_jobs=n_jobs, **options)
-    return fit_elastic(clips, name=model, **options)
+        return fit_forest(clips, task=task, seed=seed, n_jobs=n_jobs, **data)
+    folds = plan.deal_rest(clips, parts, seed) if plan.folds else None
+    return fit_elastic(clips, folds=folds, **data)
 
 
 def _write_predictions(session: Session, result: Models, place: Path) -> None:
@@ -179,35 +194,6 @@ def _write_predictions(session: Session, result: Models, place: Path) -> None:
     table = name_predictions(result)
     write_csv(table, place)
     session.say(f"{len(table):,} predictions are in {place}.")
-
-
-def _show_weights(session: Session, result: Models, *, draws: int, seed: int, n_jobs: int) -> None:
-    from exprstats.models import report_weights
-
-    weights = report_weights(result, draws=draws, seed=seed, n_jobs=n_jobs)
-    table = weights.tidy()
-    session.tables["weights"] = table
-    others = [row for row in session.rows if row["term"] != "weight"]
-    session.rows = [*others, *table.to_dict("records")]
-    rows = list_records(table, headline=True)
-    found = index_rows(rows, "context", "feature", "term")
-    cells = [
-        [
-            context,
-            feature,
-            show_estimate(row, bounded=False),
-            show_limits(row, bounded=False),
-            show_estimate(found.get((context, feature, "selected"))),
-            show_estimate(found.get((context, feature, "same_sign"))),
-            show_estimate(found.get((context, feature, "notable"))),
-        ]
-        for (context, feature, term), row in found.items()
-        if term == "weight"
-    ]
-    interval = f"{write_level(weights.level)} CI"
-    headers = ["Context", "Feature", "Weight", interval, "Selected", "Same sign", "|w| ≥ .2"]
-    session.show_table(f"Weights over {draws:,} refits to resampled subjects", headers, cells)
-    session.say(weights.sentence())
 
 
 def _drop_gaps(session: Session, clips: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -220,16 +206,22 @@ def _drop_gaps(session: Session, clips: pd.DataFrame, columns: list[str]) -> pd.
     return kept
 
 
-def _show(session: Session, result: Models) -> None:
+def _show(session: Session, result: Models, task: Task, *, seed: int, n_jobs: int) -> None:
     session.rows = result.tidy().to_dict("records")
     session.tables = {"fit": result.tidy(), "predictions": name_predictions(result)}
     if result.kind == "elastic":
         session.figures = {"figure4_weights": lambda: _draw(result)}
     rows = list_records(result.tidy())
-    session.show_table("How well each part is predicted", *_list_parts(rows))
+    held = "validate" if result.rounds is None else "folds"
+    session.show_table("How well each part is predicted", *_list_parts(rows, held))
     if any(row["term"] == "weight" for row in rows):
         title = "Weights: change of the target, in its unit, for one SD of the feature"
-        session.show_table(title, *_list_weights(rows))
+        session.show_table(title, *list_weights(rows))
+    if task == "classification":
+        show_classes(session, result, seed=seed, n_jobs=n_jobs)
+    session.say(result.sentence())
+    if task == "classification":
+        session.say(tell_chance(result))
 
 
 def _draw(result: Models) -> Any:
@@ -238,7 +230,8 @@ def _draw(result: Models) -> Any:
     return draw_weights(result)
 
 
-def _list_parts(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
+def _list_parts(rows: list[Row], held: str) -> tuple[list[str], list[list[str]]]:
+    """Return headers and cells; the part that tuned the model is called as said."""
     found = index_rows(rows, "context", "part", "term")
     terms = [term for term in _SCORES if any(row["term"] == term for row in rows)]
     tuned = [term for term in _TUNED if any(row["term"] == term for row in rows)]
@@ -250,19 +243,8 @@ def _list_parts(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
             counts = [show_count(first, "n_clusters"), show_count(first, "n_clips")]
             bounded = terms[0] == "accuracy"
             numbers = [show_estimate(first, bounded=bounded), show_estimate(second)]
-            cells.append([context, part, *counts, *numbers, *settings])
+            shown = held if part == "validate" else part
+            cells.append([context, shown, *counts, *numbers, *settings])
             settings = [""] * len(tuned)
     headers = ["Context", "Part", "Subjects", "Clips", *(_SCORES[term] for term in terms)]
     return [*headers, *(_TUNED[term] for term in tuned)], cells
-
-
-def _list_weights(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
-    weights = [row for row in rows if row["term"] == "weight"]
-    found = index_rows(weights, "context", "feature")
-    contexts = order_contexts(weights)
-    features = dict.fromkeys(str(row["feature"]) for row in weights)
-    cells = [
-        [feature, *(show_estimate(found.get((c, feature)), bounded=False) for c in contexts)]
-        for feature in features
-    ]
-    return ["Feature", *contexts], cells

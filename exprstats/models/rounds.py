@@ -42,11 +42,11 @@ class Rounds:
             return [f"rmse_fold{fold}" for _, fold in self.named]
         return [f"rmse_repeat{again}_fold{fold}" for again, fold in self.named]
 
-    def describe(self) -> str:
-        """Return how many folds there are, for people."""
+    def describe(self, parts: str = "training") -> str:
+        """Return how many folds there are of subjects of which parts, for people."""
         count = len({fold for _, fold in self.named})
-        again = f", {self.repeats} times" if self.repeats > 1 else ""
-        return f"{count} folds of the training subjects{again}"
+        again = f" (dealt {self.repeats} times)" if self.repeats > 1 else ""
+        return f"{count} folds{again} of the {parts} subjects"
 
     def sum_held(self, products: np.ndarray, counts: np.ndarray, size: int) -> np.ndarray:
         """Return the sums (rounds, q, q) of products (G, q·q) with counts (G,) in each fold."""

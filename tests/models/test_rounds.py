@@ -122,7 +122,7 @@ def test_repeats_are_averaged_over_their_clips(clips, parts):
     assert tuned["rmse"] == pytest.approx(np.sqrt(np.mean(squares)), abs=1e-6)
     assert tuned["correlation"] == pytest.approx(np.mean(scores), abs=1e-6)
     assert "rmse_repeat2_fold3" in models.grid
-    assert "tuned in 3 folds of the training subjects, 2 times" in models.sentence()
+    assert "tuned in 3 folds (dealt 2 times) of the training subjects" in models.sentence()
 
 
 def test_validation_subjects_train_where_folds_tune(clips, parts, folds, models):
