@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from numbers import Integral
 from typing import TypeVar, cast
 
 import numpy as np
+
+from exprstats.errors import OptionError
 
 Seed = int | np.random.Generator | None
 Watcher = Callable[[str, int, int], None]
@@ -38,7 +41,15 @@ def run_tasks(
         line.
     label
         What a progress bar calls the work.
+
+    Raises
+    ------
+    OptionError
+        If the workers are no whole number, or 0.
     """
+    if not _is_whole(n_jobs) or n_jobs == 0:
+        message = f"n_jobs is {n_jobs}; it must be a whole number: 1, 2, ..., or -1 for all cores."
+        raise OptionError(message)
     # A worker without a task would cost its start, which is a second and more.
     n_jobs = min(n_jobs, max(len(tasks), 1))
     if n_jobs == 1:
@@ -52,10 +63,29 @@ def run_tasks(
 
 
 def spawn_seeds(seed: Seed, count: int) -> list[np.random.SeedSequence]:
-    """Return independent seed sequences, the first k of which do not depend on ``count``."""
+    """Return independent seed sequences, the first k of which do not depend on ``count``.
+
+    Raises
+    ------
+    OptionError
+        As `open_generator`.
+    """
+    _check_seed(seed)
     if isinstance(seed, np.random.Generator):
         seed = int(seed.integers(2**63))
     return np.random.SeedSequence(seed).spawn(count)
+
+
+def open_generator(seed: Seed) -> np.random.Generator:
+    """Return a generator of random numbers; one that is given goes on where it stands.
+
+    Raises
+    ------
+    OptionError
+        If the seed is no whole number of at least 0, no generator, and not None.
+    """
+    _check_seed(seed)
+    return np.random.default_rng(seed)
 
 
 @contextmanager
@@ -79,3 +109,14 @@ def _watch(answers: Iterator[Answer], label: str, total: int) -> Iterator[Answer
     for done, answer in enumerate(answers, start=1):
         report_progress(label, done, total)
         yield answer
+
+
+def _check_seed(seed: Seed) -> None:
+    if seed is None or isinstance(seed, np.random.Generator) or (_is_whole(seed) and seed >= 0):
+        return
+    message = f"seed is {seed}; it must be a whole number of at least 0, a generator, or None."
+    raise OptionError(message)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)

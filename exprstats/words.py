@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Real
 from typing import Any, Literal, get_args
 
 from exprstats.errors import OptionError
@@ -70,4 +71,17 @@ def check_word(value: str, allowed: Any, option: str) -> None:
     words = get_args(allowed)
     if value not in words:
         message = f"{option} '{value}' is not known. {name_nearest(str(value), words)}"
+        raise OptionError(message)
+
+
+def check_level(level: float) -> None:
+    """Refuse a confidence level that is no number between 0 and 1.
+
+    Raises
+    ------
+    OptionError
+        With the level and a usual one.
+    """
+    if not isinstance(level, Real) or not 0 < level < 1:
+        message = f"level is {level}; it must lie between 0 and 1, such as 0.95."
         raise OptionError(message)

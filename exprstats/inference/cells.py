@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from exprstats.errors import DataError, DataWarning, OptionError, Problem
 from exprstats.inference.metrics import Metric
 from exprstats.inference.panels import Cell, align_models, stratify_cell
 from exprstats.tables import PREDICTIONS, check_table, order_levels, require_columns
-from exprstats.words import Compat, IntervalName, SchemeName, check_word, name_nearest
+from exprstats.words import Compat, IntervalName, SchemeName, check_level, check_word, name_nearest
 
 Span = float | Mapping[Any, float] | None
 FEWEST_CLUSTERS = 3
@@ -35,9 +35,7 @@ def check_options(
     if scheme == "two-stage" and interval == "t":
         message = "bootstrap-t needs the scheme 'clusters': its errors are those of drawn clusters."
         raise OptionError(message)
-    if not isinstance(level, Real) or not 0 < level < 1:
-        message = f"level must lie between 0 and 1; got {level}."
-        raise OptionError(message)
+    check_level(level)
     if not isinstance(draws, Integral) or draws < 2:
         message = f"draws must be a whole number, at least 2; got {draws}."
         raise OptionError(message)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from exprstats.errors import FitWarning, OptionError
+from exprstats.errors import FitWarning
 from exprstats.measurement.engines import foresee_improper, solve_jobs
 from exprstats.measurement.itemsets import read_items, warn_incomplete
 from exprstats.measurement.jobs import find_clusters, list_jobs
@@ -27,7 +27,7 @@ from exprstats.measurement.solution import Receipt, Solution
 from exprstats.measurement.wording import list_notes, write_sentence
 from exprstats.rbridge import probe_r
 from exprstats.results import Result
-from exprstats.words import FactorEstimator, MissingRule, check_word
+from exprstats.words import FactorEstimator, MissingRule, check_level, check_word
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,9 +187,7 @@ def fit_factor(
 def _check_options(missing: str, estimator: str, level: float) -> None:
     check_word(missing, MissingRule, "missing")
     check_word(estimator, FactorEstimator, "estimator")
-    if not 0 < level < 1:
-        message = f"level is {level:g}; it is a share between 0 and 1, such as 0.95."
-        raise OptionError(message)
+    check_level(level)
 
 
 def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:

@@ -22,6 +22,7 @@ from exprstats.measurement.wording import write_fit
 from exprstats.numerals import write_count, write_number
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
+from exprstats.words import check_level
 
 KEYS = ("context", "factor", "versus", "term", "item")
 HIGH = 0.85
@@ -166,6 +167,4 @@ def _check_groups(groups: Mapping[str, tuple[str, ...]], level: float) -> None:
     if twice:
         message = f"item '{twice[0]}' is named twice; an item belongs to one factor."
         raise OptionError(message)
-    if not 0 < level < 1:
-        message = f"level is {level:g}; it is a share between 0 and 1, such as 0.95."
-        raise OptionError(message)
+    check_level(level)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import FitWarning, OptionError, Problem
+from exprstats.errors import FitWarning, Problem
 from exprstats.measurement.engines import Job
 from exprstats.measurement.itemsets import read_items, warn_incomplete
 from exprstats.measurement.jobs import find_clusters, list_jobs
@@ -27,6 +27,7 @@ from exprstats.measurement.wording import write_fit
 from exprstats.numerals import write_count, write_interval, write_level, write_number
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
+from exprstats.words import check_level
 
 KEYS = ("context", "layer", "term", "item")
 
@@ -151,9 +152,7 @@ def fit_levels(
         R cannot be used.
     """
     check_items(items)
-    if not 0 < level < 1:
-        message = f"level is {level:g}; it is a share between 0 and 1, such as 0.95."
-        raise OptionError(message)
+    check_level(level)
     names = tuple(str(item) for item in items)
     itemset = read_items(items_table, names, by)
     jobs = list_jobs(itemset, names, cluster=find_clusters(items_table, cluster), keep_rows=True)

@@ -20,6 +20,7 @@ from exprstats.measurement.screening import check_items, find_problems, raise_pr
 from exprstats.measurement.solution import Receipt
 from exprstats.measurement.steps import NestedModels, build_steps
 from exprstats.tables import encode_ids
+from exprstats.words import check_level
 
 
 def compare_restrictions(
@@ -50,6 +51,7 @@ def compare_restrictions(
     DataError
         As `fit_factor`; RError without R; FitError where lavaan does not converge.
     """
+    check_level(level)
     jobs, n_clusters = _prepare(items_table, items, by, cluster)
     blocks, receipts = [], []
     for job in jobs:
@@ -94,6 +96,7 @@ def check_invariance(
     DataError
         As `fit_factor`, and fewer than two contexts.
     """
+    check_level(level)
     jobs, n_clusters = _prepare(items_table, items, by, cluster)
     groups, pooled = jobs[:-1], jobs[-1]
     if len(groups) < 2:

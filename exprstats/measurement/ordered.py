@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from exprstats import rbridge
-from exprstats.errors import DataWarning, FitError, OptionError, Problem
+from exprstats.errors import DataWarning, FitError, Problem
 from exprstats.measurement.engines import Job
 from exprstats.measurement.itemsets import ItemSet, read_items
 from exprstats.measurement.jobs import list_jobs
@@ -24,6 +24,7 @@ from exprstats.measurement.wording import write_fit
 from exprstats.numerals import write_count, write_number
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
+from exprstats.words import check_level
 
 KEYS = ("context", "term", "item", "category")
 MOST = 10
@@ -128,9 +129,7 @@ def fit_ordered(
         R cannot be used.
     """
     check_items(items)
-    if not 0 < level < 1:
-        message = f"level is {level:g}; it is a share between 0 and 1, such as 0.95."
-        raise OptionError(message)
+    check_level(level)
     names = tuple(str(item) for item in items)
     itemset = read_items(items_table, names, by)
     raise_problems(_find_uncounted(itemset, names))

@@ -25,7 +25,7 @@ from exprstats.numerals import write_interval, write_level, write_number
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import encode_ids
-from exprstats.words import IntervalName, check_word
+from exprstats.words import IntervalName, check_level, check_word
 
 KEYS = ("context", "versus", "term", "item")
 FEWEST = 3
@@ -120,6 +120,7 @@ def bootstrap_factor(
     """
     check_items(items)
     check_word(interval, IntervalName, "interval")
+    check_level(level)
     names = tuple(str(item) for item in items)
     itemset = read_items(items_table, names, by)
     jobs = list_jobs(itemset, names)

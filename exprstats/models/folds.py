@@ -11,7 +11,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.models.parts import find_lookalikes, name_some
-from exprstats.parallel import Seed
+from exprstats.parallel import Seed, open_generator
 from exprstats.tables import find_empty, require_columns
 
 
@@ -73,7 +73,7 @@ def fold_subjects(
         fact = f"{len(ids):,} subjects cannot fill {folds} folds."
         raise DataError(Problem(fact, "Use fewer folds.", column=subject))
     patterns = name_patterns(clips, subject, ids)
-    rng = np.random.default_rng(seed)
+    rng = open_generator(seed)
     rounds = [
         pd.DataFrame({"subject": ids, "repeat": again, "fold": _deal(patterns, folds, rng)})
         for again in range(1, repeats + 1)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.models.parts import PARTS, name_some
-from exprstats.parallel import Seed
+from exprstats.parallel import Seed, open_generator
 from exprstats.tables import PREDICTIONS, check_table, require_columns
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def draw_by_clip(
     if "context" in frame:
         ids = frame["context"].astype(str) + "\x1f" + ids
     levels, codes = np.unique(ids.to_numpy(object), return_inverse=True)
-    return draw(np.random.default_rng(seed), len(levels))[codes]
+    return draw(open_generator(seed), len(levels))[codes]
 
 
 def name_fits(frame: pd.DataFrame) -> pd.Series:

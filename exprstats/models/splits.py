@@ -10,7 +10,7 @@ import pandas as pd
 from exprstats.errors import DataError, DataWarning, OptionError, Problem
 from exprstats.models.folds import name_patterns, shuffle_patterns
 from exprstats.models.parts import PARTS, find_lookalikes, find_thin_contexts
-from exprstats.parallel import Seed
+from exprstats.parallel import Seed, open_generator
 from exprstats.tables import find_empty, require_columns
 
 
@@ -74,7 +74,7 @@ def split_subjects(
     ids = pd.Series(sorted(clips[subject].unique(), key=str))
     counts = share_out(len(ids), shares)
     _check_counts(counts, shares, len(ids))
-    rng = np.random.default_rng(seed)
+    rng = open_generator(seed)
     if stratify:
         require_columns(clips, ["context"], "clips")
         order = shuffle_patterns(name_patterns(clips, subject, ids.tolist()), rng)

@@ -20,6 +20,7 @@ from exprstats.numerals import write_count, write_interval, write_level, write_n
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
+from exprstats.words import check_level
 
 FEWEST_SUBJECTS = 3
 
@@ -227,9 +228,7 @@ def check_resampling(draws: int, level: float) -> None:
     if draws < 2:
         message = f"draws must be at least 2; got {draws}."
         raise OptionError(message)
-    if not 0 < level < 1:
-        message = f"level must lie between 0 and 1; got {level}."
-        raise OptionError(message)
+    check_level(level)
 
 
 def count_resampled(design: Design, *, folded: bool = False) -> int:

@@ -16,12 +16,11 @@ from exprstats.inference.intervals import find_percentile, sort_draws
 from exprstats.numerals import write_interval, write_level, write_number
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.reliability.estimates import find_obstacles
-from exprstats.reliability.family import check_level
 from exprstats.reliability.panels import Panel, split_panels
 from exprstats.reliability.resampling import count_seeds, own_clips
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
-from exprstats.words import check_word
+from exprstats.words import check_level, check_word
 
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
 Weights = Literal["none", "linear", "quadratic"]

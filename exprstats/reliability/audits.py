@@ -11,12 +11,11 @@ from scipy.special import fdtri
 
 from exprstats.errors import DataError, Problem
 from exprstats.numerals import write_level
-from exprstats.reliability.family import check_level
 from exprstats.reliability.limits import find_f_limits, move_reliability
 from exprstats.reliability.printed import Printed, read_printed
 from exprstats.results import Result
 from exprstats.tables import require_columns
-from exprstats.words import check_word
+from exprstats.words import check_level, check_word
 
 AuditTerm = Literal["ICC(1,k)", "ICC(1,1)", "ICC(C,k)", "ICC(C,1)"]
 _NUMBERS = ("estimate", "conf_low", "conf_high")

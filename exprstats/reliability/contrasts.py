@@ -15,7 +15,6 @@ from exprstats.errors import DataError, Problem
 from exprstats.inference.significance import adjust_holm
 from exprstats.numerals import write_interval, write_level, write_number, write_p
 from exprstats.reliability.estimands import Estimand, measure_estimand
-from exprstats.reliability.family import check_level
 from exprstats.reliability.jackknife import Spread, combine_thetas
 from exprstats.reliability.oneway import find_usual_divisor
 from exprstats.reliability.panels import Panel, find_cluster, split_panels
@@ -23,7 +22,7 @@ from exprstats.reliability.samples import Samples, sample_panel
 from exprstats.reliability.scale_errors import ESTIMANDS, OBSTACLES
 from exprstats.results import Result
 from exprstats.tables import arrange_rows, encode_ids
-from exprstats.words import IccModel, check_word
+from exprstats.words import IccModel, check_level, check_word
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from exprstats.reliability.resampling import add_bootstrap, count_seeds
 from exprstats.reliability.result import Reliability
 from exprstats.reliability.twoway import analyse_crossed, find_crossed_obstacles
 from exprstats.tables import arrange_rows
-from exprstats.words import IccEstimator, IccModel, check_word
+from exprstats.words import IccEstimator, IccModel, check_level, check_word
 
 KEYS = ("context", "item", "term", "k_rule", "raters_per_clip", "estimator", "n_raters")
 _MODELS = {
@@ -137,10 +137,3 @@ def _collect(
     design = pd.DataFrame([count_design(analysis) for analysis in analyses])
     call, versions = (fits[-1].call, dict(fits[-1].versions or {})) if fits else (None, {})
     return Reliability(arrange_rows(rows, KEYS), design, level, model, call, versions)
-
-
-def check_level(level: float) -> None:
-    """Refuse a confidence level outside (0, 1)."""
-    if not 0 < level < 1:
-        message = f"level {level:g} is not between 0 and 1; 0.95 is usual."
-        raise OptionError(message)

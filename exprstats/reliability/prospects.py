@@ -14,12 +14,12 @@ from exprstats.errors import DataError, OptionError
 from exprstats.numerals import write_count, write_number
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.reliability.estimates import analyse_panel
-from exprstats.reliability.family import check_level
 from exprstats.reliability.limits import move_reliability
 from exprstats.reliability.nested import find_nested_obstacles
 from exprstats.reliability.panels import Panel, split_panels
 from exprstats.reliability.samples import sample_panel
 from exprstats.results import Result
+from exprstats.words import check_level
 
 COMPONENTS = ("subject", "clip", "rater", "residual")
 

@@ -15,7 +15,6 @@ from exprstats.errors import DataError
 from exprstats.numerals import write_interval, write_level, write_number
 from exprstats.reliability.estimands import AGREEMENT, CLIP_NESTED, CONSISTENCY, ONE_WAY, Estimand
 from exprstats.reliability.estimates import find_obstacles
-from exprstats.reliability.family import check_level
 from exprstats.reliability.jackknife import Spread, combine_thetas
 from exprstats.reliability.nested import find_nested_obstacles
 from exprstats.reliability.oneway import find_usual_divisor
@@ -24,7 +23,7 @@ from exprstats.reliability.samples import Samples, sample_panel
 from exprstats.reliability.twoway import find_crossed_obstacles
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
-from exprstats.words import IccModel, check_word
+from exprstats.words import IccModel, check_level, check_word
 
 ESTIMANDS: dict[IccModel, tuple[Estimand, ...]] = {
     "one-way": (ONE_WAY,),

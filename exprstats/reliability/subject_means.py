@@ -15,7 +15,6 @@ from exprstats.errors import DataError, OptionError
 from exprstats.numerals import write_count, write_interval, write_level, write_number
 from exprstats.reliability.analysis import find_jackknife
 from exprstats.reliability.estimands import SUBJECT_NESTED, measure_estimand
-from exprstats.reliability.family import check_level
 from exprstats.reliability.jackknife import combine_thetas
 from exprstats.reliability.nested import find_nested_obstacles, find_subject_divisors
 from exprstats.reliability.oneway import find_usual_divisor
@@ -23,6 +22,7 @@ from exprstats.reliability.panels import Panel, split_panels
 from exprstats.reliability.samples import Samples, sample_panel
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
+from exprstats.words import check_level
 
 KEYS = ("context", "item", "term", "raters_per_clip", "clips_per_subject", "overlap")
 

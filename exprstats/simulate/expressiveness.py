@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import OptionError
-from exprstats.parallel import Seed
+from exprstats.parallel import Seed, open_generator
 from exprstats.simulate.draws import draw_ratings, draw_signals, list_clips
 from exprstats.simulate.population import (
     FEATURE_MEANS,
@@ -172,7 +172,7 @@ def _check_ranges(subjects: int, raters: int, subject_share: float, severity_sha
 
 
 def _draw_study(population: Population, subjects: int, workers: int, seed: Seed) -> Simulated:
-    rng = np.random.default_rng(seed)
+    rng = open_generator(seed)
     frame = list_clips(population, subjects)
     features, expressiveness = draw_signals(rng, population, subjects)
     values = FEATURE_MEANS + FEATURE_SDS * features

@@ -174,7 +174,7 @@ def test_training_rows_among_test_rows_are_said(make_predictions):
         ({"metrics": "rsme"}, "'rsme' is not known. Did you mean 'rmse'"),
         ({"metrics": "rmse", "against": "d"}, "model 'd' is not known"),
         ({"metrics": "rmse", "interval": "bootstrap"}, "interval 'bootstrap' is not known"),
-        ({"metrics": "rmse", "level": 95}, "level must lie between 0 and 1; got 95"),
+        ({"metrics": "rmse", "level": 95}, "level is 95; it must lie between 0 and 1"),
         ({"metrics": []}, "one or more"),
     ],
 )
