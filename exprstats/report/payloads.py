@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from exprstats.report.classes import cross_pieces
 from exprstats.report.pieces import Pieces
 from exprstats.report.session import list_session_versions
 
@@ -36,6 +37,9 @@ def collect_results(pieces: Pieces) -> dict[str, Any]:
         }
     if pieces.models:
         found["models"] = {name: models.tidy() for name, models in pieces.models.items()}
+    classes = cross_pieces(pieces)
+    if classes is not None:
+        found["classes"] = classes
     if pieces.comparison is not None:
         found["comparison"] = pieces.comparison.tidy()
     found |= _collect_further(pieces)

@@ -16,6 +16,7 @@ from exprstats.report.cells import (
     write_estimate,
     write_limits,
 )
+from exprstats.report.classes import build_classes, say_classes
 from exprstats.report.document import Figure, Section
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_texts, join_words, say
@@ -29,20 +30,31 @@ FEW_CLUSTERS = 10
 
 
 def describe_performance(pieces: Pieces) -> Section | None:
-    """Return the section, or None where nothing was compared."""
+    """Return the section, or None where nothing was compared and no classes were predicted."""
     if pieces.comparison is None:
-        return None
+        return _describe_classes(pieces)
     rows = name_contexts(pieces.comparison.tidy())
     shown = pick_rows(rows, versus=None, headline=True).reset_index(drop=True)
     labels = label_metrics(pieces.comparison)
     return Section(
         "performance",
         "Performance",
-        sentences=tuple(_say_metric(shown, metric, labels[metric], pieces) for metric in labels),
+        sentences=(
+            *(_say_metric(shown, metric, labels[metric], pieces) for metric in labels),
+            *say_classes(pieces),
+        ),
         caveats=warn_of_clusters(shown),
-        tables=(build_scoreboard(shown, labels, pieces),),
+        tables=(build_scoreboard(shown, labels, pieces), *build_classes(pieces)),
         figures=(_build_figure(shown, labels, pieces, pieces.comparison),),
     )
+
+
+def _describe_classes(pieces: Pieces) -> Section | None:
+    """Return what became of each class, without metrics and their intervals."""
+    tables = build_classes(pieces)
+    if not tables:
+        return None
+    return Section("performance", "Performance", sentences=say_classes(pieces), tables=tables)
 
 
 def warn_of_clusters(shown: pd.DataFrame) -> tuple[Text, ...]:
@@ -50,14 +62,14 @@ def warn_of_clusters(shown: pd.DataFrame) -> tuple[Text, ...]:
     fewest = int(shown["n_clusters"].min())
     if fewest >= ENOUGH_CLUSTERS:
         return ()
+    instead = "jackknife-*t* intervals are printed instead"
+    if not shown["method"].ne("percentile").any():
+        instead = "it is printed because it was asked for"
     narrow = say(
         "With fewer than {enough} test subjects ({fewest} here) a bootstrap interval is too "
-        "narrow; {instead}.",
+        f"narrow; {instead}.",
         enough=ENOUGH_CLUSTERS,
         fewest=fewest,
-        instead="jackknife-t intervals are printed instead"
-        if shown["method"].ne("percentile").any()
-        else "it is printed because it was asked for",
     )
     rough = say("Under {few} subjects even a jackknife-*t* interval is rough.", few=FEW_CLUSTERS)
     return (join_texts([narrow, rough]) if fewest < FEW_CLUSTERS else narrow,)

@@ -23,6 +23,7 @@ from exprstats.report.prose import Text, join_words, say
 TOO_FEW = "too few clusters for a bootstrap"  # the caveat says it in full
 UNDEFINED = "not defined"  # how a note begins that says no more than the dash
 MOST_ACROSS = 5  # contexts that fit beside each other on a page
+SHARES = ("accuracy", "within1", "precision", "recall", "f1", "uar", "macro_f1")
 METHODS: dict[str, str] = {
     "percentile": "percentile intervals of a bootstrap that resamples subjects",
     "jackknife": "jackknife intervals over subjects",
@@ -139,8 +140,24 @@ def _list_notes(
     errors = [metric for metric, label in labels.items() if label.better == "lower"]
     if shown.loc[shown["metric"].isin(errors), "conf_low"].lt(0).any():
         notes.append(say("Errors cannot be negative: read a limit below 0 as 0."))
+    notes += _say_limits_of_shares(shown, labels)
     said = {TOO_FEW, *(_find_undefined(undefined) if flat else ())}
     return (*notes, *collect_notes(noted, ("model", "metric", "context"), said))
+
+
+def _say_limits_of_shares(shown: pd.DataFrame, labels: Mapping[str, MetricLabel]) -> list[Text]:
+    """Return how to read limits that no share can reach."""
+    rows = shown[shown["metric"].isin(list(SHARES))]
+    beyond = rows[rows["conf_low"].lt(0) | rows["conf_high"].gt(1)]
+    if beyond.empty:
+        return []
+    names = [label.name for metric, label in labels.items() if metric in set(beyond["metric"])]
+    return [
+        say(
+            "{names} cannot leave the range from 0 to 1: read limits beyond it as 0 or 1.",
+            names=join_words(names),
+        )
+    ]
 
 
 def _find_undefined(rows: pd.DataFrame) -> set[str]:

@@ -86,6 +86,11 @@ def test_the_report_tells_of_classes(run, tmp_path):
     assert "lowest share of wrong classes" in page
     assert "classes drawn at random, each as probable" in page
     assert "NRMSE" not in page
+    assert "Predicted Classes of the Test Clips (Random forest)" in page
+    # Jackknife limits know no bounds, shares do.
+    reach = run.comparison.tidy().query("headline and versus.isna()")
+    assert reach["conf_low"].lt(0).any()
+    assert "cannot leave the range from 0 to 1: read limits beyond it as 0 or 1." in page
 
 
 def test_an_elastic_net_and_numbers_are_refused_with_what_to_do(place):
