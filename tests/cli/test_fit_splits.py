@@ -3,9 +3,12 @@
 Tolerance 1e-12: the same verbs called from Python, so nothing but printing lies between.
 """
 
+from functools import partial
+
 import pandas as pd
 import pytest
 
+from exprstats import models
 from exprstats.io import read_clips
 from exprstats.models import (
     fit_elastic,
@@ -121,16 +124,19 @@ def test_nested_folds_predict_everybody_with_intervals(call, call_json, fit, cli
 
 
 @pytest.fixture
-def _twice(monkeypatch):
+def _fast(monkeypatch):
+    """Two splits of each kind, and small forests."""
     monkeypatch.setattr("exprstats.cli.validation.REPEATS", 2)
+    small = partial(fit_forest, trees=5, max_features=[1.0], min_leaves=[5])
+    monkeypatch.setattr("exprstats.models.fit_forest", small)
 
 
-@pytest.mark.usefixtures("_twice")
+@pytest.mark.usefixtures("_fast")
 @pytest.mark.parametrize("model", ["elastic", "forest"])
 def test_leakage_is_the_gain_of_splits_by_clips(call, call_json, fit, clips, model):
     options = ("--leakage", "--model", model)
     rows = [row for row in call_json(*fit, *options)["rows"] if row.get("split")]
-    fitted = fit_forest if model == "forest" else fit_elastic
+    fitted = models.fit_forest if model == "forest" else fit_elastic
     asked = {"target": "au_count", "features": FEATURES, "repeats": 2, "seed": 1}
     table = measure_leakage(fitted, clips, **asked).tidy()
     assert [row["estimate"] for row in rows] == pytest.approx(table["estimate"].tolist(), abs=1e-12)
