@@ -46,7 +46,7 @@ def show_demo(
     subjects: Annotated[int, typer.Option(min=20, help="How many people.")] = 140,
     json: JsonOption = None,
     seed: SeedOption = 1,
-    n_jobs: JobsOption = 1,
+    n_jobs: JobsOption = 2,
     quiet: QuietOption = False,
 ) -> None:
     """Simulate a study, report on it, and show the truth beside it."""

@@ -74,13 +74,14 @@ def show_run(session: Session, run: StudyRun) -> None:
 
 
 def list_rows(run: StudyRun) -> list[dict[str, Any]]:
-    """Return the tidy rows of every result, each with the name of its result first."""
-    results: dict[str, Any] = {"reliability": run.reliability, "factor": run.factor}
-    results |= {f"model {name}": models for name, models in run.models.items()}
-    results["comparison"] = run.comparison
+    """Return the tidy rows of every result, each with the name of its result first.
+
+    They are those of ``results.json`` in the report folder, in its order.
+    """
+    from exprstats.report import collect_tables
+
     return [
-        {"result": name, **row}
-        for name, result in results.items()
-        if result is not None
-        for row in result.tidy().to_dict("records")
+        {"result": name, **{str(column): value for column, value in row.items()}}
+        for name, table in collect_tables(run).items()
+        for row in table.to_dict("records")
     ]

@@ -46,6 +46,10 @@ test = 0.2
 name = "elastic"
 kind = "elastic"
 
+[[models]]
+name = "forest"
+kind = "forest"
+
 [[models]]                     # baselines: random guesses, the training mean, other raters
 name = "uniform"
 kind = "uniform"

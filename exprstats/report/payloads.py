@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exprstats.report.classes import cross_pieces
-from exprstats.report.pieces import Pieces
+from exprstats.report.pieces import Pieces, gather_pieces
 from exprstats.report.session import list_session_versions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.results import Result
+    from exprstats.study import StudyRun
 
 _FURTHER = (
     *("raters", "decisions", "plan", "differences", "invariance", "restrictions", "resampled"),
     *("weights", "contrasts"),
 )
+_BY_MODEL = ("importance", "dependence")
+_ONE = {"models": "model"}
 
 
 def collect_results(pieces: Pieces) -> dict[str, Any]:
@@ -48,6 +57,35 @@ def collect_results(pieces: Pieces) -> dict[str, Any]:
     return found
 
 
+def collect_tables(results: StudyRun | Result | Iterable[Result]) -> dict[str, pd.DataFrame]:
+    """Return the tables of ``results.json`` that hold estimates, each under a name of its own.
+
+    Parameters
+    ----------
+    results
+        As for `write_report`.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        Tidy rows. What there is of each model has the model's name after it: "model elastic".
+    """
+    pieces = gather_pieces(results, None)
+    found = collect_results(pieces)
+    tables: dict[str, pd.DataFrame] = {}
+    for name in ("reliability", "factor", "models", "classes", "comparison", *_FURTHER, *_BY_MODEL):
+        held = found.get(name)
+        if name == "factor" and held is not None:
+            tables[name] = held["rows"]
+        elif isinstance(held, dict):
+            tables |= {f"{_ONE.get(name, name)} {model}": own for model, own in held.items()}
+        elif held is not None:
+            tables[name] = held
+    for place, one in enumerate(found.get("further", ())):
+        tables[f"further {place + 1} {one['kind']}"] = one["rows"]
+    return tables
+
+
 def _collect_further(pieces: Pieces) -> dict[str, Any]:
     """Return the rows of results that go with the main ones."""
     given = {name: getattr(pieces, name) for name in _FURTHER}
@@ -60,7 +98,7 @@ def _collect_further(pieces: Pieces) -> dict[str, Any]:
     for name in ("invariance", "restrictions"):
         if given[name] is not None:
             found[f"{name}_call"] = given[name].receipt.call
-    for name in ("importance", "dependence"):
+    for name in _BY_MODEL:
         by_model = getattr(pieces, name)
         if by_model:
             found[name] = {model: result.tidy() for model, result in by_model.items()}

@@ -236,6 +236,7 @@ def test_simulate_is_repeatable(call, data, tmp_path):
 
 def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
     text = (data / "study.toml").read_text().replace("draws = 2000", "draws = 200")
+    text = text.replace("draws = 500", "draws = 100")
     study = tmp_path / "study.toml"
     study.write_text(
         text.replace('"ratings.csv"', f'"{data}/ratings.csv"').replace(
@@ -246,8 +247,25 @@ def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
     assert (tmp_path / "report" / "index.html").is_file()
     assert told["seed"] == 9 != read_study(study).seed
     assert [one["file"].rsplit("/")[-1] for one in told["inputs"]] == ["ratings.csv", "clips.csv"]
-    results = {row["result"] for row in told["rows"]}
-    assert results == {"reliability", "factor", "model elastic", "comparison"}
+    by_result = {}
+    for row in told["rows"]:
+        by_result.setdefault(row.pop("result"), []).append(row)
+    found = json.loads((tmp_path / "report" / "results.json").read_text())
+    assert by_result == {
+        "reliability": found["reliability"],
+        "factor": found["factor"]["rows"],
+        "model elastic": found["models"]["elastic"],
+        "model forest": found["models"]["forest"],
+        "comparison": found["comparison"],
+        "weights": found["weights"],
+        "contrasts": found["contrasts"],
+        "importance elastic": found["importance"]["elastic"],
+        "importance forest": found["importance"]["forest"],
+        "dependence forest": found["dependence"]["forest"],
+    }
+    terms = {name: {row["term"] for row in rows} for name, rows in by_result.items()}
+    assert {"weight", "unpenalised"} <= terms["weights"]
+    assert "importance" in terms["importance forest"]
 
 
 def test_demo_compares_estimates_with_the_truth(call, tmp_path):
