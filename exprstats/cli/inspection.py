@@ -64,6 +64,7 @@ def inspect_table(
 def inspect_study(session: Session, path: Path) -> list[Problem]:
     """Put what a study would analyse into the session; return the problems of all its files."""
     from exprstats.study import Logbook, read_study, read_tables
+    from exprstats.study.partition import check_strata, tell_split
     from exprstats.study.targets import settle_target
 
     try:
@@ -72,6 +73,8 @@ def inspect_study(session: Session, path: Path) -> list[Problem]:
         ratings, clips = read_tables(study, log)
         if clips is not None and ratings is None:
             study = settle_target(study, clips, log)
+        if clips is not None:
+            check_strata(study, clips)
     except DataError as error:
         return list(error.problems)
     for one in log.inputs:
@@ -90,7 +93,7 @@ def inspect_study(session: Session, path: Path) -> list[Problem]:
         session.show_points("Both", list(_match_tables(ratings, clips)))
     wanted = [f"model {model.name} ({model.kind})" for model in study.models]
     session.show_points("It will fit and compare", wanted)
-    session.show_points("Choices", log.notes)
+    session.show_points("Choices", [*log.notes, *tell_split(study)])
     return []
 
 

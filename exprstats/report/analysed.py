@@ -13,6 +13,7 @@ from exprstats.report.cells import list_levels, pick_rows
 from exprstats.report.document import Column, Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, count_things, join_words, say
+from exprstats.report.tuning import find_split
 
 if TYPE_CHECKING:
     from exprstats.study import InputFile
@@ -131,10 +132,10 @@ def _list_file_notes(files: Iterable[InputFile]) -> list[Text]:
 
 
 def _build_table(pieces: Pieces) -> Table | None:
-    design = next((models.design for models in pieces.models.values()), None)
-    if design is None:
+    models = find_split(pieces)
+    if models is None:
         return None
-    rows = _count_parts(design.clips)
+    rows = _count_parts(models.design.clips)
     contexts = [context for context in list_levels(rows, "context") if context != ALL]
     columns = (
         Column("part", say("Part"), words=True),

@@ -20,6 +20,7 @@ from exprstats.report.procedures import (
 from exprstats.report.prose import Text, count_things, join_texts, join_words, say
 from exprstats.report.reliability import is_crossed
 from exprstats.report.sources import find_r_year
+from exprstats.report.tuning import find_split, name_tuning
 
 if TYPE_CHECKING:
     from exprstats.models import Models
@@ -131,23 +132,30 @@ def _name_engine(factor: Any) -> str:
 
 
 def _tell_models(pieces: Pieces) -> _Told:
-    models = next(iter(pieces.models.values()), None)
+    models = find_split(pieces)
     if models is None:
         return [], set()
-    row = models.glance().iloc[0]
-    texts = [
-        say(
-            "Subjects were divided at random into {train} for training, {validate} for "
-            "validation, and {test} for testing; all clips of a subject belong to one part.",
-            **{part: write_count(row[f"n_{part}"]) for part in ("train", "validate", "test")},
-        ),
-    ]
+    texts = [_tell_split(models, pieces)]
     cited: set[str] = set()
     for one in pieces.models.values():
         told, sources = (tell_forest if one.kind == "forest" else _tell_elastic)(one, pieces)
         texts += told
         cited |= sources
     return texts, cited
+
+
+def _tell_split(models: Models, pieces: Pieces) -> Text:
+    row = models.glance().iloc[0]
+    names = {"train": "training", "validate": "validation", "test": "testing"}
+    counts = {name: row[f"n_{part}"] for part, name in names.items()}
+    told = [f"{write_count(count)} for {name}" for name, count in counts.items() if count]
+    stratified = pieces.study and pieces.study.split and pieces.study.split.stratify
+    return say(
+        "Subjects were divided at random into {told}{evenly}; all clips of a subject belong to "
+        "one part.",
+        told=join_words(told),
+        evenly=", each set of contexts in these shares" if stratified else "",
+    )
 
 
 def _tell_elastic(models: Models, pieces: Pieces) -> _Told:
@@ -163,8 +171,8 @@ def _tell_elastic(models: Models, pieces: Pieces) -> _Told:
     text = say(
         "An elastic net (Zou & Hastie, 2005) predicted {target} from {features} standardized "
         "on the training clips{where}; its penalty was the one with the lowest root mean "
-        "square error on the validation subjects{searched}, with scikit-learn (Pedregosa et "
-        "al., 2011).",
+        "square error {tuned}{searched}, with scikit-learn (Pedregosa et al., 2011).",
+        tuned=name_tuning(models, pieces),
         target=pieces.target,
         features=count_things(row["n_features"], "feature"),
         where=", for each context and for all contexts together" if row["n_contexts"] else "",

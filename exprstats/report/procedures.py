@@ -8,6 +8,7 @@ from exprstats.numerals import write_count, write_level
 from exprstats.report.importance import gather_importance
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, count_things, say
+from exprstats.report.tuning import name_resampled
 
 Told = tuple[list[Text], set[str]]
 
@@ -104,7 +105,8 @@ def tell_resampling(pieces: Pieces) -> Told:
         texts.append(
             say(
                 "{level} percentile intervals of the weights come from {refits} to resampled "
-                "training and validation subjects, the penalty tuned anew in each.",
+                "{parts} subjects, the penalty tuned anew in each.",
+                parts=name_resampled(pieces.weights.model, pieces),
                 level=write_level(pieces.weights.level),
                 refits=count_things(pieces.weights.glance()["draws"].iloc[0], "refit"),
             )

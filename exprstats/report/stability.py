@@ -19,6 +19,7 @@ from exprstats.report.cells import (
 from exprstats.report.document import Column, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_texts, say
+from exprstats.report.tuning import name_resampled, name_tuning
 
 if TYPE_CHECKING:
     from exprstats.models import Weights
@@ -202,8 +203,8 @@ def _list_notes(rows: pd.DataFrame, weights: Weights, pieces: Pieces) -> tuple[T
             level=write_level(weights.level),
         ),
         say(
-            "Percentile intervals over refits to {subjects} resampled training and validation "
-            "subjects.",
+            "Percentile intervals over refits to {subjects} resampled {parts} subjects.",
+            parts=name_resampled(weights.model, pieces),
             subjects=write_count(weights.n_clusters),
         ),
         *_list_penalties(weights, pieces),
@@ -225,4 +226,5 @@ def _list_penalties(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
             told.append(f"{context}, alpha {alpha:g} and l1_ratio {ratio:g}")
     if not told:
         return ()
-    return (say("Penalties chosen on validation subjects: {told}.", told="; ".join(told)),)
+    tuned = name_tuning(models, pieces)
+    return (say("Penalties chosen {tuned}: {told}.", tuned=tuned, told="; ".join(told)),)

@@ -14,6 +14,7 @@ from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
 from exprstats.report.slopes import build_slopes, list_slope_cautions, say_slopes
 from exprstats.report.stability import build_stability, list_cautions, say_stability
+from exprstats.report.tuning import name_tuning
 
 if TYPE_CHECKING:
     from exprstats.models import Models, Weights
@@ -32,14 +33,14 @@ def describe_weights(pieces: Pieces) -> Section | None:
         return None
     rows = name_contexts(models.tidy())
     weights = pick_rows(rows, term="weight").reset_index(drop=True)
-    name = pieces.name_model(models.name)
+    name, tuned = pieces.name_model(models.name), name_tuning(models, pieces)
     drawn = weights["estimate"].fillna(0).ne(0).any()
     return Section(
         "weights",
         "Feature weights",
         sentences=_say_weights(weights, name),
-        caveats=_list_caveats(weights),
-        tables=(_build_table(rows, weights, pieces),),
+        caveats=_list_caveats(weights, tuned),
+        tables=(_build_table(rows, weights, pieces, tuned),),
         figures=(_build_figure(models, weights, name, mark=NOTABLE, level=None),) if drawn else (),
     )
 
@@ -97,7 +98,7 @@ def _say_weights(weights: pd.DataFrame, model: str) -> tuple[Text, ...]:
     return (opening,)
 
 
-def _list_caveats(weights: pd.DataFrame) -> tuple[Text, ...]:
+def _list_caveats(weights: pd.DataFrame, tuned: str) -> tuple[Text, ...]:
     caveats = [
         say(
             "Weights are shown without intervals. Contexts were tuned each with a penalty of "
@@ -111,14 +112,15 @@ def _list_caveats(weights: pd.DataFrame) -> tuple[Text, ...]:
         caveats.insert(
             0,
             say(
-                "All weights are zero in every model: the penalty chosen on the validation "
-                "subjects leaves the training mean as the best prediction. No figure is drawn."
+                "All weights are zero in every model: the penalty chosen {tuned} leaves the "
+                "training mean as the best prediction. No figure is drawn.",
+                tuned=tuned,
             ),
         )
     return tuple(caveats)
 
 
-def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces) -> Table:
+def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces, tuned: str) -> Table:
     contexts = list_levels(weights, "context")
     keys = {context: f"context{place}" for place, context in enumerate(contexts)}
     columns = [Column("feature", say("Feature"), words=True)]
@@ -135,7 +137,7 @@ def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces) -> T
         found = pick_rows(rows, term=term)
         if len(found):
             cells.append(
-                {"group": "Tuned on validation subjects", "feature": label}
+                {"group": f"Tuned {tuned}", "feature": label}
                 | {
                     key: _write_value(pick_rows(found, context=context), None)
                     for context, key in keys.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from exprstats.study.partition import list_validated
 from exprstats.study.settings import (
     BASELINES,
     ClipsSettings,
@@ -29,7 +30,7 @@ def find_conflicts(study: Study) -> Iterator[Conflict]:
         yield from _check_target(study, study.clips)
         yield from _check_models(study)
     if study.split:
-        yield from _check_split(study.split)
+        yield from _check_split(study, study.split)
 
 
 def _check_ratings(ratings: RatingsSettings) -> Iterator[Conflict]:
@@ -93,10 +94,18 @@ def _check_models(study: Study) -> Iterator[Conflict]:
         yield f"[compare] against '{against}' names no model.", name_nearest(against, names)
 
 
-def _check_split(split: SplitSettings) -> Iterator[Conflict]:
+def _check_split(study: Study, split: SplitSettings) -> Iterator[Conflict]:
     total = split.train + split.validate + split.test
     if abs(total - 1) > 1e-6:
         yield (
             f"[split] train, validate and test add up to {total:.6g}.",
             "Let them add up to 1 (shares left out are 0.6, 0.2 and 0.2).",
         )
+    if split.repeats > 1 and split.folds is None:
+        yield "[split] repeats deals folds anew, and there are none.", "Add folds = 5 or remove it."
+    if split.folds is not None and all(model.kind != "elastic" for model in study.models):
+        yield "[split] folds tunes elastic nets, and there is none.", "Remove folds."
+    tuned = list(list_validated(study)) if split.folds else ["the models"]
+    if split.validate == 0 and tuned:
+        remedy = "Give validate a share." if split.folds else "Add folds = 5, or give it a share."
+        yield f"[split] validate is 0, and {' and '.join(tuned)} must be tuned on somebody.", remedy

@@ -84,6 +84,11 @@ def read_face(value: Any, folder: Path) -> int | Literal["largest"]:
     return value
 
 
+def read_part(value: Any, folder: Path) -> float:
+    """Return a share that may be 0 and lies below 1."""
+    return 0.0 if is_number(value) and value == 0 else read_share(value, folder)
+
+
 def read_positive(value: Any, folder: Path) -> float:
     """Return a finite number above 0."""
     if not is_number(value) or value <= 0:
@@ -105,6 +110,11 @@ def read_draws(value: Any, folder: Path) -> int:
 def read_repeats(value: Any, folder: Path) -> int:
     """Return a whole number of at least 1."""
     return _read_whole(value, lowest=1)
+
+
+def read_folds(value: Any, folder: Path) -> int:
+    """Return a whole number of at least 2."""
+    return _read_whole(value, lowest=2)
 
 
 def read_folder(value: Any, folder: Path) -> Path:

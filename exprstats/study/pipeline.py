@@ -9,6 +9,7 @@ from exprstats.errors import DataError, Problem
 from exprstats.study.importance import rate_features, trace_forests
 from exprstats.study.inputs import borrow_subjects, drop_gaps, list_features, read_tables
 from exprstats.study.outcome import StudyRun
+from exprstats.study.partition import fold_people, split_people
 from exprstats.study.provenance import Logbook
 from exprstats.study.ranges import find_ranges
 from exprstats.study.settings import Study
@@ -21,7 +22,6 @@ from exprstats.study.stages import (
     measure_clips,
     rate_crowd,
     score_targets,
-    split_people,
     weigh_features,
 )
 from exprstats.study.targets import settle_target
@@ -74,7 +74,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
             reliability = rate_crowd(ratings, log)
     if clips is not None and study.split:
         with log.stage("split"):
-            parts = split_people(clips, study.split, log)
+            parts = split_people(clips, study, log)
     if ratings is not None:
         with log.stage("factor"):
             factor = _measure(study, ratings, parts, log)
@@ -143,6 +143,7 @@ def _predict(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_jobs: 
             target=study.target,
             features=list(run.features),
             parts=parts,
+            folds=fold_people(clips, parts, study.split, log),
             log=log,
             classes=study.clips is not None and study.clips.classes,
             n_jobs=n_jobs,

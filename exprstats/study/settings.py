@@ -14,6 +14,8 @@ from exprstats.study.fields import (
     read_file,
     read_flag,
     read_folder,
+    read_folds,
+    read_part,
     read_portion,
     read_positive,
     read_repeats,
@@ -127,11 +129,18 @@ class OpenfaceSettings:
 
 @dataclass(frozen=True, slots=True)
 class SplitSettings:
-    """The table ``[split]``: shares of subjects."""
+    """The table ``[split]``: shares of subjects.
+
+    With ``folds``, elastic nets are tuned in so many folds of all subjects but the test's, which
+    are dealt ``repeats`` times. ``stratify`` shares out the subjects of each set of contexts.
+    """
 
     train: Annotated[float, read_share] = 0.6
-    validate: Annotated[float, read_share] = 0.2
+    validate: Annotated[float, read_part] = 0.2
     test: Annotated[float, read_share] = 0.2
+    folds: Annotated[int | None, read_folds] = None
+    repeats: Annotated[int, read_repeats] = 1
+    stratify: Annotated[bool, read_flag] = False
 
 
 @dataclass(frozen=True, slots=True)

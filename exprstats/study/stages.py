@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exprstats.study.inputs import drop_gaps, find_by
 from exprstats.study.provenance import Logbook
 from exprstats.study.ranges import Ranges
-from exprstats.study.settings import BASELINES, CompareSettings, ModelSettings, SplitSettings
+from exprstats.study.settings import BASELINES, CompareSettings, ModelSettings
 from exprstats.study.targets import NUMBER_METRICS
 
 if TYPE_CHECKING:
@@ -32,19 +32,6 @@ def rate_crowd(ratings: pd.DataFrame, log: Logbook) -> Reliability:
         by=find_by(ratings),
         cluster="subject" if "subject" in ratings else None,
         seed=log.draw_seed("reliability"),
-    )
-
-
-def split_people(clips: pd.DataFrame, shares: SplitSettings, log: Logbook) -> pd.DataFrame:
-    """Return each subject's part."""
-    from exprstats.models import split_subjects
-
-    return split_subjects(
-        clips,
-        train=shares.train,
-        validate=shares.validate,
-        test=shares.test,
-        seed=log.draw_seed("split"),
     )
 
 
@@ -87,6 +74,7 @@ def fit_models(
     target: str,
     features: list[str],
     parts: pd.DataFrame,
+    folds: pd.DataFrame | None,
     log: Logbook,
     classes: bool = False,
     n_jobs: int = 1,
@@ -96,7 +84,7 @@ def fit_models(
 
     task = "classification" if classes else "regression"
     grow = partial(fit_forest, task=task, seed=log.draw_seed("forest"), n_jobs=n_jobs)
-    verbs = {"elastic": fit_elastic, "forest": grow}
+    verbs = {"elastic": partial(fit_elastic, folds=folds), "forest": grow}
     return {
         model.name: verbs[model.kind](
             clips, target=target, features=features, parts=parts, by=find_by(clips), name=model.name

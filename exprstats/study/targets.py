@@ -100,6 +100,8 @@ def _find_unfit(study: Study, *, named: bool) -> Iterator[tuple[str, str]]:
             yield f"{target}, and '{model.name}' an elastic net of numbers.", 'Use kind = "forest".'
         if model.kind == "normal":
             yield f"{target}, and '{model.name}' draws numbers.", 'Use kind = "uniform".'
+    if study.split and study.split.folds:
+        yield f"{target}, and [split] folds tunes elastic nets of numbers.", "Remove folds."
     if study.contrasts is not None:
         yield f"{target}, and [contrasts] compares weights of numbers.", "Remove [contrasts]."
     allowed = _LABELS if named else (*_LABELS, *_ONES)

@@ -174,3 +174,15 @@ def test_what_needs_contexts_or_numbers_is_refused(call, data, tmp_path):
     assert "there are none. Name theirs with --by." in " ".join(told.split())
     told = call(*fit, "--target", "high", "--model", "forest", "--leakage", code=2).stderr
     assert "which classes do not have. Leave it out." in " ".join(told.split())
+
+
+def test_check_says_how_a_study_splits_and_tunes(call, data):
+    study = data / "folds.toml"
+    text = '[clips]\nfile = "clips.csv"\ntarget = "au_count"\n'
+    study.write_text(f"{text}[split]\nfolds = 4\nrepeats = 2\nstratify = true\n", encoding="utf-8")
+    out = " ".join(call("check", study).stdout.split())
+    assert "Subjects: 80% training, 20% test; each set of contexts in these shares." in out
+    assert "Elastic nets are tuned in 4 folds (dealt 2 times) of all others." in out
+    study.write_text(f"{text}[[models]]\nname = 'wood'\nkind = 'forest'\n", encoding="utf-8")
+    out = call("check", study).stdout
+    assert "60% training, 20% validation, 20% test." in out and "Elastic nets" not in out
