@@ -9,20 +9,18 @@ import pandas as pd
 from exprstats.errors import DataError, Problem
 from exprstats.plots.contexts import ALL, name_contexts
 from exprstats.plots.labels import code_levels, write_label
-from exprstats.plots.looks import PALETTE, QUIET, place_ticks, set_looks, write_ticks
+from exprstats.plots.looks import MOST_LINES, PALETTE, QUIET, place_apart, set_looks, write_ticks
 from exprstats.plots.metrics import MetricLabel, label_metrics
 from exprstats.tables import order_levels, require_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from plotnine import ggplot
 
     from exprstats.inference import Comparison
 
 ALPHA = 0.05
-MOST_LINES = 40  # that fit on a page
-_CHARACTERS = 56  # of tick labels, with air between, that fit on one line
 _FILLED = "Filled: p < .05, adjusted by Holm."
 
 
@@ -176,9 +174,7 @@ def _build_rows(
         + geom_point(aes(fill="sure"), color=PALETTE[0], size=1.9, stroke=0.5)
         + facet_grid("context ~ metric", scales="free_x", labeller=_read_codes(coded))
         + scale_fill_manual(values={True: PALETTE[0], False: "white"})
-        + scale_x_continuous(
-            breaks=_place_apart(_CHARACTERS // metrics), labels=write_ticks, expand=(0.06, 0)
-        )
+        + scale_x_continuous(breaks=place_apart(metrics), labels=write_ticks, expand=(0.06, 0))
         + scale_y_discrete(
             limits=list(coded["pair"])[::-1], labels=list(coded["pair"].values())[::-1]
         )
@@ -190,21 +186,6 @@ def _build_rows(
             plot_caption=element_text(size=7.5, ha="right", ma="right"),
         )
     )
-
-
-def _place_apart(room: int) -> Callable[[tuple[float, float]], list[float]]:
-    """Return a function that places as many ticks, at most five, as have room for their labels."""
-
-    def place(limits: tuple[float, float]) -> list[float]:
-        places: list[float] = []
-        for wanted in (5, 4, 3, 2):
-            places = place_ticks(wanted)(limits)
-            inside = [one for one in places if min(limits) <= one <= max(limits)]
-            if sum(len(text) + 1 for text in write_ticks(inside)) <= room:
-                break
-        return places
-
-    return place
 
 
 def _read_codes(coded: dict[str, dict[str, str]]) -> Any:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from plotnine import theme
 
 WIDTH = 6.5  # inches: the text width of a page with 1-inch margins
+MOST_LINES = 40  # that fit on a page
+_CHARACTERS = 56  # of tick labels, with air between, that fit on one line
 INK = "#1a1a1a"
 QUIET = "#6b6b6b"
 LIGHT = "#d9d9d9"
@@ -72,6 +74,32 @@ def place_ticks(count: int) -> Callable[[tuple[float, float]], list[float]]:
         for wanted in range(count, count + 3):
             places = [round(float(one), 12) for one in breaks_extended(wanted)(limits)]
             if sum(low <= one <= high for one in places) > 1:
+                break
+        return places
+
+    return place
+
+
+def place_apart(panels: int) -> Callable[[tuple[float, float]], list[float]]:
+    """Return a function that places as many ticks, at most five, as have room for their labels.
+
+    Parameters
+    ----------
+    panels
+        Panels side by side, which share the room.
+
+    Examples
+    --------
+    >>> place_apart(1)((-0.3, 0.4)), place_apart(4)((-0.3, 0.4))
+    ([-0.4, -0.2, 0.0, 0.2, 0.4], [-0.4, 0.0, 0.4])
+    """
+
+    def place(limits: tuple[float, float]) -> list[float]:
+        places: list[float] = []
+        for wanted in (5, 4, 3, 2):
+            places = place_ticks(wanted)(limits)
+            inside = [one for one in places if min(limits) <= one <= max(limits)]
+            if sum(len(text) + 1 for text in write_ticks(inside)) <= _CHARACTERS // panels:
                 break
         return places
 

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
-from exprstats.plots.contexts import name_contexts
+from exprstats.plots.contexts import ALL, name_contexts
 from exprstats.plots.labels import code_levels, write_label
-from exprstats.plots.looks import LIGHT, QUIET, pick_colours, place_ticks, set_looks, write_ticks
+from exprstats.plots.looks import (
+    LIGHT,
+    MOST_LINES,
+    QUIET,
+    pick_colours,
+    place_apart,
+    set_looks,
+    write_ticks,
+)
 from exprstats.plots.metrics import MetricLabel, label_metrics
 from exprstats.tables import order_levels, require_columns
 
@@ -34,7 +42,8 @@ def draw_performance(comparison: Comparison, *, names: Mapping[str, str] | None 
     Returns
     -------
     plotnine.ggplot
-        Models stand in the order of the comparison, the first on top.
+        Models stand in the order of the comparison, the first on top. Where contexts are too many
+        for a page, only the pooled scores are drawn, and the figure says so.
 
     Raises
     ------
@@ -48,19 +57,30 @@ def draw_performance(comparison: Comparison, *, names: Mapping[str, str] | None 
         draw_performance(compare_models(predictions)).show()
     """
     rows = select_scores(comparison.tidy())
-    metrics = order_levels(rows["metric"])
-    models = order_levels(rows["model"])
+    metrics, models = order_levels(rows["metric"]), order_levels(rows["model"])
+    named = code_levels([(names or {}).get(str(model), model) for model in models], width=20)
+    rows, told = _choose_rows(rows, _count_lines(named))
     contexts = order_levels(rows["context"])
     labels = label_metrics(comparison)
+    headings = [_write_heading(labels[metric], narrow=len(metrics) > 2) for metric in metrics]
     coded = {
-        "metric": {f"{i:04d}": _write_heading(labels[metric]) for i, metric in enumerate(metrics)},
-        "model": code_levels([(names or {}).get(str(model), model) for model in models], width=20),
+        "metric": {f"{place:04d}": heading for place, heading in enumerate(headings)},
+        "model": named,
         "context": code_levels(contexts, width=14),
     }
     for name, levels in (("metric", metrics), ("model", models), ("context", contexts)):
         places = {level: code for level, code in zip(levels, coded[name], strict=True)}
         rows[name] = pd.Categorical(rows[name].map(places), categories=list(coded[name]))
-    return _build_forest(rows, coded)
+    return _build_forest(rows, coded, told)
+
+
+def _choose_rows(rows: pd.DataFrame, lines: int) -> tuple[pd.DataFrame, str | None]:
+    """Return the rows that fit on a page, and what is said of those that do not."""
+    contexts = order_levels(rows["context"])
+    if len(contexts) * lines <= MOST_LINES or ALL not in contexts[1:]:
+        return rows, None
+    told = f"All contexts together; the {len(contexts) - 1:,} contexts do not fit on a page."
+    return rows[rows["context"].eq(ALL)].reset_index(drop=True), told
 
 
 def select_scores(table: pd.DataFrame) -> pd.DataFrame:
@@ -77,13 +97,20 @@ def select_scores(table: pd.DataFrame) -> pd.DataFrame:
     return name_contexts(rows)
 
 
-def _write_heading(label: MetricLabel) -> str:
-    return f"{write_label(label.name)}\n({label.direction})"
+def _count_lines(labels: Mapping[str, str]) -> int:
+    return sum(label.count("\n") + 1 for label in labels.values())
 
 
-def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplot:
+def _write_heading(label: MetricLabel, *, narrow: bool) -> str:
+    if not narrow:
+        return f"{write_label(label.name)}\n({label.direction})"
+    return f"{write_label(label.name, width=12)}\n{write_label(f'({label.direction})', width=12)}"
+
+
+def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]], told: str | None) -> ggplot:
     from plotnine import (
         aes,
+        element_blank,
         element_text,
         facet_grid,
         geom_label,
@@ -101,6 +128,10 @@ def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplo
     drawn = rows[rows["estimate"].notna()]
     ranged = drawn[drawn["conf_low"].notna() & drawn["conf_high"].notna()]
     count = {name: len(labels) for name, labels in coded.items()}
+    tall = max(label.count("\n") for label in coded["metric"].values())
+    extra = 0.14 * (bool(told) + tall - 1)
+    lines = _count_lines(coded["model"])
+    named = element_text(angle=0, ha="left", ma="left", weight="bold")
     colours = dict(zip(coded["model"], pick_colours(count["model"]), strict=True))
     plot = (
         ggplot(drawn, aes(y="model", x="estimate", color="model"))
@@ -110,16 +141,17 @@ def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]]) -> ggplo
         + facet_grid("context ~ metric", scales="free_x", labeller=_read_codes(coded))
         + scale_color_manual(values=colours)
         + scale_x_continuous(
-            breaks=place_ticks(5 if count["metric"] < 3 else 3),
-            labels=write_ticks,
-            expand=(0.06, 0),
+            breaks=place_apart(count["metric"]), labels=write_ticks, expand=(0.06, 0)
         )
         + scale_y_discrete(
             limits=list(coded["model"])[::-1], labels=list(coded["model"].values())[::-1]
         )
-        + labs(x="", y="")
-        + set_looks(0.9 + count["context"] * max(0.45, 0.24 * count["model"]))
-        + theme(strip_text_y=element_text(angle=0, ha="left", ma="left", weight="bold"))
+        + labs(x="", y="", caption=told)
+        + set_looks(0.9 + extra + count["context"] * max(0.45, 0.2 * lines))
+        + theme(
+            strip_text_y=named if count["context"] > 1 else element_blank(),
+            plot_caption=element_text(size=7.5, ha="right", ma="right"),
+        )
     )
     absent = _place_absent(rows)
     if len(absent):

@@ -181,7 +181,7 @@ def test_clip_of_two_subjects(make_ratings):
         ({"items": ["respons"]}, DataError, "Did you mean 'response'"),
         ({"by": "task"}, DataError, "no column 'task'"),
         ({"cluster": "person"}, DataError, "no column 'person'"),
-        ({"level": 95}, OptionError, "level 95"),
+        ({"level": 95}, OptionError, "level is 95"),
         ({"model": "two way"}, OptionError, "one-way"),
     ],
 )

@@ -83,7 +83,7 @@ def test_the_seed_decides():
         ({"raters": 9}, "cannot be"),
         ({"subjects": 1}, "cannot be"),
         ({"draws": 1}, "draws=1"),
-        ({"level": 2}, "level 2"),
+        ({"level": 2}, "level is 2"),
     ],
 )
 def test_impossible_plans(change, match):

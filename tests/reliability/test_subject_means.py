@@ -197,7 +197,7 @@ def test_bad_options(crowd, make_ratings):
         ({"clips": [0, 2]}, "clips .* from 1 up"),
         ({"raters": []}, "raters .* from 1 up"),
         ({"overlap": 1.2}, "overlap 1.2"),
-        ({"level": 95}, "level 95"),
+        ({"level": 95}, "level is 95"),
     ):
         with pytest.raises(OptionError, match=told):
             study_subjects(crowd, **options)
