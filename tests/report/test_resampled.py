@@ -46,7 +46,7 @@ def test_table_5_prints_interval_and_shares(plain, resampled):
         share = pick(own, term="selected")["estimate"].item()
         assert share == 1
         assert row["selected"] == "1.00"
-    assert "Penalties chosen on validation subjects: startle, alpha " in read_words(
+    assert "Penalties chosen on the validation subjects: startle, alpha " in read_words(
         read_section([plain.models, weights], "weights")
     )
 
