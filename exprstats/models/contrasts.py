@@ -13,8 +13,8 @@ from exprstats.models.designs import Design, build_design
 from exprstats.models.differences import list_differences, list_slopes, list_weights
 from exprstats.models.joint import fit_jointly, list_contexts
 from exprstats.models.outcomes import note_few
+from exprstats.models.resamples import check_resampling, count_resampled, list_draws
 from exprstats.models.tuning import ALPHAS, L1_RATIOS, check_grid
-from exprstats.models.weights import check_resampling, count_resampled, list_draws
 from exprstats.numerals import write_interval, write_level, write_number, write_p
 from exprstats.parallel import Seed
 from exprstats.results import Result

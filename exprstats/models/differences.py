@@ -16,8 +16,7 @@ from exprstats.models.interactions import regress_contexts
 from exprstats.models.joint import list_contexts
 from exprstats.models.outcomes import count_clips
 from exprstats.models.penalties import scale_columns
-
-MOST_UNDEFINED = 0.05
+from exprstats.models.resamples import MOST_UNDEFINED
 
 
 def list_weights(

@@ -12,7 +12,7 @@ from exprstats.errors import DataError, OptionError, Problem
 from exprstats.models.fits import KIND_NAMES, Models
 from exprstats.models.outcomes import KEYS
 from exprstats.models.permutation import list_importance
-from exprstats.models.weights import check_resampling
+from exprstats.models.resamples import check_resampling
 from exprstats.numerals import write_interval, write_level, write_number
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result

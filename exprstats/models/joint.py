@@ -6,7 +6,6 @@ from functools import partial
 
 import numpy as np
 
-from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.models.designs import Design, Sample
 from exprstats.models.penalties import Grid, choose_point, scale_columns, trace_grid
 from exprstats.models.products import (
@@ -16,7 +15,8 @@ from exprstats.models.products import (
     read_moments,
     sum_products,
 )
-from exprstats.parallel import Seed, run_tasks, spawn_seeds
+from exprstats.models.resamples import Half, draw_counts, halve_draws
+from exprstats.parallel import Seed, run_tasks
 
 
 def list_contexts(design: Design) -> tuple[Sample, ...]:
@@ -79,9 +79,8 @@ def fit_jointly(
     if whole is None:
         return None
     fit = partial(_refit_block, products=products, penalties=penalties, strata=strata)
-    seeds = spawn_seeds(seed, -(-draws // BLOCK))
-    tasks = [(one, BLOCK * i, draws, half) for i, one in enumerate(seeds) for half in (0, 1)]
-    blocks = run_tasks(fit, tasks, n_jobs=n_jobs, label="Refitting contexts")
+    halves = halve_draws(draws, seed)
+    blocks = run_tasks(fit, halves, n_jobs=n_jobs, label="Refitting contexts")
     return *whole, np.concatenate(blocks, axis=1)
 
 
@@ -93,16 +92,13 @@ def _weigh_all(products: list[Products], counts: np.ndarray) -> list[tuple[np.nd
 
 
 def _refit_block(
-    task: tuple[np.random.SeedSequence, int, int, int],
+    half: Half,
     *,
     products: list[Products],
     penalties: Grid,
     strata: list[np.ndarray],
 ) -> np.ndarray:
-    seed, start, draws, half = task
-    groups = len(products[0].train)
-    counts = count_clusters(draw_clusters(seed, strata), groups)[: max(draws - start, 0)]
-    counts = counts[half * BLOCK // 2 : (half + 1) * BLOCK // 2]
+    counts = draw_counts(half, strata, len(products[0].train))
     weights = np.full((len(products), len(counts), products[0].size - 2), np.nan)
     for draw, totals in enumerate(_weigh_all(products, counts)):
         found = tune_jointly(*totals, penalties)

@@ -7,7 +7,6 @@ from functools import partial
 
 import numpy as np
 
-from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.models.designs import Design
 from exprstats.models.penalties import Grid, choose_point, trace_grid
 from exprstats.models.products import (
@@ -17,8 +16,9 @@ from exprstats.models.products import (
     read_moments,
     sum_products,
 )
+from exprstats.models.resamples import Half, draw_counts, halve_draws
 from exprstats.models.rounds import Rounds, refit_rounds
-from exprstats.parallel import Seed, run_tasks, spawn_seeds
+from exprstats.parallel import Seed, run_tasks
 
 
 def refit_weights(
@@ -55,10 +55,8 @@ def refit_weights(
     products = [sum_products(design, sample, subjects) for sample in design.samples]
     tune = partial(_tune_draws, penalties=penalties, refit=refit, rounds=rounds)
     fit = partial(_refit_block, products=products, strata=strata, tune=tune)
-    # Half a block is the unit of work, so that two workers share even 250 draws.
-    seeds = spawn_seeds(seed, -(-draws // BLOCK))
-    tasks = [(one, BLOCK * i, draws, half) for i, one in enumerate(seeds) for half in (0, 1)]
-    blocks = run_tasks(fit, tasks, n_jobs=n_jobs, label="Refitting weights")
+    halves = halve_draws(draws, seed)
+    blocks = run_tasks(fit, halves, n_jobs=n_jobs, label="Refitting weights")
     weights, chosen = (np.concatenate(part, axis=1) for part in zip(*blocks, strict=True))
     return weights, chosen
 
@@ -82,16 +80,13 @@ def tune_total(
 
 
 def _refit_block(
-    task: tuple[np.random.SeedSequence, int, int, int],
+    half: Half,
     *,
     products: list[Products],
     strata: list[np.ndarray],
     tune: Callable[[Products, np.ndarray], Iterator[tuple[np.ndarray, np.ndarray] | None]],
 ) -> tuple[np.ndarray, np.ndarray]:
-    seed, start, draws, half = task
-    groups = len(products[0].train)
-    counts = count_clusters(draw_clusters(seed, strata), groups)[: max(draws - start, 0)]
-    counts = counts[half * BLOCK // 2 : (half + 1) * BLOCK // 2]
+    counts = draw_counts(half, strata, len(products[0].train))
     weights = np.full((len(products), len(counts), products[0].size - 2), np.nan)
     chosen = np.full((len(products), len(counts), 2), np.nan)
     for i, product in enumerate(products):

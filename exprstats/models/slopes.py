@@ -6,30 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters, leave_out_clusters
+from exprstats.inference.clusters import leave_out_clusters
 from exprstats.inference.intervals import find_percentile, jackknife_clusters, sort_draws
 from exprstats.inference.significance import adjust_holm, count_tails
 from exprstats.models.designs import Design, Sample
 from exprstats.models.products import CONSTANT, code_subjects, sum_products
-from exprstats.parallel import Seed, spawn_seeds
+from exprstats.models.resamples import FEWEST_SUBJECTS, MOST_UNDEFINED
 
 # With 60 subjects the jackknife-t covers at .95 and percentile limits at .94, and its p has no
 # floor of 2/(draws + 1), which Holm would multiply.
 HEADLINE = "jackknife"
-FEWEST_SUBJECTS = 3
-MOST_UNDEFINED = 0.05
 # Numbers in the sums of products that are held at once.
 _HELD = 4_000_000
 # A feature of which so much lies in directions without variance is determined by others.
 _TIED = 1e-8
 _LIMITS = ("std_error", "conf_low", "conf_high", "p_value")
-
-
-def count_subjects(design: Design, *, draws: int, seed: Seed) -> np.ndarray:
-    """Return how often each subject stands in each draw (B, G): the draws of `refit_weights`."""
-    codes, strata = code_subjects(design)
-    blocks = [draw_clusters(one, strata) for one in spawn_seeds(seed, -(-draws // BLOCK))]
-    return count_clusters(np.concatenate(blocks)[:draws], int(codes.max()) + 1)
 
 
 def list_unpenalised(

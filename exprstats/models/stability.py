@@ -8,8 +8,7 @@ import numpy as np
 
 from exprstats.inference.intervals import find_percentile, sort_draws
 from exprstats.models.penalties import take_moments
-
-MOST_UNDEFINED = 0.05
+from exprstats.models.resamples import MOST_UNDEFINED
 
 
 def list_stability(

@@ -8,21 +8,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import OptionError
 from exprstats.models.designs import Design, Sample
 from exprstats.models.fits import Models
 from exprstats.models.outcomes import KEYS, count_clips, note_few
 from exprstats.models.permutation import list_importance
 from exprstats.models.refits import refit_weights
-from exprstats.models.slopes import count_subjects, list_unpenalised
+from exprstats.models.resamples import (
+    check_resampling,
+    count_resampled,
+    count_subjects,
+    list_draws,
+)
+from exprstats.models.slopes import list_unpenalised
 from exprstats.models.stability import list_inflation, list_stability
 from exprstats.numerals import write_count, write_interval, write_level, write_number
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
-from exprstats.words import check_level
-
-FEWEST_SUBJECTS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,33 +226,6 @@ def report_weights(
     )
 
 
-def check_resampling(draws: int, level: float) -> None:
-    """Refuse draws and levels that give no interval."""
-    if draws < 2:
-        message = f"draws must be at least 2; got {draws}."
-        raise OptionError(message)
-    check_level(level)
-
-
-def count_resampled(design: Design, *, folded: bool = False) -> int:
-    """Return how many subjects are resampled for fitting and tuning, or refuse too few.
-
-    Where tuning is ``folded``, training subjects do both.
-
-    Raises
-    ------
-    DataError
-        Fewer than three subjects in either part.
-    """
-    counts = design.clips.groupby("part")["subject"].nunique()
-    used = ["train"] if folded else ["train", "validate"]
-    for part in used:
-        if counts[part] < FEWEST_SUBJECTS:
-            fact = f"{counts[part]} {part} subjects; resampling needs {FEWEST_SUBJECTS}."
-            raise DataError(Problem(fact, "Use larger parts.", column="subject"))
-    return int(counts[used].sum())
-
-
 def _read_weights(models: Models, sample: Sample) -> np.ndarray:
     rows = models.table[models.table["term"] == "weight"]
     own = rows["context"].isna() if sample.context is None else rows["context"] == sample.context
@@ -266,16 +242,3 @@ def _list_refits(design: Design, weights: np.ndarray, chosen: np.ndarray) -> pd.
     ]
     columns = ["context", "draw", "alpha", "l1_ratio", "feature", "estimate"]
     return pd.concat(frames, ignore_index=True)[columns]
-
-
-def list_draws(design: Design, refits: np.ndarray, **facts: np.ndarray) -> pd.DataFrame:
-    """Return refits (B, p) in long form, with facts (B,) of each draw."""
-    draws, features = refits.shape
-    return pd.DataFrame(
-        {
-            "draw": np.repeat(np.arange(draws), features),
-            **{name: np.repeat(values, features) for name, values in facts.items()},
-            "feature": list(design.features) * draws,
-            "estimate": refits.ravel(),
-        }
-    )

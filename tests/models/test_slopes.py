@@ -16,7 +16,8 @@ from exprstats.inference.clusters import draw_clusters
 from exprstats.models import fit_elastic, report_weights, split_subjects
 from exprstats.models.designs import build_design
 from exprstats.models.refits import code_subjects
-from exprstats.models.slopes import count_subjects, list_unpenalised, regress_products
+from exprstats.models.resamples import count_subjects
+from exprstats.models.slopes import list_unpenalised, regress_products
 from exprstats.parallel import spawn_seeds
 
 FEATURES = ["motion", "gaze", "blink", "still"]
