@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from exprstats.inference.intervals import find_percentile, sort_draws
+from exprstats.inference.intervals import sort_draws
 from exprstats.inference.significance import adjust_holm, adjust_maximum, count_tails
 from exprstats.models.designs import Design
 from exprstats.models.interactions import regress_contexts
 from exprstats.models.joint import list_contexts
 from exprstats.models.outcomes import count_clips
 from exprstats.models.penalties import scale_columns
-from exprstats.models.resamples import MOST_UNDEFINED
+from exprstats.models.resamples import limit_draws
 
 
 def list_weights(
@@ -28,7 +28,7 @@ def list_weights(
     for sample, own, drawn, flat in zip(samples, weights, refits, constant, strict=True):
         key = {"context": sample.context, "part": "train", "term": "weight", "headline": True}
         key |= {"level": level, "method": "percentile", **count_clips(design, sample, "train")}
-        limits = _find_limits(drawn, level)
+        limits = limit_draws(drawn.T, level, "refits")
         notes = zip(flat, limits["note"], strict=True)
         limits["note"] = ["constant in training" if no else note for no, note in notes]
         rows += [
@@ -49,11 +49,11 @@ def list_differences(
     # Where a feature does not vary there is no weight to compare; the fit's 0 is no finding.
     lost = np.concatenate([flat[i] | flat[j] for i, j in pairs])
     whole, drawn = np.where(lost, np.nan, whole), np.where(lost, np.nan, drawn)
-    limits = _find_limits(drawn, level)
+    limits = limit_draws(drawn.T, level, "refits")
     told = "not defined: constant in training in one of the contexts"
     limits["note"] = [told if no else note for no, note in zip(lost, limits["note"], strict=True)]
-    ordered, finite = sort_draws(drawn.T)
-    p_value = np.where(np.isnan(limits["conf_low"]), np.nan, count_tails(ordered, finite))
+    tails = count_tails(*sort_draws(drawn.T))
+    p_value = np.where(np.isnan(limits["conf_low"]), np.nan, tails)
     p_max = adjust_maximum(whole, drawn.T, limits["std_error"])
     tests = {"p_value": p_value, "p_adjusted": adjust_holm(p_value), "p_max_t": p_max}
     columns = {"estimate": whole, **limits, **tests}
@@ -110,15 +110,3 @@ def _name_differences(design: Design, pairs: Sequence[tuple[int, int]]) -> list[
         key |= {"term": "difference", **counts}
         keys += [{**key, "feature": feature} for feature in design.features]
     return keys
-
-
-def _find_limits(drawn: np.ndarray, level: float) -> dict[str, Any]:
-    """Return limits (p,) of draws (B, p), none where too many draws are undefined."""
-    ordered, finite = sort_draws(drawn.T)
-    found = find_percentile(ordered, finite, level)._asdict()
-    refused = len(drawn) - finite > MOST_UNDEFINED * len(drawn)
-    limits: dict[str, Any] = {k: np.where(refused, np.nan, v) for k, v in found.items()}
-    notes = [f"{len(drawn) - one} of {len(drawn)} refits undefined" for one in finite]
-    limits["draws"] = finite
-    limits["note"] = [note if no else None for note, no in zip(notes, refused, strict=True)]
-    return limits

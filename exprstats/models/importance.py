@@ -10,7 +10,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.models.fits import KIND_NAMES, Models
-from exprstats.models.outcomes import KEYS
+from exprstats.models.outcomes import KEYS, group_contexts
 from exprstats.models.permutation import list_importance
 from exprstats.models.resamples import check_resampling
 from exprstats.numerals import write_interval, write_level, write_number
@@ -67,8 +67,7 @@ class Importance(Result):
     def sentence(self) -> str:
         """Return the features whose interval lies above 0, in APA style."""
         rows = self.table[self.table["headline"] & (self.table["term"] == "importance")]
-        contexts = rows["context"].astype(object).where(rows["context"].notna(), "All clips")
-        told = [_tell_context(str(name), own) for name, own in rows.groupby(contexts, sort=False)]
+        told = [_tell_context(name, own) for name, own in group_contexts(rows)]
         opening = (
             f"{KIND_NAMES[self.kind]}: rise of the test {self.error} when a feature is permuted "
             f"between subjects, with {write_level(self.level)} intervals over test subjects."

@@ -13,7 +13,7 @@ from exprstats.errors import DataError, Problem
 from exprstats.models.designs import Design, Sample, build_design
 from exprstats.models.fits import tell_correlation
 from exprstats.models.folds import check_folds
-from exprstats.models.outcomes import KEYS, correlate, count_clips, list_predictions
+from exprstats.models.outcomes import KEYS, correlate, count_clips, group_contexts, list_predictions
 from exprstats.models.penalties import (
     Grid,
     choose_point,
@@ -80,8 +80,7 @@ class Nested(Result):
             f"with the penalty tuned inside ({write_count(row['n_clips'])} clips):"
         ]
         scores = self.table[self.table["term"].isin(["rmse", "correlation"])]
-        contexts = scores["context"].astype(object).where(scores["context"].notna(), "All clips")
-        for name, own in scores.groupby(contexts, sort=False):
+        for name, own in group_contexts(scores):
             value = own.set_index("term")["estimate"]
             r = tell_correlation(value["correlation"])
             told.append(f"{name}: RMSE = {write_number(value['rmse'])}, {r}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,13 @@ def correlate(truth: np.ndarray, guess: np.ndarray) -> tuple[float, str | None]:
         if values.std() <= 1e-12 * max(float(np.abs(values).max()), 1e-300):
             return np.nan, f"{what} is constant"
     return float(np.corrcoef(truth, guess)[0, 1]), None
+
+
+def group_contexts(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the name and the rows of each context in turn; pooled rows are "All clips"."""
+    contexts = rows["context"].astype(object).where(rows["context"].notna(), "All clips")
+    for name, own in rows.groupby(contexts, sort=False):
+        yield str(name), own
 
 
 def note_few(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters
+from exprstats.inference.intervals import find_percentile, sort_draws
 from exprstats.models.designs import Design
 from exprstats.models.products import code_subjects
 from exprstats.parallel import Seed, spawn_seeds
@@ -77,6 +80,31 @@ def count_subjects(design: Design, *, draws: int, seed: Seed) -> np.ndarray:
     codes, strata = code_subjects(design)
     groups = int(codes.max()) + 1
     return np.concatenate([draw_counts(one, strata, groups) for one in halve_draws(draws, seed)])
+
+
+def limit_draws(drawn: np.ndarray, level: float, what: str) -> dict[str, Any]:
+    """Return percentile limits (p,) of draws (p, B), none where too many are undefined.
+
+    Parameters
+    ----------
+    drawn
+        NaN where a draw leaves nothing to fit.
+    level
+        Of the limits.
+    what
+        What a note calls the draws.
+    """
+    ordered, finite = sort_draws(drawn)
+    total = drawn.shape[1]
+    refused = total - finite > MOST_UNDEFINED * total
+    found = find_percentile(ordered, finite, level)._asdict()
+    limits: dict[str, Any] = {
+        name: np.where(refused, np.nan, values) for name, values in found.items()
+    }
+    notes = [f"{total - one} of {total} {what} undefined" for one in finite]
+    limits["draws"] = finite
+    limits["note"] = [note if no else None for note, no in zip(notes, refused, strict=True)]
+    return limits
 
 
 def list_draws(design: Design, refits: np.ndarray, **facts: np.ndarray) -> pd.DataFrame:

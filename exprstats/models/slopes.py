@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from exprstats.inference.clusters import leave_out_clusters
-from exprstats.inference.intervals import find_percentile, jackknife_clusters, sort_draws
+from exprstats.inference.intervals import jackknife_clusters, sort_draws
 from exprstats.inference.significance import adjust_holm, count_tails
 from exprstats.models.designs import Design, Sample
 from exprstats.models.products import CONSTANT, code_subjects, sum_products
-from exprstats.models.resamples import FEWEST_SUBJECTS, MOST_UNDEFINED
+from exprstats.models.resamples import FEWEST_SUBJECTS, limit_draws
 
 # With 60 subjects the jackknife-t covers at .95 and percentile limits at .94, and its p has no
 # floor of 2/(draws + 1), which Holm would multiply.
@@ -116,16 +116,12 @@ def _note_undefined(whole: np.ndarray, clips: int, terms: int, groups: int) -> l
 
 
 def _find_percentile(whole: np.ndarray, drawn: np.ndarray, level: float) -> dict[str, Any]:
-    ordered, finite = sort_draws(drawn)
-    total = drawn.shape[1]
-    refused = (total - finite > MOST_UNDEFINED * total) | np.isnan(whole)
-    found = find_percentile(ordered, finite, level)._asdict()
-    columns: dict[str, Any] = {**found, "p_value": count_tails(ordered, finite)}
-    columns = {name: np.where(refused, np.nan, values) for name, values in columns.items()}
+    # Where the weight itself is not defined, its draws are no sample of anything.
+    drawn = np.where(np.isnan(whole)[:, None], np.nan, drawn)
+    columns = limit_draws(drawn, level, "resamples")
+    refused = np.isnan(columns["conf_low"])
+    columns["p_value"] = np.where(refused, np.nan, count_tails(*sort_draws(drawn)))
     columns["p_adjusted"] = adjust_holm(columns["p_value"])
-    columns["draws"] = finite
-    notes = [f"{total - one} of {total} resamples undefined" for one in finite]
-    columns["note"] = [note if no else None for note, no in zip(notes, refused, strict=True)]
     return columns
 
 

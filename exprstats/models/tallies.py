@@ -15,6 +15,7 @@ from exprstats.models.parts import PARTS, name_some
 from exprstats.words import name_nearest
 
 FEWEST_SUBJECTS = 2
+MOST_NAMED = 5
 
 
 def tally_classes(models: Models) -> pd.DataFrame:
@@ -129,20 +130,15 @@ def refuse_rare(design: Design) -> None:
     """
     problems = []
     for sample in design.samples:
-        lost = []
+        rare, lost = [], []
         for label, code in code_labels(design):
             held = sample.rows[sample.truth == code]
             subjects = _count(design, held)["n_clusters"]
             if sample.context is None and 0 < subjects < FEWEST_SUBJECTS:
-                fact = f"class '{show_label(label)}' has clips of {subjects} subject only."
-                remedy = (
-                    f"A class needs {FEWEST_SUBJECTS} subjects, one to learn from and one to test "
-                    "on: merge it with another class, or leave its clips out."
-                )
-                problems.append(Problem(fact, remedy, column=design.target))
+                rare.append(label)
             elif len(held) and not np.isin(held, _take(design, sample, "train")).any():
                 lost.append(label)
-        problems += _judge_lost(design, sample, lost)
+        problems += [*_judge_rare(design, rare), *_judge_lost(design, sample, lost)]
     if problems:
         raise DataError(problems)
 
@@ -150,6 +146,21 @@ def refuse_rare(design: Design) -> None:
 def show_label(label: Any) -> str:
     """Return a class as people write it: codes without their decimals."""
     return f"{label:g}" if isinstance(label, float) else str(label)
+
+
+def _judge_rare(design: Design, rare: list[Any]) -> list[Problem]:
+    """Return a problem for each class of one person; one for all of them if they are many."""
+    remedy = (
+        f"A class needs {FEWEST_SUBJECTS} subjects, one to learn from and one to test on: merge "
+        "it with another class, or leave its clips out."
+    )
+    named = [show_label(label) for label in rare]
+    facts = [f"class '{one}' has clips of 1 subject only." for one in named]
+    if len(rare) > MOST_NAMED:
+        count = f"{len(rare):,} of {len(design.classes):,} classes"
+        facts = [f"{count} have clips of 1 subject only: {name_some(named)}."]
+        remedy += " A quantity is no target of classes."
+    return [Problem(fact, remedy, column=design.target) for fact in facts]
 
 
 def _judge_lost(design: Design, sample: Sample, lost: list[Any]) -> list[Problem]:

@@ -11,7 +11,7 @@ import pandas as pd
 from exprstats.errors import OptionError
 from exprstats.models.designs import Design, Sample
 from exprstats.models.fits import Models
-from exprstats.models.outcomes import KEYS, count_clips, note_few
+from exprstats.models.outcomes import KEYS, count_clips, group_contexts, note_few
 from exprstats.models.permutation import list_importance
 from exprstats.models.refits import refit_weights
 from exprstats.models.resamples import (
@@ -84,9 +84,7 @@ class Weights(Result):
         """Return the notable weights with their intervals, in APA style."""
         row = self.glance().iloc[0]
         weights = self.table[self.table["term"] == "weight"]
-        contexts = weights["context"].astype(object).where(weights["context"].notna(), "All clips")
-        groups = weights.groupby(contexts, sort=False)
-        told = [self._tell_context(str(name), own) for name, own in groups]
+        told = [self._tell_context(name, own) for name, own in group_contexts(weights)]
         ending = (
             f"Intervals are {write_level(self.level)} percentile intervals over "
             f"{write_count(row['draws'])} refits to resampled subjects ({self.n_clusters}), "
@@ -96,9 +94,8 @@ class Weights(Result):
 
     def _tell_tests(self) -> str:
         rows = self.table[(self.table["term"] == "unpenalised") & self.table["headline"]]
-        contexts = rows["context"].astype(object).where(rows["context"].notna(), "All clips")
         told = []
-        for name, own in rows.groupby(contexts, sort=False):
+        for name, own in group_contexts(rows):
             found = own.loc[own["p_adjusted"] < 1 - self.level, "feature"].tolist()
             none = "none" if own["p_adjusted"].notna().any() else "not defined"
             told.append(f"{name} ({', '.join(found) or none})")

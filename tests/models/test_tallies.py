@@ -100,6 +100,16 @@ def test_classes_of_one_person_or_without_training_clips_are_refused(faces, part
         fit_forest(rare, parts=parts, **DATA, **QUICK)
 
 
+def test_many_rare_classes_are_one_problem(faces, parts):
+    odd = faces.assign(emotion=[f"{i}" for i in range(len(faces))])
+    with pytest.raises(DataError) as caught:
+        fit_forest(odd, parts=parts, **DATA, **QUICK)
+    (problem,) = [one for one in caught.value.problems if "1 subject only" in one.fact]
+    assert problem.fact.startswith(f"{len(faces)} of {len(faces)} classes have clips of 1 subject")
+    assert "'101' and 355 more." in problem.fact
+    assert problem.remedy.endswith("A quantity is no target of classes.")
+
+
 def test_a_context_without_training_clips_of_a_class_is_warned_of(faces, parts):
     joyless = faces.copy()
     train = joyless["subject"].isin(parts.loc[parts["part"] == "train", "subject"])
