@@ -10,7 +10,7 @@ import pandas as pd
 
 from exprstats.errors import OptionError
 from exprstats.models.designs import Design, Sample
-from exprstats.models.fits import Models
+from exprstats.models.fits import Fitted, Models
 from exprstats.models.outcomes import KEYS, count_clips, group_contexts, note_few
 from exprstats.models.permutation import list_importance
 from exprstats.models.refits import refit_weights
@@ -196,18 +196,9 @@ def report_weights(
     counts = count_subjects(design, draws=draws, seed=np.random.default_rng(first))
     rows: list[dict[str, Any]] = []
     for fit, refits, one in zip(models.fits, weights, seeds, strict=True):
-        own = _read_weights(models, fit.sample)
-        found = list_stability(own, refits, threshold=threshold, level=level)
-        found += list_inflation(design.split(fit.sample, "train")[0])
-        found += list_unpenalised(design, fit.sample, counts, refit=models.refit, level=level)
         key = {"context": fit.sample.context, "model": models.name}
-        train = {
-            **key,
-            "part": "train",
-            "headline": True,
-            **count_clips(design, fit.sample, "train"),
-        }
-        rows += [{**train, **row, "feature": design.features[row["feature"]]} for row in found]
+        found = _rate_weights(models, fit, refits, counts, threshold=threshold, level=level)
+        rows += [{**key, **row} for row in found]
         if repeats:
             generator = np.random.default_rng(one)
             options = {"repeats": repeats, "draws": draws, "level": level}
@@ -221,6 +212,25 @@ def report_weights(
         level=level,
         n_clusters=resampled,
     )
+
+
+def _rate_weights(
+    models: Models,
+    fit: Fitted,
+    refits: np.ndarray,
+    counts: np.ndarray,
+    *,
+    threshold: float,
+    level: float,
+) -> list[dict[str, Any]]:
+    """Return rows of one sample's weights, from refits (B, p) and counts (B, G) of subjects."""
+    design, sample = models.design, fit.sample
+    own = _read_weights(models, sample)
+    found = list_stability(own, refits, threshold=threshold, level=level)
+    found += list_inflation(design.split(sample, "train")[0])
+    found += list_unpenalised(design, sample, counts, refit=models.refit, level=level)
+    about = {"part": "train", "headline": True, **count_clips(design, sample, "train")}
+    return [{**about, **row, "feature": design.features[row["feature"]]} for row in found]
 
 
 def _read_weights(models: Models, sample: Sample) -> np.ndarray:
