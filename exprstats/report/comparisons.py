@@ -20,9 +20,13 @@ from exprstats.report.document import Column, Section, Table
 from exprstats.report.performance import name_metric
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_texts, join_words, say
-from exprstats.report.scoreboard import METHODS, TOO_FEW
+from exprstats.report.scoreboard import TOO_FEW
 
 MOST_ABREAST = 2  # metrics whose columns fit beside each other on a page
+_SOURCES = {
+    "percentile": "a bootstrap that resamples subjects",
+    "jackknife": "a jackknife over subjects",
+}
 _ALPHA = 0.05
 _FEW_DRAWS = 1000
 
@@ -39,13 +43,18 @@ def describe_comparisons(pieces: Pieces) -> Section | None:
     return Section(
         "comparisons",
         "Comparisons",
-        sentences=tuple(_say_metric(shown, metric, labels[metric], pieces) for metric in labels),
+        sentences=tuple(
+            _say_metric(shown, metric, labels[metric], pieces, how=place == 0)
+            for place, metric in enumerate(labels)
+        ),
         caveats=_warn_of_draws(shown, pieces.comparison.draws),
         tables=(_build_table(shown, labels, pieces),),
     )
 
 
-def _say_metric(shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pieces) -> Text:
+def _say_metric(
+    shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pieces, *, how: bool
+) -> Text:
     here = pick_rows(shown, metric=metric)
     contexts = list_levels(here, "context")
     pairs = pick_rows(here, context=ALL if ALL in contexts else contexts[-1])
@@ -63,7 +72,9 @@ def _say_metric(shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pi
         name=name_metric(label),
         model=pieces.tell_model(first),
     )
-    return (*join_texts([opening, join_texts(told, "; ")]), *say(" (Table 4)."))
+    adjusted = "; *p* values adjusted by Holm's method, intervals not" if how else ""
+    closing = say(f" (Table 4{adjusted}).")
+    return (*join_texts([opening, join_texts(told, "; ")]), *closing)
 
 
 def _say_pair(row: dict[Any, Any], label: MetricLabel, pieces: Pieces) -> Text:
@@ -170,14 +181,14 @@ def _list_notes(
             if label.better != "zero"
         ]
     )
-    methods = [str(METHODS.get(name, name)) for name in list_levels(shown, "method")]
+    methods = [str(_SOURCES.get(name, name)) for name in list_levels(shown, "method")]
     notes = []
     if reading:
         notes.append(say("{reading}: the model named first does better.", reading=reading))
     notes.append(
         say(
-            "Intervals and two-sided *p* values: {how}. Holm *p*, which the text quotes, is "
-            "adjusted for the comparisons of one metric in one context.",
+            "Intervals and two-sided *p* values come from {how}. Holm *p*, which the text quotes, "
+            "is adjusted for the comparisons of one metric in one context.",
             how=join_words(methods),
         )
     )

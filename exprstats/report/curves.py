@@ -24,7 +24,7 @@ def say_curves(pieces: Pieces) -> tuple[Text, ...]:
     """Return along which feature the predictions of each model move most."""
     return tuple(
         say(
-            "The mean prediction of {model} moved most along {told} (Figure {number}).",
+            "The mean prediction of {model} moved most along {told}; see Figure {number}.",
             model=pieces.tell_model(name),
             told=_name_most(name_contexts(one.tidy())),
             number=_FIRST + place,
@@ -54,14 +54,15 @@ def build_curves(pieces: Pieces) -> Iterator[Figure]:
 
 def _name_most(rows: pd.DataFrame) -> str:
     contexts = list_levels(rows, "context")
-    told = []
+    most: dict[str, list[str]] = {}
     for context in contexts:
         own = pick_rows(rows, context=context)
         groups = own.groupby("feature", sort=False)["estimate"]
         reach = groups.max() - groups.min()
         where = f" for {context}" if len(contexts) > 1 else ""
-        told.append(f"{reach.idxmax()}{where} (by {write_number(float(reach.max()))})")
-    return join_words(told)
+        told = f"by {write_number(float(reach.max()))}{where}"
+        most.setdefault(str(reach.idxmax()), []).append(told)
+    return join_words([f"{feature} ({join_words(held)})" for feature, held in most.items()])
 
 
 def _build_figure(dependence: Dependence, name: str, place: int) -> Figure:

@@ -22,6 +22,7 @@ MOST_ROWS = 60
 _MOST_RECORDS = 12  # of a table that holds no estimates, such as the clips themselves
 _FIRST = 11  # Tables A1 to A10 have their places
 _PARTS = ("test", "validate", "train")
+_UNSTANDARDIZED = ("_raw", "intercept")
 _SMALL = {"a", "and", "between", "from", "in", "of", "on", "the", "to", "with", "within"}
 _KEYS = ("item", "feature", "metric", "model", "versus", "term", "context")
 _TITLES = {
@@ -135,6 +136,9 @@ def _arrange_rows(rows: pd.DataFrame) -> pd.DataFrame:
         rows = name_contexts(rows)
     if "headline" in rows and rows["headline"].eq(True).any():
         rows = rows[rows["headline"].eq(True)]
+    if "term" in rows and len(rows) > MOST_ROWS:
+        # Standardized estimates say the same; those in the items' units stand in the folder.
+        rows = rows[~rows["term"].astype(str).str.endswith(_UNSTANDARDIZED)]
     for name, levels in (("part", _PARTS), ("context", list_levels(rows, "context"))):
         if name in rows:
             order = rows[name].map({level: at for at, level in enumerate(levels)})
@@ -158,7 +162,7 @@ def _list_notes(
         told = "The first {some} of {all} rows; all stand in the folder tables."
         notes.append(say(told, some=write_count(shown), all=write_count(len(rows))))
     elif len(rows) < len(whole):
-        notes.append(say("Further rows, by other methods, stand in the folder tables."))
+        notes.append(say("Further rows stand in the folder tables."))
     if chosen.left_out:
         told = "In the folder tables as well: {names}."
         notes.append(say(told, names=join_words(chosen.left_out)))

@@ -123,8 +123,8 @@ def _say_loadings(rows: pd.DataFrame) -> Text:
     low, high = find_extremes(loadings)
     omegas = pick_rows(rows, term="omega")["estimate"].dropna()
     text = (
-        f"Standardized loadings lay between {_write_place(low)} and {_write_place(high)} "
-        "(Table 2, Figure 2)"
+        f"Standardized loadings lay between {_write_place(low)}, and "
+        f"{_write_place(high, '; Table 2, Figure 2')}"
     )
     if len(omegas):
         low_omega, high_omega = (
@@ -158,9 +158,11 @@ def _say_fit(rows: pd.DataFrame) -> tuple[Text, ...]:
     )
 
 
-def _write_place(row: dict[Any, Any]) -> str:
+def _write_place(row: dict[Any, Any], pointer: str = "") -> str:
     where = "" if row["context"] == ALL else f", {row['context']}"
     level = write_level(row["level"]) if pd.notna(row.get("level")) else ""
     limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
     interval = f", {level} CI {limits}" if limits != "—" else ""
-    return f"{write_number(row['estimate'], bounded=True)}{interval} ({row['item']}{where})"
+    return (
+        f"{write_number(row['estimate'], bounded=True)}{interval} ({row['item']}{where}{pointer})"
+    )

@@ -40,7 +40,10 @@ def describe_performance(pieces: Pieces) -> Section | None:
         "performance",
         "Performance",
         sentences=(
-            *(_say_metric(shown, metric, labels[metric], pieces) for metric in labels),
+            *(
+                _say_metric(shown, metric, labels[metric], pieces, first=place == 0)
+                for place, metric in enumerate(labels)
+            ),
             *say_classes(pieces),
         ),
         caveats=warn_of_clusters(shown),
@@ -75,7 +78,9 @@ def warn_of_clusters(shown: pd.DataFrame) -> tuple[Text, ...]:
     return (join_texts([narrow, rough]) if fewest < FEW_CLUSTERS else narrow,)
 
 
-def _say_metric(shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pieces) -> Text:
+def _say_metric(
+    shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pieces, *, first: bool
+) -> Text:
     here = pick_rows(shown, metric=metric)
     contexts = list_levels(here, "context")
     pooled = pick_rows(here, context=ALL if ALL in contexts else contexts[-1])
@@ -90,12 +95,16 @@ def _say_metric(shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pi
     compared = f", the {rank} of the {len(pooled)} models"
     if row["model"] != best["model"]:
         value = write_estimate(best, 3, bounded=label.bounded)
-        compared = f"; {pieces.tell_model(best['model'])} had the {rank}, {value}"
+        human = best["model"] == pieces.find_kind("human")
+        judged = ", judged against other raters," if human else ""
+        compared = f"; {pieces.tell_model(best['model'])}{judged} had the {rank}, {value}"
     return say(
-        "On the {clips} test clips of {subjects} subjects, the {name} of {model} was {value}, "
-        "{level} CI {limits}{compared} (Table 3, Figure 3).{contexts}",
-        clips=write_count(row["n_clips"]),
-        subjects=write_count(row["n_clusters"]),
+        "{where} {name} of {model} was {value}, {level} CI {limits}{compared} (Table 3, Figure "
+        "3).{contexts}",
+        where=f"On the {write_count(row['n_clips'])} test clips of "
+        f"{write_count(row['n_clusters'])} subjects, the"
+        if first
+        else "The",
         model=pieces.tell_model(row["model"]),
         name=name,
         value=write_estimate(row, 3, bounded=label.bounded),

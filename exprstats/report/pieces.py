@@ -197,7 +197,7 @@ def _sort_results(results: Iterable[Any], title: str) -> Pieces:
                 raise OptionError(message)
             by_model[kind][model] = result
         elif name is None:
-            others.append(result)
+            others += [] if any(one is result for one in others) else [result]
         elif name in found:
             message = f"there are two results of kind {type(result).__name__}; pass one."
             raise OptionError(message)

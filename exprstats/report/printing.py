@@ -24,6 +24,7 @@ MOST_COLUMNS = 9
 LONGEST = 120  # characters of a cell
 LIMITS = "limits"
 _HIDDEN = ("headline", "note", "conf_low", "conf_high", "level")
+_AFTER = ("error_", "share_")  # what an estimate consists of comes after it
 _CORE = ("estimate", LIMITS, "p_value", "p_adjusted", "p_max_t")
 _HEADINGS: dict[str, Text] = {
     "estimate": say("Estimate"),
@@ -65,7 +66,9 @@ def choose_columns(rows: pd.DataFrame) -> Chosen:
     if {"conf_low", "conf_high"} <= set(names):
         names.insert(names.index("estimate") + 1 if "estimate" in names else len(names), LIMITS)
     hidden = (*_HIDDEN, "std_error") if LIMITS in names else _HIDDEN
-    names = [name for name in names if name not in hidden]
+    several = "level" in rows and len(set(rows["level"].dropna())) > 1
+    names = [name for name in names if name not in hidden or (several and name == "level")]
+    names.sort(key=lambda name: name.startswith(_AFTER))  # stable: the others keep their order
     if {"model", "versus", "term"} <= set(names):
         names.remove("term")  # it repeats the two
     constant = [name for name in names if _is_constant(rows, name)]
@@ -97,7 +100,7 @@ def write_column(rows: pd.DataFrame, name: str) -> list[str]:
     """Return the cells of a column: texts, counts, p values, intervals or numbers."""
     beside = [one for one in ("estimate", "conf_low", "conf_high") if one in rows]
     if name == LIMITS:
-        decimals = _pick_decimals(rows[beside])
+        decimals = _pick_decimals(rows[[one for one in beside if not _holds_words(rows, one)]])
         pairs = zip(rows["conf_low"], rows["conf_high"], strict=True)
         return [_write_pair(low, high, decimals) for low, high in pairs]
     values = rows[name]
@@ -105,6 +108,8 @@ def write_column(rows: pd.DataFrame, name: str) -> list[str]:
         return [_write_word(value) for value in values]
     if name.startswith("p_") or name == "p":
         return [MISSING if pd.isna(value) else write_p(float(value)) for value in values]
+    if name == "level":
+        return [MISSING if pd.isna(value) else write_level(float(value)) for value in values]
     numbers = pd.to_numeric(values, errors="coerce").astype(float)
     finite = numbers[np.isfinite(numbers)]
     if (finite == finite.round()).all() and name != "estimate":
@@ -147,6 +152,8 @@ def _name_limits(rows: pd.DataFrame) -> Text:
 
 
 def _write_pair(low: Any, high: Any, decimals: int) -> str:
+    if isinstance(low, str) and isinstance(high, str):  # as somebody else printed them
+        return f"[{low.strip()}, {high.strip()}]"
     if pd.isna(low) or pd.isna(high) or not np.isfinite([low, high]).all():
         return MISSING
     return write_interval(float(low), float(high), decimals)

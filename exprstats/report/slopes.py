@@ -81,10 +81,11 @@ def list_slope_cautions(weights: Weights) -> tuple[Text, ...]:
     return (
         say(
             "Read Table 5 for prediction and Table 6 for inference. Penalized weights tell which "
-            "signals the model uses; their intervals need not cover the weights of the "
-            "population. Weights without a penalty tell which signals go along with the target "
-            "when the others are held constant, among these features; they show association, not "
-            "cause, and predict worse."
+            "signals the model uses. The penalty draws them towards zero, so that their intervals "
+            "show what other subjects would have given, but test no effect and need not cover the "
+            "weights of the population. Weights without a penalty tell which signals go along "
+            "with the target when the others are held constant, among these features; they show "
+            "association, not cause, and may predict worse."
         ),
     )
 

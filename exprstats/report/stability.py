@@ -81,13 +81,14 @@ def say_stability(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
 def list_cautions(weights: Weights) -> tuple[Text, ...]:
     """Return what readers must know before they interpret weights with intervals."""
     rows = name_contexts(weights.tidy())
-    cautions = [
-        say(
-            "These are intervals of penalized weights, which lie nearer to zero than those of a "
-            "regression without a penalty: they show what other subjects would have given, and "
-            "test no effect."
+    cautions = []
+    if not rows["term"].eq("unpenalised").any():  # else the caution on both tables says it
+        cautions.append(
+            say(
+                "These are intervals of penalized weights, which the penalty draws towards zero: "
+                "they show what other subjects would have given, and test no effect."
+            )
         )
-    ]
     if len(list_levels(rows, "context")) > 1:
         cautions.append(
             say(

@@ -183,7 +183,8 @@ def _build_figure(
 ) -> Figure:
     notes = [
         say(
-            "Dashed lines and filled points mark weights of {mark} or more in size.",
+            "Dashed lines stand at {mark} on both sides of zero; filled points mark weights that "
+            "reach them.",
             mark=f"{mark:g}".replace("0.", ".", 1),
         )
     ]

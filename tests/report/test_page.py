@@ -124,7 +124,7 @@ def test_every_table_and_figure_is_numbered_and_named_in_a_sentence(page):
     ]
     assert all(len(caption[1]) > 5 for caption in page.captions)
     for number in numbers:
-        assert re.search(rf"\(([^()]*[,;] )?{number}[,)]", page.text), number
+        assert re.search(rf"\(([^()]*[,;] )?{number}[,;)]", page.text), number
 
 
 def test_caveats_stand_beside_the_numbers(page):

@@ -124,7 +124,7 @@ def test_few_draws_are_warned_of_where_the_bootstrap_is_printed(plain):
     comparison.table.loc[comparison.table["method"].eq("percentile"), "headline"] = True
     words = read_words(read_section([comparison], "comparisons"))
     assert "With 300 draws no p below .007 can be seen" in words
-    assert "percentile intervals of a bootstrap that resamples subjects" in words
+    assert "come from a bootstrap that resamples subjects" in words
 
 
 def test_the_caveat_on_few_subjects_goes_by_their_number(plain):
