@@ -31,7 +31,7 @@ _Told = tuple[list[Text], set[str]]
 def describe_methods(pieces: Pieces) -> tuple[Section, set[str]]:
     """Return the section and the keys of the sources that it cites."""
     sentences: list[Text] = []
-    cited = {"lin"}
+    cited: set[str] = set()
     for tell in (
         _tell_reliability,
         _tell_factor,
@@ -46,7 +46,10 @@ def describe_methods(pieces: Pieces) -> tuple[Section, set[str]]:
         told, sources = tell(pieces)
         sentences += told
         cited |= sources
-    sentences.append(_tell_package(pieces))
+    # What is told of one by one is on the path of that paper; other results need not be.
+    follows = bool(sentences)
+    sentences.append(_tell_package(pieces, follows=follows))
+    cited |= {"lin"} if follows else set()
     section = Section(
         "methods",
         "Methods paragraph",
@@ -204,15 +207,15 @@ def _tell_comparison(pieces: Pieces) -> _Told:
                 draws=f"{int(comparison.draws):,}",
             )
         )
+    several = len(list_levels(shown, "method")) > 1
     if shown["method"].eq("jackknife").any():
         sources.add("efron")
         texts.append(
             say(
-                "{where}{level} confidence intervals and *p* values are delete-one jackknife "
-                "intervals over subjects with the *t* distribution (Efron & Tibshirani, 1993).",
-                where="Where there were fewer than 40 test subjects, "
-                if len(list_levels(shown, "method")) > 1
-                else "",
+                "{where}{level} confidence intervals and *p* values{what} come from a delete-one "
+                "jackknife over subjects with the *t* distribution (Efron & Tibshirani, 1993).",
+                what="" if several else " of test performance and of differences between models",
+                where="Where there were fewer than 40 test subjects, " if several else "",
                 level=level,
             )
         )
@@ -233,12 +236,12 @@ def _name_baselines(pieces: Pieces) -> list[str]:
     return [words[kind] for kind in kinds if kind in words]
 
 
-def _tell_package(pieces: Pieces) -> Text:
+def _tell_package(pieces: Pieces, *, follows: bool) -> Text:
     from exprstats import __version__
 
     return say(
-        "The analysis follows Lin, Girard, and Morency (2020) and was run with exprstats "
-        "{version}{seed}.",
+        "The analysis {follows}was run with exprstats {version}{seed}.",
+        follows="follows Lin, Girard, and Morency (2020) and " if follows else "",
         version=__version__,
         seed=f" (seed {pieces.provenance.seed})" if pieces.provenance else "",
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from exprstats.numerals import write_count, write_level
 from exprstats.report.importance import gather_importance
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, count_things, say
 from exprstats.report.tuning import name_resampled
+
+if TYPE_CHECKING:
+    from exprstats.models import Importance, Weights
 
 Told = tuple[list[Text], set[str]]
 
@@ -91,8 +95,8 @@ def tell_human(pieces: Pieces) -> Told:
         return [], set()
     text = say(
         "The human baseline let each rater's answers, weighted by the standardized loadings, "
-        "summed, and standardized, predict the mean of the other raters of the same clip, and "
-        "averaged the metrics over raters."
+        "summed, and standardized, predict the mean of the other raters of the same clip; its "
+        "metrics were averaged over raters."
     )
     return [text], set()
 
@@ -135,6 +139,10 @@ def _say_unpenalised() -> Text:
     )
 
 
+def _has_groups(found: Mapping[str, Importance | Weights]) -> bool:
+    return any(one.tidy()["term"].eq("group_importance").any() for one in found.values())
+
+
 def tell_importance(pieces: Pieces) -> Told:
     """Return how the importance of features and partial dependence were measured."""
     texts: list[Text] = []
@@ -148,8 +156,11 @@ def tell_importance(pieces: Pieces) -> Told:
             say(
                 "The importance of a feature was measured as the rise of the test error when its "
                 "values were permuted between test subjects (Breiman, 2001){repeats}, with "
-                "{level} {method} intervals over test subjects; features that correlated highly in "
-                "training were permuted together as well.",
+                "{level} {method} intervals over test subjects{together}.",
+                together="; features that correlated highly in training were permuted together as "
+                "well"
+                if _has_groups(found)
+                else "",
                 repeats=f", averaged over {write_count(repeats)} permutations" if repeats else "",
                 level=write_level(float(rows["level"].iloc[0])),
                 method="bootstrap" if rows["method"].eq("percentile").all() else "jackknife",

@@ -58,7 +58,8 @@ def quote_sentence(sentence: str) -> Text:
     >>> [(run.text, run.italic) for run in quote_sentence("It held, p = .2")][1:]
     [('p', True), ('\xa0=\xa0.2', False)]
     """
-    pieces = re.split(r"\b(p)(?= [=<>] [.\d])", sentence.replace("'", "’"))
+    plain = sentence.replace("'", "’").replace(" - ", " − ")
+    pieces = re.split(r"\b(p)(?= [=<>] [.\d])", plain)
     fixed = [re.sub(r"^ ([=<>]) ", rf"{FIXED}\1{FIXED}", piece) for piece in pieces]
     return tuple(
         Run(bind_numbers(piece), italic=place % 2 == 1)
