@@ -13,6 +13,7 @@ from exprstats.inference.intervals import find_percentile, sort_draws
 from exprstats.models.designs import Design
 from exprstats.models.products import code_subjects
 from exprstats.parallel import Seed, spawn_seeds
+from exprstats.words import check_level
 
 FEWEST_SUBJECTS = 3
 # Limits of so many undefined draws would speak of the others only.
@@ -27,9 +28,7 @@ def check_resampling(draws: int, level: float) -> None:
     if draws < 2:
         message = f"draws must be at least 2; got {draws}."
         raise OptionError(message)
-    if not 0 < level < 1:
-        message = f"level must lie between 0 and 1; got {level}."
-        raise OptionError(message)
+    check_level(level)
 
 
 def count_resampled(design: Design, *, folded: bool = False) -> int:
