@@ -110,6 +110,31 @@ def write_count(value: int | float) -> str:
     return f"{int(value):,}"
 
 
+def count_things(
+    count: float, one: str, many: str | None = None, *, of: float | None = None
+) -> str:
+    """Write a count with its noun, or with a noun and verb that agree with it.
+
+    Parameters
+    ----------
+    count
+        How many.
+    one, many
+        What follows the count of one, and of several (by default with an s).
+    of
+        How many there are in all.
+
+    Examples
+    --------
+    >>> count_things(1, "clip"), count_things(2240, "clip")
+    ('1 clip', '2,240 clips')
+    >>> count_things(1, "row lacks", "rows lack"), count_things(1, "ids is", "ids are", of=9)
+    ('1 row lacks', '1 of 9 ids is')
+    """
+    whole = "" if of is None else f" of {int(of):,}"
+    return f"{int(count):,}{whole} {one if count == 1 else many or one + 's'}"
+
+
 def write_level(level: float) -> str:
     """Write a confidence level as a percentage.
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.numerals import count_things
 from exprstats.words import name_nearest
 
 
@@ -140,7 +141,7 @@ def find_empty(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
         if empty.any():
             problems.append(
                 Problem(
-                    f"{int(empty.sum()):,} of {len(table):,} ids are empty.",
+                    f"{count_things(empty.sum(), 'ids is', 'ids are', of=len(table))} empty.",
                     "Fill them in or remove these rows.",
                     column=name,
                     rows=_count_rows(empty),
@@ -160,7 +161,7 @@ def find_unnumbers(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
             continue
         endless = pd.Series(np.isinf(column.to_numpy(float, na_value=np.nan)), column.index)
         if endless.any():
-            fact = f"{int(endless.sum()):,} values are infinite."
+            fact = f"{count_things(endless.sum(), 'value is', 'values are')} infinite."
             problems.append(
                 Problem(fact, "Remove or correct them.", column=name, rows=_count_rows(endless))
             )
@@ -181,7 +182,8 @@ def find_repeats(table: pd.DataFrame, key: Sequence[str]) -> list[Problem]:
     )
     return [
         Problem(
-            f"{int(repeated.sum()):,} rows share their {', '.join(key)}: {named}.",
+            f"{count_things(repeated.sum(), 'row shares', 'rows share')}"
+            f" their {', '.join(key)}: {named}.",
             "Each should stand once.",
             rows=_count_rows(repeated),
         )

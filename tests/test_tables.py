@@ -45,7 +45,7 @@ def test_every_breach_is_collected_with_its_rows():
     table = make_ratings(rating=[1.0, np.inf, 2.0, 3.0], clip=["a", "a", "", None])
     facts = list_facts(table)
     assert ("clip", (3, 4), "2 of 4 ids are empty.") in facts
-    assert ("rating", (2,), "1 values are infinite.") in facts
+    assert ("rating", (2,), "1 value is infinite.") in facts
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from exprstats.behaviour.segments import check_segments, match_videos
 from exprstats.behaviour.settings import Settings
 from exprstats.behaviour.signals import FEATURES
 from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.numerals import count_things
 
 KEPT_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 # Rates that differ by rounding of time stamps only.
@@ -63,7 +64,8 @@ def make_plan(segments: pd.DataFrame | None, videos: Sequence[str], settings: Se
     lost = video.isna()
     if lost.mean() > settings.unmatched:
         named = ", ".join(f"'{one}'" for one in segments["video"][lost.to_numpy()].unique()[:3])
-        fact = f"{int(lost.sum()):,} of {len(lost):,} segments name videos without frames: {named}."
+        counted = count_things(lost.sum(), "segments names", "segments name", of=len(lost))
+        fact = f"{counted} videos without frames: {named}."
         shown = ", ".join(f"'{one}'" for one in list(videos)[:3])
         remedy = f"The videos are {shown}, …; use their names, or raise 'unmatched'."
         raise DataError(Problem(fact, remedy, column="video"))
@@ -144,7 +146,8 @@ def _settle_failures(failed: pd.DataFrame, total: int, settings: Settings) -> No
         return
     named = ", ".join(f"'{clip}'" for clip in failed["clip"].head(5))
     more = f" and {len(failed) - 5:,} more" if len(failed) > 5 else ""
-    fact = f"{len(failed):,} of {total:,} clips fail ({count_reasons(failed)}): {named}{more}."
+    counted = count_things(len(failed), "clips fails", "clips fail", of=total)
+    fact = f"{counted} ({count_reasons(failed)}): {named}{more}."
     if settings.failed == "error":
         raise DataError(Problem(fact, "Leave them out with failed='drop'."))
     if len(failed) == total and settings.failed == "drop":

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.numerals import count_things
 from exprstats.tables import find_empty, find_unnumbers, require_columns
 
 Units = Mapping[str, tuple[str, ...]]
@@ -142,7 +143,10 @@ def _check_frames(frames: pd.DataFrame, columns: list[str]) -> None:
     problems = [*find_empty(frames, columns[:1]), *find_unnumbers(frames, columns[1:])]
     if not problems:
         problems = [
-            Problem(f"{int((frames[name] < 0).sum()):,} values are below 0.", column=name)
+            Problem(
+                f"{count_things((frames[name] < 0).sum(), 'value is', 'values are')} below 0.",
+                column=name,
+            )
             for name in columns[1:]
             if (frames[name] < 0).any()
         ]

@@ -11,6 +11,7 @@ import pandas as pd
 from exprstats.behaviour.layouts import KEYS, NEEDED, Layout
 from exprstats.behaviour.lines import Lines
 from exprstats.errors import DataError, Problem
+from exprstats.numerals import count_things
 
 # Two programs may print a time to a millisecond in their own ways.
 _MILLISECOND = 1e-3
@@ -91,7 +92,8 @@ def _match_rows(main: Lines, other: Lines) -> np.ndarray:
     left, right = _index(main, names), _index(other, names)
     for lines, index in ((main, left), (other, right)):
         if index.has_duplicates:
-            fact = f"{int(index.duplicated(keep=False).sum()):,} rows share their "
+            counted = count_things(index.duplicated(keep=False).sum(), "row shares", "rows share")
+            fact = f"{counted} their "
             raise _blame(lines, f"{fact}{' and '.join(names)}, so that files cannot be matched.")
     partner = right.get_indexer(left)
     if (partner < 0).all():
@@ -124,7 +126,8 @@ def _note_unmatched(partner: np.ndarray, lines: Lines) -> list[str]:
     lost = int((partner < 0).sum())
     if not lost:
         return []
-    return [f"{lost:,} of {len(partner):,} rows have no partner in {lines.layout.path.name}."]
+    counted = count_things(lost, "rows has", "rows have", of=len(partner))
+    return [f"{counted} no partner in {lines.layout.path.name}."]
 
 
 def _blame(lines: Lines, fact: str) -> DataError:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from exprstats.behaviour.layouts import Layout
 from exprstats.errors import DataError, Problem
+from exprstats.numerals import count_things
 
 # A block of lines in memory at a time, whatever the file's size.
 _BLOCK = 32 << 20
@@ -80,7 +81,8 @@ class Lines:
         wrong = [i for i, line in enumerate(lines) if line.count(b",") != commas]
         if wrong:
             found = lines[wrong[0]].count(b",") + 1
-            fact = f"{len(wrong):,} rows differ from the header's {commas + 1} fields: {found}."
+            counted = count_things(len(wrong), "row differs", "rows differ")
+            fact = f"{counted} from the header's {commas + 1} fields: {found}."
             raise self._blame(fact, self.numbers[rows[wrong]])
         try:
             table = pd.read_csv(
@@ -99,7 +101,7 @@ class Lines:
         values = table.to_numpy()
         if np.isinf(values).any():
             endless = self.numbers[rows[np.isinf(values).any(axis=1)]]
-            fact = f"{len(endless):,} rows hold infinite values."
+            fact = f"{count_things(len(endless), 'row holds', 'rows hold')} infinite values."
             raise self._blame(fact, endless)
         return values
 

@@ -21,6 +21,7 @@ from exprstats.behaviour.settings import Settings
 from exprstats.behaviour.videos import Video, list_videos, open_video
 from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.io.sources import FilePath
+from exprstats.numerals import count_things
 from exprstats.parallel import run_tasks
 from exprstats.words import name_nearest
 
@@ -183,7 +184,8 @@ def _refuse_repeats(lines: Lines | Joined) -> None:
     if repeated.any():
         frame, face = lines.keys[repeated][0, :2]
         fact = (
-            f"{int(repeated.sum()):,} rows repeat a frame and face: frame {frame:g} face {face:g}."
+            f"{count_things(repeated.sum(), 'row repeats', 'rows repeat')}"
+            f" a frame and face: frame {frame:g} face {face:g}."
         )
         rows = tuple(int(number) for number in lines.numbers[repeated])
         remedy = "Run OpenFace on this video again."

@@ -11,6 +11,7 @@ import pandas as pd
 
 from exprstats.behaviour.segments import check_segments
 from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.numerals import count_things
 from exprstats.tables import find_unnumbers, require_columns
 from exprstats.words import name_nearest
 
@@ -126,8 +127,9 @@ def _drop_unknown(videos: pd.DataFrame) -> pd.DataFrame:
     unknown = videos["length"].isna().to_numpy()
     if unknown.any():
         first = videos["video"][unknown].iloc[0]
-        fact = f"{int(unknown.sum()):,} of {len(videos):,} videos have no length: '{first}'."
-        warnings.warn(f"{fact} They get no windows.", DataWarning, stacklevel=3)
+        counted = count_things(unknown.sum(), "videos has", "videos have", of=len(videos))
+        fact = f"{counted} no length: '{first}'."
+        warnings.warn(f"{fact} No windows are cut there.", DataWarning, stacklevel=3)
     return videos[~unknown]
 
 

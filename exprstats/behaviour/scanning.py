@@ -15,6 +15,7 @@ from exprstats.behaviour.layouts import KEYS, Layout, read_layout
 from exprstats.behaviour.leads import find_spans, read_leads
 from exprstats.behaviour.lines import UNDEFINED, Data, Lines
 from exprstats.errors import DataError, Problem
+from exprstats.numerals import count_things
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,10 @@ def scan_file(path: Path, *, partial: bool = False) -> Lines:
     layout = read_layout(path, data[:end], partial=partial)
     scan, notes = _settle_end(_scan_lines(data, end + 1, layout), data, layout)
     if scan.blank:
-        notes.append(f"{scan.blank:,} blank rows are skipped.")
+        notes.append(f"{count_things(scan.blank, 'blank row is', 'blank rows are')} skipped.")
     if scan.broken:
-        fact = f"{len(scan.broken):,} rows lack a number in {', '.join(_list_keys(layout))}."
+        counted = count_things(len(scan.broken), "row lacks", "rows lack")
+        fact = f"{counted} a number in {', '.join(_list_keys(layout))}."
         raise DataError(Problem(fact, "Run OpenFace again.", file=str(path), rows=scan.broken))
     if not len(scan.starts):
         fact = "the file has a header but no rows."

@@ -14,6 +14,7 @@ from exprstats.behaviour.layouts import KEYS, list_files, name_video, read_names
 from exprstats.behaviour.lines import Lines
 from exprstats.behaviour.scanning import scan_file
 from exprstats.errors import DataError, Problem
+from exprstats.numerals import count_things
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ def _refuse_copies(videos: dict[str, list[Path]], place: Path) -> None:
         twice = [column for column, count in counts.items() if count > 1]
         if twice:
             listed = ", ".join(str(one.relative_to(place)) for one in paths)
-            fact = f"{len(paths)} files share a video's name, '{name}', and the column "
+            counted = count_things(len(paths), "file shares", "files share")
+            fact = f"{counted} a video's name, '{name}', and the column "
             fact += f"'{twice[0]}': {listed}."
             remedy = "Keep one file a video, or files that hold different columns."
             problems.append(Problem(fact, remedy, file=str(place)))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
+from exprstats.numerals import count_things
 from exprstats.tables import find_empty, find_unnumbers, require_columns
 
 # Labels between neutral and full expression, which people pass through quickly.
@@ -137,7 +138,8 @@ def count_labels(windows: pd.DataFrame, *, label: str = "label") -> pd.DataFrame
         raise DataError(problems)
     strange = windows[label][~windows[label].isin(range(11)) & windows[label].notna()]
     if len(strange):
-        fact = f"{len(strange):,} values are no labels from 0 to 10, such as {strange.iloc[0]:g}."
+        counted = count_things(len(strange), "value is", "values are")
+        fact = f"{counted} no labels from 0 to 10, such as {strange.iloc[0]:g}."
         raise DataError(Problem(fact, "Use the column of labels.", column=label))
     counts = windows[label].value_counts().reindex(range(11), fill_value=0)
     total = max(int(counts.sum()), 1)

@@ -15,7 +15,7 @@ from exprstats.cli.cells import (
     show_estimate,
     show_limits,
 )
-from exprstats.numerals import MISSING, write_level, write_number
+from exprstats.numerals import MISSING, count_things, write_level, write_number
 
 if TYPE_CHECKING:
     from exprstats.cli.session import Session
@@ -87,9 +87,9 @@ def _is_open(row: Row) -> bool:
 
 def _count_places(rows: list[Row]) -> str:
     contexts, items = ({str(row[key]) for row in rows} for key in _PLACE)
-    counts = [f"{len(contexts)} contexts"] if name_context(rows[0]) != ALL else []
+    counts = [count_things(len(contexts), "context")] if name_context(rows[0]) != ALL else []
     if len(items) > 1 or not counts:
-        counts.append(f"{len(items)} items")
+        counts.append(count_things(len(items), "item"))
     return f"Over {' and '.join(counts)}"
 
 

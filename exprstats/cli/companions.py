@@ -15,7 +15,7 @@ from exprstats.cli.cells import (
     show_limits,
     show_p,
 )
-from exprstats.numerals import write_count, write_level, write_number
+from exprstats.numerals import count_things, write_count, write_level, write_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,8 @@ def show_contrasts(session: Session, ratings: pd.DataFrame, **options: Any) -> N
     headers = ["Contexts", "Item", "Form", "Difference", interval, "p", "p Holm"]
     session.show_table("Differences between contexts, of means over k raters", headers, cells)
     if len(means) > _MOST:
-        session.say(f"{write_count(len(means) - _MOST)} more differences are in --json and --out.")
+        more = count_things(len(means) - _MOST, "more difference is", "more differences are")
+        session.say(f"{more} in --json and --out.")
 
 
 def show_errors(session: Session, ratings: pd.DataFrame, **options: Any) -> None:

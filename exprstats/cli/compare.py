@@ -225,8 +225,8 @@ def _keep_test(session: Session, predictions: pd.DataFrame) -> pd.DataFrame:
     if not test.any():
         return predictions
     session.warnings.append(
-        f"Only the {int(test.sum()):,} rows whose part is 'test' are compared; "
-        f"{int((~test).sum()):,} rows of subjects that models have seen are left out."
+        f"Only rows whose part is 'test' are compared ({test.sum():,}); those of subjects that "
+        f"models have seen are left out ({(~test).sum():,})."
     )
     return predictions[test]
 

@@ -26,7 +26,7 @@ from exprstats.cli.options import (
     check_options,
 )
 from exprstats.cli.session import Session, open_session
-from exprstats.numerals import write_level, write_number
+from exprstats.numerals import count_things, write_level, write_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +94,8 @@ def _show(session: Session, run: StudyRun, truth: pd.DataFrame) -> None:
     judged = [row for row in rows if row["inside"] is not None]
     inside = sum(bool(row["inside"]) for row in judged)
     session.say(
-        f"{inside} of {len(judged)} intervals hold the truth. Of {write_level(rows[0]['level'])} "
+        f"{count_things(inside, 'intervals holds', 'intervals hold', of=len(judged))} the truth. "
+        f"Of {write_level(rows[0]['level'])} "
         "intervals one in twenty may miss it; those of loadings take clips as independent and "
         "miss it more often. The truth of performance is that of the fitted models on 2,000 new "
         "subjects of the same population."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exprstats.cli.cells import Row, is_absent, list_records, name_context, show_count
-from exprstats.numerals import MISSING, write_count, write_number
+from exprstats.numerals import MISSING, count_things, write_count, write_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,12 +90,13 @@ def _list_facts(row: Row) -> list[str]:
         points.append(f"A subject is seen in {row['clips_each']:g} clips (median).")
     repeated = int(row["n_replicates"])
     points.append(
-        f"{write_count(repeated)} ratings repeat another of the same rater, clip and item."
+        f"{count_things(repeated, 'rating repeats', 'ratings repeat')} another of the same rater, "
+        "clip and item."
         if repeated
         else "No rater rated an item of a clip twice."
     )
     if row["n_missing"]:
-        points.append(f"{write_count(row['n_missing'])} ratings are missing.")
+        points.append(f"{count_things(row['n_missing'], 'rating is', 'ratings are')} missing.")
     return points
 
 

@@ -47,7 +47,7 @@ from exprstats.cli.scales import (
 )
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import OptionError
-from exprstats.numerals import write_level
+from exprstats.numerals import count_things, write_level
 from exprstats.words import ScoreMethod
 
 if TYPE_CHECKING:
@@ -258,4 +258,4 @@ def _write_scores(session: Session, scores: pd.DataFrame, path: Path | None) -> 
 
     if path is not None:
         write_csv(scores, path)
-        session.say(f"{len(scores):,} scores are in {path}.")
+        session.say(f"{count_things(len(scores), 'score is', 'scores are')} in {path}.")

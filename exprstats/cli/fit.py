@@ -51,6 +51,7 @@ from exprstats.cli.targets import (
 )
 from exprstats.cli.validation import show_leakage, show_nested
 from exprstats.cli.weights import check_draws, list_weights, show_stability
+from exprstats.numerals import count_things
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,7 +194,7 @@ def _write_predictions(session: Session, result: Models, place: Path) -> None:
 
     table = name_predictions(result)
     write_csv(table, place)
-    session.say(f"{len(table):,} predictions are in {place}.")
+    session.say(f"{count_things(len(table), 'prediction is', 'predictions are')} in {place}.")
 
 
 def _drop_gaps(session: Session, clips: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from exprstats.cli.designs import show_design
 from exprstats.cli.session import Session
 from exprstats.errors import DataError, Problem
+from exprstats.numerals import count_things
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +83,10 @@ def inspect_study(session: Session, path: Path) -> list[Problem]:
         session.rows.append(
             {"kind": "table", "name": one.table, "file": one.file, "rows": one.rows}
         )
-    read = [f"{one.file}: {one.rows:,} rows, {one.columns} columns" for one in log.inputs]
+    read = [
+        f"{one.file}: {count_things(one.rows, 'row')}, {count_things(one.columns, 'column')}"
+        for one in log.inputs
+    ]
     session.show_points(f"{study.title} ({path})", read)
     for title, table in (("Ratings", ratings), ("Clips", clips)):
         if table is not None:
@@ -98,7 +102,7 @@ def inspect_study(session: Session, path: Path) -> list[Problem]:
 
 
 def _describe_file(facts: FileFacts) -> Iterator[str]:
-    shape = f"{facts.rows:,} rows, {len(facts.columns)} columns"
+    shape = f"{count_things(facts.rows, 'row')}, {count_things(len(facts.columns), 'column')}"
     if facts.separator is None:
         yield f"{shape}, {facts.format}"
     else:
@@ -182,11 +186,11 @@ def _name_ratings(guess: Guess, named: dict[str, Any]) -> dict[str, Any]:
 def _count_table(table: pd.DataFrame) -> Iterator[str]:
     key = [name for name in ("context", "clip") if name in table]
     clips = table.drop_duplicates(key)
-    yield f"{len(clips):,} clips" + _count_levels(clips, "subject", "subjects")
+    yield count_things(len(clips), "clip") + _count_levels(clips, "subject", "subjects")
     if "context" in table:
         counts = clips["context"].value_counts(sort=False)
         told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-        yield f"{len(counts)} contexts (clips): {told}"
+        yield f"{count_things(len(counts), 'context')} (clips): {told}"
     if "rater" in table:
         yield from _count_raters(table, key)
 
@@ -198,25 +202,25 @@ def _count_raters(ratings: pd.DataFrame, key: list[str]) -> Iterator[str]:
     per_clip = given.groupby([*key, "item"], observed=True)["rater"].nunique()
     low, high, raters = int(per_clip.min()), int(per_clip.max()), given["rater"].nunique()
     told = ", ".join(items[:6]) + (", ..." if len(items) > 6 else "")
-    count = "1 item" if len(items) == 1 else f"{len(items)} items"
-    yield f"{count} ({told}); ratings from {values.min():g} to {values.max():g}"
+    span = f"ratings from {values.min():g} to {values.max():g}"
+    yield f"{count_things(len(items), 'item')} ({told}); {span}"
     many = f"{low}" if low == high else f"{low} to {high}"
     crossed = "every rater rated every clip" if low == raters else "raters differ between clips"
-    yield f"{raters:,} raters, {many} a clip: {crossed}"
+    yield f"{count_things(raters, 'rater')}, {many} a clip: {crossed}"
     empty = int(ratings["rating"].isna().sum())
     if empty:
-        yield f"{empty:,} of {len(ratings):,} ratings are missing"
+        yield f"{count_things(empty, 'ratings is', 'ratings are', of=len(ratings))} missing"
 
 
 def _match_tables(ratings: pd.DataFrame, clips: pd.DataFrame) -> Iterator[str]:
     key = [name for name in ("context", "clip") if name in ratings and name in clips]
     rated = ratings[key].drop_duplicates()
     both = len(rated.merge(clips[key], on=key))
-    yield f"{both:,} clips have ratings and features"
+    yield f"{count_things(both, 'clip has', 'clips have')} ratings and features"
     if len(rated) > both:
-        yield f"{len(rated) - both:,} rated clips have no features"
+        yield f"{count_things(len(rated) - both, 'rated clip has', 'rated clips have')} no features"
     if len(clips) > both:
-        yield f"{len(clips) - both:,} clips with features have no ratings"
+        yield f"{count_things(len(clips) - both, 'clip')} with features and without ratings"
 
 
 def _count_levels(table: pd.DataFrame, name: str, words: str) -> str:

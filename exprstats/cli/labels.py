@@ -17,7 +17,7 @@ from exprstats.cli.cells import (
     show_p,
 )
 from exprstats.errors import OptionError
-from exprstats.numerals import MISSING, write_count, write_level, write_number
+from exprstats.numerals import MISSING, count_things, write_count, write_level, write_number
 from exprstats.words import MetricName
 
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ def _compare(session: Session, result: Models, **options: Any) -> Comparison | N
     if few:
         label, count = few[0]
         session.warnings.append(
-            f"{label}: {count} test subjects are too few for intervals, which need "
-            f"{FEWEST_SUBJECTS}. Test scores stand without."
+            f"{label}: {count_things(count, 'test subject is', 'test subjects are')} too few for "
+            f"intervals, which need {FEWEST_SUBJECTS}. Test scores stand without."
         )
         return None
     apart = len(result.design.samples) > 1

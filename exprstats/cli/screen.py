@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from exprstats.errors import DataError, ExprStatsError
+from exprstats.numerals import count_things
 
 _MOST = 20
 # Names from files must not steer the terminal.
@@ -118,7 +119,7 @@ def describe_error(command: str, error: ExprStatsError) -> str:
         text = _speak(command, str(error))
         return wrap_text(f"exprstats {command}: {text}", indent="  ", first="")
     texts = [_speak(command, str(problem)) for problem in error.problems]
-    count = "1 problem" if len(texts) == 1 else f"{len(texts):,} problems"
+    count = count_things(len(texts), "problem")
     more = [f"... and {len(texts) - _MOST:,} more."] if len(texts) > _MOST else []
     return list_points(f"exprstats {command}: {count}", [*texts[:_MOST], *more])
 

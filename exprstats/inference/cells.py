@@ -14,6 +14,7 @@ import pandas as pd
 from exprstats.errors import DataError, DataWarning, OptionError, Problem
 from exprstats.inference.metrics import Metric
 from exprstats.inference.panels import Cell, align_models, stratify_cell
+from exprstats.numerals import count_things
 from exprstats.tables import PREDICTIONS, check_table, order_levels, require_columns
 from exprstats.words import Compat, IntervalName, SchemeName, check_level, check_word, name_nearest
 
@@ -74,15 +75,16 @@ def check_predictions(
     complete = predictions[["truth", "prediction"]].notna().all(axis=1).to_numpy()
     if not complete.all():
         message = (
-            f"{int((~complete).sum()):,} of {len(complete):,} rows lack truth or prediction "
-            "and are left out."
+            f"{count_things((~complete).sum(), 'rows lacks', 'rows lack', of=len(complete))}"
+            " truth or prediction: left out."
         )
         warnings.warn(message, DataWarning, stacklevel=3)
     if "part" in predictions.columns:
         counts = predictions["part"].value_counts()
         if {"test", "train"} <= set(counts.index):
             message = (
-                f"{counts['train']:,} rows come from training subjects and count as well. "
+                f"{count_things(counts['train'], 'row comes', 'rows come')}"
+                " from training subjects and count as well. "
                 "Keep the rows whose part is 'test' to see how models do on new subjects."
             )
             warnings.warn(message, DataWarning, stacklevel=3)
@@ -148,7 +150,8 @@ def _check_count(cell: Cell, cluster: str) -> None:
     if len(cell.clusters) >= FEWEST_CLUSTERS:
         return
     where = "" if cell.context is None else f"context '{cell.context}' has "
-    fact = f"{where}{len(cell.clusters)} clusters; an interval needs {FEWEST_CLUSTERS}."
+    held = count_things(len(cell.clusters), "cluster")
+    fact = f"{where}{held}; an interval needs {FEWEST_CLUSTERS}."
     raise DataError(Problem(fact, "Add data, or name another cluster column.", column=cluster))
 
 

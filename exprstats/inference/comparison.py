@@ -23,6 +23,7 @@ from exprstats.inference.narratives import describe_comparison
 from exprstats.inference.rows import arrange_table, write_rows
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
 from exprstats.inference.terms import pair_models
+from exprstats.numerals import count_things
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.words import Compat, IntervalName, SchemeName
@@ -221,7 +222,7 @@ def _warn_coarse(pairs: int, draws: int, level: float) -> None:
     smallest = 2 * pairs / (draws + 1)
     if smallest > 1 - level:
         message = (
-            f"{draws:,} draws are too few for {pairs} differences: the smallest adjusted p they "
-            f"can give is {smallest:.3f}. Ask for more draws."
+            f"{draws:,} draws are too few for {count_things(pairs, 'difference')}: the smallest "
+            f"adjusted p they can give is {smallest:.3f}. Ask for more draws."
         )
         warnings.warn(message, DataWarning, stacklevel=3)

@@ -17,7 +17,7 @@ from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
 from exprstats.inference.sentences import cut_texts, equal_p, label_metric, write_value
 from exprstats.inference.terms import form_terms, pair_models
-from exprstats.numerals import write_count, write_number
+from exprstats.numerals import count_things, write_count, write_number
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import order_levels
@@ -155,7 +155,7 @@ def _split_jointly(rows: pd.DataFrame, *, cluster: str, by: str) -> list[Cell]:
     own = rows[rows["fitted_on"] == "context"] if "fitted_on" in rows.columns else rows
     names = order_levels(own[by])
     if len(names) < 2:
-        fact = f"{len(names)} context; a difference needs two."
+        fact = f"{count_things(len(names), 'context')}; a difference needs two."
         raise DataError(Problem(fact, "Name another column with by=.", column=by))
     clusters = pd.Index(pd.factorize(own[cluster], sort=True)[1])
     key = [name for name in dict.fromkeys(("context", by, "clip")) if name in own.columns]

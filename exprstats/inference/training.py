@@ -25,6 +25,7 @@ from exprstats.inference.panels import Cell
 from exprstats.inference.samples import limit_threads
 from exprstats.inference.sentences import cut_texts, label_metric, write_value
 from exprstats.inference.terms import pair_models
+from exprstats.numerals import count_things
 from exprstats.results import Result
 from exprstats.tables import arrange_rows, require_columns
 
@@ -136,7 +137,8 @@ def _check_runs(predictions: pd.DataFrame, run: str) -> list[Any]:
     lacking = [str(model) for model, runs in seen.items() if len(runs) != len(every)]
     if len(every) < 2 or lacking or predictions[run].isna().any():
         named = f"; '{lacking[0]}' lacks some" if lacking else ""
-        fact = f"{len(every)} training runs{named}; each model needs the same two or more."
+        held = count_things(len(every), "training run")
+        fact = f"{held}{named}; each model needs the same two or more."
         raise DataError(Problem(fact, "Name the column of runs with run=.", column=run))
     return every
 

@@ -8,6 +8,7 @@ import pandas as pd
 from exprstats.errors import Problem
 from exprstats.io.columns import Guessed, unescape
 from exprstats.io.numbers import parse_numbers
+from exprstats.numerals import count_things
 
 
 class Classes(Guessed):
@@ -38,7 +39,8 @@ class Classes(Guessed):
         if len(numbers) and not self.certain:
             named = ", ".join(f"'{self.levels[place]}'" for place in parsed.bad[:3])
             total = int(counts[numbers].sum() + counts[parsed.bad].sum())
-            fact = f"{int(counts[numbers].sum()):,} of {total:,} cells are numbers, others {named}."
+            counted = count_things(counts[numbers].sum(), "cells is", "cells are", of=total)
+            fact = f"{counted} numbers, others {named}."
             rows = self.find_rows(parsed.bad)
             return self._name_levels(), [Problem(fact, self.remedy, column=self.name, rows=rows)]
         return self._name_levels(), self._find_lookalikes()
@@ -56,7 +58,8 @@ class Classes(Guessed):
         if not pairs:
             return []
         named = "; ".join(" and ".join(f"'{form}'" for form in forms) for forms in pairs[:3])
-        fact = f"{len(pairs):,} classes differ only in upper and lower case: {named}."
+        counted = count_things(len(pairs), "class differs", "classes differ")
+        fact = f"{counted} only in upper and lower case: {named}."
         rows = self.find_rows([self._places[form] for form in pairs[0][1:]])
         return [Problem(fact, "Write each class in one way.", column=self.name, rows=rows)]
 

@@ -12,6 +12,7 @@ import pandas as pd
 from exprstats.errors import Problem
 from exprstats.io.decimals import Marks
 from exprstats.io.numbers import Missing, describe_bad, name_cure, parse_numbers
+from exprstats.numerals import count_things
 
 _NULL_WORDS = frozenset({"na", "nan", "none", "null", "n/a", "#n/a"})
 _WHOLE = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
@@ -102,7 +103,7 @@ class Ids(Words):
         if not empty:
             return []
         rows = self.find_rows(empty)
-        fact = f"{len(rows):,} of {len(self.codes):,} ids are empty."
+        fact = f"{count_things(len(rows), 'ids is', 'ids are', of=len(self.codes))} empty."
         remedy = "Fill them in or remove these rows."
         return [Problem(fact, remedy, column=self.name, rows=rows)]
 
@@ -181,7 +182,7 @@ class Numbers:
         values = np.concatenate(self._values) if self._values else np.empty(0)
         problems = [*_describe_cells(self.name, self._bad, len(values))]
         if self._endless:
-            fact = f"{len(self._endless):,} values are infinite."
+            fact = f"{count_things(len(self._endless), 'value is', 'values are')} infinite."
             rows = tuple(self._endless)
             problems.append(Problem(fact, "Correct them.", column=self.name, rows=rows))
         return pd.Series(values, name=self.name), problems
@@ -220,7 +221,7 @@ class Guessed(Words):
         problems = []
         if parsed.endless:
             rows = self.find_rows(parsed.endless)
-            fact = f"{len(rows):,} values are infinite."
+            fact = f"{count_things(len(rows), 'value is', 'values are')} infinite."
             problems.append(Problem(fact, "Correct them.", column=self.name, rows=rows))
         return self.take(parsed.found), problems
 
@@ -235,5 +236,5 @@ def _describe_cells(name: str, bad: dict[str, list[int]], total: int) -> list[Pr
         return []
     texts = list(bad)
     rows = tuple(sorted(row for held in bad.values() for row in held))
-    fact = f"{len(rows):,} of {total:,} cells {describe_bad(texts)}."
+    fact = f"{len(rows):,} of {total:,} cells {describe_bad(texts, len(rows))}."
     return [Problem(fact, name_cure(texts), column=name, rows=rows)]

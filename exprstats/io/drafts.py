@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
+from exprstats.numerals import count_things
 
 
 @dataclass(slots=True)
@@ -55,7 +56,8 @@ class Draft:
         values = self.table[column].to_numpy(float)
         outside = (values < low) | (values > high)
         shown = ", ".join(f"{value:g}" for value in pd.unique(values[outside])[:3])
-        fact = f"{int(outside.sum()):,} values lie outside the scale {low:g} to {high:g}: {shown}."
+        counted = count_things(outside.sum(), "value lies", "values lie")
+        fact = f"{counted} outside the scale {low:g} to {high:g}: {shown}."
         self.add(fact, "Correct them, or declare codes such as 99 as missing.", column, outside)
 
     def find_repeats(self, key: Sequence[str], remedy: str) -> None:
@@ -69,7 +71,8 @@ class Draft:
                 ", ".join(f"{name} '{value}'" for name, value in zip(key, row, strict=True))
                 for row in cases.head(5).to_numpy()
             )
-            fact = f"{len(cases):,} cases stand more than once: {shown}."
+            counted = count_things(len(cases), "case stands", "cases stand")
+            fact = f"{counted} more than once: {shown}."
             self.add(fact, remedy, None, repeated)
 
     def keep(self, rows: np.ndarray) -> None:

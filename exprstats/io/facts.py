@@ -10,6 +10,7 @@ from exprstats.io.encodings import FileFormat
 from exprstats.io.numbers import Missing
 from exprstats.io.records import Batch
 from exprstats.io.sources import FilePath, Source, open_source
+from exprstats.numerals import count_things
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _guess_columns(source: Source, batch: Batch) -> list[Guessed]:
 
 
 def _list_notes(source: Source, blank: int) -> list[str]:
-    notes = [f"{blank:,} blank rows are skipped."] if blank else []
+    notes = [f"{count_things(blank, 'blank row is', 'blank rows are')} skipped."] if blank else []
     if all(_is_number(name) for name in source.header):
         notes.append("the header holds only numbers; the names of the columns may be missing.")
     return [*notes, *(problem.fact for problem in source.marks.find_problems())]

@@ -79,14 +79,16 @@ def parse_numbers(texts: Sequence[str], missing: Missing) -> Parsed:
     return parsed
 
 
-def describe_bad(texts: Sequence[str]) -> str:
+def describe_bad(texts: Sequence[str], count: int) -> str:
     """Return what kind of cells stand where numbers should: dates, booleans or texts."""
     shown = ", ".join(f"'{text}'" for text in list(dict.fromkeys(texts))[:3])
     if any(_DATE.fullmatch(text.strip()) for text in texts):
-        return f"are dates or other texts: {shown}"
-    if all(text.strip() in _TRUTH for text in texts):
-        return f"are true or false: {shown}"
-    return f"are not numbers: {shown}"
+        one, many = "is a date or another text", "are dates or other texts"
+    elif all(text.strip() in _TRUTH for text in texts):
+        one, many = "is true or false", "are true or false"
+    else:
+        one, many = "is not a number", "are not numbers"
+    return f"{one if count == 1 else many}: {shown}"
 
 
 def name_cure(texts: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
 from exprstats.io.roles import lacks_clips, list_names, number_rows, pick_roles
 from exprstats.io.sources import FilePath, Source, give_role, open_source
+from exprstats.numerals import count_things
 from exprstats.words import Duplicates, check_word, name_nearest
 
 _KEY = ("context", "clip", "rater", "item")
@@ -174,7 +175,8 @@ def _drop_empty(draft: Draft, width: int) -> None:
     unrated = ~given.reshape(-1, width).any(axis=1)
     if unrated.any():
         rows = tuple(draft.rows[::width][unrated].tolist())
-        fact = f"{int(unrated.sum()):,} clips have no rating and are left out."
+        counted = count_things(unrated.sum(), "clip has", "clips have")
+        fact = f"{counted} no rating: left out."
         message = str(Problem(fact, file=draft.file, rows=rows))
         warnings.warn(message, DataWarning, stacklevel=4)
     draft.keep(given)

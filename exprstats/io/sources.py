@@ -20,6 +20,7 @@ from exprstats.io.decimals import Marks
 from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
 from exprstats.io.records import Batch, Layout, find_layout, read_batches
+from exprstats.numerals import count_things
 from exprstats.words import name_nearest
 
 FilePath = str | os.PathLike[str]
@@ -195,6 +196,7 @@ def _describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
     if all(count == width + 1 for _, count in ragged):
         remedy = "Quote texts that hold the separator, or give the first column a name."
     fact = (
-        f"{len(ragged):,} rows differ from the header's {width} fields: row {number} has {fields}."
+        f"{count_things(len(ragged), 'row differs', 'rows differ')}"
+        f" from the header's {width} fields: row {number} has {fields}."
     )
     return Problem(fact, remedy, rows=rows)

@@ -19,7 +19,7 @@ from exprstats.measurement.screening import (
 )
 from exprstats.measurement.solution import Receipt
 from exprstats.measurement.wording import write_fit
-from exprstats.numerals import write_count, write_number
+from exprstats.numerals import count_things, write_count, write_number
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
 from exprstats.words import check_level
@@ -156,11 +156,12 @@ def fit_factors(
 
 def _check_groups(groups: Mapping[str, tuple[str, ...]], level: float) -> None:
     if len(groups) < 2:
-        message = f"{len(groups)} factor was named; for one factor there is fit_factor."
+        named = count_things(len(groups), "factor was", "factors were")
+        message = f"{named} named; for one factor there is fit_factor."
         raise OptionError(message)
     for name, one in groups.items():
         if len(one) < 2:
-            message = f"factor '{name}' has {len(one)} item; it needs two."
+            message = f"factor '{name}' has {count_things(len(one), 'item')}; it needs two."
             raise OptionError(message)
     listed = [item for one in groups.values() for item in one]
     twice = sorted({item for item in listed if listed.count(item) > 1})

@@ -11,6 +11,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.measurement.encoding import meets_contract
+from exprstats.numerals import count_things
 from exprstats.tables import (
     ITEMS,
     Contract,
@@ -124,7 +125,8 @@ def warn_incomplete(itemset: ItemSet, missing: str) -> None:
             if missing == "fiml"
             else "they are left out of the fit and have no score"
         )
-        message = f"{lacking:,} of {len(itemset.ids):,} clips lack an item; {fate}."
+        counted = count_things(lacking, "clips lacks", "clips lack", of=len(itemset.ids))
+        message = f"{counted} an item; {fate}."
         warnings.warn(message, DataWarning, stacklevel=4)
 
 
@@ -164,7 +166,7 @@ def _check_subjects(rated: set[str], split: set[str]) -> None:
     absent = sorted(rated - split)
     if absent:
         fact = (
-            f"{len(absent)} of {len(rated)} subjects are in no part,"
+            f"{count_things(len(absent), 'subjects is', 'subjects are', of=len(rated))} in no part,"
             f" among them '{absent[0]}' (and {len(split - rated)} of the parts have no clip)."
         )
         remedy = "Split the same subjects that were rated; ids must match to the letter."

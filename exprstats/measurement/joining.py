@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from exprstats.measurement.factor import Factor
 
 from exprstats.measurement.itemsets import TOLERATED
+from exprstats.numerals import count_things
 from exprstats.tables import Contract
 
 _CLIPS = Contract("clips", key=("context", "clip"), optional=("context",))
@@ -85,10 +86,9 @@ def _check_match(
     if share == 0:
         return
     named = ", ".join(f"'{clip}'" for clip in clips["clip"][alone].head(5))
-    fact = (
-        f"{int(alone.sum()):,} of {len(clips):,} clips have no score"
-        f"{f' ({named})' if named else ''}, and {left:,} of {len(scores):,} scores have no clip."
-    )
+    unscored = count_things(alone.sum(), "clips has", "clips have", of=len(clips))
+    unused = count_things(left, "scores has", "scores have", of=len(scores))
+    fact = f"{unscored} no score{f' ({named})' if named else ''}, and {unused} no clip."
     if share > unmatched:
         remedy = "Give both tables the same ids, or allow it with unmatched=."
         raise DataError(Problem(fact, remedy, column="clip"))

@@ -19,6 +19,7 @@ from exprstats.measurement.jobs import find_clusters, list_jobs
 from exprstats.measurement.screening import check_items, find_problems, raise_problems
 from exprstats.measurement.solution import Receipt
 from exprstats.measurement.steps import NestedModels, build_steps
+from exprstats.numerals import count_things
 from exprstats.tables import encode_ids
 from exprstats.words import check_level
 
@@ -100,7 +101,7 @@ def check_invariance(
     jobs, n_clusters = _prepare(items_table, items, by, cluster)
     groups, pooled = jobs[:-1], jobs[-1]
     if len(groups) < 2:
-        fact = f"there is {len(groups)} context."
+        fact = f"the data have {count_things(len(groups), 'context')}."
         raise DataError(Problem(fact, "Invariance needs two or more.", column=by))
     if cluster:
         options: dict[str, Any] = {

@@ -21,7 +21,7 @@ from exprstats.measurement.rows import UNTESTABLE, limit_estimate, list_fit
 from exprstats.measurement.screening import check_items, find_problems, raise_problems
 from exprstats.measurement.solution import Receipt
 from exprstats.measurement.wording import write_fit
-from exprstats.numerals import write_count, write_number
+from exprstats.numerals import count_things, write_count, write_number
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
 from exprstats.words import check_level
@@ -259,6 +259,7 @@ def _find_nearest(answers: np.ndarray, seen: np.ndarray) -> np.ndarray:
     codes[given] = distance.argmin(axis=1)
     strange = int((distance.min(axis=1, initial=np.inf) > 0).sum())
     if strange:
-        message = f"{strange:,} answers were never seen in the fit; they count as the nearest."
+        counted = count_things(strange, "answer was", "answers were")
+        message = f"{counted} never seen in the fit; the nearest stands in."
         warnings.warn(message, DataWarning, stacklevel=4)
     return codes

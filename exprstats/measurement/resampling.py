@@ -21,7 +21,7 @@ from exprstats.measurement.itemsets import read_items
 from exprstats.measurement.jobs import find_clusters, list_jobs
 from exprstats.measurement.refits import derive_quantities, solve_many
 from exprstats.measurement.screening import check_items, find_problems, raise_problems
-from exprstats.numerals import write_interval, write_level, write_number
+from exprstats.numerals import count_things, write_interval, write_level, write_number
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import encode_ids
@@ -127,7 +127,7 @@ def bootstrap_factor(
     raise_problems([one for job in jobs for one in find_problems(job.moments, names, job.name)])
     codes, groups = encode_ids(find_clusters(items_table, cluster).to_frame("cluster"), ["cluster"])
     if groups < FEWEST:
-        fact = f"there are {groups} clusters."
+        fact = f"the data have {count_things(groups, 'cluster')}."
         raise DataError(Problem(fact, f"Resampling needs {FEWEST} or more.", column=cluster))
     fits = sum_clusters(itemset, codes, groups)
     values = _measure(fits, groups, draws, seed)

@@ -13,7 +13,7 @@ import pandas as pd
 from exprstats.errors import DataError, Problem
 from exprstats.measurement.factor import Factor
 from exprstats.measurement.scoring import score_clips
-from exprstats.numerals import write_number
+from exprstats.numerals import count_things, write_number
 from exprstats.results import Result
 from exprstats.tables import arrange_rows, encode_ids
 from exprstats.words import ScoreMethod
@@ -102,7 +102,7 @@ def compare_scores(
         kept = keep & scores.notna().all(axis=1).to_numpy()
         if kept.sum() < 3:
             where = f"context '{context}'" if context is not None else "all clips"
-            fact = f"{where}: {int(kept.sum())} clips have scores."
+            fact = f"{where}: {count_things(kept.sum(), 'clip has', 'clips have')} scores."
             raise DataError(Problem(fact, "Comparing scores needs three."))
         found = {kind: scores[kind].to_numpy()[kept] for kind in kinds}
         who = None if people is None else people[kept]

@@ -12,6 +12,7 @@ from scipy.special import chdtrc
 from exprstats.errors import DataError, FitError, FitWarning, OptionError, Problem
 from exprstats.measurement.moments import Moments, correlate
 from exprstats.measurement.solution import Solution
+from exprstats.numerals import count_things
 
 SAME = 0.999
 # Unrelated items give p above this half of the time; items worth a factor hardly ever do.
@@ -35,14 +36,17 @@ def check_items(items: Sequence[str]) -> None:
         message = f"item '{twice[0]}' is named twice; name each item once."
         raise OptionError(message)
     if len(items) < 3:
-        message = f"{len(items)} items were named; a factor needs three items."
+        counted = count_things(len(items), "item was", "items were")
+        message = f"{counted} named; a factor needs three items."
         raise OptionError(message)
 
 
 def find_problems(moments: Moments, items: Sequence[str], where: str) -> list[Problem]:
     """Return why a factor cannot be fitted to these moments; empty if it can."""
     if moments.n <= len(items):
-        fact = f"{where}: {moments.n} clips have all {len(items)} items."
+        fact = (
+            f"{where}: {count_things(moments.n, 'clip has', 'clips have')} all {len(items)} items."
+        )
         return [Problem(fact, f"A factor needs at least {len(items) + 1} of them.")]
     spread = np.sqrt(np.maximum(np.diag(moments.covariance), 0))
     size = np.maximum(np.abs(moments.low), np.abs(moments.high))

@@ -13,6 +13,7 @@ from exprstats.inference.labels import measure_accuracy, measure_uar
 from exprstats.models.designs import Design, Sample
 from exprstats.models.outcomes import count_clips
 from exprstats.models.parts import PARTS
+from exprstats.numerals import count_things
 from exprstats.tables import find_absent
 from exprstats.words import check_word
 
@@ -103,6 +104,7 @@ def _order_classes(columns: Sequence[pd.Series]) -> tuple[Any, ...]:
 def _refuse_fractions(classes: tuple[float, ...], target: str) -> None:
     broken = [one for one in classes if not float(one).is_integer()]
     if broken:
-        fact = f"{len(broken):,} of {len(classes):,} classes are no whole numbers: {broken[0]:g}."
+        counted = count_things(len(broken), "classes is", "classes are", of=len(classes))
+        fact = f"{counted} no whole numbers: {broken[0]:g}."
         remedy = "Give classes as whole numbers or as text, or use task='regression'."
         raise DataError(Problem(fact, remedy, column=target))

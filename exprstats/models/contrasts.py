@@ -15,7 +15,7 @@ from exprstats.models.joint import fit_jointly, list_contexts
 from exprstats.models.outcomes import note_few
 from exprstats.models.resamples import check_resampling, count_resampled, list_draws
 from exprstats.models.tuning import ALPHAS, L1_RATIOS, check_grid
-from exprstats.numerals import write_interval, write_level, write_number, write_p
+from exprstats.numerals import count_things, write_interval, write_level, write_number, write_p
 from exprstats.parallel import Seed
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
@@ -146,7 +146,7 @@ def contrast_contexts(
     )
     contexts = list_contexts(design)
     if len(contexts) < 2:
-        fact = f"there is {len(contexts)} context."
+        fact = f"the data have {count_things(len(contexts), 'context')}."
         raise DataError(Problem(fact, "A contrast needs two.", column=by))
     resampled = count_resampled(design)
     found = fit_jointly(design, penalties, draws=draws, seed=seed, n_jobs=n_jobs)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.models.parts import find_lookalikes, name_some
+from exprstats.numerals import count_things
 from exprstats.parallel import Seed, open_generator
 from exprstats.tables import find_empty, require_columns
 
@@ -70,7 +71,7 @@ def fold_subjects(
         raise DataError(problems)
     ids = sorted(clips[subject].unique(), key=str)
     if len(ids) < folds:
-        fact = f"{len(ids):,} subjects cannot fill {folds} folds."
+        fact = f"{count_things(len(ids), 'subject cannot', 'subjects cannot')} fill {folds} folds."
         raise DataError(Problem(fact, "Use fewer folds.", column=subject))
     patterns = name_patterns(clips, subject, ids)
     rng = open_generator(seed)
@@ -102,12 +103,14 @@ def check_folds(clips: pd.DataFrame, folds: pd.DataFrame) -> None:
     places = Counter((again, one) for again, one, _ in deals)
     twice = sorted(one for (_, one), count in places.items() if count > 1)
     if twice:
-        fact = f"{len(twice):,} subjects stand in more than one fold: {name_some(twice)}."
+        counted = count_things(len(twice), "subject stands", "subjects stand")
+        fact = f"{counted} in more than one fold: {name_some(twice)}."
         problems.append(Problem(fact, "Give each subject one fold.", column="subject"))
     known = set(text)
     lost = [one for one in dict.fromkeys(subjects) if one not in known]
     if lost:
-        fact = f"{len(lost):,} subjects have no fold: {name_some(lost)}."
+        counted = count_things(len(lost), "subject has", "subjects have")
+        fact = f"{counted} no fold: {name_some(lost)}."
         problems.append(Problem(fact, "Fold the same clips: fold_subjects(clips)."))
     if problems:
         raise DataError(problems)
@@ -115,7 +118,8 @@ def check_folds(clips: pd.DataFrame, folds: pd.DataFrame) -> None:
         lookup = {one: fold for repeat, one, fold in deals if repeat == again}
         absent = [one for one in subjects if one not in lookup]
         if absent:
-            fact = f"{len(absent):,} subjects have no fold in repeat {again}: {name_some(absent)}."
+            counted = count_things(len(absent), "subject has", "subjects have")
+            fact = f"{counted} no fold in repeat {again}: {name_some(absent)}."
             problems.append(Problem(fact, "Fold the same clips: fold_subjects(clips)."))
         else:
             placed = np.array([lookup[one] for one in subjects], dtype=object)[codes]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.models.parts import PARTS, name_some
+from exprstats.numerals import count_things
 from exprstats.parallel import Seed, open_generator
 from exprstats.tables import PREDICTIONS, check_table, require_columns
 
@@ -211,6 +212,7 @@ def _check_truths(stacked: pd.DataFrame) -> None:
     torn = (spread["max"] - spread["min"]) > 1e-9 * spread.abs().max(axis=1)
     if torn.any():
         cases = [" ".join(map(str, np.atleast_1d(one))) for one in torn.index[torn][:5]]
-        fact = f"{int(torn.sum()):,} clips have different truths under different models: "
+        counted = count_things(torn.sum(), "clip has", "clips have")
+        fact = f"{counted} different truths under different models: "
         remedy = "Predict the same scores with every model."
         raise DataError(Problem(f"{fact}{name_some(cases)}.", remedy, column="truth"))

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.numerals import count_things
 from exprstats.tables import find_absent, find_empty, order_levels
 from exprstats.words import name_nearest
 
@@ -57,7 +58,8 @@ def find_lookalikes(ids: Iterable[Any]) -> list[Problem]:
     if not pairs:
         return []
     named = "; ".join(" and ".join(f"'{form}'" for form in forms) for forms in pairs[:5])
-    fact = f"{len(pairs):,} subject ids differ only in case or spaces: {named}."
+    counted = count_things(len(pairs), "subject id differs", "subject ids differ")
+    fact = f"{counted} only in case or spaces: {named}."
     remedy = "Write each subject's id in one way; the two could land in different parts."
     return [Problem(fact, remedy, column="subject")]
 
@@ -115,7 +117,8 @@ def _find_torn(parts: pd.DataFrame) -> list[Problem]:
     torn = [one for one in dict.fromkeys(parts["subject"].astype(str)) if places[one] > 1]
     if not torn:
         return []
-    fact = f"{len(torn):,} subjects stand in more than one part: {name_some(torn)}."
+    counted = count_things(len(torn), "subject stands", "subjects stand")
+    fact = f"{counted} in more than one part: {name_some(torn)}."
     remedy = "Give each subject one part; a person on both sides of a split inflates the test."
     return [Problem(fact, remedy, column="subject")]
 
@@ -124,13 +127,16 @@ def _match_subjects(subjects: list[str], lookup: dict[str, str]) -> None:
     present = dict.fromkeys(subjects)
     lost = [one for one in present if one not in lookup]
     if lost:
-        fact = f"{len(lost):,} of {len(present):,} subjects have no part: {name_some(lost)}."
+        counted = count_things(len(lost), "subjects has", "subjects have", of=len(present))
+        fact = f"{counted} no part: {name_some(lost)}."
         remedy = "Split the same clips that are fitted: split_subjects(clips)."
         raise DataError(Problem(fact, remedy, column="subject"))
     spare = [one for one in lookup if one not in present]
     if spare:
+        what = "subjects of the split"
+        counted = count_things(len(spare), f"{what} has", f"{what} have", of=len(lookup))
         message = (
-            f"{len(spare):,} of {len(lookup):,} subjects of the split have no clips here: "
-            f"{name_some(spare)}. Check that the split and the clips belong together."
+            f"{counted} no clips here: {name_some(spare)}. "
+            "Check that the split and the clips belong together."
         )
         warnings.warn(message, DataWarning, stacklevel=2)

@@ -10,6 +10,7 @@ import pandas as pd
 from exprstats.errors import DataError, DataWarning, OptionError, Problem
 from exprstats.models.folds import name_patterns, shuffle_patterns
 from exprstats.models.parts import PARTS, find_lookalikes, find_thin_contexts
+from exprstats.numerals import count_things
 from exprstats.parallel import Seed, open_generator
 from exprstats.tables import find_empty, require_columns
 
@@ -135,7 +136,7 @@ def _check_counts(counts: list[int], shares: tuple[float, ...], subjects: int) -
         if share > 0 and count == 0
     ]
     if starved:
-        counted = "1 subject leaves" if subjects == 1 else f"{subjects:,} subjects leave"
+        counted = count_things(subjects, "subject leaves", "subjects leave")
         fact = f"{counted} none for {', '.join(starved)}."
         remedy = "Check that the column names people; else more are needed, or other shares."
         raise DataError(Problem(fact, remedy, column="subject"))

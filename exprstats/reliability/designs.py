@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.numerals import write_count, write_number
+from exprstats.numerals import count_things, write_count, write_number
 from exprstats.reliability.identification import judge_estimands, recommend_estimand
 from exprstats.reliability.links import Links, link_panel
 from exprstats.reliability.panels import Panel, split_panels
@@ -167,7 +167,8 @@ def _write_design(row: dict[Any, Any]) -> str:
     if row["density"] < 1:
         text += f", {filled}% of all clip-by-rater cells are filled"
     if row["n_replicates"]:
-        text += f", and {write_count(row['n_replicates'])} ratings repeat another"
+        repeats = count_things(row["n_replicates"], "rating repeats", "ratings repeat")
+        text += f", and {repeats} another"
     return f"{text}. {_advise(row)}"
 
 

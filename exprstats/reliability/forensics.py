@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, OptionError
-from exprstats.numerals import write_count, write_number
+from exprstats.numerals import count_things, write_number
 from exprstats.reliability.conduct import describe_raters, find_single
 from exprstats.reliability.estimates import find_obstacles
 from exprstats.reliability.oneway import add_moments, find_mean_squares, sum_clips
@@ -55,8 +55,9 @@ class Raters(Result):
         """Return who is flagged by which rule, and what it does to the reliability."""
         texts = []
         for row in self.effect.to_dict("records"):
-            text = f"{row['item']}: {write_count(row['n_flagged'])} of "
-            text += f"{write_count(row['n_raters'])} raters are flagged"
+            flagged, everyone = row["n_flagged"], row["n_raters"]
+            counted = count_things(flagged, "raters is", "raters are", of=everyone)
+            text = f"{row['item']}: {counted} flagged"
             if row["n_flagged"]:
                 with_all, without = (
                     write_number(row[name], bounded=True)

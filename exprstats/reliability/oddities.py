@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataWarning
+from exprstats.numerals import count_things
 from exprstats.reliability.panels import Panel, name_rows
 
 CONSTANT_FROM = 5
@@ -32,9 +33,10 @@ def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
         if (counts == 1).any():
             alone = np.flatnonzero(counts[panel.clip] == 1)
             names = name_rows(ratings, "clip", panel.rows[alone])
+            told = count_things(alone.size, "clips has", "clips have", of=len(counts))
             _warn(
-                f"item '{panel.item}': {alone.size:,} of {len(counts):,} clips have 1 rating "
-                f"({names}); they tell about differences between clips only."
+                f"item '{panel.item}': {told} 1 rating ({names}), which tells about differences "
+                "between clips only."
             )
     _warn_constant(ratings, whole, pooled)
     first = pooled[0]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from exprstats.numerals import write_count
+from exprstats.numerals import count_things, write_count
 from exprstats.plots import ALL, name_contexts
 from exprstats.report.cells import list_levels, pick_rows
 from exprstats.report.document import Column, Section, Table
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, count_things, join_words, say
+from exprstats.report.prose import Text, join_words, say
 from exprstats.report.tuning import find_split
 
 if TYPE_CHECKING:

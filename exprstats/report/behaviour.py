@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from exprstats.numerals import write_count, write_number
+from exprstats.numerals import count_things, write_count, write_number
 from exprstats.report.pieces import Pieces
 from exprstats.report.procedures import Told
-from exprstats.report.prose import Text, count_things, join_words, say
+from exprstats.report.prose import Text, join_words, say
 from exprstats.study.settings import OpenfaceSettings
 
 _MOVING = {

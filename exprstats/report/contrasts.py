@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.numerals import MISSING, write_count, write_level, write_number, write_p
+from exprstats.numerals import (
+    MISSING,
+    count_things,
+    write_count,
+    write_level,
+    write_number,
+    write_p,
+)
 from exprstats.plots import draw_contrasts, name_pairs
 from exprstats.report.cells import (
     collect_notes,
@@ -17,7 +24,7 @@ from exprstats.report.cells import (
 )
 from exprstats.report.document import Column, Figure, Section, Table
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, count_things, join_texts, say
+from exprstats.report.prose import Text, join_texts, say
 
 if TYPE_CHECKING:
     from exprstats.models import Contrasts

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.numerals import MISSING, write_count, write_number
+from exprstats.numerals import MISSING, count_things, write_count, write_number
 from exprstats.report.behaviour import say_tracking
 from exprstats.report.document import Column, Section, Table
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import count_things, say
+from exprstats.report.prose import say
 
 
 def describe_features(pieces: Pieces) -> Section | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exprstats.numerals import write_count, write_level
+from exprstats.numerals import count_things, write_count, write_level
 from exprstats.plots import name_contexts
 from exprstats.report.behaviour import tell_openface
 from exprstats.report.cells import list_levels
@@ -17,7 +17,7 @@ from exprstats.report.procedures import (
     tell_nesting,
     tell_resampling,
 )
-from exprstats.report.prose import Text, count_things, join_texts, join_words, say
+from exprstats.report.prose import Text, join_texts, join_words, say
 from exprstats.report.reliability import is_crossed
 from exprstats.report.sources import find_r_year
 from exprstats.report.tuning import find_split, name_tuning

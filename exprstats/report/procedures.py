@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from exprstats.numerals import write_count, write_level
+from exprstats.numerals import count_things, write_count, write_level
 from exprstats.report.importance import gather_importance
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, count_things, say
+from exprstats.report.prose import Text, say
 from exprstats.report.tuning import name_resampled
 
 if TYPE_CHECKING:

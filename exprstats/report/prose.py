@@ -111,14 +111,3 @@ def join_words(words: Sequence[str], last: str = "and") -> str:
     if len(words) < 3:
         return f" {last} ".join(words)
     return f"{', '.join(words[:-1])}, {last} {words[-1]}"
-
-
-def count_things(count: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun.
-
-    Examples
-    --------
-    >>> count_things(1, "clip"), count_things(2240, "clip")
-    ('1 clip', '2,240 clips')
-    """
-    return f"{int(count):,} {one if count == 1 else many or one + 's'}"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.numerals import write_count, write_number
+from exprstats.numerals import count_things, write_count, write_number
 from exprstats.report.cells import list_levels
 from exprstats.report.document import Column, Table
-from exprstats.report.prose import Text, count_things, join_words, say
+from exprstats.report.prose import Text, join_words, say
 
 if TYPE_CHECKING:
     from exprstats.reliability import Raters

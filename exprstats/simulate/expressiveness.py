@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import OptionError
+from exprstats.numerals import count_things
 from exprstats.parallel import Seed, open_generator
 from exprstats.simulate.draws import draw_ratings, draw_signals, list_clips
 from exprstats.simulate.population import (
@@ -151,7 +152,7 @@ def _check_contexts(contexts: Mapping[str, int] | None) -> dict[str, int]:
             message = f"context '{name}' is not known. {name_nearest(name, PROFILES)}"
             raise OptionError(message)
         if count < 1:
-            message = f"context '{name}' has {count} clips; it needs at least 1."
+            message = f"context '{name}' has {count_things(count, 'clip')}; it needs at least 1."
             raise OptionError(message)
     if not contexts:
         message = f"contexts is empty. There is: {', '.join(PROFILES)}."

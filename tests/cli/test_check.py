@@ -78,7 +78,7 @@ def test_every_problem_is_listed_and_ends_with_2(call, tmp_path):
     file.write_text("clip,rater,score\n" + "\n".join(rows) + "\nc1,r1,3\nc2,r9,drei\n")
     ended = call("check", file, code=2)
     told = squeeze(ended.stderr)
-    assert "column 'score', row 33: 1 of 32 cells are not numbers: 'drei'" in told
+    assert "column 'score', row 33: 1 of 32 cells is not a number: 'drei'" in told
     assert "32 rows, 3 columns" in ended.stdout
 
 

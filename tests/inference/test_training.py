@@ -66,7 +66,7 @@ def test_runs_must_be_the_same_and_several():
     table = make_runs(runs=3)
     with pytest.raises(DataError, match="'b' lacks some"):
         split_variance(table[(table["model"] == "a") | (table["seat"] != "run 2")], metrics="mae")
-    with pytest.raises(DataError, match="1 training runs"):
+    with pytest.raises(DataError, match="1 training run"):
         split_variance(table[table["seat"] == "run 1"], metrics="mae")
     with pytest.raises(DataError, match="predict different rows: 120, 120, 118"):
         split_variance(

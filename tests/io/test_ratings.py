@@ -57,7 +57,7 @@ def test_wide_files_may_name_clips_subjects_and_the_item(write):
 
 
 def test_clips_that_nobody_rated_are_told(write):
-    with pytest.warns(DataWarning, match="row 3: 1 clips have no rating"):
+    with pytest.warns(DataWarning, match="row 3: 1 clip has no rating"):
         table = read_ratings(write("J1,J2\n1,2\nNA,.\n3,4\n"), raters=["J1", "J2"])
     assert table["clip"].unique().tolist() == ["1", "3"]
 
@@ -111,7 +111,7 @@ def test_problems_of_every_kind_travel_together(write, refuse):
     path = write("clip,rater,rating\n,x,0\na,y,drei\nb,x,9\nb,y\nb,x,1\n")
     problems = refuse(read_ratings, path, scale=(0, 4))
     facts = [problem.fact for problem in problems]
-    for part in ("ids are empty", "'drei'", "has 2", "scale 0 to 4: 9", "more than once"):
+    for part in ("ids is empty", "'drei'", "has 2", "scale 0 to 4: 9", "more than once"):
         assert sum(part in fact for fact in facts) == 1
     assert {problem.rows for problem in problems} == {(2,), (3,), (4,), (5,), (4, 6)}
 

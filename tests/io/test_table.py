@@ -78,14 +78,14 @@ def test_further_missing_codes_match_texts_and_values(write):
 @pytest.mark.parametrize(
     ("cell", "kind", "cure"),
     [
-        ("drei", "not numbers: 'drei'", "declare them as missing"),
-        ("n/a", "not numbers: 'n/a'", "declare them as missing"),
-        ("1_000", "not numbers: '1_000'", "missing"),
-        ("1.234,5", "not numbers", "missing"),
-        ("٣", "not numbers", "missing"),
-        ("2-Jan", "dates", "Spreadsheets"),
-        ("02. Jan", "dates", "Spreadsheets"),
-        ("2026-01-02", "dates", "Spreadsheets"),
+        ("drei", "not a number: 'drei'", "declare them as missing"),
+        ("n/a", "not a number: 'n/a'", "declare them as missing"),
+        ("1_000", "not a number: '1_000'", "missing"),
+        ("1.234,5", "not a number", "missing"),
+        ("٣", "not a number", "missing"),
+        ("2-Jan", "a date", "Spreadsheets"),
+        ("02. Jan", "a date", "Spreadsheets"),
+        ("2026-01-02", "a date", "Spreadsheets"),
         ("TRUE", "true or false", "Recode"),
     ],
 )

@@ -148,7 +148,7 @@ def test_one_rater_per_clip(make_ratings):
 
 def test_single_ratings_are_kept_counted_and_named(make_ratings):
     table = make_ratings([[1, 2, np.nan], [4, np.nan, np.nan], [5, 6, 4]])
-    with pytest.warns(DataWarning, match=r"1 of 3 clips have 1 rating \('c1'\)"):
+    with pytest.warns(DataWarning, match=r"1 of 3 clips has 1 rating \('c1'\)"):
         result = rate_reliability(table)
     assert result.design["n_single"].tolist() == [1]
     groups = table.groupby("clip")["rating"]

@@ -57,7 +57,7 @@ def test_complete_tables_equal_psych(name):
         assert ours["conf_high"] == pytest.approx(theirs["upper bound"][place], abs=1e-9)
 
 
-@pytest.mark.filterwarnings("ignore:item 'x'.*have 1 rating:exprstats.errors.DataWarning")
+@pytest.mark.filterwarnings("ignore:item 'x'.*has 1 rating:exprstats.errors.DataWarning")
 def test_unbalanced_mean_squares_equal_aov():
     oracle = ORACLE["unbalanced"]
     table = read_oracle("unbalanced")
