@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from exprstats.inference.metrics import Metric
+from exprstats.inference.metrics import Metric, Naive, Term
 
 # Variance this small beside the mean square is what rounding leaves of none at all.
 _NO_VARIANCE = 1e-13
@@ -66,9 +68,9 @@ def centre_values(values: np.ndarray) -> np.ndarray:
     return np.where(spread <= 1e-14 * size, 0.0, centred)
 
 
-def root_mean(n: np.ndarray, ee: np.ndarray) -> np.ndarray:
+def root_mean(n: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Return the root of a mean of squares."""
-    return np.sqrt(ee / n)
+    return np.sqrt(total / n)
 
 
 def take_mean(n: np.ndarray, total: np.ndarray) -> np.ndarray:
@@ -167,35 +169,32 @@ _CROSS = {
     "yp": multiply_both,
 }
 
+
+def _build_loss(
+    name: str,
+    naive: Naive,
+    losses: Term,
+    formula: Callable[..., np.ndarray],
+    *,
+    spanned: bool = False,
+) -> Metric:
+    """Return a metric of a loss a row, lowest at 0."""
+    return Metric(
+        name,
+        naive,
+        direction="lower",
+        range=(0, np.inf),
+        sums={"n": count_rows, "total": losses},
+        formula=formula,
+        spanned=spanned,
+        label=name.upper(),
+    )
+
+
 MOMENT_METRICS = (
-    Metric(
-        "nrmse",
-        measure_rmse,
-        direction="lower",
-        range=(0, np.inf),
-        sums={"n": count_rows, "ee": square_errors},
-        formula=root_mean,
-        spanned=True,
-        label="NRMSE",
-    ),
-    Metric(
-        "rmse",
-        measure_rmse,
-        direction="lower",
-        range=(0, np.inf),
-        sums={"n": count_rows, "ee": square_errors},
-        formula=root_mean,
-        label="RMSE",
-    ),
-    Metric(
-        "mae",
-        measure_mae,
-        direction="lower",
-        range=(0, np.inf),
-        sums={"n": count_rows, "total": absolute_errors},
-        formula=take_mean,
-        label="MAE",
-    ),
+    _build_loss("nrmse", measure_rmse, square_errors, root_mean, spanned=True),
+    _build_loss("rmse", measure_rmse, square_errors, root_mean),
+    _build_loss("mae", measure_mae, absolute_errors, take_mean),
     Metric(
         "correlation",
         measure_correlation,
@@ -205,15 +204,7 @@ MOMENT_METRICS = (
         fisher=True,
         label="r",
     ),
-    Metric(
-        "mse",
-        measure_mse,
-        direction="lower",
-        range=(0, np.inf),
-        sums={"n": count_rows, "total": square_errors},
-        formula=take_mean,
-        label="MSE",
-    ),
+    _build_loss("mse", measure_mse, square_errors, take_mean),
     Metric(
         "bias",
         measure_bias,
