@@ -272,7 +272,7 @@ def test_wrong_time_stamps_are_told_and_corrected(make_face):
 def test_segments_without_a_video_are_tolerated_only_when_few(make_face):
     frames = as_frames(make_face(50, seed=14))
     segments = pd.concat([cut((0, 2)), cut((0, 2), video="w").assign(clip="x")])
-    with pytest.raises(DataError, match="1 of 2 segments name videos without frames: 'w'"):
+    with pytest.raises(DataError, match="1 of 2 segments names videos without frames: 'w'"):
         summarise_clips(frames, segments)
     with pytest.warns(DataWarning, match="its video has no frames"):
         assert len(summarise_clips(frames, segments, unmatched=0.5)) == 1

@@ -103,7 +103,7 @@ def test_windows_slide_and_full_ones_only():
     ):
         plan_windows(videos, length=11)
     unread = videos.assign(length=[10.0, 3.0, None])
-    with pytest.warns(DataWarning, match="1 of 3 videos have no length: 'c'"):
+    with pytest.warns(DataWarning, match="1 of 3 videos has no length: 'c'"):
         assert set(plan_windows(unread, length=3)["video"]) == {"a", "b"}
     with pytest.raises(DataError, match="'length'"):
         plan_windows(videos.drop(columns="length"), length=3)

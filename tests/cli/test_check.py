@@ -100,7 +100,7 @@ def test_problems_stand_in_json(call_json, tmp_path):
     file.write_text("clip,rater,score\na,r,1\na,r,2\nb,r,3\n")
     told = call_json("check", file, code=2)
     assert told["rows"][-1]["kind"] == "problem"
-    assert "stand more than once" in told["rows"][-1]["text"]
+    assert "stands more than once" in told["rows"][-1]["text"]
 
 
 def test_a_study(call, data):

@@ -235,7 +235,7 @@ def test_few_people_get_an_answer_or_a_remedy(call, table, tmp_path):
     assert told.endswith("else more are needed.")
     four = table[table["who"].isin(["P00", "P01", "P02", "P03"])]
     out = fit_file(call, four, tmp_path, "--model", "forest", "--classes", "--importance")
-    assert "all clips: 1 test subjects are too few for intervals, which need 3." in out
+    assert "all clips: 1 test subject is too few for intervals, which need 3." in out
     assert "Importance is measured on test subjects, of whom there are 1; it needs 3." in out
     assert "true classes in rows" in out
 

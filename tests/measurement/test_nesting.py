@@ -152,7 +152,7 @@ def test_clustered_tests_of_items_are_scaled(draw):
 
 
 def test_one_context_is_refused(draw):
-    with pytest.raises(DataError, match="there is 1 context"):
+    with pytest.raises(DataError, match="the data have 1 context"):
         check_invariance(draw(contexts=("calm",)), items=["smile", "voice", "pose"])
 
 

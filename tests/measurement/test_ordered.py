@@ -96,7 +96,7 @@ def test_new_and_incomplete_clips_are_scored():
     assert scores["score"].iloc[2] == factor.scores["score"].iloc[2]
     assert scores["std_error"].iloc[0] > factor.scores["std_error"].iloc[0]
     strange = table.head(1).assign(a=9.0)
-    with pytest.warns(DataWarning, match="1 answers were never seen"):
+    with pytest.warns(DataWarning, match="1 answer was never seen"):
         scores = score_ordered(factor, strange)
     highest = score_ordered(factor, table.head(1).assign(a=3.0))
     assert scores["score"].iloc[0] == highest["score"].iloc[0]

@@ -132,7 +132,7 @@ def test_few_clusters_are_refused_or_marked(closed):
     table = draw_clips(subjects=8)
     rows = bootstrap_factor(table, items=ITEMS, draws=250, seed=1).tidy()
     assert rows["note"].str.contains("too few clusters").all()
-    with pytest.raises(DataError, match="there are 2 clusters"):
+    with pytest.raises(DataError, match="the data have 2 clusters"):
         bootstrap_factor(table[table["subject"].isin(["s0", "s1"])], items=ITEMS, draws=9)
     with pytest.raises(DataError, match="no column 'subjects'"):
         bootstrap_factor(table, items=ITEMS, cluster="subjects")

@@ -212,7 +212,7 @@ def test_few_subjects_are_noted(draw_clips, contrasts):
 
 
 def test_what_cannot_be_contrasted(clips, parts):
-    with pytest.raises(DataError, match="there is 1 context"):
+    with pytest.raises(DataError, match="the data have 1 context"):
         contrast(clips[clips["context"] == "pain"], parts)
     with pytest.raises(OptionError, match="draws must be at least 2"):
         contrast(clips, parts, draws=1)

@@ -49,7 +49,7 @@ def test_what_cannot_be_folded(clips):
         fold_subjects(clips, folds=1)
     with pytest.raises(DataError, match="40 subjects cannot fill 41 folds"):
         fold_subjects(clips, folds=41)
-    with pytest.raises(DataError, match="differ only in case"):
+    with pytest.raises(DataError, match="differs only in case"):
         fold_subjects(clips.replace({"subject": {"S001": "s000"}}))
     two = clips["subject"].isin(["S000", "S001"])
     with pytest.raises(DataError, match="context 'pain' has no clips in some folds of repeat 1"):
@@ -58,10 +58,10 @@ def test_what_cannot_be_folded(clips):
 
 def test_folds_that_do_not_fit_the_clips(clips):
     dealt = fold_subjects(clips, seed=1)
-    with pytest.raises(DataError, match="1 subjects have no fold: 'S000'"):
+    with pytest.raises(DataError, match="1 subject has no fold: 'S000'"):
         check_folds(clips, dealt.iloc[1:])
     torn = pd.concat([dealt.assign(fold=1), dealt.head(1).assign(fold=2)])
-    with pytest.raises(DataError, match="1 subjects stand in more than one fold: 'S000'"):
+    with pytest.raises(DataError, match="1 subject stands in more than one fold: 'S000'"):
         check_folds(clips, torn)
     with pytest.raises(DataError, match="no column 'fold'"):
         check_folds(clips, dealt.drop(columns="fold"))

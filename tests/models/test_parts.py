@@ -22,7 +22,7 @@ def test_each_clip_gets_the_part_of_its_subject(clips, parts):
 
 def test_a_subject_in_two_parts(clips, parts):
     torn = pd.concat([parts.assign(part="train"), parts.head(1).assign(part="test")])
-    with pytest.raises(DataError, match="1 subjects stand in more than one part: 'S000'"):
+    with pytest.raises(DataError, match="1 subject stands in more than one part: 'S000'"):
         label_parts(clips, torn)
 
 
@@ -39,7 +39,7 @@ def test_subjects_without_a_part(clips, parts):
 
 def test_subjects_without_clips(clips, parts):
     spare = pd.concat([parts, pd.DataFrame({"subject": ["Z9"], "part": ["test"]})])
-    with pytest.warns(DataWarning, match="1 of 41 subjects of the split have no clips here: 'Z9'"):
+    with pytest.warns(DataWarning, match="1 of 41 subjects of the split has no clips here: 'Z9'"):
         label_parts(clips, spare)
 
 

@@ -201,7 +201,7 @@ def test_folds_that_do_not_fit(clips, parts, folds):
         fit_elastic(clips, parts=parts, folds=5, **OPTIONS)
     with pytest.raises(DataError, match="there is one fold, 1"):
         fit_elastic(clips, parts=parts, folds=folds.assign(fold=1), **OPTIONS)
-    with pytest.raises(DataError, match="1 subjects have no fold"):
+    with pytest.raises(DataError, match="1 subject has no fold"):
         fit_elastic(clips, parts=parts, folds=folds.iloc[1:], **OPTIONS)
     first = folds.loc[folds["fold"] == 1, "subject"]
     thin = clips[(clips["context"] != "pain") | ~clips["subject"].isin(first)]

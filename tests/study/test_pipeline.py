@@ -178,7 +178,7 @@ def test_every_clip_that_is_left_out_is_told(folder, write_study):
     ratings.loc[ratings.index[5], "motion"] = np.nan
     clips.to_csv(path.parent / "clips.csv", index=False)
     ratings.to_csv(path.parent / "ratings.csv", index=False)
-    with pytest.warns(DataWarning, match="have no score"):
+    with pytest.warns(DataWarning, match="has no score"):
         run = run_study(read_study(path))
     told = {(one.stage, one.table): one for one in run.provenance.exclusions}
     assert told["read", "clips"].examples == (clips["clip"][3],)
