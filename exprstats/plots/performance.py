@@ -113,7 +113,6 @@ def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]], told: st
         element_blank,
         element_text,
         facet_grid,
-        geom_label,
         geom_point,
         geom_segment,
         geom_vline,
@@ -153,13 +152,18 @@ def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]], told: st
             plot_caption=element_text(size=7.5, ha="right", ma="right"),
         )
     )
-    absent = _place_absent(rows)
-    if len(absent):
-        words = {"color": QUIET, "size": 7.5, "fontstyle": "italic"}
-        plot += geom_label(
-            aes(label="label"), data=absent, fill="white", label_size=0, label_padding=0.1, **words
-        )
-    return plot
+    return _name_absent(plot, _place_absent(rows))
+
+
+def _name_absent(plot: ggplot, absent: pd.DataFrame) -> ggplot:
+    from plotnine import aes, geom_label
+
+    if absent.empty:
+        return plot
+    words = {"color": QUIET, "size": 7.5, "fontstyle": "italic"}
+    return plot + geom_label(
+        aes(label="label"), data=absent, fill="white", label_size=0, label_padding=0.1, **words
+    )
 
 
 def _read_codes(coded: dict[str, dict[str, str]]) -> Any:
