@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from exprstats.models import fit_forest
 from exprstats.study.recovery import compare_truth, measure_performance, predict_clips
 
 
@@ -87,3 +88,18 @@ def test_a_mean_guess_misses_by_what_the_population_says(run, simulated, context
     wanted = np.sqrt(weights @ covariance @ weights + (offset - train.mean()) ** 2)
     spans = run.factor.spans[run.factor.spans["part"] == "train"].set_index("context")["span"]
     assert found[context, "mean", "nrmse"] * spans[context] == pytest.approx(wanted, rel=0.03)
+
+
+@pytest.mark.parametrize("context", ["startle", None])
+def test_forests_predict_new_clips_as_they_predicted_their_own(run, context):
+    settings = {"target": "score", "features": list(run.features), "parts": run.parts}
+    forest = fit_forest(run.clips, by="context", trees=5, min_leaves=[5], seed=1, **settings)
+    theirs = forest.predictions[
+        forest.predictions["fitted_on"] == ("context" if context else "all")
+    ]
+    clips = run.clips
+    if context is not None:
+        theirs = theirs[theirs["context"] == context]
+        clips = clips[clips["context"] == context]
+    found = predict_clips(forest, clips, context)
+    np.testing.assert_allclose(found, theirs["prediction"].to_numpy(), rtol=1e-9)
