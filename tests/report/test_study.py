@@ -54,7 +54,7 @@ def reports(folder):
         patch.setattr(rbridge, "call", refuse)
         patch.setattr("exprstats.measurement.factor.probe_r", lambda: rbridge.RState())
         for name in ("first", "again"):
-            with pytest.warns(DataWarning, match="1 of 150 scores have no clip"):
+            with pytest.warns(DataWarning, match="1 of 150 scores has no clip"):
                 run = run_study(read_study(folder / "study.toml"))
             write_report(run, folder / name)
     return folder / "first", folder / "again"
