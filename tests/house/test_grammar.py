@@ -14,8 +14,8 @@ _VERBS = (
 )
 # "Each of 5 clips has" and "none of 5 files can" have their number from elsewhere.
 _PLURAL = re.compile(
-    rf"(?<!each of )(?<!none of )(?<!Of )(?<!all ){_COUNT} (?!draws |correlated )(?:of {_COUNT} )?(?:[a-z]+ )?"
-    rf"(?:[a-z]+s|people) (?:{_VERBS})\b"
+    rf"(?<!each of )(?<!none of )(?<!Of )(?<!all ){_COUNT} (?!draws |correlated )"
+    rf"(?:of {_COUNT} )?(?:[a-z]+ )?(?:[a-z]+s|people) (?:{_VERBS})\b"
 )
 
 
