@@ -205,6 +205,17 @@ def test_what_lies_in_the_working_folder_is_not_run(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.r
+@pytest.mark.parametrize("given", [{}, {"LD_LIBRARY_PATH": "/opt/own"}])
+def test_children_of_this_process_load_their_own_libraries(given):
+    code = (
+        "import os; from exprstats import rbridge; rbridge.call('bridge', 'describe_r');"
+        "print(os.environ.get('LD_LIBRARY_PATH'))"
+    )
+    said, status = ask_apart(code, **given)
+    assert (said.strip(), status) == (str(given.get("LD_LIBRARY_PATH")), 0)
+
+
 def test_without_r_the_probe_names_the_cure(tmp_path):
     said, status = ask_apart(PROBE, PATH=str(tmp_path), R_HOME="")
     state, error = said.splitlines()

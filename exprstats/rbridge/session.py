@@ -142,7 +142,7 @@ def start_here() -> Any:
     """Start R in this process and return the R environment that holds our functions."""
     os.environ["RPY2_CFFI_MODE"] = "ABI"
     handler = signal.getsignal(signal.SIGINT)
-    with warnings.catch_warnings(action="ignore"), _without_profile():
+    with warnings.catch_warnings(action="ignore"), _keep_variables():
         import rpy2.rinterface as ri
         from rpy2.rinterface_lib import embedded
 
@@ -158,16 +158,21 @@ def start_here() -> Any:
 
 
 @contextmanager
-def _without_profile() -> Iterator[None]:
-    """Hide .Rprofile: it is not ours to run, and one that prints stops rpy2 from starting."""
-    before = os.environ.get("R_PROFILE_USER")
+def _keep_variables() -> Iterator[None]:
+    """Hide .Rprofile from R's start, and keep R's library path from Python's child processes.
+
+    A profile is not ours to run, and one that prints stops rpy2 from starting. The library path
+    comes too late for this process, and leads children to load the libraries of another Python.
+    """
+    before = {name: os.environ.get(name) for name in ("R_PROFILE_USER", "LD_LIBRARY_PATH")}
     os.environ["R_PROFILE_USER"] = os.devnull
     try:
         yield
     finally:
-        del os.environ["R_PROFILE_USER"]
-        if before is not None:
-            os.environ["R_PROFILE_USER"] = before
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 @cache
