@@ -180,7 +180,7 @@ def test_compare_reads_what_fit_wrote(call_json, predictions):
     ]
     wanted = ((table["truth"] - table["prediction"]) ** 2).mean() ** 0.5
     assert row["estimate"] == pytest.approx(wanted, rel=1e-12)
-    assert "Only the" in told["warnings"][0]
+    assert "Only rows whose part is" in told["warnings"][0]
 
 
 def test_compare_reads_wide_files(call, call_json, predictions, tmp_path):
