@@ -184,8 +184,13 @@ def _seat_workers(frame: pd.DataFrame) -> pd.DataFrame:
     )
     counts = frame.assign(where=where).groupby([*kept, "where"])["clip"].transform("size")
     few = counts < FEWEST_CLIPS
-    told = f"come from workers with fewer than {FEWEST_CLIPS} clips there"
-    _warn_dropped(int(few.sum()), len(few), told)
+    # With contexts every rating stands twice, by the loadings of its context and by the pooled.
+    own = frame["fitted_on"] == "context"
+    once = own if own.any() else ~own
+    places = [*(["context"] if own.any() else []), *(["part"] if "part" in frame else [])]
+    there = f" in that {' and '.join(places)}" if places else ""
+    told = f"come from workers with fewer than {FEWEST_CLIPS} clips{there}"
+    _warn_dropped(int((few & once).sum()), int(once.sum()), told)
     return frame[~few].assign(seat=frame.loc[~few, "rater"].astype(str))
 
 
