@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache, partial
 from numbers import Integral
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
 from exprstats.errors import OptionError
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Seed = int | np.random.Generator | None
 Watcher = Callable[[str, int, int], None]
@@ -32,7 +36,8 @@ def run_tasks(
     Parameters
     ----------
     function
-        Must depend on its task only, so that the answer is the same for any ``n_jobs``.
+        Must depend on its task only, so that the answer is the same for any ``n_jobs``. BLAS has
+        one thread in it.
     tasks
         Small pictures of the work; each travels to a worker.
     n_jobs
@@ -53,13 +58,22 @@ def run_tasks(
     # A worker without a task would cost its start, which is a second and more.
     n_jobs = min(n_jobs, max(len(tasks), 1))
     if n_jobs == 1:
-        return [answer for answer in _watch(map(function, tasks), label, len(tasks))]
+        with limit_threads():
+            return list(_watch(map(function, tasks), label, len(tasks)))
     from joblib import Parallel, delayed
 
-    answers = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(function)(task) for task in tasks
-    )
-    return list(_watch(cast("Iterator[Answer]", answers), label, len(tasks)))
+    work = delayed(partial(_run_single, function))
+    # Workers may be threads of this process, which give back the number of threads they found.
+    with limit_threads():
+        answers = Parallel(n_jobs=n_jobs, return_as="generator")(work(task) for task in tasks)
+        return list(_watch(cast("Iterator[Answer]", answers), label, len(tasks)))
+
+
+@contextmanager
+def limit_threads() -> Iterator[None]:
+    """Give BLAS one thread: products here are small, and so the same on every machine."""
+    with _find_pools().limit(limits=1, user_api="blas"):
+        yield
 
 
 def spawn_seeds(seed: Seed, count: int) -> list[np.random.SeedSequence]:
@@ -103,6 +117,18 @@ def report_progress(label: str, done: int, total: int) -> None:
     watcher = _watcher.get()
     if watcher is not None:
         watcher(label, done, total)
+
+
+@cache
+def _find_pools() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def _run_single(function: Callable[[Task], Answer], task: Task) -> Answer:
+    with limit_threads():
+        return function(task)
 
 
 def _watch(answers: Iterator[Answer], label: str, total: int) -> Iterator[Answer]:

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from exprstats.parallel import run_tasks, spawn_seeds, watching
 
@@ -47,3 +48,22 @@ def test_there_are_never_more_workers_than_tasks(monkeypatch):
     assert run_tasks(square, [1, 2], n_jobs=-1) == [1, 4]
     assert run_tasks(square, [], n_jobs=500) == []
     assert asked == [2, -1]
+
+
+def count_threads(_=None):
+    from threadpoolctl import threadpool_info
+
+    return {pool["num_threads"] for pool in threadpool_info() if "numpy" in pool["filepath"]}
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_blas_has_one_thread_in_every_task(backend, n_jobs):
+    import joblib
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(2, "blas"):
+        before = count_threads()
+        with joblib.parallel_config(backend=backend):
+            assert run_tasks(count_threads, range(8), n_jobs=n_jobs) == [{1}] * 8
+        assert count_threads() == before == {2}

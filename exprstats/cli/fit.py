@@ -40,15 +40,9 @@ from exprstats.cli.partitions import (
     StratifyOption,
     plan_partition,
 )
+from exprstats.cli.predictors import list_features, warn_of_copies
 from exprstats.cli.session import Session, open_session
-from exprstats.cli.targets import (
-    check_place,
-    list_features,
-    name_predictions,
-    require_forest,
-    settle_target,
-    warn_of_copies,
-)
+from exprstats.cli.targets import check_place, name_predictions, require_forest, settle_target
 from exprstats.cli.validation import show_leakage, show_nested
 from exprstats.cli.weights import check_draws, list_weights, show_stability
 from exprstats.numerals import count_things

@@ -24,7 +24,7 @@ from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell, Panel
 from exprstats.inference.rows import arrange_table
-from exprstats.inference.samples import count_blocks, limit_threads
+from exprstats.inference.samples import count_blocks
 from exprstats.inference.sentences import cut_texts, equal_p, label_metric, write_value
 from exprstats.inference.significance import (
     TIE,
@@ -179,9 +179,8 @@ def _swap_pairs(
 
 
 def _measure_swaps(swaps: np.ndarray, *, evaluation: Evaluation) -> np.ndarray:
-    with limit_threads():
-        one = evaluation.measure_counts(np.concatenate([1 - swaps, swaps], axis=1))
-        other = evaluation.measure_counts(np.concatenate([swaps, 1 - swaps], axis=1))
+    one = evaluation.measure_counts(np.concatenate([1 - swaps, swaps], axis=1))
+    other = evaluation.measure_counts(np.concatenate([swaps, 1 - swaps], axis=1))
     return settle_ties(one - other, one, other)
 
 

@@ -26,7 +26,7 @@ from exprstats.inference.copies import append_pairs
 from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
-from exprstats.inference.samples import average_owners, count_blocks, limit_threads
+from exprstats.inference.samples import average_owners, count_blocks
 from exprstats.inference.sentences import cut_texts, label_metric, write_value
 from exprstats.inference.terms import pair_models
 from exprstats.numerals import write_count
@@ -186,13 +186,12 @@ def _measure_sizes(
     """Return values (sizes, metrics, terms, draws) of studies drawn from the pilot."""
     evaluations = [Evaluation(panel, metrics) for panel in cell.panels]
     groups, found = len(cell.clusters), []
-    with limit_threads():
-        for size, own in zip(sizes, seed.spawn(len(sizes)), strict=True):
-            drawn = np.random.default_rng(own).integers(groups, size=(BLOCK, size))
-            counts = count_clusters(drawn, groups)
-            values = [evaluation.measure_counts(counts) for evaluation in evaluations]
-            means = average_owners(values, owners=cell.owners, models=len(cell.models))
-            found.append(append_pairs(means, pairs))
+    for size, own in zip(sizes, seed.spawn(len(sizes)), strict=True):
+        drawn = np.random.default_rng(own).integers(groups, size=(BLOCK, size))
+        counts = count_clusters(drawn, groups)
+        values = [evaluation.measure_counts(counts) for evaluation in evaluations]
+        means = average_owners(values, owners=cell.owners, models=len(cell.models))
+        found.append(append_pairs(means, pairs))
     return np.array(found)
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from typing import TYPE_CHECKING
+from functools import partial
 
 import numpy as np
 
@@ -16,10 +14,7 @@ from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric
 from exprstats.inference.panels import Cell
 from exprstats.inference.schemes import Scheme
-from exprstats.parallel import run_tasks
-
-if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController
+from exprstats.parallel import limit_threads, run_tasks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,25 +191,12 @@ def _measure_block(
     pairs: Sequence[tuple[int, int]] | None,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     values, errors = [], None
-    with limit_threads():
-        for counts in iterate_counts(seed, scheme):
-            found = average([evaluation.measure_counts(counts) for evaluation in evaluations])
-            values.append(found)
-            if pairs is not None:
-                reduced = zip(*(one.iterate_reduced(counts) for one in evaluations), strict=True)
-                errors = spread_copies(
-                    found, counts, map(average, reduced), pairs=pairs, strata=scheme.strata
-                )
+    for counts in iterate_counts(seed, scheme):
+        found = average([evaluation.measure_counts(counts) for evaluation in evaluations])
+        values.append(found)
+        if pairs is not None:
+            reduced = zip(*(one.iterate_reduced(counts) for one in evaluations), strict=True)
+            errors = spread_copies(
+                found, counts, map(average, reduced), pairs=pairs, strata=scheme.strata
+            )
     return np.concatenate(values, axis=2), errors
-
-
-@cache
-def _find_pools() -> ThreadpoolController:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
-def limit_threads() -> AbstractContextManager[object]:
-    """Return a context in which BLAS has one thread: products here are small, and repeatable."""
-    return _find_pools().limit(limits=1, user_api="blas")

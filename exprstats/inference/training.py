@@ -22,10 +22,10 @@ from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.intervals import spread_jackknife
 from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
-from exprstats.inference.samples import limit_threads
 from exprstats.inference.sentences import cut_texts, label_metric, write_value
 from exprstats.inference.terms import pair_models
 from exprstats.numerals import count_things
+from exprstats.parallel import limit_threads
 from exprstats.results import Result
 from exprstats.tables import arrange_rows, require_columns
 

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.special import fdtrc
 
 from exprstats.inference.clusters import leave_out_clusters
-from exprstats.inference.samples import limit_threads
 from exprstats.measurement.clustersums import ClusterSums
 from exprstats.measurement.refits import solve_many
+from exprstats.parallel import limit_threads
 
 
 class Contrast(NamedTuple):

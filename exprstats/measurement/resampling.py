@@ -13,7 +13,7 @@ import pandas as pd
 from exprstats.errors import DataError, Problem
 from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters, leave_out_clusters
 from exprstats.inference.rows import arrange_table, summarise_terms
-from exprstats.inference.samples import count_blocks, limit_threads
+from exprstats.inference.samples import count_blocks
 from exprstats.inference.significance import settle_ties
 from exprstats.inference.terms import Terms
 from exprstats.measurement.clustersums import ClusterSums, sum_clusters
@@ -22,7 +22,7 @@ from exprstats.measurement.jobs import find_clusters, list_jobs
 from exprstats.measurement.refits import derive_quantities, solve_many
 from exprstats.measurement.screening import check_items, find_problems, raise_problems
 from exprstats.numerals import count_things, write_interval, write_level, write_number
-from exprstats.parallel import Seed, spawn_seeds
+from exprstats.parallel import Seed, limit_threads, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import encode_ids
 from exprstats.words import IntervalName, check_level, check_word

@@ -24,6 +24,7 @@ from exprstats.models.penalties import (
 from exprstats.models.products import measure_errors, read_moments, sum_products
 from exprstats.models.tuning import ALPHAS, L1_RATIOS, check_grid
 from exprstats.numerals import write_count, write_number
+from exprstats.parallel import limit_threads
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
 
@@ -155,6 +156,7 @@ def nest_elastic(
     return Nested(name, arrange_rows(rows, (*KEYS, "repeat", "fold")), predictions, target, folds)
 
 
+@limit_threads()
 def _predict_sample(
     design: Design, sample: Sample, lookup: dict[str, Any], penalties: Grid
 ) -> tuple[np.ndarray, list[dict[str, Any]]]:

@@ -19,6 +19,7 @@ from exprstats.models.penalties import (
     trace_grid,
 )
 from exprstats.models.rounds import Rounds, measure_rounds
+from exprstats.parallel import limit_threads
 
 ALPHAS = (0.01, 0.05, 0.1, 0.5, 1.0)
 L1_RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -58,6 +59,7 @@ def check_grid(alphas: Sequence[float], l1_ratios: Sequence[float]) -> Grid:
     return Grid(tuple(falling), tuple(sorted({float(ratio) for ratio in l1_ratios})))
 
 
+@limit_threads()
 def tune_sample(
     design: Design,
     sample: Sample,
