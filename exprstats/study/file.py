@@ -86,6 +86,8 @@ def _load_toml(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         fact = f"this is not valid TOML: {error}."
         remedy = 'Texts stand in quotes ("clip"), lists in brackets (["a", "b"]), one key a line.'
+    except OSError as error:
+        fact, remedy = f"the file cannot be read: {error.strerror}.", "Check its name and rights."
     raise DataError(Problem(fact, remedy, file=str(path)))
 
 

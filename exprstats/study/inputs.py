@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exprstats.errors import DataError, Problem
+from exprstats.numerals import count_things
 from exprstats.study.openface import QUALITY, summarise_videos
 from exprstats.study.provenance import InputFile, Logbook
 from exprstats.study.settings import ClipsSettings, RatingsSettings, Study
@@ -74,17 +75,25 @@ def find_by(table: pd.DataFrame) -> str | None:
     return None
 
 
-def borrow_subjects(ratings: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
+def borrow_subjects(ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook) -> pd.DataFrame:
     """Return ratings with the subjects of their clips, where only the clips name subjects.
 
-    Ratings of clips that the other table lacks have no subject then and are left as they are.
+    Where a rated clip is not among them, the ratings stay without subjects, and a note says so.
     """
     if "subject" in ratings:
         return ratings
     key = [name for name in ("context", "clip") if name in ratings and name in clips]
     known = clips[[*key, "subject"]].drop_duplicates(key)
     found = ratings[key].merge(known, on=key, how="left")["subject"]
-    return ratings if found.isna().any() else ratings.assign(subject=found.to_numpy())
+    if not found.isna().any():
+        return ratings.assign(subject=found.to_numpy())
+    unknown = len(ratings.loc[found.isna().to_numpy(), key].drop_duplicates())
+    log.notes.append(
+        f"The clips table lacks {count_things(unknown, 'rated clip')}, so that the ratings' "
+        "subjects are not known, and their reliability takes clips as independent. Name the "
+        "subjects in [ratings] to avoid it."
+    )
+    return ratings
 
 
 def drop_gaps(

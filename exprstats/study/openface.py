@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exprstats.errors import DataError, Problem
 from exprstats.study.provenance import InputFile, Logbook
 from exprstats.study.settings import OpenfaceSettings
+from exprstats.tables import require_columns
+from exprstats.words import name_nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +40,11 @@ def summarise_videos(
         Gets the files, and the clips that could not be used with the reason.
     n_jobs
         Processes that share the files.
+
+    Raises
+    ------
+    DataError
+        If files cannot be used, or give no column that the study names.
     """
     from exprstats.behaviour import FEATURES, read_segments, summarise_openface
 
@@ -49,6 +58,9 @@ def summarise_videos(
         classes=True if settings.classes else None,
         missing=settings.missing,
     )
+    named = (*(settings.features or ()), *filter(None, [settings.target]))
+    # A misspelt name is told before hours of frames are read.
+    _refuse_unknown(named, (*FEATURES, *QUALITY, *segments.columns))
     result = summarise_openface(
         settings.folder,
         segments,
@@ -58,9 +70,19 @@ def summarise_videos(
     )
     _note_videos(result.files, folder, log)
     _note_failures(result.ledger, log)
-    named = (*(settings.features or ()), *filter(None, [settings.target]))
+    require_columns(result.clips, named, "clips")
     wanted = dict.fromkeys((*_IDS, *FEATURES, *QUALITY, *named))
     return result.clips[[name for name in wanted if name in result.clips]]
+
+
+def _refuse_unknown(named: Iterable[str], known: Sequence[str]) -> None:
+    problems = [
+        Problem(f"[openface] names '{name}', which no column is.", name_nearest(name, known))
+        for name in named
+        if name not in known
+    ]
+    if problems:
+        raise DataError(problems)
 
 
 def _note_videos(files: pd.DataFrame, folder: Path, log: Logbook) -> None:

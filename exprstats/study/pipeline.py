@@ -101,7 +101,7 @@ def _read(
         fact = "the clips table has no column of numbers to predict from."
         raise DataError(Problem(fact, "Name the features.", file=str(study.clips.file)))
     if ratings is not None:
-        ratings = borrow_subjects(ratings, clips)
+        ratings = borrow_subjects(ratings, clips, log)
     needed = [*features, *filter(None, [study.clips.target])]
     reason = "a feature or the target is missing"
     clips = drop_gaps(clips, needed, log, stage="read", reason=reason)

@@ -62,6 +62,7 @@ def _settle_numbers(study: Study, target: pd.Series, log: Logbook) -> Study:
         fact = f"the target '{target.name}' is a quantity, which has no majority."
         remedy = 'Use kind = "mean", or say that the numbers are codes: [clips] classes = true.'
         _refuse(study, [(fact, remedy)])
+    _refuse(study, _find_beyond(study, target))
     values = sorted(target.dropna().unique().tolist())
     if 2 <= len(values) <= _FEW and all(float(one).is_integer() for one in values):
         shown = ", ".join(_show(float(one)) for one in values)
@@ -72,6 +73,18 @@ def _settle_numbers(study: Study, target: pd.Series, log: Logbook) -> Study:
     if study.compare is None or study.compare.metrics:
         return study
     return replace(study, compare=replace(study.compare, metrics=NUMBER_METRICS))
+
+
+def _find_beyond(study: Study, target: pd.Series) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong where a target leaves its scale."""
+    scale = study.clips.scale if study.clips else None
+    if scale is None:
+        return
+    low, high = float(target.min()), float(target.max())
+    if low < scale[0] or high > scale[1]:
+        told = f"runs from {low:g} to {high:g}, beyond its scale from {scale[0]:g} to {scale[1]:g}"
+        remedy = "Correct scale, or name codes for missing values: missing = [-99]."
+        yield f"the target '{target.name}' {told}.", remedy
 
 
 def _use_forest(study: Study) -> Study:
@@ -100,10 +113,19 @@ def _find_unfit(study: Study, *, named: bool) -> Iterator[tuple[str, str]]:
             yield f"{target}, and '{model.name}' an elastic net of numbers.", 'Use kind = "forest".'
         if model.kind == "normal":
             yield f"{target}, and '{model.name}' draws numbers.", 'Use kind = "uniform".'
-    if study.split and study.split.folds:
-        yield f"{target}, and [split] folds tunes elastic nets of numbers.", "Remove folds."
-    if study.contrasts is not None:
-        yield f"{target}, and [contrasts] compares weights of numbers.", "Remove [contrasts]."
+    for setting, told, remedy in (
+        (
+            study.split and study.split.folds,
+            "and [split] folds tunes elastic nets of numbers",
+            "folds",
+        ),
+        (study.contrasts, "and [contrasts] compares weights of numbers", "[contrasts]"),
+        (study.weights, "and [weights] are those of an elastic net", "[weights]"),
+        (study.clips and study.clips.scale, "which have no scale", "scale"),
+        (study.compare and study.compare.span, "which have no span", "[compare] span"),
+    ):
+        if setting:
+            yield f"{target}, {told}.", f"Remove {remedy}."
     allowed = _LABELS if named else (*_LABELS, *_ONES)
     for metric in (study.compare.metrics if study.compare else None) or ():
         if metric in get_args(MetricName) and metric not in allowed:

@@ -139,3 +139,16 @@ def test_scores_of_ratings_are_no_classes(write_study):
     text = '[ratings]\nfile = "ratings.csv"\n[clips]\nfile = "clips.csv"\nclasses = true\n'
     with pytest.raises(DataError, match="classes describes a target column"):
         read_study(write_study(text))
+
+
+def test_settings_of_quantities_are_not_ignored(place):
+    told = refuse(write(place, "scale = [0, 4]\n[compare]\nspan = 3\n[weights]\n"))
+    assert "[weights] are those of an elastic net. Remove [weights]." in told[0]
+    assert "which have no scale. Remove scale." in told[1]
+    assert "which have no span. Remove [compare] span." in told[2]
+    assert len(told) == 3
+
+
+def test_a_quantity_stays_on_its_scale(place):
+    (told,) = refuse(write(place, "scale = [0, 1]\n", "codes.csv", "code"))
+    assert "'code' runs from 0 to 2, beyond its scale from 0 to 1. Correct scale" in told

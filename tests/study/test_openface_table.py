@@ -185,3 +185,22 @@ def test_a_target_of_classes_is_read_as_that_of_clips(place):
     lower.to_csv(place / "moods.csv", index=False)
     with pytest.raises(DataError, match="only in upper and lower case"):
         read_tables(study, Logbook(1))
+
+
+@pytest.mark.parametrize("named", ["head_speed", "age_group"])
+def test_a_feature_that_no_table_gives_is_told_before_videos_are_read(place, monkeypatch, named):
+    def refuse(*_, **__):
+        pytest.fail("The videos were read.")
+
+    monkeypatch.setattr("exprstats.behaviour.summarise_openface", refuse)
+    path = place / "misspelt.toml"
+    path.write_text(STUDY.replace("hz = 4", f'features = ["{named}"]'), encoding="utf-8")
+    with pytest.raises(DataError, match=f"names '{named}', which no column is"):
+        run_study(read_study(path))
+
+
+def test_a_feature_that_the_videos_cannot_give_is_named(place):
+    path = place / "bare.toml"
+    path.write_text(STUDY.replace("hz = 4", 'hz = 4\nfeatures = ["au_count"]'), encoding="utf-8")
+    with pytest.raises(DataError, match="no column 'au_count'"), pytest.warns(DataWarning):
+        run_study(read_study(path))

@@ -18,7 +18,8 @@ from exprstats.measurement import average_raters, fit_factor, join_scores
 from exprstats.models import fit_elastic, guess_mean, split_subjects, stack_predictions
 from exprstats.parallel import watching
 from exprstats.reliability import rate_reliability
-from exprstats.study import read_study, run_study
+from exprstats.study import Logbook, read_study, run_study
+from exprstats.study.inputs import borrow_subjects
 from exprstats.study.provenance import STAGES
 
 ITEMS = ["response", "emotion", "motion"]
@@ -222,6 +223,16 @@ def test_ratings_may_leave_the_subjects_to_the_clips(folder, write_study, run):
     mine = run_study(read_study(path))
     pd.testing.assert_frame_equal(mine.reliability.table, run.reliability.table)
     pd.testing.assert_frame_equal(mine.comparison.table, run.comparison.table)
+
+
+def test_subjects_that_only_some_ratings_could_have_are_told(simulated):
+    rated = simulated.ratings.drop(columns="subject")
+    first = simulated.clips.iloc[:1]
+    log = Logbook(1)
+    kept = borrow_subjects(rated, simulated.clips.drop(index=first.index), log)
+    assert "subject" not in kept
+    assert "The clips table lacks 1 rated clip, so that" in log.notes[0]
+    assert "takes clips as independent" in log.notes[0]
 
 
 def test_progress_is_told(folder):

@@ -230,3 +230,10 @@ def test_windows_files_are_read(write_study):
     path = write_study("")
     path.write_bytes(b"\xef\xbb\xbf" + WHOLE.replace("\n", "\r\n").encode())
     assert read_study(path).seed == 20201
+
+
+@pytest.mark.parametrize("name", ["study.toml/below", f"{'long' * 100}.toml"])
+def test_a_path_that_cannot_be_opened_is_told(write_study, name):
+    path = write_study("").parent / name
+    (told,) = list_facts(path)
+    assert told.startswith("the file cannot be read: ")
