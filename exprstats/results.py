@@ -14,13 +14,20 @@ class Result(ABC):
 
     A result is read through `tidy` (one row an estimate), `glance` (one row a result) and
     `sentence` (APA style); everything else is a verb that takes the result.
+
+    Attributes
+    ----------
+    table
+        One row for each estimate.
     """
 
     __slots__ = ()
 
-    @abstractmethod
+    table: pd.DataFrame
+
     def tidy(self) -> pd.DataFrame:
-        """Return one row for each estimate."""
+        """Return a copy of the table, one row for each estimate."""
+        return self.table.copy()
 
     @abstractmethod
     def glance(self) -> pd.DataFrame:

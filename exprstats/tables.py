@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, OptionError, Problem
 from exprstats.numerals import count_things
 from exprstats.words import name_nearest
 
@@ -114,17 +114,35 @@ def check_table(table: pd.DataFrame, contract: Contract) -> None:
 
 
 def find_absent(table: pd.DataFrame, names: Iterable[str], what: str = "table") -> list[Problem]:
-    """Return a problem for each named column that a table lacks, with the nearest one."""
+    """Return a problem for each named column that a table lacks or has twice.
+
+    Raises
+    ------
+    OptionError
+        If the table is none, but the name of a file, for instance.
+    """
+    if not isinstance(table, pd.DataFrame):
+        message = (
+            f"the {what} table must be a pandas DataFrame; got {type(table).__name__}. "
+            "Read a file first, with read_table for instance."
+        )
+        raise OptionError(message)
     present = [str(name) for name in table.columns]
-    return [
+    wanted = list(dict.fromkeys(names))
+    absent = [
         Problem(f"the {what} table has no column '{name}'.", name_nearest(name, present))
-        for name in dict.fromkeys(names)
+        for name in wanted
         if name not in table.columns
+    ]
+    return absent + [
+        Problem(f"the {what} table has {present.count(name)} columns '{name}'.", "Keep one.")
+        for name in wanted
+        if present.count(name) > 1
     ]
 
 
 def require_columns(table: pd.DataFrame, names: Iterable[str], what: str = "table") -> None:
-    """Raise `DataError` unless every named column is there."""
+    """Raise `DataError` unless every named column is there, once."""
     problems = find_absent(table, names, what)
     if problems:
         raise DataError(problems)

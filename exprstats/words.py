@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from exprstats.errors import OptionError
@@ -85,3 +85,21 @@ def check_level(level: float) -> None:
     if not isinstance(level, Real) or not 0 < level < 1:
         message = f"level is {level}; it must lie between 0 and 1, such as 0.95."
         raise OptionError(message)
+
+
+def check_count(count: object, option: str, least: int = 1) -> None:
+    """Refuse a number of draws, raters or the like that is no whole number or too small.
+
+    Raises
+    ------
+    OptionError
+        With the number and the least that is allowed.
+    """
+    if isinstance(count, bool) or not isinstance(count, Integral) or count < least:
+        message = f"{option} is {count!r}; it must be a whole number of at least {least}."
+        raise OptionError(message)
+
+
+def is_positive(value: object) -> bool:
+    """Return whether a value is a finite number above 0."""
+    return isinstance(value, Real) and 0 < float(value) < float("inf")

@@ -9,9 +9,6 @@ from exprstats.results import Result, write_cells
 class Count(Result):
     table: pd.DataFrame
 
-    def tidy(self):
-        return self.table
-
     def glance(self):
         return self.table.head(1)
 
@@ -27,6 +24,13 @@ def test_a_result_prints_its_sentence_and_its_rows():
     assert text.startswith("Two were counted.\n\n")
     assert "0.123" in text
     assert "note" not in text
+
+
+def test_who_changes_the_rows_does_not_change_the_result():
+    result = Count(TABLE.copy())
+    rows = result.tidy()
+    rows["estimate"] = 0.0
+    assert result.table["estimate"].iloc[0] == 0.12345
 
 
 def test_names_are_escaped_where_a_notebook_shows_them():

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.errors import DataError
+from exprstats.errors import DataError, OptionError
 from exprstats.tables import (
     CLIPS,
     RATINGS,
@@ -33,6 +33,17 @@ def list_facts(table, contract=RATINGS):
 
 def test_a_sound_table_passes_with_missing_numbers_and_extra_columns():
     check_table(make_ratings(note="x"), RATINGS)
+
+
+def test_a_column_that_stands_twice_is_named():
+    ratings = make_ratings()
+    with pytest.raises(DataError, match="has 2 columns 'rating'"):
+        check_table(pd.concat([ratings, ratings[["rating"]]], axis=1), RATINGS)
+
+
+def test_the_name_of_a_file_is_no_table():
+    with pytest.raises(OptionError, match="must be a pandas DataFrame; got str"):
+        check_table("ratings.csv", RATINGS)
 
 
 def test_absent_columns_are_named_together_with_the_nearest():
