@@ -10,6 +10,8 @@ import pytest
 from exprstats.errors import OptionError
 from exprstats.inference import compare_models
 from exprstats.inference.clusters import draw_clusters
+from exprstats.inference.summaries import METHODS
+from exprstats.inference.terms import Terms
 from exprstats.parallel import spawn_seeds
 
 OPTIONS = {"draws": 250, "seed": 6}
@@ -92,6 +94,29 @@ def test_p_is_below_the_level_exactly_where_the_interval_excludes_zero(make_pred
                 assert excluded == (row["p_value"] < 0.05)
                 checked += 1
     assert checked > 18
+
+
+@pytest.mark.parametrize("method", ["percentile", "basic", "bca", "t"])
+@pytest.mark.parametrize(("undefined", "given"), [(0, True), (5, True), (6, False)])
+def test_intervals_are_refused_above_five_undefined_draws_in_a_hundred(method, undefined, given):
+    rng = np.random.default_rng(3)
+    draws = np.where(np.arange(100) < undefined, np.nan, rng.normal(1, 1, size=(1, 100)))
+    terms = Terms(
+        names=(("a", "b"),),
+        estimates=np.ones(1),
+        draws=draws,
+        left_out=rng.normal(1, 0.1, size=(1, 40)),
+        tested=np.ones(1, dtype=bool),
+        fisher=np.zeros(1, dtype=bool),
+        errors=np.ones((1, 100)),
+    )
+    found = METHODS[method](terms, 0.95, None)
+    numbers = [found[name][0] for name in ("conf_low", "conf_high", "p_value", "p_max_t")]
+    assert np.isfinite(numbers).all() == given
+    assert np.isnan(numbers).all() != given
+    assert found["undefined"][0] == undefined
+    said = {0: "", 5: "5 undefined draws left out"}
+    assert found["note"][0] == said.get(undefined, "no interval: 6.0% of the draws are undefined")
 
 
 def test_mlboot_counts_ties_on_one_side(make_predictions):

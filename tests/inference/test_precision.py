@@ -87,6 +87,30 @@ def test_power_is_that_of_the_paired_t_test():
     assert row["power"] == pytest.approx(known, abs=0.04)
 
 
+def test_power_where_models_are_equally_good_is_the_chance_of_a_false_alarm():
+    pilot = make_errors(40, seed=4)
+    pilot["prediction"] -= pilot.groupby("model")["prediction"].transform("mean")
+    table = plan_precision(pilot, metrics="bias", sizes=(8, 320), draws=250, seed=1).table
+    rows = table[table["term"] == "a - b"].set_index("n_clusters")
+    # The normal approximation to the t test's own level, .05: better for more subjects.
+    for size, known in ((8, 2 * stats.norm.sf(stats.t.isf(0.025, 7))), (320, 0.05)):
+        assert rows.loc[size, "power"] == pytest.approx(known, abs=1e-3)
+
+
+def test_widths_and_needed_numbers_follow_from_the_standard_errors(make_predictions):
+    plan = plan_precision(
+        make_predictions(), metrics="rmse", width=0.1, sizes=(5, 9, 40), draws=250, seed=1
+    )
+    for _, rows in plan.table.groupby("term"):
+        half = [stats.t.ppf(0.975, size - 1) for size in (5, 9, 40)] * rows["std_error"]
+        assert rows["width"].to_numpy() == pytest.approx(2 * half.to_numpy(), rel=1e-12)
+        # From the largest size, on which chance and the few distinct studies tell least.
+        spread = rows["std_error"].iloc[-1] * np.sqrt(40)
+        (needed,) = rows["needed"].unique()
+        widths = [2 * stats.t.ppf(0.975, n - 1) * spread / np.sqrt(n) for n in (needed, needed - 1)]
+        assert widths[0] <= 0.1 < widths[1]
+
+
 def test_plans_are_said_and_repeatable(make_predictions):
     pilot = make_predictions()
     options = {"metrics": "rmse", "width": 0.2, "against": "a", "draws": 300, "seed": 1}
