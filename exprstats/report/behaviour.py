@@ -6,8 +6,8 @@ import pandas as pd
 
 from exprstats.numerals import count_things, write_count, write_number
 from exprstats.report.pieces import Pieces
-from exprstats.report.procedures import Told
 from exprstats.report.prose import Text, join_words, say
+from exprstats.report.sources import Told
 from exprstats.study.settings import OpenfaceSettings
 
 _MOVING = {

@@ -13,21 +13,18 @@ from exprstats.report.cells import (
     collect_notes,
     list_levels,
     pick_rows,
+    tell_p,
     write_estimate,
     write_limits,
 )
 from exprstats.report.document import Column, Section, Table
+from exprstats.report.intervals import is_bootstrapped, name_sources
 from exprstats.report.performance import name_metric
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_texts, join_words, say
 from exprstats.report.scoreboard import TOO_FEW
 
 MOST_ABREAST = 2  # metrics whose columns fit beside each other on a page
-_SOURCES = {
-    "percentile": "a bootstrap that resamples subjects",
-    "jackknife": "a jackknife over subjects",
-}
-_ALPHA = 0.05
 _FEW_DRAWS = 1000
 
 
@@ -79,9 +76,8 @@ def _say_metric(
 
 def _say_pair(row: dict[Any, Any], label: MetricLabel, pieces: Pieces) -> Text:
     p = row["p_adjusted"]
-    sure = pd.notna(p) and p < _ALPHA
+    sure = pd.notna(p) and p < 1 - row["level"]
     verdict = ("lower than" if row["estimate"] < 0 else "higher than") if sure else ""
-    written = write_p(p)
     return say(
         "{verdict} that of {other}, Δ = {value}, {level} CI {limits}, *p* {p}",
         verdict=verdict or "not reliably different from",
@@ -89,7 +85,7 @@ def _say_pair(row: dict[Any, Any], label: MetricLabel, pieces: Pieces) -> Text:
         value=write_estimate(row, 3, bounded=label.bounded),
         level=write_level(row["level"]),
         limits=write_limits(row, 3, bounded=label.bounded),
-        p=written if written[0] in "<>" else f"= {written}",
+        p=tell_p(p),
     )
 
 
@@ -181,7 +177,6 @@ def _list_notes(
             if label.better != "zero"
         ]
     )
-    methods = [str(_SOURCES.get(name, name)) for name in list_levels(shown, "method")]
     notes = []
     if reading:
         notes.append(say("{reading}: the model named first does better.", reading=reading))
@@ -189,7 +184,7 @@ def _list_notes(
         say(
             "Intervals and two-sided *p* values come from {how}. Holm *p*, which the text quotes, "
             "is adjusted for the comparisons of one metric in one context.",
-            how=join_words(methods),
+            how=join_words(name_sources(shown)),
         )
     )
     pairs = zip(shown["model"], shown["versus"], strict=True)
@@ -201,7 +196,7 @@ def _list_notes(
 
 
 def _warn_of_draws(shown: pd.DataFrame, draws: int) -> tuple[Text, ...]:
-    if draws >= _FEW_DRAWS or not shown["method"].eq("percentile").any():
+    if draws >= _FEW_DRAWS or not is_bootstrapped(shown):
         return ()
     return (
         say(

@@ -11,7 +11,6 @@ from exprstats.numerals import (
     count_things,
     write_count,
     write_level,
-    write_number,
     write_p,
 )
 from exprstats.plots import draw_contrasts, name_pairs
@@ -19,8 +18,10 @@ from exprstats.report.cells import (
     collect_notes,
     list_levels,
     pick_rows,
+    tell_p,
     write_estimate,
     write_limits,
+    write_mark,
 )
 from exprstats.report.document import Column, Figure, Section, Table
 from exprstats.report.pieces import Pieces
@@ -75,7 +76,7 @@ def _say_found(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
         count=write_count(len(shown)),
         held=str(len(held)) if len(held) else "none",
         verb="differed" if len(held) != 1 else "differs",
-        mark=write_number(1 - contrasts.level, bounded=True),
+        mark=write_mark(1 - contrasts.level),
     )
     if held.empty:
         return join_texts([opening, say(".")], "")
@@ -87,7 +88,6 @@ def _say_found(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
 
 
 def _say_difference(row: dict[Any, Any]) -> Text:
-    p = write_p(row["p_max_t"])
     return say(
         "{feature} in {context} minus {versus}, Δ = {value}, {level} CI {limits}, *p* {p}",
         feature=row["feature"],
@@ -96,7 +96,7 @@ def _say_difference(row: dict[Any, Any]) -> Text:
         value=write_estimate(row, bounded=False),
         level=write_level(row["level"]),
         limits=write_limits(row, bounded=False),
-        p=p if p[0] in "<>" else f"= {p}",
+        p=tell_p(row["p_max_t"]),
     )
 
 
@@ -204,7 +204,7 @@ def _build_figure(contrasts: Contrasts) -> Figure:
                 "Points are differences, lines {level} intervals without adjustment; filled "
                 "points have a max-|*t*| *p* below {mark}.",
                 level=write_level(contrasts.level),
-                mark=write_number(1 - contrasts.level, bounded=True),
+                mark=write_mark(1 - contrasts.level),
             ),
         ),
     )

@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.numerals import write_count, write_level, write_number, write_p
+from exprstats.numerals import write_count, write_level, write_p
 from exprstats.plots import name_pairs
-from exprstats.report.cells import collect_notes, list_levels, write_estimate, write_limits
+from exprstats.report.cells import (
+    collect_notes,
+    list_levels,
+    tell_p,
+    write_estimate,
+    write_limits,
+    write_mark,
+)
 from exprstats.report.document import Column, Table
 from exprstats.report.prose import Text, say
 
@@ -26,7 +33,6 @@ def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
         return (say("Contexts could not be compared in reliability (Table A4)."),)
     held = rows[rows["p_adjusted"].lt(1 - differences.level)]
     largest = rows.iloc[int(rows["estimate"].abs().to_numpy().argmax())].to_dict()
-    p = write_p(largest["p_adjusted"])
     return (
         say(
             "{held} of {all} differences between contexts in the reliability of the mean differed "
@@ -34,13 +40,13 @@ def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
             "Δ = {value}, {level} CI {limits}, *p* {p}.",
             held=write_count(len(held)) if len(held) else "None",
             all=write_count(len(rows)),
-            mark=write_number(1 - differences.level, bounded=True),
+            mark=write_mark(1 - differences.level),
             pair=largest["pair"],
             item=largest["item"],
             value=write_estimate(largest),
             level=write_level(differences.level),
             limits=write_limits(largest),
-            p=p if p[0] in "<>" else f"= {p}",
+            p=tell_p(largest["p_adjusted"]),
         ),
     )
 

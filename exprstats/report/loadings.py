@@ -10,8 +10,8 @@ from exprstats.numerals import write_level, write_p
 from exprstats.plots import ALL, name_contexts, name_pairs
 from exprstats.report.cells import collect_notes, list_levels, write_estimate, write_limits
 from exprstats.report.document import Column, Table
+from exprstats.report.intervals import METHODS, list_methods
 from exprstats.report.prose import Text, join_texts, quote_sentence, say
-from exprstats.report.scoreboard import METHODS
 
 if TYPE_CHECKING:
     from exprstats.measurement import FactorBootstrap
@@ -78,7 +78,7 @@ def _write_row(row: dict[Any, Any]) -> dict[str, str]:
 
 
 def _list_notes(printed: pd.DataFrame) -> tuple[Text, ...]:
-    methods = [str(METHODS.get(name, name)) for name in list_levels(printed, "method")]
+    methods = [METHODS.get(name, name) for name in list_methods(printed)]
     tested = printed["versus"].notna().any()
     notes = [say("Intervals: {how}.", how=" and ".join(methods))]
     if tested:

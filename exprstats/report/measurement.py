@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.numerals import write_interval, write_level, write_number, write_p
+from exprstats.numerals import MISSING, write_level, write_number
 from exprstats.plots import ALL, draw_factor, name_contexts
 from exprstats.report.cells import (
     find_extremes,
     first_value,
     list_levels,
     pick_rows,
+    tell_p,
     write_estimate,
     write_limits,
 )
@@ -142,14 +143,13 @@ def _say_fit(rows: pd.DataFrame) -> tuple[Text, ...]:
     found = {row["term"]: row for row in pooled.to_dict("records")}
     if not {"df", "chisq", "cfi", "rmsea", "srmr"} <= found.keys():
         return ()
-    p = write_p(found["chisq"]["p_value"])
     return (
         say(
             "Fit over all clips: χ²({df}) = {chisq}, *p* {p}, CFI = {cfi}, RMSEA = {rmsea}, "
             "90% CI {limits}, SRMR = {srmr}.",
             df=int(found["df"]["estimate"]),
             chisq=write_number(found["chisq"]["estimate"]),
-            p=p if p[0] in "<>" else f"= {p}",
+            p=tell_p(found["chisq"]["p_value"]),
             cfi=write_estimate(found["cfi"], 3),
             rmsea=write_estimate(found["rmsea"], 3),
             limits=write_limits(found["rmsea"], 3),
@@ -161,8 +161,6 @@ def _say_fit(rows: pd.DataFrame) -> tuple[Text, ...]:
 def _write_place(row: dict[Any, Any], pointer: str = "") -> str:
     where = "" if row["context"] == ALL else f", {row['context']}"
     level = write_level(row["level"]) if pd.notna(row.get("level")) else ""
-    limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
-    interval = f", {level} CI {limits}" if limits != "—" else ""
-    return (
-        f"{write_number(row['estimate'], bounded=True)}{interval} ({row['item']}{where}{pointer})"
-    )
+    limits = write_limits(row)
+    interval = f", {level} CI {limits}" if limits != MISSING else ""
+    return f"{write_estimate(row)}{interval} ({row['item']}{where}{pointer})"

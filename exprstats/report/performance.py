@@ -18,6 +18,7 @@ from exprstats.report.cells import (
 )
 from exprstats.report.classes import build_classes, say_classes
 from exprstats.report.document import Figure, Section
+from exprstats.report.intervals import list_methods
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_texts, join_words, say
 from exprstats.report.scoreboard import MOST_ACROSS, build_scoreboard
@@ -65,9 +66,9 @@ def warn_of_clusters(shown: pd.DataFrame) -> tuple[Text, ...]:
     fewest = int(shown["n_clusters"].min())
     if fewest >= ENOUGH_CLUSTERS:
         return ()
-    instead = "jackknife-*t* intervals are printed instead"
-    if not shown["method"].ne("percentile").any():
-        instead = "it is printed because it was asked for"
+    instead = "it is printed because it was asked for"
+    if "jackknife" in list_methods(shown):
+        instead = "jackknife-*t* intervals are printed instead"
     narrow = say(
         "With fewer than {enough} test subjects ({fewest} here) a bootstrap interval is too "
         f"narrow; {instead}.",

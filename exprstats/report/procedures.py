@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exprstats.numerals import count_things, write_count, write_level
 from exprstats.report.importance import gather_importance
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, say
+from exprstats.report.sources import Told
 from exprstats.report.tuning import name_resampled
 
 if TYPE_CHECKING:
     from exprstats.models import Importance, Weights
-
-Told = tuple[list[Text], set[str]]
 
 
 def tell_nesting(pieces: Pieces) -> Told:
@@ -55,50 +54,6 @@ def tell_nesting(pieces: Pieces) -> Told:
             )
         )
     return texts, cited
-
-
-def tell_forest(models: Any, pieces: Pieces) -> Told:
-    """Return how a random forest was tuned."""
-    text = say(
-        "A random forest (Breiman, 2001){trees} predicted {target} from {features}; the share of "
-        "features tried at a split and the least number of clips in a leaf were those with the "
-        "{error} on the validation subjects.",
-        target=pieces.target,
-        trees=_tell_trees(models),
-        features=_tell_features(models, pieces),
-        error="lowest share of wrong classes"
-        if models.design.classes
-        else "lowest root mean square error",
-    )
-    return [text], {"breiman"}
-
-
-def _tell_trees(models: Any) -> str:
-    forest = getattr(models.fits[0], "forest", None)
-    trees = getattr(forest, "n_estimators", None)
-    return "" if trees is None else f" of {write_count(trees)} trees"
-
-
-def _tell_features(models: Any, pieces: Pieces) -> str:
-    """Return what a model predicts from; a model told before has named it."""
-    if next(iter(pieces.models.values()), models) is not models:
-        return "the same features"
-    features = len(models.design.features)
-    contexts = any(sample.context is not None for sample in models.design.samples)
-    where = ", for each context and for all contexts together" if contexts else ""
-    return f"{count_things(features, 'feature')}{where}"
-
-
-def tell_human(pieces: Pieces) -> Told:
-    """Return what the human baseline is, where the study has one."""
-    if pieces.find_kind("human") is None:
-        return [], set()
-    text = say(
-        "The human baseline let each rater's answers, weighted by the standardized loadings, "
-        "summed, and standardized, predict the mean of the other raters of the same clip; its "
-        "metrics were averaged over raters."
-    )
-    return [text], set()
 
 
 def tell_resampling(pieces: Pieces) -> Told:

@@ -14,7 +14,7 @@ from exprstats.report.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.report.coefficients import build_coefficients
+from exprstats.report.coefficients import INDEPENDENT, build_coefficients, find_family
 from exprstats.report.decisions import build_decision_figure, build_decisions, say_decisions
 from exprstats.report.differences import build_differences, say_differences
 from exprstats.report.document import Section, Table
@@ -65,7 +65,7 @@ def _describe_coefficients(pieces: Pieces) -> _Told:
     shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
     return (
         (_say_range(shown), *_say_excellent(shown)),
-        (*_list_caveats(shown), *_warn_of_crossing(pieces.reliability)),
+        (*_list_caveats(shown), *_warn_of_crossing(pieces.reliability, shown)),
         (build_coefficients(rows, shown, pieces.reliability.design),),
     )
 
@@ -84,19 +84,21 @@ def _say_range(shown: pd.DataFrame) -> Text:
     if defined.empty:
         return say("The reliability of the mean ratings is not defined; Table 1 says why.")
     low, high = find_extremes(defined)
-    level = write_level(low["level"])
+    level, family = write_level(low["level"]), find_family(shown)
     if len(defined) == 1:
         return say(
-            "The mean of a clip's ratings had a reliability of ICC(1,*k*) = {value}, {level} CI "
-            "{limits} (Table 1).",
+            "The mean of a clip's ratings had a reliability of ICC({family},*k*) = {value}, "
+            "{level} CI {limits} (Table 1).",
+            family=family,
             value=write_estimate(low),
             level=level,
             limits=write_limits(low),
         )
     return say(
-        "The reliability of a clip's mean rating, ICC(1,*k*), lay between {low}, {level} CI "
+        "The reliability of a clip's mean rating, ICC({family},*k*), lay between {low}, {level} CI "
         "{low_limits} ({low_place}), and {high}, {level} CI {high_limits} ({high_place}; "
         "Table 1).",
+        family=family,
         low=write_estimate(low),
         low_limits=write_limits(low),
         low_place=_name_place(low, shown),
@@ -138,7 +140,7 @@ def _say_excellent(shown: pd.DataFrame) -> tuple[Text, ...]:
 
 def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:
     caveats = []
-    if shown["method"].eq("f").all():
+    if shown["method"].isin(INDEPENDENT).all():
         caveats.append(
             say(
                 "No subjects were named, so the intervals treat clips as independent. Where "
@@ -164,8 +166,8 @@ def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:
     return tuple(caveats)
 
 
-def _warn_of_crossing(reliability: Reliability) -> tuple[Text, ...]:
-    if not is_crossed(reliability):
+def _warn_of_crossing(reliability: Reliability, shown: pd.DataFrame) -> tuple[Text, ...]:
+    if find_family(shown) != "1" or not is_crossed(reliability):
         return ()
     return (
         say(

@@ -17,6 +17,7 @@ from exprstats.report.cells import (
     write_limits,
 )
 from exprstats.report.document import Column, Table
+from exprstats.report.intervals import METHODS, list_methods
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
 
@@ -24,10 +25,6 @@ TOO_FEW = "too few clusters for a bootstrap"  # the caveat says it in full
 UNDEFINED = "not defined"  # how a note begins that says no more than the dash
 MOST_ACROSS = 5  # contexts that fit beside each other on a page
 SHARES = ("accuracy", "within1", "precision", "recall", "f1", "uar", "macro_f1")
-METHODS: dict[str, str] = {
-    "percentile": "percentile intervals of a bootstrap that resamples subjects",
-    "jackknife": "jackknife intervals over subjects",
-}
 
 
 def build_scoreboard(
@@ -105,7 +102,7 @@ def _list_notes(
     shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
 ) -> tuple[Text, ...]:
     level = write_level(float(shown["level"].iloc[0]))
-    methods = join_words([str(METHODS.get(name, name)) for name in list_levels(shown, "method")])
+    methods = join_words([METHODS.get(name, name) for name in list_methods(shown)])
     notes = [
         say("Brackets hold {level} confidence intervals: {how}.", level=level, how=methods),
         say("Test set: {counts}.", counts=_count_clips(shown)),

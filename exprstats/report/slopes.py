@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.numerals import write_count, write_level, write_number, write_p
+from exprstats.numerals import write_count, write_level, write_p
 from exprstats.plots import name_contexts
 from exprstats.report.cells import (
     collect_notes,
     list_levels,
     pick_rows,
+    tell_p,
     write_estimate,
     write_limits,
+    write_mark,
 )
 from exprstats.report.document import Column, Table
 from exprstats.report.pieces import Pieces
@@ -64,7 +66,7 @@ def say_slopes(weights: Weights) -> tuple[Text, ...]:
     opening = say(
         "In the same regression without a penalty, these weights differ from zero at the {mark} "
         "level after Holm's adjustment (Table 6):",
-        mark=write_number(1 - weights.level, bounded=True),
+        mark=write_mark(1 - weights.level),
     )
     told = [
         _say_context(pick_rows(shown, context=context), weights, name=len(contexts) > 1)
@@ -112,14 +114,13 @@ def _say_context(own: pd.DataFrame, weights: Weights, *, name: bool) -> Text:
 
 
 def _say_weight(row: dict[Any, Any]) -> Text:
-    p = write_p(row["p_adjusted"])
     return say(
         "{feature} (*b* = {value}, {level} CI {limits}, *p* {p})",
         feature=row["feature"],
         value=write_estimate(row, bounded=False),
         level=write_level(row["level"]),
         limits=write_limits(row, bounded=False),
-        p=p if p[0] in "<>" else f"= {p}",
+        p=tell_p(row["p_adjusted"]),
     )
 
 

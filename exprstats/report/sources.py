@@ -7,11 +7,19 @@ from collections.abc import Iterable
 
 from exprstats.report.prose import Text, say
 
+# Sentences, and the keys of the works that they cite.
+Told = tuple[list[Text], set[str]]
+
 SOURCES: dict[str, Text] = {
     "baltrusaitis": say(
         "Baltrušaitis, T., Zadeh, A., Lim, Y. C., & Morency, L.-P. (2018). OpenFace 2.0: Facial "
         "behavior analysis toolkit. In *2018 13th IEEE International Conference on Automatic Face "
         "& Gesture Recognition (FG 2018)* (pp. 59–66). IEEE. https://doi.org/10.1109/FG.2018.00019"
+    ),
+    "bates": say(
+        "Bates, D., Mächler, M., Bolker, B., & Walker, S. (2015). Fitting linear mixed-effects "
+        "models using lme4. *Journal of Statistical Software*, *67*(1), 1–48. "
+        "https://doi.org/10.18637/jss.v067.i01"
     ),
     "bartlett": say(
         "Bartlett, M. S. (1937). The statistical conception of mental factors. *British Journal "
@@ -25,6 +33,10 @@ SOURCES: dict[str, Text] = {
         "Cicchetti, D. V. (1994). Guidelines, criteria, and rules of thumb for evaluating normed "
         "and standardized assessment instruments in psychology. *Psychological Assessment*, "
         "*6*(4), 284–290. https://doi.org/10.1037/1040-3590.6.4.284"
+    ),
+    "davison": say(
+        "Davison, A. C., & Hinkley, D. V. (1997). *Bootstrap methods and their application*. "
+        "Cambridge University Press. https://doi.org/10.1017/CBO9780511802843"
     ),
     "distefano": say(
         "DiStefano, C., Zhu, M., & Mîndrilă, D. (2009). Understanding and using factor scores: "

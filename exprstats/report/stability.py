@@ -15,6 +15,7 @@ from exprstats.report.cells import (
     pick_rows,
     write_estimate,
     write_limits,
+    write_mark,
 )
 from exprstats.report.document import Column, Table
 from exprstats.report.pieces import Pieces
@@ -40,7 +41,7 @@ def build_stability(weights: Weights, pieces: Pieces) -> Table:
         Column("estimate", say("Weight")),
         Column("limits", say("{level} CI", level=write_level(weights.level))),
         *(Column(term, say("{word}", word=word)) for term, word in _SHARES.items()),
-        Column("notable", say("*P*(|*w*| ≥ {mark})", mark=_write_mark(weights))),
+        Column("notable", say("*P*(|*w*| ≥ {mark})", mark=write_mark(weights.threshold))),
         Column("rank", say("Rank")),
         Column("vif", say("VIF")),
     )
@@ -68,7 +69,7 @@ def say_stability(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
             "which the weight reached {mark} in size (Table 5, Figure 4).",
             model=pieces.name_model(weights.model),
             draws=write_count(weights.glance()["draws"].iloc[0]),
-            mark=_write_mark(weights),
+            mark=write_mark(weights.threshold),
         )
     ]
     for context in contexts:
@@ -113,7 +114,7 @@ def list_cautions(weights: Weights) -> tuple[Text, ...]:
 
 
 def _tell_context(own: pd.DataFrame, weights: Weights) -> list[Text]:
-    mark = _write_mark(weights)
+    mark = write_mark(weights.threshold)
     found = pick_rows(own, term="weight")
     large = found[found["estimate"].abs().ge(weights.threshold)]
     if large.empty:
@@ -150,10 +151,6 @@ def _tell_weight(row: dict[Any, Any], own: pd.DataFrame) -> Text:
     )
 
 
-def _write_mark(weights: Weights) -> str:
-    return f"{weights.threshold:g}".replace("0.", ".", 1)
-
-
 def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
     same = pick_rows(rows, context=row["context"], feature=row["feature"])
     rank = pick_rows(same, term="rank").to_dict("records")
@@ -185,11 +182,9 @@ def _write_rank(row: dict[Any, Any]) -> str:
     value = write_number(row["estimate"], 1).removesuffix(".0")
     if pd.isna(row["conf_low"]):
         return value
-    low, high = (write_number(row[name], 1).removesuffix(".0") for name in _LIMITS)
+    limits = (row["conf_low"], row["conf_high"])
+    low, high = (write_number(limit, 1).removesuffix(".0") for limit in limits)
     return f"{value} ({low}–{high})"
-
-
-_LIMITS = ("conf_low", "conf_high")
 
 
 def _list_notes(rows: pd.DataFrame, weights: Weights, pieces: Pieces) -> tuple[Text, ...]:

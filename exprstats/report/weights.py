@@ -8,7 +8,7 @@ import pandas as pd
 
 from exprstats.numerals import MISSING, write_level, write_number
 from exprstats.plots import draw_weights, name_contexts
-from exprstats.report.cells import collect_notes, list_levels, pick_rows
+from exprstats.report.cells import collect_notes, list_levels, pick_rows, write_mark
 from exprstats.report.document import Column, Figure, Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
@@ -185,7 +185,7 @@ def _build_figure(
         say(
             "Dashed lines stand at {mark} on both sides of zero; filled points mark weights that "
             "reach them.",
-            mark=f"{mark:g}".replace("0.", ".", 1),
+            mark=write_mark(mark),
         )
     ]
     if level is not None:
