@@ -14,7 +14,6 @@ from exprstats.cli.options import (
     LevelOption,
     OutOption,
     QuietOption,
-    check_options,
 )
 from exprstats.cli.session import Session, open_session
 from exprstats.numerals import MISSING, write_count, write_level, write_number
@@ -55,7 +54,6 @@ def audit_file(
     """Check which published ICCs follow from their F interval."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("audit", **options) as session:
-        check_options(level=level)
         from exprstats.reliability import audit_table
 
         table = read_published(session, file)

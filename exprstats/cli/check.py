@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from exprstats.cli.destinations import spare_input
 from exprstats.cli.options import (
     ByOption,
     ClipOption,
@@ -42,6 +43,7 @@ def check_input(
     Columns are recognised by their names; options say what they are where that fails.
     """
     with open_session("check", json=json, quiet=quiet) as session:
+        spare_input(file, session.files)
         from exprstats.cli.inspection import inspect_study, inspect_table
         from exprstats.errors import DataError
 

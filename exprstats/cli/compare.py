@@ -19,7 +19,6 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     SeedOption,
-    check_options,
     split_names,
 )
 from exprstats.cli.plans import join_strata, show_plan, show_runs
@@ -145,7 +144,6 @@ def compare_files(
     """Compare models, with intervals and p that respect subjects."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("compare", seed=seed, **options) as session:
-        check_options(level=level, n_jobs=n_jobs)
         asked = split_names(metric, "--metric")
         if contexts and not by:
             message = "--contexts compares contexts. Name their column with --by."

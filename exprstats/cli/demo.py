@@ -23,7 +23,6 @@ from exprstats.cli.options import (
     JsonOption,
     QuietOption,
     SeedOption,
-    check_options,
 )
 from exprstats.cli.session import Session, open_session
 from exprstats.numerals import count_things, write_level, write_number
@@ -51,7 +50,6 @@ def show_demo(
 ) -> None:
     """Simulate a study, report on it, and show the truth beside it."""
     with open_session("demo", seed=seed, json=json, quiet=quiet) as session:
-        check_options(n_jobs=n_jobs)
         from exprstats.io import stage_folder
         from exprstats.simulate import simulate_expressiveness
         from exprstats.study import compare_truth

@@ -31,7 +31,6 @@ from exprstats.cli.options import (
     RobustOption,
     RowsOption,
     SeedOption,
-    check_options,
     split_gaps,
     split_names,
     split_scale,
@@ -105,8 +104,7 @@ def fit_file(
 ) -> None:
     """Fit one factor to items through lavaan, and score the clips."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("factor", seed=seed, **options) as session:
-        check_options(level=level, n_jobs=n_jobs)
+    with open_session("factor", seed=seed, files={"--scores": scores}, **options) as session:
         names = split_names(items, "--items") or []
         limits = split_scale(scale)
         rule, codes = split_gaps(missing)

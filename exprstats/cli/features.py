@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from exprstats.cli.destinations import check_folder
 from exprstats.cli.options import (
     ForceOption,
     JobsOption,
@@ -14,7 +15,6 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     SeedOption,
-    check_options,
     split_names,
 )
 from exprstats.cli.session import Session, open_session
@@ -127,7 +127,8 @@ def summarise_folder(
     """How much and how fast face, gaze and head move in each clip, with the frames' quality."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("features", seed=seed, **options) as session:
-        check_options(n_jobs=n_jobs)
+        if resume is not None:
+            check_folder(resume, "--resume")
         choices = {"hz": hz, "sampling": sampling, "confidence": confidence, "fps": fps}
         choices |= {"min_valid": min_valid, "unit": unit, "signed": signed}
         choices |= {"face": _pick_face(face), "unmatched": unmatched, "recursive": recursive}

@@ -27,7 +27,6 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     SeedOption,
-    check_options,
     split_names,
 )
 from exprstats.cli.partitions import (
@@ -42,7 +41,7 @@ from exprstats.cli.partitions import (
 )
 from exprstats.cli.predictors import list_features, warn_of_copies
 from exprstats.cli.session import Session, open_session
-from exprstats.cli.targets import check_place, name_predictions, require_forest, settle_target
+from exprstats.cli.targets import name_predictions, require_forest, settle_target
 from exprstats.cli.validation import show_leakage, show_nested
 from exprstats.cli.weights import check_draws, list_weights, show_stability
 from exprstats.numerals import count_things
@@ -117,15 +116,13 @@ def fit_clips(
 ) -> None:
     """Predict a target from clip features, on unseen subjects; texts are classes (forest)."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("fit", seed=seed, **options) as session:
-        check_options(n_jobs=n_jobs)
+    files = {"--predictions": predictions}
+    with open_session("fit", seed=seed, files=files, **options) as session:
         check_draws(model, weights_draws)
         fold = {"folds": folds, "repeats": repeats, "nested": nested}
         plan = plan_partition(split, stratify=stratify, model=model, **fold)
         if classes:
             require_forest(model, "--classes")
-        if predictions is not None:
-            check_place(predictions, "--predictions")
         chosen = split_names(features, "--features")
         from exprstats.io import read_clips
 

@@ -33,8 +33,23 @@ ForceOption = Annotated[
 SeedOption = Annotated[
     int, typer.Option("--seed", min=0, help="Makes everything random repeatable.")
 ]
+
+
+def _refuse_idle(jobs: int) -> int:
+    if jobs == 0:
+        message = "0 means no work. Use 1, or -1 for all cores."
+        raise typer.BadParameter(message)
+    return jobs
+
+
 JobsOption = Annotated[
-    int, typer.Option("--n-jobs", metavar="N", help="Processes that share the work; -1: all cores.")
+    int,
+    typer.Option(
+        "--n-jobs",
+        metavar="N",
+        callback=_refuse_idle,
+        help="Processes that share the work; -1: all cores.",
+    ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 ByOption = Annotated[
@@ -185,13 +200,3 @@ def split_scale(text: str | None) -> tuple[float, float] | None:
         message = f"--scale '{text}' must be the lowest and the highest answer, such as 0,4."
         raise OptionError(message)
     return low, high
-
-
-def check_options(*, level: float = 0.95, n_jobs: int = 1) -> None:
-    """Refuse values that no analysis could use, before a file is read."""
-    if not 0 < level < 1:
-        message = f"--level {level:g} must lie between 0 and 1, such as .95."
-        raise OptionError(message)
-    if n_jobs == 0:
-        message = "--n-jobs 0 means no work. Use 1, or -1 for all cores."
-        raise OptionError(message)

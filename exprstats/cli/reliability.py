@@ -46,7 +46,6 @@ from exprstats.cli.options import (
     RatersOption,
     RatingOption,
     SeedOption,
-    check_options,
     name_ratings,
     split_names,
     split_scale,
@@ -135,7 +134,6 @@ def rate_file(
     """Rate how reliable ratings are: ICC with intervals that hold."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("reliability", seed=seed, **options) as session:
-        check_options(level=level, n_jobs=n_jobs)
         if 0 < draws < FEWEST_DRAWS:
             message = f"--draws {draws} is too few; ask for {FEWEST_DRAWS}, better 2000."
             raise OptionError(message)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.cli.coefficients import show_coefficients
-from exprstats.cli.compare import show_metrics
+from exprstats.cli.comparisons import show_metrics
+from exprstats.cli.destinations import spare_input
 from exprstats.cli.factor import show_loadings
-from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption, check_options
+from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption
 from exprstats.cli.session import Session, open_session
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ def report_study(
 ) -> None:
     """Run a study file and write its report: the main job."""
     with open_session("report", seed=seed, json=json, quiet=quiet) as session:
-        check_options(n_jobs=n_jobs)
         from exprstats.io import stage_folder
         from exprstats.report import write_report
         from exprstats.study import read_study, run_study
@@ -43,6 +43,7 @@ def report_study(
         if seed is not None:
             settings = replace(settings, seed=seed)
         folder = out or settings.path.parent / "report"
+        spare_input(settings.path, session.files, folder)
         with stage_folder(folder, force=force) as stage:
             run = run_study(settings, n_jobs=n_jobs)
             write_report(run, stage)

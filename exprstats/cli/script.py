@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exprstats.cli.destinations import check_places, spare_input
 from exprstats.cli.options import (
     ByOption,
     EstimatorOption,
@@ -18,7 +19,6 @@ from exprstats.cli.options import (
     QuietOption,
     RobustOption,
     RowsOption,
-    check_options,
     split_gaps,
     split_names,
 )
@@ -50,8 +50,7 @@ def write_script(
     quiet: QuietOption = False,
 ) -> None:
     """Write R code that fits the factor with lavaan alone."""
-    with open_session("r-script", quiet=quiet) as session:
-        check_options(level=level)
+    with open_session("r-script", quiet=quiet, files={"--script": script}) as session:
         _check_target(script, force=force)
         if cluster_robust and subject is None:
             message = "--cluster-robust needs to know whose clips belong together. Name --subject."
@@ -61,7 +60,10 @@ def write_script(
         from exprstats.io import read_items, write_csv
         from exprstats.measurement import fit_factor, write_lavaan_script
 
-        facts = session.note_file(file)
+        plain = _is_plain(session.note_file(file)) and not codes
+        data = file if plain else script.with_suffix(".csv")
+        if not plain:
+            _check_data(script, data, file, force=force)
         columns = {"items": names, "clip": clip or "clip", "subject": subject, "context": by}
         table = read_items(file, **columns, missing=codes)
         options: dict[str, Any] = {"missing": rule, "estimator": estimator, "level": level}
@@ -72,12 +74,10 @@ def write_script(
             cluster="subject" if cluster_robust else None,
             **options,
         )
-        data, who = file.resolve(), subject
-        if _is_plain(facts) and not codes:
+        data, who = data.resolve(), subject if plain else "subject"
+        if plain:
             factor = replace(factor, by=by)
         else:
-            data, who = script.with_suffix(".csv").resolve(), "subject"
-            _check_target(data, force=force)
             write_csv(table, data)
             session.say(f"R reads the items from {data}: it could not read {file} as it is.")
         place = data.name if data.parent == script.resolve().parent else data.as_posix()
@@ -90,6 +90,14 @@ def write_script(
 def _is_plain(facts: FileFacts) -> bool:
     """Return whether R's read.csv reads the file as it stands."""
     return facts.separator == "," and facts.decimal != "," and facts.encoding == "utf-8"
+
+
+def _check_data(script: Path, data: Path, file: Path, *, force: bool) -> None:
+    """Refuse to write the items for R over the script, the file they come from, or another."""
+    files = {"--script": script, f"The data of --script {script}, written as": data}
+    check_places(files)
+    spare_input(file, files)
+    _check_target(data, force=force)
 
 
 def _check_target(path: Path, *, force: bool) -> None:

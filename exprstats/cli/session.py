@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ import typer
 
 from exprstats import __version__
 from exprstats.cli.cells import ALL
+from exprstats.cli.destinations import check_places, spare_input
 from exprstats.cli.progress import show_progress
 from exprstats.cli.screen import (
     describe_error,
@@ -38,6 +39,8 @@ class Session:
         For the envelope.
     json, out, force, quiet
         The shared options.
+    files
+        Option to the file that it names, ``--json`` among them.
     inputs, warnings
         Files as ``{"file", "sha256", "rows"}``, and texts.
     blocks
@@ -54,6 +57,7 @@ class Session:
     out: Path | None = None
     force: bool = False
     quiet: bool = False
+    files: dict[str, Path] = field(default_factory=dict)
     inputs: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
@@ -65,12 +69,14 @@ class Session:
         """Look at an input file, keep its hash and rows, and return all that was seen."""
         from exprstats.io import sniff_file
 
+        spare_input(path, self.files, self.out)
         facts = sniff_file(path)
         self.add_input(path, facts.sha256, facts.rows)
         return facts
 
     def add_input(self, path: Path, sha256: str, rows: int) -> None:
-        """Keep an input for the envelope."""
+        """Keep an input for the envelope; it is not to be written over."""
+        spare_input(path, self.files, self.out)
         self.inputs.append({"file": str(path), "sha256": sha256, "rows": rows})
 
     def say(self, text: str) -> None:
@@ -124,18 +130,26 @@ class Session:
 
 
 @contextmanager
-def open_session(command: str, **options: Any) -> Iterator[Session]:
+def open_session(
+    command: str, *, files: Mapping[str, Path | None] | None = None, **options: Any
+) -> Iterator[Session]:
     """Run a command's body: gather warnings, show progress, end errors in one readable block.
 
     Parameters
     ----------
     command
         Its name.
+    files
+        Option to the file that the command will write, beside ``--json``; None: it was not given.
     **options
         ``seed``, ``json``, ``out``, ``force`` and ``quiet``, as `Session` takes them.
     """
     session = Session(command, **options)
+    session.files = {option: place for option, place in (files or {}).items() if place is not None}
+    if session.json not in {None, "-"}:
+        session.files["--json"] = Path(str(session.json))
     try:
+        check_places(session.files, session.out)
         with _stage_output(session) as stage:
             with _keep_warnings(session), show_progress(wanted=not session.quiet):
                 yield session

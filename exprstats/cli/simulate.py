@@ -26,8 +26,8 @@ def simulate_design(
         from exprstats.io import stage_folder
         from exprstats.simulate import simulate_expressiveness
 
-        study = simulate_expressiveness(subjects=subjects, seed=seed)
         with stage_folder(out, force=force) as stage:
+            study = simulate_expressiveness(subjects=subjects, seed=seed)
             written = write_study_files(study, stage, seed=seed)
         session.show_points(f"In {out}:", written)
         session.say(f"Next: exprstats report {out / 'study.toml'}")

@@ -1,9 +1,7 @@
-"""What ``fit`` predicts: a quantity or classes, and where its predictions go."""
+"""What ``fit`` predicts: a quantity or classes."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exprstats.cli.labels import show_label
@@ -67,23 +65,3 @@ def name_predictions(result: Models) -> pd.DataFrame:
         return predictions.astype({"truth": int, "prediction": int})
     columns = {name: predictions[f"{name}_class"] for name in ("truth", "prediction")}
     return predictions.drop(columns=["truth_class", "prediction_class"]).assign(**columns)
-
-
-def check_place(place: Path, option: str) -> None:
-    """Refuse a file that cannot be written, before any work is done.
-
-    Raises
-    ------
-    OptionError
-        It is a folder, or lies where nothing may be written.
-    """
-    if place.is_dir():
-        message = f"{option} {place} is a folder. Name a file in it, such as {place / 'out.csv'}."
-        raise OptionError(message)
-    folder = next(one for one in place.absolute().parents if one.exists())
-    if not folder.is_dir():
-        message = f"{option} {place}: {folder} is a file, not a folder. Choose another place."
-        raise OptionError(message)
-    if not os.access(folder, os.W_OK):
-        message = f"{option} {place}: nothing may be written in {folder}. Choose another place."
-        raise OptionError(message)

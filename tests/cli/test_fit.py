@@ -200,14 +200,6 @@ def test_importance_is_the_rise_of_held_out_error(call, call_json, place, tmp_pa
     assert kept.item() == pytest.approx(rises["motion"]["estimate"], abs=1e-12)
 
 
-def test_predictions_that_cannot_be_written_are_refused_at_once(call, place, tmp_path):
-    fit = ("fit", place / "clips.csv", "--target", "motion", "--subject", "who")
-    told = call(*fit, "--predictions", tmp_path, code=2).stderr
-    assert "is a folder. Name a file in it" in " ".join(told.split())
-    told = call(*fit, "--predictions", place / "clips.csv" / "p.csv", code=2).stderr
-    assert "clips.csv is a file, not a folder" in " ".join(told.split())
-
-
 def fit_file(call, frame, folder, *options, code=0, target="code"):
     frame.to_csv(folder / "clips.csv", index=False)
     fit = ("fit", folder / "clips.csv", "--target", target, "--subject", "who")

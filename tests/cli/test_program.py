@@ -65,7 +65,7 @@ def test_every_problem_of_a_call_is_told(tmp_path):
         (["--items", "a,,b"], "has an empty name"),
         (["--items", "a,b,b"], "names 'b' more than once"),
         (["--items", "a,b,c", "--scale", "4,0"], "lowest and the highest answer"),
-        (["--items", "a,b,c", "--n-jobs", "0"], "--n-jobs 0 means no work"),
+        (["--items", "a,b,c", "--n-jobs", "0"], "--n-jobs': 0 means no work"),
         (["--items", "a,b"], "three items"),
     ],
 )
