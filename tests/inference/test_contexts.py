@@ -30,6 +30,24 @@ def test_subjects_are_drawn_jointly_for_all_contexts(make_predictions):
     np.testing.assert_allclose(mine[NUMBERS], known[NUMBERS], rtol=1e-10)
 
 
+def test_subjects_that_a_context_lacks_are_no_subjects_of_it(make_predictions):
+    table = make_predictions(contexts=("pain", "joy"), clips=90, models=("a",))
+    table = table[(table["context"] == "pain") | (table["subject"] >= "s004")]
+    # Far from 0, where the mean of no rows would lie.
+    table[["truth", "prediction"]] += [5.0, -3.0]
+
+    def measure_difference(rows):
+        means = rows.groupby(["context", "subject"])[["truth", "prediction"]].mean()
+        r = {name: own["truth"].corr(own["prediction"]) for name, own in means.groupby("context")}
+        return r["pain"] - r["joy"]
+
+    options = {"cluster": "subject", "draws": 100, "seed": 2, "interval": "jackknife"}
+    known = bootstrap_clusters(table, measure_difference, **options).table
+    found = compare_contexts(table, metrics="correlation_between", **options).table
+    assert found["n_clusters"].tolist() == [8]
+    np.testing.assert_allclose(found[NUMBERS[:2]], known[NUMBERS[:2]], rtol=1e-10)
+
+
 def test_what_subjects_share_cancels_in_the_difference():
     rng = np.random.default_rng(1)
     subject = np.tile(np.repeat(np.arange(60), 4), 2)

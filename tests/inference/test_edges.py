@@ -179,6 +179,20 @@ def test_notes_say_why_a_value_is_undefined(make_predictions):
     assert found["note"].str.contains("no cluster has 3 clips that vary").all()
 
 
+def test_a_seat_without_a_value_is_left_out_of_the_mean(make_predictions):
+    table = make_predictions(models=("a",))
+    seats = [table.assign(seat=name) for name in ("one", "two", "three")]
+    seats[1] = seats[1].assign(prediction=-(seats[1]["prediction"] ** 2))
+    seats[2] = seats[2].assign(prediction=1.0)
+    stacked = pd.concat(seats, ignore_index=True)
+    found = compare_models(stacked, metrics=["correlation", "rmse"], **QUICK).table
+    by_seat = [rows["truth"].corr(rows["prediction"]) for rows in seats[:2]]
+    errors = [((rows["truth"] - rows["prediction"]) ** 2).mean() ** 0.5 for rows in seats]
+    estimates = found[found["headline"]].set_index("metric")["estimate"]
+    assert estimates["correlation"] == pytest.approx(np.mean(by_seat), rel=1e-12)
+    assert estimates["rmse"] == pytest.approx(np.mean(errors), rel=1e-12)
+
+
 def test_classes_as_seats_give_mean_average_precision():
     rng = np.random.default_rng(1)
     frames = []

@@ -93,6 +93,14 @@ def test_accelerated_intervals_are_those_of_r(boot):
             assert abs(turned.conf_low[0] - theirs[0]) > 1e-4
 
 
+def test_draws_equal_to_the_estimate_do_not_lie_below_it():
+    # As in R's boot.ci: of 40 draws 10 lie below, 12 at it.
+    draws = np.repeat([-1.0, 0.0, 1.0, 2.0], [10, 12, 9, 9])[None, :]
+    left_out = np.random.default_rng(1).normal(size=(1, 8))
+    found = find_accelerated(np.zeros(1), *sort_draws(draws), left_out=left_out, level=0.9)
+    assert stats.norm.cdf(found.bias[0]) == pytest.approx(10 / 40)
+
+
 def test_quantiles_at_whole_places_are_order_statistics():
     ordered, finite = sort_draws(np.random.default_rng(1).permutation(999.0 * np.arange(999))[None])
     found = interpolate_quantiles(ordered, finite, np.array([0.025]))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.errors import OptionError
+from exprstats.errors import DataWarning, OptionError
 from exprstats.inference import compare_models
 from exprstats.inference.clusters import draw_clusters
 from exprstats.inference.summaries import METHODS
@@ -117,6 +117,49 @@ def test_intervals_are_refused_above_five_undefined_draws_in_a_hundred(method, u
     assert found["undefined"][0] == undefined
     said = {0: "", 5: "5 undefined draws left out"}
     assert found["note"][0] == said.get(undefined, "no interval: 6.0% of the draws are undefined")
+
+
+@pytest.mark.parametrize("interval", ["percentile", "jackknife", "basic", "bca", "t"])
+def test_a_shift_of_one_stratum_shifts_its_share_in_every_limit(make_predictions, interval):
+    # The sizes of strata are fixed by design, so that a level that one has all over is no spread.
+    table = make_predictions(groups=20, clips=60, models=("a", "b"))
+    table["site"] = np.where(table["subject"] < "s007", "north", "south")
+    up = (table["site"] == "north") & (table["model"] == "a")
+    table["prediction"] += np.where(table["site"] == "north", 0, np.exp(table["prediction"]))
+    moved = table.assign(prediction=table["prediction"] + 5 * up)
+    options = {"metrics": "bias", "strata": "site", "interval": interval, "cluster": "subject"}
+    # As many clips in each subject: the share of the north is the same in every draw.
+    even = [one.groupby(["subject", "model"]).head(1) for one in (table, moved)]
+    with pytest.warns(DataWarning, match="each subject has one row"):
+        before, after = (compare_models(one, **options, **OPTIONS) for one in even)
+    for term, sign in (("a", 1), ("a - b", 1), ("b", 0)):
+        rows = [find_row(one, term, interval) for one in (before, after)]
+        limits = [one[["estimate", "conf_low", "conf_high"]].to_numpy(float) for one in rows]
+        np.testing.assert_allclose(limits[1] - limits[0], sign * 5 * 7 / 20, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("interval", ["percentile", "basic", "bca", "t"])
+def test_the_order_of_two_models_turns_signs_only(make_predictions, interval):
+    table = make_predictions(groups=12, clips=40, models=("a", "b"))
+    options = {"metrics": "rmse", "interval": interval, "draws": 500, "seed": 2}
+    one, two = (
+        find_row(compare_models(table, against=name, **options), term, interval)
+        for name, term in (("a", "a - b"), ("b", "b - a"))
+    )
+    same, turned = ["std_error", "p_value", "p_max_t"], ["estimate", "conf_low", "conf_high"]
+    assert one[same].tolist() == pytest.approx(two[same].tolist(), rel=1e-10)
+    assert one[turned].tolist() == pytest.approx((-two[[turned[0], *turned[:0:-1]]]).tolist())
+
+
+@pytest.mark.parametrize("interval", ["basic", "bca", "t"])
+def test_nrmse_is_rmse_over_the_range_in_every_limit(make_predictions, interval):
+    table = make_predictions(groups=12, clips=40, models=("a", "b"))
+    options = {"metrics": ["rmse", "nrmse"], "span": 7, "interval": interval}
+    found = compare_models(table, **options, **OPTIONS).table
+    plain, shared = (found[found["metric"] == name] for name in ("rmse", "nrmse"))
+    divided = ["estimate", "std_error", "conf_low", "conf_high"]
+    np.testing.assert_allclose(shared[divided], plain[divided] / 7, rtol=1e-10)
+    np.testing.assert_allclose(shared["p_value"], plain["p_value"], rtol=1e-10)
 
 
 def test_mlboot_counts_ties_on_one_side(make_predictions):

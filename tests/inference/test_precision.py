@@ -55,11 +55,12 @@ def test_a_small_pilot_is_not_taken_for_the_whole():
     assert planned == pytest.approx(means.std(ddof=1) / np.sqrt(6), rel=0.02)
 
 
-def test_the_needed_number_gives_the_wanted_width():
+@pytest.mark.parametrize("width", [0.1, 0.2, 0.5, 0.75, 0.9, 1.0, 1.1])
+def test_the_needed_number_gives_the_wanted_width(width):
     spread = 0.5 / np.sqrt(100)
-    needed = count_needed(0.2, spread, 100, 0.95)
-    assert 2 * stats.t.ppf(0.975, needed - 1) * 0.5 / np.sqrt(needed) <= 0.2
-    assert 2 * stats.t.ppf(0.975, needed - 2) * 0.5 / np.sqrt(needed - 1) > 0.2
+    needed = count_needed(width, spread, 100, 0.95)
+    assert 2 * stats.t.ppf(0.975, needed - 1) * 0.5 / np.sqrt(needed) <= width
+    assert 2 * stats.t.ppf(0.975, needed - 2) * 0.5 / np.sqrt(needed - 1) > width
 
 
 def test_planned_widths_are_those_of_real_studies_of_that_size():

@@ -14,6 +14,7 @@ from exprstats.inference.significance import (
     adjust_holm,
     adjust_maximum,
     count_tails,
+    count_tails_mlboot,
     estimate_limit_error,
     estimate_p_error,
 )
@@ -42,6 +43,12 @@ def test_identical_models_have_p_one_and_an_interval_of_zero(make_predictions, m
     assert (rows["p_value"] == 1).all()
     assert (rows["p_adjusted"] == 1).all()
     assert rows["p_max_t"].dropna().tolist() == [1.0]
+
+
+def test_ties_count_on_one_side_where_mlboot_is_retraced():
+    draws = np.array([[0.0] * 3 + [1.0] * 7])
+    assert count_tails_mlboot(*sort_draws(draws))[0] == pytest.approx(2 * 3 / 10)
+    assert count_tails_mlboot(*sort_draws(-draws))[0] == 0.0
 
 
 def test_holm_is_that_of_statsmodels():

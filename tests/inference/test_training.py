@@ -62,6 +62,15 @@ def test_the_test_error_is_the_jackknife_of_the_mean_over_runs():
         assert found.loc[term, "error_test"] == pytest.approx(known.loc[term, "std_error"])
 
 
+def test_nrmse_has_every_error_of_rmse_over_the_range():
+    table = make_runs(runs=3)
+    found = split_variance(table, metrics=["rmse", "nrmse"], span=4).table
+    plain, shared = (found[found["metric"] == name] for name in ("rmse", "nrmse"))
+    divided = ["estimate", "error_test", "error_training", "std_error", "error_run"]
+    np.testing.assert_allclose(shared[divided], plain[divided] / 4, rtol=1e-10)
+    np.testing.assert_allclose(shared["share_training"], plain["share_training"], rtol=1e-10)
+
+
 def test_runs_must_be_the_same_and_several():
     table = make_runs(runs=3)
     with pytest.raises(DataError, match="'b' lacks some"):
