@@ -72,6 +72,12 @@ def test_halves_go_up(tenths, label):
     assert label_intensity(frames, {"AU12": ("smile",)})["label"].tolist() == [label, 10]
 
 
+def test_halves_of_decimals_go_up_where_their_doubles_lie_below():
+    # (.1/3 + 1.4/3)/2 is .25, and 2.4999999999999996 tenths in doubles.
+    frames = pd.DataFrame({"subject": "a", "AU06_r": [0.1, 3.0], "AU12_r": [1.4, 3.0]})
+    assert label_intensity(frames)["label"].tolist() == [3, 10]
+
+
 def test_units_that_never_move_are_left_out_and_named():
     table = draw_blendshapes(2)
     own = table["subject"] == "s1"
@@ -94,6 +100,8 @@ def test_untracked_frames_are_missing_and_set_no_maximum():
     with pytest.warns(DataWarning) as caught:
         assert label_intensity(frames, confidence=0.95)["label"].isna().all()
     assert "AU06 is 0 or missing" in str(caught[0].message)
+    least = frames.assign(confidence=[0.8, 0.79, 0.9])
+    assert label_intensity(least)["label"].tolist() == [10, pd.NA, pd.NA]
 
 
 def test_tables_of_one_kind_of_number_are_taken_too():
@@ -171,6 +179,13 @@ def test_denser_windows_even_the_classes():
     assert count_labels(dense)["n"].sum() == len(dense)
     with pytest.raises(OptionError, match="step is 0"):
         cut_windows(frames, step=0)
+
+
+def test_labels_3_to_7_are_added_where_windows_at_the_plain_step_do_not_end():
+    frames = pd.DataFrame({"video": "a", "label": range(11)})
+    windows = cut_windows(frames, length=1, step=2, dense_step=1)
+    assert windows.loc[windows["added"], "label"].tolist() == [3, 5, 7]
+    assert windows.loc[~windows["added"], "label"].tolist() == [0, 2, 4, 6, 8, 10]
 
 
 @pytest.mark.data

@@ -1,0 +1,65 @@
+"""The quality of clips, counted by hand on a still face of 25 frames a second."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats.behaviour.features import measure_frames
+from exprstats.behaviour.settings import Settings
+from exprstats.errors import DataWarning
+
+
+@pytest.fixture
+def find_quality(make_face):
+    """Return a function from changes of 4 s of frames, and bounds, to the ledger's rows."""
+
+    def find(change, *bounds, **choices):
+        table = make_face(100).rename(columns={"face_id": "face"}).assign(video="v")
+        rows = [(f"c{i}", "v", *times) for i, times in enumerate(bounds)]
+        segments = pd.DataFrame(rows, columns=["clip", "video", "start", "end"])
+        return measure_frames(change(table), segments, Settings(**choices)).ledger
+
+    return find
+
+
+def test_the_frame_at_the_end_of_a_clip_belongs_to_the_next(find_quality):
+    found = find_quality(lambda table: table, (0, 1), (1, 3), (3, 4))
+    assert found["n_frames"].tolist() == [25, 50, 25]
+    assert found["n_grid"].tolist() == [5, 10, 5]
+
+
+def test_a_gap_between_two_clips_belongs_to_neither(find_quality):
+    # Nothing from .96 to 1.04 s, nor from 2.4 to 2.6 s.
+    def drop(table):
+        return table.drop(index=[24, 25, *range(60, 65)])
+
+    with pytest.warns(DataWarning, match="There is 1 gap between frames in 1 of 3 clips"):
+        found = find_quality(drop, (0, 1), (1, 2), (2, 3))
+    assert found["gaps"].tolist() == [0, 0, 1]
+    with pytest.warns(DataWarning, match="There are 2 gaps between frames in 1 of 1 clips"):
+        assert find_quality(drop, (0, 3))["gaps"].tolist() == [2]
+
+
+def test_another_face_between_two_clips_is_a_switch_in_neither(find_quality):
+    def switch(table):
+        return table.assign(face=np.repeat([0, 1, 0], [25, 10, 65]))
+
+    assert find_quality(switch, (0, 1), (1, 2), (0, 4))["face_switches"].tolist() == [0, 1, 2]
+
+
+def test_frames_without_a_confidence_are_no_part_of_its_mean(find_quality):
+    def lose(table):
+        return table.assign(confidence=np.where(np.arange(100) % 5 == 4, np.nan, 0.9))
+
+    found = find_quality(lose, (0, 1), (1, 4))
+    assert found["mean_confidence"].to_numpy() == pytest.approx([0.9, 0.9])
+
+
+def test_a_clip_with_just_enough_valid_moments_is_kept(find_quality):
+    # Of the moments 0, .2, …, 1.8 s the first five are untracked.
+    def lose(table):
+        return table.assign(success=np.where(np.arange(100) < 22, 0, 1))
+
+    assert find_quality(lose, (0, 2))["kept"].tolist() == [True]
+    with pytest.warns(DataWarning, match=r"1 of 2 clips fails \(1: valid share below 0\.51\)"):
+        assert find_quality(lose, (0, 2), (2, 4), min_valid=0.51)["kept"].tolist() == [False, True]
