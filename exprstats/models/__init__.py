@@ -8,7 +8,7 @@ from exprstats.models.elastic import fit_elastic
 from exprstats.models.fits import Models
 from exprstats.models.folds import fold_subjects
 from exprstats.models.forests import fit_forest
-from exprstats.models.guesses import guess_mean, guess_normal, guess_uniform, stack_predictions
+from exprstats.models.guesses import guess_mean, guess_normal, guess_uniform
 from exprstats.models.humans import guess_human
 from exprstats.models.importance import Importance, rate_importance
 from exprstats.models.leakage import Leakage, measure_leakage
@@ -16,6 +16,7 @@ from exprstats.models.nesting import Nested, nest_elastic
 from exprstats.models.pairing import pair_pooled
 from exprstats.models.probabilities import list_probabilities
 from exprstats.models.splits import split_subjects
+from exprstats.models.stacking import stack_predictions
 from exprstats.models.tallies import cross_classes, tally_classes
 from exprstats.models.weights import Weights, report_weights
 

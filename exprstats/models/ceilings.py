@@ -38,10 +38,6 @@ class Ceiling(Result):
     table: pd.DataFrame
     level: float
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each context."""
-        return self.table.copy()
-
     def glance(self) -> pd.DataFrame:
         """Return the pooled row."""
         return self.table[self.table["context"].isna()].reset_index(drop=True)

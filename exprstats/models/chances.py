@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Problem
-from exprstats.models.guesses import draw_by_clip, name_fits, take_skeleton
+from exprstats.models.skeletons import (
+    draw_by_clip,
+    keep_training,
+    name_fits,
+    take_predictions,
+    take_skeleton,
+)
 from exprstats.parallel import Seed
-from exprstats.tables import require_columns
+
+if TYPE_CHECKING:
+    from exprstats.models.fits import Models
 
 
-def guess_majority(predictions: pd.DataFrame) -> pd.DataFrame:
+def guess_majority(predictions: Models | pd.DataFrame) -> pd.DataFrame:
     """Guess for every clip the class that is most frequent in the training clips of the same fit.
 
     Parameters
     ----------
     predictions
-        PREDICTIONS of classes with ``part``; where ``fitted_on`` stands, the context's own rows
-        get the majority of their context and the pooled rows that of all clips. Of equally
-        frequent classes the first counts.
+        PREDICTIONS of classes with ``part``, or the models; where ``fitted_on`` stands, the
+        context's own rows get the majority of their context and the pooled rows that of all clips.
+        Of equally frequent classes the first counts.
 
     Returns
     -------
@@ -41,17 +50,17 @@ def guess_majority(predictions: pd.DataFrame) -> pd.DataFrame:
     """
     frame = take_skeleton(predictions, "majority")
     fit = name_fits(frame)
-    most = _take_train(frame).groupby(fit).agg(lambda truths: truths.mode().min())
+    most = keep_training(frame, "classes").groupby(fit).agg(lambda truths: truths.mode().min())
     return _name_again(predictions, frame.assign(prediction=fit.map(most).astype(float)))
 
 
-def guess_classes(predictions: pd.DataFrame, *, seed: Seed = None) -> pd.DataFrame:
+def guess_classes(predictions: Models | pd.DataFrame, *, seed: Seed = None) -> pd.DataFrame:
     """Guess each clip by a draw from the classes of the training clips, all as probable.
 
     Parameters
     ----------
     predictions
-        PREDICTIONS of classes with ``part``.
+        PREDICTIONS of classes with ``part``, or the models.
     seed
         The draw of a clip depends on the seed and the set of clips, not on their order.
 
@@ -74,24 +83,19 @@ def guess_classes(predictions: pd.DataFrame, *, seed: Seed = None) -> pd.DataFra
     """
     frame = take_skeleton(predictions, "uniform")
     fit = name_fits(frame)
-    known = _take_train(frame).groupby(fit).agg(lambda truths: tuple(np.unique(truths.dropna())))
+    known = (
+        keep_training(frame, "classes")
+        .groupby(fit)
+        .agg(lambda truths: tuple(np.unique(truths.dropna())))
+    )
     share = draw_by_clip(frame, seed, lambda rng, count: rng.random(count))
     guess = [held[int(one * len(held))] for held, one in zip(fit.map(known), share, strict=True)]
     return _name_again(predictions, frame.assign(prediction=np.array(guess, dtype=float)))
 
 
-def _take_train(frame: pd.DataFrame) -> pd.Series:
-    """Return the truths of training clips, those of others missing."""
-    require_columns(frame, ["part"], "predictions")
-    truth = frame["truth"].where(frame["part"] == "train")
-    if truth.groupby(name_fits(frame)).count().min() == 0:
-        fact = "some fits have no training clips to take classes from."
-        raise DataError(Problem(fact, "Keep the rows of all parts.", column="part"))
-    return truth
-
-
-def _name_again(predictions: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+def _name_again(predictions: Models | pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     """Return guesses with the names of their classes, where predictions have names."""
+    predictions = take_predictions(predictions)
     if "prediction_class" not in predictions:
         return frame
     names = dict(zip(predictions["truth"], predictions["truth_class"], strict=True))

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.inference.sentences import equal_p
 from exprstats.models.designs import Design, build_design
 from exprstats.models.differences import list_differences, list_slopes, list_weights
 from exprstats.models.joint import fit_jointly, list_contexts
 from exprstats.models.outcomes import note_few
 from exprstats.models.resamples import check_resampling, count_resampled, list_draws
 from exprstats.models.tuning import ALPHAS, L1_RATIOS, check_grid
-from exprstats.numerals import count_things, write_interval, write_level, write_number, write_p
+from exprstats.numerals import count_things, write_interval, write_level, write_number
 from exprstats.parallel import Seed
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
@@ -51,10 +52,6 @@ class Contrasts(Result):
     level: float
     n_clusters: int
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each estimate."""
-        return self.table.copy()
-
     def glance(self) -> pd.DataFrame:
         """Return one row for the whole."""
         weights = self.table[self.table["term"] == "weight"]
@@ -84,7 +81,7 @@ class Contrasts(Result):
             f"{row['feature']} in {row['context']} minus {row['versus']} "
             f"{write_number(row['estimate'])} "
             f"{write_interval(row['conf_low'], row['conf_high'])}, "
-            f"p {_write_equal(row['p_max_t'])}"
+            f"{equal_p(row['p_max_t'])}"
             for _, row in found.iterrows()
         ]
         return f"{opening}: {'; '.join(told)}." if told else f"{opening}."
@@ -173,8 +170,3 @@ def _list_refits(design: Design, refits: np.ndarray) -> pd.DataFrame:
         for sample, drawn in zip(list_contexts(design), refits, strict=True)
     ]
     return pd.concat(frames, ignore_index=True)[["context", "draw", "feature", "estimate"]]
-
-
-def _write_equal(p_value: float) -> str:
-    text = write_p(p_value)
-    return text if text[0] in "<>" else f"= {text}"

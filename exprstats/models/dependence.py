@@ -15,7 +15,7 @@ from exprstats.models.outcomes import KEYS, count_clips
 from exprstats.numerals import write_number
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
-from exprstats.words import name_nearest
+from exprstats.words import check_count, name_nearest
 
 MOST_ROWS = 100_000  # predicted in one call
 
@@ -36,10 +36,6 @@ class Dependence(Result):
     table: pd.DataFrame
     model: str
     kind: str
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each context, feature and value."""
-        return self.table.copy()
 
     def glance(self) -> pd.DataFrame:
         """Return one row for the whole."""
@@ -97,16 +93,15 @@ def trace_dependence(
     ----------
     Friedman, J. H. (2001). Greedy function approximation: A gradient boosting machine. Section 8.2.
     """
+    check_count(points, "points", 2)
     known = models.design.features
-    for name in features or []:
+    traced = [features] if isinstance(features, str) else list(features or known)
+    for name in traced:
         if name not in known:
             message = f"'{name}' is no feature of the models. {name_nearest(name, known)}"
             raise OptionError(message)
     if models.design.classes:
         message = f"'{models.design.target}' holds classes; mean predictions need a quantity."
-        raise OptionError(message)
-    if points < 2:
-        message = f"points must be at least 2; got {points}."
         raise OptionError(message)
     rows: list[dict[str, Any]] = []
     for fit in models.fits:
@@ -114,7 +109,7 @@ def trace_dependence(
         counts = count_clips(models.design, fit.sample, "train")
         key = {"context": fit.sample.context, "model": models.name, "part": "train"}
         key |= {"term": "dependence", **counts}
-        for name in features or known:
+        for name in traced:
             column = known.index(name)
             low, high = np.quantile(values[:, column], [0.05, 0.95]).tolist()
             steps = np.linspace(low, high, points)

@@ -11,7 +11,14 @@ import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.models.parts import PARTS, label_parts
-from exprstats.tables import CLIPS, check_table, find_absent, find_unnumbers, order_levels
+from exprstats.tables import (
+    CLIPS,
+    check_table,
+    find_absent,
+    find_unnumbers,
+    order_levels,
+    require_columns,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,8 +110,8 @@ def build_design(
 ) -> Design:
     """Check a clip table and its split, and return what models are fitted to.
 
-    Without a split every clip is a training clip; where tuning is ``folded``, so are those of
-    validation subjects.
+    Where tuning is ``folded``, clips of validation subjects are training clips, and without a split
+    all clips are.
 
     Raises
     ------
@@ -112,10 +119,17 @@ def build_design(
         With every reason found: absent columns, text or missing or infinite numbers, subjects in
         two parts or none, parts without clips.
     OptionError
-        Features that are no list, repeat, or hold the target.
+        Features that are no list, repeat, or hold the target; no split though there are no folds.
     """
     names = _check_features(features, target)
+    if parts is None and not folded:
+        message = "parts is None; give the table that split_subjects returns."
+        raise OptionError(message)
     if by is not None and by != "context":
+        require_columns(clips, [by], "clips")
+        if by in (*names, target):
+            message = f"'{by}' names the contexts; it cannot be a feature or the target too."
+            raise OptionError(message)
         clips = clips.drop(columns="context", errors="ignore").rename(columns={by: "context"})
     pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
     problems = find_absent(clips, [*names, target, pooled, *(["context"] if by else [])], "clips")
@@ -135,7 +149,7 @@ def build_design(
     people = pd.factorize(ids["subject"])[0]
     places = np.select([ids["part"].to_numpy(object) == part for part in PARTS], range(len(PARTS)))
     design = Design(ids, names, matrix, target, samples, people, places)
-    _check_samples(design, ("train",) if parts is None or folded else ("train", "validate"))
+    _check_samples(design, ("train",) if folded else ("train", "validate"))
     return design
 
 

@@ -71,10 +71,6 @@ class Models(Result):
     refit: bool = False
     rounds: Rounds | None = None
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each estimate."""
-        return self.table.copy()
-
     def glance(self) -> pd.DataFrame:
         """Return one row for the whole."""
         clips = self.design.clips

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import DataError, Problem
 from exprstats.models.parts import find_lookalikes, name_some
 from exprstats.numerals import count_things
 from exprstats.parallel import Seed, open_generator
 from exprstats.tables import find_empty, require_columns
+from exprstats.words import check_count
 
 
 def fold_subjects(
@@ -62,9 +63,8 @@ def fold_subjects(
     >>> fold_subjects(clips, folds=3, seed=1)["fold"].value_counts().sort_index().to_dict()
     {1: 3, 2: 2, 3: 2}
     """
-    if folds < 2 or repeats < 1:
-        message = f"folds must be at least 2 and repeats 1; got {folds} and {repeats}."
-        raise OptionError(message)
+    check_count(folds, "folds", 2)
+    check_count(repeats, "repeats")
     require_columns(clips, [subject], "clips")
     problems = find_empty(clips, [subject]) + find_lookalikes(clips[subject])
     if problems:
@@ -84,17 +84,20 @@ def fold_subjects(
     return dealt
 
 
-def check_folds(clips: pd.DataFrame, folds: pd.DataFrame) -> None:
-    """Refuse folds that do not fit the clips.
+def check_folds(clips: pd.DataFrame, folds: pd.DataFrame) -> pd.DataFrame:
+    """Return folds with their ``repeat``, 1 where they have none, if they fit the clips.
 
     Raises
     ------
     DataError
-        Columns absent, a subject in two folds of a repeat or in none, or a context that a fold
-        lacks.
+        Columns absent, empty cells, a subject in two folds of a repeat or in none, or a context
+        that a fold lacks.
     """
     require_columns(folds, ["subject", "fold"], "folds")
     folds = folds if "repeat" in folds else folds.assign(repeat=1)
+    problems = find_empty(folds, ["subject", "repeat", "fold"])
+    if problems:
+        raise DataError(problems)
     codes, levels = pd.factorize(clips["subject"])
     subjects = [str(level) for level in levels]
     text = folds["subject"].astype(str).tolist()
@@ -126,6 +129,7 @@ def check_folds(clips: pd.DataFrame, folds: pd.DataFrame) -> None:
             problems += _find_thin(clips, placed, sorted(set(lookup.values())), again)
     if problems:
         raise DataError(problems)
+    return folds
 
 
 def _find_thin(

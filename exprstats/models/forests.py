@@ -17,8 +17,10 @@ from exprstats.models.designs import Design, Sample, build_design
 from exprstats.models.fits import Models
 from exprstats.models.outcomes import KEYS, count_clips, list_predictions, list_scores
 from exprstats.models.tallies import refuse_rare
+from exprstats.models.tuning import check_settings
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.tables import arrange_rows
+from exprstats.words import check_count
 
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -131,7 +133,7 @@ def fit_forest(
     )
     design = replace(design, classes=classes)
     refuse_rare(design)
-    settings = [(share, int(leaf)) for share, leaf in product(max_features, min_leaves)]
+    settings = list(product(max_features, min_leaves))
     states = [int(one.generate_state(1)[0]) for one in spawn_seeds(seed, len(design.samples))]
     tasks = [(i, j) for i in range(len(states)) for j in range(len(settings))]
     grow = partial(_measure_setting, design=design, settings=settings, states=states, trees=trees)
@@ -145,15 +147,14 @@ def fit_forest(
 
 
 def _check_settings(trees: int, max_features: Sequence[float], min_leaves: Sequence[int]) -> None:
-    if trees < 1 or not len(max_features) or not len(min_leaves):
-        message = "trees must be at least 1, and max_features and min_leaves need a value each."
-        raise OptionError(message)
+    check_count(trees, "trees")
+    check_settings(max_features, "max_features")
+    check_settings(min_leaves, "min_leaves")
     if not all(0 < share <= 1 for share in max_features):
         message = f"max_features are shares above 0 up to 1, not {list(max_features)}."
         raise OptionError(message)
-    if not all(leaf >= 1 for leaf in min_leaves):
-        message = f"min_leaves must be at least 1, not {min(min_leaves)}."
-        raise OptionError(message)
+    for leaf in min_leaves:
+        check_count(leaf, "min_leaves")
 
 
 def _grow(

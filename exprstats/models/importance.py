@@ -17,6 +17,7 @@ from exprstats.numerals import write_interval, write_level, write_number
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
+from exprstats.words import check_count
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,10 +47,6 @@ class Importance(Result):
     repeats: int
     level: float
     error: str = "RMSE"
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each estimate and method."""
-        return self.table.copy()
 
     def glance(self) -> pd.DataFrame:
         """Return one row for the whole."""
@@ -121,8 +118,9 @@ def rate_importance(
     Breiman, L. (2001). Random forests. Machine Learning, 45, 5-32.
     """
     check_resampling(draws, level)
-    if repeats < 1 or not 0 < alike <= 1:
-        message = f"repeats must be at least 1 and alike in (0, 1]; got {repeats} and {alike:g}."
+    check_count(repeats, "repeats")
+    if not 0 < alike <= 1:
+        message = f"alike is {alike:g}; it must lie above 0 and be at most 1."
         raise OptionError(message)
     rows: list[dict[str, Any]] = []
     seeds = spawn_seeds(seed, len(models.fits))

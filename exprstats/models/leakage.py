@@ -19,6 +19,7 @@ from exprstats.numerals import write_number
 from exprstats.parallel import Seed, report_progress, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import CLIPS, arrange_rows, check_table
+from exprstats.words import check_count
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,10 +38,6 @@ class Leakage(Result):
 
     table: pd.DataFrame
     scores: pd.DataFrame
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each estimate."""
-        return self.table.copy()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: the inflation of the pooled model."""
@@ -91,7 +88,7 @@ def measure_leakage(
     seed
         Of the splits, and of ``fit`` where it has one.
     **options
-        Passed on to ``fit``.
+        Passed on to ``fit``; splits are drawn here, so that ``folds`` are none of them.
 
     Returns
     -------
@@ -102,15 +99,16 @@ def measure_leakage(
     DataError
         As in ``fit``.
     OptionError
-        No repeat.
+        No repeat, a target of classes, or ``folds`` among the options.
 
     References
     ----------
     Kapoor, S., & Narayanan, A. (2023). Leakage and the reproducibility crisis in
     machine-learning-based science.
     """
-    if repeats < 1:
-        message = f"repeats must be at least 1; got {repeats}."
+    check_count(repeats, "repeats")
+    if "folds" in options:
+        message = "folds name subjects, and a split by rows has others. Leave folds out."
         raise OptionError(message)
     check_table(clips, CLIPS)
     rowwise = clips.assign(subject=[f"row {i}" for i in range(len(clips))])
@@ -133,7 +131,11 @@ def _fit_quietly(
     # What is odd about the data is said once, by the analysis itself.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExprStatsWarning)
-        return fit(clips, parts=split_subjects(clips, seed=seed), **data)
+        models = fit(clips, parts=split_subjects(clips, seed=seed), **data)
+    if models.design.classes:
+        message = f"'{models.design.target}' holds classes; leakage is told in RMSE and r."
+        raise OptionError(message)
+    return models
 
 
 def _read_scores(models: Models) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from exprstats.models.folds import check_folds
 from exprstats.models.outcomes import KEYS, correlate, count_clips, group_contexts, list_predictions
 from exprstats.models.penalties import (
     Grid,
+    Moments,
     choose_point,
     predict_grid,
     scale_columns,
@@ -53,10 +54,6 @@ class Nested(Result):
     predictions: pd.DataFrame
     target: str
     folds: pd.DataFrame
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each estimate."""
-        return self.table.copy()
 
     def glance(self) -> pd.DataFrame:
         """Return one row for the whole."""
@@ -129,11 +126,9 @@ def nest_elastic(
     selection.
     """
     penalties = check_grid(alphas, l1_ratios)
-    design = build_design(
-        clips, None, target=target, features=features, by=by, pooled_target=pooled_target
-    )
-    folds = folds if "repeat" in folds else folds.assign(repeat=1)
-    check_folds(design.clips, folds)
+    data = {"target": target, "features": features, "by": by, "pooled_target": pooled_target}
+    design = build_design(clips, None, folded=True, **data)
+    folds = check_folds(design.clips, folds)
     if folds["fold"].nunique() < 3:
         fact = f"there are {folds['fold'].nunique()} folds."
         raise DataError(Problem(fact, "Tuning inside needs three.", column="fold"))
@@ -205,7 +200,7 @@ def _tune_inside(sums: np.ndarray, penalties: Grid, sample: Sample) -> np.ndarra
     return np.sqrt(squares / clips[:, None])
 
 
-def _read_rest(sums: np.ndarray, sample: Sample, *without: int) -> Any:
+def _read_rest(sums: np.ndarray, sample: Sample, *without: int) -> Moments:
     moments = read_moments(np.delete(sums, without, axis=0).sum(axis=0))
     if moments is None:
         fact = f"{sample.label}: the target does not vary outside {len(without)} of the folds."

@@ -10,6 +10,7 @@ import pandas as pd
 from exprstats.errors import OptionError
 from exprstats.models.fits import Models
 from exprstats.models.forests import Grown
+from exprstats.models.tallies import code_labels, require_classes, show_label
 from exprstats.words import name_nearest
 
 
@@ -61,18 +62,16 @@ def list_probabilities(models: Models, *, label: Any = None) -> pd.DataFrame:
 
 
 def _find_code(models: Models, label: Any) -> float:
-    classes = list(models.design.classes)
-    if not classes:
-        message = f"{models.kind} models of '{models.design.target}' predict numbers, no classes."
+    """Return the number that stands for a class."""
+    codes = dict(code_labels(require_classes(models)))
+    if label is None and len(codes) > 2:
+        shown = ", ".join(map(show_label, codes))
+        message = f"label must name one of the {len(codes)} classes: {shown}."
         raise OptionError(message)
-    if label is None and len(classes) > 2:
-        shown = ", ".join(str(one) for one in classes)
-        message = f"label must name one of the {len(classes)} classes: {shown}."
+    wanted = list(codes)[1] if label is None else label
+    if wanted not in codes:
+        message = (
+            f"class '{wanted}' is not known. {name_nearest(str(wanted), map(show_label, codes))}"
+        )
         raise OptionError(message)
-    wanted = classes[1] if label is None else label
-    if wanted not in classes:
-        near = name_nearest(str(wanted), [str(one) for one in classes])
-        message = f"class '{wanted}' is not known. {near}"
-        raise OptionError(message)
-    place = classes.index(wanted)
-    return float(classes[place]) if isinstance(classes[place], float) else float(place)
+    return codes[wanted]

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import DataError, Problem
 from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.intervals import find_percentile, sort_draws
 from exprstats.models.designs import Design
 from exprstats.models.products import code_subjects
 from exprstats.parallel import Seed, spawn_seeds
-from exprstats.words import check_level
+from exprstats.words import check_count, check_level
 
 FEWEST_SUBJECTS = 3
 # Limits of so many undefined draws would speak of the others only.
@@ -25,9 +25,7 @@ Half = tuple[np.random.SeedSequence, slice]
 
 def check_resampling(draws: int, level: float) -> None:
     """Refuse draws and levels that give no interval."""
-    if draws < 2:
-        message = f"draws must be at least 2; got {draws}."
-        raise OptionError(message)
+    check_count(draws, "draws", 2)
     check_level(level)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import DataError, Problem
 from exprstats.models.designs import Design, Sample
 from exprstats.models.folds import check_folds
 from exprstats.models.outcomes import correlate
@@ -63,11 +63,7 @@ def plan_rounds(design: Design, folds: pd.DataFrame) -> Rounds:
     OptionError
         The folds are no table.
     """
-    if not isinstance(folds, pd.DataFrame):
-        message = f"folds must be a table from fold_subjects, not {folds!r}."
-        raise OptionError(message)
-    folds = folds if "repeat" in folds else folds.assign(repeat=1)
-    check_folds(design.clips[design.places == PARTS.index("train")], folds)
+    folds = check_folds(design.clips[design.places == PARTS.index("train")], folds)
     if folds["fold"].nunique() < 2:
         fact = f"there is one fold, {folds['fold'].iloc[0]}."
         raise DataError(Problem(fact, "Tuning needs two or more.", column="fold"))

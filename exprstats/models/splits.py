@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -122,8 +123,9 @@ def _spread_labels(counts: list[int]) -> np.ndarray:
 
 
 def _check_shares(*shares: float) -> tuple[float, ...]:
-    if any(not 0 <= share <= 1 for share in shares) or abs(sum(shares) - 1) > 1e-9:
-        told = ", ".join(f"{part} {share:g}" for part, share in zip(PARTS, shares, strict=True))
+    sound = all(isinstance(share, Real) and 0 <= share <= 1 for share in shares)
+    if not sound or abs(sum(shares) - 1) > 1e-9:
+        told = ", ".join(f"{part} {share}" for part, share in zip(PARTS, shares, strict=True))
         message = f"Shares ({told}) must lie between 0 and 1 and add up to 1."
         raise OptionError(message)
     return shares

@@ -49,7 +49,7 @@ def tally_classes(models: Models) -> pd.DataFrame:
     >>> int(counts["n_clips"].sum()), counts["class"].unique().tolist()
     (200, ['lively', 'still'])
     """
-    design = _require_classes(models)
+    design = require_classes(models)
     rows = [
         {"context": sample.context, "class": label, "part": part, **_count(design, held)}
         for sample in design.samples
@@ -95,7 +95,7 @@ def cross_classes(models: Models, *, part: str = "test") -> pd.DataFrame:
     >>> cells.query("truth == prediction")["share"].round(1).tolist()
     [1.0, 1.0]
     """
-    design = _require_classes(models)
+    design = require_classes(models)
     if part not in PARTS:
         message = f"part '{part}' is not known. {name_nearest(part, PARTS)}"
         raise OptionError(message)
@@ -186,7 +186,8 @@ def _count(design: Design, rows: np.ndarray) -> dict[str, int]:
     return {"n_clips": len(rows), "n_clusters": subjects}
 
 
-def _require_classes(models: Models) -> Design:
+def require_classes(models: Models) -> Design:
+    """Return the design of models that predict classes, or raise `OptionError`."""
     if not models.design.classes:
         message = f"{models.kind} models of '{models.design.target}' predict numbers, no classes."
         raise OptionError(message)

@@ -44,9 +44,8 @@ class Tuned:
 
 def check_grid(alphas: Sequence[float], l1_ratios: Sequence[float]) -> Grid:
     """Return the penalties in falling order of alpha, or raise `OptionError`."""
-    if not len(alphas) or not len(l1_ratios):
-        message = "alphas and l1_ratios need at least one value each."
-        raise OptionError(message)
+    check_settings(alphas, "alphas")
+    check_settings(l1_ratios, "l1_ratios")
     if not all(0 < alpha < np.inf for alpha in alphas):
         message = f"alphas must be above 0, not {min(alphas):g}."
         raise OptionError(message)
@@ -57,6 +56,13 @@ def check_grid(alphas: Sequence[float], l1_ratios: Sequence[float]) -> Grid:
         raise OptionError(message)
     falling = sorted({float(alpha) for alpha in alphas}, reverse=True)
     return Grid(tuple(falling), tuple(sorted({float(ratio) for ratio in l1_ratios})))
+
+
+def check_settings(values: Sequence[float], option: str) -> None:
+    """Refuse settings to try that are no list, or an empty one, with an `OptionError`."""
+    if np.ndim(values) != 1 or not len(values):
+        message = f"{option} must be a list of values to try; got {values!r}."
+        raise OptionError(message)
 
 
 @limit_threads()

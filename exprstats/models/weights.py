@@ -26,6 +26,7 @@ from exprstats.numerals import write_count, write_interval, write_level, write_n
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
+from exprstats.words import check_count
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,10 +62,6 @@ class Weights(Result):
     threshold: float
     level: float
     n_clusters: int
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each estimate."""
-        return self.table.copy()
 
     def glance(self) -> pd.DataFrame:
         """Return one row for the whole."""
@@ -181,6 +178,10 @@ def report_weights(
         message = f"{models.kind} models have no weights. Give models from fit_elastic."
         raise OptionError(message)
     check_resampling(draws, level)
+    check_count(repeats, "repeats", 0)
+    if not threshold >= 0:
+        message = f"threshold is {threshold}; sizes of weights are 0 or more."
+        raise OptionError(message)
     design = models.design
     resampled = count_resampled(design, folded=models.rounds is not None)
     first, *seeds = spawn_seeds(seed, 1 + len(models.fits))

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import OptionError
-from exprstats.numerals import count_things
 from exprstats.parallel import Seed, open_generator
 from exprstats.simulate.draws import draw_ratings, draw_signals, list_clips
 from exprstats.simulate.population import (
@@ -21,7 +20,7 @@ from exprstats.simulate.population import (
     correlate_features,
 )
 from exprstats.simulate.truth import state_truth
-from exprstats.words import name_nearest
+from exprstats.words import check_count, name_nearest
 
 _CONTEXTS = {"startle": 5, "pain": 7, "disgust": 4}
 # Now and then a worker's answer is missing: one rater fewer, more rarely two.
@@ -102,11 +101,14 @@ def simulate_expressiveness(
     (160, ['response', 'emotion', 'motion'])
     """
     clips = _check_contexts(contexts)
+    for option, number in (("subjects", subjects), ("raters_per_clip", raters_per_clip)):
+        check_count(number, option)
     _check_ranges(subjects, raters_per_clip, subject_share, severity_share)
     counts = np.maximum(raters_per_clip - np.arange(len(_CHANCES)), 2)
     jobs = subjects * sum(clips.values()) * raters_per_clip
     if workers is None:
         workers = max(2 * raters_per_clip, round(jobs / _CLIPS_PER_WORKER))
+    check_count(workers, "workers")
     if workers < raters_per_clip:
         message = f"workers {workers} cannot give {raters_per_clip} different raters to a clip."
         raise OptionError(message)
@@ -137,6 +139,7 @@ def simulate_again(simulated: Simulated, *, subjects: int, seed: Seed = None) ->
     seed
         Must differ from the study's seed, or the same people come back.
     """
+    check_count(subjects, "subjects")
     population = simulated.population
     _check_ranges(subjects, int(population.counts.max()), 0.0, 0.0)
     jobs = subjects * sum(population.contexts.values()) * int(population.counts.max())
@@ -147,13 +150,14 @@ def simulate_again(simulated: Simulated, *, subjects: int, seed: Seed = None) ->
 def _check_contexts(contexts: Mapping[str, int] | None) -> dict[str, int]:
     if contexts is None:
         return dict(_CONTEXTS)
+    if not isinstance(contexts, Mapping):
+        message = "contexts must name the clips of each context, as in {'pain': 7, 'disgust': 4}."
+        raise OptionError(message)
     for name, count in contexts.items():
         if name not in PROFILES:
             message = f"context '{name}' is not known. {name_nearest(name, PROFILES)}"
             raise OptionError(message)
-        if count < 1:
-            message = f"context '{name}' has {count_things(count, 'clip')}; it needs at least 1."
-            raise OptionError(message)
+        check_count(count, f"the number of clips in context '{name}'")
     if not contexts:
         message = f"contexts is empty. There is: {', '.join(PROFILES)}."
         raise OptionError(message)

@@ -214,7 +214,7 @@ def test_few_subjects_are_noted(draw_clips, contrasts):
 def test_what_cannot_be_contrasted(clips, parts):
     with pytest.raises(DataError, match="the data have 1 context"):
         contrast(clips[clips["context"] == "pain"], parts)
-    with pytest.raises(OptionError, match="draws must be at least 2"):
+    with pytest.raises(OptionError, match="draws is 1"):
         contrast(clips, parts, draws=1)
 
 

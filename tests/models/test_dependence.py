@@ -1,6 +1,7 @@
 """Partial dependence, against scikit-learn's and a straight line (1e-9, the same means)."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.inspection import partial_dependence
 
@@ -69,5 +70,14 @@ def test_unknown_features_and_too_few_points(data):
     elastic = fit_elastic(alphas=[0.1], l1_ratios=[0.5], **data)
     with pytest.raises(OptionError, match=r"'gazes' is no feature of the models. Did you mean"):
         trace_dependence(elastic, features=["gazes"])
-    with pytest.raises(OptionError, match="points must be at least 2"):
-        trace_dependence(elastic, points=1)
+    for points in (1, 2.5):
+        with pytest.raises(OptionError, match=f"points is {points}"):
+            trace_dependence(elastic, points=points)
+
+
+def test_one_feature_may_come_without_a_list(data):
+    elastic = fit_elastic(alphas=[0.1], l1_ratios=[0.5], **data)
+    found = trace_dependence(elastic, features="gaze", points=3).table
+    pd.testing.assert_frame_equal(
+        found, trace_dependence(elastic, features=["gaze"], points=3).table
+    )

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from exprstats.errors import DataError, DataWarning, FitWarning, OptionError
-from exprstats.models import fit_elastic, penalties, split_subjects
+from exprstats.models import (
+    contrast_contexts,
+    fit_elastic,
+    fit_forest,
+    penalties,
+    split_subjects,
+)
 
 FEATURES = ["motion", "gaze", "blink", "still"]
 
@@ -93,7 +99,8 @@ def test_no_validation_subjects(clips):
     ("options", "message"),
     [
         ({"alphas": [0.0]}, "alphas must be above 0"),
-        ({"alphas": []}, "at least one value"),
+        ({"alphas": []}, "alphas must be a list of values to try"),
+        ({"l1_ratios": 0.5}, "l1_ratios must be a list of values to try; got 0.5"),
         ({"l1_ratios": [0.5, 1.5]}, "between 0 and 1, not 0.5 to 1.5"),
     ],
 )
@@ -114,3 +121,17 @@ def test_penalties_out_of_range(clips, parts, options, message):
 def test_features_that_are_no_features(clips, parts, features, message):
     with pytest.raises(OptionError, match=message):
         fit_elastic(clips, target="score", features=features, parts=parts)
+
+
+@pytest.mark.parametrize("fit", [fit_elastic, fit_forest, contrast_contexts])
+def test_a_split_that_was_forgotten(clips, fit):
+    with pytest.raises(OptionError, match="parts is None; give the table that split_subjects"):
+        fit(clips, target="score", features=FEATURES, parts=None)
+
+
+def test_the_column_of_contexts_is_named_as_it_was_typed(clips, parts):
+    data = {"target": "score", "features": FEATURES, "parts": parts}
+    with pytest.raises(DataError, match="no column 'taks'"):
+        fit_elastic(clips, by="taks", **data)
+    with pytest.raises(OptionError, match="'gaze' names the contexts; it cannot be a feature"):
+        fit_elastic(clips, by="gaze", **data)

@@ -45,8 +45,12 @@ def test_the_deal_depends_on_ids_and_seed_only(clips):
 
 
 def test_what_cannot_be_folded(clips):
-    with pytest.raises(OptionError, match="folds must be at least 2 and repeats 1; got 1 and 1"):
+    with pytest.raises(OptionError, match="folds is 1; it must be a whole number of at least 2"):
         fold_subjects(clips, folds=1)
+    with pytest.raises(OptionError, match=r"folds is 2\.5"):
+        fold_subjects(clips, folds=2.5)
+    with pytest.raises(OptionError, match="repeats is 0"):
+        fold_subjects(clips, repeats=0)
     with pytest.raises(DataError, match="40 subjects cannot fill 41 folds"):
         fold_subjects(clips, folds=41)
     with pytest.raises(DataError, match="differs only in case"):
@@ -65,3 +69,13 @@ def test_folds_that_do_not_fit_the_clips(clips):
         check_folds(clips, torn)
     with pytest.raises(DataError, match="no column 'fold'"):
         check_folds(clips, dealt.drop(columns="fold"))
+    holes = dealt.assign(fold=dealt["fold"].where(dealt.index != 2))
+    with pytest.raises(DataError, match="column 'fold', row 3: 1 of 40 ids is empty"):
+        check_folds(clips, holes)
+
+
+def test_folds_without_repeats_are_one_deal(clips):
+    dealt = fold_subjects(clips, seed=1)
+    pd.testing.assert_frame_equal(
+        check_folds(clips, dealt.drop(columns="repeat")), dealt, check_like=True
+    )

@@ -114,9 +114,11 @@ def test_words_and_what_is_refused(curved, parts, forest):
         report_weights(forest)
     with pytest.raises(OptionError, match="max_features are shares"):
         grow(curved, parts, max_features=[2.0])
-    with pytest.raises(OptionError, match="min_leaves must be at least 1, not 0"):
+    with pytest.raises(OptionError, match="min_leaves is 0"):
         grow(curved, parts, min_leaves=[0, 1])
-    with pytest.raises(OptionError, match="trees must be at least 1"):
+    with pytest.raises(OptionError, match="max_features must be a list of values to try"):
+        grow(curved, parts, max_features=0.5)
+    with pytest.raises(OptionError, match="trees is 0"):
         grow(curved, parts, trees=0)
     with pytest.raises(DataError, match="values are missing"):
         grow(curved.assign(gaze=np.nan), parts)

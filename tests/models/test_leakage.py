@@ -8,7 +8,13 @@ import pandas as pd
 import pytest
 
 from exprstats.errors import DataWarning, OptionError
-from exprstats.models import fit_elastic, fit_forest, measure_leakage, split_subjects
+from exprstats.models import (
+    fit_elastic,
+    fit_forest,
+    fold_subjects,
+    measure_leakage,
+    split_subjects,
+)
 from exprstats.parallel import spawn_seeds
 
 FEATURES = [f"feature{i}" for i in range(6)]
@@ -95,5 +101,14 @@ def test_warnings_about_the_rows_are_kept_quiet_and_errors_are_not(draw_clips):
     with pytest.warns(DataWarning, match="do not vary"):
         parts = split_subjects(clips, seed=1)
         fit_elastic(clips, target="score", features=FEATURES, parts=parts)
-    with pytest.raises(OptionError, match="repeats must be at least 1"):
+    with pytest.raises(OptionError, match="repeats is 0"):
         measure(clips, fit_elastic, repeats=0)
+
+
+def test_folds_and_classes_are_refused():
+    clips = draw_people(carry=True)
+    with pytest.raises(OptionError, match="Leave folds out"):
+        measure(clips, fit_elastic, repeats=1, folds=fold_subjects(clips, seed=1))
+    faces = clips.assign(score=np.where(clips["score"] > 0, "smile", "calm"))
+    with pytest.raises(OptionError, match="'score' holds classes"):
+        measure(faces, fit_forest, repeats=1, trees=2)

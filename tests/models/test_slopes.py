@@ -248,7 +248,7 @@ def measure_coverage(subjects, samples, *, draws=2, **options):
     found = {"percentile": [], "jackknife": []}
     for _ in range(samples):
         clips, names = draw_nested(subjects, rng, **options)
-        design = build_design(clips, None, target="score", features=names)
+        design = build_design(clips, None, folded=True, target="score", features=names)
         counts = rng.multinomial(subjects, np.full(subjects, 1 / subjects), draws).astype(float)
         rows = list_unpenalised(design, design.samples[0], counts, refit=False, level=0.95)
         for method, inside in found.items():

@@ -76,6 +76,11 @@ def test_shares_that_are_no_shares(clips, shares):
         split_subjects(clips, train=train, validate=validate, test=test)
 
 
+def test_shares_that_are_no_numbers(clips):
+    with pytest.raises(OptionError, match="train most, validate"):
+        split_subjects(clips, train="most")
+
+
 def test_too_few_subjects():
     clips = pd.DataFrame({"subject": ["a", "b", "c", "a"]})
     with pytest.raises(DataError, match="3 subjects leave none for test"):

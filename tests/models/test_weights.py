@@ -191,10 +191,14 @@ def test_few_subjects_are_noted(draw_clips, weights):
 
 
 def test_what_cannot_be_reported(models, clips):
-    with pytest.raises(OptionError, match="draws must be at least 2; got 1"):
+    with pytest.raises(OptionError, match="draws is 1; it must be a whole number of at least 2"):
         report_weights(models, draws=1)
     with pytest.raises(OptionError, match="level"):
         report_weights(models, level=95)
+    with pytest.raises(OptionError, match="repeats is -1; it must be a whole number of at least 0"):
+        report_weights(models, repeats=-1)
+    with pytest.raises(OptionError, match="threshold is -1"):
+        report_weights(models, threshold=-1)
     parts = split_subjects(clips, train=0.9, validate=0.05, test=0.05, seed=1)
     few = fit_elastic(clips, target="score", features=FEATURES, parts=parts)
     with pytest.raises(DataError, match="2 validate subjects; resampling needs 3"):
