@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -94,7 +95,7 @@ def plan_windows(videos: pd.DataFrame, *, length: float, step: float | None = No
     DataError
         If columns are absent, or no video is as long as a window.
     OptionError
-        If the length or the step is not above 0.
+        If the length or the step is no number above 0.
 
     Examples
     --------
@@ -103,8 +104,10 @@ def plan_windows(videos: pd.DataFrame, *, length: float, step: float | None = No
     [['a_1', 0.0, 3.0], ['a_2', 2.0, 5.0], ['a_3', 4.0, 7.0]]
     """
     stride = length if step is None else step
-    if not (length > 0 and stride > 0):
-        message = f"windows of {length:g} s every {stride:g} s cannot be: both must be above 0."
+    if not (0 < length < math.inf and 0 < stride < math.inf):
+        message = (
+            f"windows of {length:g} s every {stride:g} s cannot be: both must be numbers above 0."
+        )
         raise OptionError(message)
     require_columns(videos, ["video", "length"], "videos")
     problems = find_unnumbers(videos, ["length"])

@@ -13,6 +13,7 @@ from exprstats.behaviour.layouts import name_video
 from exprstats.errors import DataError, Problem
 from exprstats.io.clips import TARGETS
 from exprstats.io.numbers import Missing
+from exprstats.io.roles import pick_roles, refuse_hidden, rename_roles
 from exprstats.io.sources import FilePath, give_role, open_source
 from exprstats.tables import SEGMENTS, check_table
 
@@ -57,18 +58,17 @@ def read_segments(
         With every problem of the file.
     """
     source = open_source(path)
-    roles = {"clip": clip, "video": video, "start": start, "end": end}
-    for role, name in (("subject", subject), ("context", context)):
-        if name is not None or source.has(role):
-            roles[role] = name or role
-    ids = [roles[role] for role in ("context", "clip", "video", "subject") if role in roles]
+    named = {"context": context, "clip": clip, "video": video, "subject": subject}
+    ids = pick_roles(source, named)
+    roles = {**ids, "start": start, "end": end}
     wanted = give_role(source.header, "guess") | give_role([start, end], "number")
-    wanted |= {} if target is None else {target: TARGETS[classes]}
-    draft = source.take({**wanted, **give_role(ids, "id")}, Missing(missing))
-    table = draft.finish().rename(columns={name: role for role, name in roles.items()})
-    order = ("context", "clip", "video", "subject", "start", "end")
-    first = [name for name in order if name in table.columns]
-    table = table[[*first, *(name for name in table.columns if name not in first)]]
+    if target is not None:
+        refuse_hidden(roles, [target])
+        wanted[target] = TARGETS[classes]
+    draft = source.take({**wanted, **give_role(ids.values(), "id")}, Missing(missing))
+    draft.finish()
+    rename_roles(draft, roles)
+    table = draft.table
     try:
         check_segments(table)
     except DataError as error:

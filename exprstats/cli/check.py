@@ -22,6 +22,7 @@ from exprstats.cli.options import (
 )
 from exprstats.cli.screen import describe_error, write_line
 from exprstats.cli.session import open_session
+from exprstats.errors import DataError, OptionError
 
 
 def check_input(
@@ -45,9 +46,11 @@ def check_input(
     with open_session("check", json=json, quiet=quiet) as session:
         spare_input(file, session.files)
         from exprstats.cli.inspection import inspect_study, inspect_table
-        from exprstats.errors import DataError
 
         if file.suffix.lower() == ".toml":
+            if any((rating, clip, rater, raters, subject, by, missing)):
+                message = f"Options name columns of a table, and {file} is a study: leave them out."
+                raise OptionError(message)
             problems = inspect_study(session, file)
         else:
             named = name_ratings(rating, clip, rater, raters)

@@ -148,6 +148,9 @@ def compare_files(
         if contexts and not by:
             message = "--contexts compares contexts. Name their column with --by."
             raise OptionError(message)
+        if span is not None and "nrmse" not in (asked or ()):
+            message = f"--span {span:g} is for nrmse, which is not asked for. Add --metric nrmse."
+            raise OptionError(message)
         columns = {
             "subject": subject,
             "truth": truth or "truth",

@@ -23,7 +23,6 @@ from exprstats.cli.options import (
     ForceOption,
     GapsOption,
     ItemsOption,
-    JobsOption,
     JsonOption,
     LevelOption,
     OutOption,
@@ -31,6 +30,7 @@ from exprstats.cli.options import (
     RobustOption,
     RowsOption,
     SeedOption,
+    SingleJobOption,
     split_gaps,
     split_names,
     split_scale,
@@ -99,7 +99,7 @@ def fit_file(
     out: OutOption = None,
     force: ForceOption = False,
     seed: SeedOption = 1,
-    n_jobs: JobsOption = 1,
+    n_jobs: SingleJobOption = 1,
     quiet: QuietOption = False,
 ) -> None:
     """Fit one factor to items through lavaan, and score the clips."""
@@ -111,6 +111,9 @@ def fit_file(
         _check_needs(subject, by, robust=cluster_robust, draws=draws, invariance=invariance)
         asked = [estimator != "ml", rule != "listwise", cluster_robust, restrictions, invariance]
         _check_ordered(ordered, any([*asked, draws, score_method != "bartlett"]))
+        if score_method in {"regression", "mean"} and scores is None and out is None:
+            message = f"--score-method {score_method} is for scores that are written. Add --scores."
+            raise OptionError(message)
         from exprstats.io import read_items
 
         session.note_file(file)

@@ -135,11 +135,9 @@ def summarise_folder(
         choices |= {"endings": split_names(endings, "--endings") or (), "resume": resume}
         choices |= {"shard": _split_shard(shard), "n_jobs": n_jobs}
         columns = {"clip": clip, "video": video, "subject": subject, "context": by}
+        _check_plan(segments, windows, columns)
         plan = _read_plan(session, segments, columns)
         if windows is not None:
-            if plan is not None:
-                message = "--segments and --windows exclude each other: choose one of them."
-                raise OptionError(message)
             plan = _slide(folder, _split_windows(windows), choices)
         from exprstats.behaviour import summarise_openface, vary_confidence
 
@@ -147,6 +145,17 @@ def summarise_folder(
         _show(session, result)
         if sensitivity:
             _show_sensitivity(session, vary_confidence(folder, plan, **choices, hashed=True))
+
+
+def _check_plan(segments: Path | None, windows: str | None, columns: dict[str, Any]) -> None:
+    if segments is not None and windows is not None:
+        message = "--segments and --windows exclude each other: choose one of them."
+        raise OptionError(message)
+    role = next((role for role, name in columns.items() if name), None)
+    if segments is None and role is not None:
+        option = "by" if role == "context" else role
+        message = f"--{option} {columns[role]} is a column of the segments. Add --segments FILE."
+        raise OptionError(message)
 
 
 def _read_plan(session: Session, path: Path | None, columns: dict[str, Any]) -> pd.DataFrame | None:

@@ -41,7 +41,7 @@ from exprstats.cli.partitions import (
 )
 from exprstats.cli.predictors import list_features, warn_of_copies
 from exprstats.cli.session import Session, open_session
-from exprstats.cli.targets import name_predictions, require_forest, settle_target
+from exprstats.cli.targets import name_predictions, require_forest, require_numbers, settle_target
 from exprstats.cli.validation import show_leakage, show_nested
 from exprstats.cli.weights import check_draws, list_weights, show_stability
 from exprstats.numerals import count_things
@@ -138,6 +138,8 @@ def fit_clips(
             missing=split_names(missing, "--missing") or (),
         )
         task = settle_target(session, table[target], model, classes=classes)
+        if leakage:
+            require_numbers(task)
         named = chosen or list_features(session, table, target)
         table = _drop_gaps(session, table, [target, *named])
         warn_of_copies(session, table, target, named)

@@ -155,15 +155,16 @@ def _describe_rows(
 ) -> None:
     from exprstats.io import read_clips, read_ratings
 
-    roles = guess.roles
-    if named or (guess.kind == "ratings" and "clip" in roles):
+    roles = {**guess.roles, **named}
+    rated = bool({"rater", "raters", "rating", "items"} & set(named))
+    if rated or (guess.kind == "ratings" and "clip" in roles):
         ratings = read_ratings(path, **_name_ratings(guess, named), missing=missing)
         session.show_points("Rows", list(_count_table(ratings)))
         show_design(session, ratings)
-    elif guess.kind == "clips" and "clip" in roles:
+    elif guess.kind in {"clips", "wide"} and "subject" in roles and (named or "clip" in roles):
         clips = read_clips(
             path,
-            clip=roles["clip"],
+            clip=roles.get("clip", "clip"),
             subject=roles["subject"],
             context=roles.get("context"),
             missing=missing,

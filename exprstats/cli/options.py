@@ -51,6 +51,15 @@ JobsOption = Annotated[
         help="Processes that share the work; -1: all cores.",
     ),
 ]
+SingleJobOption = Annotated[
+    int,
+    typer.Option(
+        "--n-jobs",
+        metavar="N",
+        callback=_refuse_idle,
+        help="Taken by every analysis; this one has no work to share.",
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 ByOption = Annotated[
     str | None,
@@ -134,6 +143,11 @@ def name_ratings(
 ) -> dict[str, Any]:
     """Return the options of a ratings file that were given, as `exprstats.io.read_ratings` takes.
 
+    Raises
+    ------
+    OptionError
+        If raters are named both as columns and as cells of one, or beside several items.
+
     Examples
     --------
     >>> name_ratings("a,b", None, "worker", None)
@@ -145,6 +159,10 @@ def name_ratings(
         "raters": split_names(raters, "--raters"),
     }
     columns = split_names(rating, "--rating")
+    if raters is not None and (rater is not None or len(columns or ()) > 1):
+        other = "--rater" if rater is not None else f"--rating {rating}"
+        message = f"--raters names a column for each rater; {other} does not go with it."
+        raise OptionError(message)
     if columns:
         found |= {"items": columns} if len(columns) > 1 else {"rating": columns[0]}
     return {role: value for role, value in found.items() if value is not None}

@@ -10,6 +10,7 @@ from exprstats.cli.cells import Row, list_records, name_context, show_count, sho
 from exprstats.cli.verdicts import is_bounded, label_metric
 from exprstats.errors import DataError, Problem
 from exprstats.numerals import MISSING, write_count, write_level, write_number
+from exprstats.words import name_nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,8 +38,9 @@ def join_strata(
 
     holding = [file for file in files if {subject, strata} <= set(sniff_file(file).columns)]
     if not holding:
+        columns = dict.fromkeys(name for file in files for name in sniff_file(file).columns)
         fact = f"no file has the columns '{subject}' and '{strata}'."
-        raise DataError(Problem(fact, "Name the column of strata with --strata."))
+        raise DataError(Problem(fact, name_nearest(strata, columns)))
     homes: dict[str, str] = {}
     for file in holding:
         table = read_table(file, ids=(subject, strata))

@@ -42,6 +42,9 @@ def warn_of_copies(session: Session, clips: pd.DataFrame, target: str, features:
     """Warn of features that give the target away."""
     codes = clips[target].astype("category").cat.codes
     for name in features:
+        if name == target:
+            # Refused by the models, with what to do.
+            continue
         values = clips[name]
         levels = values.nunique()
         if levels < 2:

@@ -36,7 +36,6 @@ from exprstats.cli.options import (
     ByOption,
     ClipOption,
     ForceOption,
-    JobsOption,
     JsonOption,
     LevelOption,
     MissingOption,
@@ -46,6 +45,7 @@ from exprstats.cli.options import (
     RatersOption,
     RatingOption,
     SeedOption,
+    SingleJobOption,
     name_ratings,
     split_names,
     split_scale,
@@ -128,7 +128,7 @@ def rate_file(
     out: OutOption = None,
     force: ForceOption = False,
     seed: SeedOption = 1,
-    n_jobs: JobsOption = 1,
+    n_jobs: SingleJobOption = 1,
     quiet: QuietOption = False,
 ) -> None:
     """Rate how reliable ratings are: ICC with intervals that hold."""

@@ -22,6 +22,9 @@ _SPOKEN = (
 )
 # The same for words that are keys where a study file is read.
 _SPOKEN_BY = {
+    "reliability": (
+        ("ask for duplicates 'mean' or 'first'", "add --duplicates mean or --duplicates first"),
+    ),
     "features": (("raise 'unmatched'", "raise --unmatched"), ("'recursive'", "--recursive")),
     "fit": (
         ("(missing)", "with --missing"),

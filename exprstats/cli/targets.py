@@ -44,6 +44,13 @@ def require_forest(model: str, reason: str) -> None:
         raise OptionError(message)
 
 
+def require_numbers(task: Task) -> None:
+    """Refuse classes where a split by clips is compared."""
+    if task == "classification":
+        message = "--leakage compares RMSE and r, which classes do not have. Leave it out."
+        raise OptionError(message)
+
+
 def _hint_classes(target: pd.Series, model: str) -> list[str]:
     values = sorted(target.dropna().unique().tolist())
     if not 2 <= len(values) <= FEW_VALUES or not all(float(one).is_integer() for one in values):

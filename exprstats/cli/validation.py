@@ -14,7 +14,6 @@ from exprstats.cli.cells import (
     show_estimate,
     show_limits,
 )
-from exprstats.errors import OptionError
 from exprstats.numerals import write_level
 
 if TYPE_CHECKING:
@@ -106,17 +105,9 @@ def show_leakage(
         Of the splits and forests, and the workers of forests.
     **data
         ``target``, ``features`` and ``by``.
-
-    Raises
-    ------
-    OptionError
-        Classes are predicted.
     """
     from exprstats.models import fit_elastic, fit_forest, measure_leakage
 
-    if task == "classification":
-        message = "--leakage compares RMSE and r, which classes do not have. Leave it out."
-        raise OptionError(message)
     if model == "forest":
         data |= {"n_jobs": n_jobs, "task": task}
     fit = fit_forest if model == "forest" else fit_elastic

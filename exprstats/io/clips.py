@@ -8,7 +8,14 @@ import pandas as pd
 
 from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
-from exprstats.io.roles import lacks_clips, list_names, number_rows, pick_roles, rename_roles
+from exprstats.io.roles import (
+    lacks_clips,
+    list_names,
+    number_rows,
+    pick_roles,
+    refuse_hidden,
+    rename_roles,
+)
 from exprstats.io.sources import FilePath, Role, Source, give_role, open_source
 
 # What the cells of a target may be, by whether they are classes.
@@ -66,6 +73,7 @@ def read_clips(
     wanted |= give_role(numbers, "number")
     if target is not None:
         wanted[target] = TARGETS[classes]
+    refuse_hidden(roles, numbers)
     draft = _take(source, roles, wanted, Missing(missing))
     key = [name for name in ("context", "clip") if name in roles]
     draft.find_repeats(key, "A clip stands once; name the context column if contexts share ids.")
@@ -112,6 +120,7 @@ def read_items(
     source = open_source(path)
     roles = pick_roles(source, {"context": context, "clip": clip, "subject": subject})
     names = list_names(items, roles)
+    refuse_hidden(roles, names)
     draft = _take(source, roles, give_role(names, "number"), Missing(missing))
     for item in names:
         draft.check_scale(item, scale)

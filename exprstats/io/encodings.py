@@ -104,7 +104,8 @@ def _guess_encoding(head: bytes) -> str | None:
 
 
 def _refuse_format(path: Path, head: bytes) -> None:
-    if not head.strip():
+    mark = next((one for one in _MARKS if head.startswith(one)), b"")
+    if not head.removeprefix(mark).strip():
         raise DataError(Problem("the file is empty.", "Check the export.", file=str(path)))
     for mark, (what, remedy) in _REFUSED.items():
         if head.startswith(mark):

@@ -160,16 +160,15 @@ def _read_sheet(path: Path) -> Iterator[list[str]]:
     from openpyxl import load_workbook
 
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
+        with closing(load_workbook(path, read_only=True, data_only=True)) as book:
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()
+            for row in sheet.iter_rows(values_only=True):
+                yield [_write_cell(value) for value in row]
     except Exception as error:
-        # openpyxl raises whatever its XML, zip and style parsers raise.
+        # openpyxl raises whatever its XML, zip and style parsers raise, some of it row by row.
         fact = f"the workbook cannot be read ({error})."
         raise DataError(Problem(fact, "Save it as CSV UTF-8.", file=str(path))) from error
-    with closing(book):
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()
-        for row in sheet.iter_rows(values_only=True):
-            yield [_write_cell(value) for value in row]
 
 
 def _note_sheets(path: Path) -> tuple[str, ...]:

@@ -59,6 +59,31 @@ def list_names(names: str | Iterable[str], ids: Mapping[str, str]) -> list[str]:
     return listed
 
 
+def refuse_hidden(roles: Mapping[str, str], names: Iterable[str]) -> None:
+    """Refuse a wanted column whose name another column takes over, as it would be lost.
+
+    Parameters
+    ----------
+    roles
+        Canonical name -> column of the file.
+    names
+        Columns that are wanted under their own names.
+
+    Raises
+    ------
+    OptionError
+        With both columns.
+    """
+    for name in names:
+        column = roles.get(name, name)
+        if column != name:
+            message = (
+                f"column '{name}' cannot be read beside '{column}', which becomes the {name}. "
+                "Give it another name in the file."
+            )
+            raise OptionError(message)
+
+
 def rename_roles(draft: Draft, roles: Mapping[str, str]) -> None:
     """Give the columns their canonical names, ids first; a foreign column of that name goes.
 

@@ -57,6 +57,9 @@ def test_rows_are_those_of_the_verb_in_full(study, tmp_path):
         (["--windows", "3,1,1"], "a length and, if you like, a step"),
         (["--windows", "wide"], "a length and, if you like, a step"),
         (["--windows", "60"], "no video holds a window of 60 s; the longest of 2 lasts 6 s"),
+        (["--windows", "inf"], "windows of inf s every inf s cannot be"),
+        (["--subject", "who"], "--subject who is a column of the segments. Add --segments FILE."),
+        (["--by", "task", "--windows", "3"], "--by task is a column of the segments."),
         (["--windows", "3,0"], "windows of 3 s every 0 s cannot be"),
     ],
 )

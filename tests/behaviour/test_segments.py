@@ -18,6 +18,16 @@ def test_a_file_of_segments_with_other_names(tmp_path):
     assert table["end"].tolist() == [3.5, 0.0]
 
 
+def test_a_foreign_column_of_a_canonical_name_is_left_out_aloud(tmp_path):
+    path = tmp_path / "segments.csv"
+    path.write_text("id,film,video,start,end\n001,F1,x,0,3\n")
+    with pytest.warns(DataWarning, match="column 'video': the file's own column is left out"):
+        table = read_segments(path, clip="id", video="film")
+    assert table[["clip", "video"]].to_numpy().tolist() == [["001", "F1"]]
+    with pytest.raises(OptionError, match="'video' cannot be read beside 'film'"):
+        read_segments(path, clip="id", video="film", target="video")
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

@@ -56,6 +56,19 @@ def test_columns_can_be_named(call, tmp_path):
     assert "ICC(A,k): how well" in out and "Not identified: every rater rated once" in out
 
 
+def test_naming_the_subject_makes_no_ratings_of_clips(call, data, tmp_path):
+    out = squeeze(call("check", data / "clips.csv", "--subject", "subject").stdout)
+    assert "480 clips of 30 subjects" in out and "No problems found." in out
+    strange = tmp_path / "strange.csv"
+    strange.write_text("who,x\np,1\nq,2\nq,3\n")
+    assert "3 clips of 2 subjects" in squeeze(call("check", strange, "--subject", "who").stdout)
+
+
+def test_a_study_names_its_own_columns(call, data):
+    told = squeeze(call("check", data / "study.toml", "--rating", "response", code=2).stderr)
+    assert "is a study: leave them out." in told
+
+
 def test_what_check_suggests_runs(call, data, predictions):
     import shlex
 

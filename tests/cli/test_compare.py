@@ -54,6 +54,16 @@ def test_against_leaves_other_pairs_out(call_json, guesses):
     assert terms == {"good", "twin", "poor", "poor - good", "poor - twin"}
 
 
+def test_a_span_is_for_nrmse(call, guesses):
+    told = call("compare", guesses, *OPTIONS, "--span", 7, code=2).stderr
+    assert "--span 7 is for nrmse, which is not asked for." in squeeze(told)
+
+
+def test_strata_that_no_file_has_are_named(call, guesses):
+    told = squeeze(call("compare", guesses, *OPTIONS, "--strata", "sit", code=2).stderr)
+    assert "no file has the columns 'subject' and 'sit'. Did you mean 'site'?" in told
+
+
 def test_equivalence_uses_the_margin(call, call_json, guesses, table):
     options = (*OPTIONS, "--metric", "rmse,correlation", "--margin", "rmse=.3,correlation=.1")
     rows = [row for row in call_json("compare", guesses, *options)["rows"] if "margin" in row]

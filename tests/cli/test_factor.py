@@ -174,3 +174,8 @@ def test_the_r_script_gives_the_same_numbers(call, call_json, items, tmp_path, p
 def test_the_r_script_needs_a_subject_for_robust_errors(call, items, tmp_path):
     options = ("--cluster-robust", "--script", tmp_path / "x.R")
     assert "Name --subject" in squeeze(call("r-script", items, *ITEMS, *options, code=2).stderr)
+
+
+def test_a_kind_of_scores_needs_a_place_for_them(call, items):
+    told = squeeze(call("factor", items, *ITEMS, "--score-method", "mean", code=2).stderr)
+    assert "--score-method mean is for scores that are written. Add --scores." in told

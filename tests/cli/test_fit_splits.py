@@ -174,6 +174,8 @@ def test_what_needs_contexts_or_numbers_is_refused(call, data, tmp_path):
     assert "there are none. Name theirs with --by." in " ".join(told.split())
     told = call(*fit, "--target", "high", "--model", "forest", "--leakage", code=2).stderr
     assert "which classes do not have. Leave it out." in " ".join(told.split())
+    told = call(*fit[:4], "--target", "high", "--model", "forest", "--features", "high", code=2)
+    assert "is among the features" in told.stderr and "away" not in told.stderr
 
 
 def test_check_says_how_a_study_splits_and_tunes(call, data):

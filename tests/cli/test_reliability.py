@@ -33,6 +33,21 @@ def table(ratings):
     return read_ratings(ratings, items=["response", "emotion", "motion"])
 
 
+def test_judges_as_columns_exclude_raters_and_items(call, ratings):
+    wide = ("reliability", ratings, "--raters", "response,emotion")
+    told = squeeze(call(*wide, "--rater", "rater", code=2).stderr)
+    assert "--raters names a column for each rater; --rater does not go with it." in told
+    told = squeeze(call(*wide, "--rating", "emotion,motion", code=2).stderr)
+    assert "--rating emotion,motion does not go with it." in told
+
+
+def test_repeated_ratings_are_settled_by_an_option(call, tmp_path):
+    file = tmp_path / "ratings.csv"
+    file.write_text("clip,rater,rating\na,r,1\na,r,2\nb,r,3\nb,s,3\na,s,1\n")
+    told = squeeze(call("reliability", file, code=2).stderr)
+    assert "add --duplicates mean or --duplicates first" in told
+
+
 def test_contexts_are_compared(call, call_json, ratings, table):
     rows = call_json("reliability", ratings, *ITEMS, "--by", "context")["rows"]
     found = [row for row in rows if "versus" in row]

@@ -44,6 +44,16 @@ def test_a_foreign_column_of_a_canonical_name_is_left_out_aloud(write):
     assert table["context"].tolist() == ["pain"]
 
 
+def test_a_wanted_column_of_a_canonical_name_is_refused(write):
+    path = write("clip,who,subject,x\na,p,1,2\nb,q,3,4\n")
+    told = "column 'subject' cannot be read beside 'who', which becomes the subject"
+    for wanted in ({"features": ["x", "subject"]}, {"target": "subject"}):
+        with pytest.raises(OptionError, match=told):
+            read_clips(path, subject="who", **wanted)
+    with pytest.raises(OptionError, match=told):
+        read_items(path, items=["x", "subject"], subject="who")
+
+
 def test_clips_that_stand_twice_are_refused(write, refuse):
     path = write("clip,subject,x\na,s,1\nb,s,2\na,s,3\n")
     (problem,) = refuse(read_clips, path)

@@ -138,3 +138,10 @@ def test_all_problems_travel_together(write, refuse):
     facts = " | ".join(problem.fact for problem in problems)
     for part in ("'score' 2 times", "no column 'rater'", "ids is empty", "'drei'", "row 4 has 2"):
         assert part in facts
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"])
+def test_a_file_of_a_byte_order_mark_alone_is_empty(tmp_path, refuse, mark):
+    (tmp_path / "a.csv").write_bytes(mark)
+    (problem,) = refuse(sniff_file, tmp_path / "a.csv")
+    assert problem.fact == "the file is empty."

@@ -225,3 +225,19 @@ def test_what_a_csv_writer_writes_comes_back(write, rows):
     table = read_table(write(lines.getvalue()), ids=["id"], numbers=["x"])
     assert table["id"].tolist() == [text for text, _ in rows]
     np.testing.assert_array_equal(table["x"], [number for _, number in rows])
+
+
+def test_a_worksheet_that_was_cut_off_is_refused(tmp_path, refuse):
+    book = openpyxl.Workbook()
+    book.active.append(["id", "score"])
+    book.active.append(["a", 1])
+    book.save(tmp_path / "a.xlsx")
+    with (
+        zipfile.ZipFile(tmp_path / "a.xlsx") as old,
+        zipfile.ZipFile(tmp_path / "b.xlsx", "w") as new,
+    ):
+        for name in old.namelist():
+            held = old.read(name)
+            new.writestr(name, held[: len(held) // 2] if "worksheets" in name else held)
+    (problem,) = refuse(read_table, tmp_path / "b.xlsx")
+    assert "the workbook cannot be read" in problem.fact
