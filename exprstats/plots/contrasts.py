@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
-from exprstats.plots.dots import count_left_out, draw_dots, keep_largest
+from exprstats.plots.dots import draw_dots, keep_largest
+from exprstats.plots.looks import add_caption
 from exprstats.tables import require_columns
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def draw_contrasts(contrasts: Contrasts, *, most: int = MOST_FEATURES) -> ggplot
     ------
     DataError
         If there is no difference.
+    OptionError
+        If `most` is below 1.
 
     Examples
     --------
@@ -46,16 +49,13 @@ def draw_contrasts(contrasts: Contrasts, *, most: int = MOST_FEATURES) -> ggplot
         draw_contrasts(contrast_contexts(clips, ...)).show()
     """
     rows = select_differences(contrasts.tidy())
-    count = rows["feature"].nunique()
-    rows = keep_largest(rows, most)
+    rows, told = keep_largest(rows, most, "that differ most")
     plot = draw_dots(
         rows.assign(panel=name_pairs(rows)),
         filled=rows["p_max_t"].lt(1 - contrasts.level),
         title="Difference of weights (units of the target per pooled SD of the feature)",
     )
-    if count <= most:
-        return plot
-    return count_left_out(plot, f"The {most:,} of {count:,} features that differ most.")
+    return add_caption(plot, told)
 
 
 def select_differences(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,9 +9,9 @@ import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.plots.contexts import ALL, name_contexts
-from exprstats.plots.dots import count_left_out
-from exprstats.plots.labels import code_levels
-from exprstats.plots.looks import INK, LIGHT, PALETTE, place_ticks, set_looks, write_ticks
+from exprstats.plots.labels import code_column, code_levels, name_grid
+from exprstats.plots.looks import INK, LIGHT, PALETTE, add_caption, set_looks
+from exprstats.plots.ticks import place_ticks, write_ticks
 from exprstats.tables import order_levels, require_columns
 
 if TYPE_CHECKING:
@@ -67,12 +67,9 @@ def draw_decisions(
         "item": code_levels(kept["item"], width=14),
     }
     for name, codes in coded.items():
-        places = dict(zip(kept[name], codes, strict=True))
-        rows[name] = pd.Categorical(rows[name].map(places), categories=list(codes))
+        rows[name] = code_column(rows[name], kept[name], codes)
     rows["reached"] = rows["estimate"].ge(target if target is not None else -np.inf)
-    plot = _build_curves(rows, coded, target)
-    told = _tell_left_out(levels, kept)
-    return count_left_out(plot, told) if told else plot
+    return add_caption(_build_curves(rows, coded, target), _tell_left_out(levels, kept))
 
 
 def _is_crowded(contexts: list[Any]) -> bool:
@@ -109,50 +106,36 @@ def select_curves(table: pd.DataFrame) -> pd.DataFrame:
 def _build_curves(
     rows: pd.DataFrame, coded: dict[str, dict[str, str]], target: float | None
 ) -> ggplot:
-    from plotnine import (
-        aes,
-        coord_cartesian,
-        element_line,
-        element_text,
-        facet_grid,
-        geom_hline,
-        geom_line,
-        geom_point,
-        geom_ribbon,
-        ggplot,
-        labs,
-        scale_fill_manual,
-        scale_x_continuous,
-        scale_y_continuous,
-        theme,
-    )
+    import plotnine as p9
 
     low = np.floor(4 * rows[["estimate", "conf_low"]].min().min()) / 4
     high = max(1.0, float(rows["conf_high"].max()))
     ranged = rows[rows["conf_low"].notna() & rows["conf_high"].notna()]
     down = len(coded["item"])
     whose = "a subject's" if "clips_per_subject" in rows else "their"
-    plot = ggplot(rows, aes(x="raters_per_clip", y="estimate"))
+    plot = p9.ggplot(rows, p9.aes(x="raters_per_clip", y="estimate"))
     if target is not None:
-        plot += geom_hline(yintercept=target, color=INK, size=0.4, linetype="dashed")
+        plot += p9.geom_hline(yintercept=target, color=INK, size=0.4, linetype="dashed")
     if low < 0:
-        plot += geom_hline(yintercept=0, color=LIGHT, size=0.5)
+        plot += p9.geom_hline(yintercept=0, color=LIGHT, size=0.5)
     return (
         plot
-        + geom_ribbon(aes(ymin="conf_low", ymax="conf_high"), ranged, fill=PALETTE[0], alpha=0.2)
-        + geom_line(color=PALETTE[0], size=0.7)
-        + geom_point(aes(fill="reached"), color=PALETTE[0], size=1.3, stroke=0.45)
-        + facet_grid("item ~ context", labeller=_read_codes(coded))
-        + scale_fill_manual(values={True: PALETTE[0], False: "white"})
-        + scale_x_continuous(breaks=_place_raters(rows), labels=write_ticks)
-        + scale_y_continuous(breaks=place_ticks(5), labels=write_ticks)
-        + coord_cartesian(ylim=(low, high))
-        + labs(x="Raters per clip", y=f"Reliability of {whose} mean")
+        + p9.geom_ribbon(
+            p9.aes(ymin="conf_low", ymax="conf_high"), ranged, fill=PALETTE[0], alpha=0.2
+        )
+        + p9.geom_line(color=PALETTE[0], size=0.7)
+        + p9.geom_point(p9.aes(fill="reached"), color=PALETTE[0], size=1.3, stroke=0.45)
+        + p9.facet_grid("item ~ context", labeller=name_grid(coded["item"], coded["context"]))
+        + p9.scale_fill_manual(values={True: PALETTE[0], False: "white"})
+        + p9.scale_x_continuous(breaks=_place_raters(rows), labels=write_ticks)
+        + p9.scale_y_continuous(breaks=place_ticks(5), labels=write_ticks)
+        + p9.coord_cartesian(ylim=(low, high))
+        + p9.labs(x="Raters per clip", y=f"Reliability of {whose} mean")
         + set_looks(0.85 + down * (1.35 if down < 5 else 0.95))
-        + theme(
-            panel_grid_major_y=element_line(color="#efefef", size=0.4),
-            axis_text=element_text(size=7.5),
-            strip_text_y=element_text(angle=0, ha="left", ma="left", weight="bold"),
+        + p9.theme(
+            panel_grid_major_y=p9.element_line(color="#efefef", size=0.4),
+            axis_text=p9.element_text(size=7.5),
+            strip_text_y=p9.element_text(angle=0, ha="left", ma="left", weight="bold"),
         )
     )
 
@@ -163,9 +146,3 @@ def _place_raters(rows: pd.DataFrame) -> list[int]:
     step = max(1, round((last - first) / 4))
     places = list(range(step * (first // step + 1), last + 1, step))
     return [first, *(place for place in places if place - first >= step / 2)]
-
-
-def _read_codes(coded: dict[str, dict[str, str]]) -> Any:
-    from plotnine import labeller
-
-    return labeller(rows=lambda code: coded["item"][code], cols=lambda code: coded["context"][code])

@@ -8,9 +8,10 @@ import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.plots.contexts import ALL, name_contexts
-from exprstats.plots.dots import count_left_out
-from exprstats.plots.labels import code_levels, name_panels
-from exprstats.plots.looks import INK, PALETTE, pick_colours, place_ticks, set_looks, write_ticks
+from exprstats.plots.dots import keep_largest
+from exprstats.plots.labels import code_column, code_levels, name_panels
+from exprstats.plots.looks import INK, PALETTE, add_caption, pick_colours, set_looks
+from exprstats.plots.ticks import place_ticks, write_ticks
 from exprstats.tables import order_levels, require_columns
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def draw_dependence(dependence: Dependence, *, most: int = MOST_FEATURES) -> ggp
     ------
     DataError
         If there is no curve.
+    OptionError
+        If `most` is below 1.
 
     Examples
     --------
@@ -52,16 +55,13 @@ def draw_dependence(dependence: Dependence, *, most: int = MOST_FEATURES) -> ggp
     """
     rows = select_curves(dependence.tidy())
     contexts = order_levels(rows["context"])
-    told = []
+    told = ""
     if len(contexts) > len(PALETTE) + 1 and ALL in contexts:
-        told.append(f"All contexts together, without the {len(contexts) - 1:,} alone.")
+        told = f"All contexts together, without the {len(contexts) - 1:,} alone. "
         rows = rows[rows["context"].eq(ALL)]
-    count = rows["feature"].nunique()
-    if count > most:
-        told.append(f"The {most:,} of {count:,} features along which predictions move most.")
-        rows = _keep_moving(rows, most)
-    plot = _build_curves(rows.reset_index(drop=True))
-    return count_left_out(plot, " ".join(told)) if told else plot
+    which = "along which predictions move most"
+    rows, left_out = keep_largest(rows, most, which, sizes=_measure_reach(rows))
+    return add_caption(_build_curves(rows), (told + left_out).strip())
 
 
 def select_curves(table: pd.DataFrame) -> pd.DataFrame:
@@ -74,25 +74,14 @@ def select_curves(table: pd.DataFrame) -> pd.DataFrame:
     return name_contexts(rows)
 
 
-def _keep_moving(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+def _measure_reach(rows: pd.DataFrame) -> pd.Series:
+    """Return how far predictions move along each feature, in the context where they do most."""
     curves = rows.groupby(["feature", "context"], sort=False)["estimate"]
-    reach = (curves.max() - curves.min()).groupby("feature", sort=False).max()
-    kept = reach.sort_values(ascending=False, kind="stable").index[:most]
-    return rows[rows["feature"].isin(kept)]
+    return (curves.max() - curves.min()).groupby("feature", sort=False).max()
 
 
 def _build_curves(rows: pd.DataFrame) -> ggplot:
-    from plotnine import (
-        aes,
-        facet_wrap,
-        geom_line,
-        ggplot,
-        labs,
-        scale_color_manual,
-        scale_linetype_manual,
-        scale_x_continuous,
-        scale_y_continuous,
-    )
+    import plotnine as p9
 
     levels = {name: order_levels(rows[name]) for name in ("feature", "context")}
     coded = {
@@ -101,8 +90,7 @@ def _build_curves(rows: pd.DataFrame) -> ggplot:
     }
     drawn = rows.copy()
     for name, codes in coded.items():
-        places = dict(zip(levels[name], codes, strict=True))
-        drawn[name] = pd.Categorical(rows[name].map(places), categories=list(codes))
+        drawn[name] = code_column(rows[name], levels[name], codes)
     colours, dashes = _pick_looks(levels["context"])
     shown = {
         "breaks": list(coded["context"]),
@@ -112,14 +100,14 @@ def _build_curves(rows: pd.DataFrame) -> ggplot:
     across = min(len(levels["feature"]), _MOST_ACROSS)
     named = name_panels("feature", coded["feature"])
     plot = (
-        ggplot(drawn, aes(x="value", y="estimate", color="context", linetype="context"))
-        + geom_line(size=0.7)
-        + facet_wrap("feature", ncol=across, scales="free_x", labeller=named)
-        + scale_color_manual(values=colours, **shown)
-        + scale_linetype_manual(values=dashes, **shown)
-        + scale_x_continuous(breaks=place_ticks(3), labels=write_ticks)
-        + scale_y_continuous(breaks=place_ticks(4), labels=write_ticks)
-        + labs(x="Value of the feature (its own unit)", y="Mean prediction")
+        p9.ggplot(drawn, p9.aes(x="value", y="estimate", color="context", linetype="context"))
+        + p9.geom_line(size=0.7)
+        + p9.facet_wrap("feature", ncol=across, scales="free_x", labeller=named)
+        + p9.scale_color_manual(values=colours, **shown)
+        + p9.scale_linetype_manual(values=dashes, **shown)
+        + p9.scale_x_continuous(breaks=place_ticks(3), labels=write_ticks)
+        + p9.scale_y_continuous(breaks=place_ticks(4), labels=write_ticks)
+        + p9.labs(x="Value of the feature (its own unit)", y="Mean prediction")
     )
     return _set_size(plot, coded, down=-(-len(levels["feature"]) // across))
 
@@ -135,16 +123,16 @@ def _pick_looks(contexts: list[Any]) -> tuple[list[str], list[str]]:
 
 
 def _set_size(plot: ggplot, coded: dict[str, dict[str, str]], *, down: int) -> ggplot:
-    from plotnine import element_line, element_text, theme
+    import plotnine as p9
 
     several = len(coded["context"]) > 1
     high = max(label.count("\n") for label in coded["feature"].values()) * 0.14
     return (
         plot
         + set_looks(0.75 + 0.3 * several + down * (1.5 + high))
-        + theme(
-            panel_grid_major_y=element_line(color="#efefef", size=0.4),
-            axis_text=element_text(size=7.5),
+        + p9.theme(
+            panel_grid_major_y=p9.element_line(color="#efefef", size=0.4),
+            axis_text=p9.element_text(size=7.5),
             panel_spacing_y=0.06,
             legend_position="top" if several else "none",
         )

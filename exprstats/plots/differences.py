@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.plots.contexts import ALL, name_contexts
-from exprstats.plots.labels import code_levels, write_label
-from exprstats.plots.looks import MOST_LINES, PALETTE, QUIET, place_apart, set_looks, write_ticks
+from exprstats.plots.labels import code_column, code_levels, count_lines, name_grid, write_label
+from exprstats.plots.looks import MOST_LINES, PALETTE, QUIET, set_looks
 from exprstats.plots.metrics import MetricLabel, label_metrics
+from exprstats.plots.ticks import place_apart, write_ticks
 from exprstats.tables import order_levels, require_columns
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ def draw_differences(comparison: Comparison, *, names: Mapping[str, str] | None 
         "pair": code_levels(order_levels(rows["pair"]), width=30),
     }
     for name, codes in coded.items():
-        places = dict(zip(order_levels(rows[name]), codes, strict=True))
-        rows[name] = pd.Categorical(rows[name].map(places), categories=list(codes))
+        rows[name] = code_column(rows[name], order_levels(rows[name]), codes)
     points = [_FILLED] if rows["sure"].any() and not rows["sure"].all() else []
     return _build_rows(rows, coded, heading=heading, told=[*points, *told])
 
@@ -142,55 +142,37 @@ def _write_heading(label: MetricLabel, *, narrow: bool) -> str:
 def _build_rows(
     rows: pd.DataFrame, coded: dict[str, dict[str, str]], *, heading: str, told: list[str]
 ) -> ggplot:
-    from plotnine import (
-        aes,
-        element_blank,
-        element_text,
-        facet_grid,
-        geom_point,
-        geom_segment,
-        geom_vline,
-        ggplot,
-        labs,
-        scale_fill_manual,
-        scale_x_continuous,
-        scale_y_discrete,
-        theme,
-    )
+    import plotnine as p9
 
     drawn = rows[rows["estimate"].notna()]
     ranged = drawn[drawn["conf_low"].notna() & drawn["conf_high"].notna()]
-    lines = sum(label.count("\n") + 1 for label in coded["pair"].values())
+    lines = count_lines(coded["pair"].values())
     metrics, contexts = len(coded["metric"]), len(coded["context"])
     tall = max(label.count("\n") for label in coded["metric"].values())
     extra = 0.25 * bool(heading) + 0.14 * len(told) + 0.14 * max(tall - 1, 0)
-    named = element_text(angle=0, ha="left", ma="left", weight="bold")
+    named = p9.element_text(angle=0, ha="left", ma="left", weight="bold")
     return (
-        ggplot(drawn, aes(y="pair", x="estimate"))
-        + geom_vline(xintercept=0, color=QUIET, size=0.4)
-        + geom_segment(
-            aes(x="conf_low", xend="conf_high", yend="pair"), ranged, color=PALETTE[0], size=0.7
+        p9.ggplot(drawn, p9.aes(y="pair", x="estimate"))
+        + p9.geom_vline(xintercept=0, color=QUIET, size=0.4)
+        + p9.geom_segment(
+            p9.aes(x="conf_low", xend="conf_high", yend="pair"), ranged, color=PALETTE[0], size=0.7
         )
-        + geom_point(aes(fill="sure"), color=PALETTE[0], size=1.9, stroke=0.5)
-        + facet_grid("context ~ metric", scales="free_x", labeller=_read_codes(coded))
-        + scale_fill_manual(values={True: PALETTE[0], False: "white"})
-        + scale_x_continuous(breaks=place_apart(metrics), labels=write_ticks, expand=(0.06, 0))
-        + scale_y_discrete(
+        + p9.geom_point(p9.aes(fill="sure"), color=PALETTE[0], size=1.9, stroke=0.5)
+        + p9.facet_grid(
+            "context ~ metric",
+            scales="free_x",
+            labeller=name_grid(coded["context"], coded["metric"]),
+        )
+        + p9.scale_fill_manual(values={True: PALETTE[0], False: "white"})
+        + p9.scale_x_continuous(breaks=place_apart(metrics), labels=write_ticks, expand=(0.06, 0))
+        + p9.scale_y_discrete(
             limits=list(coded["pair"])[::-1], labels=list(coded["pair"].values())[::-1]
         )
-        + labs(x="", y="", title=heading or None, caption="\n".join(told) or None)
+        + p9.labs(x="", y="", title=heading or None, caption="\n".join(told) or None)
         + set_looks(0.95 + extra + contexts * max(0.45, 0.21 * lines))
-        + theme(strip_text_y=named if contexts > 1 else element_blank())
-        + theme(
-            plot_title=element_text(size=9),
-            plot_caption=element_text(size=7.5, ha="right", ma="right"),
+        + p9.theme(strip_text_y=named if contexts > 1 else p9.element_blank())
+        + p9.theme(
+            plot_title=p9.element_text(size=9),
+            plot_caption=p9.element_text(size=7.5, ha="right", ma="right"),
         )
-    )
-
-
-def _read_codes(coded: dict[str, dict[str, str]]) -> Any:
-    from plotnine import labeller
-
-    return labeller(
-        rows=lambda code: coded["context"][code], cols=lambda code: coded["metric"][code]
     )

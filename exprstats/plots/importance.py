@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, OptionError, Problem
 from exprstats.plots.contexts import name_contexts
-from exprstats.plots.dots import count_left_out, keep_largest
+from exprstats.plots.dots import keep_largest
 from exprstats.plots.labels import code_levels, name_panels
-from exprstats.plots.looks import QUIET, pick_colours, place_ticks, set_looks, write_ticks
+from exprstats.plots.looks import QUIET, add_caption, pick_colours, set_looks
+from exprstats.plots.ticks import place_ticks, write_ticks
 from exprstats.tables import order_levels, require_columns
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def draw_importance(
     ------
     DataError
         If no importance was measured.
+    OptionError
+        If nothing is passed, or `most` is below 1.
 
     Examples
     --------
@@ -62,19 +65,19 @@ def draw_importance(
         draw_importance([rate_importance(elastic), rate_importance(forest)]).show()
     """
     several = importance if isinstance(importance, Sequence) else [importance]
-    rows = select_importance(pd.concat([one.tidy() for one in several], ignore_index=True))
-    count = rows["feature"].nunique()
-    rows = keep_largest(rows, most)
+    rows = select_importance([one.tidy() for one in several])
+    rows, told = keep_largest(rows, most, "with the largest importance")
     errors = {str(getattr(one, "error", "RMSE")) for one in several}
     title = f"Rise of the test {' or '.join(sorted(errors))} when the feature is permuted"
-    plot = _build_lines(rows, names or {}, title)
-    if count <= most:
-        return plot
-    return count_left_out(plot, f"The {most:,} of {count:,} features with the largest importance.")
+    return add_caption(_build_lines(rows, names or {}, title), told)
 
 
-def select_importance(table: pd.DataFrame) -> pd.DataFrame:
+def select_importance(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return the headline rows of single features, pooled ones named "All"."""
+    if not tables:
+        message = "importance is an empty list; pass the results of rate_importance."
+        raise OptionError(message)
+    table = pd.concat(tables, ignore_index=True)
     require_columns(table, ["term", "model", "feature", "estimate", "conf_low"], "importance")
     shown = table["headline"].eq(True) if "headline" in table else True
     rows = table.loc[table["term"].eq("importance") & shown].reset_index(drop=True)
@@ -85,18 +88,7 @@ def select_importance(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _build_lines(rows: pd.DataFrame, names: Mapping[str, str], title: str) -> ggplot:
-    from plotnine import (
-        aes,
-        facet_wrap,
-        geom_point,
-        geom_segment,
-        geom_vline,
-        ggplot,
-        labs,
-        scale_color_manual,
-        scale_fill_manual,
-        scale_x_continuous,
-    )
+    import plotnine as p9
 
     levels = {name: order_levels(rows[name]) for name in ("feature", "context", "model")}
     features = list(code_levels(levels["feature"], width=26).values())
@@ -107,38 +99,38 @@ def _build_lines(rows: pd.DataFrame, names: Mapping[str, str], title: str) -> gg
     ranged = drawn[drawn["conf_low"].notna() & drawn["conf_high"].notna()]
     across = min(len(panels), _MOST_ACROSS)
     plot = (
-        ggplot(drawn, aes(y="place", x="estimate", color="model"))
-        + geom_vline(xintercept=0, color=QUIET, size=0.4)
-        + geom_segment(aes(x="conf_low", xend="conf_high", yend="place"), ranged, size=0.6)
-        + geom_point(aes(fill="fill"), size=1.5, stroke=0.5)
-        + facet_wrap("context", ncol=across, labeller=name_panels("context", panels))
-        + scale_color_manual(
+        p9.ggplot(drawn, p9.aes(y="place", x="estimate", color="model"))
+        + p9.geom_vline(xintercept=0, color=QUIET, size=0.4)
+        + p9.geom_segment(p9.aes(x="conf_low", xend="conf_high", yend="place"), ranged, size=0.6)
+        + p9.geom_point(p9.aes(fill="fill"), size=1.5, stroke=0.5)
+        + p9.facet_wrap("context", ncol=across, labeller=name_panels("context", panels))
+        + p9.scale_color_manual(
             values=colours, breaks=list(models), labels=list(models.values()), name=" "
         )
-        + scale_fill_manual(values={**colours, "none": "white"}, guide=None)
-        + scale_x_continuous(breaks=place_ticks(3), labels=write_ticks, expand=(0.08, 0))
-        + labs(x=title, y="")
+        + p9.scale_fill_manual(values={**colours, "none": "white"}, guide=None)
+        + p9.scale_x_continuous(breaks=place_ticks(3), labels=write_ticks, expand=(0.08, 0))
+        + p9.labs(x=title, y="")
     )
     return _name_lines(plot, features, models=len(models), down=-(-len(panels) // across))
 
 
 def _name_lines(plot: ggplot, features: list[str], *, models: int, down: int) -> ggplot:
     """Return the figure with the features' names, as high as they need."""
-    from plotnine import element_text, scale_y_continuous, theme
+    import plotnine as p9
 
     lines = sum(max(label.count("\n") + 1, 0.75 * models) for label in features)
     return (
         plot
-        + scale_y_continuous(
+        + p9.scale_y_continuous(
             breaks=[-float(i) for i in range(len(features))],
             labels=features,
             limits=(0.5 - len(features), 0.5),
             expand=(0, 0),
         )
         + set_looks(0.8 + 0.3 * (models > 1) + down * (0.35 + max(0.6, 0.19 * lines)))
-        + theme(
+        + p9.theme(
             panel_spacing_x=0.02,
-            axis_text_x=element_text(size=7.5),
+            axis_text_x=p9.element_text(size=7.5),
             legend_position="top" if models > 1 else "none",
         )
     )

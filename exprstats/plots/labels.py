@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import pandas as pd
 
 from exprstats.plots.fonts import replace_absent
 
@@ -48,12 +50,30 @@ def code_levels(levels: Sequence[Any], *, width: int = 24) -> dict[str, str]:
     return {f"{place:04d}": write_label(level, width=width) for place, level in enumerate(levels)}
 
 
+def code_column(column: pd.Series, levels: Sequence[Any], codes: Iterable[str]) -> Any:
+    """Return a column as a categorical one of codes for its levels, in their order."""
+    places = dict(zip(levels, codes, strict=True))
+    return pd.Categorical(column.map(places), categories=list(places.values()))
+
+
 def name_panels(name: str, labels: Mapping[str, str]) -> Any:
     """Return what names the panels of a figure whose column holds codes."""
     from plotnine import labeller
 
     named: dict[str, Any] = {name: lambda code: labels[code]}
     return labeller(**named)
+
+
+def name_grid(rows: Mapping[str, str], columns: Mapping[str, str]) -> Any:
+    """Return what names the rows and columns of panels whose columns hold codes."""
+    from plotnine import labeller
+
+    return labeller(rows=lambda code: rows[code], cols=lambda code: columns[code])
+
+
+def count_lines(labels: Iterable[str]) -> int:
+    """Return the lines of text that labels below each other take."""
+    return sum(label.count("\n") + 1 for label in labels)
 
 
 def _fill_lines(text: str, width: int) -> list[str]:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.plots.contexts import ALL, name_contexts
-from exprstats.plots.labels import code_levels, write_label
-from exprstats.plots.looks import (
-    LIGHT,
-    MOST_LINES,
-    QUIET,
-    pick_colours,
-    place_apart,
-    set_looks,
-    write_ticks,
-)
+from exprstats.plots.labels import code_column, code_levels, count_lines, name_grid, write_label
+from exprstats.plots.looks import LIGHT, MOST_LINES, QUIET, pick_colours, set_looks
 from exprstats.plots.metrics import MetricLabel, label_metrics
+from exprstats.plots.ticks import place_apart, write_ticks
 from exprstats.tables import order_levels, require_columns
 
 if TYPE_CHECKING:
@@ -59,7 +52,7 @@ def draw_performance(comparison: Comparison, *, names: Mapping[str, str] | None 
     rows = select_scores(comparison.tidy())
     metrics, models = order_levels(rows["metric"]), order_levels(rows["model"])
     named = code_levels([(names or {}).get(str(model), model) for model in models], width=20)
-    rows, told = _choose_rows(rows, _count_lines(named))
+    rows, told = _choose_rows(rows, count_lines(named.values()))
     contexts = order_levels(rows["context"])
     labels = label_metrics(comparison)
     headings = [_write_heading(labels[metric], narrow=len(metrics) > 2) for metric in metrics]
@@ -69,8 +62,7 @@ def draw_performance(comparison: Comparison, *, names: Mapping[str, str] | None 
         "context": code_levels(contexts, width=14),
     }
     for name, levels in (("metric", metrics), ("model", models), ("context", contexts)):
-        places = {level: code for level, code in zip(levels, coded[name], strict=True)}
-        rows[name] = pd.Categorical(rows[name].map(places), categories=list(coded[name]))
+        rows[name] = code_column(rows[name], levels, coded[name])
     return _build_forest(rows, coded, told)
 
 
@@ -97,10 +89,6 @@ def select_scores(table: pd.DataFrame) -> pd.DataFrame:
     return name_contexts(rows)
 
 
-def _count_lines(labels: Mapping[str, str]) -> int:
-    return sum(label.count("\n") + 1 for label in labels.values())
-
-
 def _write_heading(label: MetricLabel, *, narrow: bool) -> str:
     if not narrow:
         return f"{write_label(label.name)}\n({label.direction})"
@@ -108,69 +96,55 @@ def _write_heading(label: MetricLabel, *, narrow: bool) -> str:
 
 
 def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]], told: str | None) -> ggplot:
-    from plotnine import (
-        aes,
-        element_blank,
-        element_text,
-        facet_grid,
-        geom_point,
-        geom_segment,
-        geom_vline,
-        ggplot,
-        labs,
-        scale_color_manual,
-        scale_x_continuous,
-        scale_y_discrete,
-        theme,
-    )
+    import plotnine as p9
 
     drawn = rows[rows["estimate"].notna()]
     ranged = drawn[drawn["conf_low"].notna() & drawn["conf_high"].notna()]
     count = {name: len(labels) for name, labels in coded.items()}
     tall = max(label.count("\n") for label in coded["metric"].values())
     extra = 0.14 * (bool(told) + tall - 1)
-    lines = _count_lines(coded["model"])
-    named = element_text(angle=0, ha="left", ma="left", weight="bold")
+    lines = count_lines(coded["model"].values())
+    named = p9.element_text(angle=0, ha="left", ma="left", weight="bold")
     colours = dict(zip(coded["model"], pick_colours(count["model"]), strict=True))
     plot = (
-        ggplot(drawn, aes(y="model", x="estimate", color="model"))
-        + geom_vline(aes(xintercept="place"), data=_place_zero(rows, coded), color=LIGHT, size=0.6)
-        + geom_segment(aes(x="conf_low", xend="conf_high", yend="model"), data=ranged, size=0.7)
-        + geom_point(size=1.9)
-        + facet_grid("context ~ metric", scales="free_x", labeller=_read_codes(coded))
-        + scale_color_manual(values=colours)
-        + scale_x_continuous(
+        p9.ggplot(drawn, p9.aes(y="model", x="estimate", color="model"))
+        + p9.geom_vline(
+            p9.aes(xintercept="place"), data=_place_zero(rows, coded), color=LIGHT, size=0.6
+        )
+        + p9.geom_segment(
+            p9.aes(x="conf_low", xend="conf_high", yend="model"), data=ranged, size=0.7
+        )
+        + p9.geom_point(size=1.9)
+        + p9.facet_grid(
+            "context ~ metric",
+            scales="free_x",
+            labeller=name_grid(coded["context"], coded["metric"]),
+        )
+        + p9.scale_color_manual(values=colours)
+        + p9.scale_x_continuous(
             breaks=place_apart(count["metric"]), labels=write_ticks, expand=(0.06, 0)
         )
-        + scale_y_discrete(
+        + p9.scale_y_discrete(
             limits=list(coded["model"])[::-1], labels=list(coded["model"].values())[::-1]
         )
-        + labs(x="", y="", caption=told)
+        + p9.labs(x="", y="", caption=told)
         + set_looks(0.9 + extra + count["context"] * max(0.45, 0.2 * lines))
-        + theme(
-            strip_text_y=named if count["context"] > 1 else element_blank(),
-            plot_caption=element_text(size=7.5, ha="right", ma="right"),
+        + p9.theme(
+            strip_text_y=named if count["context"] > 1 else p9.element_blank(),
+            plot_caption=p9.element_text(size=7.5, ha="right", ma="right"),
         )
     )
     return _name_absent(plot, _place_absent(rows))
 
 
 def _name_absent(plot: ggplot, absent: pd.DataFrame) -> ggplot:
-    from plotnine import aes, geom_label
+    import plotnine as p9
 
     if absent.empty:
         return plot
     words = {"color": QUIET, "size": 7.5, "fontstyle": "italic"}
-    return plot + geom_label(
-        aes(label="label"), data=absent, fill="white", label_size=0, label_padding=0.1, **words
-    )
-
-
-def _read_codes(coded: dict[str, dict[str, str]]) -> Any:
-    from plotnine import labeller
-
-    return labeller(
-        rows=lambda code: coded["context"][code], cols=lambda code: coded["metric"][code]
+    return plot + p9.geom_label(
+        p9.aes(label="label"), data=absent, fill="white", label_size=0, label_padding=0.1, **words
     )
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.plots.contexts import name_contexts
-from exprstats.plots.dots import count_left_out, draw_dots, keep_largest
+from exprstats.plots.dots import draw_dots, keep_largest
+from exprstats.plots.looks import add_caption
 from exprstats.tables import require_columns
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def draw_weights(weights: Models | Weights, *, most: int = MOST_FEATURES) -> ggp
     ------
     DataError
         If there are no weights, or all of them are zero.
+    OptionError
+        If `most` is below 1.
 
     Examples
     --------
@@ -52,8 +55,7 @@ def draw_weights(weights: Models | Weights, *, most: int = MOST_FEATURES) -> ggp
     """
     rows = select_weights(weights.tidy())
     notable = getattr(weights, "threshold", NOTABLE)
-    count = rows["feature"].nunique()
-    rows = keep_largest(rows, most)
+    rows, told = keep_largest(rows, most, "with the largest weights")
     plot = draw_dots(
         rows.assign(panel=rows["context"]),
         filled=rows["estimate"].abs().ge(notable),
@@ -61,9 +63,7 @@ def draw_weights(weights: Models | Weights, *, most: int = MOST_FEATURES) -> ggp
         step=notable,
         title="Weight (units of the target per SD of the feature)",
     )
-    if count <= most:
-        return plot
-    return count_left_out(plot, f"The {most:,} of {count:,} features with the largest weights.")
+    return add_caption(plot, told)
 
 
 def select_weights(table: pd.DataFrame) -> pd.DataFrame:

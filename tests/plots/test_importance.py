@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from exprstats.errors import DataError
+from exprstats.errors import DataError, OptionError
 from exprstats.plots import draw_importance, save_figure
 
 
@@ -66,3 +66,8 @@ def test_hostile_names_are_drawn_as_they_are(make_importance, tmp_path):
     several = [make_importance(one, names) for one in ("$x_1$ & {y}", "%s")]
     png, _ = save_figure(draw_importance(several), tmp_path / "figure")
     assert png.stat().st_size > 5000
+
+
+def test_an_empty_list_is_refused():
+    with pytest.raises(OptionError, match="importance is an empty list"):
+        draw_importance([])

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from exprstats.errors import DataError
+from exprstats.errors import DataError, OptionError
 from exprstats.plots import draw_weights
-from exprstats.plots.looks import place_multiples
+from exprstats.plots.ticks import place_multiples
 
 
 def test_points_are_the_weights_and_only_large_ones_are_filled(make_models):
@@ -64,3 +64,9 @@ def test_of_many_features_the_largest_are_drawn_in_their_order_and_the_figure_sa
     assert list(scale.labels) == ["f3", "f2", "f1"]
     assert plot.labels.caption == "The 3 of 6 features with the largest weights."
     assert plot.data["estimate"].tolist() == [-0.9, 0.2, 0.3, 0.0, 0.8, 0.0]
+
+
+@pytest.mark.parametrize("most", [0, -1])
+def test_a_figure_of_no_feature_is_refused(make_models, most):
+    with pytest.raises(OptionError, match=f"most is {most}; it must be at least 1"):
+        draw_weights(make_models(), most=most)
