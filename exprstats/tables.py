@@ -95,10 +95,11 @@ def check_table(table: pd.DataFrame, contract: Contract) -> None:
         With one `Problem` for each breach: absent columns, no rows, empty ids, text, dates or
         booleans in number columns, infinite values, rows that repeat the key.
     """
+    present = table.columns if isinstance(table, pd.DataFrame) else ()
     needed = [
         name
         for name in (*contract.key, *contract.ids, *contract.numbers)
-        if name not in contract.optional
+        if name not in contract.optional or name in present
     ]
     problems = find_absent(table, needed, contract.name)
     if len(table) == 0:

@@ -51,10 +51,6 @@ class Bootstrap(Result):
     level: float
     n_clusters: int
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each term and method."""
-        return self.table.copy()
-
     def glance(self) -> pd.DataFrame:
         """Return one row: how much was resampled."""
         return pd.DataFrame(

@@ -57,10 +57,6 @@ class Comparison(Result):
     strata: str | None = None
     scheme: str = "clusters"
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each score, difference and method."""
-        return self.table.copy()
-
     def glance(self) -> pd.DataFrame:
         """Return one row for each context: how much was compared, and how."""
         seen = {sample.context: sample for sample in self.samples}

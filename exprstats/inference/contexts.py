@@ -46,10 +46,6 @@ class ContextComparison(Result):
     level: float
     paired: bool = True
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each model, pair of contexts and method."""
-        return self.table.copy()
-
     def glance(self) -> pd.DataFrame:
         """Return one row: how much was compared."""
         return pd.DataFrame(

@@ -49,10 +49,6 @@ class Equivalence(Result):
     table: pd.DataFrame
     alpha: float
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each difference."""
-        return self.table.copy()
-
     def glance(self) -> pd.DataFrame:
         """Return one row: how many differences, how many judged equivalent."""
         return pd.DataFrame(

@@ -53,10 +53,6 @@ class Permutation(Result):
     table: pd.DataFrame
     cluster: str
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each difference."""
-        return self.table.copy()
-
     def glance(self) -> pd.DataFrame:
         """Return one row: how many differences, and the smallest p that swaps can give."""
         return pd.DataFrame(

@@ -59,10 +59,6 @@ class Precision(Result):
     level: float
     pilot: int
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each term and size."""
-        return self.table.copy()
-
     def glance(self) -> pd.DataFrame:
         """Return one row: what the plan rests on."""
         most = self.table["needed"].max() if self.width is not None else np.nan

@@ -49,10 +49,6 @@ class VarianceSplit(Result):
     cluster: str
     run: str
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each score and difference."""
-        return self.table.copy()
-
     def glance(self) -> pd.DataFrame:
         """Return one row: how many runs and clusters."""
         return pd.DataFrame(

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, MissingDependency, OptionError
-from exprstats.inference.clusters import count_clusters, draw_clusters
 from exprstats.inference.intervals import find_percentile, sort_draws
-from exprstats.numerals import write_interval, write_level, write_number
+from exprstats.inference.samples import count_blocks
+from exprstats.numerals import count_things, write_interval, write_level, write_number
 from exprstats.parallel import Seed, spawn_seeds
-from exprstats.reliability.estimates import find_obstacles
-from exprstats.reliability.panels import Panel, split_panels
-from exprstats.reliability.resampling import count_seeds, own_clips
+from exprstats.reliability.chance import (
+    FEWEST_SHARED,
+    Scale,
+    Weights,
+    count_values,
+    find_alpha,
+    find_kappa,
+)
+from exprstats.reliability.obstacles import refuse_obstacles
+from exprstats.reliability.panels import Panel
+from exprstats.reliability.ratings import split_panels
+from exprstats.reliability.resampling import draw_values
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
-from exprstats.words import check_level, check_word
-
-Scale = Literal["nominal", "ordinal", "interval", "ratio"]
-Weights = Literal["none", "linear", "quadratic"]
-FEWEST_SHARED = 10
+from exprstats.words import check_count, check_level, check_word
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,10 +48,6 @@ class Agreement(Result):
     level: float
     scale: Scale
     weights: Weights
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each coefficient."""
-        return self.table
 
     def glance(self) -> pd.DataFrame:
         """Return one row: the kinds of disagreement."""
@@ -95,7 +94,7 @@ def measure_agreement(
         Disagreement of two values in α.
     weights
         Disagreement of two values in κ. Pairs of raters count who share at least ten clips
-        (Light, 1971); with few such pairs κ is left undefined.
+        (Light, 1971); with no such pair κ is left undefined.
     draws
         Draws of a bootstrap of subjects (clips, where they are not known) for α; 0 for none.
     seed
@@ -113,14 +112,10 @@ def measure_agreement(
     check_word(scale, Scale, "scale")
     check_word(weights, Weights, "weights")
     check_level(level)
-    if draws < 0:
-        message = f"draws={draws} is negative; 0 is none, 1000 is usual."
-        raise OptionError(message)
+    check_count(draws, "draws", least=0)
     panels = split_panels(ratings, items=items, by=by, cluster=cluster)
-    problems = [problem for panel in panels for problem in find_obstacles(panel)]
-    if problems:
-        raise DataError(problems)
-    seeds = spawn_seeds(seed, count_seeds(draws))
+    refuse_obstacles(panels)
+    seeds = spawn_seeds(seed, count_blocks(draws))
     rows = []
     for panel in panels:
         shared = _describe(panel, level)
@@ -129,55 +124,20 @@ def measure_agreement(
     return Agreement(arrange_rows(rows, ("context", "item", "term")), level, scale, weights)
 
 
-def find_alpha(counts: np.ndarray, values: np.ndarray, scale: Scale) -> float:
-    """Return Krippendorff's α of value counts (n, V) of clips and the values (V,)."""
-    try:
-        from krippendorff import alpha
-    except ImportError as error:
-        message = "Krippendorff's α needs a package: pip install krippendorff"
-        raise MissingDependency(message) from error
-    used = counts[counts.sum(axis=1) > 1]
-    try:
-        return float(alpha(value_counts=used, value_domain=values, level_of_measurement=scale))
-    except ValueError:
-        return float("nan")
-
-
-def find_kappa(panel: Panel, weights: Weights) -> tuple[float, int]:
-    """Return κ averaged over pairs of raters with ten clips in common, and how many pairs."""
-    from sklearn.metrics import cohen_kappa_score
-
-    levels, code = np.unique(panel.rating, return_inverse=True)
-    kind = None if weights == "none" else weights
-    found = []
-    order = np.lexsort((panel.clip, panel.rater))
-    starts = np.searchsorted(panel.rater[order], np.arange(int(panel.rater.max()) + 2))
-    rows = [order[start:stop] for start, stop in pairwise(starts)]
-    for one, two in combinations(rows, 2):
-        _, left, right = np.intersect1d(panel.clip[one], panel.clip[two], return_indices=True)
-        if len(left) >= FEWEST_SHARED:
-            pair = code[one[left]], code[two[right]]
-            found.append(cohen_kappa_score(*pair, labels=np.arange(len(levels)), weights=kind))
-    return (float(np.nanmean(found)) if found else float("nan")), len(found)
-
-
 def _describe(panel: Panel, level: float) -> dict[str, Any]:
     return {
         "context": panel.context,
         "item": panel.item,
         "level": level,
-        "n_clips": int(panel.clip.max()) + 1,
-        "n_clusters": None if panel.subject is None else int(panel.subject.max()) + 1,
+        "n_clips": panel.n_clips,
+        "n_clusters": panel.n_subjects,
     }
 
 
 def _write_alpha(
     panel: Panel, scale: Scale, seeds: Sequence[np.random.SeedSequence], draws: int, level: float
 ) -> dict[str, Any]:
-    levels, code = np.unique(panel.rating, return_inverse=True)
-    size = int(panel.clip.max()) + 1
-    counts = np.bincount(panel.clip * len(levels) + code, minlength=size * len(levels))
-    counts = counts.reshape(size, len(levels))
+    counts, levels = count_values(panel)
     row: dict[str, Any] = {
         "term": "alpha",
         "estimate": find_alpha(counts, levels, scale),
@@ -188,29 +148,17 @@ def _write_alpha(
     }
     if not draws:
         return row | {"note": "no interval: draws=0"}
-    owner, groups = own_clips(panel, size)
+    owners = panel.owners
 
-    def measure(times: np.ndarray) -> float:
-        return find_alpha(np.repeat(counts, times[owner], axis=0), levels, scale)
+    def measure(times: np.ndarray) -> np.ndarray:
+        drawn = times[:, owners].astype(int)
+        values = [find_alpha(np.repeat(counts, often, axis=0), levels, scale) for often in drawn]
+        return np.array([values])
 
-    return row | _resample(measure, groups, seeds, draws, level)
-
-
-def _resample(
-    measure: Callable[[np.ndarray], float],
-    groups: int,
-    seeds: Sequence[np.random.SeedSequence],
-    draws: int,
-    level: float,
-) -> dict[str, Any]:
-    blocks = [
-        count_clusters(draw_clusters(seed, [np.arange(groups)]), groups).astype(int)
-        for seed in seeds
-    ]
-    values = np.array([measure(times) for times in np.concatenate(blocks)[:draws]])
-    ordered, finite = sort_draws(values[None, :])
+    values = draw_values(measure, panel.n_subjects or panel.n_clips, seeds)[:, :draws]
+    ordered, finite = sort_draws(values)
     interval = find_percentile(ordered, finite, level)
-    return {
+    return row | {
         "std_error": float(interval.std_error[0]),
         "conf_low": float(interval.conf_low[0]),
         "conf_high": float(interval.conf_high[0]),
@@ -220,7 +168,8 @@ def _resample(
 
 def _write_kappa(panel: Panel, weights: Weights) -> dict[str, Any]:
     estimate, pairs = find_kappa(panel, weights)
-    note = f"mean of {pairs:,} pairs of raters with {FEWEST_SHARED} clips or more in common"
+    counted = count_things(pairs, "pair")
+    note = f"mean of {counted} of raters with {FEWEST_SHARED} clips or more in common"
     return {
         "term": "kappa",
         "estimate": estimate,

@@ -80,9 +80,9 @@ def write_rows(analysis: Analysis, level: float) -> list[dict[str, Any]]:
         "context": panel.context,
         "item": panel.item,
         "level": level,
-        "n_clips": len(analysis.counts),
-        "n_raters": int(panel.rater.max()) + 1,
-        "n_clusters": None if panel.subject is None else int(panel.subject.max()) + 1,
+        "n_clips": panel.n_clips,
+        "n_raters": panel.n_raters,
+        "n_clusters": panel.n_subjects,
     }
     return [
         shared

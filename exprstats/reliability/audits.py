@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
-from scipy.special import fdtri
 
 from exprstats.errors import DataError, Problem
 from exprstats.numerals import write_level
-from exprstats.reliability.limits import find_f_limits, move_reliability
+from exprstats.reliability.claims import (
+    AuditTerm,
+    Claim,
+    expect_limits,
+    explain_claim,
+    is_consistent,
+)
 from exprstats.reliability.printed import Printed, read_printed
 from exprstats.results import Result
 from exprstats.tables import require_columns
 from exprstats.words import check_level, check_word
 
-AuditTerm = Literal["ICC(1,k)", "ICC(1,1)", "ICC(C,k)", "ICC(C,1)"]
 _NUMBERS = ("estimate", "conf_low", "conf_high")
 _NEEDED = (*_NUMBERS, "n_clips", "raters_per_clip")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A printed coefficient with limits, of n clips by k raters."""
-
-    estimate: Printed
-    low: Printed
-    high: Printed
-    n: int
-    k: float
-    term: AuditTerm
-    level: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,10 +42,6 @@ class Audit(Result):
     table: pd.DataFrame
     level: float
     term: AuditTerm
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each published row."""
-        return self.table
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how many rows there were and how many follow."""
@@ -129,86 +115,11 @@ def audit_table(
     )
 
 
-def is_consistent(claim: Claim) -> bool:
-    """Return whether one estimate that rounds to the printed one gives both printed limits."""
-    return _fits(claim.estimate, *_cross_limits(claim))
-
-
-def expect_limits(claim: Claim) -> tuple[float, float]:
-    """Return the limits of the printed estimate itself."""
-    base, k = _find_base(claim)
-    mean = move_reliability(claim.estimate.value, base, k)
-    limits = find_f_limits(1 / (1 - mean), *_find_df(claim), claim.level)
-    low, high = (move_reliability(limit, k, base) for limit in limits)
-    return claim.low.round(low), claim.high.round(high)
-
-
-def explain_claim(claim: Claim) -> str:
-    """Return what would make an inconsistent row consistent, or that nothing simple does."""
-    sizes = [n for n in _near(claim.n) if is_consistent(replace(claim, n=n))]
-    found = [f"it fits {_list_range(sizes)} clips, not {claim.n}"] if sizes else []
-    raters = [k for k in range(2, 21) if k != claim.k and is_consistent(replace(claim, k=k))]
-    found += [f"it fits {' or '.join(map(str, raters))} raters, not {claim.k:g}"] if raters else []
-    found += list(_explain_digits(claim))
-    return "; ".join(found) if found else "no other n, k or single digit explains it"
-
-
-def _explain_digits(claim: Claim) -> Iterator[str]:
-    names = {"estimate": "the estimate", "low": "the lower limit", "high": "the upper limit"}
-    for field, name in names.items():
-        printed: Printed = getattr(claim, field)
-        fits = [
-            other
-            for other in printed.misprints()
-            if is_consistent(replace(claim, **{field: other}))
-        ]
-        if fits:
-            shown = " or ".join(f"{other.value:.{other.decimals}f}" for other in fits)
-            yield f"it fits if {name} reads {shown}, not {printed.value:.{printed.decimals}f}"
-
-
 def _check_claim(claim: Claim) -> dict[str, Any]:
     low, high = expect_limits(claim)
     consistent = is_consistent(claim)
     note = None if consistent else f"expected [{low:g}, {high:g}]; {explain_claim(claim)}"
     return {"consistent": consistent, "expected_low": low, "expected_high": high, "note": note}
-
-
-def _cross_limits(claim: Claim) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the estimates that each printed limit allows."""
-    df, tail = _find_df(claim), (1 + claim.level) / 2
-    base, k = _find_base(claim)
-    factors = (fdtri(*df, tail), 1 / fdtri(*df[::-1], tail))
-    spans = []
-    for printed, factor in zip((claim.low, claim.high), factors, strict=True):
-        ends = (move_reliability(end, base, k) for end in (printed.low, printed.high))
-        means = (1 - (1 - end) / factor for end in ends)
-        low, high = (move_reliability(mean, k, base) for mean in means)
-        spans.append((low, high))
-    return spans[0], spans[1]
-
-
-def _fits(estimate: Printed, *spans: tuple[float, float]) -> bool:
-    low = max(estimate.low, *(span[0] for span in spans))
-    high = min(estimate.high, *(span[1] for span in spans))
-    return low <= high
-
-
-def _find_base(claim: Claim) -> tuple[float, float]:
-    return (1.0 if claim.term.endswith(",1)") else claim.k), claim.k
-
-
-def _find_df(claim: Claim) -> tuple[float, float]:
-    n, k = claim.n, claim.k
-    return (n - 1, n * (k - 1)) if claim.term.startswith("ICC(1") else (n - 1, (n - 1) * (k - 1))
-
-
-def _near(n: int) -> list[int]:
-    return [other for other in range(max(2, n // 2), 2 * n + 1) if other != n]
-
-
-def _list_range(sizes: Sequence[int]) -> str:
-    return f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
 
 
 def _read_claims(
@@ -233,7 +144,7 @@ def _read_claim(row: dict[Any, Any], term: AuditTerm, level: float, decimals: in
         number if isinstance(row[name], str) else Printed(number.value, digits)
         for name, number in zip(_NUMBERS, numbers, strict=True)
     )
-    n, k = float(row["n_clips"]), float(row["raters_per_clip"])
+    n, k = (read_printed(row[name]).value for name in ("n_clips", "raters_per_clip"))
     if not (n >= 2 and k > 1 and n == int(n)):
         message = f"n_clips {n:g} and raters_per_clip {k:g}: the interval needs n ≥ 2, k > 1."
         raise ValueError(message)

@@ -16,6 +16,7 @@ from exprstats.reliability.estimands import (
     WITHIN_NESTED,
     Estimand,
 )
+from exprstats.reliability.wordings import describe_links
 from exprstats.results import Result
 from exprstats.words import IccModel, check_word
 
@@ -109,13 +110,13 @@ def choose_icc(
     reasons = []
     if ratings is not None:
         design = describe_design(ratings, cluster=cluster)
-        reasons.append(design.sentence().rpartition(". ")[0] + ".")
+        reasons.append(describe_links(design.table, advised=False))
         if same_raters is None:
             same_raters = bool((design.table["kind"] == "crossed").all())
     estimand, model, why = _choose(bool(same_raters), agreement, target)
-    reasons.append(why)
-    reasons.append(_say_mean(averaged=averaged or estimand is SUBJECT_NESTED))
-    term = estimand.name_term(averaged=averaged or estimand is SUBJECT_NESTED)
+    averaged = averaged or estimand is SUBJECT_NESTED
+    reasons += [why, _say_mean(averaged=averaged)]
+    term = estimand.name_term(averaged=averaged)
     call = f'rate_reliability(ratings, model="{model}")'
     return Choice(term, model, tuple(reasons), call, f"exprstats reliability FILE --model {model}")
 

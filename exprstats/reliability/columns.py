@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError
-from exprstats.tables import RATINGS, Contract, check_table, find_unnumbers
+from exprstats.tables import RATINGS, Contract, check_table, find_absent, find_unnumbers
 
 PROBE = 1000
 
@@ -56,7 +56,8 @@ def encode_columns(
     names = [*_name_key(by)]
     if cluster is not None and cluster not in names:
         names.append(cluster)
-    if any(name not in ratings.columns for name in (*RATINGS.numbers, "clip", "rater", "item")):
+    needed = {name for name in names if name not in RATINGS.optional or name in ratings.columns}
+    if find_absent(ratings, (*RATINGS.numbers, *needed)):
         return None
     if len(ratings) == 0 or find_unnumbers(ratings, RATINGS.numbers):
         return None

@@ -6,14 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from exprstats.reliability.oneway import (
-    MeanSquares,
-    add_moments,
-    find_mean_squares,
-    peel_ratings,
-    sum_clips,
-    sum_groups,
-)
+from exprstats.reliability.moments import add_moments, peel_ratings, sum_clips, sum_groups
+from exprstats.reliability.oneway import MeanSquares, find_mean_squares
 from exprstats.reliability.panels import Panel
 
 
@@ -30,7 +24,7 @@ def describe_raters(panel: Panel) -> Mapping[str, np.ndarray]:
         less ICC(1,1) without the rater. NaN where a fact needs more ratings.
     """
     y, clip, rater = panel.rating, panel.clip, panel.rater
-    size = int(rater.max()) + 1
+    size = panel.n_raters
     sums = sum_clips(y, clip)
     counts = sums.counts[clip]
     seen = counts > 1

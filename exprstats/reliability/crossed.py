@@ -23,13 +23,13 @@ class CrossedSquares:
 
 def is_complete(panel: Panel) -> bool:
     """Return whether every rater rated every clip (once, as the table's contract has it)."""
-    n, k = int(panel.clip.max()) + 1, int(panel.rater.max()) + 1
+    n, k = panel.n_clips, panel.n_raters
     return len(panel.rating) == n * k
 
 
 def square_table(panel: Panel) -> CrossedSquares:
     """Return the mean squares of a complete panel."""
-    n, k = int(panel.clip.max()) + 1, int(panel.rater.max()) + 1
+    n, k = panel.n_clips, panel.n_raters
     table = np.empty((n, k))
     table[panel.clip, panel.rater] = panel.rating
     table -= table.mean()

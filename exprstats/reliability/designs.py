@@ -8,21 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.numerals import count_things, write_count, write_number
+from exprstats.errors import DataError, Problem
 from exprstats.reliability.identification import judge_estimands, recommend_estimand
 from exprstats.reliability.links import Links, link_panel
-from exprstats.reliability.panels import Panel, split_panels
+from exprstats.reliability.panels import Panel
+from exprstats.reliability.ratings import split_panels
+from exprstats.reliability.wordings import describe_links
 from exprstats.results import Result
 from exprstats.tables import RATINGS, require_columns
-
-_KINDS = {
-    "crossed": "every rater rated every clip (fully crossed)",
-    "one-way": "every rating comes from a rater of its own (one-way)",
-    "raters nested in subjects": "each rater rated clips of one subject only (nested)",
-    "mixed": "some raters rated clips of one subject only, others of several (mixed)",
-    "partly crossed": "raters share clips without rating all of them (partly crossed)",
-    "crossed in blocks": "raters and clips form {blocks} sets that share nothing",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,10 +34,6 @@ class Design(Result):
     table: pd.DataFrame
     coefficients: pd.DataFrame
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each context and item."""
-        return self.table
-
     def glance(self) -> pd.DataFrame:
         """Return one row: the kinds of design found, and the counts of the pooled ratings."""
         pooled = self.table[self.table["context"].isna()]
@@ -54,13 +43,7 @@ class Design(Result):
 
     def sentence(self) -> str:
         """Return the pooled design in words for a paper; items that share it, together."""
-        rows = self.table[self.table["context"].isna()].drop(columns="context").to_dict("records")
-        texts: dict[str, list[str]] = {}
-        for row in rows:
-            texts.setdefault(_write_design(row), []).append(row["item"])
-        if len(texts) == 1:
-            return next(iter(texts))
-        return " ".join(f"{', '.join(items)}: {text}" for text, items in texts.items())
+        return describe_links(self.table, advised=True)
 
 
 def describe_design(
@@ -83,7 +66,7 @@ def describe_design(
     Raises
     ------
     DataError
-        If the table breaks its contract.
+        If the table breaks its contract or holds no rating.
 
     Examples
     --------
@@ -100,6 +83,8 @@ def describe_design(
     repeated = ratings.duplicated([name for name in key if name in ratings.columns])
     panels = split_panels(ratings[~repeated], items=items, by=by, cluster=cluster)
     filled = [panel for panel in panels if panel.rating.size]
+    if not filled:
+        raise DataError(Problem("all ratings are missing.", "Check the file.", column="rating"))
     extra = ratings[repeated]
     links = [link_panel(panel) for panel in filled]
     return Design(
@@ -150,35 +135,3 @@ def _write_verdicts(panel: Panel, links: Links) -> list[dict[str, Any]]:
         }
         for estimand, identified, why in judge_estimands(links)
     ]
-
-
-def _write_design(row: dict[Any, Any]) -> str:
-    subjects = (
-        "" if pd.isna(row["n_subjects"]) else f" of {write_count(row['n_subjects'])} subjects"
-    )
-    least, most = row["raters_min"], row["raters_max"]
-    span = f"{least}" if least == most else f"{least} to {most} (median {row['raters_median']:g})"
-    kind = _KINDS[row["kind"]].format(blocks=write_count(row["blocks"]))
-    filled = write_number(100 * row["density"], 0)
-    text = (
-        f"Each of {write_count(row['n_clips'])} clips{subjects} was rated by {span} of "
-        f"{write_count(row['n_raters'])} raters; {kind}"
-    )
-    if row["density"] < 1:
-        text += f", {filled}% of all clip-by-rater cells are filled"
-    if row["n_replicates"]:
-        repeats = count_things(row["n_replicates"], "rating repeats", "ratings repeat")
-        text += f", and {repeats} another"
-    return f"{text}. {_advise(row)}"
-
-
-def _advise(row: dict[Any, Any]) -> str:
-    if row["recommended"] == "ICC(A,k)":
-        return (
-            "Two-way coefficients are identified: ICC(A,k) for the raters' mean where their level "
-            "matters, ICC(C,k) where only the order of clips does."
-        )
-    return (
-        "Clip means come from different raters, whose differences stay in them: report the "
-        "one-way ICC(1,k)."
-    )

@@ -6,37 +6,13 @@ import math
 
 import numpy as np
 
-from exprstats.errors import Problem
 from exprstats.reliability.analysis import INDEPENDENT, Analysis, Family, Interval, find_jackknife
+from exprstats.reliability.deletions import jackknife_panel
 from exprstats.reliability.estimands import ONE_WAY
-from exprstats.reliability.jackknife import jackknife_panel
 from exprstats.reliability.limits import find_f_limits
-from exprstats.reliability.oneway import (
-    MeanSquares,
-    add_moments,
-    find_mean_squares,
-    find_reliability,
-    sum_clips,
-)
+from exprstats.reliability.moments import add_moments, sum_clips
+from exprstats.reliability.oneway import MeanSquares, find_mean_squares, find_reliability
 from exprstats.reliability.panels import Panel
-
-
-def find_obstacles(panel: Panel) -> list[Problem]:
-    """Return why a panel has no reliability, as problems; empty where it has one."""
-    counts = np.bincount(panel.clip) if panel.rating.size else np.zeros(0)
-    if counts.size < 2:
-        fact = f"{panel.label} has ratings of {counts.size} clip{'s' * (counts.size != 1)};"
-        return [Problem(f"{fact} reliability needs at least 2.", "Add clips or leave it out.")]
-    if counts.max() < 2:
-        fact = f"{panel.label}: each of {counts.size:,} clips has 1 rating; ICC needs 2."
-        return [Problem(fact, "Check the clip column, or collect further raters.")]
-    if panel.rating.min() == panel.rating.max():
-        fact = f"{panel.label}: all {panel.rating.size:,} ratings are {panel.rating[0]:g};"
-        return [Problem(f"{fact} reliability is not defined.", "Leave it out.")]
-    if panel.subject is not None and int(panel.subject.max()) == 0:
-        fact = f"{panel.label}: all clips show one subject; the cluster interval needs 2."
-        return [Problem(fact, "Pass cluster=None for the F interval alone.")]
-    return []
 
 
 def analyse_panel(panel: Panel, level: float) -> Analysis:

@@ -6,27 +6,24 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from exprstats.errors import DataError, OptionError
+from exprstats.inference.samples import count_blocks
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.reliability.analysis import Analysis, write_rows
 from exprstats.reliability.counts import count_design
-from exprstats.reliability.estimates import analyse_panel, find_obstacles
-from exprstats.reliability.nested import analyse_nested, find_nested_obstacles
+from exprstats.reliability.estimates import analyse_panel
+from exprstats.reliability.nested import analyse_nested
+from exprstats.reliability.obstacles import refuse_obstacles
 from exprstats.reliability.oddities import warn_oddities
-from exprstats.reliability.panels import split_whole
+from exprstats.reliability.ratings import split_whole
 from exprstats.reliability.reml import RemlFit, add_reml, fit_reml
-from exprstats.reliability.resampling import add_bootstrap, count_seeds
+from exprstats.reliability.resampling import add_bootstrap
 from exprstats.reliability.result import Reliability
-from exprstats.reliability.twoway import analyse_crossed, find_crossed_obstacles
+from exprstats.reliability.twoway import analyse_crossed
 from exprstats.tables import arrange_rows
-from exprstats.words import IccEstimator, IccModel, check_level, check_word
+from exprstats.words import IccEstimator, IccModel, check_count, check_level, check_word
 
 KEYS = ("context", "item", "term", "k_rule", "raters_per_clip", "estimator", "n_raters")
-_MODELS = {
-    "one-way": (find_obstacles, analyse_panel),
-    "two-way": (find_crossed_obstacles, analyse_crossed),
-    "nested": (find_nested_obstacles, analyse_nested),
-}
+_ANALYSES = {"one-way": analyse_panel, "two-way": analyse_crossed, "nested": analyse_nested}
 
 
 def rate_reliability(
@@ -89,7 +86,7 @@ def rate_reliability(
         If the table breaks its contract, no clip has two ratings, ratings do not vary at all, or
         there are fewer than two clips or subjects.
     OptionError
-        If the level is not between 0 and 1, or draws is negative.
+        If the level is not between 0 and 1, or draws is no whole number from 0 on.
     RError
         If REML needs R or lme4 and they are missing.
 
@@ -111,18 +108,13 @@ def rate_reliability(
     check_word(model, IccModel, "model")
     check_word(estimator, IccEstimator, "estimator")
     check_level(level)
-    if draws < 0:
-        message = f"draws={draws} is negative; 0 is none, 2000 is usual."
-        raise OptionError(message)
+    check_count(draws, "draws", least=0)
     whole, panels = split_whole(ratings, items=items, by=by, cluster=cluster)
-    obstacles, analyse = _MODELS[model]
-    problems = [problem for panel in panels for problem in obstacles(panel)]
-    if problems:
-        raise DataError(problems)
+    refuse_obstacles(panels, model)
     warn_oddities(ratings, whole, [panel for panel in panels if panel.context is None])
-    analyses = [analyse(panel, level) for panel in panels]
+    analyses = [_ANALYSES[model](panel, level) for panel in panels]
     if draws:
-        seeds = spawn_seeds(seed, count_seeds(draws))
+        seeds = spawn_seeds(seed, count_blocks(draws))
         analyses = [add_bootstrap(analysis, seeds, draws, level) for analysis in analyses]
     fits = [fit_reml(panel, model) for panel in panels] if estimator == "reml" else []
     if fits:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, OptionError
+from exprstats.errors import OptionError
 from exprstats.numerals import count_things, write_number
 from exprstats.reliability.conduct import describe_raters, find_single
-from exprstats.reliability.estimates import find_obstacles
-from exprstats.reliability.oneway import add_moments, find_mean_squares, sum_clips
-from exprstats.reliability.panels import Panel, split_panels
+from exprstats.reliability.moments import add_moments, sum_clips
+from exprstats.reliability.obstacles import refuse_obstacles
+from exprstats.reliability.oneway import find_mean_squares
+from exprstats.reliability.panels import Panel
+from exprstats.reliability.ratings import split_panels
 from exprstats.results import Result
+from exprstats.tables import require_columns
+from exprstats.words import check_count, is_positive
 
 FAR = 3.0
 
@@ -39,10 +44,6 @@ class Raters(Result):
     table: pd.DataFrame
     effect: pd.DataFrame
     rule: str
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each item and rater."""
-        return self.table
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how many raters there are, and how many are flagged for any item."""
@@ -103,16 +104,15 @@ def judge_raters(
     OptionError
         If a threshold is out of range.
     """
-    if least < 3 or not -1 <= lowest < 1 or not 0 < mode <= 1:
-        message = (
-            f"least {least}, lowest {lowest:g}, mode {mode:g}: at least 3, from -1 to 1, and "
-            "from 0 to 1."
-        )
+    check_count(least, "least", least=3)
+    if not (isinstance(lowest, Real) and -1 <= lowest < 1):
+        message = f"lowest {lowest} is no correlation below 1; 0.1 is usual."
+        raise OptionError(message)
+    if not (is_positive(mode) and mode <= 1):
+        message = f"mode {mode} is no share above 0; 0.95 is usual."
         raise OptionError(message)
     panels = split_panels(ratings, items=items, cluster=None)
-    problems = [problem for panel in panels for problem in find_obstacles(panel)]
-    if problems:
-        raise DataError(problems)
+    refuse_obstacles(panels)
     tables = [_judge_panel(panel, ratings, (least, lowest, mode)) for panel in panels]
     effect = [_measure_effect(panel, table) for panel, table in zip(panels, tables, strict=True)]
     rule = (
@@ -124,7 +124,14 @@ def judge_raters(
 
 
 def remove_raters(ratings: pd.DataFrame, raters: Raters) -> pd.DataFrame:
-    """Return the ratings without those of raters flagged for the item; the index is kept."""
+    """Return the ratings without those of raters flagged for the item; the index is kept.
+
+    Raises
+    ------
+    DataError
+        If there are no columns of items and raters.
+    """
+    require_columns(ratings, ["item", "rater"], "ratings")
     flagged = raters.table.loc[raters.table["flag"] != "", ["item", "rater"]]
     pairs = pd.MultiIndex.from_frame(ratings[["item", "rater"]].astype(str))
     return ratings[~pairs.isin(pd.MultiIndex.from_frame(flagged.astype(str)))]
@@ -143,15 +150,15 @@ def _judge_panel(
 
 
 def _write_flags(table: pd.DataFrame, least: int, lowest: float, mode: float) -> list[str]:
-    severity = table["severity"]
-    middle = severity.median()
-    # 1.4826 makes the median absolute deviation the SD of a normal distribution.
-    scale = 1.4826 * (severity - middle).abs().median()
+    away = table["severity"] - table["severity"].median()
+    # 1.4826 makes the median absolute deviation the SD of a normal distribution. Where most
+    # raters are equally severe it is 0, and what rounding leaves must not count as far.
+    far = max(FAR * 1.4826 * away.abs().median(), 1e-9 * away.abs().max())
     marks = {
         "one value": table["mode_share"] >= mode,
         "disagrees": table["agreement"] < lowest,
-        "severe": severity - middle < -FAR * scale,
-        "lenient": severity - middle > FAR * scale,
+        "severe": away < -far,
+        "lenient": away > far,
     }
     enough = table["n_ratings"] >= least
     return [

@@ -79,14 +79,11 @@ def link_panel(panel: Panel) -> Links:
     """Return the links of a panel's ratings."""
     per_clip, per_rater = np.bincount(panel.clip), np.bincount(panel.rater)
     n_clips, n_raters, n_ratings = len(per_clip), len(per_rater), len(panel.rating)
-    n_subjects = within = each = None
-    if panel.subject is not None:
-        n_subjects = int(panel.subject.max()) + 1
-        pairs = np.unique(panel.rater * n_subjects + panel.subject) // n_subjects
+    n_subjects, within, each = panel.n_subjects, None, None
+    if n_subjects is not None:
+        pairs = np.unique(panel.rater * n_subjects + panel.cluster) // n_subjects
         within = int((np.bincount(pairs) == 1).sum()) if n_subjects > 1 else 0
-        owner = np.zeros(n_clips, dtype=np.int64)
-        owner[panel.clip] = panel.subject
-        each = float(np.median(np.bincount(owner)))
+        each = float(np.median(np.bincount(panel.owners)))
     return Links(
         n_clips=n_clips,
         n_raters=n_raters,

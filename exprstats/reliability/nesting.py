@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exprstats.reliability.jackknife import number_cells
-from exprstats.reliability.pairs import Level, sum_level
+from exprstats.reliability.deletions import number_cells
+from exprstats.reliability.pairs import Level, add_groups, halve_squares, sum_level
 from exprstats.reliability.panels import Panel
 
 
@@ -36,35 +36,24 @@ class NestedPairs:
     every: np.ndarray
 
 
-def sum_nested(panel: Panel, *, always: bool = False) -> tuple[NestedPairs, dict[str, NestedPairs]]:
+def sum_nested(panel: Panel) -> tuple[NestedPairs, dict[str, NestedPairs]]:
     """Return the pair sums of a panel, and those without each subject, rater, and cell.
 
-    Where no rater is shared by subjects, only those without each subject, unless ``always``.
-
-    Raises
-    ------
-    ValueError
-        If the panel has no subjects.
+    Where subjects are not known, each clip is one.
     """
-    if panel.subject is None:
-        message = "nested components need subjects."
-        raise ValueError(message)
-    clip, rater, subject = panel.clip, panel.rater, panel.subject
-    cell, n_cells = number_cells(subject, rater, int(rater.max()) + 1)
+    clip, rater, subject = panel.clip, panel.rater, panel.cluster
+    cell = number_cells(subject, rater, panel.n_raters)[0]
     y = panel.rating - panel.rating.mean()
     codes = {"clip": clip, "rater": rater, "subject": subject, "cell": cell}
     by = {name: sum_level(y, code) for name, code in codes.items()}
     whole = Level(np.asarray(float(len(y))), y.sum(), (y**2).sum())
     pairs = {name: level.pair().sum(axis=0) for name, level in by.items()}
-    gone = _lose_pairs(y, codes, by)
-    if n_cells == len(by["rater"].counts) and not always:
-        gone = {"subject": gone["subject"]}
     samples = {
         part: NestedPairs(
             **{name: pairs[name] - lost for name, lost in losses.items()},
             every=whole.less(by[part]).pair(),
         )
-        for part, losses in gone.items()
+        for part, losses in _lose_pairs(y, codes, by).items()
     }
     return NestedPairs(**pairs, every=whole.pair()), samples
 
@@ -110,11 +99,11 @@ def find_nested_components(pairs: NestedPairs) -> dict[str, np.ndarray]:
     Without a rater who rates two clips, rater and residual cannot be told apart: their sum is the
     residual and the rater's variance is 0.
     """
-    in_clip = _halve(pairs.clip)
-    in_cell = _halve(pairs.cell)
-    in_subject = _halve(pairs.subject - pairs.clip - pairs.cell)
-    in_rater = _halve(pairs.rater - pairs.cell)
-    apart = _halve(pairs.every - pairs.subject - pairs.rater + pairs.cell)
+    in_clip = halve_squares(pairs.clip)
+    in_cell = halve_squares(pairs.cell)
+    in_subject = halve_squares(pairs.subject - pairs.clip - pairs.cell)
+    in_rater = halve_squares(pairs.rater - pairs.cell)
+    apart = halve_squares(pairs.every - pairs.subject - pairs.rater + pairs.cell)
     rater = np.where(np.isnan(in_rater), in_subject - in_cell, apart - in_rater)
     rater = np.where(np.isnan(rater), 0.0, rater)
     clip = in_subject - in_clip
@@ -127,16 +116,6 @@ def find_nested_components(pairs: NestedPairs) -> dict[str, np.ndarray]:
     }
 
 
-def add_groups(columns: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Return the sums (G, c) of rows of columns (n, c) by group codes (n,)."""
-    return np.stack([np.bincount(group, column) for column in columns.T], axis=1)
-
-
 def _shrink(level: Level, part: Level) -> np.ndarray:
     """Return the pairs and squares that classes lose with a part of them."""
     return level.pair() - level.less(part).pair()
-
-
-def _halve(part: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(part[..., 0] > 0.5, part[..., 1] / part[..., 0], np.nan)

@@ -10,7 +10,8 @@ import pandas as pd
 
 from exprstats.errors import DataWarning
 from exprstats.numerals import count_things
-from exprstats.reliability.panels import Panel, name_rows
+from exprstats.reliability.panels import Panel
+from exprstats.reliability.ratings import name_rows
 
 CONSTANT_FROM = 5
 SCREEN = 50_000
@@ -40,9 +41,9 @@ def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
             )
     _warn_constant(ratings, whole, pooled)
     first = pooled[0]
-    if first.subject is not None and int(first.subject.max()) == int(first.clip.max()):
+    if first.n_subjects == first.n_clips:
         _warn(
-            f"each of {int(first.subject.max()) + 1:,} subjects has one clip, so the cluster "
+            f"each of {first.n_clips:,} subjects has one clip, so the cluster "
             "interval treats clips as independent; check that the subject column names people."
         )
 

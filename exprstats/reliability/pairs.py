@@ -69,16 +69,18 @@ def find_components(pairs: Pairs) -> dict[str, np.ndarray]:
     """Return the variances of clip, rater and residual, NaN where pairs of a kind are missing."""
     every = pairs.whole.pair()
     apart = every - pairs.clip - pairs.rater
-    with np.errstate(divide="ignore", invalid="ignore"):
-        in_clip, in_rater, in_none = (
-            np.where(part[..., 0] > 0.5, part[..., 1] / part[..., 0], np.nan)
-            for part in (pairs.clip, pairs.rater, apart)
-        )
+    in_clip, in_rater, in_none = map(halve_squares, (pairs.clip, pairs.rater, apart))
     return {
         "clip": in_none - in_clip,
         "rater": in_none - in_rater,
         "residual": in_clip + in_rater - in_none,
     }
+
+
+def halve_squares(part: np.ndarray) -> np.ndarray:
+    """Return half the mean squared difference of pairs (..., 2); NaN where there are none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(part[..., 0] > 0.5, part[..., 1] / part[..., 0], np.nan)
 
 
 def leave_pairs_out(
@@ -115,11 +117,11 @@ def leave_pairs_out(
     gone = {
         "subject": (
             sum_level(values, subject),
-            _add(by_clip.pair(), owner),
-            _add(rest, cell_subject),
+            add_groups(by_clip.pair(), owner),
+            add_groups(rest, cell_subject),
         ),
-        "rater": (by_rater, _add(lone, rater), by_rater.pair()),
-        "cell": (by_cell, _add(lone, cell), rest),
+        "rater": (by_rater, add_groups(lone, rater), by_rater.pair()),
+        "cell": (by_cell, add_groups(lone, cell), rest),
     }
     return {
         name: Pairs(pairs.whole.less(level), pairs.clip - in_clip, pairs.rater - in_rater)
@@ -127,5 +129,6 @@ def leave_pairs_out(
     }
 
 
-def _add(columns: np.ndarray, group: np.ndarray) -> np.ndarray:
+def add_groups(columns: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Return the sums (G, c) of rows of columns (n, c) by group codes (n,)."""
     return np.stack([np.bincount(group, column) for column in columns.T], axis=1)

@@ -78,7 +78,10 @@ def read_printed(cell: Any, decimals: int | None = None) -> Printed:
     text = str(cell).strip()
     for dash in "−–—":
         text = text.replace(dash, "-")
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not math.isfinite(value):
         message = f"'{cell}' is not a finite number."
         raise ValueError(message)

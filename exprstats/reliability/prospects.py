@@ -5,33 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, OptionError
-from exprstats.numerals import write_count, write_number
+from exprstats.errors import OptionError
+from exprstats.numerals import count_things, write_count, write_number
 from exprstats.parallel import Seed, spawn_seeds
-from exprstats.reliability.estimates import analyse_panel
-from exprstats.reliability.limits import move_reliability
-from exprstats.reliability.nested import find_nested_obstacles
-from exprstats.reliability.panels import Panel, split_panels
+from exprstats.reliability.obstacles import refuse_obstacles
+from exprstats.reliability.ratings import split_panels
 from exprstats.reliability.samples import sample_panel
+from exprstats.reliability.sizes import list_sizes
+from exprstats.reliability.trials import COMPONENTS, StudyPlan, simulate_plan
 from exprstats.results import Result
-from exprstats.words import check_level
-
-COMPONENTS = ("subject", "clip", "rater", "residual")
-
-
-@dataclass(frozen=True, slots=True)
-class StudyPlan:
-    """A study to be: how many subjects, clips a subject, raters a clip, workers in all."""
-
-    subjects: int
-    clips: int
-    raters: int
-    workers: int
+from exprstats.words import check_count, check_level
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +43,6 @@ class Prospects(Result):
     components: pd.DataFrame
     draws: int
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each item and plan."""
-        return self.table
-
     def glance(self) -> pd.DataFrame:
         """Return one row: how many plans were simulated, how often."""
         return pd.DataFrame([{"plans": len(self.table), "draws": self.draws}])
@@ -67,9 +51,9 @@ class Prospects(Result):
         """Return the expected width of each plan's interval."""
         return " ".join(
             f"{row['item']}: {write_count(row['subjects'])} subjects with "
-            f"{row['clips_per_subject']} clips rated by {row['raters_per_clip']} raters each "
-            f"({write_count(row['n_ratings'])} ratings) would give ICC(1,k) = "
-            f"{write_number(row['reliability'], bounded=True)} within an interval "
+            f"{count_things(row['clips_per_subject'], 'clip')} rated by "
+            f"{row['raters_per_clip']} raters each ({write_count(row['n_ratings'])} ratings) would "
+            f"give ICC(1,k) = {write_number(row['reliability'], bounded=True)} within an interval "
             f"{write_number(row['width'], bounded=True)} wide."
             for row in self.table.to_dict("records")
         )
@@ -118,66 +102,28 @@ def simulate_plans(
     DataError
         If the pilot does not identify the components.
     OptionError
-        If a plan is impossible, such as more raters a clip than workers.
+        If a plan is impossible, such as more raters a clip than workers, or components leave no
+        error.
     """
     check_level(level)
     plans = [
         StudyPlan(people, films, judges, workers)
-        for people, films, judges in product(_list(subjects), _list(clips), _list(raters))
+        for people, films, judges in product(
+            list_sizes(subjects, "subjects", least=2),
+            list_sizes(clips, "clips"),
+            list_sizes(raters, "raters", least=2),
+        )
     ]
-    _check_plans(plans, draws)
+    for plan in plans:
+        check_count(workers, f"workers, with {plan.raters} raters a clip,", plan.raters)
+    check_count(draws, "draws", least=2)
     components = _find_components(ratings, items, cluster)
     rows = []
     for parts in components.to_dict("records"):
         for plan, plan_seed in zip(plans, spawn_seeds(seed, len(plans)), strict=True):
             rng = np.random.default_rng(plan_seed)
-            rows.append({"item": parts["item"]} | _simulate_plan(plan, parts, rng, draws, level))
+            rows.append({"item": parts["item"]} | simulate_plan(plan, parts, rng, draws, level))
     return Prospects(pd.DataFrame(rows), components, draws)
-
-
-def draw_panel(plan: StudyPlan, parts: Mapping[Any, float], rng: np.random.Generator) -> Panel:
-    """Return ratings of a simulated study, given variances by component."""
-    n = plan.subjects * plan.clips
-    subject = np.repeat(np.arange(plan.subjects), plan.clips)
-    spread = {name: max(float(parts[name]), 0.0) ** 0.5 for name in COMPONENTS}
-    level = rng.normal(0, spread["subject"], plan.subjects)[subject]
-    level = level + rng.normal(0, spread["clip"], n)
-    rater = np.argpartition(rng.random((n, plan.workers)), plan.raters - 1, axis=1)
-    rater = rater[:, : plan.raters].ravel()
-    clip = np.repeat(np.arange(n), plan.raters)
-    severity = rng.normal(0, spread["rater"], plan.workers)
-    rating = level[clip] + severity[rater] + rng.normal(0, spread["residual"], clip.size)
-    codes = np.unique(rater, return_inverse=True)[1]
-    return Panel(None, "simulated", rating, clip, codes, subject[clip], clip, 0)
-
-
-def _simulate_plan(
-    plan: StudyPlan, parts: Mapping[Any, float], rng: np.random.Generator, draws: int, level: float
-) -> dict[str, Any]:
-    variances = {name: max(float(parts[name]), 0.0) for name in COMPONENTS}
-    signal = variances["subject"] + variances["clip"]
-    error = variances["rater"] + variances["residual"]
-    truth = move_reliability(signal / (signal + error), 1, plan.raters)
-    found = np.empty((draws, 5))
-    for draw in range(draws):
-        family = analyse_panel(draw_panel(plan, parts, rng), level).families[0]
-        limits = [limit for way in family.intervals for limit in (way.low, way.high)]
-        found[draw] = [family.value, *limits]
-    held = (found[:, 1::2] <= truth) & (truth <= found[:, 2::2])
-    width = found[:, 2::2] - found[:, 1::2]
-    return {
-        "subjects": plan.subjects,
-        "clips_per_subject": plan.clips,
-        "raters_per_clip": plan.raters,
-        "workers": plan.workers,
-        "n_ratings": plan.subjects * plan.clips * plan.raters,
-        "reliability": truth,
-        "estimate": float(found[:, 0].mean()),
-        "width": float(np.nanmean(width[:, 1])),
-        "width_f": float(np.nanmean(width[:, 0])),
-        "coverage": float(held[:, 1].mean()),
-        "coverage_f": float(held[:, 0].mean()),
-    }
 
 
 def _find_components(
@@ -186,15 +132,9 @@ def _find_components(
     cluster: str,
 ) -> pd.DataFrame:
     if not isinstance(ratings, pd.DataFrame):
-        absent = [name for name in COMPONENTS if name not in ratings]
-        if absent:
-            message = f"components lack {', '.join(absent)}; 0 is allowed."
-            raise OptionError(message)
-        return pd.DataFrame([{"item": "the item"} | {name: ratings[name] for name in COMPONENTS}])
+        return pd.DataFrame([{"item": "the item"} | _read_components(ratings)])
     panels = split_panels(ratings, items=items, cluster=cluster)
-    problems = [problem for panel in panels for problem in find_nested_obstacles(panel)]
-    if problems:
-        raise DataError(problems)
+    refuse_obstacles(panels, "nested")
     rows = []
     for panel in panels:
         whole = sample_panel(panel, "nested").whole
@@ -202,19 +142,14 @@ def _find_components(
     return pd.DataFrame(rows)
 
 
-def _check_plans(plans: Sequence[StudyPlan], draws: int) -> None:
-    for plan in plans:
-        if plan.subjects < 2 or plan.clips < 1 or plan.raters < 2 or plan.raters > plan.workers:
-            message = (
-                f"a study of {plan.subjects} subjects × {plan.clips} clips × {plan.raters} of "
-                f"{plan.workers} raters cannot be: 2 subjects, 1 clip, 2 raters at least, and no "
-                "more raters a clip than workers."
-            )
-            raise OptionError(message)
-    if draws < 2:
-        message = f"draws={draws}; at least 2 simulated studies are needed, 200 is usual."
+def _read_components(given: Mapping[str, float]) -> dict[str, float]:
+    absent = [name for name in COMPONENTS if name not in given]
+    if absent:
+        message = f"components lack {', '.join(absent)}; 0 is allowed."
         raise OptionError(message)
-
-
-def _list(sizes: Sequence[int] | int) -> list[int]:
-    return [sizes] if isinstance(sizes, int) else list(sizes)
+    wrong = [name for name in COMPONENTS if not isinstance(given[name], Real)]
+    if wrong or not max(given["rater"], given["residual"]) > 0:
+        told = ", ".join(f"{name} {given[name]!r}" for name in COMPONENTS)
+        message = f"components must be numbers, those of raters or residuals above 0; got {told}."
+        raise OptionError(message)
+    return {name: float(given[name]) for name in COMPONENTS}

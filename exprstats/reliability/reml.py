@@ -12,8 +12,8 @@ from exprstats import rbridge
 from exprstats.errors import RError
 from exprstats.reliability.analysis import Analysis, Family, Interval
 from exprstats.reliability.estimands import measure_estimand
+from exprstats.reliability.moments import ClipSums, sum_clips
 from exprstats.reliability.nested import find_subject_divisors
-from exprstats.reliability.oneway import ClipSums, sum_clips
 from exprstats.reliability.panels import Panel
 from exprstats.words import IccModel
 

@@ -7,19 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters
+from exprstats.inference.clusters import count_clusters, draw_clusters
 from exprstats.inference.intervals import find_percentile, sort_draws
 from exprstats.reliability.analysis import Analysis, Interval
 from exprstats.reliability.estimands import ONE_WAY, measure_estimand
+from exprstats.reliability.moments import add_moments, sum_clips
 from exprstats.reliability.nested import find_subject_divisors
-from exprstats.reliability.nesting import NestedPairs, add_groups, find_nested_components
-from exprstats.reliability.oneway import (
-    add_moments,
-    find_mean_squares,
-    find_reliability_of,
-    sum_clips,
-)
-from exprstats.reliability.pairs import Level, Pairs, find_components, sum_level
+from exprstats.reliability.nesting import NestedPairs, find_nested_components
+from exprstats.reliability.oneway import find_mean_squares, find_reliability_of
+from exprstats.reliability.pairs import Level, Pairs, add_groups, find_components, sum_level
 from exprstats.reliability.panels import Panel
 
 UNDEFINED_SHARE = 0.05
@@ -46,8 +42,8 @@ def add_bootstrap(
         Confidence level.
     """
     panel = analysis.panel
-    owner, groups = own_clips(panel, len(analysis.counts))
-    measure = prepare_measure(analysis, owner, groups)
+    groups = panel.n_subjects or panel.n_clips
+    measure = prepare_measure(analysis)
     values = draw_values(measure, groups, seeds)[:, :draws]
     ordered, finite = sort_draws(values)
     interval = find_percentile(ordered, finite, level)
@@ -75,35 +71,19 @@ def draw_values(
     )
 
 
-def count_seeds(draws: int) -> int:
-    """Return how many blocks of draws hold ``draws``."""
-    return -(-draws // BLOCK)
-
-
-def own_clips(panel: Panel, n_clips: int) -> tuple[np.ndarray, int]:
-    """Return the cluster code of each clip (n,), and the number of clusters."""
-    if panel.subject is None:
-        return np.arange(n_clips), n_clips
-    owner = np.zeros(n_clips, dtype=np.int64)
-    owner[panel.clip] = panel.subject
-    return owner, int(panel.subject.max()) + 1
-
-
-def prepare_measure(analysis: Analysis, owner: np.ndarray, groups: int) -> Measure:
-    """Return what gives the families' values (families, draws) from counts (draws, groups)."""
+def prepare_measure(analysis: Analysis) -> Measure:
+    """Return what gives the families' values (families, draws) from counts (draws, clusters)."""
     panel, families = analysis.panel, analysis.families
     base = families[0].base
     if families[0].estimand is ONE_WAY:
-        parts = add_moments(sum_clips(panel.rating, panel.clip), owner)
+        parts = add_moments(sum_clips(panel.rating, panel.clip), panel.owners)
 
         def measure_one_way(counts: np.ndarray) -> np.ndarray:
             return find_reliability_of(find_mean_squares(counts @ parts), base)[None, :]
 
         return measure_one_way
-    divisors = {"k": base}
-    if panel.subject is not None:
-        divisors |= find_subject_divisors(panel, analysis.counts)
-    decompose = _prepare_components(panel, owner, groups, nested="subject" in analysis.components)
+    divisors = find_subject_divisors(panel, analysis.counts) | {"k": base}
+    decompose = _prepare_components(panel, nested="subject" in analysis.components)
 
     def measure_pairs(counts: np.ndarray) -> np.ndarray:
         components = decompose(counts)
@@ -115,14 +95,15 @@ def prepare_measure(analysis: Analysis, owner: np.ndarray, groups: int) -> Measu
 
 
 def _prepare_components(
-    panel: Panel, owner: np.ndarray, groups: int, *, nested: bool
+    panel: Panel, *, nested: bool
 ) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
     """Return what gives components from counts; copies of a cluster count as other clusters."""
     y = panel.rating - panel.rating.mean()
-    subject, n_raters = owner[panel.clip], int(panel.rater.max()) + 1
+    subject, n_raters = panel.cluster, panel.n_raters
+    groups = panel.n_subjects or panel.n_clips
     by_subject = sum_level(y, subject, groups)
     cell = _fold(sum_level(y, subject * n_raters + panel.rater, groups * n_raters), groups)
-    clip = add_groups(sum_level(y, panel.clip).pair(), owner)
+    clip = add_groups(sum_level(y, panel.clip).pair(), panel.owners)
 
     def decompose(counts: np.ndarray) -> dict[str, np.ndarray]:
         whole = _weigh(counts, by_subject)

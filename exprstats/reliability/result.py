@@ -48,10 +48,6 @@ class Reliability(Result):
     r_call: str | None = None
     r_versions: dict[str, str] = field(default_factory=dict)
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each coefficient and interval."""
-        return self.table
-
     def glance(self) -> pd.DataFrame:
         """Return one row: the model, the level, and the counts of the pooled ratings."""
         pooled = self.design[self.design["context"].isna()]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from exprstats.reliability.jackknife import leave_moments, number_cells
+from exprstats.reliability.deletions import leave_moments, number_cells
+from exprstats.reliability.estimands import Estimand, measure_estimand
+from exprstats.reliability.jackknife import Spread, combine_thetas
+from exprstats.reliability.moments import add_moments, sum_clips
 from exprstats.reliability.nesting import find_nested_components, sum_nested
-from exprstats.reliability.oneway import add_moments, find_mean_squares, sum_clips
+from exprstats.reliability.oneway import find_mean_squares
 from exprstats.reliability.pairs import find_components, leave_pairs_out, sum_pairs
 from exprstats.reliability.panels import Panel
 from exprstats.words import IccModel
@@ -43,19 +46,24 @@ def sample_panel(panel: Panel, model: IccModel, *, always: bool = False) -> Samp
     Where subjects are not known, each clip stands for one. Raters and cells are left out where
     raters are shared, or ``always``.
     """
-    if panel.subject is None:
-        panel = replace(panel, subject=panel.clip)
-    subject = panel.clip if panel.subject is None else panel.subject
-    n_raters = int(panel.rater.max()) + 1
-    cells = number_cells(subject, panel.rater, n_raters)
-    first = np.zeros(cells[1], dtype=np.int64)
-    first[cells[0]] = np.arange(len(subject))
+    cell, n_cells = number_cells(panel.cluster, panel.rater, panel.n_raters)
+    first = np.zeros(n_cells, dtype=np.int64)
+    first[cell] = np.arange(len(cell))
     sample = {"one-way": _sample_one_way, "two-way": _sample_two_way, "nested": _sample_nested}
     whole, without = sample[model](panel)
-    if cells[1] == n_raters and not always:
+    if n_cells == panel.n_raters and not always:
         without = {"subject": without["subject"]}
     numbers = {name: float(value) for name, value in whole.items()}
-    return Samples(numbers, without, (subject[first], panel.rater[first]))
+    return Samples(numbers, without, (panel.cluster[first], panel.rater[first]))
+
+
+def spread_estimand(samples: Samples, estimand: Estimand, divisors: Mapping[str, float]) -> Spread:
+    """Return the jackknife variance of an estimand, or why there is none."""
+    thetas = {}
+    for part, sample in samples.without.items():
+        theta = measure_estimand(estimand, sample, divisors)
+        thetas[part] = np.where(np.isinf(theta), np.nan, theta)
+    return combine_thetas(thetas)
 
 
 def _sample_one_way(panel: Panel) -> tuple[Sample, Mapping[str, Sample]]:
@@ -73,13 +81,12 @@ def _split(moments: np.ndarray) -> Sample:
 def _sample_two_way(panel: Panel) -> tuple[Sample, Mapping[str, Sample]]:
     centred = panel.rating - panel.rating.mean()
     pairs = sum_pairs(centred, panel.clip, panel.rater)
-    subject = panel.clip if panel.subject is None else panel.subject
-    cells = number_cells(subject, panel.rater, int(panel.rater.max()) + 1)
-    samples = leave_pairs_out(centred, (panel.clip, panel.rater, subject), cells, pairs)
+    cells = number_cells(panel.cluster, panel.rater, panel.n_raters)
+    samples = leave_pairs_out(centred, (panel.clip, panel.rater, panel.cluster), cells, pairs)
     return find_components(pairs), {name: find_components(part) for name, part in samples.items()}
 
 
 def _sample_nested(panel: Panel) -> tuple[Sample, Mapping[str, Sample]]:
-    pairs, samples = sum_nested(panel, always=True)
+    pairs, samples = sum_nested(panel)
     found = {name: find_nested_components(part) for name, part in samples.items()}
     return find_nested_components(pairs), found

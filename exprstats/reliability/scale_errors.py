@@ -11,16 +11,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri, stdtrit
 
-from exprstats.errors import DataError
 from exprstats.numerals import write_interval, write_level, write_number
 from exprstats.reliability.estimands import AGREEMENT, CLIP_NESTED, CONSISTENCY, ONE_WAY, Estimand
-from exprstats.reliability.estimates import find_obstacles
 from exprstats.reliability.jackknife import Spread, combine_thetas
-from exprstats.reliability.nested import find_nested_obstacles
+from exprstats.reliability.obstacles import refuse_obstacles
 from exprstats.reliability.oneway import find_usual_divisor
-from exprstats.reliability.panels import Panel, split_panels
+from exprstats.reliability.panels import Panel
+from exprstats.reliability.ratings import split_panels
 from exprstats.reliability.samples import Samples, sample_panel
-from exprstats.reliability.twoway import find_crossed_obstacles
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
 from exprstats.words import IccModel, check_level, check_word
@@ -29,11 +27,6 @@ ESTIMANDS: dict[IccModel, tuple[Estimand, ...]] = {
     "one-way": (ONE_WAY,),
     "two-way": (AGREEMENT, CONSISTENCY),
     "nested": (CLIP_NESTED,),
-}
-OBSTACLES = {
-    "one-way": find_obstacles,
-    "two-way": find_crossed_obstacles,
-    "nested": find_nested_obstacles,
 }
 
 
@@ -53,10 +46,6 @@ class ScaleErrors(Result):
 
     table: pd.DataFrame
     level: float
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each component and error."""
-        return self.table
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how much was decomposed."""
@@ -107,9 +96,7 @@ def measure_errors(
     check_word(model, IccModel, "model")
     check_level(level)
     panels = split_panels(ratings, items=items, by=by, cluster=cluster)
-    problems = [problem for panel in panels for problem in OBSTACLES[model](panel)]
-    if problems:
-        raise DataError(problems)
+    refuse_obstacles(panels, model)
     rows = [row for panel in panels for row in _write_panel(panel, model, level)]
     keys = ("context", "item", "term", "component", "family", "raters_per_clip", "share")
     return ScaleErrors(arrange_rows(rows, keys), level)
@@ -117,39 +104,36 @@ def measure_errors(
 
 def _write_panel(panel: Panel, model: IccModel, level: float) -> Iterator[dict[str, Any]]:
     samples = sample_panel(panel, model)
-    n_raters = int(panel.rater.max()) + 1
-    counts = np.bincount(panel.clip)
-    k = find_usual_divisor(counts)
+    k = find_usual_divisor(np.bincount(panel.clip))
     shared = {
         "context": panel.context,
         "item": panel.item,
         "level": level,
         "method": "jackknife",
-        "n_clips": len(counts),
-        "n_clusters": None if panel.subject is None else int(panel.subject.max()) + 1,
+        "n_clips": panel.n_clips,
+        "n_clusters": panel.n_subjects,
     }
     parts = {name: value for name, value in samples.whole.items() if name != "clip_total"}
     total = sum(parts.values())
     for name, value in parts.items():
         thetas = {part: sample[name] for part, sample in samples.without.items()}
-        limits = _find_limits(value, combine_thetas(thetas, n_raters), level)
+        limits = _find_limits(value, combine_thetas(thetas), level)
         keys = {"term": "variance", "component": name, "share": value / total}
         yield shared | keys | limits
     for estimand in ESTIMANDS[model]:
         for divisor in (1.0, k):
-            yield from _write_sem(samples, estimand, divisor, shared | {"_n_raters": n_raters})
+            yield from _write_sem(samples, estimand, divisor, shared)
 
 
 def _write_sem(
     samples: Samples, estimand: Estimand, divisor: float, shared: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    n_raters, level = shared["_n_raters"], shared["level"]
-    shared = {name: value for name, value in shared.items() if name != "_n_raters"}
+    level = shared["level"]
     value = _find_log(samples.whole, estimand, divisor)
     thetas = {
         part: _find_log(sample, estimand, divisor) for part, sample in samples.without.items()
     }
-    limits = _find_limits(float(value), combine_thetas(thetas, n_raters), level)
+    limits = _find_limits(float(value), combine_thetas(thetas), level)
     sem = {name: math.exp(limits[name]) for name in ("estimate", "conf_low", "conf_high")}
     sem["std_error"] = sem["estimate"] * limits["std_error"]
     note = {"note": limits["note"]}

@@ -11,15 +11,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, OptionError
-from exprstats.numerals import write_count, write_interval, write_level, write_number
+from exprstats.errors import OptionError
+from exprstats.numerals import count_things, write_count, write_interval, write_level, write_number
 from exprstats.reliability.analysis import find_jackknife
 from exprstats.reliability.estimands import SUBJECT_NESTED, measure_estimand
-from exprstats.reliability.jackknife import combine_thetas
-from exprstats.reliability.nested import find_nested_obstacles, find_subject_divisors
+from exprstats.reliability.nested import find_subject_divisors
+from exprstats.reliability.obstacles import refuse_obstacles
 from exprstats.reliability.oneway import find_usual_divisor
-from exprstats.reliability.panels import Panel, split_panels
-from exprstats.reliability.samples import Samples, sample_panel
+from exprstats.reliability.panels import Panel
+from exprstats.reliability.ratings import split_panels
+from exprstats.reliability.result import LOWEST
+from exprstats.reliability.samples import Samples, sample_panel, spread_estimand
+from exprstats.reliability.sizes import list_sizes
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
 from exprstats.words import check_level
@@ -44,10 +47,6 @@ class SubjectDecisions(Result):
 
     table: pd.DataFrame
     level: float
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each context, item, and number of clips and raters."""
-        return self.table
 
     def glance(self) -> pd.DataFrame:
         """Return one row: the numbers of clips and raters that were looked at."""
@@ -76,8 +75,8 @@ class SubjectDecisions(Result):
 def study_subjects(
     ratings: pd.DataFrame,
     *,
-    clips: Iterable[int] = (1, 2, 3, 5, 8),
-    raters: Iterable[int] = (1, 2, 3, 5, 8, 12),
+    clips: Iterable[int] | int = (1, 2, 3, 5, 8),
+    raters: Iterable[int] | int = (1, 2, 3, 5, 8, 12),
     overlap: float | None = None,
     items: Sequence[str] | str | None = None,
     by: str | None = None,
@@ -119,7 +118,8 @@ def study_subjects(
     DataError
         If the pilot does not identify the components.
     OptionError
-        If a number of clips or raters is below 1, or the overlap or level is outside its range.
+        If a number of clips or raters is no whole number from 1 on, or the overlap or level is
+        outside its range.
 
     Examples
     --------
@@ -130,14 +130,12 @@ def study_subjects(
     True
     """
     check_level(level)
-    plans = list(product(_list_sizes(clips, "clips"), _list_sizes(raters, "raters")))
+    plans = list(product(list_sizes(clips, "clips"), list_sizes(raters, "raters")))
     if overlap is not None and not 0 <= overlap <= 1:
         message = f"overlap {overlap:g} is not between 0 (own raters) and 1 (the same raters)."
         raise OptionError(message)
     panels = split_panels(ratings, items=items, by=by, cluster=cluster)
-    problems = [problem for panel in panels for problem in find_nested_obstacles(panel)]
-    if problems:
-        raise DataError(problems)
+    refuse_obstacles(panels, "nested")
     rows = [row for panel in panels for row in _write_panel(panel, plans, overlap, level)]
     return SubjectDecisions(arrange_rows(rows, KEYS), level)
 
@@ -147,11 +145,6 @@ def find_overlap(panel: Panel) -> float:
 
     Read from the effective raters of the subjects' means, so that the plan of a balanced pilot
     has the reliability that the pilot has.
-
-    Raises
-    ------
-    ValueError
-        If the panel has no subjects.
     """
     counts = np.bincount(panel.clip)
     found = find_subject_divisors(panel, counts)
@@ -171,26 +164,19 @@ def _write_panel(
         "overlap": share,
         "level": level,
         "method": "jackknife",
-        "n_clips": int(panel.clip.max()) + 1,
-        "n_clusters": None if panel.subject is None else int(panel.subject.max()) + 1,
+        "n_clips": panel.n_clips,
+        "n_clusters": panel.n_subjects,
     }
-    n_raters = int(panel.rater.max()) + 1
     for m, k in plans:
         divisors = {"m": m, "ks": m * k / (1 + (m - 1) * share), "mk": m * k}
         plan = {"raters_per_clip": k, "clips_per_subject": m}
-        yield shared | plan | _measure_plan(samples, divisors, n_raters, level)
+        yield shared | plan | _measure_plan(samples, divisors, level)
 
 
-def _measure_plan(
-    samples: Samples, divisors: dict[str, float], n_raters: int, level: float
-) -> dict[str, Any]:
+def _measure_plan(samples: Samples, divisors: dict[str, float], level: float) -> dict[str, Any]:
     """Return the reliability of a plan, with the limits of the jackknife on its own scale."""
     value = float(measure_estimand(SUBJECT_NESTED, samples.whole, divisors))
-    thetas = {}
-    for part, sample in samples.without.items():
-        theta = measure_estimand(SUBJECT_NESTED, sample, divisors)
-        thetas[part] = np.where(np.isinf(theta), np.nan, theta)
-    way = find_jackknife(value, combine_thetas(thetas, n_raters), level)
+    way = find_jackknife(value, spread_estimand(samples, SUBJECT_NESTED, divisors), level)
     note = way.note
     if math.isinf(value):
         value, note = math.nan, "not defined: subjects vary less than any variance allows"
@@ -203,19 +189,11 @@ def _measure_plan(
     }
 
 
-def _list_sizes(sizes: Iterable[int], name: str) -> list[int]:
-    numbers = list(dict.fromkeys(sizes))
-    if not numbers or min(numbers) < 1:
-        message = f"{name} {numbers} must be numbers from 1 up."
-        raise OptionError(message)
-    return numbers
-
-
 def _write_plan(row: dict[Any, Any]) -> str:
     m, k = row["clips_per_subject"], row["raters_per_clip"]
-    value = write_number(row["estimate"], bounded=True, lowest=-10)
-    limits = write_interval(row["conf_low"], row["conf_high"], bounded=True, lowest=-10)
+    value = write_number(row["estimate"], bounded=True, lowest=LOWEST)
+    limits = write_interval(row["conf_low"], row["conf_high"], bounded=True, lowest=LOWEST)
     return (
-        f"{value}, {write_level(row['level'])} CI {limits} over {m:g} clip{'s' * (m != 1)} with "
-        f"{k:g} rater{'s' * (k != 1)}{' each' * (m != 1)}"
+        f"{value}, {write_level(row['level'])} CI {limits} over {count_things(m, 'clip')} with "
+        f"{count_things(k, 'rater')}{' each' * (m != 1)}"
     )

@@ -4,10 +4,12 @@ Tolerance: three printed decimals; 1e-12 for the formula.
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from exprstats.errors import DataError, OptionError
 from exprstats.reliability.agreement import measure_agreement
+from exprstats.reliability.chance import FEWEST_SHARED
 
 NAN = np.nan
 # Krippendorff (2011), the three-observer example: α is .691 nominal and .811 interval.
@@ -65,7 +67,22 @@ def test_sentence_and_options(make_ratings):
     assert "Krippendorff's α (interval) = .81." in measure_agreement(table).sentence()
     with pytest.raises(OptionError, match="scale 'ranks'"):
         measure_agreement(table, scale="ranks")
-    with pytest.raises(OptionError, match="draws=-1"):
+    with pytest.raises(OptionError, match="draws is -1"):
         measure_agreement(table, draws=-1)
     with pytest.raises(DataError, match="1 rating"):
         measure_agreement(table.drop_duplicates("clip"))
+
+
+def test_pairs_who_gave_one_value_only_have_no_kappa(make_ratings):
+    flat = pd.DataFrame(
+        [
+            {"clip": f"f{clip}", "rater": rater, "item": "q", "rating": 1.0}
+            for clip in range(FEWEST_SHARED)
+            for rater in ("x", "y")
+        ]
+    )
+    varied = flat.assign(rater=flat["rater"] + "2", clip=flat["clip"] + "2")
+    varied["rating"] = [1.0, 1.0, 2.0, 2.0] * 5
+    row = pick(measure_agreement(pd.concat([flat, varied], ignore_index=True)), "kappa")
+    assert row["estimate"] == pytest.approx(1.0)
+    assert row["note"].startswith("mean of 1 pair of raters with")

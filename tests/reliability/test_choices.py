@@ -1,11 +1,13 @@
 """The choice of a coefficient for designs whose answer the literature agrees on. Exact."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from exprstats.errors import OptionError
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.choices import choose_icc
+from exprstats.reliability.designs import describe_design
 
 
 @pytest.mark.parametrize(
@@ -47,3 +49,12 @@ def test_the_call_gives_what_was_chosen(crowd, target):
 def test_unknown_target():
     with pytest.raises(OptionError, match="target 'people'"):
         choose_icc(target="people")
+
+
+def test_reasons_hold_no_advice_for_another_target(make_ratings):
+    crossed = make_ratings([[1, 2], [3, 5], [2, 2]])
+    mixed = pd.concat([crossed, crossed.iloc[1:].assign(item="other")], ignore_index=True)
+    assert "report the one-way" in describe_design(mixed).sentence()
+    told = choose_icc(mixed, same_raters=True).sentence()
+    assert told.startswith("Report ICC(A,k). ")
+    assert "one-way" not in told

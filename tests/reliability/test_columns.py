@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from exprstats.reliability import oddities, rate_reliability
 from exprstats.reliability.columns import Codes, encode_columns, recode
-from exprstats.reliability.jackknife import number_cells
-from exprstats.reliability.oneway import find_block, sum_clips
+from exprstats.reliability.deletions import number_cells
+from exprstats.reliability.moments import find_block, sum_clips
 
 
 @settings(max_examples=25, deadline=None)

@@ -9,7 +9,8 @@ import pytest
 
 from exprstats.errors import DataError, OptionError
 from exprstats.reliability import rate_reliability
-from exprstats.reliability.decisions import count_raters, plan_raters, study_decisions
+from exprstats.reliability.decisions import study_decisions
+from exprstats.reliability.plans import count_raters, plan_raters
 
 PILOT = pd.DataFrame(
     {
@@ -87,7 +88,28 @@ def test_means_of_more_raters_are_as_reliable_as_foretold():
 def test_bad_options():
     with pytest.raises(OptionError, match="target 80"):
         plan_raters(PILOT, target=80)
-    with pytest.raises(OptionError, match="from 1 up"):
+    with pytest.raises(OptionError, match="raters is 0; it must be a whole number of at least 1"):
         study_decisions(PILOT, raters=[0, 2])
     with pytest.raises(DataError, match="no column 'conf_low'"):
         plan_raters(PILOT.drop(columns="conf_low"))
+
+
+def test_one_number_of_raters_is_told_once():
+    assert study_decisions(PILOT.head(1), raters=6).sentence().count("with 6 raters") == 1
+    nameless = PILOT.head(1)[["estimate", "conf_low", "conf_high", "raters_per_clip"]]
+    assert study_decisions(nameless, raters=6).sentence().startswith("It: ")
+
+
+@pytest.mark.parametrize(
+    ("raters", "told"), [("6", "raters is '6'"), (2.5, "raters is 2.5"), ([], "raters is empty")]
+)
+def test_raters_are_whole_numbers(raters, told):
+    with pytest.raises(OptionError, match=told):
+        study_decisions(PILOT, raters=raters)
+
+
+def test_a_printed_table_may_hold_texts_that_are_numbers_only():
+    texts = PILOT.astype({"estimate": str})
+    assert study_decisions(texts, raters=6).table.equals(study_decisions(PILOT, raters=6).table)
+    with pytest.raises(DataError, match=r"column 'estimate': holds .* values such as 'high'"):
+        study_decisions(PILOT.assign(estimate="high"))

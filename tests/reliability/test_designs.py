@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from exprstats.errors import DataError
 from exprstats.reliability.designs import describe_design
 
 NAN = np.nan
@@ -111,3 +112,8 @@ def test_one_sentence_where_items_share_the_design(crowd):
 def test_row_order_does_not_matter(crowd, seed):
     mixed = describe_design(crowd.sample(frac=1, random_state=seed)).table
     pd.testing.assert_frame_equal(mixed, describe_design(crowd).table)
+
+
+def test_a_table_without_a_rating_has_no_design(make_ratings):
+    with pytest.raises(DataError, match="all ratings are missing"):
+        describe_design(make_ratings([[1, 2], [3, 5]]).assign(rating=np.nan))

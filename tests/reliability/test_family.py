@@ -265,3 +265,17 @@ def test_nothing_is_changed(crowd):
     before = crowd.copy(deep=True)
     rate_reliability(crowd)
     pd.testing.assert_frame_equal(crowd, before)
+
+
+def test_what_is_no_table_or_holds_a_column_twice_is_told(make_ratings):
+    with pytest.raises(OptionError, match="ratings table must be a pandas DataFrame; got str"):
+        rate_reliability("ratings.csv")
+    table = make_ratings([[1, 2], [3, 5], [2, 2]])
+    with pytest.raises(DataError, match="has 2 columns 'rating'"):
+        rate_reliability(pd.concat([table, table[["rating"]]], axis=1))
+
+
+@pytest.mark.parametrize("draws", [-1, 2.5, "many"])
+def test_draws_are_whole_numbers(make_ratings, draws):
+    with pytest.raises(OptionError, match=r"draws is .*; it must be a whole number of at least 0"):
+        rate_reliability(make_ratings([[1, 2], [3, 5], [2, 2]]), draws=draws)

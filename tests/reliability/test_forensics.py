@@ -105,3 +105,26 @@ def test_bad_options(crowd):
         judge_raters(crowd, mode=2)
     with pytest.raises(DataError, match="1 rating"):
         judge_raters(crowd.drop_duplicates("clip"))
+
+
+def test_raters_who_are_equally_severe_are_not_flagged_for_rounding():
+    values = [0.1 * clip + 1 / 3 for clip in range(10)]
+    rows = [
+        {"clip": f"c{clip}", "rater": f"r{rater}", "item": "q", "rating": value + (rater == 0)}
+        for clip, value in enumerate(values)
+        for rater in range(7)
+    ]
+    flags = judge_raters(pd.DataFrame(rows)).table["flag"].tolist()
+    assert flags == ["lenient", *[""] * 6]
+
+
+def test_ratings_without_items_cannot_lose_raters(make_crowd):
+    table = make_crowd(1, subjects=12, workers=10)
+    with pytest.raises(DataError, match="no column 'item'"):
+        remove_raters(table.drop(columns="item"), judge_raters(table))
+
+
+@pytest.mark.parametrize("options", [{"least": 2}, {"lowest": "low"}, {"mode": 0}])
+def test_each_threshold_names_itself(make_crowd, options):
+    with pytest.raises(OptionError, match=f"^{next(iter(options))} "):
+        judge_raters(make_crowd(1, subjects=5), **options)

@@ -11,9 +11,10 @@ import pytest
 from scipy import stats
 
 from exprstats.reliability import rate_reliability
-from exprstats.reliability.jackknife import combine_variances, jackknife_panel
-from exprstats.reliability.oneway import add_moments, peel_ratings, sum_clips
-from exprstats.reliability.panels import split_panels
+from exprstats.reliability.deletions import jackknife_panel
+from exprstats.reliability.jackknife import combine_variances
+from exprstats.reliability.moments import add_moments, peel_ratings, sum_clips
+from exprstats.reliability.ratings import split_panels
 from exprstats.simulate import simulate_expressiveness
 
 

@@ -15,10 +15,11 @@ import pytest
 from exprstats.errors import DataError, RError
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.estimands import SUBJECT_NESTED, measure_estimand
+from exprstats.reliability.moments import sum_clips
 from exprstats.reliability.nested import find_subject_divisors
 from exprstats.reliability.nesting import find_nested_components, sum_nested
-from exprstats.reliability.oneway import sum_clips
-from exprstats.reliability.panels import Panel, split_panels
+from exprstats.reliability.panels import Panel
+from exprstats.reliability.ratings import split_panels
 from exprstats.reliability.reml import fit_reml, solve_one_way
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "reliability"

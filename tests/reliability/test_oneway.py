@@ -14,13 +14,8 @@ import pytest
 
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.limits import find_f_limits, move_reliability
-from exprstats.reliability.oneway import (
-    add_moments,
-    find_divisors,
-    find_mean_squares,
-    find_reliability,
-    sum_clips,
-)
+from exprstats.reliability.moments import add_moments, sum_clips
+from exprstats.reliability.oneway import find_divisors, find_mean_squares, find_reliability
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "reliability"
 ORACLE = json.loads((ORACLES / "oneway.json").read_text(encoding="utf-8"))

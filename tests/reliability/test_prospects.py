@@ -8,7 +8,8 @@ import pytest
 
 from exprstats.errors import DataError, OptionError
 from exprstats.reliability import rate_reliability
-from exprstats.reliability.prospects import StudyPlan, draw_panel, simulate_plans
+from exprstats.reliability.prospects import simulate_plans
+from exprstats.reliability.trials import StudyPlan, draw_study
 
 PARTS = {"subject": 0.5, "clip": 0.5, "rater": 0.3, "residual": 0.7}
 
@@ -62,7 +63,7 @@ def test_a_pilot_gives_the_components(make_crowd):
 
 def test_the_drawn_ratings_have_the_variances_asked_for():
     rng = np.random.default_rng(1)
-    panel = draw_panel(StudyPlan(2000, 3, 3, 400), PARTS, rng)
+    panel = draw_study(StudyPlan(2000, 3, 3, 400), PARTS, rng)
     assert panel.rating.var() == pytest.approx(2.0, rel=0.06)
     means = np.bincount(panel.clip, panel.rating) / 3
     within = (panel.rating - means[panel.clip]).var() * 3 / 2
@@ -80,9 +81,10 @@ def test_the_seed_decides():
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"raters": 9}, "cannot be"),
-        ({"subjects": 1}, "cannot be"),
-        ({"draws": 1}, "draws=1"),
+        ({"raters": 9}, "workers, with 9 raters a clip, is 8"),
+        ({"subjects": 1}, "subjects is 1; it must be a whole number of at least 2"),
+        ({"draws": 1}, "draws is 1"),
+        ({"clips": 2.5}, "clips is 2.5"),
         ({"level": 2}, "level is 2"),
     ],
 )
@@ -99,3 +101,15 @@ def test_components_must_be_there(make_ratings):
     pilot = make_ratings([[1, 2], [3, 5]]).assign(subject=["a", "a", "b", "b"])
     with pytest.raises(DataError, match="each subject has one clip"):
         simulate_plans(pilot, **plan)
+
+
+@pytest.mark.parametrize("change", [{"rater": 0, "residual": 0}, {"clip": "much"}])
+def test_components_that_leave_no_error_cannot_be_studied(change):
+    with pytest.raises(OptionError, match="components must be numbers, those of raters or resid"):
+        simulate_plans(PARTS | change, subjects=10, clips=2, raters=2, workers=8)
+
+
+def test_sizes_may_be_of_any_integer_type():
+    plan = {"clips": 1, "raters": 2, "workers": 8, "draws": 2, "seed": 1}
+    result = simulate_plans(PARTS, subjects=np.int64(10), **plan)
+    assert "10 subjects with 1 clip rated by 2 raters each" in result.sentence()

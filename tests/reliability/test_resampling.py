@@ -14,8 +14,8 @@ from exprstats.reliability.estimands import measure_estimand
 from exprstats.reliability.estimates import analyse_panel
 from exprstats.reliability.limits import move_reliability
 from exprstats.reliability.nested import analyse_nested, find_subject_divisors
-from exprstats.reliability.panels import split_panels
-from exprstats.reliability.resampling import own_clips, prepare_measure
+from exprstats.reliability.ratings import split_panels
+from exprstats.reliability.resampling import prepare_measure
 from exprstats.reliability.twoway import analyse_crossed
 
 
@@ -35,9 +35,9 @@ def test_weighted_sums_equal_repeated_rows(make_crowd, analyse):
     table = make_crowd(3, subjects=8, clips=3, workers=7)
     [panel] = split_panels(table)
     analysis = analyse(panel, 0.95)
-    owner, groups = own_clips(panel, len(analysis.counts))
+    groups = panel.n_subjects or panel.n_clips
     drawn = draw_clusters(spawn_seeds(1, 1)[0], [np.arange(groups)])[:10]
-    found = prepare_measure(analysis, owner, groups)(count_clusters(drawn, groups))
+    found = prepare_measure(analysis)(count_clusters(drawn, groups))
     base = analysis.families[0].base
     for place, codes in enumerate(drawn):
         # The contract forbids a rater to rate a clip twice: copies have clips of their own.

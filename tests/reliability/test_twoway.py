@@ -18,7 +18,7 @@ from exprstats.reliability import rate_reliability
 from exprstats.reliability.crossed import find_agreement_limits, square_table
 from exprstats.reliability.estimands import AGREEMENT, CONSISTENCY, measure_estimand
 from exprstats.reliability.pairs import find_components, leave_pairs_out, sum_pairs
-from exprstats.reliability.panels import split_panels
+from exprstats.reliability.ratings import split_panels
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "reliability"
 ORACLE = json.loads((ORACLES / "crossed.json").read_text(encoding="utf-8"))
