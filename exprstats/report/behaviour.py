@@ -8,7 +8,7 @@ from exprstats.numerals import count_things, write_count, write_number
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
 from exprstats.report.sources import Told
-from exprstats.study.settings import OpenfaceSettings
+from exprstats.study.sources import OpenfaceSettings
 
 _MOVING = {
     "points": "68 facial landmarks ({unit}, averaged over landmarks)",

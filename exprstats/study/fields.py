@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from exprstats.study.amounts import is_number
+from exprstats.study.reading import Reader, Unreadable, show_value
 from exprstats.words import name_nearest
-
-Reader = Callable[[Any, Path], Any]
-
-
-class Unreadable(ValueError):
-    """A value that its key cannot take; the text says what the key wants."""
 
 
 def read_text(value: Any, folder: Path) -> str:
@@ -47,33 +41,6 @@ def read_codes(value: Any, folder: Path) -> tuple[str, ...]:
     return tuple(str(code) for code in codes)
 
 
-def read_scale(value: Any, folder: Path) -> tuple[float, float]:
-    """Return the lowest and the highest answer."""
-    pair = isinstance(value, list) and len(value) == 2 and all(map(is_number, value))
-    if not pair or value[0] >= value[1]:
-        message = (
-            f"must be the lowest and the highest answer such as [0, 4], not {show_value(value)}."
-        )
-        raise Unreadable(message)
-    return float(value[0]), float(value[1])
-
-
-def read_share(value: Any, folder: Path) -> float:
-    """Return a share above 0 and below 1."""
-    if not is_number(value) or not 0 < value < 1:
-        message = f"must be a number between 0 and 1, not {show_value(value)}."
-        raise Unreadable(message)
-    return float(value)
-
-
-def read_portion(value: Any, folder: Path) -> float:
-    """Return a share that may also be 0 or 1."""
-    if not is_number(value) or not 0 <= value <= 1:
-        message = f"must be a share from 0 to 1, not {show_value(value)}."
-        raise Unreadable(message)
-    return float(value)
-
-
 def read_face(value: Any, folder: Path) -> int | Literal["largest"]:
     """Return which of several faces in a video to follow."""
     if value == "largest":
@@ -82,39 +49,6 @@ def read_face(value: Any, folder: Path) -> int | Literal["largest"]:
         message = f"must be a face id, such as 0, or 'largest', not {show_value(value)}."
         raise Unreadable(message)
     return value
-
-
-def read_part(value: Any, folder: Path) -> float:
-    """Return a share that may be 0 and lies below 1."""
-    return 0.0 if is_number(value) and value == 0 else read_share(value, folder)
-
-
-def read_positive(value: Any, folder: Path) -> float:
-    """Return a finite number above 0."""
-    if not is_number(value) or value <= 0:
-        message = f"must be a number above 0, not {show_value(value)}."
-        raise Unreadable(message)
-    return float(value)
-
-
-def read_seed(value: Any, folder: Path) -> int:
-    """Return a whole number that is not negative."""
-    return _read_whole(value, lowest=0)
-
-
-def read_draws(value: Any, folder: Path) -> int:
-    """Return a number of bootstrap draws: 100 give a rough interval, 2,000 a usual one."""
-    return _read_whole(value, lowest=100)
-
-
-def read_repeats(value: Any, folder: Path) -> int:
-    """Return a whole number of at least 1."""
-    return _read_whole(value, lowest=1)
-
-
-def read_folds(value: Any, folder: Path) -> int:
-    """Return a whole number of at least 2."""
-    return _read_whole(value, lowest=2)
 
 
 def read_folder(value: Any, folder: Path) -> Path:
@@ -171,23 +105,3 @@ def some_of(literal: Any) -> Reader:
         return tuple(read_word(word, folder) for word in read_texts(value, folder))
 
     return read_words
-
-
-def is_number(value: Any) -> bool:
-    """Return whether a TOML value is a finite number (booleans are not)."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def show_value(value: Any) -> str:
-    """Return a TOML value as the user wrote it, near enough to find it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = f"'{value}'" if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _read_whole(value: Any, *, lowest: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-        message = f"must be a whole number of at least {lowest}, not {show_value(value)}."
-        raise Unreadable(message)
-    return value

@@ -10,10 +10,9 @@ from typing import Any, TypeVar, get_type_hints
 
 from exprstats.errors import DataError, Problem
 from exprstats.study.conflicts import find_conflicts
-from exprstats.study.fields import Reader, Unreadable, show_value
+from exprstats.study.defaults import fill_tables
+from exprstats.study.reading import Reader, Unreadable, show_value
 from exprstats.study.settings import (
-    BASELINES,
-    USUAL_BASELINES,
     ClipsSettings,
     CompareSettings,
     ContrastsSettings,
@@ -26,7 +25,7 @@ from exprstats.study.settings import (
     Study,
     WeightsSettings,
 )
-from exprstats.words import ModelKind, name_nearest
+from exprstats.words import name_nearest
 
 Settings = TypeVar("Settings")
 
@@ -114,7 +113,7 @@ class _Reading:
         self._check_presence(content)
         if self.problems:
             return None
-        study = Study(self.path, **top, **_fill_tables(tables, models))
+        study = Study(self.path, **top, **fill_tables(tables, models))
         for fact, remedy in find_conflicts(study):
             self.complain(fact, remedy)
         return study
@@ -181,34 +180,3 @@ def _list_readers(kind: type) -> Mapping[str, Reader]:
     return {
         name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")
     }
-
-
-def _fill_tables(tables: dict[str, Any], models: tuple[ModelSettings, ...]) -> dict[str, Any]:
-    if "openface" in tables:
-        tables["clips"] = tables["openface"].describe_clips()
-    if "ratings" in tables:
-        # Without clips nobody is held out, so that there is no training set to fit on.
-        fitted_on = "train" if "clips" in tables else "all"
-        tables.setdefault("scores", ScoresSettings(fitted_on))
-    if "clips" in tables:
-        tables.setdefault("split", SplitSettings())
-        tables.setdefault("compare", CompareSettings())
-        tables["models"] = _fill_models(models, rated="ratings" in tables)
-        tables["usual_models"] = not models
-        # A forest says nothing of its features by itself, and weights alone only half.
-        if "weights" in tables or any(model.kind == "forest" for model in models):
-            tables.setdefault("importance", ImportanceSettings())
-    return tables
-
-
-def _fill_models(models: tuple[ModelSettings, ...], *, rated: bool) -> tuple[ModelSettings, ...]:
-    fitted = [model for model in models if model.kind not in BASELINES]
-    named = [model for model in models if model.kind in BASELINES]
-    if not models:
-        fitted = [ModelSettings("elastic", "elastic")]
-    if not named:
-        taken = {model.name for model in fitted}
-        # Standard normal guesses are in the unit of factor scores, not of any other target.
-        kinds: list[ModelKind] = [kind for kind in USUAL_BASELINES if rated or kind != "normal"]
-        named = [ModelSettings(kind, kind) for kind in kinds if kind not in taken]
-    return (*fitted, *named)

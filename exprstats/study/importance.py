@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exprstats.study.provenance import Logbook
+from exprstats.study.logbook import Logbook
 from exprstats.study.settings import ImportanceSettings
 
 if TYPE_CHECKING:

@@ -1,23 +1,20 @@
-"""From a study's files to its tables, and which rows of them can be used."""
+"""From a study's files to its tables."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exprstats.errors import DataError, Problem
 from exprstats.numerals import count_things
-from exprstats.study.openface import QUALITY, summarise_videos
-from exprstats.study.provenance import InputFile, Logbook
+from exprstats.study.logbook import Logbook
+from exprstats.study.openface import summarise_videos
+from exprstats.study.provenance import InputFile
 from exprstats.study.settings import ClipsSettings, RatingsSettings, Study
-from exprstats.tables import order_levels
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_THIN = "Leave out the features that are missing most often."
-_ROLES = ("context", "clip", "subject")
 
 
 def read_tables(
@@ -52,29 +49,6 @@ def read_tables(
     return tables.get("ratings"), tables.get("clips")
 
 
-def list_features(clips: pd.DataFrame, settings: ClipsSettings) -> list[str]:
-    """Return the feature columns: those that the study names, else all that could be."""
-    return list(settings.features) if settings.features else list_numbers(clips, settings.target)
-
-
-def list_numbers(clips: pd.DataFrame, target: str | None = None) -> list[str]:
-    """Return the columns of numbers that could be features.
-
-    Ids, the target and the quality columns of `exprstats.behaviour.summarise_clips` are none;
-    quality becomes a feature only by name.
-    """
-    taken = {*_ROLES, *QUALITY, target}
-    numbers = clips.select_dtypes("number").columns
-    return [str(name) for name in numbers if name not in taken]
-
-
-def find_by(table: pd.DataFrame) -> str | None:
-    """Return ``"context"`` where a table has more than one context."""
-    if "context" in table and len(order_levels(table["context"])) > 1:
-        return "context"
-    return None
-
-
 def borrow_subjects(ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook) -> pd.DataFrame:
     """Return ratings with the subjects of their clips, where only the clips name subjects.
 
@@ -96,32 +70,6 @@ def borrow_subjects(ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook) ->
     return ratings
 
 
-def drop_gaps(
-    clips: pd.DataFrame, columns: Sequence[str], log: Logbook, *, stage: str, reason: str
-) -> pd.DataFrame:
-    """Return the clips that have all the columns; the others are written down.
-
-    Raises
-    ------
-    DataError
-        If no clip is left.
-    """
-    gaps = clips[list(columns)].isna()
-    broken = gaps.any(axis=1)
-    named = [str(name) for name in gaps.columns[gaps.any(axis=0)]]
-    told = ", ".join(f"'{name}'" for name in named[:5]) + (" …" if len(named) > 5 else "")
-    left_out = clips.loc[broken, "clip"].tolist()
-    log.exclude(
-        stage, "clips", len(clips), f"{reason} ({told})" if named else reason, left_out=left_out
-    )
-    if broken.all():
-        empty = ", ".join(f"'{name}'" for name in gaps.columns[gaps.all(axis=0)])
-        fact = f"none of {len(clips):,} clips can be used: {reason} ({told})."
-        remedy = f"No clip has a value of {empty}: name other columns." if empty else _THIN
-        raise DataError(Problem(fact, remedy))
-    return clips[~broken]
-
-
 def _note_file(table: str, path: Path, folder: Path, log: Logbook) -> None:
     from exprstats.io import sniff_file
 
@@ -135,27 +83,10 @@ def _note_file(table: str, path: Path, folder: Path, log: Logbook) -> None:
 def _read_table(settings: RatingsSettings | ClipsSettings) -> pd.DataFrame:
     from exprstats.io import read_clips, read_ratings
 
-    if isinstance(settings, ClipsSettings):
-        return read_clips(
-            settings.file,
-            clip=settings.clip,
-            subject=settings.subject,
-            context=settings.context,
-            features=settings.features,
-            target=settings.target,
-            classes=True if settings.classes else None,
-            missing=settings.missing,
-        )
-    return read_ratings(
-        settings.file,
-        clip=settings.clip,
-        rater=settings.rater,
-        raters=settings.raters,
-        rating=settings.rating,
-        items=settings.items,
-        subject=settings.subject,
-        context=settings.context,
-        scale=settings.scale,
-        duplicates=settings.duplicates,
-        missing=settings.missing,
-    )
+    # Keys of the file and options of the reader have the same names.
+    named = {one.name: getattr(settings, one.name) for one in fields(settings)}
+    path = named.pop("file")
+    if isinstance(settings, RatingsSettings):
+        return read_ratings(path, **named)
+    del named["scale"]
+    return read_clips(path, **{**named, "classes": True if settings.classes else None})

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exprstats.errors import DataError, Problem
-from exprstats.study.provenance import InputFile, Logbook
+from exprstats.study.logbook import Logbook
+from exprstats.study.provenance import InputFile
 from exprstats.study.settings import OpenfaceSettings
 from exprstats.tables import require_columns
 from exprstats.words import name_nearest
@@ -15,7 +16,7 @@ from exprstats.words import name_nearest
 if TYPE_CHECKING:
     import pandas as pd
 
-_IDS = ("context", "clip", "subject")
+IDS = ("context", "clip", "subject")
 # How well a clip was tracked says how far its features can be trusted, not how a face moves.
 QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 # What the study says in the words of summarise_openface.
@@ -71,7 +72,7 @@ def summarise_videos(
     _note_videos(result.files, folder, log)
     _note_failures(result.ledger, log)
     require_columns(result.clips, named, "clips")
-    wanted = dict.fromkeys((*_IDS, *FEATURES, *QUALITY, *named))
+    wanted = dict.fromkeys((*IDS, *FEATURES, *QUALITY, *named))
     return result.clips[[name for name in wanted if name in result.clips]]
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from exprstats.errors import DataError, Problem
-from exprstats.study.inputs import find_by
-from exprstats.study.provenance import Logbook
+from exprstats.study.logbook import Logbook
 from exprstats.study.settings import SplitSettings, Study
+from exprstats.study.usable import find_by
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -68,11 +68,9 @@ def guess_roles(table: pd.DataFrame) -> Guess:
         del roles["context"]
     kind = _find_kind(roles)
     if kind != "ratings":
-        roles = {role: name for role, name in roles.items() if role not in {"item", "rating"}}
+        roles = _leave_out(roles, "item", "rating")
     if kind != "predictions":
-        roles = {
-            role: n for role, n in roles.items() if role not in {"model", "truth", "prediction"}
-        }
+        roles = _leave_out(roles, "model", "truth", "prediction")
     if kind == "ratings" and "rating" in roles and not _is_plain(roles["rating"]):
         others = numeric - set(roles.values())
         roles = _leave_out(roles, "rating") if others else roles

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from exprstats.errors import DataError, Problem
-from exprstats.study.provenance import Logbook
+from exprstats.study.logbook import Logbook
 from exprstats.study.settings import ImportanceSettings, ModelSettings, Study
 from exprstats.words import MetricName
 

@@ -8,7 +8,8 @@ import pytest
 from exprstats.report import build_document, gather_pieces
 from exprstats.report.prose import write_plain
 from exprstats.study import Exclusion, InputFile, Logbook
-from exprstats.study.settings import OpenfaceSettings, Study
+from exprstats.study.settings import Study
+from exprstats.study.sources import OpenfaceSettings
 
 
 def read_words(pieces, name):

@@ -20,7 +20,7 @@ from exprstats.parallel import watching
 from exprstats.reliability import rate_reliability
 from exprstats.study import Logbook, read_study, run_study
 from exprstats.study.inputs import borrow_subjects
-from exprstats.study.provenance import STAGES
+from exprstats.study.logbook import STAGES
 
 ITEMS = ["response", "emotion", "motion"]
 RATED = '[ratings]\nfile = "ratings.csv"\ncontext = "task"\nitems = ["response"]\n'

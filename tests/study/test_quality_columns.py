@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 from exprstats.behaviour.assembly import KEPT_QUALITY
 from exprstats.cli.program import app
 from exprstats.study import list_numbers
-from exprstats.study.inputs import QUALITY, list_features
-from exprstats.study.settings import ClipsSettings
+from exprstats.study.openface import QUALITY
+from exprstats.study.sources import ClipsSettings
+from exprstats.study.usable import list_features
 
 
 @pytest.fixture

@@ -1,0 +1,67 @@
+"""The baselines of a study: random guesses, constants, and people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exprstats.study.logbook import Logbook
+from exprstats.study.ranges import Ranges
+from exprstats.study.settings import ModelSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.measurement import Factor
+
+
+def guess_baselines(
+    skeleton: pd.DataFrame,
+    settings: tuple[ModelSettings, ...],
+    ranges: Ranges | None,
+    log: Logbook,
+) -> list[pd.DataFrame]:
+    """Return the predictions of each baseline on the clips of a fitted model.
+
+    Classes have no ranges: their uniform guesses are even over the classes.
+    """
+    from exprstats.models import (
+        guess_classes,
+        guess_majority,
+        guess_mean,
+        guess_normal,
+        guess_uniform,
+    )
+
+    guesses = []
+    for model in settings:
+        if model.kind == "uniform" and ranges is None:
+            guess = guess_classes(skeleton, seed=log.draw_seed("uniform"))
+        elif model.kind == "majority":
+            guess = guess_majority(skeleton)
+        elif model.kind == "uniform" and ranges is not None:
+            seed = log.draw_seed("uniform")
+            guess = guess_uniform(skeleton, low=ranges.lows, high=ranges.highs, seed=seed)
+        elif model.kind == "normal":
+            guess = guess_normal(skeleton, seed=log.draw_seed("normal"))
+        elif model.kind == "mean":
+            guess = guess_mean(skeleton)
+        else:
+            continue
+        guesses.append(guess.assign(model=model.name))
+    return guesses
+
+
+def judge_people(
+    ratings: pd.DataFrame,
+    clips: pd.DataFrame,
+    factor: Factor,
+    parts: pd.DataFrame,
+    *,
+    name: str,
+) -> pd.DataFrame:
+    """Return the human baseline's predictions on the clips that models saw."""
+    from exprstats.models import guess_human
+
+    key = [one for one in ("context", "clip") if one in ratings and one in clips]
+    seen = ratings.set_index(key).index.isin(clips.set_index(key).index)
+    return guess_human(ratings[seen], factor, parts).assign(model=name)
