@@ -7,7 +7,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.measurement.encoding import Codes, meets_contract, pack_codes
-from exprstats.tables import RATINGS, check_table, find_unnumbers, order_levels
+from exprstats.tables import RATINGS, check_table, find_absent, find_unnumbers, order_levels
 
 
 def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -65,7 +65,7 @@ def _encode_columns(ratings: pd.DataFrame) -> dict[str, Codes]:
 
     The contract is met on the codes; only a table that breaks it is read once more, to say how.
     """
-    absent = {"clip", "rater", "item", "rating"} - set(ratings.columns)
+    absent = find_absent(ratings, ["clip", "rater", "item", "rating"], "ratings")
     codes: dict[str, Codes] = {}
     if not absent:
         codes = {name: pd.factorize(ratings[name]) for name in _IDS if name in ratings.columns}

@@ -11,9 +11,9 @@ import numpy as np
 from exprstats import rbridge
 from exprstats.errors import FitError, RError
 from exprstats.measurement.moments import Moments
-from exprstats.measurement.normal import estimate_vcov, solve_three, standardize
+from exprstats.measurement.normal import estimate_vcov, find_signs, solve_three, standardize
 from exprstats.measurement.screening import find_improper
-from exprstats.measurement.solution import Receipt, Solution
+from exprstats.measurement.solution import Receipt, Solution, name_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +54,7 @@ class Job:
     @property
     def name(self) -> str:
         """The rows in words, for messages."""
-        where = f"context '{self.context}'" if self.context is not None else "all clips"
-        return f"{where} of training subjects" if self.part == "train" else where
+        return name_rows(self.context, self.part)
 
 
 Engine = Callable[[Job], tuple[Solution, Receipt]]
@@ -162,7 +161,7 @@ def rescale_moments(moments: Moments) -> tuple[Moments, np.ndarray]:
 def _build(job: Job, answer: dict[str, Any], scale: np.ndarray) -> Solution:
     p = len(scale)
     loadings, residuals, intercepts = np.split(answer["estimate"], 3)
-    sign = _orient(answer["standard"])
+    sign = float(find_signs(answer["standard"]))
     back = np.concatenate([sign * scale, scale**2])
     return Solution(
         context=job.context,
@@ -185,10 +184,3 @@ def _build(job: Job, answer: dict[str, Any], scale: np.ndarray) -> Solution:
         missing=job.missing,
         n_clusters=job.n_clusters,
     )
-
-
-def _orient(standard: np.ndarray) -> float:
-    """Return the sign that lets the factor mean more of what most of the items measure."""
-    total = standard.sum()
-    leading = total if abs(total) > 1e-9 else standard[0]
-    return -1.0 if leading < 0 else 1.0

@@ -17,9 +17,7 @@ from exprstats.measurement.scoring import list_scores, list_spans
 from exprstats.measurement.screening import (
     check_items,
     find_improper,
-    find_problems,
     raise_improper,
-    raise_problems,
     warn_reversed,
     warn_weak,
 )
@@ -69,10 +67,6 @@ class Factor(Result):
     def engine(self) -> str:
         """``"lavaan"`` or ``"closed form"``."""
         return self.receipt.engine
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each estimate."""
-        return self.table
 
     def glance(self) -> pd.DataFrame:
         """Return one row: engine, versions, counts, degrees of freedom."""
@@ -152,7 +146,9 @@ def fit_factor(
         R cannot be used and there are more than three items.
     """
     check_items(items)
-    _check_options(missing, estimator, level)
+    check_word(missing, MissingRule, "missing")
+    check_word(estimator, FactorEstimator, "estimator")
+    check_level(level)
     names = tuple(str(item) for item in items)
     itemset = read_items(items_table, names, by)
     jobs = list_jobs(
@@ -164,8 +160,7 @@ def fit_factor(
         missing=missing,
         cluster=find_clusters(items_table, cluster) if cluster else None,
     )
-    raise_problems([one for job in jobs for one in find_problems(job.moments, names, job.name)])
-    warn_incomplete(itemset, missing)
+    warn_incomplete(itemset, _FATES[missing])
     for job in jobs:
         warn_weak(job.moments, names, job.name)
     raise_improper([text for job in jobs for text in foresee_improper(job)])
@@ -184,10 +179,10 @@ def fit_factor(
     )
 
 
-def _check_options(missing: str, estimator: str, level: float) -> None:
-    check_word(missing, MissingRule, "missing")
-    check_word(estimator, FactorEstimator, "estimator")
-    check_level(level)
+_FATES = {
+    "listwise": "they are left out of the fit and have no score",
+    "fiml": "they count with the items they have",
+}
 
 
 def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:

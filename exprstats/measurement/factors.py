@@ -9,14 +9,9 @@ import pandas as pd
 
 from exprstats.errors import OptionError
 from exprstats.measurement.factorfits import list_rows, list_scores, solve_factors
-from exprstats.measurement.itemsets import read_items
+from exprstats.measurement.itemsets import read_items, warn_incomplete
 from exprstats.measurement.jobs import list_jobs
-from exprstats.measurement.screening import (
-    find_improper,
-    find_problems,
-    raise_improper,
-    raise_problems,
-)
+from exprstats.measurement.screening import find_improper, raise_improper
 from exprstats.measurement.solution import Receipt
 from exprstats.measurement.wording import write_fit
 from exprstats.numerals import count_things, write_count, write_number
@@ -60,10 +55,6 @@ class Factors(Result):
     n_clips: int
     fit: Mapping[str, float]
     receipt: Receipt
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each estimate."""
-        return self.table
 
     def glance(self) -> pd.DataFrame:
         """Return one row: counts, the largest correlation, the fit of all clips."""
@@ -122,15 +113,26 @@ def fit_factors(
     OptionError
         Too few factors or items, an item in two factors.
     DataError
-        As `fit_factor`; FitError where lavaan does not converge or a residual variance is not
-        positive; RError without R.
+        As `fit_factor`.
+    FitError
+        lavaan did not converge, or a residual variance is not positive.
+    RError
+        R cannot be used.
+
+    Warns
+    -----
+    DataWarning
+        Clips that lack an item are left out of the fit.
     """
+    if not isinstance(items, Mapping) or any(isinstance(one, str) for one in items.values()):
+        message = "items must give a list for each factor, as in {'joy': ['smile', 'laugh']}."
+        raise OptionError(message)
     groups = {str(name): tuple(map(str, one)) for name, one in items.items()}
     _check_groups(groups, level)
     names = tuple(item for one in groups.values() for item in one)
     itemset = read_items(items_table, names, by)
     jobs = list_jobs(itemset, names)
-    raise_problems([one for job in jobs for one in find_problems(job.moments, names, job.name)])
+    warn_incomplete(itemset)
     fits = [solve_factors(job, groups) for job in jobs]
     raise_improper(
         [

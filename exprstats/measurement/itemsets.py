@@ -20,6 +20,7 @@ from exprstats.tables import (
     find_empty,
     find_unnumbers,
     order_levels,
+    require_columns,
 )
 
 TOLERATED = 0.05
@@ -69,13 +70,11 @@ def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> Ite
         Columns that are absent, empty ids, clips that stand twice, items that are no numbers or
         wholly missing.
     """
+    require_columns(table, [], "items")
     if not all(isinstance(name, str) for name in table.columns):
         table = table.rename(columns=str)
-    problems = find_absent(table, [*items, *([by] if by else [])], "items")
-    problems += [
-        Problem("the items table has two columns of this name.", "Rename one.", column=name)
-        for name in table.columns[table.columns.duplicated()].unique()
-    ]
+    ids = [name for name in ("context", "clip", "subject") if name in table.columns]
+    problems = find_absent(table, [*items, *([by] if by else []), *ids], "items")
     if problems or len(table) == 0:
         raise DataError(problems or Problem("the items table has no rows.", "Check the file."))
     ids = _take_ids(table, by)
@@ -116,18 +115,28 @@ def _take_ids(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
     return pd.DataFrame(ids)
 
 
-def warn_incomplete(itemset: ItemSet, missing: str) -> None:
-    """Warn of clips that lack an item, and say what becomes of them."""
+def warn_incomplete(itemset: ItemSet, fate: str = "they are left out of the fit") -> None:
+    """Warn the caller's caller of clips that lack an item, and say what becomes of them."""
     lacking = int(np.isnan(itemset.answers).any(axis=1).sum())
     if lacking:
-        fate = (
-            "they count with the items they have"
-            if missing == "fiml"
-            else "they are left out of the fit and have no score"
-        )
         counted = count_things(lacking, "clips lacks", "clips lack", of=len(itemset.ids))
         message = f"{counted} an item; {fate}."
-        warnings.warn(message, DataWarning, stacklevel=4)
+        warnings.warn(message, DataWarning, stacklevel=3)
+
+
+def check_contexts(itemset: ItemSet, fitted: Sequence[str | None]) -> None:
+    """Refuse clips of contexts that no fit was made for.
+
+    Raises
+    ------
+    DataError
+        With the first such context, and those that were fitted.
+    """
+    strange = [context for context in itemset.contexts if context not in fitted]
+    if strange:
+        known = sorted({context for context in fitted if context is not None})
+        fact = f"context '{strange[0]}' was not in the fit."
+        raise DataError(Problem(fact, f"It has {', '.join(known)}."))
 
 
 def _count_up(n: int) -> np.ndarray:
@@ -146,7 +155,8 @@ def find_training(ids: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
     Raises
     ------
     DataError
-        There is no subject column, or more than 5 % of the subjects are in no part.
+        There is no subject column, a subject in two parts, nobody in training, or more than 5 % of
+        the subjects in no part.
     """
     problems = find_absent(ids, ["subject"], "items") + find_absent(
         parts, ["subject", "part"], "parts"
@@ -154,9 +164,18 @@ def find_training(ids: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
     if problems:
         raise DataError(problems)
     problems = find_empty(ids, ["subject"]) + find_empty(parts, ["subject", "part"])
+    parts = parts[["subject", "part"]].astype(str).drop_duplicates()
+    torn = parts.loc[parts["subject"].duplicated(), "subject"].unique()
+    if len(torn):
+        counted = count_things(len(torn), "subject stands", "subjects stand")
+        fact = f"{counted} in more than one part, such as '{torn[0]}'."
+        problems.append(Problem(fact, "Give each subject one part.", column="subject"))
+    if "train" not in set(parts["part"]):
+        fact = f"nobody's part is 'train'; there is {', '.join(sorted(set(parts['part'])))}."
+        problems.append(Problem(fact, "Give the table of split_subjects.", column="part"))
     if problems:
         raise DataError(problems)
-    part = dict(zip(parts["subject"].astype(str), parts["part"].astype(str), strict=True))
+    part = dict(zip(parts["subject"], parts["part"], strict=True))
     subjects = ids["subject"].astype(str)
     _check_subjects(set(subjects), set(part))
     return (subjects.map(part) == "train").to_numpy(bool)

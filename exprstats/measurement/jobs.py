@@ -11,7 +11,7 @@ from exprstats.errors import OptionError, Problem
 from exprstats.measurement.engines import Job
 from exprstats.measurement.itemsets import ItemSet, find_training
 from exprstats.measurement.moments import form_moments
-from exprstats.measurement.screening import raise_problems
+from exprstats.measurement.screening import find_problems, raise_problems
 from exprstats.tables import encode_ids, find_absent, find_empty
 
 FEWEST_CLUSTERS = 10
@@ -44,7 +44,8 @@ def list_jobs(
     Raises
     ------
     DataError
-        Answers outside the scale, subjects in no part, too few clusters.
+        Answers outside the scale, subjects in no part, too few clusters; items that cannot carry
+        a factor, see `find_problems`.
     """
     low, high = find_range(itemset.answers, items, scale)
     codes = None if cluster is None else encode_ids(cluster.to_frame("cluster"), ["cluster"])[0]
@@ -70,7 +71,13 @@ def list_jobs(
                 n_clusters=n_clusters,
             )
         )
-    raise_problems([problem for job in jobs for problem in _find_few(job)])
+    raise_problems(
+        [
+            problem
+            for job in jobs
+            for problem in (*find_problems(job.moments, items, job.name), *_find_few(job))
+        ]
+    )
     return jobs
 
 
@@ -118,8 +125,8 @@ def find_range(
     low, high = np.nanmin(answers, axis=0), np.nanmax(answers, axis=0)
     if scale is None:
         return low, high
-    if not scale[0] < scale[1]:
-        message = f"scale is {scale[0]:g} to {scale[1]:g}; the lowest answer comes first."
+    if np.shape(scale) != (2,) or not scale[0] < scale[1]:
+        message = f"scale is {scale}; give the lowest and then the highest answer, such as (0, 4)."
         raise OptionError(message)
     fact = f"outside the scale {scale[0]:g} to {scale[1]:g}: the answers run from"
     raise_problems(

@@ -9,14 +9,12 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, OptionError, Problem
-from exprstats.tables import check_table, require_columns
+from exprstats.measurement.itemsets import TOLERATED
+from exprstats.numerals import count_things
+from exprstats.tables import Contract, check_table, require_columns
 
 if TYPE_CHECKING:
     from exprstats.measurement.factor import Factor
-
-from exprstats.measurement.itemsets import TOLERATED
-from exprstats.numerals import count_things
-from exprstats.tables import Contract
 
 _CLIPS = Contract("clips", key=("context", "clip"), optional=("context",))
 
@@ -40,12 +38,18 @@ def join_scores(
     Raises
     ------
     DataError
-        More clips than that have no partner, or the clips already have such columns.
+        More clips than that have no partner, the clips already have such columns, or the factor
+        was stored and has no scores.
+    OptionError
+        ``unmatched`` is no share.
     """
     if not 0 <= unmatched <= 1:
         message = f"unmatched is {unmatched:g}; it is a share between 0 and 1."
         raise OptionError(message)
     check_table(clips, _CLIPS)
+    if factor.scores.empty:
+        fact = "the factor holds no scores, as one that was stored."
+        raise DataError(Problem(fact, "Fit it again, or merge what score_clips returns."))
     columns = {"score": "context", "score_pooled": "all"} if factor.by else {"score": "all"}
     taken = [name for name in columns if name in clips.columns]
     if taken:

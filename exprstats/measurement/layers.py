@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import FitWarning, Problem
+from exprstats.measurement.components import split_squares
 from exprstats.measurement.engines import Job
 from exprstats.measurement.itemsets import read_items, warn_incomplete
 from exprstats.measurement.jobs import find_clusters, list_jobs
@@ -18,7 +19,6 @@ from exprstats.measurement.rows import UNTESTABLE
 from exprstats.measurement.screening import (
     check_items,
     find_improper,
-    find_problems,
     raise_improper,
     raise_problems,
 )
@@ -66,10 +66,6 @@ class LevelFactors(Result):
     def df(self) -> int:
         """Degrees of freedom of the fit of all clips."""
         return int(self.fit["df"])
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each estimate."""
-        return self.table
 
     def glance(self) -> pd.DataFrame:
         """Return one row: counts, degrees of freedom, versions."""
@@ -156,9 +152,8 @@ def fit_levels(
     names = tuple(str(item) for item in items)
     itemset = read_items(items_table, names, by)
     jobs = list_jobs(itemset, names, cluster=find_clusters(items_table, cluster), keep_rows=True)
-    raise_problems([one for job in jobs for one in find_problems(job.moments, names, job.name)])
     raise_problems([one for job in jobs for one in _find_unlayered(job, cluster)])
-    warn_incomplete(itemset, "listwise")
+    warn_incomplete(itemset)
     fits = [solve_levels(job) for job in jobs]
     _judge_residuals(jobs, fits)
     table = arrange_rows([row for fit in fits for row in list_rows(fit, names, level)], KEYS)
@@ -192,28 +187,6 @@ def _find_unlayered(job: Job, cluster: str) -> list[Problem]:
             remedy = "There is no factor between clusters; fit_factor(cluster=...) fits one level."
             problems.append(Problem(fact, remedy, column=item))
     return problems
-
-
-def split_squares(answers: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return each item's variance components (p,), within and between clusters.
-
-    Those of the one-way analysis of variance; between may be negative.
-
-    Parameters
-    ----------
-    answers
-        Complete rows, shape (n, p).
-    codes
-        Clusters of the rows, integers (n,).
-    """
-    _, places, sizes = np.unique(codes, return_inverse=True, return_counts=True)
-    n, groups = len(answers), len(sizes)
-    centred = answers - answers.mean(axis=0)
-    sums = np.array([np.bincount(places, column) for column in centred.T])
-    outer = (sums**2 / sizes).sum(axis=1)
-    inner = ((centred**2).sum(axis=0) - outer) / (n - groups)
-    size = (n - (sizes**2).sum() / n) / (groups - 1)
-    return inner, (outer / (groups - 1) - inner) / size
 
 
 def _judge_residuals(jobs: Sequence[Job], fits: Sequence[LevelFit]) -> None:

@@ -14,9 +14,9 @@ from exprstats.errors import DataError, Problem
 from exprstats.measurement.clustersums import sum_clusters
 from exprstats.measurement.contrasts import Contrast, contrast_groups
 from exprstats.measurement.engines import Job
-from exprstats.measurement.itemsets import read_items
+from exprstats.measurement.itemsets import ItemSet, read_items, warn_incomplete
 from exprstats.measurement.jobs import find_clusters, list_jobs
-from exprstats.measurement.screening import check_items, find_problems, raise_problems
+from exprstats.measurement.screening import check_items
 from exprstats.measurement.solution import Receipt
 from exprstats.measurement.steps import NestedModels, build_steps
 from exprstats.numerals import count_things
@@ -50,10 +50,20 @@ def compare_restrictions(
     Raises
     ------
     DataError
-        As `fit_factor`; RError without R; FitError where lavaan does not converge.
+        As `fit_factor`.
+    FitError
+        lavaan did not converge.
+    RError
+        R cannot be used.
+
+    Warns
+    -----
+    DataWarning
+        Clips that lack an item are left out.
     """
     check_level(level)
-    jobs, n_clusters = _prepare(items_table, items, by, cluster)
+    itemset, jobs = _prepare(items_table, items, by, cluster)
+    warn_incomplete(itemset)
     blocks, receipts = [], []
     for job in jobs:
         options = {"moments": [_pack(job)]}
@@ -62,7 +72,7 @@ def compare_restrictions(
         reply = rbridge.call("measurement", "compare_restrictions", names=job.items, **options)
         blocks.append((job.context, job.moments.n, reply.value))
         receipts.append(Receipt("lavaan", reply.call, reply.versions, reply.warnings))
-    return build_steps(blocks, receipts[-1], level, n_clusters)
+    return build_steps(blocks, receipts[-1], level, jobs[-1].n_clusters)
 
 
 def check_invariance(
@@ -96,13 +106,21 @@ def check_invariance(
     ------
     DataError
         As `fit_factor`, and fewer than two contexts.
+    FitError, RError
+        As `compare_restrictions`.
+
+    Warns
+    -----
+    DataWarning
+        Clips that lack an item are left out.
     """
     check_level(level)
-    jobs, n_clusters = _prepare(items_table, items, by, cluster)
+    itemset, jobs = _prepare(items_table, items, by, cluster)
     groups, pooled = jobs[:-1], jobs[-1]
     if len(groups) < 2:
         fact = f"the data have {count_things(len(groups), 'context')}."
         raise DataError(Problem(fact, "Invariance needs two or more.", column=by))
+    warn_incomplete(itemset)
     if cluster:
         options: dict[str, Any] = {
             "rows": np.concatenate([_give_rows(job) / _find_scale(pooled) for job in groups]),
@@ -115,15 +133,12 @@ def check_invariance(
     receipt = Receipt("lavaan", reply.call, reply.versions, reply.warnings)
     answer = reply.value
     if cluster:
-        answer = _replace_changes(answer, _contrast(items_table, pooled.items, by, cluster))
-    return build_steps([(None, pooled.moments.n, answer)], receipt, level, n_clusters)
+        answer = _replace_changes(answer, _contrast(itemset, items_table[cluster]))
+    return build_steps([(None, pooled.moments.n, answer)], receipt, level, pooled.n_clusters)
 
 
-def _contrast(
-    table: pd.DataFrame, items: tuple[str, ...], by: str, cluster: str
-) -> dict[str, Contrast]:
-    codes, groups = encode_ids(table, [cluster])
-    itemset = read_items(table, items, by)
+def _contrast(itemset: ItemSet, cluster: pd.Series) -> dict[str, Contrast]:
+    codes, groups = encode_ids(cluster.to_frame("cluster"), ["cluster"])
     standard = replace(itemset, answers=itemset.answers / np.nanstd(itemset.answers, axis=0))
     return contrast_groups(sum_clusters(standard, codes, groups)[:-1], groups)
 
@@ -145,14 +160,12 @@ def _replace_changes(
 
 def _prepare(
     table: pd.DataFrame, items: Sequence[str], by: str | None, cluster: str | None
-) -> tuple[list[Job], int | None]:
+) -> tuple[ItemSet, list[Job]]:
     check_items(items)
     names = tuple(str(item) for item in items)
     itemset = read_items(table, names, by)
     ids = find_clusters(table, cluster) if cluster else None
-    jobs = list_jobs(itemset, names, cluster=ids)
-    raise_problems([one for job in jobs for one in find_problems(job.moments, names, job.name)])
-    return jobs, jobs[-1].n_clusters
+    return itemset, list_jobs(itemset, names, cluster=ids)
 
 
 def _give_rows(job: Job) -> np.ndarray:

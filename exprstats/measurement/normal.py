@@ -77,6 +77,16 @@ def standardize(
     return standard, error, 2 * np.abs(standard) * error
 
 
+def find_signs(standard: np.ndarray) -> np.ndarray:
+    """Return the sign that lets a factor mean more of what most of its items measure.
+
+    Of standardised loadings (..., p); where they balance, the first item decides.
+    """
+    total = standard.sum(axis=-1)
+    leading = np.where(np.abs(total) > 1e-9, total, standard[..., 0])
+    return np.where(leading < 0, -1.0, 1.0)
+
+
 def compute_omega(parameters: np.ndarray) -> float:
     """Return ω = (Σλ)²/((Σλ)² + Σθ) of raw loadings and residuals (2p,) (McDonald, 1999)."""
     loadings, residuals = np.split(parameters, 2)

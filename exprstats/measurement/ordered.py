@@ -14,11 +14,11 @@ from scipy.special import ndtri
 from exprstats import rbridge
 from exprstats.errors import DataWarning, FitError, Problem
 from exprstats.measurement.engines import Job
-from exprstats.measurement.itemsets import ItemSet, read_items
+from exprstats.measurement.itemsets import ItemSet, check_contexts, read_items, warn_incomplete
 from exprstats.measurement.jobs import list_jobs
 from exprstats.measurement.responses import score_responses
 from exprstats.measurement.rows import UNTESTABLE, limit_estimate, list_fit
-from exprstats.measurement.screening import check_items, find_problems, raise_problems
+from exprstats.measurement.screening import check_items, raise_problems
 from exprstats.measurement.solution import Receipt
 from exprstats.measurement.wording import write_fit
 from exprstats.numerals import count_things, write_count, write_number
@@ -72,10 +72,6 @@ class OrderedFactor(Result):
     by: str | None
     level: float
     receipt: Receipt
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each estimate."""
-        return self.table
 
     def glance(self) -> pd.DataFrame:
         """Return one row: counts, degrees of freedom, versions."""
@@ -134,7 +130,7 @@ def fit_ordered(
     itemset = read_items(items_table, names, by)
     raise_problems(_find_uncounted(itemset, names))
     jobs = list_jobs(itemset, names, keep_rows=True)
-    raise_problems([one for job in jobs for one in find_problems(job.moments, names, job.name)])
+    warn_incomplete(itemset, "they are left out of the fit and scored by the items they have")
     answers = [_solve(job) for job in jobs]
     solutions = tuple(solution for solution, _ in answers)
     rows = [row for one in solutions for row in _list_rows(one, names, level)]
@@ -156,8 +152,27 @@ def score_ordered(factor: OrderedFactor, items_table: pd.DataFrame) -> pd.DataFr
 
     A clip that lacks items is scored from those it has. An answer that the fit never saw counts as
     the nearest one it saw, with a warning.
+
+    Parameters
+    ----------
+    factor
+        From `fit_ordered`.
+    items_table
+        One row a clip, with the factor's items and, if it was fitted by context, the contexts.
+
+    Returns
+    -------
+    DataFrame
+        SCORES, as of `OrderedFactor`.
+
+    Raises
+    ------
+    DataError
+        Items are absent or no numbers, or a context was not in the fit.
     """
-    return _list_scores(factor.solutions, read_items(items_table, factor.items, factor.by))
+    itemset = read_items(items_table, factor.items, factor.by)
+    check_contexts(itemset, [one.context for one in factor.solutions])
+    return _list_scores(factor.solutions, itemset)
 
 
 def _find_uncounted(itemset: ItemSet, items: tuple[str, ...]) -> list[Problem]:

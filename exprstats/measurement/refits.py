@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from exprstats import rbridge
+from exprstats.measurement.normal import find_signs
 
 
 def solve_many(covariances: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -47,9 +48,7 @@ def _solve_lavaan(covariances: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarr
 def _orient(loadings: np.ndarray, residuals: np.ndarray) -> np.ndarray:
     """Let each factor mean more of what most of its items measure, as a single fit does."""
     with np.errstate(invalid="ignore"):
-        total = (loadings / np.sqrt(loadings**2 + residuals)).sum(axis=1)
-        leading = np.where(np.abs(total) > 1e-9, total, loadings[:, 0])
-    return loadings * np.where(leading < 0, -1.0, 1.0)[:, None]
+        return loadings * find_signs(loadings / np.sqrt(loadings**2 + residuals))[:, None]
 
 
 def derive_quantities(

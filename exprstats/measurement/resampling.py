@@ -11,21 +11,22 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.inference.cells import check_options
 from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters, leave_out_clusters
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import count_blocks
 from exprstats.inference.significance import settle_ties
 from exprstats.inference.terms import Terms
 from exprstats.measurement.clustersums import ClusterSums, sum_clusters
-from exprstats.measurement.itemsets import read_items
+from exprstats.measurement.itemsets import read_items, warn_incomplete
 from exprstats.measurement.jobs import find_clusters, list_jobs
 from exprstats.measurement.refits import derive_quantities, solve_many
-from exprstats.measurement.screening import check_items, find_problems, raise_problems
+from exprstats.measurement.screening import check_items
 from exprstats.numerals import count_things, write_interval, write_level, write_number
 from exprstats.parallel import Seed, limit_threads, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import encode_ids
-from exprstats.words import IntervalName, check_level, check_word
+from exprstats.words import IntervalName
 
 KEYS = ("context", "versus", "term", "item")
 FEWEST = 3
@@ -50,10 +51,6 @@ class FactorBootstrap(Result):
     table: pd.DataFrame
     level: float
     draws: int
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each estimate and method."""
-        return self.table
 
     def glance(self) -> pd.DataFrame:
         """Return one row: clips, clusters, draws."""
@@ -117,14 +114,20 @@ def bootstrap_factor(
     ------
     DataError
         As `fit_factor`, and fewer than three clusters.
+    OptionError
+        Fewer than two draws, an interval that is not known, a list of items that is too short.
+
+    Warns
+    -----
+    DataWarning
+        Clips that lack an item are left out.
     """
     check_items(items)
-    check_word(interval, IntervalName, "interval")
-    check_level(level)
+    check_options(interval=interval, level=level, draws=draws)
     names = tuple(str(item) for item in items)
     itemset = read_items(items_table, names, by)
-    jobs = list_jobs(itemset, names)
-    raise_problems([one for job in jobs for one in find_problems(job.moments, names, job.name)])
+    list_jobs(itemset, names)  # refuses items that carry no factor
+    warn_incomplete(itemset)
     codes, groups = encode_ids(find_clusters(items_table, cluster).to_frame("cluster"), ["cluster"])
     if groups < FEWEST:
         fact = f"the data have {count_things(groups, 'cluster')}."

@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.measurement.components import share_between
 from exprstats.measurement.factor import Factor
+from exprstats.measurement.jobs import find_clusters
 from exprstats.measurement.scoring import score_clips
+from exprstats.measurement.solution import name_rows
 from exprstats.numerals import count_things, write_number
 from exprstats.results import Result
 from exprstats.tables import arrange_rows, encode_ids
@@ -36,10 +39,6 @@ class ScoreCard(Result):
     """
 
     table: pd.DataFrame
-
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each number."""
-        return self.table
 
     def glance(self) -> pd.DataFrame:
         """Return one row: the lowest correlation, the largest change of rank."""
@@ -82,27 +81,29 @@ def compare_scores(
     items_table
         The clips to score.
     subject
-        Column of subjects; without it the share between subjects is left out.
+        Column of subjects; where there is no column ``subject``, the share between subjects is
+        left out.
 
     Raises
     ------
     DataError
-        Fewer than three clips of a context have scores.
+        Fewer than three clips of a context have scores, or the column of subjects is absent or
+        has empty cells.
     """
     kinds = get_args(ScoreMethod)
     tables = {kind: score_clips(factor, items_table, method=kind) for kind in kinds}
     ids = tables[kinds[0]].drop(columns=["score", "std_error"]).reset_index(drop=True)
     scores = pd.DataFrame({kind: table["score"].to_numpy() for kind, table in tables.items()})
     people = None
-    if subject in items_table.columns:
+    if subject in items_table.columns or subject != "subject":
         copies = len(ids) // len(items_table)
-        people = pd.Series(np.tile(items_table[subject].astype(str).to_numpy(object), copies))
+        people = pd.Series(np.tile(find_clusters(items_table, subject).astype(str), copies))
     rows = []
     for context, fitted_on, keep in _list_cells(ids, factor.by):
         kept = keep & scores.notna().all(axis=1).to_numpy()
         if kept.sum() < 3:
-            where = f"context '{context}'" if context is not None else "all clips"
-            fact = f"{where}: {count_things(kept.sum(), 'clip has', 'clips have')} scores."
+            counted = count_things(kept.sum(), "clip has", "clips have")
+            fact = f"{name_rows(context)}: {counted} scores."
             raise DataError(Problem(fact, "Comparing scores needs three."))
         found = {kind: scores[kind].to_numpy()[kept] for kind in kinds}
         who = None if people is None else people[kept]
@@ -139,29 +140,3 @@ def _list_card(found: dict[str, np.ndarray], people: pd.Series | None) -> Iterat
         note = None if np.isfinite(share) else "needs two subjects, one of them with two clips"
         row = {"term": "between_share", "score": kind, "estimate": share, "note": note}
         yield {**row, "n_clusters": groups}
-
-
-def share_between(score: np.ndarray, codes: np.ndarray) -> float:
-    """Return the share of variance between groups: ICC(1) of unequal groups; NaN if undefined.
-
-    Parameters
-    ----------
-    score
-        Shape (n,).
-    codes
-        Group of each score, 0 … G − 1, shape (n,).
-
-    Examples
-    --------
-    >>> share_between(np.array([1.0, 1.0, 5.0, 5.0]), np.array([0, 0, 1, 1]))
-    1.0
-    """
-    sizes = np.bincount(codes)
-    n, groups = len(score), len(sizes)
-    if groups < 2 or n <= groups:
-        return float("nan")
-    means = np.bincount(codes, score) / sizes
-    between = sizes @ (means - score.mean()) ** 2 / (groups - 1)
-    within = ((score - means[codes]) ** 2).sum() / (n - groups)
-    size = (n - (sizes**2).sum() / n) / (groups - 1)
-    return float((between - within) / (between + (size - 1) * within))

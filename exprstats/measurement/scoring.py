@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Problem
 from exprstats.measurement.estimators import score_answers
-from exprstats.measurement.itemsets import ItemSet, read_items
+from exprstats.measurement.itemsets import ItemSet, check_contexts, read_items
 from exprstats.measurement.normal import weigh_bartlett
 from exprstats.measurement.solution import Solution
 from exprstats.words import ScoreMethod, check_word
@@ -59,11 +58,7 @@ def list_scores(
 ) -> pd.DataFrame:
     """Return the SCORES table of an item set: own-context models first, the pooled one last."""
     solutions = pick_scoring(solutions)
-    known = {one.context for one in solutions}
-    strange = [context for context in itemset.contexts if context not in known]
-    if strange:
-        fact = f"context '{strange[0]}' was not in the fit."
-        raise DataError(Problem(fact, f"It has {', '.join(sorted(map(str, known - {None})))}."))
+    check_contexts(itemset, [one.context for one in solutions])
     own = [one for one in solutions if one.context is not None]
     tables = [_list_model("context", own, itemset, method)] if own else []
     pooled = [one for one in solutions if one.context is None]

@@ -72,8 +72,13 @@ class Solution:
     @property
     def name(self) -> str:
         """The rows in words, for messages."""
-        where = f"context '{self.context}'" if self.context is not None else "all clips"
-        return f"{where} of training subjects" if self.part == "train" else where
+        return name_rows(self.context, self.part)
+
+
+def name_rows(context: str | None, part: str = "all") -> str:
+    """Return the rows of a fit in words, for messages."""
+    where = f"context '{context}'" if context is not None else "all clips"
+    return f"{where} of training subjects" if part == "train" else where
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import FitError
+from exprstats.inference.sentences import equal_p
 from exprstats.measurement.solution import Receipt
-from exprstats.numerals import write_number, write_p
+from exprstats.numerals import write_number
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
 
@@ -50,10 +51,6 @@ class NestedModels(Result):
     level: float
     receipt: Receipt
 
-    def tidy(self) -> pd.DataFrame:
-        """Return one row for each number."""
-        return self.table
-
     def glance(self) -> pd.DataFrame:
         """Return one row: the most restricted model that is not rejected, and its versions."""
         versions = self.receipt.versions
@@ -68,7 +65,7 @@ class NestedModels(Result):
             where = "" if pd.isna(context) else f"Context {context}: "
             changes = "; ".join(
                 f"{_MEANINGS[row['model']]} ({_name_test(row)}({row['df_change']:.0f}) ="
-                f" {write_number(row['chisq_change'])}, p {_equal(row['p_change'])})"
+                f" {write_number(row['chisq_change'])}, {equal_p(row['p_change'])})"
                 for row in rows[rows["p_change"].notna()].to_dict("records")
             )
             holds = self._find_holding(rows)
@@ -179,11 +176,6 @@ def _list_step(step: dict[str, Any]) -> list[dict[str, Any]]:
         {**keys, "term": "cfi", "estimate": step["cfi_change"]},
         {**keys, "term": "rmsea", "estimate": step["rmsea_change"]},
     ]
-
-
-def _equal(p_value: float) -> str:
-    text = write_p(p_value)
-    return text if text[0] in "<>" else f"= {text}"
 
 
 def _name_test(row: Mapping[Hashable, Any]) -> str:

@@ -116,6 +116,9 @@ def test_items_and_factors_that_do_not_do_are_refused(holzinger):
         fit_factors(holzinger, items={"a": ["x1", "x2"], "b": ["x3"]})
     with pytest.raises(OptionError, match="'x2' is named twice"):
         fit_factors(holzinger, items={"a": ["x1", "x2"], "b": ["x2", "x3"]})
+    for items in (["x1", "x2"], {"a": ["x1", "x2"], "b": "x3"}):
+        with pytest.raises(OptionError, match="items must give a list for each factor"):
+            fit_factors(holzinger, items=items)
     with pytest.raises(DataError, match="no column 'x10'"):
         fit_factors(holzinger, items={"a": ["x1", "x2"], "b": ["x10", "x3"]})
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.errors import DataError, RError
+from exprstats.errors import DataError, DataWarning, RError
 from exprstats.measurement import check_invariance, compare_restrictions
 from exprstats.measurement.clustersums import sum_clusters
 from exprstats.measurement.contrasts import contrast_groups
@@ -159,3 +159,13 @@ def test_one_context_is_refused(draw):
 def test_without_r_there_is_no_test(draw, closed):
     with pytest.raises(RError):
         check_invariance(draw(), items=["smile", "voice", "pose"])
+
+
+@pytest.mark.r
+def test_clips_that_lack_an_item_are_left_out_and_told(draw):
+    table = draw()
+    table.loc[3, "pose"] = np.nan
+    for verb in (compare_restrictions, check_invariance):
+        with pytest.warns(DataWarning, match="1 of 120 clips lacks an item; they are left out"):
+            steps = verb(table, items=["smile", "voice", "pose"]).steps
+        assert steps["n_clips"].unique().tolist() == [119]

@@ -142,3 +142,25 @@ def test_answers_that_are_not_ordered_are_refused():
 def test_without_r_there_is_no_ordered_factor(closed):
     with pytest.raises(RError):
         fit_ordered(draw_answers(200), items=list("abc"))
+
+
+@pytest.mark.r
+def test_contexts_are_scored_by_their_own_fit_and_strange_ones_refused():
+    table = draw_answers().assign(context=["calm", "loud"] * 1250)
+    factor = fit_ordered(table, items=list("abc"), by="context")
+    calm = table[table["context"] == "calm"]
+    with pytest.raises(DataError, match=r"'pain' was not in the fit\. It has calm, loud"):
+        score_ordered(factor, table.assign(context="pain"))
+    own = factor.scores[factor.scores["context"] == "calm"]
+    found = score_ordered(factor, calm)
+    pd.testing.assert_frame_equal(found.drop(columns="clip"), own.drop(columns="clip"))
+
+
+@pytest.mark.r
+def test_clips_that_lack_an_item_are_told():
+    table = draw_answers()
+    table.loc[0, "a"] = np.nan
+    with pytest.warns(DataWarning, match="left out of the fit and scored by the items they have"):
+        factor = fit_ordered(table, items=list("abc"))
+    assert factor.solutions[0].n_clips == len(table) - 1
+    assert np.isfinite(factor.scores["score"].iloc[0])

@@ -138,6 +138,9 @@ def test_few_clusters_are_refused_or_marked(closed):
         bootstrap_factor(table, items=ITEMS, cluster="subjects")
     with pytest.raises(OptionError, match="'percent'"):
         bootstrap_factor(table, items=ITEMS, interval="percent")
+    for draws in (0, 1, 99.5):
+        with pytest.raises(OptionError, match=f"got {draws}"):
+            bootstrap_factor(table, items=ITEMS, draws=draws)
 
 
 def test_alpha_has_the_error_that_simulation_shows():

@@ -11,7 +11,7 @@ import pytest
 
 from exprstats import rbridge
 from exprstats.errors import DataError, DataWarning, FitError, FitWarning, OptionError
-from exprstats.measurement import fit_factor
+from exprstats.measurement import average_raters, bootstrap_factor, fit_factor
 from exprstats.measurement.screening import judge_sphericity
 
 ITEMS = ["smile", "voice", "pose"]
@@ -122,7 +122,7 @@ def test_bartletts_test_of_unrelated_items_keeps_its_level():
 
 def test_two_columns_of_one_name_are_refused(draw):
     table = draw()
-    with pytest.raises(DataError, match="two columns of this name"):
+    with pytest.raises(DataError, match="has 2 columns 'pose'"):
         fit_factor(pd.concat([table, table[["pose"]]], axis=1), items=ITEMS)
 
 
@@ -195,7 +195,9 @@ def test_subjects_in_no_part_are_refused_or_warned_of(draw, split, closed):
         ({"estimator": "mlx"}, "estimator 'mlx'"),
         ({"missing": "pairwise"}, "missing 'pairwise'"),
         ({"level": 95}, "level is 95"),
-        ({"scale": (4, 0)}, "scale is 4 to 0"),
+        ({"scale": (4, 0)}, r"scale is \(4, 0\); give the lowest and then the highest"),
+        ({"scale": (0, 2, 4)}, r"scale is \(0, 2, 4\)"),
+        ({"scale": "0-4"}, "scale is 0-4"),
     ],
 )
 def test_unknown_options_are_refused(draw, options, said):
@@ -231,3 +233,32 @@ def test_names_never_reach_r(draw, tmp_path):
         assert list(dict.fromkeys(factor.tidy()["item"].dropna())) == names
         assert "touch" not in factor.receipt.call
     assert not trap.exists()
+
+
+def test_a_split_that_is_none_is_refused(draw, split):
+    table, parts = draw(), split(draw())
+    torn = pd.concat([parts, parts.head(2).assign(part="test")])
+    with pytest.raises(DataError, match="2 subjects stand in more than one part, such as 's0'"):
+        fit_factor(table, items=ITEMS, parts=torn)
+    with pytest.raises(DataError, match="nobody's part is 'train'; there is training"):
+        fit_factor(table, items=ITEMS, parts=parts.assign(part="training"))
+
+
+def test_a_file_name_is_no_table():
+    for verb in (average_raters, lambda table: fit_factor(table, items=ITEMS)):
+        with pytest.raises(OptionError, match="must be a pandas DataFrame; got str"):
+            verb("ratings.csv")
+
+
+def test_clips_that_lack_an_item_are_told_at_the_line_that_fits(draw):
+    table = draw()
+    table.loc[3, "pose"] = np.nan
+    calls = {
+        "left out of the fit and have no score": lambda: fit_factor(table, items=ITEMS),
+        r"they are left out of the fit\.": lambda: bootstrap_factor(table, items=ITEMS, draws=100),
+    }
+    for said, call in calls.items():
+        with pytest.warns(DataWarning, match=said) as caught:
+            call()
+        assert caught[0].filename == __file__
+        assert caught[0].lineno == call.__code__.co_firstlineno

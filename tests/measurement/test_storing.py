@@ -13,11 +13,12 @@ from exprstats.errors import DataError
 from exprstats.measurement import (
     compare_scores,
     fit_factor,
+    join_scores,
     load_factor,
     save_factor,
     score_clips,
 )
-from exprstats.measurement.scorecard import share_between
+from exprstats.measurement.components import share_between
 
 ITEMS = ["smile", "voice", "pose"]
 
@@ -33,6 +34,8 @@ def test_a_saved_factor_scores_new_clips_like_the_first(draw, split, closed, tmp
     assert loaded.sentence() == factor.sentence()
     assert loaded.receipt == factor.receipt
     assert len(loaded.scores) == 0
+    with pytest.raises(DataError, match="holds no scores, as one that was stored"):
+        join_scores(table[["context", "clip"]], loaded)
 
 
 def test_the_file_holds_no_row_of_data_and_no_nan(draw, closed, tmp_path):
@@ -102,6 +105,16 @@ def test_without_subjects_the_card_has_no_share(draw, closed):
     card = compare_scores(fit_factor(table, items=ITEMS), table)
     assert "between_share" not in set(card.tidy()["term"])
     assert "between subjects" not in card.sentence()
+
+
+def test_subjects_without_a_name_are_refused(draw, closed):
+    table = draw()
+    table["person"] = table["subject"].where(table.index > 2)
+    factor = fit_factor(table, items=ITEMS)
+    with pytest.raises(DataError, match="no column 'persons'"):
+        compare_scores(factor, table, subject="persons")
+    with pytest.raises(DataError, match="3 of 120 ids are empty"):
+        compare_scores(factor, table, subject="person")
 
 
 def test_too_few_scored_clips_are_refused(draw, closed):
