@@ -91,8 +91,8 @@ def _show(session: Session, result: Audit, decimals: int | None) -> None:
     rows = [row | {"decimals": count_decimals(row, decimals)} for row in list_records(table)]
     keys = [name for name in table.columns if name not in {*PRINTED, *COUNTS, *FOUND}]
     numbers = table.assign(**{name: table[name].astype(float) for name in PRINTED})
-    session.rows = numbers.astype({"n_clips": int})[[*keys, *PRINTED, *COUNTS, *FOUND]]
-    session.tables = {"audit": session.rows}
+    columns = [*keys, *PRINTED, *COUNTS, *FOUND]
+    session.add_table("audit", numbers.astype({"n_clips": int})[columns])
     wrong = [row for row in rows if not row["consistent"]]
     right = len(rows) - len(wrong)
     interval = f"the {write_level(result.level)} F interval of {result.term}"

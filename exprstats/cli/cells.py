@@ -33,6 +33,11 @@ def name_context(row: Row) -> str:
     return ALL if is_absent(value) else str(value)
 
 
+def name_first(row: Row, term: str) -> Row:
+    """Return the row of a difference between contexts, which belongs to no context itself."""
+    return {**row, "context": None, "first": row["context"], "term": term, "headline": False}
+
+
 def order_contexts(rows: Sequence[Row]) -> list[str]:
     """Return the contexts once each, pooled rows last."""
     names = list(dict.fromkeys(name_context(row) for row in rows))

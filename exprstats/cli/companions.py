@@ -10,6 +10,7 @@ from exprstats.cli.cells import (
     index_rows,
     list_records,
     name_context,
+    name_first,
     show_count,
     show_estimate,
     show_limits,
@@ -63,14 +64,7 @@ def show_contrasts(session: Session, ratings: pd.DataFrame, **options: Any) -> N
     rows = list_records(result.tidy())
     session.tables["context_differences"] = result.tidy()
     session.rows += [
-        {
-            **row,
-            "context": None,
-            "first": row["context"],
-            "term": f"{row['term']}: {row['context']} - {row['versus']}",
-            "headline": False,
-        }
-        for row in rows
+        name_first(row, f"{row['term']}: {row['context']} - {row['versus']}") for row in rows
     ]
     means = [row for row in rows if str(row["term"]).endswith("k)")]
     cells = [
@@ -98,9 +92,7 @@ def show_errors(session: Session, ratings: pd.DataFrame, **options: Any) -> None
     from exprstats.reliability import measure_errors
 
     result = measure_errors(ratings, **options)
-    rows = list_records(result.tidy())
-    session.tables["errors"] = result.tidy()
-    session.rows += [{**row, "headline": False} for row in rows]
+    rows = session.add_table("errors", result.tidy(), headline=False)
     pairs = zip(
         *([row for row in rows if row["term"] == term] for term in ("SEM", "SDC")), strict=True
     )

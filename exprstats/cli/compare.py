@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -234,11 +234,10 @@ def _keep_test(session: Session, predictions: pd.DataFrame) -> pd.DataFrame:
 
 def _show(session: Session, result: Comparison) -> None:
     table = result.tidy()
-    session.rows = table.to_dict("records")
-    session.tables = {"comparison": table}
-    session.figures = {"figure3_performance": lambda: _draw(result, "draw_performance")}
+    session.add_table("comparison", table)
+    session.add_figure("figure3_performance", "draw_performance", result)
     if table["versus"].notna().any():
-        session.figures["differences"] = lambda: _draw(result, "draw_differences")
+        session.add_figure("differences", "draw_differences", result)
     show_metrics(session, result)
 
 
@@ -260,9 +259,3 @@ def _explain(result: Comparison) -> list[str]:
             "for single scores."
         )
     return notes
-
-
-def _draw(result: Comparison, name: Literal["draw_performance", "draw_differences"]) -> Any:
-    from exprstats import plots
-
-    return getattr(plots, name)(result)

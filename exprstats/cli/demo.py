@@ -60,7 +60,7 @@ def show_demo(
             truth = compare_truth(run, simulated, seed=seed + 1)
         for one in run.provenance.inputs:
             session.add_input(out / "data" / one.file, one.sha256, one.rows)
-        _show(session, run, truth)
+        _show(session, truth)
         session.say(f"The report is {out / 'index.html'}; its data are in {out / 'data'}.")
 
 
@@ -79,9 +79,8 @@ def _run_study(simulated: Simulated, stage: Path, *, seed: int, n_jobs: int) -> 
     return run
 
 
-def _show(session: Session, run: StudyRun, truth: pd.DataFrame) -> None:
-    session.rows = truth
-    rows = list_records(truth)
+def _show(session: Session, truth: pd.DataFrame) -> None:
+    rows = session.rows = list_records(truth)
     for title, picked in (
         ("Reliability of a clip's mean rating", [r for r in rows if r["term"] == "ICC(1,k)"]),
         ("Standardised loadings", [r for r in rows if r["term"] == "loading"]),
@@ -104,9 +103,7 @@ def _list_truths(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     cells = [
         [
             name_context(row),
-            " ".join(
-                str(row[key]) for key in ("item", "model", "metric") if not is_absent(row[key])
-            ),
+            " ".join(str(row[name]) for name in _NAMES if not is_absent(row[name])),
             write_number(row["truth"], 3, bounded=True),
             show_estimate(row, 3),
             show_limits(row, 3),

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from exprstats.cli.cells import (
-    Row,
-    index_rows,
-    list_records,
-    order_contexts,
-    show_count,
-    show_estimate,
-    show_limits,
-)
+from exprstats.cli.cells import list_records
+from exprstats.cli.loadings import INDEPENDENT, list_wholes, show_loadings, show_ordered
 from exprstats.cli.options import (
     ByOption,
     EstimatorOption,
@@ -35,23 +27,13 @@ from exprstats.cli.options import (
     split_names,
     split_scale,
 )
-from exprstats.cli.scales import (
-    INDEPENDENT,
-    list_loadings,
-    show_invariance,
-    show_ordered,
-    show_resampling,
-    show_restrictions,
-    show_score_card,
-)
+from exprstats.cli.resamplings import show_resampling
+from exprstats.cli.restrictions import show_invariance, show_restrictions
+from exprstats.cli.scorings import score_table, write_scores
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import OptionError
-from exprstats.numerals import count_things, write_level
-from exprstats.words import ScoreMethod
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from exprstats.measurement import Factor
 
 FEWEST_DRAWS = 100
@@ -124,7 +106,7 @@ def fit_file(
         cluster = "subject" if cluster_robust else None
         if ordered:
             found = show_ordered(session, table, **choices, by=context)
-            _write_scores(session, found.scores, scores)
+            write_scores(session, found.scores, scores)
             return
         from exprstats.measurement import fit_factor
 
@@ -145,8 +127,8 @@ def fit_file(
         if draws:
             resampling = {"cluster": "subject", "draws": draws, "seed": seed}
             show_resampling(session, table, **choices, by=context, **resampling)
-        frame = _score(session, result, table, score_method)
-        _write_scores(session, frame, scores)
+        frame = score_table(session, result, table, score_method)
+        write_scores(session, frame, scores)
         session.show_points("Notes", [*result.notes, *_explain(result)])
 
 
@@ -176,46 +158,12 @@ def _check_ordered(ordered: bool, others: bool) -> None:
 
 def _show(session: Session, result: Factor) -> None:
     rows = list_records(result.tidy(), part="all")
-    session.rows = result.tidy().to_dict("records")
-    session.tables = {"factor": result.tidy(), "scores": result.scores}
-    session.figures = {"figure2_factor": lambda: _draw(result)}
+    session.add_table("factor", result.tidy())
+    session.tables["scores"] = result.scores
+    session.add_figure("figure2_factor", "draw_factor", result)
     show_loadings(session, result)
-    session.show_table("The scale as a whole", *_list_wholes(rows, result.level))
+    session.show_table("The scale as a whole", *list_wholes(rows, result.level))
     session.say(result.sentence())
-
-
-def _draw(result: Factor) -> Any:
-    from exprstats.plots import draw_factor
-
-    return draw_factor(result)
-
-
-def show_loadings(session: Session, result: Factor) -> None:
-    """Print who computed the model, and one row for each context and item."""
-    session.say(_tell_engine(result))
-    rows = list_records(result.tidy(), part="all")
-    title = "Standardised loadings and residual variances"
-    session.show_table(title, *list_loadings(rows, list(result.items), result.level))
-
-
-def _tell_engine(result: Factor) -> str:
-    receipt = result.receipt
-    if result.engine != "lavaan":
-        return f"Computed by the closed form for three items, without R: {receipt.reason}"
-    versions = ", ".join(f"{name} {version}" for name, version in receipt.versions.items())
-    return f"Computed by lavaan ({versions}): {receipt.call}"
-
-
-def _list_wholes(rows: list[Row], level: float) -> tuple[list[str], list[list[str]]]:
-    found = index_rows(rows, "context", "term")
-    cells = []
-    for context in order_contexts(rows):
-        omega, ave = found.get((context, "omega")), found.get((context, "ave"))
-        counts = [show_count(omega, "n_clips")]
-        cells.append(
-            [context, *counts, show_estimate(omega), show_limits(omega), show_estimate(ave)]
-        )
-    return ["Context", "Rows", "Omega", f"{write_level(level)} CI", "AVE"], cells
 
 
 def _explain(result: Factor) -> list[str]:
@@ -225,38 +173,3 @@ def _explain(result: Factor) -> list[str]:
     if clusters is None:
         return [f"{INDEPENDENT} --cluster-robust (in R) and --draws allow for it."]
     return [f"Standard errors allow for clips of the same person ({clusters:,} people)."]
-
-
-def _score(session: Session, result: Factor, table: pd.DataFrame, method: str) -> pd.DataFrame:
-    from exprstats.measurement import score_clips
-
-    if method == "bartlett":
-        return result.scores
-    names: list[ScoreMethod] = (
-        ["bartlett", "regression", "mean"] if method == "all" else [cast("ScoreMethod", method)]
-    )
-    frames = [score_clips(result, table, method=name) for name in names]
-    scores = frames[0] if len(frames) == 1 else _join_scores(dict(zip(names, frames, strict=True)))
-    session.tables["scores"] = scores
-    if method == "all":
-        show_score_card(session, result, table)
-    return scores
-
-
-def _join_scores(frames: Mapping[ScoreMethod, pd.DataFrame]) -> pd.DataFrame:
-    """Return one row a score, with columns of each method; their rows are the same."""
-    first = next(iter(frames.values())).drop(columns=["score", "std_error"])
-    columns = {
-        f"{kind}_{method}": frame[kind]
-        for method, frame in frames.items()
-        for kind in ("score", "std_error")
-    }
-    return first.assign(**columns)
-
-
-def _write_scores(session: Session, scores: pd.DataFrame, path: Path | None) -> None:
-    from exprstats.io import write_csv
-
-    if path is not None:
-        write_csv(scores, path)
-        session.say(f"{count_things(len(scores), 'score is', 'scores are')} in {path}.")

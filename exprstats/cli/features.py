@@ -218,8 +218,8 @@ def _show(session: Session, result: ClipFeatures) -> None:
             session.add_input(Path(row["file"]), row["sha256"], int(row["n_rows"]))
         else:
             session.warnings.append(f"{row['file']} could not be used: {row['note']}")
-    session.rows = result.clips
-    session.tables = {"clips": result.clips, "ledger": result.ledger, "files": result.files}
+    session.add_table("clips", result.clips)
+    session.tables |= {"ledger": result.ledger, "files": result.files}
     from exprstats.behaviour import FEATURES
 
     session.show_table("Features over clips", *_list_columns(result, "Feature", FEATURES))
@@ -235,11 +235,7 @@ def _show(session: Session, result: ClipFeatures) -> None:
 
 
 def _show_sensitivity(session: Session, result: Sensitivity) -> None:
-    session.tables["sensitivity"] = result.tidy()
-    rows = [
-        {"clip": None, "term": "sensitivity", **row} for row in result.tidy().to_dict("records")
-    ]
-    session.rows = [*session.rows.to_dict("records"), *rows]
+    session.add_table("sensitivity", result.tidy(), clip=None, term="sensitivity")
     headers = ["Confidence", "Clips", "Left out", "Moves most", "by (SD)", "Lowest r"]
     cells = [
         [

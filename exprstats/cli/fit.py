@@ -201,11 +201,10 @@ def _drop_gaps(session: Session, clips: pd.DataFrame, columns: list[str]) -> pd.
 
 
 def _show(session: Session, result: Models, task: Task, *, seed: int, n_jobs: int) -> None:
-    session.rows = result.tidy().to_dict("records")
-    session.tables = {"fit": result.tidy(), "predictions": name_predictions(result)}
+    rows = session.add_table("fit", result.tidy())
+    session.tables["predictions"] = name_predictions(result)
     if result.kind == "elastic":
-        session.figures = {"figure4_weights": lambda: _draw(result)}
-    rows = list_records(result.tidy())
+        session.add_figure("figure4_weights", "draw_weights", result)
     held = "validate" if result.rounds is None else "folds"
     session.show_table("How well each part is predicted", *_list_parts(rows, held))
     if any(row["term"] == "weight" for row in rows):
@@ -216,12 +215,6 @@ def _show(session: Session, result: Models, task: Task, *, seed: int, n_jobs: in
     session.say(result.sentence())
     if task == "classification":
         session.say(tell_chance(result))
-
-
-def _draw(result: Models) -> Any:
-    from exprstats.plots import draw_weights
-
-    return draw_weights(result)
 
 
 def _list_parts(rows: list[Row], held: str) -> tuple[list[str], list[list[str]]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from exprstats.cli.cells import Row, list_records, name_context, show_estimate, show_limits
+from exprstats.cli.cells import Row, name_context, show_estimate, show_limits
 from exprstats.numerals import write_level
 
 if TYPE_CHECKING:
@@ -27,10 +27,7 @@ def show_importance(session: Session, result: Models, *, seed: int) -> None:
         )
         return
     found = rate_importance(result, draws=DRAWS, seed=seed)
-    table = found.tidy()
-    session.tables["importance"] = table
-    session.rows = [*session.rows, *table.to_dict("records")]
-    rows = list_records(table, headline=True)
+    rows = [row for row in session.add_table("importance", found.tidy()) if row["headline"]]
     title = f"Importance: rise of the test {found.error} when a feature is permuted"
     single = [row for row in rows if row["term"] == "importance"]
     session.show_table(title, *_list_rises(single, found.level, found.error))
@@ -39,7 +36,7 @@ def show_importance(session: Session, result: Models, *, seed: int) -> None:
         title = "The same of features that correlate and are permuted together"
         session.show_table(title, *_list_rises(groups, found.level, found.error))
     session.say(found.sentence())
-    session.figures["importance"] = lambda: _draw("draw_importance", found)
+    session.add_figure("importance", "draw_importance", found)
     if session.out is not None and result.kind == "forest" and not result.design.classes:
         _trace(session, result, found)
 
@@ -50,13 +47,7 @@ def _trace(session: Session, result: Models, importance: Importance) -> None:
 
     curves = trace_forests({result.name: result}, {result.name: importance})[result.name]
     session.tables["dependence"] = curves.tidy()
-    session.figures["dependence"] = lambda: _draw("draw_dependence", curves)
-
-
-def _draw(name: Literal["draw_importance", "draw_dependence"], result: Any) -> Any:
-    from exprstats import plots
-
-    return getattr(plots, name)(result)
+    session.add_figure("dependence", "draw_dependence", curves)
 
 
 def _list_rises(rows: list[Row], level: float, error: str) -> tuple[list[str], list[list[str]]]:

@@ -156,22 +156,16 @@ def _compare(session: Session, result: Models, **options: Any) -> Comparison | N
 def _show_metrics(session: Session, result: Models, comparison: Comparison) -> None:
     table = comparison.tidy()
     session.tables["performance"] = table
-    session.figures["figure3_performance"] = lambda: _draw(comparison)
+    session.add_figure("figure3_performance", "draw_performance", comparison)
     renamed = table.drop(columns="term").rename(columns={"metric": "term"}).assign(part="test")
     kept = [row for row in session.rows if row["part"] != "test"]
-    session.rows = [*kept, *renamed.to_dict("records")]
+    session.rows = [*kept, *list_records(renamed)]
     rows = list_records(table, headline=True)
     title = "Test subjects: the forest, and always guessing the most frequent class"
     session.show_table(title, *_list_metrics(rows, result.name, comparison.level))
     methods = sorted({_METHODS.get(str(row["method"]), str(row["method"])) for row in rows})
     session.say(f"Intervals and p: {'; '.join(methods)}. p of the differences is not adjusted.")
     session.show_points("Notes on the intervals", collect_notes(rows))
-
-
-def _draw(comparison: Comparison) -> Any:
-    from exprstats.plots import draw_performance
-
-    return draw_performance(comparison)
 
 
 def _list_metrics(rows: list[Row], model: str, level: float) -> tuple[list[str], list[list[str]]]:
@@ -221,7 +215,7 @@ def _show_confusions(session: Session, result: Models) -> None:
     rows = list_records(table)
     keys = {"part": "test", "term": "confusion", "model": result.name}
     told = table.rename(columns={"share": "estimate"}).assign(**keys)
-    session.rows = [*session.rows, *told.to_dict("records")]
+    session.rows += list_records(told)
     classes = list(dict.fromkeys(row["truth"] for row in rows))
     labels = [show_label(label) for label in classes]
     cells = []

@@ -102,9 +102,8 @@ def show_runs(session: Session, predictions: pd.DataFrame, **options: Any) -> Va
     from exprstats.inference import split_variance
 
     result = split_variance(predictions, **options)
-    rows = list_records(result.tidy())
-    session.tables["training_variance"] = result.tidy()
-    session.rows += [{**row, "method": "training runs", "headline": False} for row in rows]
+    more = {"method": "training runs", "headline": False}
+    rows = session.add_table("training_variance", result.tidy(), **more)
     names = ("error_test", "error_training", "error_run")
     cells = []
     for row in rows:

@@ -191,24 +191,17 @@ def _show(session: Session, result: Reliability, target: float) -> None:
 
     decisions = study_decisions(result, raters=RATERS)
     plan = plan_raters(result, target=target)
-    session.rows = result.tidy().to_dict("records")
-    session.tables = {
-        "reliability": result.tidy(),
+    session.add_table("reliability", result.tidy())
+    session.tables |= {
         "design": result.design,
         "decisions": decisions.tidy(),
         "raters_needed": plan.tidy(),
     }
-    session.figures = {"figure1_decisions": lambda: _draw(result, target)}
+    curve = study_decisions(result)
+    session.add_figure("figure1_decisions", "draw_decisions", curve, target=target)
     session.show_table("Design", *_list_design(list_records(result.design)))
     show_coefficients(session, result)
     show_decisions(session, list_records(decisions.tidy()), list_records(plan.tidy()), target)
-
-
-def _draw(result: Reliability, target: float) -> Any:
-    from exprstats.plots import draw_decisions
-    from exprstats.reliability import study_decisions
-
-    return draw_decisions(study_decisions(result), target=target)
 
 
 def _list_design(rows: list[Row]) -> tuple[list[str], list[list[str]]]:

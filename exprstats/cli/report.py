@@ -11,7 +11,7 @@ import typer
 from exprstats.cli.coefficients import show_coefficients
 from exprstats.cli.comparisons import show_metrics
 from exprstats.cli.destinations import spare_input
-from exprstats.cli.factor import show_loadings
+from exprstats.cli.loadings import show_loadings
 from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption
 from exprstats.cli.session import Session, open_session
 

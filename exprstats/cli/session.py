@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from exprstats import __version__
-from exprstats.cli.cells import ALL
+from exprstats.cli.cells import ALL, Row, list_records
 from exprstats.cli.destinations import check_places, spare_input
 from exprstats.cli.progress import show_progress
 from exprstats.cli.screen import (
@@ -61,7 +61,7 @@ class Session:
     inputs: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
-    rows: Any = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     figures: dict[str, Callable[[], Any]] = field(default_factory=dict)
 
@@ -78,6 +78,29 @@ class Session:
         """Keep an input for the envelope; it is not to be written over."""
         spare_input(path, self.files, self.out)
         self.inputs.append({"file": str(path), "sha256": sha256, "rows": rows})
+
+    def add_table(self, stem: str, table: pd.DataFrame, **more: Any) -> list[Row]:
+        """Keep a table for ``--out``, and its rows with further cells for ``--json``.
+
+        Returns
+        -------
+        list of dict
+            The rows as they stand in the table.
+        """
+        rows = list_records(table)
+        self.tables[stem] = table
+        self.rows += [{**row, **more} for row in rows]
+        return rows
+
+    def add_figure(self, stem: str, verb: str, result: Any, **options: Any) -> None:
+        """Keep a figure for ``--out``: what a verb of `exprstats.plots` draws of a result."""
+
+        def draw() -> Any:
+            from exprstats import plots
+
+            return getattr(plots, verb)(result, **options)
+
+        self.figures[stem] = draw
 
     def say(self, text: str) -> None:
         """Print a paragraph."""

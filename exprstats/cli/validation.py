@@ -61,7 +61,7 @@ def show_nested(
     table = comparison.tidy()
     session.tables |= {"nested": found.tidy(), "nested_performance": table}
     renamed = table.drop(columns="term").rename(columns={"metric": "term"}).assign(part="nested")
-    session.rows = [*session.rows, *renamed.to_dict("records")]
+    session.rows += list_records(renamed)
     rows = list_records(table, headline=True)
     index = index_rows(rows, "context", "metric")
     cells = [_list_cells(context, index) for context in order_contexts(rows)]
@@ -112,10 +112,7 @@ def show_leakage(
         data |= {"n_jobs": n_jobs, "task": task}
     fit = fit_forest if model == "forest" else fit_elastic
     found = measure_leakage(fit, clips, repeats=REPEATS, seed=seed, **data)
-    table = found.tidy()
-    session.tables["leakage"] = table
-    session.rows = [*session.rows, *table.assign(part="test").to_dict("records")]
-    rows = list_records(table)
+    rows = session.add_table("leakage", found.tidy(), part="test")
     index = index_rows(rows, "context", "term", "split")
     cells = [
         [

@@ -11,6 +11,7 @@ from exprstats.cli.cells import (
     is_absent,
     list_records,
     name_context,
+    name_first,
     show_estimate,
     show_limits,
     show_p,
@@ -83,9 +84,7 @@ def show_equivalence(
     from exprstats.inference import judge_equivalence
 
     verdict = judge_equivalence(result, margin=margin, reference=reference)
-    rows = list_records(verdict.tidy())
-    session.tables["equivalence"] = verdict.tidy()
-    session.rows += [{**row, "headline": False} for row in rows]
+    rows = session.add_table("equivalence", verdict.tidy(), headline=False)
     for name in dict.fromkeys(str(row["metric"]) for row in rows):
         mine = [row for row in rows if row["metric"] == name]
         title = f"{label_metric(name)}: equivalence within ±{margin[name]:g}"
@@ -127,9 +126,8 @@ def show_swaps(session: Session, predictions: pd.DataFrame, **options: Any) -> P
     from exprstats.inference import permute_models
 
     result = permute_models(predictions, **options)
-    rows = list_records(result.tidy())
-    session.tables["permutation"] = result.tidy()
-    session.rows += [{**row, "method": "permutation", "headline": False} for row in rows]
+    more = {"method": "permutation", "headline": False}
+    rows = session.add_table("permutation", result.tidy(), **more)
     cells = [
         [
             name_context(row),
@@ -153,16 +151,7 @@ def show_contexts(session: Session, predictions: pd.DataFrame, **options: Any) -
     result = compare_contexts(predictions, **options)
     rows = list_records(result.tidy())
     session.tables["context_differences"] = result.tidy()
-    session.rows += [
-        {
-            **row,
-            "context": None,
-            "first": row["context"],
-            "term": f"{row['model']}: {row['term']}",
-            "headline": False,
-        }
-        for row in rows
-    ]
+    session.rows += [name_first(row, f"{row['model']}: {row['term']}") for row in rows]
     cells = [
         [
             str(row["model"]),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from exprstats.cli.cells import (
     Row,
     index_rows,
-    list_records,
     order_contexts,
     show_estimate,
     show_limits,
@@ -37,12 +36,9 @@ def show_stability(session: Session, result: Models, *, draws: int, seed: int, n
     from exprstats.models import report_weights
 
     weights = report_weights(result, draws=draws, seed=seed, n_jobs=n_jobs)
-    table = weights.tidy()
-    session.tables["weights"] = table
-    others = [row for row in session.rows if row["term"] != "weight"]
-    session.rows = [*others, *table.to_dict("records")]
-    rows = list_records(table, headline=True)
-    found = index_rows(rows, "context", "feature", "term")
+    session.rows = [row for row in session.rows if row["term"] != "weight"]
+    rows = session.add_table("weights", weights.tidy())
+    found = index_rows([row for row in rows if row["headline"]], "context", "feature", "term")
     cells = [
         [
             context,
