@@ -114,7 +114,7 @@ def check_table(table: pd.DataFrame, contract: Contract) -> None:
         raise DataError(problems)
 
 
-def find_absent(table: pd.DataFrame, names: Iterable[str], what: str = "table") -> list[Problem]:
+def find_absent(table: pd.DataFrame, names: Iterable[str], what: str = "") -> list[Problem]:
     """Return a problem for each named column that a table lacks or has twice.
 
     Raises
@@ -122,27 +122,28 @@ def find_absent(table: pd.DataFrame, names: Iterable[str], what: str = "table") 
     OptionError
         If the table is none, but the name of a file, for instance.
     """
+    called = f"the {what} table" if what else "the table"
     if not isinstance(table, pd.DataFrame):
         message = (
-            f"the {what} table must be a pandas DataFrame; got {type(table).__name__}. "
+            f"{called} must be a pandas DataFrame; got {type(table).__name__}. "
             "Read a file first, with read_table for instance."
         )
         raise OptionError(message)
     present = [str(name) for name in table.columns]
     wanted = list(dict.fromkeys(names))
     absent = [
-        Problem(f"the {what} table has no column '{name}'.", name_nearest(name, present))
+        Problem(f"{called} has no column '{name}'.", name_nearest(name, present))
         for name in wanted
         if name not in table.columns
     ]
     return absent + [
-        Problem(f"the {what} table has {present.count(name)} columns '{name}'.", "Keep one.")
+        Problem(f"{called} has {present.count(name)} columns '{name}'.", "Keep one.")
         for name in wanted
         if present.count(name) > 1
     ]
 
 
-def require_columns(table: pd.DataFrame, names: Iterable[str], what: str = "table") -> None:
+def require_columns(table: pd.DataFrame, names: Iterable[str], what: str = "") -> None:
     """Raise `DataError` unless every named column is there, once."""
     problems = find_absent(table, names, what)
     if problems:

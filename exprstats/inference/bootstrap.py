@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.cells import FEWEST_CLUSTERS, check_options
-from exprstats.inference.clusters import BLOCK, draw_clusters
 from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric, find_metrics
 from exprstats.inference.panels import Panel, code_strata, list_members
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import count_blocks, draw_panel
 from exprstats.inference.sentences import describe_bootstrap
+from exprstats.inference.statistics import Copies, Function, Values, resample_function
 from exprstats.inference.terms import Terms
-from exprstats.parallel import Seed, run_tasks, spawn_seeds
+from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import find_empty, find_unnumbers, require_columns
 from exprstats.words import IntervalName
 
-Answer = float | Mapping[str, float] | pd.Series | Sequence[float] | np.ndarray
-Statistic = str | Metric | Callable[[pd.DataFrame], Answer]
+Statistic = str | Metric | Function
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,19 +87,21 @@ def bootstrap_clusters(
         Any table with a column of clusters.
     statistic
         A metric (name or `Metric`) of the columns ``truth`` and ``prediction``, or a function of
-        a table that returns a number, several numbers, or numbers by name. In the tables it gets,
-        the second and later copies of a cluster have names of their own (``'S1 (2)'``).
+        a table that returns a number, several numbers, or numbers by name (a mapping or Series,
+        whose order may change from resample to resample). In the tables it gets, the second
+        and later copies of a cluster have names of their own (``'S1 (2)'``).
     cluster
         Column of the clusters.
     draws, interval, level, seed, strata, n_jobs
-        As in `compare_models`.
+        As in `compare_models`, without bootstrap-t.
 
     Raises
     ------
     DataError
         For absent columns, empty cluster names and fewer than three clusters.
     OptionError
-        For options that are not allowed.
+        For options that are not allowed, a metric that needs a span, and a function that returns
+        anything but numbers.
 
     Examples
     --------
@@ -113,6 +113,10 @@ def bootstrap_clusters(
     ([4.5, 4.5], ['percentile', 'jackknife'])
     """
     check_options(interval=interval, level=level, draws=draws)
+    if interval == "t":
+        message = "interval 't' is for compare_models; here choose another, such as 'auto'."
+        raise OptionError(message)
+    metric = _find_metric(statistic)
     named = [name for name in (cluster, strata) if name is not None]
     require_columns(table, named)
     problems = find_empty(table, named)
@@ -123,13 +127,13 @@ def bootstrap_clusters(
     homes = None if strata is None else code_strata(table, names, cluster=cluster, strata=strata)
     members = list_members(homes, len(names))
     seeds = spawn_seeds(seed, count_blocks(draws))
-    if isinstance(statistic, str | Metric):
-        terms, values = _resample_metric(
-            table, statistic, codes, seeds, members=members, n_jobs=n_jobs
-        )
+    if metric is not None:
+        values = _resample_metric(table, metric, codes, seeds, members=members, n_jobs=n_jobs)
+        terms = [metric.name]
     else:
-        copies = _Copies(table, cluster, codes, list(names), members)
-        terms, values = _resample_function(copies, statistic, seeds, draws=draws, n_jobs=n_jobs)
+        copies = Copies(table, cluster, codes, list(names), members)
+        function = cast("Function", statistic)
+        terms, values = resample_function(copies, function, seeds, draws=draws, n_jobs=n_jobs)
     whole, drawn, without = values
     formed = Terms(
         names=tuple((term, None) for term in terms),
@@ -137,7 +141,7 @@ def bootstrap_clusters(
         draws=drawn[:, :draws],
         left_out=without,
         tested=np.zeros(len(terms), dtype=bool),
-        fisher=np.full(len(terms), _is_fisher(statistic)),
+        fisher=np.full(len(terms), metric is not None and metric.fisher),
         strata=homes,
     )
     summaries = summarise_terms(formed, n_clusters=len(names), interval=interval, level=level)
@@ -151,111 +155,43 @@ def bootstrap_clusters(
     )
 
 
-Values = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
 def _check_count(groups: int, cluster: str) -> None:
     if groups < FEWEST_CLUSTERS:
         fact = f"{groups} clusters; an interval needs {FEWEST_CLUSTERS}."
         raise DataError(Problem(fact, "Name another cluster column.", column=cluster))
 
 
-def _is_fisher(statistic: Statistic) -> bool:
-    return isinstance(statistic, str | Metric) and find_metrics(statistic)[0].fisher
+def _find_metric(statistic: Statistic) -> Metric | None:
+    """Return the metric that is named or given; None for a function of a table."""
+    if not isinstance(statistic, str | Metric):
+        if callable(statistic):
+            return None
+        message = f"statistic must be one metric or a function of a table; got {statistic!r}."
+        raise OptionError(message)
+    metric = find_metrics(statistic)[0]
+    if metric.spanned:
+        message = f"{metric.name} needs a span, which is not known here. Ask for 'rmse'."
+        raise OptionError(message)
+    return metric
 
 
 def _resample_metric(
     table: pd.DataFrame,
-    statistic: str | Metric,
+    metric: Metric,
     codes: np.ndarray,
     seeds: Sequence[np.random.SeedSequence],
     *,
     members: tuple[np.ndarray, ...],
     n_jobs: int,
-) -> tuple[list[str], Values]:
-    """Return the term, and its value (1,), draws (1, B) and leave-one-out values (1, groups)."""
+) -> Values:
+    """Return a metric's value (1,), draws (1, B) and leave-one-out values (1, groups)."""
     require_columns(table, ["truth", "prediction"])
     problems = find_unnumbers(table, ["truth", "prediction"])
     problems += find_empty(table, ["truth", "prediction"])
     if problems:
         raise DataError(problems)
-    metrics = find_metrics(statistic)
     truth, prediction = (table[name].to_numpy(float) for name in ("truth", "prediction"))
     panel = Panel(truth, prediction[None, :], codes, int(codes.max()) + 1)
-    evaluation = Evaluation(panel, metrics)
+    evaluation = Evaluation(panel, [metric])
     drawn = draw_panel(evaluation, seeds, strata=members, n_jobs=n_jobs)
-    values = evaluation.measure_whole()[0], drawn[0], evaluation.measure_without()[0]
-    return [metrics[0].name], values
-
-
-class _Copies:
-    """A table that can be taken apart by cluster and put together from drawn ones."""
-
-    def __init__(
-        self,
-        table: pd.DataFrame,
-        cluster: str,
-        codes: np.ndarray,
-        names: list[Any],
-        strata: tuple[np.ndarray, ...],
-    ) -> None:
-        self.table, self.cluster, self.names, self.strata = table, cluster, names, strata
-        order = np.argsort(codes, kind="stable")
-        self.rows = np.split(order, np.cumsum(np.bincount(codes))[:-1])
-
-    def take(self, drawn: np.ndarray) -> pd.DataFrame:
-        """Return the rows of drawn clusters (G,), each copy under a name of its own."""
-        taken = self.table.iloc[np.concatenate([self.rows[group] for group in drawn])]
-        seen = np.zeros(len(self.names), dtype=int)
-        labels = []
-        for group in drawn:
-            seen[group] += 1
-            copy = f" ({seen[group]})" if seen[group] > 1 else ""
-            labels += [f"{self.names[group]}{copy}" if copy else self.names[group]] * len(
-                self.rows[group]
-            )
-        return taken.assign(**{self.cluster: labels})
-
-
-def _resample_function(
-    copies: _Copies,
-    statistic: Callable[[pd.DataFrame], Answer],
-    seeds: Sequence[np.random.SeedSequence],
-    *,
-    draws: int,
-    n_jobs: int,
-) -> tuple[list[str], Values]:
-    groups = len(copies.names)
-    first = statistic(copies.table)
-    terms = _name_terms(first, getattr(statistic, "__name__", "statistic"))
-    draw = partial(_measure_draws, copies=copies, statistic=statistic)
-    tasks = [(seed, draws - BLOCK * place) for place, seed in enumerate(seeds)]
-    blocks = run_tasks(draw, tasks, n_jobs=n_jobs, label="Resampling clusters")
-    without = [
-        _read_answer(statistic(copies.take(np.delete(np.arange(groups), group))))
-        for group in range(groups)
-    ]
-    return terms, (_read_answer(first), np.concatenate(blocks).T, np.array(without).T)
-
-
-def _measure_draws(
-    task: tuple[np.random.SeedSequence, int],
-    *,
-    copies: _Copies,
-    statistic: Callable[[pd.DataFrame], Answer],
-) -> np.ndarray:
-    seed, wanted = task
-    drawn = draw_clusters(seed, copies.strata)[:wanted]
-    return np.array([_read_answer(statistic(copies.take(groups))) for groups in drawn])
-
-
-def _name_terms(answer: Answer, name: str) -> list[str]:
-    if isinstance(answer, Mapping | pd.Series):
-        return [str(key) for key in answer.keys()]  # noqa: SIM118 -- iterating a Series gives its values
-    several = np.atleast_1d(np.asarray(answer, dtype=float))
-    return [name] if len(several) == 1 else [f"{name}[{place}]" for place in range(len(several))]
-
-
-def _read_answer(answer: Answer) -> np.ndarray:
-    values = list(answer.values()) if isinstance(answer, Mapping) else answer
-    return np.atleast_1d(np.asarray(values, dtype=float))
+    return evaluation.measure_whole()[0], drawn[0], evaluation.measure_without()[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,16 @@ from exprstats.inference.metrics import Metric
 from exprstats.inference.panels import Cell, align_models, stratify_cell
 from exprstats.numerals import count_things
 from exprstats.tables import PREDICTIONS, check_table, order_levels, require_columns
-from exprstats.words import Compat, IntervalName, SchemeName, check_level, check_word, name_nearest
+from exprstats.words import (
+    Compat,
+    IntervalName,
+    SchemeName,
+    check_count,
+    check_level,
+    check_word,
+    is_positive,
+    name_nearest,
+)
 
 Span = float | Mapping[Any, float] | None
 FEWEST_CLUSTERS = 3
@@ -37,9 +45,7 @@ def check_options(
         message = "bootstrap-t needs the scheme 'clusters': its errors are those of drawn clusters."
         raise OptionError(message)
     check_level(level)
-    if not isinstance(draws, Integral) or draws < 2:
-        message = f"draws must be a whole number, at least 2; got {draws}."
-        raise OptionError(message)
+    check_count(draws, "draws", least=2)
     if compat is not None:
         check_word(compat, Compat, "compat")
         if interval not in {"auto", "percentile"}:
@@ -67,10 +73,12 @@ def check_predictions(
         key=tuple(dict.fromkeys(name for name in (*PREDICTIONS.key, by) if name)),
         ids=tuple(name for name in (cluster, strata) if name),
     )
-    if by is not None:
-        require_columns(predictions, [by], "predictions")
+    require_columns(predictions, [] if by is None else [by], "predictions")
     seated = "seat" in predictions.columns
-    filled = predictions.assign(seat=predictions["seat"].fillna("-")) if seated else predictions
+    # Models without seats have none in each row: that is no empty id.
+    filled = predictions
+    if seated:
+        filled = predictions.assign(seat=predictions["seat"].astype(object).fillna("-"))
     check_table(filled, contract)
     complete = predictions[["truth", "prediction"]].notna().all(axis=1).to_numpy()
     if not complete.all():
@@ -190,7 +198,7 @@ def find_span(span: Span, cell: Cell, metrics: Sequence[Metric]) -> float:
             f"{truth.min():.4g} to {truth.max():.4g}."
         )
         raise OptionError(message)
-    if not (np.isfinite(width) and width > 0):
-        message = f"span must be a positive number{where}; got {width}."
+    if not is_positive(width):
+        message = f"span must be a positive number{where}; got {width!r}."
         raise OptionError(message)
     return float(width)

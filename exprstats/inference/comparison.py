@@ -117,7 +117,7 @@ def compare_models(
         Theoretical range of the truth (highest - lowest possible), for NRMSE; or one for each
         context, with None for the pool.
     draws
-        Bootstrap draws.
+        Bootstrap draws; the jackknife needs none.
     interval
         ``"auto"`` gives percentile and jackknife-t rows and marks one as headline: percentile
         from 40 clusters on, jackknife-t below. ``"percentile"``, ``"jackknife"``, ``"basic"`` and
@@ -199,7 +199,8 @@ def compare_models(
             compat=compat,
         )
     ]
-    _warn_coarse(max(len(pair_models(cell.models, against)) for cell in cells), draws, level)
+    if interval != "jackknife":
+        _warn_coarse(max(len(pair_models(cell.models, against)) for cell in cells), draws, level)
     return Comparison(
         table=arrange_table(found, ("context", "metric", "model", "versus", "term")),
         samples=tuple(samples),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Problem
-from exprstats.inference.cells import Span, check_options, check_predictions, find_span
+from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.inference.cells import (
+    Span,
+    check_options,
+    check_predictions,
+    find_span,
+)
 from exprstats.inference.metrics import MetricLike, find_metrics
 from exprstats.inference.panels import Cell, align_models
 from exprstats.inference.rows import arrange_table, summarise_terms
@@ -108,21 +114,26 @@ def compare_contexts(
     Parameters
     ----------
     predictions, metrics, cluster, span, draws, interval, level, seed, n_jobs
-        As in `compare_models`.
+        As in `compare_models`; for bootstrap-t there are the intervals of ``"auto"``.
     by
-        Column of contexts.
+        Column of contexts. Models that are not in all of them are left out, with a warning.
 
     Raises
     ------
     DataError
-        If there are fewer than two contexts, or one has fewer than three clusters.
+        If there are fewer than two contexts, one has fewer than three clusters, or no model
+        stands in all.
     """
     measures = find_metrics(metrics)
     check_options(interval=interval, level=level, draws=draws)
+    if interval == "t":
+        message = "bootstrap-t is for compare_models; contexts are compared by 'auto' intervals."
+        warnings.warn(message, DataWarning, stacklevel=2)
+        interval = "auto"
     rows = check_predictions(predictions, cluster=cluster, by=by)
     cells = _split_jointly(rows, cluster=cluster, by=by)
     seeds = spawn_seeds(seed, count_blocks(draws))
-    models = [name for name in cells[0].models if all(name in cell.models for cell in cells)]
+    models = _find_shared(cells, by)
     samples = [
         sample_cell(
             cell,
@@ -151,7 +162,8 @@ def _split_jointly(rows: pd.DataFrame, *, cluster: str, by: str) -> list[Cell]:
     own = rows[rows["fitted_on"] == "context"] if "fitted_on" in rows.columns else rows
     names = order_levels(own[by])
     if len(names) < 2:
-        fact = f"{count_things(len(names), 'context')}; a difference needs two."
+        own_fits = " with predictions of their own fit" if len(own) < len(rows) else ""
+        fact = f"{count_things(len(names), 'context')}{own_fits}; a difference needs two."
         raise DataError(Problem(fact, "Name another column with by=.", column=by))
     clusters = pd.Index(pd.factorize(own[cluster], sort=True)[1])
     key = [name for name in dict.fromkeys(("context", by, "clip")) if name in own.columns]
@@ -164,6 +176,19 @@ def _split_jointly(rows: pd.DataFrame, *, cluster: str, by: str) -> list[Cell]:
             raise DataError(Problem(fact, "Leave the context out.", column=cluster))
         cells.append(cell)
     return cells
+
+
+def _find_shared(cells: Sequence[Cell], by: str) -> list[str]:
+    every = list(dict.fromkeys(model for cell in cells for model in cell.models))
+    partial = [name for name in every if not all(name in cell.models for cell in cells)]
+    named = ", ".join(f"'{name}'" for name in partial)
+    if len(partial) == len(every):
+        fact = f"no model stands in every {by}: {named}."
+        raise DataError(Problem(fact, "Add each model's predictions in all.", column=by))
+    if partial:
+        message = f"not in every {by}, and so left out: {named}."
+        warnings.warn(message, DataWarning, stacklevel=3)
+    return [name for name in every if name not in partial]
 
 
 def _count_present(cell: Cell) -> int:

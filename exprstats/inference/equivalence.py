@@ -26,7 +26,7 @@ from exprstats.inference.terms import Terms, check_pairs, form_terms, pair_model
 from exprstats.numerals import write_count, write_level
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
-from exprstats.words import name_nearest
+from exprstats.words import is_positive, name_nearest
 
 MOST_VERDICTS = 6
 
@@ -133,8 +133,8 @@ def judge_equivalence(
 
 def _find_margin(margin: float | Mapping[str, float], metric: str) -> float:
     found = margin.get(metric) if isinstance(margin, Mapping) else margin
-    if found is None or not found > 0:
-        message = f"margin must be a positive number for {metric}; got {found}."
+    if found is None or not is_positive(found):
+        message = f"margin must be a positive number for {metric}; got {found!r}."
         raise OptionError(message)
     return float(found)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from exprstats.numerals import write_count
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
+from exprstats.words import check_count, is_positive
 
 SIZES = (10, 20, 40, 80, 160, 320)
 
@@ -97,7 +97,7 @@ def plan_precision(
     *,
     metrics: MetricLike | Sequence[MetricLike],
     width: float | None = None,
-    sizes: Sequence[int] = SIZES,
+    sizes: Iterable[int] | int = SIZES,
     cluster: str = "subject",
     against: str | None = None,
     by: str | None = None,
@@ -121,21 +121,19 @@ def plan_precision(
     width
         Wanted width of the interval, from limit to limit, in units of the metric.
     sizes
-        Numbers of clusters to try.
+        Numbers of clusters to try, one or several.
 
     Raises
     ------
     OptionError
-        For a width that is not positive and sizes below 3.
+        For a width that is not positive and sizes that are no whole numbers from 3 on.
     """
     measures = find_metrics(metrics)
     check_options(interval="auto", level=level, draws=draws)
-    if width is not None and not width > 0:
-        message = f"width must be a positive number; got {width}."
+    if width is not None and not is_positive(width):
+        message = f"width must be a positive number; got {width!r}."
         raise OptionError(message)
-    if not sizes or min(sizes) < 3 or not all(isinstance(size, Integral) for size in sizes):
-        message = f"sizes must be numbers of clusters from 3 on; got {list(sizes)}."
-        raise OptionError(message)
+    sizes = _order_sizes(sizes)
     rows = check_predictions(predictions, cluster=cluster, by=by)
     cells = split_contexts(rows, cluster=cluster, by=by)
     check_against(against, cells)
@@ -157,6 +155,17 @@ def plan_precision(
     keys = ("context", "metric", "model", "versus", "term")
     table = arrange_rows(found, keys)
     return Precision(table=table, width=width, level=level, pilot=len(cells[-1].clusters))
+
+
+def _order_sizes(sizes: Iterable[int] | int) -> list[int]:
+    """Return sizes from the smallest on, each once; the last says what is needed beyond it."""
+    given = list(sizes) if isinstance(sizes, Iterable) else [sizes]
+    for size in given:
+        check_count(size, "sizes", least=3)
+    if not given:
+        message = "sizes must be one number of clusters or more; got none."
+        raise OptionError(message)
+    return sorted(set(given))
 
 
 def count_needed(width: float, spread: float, size: int, level: float) -> float:

@@ -103,7 +103,8 @@ def split_variance(
     Raises
     ------
     DataError
-        If a model has fewer than two runs, or models have different ones.
+        If a model has fewer than two runs, models have different ones, or runs predict different
+        rows.
     """
     measures = find_metrics(metrics)
     require_columns(predictions, [run, "model"], "predictions")
@@ -119,6 +120,9 @@ def split_variance(
         )
         for part in parts
     ]
+    if len({tuple(cell.context for cell in run) for run in cells}) > 1:
+        fact = f"training runs have different values of {by}."
+        raise DataError(Problem(fact, "Use one test set for all runs.", column=by))
     for same in zip(*cells, strict=True):
         check_against(against, same)
         width = find_span(span, same[0], measures)
@@ -144,6 +148,10 @@ def _split_cell(
 ) -> list[dict[str, Any]]:
     """Return rows of one context from its cells, one for each run."""
     first = cells[0]
+    if any({*cell.models} != {*first.models} for cell in cells):
+        place = "" if first.context is None else f" in context '{first.context}'"
+        fact = f"training runs have different models{place}."
+        raise DataError(Problem(fact, "Give every model the same runs in every context."))
     if any(cell.clusters != first.clusters or cell.n_clips != first.n_clips for cell in cells):
         counts = ", ".join(f"{cell.n_clips:,}" for cell in cells)
         fact = f"training runs predict different rows: {counts}."

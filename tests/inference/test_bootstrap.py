@@ -13,6 +13,12 @@ from exprstats.inference import bootstrap_clusters
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high"]
 
 
+def make_labels():
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame({"subject": [f"s{row // 4}" for row in range(48)]})
+    return table.assign(label=rng.choice(list("xyz"), 48), value=rng.normal(size=48))
+
+
 def test_a_function_of_a_table_takes_the_draws_that_a_metric_takes(make_predictions):
     table = make_predictions(models=("a",))
 
@@ -87,3 +93,55 @@ def test_what_cannot_be_resampled_is_refused(make_predictions):
         bootstrap_clusters(holed, "rmse", cluster="subject")
     with pytest.raises(OptionError, match="interval 'normal'"):
         bootstrap_clusters(table, "rmse", cluster="subject", interval="normal")
+
+
+def test_numbers_with_names_keep_them_whatever_their_order():
+    """Counts come with the most frequent first, which differs between resamples."""
+    table = make_labels()
+    counted = bootstrap_clusters(
+        table, lambda rows: rows["label"].value_counts(), cluster="subject", draws=60, seed=2
+    )
+    sums = bootstrap_clusters(
+        table,
+        lambda rows: {name: (rows["label"] == name).sum() for name in ("x", "y", "z")},
+        cluster="subject",
+        draws=60,
+        seed=2,
+    )
+    for name in ("x", "y", "z"):
+        np.testing.assert_array_equal(counted.draws[name].fillna(0), sums.draws[name])
+
+
+def test_a_name_that_resamples_lack_is_undefined_in_them():
+    table = make_labels()
+    table.loc[table["subject"] == "s0", "label"] = "rare"
+    result = bootstrap_clusters(
+        table,
+        lambda rows: rows.groupby("label")["value"].mean(),
+        cluster="subject",
+        draws=60,
+        seed=1,
+    )
+    row = result.table[result.table["term"] == "rare"].iloc[0]
+    assert result.draws["rare"].isna().sum() == row["undefined"] > 5
+    assert "of the draws are undefined" in row["note"]
+
+
+@pytest.mark.parametrize("answer", ["a", ["a", "b"], [[1.0, 2.0], [3.0, 4.0]], pd.DataFrame()])
+def test_what_is_no_number_is_refused_with_what_it_is(answer):
+    with pytest.raises(OptionError, match=f"returned {type(answer).__name__}"):
+        bootstrap_clusters(make_labels(), lambda rows: answer, cluster="subject", draws=5, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "told"),
+    [("nrmse", "nrmse needs a span"), (["rmse", "mae"], "must be one metric or a function")],
+)
+def test_statistics_that_are_none_are_refused(statistic, told):
+    with pytest.raises(OptionError, match=told):
+        bootstrap_clusters(make_labels(), statistic, cluster="subject", draws=5, seed=1)
+
+
+def test_bootstrap_t_is_refused_where_draws_have_no_errors():
+    with pytest.raises(OptionError, match="interval 't' is for compare_models"):
+        bootstrap_clusters(make_labels(), len, cluster="subject", interval="t")

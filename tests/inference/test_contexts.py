@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.errors import DataError
+from exprstats.errors import DataError, DataWarning
 from exprstats.inference import bootstrap_clusters, compare_contexts
 
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high"]
@@ -79,3 +79,28 @@ def test_three_contexts_give_three_differences_for_each_model(make_predictions):
 def test_one_context_is_refused(make_predictions):
     with pytest.raises(DataError, match="1 context; a difference needs two"):
         compare_contexts(make_predictions(contexts=("pain",)), metrics="rmse")
+
+
+def test_models_that_a_context_lacks_are_left_out_and_named(make_predictions):
+    table = make_predictions(contexts=("pain", "joy"), clips=90)
+    table = table[(table["model"] != "b") | (table["context"] == "joy")]
+    with pytest.warns(DataWarning, match="not in every context, and so left out: 'b'"):
+        result = compare_contexts(table, metrics="rmse", draws=100, seed=1)
+    assert result.table["model"].unique().tolist() == ["a", "c"]
+    apart = table[(table["model"] == "a") == (table["context"] == "pain")]
+    with pytest.raises(DataError, match="no model stands in every context: 'a', 'b', 'c'"):
+        compare_contexts(apart, metrics="rmse", draws=100, seed=1)
+
+
+def test_bootstrap_t_gives_way_to_intervals_that_there_are(make_predictions):
+    table = make_predictions(contexts=("pain", "joy"), clips=90)
+    options = {"metrics": "rmse", "draws": 100, "seed": 1}
+    with pytest.warns(DataWarning, match="bootstrap-t is for compare_models"):
+        found = compare_contexts(table, interval="t", **options)
+    pd.testing.assert_frame_equal(found.table, compare_contexts(table, **options).table)
+
+
+def test_predictions_of_the_pooled_fit_alone_have_no_contexts(make_predictions):
+    table = make_predictions(contexts=("pain", "joy"), clips=90).assign(fitted_on="all")
+    with pytest.raises(DataError, match="0 contexts with predictions of their own fit"):
+        compare_contexts(table, metrics="rmse")

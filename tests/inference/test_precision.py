@@ -122,7 +122,7 @@ def test_plans_are_said_and_repeatable(make_predictions):
 
 
 @pytest.mark.parametrize(
-    "options", [{"width": 0}, {"sizes": (2, 10)}, {"sizes": ()}, {"sizes": (10.5,)}]
+    "options", [{"width": 0}, {"sizes": (2, 10)}, {"sizes": ()}, {"sizes": (10.5,)}, {"width": "1"}]
 )
 def test_impossible_plans_are_refused(make_predictions, options):
     with pytest.raises(OptionError, match=r"must be"):
@@ -134,3 +134,12 @@ def test_the_spread_is_that_of_the_defined_draws():
     undefined = np.array([np.nan, np.nan, 3.0, np.nan, np.nan]).reshape(1, 1, 1, 5)
     assert find_spread(values).item() == pytest.approx(statistics.stdev([1, 4, 7, 10]))
     assert np.isnan(find_spread(undefined)).all()
+
+
+def test_sizes_may_come_in_any_order_and_alone(make_predictions):
+    options = {"metrics": "rmse", "width": 0.3, "draws": 60, "seed": 1}
+    one = plan_precision(make_predictions(), sizes=np.array([20, 5, 10]), **options)
+    two = plan_precision(make_predictions(), sizes=(5, 10, 20), **options)
+    pd.testing.assert_frame_equal(one.table, two.table)
+    alone = plan_precision(make_predictions(), sizes=20, **options)
+    assert alone.table["n_clusters"].unique().tolist() == [20]

@@ -87,3 +87,17 @@ def test_the_sentence_names_both_errors():
     text = split_variance(make_runs(runs=3), metrics="mae").sentence()
     assert "SE from test subjects" in text
     assert "from training" in text
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [("b", "different models in context 'pain'"), (None, "different values of context")],
+)
+@pytest.mark.filterwarnings("ignore:not in every context:exprstats.errors.DataWarning")
+def test_runs_that_lack_what_others_have_are_refused(model, told):
+    runs = make_runs(runs=2, subjects=12)
+    runs = runs.assign(context=np.where(runs["subject"].str[-1].astype(int) % 2, "pain", "joy"))
+    gone = (runs["seat"] == "run 1") & (runs["context"] == "pain")
+    gone &= (runs["model"] == model) if model else True
+    with pytest.raises(DataError, match=told):
+        split_variance(runs[~gone], metrics="rmse", by="context")
