@@ -28,6 +28,12 @@ def pick_rows(table: pd.DataFrame, **equal: Any) -> pd.DataFrame:
     return table[kept]
 
 
+def find_row(table: pd.DataFrame, **equal: Any) -> dict[Any, Any]:
+    """Return the first row whose columns equal the given values; empty where there is none."""
+    found = pick_rows(table, **equal)
+    return found.iloc[0].to_dict() if len(found) else {}
+
+
 def list_levels(table: pd.DataFrame, name: str) -> list[Any]:
     """Return a column's values once each, in order; none where there is no such column."""
     return order_levels(table[name]) if name in table else []

@@ -10,6 +10,7 @@ from exprstats.numerals import MISSING, write_count, write_level, write_number
 from exprstats.plots import name_contexts
 from exprstats.report.cells import (
     collect_notes,
+    find_row,
     list_levels,
     pick_rows,
     write_estimate,
@@ -81,7 +82,7 @@ def _pick_same(rows: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
 
 def _write_row(row: dict[Any, Any], rows: pd.DataFrame, ranges: pd.DataFrame) -> dict[str, str]:
     same = pick_rows(rows, context=row["context"], item=row["item"])
-    single = pick_rows(same, term=row["term"].replace(",k)", ",1)")).to_dict("records")
+    single = find_row(same, term=row["term"].replace(",k)", ",1)"))
     average = pick_rows(same, term=row["term"], k_rule=row["k_rule"])
     independent = average[average["method"].isin(INDEPENDENT)].to_dict("records")
     return {
@@ -90,7 +91,7 @@ def _write_row(row: dict[Any, Any], rows: pd.DataFrame, ranges: pd.DataFrame) ->
         "average": write_estimate(row),
         "clusters": write_limits(row) if row["method"] == "jackknife" else MISSING,
         "independent": write_limits(independent[0]) if independent else MISSING,
-        "single": write_estimate(single[0]) if single else MISSING,
+        "single": write_estimate(single),
         "raters": _write_raters(row, ranges),
         "clips": write_count(row["n_clips"]),
         "subjects": MISSING if pd.isna(row["n_clusters"]) else write_count(row["n_clusters"]),
@@ -100,10 +101,10 @@ def _write_row(row: dict[Any, Any], rows: pd.DataFrame, ranges: pd.DataFrame) ->
 def _write_raters(row: dict[Any, Any], ranges: pd.DataFrame) -> str:
     """Return the harmonic mean number of raters, and the fewest and most where they differ."""
     mean = write_number(row["raters_per_clip"], 1).removesuffix(".0")
-    design = pick_rows(ranges, context=row["context"], item=row["item"]).to_dict("records")
-    if not design or design[0]["raters_min"] == design[0]["raters_max"]:
+    design = find_row(ranges, context=row["context"], item=row["item"])
+    if not design or design["raters_min"] == design["raters_max"]:
         return mean
-    return f"{mean} ({int(design[0]['raters_min'])}–{int(design[0]['raters_max'])})"
+    return f"{mean} ({int(design['raters_min'])}–{int(design['raters_max'])})"
 
 
 def _list_notes(

@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.numerals import MISSING, write_count, write_level, write_p
+from exprstats.numerals import write_count, write_level, write_p
 from exprstats.plots import ALL, MetricLabel, label_metrics, name_contexts
 from exprstats.report.cells import (
     collect_notes,
+    find_row,
     list_levels,
     pick_rows,
     tell_p,
@@ -158,12 +159,11 @@ def _write_line(
     model, versus = pair
     line = {}
     for place, metric in enumerate(block):
-        found = pick_rows(shown, context=context, metric=metric, model=model, versus=versus)
-        row: Mapping[Any, Any] = found.iloc[0].to_dict() if len(found) else {}
+        row = find_row(shown, context=context, metric=metric, model=model, versus=versus)
         line[f"estimate{place}"] = write_estimate(row, 3, bounded=labels[metric].bounded)
         line[f"limits{place}"] = write_limits(row, 3, bounded=labels[metric].bounded)
-        line[f"p{place}"] = write_p(row.get("p_value")) if row else MISSING
-        line[f"adjusted{place}"] = write_p(row.get("p_adjusted")) if row else MISSING
+        line[f"p{place}"] = write_p(row.get("p_value"))
+        line[f"adjusted{place}"] = write_p(row.get("p_adjusted"))
     return line
 
 

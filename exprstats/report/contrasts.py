@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.numerals import (
-    MISSING,
     count_things,
     write_count,
     write_level,
@@ -16,8 +15,8 @@ from exprstats.numerals import (
 from exprstats.plots import draw_contrasts, name_pairs
 from exprstats.report.cells import (
     collect_notes,
+    find_row,
     list_levels,
-    pick_rows,
     tell_p,
     write_estimate,
     write_limits,
@@ -146,8 +145,7 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) 
 
 
 def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
-    found = pick_rows(rows, pair=row["pair"], feature=row["feature"], method="ols")
-    slope = found.iloc[0].to_dict() if len(found) else {}
+    slope = find_row(rows, pair=row["pair"], feature=row["feature"], method="ols")
     return {
         "pair": row["pair"],
         "feature": str(row["feature"]),
@@ -155,7 +153,7 @@ def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
         "limits": write_limits(row, bounded=False),
         "p": write_p(row["p_value"]),
         "adjusted": write_p(row["p_max_t"]),
-        "slope": write_estimate(slope, bounded=False) if slope else MISSING,
+        "slope": write_estimate(slope, bounded=False),
         "slope_limits": write_limits(slope, bounded=False),
     }
 

@@ -10,9 +10,9 @@ from exprstats.numerals import MISSING, write_level, write_number
 from exprstats.plots import ALL, draw_decisions, name_contexts
 from exprstats.report.cells import (
     collect_notes,
+    find_row,
     first_value,
     list_levels,
-    pick_rows,
     write_estimate,
     write_limits,
 )
@@ -168,11 +168,10 @@ def _write_row(
     key = {name: row[name] for name in ("context", "item", "term") if name in row}
     cells = {name: str(row.get(name, ALL)) for name in ("context", "item")}
     for number in numbers:
-        found = pick_rows(decisions, raters_per_clip=number, **key).to_dict("records")
-        cells[f"k{number}"] = _write_score(found[0]) if found else MISSING
+        cells[f"k{number}"] = _write_score(find_row(decisions, raters_per_clip=number, **key))
     if plan is not None:
-        found = pick_rows(plan, **key).to_dict("records")
-        cells["raters"] = _write_need(found[0]) if found else MISSING
+        found = find_row(plan, **key)
+        cells["raters"] = _write_need(found) if found else MISSING
     return cells
 
 

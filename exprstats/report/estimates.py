@@ -10,6 +10,7 @@ from exprstats.numerals import write_level, write_number
 from exprstats.plots import name_contexts
 from exprstats.report.cells import (
     collect_notes,
+    find_row,
     first_value,
     list_levels,
     pick_rows,
@@ -52,11 +53,9 @@ def build_estimates(rows: pd.DataFrame, pieces: Pieces) -> Table:
 def _write_row(loading: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
     cells = {"context": str(loading["context"]), "item": str(loading["item"])}
     for term in _TERMS:
-        same = pick_rows(rows, context=loading["context"], item=loading["item"], term=term)
-        row = same.iloc[0].to_dict() if len(same) else {}
-        error = row.get("std_error")
+        row = find_row(rows, context=loading["context"], item=loading["item"], term=term)
         cells[f"{term}_estimate"] = write_estimate(row, 3)
-        cells[f"{term}_error"] = write_number(error, 3, bounded=True)
+        cells[f"{term}_error"] = write_number(row.get("std_error"), 3, bounded=True)
         cells[f"{term}_limits"] = write_limits(row, 3)
     return cells
 

@@ -6,26 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.numerals import MISSING, write_count, write_level
+from exprstats.numerals import write_count, write_level
 from exprstats.plots import draw_importance, name_contexts
 from exprstats.report.cells import list_levels, pick_rows, write_estimate, write_limits
 from exprstats.report.curves import build_curves, list_curve_caveats, say_curves
-from exprstats.report.document import Column, Figure, Section, Table
+from exprstats.report.document import Figure, Section
 from exprstats.report.performance import ENOUGH_CLUSTERS
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
+from exprstats.report.rises import KINDS, build_rises, name_errors
 
 if TYPE_CHECKING:
     from exprstats.models import Importance, Weights
 
-MOST_ABREAST = 3  # models whose columns fit beside each other on a page
-MOST_ROWS = 90
 _MOST_NAMED = 4
-_KINDS = {"importance": "Each feature", "group_importance": "Together"}
-_METHODS = {
-    "percentile": "percentile intervals of a bootstrap of test subjects",
-    "jackknife": "delete-one jackknife intervals over test subjects with the *t* distribution",
-}
 
 
 def describe_importance(pieces: Pieces) -> Section | None:
@@ -48,7 +42,7 @@ def describe_importance(pieces: Pieces) -> Section | None:
         "Importance of features",
         sentences=(_say_what(rows, found), *_say_found(rows, pieces), *say_curves(pieces)),
         caveats=(*_list_caveats(rows), *list_curve_caveats(pieces)),
-        tables=(_build_table(rows, found, pieces),),
+        tables=(build_rises(rows, found, pieces),),
         figures=(_build_figure(rows, found, pieces), *figures),
     )
 
@@ -69,12 +63,8 @@ def gather_importance(pieces: Pieces) -> dict[str, Importance | Weights]:
 def _stack_rows(found: dict[str, Importance | Weights]) -> pd.DataFrame:
     tables = [one.tidy() for one in found.values()]
     rows = pd.concat(tables, ignore_index=True)
-    rows = rows[rows["term"].isin(list(_KINDS))].reset_index(drop=True)
+    rows = rows[rows["term"].isin(list(KINDS))].reset_index(drop=True)
     return name_contexts(rows)
-
-
-def _name_errors(found: dict[str, Importance | Weights]) -> str:
-    return join_words(list(dict.fromkeys(getattr(one, "error", "RMSE") for one in found.values())))
 
 
 def _say_what(rows: pd.DataFrame, found: dict[str, Importance | Weights]) -> Text:
@@ -82,7 +72,7 @@ def _say_what(rows: pd.DataFrame, found: dict[str, Importance | Weights]) -> Tex
         "The importance of a feature is how much the {error} on {subjects} test subjects, whom no "
         "model had seen, rises when the values of the feature are exchanged between them "
         "(Table 8, Figure 6).",
-        error=_name_errors(found),
+        error=name_errors(found),
         subjects=write_count(rows["n_clusters"].max()),
     )
 
@@ -150,119 +140,6 @@ def _list_caveats(rows: pd.DataFrame) -> tuple[Text, ...]:
         )
     )
     return tuple(caveats)
-
-
-def _build_table(
-    rows: pd.DataFrame, found: dict[str, Importance | Weights], pieces: Pieces
-) -> Table:
-    shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
-    contexts = list_levels(shown, "context")
-    models = list_levels(shown, "model")
-    columns = [Column("feature", say("Feature"), words=True)]
-    for place, model in enumerate(models[:MOST_ABREAST]):
-        spanner = pieces.name_model(model) if len(models) > 1 else ""
-        level = write_level(float(pick_rows(shown, model=model)["level"].iloc[0]))
-        columns += [
-            Column(f"estimate{place}", say("Rise"), spanner),
-            Column(f"limits{place}", say("{level} CI", level=level), spanner),
-        ]
-    lines = _list_lines(shown)
-    printed = _keep_largest(lines, shown, len(contexts))
-    cells = [_write_line(line, shown, models[:MOST_ABREAST]) for line in printed]
-    return Table(
-        "8",
-        "importance",
-        "Importance of Features for Predicting Unseen Subjects",
-        tuple(columns),
-        pd.DataFrame(cells),
-        group="context" if len(contexts) > 1 else None,
-        notes=_list_notes(shown, found, pieces, left_out=len(lines) - len(printed)),
-        rows=rows,
-    )
-
-
-def _list_lines(shown: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Return context, term and feature of each printed line, groups of features last.
-
-    A feature that no model of a context uses has none there.
-    """
-    used = shown[shown["estimate"].ne(0)]
-    keys = zip(used["context"].astype(str), used["term"], used["feature"].astype(str), strict=True)
-    kept = set(keys)
-    lines = [
-        (str(context), term, str(feature))
-        for context in list_levels(shown, "context")
-        for term in _KINDS
-        for feature in list_levels(pick_rows(shown, context=context, term=term), "feature")
-    ]
-    return [line for line in dict.fromkeys(lines) if not kept or line in kept]
-
-
-def _keep_largest(
-    lines: list[tuple[str, str, str]], shown: pd.DataFrame, contexts: int
-) -> list[tuple[str, str, str]]:
-    """Return the lines, in each context only the largest where there are too many for a page."""
-    if len(lines) <= MOST_ROWS:
-        return lines
-    keys = ["context", "term", "feature"]
-    sizes = shown.astype({"feature": str, "context": str}).groupby(keys)["estimate"].max()
-    kept: set[tuple[str, str, str]] = set()
-    for context in dict.fromkeys(line[0] for line in lines):
-        here = [line for line in lines if line[0] == context]
-        here.sort(key=lambda line: -float(sizes[line]))
-        kept |= set(here[: max(3, MOST_ROWS // contexts)])
-    return [line for line in lines if line in kept]
-
-
-def _write_line(
-    line: tuple[str, str, str], shown: pd.DataFrame, models: list[Any]
-) -> dict[str, str]:
-    context, term, feature = line
-    together = f"Together: {feature}" if term == "group_importance" else feature
-    cells = {"context": context, "feature": together}
-    for place, model in enumerate(models):
-        found = pick_rows(shown, context=context, term=term, feature=feature, model=model)
-        row: dict[Any, Any] = found.iloc[0].to_dict() if len(found) else {}
-        zero = row.get("estimate") == 0
-        cells[f"estimate{place}"] = "0" if zero else write_estimate(row, 3, bounded=False)
-        empty = zero and row.get("conf_low") == 0 == row.get("conf_high")
-        cells[f"limits{place}"] = MISSING if empty else write_limits(row, 3, bounded=False)
-    return cells
-
-
-def _list_notes(
-    shown: pd.DataFrame,
-    found: dict[str, Importance | Weights],
-    pieces: Pieces,
-    *,
-    left_out: int,
-) -> tuple[Text, ...]:
-    repeats = {int(getattr(one, "repeats", 0)) for one in found.values()}
-    notes = [
-        say(
-            "Rise of the {error} on the test subjects{unit}, after every subject got the values of "
-            "another one{repeats}. 0: the model does not use the feature; features that no model "
-            "uses are left out.",
-            error=_name_errors(found),
-            unit="" if "wrong" in _name_errors(found) else f", in units of {pieces.target}",
-            repeats=f", in {write_count(max(repeats))} random orders" if min(repeats) else "",
-        )
-    ]
-    if shown["term"].eq("group_importance").any():
-        told = "Together: features that correlate highly in training, exchanged as one."
-        notes.append(say(told))
-    methods = [_METHODS[name] for name in _METHODS if name in list_levels(shown, "method")]
-    if methods:
-        told = join_words(methods)
-        notes.append(say(f"{told[0].upper()}{told[1:]}."))
-    models = list_levels(shown, "model")
-    if left_out:
-        told = "Without the {left} lines of smallest importance, which stand in the folder tables."
-        notes.append(say(told, left=write_count(left_out)))
-    if len(models) > MOST_ABREAST:
-        told = "The first {some} of {all} models; the others stand in the folder tables."
-        notes.append(say(told, some=MOST_ABREAST, all=len(models)))
-    return tuple(notes)
 
 
 def _build_figure(

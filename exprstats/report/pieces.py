@@ -38,6 +38,13 @@ KIND_NAMES = {
 }
 
 
+# What a study's run holds under the same name.
+_OF_RUNS = (
+    *("reliability", "factor", "models", "comparison", "weights", "contrasts", "importance"),
+    *("dependence", "clips", "parts", "study", "provenance"),
+)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pieces:
     """What a report can speak of; what is not there is None or empty.
@@ -156,25 +163,11 @@ def gather_pieces(results: StudyRun | Result | Iterable[Result], title: str | No
 
 
 def _open_run(run: StudyRun, title: str | None) -> Pieces:
+    kinds = {model.name: model.kind for model in run.study.models}
     return Pieces(
         title=title or run.study.title,
-        reliability=run.reliability,
-        factor=run.factor,
-        models=dict(run.models),
-        comparison=run.comparison,
-        weights=run.weights,
-        contrasts=run.contrasts,
-        importance=dict(run.importance),
-        dependence=dict(run.dependence),
-        clips=run.clips,
-        parts=run.parts,
-        study=run.study,
-        provenance=run.provenance,
-        model_names={
-            model.name: KIND_NAMES[model.kind]
-            for model in run.study.models
-            if model.name == model.kind and model.kind in KIND_NAMES
-        },
+        model_names={name: KIND_NAMES[kind] for name, kind in kinds.items() if name == kind},
+        **{name: getattr(run, name) for name in _OF_RUNS},
     )
 
 
@@ -185,24 +178,21 @@ def _sort_results(results: Iterable[Any], title: str) -> Pieces:
     by_model: dict[str, dict[str, Any]] = {"models": {}, "importance": {}, "dependence": {}}
     others: list[Result] = []
     for result in results:
-        place = _find_model_place(result)
-        name = _find_place(result) if place is None else None
         if not isinstance(result, Result):
             message = f"a report cannot be made of {type(result).__name__}; pass results."
             raise OptionError(message)
-        if place is not None:
-            kind, model = place
-            if model in by_model[kind]:
-                message = f"there are two {type(result).__name__} of model '{model}'; rename one."
-                raise OptionError(message)
-            by_model[kind][model] = result
-        elif name is None:
+        kind, model = _find_place(result)
+        group = found if model is None else by_model[kind]
+        name = kind if model is None else model
+        if not kind:
             others += [] if any(one is result for one in others) else [result]
-        elif name in found:
+        elif name in group:
             message = f"there are two results of kind {type(result).__name__}; pass one."
+            if model is not None:
+                message = f"there are two {type(result).__name__} of model '{model}'; rename one."
             raise OptionError(message)
         else:
-            found[name] = result
+            group[name] = result
     # Names that our own verbs give by default are ours to print as words.
     known = [one for group in by_model.values() for one in group.items()]
     ours = known and all(name == one.kind for name, one in known)
@@ -210,22 +200,18 @@ def _sort_results(results: Iterable[Any], title: str) -> Pieces:
     return Pieces(title=title, model_names=names, others=tuple(others), **by_model, **found)
 
 
-def _find_model_place(result: Any) -> tuple[str, str] | None:
-    """Return the field of a result that there may be of each model, and the model's name."""
-    from exprstats.models import Dependence, Importance, Models
-
-    if isinstance(result, Models):
-        return "models", result.name
-    if isinstance(result, Importance):
-        return "importance", result.model
-    return ("dependence", result.model) if isinstance(result, Dependence) else None
-
-
-def _find_place(result: Any) -> str | None:
-    """Return the field that a result goes into, or None where it has no section of its own."""
+def _find_place(result: Any) -> tuple[str, str | None]:
+    """Return the field of a result, "" where it has none, and its model where there are several."""
     from exprstats import inference, measurement, models, reliability
 
+    if isinstance(result, measurement.NestedModels):
+        across = result.steps["model"].eq("configural").any()
+        return ("invariance" if across else "restrictions"), None
+    if isinstance(result, models.Models):
+        return "models", result.name
     places: dict[str, type] = {
+        "importance": models.Importance,
+        "dependence": models.Dependence,
         "reliability": reliability.Reliability,
         "design": reliability.Design,
         "raters": reliability.Raters,
@@ -238,7 +224,5 @@ def _find_place(result: Any) -> str | None:
         "weights": models.Weights,
         "contrasts": models.Contrasts,
     }
-    if isinstance(result, measurement.NestedModels):
-        across = result.steps["model"].eq("configural").any()
-        return "invariance" if across else "restrictions"
-    return next((name for name, kind in places.items() if isinstance(result, kind)), None)
+    place = next((name for name, kind in places.items() if isinstance(result, kind)), "")
+    return place, result.model if place in {"importance", "dependence"} else None

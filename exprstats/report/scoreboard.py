@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -11,8 +12,8 @@ from exprstats.numerals import MISSING, write_count, write_level
 from exprstats.plots import MetricLabel
 from exprstats.report.cells import (
     collect_notes,
+    find_row,
     list_levels,
-    pick_rows,
     write_estimate,
     write_limits,
 )
@@ -33,8 +34,7 @@ def build_scoreboard(
     """Return Table 3: contexts across where they fit, else metrics."""
     contexts = list_levels(shown, "context")
     across = len(contexts) <= MOST_ACROSS
-    build = _cross_contexts if across else _stack_contexts
-    columns, cells = build(shown, labels, pieces)
+    columns, cells = _lay_out(shown, labels, pieces, across=across)
     return Table(
         "3",
         "performance",
@@ -47,53 +47,31 @@ def build_scoreboard(
     )
 
 
-def _write_score(found: pd.DataFrame, label: MetricLabel) -> str:
-    if found.empty:
-        return MISSING
-    row = found.iloc[0].to_dict()
+def _write_score(row: dict[Any, Any], label: MetricLabel) -> str:
     value = write_estimate(row, 3, bounded=label.bounded)
     limits = write_limits(row, 3, bounded=label.bounded)
     return value if limits == MISSING else f"{value} {limits}"
 
 
-def _cross_contexts(
-    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+def _lay_out(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces, *, across: bool
 ) -> tuple[tuple[Column, ...], pd.DataFrame]:
-    """Return contexts as columns, models as rows, a block for each metric."""
+    """Return models as rows: contexts across in a block for each metric, or the other way."""
     contexts = list_levels(shown, "context")
-    keys = {context: f"context{place}" for place, context in enumerate(contexts)}
+    blocks, abreast = ([*labels], contexts) if across else (contexts, [*labels])
+    heads = contexts if across else [label.name for label in labels.values()]
+    key = "context" if across else "metric"
     columns = [Column("model", say("Model"), words=True)]
-    for context, key in keys.items():
-        columns.append(Column(key, say("{context}", context=context)))
+    columns += [Column(f"{key}{at}", say("{head}", head=head)) for at, head in enumerate(heads)]
     cells = []
-    for metric, label in labels.items():
+    for block in blocks:
+        told = f"{labels[block].name} ({labels[block].direction})" if across else str(block)
         for model in list_levels(shown, "model"):
-            line = {
-                "group": f"{label.name} ({label.direction})",
-                "model": pieces.name_model(model),
-            }
-            for context, key in keys.items():
-                found = pick_rows(shown, metric=metric, model=model, context=context)
-                line[key] = _write_score(found, label)
-            cells.append(line)
-    return tuple(columns), pd.DataFrame(cells)
-
-
-def _stack_contexts(
-    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
-) -> tuple[tuple[Column, ...], pd.DataFrame]:
-    """Return metrics as columns, models as rows, a block for each context."""
-    keys = {metric: f"metric{place}" for place, metric in enumerate(labels)}
-    columns = [Column("model", say("Model"), words=True)]
-    for metric, key in keys.items():
-        columns.append(Column(key, say("{name}", name=labels[metric].name)))
-    cells = []
-    for context in list_levels(shown, "context"):
-        for model in list_levels(shown, "model"):
-            line = {"group": str(context), "model": pieces.name_model(model)}
-            for metric, key in keys.items():
-                found = pick_rows(shown, metric=metric, model=model, context=context)
-                line[key] = _write_score(found, labels[metric])
+            line = {"group": told, "model": pieces.name_model(model)}
+            for at, one in enumerate(abreast):
+                metric, context = (block, one) if across else (one, block)
+                row = find_row(shown, metric=metric, model=model, context=context)
+                line[f"{key}{at}"] = _write_score(row, labels[metric])
             cells.append(line)
     return tuple(columns), pd.DataFrame(cells)
 

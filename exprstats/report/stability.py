@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from exprstats.plots import name_contexts
 from exprstats.report.cells import (
     collect_notes,
     find_extremes,
+    find_row,
     list_levels,
     pick_rows,
     write_estimate,
@@ -122,7 +124,7 @@ def _tell_context(own: pd.DataFrame, weights: Weights) -> list[Text]:
         if defined.empty or defined["estimate"].eq(0).all():
             return [say("every weight is zero.")]
         largest = find_extremes(defined.assign(estimate=defined["estimate"].abs()))[1]
-        row = pick_rows(found, feature=largest["feature"]).iloc[0].to_dict()
+        row = find_row(found, feature=largest["feature"])
         opening = say("no weight reached {mark} in size; the largest was ", mark=mark)
         return [opening, _tell_weight(row, own), say(".")]
     large = large.sort_values("estimate", key=lambda w: -w.abs(), kind="stable")
@@ -141,7 +143,7 @@ def _join_named(texts: list[Text]) -> Text:
 
 def _tell_weight(row: dict[Any, Any], own: pd.DataFrame) -> Text:
     limits = write_limits(row, bounded=False)
-    share = _write_share(pick_rows(own, term="notable", feature=row["feature"]))
+    share = _write_share(find_row(own, term="notable", feature=row["feature"]))
     return say(
         "{feature} ({value}{interval}, *P* {share})",
         feature=row["feature"],
@@ -153,24 +155,20 @@ def _tell_weight(row: dict[Any, Any], own: pd.DataFrame) -> Text:
 
 def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
     same = pick_rows(rows, context=row["context"], feature=row["feature"])
-    rank = pick_rows(same, term="rank").to_dict("records")
-    inflation = pick_rows(same, term="vif")["estimate"]
     return {
         "context": str(row["context"]),
         "feature": str(row["feature"]),
         "estimate": "0" if row["estimate"] == 0 else write_estimate(row, bounded=False),
         "limits": write_limits(row, bounded=False),
-        **{term: _write_share(pick_rows(same, term=term)) for term in (*_SHARES, "notable")},
-        "rank": _write_rank(rank[0]) if rank else MISSING,
-        "vif": write_number(float(inflation.iloc[0]), 1) if len(inflation) else MISSING,
+        **{term: _write_share(find_row(same, term=term)) for term in (*_SHARES, "notable")},
+        "rank": _write_rank(find_row(same, term="rank")),
+        "vif": write_number(find_row(same, term="vif").get("estimate"), 1),
     }
 
 
-def _write_share(found: pd.DataFrame) -> str:
+def _write_share(row: dict[Any, Any]) -> str:
     """Write a share; one that is not quite 0 or 1 is not rounded to it."""
-    if found.empty or pd.isna(found["estimate"].iloc[0]):
-        return MISSING
-    share = float(found["estimate"].iloc[0])
+    share = row.get("estimate", math.nan)
     if 0 < share < 0.005:
         return "< .01"
     if 0.995 <= share < 1:
@@ -179,8 +177,8 @@ def _write_share(found: pd.DataFrame) -> str:
 
 
 def _write_rank(row: dict[Any, Any]) -> str:
-    value = write_number(row["estimate"], 1).removesuffix(".0")
-    if pd.isna(row["conf_low"]):
+    value = write_number(row.get("estimate"), 1).removesuffix(".0")
+    if not row or pd.isna(row["conf_low"]):
         return value
     limits = (row["conf_low"], row["conf_high"])
     low, high = (write_number(limit, 1).removesuffix(".0") for limit in limits)
@@ -216,10 +214,10 @@ def _list_penalties(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
     told = []
     for context in list_levels(rows, "context"):
         here = pick_rows(rows, context=context)
-        values = {term: pick_rows(here, term=term)["estimate"] for term in ("alpha", "l1_ratio")}
-        if all(len(found) for found in values.values()):
-            alpha, ratio = (float(found.iloc[0]) for found in values.values())
-            told.append(f"{context}, alpha {alpha:g} and l1_ratio {ratio:g}")
+        alpha, ratio = (find_row(here, term=term) for term in ("alpha", "l1_ratio"))
+        if alpha and ratio:
+            found = f"alpha {alpha['estimate']:g} and l1_ratio {ratio['estimate']:g}"
+            told.append(f"{context}, {found}")
     if not told:
         return ()
     tuned = name_tuning(models, pieces)

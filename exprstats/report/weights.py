@@ -8,7 +8,7 @@ import pandas as pd
 
 from exprstats.numerals import MISSING, write_level, write_number
 from exprstats.plots import draw_weights, name_contexts
-from exprstats.report.cells import collect_notes, list_levels, pick_rows, write_mark
+from exprstats.report.cells import collect_notes, find_row, list_levels, pick_rows, write_mark
 from exprstats.report.document import Column, Figure, Section, Table
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_words, say
@@ -128,7 +128,7 @@ def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces, tune
     cells = [
         {"group": "Weights", "feature": str(feature)}
         | {
-            key: _write_value(pick_rows(weights, context=context, feature=feature), 2)
+            key: _write_value(find_row(weights, context=context, feature=feature), 2)
             for context, key in keys.items()
         }
         for feature in list_levels(weights, "feature")
@@ -139,7 +139,7 @@ def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces, tune
             cells.append(
                 {"group": f"Tuned {tuned}", "feature": label}
                 | {
-                    key: _write_value(pick_rows(found, context=context), None)
+                    key: _write_value(find_row(found, context=context), None)
                     for context, key in keys.items()
                 }
             )
@@ -169,10 +169,10 @@ def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces, tune
     )
 
 
-def _write_value(found: pd.DataFrame, decimals: int | None) -> str:
-    if found.empty or pd.isna(found["estimate"].iloc[0]):
+def _write_value(row: dict[Any, Any], decimals: int | None) -> str:
+    value = row.get("estimate")
+    if value is None or pd.isna(value):
         return MISSING
-    value: Any = float(found["estimate"].iloc[0])
     if value == 0:
         return "0"
     return write_number(value, decimals) if decimals is not None else f"{value:g}"

@@ -124,7 +124,7 @@ def test_features_that_no_model_uses_are_left_out_and_said_so(measured):
 
 
 def test_too_many_rows_keep_the_largest(measured, monkeypatch):
-    monkeypatch.setattr("exprstats.report.importance.MOST_ROWS", 10)
+    monkeypatch.setattr("exprstats.report.rises.MOST_ROWS", 10)
     section = read_section([measured[1][1]])
     cells = section.tables[0].cells
     rows = measured[1][1].tidy()
