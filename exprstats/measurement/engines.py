@@ -121,17 +121,41 @@ def solve_lavaan(job: Job) -> tuple[Solution, Receipt]:
     moments, scale = rescale_moments(job.moments)
     if job.answers is None:
         function, data = "fit_moments", (moments.covariance, moments.mean, moments.n)
-        options = {}
+        options: dict[str, Any] = {}
     else:
         function, data = "fit_one_factor", (job.answers / scale,)
         options = {"estimator": job.estimator.upper(), "missing": job.missing}
         options |= {} if job.cluster is None else {"cluster": job.cluster}
+    value, receipt = ask_lavaan(job, function, *data, **options)
+    return _build(job, _read(value, len(job.items)), scale), receipt
+
+
+def ask_lavaan(
+    job: Job, function: str, *data: Any, what: str = "", **options: Any
+) -> tuple[dict[str, Any], Receipt]:
+    """Return what lavaan found in one fit, and where it comes from.
+
+    Parameters
+    ----------
+    job
+        What is fitted.
+    function
+        The R function.
+    *data, **options
+        For the R function.
+    what
+        The model in words, for the message; by default its items.
+
+    Raises
+    ------
+    FitError
+        lavaan did not converge.
+    """
     reply = rbridge.call("measurement", function, *data, names=job.items, **options)
     if not reply.value["converged"][0]:
-        message = f"{job.name}: lavaan did not converge for {', '.join(job.items)}."
+        message = f"{job.name}: lavaan did not converge for {what or ', '.join(job.items)}."
         raise FitError(message)
-    receipt = Receipt("lavaan", reply.call, reply.versions, reply.warnings)
-    return _build(job, _read(reply.value, len(job.items)), scale), receipt
+    return reply.value, Receipt("lavaan", reply.call, reply.versions, reply.warnings)
 
 
 def _read(value: dict[str, Any], p: int) -> dict[str, Any]:

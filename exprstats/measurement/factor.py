@@ -70,12 +70,10 @@ class Factor(Result):
 
     def glance(self) -> pd.DataFrame:
         """Return one row: engine, versions, counts, degrees of freedom."""
-        versions = self.receipt.versions
         pooled = next(one for one in self.solutions if one.context is None and one.part == "all")
         facts = {
             "engine": self.engine,
-            "lavaan": versions.get("lavaan"),
-            "r": versions.get("R"),
+            **self.receipt.list_versions(),
             "n_items": len(self.items),
             "n_clips": pooled.n_clips,
             "n_contexts": len({one.context for one in self.solutions} - {None}),
@@ -145,11 +143,10 @@ def fit_factor(
     RError
         R cannot be used and there are more than three items.
     """
-    check_items(items)
+    names = check_items(items)
     check_word(missing, MissingRule, "missing")
     check_word(estimator, FactorEstimator, "estimator")
     check_level(level)
-    names = tuple(str(item) for item in items)
     itemset = read_items(items_table, names, by)
     jobs = list_jobs(
         itemset,

@@ -8,11 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
-from exprstats import rbridge
-from exprstats.errors import FitError
-from exprstats.measurement.engines import Job
+from exprstats.measurement.engines import Job, ask_lavaan
 from exprstats.measurement.itemsets import ItemSet
 from exprstats.measurement.normal import compute_omega, propagate_error, weigh_bartlett
 from exprstats.measurement.rows import limit_estimate, list_fit
@@ -65,12 +62,8 @@ def solve_factors(job: Job, groups: Mapping[str, tuple[str, ...]]) -> FactorsFit
     places = list_places(groups)
     numbers = [np.array(one) + 1 for one in places]
     data = (moments.covariance, moments.mean, moments.n, numbers)
-    reply = rbridge.call("measurement", "fit_factors", *data, names=job.items)
-    if not reply.value["converged"][0]:
-        message = f"{job.name}: lavaan did not converge for {len(groups)} factors."
-        raise FitError(message)
-    receipt = Receipt("lavaan", reply.call, reply.versions, reply.warnings)
-    return _read_fit(job, reply.value, places, receipt)
+    value, receipt = ask_lavaan(job, "fit_factors", *data, what=f"{len(groups)} factors")
+    return _read_fit(job, value, places, receipt)
 
 
 def _read_fit(
@@ -115,7 +108,6 @@ def list_rows(
     fit: FactorsFit, groups: Mapping[str, tuple[str, ...]], level: float
 ) -> Iterator[dict[str, Any]]:
     """Return the tidy rows of a fit."""
-    z = float(ndtri(0.5 + level / 2))
     whole = {"context": fit.context, "method": "ml", "n_clips": fit.n_clips}
     names = list(groups)
     kinds = {
@@ -129,7 +121,7 @@ def list_rows(
         own = {**whole, "factor": name}
         for term, (estimates, errors) in kinds.items():
             for item, place in zip(groups[name], places, strict=True):
-                found = limit_estimate(estimates[place], errors[place], z, level)
+                found = limit_estimate(estimates[place], errors[place], level)
                 yield {**own, "term": term, "item": item, **found}
         cells = [*places, *(place + len(fit.loads[0]) for place in places)]
         parameters = np.concatenate([fit.loads[0][places], fit.rests[0][places]])
@@ -137,11 +129,11 @@ def list_rows(
         yield {
             **own,
             "term": "omega",
-            **limit_estimate(compute_omega(parameters), error, z, level),
+            **limit_estimate(compute_omega(parameters), error, level),
         }
     for first, second, estimate, error in fit.pairs:
         pair = {"factor": names[first], "versus": names[second], "term": "correlation"}
-        yield {**whole, **pair, **limit_estimate(estimate, error, z, level)}
+        yield {**whole, **pair, **limit_estimate(estimate, error, level)}
     for row in list_fit(int(fit.fit["df"]), fit.fit):
         yield {**whole, **row}
 

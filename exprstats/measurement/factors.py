@@ -77,13 +77,11 @@ class Factors(Result):
             f"{row['factor']} and {row['versus']} r = {write_number(row['estimate'], bounded=True)}"
             for row in pairs.to_dict("records")
         )
-        versions = self.receipt.versions
         high = pairs[pairs["estimate"].abs() > HIGH]
         doubt = " Factors this close may be one." if len(high) else ""
         return (
-            f"{len(self.items)} correlated factors were fitted by maximum likelihood (lavaan"
-            f" {versions.get('lavaan', '')}, R {versions.get('R', '')}) to"
-            f" {write_count(self.n_clips)} clips: {told}.{doubt}"
+            f"{len(self.items)} correlated factors were fitted by maximum likelihood"
+            f" ({self.receipt.describe()}) to {write_count(self.n_clips)} clips: {told}.{doubt}"
             f" {write_fit(int(self.fit['df']), self.fit)}"
         )
 

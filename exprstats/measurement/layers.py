@@ -70,26 +70,24 @@ class LevelFactors(Result):
     def glance(self) -> pd.DataFrame:
         """Return one row: counts, degrees of freedom, versions."""
         pooled = self.table[self.table["context"].isna()].iloc[0]
-        versions = self.receipt.versions
         facts = {
             "n_items": len(self.items),
             "n_clips": int(pooled["n_clips"]),
             "n_clusters": int(pooled["n_clusters"]),
             "df": self.df,
         }
-        return pd.DataFrame([{**facts, "lavaan": versions.get("lavaan"), "r": versions.get("R")}])
+        return pd.DataFrame([{**facts, **self.receipt.list_versions()}])
 
     def sentence(self) -> str:
         """Return what was found, in APA style."""
         pooled = self.table[self.table["context"].isna()]
         counts = pooled.iloc[0]
-        versions = self.receipt.versions
         told = "; ".join(_write_layer(pooled, layer) for layer in LAYERS)
         fit = write_fit(self.df, self.fit) if self.df else f"{UNTESTABLE.capitalize()}."
         return (
             f"A two-level factor model of {len(self.items)} items ({', '.join(self.items)}) was"
-            f" fitted by maximum likelihood (lavaan {versions.get('lavaan', '')}, R"
-            f" {versions.get('R', '')}) to {write_count(int(counts['n_clips']))} clips in"
+            f" fitted by maximum likelihood ({self.receipt.describe()}) to"
+            f" {write_count(int(counts['n_clips']))} clips in"
             f" {write_count(int(counts['n_clusters']))} clusters ({self.cluster}):"
             f" {told}. {fit}"
         )
@@ -147,9 +145,8 @@ def fit_levels(
     RError
         R cannot be used.
     """
-    check_items(items)
+    names = check_items(items)
     check_level(level)
-    names = tuple(str(item) for item in items)
     itemset = read_items(items_table, names, by)
     jobs = list_jobs(itemset, names, cluster=find_clusters(items_table, cluster), keep_rows=True)
     raise_problems([one for job in jobs for one in _find_unlayered(job, cluster)])

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
-from exprstats import rbridge
 from exprstats.errors import FitError
-from exprstats.measurement.engines import Job, rescale_moments
+from exprstats.measurement.engines import Job, ask_lavaan, rescale_moments
 from exprstats.measurement.normal import compute_omega, propagate_error
 from exprstats.measurement.rows import limit_estimate, list_fit
 from exprstats.measurement.solution import Receipt
@@ -74,13 +72,9 @@ def solve_levels(job: Job) -> LevelFit:
         message = f"{job.name}: two levels need the rows and their clusters."
         raise FitError(message)
     scale = rescale_moments(job.moments)[1]
-    reply = rbridge.call("measurement", "fit_levels", answers / scale, codes, names=job.items)
-    if not reply.value["converged"][0]:
-        message = f"{job.name}: lavaan did not converge with two levels."
-        raise FitError(message)
-    receipt = Receipt("lavaan", reply.call, reply.versions, reply.warnings)
+    value, receipt = ask_lavaan(job, "fit_levels", answers / scale, codes, what="two levels")
     sizes = np.unique(codes, return_counts=True)[1]
-    return _read_fit(job, reply.value, scale, float(1 / np.mean(1 / sizes)), receipt)
+    return _read_fit(job, value, scale, float(1 / np.mean(1 / sizes)), receipt)
 
 
 def _read_fit(
@@ -116,20 +110,17 @@ def _read_fit(
 
 def list_rows(one: LevelFit, items: tuple[str, ...], level: float) -> Iterator[dict[str, Any]]:
     """Return one row for each estimate of a fit, limits at the level."""
-    z = float(ndtri(0.5 + level / 2))
     counts = {"n_clips": one.n_clips, "n_clusters": one.n_clusters, "method": "ml"}
     for row in (
-        *_list_items(one, items, z, level),
-        *_list_composites(one, items, z, level),
+        *_list_items(one, items, level),
+        *_list_composites(one, items, level),
         *list_fit(int(one.fit["df"]), one.fit),
     ):
         empty = {"layer": None, "item": None, "note": None}
         yield {"context": one.context, **empty, **row, **counts}
 
 
-def _list_items(
-    one: LevelFit, items: tuple[str, ...], z: float, level: float
-) -> Iterator[dict[str, Any]]:
+def _list_items(one: LevelFit, items: tuple[str, ...], level: float) -> Iterator[dict[str, Any]]:
     p = len(items)
     for suffix, values in (("", one.standard), ("_raw", one.raw)):
         for place in range(4 * p):
@@ -138,15 +129,15 @@ def _list_items(
                 "layer": LAYERS[layer],
                 "term": ("loading" if rest < p else "residual") + suffix,
                 "item": items[place % p],
-                **limit_estimate(values[0, place], values[1, place], z, level),
+                **limit_estimate(values[0, place], values[1, place], level),
             }
     for item, mean, error in zip(items, *one.intercepts, strict=True):
         keys = {"layer": "between", "term": "intercept", "item": item}
-        yield {**keys, **limit_estimate(mean, error, z, level)}
+        yield {**keys, **limit_estimate(mean, error, level)}
 
 
 def _list_composites(
-    one: LevelFit, items: tuple[str, ...], z: float, level: float
+    one: LevelFit, items: tuple[str, ...], level: float
 ) -> Iterator[dict[str, Any]]:
     improper = bool((one.find_layer("between")[1] <= 0).any())
     half = len(one.raw[0]) // 2
@@ -167,7 +158,7 @@ def _list_composites(
             yield {**keys, "estimate": np.nan, "note": IMPROPER}
             continue
         error = propagate_error(formula, one.raw[0], one.vcov)
-        yield {**keys, **limit_estimate(formula(one.raw[0]), error, z, level)}
+        yield {**keys, **limit_estimate(formula(one.raw[0]), error, level)}
 
 
 def compute_omega_means(parameters: np.ndarray, size: float) -> float:

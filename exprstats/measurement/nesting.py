@@ -161,8 +161,7 @@ def _replace_changes(
 def _prepare(
     table: pd.DataFrame, items: Sequence[str], by: str | None, cluster: str | None
 ) -> tuple[ItemSet, list[Job]]:
-    check_items(items)
-    names = tuple(str(item) for item in items)
+    names = check_items(items)
     itemset = read_items(table, names, by)
     ids = find_clusters(table, cluster) if cluster else None
     return itemset, list_jobs(itemset, names, cluster=ids)

@@ -122,9 +122,8 @@ def bootstrap_factor(
     DataWarning
         Clips that lack an item are left out.
     """
-    check_items(items)
+    names = check_items(items)
     check_options(interval=interval, level=level, draws=draws)
-    names = tuple(str(item) for item in items)
     itemset = read_items(items_table, names, by)
     list_jobs(itemset, names)  # refuses items that carry no factor
     warn_incomplete(itemset)

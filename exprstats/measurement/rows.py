@@ -45,7 +45,6 @@ def _count(one: Solution) -> dict[str, Any]:
 
 
 def _list_solution(one: Solution, level: float) -> Iterator[dict[str, Any]]:
-    z = float(ndtri(0.5 + level / 2))
     p = len(one.items)
     raw = np.sqrt(np.diag(one.vcov))
     squared = one.standard**2
@@ -59,22 +58,23 @@ def _list_solution(one: Solution, level: float) -> Iterator[dict[str, Any]]:
     }
     for term, (estimates, errors) in per_item.items():
         for item, estimate, error in zip(one.items, estimates, errors, strict=True):
-            yield {"term": term, "item": item, **limit_estimate(estimate, error, z, level)}
+            yield {"term": term, "item": item, **limit_estimate(estimate, error, level)}
     parameters = np.concatenate([one.loadings, one.residuals])
     for term, formula in _COMPOSITES.items():
         error = propagate_error(formula, parameters, one.vcov)
-        yield {"term": term, **limit_estimate(formula(parameters), error, z, level)}
+        yield {"term": term, **limit_estimate(formula(parameters), error, level)}
     alpha, error = compute_alpha(one.covariance, one.n_clips)
     note = None
     if one.n_clusters or one.missing == "fiml":
         error = float("nan")
         note = "limits for clustered or incomplete clips: bootstrap_factor"
-    yield {"term": "alpha", **limit_estimate(alpha, error, z, level), "note": note}
+    yield {"term": "alpha", **limit_estimate(alpha, error, level), "note": note}
     yield from list_fit(one.df, one.fit)
 
 
-def limit_estimate(estimate: float, error: float, z: float, level: float) -> dict[str, float]:
+def limit_estimate(estimate: float, error: float, level: float) -> dict[str, float]:
     """Return an estimate with its standard error and normal limits."""
+    z = float(ndtri(0.5 + level / 2))
     return {
         "estimate": float(estimate),
         "std_error": float(error),

@@ -20,8 +20,8 @@ CHANCE = 0.5
 DOUBT = 0.05
 
 
-def check_items(items: Sequence[str]) -> None:
-    """Refuse a list of items that no factor can be fitted to.
+def check_items(items: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of items, unless no factor can be fitted to so few.
 
     Raises
     ------
@@ -39,6 +39,7 @@ def check_items(items: Sequence[str]) -> None:
         counted = count_things(len(items), "item was", "items were")
         message = f"{counted} named; a factor needs three items."
         raise OptionError(message)
+    return tuple(map(str, items))
 
 
 def find_problems(moments: Moments, items: Sequence[str], where: str) -> list[Problem]:

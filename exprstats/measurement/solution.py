@@ -104,3 +104,13 @@ class Receipt:
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     reason: str = ""
+
+    def list_versions(self) -> dict[str, str | None]:
+        """Return the versions of lavaan and of R, as columns of a glance."""
+        return {"lavaan": self.versions.get("lavaan"), "r": self.versions.get("R")}
+
+    def describe(self) -> str:
+        """Return the engine with its versions."""
+        if self.engine != "lavaan":
+            return self.engine
+        return f"lavaan {self.versions.get('lavaan', '')}, R {self.versions.get('R', '')}"

@@ -53,10 +53,9 @@ class NestedModels(Result):
 
     def glance(self) -> pd.DataFrame:
         """Return one row: the most restricted model that is not rejected, and its versions."""
-        versions = self.receipt.versions
         last = self.steps[self.steps["context"].isna()]
         facts = {"holds": self._find_holding(last), "n_clips": int(last["n_clips"].max())}
-        return pd.DataFrame([{**facts, "lavaan": versions.get("lavaan"), "r": versions.get("R")}])
+        return pd.DataFrame([{**facts, **self.receipt.list_versions()}])
 
     def sentence(self) -> str:
         """Return what was found, in APA style."""

@@ -49,7 +49,7 @@ def write_sentence(
     return " ".join(
         [
             f"A one-factor model of {len(pooled.items)} items ({', '.join(pooled.items)}) was"
-            f" fitted by {_name_method(pooled)} ({_name_engine(receipt)}) to"
+            f" fitted by {_name_method(pooled)} ({receipt.describe()}) to"
             f" {write_count(pooled.n_clips)} clips{where}.",
             f"Standardized loadings ranged from {write_number(loadings.min(), bounded=True)} to"
             f" {write_number(loadings.max(), bounded=True)}; the composite's reliability was"
@@ -70,13 +70,6 @@ def _name_method(one: Solution) -> str:
         )
     robust = " with robust standard errors" if one.method == "robust" else ""
     return f"{full}maximum likelihood{robust}"
-
-
-def _name_engine(receipt: Receipt) -> str:
-    versions = receipt.versions
-    if receipt.engine == "lavaan":
-        return f"lavaan {versions.get('lavaan', '')}, R {versions.get('R', '')}"
-    return receipt.engine
 
 
 def write_fit(df: int, fit: Mapping[str, float]) -> str:
