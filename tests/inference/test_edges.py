@@ -3,6 +3,8 @@
 Tolerance: 1e-12 between two ways to the same sums; otherwise none.
 """
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -191,6 +193,44 @@ def test_a_seat_without_a_value_is_left_out_of_the_mean(make_predictions):
     estimates = found[found["headline"]].set_index("metric")["estimate"]
     assert estimates["correlation"] == pytest.approx(np.mean(by_seat), rel=1e-12)
     assert estimates["rmse"] == pytest.approx(np.mean(errors), rel=1e-12)
+
+
+@pytest.mark.parametrize(("apart", "same"), [(1e-4, False), (1e-13, True)])
+def test_truths_are_the_same_up_to_rounding(make_predictions, apart, same):
+    table = make_predictions(models=("a", "b"))
+    table.loc[70, "truth"] += apart
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        compare_models(table, metrics="mae", **QUICK)
+    texts = [str(one.message) for one in told]
+    assert texts == ([] if same else ["'b' is judged by other truths than 'a' in 1 of 60 rows."])
+
+
+@pytest.mark.parametrize(("draws", "enough"), [(118, False), (119, True)])
+def test_the_smallest_p_that_is_told_is_the_smallest_there_is(make_predictions, draws, enough):
+    table = make_predictions(groups=45, clips=90)
+    table["prediction"] += table["model"].map({"a": 0, "b": 10, "c": 30})
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        found = compare_models(table, metrics="mae", draws=draws, seed=1).table
+    least = found.loc[found["method"] == "percentile", "p_adjusted"].min()
+    assert (least <= 0.05) == enough
+    texts = [str(one.message) for one in told]
+    assert texts == [] if enough else f"adjusted p they can give is {least:.3f}" in texts[0]
+
+
+def test_only_the_pool_s_own_fit_is_compared_without_contexts(make_predictions):
+    table = make_predictions(contexts=("calm", "pain")).assign(fitted_on="all")
+    own = table.assign(fitted_on="context", prediction=table["prediction"] * 0.5)
+    both = pd.concat([table, own], ignore_index=True)
+    found = compare_models(both, metrics="rmse", **QUICK).table
+    known = compare_models(table, metrics="rmse", **QUICK).table
+    pd.testing.assert_frame_equal(found, known)
+    alone = compare_models(own, metrics="rmse", **QUICK).table
+    assert alone["n_clips"].tolist() == known["n_clips"].tolist()
+    assert alone["estimate"].iloc[0] != known["estimate"].iloc[0]
+    between = [compare_contexts(rows, metrics="rmse", **QUICK).table for rows in (both, own)]
+    pd.testing.assert_frame_equal(*between)
 
 
 def test_classes_as_seats_give_mean_average_precision():

@@ -6,6 +6,7 @@ Tolerance 1e-10: the same definition written out draw by draw.
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from exprstats.errors import DataWarning, OptionError
 from exprstats.inference import compare_models
@@ -160,6 +161,19 @@ def test_nrmse_is_rmse_over_the_range_in_every_limit(make_predictions, interval)
     divided = ["estimate", "std_error", "conf_low", "conf_high"]
     np.testing.assert_allclose(shared[divided], plain[divided] / 7, rtol=1e-10)
     np.testing.assert_allclose(shared["p_value"], plain["p_value"], rtol=1e-10)
+
+
+def test_only_scores_have_their_jackknife_on_the_z_scale(make_predictions):
+    table = make_predictions(groups=12, clips=40, models=("a", "b"))
+    result = compare_models(table, metrics="correlation", interval="jackknife", **OPTIONS)
+    reach = stats.t.ppf(0.975, 11)
+    for term in ("a", "b", "a - b"):
+        row = find_row(result, term, "jackknife")
+        sides = row["estimate"] - row["conf_low"], row["conf_high"] - row["estimate"]
+        if term == "a - b":
+            assert sides == pytest.approx([reach * row["std_error"]] * 2, rel=1e-10)
+        else:
+            assert sides[0] > 1.1 * sides[1]
 
 
 def test_mlboot_counts_ties_on_one_side(make_predictions):

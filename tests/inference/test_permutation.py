@@ -69,6 +69,15 @@ def test_a_swap_moves_whole_clusters():
     assert permute_models(table, metrics="rmse").table["p_value"].iloc[0] == known
 
 
+def test_nrmse_is_rmse_over_the_range_and_has_its_p(make_predictions):
+    table = make_predictions(groups=9, models=("a", "b"))
+    found = permute_models(table, metrics=["rmse", "nrmse"], span=7, draws=512).table
+    plain, shared = found["estimate"]
+    assert shared == pytest.approx(plain / 7, rel=1e-12)
+    assert found["p_value"].iloc[0] == found["p_value"].iloc[1]
+    assert found["draws"].tolist() == [512, 512]
+
+
 def test_identical_models_have_p_one(make_predictions):
     table = make_predictions(models=("a",))
     twin = pd.concat([table, table.assign(model="b")])
