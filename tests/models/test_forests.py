@@ -73,6 +73,17 @@ def test_noise_asks_for_larger_leaves(curved, parts):
     assert grid.loc[40, "chosen"].any()
 
 
+@pytest.mark.parametrize("refit", [False, True])
+def test_of_equal_errors_the_larger_leaf_wins_and_then_fewer_features(curved, parts, refit):
+    # No leaf can be that large: every tree is its root, and every setting the same forest.
+    options = {"trees": 3, "by": None, "refit": refit}
+    for leaves, shares in (([500, 900], [0.25, 1.0]), ([900, 500], [1.0, 0.25])):
+        found = grow(curved, parts, min_leaves=leaves, max_features=shares, **options)
+        assert found.grid["rmse_validate"].max() == found.grid["rmse_validate"].min()
+        chosen = found.table.set_index("term")["estimate"][["min_leaf", "max_features"]]
+        assert chosen.tolist() == [900, 0.25]
+
+
 def test_it_follows_a_curve_that_the_elastic_net_cannot(curved, parts, forest):
     elastic = fit_elastic(curved, target="score", features=FEATURES, parts=parts, by="context")
 

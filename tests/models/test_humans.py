@@ -73,6 +73,15 @@ def test_the_order_of_ratings_does_not_matter(ratings, human, make_factor):
     pd.testing.assert_frame_equal(ratings, before)
 
 
+def test_loadings_of_the_training_fit_are_used_wherever_they_stand(ratings, human, make_factor):
+    factor = make_factor()
+    factor.table = factor.table.iloc[::-1]
+    pd.testing.assert_frame_equal(guess_human(ratings, factor), human)
+    factor.table = factor.table[factor.table["part"] == "all"]
+    without = guess_human(ratings, factor)
+    assert np.abs(without["prediction"] - human["prediction"]).max() > 0.01
+
+
 def test_units_of_the_answers_do_not_matter(ratings, human, make_factor):
     again = guess_human(ratings.assign(rating=7 + 25 * ratings["rating"]), make_factor())
     np.testing.assert_allclose(again["prediction"], human["prediction"], atol=1e-10)

@@ -4,6 +4,7 @@ Tolerances: 1e-12 for the same sums in another order; 15 % for expectations over
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from exprstats.models import fit_elastic, report_weights, split_subjects
@@ -44,6 +45,29 @@ def test_givers_are_drawn_anew():
     own = [(codes[_draw_donors(codes, rng)] == codes).mean() for _ in range(200)]
     # A random permutation of 10 keeps one in its place on average: SE .1 / sqrt(200).
     assert np.mean(own) == pytest.approx(0.1, abs=4 * 0.007)
+
+
+def test_a_giver_s_clips_come_in_random_order():
+    codes = np.repeat(np.arange(4), 3)
+    rng = np.random.default_rng(2)
+    orders = [tuple(np.argsort(_draw_donors(codes, rng)[:3])) for _ in range(300)]
+    counts = [orders.count(one) for one in set(orders)]
+    # Six orders, each in 50 of 300 on average: SE 6.5.
+    assert len(counts) == 6
+    assert max(counts) < 50 + 4 * 6.5
+
+
+@pytest.mark.parametrize(
+    ("tested", "headline"), [(2, None), (3, "jackknife"), (39, "jackknife"), (40, "percentile")]
+)
+def test_the_headline_follows_the_number_of_test_subjects(draw_clips, tested, headline):
+    clips = draw_clips(subjects=60, clips_each=2)
+    names = sorted(clips["subject"].unique())
+    kinds = np.repeat(["test", "train", "validate"], [tested, 10, 50 - tested])
+    parts = pd.DataFrame({"subject": names, "part": kinds})
+    models = fit_elastic(clips, target="score", features=FEATURES, parts=parts, alphas=[0.1])
+    rows = list_importance(models.design, models.fits[0], repeats=1, draws=10, seed=1)
+    assert {row["method"] for row in rows if row["headline"]} == ({headline} - {None})
 
 
 def test_losses_equal_a_loop_over_subjects(models):
@@ -124,6 +148,11 @@ def test_groups_of_alike_features():
     values = np.column_stack([base, near, np.ones(200)])
     assert group_features(values, 0.7) == [[0, 3]]
     assert group_features(base, 0.7) == []
+    half = np.column_stack([base, base[:, 1] + 1.7 * base[:, 2]])
+    r = np.abs(np.corrcoef(half.T))
+    assert 0.8 < r[2, 3] < 0.9 and 0.4 < r[1, 3] < 0.6
+    assert group_features(half, r[2, 3] + 1e-6) == []
+    assert group_features(half, r[2, 3] - 1e-6) == [[2, 3]]
     assert group_features(values[:, :1], 0.7) == []
 
 

@@ -4,6 +4,8 @@ Tolerances: 1e-8 between a refit from sums of products and one from repeated row
 another order); shares, ranks and orders are exact; planted weights lie within their intervals.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ from exprstats.errors import DataError, OptionError
 from exprstats.inference.clusters import draw_clusters
 from exprstats.models import fit_elastic, report_weights, split_subjects
 from exprstats.models.refits import code_subjects, refit_weights
+from exprstats.models.resamples import limit_draws
 from exprstats.models.stability import inflate_variance, list_stability, rank_sizes
 from exprstats.parallel import spawn_seeds
 
@@ -109,6 +112,23 @@ def test_shares_limits_and_ranks_by_hand():
     assert found[0, "weight"]["std_error"] == pytest.approx(refits[:, 0].std(ddof=1))
 
 
+def test_a_weight_of_zero_has_the_sign_of_no_other():
+    refits = np.array([[0.3], [0.0], [-0.1], [0.2]])
+    for weight in (0.2, -0.2):
+        rows = list_stability(np.array([weight]), refits, threshold=0.2, level=0.5)
+        found = {row["term"]: row["estimate"] for row in rows}
+        assert found["same_sign"] == (refits * weight > 0).mean()
+
+
+def test_a_weight_at_the_threshold_is_told(weights):
+    own = pick(weights.table, "startle", "weight").set_index("feature")["estimate"].abs()
+    at = replace(weights, threshold=own["gaze"]).sentence().split("startle: ")[1].split("pain: ")[0]
+    above = np.nextafter(own["gaze"], 1)
+    over = replace(weights, threshold=above).sentence().split("startle: ")[1].split("pain: ")[0]
+    assert "gaze" in at and "gaze" not in over
+    assert "motion" in over
+
+
 def test_features_may_be_called_like_columns(clips):
     names = ["alpha", "draw", "context ", "part"]
     renamed = clips.rename(columns=dict(zip(FEATURES, names, strict=True)))
@@ -124,6 +144,16 @@ def test_many_undefined_refits_give_no_interval():
     row = list_stability(np.array([0.2]), refits, threshold=0.2, level=0.95)[0]
     assert np.isnan(row["conf_low"])
     assert row["note"] == "1 of 4 refits undefined"
+    for undefined, given in ((5, True), (6, False)):
+        refits = np.random.default_rng(1).normal(size=(100, 1))
+        refits[:undefined] = np.nan
+        rows = list_stability(np.array([0.2]), refits, threshold=0.2, level=0.95)
+        limits = [row["conf_low"] for row in rows if row["term"] in {"weight", "rank"}]
+        assert np.isfinite(limits).all() == given
+        assert np.isnan(limits).all() != given
+        found = limit_draws(refits.T, 0.95, "refits")
+        assert np.isfinite(found["conf_low"]).all() == given
+        assert found["note"] == [None if given else "6 of 100 refits undefined"]
 
 
 def test_ranks_equal_scipy():
