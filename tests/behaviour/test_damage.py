@@ -103,6 +103,7 @@ def test_tables_of_frames_are_held_to_the_same(make_face):
     frames = make_face(40, seed=3).rename(columns={"face_id": "face"}).assign(video="v")
     for change, said in (
         ({"confidence": 98.0}, "confidence that is not 0 to 1: 98"),
+        ({"confidence": 1.01}, "confidence that is not 0 to 1: 1.01"),
         ({"frame": frames["frame"] / 2}, "frame that is no whole number: 0.5"),
         ({"success": 3}, "success that is neither 0 nor 1: 3"),
     ):

@@ -62,6 +62,17 @@ def test_finished_files_are_not_computed_again(study, tmp_path, monkeypatch):
     assert len(list(kept.iterdir())) == 11
 
 
+def test_other_clips_of_the_same_files_are_other_work(study, tmp_path):
+    (folder, segments), kept = study, tmp_path / "kept"
+    summarise_openface(folder, segments, resume=kept)
+    later = segments.assign(start=segments["start"] + 0.2)
+    found = summarise_openface(folder, later, resume=kept)
+    expected = summarise_openface(folder, later)
+    pd.testing.assert_frame_equal(found.clips, expected.clips, check_exact=True)
+    pd.testing.assert_frame_equal(found.ledger, expected.ledger, check_exact=True)
+    assert len(list(kept.iterdir())) == 10
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

@@ -97,6 +97,8 @@ def test_untracked_frames_are_missing_and_set_no_maximum():
     frames = pd.DataFrame({"subject": "a", "AU06_r": [1, 2, 9], "AU12_r": [1, 2, 9.0]})
     frames = frames.assign(success=[1, 1, 0], confidence=[0.9, 0.9, 0.9])
     assert label_intensity(frames)["label"].tolist() == [5, 10, pd.NA]
+    backwards = label_intensity(frames.iloc[::-1])
+    assert backwards["label"].tolist() == [pd.NA, 10, 5]
     with pytest.warns(DataWarning) as caught:
         assert label_intensity(frames, confidence=0.95)["label"].isna().all()
     assert "AU06 is 0 or missing" in str(caught[0].message)
@@ -143,6 +145,8 @@ def test_windows_that_end_in_a_gap_are_left_out_and_others_marked():
     windows = cut_windows(frames)
     assert windows["first"].tolist() == [0, 12, 18, 24]
     assert windows["complete"].tolist() == [True, False, False, True]
+    frames = frames.assign(label=pd.array([1] * 12 + [pd.NA] + [1] * 27, dtype="Int64"))
+    assert cut_windows(frames)["complete"].tolist() == [False, False, False, True, True]
 
 
 def test_windows_over_missing_frames_are_marked():
@@ -150,6 +154,9 @@ def test_windows_over_missing_frames_are_marked():
     windows = cut_windows(frames)
     assert windows["complete"].tolist() == [True, False, False, False, True]
     assert cut_windows(frames.drop(columns="frame"))["complete"].all()
+    # The jump lies just before the second window.
+    frames["frame"] = [*range(1, 7), *range(40, 74)]
+    assert cut_windows(frames)["complete"].tolist() == [False, True, True, True, True]
 
 
 def test_windows_and_labels_that_cannot_be_are_refused():

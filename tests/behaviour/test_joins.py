@@ -61,6 +61,14 @@ def test_rows_meet_by_frame_or_time_in_any_order(folder, whole, write_face, keys
     pd.testing.assert_frame_equal(found.clips, clips, check_exact=True)
 
 
+def test_times_may_be_a_printed_millisecond_apart(folder, whole, write_face):
+    motion, units = cut_units(whole[0])
+    write_face(units.assign(timestamp=units["timestamp"] + 0.001), folder / "v_units.csv")
+    write_face(motion, folder / "v_motion.csv")
+    found = summarise_openface(folder, SEGMENTS, endings=["_units", "_motion"])
+    pd.testing.assert_frame_equal(found.clips, whole[1], check_exact=True)
+
+
 def test_the_command_joins_too(folder, whole, write_face):
     motion, units = cut_units(whole[0])
     (folder / "deep").mkdir()
@@ -93,6 +101,10 @@ def test_rows_without_partner_are_told_and_missing(folder, whole, write_face):
     ("change", "said"),
     [
         (lambda units: units.assign(timestamp=units["timestamp"] + 0.5), "differ by up to 0.500 s"),
+        (
+            lambda units: units.assign(timestamp=units["timestamp"] + 0.003),
+            "differ by up to 0.003 s",
+        ),
         (lambda units: units.assign(frame=units["frame"] + 5000), "none of its rows matches"),
         (lambda units: units.assign(frame=1), "120 rows share their frame and face_id"),
         (lambda units: units.drop(columns=["frame", "timestamp"]), "'timestamp'"),

@@ -1,9 +1,12 @@
 """The quality of clips, counted by hand on a still face of 25 frames a second."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from exprstats.behaviour import summarise_clips
 from exprstats.behaviour.features import measure_frames
 from exprstats.behaviour.settings import Settings
 from exprstats.errors import DataWarning
@@ -63,3 +66,17 @@ def test_a_clip_with_just_enough_valid_moments_is_kept(find_quality):
     assert find_quality(lose, (0, 2))["kept"].tolist() == [True]
     with pytest.warns(DataWarning, match=r"1 of 2 clips fails \(1: valid share below 0\.51\)"):
         assert find_quality(lose, (0, 2), (2, 4), min_valid=0.51)["kept"].tolist() == [False, True]
+
+
+@pytest.mark.parametrize(("rates", "told"), [((25.0, 24.0), False), ((25.0, 23.0), True)])
+def test_rates_that_differ_by_more_than_a_twentieth_are_told(make_face, rates, told):
+    frames = pd.concat(
+        make_face(int(4 * fps), fps=fps).rename(columns={"face_id": "face"}).assign(video=video)
+        for fps, video in zip(rates, "vw", strict=True)
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        summarise_clips(frames)
+    texts = [str(one.message).split(";")[0] for one in caught]
+    text = "Videos run at 23 ('w') to 25 frames a second. Jitter depends on the rate"
+    assert texts == ([text] if told else [])

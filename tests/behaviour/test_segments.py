@@ -106,6 +106,8 @@ def test_windows_slide_and_full_ones_only():
     table = plan_windows(videos, length=3)
     assert table.groupby("video").size().to_dict() == {"a": 3, "c": 1}
     assert plan_windows(videos, length=3, step=1)["start"].tolist() == [*range(8), 0]
+    # Four windows of .7 s fill 2.8 s, although (2.8 - .7)/.7 is 2.9999999999999996 in doubles.
+    assert len(plan_windows(videos.assign(length=2.8), length=0.7)) == 3 * 4
     with pytest.raises(OptionError, match="above 0"):
         plan_windows(videos, length=3, step=0)
     with pytest.raises(

@@ -44,6 +44,8 @@ def test_rows_are_those_of_the_verb_at_each_threshold(frames):
 def test_few_clips_and_thresholds_that_change_nothing_are_said(frames):
     two = frames[frames["video"].isin(["v0", "v1"])]
     assert "the clips are too few" in vary_confidence(two, thresholds=[0.9]).sentence()
+    three = vary_confidence(frames[frames["video"] < "v3"], thresholds=[0.9]).table
+    assert three["n_shared"].eq(3).all() and three["correlation"].notna().all()
     still = vary_confidence(two.assign(confidence=0.98), thresholds=[0.5, 0.9])
     assert still.sentence() == "No feature moved with thresholds from .50 to .90 instead of .80."
     alone = vary_confidence(two, thresholds=[0.99])
