@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from exprstats.behaviour.bounds import Plan
 from exprstats.behaviour.measurements import EMPTY, OUTSIDE, QUALITY, Measured
 from exprstats.behaviour.result import ClipFeatures, count_reasons
-from exprstats.behaviour.segments import check_segments, match_videos
 from exprstats.behaviour.settings import Settings
 from exprstats.behaviour.signals import FEATURES
 from exprstats.errors import DataError, DataWarning, Problem
@@ -23,53 +22,6 @@ KEPT_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 _ALIKE = 1.05
 _TIMES = "Correct the times of the segments: seconds, or negative ones from the video's end."
 _IDS = ("context", "clip", "video", "subject")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Segments with the recording that each belongs to.
-
-    Attributes
-    ----------
-    segments
-        The table as given; where None was given, one row for each recording.
-    video
-        The recording's name for each row; missing where there is none.
-    """
-
-    segments: pd.DataFrame
-    video: pd.Series
-
-    def get_bounds(self, video: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the start and end (c,) of the clips of one recording; NaN is all of it."""
-        rows = self.segments.loc[(self.video == video).to_numpy()]
-        start, end = (rows[name].to_numpy(float, na_value=np.nan) for name in ("start", "end"))
-        return start, end
-
-
-def make_plan(segments: pd.DataFrame | None, videos: Sequence[str], settings: Settings) -> Plan:
-    """Match segments with recordings.
-
-    Raises
-    ------
-    DataError
-        If the table breaks its contract, or more segments than tolerated name no recording.
-    """
-    if segments is None:
-        names = list(videos)
-        whole = pd.DataFrame({"clip": names, "video": names, "start": np.nan, "end": np.nan})
-        return Plan(whole, whole["video"])
-    check_segments(segments)
-    video = match_videos(segments, videos)
-    lost = video.isna()
-    if lost.mean() > settings.unmatched:
-        named = ", ".join(f"'{one}'" for one in segments["video"][lost.to_numpy()].unique()[:3])
-        counted = count_things(lost.sum(), "segments names", "segments name", of=len(lost))
-        fact = f"{counted} videos without frames: {named}."
-        shown = ", ".join(f"'{one}'" for one in list(videos)[:3])
-        remedy = f"The videos are {shown}, …; use their names, or raise 'unmatched'."
-        raise DataError(Problem(fact, remedy, column="video"))
-    return Plan(segments, video)
 
 
 def assemble(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from exprstats.behaviour.assembly import make_plan
+from exprstats.behaviour.bounds import make_plan
 from exprstats.behaviour.faces import Face, follow_face
 from exprstats.behaviour.grids import SLACK
 from exprstats.behaviour.measurements import resolve_times

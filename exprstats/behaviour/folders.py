@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.behaviour.assembly import Plan, assemble, make_plan
+from exprstats.behaviour.assembly import assemble
+from exprstats.behaviour.bounds import Plan, make_plan
 from exprstats.behaviour.faces import Face
 from exprstats.behaviour.features import warn_notes
 from exprstats.behaviour.measurements import Measured, measure_clips

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from exprstats.cli.cells import Row, is_absent, list_records
-from exprstats.cli.options import (
-    ForceOption,
-    JsonOption,
-    LevelOption,
-    OutOption,
-    QuietOption,
-)
+from exprstats.cli.options import ForceOption, JsonOption, LevelOption, OutOption, QuietOption
 from exprstats.cli.session import Session, open_session
 from exprstats.numerals import MISSING, write_count, write_level, write_number
 

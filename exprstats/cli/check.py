@@ -17,11 +17,10 @@ from exprstats.cli.options import (
     RaterOption,
     RatersOption,
     RatingOption,
-    name_ratings,
-    split_names,
 )
 from exprstats.cli.screen import describe_error, write_line
 from exprstats.cli.session import open_session
+from exprstats.cli.values import name_ratings, split_names
 from exprstats.errors import DataError, OptionError
 
 

@@ -1,4 +1,4 @@
-"""What stands beside coefficients on request: their choice, contexts compared, errors, raters."""
+"""What stands beside coefficients on request: their choice, and contexts and subjects compared."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from exprstats.cli.cells import (
     Row,
     index_rows,
     list_records,
-    name_context,
     name_first,
-    show_count,
     show_estimate,
     show_limits,
     show_p,
 )
-from exprstats.numerals import count_things, write_count, write_level, write_number
+from exprstats.numerals import count_things, write_level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,39 +85,6 @@ def show_contrasts(session: Session, ratings: pd.DataFrame, **options: Any) -> N
         session.say(f"{more} in --json and --out.")
 
 
-def show_errors(session: Session, ratings: pd.DataFrame, **options: Any) -> None:
-    """Print how far ratings are off in points of the scale, and add the rows."""
-    from exprstats.reliability import measure_errors
-
-    result = measure_errors(ratings, **options)
-    rows = session.add_table("errors", result.tidy(), headline=False)
-    pairs = zip(
-        *([row for row in rows if row["term"] == term] for term in ("SEM", "SDC")), strict=True
-    )
-    cells = [
-        [
-            name_context(sem),
-            str(sem["item"]),
-            _name_family(str(sem["family"])),
-            write_number(sem["raters_per_clip"], 1).removesuffix(".0"),
-            show_estimate(sem, bounded=False),
-            show_limits(sem, bounded=False),
-            show_estimate(sdc, bounded=False),
-            show_limits(sdc, bounded=False),
-        ]
-        for sem, sdc in pairs
-    ]
-    interval = f"{write_level(result.level)} CI"
-    parts = [row for row in rows if row["term"] == "variance"]
-    session.show_table("Variance components", *_list_components(parts, interval))
-    headers = ["Context", "Item", "Error", "Ratings", "SEM", interval, "SDC", interval]
-    session.show_table("Errors in points of the scale", headers, cells)
-    session.say(
-        "SEM, the standard error of measurement, says how far the mean of so many ratings is off; "
-        "a change below SDC, the smallest detectable change, may be error alone."
-    )
-
-
 def show_subjects(session: Session, ratings: pd.DataFrame, **options: Any) -> None:
     """Print how well subjects' means over other numbers of clips and raters tell them apart.
 
@@ -146,69 +111,3 @@ def show_subjects(session: Session, ratings: pd.DataFrame, **options: Any) -> No
 
 def _show_plan(row: Row) -> str:
     return f"{show_estimate(row)} {show_limits(row)}"
-
-
-def _list_components(rows: list[Row], interval: str) -> tuple[list[str], list[list[str]]]:
-    cells = [
-        [
-            name_context(row),
-            str(row["item"]),
-            str(row["component"]),
-            show_estimate(row, bounded=False),
-            show_limits(row, bounded=False),
-            f"{write_number(100 * row['share'], 0)}%",
-        ]
-        for row in rows
-    ]
-    return ["Context", "Item", "Of", "Variance", interval, "Share"], cells
-
-
-def _name_family(family: str) -> str:
-    words = {"A": "agreement", "C": "consistency"}
-    return words.get(family, "one-way" if family == "1" else family)
-
-
-def show_raters(session: Session, ratings: pd.DataFrame) -> None:
-    """Print raters whose ratings say little about the clips, and what they do to the ICC."""
-    from exprstats.reliability import judge_raters
-
-    result = judge_raters(ratings)
-    rows, effect = list_records(result.tidy()), list_records(result.effect)
-    session.tables |= {"raters": result.tidy(), "raters_effect": result.effect}
-    session.rows += [{"context": None, "term": "rater", **row} for row in rows]
-    cells = [
-        [
-            str(row["item"]),
-            show_count(row, "n_raters"),
-            show_count(row, "n_flagged"),
-            show_count(row, "n_ratings_flagged"),
-            show_estimate(row),
-            show_estimate({"estimate": row["estimate_without"]}),
-        ]
-        for row in effect
-    ]
-    headers = ["Item", "Raters", "Flagged", "Their ratings", "ICC(1,1)", "Without them"]
-    session.show_table("Raters, and what those flagged do", headers, cells)
-    flagged = [row for row in rows if row["flag"]]
-    if flagged:
-        session.show_table("Flagged raters", *_list_raters(flagged[:_MOST]))
-    more = f" {write_count(len(flagged) - _MOST)} more are in --out." * (len(flagged) > _MOST)
-    session.say(f"Rule of the flags: {result.rule}. No rating was removed.{more}")
-
-
-def _list_raters(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
-    cells = [
-        [
-            str(row["item"]),
-            str(row["rater"]),
-            show_count(row, "n_ratings"),
-            write_number(row["severity"]),
-            write_number(row["spread"]),
-            f"{write_number(100 * row['mode_share'], 0)}%",
-            write_number(row["agreement"], bounded=True),
-            str(row["flag"]),
-        ]
-        for row in rows
-    ]
-    facts = ["Ratings", "Above others", "SD ratio", "One value", "r", "Flag"]
-    return ["Item", "Rater", *facts], cells

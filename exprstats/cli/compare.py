@@ -10,6 +10,7 @@ import typer
 from exprstats.cli.cells import collect_notes, list_records
 from exprstats.cli.comparisons import show_metrics
 from exprstats.cli.labels import LABEL_METRICS, settle_metrics, show_predicted
+from exprstats.cli.metrics import split_sizes
 from exprstats.cli.options import (
     ByOption,
     ForceOption,
@@ -19,16 +20,11 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     SeedOption,
-    split_names,
 )
 from exprstats.cli.plans import join_strata, show_plan, show_runs
 from exprstats.cli.session import Session, open_session
-from exprstats.cli.verdicts import (
-    show_contexts,
-    show_equivalence,
-    show_swaps,
-    split_sizes,
-)
+from exprstats.cli.values import split_names
+from exprstats.cli.verdicts import show_contexts, show_equivalence, show_swaps
 from exprstats.errors import OptionError
 from exprstats.words import Compat, IntervalName, MetricName, SchemeName
 

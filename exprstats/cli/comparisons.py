@@ -14,7 +14,7 @@ from exprstats.cli.cells import (
     show_limits,
     show_p,
 )
-from exprstats.cli.verdicts import is_bounded, label_metric
+from exprstats.cli.metrics import is_bounded, label_metric
 from exprstats.numerals import write_level
 
 if TYPE_CHECKING:

@@ -17,13 +17,7 @@ from exprstats.cli.cells import (
     show_estimate,
     show_limits,
 )
-from exprstats.cli.options import (
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    QuietOption,
-    SeedOption,
-)
+from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption, SeedOption
 from exprstats.cli.session import Session, open_session
 from exprstats.numerals import count_things, write_level, write_number
 

@@ -23,14 +23,12 @@ from exprstats.cli.options import (
     RowsOption,
     SeedOption,
     SingleJobOption,
-    split_gaps,
-    split_names,
-    split_scale,
 )
 from exprstats.cli.resamplings import show_resampling
 from exprstats.cli.restrictions import show_invariance, show_restrictions
 from exprstats.cli.scorings import score_table, write_scores
 from exprstats.cli.session import Session, open_session
+from exprstats.cli.values import split_gaps, split_names, split_scale
 from exprstats.errors import OptionError
 
 if TYPE_CHECKING:

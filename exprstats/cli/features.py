@@ -15,22 +15,15 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     SeedOption,
-    split_names,
 )
 from exprstats.cli.session import Session, open_session
+from exprstats.cli.summaries import show_features, show_sensitivity
+from exprstats.cli.values import split_names
 from exprstats.errors import OptionError
-from exprstats.numerals import write_count, write_number
 from exprstats.words import PointUnit, SamplingRule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
-
-    from exprstats.behaviour import ClipFeatures, Sensitivity
-
-_SHOWN = 10
-_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 
 
 def summarise_folder(
@@ -142,9 +135,9 @@ def summarise_folder(
         from exprstats.behaviour import summarise_openface, vary_confidence
 
         result = summarise_openface(folder, plan, **choices, hashed=True)
-        _show(session, result)
+        show_features(session, result)
         if sensitivity:
-            _show_sensitivity(session, vary_confidence(folder, plan, **choices, hashed=True))
+            show_sensitivity(session, vary_confidence(folder, plan, **choices, hashed=True))
 
 
 def _check_plan(segments: Path | None, windows: str | None, columns: dict[str, Any]) -> None:
@@ -210,58 +203,3 @@ def _split_shard(text: str | None) -> tuple[int, int] | None:
         return int(first), int(second)
     message = f"--shard '{text}' must be two numbers, such as 1/8."
     raise OptionError(message)
-
-
-def _show(session: Session, result: ClipFeatures) -> None:
-    for row in result.files.to_dict("records"):
-        if row["status"] == "ok":
-            session.add_input(Path(row["file"]), row["sha256"], int(row["n_rows"]))
-        else:
-            session.warnings.append(f"{row['file']} could not be used: {row['note']}")
-    session.add_table("clips", result.clips)
-    session.tables |= {"ledger": result.ledger, "files": result.files}
-    from exprstats.behaviour import FEATURES
-
-    session.show_table("Features over clips", *_list_columns(result, "Feature", FEATURES))
-    session.show_table("Quality over clips", *_list_columns(result, "Quality", _QUALITY))
-    session.say(result.sentence())
-    if "subject" not in result.clips:
-        session.say("No column names the subjects; add it before clips are split by person.")
-    out = result.ledger[~result.ledger["kept"]]
-    points = [f"{row['clip']}: {row['reason']}" for row in out.head(_SHOWN).to_dict("records")]
-    if len(out) > _SHOWN:
-        points.append(f"and {write_count(len(out) - _SHOWN)} more (see ledger.csv in --out)")
-    session.show_points("Clips left out", points)
-
-
-def _show_sensitivity(session: Session, result: Sensitivity) -> None:
-    session.add_table("sensitivity", result.tidy(), clip=None, term="sensitivity")
-    headers = ["Confidence", "Clips", "Left out", "Moves most", "by (SD)", "Lowest r"]
-    cells = [
-        [
-            f"{write_number(row['threshold'], 2, bounded=True)}{' *' * chosen}",
-            write_count(row["n_clips"]),
-            write_count(row["n_left_out"]),
-            str(row["feature"]) if row["largest_shift"] > 0 else "",
-            "" if chosen else write_number(row["largest_shift"], 2),
-            "" if chosen else write_number(row["lowest_correlation"], 2, bounded=True),
-        ]
-        for row in result.glance().to_dict("records")
-        for chosen in [row["threshold"] == result.chosen]
-    ]
-    session.show_table("Least confidence of a valid frame (* chosen)", headers, cells)
-    session.say(result.sentence())
-
-
-def _list_columns(
-    result: ClipFeatures, title: str, names: Sequence[str]
-) -> tuple[list[str], list[list[str]]]:
-    cells = []
-    for name in names:
-        if name in result.clips.columns:
-            column = result.clips[name]
-            numbers = (column.mean(), column.std(), column.min(), column.max())
-            cells.append(
-                [name, write_count(column.count()), *(write_number(one, 3) for one in numbers)]
-            )
-    return [title, "Clips", "M", "SD", "Lowest", "Highest"], cells

@@ -16,8 +16,9 @@ from exprstats.cli.cells import (
     show_count,
     show_estimate,
 )
+from exprstats.cli.confusions import tell_chance
 from exprstats.cli.importances import show_importance
-from exprstats.cli.labels import show_classes, tell_chance
+from exprstats.cli.majorities import show_classes
 from exprstats.cli.options import (
     ByOption,
     ForceOption,
@@ -27,7 +28,6 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     SeedOption,
-    split_names,
 )
 from exprstats.cli.partitions import (
     FoldsOption,
@@ -43,6 +43,7 @@ from exprstats.cli.predictors import list_features, warn_of_copies
 from exprstats.cli.session import Session, open_session
 from exprstats.cli.targets import name_predictions, require_forest, require_numbers, settle_target
 from exprstats.cli.validation import show_leakage, show_nested
+from exprstats.cli.values import split_names
 from exprstats.cli.weights import check_draws, list_weights, show_stability
 from exprstats.numerals import count_things
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exprstats.cli.cells import Row, name_context, show_estimate, show_limits
+from exprstats.cli.majorities import FEWEST_SUBJECTS
 from exprstats.numerals import write_level
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from exprstats.models import Importance, Models
 
 DRAWS = 2000
-FEWEST_SUBJECTS = 3
 
 
 def show_importance(session: Session, result: Models, *, seed: int) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exprstats.cli.counts import count_table, match_tables
 from exprstats.cli.designs import show_design
 from exprstats.cli.session import Session
+from exprstats.cli.suggestions import suggest_commands
 from exprstats.errors import DataError, Problem
 from exprstats.numerals import count_things
 
@@ -54,7 +55,7 @@ def inspect_table(
     _show_columns(session, session.rows)
     if not named:
         session.say(f"It looks like {_KINDS[guess.kind]}.")
-        session.blocks.extend(_suggest(path, guess))
+        session.blocks.extend(suggest_commands(path, guess))
     try:
         _describe_rows(session, path, guess, missing, named)
     except DataError as error:
@@ -90,11 +91,11 @@ def inspect_study(session: Session, path: Path) -> list[Problem]:
     session.show_points(f"{study.title} ({path})", read)
     for title, table in (("Ratings", ratings), ("Clips", clips)):
         if table is not None:
-            session.show_points(title, list(_count_table(table)))
+            session.show_points(title, list(count_table(table)))
     if ratings is not None:
         show_design(session, ratings)
     if ratings is not None and clips is not None:
-        session.show_points("Both", list(_match_tables(ratings, clips)))
+        session.show_points("Both", list(match_tables(ratings, clips)))
     wanted = [f"model {model.name} ({model.kind})" for model in study.models]
     session.show_points("It will fit and compare", wanted)
     session.show_points("Choices", [*log.notes, *tell_split(study)])
@@ -159,7 +160,7 @@ def _describe_rows(
     rated = bool({"rater", "raters", "rating", "items"} & set(named))
     if rated or (guess.kind == "ratings" and "clip" in roles):
         ratings = read_ratings(path, **_name_ratings(guess, named), missing=missing)
-        session.show_points("Rows", list(_count_table(ratings)))
+        session.show_points("Rows", list(count_table(ratings)))
         show_design(session, ratings)
     elif guess.kind in {"clips", "wide"} and "subject" in roles and (named or "clip" in roles):
         clips = read_clips(
@@ -169,7 +170,7 @@ def _describe_rows(
             context=roles.get("context"),
             missing=missing,
         )
-        session.show_points("Rows", list(_count_table(clips)))
+        session.show_points("Rows", list(count_table(clips)))
 
 
 def _name_ratings(guess: Guess, named: dict[str, Any]) -> dict[str, Any]:
@@ -182,77 +183,3 @@ def _name_ratings(guess: Guess, named: dict[str, Any]) -> dict[str, Any]:
             found |= {"rating": roles["rating"]} if "rating" in roles else {}
             found |= {} if "rating" in roles else {"items": list(guess.numbers)}
     return found | named
-
-
-def _count_table(table: pd.DataFrame) -> Iterator[str]:
-    key = [name for name in ("context", "clip") if name in table]
-    clips = table.drop_duplicates(key)
-    yield count_things(len(clips), "clip") + _count_levels(clips, "subject", "subjects")
-    if "context" in table:
-        counts = clips["context"].value_counts(sort=False)
-        told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-        yield f"{count_things(len(counts), 'context')} (clips): {told}"
-    if "rater" in table:
-        yield from _count_raters(table, key)
-
-
-def _count_raters(ratings: pd.DataFrame, key: list[str]) -> Iterator[str]:
-    items = [str(name) for name in ratings["item"].unique()]
-    values = ratings["rating"]
-    given = ratings[values.notna()]
-    per_clip = given.groupby([*key, "item"], observed=True)["rater"].nunique()
-    low, high, raters = int(per_clip.min()), int(per_clip.max()), given["rater"].nunique()
-    told = ", ".join(items[:6]) + (", ..." if len(items) > 6 else "")
-    span = f"ratings from {values.min():g} to {values.max():g}"
-    yield f"{count_things(len(items), 'item')} ({told}); {span}"
-    many = f"{low}" if low == high else f"{low} to {high}"
-    crossed = "every rater rated every clip" if low == raters else "raters differ between clips"
-    yield f"{count_things(raters, 'rater')}, {many} a clip: {crossed}"
-    empty = int(ratings["rating"].isna().sum())
-    if empty:
-        yield f"{count_things(empty, 'ratings is', 'ratings are', of=len(ratings))} missing"
-
-
-def _match_tables(ratings: pd.DataFrame, clips: pd.DataFrame) -> Iterator[str]:
-    key = [name for name in ("context", "clip") if name in ratings and name in clips]
-    rated = ratings[key].drop_duplicates()
-    both = len(rated.merge(clips[key], on=key))
-    yield f"{count_things(both, 'clip has', 'clips have')} ratings and features"
-    if len(rated) > both:
-        yield f"{count_things(len(rated) - both, 'rated clip has', 'rated clips have')} no features"
-    if len(clips) > both:
-        yield f"{count_things(len(clips) - both, 'clip')} with features and without ratings"
-
-
-def _count_levels(table: pd.DataFrame, name: str, words: str) -> str:
-    return f" of {table[name].nunique():,} {words}" if name in table else ""
-
-
-def _suggest(path: Path, guess: Guess) -> Iterator[str]:
-    roles, file = guess.roles, shlex.quote(str(path))
-    if guess.kind == "ratings":
-        named = {"rating": roles.get("rating") or ",".join(guess.numbers)}
-        options = _list_options(roles, "clip", "rater", "subject", "context")
-        yield f"Try: exprstats reliability {file}{_write_options(named)}{options}"
-    elif guess.kind == "predictions":
-        yield f"Try: exprstats compare {file}{_list_options(roles, 'subject', 'truth', 'context')}"
-    elif guess.kind == "clips":
-        options = _list_options(roles, "subject", "clip", "context")
-        yield f"Try: exprstats fit {file} --target COLUMN{options}"
-    elif guess.numbers:
-        few = 1 < len(guess.numbers) <= 8
-        columns = ",".join(guess.numbers) if few else "A,B,C"
-        yield (
-            f"Try: exprstats reliability {file}{_write_options({'raters': columns})}\n"
-            f"or:  exprstats factor {file}{_write_options({'items': columns})}"
-        )
-
-
-def _list_options(roles: dict[str, str], *wanted: str) -> str:
-    named = {("by" if role == "context" else role): roles.get(role) for role in wanted}
-    always = {"subject", "by"}
-    return _write_options({k: v for k, v in named.items() if v and (v != k or k in always)})
-
-
-def _write_options(named: dict[str, str]) -> str:
-    return "".join(f" --{option} {shlex.quote(value)}" for option, value in named.items())

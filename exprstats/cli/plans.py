@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exprstats.cli.cells import Row, list_records, name_context, show_count, show_estimate
-from exprstats.cli.verdicts import is_bounded, label_metric
+from exprstats.cli.metrics import is_bounded, label_metric
 from exprstats.errors import DataError, Problem
 from exprstats.numerals import MISSING, write_count, write_level, write_number
 from exprstats.words import name_nearest

@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.cli.cells import (
-    ALL,
-    Row,
-    collect_notes,
-    is_absent,
-    list_records,
-    name_context,
-    show_count,
-)
+from exprstats.cli.cells import Row, list_records, name_context, show_count
 from exprstats.cli.coefficients import (
     RATERS,
     TARGET,
@@ -25,13 +17,9 @@ from exprstats.cli.coefficients import (
     show_coefficients,
     show_decisions,
 )
-from exprstats.cli.companions import (
-    explain_choice,
-    show_contrasts,
-    show_errors,
-    show_raters,
-    show_subjects,
-)
+from exprstats.cli.companions import explain_choice, show_contrasts, show_subjects
+from exprstats.cli.explanations import explain_coefficients
+from exprstats.cli.flags import show_raters
 from exprstats.cli.options import (
     ByOption,
     ClipOption,
@@ -46,30 +34,17 @@ from exprstats.cli.options import (
     RatingOption,
     SeedOption,
     SingleJobOption,
-    name_ratings,
-    split_names,
-    split_scale,
 )
+from exprstats.cli.scale_points import show_errors
 from exprstats.cli.session import Session, open_session
+from exprstats.cli.values import name_ratings, split_names, split_scale
 from exprstats.errors import OptionError
-from exprstats.numerals import write_number
 from exprstats.words import Duplicates, IccEstimator, IccModel
 
 if TYPE_CHECKING:
     from exprstats.reliability import Reliability
 
 FEWEST_DRAWS = 100
-# A design effect below this is no news: the F interval is then at most a fifth too narrow.
-NOTABLE = 1.5
-_INDEPENDENT = "clips treated as independent"
-_FAMILIES = (
-    ("ICC(A", "ICC(A) asks raters to agree in level, ICC(C) in the order of clips only."),
-    (
-        "ICC(clip",
-        "ICC(clip) tells all clips apart, ICC(within) the clips of one subject, ICC(subject) "
-        "subjects by the mean of their clips.",
-    ),
-)
 
 
 def rate_file(
@@ -172,7 +147,7 @@ def rate_file(
             show_raters(session, ratings)
         told = describe_range(result)
         session.say(told)
-        session.show_points("Notes", _explain(result, told))
+        session.show_points("Notes", explain_coefficients(result, told))
 
 
 def _name_call(file: Path, named: dict[str, Any]) -> list[str]:
@@ -218,54 +193,3 @@ def _list_design(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     ]
     counts = ["Ratings", "Clips", "Raters", "Subjects", "Missing", "Raters/clip", "Range"]
     return ["Context", "Item", *counts], cells
-
-
-def _explain(result: Reliability, told: str) -> list[str]:
-    rows = list_records(result.tidy())
-    headline = [row for row in rows if row["headline"]]
-    methods = {str(row["method"]) for row in rows}
-    terms = {str(row["term"]) for row in rows}
-    points = ["k is the harmonic mean number of raters a clip; --json has the other rules for k."]
-    points += [text for start, text in _FAMILIES if any(term.startswith(start) for term in terms)]
-    if "reml" in {str(row["estimator"]) for row in rows}:
-        points.append(_tell_reml(result))
-    if not any(row["method"] == "jackknife" for row in headline):
-        points.append(
-            "The interval takes clips as independent. If people are seen in several clips, name "
-            "their column with --subject for an interval that holds."
-        )
-    elif methods & {"f", "satterthwaite"}:
-        points.append(_compare_widths(result, told))
-    if "bootstrap" in methods:
-        points.append("The bootstrap draws subjects; that raters are shared does not widen it.")
-    notes = [note for note in collect_notes(headline) if note != _INDEPENDENT]
-    return [*points, *(_say_cluster(note) for note in notes)]
-
-
-def _compare_widths(result: Reliability, told: str) -> str:
-    """Return why the F interval is not the one to report, and what it misses, if it does."""
-    rows = [row for row in list_records(result.design) if not is_absent(row["design_effect"])]
-    text = (
-        "The F interval takes clips as independent, which clips of one person and clips that "
-        "share raters are not; report the other one."
-    )
-    largest = max(rows, key=lambda row: row["design_effect"], default=None)
-    if largest is None or largest["design_effect"] < NOTABLE or "design effect" in told:
-        return text
-    effect = largest["design_effect"]
-    place = name_context(largest)
-    where = str(largest["item"]) if place == ALL else f"{largest['item']} in {place}"
-    factor, size = write_number(effect**0.5, 1), write_number(effect, 1)
-    return f"{text} For {where} it is {factor} times too narrow (design effect {size})."
-
-
-def _say_cluster(note: str) -> str:
-    head, mark, tail = note.rpartition("over ")
-    return f"{head}The interval is a jackknife over {tail}." if mark else note
-
-
-def _tell_reml(result: Reliability) -> str:
-    if result.r_call is None:
-        return "REML components are computed without R; they are never negative."
-    versions = ", ".join(f"{name} {version}" for name, version in result.r_versions.items())
-    return f"REML components come from R ({versions}): {result.r_call}"

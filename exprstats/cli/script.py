@@ -19,10 +19,9 @@ from exprstats.cli.options import (
     QuietOption,
     RobustOption,
     RowsOption,
-    split_gaps,
-    split_names,
 )
 from exprstats.cli.session import open_session
+from exprstats.cli.values import split_gaps, split_names
 from exprstats.errors import OptionError
 
 if TYPE_CHECKING:

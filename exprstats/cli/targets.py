@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exprstats.cli.labels import show_label
+from exprstats.cli.confusions import show_label
 from exprstats.errors import OptionError
 
 if TYPE_CHECKING:

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exprstats.cli.cells import (
-    Row,
-    index_rows,
-    order_contexts,
-    show_estimate,
-    show_limits,
-)
+from exprstats.cli.cells import Row, index_rows, order_contexts, show_estimate, show_limits
 from exprstats.errors import OptionError
 from exprstats.numerals import write_level
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import Problem
-from exprstats.io.columns import Guessed, unescape
+from exprstats.io.columns import unescape
 from exprstats.io.numbers import parse_numbers
+from exprstats.io.quantities import Guessed
 from exprstats.numerals import count_things
 
 

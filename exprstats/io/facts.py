@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from exprstats.errors import DataError, Problem
-from exprstats.io.columns import Guessed
 from exprstats.io.encodings import FileFormat
 from exprstats.io.numbers import Missing
+from exprstats.io.quantities import Guessed
 from exprstats.io.records import Batch
 from exprstats.io.sources import FilePath, Source, open_source
 from exprstats.numerals import count_things

@@ -15,10 +15,12 @@ import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.io.classes import Classes, Predicted, Target
-from exprstats.io.columns import Column, Guessed, Ids, Numbers, Words, unescape
+from exprstats.io.columns import Column, Words, unescape
 from exprstats.io.decimals import Marks
 from exprstats.io.drafts import Draft
+from exprstats.io.ids import Ids
 from exprstats.io.numbers import Missing
+from exprstats.io.quantities import Guessed, Numbers
 from exprstats.io.records import Batch, Layout, find_layout, read_batches
 from exprstats.numerals import count_things
 from exprstats.words import name_nearest

@@ -3,8 +3,8 @@
 import pytest
 
 from exprstats.cli.cells import collect_notes, order_contexts, show_limits
-from exprstats.cli.options import split_names, split_scale
 from exprstats.cli.screen import describe_error, lay_out_table, wrap_text, write_line
+from exprstats.cli.values import split_names, split_scale
 from exprstats.errors import DataError, OptionError, Problem
 
 
