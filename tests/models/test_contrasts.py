@@ -11,6 +11,8 @@ from sklearn.linear_model import ElasticNet, Ridge
 
 from exprstats.errors import DataError, OptionError
 from exprstats.models import contrast_contexts, split_subjects
+from exprstats.models.designs import build_design
+from exprstats.models.interactions import regress_contexts
 
 FEATURES = ["motion", "gaze", "blink", "still"]
 ALPHAS = [0.01, 0.1, 1.0]
@@ -200,6 +202,18 @@ def test_a_context_with_collinear_features_leaves_the_others(clips, parts):
     lost = rows[["context", "versus"]].eq("pain").any(axis=1)
     assert rows.loc[lost, "estimate"].isna().all()
     assert rows.loc[~lost, ["estimate", "std_error", "p_value"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize(("count", "fitted"), [(5, False), (6, True)])
+def test_a_context_without_residuals_has_no_slopes(clips, parts, count, fitted):
+    # Four slopes and an intercept go through five clips exactly: no error is left to judge by.
+    trained = clips["subject"].isin(parts.loc[parts["part"] == "train", "subject"])
+    spare = clips.index[trained & (clips["context"] == "pain")][count:]
+    data = {"target": "score", "features": FEATURES, "by": "context"}
+    slopes, covariance, _ = regress_contexts(build_design(clips.drop(index=spare), parts, **data))
+    assert np.isfinite(slopes[1]).all() == fitted
+    assert (np.diag(covariance)[4:8] > 0).all() == fitted
+    assert np.isfinite(slopes[[0, 2]]).all()
 
 
 def test_few_subjects_are_noted(draw_clips, contrasts):

@@ -97,6 +97,14 @@ def test_seats_are_numbered_within_clips(ratings, make_factor):
     np.testing.assert_array_equal(first.sort_values("seat")["truth"], workers["truth"])
 
 
+def test_seats_follow_the_ids_of_raters_not_the_order_of_categories(ratings, make_factor):
+    seats = guess_human(ratings, make_factor(), unit="seat")
+    names = sorted(ratings["rater"].unique(), reverse=True)
+    turned = ratings.assign(rater=pd.Categorical(ratings["rater"], names))
+    again = guess_human(turned, make_factor(), unit="seat")
+    pd.testing.assert_frame_equal(again, seats)
+
+
 def test_workers_with_few_clips_in_a_part_are_left_out(ratings, make_factor):
     parts = split_subjects(ratings[["subject", "context"]], seed=1)
     tested = ratings["subject"].isin(parts.loc[parts["part"] == "test", "subject"])
