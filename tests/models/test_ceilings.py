@@ -24,7 +24,8 @@ def test_it_is_the_correlation_of_the_mean_with_the_truth(case):
     assert found["fear"] == pytest.approx(np.sqrt(1 / (1 + error / 4)), abs=0.03)
 
 
-def test_it_is_the_root_of_the_reliability_of_the_sums(case):
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_it_is_the_root_of_the_reliability_of_the_sums(case, level):
     ratings, factor = case
     joy = ratings[ratings["context"] == "joy"]
     loadings = joy["item"].map({"response": 0.6, "emotion": 0.8, "motion": 0.4})
@@ -33,9 +34,10 @@ def test_it_is_the_root_of_the_reliability_of_the_sums(case):
         .groupby(["context", "clip", "rater", "subject", "item"], as_index=False)["rating"]
         .sum()
     )
-    wanted = rate_reliability(sums).table
+    wanted = rate_reliability(sums, level=level).table
     wanted = wanted[wanted["headline"]].iloc[0]
-    row = rate_ceiling(ratings, factor).table.set_index("context").loc["joy"]
+    row = rate_ceiling(ratings, factor, level=level).table.set_index("context").loc["joy"]
+    assert row["level"] == level
     for name in ("estimate", "conf_low", "conf_high"):
         assert row[name] ** 2 == pytest.approx(wanted[name], abs=1e-9)
 
