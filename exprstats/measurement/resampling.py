@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.inference.cells import check_options
-from exprstats.inference.clusters import BLOCK, count_clusters, draw_clusters, leave_out_clusters
 from exprstats.inference.rows import arrange_table, summarise_terms
-from exprstats.inference.samples import count_blocks
-from exprstats.inference.significance import settle_ties
-from exprstats.inference.terms import Terms
 from exprstats.measurement.clustersums import ClusterSums, sum_clusters
 from exprstats.measurement.itemsets import read_items, warn_incomplete
 from exprstats.measurement.jobs import find_clusters, list_jobs
-from exprstats.measurement.refits import derive_quantities, solve_many
+from exprstats.measurement.replicates import Values, form_terms, measure_fits
 from exprstats.measurement.screening import check_items
 from exprstats.numerals import count_things, write_interval, write_level, write_number
-from exprstats.parallel import Seed, limit_threads, spawn_seeds
+from exprstats.parallel import Seed
 from exprstats.results import Result
 from exprstats.tables import encode_ids
 from exprstats.words import IntervalName
@@ -132,7 +127,7 @@ def bootstrap_factor(
         fact = f"the data have {count_things(groups, 'cluster')}."
         raise DataError(Problem(fact, f"Resampling needs {FEWEST} or more.", column=cluster))
     fits = sum_clusters(itemset, codes, groups)
-    values = _measure(fits, groups, draws, seed)
+    values = measure_fits(fits, groups, draws, seed)
     rows = [
         {**keys, **row}
         for term in ("loading", "residual", "omega", "alpha")
@@ -143,47 +138,11 @@ def bootstrap_factor(
     return FactorBootstrap(table.astype(objects), level, draws)
 
 
-_Values = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def _measure(fits: Sequence[ClusterSums], groups: int, draws: int, seed: Seed) -> _Values:
-    """Return estimates (fits, q, 1), draws (fits, q, B), left-out values (fits, q, G)."""
-
-    def measure(counts: np.ndarray) -> np.ndarray:
-        return np.array([_measure_fit(fit, counts) for fit in fits])
-
-    strata = [np.arange(groups)]
-    with limit_threads():
-        blocks = [
-            measure(count_clusters(draw_clusters(one, strata)[: draws - BLOCK * place], groups))
-            for place, one in enumerate(spawn_seeds(seed, count_blocks(draws)))
-        ]
-        drawn = np.concatenate(blocks, axis=2)
-        whole = measure(np.ones((1, groups)))
-        without = _measure_without(measure, groups)
-    return whole, drawn, without
-
-
-def _measure_fit(fit: ClusterSums, counts: np.ndarray) -> np.ndarray:
-    _, covariances = fit.form_moments(counts)
-    return derive_quantities(*solve_many(covariances, fit.n), covariances)
-
-
-def _measure_without(measure: Callable[[np.ndarray], np.ndarray], groups: int) -> np.ndarray:
-    return np.concatenate(
-        [
-            measure(leave_out_clusters(start, min(start + 250, groups), groups))
-            for start in range(0, groups, 250)
-        ],
-        axis=2,
-    )
-
-
 def _list_term(
     term: str,
     items: tuple[str, ...],
     fits: Sequence[ClusterSums],
-    values: _Values,
+    values: Values,
     *,
     interval: str,
     level: float,
@@ -199,7 +158,7 @@ def _list_term(
     pairs = [
         (one, other, line) for line in lines for one, other in combinations(range(len(fits) - 1), 2)
     ]
-    terms = _form_terms([*singles, *pairs], values)
+    terms = form_terms([*singles, *pairs], values)
     groups = values[2].shape[2]
     for place, row in summarise_terms(terms, n_clusters=groups, interval=interval, level=level):
         one, other, line = [*singles, *pairs][place]
@@ -211,27 +170,6 @@ def _list_term(
             "n_clips": fits[one].n + (0 if other is None else fits[other].n),
         }
         yield keys, row
-
-
-def _form_terms(cells: Sequence[tuple[int, int | None, int]], values: _Values) -> Terms:
-    joined = []
-    for stack in values:
-        taken = []
-        for one, other, line in cells:
-            value = stack[one, line]
-            if other is not None:
-                value = settle_ties(value - stack[other, line], value, stack[other, line])
-            taken.append(value)
-        joined.append(np.array(taken))
-    tested = np.array([other is not None for _, other, _ in cells])
-    return Terms(
-        names=tuple(("", "" if other is not None else None) for _, other, _ in cells),
-        estimates=joined[0][:, 0],
-        draws=joined[1],
-        left_out=joined[2],
-        tested=tested,
-        fisher=np.zeros(len(cells), dtype=bool),
-    )
 
 
 def _order(rows: list[dict[str, Any]], fits: Sequence[ClusterSums]) -> list[dict[str, Any]]:

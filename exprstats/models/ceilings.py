@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataWarning
-from exprstats.models.humans import weigh_answers
+from exprstats.models.answers import weigh_answers
 from exprstats.numerals import write_interval, write_level, write_number
 from exprstats.reliability import rate_reliability
 from exprstats.results import Result

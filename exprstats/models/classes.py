@@ -9,10 +9,6 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
-from exprstats.inference.labels import measure_accuracy, measure_uar
-from exprstats.models.designs import Design, Sample
-from exprstats.models.outcomes import count_clips
-from exprstats.models.parts import PARTS
 from exprstats.numerals import count_things
 from exprstats.tables import find_absent
 from exprstats.words import check_word
@@ -74,23 +70,6 @@ def name_classes(predictions: pd.DataFrame, classes: Sequence[Any]) -> pd.DataFr
     return predictions.assign(
         **{name: [classes[int(code)] for code in codes] for name, codes in named.items()}
     )
-
-
-def list_hits(
-    design: Design, sample: Sample, prediction: np.ndarray, name: str
-) -> list[dict[str, Any]]:
-    """Return rows of accuracy and unweighted average recall in each part that a sample has."""
-    rows = []
-    for part in PARTS:
-        inside = design.mark(sample, part)
-        if not inside.any():
-            continue
-        truth, guess = sample.truth[inside], prediction[inside]
-        key = {"context": sample.context, "model": name, "part": part, "feature": None}
-        key |= count_clips(design, sample, part)
-        rows.append({**key, "term": "accuracy", "estimate": measure_accuracy(truth, guess)})
-        rows.append({**key, "term": "uar", "estimate": measure_uar(truth, guess)})
-    return rows
 
 
 def _order_classes(columns: Sequence[pd.Series]) -> tuple[Any, ...]:

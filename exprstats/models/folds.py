@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
-from exprstats.models.parts import find_lookalikes, name_some
+from exprstats.models.parts import find_lookalikes, list_subjects, name_some
 from exprstats.numerals import count_things
 from exprstats.parallel import Seed, open_generator
 from exprstats.tables import find_empty, require_columns
@@ -65,11 +65,7 @@ def fold_subjects(
     """
     check_count(folds, "folds", 2)
     check_count(repeats, "repeats")
-    require_columns(clips, [subject], "clips")
-    problems = find_empty(clips, [subject]) + find_lookalikes(clips[subject])
-    if problems:
-        raise DataError(problems)
-    ids = sorted(clips[subject].unique(), key=str)
+    ids = list_subjects(clips, subject)
     if len(ids) < folds:
         fact = f"{count_things(len(ids), 'subject cannot', 'subjects cannot')} fill {folds} folds."
         raise DataError(Problem(fact, "Use fewer folds.", column=subject))

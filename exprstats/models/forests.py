@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import OptionError
-from exprstats.models.classes import Task, encode_classes, list_hits, name_classes, settle_task
+from exprstats.models.classes import Task, encode_classes, name_classes, settle_task
 from exprstats.models.designs import Design, Sample, build_design
 from exprstats.models.fits import Models
 from exprstats.models.outcomes import KEYS, count_clips, list_predictions, list_scores
@@ -233,7 +233,7 @@ def _gather(design: Design, fits: Sequence[Grown], name: str, *, refit: bool) ->
         key |= count_clips(design, fit.sample, "validate")
         rows.append({**key, "term": "max_features", "estimate": fit.max_features})
         rows.append({**key, "term": "min_leaf", "estimate": float(fit.min_leaf)})
-        rows += (list_hits if design.classes else list_scores)(design, fit.sample, guess, name)
+        rows += list_scores(design, fit.sample, guess, name)
     predictions = list_predictions(design, design.samples, guesses, name)
     return Models(
         name=name,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.errors import DataError, Problem
+from exprstats.models.answers import warn_dropped, weigh_answers
 from exprstats.models.parts import label_parts
-from exprstats.tables import RATINGS, check_table, encode_ids, order_levels, require_columns
+from exprstats.tables import encode_ids, order_levels
 from exprstats.words import HumanUnit, check_word
 
 if TYPE_CHECKING:
@@ -83,74 +82,6 @@ def guess_human(
     return frame[["clip", "model", "seat", *kept, "truth", "prediction"]].reset_index(drop=True)
 
 
-def weigh_answers(ratings: pd.DataFrame, factor: Factor) -> pd.DataFrame:
-    """Return one row a rater and clip with the weighted sums of the answers.
-
-    Parameters
-    ----------
-    ratings
-        RATINGS with ``subject``.
-    factor
-        Its standardised loadings are the weights.
-
-    Returns
-    -------
-    pandas.DataFrame
-        context (where there are any), clip, rater, subject, ``sum`` by the loadings of the pooled
-        model, and with contexts ``sum_context`` by those of the context's own.
-    """
-    check_table(ratings, RATINGS)
-    require_columns(ratings, ["subject", *(["context"] if factor.by else [])], "ratings")
-    answers = _spread_items(ratings, factor.items)
-    columns = _name_answers(factor.items)
-    values = answers[columns].to_numpy(float)
-    weighed = answers.drop(columns=columns).assign(sum=values @ _read_loadings(factor, None))
-    if factor.by:
-        own = np.full(len(values), np.nan)
-        for context in order_levels(weighed["context"]):
-            here = (weighed["context"] == context).to_numpy(bool)
-            own[here] = values[here] @ _read_loadings(factor, context)
-        weighed["sum_context"] = own
-    return weighed
-
-
-def _spread_items(ratings: pd.DataFrame, items: tuple[str, ...]) -> pd.DataFrame:
-    """Return one row a rater and clip, with a column for each item of the factor."""
-    key = [name for name in ("context", "clip", "rater") if name in ratings]
-    rows, count = encode_ids(ratings, key)
-    places = pd.Index(items).get_indexer(pd.Index(ratings["item"].astype(str)))
-    absent = [item for j, item in enumerate(items) if j not in places]
-    if absent:
-        fact = f"no ratings of item '{absent[0]}', which the factor has."
-        raise DataError(Problem(fact, "Give the ratings that the factor was fitted to."))
-    values = np.full((count, len(items)), np.nan)
-    used = places >= 0
-    values[rows[used], places[used]] = ratings["rating"].to_numpy(float, na_value=np.nan)[used]
-    _, first = np.unique(rows, return_index=True)
-    table = ratings.iloc[first][[*key, "subject"]].reset_index(drop=True)
-    table[_name_answers(items)] = values
-    complete = np.flatnonzero(np.isfinite(values).all(axis=1))
-    _warn_dropped(count - len(complete), count, "lack an item")
-    return table.iloc[complete]
-
-
-def _name_answers(items: Sequence[str]) -> list[str]:
-    # An item may be called like an id.
-    return [f"answer {j}" for j in range(len(items))]
-
-
-def _read_loadings(factor: Factor, context: Any) -> np.ndarray:
-    table = factor.table
-    rows = table[table["term"] == "loading"]
-    rows = rows[rows["context"].isna() if context is None else rows["context"] == context]
-    trained = rows[rows["part"] == "train"]
-    rows = (trained if len(trained) else rows).drop_duplicates("item")
-    if set(rows["item"]) != set(factor.items):
-        fact = f"the factor has no loadings for context '{context}'."
-        raise DataError(Problem(fact, "Fit it to the same contexts.", column="context"))
-    return rows.set_index("item")["estimate"][list(factor.items)].to_numpy(float)
-
-
 def _guess_others(answers: pd.DataFrame, fitted_on: str) -> pd.DataFrame:
     sums = answers["sum" if fitted_on == "all" else "sum_context"].to_numpy(float)
     spread = sums.std()
@@ -173,7 +104,7 @@ def _drop_lonely(frame: pd.DataFrame) -> pd.DataFrame:
         remedy = "The human baseline needs clips with two or more raters."
         raise DataError(Problem("no clip has two raters.", remedy, column="rater"))
     told = "have no other rater on their clip"
-    _warn_dropped(int((alone & counted).sum()), int(counted.sum()), told)
+    warn_dropped(int((alone & counted).sum()), int(counted.sum()), told)
     return frame[~alone]
 
 
@@ -190,7 +121,7 @@ def _seat_workers(frame: pd.DataFrame) -> pd.DataFrame:
     places = [*(["context"] if own.any() else []), *(["part"] if "part" in frame else [])]
     there = f" in that {' and '.join(places)}" if places else ""
     told = f"come from workers with fewer than {FEWEST_CLIPS} clips{there}"
-    _warn_dropped(int((few & once).sum()), int(once.sum()), told)
+    warn_dropped(int((few & once).sum()), int(once.sum()), told)
     return frame[~few].assign(seat=frame.loc[~few, "rater"].astype(str))
 
 
@@ -198,9 +129,3 @@ def _seat_raters(frame: pd.DataFrame) -> pd.DataFrame:
     key = [name for name in ("context", "clip", "fitted_on") if name in frame]
     order = frame.sort_values("rater", key=lambda ids: ids.astype(str), kind="stable")
     return frame.assign(seat=(order.groupby(key).cumcount() + 1).astype(str))
-
-
-def _warn_dropped(dropped: int, total: int, why: str) -> None:
-    if dropped:
-        message = f"{dropped:,} of {total:,} ratings {why}; the human baseline leaves them out."
-        warnings.warn(message, DataWarning, stacklevel=4)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exprstats.inference.labels import measure_accuracy, measure_uar
+from exprstats.inference.moments import measure_rmse
 from exprstats.models.designs import Design, Sample
 from exprstats.models.parts import PARTS
 
@@ -37,20 +39,32 @@ def list_predictions(
 def list_scores(
     design: Design, sample: Sample, prediction: np.ndarray, name: str
 ) -> list[dict[str, Any]]:
-    """Return rows of RMSE and correlation in each part that a sample has."""
+    """Return rows of each part: RMSE and correlation, or of classes accuracy and mean recall."""
+    measure = _measure_hits if design.classes else _measure_errors
     rows = []
     for part in PARTS:
         inside = design.mark(sample, part)
         if not inside.any():
             continue
-        truth, guess = sample.truth[inside], prediction[inside]
-        rmse = float(np.sqrt(np.mean((guess - truth) ** 2)))
-        correlation, note = correlate(truth, guess)
         key = {"context": sample.context, "model": name, "part": part, "feature": None}
-        counts = count_clips(design, sample, part)
-        rows.append({**key, "term": "rmse", "estimate": rmse, **counts, "note": None})
-        rows.append({**key, "term": "correlation", "estimate": correlation, **counts, "note": note})
+        key |= count_clips(design, sample, part)
+        rows += [{**key, **row} for row in measure(sample.truth[inside], prediction[inside])]
     return rows
+
+
+def _measure_errors(truth: np.ndarray, guess: np.ndarray) -> list[dict[str, Any]]:
+    correlation, note = correlate(truth, guess)
+    return [
+        {"term": "rmse", "estimate": measure_rmse(truth, guess), "note": None},
+        {"term": "correlation", "estimate": correlation, "note": note},
+    ]
+
+
+def _measure_hits(truth: np.ndarray, guess: np.ndarray) -> list[dict[str, Any]]:
+    return [
+        {"term": "accuracy", "estimate": measure_accuracy(truth, guess)},
+        {"term": "uar", "estimate": measure_uar(truth, guess)},
+    ]
 
 
 def count_clips(design: Design, sample: Sample, *parts: str) -> dict[str, int]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.numerals import count_things
-from exprstats.tables import find_absent, find_empty, order_levels
+from exprstats.tables import find_absent, find_empty, order_levels, require_columns
 from exprstats.words import name_nearest
 
 PARTS = ("train", "validate", "test")
@@ -47,6 +47,21 @@ def label_parts(clips: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
     if problems:
         raise DataError(problems)
     return labels
+
+
+def list_subjects(clips: pd.DataFrame, subject: str) -> list[Any]:
+    """Return the ids of the subjects once each, sorted as text.
+
+    Raises
+    ------
+    DataError
+        The column is absent, has empty cells, or ids that differ only in case or spaces.
+    """
+    require_columns(clips, [subject], "clips")
+    problems = find_empty(clips, [subject]) + find_lookalikes(clips[subject])
+    if problems:
+        raise DataError(problems)
+    return sorted(clips[subject].unique(), key=str)
 
 
 def find_lookalikes(ids: Iterable[Any]) -> list[Problem]:
@@ -88,10 +103,10 @@ def find_thin_contexts(labels: np.ndarray, contexts: pd.Series | None) -> list[P
     return problems
 
 
-def name_some(ids: Sequence[Any], most: int = 5) -> str:
-    """Return the first ids in quotes, and how many more there are."""
-    shown = ", ".join(f"'{one}'" for one in ids[:most])
-    return f"{shown} and {len(ids) - most:,} more" if len(ids) > most else shown
+def name_some(ids: Sequence[Any]) -> str:
+    """Return the first five ids in quotes, and how many more there are."""
+    shown = ", ".join(f"'{one}'" for one in ids[:5])
+    return f"{shown} and {len(ids) - 5:,} more" if len(ids) > 5 else shown
 
 
 def _check_parts(parts: pd.DataFrame) -> None:

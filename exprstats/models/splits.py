@@ -10,10 +10,10 @@ import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, OptionError, Problem
 from exprstats.models.folds import name_patterns, shuffle_patterns
-from exprstats.models.parts import PARTS, find_lookalikes, find_thin_contexts
+from exprstats.models.parts import PARTS, find_thin_contexts, list_subjects
 from exprstats.numerals import count_things
 from exprstats.parallel import Seed, open_generator
-from exprstats.tables import find_empty, require_columns
+from exprstats.tables import require_columns
 
 
 def split_subjects(
@@ -69,17 +69,13 @@ def split_subjects(
     {'train': 3, 'validate': 1, 'test': 1}
     """
     shares = _check_shares(train, validate, test)
-    require_columns(clips, [subject], "clips")
-    problems = find_empty(clips, [subject]) + find_lookalikes(clips[subject])
-    if problems:
-        raise DataError(problems)
-    ids = pd.Series(sorted(clips[subject].unique(), key=str))
+    ids = list_subjects(clips, subject)
     counts = share_out(len(ids), shares)
     _check_counts(counts, shares, len(ids))
     rng = open_generator(seed)
     if stratify:
         require_columns(clips, ["context"], "clips")
-        order = shuffle_patterns(name_patterns(clips, subject, ids.tolist()), rng)
+        order = shuffle_patterns(name_patterns(clips, subject, ids), rng)
         labels = _spread_labels(counts)
     else:
         order = rng.permutation(len(ids))
