@@ -4,8 +4,8 @@ from exprstats.inference.bootstrap import Bootstrap, bootstrap_clusters
 from exprstats.inference.comparison import Comparison, compare_models
 from exprstats.inference.contexts import ContextComparison, compare_contexts
 from exprstats.inference.equivalence import Equivalence, judge_equivalence
+from exprstats.inference.hits import count_within
 from exprstats.inference.intervals import jackknife_clusters
-from exprstats.inference.labels import count_within
 from exprstats.inference.metrics import Metric, find_metrics, list_metrics
 from exprstats.inference.paragraphs import describe_methods
 from exprstats.inference.permutation import Permutation, permute_models

@@ -13,11 +13,12 @@ from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.cells import FEWEST_CLUSTERS, check_options
 from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric, find_metrics
-from exprstats.inference.panels import Panel, code_strata, list_members
+from exprstats.inference.panels import Panel
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import count_blocks, draw_panel
 from exprstats.inference.sentences import describe_bootstrap
 from exprstats.inference.statistics import Copies, Function, Values, resample_function
+from exprstats.inference.strata import code_strata, list_members
 from exprstats.inference.terms import Terms
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result

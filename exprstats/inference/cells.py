@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.inference.alignment import align_models
 from exprstats.inference.metrics import Metric
-from exprstats.inference.panels import Cell, align_models, stratify_cell
+from exprstats.inference.panels import Cell
+from exprstats.inference.strata import stratify_cell
 from exprstats.numerals import count_things
 from exprstats.tables import PREDICTIONS, check_table, order_levels, require_columns
 from exprstats.words import (

@@ -22,7 +22,7 @@ from exprstats.inference.metrics import MetricLike, find_metrics
 from exprstats.inference.narratives import describe_comparison
 from exprstats.inference.rows import arrange_table, write_rows
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
-from exprstats.inference.terms import pair_models
+from exprstats.inference.terms import KEYS, pair_models
 from exprstats.numerals import count_things
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
@@ -202,7 +202,7 @@ def compare_models(
     if interval != "jackknife":
         _warn_coarse(max(len(pair_models(cell.models, against)) for cell in cells), draws, level)
     return Comparison(
-        table=arrange_table(found, ("context", "metric", "model", "versus", "term")),
+        table=arrange_table(found, KEYS),
         samples=tuple(samples),
         cluster=cluster,
         level=level,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.inference.alignment import align_models
 from exprstats.inference.cells import (
     Span,
     check_options,
@@ -18,12 +19,12 @@ from exprstats.inference.cells import (
     find_span,
 )
 from exprstats.inference.metrics import MetricLike, find_metrics
-from exprstats.inference.panels import Cell, align_models
+from exprstats.inference.panels import Cell
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
-from exprstats.inference.sentences import cut_texts, equal_p, label_metric, write_value
+from exprstats.inference.sentences import cut_texts, equal_p, label_metric, write_alpha, write_value
 from exprstats.inference.terms import form_terms, pair_models
-from exprstats.numerals import count_things, write_count, write_number
+from exprstats.numerals import count_things, write_count
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import order_levels
@@ -73,8 +74,7 @@ class ContextComparison(Result):
                 "p_adjusted", kind="stable"
             )
             counts = f"{write_count(len(sure))} of {write_count(len(rows))}"
-            alpha = write_number(1 - self.level, 4, bounded=True).rstrip("0")
-            start = f"p < {alpha} for {counts} differences between contexts"
+            start = f"p < {write_alpha(1 - self.level)} for {counts} differences between contexts"
             rows, start = sure, f"{start}{': ' if len(sure) else ''}"
         texts = cut_texts([_describe_row(row) for _, row in rows.iterrows()], MOST_TOLD)
         drawn = f"the same {self.cluster}s resampled in all contexts"

@@ -12,17 +12,13 @@ from scipy.special import stdtr
 
 from exprstats.errors import OptionError
 from exprstats.inference.comparison import Comparison
-from exprstats.inference.intervals import (
-    find_percentile,
-    jackknife_clusters,
-    sort_draws,
-)
+from exprstats.inference.intervals import find_percentile, jackknife_clusters, sort_draws
 from exprstats.inference.rows import name_headline
 from exprstats.inference.samples import Sample
 from exprstats.inference.sentences import METHOD_WORDS, equal_p, label_metric, write_value
 from exprstats.inference.significance import adjust_holm
 from exprstats.inference.summaries import MOST_UNDEFINED
-from exprstats.inference.terms import Terms, check_pairs, form_terms, pair_models
+from exprstats.inference.terms import KEYS, Terms, check_pairs, form_terms, pair_models, write_keys
 from exprstats.numerals import write_count, write_level
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
@@ -127,7 +123,7 @@ def judge_equivalence(
             message = f"reference '{reference}' is not known. "
             raise OptionError(message + name_nearest(str(reference), sample.models))
         rows += _judge_sample(sample, _find_margin(margin, sample.metric.name), reference, alpha)
-    table = arrange_rows(rows, ("context", "metric", "model", "versus", "term", "margin"))
+    table = arrange_rows(rows, (*KEYS, "margin"))
     return Equivalence(table=table, alpha=alpha)
 
 
@@ -158,14 +154,9 @@ def _judge_sample(
     adjusted, spared = adjust_holm(p_value[tested]), adjust_holm(inferior[tested])
     rows = []
     for place, line in enumerate(tested):
-        model, versus = terms.names[line]
         rows.append(
-            {
-                "context": sample.context,
-                "metric": sample.metric.name,
-                "model": model,
-                "versus": versus,
-                "term": f"{model} - {versus}",
+            write_keys(sample.context, sample.metric.name, *terms.names[line])
+            | {
                 "margin": margin,
                 "estimate": terms.estimates[line],
                 "conf_low": sides.conf_low[line],

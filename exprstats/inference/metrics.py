@@ -118,13 +118,16 @@ class Metric:
 
 def list_metrics() -> dict[str, Metric]:
     """Return every metric that has a name, by name."""
+    from exprstats.inference.curves import CURVE_METRICS
+    from exprstats.inference.hits import HIT_METRICS
     from exprstats.inference.labels import LABEL_METRICS
     from exprstats.inference.moments import MOMENT_METRICS
     from exprstats.inference.ranks import RANK_METRICS
     from exprstats.inference.subjects import SUBJECT_METRICS
 
-    families = (MOMENT_METRICS, LABEL_METRICS, RANK_METRICS, SUBJECT_METRICS)
-    return {metric.name: metric for family in families for metric in family}
+    numbers, labels = MOMENT_METRICS, (*HIT_METRICS, *LABEL_METRICS)
+    every = (*numbers, *labels, *RANK_METRICS, *CURVE_METRICS, *SUBJECT_METRICS)
+    return {metric.name: metric for metric in every}
 
 
 def find_metrics(wanted: MetricLike | Sequence[MetricLike]) -> list[Metric]:

@@ -9,7 +9,13 @@ import pandas as pd
 
 from exprstats.inference.metrics import Metric
 from exprstats.inference.samples import Sample
-from exprstats.inference.sentences import METHOD_WORDS, equal_p, join_words, name_clusters
+from exprstats.inference.sentences import (
+    METHOD_WORDS,
+    equal_p,
+    join_words,
+    name_clusters,
+    write_alpha,
+)
 from exprstats.numerals import write_count, write_interval, write_level, write_number
 
 # A paragraph that says more than this is a table, and there is one.
@@ -92,7 +98,7 @@ def _describe_sample(story: _Story, sample: Sample, *, same: bool) -> str:
     if len(rest):
         sure = write_count(int((rest < 1 - story.level).sum()))
         others = f"{write_count(len(rest))} other differences"
-        shown.append(f"p {_write_alpha(story.level)} for {sure} of {others}")
+        shown.append(f"p < {write_alpha(1 - story.level)} for {sure} of {others}")
     return f"{start}: {'; '.join(shown)}." if shown else f"{start}."
 
 
@@ -121,11 +127,11 @@ def _describe_contexts(story: _Story, samples: Sequence[Sample]) -> str:
     if undefined:
         text += f", and not defined in {_list_names(undefined)}"
     if tested:
-        alpha, count = _write_alpha(story.level), write_count(tested)
+        alpha, count = write_alpha(1 - story.level), write_count(tested)
         whose = (
             f"its {count} differences" if len(places) == 1 else f"{count} differences from these"
         )
-        text += f"; p {alpha} for {write_count(sure)} of {whose}"
+        text += f"; p < {alpha} for {write_count(sure)} of {whose}"
     return f"{text}."
 
 
@@ -177,7 +183,3 @@ def _describe_difference(metric: Metric, row: pd.Series, model: str) -> str:
 
 def _count_clusters(sample: Sample, cluster: str) -> str:
     return f"{write_count(sample.n_clusters)} {name_clusters('clusters', cluster)}"
-
-
-def _write_alpha(level: float) -> str:
-    return f"< {write_number(1 - level, 4, bounded=True).rstrip('0')}"

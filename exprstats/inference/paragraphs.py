@@ -12,9 +12,15 @@ from exprstats.inference.contexts import ContextComparison
 from exprstats.inference.equivalence import Equivalence
 from exprstats.inference.permutation import Permutation
 from exprstats.inference.precision import Precision
-from exprstats.inference.sentences import join_words, label_metric, name_clusters, write_value
+from exprstats.inference.sentences import (
+    join_words,
+    label_metric,
+    name_clusters,
+    write_alpha,
+    write_value,
+)
 from exprstats.inference.training import VarianceSplit
-from exprstats.numerals import write_count, write_level, write_number
+from exprstats.numerals import write_count, write_level
 
 _Told = Equivalence | Permutation | ContextComparison | VarianceSplit
 Companion = _Told | Precision
@@ -125,7 +131,7 @@ def _describe_equivalence(result: Equivalence, cluster: str) -> str:
         f"{name_clusters(label_metric(str(row['metric'])), cluster)})"
         for _, row in margins.iterrows()
     ]
-    alpha = write_number(result.alpha, 4, bounded=True).rstrip("0")
+    alpha = write_alpha(result.alpha)
     return (
         f"Equivalence within {join_words(named)} was tested by two one-sided tests at α = {alpha} "
         "each (Schuirmann, 1987), adjusted for their number (Holm, 1979)."

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Problem
 from exprstats.inference.cells import (
     Span,
     check_against,
@@ -19,10 +17,8 @@ from exprstats.inference.cells import (
     find_span,
     split_contexts,
 )
-from exprstats.inference.clusters import BLOCK
-from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric, MetricLike, find_metrics
-from exprstats.inference.panels import Cell, Panel
+from exprstats.inference.panels import Cell
 from exprstats.inference.rows import arrange_table
 from exprstats.inference.samples import count_blocks
 from exprstats.inference.sentences import cut_texts, equal_p, label_metric, write_value
@@ -30,10 +26,10 @@ from exprstats.inference.significance import (
     TIE,
     adjust_holm,
     estimate_p_error,
-    settle_ties,
 )
-from exprstats.inference.terms import check_pairs, pair_models
-from exprstats.parallel import Seed, run_tasks, spawn_seeds
+from exprstats.inference.swaps import list_swaps, swap_pairs
+from exprstats.inference.terms import KEYS, check_pairs, pair_models, write_keys
+from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 
 
@@ -119,65 +115,12 @@ def permute_models(
         width = find_span(span, cell, measures)
         swaps = list_swaps(len(cell.clusters), seeds, draws)
         pairs = pair_models(cell.models, against)
-        values = _swap_pairs(cell, measures, pairs, swaps, n_jobs)
+        values = swap_pairs(cell, measures, pairs, swaps, n_jobs)
         found += _write_rows(cell, measures, pairs, values, width)
     return Permutation(
-        table=arrange_table(found, ("context", "metric", "model", "versus", "term")),
+        table=arrange_table(found, KEYS),
         cluster=cluster,
     )
-
-
-def list_swaps(
-    groups: int, seeds: Sequence[np.random.SeedSequence], draws: int
-) -> list[np.ndarray]:
-    """Return blocks of swaps (draws, groups) of 0 and 1, the first of them the data as they are."""
-    if groups < 31 and 2**groups <= draws:
-        every = (np.arange(2**groups)[:, None] >> np.arange(groups)) & 1
-        return [every[at : at + BLOCK].astype(float) for at in range(0, len(every), BLOCK)]
-    blocks = [np.zeros((1, groups))]
-    for place, seed in enumerate(seeds):
-        drawn = np.random.default_rng(seed).integers(2, size=(BLOCK, groups))
-        blocks.append(drawn[: draws - place * BLOCK].astype(float))
-    return blocks
-
-
-def _swap_pairs(
-    cell: Cell,
-    metrics: Sequence[Metric],
-    pairs: Sequence[tuple[int, int]],
-    swaps: Sequence[np.ndarray],
-    n_jobs: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return differences (metrics, pairs, draws), the first draw that of the data, and sizes.
-
-    The sizes (metrics, pairs) are those of the data's values, beside which rounding is judged.
-    """
-    panel = cell.panels[0]
-    if len(cell.panels) > 1 or len(panel.predictions) < len(cell.models):
-        fact = "models with seats or truths of their own cannot be swapped."
-        raise DataError(Problem(fact, "Leave them out, or use compare_models."))
-    first, second = (np.array([pair[side] for pair in pairs], dtype=int) for side in (0, 1))
-    order = np.argsort(cell.owners[0])
-    one, other = panel.predictions[order[first]], panel.predictions[order[second]]
-    # Each pair is one line over twice the clusters: a swap weighs the second half instead.
-    double = Panel(
-        np.tile(panel.truth, 2),
-        np.concatenate([one, other], axis=1),
-        np.concatenate([panel.codes, panel.codes + panel.groups]),
-        2 * panel.groups,
-    )
-    evaluation = Evaluation(double, metrics)
-    task = partial(_measure_swaps, evaluation=evaluation)
-    blocks = run_tasks(task, swaps, n_jobs=n_jobs, label="Swapping models")
-    halves = np.repeat(np.eye(2), panel.groups, axis=1)
-    sizes = np.maximum(1.0, np.abs(evaluation.measure_counts(halves)).max(axis=2))
-    return np.concatenate(blocks, axis=2), sizes
-
-
-def _measure_swaps(swaps: np.ndarray, *, evaluation: Evaluation) -> np.ndarray:
-    one = evaluation.measure_counts(np.concatenate([1 - swaps, swaps], axis=1))
-    other = evaluation.measure_counts(np.concatenate([swaps, 1 - swaps], axis=1))
-    return settle_ties(one - other, one, other)
 
 
 def _write_rows(
@@ -196,14 +139,9 @@ def _write_rows(
             p_values = np.where(np.isfinite(seen[:, 0]), above / finite, np.nan)
         adjusted, errors = adjust_holm(p_values), estimate_p_error(p_values, finite)
         for line, (first, second) in enumerate(pairs):
-            model, versus = cell.models[first], cell.models[second]
             rows.append(
-                {
-                    "context": cell.context,
-                    "metric": metric.name,
-                    "model": model,
-                    "versus": versus,
-                    "term": f"{model} - {versus}",
+                write_keys(cell.context, metric.name, cell.models[first], cell.models[second])
+                | {
                     "estimate": seen[line, 0] / (width if metric.spanned else 1.0),
                     "method": "permutation",
                     "p_value": p_values[line],

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtr, stdtrit
 
 from exprstats.errors import OptionError
 from exprstats.inference.cells import (
@@ -20,14 +20,12 @@ from exprstats.inference.cells import (
     find_span,
     split_contexts,
 )
-from exprstats.inference.clusters import BLOCK, count_clusters
-from exprstats.inference.copies import append_pairs
-from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
-from exprstats.inference.samples import average_owners, count_blocks
+from exprstats.inference.samples import count_blocks
 from exprstats.inference.sentences import cut_texts, label_metric, write_value
-from exprstats.inference.terms import pair_models
+from exprstats.inference.studies import count_needed, find_spread, measure_pilot, measure_sizes
+from exprstats.inference.terms import KEYS, pair_models, write_keys
 from exprstats.numerals import write_count
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
@@ -141,10 +139,10 @@ def plan_precision(
     found: list[dict[str, Any]] = []
     for cell in cells:
         pairs = pair_models(cell.models, against)
-        task = partial(_measure_sizes, cell=cell, metrics=measures, pairs=pairs, sizes=sizes)
+        task = partial(measure_sizes, cell=cell, metrics=measures, pairs=pairs, sizes=sizes)
         blocks = run_tasks(task, seeds, n_jobs=n_jobs, label="Planning")
         values = np.concatenate(blocks, axis=3)[..., :draws]
-        whole = _measure_pilot(cell, measures, pairs)
+        whole = measure_pilot(cell, measures, pairs)
         spans = find_span(span, cell, measures)
         scale = np.array([1 / spans if metric.spanned else 1.0 for metric in measures])
         # Clusters drawn from a pilot vary less than those it came from, by (G - 1)/G.
@@ -152,8 +150,7 @@ def plan_precision(
         spread = find_spread(values) * scale[:, None] * np.sqrt(groups / (groups - 1))
         options = {"sizes": sizes, "width": width, "level": level}
         found += _write_rows(cell, measures, pairs, (whole * scale[:, None], spread), **options)
-    keys = ("context", "metric", "model", "versus", "term")
-    table = arrange_rows(found, keys)
+    table = arrange_rows(found, KEYS)
     return Precision(table=table, width=width, level=level, pilot=len(cells[-1].clusters))
 
 
@@ -166,56 +163,6 @@ def _order_sizes(sizes: Iterable[int] | int) -> list[int]:
         message = "sizes must be one number of clusters or more; got none."
         raise OptionError(message)
     return sorted(set(given))
-
-
-def count_needed(width: float, spread: float, size: int, level: float) -> float:
-    """Return the number of clusters at which a t interval has a width, SE falling with √size."""
-    if not spread > 0:
-        return np.nan
-    share = (1 + level) / 2
-    needed = (2 * ndtri(share) * spread / width) ** 2 * size
-    for _ in range(20):
-        freedom = max(needed - 1, 1.0)
-        needed = (2 * stdtrit(freedom, share) * spread / width) ** 2 * size
-    return float(max(np.ceil(needed - 1e-9), 3))
-
-
-def _measure_sizes(
-    seed: np.random.SeedSequence,
-    *,
-    cell: Cell,
-    metrics: Sequence[Metric],
-    pairs: Sequence[tuple[int, int]],
-    sizes: Sequence[int],
-) -> np.ndarray:
-    """Return values (sizes, metrics, terms, draws) of studies drawn from the pilot."""
-    evaluations = [Evaluation(panel, metrics) for panel in cell.panels]
-    groups, found = len(cell.clusters), []
-    for size, own in zip(sizes, seed.spawn(len(sizes)), strict=True):
-        drawn = np.random.default_rng(own).integers(groups, size=(BLOCK, size))
-        counts = count_clusters(drawn, groups)
-        values = [evaluation.measure_counts(counts) for evaluation in evaluations]
-        means = average_owners(values, owners=cell.owners, models=len(cell.models))
-        found.append(append_pairs(means, pairs))
-    return np.array(found)
-
-
-def find_spread(values: np.ndarray) -> np.ndarray:
-    """Return the SD over draws (sizes, metrics, terms); NaN where fewer than two are defined."""
-    defined = np.isfinite(values)
-    count = defined.sum(axis=3)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(defined, values, 0.0).sum(axis=3) / count
-        squares = np.where(defined, (values - mean[..., None]) ** 2, 0.0).sum(axis=3)
-        return np.where(count > 1, np.sqrt(squares / (count - 1)), np.nan)
-
-
-def _measure_pilot(
-    cell: Cell, metrics: Sequence[Metric], pairs: Sequence[tuple[int, int]]
-) -> np.ndarray:
-    values = [Evaluation(panel, metrics).measure_whole()[..., None] for panel in cell.panels]
-    means = average_owners(values, owners=cell.owners, models=len(cell.models))
-    return append_pairs(means, pairs)[..., 0]
 
 
 def _write_rows(
@@ -237,12 +184,7 @@ def _write_rows(
             for step, size in enumerate(sizes):
                 spread, estimate = spreads[step, place, line], estimates[place, line]
                 reach = stdtrit(size - 1, (1 + level) / 2)
-                row = {
-                    "context": cell.context,
-                    "metric": metric.name,
-                    "model": model,
-                    "versus": versus,
-                    "term": model if versus is None else f"{model} - {versus}",
+                row = write_keys(cell.context, metric.name, model, versus) | {
                     "n_clusters": size,
                     "estimate": estimate,
                     "std_error": spread,

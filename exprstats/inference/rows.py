@@ -10,7 +10,7 @@ import pandas as pd
 
 from exprstats.inference.samples import Sample
 from exprstats.inference.summaries import METHODS, UNDEFINED
-from exprstats.inference.terms import Terms, form_terms
+from exprstats.inference.terms import Terms, form_terms, write_keys
 from exprstats.tables import arrange_rows
 
 _LAST = ("p_error", "low_error", "high_error", "undefined", "note")
@@ -49,14 +49,8 @@ def write_rows(
     rows = []
     for line, summary in summarise_terms(terms, n_clusters=sample.n_clusters, **options):
         model, versus = terms.names[line]
-        keys = {
-            "context": sample.context,
-            "metric": sample.metric.name,
-            "model": model,
-            "versus": versus,
-            "term": model if versus is None else f"{model} - {versus}",
-            "n_clips": sample.n_clips,
-        }
+        keys = write_keys(sample.context, sample.metric.name, model, versus)
+        keys["n_clips"] = sample.n_clips
         flat = sample.flat & {model, versus}
         rows.append(keys | summary | _explain_note(summary, flat, sample.metric.lack))
     return rows

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import pandas as pd
 
 from exprstats.inference.metrics import list_metrics
-from exprstats.numerals import write_count, write_interval, write_level, write_number, write_p
+from exprstats.numerals import (
+    MISSING,
+    write_count,
+    write_interval,
+    write_level,
+    write_number,
+    write_p,
+)
 
 METHOD_WORDS: dict[str, str] = {
     "percentile": "percentile intervals of the cluster bootstrap",
@@ -36,7 +43,18 @@ def write_value(metric: str, *values: float) -> str:
 def equal_p(p_value: float) -> str:
     """Return "p = .042" or "p < .001"."""
     text = write_p(p_value)
-    return f"p {text}" if text[0] in "<>" else f"p = {text}"
+    return f"p {text}" if text[0] in f"<>{MISSING}" else f"p = {text}"
+
+
+def write_alpha(alpha: float) -> str:
+    """Return an error rate without zeros at its end.
+
+    Examples
+    --------
+    >>> write_alpha(1 - 0.95), write_alpha(0.001)
+    ('.05', '.001')
+    """
+    return write_number(alpha, 4, bounded=True).rstrip("0")
 
 
 def name_clusters(text: str, cluster: str) -> str:

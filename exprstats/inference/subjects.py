@@ -9,8 +9,8 @@ import numpy as np
 from exprstats.errors import OptionError
 from exprstats.inference.clusters import sum_rows
 from exprstats.inference.metrics import Measure, Metric, Naive
-from exprstats.inference.moments import centre_values, correlate_sums
 from exprstats.inference.panels import Panel
+from exprstats.inference.sums import centre_values, correlate_sums
 
 FEWEST_CLIPS = 3
 

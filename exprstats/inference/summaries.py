@@ -9,15 +9,13 @@ import numpy as np
 
 from exprstats.inference.intervals import (
     Interval,
-    find_accelerated,
-    find_basic,
     find_percentile,
-    find_studentised,
     jackknife_clusters,
     sort_draws,
     spread_draws,
     spread_jackknife,
 )
+from exprstats.inference.refinements import find_accelerated, find_basic, find_studentised
 from exprstats.inference.significance import (
     adjust_holm,
     adjust_maximum,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from exprstats.errors import DataError, Problem
 from exprstats.inference.panels import Cell
 from exprstats.inference.samples import Sample
 from exprstats.inference.significance import settle_ties
+
+KEYS = ("context", "metric", "model", "versus", "term")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +45,13 @@ class Terms:
     fisher: np.ndarray
     errors: np.ndarray | None = None
     strata: np.ndarray | None = None
+
+
+def write_keys(context: object, metric: str, model: str, versus: str | None) -> dict[str, Any]:
+    """Return what names a row: a score, or a difference from ``versus``."""
+    term = model if versus is None else f"{model} - {versus}"
+    values = (context, metric, model, versus, term)
+    return dict(zip(KEYS, values, strict=True))
 
 
 def check_pairs(cells: Sequence[Cell] | Sequence[Sample]) -> None:

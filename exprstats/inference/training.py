@@ -23,7 +23,7 @@ from exprstats.inference.intervals import spread_jackknife
 from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.sentences import cut_texts, label_metric, write_value
-from exprstats.inference.terms import pair_models
+from exprstats.inference.terms import KEYS, pair_models, write_keys
 from exprstats.numerals import count_things
 from exprstats.parallel import limit_threads
 from exprstats.results import Result
@@ -127,8 +127,7 @@ def split_variance(
         check_against(against, same)
         width = find_span(span, same[0], measures)
         rows += _split_cell(same, measures, against, width)
-    keys = ("context", "metric", "model", "versus", "term")
-    return VarianceSplit(table=arrange_rows(rows, keys), cluster=cluster, run=run)
+    return VarianceSplit(table=arrange_rows(rows, KEYS), cluster=cluster, run=run)
 
 
 def _check_runs(predictions: pd.DataFrame, run: str) -> list[Any]:
@@ -171,13 +170,7 @@ def _split_cell(
                 values, left = values - whole[:, place, other], left - without[place, other]
             versus = None if other is None else first.models[other]
             row = _split_term(values * scale, left * scale)
-            keys = {
-                "context": first.context,
-                "metric": metric.name,
-                "model": first.models[line],
-                "versus": versus,
-                "term": first.models[line] + ("" if versus is None else f" - {versus}"),
-            }
+            keys = write_keys(first.context, metric.name, first.models[line], versus)
             counts = {"n_runs": len(cells), "n_clips": first.n_clips}
             rows.append(keys | row | counts | {"n_clusters": len(first.clusters)})
     return rows

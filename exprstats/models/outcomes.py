@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.inference.labels import measure_accuracy, measure_uar
+from exprstats.inference.hits import measure_accuracy
+from exprstats.inference.labels import measure_uar
 from exprstats.inference.moments import measure_rmse
 from exprstats.models.designs import Design, Sample
 from exprstats.models.parts import PARTS

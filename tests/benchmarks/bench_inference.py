@@ -22,8 +22,9 @@ import numpy as np
 import pandas as pd
 
 from exprstats.inference import compare_models, find_metrics
+from exprstats.inference.alignment import align_models
 from exprstats.inference.clusters import draw_clusters
-from exprstats.inference.panels import Cell, Panel, align_models
+from exprstats.inference.panels import Cell, Panel
 from exprstats.inference.samples import count_blocks, sample_cell
 from exprstats.inference.schemes import Scheme
 from exprstats.inference.summaries import summarise_percentile

@@ -15,7 +15,7 @@ import pandas as pd
 from exprstats.parallel import spawn_seeds
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.estimates import analyse_panel
-from exprstats.reliability.panels import split_panels
+from exprstats.reliability.ratings import split_panels
 from exprstats.reliability.resampling import draw_values, own_clips, prepare_measure
 
 

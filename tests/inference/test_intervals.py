@@ -14,8 +14,6 @@ from scipy import stats
 from exprstats.inference.clusters import count_clusters
 from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.intervals import (
-    find_accelerated,
-    find_basic,
     find_percentile,
     interpolate_quantiles,
     jackknife_clusters,
@@ -24,6 +22,7 @@ from exprstats.inference.intervals import (
 )
 from exprstats.inference.metrics import find_metrics
 from exprstats.inference.panels import Panel
+from exprstats.inference.refinements import find_accelerated, find_basic
 
 NAMES = ["rmse", "mae", "correlation"]
 

@@ -13,9 +13,9 @@ from exprstats.errors import OptionError
 from exprstats.inference import Metric, compare_models, find_metrics, list_metrics
 from exprstats.inference.clusters import count_clusters, draw_clusters
 from exprstats.inference.evaluation import Evaluation
-from exprstats.inference.labels import count_within
+from exprstats.inference.hits import count_within
+from exprstats.inference.orders import accumulate_rows
 from exprstats.inference.panels import Panel
-from exprstats.inference.ranks import accumulate_rows
 from exprstats.words import MetricName
 
 DRAWS = 25

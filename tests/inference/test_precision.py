@@ -12,7 +12,7 @@ from scipy import stats
 
 from exprstats.errors import OptionError
 from exprstats.inference import plan_precision
-from exprstats.inference.precision import count_needed, find_spread
+from exprstats.inference.studies import count_needed, find_spread
 
 
 def make_errors(subjects, seed, shift=0.0):
