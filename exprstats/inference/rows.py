@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from exprstats.inference.samples import Sample
-from exprstats.inference.summaries import METHODS, UNDEFINED
+from exprstats.inference.summaries import METHODS, UNDEFINED, summarise_percentile
 from exprstats.inference.terms import Terms, form_terms, write_keys
 from exprstats.tables import arrange_rows
 
@@ -73,7 +73,10 @@ def summarise_terms(
     """Return (line, estimate columns) of every term and method, in the order of the terms."""
     headline = name_headline(n_clusters, interval)
     methods = name_methods(interval)
-    blocks = [METHODS[method](terms, level, compat) for method in methods]
+    if compat is None:
+        blocks = [METHODS[method](terms, level) for method in methods]
+    else:
+        blocks = [summarise_percentile(terms, level, compat)]
     few = "too few clusters for a bootstrap" if n_clusters < FEW_CLUSTERS else ""
     found = []
     for line in range(len(terms.names)):

@@ -33,7 +33,7 @@ Summary = dict[str, Any]
 
 
 def summarise_percentile(terms: Terms, level: float, compat: str | None = None) -> Summary:
-    """Return percentile limits, their p-values and Monte-Carlo errors."""
+    """Return percentile limits, their p-values (``compat``: mlboot's) and Monte-Carlo errors."""
     ordered, finite = sort_draws(terms.draws)
     interval = find_percentile(ordered, finite, level)
     count = count_tails if compat is None else count_tails_mlboot
@@ -49,7 +49,7 @@ def summarise_percentile(terms: Terms, level: float, compat: str | None = None) 
     return summary
 
 
-def summarise_basic(terms: Terms, level: float, compat: str | None = None) -> Summary:
+def summarise_basic(terms: Terms, level: float) -> Summary:
     """Return basic limits, and p-values from the mirrored draws they rest on."""
     ordered, finite = sort_draws(terms.draws)
     interval = find_basic(terms.estimates, ordered, finite, level)
@@ -57,7 +57,7 @@ def summarise_basic(terms: Terms, level: float, compat: str | None = None) -> Su
     return _finish_draws(terms, interval, count_tails(*mirrored), finite)
 
 
-def summarise_accelerated(terms: Terms, level: float, compat: str | None = None) -> Summary:
+def summarise_accelerated(terms: Terms, level: float) -> Summary:
     """Return BCa limits with the clusters' acceleration, and the p-values they invert to."""
     ordered, finite = sort_draws(terms.draws)
     found = find_accelerated(
@@ -68,7 +68,7 @@ def summarise_accelerated(terms: Terms, level: float, compat: str | None = None)
     return _finish_draws(terms, interval, p_value, finite)
 
 
-def summarise_studentised(terms: Terms, level: float, compat: str | None = None) -> Summary:
+def summarise_studentised(terms: Terms, level: float) -> Summary:
     """Return symmetric bootstrap-t limits and their p-values."""
     errors = np.full_like(terms.draws, np.nan) if terms.errors is None else terms.errors
     error = spread_jackknife(terms.left_out, terms.strata)
@@ -77,7 +77,7 @@ def summarise_studentised(terms: Terms, level: float, compat: str | None = None)
     return _finish_draws(terms, interval, found.p_value, found.finite)
 
 
-def summarise_jackknife(terms: Terms, level: float, compat: str | None = None) -> Summary:
+def summarise_jackknife(terms: Terms, level: float) -> Summary:
     """Return jackknife-t limits and p-values."""
     found = jackknife_clusters(
         terms.estimates, terms.left_out, level=level, fisher=terms.fisher, strata=terms.strata
@@ -96,7 +96,7 @@ def summarise_jackknife(terms: Terms, level: float, compat: str | None = None) -
     }
 
 
-METHODS: dict[str, Callable[[Terms, float, str | None], Summary]] = {
+METHODS: dict[str, Callable[[Terms, float], Summary]] = {
     "percentile": summarise_percentile,
     "jackknife": summarise_jackknife,
     "basic": summarise_basic,

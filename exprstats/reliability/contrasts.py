@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtr
 
 from exprstats.errors import DataError, Problem
 from exprstats.inference.sentences import equal_p
 from exprstats.inference.significance import adjust_holm
 from exprstats.numerals import write_interval, write_level, write_number
 from exprstats.reliability.estimands import Estimand, measure_estimand
+from exprstats.reliability.jackknife import find_t_limits
 from exprstats.reliability.obstacles import refuse_obstacles
 from exprstats.reliability.placements import (
     Placed,
@@ -132,15 +133,15 @@ def _write_differences(
         ]
         spread = spread_difference(one, two, estimand, averaged=averaged)
         difference, error = values[0] - values[1], spread.variance**0.5
-        reach = float(stdtrit(spread.df, (1 + level) / 2)) * error
+        low, high = find_t_limits(difference, spread, level)
         p_value = 2 * float(stdtr(spread.df, -abs(difference) / error)) if error > 0 else np.nan
         yield {
             "context": one.name,
             "versus": two.name,
             "estimate": difference,
             "std_error": error,
-            "conf_low": difference - reach,
-            "conf_high": difference + reach,
+            "conf_low": low,
+            "conf_high": high,
             "method": "jackknife",
             "p_value": p_value,
             "n_clips": one.n_clips + two.n_clips,

@@ -5,26 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 
-def label_blocks(clip: np.ndarray, rater: np.ndarray) -> tuple[int, np.ndarray]:
-    """Return the number of connected sets of raters and clips, and each clip's set (n,).
+def count_blocks(clip: np.ndarray, rater: np.ndarray) -> int:
+    """Return how many sets of raters and clips share nothing with each other.
 
     Parameters
     ----------
     clip, rater
         Codes (N,) of who rated what.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n_clips, n_raters = int(clip.max()) + 1, int(rater.max()) + 1
-    size = n_clips + n_raters
-    links = coo_array((np.ones(len(clip)), (clip, rater + n_clips)), shape=(size, size))
-    count, labels = connected_components(links.tocsr(), directed=False)
-    return int(count), labels[:n_clips]
-
-
-def count_blocks(clip: np.ndarray, rater: np.ndarray) -> int:
-    """Return how many sets of raters and clips share nothing with each other.
 
     Examples
     --------
@@ -33,4 +20,10 @@ def count_blocks(clip: np.ndarray, rater: np.ndarray) -> int:
     >>> count_blocks(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]))
     2
     """
-    return label_blocks(clip, rater)[0]
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n_clips, n_raters = int(clip.max()) + 1, int(rater.max()) + 1
+    size = n_clips + n_raters
+    links = coo_array((np.ones(len(clip)), (clip, rater + n_clips)), shape=(size, size))
+    return int(connected_components(links.tocsr(), directed=False, return_labels=False))

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtri
 
 from exprstats.numerals import write_interval, write_level, write_number
 from exprstats.reliability.estimands import AGREEMENT, CLIP_NESTED, CONSISTENCY, ONE_WAY, Estimand
-from exprstats.reliability.jackknife import Spread, combine_thetas
+from exprstats.reliability.jackknife import Spread, combine_thetas, find_t_limits
 from exprstats.reliability.obstacles import refuse_obstacles
 from exprstats.reliability.oneway import find_usual_divisor
 from exprstats.reliability.panels import Panel
@@ -151,13 +151,12 @@ def _find_log(sample: Mapping[str, Any], estimand: Estimand, divisor: float) -> 
 
 
 def _find_limits(value: float, spread: Spread, level: float) -> dict[str, Any]:
-    error = spread.variance**0.5
-    reach = float(stdtrit(spread.df, (1 + level) / 2)) * error
+    low, high = find_t_limits(value, spread, level)
     return {
         "estimate": value,
-        "std_error": error,
-        "conf_low": value - reach,
-        "conf_high": value + reach,
+        "std_error": spread.variance**0.5,
+        "conf_low": low,
+        "conf_high": high,
         "note": spread.refusal or None,
     }
 

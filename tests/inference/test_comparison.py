@@ -285,24 +285,3 @@ def test_seats_that_leave_rows_out_are_said(make_predictions):
     table = table.assign(seat=np.where(table["model"] == "human", "one", None))
     with pytest.warns(DataWarning, match="'human' predicts 55 of 60 rows"):
         compare_models(table.drop(index=range(60, 65)), metrics="rmse", **OPTIONS)
-
-
-def test_seats_may_be_categories(make_predictions):
-    table = make_predictions(models=("a", "human"))
-    table["seat"] = pd.Categorical(np.where(table["model"] == "human", "one", None))
-    seated = compare_models(table, metrics="rmse", **OPTIONS)
-    plain = compare_models(table.drop(columns="seat"), metrics="rmse", **OPTIONS)
-    assert find_scores(seated).to_dict() == pytest.approx(find_scores(plain).to_dict(), rel=1e-12)
-
-
-def test_few_draws_are_no_matter_to_the_jackknife(make_predictions):
-    options = {"metrics": "rmse", "draws": 2, "seed": 1}
-    assert compare_models(make_predictions(), interval="jackknife", **options).draws == 2
-    with pytest.warns(DataWarning, match="2 draws are too few"):
-        compare_models(make_predictions(), **options)
-
-
-@pytest.mark.parametrize("span", ["7", 0, np.nan])
-def test_spans_are_positive_numbers(make_predictions, span):
-    with pytest.raises(OptionError, match=f"span must be a positive number; got {span!r}"):
-        compare_models(make_predictions(), metrics="nrmse", span=span)

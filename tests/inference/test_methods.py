@@ -111,7 +111,7 @@ def test_intervals_are_refused_above_five_undefined_draws_in_a_hundred(method, u
         fisher=np.zeros(1, dtype=bool),
         errors=np.ones((1, 100)),
     )
-    found = METHODS[method](terms, 0.95, None)
+    found = METHODS[method](terms, 0.95)
     numbers = [found[name][0] for name in ("conf_low", "conf_high", "p_value", "p_max_t")]
     assert np.isfinite(numbers).all() == given
     assert np.isnan(numbers).all() != given

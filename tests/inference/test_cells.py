@@ -1,0 +1,34 @@
+"""What comparisons take and refuse.
+
+Tolerance 1e-12: the same sums in another order.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats.errors import DataWarning, OptionError
+from exprstats.inference import compare_models
+
+OPTIONS = {"draws": 300, "seed": 1}
+
+
+def test_seats_may_be_categories(make_predictions):
+    table = make_predictions(models=("a", "human"))
+    table["seat"] = pd.Categorical(np.where(table["model"] == "human", "one", None))
+    seated = compare_models(table, metrics="rmse", **OPTIONS)
+    plain = compare_models(table.drop(columns="seat"), metrics="rmse", **OPTIONS)
+    np.testing.assert_allclose(seated.table["estimate"], plain.table["estimate"], rtol=1e-12)
+
+
+def test_few_draws_are_no_matter_to_the_jackknife(make_predictions):
+    options = {"metrics": "rmse", "draws": 2, "seed": 1}
+    assert compare_models(make_predictions(), interval="jackknife", **options).draws == 2
+    with pytest.warns(DataWarning, match="2 draws are too few"):
+        compare_models(make_predictions(), **options)
+
+
+@pytest.mark.parametrize("span", ["7", 0, np.nan])
+def test_spans_are_positive_numbers(make_predictions, span):
+    with pytest.raises(OptionError, match=f"span must be a positive number; got {span!r}"):
+        compare_models(make_predictions(), metrics="nrmse", span=span)
