@@ -16,7 +16,7 @@ from exprstats.parallel import spawn_seeds
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.estimates import analyse_panel
 from exprstats.reliability.ratings import split_panels
-from exprstats.reliability.resampling import draw_values, own_clips, prepare_measure
+from exprstats.reliability.resampling import draw_values, prepare_measure
 
 
 def draw_ratings(subjects, clips, raters, items, *, workers=40):
@@ -126,8 +126,8 @@ def main():
     print_row(
         "140 subjects x 16 clips x 6: two-way jackknife / subjects", "pandas loop", peer, ours
     )
-    owner, groups = own_clips(panel, len(analysis.counts))
-    measure, seeds = prepare_measure(analysis, owner, groups), spawn_seeds(1, 40)
+    groups = panel.n_subjects or panel.n_clips
+    measure, seeds = prepare_measure(analysis), spawn_seeds(1, 40)
     ours = time_cpu(lambda: draw_values(measure, groups, seeds), 5)
     print_row(
         "the same: cluster bootstrap, 10,000 draws", "pandas x 10,000", peer * 10_000 / 140, ours
