@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.models import cross_classes, tally_classes
-from exprstats.models.tallies import show_label
+from exprstats.models.classes import show_label
 from exprstats.numerals import write_count, write_number
 from exprstats.plots import ALL, name_contexts
 from exprstats.report.cells import list_levels, pick_rows

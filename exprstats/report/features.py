@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.numerals import MISSING, count_things, write_count, write_number
+from exprstats.numerals import count_things, write_count, write_number
 from exprstats.report.behaviour import say_tracking
 from exprstats.report.document import Column, Section, Table
 from exprstats.report.pieces import Pieces
@@ -42,7 +42,9 @@ def describe_features(pieces: Pieces) -> Section | None:
             *say_tracking(pieces),
         ),
         tables=(
-            Table("A3", "features", "Features of the Clips", columns, cells, None, notes, rows),
+            Table(
+                "A3", "features", "Features of the Clips", columns, cells, notes=notes, rows=rows
+            ),
         ),
     )
 
@@ -72,10 +74,7 @@ def _write_row(row: dict[Any, Any]) -> dict[str, str]:
     return {
         "feature": row["feature"],
         "clips": write_count(row["n_clips"]),
-        **{
-            name: write_number(row[name], decimals) if pd.notna(row[name]) else MISSING
-            for name in ("mean", "sd", "lowest", "highest")
-        },
+        **{name: write_number(row[name], decimals) for name in ("mean", "sd", "lowest", "highest")},
     }
 
 

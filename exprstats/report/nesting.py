@@ -49,14 +49,10 @@ def say_nesting(pieces: Pieces) -> tuple[Text, ...]:
 
 def build_nesting(pieces: Pieces) -> tuple[Table, ...]:
     """Return Tables A7 and A8, those there are."""
-    tables = []
-    if pieces.invariance is not None:
-        title = "Measurement Invariance Across Contexts"
-        tables.append(_build_table(pieces.invariance, ("A7", "invariance", title)))
-    if pieces.restrictions is not None:
-        title = "Equality of the Items"
-        tables.append(_build_table(pieces.restrictions, ("A8", "restrictions", title)))
-    return tuple(tables)
+    invariance = ("A7", "invariance", "Measurement Invariance Across Contexts")
+    restrictions = ("A8", "restrictions", "Equality of the Items")
+    found = ((pieces.invariance, invariance), (pieces.restrictions, restrictions))
+    return tuple(_build_table(models, naming) for models, naming in found if models is not None)
 
 
 def _say_invariance(models: NestedModels) -> Text:

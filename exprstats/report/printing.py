@@ -18,7 +18,7 @@ from exprstats.numerals import (
 )
 from exprstats.plots import ALL
 from exprstats.report.document import Column
-from exprstats.report.prose import Text, say
+from exprstats.report.prose import Text, say, write_plain
 
 MOST_COLUMNS = 9
 LONGEST = 120  # characters of a cell
@@ -137,7 +137,7 @@ def _holds_words(rows: pd.DataFrame, name: str) -> bool:
 
 def _write_plain_heading(name: str) -> str:
     if name in _HEADINGS:
-        return "".join(run.text for run in _HEADINGS[name])
+        return write_plain(_HEADINGS[name])
     spaced = name.removeprefix("n_").replace("_", " ").strip()
     if name.startswith("p_"):
         return spaced

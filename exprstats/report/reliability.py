@@ -54,10 +54,9 @@ def describe_reliability(pieces: Pieces) -> Section | None:
     )
 
 
-_Told = tuple[tuple[Text, ...], tuple[Text, ...], tuple[Table, ...]]
-
-
-def _describe_coefficients(pieces: Pieces) -> _Told:
+def _describe_coefficients(
+    pieces: Pieces,
+) -> tuple[tuple[Text, ...], tuple[Text, ...], tuple[Table, ...]]:
     """Return sentences, caveats and Table 1; nothing where no coefficient was estimated."""
     if pieces.reliability is None:
         return (), (), ()
@@ -123,19 +122,13 @@ def _say_excellent(shown: pd.DataFrame) -> tuple[Text, ...]:
     if limits.empty:
         return ()
     above = int((limits >= EXCELLENT).sum())
-    mark = write_number(EXCELLENT, bounded=True)
+    which = "All" if above == len(limits) else f"{above} of the" if above else "None of the"
+    told = f"{which} {len(limits)} lower limits reached"
     if len(limits) == 1:
-        reached = "reached" if above else "did not reach"
-        text = (
-            f"The lower limit {reached} {mark}, the mark often read as excellent (Cicchetti, 1994)."
-        )
-    else:
-        which = "All" if above == len(limits) else f"{above} of the" if above else "None of the"
-        text = (
-            f"{which} {len(limits)} lower limits reached {mark}, the mark "
-            "often read as excellent (Cicchetti, 1994)."
-        )
-    return (say("{text}", text=text),)
+        told = f"The lower limit {'reached' if above else 'did not reach'}"
+    mark = write_number(EXCELLENT, bounded=True)
+    ending = "the mark often read as excellent (Cicchetti, 1994)."
+    return (say("{told} {mark}, {ending}", told=told, mark=mark, ending=ending),)
 
 
 def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:

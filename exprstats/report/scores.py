@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.numerals import MISSING, write_count, write_number
+from exprstats.numerals import write_count, write_number
 from exprstats.plots import ALL, name_contexts
-from exprstats.report.cells import list_levels, pick_rows
+from exprstats.report.cells import find_row, list_levels, pick_rows
 from exprstats.report.document import Column, Section, Table
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, say
+from exprstats.report.prose import say
+
+if TYPE_CHECKING:
+    from exprstats.measurement import Factor
 
 
 def describe_scores(pieces: Pieces) -> Section | None:
@@ -19,38 +22,18 @@ def describe_scores(pieces: Pieces) -> Section | None:
     factor = pieces.factor
     if factor is None or factor.scores is None or factor.scores.empty:
         return None
-    table = _build_table(pieces)
-    return Section(
-        "scores",
-        "Scores",
-        sentences=(_say_scores(pieces),),
-        tables=(table,),
-    )
-
-
-def _say_scores(pieces: Pieces) -> Text:
-    trained = _find_part(pieces) == "train"
-    return say(
+    part = "train" if "train" in list_levels(factor.tidy(), "part") else "all"
+    sentence = say(
         "Each clip's standing on the factor was estimated by Bartlett's method (Bartlett, 1937; "
-        "DiStefano et al., 2009), in factor standard deviations (Table A2). {fit}",
-        fit=(
-            "The model behind the scores was fitted to the training subjects only."
-            if trained
-            else "The model behind the scores was fitted to all clips."
-        ),
+        "DiStefano et al., 2009), in factor standard deviations (Table A2). The model behind the "
+        "scores was fitted to {clips}.",
+        clips="the training subjects only" if part == "train" else "all clips",
     )
+    table = _build_table(_summarise(factor, part))
+    return Section("scores", "Scores", sentences=(sentence,), tables=(table,))
 
 
-def _find_part(pieces: Pieces) -> str:
-    factor = pieces.factor
-    parts = list_levels(factor.tidy(), "part") if factor else []
-    return "train" if "train" in parts else "all"
-
-
-def _build_table(pieces: Pieces) -> Table:
-    factor = pieces.factor
-    scores = factor.scores if factor is not None else pd.DataFrame()
-    rows = _summarise(scores, _read_spans(pieces), _read_omegas(pieces))
+def _build_table(rows: pd.DataFrame) -> Table:
     columns = (
         Column("context", say("Model"), words=True),
         Column("clips", say("Clips")),
@@ -62,7 +45,6 @@ def _build_table(pieces: Pieces) -> Table:
         Column("omega", say("ω")),
         Column("span", say("Span")),
     )
-    cells = pd.DataFrame([_write_row(row) for row in rows.to_dict("records")])
     notes = (
         say(
             "*SE* = standard error of a score. ω = share of the variance of the summed items that "
@@ -70,15 +52,18 @@ def _build_table(pieces: Pieces) -> Table:
             "possible answers."
         ),
     )
-    return Table("A2", "scores", "Factor Scores of the Clips", columns, cells, None, notes, rows)
+    cells = pd.DataFrame([_write_row(row) for row in rows.to_dict("records")])
+    title = "Factor Scores of the Clips"
+    return Table("A2", "scores", title, columns, cells, notes=notes, rows=rows)
 
 
-def _summarise(
-    scores: pd.DataFrame, spans: dict[str, float], omegas: dict[str, float]
-) -> pd.DataFrame:
-    named = name_contexts(scores)
+def _summarise(factor: Factor, part: str) -> pd.DataFrame:
+    """Return what the scores of each model are like, with its ω and span."""
+    named = name_contexts(pd.DataFrame(factor.scores))
     own = pick_rows(named, fitted_on="context") if "fitted_on" in named else named.iloc[:0]
     pooled = pick_rows(named, fitted_on="all").assign(context=ALL)
+    omegas = pick_rows(name_contexts(factor.tidy()), term="omega", part=part)
+    spans = pick_rows(name_contexts(factor.spans), part=part)
     rows = []
     for context, here in [*own.groupby("context", sort=False), (ALL, pooled)]:
         values = here["score"].dropna()
@@ -93,45 +78,19 @@ def _summarise(
                 "lowest": values.min(),
                 "highest": values.max(),
                 "std_error": here["std_error"].mean(),
-                "omega": omegas.get(str(context)),
-                "span": spans.get(str(context)),
+                "omega": find_row(omegas, context=context).get("estimate"),
+                "span": find_row(spans, context=context).get("span"),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _read_spans(pieces: Pieces) -> dict[str, float]:
-    spans = getattr(pieces.factor, "spans", None)
-    if spans is None or len(spans) == 0:
-        return {}
-    return _read_by_context(name_contexts(spans), "span", _find_part(pieces))
-
-
-def _read_omegas(pieces: Pieces) -> dict[str, float]:
-    if pieces.factor is None:
-        return {}
-    rows = pick_rows(name_contexts(pieces.factor.tidy()), term="omega")
-    return _read_by_context(rows, "estimate", _find_part(pieces))
-
-
-def _read_by_context(table: pd.DataFrame, value: str, part: str) -> dict[str, float]:
-    rows = pick_rows(table, part=part)
-    return {
-        str(context): float(number)
-        for context, number in zip(rows["context"], rows[value], strict=True)
-        if pd.notna(number)
-    }
-
-
 def _write_row(row: dict[Any, Any]) -> dict[str, str]:
-    numbers = {name: write_number(row[name]) for name in ("mean", "sd", "lowest", "highest")}
-    span = row.get("span")
-    omega = row.get("omega")
+    numbers = ("mean", "sd", "lowest", "highest", "span")
     return {
         "context": str(row["context"]),
         "clips": write_count(row["n_clips"]),
-        **numbers,
+        **{name: write_number(row[name]) for name in numbers},
         "error": write_number(row["std_error"]),
-        "omega": write_number(omega, bounded=True) if omega is not None else MISSING,
-        "span": write_number(span) if span is not None else MISSING,
+        "omega": write_number(row["omega"], bounded=True),
     }

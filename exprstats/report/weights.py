@@ -34,40 +34,31 @@ def describe_weights(pieces: Pieces) -> Section | None:
     rows = name_contexts(models.tidy())
     weights = pick_rows(rows, term="weight").reset_index(drop=True)
     name, tuned = pieces.name_model(models.name), name_tuning(models, pieces)
-    drawn = weights["estimate"].fillna(0).ne(0).any()
     return Section(
         "weights",
         "Feature weights",
         sentences=_say_weights(weights, name),
         caveats=_list_caveats(weights, tuned),
         tables=(_build_table(rows, weights, pieces, tuned),),
-        figures=(_build_figure(models, weights, name, mark=NOTABLE, level=None),) if drawn else (),
+        figures=_build_figure(models, weights, name, mark=NOTABLE, level=None),
     )
 
 
 def _describe_resampled(weights: Weights, pieces: Pieces) -> Section:
     rows = pick_rows(name_contexts(weights.tidy()), term="weight")
-    drawn = rows["estimate"].fillna(0).ne(0).any()
+    name = pieces.name_model(weights.model)
     return Section(
         "weights",
         "Feature weights",
         sentences=(*say_stability(weights, pieces), *say_slopes(weights)),
         caveats=(*list_slope_cautions(weights), *list_cautions(weights)),
         tables=(build_stability(weights, pieces), *build_slopes(weights, pieces)),
-        figures=(
-            (
-                _build_figure(
-                    weights,
-                    rows,
-                    pieces.name_model(weights.model),
-                    mark=weights.threshold,
-                    level=weights.level,
-                ),
-            )
-            if drawn
-            else ()
-        ),
+        figures=_build_figure(weights, rows, name, mark=weights.threshold, level=weights.level),
     )
+
+
+def _are_zero(weights: pd.DataFrame) -> bool:
+    return bool(weights["estimate"].fillna(0).eq(0).all())
 
 
 def _has_weights(models: Models) -> bool:
@@ -86,7 +77,7 @@ def _say_weights(weights: pd.DataFrame, model: str) -> tuple[Text, ...]:
             for row in large.to_dict("records")
         ]
         head = f"{context}: " if len(contexts) > 1 else ""
-        empty = "every weight is zero" if own["estimate"].fillna(0).eq(0).all() else "none"
+        empty = "every weight is zero" if _are_zero(own) else "none"
         told.append(f"{head}{join_words(named) if named else empty}")
     opening = say(
         "A weight is the change in the prediction of {model}, in units of the target, for one "
@@ -108,7 +99,7 @@ def _list_caveats(weights: pd.DataFrame, tuned: str) -> tuple[Text, ...]:
         if len(list_levels(weights, "context")) > 1
         else say("Weights are shown without intervals; the penalty shrinks them towards zero.")
     ]
-    if weights["estimate"].fillna(0).eq(0).all():
+    if _are_zero(weights):
         caveats.insert(
             0,
             say(
@@ -180,7 +171,10 @@ def _write_value(row: dict[Any, Any], decimals: int | None) -> str:
 
 def _build_figure(
     found: Models | Weights, weights: pd.DataFrame, name: str, *, mark: float, level: float | None
-) -> Figure:
+) -> tuple[Figure, ...]:
+    """Return Figure 4, where a weight is not zero."""
+    if _are_zero(weights):
+        return ()
     notes = [
         say(
             "Dashed lines stand at {mark} on both sides of zero; filled points mark weights that "
@@ -193,7 +187,7 @@ def _build_figure(
         notes.insert(0, say(told, level=write_level(level)))
     contexts = [str(context) for context in list_levels(weights, "context")]
     where = f" for {join_words(contexts)}" if len(contexts) > 1 else ""
-    return Figure(
+    figure = Figure(
         "4",
         "weights",
         f"Feature Weights of the {name} Models",
@@ -201,3 +195,4 @@ def _build_figure(
         words=f"Weight of each feature{where}; the same numbers as Table 5.",
         notes=tuple(notes),
     )
+    return (figure,)
