@@ -160,6 +160,8 @@ def _describe_rows(
     rated = bool({"rater", "raters", "rating", "items"} & set(named))
     if rated or (guess.kind == "ratings" and "clip" in roles):
         ratings = read_ratings(path, **_name_ratings(guess, named), missing=missing)
+        if not ratings["rating"].notna().any():
+            raise DataError(Problem("no clip has a rating.", "Name other columns with --rating."))
         session.show_points("Rows", list(count_table(ratings)))
         show_design(session, ratings)
     elif guess.kind in {"clips", "wide"} and "subject" in roles and (named or "clip" in roles):

@@ -16,6 +16,7 @@ from exprstats.cli.cells import (
 )
 from exprstats.cli.confusions import list_counts, show_confusions
 from exprstats.cli.labels import LABEL_METRICS
+from exprstats.cli.metrics import name_methods
 from exprstats.numerals import count_things, write_level
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
 
 FEWEST_SUBJECTS = 3
-_METHODS = {
-    "percentile": "2,000 draws of whole test subjects",
-    "jackknife": "jackknife-t over test subjects",
-}
 
 
 def show_classes(session: Session, result: Models, *, seed: int, n_jobs: int) -> None:
@@ -83,8 +80,8 @@ def _show_metrics(session: Session, result: Models, comparison: Comparison) -> N
     rows = list_records(table, headline=True)
     title = "Test subjects: the forest, and always guessing the most frequent class"
     session.show_table(title, *_list_metrics(rows, result.name, comparison.level))
-    methods = sorted({_METHODS.get(str(row["method"]), str(row["method"])) for row in rows})
-    session.say(f"Intervals and p: {'; '.join(methods)}. p of the differences is not adjusted.")
+    methods = name_methods(rows, "test subjects")
+    session.say(f"Intervals and p: {methods}. p of the differences is not adjusted.")
     session.show_points("Notes on the intervals", collect_notes(rows))
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from exprstats.cli.cells import Row
 from exprstats.errors import OptionError
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ def label_metric(name: str) -> str:
 
     known = list_metrics()
     return known[name].label.replace("cluster", "subject") if name in known else name
+
+
+def name_methods(rows: Sequence[Row], people: str) -> str:
+    """Return how intervals were computed, in words; ``people`` says over whom."""
+    words = {"percentile": "2,000 draws of whole", "jackknife": "jackknife-t over"}
+    methods = sorted({str(row["method"]) for row in rows})
+    return "; ".join(f"{words[name]} {people}" if name in words else name for name in methods)
 
 
 def is_bounded(name: str) -> bool:

@@ -14,6 +14,7 @@ from exprstats.cli.cells import (
     show_estimate,
     show_limits,
 )
+from exprstats.cli.metrics import name_methods
 from exprstats.numerals import write_level
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from exprstats.models.classes import Task
 
 _METRICS = ("rmse", "correlation")
-_METHODS = {
-    "percentile": "2,000 draws of whole subjects",
-    "jackknife": "jackknife-t over subjects",
-}
 REPEATS = 10
 
 
@@ -69,8 +66,8 @@ def show_nested(
     headers = ["Context", "RMSE", interval, "r", interval, "Subjects", "Clips"]
     session.show_table("Nested cross-validation: everybody is a test subject once", headers, cells)
     session.say(found.sentence())
-    methods = sorted({_METHODS.get(str(row["method"]), str(row["method"])) for row in rows})
-    session.say(f"Intervals: {'; '.join(methods)}; they take the models of the folds as given.")
+    methods = name_methods(rows, "subjects")
+    session.say(f"Intervals: {methods}; they take the models of the folds as given.")
     session.show_points("Notes on the intervals", collect_notes(rows))
 
 

@@ -64,6 +64,13 @@ def test_naming_the_subject_makes_no_ratings_of_clips(call, data, tmp_path):
     assert "3 clips of 2 subjects" in squeeze(call("check", strange, "--subject", "who").stdout)
 
 
+def test_ratings_that_are_all_missing_are_a_problem(call, tmp_path):
+    file = tmp_path / "empty.csv"
+    file.write_text("clip,rater,x\na,r,\na,s,\nb,r,\n")
+    told = squeeze(call("check", file, "--rating", "x", code=2).stderr)
+    assert "no clip has a rating. Name other columns with --rating." in told
+
+
 def test_a_study_names_its_own_columns(call, data):
     told = squeeze(call("check", data / "study.toml", "--rating", "response", code=2).stderr)
     assert "is a study: leave them out." in told
