@@ -32,23 +32,23 @@ def guess_baselines(
         guess_uniform,
     )
 
-    guesses = []
-    for model in settings:
-        if model.kind == "uniform" and ranges is None:
-            guess = guess_classes(skeleton, seed=log.draw_seed("uniform"))
-        elif model.kind == "majority":
-            guess = guess_majority(skeleton)
-        elif model.kind == "uniform" and ranges is not None:
-            seed = log.draw_seed("uniform")
-            guess = guess_uniform(skeleton, low=ranges.lows, high=ranges.highs, seed=seed)
-        elif model.kind == "normal":
-            guess = guess_normal(skeleton, seed=log.draw_seed("normal"))
-        elif model.kind == "mean":
-            guess = guess_mean(skeleton)
-        else:
-            continue
-        guesses.append(guess.assign(model=model.name))
-    return guesses
+    def draw_uniform(frame: pd.DataFrame) -> pd.DataFrame:
+        seed = log.draw_seed("uniform")
+        if ranges is None:
+            return guess_classes(frame, seed=seed)
+        return guess_uniform(frame, low=ranges.lows, high=ranges.highs, seed=seed)
+
+    verbs = {
+        "uniform": draw_uniform,
+        "normal": lambda frame: guess_normal(frame, seed=log.draw_seed("normal")),
+        "mean": guess_mean,
+        "majority": guess_majority,
+    }
+    return [
+        verbs[model.kind](skeleton).assign(model=model.name)
+        for model in settings
+        if model.kind in verbs
+    ]
 
 
 def judge_people(
