@@ -9,8 +9,8 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, OptionError, Problem
-from exprstats.inference.cells import FEWEST_CLUSTERS, check_options
+from exprstats.errors import DataError, OptionError
+from exprstats.inference.cells import check_clusters, check_options
 from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric, find_metrics
 from exprstats.inference.panels import Panel
@@ -124,7 +124,7 @@ def bootstrap_clusters(
     if problems:
         raise DataError(problems)
     codes, names = pd.factorize(table[cluster], sort=True)
-    _check_count(len(names), cluster)
+    check_clusters(len(names), cluster)
     homes = None if strata is None else code_strata(table, names, cluster=cluster, strata=strata)
     members = list_members(homes, len(names))
     seeds = spawn_seeds(seed, count_blocks(draws))
@@ -154,12 +154,6 @@ def bootstrap_clusters(
         level=level,
         n_clusters=len(names),
     )
-
-
-def _check_count(groups: int, cluster: str) -> None:
-    if groups < FEWEST_CLUSTERS:
-        fact = f"{groups} clusters; an interval needs {FEWEST_CLUSTERS}."
-        raise DataError(Problem(fact, "Name another cluster column.", column=cluster))
 
 
 def _find_metric(statistic: Statistic) -> Metric | None:

@@ -140,7 +140,7 @@ def split_contexts(
             cell = stratify_cell(cell, part, cluster=cluster, strata=strata)
         cells.append(cell)
     for cell in cells:
-        _check_count(cell, cluster)
+        check_clusters(len(cell.clusters), cluster, cell.context)
     return cells
 
 
@@ -156,11 +156,12 @@ def _keep_shared(pooled: pd.DataFrame, by: str) -> pd.DataFrame:
     return pooled[~pooled["model"].isin(partial)]
 
 
-def _check_count(cell: Cell, cluster: str) -> None:
-    if len(cell.clusters) >= FEWEST_CLUSTERS:
+def check_clusters(count: int, cluster: str, context: object = None) -> None:
+    """Refuse fewer clusters than an interval needs."""
+    if count >= FEWEST_CLUSTERS:
         return
-    where = "" if cell.context is None else f"context '{cell.context}' has "
-    held = count_things(len(cell.clusters), "cluster")
+    where = "" if context is None else f"context '{context}' has "
+    held = count_things(count, "cluster")
     fact = f"{where}{held}; an interval needs {FEWEST_CLUSTERS}."
     raise DataError(Problem(fact, "Add data, or name another cluster column.", column=cluster))
 

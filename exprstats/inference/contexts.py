@@ -14,6 +14,7 @@ from exprstats.errors import DataError, DataWarning, Problem
 from exprstats.inference.alignment import align_models
 from exprstats.inference.cells import (
     Span,
+    check_clusters,
     check_options,
     check_predictions,
     find_span,
@@ -171,9 +172,7 @@ def _split_jointly(rows: pd.DataFrame, *, cluster: str, by: str) -> list[Cell]:
     for name in names:
         part = own[own[by] == name]
         cell = align_models(part, key, cluster=cluster, context=name, clusters=clusters)
-        if _count_present(cell) < 3:
-            fact = f"context '{name}' has {_count_present(cell)} clusters; an interval needs 3."
-            raise DataError(Problem(fact, "Leave the context out.", column=cluster))
+        check_clusters(_count_present(cell), cluster, name)
         cells.append(cell)
     return cells
 

@@ -51,7 +51,7 @@ def measure_r2(truth: np.ndarray, prediction: np.ndarray) -> float:
 
 def measure_rmse(truth: np.ndarray, prediction: np.ndarray) -> float:
     """Return the root mean squared error."""
-    return float(np.sqrt(np.mean((prediction - truth) ** 2)))
+    return float(np.sqrt(measure_mse(truth, prediction)))
 
 
 def measure_mae(truth: np.ndarray, prediction: np.ndarray) -> float:
