@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exprstats.measurement.composites import compute_omega, propagate_error
 from exprstats.measurement.engines import Job, ask_lavaan
 from exprstats.measurement.itemsets import ItemSet
-from exprstats.measurement.normal import compute_omega, propagate_error, weigh_bartlett
+from exprstats.measurement.normal import weigh_bartlett
 from exprstats.measurement.rows import limit_estimate, list_fit
 from exprstats.measurement.solution import Receipt
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from exprstats.errors import FitError
+from exprstats.measurement.composites import compute_omega, propagate_error
 from exprstats.measurement.engines import Job, ask_lavaan, rescale_moments
-from exprstats.measurement.normal import compute_omega, propagate_error
 from exprstats.measurement.rows import limit_estimate, list_fit
 from exprstats.measurement.solution import Receipt
 

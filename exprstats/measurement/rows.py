@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from exprstats.measurement.normal import (
+from exprstats.measurement.composites import (
     compute_alpha,
     compute_ave,
     compute_determinacy,

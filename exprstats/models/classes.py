@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.models.designs import Design
 from exprstats.numerals import count_things
 from exprstats.tables import find_absent
 from exprstats.words import check_word
@@ -70,6 +71,17 @@ def name_classes(predictions: pd.DataFrame, classes: Sequence[Any]) -> pd.DataFr
     return predictions.assign(
         **{name: [classes[int(code)] for code in codes] for name, codes in named.items()}
     )
+
+
+def code_labels(design: Design) -> list[tuple[Any, float]]:
+    """Return each class with the number that stands for it in targets and predictions."""
+    numbered = all(isinstance(label, float) for label in design.classes)
+    return [(one, one if numbered else float(i)) for i, one in enumerate(design.classes)]
+
+
+def show_label(label: Any) -> str:
+    """Return a class as people write it: codes without their decimals."""
+    return f"{label:g}" if isinstance(label, float) else str(label)
 
 
 def _order_classes(columns: Sequence[pd.Series]) -> tuple[Any, ...]:

@@ -3,52 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from exprstats.errors import OptionError
 from exprstats.models.classes import Task, encode_classes, name_classes, settle_task
-from exprstats.models.designs import Design, Sample, build_design
+from exprstats.models.designs import Design, build_design
 from exprstats.models.fits import Models
+from exprstats.models.growing import Grown, keep_best, measure_setting
 from exprstats.models.outcomes import KEYS, count_clips, list_predictions, list_scores
-from exprstats.models.tallies import refuse_rare
+from exprstats.models.rarities import refuse_rare
 from exprstats.models.tuning import check_settings
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.tables import arrange_rows
 from exprstats.words import check_count
 
-if TYPE_CHECKING:
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-
-    Forest = RandomForestClassifier | RandomForestRegressor
-
 MAX_FEATURES = (1 / 3, 1.0)
 MIN_LEAVES = (1, 5, 20)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Grown:
-    """A sample's chosen forest, and what was tried on the way."""
-
-    sample: Sample
-    forest: Forest
-    max_features: float
-    min_leaf: int
-    grid: pd.DataFrame
-
-    def predict(self, values: np.ndarray) -> np.ndarray:
-        """Return predictions (m,) of clips with features (m, p) in their own units."""
-        return self.forest.predict(values)
-
-    def weigh_class(self, values: np.ndarray, code: float) -> np.ndarray:
-        """Return the probability (m,) of the class with a number; 0 if training lacked it."""
-        forest: Any = self.forest
-        return forest.predict_proba(values)[:, forest.classes_ == code].sum(axis=1)
 
 
 def fit_forest(
@@ -136,11 +112,11 @@ def fit_forest(
     settings = list(product(max_features, min_leaves))
     states = [int(one.generate_state(1)[0]) for one in spawn_seeds(seed, len(design.samples))]
     tasks = [(i, j) for i in range(len(states)) for j in range(len(settings))]
-    grow = partial(_measure_setting, design=design, settings=settings, states=states, trees=trees)
+    grow = partial(measure_setting, design=design, settings=settings, states=states, trees=trees)
     errors = np.array(run_tasks(grow, tasks, n_jobs=n_jobs, label="Growing forests"))
     errors = errors.reshape(len(states), len(settings), 2)
     keep = partial(
-        _keep_best, design=design, settings=settings, states=states, trees=trees, refit=refit
+        keep_best, design=design, settings=settings, states=states, trees=trees, refit=refit
     )
     fits = [keep(i, errors[i]) for i in range(len(states))]
     return _gather(design, fits, name, refit=refit)
@@ -155,74 +131,6 @@ def _check_settings(trees: int, max_features: Sequence[float], min_leaves: Seque
         raise OptionError(message)
     for leaf in min_leaves:
         check_count(leaf, "min_leaves")
-
-
-def _grow(
-    design: Design,
-    sample: Sample,
-    setting: tuple[float, int],
-    *,
-    parts: tuple[str, ...],
-    state: int,
-    trees: int,
-) -> Forest:
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-
-    share, leaf = setting
-    kind: Any = RandomForestClassifier if design.classes else RandomForestRegressor
-    forest = kind(n_estimators=trees, max_features=share, min_samples_leaf=leaf, random_state=state)
-    return forest.fit(*design.split(sample, *parts))
-
-
-def _measure_setting(
-    task: tuple[int, int],
-    *,
-    design: Design,
-    settings: list[tuple[float, int]],
-    states: list[int],
-    trees: int,
-) -> tuple[float, float]:
-    """Return the RMSE, or the share of wrong classes, in training and in validation."""
-    i, j = task
-    sample = design.samples[i]
-    forest = _grow(design, sample, settings[j], parts=("train",), state=states[i], trees=trees)
-    found = []
-    for part in ("train", "validate"):
-        values, truth = design.split(sample, part)
-        guess = forest.predict(values)
-        missed = guess != truth if design.classes else (guess - truth) ** 2
-        found.append(float(np.mean(missed) if design.classes else np.sqrt(np.mean(missed))))
-    return found[0], found[1]
-
-
-def _keep_best(
-    i: int,
-    errors: np.ndarray,
-    *,
-    design: Design,
-    settings: list[tuple[float, int]],
-    states: list[int],
-    trees: int,
-    refit: bool,
-) -> Grown:
-    near = np.flatnonzero(errors[:, 1] <= errors[:, 1].min() * (1 + 1e-10))
-    best = min(near.tolist(), key=lambda j: (-settings[j][1], settings[j][0]))
-    parts = ("train", "validate") if refit else ("train",)
-    sample = design.samples[i]
-    forest = _grow(design, sample, settings[best], parts=parts, state=states[i], trees=trees)
-    shares, leaves = zip(*settings, strict=True)
-    measure = "error" if design.classes else "rmse"
-    grid = pd.DataFrame(
-        {
-            "context": sample.context,
-            "max_features": shares,
-            "min_leaf": leaves,
-            f"{measure}_train": errors[:, 0],
-            f"{measure}_validate": errors[:, 1],
-            "chosen": np.arange(len(settings)) == best,
-        }
-    )
-    return Grown(sample, forest, *settings[best], grid)
 
 
 def _gather(design: Design, fits: Sequence[Grown], name: str, *, refit: bool) -> Models:

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import OptionError
+from exprstats.models.classes import code_labels, show_label
 from exprstats.models.fits import Models
-from exprstats.models.forests import Grown
-from exprstats.models.tallies import code_labels, require_classes, show_label
+from exprstats.models.growing import Grown
+from exprstats.models.tallies import require_classes
 from exprstats.words import name_nearest
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from exprstats.errors import FitError
-from exprstats.measurement import normal
+from exprstats.measurement import composites, normal
 from exprstats.measurement.moments import correlate, form_moments
 
 LOADINGS = np.array([0.9, 1.2, 0.5])
@@ -51,18 +51,20 @@ def test_standardised_errors_are_right(fits):
 
 
 @pytest.mark.parametrize(
-    "formula", [normal.compute_omega, normal.compute_ave, normal.compute_determinacy]
+    "formula", [composites.compute_omega, composites.compute_ave, composites.compute_determinacy]
 )
 def test_composites_have_the_error_that_simulation_shows(fits, formula):
     vcov = normal.estimate_vcov(LOADINGS, RESIDUALS, 2000)
     simulated = np.std([formula(fit) for fit in fits])
-    assert normal.propagate_error(formula, PARAMETERS, vcov) == pytest.approx(simulated, rel=0.12)
+    assert composites.propagate_error(formula, PARAMETERS, vcov) == pytest.approx(
+        simulated, rel=0.12
+    )
 
 
 def test_omega_is_the_squared_correlation_of_sum_and_factor(draws):
     covariance = normal.imply_covariance(LOADINGS, RESIDUALS)
     with_factor = LOADINGS.sum() / np.sqrt(covariance.sum())
-    assert normal.compute_omega(PARAMETERS) == pytest.approx(with_factor**2, abs=1e-12)
+    assert composites.compute_omega(PARAMETERS) == pytest.approx(with_factor**2, abs=1e-12)
 
 
 def test_bartlett_scores_are_unbiased_with_the_stated_error_and_determinacy():
@@ -74,7 +76,7 @@ def test_bartlett_scores_are_unbiased_with_the_stated_error_and_determinacy():
     assert weights @ LOADINGS == pytest.approx(1, abs=1e-12)
     assert np.std(scores - factor) == pytest.approx(error, rel=0.01)
     assert np.corrcoef(scores, factor)[0, 1] == pytest.approx(
-        normal.compute_determinacy(PARAMETERS), abs=0.003
+        composites.compute_determinacy(PARAMETERS), abs=0.003
     )
     assert np.std(scores) == pytest.approx(np.sqrt(1 + error**2), rel=0.01)
 

@@ -13,7 +13,7 @@ import pytest
 from exprstats.errors import DataError, OptionError
 from exprstats.inference.clusters import draw_clusters
 from exprstats.measurement import bootstrap_factor, fit_factor
-from exprstats.measurement.normal import compute_alpha
+from exprstats.measurement.composites import compute_alpha
 from exprstats.measurement.refits import solve_many
 from exprstats.parallel import spawn_seeds
 
