@@ -14,6 +14,7 @@ from exprstats.models import (
     pair_pooled,
     rate_importance,
     split_subjects,
+    tally_classes,
     trace_dependence,
 )
 from exprstats.parallel import spawn_seeds
@@ -105,6 +106,8 @@ def test_metrics_of_classes_judge_the_predictions(faces, forest, binary):
     assert found["uar"] == pytest.approx(balanced_accuracy_score(truth, guess), abs=1e-12)
     assert found["macro_f1"] == pytest.approx(f1_score(truth, guess, average="macro"), abs=1e-12)
     ranked = take(list_probabilities(binary))
+    named = take(binary.predictions)["truth_class"]
+    assert (ranked["truth"].to_numpy() == 1).tolist() == (named.astype(str) == "True").tolist()
     auc = compare_models(ranked, metrics="auc", draws=50, seed=1).tidy().query("headline")
     expected = roc_auc_score(ranked["truth"], ranked["prediction"])
     assert auc["estimate"].item() == pytest.approx(expected, abs=1e-12)
@@ -112,6 +115,15 @@ def test_metrics_of_classes_judge_the_predictions(faces, forest, binary):
     table = forest.table[forest.table["context"].isna() & (forest.table["part"] == "test")]
     terms = table.set_index("term")["estimate"]
     assert terms[["accuracy", "uar"]].tolist() == pytest.approx(found[["accuracy", "uar"]].tolist())
+
+
+def test_a_category_without_clips_is_no_rare_class(faces, parts):
+    named = pd.Categorical(NAMES[faces["code"]], [*NAMES, "yawn"])
+    data = {"target": "face", "features": FEATURES, "parts": parts, "trees": 5, "seed": 1}
+    counts = tally_classes(fit_forest(faces.assign(face=named), min_leaves=[5], **data))
+    clips = counts.groupby("class")["n_clips"].sum()
+    assert clips["yawn"] == 0
+    assert clips.sum() == len(faces)
 
 
 @pytest.mark.parametrize("kind", ["text", "category"])

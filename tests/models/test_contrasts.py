@@ -222,6 +222,11 @@ def test_few_subjects_are_noted(draw_clips, contrasts):
     notes = list_term(found, "difference")["note"]
     assert set(notes) == {"too few subjects (9) for a bootstrap"}
     assert list_term(found, "difference", "ols")["note"].isna().all()
+    ten = draw_clips(subjects=17)
+    found = contrast(ten, split_subjects(ten, seed=1), draws=5)
+    assert list_term(found, "difference")[["n_clusters", "note"]].to_numpy().tolist() == (
+        [[10, None]] * 12
+    )
     assert contrasts.table["note"].isna().all()
 
 

@@ -7,6 +7,7 @@ import pytest
 from exprstats.errors import DataError, OptionError
 from exprstats.models import (
     fit_elastic,
+    guess_majority,
     guess_mean,
     guess_normal,
     guess_uniform,
@@ -108,3 +109,19 @@ def test_fitted_models_stand_for_their_predictions(elastic):
         pd.testing.assert_frame_equal(guess(elastic), guess(elastic.predictions))
     with pytest.raises(OptionError, match="a str holds no predictions"):
         guess_mean("elastic")
+
+
+def test_of_equally_frequent_classes_the_first_is_the_majority():
+    rows = pd.DataFrame({"clip": list("abcde"), "subject": list("stuvw"), "model": "forest"})
+    rows = rows.assign(part=["train"] * 4 + ["test"], truth=[2.0, 1, 1, 2, 0], prediction=1.0)
+    assert guess_majority(rows)["prediction"].tolist() == [1.0] * 5
+
+
+def test_truths_of_seats_are_no_truths_of_clips():
+    rows = pd.DataFrame({"clip": list("abcd"), "subject": list("stuv"), "model": "elastic"})
+    rows = rows.assign(part=["train"] * 3 + ["test"], truth=[1.0, 2, 3, 4], prediction=0.0)
+    seats = [rows.assign(model="human", seat=name, truth=9.0) for name in ("one", "two")]
+    for order in ([*seats, rows], [rows, *seats]):
+        guessed = guess_mean(pd.concat(order, ignore_index=True))
+        assert guessed["truth"].tolist() == [1, 2, 3, 4]
+        assert guessed["prediction"].tolist() == [2] * 4

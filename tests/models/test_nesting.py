@@ -46,8 +46,22 @@ def fit_naively(rows, alpha, ratio):
     return make_pipeline(StandardScaler(), model).fit(rows[FEATURES], rows["y"])
 
 
+@pytest.fixture(scope="module")
+def uneven(draw_clips):
+    """Clips of which the subjects of folds 1 and 2 have a quarter each, folds, and their fits."""
+    clips = draw_clips(subjects=12, seed=1, noise=1.5)
+    folds = fold_subjects(clips, folds=4, seed=1)
+    few = clips["subject"].isin(folds.loc[folds["fold"] <= 2, "subject"])
+    clips = clips[~few | (clips["clip"].str.split("_").str[1].astype(int) % 4 == 0)]
+    return clips, folds, nest(clips, folds)
+
+
+@pytest.mark.parametrize("even", [True, False])
 @pytest.mark.parametrize("context", ["pain", None])
-def test_choices_and_predictions_equal_nested_loops(small, folds, nested, context):
+def test_choices_and_predictions_equal_nested_loops(request, uneven, context, even):
+    small, folds, nested = uneven
+    if even:
+        small, folds, nested = map(request.getfixturevalue, ("small", "folds", "nested"))
     rows = small if context is None else small[small["context"] == context]
     rows = rows.merge(folds, on="subject")
     rows = rows.assign(y=rows["score_pooled"] if context is None else rows["score"])

@@ -32,6 +32,15 @@ def test_each_clip_has_both_predictions_and_one_truth(models):
     assert (paired.groupby(["context", "clip"])["truth"].nunique() == 1).all()
 
 
+def test_the_order_of_clips_does_not_matter(clips, models):
+    again = fit(clips.sample(frac=1, random_state=1), by="context", pooled_target="score")
+    tables = [
+        pair_pooled(one).set_index(["model", "context", "clip"]).sort_index()[["prediction"]]
+        for one in (models, again)
+    ]
+    np.testing.assert_allclose(*tables, atol=1e-9)
+
+
 def test_contexts_that_differ_gain_from_models_of_their_own(draw_clips):
     models = fit(draw_clips(subjects=100, seed=2), by="context", pooled_target="score")
     test = stack_predictions(pair_pooled(models))

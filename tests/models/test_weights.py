@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import rankdata
+from scipy.stats import rankdata, t
 from sklearn.linear_model import LinearRegression
 
 from exprstats.errors import DataError, OptionError
@@ -127,6 +127,20 @@ def test_a_weight_at_the_threshold_is_told(weights):
     over = replace(weights, threshold=above).sentence().split("startle: ")[1].split("pain: ")[0]
     assert "gaze" in at and "gaze" not in over
     assert "motion" in over
+
+
+def test_three_training_subjects_have_intervals_with_two_degrees_of_freedom(draw_clips):
+    clips = draw_clips(subjects=9, clips_each=8)
+    names = sorted(clips["subject"].unique())
+    parts = pd.DataFrame({"subject": names, "part": np.repeat(["train", "validate", "test"], 3)})
+    models = fit_elastic(clips, target="score", features=FEATURES, parts=parts)
+    table = report_weights(models, draws=50, repeats=0, seed=1).table
+    rows = table[(table["term"] == "unpenalised") & (table["method"] == "jackknife")]
+    assert rows["n_clusters"].tolist() == [3] * 4
+    reach = t.ppf(0.975, 2) * rows["std_error"]
+    assert (reach > 0).all()
+    np.testing.assert_allclose(rows["conf_high"] - rows["estimate"], reach, rtol=1e-10)
+    np.testing.assert_allclose(rows["estimate"] - rows["conf_low"], reach, rtol=1e-10)
 
 
 def test_features_may_be_called_like_columns(clips):
