@@ -191,4 +191,5 @@ def _check_subjects(rated: set[str], split: set[str]) -> None:
         remedy = "Split the same subjects that were rated; ids must match to the letter."
         if len(absent) > TOLERATED * len(rated):
             raise DataError(Problem(fact, remedy, column="subject"))
-        warnings.warn(f"{fact} {remedy}", DataWarning, stacklevel=4)
+        # At the line that calls a verb, which lists its jobs, row by row, each with its training.
+        warnings.warn(f"{fact} {remedy}", DataWarning, stacklevel=6)

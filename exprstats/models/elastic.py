@@ -65,7 +65,7 @@ def fit_elastic(
         exists, else the target.
     refit
         Fit the chosen penalty again to training and validation subjects together. By default
-        the model stays as fitted on the training subjects.
+        the model stays as fitted on the training subjects. With folds these are both already.
     name
         What the predictions call this model.
 

@@ -154,4 +154,5 @@ def _match_subjects(subjects: list[str], lookup: dict[str, str]) -> None:
             f"{counted} no clips here: {name_some(spare)}. "
             "Check that the split and the clips belong together."
         )
-        warnings.warn(message, DataWarning, stacklevel=2)
+        # At the line that calls a verb, which builds a design, which labels its clips.
+        warnings.warn(message, DataWarning, stacklevel=5)

@@ -184,8 +184,9 @@ def test_subjects_in_no_part_are_refused_or_warned_of(draw, split, closed):
     parts = split(table)
     with pytest.raises(DataError, match="2 of 20 subjects are in no part, among them 's0'"):
         fit_factor(table, items=ITEMS, parts=parts[~parts["subject"].isin(["s0", "s1"])])
-    with pytest.warns(DataWarning, match="1 of 20 subjects"):
+    with pytest.warns(DataWarning, match="1 of 20 subjects") as caught:
         factor = fit_factor(table, items=ITEMS, parts=parts[parts["subject"] != "s0"])
+    assert caught[0].filename == __file__
     assert factor.solutions[0].n_clips == 66
 
 

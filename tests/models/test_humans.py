@@ -135,8 +135,9 @@ def test_ratings_that_cannot_be_used_are_counted(ratings, make_factor):
     with pytest.warns(DataWarning, match="1 of 396 ratings have no other rater"):
         found = guess_human(pd.concat([lonely, one]), make_factor(), unit="seat")
     assert "joy 3 1" not in set(found["clip"])
-    with pytest.warns(DataWarning, match="1 of 400 ratings lack an item"):
+    with pytest.warns(DataWarning, match="1 of 400 ratings lack an item") as caught:
         guess_human(ratings.iloc[1:], make_factor(), unit="seat")
+    assert caught[0].filename == __file__
     with pytest.raises(DataError, match="no clip has two raters"):
         guess_human(ratings.drop_duplicates(["clip", "item"]), make_factor())
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from exprstats.errors import DataError, DataWarning
-from exprstats.models import split_subjects
+from exprstats.models import fit_elastic, split_subjects
 from exprstats.models.parts import label_parts
 
 
@@ -41,6 +41,9 @@ def test_subjects_without_clips(clips, parts):
     spare = pd.concat([parts, pd.DataFrame({"subject": ["Z9"], "part": ["test"]})])
     with pytest.warns(DataWarning, match="1 of 41 subjects of the split has no clips here: 'Z9'"):
         label_parts(clips, spare)
+    with pytest.warns(DataWarning, match="no clips here") as caught:
+        fit_elastic(clips, target="score", features=["motion"], parts=spare)
+    assert caught[0].filename == __file__
 
 
 def test_ids_of_the_split_that_differ_in_case(clips, parts):
