@@ -20,11 +20,11 @@ def count_needed(width: float, spread: float, size: int, level: float) -> float:
     if not spread > 0:
         return np.nan
     share = (1 + level) / 2
-    needed = (2 * ndtri(share) * spread / width) ** 2 * size
-    for _ in range(20):
-        freedom = max(needed - 1, 1.0)
-        needed = (2 * stdtrit(freedom, share) * spread / width) ** 2 * size
-    return float(max(np.ceil(needed - 1e-9), 3))
+    # A t interval needs a few clusters more than a normal one.
+    needed = max(float(np.ceil((2 * ndtri(share) * spread / width) ** 2 * size)), 3.0)
+    while 2 * stdtrit(needed - 1, share) * spread * np.sqrt(size / needed) > width * (1 + 1e-12):
+        needed += 1
+    return needed
 
 
 def measure_sizes(

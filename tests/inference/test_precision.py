@@ -55,7 +55,7 @@ def test_a_small_pilot_is_not_taken_for_the_whole():
     assert planned == pytest.approx(means.std(ddof=1) / np.sqrt(6), rel=0.02)
 
 
-@pytest.mark.parametrize("width", [0.1, 0.2, 0.5, 0.75, 0.9, 1.0, 1.1])
+@pytest.mark.parametrize("width", [0.1, 0.2, 0.5, 0.75, 0.9, 1, 1.1, 1.2, 1.25, 1.4, 1.8])
 def test_the_needed_number_gives_the_wanted_width(width):
     spread = 0.5 / np.sqrt(100)
     needed = count_needed(width, spread, 100, 0.95)
