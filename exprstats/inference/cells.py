@@ -15,7 +15,7 @@ from exprstats.inference.alignment import align_models
 from exprstats.inference.metrics import Metric
 from exprstats.inference.panels import Cell
 from exprstats.inference.strata import stratify_cell
-from exprstats.numerals import count_things
+from exprstats.numerals import count_things, write_count
 from exprstats.tables import PREDICTIONS, check_table, order_levels, require_columns
 from exprstats.words import (
     Compat,
@@ -88,6 +88,9 @@ def check_predictions(
             f"{count_things((~complete).sum(), 'rows lacks', 'rows lack', of=len(complete))}"
             " truth or prediction: left out."
         )
+        lost = [f"'{name}'" for name in _find_lost(predictions["model"], complete)]
+        if lost:
+            message += f" Nothing is left of {count_things(len(lost), 'model')}: {', '.join(lost)}."
         warnings.warn(message, DataWarning, stacklevel=3)
     if "part" in predictions.columns:
         counts = predictions["part"].value_counts()
@@ -106,6 +109,15 @@ def check_predictions(
         )
         warnings.warn(message, DataWarning, stacklevel=3)
     return rows
+
+
+def _find_lost(models: pd.Series, complete: np.ndarray) -> list[str]:
+    """Return the models without a complete row, or refuse predictions that have none."""
+    if not complete.any():
+        fact = f"none of the {write_count(len(complete))} rows has a truth and a prediction."
+        raise DataError(Problem(fact, "Look at the two columns.", column="prediction"))
+    kept = set(models[complete])
+    return [str(name) for name in order_levels(models) if name not in kept]
 
 
 def split_contexts(

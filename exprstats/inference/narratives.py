@@ -122,7 +122,8 @@ def _describe_contexts(story: _Story, samples: Sequence[Sample]) -> str:
     label = name_clusters(metric.label, story.cluster)
     if not places:
         return f"In no single context is {label} defined."
-    chosen = "" if story.against is not None else _BEST.get(metric.direction, "")
+    named = story.against is not None or all(len(sample.models) == 1 for sample in samples)
+    chosen = "" if named else _BEST.get(metric.direction, "")
     text = f"By context, {label} {_list_places(places, chosen)}"
     if undefined:
         text += f", and not defined in {_list_names(undefined)}"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.errors import DataWarning, OptionError
+from exprstats.errors import DataError, DataWarning, OptionError
 from exprstats.inference import compare_models
 
 OPTIONS = {"draws": 300, "seed": 1}
@@ -32,3 +32,14 @@ def test_few_draws_are_no_matter_to_the_jackknife(make_predictions):
 def test_spans_are_positive_numbers(make_predictions, span):
     with pytest.raises(OptionError, match=f"span must be a positive number; got {span!r}"):
         compare_models(make_predictions(), metrics="nrmse", span=span)
+
+
+def test_models_that_lose_all_their_rows_are_named(make_predictions):
+    table = make_predictions(models=("a", "b"))
+    table.loc[table["model"] == "b", "prediction"] = np.nan
+    told = r"left out\. Nothing is left of 1 model: 'b'\.$"
+    with pytest.warns(DataWarning, match=told):
+        result = compare_models(table, metrics="rmse", **OPTIONS)
+    assert set(result.table["model"]) == {"a"}
+    with pytest.raises(DataError, match=r"none of the .* rows has a truth and a prediction"):
+        compare_models(table.assign(truth=np.nan), metrics="rmse", **OPTIONS)

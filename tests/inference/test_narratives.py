@@ -57,6 +57,18 @@ def test_contexts_are_grouped_by_their_best_model(make_predictions):
     assert "RMSE was lowest for" in grouped
 
 
+def test_one_model_is_not_called_the_best(make_predictions):
+    table = make_predictions(models=("net",), clips=120, contexts=CONTEXTS)
+    result = compare_models(table, metrics="rmse", by="context", **QUICK)
+    scores = [
+        f"{read_scores(result.table, context)['net']:.3f} in {context}" for context in CONTEXTS
+    ]
+    assert (
+        f"By context, RMSE of net was {', '.join(scores[:3])}, and {scores[3]}."
+        in result.sentence()
+    )
+
+
 def test_counts_of_differences_are_those_of_the_table(crowd):
     result = compare_models(crowd, metrics="rmse", by="context", against="m03", **QUICK)
     rows = result.table[result.table["headline"] & result.table["versus"].notna()]
