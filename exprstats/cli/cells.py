@@ -87,11 +87,10 @@ def collect_notes(rows: Sequence[Row]) -> list[str]:
     places: dict[str, list[str]] = {}
     apart = any(name_context(row) != ALL for row in rows)
     for row in rows:
-        note = row.get("note")
-        if not is_absent(note) and str(note).strip():
-            keys = [str(row[key]) for key in ("item", "feature", "term") if _has(row, key)]
-            place = " ".join([*([name_context(row)] if apart else []), *keys[:1]])
-            places.setdefault(str(note), []).append(place)
+        keys = [str(row[key]) for key in ("item", "feature", "term") if _has(row, key)]
+        place = " ".join([*([name_context(row)] if apart else []), *keys[:1]])
+        for note in str(row["note"]).split("; ") if _has(row, "note") else []:
+            places.setdefault(note, []).append(place)
     return [_place_note(note, where, len(rows)) for note, where in places.items()]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import OptionError
+from exprstats.inference.sentences import join_words
 from exprstats.models.designs import Design, Sample
 from exprstats.models.fits import Fitted, Models
 from exprstats.models.outcomes import KEYS, count_clips, group_contexts, note_few
@@ -81,7 +82,7 @@ class Weights(Result):
         """Return the notable weights with their intervals, in APA style."""
         row = self.glance().iloc[0]
         weights = self.table[self.table["term"] == "weight"]
-        told = [self._tell_context(name, own) for name, own in group_contexts(weights)]
+        told = self._tell_weights(weights)
         ending = (
             f"Intervals are {write_level(self.level)} percentile intervals over "
             f"{write_count(row['draws'])} refits to resampled subjects ({self.n_clusters}), "
@@ -89,29 +90,41 @@ class Weights(Result):
         )
         return " ".join([*told, ending, self._tell_tests()])
 
+    def _tell_weights(self, weights: pd.DataFrame) -> list[str]:
+        least = write_number(self.threshold, bounded=True)
+        told, quiet = [], []
+        for name, own in group_contexts(weights):
+            named = [
+                f"{row['feature']} {write_number(row['estimate'])} "
+                f"{write_interval(row['conf_low'], row['conf_high'])}"
+                for _, row in own[own["estimate"].abs() >= self.threshold].iterrows()
+            ]
+            if named:
+                told.append(f"{name}: weights of {least} or more in size were {'; '.join(named)}.")
+            else:
+                quiet.append(name)
+        if quiet:
+            told.append(f"No weight reached {least} in size in {_join_names(quiet)}.")
+        return told
+
     def _tell_tests(self) -> str:
         rows = self.table[(self.table["term"] == "unpenalised") & self.table["headline"]]
-        told = []
+        told, quiet = [], []
         for name, own in group_contexts(rows):
             found = own.loc[own["p_adjusted"] < 1 - self.level, "feature"].tolist()
-            none = "none" if own["p_adjusted"].notna().any() else "not defined"
-            told.append(f"{name} ({', '.join(found) or none})")
-        return (
-            f"Without a penalty, weights differ from 0 at the {write_level(1 - self.level)} level "
-            f"after Holm's adjustment in {', '.join(told)}."
-        )
+            if own["p_adjusted"].notna().any() and not found:
+                quiet.append(name)
+            else:
+                told.append(f"{name} ({', '.join(found) or 'not defined'})")
+        adjusted = f"from 0 at the {write_level(1 - self.level)} level after Holm's adjustment"
+        if not told:
+            return f"Without a penalty, no weight differs {adjusted} in {_join_names(quiet)}."
+        rest = f"; none does in {_join_names(quiet)}" if quiet else ""
+        return f"Without a penalty, weights differ {adjusted} in {', '.join(told)}{rest}."
 
-    def _tell_context(self, name: str, own: pd.DataFrame) -> str:
-        notable = own[own["estimate"].abs() >= self.threshold]
-        least = write_number(self.threshold, bounded=True)
-        if notable.empty:
-            return f"{name}: no weight reached {least} in size."
-        told = [
-            f"{row['feature']} {write_number(row['estimate'])} "
-            f"{write_interval(row['conf_low'], row['conf_high'])}"
-            for _, row in notable.iterrows()
-        ]
-        return f"{name}: weights of {least} or more in size were {'; '.join(told)}."
+
+def _join_names(names: list[str]) -> str:
+    return join_words(["all clips" if name == "All clips" else name for name in names])
 
 
 def report_weights(

@@ -72,6 +72,8 @@ def test_notes_name_their_places_unless_they_hold_everywhere():
     ]
     assert collect_notes(rows) == ["pain a: odd"]
     assert collect_notes(rows[:1]) == ["odd"]
+    both = [{**rows[0], "note": "odd; few"}, {**rows[1], "note": "few"}]
+    assert collect_notes(both) == ["pain a: odd", "few"]
     pooled = [{"context": None, "term": "alpha", "note": "odd"}, {"context": None, "note": None}]
     assert collect_notes(pooled) == ["alpha: odd"]
 

@@ -223,6 +223,23 @@ def test_the_words(weights):
     assert len(weights.refits) == 4 * 60 * 4
 
 
+def test_contexts_without_large_weights_are_told_together(weights):
+    shrunk = weights.table["term"].eq("weight") & weights.table["context"].ne("startle")
+    table = weights.table.assign(
+        estimate=weights.table["estimate"].mask(shrunk, 0.1),
+        p_adjusted=weights.table["p_adjusted"].mask(weights.table["context"].ne("startle"), 0.5),
+    )
+    text = replace(weights, table=table).sentence()
+    assert "No weight reached .20 in size in pain, disgust, and all clips." in text
+    assert text.endswith("in startle (motion, gaze); none does in pain, disgust, and all clips.")
+    none = table.assign(p_adjusted=table["p_adjusted"].clip(lower=0.5))
+    text = replace(weights, table=none).sentence()
+    ending = (
+        "Without a penalty, no weight differs from 0 at the 5% level after Holm's adjustment in"
+    )
+    assert text.endswith(f"{ending} startle, pain, disgust, and all clips.")
+
+
 def test_few_subjects_are_noted(draw_clips, weights):
     clips = draw_clips(subjects=15)
     parts = split_subjects(clips, seed=1)
