@@ -45,7 +45,7 @@ def test_no_file_is_over_300_lines(path):
 
 def test_the_median_file_is_about_120_lines():
     lengths = sorted(len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE)
-    assert lengths[len(lengths) // 2] <= 140
+    assert lengths[len(lengths) // 2] <= 125
 
 
 @pytest.mark.parametrize("path", PACKAGE, ids=name_file)
