@@ -49,15 +49,19 @@ HumanUnit = Literal["worker", "seat"]
 Duplicates = Literal["error", "mean", "first"]
 Design = Literal["expressiveness"]
 
+MOST_NAMED = 25
+
 
 def name_nearest(word: str, allowed: Iterable[str]) -> str:
-    """Return a sentence that names the allowed words, the nearest first if one is near."""
+    """Return a sentence that names the allowed words, the nearest first if some are near."""
     words = [str(other) for other in allowed]
     lower = {other.lower(): other for other in reversed(words)}
     near = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
-    hint = f"Did you mean '{lower[near[0]]}'? " if near else ""
-    more = f" and {len(words) - 20} more" if len(words) > 20 else ""
-    return f"{hint}There is: {', '.join(words[:20])}{more}."
+    near += [other for other in reversed(lower) if len(word) > 2 and word.lower() in other]
+    named = [f"'{lower[other]}'" for other in dict.fromkeys(near)][:3]
+    hint = f"Did you mean {' or '.join(named)}? " if named else ""
+    more = f" and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
+    return f"{hint}There is: {', '.join(words[:MOST_NAMED])}{more}."
 
 
 def check_word(value: str, allowed: Any, option: str) -> None:

@@ -39,3 +39,11 @@ def test_levels_lie_between_0_and_1(level):
 
 def test_the_nearest_word_comes_first_whatever_its_case():
     assert name_nearest("RSME", ["mae", "rmse"]) == "Did you mean 'rmse'? There is: mae, rmse."
+
+
+def test_words_that_hold_the_asked_one_are_offered():
+    words = ["within1", "correlation_within", "rmse"]
+    told = "Did you mean 'within1' or 'correlation_within'? There is: "
+    assert name_nearest("Within", words) == f"{told}{', '.join(words)}."
+    many = [f"item{i}" for i in range(30)]
+    assert name_nearest("x", many).endswith("item24 and 5 more.")

@@ -122,7 +122,7 @@ def plan_partition(
     """
     if model != "elastic" and (folds or nested):
         option = "--nested" if nested else "--folds"
-        message = f"{option} tunes elastic nets, a {model} needs validation subjects. Leave it out."
+        message = f"{option} tunes elastic nets; a {model} needs validation subjects. Leave it out."
         raise OptionError(message)
     if repeats and not (folds or nested):
         message = f"--repeats {repeats} deals folds anew, and there are none. Add --folds 5."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -136,8 +137,10 @@ def _looks_binary(head: str, encoding: str) -> bool:
 
 def _explain_os(path: Path, error: OSError) -> Problem:
     if isinstance(error, FileNotFoundError):
-        near = [other.name for other in path.parent.glob("*") if other.suffix == path.suffix]
-        hint = f"The folder holds: {', '.join(sorted(near)[:5])}." if near else "Check the path."
+        files = [other for other in sorted(path.parent.glob("*")) if other.is_file()]
+        alike = [other.name for other in files if path.suffix in {other.suffix, ""}]
+        near = get_close_matches(path.name, alike[:1000], n=5, cutoff=0)
+        hint = f"The folder holds: {', '.join(near)}." if near else "Check the path."
         return Problem("there is no such file.", hint, file=str(path))
     if isinstance(error, IsADirectoryError):
         return Problem("this is a folder, not a file.", "Name a file in it.", file=str(path))

@@ -149,7 +149,7 @@ def test_leakage_is_the_gain_of_splits_by_clips(call, call_json, fit, clips, mod
     ("options", "told"),
     [
         (("--repeats", 3), "there are none. Add --folds 5."),
-        (("--folds", 5, "--model", "forest"), "--folds tunes elastic nets, a forest needs"),
+        (("--folds", 5, "--model", "forest"), "--folds tunes elastic nets; a forest needs"),
         (("--nested", "--model", "forest"), "--nested tunes elastic nets"),
         (("--nested", "--folds", 2), "--folds 2 is too few, 3 are needed."),
         (("--split", "60,40"), "with sum 100, such as 60,20,20"),

@@ -98,7 +98,16 @@ def test_absent_files_and_folders_are_named(tmp_path, write, refuse):
     write("a,b\n1,2\n", "ratings.csv")
     (problem,) = refuse(sniff_file, tmp_path / "rating.csv")
     assert "no such file" in problem.fact
+    for name in ("a.csv", "b.csv", "c.csv", "d.csv", "e.csv", "notes.txt"):
+        write("a,b\n1,2\n", name)
+    (tmp_path / "folder").mkdir()
+    (problem,) = refuse(sniff_file, tmp_path / "rating.csv")
+    assert problem.remedy.startswith("The folder holds: ratings.csv, ")
+    assert problem.remedy.count(",") == 4
+    assert "notes" not in problem.remedy
+    (problem,) = refuse(sniff_file, tmp_path / "rating")
     assert "ratings.csv" in problem.remedy
+    assert "folder," not in problem.remedy
     (problem,) = refuse(sniff_file, tmp_path)
     assert "folder" in problem.fact
 
