@@ -143,8 +143,10 @@ def summarise_openface(
     }
     status = [answer.status for answer in answers]
     if not measured:
-        notes = "; ".join(f"{row['video']}: {row['note']}" for row in status[:3])
-        message = f"none of {len(status):,} files can be used: {notes}"
+        notes = [f"{row['video']}: {str(row['note']).rstrip('.')}" for row in status[:3]]
+        notes += [f"and {len(status) - 3:,} more"] if len(status) > 3 else []
+        start = f"none of {len(status):,} files can" if len(status) > 1 else "the one file cannot"
+        message = f"{start} be used: {'; '.join(notes)}."
         raise DataError(message)
     warn_notes(measured)
     return assemble(plan, measured, status, settings)

@@ -36,7 +36,8 @@ def note_rate(recording: Recording, settings: Settings) -> list[str]:
     if not _SLOWEST <= rate <= _FASTEST:
         return [f"its time stamps mean {rate:,.4g} frames a second; give the true rate as fps."]
     if rate < settings.hz * (1 - 1e-6):
-        return [f"it has {rate:.4g} frames a second, fewer than the {settings.hz:g} asked for."]
+        frames = f"{rate:.4g} frame{'' if rate == 1 else 's'}"
+        return [f"it has {frames} a second, fewer than the {settings.hz:g} asked for."]
     return []
 
 

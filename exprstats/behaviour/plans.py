@@ -121,7 +121,7 @@ def plan_windows(videos: pd.DataFrame, *, length: float, step: float | None = No
     if not any(cuts):
         longest = f"the longest of {len(videos):,} lasts {videos['length'].max():.4g} s"
         fact = f"no video holds a window of {length:g} s; {longest}."
-        raise DataError(Problem(fact, "Choose shorter windows.", column="length"))
+        raise DataError(Problem(fact, "Choose shorter windows."))
     return _lay_out(videos.drop(columns="length"), cuts)
 
 

@@ -108,7 +108,7 @@ def test_windows_slide_over_all_videos(study):
     assert [row["clip"] for row in rows] == ["v0_1", "v0_2", "v1_1", "v1_2"]
     assert "1 of 3 videos has no length: 'w'" in run.stderr
     useless = call(folder / "w.csv", "--windows", "3")
-    assert "none of 1 files can be used: w: " in " ".join(useless.output.split())
+    assert "the one file cannot be used: w: " in " ".join(useless.output.split())
     both = call(folder, "--windows", "3", "--segments", segments, "--clip", "id", "--video", "film")
     assert both.exit_code == 2
     assert "exclude each other" in both.output

@@ -133,7 +133,11 @@ def test_a_bad_file_costs_its_own_clips_only(study):
 
 def test_nothing_usable_is_an_error(folder):
     (folder / "v.csv").write_text("not,openface\n1,2\n")
-    with pytest.raises(DataError, match="none of 1 files can be used: v:"):
+    with pytest.raises(DataError, match="the one file cannot be used: v:"):
+        summarise_openface(folder)
+    for name in "abcd":
+        (folder / f"{name}.csv").write_text("not,openface\n1,2\n")
+    with pytest.raises(DataError, match=r"none of 5 files .*; c: .*[^.]; and 2 more\.$"):
         summarise_openface(folder)
 
 
