@@ -18,6 +18,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPOKEN = (
     ("span=", "--span"),
     ("Pass cluster=None", "Leave --subject out"),
+    ("with cluster=", "with --subject"),
+    ("with by=", "with --by"),
+    ("with run=", "with --seat"),
+    ("Use model='one-way'", "Use --model one-way"),
     ("force the replacement", "add --force"),
 )
 # The same for words that are keys where a study file is read.
@@ -119,15 +123,15 @@ def list_points(title: str, points: Sequence[str]) -> str:
 def describe_error(command: str, error: ExprStatsError) -> str:
     """Return the block that a user reads when a command stops."""
     if not isinstance(error, DataError):
-        text = _speak(command, str(error))
+        text = speak_options(command, str(error))
         return wrap_text(f"exprstats {command}: {text}", indent="  ", first="")
-    texts = [_speak(command, str(problem)) for problem in error.problems]
+    texts = [speak_options(command, str(problem)) for problem in error.problems]
     count = count_things(len(texts), "problem")
     more = [f"... and {len(texts) - _MOST:,} more."] if len(texts) > _MOST else []
     return list_points(f"exprstats {command}: {count}", [*texts[:_MOST], *more])
 
 
-def _speak(command: str, text: str) -> str:
+def speak_options(command: str, text: str) -> str:
     """Return a message with the program's options where it names a verb's arguments."""
     for argument, option in (*_SPOKEN, *_SPOKEN_BY.get(command, ())):
         text = text.replace(argument, option)

@@ -20,6 +20,7 @@ from exprstats.cli.screen import (
     find_width,
     lay_out_table,
     list_points,
+    speak_options,
     wrap_text,
     write_line,
 )
@@ -206,4 +207,5 @@ def _keep_warnings(session: Session) -> Iterator[None]:
             yield
         finally:
             texts = [" ".join(str(one.message).split()) for one in caught]
-            session.warnings.extend(dict.fromkeys(texts))
+            spoken = [speak_options(session.command, text) for text in texts]
+            session.warnings.extend(dict.fromkeys(spoken))

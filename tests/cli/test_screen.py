@@ -81,6 +81,8 @@ def test_notes_name_their_places_unless_they_hold_everywhere():
 def test_messages_speak_of_options():
     told = describe_error("compare", OptionError("nrmse needs span=, the range."))
     assert told == "exprstats compare: nrmse needs --span, the range."
+    told = describe_error("reliability", OptionError("Name it with cluster=. Use model='one-way'."))
+    assert told == "exprstats reliability: Name it with --subject. Use --model one-way."
     told = describe_error("x", DataError([Problem("one."), Problem("two.")]))
     assert told == "exprstats x: 2 problems\n  - one.\n  - two."
 
