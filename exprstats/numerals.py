@@ -73,6 +73,18 @@ def write_p(value: float | None, *, style: NumberStyle = "apa") -> str:
     return write_number(value, 3, bounded=True, style=style)
 
 
+def tell_p(value: float | None) -> str:
+    """Write a p-value with the sign that stands before it in a sentence.
+
+    Examples
+    --------
+    >>> tell_p(0.042), tell_p(0.0004)
+    ('= .042', '< .001')
+    """
+    written = write_p(value)
+    return written if written[0] in f"<>{MISSING}" else f"= {written}"
+
+
 def write_interval(
     low: float | None,
     high: float | None,
@@ -128,8 +140,8 @@ def count_things(
     --------
     >>> count_things(1, "clip"), count_things(2240, "clip")
     ('1 clip', '2,240 clips')
-    >>> count_things(1, "row lacks", "rows lack"), count_things(1, "ids is", "ids are", of=9)
-    ('1 row lacks', '1 of 9 ids is')
+    >>> count_things(1, "row lacks", "rows lack"), count_things(1, "cells is", "cells are", of=9)
+    ('1 row lacks', '1 of 9 cells is')
     """
     whole = "" if of is None else f" of {int(of):,}"
     return f"{int(count):,}{whole} {one if count == 1 else many or one + 's'}"

@@ -79,6 +79,9 @@ ESTIMATE_COLUMNS = (
 )
 
 
+_TRAVELLING = {"context", "clip", "subject", "rater", "truth", "part"}
+
+
 def check_table(table: pd.DataFrame, contract: Contract) -> None:
     """Refuse a table that breaks its contract, with every reason at once.
 
@@ -136,6 +139,11 @@ def find_absent(table: pd.DataFrame, names: Iterable[str], what: str = "") -> li
         for name in wanted
         if name not in table.columns
     ]
+    for name, number in (("item", "rating"), ("model", "prediction")):
+        if {name, number}.issubset(set(wanted).difference(present)):
+            fixed = [column for column in present if column in {*_TRAVELLING, *wanted}]
+            remedy = f"table.melt({fixed}, var_name='{name}', value_name='{number}')"
+            absent.append(Problem(f"Has each {name} a column of its own?", f"Then take {remedy}."))
     return absent + [
         Problem(f"{called} has {present.count(name)} columns '{name}'.", "Keep one.")
         for name in wanted
@@ -151,7 +159,7 @@ def require_columns(table: pd.DataFrame, names: Iterable[str], what: str = "") -
 
 
 def find_empty(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
-    """Return a problem for each id column that has empty cells."""
+    """Return a problem for each column that has empty cells."""
     problems = []
     for name in names:
         # Blanks are sought among the ids, not the rows: a thousand times fewer texts.
@@ -161,7 +169,7 @@ def find_empty(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
         if empty.any():
             problems.append(
                 Problem(
-                    f"{count_things(empty.sum(), 'ids is', 'ids are', of=len(table))} empty.",
+                    f"{count_things(empty.sum(), 'cells is', 'cells are', of=len(table))} empty.",
                     "Fill them in or remove these rows.",
                     column=name,
                     rows=_count_rows(empty),

@@ -55,7 +55,7 @@ def test_absent_columns_are_named_together_with_the_nearest():
 def test_every_breach_is_collected_with_its_rows():
     table = make_ratings(rating=[1.0, np.inf, 2.0, 3.0], clip=["a", "a", "", None])
     facts = list_facts(table)
-    assert ("clip", (3, 4), "2 of 4 ids are empty.") in facts
+    assert ("clip", (3, 4), "2 of 4 cells are empty.") in facts
     assert ("rating", (2,), "1 value is infinite.") in facts
 
 
@@ -98,3 +98,11 @@ def test_levels_follow_the_categories_or_the_first_appearance():
 def test_rows_are_arranged_keys_first_and_estimates_last():
     frame = arrange_rows([{"estimate": 1.0, "k_rule": "all", "term": "x", "note": None}], ["term"])
     assert list(frame.columns) == ["term", "k_rule", "estimate", "note"]
+
+
+def test_a_table_with_one_column_an_item_is_told_how_it_becomes_long():
+    wide = pd.DataFrame({"clip": ["a", "b"], "rater": ["x", "y"], "joy": [1, 2], "fear": [2, 1]})
+    with pytest.raises(DataError, match="Has each item a column of its own") as caught:
+        check_table(wide, RATINGS)
+    told = caught.value.problems[-1].remedy.removeprefix("Then take ").rstrip(".")
+    check_table(eval(told, {"table": wide}), RATINGS)

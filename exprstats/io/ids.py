@@ -30,7 +30,7 @@ class Ids(Words):
         if not empty:
             return []
         rows = self.find_rows(empty)
-        fact = f"{count_things(len(rows), 'ids is', 'ids are', of=len(self.codes))} empty."
+        fact = f"{count_things(len(rows), 'cells is', 'cells are', of=len(self.codes))} empty."
         remedy = "Fill them in or remove these rows."
         return [Problem(fact, remedy, column=self.name, rows=rows)]
 

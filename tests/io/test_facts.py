@@ -145,7 +145,7 @@ def test_all_problems_travel_together(write, refuse):
     path = write("clip,score,score\n,drei,1\nb,2,1\nc,3\n")
     problems = refuse(read_table, path, ids=["clip", "rater"], numbers=["score"])
     facts = " | ".join(problem.fact for problem in problems)
-    for part in ("'score' 2 times", "no column 'rater'", "ids is empty", "'drei'", "row 4 has 2"):
+    for part in ("'score' 2 times", "no column 'rater'", "cells is empty", "'drei'", "row 4 has 2"):
         assert part in facts
 
 

@@ -111,7 +111,7 @@ def test_problems_of_every_kind_travel_together(write, refuse):
     path = write("clip,rater,rating\n,x,0\na,y,drei\nb,x,9\nb,y\nb,x,1\n")
     problems = refuse(read_ratings, path, scale=(0, 4))
     facts = [problem.fact for problem in problems]
-    for part in ("ids is empty", "'drei'", "has 2", "scale 0 to 4: 9", "more than once"):
+    for part in ("cells is empty", "'drei'", "has 2", "scale 0 to 4: 9", "more than once"):
         assert sum(part in fact for fact in facts) == 1
     assert {problem.rows for problem in problems} == {(2,), (3,), (4,), (5,), (4, 6)}
 

@@ -180,7 +180,7 @@ def test_few_clusters_are_refused_before_r(twolevel, monkeypatch):
 def test_a_cluster_column_that_is_absent_or_empty_is_named(twolevel):
     with pytest.raises(DataError, match=r"no column 'clusters'.*'cluster'"):
         fit_factor(twolevel, items=ITEMS, cluster="clusters")
-    with pytest.raises(DataError, match="ids are empty"):
+    with pytest.raises(DataError, match="cells are empty"):
         fit_factor(twolevel.assign(cluster=None), items=ITEMS, cluster="cluster")
 
 

@@ -113,7 +113,7 @@ def test_subjects_without_a_name_are_refused(draw, closed):
     factor = fit_factor(table, items=ITEMS)
     with pytest.raises(DataError, match="no column 'persons'"):
         compare_scores(factor, table, subject="persons")
-    with pytest.raises(DataError, match="3 of 120 ids are empty"):
+    with pytest.raises(DataError, match="3 of 120 cells are empty"):
         compare_scores(factor, table, subject="person")
 
 

@@ -176,7 +176,7 @@ def test_empty_ids_of_any_column_are_found(column, value):
         {"clip": list("aabb"), "rater": list("rsrs"), "item": "i", "rating": 1.0}
     ).astype({column: object})
     ratings.loc[2, column] = value
-    with pytest.raises(DataError, match=f"'{column}'.*1 of 4 ids is empty"):
+    with pytest.raises(DataError, match=f"'{column}'.*1 of 4 cells is empty"):
         average_raters(ratings)
 
 
@@ -204,9 +204,9 @@ def test_broken_ids_of_items_are_found(kind):
     table = pd.DataFrame({"clip": ["a", "b", "c"], "i": [1.0, 2.0, 4.0]}).astype({"clip": kind})
     table["context"] = ["x", "x", "y"]
     for column, value, fact in (
-        ("clip", " ", "1 of 3 ids is empty"),
-        ("clip", None, "1 of 3 ids is empty"),
-        ("context", "", "1 of 3 ids is empty"),
+        ("clip", " ", "1 of 3 cells is empty"),
+        ("clip", None, "1 of 3 cells is empty"),
+        ("context", "", "1 of 3 cells is empty"),
         ("clip", "b", "2 rows share their context, clip"),
     ):
         broken = table.copy()

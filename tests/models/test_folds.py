@@ -70,7 +70,7 @@ def test_folds_that_do_not_fit_the_clips(clips):
     with pytest.raises(DataError, match="no column 'fold'"):
         check_folds(clips, dealt.drop(columns="fold"))
     holes = dealt.assign(fold=dealt["fold"].where(dealt.index != 2))
-    with pytest.raises(DataError, match="column 'fold', row 3: 1 of 40 ids is empty"):
+    with pytest.raises(DataError, match="column 'fold', row 3: 1 of 40 cells is empty"):
         check_folds(clips, holes)
 
 

@@ -96,7 +96,7 @@ def test_ids_that_differ_in_case_or_space(clips, twin):
 
 def test_empty_ids(clips):
     spoiled = clips.assign(subject=clips["subject"].where(clips.index > 2))
-    with pytest.raises(DataError, match="3 of 480 ids are empty"):
+    with pytest.raises(DataError, match="3 of 480 cells are empty"):
         split_subjects(spoiled)
 
 
