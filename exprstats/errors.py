@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -107,3 +109,13 @@ class FitWarning(ExprStatsWarning):
 
 class RWarning(ExprStatsWarning):
     """A warning that R gave, with R's own words."""
+
+
+def warn_user(message: str, category: type[ExprStatsWarning] = DataWarning) -> None:
+    """Warn at the line that called exprstats, however deep the finding was made."""
+    frame, depth, found = sys._getframe(), 1, 1
+    while frame := frame.f_back:
+        depth += 1
+        if frame.f_globals.get("__name__", "").partition(".")[0] == "exprstats":
+            found = depth
+    warnings.warn(message, category, stacklevel=found + 1)

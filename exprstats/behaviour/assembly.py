@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from exprstats.behaviour.measurements import EMPTY, OUTSIDE, QUALITY, Measured
 from exprstats.behaviour.result import ClipFeatures, count_reasons
 from exprstats.behaviour.settings import Settings
 from exprstats.behaviour.signals import FEATURES
-from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.numerals import count_things
 
 KEPT_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
@@ -107,7 +106,7 @@ def _settle_failures(failed: pd.DataFrame, total: int, settings: Settings) -> No
         remedy = _TIMES if timed else "Check the videos, or lower the thresholds."
         raise DataError(Problem(fact, remedy))
     left = "They are left out" if settings.failed == "drop" else "They are kept"
-    warnings.warn(f"{fact} {left}.", DataWarning, stacklevel=4)
+    warn_user(f"{fact} {left}.")
 
 
 def _tell_gaps(clips: pd.DataFrame) -> None:
@@ -118,7 +117,7 @@ def _tell_gaps(clips: pd.DataFrame) -> None:
         fact = f"There {verb} between frames in {int(broken.sum()):,} of "
         fact += f"{len(clips):,} clips (see 'gaps')."
         effect = "Moments without a frame near enough are missing; no change is counted across."
-        warnings.warn(f"{fact} {effect}", DataWarning, stacklevel=4)
+        warn_user(f"{fact} {effect}")
 
 
 def _tell_rates(files: pd.DataFrame) -> None:
@@ -130,7 +129,7 @@ def _tell_rates(files: pd.DataFrame) -> None:
         fact = f"Videos run at {rates[low]:.3g} ('{files['video'].iloc[low]}') to "
         fact += f"{rates[high]:.3g} frames a second. "
         remedy = "Jitter depends on the rate; see 'fps' of the files before you compare them."
-        warnings.warn(fact + remedy, DataWarning, stacklevel=4)
+        warn_user(fact + remedy)
 
 
 def find_absent_everywhere(measured: Mapping[str, Measured]) -> list[str]:
@@ -142,7 +141,7 @@ def find_absent_everywhere(measured: Mapping[str, Measured]) -> list[str]:
 def _tell_absent(clips: pd.DataFrame, absent: Sequence[str]) -> None:
     if absent:
         message = f"The files hold no columns for {', '.join(absent)}; these are left out."
-        warnings.warn(message, DataWarning, stacklevel=4)
+        warn_user(message)
     partly = [
         f"{name} in {int(clips[name].isna().sum()):,}"
         for name in FEATURES
@@ -150,4 +149,4 @@ def _tell_absent(clips: pd.DataFrame, absent: Sequence[str]) -> None:
     ]
     if partly:
         message = f"Features are missing in some of {len(clips):,} clips: {', '.join(partly)}."
-        warnings.warn(message, DataWarning, stacklevel=4)
+        warn_user(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from exprstats.behaviour.recordings import Recording, record_frames
 from exprstats.behaviour.result import ClipFeatures
 from exprstats.behaviour.settings import FailedRule, Settings
 from exprstats.behaviour.signals import trace_signals
-from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.tables import FRAMES, check_table
 from exprstats.words import PointUnit, SamplingRule
 
@@ -178,7 +177,7 @@ def warn_notes(measured: dict[str, Measured]) -> None:
             noted.setdefault(note, []).append(video)
     for note, videos in noted.items():
         more = f" and {len(videos) - 1:,} more" if len(videos) > 1 else ""
-        warnings.warn(f"Video '{videos[0]}'{more}: {note}", DataWarning, stacklevel=4)
+        warn_user(f"Video '{videos[0]}'{more}: {note}")
 
 
 def _prepare(

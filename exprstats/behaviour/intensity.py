@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.numerals import count_things
 from exprstats.tables import find_empty, find_unnumbers, require_columns
 
@@ -162,4 +161,4 @@ def _tell_silent(silent: dict[str, list[str]]) -> None:
             f"{unit} is 0 or missing in every tracked frame of {len(people):,} {noun} ({named}) "
             "and is left out there."
         )
-        warnings.warn(message, DataWarning, stacklevel=3)
+        warn_user(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,7 +18,7 @@ from exprstats.behaviour.measurements import describe_recording
 from exprstats.behaviour.recordings import record_lines
 from exprstats.behaviour.settings import Settings
 from exprstats.behaviour.videos import Video, list_videos, open_video
-from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.sources import FilePath
 from exprstats.numerals import count_things
 from exprstats.parallel import run_tasks
@@ -79,7 +78,7 @@ def read_openface(
     if not read:
         raise DataError(problems)
     for problem in problems:
-        warnings.warn(f"{problem} The file is left out.", DataWarning, stacklevel=2)
+        warn_user(f"{problem} The file is left out.")
     return read[0] if len(read) == 1 else pd.concat(read, ignore_index=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.behaviour.segments import check_segments
-from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.numerals import count_things
 from exprstats.tables import find_unnumbers, require_columns
 from exprstats.words import name_nearest
@@ -132,7 +131,7 @@ def _drop_unknown(videos: pd.DataFrame) -> pd.DataFrame:
         first = videos["video"][unknown].iloc[0]
         counted = count_things(unknown.sum(), "videos has", "videos have", of=len(videos))
         fact = f"{counted} no length: '{first}'."
-        warnings.warn(f"{fact} No windows are cut there.", DataWarning, stacklevel=3)
+        warn_user(f"{fact} No windows are cut there.")
     return videos[~unknown]
 
 

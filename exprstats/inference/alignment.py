@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.inference.panels import Cell, Panel
 from exprstats.inference.schemes import Scheme
 from exprstats.tables import encode_ids, order_levels
@@ -95,7 +93,7 @@ def _warn_fewer(models: tuple[str, ...], codes: np.ndarray, owners: np.ndarray, 
                 f"'{model}' predicts {given:,} of {count:,} rows; it is compared on those, "
                 "the others on all."
             )
-            warnings.warn(message, DataWarning, stacklevel=5)
+            warn_user(message)
 
 
 def _find_seated(rows: pd.DataFrame, owners: np.ndarray, models: int) -> np.ndarray:
@@ -144,7 +142,7 @@ def _warn_truth(rows: pd.DataFrame, places: np.ndarray, alike: np.ndarray) -> No
         f"'{names[other]}' is judged by other truths than '{names[0]}' in "
         f"{int((~alike[other]).sum()):,} of {alike.shape[1]:,} rows."
     )
-    warnings.warn(message, DataWarning, stacklevel=6)
+    warn_user(message)
 
 
 def _check_same(

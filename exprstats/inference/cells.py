@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.inference.alignment import align_models
 from exprstats.inference.metrics import Metric
 from exprstats.inference.panels import Cell
@@ -91,7 +90,7 @@ def check_predictions(
         lost = [f"'{name}'" for name in _find_lost(predictions["model"], complete)]
         if lost:
             message += f" Nothing is left of {count_things(len(lost), 'model')}: {', '.join(lost)}."
-        warnings.warn(message, DataWarning, stacklevel=3)
+        warn_user(message)
     if "part" in predictions.columns:
         counts = predictions["part"].value_counts()
         if {"test", "train"} <= set(counts.index):
@@ -100,14 +99,14 @@ def check_predictions(
                 " from training subjects and count as well. "
                 "Keep the rows whose part is 'test' to see how models do on new subjects."
             )
-            warnings.warn(message, DataWarning, stacklevel=3)
+            warn_user(message)
     rows = predictions if complete.all() else predictions[complete]
     if not rows.duplicated([cluster, "model"]).any():
         message = (
             f"each {cluster} has one row, so that rows are resampled one by one. "
             "Name the column that repeats with cluster=, if there is one."
         )
-        warnings.warn(message, DataWarning, stacklevel=3)
+        warn_user(message)
     return rows
 
 
@@ -164,7 +163,7 @@ def _keep_shared(pooled: pd.DataFrame, by: str) -> pd.DataFrame:
         return pooled
     names = ", ".join(f"'{name}'" for name in partial)
     message = f"not in every {by}, and so left out where contexts are pooled: {names}."
-    warnings.warn(message, DataWarning, stacklevel=4)
+    warn_user(message)
     return pooled[~pooled["model"].isin(partial)]
 
 

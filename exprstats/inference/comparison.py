@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from exprstats.errors import DataWarning
+from exprstats.errors import warn_user
 from exprstats.inference.cells import (
     Span,
     check_against,
@@ -222,4 +221,4 @@ def _warn_coarse(pairs: int, draws: int, level: float) -> None:
             f"{draws:,} draws are too few for {count_things(pairs, 'difference')}: the smallest "
             f"adjusted p they can give is {smallest:.3f}. Ask for more draws."
         )
-        warnings.warn(message, DataWarning, stacklevel=3)
+        warn_user(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.inference.alignment import align_models
 from exprstats.inference.cells import (
     Span,
@@ -23,9 +22,9 @@ from exprstats.inference.metrics import MetricLike, find_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
-from exprstats.inference.sentences import cut_texts, equal_p, label_metric, write_alpha, write_value
+from exprstats.inference.sentences import cut_texts, label_metric, write_alpha, write_value
 from exprstats.inference.terms import form_terms, pair_models
-from exprstats.numerals import count_things, write_count
+from exprstats.numerals import count_things, tell_p, write_count
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 from exprstats.tables import order_levels
@@ -90,7 +89,7 @@ def _describe_row(row: pd.Series) -> str:
     limits = write_value(metric, row["conf_low"], row["conf_high"])
     return (
         f"{row['model']}, {label_metric(metric)}, {row['term']}: {number}, {limits}, "
-        f"{equal_p(row['p_adjusted'])}"
+        f"p {tell_p(row['p_adjusted'])}"
     )
 
 
@@ -129,7 +128,7 @@ def compare_contexts(
     check_options(interval=interval, level=level, draws=draws)
     if interval == "t":
         message = "bootstrap-t is for compare_models; contexts are compared by 'auto' intervals."
-        warnings.warn(message, DataWarning, stacklevel=2)
+        warn_user(message)
         interval = "auto"
     rows = check_predictions(predictions, cluster=cluster, by=by)
     cells = _split_jointly(rows, cluster=cluster, by=by)
@@ -186,7 +185,7 @@ def _find_shared(cells: Sequence[Cell], by: str) -> list[str]:
         raise DataError(Problem(fact, "Add each model's predictions in all.", column=by))
     if partial:
         message = f"not in every {by}, and so left out: {named}."
-        warnings.warn(message, DataWarning, stacklevel=3)
+        warn_user(message)
     return [name for name in every if name not in partial]
 
 

@@ -15,11 +15,11 @@ from exprstats.inference.comparison import Comparison
 from exprstats.inference.intervals import find_percentile, jackknife_clusters, sort_draws
 from exprstats.inference.rows import name_headline
 from exprstats.inference.samples import Sample
-from exprstats.inference.sentences import METHOD_WORDS, equal_p, label_metric, write_value
+from exprstats.inference.sentences import METHOD_WORDS, label_metric, write_value
 from exprstats.inference.significance import adjust_holm
 from exprstats.inference.summaries import MOST_UNDEFINED
 from exprstats.inference.terms import KEYS, Terms, check_pairs, form_terms, pair_models, write_keys
-from exprstats.numerals import write_count, write_level
+from exprstats.numerals import tell_p, write_count, write_level
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
 from exprstats.words import is_positive, name_nearest
@@ -212,6 +212,6 @@ def _describe_verdict(row: pd.Series) -> str:
         f"{row['model']} {verdict}{place}: difference in {label_metric(metric)} "
         f"{write_value(metric, row['estimate'])}, {write_level(row['level'])} CI "
         f"{write_value(metric, row['conf_low'], row['conf_high'])}, margin "
-        f"±{write_value(metric, row['margin'])}, {equal_p(row['p_adjusted'])} for equivalence "
+        f"±{write_value(metric, row['margin'])}, p {tell_p(row['p_adjusted'])} for equivalence "
         f"({METHOD_WORDS[str(row['method'])]})."
     )

@@ -11,12 +11,11 @@ from exprstats.inference.metrics import Metric
 from exprstats.inference.samples import Sample
 from exprstats.inference.sentences import (
     METHOD_WORDS,
-    equal_p,
     join_words,
     name_clusters,
     write_alpha,
 )
-from exprstats.numerals import write_count, write_interval, write_level, write_number
+from exprstats.numerals import tell_p, write_count, write_interval, write_level, write_number
 
 # A paragraph that says more than this is a table, and there is one.
 _MOST_DIFFERENCES = 6
@@ -179,7 +178,7 @@ def _describe_difference(metric: Metric, row: pd.Series, model: str) -> str:
     sign = 1 if row["model"] == model else -1
     other = row["versus"] if sign == 1 else row["model"]
     number, limits = _write_row(metric, row, sign)
-    return f"difference from {other} {number}, {limits}, {equal_p(row['p_adjusted'])}"
+    return f"difference from {other} {number}, {limits}, p {tell_p(row['p_adjusted'])}"
 
 
 def _count_clusters(sample: Sample, cluster: str) -> str:

@@ -21,7 +21,7 @@ from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.rows import arrange_table
 from exprstats.inference.samples import count_blocks
-from exprstats.inference.sentences import cut_texts, equal_p, label_metric, write_value
+from exprstats.inference.sentences import cut_texts, label_metric, write_value
 from exprstats.inference.significance import (
     TIE,
     adjust_holm,
@@ -29,6 +29,7 @@ from exprstats.inference.significance import (
 )
 from exprstats.inference.swaps import list_swaps, swap_pairs
 from exprstats.inference.terms import KEYS, check_pairs, pair_models, write_keys
+from exprstats.numerals import tell_p
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 
@@ -66,7 +67,7 @@ class Permutation(Result):
             metric = str(row["metric"])
             place = "" if pd.isna(row["context"]) else f" in {row['context']}"
             number = write_value(metric, row["estimate"])
-            p_value = equal_p(row["p_adjusted"])
+            p_value = f"p {tell_p(row['p_adjusted'])}"
             texts.append(f"{row['term']}{place}: {label_metric(metric)} {number}, {p_value}")
         return f"{'; '.join(cut_texts(texts))} (swaps within {self.cluster}, Holm)."
 

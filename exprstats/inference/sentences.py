@@ -8,12 +8,10 @@ import pandas as pd
 
 from exprstats.inference.metrics import list_metrics
 from exprstats.numerals import (
-    MISSING,
     write_count,
     write_interval,
     write_level,
     write_number,
-    write_p,
 )
 
 METHOD_WORDS: dict[str, str] = {
@@ -38,12 +36,6 @@ def write_value(metric: str, *values: float) -> str:
     if len(values) == 1:
         return write_number(values[0], 3, bounded=bounded)
     return write_interval(values[0], values[1], 3, bounded=bounded)
-
-
-def equal_p(p_value: float) -> str:
-    """Return "p = .042" or "p < .001"."""
-    text = write_p(p_value)
-    return f"p {text}" if text[0] in f"<>{MISSING}" else f"p = {text}"
 
 
 def write_alpha(alpha: float) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.coding import code_classes, find_mixed, note_mixed
 from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
@@ -98,7 +97,7 @@ def read_predictions(
     _refuse_absent(table, names or (), [name for one in lists for name in one])
     _refuse_repeats(table, [str(file) for file in files])
     for file, others in unused.items():
-        warnings.warn(_tell_unused(file, others), DataWarning, stacklevel=2)
+        warn_user(_tell_unused(file, others))
     return code_classes(table)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataWarning, OptionError, Problem
+from exprstats.errors import OptionError, Problem, warn_user
 from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
 from exprstats.io.roles import lacks_clips, list_names, number_rows, pick_roles
@@ -178,7 +177,7 @@ def _drop_empty(draft: Draft, width: int) -> None:
         counted = count_things(unrated.sum(), "clip has", "clips have")
         fact = f"{counted} no rating: left out."
         message = str(Problem(fact, file=draft.file, rows=rows))
-        warnings.warn(message, DataWarning, stacklevel=4)
+        warn_user(message)
     draft.keep(given)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from exprstats.errors import DataWarning, OptionError, Problem
+from exprstats.errors import OptionError, Problem, warn_user
 from exprstats.io.drafts import Draft
 from exprstats.io.sources import Source
 
@@ -99,7 +98,7 @@ def rename_roles(draft: Draft, roles: Mapping[str, str]) -> None:
     for name in lost:
         fact = f"the file's own column is left out, because '{roles[name]}' is the {name}."
         message = str(Problem(fact, file=draft.file, column=name))
-        warnings.warn(message, DataWarning, stacklevel=4)
+        warn_user(message)
     ids = {name: table[column] for name, column in roles.items()}
     rest = [name for name in table.columns if name not in {*roles.values(), *lost}]
     draft.table = pd.concat([pd.DataFrame(ids, index=table.index), table[rest]], axis=1)

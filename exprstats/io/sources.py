@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import compress
@@ -13,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.classes import Classes, Predicted, Target
 from exprstats.io.columns import Column, Words, unescape
 from exprstats.io.decimals import Marks
@@ -87,7 +86,7 @@ class Source:
             problems += found
         for remark in (remark for column in columns.values() for remark in column.remarks):
             message = str(replace(remark, file=str(self.layout.path)))
-            warnings.warn(message, DataWarning, stacklevel=3)
+            warn_user(message)
         problems += self.marks.find_problems()
         rows = np.concatenate(numbers)
         if not len(rows) and not problems:
@@ -142,7 +141,7 @@ def open_source(path: FilePath) -> Source:
         raise DataError([replace(problem, file=str(path)) for problem in problems])
     if layout.format == "xlsx":
         for note in layout.notes:
-            warnings.warn(f"{path}: {note}", DataWarning, stacklevel=3)
+            warn_user(f"{path}: {note}")
     header = _name_columns(head.rows[0], layout.format == "xlsx")
     problems = [*layout.problems, *_find_twins(header, head.numbers[0])]
     return Source(layout, header, problems)

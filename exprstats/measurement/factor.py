@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from exprstats.errors import FitWarning
+from exprstats.errors import FitWarning, warn_user
 from exprstats.measurement.engines import foresee_improper, solve_jobs
 from exprstats.measurement.itemsets import read_items, warn_incomplete
 from exprstats.measurement.jobs import find_clusters, list_jobs
@@ -195,4 +194,4 @@ def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:
             warn_reversed(one)
     # That R is absent stands in the result; that it is there and failed needs a louder word.
     if receipt.reason and probe_r().lavaan_version:
-        warnings.warn(f"lavaan was not used: {receipt.reason}", FitWarning, stacklevel=3)
+        warn_user(f"lavaan was not used: {receipt.reason}", FitWarning)

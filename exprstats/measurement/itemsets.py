@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.measurement.encoding import meets_contract
 from exprstats.numerals import count_things
 from exprstats.tables import (
@@ -121,7 +120,7 @@ def warn_incomplete(itemset: ItemSet, fate: str = "they are left out of the fit"
     if lacking:
         counted = count_things(lacking, "clips lacks", "clips lack", of=len(itemset.ids))
         message = f"{counted} an item; {fate}."
-        warnings.warn(message, DataWarning, stacklevel=3)
+        warn_user(message)
 
 
 def check_contexts(itemset: ItemSet, fitted: Sequence[str | None]) -> None:
@@ -192,4 +191,4 @@ def _check_subjects(rated: set[str], split: set[str]) -> None:
         if len(absent) > TOLERATED * len(rated):
             raise DataError(Problem(fact, remedy, column="subject"))
         # At the line that calls a verb, which lists its jobs, row by row, each with its training.
-        warnings.warn(f"{fact} {remedy}", DataWarning, stacklevel=6)
+        warn_user(f"{fact} {remedy}")

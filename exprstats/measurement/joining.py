@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.measurement.itemsets import TOLERATED
 from exprstats.numerals import count_things
 from exprstats.tables import Contract, check_table, require_columns
@@ -96,4 +95,4 @@ def _check_match(
     if share > unmatched:
         remedy = "Give both tables the same ids, or allow it with unmatched=."
         raise DataError(Problem(fact, remedy, column="clip"))
-    warnings.warn(fact, DataWarning, stacklevel=3)
+    warn_user(fact)

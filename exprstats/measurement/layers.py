@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import FitWarning, Problem
+from exprstats.errors import FitWarning, Problem, warn_user
 from exprstats.measurement.components import split_squares
 from exprstats.measurement.engines import Job
 from exprstats.measurement.itemsets import read_items, warn_incomplete
@@ -203,4 +202,4 @@ def _judge_residuals(jobs: Sequence[Job], fits: Sequence[LevelFit]) -> None:
                     f" {residual:.4g} (a Heywood case); the reliability between clusters is not"
                     " given. More clusters may help."
                 )
-                warnings.warn(message, FitWarning, stacklevel=3)
+                warn_user(message, FitWarning)

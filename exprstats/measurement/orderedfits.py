@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataWarning, FitError
+from exprstats.errors import FitError, warn_user
 from exprstats.measurement.engines import Job, ask_lavaan
 from exprstats.measurement.itemsets import ItemSet
 from exprstats.measurement.responses import score_responses
@@ -125,5 +124,5 @@ def _find_nearest(answers: np.ndarray, seen: np.ndarray) -> np.ndarray:
     if strange:
         counted = count_things(strange, "answer was", "answers were")
         message = f"{counted} never seen in the fit; the nearest stands in."
-        warnings.warn(message, DataWarning, stacklevel=4)
+        warn_user(message)
     return codes

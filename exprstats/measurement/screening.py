@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 from scipy.special import chdtrc
 
-from exprstats.errors import DataError, FitError, FitWarning, OptionError, Problem
+from exprstats.errors import DataError, FitError, FitWarning, OptionError, Problem, warn_user
 from exprstats.measurement.moments import Moments, correlate
 from exprstats.measurement.solution import Solution
 from exprstats.numerals import count_things
@@ -99,7 +98,7 @@ def warn_weak(moments: Moments, items: Sequence[str], where: str) -> None:
             f"{where}: {', '.join(items)} do not correlate more than unrelated items may in"
             f" {moments.n} clips (p = {p_value:.2f}); the factor rests on thin ground."
         )
-        warnings.warn(message, FitWarning, stacklevel=3)
+        warn_user(message, FitWarning)
 
 
 def judge_sphericity(r: np.ndarray, n: int) -> float:
@@ -150,7 +149,7 @@ def warn_reversed(solution: Solution) -> None:
             f"{solution.name}: {named} loads against the other items; if it is reverse-keyed,"
             " turn it round (highest + lowest - answer) and fit again."
         )
-        warnings.warn(message, FitWarning, stacklevel=4)
+        warn_user(message, FitWarning)
 
 
 def raise_improper(improper: Sequence[str]) -> None:

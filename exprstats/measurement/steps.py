@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import FitError
-from exprstats.inference.sentences import equal_p
 from exprstats.measurement.solution import Receipt
-from exprstats.numerals import write_number
+from exprstats.numerals import tell_p, write_number
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
 
@@ -64,7 +63,7 @@ class NestedModels(Result):
             where = "" if pd.isna(context) else f"Context {context}: "
             changes = "; ".join(
                 f"{_MEANINGS[row['model']]} ({_name_test(row)}({row['df_change']:.0f}) ="
-                f" {write_number(row['chisq_change'])}, {equal_p(row['p_change'])})"
+                f" {write_number(row['chisq_change'])}, p {tell_p(row['p_change'])})"
                 for row in rows[rows["p_change"].notna()].to_dict("records")
             )
             holds = self._find_holding(rows)

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from exprstats.inference.sentences import equal_p
 from exprstats.measurement.rows import UNTESTABLE
 from exprstats.measurement.solution import Receipt, Solution
-from exprstats.numerals import write_count, write_interval, write_level, write_number
+from exprstats.numerals import tell_p, write_count, write_interval, write_level, write_number
 
 
 def list_notes(solutions: Sequence[Solution], receipt: Receipt) -> tuple[str, ...]:
@@ -76,7 +75,7 @@ def write_fit(df: int, fit: Mapping[str, float]) -> str:
     """Return the fit of a model in APA style."""
     limits = write_interval(fit["rmsea.ci.lower"], fit["rmsea.ci.upper"], 3, bounded=True)
     return (
-        f"Fit: χ²({df}) = {write_number(fit['chisq'])}, {equal_p(fit['pvalue'])},"
+        f"Fit: χ²({df}) = {write_number(fit['chisq'])}, p {tell_p(fit['pvalue'])},"
         f" CFI = {write_number(fit['cfi'], 3, bounded=True)},"
         f" RMSEA = {write_number(fit['rmsea'], 3, bounded=True)}, 90% CI {limits},"
         f" SRMR = {write_number(fit['srmr'], 3, bounded=True)}."

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.tables import RATINGS, check_table, encode_ids, order_levels, require_columns
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def _spread_items(ratings: pd.DataFrame, items: tuple[str, ...]) -> pd.DataFrame
     table = ratings.iloc[first][[*key, "subject"]].reset_index(drop=True)
     table[_name_answers(items)] = values
     complete = np.flatnonzero(np.isfinite(values).all(axis=1))
-    warn_dropped(count - len(complete), count, "lack an item", depth=5)
+    warn_dropped(count - len(complete), count, "lack an item")
     return table.iloc[complete]
 
 
@@ -84,8 +83,8 @@ def _read_loadings(factor: Factor, context: Any) -> np.ndarray:
     return rows.set_index("item")["estimate"][list(factor.items)].to_numpy(float)
 
 
-def warn_dropped(dropped: int, total: int, why: str, *, depth: int = 4) -> None:
-    """Warn of ratings that the human baseline leaves out, at the line so many calls up."""
+def warn_dropped(dropped: int, total: int, why: str) -> None:
+    """Warn of ratings that the human baseline leaves out."""
     if dropped:
         message = f"{dropped:,} of {total:,} ratings {why}; the human baseline leaves them out."
-        warnings.warn(message, DataWarning, stacklevel=depth)
+        warn_user(message)

@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
-from exprstats.inference.sentences import equal_p
 from exprstats.models.designs import Design, build_design
 from exprstats.models.differences import list_differences, list_slopes, list_weights
 from exprstats.models.joint import fit_jointly, list_contexts
 from exprstats.models.outcomes import note_few
 from exprstats.models.resamples import check_resampling, count_resampled, list_draws
 from exprstats.models.tuning import ALPHAS, L1_RATIOS, check_grid
-from exprstats.numerals import count_things, write_interval, write_level, write_number
+from exprstats.numerals import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.parallel import Seed
 from exprstats.results import Result
 from exprstats.tables import arrange_rows
@@ -81,7 +80,7 @@ class Contrasts(Result):
             f"{row['feature']} in {row['context']} minus {row['versus']} "
             f"{write_number(row['estimate'])} "
             f"{write_interval(row['conf_low'], row['conf_high'])}, "
-            f"{equal_p(row['p_max_t'])}"
+            f"p {tell_p(row['p_max_t'])}"
             for _, row in found.iterrows()
         ]
         return f"{opening}: {'; '.join(told)}." if told else f"{opening}."

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from exprstats.errors import DataWarning, FitWarning
+from exprstats.errors import FitWarning, warn_user
 from exprstats.models.designs import Design, build_design
 from exprstats.models.fits import Models
 from exprstats.models.outcomes import KEYS, count_clips, list_predictions, list_scores
@@ -209,7 +208,7 @@ def _warn_of_constants(design: Design, fits: Sequence[Tuned]) -> None:
             f"Features that do not vary in training get weight 0 ({'; '.join(told)}). "
             "Leave them out, or use another split."
         )
-        warnings.warn(message, DataWarning, stacklevel=3)
+        warn_user(message)
 
 
 def _warn_of_stops(fits: Sequence[Tuned]) -> None:
@@ -220,4 +219,4 @@ def _warn_of_stops(fits: Sequence[Tuned]) -> None:
             f"some points of the grid ({'; '.join(told)}). Leave out features that repeat "
             "one another, or drop the smallest alphas."
         )
-        warnings.warn(message, FitWarning, stacklevel=3)
+        warn_user(message, FitWarning)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.numerals import count_things
 from exprstats.tables import find_absent, find_empty, order_levels, require_columns
 from exprstats.words import name_nearest
@@ -155,4 +154,4 @@ def _match_subjects(subjects: list[str], lookup: dict[str, str]) -> None:
             "Check that the split and the clips belong together."
         )
         # At the line that calls a verb, which builds a design, which labels its clips.
-        warnings.warn(message, DataWarning, stacklevel=5)
+        warn_user(message)

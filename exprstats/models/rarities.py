@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.models.classes import code_labels, show_label
 from exprstats.models.designs import Design, Sample
 from exprstats.models.parts import name_some
@@ -66,5 +65,5 @@ def _judge_lost(design: Design, sample: Sample, lost: list[Any]) -> list[Problem
         remedy = "Use another seed, merge the class with another, or leave its clips out."
         return [Problem(fact, remedy, column=design.target)]
     message = str(Problem(fact, "The model of all clips may know it.", column=design.target))
-    warnings.warn(message, DataWarning, stacklevel=4)
+    warn_user(message)
     return []

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Real
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, OptionError, Problem
+from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.models.folds import name_patterns, shuffle_patterns
 from exprstats.models.parts import PARTS, find_thin_contexts, list_subjects
 from exprstats.numerals import count_things
@@ -155,4 +154,4 @@ def _warn_of_singles(subjects: pd.Series) -> None:
             f"Each of the {len(subjects):,} subjects has one row. If '{subjects.name}' names "
             "clips rather than people, clips of one person may land in different parts."
         )
-        warnings.warn(message, DataWarning, stacklevel=3)
+        warn_user(message)

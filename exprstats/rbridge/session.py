@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from exprstats.errors import RError, RWarning
+from exprstats.errors import RError, RWarning, warn_user
 from exprstats.rbridge.crossing import list_r, to_python, to_r
 from exprstats.rbridge.probe import probe_r
 
@@ -125,7 +125,7 @@ def _open(answer: dict[str, Any], what: str, names: Sequence[str]) -> Reply:
         messages=tuple(map(rename, answer["messages"])),
     )
     for text in reply.warnings:
-        warnings.warn(f"{what}: {text}", RWarning, stacklevel=3)
+        warn_user(f"{what}: {text}", RWarning)
     return reply
 
 

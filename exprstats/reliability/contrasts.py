@@ -12,9 +12,8 @@ import pandas as pd
 from scipy.special import stdtr
 
 from exprstats.errors import DataError, Problem
-from exprstats.inference.sentences import equal_p
 from exprstats.inference.significance import adjust_holm
-from exprstats.numerals import write_interval, write_level, write_number
+from exprstats.numerals import tell_p, write_interval, write_level, write_number
 from exprstats.reliability.estimands import Estimand, measure_estimand
 from exprstats.reliability.jackknife import find_t_limits
 from exprstats.reliability.obstacles import refuse_obstacles
@@ -58,7 +57,7 @@ class ContextDifferences(Result):
             f"{row['item']}: {row['term']} of {row['context']} less that of {row['versus']} is "
             f"{write_number(row['estimate'], bounded=True)}, {write_level(self.level)} CI "
             f"{write_interval(row['conf_low'], row['conf_high'], bounded=True)}, "
-            f"adjusted {equal_p(row['p_adjusted'])}."
+            f"adjusted p {tell_p(row['p_adjusted'])}."
             for row in rows
         )
 

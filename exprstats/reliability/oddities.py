@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataWarning
+from exprstats.errors import warn_user
 from exprstats.numerals import count_things
 from exprstats.reliability.panels import Panel
 from exprstats.reliability.ratings import name_rows
@@ -35,14 +34,14 @@ def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
             alone = np.flatnonzero(counts[panel.clip] == 1)
             names = name_rows(ratings, "clip", panel.rows[alone])
             told = count_things(alone.size, "clips has", "clips have", of=len(counts))
-            _warn(
+            warn_user(
                 f"item '{panel.item}': {told} 1 rating ({names}), which tells about differences "
                 "between clips only."
             )
     _warn_constant(ratings, whole, pooled)
     first = pooled[0]
     if first.n_subjects == first.n_clips:
-        _warn(
+        warn_user(
             f"each of {first.n_clips:,} subjects has one clip, so the cluster "
             "interval treats clips as independent; check that the subject column names people."
         )
@@ -57,7 +56,7 @@ def _warn_constant(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel])
     constant, where = find_constant(rater, values)
     if constant.size:
         names = name_rows(ratings, "rater", rows[where])
-        _warn(
+        warn_user(
             f"raters {names} gave one value to everything ({CONSTANT_FROM} ratings or "
             "more); nothing was removed, look at them before trusting the reliability."
         )
@@ -86,7 +85,3 @@ def _find_varied(rater: np.ndarray, values: np.ndarray, size: int) -> tuple[np.n
     varied = np.zeros(size, dtype=bool)
     varied[rater[values != values[where[rater]]]] = True
     return varied, where
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, DataWarning, stacklevel=4)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.numerals import MISSING, write_interval, write_number, write_p
+from exprstats.numerals import MISSING, write_interval, write_number
 from exprstats.report.prose import Text, say
 from exprstats.tables import order_levels
 
@@ -62,18 +62,6 @@ def write_limits(row: Any, decimals: int = 2, *, bounded: bool = True) -> str:
         upper = write_number(high, decimals, bounded=bounded, lowest=lowest)
         return f"[not attainable, {upper}]"
     return write_interval(low, high, decimals, bounded=bounded, lowest=lowest)
-
-
-def tell_p(value: float | None) -> str:
-    """Write a p-value with the sign before it, as a sentence has it.
-
-    Examples
-    --------
-    >>> tell_p(0.042), tell_p(0.0004)
-    ('= .042', '< .001')
-    """
-    written = write_p(value)
-    return written if written[0] in "<>" else f"= {written}"
 
 
 def write_mark(value: float) -> str:

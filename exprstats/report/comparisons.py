@@ -7,14 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.numerals import write_count, write_level, write_p
+from exprstats.numerals import tell_p, write_count, write_level, write_p
 from exprstats.plots import ALL, MetricLabel, label_metrics, name_contexts
 from exprstats.report.cells import (
     collect_notes,
     find_row,
     list_levels,
     pick_rows,
-    tell_p,
     write_estimate,
     write_limits,
 )

@@ -6,18 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.numerals import (
-    count_things,
-    write_count,
-    write_level,
-    write_p,
-)
+from exprstats.numerals import count_things, tell_p, write_count, write_level, write_p
 from exprstats.plots import draw_contrasts, name_pairs
 from exprstats.report.cells import (
     collect_notes,
     find_row,
     list_levels,
-    tell_p,
     write_estimate,
     write_limits,
     write_mark,

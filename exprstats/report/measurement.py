@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.numerals import MISSING, write_level, write_number
+from exprstats.numerals import MISSING, tell_p, write_level, write_number
 from exprstats.plots import ALL, draw_factor, name_contexts
 from exprstats.report.cells import (
     find_extremes,
     first_value,
     list_levels,
     pick_rows,
-    tell_p,
     write_estimate,
     write_limits,
 )

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.numerals import write_count, write_level, write_p
+from exprstats.numerals import tell_p, write_count, write_level, write_p
 from exprstats.plots import name_contexts
 from exprstats.report.cells import (
     collect_notes,
     list_levels,
     pick_rows,
-    tell_p,
     write_estimate,
     write_limits,
     write_mark,

@@ -1,6 +1,7 @@
 """The house stays small: files, functions, parameters, names (the sizes are the design's)."""
 
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,11 @@ def test_users_never_meet_a_bare_except_or_a_print(path):
             assert node.func.id not in {"print", "eval", "exec"}
 
 
+def test_every_warning_points_at_the_line_of_its_user():
+    calls = [path.name for path in PACKAGE if "warnings.warn(" in path.read_text(encoding="utf-8")]
+    assert calls == ["errors.py"], "use errors.warn_user"
+
+
 def test_no_tracked_file_is_over_200_kb():
     kept = [
         path
@@ -97,6 +103,15 @@ def test_no_tracked_file_is_over_200_kb():
         if path.is_file() and "__pycache__" not in path.parts
     ]
     assert {name_file(path) for path in kept if path.stat().st_size > 200_000} == set()
+
+
+def test_nothing_stands_beside_the_rooms():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("this copy is no git checkout")
+    top = {line.split("/")[0] for line in listed.stdout.splitlines()}
+    rooms = {"exprstats", "r", "tests", "vignettes", ".ci"}
+    assert top == rooms | {".gitignore", "LICENSE", "Makefile", "README.md", "pyproject.toml"}
 
 
 def test_witnesses_import_nothing_from_exprstats():
