@@ -117,7 +117,8 @@ def permute_models(
         swaps = list_swaps(len(cell.clusters), seeds, draws)
         pairs = pair_models(cell.models, against)
         values = swap_pairs(cell, measures, pairs, swaps, n_jobs)
-        found += _write_rows(cell, measures, pairs, values, width)
+        every = sum(map(len, swaps)) == 2 ** len(cell.clusters)
+        found += _write_rows(cell, measures, pairs, values, width, every=every)
     return Permutation(
         table=arrange_table(found, KEYS),
         cluster=cluster,
@@ -130,6 +131,8 @@ def _write_rows(
     pairs: Sequence[tuple[int, int]],
     values: tuple[np.ndarray, np.ndarray],
     width: float,
+    *,
+    every: bool,
 ) -> list[dict[str, Any]]:
     rows = []
     for metric, differences, sizes in zip(metrics, *values, strict=True):
@@ -138,7 +141,8 @@ def _write_rows(
         with np.errstate(invalid="ignore", divide="ignore"):
             above = (np.abs(differences) >= np.abs(seen) - TIE * sizes[:, None]).sum(axis=1)
             p_values = np.where(np.isfinite(seen[:, 0]), above / finite, np.nan)
-        adjusted, errors = adjust_holm(p_values), estimate_p_error(p_values, finite)
+        adjusted = adjust_holm(p_values)
+        errors = estimate_p_error(p_values, finite, doubled=False) * (not every)
         for line, (first, second) in enumerate(pairs):
             rows.append(
                 write_keys(cell.context, metric.name, cell.models[first], cell.models[second])

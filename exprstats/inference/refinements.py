@@ -14,6 +14,7 @@ from exprstats.inference.intervals import (
     sort_draws,
     spread_draws,
 )
+from exprstats.inference.significance import TIE
 
 
 class Accelerated(NamedTuple):
@@ -56,11 +57,12 @@ def find_accelerated(
     """Return bias-corrected and accelerated intervals (Efron, 1987).
 
     The acceleration comes from leaving out clusters, U_g = θ̄ - θ₋g, a = ΣU³ / (6·(ΣU²)^1.5).
-    R's ``boot.ci`` does the same with ``L`` = jackknife influence values about their mean.
+    R's ``boot.ci`` does the same with ``L`` = jackknife influence values about their mean, but
+    counts draws equal to the estimate as above it; here half of them are below, so that the
+    interval of a difference is the same whichever model comes first.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        below = (ordered < estimates[:, None]).sum(axis=1)
-        bias = ndtri(below / finite)
+        bias = ndtri(_count_below(ordered, estimates) / finite)
         acceleration = _accelerate_clusters(left_out, strata)
         limits = []
         for share in ((1 - level) / 2, (1 + level) / 2):
@@ -69,6 +71,13 @@ def find_accelerated(
             limits.append(_read_quantiles(ordered, finite, adjusted))
     error = spread_draws(ordered, finite)
     return Accelerated(error, limits[0], limits[1], bias, acceleration)
+
+
+def _count_below(ordered: np.ndarray, estimates: np.ndarray) -> np.ndarray:
+    """Return how many draws (terms,) lie below the estimates, those equal to them half."""
+    centre = estimates[:, None]
+    near = TIE * np.maximum(1.0, np.abs(centre))
+    return ((ordered < centre - near).sum(axis=1) + (ordered <= centre + near).sum(axis=1)) / 2
 
 
 def _accelerate_clusters(left_out: np.ndarray, strata: np.ndarray | None) -> np.ndarray:

@@ -56,7 +56,8 @@ def invert_accelerated(
     """Return two-sided p-values (terms,): 1 minus the level of the BCa interval that ends at 0."""
     with np.errstate(invalid="ignore", divide="ignore"):
         tails = [(1 + (ordered <= 0).sum(axis=1)), (1 + (ordered >= 0).sum(axis=1))]
-        share = np.where(tails[0] <= tails[1], tails[0], finite + 1 - tails[1]) / (finite + 1)
+        share = np.where(tails[0] < tails[1], tails[0], finite + 1 - tails[1]) / (finite + 1)
+        share = np.where(tails[0] == tails[1], 0.5, share)
         moved = ndtri(share) - bias
         lower = ndtr(moved / (1 + acceleration * moved) - bias)
     return np.minimum(1.0, 2 * np.minimum(lower, 1 - lower))
@@ -101,10 +102,16 @@ def adjust_maximum(estimates: np.ndarray, draws: np.ndarray, spread: np.ndarray)
     return adjusted
 
 
-def estimate_p_error(p_values: np.ndarray, finite: np.ndarray) -> np.ndarray:
-    """Return the Monte-Carlo standard error of bootstrap p-values (terms,)."""
+def estimate_p_error(
+    p_values: np.ndarray, finite: np.ndarray, *, doubled: bool = True
+) -> np.ndarray:
+    """Return the Monte-Carlo standard error of p-values (terms,) from so many draws.
+
+    √(p(2 - p)/B) where p is twice the smaller tail (``doubled``), √(p(1 - p)/B) where it is one
+    share of the draws, as in permutation tests and symmetric bootstrap-t.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.sqrt(p_values * (2 - p_values) / finite)
+        return np.sqrt(p_values * ((2 if doubled else 1) - p_values) / finite)
 
 
 def estimate_limit_error(ordered: np.ndarray, finite: np.ndarray, share: float) -> np.ndarray:

@@ -74,7 +74,7 @@ def summarise_studentised(terms: Terms, level: float) -> Summary:
     error = spread_jackknife(terms.left_out, terms.strata)
     found = find_studentised(terms.estimates, error, draws=terms.draws, errors=errors, level=level)
     interval = Interval(error, found.conf_low, found.conf_high)
-    return _finish_draws(terms, interval, found.p_value, found.finite)
+    return _finish_draws(terms, interval, found.p_value, found.finite, doubled=False)
 
 
 def summarise_jackknife(terms: Terms, level: float) -> Summary:
@@ -112,6 +112,7 @@ def _finish_draws(
     finite: np.ndarray,
     *,
     all_tested: bool = False,
+    doubled: bool = True,
 ) -> Summary:
     """Return the columns of a method that rests on draws; refuse it where many are undefined."""
     count = terms.draws.shape[1]
@@ -119,8 +120,10 @@ def _finish_draws(
     p_value = np.where((terms.tested | all_tested) & ~refused, p_value, np.nan)
     used = np.flatnonzero(terms.tested & ~refused)
     maximum = np.full(len(p_value), np.nan)
-    spread = spread_draws(terms.draws[used], np.isfinite(terms.draws[used]).sum(axis=1))
-    maximum[used] = adjust_maximum(terms.estimates[used], terms.draws[used], spread)
+    defined = np.isfinite(terms.draws[used])
+    drawn = terms.draws[used] if defined.all() else np.where(defined, terms.draws[used], np.nan)
+    spread = spread_draws(drawn, defined.sum(axis=1))
+    maximum[used] = adjust_maximum(terms.estimates[used], drawn, spread)
     low, high = (
         np.where(refused, np.nan, bound) for bound in (interval.conf_low, interval.conf_high)
     )
@@ -131,7 +134,7 @@ def _finish_draws(
         "p_value": p_value,
         "p_adjusted": adjust_holm(np.where(terms.tested, p_value, np.nan)),
         "p_max_t": maximum,
-        "p_error": estimate_p_error(p_value, finite),
+        "p_error": estimate_p_error(p_value, finite, doubled=doubled),
         "draws": finite,
         "undefined": count - finite,
         "note": _note_draws(terms.estimates, low, count - finite, count),

@@ -83,7 +83,9 @@ def form_terms(sample: Sample, pairs: Sequence[tuple[int, int]]) -> Terms:
     joined = []
     for values in (sample.estimates[:, None], sample.draws, sample.left_out):
         one, other = values[first], values[second]
-        joined.append(np.concatenate([values, settle_ties(one - other, one, other)]))
+        with np.errstate(invalid="ignore"):
+            away = one - other
+        joined.append(np.concatenate([values, settle_ties(away, one, other)]))
     tested = np.arange(len(models) + len(pairs)) >= len(models)
     scores: list[tuple[str, str | None]] = [(model, None) for model in models]
     return Terms(

@@ -3,6 +3,8 @@
 Tolerance 1e-10: the same definition written out draw by draw.
 """
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -139,10 +141,14 @@ def test_a_shift_of_one_stratum_shifts_its_share_in_every_limit(make_predictions
         np.testing.assert_allclose(limits[1] - limits[0], sign * 5 * 7 / 20, rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize("metric", ["rmse", "accuracy"])
 @pytest.mark.parametrize("interval", ["percentile", "basic", "bca", "t"])
-def test_the_order_of_two_models_turns_signs_only(make_predictions, interval):
+def test_the_order_of_two_models_turns_signs_only(make_predictions, interval, metric):
     table = make_predictions(groups=12, clips=40, models=("a", "b"))
-    options = {"metrics": "rmse", "interval": interval, "draws": 500, "seed": 2}
+    if metric == "accuracy":
+        # Labels make many draws equal to one another, and to the estimate.
+        table = table.assign(**(table[["truth", "prediction"]] > 0).astype(float))
+    options = {"metrics": metric, "interval": interval, "draws": 500, "seed": 2}
     one, two = (
         find_row(compare_models(table, against=name, **options), term, interval)
         for name, term in (("a", "a - b"), ("b", "b - a"))
@@ -150,6 +156,24 @@ def test_the_order_of_two_models_turns_signs_only(make_predictions, interval):
     same, turned = ["std_error", "p_value", "p_max_t"], ["estimate", "conf_low", "conf_high"]
     assert one[same].tolist() == pytest.approx(two[same].tolist(), rel=1e-10)
     assert one[turned].tolist() == pytest.approx((-two[[turned[0], *turned[:0:-1]]]).tolist())
+
+
+def test_infinite_draws_are_left_out_of_the_largest_t(make_predictions):
+    table = make_predictions(groups=12, clips=60, models=("a", "b", "c"))
+    worst = table.loc[table["model"] == "b", "prediction"].max()
+
+    def measure_error(truth, prediction):
+        # One clip of model b drawn four times or more: no number.
+        return np.inf if np.sum(prediction == worst) > 3 else np.mean((truth - prediction) ** 2)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        options = {"interval": "percentile", "draws": 500, "seed": 1}
+        broken = compare_models(table, metrics=measure_error, **options).table
+        sound = compare_models(table, metrics="mse", **options).table
+    assert broken["undefined"].max() > 0
+    assert (broken["note"].dropna().str.contains("undefined draws left out")).all()
+    np.testing.assert_allclose(broken["p_max_t"], sound["p_max_t"], atol=0.02)
 
 
 @pytest.mark.parametrize("interval", ["basic", "bca", "t"])

@@ -51,8 +51,23 @@ def test_drawn_swaps_are_all_swaps_within_monte_carlo_error():
     exact = permute_models(table, metrics="correlation", draws=2048).table.iloc[0]
     drawn = permute_models(table, metrics="correlation", draws=2000, seed=1).table.iloc[0]
     assert exact["draws"] == 2048
+    assert exact["p_error"] == 0
     assert drawn["draws"] == 2001
     assert abs(exact["p_value"] - drawn["p_value"]) < 5 * drawn["p_error"]
+
+
+def test_monte_carlo_errors_of_swaps_are_the_spread_over_seeds():
+    # 100 repeats give a standard deviation within 7 % (1 SE): asked within 25 %.
+    rng = np.random.default_rng(6)
+    subject = np.repeat([f"s{n:02d}" for n in range(25)], 3)
+    truth = rng.normal(size=75)
+    predictions = {"a": truth + rng.normal(size=75), "b": truth + 1.1 * rng.normal(size=75)}
+    table = stack_pair(truth, predictions, subject)
+    options = {"metrics": "rmse", "draws": 300}
+    rows = [permute_models(table, seed=seed, **options).table.iloc[0] for seed in range(100)]
+    p_values = np.array([row["p_value"] for row in rows])
+    assert 0.05 < p_values.mean() < 0.95
+    assert p_values.std(ddof=1) == pytest.approx(rows[0]["p_error"], rel=0.25)
 
 
 def test_a_swap_moves_whole_clusters():
