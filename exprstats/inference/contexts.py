@@ -18,12 +18,12 @@ from exprstats.inference.cells import (
     check_predictions,
     find_span,
 )
+from exprstats.inference.joints import join_contexts
 from exprstats.inference.metrics import MetricLike, find_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
 from exprstats.inference.sentences import cut_texts, label_metric, write_alpha, write_value
-from exprstats.inference.terms import form_terms, pair_models
 from exprstats.numerals import count_things, tell_p, write_count
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
@@ -41,7 +41,8 @@ class ContextComparison(Result):
     ----------
     table
         Tidy rows: metric, model, context, versus (the other context), term "context - versus",
-        then the estimate columns of a comparison.
+        then the estimate columns of a comparison; ``p_adjusted`` and ``p_max_t`` within a metric,
+        over all models and pairs of contexts.
     cluster, level
         How it was asked.
     paired
@@ -80,7 +81,7 @@ class ContextComparison(Result):
         drawn = f"the same {self.cluster}s resampled in all contexts"
         if not self.paired:
             drawn = f"contexts have {self.cluster}s of their own, resampled together"
-        return f"{start}{'; '.join(texts)} (Holm; {drawn})."
+        return f"{start}{'; '.join(texts)} (Holm within metric; {drawn})."
 
 
 def _describe_row(row: pd.Series) -> str:
@@ -109,7 +110,9 @@ def compare_contexts(
     """Compare each model's performance between contexts.
 
     Clusters are drawn from all that appear in any context, and a drawn cluster brings its rows in
-    every context: what contexts share through their subjects cancels in the differences.
+    every context: what contexts share through their subjects cancels in the differences. The
+    jackknife has Welch's degrees of freedom where contexts differ in their clusters, and the
+    headline is that of the context with fewer of them.
 
     Parameters
     ----------
@@ -145,15 +148,13 @@ def compare_contexts(
         )
         for cell in cells
     ]
-    least = min(_count_present(cell) for cell in cells)
+    present = np.array([_mark_present(cell) for cell in cells])
     found: list[dict[str, Any]] = []
     for place in range(len(measures)):
         of_contexts = [sample[place] for sample in samples]
-        for model in models:
-            options = {"n_clusters": least, "interval": interval, "level": level}
-            found += _write_rows(_join_contexts(of_contexts, model), model, options)
+        found += _write_rows(of_contexts, present, models, interval=interval, level=level)
     keys = ("metric", "model", "context", "versus", "term")
-    paired = sum(_count_present(cell) for cell in cells) > len(cells[0].clusters)
+    paired = bool(present.sum() > len(cells[0].clusters))
     table = arrange_table(found, keys)
     return ContextComparison(table=table, cluster=cluster, level=level, paired=paired)
 
@@ -171,7 +172,7 @@ def _split_jointly(rows: pd.DataFrame, *, cluster: str, by: str) -> list[Cell]:
     for name in names:
         part = own[own[by] == name]
         cell = align_models(part, key, cluster=cluster, context=name, clusters=clusters)
-        check_clusters(_count_present(cell), cluster, name)
+        check_clusters(int(_mark_present(cell).sum()), cluster, name)
         cells.append(cell)
     return cells
 
@@ -189,40 +190,30 @@ def _find_shared(cells: Sequence[Cell], by: str) -> list[str]:
     return [name for name in every if name not in partial]
 
 
-def _count_present(cell: Cell) -> int:
-    return len(np.unique(np.concatenate([panel.codes for panel in cell.panels])))
+def _mark_present(cell: Cell) -> np.ndarray:
+    """Return which of all clusters a context has (clusters,)."""
+    codes = np.concatenate([panel.codes for panel in cell.panels])
+    return np.bincount(codes, minlength=len(cell.clusters)) > 0
 
 
-def _join_contexts(samples: Sequence[Sample], model: str) -> Sample:
-    """Return a sample whose lines are one model's values in each context."""
-    lines = [sample.models.index(model) for sample in samples]
-    pairs = list(zip(samples, lines, strict=True))
-    return Sample(
-        context=None,
-        metric=samples[0].metric,
-        models=tuple(str(sample.context) for sample in samples),
-        estimates=np.array([sample.estimates[line] for sample, line in pairs]),
-        draws=np.array([sample.draws[line] for sample, line in pairs]),
-        left_out=np.array([sample.left_out[line] for sample, line in pairs]),
-        n_clips=sum(sample.n_clips for sample in samples),
-        n_clusters=samples[0].n_clusters,
-    )
-
-
-def _write_rows(sample: Sample, model: str, options: dict[str, Any]) -> list[dict[str, Any]]:
-    terms = form_terms(sample, pair_models(sample.models))
+def _write_rows(
+    samples: Sequence[Sample], present: np.ndarray, models: Sequence[str], **options: Any
+) -> list[dict[str, Any]]:
+    """Return the rows of one metric: each model's differences between two contexts."""
+    keys, terms = join_contexts(samples, present, models)
+    sizes = present.sum(axis=1)
+    least = [int(min(sizes[one], sizes[other])) for _, one, other in keys]
     rows = []
-    for line, summary in summarise_terms(terms, **options):
-        context, versus = terms.names[line]
-        if versus is None:
-            continue
-        keys = {
-            "metric": sample.metric.name,
+    for line, summary in summarise_terms(terms, n_clusters=least, **options):
+        model, one, other = keys[line]
+        context, versus = samples[one].context, samples[other].context
+        named = {
+            "metric": samples[0].metric.name,
             "model": model,
             "context": context,
             "versus": versus,
             "term": f"{context} - {versus}",
-            "n_clips": sample.n_clips,
+            "n_clips": samples[one].n_clips + samples[other].n_clips,
         }
-        rows.append(keys | summary)
+        rows.append(named | summary)
     return rows

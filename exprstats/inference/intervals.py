@@ -89,6 +89,7 @@ def jackknife_clusters(
     level: float = 0.95,
     fisher: np.ndarray | None = None,
     strata: np.ndarray | None = None,
+    freedom: np.ndarray | None = None,
 ) -> Jackknife:
     """Return jackknife-t intervals from leave-one-cluster-out values.
 
@@ -104,6 +105,8 @@ def jackknife_clusters(
         Which terms are made on Fisher's z scale (terms,); none by default.
     strata
         Stratum of each cluster (clusters,); one by default. Each takes a degree of freedom.
+    freedom
+        Degrees of freedom (terms,); by default clusters less strata.
 
     Returns
     -------
@@ -116,7 +119,9 @@ def jackknife_clusters(
     V = (G - 1)/G · Σ(θ₋g - θ̄)², t with G - 1 degrees of freedom (Tukey, 1958).
     """
     z_scale = np.zeros(len(estimates), dtype=bool) if fisher is None else fisher
-    freedom = left_out.shape[1] - (1 if strata is None else len(np.unique(strata)))
+    if freedom is None:
+        free = left_out.shape[1] - (1 if strata is None else len(np.unique(strata)))
+        freedom = np.full(len(estimates), free)
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = np.where(z_scale, np.arctanh(np.where(z_scale, estimates, 0)), estimates)
         values = np.where(

@@ -120,7 +120,7 @@ def _describe_companion(companion: _Told, cluster: str) -> str:
         )
     return (
         f"Differences between contexts rest on draws of {companion.cluster}s that bring their rows "
-        "in every context; p values are adjusted for their number (Holm, 1979)."
+        "in every context; p values are adjusted for their number within metric (Holm, 1979)."
     )
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from exprstats.inference.samples import Sample
@@ -68,18 +69,27 @@ def _explain_note(
 
 
 def summarise_terms(
-    terms: Terms, *, n_clusters: int, interval: str, level: float, compat: str | None = None
+    terms: Terms,
+    *,
+    n_clusters: int | Sequence[int],
+    interval: str,
+    level: float,
+    compat: str | None = None,
 ) -> list[tuple[int, dict[str, Any]]]:
-    """Return (line, estimate columns) of every term and method, in the order of the terms."""
-    headline = name_headline(n_clusters, interval)
+    """Return (line, estimate columns) of every term and method, in the order of the terms.
+
+    ``n_clusters`` is one number, or one for each term.
+    """
+    groups = np.broadcast_to(n_clusters, len(terms.names)).tolist()
     methods = name_methods(interval)
     if compat is None:
         blocks = [METHODS[method](terms, level) for method in methods]
     else:
         blocks = [summarise_percentile(terms, level, compat)]
-    few = "too few clusters for a bootstrap" if n_clusters < FEW_CLUSTERS else ""
     found = []
-    for line in range(len(terms.names)):
+    for line, count in enumerate(groups):
+        headline = name_headline(count, interval)
+        few = "too few clusters for a bootstrap" if count < FEW_CLUSTERS else ""
         for method, block in zip(methods, blocks, strict=True):
             row = {name: values[line] for name, values in block.items()}
             row |= {
@@ -87,7 +97,7 @@ def summarise_terms(
                 "level": level,
                 "method": method,
                 "headline": method == headline,
-                "n_clusters": n_clusters,
+                "n_clusters": count,
                 "note": "; ".join(filter(None, (row["note"], few))) or None,
             }
             found.append((line, row))

@@ -80,7 +80,12 @@ def summarise_studentised(terms: Terms, level: float) -> Summary:
 def summarise_jackknife(terms: Terms, level: float) -> Summary:
     """Return jackknife-t limits and p-values."""
     found = jackknife_clusters(
-        terms.estimates, terms.left_out, level=level, fisher=terms.fisher, strata=terms.strata
+        terms.estimates,
+        terms.left_out,
+        level=level,
+        fisher=terms.fisher,
+        strata=terms.strata,
+        freedom=terms.freedom,
     )
     p_value = np.where(terms.tested, found.p_value, np.nan)
     return {

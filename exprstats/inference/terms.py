@@ -35,6 +35,8 @@ class Terms:
         Standard errors of the draws (terms, B), for bootstrap-t only.
     strata
         Stratum of each cluster (clusters,), where clusters were drawn within strata.
+    freedom
+        Degrees of freedom of the jackknife (terms,), where they are not those of the clusters.
     """
 
     names: tuple[tuple[str, str | None], ...]
@@ -45,6 +47,7 @@ class Terms:
     fisher: np.ndarray
     errors: np.ndarray | None = None
     strata: np.ndarray | None = None
+    freedom: np.ndarray | None = None
 
 
 def write_keys(context: object, metric: str, model: str, versus: str | None) -> dict[str, Any]:

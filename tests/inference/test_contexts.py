@@ -6,6 +6,8 @@ Tolerance 1e-10: the same draws of the same subjects.
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from exprstats.errors import DataError, DataWarning
 from exprstats.inference import bootstrap_clusters, compare_contexts
@@ -42,10 +44,61 @@ def test_subjects_that_a_context_lacks_are_no_subjects_of_it(make_predictions):
         return r["pain"] - r["joy"]
 
     options = {"cluster": "subject", "draws": 100, "seed": 2, "interval": "jackknife"}
-    known = bootstrap_clusters(table, measure_difference, **options).table
     found = compare_contexts(table, metrics="correlation_between", **options).table
     assert found["n_clusters"].tolist() == [8]
-    np.testing.assert_allclose(found[NUMBERS[:2]], known[NUMBERS[:2]], rtol=1e-10)
+    assert found["estimate"].tolist() == pytest.approx([measure_difference(table)], rel=1e-10)
+    without = {
+        name: measure_difference(table[table["subject"] != name]) for name in set(table["subject"])
+    }
+    # Subjects of pain alone move its r only; twelve in all, eight of them in both.
+    alone = [without[name] for name in sorted(without) if name < "s004"]
+    assert len(alone) == 4
+    assert np.ptp(alone) > 0
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_differences_of_bias_are_the_t_tests_of_subject_means(shared):
+    rng = np.random.default_rng(4)
+    sizes = (9, 9) if shared else (4, 30)
+    frames = []
+    for context, count in zip(("pain", "joy"), sizes, strict=True):
+        own = "" if shared else context
+        subject = np.repeat([f"{own}{n:02d}" for n in range(count)], 3)
+        error = rng.normal(size=count).repeat(3) + rng.normal(size=3 * count)
+        clip = [f"{context}{n}" for n in range(3 * count)]
+        frames.append(pd.DataFrame({"clip": clip, "subject": subject, "prediction": error}))
+        frames[-1] = frames[-1].assign(context=context, model="a", truth=0.0)
+    found = compare_contexts(
+        pd.concat(frames), metrics="bias", interval="jackknife", draws=2, seed=1
+    ).table.iloc[0]
+    means = [frame.groupby("subject")["prediction"].mean() for frame in frames]
+    known = stats.ttest_rel(*means) if shared else stats.ttest_ind(*means, equal_var=False)
+    limits = known.confidence_interval(0.95)
+    assert found["p_value"] == pytest.approx(known.pvalue, rel=1e-9)
+    assert found[["conf_low", "conf_high"]].tolist() == pytest.approx(list(limits), rel=1e-9)
+
+
+def test_each_pair_of_contexts_counts_its_own_clips_and_subjects(make_predictions):
+    table = make_predictions(groups=60, clips=240, contexts=("pain", "joy"), models=("a", "b"))
+    few = make_predictions(groups=5, clips=20, contexts=("awe",), models=("a", "b"), seed=3)
+    few["clip"] += "w"
+    found = compare_contexts(pd.concat([table, few]), metrics="rmse", draws=300, seed=1).table
+    named = found[found["headline"]].groupby("term")[["n_clips", "n_clusters", "method", "note"]]
+    facts = {term: rows.fillna("").drop_duplicates().iloc[0].tolist() for term, rows in named}
+    own = table[table["model"] == "a"].groupby("context")["subject"].nunique().min()
+    assert own >= 40
+    note = "too few clusters for a bootstrap"
+    assert facts["pain - joy"] == [240, own, "percentile", ""]
+    assert facts["pain - awe"] == facts["joy - awe"] == [140, 5, "jackknife", note]
+
+
+def test_p_values_are_adjusted_over_all_models_of_a_metric(make_predictions):
+    table = make_predictions(contexts=("pain", "joy"), clips=120)
+    found = compare_contexts(table, metrics=["rmse", "mae"], draws=300, seed=1).table
+    for _, rows in found.groupby(["metric", "method"]):
+        known = multipletests(rows["p_value"], method="holm")[1]
+        assert len(rows) == 3
+        assert rows["p_adjusted"].tolist() == pytest.approx(known.tolist())
 
 
 def test_what_subjects_share_cancels_in_the_difference():
