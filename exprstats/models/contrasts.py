@@ -33,7 +33,8 @@ class Contrasts(Result):
         Tidy rows. ``weight``: a feature's weight in a context, in units of the target for one
         pooled SD of the feature. ``difference``: context minus versus, with percentile interval,
         p, Holm's p and max-|t| p over all differences (method ``"percentile"``, the headline), and
-        the same by ordinary least squares without a penalty (method ``"ols"``).
+        the same by ordinary least squares without a penalty (method ``"ols"``), with jackknife-t
+        intervals and p over subjects and Holm's p.
     refits
         Weights in every resample: context, draw, feature, estimate.
     alpha, l1_ratio
@@ -66,9 +67,9 @@ class Contrasts(Result):
         return pd.DataFrame([row])
 
     def sentence(self) -> str:
-        """Return the differences that hold after adjustment, in APA style."""
-        rows = self.table[(self.table["term"] == "difference") & self.table["headline"]]
-        rows = rows[rows["estimate"].notna()]
+        """Return the differences that hold after adjustment, in APA style, with and without it."""
+        differences = self.table[self.table["term"] == "difference"]
+        rows = differences[differences["headline"] & differences["estimate"].notna()]
         found = rows[rows["p_max_t"] < 1 - self.level]
         opening = (
             f"With one penalty for all contexts (alpha = {self.alpha:g}, L1 ratio = "
@@ -83,7 +84,25 @@ class Contrasts(Result):
             f"p {tell_p(row['p_max_t'])}"
             for _, row in found.iterrows()
         ]
-        return f"{opening}: {'; '.join(told)}." if told else f"{opening}."
+        opening += f": {'; '.join(told)}." if told else "."
+        return f"{opening} {self._describe_slopes(differences)}"
+
+    def _describe_slopes(self, differences: pd.DataFrame) -> str:
+        """Return what the same differences are without a penalty."""
+        rows = differences[differences["method"].eq("ols") & differences["p_adjusted"].notna()]
+        if rows.empty:
+            return "Without a penalty no difference could be tested."
+        held = rows[rows["p_adjusted"] < 1 - self.level]
+        named = [
+            f"{row['feature']} in {row['context']} minus {row['versus']} "
+            f"{write_number(row['estimate'])}, p {tell_p(row['p_adjusted'])}"
+            for _, row in held.iterrows()
+        ]
+        text = (
+            f"Without a penalty, by least squares (jackknife-t over subjects, Holm), {len(held)} of "
+            f"{len(rows)} held"
+        )
+        return f"{text}: {'; '.join(named)}." if named else f"{text}."
 
 
 def contrast_contexts(
@@ -108,8 +127,12 @@ def contrast_contexts(
     (alpha, l1_ratio) is chosen by the validation error over all contexts. Subjects are resampled
     within training and validation, the same ones in every context, and the penalty is tuned anew.
 
-    A feature that varies less in one context than in another is still shrunken more there; the
-    least-squares rows have no penalty and tell whether a difference rests on that.
+    The penalty pulls differences towards zero, and the percentile test is the more cautious for it:
+    where slopes are equal it calls fewer of them different than the level allows. And a feature
+    that varies less in one context than in another is still shrunken more there. The least-squares
+    rows have no penalty: all features of all contexts at once, tested by leaving out subjects. They
+    call equal slopes different at the level that was asked (.04 to .05 of tests at .05 with 24 to
+    84 training subjects), find more, and tell whether a difference rests on the penalty.
 
     Parameters
     ----------

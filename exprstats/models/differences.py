@@ -7,9 +7,9 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
-from exprstats.inference.intervals import sort_draws
+from exprstats.inference.intervals import jackknife_clusters, sort_draws
+from exprstats.inference.joints import count_freedom
 from exprstats.inference.significance import adjust_holm, adjust_maximum, count_tails
 from exprstats.models.designs import Design
 from exprstats.models.interactions import regress_contexts
@@ -65,31 +65,29 @@ def list_differences(
 
 
 def list_slopes(design: Design, level: float) -> list[dict[str, Any]]:
-    """Return rows of the same differences by least squares with cluster-robust errors."""
-    pairs = list(combinations(range(len(list_contexts(design))), 2))
-    keys = _name_differences(design, pairs)
-    about = {"level": level, "method": "ols", "headline": False}
-    slopes, covariance, groups = regress_contexts(design)
-    p = slopes.shape[1]
+    """Return rows of the same differences by least squares, tested by leaving out subjects."""
+    slopes, left_out, present = regress_contexts(design)
+    pairs = list(combinations(range(len(slopes)), 2))
     whole = np.concatenate([slopes[i] - slopes[j] for i, j in pairs])
-    first, second = (
-        np.concatenate([pair[side] * p + np.arange(p) for pair in pairs]) for side in (0, 1)
-    )
-    spread = np.diag(covariance)[first] + np.diag(covariance)[second]
-    error = np.sqrt(np.maximum(spread - 2 * covariance[first, second], 0))
-    error = np.where(np.isnan(whole), np.nan, error)
-    reach = stdtrit(groups - 1, (1 + level) / 2) * error
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p_value = np.where(error > 0, 2 * stdtr(groups - 1, -np.abs(whole) / error), 1.0)
-    p_value = np.where(np.isnan(error), np.nan, p_value)
-    columns = {"estimate": whole, "std_error": error, "conf_low": whole - reach}
-    columns |= {"conf_high": whole + reach, "p_value": p_value, "p_adjusted": adjust_holm(p_value)}
-    told = "not fitted: fewer clips than terms, constant or collinear features"
-    columns["note"] = [told if np.isnan(one) else None for one in whole]
+    without = np.concatenate([left_out[i] - left_out[j] for i, j in pairs])
+    places = np.repeat(pairs, slopes.shape[1], axis=0)
+    centred = without - without.mean(axis=1, keepdims=True)
+    freedom = [count_freedom(*one) for one in zip(centred, present[places], strict=True)]
+    found = jackknife_clusters(whole, without, level=level, freedom=np.array(freedom))
+    columns = {"estimate": whole, **found._asdict(), "p_adjusted": adjust_holm(found.p_value)}
+    columns["note"] = _note_slopes(whole, without)
+    about = {"level": level, "method": "ols", "headline": False}
     return [
         {**key, **about, **{name: values[line] for name, values in columns.items()}}
-        for line, key in enumerate(keys)
+        for line, key in enumerate(_name_differences(design, pairs))
     ]
+
+
+def _note_slopes(whole: np.ndarray, without: np.ndarray) -> list[str | None]:
+    groups, lost = without.shape[1], np.isnan(without).sum(axis=1).tolist()
+    gone = "not fitted: fewer clips than terms, constant or collinear features"
+    told = [f"not fitted without {count} of {groups} subjects" if count else None for count in lost]
+    return [gone if np.isnan(one) else note for one, note in zip(whole, told, strict=True)]
 
 
 def _find_constant(design: Design) -> np.ndarray:

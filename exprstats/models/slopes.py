@@ -70,7 +70,20 @@ def list_unpenalised(
 
 
 def regress_products(products: np.ndarray, counts: np.ndarray, size: int) -> np.ndarray:
-    """Return least-squares weights (draws, p) of resamples, NaN where others determine a feature.
+    """Return least-squares weights (draws, p) of resamples: slopes times the feature's own SD.
+
+    As in `solve_products`, whose slopes they are.
+    """
+    slopes, spread = solve_products(products, counts, size)
+    return slopes * spread
+
+
+def solve_products(
+    products: np.ndarray, counts: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return slopes (draws, p) of resamples, and the features' SD in them (draws, p).
+
+    A slope is NaN where other features determine the feature.
 
     Parameters
     ----------
@@ -83,13 +96,14 @@ def regress_products(products: np.ndarray, counts: np.ndarray, size: int) -> np.
     """
     width = max(_HELD // size**2, 1)
     blocks = [
-        _regress_totals((counts[at : at + width] @ products).reshape(-1, size, size))
+        _solve_totals((counts[at : at + width] @ products).reshape(-1, size, size))
         for at in range(0, len(counts), width)
     ]
-    return np.concatenate(blocks)
+    slopes, spreads = zip(*blocks, strict=True)
+    return np.concatenate(slopes), np.concatenate(spreads)
 
 
-def _regress_totals(totals: np.ndarray) -> np.ndarray:
+def _solve_totals(totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = totals[:, 0] / totals[:, :1, 0]
         covariance = totals / totals[:, :1, :1] - mean[:, :, None] * mean[:, None, :]
@@ -102,9 +116,9 @@ def _regress_totals(totals: np.ndarray) -> np.ndarray:
     free = roots > 1e-10 * gram.shape[1]
     turned = np.einsum("bji,bj->bi", vectors, covariance[:, 1:-1, -1] * kept)
     shrunk = np.where(free, turned / np.where(free, roots, 1), 0)
-    weights = np.einsum("bji,bi->bj", vectors, shrunk)
+    slopes = np.einsum("bji,bi->bj", vectors, shrunk) * kept
     tied = np.einsum("bji,bi->bj", vectors**2, (~free).astype(float)) > _TIED
-    return np.where(tied, np.nan, weights)
+    return np.where(tied, np.nan, slopes), spread
 
 
 def _note_undefined(whole: np.ndarray, clips: int, terms: int, groups: int) -> list[str | None]:
