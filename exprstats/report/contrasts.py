@@ -39,7 +39,11 @@ def describe_contrasts(pieces: Pieces) -> Section | None:
     return Section(
         "contrasts",
         "Context contrasts",
-        sentences=(_say_setting(contrasts, shown), _say_found(contrasts, shown)),
+        sentences=(
+            _say_setting(contrasts, shown),
+            _say_found(contrasts, shown),
+            _say_slopes(contrasts, rows),
+        ),
         caveats=_list_caveats(shown),
         tables=(_build_table(rows, shown, contrasts),),
         figures=(_build_figure(contrasts),),
@@ -71,16 +75,41 @@ def _say_found(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
         verb="differed" if len(held) != 1 else "differs",
         mark=write_mark(1 - contrasts.level),
     )
+    return _list_held(opening, held, "p_max_t")
+
+
+def _say_slopes(contrasts: Contrasts, rows: pd.DataFrame) -> Text:
+    """Say what the same differences are without a penalty, and where the two answers part."""
+    tested = rows[rows["method"].eq("ols") & rows["p_adjusted"].notna()]
+    held = tested[tested["p_adjusted"].lt(1 - contrasts.level)]
+    if tested.empty:
+        return say("Without a penalty no difference could be tested.")
+    sure = rows[rows["headline"].eq(True) & rows["p_max_t"].lt(1 - contrasts.level)]
+    names = {(one["pair"], one["feature"]) for one in held.to_dict("records")}
+    alike = names == {(one["pair"], one["feature"]) for one in sure.to_dict("records")}
+    opening = say(
+        "Least squares without a penalty (*t* tests over subjects, Holm) {agree}: {held} of "
+        "{count} {verb}",
+        agree="agrees" if alike else "does not quite agree",
+        held=str(len(held)) if len(held) else "none",
+        count=write_count(len(tested)),
+        verb="differed" if len(held) != 1 else "differs",
+    )
+    return _list_held(opening, held, "p_adjusted")
+
+
+def _list_held(opening: Text, held: pd.DataFrame, p_name: str) -> Text:
+    """Return what holds, the largest differences first."""
     if held.empty:
         return join_texts([opening, say(".")], "")
     held = held.sort_values("estimate", key=lambda one: -one.abs(), kind="stable")
-    told = [_say_difference(row) for row in held.head(_MOST_NAMED).to_dict("records")]
+    told = [_say_difference(row, p_name) for row in held.head(_MOST_NAMED).to_dict("records")]
     more = len(held) - _MOST_NAMED
     ending = say("; and {more} more in the table.", more=more) if more > 0 else say(".")
     return join_texts([opening, say(": "), join_texts(told, "; "), ending], "")
 
 
-def _say_difference(row: dict[Any, Any]) -> Text:
+def _say_difference(row: dict[Any, Any], p_name: str) -> Text:
     return say(
         "{feature} in {context} minus {versus}, Δ = {value}, {level} CI {limits}, *p* {p}",
         feature=row["feature"],
@@ -89,7 +118,7 @@ def _say_difference(row: dict[Any, Any]) -> Text:
         value=write_estimate(row, bounded=False),
         level=write_level(row["level"]),
         limits=write_limits(row, bounded=False),
-        p=tell_p(row["p_max_t"]),
+        p=tell_p(row[p_name]),
     )
 
 
@@ -104,8 +133,10 @@ def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:
             "Weights that were tuned context by context are not compared: penalties of "
             "different strength make the same truth look different. One penalty for all contexts "
             "removes that; a feature that varies less in one context is still shrunken more "
-            "there. The least-squares differences have no penalty and tell whether a difference "
-            "rests on it."
+            "there, and differences are pulled towards zero, so that the test errs on the side of "
+            "no difference. Least squares has no penalty and, over many studies, calls equal "
+            "slopes different at the level asked; with few subjects for each feature both miss "
+            "much."
         ),
     )
 
@@ -125,6 +156,7 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) 
         Column("adjusted", say("max-|*t*|\N{NO-BREAK SPACE}*p*"), "One penalty"),
         Column("slope", say("Δ"), "Least squares"),
         Column("slope_limits", limits, "Least squares"),
+        Column("slope_p", say("Holm\N{NO-BREAK SPACE}*p*"), "Least squares"),
     )
     return Table(
         "7",
@@ -149,6 +181,7 @@ def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
         "adjusted": write_p(row["p_max_t"]),
         "slope": write_estimate(slope, bounded=False),
         "slope_limits": write_limits(slope, bounded=False),
+        "slope_p": write_p(slope.get("p_adjusted")),
     }
 
 
@@ -160,8 +193,9 @@ def _list_notes(
         say(
             "Units of the target per pooled standard deviation of the feature. One penalty: "
             "percentile intervals and two-sided *p* over resampled subjects; max-|*t*| *p*, which "
-            "the text quotes, is adjusted for all differences together. Least squares: an "
-            "interaction model without penalty, cluster-robust intervals."
+            "the text quotes, is adjusted for all differences together. Least squares: a model "
+            "of all features and contexts without penalty, jackknife-*t* intervals over subjects, "
+            "*p* adjusted for all differences (Holm)."
         ),
         say(
             "With {draws} refits no *p* below {least} and no adjusted *p* below {half} can be "

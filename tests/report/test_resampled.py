@@ -113,6 +113,22 @@ def test_contrasts_have_their_table_sentence_and_caveat(resampled):
         assert cells.loc["au_count", name] == f"{own:.2f}".replace("-", "−")
 
 
+@pytest.mark.parametrize(
+    ("least", "p_max_t", "said"),
+    [
+        (0.9, 0.9, "(t tests over subjects, Holm) agrees: none of 3 differed."),
+        (0.01, 0.9, "(t tests over subjects, Holm) does not quite agree: 3 of 3 differed"),
+        (0.01, 0.01, "(t tests over subjects, Holm) agrees: 3 of 3 differed"),
+    ],
+)
+def test_the_text_says_whether_least_squares_agrees(resampled, least, p_max_t, said):
+    contrasts = change(resampled[1], lambda table: table["method"] == "ols", p_adjusted=least)
+    contrasts = change(contrasts, lambda table: table["p_max_t"].notna(), p_max_t=p_max_t)
+    section = read_section([contrasts], "contrasts")
+    assert said in read_words(section)
+    assert set(section.tables[0].cells["slope_p"]) == {f"{least:.3f}".lstrip("0")}
+
+
 def test_differences_that_are_all_zero_prove_nothing(resampled):
     _, contrasts = resampled
     said = "leaves every weight at zero"
