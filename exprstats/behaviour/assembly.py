@@ -10,6 +10,7 @@ import pandas as pd
 
 from exprstats.behaviour.bounds import Plan
 from exprstats.behaviour.measurements import EMPTY, OUTSIDE, QUALITY, Measured
+from exprstats.behaviour.notes import name_clips, note_switches
 from exprstats.behaviour.result import ClipFeatures, count_reasons
 from exprstats.behaviour.settings import Settings
 from exprstats.behaviour.signals import FEATURES
@@ -60,6 +61,7 @@ def assemble(
     status = pd.DataFrame(list(files))
     clips = clips if settings.failed == "keep" else clips[kept]
     _tell_gaps(clips)
+    _tell_switches(clips)
     _tell_rates(status)
     _tell_absent(clips, absent)
     return ClipFeatures(clips, ledger, status, settings)
@@ -95,18 +97,16 @@ def _join(segments: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 def _settle_failures(failed: pd.DataFrame, total: int, settings: Settings) -> None:
     if failed.empty:
         return
-    named = ", ".join(f"'{clip}'" for clip in failed["clip"].head(5))
-    more = f" and {len(failed) - 5:,} more" if len(failed) > 5 else ""
     counted = count_things(len(failed), "clips fails", "clips fail", of=total)
-    fact = f"{counted} ({count_reasons(failed)}): {named}{more}."
+    fact = f"{counted} ({count_reasons(failed)}): {name_clips([*failed['clip']])}."
     if settings.failed == "error":
         raise DataError(Problem(fact, "Leave them out with failed='drop'."))
     if len(failed) == total and settings.failed == "drop":
         timed = failed["reason"].isin([OUTSIDE, EMPTY]).all()
         remedy = _TIMES if timed else "Check the videos, or lower the thresholds."
         raise DataError(Problem(fact, remedy))
-    left = "They are left out" if settings.failed == "drop" else "They are kept"
-    warn_user(f"{fact} {left}.")
+    fate = "left out" if settings.failed == "drop" else "kept"
+    warn_user(f"{fact} {'It is' if len(failed) == 1 else 'They are'} {fate}.")
 
 
 def _tell_gaps(clips: pd.DataFrame) -> None:
@@ -118,6 +118,13 @@ def _tell_gaps(clips: pd.DataFrame) -> None:
         fact += f"{len(clips):,} clips (see 'gaps')."
         effect = "Moments without a frame near enough are missing; no change is counted across."
         warn_user(f"{fact} {effect}")
+
+
+def _tell_switches(clips: pd.DataFrame) -> None:
+    switched = [*clips.loc[clips["face_switches"] > 0, "clip"]]
+    if switched:
+        fact = "No movement is counted from one face to another (see 'face_switches')."
+        warn_user(f"{note_switches(switched, len(clips))} {fact}")
 
 
 def _tell_rates(files: pd.DataFrame) -> None:
@@ -143,10 +150,10 @@ def _tell_absent(clips: pd.DataFrame, absent: Sequence[str]) -> None:
         message = f"The files hold no columns for {', '.join(absent)}; these are left out."
         warn_user(message)
     partly = [
-        f"{name} in {int(clips[name].isna().sum()):,}"
+        name if len(clips) == 1 else f"{name} in {int(clips[name].isna().sum()):,}"
         for name in FEATURES
         if name in clips.columns and clips[name].isna().any()
     ]
     if partly:
-        message = f"Features are missing in some of {len(clips):,} clips: {', '.join(partly)}."
-        warn_user(message)
+        where = "the one clip" if len(clips) == 1 else f"some of {len(clips):,} clips"
+        warn_user(f"Features are missing in {where}: {', '.join(partly)}.")

@@ -54,7 +54,8 @@ def make_plan(segments: pd.DataFrame | None, videos: Sequence[str], settings: Se
     if lost.mean() > settings.unmatched:
         named = ", ".join(f"'{one}'" for one in segments["video"][lost.to_numpy()].unique()[:3])
         counted = count_things(lost.sum(), "segments names", "segments name", of=len(lost))
-        fact = f"{counted} videos without frames: {named}."
+        noun = "a video" if lost.sum() == 1 else "videos"
+        fact = f"{counted} {noun} without frames: {named}."
         shown = ", ".join(f"'{one}'" for one in list(videos)[:3])
         remedy = f"The videos are {shown}, …; use their names, or raise 'unmatched'."
         raise DataError(Problem(fact, remedy, column="video"))

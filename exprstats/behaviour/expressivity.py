@@ -10,9 +10,10 @@ from exprstats.behaviour.faces import Face, follow_face
 from exprstats.behaviour.grids import SLACK
 from exprstats.behaviour.measurements import resolve_times
 from exprstats.behaviour.motion import average_active
+from exprstats.behaviour.notes import note_switches
 from exprstats.behaviour.recordings import Recording, record_frames
 from exprstats.behaviour.settings import Settings
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.tables import FRAMES, check_table
 
 # Units of each emotion that OpenFace can see (OpenDBM, facial expressivity).
@@ -44,7 +45,7 @@ def rate_expressivity(
 
     In each frame an emotion is the mean intensity of its active units over 6, 0 where none is
     active; expressivity is the mean over the seven emotions. A clip has the mean over all of its
-    valid frames, without a grid.
+    valid frames, without a grid; where these show one face after another, a warning names it.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def rate_expressivity(
     _require_units(frames)
     recordings = list(record_frames(frames))
     plan = make_plan(segments, [one.video for one in recordings], settings)
-    names = [*EMOTIONS, "expressivity", "valid_share"]
+    names = [*EMOTIONS, "expressivity", "valid_share", "mixed"]
     rated = pd.DataFrame(np.nan, index=range(len(plan.segments)), columns=names)
     places = pd.Series(range(len(plan.segments)))
     for recording in recordings:
@@ -77,6 +78,9 @@ def rate_expressivity(
         if len(rows):
             bounds = plan.get_bounds(recording.video)
             rated.loc[rows, names] = _rate_recording(recording, bounds, settings, complete)
+    mixed = plan.segments["clip"][(rated.pop("mixed") == 1).to_numpy()]
+    if len(mixed):
+        warn_user(note_switches([*mixed], len(rated)))
     times = ["start", "end"] if segments is None else []
     return pd.concat(
         [plan.segments.drop(columns=times), rated.set_axis(plan.segments.index)], axis=1
@@ -121,7 +125,7 @@ def _rate_recording(
     settings: Settings,
     complete: bool,
 ) -> np.ndarray:
-    """Return the emotions, their mean and the valid share of each clip (c, 9)."""
+    """Return each clip's emotions, their mean, valid share, whether faces change (c, 10)."""
     timed = recording.retime(settings.fps)
     followed = follow_face(timed, settings.face)
     bounds = resolve_times(*bounds, timed)
@@ -138,5 +142,6 @@ def _rate_recording(
     for low, high in zip(*np.searchsorted(followed.time, inside - SLACK), strict=True):
         chosen = valid[low:high]
         means = values[low:high][chosen].mean(axis=0) if chosen.any() else np.full(8, np.nan)
-        rows.append([*means, chosen.mean() if high > low else np.nan])
+        mixed = len(np.unique(followed.face[low:high][chosen])) > 1
+        rows.append([*means, chosen.mean() if high > low else np.nan, mixed])
     return np.array(rows)

@@ -41,8 +41,8 @@ def summarise_clips(
     On a grid of ``hz`` moments a second (the clip's end excluded) the nearest frame is taken, of
     two equally near the earlier; it must lie within half a step (``sampling="mean"`` averages
     the frames of a step instead). A frame is valid if ``success`` is 1 and its confidence high
-    enough. No change is counted across a gap: a displacement needs two valid moments in a row, a
-    velocity three.
+    enough. No change is counted across a gap or from one face to another: a displacement needs
+    two valid moments of the same face in a row, a velocity three.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ def summarise_clips(
     sampling
         ``"nearest"``: the frame nearest to each moment. ``"mean"``: the mean over the valid frames
         from each moment up to the next (of angles the mean direction, of action units the mean of
-        each frame's count and intensity), where at least half of the frames are valid. It smooths
-        the tracker's jitter, so that displacements and velocities come out smaller; features of
-        one kind are not comparable with those of the other.
+        each frame's count and intensity), where at least half of the frames are valid and these
+        show one face. It smooths the tracker's jitter, so that displacements and velocities come
+        out smaller; features of one kind are not comparable with those of the other.
     confidence
         Least confidence of a valid frame.
     min_valid
@@ -88,7 +88,8 @@ def summarise_clips(
         - ``au_count``, the mean number of active units a frame (of 18), and ``au_intensity``,
           the mean intensity of the active ones (of 17), 0 in frames without any;
         - ``valid_share`` of moments, ``mean_confidence`` of frames, ``gaps`` (steps longer than
-          1.5 median steps), ``face_switches``.
+          1.5 median steps), ``face_switches`` (other face ids than in the frame before; a clip
+          with any averages over the faces, and a warning names it).
 
         Features whose columns are absent everywhere are left out with a warning.
 
@@ -130,7 +131,7 @@ def trace_clips(
     pandas.DataFrame
         ``context``?, ``clip``, ``video``, ``time`` (seconds), ``frame`` (missing where none is
         near), ``valid``, and a column for each feature: points and gaze as in `summarise_clips`,
-        missing where there is no step to the moment before.
+        missing where there is no step to the moment before (a gap, or another face).
 
     Raises
     ------

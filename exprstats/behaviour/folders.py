@@ -21,6 +21,7 @@ from exprstats.behaviour.measurements import Measured, measure_clips
 from exprstats.behaviour.openface import fail_file
 from exprstats.behaviour.recordings import record_lines
 from exprstats.behaviour.result import ClipFeatures
+from exprstats.behaviour.scanning import describe_unreadable
 from exprstats.behaviour.settings import FailedRule, Settings
 from exprstats.behaviour.videos import Video, list_videos, open_video
 from exprstats.errors import DataError, OptionError
@@ -30,7 +31,7 @@ from exprstats.parallel import run_tasks
 from exprstats.words import PointUnit, SamplingRule
 
 # Raised when the same file and choices would give other numbers.
-_EDITION = 2
+_EDITION = 3
 _BLOCK = 1 << 20
 
 
@@ -167,12 +168,12 @@ def _cut_shard(files: list[Video], plan: Plan, shard: tuple[int, int]) -> tuple[
 
 def _summarise_file(task: _Task, settings: Settings) -> _Answer:
     try:
-        lines = open_video(task.video)
         digest = _hash_files(task.video.paths) if task.hashed or task.resume else None
         kept = _name_kept(task, digest, settings)
         measured = _load(kept)
         if measured is None:
-            measured = measure_clips(record_lines(lines), task.start, task.end, settings)
+            recording = record_lines(open_video(task.video))
+            measured = measure_clips(recording, task.start, task.end, settings)
             _keep(kept, measured)
     except DataError as error:
         return _Answer(None, fail_file(task.video, error))
@@ -185,9 +186,12 @@ def _hash_files(paths: Sequence[Path]) -> str:
     """Return the SHA-256 of files' bytes, one after the other, packed as they are on the disk."""
     digest = hashlib.sha256()
     for path in paths:
-        with path.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                digest.update(block)
+        try:
+            with path.open("rb") as stream:
+                while block := stream.read(_BLOCK):
+                    digest.update(block)
+        except OSError as error:
+            raise DataError(describe_unreadable(path, error)) from error
     return digest.hexdigest()
 
 

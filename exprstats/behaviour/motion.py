@@ -7,18 +7,25 @@ from collections.abc import Callable
 import numpy as np
 
 
-def find_steps(clip: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Return which moments (N,) follow a valid one of the same clip and are valid themselves.
+def find_steps(clip: np.ndarray, face: np.ndarray) -> np.ndarray:
+    """Return which moments (N,) follow one of the same clip that shows the same face.
 
     Parameters
     ----------
     clip
         Which clip each moment belongs to (N,).
-    valid
-        Whether a valid frame was found for it (N,).
+    face
+        The face that its valid frames show (N,); NaN where there are none.
+
+    Examples
+    --------
+    >>> face = np.array([0, 0, 1, 1, np.nan, 1])
+    >>> find_steps(np.zeros(6), face).tolist()
+    [False, True, False, True, False, False]
     """
     steps = np.zeros(len(clip), dtype=bool)
-    steps[1:] = valid[1:] & valid[:-1] & (clip[1:] == clip[:-1])
+    # NaN equals nothing, so that no step leads to or from a moment without valid frames.
+    steps[1:] = (face[1:] == face[:-1]) & (clip[1:] == clip[:-1])
     return steps
 
 

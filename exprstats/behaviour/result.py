@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from exprstats.behaviour.settings import Settings
-from exprstats.numerals import write_count, write_number
+from exprstats.numerals import count_things, write_count, write_number
 from exprstats.results import Result
 
 
@@ -63,16 +63,21 @@ class ClipFeatures(Result):
         if choice.sampling == "mean":
             frames = f"OpenFace frames, averaged over steps of {1 / choice.hz:.3g} s,"
         text = (
-            f"Features of {write_count(len(kept))} {'clip' if len(kept) == 1 else 'clips'} "
-            f"come from {frames} "
+            f"Features of {count_things(len(kept), 'clip')} come from {frames} "
             f"that were tracked with confidence of at least "
             f"{write_number(choice.confidence, 2, bounded=True)} (median valid share {share}); "
-            f"no change is counted across a gap."
+            f"no change is counted across a gap{_count_switched(kept)}."
         )
         if len(out):
             noun = "clip was" if len(out) == 1 else "clips were"
             text += f" {write_count(len(out))} further {noun} left out ({count_reasons(out)})."
         return text
+
+
+def _count_switched(clips: pd.DataFrame) -> str:
+    """Return what a sentence adds where clips show one face after another."""
+    switched = (clips["face_switches"] > 0).sum()
+    return f" or a change of face ({count_things(switched, 'clip')})" if switched else ""
 
 
 def count_reasons(left_out: pd.DataFrame) -> str:

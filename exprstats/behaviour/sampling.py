@@ -55,7 +55,8 @@ def pick_frames(recording: Recording, grid: Grid, settings: Settings) -> Picked:
     """Choose the frames of each moment.
 
     ``"nearest"`` takes the nearest frame within half a step. ``"mean"`` takes the valid frames
-    from the moment up to the next one; at least half of the frames there must be valid.
+    from the moment up to the next one; at least half of the frames there must be valid, and
+    these must show the same face.
 
     Parameters
     ----------
@@ -87,8 +88,16 @@ def _pick_steps(recording: Recording, grid: Grid, settings: Settings) -> Picked:
     moment = np.repeat(np.arange(len(low)), counts)
     within = np.arange(len(moment)) - np.repeat(np.cumsum(counts) - counts, counts)
     places = low[moment] + within
-    kept = good[places]
+    places, moment = places[good[places]], moment[good[places]]
+    valid[_find_mixed(moment, recording.face[places])] = False
+    kept = valid[moment]
     return Picked(np.where(high > low, low, -1), valid, places[kept], moment[kept])
+
+
+def _find_mixed(moment: np.ndarray, face: np.ndarray) -> np.ndarray:
+    """Return the moments of which frames (F,), moment by moment, show several faces."""
+    turns = (np.diff(face) != 0) & (np.diff(moment) == 0)
+    return moment[1:][turns]
 
 
 _Pick = Callable[[Recording, Grid, Settings], Picked]

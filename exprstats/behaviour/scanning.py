@@ -78,13 +78,17 @@ def _open_data(path: Path) -> Data:
             with path.open("rb") as stream:
                 data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        # An empty file cannot be mapped.
-        empty = path.is_file() and path.stat().st_size == 0
-        fact = "the file is empty." if empty else f"the file cannot be read ({error})."
-        raise DataError(Problem(fact, "Check the export.", file=str(path))) from error
+        raise DataError(describe_unreadable(path, error)) from error
     if not len(data):
         raise DataError(Problem("the file is empty.", "Check the export.", file=str(path)))
     return data
+
+
+def describe_unreadable(path: Path, error: Exception) -> Problem:
+    """Return why the bytes of a file cannot be had; an empty file cannot be mapped."""
+    empty = path.is_file() and path.stat().st_size == 0
+    fact = "the file is empty." if empty else f"the file cannot be read ({error})."
+    return Problem(fact, "Check the export.", file=str(path))
 
 
 def _find_end(data: Data, begin: int) -> int:

@@ -40,7 +40,8 @@ class Traces:
         Place of the nearest (or a step's first) frame in the recording (N,); −1 where there is
         none.
     valid
-        Whether the moment counts (N,): that frame is valid, or half of the step's frames are.
+        Whether the moment counts (N,): that frame is valid, or half of the step's frames are
+        and these show one face.
     series
         Feature to its value at each moment (N,), over points their mean; NaN where undefined.
     """
@@ -66,7 +67,9 @@ def trace_signals(recording: Recording, grid: Grid, settings: Settings) -> Trace
     picked = pick_frames(recording, grid, settings)
     groups = [name for name in list_groups(recording.columns) if name != _other(settings)]
     values = _gather(recording, picked, groups)
-    steps = find_steps(grid.clip, picked.valid)
+    # The valid frames of a moment show one face, which is then their mean.
+    face = picked.average(recording.face[picked.places][:, None])[:, 0]
+    steps = find_steps(grid.clip, face)
     series: dict[str, np.ndarray] = {}
     for name in MOVING:
         found = values.get(f"points_{settings.unit}" if name == "points" else name)

@@ -47,8 +47,8 @@ def cut_windows(
     pandas.DataFrame
         One row a window: ``video``, ``first`` and ``last`` (rows of the table, from 0),
         ``label``, ``added`` (by ``dense_step``) and ``complete`` (all its frames have labels
-        and, where the table has ``frame``, follow each other). Windows whose last frame has no
-        label are left out.
+        and, where the table has ``frame`` and ``face``, follow each other and show one face).
+        Windows whose last frame has no label are left out.
 
     Raises
     ------
@@ -70,7 +70,8 @@ def cut_windows(
             raise OptionError(message)
     require_columns(frames, [label, video], "frames")
     problems = find_empty(frames, [video])
-    problems += [] if dense_step is None else find_unnumbers(frames, [label])
+    numbers = ["frame"] * ("frame" in frames) + [label] * (dense_step is not None)
+    problems += find_unnumbers(frames, numbers)
     if problems:
         raise DataError(problems)
     known = frames[label].notna().to_numpy()
@@ -105,11 +106,20 @@ def cut_windows(
 
 
 def _find_followers(frames: pd.DataFrame) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function that tells which of a video's rows follow the one before (n,)."""
-    if "frame" not in frames.columns:
-        return lambda rows: np.ones(len(rows), bool)
-    numbers = frames["frame"].to_numpy(float, na_value=np.nan)
-    return lambda rows: np.r_[True, np.diff(numbers[rows]) == 1][: len(rows)]
+    """Return a function that tells which of a video's rows (n,) go on from the one before."""
+    steps = []
+    if "frame" in frames:
+        steps.append((frames["frame"].to_numpy(float, na_value=np.nan), 1))
+    if "face" in frames:
+        steps.append((pd.factorize(frames["face"])[0], 0))
+
+    def follow(rows: np.ndarray) -> np.ndarray:
+        follows = np.ones(len(rows), bool)
+        for values, step in steps:
+            follows[1:] &= np.diff(values[rows]) == step
+        return follows
+
+    return follow
 
 
 def count_labels(windows: pd.DataFrame, *, label: str = "label") -> pd.DataFrame:

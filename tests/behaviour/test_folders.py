@@ -44,10 +44,9 @@ def test_finished_files_are_not_computed_again(study, tmp_path, monkeypatch):
     first = summarise_openface(folder, segments, resume=kept)
     assert len(list(kept.iterdir())) == 5
     done = []
-    measure = folders.measure_clips
-    monkeypatch.setattr(
-        folders, "measure_clips", lambda one, *rest: done.append(one.video) or measure(one, *rest)
-    )
+    # A file is not even scanned where its result is kept.
+    scan = folders.open_video
+    monkeypatch.setattr(folders, "open_video", lambda one: done.append(one.name) or scan(one))
     second = summarise_openface(folder, segments, resume=kept)
     assert done == []
     for name in ("clips", "ledger", "files"):
@@ -60,6 +59,17 @@ def test_finished_files_are_not_computed_again(study, tmp_path, monkeypatch):
     summarise_openface(folder, segments, resume=kept)
     assert done[5:] == ["v2"]
     assert len(list(kept.iterdir())) == 11
+
+
+def test_what_cannot_be_read_fails_alone_where_results_are_kept(study, tmp_path):
+    folder, _ = study
+    (folder / "w.csv").mkdir()
+    (folder / "x.csv").touch()
+    with pytest.warns(DataWarning):
+        files = summarise_openface(folder, resume=tmp_path).files.set_index("video")
+    assert files["status"].tolist() == ["ok"] * 5 + ["failed"] * 2
+    assert "the file cannot be read (" in files.loc["w", "note"]
+    assert "the file is empty." in files.loc["x", "note"]
 
 
 def test_other_clips_of_the_same_files_are_other_work(study, tmp_path):
@@ -129,6 +139,18 @@ def test_a_bad_file_costs_its_own_clips_only(study):
     out = result.ledger[~result.ledger["kept"]]
     assert out["clip"].tolist() == ["v3_1", "v3_2", "v3_3"]
     assert result.glance()["n_left_out"].item() == 3
+
+
+def test_clips_with_several_faces_are_named_and_counted(folder, make_face, write_face):
+    for i in range(7):
+        table = make_face(100, seed=i)
+        table.loc[50:, "face_id"] = int(i < 6)
+        write_face(table, folder / f"v{i}.csv")
+    told = "within 6 of 7 clips: 'v0', 'v1', 'v2', 'v3', 'v4' and 1 more. Their means"
+    with pytest.warns(DataWarning, match=told):
+        result = summarise_openface(folder)
+    assert result.ledger["face_switches"].tolist() == [1] * 6 + [0]
+    assert "across a gap or a change of face (6 clips)." in result.sentence()
 
 
 def test_nothing_usable_is_an_error(folder):

@@ -159,9 +159,18 @@ def test_windows_over_missing_frames_are_marked():
     assert cut_windows(frames)["complete"].tolist() == [False, True, True, True, True]
 
 
+def test_windows_over_two_faces_are_marked():
+    frames = pd.DataFrame({"video": "a", "label": 1, "face": np.repeat([0, 1], [20, 20])})
+    assert cut_windows(frames)["complete"].tolist() == [True, False, False, False, True]
+    named = frames.assign(face=np.repeat(["left", "right"], [20, 20]))
+    assert cut_windows(named)["complete"].tolist() == [True, False, False, False, True]
+
+
 def test_windows_and_labels_that_cannot_be_are_refused():
     frames = pd.DataFrame({"video": ["a"] * 20, "label": list("xy") * 10})
     assert len(cut_windows(frames)) == 1
+    with pytest.raises(DataError, match=r"'frame'.*not numbers"):
+        cut_windows(frames.assign(frame="a"))
     with pytest.raises(DataError, match="not numbers"):
         cut_windows(frames, dense_step=2)
     with pytest.raises(DataError, match="column 'video'"):

@@ -40,14 +40,17 @@ def pick_frames(frames, start, end, hz):
 
 
 def average_frames(frames, start, end, hz, threshold):
-    """The mean frame (or None) from each moment up to the next, where half of them are valid."""
+    """The mean frame (or None) from each moment up to the next.
+
+    Half of the frames must be valid, and these must show one face.
+    """
     averaged = []
     j = 0
     while start + j / hz < end - 1e-9:
         stop = min(start + (j + 1) / hz, end)
         step = [f for f in frames if start + j / hz - 1e-9 <= f["timestamp"] < stop - 1e-9]
         good = [frame for frame in step if judge(frame, threshold)]
-        enough = good and len(good) >= len(step) / 2
+        enough = good and len(good) >= len(step) / 2 and len({f["face_id"] for f in good}) == 1
         averaged.append(merge_frames(good) if enough else None)
         j += 1
     return averaged
@@ -80,7 +83,8 @@ def follow(picked, threshold, hz, measure):
     moved = [None]
     for before, now in pairwise(picked):
         both = judge(before, threshold) and judge(now, threshold)
-        moved.append(measure(before, now) if both else None)
+        same = both and before["face_id"] == now["face_id"]
+        moved.append(measure(before, now) if same else None)
     speeds = [
         abs((now - before) * hz)
         for before, now in pairwise(moved)
