@@ -99,8 +99,8 @@ class Contrasts(Result):
             for _, row in held.iterrows()
         ]
         text = (
-            f"Without a penalty, by least squares (jackknife-t over subjects, Holm), {len(held)} of "
-            f"{len(rows)} held"
+            f"Without a penalty, by least squares (jackknife-t over subjects, Holm), {len(held)} "
+            f"of {len(rows)} held"
         )
         return f"{text}: {'; '.join(named)}." if named else f"{text}."
 

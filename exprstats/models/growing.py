@@ -53,6 +53,14 @@ def _grow(
     return forest.fit(*design.split(sample, *parts))
 
 
+def grow_again(known: Grown, design: Design, sample: Sample, parts: tuple[str, ...]) -> Grown:
+    """Return a forest with the settings, size and seed of a known one, grown on other clips."""
+    setting, given = (known.max_features, known.min_leaf), known.forest.get_params()
+    state, trees = given["random_state"], given["n_estimators"]
+    forest = _grow(design, sample, setting, parts=parts, state=state, trees=trees)
+    return Grown(sample, forest, *setting, known.grid)
+
+
 def measure_setting(
     task: tuple[int, int],
     *,

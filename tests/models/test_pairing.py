@@ -1,11 +1,19 @@
-"""Pairing moves rows and changes none; a planted difference between contexts is found."""
+"""The one model against scikit-learn; a planted difference between contexts is found."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
 
 from exprstats.errors import DataError
 from exprstats.inference import compare_models
-from exprstats.models import fit_elastic, pair_pooled, split_subjects, stack_predictions
+from exprstats.models import (
+    fit_elastic,
+    fit_forest,
+    pair_pooled,
+    split_subjects,
+    stack_predictions,
+)
 from exprstats.tables import PREDICTIONS, check_table
 
 FEATURES = ["motion", "gaze", "blink", "still"]
@@ -24,12 +32,31 @@ def models(clips):
 def test_each_clip_has_both_predictions_and_one_truth(models):
     paired = pair_pooled(models)
     check_table(paired, PREDICTIONS)
-    wide = paired.pivot_table(index=["context", "clip"], columns="model", values="prediction")
-    for name, kind in (("elastic", "context"), ("elastic pooled", "all")):
-        rows = models.predictions[models.predictions["fitted_on"] == kind]
-        wanted = rows.set_index(["context", "clip"])["prediction"][wide.index]
-        np.testing.assert_array_equal(wide[name], wanted)
-    assert (paired.groupby(["context", "clip"])["truth"].nunique() == 1).all()
+    own = models.predictions[models.predictions["fitted_on"] == "context"]
+    for name in ("elastic", "elastic pooled"):
+        rows = paired[paired["model"] == name]
+        columns = ["clip", "context", "subject", "part", "truth"]
+        assert rows[columns].to_numpy().tolist() == own[columns].to_numpy().tolist()
+        same = rows["prediction"].to_numpy() == own["prediction"].to_numpy()
+        assert same.all() == (name == "elastic")
+
+
+def test_the_one_model_is_a_regression_with_an_intercept_for_each_context(clips):
+    # Dummies of contexts take what is left of level, so a penalty on slopes only is one on slopes
+    # about the contexts' means: scikit-learn's ridge on centred columns.
+    apart = clips.assign(score=clips["score"] + 3 * (clips["context"] == "pain"))
+    options = {"alphas": [0.1], "l1_ratios": [0.0]}
+    paired = pair_pooled(fit(apart, by="context", **options)).query("model == 'elastic pooled'")
+    rows = apart.merge(paired[["clip", "context", "part", "prediction"]], on=["context", "clip"])
+    train = rows["part"] == "train"
+    columns = [*FEATURES, "score"]
+    levels = rows[train].groupby("context")[columns].mean().loc[rows["context"], columns]
+    centred = rows[columns] - levels.to_numpy()
+    spread = centred.loc[train, FEATURES].std(ddof=0)
+    ridge = Ridge(alpha=0.1 * train.sum())
+    ridge.fit(centred.loc[train, FEATURES] / spread, centred.loc[train, "score"])
+    wanted = ridge.predict(centred[FEATURES] / spread) + levels["score"].to_numpy()
+    np.testing.assert_allclose(rows["prediction"], wanted, atol=1e-6)
 
 
 def test_the_order_of_clips_does_not_matter(clips, models):
@@ -52,8 +79,27 @@ def test_contexts_that_differ_gain_from_models_of_their_own(draw_clips):
     assert gain["pain"] < 0
 
 
-def test_other_scores_and_no_contexts_are_refused(clips):
-    with pytest.raises(DataError, match="predicts other scores"):
-        pair_pooled(fit(clips, by="context"))
+@pytest.mark.parametrize("verb", [fit_elastic, fit_forest])
+def test_contexts_that_differ_in_level_only_need_no_models_of_their_own(verb):
+    # 60 people, the same slopes everywhere, levels of context far apart, also those of features.
+    rng = np.random.default_rng(2)
+    clips = pd.DataFrame({"subject": np.repeat([f"s{n}" for n in range(60)], 12)})
+    clips["clip"] = range(720)
+    clips["context"] = np.tile(["joy", "pain", "awe"], 240)
+    clips[FEATURES] = rng.normal(size=(720, 4))
+    level = clips["context"].map({"joy": 0.0, "pain": 4.0, "awe": 8.0})
+    clips["score"] = level + clips[FEATURES].sum(axis=1) + rng.normal(size=720)
+    clips["motion"] -= level
+    parts = split_subjects(clips, seed=1)
+    options = {"target": "score", "features": FEATURES, "parts": parts, "by": "context"}
+    options |= {"trees": 60, "seed": 1} if verb is fit_forest else {}
+    pair = pair_pooled(verb(clips, **options)).query("part == 'test'")
+    found = compare_models(pair, metrics="rmse", by="context", draws=100, seed=1).table
+    row = found[found["versus"].notna() & found["headline"] & found["context"].isna()].iloc[0]
+    # Without its levels the one model has an RMSE above 3.
+    assert row["estimate"] > -0.03
+
+
+def test_what_has_no_contexts_is_refused(clips):
     with pytest.raises(DataError, match="fitted to all clips only"):
         pair_pooled(fit(clips))
