@@ -119,8 +119,8 @@ assert "median valid share 1.00" in result.sentence()
 # | `au_intensity` | mean intensity of the active ones (17 are rated), 0 where none is | 0 to 5 |
 #
 # The grid has five moments a second, and each takes the nearest frame. A displacement needs two
-# valid moments in a row and a velocity three: nothing is measured across a gap. A clip's feature
-# is the mean over its moments.
+# valid moments in a row and a velocity three: nothing is measured across a gap, or from one face
+# to another. A clip's feature is the mean over its moments.
 #
 # The paper leaves some of this open. Its velocity is the derivative of a distance, so a landmark
 # that moves steadily has none. Choices that other readers might make are options: `unit="mm"` for

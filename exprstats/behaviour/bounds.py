@@ -56,7 +56,7 @@ def make_plan(segments: pd.DataFrame | None, videos: Sequence[str], settings: Se
         counted = count_things(lost.sum(), "segments names", "segments name", of=len(lost))
         noun = "a video" if lost.sum() == 1 else "videos"
         fact = f"{counted} {noun} without frames: {named}."
-        shown = ", ".join(f"'{one}'" for one in list(videos)[:3])
-        remedy = f"The videos are {shown}, …; use their names, or raise 'unmatched'."
+        shown = ", ".join(f"'{one}'" for one in list(videos)[:3]) + ", …" * (len(videos) > 3)
+        remedy = f"There is: {shown}. Use these names, or raise 'unmatched'."
         raise DataError(Problem(fact, remedy, column="video"))
     return Plan(segments, video)

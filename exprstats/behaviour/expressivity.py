@@ -14,6 +14,7 @@ from exprstats.behaviour.notes import note_switches
 from exprstats.behaviour.recordings import Recording, record_frames
 from exprstats.behaviour.settings import Settings
 from exprstats.errors import DataError, Problem, warn_user
+from exprstats.numerals import count_things
 from exprstats.tables import FRAMES, check_table
 
 # Units of each emotion that OpenFace can see (OpenDBM, facial expressivity).
@@ -115,7 +116,8 @@ def _require_units(frames: pd.DataFrame) -> None:
     wanted = [f"{unit}_{kind}" for unit in _NEEDED for kind in "rc"]
     absent = [name for name in wanted if name not in frames.columns]
     if absent:
-        fact = f"the frames table lacks {len(absent)} action units: {', '.join(absent[:5])}."
+        counted = count_things(len(absent), "column")
+        fact = f"the frames table lacks {counted} of action units: {', '.join(absent[:5])}."
         raise DataError(Problem(fact, "Run OpenFace with -aus."))
 
 

@@ -60,12 +60,16 @@ def _refuse_repeats(followed: Recording, face: Face) -> None:
     if (counts == 1).all():
         return
     twice = frames[counts > 1]
-    named = f"{len(twice):,} frames of video '{followed.video}' (such as frame {twice[0]})"
+    alone = len(twice) == 1
+    named = f"frame {twice[0]} of video '{followed.video}'"
+    if not alone:
+        named = f"{len(twice):,} frames of video '{followed.video}' (such as frame {twice[0]})"
     if face is None and len(np.unique(followed.face)) > 1:
         seen = ", ".join(str(one) for one in np.unique(followed.face))
-        fact = f"{named} show more than one face."
+        fact = f"{named} show{'s' * alone} more than one face."
         raise DataError(Problem(fact, f"Choose the face to follow: {seen}, or the largest."))
-    raise DataError(Problem(f"{named} stand twice.", "Run OpenFace on this video again."))
+    fact = f"{named} stand{'s' * alone} twice."
+    raise DataError(Problem(fact, "Run OpenFace on this video again."))
 
 
 def _keep_largest(recording: Recording) -> np.ndarray:

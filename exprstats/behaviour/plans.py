@@ -118,8 +118,10 @@ def plan_windows(videos: pd.DataFrame, *, length: float, step: float | None = No
         [(j * stride, j * stride + length) for j in range(max(int(count), 0))] for count in counts
     ]
     if not any(cuts):
-        longest = f"the longest of {len(videos):,} lasts {videos['length'].max():.4g} s"
-        fact = f"no video holds a window of {length:g} s; {longest}."
+        fact = f"no video holds a window of {length:g} s"
+        if len(videos):
+            fact += f"; the longest of {len(videos):,} lasts {videos['length'].max():.4g} s"
+        fact += "."
         raise DataError(Problem(fact, "Choose shorter windows."))
     return _lay_out(videos.drop(columns="length"), cuts)
 

@@ -117,5 +117,10 @@ def test_windows_slide_and_full_ones_only():
     unread = videos.assign(length=[10.0, 3.0, None])
     with pytest.warns(DataWarning, match="1 of 3 videos has no length: 'c'"):
         assert set(plan_windows(unread, length=3)["video"]) == {"a", "b"}
+    with (
+        pytest.warns(DataWarning, match="3 of 3 videos have no length"),
+        pytest.raises(DataError, match=r"no video holds a window of 3 s\. Choose"),
+    ):
+        plan_windows(videos.assign(length=float("nan")), length=3)
     with pytest.raises(DataError, match="'length'"):
         plan_windows(videos.drop(columns="length"), length=3)

@@ -88,5 +88,5 @@ def test_expressivity_keeps_segments_and_needs_units(frames):
     rated = rate_expressivity(frames, segments.set_index(pd.Index([5, 2])))
     assert rated.index.tolist() == [5, 2]
     assert rated["expressivity"].between(0, 5 / 6).all()
-    with pytest.raises(DataError, match="AU12_r"):
+    with pytest.raises(DataError, match="lacks 1 column of action units: AU12_r"):
         rate_expressivity(frames.drop(columns="AU12_r"))
