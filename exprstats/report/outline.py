@@ -13,6 +13,7 @@ from exprstats.report.measurement import describe_measurement, list_banners
 from exprstats.report.methods import describe_methods
 from exprstats.report.performance import describe_performance
 from exprstats.report.pieces import Pieces
+from exprstats.report.pooling import describe_pooling
 from exprstats.report.reliability import describe_reliability
 from exprstats.report.scores import describe_scores
 from exprstats.report.session import describe_session, list_session_versions
@@ -29,6 +30,7 @@ _MIDDLE = (
     describe_weights,
     describe_contrasts,
     describe_importance,
+    describe_pooling,
 )
 
 

@@ -19,6 +19,7 @@ from exprstats.report.cells import (
 from exprstats.report.classes import build_classes, say_classes
 from exprstats.report.document import Figure, Section
 from exprstats.report.intervals import list_methods
+from exprstats.report.levels import warn_of_levels
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_texts, join_words, say
 from exprstats.report.scoreboard import MOST_ACROSS, build_scoreboard
@@ -47,7 +48,7 @@ def describe_performance(pieces: Pieces) -> Section | None:
             ),
             *say_classes(pieces),
         ),
-        caveats=warn_of_clusters(shown),
+        caveats=(*warn_of_clusters(shown), *warn_of_levels(pieces)),
         tables=(build_scoreboard(shown, labels, pieces), *build_classes(pieces)),
         figures=(_build_figure(shown, labels, pieces, pieces.comparison),),
     )

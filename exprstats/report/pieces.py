@@ -40,8 +40,8 @@ KIND_NAMES = {
 
 # What a study's run holds under the same name.
 _OF_RUNS = (
-    *("reliability", "factor", "models", "comparison", "weights", "contrasts", "importance"),
-    *("dependence", "clips", "parts", "study", "provenance"),
+    *("reliability", "factor", "models", "comparison", "weights", "contrasts", "pooling"),
+    *("importance", "dependence", "clips", "parts", "study", "provenance"),
 )
 
 
@@ -63,6 +63,8 @@ class Pieces:
         that allow for clusters.
     weights, contrasts
         What goes with the models: weights with intervals, and how contexts differ in them.
+    pooling
+        Models of single contexts against one for all.
     importance, dependence
         What models need to predict, and how their predictions move along features, by the
         models' names.
@@ -93,6 +95,7 @@ class Pieces:
     resampled: FactorBootstrap | None = None
     weights: Weights | None = None
     contrasts: Contrasts | None = None
+    pooling: Comparison | None = None
     importance: dict[str, Importance] = field(default_factory=dict)
     dependence: dict[str, Dependence] = field(default_factory=dict)
     others: tuple[Result, ...] = ()

@@ -82,6 +82,28 @@ def contrast_weights(
     )
 
 
+def compare_pooled(
+    models: dict[str, Models], settings: CompareSettings, log: Logbook, *, n_jobs: int
+) -> Comparison:
+    """Return how models of single contexts do against one for all; elastic nets if there are."""
+    from exprstats.inference import compare_models
+    from exprstats.models import pair_pooled
+
+    first = min(models.values(), key=lambda one: one.kind != "elastic")
+    pair = pair_pooled(first)
+    return compare_models(
+        pair[pair["part"] == "test"],
+        metrics=["rmse", "correlation"],
+        against=first.name,
+        by="context",
+        draws=settings.draws,
+        interval=settings.interval,
+        level=settings.level,
+        seed=log.draw_seed("pooling"),
+        n_jobs=n_jobs,
+    )
+
+
 def compare_all(
     predictions: pd.DataFrame,
     settings: CompareSettings,

@@ -25,7 +25,7 @@ STAGES = (
 # Appended to, never reordered: a stage keeps its seed when later versions add stages.
 _SEEDED = (
     *("reliability", "split", "uniform", "normal", "compare"),
-    *("forest", "weights", "contrasts", "importance", "folds"),
+    *("forest", "weights", "contrasts", "importance", "folds", "pooling"),
 )
 
 

@@ -33,6 +33,8 @@ class StudyRun:
         Test-set predictions of every model and baseline.
     weights, contrasts
         From `report_weights` and `contrast_contexts`, where the study asks for them.
+    pooling
+        With the contrasts: models of single contexts against one for all (`pair_pooled`).
     importance, dependence
         From `rate_importance`, and of forests from `trace_dependence`, by the models' names.
     provenance
@@ -54,6 +56,7 @@ class StudyRun:
     comparison: Comparison | None = None
     weights: Weights | None = None
     contrasts: Contrasts | None = None
+    pooling: Comparison | None = None
     importance: dict[str, Importance] = field(default_factory=dict)
     dependence: dict[str, Dependence] = field(default_factory=dict)
     clips: pd.DataFrame | None = None

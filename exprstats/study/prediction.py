@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from exprstats.study.baselines import guess_baselines, judge_people
 from exprstats.study.crowd import score_targets
 from exprstats.study.importance import rate_features, trace_forests
-from exprstats.study.learning import compare_all, contrast_weights, fit_models, weigh_features
+from exprstats.study.learning import (
+    compare_all,
+    compare_pooled,
+    contrast_weights,
+    fit_models,
+    weigh_features,
+)
 from exprstats.study.logbook import Logbook
 from exprstats.study.outcome import StudyRun
 from exprstats.study.partition import fold_people
@@ -98,6 +104,9 @@ def _look_closer(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
                 n_jobs=n_jobs,
             )
             run = replace(run, contrasts=contrasts)
+            if contrasts is not None and study.compare is not None:
+                pooling = compare_pooled(run.models, study.compare, log, n_jobs=n_jobs)
+                run = replace(run, pooling=pooling)
     if study.importance is not None:
         with log.stage("importance"):
             found = rate_features(run.models, study.importance, log)

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from exprstats.errors import DataError
+from exprstats.inference import compare_models
 from exprstats.io import read_ratings
-from exprstats.models import contrast_contexts, guess_human, report_weights
+from exprstats.models import contrast_contexts, guess_human, pair_pooled, report_weights
 from exprstats.report import write_report
 from exprstats.study import measure_performance, read_study, run_study
 from exprstats.study.settings import ContrastsSettings, WeightsSettings
@@ -70,6 +71,11 @@ def test_the_numbers_are_those_of_the_verbs(full, folder):
     settings = {"target": "score", "features": list(full.features), "parts": full.parts}
     contrasts = contrast_contexts(full.clips, **settings, draws=100, seed=seeds["contrasts"])
     pd.testing.assert_frame_equal(full.contrasts.table, contrasts.table)
+    pair = pair_pooled(elastic).query("part == 'test'")
+    asked = {"against": "elastic", "by": "context", "draws": full.study.compare.draws}
+    metrics = ["rmse", "correlation"]
+    pooling = compare_models(pair, metrics=metrics, seed=seeds["pooling"], **asked)
+    pd.testing.assert_frame_equal(full.pooling.table, pooling.table)
     ratings = read_ratings(
         folder / "ratings.csv",
         items=["response", "emotion", "motion"],
@@ -93,7 +99,8 @@ def test_every_model_is_compared_in_the_order_of_the_file(full):
 
 def test_the_report_speaks_of_all_of_it(full, tmp_path):
     page = write_report(full, tmp_path / "report").read_text(encoding="utf-8")
-    for words in ("Random forest", "Human baseline", "Context contrasts", "Breiman, L. (2001)"):
+    headings = ("Human baseline", "Context contrasts", "One model or one for each context")
+    for words in ("Random forest", *headings, "Breiman, L. (2001)"):
         assert words in page
     assert "against the mean of the other raters" in page
     assert (tmp_path / "report" / "figures" / "figure5_contrasts.png").is_file()
