@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, partial
@@ -65,8 +65,12 @@ def run_tasks(
     work = delayed(partial(_run_single, function))
     # Workers may be threads of this process, which give back the number of threads they found.
     with limit_threads():
-        answers = Parallel(n_jobs=n_jobs, return_as="generator")(work(task) for task in tasks)
-        return list(_watch(cast("Iterator[Answer]", answers), label, len(tasks)))
+        try:
+            workers = Parallel(n_jobs=n_jobs, return_as="generator")
+        except ValueError:  # A backend that hands over all answers at once.
+            workers = Parallel(n_jobs=n_jobs)
+        answers = cast("Iterable[Answer]", workers(work(task) for task in tasks))
+        return list(_watch(answers, label, len(tasks)))
 
 
 @contextmanager
@@ -131,7 +135,7 @@ def _run_single(function: Callable[[Task], Answer], task: Task) -> Answer:
         return function(task)
 
 
-def _watch(answers: Iterator[Answer], label: str, total: int) -> Iterator[Answer]:
+def _watch(answers: Iterable[Answer], label: str, total: int) -> Iterator[Answer]:
     for done, answer in enumerate(answers, start=1):
         report_progress(label, done, total)
         yield answer

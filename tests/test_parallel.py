@@ -67,3 +67,12 @@ def test_blas_has_one_thread_in_every_task(backend, n_jobs):
         with joblib.parallel_config(backend=backend):
             assert run_tasks(count_threads, range(8), n_jobs=n_jobs) == [{1}] * 8
         assert count_threads() == before == {2}
+
+
+def test_a_backend_that_hands_over_all_answers_at_once_gives_the_same():
+    import joblib
+
+    heard = []
+    with joblib.parallel_config(backend="multiprocessing"), watching(lambda *n: heard.append(n)):
+        assert run_tasks(square, range(5), n_jobs=2) == [0, 1, 4, 9, 16]
+    assert heard[-1] == ("Working", 5, 5)
