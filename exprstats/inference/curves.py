@@ -111,6 +111,7 @@ CURVE_METRICS = (
         prepare=prepare_auc,
         label="AUC",
         lack="the truth is all 1 or has none",
+        takes="ranked",
     ),
     Metric(
         "average_precision",
@@ -119,5 +120,6 @@ CURVE_METRICS = (
         prepare=prepare_average_precision,
         label="average precision",
         lack="the truth has no 1",
+        takes="ranked",
     ),
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from exprstats.errors import OptionError
 from exprstats.inference.clusters import BLOCK, leave_out_clusters, sum_rows
+from exprstats.inference.codings import check_coding
 from exprstats.inference.metrics import Measure, Metric, Term
 from exprstats.inference.panels import Panel
 
@@ -25,9 +26,15 @@ class Evaluation:
         Truth, predictions and clusters.
     metrics
         What to compute.
+
+    Raises
+    ------
+    DataError
+        Where a metric takes other values than the panel has.
     """
 
     def __init__(self, panel: Panel, metrics: Sequence[Metric]) -> None:
+        check_coding(panel, metrics)
         self.groups = panel.groups
         self.shape = (len(metrics), len(panel.predictions))
         self._metrics = list(metrics)

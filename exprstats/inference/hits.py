@@ -90,6 +90,7 @@ HIT_METRICS = (
         range=(0, 1),
         sums={"n": count_rows, "total": mark_hits},
         formula=take_mean,
+        takes="labels",
     ),
     count_within(1),
     Metric(
@@ -98,6 +99,7 @@ HIT_METRICS = (
         range=(0, 1),
         sums={"part": mark_found, "whole": mark_predicted},
         formula=divide_counts,
+        takes="binary",
     ),
     Metric(
         "recall",
@@ -105,6 +107,7 @@ HIT_METRICS = (
         range=(0, 1),
         sums={"part": mark_found, "whole": mark_true},
         formula=divide_counts,
+        takes="binary",
     ),
     Metric(
         "f1",
@@ -113,5 +116,6 @@ HIT_METRICS = (
         sums=_ONES,
         formula=lambda found, predicted, true: divide_counts(2 * found, predicted + true),
         label="F1",
+        takes="binary",
     ),
 )

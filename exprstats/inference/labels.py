@@ -92,13 +92,28 @@ def _score_kappa(
 
 
 LABEL_METRICS = (
-    Metric("uar", measure_uar, range=(0, 1), prepare=prepare_labels(_score_uar), label="UAR"),
+    Metric(
+        "uar",
+        measure_uar,
+        range=(0, 1),
+        prepare=prepare_labels(_score_uar),
+        label="UAR",
+        takes="labels",
+    ),
     Metric(
         "macro_f1",
         measure_macro_f1,
         range=(0, 1),
         prepare=prepare_labels(_score_macro_f1),
         label="macro-F1",
+        takes="labels",
     ),
-    Metric("kappa", measure_kappa, range=(-1, 1), prepare=prepare_labels(_score_kappa), label="κ"),
+    Metric(
+        "kappa",
+        measure_kappa,
+        range=(-1, 1),
+        prepare=prepare_labels(_score_kappa),
+        label="κ",
+        takes="labels",
+    ),
 )

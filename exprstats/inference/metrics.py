@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from exprstats.errors import OptionError
-from exprstats.words import name_nearest
+from exprstats.words import check_word, name_nearest
 
 if TYPE_CHECKING:
     from exprstats.inference.panels import Panel
@@ -18,6 +18,8 @@ Term = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Naive = Callable[[np.ndarray, np.ndarray], float]
 Measure = Callable[[np.ndarray], np.ndarray]
 MetricLike = str | Naive
+Direction = Literal["higher", "lower", "zero", "unknown"]
+Takes = Literal["numbers", "labels", "binary", "ranked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,9 @@ class Metric:
         Its plain definition: truth (n,) and prediction (n,) to one number, NaN where undefined.
         Where there are sums and a formula, they define it as well as this.
     direction
-        Whether ``"higher"`` or ``"lower"`` is better, or values near ``"zero"``; ``"unknown"``
-        for plain functions, which do not say.
+        Whether ``"higher"`` or ``"lower"`` is better, or values near ``"zero"`` (of a calibration
+        slope, whose best value is 1, measure the slope minus 1); ``"unknown"`` for plain
+        functions, which do not say.
     range
         Lowest and highest possible value.
     sums
@@ -54,6 +57,10 @@ class Metric:
         How it is printed.
     lack
         Why it may be undefined, for the note of its rows.
+    takes
+        What it is of; other values are refused. Any ``"numbers"``; ``"labels"``, whole numbers;
+        ``"binary"``, truth and predictions of 0 and 1; ``"ranked"``, truth of 0 and 1 and
+        predictions of any size.
 
     Examples
     --------
@@ -77,7 +84,7 @@ class Metric:
 
     name: str
     naive: Naive | None = None
-    direction: Literal["higher", "lower", "zero", "unknown"] = "higher"
+    direction: Direction = "higher"
     range: tuple[float, float] = (-np.inf, np.inf)
     sums: Mapping[str, Term] | None = None
     formula: Callable[..., np.ndarray] | None = None
@@ -87,8 +94,11 @@ class Metric:
     clustered: bool = False
     label: str = field(default="")
     lack: str = ""
+    takes: Takes = "numbers"
 
     def __post_init__(self) -> None:
+        check_word(self.direction, Direction, f"direction of metric '{self.name}'")
+        check_word(self.takes, Takes, f"takes of metric '{self.name}'")
         if (self.sums is None) != (self.formula is None):
             message = f"metric '{self.name}' needs both sums and formula, or neither."
             raise OptionError(message)

@@ -1,0 +1,100 @@
+"""Metrics of classes refuse what they would misread, in every verb."""
+
+import numpy as np
+import pytest
+
+from exprstats.errors import DataError, OptionError
+from exprstats.inference import (
+    Metric,
+    bootstrap_clusters,
+    compare_contexts,
+    compare_models,
+    list_metrics,
+    permute_models,
+    plan_precision,
+)
+
+QUICK = {"draws": 250, "seed": 1}
+
+
+@pytest.fixture
+def make_classes(make_predictions):
+    """Two models' predictions of two classes with given codes."""
+
+    def make(truth=(0, 1), prediction=(0, 1)):
+        table = make_predictions(groups=12, clips=60, models=("a", "b"), contexts=("calm", "pain"))
+        high = {name: (table[name] > 0).astype(int) for name in ("truth", "prediction")}
+        codes = {"truth": truth, "prediction": prediction}
+        coded = {name: np.array(codes[name], dtype=float)[high[name]] for name in codes}
+        return table.assign(**coded)
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["auc", "average_precision", "precision", "recall", "f1"])
+def test_a_truth_of_1_and_2_is_refused(make_classes, name):
+    told = rf"column 'truth': {name} needs 0 and 1; found 1, 2\. Write 1 for the class of interest"
+    with pytest.raises(DataError, match=told):
+        compare_models(make_classes(truth=(1, 2)), metrics=name, **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("name", "truth", "prediction", "told"),
+    [
+        ("f1", (0, 1), (0.2, 0.8), r"f1 needs 0 and 1; found 0\.2, 0\.8\. .* at a threshold"),
+        ("precision", (0, 1), (0, 2), r"column 'prediction': precision needs 0 and 1; found 0, 2"),
+        (
+            "kappa",
+            (0, 1),
+            (0, 0.8),
+            r"kappa needs labels .* numbers; found 0\.8\. Round them",
+        ),
+        ("uar", (0.5, 1), (0, 1), r"column 'truth': uar needs labels .*; found 0\.5"),
+    ],
+)
+def test_scores_are_no_labels(make_classes, name, truth, prediction, told):
+    with pytest.raises(DataError, match=told):
+        compare_models(make_classes(truth, prediction), metrics=name, **QUICK)
+
+
+@pytest.mark.parametrize(
+    "verb", [bootstrap_clusters, permute_models, plan_precision, compare_contexts]
+)
+def test_every_verb_refuses_them(make_classes, verb):
+    table = make_classes(truth=(1, 2))
+    how = {"statistic": "auc", "cluster": "subject"}
+    with pytest.raises(DataError, match="auc needs 0 and 1; found 1, 2"):
+        verb(table, **(how if verb is bootstrap_clusters else {"metrics": "auc"}), **QUICK)
+
+
+def test_long_lists_of_values_are_cut(make_predictions):
+    with pytest.raises(DataError, match=r"found (-?[\d.]+, ){5}\.\.\.\. Write 1"):
+        compare_models(make_predictions(), metrics="auc", **QUICK)
+
+
+def test_what_they_take_is_taken(make_classes):
+    names = [name for name, metric in list_metrics().items() if metric.takes != "numbers"]
+    assert len(names) == 9
+    assert compare_models(make_classes(), metrics=names, **QUICK).table["estimate"].notna().all()
+    scores = make_classes(prediction=(-3.5, 7.25))
+    assert compare_models(scores, metrics=["auc", "average_precision"], **QUICK).samples
+    labels = make_classes(truth=(1, 4), prediction=(4, 7))
+    assert compare_models(labels, metrics=["accuracy", "kappa", "within1"], **QUICK).samples
+
+
+def test_a_metric_of_ones_own_may_ask_the_same(make_classes):
+    own = Metric("hits", lambda y, p: float(np.mean(p[y == 1])), takes="binary")
+    with pytest.raises(DataError, match="hits needs 0 and 1; found 1, 2"):
+        compare_models(make_classes(truth=(1, 2)), metrics=own, **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"direction": "one"}, "direction of metric 'slope' 'one' is not known. There is: higher"),
+        ({"takes": "label"}, "takes of metric 'slope' 'label' is not known. Did you mean 'labels'"),
+    ],
+)
+def test_unknown_words_are_refused(options, told):
+    with pytest.raises(OptionError, match=told):
+        Metric("slope", lambda y, p: 1.0, **options)
