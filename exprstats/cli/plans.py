@@ -59,6 +59,7 @@ def show_plan(
     import pandas as pd
 
     from exprstats.inference import plan_precision
+    from exprstats.inference.sentences import write_range, write_size
 
     plans = []
     for name, width in widths.items():
@@ -66,21 +67,20 @@ def show_plan(
         rows = list_records(plan.tidy())
         session.rows += [{**row, "method": "plan", "headline": False} for row in rows]
         interval = f"expected width of the {write_level(plan.level)} CI by number of subjects"
-        headers, cells = _list_widths(rows, width, bounded=is_bounded(name))
+        headers, cells = _list_widths(rows, bounded=is_bounded(name))
+        headers.append(f"For {write_size(name, width)}")
         session.show_table(f"{label_metric(name)}: {interval}", headers, cells)
         plans.append(plan)
     session.tables["plan"] = pd.concat([plan.tidy() for plan in plans], ignore_index=True)
-    pilot = plans[0].pilot
-    text = f"The plan draws studies from these {write_count(pilot)} subjects, clips as they are."
-    if any(plan.table["needed"].max() > _FAR * pilot for plan in plans):
+    pilot = write_range(plans[0].table["pilot"])
+    text = f"The plan draws studies from these {pilot} subjects, clips as they are."
+    if any((plan.table["needed"] > _FAR * plan.table["pilot"]).any() for plan in plans):
         text += f" Beyond {_FAR} times as many it is a guess."
     session.say(text)
     return plans
 
 
-def _list_widths(
-    rows: list[Row], width: float, *, bounded: bool
-) -> tuple[list[str], list[list[str]]]:
+def _list_widths(rows: list[Row], *, bounded: bool) -> tuple[list[str], list[list[str]]]:
     sizes = list(dict.fromkeys(int(row["n_clusters"]) for row in rows))
     terms: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
@@ -94,7 +94,7 @@ def _list_widths(
         ]
         for (context, term), found in terms.items()
     ]
-    return ["Context", "Of", *map(write_count, sizes), f"For {width:g}"], cells
+    return ["Context", "Of", *map(write_count, sizes)], cells
 
 
 def show_runs(session: Session, predictions: pd.DataFrame, **options: Any) -> VarianceSplit:

@@ -31,18 +31,19 @@ def show_equivalence(
 ) -> Equivalence:
     """Print which models differ by less than a margin, and add the rows."""
     from exprstats.inference import judge_equivalence
+    from exprstats.inference.sentences import write_alpha, write_size
 
     verdict = judge_equivalence(result, margin=margin, reference=reference)
     rows = session.add_table("equivalence", verdict.tidy(), headline=False)
     for name in dict.fromkeys(str(row["metric"]) for row in rows):
         mine = [row for row in rows if row["metric"] == name]
-        title = f"{label_metric(name)}: equivalence within ±{margin[name]:g}"
+        title = f"{label_metric(name)}: equivalence within ±{write_size(name, margin[name])}"
         session.show_table(title, *_list_equivalence(mine, is_bounded(name)))
-    level = write_level(1 - 2 * verdict.alpha)
+    level, alpha = write_level(1 - 2 * verdict.alpha), write_alpha(verdict.alpha)
     session.say(
-        f"Equivalent: the {level} interval of the difference lies within the margin (two one-sided "
-        "tests, p adjusted by Holm). Not shown is no proof of a difference. The margin must come "
-        "from the question, not from these data."
+        f"Equivalent: p of two one-sided tests, adjusted by Holm, is below {alpha}; before that, "
+        f"it is where the {level} interval of the difference lies within the margin. Not shown is "
+        "no proof of a difference. The margin must come from the question, not from these data."
     )
     return verdict
 

@@ -17,6 +17,7 @@ from exprstats.inference.panels import Panel
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import count_blocks, draw_panel
 from exprstats.inference.sentences import describe_bootstrap
+from exprstats.inference.smoothness import is_plain, list_counts
 from exprstats.inference.statistics import Copies, Function, Values, resample_function
 from exprstats.inference.strata import code_strata, list_members
 from exprstats.inference.terms import Terms
@@ -42,6 +43,8 @@ class Bootstrap(Result):
         How it was asked.
     n_clusters
         How many clusters there were.
+    metric
+        What was asked for, where it is a metric.
     """
 
     table: pd.DataFrame
@@ -49,6 +52,7 @@ class Bootstrap(Result):
     cluster: str
     level: float
     n_clusters: int
+    metric: Metric | None = None
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how much was resampled."""
@@ -65,7 +69,7 @@ class Bootstrap(Result):
 
     def sentence(self) -> str:
         """Return the estimates with their headline intervals, in APA style."""
-        return describe_bootstrap(self.table, self.cluster)
+        return describe_bootstrap(self.table, self.cluster, self.metric)
 
 
 def bootstrap_clusters(
@@ -103,6 +107,13 @@ def bootstrap_clusters(
     OptionError
         For options that are not allowed, a metric that needs a span, and a function that returns
         anything but numbers.
+
+    Notes
+    -----
+    The jackknife needs a smooth statistic: for a median or another quantile, a maximum or a count
+    of distinct values it is inconsistent, and ``interval="percentile"`` is what they want. From 10
+    clusters on, ``"auto"`` takes the percentile rows of a function as the headline where leaving
+    out clusters foretells less than 80% of its variance over draws; the note says how much.
 
     Examples
     --------
@@ -144,6 +155,7 @@ def bootstrap_clusters(
         tested=np.zeros(len(terms), dtype=bool),
         fisher=np.full(len(terms), metric is not None and metric.fisher),
         strata=homes,
+        counts=list_counts(seeds, members, draws) if metric is None or is_plain(metric) else None,
     )
     summaries = summarise_terms(formed, n_clusters=len(names), interval=interval, level=level)
     rows = [{"term": terms[line], "n_clips": len(table), **row} for line, row in summaries]
@@ -153,6 +165,7 @@ def bootstrap_clusters(
         cluster=cluster,
         level=level,
         n_clusters=len(names),
+        metric=metric,
     )
 
 

@@ -119,7 +119,8 @@ def compare_models(
         Bootstrap draws; the jackknife needs none.
     interval
         ``"auto"`` gives percentile and jackknife-t rows and marks one as headline: percentile
-        from 40 clusters on, jackknife-t below. ``"percentile"``, ``"jackknife"``, ``"basic"`` and
+        from 40 clusters on (of plain functions that are not smooth, from 10 on), jackknife-t
+        below. ``"percentile"``, ``"jackknife"``, ``"basic"`` and
         ``"t"`` (symmetric bootstrap-t) give that one; ``"bca"`` gives BCa beside those of
         ``"auto"``, whose headline stays.
     level

@@ -19,7 +19,7 @@ from exprstats.inference.cells import (
     find_span,
 )
 from exprstats.inference.joints import join_contexts
-from exprstats.inference.metrics import MetricLike, find_metrics
+from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
@@ -47,12 +47,15 @@ class ContextComparison(Result):
         How it was asked.
     paired
         Whether any cluster stands in more than one context.
+    metrics
+        What was measured.
     """
 
     table: pd.DataFrame
     cluster: str
     level: float
     paired: bool = True
+    metrics: tuple[Metric, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how much was compared."""
@@ -77,19 +80,20 @@ class ContextComparison(Result):
             counts = f"{write_count(len(sure))} of {write_count(len(rows))}"
             start = f"p < {write_alpha(1 - self.level)} for {counts} differences between contexts"
             rows, start = sure, f"{start}{': ' if len(sure) else ''}"
-        texts = cut_texts([_describe_row(row) for _, row in rows.iterrows()], MOST_TOLD)
+        told = [_describe_row(row, self.metrics) for _, row in rows.iterrows()]
+        texts = cut_texts(told, MOST_TOLD)
         drawn = f"the same {self.cluster}s resampled in all contexts"
         if not self.paired:
             drawn = f"contexts have {self.cluster}s of their own, resampled together"
         return f"{start}{'; '.join(texts)} (Holm within metric; {drawn})."
 
 
-def _describe_row(row: pd.Series) -> str:
+def _describe_row(row: pd.Series, metrics: Sequence[Metric]) -> str:
     metric = str(row["metric"])
-    number = write_value(metric, row["estimate"])
-    limits = write_value(metric, row["conf_low"], row["conf_high"])
+    number = write_value(metric, row["estimate"], metrics=metrics)
+    limits = write_value(metric, row["conf_low"], row["conf_high"], metrics=metrics)
     return (
-        f"{row['model']}, {label_metric(metric)}, {row['term']}: {number}, {limits}, "
+        f"{row['model']}, {label_metric(metric, metrics)}, {row['term']}: {number}, {limits}, "
         f"p {tell_p(row['p_adjusted'])}"
     )
 
@@ -156,7 +160,9 @@ def compare_contexts(
     keys = ("metric", "model", "context", "versus", "term")
     paired = bool(present.sum() > len(cells[0].clusters))
     table = arrange_table(found, keys)
-    return ContextComparison(table=table, cluster=cluster, level=level, paired=paired)
+    return ContextComparison(
+        table=table, cluster=cluster, level=level, paired=paired, metrics=tuple(measures)
+    )
 
 
 def _split_jointly(rows: pd.DataFrame, *, cluster: str, by: str) -> list[Cell]:

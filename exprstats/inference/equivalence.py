@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,10 +14,12 @@ from scipy.special import stdtr
 from exprstats.errors import OptionError
 from exprstats.inference.comparison import Comparison
 from exprstats.inference.intervals import find_percentile, jackknife_clusters, sort_draws
-from exprstats.inference.rows import name_headline
+from exprstats.inference.metrics import Metric
+from exprstats.inference.rows import measure_smoothness, name_headline
 from exprstats.inference.samples import Sample
-from exprstats.inference.sentences import METHOD_WORDS, label_metric, write_value
+from exprstats.inference.sentences import METHOD_WORDS, label_metric, name_place, write_value
 from exprstats.inference.significance import adjust_holm
+from exprstats.inference.smoothness import SMOOTH
 from exprstats.inference.summaries import MOST_UNDEFINED
 from exprstats.inference.terms import KEYS, Terms, check_pairs, form_terms, pair_models, write_keys
 from exprstats.numerals import tell_p, write_count, write_level
@@ -35,15 +38,18 @@ class Equivalence(Result):
     ----------
     table
         Tidy rows: context, metric, model, versus, term and ``margin``; the interval has level
-        1 - 2α, which lies within ±margin exactly where the test says equivalent; ``p_lower``
-        and ``p_upper`` of the two one-sided tests, ``p_value`` the larger of them; ``equivalent``
-        (p adjusted by Holm); ``p_noninferior`` and ``noninferior``.
+        1 - 2α, which lies within ±margin where ``p_value`` is below α; ``p_lower`` and
+        ``p_upper`` of the two one-sided tests, ``p_value`` the larger of them; ``p_adjusted`` by
+        Holm, and ``equivalent`` where that is below α; ``p_noninferior`` and ``noninferior``.
     alpha
         Error rate of each one-sided test.
+    metrics
+        What was measured.
     """
 
     table: pd.DataFrame
     alpha: float
+    metrics: tuple[Metric, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how many differences, how many judged equivalent."""
@@ -60,7 +66,7 @@ class Equivalence(Result):
         """Return verdicts in words, in APA style; of many, the pooled ones and then the rest."""
         defined = self.table[self.table["estimate"].notna()]
         ordered = defined.sort_values("context", key=lambda names: names.notna(), kind="stable")
-        texts = [_describe_verdict(row) for _, row in ordered.iterrows()]
+        texts = [_describe_verdict(row, self.metrics) for _, row in ordered.iterrows()]
         rest = ordered["equivalent"].iloc[MOST_VERDICTS:]
         if len(rest):
             count, alike = write_count(len(rest)), write_count(int(rest.sum()))
@@ -101,7 +107,8 @@ def judge_equivalence(
     Returns
     -------
     Equivalence
-        Percentile tests from 40 clusters on, t tests of the cluster jackknife below.
+        Percentile tests from 40 clusters on, t tests of the cluster jackknife below; of metrics
+        that are not smooth percentile tests from 10 on.
 
     Raises
     ------
@@ -124,7 +131,8 @@ def judge_equivalence(
             raise OptionError(message + name_nearest(str(reference), sample.models))
         rows += _judge_sample(sample, _find_margin(margin, sample.metric.name), reference, alpha)
     table = arrange_rows(rows, (*KEYS, "margin"))
-    return Equivalence(table=table, alpha=alpha)
+    metrics = {sample.metric.name: sample.metric for sample in comparison.samples}
+    return Equivalence(table=table, alpha=alpha, metrics=tuple(metrics.values()))
 
 
 def _find_margin(margin: float | Mapping[str, float], metric: str) -> float:
@@ -142,7 +150,8 @@ def _judge_sample(
     # The reference is subtracted: a difference says what choosing the other model costs.
     pairs = [(other, first) for first, other in pairs] if reference is not None else pairs
     terms = form_terms(sample, pairs)
-    method = name_headline(sample.n_clusters, "auto")
+    smooth = bool((measure_smoothness(terms)[terms.tested] >= SMOOTH).all())
+    method = name_headline(sample.n_clusters, "auto", smooth=smooth)
     sides = (_side_draws if method == "percentile" else _side_jackknife)(terms, margin, alpha)
     p_value = np.where(
         np.isnan(sides.p_lower + sides.p_upper), np.nan, np.maximum(sides.p_lower, sides.p_upper)
@@ -200,18 +209,17 @@ def _side_jackknife(terms: Terms, margin: float, alpha: float) -> _Sides:
     return _Sides(found.conf_low, found.conf_high, lower, upper)
 
 
-def _describe_verdict(row: pd.Series) -> str:
+def _describe_verdict(row: pd.Series, metrics: Sequence[Metric]) -> str:
     metric, other = str(row["metric"]), row["versus"]
     verdict = f"was not shown to be equivalent to {other}"
     if row["equivalent"]:
         verdict = f"was equivalent to {other}"
     elif row["noninferior"]:
         verdict = f"was not inferior to {other}, but not shown to be equivalent"
-    place = "" if pd.isna(row["context"]) else f" in {row['context']}"
+    write = partial(write_value, metric, metrics=metrics)
     return (
-        f"{row['model']} {verdict}{place}: difference in {label_metric(metric)} "
-        f"{write_value(metric, row['estimate'])}, {write_level(row['level'])} CI "
-        f"{write_value(metric, row['conf_low'], row['conf_high'])}, margin "
-        f"±{write_value(metric, row['margin'])}, p {tell_p(row['p_adjusted'])} for equivalence "
-        f"({METHOD_WORDS[str(row['method'])]})."
+        f"{row['model']} {verdict}{name_place(row)}: difference in "
+        f"{label_metric(metric, metrics)} {write(row['estimate'])}, {write_level(row['level'])} CI "
+        f"{write(row['conf_low'], row['conf_high'])}, margin ±{write(row['margin'])}, "
+        f"p {tell_p(row['p_adjusted'])} for equivalence ({METHOD_WORDS[str(row['method'])]})."
     )

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import pandas as pd
 
 from exprstats.inference.comparison import Comparison
 from exprstats.inference.contexts import ContextComparison
@@ -17,7 +14,8 @@ from exprstats.inference.sentences import (
     label_metric,
     name_clusters,
     write_alpha,
-    write_value,
+    write_range,
+    write_size,
 )
 from exprstats.inference.training import VarianceSplit
 from exprstats.numerals import write_count, write_level
@@ -72,8 +70,7 @@ def _describe_models(comparison: Comparison) -> str:
 
 def _describe_draws(comparison: Comparison) -> str:
     table, cluster = comparison.table, comparison.cluster
-    counts = sorted({sample.n_clusters for sample in comparison.samples})
-    groups = " to ".join(write_count(count) for count in dict.fromkeys((counts[0], counts[-1])))
+    groups = write_range(sample.n_clusters for sample in comparison.samples)
     used = [str(method) for method in table.loc[table["headline"], "method"].unique()]
     intervals = f"{write_level(comparison.level)} {' and '.join(_INTERVALS[one] for one in used)}"
     start = f"Because rows of one {cluster} are not independent, "
@@ -127,8 +124,8 @@ def _describe_companion(companion: _Told, cluster: str) -> str:
 def _describe_equivalence(result: Equivalence, cluster: str) -> str:
     margins = result.table.drop_duplicates("metric")[["metric", "margin"]]
     named = [
-        f"±{_shorten(row['metric'], row['margin'])} ("
-        f"{name_clusters(label_metric(str(row['metric'])), cluster)})"
+        f"±{write_size(str(row['metric']), row['margin'], result.metrics)} ("
+        f"{name_clusters(label_metric(str(row['metric']), result.metrics), cluster)})"
         for _, row in margins.iterrows()
     ]
     alpha = write_alpha(result.alpha)
@@ -151,18 +148,13 @@ def _describe_swaps(result: Permutation) -> str:
 
 def _describe_plans(plans: Sequence[Precision], cluster: str) -> str:
     widths = [
-        f"{_shorten(metric, plan.width)} ({name_clusters(label_metric(str(metric)), cluster)})"
+        f"{write_size(str(metric), plan.width, plan.metrics)} "
+        f"({name_clusters(label_metric(str(metric), plan.metrics), cluster)})"
         for plan in plans
         if plan.width is not None
         for metric in plan.table["metric"].unique()
     ]
     wanted = f" for intervals of width {join_words(widths)}" if widths else ""
-    pilot = write_count(plans[0].pilot)
+    pilot = write_range(plans[0].table["pilot"])
     text = f"Numbers of clusters{wanted} were planned by drawing studies of other sizes from these "
     return name_clusters(f"{text}{pilot} clusters.", cluster)
-
-
-def _shorten(metric: Any, margin: float) -> str:
-    digits = f"{margin:.10f}".rstrip("0").rstrip(".")
-    text = write_value(str(metric), margin)
-    return digits.replace("0.", ".", 1) if text.startswith(".") and pd.notna(margin) else digits

@@ -21,7 +21,7 @@ from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.rows import arrange_table
 from exprstats.inference.samples import count_blocks
-from exprstats.inference.sentences import cut_texts, label_metric, write_value
+from exprstats.inference.sentences import cut_texts, label_metric, name_place, write_value
 from exprstats.inference.significance import (
     TIE,
     adjust_holm,
@@ -45,10 +45,13 @@ class Permutation(Result):
         within metric and context), draws (swaps tried; all 2^G of them where that is fewer).
     cluster
         Column of the clusters within which predictions were swapped.
+    metrics
+        What was measured.
     """
 
     table: pd.DataFrame
     cluster: str
+    metrics: tuple[Metric, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how many differences, and the smallest p that swaps can give."""
@@ -65,10 +68,10 @@ class Permutation(Result):
         texts = []
         for _, row in self.table.iterrows():
             metric = str(row["metric"])
-            place = "" if pd.isna(row["context"]) else f" in {row['context']}"
-            number = write_value(metric, row["estimate"])
+            label = label_metric(metric, self.metrics)
+            number = write_value(metric, row["estimate"], metrics=self.metrics)
             p_value = f"p {tell_p(row['p_adjusted'])}"
-            texts.append(f"{row['term']}{place}: {label_metric(metric)} {number}, {p_value}")
+            texts.append(f"{row['term']}{name_place(row)}: {label} {number}, {p_value}")
         return f"{'; '.join(cut_texts(texts))} (swaps within {self.cluster}, Holm)."
 
 
@@ -119,10 +122,8 @@ def permute_models(
         values = swap_pairs(cell, measures, pairs, swaps, n_jobs)
         every = sum(map(len, swaps)) == 2 ** len(cell.clusters)
         found += _write_rows(cell, measures, pairs, values, width, every=every)
-    return Permutation(
-        table=arrange_table(found, KEYS),
-        cluster=cluster,
-    )
+    table = arrange_table(found, KEYS)
+    return Permutation(table=table, cluster=cluster, metrics=tuple(measures))
 
 
 def _write_rows(

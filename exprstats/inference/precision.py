@@ -23,7 +23,14 @@ from exprstats.inference.cells import (
 from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.samples import count_blocks
-from exprstats.inference.sentences import cut_texts, label_metric, write_value
+from exprstats.inference.sentences import (
+    cut_texts,
+    label_metric,
+    name_place,
+    write_range,
+    write_size,
+    write_value,
+)
 from exprstats.inference.studies import count_needed, find_spread, measure_pilot, measure_sizes
 from exprstats.inference.terms import KEYS, pair_models, write_keys
 from exprstats.numerals import write_count
@@ -44,25 +51,26 @@ class Precision(Result):
     table
         Tidy rows: context, metric, model, versus, term and ``n_clusters`` of the planned study;
         std_error and ``width`` (from limit to limit) of its interval, ``power`` to tell a
-        difference of the pilot's size from 0, and ``needed``: the clusters at which the asked
-        width is reached.
+        difference of the pilot's size from 0, ``needed``: the clusters at which the asked
+        width is reached, and ``pilot``: the clusters that this context's pilot has. Plans far
+        beyond it rest on few people.
     width, level
         How it was asked.
-    pilot
-        Number of clusters of the pilot; plans far beyond it rest on few people.
+    metrics
+        What was measured.
     """
 
     table: pd.DataFrame
     width: float | None
     level: float
-    pilot: int
+    metrics: tuple[Metric, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: what the plan rests on."""
         most = self.table["needed"].max() if self.width is not None else np.nan
         return pd.DataFrame(
             {
-                "pilot": [self.pilot],
+                "pilot": [int(self.table["pilot"].min())],
                 "width": [self.width],
                 "level": [self.level],
                 "needed": [most],
@@ -73,21 +81,17 @@ class Precision(Result):
         """Return how many clusters the asked width needs, or the widths at the largest size."""
         lines = self.table[self.table["std_error"].notna()]
         lines = lines.drop_duplicates(["context", "metric", "term"], keep="last")
-        texts = []
-        for _, row in lines.iterrows():
-            name = f"{label_metric(str(row['metric']))} of {row['term']}"
-            if self.width is not None and pd.notna(row["needed"]):
-                count = write_count(row["needed"])
-                texts.append(f"{name}: {count} clusters for a width of {self.width:g}")
-            else:
-                size, width = (
-                    write_count(row["n_clusters"]),
-                    write_value(row["metric"], row["width"]),
-                )
-                texts.append(f"{name}: width {width} with {size} clusters")
-        return (
-            f"{'; '.join(cut_texts(texts))} (from a pilot of {write_count(self.pilot)} clusters)."
-        )
+        texts = cut_texts([self._describe_row(row) for _, row in lines.iterrows()])
+        return f"{'; '.join(texts)} (from a pilot of {write_range(self.table['pilot'])} clusters)."
+
+    def _describe_row(self, row: pd.Series) -> str:
+        metric = str(row["metric"])
+        name = f"{label_metric(metric, self.metrics)} of {row['term']}{name_place(row)}"
+        if self.width is not None and pd.notna(row["needed"]):
+            width = write_size(metric, self.width, self.metrics)
+            return f"{name}: {write_count(row['needed'])} clusters for a width of {width}"
+        width = write_value(metric, row["width"], metrics=self.metrics)
+        return f"{name}: width {width} with {write_count(row['n_clusters'])} clusters"
 
 
 def plan_precision(
@@ -151,7 +155,7 @@ def plan_precision(
         options = {"sizes": sizes, "width": width, "level": level}
         found += _write_rows(cell, measures, pairs, (whole * scale[:, None], spread), **options)
     table = arrange_rows(found, KEYS)
-    return Precision(table=table, width=width, level=level, pilot=len(cells[-1].clusters))
+    return Precision(table=table, width=width, level=level, metrics=tuple(measures))
 
 
 def _order_sizes(sizes: Iterable[int] | int) -> list[int]:
@@ -192,6 +196,7 @@ def _write_rows(
                     "width": 2 * reach * spread,
                     "power": np.nan,
                     "needed": np.nan,
+                    "pilot": len(cell.clusters),
                 }
                 if versus is not None and spread > 0:
                     shift = abs(estimate) / spread

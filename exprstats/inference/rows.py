@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from exprstats.inference.samples import Sample
+from exprstats.inference.smoothness import SMOOTH, share_foretold
 from exprstats.inference.summaries import METHODS, UNDEFINED, summarise_percentile
 from exprstats.inference.terms import Terms, form_terms, write_keys
 from exprstats.tables import arrange_rows
 
 _LAST = ("p_error", "low_error", "high_error", "undefined", "note")
+_ROUGH = "not smooth: leaving out clusters foretells {:.0%} of how it moves over draws"
 FEW_CLUSTERS = 10
 MANY_CLUSTERS = 40
 
@@ -29,11 +31,24 @@ def name_methods(interval: str) -> tuple[str, ...]:
     return ("percentile", "jackknife", "bca") if interval == "bca" else (interval,)
 
 
-def name_headline(n_clusters: int, interval: str) -> str:
-    """Return the method whose rows are marked for print."""
+def name_headline(n_clusters: int, interval: str, *, smooth: bool = True) -> str:
+    """Return the method whose rows are marked for print.
+
+    The jackknife's are not those of statistics that are not smooth, such as a median, unless
+    clusters are too few for a bootstrap.
+    """
     if interval not in {"auto", "bca"}:
         return interval
-    return "percentile" if n_clusters >= MANY_CLUSTERS else "jackknife"
+    enough = MANY_CLUSTERS if smooth else FEW_CLUSTERS
+    return "percentile" if n_clusters >= enough else "jackknife"
+
+
+def measure_smoothness(terms: Terms) -> np.ndarray:
+    """Return the share of their draws' variance that terms foretell (terms,); 1 if not asked."""
+    if terms.counts is None:
+        return np.ones(len(terms.names))
+    shares = share_foretold(terms.draws, terms.left_out, terms.counts)
+    return np.where(np.isnan(shares), 1.0, shares)
 
 
 def write_rows(
@@ -52,20 +67,22 @@ def write_rows(
         model, versus = terms.names[line]
         keys = write_keys(sample.context, sample.metric.name, model, versus)
         keys["n_clips"] = sample.n_clips
-        flat = sample.flat & {model, versus}
-        rows.append(keys | summary | _explain_note(summary, flat, sample.metric.lack))
+        rows.append(keys | summary | _explain_note(summary, sample, {model, versus}))
     return rows
 
 
 def _explain_note(
-    summary: Mapping[str, Any], flat: frozenset[str | None], lack: str
+    summary: Mapping[str, Any], sample: Sample, models: Set[str | None]
 ) -> dict[str, Any]:
     """Return the note that says why an estimate is undefined, where that is plain."""
-    if not ((flat or lack) and math.isnan(summary["estimate"])):
+    reason, flat = sample.metric.lack, sorted(sample.flat & models)
+    if sample.still & models:
+        reason = reason or "the truth does not vary"
+    elif flat:
+        reason = f"the predictions of {' and '.join(flat)} do not vary"
+    if not (reason and math.isnan(summary["estimate"])):
         return {}
-    named = " and ".join(sorted(str(model) for model in flat))
-    reason = f"not defined: {f'the predictions of {named} do not vary' if flat else lack}"
-    return {"note": str(summary["note"]).replace(UNDEFINED, reason)}
+    return {"note": str(summary["note"]).replace(UNDEFINED, f"not defined: {reason}")}
 
 
 def summarise_terms(
@@ -87,8 +104,9 @@ def summarise_terms(
     else:
         blocks = [summarise_percentile(terms, level, compat)]
     found = []
-    for line, count in enumerate(groups):
-        headline = name_headline(count, interval)
+    for line, (count, share) in enumerate(zip(groups, measure_smoothness(terms), strict=True)):
+        headline = name_headline(count, interval, smooth=share >= SMOOTH)
+        rough = "" if share >= SMOOTH else _ROUGH.format(share)
         few = "too few clusters for a bootstrap" if count < FEW_CLUSTERS else ""
         for method, block in zip(methods, blocks, strict=True):
             row = {name: values[line] for name, values in block.items()}
@@ -98,7 +116,7 @@ def summarise_terms(
                 "method": method,
                 "headline": method == headline,
                 "n_clusters": count,
-                "note": "; ".join(filter(None, (row["note"], few))) or None,
+                "note": "; ".join(filter(None, (row["note"], rough, few))) or None,
             }
             found.append((line, row))
     return found

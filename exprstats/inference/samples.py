@@ -14,6 +14,7 @@ from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric
 from exprstats.inference.panels import Cell
 from exprstats.inference.schemes import Scheme
+from exprstats.inference.smoothness import is_plain, list_counts
 from exprstats.parallel import limit_threads, run_tasks
 
 
@@ -39,6 +40,10 @@ class Sample:
         Stratum of each cluster (clusters,), where clusters were drawn within strata.
     flat
         Models whose predictions do not vary.
+    still
+        Models judged by a truth that does not vary.
+    counts
+        How often each draw holds each cluster (B, clusters), where the metric is a plain function.
     """
 
     context: object
@@ -52,6 +57,8 @@ class Sample:
     errors: np.ndarray | None = None
     strata: np.ndarray | None = None
     flat: frozenset[str] = frozenset()
+    still: frozenset[str] = frozenset()
+    counts: np.ndarray | None = None
 
 
 def sample_cell(
@@ -100,6 +107,10 @@ def sample_cell(
     errors = None
     if pairs is not None:
         errors = np.concatenate([found for _, found in blocks if found is not None], axis=2)
+    flat, still = _find_constant(cell)
+    counts = None
+    if cell.scheme.units is None and any(map(is_plain, metrics)):
+        counts = list_counts(seeds, cell.scheme.strata, draws)
     samples = []
     for place, metric in enumerate(metrics):
         scale = 1.0 / span if metric.spanned else 1.0
@@ -115,18 +126,23 @@ def sample_cell(
                 n_clusters=len(cell.clusters),
                 errors=None if errors is None else errors[place, :, :draws] * scale,
                 strata=cell.strata,
-                flat=_find_flat(cell),
+                flat=flat,
+                still=still,
+                counts=counts if is_plain(metric) else None,
             )
         )
     return samples
 
 
-def _find_flat(cell: Cell) -> frozenset[str]:
+def _find_constant(cell: Cell) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the models whose predictions do not vary, and those whose truth does not."""
     flat: set[str] = set()
+    still: set[str] = set()
     for panel, owners in zip(cell.panels, cell.owners, strict=True):
-        still = np.ptp(panel.predictions, axis=1) == 0
-        flat |= {cell.models[owner] for owner in owners[still]}
-    return frozenset(flat)
+        models = np.array(cell.models, dtype=object)[owners]
+        flat |= set(models[np.ptp(panel.predictions, axis=1) == 0])
+        still |= set(models) if np.ptp(panel.truth) == 0 else set()
+    return frozenset(flat), frozenset(still)
 
 
 def _evaluate_units(cell: Cell, metrics: Sequence[Metric]) -> list[Evaluation]:

@@ -37,6 +37,8 @@ class Terms:
         Stratum of each cluster (clusters,), where clusters were drawn within strata.
     freedom
         Degrees of freedom of the jackknife (terms,), where they are not those of the clusters.
+    counts
+        How often each draw holds each cluster (B, clusters), where the terms may not be smooth.
     """
 
     names: tuple[tuple[str, str | None], ...]
@@ -48,6 +50,7 @@ class Terms:
     errors: np.ndarray | None = None
     strata: np.ndarray | None = None
     freedom: np.ndarray | None = None
+    counts: np.ndarray | None = None
 
 
 def write_keys(context: object, metric: str, model: str, versus: str | None) -> dict[str, Any]:
@@ -100,4 +103,5 @@ def form_terms(sample: Sample, pairs: Sequence[tuple[int, int]]) -> Terms:
         fisher=~tested & sample.metric.fisher,
         errors=sample.errors,
         strata=sample.strata,
+        counts=sample.counts,
     )

@@ -22,7 +22,7 @@ from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.intervals import spread_jackknife
 from exprstats.inference.metrics import Metric, MetricLike, find_metrics
 from exprstats.inference.panels import Cell
-from exprstats.inference.sentences import cut_texts, label_metric, write_value
+from exprstats.inference.sentences import cut_texts, label_metric, name_place, write_value
 from exprstats.inference.terms import KEYS, pair_models, write_keys
 from exprstats.numerals import count_things
 from exprstats.parallel import limit_threads
@@ -43,11 +43,14 @@ class VarianceSplit(Result):
         of the variance of a single run, ``n_runs``.
     cluster, run
         Columns of test clusters and of training runs.
+    metrics
+        What was measured.
     """
 
     table: pd.DataFrame
     cluster: str
     run: str
+    metrics: tuple[Metric, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how many runs and clusters."""
@@ -65,10 +68,12 @@ class VarianceSplit(Result):
         for _, row in self.table.iterrows():
             metric = str(row["metric"])
             names = ("estimate", "error_test", "error_training")
-            value, test, training = (write_value(metric, row[name]) for name in names)
+            value, test, training = (
+                write_value(metric, row[name], metrics=self.metrics) for name in names
+            )
+            label = f"{label_metric(metric, self.metrics)} of {row['term']}{name_place(row)}"
             texts.append(
-                f"{label_metric(metric)} of {row['term']} {value} (SE from test {self.cluster}s "
-                f"{test}, from training {training})"
+                f"{label} {value} (SE from test {self.cluster}s {test}, from training {training})"
             )
         return f"{'; '.join(cut_texts(texts))}."
 
@@ -127,7 +132,8 @@ def split_variance(
         check_against(against, same)
         width = find_span(span, same[0], measures)
         rows += _split_cell(same, measures, against, width)
-    return VarianceSplit(table=arrange_rows(rows, KEYS), cluster=cluster, run=run)
+    table = arrange_rows(rows, KEYS)
+    return VarianceSplit(table=table, cluster=cluster, run=run, metrics=tuple(measures))
 
 
 def _check_runs(predictions: pd.DataFrame, run: str) -> list[Any]:

@@ -76,7 +76,7 @@ def test_equivalence_uses_the_margin(call, call_json, guesses, table):
     lines = out.split("equivalence within ±0.3")[1].splitlines()
     line = next(line for line in lines if "good - twin" in line)
     assert "yes" in line and "not shown" not in line
-    assert "r: equivalence within ±0.1" in out
+    assert "r: equivalence within ±.1\n" in out
 
 
 @pytest.mark.parametrize("text", ["-1", "x", "0", "rmse=.1", "rmse=.1,r2=.1", "nan", "inf"])

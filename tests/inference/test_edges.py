@@ -256,3 +256,27 @@ def test_classes_as_seats_give_mean_average_precision():
         ]
         mine = found[found["term"] == model]["estimate"]
         assert mine.to_numpy() == pytest.approx(np.mean(known), abs=1e-12)
+
+
+def test_notes_blame_the_truth_where_it_does_not_vary(make_predictions):
+    table = make_predictions(models=("a", "b")).assign(truth=0.0)
+    table.loc[table["model"] == "b", "prediction"] = 0.0
+    found = compare_models(table, metrics=["r2", "auc", "correlation"], **QUICK).table
+    notes = found[found["headline"]].groupby("metric")["note"].unique()
+    assert {name: list(note) for name, note in notes.items()} == {
+        "r2": ["not defined: the truth does not vary"],
+        "auc": ["not defined: the truth is all 1 or has none"],
+        "correlation": ["not defined: the truth does not vary"],
+    }
+
+
+def test_notes_blame_predictions_only_where_they_must_vary(make_predictions):
+    table = make_predictions(models=("a", "b"))
+    table["truth"] = (table["truth"] > 0).astype(float)
+    table.loc[table["model"] == "b", "prediction"] = 0.0
+    found = compare_models(table, metrics=["r2", "auc", "correlation"], **QUICK).table
+    rows = found[found["headline"]].set_index(["metric", "term"])
+    assert rows.loc[("auc", "b"), "estimate"] == 0.5
+    assert rows.loc[["r2", "auc"], "note"].isna().all()
+    told = "not defined: the predictions of b do not vary"
+    assert rows.loc["correlation"]["note"].fillna("").to_list() == ["", told, told]

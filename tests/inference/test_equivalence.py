@@ -141,3 +141,20 @@ def test_wrong_margins_and_references_are_refused(twins):
         judge_equivalence(comparison, margin={"rmse": 1})
     with pytest.raises(OptionError, match="reference 'c' is not known"):
         judge_equivalence(comparison, margin=1, reference="c")
+
+
+def test_the_interval_says_what_p_says_before_it_is_adjusted(twins):
+    models = [twins.query("model == 'a'")]
+    models += [twins.query("model == 'b'").assign(model=name) for name in "bcdef"]
+    rng = np.random.default_rng(1)
+    table = pd.concat(models, ignore_index=True)
+    table["prediction"] += 0.3 * rng.normal(size=len(table))
+    comparison = compare_models(table, metrics="rmse", draws=999, seed=1)
+    limits = judge_equivalence(comparison, margin=1, reference="a").table
+    # One interval alone lies within this margin, hardly so.
+    margin = 1.01 * limits[["conf_low", "conf_high"]].abs().max(axis=1).min()
+    found = judge_equivalence(comparison, margin=margin, reference="a").table
+    within = (found["conf_low"] > -margin) & (found["conf_high"] < margin)
+    assert (within == (found["p_value"] < 0.05)).all()
+    assert (found["equivalent"] == (found["p_adjusted"] < 0.05)).all()
+    assert (within & ~found["equivalent"]).any()

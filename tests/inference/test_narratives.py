@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from exprstats.inference import (
+    Metric,
+    bootstrap_clusters,
     compare_contexts,
     compare_models,
     describe_methods,
@@ -173,3 +175,33 @@ def test_methods_name_what_else_was_done(make_predictions):
         assert words in text
     every = describe_methods(comparison, permute_models(table, metrics="rmse", draws=4096))
     assert "all 4,096 swaps" in every
+
+
+def test_a_metric_of_ones_own_keeps_its_label_and_range(make_predictions):
+    table = make_predictions(contexts=("calm", "pain"))
+
+    def measure_near(truth, prediction):
+        return float(np.mean(np.abs(truth - prediction) < 0.7))
+
+    near = Metric("near", measure_near, range=(0, 1), label="share near")
+    comparison = compare_models(table, metrics=near, **QUICK)
+    runs = pd.concat([table.assign(seat=name) for name in ("one", "two")], ignore_index=True)
+    companions = (
+        judge_equivalence(comparison, margin=0.25),
+        permute_models(table, metrics=near, **QUICK),
+        compare_contexts(table, metrics=near, **QUICK),
+        plan_precision(table, metrics=near, width=0.1, **QUICK),
+        split_variance(runs, metrics=near),
+    )
+    for told in companions:
+        assert "share near" in told.sentence()
+        assert " 0." not in told.sentence() and "−0." not in told.sentence()
+    text = describe_methods(comparison, *companions)
+    assert "±.25 (share near)" in text and "width .1 (share near)" in text
+
+
+def test_a_bootstrapped_metric_has_its_label(make_predictions):
+    table = make_predictions(models=("a",))
+    found = bootstrap_clusters(table, "correlation_within", cluster="subject", **QUICK)
+    assert found.sentence().startswith("r within subjects = .")
+    assert "CI [." in found.sentence()

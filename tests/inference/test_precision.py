@@ -143,3 +143,19 @@ def test_sizes_may_come_in_any_order_and_alone(make_predictions):
     pd.testing.assert_frame_equal(one.table, two.table)
     alone = plan_precision(make_predictions(), sizes=20, **options)
     assert alone.table["n_clusters"].unique().tolist() == [20]
+
+
+def test_each_context_has_its_own_pilot(make_predictions):
+    pilot = make_predictions(contexts=("calm", "pain"))
+    few = (pilot["context"] == "pain") & (pilot["subject"] > "s007")
+    plan = plan_precision(pilot[~few], metrics="rmse", by="context", width=0.5, against="a")
+    counts = plan.table.fillna({"context": "All"}).groupby("context")["pilot"].unique()
+    assert {name: list(count) for name, count in counts.items()} == {
+        "All": [12],
+        "calm": [12],
+        "pain": [7],
+    }
+    text = plan.sentence()
+    assert "RMSE of a in calm: " in text and "RMSE of a in pain: " in text
+    assert "from a pilot of 7 to 12 clusters" in text
+    assert plan.glance()["pilot"].item() == 7

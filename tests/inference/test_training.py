@@ -101,3 +101,20 @@ def test_runs_that_lack_what_others_have_are_refused(model, told):
     gone &= (runs["model"] == model) if model else True
     with pytest.raises(DataError, match=told):
         split_variance(runs[~gone], metrics="rmse", by="context")
+
+
+def test_training_errors_are_those_of_three_runs_by_hand():
+    # Biases of the runs: 1, 2 and 6, so that their variance is 7 with divisor 2.
+    table = make_runs(runs=3, models=("a",))
+    bias = table["seat"].map({"run 0": 1.0, "run 1": 2.0, "run 2": 6.0})
+    row = split_variance(table.assign(prediction=bias), metrics="bias").table.iloc[0]
+    assert row["estimate"] == pytest.approx(3) and row["error_test"] == pytest.approx(0)
+    assert row["error_training"] == pytest.approx(np.sqrt(7))
+    assert row["std_error"] == pytest.approx(np.sqrt(7 / 3))
+
+
+def test_sentences_of_several_contexts_name_them():
+    table = make_runs(runs=2, models=("a",))
+    table["context"] = np.where(table["clip"].str[-1].astype(int) % 2, "pain", "calm")
+    text = split_variance(table, metrics="mae", by="context").sentence()
+    assert all(f"MAE of a{place} 0." in text for place in (" in calm", " in pain", ""))
