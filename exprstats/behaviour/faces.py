@@ -50,9 +50,10 @@ def count_shared(recording: Recording) -> int:
 
 def _require_face(recording: Recording, face: int, chosen: np.ndarray) -> None:
     if not len(chosen):
-        seen = ", ".join(str(one) for one in np.unique(recording.face))
-        fact = f"video '{recording.video}' has no face {face}; its faces are {seen}."
-        raise DataError(Problem(fact, "Choose one of them, or the largest."))
+        seen = np.unique(recording.face)
+        shown = "its only face is" if len(seen) == 1 else "its faces are"
+        fact = f"video '{recording.video}' has no face {face}; {shown} {', '.join(map(str, seen))}."
+        raise DataError(Problem(fact, "Choose a face that it has, or the largest."))
 
 
 def _refuse_repeats(followed: Recording, face: Face) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -199,7 +199,9 @@ def _name_kept(task: _Task, digest: str | None, settings: Settings) -> Path | No
     if task.resume is None:
         return None
     bounds = (task.start.tolist(), task.end.tolist())
-    said = repr((_EDITION, task.video.name, digest, bounds, settings))
+    # What happens to clips that fail does not change the numbers.
+    choices = replace(settings, failed="keep", unmatched=1.0)
+    said = repr((_EDITION, task.video.name, digest, bounds, choices))
     return task.resume / f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.json"
 
 

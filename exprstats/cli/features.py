@@ -188,7 +188,7 @@ def _slide(
 def _pick_face(text: str | None) -> int | Literal["largest"] | None:
     if text is None or text == "largest":
         return text
-    if text.isdigit():
+    if text.isdecimal():
         return int(text)
     message = f"--face '{text}' is neither a face id, such as 0, nor 'largest'."
     raise OptionError(message)
@@ -199,7 +199,7 @@ def _split_shard(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     first, _, second = text.partition("/")
-    if first.isdigit() and second.isdigit():
+    if first.isdecimal() and second.isdecimal():
         return int(first), int(second)
     message = f"--shard '{text}' must be two numbers, such as 1/8."
     raise OptionError(message)

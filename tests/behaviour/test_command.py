@@ -51,7 +51,9 @@ def test_rows_are_those_of_the_verb_in_full(study, tmp_path):
     ("arguments", "said"),
     [
         (["--face", "left"], "neither a face id"),
+        (["--face", "²"], "neither a face id"),
         (["--shard", "1of2"], "two numbers"),
+        (["--shard", "1/²"], "two numbers"),
         (["--shard", "3/2"], "shard 3/2 cannot be"),
         (["--hz", "0"], "hz is 0"),
         (["--windows", "3,1,1"], "a length and, if you like, a step"),

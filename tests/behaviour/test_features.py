@@ -243,6 +243,8 @@ def test_two_faces_need_a_choice(make_face):
         summarise_clips(one)
     with pytest.raises(DataError, match="no face 3; its faces are 0, 1"):
         summarise_clips(frames, face=3)
+    with pytest.raises(DataError, match="no face 3; its only face is 0"):
+        summarise_clips(as_frames(near), face=3)
 
 
 def test_times_from_the_end_do_not_depend_on_the_face(make_face):

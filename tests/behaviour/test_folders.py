@@ -51,6 +51,8 @@ def test_finished_files_are_not_computed_again(study, tmp_path, monkeypatch):
     assert done == []
     for name in ("clips", "ledger", "files"):
         pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name), check_exact=True)
+    summarise_openface(folder, segments, failed="keep", unmatched=0.5, resume=kept)
+    assert done == []
     # Another choice is other work, and so is a file that changed.
     summarise_openface(folder, segments, hz=6, resume=kept)
     assert done == [f"v{i}" for i in range(5)]
