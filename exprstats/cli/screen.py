@@ -21,6 +21,7 @@ _SPOKEN = (
     ("with cluster=", "with --subject"),
     ("with by=", "with --by"),
     ("with run=", "with --seat"),
+    ("with models=", "with --models"),
     ("Use model='one-way'", "Use --model one-way"),
     ("force the replacement", "add --force"),
 )

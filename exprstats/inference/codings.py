@@ -50,5 +50,6 @@ def _check_binary(metric: Metric, values: np.ndarray, column: str, remedy: str) 
 
 def _list_values(values: np.ndarray) -> str:
     found = np.unique(values)
-    named = ", ".join(f"{value:.4g}" for value in found[:_MOST_NAMED])
-    return f"{named}{', ...' if len(found) > _MOST_NAMED else ''}"
+    if len(found) > _MOST_NAMED:
+        return f"{len(found):,} values from {found[0]:.4g} to {found[-1]:.4g}"
+    return ", ".join(f"{value:.4g}" for value in found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 
 import numpy as np
@@ -17,6 +18,7 @@ from exprstats.io.sources import FilePath, Source, give_role, open_source
 from exprstats.words import name_nearest
 
 _EXTRAS: tuple[str, ...] = ("seat", "part", "fitted_on")
+_WIDE = "If each model has a column of its own, name these with models=."
 _ORDER = ("clip", "model", "seat", "subject", "context", "part", "fitted_on")
 _KEY = ("context", "clip", "model", "seat", "fitted_on")
 
@@ -55,8 +57,8 @@ def read_predictions(
     model, prediction
         Columns of long files.
     seat
-        Column of raters or of training runs of the same models; by default "seat" where the file
-        has it.
+        Column of raters or of training runs of the same models, which one file at least has; by
+        default "seat". Rows of files without it have no seat.
     missing
         Further texts or numbers that stand for a missing value, beside empty, NA, NaN and ".".
 
@@ -85,6 +87,7 @@ def read_predictions(
     named = {"clip": clip, "subject": subject, "context": context}
     columns = {"truth": truth, "prediction": prediction, "model": model}
     columns |= {} if seat is None else {"seat": seat}
+    _check_seat(sources, seat)
     names = None if models is None else list_names(models, {})
     read = [_read_one(source, named, columns, names, missing) for source in sources]
     drafts = [draft for draft, _ in read]
@@ -155,6 +158,11 @@ def _read_long(
     roles = give_role([columns["truth"], columns["prediction"]], "label")
     roles |= give_role(extras.values(), "text")
     draft = source.take(roles | give_role(ids.values(), "id"), missing)
+    absent = f"there is no column '{columns['prediction']}'."
+    draft.problems = [
+        replace(one, remedy=f"{_WIDE} {one.remedy}") if one.fact == absent else one
+        for one in draft.problems
+    ]
     note_mixed(draft, [columns["truth"], columns["prediction"]])
     known = {**ids, **{name: columns[name] for name in ("truth", "prediction")}}
     table = _name_columns(draft.table, {**known, **extras})
@@ -191,9 +199,21 @@ def _read_wide(
 
 
 def _find_extras(source: Source, columns: Mapping[str, str]) -> dict[str, str]:
-    """Return canonical name -> column of what a file may have; a named seat must be there."""
-    found = {name: name for name in _EXTRAS if source.has(name)}
-    return found | {name: column for name, column in columns.items() if name in _EXTRAS}
+    """Return canonical name -> column of what a file may have, and has."""
+    wanted = {name: columns.get(name, name) for name in _EXTRAS}
+    return {name: column for name, column in wanted.items() if source.has(column)}
+
+
+def _check_seat(sources: Sequence[Source], seat: str | None) -> None:
+    if seat is None or any(source.has(seat) for source in sources):
+        return
+    fact = f"there is no column '{seat}'."
+    raise DataError(
+        [
+            Problem(fact, name_nearest(seat, source.header), file=str(source.layout.path))
+            for source in sources
+        ]
+    )
 
 
 def _name_columns(table: pd.DataFrame, known: Mapping[str, str]) -> pd.DataFrame:

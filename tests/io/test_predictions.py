@@ -92,7 +92,23 @@ def test_training_runs_may_stand_in_a_column_of_any_name(write, refuse):
     wide = write("clip,subject,fold,truth,m\na,s,1,1,2\na,s,2,1,3\n", "wide.csv")
     assert read_predictions(wide, models=["m"], seat="fold")["seat"].tolist() == ["1", "2"]
     problem = refuse(read_predictions, path, seat="run")[0]
-    assert "no column 'run'" in problem.fact
+    assert "no column 'run'" in problem.fact and "fold" in problem.remedy
+
+
+def test_one_file_with_seats_is_enough(write):
+    model = write("clip,subject,model,seat,truth,prediction\na,s,m,one,1,2\n", "model.csv")
+    human = write("clip,subject,model,rater,truth,prediction\na,s,h,1,1,2\na,s,h,2,1,3\n", "h.csv")
+    table = read_predictions([model, human], seat="rater").set_index("model")
+    assert table.loc["h", "seat"].tolist() == ["1", "2"] and pd.isna(table.loc["m", "seat"])
+
+
+def test_a_wide_file_without_named_models_is_told_how(write, refuse):
+    path = write("clip,subject,truth,m\na,s,1,1\n")
+    problem = refuse(read_predictions, path)[0]
+    assert problem.fact == "there is no column 'prediction'."
+    assert problem.remedy.startswith(
+        "If each model has a column of its own, name these with models=."
+    )
 
 
 def test_a_model_that_predicts_a_clip_twice_is_refused(write, refuse):
