@@ -127,7 +127,10 @@ def compare_files(
     ] = False,
     seat: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="Training runs, or raters. [default: seat]"),
+        typer.Option(
+            metavar="COLUMN",
+            help="Training runs, or raters; files without it have none. [default: seat]",
+        ),
     ] = None,
     level: LevelOption = 0.95,
     json: JsonOption = None,
@@ -249,6 +252,8 @@ def _explain(result: Comparison) -> list[str]:
         notes.append(
             f"strata ({result.strata}) hold for the intervals and p of scores and differences."
         )
+    if result.interval == "bca":
+        notes.append("BCa intervals, never the headline, are rows of --json and --out.")
     if compat:
         notes.append(
             f"p values are defined as in {compat}: twice the smaller share of draws beyond 0, also "

@@ -21,7 +21,7 @@ def write_envelope(envelope: dict[str, Any], target: str) -> None:
 
 
 def fill_folder(session: Session, stage: Path) -> None:
-    """Write tables, figures, results and provenance into a folder."""
+    """Write tables, figures, sentences, results and provenance into a folder."""
     from exprstats.io import write_csv, write_json
 
     for stem, frame in session.tables.items():
@@ -31,6 +31,9 @@ def fill_folder(session: Session, stage: Path) -> None:
 
         (stage / "figures").mkdir(exist_ok=True)
         save_figure(draw(), stage / "figures" / stem)
+    if session.sentences:
+        text = "\n\n".join(session.sentences)
+        (stage / "sentences.txt").write_text(f"{text}\n", encoding="utf-8")
     write_json(session.make_envelope(), stage / "results.json")
     write_json(describe_run(session), stage / "provenance.json")
 

@@ -46,6 +46,8 @@ class Session:
         Files as ``{"file", "sha256", "rows"}``, and texts.
     blocks
         Paragraphs and tables to print, in order.
+    sentences
+        Paragraphs and lists among them, for ``--out``.
     rows
         The tidy rows that ``--json`` writes.
     tables, figures
@@ -62,6 +64,7 @@ class Session:
     inputs: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     figures: dict[str, Callable[[], Any]] = field(default_factory=dict)
@@ -105,6 +108,7 @@ class Session:
 
     def say(self, text: str) -> None:
         """Print a paragraph."""
+        self.sentences.append(text)
         self.blocks.append(wrap_text(text))
 
     def show_table(self, title: str, headers: list[str], rows: list[list[str]]) -> None:
@@ -116,6 +120,7 @@ class Session:
     def show_points(self, title: str, points: list[str]) -> None:
         """Print a list, if it has points."""
         if points:
+            self.sentences.append("\n".join([title, *(f"- {point}" for point in points)]))
             self.blocks.append(list_points(title, points))
 
     def make_envelope(self) -> dict[str, Any]:
@@ -135,7 +140,7 @@ class Session:
 
         if stage is not None:
             fill_folder(self, stage)
-            self.say(f"Tables and figures are in {self.out}.")
+            self.say(f"Tables, figures, and sentences are in {self.out}.")
         if self.json is not None:
             write_envelope(self.make_envelope(), self.json)
 

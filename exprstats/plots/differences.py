@@ -10,7 +10,7 @@ from exprstats.errors import DataError, Problem
 from exprstats.plots.contexts import ALL, name_contexts
 from exprstats.plots.labels import code_column, code_levels, count_lines, name_grid, write_label
 from exprstats.plots.looks import MOST_LINES, PALETTE, QUIET, set_looks
-from exprstats.plots.metrics import MetricLabel, label_metrics
+from exprstats.plots.metrics import MetricLabel, label_metrics, tell_level
 from exprstats.plots.ticks import place_apart, write_ticks
 from exprstats.tables import order_levels, require_columns
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from exprstats.inference import Comparison
 
 ALPHA = 0.05
-_FILLED = "Filled: p < .05, adjusted by Holm."
+_FILLED = " Filled: p < .05, adjusted by Holm."
 
 
 def draw_differences(comparison: Comparison, *, names: Mapping[str, str] | None = None) -> ggplot:
@@ -71,8 +71,9 @@ def draw_differences(comparison: Comparison, *, names: Mapping[str, str] | None 
     }
     for name, codes in coded.items():
         rows[name] = code_column(rows[name], order_levels(rows[name]), codes)
-    points = [_FILLED] if rows["sure"].any() and not rows["sure"].all() else []
-    return _build_rows(rows, coded, heading=heading, told=[*points, *told])
+    some = rows["sure"].any() and not rows["sure"].all()
+    marks = f"{tell_level(comparison.level)}{_FILLED if some else ''}"
+    return _build_rows(rows, coded, heading=heading, told=[marks, *told])
 
 
 def _choose_rows(rows: pd.DataFrame, comparison: Comparison) -> tuple[pd.DataFrame, list[str]]:
@@ -168,7 +169,7 @@ def _build_rows(
         + p9.scale_y_discrete(
             limits=list(coded["pair"])[::-1], labels=list(coded["pair"].values())[::-1]
         )
-        + p9.labs(x="", y="", title=heading or None, caption="\n".join(told) or None)
+        + p9.labs(x="", y="", title=heading or None, caption="\n".join(told))
         + set_looks(0.95 + extra + contexts * max(0.45, 0.21 * lines))
         + p9.theme(strip_text_y=named if contexts > 1 else p9.element_blank())
         + p9.theme(

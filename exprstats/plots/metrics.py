@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from exprstats.inference.sentences import name_clusters
+from exprstats.numerals import write_level
+
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
 
@@ -51,12 +54,20 @@ class MetricLabel:
         return _DIRECTIONS[self.better]
 
 
+def tell_level(level: float) -> str:
+    """Return what the lines of a figure are, for its caption."""
+    return f"Lines: {write_level(level)} confidence intervals."
+
+
 def label_metrics(comparison: Comparison) -> dict[str, MetricLabel]:
     """Return how each metric of a comparison is printed, by its name in the rows."""
     metrics = {sample.metric.name: sample.metric for sample in comparison.samples}
     return {
         name: MetricLabel(
-            _WORDS.get(name, metric.label), metric.label, metric.direction, metric.bounded
+            _WORDS.get(name) or name_clusters(metric.label, comparison.cluster),
+            name_clusters(metric.label, comparison.cluster),
+            metric.direction,
+            metric.bounded,
         )
         for name, metric in metrics.items()
     }

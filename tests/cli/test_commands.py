@@ -205,13 +205,17 @@ def test_out_is_a_folder_that_is_refused_twice(call, predictions, tmp_path):
         "figures/figure3_performance.svg",
         "provenance.json",
         "results.json",
+        "sentences.txt",
         "tables/comparison.csv",
     }
     assert list(json.loads((folder / "results.json").read_text())) == KEYS
     before = (folder / "provenance.json").read_bytes()
     assert "--force" in call(*options, "--out", folder, code=2).stderr
     assert (folder / "provenance.json").read_bytes() == before
+    told = (folder / "sentences.txt").read_text(encoding="utf-8")
     call(*options, "--out", folder, "--force", "--quiet")
+    assert (folder / "sentences.txt").read_text(encoding="utf-8") == told
+    assert told.startswith("Over all clips (") and "\nMethods: The performance of " in told
 
 
 def test_a_failed_command_leaves_no_folder(call, predictions, tmp_path):

@@ -206,3 +206,33 @@ def test_training_runs_are_told_apart(call, call_json, guesses, table, tmp_path)
     out = call("compare", file, *options).stdout
     assert "3 training runs: error from test subjects and training" in out
     assert "variance over 3 training runs (seat)" in squeeze(out)
+
+
+def test_bca_intervals_are_said_to_be_rows(call, guesses):
+    told = squeeze(call("compare", guesses, *OPTIONS, "--interval", "bca").stdout)
+    assert "BCa intervals, never the headline, are rows of --json and --out." in told
+
+
+def test_margins_and_widths_of_bounded_metrics_have_no_leading_zero(call, guesses):
+    sizes = ("--metric", "correlation", "--margin", 0.05, "--width", 0.1)
+    told = squeeze(call("compare", guesses, *OPTIONS, *sizes).stdout)
+    assert "r: equivalence within ±.05" in told and "For .1" in told
+    assert "±.05 (r) was tested" in told
+    assert "adjusted by Holm, is below .05; before that, it is where the 90% interval" in told
+
+
+def test_files_without_seats_stand_beside_one_that_has_them(call_json, guesses, table, tmp_path):
+    human = table.query("model == 'good'").drop(columns="context").assign(model="human")
+    raters = [human.assign(rater=name) for name in "xy"]
+    pd.concat(raters).to_csv(tmp_path / "human.csv", index=False)
+    table.drop(columns="context").to_csv(tmp_path / "models.csv", index=False)
+    files = (tmp_path / "models.csv", tmp_path / "human.csv")
+    options = ("--subject", "subject", "--seat", "rater", "--draws", 200, "--metric", "rmse")
+    rows = call_json("compare", *files, *options)["rows"]
+    found = {row["term"]: row["estimate"] for row in rows}
+    assert found["human"] == pytest.approx(found["good"], rel=1e-12)
+
+
+def test_a_wide_file_needs_the_names_of_its_models(call, guesses):
+    told = squeeze(call("compare", guesses, "--subject", "subject", code=2).stderr)
+    assert "If each model has a column of its own, name these with --models." in told

@@ -15,6 +15,8 @@ class Told:
 
     table: pd.DataFrame
     samples: tuple = ()
+    cluster: str = "subject"
+    level: float = 0.95
 
     def tidy(self):
         return self.table.copy()

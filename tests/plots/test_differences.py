@@ -50,7 +50,8 @@ def test_too_many_lines_leave_the_pooled_differences(make_comparison):
     contexts = (*(f"c{place}" for place in range(50)), None)
     plot = draw_differences(make_comparison(contexts=contexts))
     assert len(plot.data) == 2
-    assert plot.labels.caption == "All contexts together; the 50 contexts do not fit on a page."
+    told = "All contexts together; the 50 contexts do not fit on a page."
+    assert plot.labels.caption == f"Lines: 95% confidence intervals.\n{told}"
 
 
 def test_scores_alone_are_no_picture(make_comparison):
@@ -63,7 +64,7 @@ def test_scores_alone_are_no_picture(make_comparison):
 def test_without_contexts_none_is_said_to_be_left_out(make_comparison):
     plot = draw_differences(make_comparison(contexts=(None,)))
     assert len(plot.data) == 2
-    assert plot.labels.caption is None
+    assert plot.labels.caption == "Lines: 95% confidence intervals."
     assert "All" not in list_texts(plot)
 
 
@@ -123,3 +124,9 @@ def test_headings_and_ticks_have_room(crowd, metrics):
     widest = max(len(line) for text in headings for line in text.split("\n"))
     assert widest * 0.09 < max(room, 1.4) + 0.05
     plt.close(figure)
+
+
+def test_headings_call_clusters_subjects_where_they_are(make_comparison, crowd):
+    two = crowd[crowd["model"].isin({"m3", "m9"})]
+    compared = compare_models(two, metrics="correlation_within", draws=100, seed=1)
+    assert any("r within subjects" in text for text in list_texts(draw_differences(compared)))
