@@ -74,7 +74,7 @@ draws = 2000
 [weights]                      # intervals of the weights, from refits to resampled subjects
 draws = 500
 
-[contrasts]                    # how contexts differ in their weights, with one penalty for all
+[contrasts]                    # do contexts differ in their weights, and need models of their own?
 draws = 500
 """
 

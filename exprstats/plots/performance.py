@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from exprstats.inference import Comparison
 
 
-def draw_performance(comparison: Comparison, *, names: Mapping[str, str] | None = None) -> ggplot:
+_LIMITED = "correlation"
+
+
+def draw_performance(
+    comparison: Comparison,
+    *,
+    names: Mapping[str, str] | None = None,
+    ceilings: pd.DataFrame | None = None,
+) -> ggplot:
     """Draw each model's score with its interval, contexts below each other, metrics side by side.
 
     Parameters
@@ -31,6 +39,8 @@ def draw_performance(comparison: Comparison, *, names: Mapping[str, str] | None 
         From `compare_models`; its single scores (no `versus`) that are marked `headline`.
     names
         What to print for a model's name; others are printed as they are.
+    ceilings
+        Tidy rows of `rate_ceiling`: dashed lines in the panels of the correlation.
 
     Returns
     -------
@@ -63,7 +73,14 @@ def draw_performance(comparison: Comparison, *, names: Mapping[str, str] | None 
     }
     for name, levels in (("metric", metrics), ("model", models), ("context", contexts)):
         rows[name] = code_column(rows[name], levels, coded[name])
-    return _build_forest(rows, coded, told)
+    plot = _build_forest(rows, coded, told)
+    if ceilings is None or _LIMITED not in metrics:
+        return plot
+    lines = name_contexts(ceilings).assign(metric=_LIMITED)
+    lines = lines[lines["context"].isin(contexts) & lines["estimate"].notna()]
+    for name, levels in (("metric", metrics), ("context", contexts)):
+        lines[name] = code_column(lines[name], levels, coded[name])
+    return _add_ceilings(plot, lines)
 
 
 def _choose_rows(rows: pd.DataFrame, lines: int) -> tuple[pd.DataFrame, str | None]:
@@ -135,6 +152,14 @@ def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]], told: st
         )
     )
     return _name_absent(plot, _place_absent(rows))
+
+
+def _add_ceilings(plot: ggplot, lines: pd.DataFrame) -> ggplot:
+    """Return the plot with a dashed line at each context's highest correlation."""
+    import plotnine as p9
+
+    place = p9.aes(xintercept="estimate")
+    return plot + p9.geom_vline(place, data=lines, color=QUIET, linetype="dashed", size=0.5)
 
 
 def _name_absent(plot: ggplot, absent: pd.DataFrame) -> ggplot:

@@ -106,7 +106,8 @@ def _say_motion(known: list[str], settings: OpenfaceSettings) -> list[Text]:
         say(
             "Displacement is the mean Euclidean distance (of angles the absolute difference) from "
             "one moment to the next, over pairs of consecutive valid moments{faster}. {measured} "
-            "computed for {moving}; no change was counted across a gap.",
+            "computed for {moving}; no change was counted across a gap or from "
+            "one face to another.",
             faster=faster,
             measured="Both were" if velocity else "It was",
             moving=join_words(moving),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FURTHER = (
     *("raters", "decisions", "plan", "differences", "invariance", "restrictions", "resampled"),
-    *("weights", "contrasts", "pooling"),
+    *("ceiling", "weights", "contrasts", "pooling"),
 )
 _BY_MODEL = ("importance", "dependence")
 _ONE = {"models": "model"}

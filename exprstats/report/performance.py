@@ -19,10 +19,10 @@ from exprstats.report.cells import (
 from exprstats.report.classes import build_classes, say_classes
 from exprstats.report.document import Figure, Section
 from exprstats.report.intervals import list_methods
-from exprstats.report.levels import warn_of_levels
+from exprstats.report.confounds import warn_of_levels
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, join_texts, join_words, say
-from exprstats.report.scoreboard import MOST_ACROSS, build_scoreboard
+from exprstats.report.prose import Text, join_texts, join_words, quote_sentence, say
+from exprstats.report.scoreboard import CEILING, LIMITED, MOST_ACROSS, build_scoreboard
 
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
@@ -47,6 +47,7 @@ def describe_performance(pieces: Pieces) -> Section | None:
                 for place, metric in enumerate(labels)
             ),
             *say_classes(pieces),
+            *_say_ceiling(pieces, labels),
         ),
         caveats=(*warn_of_clusters(shown), *warn_of_levels(pieces)),
         tables=(build_scoreboard(shown, labels, pieces), *build_classes(pieces)),
@@ -60,6 +61,13 @@ def _describe_classes(pieces: Pieces) -> Section | None:
     if not tables:
         return None
     return Section("performance", "Performance", sentences=say_classes(pieces), tables=tables)
+
+
+def _say_ceiling(pieces: Pieces, labels: Mapping[str, MetricLabel]) -> list[Text]:
+    """Return the ceiling in words, where Table 3 has no place for it."""
+    if pieces.ceiling is None or LIMITED in labels:
+        return []
+    return [quote_sentence(pieces.ceiling.sentence())]
 
 
 def warn_of_clusters(shown: pd.DataFrame) -> tuple[Text, ...]:
@@ -150,11 +158,15 @@ def _build_figure(
     names = [label.name for label in labels.values()]
     level = write_level(float(shown["level"].iloc[0]))
     models = [pieces.name_model(model) for model in list_levels(shown, "model")]
+    limits = None if pieces.ceiling is None else pieces.ceiling.tidy()
+    notes = [say("Points are estimates, lines {level} confidence intervals.", level=level)]
+    if limits is not None and LIMITED in labels:
+        notes.append(say("Dashed lines: {ceiling} of Table 3.", ceiling=CEILING.lower()))
     return Figure(
         "3",
         "performance",
         "Test Performance of Each Model",
-        draw_performance(comparison, names=pieces.model_names),
+        draw_performance(comparison, names=pieces.model_names, ceilings=limits),
         words=f"{join_words(names)} of {join_words(models)} with intervals; the same as Table 3.",
-        notes=(say("Points are estimates, lines {level} confidence intervals.", level=level),),
+        notes=tuple(notes),
     )

@@ -13,7 +13,7 @@ from exprstats.errors import OptionError
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
     from exprstats.measurement import Factor, FactorBootstrap, NestedModels
-    from exprstats.models import Contrasts, Dependence, Importance, Models, Weights
+    from exprstats.models import Ceiling, Contrasts, Dependence, Importance, Models, Weights
     from exprstats.reliability import (
         ContextDifferences,
         Decisions,
@@ -40,7 +40,16 @@ KIND_NAMES = {
 
 # What a study's run holds under the same name.
 _OF_RUNS = (
-    *("reliability", "factor", "models", "comparison", "weights", "contrasts", "pooling"),
+    *(
+        "reliability",
+        "factor",
+        "models",
+        "comparison",
+        "weights",
+        "contrasts",
+        "pooling",
+        "ceiling",
+    ),
     *("importance", "dependence", "clips", "parts", "study", "provenance"),
 )
 
@@ -61,6 +70,8 @@ class Pieces:
     invariance, restrictions, resampled
         What goes with the factor: nested models across contexts and across items, and intervals
         that allow for clusters.
+    ceiling
+        The highest correlation that the scores' reliability allows.
     weights, contrasts
         What goes with the models: weights with intervals, and how contexts differ in them.
     pooling
@@ -93,6 +104,7 @@ class Pieces:
     invariance: NestedModels | None = None
     restrictions: NestedModels | None = None
     resampled: FactorBootstrap | None = None
+    ceiling: Ceiling | None = None
     weights: Weights | None = None
     contrasts: Contrasts | None = None
     pooling: Comparison | None = None
@@ -180,11 +192,15 @@ def _sort_results(results: Iterable[Any], title: str) -> Pieces:
     found: dict[str, Any] = {}
     by_model: dict[str, dict[str, Any]] = {"models": {}, "importance": {}, "dependence": {}}
     others: list[Result] = []
+    results = list(results)
+    given = {_find_place(result)[0] for result in results}
     for result in results:
         if not isinstance(result, Result):
             message = f"a report cannot be made of {type(result).__name__}; pass results."
             raise OptionError(message)
         kind, model = _find_place(result)
+        # Table 3 is the ceiling's place.
+        kind = "" if kind == "ceiling" and "comparison" not in given else kind
         group = found if model is None else by_model[kind]
         name = kind if model is None else model
         if not kind:
@@ -224,6 +240,7 @@ def _find_place(result: Any) -> tuple[str, str | None]:
         "factor": measurement.Factor,
         "resampled": measurement.FactorBootstrap,
         "comparison": inference.Comparison,
+        "ceiling": models.Ceiling,
         "weights": models.Weights,
         "contrasts": models.Contrasts,
     }

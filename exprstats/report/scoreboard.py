@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from exprstats.numerals import MISSING, write_count, write_level
-from exprstats.plots import MetricLabel
+from exprstats.plots import MetricLabel, name_contexts
 from exprstats.report.cells import (
     collect_notes,
     find_row,
@@ -25,6 +25,8 @@ from exprstats.report.prose import Text, join_words, say
 TOO_FEW = "too few clusters for a bootstrap"  # the caveat says it in full
 UNDEFINED = "not defined"  # how a note begins that says no more than the dash
 MOST_ACROSS = 5  # contexts that fit beside each other on a page
+CEILING = "Ceiling"
+LIMITED = "correlation"  # the metric that has a ceiling
 SHARES = ("accuracy", "within1", "precision", "recall", "f1", "uar", "macro_f1")
 
 
@@ -73,7 +75,21 @@ def _lay_out(
                 row = find_row(shown, metric=metric, model=model, context=context)
                 line[f"{key}{at}"] = _write_score(row, labels[metric])
             cells.append(line)
+        limits = {
+            f"{key}{at}": _write_ceiling(pieces, block, one) for at, one in enumerate(abreast)
+        }
+        if any(limits.values()):
+            cells.append({"group": told, "model": CEILING, **limits})
     return tuple(columns), pd.DataFrame(cells)
+
+
+def _write_ceiling(pieces: Pieces, one: Any, other: Any) -> str:
+    """Return the ceiling of a metric in a context, named in any order; "" where it has none."""
+    if pieces.ceiling is None or LIMITED not in {one, other}:
+        return ""
+    rows = name_contexts(pieces.ceiling.tidy())
+    row = find_row(rows, context=other if one == LIMITED else one)
+    return _write_score(row, MetricLabel(CEILING, "r", "higher", bounded=True)) if row else ""
 
 
 def _list_notes(
@@ -101,7 +117,17 @@ def _list_notes(
         notes.append(
             say(
                 "Human baseline: each rater against the mean of the other raters of the same clip, "
-                "and not against the models' target, averaged over raters."
+                "and not against the models' target, averaged over {seats}.",
+                seats="seats, the places that raters of a clip take"
+                if _has_seats(pieces)
+                else "raters",
+            )
+        )
+    if pieces.ceiling is not None and LIMITED in labels:
+        notes.append(
+            say(
+                "Ceiling: √ICC(1,*k*) of the raters' weighted sums, above which no prediction of "
+                "scores as reliable as these can be expected to correlate with them."
             )
         )
     undefined = shown[shown["estimate"].isna()]
@@ -118,6 +144,10 @@ def _list_notes(
     notes += _say_limits_of_shares(shown, labels)
     said = {TOO_FEW, *(_find_undefined(undefined) if flat else ())}
     return (*notes, *collect_notes(noted, ("model", "metric", "context"), said))
+
+
+def _has_seats(pieces: Pieces) -> bool:
+    return pieces.study is not None and any(one.unit == "seat" for one in pieces.study.models)
 
 
 def _say_limits_of_shares(shown: pd.DataFrame, labels: Mapping[str, MetricLabel]) -> list[Text]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
+from exprstats.errors import DataError, DataWarning
 from exprstats.study.logbook import Logbook
 from exprstats.study.ranges import Ranges
 from exprstats.study.settings import ModelSettings
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.measurement import Factor
+    from exprstats.models import Ceiling
 
 
 def guess_baselines(
@@ -57,11 +60,32 @@ def judge_people(
     factor: Factor,
     parts: pd.DataFrame,
     *,
-    name: str,
+    model: ModelSettings,
 ) -> pd.DataFrame:
     """Return the human baseline's predictions on the clips that models saw."""
     from exprstats.models import guess_human
 
+    seen = _keep_seen(ratings, clips)
+    return guess_human(seen, factor, parts, unit=model.unit or "worker").assign(model=model.name)
+
+
+def limit_models(
+    ratings: pd.DataFrame, clips: pd.DataFrame, factor: Factor, level: float, log: Logbook
+) -> Ceiling | None:
+    """Return the highest correlation that the scores' reliability allows, where it can be said."""
+    from exprstats.models import rate_ceiling
+
+    try:
+        with warnings.catch_warnings():
+            # Of ratings that are left out the factor's stage has told.
+            warnings.simplefilter("ignore", DataWarning)
+            return rate_ceiling(_keep_seen(ratings, clips), factor, level=level)
+    except DataError as error:
+        log.notes.append(f"There is no ceiling of prediction: {error}")
+        return None
+
+
+def _keep_seen(ratings: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
+    """Return the ratings of clips that models saw."""
     key = [one for one in ("context", "clip") if one in ratings and one in clips]
-    seen = ratings.set_index(key).index.isin(clips.set_index(key).index)
-    return guess_human(ratings[seen], factor, parts).assign(model=name)
+    return ratings[ratings.set_index(key).index.isin(clips.set_index(key).index)]

@@ -87,6 +87,9 @@ def _check_models(study: Study) -> Iterator[Conflict]:
             'kind = "human" needs [ratings], whose raters it judges.',
             "Add [ratings] or remove the model.",
         )
+    odd = [model.name for model in study.models if model.unit and model.kind != "human"]
+    if odd:
+        yield f"[[models]] '{odd[0]}' has a unit, which is for raters.", "Remove unit."
     if study.weights and "elastic" not in kinds:
         yield "[weights] needs a model that has weights.", 'Add one with kind = "elastic".'
     against = study.compare.against if study.compare else None

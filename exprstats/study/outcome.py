@@ -13,7 +13,7 @@ from exprstats.study.settings import Study
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
     from exprstats.measurement import Factor
-    from exprstats.models import Contrasts, Dependence, Importance, Models, Weights
+    from exprstats.models import Ceiling, Contrasts, Dependence, Importance, Models, Weights
     from exprstats.reliability import Reliability
 
 
@@ -31,6 +31,8 @@ class StudyRun:
         From `fit_elastic`, by the names that the study file gives; the headline model first.
     predictions
         Test-set predictions of every model and baseline.
+    ceiling
+        From `rate_ceiling`, of ratings and their scores.
     weights, contrasts
         From `report_weights` and `contrast_contexts`, where the study asks for them.
     pooling
@@ -54,6 +56,7 @@ class StudyRun:
     models: dict[str, Models] = field(default_factory=dict)
     predictions: pd.DataFrame | None = None
     comparison: Comparison | None = None
+    ceiling: Ceiling | None = None
     weights: Weights | None = None
     contrasts: Contrasts | None = None
     pooling: Comparison | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exprstats.study.baselines import guess_baselines, judge_people
+from exprstats.study.baselines import guess_baselines, judge_people, limit_models
 from exprstats.study.crowd import score_targets
 from exprstats.study.importance import rate_features, trace_forests
 from exprstats.study.learning import (
@@ -53,6 +53,9 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         log.notes += [] if ranges is None else [ranges.note]
         guesses = guess_baselines(first.predictions, study.models, ranges, log)
         guesses += _judge_people(run, ratings, clips, parts)
+        if ratings is not None and run.factor is not None:
+            ceiling = limit_models(ratings, clips, run.factor, study.compare.level, log)
+            run = replace(run, ceiling=ceiling)
         predictions = stack_predictions(*models.values(), *guesses, part="test")
     log.rows["test predictions"] = len(predictions)
     run = _look_closer(replace(run, clips=clips, models=models), log, n_jobs)
@@ -77,7 +80,7 @@ def _judge_people(
     if ratings is None or run.factor is None:
         return []
     return [
-        judge_people(ratings, clips, run.factor, parts, name=model.name)
+        judge_people(ratings, clips, run.factor, parts, model=model)
         for model in run.study.models
         if model.kind == "human"
     ]

@@ -17,7 +17,7 @@ from exprstats.study.amounts import (
 )
 from exprstats.study.fields import one_of, read_flag, read_text, some_of
 from exprstats.study.sources import ClipsSettings, OpenfaceSettings, RatingsSettings
-from exprstats.words import FittedOn, IntervalName, MetricName, ModelKind
+from exprstats.words import FittedOn, HumanUnit, IntervalName, MetricName, ModelKind
 
 ScoreMethod = Literal["bartlett"]
 
@@ -51,10 +51,11 @@ class SplitSettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """One of the tables ``[[models]]``."""
+    """One of the tables ``[[models]]``; ``unit`` says what a seat of the human baseline is."""
 
     name: Annotated[str, read_text]
     kind: Annotated[ModelKind, one_of(ModelKind)]
+    unit: Annotated[HumanUnit | None, one_of(HumanUnit)] = None
 
 
 @dataclass(frozen=True, slots=True)

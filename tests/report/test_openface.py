@@ -60,7 +60,7 @@ def test_the_paragraph_says_how_features_were_made(make_pieces):
         "moment to the next, over pairs of consecutive valid moments; velocity is the mean "
         "absolute change of displacement per second, over three valid moments in a row. Both were "
         "computed for 68 facial landmarks (px, averaged over landmarks) and the head’s position "
-        "(mm); no change was counted across a gap.",
+        "(mm); no change was counted across a gap or from one face to another.",
         "Action units gave the mean number of active action units (of 18).",
         "The median clip had 94% valid moments; 2 clips were left out.",
     ):

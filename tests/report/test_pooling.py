@@ -1,4 +1,4 @@
-"""One model or one for each context, as printed. Cells against the tidy rows."""
+"""One model or one for each context, and the ceiling, as printed. Cells against tidy rows."""
 
 from dataclasses import replace
 
@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from exprstats.inference import compare_models
-from exprstats.models import pair_pooled
-from exprstats.report.levels import find_share, warn_of_levels
+from exprstats.models import pair_pooled, rate_ceiling, stack_predictions
+from exprstats.report import scoreboard
+from exprstats.report.confounds import find_share, warn_of_levels
 from exprstats.report.performance import describe_performance
-from exprstats.report.pieces import Pieces
+from exprstats.report.pieces import Pieces, gather_pieces
 from exprstats.report.pooling import describe_pooling
 from exprstats.report.prose import write_plain
 
@@ -74,3 +75,37 @@ def test_levels_of_contexts_are_a_caveat_where_they_matter(plain):
     words = print_words(describe_performance(apart))
     assert f"{100 * share:.0f}% of the variance of the target" in words
     assert "Contexts differ in level" not in print_words(describe_performance(pieces))
+
+
+def compare_again(plain, metrics):
+    test = stack_predictions(plain.models, part="test")
+    return compare_models(test, metrics=metrics, by="context", draws=50, seed=1)
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_the_ceiling_has_its_row_in_table_3_and_its_lines_in_figure_3(plain, across, monkeypatch):
+    # Where contexts are many, each has a block of its own, with a column for each metric.
+    monkeypatch.setattr(scoreboard, "MOST_ACROSS", 5 if across else 1)
+    ceiling = rate_ceiling(plain.ratings, plain.factor)
+    results = [plain.models, compare_again(plain, ["rmse", "correlation", "mae"]), ceiling]
+    section = describe_performance(gather_pieces(results, None))
+    cells = section.tables[0].cells
+    told = cells[cells["model"] == "Ceiling"].drop(columns=["group", "model"]).to_numpy().ravel()
+    wanted = [f"{one:.3f}".removeprefix("0") for one in ceiling.table["estimate"]]
+    assert [cell.split(" ")[0] for cell in told if cell] == wanted
+    figure = section.figures[0]
+    tables = [layer._data for layer in figure.plot.layers if layer._data is not None]
+    lines = [one for one in tables if "raters_per_clip" in one]
+    assert [one["estimate"].tolist() for one in lines] == [ceiling.table["estimate"].tolist()]
+    assert "Dashed lines: ceiling of Table 3." in [
+        write_plain(note).replace("\xa0", " ") for note in figure.notes
+    ]
+
+
+def test_a_ceiling_without_a_place_is_told_in_words(plain):
+    ceiling = rate_ceiling(plain.ratings, plain.factor)
+    alone = compare_again(plain, "rmse")
+    words = print_words(describe_performance(gather_pieces([alone, ceiling], None)))
+    assert "no prediction can be expected to correlate with them above" in words
+    lonely = gather_pieces([ceiling], None)
+    assert (lonely.ceiling, lonely.others) == (None, (ceiling,))

@@ -4,6 +4,7 @@ Tolerance: none; the same verbs with the same seeds must give the same bits.
 """
 
 import warnings
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -11,7 +12,13 @@ import pytest
 from exprstats.errors import DataError
 from exprstats.inference import compare_models
 from exprstats.io import read_ratings
-from exprstats.models import contrast_contexts, guess_human, pair_pooled, report_weights
+from exprstats.models import (
+    contrast_contexts,
+    guess_human,
+    pair_pooled,
+    rate_ceiling,
+    report_weights,
+)
 from exprstats.report import write_report
 from exprstats.study import measure_performance, read_study, run_study
 from exprstats.study.settings import ContrastsSettings, WeightsSettings
@@ -89,6 +96,31 @@ def test_the_numbers_are_those_of_the_verbs(full, folder):
     wanted = human[human["part"].eq("test")]
     assert told["truth"].tolist() == wanted["truth"].tolist()
     assert told["prediction"].tolist() == wanted["prediction"].tolist()
+
+
+def test_the_ceiling_is_that_of_the_rated_clips(full, folder, tmp_path):
+    items = ["response", "emotion", "motion"]
+    ratings = read_ratings(folder / "ratings.csv", items=items, context="task", scale=(0, 4))
+    # Only clips with features are models' to predict.
+    key = pd.MultiIndex.from_frame(full.clips[["context", "clip"]])
+    ratings = ratings[pd.MultiIndex.from_frame(ratings[["context", "clip"]]).isin(key)]
+    wanted = rate_ceiling(ratings, full.factor)
+    pd.testing.assert_frame_equal(full.ceiling.table, wanted.table)
+
+
+def test_a_seat_may_be_a_place_instead_of_a_worker(full, folder, write_study):
+    path = folder / "seats.toml"
+    path.write_text(f'{FULL}unit = "seat"\n', encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        seats = run_study(replace(read_study(path), weights=None, contrasts=None))
+    frames = [one.predictions[one.predictions["model"] == "human"] for one in (full, seats)]
+    assert frames[0]["seat"].nunique() > frames[1]["seat"].nunique() > 1
+    assert "averaged over seats, the places" in write_report(seats, folder / "seats").read_text()
+    wrong = '[[models]]\nname = "elastic"\nkind = "elastic"\nunit = "seat"\n'
+    assert "'elastic' has a unit, which is for raters. Remove unit." in read_problems(
+        write_study(HEAD + wrong)
+    )
 
 
 def test_every_model_is_compared_in_the_order_of_the_file(full):
