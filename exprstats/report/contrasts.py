@@ -18,7 +18,7 @@ from exprstats.report.cells import (
 )
 from exprstats.report.document import Column, Figure, Section, Table
 from exprstats.report.pieces import Pieces
-from exprstats.report.prose import Text, join_texts, say
+from exprstats.report.prose import Text, join_texts, join_words, say
 
 if TYPE_CHECKING:
     from exprstats.models import Contrasts
@@ -81,21 +81,32 @@ def _say_found(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
 def _say_slopes(contrasts: Contrasts, rows: pd.DataFrame) -> Text:
     """Say what the same differences are without a penalty, and where the two answers part."""
     tested = rows[rows["method"].eq("ols") & rows["p_adjusted"].notna()]
-    held = tested[tested["p_adjusted"].lt(1 - contrasts.level)]
     if tested.empty:
         return say("Without a penalty no difference could be tested.")
-    sure = rows[rows["headline"].eq(True) & rows["p_max_t"].lt(1 - contrasts.level)]
-    names = {(one["pair"], one["feature"]) for one in held.to_dict("records")}
-    alike = names == {(one["pair"], one["feature"]) for one in sure.to_dict("records")}
+    alpha = 1 - contrasts.level
+    held = tested[tested["p_adjusted"].lt(alpha)]
+    sure = rows[rows["headline"].eq(True) & rows["p_max_t"].lt(alpha)]
+    known, found = ({*zip(one["pair"], one["feature"], strict=True)} for one in (sure, held))
     opening = say(
-        "Least squares without a penalty (*t* tests over subjects, Holm) {agree}: {held} of "
-        "{count} {verb}",
-        agree="agrees" if alike else "does not quite agree",
+        "Least squares without a penalty (*t* tests over subjects, Holm): {held} of {count} "
+        "{verb}{which}",
         held=str(len(held)) if len(held) else "none",
         count=write_count(len(tested)),
         verb="differed" if len(held) != 1 else "differs",
+        which=_compare_sets(known, found),
     )
-    return _list_held(opening, held, "p_adjusted")
+    keys = zip(held["pair"], held["feature"], strict=True)
+    return _list_held(opening, held[[key not in known for key in keys]], "p_adjusted")
+
+
+def _compare_sets(known: set[tuple[str, str]], found: set[tuple[str, str]]) -> str:
+    """Return which of the differences that were told before are found again."""
+    lost = [f"{feature} ({pair})" for pair, feature in sorted(known - found)]
+    if not lost:
+        return "" if not known else ", those above" + (" and beyond them" * bool(found - known))
+    more = len(lost) - _MOST_NAMED
+    named = join_words([*lost[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
+    return f", not among them {named}{', but beyond those above' * bool(found - known)}"
 
 
 def _list_held(opening: Text, held: pd.DataFrame, p_name: str) -> Text:

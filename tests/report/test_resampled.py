@@ -114,19 +114,33 @@ def test_contrasts_have_their_table_sentence_and_caveat(resampled):
 
 
 @pytest.mark.parametrize(
-    ("least", "p_max_t", "said"),
+    ("sure", "held", "said"),
     [
-        (0.9, 0.9, "(t tests over subjects, Holm) agrees: none of 3 differed."),
-        (0.01, 0.9, "(t tests over subjects, Holm) does not quite agree: 3 of 3 differed"),
-        (0.01, 0.01, "(t tests over subjects, Holm) agrees: 3 of 3 differed"),
+        ([], [], "(t tests over subjects, Holm): none of 3 differed."),
+        ([], ["au_count"], "Holm): 1 of 3 differs: au_count in startle minus pain, Δ ="),
+        (["au_count"], ["au_count"], "Holm): 1 of 3 differs, those above."),
+        (["au_count"], ["au_count", "head_velocity"], "those above and beyond them: head_velocity"),
+        (["au_count"], [], "none of 3 differed, not among them au_count (startle − pain)."),
+        (
+            ["au_count"],
+            ["head_velocity"],
+            "not among them au_count (startle − pain), but beyond those above: head_velocity in",
+        ),
     ],
 )
-def test_the_text_says_whether_least_squares_agrees(resampled, least, p_max_t, said):
-    contrasts = change(resampled[1], lambda table: table["method"] == "ols", p_adjusted=least)
-    contrasts = change(contrasts, lambda table: table["p_max_t"].notna(), p_max_t=p_max_t)
-    section = read_section([contrasts], "contrasts")
+def test_the_text_says_where_least_squares_agrees(resampled, sure, held, said):
+    table = resampled[1].table
+    differences = table["term"] == "difference"
+    p_max_t = table["feature"].isin(sure).map({True: 0.01, False: 0.9})
+    least = table["feature"].isin(held).map({True: 0.01, False: 0.9})
+    table = table.assign(
+        p_max_t=p_max_t.where(differences & table["headline"]),
+        p_adjusted=least.where(differences & (table["method"] == "ols")),
+    )
+    section = read_section([replace(resampled[1], table=table)], "contrasts")
     assert said in read_words(section)
-    assert set(section.tables[0].cells["slope_p"]) == {f"{least:.3f}".lstrip("0")}
+    wanted = [".010" if name in held else ".900" for name in section.tables[0].cells["feature"]]
+    assert section.tables[0].cells["slope_p"].tolist() == wanted
 
 
 def test_differences_that_are_all_zero_prove_nothing(resampled):
