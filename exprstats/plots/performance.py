@@ -10,7 +10,7 @@ from exprstats.errors import DataError, Problem
 from exprstats.plots.contexts import ALL, name_contexts
 from exprstats.plots.labels import code_column, code_levels, count_lines, name_grid, write_label
 from exprstats.plots.looks import LIGHT, MOST_LINES, QUIET, pick_colours, set_looks
-from exprstats.plots.metrics import MetricLabel, label_metrics
+from exprstats.plots.metrics import MetricLabel, label_metrics, tell_level
 from exprstats.plots.ticks import place_apart, write_ticks
 from exprstats.tables import order_levels, require_columns
 
@@ -73,7 +73,7 @@ def draw_performance(
     }
     for name, levels in (("metric", metrics), ("model", models), ("context", contexts)):
         rows[name] = code_column(rows[name], levels, coded[name])
-    plot = _build_forest(rows, coded, told)
+    plot = _build_forest(rows, coded, [tell_level(comparison.level), *told])
     if ceilings is None or _LIMITED not in metrics:
         return plot
     lines = name_contexts(ceilings).assign(metric=_LIMITED)
@@ -83,13 +83,13 @@ def draw_performance(
     return _add_ceilings(plot, lines)
 
 
-def _choose_rows(rows: pd.DataFrame, lines: int) -> tuple[pd.DataFrame, str | None]:
+def _choose_rows(rows: pd.DataFrame, lines: int) -> tuple[pd.DataFrame, list[str]]:
     """Return the rows that fit on a page, and what is said of those that do not."""
     contexts = order_levels(rows["context"])
     if len(contexts) * lines <= MOST_LINES or ALL not in contexts[1:]:
-        return rows, None
+        return rows, []
     told = f"All contexts together; the {len(contexts) - 1:,} contexts do not fit on a page."
-    return rows[rows["context"].eq(ALL)].reset_index(drop=True), told
+    return rows[rows["context"].eq(ALL)].reset_index(drop=True), [told]
 
 
 def select_scores(table: pd.DataFrame) -> pd.DataFrame:
@@ -112,14 +112,14 @@ def _write_heading(label: MetricLabel, *, narrow: bool) -> str:
     return f"{write_label(label.name, width=12)}\n{write_label(f'({label.direction})', width=12)}"
 
 
-def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]], told: str | None) -> ggplot:
+def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]], told: list[str]) -> ggplot:
     import plotnine as p9
 
     drawn = rows[rows["estimate"].notna()]
     ranged = drawn[drawn["conf_low"].notna() & drawn["conf_high"].notna()]
     count = {name: len(labels) for name, labels in coded.items()}
     tall = max(label.count("\n") for label in coded["metric"].values())
-    extra = 0.14 * (bool(told) + tall - 1)
+    extra = 0.14 * (len(told) + tall - 1)
     lines = count_lines(coded["model"].values())
     named = p9.element_text(angle=0, ha="left", ma="left", weight="bold")
     colours = dict(zip(coded["model"], pick_colours(count["model"]), strict=True))
@@ -144,7 +144,7 @@ def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]], told: st
         + p9.scale_y_discrete(
             limits=list(coded["model"])[::-1], labels=list(coded["model"].values())[::-1]
         )
-        + p9.labs(x="", y="", caption=told)
+        + p9.labs(x="", y="", caption="\n".join(told))
         + set_looks(0.9 + extra + count["context"] * max(0.45, 0.2 * lines))
         + p9.theme(
             strip_text_y=named if count["context"] > 1 else p9.element_blank(),

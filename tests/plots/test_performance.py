@@ -61,7 +61,8 @@ def test_every_figure_fits_on_a_page(make_comparison):
     twelve = draw_performance(make_comparison(contexts, [f"model {i}" for i in range(12)]))
     assert find_height(twelve) < 9
     texts = list_texts(twelve)
-    assert "All contexts together; the 4 contexts do not fit on a page." in texts
+    told = "All contexts together; the 4 contexts do not fit on a page."
+    assert f"Lines: 95% confidence intervals.\n{told}" in texts
     assert len(twelve.data) == 12 * 2
     apart = draw_performance(make_comparison(contexts[:4], [f"model {i}" for i in range(12)]))
     assert {"pain", "fear"} <= set(list_texts(apart))
