@@ -74,6 +74,7 @@ def join_contexts(
         tested=terms.tested[len(lines) :],
         fisher=terms.fisher[len(lines) :],
         freedom=np.array(freedom),
+        counts=terms.counts,
     )
 
 

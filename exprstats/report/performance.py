@@ -17,9 +17,9 @@ from exprstats.report.cells import (
     write_limits,
 )
 from exprstats.report.classes import build_classes, say_classes
+from exprstats.report.confounds import warn_of_levels
 from exprstats.report.document import Figure, Section
 from exprstats.report.intervals import list_methods
-from exprstats.report.confounds import warn_of_levels
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, join_texts, join_words, quote_sentence, say
 from exprstats.report.scoreboard import CEILING, LIMITED, MOST_ACROSS, build_scoreboard
@@ -156,12 +156,11 @@ def _build_figure(
     comparison: Comparison,
 ) -> Figure:
     names = [label.name for label in labels.values()]
-    level = write_level(float(shown["level"].iloc[0]))
     models = [pieces.name_model(model) for model in list_levels(shown, "model")]
     limits = None if pieces.ceiling is None else pieces.ceiling.tidy()
-    notes = [say("Points are estimates, lines {level} confidence intervals.", level=level)]
+    notes = []
     if limits is not None and LIMITED in labels:
-        notes.append(say("Dashed lines: {ceiling} of Table 3.", ceiling=CEILING.lower()))
+        notes.append(say("Dashed lines are the {ceiling} of Table 3.", ceiling=CEILING.lower()))
     return Figure(
         "3",
         "performance",

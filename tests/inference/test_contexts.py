@@ -78,6 +78,17 @@ def test_differences_of_bias_are_the_t_tests_of_subject_means(shared):
     assert found[["conf_low", "conf_high"]].tolist() == pytest.approx(list(limits), rel=1e-9)
 
 
+def test_functions_that_are_not_smooth_have_percentile_headlines(make_predictions):
+    table = make_predictions(groups=20, clips=40, contexts=("pain", "joy"), models=("a",))
+
+    def measure_middle(truth, prediction):
+        return float(np.median(np.abs(truth - prediction)))
+
+    found = compare_contexts(table, metrics=[measure_middle, "mae"], draws=300, seed=1).table
+    headline = found[found["headline"]].set_index("metric")["method"]
+    assert headline.to_dict() == {"measure_middle": "percentile", "mae": "jackknife"}
+
+
 def test_each_pair_of_contexts_counts_its_own_clips_and_subjects(make_predictions):
     table = make_predictions(groups=60, clips=240, contexts=("pain", "joy"), models=("a", "b"))
     few = make_predictions(groups=5, clips=20, contexts=("awe",), models=("a", "b"), seed=3)
