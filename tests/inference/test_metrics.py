@@ -6,6 +6,8 @@ Tolerance 1e-10: the same definition, summed in another order.
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sk
 
@@ -89,20 +91,41 @@ def check_metric(name, known, panel, skip=lambda truth: False):
             assert ours[model, draw] == pytest.approx(found, rel=1e-10, abs=1e-12)
             checked += 1
         out = panel.codes != 2
+        if skip(panel.truth[out]):
+            continue
         left = evaluation.measure_without()[0, model, 2]
-        assert left == pytest.approx(known(panel.truth[out], prediction[out]), rel=1e-10)
-    assert checked > DRAWS
+        wanted = known(panel.truth[out], prediction[out])
+        assert left == pytest.approx(wanted, rel=1e-10, abs=1e-12)
+    return checked
+
+
+def lack_class(truth):
+    return len(set(truth)) < 2
 
 
 @pytest.mark.parametrize("kind", ["plain", "ties"])
 @pytest.mark.parametrize("name", list(NUMBERS))
 def test_numbers_are_those_of_scikit_learn_and_scipy(name, kind):
-    check_metric(name, NUMBERS[name], draw_rows(kind))
+    assert check_metric(name, NUMBERS[name], draw_rows(kind)) > DRAWS
 
 
 @pytest.mark.parametrize("name", list(BINARY))
 def test_binary_labels_are_those_of_scikit_learn(name):
-    check_metric(name, BINARY[name], draw_rows("binary"))
+    assert check_metric(name, BINARY[name], draw_rows("binary")) > DRAWS
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    name=st.sampled_from([*NUMBERS, *BINARY, *SCORES]),
+    seed=st.integers(0, 10_000),
+    size=st.tuples(st.integers(3, 25), st.integers(1, 4)),
+)
+def test_any_design_gives_the_numbers_of_scikit_learn_and_scipy(name, seed, size):
+    kind = "plain" if name in NUMBERS else "binary" if name in BINARY else "scores"
+    panel = draw_rows(kind, seed, *size)
+    assume(kind == "plain" or not lack_class(panel.truth))
+    known = (NUMBERS | BINARY | SCORES)[name]
+    check_metric(name, known, panel, skip=lack_class if kind == "scores" else lambda truth: False)
 
 
 @pytest.mark.parametrize("kind", ["scores", "plain"])
@@ -111,22 +134,23 @@ def test_scores_are_those_of_scikit_learn(name, kind):
     panel = draw_rows(kind)
     if kind == "plain":
         panel = Panel((panel.truth > 1).astype(float), panel.predictions, panel.codes, panel.groups)
-    check_metric(name, SCORES[name], panel, skip=lambda truth: len(set(truth)) < 2)
+    assert check_metric(name, SCORES[name], panel, skip=lack_class) > DRAWS
 
 
 def test_labels_are_those_of_scikit_learn_with_the_labels_of_the_whole_test_set():
     panel = draw_rows("labels")
     labels = sorted({-1.0, 0.0, 1.0, 2.0})
     assert set(panel.truth) == set(labels)
-    check_metric("kappa", lambda y, p: sk.cohen_kappa_score(y, p), panel)
+    assert check_metric("kappa", lambda y, p: sk.cohen_kappa_score(y, p), panel) > DRAWS
     options = {"labels": labels, "average": "macro", "zero_division": 0}
-    check_metric("macro_f1", lambda y, p: sk.f1_score(y, p, **options), panel)
-    check_metric(
+    assert check_metric("macro_f1", lambda y, p: sk.f1_score(y, p, **options), panel) > DRAWS
+    checked = check_metric(
         "uar",
         lambda y, p: sk.recall_score(y, p, **options),
         panel,
         skip=lambda truth: len(set(truth)) < 4,
     )
+    assert checked > DRAWS
 
 
 def test_a_draw_without_a_class_has_no_uar():
