@@ -17,7 +17,7 @@ from exprstats.inference.panels import Panel
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import count_blocks, draw_panel
 from exprstats.inference.sentences import describe_bootstrap
-from exprstats.inference.smoothness import is_plain, list_counts
+from exprstats.inference.smoothness import foretell_draws, is_plain
 from exprstats.inference.statistics import Copies, Function, Values, resample_function
 from exprstats.inference.strata import code_strata, list_members
 from exprstats.inference.terms import Terms
@@ -147,6 +147,7 @@ def bootstrap_clusters(
         function = cast("Function", statistic)
         terms, values = resample_function(copies, function, seeds, draws=draws, n_jobs=n_jobs)
     whole, drawn, without = values
+    plain = metric is None or is_plain(metric)
     formed = Terms(
         names=tuple((term, None) for term in terms),
         estimates=whole,
@@ -155,7 +156,7 @@ def bootstrap_clusters(
         tested=np.zeros(len(terms), dtype=bool),
         fisher=np.full(len(terms), metric is not None and metric.fisher),
         strata=homes,
-        counts=list_counts(seeds, members, draws) if metric is None or is_plain(metric) else None,
+        foretold=foretell_draws(without, seeds, members, draws) if plain else None,
     )
     summaries = summarise_terms(formed, n_clusters=len(names), interval=interval, level=level)
     rows = [{"term": terms[line], "n_clips": len(table), **row} for line, row in summaries]

@@ -27,18 +27,20 @@ def check_coding(panel: Panel, metrics: Sequence[Metric]) -> None:
     """
     for metric in metrics:
         if metric.takes == "labels":
-            _check_whole(metric, panel.truth, "truth")
-            _check_whole(metric, panel.predictions, "prediction")
+            _check_labels(metric, panel)
         if metric.takes in {"binary", "ranked"}:
             _check_binary(metric, panel.truth, "truth", _CODE)
         if metric.takes == "binary":
             _check_binary(metric, panel.predictions, "prediction", _CUT)
 
 
-def _check_whole(metric: Metric, values: np.ndarray, column: str) -> None:
+def _check_labels(metric: Metric, panel: Panel) -> None:
+    """Refuse what are no labels: values that are not whole, most of which stand once."""
+    values = np.concatenate([panel.truth, panel.predictions.ravel()])
     broken = values[values != np.round(values)]
-    if len(broken):
-        fact = f"{metric.name} needs labels written as whole numbers; found {_list_values(broken)}."
+    if len(broken) and 2 * len(np.unique(values)) > len(values):
+        column = "truth" if np.isin(broken, panel.truth).all() else "prediction"
+        fact = f"{metric.name} needs labels, such as whole numbers; found {_list_values(broken)}."
         raise DataError(Problem(fact, _ROUND, column=column))
 
 

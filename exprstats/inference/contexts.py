@@ -19,7 +19,7 @@ from exprstats.inference.cells import (
     find_span,
 )
 from exprstats.inference.joints import join_contexts
-from exprstats.inference.metrics import Metric, MetricLike, find_metrics
+from exprstats.inference.metrics import MetricLike, Printed, find_metrics, strip_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.rows import arrange_table, summarise_terms
 from exprstats.inference.samples import Sample, count_blocks, sample_cell
@@ -55,7 +55,7 @@ class ContextComparison(Result):
     cluster: str
     level: float
     paired: bool = True
-    metrics: tuple[Metric, ...] = ()
+    metrics: tuple[Printed, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how much was compared."""
@@ -88,7 +88,7 @@ class ContextComparison(Result):
         return f"{start}{'; '.join(texts)} (Holm within metric; {drawn})."
 
 
-def _describe_row(row: pd.Series, metrics: Sequence[Metric]) -> str:
+def _describe_row(row: pd.Series, metrics: Sequence[Printed]) -> str:
     metric = str(row["metric"])
     number = write_value(metric, row["estimate"], metrics=metrics)
     limits = write_value(metric, row["conf_low"], row["conf_high"], metrics=metrics)
@@ -161,7 +161,11 @@ def compare_contexts(
     paired = bool(present.sum() > len(cells[0].clusters))
     table = arrange_table(found, keys)
     return ContextComparison(
-        table=table, cluster=cluster, level=level, paired=paired, metrics=tuple(measures)
+        table=table,
+        cluster=cluster,
+        level=level,
+        paired=paired,
+        metrics=strip_metrics(measures),
     )
 
 

@@ -14,7 +14,7 @@ from scipy.special import stdtr
 from exprstats.errors import OptionError
 from exprstats.inference.comparison import Comparison
 from exprstats.inference.intervals import find_percentile, jackknife_clusters, sort_draws
-from exprstats.inference.metrics import Metric
+from exprstats.inference.metrics import Printed, strip_metrics
 from exprstats.inference.rows import measure_smoothness, name_headline
 from exprstats.inference.samples import Sample
 from exprstats.inference.sentences import METHOD_WORDS, label_metric, name_place, write_value
@@ -49,7 +49,7 @@ class Equivalence(Result):
 
     table: pd.DataFrame
     alpha: float
-    metrics: tuple[Metric, ...] = ()
+    metrics: tuple[Printed, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how many differences, how many judged equivalent."""
@@ -131,8 +131,8 @@ def judge_equivalence(
             raise OptionError(message + name_nearest(str(reference), sample.models))
         rows += _judge_sample(sample, _find_margin(margin, sample.metric.name), reference, alpha)
     table = arrange_rows(rows, (*KEYS, "margin"))
-    metrics = {sample.metric.name: sample.metric for sample in comparison.samples}
-    return Equivalence(table=table, alpha=alpha, metrics=tuple(metrics.values()))
+    measures = [sample.metric for sample in comparison.samples]
+    return Equivalence(table=table, alpha=alpha, metrics=strip_metrics(measures))
 
 
 def _find_margin(margin: float | Mapping[str, float], metric: str) -> float:
@@ -209,7 +209,7 @@ def _side_jackknife(terms: Terms, margin: float, alpha: float) -> _Sides:
     return _Sides(found.conf_low, found.conf_high, lower, upper)
 
 
-def _describe_verdict(row: pd.Series, metrics: Sequence[Metric]) -> str:
+def _describe_verdict(row: pd.Series, metrics: Sequence[Printed]) -> str:
     metric, other = str(row["metric"]), row["versus"]
     verdict = f"was not shown to be equivalent to {other}"
     if row["equivalent"]:

@@ -54,6 +54,7 @@ def join_contexts(
         estimates=np.array([sample.estimates[line] for line, sample in lines]),
         draws=np.array([sample.draws[line] for line, sample in lines]),
         left_out=left_out,
+        foretold=_join_lines([(line, sample.foretold) for line, sample in lines]),
     )
     keys = [(model, *pair) for model in models for pair in combinations(wide, 2)]
     starts = [len(samples) * models.index(model) for model, _, _ in keys]
@@ -74,8 +75,13 @@ def join_contexts(
         tested=terms.tested[len(lines) :],
         fisher=terms.fisher[len(lines) :],
         freedom=np.array(freedom),
-        counts=terms.counts,
+        foretold=None if terms.foretold is None else terms.foretold[len(lines) :],
     )
+
+
+def _join_lines(lines: Sequence[tuple[int, np.ndarray | None]]) -> np.ndarray | None:
+    held = [values[line] for line, values in lines if values is not None]
+    return np.array(held) if held else None
 
 
 def _spread_about(estimate: float, left_out: np.ndarray, present: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,14 @@ Measure = Callable[[np.ndarray], np.ndarray]
 MetricLike = str | Naive
 Direction = Literal["higher", "lower", "zero", "unknown"]
 Takes = Literal["numbers", "labels", "binary", "ranked"]
+
+
+class Printed(NamedTuple):
+    """What results keep of a metric: its name, how that is printed, whether it cannot exceed 1."""
+
+    name: str
+    label: str
+    bounded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,8 @@ class Metric:
     lack
         Why it may be undefined, for the note of its rows.
     takes
-        What it is of; other values are refused. Any ``"numbers"``; ``"labels"``, whole numbers;
+        What it is of; other values are refused. Any ``"numbers"``; ``"labels"``, of which there
+        are few, or whole numbers;
         ``"binary"``, truth and predictions of 0 and 1; ``"ranked"``, truth of 0 and 1 and
         predictions of any size.
 
@@ -113,6 +122,11 @@ class Metric:
         """Whether it cannot exceed 1 in size, so that APA style drops the leading zero."""
         return self.spanned or self.range[1] <= 1
 
+    @property
+    def printed(self) -> Printed:
+        """What is printed of it, without its functions, which may not travel to another process."""
+        return Printed(self.name, self.label, self.bounded)
+
     def __call__(self, truth: np.ndarray, prediction: np.ndarray) -> float:
         """Return the naive definition's value, or that of the sums where it has none."""
         if self.naive is not None:
@@ -124,6 +138,11 @@ class Metric:
             for name, term in self.sums.items()
         }
         return float(np.squeeze(self.formula(**given)))
+
+
+def strip_metrics(metrics: Iterable[Metric]) -> tuple[Printed, ...]:
+    """Return what is printed of metrics, each once."""
+    return tuple(dict.fromkeys(metric.printed for metric in metrics))
 
 
 def list_metrics() -> dict[str, Metric]:

@@ -17,7 +17,7 @@ from exprstats.inference.cells import (
     find_span,
     split_contexts,
 )
-from exprstats.inference.metrics import Metric, MetricLike, find_metrics
+from exprstats.inference.metrics import Metric, MetricLike, Printed, find_metrics, strip_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.rows import arrange_table
 from exprstats.inference.samples import count_blocks
@@ -27,7 +27,7 @@ from exprstats.inference.significance import (
     adjust_holm,
     estimate_p_error,
 )
-from exprstats.inference.swaps import list_swaps, swap_pairs
+from exprstats.inference.swaps import list_swaps, swap_pairs, takes_every
 from exprstats.inference.terms import KEYS, check_pairs, pair_models, write_keys
 from exprstats.numerals import tell_p
 from exprstats.parallel import Seed, spawn_seeds
@@ -51,7 +51,7 @@ class Permutation(Result):
 
     table: pd.DataFrame
     cluster: str
-    metrics: tuple[Metric, ...] = ()
+    metrics: tuple[Printed, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how many differences, and the smallest p that swaps can give."""
@@ -120,10 +120,10 @@ def permute_models(
         swaps = list_swaps(len(cell.clusters), seeds, draws)
         pairs = pair_models(cell.models, against)
         values = swap_pairs(cell, measures, pairs, swaps, n_jobs)
-        every = sum(map(len, swaps)) == 2 ** len(cell.clusters)
+        every = takes_every(len(cell.clusters), draws)
         found += _write_rows(cell, measures, pairs, values, width, every=every)
     table = arrange_table(found, KEYS)
-    return Permutation(table=table, cluster=cluster, metrics=tuple(measures))
+    return Permutation(table=table, cluster=cluster, metrics=strip_metrics(measures))
 
 
 def _write_rows(

@@ -20,7 +20,7 @@ from exprstats.inference.cells import (
     find_span,
     split_contexts,
 )
-from exprstats.inference.metrics import Metric, MetricLike, find_metrics
+from exprstats.inference.metrics import Metric, MetricLike, Printed, find_metrics, strip_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.samples import count_blocks
 from exprstats.inference.sentences import (
@@ -63,7 +63,7 @@ class Precision(Result):
     table: pd.DataFrame
     width: float | None
     level: float
-    metrics: tuple[Metric, ...] = ()
+    metrics: tuple[Printed, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: what the plan rests on."""
@@ -155,7 +155,7 @@ def plan_precision(
         options = {"sizes": sizes, "width": width, "level": level}
         found += _write_rows(cell, measures, pairs, (whole * scale[:, None], spread), **options)
     table = arrange_rows(found, KEYS)
-    return Precision(table=table, width=width, level=level, metrics=tuple(measures))
+    return Precision(table=table, width=width, level=level, metrics=strip_metrics(measures))
 
 
 def _order_sizes(sizes: Iterable[int] | int) -> list[int]:

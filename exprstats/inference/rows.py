@@ -45,9 +45,9 @@ def name_headline(n_clusters: int, interval: str, *, smooth: bool = True) -> str
 
 def measure_smoothness(terms: Terms) -> np.ndarray:
     """Return the share of their draws' variance that terms foretell (terms,); 1 if not asked."""
-    if terms.counts is None:
+    if terms.foretold is None:
         return np.ones(len(terms.names))
-    shares = share_foretold(terms.draws, terms.left_out, terms.counts)
+    shares = share_foretold(terms.draws, terms.foretold)
     return np.where(np.isnan(shares), 1.0, shares)
 
 

@@ -14,7 +14,7 @@ from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.metrics import Metric
 from exprstats.inference.panels import Cell
 from exprstats.inference.schemes import Scheme
-from exprstats.inference.smoothness import is_plain, list_counts
+from exprstats.inference.smoothness import foretell_draws, is_plain
 from exprstats.parallel import limit_threads, run_tasks
 
 
@@ -42,8 +42,9 @@ class Sample:
         Models whose predictions do not vary.
     still
         Models judged by a truth that does not vary.
-    counts
-        How often each draw holds each cluster (B, clusters), where the metric is a plain function.
+    foretold
+        What leaving out clusters says of each draw (models, B), where the metric is a plain
+        function.
     """
 
     context: object
@@ -58,7 +59,7 @@ class Sample:
     strata: np.ndarray | None = None
     flat: frozenset[str] = frozenset()
     still: frozenset[str] = frozenset()
-    counts: np.ndarray | None = None
+    foretold: np.ndarray | None = None
 
 
 def sample_cell(
@@ -108,9 +109,7 @@ def sample_cell(
     if pairs is not None:
         errors = np.concatenate([found for _, found in blocks if found is not None], axis=2)
     flat, still = _find_constant(cell)
-    counts = None
-    if cell.scheme.units is None and any(map(is_plain, metrics)):
-        counts = list_counts(seeds, cell.scheme.strata, draws)
+    foretell = partial(foretell_draws, seeds=seeds, strata=cell.scheme.strata, draws=draws)
     samples = []
     for place, metric in enumerate(metrics):
         scale = 1.0 / span if metric.spanned else 1.0
@@ -128,7 +127,7 @@ def sample_cell(
                 strata=cell.strata,
                 flat=flat,
                 still=still,
-                counts=counts if is_plain(metric) else None,
+                foretold=foretell(without[place]) if is_plain(metric) else None,
             )
         )
     return samples

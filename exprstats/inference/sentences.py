@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from exprstats.inference.metrics import Metric, list_metrics
+from exprstats.inference.metrics import Metric, Printed, list_metrics
 from exprstats.numerals import (
     write_count,
     write_interval,
@@ -23,24 +23,24 @@ METHOD_WORDS: dict[str, str] = {
 }
 
 
-def label_metric(name: str, metrics: Sequence[Metric] = ()) -> str:
+def label_metric(name: str, metrics: Sequence[Printed] = ()) -> str:
     """Return how a metric is printed; its name where it is neither given nor known."""
     metric = _find_metric(name, metrics)
     return name if metric is None else metric.label
 
 
-def is_bounded(name: str, metrics: Sequence[Metric] = ()) -> bool:
+def is_bounded(name: str, metrics: Sequence[Printed] = ()) -> bool:
     """Return whether a metric cannot exceed 1 in size; not where it is neither given nor known."""
     metric = _find_metric(name, metrics)
     return metric is not None and metric.bounded
 
 
-def _find_metric(name: str, metrics: Sequence[Metric]) -> Metric | None:
+def _find_metric(name: str, metrics: Sequence[Printed]) -> Printed | Metric | None:
     own = {metric.name: metric for metric in metrics}
     return own.get(name) or list_metrics().get(name)
 
 
-def write_value(metric: str, *values: float, metrics: Sequence[Metric] = ()) -> str:
+def write_value(metric: str, *values: float, metrics: Sequence[Printed] = ()) -> str:
     """Return a value, or the two limits of an interval, of a metric in APA style."""
     bounded = is_bounded(metric, metrics)
     if len(values) == 1:
@@ -48,7 +48,7 @@ def write_value(metric: str, *values: float, metrics: Sequence[Metric] = ()) -> 
     return write_interval(values[0], values[1], 3, bounded=bounded)
 
 
-def write_size(metric: str, size: float, metrics: Sequence[Metric] = ()) -> str:
+def write_size(metric: str, size: float, metrics: Sequence[Printed] = ()) -> str:
     """Return a margin or width that somebody chose, with the decimals it needs.
 
     Examples

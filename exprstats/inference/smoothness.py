@@ -20,31 +20,35 @@ def is_plain(metric: Metric) -> bool:
     return metric.sums is None and metric.prepare is None
 
 
-def list_counts(
-    seeds: Sequence[np.random.SeedSequence], strata: Sequence[np.ndarray], draws: int
+def foretell_draws(
+    left_out: np.ndarray,
+    seeds: Sequence[np.random.SeedSequence],
+    strata: Sequence[np.ndarray],
+    draws: int,
 ) -> np.ndarray:
-    """Return how often each draw holds each cluster (draws, clusters)."""
-    scheme = Scheme(tuple(strata))
-    return np.concatenate([c for seed in seeds for c in iterate_counts(seed, scheme)])[:draws]
-
-
-def share_foretold(draws: np.ndarray, left_out: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return how much of the draws' variance leaving out clusters foretells (terms,).
-
-    The squared correlation of draws T*_b with -Σ_g counts_bg·θ₋g: 1 for a mean, about .7 for the
-    median of 20 clusters, for which the jackknife is inconsistent (Efron, 1982, chapter 3). NaN
-    where it cannot be said.
+    """Return what leaving out clusters says of each draw (terms, B), to scale: -Σ_g counts_bg·θ₋g.
 
     Parameters
     ----------
-    draws
-        Values of resamples (terms, B).
     left_out
         Values without each cluster (terms, clusters).
-    counts
-        How often each draw holds each cluster (B, clusters).
+    seeds, strata
+        From which the draws were made; of two stages the first.
+    draws
+        Their number B.
     """
-    foretold = -left_out @ counts.T
+    scheme = Scheme(tuple(strata))
+    with np.errstate(invalid="ignore"):
+        blocks = [-left_out @ c.T for seed in seeds for c in iterate_counts(seed, scheme)]
+    return np.concatenate(blocks, axis=1)[:, :draws]
+
+
+def share_foretold(draws: np.ndarray, foretold: np.ndarray) -> np.ndarray:
+    """Return how much of the variance of draws (terms, B) is foretold (terms,).
+
+    The squared correlation of both: 1 for a mean, about .7 for the median of 20 clusters, for
+    which the jackknife is inconsistent (Efron, 1982, chapter 3). NaN where it cannot be said.
+    """
     return np.array([_correlate(*pair) ** 2 for pair in zip(draws, foretold, strict=True)])
 
 

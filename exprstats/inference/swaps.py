@@ -18,11 +18,16 @@ from exprstats.inference.significance import (
 from exprstats.parallel import run_tasks
 
 
+def takes_every(groups: int, draws: int) -> bool:
+    """Return whether all swaps of so many clusters are no more than the draws asked for."""
+    return groups < 31 and 2**groups <= draws
+
+
 def list_swaps(
     groups: int, seeds: Sequence[np.random.SeedSequence], draws: int
 ) -> list[np.ndarray]:
     """Return blocks of swaps (draws, groups) of 0 and 1, the first of them the data as they are."""
-    if groups < 31 and 2**groups <= draws:
+    if takes_every(groups, draws):
         every = (np.arange(2**groups)[:, None] >> np.arange(groups)) & 1
         return [every[at : at + BLOCK].astype(float) for at in range(0, len(every), BLOCK)]
     blocks = [np.zeros((1, groups))]

@@ -37,8 +37,8 @@ class Terms:
         Stratum of each cluster (clusters,), where clusters were drawn within strata.
     freedom
         Degrees of freedom of the jackknife (terms,), where they are not those of the clusters.
-    counts
-        How often each draw holds each cluster (B, clusters), where the terms may not be smooth.
+    foretold
+        What leaving out clusters says of each draw (terms, B), where terms may not be smooth.
     """
 
     names: tuple[tuple[str, str | None], ...]
@@ -50,7 +50,7 @@ class Terms:
     errors: np.ndarray | None = None
     strata: np.ndarray | None = None
     freedom: np.ndarray | None = None
-    counts: np.ndarray | None = None
+    foretold: np.ndarray | None = None
 
 
 def write_keys(context: object, metric: str, model: str, versus: str | None) -> dict[str, Any]:
@@ -92,6 +92,9 @@ def form_terms(sample: Sample, pairs: Sequence[tuple[int, int]]) -> Terms:
         with np.errstate(invalid="ignore"):
             away = one - other
         joined.append(np.concatenate([values, settle_ties(away, one, other)]))
+    foretold = sample.foretold
+    if foretold is not None:
+        foretold = np.concatenate([foretold, foretold[first] - foretold[second]])
     tested = np.arange(len(models) + len(pairs)) >= len(models)
     scores: list[tuple[str, str | None]] = [(model, None) for model in models]
     return Terms(
@@ -103,5 +106,5 @@ def form_terms(sample: Sample, pairs: Sequence[tuple[int, int]]) -> Terms:
         fisher=~tested & sample.metric.fisher,
         errors=sample.errors,
         strata=sample.strata,
-        counts=sample.counts,
+        foretold=foretold,
     )

@@ -20,7 +20,7 @@ from exprstats.inference.cells import (
 )
 from exprstats.inference.evaluation import Evaluation
 from exprstats.inference.intervals import spread_jackknife
-from exprstats.inference.metrics import Metric, MetricLike, find_metrics
+from exprstats.inference.metrics import Metric, MetricLike, Printed, find_metrics, strip_metrics
 from exprstats.inference.panels import Cell
 from exprstats.inference.sentences import cut_texts, label_metric, name_place, write_value
 from exprstats.inference.terms import KEYS, pair_models, write_keys
@@ -50,7 +50,7 @@ class VarianceSplit(Result):
     table: pd.DataFrame
     cluster: str
     run: str
-    metrics: tuple[Metric, ...] = ()
+    metrics: tuple[Printed, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how many runs and clusters."""
@@ -133,7 +133,7 @@ def split_variance(
         width = find_span(span, same[0], measures)
         rows += _split_cell(same, measures, against, width)
     table = arrange_rows(rows, KEYS)
-    return VarianceSplit(table=table, cluster=cluster, run=run, metrics=tuple(measures))
+    return VarianceSplit(table=table, cluster=cluster, run=run, metrics=strip_metrics(measures))
 
 
 def _check_runs(predictions: pd.DataFrame, run: str) -> list[Any]:

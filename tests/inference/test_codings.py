@@ -43,18 +43,25 @@ def test_a_truth_of_1_and_2_is_refused(make_classes, name):
     [
         ("f1", (0, 1), (0.2, 0.8), r"f1 needs 0 and 1; found 0\.2, 0\.8\. .* at a threshold"),
         ("precision", (0, 1), (0, 2), r"column 'prediction': precision needs 0 and 1; found 0, 2"),
-        (
-            "kappa",
-            (0, 1),
-            (0, 0.8),
-            r"kappa needs labels .* numbers; found 0\.8\. Round them",
-        ),
-        ("uar", (0.5, 1), (0, 1), r"column 'truth': uar needs labels .*; found 0\.5"),
     ],
 )
 def test_scores_are_no_labels(make_classes, name, truth, prediction, told):
     with pytest.raises(DataError, match=told):
         compare_models(make_classes(truth, prediction), metrics=name, **QUICK)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "kappa", "uar", "macro_f1"])
+def test_numbers_are_no_labels_and_halves_of_a_scale_are(make_classes, name):
+    table = make_classes(truth=(0, 1))
+    rng = np.random.default_rng(1)
+    noisy = table.assign(prediction=table["prediction"] + rng.normal(size=len(table)))
+    told = f"column 'prediction': {name} needs labels, .*; found .* values from .* Round them"
+    with pytest.raises(DataError, match=told):
+        compare_models(noisy, metrics=name, **QUICK)
+    whole = compare_models(table, metrics=name, **QUICK).table["estimate"]
+    halves = table.assign(truth=table["truth"] / 2, prediction=table["prediction"] / 2)
+    found = compare_models(halves, metrics=name, **QUICK).table["estimate"]
+    np.testing.assert_allclose(found, whole, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

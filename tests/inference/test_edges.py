@@ -3,6 +3,7 @@
 Tolerance: 1e-12 between two ways to the same sums; otherwise none.
 """
 
+import pickle
 import warnings
 
 import numpy as np
@@ -18,6 +19,7 @@ from exprstats.inference import (
     find_metrics,
     judge_equivalence,
     permute_models,
+    plan_precision,
     split_variance,
 )
 
@@ -280,3 +282,14 @@ def test_notes_blame_predictions_only_where_they_must_vary(make_predictions):
     assert rows.loc[["r2", "auc"], "note"].isna().all()
     told = "not defined: the predictions of b do not vary"
     assert rows.loc["correlation"]["note"].fillna("").to_list() == ["", told, told]
+
+
+@pytest.mark.parametrize("metrics", ["f1", "uar", "within1", [lambda y, p: float(np.mean(y == p))]])
+def test_results_travel_to_other_processes(make_predictions, metrics):
+    table = make_predictions(contexts=("pain", "joy"), clips=90, models=("a", "b"))
+    table[["truth", "prediction"]] = (table[["truth", "prediction"]] > 0).astype(float)
+    options = {"metrics": metrics, "draws": 100, "seed": 1}
+    for verb in (permute_models, compare_contexts, plan_precision):
+        result = verb(table, **options)
+        again = pickle.loads(pickle.dumps(result))
+        assert again.sentence() == result.sentence()

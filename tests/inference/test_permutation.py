@@ -70,6 +70,18 @@ def test_monte_carlo_errors_of_swaps_are_the_spread_over_seeds():
     assert p_values.std(ddof=1) == pytest.approx(rows[0]["p_error"], rel=0.25)
 
 
+def test_as_many_random_swaps_as_there_are_of_all_are_not_all_of_them():
+    rng = np.random.default_rng(5)
+    truth, subject = rng.normal(size=20), [f"s{n // 2}" for n in range(20)]
+    predictions = {"a": truth + rng.normal(size=20), "b": truth + rng.normal(size=20)}
+    table = stack_pair(truth, predictions, subject)
+    # Of 1,023 random swaps and the data as they are there are 2^10 as well.
+    row = permute_models(table, metrics="rmse", draws=1023, seed=1).table.iloc[0]
+    assert row["draws"] == 1024
+    p = row["p_value"]
+    assert row["p_error"] == pytest.approx(np.sqrt(p * (1 - p) / 1024))
+
+
 def test_a_swap_moves_whole_clusters():
     # By hand: three subjects, one swap each way, RMSE over all rows.
     truth = np.zeros(6)
