@@ -123,7 +123,7 @@ class Metric:
         return self.spanned or self.range[1] <= 1
 
     @property
-    def printed(self) -> Printed:
+    def as_printed(self) -> Printed:
         """What is printed of it, without its functions, which may not travel to another process."""
         return Printed(self.name, self.label, self.bounded)
 
@@ -142,7 +142,7 @@ class Metric:
 
 def strip_metrics(metrics: Iterable[Metric]) -> tuple[Printed, ...]:
     """Return what is printed of metrics, each once."""
-    return tuple(dict.fromkeys(metric.printed for metric in metrics))
+    return tuple(dict.fromkeys(metric.as_printed for metric in metrics))
 
 
 def list_metrics() -> dict[str, Metric]:
