@@ -44,7 +44,7 @@ def join_contexts(
     lines = [(sample.models.index(model), sample) for model, sample in product(models, samples)]
     left_out = np.array(
         [
-            _spread_about(sample.estimates[line], sample.left_out[line], here)
+            spread_about(sample.estimates[line], sample.left_out[line], here)
             for (line, sample), here in zip(lines, np.tile(present, (len(models), 1)), strict=True)
         ]
     )
@@ -84,15 +84,24 @@ def _join_lines(lines: Sequence[tuple[int, np.ndarray | None]]) -> np.ndarray | 
     return np.array(held) if held else None
 
 
-def _spread_about(estimate: float, left_out: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Return leave-one-out values about the estimate, so that all clusters give the own variance.
+def spread_about(estimates: np.ndarray, left_out: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Return leave-one-out values about the estimates, so that all clusters give the own variance.
 
     With G clusters of which n are present, Σ over n times (n - 1)/n is Σ over G times (G - 1)/G.
+
+    Parameters
+    ----------
+    estimates
+        Values of all rows, of any shape.
+    left_out
+        The same without each cluster (…, clusters).
+    present
+        Which clusters the context has (clusters,).
     """
     every, own = len(present), present.sum()
-    away = left_out - left_out[present].mean()
+    away = left_out - left_out[..., present].mean(axis=-1, keepdims=True)
     weight = np.sqrt((own - 1) / own * every / (every - 1))
-    return estimate + np.where(present, weight * away, 0.0)
+    return np.asarray(estimates)[..., None] + np.where(present, weight * away, 0.0)
 
 
 def count_freedom(away: np.ndarray, present: np.ndarray) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from exprstats.inference.intervals import jackknife_clusters, sort_draws
-from exprstats.inference.joints import count_freedom
+from exprstats.inference.joints import count_freedom, spread_about
 from exprstats.inference.significance import adjust_holm, adjust_maximum, count_tails
 from exprstats.models.designs import Design
 from exprstats.models.interactions import regress_contexts
@@ -70,12 +70,15 @@ def list_slopes(design: Design, level: float) -> list[dict[str, Any]]:
     pairs = list(combinations(range(len(slopes)), 2))
     whole = np.concatenate([slopes[i] - slopes[j] for i, j in pairs])
     without = np.concatenate([left_out[i] - left_out[j] for i, j in pairs])
+    notes = _note_slopes(whole, without)
+    spread = [spread_about(*one) for one in zip(slopes, left_out, present, strict=True)]
+    without = np.concatenate([spread[i] - spread[j] for i, j in pairs])
     places = np.repeat(pairs, slopes.shape[1], axis=0)
-    centred = without - without.mean(axis=1, keepdims=True)
-    freedom = [count_freedom(*one) for one in zip(centred, present[places], strict=True)]
+    away = without - whole[:, None]
+    freedom = [count_freedom(*one) for one in zip(away, present[places], strict=True)]
     found = jackknife_clusters(whole, without, level=level, freedom=np.array(freedom))
     columns = {"estimate": whole, **found._asdict(), "p_adjusted": adjust_holm(found.p_value)}
-    columns["note"] = _note_slopes(whole, without)
+    columns["note"] = notes
     about = {"level": level, "method": "ols", "headline": False}
     return [
         {**key, **about, **{name: values[line] for name, values in columns.items()}}

@@ -12,6 +12,7 @@ from exprstats.models.designs import Design, Sample
 from exprstats.models.fits import Fitted, Models
 from exprstats.models.growing import Grown, grow_again
 from exprstats.models.outcomes import list_predictions
+from exprstats.models.penalties import scale_columns
 from exprstats.models.tuning import ALPHAS, L1_RATIOS, check_grid, tune_sample
 
 
@@ -77,6 +78,8 @@ def _predict_pooled(models: Models) -> pd.DataFrame:
     for sample in contexts:
         values, truth = design.split(sample, *parts)
         matrix[sample.rows] -= values.mean(axis=0)
+        # Rounding about the mean is no variance, and says nothing of new people either.
+        matrix[np.ix_(sample.rows, scale_columns(values)[2])] = 0
         levels.append(np.full(len(sample.rows), truth.mean()))
         truths.append(sample.truth - truth.mean())
     rows = np.concatenate([sample.rows for sample in contexts])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy.special import fdtrc
+
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, say
 
@@ -12,22 +15,33 @@ if TYPE_CHECKING:
 
 # From this share of the variance on, knowing a context is worth something.
 _NOTEWORTHY = 0.1
+_ALPHA = 0.01
 
 
 def find_share(rows: pd.DataFrame) -> float:
-    """Return the share of the truth's variance that lies between contexts; NaN without any.
+    """Return the share of the truth's variance that lies between contexts (Kelley's ε²).
+
+    0 where an F test at .01 finds no difference between them: many contexts of few clips differ
+    by chance.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> rows = pd.DataFrame({"context": list("aabb"), "truth": [0.0, 2, 4, 6]})
-    >>> find_share(rows)
-    0.8
+    >>> rows = pd.DataFrame({"context": list("aaabbb"), "truth": [0.0, 1, 2, 6, 7, 8]})
+    >>> round(find_share(rows), 3)
+    0.914
     """
     truth = rows["truth"].astype(float)
-    whole = ((truth - truth.mean()) ** 2).sum()
+    clips, groups = len(truth), rows["context"].nunique()
+    if groups < 2 or clips <= groups or truth.nunique() < 2:
+        return 0.0
     levels = truth.groupby(rows["context"]).transform("mean")
-    return float(((levels - truth.mean()) ** 2).sum() / whole) if whole > 0 else float("nan")
+    between, within = ((levels - truth.mean()) ** 2).sum(), ((truth - levels) ** 2).sum()
+    error = within / (clips - groups)
+    ratio = between / (groups - 1) / error if error > 0 else np.inf
+    if fdtrc(groups - 1, clips - groups, ratio) >= _ALPHA:
+        return 0.0
+    return float((between - (groups - 1) * error) / (between + within))
 
 
 def warn_of_levels(pieces: Pieces) -> tuple[Text, ...]:
@@ -52,6 +66,5 @@ def _find_largest(pieces: Pieces) -> float:
     for models in pieces.models.values():
         rows = models.predictions
         if "context" in rows and not models.design.classes:
-            share = find_share(rows[rows["fitted_on"].eq("all") & rows["part"].eq("test")])
-            shares += [share] if share > 0 else []
+            shares.append(find_share(rows[rows["fitted_on"].eq("all") & rows["part"].eq("test")]))
     return max(shares)

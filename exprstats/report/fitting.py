@@ -102,6 +102,7 @@ def tell_human(pieces: Pieces) -> Told:
     text = say(
         "The human baseline let each rater's answers, weighted by the standardized loadings, "
         "summed, and standardized, predict the mean of the other raters of the same clip; its "
-        "metrics were averaged over raters."
+        "metrics were averaged over {seats}.",
+        seats=pieces.name_judges(),
     )
     return [text], set()

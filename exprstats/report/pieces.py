@@ -141,6 +141,16 @@ class Pieces:
         compared = () if self.comparison is None else self.comparison.tidy()["model"].unique()
         return kind if kind in compared and kind in self.model_names else None
 
+    def name_judges(self) -> str:
+        """Return over whom the human baselines' metrics are averaged."""
+        words = {"worker": "raters", "seat": "seats, the places that raters of a clip take"}
+        models = () if self.study is None else self.study.models
+        units = {one.name: one.unit or "worker" for one in models if one.kind == "human"}
+        if len(set(units.values())) < 2:
+            return words[next(iter(units.values()), "worker")]
+        told = [f"{words[unit]} ({self.tell_model(name)})" for name, unit in units.items()]
+        return " or ".join(told)
+
     def name_model(self, model: Any) -> str:
         """Return a model's printed name."""
         return self.model_names.get(str(model), str(model))
@@ -228,6 +238,8 @@ def _find_place(result: Any) -> tuple[str, str | None]:
         return ("invariance" if across else "restrictions"), None
     if isinstance(result, models.Models):
         return "models", result.name
+    if _is_pooling(result):
+        return "pooling", None
     places: dict[str, type] = {
         "importance": models.Importance,
         "dependence": models.Dependence,
@@ -246,3 +258,15 @@ def _find_place(result: Any) -> tuple[str, str | None]:
     }
     place = next((name for name, kind in places.items() if isinstance(result, kind)), "")
     return place, result.model if place in {"importance", "dependence"} else None
+
+
+def _is_pooling(result: Any) -> bool:
+    """Return whether models of single contexts are compared with the one of `pair_pooled`."""
+    from exprstats.inference import Comparison
+
+    if not isinstance(result, Comparison):
+        return False
+    rows = result.table
+    models = list(dict.fromkeys(rows["model"].tolist()))
+    two = {*models} == {models[0], f"{models[0]} pooled"}
+    return two and bool(rows["context"].notna().any())

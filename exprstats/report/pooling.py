@@ -77,7 +77,7 @@ def _say_metric(rows: pd.DataFrame, metric: str, label: MetricLabel) -> Text:
 def _say_single(here: pd.DataFrame) -> str:
     """Return in how many contexts the two differ."""
     tested = here[(here["context"] != ALL) & here["p_value"].notna()]
-    if tested.empty:
+    if len(tested) < 2:
         return ""
     alpha = 1 - float(tested["level"].iloc[0])
     held = int(tested["p_value"].lt(alpha).sum())
@@ -104,6 +104,9 @@ def _build_table(rows: pd.DataFrame, labels: dict[str, MetricLabel]) -> Table:
         for row in pick_rows(differences, metric=metric).to_dict("records")
     ]
     noted = differences.assign(metric=[labels[name].name for name in differences["metric"]])
+    own, pooled = (str(differences[side].iloc[0]) for side in ("model", "versus"))
+    for name, words in ((pooled, "the one model"), (own, "the own models")):
+        noted["note"] = noted["note"].str.replace(f" of {name}", f" of {words}", regex=False)
     return Table(
         "9",
         "pooling",
@@ -113,8 +116,8 @@ def _build_table(rows: pd.DataFrame, labels: dict[str, MetricLabel]) -> Table:
         group="metric" if len(list_levels(differences, "metric")) > 1 else None,
         notes=(
             say(
-                "Δ = own models minus the one for all. Intervals and two-sided *p* values, one "
-                "for each row, come from {how}.",
+                "Δ = own models minus the one for all. In All, both know the level of each clip's "
+                "context. Intervals and two-sided *p* values, one for each row, come from {how}.",
                 how=join_words(name_sources(differences)),
             ),
             *collect_notes(noted, ("metric", "context"), {TOO_FEW}),

@@ -85,6 +85,14 @@ def tell_resampling(pieces: Pieces) -> Told:
             )
         )
         cited |= {"westfall", "efron", "holm"}
+    if pieces.pooling is not None:
+        texts.append(
+            say(
+                "Models of single contexts were compared on the test clips with one model of all "
+                "contexts: features and targets were taken about their training means in each "
+                "context, which gives the model an intercept for each."
+            )
+        )
     return texts, cited
 
 

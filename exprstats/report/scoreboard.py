@@ -118,9 +118,7 @@ def _list_notes(
             say(
                 "Human baseline: each rater against the mean of the other raters of the same clip, "
                 "and not against the models' target, averaged over {seats}.",
-                seats="seats, the places that raters of a clip take"
-                if _has_seats(pieces)
-                else "raters",
+                seats=pieces.name_judges(),
             )
         )
     if pieces.ceiling is not None and LIMITED in labels:
@@ -144,10 +142,6 @@ def _list_notes(
     notes += _say_limits_of_shares(shown, labels)
     said = {TOO_FEW, *(_find_undefined(undefined) if flat else ())}
     return (*notes, *collect_notes(noted, ("model", "metric", "context"), said))
-
-
-def _has_seats(pieces: Pieces) -> bool:
-    return pieces.study is not None and any(one.unit == "seat" for one in pieces.study.models)
 
 
 def _say_limits_of_shares(shown: pd.DataFrame, labels: Mapping[str, MetricLabel]) -> list[Text]:

@@ -6,6 +6,7 @@ Tolerance 1e-8 for slopes; 1e-6 for errors, in which differences of them are squ
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from scipy import stats
 
 from exprstats.models import contrast_contexts, split_subjects
@@ -29,8 +30,6 @@ def list_ols(clips, parts):
 
 
 def test_least_squares_equal_statsmodels_without_each_subject(clips, parts):
-    import statsmodels.api as sm
-
     rows = clips.merge(parts, on="subject").query("part == 'train'")
 
     def fit_slopes(rows):
@@ -66,6 +65,18 @@ def test_contexts_with_subjects_of_their_own_have_welchs_degrees_of_freedom(draw
     rows = list_ols(apart, parts)
     reach = (rows["conf_high"] - rows["estimate"]) / rows["std_error"]
     trained = apart.merge(parts, on="subject").query("part == 'train'")
+    # Each context's variance is that of its own subjects, as if it were jackknifed alone.
+    variances = []
+    for _, own in trained.groupby("context"):
+        z = (own[FEATURES] - trained[FEATURES].mean()) / trained[FEATURES].std(ddof=0)
+        design = sm.add_constant(z)
+        left = [
+            sm.OLS(own["score"][kept], design[kept]).fit().params[FEATURES].to_numpy()
+            for kept in (own["subject"] != one for one in own["subject"].unique())
+        ]
+        variances.append((len(left) - 1) * np.var(left, axis=0))
+    # The tests' own scale is pooled anew without each subject, which moves errors a little.
+    np.testing.assert_allclose(rows["std_error"], np.sqrt(sum(variances)), rtol=0.1)
     least, most = sorted(trained.groupby("context")["subject"].nunique() - 1)
     assert reach.between(stats.t.ppf(0.975, least + most), stats.t.ppf(0.975, least)).all()
     assert (reach > 1.001 * stats.t.ppf(0.975, least + most)).all()

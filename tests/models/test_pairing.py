@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
 
-from exprstats.errors import DataError
+from exprstats.errors import DataError, DataWarning
 from exprstats.inference import compare_models
 from exprstats.models import (
     fit_elastic,
@@ -98,6 +98,21 @@ def test_contexts_that_differ_in_level_only_need_no_models_of_their_own(verb):
     row = found[found["versus"].notna() & found["headline"] & found["context"].isna()].iloc[0]
     # Without its levels the one model has an RMSE above 3.
     assert row["estimate"] > -0.03
+
+
+def test_a_feature_that_is_constant_within_contexts_is_no_feature_of_the_one_model(clips):
+    # About its mean it is rounding, which new people's values would blow up.
+    parts = split_subjects(clips, seed=1)
+    tested = clips["subject"].isin(parts.loc[parts["part"] == "test", "subject"])
+    level = clips["context"].map({"startle": 3.02, "pain": 0.1, "disgust": 7.7})
+    noise = np.random.default_rng(1).normal(size=len(clips))
+    apart = clips.assign(still=level.where(~tested, level + 100 * noise))
+    options = {"target": "score", "parts": parts, "by": "context", "alphas": [0.01]}
+    with pytest.warns(DataWarning, match="do not vary"):
+        models = fit_elastic(apart, features=[*FEATURES], **options)
+    without = fit_elastic(clips, features=FEATURES[:3], **options)
+    paired, plain = (pair_pooled(one)["prediction"] for one in (models, without))
+    np.testing.assert_allclose(paired, plain, atol=1e-6)
 
 
 def test_what_has_no_contexts_is_refused(clips):

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from exprstats.inference import compare_models
 from exprstats.models import pair_pooled, rate_ceiling, stack_predictions
-from exprstats.report import scoreboard
+from exprstats.report import scoreboard, write_report
 from exprstats.report.confounds import find_share, warn_of_levels
 from exprstats.report.performance import describe_performance
 from exprstats.report.pieces import Pieces, gather_pieces
@@ -57,7 +58,15 @@ def test_the_text_tells_the_pool_and_counts_contexts(pooling, p, said):
     # Where a context's difference is not defined, it is not among those that were tested.
     lost = table.assign(p_value=table["p_value"].mask(table["context"] == "pain"))
     words = print_words(describe_pooling(Pieces("s", pooling=replace(pooling, table=lost))))
-    assert "of 1 context differed" in words
+    assert "taken one by one" not in words
+
+
+def test_a_pooling_comparison_is_known_by_its_models(plain, pooling, tmp_path):
+    results = [pooling, plain.models, plain.comparison]
+    page = write_report(results, tmp_path / "report").read_text(encoding="utf-8")
+    assert "One model or one for each context" in page
+    assert "which gives the model an intercept for each" in page
+    assert gather_pieces([plain.comparison], None).pooling is None
 
 
 def test_levels_of_contexts_are_a_caveat_where_they_matter(plain):
@@ -68,10 +77,9 @@ def test_levels_of_contexts_are_a_caveat_where_they_matter(plain):
     apart = replace(pieces, models={"elastic": replace(plain.models, predictions=moved)})
     test = moved[(moved["fitted_on"] == "all") & (moved["part"] == "test")]
     share = find_share(test)
-    within = test.groupby("context")["truth"].var(ddof=0) @ test["context"].value_counts(
-        normalize=True
-    ).reindex(sorted(test["context"].unique()))
-    assert share == pytest.approx(1 - within / test["truth"].var(ddof=0))
+    within = test.groupby("context")["truth"].transform(lambda own: own - own.mean()).var(ddof=0)
+    error = within * len(test) / (len(test) - test["context"].nunique())
+    assert share == pytest.approx(1 - error / test["truth"].var(ddof=1))
     words = print_words(describe_performance(apart))
     assert f"{100 * share:.0f}% of the variance of the target" in words
     assert "Contexts differ in level" not in print_words(describe_performance(pieces))
@@ -109,3 +117,11 @@ def test_a_ceiling_without_a_place_is_told_in_words(plain):
     assert "no prediction can be expected to correlate with them above" in words
     lonely = gather_pieces([ceiling], None)
     assert (lonely.ceiling, lonely.others) == (None, (ceiling,))
+
+
+def test_contexts_that_differ_by_chance_are_no_caveat():
+    rng, told = np.random.default_rng(4), 0
+    for _ in range(200):
+        rows = pd.DataFrame({"context": np.repeat(range(20), 4), "truth": rng.normal(size=80)})
+        told += find_share(rows) >= 0.1
+    assert told <= 8

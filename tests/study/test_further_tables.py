@@ -20,8 +20,9 @@ from exprstats.models import (
     report_weights,
 )
 from exprstats.report import write_report
+from exprstats.report.pieces import gather_pieces
 from exprstats.study import measure_performance, read_study, run_study
-from exprstats.study.settings import ContrastsSettings, WeightsSettings
+from exprstats.study.settings import ContrastsSettings, ModelSettings, WeightsSettings
 
 HEAD = """\
 seed = 5
@@ -116,7 +117,14 @@ def test_a_seat_may_be_a_place_instead_of_a_worker(full, folder, write_study):
         seats = run_study(replace(read_study(path), weights=None, contrasts=None))
     frames = [one.predictions[one.predictions["model"] == "human"] for one in (full, seats)]
     assert frames[0]["seat"].nunique() > frames[1]["seat"].nunique() > 1
-    assert "averaged over seats, the places" in write_report(seats, folder / "seats").read_text()
+    page = write_report(seats, folder / "seats").read_text(encoding="utf-8")
+    assert page.count("averaged over seats, the places that raters of a clip take") == 2
+    both = ModelSettings("places", "human", "seat")
+    study = replace(full.study, models=(*full.study.models, both))
+    told = gather_pieces(replace(full, study=study), None).name_judges()
+    assert told == (
+        "raters (the human baseline) or seats, the places that raters of a clip take (places)"
+    )
     wrong = '[[models]]\nname = "elastic"\nkind = "elastic"\nunit = "seat"\n'
     assert "'elastic' has a unit, which is for raters. Remove unit." in read_problems(
         write_study(HEAD + wrong)
