@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, Literal, get_args
@@ -50,6 +50,18 @@ Duplicates = Literal["error", "mean", "first"]
 Design = Literal["expressiveness"]
 
 MOST_NAMED = 25
+
+
+def name_some(names: Sequence[Any]) -> str:
+    """Return the first five names in quotes, and how many more there are.
+
+    Examples
+    --------
+    >>> name_some(["S1", "S2"]), name_some(range(7))
+    ("'S1', 'S2'", "'0', '1', '2', '3', '4' and 2 more")
+    """
+    shown = ", ".join(f"'{name}'" for name in names[:5])
+    return f"{shown} and {len(names) - 5:,} more" if len(names) > 5 else shown
 
 
 def name_nearest(word: str, allowed: Iterable[str]) -> str:

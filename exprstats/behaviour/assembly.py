@@ -10,12 +10,13 @@ import pandas as pd
 
 from exprstats.behaviour.bounds import Plan
 from exprstats.behaviour.measurements import EMPTY, OUTSIDE, QUALITY, Measured
-from exprstats.behaviour.notes import name_clips, note_switches
+from exprstats.behaviour.notes import note_switches
 from exprstats.behaviour.result import ClipFeatures, count_reasons
 from exprstats.behaviour.settings import Settings
 from exprstats.behaviour.signals import FEATURES
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.numerals import count_things
+from exprstats.words import name_some
 
 KEPT_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 # Rates that differ by rounding of time stamps only.
@@ -98,7 +99,7 @@ def _settle_failures(failed: pd.DataFrame, total: int, settings: Settings) -> No
     if failed.empty:
         return
     counted = count_things(len(failed), "clips fails", "clips fail", of=total)
-    fact = f"{counted} ({count_reasons(failed)}): {name_clips([*failed['clip']])}."
+    fact = f"{counted} ({count_reasons(failed)}): {name_some([*failed['clip']])}."
     if settings.failed == "error":
         raise DataError(Problem(fact, "Leave them out with failed='drop'."))
     if len(failed) == total and settings.failed == "drop":

@@ -9,9 +9,8 @@ import numpy as np
 from exprstats.behaviour.grids import SLACK
 from exprstats.behaviour.recordings import Recording
 from exprstats.behaviour.settings import Settings
+from exprstats.words import name_some
 
-# Clips that a message names.
-_NAMED = 5
 # Files whose median step is shorter or longer than any camera's have wrong time stamps.
 _SLOWEST, _FASTEST = 1.0, 250.0
 
@@ -60,12 +59,6 @@ def note_overlap(start: np.ndarray, begin: np.ndarray, stop: np.ndarray) -> list
 
 def note_switches(clips: Sequence[str], total: int) -> str:
     """Tell in which of all clips one face takes the place of another."""
-    fact = f"The face changes within {len(clips):,} of {total:,} clips: {name_clips(clips)}."
+    fact = f"The face changes within {len(clips):,} of {total:,} clips: {name_some(clips)}."
     remedy = "Choose one with 'face', or cut clips where it changes."
     return f"{fact} Their means may mix people. {remedy}"
-
-
-def name_clips(clips: Sequence[str]) -> str:
-    """Name the first few clips, and tell how many more there are."""
-    named = ", ".join(f"'{clip}'" for clip in clips[:_NAMED])
-    return named + (f" and {len(clips) - _NAMED:,} more" if len(clips) > _NAMED else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exprstats.errors import DataError, Problem
+from exprstats.words import name_some
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +33,7 @@ def list_features(session: Session, clips: pd.DataFrame, target: str) -> list[st
         fact = "there is no column of numbers to predict from, beside ids, target and quality."
         raise DataError(Problem(fact, "Name the features with --features."))
     if texts:
-        shown = ", ".join(f"'{name}'" for name in texts[:5])
-        more = f" and {len(texts) - 5:,} more" if len(texts) > 5 else ""
-        session.warnings.append(f"Columns without numbers are no features: {shown}{more}.")
+        session.warnings.append(f"Columns without numbers are no features: {name_some(texts)}.")
     return named
 
 

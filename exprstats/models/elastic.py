@@ -12,11 +12,11 @@ from exprstats.errors import FitWarning, warn_user
 from exprstats.models.designs import Design, build_design
 from exprstats.models.fits import Models
 from exprstats.models.outcomes import KEYS, count_clips, list_predictions, list_scores
-from exprstats.models.parts import name_some
 from exprstats.models.penalties import MAX_ITERATIONS, Grid
 from exprstats.models.rounds import Rounds, correlate_rounds, plan_rounds
 from exprstats.models.tuning import ALPHAS, L1_RATIOS, Tuned, check_grid, tune_sample
 from exprstats.tables import arrange_rows
+from exprstats.words import name_some
 
 
 def fit_elastic(

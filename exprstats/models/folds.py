@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
-from exprstats.models.parts import find_lookalikes, list_subjects, name_some
+from exprstats.models.parts import find_lookalikes, list_subjects
 from exprstats.numerals import count_things
 from exprstats.parallel import Seed, open_generator
 from exprstats.tables import find_empty, require_columns
-from exprstats.words import check_count
+from exprstats.words import check_count, name_some
 
 
 def fold_subjects(

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import OptionError
-from exprstats.models.parts import name_some
 from exprstats.models.skeletons import draw_by_clip, keep_training, name_fits, take_skeleton
 from exprstats.parallel import Seed
+from exprstats.words import name_some
 
 if TYPE_CHECKING:
     from exprstats.models.fits import Models

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.numerals import count_things
 from exprstats.tables import find_absent, find_empty, order_levels, require_columns
-from exprstats.words import name_nearest
+from exprstats.words import name_nearest, name_some
 
 PARTS = ("train", "validate", "test")
 
@@ -100,12 +100,6 @@ def find_thin_contexts(labels: np.ndarray, contexts: pd.Series | None) -> list[P
         remedy = "Use another seed or larger parts, or leave this context out."
         problems.append(Problem(fact, remedy, column="context"))
     return problems
-
-
-def name_some(ids: Sequence[Any]) -> str:
-    """Return the first five ids in quotes, and how many more there are."""
-    shown = ", ".join(f"'{one}'" for one in ids[:5])
-    return f"{shown} and {len(ids) - 5:,} more" if len(ids) > 5 else shown
 
 
 def _check_parts(parts: pd.DataFrame) -> None:

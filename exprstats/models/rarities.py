@@ -9,7 +9,7 @@ import numpy as np
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.models.classes import code_labels, show_label
 from exprstats.models.designs import Design, Sample
-from exprstats.models.parts import name_some
+from exprstats.words import name_some
 
 FEWEST_SUBJECTS = 2
 MOST_NAMED = 5

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
-from exprstats.models.parts import PARTS, name_some
+from exprstats.models.parts import PARTS
 from exprstats.models.skeletons import take_predictions
 from exprstats.numerals import count_things
 from exprstats.tables import PREDICTIONS, check_table
+from exprstats.words import name_some
 
 if TYPE_CHECKING:
     from exprstats.models.fits import Models

@@ -19,7 +19,7 @@ from exprstats.reliability.columns import (
 )
 from exprstats.reliability.panels import Panel
 from exprstats.tables import require_columns
-from exprstats.words import name_nearest
+from exprstats.words import name_nearest, name_some
 
 
 def split_panels(
@@ -84,9 +84,7 @@ def find_cluster(ratings: pd.DataFrame, cluster: str | None) -> str | None:
 
 def name_rows(ratings: pd.DataFrame, column: str, rows: np.ndarray) -> str:
     """Return the first five different ids at some rows, quoted, and how many more there are."""
-    names = [f"'{name}'" for name in pd.unique(ratings[column].iloc[rows].astype(str))]
-    more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
+    return name_some(pd.unique(ratings[column].iloc[rows].astype(str)).tolist())
 
 
 def _check_nesting(ratings: pd.DataFrame, whole: Panel, cluster: str) -> None:
