@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 
@@ -40,48 +40,47 @@ def join_contexts(
     A context's leave-one-out values vary among its own clusters, n of them, and their squares
     count (n - 1)/n: those of a small context are not diluted by the many clusters of another.
     """
-    wide = range(len(samples))
-    lines = [(sample.models.index(model), sample) for model, sample in product(models, samples)]
-    left_out = np.array(
-        [
-            spread_about(sample.estimates[line], sample.left_out[line], here)
-            for (line, sample), here in zip(lines, np.tile(present, (len(models), 1)), strict=True)
-        ]
-    )
-    joined = replace(
-        samples[0],
-        models=tuple(str(sample.context) for _, sample in lines),
-        estimates=np.array([sample.estimates[line] for line, sample in lines]),
-        draws=np.array([sample.draws[line] for line, sample in lines]),
-        left_out=left_out,
-        foretold=_join_lines([(line, sample.foretold) for line, sample in lines]),
-    )
-    keys = [(model, *pair) for model in models for pair in combinations(wide, 2)]
-    starts = [len(samples) * models.index(model) for model, _, _ in keys]
-    pairs = [
-        (start + one, start + other) for start, (_, one, other) in zip(starts, keys, strict=True)
-    ]
-    terms = form_terms(joined, pairs)
-    away = terms.left_out[len(lines) :] - terms.estimates[len(lines) :, None]
+    keys = [(model, *pair) for model in models for pair in combinations(range(len(samples)), 2)]
+    starts = {model: len(samples) * place for place, model in enumerate(models)}
+    pairs = [(starts[model] + one, starts[model] + other) for model, one, other in keys]
+    terms = form_terms(_join_samples(samples, present, models), pairs)
+    scores = len(terms.names) - len(keys)
+    away = terms.left_out[scores:] - terms.estimates[scores:, None]
     freedom = [
         count_freedom(values, present[[one, other]])
         for values, (_, one, other) in zip(away, keys, strict=True)
     ]
     return keys, Terms(
-        names=terms.names[len(lines) :],
-        estimates=terms.estimates[len(lines) :],
-        draws=terms.draws[len(lines) :],
-        left_out=terms.left_out[len(lines) :],
-        tested=terms.tested[len(lines) :],
-        fisher=terms.fisher[len(lines) :],
+        names=terms.names[scores:],
+        estimates=terms.estimates[scores:],
+        draws=terms.draws[scores:],
+        left_out=terms.left_out[scores:],
+        tested=terms.tested[scores:],
+        fisher=terms.fisher[scores:],
         freedom=np.array(freedom),
-        foretold=None if terms.foretold is None else terms.foretold[len(lines) :],
+        foretold=None if terms.foretold is None else terms.foretold[scores:],
     )
 
 
-def _join_lines(lines: Sequence[tuple[int, np.ndarray | None]]) -> np.ndarray | None:
-    held = [values[line] for line, values in lines if values is not None]
-    return np.array(held) if held else None
+def _join_samples(samples: Sequence[Sample], present: np.ndarray, models: Sequence[str]) -> Sample:
+    """Return a sample whose lines are the contexts of each model, model by model."""
+    lines = [
+        (sample, sample.models.index(model), here)
+        for model in models
+        for sample, here in zip(samples, present, strict=True)
+    ]
+    foretold = [one.foretold[line] for one, line, _ in lines if one.foretold is not None]
+    left_out = [
+        spread_about(one.estimates[line], one.left_out[line], here) for one, line, here in lines
+    ]
+    return replace(
+        samples[0],
+        models=tuple(str(one.context) for one, _, _ in lines),
+        estimates=np.array([one.estimates[line] for one, line, _ in lines]),
+        draws=np.array([one.draws[line] for one, line, _ in lines]),
+        left_out=np.array(left_out),
+        foretold=np.array(foretold) if foretold else None,
+    )
 
 
 def spread_about(estimates: np.ndarray, left_out: np.ndarray, present: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,10 @@ from exprstats.models.fits import Fitted, Models
 from exprstats.models.growing import Grown, grow_again
 from exprstats.models.outcomes import list_predictions
 from exprstats.models.penalties import scale_columns
-from exprstats.models.tuning import ALPHAS, L1_RATIOS, check_grid, tune_sample
+from exprstats.models.tuning import tune_sample
+
+if TYPE_CHECKING:
+    from exprstats.models.penalties import Grid
 
 
 def pair_pooled(models: Models) -> pd.DataFrame:
@@ -84,16 +88,15 @@ def _predict_pooled(models: Models) -> pd.DataFrame:
         truths.append(sample.truth - truth.mean())
     rows = np.concatenate([sample.rows for sample in contexts])
     centred = replace(design, matrix=matrix)
-    fit = _fit_again(models, centred, Sample(None, rows, np.concatenate(truths)))
+    fit = _fit_again(models, centred, Sample(None, rows, np.concatenate(truths)), parts)
     guess = fit.predict(matrix[rows]) + np.concatenate(levels)
     ends = np.cumsum([len(sample.rows) for sample in contexts])[:-1]
     return list_predictions(design, contexts, np.split(guess, ends), models.name)
 
 
-def _fit_again(models: Models, design: Design, sample: Sample) -> Fitted:
+def _fit_again(models: Models, design: Design, sample: Sample, parts: tuple[str, ...]) -> Fitted:
     pooled = models.fits[-1]
     if isinstance(pooled, Grown):
-        parts = ("train", "validate") if models.refit else ("train",)
         return grow_again(pooled, design, sample, parts)
-    penalties = models.penalties or check_grid(ALPHAS, L1_RATIOS)
+    penalties = cast("Grid", models.penalties)
     return tune_sample(design, sample, penalties, refit=models.refit, rounds=models.rounds)

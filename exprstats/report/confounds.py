@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from scipy.special import fdtrc
-
 from exprstats.report.pieces import Pieces
 from exprstats.report.prose import Text, say
 
@@ -19,7 +16,7 @@ _ALPHA = 0.01
 
 
 def find_share(rows: pd.DataFrame) -> float:
-    """Return the share of the truth's variance that lies between contexts (Kelley's ε²).
+    """Return the share of the truth's variance that lies between contexts (adjusted R²).
 
     0 where an F test at .01 finds no difference between them: many contexts of few clips differ
     by chance.
@@ -31,17 +28,14 @@ def find_share(rows: pd.DataFrame) -> float:
     >>> round(find_share(rows), 3)
     0.914
     """
-    truth = rows["truth"].astype(float)
-    clips, groups = len(truth), rows["context"].nunique()
-    if groups < 2 or clips <= groups or truth.nunique() < 2:
+    from scipy.stats import f_oneway
+
+    contexts = [own.to_numpy(float) for _, own in rows["truth"].groupby(rows["context"])]
+    free = len(rows) - len(contexts)
+    within = sum(((own - own.mean()) ** 2).sum() for own in contexts)
+    if len(contexts) < 2 or free < 1 or within == 0 or f_oneway(*contexts).pvalue >= _ALPHA:
         return 0.0
-    levels = truth.groupby(rows["context"]).transform("mean")
-    between, within = ((levels - truth.mean()) ** 2).sum(), ((truth - levels) ** 2).sum()
-    error = within / (clips - groups)
-    ratio = between / (groups - 1) / error if error > 0 else np.inf
-    if fdtrc(groups - 1, clips - groups, ratio) >= _ALPHA:
-        return 0.0
-    return float((between - (groups - 1) * error) / (between + within))
+    return float(1 - within / free / rows["truth"].astype(float).var())
 
 
 def warn_of_levels(pieces: Pieces) -> tuple[Text, ...]:

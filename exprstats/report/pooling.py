@@ -39,7 +39,6 @@ def describe_pooling(pieces: Pieces) -> Section | None:
             _say_setting(pieces.tell_model(pieces.pooling.against)),
             *(_say_metric(rows, metric, label) for metric, label in labels.items()),
         ),
-        caveats=(),
         tables=(_build_table(rows, labels),),
     )
 
@@ -48,7 +47,7 @@ def _say_setting(model: str) -> Text:
     return say(
         "Does each context need a model of its own? On the same test clips, {model} tuned and "
         "fitted to single contexts was compared with one of its kind for all contexts together, "
-        "which has one set of weights and an intercept for each context (Table 9).",
+        "with an intercept for each context (Table 9).",
         model=model,
     )
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from exprstats.inference import compare_models
 from exprstats.models import pair_pooled, rate_ceiling, stack_predictions
@@ -77,9 +78,8 @@ def test_levels_of_contexts_are_a_caveat_where_they_matter(plain):
     apart = replace(pieces, models={"elastic": replace(plain.models, predictions=moved)})
     test = moved[(moved["fitted_on"] == "all") & (moved["part"] == "test")]
     share = find_share(test)
-    within = test.groupby("context")["truth"].transform(lambda own: own - own.mean()).var(ddof=0)
-    error = within * len(test) / (len(test) - test["context"].nunique())
-    assert share == pytest.approx(1 - error / test["truth"].var(ddof=1))
+    dummies = pd.get_dummies(test["context"], dtype=float)
+    assert share == pytest.approx(sm.OLS(test["truth"], dummies).fit().rsquared_adj)
     words = print_words(describe_performance(apart))
     assert f"{100 * share:.0f}% of the variance of the target" in words
     assert "Contexts differ in level" not in print_words(describe_performance(pieces))
@@ -124,4 +124,7 @@ def test_contexts_that_differ_by_chance_are_no_caveat():
     for _ in range(200):
         rows = pd.DataFrame({"context": np.repeat(range(20), 4), "truth": rng.normal(size=80)})
         told += find_share(rows) >= 0.1
+    # By chance in 1 of 100.
     assert told <= 8
+    rows = pd.DataFrame({"context": ["a", "a", "b"], "truth": [1.0, 1.0, 2.0]})
+    assert find_share(rows) == find_share(rows[:2]) == 0
