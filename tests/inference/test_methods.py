@@ -158,6 +158,13 @@ def test_the_order_of_two_models_turns_signs_only(make_predictions, interval, me
     assert one[turned].tolist() == pytest.approx((-two[[turned[0], *turned[:0:-1]]]).tolist())
 
 
+def test_the_p_of_symmetric_bootstrap_t_is_one_share_of_the_draws(make_predictions):
+    table = make_predictions(groups=12, clips=40, models=("a", "b"))
+    row = find_row(compare_models(table, metrics="rmse", interval="t", **OPTIONS), "a - b", "t")
+    p = row["p_value"]
+    assert row["p_error"] == pytest.approx(np.sqrt(p * (1 - p) / row["draws"]))
+
+
 def test_infinite_draws_are_left_out_of_the_largest_t(make_predictions):
     table = make_predictions(groups=12, clips=60, models=("a", "b", "c"))
     worst = table.loc[table["model"] == "b", "prediction"].max()

@@ -17,6 +17,7 @@ from exprstats.inference.significance import (
     count_tails_mlboot,
     estimate_limit_error,
     estimate_p_error,
+    invert_accelerated,
 )
 
 
@@ -84,6 +85,18 @@ def test_differences_that_never_vary_are_left_out_with_p_one():
     found = adjust_maximum(np.array([0.0, 9.0]), draws, draws.std(axis=1, ddof=1))
     assert found[0] == 1.0
     assert found[1] == pytest.approx(0.01)
+
+
+def test_as_many_draws_on_either_side_of_0_have_the_same_p_when_turned():
+    draws = np.repeat([-2.0, -1.0, 0.0, 1.0, 3.0], [3, 7, 5, 6, 4])[None, :]
+    bias, acceleration = np.array([0.3]), np.array([0.05])
+    found = [
+        invert_accelerated(
+            *sort_draws(sign * draws), bias=sign * bias, acceleration=sign * acceleration
+        )
+        for sign in (1, -1)
+    ]
+    assert found[0] == pytest.approx(found[1], rel=1e-12)
 
 
 def test_monte_carlo_errors_are_the_spread_over_seeds():

@@ -4,6 +4,8 @@ Tolerances: 1e-6 for weights (coordinate descent, see test_penalties) and 1e-8 f
 planted differences lie in 99.9 % intervals widened by .05, the pull of the penalty.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -187,6 +189,14 @@ def test_what_cannot_be_contrasted(clips, parts):
         contrast(clips[clips["context"] == "pain"], parts)
     with pytest.raises(OptionError, match="draws is 1"):
         contrast(clips, parts, draws=1)
+
+
+def test_the_words_go_by_adjusted_p_values(contrasts):
+    ols = contrasts.table["method"] == "ols"
+    for p_adjusted, said in ((0.2, "Holm), 0 of 12 held."), (0.01, "Holm), 12 of 12 held: ")):
+        table = contrasts.table.assign(p_value=contrasts.table["p_value"].mask(ols, 0.01))
+        table["p_adjusted"] = table["p_adjusted"].mask(ols, p_adjusted)
+        assert said in replace(contrasts, table=table).sentence()
 
 
 def test_the_words(contrasts):

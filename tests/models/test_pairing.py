@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge
 
 from exprstats.errors import DataError, DataWarning
@@ -79,6 +80,24 @@ def test_contexts_that_differ_gain_from_models_of_their_own(draw_clips):
     assert gain["pain"] < 0
 
 
+def test_the_one_forest_is_that_of_scikit_learn_about_the_contexts_means(clips):
+    parts = split_subjects(clips, seed=1)
+    settings = {"trees": 20, "min_leaves": [7], "max_features": [0.5], "seed": 3}
+    data = {"target": "score", "features": FEATURES, "parts": parts, "by": "context"}
+    models = fit_forest(clips, **data, **settings)
+    paired = pair_pooled(models).query("model == 'forest pooled'").reset_index(drop=True)
+    rows = paired.merge(clips, on=["clip", "context", "subject"])
+    columns = [*FEATURES, "score"]
+    levels = rows[rows["part"] == "train"].groupby("context")[columns].mean()
+    about = rows[columns] - levels.loc[rows["context"]].to_numpy()
+    train = rows["part"] == "train"
+    known = RandomForestRegressor(**models.fits[-1].forest.get_params())
+    known.fit(about.loc[train, FEATURES].to_numpy(), about.loc[train, "score"])
+    assert (known.min_samples_leaf, known.max_features) == (7, 0.5)
+    wanted = known.predict(about[FEATURES].to_numpy()) + levels["score"][rows["context"]].to_numpy()
+    np.testing.assert_allclose(rows["prediction"], wanted, atol=1e-9)
+
+
 @pytest.mark.parametrize("verb", [fit_elastic, fit_forest])
 def test_contexts_that_differ_in_level_only_need_no_models_of_their_own(verb):
     # 60 people, the same slopes everywhere, levels of context far apart, also those of features.
@@ -104,7 +123,14 @@ def test_a_feature_that_is_constant_within_contexts_is_no_feature_of_the_one_mod
     # About its mean it is rounding, which new people's values would blow up.
     parts = split_subjects(clips, seed=1)
     tested = clips["subject"].isin(parts.loc[parts["part"] == "test", "subject"])
-    level = clips["context"].map({"startle": 3.02, "pain": 0.1, "disgust": 7.7})
+    counts = clips[clips["subject"].isin(parts.loc[parts["part"] == "train", "subject"])]
+    level = clips["context"].map(
+        {
+            # A number whose mean over the training clips is not quite itself.
+            context: next(x for x in np.arange(3, 9, 0.01) if np.full(count, x).mean() != x)
+            for context, count in counts["context"].value_counts().items()
+        }
+    )
     noise = np.random.default_rng(1).normal(size=len(clips))
     apart = clips.assign(still=level.where(~tested, level + 100 * noise))
     options = {"target": "score", "parts": parts, "by": "context", "alphas": [0.01]}

@@ -9,12 +9,15 @@ import statsmodels.api as sm
 
 from exprstats.inference import compare_models
 from exprstats.models import pair_pooled, rate_ceiling, stack_predictions
+from exprstats.plots import draw_performance
 from exprstats.report import scoreboard, write_report
 from exprstats.report.confounds import find_share, warn_of_levels
 from exprstats.report.performance import describe_performance
 from exprstats.report.pieces import Pieces, gather_pieces
 from exprstats.report.pooling import describe_pooling
 from exprstats.report.prose import write_plain
+from exprstats.study.baselines import limit_models
+from exprstats.study.logbook import Logbook
 
 
 def print_words(section):
@@ -128,3 +131,34 @@ def test_contexts_that_differ_by_chance_are_no_caveat():
     assert told <= 8
     rows = pd.DataFrame({"context": ["a", "a", "b"], "truth": [1.0, 1.0, 2.0]})
     assert find_share(rows) == find_share(rows[:2]) == 0
+
+
+def test_notes_call_the_two_models_by_what_they_are(pooling):
+    lost = pooling.table["versus"].notna() & (pooling.table["context"] == "pain")
+    for name, said in (("elastic", "own models"), ("elastic pooled", "one model")):
+        note = f"not defined: the predictions of {name} do not vary"
+        table = pooling.table.assign(note=pooling.table["note"].mask(lost, note))
+        section = describe_pooling(Pieces("s", pooling=replace(pooling, table=table)))
+        notes = " ".join(write_plain(one) for one in section.tables[0].notes)
+        assert f"the predictions of the {said} do not vary" in notes
+
+
+def test_ceilings_have_lines_only_where_there_are_correlations(plain):
+    ceiling = rate_ceiling(plain.ratings, plain.factor).table
+    more = pd.concat([ceiling, ceiling[:1].assign(context="elsewhere")])
+    for metrics, count in (("rmse", None), (["rmse", "correlation"], len(ceiling))):
+        plot = draw_performance(compare_again(plain, metrics), ceilings=more)
+        tables = [layer._data for layer in plot.layers if layer._data is not None]
+        lines = [one for one in tables if "raters_per_clip" in one]
+        assert [len(one) for one in lines] == ([] if count is None else [count])
+
+
+def test_the_ceiling_is_that_of_clips_that_models_saw(plain):
+    seen = plain.data[plain.data["clip"].isin(plain.data["clip"].unique()[::2])]
+    found = limit_models(plain.ratings, seen, plain.factor, 0.9, Logbook(seed=1))
+    kept = plain.ratings[plain.ratings["clip"].isin(seen["clip"])]
+    pd.testing.assert_frame_equal(found.table, rate_ceiling(kept, plain.factor, level=0.9).table)
+    log = Logbook(seed=1)
+    alone = plain.ratings.drop_duplicates("clip")
+    assert limit_models(alone, seen, plain.factor, 0.9, log) is None
+    assert log.notes[0].startswith("There is no ceiling of prediction: ")
