@@ -134,6 +134,7 @@ def test_a_feature_that_is_constant_within_contexts_is_no_feature_of_the_one_mod
     noise = np.random.default_rng(1).normal(size=len(clips))
     apart = clips.assign(still=level.where(~tested, level + 100 * noise))
     options = {"target": "score", "parts": parts, "by": "context", "alphas": [0.01]}
+    options |= {"l1_ratios": [0.0]}
     with pytest.warns(DataWarning, match="do not vary"):
         models = fit_elastic(apart, features=[*FEATURES], **options)
     without = fit_elastic(clips, features=FEATURES[:3], **options)
