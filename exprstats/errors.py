@@ -1,4 +1,4 @@
-"""The one tree of errors, and the one tree of warnings."""
+"""The tree of errors and the tree of warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door to joblib: many tasks, their seeds, and who watches them."""
+"""Parallel tasks through joblib, with their seeds and progress."""
 
 from __future__ import annotations
 

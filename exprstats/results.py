@@ -1,4 +1,4 @@
-"""What every result can do beyond holding its numbers."""
+"""The base class of results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 import pandas as pd
 
-from exprstats.numerals import MISSING, write_number
+from exprstats.apa import MISSING, write_number
 
 
 class Result(ABC):

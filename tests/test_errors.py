@@ -6,7 +6,7 @@ import pytest
 
 from exprstats import bootstrap_clusters, rate_reliability
 from exprstats.errors import DataError, DataWarning, ExprStatsError, OptionError, Problem
-from exprstats.words import check_word
+from exprstats.options import check_word
 
 
 def test_every_problem_travels_in_one_error_and_survives_a_process():
@@ -25,7 +25,7 @@ def test_every_problem_travels_in_one_error_and_survives_a_process():
 
 
 def test_an_unknown_word_is_answered_with_the_nearest():
-    from exprstats.words import MetricName
+    from exprstats.options import MetricName
 
     check_word("rmse", MetricName, "metric")
     with pytest.raises(OptionError, match=r"Did you mean 'correlation'\? There is: nrmse"):

@@ -1,21 +1,19 @@
-"""Expressivity without training: emotions as fixed sets of action units, as OpenDBM rates them."""
+"""Expressivity without training: emotions as fixed sets of action units, after OpenDBM."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from exprstats.behaviour.bounds import make_plan
-from exprstats.behaviour.faces import Face, follow_face
-from exprstats.behaviour.grids import SLACK
-from exprstats.behaviour.measurements import resolve_times
+from exprstats.apa import count_things
+from exprstats.behaviour.grid import SLACK
+from exprstats.behaviour.measurements import note_switches, resolve_times
 from exprstats.behaviour.motion import average_active
-from exprstats.behaviour.notes import note_switches
-from exprstats.behaviour.recordings import Recording, record_frames
+from exprstats.behaviour.openface.recordings import Face, Recording, follow_face, record_frames
+from exprstats.behaviour.segments import make_plan
 from exprstats.behaviour.settings import Settings
+from exprstats.contracts import FRAMES, check_table
 from exprstats.errors import DataError, Problem, warn_user
-from exprstats.numerals import count_things
-from exprstats.tables import FRAMES, check_table
 
 # Units of each emotion that OpenFace can see (OpenDBM, facial expressivity).
 EMOTIONS: dict[str, tuple[str, ...]] = {

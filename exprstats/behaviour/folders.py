@@ -1,4 +1,4 @@
-"""A folder of OpenFace files straight to clip features: each file is passed over once."""
+"""Clip features from a folder of OpenFace files, each passed over once."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.behaviour.assembly import assemble
-from exprstats.behaviour.bounds import Plan, make_plan
-from exprstats.behaviour.faces import Face
-from exprstats.behaviour.features import warn_notes
+from exprstats.behaviour.clips import warn_notes
+from exprstats.behaviour.ledger import ClipFeatures, assemble
 from exprstats.behaviour.measurements import Measured, measure_clips
-from exprstats.behaviour.openface import fail_file
-from exprstats.behaviour.recordings import record_lines
-from exprstats.behaviour.result import ClipFeatures
-from exprstats.behaviour.scanning import describe_unreadable
+from exprstats.behaviour.openface.frames import fail_file
+from exprstats.behaviour.openface.lines import describe_unreadable
+from exprstats.behaviour.openface.recordings import Face, record_lines
+from exprstats.behaviour.openface.videos import Video, list_videos, open_video
+from exprstats.behaviour.segments import Plan, make_plan
 from exprstats.behaviour.settings import FailedRule, Settings
-from exprstats.behaviour.videos import Video, list_videos, open_video
 from exprstats.errors import DataError, OptionError
 from exprstats.io import encode_json, write_json
 from exprstats.io.sources import FilePath
+from exprstats.options import PointUnit, SamplingRule
 from exprstats.parallel import run_tasks
-from exprstats.words import PointUnit, SamplingRule
 
 # Raised when the same file and choices would give other numbers.
 _EDITION = 3

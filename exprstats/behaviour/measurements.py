@@ -1,21 +1,20 @@
-"""One recording and the bounds of its clips to features and a quality ledger."""
+"""Features and frame quality of the clips of one recording."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from exprstats.behaviour.faces import count_shared, follow_face
-from exprstats.behaviour.grids import SLACK, Grid, place_grid
-from exprstats.behaviour.notes import note_overlap, note_rate, note_times
-from exprstats.behaviour.recordings import Recording
+from exprstats.apa import write_number
+from exprstats.behaviour.grid import SLACK, Grid, place_grid
+from exprstats.behaviour.motion import FEATURES, Traces, list_absent, trace_signals
+from exprstats.behaviour.openface.recordings import Recording, count_shared, follow_face
 from exprstats.behaviour.settings import Settings
-from exprstats.behaviour.signals import FEATURES, Traces, list_absent, trace_signals
-from exprstats.numerals import write_number
+from exprstats.options import name_some
 
 QUALITY = (
     *("start", "end", "n_frames", "n_grid", "n_valid", "valid_share"),
@@ -23,6 +22,8 @@ QUALITY = (
 )
 OUTSIDE, EMPTY = "lies outside the video", "has no length"
 _GAP = 1.5
+# Files whose median step is shorter or longer than any camera's have wrong time stamps.
+_SLOWEST, _FASTEST = 1.0, 250.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +163,52 @@ def _find_reason(clip: Mapping[Hashable, Any], settings: Settings) -> str | None
         shown = write_number(clip["valid_share"], 2, bounded=True)
         return f"valid share below {settings.min_valid:g} ({shown})"
     return None
+
+
+def note_times(followed: Recording) -> list[str]:
+    """Tell when one face's time stamps stand still or go back from frame to frame."""
+    order = np.argsort(followed.frame, kind="stable")
+    steps = np.diff(followed.time[order])
+    if len(steps) and not steps.any():
+        return ["all its time stamps are the same; give the true rate as fps."]
+    notes = []
+    for wrong, what in ((steps < 0, "go back"), (steps == 0, "stand still")):
+        if wrong.any():
+            first = followed.frame[order][1:][wrong][0]
+            noun = "frame" if wrong.sum() == 1 else "frames"
+            count = f"at {int(wrong.sum()):,} {noun} (first at frame {first})"
+            notes.append(f"its time stamps {what} {count}; give the true rate as fps.")
+    return notes
+
+
+def note_rate(recording: Recording, settings: Settings) -> list[str]:
+    """Tell when a rate cannot be, or is lower than the grid's."""
+    rate = 1 / recording.step if recording.step > 0 else np.nan
+    if np.isnan(rate):
+        return []
+    if not _SLOWEST <= rate <= _FASTEST:
+        return [f"its time stamps mean {rate:,.4g} frames a second; give the true rate as fps."]
+    if rate < settings.hz * (1 - 1e-6):
+        frames = f"{rate:.4g} frame{'' if rate == 1 else 's'}"
+        return [f"it has {frames} a second, fewer than the {settings.hz:g} asked for."]
+    return []
+
+
+def note_overlap(start: np.ndarray, begin: np.ndarray, stop: np.ndarray) -> list[str]:
+    """Tell when a video is so short that clips from its two ends share frames.
+
+    Clips that begin before the video lie outside it and share nothing.
+    """
+    late, first = (start < 0) & (begin >= -SLACK), start >= 0
+    if not (late.any() and first.any()):
+        return []
+    if stop[first & (begin < stop[late].max())].max(initial=0) <= begin[late].min() + SLACK:
+        return []
+    return ["it is so short that clips counted from its start and from its end overlap."]
+
+
+def note_switches(clips: Sequence[str], total: int) -> str:
+    """Tell in which of all clips one face takes the place of another."""
+    fact = f"The face changes within {len(clips):,} of {total:,} clips: {name_some(clips)}."
+    remedy = "Choose one with 'face', or cut clips where it changes."
+    return f"{fact} Their means may mix people. {remedy}"

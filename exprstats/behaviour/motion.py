@@ -1,10 +1,23 @@
-"""How far and how fast things move between moments of a grid: arrays in, arrays out."""
+"""Displacement, velocity and action-unit measures between moments of a grid, on arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+
+from exprstats.behaviour.grid import Grid, Picked, pick_frames
+from exprstats.behaviour.openface.layout import GROUPS, POINTS, RATED, SEEN, list_groups
+from exprstats.behaviour.openface.recordings import Recording
+from exprstats.behaviour.settings import Settings
+
+MOVING = ("points", "gaze", "head", "pitch", "yaw", "roll")
+FEATURES = (
+    *(f"{name}_{change}" for name in MOVING for change in ("displacement", "velocity")),
+    *("au_count", "au_intensity"),
+)
+_ANGLES = {"pitch", "yaw", "roll"}
 
 
 def find_steps(clip: np.ndarray, face: np.ndarray) -> np.ndarray:
@@ -124,3 +137,108 @@ def _measure_change(
     rows = np.flatnonzero(steps)
     change[rows] = measure(values[rows] - values[rows - 1])
     return change
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Series on the grids of a video's clips.
+
+    Attributes
+    ----------
+    grid
+        The moments (N,).
+    frame
+        Place of the nearest (or a step's first) frame in the recording (N,); −1 where there is
+        none.
+    valid
+        Whether the moment counts (N,): that frame is valid, or half of the step's frames are
+        and these show one face.
+    series
+        Feature to its value at each moment (N,), over points their mean; NaN where undefined.
+    """
+
+    grid: Grid
+    frame: np.ndarray
+    valid: np.ndarray
+    series: dict[str, np.ndarray]
+
+
+def trace_signals(recording: Recording, grid: Grid, settings: Settings) -> Traces:
+    """Return every series that the columns of a recording allow.
+
+    Parameters
+    ----------
+    recording
+        One face's frames in the order of time.
+    grid
+        Moments of its clips.
+    settings
+        The choices.
+    """
+    picked = pick_frames(recording, grid, settings)
+    groups = [name for name in list_groups(recording.columns) if name != _other(settings)]
+    values = _gather(recording, picked, groups)
+    # The valid frames of a moment show one face, which is then their mean.
+    face = picked.average(recording.face[picked.places][:, None])[:, 0]
+    steps = find_steps(grid.clip, face)
+    series: dict[str, np.ndarray] = {}
+    for name in MOVING:
+        found = values.get(f"points_{settings.unit}" if name == "points" else name)
+        if found is not None:
+            average = picked.average_angle if name in _ANGLES else picked.average
+            series |= _describe_motion(name, average(found), steps, settings)
+    if "units_seen" in values:
+        seen = values["units_seen"]
+        units = {"au_count": count_units(seen)}
+        if "units_rated" in values:
+            rated = [SEEN.index(unit.replace("_r", "_c")) for unit in RATED]
+            units["au_intensity"] = average_active(values["units_rated"], seen[:, rated])
+        series |= {name: picked.average(one[:, None])[:, 0] for name, one in units.items()}
+    return Traces(grid, picked.frame, picked.valid, series)
+
+
+def list_absent(columns: tuple[str, ...], settings: Settings) -> list[str]:
+    """Return the features that a file's columns do not allow."""
+    groups = set(list_groups(columns))
+    points = f"points_{settings.unit}"
+    needed = {name: {points if name == "points" else name} for name in MOVING}
+    absent = [
+        feature
+        for name, group in needed.items()
+        for feature in (f"{name}_displacement", f"{name}_velocity")
+        if not group <= groups
+    ]
+    absent += ["au_count"] * ("units_seen" not in groups)
+    return absent + ["au_intensity"] * (not {"units_seen", "units_rated"} <= groups)
+
+
+def _other(settings: Settings) -> str:
+    return "points_mm" if settings.unit == "px" else "points_px"
+
+
+def _gather(recording: Recording, picked: Picked, groups: list[str]) -> dict[str, np.ndarray]:
+    """Return each group's columns in each picked frame (F, columns), each frame read once."""
+    names = tuple(name for group in groups for name in GROUPS[group])
+    used, places = np.unique(picked.places, return_inverse=True)
+    values = recording.get(used, names)[places] if names else np.empty((len(places), 0))
+    ends = np.cumsum([len(GROUPS[group]) for group in groups])
+    return dict(zip(groups, np.split(values, ends[:-1], axis=1), strict=True)) if groups else {}
+
+
+def _describe_motion(
+    name: str, values: np.ndarray, steps: np.ndarray, settings: Settings
+) -> dict[str, np.ndarray]:
+    if name in _ANGLES:
+        displacement = measure_turn(values[:, 0], steps)
+    else:
+        points = POINTS if name == "points" else 1
+        # Columns come axis by axis: all x, then all y.
+        positions = values.reshape(len(values), values.shape[1] // points, points).swapaxes(1, 2)
+        displacement = measure_displacement(positions, steps)
+    velocity = measure_velocity(displacement, settings.hz)
+    if not settings.signed:
+        velocity = np.abs(velocity)
+    return {
+        f"{name}_displacement": displacement.mean(axis=1),
+        f"{name}_velocity": velocity.mean(axis=1),
+    }

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exprstats.apa import count_things
 from exprstats.behaviour.segments import check_segments
+from exprstats.contracts import find_unnumbers, require_columns
 from exprstats.errors import DataError, OptionError, Problem, warn_user
-from exprstats.numerals import count_things
-from exprstats.tables import find_unnumbers, require_columns
-from exprstats.words import name_nearest
+from exprstats.options import name_nearest
 
 Bounds = Sequence[tuple[float, float]]
 

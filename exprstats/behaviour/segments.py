@@ -1,21 +1,29 @@
-"""Where clips begin and end: from files, checked, and matched with videos."""
+"""Segments: beginnings and ends of clips, checked and matched with videos."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from exprstats.behaviour.layouts import name_video
+from exprstats.apa import count_things
+from exprstats.behaviour.openface.layout import name_video
+from exprstats.behaviour.settings import Settings
+from exprstats.contracts import SEGMENTS, check_table
 from exprstats.errors import DataError, Problem
 from exprstats.io.clips import TARGETS
 from exprstats.io.numbers import Missing
-from exprstats.io.roles import pick_roles, refuse_hidden, rename_roles
-from exprstats.io.sources import FilePath, give_role, open_source
-from exprstats.tables import SEGMENTS, check_table
+from exprstats.io.sources import (
+    FilePath,
+    give_role,
+    open_source,
+    pick_roles,
+    refuse_hidden,
+    rename_roles,
+)
 
 _IN_ORDER = "Give the earlier time first: 3 and 6, or -6 and -3 counted from the video's end."
 
@@ -125,3 +133,51 @@ def _blame(wrong: np.ndarray, segments: pd.DataFrame, what: str, remedy: str) ->
     first = segments["clip"].iloc[rows[0]]
     count = f"{len(rows):,} clip{'s have' if len(rows) > 1 else ' has'}"
     return Problem(f"{count} {what}: '{first}'.", remedy, rows=tuple(int(r) + 1 for r in rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Segments with the recording that each belongs to.
+
+    Attributes
+    ----------
+    segments
+        The table as given; where None was given, one row for each recording.
+    video
+        The recording's name for each row; missing where there is none.
+    """
+
+    segments: pd.DataFrame
+    video: pd.Series
+
+    def get_bounds(self, video: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the start and end (c,) of the clips of one recording; NaN is all of it."""
+        rows = self.segments.loc[(self.video == video).to_numpy()]
+        start, end = (rows[name].to_numpy(float, na_value=np.nan) for name in ("start", "end"))
+        return start, end
+
+
+def make_plan(segments: pd.DataFrame | None, videos: Sequence[str], settings: Settings) -> Plan:
+    """Match segments with recordings.
+
+    Raises
+    ------
+    DataError
+        If the table breaks its contract, or more segments than tolerated name no recording.
+    """
+    if segments is None:
+        names = list(videos)
+        whole = pd.DataFrame({"clip": names, "video": names, "start": np.nan, "end": np.nan})
+        return Plan(whole, whole["video"])
+    check_segments(segments)
+    video = match_videos(segments, videos)
+    lost = video.isna()
+    if lost.mean() > settings.unmatched:
+        named = ", ".join(f"'{one}'" for one in segments["video"][lost.to_numpy()].unique()[:3])
+        counted = count_things(lost.sum(), "segments names", "segments name", of=len(lost))
+        noun = "a video" if lost.sum() == 1 else "videos"
+        fact = f"{counted} {noun} without frames: {named}."
+        shown = ", ".join(f"'{one}'" for one in list(videos)[:3]) + ", …" * (len(videos) > 3)
+        remedy = f"There is: {shown}. Use these names, or raise 'unmatched'."
+        raise DataError(Problem(fact, remedy, column="video"))
+    return Plan(segments, video)

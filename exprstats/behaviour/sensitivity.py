@@ -1,4 +1,4 @@
-"""How much features depend on the confidence that a frame must have."""
+"""Sensitivity of features to the confidence required of frames."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.behaviour.features import measure_frames
+from exprstats.apa import write_count, write_number
+from exprstats.behaviour.clips import measure_frames
 from exprstats.behaviour.folders import summarise_openface
-from exprstats.behaviour.result import ClipFeatures
+from exprstats.behaviour.ledger import ClipFeatures
+from exprstats.behaviour.motion import FEATURES
 from exprstats.behaviour.settings import Settings
-from exprstats.behaviour.signals import FEATURES
 from exprstats.errors import DataWarning, OptionError
 from exprstats.io.sources import FilePath
-from exprstats.numerals import write_count, write_number
 from exprstats.results import Result
 
 THRESHOLDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)

@@ -1,4 +1,4 @@
-"""The choices behind clip features, checked once."""
+"""Settings of clip features, checked once."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from exprstats.behaviour.faces import Face
+from exprstats.behaviour.openface.recordings import Face
 from exprstats.errors import OptionError
-from exprstats.words import PointUnit, SamplingRule, check_word
+from exprstats.options import PointUnit, SamplingRule, check_word
 
 FailedRule = Literal["drop", "keep", "error"]
 

@@ -1,4 +1,4 @@
-"""``exprstats audit``: whether published coefficients and their intervals can stand together."""
+"""``exprstats audit``: consistency of published coefficients and their intervals."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from exprstats.cli.cells import Row, is_absent, list_records
+from exprstats.apa import MISSING, write_count, write_level, write_number
 from exprstats.cli.options import ForceOption, JsonOption, LevelOption, OutOption, QuietOption
 from exprstats.cli.session import Session, open_session
-from exprstats.numerals import MISSING, write_count, write_level, write_number
+from exprstats.document.cells import Row, is_absent, list_records
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,13 +1,15 @@
-"""``exprstats check``: what a file or a study holds, and everything that is wrong with it."""
+"""``exprstats check``: contents and problems of a data file or a study file."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.cli.destinations import spare_input
+from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.cli.options import (
     ByOption,
     ClipOption,
@@ -17,11 +19,28 @@ from exprstats.cli.options import (
     RaterOption,
     RatersOption,
     RatingOption,
+    name_ratings,
+    split_names,
 )
-from exprstats.cli.screen import describe_error, write_line
-from exprstats.cli.session import open_session
-from exprstats.cli.values import name_ratings, split_names
-from exprstats.errors import DataError, OptionError
+from exprstats.cli.session import Session, open_session, spare_input
+from exprstats.document.cells import Row, is_absent, list_records, name_context, show_count
+from exprstats.document.terminal import describe_error, write_line
+from exprstats.errors import DataError, OptionError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.io import FileFacts
+    from exprstats.study import Guess
+
+_KINDS = {
+    "ratings": "one row a rating",
+    "predictions": "one row a prediction",
+    "clips": "one row a clip, with its subject",
+    "wide": "one row a clip; the columns of numbers may be judges, items or features",
+}
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_SHOWN = 40
 
 
 def check_input(
@@ -44,7 +63,6 @@ def check_input(
     """
     with open_session("check", json=json, quiet=quiet) as session:
         spare_input(file, session.files)
-        from exprstats.cli.inspection import inspect_study, inspect_table
 
         if file.suffix.lower() == ".toml":
             if any((rating, clip, rater, raters, subject, by, missing)):
@@ -65,3 +83,333 @@ def check_input(
     if problems:
         write_line(describe_error("check", DataError(problems)), to_errors=True)
         raise typer.Exit(2)
+
+
+def inspect_table(
+    session: Session, path: Path, missing: Sequence[str], named: dict[str, Any]
+) -> list[Problem]:
+    """Put what a file seems to hold into the session; return its problems.
+
+    Parameters
+    ----------
+    session, path, missing
+        The session, the file, and further texts that stand for missing values.
+    named
+        The roles of columns that are known: arguments of `exprstats.io.read_ratings`.
+    """
+    from exprstats.io import read_table
+    from exprstats.study import guess_roles
+
+    try:
+        facts = session.note_file(path)
+        session.show_points(f"{path}", list(_describe_file(facts)))
+        table = read_table(path, missing=missing)
+    except DataError as error:
+        return list(error.problems)
+    guess = guess_roles(table)
+    session.rows = [_describe_column(table[name], guess) for name in table.columns]
+    _show_columns(session, session.rows)
+    if not named:
+        session.say(f"It looks like {_KINDS[guess.kind]}.")
+        session.blocks.extend(suggest_commands(path, guess))
+    try:
+        _describe_rows(session, path, guess, missing, named)
+    except DataError as error:
+        return list(error.problems)
+    return []
+
+
+def inspect_study(session: Session, path: Path) -> list[Problem]:
+    """Put what a study would analyse into the session; return the problems of all its files."""
+    from exprstats.study import Logbook, read_study, read_tables
+    from exprstats.study.stages import check_strata, tell_split
+    from exprstats.study.targets import settle_target
+
+    try:
+        study = read_study(path)
+        log = Logbook(study.seed)
+        ratings, clips = read_tables(study, log)
+        if clips is not None and ratings is None:
+            study = settle_target(study, clips, log)
+        if clips is not None:
+            check_strata(study, clips)
+    except DataError as error:
+        return list(error.problems)
+    for one in log.inputs:
+        session.add_input(study.path.parent / one.file, one.sha256, one.rows)
+        session.rows.append(
+            {"kind": "table", "name": one.table, "file": one.file, "rows": one.rows}
+        )
+    read = [
+        f"{one.file}: {count_things(one.rows, 'row')}, {count_things(one.columns, 'column')}"
+        for one in log.inputs
+    ]
+    session.show_points(f"{study.title} ({path})", read)
+    for title, table in (("Ratings", ratings), ("Clips", clips)):
+        if table is not None:
+            session.show_points(title, list(count_table(table)))
+    if ratings is not None:
+        show_design(session, ratings)
+    if ratings is not None and clips is not None:
+        session.show_points("Both", list(match_tables(ratings, clips)))
+    wanted = [f"model {model.name} ({model.kind})" for model in study.models]
+    session.show_points("It will fit and compare", wanted)
+    session.show_points("Choices", [*log.notes, *tell_split(study)])
+    return []
+
+
+def _describe_file(facts: FileFacts) -> Iterator[str]:
+    shape = f"{count_things(facts.rows, 'row')}, {count_things(len(facts.columns), 'column')}"
+    if facts.separator is None:
+        yield f"{shape}, {facts.format}"
+    else:
+        mark = {",": "comma", ".": "point", None: "no decimals seen"}[facts.decimal]
+        separator = _SEPARATORS.get(facts.separator, repr(facts.separator))
+        yield f"{shape}, separated by {separator}; decimal mark: {mark}; encoding {facts.encoding}"
+    yield from facts.notes
+
+
+def _describe_column(column: pd.Series, guess: Guess) -> dict[str, Any]:
+    roles = {name: role for role, name in guess.roles.items()}
+    role = roles.get(str(column.name))
+    numbers = column.dtype.kind in "if"
+    filled = column.dropna()
+    ranged = numbers and len(filled) and role in {None, "rating", "truth", "prediction"}
+    return {
+        "kind": "column",
+        "name": str(column.name),
+        "holds": "numbers" if numbers else "text",
+        "role": role,
+        "n_distinct": int(filled.nunique()),
+        "n_missing": int(column.isna().sum()),
+        "low": float(filled.min()) if ranged else None,
+        "high": float(filled.max()) if ranged else None,
+        "examples": [f"{v:.15g}" if numbers else str(v) for v in filled.unique()[:3]],
+    }
+
+
+def _show_columns(session: Session, rows: list[dict[str, Any]]) -> None:
+    cells = [
+        [
+            row["name"],
+            row["holds"],
+            row["role"] or "",
+            f"{row['n_distinct']:,}",
+            f"{row['n_missing']:,}",
+            ", ".join(row["examples"])[:40]
+            if row["low"] is None
+            else f"{row['low']:g} to {row['high']:g}",
+        ]
+        for row in rows[:_SHOWN]
+    ]
+    title = "Columns" if len(rows) <= _SHOWN else f"The first {_SHOWN} of {len(rows)} columns"
+    headers = ["Column", "Holds", "Role?", "Distinct", "Missing", "Values"]
+    session.show_table(title, headers, cells)
+
+
+def _describe_rows(
+    session: Session, path: Path, guess: Guess, missing: Sequence[str], named: dict[str, Any]
+) -> None:
+    from exprstats.io import read_clips, read_ratings
+
+    roles = {**guess.roles, **named}
+    rated = bool({"rater", "raters", "rating", "items"} & set(named))
+    if rated or (guess.kind == "ratings" and "clip" in roles):
+        ratings = read_ratings(path, **_name_ratings(guess, named), missing=missing)
+        if not ratings["rating"].notna().any():
+            raise DataError(Problem("no clip has a rating.", "Name other columns with --rating."))
+        session.show_points("Rows", list(count_table(ratings)))
+        show_design(session, ratings)
+    elif guess.kind in {"clips", "wide"} and "subject" in roles and (named or "clip" in roles):
+        clips = read_clips(
+            path,
+            clip=roles.get("clip", "clip"),
+            subject=roles["subject"],
+            context=roles.get("context"),
+            missing=missing,
+        )
+        session.show_points("Rows", list(count_table(clips)))
+
+
+def _name_ratings(guess: Guess, named: dict[str, Any]) -> dict[str, Any]:
+    """Return the roles that are named, and guesses of the others that go with them."""
+    roles = guess.roles
+    found = {role: roles[role] for role in ("clip", "subject", "context") if role in roles}
+    if "raters" not in named:
+        found |= {"rater": roles["rater"]} if "rater" in roles else {}
+        if not {"rating", "items"} & set(named):
+            found |= {"rating": roles["rating"]} if "rating" in roles else {}
+            found |= {} if "rating" in roles else {"items": list(guess.numbers)}
+    return found | named
+
+
+def count_table(table: pd.DataFrame) -> Iterator[str]:
+    """Yield how many clips, subjects and contexts a table has, and which items were rated."""
+    key = [name for name in ("context", "clip") if name in table]
+    clips = table.drop_duplicates(key)
+    people = f" of {clips['subject'].nunique():,} subjects" if "subject" in clips else ""
+    yield count_things(len(clips), "clip") + people
+    if "context" in table:
+        counts = clips["context"].value_counts(sort=False)
+        told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        yield f"{count_things(len(counts), 'context')} (clips): {told}"
+    if "rater" in table:
+        yield _tell_items(table)
+
+
+def _tell_items(ratings: pd.DataFrame) -> str:
+    items = [str(name) for name in ratings["item"].unique()]
+    told = ", ".join(items[:6]) + (", ..." if len(items) > 6 else "")
+    low, high = ratings["rating"].min(), ratings["rating"].max()
+    return f"{count_things(len(items), 'item')} ({told}); ratings from {low:g} to {high:g}"
+
+
+def match_tables(ratings: pd.DataFrame, clips: pd.DataFrame) -> Iterator[str]:
+    """Yield how many clips two tables share, and how many either has alone."""
+    key = [name for name in ("context", "clip") if name in ratings and name in clips]
+    rated = ratings[key].drop_duplicates()
+    both = len(rated.merge(clips[key], on=key))
+    yield f"{count_things(both, 'clip has', 'clips have')} ratings and features"
+    if len(rated) > both:
+        yield f"{count_things(len(rated) - both, 'rated clip has', 'rated clips have')} no features"
+    if len(clips) > both:
+        yield f"{count_things(len(clips) - both, 'clip')} with features and without ratings"
+
+
+def suggest_commands(path: Path, guess: Guess) -> Iterator[str]:
+    """Yield the calls that suit what a table seems to hold."""
+    roles, file = guess.roles, shlex.quote(str(path))
+    if guess.kind == "ratings":
+        named = {"rating": roles.get("rating") or ",".join(guess.numbers)}
+        options = _list_options(roles, "clip", "rater", "subject", "context")
+        yield f"Try: exprstats reliability {file}{_write_options(named)}{options}"
+    elif guess.kind == "predictions":
+        yield f"Try: exprstats compare {file}{_list_options(roles, 'subject', 'truth', 'context')}"
+    elif guess.kind == "clips":
+        options = _list_options(roles, "subject", "clip", "context")
+        yield f"Try: exprstats fit {file} --target COLUMN{options}"
+    elif guess.numbers:
+        few = 1 < len(guess.numbers) <= 8
+        columns = ",".join(guess.numbers) if few else "A,B,C"
+        yield (
+            f"Try: exprstats reliability {file}{_write_options({'raters': columns})}\n"
+            f"or:  exprstats factor {file}{_write_options({'items': columns})}"
+        )
+
+
+def _list_options(roles: dict[str, str], *wanted: str) -> str:
+    named = {("by" if role == "context" else role): roles.get(role) for role in wanted}
+    always = {"subject", "by"}
+    return _write_options({k: v for k, v in named.items() if v and (v != k or k in always)})
+
+
+def _write_options(named: dict[str, str]) -> str:
+    return "".join(f" --{option} {shlex.quote(value)}" for option, value in named.items())
+
+
+def show_design(session: Session, ratings: pd.DataFrame) -> None:
+    """Print the design of ratings, the coefficients it identifies, and the sentence to write."""
+    from exprstats.reliability import describe_design
+
+    design = describe_design(ratings, by="context" if "context" in ratings else None)
+    rows, verdicts = list_records(design.table), list_records(design.coefficients)
+    session.rows += [{**row, "design": row["kind"], "kind": "design"} for row in rows]
+    session.rows += [{"kind": "coefficient", **row} for row in verdicts]
+    merged = _merge_items(rows)
+    session.show_table("Who rated what", *_list_links(merged))
+    session.show_points("How raters, clips and subjects are linked", _list_facts(merged[-1]))
+    pooled = [row for row in verdicts if is_absent(row["context"])]
+    for names, mine in _group_verdicts(pooled):
+        title = "Which coefficients of a clip's mean rating these ratings identify"
+        session.show_points(f"{title}{names}", [_judge(row, rows[-1]) for row in mine])
+    session.say(f"For the paper: {design.sentence()}")
+
+
+def _merge_items(rows: list[Row]) -> list[Row]:
+    """Return one row for items of a context that share all else."""
+    merged: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        key = tuple(str(value) for name, value in row.items() if name != "item")
+        merged.setdefault(key, []).append(row)
+    return [same[0] | {"item": _name_items(same)} for same in merged.values()]
+
+
+def _name_items(rows: list[Row]) -> str:
+    names = [str(row["item"]) for row in rows]
+    return ", ".join(names) if len(names) < 4 else f"{names[0]} and {len(names) - 1} more"
+
+
+def _list_links(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
+    counts = ("n_ratings", "n_clips", "n_subjects", "n_raters")
+    cells = [
+        [
+            name_context(row),
+            row["item"],
+            row["kind"],
+            *(show_count(row, name) for name in counts),
+            f"{row['raters_min']} / {row['raters_median']:g} / {row['raters_max']}",
+            f"{row['clips_median']:g}",
+            f"{_write_share(row['density'])}%",
+        ]
+        for row in rows
+    ]
+    facts = ["Ratings", "Clips", "Subjects", "Raters", "Raters/clip", "Clips/rater", "Filled"]
+    return ["Context", "Item", "Design", *facts], cells
+
+
+def _write_share(density: float) -> str:
+    return write_number(100 * density, 0 if density >= 0.095 or density == 1 else 1)
+
+
+def _list_facts(row: Row) -> list[str]:
+    """Return what the table's columns do not say, of all contexts together."""
+    blocks, raters = int(row["blocks"]), write_count(row["n_raters"])
+    points = [
+        "Raters per clip are the least, the median and the most; filled is the share of all "
+        "clip-by-rater pairs that hold a rating."
+    ]
+    if blocks == 1:
+        points.append("Connected: all raters can be compared through clips they share.")
+    else:
+        points.append(
+            f"Not connected: raters and clips fall into {write_count(blocks)} sets that share "
+            "nothing, so raters of different sets cannot be compared."
+        )
+    if row["once"]:
+        points.append(f"{write_count(row['once'])} of {raters} raters gave one rating only.")
+    if not is_absent(row["within"]) and row["within"]:
+        told = f"{write_count(row['within'])} of {raters} raters rated clips of one subject only."
+        points.append(told)
+    if not is_absent(row["clips_each"]):
+        points.append(f"A subject is seen in {row['clips_each']:g} clips (median).")
+    repeated = int(row["n_replicates"])
+    points.append(
+        f"{count_things(repeated, 'rating repeats', 'ratings repeat')} another of the same rater, "
+        "clip and item."
+        if repeated
+        else "No rater rated an item of a clip twice."
+    )
+    if row["n_missing"]:
+        points.append(f"{count_things(row['n_missing'], 'rating is', 'ratings are')} missing.")
+    return points
+
+
+def _group_verdicts(rows: list[Row]) -> list[tuple[str, list[Row]]]:
+    """Return the verdicts once, or for each set of items whose verdicts differ."""
+    items: dict[str, list[Row]] = {}
+    for row in rows:
+        items.setdefault(str(row["item"]), []).append(row)
+    groups: dict[tuple[tuple[bool, str], ...], list[str]] = {}
+    for name, mine in items.items():
+        key = tuple((bool(row["identified"]), str(row["why"])) for row in mine)
+        groups.setdefault(key, []).append(name)
+    if len(groups) == 1:
+        return [("", next(iter(items.values())))]
+    return [(f": {', '.join(names)}", items[names[0]]) for names in groups.values()]
+
+
+def _judge(row: Row, design: Row) -> str:
+    verdict = "identified" if row["identified"] else "not identified"
+    advice = " (report this one)" if row["term"] == design["recommended"] else ""
+    meaning = str(row["meaning"] or MISSING)
+    return f"{row['term']}{advice}: {meaning}. {verdict.capitalize()}: {row['why']}."

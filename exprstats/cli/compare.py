@@ -1,4 +1,4 @@
-"""``exprstats compare``: predictions to metrics and their differences, by whole subjects."""
+"""``exprstats compare``: metrics and their differences from predictions, by whole subjects."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from exprstats.cli.cells import collect_notes, list_records
-from exprstats.cli.comparisons import show_metrics
-from exprstats.cli.labels import LABEL_METRICS, settle_metrics, show_predicted
-from exprstats.cli.metrics import split_sizes
+from exprstats.apa import write_count, write_level
+from exprstats.cli.compare_more import (
+    join_strata,
+    show_contexts,
+    show_equivalence,
+    show_plan,
+    show_runs,
+    show_swaps,
+)
 from exprstats.cli.options import (
     ByOption,
     ForceOption,
@@ -20,18 +25,34 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     SeedOption,
+    is_bounded,
+    label_metric,
+    split_names,
+    split_sizes,
 )
-from exprstats.cli.plans import join_strata, show_plan, show_runs
 from exprstats.cli.session import Session, open_session
-from exprstats.cli.values import split_names
-from exprstats.cli.verdicts import show_contexts, show_equivalence, show_swaps
+from exprstats.document.cells import (
+    Row,
+    collect_row_notes,
+    is_absent,
+    list_records,
+    name_context,
+    show_count,
+    show_estimate,
+    show_limits,
+    show_p,
+)
 from exprstats.errors import OptionError
-from exprstats.words import Compat, IntervalName, MetricName, SchemeName
+from exprstats.options import Compat, IntervalName, MetricName, SchemeName
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.inference import Comparison
+
+# Metrics of classes that need no one class to be the one of interest.
+LABEL_METRICS = ("accuracy", "uar", "macro_f1", "kappa")
+NUMBER_METRICS = ("rmse", "correlation")
 
 
 def compare_files(
@@ -241,7 +262,7 @@ def _show(session: Session, result: Comparison) -> None:
 
 
 def _explain(result: Comparison) -> list[str]:
-    notes = collect_notes(list_records(result.tidy(), headline=True))
+    notes = collect_row_notes(list_records(result.tidy(), headline=True))
     compat, headline = result.compat, result.table.loc[result.table["headline"], "method"]
     if result.scheme == "two-stage" and headline.eq("jackknife").any():
         notes.append(
@@ -260,3 +281,100 @@ def _explain(result: Comparison) -> list[str]:
             "for single scores."
         )
     return notes
+
+
+def show_metrics(session: Session, result: Comparison) -> None:
+    """Print each metric's scores and differences, the headline intervals only."""
+    rows = list_records(result.tidy(), headline=True)
+    for name in dict.fromkeys(row["metric"] for row in rows):
+        label, bounded = label_metric(name), is_bounded(name)
+        mine = [row for row in rows if row["metric"] == name]
+        scores = [row for row in mine if is_absent(row.get("versus"))]
+        versus = [row for row in mine if not is_absent(row.get("versus"))]
+        session.show_table(label, *_list_scores(scores, result.level, bounded))
+        if versus:
+            title = f"{label}: differences"
+            session.show_table(title, *_list_differences(versus, result.level, bounded))
+
+
+def _list_scores(rows: list[Row], level: float, bounded: bool) -> tuple[list[str], list[list[str]]]:
+    cells = [
+        [
+            name_context(row),
+            str(row["model"]),
+            show_estimate(row, 3, bounded=bounded),
+            show_limits(row, 3, bounded=bounded),
+            show_count(row, "n_clips"),
+            show_count(row, "n_clusters"),
+        ]
+        for row in rows
+    ]
+    headers = ["Context", "Model", "Estimate", f"{write_level(level)} CI", "Clips", "Subjects"]
+    return headers, cells
+
+
+def _list_differences(
+    rows: list[Row], level: float, bounded: bool
+) -> tuple[list[str], list[list[str]]]:
+    cells = [
+        [
+            name_context(row),
+            str(row["term"]),
+            show_estimate(row, 3, bounded=bounded),
+            show_limits(row, 3, bounded=bounded),
+            show_p(row),
+            show_p(row, "p_adjusted"),
+        ]
+        for row in rows
+    ]
+    return ["Context", "Difference", "Estimate", f"{write_level(level)} CI", "p", "p Holm"], cells
+
+
+def settle_metrics(asked: list[str] | None, predictions: pd.DataFrame) -> list[str]:
+    """Return the metrics asked for, or those that suit the predictions.
+
+    Raises
+    ------
+    OptionError
+        A metric of numbers, or of a class called 1, for predictions that are names.
+    """
+    named = "truth_class" in predictions
+    if asked is None:
+        return list(LABEL_METRICS if named else NUMBER_METRICS)
+    known = set(get_args(MetricName)) - set(LABEL_METRICS)
+    wrong = [name for name in asked if named and name in known]
+    if wrong:
+        classes = list_names(predictions)
+        message = (
+            f"--metric {wrong[0]} needs numbers, but these are names of classes: "
+            f"{', '.join(classes[:5])}{' ...' * (len(classes) > 5)}. "
+            f"Use {', '.join(LABEL_METRICS)}, or write 1 for one class and 0 for all others."
+        )
+        raise OptionError(message)
+    return asked
+
+
+def list_names(predictions: pd.DataFrame) -> list[str]:
+    """Return the names of the classes that are true or predicted somewhere, in order."""
+    columns = (predictions[name].dropna() for name in ("truth_class", "prediction_class"))
+    return sorted({str(one) for column in columns for one in column.unique()})
+
+
+def show_predicted(session: Session, predictions: pd.DataFrame) -> None:
+    """Print how often each class is true, and how often each model predicts it."""
+    if "truth_class" not in predictions:
+        return
+    if "fitted_on" in predictions and predictions["fitted_on"].eq("all").any():
+        predictions = predictions[predictions["fitted_on"] == "all"]
+    models = [str(one) for one in predictions["model"].unique()]
+    first = predictions[predictions["model"] == models[0]]
+    cells = []
+    for label in list_names(predictions):
+        true = first[first["truth_class"] == label]
+        counts = [
+            int(predictions.query("model == @model")["prediction_class"].eq(label).sum())
+            for model in models
+        ]
+        cells.append([label, write_count(len(true)), *map(write_count, counts)])
+    headers = ["Class", "True", *(f"By {model}" for model in models)]
+    session.show_table("Clips of each class", headers, cells)

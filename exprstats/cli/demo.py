@@ -1,4 +1,4 @@
-"""``exprstats demo``: a simulated study, its report, and its estimates beside the truth."""
+"""``exprstats demo`` and ``exprstats simulate``: data with known truth and the report on them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exprstats.cli.cells import (
+from exprstats.apa import count_things, write_level, write_number
+from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption, SeedOption
+from exprstats.cli.session import Session, open_session
+from exprstats.document.cells import (
     Row,
     is_absent,
     list_records,
@@ -17,9 +20,7 @@ from exprstats.cli.cells import (
     show_estimate,
     show_limits,
 )
-from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption, SeedOption
-from exprstats.cli.session import Session, open_session
-from exprstats.numerals import count_things, write_level, write_number
+from exprstats.options import Design
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,73 @@ if TYPE_CHECKING:
 
 _NAMES = ("item", "model", "metric")
 _WORDS = {True: "inside", False: "outside", None: "—"}
+_STUDY = """\
+# A study file: what to analyse. Run it with: exprstats report study.toml
+title = "Expressiveness in three contexts (simulated)"
+seed = {seed}
+
+[ratings]                      # one row a rater and clip, one column an item
+file = "ratings.csv"
+clip = "clip"
+rater = "rater"
+subject = "subject"
+context = "context"
+items = [{items}]
+scale = [{low:g}, {high:g}]
+
+[scores]
+fitted_on = "train"            # scores come from training subjects only; "all" uses everyone
+method = "bartlett"
+
+[clips]                        # one row a clip, one column a feature
+file = "clips.csv"
+clip = "clip"
+subject = "subject"
+context = "context"
+features = [
+{features}
+]
+
+[split]                        # shares of subjects; nobody is in two parts
+train = 0.6
+validate = 0.2
+test = 0.2
+
+[[models]]
+name = "elastic"
+kind = "elastic"
+
+[[models]]
+name = "forest"
+kind = "forest"
+
+[[models]]                     # baselines: random guesses, the training mean, other raters
+name = "uniform"
+kind = "uniform"
+
+[[models]]
+name = "normal"
+kind = "normal"
+
+[[models]]
+name = "mean"
+kind = "mean"
+
+[[models]]
+name = "human"
+kind = "human"
+
+[compare]
+against = "elastic"
+metrics = ["nrmse", "correlation"]
+draws = 2000
+
+[weights]                      # intervals of the weights, from refits to resampled subjects
+draws = 500
+
+[contrasts]                    # do contexts differ in their weights, and need models of their own?
+draws = 500
+"""
 
 
 def show_demo(
@@ -59,7 +127,6 @@ def show_demo(
 
 
 def _run_study(simulated: Simulated, stage: Path, *, seed: int, n_jobs: int) -> StudyRun:
-    from exprstats.cli.samples import write_study_files
     from exprstats.report import write_report
     from exprstats.study import read_study, run_study
 
@@ -106,3 +173,66 @@ def _list_truths(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
         for row in rows
     ]
     return ["Context", "What", "Truth", "Estimate", "Interval", ""], cells
+
+
+def simulate_design(
+    design: Annotated[Design, typer.Argument(metavar="DESIGN", help="What to simulate.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the files.")],
+    subjects: Annotated[int, typer.Option(min=5, help="How many people.")] = 140,
+    force: ForceOption = False,
+    seed: SeedOption = 1,
+    quiet: QuietOption = False,
+) -> None:
+    """Write a simulated study whose truth is known, as files."""
+    with open_session("simulate", seed=seed, quiet=quiet) as session:
+        from exprstats.io import stage_folder
+        from exprstats.simulate import simulate_expressiveness
+
+        with stage_folder(out, force=force) as stage:
+            study = simulate_expressiveness(subjects=subjects, seed=seed)
+            written = write_study_files(study, stage, seed=seed)
+        session.show_points(f"In {out}:", written)
+        session.say(f"Next: exprstats report {out / 'study.toml'}")
+
+
+def write_study_files(simulated: Simulated, folder: Path, *, seed: int) -> list[str]:
+    """Write ratings, clips, truth and a study file; return a line about each."""
+    from exprstats.io import write_csv, write_json
+    from exprstats.study import list_versions
+
+    ratings = widen_ratings(simulated.ratings)
+    tables = {"ratings": ratings, "clips": simulated.clips, "truth": simulated.truth}
+    for name, table in tables.items():
+        write_csv(table, folder / f"{name}.csv")
+    (folder / "study.toml").write_text(describe_study(simulated, seed), encoding="utf-8")
+    versions = list_versions()
+    write_json(
+        {"design": "expressiveness", "seed": seed, "versions": versions}, folder / "provenance.json"
+    )
+    return [
+        f"ratings.csv: {len(ratings):,} rows, one a rater and clip",
+        f"clips.csv: {len(simulated.clips):,} rows, one a clip",
+        f"truth.csv: {len(simulated.truth):,} population values",
+        "study.toml: what to analyse",
+    ]
+
+
+def widen_ratings(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a rater and clip, with one column an item, as crowd platforms export it."""
+    key = ["context", "subject", "clip", "rater"]
+    wide = ratings.pivot_table("rating", key, "item", sort=False, observed=True)
+    items = list(dict.fromkeys(ratings["item"]))
+    return wide[items].astype(int).reset_index()
+
+
+def describe_study(simulated: Simulated, seed: int) -> str:
+    """Return the study file."""
+    ratings = simulated.ratings
+    features = [name for name in simulated.clips if name not in {"clip", "subject", "context"}]
+    return _STUDY.format(
+        seed=seed,
+        items=", ".join(f'"{name}"' for name in dict.fromkeys(ratings["item"])),
+        low=ratings["rating"].min(),
+        high=ratings["rating"].max(),
+        features="\n".join(f'  "{name}",' for name in features),
+    )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 
-from exprstats.words import FactorEstimator
+from exprstats.document.cells import Row
+from exprstats.errors import OptionError
+from exprstats.options import FactorEstimator, MissingRule
 
 Word = TypeVar("Word", bound=str)
 
@@ -29,33 +34,6 @@ ForceOption = Annotated[
 ]
 SeedOption = Annotated[
     int, typer.Option("--seed", min=0, help="Makes everything random repeatable.")
-]
-
-
-def _refuse_idle(jobs: int) -> int:
-    if jobs == 0:
-        message = "0 means no work. Use 1, or -1 for all cores."
-        raise typer.BadParameter(message)
-    return jobs
-
-
-JobsOption = Annotated[
-    int,
-    typer.Option(
-        "--n-jobs",
-        metavar="N",
-        callback=_refuse_idle,
-        help="Processes that share the work; -1: all cores.",
-    ),
-]
-SingleJobOption = Annotated[
-    int,
-    typer.Option(
-        "--n-jobs",
-        metavar="N",
-        callback=_refuse_idle,
-        help="Taken by every analysis; this one has no work to share.",
-    ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 ByOption = Annotated[
@@ -116,3 +94,185 @@ GapsOption = Annotated[
         "Other words are further codes for missing numbers, such as -99.",
     ),
 ]
+
+
+def _refuse_idle(jobs: int) -> int:
+    if jobs == 0:
+        message = "0 means no work. Use 1, or -1 for all cores."
+        raise typer.BadParameter(message)
+    return jobs
+
+
+JobsOption = Annotated[
+    int,
+    typer.Option(
+        "--n-jobs",
+        metavar="N",
+        callback=_refuse_idle,
+        help="Processes that share the work; -1: all cores.",
+    ),
+]
+SingleJobOption = Annotated[
+    int,
+    typer.Option(
+        "--n-jobs",
+        metavar="N",
+        callback=_refuse_idle,
+        help="Taken by every analysis; this one has no work to share.",
+    ),
+]
+
+
+def split_gaps(text: str | None) -> tuple[MissingRule, list[str]]:
+    """Return what to do with rows that have gaps, and further codes of missing numbers.
+
+    Examples
+    --------
+    >>> split_gaps("fiml,-99")
+    ('fiml', ['-99'])
+    """
+    words = split_names(text, "--missing") or []
+    rules: list[MissingRule] = [rule for rule in get_args(MissingRule) if rule in words]
+    if len(rules) > 1:
+        message = f"--missing '{text}' names two rules. Choose {' or '.join(rules)}."
+        raise OptionError(message)
+    codes = [word for word in words if word not in rules]
+    return (rules[0] if rules else "listwise"), codes
+
+
+def name_ratings(
+    rating: str | None, clip: str | None, rater: str | None, raters: str | None
+) -> dict[str, Any]:
+    """Return the options of a ratings file that were given, as `exprstats.io.read_ratings` takes.
+
+    Raises
+    ------
+    OptionError
+        If raters are named both as columns and as cells of one, or beside several items.
+
+    Examples
+    --------
+    >>> name_ratings("a,b", None, "worker", None)
+    {'rater': 'worker', 'items': ['a', 'b']}
+    """
+    found: dict[str, Any] = {
+        "clip": clip,
+        "rater": rater,
+        "raters": split_names(raters, "--raters"),
+    }
+    columns = split_names(rating, "--rating")
+    if raters is not None and (rater is not None or len(columns or ()) > 1):
+        other = "--rater" if rater is not None else f"--rating {rating}"
+        message = f"--raters names a column for each rater; {other} does not go with it."
+        raise OptionError(message)
+    if columns:
+        found |= {"items": columns} if len(columns) > 1 else {"rating": columns[0]}
+    return {role: value for role, value in found.items() if value is not None}
+
+
+def split_names(text: str | None, option: str = "the list") -> list[str] | None:
+    """Return the names of a comma-separated list; names that hold commas stand in quotes.
+
+    Raises
+    ------
+    OptionError
+        If a name is empty or stands twice.
+
+    Examples
+    --------
+    >>> split_names('x1,"x2, raw"')
+    ['x1', 'x2, raw']
+    """
+    if text is None:
+        return None
+    rows = list(csv.reader([text], skipinitialspace=True))
+    names = [name.strip() for name in rows[0]] if rows else []
+    if not names or not all(names):
+        message = f"{option} '{text}' has an empty name. Separate names by one comma: A,B,C."
+        raise OptionError(message)
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        message = f"{option} names '{twice[0]}' more than once. Name each column once."
+        raise OptionError(message)
+    return names
+
+
+def split_scale(text: str | None) -> tuple[float, float] | None:
+    """Return the lowest and the highest answer of a scale.
+
+    Raises
+    ------
+    OptionError
+        Unless the text holds two numbers, the lower first.
+
+    Examples
+    --------
+    >>> split_scale("0,4")
+    (0.0, 4.0)
+    """
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        message = f"--scale '{text}' must be the lowest and the highest answer, such as 0,4."
+        raise OptionError(message)
+    return low, high
+
+
+def split_sizes(
+    text: str | None, metrics: Sequence[str], option: str = "--margin"
+) -> dict[str, float] | None:
+    """Return a size for each metric: the smallest difference that matters, or a wanted width.
+
+    Raises
+    ------
+    OptionError
+        Unless the text is one positive number, or one for each metric.
+
+    Examples
+    --------
+    >>> split_sizes("rmse=.1,correlation=.05", ["rmse", "correlation"])
+    {'rmse': 0.1, 'correlation': 0.05}
+    """
+    if text is None:
+        return None
+    pairs = [part.rpartition("=") for part in text.split(",")]
+    try:
+        found = {name.strip(): float(value) for name, _, value in pairs}
+    except ValueError:
+        found = {}
+    if set(found) == {""}:
+        found = dict.fromkeys(metrics, found[""])
+    if set(found) != set(metrics) or not all(0 < one < math.inf for one in found.values()):
+        message = (
+            f"{option} '{text}' must be one positive number, such as .05, or one for each metric: "
+            f"{','.join(f'{name}=.05' for name in metrics)}."
+        )
+        raise OptionError(message)
+    return found
+
+
+def label_metric(name: str) -> str:
+    """Return what a metric is called in print, where clusters are subjects."""
+    from exprstats.inference import list_metrics
+
+    known = list_metrics()
+    return known[name].label.replace("cluster", "subject") if name in known else name
+
+
+def name_methods(rows: Sequence[Row], people: str) -> str:
+    """Return how intervals were computed, in words; ``people`` says over whom."""
+    words = {"percentile": "2,000 draws of whole", "jackknife": "jackknife-t over"}
+    methods = sorted({str(row["method"]) for row in rows})
+    return "; ".join(f"{words[name]} {people}" if name in words else name for name in methods)
+
+
+def is_bounded(name: str) -> bool:
+    """Return whether a metric cannot exceed 1 in size."""
+    from exprstats.inference import list_metrics
+
+    known = list_metrics()
+    return name in known and known[name].bounded

@@ -1,4 +1,4 @@
-"""The program ``exprstats``: its commands, and how it ends."""
+"""The program ``exprstats``: its commands and its exit codes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from exprstats import __version__
 from exprstats.cli.audit import audit_file
 from exprstats.cli.check import check_input
 from exprstats.cli.compare import compare_files
-from exprstats.cli.demo import show_demo
+from exprstats.cli.demo import show_demo, simulate_design
 from exprstats.cli.doctor import examine_machine
 from exprstats.cli.factor import fit_file
 from exprstats.cli.features import summarise_folder
@@ -21,7 +21,6 @@ from exprstats.cli.fit import fit_clips
 from exprstats.cli.reliability import rate_file
 from exprstats.cli.report import report_study
 from exprstats.cli.script import write_script
-from exprstats.cli.simulate import simulate_design
 
 
 class Program(TyperGroup):
@@ -47,6 +46,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+
 for _name, _command in (
     ("demo", show_demo),
     ("report", report_study),

@@ -1,4 +1,4 @@
-"""``exprstats report``: a study file to a report folder."""
+"""``exprstats report``: the report folder of a study file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.cli.coefficients import show_coefficients
-from exprstats.cli.comparisons import show_metrics
-from exprstats.cli.destinations import spare_input
-from exprstats.cli.loadings import show_loadings
+from exprstats.cli.compare import show_metrics
+from exprstats.cli.factor import show_loadings
 from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.reliability import show_coefficients
+from exprstats.cli.session import Session, open_session, spare_input
 
 if TYPE_CHECKING:
     from exprstats.study import StudyRun

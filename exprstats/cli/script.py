@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.cli.destinations import check_places, spare_input
 from exprstats.cli.options import (
     ByOption,
     EstimatorOption,
@@ -19,9 +18,10 @@ from exprstats.cli.options import (
     QuietOption,
     RobustOption,
     RowsOption,
+    split_gaps,
+    split_names,
 )
-from exprstats.cli.session import open_session
-from exprstats.cli.values import split_gaps, split_names
+from exprstats.cli.session import check_places, open_session, spare_input
 from exprstats.errors import OptionError
 
 if TYPE_CHECKING:

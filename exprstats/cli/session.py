@@ -1,7 +1,10 @@
-"""One call of a command: what it read, warned of, prints and writes, and how it ends."""
+"""The session of one command: its inputs, warnings, output and exit."""
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,10 +15,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from exprstats import __version__
-from exprstats.cli.cells import ALL, Row, list_records
-from exprstats.cli.destinations import check_places, spare_input
-from exprstats.cli.progress import show_progress
-from exprstats.cli.screen import (
+from exprstats.document.cells import ALL, Row, list_records
+from exprstats.document.terminal import (
     describe_error,
     find_width,
     lay_out_table,
@@ -24,10 +25,13 @@ from exprstats.cli.screen import (
     wrap_text,
     write_line,
 )
-from exprstats.errors import ExprStatsError
+from exprstats.errors import ExprStatsError, OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.progress import Progress, TaskID
+
+PATIENCE = 2.0
 
 
 @dataclass(slots=True)
@@ -136,8 +140,6 @@ class Session:
 
     def write_files(self, stage: Path | None) -> None:
         """Write what was asked for: into the staged output folder, and as JSON."""
-        from exprstats.cli.envelope import fill_folder, write_envelope
-
         if stage is not None:
             fill_folder(self, stage)
             self.say(f"Tables, figures, and sentences are in {self.out}.")
@@ -214,3 +216,194 @@ def _keep_warnings(session: Session) -> Iterator[None]:
             texts = [" ".join(str(one.message).split()) for one in caught]
             spoken = [speak_options(session.command, text) for text in texts]
             session.warnings.extend(dict.fromkeys(spoken))
+
+
+def write_envelope(envelope: dict[str, Any], target: str) -> None:
+    """Write the envelope to a file, or to standard output where the target is ``-``."""
+    from exprstats.io import encode_json, write_json
+
+    if target == "-":
+        sys.stdout.write(encode_json(envelope))
+    else:
+        write_json(envelope, Path(target))
+
+
+def fill_folder(session: Session, stage: Path) -> None:
+    """Write tables, figures, sentences, results and provenance into a folder."""
+    from exprstats.io import write_csv, write_json
+
+    for stem, frame in session.tables.items():
+        write_csv(frame, stage / "tables" / f"{stem}.csv")
+    for stem, draw in session.figures.items():
+        from exprstats.plots import save_figure
+
+        (stage / "figures").mkdir(exist_ok=True)
+        save_figure(draw(), stage / "figures" / stem)
+    if session.sentences:
+        text = "\n\n".join(session.sentences)
+        (stage / "sentences.txt").write_text(f"{text}\n", encoding="utf-8")
+    write_json(session.make_envelope(), stage / "results.json")
+    write_json(describe_run(session), stage / "provenance.json")
+
+
+def describe_run(session: Session) -> dict[str, Any]:
+    """Return where the numbers of an output folder come from."""
+    from exprstats.study import list_versions
+
+    return {
+        "command": ["exprstats", *sys.argv[1:]],
+        "seed": session.seed,
+        "inputs": session.inputs,
+        "versions": list_versions(),
+        "warnings": session.warnings,
+    }
+
+
+def check_places(files: Mapping[str, Path], folder: Path | None = None) -> None:
+    """Refuse files that cannot be written, or of which one would be lost.
+
+    Parameters
+    ----------
+    files
+        Option to the file that it names.
+    folder
+        That of ``--out``, which takes the place of what is there as a whole.
+
+    Raises
+    ------
+    OptionError
+        With the option, the place, and what to do.
+    """
+    taken: dict[Path, str] = {}
+    for option, place in files.items():
+        _check_file(place, option)
+        whole = place.resolve()
+        other = taken.setdefault(whole, option)
+        if other != option:
+            message = f"{other} and {option} both name {place}. Give each its own file."
+            raise OptionError(message)
+        if folder is not None and whole.is_relative_to(folder.resolve()):
+            message = (
+                f"{option} {place} lies in the folder of --out, which is written as a whole. "
+                "Choose a place outside."
+            )
+            raise OptionError(message)
+
+
+def spare_input(path: Path, files: Mapping[str, Path], folder: Path | None = None) -> None:
+    """Refuse to write over a file that is read.
+
+    Parameters
+    ----------
+    path
+        What is read.
+    files, folder
+        As `check_places` takes them.
+
+    Raises
+    ------
+    OptionError
+        With the option that would replace it.
+    """
+    read = path.resolve()
+    for option, place in files.items():
+        if place.resolve() == read:
+            message = f"{option} {place} is a file that is read. Choose another place."
+            raise OptionError(message)
+    if folder is not None and read.is_relative_to(folder.resolve()):
+        message = f"--out {folder} would replace {path}, which is read. Choose another folder."
+        raise OptionError(message)
+
+
+def check_folder(place: Path, option: str) -> None:
+    """Refuse a folder that files cannot be written into.
+
+    Raises
+    ------
+    OptionError
+        It is a file, or lies where nothing may be written.
+    """
+    folder = next(one for one in (place.absolute(), *place.absolute().parents) if one.exists())
+    if not folder.is_dir():
+        message = f"{option} {place}: {folder} is a file, not a folder. Choose another place."
+        raise OptionError(message)
+    if not os.access(folder, os.W_OK):
+        message = f"{option} {place}: nothing may be written in {folder}. Choose another place."
+        raise OptionError(message)
+
+
+def _check_file(place: Path, option: str) -> None:
+    if place.is_dir():
+        message = f"{option} {place} is a folder. Name a file in it, such as {place / 'out.csv'}."
+        raise OptionError(message)
+    if place.exists() and not place.is_file():
+        message = f"{option} {place} is no ordinary file. Choose another place."
+        raise OptionError(message)
+    check_folder(place.absolute().parent, option)
+
+
+@contextmanager
+def show_progress(*, wanted: bool = True) -> Iterator[None]:
+    """Draw what `exprstats.parallel.report_progress` tells while the work inside lasts."""
+    if not (wanted and sys.stderr.isatty()):
+        yield
+        return
+    from exprstats.parallel import watching
+
+    bar = _Bar()
+    try:
+        with watching(bar.update):
+            yield
+    finally:
+        bar.close()
+
+
+class _Bar:
+    """The latest state of each labelled work, drawn from the second second on."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.state: dict[str, tuple[int, int]] = {}
+        self.drawn: Progress | None = None
+        self.tasks: dict[str, TaskID] = {}
+        self.timer = threading.Timer(PATIENCE, self.draw)
+        self.timer.daemon = True
+        self.timer.start()
+
+    def update(self, label: str, done: int, total: int) -> None:
+        with self.lock:
+            self.state[label] = (done, total)
+            if self.drawn is not None:
+                self._show(label)
+
+    def draw(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+        bar = Progress(
+            *columns,
+            console=Console(stderr=True),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        with self.lock:
+            self.drawn = bar
+            bar.start()
+            for label in self.state:
+                self._show(label)
+
+    def close(self) -> None:
+        self.timer.cancel()
+        with self.lock:
+            if self.drawn is not None:
+                self.drawn.stop()
+
+    def _show(self, label: str) -> None:
+        if self.drawn is None:
+            return
+        done, total = self.state[label]
+        if label not in self.tasks:
+            self.tasks[label] = self.drawn.add_task(label, total=total)
+        self.drawn.update(self.tasks[label], completed=done, total=total)

@@ -1,16 +1,16 @@
 """Metrics, cluster resampling, intervals and comparisons."""
 
-from exprstats.inference.bootstrap import Bootstrap, bootstrap_clusters
-from exprstats.inference.comparison import Comparison, compare_models
-from exprstats.inference.contexts import ContextComparison, compare_contexts
-from exprstats.inference.equivalence import Equivalence, judge_equivalence
-from exprstats.inference.hits import count_within
-from exprstats.inference.intervals import jackknife_clusters
-from exprstats.inference.metrics import Metric, find_metrics, list_metrics
-from exprstats.inference.paragraphs import describe_methods
-from exprstats.inference.permutation import Permutation, permute_models
-from exprstats.inference.precision import Precision, plan_precision
-from exprstats.inference.training import VarianceSplit, split_variance
+from exprstats.inference.comparison.bootstrap import Bootstrap, bootstrap_clusters
+from exprstats.inference.comparison.contexts import ContextComparison, compare_contexts
+from exprstats.inference.comparison.equivalence import Equivalence, judge_equivalence
+from exprstats.inference.comparison.methods import describe_methods
+from exprstats.inference.comparison.models import Comparison, compare_models
+from exprstats.inference.comparison.permutation import Permutation, permute_models
+from exprstats.inference.comparison.precision import Precision, plan_precision
+from exprstats.inference.comparison.training import VarianceSplit, split_variance
+from exprstats.inference.metrics.classification import count_within
+from exprstats.inference.metrics.metric import Metric, find_metrics, list_metrics
+from exprstats.inference.resampling.intervals import jackknife_clusters
 
 __all__ = [
     "Bootstrap",

@@ -1,4 +1,4 @@
-"""Clip tables: features, items, or any other columns, one row a clip."""
+"""Clip and item tables from files, one row per clip."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
-from exprstats.io.roles import (
+from exprstats.io.sources import (
+    Draft,
+    FilePath,
+    Role,
+    Source,
+    give_role,
     lacks_clips,
     list_names,
     number_rows,
+    open_source,
     pick_roles,
     refuse_hidden,
     rename_roles,
 )
-from exprstats.io.sources import FilePath, Role, Source, give_role, open_source
 
 # What the cells of a target may be, by whether they are classes.
 TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
@@ -143,3 +147,39 @@ def _take(
     if numbered:
         draft.table.insert(0, "clip", pd.Series(number_rows(len(draft.table))))
     return draft
+
+
+def read_table(
+    path: FilePath,
+    *,
+    ids: Sequence[str] = (),
+    numbers: Sequence[str] = (),
+    missing: Iterable[str | float] = (),
+) -> pd.DataFrame:
+    """Read all columns of a file.
+
+    Parameters
+    ----------
+    path
+        Delimited text (comma, semicolon, tab or pipe; UTF-8, UTF-16 or Windows-1252) or .xlsx.
+    ids
+        Columns kept as text, "001" and "NA" included.
+    numbers
+        Columns that must hold numbers. All others hold numbers if all their cells do.
+    missing
+        Further texts or numbers that stand for a missing value, beside empty, NA, NaN and ".".
+
+    Returns
+    -------
+    pandas.DataFrame
+        The file's columns under their own names.
+
+    Raises
+    ------
+    DataError
+        With every problem of the file.
+    """
+    source = open_source(path)
+    roles = give_role(source.header, "guess")
+    roles |= give_role(numbers, "number") | give_role(ids, "id")
+    return source.take(roles, Missing(missing)).finish()

@@ -1,14 +1,22 @@
-"""The columns of a file while its rows come in: what all have in common, and texts."""
+"""Typed columns of a file: ids, quantities and classes."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from exprstats.apa import count_things
 from exprstats.errors import Problem
+from exprstats.io.numbers import Marks, Missing, describe_bad, name_cure, parse_numbers
+
+_NULL_WORDS = frozenset({"na", "nan", "none", "null", "n/a", "#n/a"})
+_WHOLE = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
+# So many of a column's cells must be numbers for the others to count as mistakes.
+_MOSTLY = 0.8
 
 
 class Column(Protocol):
@@ -81,3 +89,216 @@ class Words:
 def unescape(text: str) -> str:
     """Undo the apostrophe that keeps a spreadsheet from running a cell's text."""
     return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@\t\r") else text
+
+
+class Ids(Words):
+    """A column of ids: text as it stands, never a number, never missing."""
+
+    def finish(self) -> tuple[pd.Series, list[Problem]]:
+        """Return the ids, a problem for empty ones and for ones that only look different."""
+        self._remark_null()
+        self._remark_padded()
+        levels = [unescape(level) for level in self.levels]
+        problems = [*self._find_empty(), *self._find_spaced()]
+        return self.take(pd.array(levels, dtype="str")), problems
+
+    def _find_empty(self) -> list[Problem]:
+        empty = [place for place, level in enumerate(self.levels) if not level.strip()]
+        if not empty:
+            return []
+        rows = self.find_rows(empty)
+        fact = f"{count_things(len(rows), 'cells is', 'cells are', of=len(self.codes))} empty."
+        remedy = "Fill them in or remove these rows."
+        return [Problem(fact, remedy, column=self.name, rows=rows)]
+
+    def _find_spaced(self) -> list[Problem]:
+        known = self._places
+        bare = {level: level.strip() for level in known if level.strip() != level}
+        spaced = [level for level, rest in bare.items() if rest and rest in known]
+        if not spaced:
+            return []
+        shown = ", ".join(f"'{level}'" for level in spaced[:3])
+        fact = f"{shown} differ from other ids only by spaces around them."
+        rows = self.find_rows([known[level] for level in spaced])
+        return [Problem(fact, "Remove the spaces.", column=self.name, rows=rows)]
+
+    def _remark_null(self) -> None:
+        null = [place for place, text in enumerate(self.levels) if text.lower() in _NULL_WORDS]
+        if null:
+            shown = ", ".join(f"'{self.levels[place]}'" for place in null)
+            fact = f"{shown} kept as ids, not as missing."
+            self._remark(fact, "If they mean missing, remove these rows.", self.find_rows(null))
+
+    def _remark_padded(self) -> None:
+        """Tell of ids such as 1 and 001, which are different people here."""
+        alike: dict[str, list[str]] = {}
+        for level in self.levels:
+            match = _WHOLE.fullmatch(level)
+            key = f"number {match[1]}" if match else f"text {level.casefold()}"
+            alike.setdefault(key, []).append(level)
+        pairs = [group for group in alike.values() if len(group) > 1]
+        if pairs:
+            shown = "; ".join(" and ".join(f"'{level}'" for level in pair) for pair in pairs[:3])
+            fact = f"{shown} count as different ids."
+            rows = self.find_rows([self._places[pairs[0][-1]]])
+            self._remark(fact, "If they are the same, write them alike.", rows)
+
+    def _remark(self, fact: str, remedy: str, rows: tuple[int, ...]) -> None:
+        self.remarks.append(Problem(fact, remedy, column=self.name, rows=rows))
+
+
+class Numbers:
+    """A column that must hold numbers.
+
+    Parameters
+    ----------
+    name
+        Of the column.
+    missing
+        What stands for a missing value.
+    marks
+        Takes the decimal marks that are met.
+    """
+
+    def __init__(self, name: str, missing: Missing, marks: Marks) -> None:
+        self.name = name
+        self.remarks: list[Problem] = []
+        self._missing = missing
+        self._marks = marks
+        self._values: list[np.ndarray] = []
+        self._bad: dict[str, list[int]] = {}
+        self._endless: list[int] = []
+
+    def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
+        """Take the next cells."""
+        codes, levels = pd.factorize(np.array(cells, dtype=object))
+        parsed = parse_numbers(levels.tolist(), self._missing)
+        self._values.append(parsed.found[codes])
+        if parsed.point is not None or parsed.commas:
+            first = rows[np.unique(codes, return_index=True)[1]]
+            self._marks.note(self.name, levels.tolist(), first.tolist(), parsed)
+        for place in parsed.bad:
+            self._bad.setdefault(levels[place], []).extend(rows[codes == place].tolist())
+        self._endless += rows[np.isin(codes, parsed.endless)].tolist()
+
+    def finish(self) -> tuple[pd.Series, list[Problem]]:
+        """Return the numbers, and a problem for cells that are none."""
+        values = np.concatenate(self._values) if self._values else np.empty(0)
+        problems = [*_describe_cells(self.name, self._bad, len(values))]
+        if self._endless:
+            fact = f"{count_things(len(self._endless), 'value is', 'values are')} infinite."
+            rows = tuple(self._endless)
+            problems.append(Problem(fact, "Correct them.", column=self.name, rows=rows))
+        return pd.Series(values, name=self.name), problems
+
+
+class Guessed(Words):
+    """A column whose cells decide whether it holds numbers or texts.
+
+    Parameters
+    ----------
+    name, missing, marks
+        As for `Numbers`.
+    """
+
+    def __init__(self, name: str, missing: Missing, marks: Marks) -> None:
+        super().__init__(name)
+        self._missing = missing
+        self._marks = marks
+
+    def finish(self) -> tuple[pd.Series, list[Problem]]:
+        """Return numbers if all cells are, a problem if most are, else texts."""
+        levels, codes = self.levels, self.codes
+        parsed = parse_numbers(levels, self._missing)
+        counts = np.bincount(codes, minlength=len(levels))
+        good = int(counts[~np.isnan(parsed.found)].sum())
+        bad = int(counts[parsed.bad].sum())
+        if good + bad == 0:
+            return self.take(pd.array([None] * len(levels), dtype="str")), []
+        if good < _MOSTLY * (good + bad):
+            return super().finish()
+        if parsed.bad:
+            cells = {levels[place]: list(self.find_rows([place])) for place in parsed.bad}
+            return super().finish()[0], _describe_cells(self.name, cells, len(codes))
+        first = np.concatenate(self._rows)[np.unique(codes, return_index=True)[1]]
+        self._marks.note(self.name, levels, first.tolist(), parsed)
+        problems = []
+        if parsed.endless:
+            rows = self.find_rows(parsed.endless)
+            fact = f"{count_things(len(rows), 'value is', 'values are')} infinite."
+            problems.append(Problem(fact, "Correct them.", column=self.name, rows=rows))
+        return self.take(parsed.found), problems
+
+
+def _describe_cells(name: str, bad: dict[str, list[int]], total: int) -> list[Problem]:
+    if not bad:
+        return []
+    texts = list(bad)
+    rows = tuple(sorted(row for held in bad.values() for row in held))
+    fact = f"{len(rows):,} of {total:,} cells {describe_bad(texts, len(rows))}."
+    return [Problem(fact, name_cure(texts), column=name, rows=rows)]
+
+
+class Classes(Guessed):
+    """A column of class names, or of numbers where all its cells are.
+
+    What stands for a missing number stands for a missing class too.
+
+    Parameters
+    ----------
+    name, missing, marks
+        As for `exprstats.io.columns.Numbers`.
+    certain
+        Whether it is known to hold classes; if not, numbers among texts are a problem.
+    """
+
+    certain = True
+    remedy = "Declare texts that mean missing (missing), or say that it holds classes (classes)."
+
+    def finish(self) -> tuple[pd.Series, list[Problem]]:
+        """Return numbers if all cells are, else the names, and what is wrong with them."""
+        parsed = parse_numbers(self.levels, self._missing)
+        if np.isnan(parsed.found).all() and not parsed.bad:
+            return self.take(parsed.found), []
+        if not parsed.bad:
+            return super().finish()
+        counts = np.bincount(self.codes, minlength=len(self.levels))
+        numbers = np.flatnonzero(~np.isnan(parsed.found))
+        if len(numbers) and not self.certain:
+            named = ", ".join(f"'{self.levels[place]}'" for place in parsed.bad[:3])
+            total = int(counts[numbers].sum() + counts[parsed.bad].sum())
+            counted = count_things(counts[numbers].sum(), "cells is", "cells are", of=total)
+            fact = f"{counted} numbers, others {named}."
+            rows = self.find_rows(parsed.bad)
+            return self._name_levels(), [Problem(fact, self.remedy, column=self.name, rows=rows)]
+        return self._name_levels(), self._find_lookalikes()
+
+    def _name_levels(self) -> pd.Series:
+        bare = [level.strip() for level in self.levels]
+        names = [None if name in self._missing.texts else unescape(name) for name in bare]
+        return self.take(pd.array(names, dtype="str"))
+
+    def _find_lookalikes(self) -> list[Problem]:
+        written: dict[str, list[str]] = {}
+        for level in self.levels:
+            written.setdefault(level.strip().casefold(), []).append(level)
+        pairs = [forms for forms in written.values() if len({one.strip() for one in forms}) > 1]
+        if not pairs:
+            return []
+        named = "; ".join(" and ".join(f"'{form}'" for form in forms) for forms in pairs[:3])
+        counted = count_things(len(pairs), "class differs", "classes differ")
+        fact = f"{counted} only in upper and lower case: {named}."
+        rows = self.find_rows([self._places[form] for form in pairs[0][1:]])
+        return [Problem(fact, "Write each class in one way.", column=self.name, rows=rows)]
+
+
+class Target(Classes):
+    """A column of numbers or of class names, whichever its cells are."""
+
+    certain = False
+
+
+class Predicted(Target):
+    """A column of truths or predictions: numbers or class names, whichever its cells are."""
+
+    remedy = "Correct them: truth and predictions are all numbers, or all names of classes."

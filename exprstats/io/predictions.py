@@ -1,4 +1,4 @@
-"""Prediction files, long or wide, one or several, to the PREDICTIONS table."""
+"""The PREDICTIONS table from files, long or wide, one or several."""
 
 from __future__ import annotations
 
@@ -10,17 +10,26 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem, warn_user
-from exprstats.io.coding import code_classes, find_mixed, note_mixed
-from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
-from exprstats.io.roles import lacks_clips, list_names, number_rows, pick_roles
-from exprstats.io.sources import FilePath, Source, give_role, open_source
-from exprstats.words import name_nearest
+from exprstats.io.sources import (
+    Draft,
+    FilePath,
+    Source,
+    give_role,
+    lacks_clips,
+    list_names,
+    number_rows,
+    open_source,
+    pick_roles,
+)
+from exprstats.options import name_nearest
 
 _EXTRAS: tuple[str, ...] = ("seat", "part", "fitted_on")
 _WIDE = "If each model has a column of its own, name these with models=."
 _ORDER = ("clip", "model", "seat", "subject", "context", "part", "fitted_on")
 _KEY = ("context", "clip", "model", "seat", "fitted_on")
+_PREDICTED = ("truth", "prediction")
+_REMEDY = "Give truth and predictions in the same words, or all as numbers."
 
 
 def read_predictions(
@@ -251,3 +260,50 @@ def _refuse_repeats(table: pd.DataFrame, files: Sequence[str]) -> None:
         names = ", ".join(f"'{name}'" for name in table.loc[repeated, "model"].unique()[:5])
         fact = f"model {names} predicts the same clips in more than one of {', '.join(files)}."
         raise DataError(Problem(fact, "Give the models different names."))
+
+
+def note_mixed(draft: Draft, columns: Sequence[str]) -> None:
+    """Note it if some of a file's columns hold names of classes and others numbers.
+
+    Parameters
+    ----------
+    draft
+        The table under the file's own names.
+    columns
+        Those of truth and predictions; a column without any value is neither.
+    """
+    filled = [name for name in columns if name in draft.table and draft.table[name].notna().any()]
+    named = [name for name in filled if not pd.api.types.is_numeric_dtype(draft.table[name])]
+    if named and len(named) < len(filled):
+        other = next(name for name in filled if name not in named)
+        text = draft.table[named[0]].dropna().iloc[0]
+        fact = f"it holds texts such as '{text}', but column '{other}' holds numbers."
+        draft.problems.append(Problem(fact, _REMEDY, column=named[0]))
+
+
+def find_mixed(drafts: Sequence[Draft]) -> list[Problem]:
+    """Return a problem if some files predict names of classes and others numbers."""
+    full = [draft for draft in drafts if "truth" in draft.table and not draft.problems]
+    numeric = [pd.api.types.is_numeric_dtype(draft.table["truth"]) for draft in full]
+    if len(set(numeric)) < 2:
+        return []
+    named, other = full[numeric.index(False)].file, full[numeric.index(True)].file
+    fact = f"its truth is names of classes, that of {other} is numbers."
+    return [Problem(fact, _REMEDY, file=named)]
+
+
+def code_classes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return predictions whose names of classes became numbers, in the names' order.
+
+    Parameters
+    ----------
+    table
+        PREDICTIONS; one of numbers is returned as it is.
+    """
+    if all(pd.api.types.is_numeric_dtype(table[column]) for column in _PREDICTED):
+        return table
+    labels = {f"{column}_class": table[column].astype("str") for column in _PREDICTED}
+    names = sorted({name for column in labels.values() for name in column.dropna()})
+    codes = {name: float(code) for code, name in enumerate(names)}
+    coded = {column: labels[f"{column}_class"].map(codes).astype(float) for column in _PREDICTED}
+    return table.assign(**coded, **labels)

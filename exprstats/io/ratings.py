@@ -1,4 +1,4 @@
-"""Rating files, long or wide, to the RATINGS table."""
+"""The RATINGS table from files, long or wide."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from exprstats.apa import count_things
 from exprstats.errors import OptionError, Problem, warn_user
-from exprstats.io.drafts import Draft
 from exprstats.io.numbers import Missing
-from exprstats.io.roles import lacks_clips, list_names, number_rows, pick_roles
-from exprstats.io.sources import FilePath, Source, give_role, open_source
-from exprstats.numerals import count_things
-from exprstats.words import Duplicates, check_word, name_nearest
+from exprstats.io.sources import (
+    Draft,
+    FilePath,
+    Source,
+    give_role,
+    lacks_clips,
+    list_names,
+    number_rows,
+    open_source,
+    pick_roles,
+)
+from exprstats.options import Duplicates, check_word, name_nearest
 
 _KEY = ("context", "clip", "rater", "item")
 _ORDER = ("context", "clip", "rater", "item", "subject", "rating")

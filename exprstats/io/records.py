@@ -1,4 +1,4 @@
-"""The rows of a file as texts, in batches, whatever the format."""
+"""Records of a file as texts, in batches, whatever the format."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 
 from exprstats.errors import DataError, Problem
-from exprstats.io.encodings import FileFormat, inspect_bytes
-from exprstats.io.separators import find_separator
-from exprstats.io.spss import Labels, describe_spss, read_spss, write_number
+from exprstats.io.formats import (
+    FileFormat,
+    Labels,
+    describe_spss,
+    find_separator,
+    inspect_bytes,
+    read_spss,
+    write_number,
+)
 
 # Small enough that a batch stays in the processor's cache.
 _BATCH = 4_096

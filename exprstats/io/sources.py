@@ -1,9 +1,9 @@
-"""One file on its way to a table: header, roles of the columns, draft, all problems at once."""
+"""The path of a file to a table: header, column roles, draft and problems."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from pathlib import Path
@@ -12,17 +12,22 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Problem, warn_user
-from exprstats.io.classes import Classes, Predicted, Target
-from exprstats.io.columns import Column, Words, unescape
-from exprstats.io.decimals import Marks
-from exprstats.io.drafts import Draft
-from exprstats.io.ids import Ids
-from exprstats.io.numbers import Missing
-from exprstats.io.quantities import Guessed, Numbers
+from exprstats.apa import count_things
+from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.io.columns import (
+    Classes,
+    Column,
+    Guessed,
+    Ids,
+    Numbers,
+    Predicted,
+    Target,
+    Words,
+    unescape,
+)
+from exprstats.io.numbers import Marks, Missing
 from exprstats.io.records import Batch, Layout, find_layout, read_batches
-from exprstats.numerals import count_things
-from exprstats.words import name_nearest
+from exprstats.options import name_nearest
 
 FilePath = str | os.PathLike[str]
 _TYPED = {
@@ -33,6 +38,7 @@ _TYPED = {
     "label": Predicted,
 }
 Role = Literal["id", "number", "text", "guess", "class", "target", "label"]
+OPTIONAL = ("subject", "context")
 
 
 @dataclass(slots=True)
@@ -201,3 +207,192 @@ def _describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
         f" from the header's {width} fields: row {number} has {fields}."
     )
     return Problem(fact, remedy, rows=rows)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A table that was read, and everything that is wrong with it.
+
+    Attributes
+    ----------
+    file
+        As the caller named it.
+    table
+        One row for each row of the file.
+    rows
+        (n,) the number of each row in the file.
+    problems
+        What was found so far.
+    """
+
+    file: str
+    table: pd.DataFrame
+    rows: np.ndarray
+    problems: list[Problem]
+
+    def add(self, fact: str, remedy: str, column: str | None, where: np.ndarray) -> None:
+        """Note a problem of the rows where a mask (n,) holds, if it holds anywhere."""
+        if where.any():
+            rows = tuple(self.rows[where].tolist())
+            self.problems.append(Problem(fact, remedy, column=column, rows=rows))
+
+    def check_scale(self, column: str, scale: tuple[float, float] | None) -> None:
+        """Note the values of a number column that lie outside a declared scale.
+
+        Raises
+        ------
+        OptionError
+            If the scale's ends are not in order.
+        """
+        if scale is None or column not in self.table.columns:
+            return
+        low, high = scale
+        if not low < high:
+            message = f"scale is {low:g} to {high:g}; the lowest answer must come first."
+            raise OptionError(message)
+        values = self.table[column].to_numpy(float)
+        outside = (values < low) | (values > high)
+        shown = ", ".join(f"{value:g}" for value in pd.unique(values[outside])[:3])
+        counted = count_things(outside.sum(), "value lies", "values lie")
+        fact = f"{counted} outside the scale {low:g} to {high:g}: {shown}."
+        self.add(fact, "Correct them, or declare codes such as 99 as missing.", column, outside)
+
+    def find_repeats(self, key: Sequence[str], remedy: str) -> None:
+        """Note the rows whose key another row has too, if the table has the whole key."""
+        if not set(key) <= set(self.table.columns):
+            return
+        repeated = self.table.duplicated(list(key), keep=False).to_numpy()
+        if repeated.any():
+            cases = self.table.loc[repeated, list(key)].drop_duplicates()
+            shown = "; ".join(
+                ", ".join(f"{name} '{value}'" for name, value in zip(key, row, strict=True))
+                for row in cases.head(5).to_numpy()
+            )
+            counted = count_things(len(cases), "case stands", "cases stand")
+            fact = f"{counted} more than once: {shown}."
+            self.add(fact, remedy, None, repeated)
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Keep the rows where a mask (n,) holds."""
+        self.table, self.rows = self.table[rows].reset_index(drop=True), self.rows[rows]
+
+    def finish(self) -> pd.DataFrame:
+        """Return the table.
+
+        Raises
+        ------
+        DataError
+            If anything is wrong, with all of it.
+        """
+        if self.problems:
+            raise DataError([replace(problem, file=self.file) for problem in self.problems])
+        return self.table
+
+
+def pick_roles(source: Source, named: Mapping[str, str | None]) -> dict[str, str]:
+    """Return canonical name -> column; an unnamed subject or context is found by its name.
+
+    Parameters
+    ----------
+    source
+        The file.
+    named
+        Canonical name -> the caller's column, None if the caller named none.
+    """
+    found = {}
+    for role, column in named.items():
+        if column is not None:
+            found[role] = column
+        elif role in OPTIONAL and source.has(role):
+            found[role] = role
+    return found
+
+
+def list_names(names: str | Iterable[str], ids: Mapping[str, str]) -> list[str]:
+    """Return the names of number columns, each once; a single text is one name.
+
+    Parameters
+    ----------
+    names
+        Number columns.
+    ids
+        Canonical name -> id column.
+
+    Raises
+    ------
+    OptionError
+        If none is named, or a column is to be both an id and a number.
+    """
+    listed = list(dict.fromkeys([names] if isinstance(names, str) else names))
+    if not listed:
+        message = "no number column is named. Name at least one."
+        raise OptionError(message)
+    for role, column in ids.items():
+        if column in listed:
+            message = f"column '{column}' cannot be the {role} and hold numbers. Name another."
+            raise OptionError(message)
+    return listed
+
+
+def refuse_hidden(roles: Mapping[str, str], names: Iterable[str]) -> None:
+    """Refuse a wanted column whose name another column takes over, as it would be lost.
+
+    Parameters
+    ----------
+    roles
+        Canonical name -> column of the file.
+    names
+        Columns that are wanted under their own names.
+
+    Raises
+    ------
+    OptionError
+        With both columns.
+    """
+    for name in names:
+        column = roles.get(name, name)
+        if column != name:
+            message = (
+                f"column '{name}' cannot be read beside '{column}', which becomes the {name}. "
+                "Give it another name in the file."
+            )
+            raise OptionError(message)
+
+
+def rename_roles(draft: Draft, roles: Mapping[str, str]) -> None:
+    """Give the columns their canonical names, ids first; a foreign column of that name goes.
+
+    Parameters
+    ----------
+    draft
+        A table under the file's own names.
+    roles
+        Canonical name -> column of the file.
+    """
+    table = draft.table
+    lost = [name for name in roles if name in table.columns and name not in roles.values()]
+    for name in lost:
+        fact = f"the file's own column is left out, because '{roles[name]}' is the {name}."
+        message = str(Problem(fact, file=draft.file, column=name))
+        warn_user(message)
+    ids = {name: table[column] for name, column in roles.items()}
+    rest = [name for name in table.columns if name not in {*roles.values(), *lost}]
+    draft.table = pd.concat([pd.DataFrame(ids, index=table.index), table[rest]], axis=1)
+
+
+def lacks_clips(source: Source, clip: str | None) -> bool:
+    """Return whether a file has no clip column, so that each row counts as a clip.
+
+    Parameters
+    ----------
+    source
+        The file.
+    clip
+        The column that the caller named; "clip" is what a caller gets who named none.
+    """
+    return clip == "clip" and not any(name.casefold() == "clip" for name in source.header)
+
+
+def number_rows(count: int) -> pd.api.extensions.ExtensionArray:
+    """Return the row numbers as ids, for files without a clip column."""
+    return pd.array([str(row) for row in range(1, count + 1)], dtype="str")

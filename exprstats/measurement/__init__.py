@@ -1,20 +1,18 @@
-"""From item ratings to a latent score."""
+"""Measurement models of item ratings and the scores they give."""
 
-from exprstats.measurement.averaging import average_raters
-from exprstats.measurement.factor import Factor, fit_factor
+from exprstats.measurement.factor.bootstrap import FactorBootstrap, bootstrap_factor
+from exprstats.measurement.factor.files import load_factor, save_factor, write_lavaan_script
+from exprstats.measurement.factor.items import average_raters
+from exprstats.measurement.factor.model import Factor, fit_factor
+from exprstats.measurement.factor.solution import Receipt, Solution
 from exprstats.measurement.factors import Factors, fit_factors
-from exprstats.measurement.joining import join_scores
-from exprstats.measurement.layers import LevelFactors, fit_levels
+from exprstats.measurement.invariance import check_invariance, compare_restrictions
+from exprstats.measurement.levels import LevelFactors, fit_levels
 from exprstats.measurement.modifications import suggest_modifications
-from exprstats.measurement.nesting import check_invariance, compare_restrictions
+from exprstats.measurement.nested_models import NestedModels
 from exprstats.measurement.ordered import OrderedFactor, fit_ordered, score_ordered
-from exprstats.measurement.resampling import FactorBootstrap, bootstrap_factor
 from exprstats.measurement.scorecard import ScoreCard, compare_scores
-from exprstats.measurement.scoring import score_clips
-from exprstats.measurement.scripts import write_lavaan_script
-from exprstats.measurement.solution import Receipt, Solution
-from exprstats.measurement.steps import NestedModels
-from exprstats.measurement.storing import load_factor, save_factor
+from exprstats.measurement.scores import join_scores, score_clips
 
 __all__ = [
     "Factor",

@@ -1,4 +1,4 @@
-"""Where a one-factor model with degrees of freedom misses: pairs of items that share more."""
+"""Modification indices of a one-factor model."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from exprstats import rbridge
+from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
-from exprstats.measurement.factor import Factor
-from exprstats.measurement.solution import Solution
-from exprstats.tables import arrange_rows
+from exprstats.measurement.factor.model import Factor
+from exprstats.measurement.factor.solution import Solution
 
 KEYS = ("context", "item", "versus", "term")
 

@@ -1,33 +1,35 @@
-"""One factor behind ordered answers, such as ratings of one rater on a five-point scale."""
+"""One factor behind ordered answers (categorical items)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
-from exprstats.errors import Problem
-from exprstats.measurement.itemsets import ItemSet, check_contexts, read_items, warn_incomplete
-from exprstats.measurement.jobs import list_jobs
-from exprstats.measurement.orderedfits import (
-    OrderedSolution,
-    list_rows,
-    list_scores,
-    solve_ordered,
+from exprstats.apa import count_things, write_count, write_number
+from exprstats.contracts import arrange_rows
+from exprstats.errors import FitError, Problem, warn_user
+from exprstats.measurement.factor.checks import check_items, raise_problems
+from exprstats.measurement.factor.engines import Job, ask_lavaan
+from exprstats.measurement.factor.items import ItemSet, check_contexts, read_items, warn_incomplete
+from exprstats.measurement.factor.model import list_jobs
+from exprstats.measurement.factor.solution import (
+    UNTESTABLE,
+    Receipt,
+    limit_estimate,
+    list_fit,
+    write_fit,
 )
-from exprstats.measurement.rows import UNTESTABLE
-from exprstats.measurement.screening import check_items, raise_problems
-from exprstats.measurement.solution import Receipt
-from exprstats.measurement.wording import write_fit
-from exprstats.numerals import write_count, write_number
+from exprstats.options import check_level
 from exprstats.results import Result
-from exprstats.tables import arrange_rows
-from exprstats.words import check_level
 
 KEYS = ("context", "term", "item", "category")
 MOST = 10
+_NODES = np.linspace(-6, 6, 121)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,3 +172,157 @@ def _find_uncounted(itemset: ItemSet, items: tuple[str, ...]) -> list[Problem]:
             fact = f"has {len(seen)} categories; at most {MOST} are taken for ordered."
             problems.append(Problem(fact, "Use fit_factor.", column=item))
     return problems
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OrderedSolution:
+    """Estimates of one fit: standardised loadings (p,), cuts and categories of each item."""
+
+    context: str | None
+    n_clips: int
+    loadings: np.ndarray
+    loading_errors: np.ndarray
+    residual_errors: np.ndarray
+    thresholds: tuple[np.ndarray, ...]
+    threshold_errors: tuple[np.ndarray, ...]
+    categories: tuple[np.ndarray, ...]
+    fit: Mapping[str, float]
+
+
+def solve_ordered(job: Job) -> tuple[OrderedSolution, Receipt]:
+    """Fit one factor to the rows of a job by WLSMV through lavaan.
+
+    Raises
+    ------
+    FitError
+        lavaan did not converge, or a loading is 1 or more in size.
+    """
+    rows = np.empty((0, len(job.items))) if job.answers is None else job.answers
+    categories = tuple(np.unique(column) for column in rows.T)
+    codes = np.column_stack(
+        [
+            np.searchsorted(seen, column) + 1.0
+            for seen, column in zip(categories, rows.T, strict=True)
+        ]
+    )
+    value, receipt = ask_lavaan(job, "fit_ordered", codes)
+    loadings = value["loadings"]["estimate"]
+    improper = np.flatnonzero(np.abs(loadings) >= 1)
+    if improper.size:
+        item = job.items[int(improper[0])]
+        message = f"{job.name}: item '{item}' has a loading of {loadings[improper[0]]:.3f}."
+        raise FitError(message)
+    cuts = value["thresholds"]
+    sign = -1.0 if loadings.sum() < 0 else 1.0
+    places = [np.flatnonzero(cuts["item"] == item) for item in range(1, len(job.items) + 1)]
+    solution = OrderedSolution(
+        context=job.context,
+        n_clips=int(value["n"][0]),
+        loadings=sign * loadings,
+        loading_errors=value["loadings"]["std_error"],
+        residual_errors=value["residuals"]["std_error"],
+        thresholds=tuple(cuts["estimate"][one] for one in places),
+        threshold_errors=tuple(cuts["std_error"][one] for one in places),
+        categories=categories,
+        fit={name: float(number[0]) for name, number in value["fit"].items()},
+    )
+    return solution, receipt
+
+
+def list_rows(
+    one: OrderedSolution, items: tuple[str, ...], level: float
+) -> Iterator[dict[str, Any]]:
+    """Return the tidy rows of a fit, limits at the level."""
+    whole = {"context": one.context, "method": "wlsmv", "n_clips": one.n_clips}
+    for place, item in enumerate(items):
+        loading, error = one.loadings[place], one.loading_errors[place]
+        found = limit_estimate(loading, error, level)
+        yield {**whole, "term": "loading", "item": item, **found}
+    for place, item in enumerate(items):
+        found = limit_estimate(1 - one.loadings[place] ** 2, one.residual_errors[place], level)
+        yield {**whole, "term": "residual", "item": item, **found}
+    for place, item in enumerate(items):
+        cuts = zip(
+            one.categories[place], one.thresholds[place], one.threshold_errors[place], strict=False
+        )
+        for category, cut, error in cuts:
+            found = limit_estimate(cut, error, level)
+            yield {**whole, "term": "threshold", "item": item, "category": float(category), **found}
+    for row in list_fit(int(one.fit["df"]), one.fit):
+        yield {**whole, **row}
+
+
+def list_scores(solutions: Sequence[OrderedSolution], itemset: ItemSet) -> pd.DataFrame:
+    """Return SCORES of an item set: own-context fits first, that of all clips last."""
+    tables = []
+    for one in solutions:
+        keep = itemset.select(one.context)
+        codes = np.column_stack(
+            [
+                _find_nearest(itemset.answers[keep, place], seen)
+                for place, seen in enumerate(one.categories)
+            ]
+        )
+        score, spread = score_responses(codes, one.loadings, one.thresholds)
+        fitted_on = "all" if one.context is None else "context"
+        ids = itemset.ids[keep]
+        tables.append(ids.assign(fitted_on=fitted_on, score=score, std_error=spread))
+    return pd.concat(tables)
+
+
+def _find_nearest(answers: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Return the place of the nearest seen answer, NaN where there is none."""
+    given = np.logical_not(np.isnan(answers))
+    codes = np.full(len(answers), np.nan)
+    distance = np.abs(answers[given, None] - seen[None, :])
+    codes[given] = distance.argmin(axis=1)
+    strange = int((distance.min(axis=1, initial=np.inf) > 0).sum())
+    if strange:
+        counted = count_things(strange, "answer was", "answers were")
+        message = f"{counted} never seen in the fit; the nearest stands in."
+        warn_user(message)
+    return codes
+
+
+def score_responses(
+    answers: np.ndarray, loadings: np.ndarray, thresholds: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the posterior means of the factor and their standard deviations, (n,) each.
+
+    The expected value given the answers a posteriori (Bock & Mislevy, 1982), under a standard
+    normal factor, by summation over 121 points from −6 to 6. It stays finite where every answer is
+    the lowest or the highest, where maximum likelihood (Bartlett) scores run away.
+
+    Parameters
+    ----------
+    answers
+        Categories 0 … K − 1, shape (n, p); NaN where an item is missing. A row without any answer
+        has no score.
+    loadings
+        Standardised, shape (p,).
+    thresholds
+        For each item its K − 1 cuts of the standard normal response, in order.
+    """
+    weights = np.exp(-(_NODES**2) / 2)
+    patterns, places = np.unique(np.nan_to_num(answers, nan=-1).astype(int), axis=0,
+                                 return_inverse=True)  # fmt: skip
+    likelihood = np.ones((len(patterns), len(_NODES)))
+    for item, cuts in enumerate(thresholds):
+        shares = share_categories(loadings[item], cuts)
+        given = patterns[:, item] >= 0
+        likelihood[given] *= shares[patterns[given, item]]
+    posterior = likelihood * weights
+    posterior /= posterior.sum(axis=1, keepdims=True)
+    mean = posterior @ _NODES
+    spread = np.sqrt(posterior @ _NODES**2 - mean**2)
+    empty = (patterns < 0).all(axis=1)
+    mean[empty] = spread[empty] = np.nan
+    return mean[places.ravel()], spread[places.ravel()]
+
+
+def share_categories(loading: float, cuts: np.ndarray) -> np.ndarray:
+    """Return the probability of each category at each point of the factor, (K, points)."""
+    residual = np.sqrt(1 - loading**2)
+    below = ndtr((np.asarray(cuts)[:, None] - loading * _NODES) / residual)
+    padded = np.concatenate([np.zeros((1, len(_NODES))), below, np.ones((1, len(_NODES)))])
+    return np.diff(padded, axis=0)

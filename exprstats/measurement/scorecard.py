@@ -1,4 +1,4 @@
-"""What the choice of score changes: agreement, ranks, and how much lies between subjects."""
+"""Comparison of scoring methods: agreement, ranks and variance between subjects."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
+from exprstats.apa import count_things, write_number
+from exprstats.contracts import arrange_rows, encode_ids
 from exprstats.errors import DataError, Problem
-from exprstats.measurement.components import share_between
-from exprstats.measurement.factor import Factor
-from exprstats.measurement.jobs import find_clusters
-from exprstats.measurement.scoring import score_clips
-from exprstats.measurement.solution import name_rows
-from exprstats.numerals import count_things, write_number
+from exprstats.measurement.factor.model import Factor, find_clusters
+from exprstats.measurement.factor.moments import share_between
+from exprstats.measurement.factor.solution import name_rows
+from exprstats.measurement.scores import score_clips
+from exprstats.options import ScoreMethod
 from exprstats.results import Result
-from exprstats.tables import arrange_rows, encode_ids
-from exprstats.words import ScoreMethod
 
 KEYS = ("context", "fitted_on", "term", "score", "versus")
 

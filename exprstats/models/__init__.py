@@ -1,24 +1,25 @@
-"""Splits, baselines, elastic net and the weights it finds."""
+"""Predictive models of behavioural features: splits, fitting, baselines and explanations."""
 
-from exprstats.models.ceilings import Ceiling, rate_ceiling
-from exprstats.models.chances import guess_classes, guess_majority
-from exprstats.models.contrasts import Contrasts, contrast_contexts
-from exprstats.models.dependence import Dependence, trace_dependence
-from exprstats.models.elastic import fit_elastic
-from exprstats.models.fits import Models
-from exprstats.models.folds import fold_subjects
-from exprstats.models.forests import fit_forest
-from exprstats.models.guesses import guess_mean, guess_normal, guess_uniform
-from exprstats.models.humans import guess_human
-from exprstats.models.importance import Importance, rate_importance
-from exprstats.models.leakage import Leakage, measure_leakage
-from exprstats.models.nesting import Nested, nest_elastic
-from exprstats.models.pairing import pair_pooled
-from exprstats.models.probabilities import list_probabilities
-from exprstats.models.splits import split_subjects
-from exprstats.models.stacking import stack_predictions
-from exprstats.models.tallies import cross_classes, tally_classes
-from exprstats.models.weights import Weights, report_weights
+from exprstats.models.baselines.guesses import (
+    guess_classes,
+    guess_majority,
+    guess_mean,
+    guess_normal,
+    guess_uniform,
+)
+from exprstats.models.baselines.human import Ceiling, guess_human, rate_ceiling
+from exprstats.models.baselines.stacking import pair_pooled, stack_predictions
+from exprstats.models.data.splits import fold_subjects, split_subjects
+from exprstats.models.explain.contrasts import Contrasts, contrast_contexts
+from exprstats.models.explain.dependence import Dependence, trace_dependence
+from exprstats.models.explain.importance import Importance, rate_importance
+from exprstats.models.explain.weights import Weights, report_weights
+from exprstats.models.fitting.confusions import cross_classes, list_probabilities, tally_classes
+from exprstats.models.fitting.elastic import fit_elastic
+from exprstats.models.fitting.forest import fit_forest
+from exprstats.models.fitting.leakage import Leakage, measure_leakage
+from exprstats.models.fitting.nested import Nested, nest_elastic
+from exprstats.models.fitting.result import Models
 
 __all__ = [
     "Ceiling",

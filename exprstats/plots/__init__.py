@@ -1,16 +1,13 @@
 """Figures from tidy tables: nothing is computed here, only arranged and drawn."""
 
-from exprstats.plots.contexts import ALL, name_contexts
-from exprstats.plots.contrasts import draw_contrasts, name_pairs
+from exprstats.document.cells import ALL, name_contexts
 from exprstats.plots.decisions import draw_decisions, select_curves
-from exprstats.plots.dependence import draw_dependence
-from exprstats.plots.diagrams import draw_factor
+from exprstats.plots.diagram import draw_factor
 from exprstats.plots.differences import draw_differences
-from exprstats.plots.files import save_figure
-from exprstats.plots.importance import draw_importance
-from exprstats.plots.metrics import MetricLabel, label_metrics
-from exprstats.plots.performance import draw_performance
-from exprstats.plots.weights import draw_weights
+from exprstats.plots.importance import draw_dependence, draw_importance
+from exprstats.plots.looks import save_figure
+from exprstats.plots.performance import MetricLabel, draw_performance, label_metrics
+from exprstats.plots.weights import draw_contrasts, draw_weights, name_pairs
 
 __all__ = [
     "ALL",

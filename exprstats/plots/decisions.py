@@ -1,4 +1,4 @@
-"""Figure 1: reliability against the number of raters."""
+"""Figure of reliability against the number of raters."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exprstats.contracts import order_levels, require_columns
+from exprstats.document.cells import ALL, name_contexts
 from exprstats.errors import DataError, Problem
-from exprstats.plots.contexts import ALL, name_contexts
-from exprstats.plots.labels import code_column, code_levels, name_grid
-from exprstats.plots.looks import INK, LIGHT, PALETTE, add_caption, set_looks
-from exprstats.plots.ticks import place_ticks, write_ticks
-from exprstats.tables import order_levels, require_columns
+from exprstats.plots.looks import (
+    INK,
+    LIGHT,
+    PALETTE,
+    add_caption,
+    code_column,
+    code_levels,
+    name_grid,
+    place_ticks,
+    set_looks,
+    write_ticks,
+)
 
 if TYPE_CHECKING:
     from plotnine import ggplot

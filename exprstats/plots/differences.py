@@ -1,4 +1,4 @@
-"""How models differ in performance: each difference with its interval."""
+"""Figure of differences in performance between models."""
 
 from __future__ import annotations
 
@@ -6,13 +6,23 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from exprstats.contracts import order_levels, require_columns
+from exprstats.document.cells import ALL, name_contexts
 from exprstats.errors import DataError, Problem
-from exprstats.plots.contexts import ALL, name_contexts
-from exprstats.plots.labels import code_column, code_levels, count_lines, name_grid, write_label
-from exprstats.plots.looks import MOST_LINES, PALETTE, QUIET, set_looks
-from exprstats.plots.metrics import MetricLabel, label_metrics, tell_level
-from exprstats.plots.ticks import place_apart, write_ticks
-from exprstats.tables import order_levels, require_columns
+from exprstats.plots.looks import (
+    MOST_LINES,
+    PALETTE,
+    QUIET,
+    code_column,
+    code_levels,
+    count_lines,
+    name_grid,
+    place_apart,
+    set_looks,
+    write_label,
+    write_ticks,
+)
+from exprstats.plots.performance import MetricLabel, label_metrics, tell_level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,18 +1,31 @@
-"""Figure 3: how well each model does in each context."""
+"""Figure of the performance of each model in each context."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from exprstats.apa import write_level
+from exprstats.contracts import order_levels, require_columns
+from exprstats.document.cells import ALL, name_contexts
 from exprstats.errors import DataError, Problem
-from exprstats.plots.contexts import ALL, name_contexts
-from exprstats.plots.labels import code_column, code_levels, count_lines, name_grid, write_label
-from exprstats.plots.looks import LIGHT, MOST_LINES, QUIET, pick_colours, set_looks
-from exprstats.plots.metrics import MetricLabel, label_metrics, tell_level
-from exprstats.plots.ticks import place_apart, write_ticks
-from exprstats.tables import order_levels, require_columns
+from exprstats.inference.comparison.wording import name_clusters
+from exprstats.plots.looks import (
+    LIGHT,
+    MOST_LINES,
+    QUIET,
+    code_column,
+    code_levels,
+    count_lines,
+    name_grid,
+    pick_colours,
+    place_apart,
+    set_looks,
+    write_label,
+    write_ticks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +34,21 @@ if TYPE_CHECKING:
 
     from exprstats.inference import Comparison
 
-
 _LIMITED = "correlation"
+# Where there is room for a word, it reads better than the symbol that sentences use.
+_WORDS = {
+    "correlation": "Correlation",
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro-F1",
+    "precision": "Precision",
+    "recall": "Recall",
+}
+_DIRECTIONS = {
+    "lower": "lower is better",
+    "higher": "higher is better",
+    "zero": "closer to 0 is better",
+    "unknown": "which way is better is not stated",
+}
 
 
 def draw_performance(
@@ -188,3 +214,49 @@ def _place_absent(rows: pd.DataFrame) -> pd.DataFrame:
     middle = ((ends.min().min(axis=1) + ends.max().max(axis=1)) / 2).fillna(0.0)
     place = absent["metric"].astype(object).map(middle).astype(float)
     return absent.assign(estimate=place, label="not defined")
+
+
+@dataclass(frozen=True, slots=True)
+class MetricLabel:
+    """How a metric is printed.
+
+    Attributes
+    ----------
+    name
+        For headings, for example "Correlation".
+    symbol
+        For sentences, for example "r".
+    better
+        "lower", "higher", "zero" or "unknown".
+    bounded
+        Whether it cannot exceed 1 in size, so that APA style drops its leading zero.
+    """
+
+    name: str
+    symbol: str
+    better: str
+    bounded: bool
+
+    @property
+    def direction(self) -> str:
+        """Return the better direction in words."""
+        return _DIRECTIONS[self.better]
+
+
+def tell_level(level: float) -> str:
+    """Return what the lines of a figure are, for its caption."""
+    return f"Lines: {write_level(level)} confidence intervals."
+
+
+def label_metrics(comparison: Comparison) -> dict[str, MetricLabel]:
+    """Return how each metric of a comparison is printed, by its name in the rows."""
+    metrics = {sample.metric.name: sample.metric for sample in comparison.samples}
+    return {
+        name: MetricLabel(
+            _WORDS.get(name) or name_clusters(metric.label, comparison.cluster),
+            name_clusters(metric.label, comparison.cluster),
+            metric.direction,
+            metric.bounded,
+        )
+        for name, metric in metrics.items()
+    }

@@ -1,4 +1,4 @@
-"""The one door to R: probe it in a process apart, start it once, call its functions by name."""
+"""The one door to R: probed in a separate process, started once, called by function name."""
 
 from exprstats.rbridge.probe import RState, probe_r
 from exprstats.rbridge.session import Reply, call, find_scripts

@@ -1,4 +1,4 @@
-"""What crosses to R and back: numbers as vectors without a copy in between, no names, no code."""
+"""Conversion between NumPy arrays and R vectors, without names or code."""
 
 from __future__ import annotations
 

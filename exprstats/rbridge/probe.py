@@ -1,4 +1,4 @@
-"""A look at R from outside: what is installed, whether it starts, and what to do if not."""
+"""Probe of R: what is installed, whether it starts, and the cure if not."""
 
 from __future__ import annotations
 

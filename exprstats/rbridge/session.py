@@ -1,4 +1,4 @@
-"""The R of this process: started once, in the main thread, when it is first called."""
+"""The R session of this process, started at its first call."""
 
 from __future__ import annotations
 

@@ -1,17 +1,15 @@
-"""From ratings to intraclass correlations with intervals that hold."""
+"""Inter-rater reliability: intraclass correlations, agreement and study planning."""
 
 from exprstats.reliability.agreement import Agreement, measure_agreement
-from exprstats.reliability.audits import Audit, audit_table
-from exprstats.reliability.choices import Choice, choose_icc
-from exprstats.reliability.contrasts import ContextDifferences, compare_reliability
-from exprstats.reliability.decisions import Decisions, study_decisions
-from exprstats.reliability.designs import Design, describe_design
-from exprstats.reliability.family import rate_reliability
-from exprstats.reliability.forensics import Raters, judge_raters, remove_raters
-from exprstats.reliability.plans import Plan, plan_raters
-from exprstats.reliability.prospects import Prospects, simulate_plans
-from exprstats.reliability.result import Reliability
-from exprstats.reliability.scale_errors import ScaleErrors, measure_errors
+from exprstats.reliability.audit import Audit, audit_table
+from exprstats.reliability.choice import Choice, choose_icc
+from exprstats.reliability.contexts import ContextDifferences, compare_reliability
+from exprstats.reliability.decisions import Decisions, Plan, plan_raters, study_decisions
+from exprstats.reliability.design import Design, describe_design
+from exprstats.reliability.icc.coefficients import Reliability, rate_reliability
+from exprstats.reliability.measurement_error import ScaleErrors, measure_errors
+from exprstats.reliability.precision import Prospects, simulate_plans
+from exprstats.reliability.raters import Raters, judge_raters, remove_raters
 from exprstats.reliability.subject_means import SubjectDecisions, study_subjects
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The next study of subjects: how well their means over other clips and raters tell them apart."""
+"""Reliability of subject means over other numbers of clips and raters."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exprstats.apa import count_things, write_count, write_interval, write_level, write_number
+from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
-from exprstats.numerals import count_things, write_count, write_interval, write_level, write_number
-from exprstats.reliability.analysis import find_jackknife
-from exprstats.reliability.estimands import SUBJECT_NESTED, measure_estimand
-from exprstats.reliability.nested import find_subject_divisors
-from exprstats.reliability.obstacles import refuse_obstacles
-from exprstats.reliability.oneway import find_usual_divisor
-from exprstats.reliability.panels import Panel
-from exprstats.reliability.ratings import split_panels
-from exprstats.reliability.result import LOWEST
-from exprstats.reliability.samples import Samples, sample_panel, spread_estimand
-from exprstats.reliability.sizes import list_sizes
+from exprstats.options import check_level
+from exprstats.reliability.decisions import list_sizes
+from exprstats.reliability.icc.analysis import find_jackknife, find_subject_divisors
+from exprstats.reliability.icc.checks import refuse_obstacles
+from exprstats.reliability.icc.coefficients import LOWEST
+from exprstats.reliability.icc.estimands import SUBJECT_NESTED, measure_estimand
+from exprstats.reliability.icc.jackknife import Samples, sample_panel, spread_estimand
+from exprstats.reliability.icc.oneway import find_usual_divisor
+from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.results import Result
-from exprstats.tables import arrange_rows
-from exprstats.words import check_level
 
 KEYS = ("context", "item", "term", "raters_per_clip", "clips_per_subject", "overlap")
 

@@ -1,24 +1,26 @@
-"""The whole document, from the pieces of an analysis."""
+"""The outline of a report: its sections in order."""
 
 from __future__ import annotations
 
-from exprstats.report.analysed import describe_analysed
-from exprstats.report.comparisons import describe_comparisons
-from exprstats.report.contrasts import describe_contrasts
-from exprstats.report.document import Document
-from exprstats.report.features import describe_features
-from exprstats.report.further import describe_further
-from exprstats.report.importance import describe_importance
-from exprstats.report.measurement import describe_measurement, list_banners
-from exprstats.report.methods import describe_methods
-from exprstats.report.performance import describe_performance
+from exprstats.document.model import Document
+from exprstats.report.methods.citations import list_sources
+from exprstats.report.methods.paragraph import describe_methods
 from exprstats.report.pieces import Pieces
-from exprstats.report.pooling import describe_pooling
-from exprstats.report.reliability import describe_reliability
-from exprstats.report.scores import describe_scores
-from exprstats.report.session import describe_session, list_session_versions
-from exprstats.report.sources import list_sources
-from exprstats.report.weights import describe_weights
+from exprstats.report.sections.comparisons import describe_comparisons, describe_pooling
+from exprstats.report.sections.contrasts import describe_contrasts
+from exprstats.report.sections.data import (
+    describe_analysed,
+    describe_features,
+    describe_session,
+    list_session_versions,
+)
+from exprstats.report.sections.importance import describe_importance
+from exprstats.report.sections.measurement import describe_measurement, list_banners
+from exprstats.report.sections.others import describe_further
+from exprstats.report.sections.performance import describe_performance
+from exprstats.report.sections.reliability import describe_reliability
+from exprstats.report.sections.scores import describe_scores
+from exprstats.report.sections.weights import describe_weights
 
 _MIDDLE = (
     describe_reliability,

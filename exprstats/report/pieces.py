@@ -1,4 +1,4 @@
-"""The results of one analysis, gathered from a study's run or from single results."""
+"""Results of one analysis, by name."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ KIND_NAMES = {
     "mean": "Mean baseline",
     "majority": "Majority baseline",
 }
-
 
 # What a study's run holds under the same name.
 _OF_RUNS = (

@@ -1,4 +1,4 @@
-"""The tables that travel, with known truth."""
+"""Simulated studies with known truth."""
 
 from exprstats.simulate.expressiveness import Simulated, simulate_again, simulate_expressiveness
 from exprstats.simulate.truth import state_truth

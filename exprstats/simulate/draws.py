@@ -1,12 +1,19 @@
-"""One draw from the population: clips, what they show, who rates them, and the answers."""
+"""One draw from the simulated population: clips, behaviour, raters and answers."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from exprstats.simulate.population import FEATURES, HIGH, ITEMS, LOW, Population
-from exprstats.simulate.workers import assign_workers, measure_activity
+from exprstats.simulate.population import (
+    FEATURES,
+    HIGH,
+    ITEMS,
+    LOW,
+    Population,
+    assign_workers,
+    measure_activity,
+)
 
 
 def list_clips(population: Population, subjects: int) -> pd.DataFrame:

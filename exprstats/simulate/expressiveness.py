@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import OptionError
+from exprstats.options import check_count, name_nearest
 from exprstats.parallel import Seed, open_generator
 from exprstats.simulate.draws import draw_ratings, draw_signals, list_clips
 from exprstats.simulate.population import (
@@ -20,7 +21,6 @@ from exprstats.simulate.population import (
     correlate_features,
 )
 from exprstats.simulate.truth import state_truth
-from exprstats.words import check_count, name_nearest
 
 _CONTEXTS = {"startle": 5, "pain": 7, "disgust": 4}
 # Now and then a worker's answer is missing: one rater fewer, more rarely two.

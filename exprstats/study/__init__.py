@@ -1,31 +1,29 @@
-"""Study files and what they run: the verbs of the other rooms in order, with provenance."""
+"""Study files and their analysis, with provenance."""
 
+from exprstats.io.detection import Guess, guess_roles
 from exprstats.study.file import read_study
-from exprstats.study.inputs import read_tables
-from exprstats.study.logbook import Logbook
-from exprstats.study.newcomers import measure_performance
-from exprstats.study.outcome import StudyRun
-from exprstats.study.pipeline import run_study
+from exprstats.study.inputs import drop_gaps, list_numbers, read_tables
 from exprstats.study.provenance import (
     CaughtWarning,
     Exclusion,
     InputFile,
+    Logbook,
     Provenance,
     list_versions,
 )
-from exprstats.study.recovery import compare_truth
-from exprstats.study.roles import Guess, guess_roles
+from exprstats.study.recovery import compare_truth, measure_performance
+from exprstats.study.run import StudyRun, run_study
 from exprstats.study.settings import (
+    ClipsSettings,
     CompareSettings,
     ContrastsSettings,
     ModelSettings,
+    RatingsSettings,
     ScoresSettings,
     SplitSettings,
     Study,
     WeightsSettings,
 )
-from exprstats.study.sources import ClipsSettings, RatingsSettings
-from exprstats.study.usable import drop_gaps, list_numbers
 
 __all__ = [
     "CaughtWarning",

@@ -1,18 +1,18 @@
-"""Study files: TOML in, a checked `Study` out, every problem at once."""
+"""Study files: TOML to a checked `Study`, with every problem at once."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from exprstats.errors import DataError, Problem
-from exprstats.study.conflicts import find_conflicts
-from exprstats.study.defaults import fill_tables
-from exprstats.study.reading import Reader, Unreadable, show_value
+from exprstats.options import ModelKind, name_nearest
 from exprstats.study.settings import (
+    BASELINES,
+    USUAL_BASELINES,
     ClipsSettings,
     CompareSettings,
     ContrastsSettings,
@@ -25,7 +25,8 @@ from exprstats.study.settings import (
     Study,
     WeightsSettings,
 )
-from exprstats.words import name_nearest
+from exprstats.study.stages import list_validated
+from exprstats.study.values import Reader, Unreadable, show_value
 
 Settings = TypeVar("Settings")
 
@@ -41,6 +42,9 @@ _TABLES: dict[str, type] = {
     "importance": ImportanceSettings,
 }
 _NEEDS = {"scores": "ratings", "split": "clips", "models": "clips", "compare": "clips"}
+Conflict = tuple[str, str]
+
+
 _NEEDS |= {"weights": "clips", "contrasts": "clips", "importance": "clips"}
 
 
@@ -180,3 +184,132 @@ def _list_readers(kind: type) -> Mapping[str, Reader]:
     return {
         name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")
     }
+
+
+def fill_tables(tables: dict[str, Any], models: tuple[ModelSettings, ...]) -> dict[str, Any]:
+    """Return the tables of a study file with those that it needs and leaves out."""
+    if "openface" in tables:
+        tables["clips"] = tables["openface"].describe_clips()
+    if "ratings" in tables:
+        # Without clips nobody is held out, so that there is no training set to fit on.
+        fitted_on = "train" if "clips" in tables else "all"
+        tables.setdefault("scores", ScoresSettings(fitted_on))
+    if "clips" in tables:
+        tables.setdefault("split", SplitSettings())
+        tables.setdefault("compare", CompareSettings())
+        tables["models"] = _fill_models(models, rated="ratings" in tables)
+        tables["usual_models"] = not models
+        # A forest says nothing of its features by itself, and weights alone only half.
+        if "weights" in tables or any(model.kind == "forest" for model in models):
+            tables.setdefault("importance", ImportanceSettings())
+    return tables
+
+
+def _fill_models(models: tuple[ModelSettings, ...], *, rated: bool) -> tuple[ModelSettings, ...]:
+    fitted = [model for model in models if model.kind not in BASELINES]
+    named = [model for model in models if model.kind in BASELINES]
+    if not models:
+        fitted = [ModelSettings("elastic", "elastic")]
+    if not named:
+        taken = {model.name for model in fitted}
+        # Standard normal guesses are in the unit of factor scores, not of any other target.
+        kinds: list[ModelKind] = [kind for kind in USUAL_BASELINES if rated or kind != "normal"]
+        named = [ModelSettings(kind, kind) for kind in kinds if kind not in taken]
+    return (*fitted, *named)
+
+
+def find_conflicts(study: Study) -> Iterator[Conflict]:
+    """Yield a fact and a remedy for each pair of settings that cannot both hold."""
+    if study.ratings:
+        yield from _check_ratings(study.ratings)
+    if study.scores and study.scores.fitted_on == "train" and not study.clips:
+        yield (
+            '[scores] fitted_on = "train" needs [clips], whose subjects are split.',
+            'Write fitted_on = "all" or leave it out.',
+        )
+    if study.clips:
+        yield from _check_target(study, study.clips)
+        yield from _check_models(study)
+    if study.split:
+        yield from _check_split(study, study.split)
+
+
+def _check_ratings(ratings: RatingsSettings) -> Iterator[Conflict]:
+    given = [name for name in ("raters", "items", "rating") if getattr(ratings, name)]
+    if len(given) > 1:
+        yield (
+            f"[ratings] has {' and '.join(given)}: raters names one column a rater, "
+            "items one column an item, rating the one column of all ratings.",
+            "Keep the one that fits the file.",
+        )
+
+
+def _check_target(study: Study, clips: ClipsSettings) -> Iterator[Conflict]:
+    rated = study.ratings is not None
+    where = "[openface]" if study.openface else "[clips]"
+    if rated and clips.target:
+        yield (
+            f"{where} target is '{clips.target}', but the study has [ratings], "
+            "whose factor score is the target.",
+            "Remove one of the two.",
+        )
+    if rated and clips.classes:
+        yield (
+            f"{where} classes describes a target column, but the study has [ratings].",
+            "Remove classes; the factor score is a quantity.",
+        )
+    if rated and clips.scale:
+        yield (
+            f"{where} scale describes a target column, but the study has [ratings].",
+            "Put scale into [ratings].",
+        )
+    if not rated and not clips.target:
+        yield (
+            f"{where} has no target and there is no [ratings] to take a score from.",
+            'Name the column to predict: target = "...".',
+        )
+    roles = {clips.clip, clips.subject, clips.context, clips.target}
+    for name in clips.features or ():
+        if name in roles:
+            yield f"{where} features names '{name}', which has another role.", "Remove it there."
+
+
+def _check_models(study: Study) -> Iterator[Conflict]:
+    names = [model.name for model in study.models]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield f"[[models]] has two models named '{name}'.", "Rename one."
+    fitted = [model.name for model in study.models if model.kind not in BASELINES]
+    if not fitted:
+        yield "[[models]] has baselines only.", 'Add one with kind = "elastic".'
+    kinds = [model.kind for model in study.models]
+    if "human" in kinds and not study.ratings:
+        yield (
+            'kind = "human" needs [ratings], whose raters it judges.',
+            "Add [ratings] or remove the model.",
+        )
+    odd = [model.name for model in study.models if model.unit and model.kind != "human"]
+    if odd:
+        yield f"[[models]] '{odd[0]}' has a unit, which is for raters.", "Remove unit."
+    if study.weights and "elastic" not in kinds:
+        yield "[weights] needs a model that has weights.", 'Add one with kind = "elastic".'
+    against = study.compare.against if study.compare else None
+    if against is not None and against not in names:
+        yield f"[compare] against '{against}' names no model.", name_nearest(against, names)
+
+
+def _check_split(study: Study, split: SplitSettings) -> Iterator[Conflict]:
+    total = split.train + split.validate + split.test
+    if abs(total - 1) > 1e-6:
+        yield (
+            f"[split] train, validate and test add up to {total:.6g}.",
+            "Let them add up to 1 (shares left out are 0.6, 0.2 and 0.2).",
+        )
+    if split.repeats > 1 and split.folds is None:
+        yield "[split] repeats deals folds anew, and there are none.", "Add folds = 5 or remove it."
+    if split.folds is not None and all(model.kind != "elastic" for model in study.models):
+        yield "[split] folds tunes elastic nets, and there is none.", "Remove folds."
+    tuned = list(list_validated(study)) if split.folds else ["the models"]
+    if split.validate == 0 and tuned:
+        remedy = "Give validate a share." if split.folds else "Add folds = 5, or give it a share."
+        yield f"[split] validate is 0, and {' and '.join(tuned)} must be tuned on somebody.", remedy

@@ -1,20 +1,31 @@
-"""From a study's files to its tables."""
+"""Tables of a study from its files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exprstats.apa import count_things
+from exprstats.contracts import order_levels, require_columns
 from exprstats.errors import DataError, Problem
-from exprstats.numerals import count_things
-from exprstats.study.logbook import Logbook
-from exprstats.study.openface import summarise_videos
-from exprstats.study.provenance import InputFile
-from exprstats.study.settings import ClipsSettings, RatingsSettings, Study
+from exprstats.options import name_nearest
+from exprstats.study.provenance import InputFile, Logbook
+from exprstats.study.settings import ClipsSettings, OpenfaceSettings, RatingsSettings, Study
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_THIN = "Leave out the features that are missing most often."
+IDS = ("context", "clip", "subject")
+# How well a clip was tracked says how far its features can be trusted, not how a face moves.
+QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
+# What the study says in the words of summarise_openface.
+_CHOICES = (
+    *("hz", "sampling", "confidence", "min_valid", "unit", "signed", "face", "fps"),
+    *("unmatched", "recursive", "endings"),
+)
 
 
 def read_tables(
@@ -90,3 +101,132 @@ def _read_table(settings: RatingsSettings | ClipsSettings) -> pd.DataFrame:
         return read_ratings(path, **named)
     del named["scale"]
     return read_clips(path, **{**named, "classes": True if settings.classes else None})
+
+
+def list_features(clips: pd.DataFrame, settings: ClipsSettings) -> list[str]:
+    """Return the feature columns: those that the study names, else all that could be."""
+    return list(settings.features) if settings.features else list_numbers(clips, settings.target)
+
+
+def list_numbers(clips: pd.DataFrame, target: str | None = None) -> list[str]:
+    """Return the columns of numbers that could be features.
+
+    Ids, the target and the quality columns of `exprstats.behaviour.summarise_clips` are none;
+    quality becomes a feature only by name.
+    """
+    taken = {*IDS, *QUALITY, target}
+    numbers = clips.select_dtypes("number").columns
+    return [str(name) for name in numbers if name not in taken]
+
+
+def find_by(table: pd.DataFrame) -> str | None:
+    """Return ``"context"`` where a table has more than one context."""
+    if "context" in table and len(order_levels(table["context"])) > 1:
+        return "context"
+    return None
+
+
+def drop_gaps(
+    clips: pd.DataFrame, columns: Sequence[str], log: Logbook, *, stage: str, reason: str
+) -> pd.DataFrame:
+    """Return the clips that have all the columns; the others are written down.
+
+    Raises
+    ------
+    DataError
+        If no clip is left.
+    """
+    gaps = clips[list(columns)].isna()
+    broken = gaps.any(axis=1)
+    named = [str(name) for name in gaps.columns[gaps.any(axis=0)]]
+    told = ", ".join(f"'{name}'" for name in named[:5]) + (" …" if len(named) > 5 else "")
+    left_out = clips.loc[broken, "clip"].tolist()
+    log.exclude(
+        stage, "clips", len(clips), f"{reason} ({told})" if named else reason, left_out=left_out
+    )
+    if broken.all():
+        empty = ", ".join(f"'{name}'" for name in gaps.columns[gaps.all(axis=0)])
+        fact = f"none of {len(clips):,} clips can be used: {reason} ({told})."
+        remedy = f"No clip has a value of {empty}: name other columns." if empty else _THIN
+        raise DataError(Problem(fact, remedy))
+    return clips[~broken]
+
+
+def summarise_videos(
+    settings: OpenfaceSettings, folder: Path, log: Logbook, *, n_jobs: int = 1
+) -> pd.DataFrame:
+    """Return CLIPS: ids, features, quality, and the target and features that the study names.
+
+    Parameters
+    ----------
+    settings
+        The table ``[openface]``.
+    folder
+        Where the study file is; files below it are named from there.
+    log
+        Gets the files, and the clips that could not be used with the reason.
+    n_jobs
+        Processes that share the files.
+
+    Raises
+    ------
+    DataError
+        If files cannot be used, or give no column that the study names.
+    """
+    from exprstats.behaviour import FEATURES, read_segments, summarise_openface
+
+    segments = read_segments(
+        settings.segments,
+        clip=settings.clip,
+        video=settings.video,
+        subject=settings.subject,
+        context=settings.context,
+        target=None if settings.target in (*FEATURES, *QUALITY) else settings.target,
+        classes=True if settings.classes else None,
+        missing=settings.missing,
+    )
+    named = (*(settings.features or ()), *filter(None, [settings.target]))
+    # A misspelt name is told before hours of frames are read.
+    _refuse_unknown(named, (*FEATURES, *QUALITY, *segments.columns))
+    result = summarise_openface(
+        settings.folder,
+        segments,
+        **{name: getattr(settings, name) for name in _CHOICES},
+        hashed=True,
+        n_jobs=n_jobs,
+    )
+    _note_videos(result.files, folder, log)
+    _note_failures(result.ledger, log)
+    require_columns(result.clips, named, "clips")
+    wanted = dict.fromkeys((*IDS, *FEATURES, *QUALITY, *named))
+    return result.clips[[name for name in wanted if name in result.clips]]
+
+
+def _refuse_unknown(named: Iterable[str], known: Sequence[str]) -> None:
+    problems = [
+        Problem(f"[openface] names '{name}', which no column is.", name_nearest(name, known))
+        for name in named
+        if name not in known
+    ]
+    if problems:
+        raise DataError(problems)
+
+
+def _note_videos(files: pd.DataFrame, folder: Path, log: Logbook) -> None:
+    for row in files[files["status"] == "ok"].to_dict("records"):
+        path = Path(row["file"])
+        shown = path.relative_to(folder) if path.is_relative_to(folder) else path
+        notes = (str(row["note"]),) if isinstance(row["note"], str) else ()
+        rows, columns = int(row["n_rows"]), int(row["n_columns"])
+        one = InputFile("openface", shown.as_posix(), row["sha256"], rows, columns, notes)
+        log.inputs.append(one)
+
+
+def _note_failures(ledger: pd.DataFrame, log: Logbook) -> None:
+    """Write down the clips that fail, one entry a kind of reason."""
+    failed = ledger[~ledger["kept"]]
+    kinds = failed["reason"].map(lambda reason: str(reason).split(" (")[0])
+    left = len(ledger)
+    for kind, rows in failed.groupby(kinds):
+        log.exclude("read", "clips", left, str(kind), left_out=rows["clip"].tolist())
+        left -= len(rows)

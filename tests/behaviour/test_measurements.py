@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from exprstats.behaviour import summarise_clips
-from exprstats.behaviour.features import measure_frames
+from exprstats.behaviour.clips import measure_frames
 from exprstats.behaviour.settings import Settings
 from exprstats.errors import DataWarning
 

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from exprstats.behaviour import plan_segments, plan_windows, read_segments, summarise_clips
+from exprstats.contracts import CLIPS, check_table
 from exprstats.errors import DataError, DataWarning, OptionError
-from exprstats.tables import CLIPS, check_table
 
 
 def test_a_file_of_segments_with_other_names(tmp_path):

@@ -22,8 +22,8 @@ import pandas as pd
 
 from exprstats import rbridge
 from exprstats.measurement import average_raters, fit_factor
-from exprstats.measurement.moments import form_moments
-from exprstats.measurement.normal import solve_three, weigh_bartlett
+from exprstats.measurement.factor.formulas import solve_three, weigh_bartlett
+from exprstats.measurement.factor.moments import form_moments
 
 ITEMS = ["a", "b", "c"]
 FOLDER = Path(__file__).parent

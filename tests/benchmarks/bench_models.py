@@ -21,9 +21,9 @@ from exprstats.models import (
     report_weights,
     split_subjects,
 )
-from exprstats.models.designs import build_design
-from exprstats.models.rounds import measure_rounds, plan_rounds
-from exprstats.models.tuning import ALPHAS, L1_RATIOS, check_grid, tune_sample
+from exprstats.models.data.design import build_design
+from exprstats.models.fitting.elastic import ALPHAS, L1_RATIOS, check_grid, tune_sample
+from exprstats.models.fitting.folds import measure_rounds, plan_rounds
 
 FEATURES = [f"feature{i}" for i in range(12)]
 CLIPS_EACH = {"startle": 5, "pain": 7, "disgust": 4}

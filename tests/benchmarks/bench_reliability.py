@@ -14,9 +14,9 @@ import pandas as pd
 
 from exprstats.parallel import spawn_seeds
 from exprstats.reliability import rate_reliability
-from exprstats.reliability.estimates import analyse_panel
-from exprstats.reliability.ratings import split_panels
-from exprstats.reliability.resampling import draw_values, prepare_measure
+from exprstats.reliability.icc.analysis import analyse_panel
+from exprstats.reliability.icc.bootstrap import draw_values, prepare_measure
+from exprstats.reliability.icc.panels import split_panels
 
 
 def draw_ratings(subjects, clips, raters, items, *, workers=40):

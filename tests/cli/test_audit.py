@@ -9,8 +9,8 @@ from typing import get_type_hints
 import pandas as pd
 import pytest
 
-from exprstats.cli import audit
-from exprstats.reliability.audits import AuditTerm
+from exprstats.cli import audit as audit
+from exprstats.reliability.audit import AuditTerm
 
 LIN = Path(__file__).parents[1] / "oracles" / "reliability" / "lin2020.csv"
 HEADER = "estimate,conf_low,conf_high,n_clips,raters_per_clip"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.cli.metrics import split_sizes
+from exprstats.cli.options import split_sizes
 from exprstats.errors import OptionError
 from exprstats.inference import (
     compare_contexts,

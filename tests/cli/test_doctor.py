@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from exprstats.cli import examinations
+from exprstats.cli import doctor as examinations
 from exprstats.errors import FitError
 from exprstats.rbridge import RState
 

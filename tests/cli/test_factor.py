@@ -11,7 +11,7 @@ import subprocess
 import pandas as pd
 import pytest
 
-from exprstats.cli.values import split_gaps
+from exprstats.cli.options import split_gaps
 from exprstats.errors import OptionError
 from exprstats.io import read_items
 from exprstats.measurement import bootstrap_factor, check_invariance, fit_factor, score_clips

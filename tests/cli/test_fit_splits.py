@@ -126,7 +126,7 @@ def test_nested_folds_predict_everybody_with_intervals(call, call_json, fit, cli
 @pytest.fixture
 def _fast(monkeypatch):
     """Two splits of each kind, and small forests."""
-    monkeypatch.setattr("exprstats.cli.validation.REPEATS", 2)
+    monkeypatch.setattr("exprstats.cli.fit_checks.REPEATS", 2)
     small = partial(fit_forest, trees=5, max_features=[1.0], min_leaves=[5])
     monkeypatch.setattr("exprstats.models.fit_forest", small)
 

@@ -6,7 +6,7 @@ Tolerance: none against the verbs, which give the same bits.
 import pandas as pd
 import pytest
 
-from exprstats.cli.coefficients import describe_range
+from exprstats.cli.reliability import describe_range
 from exprstats.io import read_ratings
 from exprstats.reliability import (
     compare_reliability,

@@ -1,7 +1,7 @@
 """The tables that travel keep their contracts from one room to the next."""
 
 import exprstats as ex
-from exprstats.tables import CLIPS, ITEMS, PREDICTIONS, RATINGS, SCORES, check_table
+from exprstats.contracts import CLIPS, ITEMS, PREDICTIONS, RATINGS, SCORES, check_table
 
 
 def test_each_room_hands_on_a_table_that_the_next_one_takes():

@@ -13,12 +13,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from exprstats.inference.metrics import find_metrics
-from exprstats.inference.panels import Cell, Panel
-from exprstats.inference.rows import summarise_terms
-from exprstats.inference.samples import count_blocks, sample_cell
-from exprstats.inference.schemes import Scheme
-from exprstats.inference.terms import form_terms
+from exprstats.inference.metrics.metric import find_metrics
+from exprstats.inference.resampling.clusters import Cell, Panel, Scheme
+from exprstats.inference.resampling.samples import count_blocks, sample_cell
+from exprstats.inference.resampling.summaries import form_terms, summarise_terms
 from exprstats.parallel import run_tasks, spawn_seeds
 
 TABLE = Path(__file__).parents[2] / "vignettes" / "coverage_intervals.csv"

@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from exprstats.inference.evaluation import Evaluation
-from exprstats.inference.intervals import jackknife_clusters
-from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.metric import find_metrics
+from exprstats.inference.resampling.evaluation import Evaluation
+from exprstats.inference.resampling.intervals import jackknife_clusters
 
 HERE = Path(__file__).parent
 DESIGN = ["clusters", "sizes", "tails", "icc"]

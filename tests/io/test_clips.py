@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from exprstats import DataWarning, OptionError, simulate_expressiveness
+from exprstats.contracts import CLIPS, ITEMS, check_table
 from exprstats.io import read_clips, read_items, write_csv
-from exprstats.tables import CLIPS, ITEMS, check_table
 
 TEXT = "video,who,task,note,au count,gaze\nv1,s1,pain,ok,1.5,2\nv2,s2,pain,,2.5,NA\n"
 

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from exprstats import DataError
+from exprstats.contracts import PREDICTIONS, check_table
 from exprstats.errors import DataWarning
 from exprstats.io import read_predictions, write_csv
-from exprstats.tables import PREDICTIONS, check_table
 
 WIDE = "clip,who,y,ridge,forest\na,s1,1,1.5,0.5\nb,s2,2,2.5,NA\n"
 

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from exprstats import DataWarning, OptionError, simulate_expressiveness
+from exprstats.contracts import RATINGS, check_table
 from exprstats.io import read_ratings, write_csv
-from exprstats.tables import RATINGS, check_table
 
 ITEMS = ["response", "emotion", "motion"]
 LONG = (

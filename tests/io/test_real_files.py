@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from exprstats.contracts import CLIPS, PREDICTIONS, RATINGS, check_table
 from exprstats.io import (
     read_clips,
     read_items,
@@ -18,7 +19,6 @@ from exprstats.io import (
     read_table,
     sniff_file,
 )
-from exprstats.tables import CLIPS, PREDICTIONS, RATINGS, check_table
 
 pytestmark = [
     pytest.mark.data,

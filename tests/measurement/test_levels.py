@@ -12,7 +12,7 @@ import pytest
 
 from exprstats.errors import DataError, DataWarning, FitWarning, OptionError, RError
 from exprstats.measurement import fit_levels
-from exprstats.measurement.components import split_squares
+from exprstats.measurement.factor.moments import split_squares
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "measurement"
 ITEMS = ["y1", "y2", "y3"]

@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from exprstats.errors import DataError, DataWarning, RError
 from exprstats.measurement import fit_ordered, score_ordered
-from exprstats.measurement.responses import score_responses, share_categories
+from exprstats.measurement.ordered import score_responses, share_categories
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "measurement"
 ITEMS = ["A2", "A3", "A4", "A5"]

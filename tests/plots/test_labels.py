@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exprstats.plots.labels import code_levels, write_label
+from exprstats.plots.looks import code_levels, write_label
 
 HOSTILE = ["<script>alert(1)</script>", "$x_1$", "=cmd()", "a\tb\x00c", r"\alpha", "$", "{}%"]
 

@@ -5,7 +5,7 @@ import pytest
 
 from exprstats.errors import DataError, OptionError
 from exprstats.plots import draw_weights
-from exprstats.plots.ticks import place_multiples
+from exprstats.plots.looks import place_multiples
 
 
 def test_points_are_the_weights_and_only_large_ones_are_filled(make_models):

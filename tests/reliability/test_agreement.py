@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from exprstats.errors import DataError, OptionError
-from exprstats.reliability.agreement import measure_agreement
-from exprstats.reliability.chance import FEWEST_SHARED
+from exprstats.reliability.agreement import FEWEST_SHARED, measure_agreement
 
 NAN = np.nan
 # Krippendorff (2011), the three-observer example: α is .691 nominal and .811 interval.

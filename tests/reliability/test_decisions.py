@@ -9,8 +9,7 @@ import pytest
 
 from exprstats.errors import DataError, OptionError
 from exprstats.reliability import rate_reliability
-from exprstats.reliability.decisions import study_decisions
-from exprstats.reliability.plans import count_raters, plan_raters
+from exprstats.reliability.decisions import count_raters, plan_raters, study_decisions
 
 PILOT = pd.DataFrame(
     {

@@ -11,7 +11,7 @@ from scipy import stats
 
 from exprstats.errors import DataError, OptionError
 from exprstats.reliability import rate_reliability, study_subjects
-from exprstats.reliability.ratings import split_panels
+from exprstats.reliability.icc.panels import split_panels
 from exprstats.reliability.subject_means import find_overlap
 
 SD = {"subject": 0.8, "clip": 0.6, "rater": 0.5, "residual": 0.7}

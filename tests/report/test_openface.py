@@ -5,11 +5,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from exprstats.document.text import write_plain
 from exprstats.report import build_document, gather_pieces
-from exprstats.report.prose import write_plain
 from exprstats.study import Exclusion, InputFile, Logbook
-from exprstats.study.settings import Study
-from exprstats.study.sources import OpenfaceSettings
+from exprstats.study.settings import OpenfaceSettings, Study
 
 
 def read_words(pieces, name):

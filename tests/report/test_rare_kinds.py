@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from exprstats.document.text import write_plain
 from exprstats.errors import OptionError
 from exprstats.inference import split_variance
 from exprstats.measurement import fit_factors
 from exprstats.reliability import audit_table
 from exprstats.report import build_document, gather_pieces, write_report
-from exprstats.report.prose import write_plain
 
 
 def describe(results):

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from exprstats.document.text import write_plain
 from exprstats.measurement import fit_factor
 from exprstats.report import build_document, gather_pieces, write_report
-from exprstats.report.prose import write_plain
 
 
 def read_section(results, name):

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
+from exprstats.document.text import write_plain
 from exprstats.report import build_document, gather_pieces, write_report
-from exprstats.report.prose import write_plain
 
 KEY = ("estimate",)
 NUMBER = r"−?\d*\.\d+"

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exprstats.document.cells import collect_notes, pick_rows, write_limits
+from exprstats.document.text import join_words, quote_code, say, write_plain
 from exprstats.plots import name_contexts
-from exprstats.report.cells import collect_notes, pick_rows, write_limits
-from exprstats.report.prose import join_words, quote_code, say, write_plain
-from exprstats.report.sources import find_r_year
+from exprstats.report.methods.citations import find_r_year
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40))

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from exprstats import DataError, OptionError
+from exprstats.contracts import CLIPS, RATINGS, check_table
 from exprstats.simulate import simulate_again, simulate_expressiveness, state_truth
 from exprstats.simulate.population import FEATURES
-from exprstats.tables import CLIPS, RATINGS, check_table
 
 ITEMS = ["response", "emotion", "motion"]
 CONTEXTS = ["startle", "pain", "disgust"]

@@ -6,7 +6,7 @@ import pytest
 
 from exprstats.errors import DataWarning
 from exprstats.study import Exclusion, Logbook, list_versions
-from exprstats.study.logbook import draw_seeds
+from exprstats.study.provenance import draw_seeds
 
 
 def test_seeds_are_pinned_because_users_keep_their_numbers():

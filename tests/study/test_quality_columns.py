@@ -5,12 +5,11 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from exprstats.behaviour.assembly import KEPT_QUALITY
+from exprstats.behaviour.ledger import KEPT_QUALITY
 from exprstats.cli.program import app
 from exprstats.study import list_numbers
-from exprstats.study.openface import QUALITY
-from exprstats.study.sources import ClipsSettings
-from exprstats.study.usable import list_features
+from exprstats.study.inputs import QUALITY, list_features
+from exprstats.study.settings import ClipsSettings
 
 
 @pytest.fixture

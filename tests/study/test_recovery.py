@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from exprstats.models import fit_forest
-from exprstats.study.newcomers import measure_performance, predict_clips
-from exprstats.study.recovery import compare_truth
+from exprstats.study.recovery import compare_truth, measure_performance, predict_clips
 
 
 @pytest.mark.parametrize("context", ["startle", "pain", None])

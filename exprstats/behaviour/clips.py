@@ -1,0 +1,202 @@
+"""Clip features of Lin, Girard, and Morency (2020), from frames and segments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.behaviour.grid import SLACK, place_grid
+from exprstats.behaviour.ledger import ClipFeatures, assemble
+from exprstats.behaviour.measurements import Measured, measure_clips, resolve_times
+from exprstats.behaviour.motion import trace_signals
+from exprstats.behaviour.openface.recordings import Face, Recording, follow_face, record_frames
+from exprstats.behaviour.segments import Plan, make_plan
+from exprstats.behaviour.settings import FailedRule, Settings
+from exprstats.contracts import FRAMES, check_table
+from exprstats.errors import DataError, Problem, warn_user
+from exprstats.options import PointUnit, SamplingRule
+
+
+def summarise_clips(
+    frames: pd.DataFrame,
+    segments: pd.DataFrame | None = None,
+    *,
+    hz: float = 5.0,
+    sampling: SamplingRule = "nearest",
+    confidence: float = 0.8,
+    min_valid: float = 0.5,
+    unit: PointUnit = "px",
+    signed: bool = False,
+    face: Face = None,
+    fps: float | None = None,
+    failed: FailedRule = "drop",
+    unmatched: float = 0.05,
+) -> pd.DataFrame:
+    """Summarise how much, and how fast, the face, gaze and head move in each clip.
+
+    On a grid of ``hz`` moments a second (the clip's end excluded) the nearest frame is taken, of
+    two equally near the earlier; it must lie within half a step (``sampling="mean"`` averages
+    the frames of a step instead). A frame is valid if ``success`` is 1 and its confidence high
+    enough. No change is counted across a gap or from one face to another: a displacement needs
+    two valid moments of the same face in a row, a velocity three.
+
+    Parameters
+    ----------
+    frames
+        FRAMES, for instance from `read_openface`.
+    segments
+        SEGMENTS; None: each video is one clip.
+    hz
+        Moments a second.
+    sampling
+        ``"nearest"``: the frame nearest to each moment. ``"mean"``: the mean over the valid frames
+        from each moment up to the next (of angles the mean direction, of action units the mean of
+        each frame's count and intensity), where at least half of the frames are valid and these
+        show one face. It smooths the tracker's jitter, so that displacements and velocities come
+        out smaller; features of one kind are not comparable with those of the other.
+    confidence
+        Least confidence of a valid frame.
+    min_valid
+        Clips with a smaller share of valid moments fail.
+    unit
+        Landmarks in the picture (``"px"``: x_, y_) or in space (``"mm"``: X_, Y_, Z_; these
+        carry the head's translation).
+    signed
+        Average velocity with its sign instead of its size. The sum of signed changes is the last
+        displacement less the first, so that almost nothing is left.
+    face
+        An OpenFace face id, or ``"largest"``; needed where frames show several faces.
+    fps
+        Frames a second, where the time stamps are wrong.
+    failed
+        Whether clips that fail are left out with a warning, kept, or an error.
+    unmatched
+        Tolerated share of segments whose video has no frames.
+
+    Returns
+    -------
+    pandas.DataFrame
+        CLIPS, with the index of ``segments``: their ids and other columns (without times), then
+
+        - ``points_displacement`` and ``points_velocity`` (px or mm, px/s or mm/s), the mean
+          over 68 landmarks; ``gaze_`` (rad); ``head_`` (mm); ``pitch_``, ``yaw_``, ``roll_``
+          (rad): the mean displacement a step of 1/hz, and the mean size of its change a second;
+        - ``au_count``, the mean number of active units a frame (of 18), and ``au_intensity``,
+          the mean intensity of the active ones (of 17), 0 in frames without any;
+        - ``valid_share`` of moments, ``mean_confidence`` of frames, ``gaps`` (steps longer than
+          1.5 median steps), ``face_switches`` (other face ids than in the frame before; a clip
+          with any averages over the faces, and a warning names it).
+
+        Features whose columns are absent everywhere are left out with a warning.
+
+    Raises
+    ------
+    DataError
+        If a table breaks its contract, frames show several faces and none is chosen, too many
+        segments have no video, or no clip is left.
+    OptionError
+        If a choice cannot be.
+    """
+    settings = Settings(
+        hz=hz,
+        sampling=sampling,
+        confidence=confidence,
+        min_valid=min_valid,
+        unit=unit,
+        signed=signed,
+        face=face,
+        fps=fps,
+        failed=failed,
+        unmatched=unmatched,
+    )
+    return measure_frames(frames, segments, settings).clips
+
+
+def trace_clips(
+    frames: pd.DataFrame, segments: pd.DataFrame | None = None, **choices: Any
+) -> pd.DataFrame:
+    """Return the series behind the features, one row a moment of each clip's grid.
+
+    Parameters
+    ----------
+    frames, segments, **choices
+        As in `summarise_clips`; no clip is left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``context``?, ``clip``, ``video``, ``time`` (seconds), ``frame`` (missing where none is
+        near), ``valid``, and a column for each feature: points and gaze as in `summarise_clips`,
+        missing where there is no step to the moment before (a gap, or another face).
+
+    Raises
+    ------
+    DataError, OptionError
+        As in `summarise_clips`.
+    """
+    settings = Settings(**choices)
+    recordings, plan = _prepare(frames, segments, settings)
+    names = [name for name in ("context", "clip", "video") if name in plan.segments]
+    pieces = []
+    for recording in recordings:
+        here = plan.segments.loc[(plan.video == recording.video).to_numpy(), names]
+        if len(here):
+            pieces.append(_trace(recording, plan, here.reset_index(drop=True), settings))
+    if not pieces:
+        fact = "no segment names a video that has frames."
+        raise DataError(Problem(fact, "Use the names of the videos.", column="video"))
+    return pd.concat(pieces, ignore_index=True)
+
+
+def measure_frames(
+    frames: pd.DataFrame, segments: pd.DataFrame | None, settings: Settings
+) -> ClipFeatures:
+    """Return the clip features of a FRAMES table with everything that was left out."""
+    recordings, plan = _prepare(frames, segments, settings)
+    measured: dict[str, Measured] = {}
+    for recording in recordings:
+        start, end = plan.get_bounds(recording.video)
+        if len(start):
+            measured[recording.video] = measure_clips(recording, start, end, settings)
+    warn_notes(measured)
+    status = [
+        one.facts | {"status": "ok", "note": " ".join(one.notes) or None}
+        for one in measured.values()
+    ]
+    return assemble(plan, measured, status, settings)
+
+
+def warn_notes(measured: dict[str, Measured]) -> None:
+    """Warn once for each thing that was noted about recordings, with the first of them."""
+    noted: dict[str, list[str]] = {}
+    for video, one in measured.items():
+        for note in one.notes:
+            noted.setdefault(note, []).append(video)
+    for note, videos in noted.items():
+        more = f" and {len(videos) - 1:,} more" if len(videos) > 1 else ""
+        warn_user(f"Video '{videos[0]}'{more}: {note}")
+
+
+def _prepare(
+    frames: pd.DataFrame, segments: pd.DataFrame | None, settings: Settings
+) -> tuple[list[Recording], Plan]:
+    check_table(frames, FRAMES)
+    recordings = list(record_frames(frames))
+    return recordings, make_plan(segments, [one.video for one in recordings], settings)
+
+
+def _trace(
+    recording: Recording, plan: Plan, clips: pd.DataFrame, settings: Settings
+) -> pd.DataFrame:
+    timed = recording.retime(settings.fps)
+    followed = follow_face(timed, settings.face)
+    start, end = resolve_times(*plan.get_bounds(recording.video), timed)
+    inside = (start >= -SLACK) & (end > start)
+    grid = place_grid(np.where(inside, start, 0), np.where(inside, end, 0), settings.hz)
+    traces = trace_signals(followed, grid, settings)
+    near = traces.frame >= 0
+    frame = pd.Series(followed.frame[traces.frame], dtype="Int64").mask(~near)
+    table = clips.iloc[grid.clip].reset_index(drop=True)
+    return table.assign(time=grid.time, frame=frame, valid=traces.valid, **traces.series)

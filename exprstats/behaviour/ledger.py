@@ -1,0 +1,234 @@
+"""The quality ledger: measured recordings joined to the segments that asked for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things, write_count, write_number
+from exprstats.behaviour.measurements import EMPTY, OUTSIDE, QUALITY, Measured, note_switches
+from exprstats.behaviour.motion import FEATURES
+from exprstats.behaviour.segments import Plan
+from exprstats.behaviour.settings import Settings
+from exprstats.errors import DataError, Problem, warn_user
+from exprstats.options import name_some
+from exprstats.results import Result
+
+KEPT_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
+# Rates that differ by rounding of time stamps only.
+_ALIKE = 1.05
+_TIMES = "Correct the times of the segments: seconds, or negative ones from the video's end."
+_IDS = ("context", "clip", "video", "subject")
+
+
+def assemble(
+    plan: Plan,
+    measured: Mapping[str, Measured],
+    files: Iterable[Mapping[str, Any]],
+    settings: Settings,
+) -> ClipFeatures:
+    """Join features and quality to the segments, and leave out the clips that fail.
+
+    Parameters
+    ----------
+    plan
+        The segments.
+    measured
+        Recording to what it gave; a recording that could not be read is absent.
+    files
+        Status rows.
+    settings
+        The choices.
+
+    Raises
+    ------
+    DataError
+        If a clip fails and that is to be an error, or if no clip is left.
+    """
+    table = _collect(plan, measured)
+    reason = table.pop("reason")
+    kept = reason.isna().to_numpy()
+    ledger = _join(plan.segments, table[list(QUALITY)])
+    ledger = ledger.assign(kept=kept, reason=reason.to_numpy())
+    failed = ledger[~kept]
+    _settle_failures(failed, len(ledger), settings)
+    absent = find_absent_everywhere(measured)
+    present = [name for name in FEATURES if name not in absent]
+    clips = _join(plan.segments, table[[*present, *KEPT_QUALITY]])
+    status = pd.DataFrame(list(files))
+    clips = clips if settings.failed == "keep" else clips[kept]
+    _tell_gaps(clips)
+    _tell_switches(clips)
+    _tell_rates(status)
+    _tell_absent(clips, absent)
+    return ClipFeatures(clips, ledger, status, settings)
+
+
+def _collect(plan: Plan, measured: Mapping[str, Measured]) -> pd.DataFrame:
+    """Return one row for each segment, in the segments' order and with their index."""
+    columns = [*FEATURES, *QUALITY, "reason"]
+    table = pd.DataFrame(index=range(len(plan.segments)), columns=columns, dtype=float)
+    table["reason"] = pd.Series(None, index=table.index, dtype=object)
+    pieces = []
+    places = pd.Series(range(len(plan.segments))).groupby(plan.video.to_numpy()).indices
+    for video, rows in places.items():
+        if str(video) in measured:
+            pieces.append(measured[str(video)].table.set_axis(rows))
+    if pieces:
+        table = pd.concat(pieces).reindex(table.index)
+    absent = plan.video.isna().to_numpy()
+    unread = ~plan.video.isin(list(measured)).to_numpy() & ~absent
+    table.loc[absent, "reason"] = "its video has no frames"
+    table.loc[unread, "reason"] = "its file could not be used"
+    return table.set_axis(plan.segments.index)
+
+
+def _join(segments: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the segments' ids and other columns, without their times, beside a table."""
+    taken = {*table.columns, "start", "end"}
+    first = [name for name in _IDS if name in segments.columns]
+    rest = [name for name in segments.columns if name not in {*first, *taken}]
+    return pd.concat([segments[[*first, *rest]], table], axis=1)
+
+
+def _settle_failures(failed: pd.DataFrame, total: int, settings: Settings) -> None:
+    if failed.empty:
+        return
+    counted = count_things(len(failed), "clips fails", "clips fail", of=total)
+    fact = f"{counted} ({count_reasons(failed)}): {name_some([*failed['clip']])}."
+    if settings.failed == "error":
+        raise DataError(Problem(fact, "Leave them out with failed='drop'."))
+    if len(failed) == total and settings.failed == "drop":
+        timed = failed["reason"].isin([OUTSIDE, EMPTY]).all()
+        remedy = _TIMES if timed else "Check the videos, or lower the thresholds."
+        raise DataError(Problem(fact, remedy))
+    fate = "left out" if settings.failed == "drop" else "kept"
+    warn_user(f"{fact} {'It is' if len(failed) == 1 else 'They are'} {fate}.")
+
+
+def _tell_gaps(clips: pd.DataFrame) -> None:
+    broken = clips["gaps"] > 0
+    if broken.any():
+        total = int(clips["gaps"].sum())
+        verb = "is 1 gap" if total == 1 else f"are {total:,} gaps"
+        fact = f"There {verb} between frames in {int(broken.sum()):,} of "
+        fact += f"{len(clips):,} clips (see 'gaps')."
+        effect = "Moments without a frame near enough are missing; no change is counted across."
+        warn_user(f"{fact} {effect}")
+
+
+def _tell_switches(clips: pd.DataFrame) -> None:
+    switched = [*clips.loc[clips["face_switches"] > 0, "clip"]]
+    if switched:
+        fact = "No movement is counted from one face to another (see 'face_switches')."
+        warn_user(f"{note_switches(switched, len(clips))} {fact}")
+
+
+def _tell_rates(files: pd.DataFrame) -> None:
+    if "fps" not in files:
+        return
+    rates = files["fps"].to_numpy(float, na_value=np.nan)
+    if np.nanmax(rates, initial=0) > _ALIKE * np.nanmin(rates, initial=np.inf):
+        low, high = np.nanargmin(rates), np.nanargmax(rates)
+        fact = f"Videos run at {rates[low]:.3g} ('{files['video'].iloc[low]}') to "
+        fact += f"{rates[high]:.3g} frames a second. "
+        remedy = "Jitter depends on the rate; see 'fps' of the files before you compare them."
+        warn_user(fact + remedy)
+
+
+def find_absent_everywhere(measured: Mapping[str, Measured]) -> list[str]:
+    """Return the features that no recording has columns for."""
+    lacking = [set(str(one.facts["absent"]).split(", ")) for one in measured.values()]
+    return [name for name in FEATURES if lacking and all(name in one for one in lacking)]
+
+
+def _tell_absent(clips: pd.DataFrame, absent: Sequence[str]) -> None:
+    if absent:
+        message = f"The files hold no columns for {', '.join(absent)}; these are left out."
+        warn_user(message)
+    partly = [
+        name if len(clips) == 1 else f"{name} in {int(clips[name].isna().sum()):,}"
+        for name in FEATURES
+        if name in clips.columns and clips[name].isna().any()
+    ]
+    if partly:
+        where = "the one clip" if len(clips) == 1 else f"some of {len(clips):,} clips"
+        warn_user(f"Features are missing in {where}: {', '.join(partly)}.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClipFeatures(Result):
+    """Clip features with all that was left out.
+
+    Attributes
+    ----------
+    clips
+        CLIPS: the segments' ids and other columns, features, ``valid_share``,
+        ``mean_confidence``, ``gaps``, ``face_switches``; clips that failed are left out unless
+        they were to be kept.
+    ledger
+        One row for every segment: its times in seconds from the start, frames, moments of the
+        grid, valid ones, quality, ``kept`` and ``reason``.
+    files
+        One row for every recording: rows, columns, faces, rate, quality, absent features,
+        ``status`` (``ok`` or ``failed``) and ``note``.
+    settings
+        The choices.
+    """
+
+    clips: pd.DataFrame
+    ledger: pd.DataFrame
+    files: pd.DataFrame
+    settings: Settings
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row for each clip."""
+        return self.clips
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how many clips were kept, from how many recordings, and how good."""
+        row: dict[str, Any] = {
+            "n_clips": int(self.ledger["kept"].sum()),
+            "n_left_out": int((~self.ledger["kept"]).sum()),
+            "n_files": len(self.files),
+            "n_failed_files": int((self.files["status"] == "failed").sum()),
+            "median_valid_share": float(self.clips["valid_share"].median()),
+            "hz": self.settings.hz,
+            "confidence": self.settings.confidence,
+        }
+        return pd.DataFrame([row])
+
+    def sentence(self) -> str:
+        """Return how the features were made, in words for a paper."""
+        kept, out = self.clips, self.ledger[~self.ledger["kept"]]
+        choice = self.settings
+        share = write_number(kept["valid_share"].median(), 2, bounded=True)
+        frames = f"the OpenFace frames nearest to a grid of {choice.hz:g} Hz"
+        if choice.sampling == "mean":
+            frames = f"OpenFace frames, averaged over steps of {1 / choice.hz:.3g} s,"
+        text = (
+            f"Features of {count_things(len(kept), 'clip')} come from {frames} "
+            f"that were tracked with confidence of at least "
+            f"{write_number(choice.confidence, 2, bounded=True)} (median valid share {share}); "
+            f"no change is counted across a gap{_count_switched(kept)}."
+        )
+        if len(out):
+            noun = "clip was" if len(out) == 1 else "clips were"
+            text += f" {write_count(len(out))} further {noun} left out ({count_reasons(out)})."
+        return text
+
+
+def _count_switched(clips: pd.DataFrame) -> str:
+    """Return what a sentence adds where clips show one face after another."""
+    switched = (clips["face_switches"] > 0).sum()
+    return f" or a change of face ({count_things(switched, 'clip')})" if switched else ""
+
+
+def count_reasons(left_out: pd.DataFrame) -> str:
+    """Return why clips were left out, with counts, the most frequent reason first."""
+    kinds = left_out["reason"].map(lambda text: str(text).split(" (")[0]).value_counts()
+    return "; ".join(f"{write_count(count)}: {reason}" for reason, count in kinds.items())

@@ -1,0 +1,1 @@
+"""OpenFace files: headers, lines, videos, faces and frames."""

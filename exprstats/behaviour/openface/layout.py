@@ -1,0 +1,180 @@
+"""Headers of OpenFace files in all their layouts, and their groups of columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from exprstats.errors import DataError, Problem
+from exprstats.options import name_nearest
+
+POINTS = 68
+# OpenFace rates the intensity of every unit but 28.
+RATED = tuple(
+    f"AU{unit:02d}_r" for unit in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
+)
+SEEN = (*(name.replace("_r", "_c") for name in RATED), "AU28_c")
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "points_px": tuple(f"{axis}_{i}" for axis in "xy" for i in range(POINTS)),
+    "points_mm": tuple(f"{axis}_{i}" for axis in "XYZ" for i in range(POINTS)),
+    "gaze": ("gaze_angle_x", "gaze_angle_y"),
+    "head": ("pose_Tx", "pose_Ty", "pose_Tz"),
+    "pitch": ("pose_Rx",),
+    "yaw": ("pose_Ry",),
+    "roll": ("pose_Rz",),
+    "units_seen": SEEN,
+    "units_rated": RATED,
+}
+NEEDED = ("timestamp", "confidence", "success")
+KEYS = ("frame", "face_id", *NEEDED)
+_ENDINGS = (".csv", ".csv.gz")
+# Characters of a strange first line that a message quotes.
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The header of one file.
+
+    Attributes
+    ----------
+    path, video
+        The file, and the name that its ending leaves.
+    names
+        Column names without padding and quotes, in order.
+    """
+
+    path: Path
+    video: str
+    names: tuple[str, ...]
+
+    def find_places(self, names: tuple[str, ...]) -> list[int]:
+        """Return the places of some columns."""
+        places = {name: place for place, name in enumerate(self.names)}
+        return [places[name] for name in names]
+
+    def rename(self, video: str) -> Layout:
+        """Return the layout of a video with another name than its file's."""
+        return replace(self, video=video)
+
+    def list_groups(self) -> list[str]:
+        """Return the groups that are complete."""
+        return list_groups(self.names)
+
+
+def list_groups(names: tuple[str, ...]) -> list[str]:
+    """Return the groups of columns that are complete among some names."""
+    present = set(names)
+    return [group for group, columns in GROUPS.items() if present.issuperset(columns)]
+
+
+def name_video(path: Path) -> str:
+    """Return a file's name without its ending.
+
+    Examples
+    --------
+    >>> name_video(Path("openface/F012_pain.csv.gz"))
+    'F012_pain'
+    """
+    lower = path.name.lower()
+    ending = next((one for one in (".csv.gz", ".csv") if lower.endswith(one)), "")
+    return path.name[: len(lower) - len(ending)]
+
+
+def list_files(path: Path, *, recursive: bool = False) -> list[Path]:
+    """Return the files that a path means: itself, or the CSV files (directly) in a folder.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    if not path.exists():
+        fact = "there is no such file or folder."
+        raise DataError(Problem(fact, "Check the path.", file=str(path)))
+    if not path.is_dir():
+        return [path]
+    inside = path.rglob("*") if recursive else path.iterdir()
+    files = sorted(one for one in inside if one.name.lower().endswith(_ENDINGS))
+    if not files:
+        fact = "the folder holds no .csv or .csv.gz files."
+        remedy = "Name the folder that OpenFace wrote into"
+        remedy += "." if recursive else ", or search folders inside it with 'recursive'."
+        raise DataError(Problem(fact, remedy, file=str(path)))
+    return files
+
+
+def read_names(path: Path, line: bytes) -> tuple[str, ...]:
+    """Return the column names of a header line, without padding and quotes.
+
+    Raises
+    ------
+    DataError
+        If it is no UTF-8 text.
+    """
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        fact = "the header is not UTF-8 text."
+        raise DataError(Problem(fact, "Save the file as CSV UTF-8.", file=str(path))) from None
+    return tuple(name.strip().strip('"').strip() for name in text.strip().split(","))
+
+
+def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
+    """Return the layout that a header line gives.
+
+    Parameters
+    ----------
+    path, line
+        The file and its first line.
+    partial
+        Whether another file of the video may hold the keys; a frame or a time must be here.
+
+    Raises
+    ------
+    DataError
+        If it is no header of OpenFace, or names a column twice.
+    """
+    names = read_names(path, line)
+    anchored = partial and not {"frame", "timestamp"}.isdisjoint(names)
+    if b"\r" in line.strip() or (not anchored and set(NEEDED).isdisjoint(names)):
+        raise DataError(Problem(*_describe_stranger(line), file=str(path)))
+    problems = [
+        Problem(f"there is no column '{name}'.", _explain_absence(name, names), file=str(path))
+        for name in NEEDED
+        if name not in names and not anchored
+    ]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    problems += [
+        Problem(
+            f"the header names '{name}' {names.count(name)} times.",
+            "Give each column its own name.",
+            file=str(path),
+        )
+        for name in twice
+    ]
+    if problems:
+        raise DataError(problems)
+    return Layout(path, name_video(path), names)
+
+
+def _describe_stranger(line: bytes) -> tuple[str, str]:
+    """Return what is wrong with a first line that names none of the keys, and what to do."""
+    text = line.decode("utf-8-sig").strip()
+    if not text.strip("\0"):
+        return "the first line is empty; it should name the columns.", "Check the export."
+    if "\0" in text:
+        return "the file is not UTF-8 text.", "Save the file as CSV UTF-8."
+    if "\r" in text:
+        fact = "its lines end with carriage returns alone."
+        return fact, "Save the file with the line ends of Windows or Unix."
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    remedy = "Leave out files that OpenFace did not write."
+    if any(mark in text for mark in ";\t"):
+        remedy = "Save the file with commas between columns, as OpenFace writes it."
+    return f"the first line is no header of OpenFace: '{shown}'.", remedy
+
+
+def _explain_absence(name: str, names: tuple[str, ...]) -> str:
+    return f"Is this OpenFace output? {name_nearest(name, names)}"

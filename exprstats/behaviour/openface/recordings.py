@@ -1,0 +1,234 @@
+"""The recording of one video and one face, from a table or from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from exprstats.behaviour.openface.layout import GROUPS, KEYS
+from exprstats.behaviour.openface.lines import Lines, find_bad_keys
+from exprstats.behaviour.openface.videos import Joined
+from exprstats.errors import DataError, Problem
+
+# Frames tables name the face shortly.
+_COLUMNS = {"face_id": "face"}
+# The most that two printed milliseconds can move a step.
+_ROUNDING = 1.0001e-3
+
+Fetch = Callable[[np.ndarray, tuple[str, ...]], np.ndarray]
+Face = int | Literal["largest"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The keys of n frames, and a way to get other columns of some of them.
+
+    Attributes
+    ----------
+    video
+        Its name.
+    frame, face
+        Frame numbers and face ids (n,), integers.
+    time
+        Seconds (n,).
+    confidence, success
+        As OpenFace gives them (n,).
+    rows
+        Where the frames stand in their source (n,).
+    columns
+        Names of all columns of the source.
+    fetch
+        Source rows (m,) and c names to numbers (m, c).
+    notes
+        What a person should know.
+    """
+
+    video: str
+    frame: np.ndarray
+    face: np.ndarray
+    time: np.ndarray
+    confidence: np.ndarray
+    success: np.ndarray
+    rows: np.ndarray
+    columns: tuple[str, ...]
+    fetch: Fetch
+    notes: tuple[str, ...] = ()
+
+    @property
+    def step(self) -> float:
+        """Seconds from one frame to the next.
+
+        The median step, made finer where frame numbers and time run together from first to last:
+        time stamps are printed to a millisecond, so that 30 frames a second step by .033.
+        """
+        steps = np.diff(np.unique(self.time))
+        if not len(steps):
+            return np.nan
+        middle = float(np.median(steps))
+        slope = float(np.ptp(self.time) / max(np.ptp(self.frame), 1))
+        return slope if abs(slope - middle) <= _ROUNDING else middle
+
+    @property
+    def length(self) -> float:
+        """Seconds from 0 to the end of the last frame."""
+        step = self.step
+        return float(self.time.max() + (0.0 if np.isnan(step) else step))
+
+    def take(self, chosen: np.ndarray) -> Recording:
+        """Return the recording of some of its frames, in the order given."""
+        names = ("frame", "face", "time", "confidence", "success", "rows")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in names})
+
+    def retime(self, fps: float | None) -> Recording:
+        """Return the recording with time as (frame - 1) / fps; None leaves the time stamps."""
+        return self if fps is None else replace(self, time=(self.frame - 1) / fps)
+
+    def get(self, places: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+        """Return some columns (m, c) of the frames at some places (m,)."""
+        return self.fetch(self.rows[places], names)
+
+    def judge(self, confidence: float) -> np.ndarray:
+        """Return which frames are valid (n,): tracked, with at least this confidence."""
+        return (self.success == 1) & (self.confidence >= confidence)
+
+
+def record_lines(lines: Lines | Joined) -> Recording:
+    """Return the recording of a file, or of a video's files, whose lines are known."""
+    keys = lines.keys
+    return Recording(
+        video=lines.layout.video,
+        frame=keys[:, 0].astype(np.int64),
+        face=keys[:, 1].astype(np.int64),
+        time=keys[:, 2],
+        confidence=keys[:, 3],
+        success=keys[:, 4],
+        rows=np.arange(len(keys)),
+        columns=lines.layout.names,
+        fetch=lines.parse,
+        notes=lines.notes,
+    )
+
+
+def record_frames(frames: pd.DataFrame) -> Iterator[Recording]:
+    """Yield the recording of each video of a FRAMES table.
+
+    Raises
+    ------
+    DataError
+        If frames, faces, times, confidences or success hold what they cannot.
+    """
+    columns = tuple(str(name) for name in frames.columns if name not in {"video", "face"})
+    for video, places in frames.groupby("video", sort=False).indices.items():
+        part = frames.iloc[places]
+        keys = part[[_COLUMNS.get(name, name) for name in KEYS]].to_numpy(float, na_value=np.nan)
+        problems = find_bad_keys(keys, np.asarray(places) + 1)
+        if problems:
+            raise DataError(problems)
+        yield Recording(
+            video=str(video),
+            frame=keys[:, 0].astype(np.int64),
+            face=keys[:, 1].astype(np.int64),
+            time=keys[:, 2],
+            confidence=keys[:, 3],
+            success=keys[:, 4],
+            rows=np.arange(len(part)),
+            columns=columns,
+            fetch=_make_fetch(part),
+        )
+
+
+def _make_fetch(part: pd.DataFrame) -> Fetch:
+    def fetch(rows: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+        return part[list(names)].iloc[rows].to_numpy(float)
+
+    return fetch
+
+
+def follow_face(recording: Recording, face: Face = None) -> Recording:
+    """Return the frames of one face, one row a frame, in the order of time.
+
+    Parameters
+    ----------
+    recording
+        All rows of a video.
+    face
+        An OpenFace face id; ``"largest"`` follows, frame by frame, the tracked face that fills
+        most of the picture (its landmarks' box; without landmarks, the one that is nearest);
+        None accepts any id, as long as no frame shows two faces.
+
+    Raises
+    ------
+    DataError
+        If a frame shows two faces and none is chosen, or the chosen one never occurs.
+    """
+    if face == "largest":
+        chosen = _keep_largest(recording)
+    elif face is None:
+        chosen = np.arange(len(recording.frame))
+    else:
+        chosen = np.flatnonzero(recording.face == face)
+        _require_face(recording, face, chosen)
+    followed = recording.take(chosen)
+    _refuse_repeats(followed, face)
+    return followed.take(np.argsort(followed.time, kind="stable"))
+
+
+def count_shared(recording: Recording) -> int:
+    """Return how many frames show more than one face."""
+    _, counts = np.unique(recording.frame, return_counts=True)
+    return int((counts > 1).sum())
+
+
+def _require_face(recording: Recording, face: int, chosen: np.ndarray) -> None:
+    if not len(chosen):
+        seen = np.unique(recording.face)
+        shown = "its only face is" if len(seen) == 1 else "its faces are"
+        fact = f"video '{recording.video}' has no face {face}; {shown} {', '.join(map(str, seen))}."
+        raise DataError(Problem(fact, "Choose a face that it has, or the largest."))
+
+
+def _refuse_repeats(followed: Recording, face: Face) -> None:
+    frames, counts = np.unique(followed.frame, return_counts=True)
+    if (counts == 1).all():
+        return
+    twice = frames[counts > 1]
+    alone = len(twice) == 1
+    named = f"frame {twice[0]} of video '{followed.video}'"
+    if not alone:
+        named = f"{len(twice):,} frames of video '{followed.video}' (such as frame {twice[0]})"
+    if face is None and len(np.unique(followed.face)) > 1:
+        seen = ", ".join(str(one) for one in np.unique(followed.face))
+        fact = f"{named} show{'s' * alone} more than one face."
+        raise DataError(Problem(fact, f"Choose the face to follow: {seen}, or the largest."))
+    fact = f"{named} stand{'s' * alone} twice."
+    raise DataError(Problem(fact, "Run OpenFace on this video again."))
+
+
+def _keep_largest(recording: Recording) -> np.ndarray:
+    """Return one row for each frame; only frames that show several faces are measured."""
+    _, codes, counts = np.unique(recording.frame, return_inverse=True, return_counts=True)
+    shared = counts[codes] > 1
+    size = np.zeros(len(codes))
+    rows = np.flatnonzero(shared)
+    if len(rows):
+        size[rows] = np.where(recording.success[rows] == 1, _measure_faces(recording, rows), -1.0)
+    order = np.lexsort((-size, codes))
+    first = np.r_[True, codes[order][1:] != codes[order][:-1]]
+    return np.sort(order[first])
+
+
+def _measure_faces(recording: Recording, rows: np.ndarray) -> np.ndarray:
+    """Return sizes (len(rows),): the area of the landmarks' box, px², or 1 / distance, 1/mm."""
+    present = set(recording.columns)
+    if present.issuperset(GROUPS["points_px"]):
+        x, y = np.split(recording.get(rows, GROUPS["points_px"]), 2, axis=1)
+        return np.ptp(x, axis=1) * np.ptp(y, axis=1)
+    if "pose_Tz" in present:
+        distance = recording.get(rows, ("pose_Tz",))[:, 0]
+        return 1 / np.maximum(distance, 1.0)
+    fact = f"video '{recording.video}' has neither landmarks nor head positions to size faces by."
+    raise DataError(Problem(fact, "Choose a face by its id."))

@@ -1,0 +1,181 @@
+"""Id columns as integer codes, and table contracts checked on the codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from exprstats.contracts import RATINGS, Contract, check_table, find_absent, find_unnumbers
+from exprstats.errors import DataError
+
+PROBE = 1000
+# Integer codes (n,) in order of appearance, −1 where the id is empty; and the ids themselves.
+CodesEncoding = tuple[np.ndarray, "pd.Index | np.ndarray"]
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """An id column as codes (N,), and its levels in order of appearance."""
+
+    codes: np.ndarray
+    levels: Any
+
+    @property
+    def order(self) -> list[Any]:
+        """The levels in category order, else in order of appearance."""
+        if isinstance(self.levels, pd.CategoricalIndex):
+            used = set(self.levels)
+            return [level for level in self.levels.categories if level in used]
+        return list(self.levels)
+
+    @property
+    def places(self) -> dict[Any, int]:
+        """The code of each level."""
+        return {level: code for code, level in enumerate(self.levels)}
+
+    @property
+    def has_empty(self) -> bool:
+        """Whether an id is missing or blank."""
+        if self.codes.min(initial=0) < 0:
+            return True
+        kind = getattr(self.levels.dtype, "kind", "O")
+        # Blanks are sought among the levels, not the rows: a thousand times fewer texts.
+        return kind not in "iuf" and not all(map(str.strip, map(str, self.levels)))
+
+
+def encode_columns(
+    ratings: pd.DataFrame, by: str | None, cluster: str | None
+) -> dict[str, Codes] | None:
+    """Return the id columns as codes, or None where the table breaks its contract.
+
+    A table of millions of rows is screened on these codes; `explain_breach` then looks for the
+    words only where something is wrong.
+    """
+    names = [*_name_key(by)]
+    if cluster is not None and cluster not in names:
+        names.append(cluster)
+    needed = {name for name in names if name not in RATINGS.optional or name in ratings.columns}
+    if find_absent(ratings, (*RATINGS.numbers, *needed)):
+        return None
+    if len(ratings) == 0 or find_unnumbers(ratings, RATINGS.numbers):
+        return None
+    codes = {name: _encode_column(ratings[name]) for name in names if name in ratings.columns}
+    if any(column.has_empty for column in codes.values()):
+        return None
+    key = [codes[name] for name in _name_key(by) if name in codes]
+    return codes if _is_key(key) else None
+
+
+def explain_breach(ratings: pd.DataFrame, by: str | None, cluster: str | None) -> NoReturn:
+    """Raise `DataError` with every reason why `encode_columns` refused a table."""
+    key = _name_key(by)
+    ids = tuple(name for name in ([cluster] if cluster else []) if name not in key)
+    contract = Contract(RATINGS.name, key, ids, RATINGS.optional, RATINGS.numbers)
+    check_table(ratings, contract)
+    message = "the ratings table breaks its contract in a way that was not found."
+    raise DataError(message)
+
+
+def combine_codes(columns: Sequence[Codes]) -> np.ndarray:
+    """Return one number (N,) for each combination of ids; not without gaps."""
+    place = columns[0].codes.astype(np.int64)
+    for column in columns[1:]:
+        place *= max(len(column.levels), 1)
+        place += column.codes
+    return place
+
+
+def recode(codes: np.ndarray) -> np.ndarray:
+    """Return codes (n,) that run from 0 in order of appearance without gaps."""
+    return _factorize(codes)[0]
+
+
+def close_gaps(codes: np.ndarray) -> np.ndarray:
+    """Return codes (n,) that run from 0 without gaps, in the order that they had."""
+    used = np.zeros(int(codes.max(initial=-1)) + 1, dtype=bool)
+    used[codes] = True
+    return codes if used.all() else (np.cumsum(used) - 1)[codes]
+
+
+def _name_key(by: str | None) -> tuple[str, ...]:
+    extra = (by,) if by else ()
+    return tuple(dict.fromkeys((*RATINGS.key, *extra)))
+
+
+def _encode_column(column: pd.Series) -> Codes:
+    return Codes(*_factorize(np.asarray(column) if _is_plain(column.dtype) else column))
+
+
+def _is_plain(dtype: Any) -> bool:
+    """Whether a column's values can be compared with their neighbours, texts or integers."""
+    if isinstance(dtype, pd.StringDtype):
+        return dtype.storage == "python" and dtype.na_value is np.nan
+    return isinstance(dtype, np.dtype) and dtype.kind in "iu"
+
+
+def _factorize(values: Any) -> tuple[np.ndarray, Any]:
+    """Return codes in order of appearance and their levels; rows that repeat the last come free."""
+    if not isinstance(values, np.ndarray) or _count_starts(values[:PROBE]) > PROBE // 2:
+        return pd.factorize(values)
+    starts = np.flatnonzero(values[1:] != values[:-1]) + 1
+    starts = np.concatenate([[0], starts])
+    heads, levels = pd.factorize(values[starts])
+    return np.repeat(heads, np.diff(starts, append=len(values))), levels
+
+
+def _count_starts(values: np.ndarray) -> int:
+    return int(np.count_nonzero(values[1:] != values[:-1]))
+
+
+def _is_key(columns: Iterable[Codes]) -> bool:
+    columns = list(columns)
+    room = 1
+    for column in columns:
+        room *= max(len(column.levels), 1)
+    if room > 2**62:
+        return not pd.DataFrame([column.codes for column in columns]).T.duplicated().any()
+    # Sorting integers is many times faster than hashing them.
+    place = combine_codes(columns)
+    place.sort()
+    return not (place[1:] == place[:-1]).any()
+
+
+def meets_contract(ids: Sequence[CodesEncoding], *, key: bool = True) -> bool:
+    """Return whether no id is empty and, as a key, whether together they name each row once.
+
+    Each id is read once; `exprstats.tables.check_table` finds the same and says where, which only
+    a broken table needs.
+    """
+    if not all(_is_filled(one) for one in ids):
+        return False
+    if not key:
+        return True
+    cells, most = pack_codes(ids)
+    if most > 8 * len(cells):
+        return most < 2**62 and bool(pd.Index(cells).is_unique)
+    return bool(len(cells)) and int(np.bincount(cells).max()) == 1
+
+
+def pack_codes(ids: Sequence[CodesEncoding]) -> tuple[np.ndarray, int]:
+    """Return one integer (n,) for each combination of ids, and how many there can be."""
+    packed, most = ids[0][0].astype(np.int64), len(ids[0][1])
+    for code, levels in ids[1:]:
+        packed = packed * len(levels) + code
+        most *= len(levels)
+    return packed, most
+
+
+def _is_filled(one: CodesEncoding) -> bool:
+    code, levels = one
+    if code.min(initial=0) < 0:
+        return False
+    if pd.api.types.is_numeric_dtype(levels.dtype):
+        return True
+    texts = levels.tolist()
+    if isinstance(levels.dtype, pd.StringDtype):
+        return all(map(str.strip, texts))
+    return all(str(text).strip() for text in texts)

@@ -1,0 +1,255 @@
+"""Column contracts of the tables that travel between rooms, and their check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.errors import DataError, OptionError, Problem
+from exprstats.options import name_nearest
+
+ESTIMATE_COLUMNS = (
+    *("estimate", "std_error", "conf_low", "conf_high", "level", "method", "headline"),
+    *("p_value", "p_adjusted", "p_max_t", "n_clips", "n_clusters", "draws", "note"),
+)
+
+_TRAVELLING = {"context", "clip", "subject", "rater", "truth", "part"}
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a table must hold: its name, its key, and the columns beside the key.
+
+    Attributes
+    ----------
+    name
+        What the table is called in messages.
+    key
+        Id columns that together name a row once.
+    ids
+        Further id columns that must be there.
+    optional
+        Id columns that may be absent; where they stand, those of the key count in it.
+    numbers
+        Number columns that must be there.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    ids: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+
+RATINGS = Contract(
+    "ratings",
+    key=("context", "clip", "rater", "item"),
+    optional=("context", "subject"),
+    numbers=("rating",),
+)
+ITEMS = Contract("items", key=("context", "clip"), optional=("context", "subject"))
+CLIPS = Contract("clips", key=("context", "clip"), ids=("subject",), optional=("context",))
+SCORES = Contract(
+    "scores",
+    key=("context", "clip", "fitted_on"),
+    optional=("context", "subject"),
+    numbers=("score", "std_error"),
+)
+PREDICTIONS = Contract(
+    "predictions",
+    key=("context", "clip", "model", "seat", "fitted_on"),
+    ids=("subject",),
+    optional=("context", "seat", "part", "fitted_on"),
+    numbers=("truth", "prediction"),
+)
+FRAMES = Contract(
+    "frames",
+    key=("video", "face", "frame"),
+    numbers=("timestamp", "success", "confidence"),
+)
+SEGMENTS = Contract(
+    "segments",
+    key=("context", "clip"),
+    ids=("video",),
+    optional=("context", "subject"),
+    numbers=("start", "end"),
+)
+
+
+def check_table(table: pd.DataFrame, contract: Contract) -> None:
+    """Refuse a table that breaks its contract, with every reason at once.
+
+    Parameters
+    ----------
+    table
+        Any DataFrame; extra columns are welcome.
+    contract
+        What it must hold.
+
+    Raises
+    ------
+    DataError
+        With one `Problem` for each breach: absent columns, no rows, empty ids, text, dates or
+        booleans in number columns, infinite values, rows that repeat the key.
+    """
+    present = table.columns if isinstance(table, pd.DataFrame) else ()
+    needed = [
+        name
+        for name in (*contract.key, *contract.ids, *contract.numbers)
+        if name not in contract.optional or name in present
+    ]
+    problems = find_absent(table, needed, contract.name)
+    if len(table) == 0:
+        problems.append(Problem(f"the {contract.name} table has no rows.", "Check the file."))
+    if problems:
+        raise DataError(problems)
+    ids = [name for name in (*contract.key, *contract.ids) if name in table.columns]
+    problems += find_empty(table, ids)
+    problems += find_unnumbers(table, contract.numbers)
+    problems += find_repeats(table, [name for name in contract.key if name in table.columns])
+    if problems:
+        raise DataError(problems)
+
+
+def find_absent(table: pd.DataFrame, names: Iterable[str], what: str = "") -> list[Problem]:
+    """Return a problem for each named column that a table lacks or has twice.
+
+    Raises
+    ------
+    OptionError
+        If the table is none, but the name of a file, for instance.
+    """
+    called = f"the {what} table" if what else "the table"
+    if not isinstance(table, pd.DataFrame):
+        message = (
+            f"{called} must be a pandas DataFrame; got {type(table).__name__}. "
+            "Read a file first, with read_table for instance."
+        )
+        raise OptionError(message)
+    present = [str(name) for name in table.columns]
+    wanted = list(dict.fromkeys(names))
+    absent = [
+        Problem(f"{called} has no column '{name}'.", name_nearest(name, present))
+        for name in wanted
+        if name not in table.columns
+    ]
+    for name, number in (("item", "rating"), ("model", "prediction")):
+        if {name, number}.issubset(set(wanted).difference(present)):
+            fixed = [column for column in present if column in {*_TRAVELLING, *wanted}]
+            remedy = f"table.melt({fixed}, var_name='{name}', value_name='{number}')"
+            absent.append(Problem(f"Has each {name} a column of its own?", f"Then take {remedy}."))
+    return absent + [
+        Problem(f"{called} has {present.count(name)} columns '{name}'.", "Keep one.")
+        for name in wanted
+        if present.count(name) > 1
+    ]
+
+
+def require_columns(table: pd.DataFrame, names: Iterable[str], what: str = "") -> None:
+    """Raise `DataError` unless every named column is there, once."""
+    problems = find_absent(table, names, what)
+    if problems:
+        raise DataError(problems)
+
+
+def find_empty(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
+    """Return a problem for each column that has empty cells."""
+    problems = []
+    for name in names:
+        # Blanks are sought among the ids, not the rows: a thousand times fewer texts.
+        levels = [] if pd.api.types.is_numeric_dtype(table[name]) else table[name].unique().tolist()
+        blank = [level for level in levels if not str(level).strip()]
+        empty = table[name].isna() | table[name].isin(blank)
+        if empty.any():
+            problems.append(
+                Problem(
+                    f"{count_things(empty.sum(), 'cells is', 'cells are', of=len(table))} empty.",
+                    "Fill them in or remove these rows.",
+                    column=name,
+                    rows=_count_rows(empty),
+                )
+            )
+    return problems
+
+
+def find_unnumbers(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
+    """Return a problem for each column that is not finite numbers (missing is allowed)."""
+    problems = []
+    for name in names:
+        column = table[name]
+        if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
+            fact = f"holds {column.dtype} values such as {_quote(column)}, not numbers."
+            problems.append(Problem(fact, "Convert the column to numbers.", column=name))
+            continue
+        endless = pd.Series(np.isinf(column.to_numpy(float, na_value=np.nan)), column.index)
+        if endless.any():
+            fact = f"{count_things(endless.sum(), 'value is', 'values are')} infinite."
+            problems.append(
+                Problem(fact, "Remove or correct them.", column=name, rows=_count_rows(endless))
+            )
+    return problems
+
+
+def find_repeats(table: pd.DataFrame, key: Sequence[str]) -> list[Problem]:
+    """Return a problem if the key names a row more than once."""
+    if not key:
+        return []
+    repeated = table.duplicated(list(key), keep=False)
+    if not repeated.any():
+        return []
+    cases = table.loc[repeated, list(key)].drop_duplicates().head(5).astype(str)
+    named = "; ".join(
+        " ".join(f"{name} '{value}'" for name, value in zip(key, row, strict=True))
+        for row in cases.to_numpy()
+    )
+    return [
+        Problem(
+            f"{count_things(repeated.sum(), 'row shares', 'rows share')}"
+            f" their {', '.join(key)}: {named}.",
+            "Each should stand once.",
+            rows=_count_rows(repeated),
+        )
+    ]
+
+
+def order_levels(column: pd.Series) -> list[Any]:
+    """Return a column's values once each: category order, else order of first appearance."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        used = set(column.dropna().unique())
+        return [level for level in column.cat.categories if level in used]
+    return list(column.dropna().unique())
+
+
+def encode_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, int]:
+    """Return integer codes (n,) of the combined ids in first-appearance order, and their count."""
+    codes = np.zeros(len(table), dtype=np.int64)
+    for name in names:
+        part, levels = pd.factorize(table[name])
+        codes = codes * max(len(levels), 1) + part
+    if len(names) > 1:
+        codes, levels = pd.factorize(codes)
+        return codes, len(levels)
+    return codes, int(codes.max(initial=-1)) + 1
+
+
+def arrange_rows(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
+    """Return tidy rows as a frame: the keys, then the estimate columns that any row has."""
+    frame = pd.DataFrame(list(rows))
+    given = [name for name in ESTIMATE_COLUMNS if name in frame.columns]
+    ordered = [name for name in keys if name in frame.columns]
+    rest = [name for name in frame.columns if name not in {*given, *ordered}]
+    return frame[[*ordered, *rest, *given]]
+
+
+def _count_rows(mask: pd.Series) -> tuple[int, ...]:
+    return tuple(int(row) + 1 for row in np.flatnonzero(mask.to_numpy(bool)))
+
+
+def _quote(column: pd.Series) -> str:
+    shown = column.dropna().astype(str).unique()[:3]
+    return ", ".join(f"'{value}'" for value in shown)

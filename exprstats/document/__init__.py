@@ -1,0 +1,1 @@
+"""Presentation of results before any format: sections, sentences, tables, and their renderers."""

@@ -1,0 +1,248 @@
+"""Printed cells of tidy rows: contexts, estimates, limits and notes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from math import isinf, isnan
+from typing import Any
+
+import pandas as pd
+
+from exprstats.apa import MISSING, write_count, write_interval, write_number, write_p
+from exprstats.contracts import order_levels
+from exprstats.document.text import Text, say
+
+ALL = "All"  # pooled rows
+MOST_PLACES = 6
+LOWEST = -10.0
+Row = dict[str, Any]
+
+
+def name_contexts(table: pd.DataFrame) -> pd.DataFrame:
+    """Return tidy rows with their contexts as texts and pooled rows named "All".
+
+    A table without contexts is all pooled. A context that is itself called "All" becomes
+    "All (context)", so that it stays apart from the pooled rows.
+
+    Examples
+    --------
+    >>> name_contexts(pd.DataFrame({"context": ["pain", None]}))["context"].tolist()
+    ['pain', 'All']
+    """
+    if "context" not in table:
+        return table.assign(context=ALL)
+    pooled = table["context"].isna()
+    named = table["context"].astype(str).replace({ALL: f"{ALL} (context)"}).astype(object)
+    return table.assign(context=named.mask(pooled, ALL))
+
+
+def pick_rows(table: pd.DataFrame, **equal: Any) -> pd.DataFrame:
+    """Return the rows whose columns equal the given values; None stands for empty.
+
+    A column that the table lacks is no reason to leave a row out.
+    """
+    kept = pd.Series(data=True, index=table.index)
+    for name, value in equal.items():
+        if name in table.columns:
+            column = table[name]
+            kept &= column.isna() if value is None else column.eq(value).fillna(value=False)
+    return table[kept]
+
+
+def find_row(table: pd.DataFrame, **equal: Any) -> dict[Any, Any]:
+    """Return the first row whose columns equal the given values; empty where there is none."""
+    found = pick_rows(table, **equal)
+    return found.iloc[0].to_dict() if len(found) else {}
+
+
+def list_levels(table: pd.DataFrame, name: str) -> list[Any]:
+    """Return a column's values once each, in order; none where there is no such column."""
+    return order_levels(table[name]) if name in table else []
+
+
+def first_value(table: pd.DataFrame, name: str) -> Any:
+    """Return the first value of a column that is not empty, or None."""
+    filled = table[name].dropna().tolist() if name in table else []
+    return filled[0] if filled else None
+
+
+def write_estimate(row: Any, decimals: int = 2, *, bounded: bool = True) -> str:
+    """Write a tidy row's estimate."""
+    return write_number(
+        _read_number(row, "estimate"), decimals, bounded=bounded, lowest=-10 if bounded else None
+    )
+
+
+def write_limits(row: Any, decimals: int = 2, *, bounded: bool = True) -> str:
+    """Write a tidy row's interval; a limit that no value attains is named so."""
+    low, high = _read_number(row, "conf_low"), _read_number(row, "conf_high")
+    if low is None or high is None or isnan(low) or isnan(high):
+        return MISSING
+    lowest = -10 if bounded else None
+    if isinf(low):
+        upper = write_number(high, decimals, bounded=bounded, lowest=lowest)
+        return f"[not attainable, {upper}]"
+    return write_interval(low, high, decimals, bounded=bounded, lowest=lowest)
+
+
+def write_mark(value: float) -> str:
+    """Write a threshold with the digits that it has, such as the .001 of a level of 99.9%.
+
+    Examples
+    --------
+    >>> write_mark(0.2), write_mark(1 - 0.999), write_mark(1.5)
+    ('.2', '.001', '1.5')
+    """
+    return f"{value:.10g}".removeprefix("0")
+
+
+def find_extremes(rows: pd.DataFrame) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Return the rows of the lowest and the highest estimate; one must be defined."""
+    ordered = rows[rows["estimate"].notna()].sort_values("estimate", kind="stable")
+    records = ordered.to_dict("records")
+    return records[0], records[-1]
+
+
+def collect_notes(
+    rows: pd.DataFrame, keys: Sequence[str], skip: Collection[str] = ()
+) -> tuple[Text, ...]:
+    """Return the different notes of rows as sentences, each with the places it holds for.
+
+    Parameters
+    ----------
+    rows
+        Tidy rows; their notes may hold several parts, separated by semicolons.
+    keys
+        Columns that name a place.
+    skip
+        Parts that are said elsewhere.
+    """
+    keys = [key for key in keys if key in rows]
+    places: dict[str, list[dict[Any, Any]]] = {}
+    for row in rows.to_dict("records"):
+        note = row.get("note")
+        for part in str(note).split("; ") if isinstance(note, str) else ():
+            if part.strip() and part not in skip:
+                places.setdefault(part.strip().rstrip("."), []).append(row)
+    return tuple(
+        say("{note}{where}.", note=note[0].upper() + note[1:], where=_name_places(held, rows, keys))
+        for note, held in places.items()
+    )
+
+
+def _name_places(held: list[dict[Any, Any]], rows: pd.DataFrame, keys: Sequence[str]) -> str:
+    """Return the places in brackets, leaving out each key all of whose values are meant."""
+    telling = [
+        key
+        for key in keys
+        if {row[key] for row in held if pd.notna(row[key])} != set(rows[key].dropna())
+    ]
+    named = dict.fromkeys(
+        ", ".join(str(row[key]) for key in telling if pd.notna(row[key])) for row in held
+    )
+    shown = [place for place in named if place]
+    if not shown:
+        return ""
+    more = f"; and {len(shown) - MOST_PLACES:,} more" if len(shown) > MOST_PLACES else ""
+    return f" ({'; '.join(shown[:MOST_PLACES])}{more})"
+
+
+def _read_number(row: Any, name: str) -> float | None:
+    value = row.get(name)
+    return None if value is None or pd.isna(value) else float(value)
+
+
+def is_absent(value: Any) -> bool:
+    """Return whether a cell is None or NaN."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def list_records(frame: pd.DataFrame, **equal: Any) -> list[Row]:
+    """Return the rows whose columns equal the given values, as dictionaries."""
+    rows = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+    return [row for row in rows if all(row.get(name) == value for name, value in equal.items())]
+
+
+def name_context(row: Row) -> str:
+    """Return a row's context; pooled rows are called All."""
+    value = row.get("context")
+    return ALL if is_absent(value) else str(value)
+
+
+def name_first(row: Row, term: str) -> Row:
+    """Return the row of a difference between contexts, which belongs to no context itself."""
+    return {**row, "context": None, "first": row["context"], "term": term, "headline": False}
+
+
+def order_contexts(rows: Sequence[Row]) -> list[str]:
+    """Return the contexts once each, pooled rows last."""
+    names = list(dict.fromkeys(name_context(row) for row in rows))
+    return sorted(names, key=lambda name: name == ALL)
+
+
+def index_rows(rows: Sequence[Row], *keys: str) -> dict[tuple[str, ...], Row]:
+    """Return the rows by their keys; a context that is not there is All."""
+    return {
+        tuple(name_context(row) if key == "context" else str(row.get(key)) for key in keys): row
+        for row in rows
+    }
+
+
+def show_estimate(row: Row | None, decimals: int = 2, *, bounded: bool = True) -> str:
+    """Write a row's estimate in APA style."""
+    if row is None:
+        return MISSING
+    lowest = LOWEST if bounded else None
+    return write_number(_read(row, "estimate"), decimals, bounded=bounded, lowest=lowest)
+
+
+def show_limits(row: Row | None, decimals: int = 2, *, bounded: bool = True) -> str:
+    """Write a row's interval; a lower limit that no value attains is called so."""
+    if row is None:
+        return MISSING
+    low, high = _read(row, "conf_low"), _read(row, "conf_high")
+    lowest = LOWEST if bounded else None
+    if low == float("-inf"):
+        return f"[not attainable, {write_number(high, decimals, bounded=bounded, lowest=lowest)}]"
+    return write_interval(low, high, decimals, bounded=bounded, lowest=lowest)
+
+
+def show_p(row: Row | None, name: str = "p_value") -> str:
+    """Write a row's p value."""
+    return MISSING if row is None else write_p(_read(row, name))
+
+
+def show_count(row: Row | None, name: str) -> str:
+    """Write a count; where there is none, a dash."""
+    value = None if row is None else _read(row, name)
+    return MISSING if value is None else write_count(value)
+
+
+def collect_row_notes(rows: Sequence[Row]) -> list[str]:
+    """Return the different notes of rows, with the places that a note does not hold everywhere."""
+    places: dict[str, list[str]] = {}
+    apart = any(name_context(row) != ALL for row in rows)
+    for row in rows:
+        keys = [str(row[key]) for key in ("item", "feature", "term") if _has(row, key)]
+        place = " ".join([*([name_context(row)] if apart else []), *keys[:1]])
+        for note in str(row["note"]).split("; ") if _has(row, "note") else []:
+            places.setdefault(note, []).append(place)
+    return [_place_note(note, where, len(rows)) for note, where in places.items()]
+
+
+def _place_note(note: str, where: list[str], total: int) -> str:
+    named = list(dict.fromkeys(where))
+    if len(where) == total or not named:
+        return note
+    more = f" and {len(named) - 4:,} more" if len(named) > 4 else ""
+    return f"{', '.join(named[:4])}{more}: {note}"
+
+
+def _has(row: Row, key: str) -> bool:
+    return key in row and not is_absent(row[key])
+
+
+def _read(row: Row, name: str) -> float | None:
+    value = row.get(name)
+    return None if value is None or is_absent(value) else float(value)

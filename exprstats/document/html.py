@@ -1,0 +1,74 @@
+"""A document rendered as one self-contained page.
+
+Tables are written by a small template of our own: autoescaping then covers every cell by
+construction, no markup has to be trusted, and the page is the same bytes for the same document.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from exprstats.document.model import Document, Section, Table
+
+
+def render_html(document: Document, images: Mapping[str, bytes]) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    document
+        The report.
+    images
+        SVG of each figure, by its name.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        autoescape=True,
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    views = [_view_section(section, images) for section in document.sections]
+    template = environment.get_template("page.html.j2")
+    return template.render(document=document, sections=views)
+
+
+def _view_section(section: Section, images: Mapping[str, bytes]) -> dict[str, Any]:
+    return {
+        "section": section,
+        "tables": [_view_table(table) for table in section.tables],
+        "figures": [
+            {"figure": figure, "image": b64encode(images[figure.name]).decode("ascii")}
+            for figure in section.figures
+        ],
+    }
+
+
+def _view_table(table: Table) -> dict[str, Any]:
+    return {"table": table, "spanners": _view_spanners(table), "blocks": _view_blocks(table)}
+
+
+def _view_spanners(table: Table) -> list[dict[str, Any]]:
+    """Return runs of columns under one spanner; none where no column has one."""
+    if not any(column.spanner for column in table.columns):
+        return []
+    return [
+        {"label": label, "width": len(list(columns))}
+        for label, columns in groupby(table.columns, key=lambda column: column.spanner)
+    ]
+
+
+def _view_blocks(table: Table) -> list[dict[str, Any]]:
+    rows = table.cells.to_dict("records")
+    if table.group is None:
+        return [{"label": None, "rows": rows}]
+    key = table.group
+    return [
+        {"label": label, "rows": list(block)}
+        for label, block in groupby(rows, key=lambda row: row[key])
+    ]

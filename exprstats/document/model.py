@@ -1,0 +1,142 @@
+"""The report before it is any file: sections with sentences, tables, figures and caveats.
+
+Results are turned into these in one place and rendered to a file format in another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from exprstats.document.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A printed column.
+
+    Attributes
+    ----------
+    key
+        The column of the table's cells.
+    heading
+        What is printed above it.
+    spanner
+        A heading over this column and its neighbours with the same spanner; empty for none.
+    words
+        Whether it holds words (set left) and not numbers (set right).
+    """
+
+    key: str
+    heading: Text
+    spanner: str = ""
+    words: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A numbered table of texts.
+
+    Attributes
+    ----------
+    number
+        As printed: "1", or "A1" for the tables beside the four of every report.
+    name
+        Short name for the file.
+    title
+        Printed in italics below the number.
+    columns
+        The printed columns, in order.
+    cells
+        One row a printed row, texts only, columns by key.
+    group
+        Key of a column whose values head blocks of rows; None for no blocks.
+    notes
+        Printed below.
+    rows
+        The tidy rows behind the table, in full precision.
+    """
+
+    number: str
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    cells: pd.DataFrame
+    group: str | None = None
+    notes: tuple[Text, ...] = ()
+    rows: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figure:
+    """A numbered figure.
+
+    Attributes
+    ----------
+    number, name, title, notes
+        As of a table.
+    plot
+        What `exprstats.plots.save_figure` takes.
+    words
+        What it shows, for those who cannot see it.
+    """
+
+    number: str
+    name: str
+    title: str
+    plot: Any
+    words: str
+    notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """A part of the report under one heading.
+
+    Attributes
+    ----------
+    name
+        Short name, the anchor of links.
+    title
+        The heading.
+    sentences
+        Paragraphs above the tables.
+    caveats
+        What a number above or below needs so that it is not misread.
+    points
+        List items below the paragraphs.
+    tables, figures
+        In printed order.
+    """
+
+    name: str
+    title: str
+    sentences: tuple[Text, ...] = ()
+    caveats: tuple[Text, ...] = ()
+    points: tuple[Text, ...] = ()
+    tables: tuple[Table, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A whole report.
+
+    Attributes
+    ----------
+    title
+        The study's title.
+    banners
+        What a reader must know before any number, at the top.
+    sections
+        In printed order.
+    references
+        The works cited, alphabetically.
+    """
+
+    title: str
+    banners: tuple[Text, ...] = ()
+    sections: tuple[Section, ...] = ()
+    references: tuple[Text, ...] = field(default=())

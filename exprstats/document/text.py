@@ -1,0 +1,114 @@
+"""Sentences with italic symbols, in a form that every renderer can read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+FIXED = "\N{NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of text in one style.
+
+    Attributes
+    ----------
+    text
+        Literal characters; a renderer escapes them.
+    italic
+        Statistical symbols and titles of works.
+    code
+        What a reader may copy into a program, character by character.
+    """
+
+    text: str
+    italic: bool = False
+    code: bool = False
+
+
+Text = tuple[Run, ...]
+
+
+def say(template: str, **values: Any) -> Text:
+    """Fill a template; what stands between asterisks in the template is italic.
+
+    The values are put in after the asterisks were read, so that nothing in the data can change
+    the style.
+
+    Examples
+    --------
+    >>> [(run.text, run.italic) for run in say("*M* of {name}", name="*x*")]
+    [('M', True), (' of *x*', False)]
+    """
+    pieces = template.replace("'", "’").split("*")
+    return tuple(
+        Run(bind_numbers(piece.format(**values)), italic=place % 2 == 1)
+        for place, piece in enumerate(pieces)
+        if piece
+    )
+
+
+def quote_sentence(sentence: str) -> Text:
+    r"""Return the sentence of a result as a text, its symbol p italic.
+
+    Examples
+    --------
+    >>> [(run.text, run.italic) for run in quote_sentence("It held, p = .2")][1:]
+    [('p', True), ('\xa0=\xa0.2', False)]
+    """
+    plain = sentence.replace("'", "’").replace(" - ", " − ")
+    pieces = re.split(r"\b(p)(?= [=<>] [.\d])", plain)
+    fixed = [re.sub(r"^ ([=<>]) ", rf"{FIXED}\1{FIXED}", piece) for piece in pieces]
+    return tuple(
+        Run(bind_numbers(piece), italic=place % 2 == 1)
+        for place, piece in enumerate(fixed)
+        if piece
+    )
+
+
+def quote_code(code: str) -> Text:
+    """Return code as a text of its own."""
+    return (Run(code, code=True),)
+
+
+def bind_numbers(text: str) -> str:
+    r"""Replace the spaces at which a number must not part from its neighbours by fixed ones.
+
+    Examples
+    --------
+    >>> bind_numbers("Table 3: 95% CI [.10, .20]").split(" ")
+    ['Table\xa03:', '95%\xa0CI', '[.10,\xa0.20]']
+    """
+    text = re.sub(r"\[[^\[\]]{1,24}, [^\[\]]{1,24}\]", lambda m: m[0].replace(" ", FIXED), text)
+    text = re.sub(r"(\d%) CI ", rf"\1{FIXED}CI ", text)
+    text = re.sub(r"\b(Table|Figure) (?=A?\d)", rf"\1{FIXED}", text)
+    return re.sub(r" ([=<>∈]) (?=[\d.−{])", rf"{FIXED}\1{FIXED}", text)
+
+
+def join_texts(texts: Sequence[Text], gap: str = " ") -> Text:
+    """Return one text from several."""
+    joined: list[Run] = []
+    for text in texts:
+        joined += [Run(gap), *text] if joined else text
+    return tuple(joined)
+
+
+def write_plain(text: Text) -> str:
+    """Return a text without its style."""
+    return "".join(run.text for run in text)
+
+
+def join_words(words: Sequence[str], last: str = "and") -> str:
+    """Join words as a sentence lists them.
+
+    Examples
+    --------
+    >>> join_words(["startle", "pain", "disgust"])
+    'startle, pain, and disgust'
+    """
+    if len(words) < 3:
+        return f" {last} ".join(words)
+    return f"{', '.join(words[:-1])}, {last} {words[-1]}"

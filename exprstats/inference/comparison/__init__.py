@@ -1,0 +1,1 @@
+"""Comparisons of models and contexts, their permutation tests and plans."""

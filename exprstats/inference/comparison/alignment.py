@@ -1,0 +1,172 @@
+"""Predictions of one context aligned row by row as arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from exprstats.contracts import encode_ids, order_levels
+from exprstats.errors import DataError, Problem, warn_user
+from exprstats.inference.resampling.clusters import Cell, Panel, Scheme
+
+Part = tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+def align_models(
+    rows: pd.DataFrame,
+    key: list[str],
+    *,
+    cluster: str,
+    context: object = None,
+    clusters: pd.Index | None = None,
+    two_stage: bool = False,
+) -> Cell:
+    """Return the predictions of one context as arrays, aligned by key.
+
+    Parameters
+    ----------
+    rows
+        PREDICTIONS, complete, of this context.
+    key
+        Columns that name what is predicted.
+    cluster
+        Column of the clusters.
+    context
+        Its name.
+    clusters
+        Names of all clusters, where some have no rows here; those of the rows by default.
+    two_stage
+        Whether rows are drawn again within drawn clusters.
+
+    Raises
+    ------
+    DataError
+        Where models do not predict the same rows, or a row stands in two clusters.
+    """
+    models = tuple(str(level) for level in order_levels(rows["model"]))
+    codes, count = encode_ids(rows, key)
+    owners = pd.Index(models).get_indexer(pd.Index(rows["model"].astype(str)))
+    if clusters is None:
+        clusters = pd.Index(pd.factorize(rows[cluster], sort=True)[1])
+    belongs = clusters.get_indexer(pd.Index(rows[cluster]))
+    _check_clusters(rows, codes, belongs, cluster)
+    seated = _find_seated(rows, owners, len(models))
+    plain = ~seated[owners]
+    homes = np.zeros(count, dtype=int)
+    homes[codes] = belongs
+    parts = _split_plain(rows[plain], codes[plain], owners[plain], count)
+    parts += _split_seats(rows[~plain], codes[~plain], owners[~plain])
+    panels = tuple(
+        Panel(truth, predictions, homes[units], len(clusters), units)
+        for (truth, predictions, units), _ in parts
+    )
+    _warn_fewer(models, codes, owners, count)
+    scheme = Scheme((np.arange(len(clusters)),), homes if two_stage else None)
+    return Cell(
+        context=context,
+        models=models,
+        panels=panels,
+        owners=tuple(owner for _, owner in parts),
+        clusters=tuple(clusters),
+        n_clips=count,
+        scheme=scheme,
+    )
+
+
+def _check_clusters(
+    rows: pd.DataFrame, codes: np.ndarray, belongs: np.ndarray, cluster: str
+) -> None:
+    first = np.zeros(codes.max(initial=-1) + 1, dtype=belongs.dtype)
+    first[codes[::-1]] = belongs[::-1]
+    strays = np.flatnonzero(first[codes] != belongs)
+    if len(strays):
+        clip = rows["clip"].iloc[strays[0]]
+        fact = f"clip '{clip}' belongs to more than one {cluster}."
+        raise DataError(Problem(fact, "Each should have one.", column=cluster))
+
+
+def _warn_fewer(models: tuple[str, ...], codes: np.ndarray, owners: np.ndarray, count: int) -> None:
+    """Warn of models in seats that, all seats together, predict fewer rows than there are."""
+    for owner, model in enumerate(models):
+        given = len(np.unique(codes[owners == owner]))
+        if given < count:
+            message = (
+                f"'{model}' predicts {given:,} of {count:,} rows; it is compared on those, "
+                "the others on all."
+            )
+            warn_user(message)
+
+
+def _find_seated(rows: pd.DataFrame, owners: np.ndarray, models: int) -> np.ndarray:
+    seated = np.zeros(models, dtype=bool)
+    if "seat" in rows.columns:
+        seated[owners[rows["seat"].notna().to_numpy()]] = True
+    return seated
+
+
+def _split_plain(
+    rows: pd.DataFrame, codes: np.ndarray, owners: np.ndarray, count: int
+) -> list[Part]:
+    """Return (arrays, owners) for models without seats; those that share a truth share a part."""
+    present = np.unique(owners)
+    if len(present) == 0:
+        return []
+    places = np.full((int(present[-1]) + 1, count), -1)
+    places[owners, codes] = np.arange(len(rows))
+    places = places[present]
+    _check_same(rows, places, owners, present)
+    units = np.flatnonzero((places >= 0).all(axis=0))
+    places = places[:, units]
+    truth = rows["truth"].to_numpy(float)[places]
+    predictions = rows["prediction"].to_numpy(float)[places]
+    parts: list[Part] = []
+    waiting = np.arange(len(present))
+    while len(waiting):
+        own = truth[waiting[0]]
+        alike = np.isclose(truth[waiting], own, rtol=1e-9, atol=1e-12)
+        same = alike.all(axis=1)
+        if not same.all():
+            _warn_truth(rows, places[waiting], alike)
+        lines = waiting[same]
+        parts.append(((own, predictions[lines], units), present[lines]))
+        waiting = waiting[~same]
+    return parts
+
+
+def _warn_truth(rows: pd.DataFrame, places: np.ndarray, alike: np.ndarray) -> None:
+    names = rows["model"].to_numpy()[places[:, 0]]
+    other = int(np.flatnonzero(~alike.all(axis=1))[0])
+    message = (
+        f"'{names[other]}' is judged by other truths than '{names[0]}' in "
+        f"{int((~alike[other]).sum()):,} of {alike.shape[1]:,} rows."
+    )
+    warn_user(message)
+
+
+def _check_same(
+    rows: pd.DataFrame, places: np.ndarray, owners: np.ndarray, present: np.ndarray
+) -> None:
+    asked = (places >= 0).any(axis=0)
+    given = (places >= 0).sum(axis=1)
+    if (given == asked.sum()).all():
+        return
+    counts = ", ".join(
+        f"'{rows['model'].iloc[int(np.flatnonzero(owners == owner)[0])]}' {number:,}"
+        for owner, number in zip(present, given, strict=True)
+    )
+    shared = int((places >= 0).all(axis=0).sum())
+    fact = f"the models predict different rows: {counts}; all of them {shared:,}."
+    raise DataError(Problem(fact, "Compare models on rows that each of them predicts."))
+
+
+def _split_seats(rows: pd.DataFrame, codes: np.ndarray, owners: np.ndarray) -> list[Part]:
+    if len(rows) == 0:
+        return []
+    truth, prediction = (rows[name].to_numpy(float) for name in ("truth", "prediction"))
+    seats, count = encode_ids(rows, ["model", "seat"])
+    parts: list[Part] = []
+    for seat in range(count):
+        mine = np.flatnonzero(seats == seat)
+        arrays = truth[mine], prediction[None, mine], codes[mine]
+        parts.append((arrays, owners[mine[:1]]))
+    return parts

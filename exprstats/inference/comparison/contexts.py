@@ -1,0 +1,357 @@
+"""Differences in a model's performance between contexts, subjects resampled jointly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things, tell_p, write_count
+from exprstats.contracts import order_levels
+from exprstats.errors import DataError, Problem, warn_user
+from exprstats.inference.comparison.alignment import align_models
+from exprstats.inference.comparison.predictions import (
+    Span,
+    check_clusters,
+    check_options,
+    check_predictions,
+    find_span,
+)
+from exprstats.inference.comparison.wording import cut_texts, label_metric, write_alpha, write_value
+from exprstats.inference.metrics.metric import MetricLike, Printed, find_metrics, strip_metrics
+from exprstats.inference.resampling.clusters import Cell
+from exprstats.inference.resampling.samples import Sample, count_blocks, sample_cell
+from exprstats.inference.resampling.summaries import (
+    Terms,
+    arrange_table,
+    form_terms,
+    summarise_terms,
+)
+from exprstats.options import IntervalName
+from exprstats.parallel import Seed, spawn_seeds
+from exprstats.results import Result
+
+MOST_TOLD = 6
+Key = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContextComparison(Result):
+    """Differences of each model's performance between contexts.
+
+    Attributes
+    ----------
+    table
+        Tidy rows: metric, model, context, versus (the other context), term "context - versus",
+        then the estimate columns of a comparison; ``p_adjusted`` and ``p_max_t`` within a metric,
+        over all models and pairs of contexts.
+    cluster, level
+        How it was asked.
+    paired
+        Whether any cluster stands in more than one context.
+    metrics
+        What was measured.
+    """
+
+    table: pd.DataFrame
+    cluster: str
+    level: float
+    paired: bool = True
+    metrics: tuple[Printed, ...] = ()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how much was compared."""
+        return pd.DataFrame(
+            {
+                "models": [self.table["model"].nunique()],
+                "contexts": [len(set(self.table["context"]) | set(self.table["versus"]))],
+                "n_clusters": [int(self.table["n_clusters"].max())],
+                "cluster": [self.cluster],
+                "level": [self.level],
+            }
+        )
+
+    def sentence(self) -> str:
+        """Return the headline differences, in APA style; of many, those that are significant."""
+        rows = self.table[self.table["headline"] & self.table["estimate"].notna()]
+        start = ""
+        if len(rows) > MOST_TOLD:
+            sure = rows[rows["p_adjusted"] < 1 - self.level].sort_values(
+                "p_adjusted", kind="stable"
+            )
+            counts = f"{write_count(len(sure))} of {write_count(len(rows))}"
+            start = f"p < {write_alpha(1 - self.level)} for {counts} differences between contexts"
+            rows, start = sure, f"{start}{': ' if len(sure) else ''}"
+        told = [_describe_row(row, self.metrics) for _, row in rows.iterrows()]
+        texts = cut_texts(told, MOST_TOLD)
+        drawn = f"the same {self.cluster}s resampled in all contexts"
+        if not self.paired:
+            drawn = f"contexts have {self.cluster}s of their own, resampled together"
+        return f"{start}{'; '.join(texts)} (Holm within metric; {drawn})."
+
+
+def _describe_row(row: pd.Series, metrics: Sequence[Printed]) -> str:
+    metric = str(row["metric"])
+    number = write_value(metric, row["estimate"], metrics=metrics)
+    limits = write_value(metric, row["conf_low"], row["conf_high"], metrics=metrics)
+    return (
+        f"{row['model']}, {label_metric(metric, metrics)}, {row['term']}: {number}, {limits}, "
+        f"p {tell_p(row['p_adjusted'])}"
+    )
+
+
+def compare_contexts(
+    predictions: pd.DataFrame,
+    *,
+    metrics: MetricLike | Sequence[MetricLike],
+    by: str = "context",
+    cluster: str = "subject",
+    span: Span = None,
+    draws: int = 2000,
+    interval: IntervalName = "auto",
+    level: float = 0.95,
+    seed: Seed = None,
+    n_jobs: int = 1,
+) -> ContextComparison:
+    """Compare each model's performance between contexts.
+
+    Clusters are drawn from all that appear in any context, and a drawn cluster brings its rows in
+    every context: what contexts share through their subjects cancels in the differences. The
+    jackknife has Welch's degrees of freedom where contexts differ in their clusters, and the
+    headline is that of the context with fewer of them.
+
+    Parameters
+    ----------
+    predictions, metrics, cluster, span, draws, interval, level, seed, n_jobs
+        As in `compare_models`; for bootstrap-t there are the intervals of ``"auto"``.
+    by
+        Column of contexts. Models that are not in all of them are left out, with a warning.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two contexts, one has fewer than three clusters, or no model
+        stands in all.
+    """
+    measures = find_metrics(metrics)
+    check_options(interval=interval, level=level, draws=draws)
+    if interval == "t":
+        message = "bootstrap-t is for compare_models; contexts are compared by 'auto' intervals."
+        warn_user(message)
+        interval = "auto"
+    rows = check_predictions(predictions, cluster=cluster, by=by)
+    cells = _split_jointly(rows, cluster=cluster, by=by)
+    seeds = spawn_seeds(seed, count_blocks(draws))
+    models = _find_shared(cells, by)
+    samples = [
+        sample_cell(
+            cell,
+            measures,
+            seeds,
+            draws=draws,
+            span=find_span(span, cell, measures),
+            n_jobs=n_jobs,
+        )
+        for cell in cells
+    ]
+    present = np.array([_mark_present(cell) for cell in cells])
+    found: list[dict[str, Any]] = []
+    for place in range(len(measures)):
+        of_contexts = [sample[place] for sample in samples]
+        found += _write_rows(of_contexts, present, models, interval=interval, level=level)
+    keys = ("metric", "model", "context", "versus", "term")
+    paired = bool(present.sum() > len(cells[0].clusters))
+    table = arrange_table(found, keys)
+    return ContextComparison(
+        table=table,
+        cluster=cluster,
+        level=level,
+        paired=paired,
+        metrics=strip_metrics(measures),
+    )
+
+
+def _split_jointly(rows: pd.DataFrame, *, cluster: str, by: str) -> list[Cell]:
+    own = rows[rows["fitted_on"] == "context"] if "fitted_on" in rows.columns else rows
+    names = order_levels(own[by])
+    if len(names) < 2:
+        own_fits = " with predictions of their own fit" if len(own) < len(rows) else ""
+        fact = f"{count_things(len(names), 'context')}{own_fits}; a difference needs two."
+        raise DataError(Problem(fact, "Name another column with by=.", column=by))
+    clusters = pd.Index(pd.factorize(own[cluster], sort=True)[1])
+    key = [name for name in dict.fromkeys(("context", by, "clip")) if name in own.columns]
+    cells = []
+    for name in names:
+        part = own[own[by] == name]
+        cell = align_models(part, key, cluster=cluster, context=name, clusters=clusters)
+        check_clusters(int(_mark_present(cell).sum()), cluster, name)
+        cells.append(cell)
+    return cells
+
+
+def _find_shared(cells: Sequence[Cell], by: str) -> list[str]:
+    every = list(dict.fromkeys(model for cell in cells for model in cell.models))
+    partial = [name for name in every if not all(name in cell.models for cell in cells)]
+    named = ", ".join(f"'{name}'" for name in partial)
+    if len(partial) == len(every):
+        fact = f"no model stands in every {by}: {named}."
+        raise DataError(Problem(fact, "Add each model's predictions in all.", column=by))
+    if partial:
+        message = f"not in every {by}, and so left out: {named}."
+        warn_user(message)
+    return [name for name in every if name not in partial]
+
+
+def _mark_present(cell: Cell) -> np.ndarray:
+    """Return which of all clusters a context has (clusters,)."""
+    codes = np.concatenate([panel.codes for panel in cell.panels])
+    return np.bincount(codes, minlength=len(cell.clusters)) > 0
+
+
+def _write_rows(
+    samples: Sequence[Sample], present: np.ndarray, models: Sequence[str], **options: Any
+) -> list[dict[str, Any]]:
+    """Return the rows of one metric: each model's differences between two contexts."""
+    keys, terms = join_contexts(samples, present, models)
+    sizes = present.sum(axis=1)
+    least = [int(min(sizes[one], sizes[other])) for _, one, other in keys]
+    rows = []
+    for line, summary in summarise_terms(terms, n_clusters=least, **options):
+        model, one, other = keys[line]
+        context, versus = samples[one].context, samples[other].context
+        named = {
+            "metric": samples[0].metric.name,
+            "model": model,
+            "context": context,
+            "versus": versus,
+            "term": f"{context} - {versus}",
+            "n_clips": samples[one].n_clips + samples[other].n_clips,
+        }
+        rows.append(named | summary)
+    return rows
+
+
+def join_contexts(
+    samples: Sequence[Sample], present: np.ndarray, models: Sequence[str]
+) -> tuple[list[Key], Terms]:
+    """Return each model's differences between contexts, as the last of the terms.
+
+    Parameters
+    ----------
+    samples
+        One metric's values in each context, over draws of the same clusters.
+    present
+        Which clusters a context has (contexts, clusters).
+    models
+        Models that stand in all contexts.
+
+    Returns
+    -------
+    list of (str, int, int)
+        The model and the places of the two contexts, one for each term.
+    Terms
+        Only differences.
+
+    Notes
+    -----
+    A context's leave-one-out values vary among its own clusters, n of them, and their squares
+    count (n - 1)/n: those of a small context are not diluted by the many clusters of another.
+    """
+    keys = [(model, *pair) for model in models for pair in combinations(range(len(samples)), 2)]
+    starts = {model: len(samples) * place for place, model in enumerate(models)}
+    pairs = [(starts[model] + one, starts[model] + other) for model, one, other in keys]
+    terms = form_terms(_join_samples(samples, present, models), pairs)
+    scores = len(terms.names) - len(keys)
+    away = terms.left_out[scores:] - terms.estimates[scores:, None]
+    freedom = [
+        count_freedom(values, present[[one, other]])
+        for values, (_, one, other) in zip(away, keys, strict=True)
+    ]
+    return keys, Terms(
+        names=terms.names[scores:],
+        estimates=terms.estimates[scores:],
+        draws=terms.draws[scores:],
+        left_out=terms.left_out[scores:],
+        tested=terms.tested[scores:],
+        fisher=terms.fisher[scores:],
+        freedom=np.array(freedom),
+        foretold=None if terms.foretold is None else terms.foretold[scores:],
+    )
+
+
+def _join_samples(samples: Sequence[Sample], present: np.ndarray, models: Sequence[str]) -> Sample:
+    """Return a sample whose lines are the contexts of each model, model by model."""
+    lines = [
+        (sample, sample.models.index(model), here)
+        for model in models
+        for sample, here in zip(samples, present, strict=True)
+    ]
+    foretold = [one.foretold[line] for one, line, _ in lines if one.foretold is not None]
+    left_out = [
+        spread_about(one.estimates[line], one.left_out[line], here) for one, line, here in lines
+    ]
+    return replace(
+        samples[0],
+        models=tuple(str(one.context) for one, _, _ in lines),
+        estimates=np.array([one.estimates[line] for one, line, _ in lines]),
+        draws=np.array([one.draws[line] for one, line, _ in lines]),
+        left_out=np.array(left_out),
+        foretold=np.array(foretold) if foretold else None,
+    )
+
+
+def spread_about(estimates: np.ndarray, left_out: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Return leave-one-out values about the estimates, so that all clusters give the own variance.
+
+    With G clusters of which n are present, Σ over n times (n - 1)/n is Σ over G times (G - 1)/G.
+
+    Parameters
+    ----------
+    estimates
+        Values of all rows, of any shape.
+    left_out
+        The same without each cluster (…, clusters).
+    present
+        Which clusters the context has (clusters,).
+    """
+    every, own = len(present), present.sum()
+    away = left_out - left_out[..., present].mean(axis=-1, keepdims=True)
+    weight = np.sqrt((own - 1) / own * every / (every - 1))
+    return np.asarray(estimates)[..., None] + np.where(present, weight * away, 0.0)
+
+
+def count_freedom(away: np.ndarray, present: np.ndarray) -> float:
+    """Return the degrees of freedom of a difference's jackknife variance (Welch, 1947).
+
+    Parameters
+    ----------
+    away
+        What leaving out a cluster changes (clusters,).
+    present
+        Which clusters the two contexts have (2, clusters).
+
+    Notes
+    -----
+    V²/Σ(V_s²/f_s) over the clusters of one context, of the other, and of both, V_s their part of
+    the variance. Of n_s clusters, f_s = n_s·(1 - 1/n) are free, n the size of the smaller context
+    that they are in: G - 1 where all clusters are in both, Welch's where none is.
+
+    Examples
+    --------
+    >>> away, both = np.array([1.0, -1.0, 2.0, -2.0]), np.ones((2, 4), dtype=bool)
+    >>> round(count_freedom(away, both), 6)
+    3.0
+    """
+    squares = away**2
+    whole, lost = squares.sum(), 0.0
+    sizes = present.sum(axis=1)
+    for of in ((True, False), (False, True), (True, True)):
+        here = (present == np.array(of)[:, None]).all(axis=0)
+        if here.any():
+            free = here.sum() * (1 - 1 / sizes[list(of)].min())
+            lost += squares[here].sum() ** 2 / free
+    return float(whole**2 / lost) if lost > 0 else float(present.any(axis=0).sum() - 1)

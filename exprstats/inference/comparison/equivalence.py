@@ -1,0 +1,242 @@
+"""Equivalence and non-inferiority of two models by two one-sided tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr
+
+from exprstats.apa import tell_p, write_count, write_level
+from exprstats.contracts import arrange_rows
+from exprstats.errors import OptionError
+from exprstats.inference.comparison.models import Comparison
+from exprstats.inference.comparison.wording import (
+    METHOD_WORDS,
+    label_metric,
+    name_place,
+    write_value,
+)
+from exprstats.inference.metrics.metric import Printed, strip_metrics
+from exprstats.inference.resampling.intervals import (
+    SMOOTH,
+    find_percentile,
+    jackknife_clusters,
+    sort_draws,
+)
+from exprstats.inference.resampling.pvalues import adjust_holm
+from exprstats.inference.resampling.samples import Sample
+from exprstats.inference.resampling.summaries import (
+    KEYS,
+    MOST_UNDEFINED,
+    Terms,
+    check_pairs,
+    form_terms,
+    measure_smoothness,
+    name_headline,
+    pair_models,
+    write_keys,
+)
+from exprstats.options import is_positive, name_nearest
+from exprstats.results import Result
+
+MOST_VERDICTS = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Equivalence(Result):
+    """Which models differ by less than a margin, and which are not worse by more than it.
+
+    Attributes
+    ----------
+    table
+        Tidy rows: context, metric, model, versus, term and ``margin``; the interval has level
+        1 - 2α, which lies within ±margin where ``p_value`` is below α; ``p_lower`` and
+        ``p_upper`` of the two one-sided tests, ``p_value`` the larger of them; ``p_adjusted`` by
+        Holm, and ``equivalent`` where that is below α; ``p_noninferior`` and ``noninferior``.
+    alpha
+        Error rate of each one-sided test.
+    metrics
+        What was measured.
+    """
+
+    table: pd.DataFrame
+    alpha: float
+    metrics: tuple[Printed, ...] = ()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how many differences, how many judged equivalent."""
+        return pd.DataFrame(
+            {
+                "differences": [len(self.table)],
+                "equivalent": [int(self.table["equivalent"].sum())],
+                "noninferior": [int(self.table["noninferior"].sum())],
+                "alpha": [self.alpha],
+            }
+        )
+
+    def sentence(self) -> str:
+        """Return verdicts in words, in APA style; of many, the pooled ones and then the rest."""
+        defined = self.table[self.table["estimate"].notna()]
+        ordered = defined.sort_values("context", key=lambda names: names.notna(), kind="stable")
+        texts = [_describe_verdict(row, self.metrics) for _, row in ordered.iterrows()]
+        rest = ordered["equivalent"].iloc[MOST_VERDICTS:]
+        if len(rest):
+            count, alike = write_count(len(rest)), write_count(int(rest.sum()))
+            texts = [
+                *texts[:MOST_VERDICTS],
+                f"Of {count} other differences, {alike} are equivalent.",
+            ]
+        return " ".join(texts)
+
+
+class _Sides(NamedTuple):
+    """One-sided p-values and limits of differences, each (terms,)."""
+
+    conf_low: np.ndarray
+    conf_high: np.ndarray
+    p_lower: np.ndarray
+    p_upper: np.ndarray
+
+
+def judge_equivalence(
+    comparison: Comparison,
+    *,
+    margin: float | Mapping[str, float],
+    reference: str | None = None,
+) -> Equivalence:
+    """Test whether models are equivalent to a reference, or not inferior to it.
+
+    Parameters
+    ----------
+    comparison
+        What `compare_models` returned; its draws are used again. α is 1 minus its level.
+    margin
+        Smallest difference that matters, in units of the metric; or one for each metric.
+        It must come from the question, not from the data.
+    reference
+        Model that the others are compared with; all pairs by default.
+
+    Returns
+    -------
+    Equivalence
+        Percentile tests from 40 clusters on, t tests of the cluster jackknife below; of metrics
+        that are not smooth percentile tests from 10 on.
+
+    Raises
+    ------
+    OptionError
+        For an unknown reference, and for a margin that is missing or not positive.
+    DataError
+        If there is one model only.
+
+    References
+    ----------
+    Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power
+    approach. *Journal of Pharmacokinetics and Biopharmaceutics, 15*, 657-680.
+    """
+    alpha = 1 - comparison.level
+    check_pairs(comparison.samples)
+    rows: list[dict[str, Any]] = []
+    for sample in comparison.samples:
+        if reference is not None and str(reference) not in sample.models:
+            message = f"reference '{reference}' is not known. "
+            raise OptionError(message + name_nearest(str(reference), sample.models))
+        rows += _judge_sample(sample, _find_margin(margin, sample.metric.name), reference, alpha)
+    table = arrange_rows(rows, (*KEYS, "margin"))
+    measures = [sample.metric for sample in comparison.samples]
+    return Equivalence(table=table, alpha=alpha, metrics=strip_metrics(measures))
+
+
+def _find_margin(margin: float | Mapping[str, float], metric: str) -> float:
+    found = margin.get(metric) if isinstance(margin, Mapping) else margin
+    if found is None or not is_positive(found):
+        message = f"margin must be a positive number for {metric}; got {found!r}."
+        raise OptionError(message)
+    return float(found)
+
+
+def _judge_sample(
+    sample: Sample, margin: float, reference: str | None, alpha: float
+) -> list[dict[str, Any]]:
+    pairs = pair_models(sample.models, reference)
+    # The reference is subtracted: a difference says what choosing the other model costs.
+    pairs = [(other, first) for first, other in pairs] if reference is not None else pairs
+    terms = form_terms(sample, pairs)
+    smooth = bool((measure_smoothness(terms)[terms.tested] >= SMOOTH).all())
+    method = name_headline(sample.n_clusters, "auto", smooth=smooth)
+    sides = (_side_draws if method == "percentile" else _side_jackknife)(terms, margin, alpha)
+    p_value = np.where(
+        np.isnan(sides.p_lower + sides.p_upper), np.nan, np.maximum(sides.p_lower, sides.p_upper)
+    )
+    inferior = {"lower": sides.p_upper, "higher": sides.p_lower}.get(
+        sample.metric.direction, np.full(len(p_value), np.nan)
+    )
+    tested = np.flatnonzero(terms.tested)
+    adjusted, spared = adjust_holm(p_value[tested]), adjust_holm(inferior[tested])
+    rows = []
+    for place, line in enumerate(tested):
+        rows.append(
+            write_keys(sample.context, sample.metric.name, *terms.names[line])
+            | {
+                "margin": margin,
+                "estimate": terms.estimates[line],
+                "conf_low": sides.conf_low[line],
+                "conf_high": sides.conf_high[line],
+                "level": 1 - 2 * alpha,
+                "method": method,
+                "p_lower": sides.p_lower[line],
+                "p_upper": sides.p_upper[line],
+                "p_value": p_value[line],
+                "p_adjusted": adjusted[place],
+                "equivalent": bool(adjusted[place] < alpha),
+                "p_noninferior": spared[place],
+                "noninferior": bool(spared[place] < alpha),
+                "n_clips": sample.n_clips,
+                "n_clusters": sample.n_clusters,
+            }
+        )
+    return rows
+
+
+def _side_draws(terms: Terms, margin: float, alpha: float) -> _Sides:
+    ordered, finite = sort_draws(terms.draws)
+    interval = find_percentile(ordered, finite, 1 - 2 * alpha)
+    lower = (1 + (ordered <= -margin).sum(axis=1)) / (finite + 1)
+    upper = (1 + (ordered >= margin).sum(axis=1)) / (finite + 1)
+    count = terms.draws.shape[1]
+    defined = np.isfinite(terms.estimates) & (count - finite <= MOST_UNDEFINED * count)
+    values = interval.conf_low, interval.conf_high, lower, upper
+    return _Sides(*(np.where(defined, one, np.nan) for one in values))
+
+
+def _side_jackknife(terms: Terms, margin: float, alpha: float) -> _Sides:
+    found = jackknife_clusters(
+        terms.estimates, terms.left_out, level=1 - 2 * alpha, strata=terms.strata
+    )
+    strata = 1 if terms.strata is None else len(np.unique(terms.strata))
+    freedom = terms.left_out.shape[1] - strata
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lower = stdtr(freedom, -(terms.estimates + margin) / found.std_error)
+        upper = stdtr(freedom, (terms.estimates - margin) / found.std_error)
+    return _Sides(found.conf_low, found.conf_high, lower, upper)
+
+
+def _describe_verdict(row: pd.Series, metrics: Sequence[Printed]) -> str:
+    metric, other = str(row["metric"]), row["versus"]
+    verdict = f"was not shown to be equivalent to {other}"
+    if row["equivalent"]:
+        verdict = f"was equivalent to {other}"
+    elif row["noninferior"]:
+        verdict = f"was not inferior to {other}, but not shown to be equivalent"
+    write = partial(write_value, metric, metrics=metrics)
+    return (
+        f"{row['model']} {verdict}{name_place(row)}: difference in "
+        f"{label_metric(metric, metrics)} {write(row['estimate'])}, {write_level(row['level'])} CI "
+        f"{write(row['conf_low'], row['conf_high'])}, margin ±{write(row['margin'])}, "
+        f"p {tell_p(row['p_adjusted'])} for equivalence ({METHOD_WORDS[str(row['method'])]})."
+    )

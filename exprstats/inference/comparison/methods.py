@@ -1,0 +1,160 @@
+"""The methods paragraph of a comparison, with its references."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exprstats.apa import write_count, write_level
+from exprstats.inference.comparison.contexts import ContextComparison
+from exprstats.inference.comparison.equivalence import Equivalence
+from exprstats.inference.comparison.models import Comparison
+from exprstats.inference.comparison.permutation import Permutation
+from exprstats.inference.comparison.precision import Precision
+from exprstats.inference.comparison.training import VarianceSplit
+from exprstats.inference.comparison.wording import (
+    join_words,
+    label_metric,
+    name_clusters,
+    write_alpha,
+    write_range,
+    write_size,
+)
+
+_Told = Equivalence | Permutation | ContextComparison | VarianceSplit
+Companion = _Told | Precision
+
+_INTERVALS = {
+    "percentile": "percentile intervals (Davison & Hinkley, 1997)",
+    "jackknife": "t intervals and tests from the delete-one-cluster jackknife (Tukey, 1958)",
+    "basic": "basic bootstrap intervals (Davison & Hinkley, 1997)",
+    "bca": "BCa intervals (Efron, 1987)",
+    "t": "symmetric bootstrap-t intervals (Hall, 1988)",
+}
+
+
+def describe_methods(comparison: Comparison, *companions: Companion) -> str:
+    """Return a paragraph for a methods section.
+
+    Parameters
+    ----------
+    comparison
+        What was resampled, how, and how it was tested.
+    companions
+        What else was done with the same predictions: the results of `judge_equivalence`,
+        `permute_models`, `compare_contexts`, `plan_precision` and `split_variance`.
+
+    Examples
+    --------
+    ::
+
+        versus = compare_models(predictions, metrics="rmse", seed=1)
+        print(describe_methods(versus, judge_equivalence(versus, margin=0.05)))
+    """
+    texts = [_describe_models(comparison), _describe_draws(comparison)]
+    texts += [_describe_tests(comparison)] if comparison.table["versus"].notna().any() else []
+    plans = [one for one in companions if isinstance(one, Precision)]
+    others = [one for one in companions if not isinstance(one, Precision)]
+    texts += [_describe_companion(one, comparison.cluster) for one in others]
+    texts += [_describe_plans(plans, comparison.cluster)] if plans else []
+    return " ".join(texts)
+
+
+def _describe_models(comparison: Comparison) -> str:
+    samples, cluster = comparison.samples, comparison.cluster
+    metrics = list(dict.fromkeys(sample.metric.label for sample in samples))
+    labels = [name_clusters(label, cluster) for label in metrics]
+    models = list(dict.fromkeys(model for sample in samples for model in sample.models))
+    count = f"{write_count(len(models))} model{'s' * (len(models) > 1)}"
+    return f"The performance of {count} ({', '.join(models)}) was measured by {join_words(labels)}."
+
+
+def _describe_draws(comparison: Comparison) -> str:
+    table, cluster = comparison.table, comparison.cluster
+    groups = write_range(sample.n_clusters for sample in comparison.samples)
+    used = [str(method) for method in table.loc[table["headline"], "method"].unique()]
+    intervals = f"{write_level(comparison.level)} {' and '.join(_INTERVALS[one] for one in used)}"
+    start = f"Because rows of one {cluster} are not independent, "
+    whole = f"whole clusters ({groups}, by {cluster})"
+    strata = "" if comparison.strata is None else f" within strata ({comparison.strata})"
+    if set(table["method"]) == {"jackknife"}:
+        return f"{start}{whole} were left out one at a time{strata}. We report {intervals}."
+    second = ""
+    if comparison.scheme == "two-stage":
+        second = ", and then rows of each drawn cluster (Davison & Hinkley, 1997, §3.8),"
+    left = ", and left out one at a time" if "jackknife" in used else ""
+    count = write_count(comparison.draws)
+    return (
+        f"{start}{whole} were resampled with replacement{strata}{second} in {count} draws, "
+        f"the same for all models (Field & Welsh, 2007){left}. We report {intervals}."
+    )
+
+
+def _describe_tests(comparison: Comparison) -> str:
+    holm = "p values of differences are adjusted for their number within metric (Holm, 1979)."
+    if comparison.compat == "mlboot":
+        return (
+            "p values are those of the R package mlboot: twice the smaller share of draws beyond "
+            f"0, for scores as for differences. {holm}"
+        )
+    used = comparison.table.loc[comparison.table["headline"], "method"]
+    if used.isin({"percentile", "basic"}).any():
+        counted = "Bootstrap p values are two-sided and count the sample as a draw"
+        return f"{counted} (Davison & Hinkley, 1997, §4.4). {holm}"
+    return holm
+
+
+def _describe_companion(companion: _Told, cluster: str) -> str:
+    if isinstance(companion, Equivalence):
+        return _describe_equivalence(companion, cluster)
+    if isinstance(companion, Permutation):
+        return _describe_swaps(companion)
+    if isinstance(companion, VarianceSplit):
+        runs = write_count(int(companion.table["n_runs"].min()))
+        return (
+            f"Variance from training was the variance over {runs} training runs ("
+            f"{companion.run}), and variance from test {companion.cluster}s that of the jackknife "
+            "of their mean."
+        )
+    return (
+        f"Differences between contexts rest on draws of {companion.cluster}s that bring their rows "
+        "in every context; p values are adjusted for their number within metric (Holm, 1979)."
+    )
+
+
+def _describe_equivalence(result: Equivalence, cluster: str) -> str:
+    margins = result.table.drop_duplicates("metric")[["metric", "margin"]]
+    named = [
+        f"±{write_size(str(row['metric']), row['margin'], result.metrics)} ("
+        f"{name_clusters(label_metric(str(row['metric']), result.metrics), cluster)})"
+        for _, row in margins.iterrows()
+    ]
+    alpha = write_alpha(result.alpha)
+    return (
+        f"Equivalence within {join_words(named)} was tested by two one-sided tests at α = {alpha} "
+        "each (Schuirmann, 1987), adjusted for their number (Holm, 1979)."
+    )
+
+
+def _describe_swaps(result: Permutation) -> str:
+    counts = result.table.drop_duplicates("draws")["draws"]
+    most, groups = int(counts.max()), int(result.table["n_clusters"].max())
+    every = groups < 63 and most == 2**groups
+    swaps = f"all {write_count(most)} swaps" if every else f"{write_count(most - 1)} random swaps"
+    return (
+        f"A second p comes from {swaps} of two models' predictions within {result.cluster}s "
+        "(permutation test; Good, 2005)."
+    )
+
+
+def _describe_plans(plans: Sequence[Precision], cluster: str) -> str:
+    widths = [
+        f"{write_size(str(metric), plan.width, plan.metrics)} "
+        f"({name_clusters(label_metric(str(metric), plan.metrics), cluster)})"
+        for plan in plans
+        if plan.width is not None
+        for metric in plan.table["metric"].unique()
+    ]
+    wanted = f" for intervals of width {join_words(widths)}" if widths else ""
+    pilot = write_range(plans[0].table["pilot"])
+    text = f"Numbers of clusters{wanted} were planned by drawing studies of other sizes from these "
+    return name_clusters(f"{text}{pilot} clusters.", cluster)

@@ -1,0 +1,224 @@
+"""Comparison of models on the same rows by a cluster bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.errors import warn_user
+from exprstats.inference.comparison.predictions import (
+    Span,
+    check_against,
+    check_options,
+    check_predictions,
+    check_scheme,
+    find_span,
+    split_contexts,
+)
+from exprstats.inference.comparison.wording import describe_comparison
+from exprstats.inference.metrics.metric import MetricLike, find_metrics
+from exprstats.inference.resampling.samples import Sample, count_blocks, sample_cell
+from exprstats.inference.resampling.summaries import KEYS, arrange_table, pair_models, write_rows
+from exprstats.options import Compat, IntervalName, SchemeName
+from exprstats.parallel import Seed, spawn_seeds
+from exprstats.results import Result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison(Result):
+    """How well models predict, and how they differ.
+
+    Attributes
+    ----------
+    table
+        Tidy rows: context, metric, model, versus (None for a score), term, then the estimate
+        columns; ``headline`` marks the rows for print. Bootstrap rows add Monte-Carlo standard
+        errors of p and limits (``p_error``, ``low_error``, ``high_error``) and the number of
+        ``undefined`` draws.
+    samples
+        For each context and metric the draws behind the rows.
+    cluster, level, draws, interval, against, compat, strata, scheme
+        How it was asked.
+    """
+
+    table: pd.DataFrame
+    samples: tuple[Sample, ...]
+    cluster: str
+    level: float
+    draws: int
+    interval: str
+    against: str | None
+    compat: str | None = None
+    strata: str | None = None
+    scheme: str = "clusters"
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row for each context: how much was compared, and how."""
+        seen = {sample.context: sample for sample in self.samples}
+        return pd.DataFrame(
+            {
+                "context": list(seen),
+                "models": [len(sample.models) for sample in seen.values()],
+                "n_clips": [sample.n_clips for sample in seen.values()],
+                "n_clusters": [sample.n_clusters for sample in seen.values()],
+                "cluster": self.cluster,
+                "draws": self.draws,
+                "interval": self.interval,
+                "level": self.level,
+            }
+        )
+
+    def sentence(self) -> str:
+        """Return what was found, in APA style: the best model, or the one asked about."""
+        return describe_comparison(self.samples, self.table, self.against, self.cluster)
+
+
+def compare_models(
+    predictions: pd.DataFrame,
+    *,
+    metrics: MetricLike | Sequence[MetricLike],
+    cluster: str = "subject",
+    against: str | None = None,
+    by: str | None = None,
+    span: Span = None,
+    draws: int = 2000,
+    interval: IntervalName = "auto",
+    level: float = 0.95,
+    seed: Seed = None,
+    compat: Compat | None = None,
+    strata: str | None = None,
+    scheme: SchemeName = "clusters",
+    n_jobs: int = 1,
+) -> Comparison:
+    """Compare models that predict the same rows, resampling whole clusters.
+
+    Parameters
+    ----------
+    predictions
+        PREDICTIONS: clip, model, truth, prediction, the cluster column, and where they apply
+        context, seat, part and fitted_on.
+    metrics
+        Names, `Metric` objects, or functions of truth (n,) and prediction (n,). Mean average
+        precision over classes is ``"average_precision"`` with one seat a class.
+    cluster
+        Column of the clusters: rows of one cluster are not independent.
+    against
+        Only differences of this model with each other one; all pairs by default.
+    by
+        Column of contexts: each is compared alone, then all of them pooled (context None, last).
+        Where ``fitted_on`` tells which fit a prediction comes from, a context has the rows of its
+        own fit and the pool those of the fit to all.
+    span
+        Theoretical range of the truth (highest - lowest possible), for NRMSE; or one for each
+        context, with None for the pool.
+    draws
+        Bootstrap draws; the jackknife needs none.
+    interval
+        ``"auto"`` gives percentile and jackknife-t rows and marks one as headline: percentile
+        from 40 clusters on (of plain functions that are not smooth, from 10 on), jackknife-t
+        below. ``"percentile"``, ``"jackknife"``, ``"basic"`` and
+        ``"t"`` (symmetric bootstrap-t) give that one; ``"bca"`` gives BCa beside those of
+        ``"auto"``, whose headline stays.
+    level
+        Confidence level.
+    seed
+        For the same numbers again.
+    compat
+        ``"mlboot"`` for percentile rows with the p-values that the R package mlboot defines
+        (ties on one side, no sample of its own, scores tested against 0): to retrace published
+        numbers, on other random draws.
+    strata
+        Column of strata (groups, sites) within which clusters are drawn: their numbers are then
+        fixed by design, and the jackknife loses a degree of freedom for each.
+    scheme
+        ``"clusters"`` keeps a drawn cluster's rows as they are. ``"two-stage"`` draws its rows
+        again: what varies within clusters is then counted twice, and intervals are too wide
+        unless clusters are large (Davison & Hinkley, 1997, §3.8). The jackknife rows stay.
+    n_jobs
+        Workers; the numbers do not depend on it.
+
+    Raises
+    ------
+    DataError
+        If the table breaks its contract, models predict different rows, or a context has fewer
+        than three clusters.
+    OptionError
+        For unknown metrics, models or intervals, and for NRMSE without a span.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "clip": [str(i) for i in range(12)] * 2,
+    ...     "subject": [f"s{i // 2}" for i in range(12)] * 2,
+    ...     "model": ["good"] * 12 + ["poor"] * 12,
+    ...     "truth": [float(i) for i in range(12)] * 2,
+    ...     "prediction": [i + 0.5 for i in range(12)] + [3.0, 1.0, 2.0] * 4,
+    ... })
+    >>> result = compare_models(table, metrics="rmse", draws=500, seed=1)
+    >>> row = result.table[result.table["headline"]].iloc[-1]
+    >>> row["term"], round(float(row["estimate"]), 2), row["method"]
+    ('good - poor', -4.55, 'jackknife')
+
+    References
+    ----------
+    Davison, A. C., & Hinkley, D. V. (1997). *Bootstrap methods and their application*.
+    Field, C. A., & Welsh, A. H. (2007). Bootstrapping clustered data. *JRSS B, 69*, 369-390.
+    """
+    measures = find_metrics(metrics)
+    check_options(interval=interval, level=level, draws=draws, compat=compat, scheme=scheme)
+    check_scheme(scheme, measures)
+    rows = check_predictions(predictions, cluster=cluster, by=by, strata=strata)
+    two_stage = scheme == "two-stage"
+    cells = split_contexts(rows, cluster=cluster, by=by, strata=strata, two_stage=two_stage)
+    check_against(against, cells)
+    seeds = spawn_seeds(seed, count_blocks(draws))
+    samples: list[Sample] = []
+    for cell in cells:
+        samples += sample_cell(
+            cell,
+            measures,
+            seeds,
+            draws=draws,
+            span=find_span(span, cell, measures),
+            n_jobs=n_jobs,
+            pairs=pair_models(cell.models, against) if interval == "t" else None,
+        )
+    shown = "percentile" if compat else interval
+    found = [
+        row
+        for sample in samples
+        for row in write_rows(
+            sample,
+            pair_models(sample.models, against),
+            interval=shown,
+            level=level,
+            compat=compat,
+        )
+    ]
+    if interval != "jackknife":
+        _warn_coarse(max(len(pair_models(cell.models, against)) for cell in cells), draws, level)
+    return Comparison(
+        table=arrange_table(found, KEYS),
+        samples=tuple(samples),
+        cluster=cluster,
+        level=level,
+        draws=draws,
+        interval=interval,
+        against=against,
+        compat=compat,
+        strata=strata,
+        scheme=scheme,
+    )
+
+
+def _warn_coarse(pairs: int, draws: int, level: float) -> None:
+    smallest = 2 * pairs / (draws + 1)
+    if smallest > 1 - level:
+        message = (
+            f"{draws:,} draws are too few for {count_things(pairs, 'difference')}: the smallest "
+            f"adjusted p they can give is {smallest:.3f}. Ask for more draws."
+        )
+        warn_user(message)

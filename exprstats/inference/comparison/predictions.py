@@ -1,0 +1,217 @@
+"""PREDICTIONS tables checked and split into the cells that are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things, write_count
+from exprstats.contracts import PREDICTIONS, check_table, order_levels, require_columns
+from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.inference.comparison.alignment import align_models
+from exprstats.inference.metrics.metric import Metric
+from exprstats.inference.resampling.clusters import Cell, stratify_cell
+from exprstats.options import (
+    Compat,
+    IntervalName,
+    SchemeName,
+    check_count,
+    check_level,
+    check_word,
+    is_positive,
+    name_nearest,
+)
+
+Span = float | Mapping[Any, float] | None
+FEWEST_CLUSTERS = 3
+
+
+def check_options(
+    *,
+    interval: str,
+    level: float,
+    draws: int,
+    compat: str | None = None,
+    scheme: str = "clusters",
+) -> None:
+    """Refuse options that no comparison can have."""
+    check_word(interval, IntervalName, "interval")
+    check_word(scheme, SchemeName, "scheme")
+    if scheme == "two-stage" and interval == "t":
+        message = "bootstrap-t needs the scheme 'clusters': its errors are those of drawn clusters."
+        raise OptionError(message)
+    check_level(level)
+    check_count(draws, "draws", least=2)
+    if compat is not None:
+        check_word(compat, Compat, "compat")
+        if interval not in {"auto", "percentile"}:
+            message = f"compat '{compat}' has percentile intervals only; interval is '{interval}'."
+            raise OptionError(message)
+
+
+def check_scheme(scheme: str, metrics: Sequence[Metric]) -> None:
+    """Refuse a scheme that takes clusters apart where a metric needs them whole."""
+    named = next((metric.name for metric in metrics if metric.clustered), None)
+    if scheme == "two-stage" and named is not None:
+        message = f"{named} is about whole clusters; it needs the scheme 'clusters'."
+        raise OptionError(message)
+
+
+def check_predictions(
+    predictions: pd.DataFrame, *, cluster: str, by: str | None, strata: str | None = None
+) -> pd.DataFrame:
+    """Return the complete rows of a PREDICTIONS table, or refuse it.
+
+    Warns of rows without truth or prediction, and of rows that models were trained on.
+    """
+    contract = replace(
+        PREDICTIONS,
+        key=tuple(dict.fromkeys(name for name in (*PREDICTIONS.key, by) if name)),
+        ids=tuple(name for name in (cluster, strata) if name),
+    )
+    require_columns(predictions, [] if by is None else [by], "predictions")
+    seated = "seat" in predictions.columns
+    # Models without seats have none in each row: that is no empty id.
+    filled = predictions
+    if seated:
+        filled = predictions.assign(seat=predictions["seat"].astype(object).fillna("-"))
+    check_table(filled, contract)
+    complete = predictions[["truth", "prediction"]].notna().all(axis=1).to_numpy()
+    if not complete.all():
+        message = (
+            f"{count_things((~complete).sum(), 'rows lacks', 'rows lack', of=len(complete))}"
+            " truth or prediction: left out."
+        )
+        lost = [f"'{name}'" for name in _find_lost(predictions["model"], complete)]
+        if lost:
+            message += f" Nothing is left of {count_things(len(lost), 'model')}: {', '.join(lost)}."
+        warn_user(message)
+    if "part" in predictions.columns:
+        counts = predictions["part"].value_counts()
+        if {"test", "train"} <= set(counts.index):
+            message = (
+                f"{count_things(counts['train'], 'row comes', 'rows come')}"
+                " from training subjects and count as well. "
+                "Keep the rows whose part is 'test' to see how models do on new subjects."
+            )
+            warn_user(message)
+    rows = predictions if complete.all() else predictions[complete]
+    if not rows.duplicated([cluster, "model"]).any():
+        message = (
+            f"each {cluster} has one row, so that rows are resampled one by one. "
+            "Name the column that repeats with cluster=, if there is one."
+        )
+        warn_user(message)
+    return rows
+
+
+def _find_lost(models: pd.Series, complete: np.ndarray) -> list[str]:
+    """Return the models without a complete row, or refuse predictions that have none."""
+    if not complete.any():
+        fact = f"none of the {write_count(len(complete))} rows has a truth and a prediction."
+        raise DataError(Problem(fact, "Look at the two columns.", column="prediction"))
+    kept = set(models[complete])
+    return [str(name) for name in order_levels(models) if name not in kept]
+
+
+def split_contexts(
+    rows: pd.DataFrame,
+    *,
+    cluster: str,
+    by: str | None,
+    strata: str | None = None,
+    two_stage: bool = False,
+) -> list[Cell]:
+    """Return a cell for each context (with ``by``) and one for the pool.
+
+    Raises
+    ------
+    DataError
+        Where a cell has fewer than three clusters.
+    """
+    wanted = dict.fromkeys(name for name in ("context", by, "clip") if name)
+    key = [name for name in wanted if name in rows.columns]
+    fits = rows["fitted_on"].to_numpy() if "fitted_on" in rows.columns else None
+    own = rows if fits is None or by is None else rows[fits == "context"]
+    pooled = rows if fits is None or (by is None and "all" not in fits) else rows[fits == "all"]
+    parts = [] if by is None else [(c, own[own[by] == c]) for c in order_levels(own[by])]
+    if by is not None:
+        pooled = _keep_shared(pooled, by)
+    if len(pooled):
+        parts.append((None, pooled))
+    cells = []
+    for context, part in parts:
+        cell = align_models(part, key, cluster=cluster, context=context, two_stage=two_stage)
+        if strata is not None:
+            cell = stratify_cell(cell, part, cluster=cluster, strata=strata)
+        cells.append(cell)
+    for cell in cells:
+        check_clusters(len(cell.clusters), cluster, cell.context)
+    return cells
+
+
+def _keep_shared(pooled: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return the rows of models that stand in every context; a pool cannot compare others."""
+    places = pooled.drop_duplicates(["model", by])["model"].value_counts()
+    partial = places.index[places < pooled[by].nunique()]
+    if len(partial) == 0:
+        return pooled
+    names = ", ".join(f"'{name}'" for name in partial)
+    message = f"not in every {by}, and so left out where contexts are pooled: {names}."
+    warn_user(message)
+    return pooled[~pooled["model"].isin(partial)]
+
+
+def check_clusters(count: int, cluster: str, context: object = None) -> None:
+    """Refuse fewer clusters than an interval needs."""
+    if count >= FEWEST_CLUSTERS:
+        return
+    where = "" if context is None else f"context '{context}' has "
+    held = count_things(count, "cluster")
+    fact = f"{where}{held}; an interval needs {FEWEST_CLUSTERS}."
+    raise DataError(Problem(fact, "Add data, or name another cluster column.", column=cluster))
+
+
+def check_against(against: str | None, cells: Sequence[Cell]) -> None:
+    """Refuse a reference model that a cell lacks."""
+    known = {model for cell in cells for model in cell.models}
+    for cell in cells:
+        if against is None or str(against) in cell.models:
+            continue
+        place = "the pool" if cell.context is None else f"context '{cell.context}'"
+        where = f" in {place}" if str(against) in known else ""
+        message = (
+            f"model '{against}' is not known{where}. {name_nearest(str(against), cell.models)}"
+        )
+        raise OptionError(message)
+
+
+def find_span(span: Span, cell: Cell, metrics: Sequence[Metric]) -> float:
+    """Return the theoretical range of the truth in a cell; 1 where no metric needs it.
+
+    Raises
+    ------
+    OptionError
+        Where a metric needs one and none is given, or it is not positive.
+    """
+    needing = [metric.name for metric in metrics if metric.spanned]
+    if not needing:
+        return 1.0
+    width = span.get(cell.context) if isinstance(span, Mapping) else span
+    where = "" if cell.context is None else f" in context '{cell.context}'"
+    if width is None:
+        truth = np.concatenate([panel.truth for panel in cell.panels])
+        message = (
+            f"{needing[0]} needs span=, the theoretical range of the truth (highest minus lowest "
+            f"value it can take; 7 for scores from -3.5 to 3.5){where}. The truth here runs from "
+            f"{truth.min():.4g} to {truth.max():.4g}."
+        )
+        raise OptionError(message)
+    if not is_positive(width):
+        message = f"span must be a positive number{where}; got {width!r}."
+        raise OptionError(message)
+    return float(width)

@@ -1,0 +1,1 @@
+"""Metrics of predictions as sums that clusters contribute, and their formulas."""

@@ -1,0 +1,227 @@
+"""Metrics of predicted labels: accuracy, precision, recall, F1, UAR and kappa."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from exprstats.inference.metrics.metric import Measure, Metric
+from exprstats.inference.metrics.regression import count_rows, take_mean
+from exprstats.inference.resampling.clusters import Panel, sum_rows
+
+Score = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+def mark_hits(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return 1 where prediction and truth are the same label (models, n)."""
+    return (predictions == truth).astype(float)
+
+
+def mark_found(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return 1 where both are the label 1 (models, n)."""
+    return ((predictions == 1) & (truth == 1)).astype(float)
+
+
+def mark_predicted(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return 1 where the prediction is the label 1 (models, n)."""
+    return (predictions == 1).astype(float)
+
+
+def mark_true(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return 1 where the truth is the label 1 (n,)."""
+    return (truth == 1).astype(float)
+
+
+def divide_counts(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return part over whole, 0 where both are 0."""
+    part, whole = np.broadcast_arrays(part, whole)
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
+
+
+def count_within(steps: float) -> Metric:
+    """Return the metric "share of predictions within so many steps of the truth".
+
+    Examples
+    --------
+    >>> count_within(1)(np.array([0, 1, 2]), np.array([1, 1, 0])).__round__(3)
+    0.667
+    """
+
+    def mark_near(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+        # Halves of a last digit decide nothing: labels are whole numbers.
+        return (np.abs(predictions - truth) <= steps + 1e-9).astype(float)
+
+    return Metric(
+        f"within{steps:g}",
+        lambda truth, prediction: float(np.mean(np.abs(prediction - truth) <= steps + 1e-9)),
+        range=(0, 1),
+        sums={"n": count_rows, "total": mark_near},
+        formula=take_mean,
+        label=f"share within {steps:g}",
+    )
+
+
+def measure_accuracy(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the share of predictions that are the true label."""
+    return float(np.mean(truth == prediction))
+
+
+def measure_precision(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the share of predicted 1 that are 1; 0 where none is predicted."""
+    return _measure_share(truth == 1, prediction == 1)
+
+
+def measure_recall(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the share of true 1 that are predicted; 0 where there is none."""
+    return _measure_share(prediction == 1, truth == 1)
+
+
+def measure_f1(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the harmonic mean of precision and recall of the label 1."""
+    marked = np.sum(truth == 1) + np.sum(prediction == 1)
+    return float(2 * np.sum((truth == 1) & (prediction == 1)) / marked) if marked else 0.0
+
+
+def _measure_share(part: np.ndarray, whole: np.ndarray) -> float:
+    return float(np.sum(part & whole) / np.sum(whole)) if whole.any() else 0.0
+
+
+_ONES = {"found": mark_found, "predicted": mark_predicted, "true": mark_true}
+HIT_METRICS = (
+    Metric(
+        "accuracy",
+        measure_accuracy,
+        range=(0, 1),
+        sums={"n": count_rows, "total": mark_hits},
+        formula=take_mean,
+        takes="labels",
+    ),
+    count_within(1),
+    Metric(
+        "precision",
+        measure_precision,
+        range=(0, 1),
+        sums={"part": mark_found, "whole": mark_predicted},
+        formula=divide_counts,
+        takes="binary",
+    ),
+    Metric(
+        "recall",
+        measure_recall,
+        range=(0, 1),
+        sums={"part": mark_found, "whole": mark_true},
+        formula=divide_counts,
+        takes="binary",
+    ),
+    Metric(
+        "f1",
+        measure_f1,
+        range=(0, 1),
+        sums=_ONES,
+        formula=lambda found, predicted, true: divide_counts(2 * found, predicted + true),
+        label="F1",
+        takes="binary",
+    ),
+)
+
+
+def measure_uar(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the mean over true labels of the share that is predicted as such."""
+    return float(np.mean([np.mean(prediction[truth == label] == label) for label in set(truth)]))
+
+
+def measure_macro_f1(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the mean F1 over labels that are true or predicted somewhere."""
+    labels = set(truth) | set(prediction)
+    return float(np.mean([measure_f1(truth == one, prediction == one) for one in labels]))
+
+
+def measure_kappa(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return Cohen's kappa (Cohen, 1960); NaN where chance agreement is 1."""
+    labels = set(truth) | set(prediction)
+    chance = sum(np.mean(truth == label) * np.mean(prediction == label) for label in labels)
+    hits = np.mean(truth == prediction)
+    return float((hits - chance) / (1 - chance)) if chance < 1 else float("nan")
+
+
+def prepare_labels(score: Score) -> Callable[[Panel], Measure]:
+    """Return a metric's preparation from counts of each label.
+
+    Parameters
+    ----------
+    score
+        A function of hits (labels, models, draws), truth (labels, 1, draws), predicted
+        (labels, models, draws) and present: whether a label is true anywhere in the test set
+        (labels,). It returns (models, draws). Labels are those of the whole test set, in every
+        resample.
+    """
+
+    def prepare(panel: Panel) -> Measure:
+        labels = np.unique(np.concatenate([panel.truth, panel.predictions.ravel()]))
+        truth = panel.truth == labels[:, None]
+        predicted = panel.predictions == labels[:, None, None]
+        sums = [
+            np.stack([sum_rows(lines, panel) for lines in marks])
+            for marks in (truth[:, None] & predicted, truth[:, None], predicted)
+        ]
+
+        def measure(counts: np.ndarray) -> np.ndarray:
+            hits, given, found = (values @ counts.T for values in sums)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return score(hits, given, found, truth.any(axis=1))
+
+        return measure
+
+    return prepare
+
+
+def _score_uar(
+    hits: np.ndarray, truth: np.ndarray, predicted: np.ndarray, present: np.ndarray
+) -> np.ndarray:
+    return (hits[present] / truth[present]).mean(axis=0)
+
+
+def _score_macro_f1(
+    hits: np.ndarray, truth: np.ndarray, predicted: np.ndarray, present: np.ndarray
+) -> np.ndarray:
+    scores = divide_counts(2 * hits, truth + predicted)
+    # A label that a model never predicts and that is never true is none of its labels.
+    used = present[:, None] | (predicted.max(axis=2) > 0)
+    return scores.sum(axis=0) / used.sum(axis=0)[:, None]
+
+
+def _score_kappa(
+    hits: np.ndarray, truth: np.ndarray, predicted: np.ndarray, present: np.ndarray
+) -> np.ndarray:
+    total = truth.sum(axis=0)
+    chance = (truth * predicted).sum(axis=0) / total**2
+    return np.where(chance < 1, (hits.sum(axis=0) / total - chance) / (1 - chance), np.nan)
+
+
+LABEL_METRICS = (
+    Metric(
+        "uar",
+        measure_uar,
+        range=(0, 1),
+        prepare=prepare_labels(_score_uar),
+        label="UAR",
+        takes="labels",
+    ),
+    Metric(
+        "macro_f1",
+        measure_macro_f1,
+        range=(0, 1),
+        prepare=prepare_labels(_score_macro_f1),
+        label="macro-F1",
+        takes="labels",
+    ),
+    Metric(
+        "kappa",
+        measure_kappa,
+        range=(-1, 1),
+        prepare=prepare_labels(_score_kappa),
+        label="κ",
+        takes="labels",
+    ),
+)

@@ -1,0 +1,115 @@
+"""Correlations between and within clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from exprstats.errors import OptionError
+from exprstats.inference.metrics.metric import Measure, Metric, Naive
+from exprstats.inference.metrics.regression import centre_values, correlate_sums
+from exprstats.inference.resampling.clusters import Panel, sum_rows
+
+FEWEST_CLIPS = 3
+
+_ALIKE = "the clusters' means do not vary"
+_FLAT = "nothing varies within clusters"
+_SMALL = f"no cluster has {FEWEST_CLIPS} clips that vary"
+
+
+def prepare_between(panel: Panel) -> Measure:
+    """Return the correlation of cluster means, each cluster counting once."""
+    truth, predictions = average_clusters(panel)
+    present = np.bincount(panel.codes, minlength=panel.groups) > 0
+    return correlate_clusters(truth, predictions, present.astype(float))
+
+
+def prepare_within(panel: Panel) -> Measure:
+    """Return the correlation of values about their cluster's mean, over all rows."""
+    truth, predictions = average_clusters(panel)
+    y = snap_zeros(panel.truth - truth[panel.codes], panel.truth)
+    p = snap_zeros(panel.predictions - predictions[:, panel.codes], panel.predictions)
+    yy, pp, yp = (sum_rows(rows, panel) for rows in (y[None] ** 2, p**2, y * p))
+
+    def measure(counts: np.ndarray) -> np.ndarray:
+        spread = (yy @ counts.T) * (pp @ counts.T)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(spread > 0, (yp @ counts.T) / np.sqrt(spread), np.nan)
+
+    return measure
+
+
+def prepare_mean(panel: Panel) -> Measure:
+    """Return the plain mean of the clusters' own correlations, of those with three clips."""
+    y, p = centre_values(panel.truth), centre_values(panel.predictions)
+    ones = np.ones_like(y)
+    sums = [sum_rows(np.atleast_2d(rows), panel) for rows in (ones, y, p, y**2, p**2, y * p)]
+    n, sy, sp, yy, pp, yp = sums
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = correlate_sums(n=n, y=sy, p=sp, yy=yy, pp=pp, yp=yp)
+    defined = np.isfinite(own) & (n >= FEWEST_CLIPS)
+    values = np.where(defined, own, 0.0)
+
+    def measure(counts: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (values @ counts.T) / (defined.astype(float) @ counts.T)
+
+    return measure
+
+
+def average_clusters(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+    """Return cluster means of truth (groups,) and predictions (models, groups).
+
+    A cluster without rows has mean 0 and, counting no rows, is left out of what uses it.
+    """
+    times = np.maximum(np.bincount(panel.codes, minlength=panel.groups), 1)
+    return sum_rows(panel.truth[None], panel)[0] / times, sum_rows(panel.predictions, panel) / times
+
+
+def correlate_clusters(truth: np.ndarray, predictions: np.ndarray, present: np.ndarray) -> Measure:
+    """Return the correlation of values that each present cluster has once."""
+    y, p = centre_values(truth), centre_values(predictions)
+
+    def measure(counts: np.ndarray) -> np.ndarray:
+        weights = (counts * present).T
+        n, sy, sp = weights.sum(axis=0), y @ weights, p @ weights
+        syy, spp, syp = y**2 @ weights, p**2 @ weights, (y * p) @ weights
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return correlate_sums(n=n, y=sy, p=sp, yy=syy, pp=spp, yp=syp)
+
+    return measure
+
+
+def snap_zeros(centred: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return centred values with those that are rounding only set to exactly zero."""
+    size = np.abs(values).max(axis=-1, keepdims=True)
+    return np.where(np.abs(centred) <= 1e-13 * size, 0.0, centred)
+
+
+def _refuse_rows(name: str) -> Naive:
+    def refuse(truth: np.ndarray, prediction: np.ndarray) -> float:
+        message = f"{name} needs clusters; use it in compare_models or bootstrap_clusters."
+        raise OptionError(message)
+
+    return refuse
+
+
+def _form_metric(name: str, prepare: Callable[[Panel], Measure], label: str, lack: str) -> Metric:
+    return Metric(
+        name,
+        _refuse_rows(name),
+        range=(-1, 1),
+        prepare=prepare,
+        fisher=True,
+        clustered=True,
+        label=label,
+        lack=lack,
+    )
+
+
+SUBJECT_METRICS = (
+    _form_metric("correlation_between", prepare_between, "r between clusters", _ALIKE),
+    _form_metric("correlation_within", prepare_within, "r within clusters", _FLAT),
+    _form_metric("correlation_mean", prepare_mean, "mean r per cluster", _SMALL),
+)

@@ -1,0 +1,241 @@
+"""Performance metrics as data: name, direction, range, sums and formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from exprstats.errors import DataError, OptionError, Problem
+from exprstats.inference.resampling.clusters import Panel
+from exprstats.options import check_word, name_nearest
+
+Term = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Naive = Callable[[np.ndarray, np.ndarray], float]
+Measure = Callable[[np.ndarray], np.ndarray]
+MetricLike = str | Naive
+Direction = Literal["higher", "lower", "zero", "unknown"]
+Takes = Literal["numbers", "labels", "binary", "ranked"]
+_MOST_NAMED = 5
+_BINARY = np.array([0.0, 1.0])
+_CODE = "Write 1 for the class of interest and 0 for all others."
+_CUT = "Write predictions as 0 and 1, cutting scores at a threshold; auc takes scores as they are."
+_ROUND = "Round them to labels, or ask for rmse or correlation, which take numbers."
+
+
+class Printed(NamedTuple):
+    """What results keep of a metric: its name, how that is printed, whether it cannot exceed 1."""
+
+    name: str
+    label: str
+    bounded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A measure of how well predictions agree with the truth.
+
+    Attributes
+    ----------
+    name
+        How options and results call it.
+    naive
+        Its plain definition: truth (n,) and prediction (n,) to one number, NaN where undefined.
+        Where there are sums and a formula, they define it as well as this.
+    direction
+        Whether ``"higher"`` or ``"lower"`` is better, or values near ``"zero"`` (of a calibration
+        slope, whose best value is 1, measure the slope minus 1); ``"unknown"`` for plain
+        functions, which do not say.
+    range
+        Lowest and highest possible value.
+    sums
+        The sums it is made of, by name: functions of truth (n,) and predictions (models, n) that
+        return what each row adds, (n,) or (models, n). With them a resample costs a matrix product.
+    formula
+        Called with those sums by name, (draws,) or (models, draws); returns (models, draws).
+    prepare
+        Instead of sums: a function of a panel that returns a function of cluster counts
+        (draws, clusters), which returns (models, draws).
+    spanned
+        Whether the value is divided by the theoretical range of the truth.
+    fisher
+        Whether the interval of a single score is made on Fisher's z scale.
+    clustered
+        Whether it needs whole clusters, so that rows cannot be drawn one by one.
+    label
+        How it is printed.
+    lack
+        Why it may be undefined, for the note of its rows.
+    takes
+        What it is of; other values are refused. Any ``"numbers"``; ``"labels"``, of which there
+        are few, or whole numbers;
+        ``"binary"``, truth and predictions of 0 and 1; ``"ranked"``, truth of 0 and 1 and
+        predictions of any size.
+
+    Examples
+    --------
+    From a plain function, which is called for each resample:
+
+    >>> def measure_worst(truth, prediction):
+    ...     return float(np.abs(truth - prediction).max())
+    >>> Metric("worst", measure_worst, direction="lower", range=(0, np.inf)).label
+    'worst'
+
+    From sums over rows, which makes a resample cost a matrix product:
+
+    >>> near = Metric(
+    ...     "near",
+    ...     sums={"n": lambda y, p: np.ones_like(y), "hits": lambda y, p: np.abs(p - y) < 0.5},
+    ...     formula=lambda n, hits: hits / n,
+    ... )
+    >>> near(np.array([1.0, 2.0]), np.array([1.2, 3.0]))
+    0.5
+    """
+
+    name: str
+    naive: Naive | None = None
+    direction: Direction = "higher"
+    range: tuple[float, float] = (-np.inf, np.inf)
+    sums: Mapping[str, Term] | None = None
+    formula: Callable[..., np.ndarray] | None = None
+    prepare: Callable[[Panel], Measure] | None = None
+    spanned: bool = False
+    fisher: bool = False
+    clustered: bool = False
+    label: str = field(default="")
+    lack: str = ""
+    takes: Takes = "numbers"
+
+    def __post_init__(self) -> None:
+        check_word(self.direction, Direction, f"direction of metric '{self.name}'")
+        check_word(self.takes, Takes, f"takes of metric '{self.name}'")
+        if (self.sums is None) != (self.formula is None):
+            message = f"metric '{self.name}' needs both sums and formula, or neither."
+            raise OptionError(message)
+        if self.naive is None and self.sums is None:
+            message = f"metric '{self.name}' needs a plain function, or sums and formula."
+            raise OptionError(message)
+        if not self.label:
+            object.__setattr__(self, "label", self.name)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it cannot exceed 1 in size, so that APA style drops the leading zero."""
+        return self.spanned or self.range[1] <= 1
+
+    @property
+    def as_printed(self) -> Printed:
+        """What is printed of it, without its functions, which may not travel to another process."""
+        return Printed(self.name, self.label, self.bounded)
+
+    def __call__(self, truth: np.ndarray, prediction: np.ndarray) -> float:
+        """Return the naive definition's value, or that of the sums where it has none."""
+        if self.naive is not None:
+            return self.naive(truth, prediction)
+        if self.sums is None or self.formula is None:
+            return float("nan")
+        given = {
+            name: np.sum(np.broadcast_to(term(truth, prediction[None]), (1, len(truth))), axis=1)
+            for name, term in self.sums.items()
+        }
+        return float(np.squeeze(self.formula(**given)))
+
+
+def strip_metrics(metrics: Iterable[Metric]) -> tuple[Printed, ...]:
+    """Return what is printed of metrics, each once."""
+    return tuple(dict.fromkeys(metric.as_printed for metric in metrics))
+
+
+def list_metrics() -> dict[str, Metric]:
+    """Return every metric that has a name, by name."""
+    from exprstats.inference.metrics.classification import HIT_METRICS, LABEL_METRICS
+    from exprstats.inference.metrics.clustered import SUBJECT_METRICS
+    from exprstats.inference.metrics.ranking import CURVE_METRICS, RANK_METRICS
+    from exprstats.inference.metrics.regression import MOMENT_METRICS
+
+    numbers, labels = MOMENT_METRICS, (*HIT_METRICS, *LABEL_METRICS)
+    every = (*numbers, *labels, *RANK_METRICS, *CURVE_METRICS, *SUBJECT_METRICS)
+    return {metric.name: metric for metric in every}
+
+
+def find_metrics(wanted: MetricLike | Sequence[MetricLike]) -> list[Metric]:
+    """Return metrics for names, `Metric` objects or plain functions of truth and prediction.
+
+    Raises
+    ------
+    OptionError
+        For a name that is not known, with the nearest one, and where two share a name.
+    """
+    alone = isinstance(wanted, str) or callable(wanted)
+    given: Any = wanted
+    several: list[Any] = list(given) if isinstance(given, Iterable) and not alone else [given]
+    found = [_find_metric(metric) for metric in several]
+    names = [metric.name for metric in found]
+    if not names:
+        message = f"metrics must be one or more; got none. {name_nearest('', list_metrics())}"
+        raise OptionError(message)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        message = f"two metrics are called '{twice}'. Give each a name of its own: Metric(name, …)."
+        raise OptionError(message)
+    return found
+
+
+def _find_metric(wanted: MetricLike) -> Metric:
+    if isinstance(wanted, Metric):
+        return wanted
+    if isinstance(wanted, str):
+        known = list_metrics()
+        if wanted not in known:
+            message = f"metric '{wanted}' is not known. {name_nearest(wanted, known)}"
+            raise OptionError(message)
+        return known[wanted]
+    if not callable(wanted):
+        message = (
+            f"metrics must be names, Metric objects or functions of truth and prediction; "
+            f"got {wanted!r}. {name_nearest('', list_metrics())}"
+        )
+        raise OptionError(message)
+    return Metric(getattr(wanted, "__name__", "metric"), wanted, direction="unknown")
+
+
+def check_coding(panel: Panel, metrics: Sequence[Metric]) -> None:
+    """Refuse truths and predictions that a metric would silently misread.
+
+    Raises
+    ------
+    DataError
+        With the metric, the values found, and what to write instead.
+    """
+    for metric in metrics:
+        if metric.takes == "labels":
+            _check_labels(metric, panel)
+        if metric.takes in {"binary", "ranked"}:
+            _check_binary(metric, panel.truth, "truth", _CODE)
+        if metric.takes == "binary":
+            _check_binary(metric, panel.predictions, "prediction", _CUT)
+
+
+def _check_labels(metric: Metric, panel: Panel) -> None:
+    """Refuse what are no labels: values that are not whole, most of which stand once."""
+    values = np.concatenate([panel.truth, panel.predictions.ravel()])
+    broken = values[values != np.round(values)]
+    if len(broken) and 2 * len(np.unique(values)) > len(values):
+        column = "truth" if np.isin(broken, panel.truth).all() else "prediction"
+        fact = f"{metric.name} needs labels, such as whole numbers; found {_list_values(broken)}."
+        raise DataError(Problem(fact, _ROUND, column=column))
+
+
+def _check_binary(metric: Metric, values: np.ndarray, column: str, remedy: str) -> None:
+    if not np.isin(values, _BINARY).all():
+        fact = f"{metric.name} needs 0 and 1; found {_list_values(values)}."
+        raise DataError(Problem(fact, remedy, column=column))
+
+
+def _list_values(values: np.ndarray) -> str:
+    found = np.unique(values)
+    if len(found) > _MOST_NAMED:
+        return f"{len(found):,} values from {found[0]:.4g} to {found[-1]:.4g}"
+    return ", ".join(f"{value:.4g}" for value in found)

@@ -1,0 +1,1 @@
+"""Resampling of clusters: draws, intervals and p values."""

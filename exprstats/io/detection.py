@@ -1,0 +1,230 @@
+"""Detection of a file's format, contents and column roles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from exprstats.apa import count_things
+from exprstats.errors import DataError, Problem
+from exprstats.io.columns import Guessed
+from exprstats.io.formats import FileFormat
+from exprstats.io.numbers import Missing
+from exprstats.io.records import Batch
+from exprstats.io.sources import FilePath, Source, open_source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Kind = Literal["ratings", "wide", "clips", "predictions"]
+
+_WORDS: dict[str, tuple[str, ...]] = {
+    "clip": ("clip", "video", "stimulus", "target", "segment", "trial", "recording", "image"),
+    "rater": ("rater", "worker", "judge", "coder", "annotator", "observer", "crowdworker"),
+    "subject": ("subject", "participant", "person", "actor", "speaker", "sender"),
+    "context": ("context", "task", "condition", "type", "emotion", "situation", "category"),
+    "item": ("item", "question", "scale", "measure"),
+    "rating": ("rating", "score", "response", "answer", "value"),
+    "model": ("model", "method", "system"),
+    "truth": ("truth", "true", "label", "actual", "gold"),
+    "prediction": ("prediction", "predicted", "pred"),
+}
+_IDS = ("clip", "rater", "subject", "context", "item", "model")
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What was detected in a file.
+
+    Attributes
+    ----------
+    file
+        As the caller named it.
+    format
+        ``"text"``, ``"xlsx"`` or ``"sav"``.
+    encoding, separator
+        Of a text; else None.
+    decimal
+        ``","`` or ``"."``; None if no number has decimals.
+    rows
+        Rows below the header that hold anything.
+    columns
+        Their names.
+    sha256
+        Hash of the file's bytes.
+    notes
+        What a person should know about the reading.
+    """
+
+    file: str
+    format: FileFormat
+    encoding: str | None
+    separator: str | None
+    decimal: str | None
+    rows: int
+    columns: tuple[str, ...]
+    sha256: str
+    notes: tuple[str, ...] = ()
+
+
+def sniff_file(path: FilePath) -> FileFacts:
+    """Detect how a file is written, and count its rows.
+
+    Parameters
+    ----------
+    path
+        Delimited text (comma, semicolon, tab or pipe; UTF-8, UTF-16 or Windows-1252), .xlsx or
+        SPSS .sav.
+
+    Returns
+    -------
+    FileFacts
+        Format, encoding, separator, decimal mark, rows, columns, hash.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read as a table, with every reason.
+    """
+    source = open_source(path)
+    problems, columns = list(source.problems), []
+    rows, last = 0, source.layout.first_row
+    for batch in source.walk(problems):
+        columns = columns or _guess_columns(source, batch)
+        rows, last = rows + len(batch.rows), int(batch.numbers[-1])
+    if rows == 0 and not problems:
+        problems.append(Problem("the file has a header but no rows.", "Check the export."))
+    if problems:
+        raise DataError([replace(problem, file=str(path)) for problem in problems])
+    blank = last - source.layout.declared - rows - source.layout.first_row
+    return FileFacts(
+        file=str(path),
+        format=source.layout.format,
+        encoding=source.layout.encoding,
+        separator=source.layout.separator,
+        decimal=source.marks.decimal,
+        rows=rows,
+        columns=tuple(source.header),
+        sha256=source.layout.sha256,
+        notes=(
+            *source.layout.notes,
+            *_list_notes(source, blank),
+        ),
+    )
+
+
+def _guess_columns(source: Source, batch: Batch) -> list[Guessed]:
+    """Read the columns of some rows, so that their decimal marks are met."""
+    columns = [Guessed(name, Missing(), source.marks) for name in source.header]
+    for place, column in enumerate(columns):
+        column.feed([row[place] for row in batch.rows], batch.numbers)
+        column.finish()
+    return columns
+
+
+def _list_notes(source: Source, blank: int) -> list[str]:
+    notes = [f"{count_things(blank, 'blank row is', 'blank rows are')} skipped."] if blank else []
+    if all(_is_number(name) for name in source.header):
+        notes.append("the header holds only numbers; the names of the columns may be missing.")
+    return [*notes, *(problem.fact for problem in source.marks.find_problems())]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a table seems to hold.
+
+    Attributes
+    ----------
+    kind
+        ``"ratings"`` (one row a rating), ``"predictions"``, ``"clips"`` (one row a clip, with its
+        subject), or ``"wide"`` (one row a clip, without).
+    roles
+        Role to column, by the columns' names.
+    numbers
+        Columns of numbers without another role: ratings, judges, items or features.
+    """
+
+    kind: Kind
+    roles: dict[str, str] = field(default_factory=dict)
+    numbers: tuple[str, ...] = ()
+
+
+def guess_roles(table: pd.DataFrame) -> Guess:
+    """Guess what a table holds, from the names and types of its columns.
+
+    Parameters
+    ----------
+    table
+        From `read_table`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"Target": ["a"], "Rater": ["r"], "Score": [3.0]})
+    >>> guess_roles(table)
+    Guess(kind='ratings', roles={'clip': 'Target', 'rater': 'Rater', 'rating': 'Score'}, numbers=())
+    """
+    names = [str(name) for name in table.columns]
+    numeric = {str(name) for name in table.select_dtypes("number").columns}
+    roles = _match_roles(names, numeric)
+    if "context" in roles and table[roles["context"]].nunique() < 2:
+        del roles["context"]
+    kind = _find_kind(roles)
+    if kind != "ratings":
+        roles = _leave_out(roles, "item", "rating")
+    if kind != "predictions":
+        roles = _leave_out(roles, "model", "truth", "prediction")
+    if kind == "ratings" and "rating" in roles and not _is_plain(roles["rating"]):
+        others = numeric - set(roles.values())
+        roles = _leave_out(roles, "rating") if others else roles
+    taken = set(roles.values())
+    numbers = tuple(name for name in names if name in numeric and name not in taken)
+    return Guess(kind, roles, numbers)
+
+
+def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for role, words in _WORDS.items():
+        for word in words:
+            free = [name for name in names if name not in found.values()]
+            fits = [name for name in free if word in _split_name(name)]
+            if role not in _IDS:
+                fits = [name for name in fits if name in numeric]
+            if fits:
+                found[role] = fits[0]
+                break
+    return found
+
+
+def _split_name(name: str) -> set[str]:
+    spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()
+    parts = {part for part in re.split(r"[^a-z]+", spaced) if part}
+    # A name such as rating_date or task_order only mentions a role.
+    return {part for part in parts if len(parts) == 1 or parts <= {part, "id", "name", "code"}}
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a column is the one of all ratings, and not one question among others."""
+    return bool(_split_name(name) & {"rating", "score"})
+
+
+def _find_kind(roles: dict[str, str]) -> Kind:
+    if {"truth", "prediction"} <= set(roles):
+        return "predictions"
+    if "rater" in roles:
+        return "ratings"
+    return "clips" if "subject" in roles else "wide"
+
+
+def _leave_out(roles: dict[str, str], *unwanted: str) -> dict[str, str]:
+    return {role: name for role, name in roles.items() if role not in unwanted}

@@ -1,0 +1,1 @@
+"""The one-factor model: items, estimates, checks, bootstrap and storage."""

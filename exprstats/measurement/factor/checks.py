@@ -1,0 +1,165 @@
+"""Checks of items before a factor is fitted, and of estimates after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from scipy.special import chdtrc
+
+from exprstats.apa import count_things
+from exprstats.errors import DataError, FitError, FitWarning, OptionError, Problem, warn_user
+from exprstats.measurement.factor.moments import Moments, correlate
+from exprstats.measurement.factor.solution import Solution
+
+SAME = 0.999
+# Unrelated items give p above this half of the time; items worth a factor hardly ever do.
+CHANCE = 0.5
+DOUBT = 0.05
+
+
+def check_items(items: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of items, unless no factor can be fitted to so few.
+
+    Raises
+    ------
+    OptionError
+        Fewer than three items, or one named twice.
+    """
+    if isinstance(items, str):
+        message = f"items is the text '{items}'; give a list of at least three columns."
+        raise OptionError(message)
+    twice = sorted({item for item in items if list(items).count(item) > 1})
+    if twice:
+        message = f"item '{twice[0]}' is named twice; name each item once."
+        raise OptionError(message)
+    if len(items) < 3:
+        counted = count_things(len(items), "item was", "items were")
+        message = f"{counted} named; a factor needs three items."
+        raise OptionError(message)
+    return tuple(map(str, items))
+
+
+def find_problems(moments: Moments, items: Sequence[str], where: str) -> list[Problem]:
+    """Return why a factor cannot be fitted to these moments; empty if it can."""
+    if moments.n <= len(items):
+        fact = (
+            f"{where}: {count_things(moments.n, 'clip has', 'clips have')} all {len(items)} items."
+        )
+        return [Problem(fact, f"A factor needs at least {len(items) + 1} of them.")]
+    spread = np.sqrt(np.maximum(np.diag(moments.covariance), 0))
+    size = np.maximum(np.abs(moments.low), np.abs(moments.high))
+    constant = np.flatnonzero((moments.low == moments.high) | (spread <= 1e-12 * size))
+    if constant.size:
+        return [
+            Problem(
+                f"{where}: every value is {moments.low[place]:g}.",
+                "Leave this item out: one that does not vary measures nothing.",
+                column=str(items[int(place)]),
+            )
+            for place in constant
+        ]
+    return _find_shared(correlate(moments.covariance), moments.n, items, where)
+
+
+def _find_shared(r: np.ndarray, n: int, items: Sequence[str], where: str) -> list[Problem]:
+    problems = [
+        Problem(
+            f"{where}: items '{items[i]}' and '{items[j]}' correlate {r[i, j]:.4f}.",
+            "They are one measurement; keep one of them.",
+        )
+        for i, j in combinations(range(len(items)), 2)
+        if abs(r[i, j]) > SAME
+    ]
+    if problems:
+        return problems
+    pairs = r[np.triu_indices(len(items), 1)]
+    p_value = judge_sphericity(r, n)
+    if len(items) == 3 and not np.prod(pairs) > 0:
+        listed = ", ".join(f"{value:.2f}" for value in pairs)
+        fact = f"{where}: the items share no variance one factor could explain (r = {listed})."
+        problems.append(Problem(fact, "Check that they measure the same thing."))
+    elif p_value > CHANCE:
+        largest = np.abs(pairs).max()
+        fact = (
+            f"{where}: the items share no variance beyond chance: their correlations (largest"
+            f" {largest:.2f}, {n} clips) are those of unrelated items, p = {p_value:.2f}."
+        )
+        problems.append(Problem(fact, "Check that they measure the same thing, or add clips."))
+    return problems
+
+
+def warn_weak(moments: Moments, items: Sequence[str], where: str) -> None:
+    """Warn if the items may share no more than chance would give so few clips."""
+    p_value = judge_sphericity(correlate(moments.covariance), moments.n)
+    if p_value > DOUBT:
+        message = (
+            f"{where}: {', '.join(items)} do not correlate more than unrelated items may in"
+            f" {moments.n} clips (p = {p_value:.2f}); the factor rests on thin ground."
+        )
+        warn_user(message, FitWarning)
+
+
+def judge_sphericity(r: np.ndarray, n: int) -> float:
+    """Return the p of Bartlett's test that p items are unrelated (Bartlett, 1951).
+
+    Parameters
+    ----------
+    r
+        Correlations (p, p).
+    n
+        Rows behind them.
+    """
+    p = len(r)
+    statistic = -(n - 1 - (2 * p + 5) / 6) * np.linalg.slogdet(r)[1]
+    return float(chdtrc(p * (p - 1) / 2, max(statistic, 0.0)))
+
+
+def find_improper(
+    name: str, items: Sequence[str], loadings: np.ndarray, residuals: np.ndarray
+) -> list[str]:
+    """Return the reasons why estimates cannot be right: residual variances that are not > 0.
+
+    Parameters
+    ----------
+    name
+        The rows in words.
+    items
+        Names of the p items.
+    loadings, residuals
+        Shape (p,).
+    """
+    return [
+        f"{name}: item '{item}' has a residual variance of {residual:.4g}"
+        " (a Heywood case); scores are not defined. Leave the item out, or fit more clips."
+        for item, loading, residual in zip(items, loadings, residuals, strict=True)
+        if not residual > 1e-6 * (loading**2 + residual)
+    ]
+
+
+def warn_reversed(solution: Solution) -> None:
+    """Warn of items that load against the others."""
+    against = [
+        item for item, loading in zip(solution.items, solution.standard, strict=True) if loading < 0
+    ]
+    if against:
+        named = ", ".join(f"'{item}'" for item in against)
+        message = (
+            f"{solution.name}: {named} loads against the other items; if it is reverse-keyed,"
+            " turn it round (highest + lowest - answer) and fit again."
+        )
+        warn_user(message, FitWarning)
+
+
+def raise_improper(improper: Sequence[str]) -> None:
+    """Raise all improper estimates as one error, if there are any."""
+    if improper:
+        message = "\n".join(improper)
+        raise FitError(message)
+
+
+def raise_problems(problems: Sequence[Problem]) -> None:
+    """Raise all problems as one error, if there are any."""
+    if problems:
+        raise DataError(problems)

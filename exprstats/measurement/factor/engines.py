@@ -1,0 +1,215 @@
+"""Engines of the one-factor model: lavaan in R, and the closed form for three items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from exprstats import rbridge
+from exprstats.errors import FitError, RError
+from exprstats.measurement.factor.checks import find_improper
+from exprstats.measurement.factor.formulas import (
+    estimate_vcov,
+    find_signs,
+    solve_three,
+    standardize,
+)
+from exprstats.measurement.factor.moments import Moments
+from exprstats.measurement.factor.solution import Receipt, Solution, name_rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One fit to make.
+
+    Attributes
+    ----------
+    context, part, items
+        What is fitted.
+    moments
+        Of the complete rows; all that plain maximum likelihood needs.
+    low, high
+        Range of answers, shape (p,).
+    estimator, missing
+        As for `fit_factor`.
+    answers
+        The rows (n, p), where moments do not suffice.
+    cluster
+        Integer codes of the rows' clusters (n,), where standard errors allow for them; None
+        where every cluster has one row, which lavaan refuses and ``"mlr"`` covers.
+    n_clusters
+        Number of clusters that standard errors allow for.
+    """
+
+    context: str | None
+    part: str
+    items: tuple[str, ...]
+    moments: Moments
+    low: np.ndarray
+    high: np.ndarray
+    estimator: str = "ml"
+    missing: str = "listwise"
+    answers: np.ndarray | None = None
+    cluster: np.ndarray | None = None
+    n_clusters: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The rows in words, for messages."""
+        return name_rows(self.context, self.part)
+
+
+Engine = Callable[[Job], tuple[Solution, Receipt]]
+
+
+def solve_jobs(jobs: Sequence[Job]) -> tuple[list[Solution], Receipt]:
+    """Fit every job through lavaan, or every job by the closed form where R fails.
+
+    Raises
+    ------
+    RError
+        R cannot be used and there are more than three items.
+    FitError
+        lavaan did not converge.
+    """
+    try:
+        return _solve_with(solve_lavaan, jobs)
+    except RError as error:
+        if len(jobs[0].items) != 3 or jobs[0].answers is not None:
+            message = (
+                f"{error} Without R only three items can be fitted, by maximum likelihood to"
+                " complete and independent clips."
+            )
+            raise RError(message) from error
+        solutions, receipt = _solve_with(solve_closed, jobs)
+        return solutions, replace(receipt, reason=str(error))
+
+
+def _solve_with(engine: Engine, jobs: Sequence[Job]) -> tuple[list[Solution], Receipt]:
+    answers = [engine(job) for job in jobs]
+    said = dict.fromkeys(text for _, receipt in answers for text in receipt.warnings)
+    return [solution for solution, _ in answers], replace(answers[-1][1], warnings=tuple(said))
+
+
+def foresee_improper(job: Job) -> list[str]:
+    """Return why three items cannot give a proper solution; lavaan takes long to find that out."""
+    if len(job.items) != 3 or job.missing == "fiml":
+        return []
+    loadings, residuals = solve_three(job.moments.covariance)
+    return find_improper(job.name, job.items, loadings, residuals)
+
+
+def solve_closed(job: Job) -> tuple[Solution, Receipt]:
+    """Fit three items by the closed form, with standard errors from the expected information."""
+    moments, scale = rescale_moments(job.moments)
+    loadings, residuals = solve_three(moments.covariance)
+    vcov = estimate_vcov(loadings, residuals, moments.n)
+    standard, error, residual_error = standardize(loadings, residuals, vcov)
+    answer = {
+        "estimate": np.concatenate([loadings, residuals, moments.mean]),
+        "vcov": vcov,
+        "intercept_errors": np.sqrt(np.diag(moments.covariance) / moments.n),
+        "standard": standard,
+        "standard_errors": error,
+        "residual_errors": residual_error,
+        "fit": {"df": 0.0},
+        "n": moments.n,
+    }
+    return _build(job, answer, scale), Receipt("closed form")
+
+
+def solve_lavaan(job: Job) -> tuple[Solution, Receipt]:
+    """Fit one factor by maximum likelihood in lavaan, from moments where they suffice."""
+    moments, scale = rescale_moments(job.moments)
+    if job.answers is None:
+        function, data = "fit_moments", (moments.covariance, moments.mean, moments.n)
+        options: dict[str, Any] = {}
+    else:
+        function, data = "fit_one_factor", (job.answers / scale,)
+        options = {"estimator": job.estimator.upper(), "missing": job.missing}
+        options |= {} if job.cluster is None else {"cluster": job.cluster}
+    value, receipt = ask_lavaan(job, function, *data, **options)
+    return _build(job, _read(value, len(job.items)), scale), receipt
+
+
+def ask_lavaan(
+    job: Job, function: str, *data: Any, what: str = "", **options: Any
+) -> tuple[dict[str, Any], Receipt]:
+    """Return what lavaan found in one fit, and where it comes from.
+
+    Parameters
+    ----------
+    job
+        What is fitted.
+    function
+        The R function.
+    *data, **options
+        For the R function.
+    what
+        The model in words, for the message; by default its items.
+
+    Raises
+    ------
+    FitError
+        lavaan did not converge.
+    """
+    reply = rbridge.call("measurement", function, *data, names=job.items, **options)
+    if not reply.value["converged"][0]:
+        message = f"{job.name}: lavaan did not converge for {what or ', '.join(job.items)}."
+        raise FitError(message)
+    return reply.value, Receipt("lavaan", reply.call, reply.versions, reply.warnings)
+
+
+def _read(value: dict[str, Any], p: int) -> dict[str, Any]:
+    standard = value["standardized"]
+    return {
+        "estimate": value["parameters"]["estimate"],
+        "vcov": value["vcov"][: 2 * p, : 2 * p],
+        "intercept_errors": value["parameters"]["std_error"][2 * p :],
+        "standard": standard["estimate"][:p],
+        "standard_errors": standard["std_error"][:p],
+        "residual_errors": standard["std_error"][p:],
+        "fit": {name: float(number[0]) for name, number in value["fit"].items()},
+        "n": int(value["n"][0]),
+    }
+
+
+def rescale_moments(moments: Moments) -> tuple[Moments, np.ndarray]:
+    """Bring items of very different scales near unit variance by powers of two, which is exact."""
+    spread = np.sqrt(np.diag(moments.covariance))
+    scale = np.ones(len(spread))
+    if spread.max() > 10 * spread.min() or spread.max() > 100 or spread.min() < 0.01:
+        scale = 2.0 ** np.round(np.log2(spread))
+    covariance = moments.covariance / np.outer(scale, scale)
+    return replace(moments, mean=moments.mean / scale, covariance=covariance), scale
+
+
+def _build(job: Job, answer: dict[str, Any], scale: np.ndarray) -> Solution:
+    p = len(scale)
+    loadings, residuals, intercepts = np.split(answer["estimate"], 3)
+    sign = float(find_signs(answer["standard"]))
+    back = np.concatenate([sign * scale, scale**2])
+    return Solution(
+        context=job.context,
+        part=job.part,
+        items=job.items,
+        n_clips=answer["n"],
+        loadings=loadings * back[:p],
+        residuals=residuals * back[p:],
+        intercepts=intercepts * scale,
+        vcov=answer["vcov"] * np.outer(back, back),
+        intercept_errors=answer["intercept_errors"] * scale,
+        standard=answer["standard"] * sign,
+        standard_errors=answer["standard_errors"],
+        residual_errors=answer["residual_errors"],
+        covariance=job.moments.covariance,
+        fit=answer["fit"],
+        low=job.low,
+        high=job.high,
+        method="robust" if job.estimator == "mlr" else "ml",
+        missing=job.missing,
+        n_clusters=job.n_clusters,
+    )

@@ -1,0 +1,295 @@
+"""The ITEMS table: rater means, and items as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.codes import CodesEncoding, meets_contract, pack_codes
+from exprstats.contracts import (
+    ITEMS,
+    RATINGS,
+    Contract,
+    check_table,
+    find_absent,
+    find_empty,
+    find_unnumbers,
+    order_levels,
+    require_columns,
+)
+from exprstats.errors import DataError, Problem, warn_user
+
+TOLERATED = 0.05
+_NUMBERED = Contract("items", key=(), ids=("context",), optional=("context",))
+
+_IDS = ("context", "clip", "subject", "rater", "item")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemSet:
+    """The ids and answers of n clips.
+
+    Attributes
+    ----------
+    ids
+        Columns context, clip, subject, as far as there are any; the caller's index.
+    answers
+        Shape (n, p); NaN where an item is missing.
+    contexts
+        Contexts in order; empty where there are none or they are not asked for.
+    """
+
+    ids: pd.DataFrame
+    answers: np.ndarray
+    contexts: tuple[str, ...]
+
+    def select(self, context: str | None) -> np.ndarray:
+        """Return which clips (n,) belong to a context; all of them for None."""
+        if context is None:
+            return np.ones(len(self.ids), dtype=bool)
+        return (self.ids["context"].astype(str) == context).to_numpy(bool)
+
+
+def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> ItemSet:
+    """Check an items table and take it apart.
+
+    Parameters
+    ----------
+    table
+        One row a clip. Without a column ``clip`` the rows are numbered from 1.
+    items
+        The columns to use.
+    by
+        The column of contexts, or None.
+
+    Raises
+    ------
+    DataError
+        Columns that are absent, empty ids, clips that stand twice, items that are no numbers or
+        wholly missing.
+    """
+    require_columns(table, [], "items")
+    if not all(isinstance(name, str) for name in table.columns):
+        table = table.rename(columns=str)
+    ids = [name for name in ("context", "clip", "subject") if name in table.columns]
+    problems = find_absent(table, [*items, *([by] if by else []), *ids], "items")
+    if problems or len(table) == 0:
+        raise DataError(problems or Problem("the items table has no rows.", "Check the file."))
+    ids = _take_ids(table, by)
+    problems = find_unnumbers(table, items)
+    problems += [
+        Problem("every value is missing.", "Leave this item out.", column=item)
+        for item in items
+        if bool(table[item].isna().all())
+    ]
+    if problems:
+        raise DataError(problems)
+    _check_ids(ids, numbered="clip" not in table.columns)
+    # Columns that lie whole in memory are passed over ten times faster than rows of three.
+    answers = np.array([table[item].to_numpy(float, na_value=np.nan) for item in items]).T
+    contexts = tuple(str(level) for level in order_levels(ids["context"])) if by else ()
+    return ItemSet(ids, answers, contexts)
+
+
+def _check_ids(ids: pd.DataFrame, *, numbered: bool) -> None:
+    # Numbers that we gave need no check.
+    names = [name for name in ITEMS.key if name in ids and not (numbered and name == "clip")]
+    codes = [pd.factorize(ids[name]) for name in names]
+    if names and not meets_contract(codes, key=not numbered):
+        check_table(ids, _NUMBERED if numbered else ITEMS)
+
+
+def _take_ids(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
+    ids = {}
+    context = by or ("context" if "context" in table.columns else None)
+    if context:
+        ids["context"] = table[context]
+    if "clip" in table.columns:
+        ids["clip"] = table["clip"]
+    else:
+        ids["clip"] = pd.Series(_count_up(len(table)), table.index, dtype="str")
+    if "subject" in table.columns:
+        ids["subject"] = table["subject"]
+    return pd.DataFrame(ids)
+
+
+def warn_incomplete(itemset: ItemSet, fate: str = "they are left out of the fit") -> None:
+    """Warn the caller's caller of clips that lack an item, and say what becomes of them."""
+    lacking = int(np.isnan(itemset.answers).any(axis=1).sum())
+    if lacking:
+        counted = count_things(lacking, "clips lacks", "clips lack", of=len(itemset.ids))
+        message = f"{counted} an item; {fate}."
+        warn_user(message)
+
+
+def check_contexts(itemset: ItemSet, fitted: Sequence[str | None]) -> None:
+    """Refuse clips of contexts that no fit was made for.
+
+    Raises
+    ------
+    DataError
+        With the first such context, and those that were fitted.
+    """
+    strange = [context for context in itemset.contexts if context not in fitted]
+    if strange:
+        known = sorted({context for context in fitted if context is not None})
+        fact = f"context '{strange[0]}' was not in the fit."
+        raise DataError(Problem(fact, f"It has {', '.join(known)}."))
+
+
+def _count_up(n: int) -> np.ndarray:
+    """Return the texts 1 … n; their last three digits are written once for all thousands."""
+    endings = [f"{number:03d}" for number in range(1000)]
+    texts = [str(number) for number in range(1, min(n + 1, 1000))]
+    for thousand in range(1, n // 1000 + 1):
+        start = str(thousand)
+        texts += [start + ending for ending in endings]
+    return np.array(texts[:n], dtype=object)
+
+
+def find_training(ids: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
+    """Return which clips (n,) belong to training subjects.
+
+    Raises
+    ------
+    DataError
+        There is no subject column, a subject in two parts, nobody in training, or more than 5 % of
+        the subjects in no part.
+    """
+    problems = find_absent(ids, ["subject"], "items") + find_absent(
+        parts, ["subject", "part"], "parts"
+    )
+    if problems:
+        raise DataError(problems)
+    problems = find_empty(ids, ["subject"]) + find_empty(parts, ["subject", "part"])
+    parts = parts[["subject", "part"]].astype(str).drop_duplicates()
+    torn = parts.loc[parts["subject"].duplicated(), "subject"].unique()
+    if len(torn):
+        counted = count_things(len(torn), "subject stands", "subjects stand")
+        fact = f"{counted} in more than one part, such as '{torn[0]}'."
+        problems.append(Problem(fact, "Give each subject one part.", column="subject"))
+    if "train" not in set(parts["part"]):
+        fact = f"nobody's part is 'train'; there is {', '.join(sorted(set(parts['part'])))}."
+        problems.append(Problem(fact, "Give the table of split_subjects.", column="part"))
+    if problems:
+        raise DataError(problems)
+    part = dict(zip(parts["subject"], parts["part"], strict=True))
+    subjects = ids["subject"].astype(str)
+    _check_subjects(set(subjects), set(part))
+    return (subjects.map(part) == "train").to_numpy(bool)
+
+
+def _check_subjects(rated: set[str], split: set[str]) -> None:
+    absent = sorted(rated - split)
+    if absent:
+        fact = (
+            f"{count_things(len(absent), 'subjects is', 'subjects are', of=len(rated))} in no part,"
+            f" among them '{absent[0]}' (and {len(split - rated)} of the parts have no clip)."
+        )
+        remedy = "Split the same subjects that were rated; ids must match to the letter."
+        if len(absent) > TOLERATED * len(rated):
+            raise DataError(Problem(fact, remedy, column="subject"))
+        # At the line that calls a verb, which lists its jobs, row by row, each with its training.
+        warn_user(f"{fact} {remedy}")
+
+
+def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean over raters of each clip on each item.
+
+    Parameters
+    ----------
+    ratings
+        One row a rating: clip, rater, item, rating, and context and subject where there are any.
+
+    Returns
+    -------
+    DataFrame
+        One row a clip in order of first appearance: context, clip, subject (as far as they were
+        given), then one column an item. A clip nobody rated on an item is missing there.
+
+    Raises
+    ------
+    DataError
+        The table breaks its contract, a clip has two subjects, or an item is called like an id.
+
+    Examples
+    --------
+    >>> ratings = pd.DataFrame(
+    ...     {"clip": ["a", "a"], "rater": ["r", "s"], "item": "smile", "rating": [1, 4]}
+    ... )
+    >>> average_raters(ratings).to_dict("records")
+    [{'clip': 'a', 'smile': 2.5}]
+    """
+    codes = _encode_columns(ratings)
+    key = [name for name in ("context", "clip") if name in codes]
+    rows, n_rows = codes["clip"][0], len(codes["clip"][1])
+    if len(key) > 1:
+        rows, contents = pd.factorize(pack_codes([codes[name] for name in key])[0])
+        n_rows = len(contents)
+    # Codes count up in order of appearance, so that a new highest one is a first row.
+    first = np.flatnonzero(np.diff(np.maximum.accumulate(rows), prepend=-1))
+    ids = [*key, *(["subject"] if "subject" in codes else [])]
+    items = order_levels(pd.Series(codes["item"][1]))
+    subjects = codes["subject"][0] if "subject" in codes else None
+    _check_roles(ratings, rows, first, items, subjects)
+    table = ratings.iloc[first][ids].reset_index(drop=True)
+    places = pd.Index(items).get_indexer(pd.Index(codes["item"][1]))[codes["item"][0]]
+    means = _average(rows * len(items) + places, ratings["rating"], n_rows * len(items))
+    for place, item in enumerate(items):
+        table[item] = means.reshape(n_rows, len(items))[:, place]
+    return table
+
+
+def _encode_columns(ratings: pd.DataFrame) -> dict[str, CodesEncoding]:
+    """Return codes and levels of each id column, once the table has met its contract.
+
+    The contract is met on the codes; only a table that breaks it is read once more, to say how.
+    """
+    absent = find_absent(ratings, ["clip", "rater", "item", "rating"], "ratings")
+    codes: dict[str, CodesEncoding] = {}
+    if not absent:
+        codes = {name: pd.factorize(ratings[name]) for name in _IDS if name in ratings.columns}
+    key = [codes[name] for name in RATINGS.key if name in codes]
+    if absent or find_unnumbers(ratings, ["rating"]) or not meets_contract(key):
+        check_table(ratings, RATINGS)
+    return codes
+
+
+def _average(cells: np.ndarray, rating: pd.Series, n_cells: int) -> np.ndarray:
+    values = rating.to_numpy(float, na_value=np.nan)
+    given = ~np.isnan(values)
+    sums = np.bincount(cells[given], values[given], n_cells)
+    counts = np.bincount(cells[given], minlength=n_cells)
+    return np.divide(sums, counts, out=np.full(n_cells, np.nan), where=counts > 0)
+
+
+def _check_roles(
+    ratings: pd.DataFrame,
+    rows: np.ndarray,
+    first: np.ndarray,
+    items: list[object],
+    subjects: np.ndarray | None,
+) -> None:
+    problems = [
+        Problem(f"an item is called '{item}', like a column of ids.", "Rename the item.")
+        for item in items
+        if item in ("clip", *(name for name in ("context", "subject") if name in ratings.columns))
+    ]
+    if subjects is not None:
+        torn = np.flatnonzero(subjects != subjects[first][rows])
+        if torn.size:
+            clip = ratings["clip"].iloc[torn[0]]
+            problems.append(
+                Problem(
+                    f"clip '{clip}' has ratings under two subjects.",
+                    "A clip shows one subject; name clips apart.",
+                    column="subject",
+                    rows=tuple(int(row) + 1 for row in torn[:5]),
+                )
+            )
+    if problems:
+        raise DataError(problems)

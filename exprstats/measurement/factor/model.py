@@ -1,0 +1,327 @@
+"""The one-factor model, per context and pooled, and its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from exprstats.contracts import encode_ids, find_absent, find_empty
+from exprstats.errors import FitWarning, OptionError, Problem, warn_user
+from exprstats.measurement.factor.checks import (
+    check_items,
+    find_improper,
+    find_problems,
+    raise_improper,
+    raise_problems,
+    warn_reversed,
+    warn_weak,
+)
+from exprstats.measurement.factor.engines import Job, foresee_improper, solve_jobs
+from exprstats.measurement.factor.items import ItemSet, find_training, read_items, warn_incomplete
+from exprstats.measurement.factor.moments import form_moments
+from exprstats.measurement.factor.solution import (
+    Receipt,
+    Solution,
+    list_notes,
+    list_rows,
+    write_sentence,
+)
+from exprstats.measurement.scores import list_scores, list_spans
+from exprstats.options import FactorEstimator, MissingRule, check_level, check_word
+from exprstats.rbridge import probe_r
+from exprstats.results import Result
+
+_FATES = {
+    "listwise": "they are left out of the fit and have no score",
+    "fiml": "they count with the items they have",
+}
+FEWEST_CLUSTERS = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factor(Result):
+    """A fitted factor.
+
+    Attributes
+    ----------
+    table
+        Tidy rows: context part term item estimate std_error conf_low conf_high level method
+        p_value n_clips note. ``loading`` and ``residual`` are the completely standardised
+        solution; ``loading_raw``, ``residual_raw`` and ``intercept`` are in the items' units.
+        Part ``"all"`` is fitted on all clips, ``"train"`` on those of training subjects.
+    scores
+        SCORES of all clips, from the training fit where there is one.
+    spans
+        context fitted_on part span: the range that a score can take.
+    solutions
+        The fits, as `score_clips` needs them.
+    items, by, level
+        As they were asked for.
+    receipt
+        Where the numbers come from.
+    notes
+        What a reader must know beside the numbers.
+    """
+
+    table: pd.DataFrame
+    scores: pd.DataFrame
+    spans: pd.DataFrame
+    solutions: tuple[Solution, ...]
+    items: tuple[str, ...]
+    by: str | None
+    level: float
+    receipt: Receipt
+    notes: tuple[str, ...]
+
+    @property
+    def engine(self) -> str:
+        """``"lavaan"`` or ``"closed form"``."""
+        return self.receipt.engine
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: engine, versions, counts, degrees of freedom."""
+        pooled = next(one for one in self.solutions if one.context is None and one.part == "all")
+        facts = {
+            "engine": self.engine,
+            **self.receipt.list_versions(),
+            "n_items": len(self.items),
+            "n_clips": pooled.n_clips,
+            "n_contexts": len({one.context for one in self.solutions} - {None}),
+            "df": pooled.df,
+            "level": self.level,
+        }
+        return pd.DataFrame([facts])
+
+    def sentence(self) -> str:
+        """Return what was found, in APA style."""
+        return write_sentence(self.table, self.solutions, self.receipt, self.notes)
+
+
+def fit_factor(
+    items_table: pd.DataFrame,
+    *,
+    items: Sequence[str],
+    by: str | None = None,
+    cluster: str | None = None,
+    parts: pd.DataFrame | None = None,
+    missing: MissingRule = "listwise",
+    estimator: FactorEstimator = "ml",
+    level: float = 0.95,
+    scale: tuple[float, float] | None = None,
+) -> Factor:
+    """Fit one factor to three or more items by maximum likelihood, and score the clips.
+
+    The factor's variance is fixed to 1. With R the numbers come from lavaan (Rosseel, 2012);
+    without it three items are solved by the closed form, which is the same maximum likelihood
+    solution, and the result says so.
+
+    Parameters
+    ----------
+    items_table
+        One row a clip: clip (or the rows are numbered), the items, and context and subject where
+        there are any, as `average_raters` returns it.
+    items
+        The columns that measure the factor.
+    by
+        Column of contexts: one model for each, and a pooled one. None: the pooled one only.
+    cluster
+        Column whose ids say which clips belong together, such as ``"subject"``: standard errors
+        and test allow for it (``estimator="mlr"``). Needs R and at least 10 clusters.
+    parts
+        From `split_subjects`: the model is fitted on training subjects too, and the scores come
+        from that fit, so that test clips do not shape their own targets.
+    missing
+        ``"listwise"``: a clip that lacks an item is left out of the fit and has no score.
+        ``"fiml"``: it counts with the items it has (needs R).
+    estimator
+        ``"ml"``, or ``"mlr"``: standard errors and test that do not lean on normality (Yuan &
+        Bentler, 2000; needs R).
+    level
+        Confidence level.
+    scale
+        Lowest and highest possible answer, for the range of the scores; None: as observed.
+
+    Raises
+    ------
+    OptionError
+        Fewer than three items, an item named twice, an option that is not known.
+    DataError
+        The data cannot carry a factor: too few clips, constant items, items that are copies of
+        each other or share nothing; answers outside the scale.
+    FitError
+        No convergence, or a residual variance that is not positive.
+    RError
+        R cannot be used and there are more than three items.
+    """
+    names = check_items(items)
+    check_word(missing, MissingRule, "missing")
+    check_word(estimator, FactorEstimator, "estimator")
+    check_level(level)
+    itemset = read_items(items_table, names, by)
+    jobs = list_jobs(
+        itemset,
+        names,
+        parts=parts,
+        scale=scale,
+        estimator=estimator,
+        missing=missing,
+        cluster=find_clusters(items_table, cluster) if cluster else None,
+    )
+    warn_incomplete(itemset, _FATES[missing])
+    for job in jobs:
+        warn_weak(job.moments, names, job.name)
+    raise_improper([text for job in jobs for text in foresee_improper(job)])
+    solutions, receipt = solve_jobs(jobs)
+    _check_solutions(solutions, receipt)
+    return Factor(
+        table=list_rows(solutions, level),
+        scores=list_scores(solutions, itemset),
+        spans=list_spans(solutions),
+        solutions=tuple(solutions),
+        items=names,
+        by=by,
+        level=level,
+        receipt=receipt,
+        notes=list_notes(solutions, receipt),
+    )
+
+
+def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:
+    raise_improper(
+        [
+            text
+            for one in solutions
+            for text in find_improper(one.name, one.items, one.loadings, one.residuals)
+        ]
+    )
+    for one in solutions:
+        if one.part == "all":
+            warn_reversed(one)
+    # That R is absent stands in the result; that it is there and failed needs a louder word.
+    if receipt.reason and probe_r().lavaan_version:
+        warn_user(f"lavaan was not used: {receipt.reason}", FitWarning)
+
+
+def list_jobs(
+    itemset: ItemSet,
+    items: tuple[str, ...],
+    *,
+    parts: pd.DataFrame | None = None,
+    scale: tuple[float, float] | None = None,
+    estimator: str = "ml",
+    missing: str = "listwise",
+    cluster: pd.Series | None = None,
+    keep_rows: bool = False,
+) -> list[Job]:
+    """Return the jobs, training subjects first, the fit of all clips last.
+
+    Parameters
+    ----------
+    itemset, items
+        What is there.
+    parts, scale, estimator, missing
+        As for `fit_factor`.
+    cluster
+        Ids of the rows' clusters, in the order of the rows.
+    keep_rows
+        Whether the jobs hold the rows even where moments would do.
+
+    Raises
+    ------
+    DataError
+        Answers outside the scale, subjects in no part, too few clusters; items that cannot carry
+        a factor, see `find_problems`.
+    """
+    low, high = find_range(itemset.answers, items, scale)
+    codes = None if cluster is None else encode_ids(cluster.to_frame("cluster"), ["cluster"])[0]
+    plain = codes is None and (estimator, missing) == ("ml", "listwise")
+    jobs = []
+    for part, context, keep in _list_rows(itemset, parts):
+        answers = itemset.answers if keep.all() else itemset.answers[keep]
+        used = _find_used(answers, missing)
+        who = None if codes is None else codes[keep][used]
+        n_clusters = None if who is None else len(np.unique(who))
+        jobs.append(
+            Job(
+                context=context,
+                part=part,
+                items=items,
+                moments=form_moments(answers),
+                low=low,
+                high=high,
+                estimator="ml" if plain or (codes is None and estimator == "ml") else "mlr",
+                missing=missing,
+                answers=None if plain and not keep_rows else answers[used],
+                cluster=None if n_clusters == used.sum() else who,
+                n_clusters=n_clusters,
+            )
+        )
+    raise_problems(
+        [
+            problem
+            for job in jobs
+            for problem in (*find_problems(job.moments, items, job.name), *_find_few(job))
+        ]
+    )
+    return jobs
+
+
+def _list_rows(
+    itemset: ItemSet, parts: pd.DataFrame | None
+) -> Iterator[tuple[str, str | None, np.ndarray]]:
+    rows = {} if parts is None else {"train": find_training(itemset.ids, parts)}
+    rows["all"] = np.ones(len(itemset.ids), dtype=bool)
+    for part, members in rows.items():
+        for context in (*itemset.contexts, None):
+            yield part, context, itemset.select(context) & members
+
+
+def _find_used(answers: np.ndarray, missing: str) -> np.ndarray:
+    absent = np.isnan(answers)
+    lost = np.all(absent, axis=1) if missing == "fiml" else np.any(absent, axis=1)
+    return np.logical_not(lost)
+
+
+def _find_few(job: Job) -> list[Problem]:
+    if job.n_clusters is None or job.n_clusters >= FEWEST_CLUSTERS:
+        return []
+    fact = f"{job.name}: {job.n_clusters} clusters; robust standard errors need {FEWEST_CLUSTERS}."
+    remedy = "With fewer they come out far too small (.004 where .071 is right, with two)."
+    return [Problem(fact, remedy)]
+
+
+def find_clusters(table: pd.DataFrame, cluster: str) -> pd.Series:
+    """Return the ids of the rows' clusters.
+
+    Raises
+    ------
+    DataError
+        There is no such column, or it has empty cells.
+    """
+    raise_problems(find_absent(table, [cluster], "items"))
+    raise_problems(find_empty(table, [cluster]))
+    return table[cluster]
+
+
+def find_range(
+    answers: np.ndarray, items: tuple[str, ...], scale: tuple[float, float] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and the highest possible answer to each item, (p,) each."""
+    low, high = np.nanmin(answers, axis=0), np.nanmax(answers, axis=0)
+    if scale is None:
+        return low, high
+    if np.shape(scale) != (2,) or not scale[0] < scale[1]:
+        message = f"scale is {scale}; give the lowest and then the highest answer, such as (0, 4)."
+        raise OptionError(message)
+    fact = f"outside the scale {scale[0]:g} to {scale[1]:g}: the answers run from"
+    raise_problems(
+        [
+            Problem(f"{fact} {low[place]:g} to {high[place]:g}.", "Correct them.", column=item)
+            for place, item in enumerate(items)
+            if low[place] < scale[0] or high[place] > scale[1]
+        ]
+    )
+    return np.full(len(items), float(scale[0])), np.full(len(items), float(scale[1]))

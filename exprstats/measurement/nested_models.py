@@ -1,0 +1,179 @@
+"""Sequences of nested factor models and their tests."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import tell_p, write_number
+from exprstats.contracts import arrange_rows
+from exprstats.errors import FitError
+from exprstats.measurement.factor.solution import Receipt
+from exprstats.results import Result
+
+KEYS = ("context", "model", "versus", "term")
+_INDICES = ("chisq", "cfi", "rmsea", "srmr")
+_MEANINGS = {
+    "tau-equivalent": "equal loadings",
+    "parallel": "equal loadings and residual variances",
+    "metric": "equal loadings",
+    "scalar": "equal loadings and intercepts",
+    "strict": "equal loadings, intercepts and residual variances",
+}
+
+Block = tuple[str | None, int, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NestedModels(Result):
+    """Models of the same items, each more restricted than the one before.
+
+    Attributes
+    ----------
+    table
+        context model versus term estimate df p_value conf_low conf_high level method n_clips
+        n_clusters note. Terms: ``chisq``, ``cfi``, ``rmsea``, ``srmr``. A row with ``versus`` is
+        the change from that model: a test of the difference for ``chisq``, a difference for the
+        others.
+    steps
+        The same as reviewers expect it: one row a context and model.
+    level
+        What p is held against in the sentence: 1 − level.
+    receipt
+        Where the numbers come from.
+    """
+
+    table: pd.DataFrame
+    steps: pd.DataFrame
+    level: float
+    receipt: Receipt
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: the most restricted model that is not rejected, and its versions."""
+        last = self.steps[self.steps["context"].isna()]
+        facts = {"holds": self._find_holding(last), "n_clips": int(last["n_clips"].max())}
+        return pd.DataFrame([{**facts, **self.receipt.list_versions()}])
+
+    def sentence(self) -> str:
+        """Return what was found, in APA style."""
+        told = []
+        for context, rows in self.steps.groupby("context", sort=False, dropna=False):
+            where = "" if pd.isna(context) else f"Context {context}: "
+            changes = "; ".join(
+                f"{_MEANINGS[row['model']]} ({_name_test(row)}({row['df_change']:.0f}) ="
+                f" {write_number(row['chisq_change'])}, p {tell_p(row['p_change'])})"
+                for row in rows[rows["p_change"].notna()].to_dict("records")
+            )
+            holds = self._find_holding(rows)
+            found = (
+                f"{_MEANINGS[holds]} held" if holds in _MEANINGS else "no restriction was tenable"
+            )
+            told.append(f"{where}Tested in turn: {changes}. On these tests, {found}.")
+        return " ".join(told)
+
+    def _find_holding(self, rows: pd.DataFrame) -> str:
+        """Return the last model before the first step that is rejected."""
+        holds = str(rows["model"].iloc[0])
+        for row in rows.iloc[1:].to_dict("records"):
+            if not row["p_change"] >= 1 - self.level:
+                break
+            holds = row["model"]
+        return holds
+
+
+def build_steps(
+    blocks: Sequence[Block], receipt: Receipt, level: float, n_clusters: int | None
+) -> NestedModels:
+    """Return the result of R's answers: (context, rows, answer) of each fit in turn.
+
+    Raises
+    ------
+    FitError
+        lavaan did not converge.
+    """
+    steps = []
+    for context, n, answer in blocks:
+        before = None
+        for model, step in answer.items():
+            if not step["converged"][0]:
+                message = f"lavaan did not converge for the {model} model."
+                raise FitError(message)
+            steps.append({"context": context, **_read_step(model, before, step), "n_clips": n})
+            before = steps[-1]
+    frame = pd.DataFrame(steps).astype({"context": object, "versus": object})
+    frame = frame.assign(**_count(n_clusters))
+    rows = [row for step in steps for row in _list_step({**step, **_count(n_clusters)})]
+    method = "ml" if n_clusters is None else "robust"
+    table = arrange_rows([{**row, "method": row.get("method") or method} for row in rows], KEYS)
+    return NestedModels(table.astype({"context": object, "versus": object}), frame, level, receipt)
+
+
+def _count(n_clusters: int | None) -> dict[str, int]:
+    return {} if n_clusters is None else {"n_clusters": n_clusters}
+
+
+def _read_step(
+    model: str, before: dict[str, Any] | None, step: Mapping[str, Any]
+) -> dict[str, Any]:
+    fit = {name: float(value[0]) for name, value in step["fit"].items()}
+    nothing = float("nan")
+    row: dict[str, Any] = {"model": model, "versus": before and before["model"], "df": fit["df"]}
+    row |= {name: fit.get(name, nothing) for name in _INDICES}
+    row["p_value"] = fit.get("pvalue", nothing)
+    row |= {"rmsea_low": fit.get("rmsea.ci.lower", nothing)}
+    row |= {"rmsea_high": fit.get("rmsea.ci.upper", nothing)}
+    told = dict(step["change"] or {})
+    row["method_change"] = told.pop("method", None)
+    change = {name: float(value[0]) for name, value in told.items()}
+    row |= {
+        "chisq_change": change.get("chisq", nothing),
+        "df_change": change.get("df", nothing),
+        "p_change": change.get("pvalue", nothing),
+    }
+    # A model that fits perfectly has CFI 1; its RMSEA is not defined.
+    was = nothing if before is None else (1.0 if before["df"] == 0 else before["cfi"])
+    row["cfi_change"] = row["cfi"] - was
+    row["rmsea_change"] = row["rmsea"] - (nothing if before is None else before["rmsea"])
+    return row
+
+
+def _list_step(step: dict[str, Any]) -> list[dict[str, Any]]:
+    keys = {name: step[name] for name in ("context", "model", "n_clips")}
+    keys |= _count(step.get("n_clusters"))
+    test = {"estimate": step["chisq"], "df": step["df"], "p_value": step["p_value"]}
+    if not step["df"]:
+        note = "fits perfectly (df = 0): no test"
+        return [{**keys, "versus": None, "term": "chisq", **test, "note": note}]
+    limits = {"conf_low": step["rmsea_low"], "conf_high": step["rmsea_high"], "level": 0.9}
+    rows = [
+        {**keys, "versus": None, "term": "chisq", **test},
+        {**keys, "versus": None, "term": "cfi", "estimate": step["cfi"]},
+        {**keys, "versus": None, "term": "rmsea", "estimate": step["rmsea"], **limits},
+        {**keys, "versus": None, "term": "srmr", "estimate": step["srmr"]},
+    ]
+    if step["versus"] is None:
+        return rows
+    keys["versus"] = step["versus"]
+    change = {"estimate": step["chisq_change"], "df": step["df_change"]}
+    note = "the scaled difference is not defined here" if np.isnan(step["p_change"]) else None
+    return [
+        *rows,
+        {
+            **keys,
+            "term": "chisq",
+            **change,
+            "p_value": step["p_change"],
+            "method": step["method_change"],
+            "note": note,
+        },
+        {**keys, "term": "cfi", "estimate": step["cfi_change"]},
+        {**keys, "term": "rmsea", "estimate": step["rmsea_change"]},
+    ]
+
+
+def _name_test(row: Mapping[Hashable, Any]) -> str:
+    return "T²" if row["method_change"] == "jackknife" else "Δχ²"

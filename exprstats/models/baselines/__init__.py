@@ -1,0 +1,1 @@
+"""Baselines: guesses, human raters and stacked predictions."""

@@ -1,0 +1,1 @@
+"""Data of models: features, targets, parts and splits."""

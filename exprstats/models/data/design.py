@@ -1,0 +1,212 @@
+"""The design of a model: features, target and the samples to fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.contracts import (
+    CLIPS,
+    check_table,
+    find_absent,
+    find_unnumbers,
+    order_levels,
+    require_columns,
+)
+from exprstats.errors import DataError, OptionError, Problem
+from exprstats.models.data.parts import PARTS, label_parts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """The clips of one fit and what it predicts.
+
+    Attributes
+    ----------
+    context
+        The context, or None for the pooled fit.
+    rows
+        (m,) positions in the design.
+    truth
+        (m,) target: the context's own scores, or the pooled ones.
+    """
+
+    context: Any
+    rows: np.ndarray
+    truth: np.ndarray
+
+    @property
+    def fitted_on(self) -> str:
+        """Which fit produced a prediction: ``"context"`` or ``"all"``."""
+        return "all" if self.context is None else "context"
+
+    @property
+    def label(self) -> str:
+        """Name the sample for people."""
+        return "all clips" if self.context is None else f"context '{self.context}'"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """All that a refit needs.
+
+    Attributes
+    ----------
+    clips
+        Ids of the n clips: ``clip``, ``subject``, ``context`` where known, ``part``.
+    features
+        Names of the p features.
+    matrix
+        (n, p) features in their own units.
+    target
+        Name of the target.
+    samples
+        One sample for each context, then the pooled one.
+    people
+        (n,) code of each clip's subject, from 0.
+    places
+        (n,) position of each clip's part in `PARTS`.
+    classes
+        The target's classes in the order of their numbers; empty where it is a quantity.
+    """
+
+    clips: pd.DataFrame
+    features: tuple[str, ...]
+    matrix: np.ndarray
+    target: str
+    samples: tuple[Sample, ...]
+    people: np.ndarray
+    places: np.ndarray
+    classes: tuple[Any, ...] = ()
+
+    def split(self, sample: Sample, *parts: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return features (m, p) and target (m,) of a sample's clips in the named parts."""
+        inside = self.mark(sample, *parts)
+        return self.matrix[sample.rows[inside]], sample.truth[inside]
+
+    def mark(self, sample: Sample, *parts: str) -> np.ndarray:
+        """Return which of a sample's clips (m,) lie in the named parts."""
+        return np.array([part in parts for part in PARTS])[self.places[sample.rows]]
+
+    def count(self, sample: Sample, *parts: str) -> tuple[int, int]:
+        """Return the numbers of clips and of subjects of a sample in the named parts."""
+        rows = sample.rows[self.mark(sample, *parts)]
+        return len(rows), int(np.count_nonzero(np.bincount(self.people[rows])))
+
+
+def build_design(
+    clips: pd.DataFrame,
+    parts: pd.DataFrame | None,
+    *,
+    target: str,
+    features: Sequence[str],
+    by: str | None = None,
+    pooled_target: str | None = None,
+    folded: bool = False,
+) -> Design:
+    """Check a clip table and its split, and return what models are fitted to.
+
+    Where tuning is ``folded``, clips of validation subjects are training clips, and without a split
+    all clips are.
+
+    Raises
+    ------
+    DataError
+        With every reason found: absent columns, text or missing or infinite numbers, subjects in
+        two parts or none, parts without clips.
+    OptionError
+        Features that are no list, repeat, or hold the target; no split though there are no folds.
+    """
+    names = _check_features(features, target)
+    if parts is None and not folded:
+        message = "parts is None; give the table that split_subjects returns."
+        raise OptionError(message)
+    if by is not None and by != "context":
+        require_columns(clips, [by], "clips")
+        if by in (*names, target):
+            message = f"'{by}' names the contexts; it cannot be a feature or the target too."
+            raise OptionError(message)
+        clips = clips.drop(columns="context", errors="ignore").rename(columns={by: "context"})
+    pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
+    problems = find_absent(clips, [*names, target, pooled, *(["context"] if by else [])], "clips")
+    if problems:
+        raise DataError(problems)
+    check_table(clips, CLIPS)
+    used = [target, pooled] if by else [pooled]
+    _check_numbers(clips, names, list(dict.fromkeys(used)))
+    kept = [name for name in ("clip", "subject", "context") if name in clips]
+    labels = "train" if parts is None else label_parts(clips, parts)
+    if folded:
+        labels = np.where(labels == "validate", "train", labels)
+    ids = clips[kept].assign(part=labels).reset_index(drop=True)
+    truths = {name: clips[name].to_numpy(float) for name in used}
+    samples = _list_samples(ids, truths[used[0]], truths[pooled], by)
+    matrix = np.ascontiguousarray(clips[list(names)].to_numpy(float))
+    people = pd.factorize(ids["subject"])[0]
+    places = np.select([ids["part"].to_numpy(object) == part for part in PARTS], range(len(PARTS)))
+    design = Design(ids, names, matrix, target, samples, people, places)
+    _check_samples(design, ("train",) if folded else ("train", "validate"))
+    return design
+
+
+def _check_features(features: Sequence[str], target: str) -> tuple[str, ...]:
+    if isinstance(features, str) or not len(features):
+        message = f"features must be a list of column names, not {features!r}."
+        raise OptionError(message)
+    names = tuple(features)
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        message = f"features names {', '.join(repeated)} more than once."
+        raise OptionError(message)
+    if target in names:
+        message = f"The target '{target}' is among the features; leave it out of them."
+        raise OptionError(message)
+    return names
+
+
+def _check_numbers(clips: pd.DataFrame, features: tuple[str, ...], targets: list[str]) -> None:
+    used = [*targets, *features]
+    problems = find_unnumbers(clips, used)
+    broken = {problem.column for problem in problems}
+    holes = clips[used].isna().to_numpy(bool)
+    for name, gaps in zip(used, holes.T, strict=True):
+        if name in broken or not gaps.any():
+            continue
+        what = "targets" if name in targets else "feature values"
+        fact = f"{int(gaps.sum()):,} of {len(clips):,} {what} are missing."
+        remedy = f"Leave these clips out, as in clips.dropna(subset=['{name}'])"
+        remedy += "." if name in targets else ", or leave the feature out."
+        rows = tuple(int(row) + 1 for row in np.flatnonzero(gaps))
+        problems.append(Problem(fact, remedy, column=name, rows=rows))
+    if problems:
+        raise DataError(problems)
+
+
+def _list_samples(
+    ids: pd.DataFrame, own: np.ndarray, pooled: np.ndarray, by: str | None
+) -> tuple[Sample, ...]:
+    samples = []
+    for context in order_levels(ids["context"]) if by else []:
+        rows = np.flatnonzero((ids["context"] == context).to_numpy(bool))
+        samples.append(Sample(context, rows, own[rows]))
+    return (*samples, Sample(None, np.arange(len(ids)), pooled))
+
+
+def _check_samples(design: Design, needed: tuple[str, ...]) -> None:
+    problems = []
+    for sample in design.samples:
+        for part in needed:
+            if not design.mark(sample, part).any():
+                fact = f"{sample.label}: no clips in the {part} part."
+                remedy = "Tuning needs training and validation subjects, or folds in fit_elastic."
+                problems.append(Problem(fact, remedy))
+        truth = design.split(sample, "train")[1]
+        if len(truth) and np.ptp(truth) == 0:
+            fact = f"{sample.label}: all {len(truth):,} training targets are {truth[0]:g}."
+            problems.append(Problem(fact, "There is nothing to predict.", column=design.target))
+    if problems:
+        raise DataError(problems)

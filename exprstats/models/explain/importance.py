@@ -1,0 +1,304 @@
+"""Permutation importance of features on held-out subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import write_interval, write_level, write_number
+from exprstats.contracts import arrange_rows
+from exprstats.errors import DataError, OptionError, Problem
+from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
+from exprstats.inference.resampling.intervals import find_percentile, jackknife_clusters, sort_draws
+from exprstats.models.data.design import Design
+from exprstats.models.explain.refits import check_resampling
+from exprstats.models.fitting.outcomes import KEYS, group_contexts
+from exprstats.models.fitting.penalties import scale_columns
+from exprstats.models.fitting.result import KIND_NAMES, Fitted, Models
+from exprstats.options import check_count
+from exprstats.parallel import Seed, spawn_seeds
+from exprstats.results import Result
+
+# From so many subjects percentile intervals are printed, below jackknife-t.
+MANY_SUBJECTS = 40
+TIE = 1e-12
+
+_LIMITS = ("std_error", "conf_low", "conf_high")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Importance(Result):
+    """How much the test error rises when features are permuted between people.
+
+    Attributes
+    ----------
+    table
+        Tidy rows, context by context, the pooled model last. Terms: ``importance`` of one feature
+        and ``group_importance`` of correlated ones together, in units of the target (of classes:
+        the share of wrong ones), each with percentile and jackknife-t intervals over the test
+        subjects; ``headline`` marks one.
+    model, kind
+        Name and kind of the model.
+    repeats
+        Permutations of each feature.
+    level
+        Confidence level.
+    error
+        What rises, in words.
+    """
+
+    table: pd.DataFrame
+    model: str
+    kind: str
+    repeats: int
+    level: float
+    error: str = "RMSE"
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row for the whole."""
+        row = {
+            "model": self.model,
+            "kind": self.kind,
+            "n_contexts": int(self.table["context"].nunique()),
+            "n_features": int(self.table.query("term == 'importance'")["feature"].nunique()),
+            "n_clusters": int(self.table["n_clusters"].max()),
+            "repeats": self.repeats,
+            "level": self.level,
+        }
+        return pd.DataFrame([row])
+
+    def sentence(self) -> str:
+        """Return the features whose interval lies above 0, in APA style."""
+        rows = self.table[self.table["headline"] & (self.table["term"] == "importance")]
+        told = [_tell_context(name, own) for name, own in group_contexts(rows)]
+        opening = (
+            f"{KIND_NAMES[self.kind]}: rise of the test {self.error} when a feature is permuted "
+            f"between subjects, with {write_level(self.level)} intervals over test subjects."
+        )
+        return " ".join([opening, *told])
+
+
+def rate_importance(
+    models: Models,
+    *,
+    repeats: int = 20,
+    alike: float = 0.7,
+    draws: int = 500,
+    level: float = 0.95,
+    seed: Seed = None,
+) -> Importance:
+    """Permute features between the test subjects, and say how much worse the predictions get.
+
+    Every test subject gets the values of another one, in random order: the link to the target is
+    cut within and between people, while one person's clips stay as alike as they are.
+
+    Parameters
+    ----------
+    models
+        From `fit_elastic` or `fit_forest`.
+    repeats
+        Permutations of each feature; the rise is their mean.
+    alike
+        Features that correlate at this size or more in training (average linkage) are permuted
+        together as well, since each alone can hide behind the others.
+    draws
+        Resamples of the test subjects for the percentile interval.
+    level
+        Confidence level.
+    seed
+        Of permutations and resamples.
+
+    Returns
+    -------
+    Importance
+
+    Raises
+    ------
+    DataError
+        Fewer than three test subjects in every context.
+    OptionError
+        Options outside their range.
+
+    References
+    ----------
+    Breiman, L. (2001). Random forests. Machine Learning, 45, 5-32.
+    """
+    check_resampling(draws, level)
+    check_count(repeats, "repeats")
+    if not 0 < alike <= 1:
+        message = f"alike is {alike:g}; it must lie above 0 and be at most 1."
+        raise OptionError(message)
+    rows: list[dict[str, Any]] = []
+    seeds = spawn_seeds(seed, len(models.fits))
+    for fit, one in zip(models.fits, seeds, strict=True):
+        key = {"context": fit.sample.context, "model": models.name}
+        options = {"repeats": repeats, "draws": draws, "level": level, "alike": alike}
+        found = list_importance(models.design, fit, seed=np.random.default_rng(one), **options)
+        rows += [{**key, **row} for row in found]
+    if not rows:
+        fact = "fewer than 3 test subjects."
+        raise DataError(Problem(fact, "Importance is measured on people held out.", "part"))
+    error = "share of wrong classes" if models.design.classes else "RMSE"
+    return Importance(arrange_rows(rows, KEYS), models.name, models.kind, repeats, level, error)
+
+
+def _tell_context(name: str, own: pd.DataFrame) -> str:
+    held = own[own["conf_low"] > 0].sort_values("estimate", ascending=False)
+    if held.empty:
+        return f"{name}: no feature's interval lies above 0."
+    told = [
+        f"{row['feature']} {write_number(row['estimate'])} "
+        f"{write_interval(row['conf_low'], row['conf_high'])}"
+        for _, row in held.iterrows()
+    ]
+    return f"{name}: {'; '.join(told)}."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """Squared errors (of classes: numbers of wrong ones) by subject, before and after permutation.
+
+    Attributes
+    ----------
+    clips
+        (G,) clips of each subject.
+    whole
+        (G,) sums of the errors of the model as it is.
+    permuted
+        (groups of features, G) the same with a group permuted, the mean over the repeats.
+    squared
+        Whether errors are squared; wrong classes are counted instead.
+    """
+
+    clips: np.ndarray
+    whole: np.ndarray
+    permuted: np.ndarray
+    squared: bool = True
+
+    def measure_rise(self, counts: np.ndarray) -> np.ndarray:
+        """Return the rise (groups, draws) of resamples with counts (draws, G).
+
+        It is the rise in RMSE, or in the share of wrong classes.
+        """
+        n = counts @ self.clips
+        root = np.sqrt if self.squared else np.positive
+        with np.errstate(invalid="ignore", divide="ignore"):
+            before = root(counts @ self.whole / n)[:, None]
+            rise = root((counts @ self.permuted.T) / n[:, None]) - before
+        # A feature without weight changes nothing but the order of the sums.
+        return np.where(np.abs(rise) <= TIE * before, 0.0, rise).T
+
+
+def permute_features(
+    design: Design, fit: Fitted, groups: Sequence[Sequence[int]], *, repeats: int, seed: Seed
+) -> Losses:
+    """Permute groups of features between the test subjects and sum the errors.
+
+    Every test subject gets the values of another subject drawn without replacement, that subject's
+    clips in random order (again from the start where they are too few): the link to the target is
+    cut within and between people, while the clips of one person stay as alike as they are.
+
+    Parameters
+    ----------
+    design, fit
+        The fitted model.
+    groups
+        Feature positions that are permuted together.
+    repeats
+        How often.
+    seed
+        Of the permutations; all groups share them.
+    """
+    rng = np.random.default_rng(seed)
+    rows = fit.sample.rows[design.mark(fit.sample, "test")]
+    values, truth = design.split(fit.sample, "test")
+    _, codes = np.unique(design.clips["subject"].astype(str).to_numpy()[rows], return_inverse=True)
+    donors = np.array([_draw_donors(codes, rng) for _ in range(repeats)])
+    squared = not design.classes
+    guess = fit.predict(values)
+    whole = (guess - truth) ** 2 if squared else (guess != truth).astype(float)
+    permuted = []
+    for group in groups:
+        mixed = np.tile(values, (repeats, 1))
+        mixed[:, list(group)] = values[donors.ravel()][:, list(group)]
+        guess = fit.predict(mixed).reshape(repeats, -1)
+        missed = (guess - truth) ** 2 if squared else (guess != truth).astype(float)
+        permuted.append(np.bincount(codes, missed.mean(axis=0)))
+    clips = np.bincount(codes).astype(float)
+    return Losses(clips, np.bincount(codes, whole), np.array(permuted), squared)
+
+
+def list_importance(
+    design: Design,
+    fit: Fitted,
+    *,
+    repeats: int = 20,
+    draws: int = 500,
+    level: float = 0.95,
+    alike: float = 0.7,
+    seed: Seed = None,
+) -> list[dict[str, Any]]:
+    """Return tidy rows of permutation importance, of single features and of correlated groups.
+
+    Terms are ``importance`` (rise in RMSE, or in the share of wrong classes) and
+    ``group_importance`` of features that correlate at ``alike`` or more in training (average
+    linkage) and are permuted together, since each alone hides behind the others. Intervals
+    resample the test subjects.
+    """
+    clips, subjects = design.count(fit.sample, "test")
+    if subjects < 3:
+        return []
+    singles = [[i] for i in range(len(design.features))]
+    groups = singles + group_features(design.split(fit.sample, "train")[0], alike)
+    first, *seeds = spawn_seeds(seed, 1 - (-draws // BLOCK))
+    generator = np.random.default_rng(first)
+    losses = permute_features(design, fit, groups, repeats=repeats, seed=generator)
+    everyone = [np.arange(subjects)]
+    counts = [count_clusters(draw_clusters(one, everyone), subjects) for one in seeds]
+    names = [" + ".join(design.features[i] for i in group) for group in groups]
+    whole = losses.measure_rise(np.ones((1, subjects)))[:, 0]
+    drawn = losses.measure_rise(np.concatenate(counts)[:draws])
+    percentile = find_percentile(*sort_draws(drawn), level)
+    jackknife = jackknife_clusters(whole, losses.measure_rise(1 - np.eye(subjects)), level=level)
+    headline = "percentile" if subjects >= MANY_SUBJECTS else "jackknife"
+    rows: list[dict[str, Any]] = []
+    for j, name in enumerate(names):
+        term = "importance" if j < len(singles) else "group_importance"
+        key = {"part": "test", "term": term, "feature": name, "estimate": whole[j]}
+        for method, found in (("percentile", percentile), ("jackknife", jackknife)):
+            limits = {column: getattr(found, column)[j] for column in _LIMITS}
+            rows.append({**key, **limits, "level": level, "method": method})
+            rows[-1] |= {"headline": method == headline, "n_clips": clips, "n_clusters": subjects}
+            rows[-1]["draws"] = draws if method == "percentile" else None
+    return rows
+
+
+def group_features(values: np.ndarray, alike: float) -> list[list[int]]:
+    """Return groups of two or more features (n, p) that correlate at ``alike`` or more."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
+    centre, scale, constant = scale_columns(values)
+    used = np.flatnonzero(~constant)
+    if len(used) < 2:
+        return []
+    z = (values[:, used] - centre[used]) / scale[used]
+    apart = np.clip(1 - np.abs(z.T @ z) / len(z), 0, 1)
+    np.fill_diagonal(apart, 0)
+    tree = linkage(squareform(apart, checks=False), method="average")
+    labels = fcluster(tree, 1 - alike, criterion="distance")
+    groups = [used[labels == label].tolist() for label in dict.fromkeys(labels.tolist())]
+    return [group for group in groups if len(group) > 1]
+
+
+def _draw_donors(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    groups = int(codes.max()) + 1
+    members = [np.flatnonzero(codes == group) for group in range(groups)]
+    donors = np.empty(len(codes), dtype=int)
+    for taker, giver in enumerate(rng.permutation(groups)):
+        donors[members[taker]] = np.resize(rng.permutation(members[giver]), len(members[taker]))
+    return donors

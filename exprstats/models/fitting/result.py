@@ -1,0 +1,132 @@
+"""The Models result: one kind of model fitted per context and pooled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import write_count, write_number
+from exprstats.models.data.design import Design, Sample
+from exprstats.models.fitting.folds import Rounds
+from exprstats.models.fitting.penalties import Grid
+from exprstats.results import Result
+
+KIND_NAMES = {"elastic": "Elastic net", "forest": "Random forest"}
+
+
+class Fitted(Protocol):
+    """One fitted model: what it was fitted to, and its predictions."""
+
+    @property
+    def sample(self) -> Sample:
+        """The clips it was fitted to."""
+        ...
+
+    def predict(self, values: np.ndarray) -> np.ndarray:
+        """Return predictions (m,) of clips with features (m, p) in their own units."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Models(Result):
+    """One kind of model, tuned and fitted per context and pooled, with all its predictions.
+
+    Attributes
+    ----------
+    name
+        What the predictions call it.
+    kind
+        ``"elastic"`` or ``"forest"``.
+    table
+        Tidy rows: context, model, part, term, feature, estimate, n_clips, n_clusters, note.
+    predictions
+        PREDICTIONS of all clips in all parts, from their context's model (``fitted_on`` =
+        ``"context"``) and from the pooled one (``"all"``).
+    grid
+        One row a combination of settings that was tried, with its errors.
+    design
+        Features, targets and split, from which weights are refitted.
+    fits
+        The fitted model of each context, then the pooled one.
+    penalties
+        The penalties that were tried; None for models without.
+    refit
+        Whether the chosen model was fitted again to training and validation subjects together.
+    rounds
+        Which training subjects were held out when; None where validation subjects tuned.
+    """
+
+    name: str
+    kind: str
+    table: pd.DataFrame
+    predictions: pd.DataFrame
+    grid: pd.DataFrame
+    design: Design
+    fits: tuple[Fitted, ...]
+    penalties: Grid | None = None
+    refit: bool = False
+    rounds: Rounds | None = None
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row for the whole."""
+        clips = self.design.clips
+        per_part = clips.groupby("part")["subject"].nunique()
+        row = {
+            "model": self.name,
+            "kind": self.kind,
+            "target": self.design.target,
+            "n_contexts": sum(sample.context is not None for sample in self.design.samples),
+            "n_features": len(self.design.features),
+            "n_clips": len(clips),
+            "n_clusters": clips["subject"].nunique(),
+            **{f"n_{part}": int(per_part.get(part, 0)) for part in ("train", "validate", "test")},
+        }
+        return pd.DataFrame([row])
+
+    def sentence(self) -> str:
+        """Return what was fitted and how well it predicts unseen people, in APA style."""
+        row = self.glance().iloc[0]
+        tuned = f"on {row['n_validate']}" if self.rounds is None else f"in {self.rounds.describe()}"
+        opening = (
+            f"{KIND_NAMES[self.kind]} models of {row['target']} on {row['n_features']} features "
+            f"were fitted to {row['n_train']} subjects, tuned {tuned} and tested "
+            f"on {row['n_test']} others ({write_count(row['n_clips'])} clips)."
+        )
+        return " ".join([opening, *self._tell_fits()])
+
+    def _tell_fits(self) -> list[str]:
+        part = "test" if (self.table["part"] == "test").any() else "validate"
+        told = []
+        for sample in self.design.samples:
+            here = self.table[self.table["context"].isna()]
+            if sample.context is not None:
+                here = self.table[self.table["context"] == sample.context]
+            value = here[here["part"] == part].set_index("term")["estimate"]
+            label = "All clips" if sample.context is None else str(sample.context)
+            told.append(f"{label}: {part} {_tell_scores(value)}{_tell_penalty(here)}.")
+        return told
+
+
+def _tell_scores(value: pd.Series) -> str:
+    if "accuracy" in value:
+        accuracy, uar = (write_number(value[name], bounded=True) for name in ("accuracy", "uar"))
+        return f"accuracy = {accuracy}, UAR = {uar}"
+    return f"RMSE = {write_number(value['rmse'])}, {tell_correlation(value['correlation'])}"
+
+
+def tell_correlation(value: float) -> str:
+    """Return r in APA style, or that there is none."""
+    return "r not defined" if np.isnan(value) else f"r = {write_number(value, bounded=True)}"
+
+
+def _tell_penalty(here: pd.DataFrame) -> str:
+    chosen = here.set_index("term")["estimate"]
+    if "alpha" not in chosen:
+        return ""
+    text = f" (alpha = {chosen['alpha']:g}, L1 ratio = {chosen['l1_ratio']:g})"
+    if (here.loc[here["term"] == "weight", "estimate"] == 0).all():
+        text += "; every weight is zero, so the mean is predicted for all"
+    return text

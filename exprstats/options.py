@@ -1,0 +1,121 @@
+"""Allowed words of options, and checks of option values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from numbers import Integral, Real
+from typing import Any, Literal, get_args
+
+from exprstats.errors import OptionError
+
+IccModel = Literal["one-way", "two-way", "nested"]
+IccEstimator = Literal["closed", "reml"]
+MetricName = Literal[
+    "nrmse",
+    "rmse",
+    "mae",
+    "mse",
+    "bias",
+    "correlation",
+    "spearman",
+    "ccc",
+    "r2",
+    "accuracy",
+    "within1",
+    "precision",
+    "recall",
+    "f1",
+    "uar",
+    "macro_f1",
+    "kappa",
+    "auc",
+    "average_precision",
+    "correlation_between",
+    "correlation_within",
+    "correlation_mean",
+]
+IntervalName = Literal["auto", "percentile", "jackknife", "basic", "bca", "t"]
+Compat = Literal["mlboot"]
+SchemeName = Literal["clusters", "two-stage"]
+ModelKind = Literal["elastic", "forest", "human", "uniform", "normal", "mean", "majority"]
+ScoreMethod = Literal["bartlett", "regression", "mean"]
+FactorEstimator = Literal["ml", "mlr"]
+MissingRule = Literal["listwise", "fiml"]
+FittedOn = Literal["train", "all"]
+SamplingRule = Literal["nearest", "mean"]
+PointUnit = Literal["px", "mm"]
+HumanUnit = Literal["worker", "seat"]
+Duplicates = Literal["error", "mean", "first"]
+Design = Literal["expressiveness"]
+
+MOST_NAMED = 25
+
+
+def name_some(names: Sequence[Any]) -> str:
+    """Return the first five names in quotes, and how many more there are.
+
+    Examples
+    --------
+    >>> name_some(["S1", "S2"]), name_some(range(7))
+    ("'S1', 'S2'", "'0', '1', '2', '3', '4' and 2 more")
+    """
+    shown = ", ".join(f"'{name}'" for name in names[:5])
+    return f"{shown} and {len(names) - 5:,} more" if len(names) > 5 else shown
+
+
+def name_nearest(word: str, allowed: Iterable[str]) -> str:
+    """Return a sentence that names the allowed words, the nearest first if some are near."""
+    words = [str(other) for other in allowed]
+    lower = {other.lower(): other for other in reversed(words)}
+    near = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    near += [other for other in reversed(lower) if len(word) > 2 and word.lower() in other]
+    named = [f"'{lower[other]}'" for other in dict.fromkeys(near)][:3]
+    hint = f"Did you mean {' or '.join(named)}? " if named else ""
+    more = f" and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
+    return f"{hint}There is: {', '.join(words[:MOST_NAMED])}{more}."
+
+
+def check_word(value: str, allowed: Any, option: str) -> None:
+    """Refuse a value that is not one of a Literal's words.
+
+    Raises
+    ------
+    OptionError
+        With the allowed words and the nearest one.
+    """
+    words = get_args(allowed)
+    if value not in words:
+        message = f"{option} '{value}' is not known. {name_nearest(str(value), words)}"
+        raise OptionError(message)
+
+
+def check_level(level: float) -> None:
+    """Refuse a confidence level that is no number between 0 and 1.
+
+    Raises
+    ------
+    OptionError
+        With the level and a usual one.
+    """
+    if not isinstance(level, Real) or not 0 < level < 1:
+        message = f"level is {level}; it must lie between 0 and 1, such as 0.95."
+        raise OptionError(message)
+
+
+def check_count(count: object, option: str, least: int = 1) -> None:
+    """Refuse a number of draws, raters or the like that is no whole number or too small.
+
+    Raises
+    ------
+    OptionError
+        With the number and the least that is allowed.
+    """
+    if isinstance(count, bool) or not isinstance(count, Integral) or count < least:
+        message = f"{option} is {count!r}; it must be a whole number of at least {least}."
+        raise OptionError(message)
+
+
+def is_positive(value: object) -> bool:
+    """Return whether a value is a finite number above 0."""
+    return isinstance(value, Real) and 0 < float(value) < float("inf")

@@ -1,0 +1,321 @@
+"""Audit of published intraclass correlations and their limits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Literal
+
+import pandas as pd
+from scipy.special import fdtri
+
+from exprstats.apa import write_level
+from exprstats.contracts import require_columns
+from exprstats.errors import DataError, Problem
+from exprstats.options import check_level, check_word
+from exprstats.reliability.icc.estimands import find_f_limits, move_reliability
+from exprstats.results import Result
+
+_NUMBERS = ("estimate", "conf_low", "conf_high")
+_NEEDED = (*_NUMBERS, "n_clips", "raters_per_clip")
+
+_ADDED = ("consistent", "expected_low", "expected_high", "note")
+AuditTerm = Literal["ICC(1,k)", "ICC(1,1)", "ICC(C,k)", "ICC(C,1)"]
+SLACK = 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audit(Result):
+    """Published rows beside what the F interval gives.
+
+    Attributes
+    ----------
+    table
+        The rows as given, with ``consistent``, ``expected_low`` and ``expected_high`` (the limits
+        of the printed estimate, with its decimals) and a ``note`` on what would explain a
+        difference.
+    level, term
+        What the table was taken to hold.
+    """
+
+    table: pd.DataFrame
+    level: float
+    term: AuditTerm
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how many rows there were and how many follow."""
+        return pd.DataFrame(
+            [{"rows": len(self.table), "consistent": int(self.table["consistent"].sum())}]
+        )
+
+    def sentence(self) -> str:
+        """Return how many rows follow from the F interval, and those that do not."""
+        wrong = self.table[~self.table["consistent"]]
+        text = (
+            f"{len(self.table) - len(wrong)} of {len(self.table)} printed rows follow from the "
+            f"{write_level(self.level)} F interval of {self.term}."
+        )
+        keys = [name for name in self.table.columns if name not in {*_NEEDED, *_ADDED}]
+        for row in wrong.to_dict("records"):
+            name = " ".join(str(row[key]) for key in keys) or "a row"
+            text += f" {name}: {row['note']}."
+        return text
+
+
+def audit_table(
+    table: pd.DataFrame,
+    *,
+    term: AuditTerm = "ICC(1,k)",
+    level: float = 0.95,
+    decimals: int | None = None,
+) -> Audit:
+    """Recompute the limits of published reliabilities from their estimates.
+
+    The F interval depends on the estimate, the number of clips and the number of raters only, so
+    that it can be checked without data. A row is consistent if one value that rounds to the
+    printed estimate gives limits that round to the printed ones.
+
+    Parameters
+    ----------
+    table
+        Columns estimate, conf_low, conf_high (numbers or text; text keeps trailing zeros),
+        n_clips, raters_per_clip, and any others that name the rows.
+    term
+        Which coefficient is printed.
+    level
+        Its confidence level.
+    decimals
+        Digits after the point of printed numbers. None takes each row's own: the most of its
+        three numbers.
+
+    Raises
+    ------
+    DataError
+        If a column is missing or a cell is no number.
+    OptionError
+        If the term or level is not allowed.
+
+    Examples
+    --------
+    >>> row = {"estimate": "-1.010", "conf_low": "-2.509", "conf_high": "-.084"}
+    >>> audit_table(pd.DataFrame([row | {"n_clips": 35, "raters_per_clip": 3}])).sentence()
+    '1 of 1 printed rows follow from the 95% F interval of ICC(1,k).'
+    """
+    check_word(term, AuditTerm, "term")
+    check_level(level)
+    require_columns(table, _NEEDED, "published")
+    claims = _read_claims(table, term, level, decimals)
+    added = pd.DataFrame([_check_claim(claim) for claim in claims], index=table.index)
+    return Audit(
+        pd.concat([table.drop(columns=[*_ADDED], errors="ignore"), added], axis=1), level, term
+    )
+
+
+def _check_claim(claim: Claim) -> dict[str, Any]:
+    low, high = expect_limits(claim)
+    consistent = is_consistent(claim)
+    note = None if consistent else f"expected [{low:g}, {high:g}]; {explain_claim(claim)}"
+    return {"consistent": consistent, "expected_low": low, "expected_high": high, "note": note}
+
+
+def _read_claims(
+    table: pd.DataFrame, term: AuditTerm, level: float, decimals: int | None
+) -> list[Claim]:
+    problems: list[Problem] = []
+    claims = []
+    for place, row in enumerate(table.to_dict("records"), start=1):
+        try:
+            claims.append(_read_claim(row, term, level, decimals))
+        except ValueError as error:
+            problems.append(Problem(str(error), "Correct the row.", rows=(place,)))
+    if problems or not claims:
+        raise DataError(problems or "the published table has no rows.")
+    return claims
+
+
+def _read_claim(row: dict[Any, Any], term: AuditTerm, level: float, decimals: int | None) -> Claim:
+    numbers = [read_printed(row[name], decimals) for name in _NUMBERS]
+    digits = max(number.decimals for number in numbers)
+    estimate, low, high = (
+        number if isinstance(row[name], str) else Printed(number.value, digits)
+        for name, number in zip(_NUMBERS, numbers, strict=True)
+    )
+    n, k = (read_printed(row[name]).value for name in ("n_clips", "raters_per_clip"))
+    if not (n >= 2 and k > 1 and n == int(n)):
+        message = f"n_clips {n:g} and raters_per_clip {k:g}: the interval needs n ≥ 2, k > 1."
+        raise ValueError(message)
+    if not low.value <= estimate.value <= high.value <= 1 or estimate.value >= 1:
+        message = (
+            f"{estimate.value:g} [{low.value:g}, {high.value:g}] is no coefficient in its limits."
+        )
+        raise ValueError(message)
+    return Claim(estimate, low, high, int(n), k, term, level)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A printed coefficient with limits, of n clips by k raters."""
+
+    estimate: Printed
+    low: Printed
+    high: Printed
+    n: int
+    k: float
+    term: AuditTerm
+    level: float
+
+
+def is_consistent(claim: Claim) -> bool:
+    """Return whether one estimate that rounds to the printed one gives both printed limits."""
+    return _fits(claim.estimate, *_cross_limits(claim))
+
+
+def expect_limits(claim: Claim) -> tuple[float, float]:
+    """Return the limits of the printed estimate itself."""
+    base, k = _find_base(claim)
+    mean = move_reliability(claim.estimate.value, base, k)
+    limits = find_f_limits(1 / (1 - mean), *_find_df(claim), claim.level)
+    low, high = (move_reliability(limit, k, base) for limit in limits)
+    return claim.low.round(low), claim.high.round(high)
+
+
+def explain_claim(claim: Claim) -> str:
+    """Return what would make an inconsistent row consistent, or that nothing simple does."""
+    sizes = [n for n in _near(claim.n) if is_consistent(replace(claim, n=n))]
+    found = [f"it fits {_list_range(sizes)} clips, not {claim.n}"] if sizes else []
+    raters = [k for k in range(2, 21) if k != claim.k and is_consistent(replace(claim, k=k))]
+    found += [f"it fits {' or '.join(map(str, raters))} raters, not {claim.k:g}"] if raters else []
+    found += list(_explain_digits(claim))
+    return "; ".join(found) if found else "no other n, k or single digit explains it"
+
+
+def _explain_digits(claim: Claim) -> Iterator[str]:
+    names = {"estimate": "the estimate", "low": "the lower limit", "high": "the upper limit"}
+    for field, name in names.items():
+        printed: Printed = getattr(claim, field)
+        fits = [
+            other
+            for other in printed.misprints()
+            if is_consistent(replace(claim, **{field: other}))
+        ]
+        if fits:
+            shown = " or ".join(f"{other.value:.{other.decimals}f}" for other in fits)
+            yield f"it fits if {name} reads {shown}, not {printed.value:.{printed.decimals}f}"
+
+
+def _cross_limits(claim: Claim) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the estimates that each printed limit allows."""
+    df, tail = _find_df(claim), (1 + claim.level) / 2
+    base, k = _find_base(claim)
+    factors = (fdtri(*df, tail), 1 / fdtri(*df[::-1], tail))
+    spans = []
+    for printed, factor in zip((claim.low, claim.high), factors, strict=True):
+        ends = (move_reliability(end, base, k) for end in (printed.low, printed.high))
+        means = (1 - (1 - end) / factor for end in ends)
+        low, high = (move_reliability(mean, k, base) for mean in means)
+        spans.append((low, high))
+    return spans[0], spans[1]
+
+
+def _fits(estimate: Printed, *spans: tuple[float, float]) -> bool:
+    low = max(estimate.low, *(span[0] for span in spans))
+    high = min(estimate.high, *(span[1] for span in spans))
+    return low <= high
+
+
+def _find_base(claim: Claim) -> tuple[float, float]:
+    return (1.0 if claim.term.endswith(",1)") else claim.k), claim.k
+
+
+def _find_df(claim: Claim) -> tuple[float, float]:
+    n, k = claim.n, claim.k
+    return (n - 1, n * (k - 1)) if claim.term.startswith("ICC(1") else (n - 1, (n - 1) * (k - 1))
+
+
+def _near(n: int) -> list[int]:
+    return [other for other in range(max(2, n // 2), 2 * n + 1) if other != n]
+
+
+def _list_range(sizes: Sequence[int]) -> str:
+    return f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A printed number.
+
+    Attributes
+    ----------
+    value
+        The number.
+    decimals
+        Digits after the point.
+    """
+
+    value: float
+    decimals: int
+
+    @property
+    def low(self) -> float:
+        """The smallest value that rounds to it."""
+        return self.value - 0.5 * 10.0**-self.decimals - SLACK
+
+    @property
+    def high(self) -> float:
+        """The largest value that rounds to it."""
+        return self.value + 0.5 * 10.0**-self.decimals + SLACK
+
+    def round(self, value: float) -> float:
+        """Return another value with the same decimals."""
+        return value if math.isinf(value) else round(value, self.decimals) + 0.0
+
+    def misprints(self) -> list[Printed]:
+        """Return the numbers that one wrong digit, one missing sign or a swap would make."""
+        text = f"{abs(self.value):.{self.decimals}f}"
+        sign = -1 if self.value < 0 else 1
+        spots = [place for place, mark in enumerate(text) if mark.isdigit()]
+        texts = {
+            text[:place] + str(digit) + text[place + 1 :] for place in spots for digit in range(10)
+        }
+        for one, two in pairwise(spots):
+            swapped = list(text)
+            swapped[one], swapped[two] = text[two], text[one]
+            texts.add("".join(swapped))
+        values = {sign * float(other) for other in texts} | {-self.value}
+        return [Printed(value, self.decimals) for value in sorted(values - {self.value})]
+
+
+def read_printed(cell: Any, decimals: int | None = None) -> Printed:
+    """Return a printed number from a number or text; a dash of any kind is a minus.
+
+    Parameters
+    ----------
+    cell
+        ``".84"``, ``"−1.010"`` or a float; text keeps its trailing zeros.
+    decimals
+        Digits after the point, if they are known otherwise.
+
+    Raises
+    ------
+    ValueError
+        If the cell is no finite number.
+
+    Examples
+    --------
+    >>> read_printed("–.50")
+    Printed(value=-0.5, decimals=2)
+    """
+    text = str(cell).strip()
+    for dash in "−–—":
+        text = text.replace(dash, "-")
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        message = f"'{cell}' is not a finite number."
+        raise ValueError(message)
+    fraction = text.partition(".")[2] if "e" not in text.lower() else ""
+    return Printed(value, len(fraction) if decimals is None else decimals)

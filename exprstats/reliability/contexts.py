@@ -1,0 +1,212 @@
+"""Differences in reliability between contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr
+
+from exprstats.apa import tell_p, write_interval, write_level, write_number
+from exprstats.contracts import arrange_rows, encode_ids
+from exprstats.errors import DataError, Problem
+from exprstats.inference.resampling.pvalues import adjust_holm
+from exprstats.options import IccModel, check_level, check_word
+from exprstats.reliability.icc.checks import refuse_obstacles
+from exprstats.reliability.icc.estimands import Estimand, measure_estimand
+from exprstats.reliability.icc.jackknife import (
+    Samples,
+    Spread,
+    combine_thetas,
+    find_t_limits,
+    sample_panel,
+)
+from exprstats.reliability.icc.oneway import find_usual_divisor
+from exprstats.reliability.icc.panels import Panel, find_cluster, split_panels
+from exprstats.reliability.measurement_error import ESTIMANDS
+from exprstats.results import Result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContextDifferences(Result):
+    """Differences between contexts' reliabilities.
+
+    Attributes
+    ----------
+    table
+        One row for each item, coefficient and pair of contexts: ``context`` less ``versus``, with
+        the cluster interval, p, and p adjusted within item and coefficient (Holm, 1979).
+    level
+        Confidence level.
+    """
+
+    table: pd.DataFrame
+    level: float
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how many differences there are."""
+        return pd.DataFrame([{"differences": len(self.table), "level": self.level}])
+
+    def sentence(self) -> str:
+        """Return the differences of means of k ratings in APA style."""
+        rows = self.table[self.table["term"].str.endswith(",k)")].to_dict("records")
+        return " ".join(
+            f"{row['item']}: {row['term']} of {row['context']} less that of {row['versus']} is "
+            f"{write_number(row['estimate'], bounded=True)}, {write_level(self.level)} CI "
+            f"{write_interval(row['conf_low'], row['conf_high'], bounded=True)}, "
+            f"adjusted p {tell_p(row['p_adjusted'])}."
+            for row in rows
+        )
+
+
+def compare_reliability(
+    ratings: pd.DataFrame,
+    *,
+    by: str = "context",
+    model: IccModel = "one-way",
+    items: Sequence[str] | str | None = None,
+    cluster: str | None = "subject",
+    level: float = 0.95,
+) -> ContextDifferences:
+    """Estimate differences between contexts' reliabilities, with intervals that hold.
+
+    Contexts share subjects and raters, so that their reliabilities hang together: each subject,
+    rater and cell is left out of all contexts at once, and the variance is that of the difference.
+
+    Parameters
+    ----------
+    ratings, model, items, cluster, level
+        As in `rate_reliability`.
+    by
+        Column of contexts.
+
+    Raises
+    ------
+    DataError
+        As in `rate_reliability`, and if there is one context only.
+    OptionError
+        As in `rate_reliability`.
+    """
+    check_word(model, IccModel, "model")
+    check_level(level)
+    panels = [
+        panel
+        for panel in split_panels(ratings, items=items, by=by, cluster=cluster)
+        if panel.context is not None
+    ]
+    refuse_obstacles(panels, model)
+    if len({panel.context for panel in panels}) < 2:
+        raise DataError(Problem("there is one context.", "Name the column with by=.", column=by))
+    codes = encode_clusters(ratings, by, find_cluster(ratings, cluster))
+    rows = []
+    for item in dict.fromkeys(panel.item for panel in panels):
+        placed = [place_panel(panel, model, codes) for panel in panels if panel.item == item]
+        for estimand in ESTIMANDS[model]:
+            for averaged in (False, True):
+                rows += _compare(placed, estimand, item, averaged=averaged, level=level)
+    keys = ("context", "versus", "item", "term")
+    return ContextDifferences(arrange_rows(rows, keys), level)
+
+
+def _compare(
+    placed: Sequence[Placed], estimand: Estimand, item: str, *, averaged: bool, level: float
+) -> list[dict[str, Any]]:
+    rows = list(_write_differences(placed, estimand, averaged=averaged, level=level))
+    shared = {"item": item, "term": estimand.name_term(averaged=averaged), "level": level}
+    adjusted = adjust_holm(np.array([row["p_value"] for row in rows]))
+    return [shared | row | {"p_adjusted": float(p)} for row, p in zip(rows, adjusted, strict=True)]
+
+
+def _write_differences(
+    placed: Sequence[Placed], estimand: Estimand, *, averaged: bool, level: float
+) -> Iterator[dict[str, Any]]:
+    for one, two in combinations(placed, 2):
+        values = [
+            float(
+                measure_estimand(estimand, context.samples.whole, context.divide(averaged=averaged))
+            )
+            for context in (one, two)
+        ]
+        spread = spread_difference(one, two, estimand, averaged=averaged)
+        difference, error = values[0] - values[1], spread.variance**0.5
+        low, high = find_t_limits(difference, spread, level)
+        p_value = 2 * float(stdtr(spread.df, -abs(difference) / error)) if error > 0 else np.nan
+        yield {
+            "context": one.name,
+            "versus": two.name,
+            "estimate": difference,
+            "std_error": error,
+            "conf_low": low,
+            "conf_high": high,
+            "method": "jackknife",
+            "p_value": p_value,
+            "n_clips": one.n_clips + two.n_clips,
+            "n_clusters": spread.n_subjects,
+            "note": spread.refusal or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A context's samples with the codes that its subjects, raters and cells have in the table."""
+
+    name: str
+    samples: Samples
+    places: Mapping[str, np.ndarray]
+    k: float
+    n_clips: int
+
+    def divide(self, *, averaged: bool) -> dict[str, float]:
+        """Return what divides the errors of one rating, or of a clip's mean."""
+        return {"k": self.k if averaged else 1.0}
+
+
+def encode_clusters(
+    ratings: pd.DataFrame, by: str, cluster: str | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return subject (clip, where it is not known) and rater codes (N,) of every row."""
+    clip = [name for name in (by, "context", "clip") if name in ratings.columns]
+    names = list(dict.fromkeys(clip)) if cluster is None else [cluster]
+    return encode_ids(ratings, names)[0], encode_ids(ratings, ["rater"])[0]
+
+
+def place_panel(panel: Panel, model: IccModel, codes: tuple[np.ndarray, np.ndarray]) -> Placed:
+    """Return a context's samples, with the codes that `encode_clusters` gave its parts."""
+    samples = sample_panel(panel, model, always=True)
+    subject, rater = (
+        _find_codes(local, everywhere[panel.rows])
+        for local, everywhere in zip((panel.cluster, panel.rater), codes, strict=True)
+    )
+    cell = subject[samples.cells[0]] * (int(codes[1].max()) + 1) + rater[samples.cells[1]]
+    k = find_usual_divisor(np.bincount(panel.clip))
+    places = {"subject": subject, "rater": rater, "cell": cell}
+    return Placed(str(panel.context), samples, places, k, panel.n_clips)
+
+
+def _find_codes(local: np.ndarray, everywhere: np.ndarray) -> np.ndarray:
+    found = np.zeros(int(local.max()) + 1, dtype=np.int64)
+    found[local] = everywhere
+    return found
+
+
+def spread_difference(one: Placed, two: Placed, estimand: Estimand, *, averaged: bool) -> Spread:
+    """Return the jackknife variance of the difference between two contexts' coefficients."""
+    thetas = {}
+    for part in ("subject", "rater", "cell"):
+        union = np.unique(np.concatenate([one.places[part], two.places[part]]))
+        values = []
+        for context in (one, two):
+            divisors = context.divide(averaged=averaged)
+            whole = measure_estimand(estimand, context.samples.whole, divisors)
+            filled = np.full(len(union), float(whole))
+            without = measure_estimand(estimand, context.samples.without[part], divisors)
+            filled[np.searchsorted(union, context.places[part])] = without
+            values.append(np.where(np.isinf(filled), np.nan, filled))
+        thetas[part] = values[0] - values[1]
+    if len(thetas["cell"]) == len(thetas["rater"]):
+        thetas = {"subject": thetas["subject"]}
+    return combine_thetas(thetas)

@@ -1,0 +1,1 @@
+"""Intraclass correlations: estimands, mean squares, components and intervals."""

@@ -1,0 +1,138 @@
+"""Cluster bootstrap of intraclass correlations from sums per subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from exprstats.inference.resampling.clusters import count_clusters, draw_clusters
+from exprstats.inference.resampling.intervals import find_percentile, sort_draws
+from exprstats.reliability.icc.analysis import Analysis, Interval, find_subject_divisors
+from exprstats.reliability.icc.estimands import ONE_WAY, measure_estimand
+from exprstats.reliability.icc.jackknife import NestedPairs, find_nested_components
+from exprstats.reliability.icc.oneway import (
+    add_moments,
+    find_mean_squares,
+    find_reliability_of,
+    sum_clips,
+)
+from exprstats.reliability.icc.panels import Panel
+from exprstats.reliability.icc.twoway import Level, Pairs, add_groups, find_components, sum_level
+
+UNDEFINED_SHARE = 0.05
+Measure = Callable[[np.ndarray], np.ndarray]
+
+
+def add_bootstrap(
+    analysis: Analysis, seeds: Sequence[np.random.SeedSequence], draws: int, level: float
+) -> Analysis:
+    """Return an analysis whose families have a percentile interval over subjects as well.
+
+    Where subjects are not known, clips are drawn. Raters are not resampled: where they are shared
+    the jackknife, which leaves them out too, is wider, and is the one to report.
+
+    Parameters
+    ----------
+    analysis
+        Closed-form families.
+    seeds
+        One for each block of 250 draws.
+    draws
+        Number of draws B.
+    level
+        Confidence level.
+    """
+    panel = analysis.panel
+    groups = panel.n_subjects or panel.n_clips
+    measure = prepare_measure(analysis)
+    values = draw_values(measure, groups, seeds)[:, :draws]
+    ordered, finite = sort_draws(values)
+    interval = find_percentile(ordered, finite, level)
+    over = "clips" if panel.subject is None else "subjects"
+    families = []
+    for place, family in enumerate(analysis.families):
+        lost = draws - int(finite[place])
+        note = f"{draws:,} draws of {groups:,} {over}"
+        note += f"; {lost:,} draws undefined" if lost else ""
+        low, high = float(interval.conf_low[place]), float(interval.conf_high[place])
+        if lost > UNDEFINED_SHARE * draws:
+            low, high, note = np.nan, np.nan, f"interval refused: {note}"
+        way = Interval("bootstrap", low, high, float(interval.std_error[place]), note, draws - lost)
+        families.append(replace(family, intervals=(*family.intervals, way)))
+    return replace(analysis, families=tuple(families))
+
+
+def draw_values(
+    measure: Measure, groups: int, seeds: Sequence[np.random.SeedSequence]
+) -> np.ndarray:
+    """Return each family's value in every draw (families, 250 × seeds)."""
+    strata = [np.arange(groups)]
+    return np.concatenate(
+        [measure(count_clusters(draw_clusters(seed, strata), groups)) for seed in seeds], axis=1
+    )
+
+
+def prepare_measure(analysis: Analysis) -> Measure:
+    """Return what gives the families' values (families, draws) from counts (draws, clusters)."""
+    panel, families = analysis.panel, analysis.families
+    base = families[0].base
+    if families[0].estimand is ONE_WAY:
+        parts = add_moments(sum_clips(panel.rating, panel.clip), panel.owners)
+
+        def measure_one_way(counts: np.ndarray) -> np.ndarray:
+            return find_reliability_of(find_mean_squares(counts @ parts), base)[None, :]
+
+        return measure_one_way
+    divisors = find_subject_divisors(panel, analysis.counts) | {"k": base}
+    decompose = _prepare_components(panel, nested="subject" in analysis.components)
+
+    def measure_pairs(counts: np.ndarray) -> np.ndarray:
+        components = decompose(counts)
+        return np.stack(
+            [measure_estimand(family.estimand, components, divisors) for family in families]
+        )
+
+    return measure_pairs
+
+
+def _prepare_components(
+    panel: Panel, *, nested: bool
+) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    """Return what gives components from counts; copies of a cluster count as other clusters."""
+    y = panel.rating - panel.rating.mean()
+    subject, n_raters = panel.cluster, panel.n_raters
+    groups = panel.n_subjects or panel.n_clips
+    by_subject = sum_level(y, subject, groups)
+    cell = _fold(sum_level(y, subject * n_raters + panel.rater, groups * n_raters), groups)
+    clip = add_groups(sum_level(y, panel.clip).pair(), panel.owners)
+
+    def decompose(counts: np.ndarray) -> dict[str, np.ndarray]:
+        whole = _weigh(counts, by_subject)
+        rater = _weigh(counts, cell).pair().sum(axis=-2)
+        if not nested:
+            return find_components(Pairs(whole, counts @ clip, rater))
+        return find_nested_components(
+            NestedPairs(
+                clip=counts @ clip,
+                cell=counts @ cell.pair().sum(axis=-2),
+                subject=counts @ by_subject.pair(),
+                rater=rater,
+                every=whole.pair(),
+            )
+        )
+
+    return decompose
+
+
+def _weigh(counts: np.ndarray, level: Level) -> Level:
+    return Level(counts @ level.counts, counts @ level.totals, counts @ level.squares)
+
+
+def _fold(level: Level, groups: int) -> Level:
+    return Level(
+        level.counts.reshape(groups, -1),
+        level.totals.reshape(groups, -1),
+        level.squares.reshape(groups, -1),
+    )

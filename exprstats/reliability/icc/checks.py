@@ -1,0 +1,162 @@
+"""Checks of a panel: what makes a coefficient undefined, and what is unusual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.errors import DataError, Problem, warn_user
+from exprstats.options import IccModel
+from exprstats.reliability.design import count_blocks
+from exprstats.reliability.icc.panels import Panel, name_rows
+
+CONSTANT_FROM = 5
+SCREEN = 50_000
+
+
+def refuse_obstacles(panels: Iterable[Panel], model: IccModel = "one-way") -> None:
+    """Refuse panels that have no reliability under a model.
+
+    Raises
+    ------
+    DataError
+        With every obstacle of every panel.
+    """
+    problems = [problem for panel in panels for problem in OBSTACLES[model](panel)]
+    if problems:
+        raise DataError(problems)
+
+
+def find_obstacles(panel: Panel) -> list[Problem]:
+    """Return why a panel has no reliability, as problems; empty where it has one."""
+    counts = np.bincount(panel.clip) if panel.rating.size else np.zeros(0)
+    if counts.size < 2:
+        fact = f"{panel.label} has ratings of {count_things(counts.size, 'clip')};"
+        return [Problem(f"{fact} reliability needs at least 2.", "Add clips or leave it out.")]
+    if counts.max() < 2:
+        fact = f"{panel.label}: each of {counts.size:,} clips has 1 rating; ICC needs 2."
+        return [Problem(fact, "Check the clip column, or collect further raters.")]
+    if panel.rating.min() == panel.rating.max():
+        fact = f"{panel.label}: all {panel.rating.size:,} ratings are {panel.rating[0]:g};"
+        return [Problem(f"{fact} reliability is not defined.", "Leave it out.")]
+    if panel.n_subjects == 1:
+        fact = f"{panel.label}: all clips show one subject; the cluster interval needs 2."
+        return [Problem(fact, "Pass cluster=None for the F interval alone.")]
+    return []
+
+
+def find_crossed_obstacles(panel: Panel) -> list[Problem]:
+    """Return why a panel has no two-way reliability, as problems."""
+    problems = find_obstacles(panel)
+    if problems:
+        return problems
+    if panel.n_raters == 1:
+        return [Problem(f"{panel.label} has 1 rater; two-way reliability needs 2.", "Add raters.")]
+    blocks = count_blocks(panel.clip, panel.rater)
+    if blocks > 1:
+        fact = f"{panel.label}: raters and clips fall into {blocks:,} sets that share nothing;"
+        return [
+            Problem(
+                f"{fact} differences between raters and between clips cannot be told apart.",
+                "Use model='one-way', or add raters who link the sets.",
+            )
+        ]
+    if len(panel.rating) == panel.n_clips + panel.n_raters - 1:
+        fact = f"{panel.label}: no rating is left over to show disagreement beside raters' level."
+        return [Problem(fact, "Use model='one-way', or collect ratings that overlap more.")]
+    return []
+
+
+def find_nested_obstacles(panel: Panel) -> list[Problem]:
+    """Return why a panel has no nested reliability, as problems."""
+    problems = find_obstacles(panel)
+    if problems:
+        return problems
+    if panel.subject is None:
+        fact = f"{panel.label}: subjects are not known; clips cannot be nested in them."
+        return [Problem(fact, "Name the subject column with cluster=.")]
+    if panel.n_subjects == panel.n_clips:
+        fact = f"{panel.label}: each subject has one clip, so clips and subjects are the same."
+        return [Problem(fact, "Use model='one-way'.")]
+    return []
+
+
+OBSTACLES: dict[IccModel, Callable[[Panel], list[Problem]]] = {
+    "one-way": find_obstacles,
+    "two-way": find_crossed_obstacles,
+    "nested": find_nested_obstacles,
+}
+
+
+def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) -> None:
+    """Warn of clips with one rating, raters who never vary, and subjects with one clip each.
+
+    Parameters
+    ----------
+    ratings
+        The caller's table, for its ids.
+    whole
+        All its rows as one panel.
+    pooled
+        One panel an item, all contexts together.
+    """
+    for panel in pooled:
+        counts = np.bincount(panel.clip)
+        if (counts == 1).any():
+            alone = np.flatnonzero(counts[panel.clip] == 1)
+            names = name_rows(ratings, "clip", panel.rows[alone])
+            told = count_things(alone.size, "clips has", "clips have", of=len(counts))
+            warn_user(
+                f"item '{panel.item}': {told} 1 rating ({names}), which tells about differences "
+                "between clips only."
+            )
+    _warn_constant(ratings, whole, pooled)
+    first = pooled[0]
+    if first.n_subjects == first.n_clips:
+        warn_user(
+            f"each of {first.n_clips:,} subjects has one clip, so the cluster "
+            "interval treats clips as independent; check that the subject column names people."
+        )
+
+
+def _warn_constant(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) -> None:
+    if sum(panel.rows.size for panel in pooled) == whole.rows.size:
+        rows, rater, values = whole.rows, whole.rater, whole.rating
+    else:
+        rows = np.concatenate([panel.rows for panel in pooled])
+        rater, values = whole.rater[rows], whole.rating[rows]
+    constant, where = find_constant(rater, values)
+    if constant.size:
+        names = name_rows(ratings, "rater", rows[where])
+        warn_user(
+            f"raters {names} gave one value to everything ({CONSTANT_FROM} ratings or "
+            "more); nothing was removed, look at them before trusting the reliability."
+        )
+
+
+def find_constant(rater: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the raters (codes) who give one value to everything, and a row of each.
+
+    Parameters
+    ----------
+    rater, values
+        Codes (N,) and ratings (N,).
+    """
+    suspect = np.bincount(rater) >= CONSTANT_FROM
+    # Almost everyone varies within the first rows; only the others' rows are then read.
+    suspect &= ~_find_varied(rater[:SCREEN], values[:SCREEN], len(suspect))[0]
+    rows = np.flatnonzero(suspect[rater])
+    varied, where = _find_varied(rater[rows], values[rows], len(suspect))
+    constant = np.flatnonzero(suspect & ~varied)
+    return constant, rows[where[constant]]
+
+
+def _find_varied(rater: np.ndarray, values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    where = np.zeros(size, dtype=np.int64)
+    where[rater] = np.arange(len(rater))
+    varied = np.zeros(size, dtype=bool)
+    varied[rater[values != values[where[rater]]]] = True
+    return varied, where

@@ -1,0 +1,277 @@
+"""Intraclass correlations of a ratings table: the verb and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import write_count, write_interval, write_level, write_number
+from exprstats.contracts import arrange_rows
+from exprstats.inference.resampling.samples import count_blocks
+from exprstats.options import IccEstimator, IccModel, check_count, check_level, check_word
+from exprstats.parallel import Seed, spawn_seeds
+from exprstats.reliability.icc.analysis import (
+    Analysis,
+    analyse_crossed,
+    analyse_nested,
+    analyse_panel,
+    write_rows,
+)
+from exprstats.reliability.icc.bootstrap import add_bootstrap
+from exprstats.reliability.icc.checks import refuse_obstacles, warn_oddities
+from exprstats.reliability.icc.oneway import find_divisors
+from exprstats.reliability.icc.panels import split_whole
+from exprstats.reliability.icc.reml import RemlFit, add_reml, fit_reml
+from exprstats.results import Result
+
+KEYS = ("context", "item", "term", "k_rule", "raters_per_clip", "estimator", "n_raters")
+_ANALYSES = {"one-way": analyse_panel, "two-way": analyse_crossed, "nested": analyse_nested}
+LOWEST = -10.0
+NOTABLE = 1.5
+_METHODS = {
+    "f": "F interval, clips treated as independent",
+    "satterthwaite": "Satterthwaite interval, clips treated as independent",
+    "jackknife": "cluster jackknife",
+    "none": "no interval",
+}
+
+
+def rate_reliability(
+    ratings: pd.DataFrame,
+    *,
+    model: IccModel = "one-way",
+    items: Sequence[str] | str | None = None,
+    by: str | None = None,
+    cluster: str | None = "subject",
+    level: float = 0.95,
+    draws: int = 0,
+    seed: Seed = None,
+    estimator: IccEstimator = "closed",
+) -> Reliability:
+    """Estimate the reliability of ratings, of one rating and of a clip's mean.
+
+    The one-way model of Shrout and Fleiss (1979) lets raters differ from clip to clip, and clips
+    in their number of raters. The two-way model of McGraw and Wong (1996) is for raters who rate
+    the same clips, all of them or, connected by shared clips, many. ANOVA components keep
+    negative values visible.
+
+    Parameters
+    ----------
+    ratings
+        RATINGS: clip, rater, item, rating; subject and context where they exist. Missing ratings
+        are left out and counted.
+    model
+        ``"one-way"``: ICC(1,1), ICC(1,k). ``"two-way"``: agreement ICC(A,·), consistency ICC(C,·).
+        ``"nested"``: ICC(clip,·), clips told apart; ICC(within,·), clips of one subject told
+        apart; ICC(subject,k), subjects told apart by the mean of their clips.
+    items
+        Items to rate, in this order; None takes all.
+    by
+        Column of contexts. Each context is rated, then all of them pooled (context None); a clip
+        is (context, clip).
+    cluster
+        Column of the people seen in clips. Without it only the F interval is given, which takes
+        clips as independent.
+    level
+        Confidence level.
+    draws
+        Draws of a cluster bootstrap (percentile rows, method ``bootstrap``); 0 for none.
+    seed
+        Of the bootstrap.
+    estimator
+        ``"closed"``: ANOVA, and pairs of ratings where a table is incomplete; negative components
+        stay. ``"reml"`` puts rows of restricted maximum likelihood before them: one-way here,
+        two-way and nested through ``lme4`` in R.
+
+    Returns
+    -------
+    Reliability
+        ``table`` with a row for each coefficient, k rule and interval method: ``f`` (for agreement
+        ``satterthwaite``), which take clips as independent, and ``jackknife`` over subjects (and
+        raters, where some rate clips of several subjects).
+
+    Raises
+    ------
+    DataError
+        If the table breaks its contract, no clip has two ratings, ratings do not vary at all, or
+        there are fewer than two clips or subjects.
+    OptionError
+        If the level is not between 0 and 1, or draws is no whole number from 0 on.
+    RError
+        If REML needs R or lme4 and they are missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ratings = pd.DataFrame(
+    ...     {
+    ...         "clip": ["a", "a", "b", "b", "c", "c"],
+    ...         "rater": ["r1", "r2", "r3", "r4", "r5", "r6"],
+    ...         "item": "response",
+    ...         "rating": [1.0, 2.0, 4.0, 4.0, 2.0, 3.0],
+    ...     }
+    ... )
+    >>> table = rate_reliability(ratings).table
+    >>> [(row.term, round(row.estimate, 3)) for row in table.itertuples()]
+    [('ICC(1,1)', 0.81), ('ICC(1,k)', 0.895)]
+    """
+    check_word(model, IccModel, "model")
+    check_word(estimator, IccEstimator, "estimator")
+    check_level(level)
+    check_count(draws, "draws", least=0)
+    whole, panels = split_whole(ratings, items=items, by=by, cluster=cluster)
+    refuse_obstacles(panels, model)
+    warn_oddities(ratings, whole, [panel for panel in panels if panel.context is None])
+    analyses = [_ANALYSES[model](panel, level) for panel in panels]
+    if draws:
+        seeds = spawn_seeds(seed, count_blocks(draws))
+        analyses = [add_bootstrap(analysis, seeds, draws, level) for analysis in analyses]
+    fits = [fit_reml(panel, model) for panel in panels] if estimator == "reml" else []
+    if fits:
+        analyses = [add_reml(*pair) for pair in zip(analyses, fits, strict=True)]
+    return _collect(analyses, fits, level, model)
+
+
+def _collect(
+    analyses: Sequence[Analysis], fits: Sequence[RemlFit], level: float, model: IccModel
+) -> Reliability:
+    rows = [row for analysis in analyses for row in write_rows(analysis, level)]
+    design = pd.DataFrame([count_design(analysis) for analysis in analyses])
+    call, versions = (fits[-1].call, dict(fits[-1].versions or {})) if fits else (None, {})
+    return Reliability(arrange_rows(rows, KEYS), design, level, model, call, versions)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reliability(Result):
+    """Intraclass correlations of ratings, by context and item.
+
+    Attributes
+    ----------
+    table
+        Tidy rows: context, item, term, k_rule, raters_per_clip, estimator, n_raters, estimate,
+        std_error, conf_low, conf_high, level, method, headline, n_clips, n_clusters, note.
+        Contexts come first, pooled rows (context None) last.
+    design
+        One row for each context and item: counts, range, mean squares, components.
+    level
+        Confidence level.
+    model
+        The model that was asked for.
+    r_call, r_versions
+        The R call behind REML rows and the versions of R and lme4; None and empty without R.
+    """
+
+    table: pd.DataFrame
+    design: pd.DataFrame
+    level: float
+    model: IccModel = "one-way"
+    r_call: str | None = None
+    r_versions: dict[str, str] = field(default_factory=dict)
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: the model, the level, and the counts of the pooled ratings."""
+        pooled = self.design[self.design["context"].isna()]
+        row: dict[str, Any] = {
+            "model": self.model,
+            "level": self.level,
+            "n_contexts": int(self.design["context"].nunique()),
+            "n_items": len(pooled),
+            "n_ratings": int(pooled["n_ratings"].sum()),
+            "n_missing": int(pooled["n_missing"].sum()),
+        }
+        row |= {name: pooled[name].max() for name in ("n_clips", "n_raters", "n_clusters")}
+        return pd.DataFrame([row])
+
+    def sentence(self) -> str:
+        """Return the headline coefficients in APA style, one sentence a context and item."""
+        shown = self.table[self.table["headline"]]
+        texts = [_write_sentence(row) for row in shown.to_dict("records")]
+        return " ".join([*texts, *_explain_widths(self.design["design_effect"].max())])
+
+
+def _explain_widths(effect: float) -> list[str]:
+    """Return what the F interval misses, where its variance is too small by half or more."""
+    if not effect >= NOTABLE:
+        return []
+    return [
+        "Clips of one subject, and ratings of one rater, hang together: the intervals that take "
+        f"clips as independent are too narrow by a factor of up to {effect**0.5:.1f} (design "
+        f"effect {effect:.1f})."
+    ]
+
+
+def _write_sentence(row: dict[Any, Any]) -> str:
+    place = "" if _absent(row["context"]) else f" in {row['context']}"
+    text = (
+        f"Ratings of {row['item']}{place}: {row['term']} = "
+        f"{write_number(row['estimate'], bounded=True, lowest=LOWEST)}, "
+        f"{write_level(row['level'])} CI {write_limits(row)} for the mean of "
+        f"{write_number(row['raters_per_clip'], 1).removesuffix('.0')} raters "
+        f"({write_count(row['n_clips'])} clips{_name_clusters(row)})."
+    )
+    if row["estimate"] < 0:
+        text += " A negative value: clips differ less than their raters' disagreement predicts."
+    return text
+
+
+def write_limits(row: dict[Any, Any]) -> str:
+    """Return a row's limits in brackets; a limit that no data could reach is named."""
+    if row["conf_low"] == -float("inf"):
+        return f"[not attainable, {write_number(row['conf_high'], bounded=True, lowest=LOWEST)}]"
+    return write_interval(row["conf_low"], row["conf_high"], bounded=True, lowest=LOWEST)
+
+
+def _name_clusters(row: dict[Any, Any]) -> str:
+    subjects = (
+        "" if _absent(row["n_clusters"]) else f" of {write_count(row['n_clusters'])} subjects"
+    )
+    return f"{subjects}; {_METHODS[row['method']]}"
+
+
+def _absent(value: Any) -> bool:
+    return bool(pd.isna(value))
+
+
+def count_design(analysis: Analysis) -> dict[str, Any]:
+    """Return the counts, the range, the mean squares and the components of one panel.
+
+    Components are the ANOVA estimates, negative where clips differ less than their raters'
+    disagreement makes likely. ``design_effect`` is the squared ratio of the cluster interval's
+    width to that of the interval for independent clips.
+    """
+    panel, counts, squares = analysis.panel, analysis.counts, analysis.squares
+    divisors = find_divisors(counts)
+    spread = analysis.spread
+    return {
+        "context": panel.context,
+        "item": panel.item,
+        "n_ratings": int(panel.rating.size),
+        "n_missing": panel.n_missing,
+        "n_clips": len(counts),
+        "n_single": int((counts == 1).sum()),
+        "n_raters": panel.n_raters,
+        "n_clusters": panel.n_subjects,
+        "raters_shared": None if spread is None else spread.n_raters > 0,
+        "raters_min": int(counts.min()),
+        "raters_median": float(np.median(counts)),
+        "raters_max": int(counts.max()),
+        "raters_mean": float(counts.mean()),
+        "raters_harmonic": divisors.get("harmonic", divisors.get("all")),
+        "raters_n0": float(squares.n0),
+        "rating_low": float(panel.rating.min()),
+        "rating_high": float(panel.rating.max()),
+        "ms_between": float(squares.between),
+        "ms_within": float(squares.within),
+        "design_effect": _compare_widths(analysis),
+    } | {f"variance_{name}": value for name, value in analysis.components.items()}
+
+
+def _compare_widths(analysis: Analysis) -> float:
+    if len(analysis.families[0].intervals) < 2:
+        return float("nan")
+    widths = {way.method: way.high - way.low for way in analysis.families[0].intervals}
+    return (widths.get("jackknife", np.nan) / next(iter(widths.values()))) ** 2

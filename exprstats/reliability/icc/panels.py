@@ -1,0 +1,216 @@
+"""Panels: the ratings of one item in one context, as codes and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from exprstats.codes import Codes, close_gaps, combine_codes, encode_columns, explain_breach, recode
+from exprstats.contracts import require_columns
+from exprstats.errors import DataError, Problem
+from exprstats.options import name_nearest, name_some
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The ratings of one item in one context.
+
+    Attributes
+    ----------
+    context, item
+        What the panel is about; ``context`` is None where contexts are pooled.
+    rating
+        Ratings (N,) in scale points, missing ones left out.
+    clip, rater, subject
+        Codes (N,) from 0, every code in use; ``subject`` is None without clusters.
+    rows
+        Positions (N,) of the ratings in the caller's table.
+    n_missing
+        Ratings that were missing.
+    """
+
+    context: str | None
+    item: str
+    rating: np.ndarray
+    clip: np.ndarray
+    rater: np.ndarray
+    subject: np.ndarray | None
+    rows: np.ndarray
+    n_missing: int
+
+    @property
+    def label(self) -> str:
+        """What messages call the panel."""
+        place = "" if self.context is None else f" in context '{self.context}'"
+        return f"item '{self.item}'{place}"
+
+    @property
+    def n_clips(self) -> int:
+        """How many clips were rated."""
+        return int(self.clip.max(initial=-1)) + 1
+
+    @property
+    def n_raters(self) -> int:
+        """How many raters there were."""
+        return int(self.rater.max(initial=-1)) + 1
+
+    @property
+    def n_subjects(self) -> int | None:
+        """How many subjects clips show; None where they are not known."""
+        return None if self.subject is None else int(self.subject.max(initial=-1)) + 1
+
+    @property
+    def cluster(self) -> np.ndarray:
+        """Subject codes (N,) of the ratings; where subjects are not known, each clip is one."""
+        return self.clip if self.subject is None else self.subject
+
+    @property
+    def owners(self) -> np.ndarray:
+        """Subject code of each clip (n,), as in `cluster`."""
+        owner = np.zeros(self.n_clips, dtype=np.int64)
+        owner[self.clip] = self.cluster
+        return owner
+
+
+def split_panels(
+    ratings: pd.DataFrame,
+    *,
+    items: Sequence[str] | str | None = None,
+    by: str | None = None,
+    cluster: str | None = "subject",
+) -> list[Panel]:
+    """Return the panels of a ratings table: each context's items, the pooled items last.
+
+    Parameters
+    ----------
+    ratings
+        RATINGS: clip, rater, item, rating, and where they exist context and subject. A clip is
+        (context, clip).
+    items
+        Which items, in which order; None takes all in order of appearance.
+    by
+        The column that names contexts, or None for one pooled analysis.
+    cluster
+        The column that names who is seen in a clip. The default may be absent.
+
+    Raises
+    ------
+    DataError
+        If the table breaks its contract, an item is unknown, or a clip shows two subjects.
+    """
+    return split_whole(ratings, items=items, by=by, cluster=cluster)[1]
+
+
+def split_whole(
+    ratings: pd.DataFrame,
+    *,
+    items: Sequence[str] | str | None = None,
+    by: str | None = None,
+    cluster: str | None = "subject",
+) -> tuple[Panel, list[Panel]]:
+    """Return all rows of a ratings table as one panel, and what `split_panels` gives."""
+    require_columns(ratings, [] if by is None else [by], "ratings")
+    cluster = find_cluster(ratings, cluster)
+    codes = encode_columns(ratings, by, cluster)
+    if codes is None:
+        explain_breach(ratings, by, cluster)
+    whole = _encode_panel(ratings, codes, by, cluster)
+    if cluster is not None:
+        _check_nesting(ratings, whole, cluster)
+    where = _find_items(codes["item"], items)
+    panels = [] if by is None else _split_contexts(whole, codes[by], where)
+    panels += [_take_rows(whole, rows, None, item) for item, rows in where]
+    return whole, [panel for panel in panels if panel.rating.size or panel.n_missing]
+
+
+def find_cluster(ratings: pd.DataFrame, cluster: str | None) -> str | None:
+    """Return the cluster column; the default ``subject`` may be absent, another may not."""
+    if cluster == "subject" and cluster not in ratings.columns:
+        return None
+    if cluster is not None:
+        require_columns(ratings, [cluster], "ratings")
+    return cluster
+
+
+def name_rows(ratings: pd.DataFrame, column: str, rows: np.ndarray) -> str:
+    """Return the first five different ids at some rows, quoted, and how many more there are."""
+    return name_some(pd.unique(ratings[column].iloc[rows].astype(str)).tolist())
+
+
+def _check_nesting(ratings: pd.DataFrame, whole: Panel, cluster: str) -> None:
+    first = np.zeros(whole.n_clips, dtype=np.int64)
+    first[whole.clip[::-1]] = whole.cluster[::-1]
+    torn = np.flatnonzero(first[whole.clip] != whole.cluster)
+    if torn.size:
+        fact = f"clips {name_rows(ratings, 'clip', torn)} show more than one {cluster}."
+        remedy = f"Each clip shows one {cluster}; give clips of different people different ids."
+        raise DataError(Problem(fact, remedy, column=cluster, rows=tuple(torn[:5] + 1)))
+
+
+def _find_items(
+    codes: Codes, items: Sequence[str] | str | None
+) -> list[tuple[str, slice | np.ndarray]]:
+    """Return the chosen items and where their rows are."""
+    places = codes.places
+    present = {str(item): places[item] for item in codes.order}
+    chosen = [items] if isinstance(items, str) else list(dict.fromkeys(items or present))
+    problems = [
+        Problem(f"there is no item '{item}'.", name_nearest(str(item), present), column="item")
+        for item in chosen
+        if item not in present
+    ]
+    if problems:
+        raise DataError(problems)
+    return [(item, _find_rows(codes.codes, present[item])) for item in chosen]
+
+
+def _find_rows(codes: np.ndarray, code: int) -> slice | np.ndarray:
+    """Return where a code stands: a slice, which copies nothing, if its rows are neighbours."""
+    rows = np.flatnonzero(codes == code)
+    if rows.size and rows[-1] - rows[0] + 1 == rows.size:
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
+
+
+def _split_contexts(
+    whole: Panel, codes: Codes, where: Sequence[tuple[str, slice | np.ndarray]]
+) -> list[Panel]:
+    places = codes.places
+    panels = []
+    for context in codes.order:
+        here = codes.codes == places[context]
+        panels += [
+            _take_rows(whole, whole.rows[rows][here[rows]], str(context), item)
+            for item, rows in where
+        ]
+    return panels
+
+
+def _encode_panel(
+    ratings: pd.DataFrame, codes: dict[str, Codes], by: str | None, cluster: str | None
+) -> Panel:
+    values = ratings["rating"].to_numpy(float, na_value=np.nan)
+    names = [name for name in dict.fromkeys((by, "context", "clip")) if name in codes]
+    clip = codes["clip"].codes
+    if len(names) > 1:
+        clip = recode(combine_codes([codes[name] for name in names if name is not None]))
+    subject = None if cluster is None else codes[cluster].codes
+    rows = np.arange(len(values))
+    return Panel(None, "", values, clip, codes["rater"].codes, subject, rows, 0)
+
+
+def _take_rows(whole: Panel, rows: slice | np.ndarray, context: str | None, item: str) -> Panel:
+    given, rating = whole.rows[rows], whole.rating[rows]
+    missing = np.isnan(rating)
+    n_missing = int(np.count_nonzero(missing))
+    if n_missing:
+        rows = given = given[~missing]
+        rating = rating[~missing]
+    if len(given) == len(whole.rating):
+        return replace(whole, context=context, item=item)
+    subject = None if whole.subject is None else close_gaps(whole.subject[rows])
+    clip, rater = close_gaps(whole.clip[rows]), close_gaps(whole.rater[rows])
+    return Panel(context, item, rating, clip, rater, subject, given, n_missing)

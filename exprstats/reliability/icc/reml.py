@@ -1,0 +1,138 @@
+"""Variance components by restricted maximum likelihood."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from exprstats import rbridge
+from exprstats.errors import RError
+from exprstats.options import IccModel
+from exprstats.reliability.icc.analysis import Analysis, Family, Interval, find_subject_divisors
+from exprstats.reliability.icc.estimands import measure_estimand
+from exprstats.reliability.icc.oneway import ClipSums, sum_clips
+from exprstats.reliability.icc.panels import Panel
+
+
+@dataclass(frozen=True, slots=True)
+class RemlFit:
+    """REML components of a panel, and the R call behind them (None where it was done here)."""
+
+    components: Mapping[str, float]
+    call: str | None = None
+    versions: Mapping[str, str] | None = None
+
+
+def fit_reml(panel: Panel, model: IccModel) -> RemlFit:
+    """Return the REML components of a panel under a model.
+
+    Parameters
+    ----------
+    panel
+        Ratings; subjects are needed for the nested model.
+    model
+        ``"one-way"`` needs no R; ``"two-way"`` and ``"nested"`` call ``lme4::lmer``.
+
+    Raises
+    ------
+    RError
+        If R or lme4 is missing, or the fit stops.
+    """
+    if model == "one-way":
+        clip, error = solve_one_way(sum_clips(panel.rating, panel.clip))
+        return RemlFit({"clip": clip, "error": error})
+    _require_lme4()
+    subject = panel.subject if model == "nested" else None
+    reply = rbridge.call(
+        "reliability",
+        "fit_components",
+        panel.rating,
+        clip=panel.clip,
+        rater=panel.rater,
+        subject=subject,
+    )
+    names = [*(["subject"] if subject is not None else []), "clip", "rater", "residual"]
+    found = dict(zip(names, map(float, reply.value["components"]), strict=True))
+    if subject is not None:
+        found["clip_total"] = found["subject"] + found["clip"]
+    return RemlFit(found, reply.call, reply.versions)
+
+
+def solve_one_way(sums: ClipSums) -> tuple[float, float]:
+    """Return the REML variances between and within clips, neither negative.
+
+    With the ratio λ of the two, the residual variance has a closed form and the restricted
+    likelihood one argument (Searle, Casella, & McCulloch, 1992, §6.6).
+
+    Parameters
+    ----------
+    sums
+        Clip sums of n clips.
+    """
+    from scipy.optimize import fminbound
+
+    n = sums.counts.astype(float)
+    mean, total, within = sums.totals / n, n.sum(), float(sums.within.sum())
+
+    def profile(ratio: float) -> tuple[float, float]:
+        weight = n / (1 + n * ratio)
+        centre = (weight * mean).sum() / weight.sum()
+        error = (within + (weight * (mean - centre) ** 2).sum()) / (total - 1)
+        penalty = np.log1p(n * ratio).sum() + math.log(weight.sum())
+        return (total - 1) * math.log(error) + penalty, error
+
+    def deviance(place: float) -> float:
+        return profile(math.exp(place))[0]
+
+    place = float(np.asarray(fminbound(deviance, -20, 20, xtol=1e-10)))
+    ratio = math.exp(place)
+    if profile(0.0)[0] <= profile(ratio)[0] + 1e-9:
+        ratio = 0.0
+    error = profile(ratio)[1]
+    return ratio * error, error
+
+
+def add_reml(analysis: Analysis, fit: RemlFit) -> Analysis:
+    """Return an analysis with REML families before the closed ones.
+
+    The interval is centred on the REML value; its width is that of the closed-form jackknife,
+    since refitting the model without each subject and rater would take hours.
+    """
+    panel, divisors = analysis.panel, {"k": analysis.families[0].base}
+    if "subject" in fit.components:
+        divisors = find_subject_divisors(panel, analysis.counts) | divisors
+    families = [_replace_family(family, fit, divisors) for family in analysis.families]
+    return replace(
+        analysis, families=(*families, *analysis.families), components=dict(fit.components)
+    )
+
+
+def _replace_family(family: Family, fit: RemlFit, divisors: Mapping[str, float]) -> Family:
+    value = float(measure_estimand(family.estimand, fit.components, divisors))
+    ways = [way for way in family.intervals if way.method == "jackknife"]
+    moved = [
+        Interval(
+            way.method,
+            value - (way.high - way.low) / 2,
+            value + (way.high - way.low) / 2,
+            way.std_error,
+            f"{way.note}; width from the closed-form estimate",
+        )
+        for way in ways
+    ]
+    none = Interval("none", math.nan, math.nan, note="no interval: REML without clusters")
+    return replace(family, value=value, estimator="reml", intervals=tuple(moved or [none]))
+
+
+def _require_lme4() -> None:
+    state = rbridge.probe_r()
+    if state.ready and "lme4" not in state.packages:
+        message = (
+            "R lacks lme4, which fits crossed and nested models. Install it: "
+            "'sudo apt-get install -y r-cran-lme4', or install.packages(\"lme4\") in R; or pass "
+            "estimator='closed'."
+        )
+        raise RError(message)

@@ -1,0 +1,182 @@
+"""Variance components, standard error of measurement and smallest detectable change."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from exprstats.apa import write_interval, write_level, write_number
+from exprstats.contracts import arrange_rows
+from exprstats.options import IccModel, check_level, check_word
+from exprstats.reliability.icc.checks import refuse_obstacles
+from exprstats.reliability.icc.estimands import (
+    AGREEMENT,
+    CLIP_NESTED,
+    CONSISTENCY,
+    ONE_WAY,
+    Estimand,
+)
+from exprstats.reliability.icc.jackknife import (
+    Samples,
+    Spread,
+    combine_thetas,
+    find_t_limits,
+    sample_panel,
+)
+from exprstats.reliability.icc.oneway import find_usual_divisor
+from exprstats.reliability.icc.panels import Panel, split_panels
+from exprstats.results import Result
+
+ESTIMANDS: dict[IccModel, tuple[Estimand, ...]] = {
+    "one-way": (ONE_WAY,),
+    "two-way": (AGREEMENT, CONSISTENCY),
+    "nested": (CLIP_NESTED,),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScaleErrors(Result):
+    """How far ratings are off, on the scale that was rated on.
+
+    Attributes
+    ----------
+    table
+        Rows by context and item: ``term`` ``variance`` (squared points) of each ``component``
+        with its ``share``; ``SEM`` and ``SDC`` (points) of one rating and of a clip's mean, by
+        ``family`` (``1``, ``A`` agreement, ``C`` consistency, ``clip``).
+    level
+        Confidence level.
+    """
+
+    table: pd.DataFrame
+    level: float
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how much was decomposed."""
+        return pd.DataFrame(
+            [{"n_items": self.table["item"].nunique(), "n_clips": self.table["n_clips"].max()}]
+        )
+
+    def sentence(self) -> str:
+        """Return the errors of a clip's mean rating."""
+        rows = self.table[(self.table["term"] == "SDC") & (self.table["raters_per_clip"] > 1)]
+        errors = self.table[(self.table["term"] == "SEM") & (self.table["raters_per_clip"] > 1)]
+        return " ".join(
+            _write_errors(sem, sdc)
+            for sem, sdc in zip(errors.to_dict("records"), rows.to_dict("records"), strict=True)
+        )
+
+
+def measure_errors(
+    ratings: pd.DataFrame,
+    *,
+    model: IccModel = "one-way",
+    items: Sequence[str] | str | None = None,
+    by: str | None = None,
+    cluster: str | None = "subject",
+    level: float = 0.95,
+) -> ScaleErrors:
+    """Estimate variance components and what they mean in points of the scale.
+
+    The standard error of measurement is the square root of the error variance, of one rating and
+    of the mean of k (harmonic); the smallest detectable change is z·√2 times it (Weir, 2005).
+
+    Parameters
+    ----------
+    ratings, model, items, by, cluster, level
+        As in `rate_reliability`.
+
+    Returns
+    -------
+    ScaleErrors
+        With jackknife limits over subjects (clips, where subjects are not known) and raters: of
+        components on their own scale, of SEM and SDC on the logarithm's.
+
+    Raises
+    ------
+    DataError, OptionError
+        As in `rate_reliability`.
+    """
+    check_word(model, IccModel, "model")
+    check_level(level)
+    panels = split_panels(ratings, items=items, by=by, cluster=cluster)
+    refuse_obstacles(panels, model)
+    rows = [row for panel in panels for row in _write_panel(panel, model, level)]
+    keys = ("context", "item", "term", "component", "family", "raters_per_clip", "share")
+    return ScaleErrors(arrange_rows(rows, keys), level)
+
+
+def _write_panel(panel: Panel, model: IccModel, level: float) -> Iterator[dict[str, Any]]:
+    samples = sample_panel(panel, model)
+    k = find_usual_divisor(np.bincount(panel.clip))
+    shared = {
+        "context": panel.context,
+        "item": panel.item,
+        "level": level,
+        "method": "jackknife",
+        "n_clips": panel.n_clips,
+        "n_clusters": panel.n_subjects,
+    }
+    parts = {name: value for name, value in samples.whole.items() if name != "clip_total"}
+    total = sum(parts.values())
+    for name, value in parts.items():
+        thetas = {part: sample[name] for part, sample in samples.without.items()}
+        limits = _find_limits(value, combine_thetas(thetas), level)
+        keys = {"term": "variance", "component": name, "share": value / total}
+        yield shared | keys | limits
+    for estimand in ESTIMANDS[model]:
+        for divisor in (1.0, k):
+            yield from _write_sem(samples, estimand, divisor, shared)
+
+
+def _write_sem(
+    samples: Samples, estimand: Estimand, divisor: float, shared: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    level = shared["level"]
+    value = _find_log(samples.whole, estimand, divisor)
+    thetas = {
+        part: _find_log(sample, estimand, divisor) for part, sample in samples.without.items()
+    }
+    limits = _find_limits(float(value), combine_thetas(thetas), level)
+    sem = {name: math.exp(limits[name]) for name in ("estimate", "conf_low", "conf_high")}
+    sem["std_error"] = sem["estimate"] * limits["std_error"]
+    note = {"note": limits["note"]}
+    factor = float(ndtri((1 + level) / 2)) * math.sqrt(2)
+    keys = {"family": estimand.family, "raters_per_clip": divisor}
+    yield shared | keys | {"term": "SEM"} | sem | note
+    yield shared | keys | {"term": "SDC"} | {name: factor * x for name, x in sem.items()} | note
+
+
+def _find_log(sample: Mapping[str, Any], estimand: Estimand, divisor: float) -> np.ndarray:
+    """Return the logarithm of the standard error of measurement; NaN where there is none."""
+    error = sum(np.asarray(sample[name], float) for name in estimand.errors) / divisor
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(error > 0, np.log(error) / 2, np.nan)
+
+
+def _find_limits(value: float, spread: Spread, level: float) -> dict[str, Any]:
+    low, high = find_t_limits(value, spread, level)
+    return {
+        "estimate": value,
+        "std_error": spread.variance**0.5,
+        "conf_low": low,
+        "conf_high": high,
+        "note": spread.refusal or None,
+    }
+
+
+def _write_errors(sem: dict[Any, Any], sdc: dict[Any, Any]) -> str:
+    place = "" if pd.isna(sem["context"]) else f" in {sem['context']}"
+    return (
+        f"{sem['item']}{place} ({sem['family']}): a clip's mean of "
+        f"{write_number(sem['raters_per_clip'], 1).removesuffix('.0')} ratings is off by a "
+        f"standard error of {write_number(sem['estimate'])} points, {write_level(sem['level'])} CI "
+        f"{write_interval(sem['conf_low'], sem['conf_high'])}; a change below "
+        f"{write_number(sdc['estimate'])} points may be error alone."
+    )

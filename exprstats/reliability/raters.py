@@ -1,0 +1,267 @@
+"""Statistics of single raters, and flags with stated rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things, write_number
+from exprstats.contracts import require_columns
+from exprstats.errors import OptionError
+from exprstats.options import check_count, is_positive
+from exprstats.reliability.icc.checks import refuse_obstacles
+from exprstats.reliability.icc.oneway import (
+    MeanSquares,
+    add_moments,
+    find_mean_squares,
+    peel_ratings,
+    sum_clips,
+    sum_groups,
+)
+from exprstats.reliability.icc.panels import Panel, split_panels
+from exprstats.results import Result
+
+FAR = 3.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raters(Result):
+    """What each rater did, and what the reliability is with and without those flagged.
+
+    Attributes
+    ----------
+    table
+        One row for each item and rater: n_ratings, severity, spread, n_values, mode_share,
+        agreement, influence, ``flag`` (empty text where there is none).
+    effect
+        One row for each item: ICC(1,1) of all raters (``estimate``) and without those flagged
+        (``estimate_without``), and how many were.
+    rule
+        The rule of the flags, in words.
+    """
+
+    table: pd.DataFrame
+    effect: pd.DataFrame
+    rule: str
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how many raters there are, and how many are flagged for any item."""
+        flagged = self.table.loc[self.table["flag"] != "", "rater"]
+        return pd.DataFrame(
+            [{"n_raters": self.table["rater"].nunique(), "n_flagged": flagged.nunique()}]
+        )
+
+    def sentence(self) -> str:
+        """Return who is flagged by which rule, and what it does to the reliability."""
+        texts = []
+        for row in self.effect.to_dict("records"):
+            flagged, everyone = row["n_flagged"], row["n_raters"]
+            counted = count_things(flagged, "raters is", "raters are", of=everyone)
+            text = f"{row['item']}: {counted} flagged"
+            if row["n_flagged"]:
+                with_all, without = (
+                    write_number(row[name], bounded=True)
+                    for name in ("estimate", "estimate_without")
+                )
+                text += f"; ICC(1,1) is {with_all} with and {without} without them"
+            texts.append(f"{text}.")
+        return f"{' '.join(texts)} Rule: {self.rule}. No rating was removed."
+
+
+def judge_raters(
+    ratings: pd.DataFrame,
+    *,
+    items: Sequence[str] | str | None = None,
+    least: int = 10,
+    lowest: float = 0.1,
+    mode: float = 0.95,
+) -> Raters:
+    """Describe each rater and flag those whose ratings carry little about the clips.
+
+    Parameters
+    ----------
+    ratings
+        RATINGS, all contexts together.
+    items
+        Items to look at; None takes all.
+    least
+        Ratings a rater must have given before any flag.
+    lowest
+        A correlation with the mean of the clips' other raters below this is flagged.
+    mode
+        A share of one value at or above this is flagged.
+
+    Returns
+    -------
+    Raters
+        A description for each item and rater; nothing is removed (`remove_raters` does that).
+
+    Raises
+    ------
+    DataError
+        If the table breaks its contract or has no reliability.
+    OptionError
+        If a threshold is out of range.
+    """
+    check_count(least, "least", least=3)
+    if not (isinstance(lowest, Real) and -1 <= lowest < 1):
+        message = f"lowest {lowest} is no correlation below 1; 0.1 is usual."
+        raise OptionError(message)
+    if not (is_positive(mode) and mode <= 1):
+        message = f"mode {mode} is no share above 0; 0.95 is usual."
+        raise OptionError(message)
+    panels = split_panels(ratings, items=items, cluster=None)
+    refuse_obstacles(panels)
+    tables = [_judge_panel(panel, ratings, (least, lowest, mode)) for panel in panels]
+    effect = [_measure_effect(panel, table) for panel, table in zip(panels, tables, strict=True)]
+    rule = (
+        f"with {least} ratings or more, one value in at least {100 * mode:g}% of them, a "
+        f"correlation with the other raters below {write_number(lowest, bounded=True)}, or a "
+        f"mean difference from them beyond {FAR:g} robust SDs of all raters'"
+    )
+    return Raters(pd.concat(tables, ignore_index=True), pd.DataFrame(effect), rule)
+
+
+def remove_raters(ratings: pd.DataFrame, raters: Raters) -> pd.DataFrame:
+    """Return the ratings without those of raters flagged for the item; the index is kept.
+
+    Raises
+    ------
+    DataError
+        If there are no columns of items and raters.
+    """
+    require_columns(ratings, ["item", "rater"], "ratings")
+    flagged = raters.table.loc[raters.table["flag"] != "", ["item", "rater"]]
+    pairs = pd.MultiIndex.from_frame(ratings[["item", "rater"]].astype(str))
+    return ratings[~pairs.isin(pd.MultiIndex.from_frame(flagged.astype(str)))]
+
+
+def _judge_panel(
+    panel: Panel, ratings: pd.DataFrame, thresholds: tuple[int, float, float]
+) -> pd.DataFrame:
+    facts = describe_raters(panel)
+    first = np.zeros(len(facts["n_ratings"]), dtype=np.int64)
+    first[panel.rater[::-1]] = panel.rows[::-1]
+    table = pd.DataFrame(dict(facts))
+    table.insert(0, "rater", ratings["rater"].iloc[first].to_numpy())
+    table.insert(0, "item", panel.item)
+    return table.assign(flag=_write_flags(table, *thresholds))
+
+
+def _write_flags(table: pd.DataFrame, least: int, lowest: float, mode: float) -> list[str]:
+    away = table["severity"] - table["severity"].median()
+    # 1.4826 makes the median absolute deviation the SD of a normal distribution. Where most
+    # raters are equally severe it is 0, and what rounding leaves must not count as far.
+    far = max(FAR * 1.4826 * away.abs().median(), 1e-9 * away.abs().max())
+    marks = {
+        "one value": table["mode_share"] >= mode,
+        "disagrees": table["agreement"] < lowest,
+        "severe": away < -far,
+        "lenient": away > far,
+    }
+    enough = table["n_ratings"] >= least
+    return [
+        ", ".join(name for name, mark in marks.items() if mark.iloc[row] and enough.iloc[row])
+        for row in range(len(table))
+    ]
+
+
+def _measure_effect(panel: Panel, table: pd.DataFrame) -> dict[str, Any]:
+    kept = (table["flag"] == "").to_numpy()[panel.rater]
+    return {
+        "item": panel.item,
+        "n_raters": len(table),
+        "n_flagged": int((table["flag"] != "").sum()),
+        "n_ratings_flagged": int((~kept).sum()),
+        "estimate": _measure(panel.rating, panel.clip),
+        "estimate_without": _measure(panel.rating[kept], panel.clip[kept]),
+    }
+
+
+def _measure(rating: np.ndarray, clip: np.ndarray) -> float:
+    if rating.size == 0:
+        return float("nan")
+    _, codes = np.unique(clip, return_inverse=True)
+    return float(find_single(find_mean_squares(add_moments(sum_clips(rating, codes)))))
+
+
+def describe_raters(panel: Panel) -> Mapping[str, np.ndarray]:
+    """Return one array (W,) for each fact about a panel's raters.
+
+    Returns
+    -------
+    Mapping
+        ``n_ratings``; ``severity``, the mean of a rating less that of the clip's other raters
+        (scale points); ``spread``, the SD of the ratings over that of the other raters' mean on
+        the same clips; ``n_values``; ``mode_share``, the share of the value used most;
+        ``agreement``, the correlation with the other raters' mean; ``influence``, ICC(1,1) of all
+        less ICC(1,1) without the rater. NaN where a fact needs more ratings.
+    """
+    y, clip, rater = panel.rating, panel.clip, panel.rater
+    size = panel.n_raters
+    sums = sum_clips(y, clip)
+    counts = sums.counts[clip]
+    seen = counts > 1
+    others = (sums.totals[clip] + sums.shift * counts - y)[seen] / (counts[seen] - 1)
+    who, own = rater[seen], y[seen]
+    spread, agreement = _compare(own, others, who, size)
+    mode_share, n_values = _use_scale(y, rater, size)
+    return {
+        "n_ratings": np.bincount(rater, minlength=size),
+        "severity": _average(own - others, who, size),
+        "spread": spread,
+        "n_values": n_values,
+        "mode_share": mode_share,
+        "agreement": agreement,
+        "influence": _find_influence(panel, size),
+    }
+
+
+def find_single(squares: MeanSquares) -> np.ndarray:
+    """Return ICC(1,1) from mean squares."""
+    signal = squares.between - squares.within
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return signal / (squares.between + (squares.n0 - 1) * squares.within)
+
+
+def _find_influence(panel: Panel, size: int) -> np.ndarray:
+    sums = sum_clips(panel.rating, panel.clip)
+    whole = add_moments(sums)
+    gone = sum_groups(peel_ratings(panel.rating, panel.clip, sums), panel.rater, size)
+    return find_single(find_mean_squares(whole)) - find_single(find_mean_squares(whole - gone))
+
+
+def _average(values: np.ndarray, group: np.ndarray, size: int) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        return np.bincount(group, values, size) / np.bincount(group, minlength=size)
+
+
+def _compare(
+    own: np.ndarray, others: np.ndarray, group: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ratio of SDs and the correlation of own ratings and the others' means."""
+    x, y = (part - _average(part, group, size)[group] for part in (own, others))
+    xx, yy, xy = (np.bincount(group, product, size) for product in (x * x, y * y, x * y))
+    enough = (np.bincount(group, minlength=size) > 2) & (
+        yy > 1e-12 * max(yy.max(initial=0), 1e-300)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(enough, np.sqrt(xx / yy), np.nan)
+        vary = enough & (xx > 1e-12 * yy)
+        return ratio, np.where(vary, xy / np.sqrt(xx * yy), np.nan)
+
+
+def _use_scale(values: np.ndarray, group: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the share of the value each rater uses most, and how many values they use."""
+    levels, code = np.unique(values, return_inverse=True)
+    place, counts = np.unique(group * len(levels) + code, return_counts=True)
+    most = np.zeros(size)
+    np.maximum.at(most, place // len(levels), counts)
+    return most / np.bincount(group, minlength=size), np.bincount(
+        place // len(levels), minlength=size
+    )

@@ -1,0 +1,128 @@
+"""The methods paragraph, ready to paste, with its references."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exprstats.apa import write_count, write_level
+from exprstats.document.model import Section
+from exprstats.document.text import Text, join_texts, join_words, say
+from exprstats.report.methods.citations import Told
+from exprstats.report.methods.models import (
+    tell_human,
+    tell_importance,
+    tell_models,
+    tell_nesting,
+    tell_resampling,
+)
+from exprstats.report.methods.ratings import tell_factor, tell_openface, tell_reliability
+from exprstats.report.pieces import Pieces
+from exprstats.report.sections.performance import KINDS, list_methods
+
+if TYPE_CHECKING:
+    from exprstats.inference import Comparison
+
+
+def describe_methods(pieces: Pieces) -> tuple[Section, set[str]]:
+    """Return the section and the keys of the sources that it cites."""
+    sentences: list[Text] = []
+    cited: set[str] = set()
+    for tell in (
+        tell_reliability,
+        tell_factor,
+        tell_nesting,
+        tell_openface,
+        tell_models,
+        tell_human,
+        _tell_comparison,
+        tell_resampling,
+        tell_importance,
+    ):
+        told, sources = tell(pieces)
+        sentences += told
+        cited |= sources
+    # What is told of one by one is on the path of that paper; other results need not be.
+    follows = bool(sentences)
+    sentences.append(_tell_package(pieces, follows=follows))
+    cited |= {"lin"} if follows else set()
+    section = Section(
+        "methods",
+        "Methods paragraph",
+        sentences=(join_texts(sentences),),
+        caveats=(say("Ready to paste; add how clips and raters were chosen."),),
+    )
+    return section, cited
+
+
+def _tell_comparison(pieces: Pieces) -> Told:
+    comparison = pieces.comparison
+    if comparison is None:
+        return [], set()
+    rows = comparison.tidy()
+    shown = rows[rows["headline"].eq(True)]
+    texts: list[Text] = []
+    sources: set[str] = set()
+    baselines = _name_baselines(pieces)
+    if baselines:
+        verb = "Baselines were" if len(baselines) > 1 else "The baseline was"
+        texts.append(say("{verb} {named}.", verb=verb, named=join_words(baselines)))
+    compared = bool(shown["versus"].notna().any())
+    told = " of test performance" + (" and of differences between models" if compared else "")
+    methods = list_methods(shown)
+    for method in methods:
+        if method in KINDS:
+            sources |= {"field"} if method == "percentile" else {"field", "davison"}
+            texts.append(_say_bootstrap(comparison, method, told))
+    if "jackknife" in methods:
+        sources.add("efron")
+        several = len(methods) > 1
+        texts.append(
+            say(
+                "{where}{level} confidence intervals and *p* values{what} come from a delete-one "
+                "jackknife over subjects with the *t* distribution (Efron & Tibshirani, 1993).",
+                what="" if several else told,
+                where="Where there were fewer than 40 test subjects, " if several else "",
+                level=write_level(comparison.level),
+            )
+        )
+    if compared:
+        sources.add("holm")
+        adjusted = "The *p* values of differences were adjusted by the method of Holm (1979)."
+        texts.append(say(adjusted))
+    return texts, sources
+
+
+def _say_bootstrap(comparison: Comparison, method: str, told: str) -> Text:
+    return say(
+        "{level} {kind}confidence intervals and *p* values{told} come from a cluster bootstrap "
+        "with {draws} draws of whole subjects (Field & Welsh, 2007{more}).",
+        level=write_level(comparison.level),
+        kind=KINDS[method],
+        told=told,
+        draws=write_count(comparison.draws),
+        more="" if method == "percentile" else "; Davison & Hinkley, 1997",
+    )
+
+
+def _name_baselines(pieces: Pieces) -> list[str]:
+    words = {
+        "uniform": "random values uniform over the theoretical range",
+        "normal": "random standard normal values",
+        "mean": "the mean of the training clips",
+        "majority": "the most frequent class of the training clips",
+    }
+    if pieces.study and pieces.study.clips and pieces.study.clips.classes:
+        words["uniform"] = "classes drawn at random, each as probable"
+    kinds = [model.kind for model in pieces.study.models] if pieces.study else []
+    return [words[kind] for kind in kinds if kind in words]
+
+
+def _tell_package(pieces: Pieces, *, follows: bool) -> Text:
+    from exprstats import __version__
+
+    return say(
+        "The analysis {follows}was run with exprstats {version}{seed}.",
+        follows="follows Lin, Girard, and Morency (2020) and " if follows else "",
+        version=__version__,
+        seed=f" (seed {pieces.provenance.seed})" if pieces.provenance else "",
+    )

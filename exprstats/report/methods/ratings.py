@@ -1,0 +1,257 @@
+"""Methods paragraph: ratings, factor model and behavioural features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from exprstats.apa import count_things, write_count, write_level, write_number
+from exprstats.document.cells import list_levels
+from exprstats.document.text import Text, join_words, say
+from exprstats.plots import name_contexts
+from exprstats.report.methods.citations import Told, find_r_year
+from exprstats.report.pieces import Pieces
+from exprstats.report.sections.reliability import FAMILIES, INDEPENDENT, find_family, is_crossed
+from exprstats.study.settings import OpenfaceSettings
+
+_CLASSIC = ("1", "A")  # families of McGraw and Wong (1996)
+_WHY = {
+    "1": "raters differed from clip to clip and ",
+    "A": "differences in severity between raters count as error and ",
+    "clip": "clips of one subject may be alike and ",
+}
+_MOVING = {
+    "points": "68 facial landmarks ({unit}, averaged over landmarks)",
+    "gaze": "the gaze angles (rad)",
+    "head": "the head’s position (mm)",
+    "pitch": "the head’s pitch (rad)",
+    "yaw": "the head’s yaw (rad)",
+    "roll": "the head’s roll (rad)",
+}
+_UNITS = {
+    "au_count": "the mean number of active action units (of 18)",
+    "au_intensity": "the mean intensity of the active ones (of 17; 0 where none was active)",
+}
+
+
+def tell_reliability(pieces: Pieces) -> Told:
+    """Return which coefficient was estimated, why, and where its interval comes from."""
+    if pieces.reliability is None:
+        return [], set()
+    shown = pieces.reliability.tidy()
+    shown = shown[shown["headline"].eq(True)]
+    family, methods = find_family(shown), set(shown["method"])
+    reml = bool(shown["estimator"].eq("reml").any())
+    texts = [
+        say(
+            "Inter-rater reliability was estimated{how} with the {named} of the mean of *k* "
+            "raters, ICC({family},*k*){source}, because {why}the ratings of a clip were averaged; "
+            "*k* was the harmonic mean of the number of raters per clip.",
+            how=" by restricted maximum likelihood in lme4 (Bates et al., 2015)" if reml else "",
+            named=FAMILIES.get(family, "intraclass correlation"),
+            family=family,
+            source=" (McGraw & Wong, 1996)" if family in _CLASSIC else "",
+            why="" if family == "1" and is_crossed(pieces.reliability) else _WHY.get(family, ""),
+        )
+    ]
+    level = write_level(pieces.reliability.level)
+    if "jackknife" in methods:
+        texts.append(
+            say(
+                "Its {level} confidence interval is a delete-one jackknife over subjects, and "
+                "over raters where raters were shared between subjects, so that clips of one "
+                "subject need not be independent.",
+                level=level,
+            )
+        )
+    elif methods & {*INDEPENDENT}:
+        told = "Its {level} confidence interval rests on the *F* distribution."
+        texts.append(say(told, level=level))
+    sources = {"cicchetti"} | ({"mcgraw"} if family in _CLASSIC else set())
+    return texts, sources | ({"bates"} if reml else set())
+
+
+def tell_factor(pieces: Pieces) -> Told:
+    """Return how the factor model was fitted, and how clips got their scores."""
+    factor = pieces.factor
+    if factor is None:
+        return [], set()
+    rows = name_contexts(factor.tidy())
+    items = [str(item) for item in list_levels(rows[rows["term"].eq("loading")], "item")]
+    contexts = len(list_levels(rows, "context"))
+    texts = [
+        say(
+            "{averaged}confirmatory factor model with unit factor variance was fitted to {items} "
+            "by maximum likelihood{where}{how}.",
+            averaged="For each clip, ratings were averaged over raters, and a one-factor "
+            if pieces.reliability
+            else "A one-factor ",
+            items=join_words(items),
+            where=" within each context and over all contexts" if contexts > 1 else "",
+            how=_name_engine(factor),
+        ),
+    ]
+    trained = "train" in list_levels(rows, "part")
+    texts.append(
+        say(
+            "Factor scores were estimated by Bartlett's method, which gives unbiased estimates "
+            "(Bartlett, 1937; DiStefano et al., 2009){trained}.",
+            trained=", from the model fitted to the training subjects only" if trained else "",
+        )
+    )
+    sources = {"bartlett", "distefano"}
+    return texts, sources | ({"rosseel", "r"} if factor.engine == "lavaan" else set())
+
+
+def _name_engine(factor: Any) -> str:
+    if factor.engine != "lavaan":
+        return " (in the closed form that exists for three items)"
+    versions = getattr(factor.receipt, "versions", None) or {}
+    lavaan = versions.get("lavaan")
+    r = versions.get("R")
+    year = find_r_year(r or "")
+    return (
+        f" with lavaan{f' {lavaan}' if lavaan else ''} (Rosseel, 2012) "
+        f"in R{f' {r}' if r else ''} (R Core Team{f', {year}' if year else ''})"
+    )
+
+
+def tell_openface(pieces: Pieces) -> Told:
+    """Return how features were made from frames, where the study says how."""
+    settings = pieces.study.openface if pieces.study else None
+    if settings is None:
+        return [], set()
+    known = [name for name in _list_used(pieces) if _is_ours(name)]
+    texts = [
+        _say_frames(settings),
+        _say_validity(settings),
+        *_say_motion(known, settings),
+        *_say_units(known),
+    ]
+    return [*texts, *_say_kept(pieces)], {"baltrusaitis"}
+
+
+def say_tracking(pieces: Pieces) -> tuple[Text, ...]:
+    """Return how well the clips' frames were tracked, where that is known."""
+    shares = _read_shares(pieces)
+    if pieces.study is None or pieces.study.openface is None or shares.empty:
+        return ()
+    return (
+        say(
+            "Of the moments of a clip, {middle} were tracked well enough in the median clip and "
+            "{least} in the worst one that was kept.",
+            middle=_write_share(shares.median()),
+            least=_write_share(shares.min()),
+        ),
+    )
+
+
+def _say_frames(settings: OpenfaceSettings) -> Text:
+    rules = {
+        "nearest": "taking the frame nearest to each moment (within half a step)",
+        "mean": "averaging the valid frames of each step (where at least half of them were valid)",
+    }
+    return say(
+        "Faces were tracked with OpenFace (Baltrušaitis et al., 2018) and sampled at {hz} Hz "
+        "(steps of {step} s), {rule}{times}; {face}.",
+        hz=f"{settings.hz:g}",
+        step=f"{1 / settings.hz:.3g}",
+        rule=rules[settings.sampling],
+        times=""
+        if settings.fps is None
+        else f" (with times counted at {settings.fps:g} frames a second)",
+        face=_name_face(settings),
+    )
+
+
+def _name_face(settings: OpenfaceSettings) -> str:
+    if settings.face is None:
+        return "a recording had to show one face at a time"
+    if settings.face == "largest":
+        return "of several faces in a frame, the largest was followed"
+    return f"of several faces in a recording, the face with id {settings.face} was followed"
+
+
+def _say_validity(settings: OpenfaceSettings) -> Text:
+    return say(
+        "A frame was valid if the tracker reported success with a confidence of at least "
+        "{confidence}; clips with fewer than {least} of their moments valid were left out.",
+        confidence=write_number(settings.confidence, bounded=True),
+        least=_write_share(settings.min_valid),
+    )
+
+
+def _say_motion(known: list[str], settings: OpenfaceSettings) -> list[Text]:
+    unit = settings.unit
+    moving = [text.format(unit=unit) for name, text in _MOVING.items() if _moves(name, known)]
+    if not moving:
+        return []
+    velocity = any(name.endswith("_velocity") for name in known)
+    change = "change" if settings.signed else "absolute change"
+    faster = (
+        f"; velocity is the mean {change} of displacement per second,"
+        f"{' with its sign,' if settings.signed else ''} over three valid moments in a row"
+        if velocity
+        else ""
+    )
+    return [
+        say(
+            "Displacement is the mean Euclidean distance (of angles the absolute difference) from "
+            "one moment to the next, over pairs of consecutive valid moments{faster}. {measured} "
+            "computed for {moving}; no change was counted across a gap or from "
+            "one face to another.",
+            faster=faster,
+            measured="Both were" if velocity else "It was",
+            moving=join_words(moving),
+        )
+    ]
+
+
+def _say_units(known: list[str]) -> list[Text]:
+    told = [text for name, text in _UNITS.items() if name in known]
+    return [say("Action units gave {told}.", told=join_words(told))] if told else []
+
+
+def _say_kept(pieces: Pieces) -> list[Text]:
+    told = []
+    shares = _read_shares(pieces)
+    if len(shares):
+        told.append(f"The median clip had {_write_share(shares.median())} valid moments")
+    left = [
+        one.rows_in - one.rows_out
+        for one in (pieces.provenance.exclusions if pieces.provenance else ())
+        if one.stage == "read" and one.table == "clips"
+    ]
+    if left:
+        told.append(f"{count_things(sum(left), 'clip was', 'clips were')} left out")
+    return [say("{told}.", told="; ".join(told))] if told else []
+
+
+def _read_shares(pieces: Pieces) -> pd.Series:
+    clips = pieces.clips
+    if clips is None or "valid_share" not in clips:
+        return pd.Series(dtype=float)
+    return clips["valid_share"].dropna()
+
+
+def _list_used(pieces: Pieces) -> list[str]:
+    models = next(iter(pieces.models.values()), None)
+    return [] if models is None else [str(name) for name in models.design.features]
+
+
+def _is_ours(name: str) -> bool:
+    return name in _UNITS or _split(name)[1] in {"displacement", "velocity"}
+
+
+def _moves(name: str, known: list[str]) -> bool:
+    return any(_split(one)[0] == name for one in known if one not in _UNITS)
+
+
+def _split(name: str) -> tuple[str, str]:
+    first, _, last = name.rpartition("_")
+    return (first, last) if first in _MOVING else ("", "")
+
+
+def _write_share(share: float) -> str:
+    return f"{write_count(round(100 * share))}%"

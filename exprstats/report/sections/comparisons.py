@@ -1,0 +1,323 @@
+"""Section on differences between models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from exprstats.apa import count_things, tell_p, write_count, write_level, write_p
+from exprstats.document.cells import (
+    collect_notes,
+    find_row,
+    list_levels,
+    pick_rows,
+    write_estimate,
+    write_limits,
+    write_mark,
+)
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.text import Text, join_texts, join_words, say
+from exprstats.plots import ALL, MetricLabel, label_metrics, name_contexts
+from exprstats.report.pieces import Pieces
+from exprstats.report.sections.performance import (
+    TOO_FEW,
+    is_bootstrapped,
+    name_metric,
+    name_sources,
+)
+
+MOST_ABREAST = 2  # metrics whose columns fit beside each other on a page
+_FEW_DRAWS = 1000
+
+
+def describe_comparisons(pieces: Pieces) -> Section | None:
+    """Return the section, or None where there is nothing to tell apart."""
+    if pieces.comparison is None:
+        return None
+    rows = name_contexts(pieces.comparison.tidy())
+    shown = rows[rows["versus"].notna() & rows["headline"].eq(True)].reset_index(drop=True)
+    if shown.empty:
+        return None
+    labels = label_metrics(pieces.comparison)
+    return Section(
+        "comparisons",
+        "Comparisons",
+        sentences=tuple(
+            _say_metric(shown, metric, labels[metric], pieces, how=place == 0)
+            for place, metric in enumerate(labels)
+        ),
+        caveats=_warn_of_draws(shown, pieces.comparison.draws),
+        tables=(_build_table(shown, labels, pieces),),
+    )
+
+
+def _say_metric(
+    shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pieces, *, how: bool
+) -> Text:
+    here = pick_rows(shown, metric=metric)
+    contexts = list_levels(here, "context")
+    pairs = pick_rows(here, context=ALL if ALL in contexts else contexts[-1])
+    first = list_levels(pairs, "model")[0]
+    told = [
+        _say_pair(row, label, pieces)
+        for row in pairs.to_dict("records")
+        if row["model"] == first and pd.notna(row["estimate"])
+    ]
+    if not told:
+        return say("Differences in {name} are not defined (Table 4).", name=name_metric(label))
+    opening = say(
+        "{where}the {name} of {model} was",
+        where="Over all contexts together, " if len(contexts) > 1 else "On the test clips, ",
+        name=name_metric(label),
+        model=pieces.tell_model(first),
+    )
+    adjusted = "; *p* values adjusted by Holm's method, intervals not" if how else ""
+    closing = say(f" (Table 4{adjusted}).")
+    return (*join_texts([opening, join_texts(told, "; ")]), *closing)
+
+
+def _say_pair(row: dict[Any, Any], label: MetricLabel, pieces: Pieces) -> Text:
+    p = row["p_adjusted"]
+    sure = pd.notna(p) and p < 1 - row["level"]
+    verdict = ("lower than" if row["estimate"] < 0 else "higher than") if sure else ""
+    return say(
+        "{verdict} that of {other}, Δ = {value}, {level} CI {limits}, *p* {p}",
+        verdict=verdict or "not reliably different from",
+        other=pieces.tell_model(row["versus"]),
+        value=write_estimate(row, 3, bounded=label.bounded),
+        level=write_level(row["level"]),
+        limits=write_limits(row, 3, bounded=label.bounded),
+        p=tell_p(p),
+    )
+
+
+def _build_table(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces) -> Table:
+    abreast = len(labels) <= MOST_ABREAST
+    level = write_level(float(shown["level"].iloc[0]))
+    blocks = [[*labels]] if abreast else [[metric] for metric in labels]
+    first = _find_common(shown)
+    heading = say("{model} minus", model=pieces.name_model(first)) if first else say("Comparison")
+    columns = [Column("pair", heading, words=True)]
+    for place, metric in enumerate(blocks[0]):
+        spanner = f"Δ {labels[metric].name}" if abreast else ""
+        columns += [
+            Column(f"estimate{place}", say("Estimate"), spanner),
+            Column(f"limits{place}", say("{level} CI", level=level), spanner),
+            Column(f"p{place}", say("*p*"), spanner),
+            Column(f"adjusted{place}", say("Holm\N{NO-BREAK SPACE}*p*"), spanner),
+        ]
+    cells = [
+        {
+            "group": str(context) if abreast else f"{labels[block[0]].name}, {context}",
+            "pair": _name_pair(pair, pieces, first=first),
+            **_write_line(shown, labels, block=block, pair=pair, context=context),
+        }
+        for block in blocks
+        for context in list_levels(shown, "context")
+        for pair in dict.fromkeys(zip(shown["model"], shown["versus"], strict=True))
+    ]
+    grouped = not abreast or len(list_levels(shown, "context")) > 1
+    return Table(
+        "4",
+        "comparisons",
+        _write_title(first, pieces),
+        tuple(columns),
+        pd.DataFrame(cells),
+        group="group" if grouped else None,
+        notes=_list_notes(shown, labels, pieces),
+        rows=shown,
+    )
+
+
+def _find_common(shown: pd.DataFrame) -> Any:
+    """Return the model that every difference starts from, or None."""
+    models = list_levels(shown, "model")
+    return models[0] if len(models) == 1 else None
+
+
+def _write_title(first: Any, pieces: Pieces) -> str:
+    if first is None:
+        return "Differences Between Models"
+    name = pieces.name_model(first)
+    if str(first) in pieces.model_names:
+        name = " ".join(word[:1].upper() + word[1:] for word in name.split(" "))
+    return f"Differences Between {name} and Other Models"
+
+
+def _name_pair(pair: tuple[Any, Any], pieces: Pieces, *, first: Any) -> str:
+    model, versus = (pieces.name_model(one) for one in pair)
+    return versus if first is not None else f"{model} − {versus}"
+
+
+def _write_line(
+    shown: pd.DataFrame,
+    labels: Mapping[str, MetricLabel],
+    *,
+    block: list[str],
+    pair: tuple[Any, Any],
+    context: Any,
+) -> dict[str, str]:
+    model, versus = pair
+    line = {}
+    for place, metric in enumerate(block):
+        row = find_row(shown, context=context, metric=metric, model=model, versus=versus)
+        line[f"estimate{place}"] = write_estimate(row, 3, bounded=labels[metric].bounded)
+        line[f"limits{place}"] = write_limits(row, 3, bounded=labels[metric].bounded)
+        line[f"p{place}"] = write_p(row.get("p_value"))
+        line[f"adjusted{place}"] = write_p(row.get("p_adjusted"))
+    return line
+
+
+def _list_notes(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+) -> tuple[Text, ...]:
+    reading = join_words(
+        [
+            f"Δ {label.name} {'< 0' if label.better == 'lower' else '> 0'}"
+            for label in labels.values()
+            if label.better != "zero"
+        ]
+    )
+    notes = []
+    if reading:
+        notes.append(say("{reading}: the model named first does better.", reading=reading))
+    notes.append(
+        say(
+            "Intervals and two-sided *p* values come from {how}. Holm *p*, which the text quotes, "
+            "is adjusted for the comparisons of one metric in one context.",
+            how=join_words(name_sources(shown)),
+        )
+    )
+    pairs = zip(shown["model"], shown["versus"], strict=True)
+    noted = shown.assign(
+        pair=[_name_pair(pair, pieces, first=None) for pair in pairs],
+        metric=[labels[metric].name for metric in shown["metric"]],
+    )
+    return (*notes, *collect_notes(noted, ("pair", "metric", "context"), {TOO_FEW}))
+
+
+def _warn_of_draws(shown: pd.DataFrame, draws: int) -> tuple[Text, ...]:
+    if draws >= _FEW_DRAWS or not is_bootstrapped(shown):
+        return ()
+    return (
+        say(
+            "With {draws} draws no *p* below {least} can be seen and limits vary from seed to "
+            "seed; use 2,000 or more for publication.",
+            draws=write_count(draws),
+            least=write_p(2 / (draws + 1)),
+        ),
+    )
+
+
+def describe_pooling(pieces: Pieces) -> Section | None:
+    """Return the section, or None where contexts were not compared with one model for all."""
+    if pieces.pooling is None:
+        return None
+    rows = name_contexts(pieces.pooling.tidy())
+    rows = rows[rows["headline"].eq(True)].reset_index(drop=True)
+    labels = label_metrics(pieces.pooling)
+    return Section(
+        "pooling",
+        "One model or one for each context",
+        sentences=(
+            _say_setting(pieces.tell_model(pieces.pooling.against)),
+            *(_say_pooling(rows, metric, label) for metric, label in labels.items()),
+        ),
+        tables=(_build_pooling_table(rows, labels),),
+    )
+
+
+def _say_setting(model: str) -> Text:
+    return say(
+        "Does each context need a model of its own? On the same test clips, {model} tuned and "
+        "fitted to single contexts was compared with one of its kind for all contexts together, "
+        "with an intercept for each context (Table 9).",
+        model=model,
+    )
+
+
+def _say_pooling(rows: pd.DataFrame, metric: str, label: MetricLabel) -> Text:
+    here = pick_rows(rows[rows["versus"].notna()], metric=metric)
+    whole = find_row(here, context=ALL)
+    if not whole or pd.isna(whole["estimate"]):
+        return say("Differences in {name} are not defined.", name=name_metric(label))
+    sure = whole["p_value"] < 1 - whole["level"]
+    return say(
+        "Over all contexts together, the {name} of models of single contexts was {verdict} that "
+        "of the one model, Δ = {value}, {level} CI {limits}, *p* {p}{single}.",
+        name=name_metric(label),
+        verdict=("lower than" if whole["estimate"] < 0 else "higher than")
+        if sure
+        else "not reliably different from",
+        value=write_estimate(whole, 3, bounded=label.bounded),
+        level=write_level(whole["level"]),
+        limits=write_limits(whole, 3, bounded=label.bounded),
+        p=tell_p(whole["p_value"]),
+        single=_say_single(here),
+    )
+
+
+def _say_single(here: pd.DataFrame) -> str:
+    """Return in how many contexts the two differ."""
+    tested = here[(here["context"] != ALL) & here["p_value"].notna()]
+    if len(tested) < 2:
+        return ""
+    alpha = 1 - float(tested["level"].iloc[0])
+    held = int(tested["p_value"].lt(alpha).sum())
+    told = f"{held or 'none'} of {count_things(len(tested), 'context')}"
+    return (
+        f"; taken one by one, {told} differed at the {write_mark(alpha)} level without adjustment"
+    )
+
+
+def _build_pooling_table(rows: pd.DataFrame, labels: dict[str, MetricLabel]) -> Table:
+    level = write_level(float(rows["level"].iloc[0]))
+    columns = (
+        Column("context", say("Context"), words=True),
+        Column("own", say("Own models")),
+        Column("pooled", say("One for all")),
+        Column("estimate", say("Δ")),
+        Column("limits", say("{level} CI", level=level)),
+        Column("p", say("*p*")),
+    )
+    differences = rows[rows["versus"].notna()]
+    cells = [
+        {"metric": label.name, "context": str(row["context"]), **_write_row(row, rows, label)}
+        for metric, label in labels.items()
+        for row in pick_rows(differences, metric=metric).to_dict("records")
+    ]
+    noted = differences.assign(metric=[labels[name].name for name in differences["metric"]])
+    own, pooled = (str(differences[side].iloc[0]) for side in ("model", "versus"))
+    for name, words in ((pooled, "the one model"), (own, "the own models")):
+        noted["note"] = noted["note"].str.replace(f" of {name}", f" of {words}", regex=False)
+    return Table(
+        "9",
+        "pooling",
+        "Models of Single Contexts and One Model for All",
+        columns,
+        pd.DataFrame(cells),
+        group="metric" if len(list_levels(differences, "metric")) > 1 else None,
+        notes=(
+            say(
+                "Δ = own models minus the one for all. In All, both know the level of each clip's "
+                "context. Intervals and two-sided *p* values, one for each row, come from {how}.",
+                how=join_words(name_sources(differences)),
+            ),
+            *collect_notes(noted, ("metric", "context"), {TOO_FEW}),
+        ),
+        rows=rows,
+    )
+
+
+def _write_row(row: dict[Any, Any], rows: pd.DataFrame, label: MetricLabel) -> dict[str, str]:
+    key = {"metric": row["metric"], "context": row["context"]}
+    own, pooled = (find_row(rows, term=row[side], **key) for side in ("model", "versus"))
+    return {
+        "own": write_estimate(own, 3, bounded=label.bounded),
+        "pooled": write_estimate(pooled, 3, bounded=label.bounded),
+        "estimate": write_estimate(row, 3, bounded=label.bounded),
+        "limits": write_limits(row, 3, bounded=label.bounded),
+        "p": write_p(row["p_value"]),
+    }

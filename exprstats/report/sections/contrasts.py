@@ -1,0 +1,247 @@
+"""Section on differences in weights between contexts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.apa import count_things, tell_p, write_count, write_level, write_p
+from exprstats.document.cells import (
+    collect_notes,
+    find_row,
+    list_levels,
+    write_estimate,
+    write_limits,
+    write_mark,
+)
+from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.text import Text, join_texts, join_words, say
+from exprstats.plots import draw_contrasts, name_pairs
+from exprstats.report.pieces import Pieces
+
+if TYPE_CHECKING:
+    from exprstats.models import Contrasts
+
+MOST_ROWS = 60
+_MOST_NAMED = 6
+
+
+def describe_contrasts(pieces: Pieces) -> Section | None:
+    """Return the section, or None where contexts were not contrasted."""
+    contrasts = pieces.contrasts
+    if contrasts is None:
+        return None
+    rows = contrasts.tidy()
+    rows = rows[rows["term"].eq("difference")].reset_index(drop=True)
+    rows = rows.assign(pair=name_pairs(rows))
+    shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
+    return Section(
+        "contrasts",
+        "Context contrasts",
+        sentences=(
+            _say_setting(contrasts, shown),
+            _say_found(contrasts, shown),
+            _say_slopes(contrasts, rows),
+        ),
+        caveats=_list_caveats(shown),
+        tables=(_build_table(rows, shown, contrasts),),
+        figures=(_build_figure(contrasts),),
+    )
+
+
+def _say_setting(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
+    return say(
+        "Do features weigh differently in different contexts? All contexts were fitted with one "
+        "penalty (alpha = {alpha}, l1_ratio = {ratio}) and one scale, the standard deviation of "
+        "each feature over the training clips of all contexts, and the weights of "
+        "{pairs} of contexts were compared on the same {subjects}, resampled together in "
+        "{draws} refits (Table 7, Figure 5).",
+        alpha=f"{contrasts.alpha:g}",
+        ratio=f"{contrasts.l1_ratio:g}",
+        pairs=count_things(shown["pair"].nunique(), "pair"),
+        subjects=count_things(contrasts.n_clusters, "subject"),
+        draws=write_count(contrasts.glance()["draws"].iloc[0]),
+    )
+
+
+def _say_found(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
+    held = shown[shown["p_max_t"].lt(1 - contrasts.level)]
+    opening = say(
+        "After adjustment for the {count} differences (max-|*t*|), {held} {verb} from zero at the "
+        "{mark} level",
+        count=write_count(len(shown)),
+        held=str(len(held)) if len(held) else "none",
+        verb="differed" if len(held) != 1 else "differs",
+        mark=write_mark(1 - contrasts.level),
+    )
+    return _list_held(opening, held, "p_max_t")
+
+
+def _say_slopes(contrasts: Contrasts, rows: pd.DataFrame) -> Text:
+    """Say what the same differences are without a penalty, and where the two answers part."""
+    tested = rows[rows["method"].eq("ols") & rows["p_adjusted"].notna()]
+    if tested.empty:
+        return say("Without a penalty no difference could be tested.")
+    alpha = 1 - contrasts.level
+    held = tested[tested["p_adjusted"].lt(alpha)]
+    sure = rows[rows["headline"].eq(True) & rows["p_max_t"].lt(alpha)]
+    known, found = ({*zip(one["pair"], one["feature"], strict=True)} for one in (sure, held))
+    opening = say(
+        "Least squares without a penalty (*t* tests over subjects, Holm): {held} of {count} "
+        "{verb}{which}",
+        held=str(len(held)) if len(held) else "none",
+        count=write_count(len(tested)),
+        verb="differed" if len(held) != 1 else "differs",
+        which=_compare_sets(known, found),
+    )
+    keys = zip(held["pair"], held["feature"], strict=True)
+    return _list_held(opening, held[[key not in known for key in keys]], "p_adjusted")
+
+
+def _compare_sets(known: set[tuple[str, str]], found: set[tuple[str, str]]) -> str:
+    """Return which of the differences that were told before are found again."""
+    lost = [f"{feature} ({pair})" for pair, feature in sorted(known - found)]
+    if not lost:
+        return "" if not known else ", those above" + (" and beyond them" * bool(found - known))
+    more = len(lost) - _MOST_NAMED
+    named = join_words([*lost[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
+    return f", not among them {named}{', but beyond those above' * bool(found - known)}"
+
+
+def _list_held(opening: Text, held: pd.DataFrame, p_name: str) -> Text:
+    """Return what holds, the largest differences first."""
+    if held.empty:
+        return join_texts([opening, say(".")], "")
+    held = held.sort_values("estimate", key=lambda one: -one.abs(), kind="stable")
+    told = [_say_difference(row, p_name) for row in held.head(_MOST_NAMED).to_dict("records")]
+    more = len(held) - _MOST_NAMED
+    ending = say("; and {more} more in the table.", more=more) if more > 0 else say(".")
+    return join_texts([opening, say(": "), join_texts(told, "; "), ending], "")
+
+
+def _say_difference(row: dict[Any, Any], p_name: str) -> Text:
+    return say(
+        "{feature} in {context} minus {versus}, Δ = {value}, {level} CI {limits}, *p* {p}",
+        feature=row["feature"],
+        context=row["context"],
+        versus=row["versus"],
+        value=write_estimate(row, bounded=False),
+        level=write_level(row["level"]),
+        limits=write_limits(row, bounded=False),
+        p=tell_p(row[p_name]),
+    )
+
+
+def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:
+    gone = say(
+        "The common penalty that predicts validation subjects best leaves every weight at zero, "
+        "so that all differences are zero: these data do not show that contexts are alike."
+    )
+    return (
+        *((gone,) if shown["estimate"].eq(0).all() else ()),
+        say(
+            "Weights that were tuned context by context are not compared: penalties of "
+            "different strength make the same truth look different. One penalty for all contexts "
+            "removes that; a feature that varies less in one context is still shrunken more "
+            "there, and differences are pulled towards zero, so that the test errs on the side of "
+            "no difference. Least squares has no penalty and, over many studies, calls equal "
+            "slopes different at the level asked; with few subjects for each feature both miss "
+            "much."
+        ),
+    )
+
+
+def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) -> Table:
+    level = write_level(contrasts.level)
+    printed = shown
+    if len(shown) > MOST_ROWS:
+        order = shown.sort_values("p_max_t", kind="stable").index[:MOST_ROWS]
+        printed = shown.loc[sorted(order)]
+    limits = say("{level} CI", level=level)
+    columns = (
+        Column("feature", say("Feature"), words=True),
+        Column("estimate", say("Δ"), "One penalty"),
+        Column("limits", limits, "One penalty"),
+        Column("p", say("*p*"), "One penalty"),
+        Column("adjusted", say("max-|*t*|\N{NO-BREAK SPACE}*p*"), "One penalty"),
+        Column("slope", say("Δ"), "Least squares"),
+        Column("slope_limits", limits, "Least squares"),
+        Column("slope_p", say("Holm\N{NO-BREAK SPACE}*p*"), "Least squares"),
+    )
+    return Table(
+        "7",
+        "contrasts",
+        "Differences Between Contexts in the Weights of Features",
+        columns,
+        pd.DataFrame([_write_row(row, rows) for row in printed.to_dict("records")]),
+        group="pair" if len(list_levels(shown, "pair")) > 1 else None,
+        notes=_list_notes(rows, shown, printed, contrasts),
+        rows=rows.drop(columns="pair"),
+    )
+
+
+def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
+    slope = find_row(rows, pair=row["pair"], feature=row["feature"], method="ols")
+    return {
+        "pair": row["pair"],
+        "feature": str(row["feature"]),
+        "estimate": write_estimate(row, bounded=False),
+        "limits": write_limits(row, bounded=False),
+        "p": write_p(row["p_value"]),
+        "adjusted": write_p(row["p_max_t"]),
+        "slope": write_estimate(slope, bounded=False),
+        "slope_limits": write_limits(slope, bounded=False),
+        "slope_p": write_p(slope.get("p_adjusted")),
+    }
+
+
+def _list_notes(
+    rows: pd.DataFrame, shown: pd.DataFrame, printed: pd.DataFrame, contrasts: Contrasts
+) -> tuple[Text, ...]:
+    draws = int(contrasts.glance()["draws"].iloc[0])
+    notes = [
+        say(
+            "Units of the target per pooled standard deviation of the feature. One penalty: "
+            "percentile intervals and two-sided *p* over resampled subjects; max-|*t*| *p*, which "
+            "the text quotes, is adjusted for all differences together. Least squares: a model "
+            "of all features and contexts without penalty, jackknife-*t* intervals over subjects, "
+            "*p* adjusted for all differences (Holm)."
+        ),
+        say(
+            "With {draws} refits no *p* below {least} and no adjusted *p* below {half} can be "
+            "seen.",
+            draws=write_count(draws),
+            least=write_p(2 / (draws + 1)),
+            half=write_p(1 / (draws + 1)),
+        ),
+    ]
+    if len(printed) < len(shown):
+        notes.append(
+            say(
+                "The {some} of {all} differences with the smallest adjusted *p*; all stand in the "
+                "folder tables.",
+                some=write_count(len(printed)),
+                all=write_count(len(shown)),
+            )
+        )
+    return (*notes, *collect_notes(rows, ("feature", "pair")))
+
+
+def _build_figure(contrasts: Contrasts) -> Figure:
+    return Figure(
+        "5",
+        "contrasts",
+        "Differences Between Contexts in the Weights of Features",
+        draw_contrasts(contrasts),
+        words="Difference of each feature's weight between contexts with intervals; the same "
+        "numbers as Table 7.",
+        notes=(
+            say(
+                "Points are differences, lines {level} intervals without adjustment; filled "
+                "points have a max-|*t*| *p* below {mark}.",
+                level=write_level(contrasts.level),
+                mark=write_mark(1 - contrasts.level),
+            ),
+        ),
+    )

@@ -1,0 +1,290 @@
+"""Section on the data: what was analysed and what was excluded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things, write_count, write_number
+from exprstats.document.cells import list_levels, pick_rows
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.text import Text, join_words, say
+from exprstats.plots import ALL, name_contexts
+from exprstats.report.methods.ratings import say_tracking
+from exprstats.report.pieces import Pieces
+from exprstats.report.sections.stability import find_split
+
+if TYPE_CHECKING:
+    from exprstats.study import InputFile
+
+MOST_FILES = 3  # of one table that are named
+_PART_NAMES = {"train": "Training", "validate": "Validation", "test": "Test"}
+
+
+def describe_analysed(pieces: Pieces) -> Section:
+    """Return the section; it says what it can from the results alone."""
+    table = _build_table(pieces)
+    sentences = (*_say_files(pieces), *_say_ratings(pieces), *_say_split(pieces, table))
+    return Section(
+        "analysed",
+        "What was analyzed and what was left out",
+        sentences=sentences
+        or (say("These results were passed one by one and do not name the files behind them."),),
+        points=_list_points(pieces),
+        tables=(table,) if table else (),
+    )
+
+
+def _say_files(pieces: Pieces) -> tuple[Text, ...]:
+    if pieces.provenance is None or not pieces.provenance.inputs:
+        return ()
+    tables: dict[str, list[InputFile]] = {}
+    for file in pieces.provenance.inputs:
+        tables.setdefault(file.table, []).append(file)
+    told = [one for files in tables.values() for one in _name_files(files)]
+    return (
+        say(
+            "The analysis read {files}.{all} The files' SHA-256 hashes, all row counts and every "
+            "exclusion stand in provenance.json.",
+            files=join_words(told),
+            all="" if pieces.provenance.exclusions else " No row was left out.",
+        ),
+    )
+
+
+def _name_files(files: Sequence[InputFile]) -> list[str]:
+    """Return files with their rows; many of one table are counted."""
+    if len(files) <= MOST_FILES:
+        return [f"{file.file} ({count_things(file.rows, 'row')})" for file in files]
+    kind = {"openface": "OpenFace "}.get(files[0].table, "")
+    rows = sum(file.rows for file in files)
+    return [f"{write_count(len(files))} {kind}files ({count_things(rows, 'row')})"]
+
+
+def _say_ratings(pieces: Pieces) -> tuple[Text, ...]:
+    if pieces.reliability is None:
+        return ()
+    row = pieces.reliability.glance().iloc[0]
+    subjects = row.get("n_clusters")
+    of = "" if subjects is None or pd.isna(subjects) else f" of {count_things(subjects, 'subject')}"
+    missing = int(row.get("n_missing") or 0)
+    return (
+        say(
+            "{raters} gave {ratings} on {items} to {clips}{of}{contexts}.{missing}",
+            raters=count_things(row["n_raters"], "rater"),
+            ratings=count_things(row["n_ratings"], "rating"),
+            items=count_things(row["n_items"], "question"),
+            clips=count_things(row["n_clips"], "clip"),
+            of=of,
+            contexts=f" in {count_things(row['n_contexts'], 'context')}"
+            if row["n_contexts"] > 1
+            else "",
+            missing=f" {count_things(missing, 'rating was', 'ratings were')} missing."
+            if missing
+            else "",
+        ),
+    )
+
+
+def _say_split(pieces: Pieces, table: Table | None) -> tuple[Text, ...]:
+    if table is None:
+        return ()
+    return (
+        say(
+            "Subjects, not clips, were divided at random into {parts} parts, so that no person is "
+            "both learned from and tested (Table A1).",
+            parts=join_words([name.lower() for name in table.cells["part"]]),
+        ),
+    )
+
+
+def _list_points(pieces: Pieces) -> tuple[Text, ...]:
+    if pieces.provenance is None:
+        return ()
+    left_out = [say("Left out: {text}", text=str(one)) for one in pieces.provenance.exclusions]
+    # What NRMSE was divided by stands below its table.
+    told = [note for note in pieces.provenance.notes if "NRMSE" not in note]
+    notes = [say("{note}", note=note) for note in told]
+    read = _list_file_notes(pieces.provenance.inputs)
+    warned = [
+        say("Warning ({stage}): {text}", stage=one.stage, text=str(one))
+        for one in pieces.provenance.warnings
+    ]
+    return (*left_out, *read, *notes, *warned)
+
+
+def _list_file_notes(files: Iterable[InputFile]) -> list[Text]:
+    """Return each note on files once, with the first files that it holds for."""
+    held: dict[str, list[str]] = {}
+    for file in files:
+        for note in file.notes:
+            held.setdefault(note, []).append(file.file)
+    return [
+        say(
+            "{files}{more}: {note}",
+            files=", ".join(names[:MOST_FILES]),
+            more=f" and {len(names) - MOST_FILES:,} more" if len(names) > MOST_FILES else "",
+            note=note,
+        )
+        for note, names in held.items()
+    ]
+
+
+def _build_table(pieces: Pieces) -> Table | None:
+    models = find_split(pieces)
+    if models is None:
+        return None
+    rows = _count_parts(models.design.clips)
+    contexts = [context for context in list_levels(rows, "context") if context != ALL]
+    columns = (
+        Column("part", say("Part"), words=True),
+        Column("subjects", say("Subjects")),
+        Column("clips", say("Clips")),
+        *(
+            Column(f"context{place}", say("{context}", context=context), "Clips in context")
+            for place, context in enumerate(contexts)
+        ),
+    )
+    cells = []
+    for part in list_levels(rows, "part"):
+        here = {row["context"]: row for row in pick_rows(rows, part=part).to_dict("records")}
+        line = {
+            "part": _PART_NAMES.get(part, str(part)),
+            "subjects": write_count(here[ALL]["n_clusters"]),
+            "clips": write_count(here[ALL]["n_clips"]),
+        }
+        for place, context in enumerate(contexts):
+            line[f"context{place}"] = write_count(here[context]["n_clips"])
+        cells.append(line)
+    title = "Subjects and Clips in Each Part"
+    return Table("A1", "parts", title, columns, pd.DataFrame(cells), rows=rows)
+
+
+def _count_parts(clips: pd.DataFrame) -> pd.DataFrame:
+    """Return subjects and clips of each part, by context where there are several, and pooled."""
+    contexts = list_levels(clips, "context")
+    rows = []
+    for part in _PART_NAMES:
+        here = clips[clips["part"].eq(part)]
+        if here.empty:
+            continue
+        for context in [*(contexts if len(contexts) > 1 else []), None]:
+            own = here if context is None else here[here["context"].eq(context)]
+            counts = {"n_clips": len(own), "n_clusters": own["subject"].nunique()}
+            rows.append({"part": part, "context": context, **counts})
+    return name_contexts(pd.DataFrame(rows))
+
+
+def describe_features(pieces: Pieces) -> Section | None:
+    """Return the section, or None where no model saw features."""
+    found = _read_features(pieces)
+    if found is None:
+        return None
+    rows = _summarise(found)
+    columns = (
+        Column("feature", say("Feature"), words=True),
+        Column("clips", say("Clips")),
+        Column("mean", say("*M*")),
+        Column("sd", say("*SD*")),
+        Column("lowest", say("Lowest")),
+        Column("highest", say("Highest")),
+    )
+    cells = pd.DataFrame([_write_row(row) for row in rows.to_dict("records")])
+    notes = (say("In the features' own units, over all clips that models saw."),)
+    return Section(
+        "features",
+        "Features",
+        sentences=(
+            say(
+                "The models used {features} of {clips} (Table A3).",
+                features=count_things(len(rows), "feature"),
+                clips=count_things(len(found), "clip"),
+            ),
+            *say_tracking(pieces),
+        ),
+        tables=(
+            Table(
+                "A3", "features", "Features of the Clips", columns, cells, notes=notes, rows=rows
+            ),
+        ),
+    )
+
+
+def _read_features(pieces: Pieces) -> pd.DataFrame | None:
+    design = next((models.design for models in pieces.models.values()), None)
+    if design is None:
+        return None
+    return pd.DataFrame(np.asarray(design.matrix), columns=list(design.features))
+
+
+def _summarise(values: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "feature": [str(name) for name in values.columns],
+            "n_clips": values.notna().sum().to_numpy(),
+            "mean": values.mean().to_numpy(),
+            "sd": values.std().to_numpy(),
+            "lowest": values.min().to_numpy(),
+            "highest": values.max().to_numpy(),
+        }
+    )
+
+
+def _write_row(row: dict[Any, Any]) -> dict[str, str]:
+    decimals = _pick_decimals(row["sd"])
+    return {
+        "feature": row["feature"],
+        "clips": write_count(row["n_clips"]),
+        **{name: write_number(row[name], decimals) for name in ("mean", "sd", "lowest", "highest")},
+    }
+
+
+def _pick_decimals(sd: float) -> int:
+    """Return decimals that show two digits of the standard deviation."""
+    if not np.isfinite(sd) or sd <= 0:
+        return 2
+    return int(np.clip(1 - np.floor(np.log10(sd)), 0, 8))
+
+
+def list_session_versions(pieces: Pieces) -> dict[str, str]:
+    """Return the versions of everything that took part."""
+    if pieces.provenance is not None:
+        return dict(pieces.provenance.versions)
+    from exprstats.study.provenance import list_versions
+
+    receipt = getattr(pieces.factor, "receipt", None)
+    return list_versions([receipt] if receipt is not None else [])
+
+
+def describe_session(pieces: Pieces) -> Section:
+    """Return the section."""
+    versions = list_session_versions(pieces)
+    told = join_words([f"{name} {version}" for name, version in versions.items()])
+    return Section(
+        "session",
+        "Session information",
+        sentences=(
+            *_say_seed(pieces),
+            say(
+                "Every number of this report stands in full precision in results.json and, table "
+                "by table, in the folder tables."
+            ),
+            say("What took part: {told}.", told=told),
+        ),
+    )
+
+
+def _say_seed(pieces: Pieces) -> tuple[Text, ...]:
+    if pieces.provenance is None:
+        return ()
+    draws = pieces.provenance.draws
+    return (
+        say(
+            "Seed {seed}{draws}. The same data, seed and versions give the same numbers.",
+            seed=pieces.provenance.seed,
+            draws=f", {draws:,} bootstrap draws" if draws else "",
+        ),
+    )

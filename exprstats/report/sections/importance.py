@@ -1,0 +1,352 @@
+"""Section on the importance of features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.apa import MISSING, write_count, write_level, write_number
+from exprstats.document.cells import find_row, list_levels, pick_rows, write_estimate, write_limits
+from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.text import Text, join_words, say
+from exprstats.plots import draw_dependence, draw_importance, name_contexts
+from exprstats.report.pieces import Pieces
+from exprstats.report.sections.performance import ENOUGH_CLUSTERS
+
+if TYPE_CHECKING:
+    from exprstats.models import Dependence, Importance, Weights
+
+_MOST_NAMED = 4
+MOST_ABREAST = 3  # models whose columns fit beside each other on a page
+MOST_ROWS = 90
+KINDS = {"importance": "Each feature", "group_importance": "Together"}
+_METHODS = {
+    "percentile": "percentile intervals of a bootstrap of test subjects",
+    "jackknife": "delete-one jackknife intervals over test subjects with the *t* distribution",
+}
+_FIRST = 7  # number of the first figure
+
+
+def describe_importance(pieces: Pieces) -> Section | None:
+    """Return the section, or None where nobody measured importance or traced a curve."""
+    found = gather_importance(pieces)
+    if not found and not pieces.dependence:
+        return None
+    figures = tuple(build_curves(pieces))
+    if not found:
+        return Section(
+            "importance",
+            "Importance of features",
+            sentences=say_curves(pieces),
+            caveats=list_curve_caveats(pieces),
+            figures=figures,
+        )
+    rows = _stack_rows(found)
+    return Section(
+        "importance",
+        "Importance of features",
+        sentences=(_say_what(rows, found), *_say_found(rows, pieces), *say_curves(pieces)),
+        caveats=(*_list_caveats(rows), *list_curve_caveats(pieces)),
+        tables=(build_rises(rows, found, pieces),),
+        figures=(_build_figure(rows, found, pieces), *figures),
+    )
+
+
+def gather_importance(pieces: Pieces) -> dict[str, Importance | Weights]:
+    """Return what measured the importance of each model's features, by the models' names.
+
+    Weights hold the importance of their own model, which counts where it was not measured apart.
+    """
+    found: dict[str, Any] = dict(pieces.importance)
+    weights = pieces.weights
+    if weights is not None and weights.tidy()["term"].eq("importance").any():
+        found.setdefault(weights.model, weights)
+    order = [name for name in pieces.models if name in found]
+    return {name: found[name] for name in (*order, *(n for n in found if n not in order))}
+
+
+def _stack_rows(found: dict[str, Importance | Weights]) -> pd.DataFrame:
+    tables = [one.tidy() for one in found.values()]
+    rows = pd.concat(tables, ignore_index=True)
+    rows = rows[rows["term"].isin(list(KINDS))].reset_index(drop=True)
+    return name_contexts(rows)
+
+
+def _say_what(rows: pd.DataFrame, found: dict[str, Importance | Weights]) -> Text:
+    return say(
+        "The importance of a feature is how much the {error} on {subjects} test subjects, whom no "
+        "model had seen, rises when the values of the feature are exchanged between them "
+        "(Table 8, Figure 6).",
+        error=name_errors(found),
+        subjects=write_count(rows["n_clusters"].max()),
+    )
+
+
+def _say_found(rows: pd.DataFrame, pieces: Pieces) -> tuple[Text, ...]:
+    shown = pick_rows(rows, term="importance", headline=True)
+    return tuple(
+        _say_model(pick_rows(shown, model=model), pieces.tell_model(model))
+        for model in list_levels(shown, "model")
+    )
+
+
+def _say_model(own: pd.DataFrame, name: str) -> Text:
+    contexts = list_levels(own, "context")
+    told = [
+        (f"{context}, " if len(contexts) > 1 else "") + _name_held(pick_rows(own, context=context))
+        for context in contexts
+    ]
+    return say(
+        "Features of {name} whose interval lies above zero (rise and {level} CI): {told}.",
+        name=name,
+        level=write_level(float(own["level"].iloc[0])),
+        told="; ".join(told),
+    )
+
+
+def _name_held(own: pd.DataFrame) -> str:
+    held = own[own["conf_low"].gt(0)].sort_values("estimate", ascending=False, kind="stable")
+    if held.empty:
+        return "none"
+    named = [
+        f"{row['feature']} ({write_estimate(row, 3, bounded=False)} "
+        f"{write_limits(row, 3, bounded=False)})"
+        for row in held.head(_MOST_NAMED).to_dict("records")
+    ]
+    more = len(held) - _MOST_NAMED
+    return join_words([*named, f"{more} more"] if more > 0 else named)
+
+
+def _list_caveats(rows: pd.DataFrame) -> tuple[Text, ...]:
+    fewest = int(rows["n_clusters"].min())
+    caveats = []
+    if fewest < ENOUGH_CLUSTERS:
+        caveats.append(
+            say(
+                "Importance rests on few test subjects ({fewest}): intervals are wide, and an "
+                "interval that holds zero does not show that a feature is useless.",
+                fewest=fewest,
+            )
+        )
+    caveats.append(
+        say(
+            "Correlated features share their importance: a model that loses one of them leans on "
+            "the others, so that each alone can look unimportant. {together}",
+            together="Rows of features that are exchanged together show what they carry jointly."
+            if rows["term"].eq("group_importance").any()
+            else "No features were so strongly correlated that they had to be exchanged together.",
+        )
+    )
+    caveats.append(
+        say(
+            "Importance says what these fitted models use to predict, not what causes what. The "
+            "intervals allow for other test subjects, not for models fitted to other people, and "
+            "are not adjusted for the number of features."
+        )
+    )
+    return tuple(caveats)
+
+
+def _build_figure(
+    rows: pd.DataFrame, found: dict[str, Importance | Weights], pieces: Pieces
+) -> Figure:
+    level = write_level(float(rows["level"].iloc[0]))
+    return Figure(
+        "6",
+        "importance",
+        "Importance of Features for Predicting Unseen Subjects",
+        draw_importance(list(found.values()), names=pieces.model_names),
+        words="Importance of each feature with its interval; the same numbers as Table 8.",
+        notes=(
+            say(
+                "Lines are {level} intervals over test subjects; filled points mark intervals "
+                "above zero.",
+                level=level,
+            ),
+        ),
+    )
+
+
+def build_rises(
+    rows: pd.DataFrame, found: dict[str, Importance | Weights], pieces: Pieces
+) -> Table:
+    """Return Table 8: the models beside each other, features below each other."""
+    shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
+    contexts = list_levels(shown, "context")
+    models = list_levels(shown, "model")
+    columns = [Column("feature", say("Feature"), words=True)]
+    for place, model in enumerate(models[:MOST_ABREAST]):
+        spanner = pieces.name_model(model) if len(models) > 1 else ""
+        level = write_level(float(pick_rows(shown, model=model)["level"].iloc[0]))
+        columns += [
+            Column(f"estimate{place}", say("Rise"), spanner),
+            Column(f"limits{place}", say("{level} CI", level=level), spanner),
+        ]
+    lines = _list_lines(shown)
+    printed = _keep_largest(lines, shown, len(contexts))
+    cells = [_write_line(line, shown, models[:MOST_ABREAST]) for line in printed]
+    return Table(
+        "8",
+        "importance",
+        "Importance of Features for Predicting Unseen Subjects",
+        tuple(columns),
+        pd.DataFrame(cells),
+        group="context" if len(contexts) > 1 else None,
+        notes=_list_notes(shown, found, pieces, left_out=len(lines) - len(printed)),
+        rows=rows,
+    )
+
+
+def _list_lines(shown: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Return context, term and feature of each printed line, groups of features last.
+
+    A feature that no model of a context uses has none there.
+    """
+    used = shown[shown["estimate"].ne(0)]
+    keys = zip(used["context"].astype(str), used["term"], used["feature"].astype(str), strict=True)
+    kept = set(keys)
+    lines = [
+        (str(context), term, str(feature))
+        for context in list_levels(shown, "context")
+        for term in KINDS
+        for feature in list_levels(pick_rows(shown, context=context, term=term), "feature")
+    ]
+    return [line for line in dict.fromkeys(lines) if not kept or line in kept]
+
+
+def _keep_largest(
+    lines: list[tuple[str, str, str]], shown: pd.DataFrame, contexts: int
+) -> list[tuple[str, str, str]]:
+    """Return the lines, in each context only the largest where there are too many for a page."""
+    if len(lines) <= MOST_ROWS:
+        return lines
+    keys = ["context", "term", "feature"]
+    sizes = shown.astype({"feature": str, "context": str}).groupby(keys)["estimate"].max()
+    kept: set[tuple[str, str, str]] = set()
+    for context in dict.fromkeys(line[0] for line in lines):
+        here = [line for line in lines if line[0] == context]
+        here.sort(key=lambda line: -float(sizes[line]))
+        kept |= set(here[: max(3, MOST_ROWS // contexts)])
+    return [line for line in lines if line in kept]
+
+
+def _write_line(
+    line: tuple[str, str, str], shown: pd.DataFrame, models: list[Any]
+) -> dict[str, str]:
+    context, term, feature = line
+    together = f"Together: {feature}" if term == "group_importance" else feature
+    cells = {"context": context, "feature": together}
+    for place, model in enumerate(models):
+        row = find_row(shown, context=context, term=term, feature=feature, model=model)
+        zero = row.get("estimate") == 0
+        cells[f"estimate{place}"] = "0" if zero else write_estimate(row, 3, bounded=False)
+        empty = zero and row.get("conf_low") == 0 == row.get("conf_high")
+        cells[f"limits{place}"] = MISSING if empty else write_limits(row, 3, bounded=False)
+    return cells
+
+
+def _list_notes(
+    shown: pd.DataFrame,
+    found: dict[str, Importance | Weights],
+    pieces: Pieces,
+    *,
+    left_out: int,
+) -> tuple[Text, ...]:
+    repeats = {int(getattr(one, "repeats", 0)) for one in found.values()}
+    notes = [
+        say(
+            "Rise of the {error} on the test subjects{unit}, after every subject got the values of "
+            "another one{repeats}. 0: the model does not use the feature; features that no model "
+            "uses are left out.",
+            error=name_errors(found),
+            unit="" if "wrong" in name_errors(found) else f", in units of {pieces.target}",
+            repeats=f", in {write_count(max(repeats))} random orders" if min(repeats) else "",
+        )
+    ]
+    if shown["term"].eq("group_importance").any():
+        told = "Together: features that correlate highly in training, exchanged as one."
+        notes.append(say(told))
+    methods = [_METHODS[name] for name in _METHODS if name in list_levels(shown, "method")]
+    if methods:
+        told = join_words(methods)
+        notes.append(say(f"{told[0].upper()}{told[1:]}."))
+    models = list_levels(shown, "model")
+    if left_out:
+        told = "Without the {left} lines of smallest importance, which stand in the folder tables."
+        notes.append(say(told, left=write_count(left_out)))
+    if len(models) > MOST_ABREAST:
+        told = "The first {some} of {all} models; the others stand in the folder tables."
+        notes.append(say(told, some=MOST_ABREAST, all=len(models)))
+    return tuple(notes)
+
+
+def name_errors(found: dict[str, Importance | Weights]) -> str:
+    """Return the error that rises, or the errors where models differ in it."""
+    return join_words(list(dict.fromkeys(getattr(one, "error", "RMSE") for one in found.values())))
+
+
+def say_curves(pieces: Pieces) -> tuple[Text, ...]:
+    """Return along which feature the predictions of each model move most."""
+    return tuple(
+        say(
+            "The mean prediction of {model} moved most along {told}; see Figure {number}.",
+            model=pieces.tell_model(name),
+            told=_name_most(name_contexts(one.tidy())),
+            number=_FIRST + place,
+        )
+        for place, (name, one) in enumerate(pieces.dependence.items())
+    )
+
+
+def list_curve_caveats(pieces: Pieces) -> tuple[Text, ...]:
+    """Return how curves must not be read."""
+    if not pieces.dependence:
+        return ()
+    return (
+        say(
+            "The curves of partial dependence have no intervals, and average over all training "
+            "clips with one feature set to a value: where features are correlated, some of these "
+            "clips exist nowhere in the data."
+        ),
+    )
+
+
+def build_curves(pieces: Pieces) -> Iterator[Figure]:
+    """Yield a figure for each model whose curves were traced."""
+    for place, (name, one) in enumerate(pieces.dependence.items()):
+        yield _build_curves(one, pieces.name_model(name), place)
+
+
+def _name_most(rows: pd.DataFrame) -> str:
+    contexts = list_levels(rows, "context")
+    most: dict[str, list[str]] = {}
+    for context in contexts:
+        own = pick_rows(rows, context=context)
+        groups = own.groupby("feature", sort=False)["estimate"]
+        reach = groups.max() - groups.min()
+        where = f" for {context}" if len(contexts) > 1 else ""
+        told = f"by {write_number(float(reach.max()))}{where}"
+        most.setdefault(str(reach.idxmax()), []).append(told)
+    return join_words([f"{feature} ({join_words(held)})" for feature, held in most.items()])
+
+
+def _build_curves(dependence: Dependence, name: str, place: int) -> Figure:
+    contexts = list_levels(name_contexts(dependence.tidy()), "context")
+    return Figure(
+        str(_FIRST + place),
+        "dependence" if place == 0 else f"dependence{place + 1}",
+        f"Mean Prediction Along the Most Important Features ({name})",
+        draw_dependence(dependence),
+        words=f"Mean prediction of {name} along each feature, the other features as they are.",
+        notes=(
+            say(
+                "Mean prediction over the training clips if all of them had the value, from the "
+                "5th to the 95th percentile of the feature{lines}.",
+                lines="; each context has a model of its own, all clips together the dashed line"
+                if len(contexts) > 1
+                else "",
+            ),
+        ),
+    )

@@ -1,0 +1,408 @@
+"""Section on predictive performance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.apa import MISSING, write_count, write_level
+from exprstats.document.cells import (
+    collect_notes,
+    find_extremes,
+    find_row,
+    list_levels,
+    pick_rows,
+    write_estimate,
+    write_limits,
+)
+from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
+from exprstats.plots import ALL, MetricLabel, draw_performance, label_metrics, name_contexts
+from exprstats.report.pieces import Pieces
+from exprstats.report.sections.classes import build_classes, say_classes
+
+if TYPE_CHECKING:
+    from exprstats.inference import Comparison
+
+ENOUGH_CLUSTERS = 40  # from here on the headline interval is the bootstrap's
+FEW_CLUSTERS = 10
+TOO_FEW = "too few clusters for a bootstrap"  # the caveat says it in full
+UNDEFINED = "not defined"  # how a note begins that says no more than the dash
+MOST_ACROSS = 5  # contexts that fit beside each other on a page
+CEILING = "Ceiling"
+LIMITED = "correlation"  # the metric that has a ceiling
+SHARES = ("accuracy", "within1", "precision", "recall", "f1", "uar", "macro_f1")
+METHODS: dict[str, str] = {
+    "percentile": "percentile intervals of a bootstrap that resamples subjects",
+    "basic": "basic intervals of a bootstrap that resamples subjects",
+    "bca": "bias-corrected and accelerated (BCa) intervals of a bootstrap that resamples subjects",
+    "t": "bootstrap-t intervals from resampled subjects",
+    "jackknife": "jackknife intervals over subjects",
+}
+KINDS = {"percentile": "", "basic": "basic bootstrap ", "bca": "BCa ", "t": "bootstrap-t "}
+# From this share of the variance on, knowing a context is worth something.
+_NOTEWORTHY = 0.1
+_ALPHA = 0.01
+
+
+def describe_performance(pieces: Pieces) -> Section | None:
+    """Return the section, or None where nothing was compared and no classes were predicted."""
+    if pieces.comparison is None:
+        return _describe_classes(pieces)
+    rows = name_contexts(pieces.comparison.tidy())
+    shown = pick_rows(rows, versus=None, headline=True).reset_index(drop=True)
+    labels = label_metrics(pieces.comparison)
+    return Section(
+        "performance",
+        "Performance",
+        sentences=(
+            *(
+                _say_metric(shown, metric, labels[metric], pieces, first=place == 0)
+                for place, metric in enumerate(labels)
+            ),
+            *say_classes(pieces),
+            *_say_ceiling(pieces, labels),
+        ),
+        caveats=(*warn_of_clusters(shown), *warn_of_levels(pieces)),
+        tables=(build_scoreboard(shown, labels, pieces), *build_classes(pieces)),
+        figures=(_build_figure(shown, labels, pieces, pieces.comparison),),
+    )
+
+
+def _describe_classes(pieces: Pieces) -> Section | None:
+    """Return what became of each class, without metrics and their intervals."""
+    tables = build_classes(pieces)
+    if not tables:
+        return None
+    return Section("performance", "Performance", sentences=say_classes(pieces), tables=tables)
+
+
+def _say_ceiling(pieces: Pieces, labels: Mapping[str, MetricLabel]) -> list[Text]:
+    """Return the ceiling in words, where Table 3 has no place for it."""
+    if pieces.ceiling is None or LIMITED in labels:
+        return []
+    return [quote_sentence(pieces.ceiling.sentence())]
+
+
+def warn_of_clusters(shown: pd.DataFrame) -> tuple[Text, ...]:
+    """Return a caveat where subjects are too few for a bootstrap interval."""
+    fewest = int(shown["n_clusters"].min())
+    if fewest >= ENOUGH_CLUSTERS:
+        return ()
+    instead = "it is printed because it was asked for"
+    if "jackknife" in list_methods(shown):
+        instead = "jackknife-*t* intervals are printed instead"
+    narrow = say(
+        "With fewer than {enough} test subjects ({fewest} here) a bootstrap interval is too "
+        f"narrow; {instead}.",
+        enough=ENOUGH_CLUSTERS,
+        fewest=fewest,
+    )
+    rough = say("Under {few} subjects even a jackknife-*t* interval is rough.", few=FEW_CLUSTERS)
+    return (join_texts([narrow, rough]) if fewest < FEW_CLUSTERS else narrow,)
+
+
+def _say_metric(
+    shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pieces, *, first: bool
+) -> Text:
+    here = pick_rows(shown, metric=metric)
+    contexts = list_levels(here, "context")
+    pooled = pick_rows(here, context=ALL if ALL in contexts else contexts[-1])
+    defined = pooled[pooled["estimate"].notna()]
+    name = name_metric(label)
+    if defined.empty:
+        return say("The {name} is not defined for any model (Table 3).", name=name)
+    best = _find_best(defined, label)
+    own = pick_rows(defined, model=pieces.own_model or "").to_dict("records")
+    row = own[0] if own else best
+    rank = {"lower": "lowest", "higher": "highest", "zero": "smallest"}[label.better]
+    compared = f", the {rank} of the {len(pooled)} models"
+    if row["model"] != best["model"]:
+        value = write_estimate(best, 3, bounded=label.bounded)
+        human = best["model"] == pieces.find_kind("human")
+        judged = ", judged against other raters," if human else ""
+        compared = f"; {pieces.tell_model(best['model'])}{judged} had the {rank}, {value}"
+    return say(
+        "{where} {name} of {model} was {value}, {level} CI {limits}{compared} (Table 3, Figure "
+        "3).{contexts}",
+        where=f"On the {write_count(row['n_clips'])} test clips of "
+        f"{write_count(row['n_clusters'])} subjects, the"
+        if first
+        else "The",
+        model=pieces.tell_model(row["model"]),
+        name=name,
+        value=write_estimate(row, 3, bounded=label.bounded),
+        level=write_level(row["level"]),
+        limits=write_limits(row, 3, bounded=label.bounded),
+        compared=compared,
+        contexts=_say_contexts(here, row["model"], label),
+    )
+
+
+def name_metric(label: MetricLabel) -> str:
+    """Return a metric's name as a sentence has it."""
+    return label.name if label.name.isupper() else f"{label.name[0].lower()}{label.name[1:]}"
+
+
+def _find_best(defined: pd.DataFrame, label: MetricLabel) -> dict[Any, Any]:
+    if label.better == "zero":
+        return find_extremes(defined.assign(estimate=defined["estimate"].abs()))[0]
+    low, high = find_extremes(defined)
+    return low if label.better == "lower" else high
+
+
+def _say_contexts(here: pd.DataFrame, model: Any, label: MetricLabel) -> str:
+    own = pick_rows(here, model=model)
+    own = own[own["context"].ne(ALL) & own["estimate"].notna()]
+    if not 2 <= len(own) <= MOST_ACROSS:
+        return ""
+    told = [
+        f"{write_estimate(row, 3, bounded=label.bounded)} in {row['context']}"
+        for row in own.to_dict("records")
+    ]
+    return f" Within contexts it was {join_words(told)}."
+
+
+def _build_figure(
+    shown: pd.DataFrame,
+    labels: Mapping[str, MetricLabel],
+    pieces: Pieces,
+    comparison: Comparison,
+) -> Figure:
+    names = [label.name for label in labels.values()]
+    models = [pieces.name_model(model) for model in list_levels(shown, "model")]
+    limits = None if pieces.ceiling is None else pieces.ceiling.tidy()
+    notes = []
+    if limits is not None and LIMITED in labels:
+        notes.append(say("Dashed lines are the {ceiling} of Table 3.", ceiling=CEILING.lower()))
+    return Figure(
+        "3",
+        "performance",
+        "Test Performance of Each Model",
+        draw_performance(comparison, names=pieces.model_names, ceilings=limits),
+        words=f"{join_words(names)} of {join_words(models)} with intervals; the same as Table 3.",
+        notes=tuple(notes),
+    )
+
+
+def build_scoreboard(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+) -> Table:
+    """Return Table 3: contexts across where they fit, else metrics."""
+    contexts = list_levels(shown, "context")
+    across = len(contexts) <= MOST_ACROSS
+    columns, cells = _lay_out(shown, labels, pieces, across=across)
+    return Table(
+        "3",
+        "performance",
+        "Test Performance" + (" by Context and Overall" if len(contexts) > 1 else ""),
+        columns,
+        cells,
+        group="group",
+        notes=_list_notes(shown, labels, pieces),
+        rows=shown,
+    )
+
+
+def _write_score(row: dict[Any, Any], label: MetricLabel) -> str:
+    value = write_estimate(row, 3, bounded=label.bounded)
+    limits = write_limits(row, 3, bounded=label.bounded)
+    return value if limits == MISSING else f"{value} {limits}"
+
+
+def _lay_out(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces, *, across: bool
+) -> tuple[tuple[Column, ...], pd.DataFrame]:
+    """Return models as rows: contexts across in a block for each metric, or the other way."""
+    contexts = list_levels(shown, "context")
+    blocks, abreast = ([*labels], contexts) if across else (contexts, [*labels])
+    heads = contexts if across else [label.name for label in labels.values()]
+    key = "context" if across else "metric"
+    columns = [Column("model", say("Model"), words=True)]
+    columns += [Column(f"{key}{at}", say("{head}", head=head)) for at, head in enumerate(heads)]
+    cells = []
+    for block in blocks:
+        told = f"{labels[block].name} ({labels[block].direction})" if across else str(block)
+        for model in list_levels(shown, "model"):
+            line = {"group": told, "model": pieces.name_model(model)}
+            for at, one in enumerate(abreast):
+                metric, context = (block, one) if across else (one, block)
+                row = find_row(shown, metric=metric, model=model, context=context)
+                line[f"{key}{at}"] = _write_score(row, labels[metric])
+            cells.append(line)
+        limits = {
+            f"{key}{at}": _write_ceiling(pieces, block, one) for at, one in enumerate(abreast)
+        }
+        if any(limits.values()):
+            cells.append({"group": told, "model": CEILING, **limits})
+    return tuple(columns), pd.DataFrame(cells)
+
+
+def _write_ceiling(pieces: Pieces, one: Any, other: Any) -> str:
+    """Return the ceiling of a metric in a context, named in any order; "" where it has none."""
+    if pieces.ceiling is None or LIMITED not in {one, other}:
+        return ""
+    rows = name_contexts(pieces.ceiling.tidy())
+    row = find_row(rows, context=other if one == LIMITED else one)
+    return _write_score(row, MetricLabel(CEILING, "r", "higher", bounded=True)) if row else ""
+
+
+def _list_notes(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+) -> tuple[Text, ...]:
+    level = write_level(float(shown["level"].iloc[0]))
+    methods = join_words([METHODS.get(name, name) for name in list_methods(shown)])
+    notes = [
+        say("Brackets hold {level} confidence intervals: {how}.", level=level, how=methods),
+        say("Test set: {counts}.", counts=_count_clips(shown)),
+    ]
+    if "nrmse" in labels:
+        notes.append(say("{told}", told=_tell_spans(pieces)))
+    if pieces.models and len(list_levels(shown, "context")) > 1:
+        notes.append(
+            say(
+                "A context's column judges the models fitted to that context; All judges the "
+                "models fitted to all contexts{scored}.",
+                scored=", on the scores of the factor model fitted to all contexts"
+                if pieces.factor
+                else "",
+            )
+        )
+    if pieces.find_kind("human") is not None:
+        notes.append(
+            say(
+                "Human baseline: each rater against the mean of the other raters of the same clip, "
+                "and not against the models' target, averaged over {seats}.",
+                seats=pieces.name_judges(),
+            )
+        )
+    if pieces.ceiling is not None and LIMITED in labels:
+        notes.append(
+            say(
+                "Ceiling: √ICC(1,*k*) of the raters' weighted sums, above which no prediction of "
+                "scores as reliable as these can be expected to correlate with them."
+            )
+        )
+    undefined = shown[shown["estimate"].isna()]
+    flat = len(undefined) > 0 and bool(undefined["metric"].eq("correlation").all())
+    if flat:
+        notes.append(say("— = not defined: predictions that do not vary have no correlation."))
+    noted = shown.assign(
+        model=shown["model"].map(pieces.name_model),
+        metric=[labels[metric].name for metric in shown["metric"]],
+    )
+    errors = [metric for metric, label in labels.items() if label.better == "lower"]
+    if shown.loc[shown["metric"].isin(errors), "conf_low"].lt(0).any():
+        notes.append(say("Errors cannot be negative: read a limit below 0 as 0."))
+    notes += _say_limits_of_shares(shown, labels)
+    said = {TOO_FEW, *(_find_undefined(undefined) if flat else ())}
+    return (*notes, *collect_notes(noted, ("model", "metric", "context"), said))
+
+
+def _say_limits_of_shares(shown: pd.DataFrame, labels: Mapping[str, MetricLabel]) -> list[Text]:
+    """Return how to read limits that no share can reach."""
+    rows = shown[shown["metric"].isin(list(SHARES))]
+    beyond = rows[rows["conf_low"].lt(0) | rows["conf_high"].gt(1)]
+    if beyond.empty:
+        return []
+    names = [label.name for metric, label in labels.items() if metric in set(beyond["metric"])]
+    return [
+        say(
+            "{names} cannot leave the range from 0 to 1: read limits beyond it as 0 or 1.",
+            names=join_words(names),
+        )
+    ]
+
+
+def _find_undefined(rows: pd.DataFrame) -> set[str]:
+    """Return the notes that say that an estimate is not defined."""
+    parts = [part for note in rows["note"].dropna() for part in str(note).split("; ")]
+    return {part for part in parts if part.startswith(UNDEFINED)}
+
+
+def _tell_spans(pieces: Pieces) -> str:
+    """Return what NRMSE was divided by, in the study's own words where there are any."""
+    told = pieces.provenance.notes if pieces.provenance else ()
+    given = [note for note in told if "NRMSE" in note]
+    return (
+        re.sub(r"(?<=\s)-(?=\d)", "−", given[0])
+        if given
+        else "NRMSE = root mean square error / theoretical range."
+    )
+
+
+def _count_clips(shown: pd.DataFrame) -> str:
+    first = shown.groupby("context", sort=False)[["n_clips", "n_clusters"]].first()
+    return "; ".join(
+        f"{context}, {write_count(row.n_clips)} clips of {write_count(row.n_clusters)} subjects"
+        for context, row in first.iterrows()
+    )
+
+
+def list_methods(rows: pd.DataFrame) -> list[str]:
+    """Return the methods behind the intervals of rows, each once, in order."""
+    return [str(method) for method in rows["method"].dropna().unique()]
+
+
+def is_bootstrapped(rows: pd.DataFrame) -> bool:
+    """Return whether some of the intervals come from resampled subjects."""
+    return not KINDS.keys().isdisjoint(list_methods(rows))
+
+
+def name_sources(rows: pd.DataFrame) -> list[str]:
+    """Return what the intervals and p-values of rows come from."""
+    named = {"jackknife": "a jackknife over subjects"}
+    named |= dict.fromkeys(KINDS, "a bootstrap that resamples subjects")
+    return list(dict.fromkeys(named.get(method, method) for method in list_methods(rows)))
+
+
+def find_share(rows: pd.DataFrame) -> float:
+    """Return the share of the truth's variance that lies between contexts (adjusted R²).
+
+    0 where an F test at .01 finds no difference between them: many contexts of few clips differ
+    by chance.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"context": list("aaabbb"), "truth": [0.0, 1, 2, 6, 7, 8]})
+    >>> round(find_share(rows), 3)
+    0.914
+    """
+    from scipy.stats import f_oneway
+
+    contexts = [own.to_numpy(float) for _, own in rows["truth"].groupby(rows["context"])]
+    free = len(rows) - len(contexts)
+    within = sum(((own - own.mean()) ** 2).sum() for own in contexts)
+    if len(contexts) < 2 or free < 1 or within == 0 or f_oneway(*contexts).pvalue >= _ALPHA:
+        return 0.0
+    return float(1 - within / free / rows["truth"].astype(float).var())
+
+
+def warn_of_levels(pieces: Pieces) -> tuple[Text, ...]:
+    """Return a caveat on rows of all contexts, where they count knowing the context."""
+    share = _find_largest(pieces)
+    if share < _NOTEWORTHY:
+        return ()
+    return (
+        say(
+            "Contexts differ in level: {share}% of the variance of {target} in the test clips lies "
+            "between them. Where all contexts are taken together, a model, or a feature, that only "
+            "tells contexts apart does well; the rows of single contexts leave that out.",
+            share=f"{100 * share:.0f}",
+            target=pieces.target,
+        ),
+    )
+
+
+def _find_largest(pieces: Pieces) -> float:
+    """Return the largest share of any model of numbers that was fitted to all clips; 0 without."""
+    shares = [0.0]
+    for models in pieces.models.values():
+        rows = models.predictions
+        if "context" in rows and not models.design.classes:
+            shares.append(find_share(rows[rows["fitted_on"].eq("all") & rows["part"].eq("test")]))
+    return max(shares)

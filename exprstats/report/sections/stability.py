@@ -1,0 +1,250 @@
+"""Section on the stability of weights over resampled subjects."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.apa import MISSING, write_count, write_level, write_number
+from exprstats.document.cells import (
+    collect_notes,
+    find_extremes,
+    find_row,
+    list_levels,
+    pick_rows,
+    write_estimate,
+    write_limits,
+    write_mark,
+)
+from exprstats.document.model import Column, Table
+from exprstats.document.text import Text, join_texts, say
+from exprstats.plots import name_contexts
+from exprstats.report.pieces import Pieces
+
+if TYPE_CHECKING:
+    from exprstats.models import Models, Weights
+
+MOST_NAMED = 5
+_SHARES = {"selected": "Selected", "same_sign": "Same sign"}
+_ZERO = "the weight is 0"
+_COLLINEAR = 10.0  # Marquardt (1970): a variance inflation beyond it is read as collinearity
+
+
+def build_stability(weights: Weights, pieces: Pieces) -> Table:
+    """Return Table 5: weights with intervals, and how often refits agree with them."""
+    rows = name_contexts(weights.tidy())
+    shown = pick_rows(rows, term="weight").reset_index(drop=True)
+    contexts = list_levels(shown, "context")
+    columns = (
+        Column("feature", say("Feature"), words=True),
+        Column("estimate", say("Weight")),
+        Column("limits", say("{level} CI", level=write_level(weights.level))),
+        *(Column(term, say("{word}", word=word)) for term, word in _SHARES.items()),
+        Column("notable", say("*P*(|*w*| ≥ {mark})", mark=write_mark(weights.threshold))),
+        Column("rank", say("Rank")),
+        Column("vif", say("VIF")),
+    )
+    return Table(
+        "5",
+        "weights",
+        "Feature Weights" + (" by Context and Overall" if len(contexts) > 1 else ""),
+        columns,
+        pd.DataFrame([_write_row(row, rows) for row in shown.to_dict("records")]),
+        group="context" if len(contexts) > 1 else None,
+        notes=_list_notes(rows, weights, pieces),
+        rows=rows,
+    )
+
+
+def say_stability(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
+    """Return what the weights are, the notable ones of each context, and how sure they are."""
+    rows = name_contexts(weights.tidy())
+    contexts = list_levels(rows, "context")
+    told = [
+        say(
+            "A weight is the change in the prediction of {model}, in units of the target, for one "
+            "standard deviation of the feature. Intervals come from {draws} refits to resampled "
+            "subjects with the penalty tuned in each; *P*(|*w*| ≥ {mark}) is the share of them in "
+            "which the weight reached {mark} in size (Table 5, Figure 4).",
+            model=pieces.name_model(weights.model),
+            draws=write_count(weights.glance()["draws"].iloc[0]),
+            mark=write_mark(weights.threshold),
+        )
+    ]
+    for context in contexts:
+        own = pick_rows(rows, context=context)
+        where = f"{context}: " if len(contexts) > 1 else ""
+        told.append(join_texts([say("{where}", where=where), *_tell_context(own, weights)], ""))
+    return tuple(told)
+
+
+def list_cautions(weights: Weights) -> tuple[Text, ...]:
+    """Return what readers must know before they interpret weights with intervals."""
+    rows = name_contexts(weights.tidy())
+    cautions = []
+    if not rows["term"].eq("unpenalised").any():  # else the caution on both tables says it
+        cautions.append(
+            say(
+                "These are intervals of penalized weights, which the penalty draws towards zero: "
+                "they show what other subjects would have given, and test no effect."
+            )
+        )
+    if len(list_levels(rows, "context")) > 1:
+        cautions.append(
+            say(
+                "Each context was tuned with a penalty of its own, which shrinks weights by "
+                "different amounts: do not read a difference between two contexts' weights as a "
+                "difference between the contexts."
+            )
+        )
+    tied = pick_rows(rows, term="vif").reset_index(drop=True)
+    tied = tied[tied["estimate"].ge(_COLLINEAR)]
+    if len(tied):
+        names = [str(name) for name in list_levels(tied, "feature")]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        cautions.append(
+            say(
+                "Features that others nearly determine share their weight with them, so that "
+                "their single weights say little (variance inflation of 10 or more: {names}).",
+                names=f"{', '.join(names[:MOST_NAMED])}{more}",
+            )
+        )
+    return tuple(cautions)
+
+
+def _tell_context(own: pd.DataFrame, weights: Weights) -> list[Text]:
+    mark = write_mark(weights.threshold)
+    found = pick_rows(own, term="weight")
+    large = found[found["estimate"].abs().ge(weights.threshold)]
+    if large.empty:
+        defined = found[found["estimate"].notna()]
+        if defined.empty or defined["estimate"].eq(0).all():
+            return [say("every weight is zero.")]
+        largest = find_extremes(defined.assign(estimate=defined["estimate"].abs()))[1]
+        row = find_row(found, feature=largest["feature"])
+        opening = say("no weight reached {mark} in size; the largest was ", mark=mark)
+        return [opening, _tell_weight(row, own), say(".")]
+    large = large.sort_values("estimate", key=lambda w: -w.abs(), kind="stable")
+    named = [_tell_weight(row, own) for row in large.head(MOST_NAMED).to_dict("records")]
+    if len(large) > MOST_NAMED:
+        named.append(say("{more} more", more=len(large) - MOST_NAMED))
+    return [_join_named(named), say(" reached {mark} in size.", mark=mark)]
+
+
+def _join_named(texts: list[Text]) -> Text:
+    """Join texts as a sentence lists them."""
+    if len(texts) < 3:
+        return join_texts(texts, " and ")
+    return join_texts([join_texts(texts[:-1], ", "), texts[-1]], ", and ")
+
+
+def _tell_weight(row: dict[Any, Any], own: pd.DataFrame) -> Text:
+    limits = write_limits(row, bounded=False)
+    share = _write_share(find_row(own, term="notable", feature=row["feature"]))
+    return say(
+        "{feature} ({value}{interval}, *P* {share})",
+        feature=row["feature"],
+        value=write_estimate(row, bounded=False),
+        interval="" if limits == MISSING else f" {limits}",
+        share=share if share[0] in "<>" else f"= {share}",
+    )
+
+
+def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
+    same = pick_rows(rows, context=row["context"], feature=row["feature"])
+    return {
+        "context": str(row["context"]),
+        "feature": str(row["feature"]),
+        "estimate": "0" if row["estimate"] == 0 else write_estimate(row, bounded=False),
+        "limits": write_limits(row, bounded=False),
+        **{term: _write_share(find_row(same, term=term)) for term in (*_SHARES, "notable")},
+        "rank": _write_rank(find_row(same, term="rank")),
+        "vif": write_number(find_row(same, term="vif").get("estimate"), 1),
+    }
+
+
+def _write_share(row: dict[Any, Any]) -> str:
+    """Write a share; one that is not quite 0 or 1 is not rounded to it."""
+    share = row.get("estimate", math.nan)
+    if 0 < share < 0.005:
+        return "< .01"
+    if 0.995 <= share < 1:
+        return "> .99"
+    return write_number(share, bounded=True)
+
+
+def _write_rank(row: dict[Any, Any]) -> str:
+    value = write_number(row.get("estimate"), 1).removesuffix(".0")
+    if not row or pd.isna(row["conf_low"]):
+        return value
+    limits = (row["conf_low"], row["conf_high"])
+    low, high = (write_number(limit, 1).removesuffix(".0") for limit in limits)
+    return f"{value} ({low}–{high})"
+
+
+def _list_notes(rows: pd.DataFrame, weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
+    shown = rows[rows["term"].isin(["weight", "rank", "vif"])]
+    return (
+        say(
+            "Units of the target ({target}) per standard deviation of the feature among training "
+            "clips. Selected = share of refits in which the weight is not 0; same sign = in which "
+            "it has the sign of the weight; rank = of its size, 1 the largest, with {level} "
+            "interval; VIF = variance inflation factor of the feature in training.",
+            target=pieces.target,
+            level=write_level(weights.level),
+        ),
+        say(
+            "Percentile intervals over refits to {subjects} resampled {parts} subjects.",
+            parts=name_resampled(weights.model, pieces),
+            subjects=write_count(weights.n_clusters),
+        ),
+        *_list_penalties(weights, pieces),
+        *collect_notes(shown, ("feature", "context"), {_ZERO}),
+    )
+
+
+def _list_penalties(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
+    models = pieces.models.get(weights.model)
+    if models is None:
+        return ()
+    rows = name_contexts(models.tidy())
+    told = []
+    for context in list_levels(rows, "context"):
+        here = pick_rows(rows, context=context)
+        alpha, ratio = (find_row(here, term=term) for term in ("alpha", "l1_ratio"))
+        if alpha and ratio:
+            found = f"alpha {alpha['estimate']:g} and l1_ratio {ratio['estimate']:g}"
+            told.append(f"{context}, {found}")
+    if not told:
+        return ()
+    tuned = name_tuning(models, pieces)
+    return (say("Penalties chosen {tuned}: {told}.", tuned=tuned, told="; ".join(told)),)
+
+
+def find_split(pieces: Pieces) -> Models | None:
+    """Return models that show the parts of the split: those with validation subjects, if any."""
+    models = list(pieces.models.values())
+    return next((one for one in models if one.rounds is None), next(iter(models), None))
+
+
+def name_tuning(models: Models | None, pieces: Pieces) -> str:
+    """Return on whom a model's settings were chosen.
+
+    Folds take in the validation subjects, where other models have some.
+    """
+    if models is None or models.rounds is None:
+        return "on the validation subjects"
+    split = find_split(pieces)
+    apart = split is not None and split.rounds is None
+    return f"in {models.rounds.describe('training and validation' if apart else 'training')}"
+
+
+def name_resampled(model: str, pieces: Pieces) -> str:
+    """Return the parts whose subjects the refits of a model draw."""
+    models = pieces.models.get(model)
+    split = find_split(pieces)
+    if models is None or models.rounds is None or (split is not None and split.rounds is None):
+        return "training and validation"
+    return "training"

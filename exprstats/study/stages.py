@@ -1,0 +1,384 @@
+"""Stages of a study: reliability, factor, split, models and importance."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.study.inputs import drop_gaps, find_by
+from exprstats.study.provenance import Logbook
+from exprstats.study.settings import (
+    BASELINES,
+    CompareSettings,
+    ImportanceSettings,
+    ModelSettings,
+    SplitSettings,
+    Study,
+)
+from exprstats.study.targets import NUMBER_METRICS, Ranges
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.inference import Comparison
+    from exprstats.measurement import Factor
+    from exprstats.models import Ceiling, Contrasts, Dependence, Importance, Models, Weights
+    from exprstats.reliability import Reliability
+
+MOST_TRACED = 4  # features whose curves stand beside each other on a page
+
+
+def rate_crowd(ratings: pd.DataFrame, log: Logbook) -> Reliability:
+    """Return the reliability of every item in every context."""
+    from exprstats.reliability import rate_reliability
+
+    empty = ratings["rating"].isna()
+    named = (ratings["clip"] + " by " + ratings["rater"])[empty].tolist()
+    log.exclude("reliability", "ratings", len(ratings), "the rating is missing", left_out=named)
+    return rate_reliability(
+        ratings,
+        by=find_by(ratings),
+        cluster="subject" if "subject" in ratings else None,
+        seed=log.draw_seed("reliability"),
+    )
+
+
+def measure_clips(
+    items: pd.DataFrame,
+    names: list[str],
+    parts: pd.DataFrame | None,
+    log: Logbook,
+    *,
+    scale: tuple[float, float] | None,
+) -> Factor:
+    """Return the factor model of clip means, fitted on training subjects where parts are given."""
+    from exprstats.measurement import fit_factor
+
+    log.rows["rated clips"] = len(items)
+    lacking = items[names].isna().any(axis=1)
+    log.exclude(
+        "factor",
+        "rated clips",
+        len(items),
+        "nobody rated the clip on every item",
+        left_out=items.loc[lacking, "clip"].tolist(),
+    )
+    return fit_factor(items, items=names, by=find_by(items), parts=parts, scale=scale)
+
+
+def score_targets(clips: pd.DataFrame, factor: Factor, log: Logbook) -> pd.DataFrame:
+    """Return the clips with their factor scores; clips without are left out."""
+    from exprstats.measurement import join_scores
+
+    joined = join_scores(clips, factor)
+    scores = [name for name in ("score", "score_pooled") if name in joined]
+    return drop_gaps(joined, scores, log, stage="join", reason="the clip has no score")
+
+
+def split_people(clips: pd.DataFrame, study: Study, log: Logbook) -> pd.DataFrame:
+    """Return each subject's part; nobody is set apart for validation if folds tune all models.
+
+    Raises
+    ------
+    DataError
+        Strata are wanted of one context.
+    """
+    from exprstats.models import split_subjects
+
+    shares = study.split or SplitSettings()
+    check_strata(study, clips)
+    parts = split_subjects(
+        clips,
+        train=shares.train,
+        validate=shares.validate,
+        test=shares.test,
+        stratify=shares.stratify,
+        seed=log.draw_seed("split"),
+    )
+    if shares.folds is None or next(list_validated(study), None) is not None:
+        return parts
+    return parts.assign(part=parts["part"].replace("validate", "train"))
+
+
+def fold_people(
+    clips: pd.DataFrame, parts: pd.DataFrame, shares: SplitSettings | None, log: Logbook
+) -> pd.DataFrame | None:
+    """Return the fold of each subject outside the test part; None where no folds are wanted."""
+    if shares is None or shares.folds is None:
+        return None
+    from exprstats.models import fold_subjects
+
+    tested = parts.loc[parts["part"] == "test", "subject"]
+    rest = clips[~clips["subject"].isin(tested)]
+    seed = log.draw_seed("folds")
+    return fold_subjects(rest, folds=shares.folds, repeats=shares.repeats, seed=seed)
+
+
+def list_validated(study: Study) -> Iterator[str]:
+    """Yield what is tuned on validation subjects even where folds tune elastic nets."""
+    for model in study.models:
+        if model.kind == "forest":
+            yield f"the forest '{model.name}'"
+    if study.contrasts is not None:
+        yield "[contrasts]"
+
+
+def check_strata(study: Study, clips: pd.DataFrame) -> None:
+    """Refuse strata where there is one context.
+
+    Raises
+    ------
+    DataError
+    """
+    if study.split and study.split.stratify and find_by(clips) is None:
+        fact = "[split] stratify shares out the subjects of several contexts; there is one."
+        remedy = "Name the contexts' column (context = ...), or remove stratify."
+        raise DataError(Problem(fact, remedy, file=str(study.path)))
+
+
+def tell_split(study: Study) -> Iterator[str]:
+    """Yield what a study does with its subjects, a sentence each."""
+    shares = study.split
+    if shares is None:
+        return
+    named = {"training": shares.train, "validation": shares.validate, "test": shares.test}
+    tuned = list(list_validated(study))
+    if shares.folds and not tuned:
+        named = {"training": shares.train + shares.validate, "test": shares.test}
+    told = ", ".join(f"{100 * share:.3g}% {part}" for part, share in named.items() if share)
+    evenly = "; each set of contexts in these shares" if shares.stratify else ""
+    yield f"Subjects: {told}{evenly}."
+    if shares.folds:
+        again = f" (dealt {shares.repeats} times)" if shares.repeats > 1 else ""
+        others = f"; {' and '.join(tuned)} on the validation subjects" if tuned else ""
+        yield f"Elastic nets are tuned in {shares.folds} folds{again} of all others{others}."
+
+
+def fit_models(
+    clips: pd.DataFrame,
+    settings: tuple[ModelSettings, ...],
+    *,
+    target: str,
+    features: list[str],
+    parts: pd.DataFrame,
+    folds: pd.DataFrame | None,
+    log: Logbook,
+    classes: bool = False,
+    n_jobs: int = 1,
+) -> dict[str, Models]:
+    """Return the fitted models by name; baselines come later."""
+    from exprstats.models import fit_elastic, fit_forest
+
+    task = "classification" if classes else "regression"
+    grow = partial(fit_forest, task=task, seed=log.draw_seed("forest"), n_jobs=n_jobs)
+    verbs = {"elastic": partial(fit_elastic, folds=folds), "forest": grow}
+    return {
+        model.name: verbs[model.kind](
+            clips, target=target, features=features, parts=parts, by=find_by(clips), name=model.name
+        )
+        for model in settings
+        if model.kind not in BASELINES
+    }
+
+
+def weigh_features(models: dict[str, Models], draws: int, log: Logbook, *, n_jobs: int) -> Weights:
+    """Return the weights of the first elastic net with intervals."""
+    from exprstats.models import report_weights
+
+    first = next(one for one in models.values() if one.kind == "elastic")
+    # Importance has a stage of its own, where all models meet the same permutations.
+    options = {"draws": draws, "repeats": 0, "n_jobs": n_jobs}
+    return report_weights(first, seed=log.draw_seed("weights"), **options)
+
+
+def contrast_weights(
+    clips: pd.DataFrame,
+    draws: int,
+    log: Logbook,
+    *,
+    target: str,
+    features: list[str],
+    parts: pd.DataFrame,
+    n_jobs: int,
+) -> Contrasts | None:
+    """Return how contexts differ in their weights; None where there is one context."""
+    from exprstats.models import contrast_contexts
+
+    if find_by(clips) is None:
+        log.notes.append("There is one context, so that [contrasts] has nothing to compare.")
+        return None
+    return contrast_contexts(
+        clips,
+        target=target,
+        features=features,
+        parts=parts,
+        draws=draws,
+        seed=log.draw_seed("contrasts"),
+        n_jobs=n_jobs,
+    )
+
+
+def compare_pooled(
+    models: dict[str, Models], settings: CompareSettings, log: Logbook, *, n_jobs: int
+) -> Comparison:
+    """Return how models of single contexts do against one for all; elastic nets if there are."""
+    from exprstats.inference import compare_models
+    from exprstats.models import pair_pooled
+
+    first = min(models.values(), key=lambda one: one.kind != "elastic")
+    pair = pair_pooled(first)
+    return compare_models(
+        pair[pair["part"] == "test"],
+        metrics=["rmse", "correlation"],
+        against=first.name,
+        by="context",
+        draws=settings.draws,
+        interval=settings.interval,
+        level=settings.level,
+        seed=log.draw_seed("pooling"),
+        n_jobs=n_jobs,
+    )
+
+
+def compare_all(
+    predictions: pd.DataFrame,
+    settings: CompareSettings,
+    ranges: Ranges | None,
+    log: Logbook,
+    *,
+    against: str,
+    n_jobs: int,
+) -> Comparison:
+    """Return the scores of every model, and their differences from the one asked about."""
+    from exprstats.inference import compare_models
+
+    return compare_models(
+        predictions,
+        metrics=list(settings.metrics or NUMBER_METRICS),
+        against=against,
+        by=find_by(predictions),
+        span=ranges.spans if ranges else None,
+        draws=settings.draws,
+        interval=settings.interval,
+        level=settings.level,
+        seed=log.draw_seed("compare"),
+        n_jobs=n_jobs,
+    )
+
+
+def guess_baselines(
+    skeleton: pd.DataFrame,
+    settings: tuple[ModelSettings, ...],
+    ranges: Ranges | None,
+    log: Logbook,
+) -> list[pd.DataFrame]:
+    """Return the predictions of each baseline on the clips of a fitted model.
+
+    Classes have no ranges: their uniform guesses are even over the classes.
+    """
+    from exprstats.models import (
+        guess_classes,
+        guess_majority,
+        guess_mean,
+        guess_normal,
+        guess_uniform,
+    )
+
+    def draw_uniform(frame: pd.DataFrame) -> pd.DataFrame:
+        seed = log.draw_seed("uniform")
+        if ranges is None:
+            return guess_classes(frame, seed=seed)
+        return guess_uniform(frame, low=ranges.lows, high=ranges.highs, seed=seed)
+
+    verbs = {
+        "uniform": draw_uniform,
+        "normal": lambda frame: guess_normal(frame, seed=log.draw_seed("normal")),
+        "mean": guess_mean,
+        "majority": guess_majority,
+    }
+    return [
+        verbs[model.kind](skeleton).assign(model=model.name)
+        for model in settings
+        if model.kind in verbs
+    ]
+
+
+def judge_people(
+    ratings: pd.DataFrame,
+    clips: pd.DataFrame,
+    factor: Factor,
+    parts: pd.DataFrame,
+    *,
+    model: ModelSettings,
+) -> pd.DataFrame:
+    """Return the human baseline's predictions on the clips that models saw."""
+    from exprstats.models import guess_human
+
+    seen = _keep_seen(ratings, clips)
+    return guess_human(seen, factor, parts, unit=model.unit or "worker").assign(model=model.name)
+
+
+def limit_models(
+    ratings: pd.DataFrame, clips: pd.DataFrame, factor: Factor, level: float, log: Logbook
+) -> Ceiling | None:
+    """Return the highest correlation that the scores' reliability allows, where it can be said."""
+    from exprstats.models import rate_ceiling
+
+    try:
+        with warnings.catch_warnings():
+            # Of ratings that are left out the factor's stage has told.
+            warnings.simplefilter("ignore", DataWarning)
+            return rate_ceiling(_keep_seen(ratings, clips), factor, level=level)
+    except DataError as error:
+        log.notes.append(f"There is no ceiling of prediction: {error}")
+        return None
+
+
+def _keep_seen(ratings: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
+    """Return the ratings of clips that models saw."""
+    key = [one for one in ("context", "clip") if one in ratings and one in clips]
+    return ratings[ratings.set_index(key).index.isin(clips.set_index(key).index)]
+
+
+def rate_features(
+    models: dict[str, Models], settings: ImportanceSettings, log: Logbook
+) -> dict[str, Importance]:
+    """Return the importance of each model's features, by the models' names.
+
+    One seed serves all models, so that they meet the same permutations of the same people.
+    """
+    from exprstats.models import rate_importance
+
+    options = {"repeats": settings.repeats, "draws": settings.draws}
+    return {
+        name: rate_importance(one, seed=log.draw_seed("importance"), **options)
+        for name, one in models.items()
+    }
+
+
+def trace_forests(
+    models: dict[str, Models], importance: dict[str, Importance]
+) -> dict[str, Dependence]:
+    """Return how the predictions of forests move along their most important features.
+
+    Classes have no mean prediction, and are left out.
+    """
+    from exprstats.models import trace_dependence
+
+    return {
+        name: trace_dependence(models[name], features=list_important(found, MOST_TRACED))
+        for name, found in importance.items()
+        if found.kind == "forest" and not models[name].design.classes
+    }
+
+
+def list_important(importance: Importance, most: int) -> list[str]:
+    """Return the features of largest importance for all clips, the first the largest."""
+    rows = importance.tidy()
+    rows = rows[rows["term"].eq("importance") & rows["headline"].eq(True)]
+    pooled = rows[rows["context"].isna()]
+    sizes = (pooled if len(pooled) else rows).groupby("feature", sort=False)["estimate"].max()
+    return [str(one) for one in sizes.sort_values(ascending=False, kind="stable").index[:most]]

@@ -1,0 +1,193 @@
+"""Readers of single values of a study file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from exprstats.options import name_nearest
+
+Reader = Callable[[Any, Path], Any]
+
+
+class Unreadable(ValueError):
+    """A value that its key cannot take; the text says what the key wants."""
+
+
+def show_value(value: Any) -> str:
+    """Return a TOML value as the user wrote it, near enough to find it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = f"'{value}'" if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def read_scale(value: Any, folder: Path) -> tuple[float, float]:
+    """Return the lowest and the highest answer."""
+    pair = isinstance(value, list) and len(value) == 2 and all(map(is_number, value))
+    if not pair or value[0] >= value[1]:
+        message = (
+            f"must be the lowest and the highest answer such as [0, 4], not {show_value(value)}."
+        )
+        raise Unreadable(message)
+    return float(value[0]), float(value[1])
+
+
+def read_share(value: Any, folder: Path) -> float:
+    """Return a share above 0 and below 1."""
+    if not is_number(value) or not 0 < value < 1:
+        message = f"must be a number between 0 and 1, not {show_value(value)}."
+        raise Unreadable(message)
+    return float(value)
+
+
+def read_portion(value: Any, folder: Path) -> float:
+    """Return a share that may also be 0 or 1."""
+    if not is_number(value) or not 0 <= value <= 1:
+        message = f"must be a share from 0 to 1, not {show_value(value)}."
+        raise Unreadable(message)
+    return float(value)
+
+
+def read_part(value: Any, folder: Path) -> float:
+    """Return a share that may be 0 and lies below 1."""
+    return 0.0 if is_number(value) and value == 0 else read_share(value, folder)
+
+
+def read_positive(value: Any, folder: Path) -> float:
+    """Return a finite number above 0."""
+    if not is_number(value) or value <= 0:
+        message = f"must be a number above 0, not {show_value(value)}."
+        raise Unreadable(message)
+    return float(value)
+
+
+def read_seed(value: Any, folder: Path) -> int:
+    """Return a whole number that is not negative."""
+    return _read_whole(value, lowest=0)
+
+
+def read_draws(value: Any, folder: Path) -> int:
+    """Return a number of bootstrap draws: 100 give a rough interval, 2,000 a usual one."""
+    return _read_whole(value, lowest=100)
+
+
+def read_repeats(value: Any, folder: Path) -> int:
+    """Return a whole number of at least 1."""
+    return _read_whole(value, lowest=1)
+
+
+def read_folds(value: Any, folder: Path) -> int:
+    """Return a whole number of at least 2."""
+    return _read_whole(value, lowest=2)
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a TOML value is a finite number (booleans are not)."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _read_whole(value: Any, *, lowest: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+        message = f"must be a whole number of at least {lowest}, not {show_value(value)}."
+        raise Unreadable(message)
+    return value
+
+
+def read_text(value: Any, folder: Path) -> str:
+    """Return a text that is not empty."""
+    if not isinstance(value, str) or not value.strip():
+        message = f"must be a text, not {show_value(value)}."
+        raise Unreadable(message)
+    return value
+
+
+def read_texts(value: Any, folder: Path) -> tuple[str, ...]:
+    """Return a list of texts that are all different and not empty."""
+    texts: list[Any] = value if isinstance(value, list) else []
+    if not texts or not all(isinstance(text, str) and text for text in texts):
+        message = f'must be a list of texts such as ["a", "b"], not {show_value(value)}.'
+        raise Unreadable(message)
+    twice = [text for text in dict.fromkeys(texts) if texts.count(text) > 1]
+    if twice:
+        message = f"names '{twice[0]}' more than once; name each once."
+        raise Unreadable(message)
+    return tuple(texts)
+
+
+def read_codes(value: Any, folder: Path) -> tuple[str, ...]:
+    """Return codes for missing values as texts; numbers may stand without quotes."""
+    codes = value if isinstance(value, list) else [value]
+    if not all(isinstance(code, str) or is_number(code) for code in codes):
+        message = f"must be a list of codes such as [-99], not {show_value(value)}."
+        raise Unreadable(message)
+    return tuple(str(code) for code in codes)
+
+
+def read_face(value: Any, folder: Path) -> int | Literal["largest"]:
+    """Return which of several faces in a video to follow."""
+    if value == "largest":
+        return "largest"
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        message = f"must be a face id, such as 0, or 'largest', not {show_value(value)}."
+        raise Unreadable(message)
+    return value
+
+
+def read_folder(value: Any, folder: Path) -> Path:
+    """Return the path of a folder that is there; relative paths start at the study file."""
+    path = folder / Path(read_text(value, folder)).expanduser()
+    if path.is_dir():
+        return path
+    message = f"'{value}' is no folder (looked for {path}). Paths are relative to the study file."
+    raise Unreadable(message)
+
+
+def read_flag(value: Any, folder: Path) -> bool:
+    """Return true or false."""
+    if not isinstance(value, bool):
+        message = f"must be true or false, not {show_value(value)}."
+        raise Unreadable(message)
+    return value
+
+
+def read_file(value: Any, folder: Path) -> Path:
+    """Return the path of a file that is there; relative paths start at the study file."""
+    path = folder / Path(read_text(value, folder)).expanduser()
+    if path.is_file():
+        return path
+    if path.is_dir():
+        message = f"'{value}' is a folder; name a file."
+        raise Unreadable(message)
+    beside = path.parent if path.parent.is_dir() else folder
+    names = sorted(entry.name for entry in beside.iterdir() if entry.is_file())
+    near = get_close_matches(path.name, names, n=1, cutoff=0.6)
+    hint = f"Did you mean '{near[0]}'?" if near else "Paths are relative to the study file."
+    message = f"'{value}' is not there (looked for {path}). {hint}"
+    raise Unreadable(message)
+
+
+def one_of(literal: Any) -> Reader:
+    """Return a reader that takes one of a Literal's words."""
+
+    def read_word(value: Any, folder: Path) -> str:
+        words = get_args(literal)
+        if value not in words:
+            message = f"cannot be {show_value(value)}. {name_nearest(str(value), words)}"
+            raise Unreadable(message)
+        return value
+
+    return read_word
+
+
+def some_of(literal: Any) -> Reader:
+    """Return a reader that takes a list of a Literal's words."""
+    read_word = one_of(literal)
+
+    def read_words(value: Any, folder: Path) -> tuple[str, ...]:
+        return tuple(read_word(word, folder) for word in read_texts(value, folder))
+
+    return read_words

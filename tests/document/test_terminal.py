@@ -1,0 +1,126 @@
+"""What is printed: alignment, wrapping, notes, option lists."""
+
+import pytest
+
+from exprstats.cli.options import split_names, split_scale
+from exprstats.document.cells import collect_notes, order_contexts, show_limits
+from exprstats.document.terminal import describe_error, lay_out_table, wrap_text, write_line
+from exprstats.errors import DataError, OptionError, Problem
+
+
+def test_numbers_stand_right_and_words_left():
+    table = lay_out_table(["Clip", "r"], [["a", "−.10"], ["long", ".5"]])
+    assert table.splitlines() == ["Clip     r", "──────────", "a     −.10", "long    .5"]
+
+
+def test_wide_letters_count_twice():
+    lines = lay_out_table(["Clip", "n"], [["笑い", "1"], ["abcd", "2"]]).splitlines()
+    assert lines[2] == "笑い  1"
+    assert lines[3] == "abcd  2"
+
+
+def test_an_empty_table_is_its_head():
+    assert lay_out_table(["A", "B"], []).splitlines()[0] == "A  B"
+
+
+def test_text_is_wrapped_but_words_are_not_broken(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "30")
+    path = "/a/very/long/path/that/is/wider/than/the/terminal.csv"
+    assert path in wrap_text(f"see {path} for more").split("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a,b", ["a", "b"]),
+        ('a,"b, c"', ["a", "b, c"]),
+        (' a , "b" ', ["a", "b"]),
+        ('"say ""x"""', ['say "x"']),
+    ],
+)
+def test_lists_are_quoted_csv(text, names):
+    assert split_names(text) == names
+
+
+@pytest.mark.parametrize("text", ["", ",", "a,", "a,a"])
+def test_bad_lists_are_refused(text):
+    with pytest.raises(OptionError):
+        split_names(text, "--items")
+
+
+@pytest.mark.parametrize("text", ["4,0", "1", "a,b", "0,inf", "1,2,3", ""])
+def test_bad_scales_are_refused(text):
+    with pytest.raises(OptionError, match="--scale"):
+        split_scale(text)
+
+
+def test_pooled_rows_come_last():
+    rows = [{"context": None}, {"context": "pain"}, {"context": "startle"}]
+    assert order_contexts(rows) == ["pain", "startle", "All"]
+
+
+def test_limits_that_cannot_be_attained():
+    assert show_limits({"conf_low": float("-inf"), "conf_high": 0.5}) == "[not attainable, .50]"
+    assert show_limits({"conf_low": None, "conf_high": 0.5}) == "—"
+    assert show_limits(None) == "—"
+
+
+def test_notes_name_their_places_unless_they_hold_everywhere():
+    rows = [
+        {"context": "pain", "item": "a", "note": "odd"},
+        {"context": "pain", "item": "b", "note": None},
+    ]
+    assert collect_notes(rows) == ["pain a: odd"]
+    assert collect_notes(rows[:1]) == ["odd"]
+    both = [{**rows[0], "note": "odd; few"}, {**rows[1], "note": "few"}]
+    assert collect_notes(both) == ["pain a: odd", "few"]
+    pooled = [{"context": None, "term": "alpha", "note": "odd"}, {"context": None, "note": None}]
+    assert collect_notes(pooled) == ["alpha: odd"]
+
+
+def test_messages_speak_of_options():
+    told = describe_error("compare", OptionError("nrmse needs span=, the range."))
+    assert told == "exprstats compare: nrmse needs --span, the range."
+    told = describe_error("reliability", OptionError("Name it with cluster=. Use model='one-way'."))
+    assert told == "exprstats reliability: Name it with --subject. Use --model one-way."
+    told = describe_error("x", DataError([Problem("one."), Problem("two.")]))
+    assert told == "exprstats x: 2 problems\n  - one.\n  - two."
+
+
+def test_names_cannot_steer_the_terminal(capsys):
+    write_line("a\x1b[31mred\x1b[0m\tb\nc")
+    assert capsys.readouterr().out == "a\ufffd[31mred\ufffd[0m\tb\nc\n"
+
+
+def test_very_many_problems_are_cut():
+    told = describe_error("x", DataError([Problem(f"fault {i}.") for i in range(1200)]))
+    assert told.splitlines()[0] == "exprstats x: 1,200 problems"
+    assert told.splitlines()[-1] == "  - ... and 1,180 more."
+    assert len(told.splitlines()) == 22
+
+
+def test_columns_without_room_follow_below_behind_the_first_words():
+    headers = ["Context", "Class", "Estimate", "95% CI", "p"]
+    rows = [["fear", "joy", ".50", "[.25, .75]", ".012"], ["All", "joy", ".45", "[.3, .6]", ".5"]]
+    assert "\n\n" not in lay_out_table(headers, rows, width=45)
+    narrow = lay_out_table(headers, rows, width=34)
+    first, second = narrow.split("\n\n")
+    assert first.splitlines()[0].split() == ["Context", "Class", "Estimate"]
+    assert second.splitlines()[0].split() == ["Context", "Class", "95%", "CI", "p"]
+    assert second.splitlines()[2].split() == ["fear", "joy", "[.25,", ".75]", ".012"]
+    assert max(map(len, narrow.splitlines())) <= 34
+    tiny = lay_out_table(headers, rows, width=5)
+    assert [block.splitlines()[0].split()[2:] for block in tiny.split("\n\n")] == [
+        ["Estimate"],
+        ["95%", "CI"],
+        ["p"],
+    ]
+    numbers = lay_out_table(["a", "b"], [["1000", "2000"]], width=5)
+    assert [block.splitlines()[2] for block in numbers.split("\n\n")] == ["1000", "2000"]
+    assert lay_out_table(["A", "B"], [], width=1).splitlines()[0] == "A"
+
+
+def test_arguments_of_verbs_are_told_as_options():
+    error = DataError(Problem("no frames.", "use their names, or raise 'unmatched'."))
+    assert "or raise --unmatched" in describe_error("features", error)
+    assert "or raise 'unmatched'" in describe_error("report", error)

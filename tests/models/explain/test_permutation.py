@@ -1,0 +1,164 @@
+"""Permutation importance, against naive loops and what a linear model must lose.
+
+Tolerances: 1e-12 for the same sums in another order; 15 % for expectations over 50 permutations.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats.models import fit_elastic, report_weights, split_subjects
+from exprstats.models.explain.importance import (
+    _draw_donors,
+    group_features,
+    list_importance,
+    permute_features,
+)
+
+FEATURES = ["motion", "gaze", "blink", "still"]
+
+
+@pytest.fixture(scope="module")
+def models(draw_clips):
+    clips = draw_clips(subjects=100, seed=3)
+    parts = split_subjects(clips, seed=1)
+    return fit_elastic(
+        clips, target="score", features=FEATURES, parts=parts, by="context", l1_ratios=[1.0]
+    )
+
+
+def test_each_person_gets_all_values_from_one_other_person():
+    codes = np.repeat([0, 1, 2, 3], [3, 5, 2, 5])
+    donors = _draw_donors(codes, np.random.default_rng(1))
+    givers = [set(codes[donors[codes == taker]]) for taker in range(4)]
+    assert all(len(one) == 1 for one in givers)
+    assert set.union(*givers) == {0, 1, 2, 3}
+    for taker in range(4):
+        taken = donors[codes == taker]
+        available = (codes == codes[taken[0]]).sum()
+        assert len(set(taken)) == min(len(taken), available)
+
+
+def test_givers_are_drawn_anew():
+    codes = np.repeat(np.arange(10), 2)
+    rng = np.random.default_rng(1)
+    own = [(codes[_draw_donors(codes, rng)] == codes).mean() for _ in range(200)]
+    # A random permutation of 10 keeps one in its place on average: SE .1 / sqrt(200).
+    assert np.mean(own) == pytest.approx(0.1, abs=4 * 0.007)
+
+
+def test_a_giver_s_clips_come_in_random_order():
+    codes = np.repeat(np.arange(4), 3)
+    rng = np.random.default_rng(2)
+    orders = [tuple(np.argsort(_draw_donors(codes, rng)[:3])) for _ in range(300)]
+    counts = [orders.count(one) for one in set(orders)]
+    # Six orders, each in 50 of 300 on average: SE 6.5.
+    assert len(counts) == 6
+    assert max(counts) < 50 + 4 * 6.5
+
+
+@pytest.mark.parametrize(
+    ("tested", "headline"), [(2, None), (3, "jackknife"), (39, "jackknife"), (40, "percentile")]
+)
+def test_the_headline_follows_the_number_of_test_subjects(draw_clips, tested, headline):
+    clips = draw_clips(subjects=60, clips_each=2)
+    names = sorted(clips["subject"].unique())
+    kinds = np.repeat(["test", "train", "validate"], [tested, 10, 50 - tested])
+    parts = pd.DataFrame({"subject": names, "part": kinds})
+    models = fit_elastic(clips, target="score", features=FEATURES, parts=parts, alphas=[0.1])
+    rows = list_importance(models.design, models.fits[0], repeats=1, draws=10, seed=1)
+    assert {row["method"] for row in rows if row["headline"]} == ({headline} - {None})
+
+
+def test_losses_equal_a_loop_over_subjects(models):
+    fit, design = models.fits[1], models.design
+    losses = permute_features(design, fit, [[0], [0, 1]], repeats=3, seed=4)
+    rows = fit.sample.rows[design.mark(fit.sample, "test")]
+    values, truth = design.split(fit.sample, "test")
+    subjects = design.clips["subject"].to_numpy()[rows]
+    names, codes = np.unique(subjects, return_inverse=True)
+    rng = np.random.default_rng(4)
+    donors = [_draw_donors(codes, rng) for _ in range(3)]
+    for g, name in enumerate(names):
+        own = subjects == name
+        assert losses.clips[g] == own.sum()
+        whole = ((fit.predict(values[own]) - truth[own]) ** 2).sum()
+        assert losses.whole[g] == pytest.approx(whole, rel=1e-12)
+        missed = []
+        for one in donors:
+            mixed = values.copy()
+            mixed[:, :2] = values[one][:, :2]
+            missed.append(((fit.predict(mixed[own]) - truth[own]) ** 2).sum())
+        assert losses.permuted[1, g] == pytest.approx(np.mean(missed), rel=1e-12)
+
+
+def test_a_linear_model_loses_twice_the_variance_it_used(models):
+    fit, design = models.fits[0], models.design
+    losses = permute_features(design, fit, [[0], [3]], repeats=50, seed=1)
+    before, after = losses.whole.sum(), losses.permuted.sum(axis=1)
+    n = losses.clips.sum()
+    weight = fit.weights[0]
+    # E(y - f')² - E(y - f)² = 2 w (b - (w - b) ...) = 2 w b for unit features, b the true weight.
+    assert (after[0] - before) / n == pytest.approx(2 * weight * 0.8, rel=0.15)
+    assert fit.weights[3] == 0
+    assert after[1] == pytest.approx(before, rel=1e-12)
+
+
+def test_rows_name_their_method_and_one_headline(models):
+    rows = list_importance(models.design, models.fits[0], repeats=5, draws=100, seed=1)
+    own = [row for row in rows if row["feature"] == "motion"]
+    assert [(row["method"], row["headline"]) for row in own] == [
+        ("percentile", False),
+        ("jackknife", True),
+    ]
+    assert all(row["n_clusters"] == 20 and row["term"] == "importance" for row in own)
+    assert own[1]["conf_low"] > 0
+
+
+def test_a_feature_without_weight_has_importance_zero(models):
+    fit = models.fits[0]
+    assert fit.weights[3] == 0
+    rows = list_importance(models.design, fit, repeats=5, draws=50, seed=1)
+    own = [row for row in rows if row["feature"] == "still"]
+    for name in ("estimate", "std_error", "conf_low", "conf_high"):
+        assert [row[name] for row in own] == [0, 0]
+
+
+def test_correlated_features_are_permuted_together(draw_clips):
+    clips = draw_clips(subjects=40, seed=3)
+    rng = np.random.default_rng(1)
+    clips["echo"] = -clips["motion"] + 0.3 * rng.normal(size=len(clips))
+    parts = split_subjects(clips, seed=1)
+    models = fit_elastic(
+        clips, target="score", features=[*FEATURES, "echo"], parts=parts, alphas=[0.5],
+        l1_ratios=[0.0],
+    )  # fmt: skip
+    table = report_weights(models, draws=20, repeats=10, seed=1).table
+    rows = table[table["headline"].to_numpy(bool)].set_index(["term", "feature"])["estimate"]
+    assert rows.loc["group_importance"].index.to_list() == ["motion + echo"]
+    together = rows["group_importance", "motion + echo"]
+    assert together > rows["importance", "motion"] + 0.02
+    assert together > rows["importance", "echo"] + 0.02
+
+
+def test_groups_of_alike_features():
+    rng = np.random.default_rng(1)
+    base = rng.normal(size=(200, 3))
+    near = -base[:, 0] + 0.2 * rng.normal(size=200)
+    values = np.column_stack([base, near, np.ones(200)])
+    assert group_features(values, 0.7) == [[0, 3]]
+    assert group_features(base, 0.7) == []
+    half = np.column_stack([base, base[:, 1] + 1.7 * base[:, 2]])
+    r = np.abs(np.corrcoef(half.T))
+    assert 0.8 < r[2, 3] < 0.9 and 0.4 < r[1, 3] < 0.6
+    assert group_features(half, r[2, 3] + 1e-6) == []
+    assert group_features(half, r[2, 3] - 1e-6) == [[2, 3]]
+    assert group_features(values[:, :1], 0.7) == []
+
+
+def test_without_test_subjects_there_is_no_importance(draw_clips):
+    clips = draw_clips(subjects=20)
+    parts = split_subjects(clips, train=0.7, validate=0.3, test=0, seed=1)
+    models = fit_elastic(clips, target="score", features=FEATURES, parts=parts)
+    table = report_weights(models, draws=10, seed=1).table
+    assert "importance" not in set(table["term"])

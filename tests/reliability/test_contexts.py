@@ -1,0 +1,118 @@
+"""Differences between contexts against a loop, and their error rate where there is none.
+
+Tolerance 1e-10: the same sums in another order.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from exprstats.errors import DataError
+from exprstats.reliability import rate_reliability
+from exprstats.reliability.contexts import compare_reliability
+
+
+def join_contexts(*tables):
+    names = ("pain", "fear", "joy")
+    parts = [table.assign(context=name) for name, table in zip(names, tables, strict=False)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def compute_icc(table, k=None):
+    groups = table.groupby("clip")["rating"]
+    n, total = groups.ngroups, len(table)
+    between = (groups.size() * (groups.mean() - table["rating"].mean()) ** 2).sum() / (n - 1)
+    within = ((table["rating"] - groups.transform("mean")) ** 2).sum() / (total - n)
+    n0 = (total - (groups.size() ** 2).sum() / total) / (n - 1)
+    single = (between - within) / (between + (n0 - 1) * within)
+    return single if k is None else k * single / (1 + (k - 1) * single)
+
+
+def find_k(table):
+    return 1 / (1 / table.groupby("clip").size()).mean()
+
+
+def test_difference_and_its_error_equal_a_loop(make_crowd):
+    one = make_crowd(1, subjects=8, clips=3, workers=9)
+    two = make_crowd(2, subjects=10, clips=2, workers=7)
+    both = join_contexts(one, two)
+    ks = [find_k(table) for table in (one, two)]
+
+    def difference(rows):
+        parts = [rows[rows["context"] == name] for name in ("pain", "fear")]
+        return compute_icc(parts[0], ks[0]) - compute_icc(parts[1], ks[1])
+
+    def spread(labels):
+        values = [difference(both[labels != label]) for label in labels.unique()]
+        return np.var(values) * (len(values) - 1)
+
+    subject, rater = spread(both["subject"]), spread(both["rater"])
+    cell = spread(both["subject"] + "/" + both["rater"])
+    error = max(subject + rater - cell, subject, rater) ** 0.5
+    row = compare_reliability(both).table.set_index("term").loc["ICC(1,k)"]
+    assert row["estimate"] == pytest.approx(difference(both), abs=1e-10)
+    assert row["std_error"] == pytest.approx(error, abs=1e-10)
+    df = min(both["subject"].nunique(), both["rater"].nunique()) - 1
+    reach = stats.t.ppf(0.975, df) * error
+    assert row["conf_high"] == pytest.approx(difference(both) + reach, abs=1e-10)
+    expected = 2 * stats.t.sf(abs(difference(both)) / error, df)
+    assert row["p_value"] == pytest.approx(expected, abs=1e-10)
+
+
+def test_pairs_and_adjustment(make_crowd):
+    both = join_contexts(make_crowd(1), make_crowd(2, share=0.2), make_crowd(3, workers=30))
+    result = compare_reliability(both)
+    rows = result.table[result.table["term"] == "ICC(1,1)"]
+    pairs = list(zip(rows["context"], rows["versus"], strict=True))
+    assert pairs == [("pain", "fear"), ("pain", "joy"), ("fear", "joy")]
+    order = rows["p_value"].sort_values()
+    adjusted = np.maximum.accumulate(np.minimum(1, order.to_numpy() * [3, 2, 1]))
+    np.testing.assert_allclose(rows.loc[order.index, "p_adjusted"], adjusted)
+    single = rate_reliability(both, by="context").table.query("term == 'ICC(1,1)'")
+    values = dict(zip(single["context"], single["estimate"], strict=True))
+    for row in rows.itertuples():
+        assert row.estimate == pytest.approx(values[row.context] - values[row.versus])
+
+
+@pytest.mark.parametrize(("model", "terms"), [("two-way", 4), ("nested", 2)])
+def test_other_models(make_crowd, model, terms):
+    both = join_contexts(make_crowd(1), make_crowd(2))
+    result = compare_reliability(both, model=model)
+    assert len(result.table) == terms
+    rated = rate_reliability(both, by="context", model=model).table
+    term = result.table["term"].iloc[0]
+    rated = rated[(rated["term"] == term) & rated["context"].notna()]["estimate"].to_numpy()
+    assert result.table["estimate"].iloc[0] == pytest.approx(rated[0] - rated[1])
+
+
+def test_equal_contexts_have_no_difference(crowd):
+    twice = pd.concat([crowd.assign(context="a"), crowd.assign(context="b")], ignore_index=True)
+    row = compare_reliability(twice).table.iloc[0]
+    assert row["estimate"] == 0
+    assert row["std_error"] == pytest.approx(0, abs=1e-12)
+
+
+def test_error_rate_without_a_difference(make_crowd):
+    """Contexts of one population share subjects and workers: p < .05 in about 5 of 100."""
+    p_values = []
+    for seed in range(150):
+        table = make_crowd(seed, subjects=30, clips=6, workers=30)
+        number = table["clip"].str.split("_").str[1].astype(int)
+        table["context"] = np.where(number < 3, "a", "b")
+        p_values.append(compare_reliability(table).table["p_value"].iloc[0])
+    rate = np.mean(np.array(p_values) < 0.05)
+    assert rate <= 0.05 + 3 * (0.05 * 0.95 / 150) ** 0.5
+
+
+def test_one_context(crowd):
+    with pytest.raises(DataError, match="there is one context"):
+        compare_reliability(crowd.assign(context="a"))
+    with pytest.raises(DataError, match="no column 'context'"):
+        compare_reliability(crowd)
+
+
+def test_sentence(make_crowd):
+    text = compare_reliability(join_contexts(make_crowd(1), make_crowd(2))).sentence()
+    assert text.startswith("response: ICC(1,k) of pain less that of fear is ")
+    assert "adjusted p " in text
