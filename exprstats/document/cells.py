@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from math import isinf, isnan
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import MISSING, write_count, write_interval, write_number, write_p
-from exprstats.contracts import order_levels
 from exprstats.document.text import Text, say
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ALL = "All"  # pooled rows
 MOST_PLACES = 6
@@ -27,6 +27,7 @@ def name_contexts(table: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> name_contexts(pd.DataFrame({"context": ["pain", None]}))["context"].tolist()
     ['pain', 'All']
     """
@@ -42,6 +43,8 @@ def pick_rows(table: pd.DataFrame, **equal: Any) -> pd.DataFrame:
 
     A column that the table lacks is no reason to leave a row out.
     """
+    import pandas as pd
+
     kept = pd.Series(data=True, index=table.index)
     for name, value in equal.items():
         if name in table.columns:
@@ -58,6 +61,8 @@ def find_row(table: pd.DataFrame, **equal: Any) -> dict[Any, Any]:
 
 def list_levels(table: pd.DataFrame, name: str) -> list[Any]:
     """Return a column's values once each, in order; none where there is no such column."""
+    from exprstats.contracts import order_levels
+
     return order_levels(table[name]) if name in table else []
 
 
@@ -133,6 +138,8 @@ def collect_notes(
 
 def _name_places(held: list[dict[Any, Any]], rows: pd.DataFrame, keys: Sequence[str]) -> str:
     """Return the places in brackets, leaving out each key all of whose values are meant."""
+    import pandas as pd
+
     telling = [
         key
         for key in keys
@@ -149,6 +156,8 @@ def _name_places(held: list[dict[Any, Any]], rows: pd.DataFrame, keys: Sequence[
 
 
 def _read_number(row: Any, name: str) -> float | None:
+    import pandas as pd
+
     value = row.get(name)
     return None if value is None or pd.isna(value) else float(value)
 

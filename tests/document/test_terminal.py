@@ -3,7 +3,7 @@
 import pytest
 
 from exprstats.cli.options import split_names, split_scale
-from exprstats.document.cells import collect_notes, order_contexts, show_limits
+from exprstats.document.cells import collect_row_notes, order_contexts, show_limits
 from exprstats.document.terminal import describe_error, lay_out_table, wrap_text, write_line
 from exprstats.errors import DataError, OptionError, Problem
 
@@ -70,12 +70,12 @@ def test_notes_name_their_places_unless_they_hold_everywhere():
         {"context": "pain", "item": "a", "note": "odd"},
         {"context": "pain", "item": "b", "note": None},
     ]
-    assert collect_notes(rows) == ["pain a: odd"]
-    assert collect_notes(rows[:1]) == ["odd"]
+    assert collect_row_notes(rows) == ["pain a: odd"]
+    assert collect_row_notes(rows[:1]) == ["odd"]
     both = [{**rows[0], "note": "odd; few"}, {**rows[1], "note": "few"}]
-    assert collect_notes(both) == ["pain a: odd", "few"]
+    assert collect_row_notes(both) == ["pain a: odd", "few"]
     pooled = [{"context": None, "term": "alpha", "note": "odd"}, {"context": None, "note": None}]
-    assert collect_notes(pooled) == ["alpha: odd"]
+    assert collect_row_notes(pooled) == ["alpha: odd"]
 
 
 def test_messages_speak_of_options():
