@@ -49,6 +49,16 @@ HumanUnit = Literal["worker", "seat"]
 Duplicates = Literal["error", "mean", "first"]
 Design = Literal["expressiveness"]
 
+# What kinds of models are called in print.
+KIND_NAMES: dict[str, str] = {
+    "elastic": "ElasticNet",
+    "forest": "Random forest",
+    "human": "Human baseline",
+    "uniform": "Uniform baseline",
+    "normal": "Normal baseline",
+    "mean": "Mean baseline",
+    "majority": "Majority baseline",
+}
 MOST_NAMED = 25
 
 

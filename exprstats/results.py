@@ -1,12 +1,31 @@
-"""The base class of results."""
+"""Results: what each holds and prints, and the one ordered registry of an analysis."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import pandas as pd
 
 from exprstats.apa import MISSING, write_number
+from exprstats.errors import OptionError
+
+# Names of results in the order of reports, results.json and provenance. A new kind of result needs
+# its name here, as the class attribute ``place``, and nothing else to be stored.
+PLACES = (
+    *("reliability", "factor", "models", "comparison"),
+    *("raters", "decisions", "plan", "differences", "errors", "subjects", "agreement", "choice"),
+    *("invariance", "restrictions", "resampled", "scorecard"),
+    *("ceiling", "weights", "contrasts", "pooling"),
+    *("equivalence", "permutation", "contexts", "precision", "training"),
+    *("nested", "leakage", "design", "importance", "dependence"),
+)
+# Of these there may be several, one for each model.
+KEYED = frozenset({"models", "importance", "dependence"})
+# These are printed in the table of another result; without it they are results like others.
+_BESIDE = {"ceiling": "comparison"}
 
 
 class Result(ABC):
@@ -23,7 +42,21 @@ class Result(ABC):
 
     __slots__ = ()
 
+    place: ClassVar[str] = ""
     table: pd.DataFrame
+
+    @property
+    def key(self) -> str | None:
+        """What tells results of one place apart, such as the name of a model; usually None."""
+        return None
+
+    def find_place(self) -> str:
+        """Return the name of the result in `PLACES`; empty where it has none."""
+        return self.place
+
+    def export(self) -> dict[str, Any]:
+        """Return what ``results.json`` holds of the result, by name."""
+        return {self.find_place(): self.tidy()}
 
     def tidy(self) -> pd.DataFrame:
         """Return a copy of the table, one row for each estimate."""
@@ -42,6 +75,81 @@ class Result(ABC):
 
     def _repr_html_(self) -> str:
         return write_cells(self.tidy()).to_html(index=False, border=0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """Results of one analysis by name, in one order; `Results.collect` makes it.
+
+    Attributes
+    ----------
+    held
+        The results by (place, key), in the order of `PLACES`.
+    others
+        Results without a place, in the order in which they came.
+    """
+
+    held: Mapping[tuple[str, str | None], Result] = field(default_factory=dict)
+    others: tuple[Result, ...] = ()
+
+    @classmethod
+    def collect(cls, results: Iterable[Any]) -> Results:
+        """Return the registry of some results, in whatever order they come.
+
+        Raises
+        ------
+        OptionError
+            If something is no result, or two results have one name.
+        """
+        found: dict[tuple[str, str | None], Result] = {}
+        others: list[Result] = []
+        results = list(results)
+        given = {result.find_place() for result in results if isinstance(result, Result)}
+        for result in results:
+            if not isinstance(result, Result):
+                message = f"a report cannot be made of {type(result).__name__}; pass results."
+                raise OptionError(message)
+            place = result.find_place()
+            if not place or _BESIDE.get(place, place) not in given:
+                others += [] if any(one is result for one in others) else [result]
+            elif (place, result.key) in found:
+                kind = type(result).__name__
+                message = f"there are two results of kind {kind}; pass one."
+                if result.key is not None:
+                    message = f"there are two {kind} of model '{result.key}'; rename one."
+                raise OptionError(message)
+            else:
+                found[place, result.key] = result
+        ordered = sorted(found.items(), key=lambda one: PLACES.index(one[0][0]))
+        return cls(dict(ordered), tuple(others))
+
+    def __iter__(self) -> Iterator[Result]:
+        yield from self.held.values()
+        yield from self.others
+
+    def add(self, *results: Result | None) -> Results:
+        """Return the registry with further results; None is passed over."""
+        return Results.collect([*self, *(one for one in results if one is not None)])
+
+    def get(self, place: str) -> Any:
+        """Return the result of a place, or None; of `KEYED` places a dictionary by key."""
+        if place in KEYED:
+            return {key: one for (name, key), one in self.held.items() if name == place}
+        return self.held.get((place, None))
+
+
+class Registered:
+    """What holds a registry ``results`` and gives its results as attributes, by their places."""
+
+    __slots__ = ()
+
+    results: Results
+
+    def __getattr__(self, name: str) -> Any:
+        if name in PLACES:
+            return self.results.get(name)
+        message = f"{type(self).__name__} has no attribute '{name}'"
+        raise AttributeError(message)
 
 
 def write_cells(frame: pd.DataFrame, decimals: int = 3) -> pd.DataFrame:

@@ -52,6 +52,16 @@ class NestedModels(Result):
     level: float
     receipt: Receipt
 
+    def find_place(self) -> str:
+        """Return ``"invariance"`` for steps across contexts, ``"restrictions"`` across items."""
+        across = self.steps["model"].eq("configural").any()
+        return "invariance" if across else "restrictions"
+
+    def export(self) -> dict[str, Any]:
+        """Return the rows, and the call that R computed them by."""
+        place = self.find_place()
+        return {place: self.tidy(), f"{place}_call": self.receipt.call}
+
     def glance(self) -> pd.DataFrame:
         """Return one row: the most restricted model that is not rejected, and its versions."""
         last = self.steps[self.steps["context"].isna()]

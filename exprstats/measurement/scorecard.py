@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,7 @@ class ScoreCard(Result):
         ICC(1), may be negative).
     """
 
+    place: ClassVar[str] = "scorecard"
     table: pd.DataFrame
 
     def glance(self) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,7 @@ class Agreement(Result):
         What disagreement was taken to be.
     """
 
+    place: ClassVar[str] = "agreement"
     table: pd.DataFrame
     level: float
     scale: Scale

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import pandas as pd
 
@@ -38,6 +38,7 @@ class Choice(Result):
         The line of Python and the line of a shell that give it.
     """
 
+    place: ClassVar[str] = "choice"
     term: str
     model: IccModel
     reasons: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,7 @@ class ContextDifferences(Result):
         Confidence level.
     """
 
+    place: ClassVar[str] = "differences"
     table: pd.DataFrame
     level: float
 

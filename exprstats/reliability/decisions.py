@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -32,6 +32,7 @@ class Decisions(Result):
         conf_low, conf_high.
     """
 
+    place: ClassVar[str] = "decisions"
     table: pd.DataFrame
 
     def glance(self) -> pd.DataFrame:
@@ -121,6 +122,7 @@ class Plan(Result):
         The reliability that is wanted.
     """
 
+    place: ClassVar[str] = "plan"
     table: pd.DataFrame
     target: float
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -48,8 +48,13 @@ class Design(Result):
         One row for each context, item and coefficient: whether it is identified, and why.
     """
 
+    place: ClassVar[str] = "design"
     table: pd.DataFrame
     coefficients: pd.DataFrame
+
+    def export(self) -> dict[str, Any]:
+        """Return the rows, and the coefficients that the design identifies."""
+        return {"designs": self.tidy(), "coefficients": self.coefficients}
 
     def glance(self) -> pd.DataFrame:
         """Return one row: the kinds of design found, and the counts of the pooled ratings."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,7 @@ class ScaleErrors(Result):
         Confidence level.
     """
 
+    place: ClassVar[str] = "errors"
     table: pd.DataFrame
     level: float
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,7 @@ class Raters(Result):
         The rule of the flags, in words.
     """
 
+    place: ClassVar[str] = "raters"
     table: pd.DataFrame
     effect: pd.DataFrame
     rule: str

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -43,6 +43,7 @@ class SubjectDecisions(Result):
         Confidence level.
     """
 
+    place: ClassVar[str] = "subjects"
     table: pd.DataFrame
     level: float
 

@@ -1,7 +1,7 @@
 """Reports: sections, methods paragraph and the report folder."""
 
+from exprstats.report.analysis import gather_analysis
 from exprstats.report.folder import collect_tables, write_report
 from exprstats.report.outline import build_document
-from exprstats.report.pieces import gather_pieces
 
-__all__ = ["build_document", "collect_tables", "gather_pieces", "write_report"]
+__all__ = ["build_document", "collect_tables", "gather_analysis", "write_report"]

@@ -16,9 +16,9 @@ from exprstats.document.model import Document, Table
 from exprstats.document.text import write_plain
 from exprstats.io import slug, stage_folder, write_csv, write_json
 from exprstats.plots import save_figure
+from exprstats.report.analysis import Analysis, gather_analysis
 from exprstats.report.outline import build_document
-from exprstats.report.pieces import Pieces, gather_pieces
-from exprstats.report.sections.classes import cross_pieces
+from exprstats.report.sections.classes import cross_analysis
 from exprstats.report.sections.data import list_session_versions
 
 if TYPE_CHECKING:
@@ -27,11 +27,6 @@ if TYPE_CHECKING:
     from exprstats.results import Result
     from exprstats.study import StudyRun
 
-_FURTHER = (
-    *("raters", "decisions", "plan", "differences", "invariance", "restrictions", "resampled"),
-    *("ceiling", "weights", "contrasts", "pooling"),
-)
-_BY_MODEL = ("importance", "dependence")
 _ONE = {"models": "model"}
 
 
@@ -79,16 +74,16 @@ def write_report(
     PosixPath('report/index.html')
     """
     started = time.perf_counter()
-    pieces = gather_pieces(results, title)
+    analysis = gather_analysis(results, title)
     with stage_folder(folder, force=force) as draft:
-        document = build_document(pieces)
+        document = build_document(analysis)
         images = _save_figures(document, draft / "figures")
         _save_tables(document, draft / "tables")
-        write_json(collect_results(pieces), draft / "results.json")
+        write_json(collect_results(analysis), draft / "results.json")
         page = render_html(document, images)
         (draft / "index.html").write_text(page, encoding="utf-8", newline="\n")
         seconds = time.perf_counter() - started
-        write_json(collect_provenance(pieces, seconds=seconds), draft / "provenance.json")
+        write_json(collect_provenance(analysis, seconds=seconds), draft / "provenance.json")
     return Path(folder) / "index.html"
 
 
@@ -125,31 +120,26 @@ def print_table(table: Table) -> pd.DataFrame:
     return printed
 
 
-def collect_results(pieces: Pieces) -> dict[str, Any]:
+def collect_results(analysis: Analysis) -> dict[str, Any]:
     """Return every tidy row in full precision, and nothing that changes from run to run."""
-    provenance = pieces.provenance
+    provenance = analysis.provenance
     found: dict[str, Any] = {
-        "title": pieces.title,
+        "title": analysis.title,
         "seed": provenance.seed if provenance else None,
-        "versions": list_session_versions(pieces),
+        "versions": list_session_versions(analysis),
     }
-    if pieces.reliability is not None:
-        found["reliability"] = pieces.reliability.tidy()
-        found["design"] = pieces.reliability.design
-    if pieces.factor is not None:
-        found["factor"] = {
-            "engine": pieces.factor.engine,
-            "rows": pieces.factor.tidy(),
-            "spans": pieces.factor.spans,
-        }
-    if pieces.models:
-        found["models"] = {name: models.tidy() for name, models in pieces.models.items()}
-    classes = cross_pieces(pieces)
+    for (place, key), result in analysis.results.held.items():
+        if key is None:
+            found |= result.export()
+        else:
+            found.setdefault(place, {})[key] = result.tidy()
+    classes = cross_analysis(analysis)
     if classes is not None:
         found["classes"] = classes
-    if pieces.comparison is not None:
-        found["comparison"] = pieces.comparison.tidy()
-    found |= _collect_further(pieces)
+    if analysis.results.others:
+        found["further"] = [
+            {"kind": type(one).__name__, "rows": one.tidy()} for one in analysis.results.others
+        ]
     if provenance is not None:
         found["warnings"] = [asdict(one) for one in provenance.warnings]
     return found
@@ -168,69 +158,41 @@ def collect_tables(results: StudyRun | Result | Iterable[Result]) -> dict[str, p
     dict of str to pandas.DataFrame
         Tidy rows. What there is of each model has the model's name after it: "model elastic".
     """
-    pieces = gather_pieces(results, None)
-    found = collect_results(pieces)
-    tables: dict[str, pd.DataFrame] = {}
-    for name in ("reliability", "factor", "models", "classes", "comparison", *_FURTHER, *_BY_MODEL):
-        held = found.get(name)
-        if name == "factor" and held is not None:
-            tables[name] = held["rows"]
-        elif isinstance(held, dict):
-            tables |= {f"{_ONE.get(name, name)} {model}": own for model, own in held.items()}
-        elif held is not None:
-            tables[name] = held
-    for place, one in enumerate(found.get("further", ())):
-        tables[f"further {place + 1} {one['kind']}"] = one["rows"]
+    analysis = gather_analysis(results, None)
+    tables = {
+        place if key is None else f"{_ONE.get(place, place)} {key}": result.tidy()
+        for (place, key), result in analysis.results.held.items()
+    }
+    classes = cross_analysis(analysis)
+    if classes is not None:
+        tables["classes"] = classes
+    for number, one in enumerate(analysis.results.others, start=1):
+        tables[f"further {number} {type(one).__name__}"] = one.tidy()
     return tables
 
 
-def _collect_further(pieces: Pieces) -> dict[str, Any]:
-    """Return the rows of results that go with the main ones."""
-    given = {name: getattr(pieces, name) for name in _FURTHER}
-    found: dict[str, Any] = {
-        name: result.tidy() for name, result in given.items() if result is not None
-    }
-    if pieces.design is not None:
-        found["designs"] = pieces.design.tidy()
-        found["coefficients"] = pieces.design.coefficients
-    for name in ("invariance", "restrictions"):
-        if given[name] is not None:
-            found[f"{name}_call"] = given[name].receipt.call
-    for name in _BY_MODEL:
-        by_model = getattr(pieces, name)
-        if by_model:
-            found[name] = {model: result.tidy() for model, result in by_model.items()}
-    if pieces.others:
-        found["further"] = [
-            {"kind": type(one).__name__, "rows": one.tidy()} for one in pieces.others
-        ]
-    if pieces.contrasts is not None:
-        found["contrasts_penalty"] = pieces.contrasts.glance()
-    return found
-
-
-def collect_provenance(pieces: Pieces, *, seconds: float) -> dict[str, Any]:
+def collect_provenance(analysis: Analysis, *, seconds: float) -> dict[str, Any]:
     """Return where the numbers come from, when they were made, and how long it took.
 
     Parameters
     ----------
-    pieces
+    analysis
         What was analysed.
     seconds
         Wall time of writing the report.
     """
-    factor = pieces.factor
+    factor = analysis.factor
     found: dict[str, Any] = {
         "program": "exprstats",
-        "title": pieces.title,
+        "title": analysis.title,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else [],
-        "versions": list_session_versions(pieces),
+        "versions": list_session_versions(analysis),
     }
-    if pieces.study is not None:
-        found["study"] = pieces.study.path.name
-    if pieces.provenance is not None:
-        found |= {name: held for name, held in asdict(pieces.provenance).items()}
+    if analysis.study is not None:
+        found["study"] = analysis.study.path.name
+    if analysis.provenance is not None:
+        found |= {name: held for name, held in asdict(analysis.provenance).items()}
     if factor is not None:
         found["factor"] = asdict(factor.receipt)
     found["seconds"] = {**found.get("seconds", {}), "report": round(seconds, 3)}

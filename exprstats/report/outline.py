@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from exprstats.document.model import Document
+from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import list_sources
 from exprstats.report.methods.paragraph import describe_methods
-from exprstats.report.pieces import Pieces
 from exprstats.report.sections.comparisons import describe_comparisons, describe_pooling
 from exprstats.report.sections.contrasts import describe_contrasts
 from exprstats.report.sections.data import (
@@ -36,17 +36,17 @@ _MIDDLE = (
 )
 
 
-def build_document(pieces: Pieces) -> Document:
+def build_document(analysis: Analysis) -> Document:
     """Return the report as a document that no file format knows of yet.
 
     A section exists if the analysis has its input.
     """
-    middle = [section for describe in _MIDDLE if (section := describe(pieces)) is not None]
-    methods, cited = describe_methods(pieces)
-    middle += describe_further(pieces)
+    middle = [section for describe in _MIDDLE if (section := describe(analysis)) is not None]
+    methods, cited = describe_methods(analysis)
+    middle += describe_further(analysis)
     return Document(
-        title=pieces.title,
-        banners=list_banners(pieces),
-        sections=(describe_analysed(pieces), *middle, methods, describe_session(pieces)),
-        references=list_sources(cited, r_version=list_session_versions(pieces).get("R", "")),
+        title=analysis.title,
+        banners=list_banners(analysis),
+        sections=(describe_analysed(analysis), *middle, methods, describe_session(analysis)),
+        references=list_sources(cited, r_version=list_session_versions(analysis).get("R", "")),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.results import Registered, Results
 from exprstats.study.inputs import borrow_subjects, drop_gaps, list_features, read_tables
 from exprstats.study.provenance import Logbook, Provenance
 from exprstats.study.settings import Study
@@ -31,10 +32,8 @@ from exprstats.study.stages import (
 from exprstats.study.targets import find_ranges, settle_target
 
 if TYPE_CHECKING:
-    from exprstats.inference import Comparison
     from exprstats.measurement import Factor
-    from exprstats.models import Ceiling, Contrasts, Dependence, Importance, Models, Weights
-    from exprstats.reliability import Reliability
+    from exprstats.results import Result
 
 ITEMS_NEEDED = 3
 
@@ -85,13 +84,11 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
             factor = _measure(study, ratings, parts, log)
     run = StudyRun(
         study=study,
-        reliability=reliability,
-        factor=factor,
+        provenance=log.close(receipts=[] if factor is None else [factor.receipt]),
         clips=clips,
         features=features,
         parts=parts,
-        provenance=log.close(receipts=[] if factor is None else [factor.receipt]),
-    )
+    ).add(reliability, factor)
     return run if clips is None else predict_all(run, log, ratings, n_jobs)
 
 
@@ -132,29 +129,23 @@ def _measure(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StudyRun:
-    """The results of a study; what it had no input for is None or empty.
+class StudyRun(Registered):
+    """The results of a study, each an attribute under its name; absent results are None.
 
     Attributes
     ----------
     study
         The settings.
-    reliability, factor, comparison
-        From `rate_reliability`, `fit_factor` and `compare_models`.
-    models
-        From `fit_elastic`, by the names that the study file gives; the headline model first.
-    predictions
-        Test-set predictions of every model and baseline.
-    ceiling
-        From `rate_ceiling`, of ratings and their scores.
-    weights, contrasts
-        From `report_weights` and `contrast_contexts`, where the study asks for them.
-    pooling
-        With the contrasts: models of single contexts against one for all (`pair_pooled`).
-    importance, dependence
-        From `rate_importance`, and of forests from `trace_dependence`, by the models' names.
     provenance
         Where it all comes from.
+    results
+        The registry of results in their order. As attributes: ``reliability`` (`rate_reliability`),
+        ``factor`` (`fit_factor`), ``models`` (by the names of the study file, the headline model
+        first), ``comparison`` (`compare_models`), ``ceiling`` (`rate_ceiling`), ``weights``
+        (`report_weights`), ``contrasts`` (`contrast_contexts`), ``pooling`` (models of single
+        contexts against one for all), ``importance`` and ``dependence`` (by model).
+    predictions
+        Test-set predictions of every model and baseline.
     clips
         The clips with their features and targets, as the models saw them.
     features
@@ -165,20 +156,15 @@ class StudyRun:
 
     study: Study
     provenance: Provenance
-    reliability: Reliability | None = None
-    factor: Factor | None = None
-    models: dict[str, Models] = field(default_factory=dict)
+    results: Results = field(default_factory=Results)
     predictions: pd.DataFrame | None = None
-    comparison: Comparison | None = None
-    ceiling: Ceiling | None = None
-    weights: Weights | None = None
-    contrasts: Contrasts | None = None
-    pooling: Comparison | None = None
-    importance: dict[str, Importance] = field(default_factory=dict)
-    dependence: dict[str, Dependence] = field(default_factory=dict)
     clips: pd.DataFrame | None = None
     features: tuple[str, ...] = ()
     parts: pd.DataFrame | None = None
+
+    def add(self, *results: Result | None) -> StudyRun:
+        """Return the run with further results; None is passed over."""
+        return replace(self, results=self.results.add(*results))
 
 
 def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_jobs: int) -> StudyRun:
@@ -211,11 +197,10 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         guesses = guess_baselines(first.predictions, study.models, ranges, log)
         guesses += _judge_people(run, ratings, clips, parts)
         if ratings is not None and run.factor is not None:
-            ceiling = limit_models(ratings, clips, run.factor, study.compare.level, log)
-            run = replace(run, ceiling=ceiling)
+            run = run.add(limit_models(ratings, clips, run.factor, study.compare.level, log))
         predictions = stack_predictions(*models.values(), *guesses, part="test")
     log.rows["test predictions"] = len(predictions)
-    run = _look_closer(replace(run, clips=clips, models=models), log, n_jobs)
+    run = _look_closer(replace(run, clips=clips).add(*models.values()), log, n_jobs)
     with log.stage("compare"):
         against = study.compare.against or first.name
         comparison = compare_all(
@@ -223,9 +208,8 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         )
     receipts = [] if run.factor is None else [run.factor.receipt]
     return replace(
-        run,
+        run.add(comparison),
         predictions=predictions,
-        comparison=comparison,
         provenance=log.close(draws=study.compare.draws, receipts=receipts, learned=True),
     )
 
@@ -250,8 +234,7 @@ def _look_closer(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
         return run
     if study.weights is not None:
         with log.stage("weights"):
-            weights = weigh_features(run.models, study.weights.draws, log, n_jobs=n_jobs)
-            run = replace(run, weights=weights)
+            run = run.add(weigh_features(run.models, study.weights.draws, log, n_jobs=n_jobs))
     if study.contrasts is not None:
         with log.stage("contrasts"):
             contrasts = contrast_weights(
@@ -263,13 +246,11 @@ def _look_closer(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
                 parts=parts,
                 n_jobs=n_jobs,
             )
-            run = replace(run, contrasts=contrasts)
+            run = run.add(contrasts)
             if contrasts is not None and study.compare is not None:
-                pooling = compare_pooled(run.models, study.compare, log, n_jobs=n_jobs)
-                run = replace(run, pooling=pooling)
+                run = run.add(compare_pooled(run.models, study.compare, log, n_jobs=n_jobs))
     if study.importance is not None:
         with log.stage("importance"):
             found = rate_features(run.models, study.importance, log)
-            curves = trace_forests(run.models, found)
-            run = replace(run, importance=found, dependence=curves)
+            run = run.add(*found.values(), *trace_forests(run.models, found).values())
     return run

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from exprstats.document.text import write_plain
-from exprstats.report import build_document, gather_pieces
+from exprstats.report import build_document, gather_analysis
 from exprstats.study import Exclusion, InputFile, Logbook
 from exprstats.study.settings import OpenfaceSettings, Study
 
@@ -37,7 +37,7 @@ def make_pieces(plain, tmp_path):
         models = plain.models
         if features:
             models = replace(models, design=replace(models.design, features=tuple(features)))
-        pieces = gather_pieces([models], None)
+        pieces = gather_analysis([models], None)
         shares = [1.0, 0.976, 0.9, 0.61]
         return replace(
             pieces,
@@ -104,7 +104,7 @@ def test_openface_is_cited_where_it_was_used_only(make_pieces, plain):
         return " ".join(write_plain(text) for text in build_document(pieces).references)
 
     assert "OpenFace 2.0" in list_references(make_pieces())
-    assert "OpenFace" not in list_references(gather_pieces([plain.models], None))
+    assert "OpenFace" not in list_references(gather_analysis([plain.models], None))
 
 
 def test_tracking_stands_beside_the_features(make_pieces):

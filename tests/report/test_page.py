@@ -164,9 +164,9 @@ def test_the_page_says_the_same_without_contexts(run_path_without_r, tmp_path, r
 
 
 def test_a_table_without_rows_in_full_is_a_frame_of_texts(plain):
-    from exprstats.report import build_document, gather_pieces
+    from exprstats.report import build_document, gather_analysis
 
-    document = build_document(gather_pieces(plain, None))
+    document = build_document(gather_analysis(plain, None))
     for section in document.sections:
         for table in section.tables:
             cells = table.cells[[column.key for column in table.columns]]

@@ -15,11 +15,11 @@ from exprstats.errors import OptionError
 from exprstats.inference import split_variance
 from exprstats.measurement import fit_factors
 from exprstats.reliability import audit_table
-from exprstats.report import build_document, gather_pieces, write_report
+from exprstats.report import build_document, gather_analysis, write_report
 
 
 def describe(results):
-    document = build_document(gather_pieces(results, None))
+    document = build_document(gather_analysis(results, None))
     sections = [one for one in document.sections if one.name.startswith("further")]
     tables = [table for section in sections for table in section.tables]
     return sections, tables, document
@@ -113,7 +113,7 @@ def test_the_same_result_twice_is_printed_once(audit, variance):
 def test_nothing_and_no_results_are_refused():
     for nothing in ([], (), None, "text", [None]):
         with pytest.raises(OptionError, match=r"results is empty|cannot be made of"):
-            gather_pieces(nothing, None)
+            gather_analysis(nothing, None)
 
 
 def test_methods_do_not_claim_the_path_of_a_paper_that_was_not_followed(audit, plain):

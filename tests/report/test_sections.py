@@ -8,11 +8,11 @@ import pytest
 
 from exprstats.document.text import write_plain
 from exprstats.measurement import fit_factor
-from exprstats.report import build_document, gather_pieces, write_report
+from exprstats.report import build_document, gather_analysis, write_report
 
 
 def read_section(results, name):
-    document = build_document(gather_pieces(results, None))
+    document = build_document(gather_analysis(results, None))
     return next(section for section in document.sections if section.name == name)
 
 
@@ -185,13 +185,13 @@ def test_a_limit_below_zero_of_an_error_is_explained(plain):
 
 def test_models_with_names_of_their_own_keep_them(plain):
     named = change(plain.comparison, model=(lambda t: t["model"].eq("elastic"), "lstm-2"))
-    document = build_document(gather_pieces([replace(named, against=None)], None))
+    document = build_document(gather_analysis([replace(named, against=None)], None))
     section = next(section for section in document.sections if section.name == "performance")
     assert section.tables[0].cells["model"].tolist()[:2] == ["lstm-2", "normal"]
 
 
 def test_no_input_is_changed(plain):
     before = [result.tidy().copy() for result in plain]
-    build_document(gather_pieces(plain, None))
+    build_document(gather_analysis(plain, None))
     for result, table in zip(plain, before, strict=True):
         assert result.tidy().equals(table)

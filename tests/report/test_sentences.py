@@ -9,7 +9,7 @@ import re
 import pytest
 
 from exprstats.document.text import write_plain
-from exprstats.report import build_document, gather_pieces, write_report
+from exprstats.report import build_document, gather_analysis, write_report
 
 KEY = ("estimate",)
 NUMBER = r"−?\d*\.\d+"
@@ -23,7 +23,7 @@ def told(plain, resampled, tmp_path_factory):
     results = [*plain, *resampled]
     folder = tmp_path_factory.mktemp("sentences") / "report"
     write_report(results, folder)
-    document = build_document(gather_pieces(results, None))
+    document = build_document(gather_analysis(results, None))
     texts = {
         section.name: " ".join(write_plain(text) for text in section.sentences)
         for section in document.sections

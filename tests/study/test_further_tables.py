@@ -20,7 +20,7 @@ from exprstats.models import (
     report_weights,
 )
 from exprstats.report import write_report
-from exprstats.report.pieces import gather_pieces
+from exprstats.report.analysis import gather_analysis
 from exprstats.study import measure_performance, read_study, run_study
 from exprstats.study.settings import ContrastsSettings, ModelSettings, WeightsSettings
 
@@ -121,7 +121,7 @@ def test_a_seat_may_be_a_place_instead_of_a_worker(full, folder, write_study):
     assert page.count("averaged over seats, the places that raters of a clip take") == 2
     both = ModelSettings("places", "human", "seat")
     study = replace(full.study, models=(*full.study.models, both))
-    told = gather_pieces(replace(full, study=study), None).name_judges()
+    told = gather_analysis(replace(full, study=study), None).name_judges()
     assert told == (
         "raters (the human baseline) or seats, the places that raters of a clip take (places)"
     )

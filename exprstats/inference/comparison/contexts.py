@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -57,6 +57,7 @@ class ContextComparison(Result):
         What was measured.
     """
 
+    place: ClassVar[str] = "contexts"
     table: pd.DataFrame
     cluster: str
     level: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -64,6 +64,7 @@ class Equivalence(Result):
         What was measured.
     """
 
+    place: ClassVar[str] = "equivalence"
     table: pd.DataFrame
     alpha: float
     metrics: tuple[Printed, ...] = ()

@@ -55,6 +55,12 @@ class Comparison(Result):
     strata: str | None = None
     scheme: str = "clusters"
 
+    def find_place(self) -> str:
+        """Return ``"pooling"`` where models of single contexts meet one for all, else its own."""
+        models = list(dict.fromkeys(self.table["model"].tolist()))
+        paired = {*models} == {models[0], f"{models[0]} pooled"}
+        return "pooling" if paired and self.table["context"].notna().any() else "comparison"
+
     def glance(self) -> pd.DataFrame:
         """Return one row for each context: how much was compared, and how."""
         seen = {sample.context: sample for sample in self.samples}

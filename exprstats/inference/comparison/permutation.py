@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -58,6 +58,7 @@ class Permutation(Result):
         What was measured.
     """
 
+    place: ClassVar[str] = "permutation"
     table: pd.DataFrame
     cluster: str
     metrics: tuple[Printed, ...] = ()

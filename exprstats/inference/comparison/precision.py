@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -66,6 +66,7 @@ class Precision(Result):
         What was measured.
     """
 
+    place: ClassVar[str] = "precision"
     table: pd.DataFrame
     width: float | None
     level: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -53,6 +53,7 @@ class VarianceSplit(Result):
         What was measured.
     """
 
+    place: ClassVar[str] = "training"
     table: pd.DataFrame
     cluster: str
     run: str

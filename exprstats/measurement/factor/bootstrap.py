@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,7 @@ class FactorBootstrap(Result):
         As they were asked for.
     """
 
+    place: ClassVar[str] = "resampled"
     table: pd.DataFrame
     level: float
     draws: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -66,6 +67,7 @@ class Factor(Result):
         What a reader must know beside the numbers.
     """
 
+    place: ClassVar[str] = "factor"
     table: pd.DataFrame
     scores: pd.DataFrame
     spans: pd.DataFrame
@@ -80,6 +82,10 @@ class Factor(Result):
     def engine(self) -> str:
         """``"lavaan"`` or ``"closed form"``."""
         return self.receipt.engine
+
+    def export(self) -> dict[str, Any]:
+        """Return the rows, the engine that served, and the span of scores by context."""
+        return {self.place: {"engine": self.engine, "rows": self.tidy(), "spans": self.spans}}
 
     def glance(self) -> pd.DataFrame:
         """Return one row: engine, versions, counts, degrees of freedom."""

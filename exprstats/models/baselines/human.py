@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -232,6 +232,7 @@ class Ceiling(Result):
         Confidence level.
     """
 
+    place: ClassVar[str] = "ceiling"
     table: pd.DataFrame
     level: float
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -55,12 +55,17 @@ class Contrasts(Result):
         Subjects that were resampled.
     """
 
+    place: ClassVar[str] = "contrasts"
     table: pd.DataFrame
     refits: pd.DataFrame
     alpha: float
     l1_ratio: float
     level: float
     n_clusters: int
+
+    def export(self) -> dict[str, Any]:
+        """Return the rows, and the penalty that all contexts share."""
+        return {self.place: self.tidy(), "contrasts_penalty": self.glance()}
 
     def glance(self) -> pd.DataFrame:
         """Return one row for the whole."""

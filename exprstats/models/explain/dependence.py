@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,8 @@ from exprstats.apa import write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.models.fitting.outcomes import KEYS, count_clips
-from exprstats.models.fitting.result import KIND_NAMES, Fitted, Models
-from exprstats.options import check_count, name_nearest
+from exprstats.models.fitting.result import Fitted, Models
+from exprstats.options import KIND_NAMES, check_count, name_nearest
 from exprstats.results import Result
 
 MOST_ROWS = 100_000  # predicted in one call
@@ -33,9 +33,15 @@ class Dependence(Result):
         Name and kind of the model.
     """
 
+    place: ClassVar[str] = "dependence"
     table: pd.DataFrame
     model: str
     kind: str
+
+    @property
+    def key(self) -> str:
+        """The name of the model."""
+        return self.model
 
     def glance(self) -> pd.DataFrame:
         """Return one row for the whole."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,8 @@ from exprstats.models.data.design import Design
 from exprstats.models.explain.refits import check_resampling
 from exprstats.models.fitting.outcomes import KEYS, group_contexts
 from exprstats.models.fitting.penalties import scale_columns
-from exprstats.models.fitting.result import KIND_NAMES, Fitted, Models
-from exprstats.options import check_count
+from exprstats.models.fitting.result import Fitted, Models
+from exprstats.options import KIND_NAMES, check_count
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 
@@ -51,12 +51,18 @@ class Importance(Result):
         What rises, in words.
     """
 
+    place: ClassVar[str] = "importance"
     table: pd.DataFrame
     model: str
     kind: str
     repeats: int
     level: float
     error: str = "RMSE"
+
+    @property
+    def key(self) -> str:
+        """The name of the model."""
+        return self.model
 
     def glance(self) -> pd.DataFrame:
         """Return one row for the whole."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -61,6 +61,7 @@ class Weights(Result):
         Subjects that were resampled for fitting and tuning.
     """
 
+    place: ClassVar[str] = "weights"
     table: pd.DataFrame
     refits: pd.DataFrame
     model: str

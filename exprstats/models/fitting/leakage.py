@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,7 @@ class Leakage(Result):
         Every repeat: context, split, repeat, rmse, correlation.
     """
 
+    place: ClassVar[str] = "leakage"
     table: pd.DataFrame
     scores: pd.DataFrame
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -55,6 +55,7 @@ class Nested(Result):
         FOLDS that were used.
     """
 
+    place: ClassVar[str] = "nested"
     name: str
     table: pd.DataFrame
     predictions: pd.DataFrame

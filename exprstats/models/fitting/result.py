@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,8 @@ from exprstats.apa import write_count, write_number
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.fitting.folds import Rounds
 from exprstats.models.fitting.penalties import Grid
+from exprstats.options import KIND_NAMES
 from exprstats.results import Result
-
-KIND_NAMES = {"elastic": "Elastic net", "forest": "Random forest"}
 
 
 class Fitted(Protocol):
@@ -59,6 +58,7 @@ class Models(Result):
         Which training subjects were held out when; None where validation subjects tuned.
     """
 
+    place: ClassVar[str] = "models"
     name: str
     kind: str
     table: pd.DataFrame
@@ -69,6 +69,11 @@ class Models(Result):
     penalties: Grid | None = None
     refit: bool = False
     rounds: Rounds | None = None
+
+    @property
+    def key(self) -> str:
+        """The name of the model."""
+        return self.name
 
     def glance(self) -> pd.DataFrame:
         """Return one row for the whole."""

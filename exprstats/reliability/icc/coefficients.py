@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -165,12 +165,17 @@ class Reliability(Result):
         The R call behind REML rows and the versions of R and lme4; None and empty without R.
     """
 
+    place: ClassVar[str] = "reliability"
     table: pd.DataFrame
     design: pd.DataFrame
     level: float
     model: IccModel = "one-way"
     r_call: str | None = None
     r_versions: dict[str, str] = field(default_factory=dict)
+
+    def export(self) -> dict[str, Any]:
+        """Return the rows, and the counts behind them."""
+        return {self.place: self.tidy(), "design": self.design}
 
     def glance(self) -> pd.DataFrame:
         """Return one row: the model, the level, and the counts of the pooled ratings."""

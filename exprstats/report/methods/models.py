@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things, write_count, write_level
 from exprstats.document.text import Text, join_words, say
+from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
-from exprstats.report.pieces import Pieces
 from exprstats.report.sections.importance import gather_importance
 from exprstats.report.sections.stability import find_split, name_resampled, name_tuning
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from exprstats.models import Importance, Models, Weights
 
 
-def tell_models(pieces: Pieces) -> Told:
+def tell_models(analysis: Analysis) -> Told:
     """Return how subjects were divided, and how each model was fitted to them."""
-    models = find_split(pieces)
+    models = find_split(analysis)
     if models is None:
         return [], set()
-    texts = [_tell_split(models, pieces)]
+    texts = [_tell_split(models, analysis)]
     cited: set[str] = set()
-    for one in pieces.models.values():
-        told, sources = (_tell_forest if one.kind == "forest" else _tell_elastic)(one, pieces)
+    for one in analysis.models.values():
+        told, sources = (_tell_forest if one.kind == "forest" else _tell_elastic)(one, analysis)
         texts += told
         cited |= sources
     return texts, cited
 
 
-def _tell_split(models: Models, pieces: Pieces) -> Text:
+def _tell_split(models: Models, analysis: Analysis) -> Text:
     row = models.glance().iloc[0]
     names = {"train": "training", "validate": "validation", "test": "testing"}
     counts = {name: row[f"n_{part}"] for part, name in names.items()}
     told = [f"{write_count(count)} for {name}" for name, count in counts.items() if count]
-    stratified = pieces.study and pieces.study.split and pieces.study.split.stratify
+    stratified = analysis.study and analysis.study.split and analysis.study.split.stratify
     return say(
         "Subjects were divided at random into {told}{evenly}; all clips of a subject belong to "
         "one part.",
@@ -44,7 +44,7 @@ def _tell_split(models: Models, pieces: Pieces) -> Text:
     )
 
 
-def _tell_elastic(models: Models, pieces: Pieces) -> Told:
+def _tell_elastic(models: Models, analysis: Analysis) -> Told:
     row = models.glance().iloc[0]
     grid = models.penalties
     searched = ""
@@ -56,8 +56,8 @@ def _tell_elastic(models: Models, pieces: Pieces) -> Told:
         "An elastic net (Zou & Hastie, 2005) predicted {target} from {features} standardized "
         "on the training clips{where}; its penalty was the one with the lowest root mean "
         "square error {tuned}{searched}, with scikit-learn (Pedregosa et al., 2011).",
-        tuned=name_tuning(models, pieces),
-        target=pieces.target,
+        tuned=name_tuning(models, analysis),
+        target=analysis.target,
         features=count_things(row["n_features"], "feature"),
         where=", for each context and for all contexts together" if row["n_contexts"] else "",
         searched=searched,
@@ -65,15 +65,15 @@ def _tell_elastic(models: Models, pieces: Pieces) -> Told:
     return [text], {"zou", "pedregosa"}
 
 
-def _tell_forest(models: Any, pieces: Pieces) -> Told:
+def _tell_forest(models: Any, analysis: Analysis) -> Told:
     """Return how a random forest was tuned."""
     text = say(
         "A random forest (Breiman, 2001){trees} predicted {target} from {features}; the share of "
         "features tried at a split and the least number of clips in a leaf were those with the "
         "{error} on the validation subjects.",
-        target=pieces.target,
+        target=analysis.target,
         trees=_tell_trees(models),
-        features=_tell_features(models, pieces),
+        features=_tell_features(models, analysis),
         error="lowest share of wrong classes"
         if models.design.classes
         else "lowest root mean square error",
@@ -87,9 +87,9 @@ def _tell_trees(models: Any) -> str:
     return "" if trees is None else f" of {write_count(trees)} trees"
 
 
-def _tell_features(models: Any, pieces: Pieces) -> str:
+def _tell_features(models: Any, analysis: Analysis) -> str:
     """Return what a model predicts from; a model told before has named it."""
-    if next(iter(pieces.models.values()), models) is not models:
+    if next(iter(analysis.models.values()), models) is not models:
         return "the same features"
     features = len(models.design.features)
     contexts = any(sample.context is not None for sample in models.design.samples)
@@ -97,25 +97,25 @@ def _tell_features(models: Any, pieces: Pieces) -> str:
     return f"{count_things(features, 'feature')}{where}"
 
 
-def tell_human(pieces: Pieces) -> Told:
+def tell_human(analysis: Analysis) -> Told:
     """Return what the human baseline is, where the study has one."""
-    if pieces.find_kind("human") is None:
+    if analysis.find_kind("human") is None:
         return [], set()
     text = say(
         "The human baseline let each rater's answers, weighted by the standardized loadings, "
         "summed, and standardized, predict the mean of the other raters of the same clip; its "
         "metrics were averaged over {seats}.",
-        seats=pieces.name_judges(),
+        seats=analysis.name_judges(),
     )
     return [text], set()
 
 
-def tell_nesting(pieces: Pieces) -> Told:
+def tell_nesting(analysis: Analysis) -> Told:
     """Return how equal contexts and equal items were tested."""
     texts: list[Text] = []
     cited: set[str] = set()
-    if pieces.invariance is not None:
-        jackknife = bool(pieces.invariance.steps["method_change"].eq("jackknife").any())
+    if analysis.invariance is not None:
+        jackknife = bool(analysis.invariance.steps["method_change"].eq("jackknife").any())
         texts.append(
             say(
                 "Configural, metric, scalar, and strict invariance across contexts were tested in "
@@ -127,8 +127,8 @@ def tell_nesting(pieces: Pieces) -> Told:
             )
         )
         cited.add("meredith")
-    if pieces.restrictions is not None:
-        scaled = "n_clusters" in pieces.restrictions.steps
+    if analysis.restrictions is not None:
+        scaled = "n_clusters" in analysis.restrictions.steps
         texts.append(
             say(
                 "Equality of the items' loadings, and of their residual variances too, was tested "
@@ -139,35 +139,35 @@ def tell_nesting(pieces: Pieces) -> Told:
             )
         )
         cited |= {"satorra"} if scaled else set()
-    if pieces.resampled is not None:
+    if analysis.resampled is not None:
         texts.append(
             say(
                 "Intervals and tests of loadings that allow for clusters come from {draws} "
                 "resamples of whole clusters.",
-                draws=f"{pieces.resampled.draws:,}",
+                draws=f"{analysis.resampled.draws:,}",
             )
         )
     return texts, cited
 
 
-def tell_resampling(pieces: Pieces) -> Told:
+def tell_resampling(analysis: Analysis) -> Told:
     """Return where the intervals of weights and of their contrasts come from."""
     texts: list[Text] = []
     cited: set[str] = set()
-    if pieces.weights is not None:
+    if analysis.weights is not None:
         texts.append(
             say(
                 "{level} percentile intervals of the weights come from {refits} to resampled "
                 "{parts} subjects, the penalty tuned anew in each.",
-                parts=name_resampled(pieces.weights.model, pieces),
-                level=write_level(pieces.weights.level),
-                refits=count_things(pieces.weights.glance()["draws"].iloc[0], "refit"),
+                parts=name_resampled(analysis.weights.model, analysis),
+                level=write_level(analysis.weights.level),
+                refits=count_things(analysis.weights.glance()["draws"].iloc[0], "refit"),
             )
         )
-        if pieces.weights.tidy()["term"].eq("unpenalised").any():
+        if analysis.weights.tidy()["term"].eq("unpenalised").any():
             texts.append(_say_unpenalised())
             cited |= {"efron", "holm"}
-    if pieces.contrasts is not None:
+    if analysis.contrasts is not None:
         texts.append(
             say(
                 "To compare contexts, all of them were fitted with one penalty and pooled "
@@ -175,11 +175,11 @@ def tell_resampling(pieces: Pieces) -> Told:
                 "differences were adjusted by max-|*t*| (Westfall & Young, 1993). Least squares "
                 "without a penalty was tested by a delete-one jackknife over subjects (Efron & "
                 "Tibshirani, 1993) with Holm's (1979) adjustment.",
-                refits=count_things(pieces.contrasts.glance()["draws"].iloc[0], "refit"),
+                refits=count_things(analysis.contrasts.glance()["draws"].iloc[0], "refit"),
             )
         )
         cited |= {"westfall", "efron", "holm"}
-    if pieces.pooling is not None:
+    if analysis.pooling is not None:
         texts.append(
             say(
                 "Models of single contexts were compared on the test clips with one model of all "
@@ -202,11 +202,11 @@ def _has_groups(found: Mapping[str, Importance | Weights]) -> bool:
     return any(one.tidy()["term"].eq("group_importance").any() for one in found.values())
 
 
-def tell_importance(pieces: Pieces) -> Told:
+def tell_importance(analysis: Analysis) -> Told:
     """Return how the importance of features and partial dependence were measured."""
     texts: list[Text] = []
     cited: set[str] = set()
-    found = gather_importance(pieces)
+    found = gather_importance(analysis)
     if found:
         rows = next(iter(found.values())).tidy()
         rows = rows[rows["term"].eq("importance") & rows["headline"].eq(True)]
@@ -226,7 +226,7 @@ def tell_importance(pieces: Pieces) -> Told:
             )
         )
         cited.add("breiman")
-    if pieces.dependence:
+    if analysis.dependence:
         texts.append(
             say(
                 "Partial dependence (Friedman, 2001) is the mean prediction over the training "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from exprstats.apa import write_count, write_level
 from exprstats.document.model import Section
 from exprstats.document.text import Text, join_texts, join_words, say
+from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
 from exprstats.report.methods.models import (
     tell_human,
@@ -16,14 +17,13 @@ from exprstats.report.methods.models import (
     tell_resampling,
 )
 from exprstats.report.methods.ratings import tell_factor, tell_openface, tell_reliability
-from exprstats.report.pieces import Pieces
 from exprstats.report.sections.performance import KINDS, list_methods
 
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
 
 
-def describe_methods(pieces: Pieces) -> tuple[Section, set[str]]:
+def describe_methods(analysis: Analysis) -> tuple[Section, set[str]]:
     """Return the section and the keys of the sources that it cites."""
     sentences: list[Text] = []
     cited: set[str] = set()
@@ -38,12 +38,12 @@ def describe_methods(pieces: Pieces) -> tuple[Section, set[str]]:
         tell_resampling,
         tell_importance,
     ):
-        told, sources = tell(pieces)
+        told, sources = tell(analysis)
         sentences += told
         cited |= sources
     # What is told of one by one is on the path of that paper; other results need not be.
     follows = bool(sentences)
-    sentences.append(_tell_package(pieces, follows=follows))
+    sentences.append(_tell_package(analysis, follows=follows))
     cited |= {"lin"} if follows else set()
     section = Section(
         "methods",
@@ -54,15 +54,15 @@ def describe_methods(pieces: Pieces) -> tuple[Section, set[str]]:
     return section, cited
 
 
-def _tell_comparison(pieces: Pieces) -> Told:
-    comparison = pieces.comparison
+def _tell_comparison(analysis: Analysis) -> Told:
+    comparison = analysis.comparison
     if comparison is None:
         return [], set()
     rows = comparison.tidy()
     shown = rows[rows["headline"].eq(True)]
     texts: list[Text] = []
     sources: set[str] = set()
-    baselines = _name_baselines(pieces)
+    baselines = _name_baselines(analysis)
     if baselines:
         verb = "Baselines were" if len(baselines) > 1 else "The baseline was"
         texts.append(say("{verb} {named}.", verb=verb, named=join_words(baselines)))
@@ -104,25 +104,25 @@ def _say_bootstrap(comparison: Comparison, method: str, told: str) -> Text:
     )
 
 
-def _name_baselines(pieces: Pieces) -> list[str]:
+def _name_baselines(analysis: Analysis) -> list[str]:
     words = {
         "uniform": "random values uniform over the theoretical range",
         "normal": "random standard normal values",
         "mean": "the mean of the training clips",
         "majority": "the most frequent class of the training clips",
     }
-    if pieces.study and pieces.study.clips and pieces.study.clips.classes:
+    if analysis.study and analysis.study.clips and analysis.study.clips.classes:
         words["uniform"] = "classes drawn at random, each as probable"
-    kinds = [model.kind for model in pieces.study.models] if pieces.study else []
+    kinds = [model.kind for model in analysis.study.models] if analysis.study else []
     return [words[kind] for kind in kinds if kind in words]
 
 
-def _tell_package(pieces: Pieces, *, follows: bool) -> Text:
+def _tell_package(analysis: Analysis, *, follows: bool) -> Text:
     from exprstats import __version__
 
     return say(
         "The analysis {follows}was run with exprstats {version}{seed}.",
         follows="follows Lin, Girard, and Morency (2020) and " if follows else "",
         version=__version__,
-        seed=f" (seed {pieces.provenance.seed})" if pieces.provenance else "",
+        seed=f" (seed {analysis.provenance.seed})" if analysis.provenance else "",
     )

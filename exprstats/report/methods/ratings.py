@@ -10,8 +10,8 @@ from exprstats.apa import count_things, write_count, write_level, write_number
 from exprstats.document.cells import list_levels
 from exprstats.document.text import Text, join_words, say
 from exprstats.plots import name_contexts
+from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told, find_r_year
-from exprstats.report.pieces import Pieces
 from exprstats.report.sections.reliability import FAMILIES, INDEPENDENT, find_family, is_crossed
 from exprstats.study.settings import OpenfaceSettings
 
@@ -35,11 +35,11 @@ _UNITS = {
 }
 
 
-def tell_reliability(pieces: Pieces) -> Told:
+def tell_reliability(analysis: Analysis) -> Told:
     """Return which coefficient was estimated, why, and where its interval comes from."""
-    if pieces.reliability is None:
+    if analysis.reliability is None:
         return [], set()
-    shown = pieces.reliability.tidy()
+    shown = analysis.reliability.tidy()
     shown = shown[shown["headline"].eq(True)]
     family, methods = find_family(shown), set(shown["method"])
     reml = bool(shown["estimator"].eq("reml").any())
@@ -52,10 +52,10 @@ def tell_reliability(pieces: Pieces) -> Told:
             named=FAMILIES.get(family, "intraclass correlation"),
             family=family,
             source=" (McGraw & Wong, 1996)" if family in _CLASSIC else "",
-            why="" if family == "1" and is_crossed(pieces.reliability) else _WHY.get(family, ""),
+            why="" if family == "1" and is_crossed(analysis.reliability) else _WHY.get(family, ""),
         )
     ]
-    level = write_level(pieces.reliability.level)
+    level = write_level(analysis.reliability.level)
     if "jackknife" in methods:
         texts.append(
             say(
@@ -72,9 +72,9 @@ def tell_reliability(pieces: Pieces) -> Told:
     return texts, sources | ({"bates"} if reml else set())
 
 
-def tell_factor(pieces: Pieces) -> Told:
+def tell_factor(analysis: Analysis) -> Told:
     """Return how the factor model was fitted, and how clips got their scores."""
-    factor = pieces.factor
+    factor = analysis.factor
     if factor is None:
         return [], set()
     rows = name_contexts(factor.tidy())
@@ -85,7 +85,7 @@ def tell_factor(pieces: Pieces) -> Told:
             "{averaged}confirmatory factor model with unit factor variance was fitted to {items} "
             "by maximum likelihood{where}{how}.",
             averaged="For each clip, ratings were averaged over raters, and a one-factor "
-            if pieces.reliability
+            if analysis.reliability
             else "A one-factor ",
             items=join_words(items),
             where=" within each context and over all contexts" if contexts > 1 else "",
@@ -117,25 +117,25 @@ def _name_engine(factor: Any) -> str:
     )
 
 
-def tell_openface(pieces: Pieces) -> Told:
+def tell_openface(analysis: Analysis) -> Told:
     """Return how features were made from frames, where the study says how."""
-    settings = pieces.study.openface if pieces.study else None
+    settings = analysis.study.openface if analysis.study else None
     if settings is None:
         return [], set()
-    known = [name for name in _list_used(pieces) if _is_ours(name)]
+    known = [name for name in _list_used(analysis) if _is_ours(name)]
     texts = [
         _say_frames(settings),
         _say_validity(settings),
         *_say_motion(known, settings),
         *_say_units(known),
     ]
-    return [*texts, *_say_kept(pieces)], {"baltrusaitis"}
+    return [*texts, *_say_kept(analysis)], {"baltrusaitis"}
 
 
-def say_tracking(pieces: Pieces) -> tuple[Text, ...]:
+def say_tracking(analysis: Analysis) -> tuple[Text, ...]:
     """Return how well the clips' frames were tracked, where that is known."""
-    shares = _read_shares(pieces)
-    if pieces.study is None or pieces.study.openface is None or shares.empty:
+    shares = _read_shares(analysis)
+    if analysis.study is None or analysis.study.openface is None or shares.empty:
         return ()
     return (
         say(
@@ -213,14 +213,14 @@ def _say_units(known: list[str]) -> list[Text]:
     return [say("Action units gave {told}.", told=join_words(told))] if told else []
 
 
-def _say_kept(pieces: Pieces) -> list[Text]:
+def _say_kept(analysis: Analysis) -> list[Text]:
     told = []
-    shares = _read_shares(pieces)
+    shares = _read_shares(analysis)
     if len(shares):
         told.append(f"The median clip had {_write_share(shares.median())} valid moments")
     left = [
         one.rows_in - one.rows_out
-        for one in (pieces.provenance.exclusions if pieces.provenance else ())
+        for one in (analysis.provenance.exclusions if analysis.provenance else ())
         if one.stage == "read" and one.table == "clips"
     ]
     if left:
@@ -228,15 +228,15 @@ def _say_kept(pieces: Pieces) -> list[Text]:
     return [say("{told}.", told="; ".join(told))] if told else []
 
 
-def _read_shares(pieces: Pieces) -> pd.Series:
-    clips = pieces.clips
+def _read_shares(analysis: Analysis) -> pd.Series:
+    clips = analysis.clips
     if clips is None or "valid_share" not in clips:
         return pd.Series(dtype=float)
     return clips["valid_share"].dropna()
 
 
-def _list_used(pieces: Pieces) -> list[str]:
-    models = next(iter(pieces.models.values()), None)
+def _list_used(analysis: Analysis) -> list[str]:
+    models = next(iter(analysis.models.values()), None)
     return [] if models is None else [str(name) for name in models.design.features]
 
 

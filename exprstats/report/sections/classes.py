@@ -14,7 +14,7 @@ from exprstats.document.text import Text, say
 from exprstats.models import cross_classes, tally_classes
 from exprstats.models.data.classes import show_label
 from exprstats.plots import ALL, name_contexts
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
     from exprstats.models import Models
@@ -23,15 +23,15 @@ MOST_CLASSES = 8  # whose columns fit beside each other on a page
 MOST_ROWS = 60
 
 
-def find_classifier(pieces: Pieces) -> Models | None:
+def find_classifier(analysis: Analysis) -> Models | None:
     """Return the model of classes that a comparison is about, or the first one; None without."""
-    known = {name: one for name, one in pieces.models.items() if one.design.classes}
-    return known.get(pieces.own_model or "") or next(iter(known.values()), None)
+    known = {name: one for name, one in analysis.models.items() if one.design.classes}
+    return known.get(analysis.own_model or "") or next(iter(known.values()), None)
 
 
-def cross_pieces(pieces: Pieces) -> pd.DataFrame | None:
+def cross_analysis(analysis: Analysis) -> pd.DataFrame | None:
     """Return the test clips of every true and predicted class, by context; None without classes."""
-    models = find_classifier(pieces)
+    models = find_classifier(analysis)
     if models is None:
         return None
     rows = cross_classes(models).assign(model=models.name)
@@ -39,9 +39,9 @@ def cross_pieces(pieces: Pieces) -> pd.DataFrame | None:
     return rows[tested].reset_index(drop=True) if tested.any() else None
 
 
-def say_classes(pieces: Pieces) -> tuple[Text, ...]:
+def say_classes(analysis: Analysis) -> tuple[Text, ...]:
     """Return how many test clips were put into their class, and how many by chance."""
-    models, rows = find_classifier(pieces), cross_pieces(pieces)
+    models, rows = find_classifier(analysis), cross_analysis(analysis)
     if models is None or rows is None:
         return ()
     told = name_contexts(rows)
@@ -57,7 +57,7 @@ def say_classes(pieces: Pieces) -> tuple[Text, ...]:
             "and {most} for calling every clip {common}, the most frequent class in "
             "training.{extremes}",
             where="Over all contexts together, " if len(set(told["context"])) > 1 else "In all, ",
-            model=pieces.tell_model(models.name),
+            model=analysis.tell_model(models.name),
             hits=write_count(hits),
             total=write_count(total),
             share=_write_share(hits, total),
@@ -70,9 +70,9 @@ def say_classes(pieces: Pieces) -> tuple[Text, ...]:
     )
 
 
-def build_classes(pieces: Pieces) -> tuple[Table, ...]:
+def build_classes(analysis: Analysis) -> tuple[Table, ...]:
     """Return Table A10, where a model predicts classes."""
-    models, rows = find_classifier(pieces), cross_pieces(pieces)
+    models, rows = find_classifier(analysis), cross_analysis(analysis)
     if models is None or rows is None:
         return ()
     named = name_contexts(rows)
@@ -85,7 +85,7 @@ def build_classes(pieces: Pieces) -> tuple[Table, ...]:
         for context in shown
         for line in _write_block(_cross(pick_rows(named, context=context)))
     ]
-    name = pieces.name_model(models.name)
+    name = analysis.name_model(models.name)
     return (
         Table(
             "A10",

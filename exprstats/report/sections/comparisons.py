@@ -20,7 +20,7 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.plots import ALL, MetricLabel, label_metrics, name_contexts
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 from exprstats.report.sections.performance import (
     TOO_FEW,
     is_bootstrapped,
@@ -32,36 +32,36 @@ MOST_ABREAST = 2  # metrics whose columns fit beside each other on a page
 _FEW_DRAWS = 1000
 
 
-def describe_comparisons(pieces: Pieces) -> Section | None:
+def describe_comparisons(analysis: Analysis) -> Section | None:
     """Return the section, or None where there is nothing to tell apart."""
-    if pieces.comparison is None:
+    if analysis.comparison is None:
         return None
-    rows = name_contexts(pieces.comparison.tidy())
+    rows = name_contexts(analysis.comparison.tidy())
     shown = rows[rows["versus"].notna() & rows["headline"].eq(True)].reset_index(drop=True)
     if shown.empty:
         return None
-    labels = label_metrics(pieces.comparison)
+    labels = label_metrics(analysis.comparison)
     return Section(
         "comparisons",
         "Comparisons",
         sentences=tuple(
-            _say_metric(shown, metric, labels[metric], pieces, how=place == 0)
+            _say_metric(shown, metric, labels[metric], analysis, how=place == 0)
             for place, metric in enumerate(labels)
         ),
-        caveats=_warn_of_draws(shown, pieces.comparison.draws),
-        tables=(_build_table(shown, labels, pieces),),
+        caveats=_warn_of_draws(shown, analysis.comparison.draws),
+        tables=(_build_table(shown, labels, analysis),),
     )
 
 
 def _say_metric(
-    shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pieces, *, how: bool
+    shown: pd.DataFrame, metric: str, label: MetricLabel, analysis: Analysis, *, how: bool
 ) -> Text:
     here = pick_rows(shown, metric=metric)
     contexts = list_levels(here, "context")
     pairs = pick_rows(here, context=ALL if ALL in contexts else contexts[-1])
     first = list_levels(pairs, "model")[0]
     told = [
-        _say_pair(row, label, pieces)
+        _say_pair(row, label, analysis)
         for row in pairs.to_dict("records")
         if row["model"] == first and pd.notna(row["estimate"])
     ]
@@ -71,21 +71,21 @@ def _say_metric(
         "{where}the {name} of {model} was",
         where="Over all contexts together, " if len(contexts) > 1 else "On the test clips, ",
         name=name_metric(label),
-        model=pieces.tell_model(first),
+        model=analysis.tell_model(first),
     )
     adjusted = "; *p* values adjusted by Holm's method, intervals not" if how else ""
     closing = say(f" (Table 4{adjusted}).")
     return (*join_texts([opening, join_texts(told, "; ")]), *closing)
 
 
-def _say_pair(row: dict[Any, Any], label: MetricLabel, pieces: Pieces) -> Text:
+def _say_pair(row: dict[Any, Any], label: MetricLabel, analysis: Analysis) -> Text:
     p = row["p_adjusted"]
     sure = pd.notna(p) and p < 1 - row["level"]
     verdict = ("lower than" if row["estimate"] < 0 else "higher than") if sure else ""
     return say(
         "{verdict} that of {other}, Δ = {value}, {level} CI {limits}, *p* {p}",
         verdict=verdict or "not reliably different from",
-        other=pieces.tell_model(row["versus"]),
+        other=analysis.tell_model(row["versus"]),
         value=write_estimate(row, 3, bounded=label.bounded),
         level=write_level(row["level"]),
         limits=write_limits(row, 3, bounded=label.bounded),
@@ -93,12 +93,14 @@ def _say_pair(row: dict[Any, Any], label: MetricLabel, pieces: Pieces) -> Text:
     )
 
 
-def _build_table(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces) -> Table:
+def _build_table(
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysis: Analysis
+) -> Table:
     abreast = len(labels) <= MOST_ABREAST
     level = write_level(float(shown["level"].iloc[0]))
     blocks = [[*labels]] if abreast else [[metric] for metric in labels]
     first = _find_common(shown)
-    heading = say("{model} minus", model=pieces.name_model(first)) if first else say("Comparison")
+    heading = say("{model} minus", model=analysis.name_model(first)) if first else say("Comparison")
     columns = [Column("pair", heading, words=True)]
     for place, metric in enumerate(blocks[0]):
         spanner = f"Δ {labels[metric].name}" if abreast else ""
@@ -111,7 +113,7 @@ def _build_table(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces:
     cells = [
         {
             "group": str(context) if abreast else f"{labels[block[0]].name}, {context}",
-            "pair": _name_pair(pair, pieces, first=first),
+            "pair": _name_pair(pair, analysis, first=first),
             **_write_line(shown, labels, block=block, pair=pair, context=context),
         }
         for block in blocks
@@ -122,11 +124,11 @@ def _build_table(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces:
     return Table(
         "4",
         "comparisons",
-        _write_title(first, pieces),
+        _write_title(first, analysis),
         tuple(columns),
         pd.DataFrame(cells),
         group="group" if grouped else None,
-        notes=_list_notes(shown, labels, pieces),
+        notes=_list_notes(shown, labels, analysis),
         rows=shown,
     )
 
@@ -137,17 +139,17 @@ def _find_common(shown: pd.DataFrame) -> Any:
     return models[0] if len(models) == 1 else None
 
 
-def _write_title(first: Any, pieces: Pieces) -> str:
+def _write_title(first: Any, analysis: Analysis) -> str:
     if first is None:
         return "Differences Between Models"
-    name = pieces.name_model(first)
-    if str(first) in pieces.model_names:
+    name = analysis.name_model(first)
+    if str(first) in analysis.model_names:
         name = " ".join(word[:1].upper() + word[1:] for word in name.split(" "))
     return f"Differences Between {name} and Other Models"
 
 
-def _name_pair(pair: tuple[Any, Any], pieces: Pieces, *, first: Any) -> str:
-    model, versus = (pieces.name_model(one) for one in pair)
+def _name_pair(pair: tuple[Any, Any], analysis: Analysis, *, first: Any) -> str:
+    model, versus = (analysis.name_model(one) for one in pair)
     return versus if first is not None else f"{model} − {versus}"
 
 
@@ -171,7 +173,7 @@ def _write_line(
 
 
 def _list_notes(
-    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysis: Analysis
 ) -> tuple[Text, ...]:
     reading = join_words(
         [
@@ -192,7 +194,7 @@ def _list_notes(
     )
     pairs = zip(shown["model"], shown["versus"], strict=True)
     noted = shown.assign(
-        pair=[_name_pair(pair, pieces, first=None) for pair in pairs],
+        pair=[_name_pair(pair, analysis, first=None) for pair in pairs],
         metric=[labels[metric].name for metric in shown["metric"]],
     )
     return (*notes, *collect_notes(noted, ("pair", "metric", "context"), {TOO_FEW}))
@@ -211,18 +213,18 @@ def _warn_of_draws(shown: pd.DataFrame, draws: int) -> tuple[Text, ...]:
     )
 
 
-def describe_pooling(pieces: Pieces) -> Section | None:
+def describe_pooling(analysis: Analysis) -> Section | None:
     """Return the section, or None where contexts were not compared with one model for all."""
-    if pieces.pooling is None:
+    if analysis.pooling is None:
         return None
-    rows = name_contexts(pieces.pooling.tidy())
+    rows = name_contexts(analysis.pooling.tidy())
     rows = rows[rows["headline"].eq(True)].reset_index(drop=True)
-    labels = label_metrics(pieces.pooling)
+    labels = label_metrics(analysis.pooling)
     return Section(
         "pooling",
         "One model or one for each context",
         sentences=(
-            _say_setting(pieces.tell_model(pieces.pooling.against)),
+            _say_setting(analysis.tell_model(analysis.pooling.against)),
             *(_say_pooling(rows, metric, label) for metric, label in labels.items()),
         ),
         tables=(_build_pooling_table(rows, labels),),

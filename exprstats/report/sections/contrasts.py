@@ -18,7 +18,7 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.plots import draw_contrasts, name_pairs
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
     from exprstats.models import Contrasts
@@ -27,9 +27,9 @@ MOST_ROWS = 60
 _MOST_NAMED = 6
 
 
-def describe_contrasts(pieces: Pieces) -> Section | None:
+def describe_contrasts(analysis: Analysis) -> Section | None:
     """Return the section, or None where contexts were not contrasted."""
-    contrasts = pieces.contrasts
+    contrasts = analysis.contrasts
     if contrasts is None:
         return None
     rows = contrasts.tidy()

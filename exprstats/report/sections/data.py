@@ -13,8 +13,8 @@ from exprstats.document.cells import list_levels, pick_rows
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, join_words, say
 from exprstats.plots import ALL, name_contexts
+from exprstats.report.analysis import Analysis
 from exprstats.report.methods.ratings import say_tracking
-from exprstats.report.pieces import Pieces
 from exprstats.report.sections.stability import find_split
 
 if TYPE_CHECKING:
@@ -24,25 +24,25 @@ MOST_FILES = 3  # of one table that are named
 _PART_NAMES = {"train": "Training", "validate": "Validation", "test": "Test"}
 
 
-def describe_analysed(pieces: Pieces) -> Section:
+def describe_analysed(analysis: Analysis) -> Section:
     """Return the section; it says what it can from the results alone."""
-    table = _build_table(pieces)
-    sentences = (*_say_files(pieces), *_say_ratings(pieces), *_say_split(pieces, table))
+    table = _build_table(analysis)
+    sentences = (*_say_files(analysis), *_say_ratings(analysis), *_say_split(analysis, table))
     return Section(
         "analysed",
         "What was analyzed and what was left out",
         sentences=sentences
         or (say("These results were passed one by one and do not name the files behind them."),),
-        points=_list_points(pieces),
+        points=_list_points(analysis),
         tables=(table,) if table else (),
     )
 
 
-def _say_files(pieces: Pieces) -> tuple[Text, ...]:
-    if pieces.provenance is None or not pieces.provenance.inputs:
+def _say_files(analysis: Analysis) -> tuple[Text, ...]:
+    if analysis.provenance is None or not analysis.provenance.inputs:
         return ()
     tables: dict[str, list[InputFile]] = {}
-    for file in pieces.provenance.inputs:
+    for file in analysis.provenance.inputs:
         tables.setdefault(file.table, []).append(file)
     told = [one for files in tables.values() for one in _name_files(files)]
     return (
@@ -50,7 +50,7 @@ def _say_files(pieces: Pieces) -> tuple[Text, ...]:
             "The analysis read {files}.{all} The files' SHA-256 hashes, all row counts and every "
             "exclusion stand in provenance.json.",
             files=join_words(told),
-            all="" if pieces.provenance.exclusions else " No row was left out.",
+            all="" if analysis.provenance.exclusions else " No row was left out.",
         ),
     )
 
@@ -64,10 +64,10 @@ def _name_files(files: Sequence[InputFile]) -> list[str]:
     return [f"{write_count(len(files))} {kind}files ({count_things(rows, 'row')})"]
 
 
-def _say_ratings(pieces: Pieces) -> tuple[Text, ...]:
-    if pieces.reliability is None:
+def _say_ratings(analysis: Analysis) -> tuple[Text, ...]:
+    if analysis.reliability is None:
         return ()
-    row = pieces.reliability.glance().iloc[0]
+    row = analysis.reliability.glance().iloc[0]
     subjects = row.get("n_clusters")
     of = "" if subjects is None or pd.isna(subjects) else f" of {count_things(subjects, 'subject')}"
     missing = int(row.get("n_missing") or 0)
@@ -89,7 +89,7 @@ def _say_ratings(pieces: Pieces) -> tuple[Text, ...]:
     )
 
 
-def _say_split(pieces: Pieces, table: Table | None) -> tuple[Text, ...]:
+def _say_split(analysis: Analysis, table: Table | None) -> tuple[Text, ...]:
     if table is None:
         return ()
     return (
@@ -101,17 +101,17 @@ def _say_split(pieces: Pieces, table: Table | None) -> tuple[Text, ...]:
     )
 
 
-def _list_points(pieces: Pieces) -> tuple[Text, ...]:
-    if pieces.provenance is None:
+def _list_points(analysis: Analysis) -> tuple[Text, ...]:
+    if analysis.provenance is None:
         return ()
-    left_out = [say("Left out: {text}", text=str(one)) for one in pieces.provenance.exclusions]
+    left_out = [say("Left out: {text}", text=str(one)) for one in analysis.provenance.exclusions]
     # What NRMSE was divided by stands below its table.
-    told = [note for note in pieces.provenance.notes if "NRMSE" not in note]
+    told = [note for note in analysis.provenance.notes if "NRMSE" not in note]
     notes = [say("{note}", note=note) for note in told]
-    read = _list_file_notes(pieces.provenance.inputs)
+    read = _list_file_notes(analysis.provenance.inputs)
     warned = [
         say("Warning ({stage}): {text}", stage=one.stage, text=str(one))
-        for one in pieces.provenance.warnings
+        for one in analysis.provenance.warnings
     ]
     return (*left_out, *read, *notes, *warned)
 
@@ -133,8 +133,8 @@ def _list_file_notes(files: Iterable[InputFile]) -> list[Text]:
     ]
 
 
-def _build_table(pieces: Pieces) -> Table | None:
-    models = find_split(pieces)
+def _build_table(analysis: Analysis) -> Table | None:
+    models = find_split(analysis)
     if models is None:
         return None
     rows = _count_parts(models.design.clips)
@@ -178,9 +178,9 @@ def _count_parts(clips: pd.DataFrame) -> pd.DataFrame:
     return name_contexts(pd.DataFrame(rows))
 
 
-def describe_features(pieces: Pieces) -> Section | None:
+def describe_features(analysis: Analysis) -> Section | None:
     """Return the section, or None where no model saw features."""
-    found = _read_features(pieces)
+    found = _read_features(analysis)
     if found is None:
         return None
     rows = _summarise(found)
@@ -203,7 +203,7 @@ def describe_features(pieces: Pieces) -> Section | None:
                 features=count_things(len(rows), "feature"),
                 clips=count_things(len(found), "clip"),
             ),
-            *say_tracking(pieces),
+            *say_tracking(analysis),
         ),
         tables=(
             Table(
@@ -213,8 +213,8 @@ def describe_features(pieces: Pieces) -> Section | None:
     )
 
 
-def _read_features(pieces: Pieces) -> pd.DataFrame | None:
-    design = next((models.design for models in pieces.models.values()), None)
+def _read_features(analysis: Analysis) -> pd.DataFrame | None:
+    design = next((models.design for models in analysis.models.values()), None)
     if design is None:
         return None
     return pd.DataFrame(np.asarray(design.matrix), columns=list(design.features))
@@ -249,25 +249,25 @@ def _pick_decimals(sd: float) -> int:
     return int(np.clip(1 - np.floor(np.log10(sd)), 0, 8))
 
 
-def list_session_versions(pieces: Pieces) -> dict[str, str]:
+def list_session_versions(analysis: Analysis) -> dict[str, str]:
     """Return the versions of everything that took part."""
-    if pieces.provenance is not None:
-        return dict(pieces.provenance.versions)
+    if analysis.provenance is not None:
+        return dict(analysis.provenance.versions)
     from exprstats.study.provenance import list_versions
 
-    receipt = getattr(pieces.factor, "receipt", None)
+    receipt = getattr(analysis.factor, "receipt", None)
     return list_versions([receipt] if receipt is not None else [])
 
 
-def describe_session(pieces: Pieces) -> Section:
+def describe_session(analysis: Analysis) -> Section:
     """Return the section."""
-    versions = list_session_versions(pieces)
+    versions = list_session_versions(analysis)
     told = join_words([f"{name} {version}" for name, version in versions.items()])
     return Section(
         "session",
         "Session information",
         sentences=(
-            *_say_seed(pieces),
+            *_say_seed(analysis),
             say(
                 "Every number of this report stands in full precision in results.json and, table "
                 "by table, in the folder tables."
@@ -277,14 +277,14 @@ def describe_session(pieces: Pieces) -> Section:
     )
 
 
-def _say_seed(pieces: Pieces) -> tuple[Text, ...]:
-    if pieces.provenance is None:
+def _say_seed(analysis: Analysis) -> tuple[Text, ...]:
+    if analysis.provenance is None:
         return ()
-    draws = pieces.provenance.draws
+    draws = analysis.provenance.draws
     return (
         say(
             "Seed {seed}{draws}. The same data, seed and versions give the same numbers.",
-            seed=pieces.provenance.seed,
+            seed=analysis.provenance.seed,
             draws=f", {draws:,} bootstrap draws" if draws else "",
         ),
     )

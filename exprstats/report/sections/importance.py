@@ -12,7 +12,7 @@ from exprstats.document.cells import find_row, list_levels, pick_rows, write_est
 from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_words, say
 from exprstats.plots import draw_dependence, draw_importance, name_contexts
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 from exprstats.report.sections.performance import ENOUGH_CLUSTERS
 
 if TYPE_CHECKING:
@@ -29,41 +29,41 @@ _METHODS = {
 _FIRST = 7  # number of the first figure
 
 
-def describe_importance(pieces: Pieces) -> Section | None:
+def describe_importance(analysis: Analysis) -> Section | None:
     """Return the section, or None where nobody measured importance or traced a curve."""
-    found = gather_importance(pieces)
-    if not found and not pieces.dependence:
+    found = gather_importance(analysis)
+    if not found and not analysis.dependence:
         return None
-    figures = tuple(build_curves(pieces))
+    figures = tuple(build_curves(analysis))
     if not found:
         return Section(
             "importance",
             "Importance of features",
-            sentences=say_curves(pieces),
-            caveats=list_curve_caveats(pieces),
+            sentences=say_curves(analysis),
+            caveats=list_curve_caveats(analysis),
             figures=figures,
         )
     rows = _stack_rows(found)
     return Section(
         "importance",
         "Importance of features",
-        sentences=(_say_what(rows, found), *_say_found(rows, pieces), *say_curves(pieces)),
-        caveats=(*_list_caveats(rows), *list_curve_caveats(pieces)),
-        tables=(build_rises(rows, found, pieces),),
-        figures=(_build_figure(rows, found, pieces), *figures),
+        sentences=(_say_what(rows, found), *_say_found(rows, analysis), *say_curves(analysis)),
+        caveats=(*_list_caveats(rows), *list_curve_caveats(analysis)),
+        tables=(build_rises(rows, found, analysis),),
+        figures=(_build_figure(rows, found, analysis), *figures),
     )
 
 
-def gather_importance(pieces: Pieces) -> dict[str, Importance | Weights]:
+def gather_importance(analysis: Analysis) -> dict[str, Importance | Weights]:
     """Return what measured the importance of each model's features, by the models' names.
 
     Weights hold the importance of their own model, which counts where it was not measured apart.
     """
-    found: dict[str, Any] = dict(pieces.importance)
-    weights = pieces.weights
+    found: dict[str, Any] = dict(analysis.importance)
+    weights = analysis.weights
     if weights is not None and weights.tidy()["term"].eq("importance").any():
         found.setdefault(weights.model, weights)
-    order = [name for name in pieces.models if name in found]
+    order = [name for name in analysis.models if name in found]
     return {name: found[name] for name in (*order, *(n for n in found if n not in order))}
 
 
@@ -84,10 +84,10 @@ def _say_what(rows: pd.DataFrame, found: dict[str, Importance | Weights]) -> Tex
     )
 
 
-def _say_found(rows: pd.DataFrame, pieces: Pieces) -> tuple[Text, ...]:
+def _say_found(rows: pd.DataFrame, analysis: Analysis) -> tuple[Text, ...]:
     shown = pick_rows(rows, term="importance", headline=True)
     return tuple(
-        _say_model(pick_rows(shown, model=model), pieces.tell_model(model))
+        _say_model(pick_rows(shown, model=model), analysis.tell_model(model))
         for model in list_levels(shown, "model")
     )
 
@@ -150,14 +150,14 @@ def _list_caveats(rows: pd.DataFrame) -> tuple[Text, ...]:
 
 
 def _build_figure(
-    rows: pd.DataFrame, found: dict[str, Importance | Weights], pieces: Pieces
+    rows: pd.DataFrame, found: dict[str, Importance | Weights], analysis: Analysis
 ) -> Figure:
     level = write_level(float(rows["level"].iloc[0]))
     return Figure(
         "6",
         "importance",
         "Importance of Features for Predicting Unseen Subjects",
-        draw_importance(list(found.values()), names=pieces.model_names),
+        draw_importance(list(found.values()), names=analysis.model_names),
         words="Importance of each feature with its interval; the same numbers as Table 8.",
         notes=(
             say(
@@ -170,7 +170,7 @@ def _build_figure(
 
 
 def build_rises(
-    rows: pd.DataFrame, found: dict[str, Importance | Weights], pieces: Pieces
+    rows: pd.DataFrame, found: dict[str, Importance | Weights], analysis: Analysis
 ) -> Table:
     """Return Table 8: the models beside each other, features below each other."""
     shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
@@ -178,7 +178,7 @@ def build_rises(
     models = list_levels(shown, "model")
     columns = [Column("feature", say("Feature"), words=True)]
     for place, model in enumerate(models[:MOST_ABREAST]):
-        spanner = pieces.name_model(model) if len(models) > 1 else ""
+        spanner = analysis.name_model(model) if len(models) > 1 else ""
         level = write_level(float(pick_rows(shown, model=model)["level"].iloc[0]))
         columns += [
             Column(f"estimate{place}", say("Rise"), spanner),
@@ -194,7 +194,7 @@ def build_rises(
         tuple(columns),
         pd.DataFrame(cells),
         group="context" if len(contexts) > 1 else None,
-        notes=_list_notes(shown, found, pieces, left_out=len(lines) - len(printed)),
+        notes=_list_notes(shown, found, analysis, left_out=len(lines) - len(printed)),
         rows=rows,
     )
 
@@ -250,7 +250,7 @@ def _write_line(
 def _list_notes(
     shown: pd.DataFrame,
     found: dict[str, Importance | Weights],
-    pieces: Pieces,
+    analysis: Analysis,
     *,
     left_out: int,
 ) -> tuple[Text, ...]:
@@ -261,7 +261,7 @@ def _list_notes(
             "another one{repeats}. 0: the model does not use the feature; features that no model "
             "uses are left out.",
             error=name_errors(found),
-            unit="" if "wrong" in name_errors(found) else f", in units of {pieces.target}",
+            unit="" if "wrong" in name_errors(found) else f", in units of {analysis.target}",
             repeats=f", in {write_count(max(repeats))} random orders" if min(repeats) else "",
         )
     ]
@@ -287,22 +287,22 @@ def name_errors(found: dict[str, Importance | Weights]) -> str:
     return join_words(list(dict.fromkeys(getattr(one, "error", "RMSE") for one in found.values())))
 
 
-def say_curves(pieces: Pieces) -> tuple[Text, ...]:
+def say_curves(analysis: Analysis) -> tuple[Text, ...]:
     """Return along which feature the predictions of each model move most."""
     return tuple(
         say(
             "The mean prediction of {model} moved most along {told}; see Figure {number}.",
-            model=pieces.tell_model(name),
+            model=analysis.tell_model(name),
             told=_name_most(name_contexts(one.tidy())),
             number=_FIRST + place,
         )
-        for place, (name, one) in enumerate(pieces.dependence.items())
+        for place, (name, one) in enumerate(analysis.dependence.items())
     )
 
 
-def list_curve_caveats(pieces: Pieces) -> tuple[Text, ...]:
+def list_curve_caveats(analysis: Analysis) -> tuple[Text, ...]:
     """Return how curves must not be read."""
-    if not pieces.dependence:
+    if not analysis.dependence:
         return ()
     return (
         say(
@@ -313,10 +313,10 @@ def list_curve_caveats(pieces: Pieces) -> tuple[Text, ...]:
     )
 
 
-def build_curves(pieces: Pieces) -> Iterator[Figure]:
+def build_curves(analysis: Analysis) -> Iterator[Figure]:
     """Yield a figure for each model whose curves were traced."""
-    for place, (name, one) in enumerate(pieces.dependence.items()):
-        yield _build_curves(one, pieces.name_model(name), place)
+    for place, (name, one) in enumerate(analysis.dependence.items()):
+        yield _build_curves(one, analysis.name_model(name), place)
 
 
 def _name_most(rows: pd.DataFrame) -> str:

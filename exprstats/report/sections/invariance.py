@@ -12,7 +12,7 @@ from exprstats.document.cells import list_levels
 from exprstats.document.model import Column, Table
 from exprstats.document.text import Text, join_texts, quote_sentence, say
 from exprstats.plots import name_contexts
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
     from exprstats.measurement import NestedModels
@@ -29,29 +29,29 @@ _WORDS = {
 _INDICES = {"cfi": "CFI", "rmsea": "RMSEA", "srmr": "SRMR"}
 
 
-def say_nesting(pieces: Pieces) -> tuple[Text, ...]:
+def say_nesting(analysis: Analysis) -> tuple[Text, ...]:
     """Return what the tests of equal contexts and equal items found."""
     told = []
-    if pieces.invariance is not None:
-        told.append(_say_invariance(pieces.invariance))
-    if pieces.restrictions is not None:
+    if analysis.invariance is not None:
+        told.append(_say_invariance(analysis.invariance))
+    if analysis.restrictions is not None:
         told.append(
             join_texts(
                 [
                     say("Are the items interchangeable?"),
-                    _tell(pieces.restrictions),
-                    say("(Table A8{more}).", more=_tell_more(pieces.restrictions)),
+                    _tell(analysis.restrictions),
+                    say("(Table A8{more}).", more=_tell_more(analysis.restrictions)),
                 ]
             )
         )
     return tuple(told)
 
 
-def build_nesting(pieces: Pieces) -> tuple[Table, ...]:
+def build_nesting(analysis: Analysis) -> tuple[Table, ...]:
     """Return Tables A7 and A8, those there are."""
     invariance = ("A7", "invariance", "Measurement Invariance Across Contexts")
     restrictions = ("A8", "restrictions", "Equality of the Items")
-    found = ((pieces.invariance, invariance), (pieces.restrictions, restrictions))
+    found = ((analysis.invariance, invariance), (analysis.restrictions, restrictions))
     return tuple(_build_table(models, naming) for models, naming in found if models is not None)
 
 

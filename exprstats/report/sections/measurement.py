@@ -20,7 +20,7 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_texts, join_words, quote_code, quote_sentence, say
 from exprstats.plots import ALL, draw_factor, name_contexts, name_pairs
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 from exprstats.report.sections.invariance import build_nesting, say_nesting
 from exprstats.report.sections.performance import METHODS, list_methods
 
@@ -31,29 +31,34 @@ _TERMS = {"loading": "Loading (λ)", "residual": "Residual (ε)"}
 _OMEGA = "ω of the composite"
 
 
-def describe_measurement(pieces: Pieces) -> Section | None:
+def describe_measurement(analysis: Analysis) -> Section | None:
     """Return the section, or None where no factor model was fitted."""
-    further = (*say_nesting(pieces), *say_loadings(pieces.resampled))
-    if pieces.factor is None and not further:
+    further = (*say_nesting(analysis), *say_loadings(analysis.resampled))
+    if analysis.factor is None and not further:
         return None
-    tables = (*build_nesting(pieces), *build_loadings(pieces.resampled))
+    tables = (*build_nesting(analysis), *build_loadings(analysis.resampled))
     title = ("measurement", "Measurement model")
-    if pieces.factor is None:
+    if analysis.factor is None:
         return Section(*title, sentences=further, tables=tables)
-    rows = select_shown(name_contexts(pieces.factor.tidy()))
+    rows = select_shown(name_contexts(analysis.factor.tidy()))
     items = list_levels(rows[rows["term"].eq("loading")], "item")
     return Section(
         *title,
-        sentences=(_say_model(rows, items, pieces), _say_loadings(rows), *_say_fit(rows), *further),
-        caveats=(*_say_closed_form(pieces), *_say_three_items(items)),
-        tables=(build_estimates(rows, pieces), *tables),
-        figures=(_build_figure(rows, pieces.factor),),
+        sentences=(
+            _say_model(rows, items, analysis),
+            _say_loadings(rows),
+            *_say_fit(rows),
+            *further,
+        ),
+        caveats=(*_say_closed_form(analysis), *_say_three_items(items)),
+        tables=(build_estimates(rows, analysis), *tables),
+        figures=(_build_figure(rows, analysis.factor),),
     )
 
 
-def list_banners(pieces: Pieces) -> tuple[Text, ...]:
+def list_banners(analysis: Analysis) -> tuple[Text, ...]:
     """Return what stands at the top of the report about the measurement model."""
-    return _say_closed_form(pieces)
+    return _say_closed_form(analysis)
 
 
 def select_shown(rows: pd.DataFrame) -> pd.DataFrame:
@@ -81,8 +86,8 @@ def _build_figure(rows: pd.DataFrame, factor: Factor) -> Figure:
     )
 
 
-def _say_closed_form(pieces: Pieces) -> tuple[Text, ...]:
-    factor = pieces.factor
+def _say_closed_form(analysis: Analysis) -> tuple[Text, ...]:
+    factor = analysis.factor
     if factor is None or factor.engine == "lavaan":
         return ()
     reason = str(getattr(factor.receipt, "reason", "") or "").strip().rstrip(".")
@@ -108,14 +113,14 @@ def _say_three_items(items: list[Any]) -> tuple[Text, ...]:
     )
 
 
-def _say_model(rows: pd.DataFrame, items: list[Any], pieces: Pieces) -> Text:
+def _say_model(rows: pd.DataFrame, items: list[Any], analysis: Analysis) -> Text:
     contexts = [context for context in list_levels(rows, "context") if context != ALL]
     where = " in each context and over all of them" if contexts else ""
-    engine = getattr(pieces.factor, "engine", "lavaan")
+    engine = getattr(analysis.factor, "engine", "lavaan")
     how = "by maximum likelihood with lavaan (Rosseel, 2012)" if engine == "lavaan" else ""
     return say(
         "One factor was fitted to {means}{items}{where}{how}.",
-        means="the clip means of " if pieces.reliability else "",
+        means="the clip means of " if analysis.reliability else "",
         items=join_words([str(item) for item in items]),
         where=where,
         how=f" {how}" if how else "",
@@ -169,7 +174,7 @@ def _write_place(row: dict[Any, Any], pointer: str = "") -> str:
     return f"{write_estimate(row)}{interval} ({row['item']}{where}{pointer})"
 
 
-def build_estimates(rows: pd.DataFrame, pieces: Pieces) -> Table:
+def build_estimates(rows: pd.DataFrame, analysis: Analysis) -> Table:
     """Return Table 2: loadings and residuals of every context."""
     level = first_value(rows, "level")
     interval = say("{level} CI", level=write_level(float(level)) if level else "")
@@ -190,8 +195,8 @@ def build_estimates(rows: pd.DataFrame, pieces: Pieces) -> Table:
         tuple(columns),
         pd.DataFrame([_write_row(row, rows) for row in loadings]),
         group="context" if grouped else None,
-        notes=_list_notes(rows, pieces, grouped=grouped),
-        rows=name_contexts(pieces.factor.tidy()) if pieces.factor else None,
+        notes=_list_notes(rows, analysis, grouped=grouped),
+        rows=name_contexts(analysis.factor.tidy()) if analysis.factor else None,
     )
 
 
@@ -205,10 +210,10 @@ def _write_row(loading: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
     return cells
 
 
-def _list_notes(rows: pd.DataFrame, pieces: Pieces, *, grouped: bool) -> tuple[Text, ...]:
+def _list_notes(rows: pd.DataFrame, analysis: Analysis, *, grouped: bool) -> tuple[Text, ...]:
     counts = _count_clips(rows, grouped=grouped)
     notes = [say("Completely standardized solution, ε = 1 − λ²; all clips{counts}.", counts=counts)]
-    if "train" in list_levels(pieces.factor.tidy() if pieces.factor else rows, "part"):
+    if "train" in list_levels(analysis.factor.tidy() if analysis.factor else rows, "part"):
         notes.append(
             say(
                 "The scores that models predict come from the same model fitted to the training "
@@ -221,7 +226,7 @@ def _list_notes(rows: pd.DataFrame, pieces: Pieces, *, grouped: bool) -> tuple[T
             "subject are alike."
         )
     )
-    receipt = getattr(pieces.factor, "receipt", None)
+    receipt = getattr(analysis.factor, "receipt", None)
     call = getattr(receipt, "call", None)
     if call:
         items = list_levels(pick_rows(rows, term="loading"), "item")

@@ -13,7 +13,7 @@ from exprstats.document.columns import Chosen, choose_columns, name_column, writ
 from exprstats.document.model import Figure, Section, Table
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.plots import draw_decisions, name_contexts
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
     from exprstats.results import Result
@@ -50,9 +50,9 @@ _TITLES = {
 }
 
 
-def describe_further(pieces: Pieces) -> tuple[Section, ...]:
+def describe_further(analysis: Analysis) -> tuple[Section, ...]:
     """Return a section for each result that has none of its own."""
-    return tuple(_describe(result, place) for place, result in enumerate(pieces.others))
+    return tuple(_describe(result, place) for place, result in enumerate(analysis.results.others))
 
 
 def name_kind(result: Result) -> str:

@@ -21,7 +21,7 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
 from exprstats.plots import ALL, MetricLabel, draw_performance, label_metrics, name_contexts
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 from exprstats.report.sections.classes import build_classes, say_classes
 
 if TYPE_CHECKING:
@@ -48,43 +48,43 @@ _NOTEWORTHY = 0.1
 _ALPHA = 0.01
 
 
-def describe_performance(pieces: Pieces) -> Section | None:
+def describe_performance(analysis: Analysis) -> Section | None:
     """Return the section, or None where nothing was compared and no classes were predicted."""
-    if pieces.comparison is None:
-        return _describe_classes(pieces)
-    rows = name_contexts(pieces.comparison.tidy())
+    if analysis.comparison is None:
+        return _describe_classes(analysis)
+    rows = name_contexts(analysis.comparison.tidy())
     shown = pick_rows(rows, versus=None, headline=True).reset_index(drop=True)
-    labels = label_metrics(pieces.comparison)
+    labels = label_metrics(analysis.comparison)
     return Section(
         "performance",
         "Performance",
         sentences=(
             *(
-                _say_metric(shown, metric, labels[metric], pieces, first=place == 0)
+                _say_metric(shown, metric, labels[metric], analysis, first=place == 0)
                 for place, metric in enumerate(labels)
             ),
-            *say_classes(pieces),
-            *_say_ceiling(pieces, labels),
+            *say_classes(analysis),
+            *_say_ceiling(analysis, labels),
         ),
-        caveats=(*warn_of_clusters(shown), *warn_of_levels(pieces)),
-        tables=(build_scoreboard(shown, labels, pieces), *build_classes(pieces)),
-        figures=(_build_figure(shown, labels, pieces, pieces.comparison),),
+        caveats=(*warn_of_clusters(shown), *warn_of_levels(analysis)),
+        tables=(build_scoreboard(shown, labels, analysis), *build_classes(analysis)),
+        figures=(_build_figure(shown, labels, analysis, analysis.comparison),),
     )
 
 
-def _describe_classes(pieces: Pieces) -> Section | None:
+def _describe_classes(analysis: Analysis) -> Section | None:
     """Return what became of each class, without metrics and their intervals."""
-    tables = build_classes(pieces)
+    tables = build_classes(analysis)
     if not tables:
         return None
-    return Section("performance", "Performance", sentences=say_classes(pieces), tables=tables)
+    return Section("performance", "Performance", sentences=say_classes(analysis), tables=tables)
 
 
-def _say_ceiling(pieces: Pieces, labels: Mapping[str, MetricLabel]) -> list[Text]:
+def _say_ceiling(analysis: Analysis, labels: Mapping[str, MetricLabel]) -> list[Text]:
     """Return the ceiling in words, where Table 3 has no place for it."""
-    if pieces.ceiling is None or LIMITED in labels:
+    if analysis.ceiling is None or LIMITED in labels:
         return []
-    return [quote_sentence(pieces.ceiling.sentence())]
+    return [quote_sentence(analysis.ceiling.sentence())]
 
 
 def warn_of_clusters(shown: pd.DataFrame) -> tuple[Text, ...]:
@@ -106,7 +106,7 @@ def warn_of_clusters(shown: pd.DataFrame) -> tuple[Text, ...]:
 
 
 def _say_metric(
-    shown: pd.DataFrame, metric: str, label: MetricLabel, pieces: Pieces, *, first: bool
+    shown: pd.DataFrame, metric: str, label: MetricLabel, analysis: Analysis, *, first: bool
 ) -> Text:
     here = pick_rows(shown, metric=metric)
     contexts = list_levels(here, "context")
@@ -116,15 +116,15 @@ def _say_metric(
     if defined.empty:
         return say("The {name} is not defined for any model (Table 3).", name=name)
     best = _find_best(defined, label)
-    own = pick_rows(defined, model=pieces.own_model or "").to_dict("records")
+    own = pick_rows(defined, model=analysis.own_model or "").to_dict("records")
     row = own[0] if own else best
     rank = {"lower": "lowest", "higher": "highest", "zero": "smallest"}[label.better]
     compared = f", the {rank} of the {len(pooled)} models"
     if row["model"] != best["model"]:
         value = write_estimate(best, 3, bounded=label.bounded)
-        human = best["model"] == pieces.find_kind("human")
+        human = best["model"] == analysis.find_kind("human")
         judged = ", judged against other raters," if human else ""
-        compared = f"; {pieces.tell_model(best['model'])}{judged} had the {rank}, {value}"
+        compared = f"; {analysis.tell_model(best['model'])}{judged} had the {rank}, {value}"
     return say(
         "{where} {name} of {model} was {value}, {level} CI {limits}{compared} (Table 3, Figure "
         "3).{contexts}",
@@ -132,7 +132,7 @@ def _say_metric(
         f"{write_count(row['n_clusters'])} subjects, the"
         if first
         else "The",
-        model=pieces.tell_model(row["model"]),
+        model=analysis.tell_model(row["model"]),
         name=name,
         value=write_estimate(row, 3, bounded=label.bounded),
         level=write_level(row["level"]),
@@ -169,12 +169,12 @@ def _say_contexts(here: pd.DataFrame, model: Any, label: MetricLabel) -> str:
 def _build_figure(
     shown: pd.DataFrame,
     labels: Mapping[str, MetricLabel],
-    pieces: Pieces,
+    analysis: Analysis,
     comparison: Comparison,
 ) -> Figure:
     names = [label.name for label in labels.values()]
-    models = [pieces.name_model(model) for model in list_levels(shown, "model")]
-    limits = None if pieces.ceiling is None else pieces.ceiling.tidy()
+    models = [analysis.name_model(model) for model in list_levels(shown, "model")]
+    limits = None if analysis.ceiling is None else analysis.ceiling.tidy()
     notes = []
     if limits is not None and LIMITED in labels:
         notes.append(say("Dashed lines are the {ceiling} of Table 3.", ceiling=CEILING.lower()))
@@ -182,19 +182,19 @@ def _build_figure(
         "3",
         "performance",
         "Test Performance of Each Model",
-        draw_performance(comparison, names=pieces.model_names, ceilings=limits),
+        draw_performance(comparison, names=analysis.model_names, ceilings=limits),
         words=f"{join_words(names)} of {join_words(models)} with intervals; the same as Table 3.",
         notes=tuple(notes),
     )
 
 
 def build_scoreboard(
-    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysis: Analysis
 ) -> Table:
     """Return Table 3: contexts across where they fit, else metrics."""
     contexts = list_levels(shown, "context")
     across = len(contexts) <= MOST_ACROSS
-    columns, cells = _lay_out(shown, labels, pieces, across=across)
+    columns, cells = _lay_out(shown, labels, analysis, across=across)
     return Table(
         "3",
         "performance",
@@ -202,7 +202,7 @@ def build_scoreboard(
         columns,
         cells,
         group="group",
-        notes=_list_notes(shown, labels, pieces),
+        notes=_list_notes(shown, labels, analysis),
         rows=shown,
     )
 
@@ -214,7 +214,7 @@ def _write_score(row: dict[Any, Any], label: MetricLabel) -> str:
 
 
 def _lay_out(
-    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces, *, across: bool
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysis: Analysis, *, across: bool
 ) -> tuple[tuple[Column, ...], pd.DataFrame]:
     """Return models as rows: contexts across in a block for each metric, or the other way."""
     contexts = list_levels(shown, "context")
@@ -227,31 +227,31 @@ def _lay_out(
     for block in blocks:
         told = f"{labels[block].name} ({labels[block].direction})" if across else str(block)
         for model in list_levels(shown, "model"):
-            line = {"group": told, "model": pieces.name_model(model)}
+            line = {"group": told, "model": analysis.name_model(model)}
             for at, one in enumerate(abreast):
                 metric, context = (block, one) if across else (one, block)
                 row = find_row(shown, metric=metric, model=model, context=context)
                 line[f"{key}{at}"] = _write_score(row, labels[metric])
             cells.append(line)
         limits = {
-            f"{key}{at}": _write_ceiling(pieces, block, one) for at, one in enumerate(abreast)
+            f"{key}{at}": _write_ceiling(analysis, block, one) for at, one in enumerate(abreast)
         }
         if any(limits.values()):
             cells.append({"group": told, "model": CEILING, **limits})
     return tuple(columns), pd.DataFrame(cells)
 
 
-def _write_ceiling(pieces: Pieces, one: Any, other: Any) -> str:
+def _write_ceiling(analysis: Analysis, one: Any, other: Any) -> str:
     """Return the ceiling of a metric in a context, named in any order; "" where it has none."""
-    if pieces.ceiling is None or LIMITED not in {one, other}:
+    if analysis.ceiling is None or LIMITED not in {one, other}:
         return ""
-    rows = name_contexts(pieces.ceiling.tidy())
+    rows = name_contexts(analysis.ceiling.tidy())
     row = find_row(rows, context=other if one == LIMITED else one)
     return _write_score(row, MetricLabel(CEILING, "r", "higher", bounded=True)) if row else ""
 
 
 def _list_notes(
-    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], pieces: Pieces
+    shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysis: Analysis
 ) -> tuple[Text, ...]:
     level = write_level(float(shown["level"].iloc[0]))
     methods = join_words([METHODS.get(name, name) for name in list_methods(shown)])
@@ -260,26 +260,26 @@ def _list_notes(
         say("Test set: {counts}.", counts=_count_clips(shown)),
     ]
     if "nrmse" in labels:
-        notes.append(say("{told}", told=_tell_spans(pieces)))
-    if pieces.models and len(list_levels(shown, "context")) > 1:
+        notes.append(say("{told}", told=_tell_spans(analysis)))
+    if analysis.models and len(list_levels(shown, "context")) > 1:
         notes.append(
             say(
                 "A context's column judges the models fitted to that context; All judges the "
                 "models fitted to all contexts{scored}.",
                 scored=", on the scores of the factor model fitted to all contexts"
-                if pieces.factor
+                if analysis.factor
                 else "",
             )
         )
-    if pieces.find_kind("human") is not None:
+    if analysis.find_kind("human") is not None:
         notes.append(
             say(
                 "Human baseline: each rater against the mean of the other raters of the same clip, "
                 "and not against the models' target, averaged over {seats}.",
-                seats=pieces.name_judges(),
+                seats=analysis.name_judges(),
             )
         )
-    if pieces.ceiling is not None and LIMITED in labels:
+    if analysis.ceiling is not None and LIMITED in labels:
         notes.append(
             say(
                 "Ceiling: √ICC(1,*k*) of the raters' weighted sums, above which no prediction of "
@@ -291,7 +291,7 @@ def _list_notes(
     if flat:
         notes.append(say("— = not defined: predictions that do not vary have no correlation."))
     noted = shown.assign(
-        model=shown["model"].map(pieces.name_model),
+        model=shown["model"].map(analysis.name_model),
         metric=[labels[metric].name for metric in shown["metric"]],
     )
     errors = [metric for metric, label in labels.items() if label.better == "lower"]
@@ -323,9 +323,9 @@ def _find_undefined(rows: pd.DataFrame) -> set[str]:
     return {part for part in parts if part.startswith(UNDEFINED)}
 
 
-def _tell_spans(pieces: Pieces) -> str:
+def _tell_spans(analysis: Analysis) -> str:
     """Return what NRMSE was divided by, in the study's own words where there are any."""
-    told = pieces.provenance.notes if pieces.provenance else ()
+    told = analysis.provenance.notes if analysis.provenance else ()
     given = [note for note in told if "NRMSE" in note]
     return (
         re.sub(r"(?<=\s)-(?=\d)", "−", given[0])
@@ -382,9 +382,9 @@ def find_share(rows: pd.DataFrame) -> float:
     return float(1 - within / free / rows["truth"].astype(float).var())
 
 
-def warn_of_levels(pieces: Pieces) -> tuple[Text, ...]:
+def warn_of_levels(analysis: Analysis) -> tuple[Text, ...]:
     """Return a caveat on rows of all contexts, where they count knowing the context."""
-    share = _find_largest(pieces)
+    share = _find_largest(analysis)
     if share < _NOTEWORTHY:
         return ()
     return (
@@ -393,15 +393,15 @@ def warn_of_levels(pieces: Pieces) -> tuple[Text, ...]:
             "between them. Where all contexts are taken together, a model, or a feature, that only "
             "tells contexts apart does well; the rows of single contexts leave that out.",
             share=f"{100 * share:.0f}",
-            target=pieces.target,
+            target=analysis.target,
         ),
     )
 
 
-def _find_largest(pieces: Pieces) -> float:
+def _find_largest(analysis: Analysis) -> float:
     """Return the largest share of any model of numbers that was fitted to all clips; 0 without."""
     shares = [0.0]
-    for models in pieces.models.values():
+    for models in analysis.models.values():
         rows = models.predictions
         if "context" in rows and not models.design.classes:
             shares.append(find_share(rows[rows["fitted_on"].eq("all") & rows["part"].eq("test")]))

@@ -18,7 +18,7 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Figure, Table
 from exprstats.document.text import Text, join_words, say
 from exprstats.plots import ALL, draw_decisions, name_contexts
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
     from exprstats.reliability import Decisions, Raters
@@ -28,11 +28,11 @@ _NEVER = "not attainable"
 MOST_ROWS = 30
 
 
-def say_decisions(pieces: Pieces) -> tuple[Text, ...]:
+def say_decisions(analysis: Analysis) -> tuple[Text, ...]:
     """Return how many raters a clip the target needs, or what more raters would give."""
-    if pieces.plan is not None:
-        return (_say_plan(name_contexts(pieces.plan.tidy()), pieces),)
-    if pieces.decisions is None:
+    if analysis.plan is not None:
+        return (_say_plan(name_contexts(analysis.plan.tidy()), analysis),)
+    if analysis.decisions is None:
         return ()
     return (
         say(
@@ -42,10 +42,10 @@ def say_decisions(pieces: Pieces) -> tuple[Text, ...]:
     )
 
 
-def build_decisions(pieces: Pieces) -> tuple[Table, ...]:
+def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
     """Return Table A5, where raters were planned."""
-    decisions = None if pieces.decisions is None else name_contexts(pieces.decisions.tidy())
-    plan = None if pieces.plan is None else name_contexts(pieces.plan.tidy())
+    decisions = None if analysis.decisions is None else name_contexts(analysis.decisions.tidy())
+    plan = None if analysis.plan is None else name_contexts(analysis.plan.tidy())
     keys = decisions if decisions is not None else plan
     if keys is None:
         return ()
@@ -61,8 +61,8 @@ def build_decisions(pieces: Pieces) -> tuple[Table, ...]:
         )
         for number in numbers
     ]
-    if plan is not None and pieces.plan is not None:
-        target = write_number(pieces.plan.target, bounded=True)
+    if plan is not None and analysis.plan is not None:
+        target = write_number(analysis.plan.target, bounded=True)
         columns.append(Column("raters", say("Raters for {target}", target=target)))
     lines = keys.drop_duplicates([name for name in ("context", "item", "term") if name in keys])
     cells = [_write_row(row, keys, plan, numbers) for row in lines.to_dict("records")]
@@ -80,12 +80,12 @@ def build_decisions(pieces: Pieces) -> tuple[Table, ...]:
     )
 
 
-def build_decision_figure(pieces: Pieces) -> tuple[Figure, ...]:
+def build_decision_figure(analysis: Analysis) -> tuple[Figure, ...]:
     """Return Figure 1, where it has a curve to draw."""
-    decisions = pieces.decisions
+    decisions = analysis.decisions
     if decisions is None or not _has_curve(decisions):
         return ()
-    target = None if pieces.plan is None else pieces.plan.target
+    target = None if analysis.plan is None else analysis.plan.target
     notes = [say("Points are estimates, bands their confidence intervals.")]
     if target is not None:
         notes.append(
@@ -118,10 +118,10 @@ def _has_curve(decisions: Decisions) -> bool:
     return True
 
 
-def _say_plan(plan: pd.DataFrame, pieces: Pieces) -> Text:
+def _say_plan(plan: pd.DataFrame, analysis: Analysis) -> Text:
     needed = plan[plan["raters"].notna()].sort_values("raters", kind="stable")
     target = write_number(float(plan["target"].iloc[0]), bounded=True)
-    where = "Table A5, Figure 1" if pieces.decisions is not None else "Table A5"
+    where = "Table A5, Figure 1" if analysis.decisions is not None else "Table A5"
     never = int(plan["raters"].isna().sum())
     if needed.empty:
         return say("No number of raters reaches a reliability of {target}.", target=target)

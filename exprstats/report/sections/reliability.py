@@ -20,7 +20,7 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, quote_sentence, say
 from exprstats.plots import ALL, name_contexts, name_pairs
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 from exprstats.report.sections.raters import (
     build_decision_figure,
     build_decisions,
@@ -42,15 +42,15 @@ FAMILIES = {
 _NOTE = "clips treated as independent"
 
 
-def describe_reliability(pieces: Pieces) -> Section | None:
+def describe_reliability(analysis: Analysis) -> Section | None:
     """Return the section, or None where nothing was rated."""
-    before = _say_design(pieces)
+    before = _say_design(analysis)
     after = (
-        *say_differences(pieces.differences),
-        *say_decisions(pieces),
-        *say_raters(pieces.raters),
+        *say_differences(analysis.differences),
+        *say_decisions(analysis),
+        *say_raters(analysis.raters),
     )
-    sentences, caveats, tables = _describe_coefficients(pieces)
+    sentences, caveats, tables = _describe_coefficients(analysis)
     if not (before or after or sentences):
         return None
     return Section(
@@ -60,31 +60,31 @@ def describe_reliability(pieces: Pieces) -> Section | None:
         caveats=caveats,
         tables=(
             *tables,
-            *build_differences(pieces.differences),
-            *build_decisions(pieces),
-            *build_raters(pieces.raters),
+            *build_differences(analysis.differences),
+            *build_decisions(analysis),
+            *build_raters(analysis.raters),
         ),
-        figures=build_decision_figure(pieces),
+        figures=build_decision_figure(analysis),
     )
 
 
 def _describe_coefficients(
-    pieces: Pieces,
+    analysis: Analysis,
 ) -> tuple[tuple[Text, ...], tuple[Text, ...], tuple[Table, ...]]:
     """Return sentences, caveats and Table 1; nothing where no coefficient was estimated."""
-    if pieces.reliability is None:
+    if analysis.reliability is None:
         return (), (), ()
-    rows = name_contexts(pieces.reliability.tidy())
+    rows = name_contexts(analysis.reliability.tidy())
     shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
     return (
         (_say_range(shown), *_say_excellent(shown)),
-        (*_list_caveats(shown), *_warn_of_crossing(pieces.reliability, shown)),
-        (build_coefficients(rows, shown, pieces.reliability.design),),
+        (*_list_caveats(shown), *_warn_of_crossing(analysis.reliability, shown)),
+        (build_coefficients(rows, shown, analysis.reliability.design),),
     )
 
 
-def _say_design(pieces: Pieces) -> tuple[Text, ...]:
-    return () if pieces.design is None else (quote_sentence(pieces.design.sentence()),)
+def _say_design(analysis: Analysis) -> tuple[Text, ...]:
+    return () if analysis.design is None else (quote_sentence(analysis.design.sentence()),)
 
 
 def is_crossed(reliability: Reliability) -> bool:

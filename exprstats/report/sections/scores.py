@@ -11,15 +11,15 @@ from exprstats.document.cells import find_row, list_levels, pick_rows
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import say
 from exprstats.plots import ALL, name_contexts
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
     from exprstats.measurement import Factor
 
 
-def describe_scores(pieces: Pieces) -> Section | None:
+def describe_scores(analysis: Analysis) -> Section | None:
     """Return the section, or None where there are no factor scores."""
-    factor = pieces.factor
+    factor = analysis.factor
     if factor is None or factor.scores is None or factor.scores.empty:
         return None
     part = "train" if "train" in list_levels(factor.tidy(), "part") else "all"

@@ -21,7 +21,7 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Table
 from exprstats.document.text import Text, join_texts, say
 from exprstats.plots import name_contexts
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
     from exprstats.models import Models, Weights
@@ -32,7 +32,7 @@ _ZERO = "the weight is 0"
 _COLLINEAR = 10.0  # Marquardt (1970): a variance inflation beyond it is read as collinearity
 
 
-def build_stability(weights: Weights, pieces: Pieces) -> Table:
+def build_stability(weights: Weights, analysis: Analysis) -> Table:
     """Return Table 5: weights with intervals, and how often refits agree with them."""
     rows = name_contexts(weights.tidy())
     shown = pick_rows(rows, term="weight").reset_index(drop=True)
@@ -53,12 +53,12 @@ def build_stability(weights: Weights, pieces: Pieces) -> Table:
         columns,
         pd.DataFrame([_write_row(row, rows) for row in shown.to_dict("records")]),
         group="context" if len(contexts) > 1 else None,
-        notes=_list_notes(rows, weights, pieces),
+        notes=_list_notes(rows, weights, analysis),
         rows=rows,
     )
 
 
-def say_stability(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
+def say_stability(weights: Weights, analysis: Analysis) -> tuple[Text, ...]:
     """Return what the weights are, the notable ones of each context, and how sure they are."""
     rows = name_contexts(weights.tidy())
     contexts = list_levels(rows, "context")
@@ -68,7 +68,7 @@ def say_stability(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
             "standard deviation of the feature. Intervals come from {draws} refits to resampled "
             "subjects with the penalty tuned in each; *P*(|*w*| ≥ {mark}) is the share of them in "
             "which the weight reached {mark} in size (Table 5, Figure 4).",
-            model=pieces.name_model(weights.model),
+            model=analysis.name_model(weights.model),
             draws=write_count(weights.glance()["draws"].iloc[0]),
             mark=write_mark(weights.threshold),
         )
@@ -184,7 +184,7 @@ def _write_rank(row: dict[Any, Any]) -> str:
     return f"{value} ({low}–{high})"
 
 
-def _list_notes(rows: pd.DataFrame, weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
+def _list_notes(rows: pd.DataFrame, weights: Weights, analysis: Analysis) -> tuple[Text, ...]:
     shown = rows[rows["term"].isin(["weight", "rank", "vif"])]
     return (
         say(
@@ -192,21 +192,21 @@ def _list_notes(rows: pd.DataFrame, weights: Weights, pieces: Pieces) -> tuple[T
             "clips. Selected = share of refits in which the weight is not 0; same sign = in which "
             "it has the sign of the weight; rank = of its size, 1 the largest, with {level} "
             "interval; VIF = variance inflation factor of the feature in training.",
-            target=pieces.target,
+            target=analysis.target,
             level=write_level(weights.level),
         ),
         say(
             "Percentile intervals over refits to {subjects} resampled {parts} subjects.",
-            parts=name_resampled(weights.model, pieces),
+            parts=name_resampled(weights.model, analysis),
             subjects=write_count(weights.n_clusters),
         ),
-        *_list_penalties(weights, pieces),
+        *_list_penalties(weights, analysis),
         *collect_notes(shown, ("feature", "context"), {_ZERO}),
     )
 
 
-def _list_penalties(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
-    models = pieces.models.get(weights.model)
+def _list_penalties(weights: Weights, analysis: Analysis) -> tuple[Text, ...]:
+    models = analysis.models.get(weights.model)
     if models is None:
         return ()
     rows = name_contexts(models.tidy())
@@ -219,32 +219,32 @@ def _list_penalties(weights: Weights, pieces: Pieces) -> tuple[Text, ...]:
             told.append(f"{context}, {found}")
     if not told:
         return ()
-    tuned = name_tuning(models, pieces)
+    tuned = name_tuning(models, analysis)
     return (say("Penalties chosen {tuned}: {told}.", tuned=tuned, told="; ".join(told)),)
 
 
-def find_split(pieces: Pieces) -> Models | None:
+def find_split(analysis: Analysis) -> Models | None:
     """Return models that show the parts of the split: those with validation subjects, if any."""
-    models = list(pieces.models.values())
+    models = list(analysis.models.values())
     return next((one for one in models if one.rounds is None), next(iter(models), None))
 
 
-def name_tuning(models: Models | None, pieces: Pieces) -> str:
+def name_tuning(models: Models | None, analysis: Analysis) -> str:
     """Return on whom a model's settings were chosen.
 
     Folds take in the validation subjects, where other models have some.
     """
     if models is None or models.rounds is None:
         return "on the validation subjects"
-    split = find_split(pieces)
+    split = find_split(analysis)
     apart = split is not None and split.rounds is None
     return f"in {models.rounds.describe('training and validation' if apart else 'training')}"
 
 
-def name_resampled(model: str, pieces: Pieces) -> str:
+def name_resampled(model: str, analysis: Analysis) -> str:
     """Return the parts whose subjects the refits of a model draw."""
-    models = pieces.models.get(model)
-    split = find_split(pieces)
+    models = analysis.models.get(model)
+    split = find_split(analysis)
     if models is None or models.rounds is None or (split is not None and split.rounds is None):
         return "training and validation"
     return "training"

@@ -19,7 +19,7 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.plots import draw_weights, name_contexts
-from exprstats.report.pieces import Pieces
+from exprstats.report.analysis import Analysis
 from exprstats.report.sections.stability import (
     build_stability,
     list_cautions,
@@ -40,35 +40,35 @@ _METHODS = {
 }
 
 
-def describe_weights(pieces: Pieces) -> Section | None:
+def describe_weights(analysis: Analysis) -> Section | None:
     """Return the section on weights with intervals, or on the first model that has weights."""
-    if pieces.weights is not None:
-        return _describe_resampled(pieces.weights, pieces)
-    models = next((one for one in pieces.models.values() if _has_weights(one)), None)
+    if analysis.weights is not None:
+        return _describe_resampled(analysis.weights, analysis)
+    models = next((one for one in analysis.models.values() if _has_weights(one)), None)
     if models is None:
         return None
     rows = name_contexts(models.tidy())
     weights = pick_rows(rows, term="weight").reset_index(drop=True)
-    name, tuned = pieces.name_model(models.name), name_tuning(models, pieces)
+    name, tuned = analysis.name_model(models.name), name_tuning(models, analysis)
     return Section(
         "weights",
         "Feature weights",
         sentences=_say_weights(weights, name),
         caveats=_list_caveats(weights, tuned),
-        tables=(_build_table(rows, weights, pieces, tuned),),
+        tables=(_build_table(rows, weights, analysis, tuned),),
         figures=_build_figure(models, weights, name, mark=NOTABLE, level=None),
     )
 
 
-def _describe_resampled(weights: Weights, pieces: Pieces) -> Section:
+def _describe_resampled(weights: Weights, analysis: Analysis) -> Section:
     rows = pick_rows(name_contexts(weights.tidy()), term="weight")
-    name = pieces.name_model(weights.model)
+    name = analysis.name_model(weights.model)
     return Section(
         "weights",
         "Feature weights",
-        sentences=(*say_stability(weights, pieces), *say_slopes(weights)),
+        sentences=(*say_stability(weights, analysis), *say_slopes(weights)),
         caveats=(*list_slope_cautions(weights), *list_cautions(weights)),
-        tables=(build_stability(weights, pieces), *build_slopes(weights, pieces)),
+        tables=(build_stability(weights, analysis), *build_slopes(weights, analysis)),
         figures=_build_figure(weights, rows, name, mark=weights.threshold, level=weights.level),
     )
 
@@ -127,7 +127,9 @@ def _list_caveats(weights: pd.DataFrame, tuned: str) -> tuple[Text, ...]:
     return tuple(caveats)
 
 
-def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces, tuned: str) -> Table:
+def _build_table(
+    rows: pd.DataFrame, weights: pd.DataFrame, analysis: Analysis, tuned: str
+) -> Table:
     contexts = list_levels(weights, "context")
     keys = {context: f"context{place}" for place, context in enumerate(contexts)}
     columns = [Column("feature", say("Feature"), words=True)]
@@ -168,7 +170,7 @@ def _build_table(rows: pd.DataFrame, weights: pd.DataFrame, pieces: Pieces, tune
             say(
                 "Units of the target ({target}) per standard deviation of the feature among "
                 "training clips. A weight of exactly 0 was left out by the model.",
-                target=pieces.target,
+                target=analysis.target,
             ),
             *collect_notes(noted, ("feature", "context")),
         ),
@@ -214,7 +216,7 @@ def _build_figure(
     return (figure,)
 
 
-def build_slopes(weights: Weights, pieces: Pieces) -> tuple[Table, ...]:
+def build_slopes(weights: Weights, analysis: Analysis) -> tuple[Table, ...]:
     """Return Table 6, where weights without a penalty were estimated."""
     rows, shown = _select(weights)
     if shown.empty:
@@ -234,7 +236,7 @@ def build_slopes(weights: Weights, pieces: Pieces) -> tuple[Table, ...]:
         columns,
         pd.DataFrame([_write_row(row) for row in shown.to_dict("records")]),
         group="context" if len(contexts) > 1 else None,
-        notes=_list_notes(shown, pieces),
+        notes=_list_notes(shown, analysis),
         rows=rows,
     )
     return (table,)
@@ -318,14 +320,14 @@ def _write_row(row: dict[Any, Any]) -> dict[str, str]:
     }
 
 
-def _list_notes(shown: pd.DataFrame, pieces: Pieces) -> tuple[Text, ...]:
+def _list_notes(shown: pd.DataFrame, analysis: Analysis) -> tuple[Text, ...]:
     subjects = shown["n_clusters"].dropna()
     contexts = len(list_levels(shown, "context")) > 1
     methods = [_METHODS.get(name, str(name)) for name in list_levels(shown, "method")]
     opening = say(
         "Least squares; units of the target ({target}) per standard deviation of the feature, as "
         "in Table 5. Holm *p*, which the text quotes, is adjusted for the features{where}.",
-        target=pieces.target,
+        target=analysis.target,
         where=" of a context" if contexts else "",
     )
     how = say(

@@ -12,7 +12,7 @@ from sklearn.metrics import confusion_matrix, precision_score, recall_score
 
 from exprstats.document.text import write_plain
 from exprstats.models import fit_forest, split_subjects
-from exprstats.report import build_document, gather_pieces, write_report
+from exprstats.report import build_document, gather_analysis, write_report
 
 NAMES = np.array(["<b>fear</b>", "joy", "anger"])
 
@@ -40,7 +40,7 @@ def forest():
 
 
 def describe(results):
-    document = build_document(gather_pieces(results, None))
+    document = build_document(gather_analysis(results, None))
     section = next(one for one in document.sections if one.name == "performance")
     (table,) = (one for one in section.tables if one.number == "A10")
     told = " ".join(write_plain(text) for text in section.sentences)
@@ -110,5 +110,5 @@ def test_folder_and_page_hold_every_count(forest, tmp_path):
 
 
 def test_quantities_have_no_such_table(plain):
-    document = build_document(gather_pieces(list(plain), None))
+    document = build_document(gather_analysis(list(plain), None))
     assert "A10" not in [one.number for section in document.sections for one in section.tables]

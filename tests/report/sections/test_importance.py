@@ -8,13 +8,13 @@ import pytest
 from exprstats.document.text import write_plain
 from exprstats.errors import OptionError
 from exprstats.models import fit_forest, rate_importance, report_weights, trace_dependence
-from exprstats.report import build_document, gather_pieces, write_report
+from exprstats.report import build_document, gather_analysis, write_report
 
 FEATURES = ["au_count", "points_displacement", "head_velocity"]
 
 
 def read_section(results, name="importance"):
-    document = build_document(gather_pieces(results, None))
+    document = build_document(gather_analysis(results, None))
     return next((section for section in document.sections if section.name == name), None)
 
 
@@ -148,7 +148,7 @@ def test_curves_alone_are_a_section_and_two_of_a_model_are_refused(measured):
     assert section.tables == ()
     assert [figure.number for figure in section.figures] == ["7"]
     with pytest.raises(OptionError, match="two Importance of model 'forest'"):
-        gather_pieces([measured[1][1]] * 2, None)
+        gather_analysis([measured[1][1]] * 2, None)
 
 
 def test_methods_name_permutation_and_partial_dependence(plain, measured):

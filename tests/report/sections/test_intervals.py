@@ -7,7 +7,7 @@ import pytest
 from exprstats.document.text import write_plain
 from exprstats.inference import compare_models
 from exprstats.models import stack_predictions
-from exprstats.report import build_document, gather_pieces
+from exprstats.report import build_document, gather_analysis
 
 NAMES = {
     "basic": ("basic intervals of a bootstrap", "95% basic bootstrap confidence intervals"),
@@ -17,7 +17,7 @@ NAMES = {
 
 
 def read_words(*results):
-    document = build_document(gather_pieces(results, None))
+    document = build_document(gather_analysis(results, None))
     texts = [one for section in document.sections for one in (*section.sentences, *section.caveats)]
     notes = [note for s in document.sections for table in s.tables for note in table.notes]
     told = [*texts, *notes, *document.references]

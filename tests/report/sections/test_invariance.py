@@ -8,7 +8,7 @@ import pytest
 
 from exprstats.document.text import write_plain
 from exprstats.measurement import NestedModels, Receipt, average_raters, bootstrap_factor
-from exprstats.report import build_document, gather_pieces
+from exprstats.report import build_document, gather_analysis
 
 _STEP = {"srmr": 0.02, "rmsea_low": 0.01, "rmsea_high": 0.09, "n_clips": 90}
 
@@ -33,7 +33,7 @@ def build_nested(models, p_change, contexts=(None,)):
 
 
 def read_section(results):
-    document = build_document(gather_pieces(results, None))
+    document = build_document(gather_analysis(results, None))
     return next(section for section in document.sections if section.name == "measurement")
 
 
@@ -75,7 +75,7 @@ def test_both_kinds_go_into_one_report_and_two_of_a_kind_are_refused():
     within = build_nested(("congeneric", "tau-equivalent"), (0.4,))
     assert [table.number for table in read_section([across, within]).tables] == ["A7", "A8"]
     with pytest.raises(ValueError, match="two results of kind NestedModels"):
-        gather_pieces([across, across], None)
+        gather_analysis([across, across], None)
 
 
 def test_the_jackknife_is_named_where_subjects_are_in_several_contexts():

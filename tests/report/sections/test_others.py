@@ -30,7 +30,7 @@ from exprstats.reliability import (
     measure_errors,
     study_subjects,
 )
-from exprstats.report import build_document, gather_pieces, write_report
+from exprstats.report import build_document, gather_analysis, write_report
 from exprstats.results import Result
 
 
@@ -51,7 +51,7 @@ class NewThing(Result):
 
 
 def read_sections(results):
-    document = build_document(gather_pieces(results, None))
+    document = build_document(gather_analysis(results, None))
     return [section for section in document.sections if section.name.startswith("further")]
 
 
@@ -195,7 +195,7 @@ def test_a_result_without_rows_keeps_its_sentence():
 
 def test_what_is_no_result_is_refused():
     with pytest.raises(OptionError, match="cannot be made of DataFrame"):
-        gather_pieces([pd.DataFrame()], None)
+        gather_analysis([pd.DataFrame()], None)
 
 
 def test_hostile_names_go_through(hostile, tmp_path, read_page):

@@ -12,7 +12,7 @@ from exprstats.inference import compare_models
 from exprstats.models import pair_pooled, rate_ceiling, stack_predictions
 from exprstats.plots import draw_performance
 from exprstats.report import write_report
-from exprstats.report.pieces import Pieces, gather_pieces
+from exprstats.report.analysis import Pieces, gather_analysis
 from exprstats.report.sections import performance as scoreboard
 from exprstats.report.sections.comparisons import describe_pooling
 from exprstats.report.sections.performance import describe_performance, find_share, warn_of_levels
@@ -70,7 +70,7 @@ def test_a_pooling_comparison_is_known_by_its_models(plain, pooling, tmp_path):
     page = write_report(results, tmp_path / "report").read_text(encoding="utf-8")
     assert "One model or one for each context" in page
     assert "which gives the model an intercept for each" in page
-    assert gather_pieces([plain.comparison], None).pooling is None
+    assert gather_analysis([plain.comparison], None).pooling is None
 
 
 def test_levels_of_contexts_are_a_caveat_where_they_matter(plain):
@@ -99,7 +99,7 @@ def test_the_ceiling_has_its_row_in_table_3_and_its_lines_in_figure_3(plain, acr
     monkeypatch.setattr(scoreboard, "MOST_ACROSS", 5 if across else 1)
     ceiling = rate_ceiling(plain.ratings, plain.factor)
     results = [plain.models, compare_again(plain, ["rmse", "correlation", "mae"]), ceiling]
-    section = describe_performance(gather_pieces(results, None))
+    section = describe_performance(gather_analysis(results, None))
     cells = section.tables[0].cells
     told = cells[cells["model"] == "Ceiling"].drop(columns=["group", "model"]).to_numpy().ravel()
     wanted = [f"{one:.3f}".removeprefix("0") for one in ceiling.table["estimate"]]
@@ -116,9 +116,9 @@ def test_the_ceiling_has_its_row_in_table_3_and_its_lines_in_figure_3(plain, acr
 def test_a_ceiling_without_a_place_is_told_in_words(plain):
     ceiling = rate_ceiling(plain.ratings, plain.factor)
     alone = compare_again(plain, "rmse")
-    words = print_words(describe_performance(gather_pieces([alone, ceiling], None)))
+    words = print_words(describe_performance(gather_analysis([alone, ceiling], None)))
     assert "no prediction can be expected to correlate with them above" in words
-    lonely = gather_pieces([ceiling], None)
+    lonely = gather_analysis([ceiling], None)
     assert (lonely.ceiling, lonely.others) == (None, (ceiling,))
 
 

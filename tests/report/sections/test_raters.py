@@ -13,11 +13,11 @@ from exprstats.reliability import (
     plan_raters,
     study_decisions,
 )
-from exprstats.report import build_document, gather_pieces
+from exprstats.report import build_document, gather_analysis
 
 
 def read_section(results):
-    document = build_document(gather_pieces(results, None))
+    document = build_document(gather_analysis(results, None))
     return next(section for section in document.sections if section.name == "reliability")
 
 

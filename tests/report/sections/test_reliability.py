@@ -7,7 +7,7 @@ import pytest
 from exprstats.apa import write_interval, write_number
 from exprstats.document.text import write_plain
 from exprstats.reliability import rate_reliability
-from exprstats.report import build_document, gather_pieces
+from exprstats.report import build_document, gather_analysis
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def crossed():
 
 def tell(reliability):
     """Return the words of the report, the headings of Table 1 and its only line."""
-    document = build_document(gather_pieces(reliability, None))
+    document = build_document(gather_analysis(reliability, None))
     (table,) = [table for section in document.sections for table in section.tables]
     texts = [one for section in document.sections for one in (*section.sentences, *section.caveats)]
     words = " ".join(write_plain(text) for text in (*texts, *table.notes)).replace("\xa0", " ")
@@ -74,5 +74,5 @@ def test_restricted_maximum_likelihood_is_named(crossed):
     (shown,) = rows.loc[rows["headline"], "estimate"]
     assert heads["ICC(1,k)"] == write_number(shown, bounded=True)
     assert "was estimated by restricted maximum likelihood in lme4 (Bates et al., 2015)" in words
-    document = build_document(gather_pieces(reliability, None))
+    document = build_document(gather_analysis(reliability, None))
     assert any("lme4" in write_plain(text) for text in document.references)

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from exprstats.document.text import write_plain
-from exprstats.report import build_document, gather_pieces
+from exprstats.report import build_document, gather_analysis
 
 
 def read_section(results, name="weights"):
-    document = build_document(gather_pieces(results, None))
+    document = build_document(gather_analysis(results, None))
     return next(section for section in document.sections if section.name == name)
 
 
