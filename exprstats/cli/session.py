@@ -21,15 +21,19 @@ from exprstats.document.terminal import (
     find_width,
     lay_out_table,
     list_points,
+    render_section,
     speak_options,
     wrap_text,
     write_line,
 )
+from exprstats.document.text import write_plain
 from exprstats.errors import ExprStatsError, OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.progress import Progress, TaskID
+
+    from exprstats.document.model import Section
 
 PATIENCE = 2.0
 
@@ -86,6 +90,30 @@ class Session:
         """Keep an input for the envelope; it is not to be written over."""
         spare_input(path, self.files, self.out)
         self.inputs.append({"file": str(path), "sha256": sha256, "rows": rows})
+
+    def present(self, *results: Any, names: Mapping[str, str] | None = None) -> None:
+        """Print results as the report does: the same sections, with the same words and tables.
+
+        Parameters
+        ----------
+        *results
+            Results in any order; None is passed over.
+        names
+            What to print for a model's name, where its own name is not meant.
+        """
+        from exprstats.report import describe_results, gather_analysis
+
+        analysis = gather_analysis([one for one in results if one is not None], names=names)
+        for section in describe_results(analysis):
+            self.show(section)
+
+    def show(self, section: Section) -> None:
+        """Print a section, and keep its figures and sentences for ``--out``."""
+        texts = (*section.sentences, *section.points, *section.caveats)
+        self.sentences += [write_plain(text) for text in texts]
+        self.blocks += render_section(section, width=find_width())
+        for figure in section.figures:
+            self.figures[f"figure{figure.number}_{figure.name}"] = figure.draw
 
     def add_table(self, stem: str, table: pd.DataFrame, **more: Any) -> list[Row]:
         """Keep a table for ``--out``, and its rows with further cells for ``--json``.

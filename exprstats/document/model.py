@@ -5,12 +5,14 @@ Results are turned into these in one place and rendered to a file format in anot
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from exprstats.document.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,9 @@ class Figure:
     ----------
     number, name, title, notes
         As of a table.
-    plot
-        What `exprstats.plots.save_figure` takes.
+    draw
+        Draws it when it is needed: a function without arguments that returns what
+        `exprstats.plots.save_figure` takes.
     words
         What it shows, for those who cannot see it.
     """
@@ -86,7 +89,7 @@ class Figure:
     number: str
     name: str
     title: str
-    plot: Any
+    draw: Callable[[], Any]
     words: str
     notes: tuple[Text, ...] = ()
 
@@ -109,6 +112,8 @@ class Section:
         List items below the paragraphs.
     tables, figures
         In printed order.
+    steps
+        Commands or actions to take next, each a text of its own.
     """
 
     name: str
@@ -118,6 +123,7 @@ class Section:
     points: tuple[Text, ...] = ()
     tables: tuple[Table, ...] = ()
     figures: tuple[Figure, ...] = ()
+    steps: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,9 +10,12 @@ import unicodedata
 from collections.abc import Sequence
 
 from exprstats.apa import count_things
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.text import write_plain
 from exprstats.errors import DataError, ExprStatsError
 
 _MOST = 20
+_HEADER = 12  # letters of a line of a heading
 # Names from files must not steer the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPOKEN = (
@@ -57,11 +60,89 @@ def lay_out_table(
     response  .857
     motion    −.01
     """
-    blocks = _split_columns(headers, rows, width)
+    blocks = _split_columns([[header] for header in headers], rows, width)
     return "\n\n".join(
         _align([headers[i] for i in block], [[row[i] for i in block] for row in rows])
         for block in blocks
     )
+
+
+def render_section(section: Section, *, width: int | None = None) -> list[str]:
+    """Return a section as blocks of text, in the order in which they are read.
+
+    Parameters
+    ----------
+    section
+        What is printed. Figures are not; they are written to files.
+    width
+        Letters that a line of the terminal holds; columns without room follow below. None where
+        nobody looks at a terminal.
+    """
+    blocks = [section.title, *(wrap_text(write_plain(text)) for text in section.sentences)]
+    if section.points:
+        blocks.append(list_points("", [write_plain(point) for point in section.points]).lstrip())
+    blocks += [wrap_text(f"Caution: {write_plain(text)}") for text in section.caveats]
+    blocks += [render_table(table, width=width) for table in section.tables]
+    if section.steps:
+        blocks.append("\n".join(["Next:", *(f"  {write_plain(step)}" for step in section.steps)]))
+    return blocks
+
+
+def render_table(table: Table, *, width: int | None = None) -> str:
+    """Return a table under its number and title, with its notes below."""
+    number = f"Table {table.number}. " if table.number else ""
+    keys = [column.key for column in table.columns]
+    rows = [[str(row[key]) for key in keys] for row in table.cells.to_dict("records")]
+    groups = [] if table.group is None else table.cells[table.group].astype(str).tolist()
+    rows = [[f"  {row[0]}", *row[1:]] for row in rows] if groups else rows
+    cells = list(zip(*rows, strict=True)) or [()] * len(keys)
+    headers = [
+        _fold_header(write_plain(column.heading), max(map(_measure, below), default=0))
+        for column, below in zip(table.columns, cells, strict=True)
+    ]
+    body = "\n\n".join(
+        _align_columns(
+            [table.columns[i] for i in block],
+            [headers[i] for i in block],
+            [[row[i] for i in block] for row in rows],
+            groups,
+        )
+        for block in _split_columns(headers, rows, width)
+    )
+    parts = [wrap_text(f"{number}{table.title}"), body]
+    notes = " ".join(write_plain(note) for note in table.notes)
+    return "\n\n".join([*parts, wrap_text(f"Note. {notes}")] if notes else parts)
+
+
+def _align_columns(
+    columns: list[Column], headers: list[list[str]], rows: list[list[str]], groups: list[str]
+) -> str:
+    """Return lines of columns: numbers right, words left, spanners above, groups between."""
+    tall = max(map(len, headers))
+    above = list(zip(*([""] * (tall - len(one)) + one for one in headers), strict=True))
+    widths = [max(map(_measure, column)) for column in zip(*above, *rows, strict=True)]
+    lines = []
+    if any(column.spanner for column in columns):
+        line = ""
+        for at, column in enumerate(columns):
+            if column.spanner and (at == 0 or columns[at - 1].spanner != column.spanner):
+                line = f"{line.ljust(sum(widths[:at]) + 2 * at)}{column.spanner}  "
+        lines.append(line)
+    for place, row in enumerate([*above, *rows], start=-tall):
+        if place == 0:
+            lines.append("─" * (sum(widths) + 2 * (len(widths) - 1)))
+        if place >= 0 and groups and (place == 0 or groups[place] != groups[place - 1]):
+            lines.append(groups[place])
+        shapes = zip(row, widths, columns, strict=True)
+        lines.append("  ".join(_pad(cell, size, not column.words) for cell, size, column in shapes))
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _fold_header(header: str, width: int) -> list[str]:
+    """Return a heading in lines that are hardly wider than the cells below it."""
+    return textwrap.wrap(
+        header, max(width, _HEADER), break_long_words=False, break_on_hyphens=False
+    ) or [""]
 
 
 def find_width() -> int | None:
@@ -70,10 +151,14 @@ def find_width() -> int | None:
 
 
 def _split_columns(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None
+    headers: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], width: int | None
 ) -> list[list[int]]:
     """Return the columns of each block: all in one where they fit, else the first words repeat."""
-    widths = [max(map(_measure, column)) + 2 for column in zip(headers, *rows, strict=True)]
+    cells = list(zip(*rows, strict=True)) or [()] * len(headers)
+    widths = [
+        max(map(_measure, [*header, *below])) + 2
+        for header, below in zip(headers, cells, strict=True)
+    ]
     if width is None or sum(widths) - 2 <= width:
         return [list(range(len(headers)))]
     columns = list(zip(*rows, strict=True)) or [()] * len(headers)

@@ -2,6 +2,12 @@
 
 from exprstats.report.analysis import gather_analysis
 from exprstats.report.folder import collect_tables, write_report
-from exprstats.report.outline import build_document
+from exprstats.report.outline import build_document, describe_results
 
-__all__ = ["build_document", "collect_tables", "gather_analysis", "write_report"]
+__all__ = [
+    "build_document",
+    "collect_tables",
+    "describe_results",
+    "gather_analysis",
+    "write_report",
+]

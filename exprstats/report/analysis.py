@@ -92,7 +92,10 @@ class Analysis(Registered):
 
 
 def gather_analysis(
-    results: StudyRun | Result | Iterable[Result], title: str | None = None
+    results: StudyRun | Result | Iterable[Result],
+    title: str | None = None,
+    *,
+    names: Mapping[str, str] | None = None,
 ) -> Analysis:
     """Return the analysis of a study's run, or of results in any order.
 
@@ -124,4 +127,5 @@ def gather_analysis(
     # Names that our own verbs give by default are ours to print as words.
     keyed = [(key, one) for (_, key), one in found.held.items() if key is not None]
     ours = bool(keyed) and all(key == getattr(one, "kind", None) for key, one in keyed)
-    return Analysis(title or "Report", found, model_names=KIND_NAMES if ours else {})
+    told = KIND_NAMES if ours else {}
+    return Analysis(title or "Report", found, model_names=told if names is None else names)

@@ -92,7 +92,9 @@ def _save_figures(document: Document, folder: Path) -> dict[str, bytes]:
     for section in document.sections:
         for figure in section.figures:
             folder.mkdir(exist_ok=True)
-            _, svg = save_figure(figure.plot, folder / f"figure{figure.number}_{slug(figure.name)}")
+            _, svg = save_figure(
+                figure.draw(), folder / f"figure{figure.number}_{slug(figure.name)}"
+            )
             images[figure.name] = svg.read_bytes()
     return images
 

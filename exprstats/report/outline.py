@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from exprstats.document.model import Document
+from collections.abc import Callable
+
+from exprstats.document.model import Document, Section
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import list_sources
 from exprstats.report.methods.paragraph import describe_methods
@@ -22,18 +24,31 @@ from exprstats.report.sections.reliability import describe_reliability
 from exprstats.report.sections.scores import describe_scores
 from exprstats.report.sections.weights import describe_weights
 
-_MIDDLE = (
-    describe_reliability,
-    describe_measurement,
-    describe_scores,
-    describe_features,
-    describe_performance,
-    describe_comparisons,
-    describe_weights,
-    describe_contrasts,
-    describe_importance,
-    describe_pooling,
+# Each section with the results that it speaks of (`exprstats.results.PLACES`), in order. A result
+# of no section has its sentence and its rows at the end.
+SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ...] = (
+    (
+        ("design", "reliability", "differences", "decisions", "plan", "raters"),
+        describe_reliability,
+    ),
+    (("factor", "resampled", "invariance", "restrictions"), describe_measurement),
+    (("factor",), describe_scores),
+    (("models",), describe_features),
+    (("comparison", "models", "ceiling"), describe_performance),
+    (("comparison",), describe_comparisons),
+    (("models", "weights"), describe_weights),
+    (("contrasts",), describe_contrasts),
+    (("importance", "dependence"), describe_importance),
+    (("pooling",), describe_pooling),
 )
+
+
+def describe_results(analysis: Analysis) -> tuple[Section, ...]:
+    """Return the sections on what was found, in order; the command line prints the same ones."""
+    told = {place for places, _ in SECTIONS for place in places}
+    rest = [one for one in analysis.results.held.values() if one.find_place() not in told]
+    sections = [section for _, describe in SECTIONS if (section := describe(analysis)) is not None]
+    return (*sections, *describe_further([*rest, *analysis.results.others]))
 
 
 def build_document(analysis: Analysis) -> Document:
@@ -41,12 +56,15 @@ def build_document(analysis: Analysis) -> Document:
 
     A section exists if the analysis has its input.
     """
-    middle = [section for describe in _MIDDLE if (section := describe(analysis)) is not None]
     methods, cited = describe_methods(analysis)
-    middle += describe_further(analysis)
     return Document(
         title=analysis.title,
         banners=list_banners(analysis),
-        sections=(describe_analysed(analysis), *middle, methods, describe_session(analysis)),
+        sections=(
+            describe_analysed(analysis),
+            *describe_results(analysis),
+            methods,
+            describe_session(analysis),
+        ),
         references=list_sources(cited, r_version=list_session_versions(analysis).get("R", "")),
     )

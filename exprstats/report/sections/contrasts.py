@@ -233,7 +233,7 @@ def _build_figure(contrasts: Contrasts) -> Figure:
         "5",
         "contrasts",
         "Differences Between Contexts in the Weights of Features",
-        draw_contrasts(contrasts),
+        lambda: draw_contrasts(contrasts),
         words="Difference of each feature's weight between contexts with intervals; the same "
         "numbers as Table 7.",
         notes=(

@@ -157,7 +157,7 @@ def _build_figure(
         "6",
         "importance",
         "Importance of Features for Predicting Unseen Subjects",
-        draw_importance(list(found.values()), names=analysis.model_names),
+        lambda: draw_importance(list(found.values()), names=analysis.model_names),
         words="Importance of each feature with its interval; the same numbers as Table 8.",
         notes=(
             say(
@@ -338,7 +338,7 @@ def _build_curves(dependence: Dependence, name: str, place: int) -> Figure:
         str(_FIRST + place),
         "dependence" if place == 0 else f"dependence{place + 1}",
         f"Mean Prediction Along the Most Important Features ({name})",
-        draw_dependence(dependence),
+        lambda: draw_dependence(dependence),
         words=f"Mean prediction of {name} along each feature, the other features as they are.",
         notes=(
             say(

@@ -73,7 +73,7 @@ def _build_figure(rows: pd.DataFrame, factor: Factor) -> Figure:
         "2",
         "factor",
         "The One-Factor Model With Standardized Estimates",
-        draw_factor(factor),
+        lambda: draw_factor(factor),
         words="Path diagram: the factor, its loadings on the items, and their residual variances; "
         "the same numbers as Table 2.",
         notes=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,7 +14,6 @@ from exprstats.document.columns import Chosen, choose_columns, name_column, writ
 from exprstats.document.model import Figure, Section, Table
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.plots import draw_decisions, name_contexts
-from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
     from exprstats.results import Result
@@ -50,9 +50,9 @@ _TITLES = {
 }
 
 
-def describe_further(analysis: Analysis) -> tuple[Section, ...]:
+def describe_further(results: Sequence[Result]) -> tuple[Section, ...]:
     """Return a section for each result that has none of its own."""
-    return tuple(_describe(result, place) for place, result in enumerate(analysis.results.others))
+    return tuple(_describe(result, place) for place, result in enumerate(results))
 
 
 def name_kind(result: Result) -> str:
@@ -93,7 +93,7 @@ def _build_figures(result: Result, place: int) -> tuple[Figure, ...]:
             f"A{_FIRST + place}",
             f"subjects{place + 1}",
             "Reliability of Subjects’ Means for Other Numbers of Raters",
-            draw_decisions(result),
+            lambda: draw_decisions(result),
             words="Reliability of a subject's mean by number of raters and of clips.",
             notes=(say("Lines are estimates, bands their confidence intervals."),),
         ),

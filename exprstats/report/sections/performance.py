@@ -182,7 +182,7 @@ def _build_figure(
         "3",
         "performance",
         "Test Performance of Each Model",
-        draw_performance(comparison, names=analysis.model_names, ceilings=limits),
+        lambda: draw_performance(comparison, names=analysis.model_names, ceilings=limits),
         words=f"{join_words(names)} of {join_words(models)} with intervals; the same as Table 3.",
         notes=tuple(notes),
     )

@@ -99,7 +99,7 @@ def build_decision_figure(analysis: Analysis) -> tuple[Figure, ...]:
             "1",
             "decisions",
             "Reliability of the Mean Rating by the Number of Raters",
-            draw_decisions(decisions, target=target),
+            lambda: draw_decisions(decisions, target=target),
             words="Reliability rises with the number of raters a clip; the same numbers as "
             "Table A5.",
             notes=tuple(notes),

@@ -209,7 +209,7 @@ def _build_figure(
         "4",
         "weights",
         f"Feature Weights of the {name} Models",
-        draw_weights(found),
+        lambda: draw_weights(found),
         words=f"Weight of each feature{where}; the same numbers as Table 5.",
         notes=tuple(notes),
     )

@@ -105,7 +105,7 @@ def test_the_ceiling_has_its_row_in_table_3_and_its_lines_in_figure_3(plain, acr
     wanted = [f"{one:.3f}".removeprefix("0") for one in ceiling.table["estimate"]]
     assert [cell.split(" ")[0] for cell in told if cell] == wanted
     figure = section.figures[0]
-    tables = [layer._data for layer in figure.plot.layers if layer._data is not None]
+    tables = [layer._data for layer in figure.draw().layers if layer._data is not None]
     lines = [one for one in tables if "raters_per_clip" in one]
     assert [one["estimate"].tolist() for one in lines] == [ceiling.table["estimate"].tolist()]
     assert "Dashed lines are the ceiling of Table 3." in [
