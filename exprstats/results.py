@@ -145,6 +145,11 @@ class Registered:
 
     results: Results
 
+    @property
+    def others(self) -> tuple[Result, ...]:
+        """Results without a place, in the order in which they came."""
+        return self.results.others
+
     def __getattr__(self, name: str) -> Any:
         if name in PLACES:
             return self.results.get(name)

@@ -38,7 +38,7 @@ class Analysis(Registered):
     """
 
     title: str
-    results: Results
+    results: Results = field(default_factory=Results)
     clips: pd.DataFrame | None = None
     parts: pd.DataFrame | None = None
     study: Study | None = None

@@ -138,9 +138,9 @@ def collect_results(analysis: Analysis) -> dict[str, Any]:
     classes = cross_analysis(analysis)
     if classes is not None:
         found["classes"] = classes
-    if analysis.results.others:
+    if analysis.others:
         found["further"] = [
-            {"kind": type(one).__name__, "rows": one.tidy()} for one in analysis.results.others
+            {"kind": type(one).__name__, "rows": one.tidy()} for one in analysis.others
         ]
     if provenance is not None:
         found["warnings"] = [asdict(one) for one in provenance.warnings]
@@ -168,7 +168,7 @@ def collect_tables(results: StudyRun | Result | Iterable[Result]) -> dict[str, p
     classes = cross_analysis(analysis)
     if classes is not None:
         tables["classes"] = classes
-    for number, one in enumerate(analysis.results.others, start=1):
+    for number, one in enumerate(analysis.others, start=1):
         tables[f"further {number} {type(one).__name__}"] = one.tidy()
     return tables
 

@@ -48,7 +48,7 @@ def describe_results(analysis: Analysis) -> tuple[Section, ...]:
     told = {place for places, _ in SECTIONS for place in places}
     rest = [one for one in analysis.results.held.values() if one.find_place() not in told]
     sections = [section for _, describe in SECTIONS if (section := describe(analysis)) is not None]
-    return (*sections, *describe_further([*rest, *analysis.results.others]))
+    return (*sections, *describe_further([*rest, *analysis.others]))
 
 
 def build_document(analysis: Analysis) -> Document:

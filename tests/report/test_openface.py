@@ -20,7 +20,7 @@ def read_words(pieces, name):
 
 @pytest.fixture
 def make_pieces(plain, tmp_path):
-    """Pieces of a study whose clips came from videos, as far as the report looks at them."""
+    """Analysis of a study whose clips came from videos, as far as the report looks at them."""
 
     def make(features=None, videos=0, notes=(), **settings):
         openface = OpenfaceSettings(tmp_path, tmp_path / "segments.csv", **settings)

@@ -96,7 +96,7 @@ def others(plain):
 
 def test_each_result_has_its_sentence_and_its_table(others):
     sections = read_sections(others)
-    assert [section.title for section in sections] == [
+    assert {section.title for section in sections} == {
         "Contexts compared in performance",
         "Equivalence of models",
         "Permutation tests of models",
@@ -109,7 +109,7 @@ def test_each_result_has_its_sentence_and_its_table(others):
         "Choice of the intraclass correlation",
         "Nested cross-validation",
         "Ceiling of prediction",
-    ]
+    }
     for section, result in zip(sections, others, strict=True):
         opening = write_plain(section.sentences[0]).replace("\xa0", " ")
         wanted = result.sentence().replace("'", "’").replace(" - ", " − ")
@@ -209,4 +209,6 @@ def test_hostile_names_go_through(hostile, tmp_path, read_page):
     assert "{{ 7 * 7 }}" in [cell for table in page.tables for row in table for cell in row]
     found = json.loads((tmp_path / "report" / "results.json").read_text(encoding="utf-8"))
     assert [one["kind"] for one in found["further"]][-1] == "NewThing"
-    assert len(found["further"]) == len(others)
+    placed = [one.find_place() for one in others if one.find_place() not in {"", "ceiling"}]
+    assert set(placed) <= set(found)
+    assert len(found["further"]) == len(others) - len(placed)

@@ -12,7 +12,7 @@ from exprstats.inference import compare_models
 from exprstats.models import pair_pooled, rate_ceiling, stack_predictions
 from exprstats.plots import draw_performance
 from exprstats.report import write_report
-from exprstats.report.analysis import Pieces, gather_analysis
+from exprstats.report.analysis import Analysis, gather_analysis
 from exprstats.report.sections import performance as scoreboard
 from exprstats.report.sections.comparisons import describe_pooling
 from exprstats.report.sections.performance import describe_performance, find_share, warn_of_levels
@@ -33,8 +33,8 @@ def pooling(plain):
 
 
 def test_the_table_holds_both_models_and_their_difference(pooling):
-    assert describe_pooling(Pieces("none")) is None
-    section = describe_pooling(Pieces("study", pooling=pooling))
+    assert describe_pooling(Analysis("none")) is None
+    section = describe_pooling(gather_analysis([pooling], "study"))
     cells = section.tables[0].cells
     rows = pooling.table[pooling.table["headline"]]
     assert cells["context"].tolist() == ["startle", "pain", "All"] * 2
@@ -55,13 +55,13 @@ def test_the_table_holds_both_models_and_their_difference(pooling):
 )
 def test_the_text_tells_the_pool_and_counts_contexts(pooling, p, said):
     table = pooling.table.assign(p_value=pooling.table["p_value"].where(lambda v: v.isna(), p))
-    words = print_words(describe_pooling(Pieces("s", pooling=replace(pooling, table=table))))
+    words = print_words(describe_pooling(gather_analysis([replace(pooling, table=table)], "s")))
     assert f"{said}" in words
     counted = "2 of 2 contexts" if p < 0.05 else "none of 2 contexts"
     assert f"taken one by one, {counted} differed at the .05 level" in words
     # Where a context's difference is not defined, it is not among those that were tested.
     lost = table.assign(p_value=table["p_value"].mask(table["context"] == "pain"))
-    words = print_words(describe_pooling(Pieces("s", pooling=replace(pooling, table=lost))))
+    words = print_words(describe_pooling(gather_analysis([replace(pooling, table=lost)], "s")))
     assert "taken one by one" not in words
 
 
@@ -74,11 +74,11 @@ def test_a_pooling_comparison_is_known_by_its_models(plain, pooling, tmp_path):
 
 
 def test_levels_of_contexts_are_a_caveat_where_they_matter(plain):
-    pieces = Pieces("s", models={"elastic": plain.models}, comparison=plain.comparison)
+    pieces = gather_analysis([plain.models, plain.comparison], "s")
     assert warn_of_levels(pieces) == ()
     rows = plain.models.predictions
     moved = rows.assign(truth=rows["truth"] + 5 * (rows["context"] == "pain"))
-    apart = replace(pieces, models={"elastic": replace(plain.models, predictions=moved)})
+    apart = gather_analysis([replace(plain.models, predictions=moved), plain.comparison], "s")
     test = moved[(moved["fitted_on"] == "all") & (moved["part"] == "test")]
     share = find_share(test)
     dummies = pd.get_dummies(test["context"], dtype=float)
@@ -138,7 +138,7 @@ def test_notes_call_the_two_models_by_what_they_are(pooling):
     for name, said in (("elastic", "own models"), ("elastic pooled", "one model")):
         note = f"not defined: the predictions of {name} do not vary"
         table = pooling.table.assign(note=pooling.table["note"].mask(lost, note))
-        section = describe_pooling(Pieces("s", pooling=replace(pooling, table=table)))
+        section = describe_pooling(gather_analysis([replace(pooling, table=table)], "s"))
         notes = " ".join(write_plain(one) for one in section.tables[0].notes)
         assert f"the predictions of the {said} do not vary" in notes
 
