@@ -1,11 +1,104 @@
-"""The tree of errors and the tree of warnings."""
+"""The tree of errors and the tree of warnings, and options as their messages name them."""
 
 from __future__ import annotations
 
+import json
+import shlex
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
+
+Style = Literal["verb", "command", "study"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option as a message names it, in the words of whoever reads the message.
+
+    Parameters
+    ----------
+    name
+        The verb's argument.
+    value
+        The value to give it; None asks to leave the option out, True to switch it on. Without a
+        value the option alone is named.
+
+    Examples
+    --------
+    >>> [Option("span").spell(style) for style in ("verb", "command", "study")]
+    ['span=', '--span', "'span'"]
+    >>> [Option("model", "one-way").spell(style) for style in ("verb", "command", "study")]
+    ["model='one-way'", '--model one-way', 'model = "one-way"']
+    >>> Option("cluster", None).spell("command", {"cluster": "subject"})
+    'no --subject'
+    """
+
+    name: str
+    value: Any = ...
+
+    def spell(self, style: Style = "verb", names: Mapping[str, str] | None = None) -> str:
+        """Return the option as Python, the command line or a study file writes it.
+
+        Parameters
+        ----------
+        style
+            ``"verb"``: ``span=7``; ``"command"``: ``--span 7``; ``"study"``: ``span = 7``.
+        names
+            Arguments that have another name there, such as ``{"cluster": "subject"}``.
+        """
+        name = (names or {}).get(self.name, self.name)
+        if style == "verb":
+            return f"{name}=" if self.value is ... else f"{name}={self.value!r}"
+        flag = f"--{name.replace('_', '-')}"
+        if self.value is None or (self.value is False and style == "command"):
+            return f"no {flag}" if style == "command" else f"no '{name}'"
+        if style == "study":
+            return f"'{name}'" if self.value is ... else f"{name} = {_write_toml(self.value)}"
+        if self.value is ... or self.value is True:
+            return flag
+        values = self.value if isinstance(self.value, list | tuple) else [self.value]
+        text = ",".join(map(str, values))
+        # Click takes "--missing -9" for two options.
+        return f"{flag}{'=' if text.startswith('-') else ' '}{shlex.quote(text)}"
+
+
+Text = str | Option | Sequence[str | Option]
+
+
+def speak(text: Text, style: Style = "verb", names: Mapping[str, str] | None = None) -> str:
+    """Return a message whose options are spelt for its reader.
+
+    Parameters
+    ----------
+    text
+        A text, an `Option`, or a sequence of both.
+    style, names
+        As in `Option.spell`.
+
+    Examples
+    --------
+    >>> speak(("NRMSE needs ", Option("span"), ", the range of the truth."), "command")
+    'NRMSE needs --span, the range of the truth.'
+    """
+    return "".join(
+        part.spell(style, names) if isinstance(part, Option) else part for part in _split(text)
+    )
+
+
+def _split(text: Text) -> tuple[str | Option, ...]:
+    return (text,) if isinstance(text, str | Option) else tuple(text)
+
+
+def _name_option(parts: Sequence[str | Option]) -> str | None:
+    return next((part.name for part in parts if isinstance(part, Option)), None)
+
+
+def _write_toml(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_write_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +110,29 @@ class Problem:
     fact
         What was found, with the measured value.
     remedy
-        One thing to do.
+        One thing to do; a sequence of texts and `Option` where it names an option.
     file, column
         Where it was found, if it was found there.
     rows
         Row numbers as a person counts them in the file; at most five are printed.
+    option
+        The argument that the remedy is about; by default the first that a message names.
     """
 
-    fact: str
-    remedy: str = ""
+    fact: Text
+    remedy: Text = ""
     file: str | None = None
     column: str | None = None
     rows: tuple[int, ...] = ()
+    option: str | None = None
 
-    def __str__(self) -> str:
-        """Return the place, the fact and the remedy on one line."""
+    def __post_init__(self) -> None:
+        """Take the option's name from the message where none is given."""
+        named = self.option or _name_option((*_split(self.remedy), *_split(self.fact)))
+        object.__setattr__(self, "option", named)
+
+    def __iter__(self) -> Iterator[str | Option]:
+        """Yield the parts of the message: the place, the fact and the remedy."""
         place = ", ".join(
             part
             for part in (
@@ -41,8 +142,19 @@ class Problem:
             )
             if part
         )
-        text = f"{place}: {self.fact}" if place else self.fact
-        return f"{text} {self.remedy}".rstrip()
+        yield f"{place}: " if place else ""
+        yield from _split(self.fact)
+        if self.remedy:
+            yield " "
+            yield from _split(self.remedy)
+
+    def speak(self, style: Style = "verb", names: Mapping[str, str] | None = None) -> str:
+        """Return the message on one line, its options spelt for its reader; see `Option.spell`."""
+        return speak(tuple(self), style, names)
+
+    def __str__(self) -> str:
+        """Return the place, the fact and the remedy on one line, as a verb says them."""
+        return self.speak()
 
 
 def _name_rows(rows: tuple[int, ...]) -> str:
@@ -53,7 +165,28 @@ def _name_rows(rows: tuple[int, ...]) -> str:
     return f"row{'s' if len(rows) > 1 else ''} {shown}{more}"
 
 
-class ExprStatsError(Exception):
+class _Spoken(Exception):
+    """A message that keeps its parts, so that each reader gets the options in his own words.
+
+    Parameters
+    ----------
+    *parts
+        Texts and `Option`, in order.
+    option
+        The argument that the message is about; by default the first that it names.
+    """
+
+    def __init__(self, *parts: str | Option, option: str | None = None) -> None:
+        self.parts = parts
+        self.option = option or _name_option(parts)
+        super().__init__(speak(parts))
+
+    def speak(self, style: Style = "verb", names: Mapping[str, str] | None = None) -> str:
+        """Return the message with its options spelt for its reader; see `Option.spell`."""
+        return speak(self.parts, style, names)
+
+
+class ExprStatsError(_Spoken):
     """Root of every error that exprstats raises on purpose."""
 
 
@@ -72,7 +205,8 @@ class DataError(ExprStatsError, ValueError):
         if isinstance(problems, Problem):
             problems = (problems,)
         self.problems: tuple[Problem, ...] = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        lines = [("\n" * (place > 0), *problem) for place, problem in enumerate(self.problems)]
+        super().__init__(*(part for line in lines for part in line))
 
     def __reduce__(self) -> tuple[type[DataError], tuple[tuple[Problem, ...]]]:
         """Keep the problems when the error crosses a process."""
@@ -80,7 +214,16 @@ class DataError(ExprStatsError, ValueError):
 
 
 class OptionError(ExprStatsError, ValueError):
-    """An argument or option has a value that is not allowed."""
+    """An argument or option has a value that is not allowed; ``option`` is its name, if known.
+
+    Examples
+    --------
+    >>> error = OptionError("NRMSE needs ", Option("span"), ", the range of the truth.")
+    >>> str(error), error.option
+    ('NRMSE needs span=, the range of the truth.', 'span')
+    >>> error.speak("command")
+    'NRMSE needs --span, the range of the truth.'
+    """
 
 
 class FitError(ExprStatsError, RuntimeError):
@@ -95,7 +238,7 @@ class MissingDependency(ExprStatsError, ImportError):
     """An optional package is needed; the message names the line that installs it."""
 
 
-class ExprStatsWarning(UserWarning):
+class ExprStatsWarning(_Spoken, UserWarning):
     """Root of every warning that exprstats raises."""
 
 
@@ -111,11 +254,20 @@ class RWarning(ExprStatsWarning):
     """A warning that R gave, with R's own words."""
 
 
-def warn_user(message: str, category: type[ExprStatsWarning] = DataWarning) -> None:
-    """Warn at the line that called exprstats, however deep the finding was made."""
+def warn_user(message: Text | Problem, category: type[ExprStatsWarning] = DataWarning) -> None:
+    """Warn at the line that called exprstats, however deep the finding was made.
+
+    Parameters
+    ----------
+    message
+        A text, a `Problem`, or a sequence of texts and `Option`.
+    category
+        The kind of warning.
+    """
     frame, depth, found = sys._getframe(), 1, 1
     while frame := frame.f_back:
         depth += 1
         if frame.f_globals.get("__name__", "").partition(".")[0] == "exprstats":
             found = depth
-    warnings.warn(message, category, stacklevel=found + 1)
+    parts = tuple(message) if isinstance(message, Problem) else _split(message)
+    warnings.warn(category(*parts), stacklevel=found + 1)

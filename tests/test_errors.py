@@ -5,7 +5,16 @@ import pandas as pd
 import pytest
 
 from exprstats import bootstrap_clusters, rate_reliability
-from exprstats.errors import DataError, DataWarning, ExprStatsError, OptionError, Problem
+from exprstats.errors import (
+    DataError,
+    DataWarning,
+    ExprStatsError,
+    FitError,
+    Option,
+    OptionError,
+    Problem,
+    warn_user,
+)
 from exprstats.options import check_word
 
 
@@ -54,3 +63,53 @@ def test_a_warning_points_at_the_line_that_called_exprstats_first():
         line = sys._getframe().f_lineno + 1
         bootstrap_clusters(clips, rate, cluster="subject", draws=20)
     assert {(one.filename, one.lineno) for one in caught} == {(__file__, line)}
+
+
+def test_each_reader_gets_an_option_in_his_own_words_and_no_word_of_a_file_is_touched():
+    # The file's own name holds what the option is called in Python.
+    error = OptionError("run_span=3.csv: NRMSE needs ", Option("span"), ", the range.")
+    assert str(error) == "run_span=3.csv: NRMSE needs span=, the range."
+    assert error.speak("command") == "run_span=3.csv: NRMSE needs --span, the range."
+    assert error.speak("study") == "run_span=3.csv: NRMSE needs 'span', the range."
+    assert error.option == "span"
+    assert OptionError("draws is 0.", option="draws").option == "draws"
+    assert OptionError("plain {braces} and %s.").option is None
+
+
+@pytest.mark.parametrize(
+    ("option", "verb", "command", "study"),
+    [
+        (Option("min_valid"), "min_valid=", "--min-valid", "'min_valid'"),
+        (Option("min_valid", 0.4), "min_valid=0.4", "--min-valid 0.4", "min_valid = 0.4"),
+        (Option("recursive", True), "recursive=True", "--recursive", "recursive = true"),
+        (Option("force", False), "force=False", "no --force", "force = false"),
+        (Option("cluster", None), "cluster=None", "no --subject", "no 'subject'"),
+        (Option("missing", [-9, 99]), "missing=[-9, 99]", "--missing=-9,99", "missing = [-9, 99]"),
+        (Option("sheet", "Day 1"), "sheet='Day 1'", "--sheet 'Day 1'", 'sheet = "Day 1"'),
+    ],
+)
+def test_an_option_is_spelt_as_its_reader_would_type_it(option, verb, command, study):
+    names = {"cluster": "subject"}
+    assert option.spell() == verb
+    assert option.spell("command", names) == command
+    assert option.spell("study", names) == study
+
+
+def test_problems_and_warnings_keep_their_options_across_processes():
+    problem = Problem("one.", ("Name it with ", Option("cluster"), "."), file="a.csv", rows=(2,))
+    error = pickle.loads(pickle.dumps(DataError([problem, Problem("two.")])))
+    assert [one.option for one in error.problems] == ["cluster", None]
+    assert str(error) == "a.csv, row 2: one. Name it with cluster=.\ntwo."
+    told = error.speak("command", {"cluster": "subject"})
+    assert told == "a.csv, row 2: one. Name it with --subject.\ntwo."
+    fit = pickle.loads(pickle.dumps(FitError("raise ", Option("draws"), ".")))
+    assert (str(fit), fit.speak("command"), fit.option) == (
+        "raise draws=.",
+        "raise --draws.",
+        "draws",
+    )
+    with pytest.warns(DataWarning) as caught:
+        warn_user(problem)
+    (warning,) = (one.message for one in caught)
+    assert str(warning) == "a.csv, row 2: one. Name it with cluster=."
+    assert warning.speak("study", {"cluster": "subject"}).endswith("Name it with 'subject'.")
