@@ -17,7 +17,7 @@ from exprstats.errors import DataError, Problem
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import IccModel, check_level, check_word
 from exprstats.reliability.icc.checks import refuse_obstacles
-from exprstats.reliability.icc.estimands import Estimand, measure_estimand
+from exprstats.reliability.icc.estimands import ESTIMANDS, Estimand, measure_estimand
 from exprstats.reliability.icc.jackknife import (
     Samples,
     Spread,
@@ -27,7 +27,6 @@ from exprstats.reliability.icc.jackknife import (
 )
 from exprstats.reliability.icc.oneway import find_usual_divisor
 from exprstats.reliability.icc.panels import Panel, find_cluster, split_panels
-from exprstats.reliability.measurement_error import ESTIMANDS
 from exprstats.results import Result
 
 

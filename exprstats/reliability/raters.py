@@ -16,9 +16,9 @@ from exprstats.errors import OptionError
 from exprstats.options import check_count, is_positive
 from exprstats.reliability.icc.checks import refuse_obstacles
 from exprstats.reliability.icc.oneway import (
-    MeanSquares,
     add_moments,
     find_mean_squares,
+    find_single,
     peel_ratings,
     sum_clips,
     sum_groups,
@@ -220,13 +220,6 @@ def describe_raters(panel: Panel) -> Mapping[str, np.ndarray]:
         "agreement": agreement,
         "influence": _find_influence(panel, size),
     }
-
-
-def find_single(squares: MeanSquares) -> np.ndarray:
-    """Return ICC(1,1) from mean squares."""
-    signal = squares.between - squares.within
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return signal / (squares.between + (squares.n0 - 1) * squares.within)
 
 
 def _find_influence(panel: Panel, size: int) -> np.ndarray:

@@ -48,6 +48,13 @@ def find_reliability(squares: MeanSquares) -> np.ndarray:
         return 1 - squares.within / squares.between
 
 
+def find_single(squares: MeanSquares) -> np.ndarray:
+    """Return ICC(1,1) from mean squares."""
+    signal = squares.between - squares.within
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return signal / (squares.between + (squares.n0 - 1) * squares.within)
+
+
 def find_reliability_of(squares: MeanSquares, k: float) -> np.ndarray:
     """Return ICC(k) for any k, from ICC(n0) by Spearman–Brown; NaN where it is undefined."""
     theta = find_reliability(squares)
