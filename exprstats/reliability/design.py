@@ -75,10 +75,20 @@ def describe_design(
     ratings, items, by, cluster
         As in `rate_reliability`.
 
+    Returns
+    -------
+    Design
+        Counts, the design's name, the coefficients it identifies and the one to report.
+
     Raises
     ------
     DataError
         If the table breaks its contract or holds no rating.
+
+    References
+    ----------
+    McGraw, K. O., & Wong, S. P. (1996). Forming inferences about some intraclass correlation
+    coefficients. *Psychological Methods, 1*, 30–46.
 
     Examples
     --------

@@ -107,6 +107,14 @@ def judge_raters(
         If the table breaks its contract or has no reliability.
     OptionError
         If a threshold is out of range.
+
+    Examples
+    --------
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> ratings = simulate_expressiveness(subjects=20, contexts={"pain": 4}, seed=1).ratings
+    >>> raters = judge_raters(ratings, items="response")
+    >>> raters.table[["n_ratings", "agreement"]].notna().all().all().item()
+    True
     """
     check_count(least, "least", least=3)
     if not (isinstance(lowest, Real) and -1 <= lowest < 1):
@@ -130,10 +138,30 @@ def judge_raters(
 def remove_raters(ratings: pd.DataFrame, raters: Raters) -> pd.DataFrame:
     """Return the ratings without those of raters flagged for the item; the index is kept.
 
+    Parameters
+    ----------
+    ratings
+        RATINGS, as given to `judge_raters`.
+    raters
+        Its result, whose flags name who is left out for which item.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows that remain; report the reliability with and without them.
+
     Raises
     ------
     DataError
         If there are no columns of items and raters.
+
+    Examples
+    --------
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> ratings = simulate_expressiveness(subjects=20, contexts={"pain": 4}, seed=1).ratings
+    >>> raters = judge_raters(ratings, lowest=0.6)
+    >>> 0 < len(remove_raters(ratings, raters)) < len(ratings)
+    True
     """
     require_columns(ratings, ["item", "rater"], "ratings")
     flagged = raters.table.loc[raters.table["flag"] != "", ["item", "rater"]]

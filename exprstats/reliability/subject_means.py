@@ -120,6 +120,10 @@ def study_subjects(
         If a number of clips or raters is no whole number from 1 on, or the overlap or level is
         outside its range.
 
+    References
+    ----------
+    Brennan, R. L. (2001). *Generalizability theory*. Springer.
+
     Examples
     --------
     >>> from exprstats.simulate import simulate_expressiveness

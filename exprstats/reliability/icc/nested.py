@@ -126,6 +126,9 @@ def find_nested_components(pairs: Pairs) -> dict[str, np.ndarray]:
     Without a rater who rates two clips, rater and residual cannot be told apart: their sum is the
     residual and the rater's variance is 0.
     """
+    # Expected: σ²R + σ²E in a clip, σ²C + σ²E in a subject-by-rater cell, σ²C + σ²R + σ²E between
+    # clips and raters of a subject, σ²S + σ²C + σ²E in a rater, and all four where nothing is
+    # shared. Pairs that share more are taken off those that share less.
     in_clip = halve_squares(pairs["clip"])
     in_cell = halve_squares(pairs["cell"])
     in_subject = halve_squares(pairs["subject"] - pairs["clip"] - pairs["cell"])

@@ -29,7 +29,7 @@ def is_complete(panel: Panel) -> bool:
 
 
 def square_table(panel: Panel) -> CrossedSquares:
-    """Return the mean squares of a complete panel."""
+    """Return the mean squares of a complete panel (McGraw & Wong, 1996, Table 3)."""
     n, k = panel.n_clips, panel.n_raters
     table = np.empty((n, k))
     table[panel.clip, panel.rater] = panel.rating
@@ -90,7 +90,12 @@ def find_satterthwaite_df(squares: CrossedSquares) -> float:
 
 
 def find_components(pairs: Pairs) -> dict[str, np.ndarray]:
-    """Return the variances of clip, rater and residual, NaN where pairs of a kind are missing."""
+    """Return the variances of clip, rater and residual, NaN where pairs of a kind are missing.
+
+    Half the mean squared difference of two ratings is σ²R + σ²E within a clip, σ²C + σ²E within a
+    rater, and σ²C + σ²R + σ²E where they share neither: three equations, unbiased in any pattern
+    of gaps (Koch, 1968), and the ANOVA estimates where the table is complete.
+    """
     apart = pairs["every"] - pairs["clip"] - pairs["rater"]
     in_clip, in_rater, in_none = map(halve_squares, (pairs["clip"], pairs["rater"], apart))
     return {
