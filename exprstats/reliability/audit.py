@@ -90,12 +90,22 @@ def audit_table(
         Digits after the point of printed numbers. None takes each row's own: the most of its
         three numbers.
 
+    Returns
+    -------
+    Audit
+        The rows as given, whether each follows, and what would explain a difference.
+
     Raises
     ------
     DataError
         If a column is missing or a cell is no number.
     OptionError
         If the term or level is not allowed.
+
+    References
+    ----------
+    McGraw, K. O., & Wong, S. P. (1996). Forming inferences about some intraclass correlation
+    coefficients. *Psychological Methods, 1*, 30–46 (Table 7).
 
     Examples
     --------

@@ -96,10 +96,23 @@ def choose_icc(
     cluster
         Column of subjects in ``ratings``.
 
+    Returns
+    -------
+    Choice
+        The coefficient, its reasons, and the calls that give it.
+
     Raises
     ------
     OptionError
         If the target is not known.
+
+    References
+    ----------
+    McGraw, K. O., & Wong, S. P. (1996). Forming inferences about some intraclass correlation
+    coefficients. *Psychological Methods, 1*, 30–46.
+
+    Shrout, P. E., & Fleiss, J. L. (1979). Intraclass correlations: Uses in assessing rater
+    reliability. *Psychological Bulletin, 86*, 420–428.
 
     Examples
     --------

@@ -17,7 +17,7 @@ from exprstats.errors import DataError, Problem
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import IccModel, check_level, check_word
 from exprstats.reliability.icc.checks import refuse_obstacles
-from exprstats.reliability.icc.estimands import Estimand, measure_estimand
+from exprstats.reliability.icc.estimands import ESTIMANDS, Estimand, measure_estimand
 from exprstats.reliability.icc.jackknife import (
     Samples,
     Spread,
@@ -27,7 +27,6 @@ from exprstats.reliability.icc.jackknife import (
 )
 from exprstats.reliability.icc.oneway import find_usual_divisor
 from exprstats.reliability.icc.panels import Panel, find_cluster, split_panels
-from exprstats.reliability.measurement_error import ESTIMANDS
 from exprstats.results import Result
 
 
@@ -85,12 +84,31 @@ def compare_reliability(
     by
         Column of contexts.
 
+    Returns
+    -------
+    ContextDifferences
+        A row for each pair of contexts, item and coefficient of one rating and of the mean.
+
     Raises
     ------
     DataError
         As in `rate_reliability`, and if there is one context only.
     OptionError
         As in `rate_reliability`.
+
+    References
+    ----------
+    Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2011). Robust inference with multiway
+    clustering. *Journal of Business & Economic Statistics, 29*, 238–249.
+
+    Examples
+    --------
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> contexts = {"pain": 4, "disgust": 4}
+    >>> ratings = simulate_expressiveness(subjects=20, contexts=contexts, seed=1).ratings
+    >>> table = compare_reliability(ratings, items="response").table
+    >>> table[["context", "versus", "term"]].iloc[1].tolist()
+    ['pain', 'disgust', 'ICC(1,k)']
     """
     check_word(model, IccModel, "model")
     check_level(level)

@@ -82,6 +82,14 @@ def study_decisions(
     OptionError
         If a number of raters is no whole number from 1 on.
 
+    References
+    ----------
+    Brown, W. (1910). Some experimental results in the correlation of mental abilities. *British
+    Journal of Psychology, 3*, 296–322.
+
+    Spearman, C. (1910). Correlation calculated from faulty data. *British Journal of Psychology,
+    3*, 271–295.
+
     See Also
     --------
     plan_raters : Raters that a target needs.
@@ -150,6 +158,11 @@ def plan_raters(reliability: Reliability | pd.DataFrame, *, target: float = 0.8)
     target
         Wanted reliability of the mean, between 0 and 1.
 
+    Returns
+    -------
+    Plan
+        Raters a clip by the estimate and by its limits, which swap places.
+
     Raises
     ------
     DataError
@@ -192,6 +205,11 @@ def count_raters(value: float, k: float, target: float) -> float:
         Number of ratings.
     target
         Wanted reliability.
+
+    Notes
+    -----
+    With ρ the reliability of one rating, k·ρ/(1 + (k − 1)ρ) ≥ target is k ≥
+    target(1 − ρ)/(ρ(1 − target)); the small number keeps an exact whole number from rounding up.
 
     Examples
     --------

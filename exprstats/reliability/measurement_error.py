@@ -15,13 +15,7 @@ from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.options import IccModel, check_level, check_word
 from exprstats.reliability.icc.checks import refuse_obstacles
-from exprstats.reliability.icc.estimands import (
-    AGREEMENT,
-    CLIP_NESTED,
-    CONSISTENCY,
-    ONE_WAY,
-    Estimand,
-)
+from exprstats.reliability.icc.estimands import ESTIMANDS, Estimand
 from exprstats.reliability.icc.jackknife import (
     Samples,
     Spread,
@@ -32,12 +26,6 @@ from exprstats.reliability.icc.jackknife import (
 from exprstats.reliability.icc.oneway import find_usual_divisor
 from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.results import Result
-
-ESTIMANDS: dict[IccModel, tuple[Estimand, ...]] = {
-    "one-way": (ONE_WAY,),
-    "two-way": (AGREEMENT, CONSISTENCY),
-    "nested": (CLIP_NESTED,),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,9 +16,9 @@ from exprstats.errors import OptionError
 from exprstats.options import check_count, is_positive
 from exprstats.reliability.icc.checks import refuse_obstacles
 from exprstats.reliability.icc.oneway import (
-    MeanSquares,
     add_moments,
     find_mean_squares,
+    find_single,
     peel_ratings,
     sum_clips,
     sum_groups,
@@ -108,6 +108,14 @@ def judge_raters(
         If the table breaks its contract or has no reliability.
     OptionError
         If a threshold is out of range.
+
+    Examples
+    --------
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> ratings = simulate_expressiveness(subjects=20, contexts={"pain": 4}, seed=1).ratings
+    >>> raters = judge_raters(ratings, items="response")
+    >>> raters.table[["n_ratings", "agreement"]].notna().all().all().item()
+    True
     """
     check_count(least, "least", least=3)
     if not (isinstance(lowest, Real) and -1 <= lowest < 1):
@@ -131,10 +139,30 @@ def judge_raters(
 def remove_raters(ratings: pd.DataFrame, raters: Raters) -> pd.DataFrame:
     """Return the ratings without those of raters flagged for the item; the index is kept.
 
+    Parameters
+    ----------
+    ratings
+        RATINGS, as given to `judge_raters`.
+    raters
+        Its result, whose flags name who is left out for which item.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows that remain; report the reliability with and without them.
+
     Raises
     ------
     DataError
         If there are no columns of items and raters.
+
+    Examples
+    --------
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> ratings = simulate_expressiveness(subjects=20, contexts={"pain": 4}, seed=1).ratings
+    >>> raters = judge_raters(ratings, lowest=0.6)
+    >>> 0 < len(remove_raters(ratings, raters)) < len(ratings)
+    True
     """
     require_columns(ratings, ["item", "rater"], "ratings")
     flagged = raters.table.loc[raters.table["flag"] != "", ["item", "rater"]]
@@ -221,13 +249,6 @@ def describe_raters(panel: Panel) -> Mapping[str, np.ndarray]:
         "agreement": agreement,
         "influence": _find_influence(panel, size),
     }
-
-
-def find_single(squares: MeanSquares) -> np.ndarray:
-    """Return ICC(1,1) from mean squares."""
-    signal = squares.between - squares.within
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return signal / (squares.between + (squares.n0 - 1) * squares.within)
 
 
 def _find_influence(panel: Panel, size: int) -> np.ndarray:

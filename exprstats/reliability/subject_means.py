@@ -16,11 +16,12 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.options import check_level
 from exprstats.reliability.decisions import list_sizes
-from exprstats.reliability.icc.analysis import find_jackknife, find_subject_divisors
+from exprstats.reliability.icc.analysis import find_jackknife
 from exprstats.reliability.icc.checks import refuse_obstacles
 from exprstats.reliability.icc.coefficients import LOWEST
 from exprstats.reliability.icc.estimands import SUBJECT_NESTED, measure_estimand
 from exprstats.reliability.icc.jackknife import Samples, sample_panel, spread_estimand
+from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import find_usual_divisor
 from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.results import Result
@@ -119,6 +120,10 @@ def study_subjects(
     OptionError
         If a number of clips or raters is no whole number from 1 on, or the overlap or level is
         outside its range.
+
+    References
+    ----------
+    Brennan, R. L. (2001). *Generalizability theory*. Springer.
 
     Examples
     --------

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from exprstats.codes import Codes, encode_columns, recode
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.icc import checks as oddities
-from exprstats.reliability.icc.jackknife import number_cells
 from exprstats.reliability.icc.oneway import find_block, sum_clips
+from exprstats.reliability.icc.panels import number_cells
 
 
 @settings(max_examples=25, deadline=None)

@@ -29,6 +29,7 @@ from exprstats.reliability.icc.jackknife import (
     sample_panel,
     spread_estimand,
 )
+from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import (
     MeanSquares,
     add_moments,
@@ -277,22 +278,3 @@ def analyse_nested(panel: Panel, level: float) -> Analysis:
         moves = estimand is not SUBJECT_NESTED
         families.append(Family(estimand, base, value, (way,), "moments", moves))
     return Analysis(panel, sums.counts, squares, tuple(families), samples.whole, spread)
-
-
-def find_subject_divisors(panel: Panel, counts: np.ndarray) -> dict[str, float]:
-    """Return what divides clip, rater and residual variance in a subject's mean of clip means.
-
-    Harmonic means over subjects: ``m`` clips, ``ks`` effective raters (1/Σw² of the weights that
-    raters have in the mean), ``mk`` effective ratings. Where subjects are not known, each clip
-    is one.
-    """
-    subject = panel.cluster
-    clips = np.bincount(panel.owners)
-    weight = 1 / (clips[subject] * counts[panel.clip])
-    _, cell = np.unique(subject * panel.n_raters + panel.rater, return_inverse=True)
-    by_rater = np.bincount(cell, weight)
-    return {
-        "m": float(1 / (1 / clips).mean()),
-        "ks": float(len(clips) / (by_rater**2).sum()),
-        "mk": float(len(clips) / (weight**2).sum()),
-    }

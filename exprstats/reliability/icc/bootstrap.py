@@ -9,9 +9,15 @@ import numpy as np
 
 from exprstats.inference.resampling.clusters import count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
-from exprstats.reliability.icc.analysis import Analysis, Interval, find_subject_divisors
+from exprstats.reliability.icc.analysis import Analysis, Interval
 from exprstats.reliability.icc.estimands import ONE_WAY, measure_estimand
-from exprstats.reliability.icc.jackknife import NestedPairs, find_nested_components
+from exprstats.reliability.icc.nested import (
+    Level,
+    add_groups,
+    find_nested_components,
+    find_subject_divisors,
+    sum_level,
+)
 from exprstats.reliability.icc.oneway import (
     add_moments,
     find_mean_squares,
@@ -19,7 +25,7 @@ from exprstats.reliability.icc.oneway import (
     sum_clips,
 )
 from exprstats.reliability.icc.panels import Panel
-from exprstats.reliability.icc.twoway import Level, Pairs, add_groups, find_components, sum_level
+from exprstats.reliability.icc.twoway import find_components
 
 UNDEFINED_SHARE = 0.05
 Measure = Callable[[np.ndarray], np.ndarray]
@@ -111,17 +117,11 @@ def _prepare_components(
     def decompose(counts: np.ndarray) -> dict[str, np.ndarray]:
         whole = _weigh(counts, by_subject)
         rater = _weigh(counts, cell).pair().sum(axis=-2)
+        pairs = {"every": whole.pair(), "clip": counts @ clip, "rater": rater}
         if not nested:
-            return find_components(Pairs(whole, counts @ clip, rater))
-        return find_nested_components(
-            NestedPairs(
-                clip=counts @ clip,
-                cell=counts @ cell.pair().sum(axis=-2),
-                subject=counts @ by_subject.pair(),
-                rater=rater,
-                every=whole.pair(),
-            )
-        )
+            return find_components(pairs)
+        within = {"cell": cell.pair().sum(axis=-2), "subject": by_subject.pair()}
+        return find_nested_components(pairs | {name: counts @ x for name, x in within.items()})
 
     return decompose
 

@@ -10,8 +10,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.options import IccModel
-from exprstats.reliability.design import count_blocks
-from exprstats.reliability.icc.panels import Panel, name_rows
+from exprstats.reliability.icc.panels import Panel, count_blocks, name_rows
 
 CONSTANT_FROM = 5
 SCREEN = 50_000

@@ -104,6 +104,14 @@ def rate_reliability(
     RError
         If REML needs R or lme4 and they are missing.
 
+    References
+    ----------
+    McGraw, K. O., & Wong, S. P. (1996). Forming inferences about some intraclass correlation
+    coefficients. *Psychological Methods, 1*, 30–46.
+
+    Shrout, P. E., & Fleiss, J. L. (1979). Intraclass correlations: Uses in assessing rater
+    reliability. *Psychological Bulletin, 86*, 420–428.
+
     Examples
     --------
     >>> import pandas as pd

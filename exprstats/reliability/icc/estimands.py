@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import fdtri
 
+from exprstats.options import IccModel
+
 Components = Mapping[str, np.ndarray | float]
 
 
@@ -75,6 +77,14 @@ SUBJECT_NESTED = Estimand(
     {"clip": "m", "rater": "ks", "residual": "mk"},
     "how well subjects are told apart by the mean of all their ratings",
 )
+
+
+# What tells clips apart under each model: the estimands of errors and of differences.
+ESTIMANDS: dict[IccModel, tuple[Estimand, ...]] = {
+    "one-way": (ONE_WAY,),
+    "two-way": (AGREEMENT, CONSISTENCY),
+    "nested": (CLIP_NESTED,),
+}
 
 
 def measure_estimand(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,14 @@ from scipy.special import stdtrit
 
 from exprstats.options import IccModel
 from exprstats.reliability.icc.estimands import Estimand, measure_estimand
+from exprstats.reliability.icc.nested import (
+    Pairs,
+    encode_pairs,
+    find_nested_components,
+    leave_pairs_out,
+    sum_levels,
+    sum_pairs,
+)
 from exprstats.reliability.icc.oneway import (
     ClipSums,
     Peeled,
@@ -19,16 +27,8 @@ from exprstats.reliability.icc.oneway import (
     sum_clips,
     sum_groups,
 )
-from exprstats.reliability.icc.panels import Panel
-from exprstats.reliability.icc.twoway import (
-    Level,
-    add_groups,
-    find_components,
-    halve_squares,
-    leave_pairs_out,
-    sum_level,
-    sum_pairs,
-)
+from exprstats.reliability.icc.panels import Panel, is_sparse, number_cells
+from exprstats.reliability.icc.twoway import find_components
 
 Sample = Mapping[str, np.ndarray]
 
@@ -73,18 +73,14 @@ def combine_thetas(thetas: Mapping[str, np.ndarray]) -> Spread:
 
 def combine_variances(thetas: Mapping[str, np.ndarray]) -> float:
     """Return V_subject, or V_subject + V_rater − V_cell but not below the larger of the first."""
-    variances = {name: find_variance(theta) for name, theta in thetas.items()}
+    variances = {}
+    for name, theta in thetas.items():
+        off, count = theta - theta.mean(), len(theta)
+        variances[name] = float((count - 1) / count * (off @ off))
     if "rater" not in variances:
         return variances["subject"]
     total = variances["subject"] + variances["rater"] - variances["cell"]
     return max(total, variances["subject"], variances["rater"])
-
-
-def find_variance(theta: np.ndarray) -> float:
-    """Return the delete-one jackknife variance of leave-one-out estimates (G,)."""
-    count = len(theta)
-    off = theta - theta.mean()
-    return float((count - 1) / count * (off @ off))
 
 
 def find_t_limits(estimate: float, spread: Spread, level: float) -> tuple[float, float]:
@@ -142,7 +138,7 @@ def _sum_crossed(
     Cells come in the order of `number_cells`.
     """
     n_subjects, n_raters = int(subject.max()) + 1, int(rater.max()) + 1
-    if _is_sparse(n_subjects * n_raters, len(rater)):
+    if is_sparse(n_subjects * n_raters, len(rater)):
         by_rater = sum_groups(peeled, rater, n_raters)
         if not _share_raters(subject, rater, n_raters):
             return by_rater, by_rater
@@ -152,29 +148,10 @@ def _sum_crossed(
     return by_rater.T, table.take(np.flatnonzero(table[1]), axis=1).T
 
 
-def _is_sparse(room: int, n_ratings: int) -> bool:
-    return room > 4 * n_ratings
-
-
 def _share_raters(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> bool:
     one = np.zeros(n_raters, dtype=np.int64)
     one[rater] = subject
     return bool((one[rater] != subject).any())
-
-
-def number_cells(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> tuple[np.ndarray, int]:
-    """Return codes (N,) of the subject-by-rater cells in use, and how many there are."""
-    place = subject * n_raters + rater
-    room = (int(subject.max()) + 1) * n_raters
-    if _is_sparse(room, len(place)):
-        order = np.argsort(place)
-        ordered = place[order]
-        number = np.cumsum(np.concatenate([[False], ordered[1:] != ordered[:-1]]))
-        place[order] = number
-        return place, int(number[-1]) + 1
-    used = np.zeros(room, dtype=bool)
-    used[place] = True
-    return (np.cumsum(used) - 1)[place], int(used.sum())
 
 
 def leave_out(whole: np.ndarray, sample: np.ndarray) -> np.ndarray:
@@ -198,105 +175,6 @@ def leave_out(whole: np.ndarray, sample: np.ndarray) -> np.ndarray:
     if not defined.all():
         theta[~defined] = np.nan
     return theta
-
-
-@dataclass(frozen=True, slots=True)
-class NestedPairs:
-    """Ordered pairs and their summed squares (..., 2) within each class, of one or many samples.
-
-    ``every`` holds all pairs.
-    """
-
-    clip: np.ndarray
-    cell: np.ndarray
-    subject: np.ndarray
-    rater: np.ndarray
-    every: np.ndarray
-
-
-def sum_nested(panel: Panel) -> tuple[NestedPairs, dict[str, NestedPairs]]:
-    """Return the pair sums of a panel, and those without each subject, rater, and cell.
-
-    Where subjects are not known, each clip is one.
-    """
-    clip, rater, subject = panel.clip, panel.rater, panel.cluster
-    cell = number_cells(subject, rater, panel.n_raters)[0]
-    y = panel.rating - panel.rating.mean()
-    codes = {"clip": clip, "rater": rater, "subject": subject, "cell": cell}
-    by = {name: sum_level(y, code) for name, code in codes.items()}
-    whole = Level(np.asarray(float(len(y))), y.sum(), (y**2).sum())
-    pairs = {name: level.pair().sum(axis=0) for name, level in by.items()}
-    samples = {
-        part: NestedPairs(
-            **{name: pairs[name] - lost for name, lost in losses.items()},
-            every=whole.less(by[part]).pair(),
-        )
-        for part, losses in _lose_pairs(y, codes, by).items()
-    }
-    return NestedPairs(**pairs, every=whole.pair()), samples
-
-
-def _lose_pairs(
-    y: np.ndarray, codes: dict[str, np.ndarray], by: dict[str, Level]
-) -> dict[str, dict[str, np.ndarray]]:
-    """Return the pairs and squares of each kind that go with each subject, rater and cell."""
-    clip, rater, subject, cell = (codes[name] for name in ("clip", "rater", "subject", "cell"))
-    n_cells = len(by["cell"].counts)
-    first, owner = np.zeros(n_cells, dtype=np.int64), np.zeros(len(by["clip"].counts), np.int64)
-    first[cell], owner[clip] = np.arange(len(cell)), subject
-    cell_rater, cell_subject = rater[first], subject[first]
-    lone = _shrink(by["clip"].take(clip), Level(np.ones_like(y), y, y**2))
-    off_rater = _shrink(by["rater"].take(cell_rater), by["cell"])
-    off_subject = _shrink(by["subject"].take(cell_subject), by["cell"])
-    own = by["cell"].pair()
-    return {
-        "subject": {
-            "clip": add_groups(by["clip"].pair(), owner),
-            "cell": add_groups(own, cell_subject),
-            "subject": by["subject"].pair(),
-            "rater": add_groups(off_rater, cell_subject),
-        },
-        "rater": {
-            "clip": add_groups(lone, rater),
-            "cell": add_groups(own, cell_rater),
-            "subject": add_groups(off_subject, cell_rater),
-            "rater": by["rater"].pair(),
-        },
-        "cell": {
-            "clip": add_groups(lone, cell),
-            "cell": own,
-            "subject": off_subject,
-            "rater": off_rater,
-        },
-    }
-
-
-def find_nested_components(pairs: NestedPairs) -> dict[str, np.ndarray]:
-    """Return the variances of subject, clip, rater and residual; NaN where not identified.
-
-    Without a rater who rates two clips, rater and residual cannot be told apart: their sum is the
-    residual and the rater's variance is 0.
-    """
-    in_clip = halve_squares(pairs.clip)
-    in_cell = halve_squares(pairs.cell)
-    in_subject = halve_squares(pairs.subject - pairs.clip - pairs.cell)
-    in_rater = halve_squares(pairs.rater - pairs.cell)
-    apart = halve_squares(pairs.every - pairs.subject - pairs.rater + pairs.cell)
-    rater = np.where(np.isnan(in_rater), in_subject - in_cell, apart - in_rater)
-    rater = np.where(np.isnan(rater), 0.0, rater)
-    clip = in_subject - in_clip
-    return {
-        "subject": apart - in_subject,
-        "clip": clip,
-        "clip_total": apart - in_clip,
-        "rater": rater,
-        "residual": in_clip - rater,
-    }
-
-
-def _shrink(level: Level, part: Level) -> np.ndarray:
-    """Return the pairs and squares that classes lose with a part of them."""
-    return level.pair() - level.less(part).pair()
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,8 +206,11 @@ def sample_panel(panel: Panel, model: IccModel, *, always: bool = False) -> Samp
     cell, n_cells = number_cells(panel.cluster, panel.rater, panel.n_raters)
     first = np.zeros(n_cells, dtype=np.int64)
     first[cell] = np.arange(len(cell))
-    sample = {"one-way": _sample_one_way, "two-way": _sample_two_way, "nested": _sample_nested}
-    whole, without = sample[model](panel)
+    if model == "one-way":
+        whole, without = _sample_one_way(panel)
+    else:
+        find = find_components if model == "two-way" else find_nested_components
+        whole, without = _sample_pairs(panel, find)
     if n_cells == panel.n_raters and not always:
         without = {"subject": without["subject"]}
     numbers = {name: float(value) for name, value in whole.items()}
@@ -357,15 +238,10 @@ def _split(moments: np.ndarray) -> Sample:
     return {"clip": (squares.between - squares.within) / squares.n0, "error": squares.within}
 
 
-def _sample_two_way(panel: Panel) -> tuple[Sample, Mapping[str, Sample]]:
-    centred = panel.rating - panel.rating.mean()
-    pairs = sum_pairs(centred, panel.clip, panel.rater)
-    cells = number_cells(panel.cluster, panel.rater, panel.n_raters)
-    samples = leave_pairs_out(centred, (panel.clip, panel.rater, panel.cluster), cells, pairs)
-    return find_components(pairs), {name: find_components(part) for name, part in samples.items()}
-
-
-def _sample_nested(panel: Panel) -> tuple[Sample, Mapping[str, Sample]]:
-    pairs, samples = sum_nested(panel)
-    found = {name: find_nested_components(part) for name, part in samples.items()}
-    return find_nested_components(pairs), found
+def _sample_pairs(
+    panel: Panel, find: Callable[[Pairs], Sample]
+) -> tuple[Sample, Mapping[str, Sample]]:
+    centred, codes = panel.rating - panel.rating.mean(), encode_pairs(panel)
+    by = sum_levels(centred, codes)
+    samples = leave_pairs_out(centred, codes, by)
+    return find(sum_pairs(by)), {name: find(part) for name, part in samples.items()}

@@ -34,8 +34,10 @@ class MeanSquares:
 def find_mean_squares(moments: np.ndarray) -> MeanSquares:
     """Return the one-way mean squares of moments (6,) or (G, 6), as `add_moments` gives them."""
     clips, ratings, squares, total, between, within = moments.T
+    # N − n counts a clip with one rating out of MSW, where it has nothing to say; it stays in MSB.
     df_between, df_within = clips - 1, ratings - clips
     with np.errstate(divide="ignore", invalid="ignore"):
+        # Moments are sums over centred ratings, so that this difference loses no digits.
         msb = np.where(df_between > 0, (between - total**2 / ratings) / df_between, np.nan)
         msw = np.where(df_within > 0, within / df_within, np.nan)
         n0 = (ratings - squares / ratings) / df_between
@@ -46,6 +48,13 @@ def find_reliability(squares: MeanSquares) -> np.ndarray:
     """Return ICC(k) with k = n0, 1 − MSW/MSB (Shrout & Fleiss, 1979); −∞ where MSB = 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return 1 - squares.within / squares.between
+
+
+def find_single(squares: MeanSquares) -> np.ndarray:
+    """Return ICC(1,1) from mean squares."""
+    signal = squares.between - squares.within
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return signal / (squares.between + (squares.n0 - 1) * squares.within)
 
 
 def find_reliability_of(squares: MeanSquares, k: float) -> np.ndarray:

@@ -214,3 +214,47 @@ def _take_rows(whole: Panel, rows: slice | np.ndarray, context: str | None, item
     subject = None if whole.subject is None else close_gaps(whole.subject[rows])
     clip, rater = close_gaps(whole.clip[rows]), close_gaps(whole.rater[rows])
     return Panel(context, item, rating, clip, rater, subject, given, n_missing)
+
+
+def number_cells(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> tuple[np.ndarray, int]:
+    """Return codes (N,) of the subject-by-rater cells in use, and how many there are."""
+    place = subject * n_raters + rater
+    room = (int(subject.max()) + 1) * n_raters
+    if is_sparse(room, len(place)):
+        order = np.argsort(place)
+        ordered = place[order]
+        number = np.cumsum(np.concatenate([[False], ordered[1:] != ordered[:-1]]))
+        place[order] = number
+        return place, int(number[-1]) + 1
+    used = np.zeros(room, dtype=bool)
+    used[place] = True
+    return (np.cumsum(used) - 1)[place], int(used.sum())
+
+
+def is_sparse(room: int, n_ratings: int) -> bool:
+    """Return whether a table of so many cells would stand almost empty."""
+    return room > 4 * n_ratings
+
+
+def count_blocks(clip: np.ndarray, rater: np.ndarray) -> int:
+    """Return how many sets of raters and clips share nothing with each other.
+
+    Parameters
+    ----------
+    clip, rater
+        Codes (N,) of who rated what.
+
+    Examples
+    --------
+    >>> count_blocks(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 2]))
+    1
+    >>> count_blocks(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]))
+    2
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n_clips, n_raters = int(clip.max()) + 1, int(rater.max()) + 1
+    size = n_clips + n_raters
+    links = coo_array((np.ones(len(clip)), (clip, rater + n_clips)), shape=(size, size))
+    return int(connected_components(links.tocsr(), directed=False, return_labels=False))

@@ -11,8 +11,9 @@ import numpy as np
 from exprstats import rbridge
 from exprstats.errors import RError
 from exprstats.options import IccModel
-from exprstats.reliability.icc.analysis import Analysis, Family, Interval, find_subject_divisors
+from exprstats.reliability.icc.analysis import Analysis, Family, Interval
 from exprstats.reliability.icc.estimands import measure_estimand
+from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import ClipSums, sum_clips
 from exprstats.reliability.icc.panels import Panel
 

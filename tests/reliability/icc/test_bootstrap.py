@@ -14,10 +14,10 @@ from exprstats.reliability.icc.analysis import (
     analyse_crossed,
     analyse_nested,
     analyse_panel,
-    find_subject_divisors,
 )
 from exprstats.reliability.icc.bootstrap import prepare_measure
 from exprstats.reliability.icc.estimands import measure_estimand, move_reliability
+from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.panels import split_panels
 
 

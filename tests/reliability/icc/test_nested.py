@@ -14,9 +14,15 @@ import pytest
 
 from exprstats.errors import DataError, RError
 from exprstats.reliability import rate_reliability
-from exprstats.reliability.icc.analysis import find_subject_divisors
 from exprstats.reliability.icc.estimands import SUBJECT_NESTED, measure_estimand
-from exprstats.reliability.icc.jackknife import find_nested_components, sum_nested
+from exprstats.reliability.icc.nested import (
+    encode_pairs,
+    find_nested_components,
+    find_subject_divisors,
+    leave_pairs_out,
+    sum_levels,
+    sum_pairs,
+)
 from exprstats.reliability.icc.oneway import sum_clips
 from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.reliability.icc.reml import fit_reml, solve_one_way
@@ -47,6 +53,13 @@ def loop_components(table):
         "rater": rater,
         "residual": in_clip - rater,
     }
+
+
+def sum_nested(panel):
+    """Return the pair sums of a panel, and those without each subject, rater and cell."""
+    centred, codes = panel.rating - panel.rating.mean(), encode_pairs(panel)
+    by = sum_levels(centred, codes)
+    return sum_pairs(by), leave_pairs_out(centred, codes, by)
 
 
 def read_components(pairs):

@@ -16,13 +16,12 @@ from scipy import stats
 from exprstats.errors import DataError
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.icc.estimands import AGREEMENT, CONSISTENCY, measure_estimand
+from exprstats.reliability.icc.nested import encode_pairs, leave_pairs_out, sum_levels, sum_pairs
 from exprstats.reliability.icc.panels import split_panels
 from exprstats.reliability.icc.twoway import (
     find_agreement_limits,
     find_components,
-    leave_pairs_out,
     square_table,
-    sum_pairs,
 )
 
 ORACLES = Path(__file__).parents[2] / "oracles" / "reliability"
@@ -97,7 +96,7 @@ def loop_components(table):
 def pair_panel(table, **options):
     [panel] = split_panels(table, **options)
     centred = panel.rating - panel.rating.mean()
-    return panel, centred, sum_pairs(centred, panel.clip, panel.rater)
+    return panel, centred, sum_pairs(sum_levels(centred, encode_pairs(panel)))
 
 
 def test_components_equal_a_loop_over_pairs():
@@ -121,11 +120,10 @@ def test_components_of_complete_tables_are_those_of_anova():
 
 def test_leaving_out_equals_a_loop(make_crowd):
     table = make_crowd(2, subjects=5, clips=2, workers=6, raters=(2, 4))
-    panel, centred, pairs = pair_panel(table)
+    panel, centred, _ = pair_panel(table)
     cells = (table["subject"] + "/" + table["rater"]).to_numpy()
-    cell, names = pd.factorize(cells)
-    codes = (panel.clip, panel.rater, panel.subject)
-    samples = leave_pairs_out(centred, codes, (cell, len(names)), pairs)
+    codes = encode_pairs(panel) | {"cell": pd.factorize(cells)[0]}
+    samples = leave_pairs_out(centred, codes, sum_levels(centred, codes))
     labels = {"subject": table["subject"], "rater": table["rater"], "cell": pd.Series(cells)}
     for part, label in labels.items():
         found = find_components(samples[part])
@@ -163,7 +161,8 @@ def test_incomplete_components_are_unbiased():
     for _ in range(300):
         rater = np.argsort(rng.random((40, 12)), axis=1)[:, :4]
         y = rng.normal(0, 1, (40, 1)) + rng.normal(0, 0.7, 12)[rater] + rng.normal(0, 0.9, (40, 4))
-        pairs = sum_pairs((y - y.mean()).ravel(), np.repeat(np.arange(40), 4), rater.ravel())
+        codes = {"clip": np.repeat(np.arange(40), 4), "rater": rater.ravel()}
+        pairs = sum_pairs(sum_levels((y - y.mean()).ravel(), codes))
         found.append(
             [float(find_components(pairs)[name]) for name in ("clip", "rater", "residual")]
         )
