@@ -14,7 +14,8 @@ from exprstats.contracts import find_empty, find_unnumbers, require_columns
 from exprstats.errors import DataError, OptionError
 from exprstats.inference.comparison.predictions import check_clusters, check_options
 from exprstats.inference.comparison.wording import describe_bootstrap
-from exprstats.inference.metrics.metric import Metric, find_metrics
+from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.resampling.clusters import (
     BLOCK,
     Panel,

@@ -22,7 +22,8 @@ from exprstats.inference.comparison.predictions import (
     find_span,
 )
 from exprstats.inference.comparison.wording import cut_texts, label_metric, write_alpha, write_value
-from exprstats.inference.metrics.metric import MetricLike, Printed, find_metrics, strip_metrics
+from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.metric import MetricLike, Printed, strip_metrics
 from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.samples import Sample, count_blocks, sample_cell
 from exprstats.inference.resampling.summaries import (

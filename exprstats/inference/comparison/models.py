@@ -19,7 +19,8 @@ from exprstats.inference.comparison.predictions import (
     split_contexts,
 )
 from exprstats.inference.comparison.wording import describe_comparison
-from exprstats.inference.metrics.metric import MetricLike, find_metrics
+from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.metric import MetricLike
 from exprstats.inference.resampling.samples import Sample, count_blocks, sample_cell
 from exprstats.inference.resampling.summaries import KEYS, arrange_table, pair_models, write_rows
 from exprstats.options import Compat, IntervalName, SchemeName

@@ -30,13 +30,8 @@ from exprstats.inference.comparison.wording import (
     write_size,
     write_value,
 )
-from exprstats.inference.metrics.metric import (
-    Metric,
-    MetricLike,
-    Printed,
-    find_metrics,
-    strip_metrics,
-)
+from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.metric import Metric, MetricLike, Printed, strip_metrics
 from exprstats.inference.resampling.clusters import BLOCK, Cell, count_clusters
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.samples import append_pairs, average_owners, count_blocks

@@ -21,13 +21,8 @@ from exprstats.inference.comparison.predictions import (
     split_contexts,
 )
 from exprstats.inference.comparison.wording import cut_texts, label_metric, name_place, write_value
-from exprstats.inference.metrics.metric import (
-    Metric,
-    MetricLike,
-    Printed,
-    find_metrics,
-    strip_metrics,
-)
+from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.metric import Metric, MetricLike, Printed, strip_metrics
 from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import spread_jackknife

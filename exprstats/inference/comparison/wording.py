@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from exprstats.apa import tell_p, write_count, write_interval, write_level, write_number
-from exprstats.inference.metrics.metric import Metric, Printed, list_metrics
+from exprstats.inference.metrics import list_metrics
+from exprstats.inference.metrics.metric import Metric, Printed
 from exprstats.inference.resampling.samples import Sample
 
 METHOD_WORDS: dict[str, str] = {
