@@ -12,6 +12,7 @@ from exprstats.inference.metrics import find_metrics, list_metrics
 from exprstats.inference.metrics.classification import count_within
 from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.resampling.intervals import jackknife_clusters
+from exprstats.inference.resampling.options import Resampling
 
 __all__ = [
     "Bootstrap",
@@ -21,6 +22,7 @@ __all__ = [
     "Metric",
     "Permutation",
     "Precision",
+    "Resampling",
     "VarianceSplit",
     "bootstrap_clusters",
     "compare_contexts",

@@ -95,5 +95,9 @@ if TYPE_CHECKING:
 def late():
     from exprstats.inference.metrics import find_metrics, metric
 """
-    found = {"exprstats.errors", "exprstats.inference.metrics", "exprstats.inference.metrics.metric"}
+    found = {
+        "exprstats.errors",
+        "exprstats.inference.metrics",
+        "exprstats.inference.metrics.metric",
+    }
     assert list_imports(ast.parse(source)) == found

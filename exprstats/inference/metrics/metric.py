@@ -74,6 +74,11 @@ class Metric:
         ``"binary"``, truth and predictions of 0 and 1; ``"ranked"``, truth of 0 and 1 and
         predictions of any size.
 
+    Raises
+    ------
+    OptionError
+        For a direction or values that are not known, sums without a formula, and no definition.
+
     Examples
     --------
     From a plain function, which is called for each resample:
