@@ -31,6 +31,7 @@ from .inference import Equivalence as Equivalence
 from .inference import Metric as Metric
 from .inference import Permutation as Permutation
 from .inference import Precision as Precision
+from .inference import Resampling as Resampling
 from .inference import VarianceSplit as VarianceSplit
 from .inference import bootstrap_clusters as bootstrap_clusters
 from .inference import compare_contexts as compare_contexts

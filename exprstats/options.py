@@ -35,7 +35,7 @@ MetricName = Literal[
     "correlation_within",
     "correlation_mean",
 ]
-IntervalName = Literal["auto", "percentile", "jackknife", "basic", "bca", "t"]
+IntervalName = Literal["auto", "percentile", "expanded", "jackknife", "basic", "bca", "t"]
 Compat = Literal["mlboot"]
 SchemeName = Literal["clusters", "two-stage"]
 ModelKind = Literal["elastic", "forest", "human", "uniform", "normal", "mean", "majority"]

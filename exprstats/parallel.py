@@ -50,11 +50,9 @@ def run_tasks(
     Raises
     ------
     OptionError
-        If the workers are no whole number, or 0.
+        As `check_jobs`.
     """
-    if not _is_whole(n_jobs) or n_jobs == 0:
-        message = f"n_jobs is {n_jobs}; it must be a whole number: 1, 2, ..., or -1 for all cores."
-        raise OptionError(message)
+    check_jobs(n_jobs)
     # A worker without a task would cost its start, which is a second and more.
     n_jobs = min(n_jobs, max(len(tasks), 1))
     if n_jobs == 1:
@@ -73,6 +71,19 @@ def run_tasks(
         return list(_watch(answers, label, len(tasks)))
 
 
+def check_jobs(n_jobs: int) -> None:
+    """Refuse a number of workers that is no whole number, or 0.
+
+    Raises
+    ------
+    OptionError
+        With what it may be.
+    """
+    if not _is_whole(n_jobs) or n_jobs == 0:
+        message = f"n_jobs is {n_jobs}; it must be a whole number: 1, 2, ..., or -1 for all cores."
+        raise OptionError(message)
+
+
 @contextmanager
 def limit_threads() -> Iterator[None]:
     """Give BLAS one thread: products here are small, and so the same on every machine."""
@@ -86,9 +97,9 @@ def spawn_seeds(seed: Seed, count: int) -> list[np.random.SeedSequence]:
     Raises
     ------
     OptionError
-        As `open_generator`.
+        As `check_seed`.
     """
-    _check_seed(seed)
+    check_seed(seed)
     if isinstance(seed, np.random.Generator):
         seed = int(seed.integers(2**63))
     return np.random.SeedSequence(seed).spawn(count)
@@ -100,9 +111,9 @@ def open_generator(seed: Seed) -> np.random.Generator:
     Raises
     ------
     OptionError
-        If the seed is no whole number of at least 0, no generator, and not None.
+        As `check_seed`.
     """
-    _check_seed(seed)
+    check_seed(seed)
     return np.random.default_rng(seed)
 
 
@@ -141,7 +152,14 @@ def _watch(answers: Iterable[Answer], label: str, total: int) -> Iterator[Answer
         yield answer
 
 
-def _check_seed(seed: Seed) -> None:
+def check_seed(seed: Seed) -> None:
+    """Refuse a seed that is no whole number of at least 0, no generator, and not None.
+
+    Raises
+    ------
+    OptionError
+        With what it may be.
+    """
     if seed is None or isinstance(seed, np.random.Generator) or (_is_whole(seed) and seed >= 0):
         return
     message = f"seed is {seed}; it must be a whole number of at least 0, a generator, or None."

@@ -8,9 +8,11 @@ from exprstats.inference.comparison.models import Comparison, compare_models
 from exprstats.inference.comparison.permutation import Permutation, permute_models
 from exprstats.inference.comparison.precision import Precision, plan_precision
 from exprstats.inference.comparison.training import VarianceSplit, split_variance
+from exprstats.inference.metrics import find_metrics, list_metrics
 from exprstats.inference.metrics.classification import count_within
-from exprstats.inference.metrics.metric import Metric, find_metrics, list_metrics
+from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.resampling.intervals import jackknife_clusters
+from exprstats.inference.resampling.options import Resampling
 
 __all__ = [
     "Bootstrap",
@@ -20,6 +22,7 @@ __all__ = [
     "Metric",
     "Permutation",
     "Precision",
+    "Resampling",
     "VarianceSplit",
     "bootstrap_clusters",
     "compare_contexts",

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from exprstats.inference.metrics.metric import find_metrics
+from exprstats.inference.metrics import find_metrics
 from exprstats.inference.resampling.clusters import Cell, Panel, Scheme
 from exprstats.inference.resampling.samples import count_blocks, sample_cell
 from exprstats.inference.resampling.summaries import form_terms, summarise_terms

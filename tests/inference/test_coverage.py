@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from exprstats.inference.metrics.metric import find_metrics
+from exprstats.inference.metrics import find_metrics
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import jackknife_clusters
 

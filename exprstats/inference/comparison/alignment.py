@@ -50,7 +50,9 @@ def align_models(
         clusters = pd.Index(pd.factorize(rows[cluster], sort=True)[1])
     belongs = clusters.get_indexer(pd.Index(rows[cluster]))
     _check_clusters(rows, codes, belongs, cluster)
-    seated = _find_seated(rows, owners, len(models))
+    seated = np.zeros(len(models), dtype=bool)
+    if "seat" in rows.columns:
+        seated[owners[rows["seat"].notna().to_numpy()]] = True
     plain = ~seated[owners]
     homes = np.zeros(count, dtype=int)
     homes[codes] = belongs
@@ -95,13 +97,6 @@ def _warn_fewer(models: tuple[str, ...], codes: np.ndarray, owners: np.ndarray, 
                 "the others on all."
             )
             warn_user(message)
-
-
-def _find_seated(rows: pd.DataFrame, owners: np.ndarray, models: int) -> np.ndarray:
-    seated = np.zeros(models, dtype=bool)
-    if "seat" in rows.columns:
-        seated[owners[rows["seat"].notna().to_numpy()]] = True
-    return seated
 
 
 def _split_plain(

@@ -12,9 +12,10 @@ import pandas as pd
 
 from exprstats.contracts import find_empty, find_unnumbers, require_columns
 from exprstats.errors import DataError, OptionError
-from exprstats.inference.comparison.predictions import check_clusters, check_options
+from exprstats.inference.comparison.predictions import check_clusters
 from exprstats.inference.comparison.wording import describe_bootstrap
-from exprstats.inference.metrics.metric import Metric, find_metrics
+from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.resampling.clusters import (
     BLOCK,
     Panel,
@@ -24,6 +25,7 @@ from exprstats.inference.resampling.clusters import (
 )
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import foretell_draws, is_plain
+from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.samples import count_blocks, draw_panel
 from exprstats.inference.resampling.summaries import Terms, arrange_table, summarise_terms
 from exprstats.options import IntervalName
@@ -84,12 +86,13 @@ def bootstrap_clusters(
     statistic: Statistic,
     *,
     cluster: str,
-    draws: int = 2000,
-    interval: IntervalName = "auto",
-    level: float = 0.95,
+    resampling: Resampling | None = None,
+    draws: int | None = None,
+    interval: IntervalName | None = None,
+    level: float | None = None,
     seed: Seed = None,
     strata: str | None = None,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
 ) -> Bootstrap:
     """Resample whole clusters of a table and say how far a statistic varies.
 
@@ -104,8 +107,13 @@ def bootstrap_clusters(
         and later copies of a cluster have names of their own (``'S1 (2)'``).
     cluster
         Column of the clusters.
-    draws, interval, level, seed, strata, n_jobs
+    resampling, draws, interval, level, seed, strata, n_jobs
         As in `compare_models`, without bootstrap-t.
+
+    Returns
+    -------
+    Bootstrap
+        Estimates with intervals, one term for each number, and the draws.
 
     Raises
     ------
@@ -131,47 +139,62 @@ def bootstrap_clusters(
     >>> result.table["estimate"].to_list(), result.table["method"].to_list()
     ([4.5, 4.5], ['percentile', 'jackknife'])
     """
-    check_options(interval=interval, level=level, draws=draws)
-    if interval == "t":
+    how = choose_resampling(
+        resampling,
+        "bootstrap_clusters",
+        without=("compat", "scheme"),
+        draws=draws,
+        interval=interval,
+        level=level,
+        seed=seed,
+        strata=strata,
+        n_jobs=n_jobs,
+    )
+    if how.interval == "t":
         message = "interval 't' is for compare_models; here choose another, such as 'auto'."
         raise OptionError(message)
     metric = _find_metric(statistic)
-    named = [name for name in (cluster, strata) if name is not None]
+    named = [name for name in (cluster, how.strata) if name is not None]
     require_columns(table, named)
     problems = find_empty(table, named)
     if problems:
         raise DataError(problems)
     codes, names = pd.factorize(table[cluster], sort=True)
     check_clusters(len(names), cluster)
-    homes = None if strata is None else code_strata(table, names, cluster=cluster, strata=strata)
+    homes = None
+    if how.strata is not None:
+        homes = code_strata(table, names, cluster=cluster, strata=how.strata)
     members = list_members(homes, len(names))
-    seeds = spawn_seeds(seed, count_blocks(draws))
+    seeds = spawn_seeds(how.seed, count_blocks(how.draws))
     if metric is not None:
-        values = _resample_metric(table, metric, codes, seeds, members=members, n_jobs=n_jobs)
+        values = _resample_metric(table, metric, codes, seeds, members=members, n_jobs=how.n_jobs)
         terms = [metric.name]
     else:
         copies = Copies(table, cluster, codes, list(names), members)
         function = cast("Function", statistic)
-        terms, values = resample_function(copies, function, seeds, draws=draws, n_jobs=n_jobs)
+        terms, values = resample_function(
+            copies, function, seeds, draws=how.draws, n_jobs=how.n_jobs
+        )
     whole, drawn, without = values
     plain = metric is None or is_plain(metric)
     formed = Terms(
         names=tuple((term, None) for term in terms),
         estimates=whole,
-        draws=drawn[:, :draws],
+        draws=drawn[:, : how.draws],
         left_out=without,
         tested=np.zeros(len(terms), dtype=bool),
         fisher=np.full(len(terms), metric is not None and metric.fisher),
         strata=homes,
-        foretold=foretell_draws(without, seeds, members, draws) if plain else None,
+        foretold=foretell_draws(without, seeds, members, how.draws) if plain else None,
     )
-    summaries = summarise_terms(formed, n_clusters=len(names), interval=interval, level=level)
+    options = {"n_clusters": len(names), "interval": how.interval, "level": how.level}
+    summaries = summarise_terms(formed, **options)
     rows = [{"term": terms[line], "n_clips": len(table), **row} for line, row in summaries]
     return Bootstrap(
         table=arrange_table(rows, ("term",)),
         draws=pd.DataFrame(formed.draws.T, columns=pd.Index(terms)),
         cluster=cluster,
-        level=level,
+        level=how.level,
         n_clusters=len(names),
         metric=metric,
     )

@@ -17,13 +17,14 @@ from exprstats.inference.comparison.alignment import align_models
 from exprstats.inference.comparison.predictions import (
     Span,
     check_clusters,
-    check_options,
     check_predictions,
     find_span,
 )
 from exprstats.inference.comparison.wording import cut_texts, label_metric, write_alpha, write_value
-from exprstats.inference.metrics.metric import MetricLike, Printed, find_metrics, strip_metrics
+from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.metric import MetricLike, Printed, strip_metrics
 from exprstats.inference.resampling.clusters import Cell
+from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.samples import Sample, count_blocks, sample_cell
 from exprstats.inference.resampling.summaries import (
     Terms,
@@ -112,11 +113,12 @@ def compare_contexts(
     by: str = "context",
     cluster: str = "subject",
     span: Span = None,
-    draws: int = 2000,
-    interval: IntervalName = "auto",
-    level: float = 0.95,
+    resampling: Resampling | None = None,
+    draws: int | None = None,
+    interval: IntervalName | None = None,
+    level: float | None = None,
     seed: Seed = None,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
 ) -> ContextComparison:
     """Compare each model's performance between contexts.
 
@@ -127,35 +129,74 @@ def compare_contexts(
 
     Parameters
     ----------
-    predictions, metrics, cluster, span, draws, interval, level, seed, n_jobs
-        As in `compare_models`; for bootstrap-t there are the intervals of ``"auto"``.
+    predictions, metrics, cluster, span
+        As in `compare_models`.
     by
         Column of contexts. Models that are not in all of them are left out, with a warning.
+    resampling, draws, interval, level, seed, n_jobs
+        As in `compare_models`; for bootstrap-t there are the intervals of ``"auto"``.
+
+    Returns
+    -------
+    ContextComparison
+        Each model's differences between two contexts.
 
     Raises
     ------
     DataError
         If there are fewer than two contexts, one has fewer than three clusters, or no model
         stands in all.
+    OptionError
+        As in `compare_models`, and for strata, schemes and ``compat``.
+
+    References
+    ----------
+    Welch, B. L. (1947). The generalization of "Student's" problem when several different
+    population variances are involved. *Biometrika, 34*, 28-35.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> truth = rng.normal(size=40)
+    >>> table = pd.DataFrame({
+    ...     "clip": [str(i) for i in range(40)],
+    ...     "subject": [f"s{i // 4}" for i in range(40)],
+    ...     "context": ["joy", "pain"] * 20,
+    ...     "model": "net",
+    ...     "truth": truth,
+    ...     "prediction": truth + rng.normal(size=40),
+    ... })
+    >>> result = compare_contexts(table, metrics="rmse", draws=200, seed=1)
+    >>> result.table["term"].unique().tolist(), result.paired
+    (['joy - pain'], True)
     """
     measures = find_metrics(metrics)
-    check_options(interval=interval, level=level, draws=draws)
-    if interval == "t":
+    how = choose_resampling(
+        resampling,
+        "compare_contexts",
+        without=("compat", "strata", "scheme"),
+        draws=draws,
+        interval=interval,
+        level=level,
+        seed=seed,
+        n_jobs=n_jobs,
+    )
+    if how.interval == "t":
         message = "bootstrap-t is for compare_models; contexts are compared by 'auto' intervals."
         warn_user(message)
-        interval = "auto"
+        how = replace(how, interval="auto")
     rows = check_predictions(predictions, cluster=cluster, by=by)
     cells = _split_jointly(rows, cluster=cluster, by=by)
-    seeds = spawn_seeds(seed, count_blocks(draws))
+    seeds = spawn_seeds(how.seed, count_blocks(how.draws))
     models = _find_shared(cells, by)
     samples = [
         sample_cell(
             cell,
             measures,
             seeds,
-            draws=draws,
+            draws=how.draws,
             span=find_span(span, cell, measures),
-            n_jobs=n_jobs,
+            n_jobs=how.n_jobs,
         )
         for cell in cells
     ]
@@ -163,14 +204,14 @@ def compare_contexts(
     found: list[dict[str, Any]] = []
     for place in range(len(measures)):
         of_contexts = [sample[place] for sample in samples]
-        found += _write_rows(of_contexts, present, models, interval=interval, level=level)
+        found += _write_rows(of_contexts, present, models, interval=how.interval, level=how.level)
     keys = ("metric", "model", "context", "versus", "term")
     paired = bool(present.sum() > len(cells[0].clusters))
     table = arrange_table(found, keys)
     return ContextComparison(
         table=table,
         cluster=cluster,
-        level=level,
+        level=how.level,
         paired=paired,
         metrics=strip_metrics(measures),
     )

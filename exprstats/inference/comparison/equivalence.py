@@ -139,6 +139,20 @@ def judge_equivalence(
     ----------
     Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power
     approach. *Journal of Pharmacokinetics and Biopharmaceutics, 15*, 657-680.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "clip": [str(i) for i in range(12)] * 2,
+    ...     "subject": [f"s{i // 2}" for i in range(12)] * 2,
+    ...     "model": ["good"] * 12 + ["poor"] * 12,
+    ...     "truth": [float(i) for i in range(12)] * 2,
+    ...     "prediction": [i + 0.5 for i in range(12)] + [3.0, 1.0, 2.0] * 4,
+    ... })
+    >>> from exprstats.inference import compare_models
+    >>> versus = compare_models(table, metrics="mae", draws=200, seed=1)
+    >>> judge_equivalence(versus, margin=0.5).table["equivalent"].to_list()
+    [False]
     """
     alpha = 1 - comparison.level
     check_pairs(comparison.samples)

@@ -43,12 +43,25 @@ def describe_methods(comparison: Comparison, *companions: Companion) -> str:
         What else was done with the same predictions: the results of `judge_equivalence`,
         `permute_models`, `compare_contexts`, `plan_precision` and `split_variance`.
 
+    Returns
+    -------
+    str
+        What was measured, resampled, tested and planned, with the references it rests on.
+
     Examples
     --------
-    ::
-
-        versus = compare_models(predictions, metrics="rmse", seed=1)
-        print(describe_methods(versus, judge_equivalence(versus, margin=0.05)))
+    >>> import pandas as pd
+    >>> from exprstats.inference import compare_models
+    >>> table = pd.DataFrame({
+    ...     "clip": [str(i) for i in range(12)] * 2,
+    ...     "subject": [f"s{i // 2}" for i in range(12)] * 2,
+    ...     "model": ["good"] * 12 + ["poor"] * 12,
+    ...     "truth": [float(i) for i in range(12)] * 2,
+    ...     "prediction": [i + 0.5 for i in range(12)] + [3.0, 1.0, 2.0] * 4,
+    ... })
+    >>> versus = compare_models(table, metrics="rmse", draws=200, seed=1)
+    >>> describe_methods(versus).split(". ")[0]
+    'The performance of 2 models (good, poor) was measured by RMSE'
     """
     texts = [_describe_models(comparison), _describe_draws(comparison)]
     texts += [_describe_tests(comparison)] if comparison.table["versus"].notna().any() else []

@@ -12,14 +12,15 @@ from exprstats.errors import warn_user
 from exprstats.inference.comparison.predictions import (
     Span,
     check_against,
-    check_options,
     check_predictions,
     check_scheme,
     find_span,
     split_contexts,
 )
 from exprstats.inference.comparison.wording import describe_comparison
-from exprstats.inference.metrics.metric import MetricLike, find_metrics
+from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.metric import MetricLike
+from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.samples import Sample, count_blocks, sample_cell
 from exprstats.inference.resampling.summaries import KEYS, arrange_table, pair_models, write_rows
 from exprstats.options import Compat, IntervalName, SchemeName
@@ -90,14 +91,15 @@ def compare_models(
     against: str | None = None,
     by: str | None = None,
     span: Span = None,
-    draws: int = 2000,
-    interval: IntervalName = "auto",
-    level: float = 0.95,
+    resampling: Resampling | None = None,
+    draws: int | None = None,
+    interval: IntervalName | None = None,
+    level: float | None = None,
     seed: Seed = None,
     compat: Compat | None = None,
     strata: str | None = None,
-    scheme: SchemeName = "clusters",
-    n_jobs: int = 1,
+    scheme: SchemeName | None = None,
+    n_jobs: int | None = None,
 ) -> Comparison:
     """Compare models that predict the same rows, resampling whole clusters.
 
@@ -120,31 +122,15 @@ def compare_models(
     span
         Theoretical range of the truth (highest - lowest possible), for NRMSE; or one for each
         context, with None for the pool.
-    draws
-        Bootstrap draws; the jackknife needs none.
-    interval
-        ``"auto"`` gives percentile and jackknife-t rows and marks one as headline: percentile
-        from 40 clusters on (of plain functions that are not smooth, from 10 on), jackknife-t
-        below. ``"percentile"``, ``"jackknife"``, ``"basic"`` and
-        ``"t"`` (symmetric bootstrap-t) give that one; ``"bca"`` gives BCa beside those of
-        ``"auto"``, whose headline stays.
-    level
-        Confidence level.
-    seed
-        For the same numbers again.
-    compat
-        ``"mlboot"`` for percentile rows with the p-values that the R package mlboot defines
-        (ties on one side, no sample of its own, scores tested against 0): to retrace published
-        numbers, on other random draws.
-    strata
-        Column of strata (groups, sites) within which clusters are drawn: their numbers are then
-        fixed by design, and the jackknife loses a degree of freedom for each.
-    scheme
-        ``"clusters"`` keeps a drawn cluster's rows as they are. ``"two-stage"`` draws its rows
-        again: what varies within clusters is then counted twice, and intervals are too wide
-        unless clusters are large (Davison & Hinkley, 1997, §3.8). The jackknife rows stay.
-    n_jobs
-        Workers; the numbers do not depend on it.
+    resampling
+        Options of the resampling, together.
+    draws, interval, level, seed, compat, strata, scheme, n_jobs
+        The same options one by one, as `Resampling` describes them.
+
+    Returns
+    -------
+    Comparison
+        Scores and differences with intervals and p-values, as a tidy table and in words.
 
     Raises
     ------
@@ -174,25 +160,36 @@ def compare_models(
     Field, C. A., & Welsh, A. H. (2007). Bootstrapping clustered data. *JRSS B, 69*, 369-390.
     """
     measures = find_metrics(metrics)
-    check_options(interval=interval, level=level, draws=draws, compat=compat, scheme=scheme)
-    check_scheme(scheme, measures)
-    rows = check_predictions(predictions, cluster=cluster, by=by, strata=strata)
-    two_stage = scheme == "two-stage"
-    cells = split_contexts(rows, cluster=cluster, by=by, strata=strata, two_stage=two_stage)
+    how = choose_resampling(
+        resampling,
+        "compare_models",
+        draws=draws,
+        interval=interval,
+        level=level,
+        seed=seed,
+        compat=compat,
+        strata=strata,
+        scheme=scheme,
+        n_jobs=n_jobs,
+    )
+    check_scheme(how.scheme, measures)
+    rows = check_predictions(predictions, cluster=cluster, by=by, strata=how.strata)
+    two_stage = how.scheme == "two-stage"
+    cells = split_contexts(rows, cluster=cluster, by=by, strata=how.strata, two_stage=two_stage)
     check_against(against, cells)
-    seeds = spawn_seeds(seed, count_blocks(draws))
+    seeds = spawn_seeds(how.seed, count_blocks(how.draws))
     samples: list[Sample] = []
     for cell in cells:
         samples += sample_cell(
             cell,
             measures,
             seeds,
-            draws=draws,
+            draws=how.draws,
             span=find_span(span, cell, measures),
-            n_jobs=n_jobs,
-            pairs=pair_models(cell.models, against) if interval == "t" else None,
+            n_jobs=how.n_jobs,
+            pairs=pair_models(cell.models, against) if how.interval == "t" else None,
         )
-    shown = "percentile" if compat else interval
+    shown = "percentile" if how.compat else how.interval
     found = [
         row
         for sample in samples
@@ -200,23 +197,24 @@ def compare_models(
             sample,
             pair_models(sample.models, against),
             interval=shown,
-            level=level,
-            compat=compat,
+            level=how.level,
+            compat=how.compat,
         )
     ]
-    if interval != "jackknife":
-        _warn_coarse(max(len(pair_models(cell.models, against)) for cell in cells), draws, level)
+    if how.interval != "jackknife":
+        most = max(len(pair_models(cell.models, against)) for cell in cells)
+        _warn_coarse(most, how.draws, how.level)
     return Comparison(
         table=arrange_table(found, KEYS),
         samples=tuple(samples),
         cluster=cluster,
-        level=level,
-        draws=draws,
-        interval=interval,
+        level=how.level,
+        draws=how.draws,
+        interval=how.interval,
         against=against,
-        compat=compat,
-        strata=strata,
-        scheme=scheme,
+        compat=how.compat,
+        strata=how.strata,
+        scheme=how.scheme,
     )
 
 

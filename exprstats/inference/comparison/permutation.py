@@ -15,21 +15,16 @@ from exprstats.errors import DataError, Problem
 from exprstats.inference.comparison.predictions import (
     Span,
     check_against,
-    check_options,
     check_predictions,
     find_span,
     split_contexts,
 )
 from exprstats.inference.comparison.wording import cut_texts, label_metric, name_place, write_value
-from exprstats.inference.metrics.metric import (
-    Metric,
-    MetricLike,
-    Printed,
-    find_metrics,
-    strip_metrics,
-)
+from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.metric import Metric, MetricLike, Printed, strip_metrics
 from exprstats.inference.resampling.clusters import BLOCK, Cell, Panel
 from exprstats.inference.resampling.evaluation import Evaluation
+from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.pvalues import TIE, adjust_holm, estimate_p_error, settle_ties
 from exprstats.inference.resampling.samples import count_blocks
 from exprstats.inference.resampling.summaries import (
@@ -93,9 +88,10 @@ def permute_models(
     against: str | None = None,
     by: str | None = None,
     span: Span = None,
-    draws: int = 2000,
+    resampling: Resampling | None = None,
+    draws: int | None = None,
     seed: Seed = None,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
 ) -> Permutation:
     """Test differences between models by swapping their predictions within clusters.
 
@@ -110,27 +106,53 @@ def permute_models(
         As in `compare_models`; models that stand in seats cannot be swapped.
     draws
         Random swaps; where all 2^G of them are no more, all are taken.
-    seed, n_jobs
+    resampling, seed, n_jobs
+        As in `compare_models`; what is about intervals and strata does not apply to swaps.
+
+    Returns
+    -------
+    Permutation
+        Differences with their p-values.
+
+    Raises
+    ------
+    DataError
+        If there is one model only, or models stand in seats or have truths of their own.
+    OptionError
         As in `compare_models`.
 
     References
     ----------
     Good, P. I. (2005). *Permutation, parametric, and bootstrap tests of hypotheses*.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "clip": [str(i) for i in range(12)] * 2,
+    ...     "subject": [f"s{i // 2}" for i in range(12)] * 2,
+    ...     "model": ["good"] * 12 + ["poor"] * 12,
+    ...     "truth": [float(i) for i in range(12)] * 2,
+    ...     "prediction": [i + 0.5 for i in range(12)] + [3.0, 1.0, 2.0] * 4,
+    ... })
+    >>> result = permute_models(table, metrics="rmse")
+    >>> row = result.table.iloc[0]  # All 2^6 swaps.
+    >>> int(row["draws"]), round(float(row["p_value"]), 3)
+    (64, 0.062)
     """
     measures = find_metrics(metrics)
-    check_options(interval="auto", level=0.95, draws=draws)
+    how = choose_resampling(resampling, "permute_models", draws=draws, seed=seed, n_jobs=n_jobs)
     rows = check_predictions(predictions, cluster=cluster, by=by)
     cells = split_contexts(rows, cluster=cluster, by=by)
     check_against(against, cells)
     check_pairs(cells)
-    seeds = spawn_seeds(seed, count_blocks(draws))
+    seeds = spawn_seeds(how.seed, count_blocks(how.draws))
     found: list[dict[str, Any]] = []
     for cell in cells:
         width = find_span(span, cell, measures)
-        swaps = list_swaps(len(cell.clusters), seeds, draws)
+        swaps = list_swaps(len(cell.clusters), seeds, how.draws)
         pairs = pair_models(cell.models, against)
-        values = swap_pairs(cell, measures, pairs, swaps, n_jobs)
-        every = takes_every(len(cell.clusters), draws)
+        values = swap_pairs(cell, measures, pairs, swaps, how.n_jobs)
+        every = takes_every(len(cell.clusters), how.draws)
         found += _write_rows(cell, measures, pairs, values, width, every=every)
     table = arrange_table(found, KEYS)
     return Permutation(table=table, cluster=cluster, metrics=strip_metrics(measures))

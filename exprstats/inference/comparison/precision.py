@@ -17,7 +17,6 @@ from exprstats.errors import OptionError
 from exprstats.inference.comparison.predictions import (
     Span,
     check_against,
-    check_options,
     check_predictions,
     find_span,
     split_contexts,
@@ -30,15 +29,11 @@ from exprstats.inference.comparison.wording import (
     write_size,
     write_value,
 )
-from exprstats.inference.metrics.metric import (
-    Metric,
-    MetricLike,
-    Printed,
-    find_metrics,
-    strip_metrics,
-)
+from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.metric import Metric, MetricLike, Printed, strip_metrics
 from exprstats.inference.resampling.clusters import BLOCK, Cell, count_clusters
 from exprstats.inference.resampling.evaluation import Evaluation
+from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.samples import append_pairs, average_owners, count_blocks
 from exprstats.inference.resampling.summaries import KEYS, pair_models, write_keys
 from exprstats.options import check_count, is_positive
@@ -111,10 +106,11 @@ def plan_precision(
     against: str | None = None,
     by: str | None = None,
     span: Span = None,
-    draws: int = 2000,
-    level: float = 0.95,
+    resampling: Resampling | None = None,
+    draws: int | None = None,
+    level: float | None = None,
     seed: Seed = None,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
 ) -> Precision:
     """Say how wide intervals will be in a study with more (or fewer) clusters than a pilot.
 
@@ -125,20 +121,50 @@ def plan_precision(
 
     Parameters
     ----------
-    predictions, metrics, cluster, against, by, span, draws, level, seed, n_jobs
+    predictions, metrics, cluster, against, by, span
         As in `compare_models`; the table is the pilot.
     width
         Wanted width of the interval, from limit to limit, in units of the metric.
     sizes
         Numbers of clusters to try, one or several.
+    resampling, draws, level, seed, n_jobs
+        As in `compare_models`; intervals are those of t.
+
+    Returns
+    -------
+    Precision
+        Widths, power, and the clusters that the wanted width needs.
 
     Raises
     ------
+    DataError
+        As in `compare_models`.
     OptionError
         For a width that is not positive and sizes that are no whole numbers from 3 on.
+
+    References
+    ----------
+    Davison, A. C., & Hinkley, D. V. (1997). *Bootstrap methods and their application*, §2.3.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> truth = rng.normal(size=40)
+    >>> pilot = pd.DataFrame({
+    ...     "clip": [str(i) for i in range(40)],
+    ...     "subject": [f"s{i // 4}" for i in range(40)],
+    ...     "model": "net",
+    ...     "truth": truth,
+    ...     "prediction": truth + rng.normal(size=40),
+    ... })
+    >>> plan = plan_precision(pilot, metrics="rmse", sizes=[10, 40], draws=500, seed=1)
+    >>> plan.table["n_clusters"].tolist(), bool(plan.table["width"].is_monotonic_decreasing)
+    ([10, 40], True)
     """
     measures = find_metrics(metrics)
-    check_options(interval="auto", level=level, draws=draws)
+    without = ("strata", "scheme", "compat")
+    given = {"draws": draws, "level": level, "seed": seed, "n_jobs": n_jobs}
+    how = choose_resampling(resampling, "plan_precision", without=without, **given)
     if width is not None and not is_positive(width):
         message = f"width must be a positive number; got {width!r}."
         raise OptionError(message)
@@ -146,23 +172,25 @@ def plan_precision(
     rows = check_predictions(predictions, cluster=cluster, by=by)
     cells = split_contexts(rows, cluster=cluster, by=by)
     check_against(against, cells)
-    seeds = spawn_seeds(seed, count_blocks(draws))
+    seeds = spawn_seeds(how.seed, count_blocks(how.draws))
     found: list[dict[str, Any]] = []
     for cell in cells:
         pairs = pair_models(cell.models, against)
         task = partial(measure_sizes, cell=cell, metrics=measures, pairs=pairs, sizes=sizes)
-        blocks = run_tasks(task, seeds, n_jobs=n_jobs, label="Planning")
-        values = np.concatenate(blocks, axis=3)[..., :draws]
-        whole = measure_pilot(cell, measures, pairs)
+        blocks = run_tasks(task, seeds, n_jobs=how.n_jobs, label="Planning")
+        values = np.concatenate(blocks, axis=3)[..., : how.draws]
+        seats = [Evaluation(panel, measures).measure_whole()[..., None] for panel in cell.panels]
+        means = average_owners(seats, owners=cell.owners, models=len(cell.models))
+        whole = append_pairs(means, pairs)[..., 0]
         spans = find_span(span, cell, measures)
         scale = np.array([1 / spans if metric.spanned else 1.0 for metric in measures])
         # Clusters drawn from a pilot vary less than those it came from, by (G - 1)/G.
         groups = len(cell.clusters)
         spread = find_spread(values) * scale[:, None] * np.sqrt(groups / (groups - 1))
-        options = {"sizes": sizes, "width": width, "level": level}
+        options = {"sizes": sizes, "width": width, "level": how.level}
         found += _write_rows(cell, measures, pairs, (whole * scale[:, None], spread), **options)
     table = arrange_rows(found, KEYS)
-    return Precision(table=table, width=width, level=level, metrics=strip_metrics(measures))
+    return Precision(table=table, width=width, level=how.level, metrics=strip_metrics(measures))
 
 
 def _order_sizes(sizes: Iterable[int] | int) -> list[int]:
@@ -254,12 +282,3 @@ def find_spread(values: np.ndarray) -> np.ndarray:
         mean = np.where(defined, values, 0.0).sum(axis=3) / count
         squares = np.where(defined, (values - mean[..., None]) ** 2, 0.0).sum(axis=3)
         return np.where(count > 1, np.sqrt(squares / (count - 1)), np.nan)
-
-
-def measure_pilot(
-    cell: Cell, metrics: Sequence[Metric], pairs: Sequence[tuple[int, int]]
-) -> np.ndarray:
-    """Return values (metrics, terms) of the pilot itself."""
-    values = [Evaluation(panel, metrics).measure_whole()[..., None] for panel in cell.panels]
-    means = average_owners(values, owners=cell.owners, models=len(cell.models))
-    return append_pairs(means, pairs)[..., 0]

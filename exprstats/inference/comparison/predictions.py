@@ -15,42 +15,10 @@ from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.inference.comparison.alignment import align_models
 from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.resampling.clusters import Cell, stratify_cell
-from exprstats.options import (
-    Compat,
-    IntervalName,
-    SchemeName,
-    check_count,
-    check_level,
-    check_word,
-    is_positive,
-    name_nearest,
-)
+from exprstats.options import is_positive, name_nearest
 
 Span = float | Mapping[Any, float] | None
 FEWEST_CLUSTERS = 3
-
-
-def check_options(
-    *,
-    interval: str,
-    level: float,
-    draws: int,
-    compat: str | None = None,
-    scheme: str = "clusters",
-) -> None:
-    """Refuse options that no comparison can have."""
-    check_word(interval, IntervalName, "interval")
-    check_word(scheme, SchemeName, "scheme")
-    if scheme == "two-stage" and interval == "t":
-        message = "bootstrap-t needs the scheme 'clusters': its errors are those of drawn clusters."
-        raise OptionError(message)
-    check_level(level)
-    check_count(draws, "draws", least=2)
-    if compat is not None:
-        check_word(compat, Compat, "compat")
-        if interval not in {"auto", "percentile"}:
-            message = f"compat '{compat}' has percentile intervals only; interval is '{interval}'."
-            raise OptionError(message)
 
 
 def check_scheme(scheme: str, metrics: Sequence[Metric]) -> None:

@@ -15,19 +15,13 @@ from exprstats.errors import DataError, Problem
 from exprstats.inference.comparison.predictions import (
     Span,
     check_against,
-    check_options,
     check_predictions,
     find_span,
     split_contexts,
 )
 from exprstats.inference.comparison.wording import cut_texts, label_metric, name_place, write_value
-from exprstats.inference.metrics.metric import (
-    Metric,
-    MetricLike,
-    Printed,
-    find_metrics,
-    strip_metrics,
-)
+from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.metric import Metric, MetricLike, Printed, strip_metrics
 from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import spread_jackknife
@@ -112,15 +106,45 @@ def split_variance(
         As in `compare_models`. Differences are taken within runs of one name, so that what two
         models share in a run (its split) cancels.
 
+    Returns
+    -------
+    VarianceSplit
+        Means over runs with the two parts of their variance.
+
     Raises
     ------
     DataError
         If a model has fewer than two runs, models have different ones, or runs predict different
         rows.
+    OptionError
+        As in `compare_models`.
+
+    References
+    ----------
+    Bouthillier, X., Delaunay, P., Bronzi, M., et al. (2021). Accounting for variance in machine
+    learning benchmarks. *Proceedings of Machine Learning and Systems, 3*, 747-769.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> truth = rng.normal(size=40)
+    >>> runs = [
+    ...     pd.DataFrame({
+    ...         "clip": [str(i) for i in range(40)],
+    ...         "subject": [f"s{i // 4}" for i in range(40)],
+    ...         "model": "net",
+    ...         "seat": run,
+    ...         "truth": truth,
+    ...         "prediction": truth + rng.normal(size=40),
+    ...     })
+    ...     for run in ("seed 1", "seed 2", "seed 3")
+    ... ]
+    >>> result = split_variance(pd.concat(runs, ignore_index=True), metrics="rmse")
+    >>> int(result.table["n_runs"].iloc[0])
+    3
     """
     measures = find_metrics(metrics)
     require_columns(predictions, [run, "model"], "predictions")
-    check_options(interval="auto", level=0.95, draws=2)
     runs = _check_runs(predictions, run)
     rows: list[dict[str, Any]] = []
     parts = [predictions[predictions[run] == name] for name in runs]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from exprstats.apa import tell_p, write_count, write_interval, write_level, write_number
-from exprstats.inference.metrics.metric import Metric, Printed, list_metrics
+from exprstats.inference.metrics import list_metrics
+from exprstats.inference.metrics.metric import Metric, Printed
 from exprstats.inference.resampling.samples import Sample
 
 METHOD_WORDS: dict[str, str] = {
@@ -195,7 +196,8 @@ def describe_comparison(
 def _describe_sample(story: _Story, sample: Sample, *, same: bool) -> str:
     rows = story.find_rows(sample)
     scores, label = rows[rows["versus"].isna()], name_clusters(sample.metric.label, story.cluster)
-    size = f"{write_count(sample.n_clips)} clips, {_count_clusters(sample, story.cluster)}"
+    count = f"{write_count(sample.n_clusters)} {name_clusters('clusters', story.cluster)}"
+    size = f"{write_count(sample.n_clips)} clips, {count}"
     score = _find_score(sample.metric, scores, story.against)
     place = "Over all clips" if sample.context is None else f"In {sample.context}"
     start = "Over the same clips" if same else f"{place} ({size})"
@@ -297,7 +299,3 @@ def _describe_difference(metric: Metric, row: pd.Series, model: str) -> str:
     other = row["versus"] if sign == 1 else row["model"]
     number, limits = _write_row(metric, row, sign)
     return f"difference from {other} {number}, {limits}, p {tell_p(row['p_adjusted'])}"
-
-
-def _count_clusters(sample: Sample, cluster: str) -> str:
-    return f"{write_count(sample.n_clusters)} {name_clusters('clusters', cluster)}"

@@ -42,6 +42,16 @@ def divide_counts(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 def count_within(steps: float) -> Metric:
     """Return the metric "share of predictions within so many steps of the truth".
 
+    Parameters
+    ----------
+    steps
+        Largest distance that counts as near, in steps of the scale.
+
+    Returns
+    -------
+    Metric
+        Named ``within1`` for one step.
+
     Examples
     --------
     >>> count_within(1)(np.array([0, 1, 2]), np.array([1, 1, 0])).__round__(3)
@@ -78,7 +88,10 @@ def measure_recall(truth: np.ndarray, prediction: np.ndarray) -> float:
 
 
 def measure_f1(truth: np.ndarray, prediction: np.ndarray) -> float:
-    """Return the harmonic mean of precision and recall of the label 1."""
+    """Return the harmonic mean of precision and recall of the label 1 (van Rijsbergen, 1979).
+
+    2TP/(2TP + FP + FN), which is defined where precision is not.
+    """
     marked = np.sum(truth == 1) + np.sum(prediction == 1)
     return float(2 * np.sum((truth == 1) & (prediction == 1)) / marked) if marked else 0.0
 
@@ -127,7 +140,10 @@ HIT_METRICS = (
 
 
 def measure_uar(truth: np.ndarray, prediction: np.ndarray) -> float:
-    """Return the mean over true labels of the share that is predicted as such."""
+    """Return the mean over true labels of the share that is predicted as such.
+
+    Unweighted (Schuller et al., 2009), so that a rare label counts as much as a frequent one.
+    """
     return float(np.mean([np.mean(prediction[truth == label] == label) for label in set(truth)]))
 
 
@@ -138,7 +154,10 @@ def measure_macro_f1(truth: np.ndarray, prediction: np.ndarray) -> float:
 
 
 def measure_kappa(truth: np.ndarray, prediction: np.ndarray) -> float:
-    """Return Cohen's kappa (Cohen, 1960); NaN where chance agreement is 1."""
+    """Return Cohen's kappa (Cohen, 1960, eq. 1); NaN where chance agreement is 1.
+
+    (p₀ - p_c)/(1 - p_c), p_c from both margins: a model that predicts one label has 0.
+    """
     labels = set(truth) | set(prediction)
     chance = sum(np.mean(truth == label) * np.mean(prediction == label) for label in labels)
     hits = np.mean(truth == prediction)

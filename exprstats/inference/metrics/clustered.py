@@ -26,7 +26,11 @@ def prepare_between(panel: Panel) -> Measure:
 
 
 def prepare_within(panel: Panel) -> Measure:
-    """Return the correlation of values about their cluster's mean, over all rows."""
+    """Return the correlation of values about their cluster's mean, over all rows.
+
+    Sums of products within clusters, added up (Snijders & Bosker, 2012, chapter 3): clusters count
+    by their variation, and one without any counts nothing.
+    """
     truth, predictions = average_clusters(panel)
     y = snap_zeros(panel.truth - truth[panel.codes], panel.truth)
     p = snap_zeros(panel.predictions - predictions[:, panel.codes], panel.predictions)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.resampling.clusters import Panel
-from exprstats.options import check_word, name_nearest
+from exprstats.options import check_word
 
 Term = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Naive = Callable[[np.ndarray, np.ndarray], float]
@@ -73,6 +73,11 @@ class Metric:
         are few, or whole numbers;
         ``"binary"``, truth and predictions of 0 and 1; ``"ranked"``, truth of 0 and 1 and
         predictions of any size.
+
+    Raises
+    ------
+    OptionError
+        For a direction or values that are not known, sums without a formula, and no definition.
 
     Examples
     --------
@@ -146,59 +151,6 @@ class Metric:
 def strip_metrics(metrics: Iterable[Metric]) -> tuple[Printed, ...]:
     """Return what is printed of metrics, each once."""
     return tuple(dict.fromkeys(metric.as_printed for metric in metrics))
-
-
-def list_metrics() -> dict[str, Metric]:
-    """Return every metric that has a name, by name."""
-    from exprstats.inference.metrics.classification import HIT_METRICS, LABEL_METRICS
-    from exprstats.inference.metrics.clustered import SUBJECT_METRICS
-    from exprstats.inference.metrics.ranking import CURVE_METRICS, RANK_METRICS
-    from exprstats.inference.metrics.regression import MOMENT_METRICS
-
-    numbers, labels = MOMENT_METRICS, (*HIT_METRICS, *LABEL_METRICS)
-    every = (*numbers, *labels, *RANK_METRICS, *CURVE_METRICS, *SUBJECT_METRICS)
-    return {metric.name: metric for metric in every}
-
-
-def find_metrics(wanted: MetricLike | Sequence[MetricLike]) -> list[Metric]:
-    """Return metrics for names, `Metric` objects or plain functions of truth and prediction.
-
-    Raises
-    ------
-    OptionError
-        For a name that is not known, with the nearest one, and where two share a name.
-    """
-    alone = isinstance(wanted, str) or callable(wanted)
-    given: Any = wanted
-    several: list[Any] = list(given) if isinstance(given, Iterable) and not alone else [given]
-    found = [_find_metric(metric) for metric in several]
-    names = [metric.name for metric in found]
-    if not names:
-        message = f"metrics must be one or more; got none. {name_nearest('', list_metrics())}"
-        raise OptionError(message)
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        message = f"two metrics are called '{twice}'. Give each a name of its own: Metric(name, …)."
-        raise OptionError(message)
-    return found
-
-
-def _find_metric(wanted: MetricLike) -> Metric:
-    if isinstance(wanted, Metric):
-        return wanted
-    if isinstance(wanted, str):
-        known = list_metrics()
-        if wanted not in known:
-            message = f"metric '{wanted}' is not known. {name_nearest(wanted, known)}"
-            raise OptionError(message)
-        return known[wanted]
-    if not callable(wanted):
-        message = (
-            f"metrics must be names, Metric objects or functions of truth and prediction; "
-            f"got {wanted!r}. {name_nearest('', list_metrics())}"
-        )
-        raise OptionError(message)
-    return Metric(getattr(wanted, "__name__", "metric"), wanted, direction="unknown")
 
 
 def check_coding(panel: Panel, metrics: Sequence[Metric]) -> None:

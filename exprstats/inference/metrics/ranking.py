@@ -104,7 +104,11 @@ def rank_middle(values: np.ndarray) -> np.ndarray:
 
 
 def prepare_spearman(panel: Panel) -> Measure:
-    """Return Spearman's correlation under cluster counts: Pearson's of midranks."""
+    """Return Spearman's correlation under cluster counts: Pearson's of midranks.
+
+    With ties 1 - 6Σd²/(n³ - n) is not a correlation, and a resample always has ties; spreads of
+    midranks are (N³ - Σt³)/12 (Kendall, 1970, chapter 3).
+    """
     truth = Order(panel.truth, panel.codes, panel.groups)
     orders = [Order(line, panel.codes, panel.groups) for line in panel.predictions]
     rows = np.arange(len(panel.codes))
@@ -154,9 +158,10 @@ RANK_METRICS = (
 
 
 def prepare_auc(panel: Panel) -> Measure:
-    """Return the area under the ROC curve under cluster counts.
+    """Return the area under the ROC curve under cluster counts (Hanley & McNeil, 1982).
 
-    Each positive beats the negatives below it, and half of those at its own score.
+    It is the Mann-Whitney statistic over the number of pairs: each positive beats the negatives
+    below it, and half of those at its own score.
     """
     tables = []
     for line in panel.predictions:
@@ -194,6 +199,7 @@ def _count_ties(panel: Panel, keys: np.ndarray) -> csr_array:
 def prepare_average_precision(panel: Panel) -> Measure:
     """Return average precision under cluster counts: steps of recall times precision.
 
+    Without interpolation, which would reward ties (Buckley & Voorhees, 2000).
     Rows are cut into runs that end at a distinct score with a positive; only there recall moves.
     """
     tables = [_cut_runs(panel, -line) for line in panel.predictions]

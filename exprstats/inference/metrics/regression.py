@@ -93,7 +93,11 @@ def correlate_sums(
     pp: np.ndarray,
     yp: np.ndarray,
 ) -> np.ndarray:
-    """Return Pearson correlations from sums of centred values."""
+    """Return Pearson correlations from sums of centred values.
+
+    (Σyp - ΣyΣp/n)/√((Σy² - (Σy)²/n)(Σp² - (Σp)²/n)): values are centred at the means of all rows,
+    so that a resample's own means, which differ a little, cost no digits.
+    """
     spread = subtract_means(n, yy, y) * subtract_means(n, pp, p)
     return np.clip((yp - y * p / n) / np.sqrt(spread), -1.0, 1.0)
 
@@ -108,14 +112,21 @@ def agree_sums(
     yp: np.ndarray,
     e: np.ndarray,
 ) -> np.ndarray:
-    """Return concordance correlations (Lin, 1989, divisor n) from sums of centred values."""
+    """Return concordance correlations from sums of centred values (Lin, 1989).
+
+    2s_yp/(s²_y + s²_p + (ȳ - p̄)²) with divisor n, as Lin defines it; the last term is the mean
+    error squared.
+    """
     spread = (yy - y**2 / n) + (pp - p**2 / n) + e**2 / n
     defined = spread > _NO_VARIANCE * (yy + pp + e**2 / n)
     return np.where(defined, 2 * (yp - y * p / n) / spread, np.nan)
 
 
 def explain_sums(n: np.ndarray, y: np.ndarray, yy: np.ndarray, ee: np.ndarray) -> np.ndarray:
-    """Return 1 minus squared errors over squares of the truth about its mean."""
+    """Return 1 minus squared errors over squares of the truth about its mean (Kvålseth, 1985, R²₁).
+
+    The mean is that of the rows at hand: below 0, a constant at that mean would predict better.
+    """
     return 1 - ee / subtract_means(n, yy, y)
 
 

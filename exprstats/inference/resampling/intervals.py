@@ -73,7 +73,10 @@ def interpolate_quantiles(
 
 
 def find_percentile(ordered: np.ndarray, finite: np.ndarray, level: float) -> Interval:
-    """Return percentile intervals from sorted draws (terms, B)."""
+    """Return percentile intervals from sorted draws (terms, B).
+
+    Quantiles at (1 ∓ level)/2 (Efron & Tibshirani, 1993, eq. 13.4).
+    """
     low, high = (
         interpolate_quantiles(ordered, finite, np.full(len(ordered), share))
         for share in ((1 - level) / 2, (1 + level) / 2)
@@ -124,7 +127,25 @@ def jackknife_clusters(
 
     Notes
     -----
-    V = (G - 1)/G · Σ(θ₋g - θ̄)², t with G - 1 degrees of freedom (Tukey, 1958).
+    V = (G - 1)/G · Σ(θ₋g - θ̄)², t with G - 1 degrees of freedom (Tukey, 1958; Efron &
+    Tibshirani, 1993, eq. 11.5). The values are centred at their own mean, not at the estimate: for
+    statistics that are biased in small samples the second form is too wide.
+
+    References
+    ----------
+    Efron, B., & Tibshirani, R. J. (1993). *An introduction to the bootstrap*.
+    Tukey, J. W. (1958). Bias and confidence in not-quite large samples. *Annals of Mathematical
+    Statistics, 29*, 614.
+
+    Examples
+    --------
+    For a mean it is the t interval of the clusters' values:
+
+    >>> values = np.array([1.0, 2.0, 3.0, 6.0])
+    >>> without = (values.sum() - values) / 3
+    >>> found = jackknife_clusters(np.array([values.mean()]), without[None])
+    >>> bool(np.isclose(found.std_error[0], values.std(ddof=1) / 2))
+    True
     """
     z_scale = np.zeros(len(estimates), dtype=bool) if fisher is None else fisher
     if freedom is None:
@@ -188,7 +209,10 @@ class Studentised(NamedTuple):
 def find_basic(
     estimates: np.ndarray, ordered: np.ndarray, finite: np.ndarray, level: float
 ) -> Interval:
-    """Return basic intervals: the percentile limits mirrored at the estimates."""
+    """Return basic intervals: percentile limits mirrored at the estimates.
+
+    2θ̂ - T*₍₍B+1₎₍1-α/2₎₎ and 2θ̂ - T*₍₍B+1₎α/2₎ (Davison & Hinkley, 1997, eq. 5.6).
+    """
     found = find_percentile(ordered, finite, level)
     mirror = 2 * estimates
     return Interval(found.std_error, mirror - found.conf_high, mirror - found.conf_low)
@@ -205,7 +229,9 @@ def find_accelerated(
 ) -> Accelerated:
     """Return bias-corrected and accelerated intervals (Efron, 1987).
 
-    The acceleration comes from leaving out clusters, U_g = θ̄ - θ₋g, a = ΣU³ / (6·(ΣU²)^1.5).
+    Levels are Φ(z0 + (z0 + z)/(1 - a(z0 + z))), z0 = Φ⁻¹(share of draws below the estimate)
+    (Efron & Tibshirani, 1993, eq. 14.10). The acceleration comes from leaving out clusters,
+    U_g = θ̄ - θ₋g, a = ΣU³ / (6·(ΣU²)^1.5).
     R's ``boot.ci`` does the same with ``L`` = jackknife influence values about their mean, but
     counts draws equal to the estimate as above it; here half of them are below, so that the
     interval of a difference is the same whichever model comes first.
@@ -254,6 +280,9 @@ def find_studentised(
     level: float,
 ) -> Studentised:
     """Return symmetric bootstrap-t intervals and p-values (Hall, 1988).
+
+    θ̂ ± q·se, q the quantile at the level of |T* - θ̂|/se*. Symmetric, because its coverage error
+    is of order 1/n² where that of the equal-tailed form is of order 1/n.
 
     Parameters
     ----------

@@ -53,7 +53,11 @@ def count_tails_mlboot(ordered: np.ndarray, finite: np.ndarray) -> np.ndarray:
 def invert_accelerated(
     ordered: np.ndarray, finite: np.ndarray, *, bias: np.ndarray, acceleration: np.ndarray
 ) -> np.ndarray:
-    """Return two-sided p-values (terms,): 1 minus the level of the BCa interval that ends at 0."""
+    """Return two-sided p-values (terms,): 1 minus the level of the BCa interval that ends at 0.
+
+    The map of levels of `find_accelerated` solved for z: z = (w - z0)/(1 + a(w - z0)) - z0, w the
+    normal quantile of the share of draws below 0 (Efron & Tibshirani, 1993, eq. 14.10).
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         tails = [(1 + (ordered <= 0).sum(axis=1)), (1 + (ordered >= 0).sum(axis=1))]
         share = np.where(tails[0] < tails[1], tails[0], finite + 1 - tails[1]) / (finite + 1)
@@ -64,7 +68,10 @@ def invert_accelerated(
 
 
 def adjust_holm(p_values: np.ndarray) -> np.ndarray:
-    """Return p-values adjusted for their number (Holm, 1979); undefined ones stay so."""
+    """Return p-values adjusted for their number (Holm, 1979); undefined ones stay so.
+
+    p₍i₎ times m - i + 1, made not to fall; undefined ones do not count in m.
+    """
     adjusted = np.full(len(p_values), np.nan)
     places = np.flatnonzero(~np.isnan(p_values))
     order = places[np.argsort(p_values[places], kind="stable")]
@@ -75,6 +82,8 @@ def adjust_holm(p_values: np.ndarray) -> np.ndarray:
 
 def adjust_maximum(estimates: np.ndarray, draws: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Return p-values adjusted by the largest |t| of the family (Westfall & Young, 1993).
+
+    One step: all terms are compared with the same maximum.
 
     Parameters
     ----------

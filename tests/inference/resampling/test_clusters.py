@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exprstats.inference import Metric, compare_models
-from exprstats.inference.metrics.metric import find_metrics
+from exprstats.inference.metrics import find_metrics
 from exprstats.inference.resampling.clusters import BLOCK, Panel, count_clusters, draw_clusters
 from exprstats.inference.resampling.evaluation import Evaluation
 

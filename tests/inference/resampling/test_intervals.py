@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from exprstats.inference.metrics.metric import find_metrics
+from exprstats.inference.metrics import find_metrics
 from exprstats.inference.resampling.clusters import Panel, count_clusters
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import (
