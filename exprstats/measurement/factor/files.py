@@ -14,8 +14,8 @@ import pandas as pd
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import write_json
 from exprstats.measurement.factor.model import Factor
+from exprstats.measurement.factor.scoring import list_spans
 from exprstats.measurement.factor.solution import Receipt, Solution, list_notes, list_rows
-from exprstats.measurement.scores import list_spans
 
 FORMAT = "exprstats factor"
 VERSION = 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from exprstats import rbridge
 from exprstats.contracts import encode_ids, find_absent, find_empty
 from exprstats.errors import FitWarning, OptionError, Problem, warn_user
 from exprstats.measurement.factor.checks import (
@@ -22,6 +23,7 @@ from exprstats.measurement.factor.checks import (
 from exprstats.measurement.factor.engines import Job, foresee_improper, solve_jobs
 from exprstats.measurement.factor.items import ItemSet, find_training, read_items, warn_incomplete
 from exprstats.measurement.factor.moments import form_moments
+from exprstats.measurement.factor.scoring import list_scores, list_spans
 from exprstats.measurement.factor.solution import (
     Receipt,
     Solution,
@@ -29,9 +31,7 @@ from exprstats.measurement.factor.solution import (
     list_rows,
     write_sentence,
 )
-from exprstats.measurement.scores import list_scores, list_spans
 from exprstats.options import FactorEstimator, MissingRule, check_level, check_word
-from exprstats.rbridge import probe_r
 from exprstats.results import Result
 
 _FATES = {
@@ -201,7 +201,7 @@ def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:
         if one.part == "all":
             warn_reversed(one)
     # That R is absent stands in the result; that it is there and failed needs a louder word.
-    if receipt.reason and probe_r().lavaan_version:
+    if receipt.reason and rbridge.probe_r().lavaan_version:
         warn_user(f"lavaan was not used: {receipt.reason}", FitWarning)
 
 
