@@ -45,6 +45,23 @@ def score_clips(
     ------
     DataError
         Items are absent or no numbers, or a context was not in the fit.
+
+    References
+    ----------
+    Bartlett, M. S. (1937). The statistical conception of mental factors. British Journal of
+    Psychology, 28, 97–104.
+
+    Thurstone, L. L. (1935). The vectors of mind. University of Chicago Press.
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> study = ex.simulate_expressiveness(subjects=20, seed=1)
+    >>> means = ex.average_raters(study.ratings)
+    >>> items = ["response", "emotion", "motion"]
+    >>> factor = ex.fit_factor(means, items=items)
+    >>> score_clips(factor, means)["score"].head(2).round(2).tolist()
+    [-1.49, -1.1]
     """
     check_word(method, ScoreMethod, "method")
     itemset = read_items(items_table, factor.items, factor.by)
@@ -67,6 +84,11 @@ def join_scores(
         Largest share of clips without a partner in the other table that is let through, with a
         warning.
 
+    Returns
+    -------
+    DataFrame
+        The clips in their order and with their index; a clip without a partner has no score.
+
     Raises
     ------
     DataError
@@ -74,6 +96,21 @@ def join_scores(
         was stored and has no scores.
     OptionError
         ``unmatched`` is no share.
+
+    Warns
+    -----
+    DataWarning
+        Clips or scores without a partner, as many as ``unmatched`` lets through.
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> study = ex.simulate_expressiveness(subjects=20, seed=1)
+    >>> means = ex.average_raters(study.ratings)
+    >>> items = ["response", "emotion", "motion"]
+    >>> factor = ex.fit_factor(means, items=items, by="context")
+    >>> join_scores(study.clips, factor)[["score", "score_pooled"]].head(1).round(2).values.tolist()
+    [[-1.37, -1.49]]
     """
     if not 0 <= unmatched <= 1:
         message = f"unmatched is {unmatched:g}; it is a share between 0 and 1."

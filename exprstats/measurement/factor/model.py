@@ -144,6 +144,10 @@ def fit_factor(
     scale
         Lowest and highest possible answer, for the range of the scores; None: as observed.
 
+    Returns
+    -------
+    Factor
+
     Raises
     ------
     OptionError
@@ -155,6 +159,28 @@ def fit_factor(
         No convergence, or a residual variance that is not positive.
     RError
         R cannot be used and there are more than three items.
+
+    References
+    ----------
+    Jöreskog, K. G. (1969). A general approach to confirmatory maximum likelihood factor analysis.
+    Psychometrika, 34, 183–202.
+
+    Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. Journal of
+    Statistical Software, 48(2).
+
+    Yuan, K.-H., & Bentler, P. M. (2000). Three likelihood-based methods for mean and covariance
+    structure analysis with nonnormal missing data. Sociological Methodology, 30, 165–200.
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> study = ex.simulate_expressiveness(subjects=20, seed=1)
+    >>> means = ex.average_raters(study.ratings)
+    >>> items = ["response", "emotion", "motion"]
+    >>> factor = fit_factor(means, items=items)
+    >>> loadings = factor.tidy().query("term == 'loading' and method == 'ml'")
+    >>> loadings[["item", "estimate"]].round(2).to_records(index=False).tolist()
+    [('response', 0.98), ('emotion', 0.97), ('motion', 0.88)]
     """
     names = check_items(items)
     check_word(missing, MissingRule, "missing")

@@ -16,18 +16,13 @@ def list_scores(
     solutions: Sequence[Solution], itemset: ItemSet, method: str = "bartlett"
 ) -> pd.DataFrame:
     """Return the SCORES table of an item set: own-context models first, the pooled one last."""
-    solutions = pick_scoring(solutions)
+    # Test clips must not shape their own targets: the training fits come first, if there are any.
+    solutions = [one for one in solutions if one.part == "train"] or list(solutions)
     check_contexts(itemset, [one.context for one in solutions])
     own = [one for one in solutions if one.context is not None]
     tables = [_list_model("context", own, itemset, method)] if own else []
     pooled = [one for one in solutions if one.context is None]
     return pd.concat([*tables, _list_model("all", pooled, itemset, method)])
-
-
-def pick_scoring(solutions: Sequence[Solution]) -> list[Solution]:
-    """Return the fits that scores come from: those on training subjects, if there are any."""
-    trained = [one for one in solutions if one.part == "train"]
-    return trained or list(solutions)
 
 
 def _list_model(
