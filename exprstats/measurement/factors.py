@@ -108,6 +108,10 @@ def fit_factors(
     level
         Confidence level.
 
+    Returns
+    -------
+    Factors
+
     Raises
     ------
     OptionError
@@ -123,6 +127,22 @@ def fit_factors(
     -----
     DataWarning
         Clips that lack an item are left out of the fit.
+
+    References
+    ----------
+    Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. Journal of
+    Statistical Software, 48(2).
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> rng = np.random.default_rng(1)
+    >>> factors = rng.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], size=800)
+    >>> answers = np.repeat(factors, 3, axis=1) + 0.6 * rng.normal(size=(800, 6))
+    >>> table = pd.DataFrame(answers, columns=list("abcdef"))
+    >>> found = ex.fit_factors(table, items={"joy": ["a", "b", "c"], "fear": ["d", "e", "f"]})
+    >>> found.glance()["largest_correlation"].round(2).tolist()
+    [0.5]
     """
     if not isinstance(items, Mapping) or any(isinstance(one, str) for one in items.values()):
         message = "items must give a list for each factor, as in {'joy': ['smile', 'laugh']}."

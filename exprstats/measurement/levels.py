@@ -133,11 +133,9 @@ def fit_levels(
     cluster
         Column of clusters: 10 or more, of more than one clip.
 
-    Warns
-    -----
-    FitWarning
-        An item's residual variance between clusters is not positive, as happens where it hardly
-        differs from 0; the reliability between clusters is then not given.
+    Returns
+    -------
+    LevelFactors
 
     Raises
     ------
@@ -150,6 +148,36 @@ def fit_levels(
         No convergence, or a residual variance within clusters that is not positive.
     RError
         R cannot be used.
+
+    Warns
+    -----
+    FitWarning
+        An item's residual variance between clusters is not positive, as happens where it hardly
+        differs from 0; ω between clusters is then not given.
+
+    References
+    ----------
+    Muthén, B. O. (1994). Multilevel covariance structure analysis. Sociological Methods &
+    Research, 22, 376–398.
+
+    Geldhof, G. J., Preacher, K. J., & Zyphur, M. J. (2014). Reliability estimation in a multilevel
+    confirmatory factor analysis framework. Psychological Methods, 19, 72–91.
+
+    Lai, M. H. C. (2021). Composite reliability of multilevel data. Psychological Methods, 26,
+    90–102.
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> rng = np.random.default_rng(1)
+    >>> person = np.repeat(rng.normal(size=(60, 1)), 6, axis=0)
+    >>> person = person + 0.4 * np.repeat(rng.normal(size=(60, 3)), 6, axis=0)
+    >>> clip = rng.normal(size=(360, 1)) + 0.6 * rng.normal(size=(360, 3))
+    >>> table = pd.DataFrame(person + clip, columns=["a", "b", "c"])
+    >>> table["subject"] = np.repeat([f"s{i}" for i in range(60)], 6)
+    >>> layers = ex.fit_levels(table, items=["a", "b", "c"]).tidy().query("term == 'omega'")
+    >>> layers[["layer", "estimate"]].round(2).to_records(index=False).tolist()
+    [('within', 0.88), ('between', 0.94)]
     """
     names = check_items(items)
     check_level(level)

@@ -38,6 +38,25 @@ def suggest_modifications(factor: Factor) -> pd.DataFrame:
     ------
     OptionError
         The model has no degrees of freedom, or was not fitted by plain maximum likelihood.
+    RError
+        R cannot be used.
+
+    References
+    ----------
+    MacCallum, R. C., Roznowski, M., & Necowitz, L. B. (1992). Model modifications in covariance
+    structure analysis. Psychological Bulletin, 111, 490–504.
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(1)
+    >>> answers = rng.normal(size=(500, 1)) + 0.7 * rng.normal(size=(500, 4))
+    >>> answers[:, 2:] += 0.5 * rng.normal(size=(500, 1))
+    >>> table = pd.DataFrame(answers, columns=["a", "b", "c", "d"])
+    >>> rows = suggest_modifications(ex.fit_factor(table, items=list("abcd")))
+    >>> sorted(rows.loc[[0], ["item", "versus"]].to_numpy().ravel())
+    ['c', 'd']
     """
     whole = [one for one in factor.solutions if one.part == "all"]
     if not whole[0].df:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ _MEANINGS = {
     "scalar": "equal loadings and intercepts",
     "strict": "equal loadings, intercepts and residual variances",
 }
+_STATISTICS = {"jackknife": "T²"}
 
 Block = tuple[str | None, int, Mapping[str, Any]]
 
@@ -74,7 +75,8 @@ class NestedModels(Result):
         for context, rows in self.steps.groupby("context", sort=False, dropna=False):
             where = "" if pd.isna(context) else f"Context {context}: "
             changes = "; ".join(
-                f"{_MEANINGS[row['model']]} ({_name_test(row)}({row['df_change']:.0f}) ="
+                f"{_MEANINGS[row['model']]}"
+                f" ({_STATISTICS.get(row['method_change'], 'Δχ²')}({row['df_change']:.0f}) ="
                 f" {write_number(row['chisq_change'])}, p {tell_p(row['p_change'])})"
                 for row in rows[rows["p_change"].notna()].to_dict("records")
             )
@@ -183,7 +185,3 @@ def _list_step(step: dict[str, Any]) -> list[dict[str, Any]]:
         {**keys, "term": "cfi", "estimate": step["cfi_change"]},
         {**keys, "term": "rmsea", "estimate": step["rmsea_change"]},
     ]
-
-
-def _name_test(row: Mapping[Hashable, Any]) -> str:
-    return "T²" if row["method_change"] == "jackknife" else "Δχ²"

@@ -84,11 +84,29 @@ def compare_scores(
         Column of subjects; where there is no column ``subject``, the share between subjects is
         left out.
 
+    Returns
+    -------
+    ScoreCard
+
     Raises
     ------
     DataError
         Fewer than three clips of a context have scores, or the column of subjects is absent or
         has empty cells.
+
+    References
+    ----------
+    Grice, J. W. (2001). Computing and evaluating factor scores. Psychological Methods, 6, 430–450.
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> study = ex.simulate_expressiveness(subjects=20, seed=1)
+    >>> means = ex.average_raters(study.ratings)
+    >>> items = ["response", "emotion", "motion"]
+    >>> card = compare_scores(ex.fit_factor(means, items=items), means)
+    >>> card.glance()["lowest_correlation"].round(3).tolist()
+    [0.992]
     """
     kinds = get_args(ScoreMethod)
     tables = {kind: score_clips(factor, items_table, method=kind) for kind in kinds}

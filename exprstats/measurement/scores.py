@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.contracts import Contract, check_table, require_columns
 from exprstats.errors import DataError, OptionError, Problem, warn_user
-from exprstats.measurement.factor.formulas import weigh_bartlett
-from exprstats.measurement.factor.items import TOLERATED, ItemSet, check_contexts, read_items
-from exprstats.measurement.factor.solution import Solution
+from exprstats.measurement.factor.items import TOLERATED, read_items
+from exprstats.measurement.factor.model import Factor
+from exprstats.measurement.factor.scoring import list_scores
 from exprstats.options import ScoreMethod, check_word
-
-if TYPE_CHECKING:
-    from exprstats.measurement.factor.model import Factor
 
 _CLIPS = Contract("clips", key=("context", "clip"), optional=("context",))
 
@@ -51,106 +45,27 @@ def score_clips(
     ------
     DataError
         Items are absent or no numbers, or a context was not in the fit.
+
+    References
+    ----------
+    Bartlett, M. S. (1937). The statistical conception of mental factors. British Journal of
+    Psychology, 28, 97–104.
+
+    Thurstone, L. L. (1935). The vectors of mind. University of Chicago Press.
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> study = ex.simulate_expressiveness(subjects=20, seed=1)
+    >>> means = ex.average_raters(study.ratings)
+    >>> items = ["response", "emotion", "motion"]
+    >>> factor = ex.fit_factor(means, items=items)
+    >>> score_clips(factor, means)["score"].head(2).round(2).tolist()
+    [-1.49, -1.1]
     """
     check_word(method, ScoreMethod, "method")
     itemset = read_items(items_table, factor.items, factor.by)
     return list_scores(factor.solutions, itemset, method)
-
-
-def list_scores(
-    solutions: Sequence[Solution], itemset: ItemSet, method: str = "bartlett"
-) -> pd.DataFrame:
-    """Return the SCORES table of an item set: own-context models first, the pooled one last."""
-    solutions = pick_scoring(solutions)
-    check_contexts(itemset, [one.context for one in solutions])
-    own = [one for one in solutions if one.context is not None]
-    tables = [_list_model("context", own, itemset, method)] if own else []
-    pooled = [one for one in solutions if one.context is None]
-    return pd.concat([*tables, _list_model("all", pooled, itemset, method)])
-
-
-def pick_scoring(solutions: Sequence[Solution]) -> list[Solution]:
-    """Return the fits that scores come from: those on training subjects, if there are any."""
-    trained = [one for one in solutions if one.part == "train"]
-    return trained or list(solutions)
-
-
-def _list_model(
-    fitted_on: str, solutions: Sequence[Solution], itemset: ItemSet, method: str
-) -> pd.DataFrame:
-    score, error = np.full((2, len(itemset.ids)), np.nan)
-    for one in solutions:
-        rows = slice(None) if one.context is None else itemset.select(one.context)
-        score[rows], error[rows] = score_answers(itemset.answers[rows], one, method)
-    return itemset.ids.assign(fitted_on=fitted_on, score=score, std_error=error)
-
-
-def list_spans(solutions: Sequence[Solution]) -> pd.DataFrame:
-    """Return the theoretical range of the scores of each fit: Σ|w|·(highest − lowest answer)."""
-    rows = []
-    for one in solutions:
-        weights, _ = weigh_bartlett(one.loadings, one.residuals)
-        rows.append(
-            {
-                "context": one.context,
-                "fitted_on": "all" if one.context is None else "context",
-                "part": one.part,
-                "span": float(np.abs(weights) @ (one.high - one.low)),
-            }
-        )
-    return pd.DataFrame(rows).astype({"context": object})
-
-
-def score_answers(
-    answers: np.ndarray, solution: Solution, method: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return scores and standard errors, (n,) each, NaN where they are not defined.
-
-    Parameters
-    ----------
-    answers
-        Shape (n, p). A row that lacks items is scored from those it has where the solution was
-        fitted that way (``missing="fiml"``), else it has no score.
-    solution
-        Estimates, in the units of the answers.
-    method
-        With I = Σλ²/θ over the items at hand: ``"bartlett"`` Σ(λ/θ)(x − ν)/I with standard error
-        1/√I (Bartlett, 1937); ``"regression"`` Σ(λ/θ)(x − ν)/(1 + I) with 1/√(1 + I) (Thurstone,
-        1935); both in standard deviations of the factor. ``"mean"`` is the plain mean of the
-        answers, in their units, with √Σθ/p.
-    """
-    given = np.logical_not(np.isnan(answers))
-    if method == "mean":
-        return _average(answers, given, solution)
-    ratio = solution.loadings / solution.residuals
-    prior = 1.0 if method == "regression" else 0.0
-    if given.all():
-        information = solution.loadings @ ratio + prior
-        weights = ratio / information
-        score = answers @ weights - solution.intercepts @ weights
-        return score, np.full(len(answers), 1 / np.sqrt(information))
-    given = _forgive(given, solution)
-    information = given @ (solution.loadings * ratio)
-    total = np.where(given, answers - solution.intercepts, 0.0) @ ratio
-    information = np.where(information > 0, information + prior, np.nan)
-    return total / information, 1 / np.sqrt(information)
-
-
-def _average(
-    answers: np.ndarray, given: np.ndarray, solution: Solution
-) -> tuple[np.ndarray, np.ndarray]:
-    given = _forgive(given, solution)
-    count = given.sum(axis=1)
-    count = np.where(count > 0, count, np.nan)
-    score = np.where(given, answers, 0.0).sum(axis=1) / count
-    return score, np.sqrt(given @ solution.residuals) / count
-
-
-def _forgive(given: np.ndarray, solution: Solution) -> np.ndarray:
-    """Return which answers count: all there are, or only those of complete rows."""
-    if solution.missing == "fiml":
-        return given
-    return given & given.all(axis=1, keepdims=True)
 
 
 def join_scores(
@@ -169,6 +84,11 @@ def join_scores(
         Largest share of clips without a partner in the other table that is let through, with a
         warning.
 
+    Returns
+    -------
+    DataFrame
+        The clips in their order and with their index; a clip without a partner has no score.
+
     Raises
     ------
     DataError
@@ -176,6 +96,21 @@ def join_scores(
         was stored and has no scores.
     OptionError
         ``unmatched`` is no share.
+
+    Warns
+    -----
+    DataWarning
+        Clips or scores without a partner, as many as ``unmatched`` lets through.
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> study = ex.simulate_expressiveness(subjects=20, seed=1)
+    >>> means = ex.average_raters(study.ratings)
+    >>> items = ["response", "emotion", "motion"]
+    >>> factor = ex.fit_factor(means, items=items, by="context")
+    >>> join_scores(study.clips, factor)[["score", "score_pooled"]].head(1).round(2).values.tolist()
+    [[-1.37, -1.49]]
     """
     if not 0 <= unmatched <= 1:
         message = f"unmatched is {unmatched:g}; it is a share between 0 and 1."

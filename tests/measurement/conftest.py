@@ -49,4 +49,4 @@ def closed(monkeypatch):
         raise RError(message)
 
     monkeypatch.setattr(rbridge, "call", refuse)
-    monkeypatch.setattr("exprstats.measurement.factor.model.probe_r", lambda: rbridge.RState())
+    monkeypatch.setattr(rbridge, "probe_r", lambda: rbridge.RState())

@@ -95,7 +95,7 @@ def run_without_r(*arguments, **options):
 
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         patch.setattr(rbridge, "call", refuse)
-        patch.setattr("exprstats.measurement.factor.model.probe_r", lambda: rbridge.RState())
+        patch.setattr(rbridge, "probe_r", lambda: rbridge.RState())
         return run_path(*arguments, **options)
 
 

@@ -52,7 +52,7 @@ def reports(folder):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rbridge, "call", refuse)
-        patch.setattr("exprstats.measurement.factor.model.probe_r", lambda: rbridge.RState())
+        patch.setattr(rbridge, "probe_r", lambda: rbridge.RState())
         for name in ("first", "again"):
             with pytest.warns(DataWarning, match="1 of 150 scores has no clip"):
                 run = run_study(read_study(folder / "study.toml"))

@@ -117,6 +117,10 @@ def bootstrap_factor(
     seed
         Makes the draws repeatable.
 
+    Returns
+    -------
+    FactorBootstrap
+
     Raises
     ------
     DataError
@@ -128,6 +132,22 @@ def bootstrap_factor(
     -----
     DataWarning
         Clips that lack an item are left out.
+
+    References
+    ----------
+    Davison, A. C., & Hinkley, D. V. (1997). Bootstrap methods and their application. Cambridge
+    University Press. (§3.8, clusters)
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> study = ex.simulate_expressiveness(subjects=20, seed=1)
+    >>> means = ex.average_raters(study.ratings)
+    >>> items = ["response", "emotion", "motion"]
+    >>> boot = bootstrap_factor(means, items=items, draws=100, seed=1)
+    >>> omega = boot.tidy().query("headline and term == 'omega'")
+    >>> omega[["estimate", "conf_low", "conf_high"]].round(2).values.tolist()
+    [[0.96, 0.95, 0.97]]
     """
     names = check_items(items)
     check_options(interval=interval, level=level, draws=draws)

@@ -14,8 +14,8 @@ import pandas as pd
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import write_json
 from exprstats.measurement.factor.model import Factor
+from exprstats.measurement.factor.scoring import list_spans
 from exprstats.measurement.factor.solution import Receipt, Solution, list_notes, list_rows
-from exprstats.measurement.scores import list_spans
 
 FORMAT = "exprstats factor"
 VERSION = 1
@@ -38,6 +38,18 @@ def save_factor(factor: Factor, path: str | Path) -> None:
     ------
     OptionError
         The file cannot be written.
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> study = ex.simulate_expressiveness(subjects=20, seed=1)
+    >>> means = ex.average_raters(study.ratings)
+    >>> items = ["response", "emotion", "motion"]
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "factor.json"
+    >>> save_factor(ex.fit_factor(means, items=items), path)
+    >>> load_factor(path).items
+    ('response', 'emotion', 'motion')
     """
     payload = {
         "format": FORMAT,
@@ -68,6 +80,10 @@ def load_factor(path: str | Path) -> Factor:
     ------
     DataError
         There is no such file, or it holds something else.
+
+    Examples
+    --------
+    See `save_factor`.
     """
     payload = _read_payload(Path(path))
     try:
@@ -151,11 +167,28 @@ def write_lavaan_script(
     parts
         File with columns subject and part, if the fit had training subjects.
 
+    Returns
+    -------
+    str
+        The script, as it stands in the file.
+
     Raises
     ------
     OptionError
         The fit had clusters or training subjects and the script was not told where to find them,
         or the file cannot be written.
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> study = ex.simulate_expressiveness(subjects=20, seed=1)
+    >>> means = ex.average_raters(study.ratings)
+    >>> items = ["response", "emotion", "motion"]
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "refit.R"
+    >>> factor = ex.fit_factor(means, items=items)
+    >>> print(write_lavaan_script(factor, path, data="means.csv").splitlines()[6])
+    items <- c("response", "emotion", "motion")
     """
     from exprstats import __version__
 

@@ -15,7 +15,7 @@ def solve_three(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     With three items the model has as many parameters as covariances, and the maximum likelihood
     solution reproduces them: λ₁ = +√(s₁₂s₁₃/s₂₃), λ₂ = s₁₂/λ₁, λ₃ = s₁₃/λ₁, θᵢ = sᵢᵢ − λᵢ²
-    (Bollen, 1989, §7). The unit variance of the factor sets the scale.
+    (Bollen, 1989, ch. 7). The unit variance of the factor sets the scale.
 
     Raises
     ------
@@ -29,6 +29,7 @@ def solve_three(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     [0.9, 0.8, 0.7]
     """
     s12, s13, s23 = covariance[0, 1], covariance[0, 2], covariance[1, 2]
+    # λ₂ and λ₃ are divided by λ₁, not rooted themselves: so their signs come out right.
     if not s12 * s13 * s23 > 0:
         message = "the product of the three covariances is not positive: no factor fits."
         raise FitError(message)
@@ -48,6 +49,8 @@ def estimate_vcov(loadings: np.ndarray, residuals: np.ndarray, n: int) -> np.nda
     The inverse of the expected information at the estimates, n/2·tr(Σ⁻¹Σⱼ Σ⁻¹Σₖ) with Σⱼ the
     derivative by parameter j (Jöreskog, 1969); with divisor n throughout.
     """
+    # Expected, not observed, information: at a saturated solution both agree, and this one is
+    # positive definite wherever Σ is. lavaan's default for complete data is the same.
     p = len(loadings)
     precision = np.linalg.inv(imply_covariance(loadings, residuals))
     slopes = np.zeros((2 * p, p, p))
@@ -65,7 +68,8 @@ def standardize(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return standardised loadings, their standard errors, and those of ε = 1 − λ² (p,) each.
 
-    λᵢ/√(λᵢ² + θᵢ), with standard errors by the delta method.
+    λᵢ/√(λᵢ² + θᵢ), with standard errors by the delta method; the derivatives are written out,
+    because numerical ones would take most of the time of a fit (Bollen, 1989, ch. 4).
     """
     p = len(loadings)
     variance = loadings**2 + residuals
@@ -100,6 +104,7 @@ def weigh_bartlett(loadings: np.ndarray, residuals: np.ndarray) -> tuple[np.ndar
     >>> weights.tolist(), error
     ([0.5, 0.5], 0.5)
     """
+    # Θ is diagonal, so that no matrix is inverted: each item counts by λ/θ.
     ratio = loadings / residuals
     information = float(loadings @ ratio)
     return ratio / information, float(1 / np.sqrt(information))

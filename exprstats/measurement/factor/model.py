@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from exprstats import rbridge
 from exprstats.contracts import encode_ids, find_absent, find_empty
 from exprstats.errors import FitWarning, OptionError, Problem, warn_user
 from exprstats.measurement.factor.checks import (
@@ -23,6 +24,7 @@ from exprstats.measurement.factor.checks import (
 from exprstats.measurement.factor.engines import Job, foresee_improper, solve_jobs
 from exprstats.measurement.factor.items import ItemSet, find_training, read_items, warn_incomplete
 from exprstats.measurement.factor.moments import form_moments
+from exprstats.measurement.factor.scoring import list_scores, list_spans
 from exprstats.measurement.factor.solution import (
     Receipt,
     Solution,
@@ -30,9 +32,7 @@ from exprstats.measurement.factor.solution import (
     list_rows,
     write_sentence,
 )
-from exprstats.measurement.scores import list_scores, list_spans
 from exprstats.options import FactorEstimator, MissingRule, check_level, check_word
-from exprstats.rbridge import probe_r
 from exprstats.results import Result
 
 _FATES = {
@@ -150,6 +150,10 @@ def fit_factor(
     scale
         Lowest and highest possible answer, for the range of the scores; None: as observed.
 
+    Returns
+    -------
+    Factor
+
     Raises
     ------
     OptionError
@@ -161,6 +165,28 @@ def fit_factor(
         No convergence, or a residual variance that is not positive.
     RError
         R cannot be used and there are more than three items.
+
+    References
+    ----------
+    Jöreskog, K. G. (1969). A general approach to confirmatory maximum likelihood factor analysis.
+    Psychometrika, 34, 183–202.
+
+    Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. Journal of
+    Statistical Software, 48(2).
+
+    Yuan, K.-H., & Bentler, P. M. (2000). Three likelihood-based methods for mean and covariance
+    structure analysis with nonnormal missing data. Sociological Methodology, 30, 165–200.
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> study = ex.simulate_expressiveness(subjects=20, seed=1)
+    >>> means = ex.average_raters(study.ratings)
+    >>> items = ["response", "emotion", "motion"]
+    >>> factor = fit_factor(means, items=items)
+    >>> loadings = factor.tidy().query("term == 'loading' and method == 'ml'")
+    >>> loadings[["item", "estimate"]].round(2).to_records(index=False).tolist()
+    [('response', 0.98), ('emotion', 0.97), ('motion', 0.88)]
     """
     names = check_items(items)
     check_word(missing, MissingRule, "missing")
@@ -207,7 +233,7 @@ def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:
         if one.part == "all":
             warn_reversed(one)
     # That R is absent stands in the result; that it is there and failed needs a louder word.
-    if receipt.reason and probe_r().lavaan_version:
+    if receipt.reason and rbridge.probe_r().lavaan_version:
         warn_user(f"lavaan was not used: {receipt.reason}", FitWarning)
 
 

@@ -43,7 +43,7 @@ def form_moments(values: np.ndarray) -> Moments:
         Shape (n, p); a row with a missing value is left out.
     """
     p = values.shape[1]
-    complete = _find_complete(values)
+    complete = np.logical_not(np.isnan(values).any(axis=1))
     # A centre near the data keeps the sums of squares from cancelling.
     centre = values[np.argmax(complete)] if complete.any() else np.zeros(p)
     n, total, squares = 0, np.zeros(p), np.zeros((p, p))
@@ -63,10 +63,6 @@ def form_moments(values: np.ndarray) -> Moments:
     shift = total / max(n, 1)
     covariance = squares / max(n, 1) - np.outer(shift, shift)
     return Moments(n, centre + shift, covariance, low, high)
-
-
-def _find_complete(values: np.ndarray) -> np.ndarray:
-    return np.logical_not(np.isnan(values).any(axis=1))
 
 
 def correlate(covariance: np.ndarray) -> np.ndarray:
@@ -140,7 +136,9 @@ def sum_clusters(itemset: ItemSet, codes: np.ndarray, groups: int) -> list[Clust
 def split_squares(answers: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return each item's variance components (p,), within and between clusters.
 
-    Those of the one-way analysis of variance; between may be negative.
+    Those of the one-way analysis of variance with unequal groups (Searle, Casella, & McCulloch,
+    1992, ch. 3): E(MSW) = σ²w and E(MSB) = σ²w + n₀σ²b with n₀ = (n − Σnᵢ²/n)/(G − 1). Between may
+    be negative; cut at 0 it would be biased.
 
     Parameters
     ----------

@@ -88,7 +88,7 @@ def factor(monkeypatch):
         raise RError(message)
 
     monkeypatch.setattr(rbridge, "call", refuse)
-    monkeypatch.setattr("exprstats.measurement.factor.model.probe_r", lambda: rbridge.RState())
+    monkeypatch.setattr(rbridge, "probe_r", lambda: rbridge.RState())
     return fit_factor(draw_items(), items=ITEMS, by="context")
 
 
