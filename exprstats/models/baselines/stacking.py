@@ -123,6 +123,7 @@ def pair_pooled(models: Models) -> pd.DataFrame:
     ----------
     Lin, Girard, and Morency (2020), who compare the two by eye.
     """
+    models.require_clips()
     rows = models.predictions
     own = rows[rows["fitted_on"] == "context"]
     if own.empty:

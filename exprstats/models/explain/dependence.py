@@ -94,7 +94,7 @@ def trace_dependence(
     Friedman, J. H. (2001). Greedy function approximation: A gradient boosting machine. Section 8.2.
     """
     check_count(points, "points", 2)
-    known = models.design.features
+    known = models.require_clips().features
     traced = [features] if isinstance(features, str) else list(features or known)
     for name in traced:
         if name not in known:

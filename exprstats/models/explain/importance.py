@@ -14,7 +14,7 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, jackknife_clusters, sort_draws
-from exprstats.models.data.design import Design
+from exprstats.models.data.design import Design, seed_samples
 from exprstats.models.explain.refits import check_resampling
 from exprstats.models.fitting.outcomes import KEYS, group_contexts
 from exprstats.models.fitting.penalties import scale_columns
@@ -133,16 +133,17 @@ def rate_importance(
         message = f"alike is {alike:g}; it must lie above 0 and be at most 1."
         raise OptionError(message)
     rows: list[dict[str, Any]] = []
-    seeds = spawn_seeds(seed, len(models.fits))
+    design = models.require_clips()
+    seeds = seed_samples(design, seed)
     for fit, one in zip(models.fits, seeds, strict=True):
         key = {"context": fit.sample.context, "model": models.name}
         options = {"repeats": repeats, "draws": draws, "level": level, "alike": alike}
-        found = list_importance(models.design, fit, seed=np.random.default_rng(one), **options)
+        found = list_importance(design, fit, seed=np.random.default_rng(one), **options)
         rows += [{**key, **row} for row in found]
     if not rows:
         fact = "fewer than 3 test subjects."
         raise DataError(Problem(fact, "Importance is measured on people held out.", "part"))
-    error = "share of wrong classes" if models.design.classes else "RMSE"
+    error = "share of wrong classes" if design.classes else "RMSE"
     return Importance(arrange_rows(rows, KEYS), models.name, models.kind, repeats, level, error)
 
 

@@ -10,8 +10,8 @@ from exprstats.inference.resampling.clusters import leave_out_clusters
 from exprstats.inference.resampling.intervals import jackknife_clusters, sort_draws
 from exprstats.inference.resampling.pvalues import adjust_holm, count_tails
 from exprstats.models.data.design import Design, Sample
-from exprstats.models.explain.products import CONSTANT, code_subjects, sum_products
 from exprstats.models.explain.refits import FEWEST_SUBJECTS, limit_draws
+from exprstats.models.fitting.products import CONSTANT, code_subjects, sum_products
 
 # With 60 subjects the jackknife-t covers at .95 and percentile limits at .94, and its p has no
 # floor of 2/(draws + 1), which Holm would multiply.

@@ -199,7 +199,7 @@ def report_weights(
     if not threshold >= 0:
         message = f"threshold is {threshold}; sizes of weights are 0 or more."
         raise OptionError(message)
-    design = models.design
+    design = models.require_clips()
     resampled = count_resampled(design, folded=models.rounds is not None)
     first, *seeds = spawn_seeds(seed, 1 + len(models.fits))
     weights, chosen = refit_weights(

@@ -14,7 +14,6 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Problem
 from exprstats.models.data.design import Design, Sample, build_design
 from exprstats.models.data.splits import check_folds
-from exprstats.models.explain.products import measure_errors, read_moments, sum_products
 from exprstats.models.fitting.elastic import ALPHAS, L1_RATIOS, check_grid
 from exprstats.models.fitting.outcomes import (
     KEYS,
@@ -31,6 +30,7 @@ from exprstats.models.fitting.penalties import (
     scale_columns,
     trace_grid,
 )
+from exprstats.models.fitting.products import measure_errors, read_moments, sum_products
 from exprstats.models.fitting.result import tell_correlation
 from exprstats.parallel import limit_threads
 from exprstats.results import Result
