@@ -126,6 +126,19 @@ def rate_importance(
     References
     ----------
     Breiman, L. (2001). Random forests. Machine Learning, 45, 5-32.
+
+    Examples
+    --------
+    >>> from exprstats.models import fit_elastic, split_subjects
+    >>> rng = np.random.default_rng(1)
+    >>> clips = pd.DataFrame(rng.normal(size=(200, 2)), columns=["motion", "noise"])
+    >>> clips = clips.assign(clip=range(200), subject=np.repeat(range(20), 10))
+    >>> clips["score"] = clips["motion"] + 0.1 * rng.normal(size=200)
+    >>> data = {"target": "score", "features": ["motion", "noise"]}
+    >>> models = fit_elastic(clips, parts=split_subjects(clips, seed=1), **data)
+    >>> rows = rate_importance(models, draws=50, seed=1).tidy().query("headline")
+    >>> rows.loc[rows["conf_low"] > 0, "feature"].tolist()
+    ['motion']
     """
     check_resampling(draws, level)
     check_count(repeats, "repeats")

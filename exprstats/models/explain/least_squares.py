@@ -112,6 +112,8 @@ def _solve_totals(totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     spread = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0))[:, 1:-1]
     kept = np.where(spread > CONSTANT, 1 / np.where(spread > CONSTANT, spread, 1), 0)
     gram = covariance[:, 1:-1, 1:-1] * kept[:, :, None] * kept[:, None, :]
+    # b = V D⁺ V'c (Moore-Penrose): directions without variance are left out, and features with a
+    # share in them are undefined, where a solver would return any one of the infinitely many fits.
     roots, vectors = np.linalg.eigh(gram)
     free = roots > 1e-10 * gram.shape[1]
     turned = np.einsum("bji,bj->bi", vectors, covariance[:, 1:-1, -1] * kept)
