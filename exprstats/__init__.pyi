@@ -80,6 +80,7 @@ from .models import Importance as Importance
 from .models import Leakage as Leakage
 from .models import Models as Models
 from .models import Nested as Nested
+from .models import Trees as Trees
 from .models import Weights as Weights
 from .models import contrast_contexts as contrast_contexts
 from .models import cross_classes as cross_classes
@@ -93,12 +94,15 @@ from .models import guess_mean as guess_mean
 from .models import guess_normal as guess_normal
 from .models import guess_uniform as guess_uniform
 from .models import list_probabilities as list_probabilities
+from .models import load_models as load_models
 from .models import measure_leakage as measure_leakage
 from .models import nest_elastic as nest_elastic
 from .models import pair_pooled as pair_pooled
+from .models import predict_clips as predict_clips
 from .models import rate_ceiling as rate_ceiling
 from .models import rate_importance as rate_importance
 from .models import report_weights as report_weights
+from .models import save_models as save_models
 from .models import split_subjects as split_subjects
 from .models import stack_predictions as stack_predictions
 from .models import tally_classes as tally_classes

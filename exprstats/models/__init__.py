@@ -14,12 +14,14 @@ from exprstats.models.explain.contrasts import Contrasts, contrast_contexts
 from exprstats.models.explain.dependence import Dependence, trace_dependence
 from exprstats.models.explain.importance import Importance, rate_importance
 from exprstats.models.explain.weights import Weights, report_weights
-from exprstats.models.fitting.confusions import cross_classes, list_probabilities, tally_classes
 from exprstats.models.fitting.elastic import fit_elastic
-from exprstats.models.fitting.forest import fit_forest
-from exprstats.models.fitting.leakage import Leakage, measure_leakage
-from exprstats.models.fitting.nested import Nested, nest_elastic
+from exprstats.models.fitting.files import load_models, save_models
+from exprstats.models.fitting.forest import Trees, fit_forest
+from exprstats.models.fitting.prediction import predict_clips
 from exprstats.models.fitting.result import Models
+from exprstats.models.validation.confusions import cross_classes, list_probabilities, tally_classes
+from exprstats.models.validation.leakage import Leakage, measure_leakage
+from exprstats.models.validation.nested import Nested, nest_elastic
 
 __all__ = [
     "Ceiling",
@@ -29,6 +31,7 @@ __all__ = [
     "Leakage",
     "Models",
     "Nested",
+    "Trees",
     "Weights",
     "contrast_contexts",
     "cross_classes",
@@ -42,12 +45,15 @@ __all__ = [
     "guess_normal",
     "guess_uniform",
     "list_probabilities",
+    "load_models",
     "measure_leakage",
     "nest_elastic",
     "pair_pooled",
+    "predict_clips",
     "rate_ceiling",
     "rate_importance",
     "report_weights",
+    "save_models",
     "split_subjects",
     "stack_predictions",
     "tally_classes",

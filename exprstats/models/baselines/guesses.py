@@ -46,6 +46,13 @@ def guess_uniform(
     References
     ----------
     Lin, Girard, and Morency (2020), section "Baselines".
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"clip": list("abc"), "subject": list("stu"), "model": "net"})
+    >>> rows = rows.assign(part=["train", "train", "test"], truth=[1.0, 3.0, 5.0], prediction=0.0)
+    >>> guess_uniform(rows, low=2, high=3, seed=1)["prediction"].between(2, 3).all().item()
+    True
     """
     frame = take_skeleton(predictions, "uniform")
     lows, highs = _look_up(low, frame, "low"), _look_up(high, frame, "high")
@@ -74,6 +81,13 @@ def guess_normal(predictions: Models | pd.DataFrame, *, seed: Seed = None) -> pd
     References
     ----------
     Lin, Girard, and Morency (2020), section "Baselines".
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"clip": list("abc"), "subject": list("stu"), "model": "net"})
+    >>> rows = rows.assign(part=["train", "train", "test"], truth=[1.0, 3.0, 5.0], prediction=0.0)
+    >>> guess_normal(rows, seed=1)["prediction"].round(2).tolist()
+    [0.35, 0.82, 0.33]
     """
     frame = take_skeleton(predictions, "normal")
     draw = draw_by_clip(frame, seed, lambda rng, count: rng.standard_normal(count))
@@ -98,6 +112,13 @@ def guess_mean(predictions: Models | pd.DataFrame) -> pd.DataFrame:
     ------
     DataError
         A fit has no training clips.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"clip": list("abc"), "subject": list("stu"), "model": "net"})
+    >>> rows = rows.assign(part=["train", "train", "test"], truth=[1.0, 3.0, 5.0], prediction=0.0)
+    >>> guess_mean(rows)["prediction"].tolist()
+    [2.0, 2.0, 2.0]
     """
     frame = take_skeleton(predictions, "mean")
     fit = name_fits(frame)

@@ -47,6 +47,14 @@ def stack_predictions(*models: Models | pd.DataFrame, part: str | None = "test")
         A model stands in two tables, or two tables differ in the truth of a clip.
     OptionError
         Nothing to stack, or an unknown part.
+
+    Examples
+    --------
+    >>> from exprstats.models import guess_mean
+    >>> rows = pd.DataFrame({"clip": list("abc"), "subject": list("stu"), "model": "net"})
+    >>> rows = rows.assign(part=["train", "train", "test"], truth=[1.0, 3.0, 5.0], prediction=0.0)
+    >>> stack_predictions(rows, guess_mean(rows))[["model", "truth", "prediction"]].values.tolist()
+    [['net', 5.0, 0.0], ['mean', 5.0, 2.0]]
     """
     if not models or (part is not None and part not in PARTS):
         message = f"Give at least one model, and a part out of {', '.join(PARTS)} or None."
@@ -122,7 +130,22 @@ def pair_pooled(models: Models) -> pd.DataFrame:
     References
     ----------
     Lin, Girard, and Morency (2020), who compare the two by eye.
+
+    Examples
+    --------
+    >>> from exprstats.models import fit_elastic, split_subjects
+    >>> rng = np.random.default_rng(1)
+    >>> clips = pd.DataFrame(rng.normal(size=(200, 2)), columns=["motion", "noise"])
+    >>> clips = clips.assign(clip=range(200), subject=np.repeat(range(20), 10))
+    >>> clips["score"] = clips["motion"] + 0.1 * rng.normal(size=200)
+    >>> data = {"target": "score", "features": ["motion", "noise"]}
+    >>> clips["context"] = np.where(clips["clip"] % 2, "pain", "fear")
+    >>> parts = split_subjects(clips, seed=1)
+    >>> pair = pair_pooled(fit_elastic(clips, parts=parts, by="context", **data))
+    >>> pair["model"].value_counts().to_dict()
+    {'elastic': 200, 'elastic pooled': 200}
     """
+    models.require_clips()
     rows = models.predictions
     own = rows[rows["fitted_on"] == "context"]
     if own.empty:

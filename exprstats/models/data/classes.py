@@ -69,10 +69,13 @@ def name_classes(predictions: pd.DataFrame, classes: Sequence[Any]) -> pd.DataFr
     """Return predictions with the names of true and predicted classes, where these have names."""
     if all(isinstance(label, float) for label in classes):
         return predictions
-    named = {f"{name}_class": predictions[name] for name in ("truth", "prediction")}
-    return predictions.assign(
-        **{name: [classes[int(code)] for code in codes] for name, codes in named.items()}
-    )
+    named = predictions.copy()
+    for name in ("truth", "prediction"):
+        if name in predictions:
+            codes = predictions[name].to_numpy(float)
+            labels = [None if np.isnan(code) else classes[int(code)] for code in codes]
+            named[f"{name}_class"] = pd.Series(labels, predictions.index, dtype=object)
+    return named
 
 
 def code_labels(design: Design) -> list[tuple[Any, float]]:

@@ -19,6 +19,7 @@ from exprstats.contracts import (
 )
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.models.data.parts import PARTS, label_parts
+from exprstats.parallel import Seed, spawn_seeds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +71,8 @@ class Design:
         (n,) code of each clip's subject, from 0.
     places
         (n,) position of each clip's part in `PARTS`.
+    pooled_target
+        Name of the pooled fit's target.
     classes
         The target's classes in the order of their numbers; empty where it is a quantity.
     """
@@ -81,6 +84,7 @@ class Design:
     samples: tuple[Sample, ...]
     people: np.ndarray
     places: np.ndarray
+    pooled_target: str
     classes: tuple[Any, ...] = ()
 
     def split(self, sample: Sample, *parts: str) -> tuple[np.ndarray, np.ndarray]:
@@ -96,6 +100,11 @@ class Design:
         """Return the numbers of clips and of subjects of a sample in the named parts."""
         rows = sample.rows[self.mark(sample, *parts)]
         return len(rows), int(np.count_nonzero(np.bincount(self.people[rows])))
+
+
+def seed_samples(design: Design, seed: Seed) -> list[np.random.SeedSequence]:
+    """Return a seed for each sample."""
+    return spawn_seeds(seed, len(design.samples))
 
 
 def build_design(
@@ -148,7 +157,7 @@ def build_design(
     matrix = np.ascontiguousarray(clips[list(names)].to_numpy(float))
     people = pd.factorize(ids["subject"])[0]
     places = np.select([ids["part"].to_numpy(object) == part for part in PARTS], range(len(PARTS)))
-    design = Design(ids, names, matrix, target, samples, people, places)
+    design = Design(ids, names, matrix, target, samples, people, places, pooled)
     _check_samples(design, ("train",) if folded else ("train", "validate"))
     return design
 

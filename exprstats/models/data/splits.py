@@ -205,6 +205,11 @@ def fold_subjects(
     >>> clips = pd.DataFrame({"subject": list("abcdefg")})
     >>> fold_subjects(clips, folds=3, seed=1)["fold"].value_counts().sort_index().to_dict()
     {1: 3, 2: 2, 3: 2}
+
+    References
+    ----------
+    Kohavi, R. (1995). A study of cross-validation and bootstrap for accuracy estimation and model
+    selection.
     """
     check_count(folds, "folds", 2)
     check_count(repeats, "repeats")

@@ -172,6 +172,22 @@ def contrast_contexts(
     References
     ----------
     Westfall, P. H., & Young, S. S. (1993). Resampling-based multiple testing.
+
+    Examples
+    --------
+    >>> from exprstats.models import split_subjects
+    >>> rng = np.random.default_rng(1)
+    >>> clips = pd.DataFrame(rng.normal(size=(200, 2)), columns=["motion", "noise"])
+    >>> clips = clips.assign(clip=range(200), subject=np.repeat(range(20), 10))
+    >>> clips["score"] = clips["motion"] + 0.1 * rng.normal(size=200)
+    >>> data = {"target": "score", "features": ["motion", "noise"]}
+    >>> clips["context"] = np.where(clips["clip"] % 2, "pain", "fear")
+    >>> clips.loc[clips["context"] == "pain", "score"] *= -1
+    >>> data["parts"] = split_subjects(clips, seed=1)
+    >>> rows = contrast_contexts(clips, draws=50, seed=1, **data).tidy()
+    >>> rows = rows.query("method == 'ols' and feature == 'motion'")
+    >>> rows[["context", "versus"]].values.tolist(), rows["estimate"].round().tolist()
+    ([['fear', 'pain']], [2.0])
     """
     check_resampling(draws, level)
     penalties = check_grid(alphas, l1_ratios)

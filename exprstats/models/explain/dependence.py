@@ -98,9 +98,22 @@ def trace_dependence(
     References
     ----------
     Friedman, J. H. (2001). Greedy function approximation: A gradient boosting machine. Section 8.2.
+
+    Examples
+    --------
+    >>> from exprstats.models import fit_elastic, split_subjects
+    >>> rng = np.random.default_rng(1)
+    >>> clips = pd.DataFrame(rng.normal(size=(200, 2)), columns=["motion", "noise"])
+    >>> clips = clips.assign(clip=range(200), subject=np.repeat(range(20), 10))
+    >>> clips["score"] = clips["motion"] + 0.1 * rng.normal(size=200)
+    >>> data = {"target": "score", "features": ["motion", "noise"]}
+    >>> models = fit_elastic(clips, parts=split_subjects(clips, seed=1), **data)
+    >>> rows = trace_dependence(models, features=["motion"], points=3).tidy()
+    >>> bool(rows["estimate"].is_monotonic_increasing)
+    True
     """
     check_count(points, "points", 2)
-    known = models.design.features
+    known = models.require_clips().features
     traced = [features] if isinstance(features, str) else list(features or known)
     for name in traced:
         if name not in known:

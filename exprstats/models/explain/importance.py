@@ -14,7 +14,7 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, jackknife_clusters, sort_draws
-from exprstats.models.data.design import Design
+from exprstats.models.data.design import Design, seed_samples
 from exprstats.models.explain.refits import check_resampling
 from exprstats.models.fitting.outcomes import KEYS, group_contexts
 from exprstats.models.fitting.penalties import scale_columns
@@ -132,6 +132,19 @@ def rate_importance(
     References
     ----------
     Breiman, L. (2001). Random forests. Machine Learning, 45, 5-32.
+
+    Examples
+    --------
+    >>> from exprstats.models import fit_elastic, split_subjects
+    >>> rng = np.random.default_rng(1)
+    >>> clips = pd.DataFrame(rng.normal(size=(200, 2)), columns=["motion", "noise"])
+    >>> clips = clips.assign(clip=range(200), subject=np.repeat(range(20), 10))
+    >>> clips["score"] = clips["motion"] + 0.1 * rng.normal(size=200)
+    >>> data = {"target": "score", "features": ["motion", "noise"]}
+    >>> models = fit_elastic(clips, parts=split_subjects(clips, seed=1), **data)
+    >>> rows = rate_importance(models, draws=50, seed=1).tidy().query("headline")
+    >>> rows.loc[rows["conf_low"] > 0, "feature"].tolist()
+    ['motion']
     """
     check_resampling(draws, level)
     check_count(repeats, "repeats")
@@ -139,16 +152,17 @@ def rate_importance(
         message = f"alike is {alike:g}; it must lie above 0 and be at most 1."
         raise OptionError(message)
     rows: list[dict[str, Any]] = []
-    seeds = spawn_seeds(seed, len(models.fits))
+    design = models.require_clips()
+    seeds = seed_samples(design, seed)
     for fit, one in zip(models.fits, seeds, strict=True):
         key = {"context": fit.sample.context, "model": models.name}
         options = {"repeats": repeats, "draws": draws, "level": level, "alike": alike}
-        found = list_importance(models.design, fit, seed=np.random.default_rng(one), **options)
+        found = list_importance(design, fit, seed=np.random.default_rng(one), **options)
         rows += [{**key, **row} for row in found]
     if not rows:
         fact = "fewer than 3 test subjects."
         raise DataError(Problem(fact, "Importance is measured on people held out.", "part"))
-    error = "share of wrong classes" if models.design.classes else "RMSE"
+    error = "share of wrong classes" if design.classes else "RMSE"
     return Importance(arrange_rows(rows, KEYS), models.name, models.kind, repeats, level, error)
 
 

@@ -10,15 +10,15 @@ import numpy as np
 from exprstats.inference.resampling.clusters import leave_out_clusters
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.explain.least_squares import solve_products
-from exprstats.models.explain.products import (
+from exprstats.models.explain.refits import Half, draw_counts, halve_draws
+from exprstats.models.fitting.penalties import Grid, choose_point, scale_columns, trace_grid
+from exprstats.models.fitting.products import (
     Products,
     code_subjects,
     measure_errors,
     read_moments,
     sum_products,
 )
-from exprstats.models.explain.refits import Half, draw_counts, halve_draws
-from exprstats.models.fitting.penalties import Grid, choose_point, scale_columns, trace_grid
 from exprstats.parallel import Seed, run_tasks
 
 

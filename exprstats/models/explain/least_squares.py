@@ -10,8 +10,8 @@ from exprstats.inference.resampling.clusters import leave_out_clusters
 from exprstats.inference.resampling.intervals import jackknife_clusters, sort_draws
 from exprstats.inference.resampling.pvalues import adjust_holm, count_tails
 from exprstats.models.data.design import Design, Sample
-from exprstats.models.explain.products import CONSTANT, code_subjects, sum_products
 from exprstats.models.explain.refits import FEWEST_SUBJECTS, limit_draws
+from exprstats.models.fitting.products import CONSTANT, code_subjects, sum_products
 
 # With 60 subjects the jackknife-t covers at .95 and percentile limits at .94, and its p has no
 # floor of 2/(draws + 1), which Holm would multiply.
@@ -112,6 +112,8 @@ def _solve_totals(totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     spread = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0))[:, 1:-1]
     kept = np.where(spread > CONSTANT, 1 / np.where(spread > CONSTANT, spread, 1), 0)
     gram = covariance[:, 1:-1, 1:-1] * kept[:, :, None] * kept[:, None, :]
+    # b = V D⁺ V'c (Moore-Penrose): directions without variance are left out, and features with a
+    # share in them are undefined, where a solver would return any one of the infinitely many fits.
     roots, vectors = np.linalg.eigh(gram)
     free = roots > 1e-10 * gram.shape[1]
     turned = np.einsum("bji,bj->bi", vectors, covariance[:, 1:-1, -1] * kept)

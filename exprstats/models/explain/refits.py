@@ -13,15 +13,15 @@ from exprstats.errors import DataError, Problem
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
 from exprstats.models.data.design import Design
-from exprstats.models.explain.products import (
+from exprstats.models.fitting.folds import Rounds, refit_rounds
+from exprstats.models.fitting.penalties import Grid, choose_point, trace_grid
+from exprstats.models.fitting.products import (
     Products,
     code_subjects,
     measure_errors,
     read_moments,
     sum_products,
 )
-from exprstats.models.fitting.folds import Rounds, refit_rounds
-from exprstats.models.fitting.penalties import Grid, choose_point, trace_grid
 from exprstats.options import check_count, check_level
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 

@@ -13,7 +13,7 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.inference.comparison.wording import join_words
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
-from exprstats.models.data.design import Design, Sample
+from exprstats.models.data.design import Design
 from exprstats.models.explain.importance import list_importance
 from exprstats.models.explain.least_squares import list_unpenalised
 from exprstats.models.explain.refits import (
@@ -191,6 +191,20 @@ def report_weights(
     ----------
     Bach, F. (2008). Bolasso. Meinshausen, N., & Bühlmann, P. (2010). Stability selection.
     Breiman, L. (2001). Random forests (permutation importance).
+
+    Examples
+    --------
+    >>> from exprstats.models import fit_elastic, split_subjects
+    >>> rng = np.random.default_rng(1)
+    >>> clips = pd.DataFrame(rng.normal(size=(200, 2)), columns=["motion", "noise"])
+    >>> clips = clips.assign(clip=range(200), subject=np.repeat(range(20), 10))
+    >>> clips["score"] = clips["motion"] + 0.1 * rng.normal(size=200)
+    >>> data = {"target": "score", "features": ["motion", "noise"]}
+    >>> models = fit_elastic(clips, parts=split_subjects(clips, seed=1), **data)
+    >>> rows = report_weights(models, draws=50, repeats=0, seed=1).tidy()
+    >>> tested = rows.query("headline and term == 'unpenalised'").set_index("feature")
+    >>> (tested["p_adjusted"] < 0.05).to_dict()
+    {'motion': True, 'noise': False}
     """
     if models.penalties is None:
         message = f"{models.kind} models have no weights. Give models from fit_elastic."
@@ -200,7 +214,7 @@ def report_weights(
     if not threshold >= 0:
         message = f"threshold is {threshold}; sizes of weights are 0 or more."
         raise OptionError(message)
-    design = models.design
+    design = models.require_clips()
     resampled = count_resampled(design, folded=models.rounds is not None)
     first, *seeds = spawn_seeds(seed, 1 + len(models.fits))
     weights, chosen = refit_weights(
@@ -244,18 +258,15 @@ def _rate_weights(
 ) -> list[dict[str, Any]]:
     """Return rows of one sample's weights, from refits (B, p) and counts (B, G) of subjects."""
     design, sample = models.design, fit.sample
-    own = _read_weights(models, sample)
+    known = models.table[models.table["term"] == "weight"]
+    context = known["context"]
+    known = known[context.isna() if sample.context is None else context == sample.context]
+    own = known["estimate"].to_numpy(float)
     found = list_stability(own, refits, threshold=threshold, level=level)
     found += list_inflation(design.split(sample, "train")[0])
     found += list_unpenalised(design, sample, counts, refit=models.refit, level=level)
     about = {"part": "train", "headline": True, **count_clips(design, sample, "train")}
     return [{**about, **row, "feature": design.features[row["feature"]]} for row in found]
-
-
-def _read_weights(models: Models, sample: Sample) -> np.ndarray:
-    rows = models.table[models.table["term"] == "weight"]
-    own = rows["context"].isna() if sample.context is None else rows["context"] == sample.context
-    return rows.loc[own, "estimate"].to_numpy(float)
 
 
 def _list_refits(design: Design, weights: np.ndarray, chosen: np.ndarray) -> pd.DataFrame:

@@ -180,34 +180,26 @@ def _list_terms(
     train = {**key, "part": "train", **count_clips(design, fit.sample, *used)}
     held = "validate" if design.mark(fit.sample, "validate").any() else "train"
     tuned = {**key, "part": "validate", **count_clips(design, fit.sample, held)}
+    refitted = ["refitted to training and validation subjects"] if refit else []
     rows: list[dict[str, Any]] = [
         {
             **train,
             "term": "weight",
             "feature": feature,
             "estimate": float(weight),
-            "note": "; ".join(_note_weight(constant, refit)) or None,
+            "note": "; ".join(["constant in training"] * bool(constant) + refitted) or None,
         }
         for feature, weight, constant in zip(
             design.features, fit.weights, fit.moments.constant, strict=True
         )
     ]
     rows.append({**train, "term": "intercept", "estimate": fit.moments.mean})
-    note = _note_edge(fit.alpha, penalties.alphas)
+    ends = {penalties.alphas[0]: "largest", penalties.alphas[-1]: "smallest"}
+    edge = fit.alpha in ends and len(ends) > 1
+    note = f"the {ends[fit.alpha]} alpha tried" if edge else None
     rows.append({**tuned, "term": "alpha", "estimate": fit.alpha, "note": note})
     rows.append({**tuned, "term": "l1_ratio", "estimate": fit.l1_ratio})
     return rows
-
-
-def _note_weight(constant: bool, refit: bool) -> list[str]:
-    notes = ["constant in training"] if constant else []
-    return [*notes, "refitted to training and validation subjects"] if refit else notes
-
-
-def _note_edge(alpha: float, alphas: tuple[float, ...]) -> str | None:
-    if len(alphas) < 2 or alphas[-1] < alpha < alphas[0]:
-        return None
-    return f"the {'largest' if alpha == alphas[0] else 'smallest'} alpha tried"
 
 
 def _warn_of_constants(design: Design, fits: Sequence[Tuned]) -> None:

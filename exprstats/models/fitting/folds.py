@@ -11,12 +11,6 @@ from exprstats.errors import DataError, Problem
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.data.parts import PARTS
 from exprstats.models.data.splits import check_folds
-from exprstats.models.explain.products import (
-    code_subjects,
-    measure_errors,
-    read_moments,
-    sum_products,
-)
 from exprstats.models.fitting.outcomes import correlate
 from exprstats.models.fitting.penalties import (
     Grid,
@@ -24,6 +18,12 @@ from exprstats.models.fitting.penalties import (
     predict_grid,
     take_moments,
     trace_grid,
+)
+from exprstats.models.fitting.products import (
+    code_subjects,
+    measure_errors,
+    read_moments,
+    sum_products,
 )
 
 

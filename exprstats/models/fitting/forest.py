@@ -20,20 +20,56 @@ from exprstats.models.data.classes import (
     refuse_rare,
     settle_task,
 )
-from exprstats.models.data.design import Design, Sample, build_design
+from exprstats.models.data.design import Design, Sample, build_design, seed_samples
 from exprstats.models.fitting.elastic import check_settings
 from exprstats.models.fitting.outcomes import KEYS, count_clips, list_predictions, list_scores
 from exprstats.models.fitting.result import Models
 from exprstats.options import check_count
-from exprstats.parallel import Seed, run_tasks, spawn_seeds
+from exprstats.parallel import Seed, run_tasks
 
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     Forest = RandomForestClassifier | RandomForestRegressor
 
-MAX_FEATURES = (1 / 3, 1.0)
-MIN_LEAVES = (1, 5, 20)
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """The size of a forest, and the settings of its trees that are tried.
+
+    Attributes
+    ----------
+    count
+        Trees of each forest.
+    max_features
+        Shares of the features that a split may choose from, to try.
+    min_leaves
+        Least numbers of clips in a leaf, to try.
+
+    Raises
+    ------
+    OptionError
+        A count below 1, a share outside 0 to 1, or settings that are no list.
+    """
+
+    count: int = 300
+    max_features: Sequence[float] = (1 / 3, 1.0)
+    min_leaves: Sequence[int] = (1, 5, 20)
+
+    def __post_init__(self) -> None:
+        check_count(self.count, "trees")
+        check_settings(self.max_features, "max_features")
+        check_settings(self.min_leaves, "min_leaves")
+        if not all(0 < share <= 1 for share in self.max_features):
+            message = f"max_features are shares above 0 up to 1, not {list(self.max_features)}."
+            raise OptionError(message)
+        for leaf in self.min_leaves:
+            check_count(leaf, "min_leaves")
+
+    @property
+    def settings(self) -> list[tuple[float, int]]:
+        """Return every share of features with every size of leaf."""
+        return list(product(self.max_features, self.min_leaves))
 
 
 def fit_forest(
@@ -44,14 +80,13 @@ def fit_forest(
     parts: pd.DataFrame,
     by: str | None = None,
     task: Task | None = None,
-    trees: int = 300,
-    max_features: Sequence[float] = MAX_FEATURES,
-    min_leaves: Sequence[int] = MIN_LEAVES,
+    trees: Trees | int = Trees(),
     pooled_target: str | None = None,
     refit: bool = False,
     name: str = "forest",
     seed: Seed = None,
     n_jobs: int = 1,
+    **settings: Any,
 ) -> Models:
     """Grow a random forest per context and for all clips, tuned on the validation subjects.
 
@@ -63,15 +98,13 @@ def fit_forest(
         ``"regression"``, or ``"classification"`` of whole numbers or names; by default a target
         of text, categories or booleans is one of classes.
     trees
-        Trees of each forest.
-    max_features
-        Shares of the features that a split may choose from, to try.
-    min_leaves
-        Least numbers of clips in a leaf, to try.
+        Size and settings of the forests; a number is the count of trees.
     seed
         All settings of a sample share its random numbers.
     n_jobs
         Workers; the numbers do not depend on it.
+    **settings
+        ``max_features`` and ``min_leaves``, as fields of `Trees`.
 
     Returns
     -------
@@ -108,7 +141,8 @@ def fit_forest(
     >>> bool(rows.query("part == 'test' and term == 'correlation'")["estimate"].item() > 0.9)
     True
     """
-    _check_settings(trees, max_features, min_leaves)
+    known = trees if isinstance(trees, Trees) else Trees(trees)
+    trees = replace(known, **settings)
     classes: tuple[Any, ...] = ()
     if settle_task(clips, target, task) == "classification":
         pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
@@ -118,28 +152,14 @@ def fit_forest(
     )
     design = replace(design, classes=classes)
     refuse_rare(design)
-    settings = list(product(max_features, min_leaves))
-    states = [int(one.generate_state(1)[0]) for one in spawn_seeds(seed, len(design.samples))]
-    tasks = [(i, j) for i in range(len(states)) for j in range(len(settings))]
-    grow = partial(measure_setting, design=design, settings=settings, states=states, trees=trees)
+    states = [int(one.generate_state(1)[0]) for one in seed_samples(design, seed)]
+    tasks = [(i, j) for i in range(len(states)) for j in range(len(trees.settings))]
+    grow = partial(measure_setting, design=design, states=states, trees=trees)
     errors = np.array(run_tasks(grow, tasks, n_jobs=n_jobs, label="Growing forests"))
-    errors = errors.reshape(len(states), len(settings), 2)
-    keep = partial(
-        keep_best, design=design, settings=settings, states=states, trees=trees, refit=refit
-    )
+    errors = errors.reshape(len(states), len(trees.settings), 2)
+    keep = partial(keep_best, design=design, states=states, trees=trees, refit=refit)
     fits = [keep(i, errors[i]) for i in range(len(states))]
     return _gather(design, fits, name, refit=refit)
-
-
-def _check_settings(trees: int, max_features: Sequence[float], min_leaves: Sequence[int]) -> None:
-    check_count(trees, "trees")
-    check_settings(max_features, "max_features")
-    check_settings(min_leaves, "min_leaves")
-    if not all(0 < share <= 1 for share in max_features):
-        message = f"max_features are shares above 0 up to 1, not {list(max_features)}."
-        raise OptionError(message)
-    for leaf in min_leaves:
-        check_count(leaf, "min_leaves")
 
 
 def _gather(design: Design, fits: Sequence[Grown], name: str, *, refit: bool) -> Models:
@@ -213,14 +233,14 @@ def measure_setting(
     task: tuple[int, int],
     *,
     design: Design,
-    settings: list[tuple[float, int]],
     states: list[int],
-    trees: int,
+    trees: Trees,
 ) -> tuple[float, float]:
     """Return the RMSE, or the share of wrong classes, in training and in validation."""
     i, j = task
     sample = design.samples[i]
-    forest = _grow(design, sample, settings[j], parts=("train",), state=states[i], trees=trees)
+    options = {"state": states[i], "trees": trees.count}
+    forest = _grow(design, sample, trees.settings[j], parts=("train",), **options)
     found = []
     for part in ("train", "validate"):
         values, truth = design.split(sample, part)
@@ -235,17 +255,18 @@ def keep_best(
     errors: np.ndarray,
     *,
     design: Design,
-    settings: list[tuple[float, int]],
     states: list[int],
-    trees: int,
+    trees: Trees,
     refit: bool,
 ) -> Grown:
     """Return the forest of lowest error (settings, 2) in validation of the i-th sample."""
+    settings = trees.settings
     near = np.flatnonzero(errors[:, 1] <= errors[:, 1].min() * (1 + 1e-10))
     best = min(near.tolist(), key=lambda j: (-settings[j][1], settings[j][0]))
     parts = ("train", "validate") if refit else ("train",)
     sample = design.samples[i]
-    forest = _grow(design, sample, settings[best], parts=parts, state=states[i], trees=trees)
+    options = {"state": states[i], "trees": trees.count}
+    forest = _grow(design, sample, settings[best], parts=parts, **options)
     shares, leaves = zip(*settings, strict=True)
     measure = "error" if design.classes else "rmse"
     grid = pd.DataFrame(

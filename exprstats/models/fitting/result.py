@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
 
 from exprstats.apa import write_count, write_number
+from exprstats.errors import DataError, Problem
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.fitting.folds import Rounds
 from exprstats.models.fitting.penalties import Grid
@@ -27,6 +28,28 @@ class Fitted(Protocol):
     def predict(self, values: np.ndarray) -> np.ndarray:
         """Return predictions (m,) of clips with features (m, p) in their own units."""
         ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """What a file tells of models whose clips it does not hold.
+
+    Attributes
+    ----------
+    summary
+        The row of ``glance``.
+    tuned
+        Where the penalty was chosen, in words.
+    versions
+        Packages that fitted the models.
+    sha256
+        Of the file's content, by which it was checked.
+    """
+
+    summary: dict[str, Any]
+    tuned: str
+    versions: dict[str, str]
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +79,8 @@ class Models(Result):
         Whether the chosen model was fitted again to training and validation subjects together.
     rounds
         Which training subjects were held out when; None where validation subjects tuned.
+    record
+        Of models that `load_models` read, which have no clips, predictions or grid; else None.
     """
 
     place: ClassVar[str] = "models"
@@ -69,6 +94,7 @@ class Models(Result):
     penalties: Grid | None = None
     refit: bool = False
     rounds: Rounds | None = None
+    record: Record | None = None
 
     @property
     def key(self) -> str:
@@ -77,6 +103,8 @@ class Models(Result):
 
     def glance(self) -> pd.DataFrame:
         """Return one row for the whole."""
+        if self.record is not None:
+            return pd.DataFrame([self.record.summary])
         clips = self.design.clips
         per_part = clips.groupby("part")["subject"].nunique()
         row = {
@@ -94,13 +122,28 @@ class Models(Result):
     def sentence(self) -> str:
         """Return what was fitted and how well it predicts unseen people, in APA style."""
         row = self.glance().iloc[0]
-        tuned = f"on {row['n_validate']}" if self.rounds is None else f"in {self.rounds.describe()}"
         opening = (
             f"{KIND_NAMES[self.kind]} models of {row['target']} on {row['n_features']} features "
-            f"were fitted to {row['n_train']} subjects, tuned {tuned} and tested "
+            f"were fitted to {row['n_train']} subjects, tuned {self.describe_tuning()} and tested "
             f"on {row['n_test']} others ({write_count(row['n_clips'])} clips)."
         )
         return " ".join([opening, *self._tell_fits()])
+
+    def describe_tuning(self) -> str:
+        """Return where settings were chosen, in words."""
+        if self.record is not None:
+            return self.record.tuned
+        if self.rounds is not None:
+            return f"in {self.rounds.describe()}"
+        return f"on {self.glance()['n_validate'].item()}"
+
+    def require_clips(self) -> Design:
+        """Return the design, or raise `DataError` where a file left out its clips."""
+        if self.record is not None:
+            fact = f"the models '{self.name}' come from a file, which holds no clips."
+            remedy = "Fit them again; predict_clips and tidy() work without."
+            raise DataError(Problem(fact, remedy))
+        return self.design
 
     def _tell_fits(self) -> list[str]:
         part = "test" if (self.table["part"] == "test").any() else "validate"

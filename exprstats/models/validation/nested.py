@@ -14,7 +14,6 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Problem
 from exprstats.models.data.design import Design, Sample, build_design
 from exprstats.models.data.splits import check_folds
-from exprstats.models.explain.products import measure_errors, read_moments, sum_products
 from exprstats.models.fitting.elastic import ALPHAS, L1_RATIOS, check_grid
 from exprstats.models.fitting.outcomes import (
     KEYS,
@@ -31,6 +30,7 @@ from exprstats.models.fitting.penalties import (
     scale_columns,
     trace_grid,
 )
+from exprstats.models.fitting.products import measure_errors, read_moments, sum_products
 from exprstats.models.fitting.result import tell_correlation
 from exprstats.parallel import limit_threads
 from exprstats.results import Result
@@ -131,6 +131,19 @@ def nest_elastic(
     ----------
     Varma, S., & Simon, R. (2006). Bias in error estimation when using cross-validation for model
     selection.
+
+    Examples
+    --------
+    >>> from exprstats.models import fold_subjects
+    >>> rng = np.random.default_rng(1)
+    >>> clips = pd.DataFrame(rng.normal(size=(200, 2)), columns=["motion", "noise"])
+    >>> clips = clips.assign(clip=range(200), subject=np.repeat(range(20), 10))
+    >>> clips["score"] = clips["motion"] + 0.1 * rng.normal(size=200)
+    >>> data = {"target": "score", "features": ["motion", "noise"]}
+    >>> found = nest_elastic(clips, folds=fold_subjects(clips, folds=4, seed=1), **data)
+    >>> r = found.tidy().query("term == 'correlation'")["estimate"].item()
+    >>> r > 0.95, len(found.predictions)
+    (True, 200)
     """
     penalties = check_grid(alphas, l1_ratios)
     data = {"target": target, "features": features, "by": by, "pooled_target": pooled_target}

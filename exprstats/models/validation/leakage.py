@@ -106,6 +106,19 @@ def measure_leakage(
     ----------
     Kapoor, S., & Narayanan, A. (2023). Leakage and the reproducibility crisis in
     machine-learning-based science.
+
+    Examples
+    --------
+    >>> from exprstats.models import fit_elastic
+    >>> rng = np.random.default_rng(1)
+    >>> clips = pd.DataFrame(rng.normal(size=(200, 2)), columns=["motion", "noise"])
+    >>> clips = clips.assign(clip=range(200), subject=np.repeat(range(20), 10))
+    >>> clips["score"] = clips["motion"] + 0.1 * rng.normal(size=200)
+    >>> data = {"target": "score", "features": ["motion", "noise"]}
+    >>> clips["score"] += clips["subject"] % 5  # what a person has beside the features
+    >>> found = measure_leakage(fit_elastic, clips, repeats=3, seed=1, **data)
+    >>> found.tidy()["split"].unique().tolist()
+    ['subjects', 'rows', 'rows - subjects']
     """
     check_count(repeats, "repeats")
     if "folds" in options:
@@ -117,8 +130,10 @@ def measure_leakage(
     scores = []
     for again, one in enumerate(spawn_seeds(seed, repeats), start=1):
         for split, table in (("subjects", clips), ("rows", rowwise)):
-            models = _fit_quietly(fit, table, np.random.default_rng(one), data)
-            scores.append(_read_scores(models).assign(split=split, repeat=again))
+            rows = _fit_quietly(fit, table, np.random.default_rng(one), data).table
+            rows = rows[rows["part"].eq("test") & rows["term"].isin(["rmse", "correlation"])]
+            kept = rows[["context", "term", "estimate", "n_clips"]]
+            scores.append(kept.assign(split=split, repeat=again))
         report_progress("Measuring leakage", again, repeats)
     frame = pd.concat(scores, ignore_index=True)
     return Leakage(_summarise(frame), frame)
@@ -137,12 +152,6 @@ def _fit_quietly(
         message = f"'{models.design.target}' holds classes; leakage is told in RMSE and r."
         raise OptionError(message)
     return models
-
-
-def _read_scores(models: Models) -> pd.DataFrame:
-    rows = models.table[models.table["part"] == "test"]
-    rows = rows[rows["term"].isin(["rmse", "correlation"])]
-    return rows[["context", "term", "estimate", "n_clips"]]
 
 
 def _summarise(scores: pd.DataFrame) -> pd.DataFrame:

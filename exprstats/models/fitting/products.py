@@ -122,6 +122,8 @@ def read_moments(total: np.ndarray, *, fixed_scale: bool = False) -> Moments | N
 
 def measure_errors(moments: Moments, weights: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Return the mean squared errors (points,) of weights (points, p) on a sum of products."""
+    # Mean (y - a - x'b)² = (-a, -b, 1) S (-a, -b, 1)'/n with S the sums of products of [1, x, y]:
+    # the error of a subject's clips without any of their rows.
     slopes = weights / moments.scale
     level = moments.mean - slopes @ moments.centre
     missed = np.column_stack([-level, -slopes, np.ones(len(weights))])

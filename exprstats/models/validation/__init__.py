@@ -1,0 +1,1 @@
+"""Nested cross-validation, leakage, class tables and calibration of fitted models."""
