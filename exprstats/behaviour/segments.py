@@ -13,7 +13,7 @@ from exprstats.apa import count_things
 from exprstats.behaviour.openface.layout import name_video
 from exprstats.behaviour.settings import Settings
 from exprstats.contracts import SEGMENTS, check_table
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, Problem
 from exprstats.io.clips import TARGETS
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import (
@@ -178,6 +178,6 @@ def make_plan(segments: pd.DataFrame | None, videos: Sequence[str], settings: Se
         noun = "a video" if lost.sum() == 1 else "videos"
         fact = f"{counted} {noun} without frames: {named}."
         shown = ", ".join(f"'{one}'" for one in list(videos)[:3]) + ", …" * (len(videos) > 3)
-        remedy = f"There is: {shown}. Use these names, or raise 'unmatched'."
+        remedy = (f"There is: {shown}. Use these names, or raise ", Option("unmatched"), ".")
         raise DataError(Problem(fact, remedy, column="video"))
     return Plan(segments, video)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from exprstats.errors import Option
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import (
     Draft,
@@ -22,6 +23,7 @@ from exprstats.io.sources import (
     rename_roles,
 )
 
+_SHARED = ("If contexts share ids, name their column with ", Option("context"), ".")
 # What the cells of a target may be, by whether they are classes.
 TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
 
@@ -80,7 +82,7 @@ def read_clips(
     refuse_hidden(roles, numbers)
     draft = _take(source, roles, wanted, Missing(missing))
     key = [name for name in ("context", "clip") if name in roles]
-    draft.find_repeats(key, "A clip stands once; name the context column if contexts share ids.")
+    draft.find_repeats(key, _SHARED)
     return draft.finish()
 
 

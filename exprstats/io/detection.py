@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Problem, speak
 from exprstats.io.columns import Guessed
 from exprstats.io.formats import FileFormat
 from exprstats.io.numbers import Missing
@@ -128,7 +128,7 @@ def _list_notes(source: Source, blank: int) -> list[str]:
     notes = [f"{count_things(blank, 'blank row is', 'blank rows are')} skipped."] if blank else []
     if all(_is_number(name) for name in source.header):
         notes.append("the header holds only numbers; the names of the columns may be missing.")
-    return [*notes, *(problem.fact for problem in source.marks.find_problems())]
+    return [*notes, *(speak(problem.fact) for problem in source.marks.find_problems())]
 
 
 def _is_number(text: str) -> bool:

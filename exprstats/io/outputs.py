@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import OptionError
+from exprstats.errors import Option, OptionError
 from exprstats.io.sources import FilePath
 
 # A spreadsheet runs cells that begin so.
@@ -264,8 +264,8 @@ def _refuse_target(target: Path, force: bool) -> None:
         message = f"{target} holds files that exprstats did not write. Name a new folder."
         raise OptionError(message)
     if not force:
-        message = f"{target} already holds results. Name a new folder, or force the replacement."
-        raise OptionError(message)
+        start = f"{target} already holds results. Name a new folder, or replace it with "
+        raise OptionError(start, Option("force", True), ".")
 
 
 def _is_ours(folder: Path) -> bool:

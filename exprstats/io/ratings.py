@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import OptionError, Problem, warn_user
+from exprstats.errors import Option, OptionError, Problem, warn_user
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import (
     Draft,
@@ -112,8 +112,8 @@ def read_ratings(
     """
     check_word(duplicates, Duplicates, "duplicates")
     if raters is not None and items is not None:
-        message = "raters (one column a judge) and items (one column an item) exclude each other."
-        raise OptionError(message)
+        judges = (Option("raters"), " (one column a judge) and ")
+        raise OptionError(*judges, Option("items"), " (one column an item) exclude each other.")
     source = open_source(path)
     named = {"clip": clip, "rater": rater, "subject": subject, "context": context}
     shape = _find_shape(source, named, raters=raters, rating=rating, items=items)
@@ -184,8 +184,7 @@ def _drop_empty(draft: Draft, width: int) -> None:
         rows = tuple(draft.rows[::width][unrated].tolist())
         counted = count_things(unrated.sum(), "clip has", "clips have")
         fact = f"{counted} no rating: left out."
-        message = str(Problem(fact, file=draft.file, rows=rows))
-        warn_user(message)
+        warn_user(Problem(fact, file=draft.file, rows=rows))
     draft.keep(given)
 
 
@@ -203,7 +202,8 @@ def _keep_items(draft: Draft, items: Sequence[str]) -> None:
 def _settle_repeats(draft: Draft, duplicates: Duplicates) -> None:
     key = [name for name in _KEY if name in draft.table.columns]
     if duplicates == "error":
-        remedy = "Remove the repeats, or ask for duplicates 'mean' or 'first'."
+        either = (Option("duplicates", "mean"), " or ", Option("duplicates", "first"))
+        remedy = ("Remove the repeats, or use ", *either, ".")
         draft.find_repeats(key, remedy)
         return
     again = draft.table.duplicated(key).to_numpy()
