@@ -41,7 +41,7 @@ def read_segments(
     classes: bool | None = False,
     missing: Iterable[str | float] = (),
 ) -> pd.DataFrame:
-    """Read where clips begin and end.
+    r"""Read where clips begin and end.
 
     Parameters
     ----------
@@ -64,6 +64,15 @@ def read_segments(
     ------
     DataError
         With every problem of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "segments.csv"
+    >>> _ = path.write_text("clip,video,start,end\na1,a,0,3\na2,a,-3,0\n")
+    >>> read_segments(path).to_numpy().tolist()
+    [['a1', 'a', 0.0, 3.0], ['a2', 'a', -3.0, 0.0]]
     """
     source = open_source(path)
     named = {"context": context, "clip": clip, "video": video, "subject": subject}

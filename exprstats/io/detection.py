@@ -70,7 +70,7 @@ class FileFacts:
 
 
 def sniff_file(path: FilePath) -> FileFacts:
-    """Detect how a file is written, and count its rows.
+    r"""Detect how a file is written, and count its rows.
 
     Parameters
     ----------
@@ -87,6 +87,16 @@ def sniff_file(path: FilePath) -> FileFacts:
     ------
     DataError
         If the file cannot be read as a table, with every reason.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "table.csv"
+    >>> _ = path.write_text("id;score\n007;1,5\n008;2\n")
+    >>> facts = sniff_file(path)
+    >>> facts.encoding, facts.separator, facts.decimal, facts.rows, facts.columns
+    ('utf-8', ';', ',', 2, ('id', 'score'))
     """
     source = open_source(path)
     problems, columns = list(source.problems), []

@@ -45,7 +45,7 @@ def read_predictions(
     seat: str | None = None,
     missing: Iterable[str | float] = (),
 ) -> pd.DataFrame:
-    """Read predictions of one or more models.
+    r"""Read predictions of one or more models.
 
     A long file has one row a clip and model; without a model column its name (without ending)
     is the model. A wide file has one column a model (``models``); without a clip column its
@@ -88,6 +88,15 @@ def read_predictions(
     -----
     DataWarning
         If a file holds none of the named models and is left out.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "ridge.csv"
+    >>> _ = path.write_text("clip,subject,truth,prediction\na,s1,1,1.5\nb,s2,2,1.8\n")
+    >>> read_predictions(path)[["clip", "model", "prediction"]].to_numpy().tolist()
+    [['a', 'ridge', 1.5], ['b', 'ridge', 1.8]]
     """
     files = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not files:

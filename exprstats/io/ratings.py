@@ -68,7 +68,7 @@ def read_ratings(
     duplicates: Duplicates = "error",
     missing: Iterable[str | float] = (),
 ) -> pd.DataFrame:
-    """Read ratings from a long or a wide file.
+    r"""Read ratings from a long or a wide file.
 
     A long file has one row a rating (``rating``, by default the column "rating"; a column "item"
     is taken up), or one row a clip and rater with several rating columns (``items``). A wide file
@@ -109,6 +109,15 @@ def read_ratings(
         With every problem of the file.
     OptionError
         If the options contradict each other.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "wide.csv"
+    >>> _ = path.write_text("clip,A,B\na,1,2\nb,4,\n")
+    >>> read_ratings(path, raters=["A", "B"])[["clip", "rater", "rating"]].to_numpy().tolist()
+    [['a', 'A', 1.0], ['a', 'B', 2.0], ['b', 'A', 4.0]]
     """
     check_word(duplicates, Duplicates, "duplicates")
     if raters is not None and items is not None:
