@@ -1,4 +1,6 @@
 from .behaviour import ClipFeatures as ClipFeatures
+from .behaviour import Quality as Quality
+from .behaviour import Sampling as Sampling
 from .behaviour import Sensitivity as Sensitivity
 from .behaviour import count_labels as count_labels
 from .behaviour import cut_windows as cut_windows
@@ -20,6 +22,7 @@ from .errors import ExprStatsWarning as ExprStatsWarning
 from .errors import FitError as FitError
 from .errors import FitWarning as FitWarning
 from .errors import MissingDependency as MissingDependency
+from .errors import Option as Option
 from .errors import OptionError as OptionError
 from .errors import Problem as Problem
 from .errors import RError as RError

@@ -97,7 +97,7 @@ def check_word(value: str, allowed: Any, option: str) -> None:
     words = get_args(allowed)
     if value not in words:
         message = f"{option} '{value}' is not known. {name_nearest(str(value), words)}"
-        raise OptionError(message)
+        raise OptionError(message, option=option)
 
 
 def check_level(level: float) -> None:
@@ -110,7 +110,7 @@ def check_level(level: float) -> None:
     """
     if not isinstance(level, Real) or not 0 < level < 1:
         message = f"level is {level}; it must lie between 0 and 1, such as 0.95."
-        raise OptionError(message)
+        raise OptionError(message, option="level")
 
 
 def check_count(count: object, option: str, least: int = 1) -> None:
@@ -123,7 +123,7 @@ def check_count(count: object, option: str, least: int = 1) -> None:
     """
     if isinstance(count, bool) or not isinstance(count, Integral) or count < least:
         message = f"{option} is {count!r}; it must be a whole number of at least {least}."
-        raise OptionError(message)
+        raise OptionError(message, option=option)
 
 
 def is_positive(value: object) -> bool:

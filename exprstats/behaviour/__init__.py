@@ -10,10 +10,13 @@ from exprstats.behaviour.openface.frames import inspect_openface, read_openface
 from exprstats.behaviour.plans import plan_segments, plan_windows
 from exprstats.behaviour.segments import read_segments
 from exprstats.behaviour.sensitivity import Sensitivity, vary_confidence
+from exprstats.behaviour.settings import Quality, Sampling
 
 __all__ = [
     "FEATURES",
     "ClipFeatures",
+    "Quality",
+    "Sampling",
     "Sensitivity",
     "count_labels",
     "cut_windows",

@@ -63,6 +63,23 @@ def rate_expressivity(
     ------
     DataError
         If a table breaks its contract or action units are absent.
+
+    References
+    ----------
+    AiCure (2021). *OpenDBM: Open digital biomarkers* [Computer software], facial expressivity.
+
+    Examples
+    --------
+    A smile of intensity 3 in all frames is half of what the rule calls complete happiness:
+
+    >>> import numpy as np, pandas as pd
+    >>> units = sorted({unit for units in EMOTIONS.values() for unit in units})
+    >>> frames = pd.DataFrame({"video": "a", "face": 0, "frame": np.arange(1, 11)})
+    >>> frames = frames.assign(timestamp=np.arange(10) / 10, success=1, confidence=0.98)
+    >>> levels = {f"{unit}_r": 3.0 * (unit in EMOTIONS["happiness"]) for unit in units}
+    >>> seen = {f"{unit}_c": float(unit in EMOTIONS["happiness"]) for unit in units}
+    >>> rate_expressivity(frames.assign(**levels, **seen))[["happiness", "sadness"]].to_numpy()
+    array([[0.5, 0. ]])
     """
     settings = Settings(confidence=confidence, face=face, fps=fps, unmatched=unmatched)
     check_table(frames, FRAMES)

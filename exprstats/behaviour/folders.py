@@ -18,14 +18,14 @@ from exprstats.behaviour.ledger import ClipFeatures, assemble
 from exprstats.behaviour.measurements import Measured, measure_clips
 from exprstats.behaviour.openface.frames import fail_file
 from exprstats.behaviour.openface.lines import describe_unreadable
-from exprstats.behaviour.openface.recordings import Face, record_lines
+from exprstats.behaviour.openface.recordings import record_lines
 from exprstats.behaviour.openface.videos import Video, list_videos, open_video
 from exprstats.behaviour.segments import Plan, make_plan
-from exprstats.behaviour.settings import FailedRule, Settings
+from exprstats.behaviour.settings import Quality, Sampling, Settings, choose_settings
 from exprstats.errors import DataError, OptionError
 from exprstats.io import encode_json, write_json
 from exprstats.io.sources import FilePath
-from exprstats.options import PointUnit, SamplingRule
+from exprstats.options import SamplingRule
 from exprstats.parallel import run_tasks
 
 # Raised when the same file and choices would give other numbers.
@@ -56,22 +56,15 @@ def summarise_openface(
     path: FilePath,
     segments: pd.DataFrame | None = None,
     *,
-    hz: float = 5.0,
-    sampling: SamplingRule = "nearest",
-    confidence: float = 0.8,
-    min_valid: float = 0.5,
-    unit: PointUnit = "px",
-    signed: bool = False,
-    face: Face = None,
-    fps: float | None = None,
-    failed: FailedRule = "drop",
-    unmatched: float = 0.05,
+    sampling: SamplingRule | Sampling = "nearest",
+    quality: Quality | None = None,
     recursive: bool = False,
     endings: Sequence[str] = (),
     resume: FilePath | None = None,
     shard: tuple[int, int] | None = None,
     hashed: bool = False,
     n_jobs: int = 1,
+    **choices: Any,
 ) -> ClipFeatures:
     """Summarise the clips of a folder of OpenFace files without reading the frames between.
 
@@ -84,7 +77,7 @@ def summarise_openface(
     ----------
     path
         A folder of .csv or .csv.gz files, or one file.
-    segments, hz, sampling, confidence, min_valid, unit, signed, face, fps, failed, unmatched
+    segments, sampling, quality, **choices
         As in `summarise_clips`.
     recursive, endings
         As in `read_openface`.
@@ -111,20 +104,23 @@ def summarise_openface(
         If the folder holds no files, none can be used, too many segments have no video, or no
         clip is left.
     OptionError
-        If a choice cannot be.
+        If a choice cannot be, is not known or is given twice.
+
+    Examples
+    --------
+    >>> import tempfile, warnings
+    >>> from pathlib import Path
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> names = ["frame", "face_id", "timestamp", "confidence", "success", "pose_Tx"]
+    >>> rows = [(i + 1, 0, i / 10, 0.98, 1, i) for i in range(20)]
+    >>> table = pd.DataFrame(rows, columns=names).assign(pose_Ty=0, pose_Tz=500)
+    >>> table.to_csv(folder / "a.csv", index=False)
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     result = summarise_openface(folder, hz=5)
+    >>> result.clips[["clip", "head_displacement"]].to_numpy().tolist()
+    [['a', 2.0]]
     """
-    settings = Settings(
-        hz=hz,
-        sampling=sampling,
-        confidence=confidence,
-        min_valid=min_valid,
-        unit=unit,
-        signed=signed,
-        face=face,
-        fps=fps,
-        failed=failed,
-        unmatched=unmatched,
-    )
+    settings = choose_settings(sampling, quality, choices)
     files = list_videos(Path(path), recursive=recursive, endings=endings)
     plan = make_plan(segments, [one.name for one in files], settings)
     if shard is not None:
@@ -155,12 +151,12 @@ def _cut_shard(files: list[Video], plan: Plan, shard: tuple[int, int]) -> tuple[
     part, parts = shard
     if not 1 <= part <= parts:
         message = f"shard {part}/{parts} cannot be: the first number runs from 1 to the second."
-        raise OptionError(message)
+        raise OptionError(message, option="shard")
     chosen = files[part - 1 :: parts]
     here = plan.video.isin([one.name for one in chosen]).to_numpy()
     if not here.any():
         message = f"shard {part}/{parts} has no files with clips ({len(files):,} files in all)."
-        raise OptionError(message)
+        raise OptionError(message, option="shard")
     return chosen, Plan(plan.segments[here], plan.video[here])
 
 

@@ -292,6 +292,11 @@ def count_labels(windows: pd.DataFrame, *, label: str = "label") -> pd.DataFrame
     ------
     DataError
         If the column is absent, or holds what is no label.
+
+    Examples
+    --------
+    >>> count_labels(pd.DataFrame({"label": [0, 0, 10]})).query("n > 0").to_numpy().tolist()
+    [[0.0, 2.0, 0.6666666666666666], [10.0, 1.0, 0.3333333333333333]]
     """
     require_columns(windows, [label], "windows")
     problems = find_unnumbers(windows, [label])

@@ -14,7 +14,7 @@ from exprstats.behaviour.measurements import EMPTY, OUTSIDE, QUALITY, Measured, 
 from exprstats.behaviour.motion import FEATURES
 from exprstats.behaviour.segments import Plan
 from exprstats.behaviour.settings import Settings
-from exprstats.errors import DataError, Problem, warn_user
+from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.options import name_some
 from exprstats.results import Result
 
@@ -101,10 +101,11 @@ def _settle_failures(failed: pd.DataFrame, total: int, settings: Settings) -> No
     counted = count_things(len(failed), "clips fails", "clips fail", of=total)
     fact = f"{counted} ({count_reasons(failed)}): {name_some([*failed['clip']])}."
     if settings.failed == "error":
-        raise DataError(Problem(fact, "Leave them out with failed='drop'."))
+        raise DataError(Problem(fact, ("Leave them out with ", Option("failed", "drop"), ".")))
     if len(failed) == total and settings.failed == "drop":
         timed = failed["reason"].isin([OUTSIDE, EMPTY]).all()
-        remedy = _TIMES if timed else "Check the videos, or lower the thresholds."
+        lower = ("Check the videos, or lower ", Option("confidence"), " or ", Option("min_valid"))
+        remedy = _TIMES if timed else (*lower, ".")
         raise DataError(Problem(fact, remedy))
     fate = "left out" if settings.failed == "drop" else "kept"
     warn_user(f"{fact} {'It is' if len(failed) == 1 else 'They are'} {fate}.")
@@ -125,7 +126,7 @@ def _tell_switches(clips: pd.DataFrame) -> None:
     switched = [*clips.loc[clips["face_switches"] > 0, "clip"]]
     if switched:
         fact = "No movement is counted from one face to another (see 'face_switches')."
-        warn_user(f"{note_switches(switched, len(clips))} {fact}")
+        warn_user((*note_switches(switched, len(clips)), f" {fact}"))
 
 
 def _tell_rates(files: pd.DataFrame) -> None:

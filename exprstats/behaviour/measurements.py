@@ -14,6 +14,7 @@ from exprstats.behaviour.grid import SLACK, Grid, place_grid
 from exprstats.behaviour.motion import FEATURES, Traces, list_absent, trace_signals
 from exprstats.behaviour.openface.recordings import Recording, count_shared, follow_face
 from exprstats.behaviour.settings import Settings
+from exprstats.errors import Option
 from exprstats.options import name_some
 
 QUALITY = (
@@ -207,8 +208,8 @@ def note_overlap(start: np.ndarray, begin: np.ndarray, stop: np.ndarray) -> list
     return ["it is so short that clips counted from its start and from its end overlap."]
 
 
-def note_switches(clips: Sequence[str], total: int) -> str:
+def note_switches(clips: Sequence[str], total: int) -> tuple[str | Option, ...]:
     """Tell in which of all clips one face takes the place of another."""
     fact = f"The face changes within {len(clips):,} of {total:,} clips: {name_some(clips)}."
-    remedy = "Choose one with 'face', or cut clips where it changes."
-    return f"{fact} Their means may mix people. {remedy}"
+    remedy = ("Choose one with ", Option("face"), ", or cut clips where it changes.")
+    return (f"{fact} Their means may mix people. ", *remedy)

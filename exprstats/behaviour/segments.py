@@ -13,7 +13,7 @@ from exprstats.apa import count_things
 from exprstats.behaviour.openface.layout import name_video
 from exprstats.behaviour.settings import Settings
 from exprstats.contracts import SEGMENTS, check_table
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, Problem
 from exprstats.io.clips import TARGETS
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import (
@@ -41,7 +41,7 @@ def read_segments(
     classes: bool | None = False,
     missing: Iterable[str | float] = (),
 ) -> pd.DataFrame:
-    """Read where clips begin and end.
+    r"""Read where clips begin and end.
 
     Parameters
     ----------
@@ -64,6 +64,15 @@ def read_segments(
     ------
     DataError
         With every problem of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "segments.csv"
+    >>> _ = path.write_text("clip,video,start,end\na1,a,0,3\na2,a,-3,0\n")
+    >>> read_segments(path).to_numpy().tolist()
+    [['a1', 'a', 0.0, 3.0], ['a2', 'a', -3.0, 0.0]]
     """
     source = open_source(path)
     named = {"context": context, "clip": clip, "video": video, "subject": subject}
@@ -178,6 +187,6 @@ def make_plan(segments: pd.DataFrame | None, videos: Sequence[str], settings: Se
         noun = "a video" if lost.sum() == 1 else "videos"
         fact = f"{counted} {noun} without frames: {named}."
         shown = ", ".join(f"'{one}'" for one in list(videos)[:3]) + ", …" * (len(videos) > 3)
-        remedy = f"There is: {shown}. Use these names, or raise 'unmatched'."
+        remedy = (f"There is: {shown}. Use these names, or raise ", Option("unmatched"), ".")
         raise DataError(Problem(fact, remedy, column="video"))
     return Plan(segments, video)

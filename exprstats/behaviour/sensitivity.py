@@ -15,13 +15,13 @@ from exprstats.behaviour.clips import measure_frames
 from exprstats.behaviour.folders import summarise_openface
 from exprstats.behaviour.ledger import ClipFeatures
 from exprstats.behaviour.motion import FEATURES
-from exprstats.behaviour.settings import Settings
+from exprstats.behaviour.settings import Quality, Sampling, Settings, choose_settings
 from exprstats.errors import DataWarning, OptionError
 from exprstats.io.sources import FilePath
+from exprstats.options import SamplingRule
 from exprstats.results import Result
 
 THRESHOLDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)
-_CHOICES = {field.name for field in fields(Settings)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +88,8 @@ def vary_confidence(
     segments: pd.DataFrame | None = None,
     *,
     thresholds: Sequence[float] = THRESHOLDS,
+    sampling: SamplingRule | Sampling = "nearest",
+    quality: Quality | None = None,
     **choices: Any,
 ) -> Sensitivity:
     """Compute the features at several confidence thresholds.
@@ -99,16 +101,33 @@ def vary_confidence(
         are passed over once for each threshold, so that memory stays bounded.
     thresholds
         Least confidences to try; the chosen one is tried anyway.
-    **choices
+    sampling, quality, **choices
         As in `summarise_clips`, for a folder as in `summarise_openface`; ``confidence`` is the
         chosen threshold.
+
+    Returns
+    -------
+    Sensitivity
+        Means, SDs, shifts and correlations with the chosen threshold, a feature and threshold.
 
     Raises
     ------
     DataError, OptionError
         As in `summarise_clips`; clips that fail at a threshold are left out there and counted.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> frames = pd.DataFrame({"video": "a", "face": 0, "frame": np.arange(1, 41)})
+    >>> frames = frames.assign(timestamp=np.arange(40) / 10, success=1, confidence=0.85)
+    >>> frames = frames.assign(pose_Tx=np.arange(40.0), pose_Ty=0.0, pose_Tz=500.0)
+    >>> result = vary_confidence(frames, thresholds=[0.8, 0.9])
+    >>> result.glance()[["threshold", "n_clips", "n_left_out"]].to_numpy().tolist()
+    [[0.8, 1.0, 0.0], [0.9, 0.0, 1.0]]
     """
-    settings = Settings(**{name: choices.pop(name) for name in _CHOICES & set(choices)})
+    groups = {field.name for field in fields(Settings)}
+    places = {name: choices.pop(name) for name in set(choices) - groups}
+    settings = choose_settings(sampling, quality, choices)
     chosen = replace(settings, failed="keep")
     tried = sorted({*thresholds, chosen.confidence})
     tables: dict[float, pd.DataFrame] = {}
@@ -118,7 +137,7 @@ def vary_confidence(
         warnings.simplefilter("ignore", DataWarning)
         for threshold in tried:
             settings = replace(chosen, confidence=threshold)
-            result = _measure(frames, segments, settings, choices)
+            result = _measure(frames, segments, settings, places)
             tables[threshold] = result.clips[result.ledger["kept"].to_numpy()]
             total = len(result.ledger)
     reference = tables[chosen.confidence]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from exprstats.errors import Option
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import (
     Draft,
@@ -22,6 +23,7 @@ from exprstats.io.sources import (
     rename_roles,
 )
 
+_SHARED = ("If contexts share ids, name their column with ", Option("context"), ".")
 # What the cells of a target may be, by whether they are classes.
 TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
 
@@ -37,7 +39,7 @@ def read_clips(
     classes: bool | None = False,
     missing: Iterable[str | float] = (),
 ) -> pd.DataFrame:
-    """Read clip features, one row a clip.
+    r"""Read clip features, one row a clip.
 
     Parameters
     ----------
@@ -67,6 +69,15 @@ def read_clips(
     ------
     DataError
         With every problem of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "clips.csv"
+    >>> _ = path.write_text("clip,subject,smile\na,001,0.5\nb,001,1.5\n")
+    >>> read_clips(path).to_numpy().tolist()
+    [['a', '001', 0.5], ['b', '001', 1.5]]
     """
     source = open_source(path)
     roles = pick_roles(source, {"clip": clip, "subject": subject, "context": context})
@@ -80,7 +91,7 @@ def read_clips(
     refuse_hidden(roles, numbers)
     draft = _take(source, roles, wanted, Missing(missing))
     key = [name for name in ("context", "clip") if name in roles]
-    draft.find_repeats(key, "A clip stands once; name the context column if contexts share ids.")
+    draft.find_repeats(key, _SHARED)
     return draft.finish()
 
 
@@ -94,7 +105,7 @@ def read_items(
     scale: tuple[float, float] | None = None,
     missing: Iterable[str | float] = (),
 ) -> pd.DataFrame:
-    """Read one row a clip (or person) with one column an item.
+    r"""Read one row a clip (or person) with one column an item.
 
     Parameters
     ----------
@@ -120,6 +131,15 @@ def read_items(
     ------
     DataError
         With every problem of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "items.csv"
+    >>> _ = path.write_text("clip,joy,calm\na,1,4\nb,99,3\n")
+    >>> read_items(path, items=["joy", "calm"], missing=[99]).to_numpy().tolist()
+    [['a', 1.0, 4.0], ['b', nan, 3.0]]
     """
     source = open_source(path)
     roles = pick_roles(source, {"context": context, "clip": clip, "subject": subject})
@@ -156,7 +176,7 @@ def read_table(
     numbers: Sequence[str] = (),
     missing: Iterable[str | float] = (),
 ) -> pd.DataFrame:
-    """Read all columns of a file.
+    r"""Read all columns of a file.
 
     Parameters
     ----------
@@ -178,6 +198,15 @@ def read_table(
     ------
     DataError
         With every problem of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "table.csv"
+    >>> _ = path.write_text("id;score\n007;1,5\n008;2\n")
+    >>> read_table(path, ids=["id"]).to_numpy().tolist()
+    [['007', 1.5], ['008', 2.0]]
     """
     source = open_source(path)
     roles = give_role(source.header, "guess")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import Problem
+from exprstats.errors import Option, Problem, Text
 from exprstats.io.numbers import Marks, Missing, describe_bad, name_cure, parse_numbers
 
 _NULL_WORDS = frozenset({"na", "nan", "none", "null", "n/a", "#n/a"})
@@ -253,7 +253,10 @@ class Classes(Guessed):
     """
 
     certain = True
-    remedy = "Declare texts that mean missing (missing), or say that it holds classes (classes)."
+    remedy: Text = (
+        *("Declare texts that mean missing with ", Option("missing")),
+        *(", or say that it holds classes with ", Option("classes", True), "."),
+    )
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return numbers if all cells are, else the names, and what is wrong with them."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Problem, speak
 from exprstats.io.columns import Guessed
 from exprstats.io.formats import FileFormat
 from exprstats.io.numbers import Missing
@@ -70,7 +70,7 @@ class FileFacts:
 
 
 def sniff_file(path: FilePath) -> FileFacts:
-    """Detect how a file is written, and count its rows.
+    r"""Detect how a file is written, and count its rows.
 
     Parameters
     ----------
@@ -87,6 +87,16 @@ def sniff_file(path: FilePath) -> FileFacts:
     ------
     DataError
         If the file cannot be read as a table, with every reason.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "table.csv"
+    >>> _ = path.write_text("id;score\n007;1,5\n008;2\n")
+    >>> facts = sniff_file(path)
+    >>> facts.encoding, facts.separator, facts.decimal, facts.rows, facts.columns
+    ('utf-8', ';', ',', 2, ('id', 'score'))
     """
     source = open_source(path)
     problems, columns = list(source.problems), []
@@ -128,7 +138,7 @@ def _list_notes(source: Source, blank: int) -> list[str]:
     notes = [f"{count_things(blank, 'blank row is', 'blank rows are')} skipped."] if blank else []
     if all(_is_number(name) for name in source.header):
         notes.append("the header holds only numbers; the names of the columns may be missing.")
-    return [*notes, *(problem.fact for problem in source.marks.find_problems())]
+    return [*notes, *(speak(problem.fact) for problem in source.marks.find_problems())]
 
 
 def _is_number(text: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from exprstats.errors import Problem
+from exprstats.errors import Option, Problem, Text
 
 MISSING_TEXTS = frozenset({"", "NA", "NaN", "nan", "."})
 
@@ -93,13 +93,13 @@ def describe_bad(texts: Sequence[str], count: int) -> str:
     return f"{one if count == 1 else many}: {shown}"
 
 
-def name_cure(texts: Sequence[str]) -> str:
+def name_cure(texts: Sequence[str]) -> Text:
     """Return the one thing to do about cells that are no numbers."""
     if any(_DATE.fullmatch(text.strip()) for text in texts):
         return "Spreadsheets turn answers such as 2-1 into dates: format the column as text."
     if all(text.strip() in _TRUTH for text in texts):
         return "Recode them as numbers."
-    return "Correct them, or declare them as missing."
+    return ("Correct them, or declare them as missing with ", Option("missing"), ".")
 
 
 def looks_grouped(text: str) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import OptionError
+from exprstats.errors import Option, OptionError
 from exprstats.io.sources import FilePath
 
 # A spreadsheet runs cells that begin so.
@@ -45,6 +45,14 @@ def write_csv(table: pd.DataFrame, path: FilePath) -> None:
     ------
     OptionError
         If it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "table.csv"
+    >>> write_csv(pd.DataFrame({"clip": ["=1+1"], "smile": [0.5]}), path)
+    >>> path.read_text().splitlines()
+    ['clip,smile', "'=1+1,0.5"]
     """
     safe = pd.DataFrame(
         {place: _guard(table.iloc[:, place]) for place in range(table.shape[1])}, table.index
@@ -68,6 +76,14 @@ def write_json(payload: Any, path: FilePath) -> None:
     ------
     OptionError
         If it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "result.json"
+    >>> write_json({"estimate": float("inf")}, path)
+    >>> json.loads(path.read_text())
+    {'estimate': None}
     """
     text = encode_json(payload)
     with _replacing(Path(path)) as stream:
@@ -81,6 +97,11 @@ def encode_json(payload: Any) -> str:
     ----------
     payload
         Mappings, sequences, frames (as lists of rows), numbers, texts.
+
+    Returns
+    -------
+    str
+        Indented by two spaces, with a line end.
 
     Examples
     --------
@@ -214,6 +235,11 @@ def slug(text: str) -> str:
     text
         A clip's id, a context, a title.
 
+    Returns
+    -------
+    str
+        At most 89 letters.
+
     Examples
     --------
     >>> slug("F012_3"), slug("../../etc/passwd").startswith("etc_passwd-")
@@ -239,10 +265,20 @@ def join_inside(folder: Path, text: str, ending: str = "") -> Path:
     ending
         Such as ``".png"``.
 
+    Returns
+    -------
+    pathlib.Path
+        Inside the folder.
+
     Raises
     ------
     OptionError
         If it would lie elsewhere, for instance through a link.
+
+    Examples
+    --------
+    >>> join_inside(Path("figures"), "pain", ".png").as_posix()
+    'figures/pain.png'
     """
     path = folder / f"{slug(text)}{ending}"
     if not path.resolve().is_relative_to(folder.resolve()):
@@ -264,8 +300,8 @@ def _refuse_target(target: Path, force: bool) -> None:
         message = f"{target} holds files that exprstats did not write. Name a new folder."
         raise OptionError(message)
     if not force:
-        message = f"{target} already holds results. Name a new folder, or force the replacement."
-        raise OptionError(message)
+        start = f"{target} already holds results. Name a new folder, or replace it with "
+        raise OptionError(start, Option("force", True), ".")
 
 
 def _is_ours(folder: Path) -> bool:

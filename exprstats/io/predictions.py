@@ -9,7 +9,7 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Problem, warn_user
+from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import (
     Draft,
@@ -25,7 +25,7 @@ from exprstats.io.sources import (
 from exprstats.options import name_nearest
 
 _EXTRAS: tuple[str, ...] = ("seat", "part", "fitted_on")
-_WIDE = "If each model has a column of its own, name these with models=."
+_WIDE = ("If each model has a column of its own, name these with ", Option("models"), ". ")
 _ORDER = ("clip", "model", "seat", "subject", "context", "part", "fitted_on")
 _KEY = ("context", "clip", "model", "seat", "fitted_on")
 _PREDICTED = ("truth", "prediction")
@@ -45,7 +45,7 @@ def read_predictions(
     seat: str | None = None,
     missing: Iterable[str | float] = (),
 ) -> pd.DataFrame:
-    """Read predictions of one or more models.
+    r"""Read predictions of one or more models.
 
     A long file has one row a clip and model; without a model column its name (without ending)
     is the model. A wide file has one column a model (``models``); without a clip column its
@@ -88,6 +88,15 @@ def read_predictions(
     -----
     DataWarning
         If a file holds none of the named models and is left out.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "ridge.csv"
+    >>> _ = path.write_text("clip,subject,truth,prediction\na,s1,1,1.5\nb,s2,2,1.8\n")
+    >>> read_predictions(path)[["clip", "model", "prediction"]].to_numpy().tolist()
+    [['a', 'ridge', 1.5], ['b', 'ridge', 1.8]]
     """
     files = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not files:
@@ -135,7 +144,7 @@ def _read_one(
     names = [name for name in (*_ORDER, "truth", "prediction") if name in draft.table.columns]
     draft.table = draft.table[names]
     key = [name for name in _KEY if name in names]
-    remedy = "A model predicts a clip once; name the context column if contexts share ids."
+    remedy = ("If contexts share ids, name their column with ", Option("context"), ".")
     if {"clip", "model"} <= set(key):
         draft.find_repeats(key, remedy)
     return draft, unused
@@ -148,11 +157,12 @@ def _keep_models(draft: Draft, models: Sequence[str]) -> list[str]:
     return [] if len(draft.rows) else present
 
 
-def _tell_unused(file: str, models: Sequence[str]) -> str:
+def _tell_unused(file: str, models: Sequence[str]) -> Problem:
     shown = ", ".join(f"'{name}'" for name in models[:5])
     more = f" and {len(models) - 5:,} more" if len(models) > 5 else ""
     fact = f"it holds no named model and is left out; it holds {shown}{more}."
-    return str(Problem(fact, "Name those to compare as well.", file=file))
+    remedy = ("Name those to compare as well with ", Option("models"), ".")
+    return Problem(fact, remedy, file=file)
 
 
 def _read_long(
@@ -169,7 +179,7 @@ def _read_long(
     draft = source.take(roles | give_role(ids.values(), "id"), missing)
     absent = f"there is no column '{columns['prediction']}'."
     draft.problems = [
-        replace(one, remedy=f"{_WIDE} {one.remedy}") if one.fact == absent else one
+        replace(one, remedy=(*_WIDE, str(one.remedy))) if one.fact == absent else one
         for one in draft.problems
     ]
     note_mixed(draft, [columns["truth"], columns["prediction"]])

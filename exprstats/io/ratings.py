@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import OptionError, Problem, warn_user
+from exprstats.errors import Option, OptionError, Problem, warn_user
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import (
     Draft,
@@ -68,7 +68,7 @@ def read_ratings(
     duplicates: Duplicates = "error",
     missing: Iterable[str | float] = (),
 ) -> pd.DataFrame:
-    """Read ratings from a long or a wide file.
+    r"""Read ratings from a long or a wide file.
 
     A long file has one row a rating (``rating``, by default the column "rating"; a column "item"
     is taken up), or one row a clip and rater with several rating columns (``items``). A wide file
@@ -109,11 +109,20 @@ def read_ratings(
         With every problem of the file.
     OptionError
         If the options contradict each other.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "wide.csv"
+    >>> _ = path.write_text("clip,A,B\na,1,2\nb,4,\n")
+    >>> read_ratings(path, raters=["A", "B"])[["clip", "rater", "rating"]].to_numpy().tolist()
+    [['a', 'A', 1.0], ['a', 'B', 2.0], ['b', 'A', 4.0]]
     """
     check_word(duplicates, Duplicates, "duplicates")
     if raters is not None and items is not None:
-        message = "raters (one column a judge) and items (one column an item) exclude each other."
-        raise OptionError(message)
+        judges = (Option("raters"), " (one column a judge) and ")
+        raise OptionError(*judges, Option("items"), " (one column an item) exclude each other.")
     source = open_source(path)
     named = {"clip": clip, "rater": rater, "subject": subject, "context": context}
     shape = _find_shape(source, named, raters=raters, rating=rating, items=items)
@@ -184,8 +193,7 @@ def _drop_empty(draft: Draft, width: int) -> None:
         rows = tuple(draft.rows[::width][unrated].tolist())
         counted = count_things(unrated.sum(), "clip has", "clips have")
         fact = f"{counted} no rating: left out."
-        message = str(Problem(fact, file=draft.file, rows=rows))
-        warn_user(message)
+        warn_user(Problem(fact, file=draft.file, rows=rows))
     draft.keep(given)
 
 
@@ -203,7 +211,8 @@ def _keep_items(draft: Draft, items: Sequence[str]) -> None:
 def _settle_repeats(draft: Draft, duplicates: Duplicates) -> None:
     key = [name for name in _KEY if name in draft.table.columns]
     if duplicates == "error":
-        remedy = "Remove the repeats, or ask for duplicates 'mean' or 'first'."
+        either = (Option("duplicates", "mean"), " or ", Option("duplicates", "first"))
+        remedy = ("Remove the repeats, or use ", *either, ".")
         draft.find_repeats(key, remedy)
         return
     again = draft.table.duplicated(key).to_numpy()

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.errors import DataError, Option, OptionError, Problem, Text, warn_user
 from exprstats.io.columns import (
     Classes,
     Column,
@@ -91,8 +91,7 @@ class Source:
         for _, found in finished:
             problems += found
         for remark in (remark for column in columns.values() for remark in column.remarks):
-            message = str(replace(remark, file=str(self.layout.path)))
-            warn_user(message)
+            warn_user(replace(remark, file=str(self.layout.path)))
         problems += self.marks.find_problems()
         rows = np.concatenate(numbers)
         if not len(rows) and not problems:
@@ -230,7 +229,7 @@ class Draft:
     rows: np.ndarray
     problems: list[Problem]
 
-    def add(self, fact: str, remedy: str, column: str | None, where: np.ndarray) -> None:
+    def add(self, fact: str, remedy: Text, column: str | None, where: np.ndarray) -> None:
         """Note a problem of the rows where a mask (n,) holds, if it holds anywhere."""
         if where.any():
             rows = tuple(self.rows[where].tolist())
@@ -249,15 +248,20 @@ class Draft:
         low, high = scale
         if not low < high:
             message = f"scale is {low:g} to {high:g}; the lowest answer must come first."
-            raise OptionError(message)
+            raise OptionError(message, option="scale")
         values = self.table[column].to_numpy(float)
         outside = (values < low) | (values > high)
         shown = ", ".join(f"{value:g}" for value in pd.unique(values[outside])[:3])
         counted = count_things(outside.sum(), "value lies", "values lie")
         fact = f"{counted} outside the scale {low:g} to {high:g}: {shown}."
-        self.add(fact, "Correct them, or declare codes such as 99 as missing.", column, outside)
+        remedy = (
+            "Correct them, or declare codes such as 99 missing with ",
+            Option("missing"),
+            ".",
+        )
+        self.add(fact, remedy, column, outside)
 
-    def find_repeats(self, key: Sequence[str], remedy: str) -> None:
+    def find_repeats(self, key: Sequence[str], remedy: Text) -> None:
         """Note the rows whose key another row has too, if the table has the whole key."""
         if not set(key) <= set(self.table.columns):
             return
@@ -373,8 +377,7 @@ def rename_roles(draft: Draft, roles: Mapping[str, str]) -> None:
     lost = [name for name in roles if name in table.columns and name not in roles.values()]
     for name in lost:
         fact = f"the file's own column is left out, because '{roles[name]}' is the {name}."
-        message = str(Problem(fact, file=draft.file, column=name))
-        warn_user(message)
+        warn_user(Problem(fact, file=draft.file, column=name))
     ids = {name: table[column] for name, column in roles.items()}
     rest = [name for name in table.columns if name not in {*roles.values(), *lost}]
     draft.table = pd.concat([pd.DataFrame(ids, index=table.index), table[rest]], axis=1)

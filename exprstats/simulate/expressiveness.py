@@ -84,6 +84,11 @@ def simulate_expressiveness(
     seed
         Makes the study repeatable.
 
+    Returns
+    -------
+    Simulated
+        Clips, ratings, and the true value of every estimate.
+
     Raises
     ------
     OptionError
@@ -111,7 +116,7 @@ def simulate_expressiveness(
     check_count(workers, "workers")
     if workers < raters_per_clip:
         message = f"workers {workers} cannot give {raters_per_clip} different raters to a clip."
-        raise OptionError(message)
+        raise OptionError(message, option="workers")
     population = Population(
         contexts=clips,
         profiles={name: PROFILES[name] for name in clips},
@@ -138,6 +143,22 @@ def simulate_again(simulated: Simulated, *, subjects: int, seed: Seed = None) ->
         How many new people; workers grow with them.
     seed
         Must differ from the study's seed, or the same people come back.
+
+    Returns
+    -------
+    Simulated
+        Clips, ratings and the same truth.
+
+    Raises
+    ------
+    OptionError
+        If the number of subjects is too small.
+
+    Examples
+    --------
+    >>> study = simulate_expressiveness(subjects=10, seed=1)
+    >>> simulate_again(study, subjects=25, seed=2).clips["subject"].nunique()
+    25
     """
     check_count(subjects, "subjects")
     population = simulated.population

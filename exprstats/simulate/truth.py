@@ -59,6 +59,14 @@ def state_truth(population: Population) -> pd.DataFrame:
         ``intercept``, ``omega``, ``weight`` (factor SD per SD of feature, of the best linear
         prediction of Bartlett scores) and ``correlation_limit`` (the highest correlation with
         those scores that a linear model of the features can reach).
+
+    Examples
+    --------
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> study = simulate_expressiveness(subjects=10, contexts={"pain": 7}, seed=1)
+    >>> truth = state_truth(study.population).query("term == 'ICC(1,1)' and item == 'response'")
+    >>> bool(0.4 < truth["estimate"].item() < 0.8)
+    True
     """
     single = {
         name: _find_moments(profile, population) for name, profile in population.profiles.items()

@@ -232,7 +232,7 @@ def test_two_faces_need_a_choice(make_face):
         near[f"y_{i}"] += 10_000 * (i % 3)
     frames = as_frames(pd.concat([far, near]))
     with pytest.raises(
-        DataError, match=r"50 frames of video 'v'.*face to follow: 0, 1, or the largest"
+        DataError, match=r"50 frames of video 'v'.*face to follow, 0, 1 or the largest, with face="
     ):
         summarise_clips(frames)
     only = summarise_clips(as_frames(near))

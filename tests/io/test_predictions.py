@@ -106,9 +106,8 @@ def test_a_wide_file_without_named_models_is_told_how(write, refuse):
     path = write("clip,subject,truth,m\na,s,1,1\n")
     problem = refuse(read_predictions, path)[0]
     assert problem.fact == "there is no column 'prediction'."
-    assert problem.remedy.startswith(
-        "If each model has a column of its own, name these with models=."
-    )
+    told = problem.speak("command")
+    assert "If each model has a column of its own, name these with --models. " in told
 
 
 def test_a_model_that_predicts_a_clip_twice_is_refused(write, refuse):

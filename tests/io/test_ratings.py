@@ -89,7 +89,8 @@ def test_repeats_are_refused_averaged_or_kept_first(write, refuse):
     (problem,) = refuse(read_ratings, write(text))
     assert problem.rows == (2, 4)
     assert "clip 'a', rater 'x'" in problem.fact
-    assert "'mean' or 'first'" in problem.remedy
+    assert "duplicates='mean' or duplicates='first'" in str(problem)
+    assert "--duplicates mean or --duplicates first" in problem.speak("command")
     assert read_ratings(write(text), duplicates="mean")["rating"].tolist() == [2.5, 2]
     assert read_ratings(write(text), duplicates="first")["rating"].tolist() == [1, 2]
 

@@ -95,7 +95,7 @@ def test_cells_that_are_no_numbers_are_refused(write, refuse, cell, kind, cure):
     assert (problem.column, problem.rows) == ("x", (3,))
     assert kind in problem.fact
     assert "1 of 3" in problem.fact
-    assert cure in problem.remedy
+    assert cure in str(problem)
 
 
 @pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999"])

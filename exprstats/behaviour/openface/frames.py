@@ -35,7 +35,7 @@ def read_openface(
     endings: Sequence[str] = (),
     n_jobs: int = 1,
 ) -> pd.DataFrame:
-    """Read OpenFace output.
+    r"""Read OpenFace output.
 
     Files of the same video that hold different columns (found with ``recursive`` in folders of
     their own, or told apart by ``endings``) are joined by frame and face, without frames by time.
@@ -67,6 +67,18 @@ def read_openface(
     DataError
         If the file cannot be read. In a folder, files that cannot be read are left out with a
         warning; it is an error if none can.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = path.write_text(
+    ...     "frame, face_id, timestamp, confidence, success, pose_Tx\n"
+    ...     "1,0,0.000,0.98,1,5.5\n2,0,0.033,0.98,1,5.6\n"
+    ... )
+    >>> read_openface(path)[["video", "frame", "timestamp", "pose_Tx"]].to_numpy().tolist()
+    [['a', 1, 0.0, 5.5], ['a', 2, 0.033, 5.6]]
     """
     files = list_videos(Path(path), recursive=recursive, endings=endings)
     answers = run_tasks(
@@ -90,7 +102,7 @@ def inspect_openface(
     endings: Sequence[str] = (),
     n_jobs: int = 1,
 ) -> pd.DataFrame:
-    """Say what each OpenFace file holds, without reading more than its keys.
+    r"""Say what each OpenFace file holds, without reading more than its keys.
 
     Parameters
     ----------
@@ -110,6 +122,25 @@ def inspect_openface(
         ``shared_frames`` (frames that show several faces), ``fps`` (from the median step),
         ``length`` (seconds), ``valid_share``, ``mean_confidence``, ``absent`` (features that its
         columns do not allow), ``status`` (``ok`` or ``failed``) and ``note``.
+
+    Raises
+    ------
+    DataError
+        If there is no such file or folder, or it holds no files.
+    OptionError
+        If a choice cannot be.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = path.write_text(
+    ...     "frame, face_id, timestamp, confidence, success, pose_Tx\n"
+    ...     "1,0,0.000,0.98,1,5.5\n2,0,0.033,0.98,1,5.6\n"
+    ... )
+    >>> inspect_openface(path)[["video", "n_rows", "valid_share", "status"]].to_numpy().tolist()
+    [['a', 2, 1.0, 'ok']]
     """
     settings = Settings(confidence=confidence, fps=fps)
     files = list_videos(Path(path), recursive=recursive, endings=endings)

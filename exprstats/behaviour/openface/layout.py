@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, Problem
 from exprstats.options import name_nearest
 
 POINTS = 68
@@ -99,8 +99,8 @@ def list_files(path: Path, *, recursive: bool = False) -> list[Path]:
     files = sorted(one for one in inside if one.name.lower().endswith(_ENDINGS))
     if not files:
         fact = "the folder holds no .csv or .csv.gz files."
-        remedy = "Name the folder that OpenFace wrote into"
-        remedy += "." if recursive else ", or search folders inside it with 'recursive'."
+        inside = () if recursive else (", or search inside it with ", Option("recursive", True))
+        remedy = ("Name the folder that OpenFace wrote into", *inside, ".")
         raise DataError(Problem(fact, remedy, file=str(path)))
     return files
 

@@ -12,7 +12,7 @@ import pandas as pd
 from exprstats.behaviour.openface.layout import GROUPS, KEYS
 from exprstats.behaviour.openface.lines import Lines, find_bad_keys
 from exprstats.behaviour.openface.videos import Joined
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, Problem
 
 # Frames tables name the face shortly.
 _COLUMNS = {"face_id": "face"}
@@ -188,7 +188,8 @@ def _require_face(recording: Recording, face: int, chosen: np.ndarray) -> None:
         seen = np.unique(recording.face)
         shown = "its only face is" if len(seen) == 1 else "its faces are"
         fact = f"video '{recording.video}' has no face {face}; {shown} {', '.join(map(str, seen))}."
-        raise DataError(Problem(fact, "Choose a face that it has, or the largest."))
+        remedy = ("Choose one of them, or the largest, with ", Option("face"), ".")
+        raise DataError(Problem(fact, remedy))
 
 
 def _refuse_repeats(followed: Recording, face: Face) -> None:
@@ -203,7 +204,8 @@ def _refuse_repeats(followed: Recording, face: Face) -> None:
     if face is None and len(np.unique(followed.face)) > 1:
         seen = ", ".join(str(one) for one in np.unique(followed.face))
         fact = f"{named} show{'s' * alone} more than one face."
-        raise DataError(Problem(fact, f"Choose the face to follow: {seen}, or the largest."))
+        remedy = (f"Choose the face to follow, {seen} or the largest, with ", Option("face"), ".")
+        raise DataError(Problem(fact, remedy))
     fact = f"{named} stand{'s' * alone} twice."
     raise DataError(Problem(fact, "Run OpenFace on this video again."))
 
@@ -231,4 +233,4 @@ def _measure_faces(recording: Recording, rows: np.ndarray) -> np.ndarray:
         distance = recording.get(rows, ("pose_Tz",))[:, 0]
         return 1 / np.maximum(distance, 1.0)
     fact = f"video '{recording.video}' has neither landmarks nor head positions to size faces by."
-    raise DataError(Problem(fact, "Choose a face by its id."))
+    raise DataError(Problem(fact, ("Choose a face by its id with ", Option("face"), ".")))

@@ -36,7 +36,7 @@ def test_folders_inside_are_searched_on_request(folder, whole, write_face):
     for name, part in (("motion", motion), ("units", units)):
         (folder / name).mkdir()
         write_face(part, folder / name / "v.csv")
-    with pytest.raises(DataError, match="search folders inside it with 'recursive'"):
+    with pytest.raises(DataError, match="or search inside it with recursive=True"):
         read_openface(folder)
     read = read_openface(folder, recursive=True)
     pd.testing.assert_frame_equal(read[frames.columns], frames, check_exact=True)
