@@ -13,7 +13,7 @@ from scipy.special import stdtr
 
 from exprstats.apa import tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows, encode_ids
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, Problem
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import IccModel, check_level, check_word
 from exprstats.reliability.icc.checks import refuse_obstacles
@@ -119,7 +119,11 @@ def compare_reliability(
     ]
     refuse_obstacles(panels, model)
     if len({panel.context for panel in panels}) < 2:
-        raise DataError(Problem("there is one context.", "Name the column with by=.", column=by))
+        raise DataError(
+            Problem(
+                "there is one context.", ("Name the column with ", Option("by"), "."), column=by
+            )
+        )
     codes = encode_clusters(ratings, by, find_cluster(ratings, cluster))
     rows = []
     for item in dict.fromkeys(panel.item for panel in panels):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from exprstats.apa import count_things, write_count
 from exprstats.contracts import PREDICTIONS, check_table, order_levels, require_columns
-from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.inference.comparison.alignment import align_models
 from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.resampling.clusters import Cell, stratify_cell
@@ -69,11 +69,10 @@ def check_predictions(
             warn_user(message)
     rows = predictions if complete.all() else predictions[complete]
     if not rows.duplicated([cluster, "model"]).any():
-        message = (
-            f"each {cluster} has one row, so that rows are resampled one by one. "
-            "Name the column that repeats with cluster=, if there is one."
+        fact = f"each {cluster} has one row, so that rows are resampled one by one. "
+        warn_user(
+            (fact, "Name the column that repeats with ", Option("cluster"), ", if there is one.")
         )
-        warn_user(message)
     return rows
 
 
@@ -173,12 +172,13 @@ def find_span(span: Span, cell: Cell, metrics: Sequence[Metric]) -> float:
     where = "" if cell.context is None else f" in context '{cell.context}'"
     if width is None:
         truth = np.concatenate([panel.truth for panel in cell.panels])
-        message = (
-            f"{needing[0]} needs span=, the theoretical range of the truth (highest minus lowest "
-            f"value it can take; 7 for scores from -3.5 to 3.5){where}. The truth here runs from "
-            f"{truth.min():.4g} to {truth.max():.4g}."
+        meaning = (
+            ", the theoretical range of the truth (highest minus lowest value it can take; 7 for "
+            f"scores from -3.5 to 3.5){where}. The truth here runs from {truth.min():.4g} to "
+            f"{truth.max():.4g}."
         )
-        raise OptionError(message)
+        need = f"{needing[0]} needs "
+        raise OptionError(need, Option("span"), meaning)
     if not is_positive(width):
         message = f"span must be a positive number{where}; got {width!r}."
         raise OptionError(message)

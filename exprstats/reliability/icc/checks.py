@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Problem, warn_user
+from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.options import IccModel
 from exprstats.reliability.icc.panels import Panel, count_blocks, name_rows
 
@@ -43,7 +43,7 @@ def find_obstacles(panel: Panel) -> list[Problem]:
         return [Problem(f"{fact} reliability is not defined.", "Leave it out.")]
     if panel.n_subjects == 1:
         fact = f"{panel.label}: all clips show one subject; the cluster interval needs 2."
-        return [Problem(fact, "Pass cluster=None for the F interval alone.")]
+        return [Problem(fact, ("Pass ", Option("cluster", None), " for the F interval alone."))]
     return []
 
 
@@ -60,12 +60,17 @@ def find_crossed_obstacles(panel: Panel) -> list[Problem]:
         return [
             Problem(
                 f"{fact} differences between raters and between clips cannot be told apart.",
-                "Use model='one-way', or add raters who link the sets.",
+                ("Use ", Option("model", "one-way"), ", or add raters who link the sets."),
             )
         ]
     if len(panel.rating) == panel.n_clips + panel.n_raters - 1:
         fact = f"{panel.label}: no rating is left over to show disagreement beside raters' level."
-        return [Problem(fact, "Use model='one-way', or collect ratings that overlap more.")]
+        return [
+            Problem(
+                fact,
+                ("Use ", Option("model", "one-way"), ", or collect ratings that overlap more."),
+            )
+        ]
     return []
 
 
@@ -76,10 +81,10 @@ def find_nested_obstacles(panel: Panel) -> list[Problem]:
         return problems
     if panel.subject is None:
         fact = f"{panel.label}: subjects are not known; clips cannot be nested in them."
-        return [Problem(fact, "Name the subject column with cluster=.")]
+        return [Problem(fact, ("Name the subject column with ", Option("cluster"), "."))]
     if panel.n_subjects == panel.n_clips:
         fact = f"{panel.label}: each subject has one clip, so clips and subjects are the same."
-        return [Problem(fact, "Use model='one-way'.")]
+        return [Problem(fact, ("Use ", Option("model", "one-way"), "."))]
     return []
 
 
