@@ -1,3 +1,13 @@
+from . import behaviour as behaviour
+from . import inference as inference
+from . import io as io
+from . import measurement as measurement
+from . import models as models
+from . import plots as plots
+from . import reliability as reliability
+from . import report as report
+from . import simulate as simulate
+from . import study as study
 from .behaviour import ClipFeatures as ClipFeatures
 from .behaviour import Quality as Quality
 from .behaviour import Sampling as Sampling
