@@ -21,9 +21,10 @@ from exprstats.reliability.icc.estimands import ESTIMANDS, Estimand, measure_est
 from exprstats.reliability.icc.jackknife import (
     Samples,
     Spread,
-    combine_thetas,
     find_t_limits,
     sample_panel,
+    settle_spread,
+    spread_thetas,
 )
 from exprstats.reliability.icc.oneway import find_usual_divisor
 from exprstats.reliability.icc.panels import Panel, find_cluster, split_panels
@@ -227,4 +228,4 @@ def spread_difference(one: Placed, two: Placed, estimand: Estimand, *, averaged:
         thetas[part] = values[0] - values[1]
     if len(thetas["cell"]) == len(thetas["rater"]):
         thetas = {"subject": thetas["subject"]}
-    return combine_thetas(thetas)
+    return settle_spread(spread_thetas(thetas))

@@ -16,7 +16,7 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.options import check_level
 from exprstats.reliability.decisions import list_sizes
-from exprstats.reliability.icc.analysis import find_jackknife
+from exprstats.reliability.icc.analysis import find_cluster_limits
 from exprstats.reliability.icc.checks import refuse_obstacles
 from exprstats.reliability.icc.coefficients import LOWEST
 from exprstats.reliability.icc.estimands import SUBJECT_NESTED, measure_estimand
@@ -166,7 +166,6 @@ def _write_panel(
         "term": SUBJECT_NESTED.name_term(averaged=True),
         "overlap": share,
         "level": level,
-        "method": "jackknife",
         "n_clips": panel.n_clips,
         "n_clusters": panel.n_subjects,
     }
@@ -179,15 +178,19 @@ def _write_panel(
 def _measure_plan(samples: Samples, divisors: dict[str, float], level: float) -> dict[str, Any]:
     """Return the reliability of a plan, with the limits of the jackknife on its own scale."""
     value = float(measure_estimand(SUBJECT_NESTED, samples.whole, divisors))
-    way = find_jackknife(value, spread_estimand(samples, SUBJECT_NESTED, divisors), level)
+    ways = find_cluster_limits(value, spread_estimand(samples, SUBJECT_NESTED, divisors), level)
+    way = next((way for way in ways if not math.isnan(way.low)), ways[0])
     note = way.note
     if math.isinf(value):
         value, note = math.nan, "not defined: subjects vary less than any variance allows"
     return {
         "estimate": value,
         "std_error": way.std_error,
-        "conf_low": way.low,
-        "conf_high": way.high,
+        "conf_low": min(way.low, 1.0),
+        "conf_high": min(way.high, 1.0),
+        "raw_low": way.low,
+        "raw_high": way.high,
+        "method": way.method,
         "note": note or None,
     }
 
