@@ -20,7 +20,12 @@ from exprstats.reliability.icc.analysis import find_cluster_limits
 from exprstats.reliability.icc.checks import refuse_obstacles
 from exprstats.reliability.icc.coefficients import LOWEST
 from exprstats.reliability.icc.estimands import SUBJECT_NESTED, measure_estimand
-from exprstats.reliability.icc.jackknife import Samples, sample_panel, spread_estimand
+from exprstats.reliability.icc.jackknife import (
+    Samples,
+    sample_panel,
+    settle_spread,
+    spread_estimand,
+)
 from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import find_usual_divisor
 from exprstats.reliability.icc.panels import Panel, split_panels
@@ -178,8 +183,8 @@ def _write_panel(
 def _measure_plan(samples: Samples, divisors: dict[str, float], level: float) -> dict[str, Any]:
     """Return the reliability of a plan, with the limits of the jackknife on its own scale."""
     value = float(measure_estimand(SUBJECT_NESTED, samples.whole, divisors))
-    ways = find_cluster_limits(value, spread_estimand(samples, SUBJECT_NESTED, divisors), level)
-    way = next((way for way in ways if not math.isnan(way.low)), ways[0])
+    spread = settle_spread(spread_estimand(samples, SUBJECT_NESTED, divisors))
+    [way] = find_cluster_limits(value, [spread], level)
     note = way.note
     if math.isinf(value):
         value, note = math.nan, "not defined: subjects vary less than any variance allows"

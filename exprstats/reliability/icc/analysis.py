@@ -25,6 +25,7 @@ from exprstats.reliability.icc.estimands import (
 )
 from exprstats.reliability.icc.jackknife import (
     FEW_RATERS,
+    PREFERRED,
     Spread,
     find_t_limits,
     jackknife_panel,
@@ -60,8 +61,6 @@ FAMILIES: dict[IccModel, tuple[Estimand, ...]] = {
     "two-way": (AGREEMENT, CONSISTENCY),
     "nested": (CLIP_NESTED, WITHIN_NESTED, SUBJECT_NESTED),
 }
-# Below so many raters the interval over subjects alone is the headline; see the coverage table.
-ROUGHEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +114,14 @@ class Analysis:
 
     @property
     def headline(self) -> str:
-        """The method to print: a cluster interval where one is defined, else the first.
+        """The method to print: the cluster interval to report, or the first where there is none.
 
-        Of raters so few that the interval which allows for them rests on two or three degrees of
-        freedom the choice follows measured coverage (`ROUGHEST`).
+        Where subjects are not known clips are independent as far as anyone can tell, and exact
+        limits come first.
         """
         ways = self.families[0].intervals
         defined = {way.method for way in ways if not math.isnan(way.low)}
-        preferred = ("jackknife", "jackknife_subjects")
-        if self.panel.n_raters < ROUGHEST:
-            preferred = preferred[::-1]
-        if self.panel.subject is None and not math.isnan(ways[0].low):
-            # Clips are then independent as far as anyone knows, and the exact limits are better.
-            return ways[0].method
+        preferred = (ways[0].method, *PREFERRED) if self.panel.subject is None else PREFERRED
         return next((method for method in preferred if method in defined), ways[0].method)
 
 
@@ -204,26 +198,30 @@ def find_cluster_limits(
     value
         The coefficient.
     spreads
-        Over subjects and, where they are shared, raters; then, beside few raters, over subjects.
+        As `spread_thetas` gives them.
     level
         Confidence level.
     over
         What stands for a cluster: ``clip`` where subjects are not known.
     """
     ways = []
-    for spread, method in zip(spreads, ("jackknife", "jackknife_subjects"), strict=False):
+    for spread in spreads:
         if spread.refusal or not math.isfinite(value):
-            ways.append(Interval(method, math.nan, math.nan, math.nan, spread.refusal))
+            ways.append(Interval(spread.method, math.nan, math.nan, math.nan, spread.refusal))
             continue
         note = f"over {spread.n_subjects:,} {over}s"
         note += f" and {spread.n_raters:,} raters" if spread.n_raters else ""
-        note += "; raters treated as fixed" if method == "jackknife_subjects" else ""
+        note += "; raters treated as fixed" if spread.method == "jackknife_subjects" else ""
         if spread.df < FEW_RATERS - 1:
-            counted = f"{spread.df} degree{'s' * (spread.df > 1)} of freedom"
-            note += f"; few clusters: it rests on {counted}"
+            note += f"; few clusters: it rests on {write_freedom(spread.df)}"
         limits = find_t_limits(value, spread, level)
-        ways.append(Interval(method, *limits, spread.variance**0.5, note, df=spread.df))
+        ways.append(Interval(spread.method, *limits, spread.variance**0.5, note, df=spread.df))
     return ways
+
+
+def write_freedom(df: float) -> str:
+    """Return degrees of freedom in words."""
+    return f"{df:g} degree{'s' * (df > 1)} of freedom"
 
 
 def _write_interval(family: Family, interval: Interval, k: float) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from exprstats.reliability.icc.analysis import (
     analyse_crossed,
     analyse_nested,
     analyse_panel,
+    write_freedom,
     write_refusal,
     write_rows,
 )
@@ -220,14 +221,22 @@ class Reliability(Result):
     def sentence(self) -> str:
         """Return the headline coefficients in APA style, one sentence a context and item."""
         shown = self.table[self.table["headline"]]
-        texts = [_write_sentence(row, self._find_beside(row)) for row in shown.to_dict("records")]
+        texts = [_write_sentence(row, *self._find_beside(row)) for row in shown.to_dict("records")]
         return " ".join([*texts, *_explain_widths(self.design["design_effect"].max())])
 
-    def _find_beside(self, row: dict[Any, Any]) -> float:
-        """Return the coefficient of all clips beside one within contexts; NaN where none is."""
+    def _find_beside(self, row: dict[Any, Any]) -> tuple[float, dict[Any, Any] | None]:
+        """Return the coefficient of all clips beside one within contexts; and the fixed raters'."""
         table = self.table[self.table["item"] == row["item"]]
-        beside = table.loc[table["term"] == row["term"] + ALL_CLIPS, "estimate"]
-        return float("nan") if row["context"] is not None or beside.empty else beside.iloc[0]
+        pooled = table.loc[table["term"] == row["term"] + ALL_CLIPS, "estimate"]
+        within = _absent(row["context"]) and not pooled.empty
+        here = (
+            table["context"].isna()
+            if _absent(row["context"])
+            else table["context"] == row["context"]
+        )
+        alike = here & (table["term"] == row["term"]) & (table["k_rule"] == row["k_rule"])
+        fixed = table[alike & (table["method"] == "jackknife_subjects")].to_dict("records")
+        return float(pooled.iloc[0]) if within else float("nan"), next(iter(fixed), None)
 
 
 def _explain_widths(effect: float) -> list[str]:
@@ -241,7 +250,7 @@ def _explain_widths(effect: float) -> list[str]:
     ]
 
 
-def _write_sentence(row: dict[Any, Any], beside: float) -> str:
+def _write_sentence(row: dict[Any, Any], beside: float, fixed: dict[Any, Any] | None) -> str:
     place = "" if _absent(row["context"]) else f" in {row['context']}"
     place += "" if _absent(beside) else " within contexts"
     value = write_number(row["estimate"], bounded=True, lowest=LOWEST)
@@ -261,7 +270,7 @@ def _write_sentence(row: dict[Any, Any], beside: float) -> str:
             f" As one sample, with level differences between contexts counted as reliability, all "
             f"clips give {other}."
         )
-    return " ".join([text, *_explain_value(row), *_explain_raters(row)])
+    return " ".join([text, *_explain_value(row), *_explain_raters(row, fixed)])
 
 
 def _explain_value(row: dict[Any, Any]) -> list[str]:
@@ -277,7 +286,7 @@ def _explain_value(row: dict[Any, Any]) -> list[str]:
     return []
 
 
-def _explain_raters(row: dict[Any, Any]) -> list[str]:
+def _explain_raters(row: dict[Any, Any], fixed: dict[Any, Any] | None) -> list[str]:
     """Return what few raters mean for the interval that is printed."""
     raters, clusters, df = row["n_raters"], row["n_clusters"], row["df"]
     if _absent(row["conf_low"]) or _absent(df):
@@ -291,9 +300,11 @@ def _explain_raters(row: dict[Any, Any]) -> list[str]:
         ]
     if df < FEW_RATERS - 1:
         few = f"{raters} raters" if df == raters - 1 else people
-        freedom = f"{df:g} degree{'s' * (df > 1)} of freedom"
         wide = " and is very wide" if df < 4 else ""
-        return [f"With only {few} this interval rests on {freedom}{wide}."]
+        texts = [f"With only {few} this interval rests on {write_freedom(df)}{wide}."]
+        if df == raters - 1 and fixed is not None and not _absent(fixed["conf_low"]):
+            texts += [f"For these raters alone, treated as fixed, it is {write_limits(fixed)}."]
+        return texts
     return []
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.reliability.icc.analysis import ROUGHEST, analyse_crossed, analyse_panel
+from exprstats.reliability.icc.analysis import analyse_crossed
 from exprstats.reliability.icc.panels import Panel
 
 TABLE = Path(__file__).parents[3] / "vignettes" / "coverage_few_raters.csv"
@@ -59,3 +59,32 @@ def test_write_the_table_of_few_raters():
         keys = {"subjects": subjects, "raters": raters, "severity": severity}
         rows += [keys | {"method": method} | found.get(method, {}) for method in METHODS]
     pd.DataFrame(rows).round(3).to_csv(TABLE, index=False)
+
+
+@pytest.mark.parametrize(("raters", "severity"), [(3, 0.1), (3, 0.3), (5, 0.3)])
+def test_the_interval_that_allows_for_raters_holds_and_the_others_do_not(raters, severity):
+    found = measure_few(300, 40, raters, severity)
+    least = 0.95 - 4 * (0.95 * 0.05 / 300) ** 0.5
+    assert found["jackknife"]["held"] > least
+    assert found["jackknife_subjects"]["held_fixed"] > least
+    if severity == 0.3:
+        assert found["jackknife_subjects"]["held"] < least
+        assert found["jackknife_subjects"]["width"] < found["jackknife"]["width"] / 1.5
+
+
+def test_the_stored_table_bears_out_the_choice():
+    """The jackknife over subjects and raters holds everywhere; the other one its own truth."""
+    table = pd.read_csv(TABLE).set_index("method")
+    several = table[table["raters"] > 2]
+    assert several.loc["jackknife", "held"].min() > 0.93
+    assert table.loc["jackknife_subjects", "held_fixed"].between(0.93, 0.97).all()
+    assert several.loc["jackknife_subjects", "held"].min() < 0.70
+    assert several.loc["satterthwaite", "held"].min() < 0.87
+
+
+def test_two_raters_leave_the_interval_over_subjects():
+    rng = np.random.default_rng(3)
+    analysis = analyse_crossed(draw_crossed(rng, 20, 2, 0.1)[0], 0.95)
+    assert analysis.headline == "jackknife_subjects"
+    three = analyse_crossed(draw_crossed(rng, 20, 3, 0.1)[0], 0.95)
+    assert three.headline == "jackknife"
