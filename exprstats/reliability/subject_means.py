@@ -17,7 +17,7 @@ from exprstats.errors import OptionError
 from exprstats.options import check_level
 from exprstats.reliability.decisions import list_sizes
 from exprstats.reliability.icc.analysis import find_cluster_limits
-from exprstats.reliability.icc.checks import refuse_obstacles
+from exprstats.reliability.icc.checks import split_obstacles
 from exprstats.reliability.icc.coefficients import LOWEST
 from exprstats.reliability.icc.estimands import SUBJECT_NESTED, measure_estimand
 from exprstats.reliability.icc.jackknife import (
@@ -143,8 +143,8 @@ def study_subjects(
         message = f"overlap {overlap:g} is not between 0 (own raters) and 1 (the same raters)."
         raise OptionError(message)
     panels = split_panels(ratings, items=items, by=by, cluster=cluster)
-    refuse_obstacles(panels, "nested")
-    rows = [row for panel in panels for row in _write_panel(panel, plans, overlap, level)]
+    sound, _ = split_obstacles(panels, "nested")
+    rows = [row for panel in sound for row in _write_panel(panel, plans, overlap, level)]
     return SubjectDecisions(arrange_rows(rows, KEYS), level)
 
 
