@@ -349,6 +349,8 @@ def _analyse_pairs(
         if panel.subject is not None or not (crossed and full.all()):
             spreads = spread_estimand(samples, estimand, divisors)
             over = "clip" if panel.subject is None else "subject"
+            if panel.fixed:
+                spreads = tuple(replace(x, method="jackknife_subjects") for x in spreads)
             ways += find_cluster_limits(value, spreads, level, over)
         estimator = "anova" if crossed and full.all() else "moments"
         moves = estimand is not SUBJECT_NESTED

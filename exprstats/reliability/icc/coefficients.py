@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from exprstats.apa import write_count, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
+from exprstats.errors import OptionError
 from exprstats.inference.resampling.samples import count_blocks
 from exprstats.options import (
     IccChoice,
@@ -41,6 +42,7 @@ from exprstats.reliability.icc.panels import Panel, split_whole
 from exprstats.reliability.icc.reml import add_reml, fit_reml
 from exprstats.results import Result
 
+RaterRole = Literal["sample", "fixed"]
 KEYS = ("context", "item", "term", "k_rule", "raters_per_clip", "estimator", "n_raters")
 _ANALYSES = {"one-way": analyse_panel, "two-way": analyse_crossed, "nested": analyse_nested}
 LOWEST = -10.0
@@ -61,6 +63,7 @@ def rate_reliability(
     items: Sequence[str] | str | None = None,
     by: str | None = None,
     cluster: str | None = "subject",
+    raters: RaterRole = "sample",
     level: float = 0.95,
     draws: int = 0,
     seed: Seed = None,
@@ -93,6 +96,10 @@ def rate_reliability(
     cluster
         Column of the people seen in clips. Without it only the F interval is given, which takes
         clips as independent.
+    raters
+        ``"sample"``: intervals allow for other raters. ``"fixed"``: these raters are all there are
+        of interest (case 3A of McGraw and Wong, for two-way and nested models); intervals then
+        leave out subjects alone.
     level
         Confidence level.
     draws
@@ -148,10 +155,15 @@ def rate_reliability(
     """
     check_word(model, IccChoice, "model")
     check_word(estimator, IccEstimator, "estimator")
+    check_word(raters, RaterRole, "raters")
     check_level(level)
     check_count(draws, "draws", least=0)
     whole, panels = split_whole(ratings, items=items, by=by, cluster=cluster)
     settled = settle_model(model, panels)
+    if raters == "fixed" and settled == "one-way":
+        message = "the one-way model takes raters as a sample; pass model='two-way' for fixed ones."
+        raise OptionError(message)
+    panels = [replace(panel, fixed=raters == "fixed") for panel in panels]
     sound, reasons = split_obstacles(panels, settled)
     pooled = [panel for panel in panels if panel.context is None and panel.rating.size]
     warn_oddities(ratings, whole, pooled)
@@ -293,11 +305,10 @@ def _explain_raters(row: dict[Any, Any], fixed: dict[Any, Any] | None) -> list[s
         return []
     people = f"{write_count(clusters)} subjects" if clusters else f"{row['n_clips']:,} clips"
     if row["method"] == "jackknife_subjects":
-        counted = "Two raters" if raters == 2 else f"{raters} raters"
-        return [
-            f"{counted} are too few for an interval that allows for raters; this one leaves out "
-            f"the {people} one by one and treats the raters as fixed."
-        ]
+        way = f"this one leaves out the {people} one by one and treats the raters as fixed."
+        if raters == 2:
+            return [f"Two raters are too few for an interval that allows for raters; {way}"]
+        return [f"The interval does not allow for other raters: {way}"]
     if df < FEW_RATERS - 1:
         few = f"{raters} raters" if df == raters - 1 else people
         wide = " and is very wide" if df < 4 else ""

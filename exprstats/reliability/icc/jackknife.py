@@ -286,7 +286,7 @@ def sample_panel(panel: Panel, model: IccModel, *, always: bool = False) -> Samp
         whole, without = _sample_pairs(panel, model)
     else:
         whole, without = _pool_pairs(panel, model)
-    if n_cells == panel.n_raters and not always:
+    if (n_cells == panel.n_raters and not always) or panel.fixed:
         without = {"subject": without["subject"]}
     numbers = {name: float(value) for name, value in whole.items()}
     return Samples(numbers, without, (panel.cluster[first], panel.rater[first]))

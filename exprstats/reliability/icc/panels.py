@@ -32,6 +32,9 @@ class Panel:
         Ratings that were missing.
     contexts
         Codes (N,) of the contexts that are pooled; None where there is one, or none was asked for.
+    fixed
+        Whether these raters are all there are of interest (case 3A of McGraw & Wong, 1996), so that
+        intervals allow for subjects alone.
     """
 
     context: str | None
@@ -43,6 +46,7 @@ class Panel:
     rows: np.ndarray
     n_missing: int
     contexts: np.ndarray | None = None
+    fixed: bool = False
 
     @property
     def label(self) -> str:
@@ -234,7 +238,8 @@ def _take_rows(whole: Panel, rows: slice | np.ndarray, context: str | None, item
         return replace(whole, context=context, item=item)
     subject = None if whole.subject is None else close_gaps(whole.subject[rows])
     clip, rater = close_gaps(whole.clip[rows]), close_gaps(whole.rater[rows])
-    return Panel(context, item, rating, clip, rater, subject, given, n_missing)
+    kept = {"n_missing": n_missing, "fixed": whole.fixed}
+    return Panel(context, item, rating, clip, rater, subject, given, **kept)
 
 
 def number_cells(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> tuple[np.ndarray, int]:

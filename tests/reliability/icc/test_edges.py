@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from exprstats.errors import DataWarning
+from exprstats.errors import DataWarning, OptionError
 from exprstats.reliability import (
     choose_icc,
     describe_design,
@@ -81,6 +81,24 @@ def test_two_coders_get_the_interval_over_subjects(make_ratings, model):
         reach = stats.t.ppf(0.975, 23) * (np.var(values) * 23) ** 0.5
         assert row["estimate"] == pytest.approx(agree(matrix), abs=1e-10)
         assert row["raw_low"] == pytest.approx(agree(matrix) - reach, abs=1e-10)
+
+
+def test_fixed_raters_get_the_interval_over_subjects(make_ratings):
+    matrix = draw_crossed(8, 24, 3, 12, severity=0.8)
+    table = name_subjects(make_ratings(matrix), 3)
+    sample, fixed = (
+        rate_reliability(table, model="two-way", raters=raters) for raters in ("sample", "fixed")
+    )
+    one, two = (result.table.query("headline").iloc[0] for result in (sample, fixed))
+    assert (one["method"], two["method"]) == ("jackknife", "jackknife_subjects")
+    assert one["estimate"] == two["estimate"]
+    values = [agree(np.delete(matrix, range(3 * s, 3 * s + 3), axis=0)) for s in range(24)]
+    assert two["std_error"] == pytest.approx((np.var(values) * 23) ** 0.5, abs=1e-10)
+    assert two["std_error"] < one["std_error"]
+    assert "The interval does not allow for other raters" in fixed.sentence()
+    assert "too few" not in fixed.sentence()
+    with pytest.raises(OptionError, match="takes raters as a sample"):
+        rate_reliability(table, raters="fixed")
 
 
 def test_one_gap_changes_next_to_nothing(make_ratings):
