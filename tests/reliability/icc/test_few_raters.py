@@ -44,7 +44,9 @@ def measure_few(draws, subjects, raters, severity, seed=1):
         fixed = 1 / (1 + (spread + 1 - severity) / raters)
         for way in analyse_crossed(panel, 0.95).families[0].intervals:
             held = (way.low <= truth <= way.high, way.low <= fixed <= way.high)
-            found[way.method].append((*held, min(way.high, 1) - way.low))
+            refused = (np.nan,) * 3
+            row = (*held, min(way.high, 1) - way.low)
+            found[way.method].append(refused if np.isnan(way.low) else row)
     rows = {method: np.mean(rows, axis=0) for method, rows in found.items() if rows}
     names = ("held", "held_fixed", "width")
     return {method: dict(zip(names, row, strict=True)) for method, row in rows.items()}
