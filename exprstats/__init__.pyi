@@ -139,12 +139,14 @@ from .reliability import Decisions as Decisions
 from .reliability import Design as Design
 from .reliability import Plan as Plan
 from .reliability import Prospects as Prospects
+from .reliability import RaterDifferences as RaterDifferences
 from .reliability import Raters as Raters
 from .reliability import Reliability as Reliability
 from .reliability import ScaleErrors as ScaleErrors
 from .reliability import SubjectDecisions as SubjectDecisions
 from .reliability import audit_table as audit_table
 from .reliability import choose_icc as choose_icc
+from .reliability import compare_raters as compare_raters
 from .reliability import compare_reliability as compare_reliability
 from .reliability import describe_design as describe_design
 from .reliability import judge_raters as judge_raters

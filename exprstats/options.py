@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from exprstats.errors import OptionError
 
 IccModel = Literal["one-way", "two-way", "nested"]
+IccChoice = Literal["auto", IccModel]
 IccEstimator = Literal["closed", "reml"]
 MetricName = Literal[
     "nrmse",

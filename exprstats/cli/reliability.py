@@ -59,7 +59,7 @@ TARGET = 0.8
 MANY = 5
 _PLACE = ("context", "item")
 # In the order in which an interval is to be reported.
-_METHODS = ("jackknife", "satterthwaite", "f")
+_METHODS = ("jackknife", "jackknife_subjects", "satterthwaite", "f")
 _MOST = 30
 _CLIPS, _RATERS = (1, 2, 4, 8), (1, 3, 6, 12)
 _QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -175,8 +175,9 @@ def test_nested_plans_clips_a_subject(call, ratings, table, tmp_path):
     options = (*ONE, "--by", "context", "--model", "nested", "--level", 0.9)
     out = call("reliability", ratings, *options, "--out", tmp_path / "out").stdout
     shown = out.split("Decision study: reliability of subjects' means")[1]
-    wanted = study_subjects(table, items="response", clips=[8], raters=[12], level=0.9).table
-    row = wanted.iloc[0]
+    plan = {"clips": [8], "raters": [12], "level": 0.9}
+    wanted = study_subjects(table, items="response", by="context", **plan).table
+    row = wanted[wanted["context"].isna()].iloc[0]
     numbers = [f"{row[name]:.2f}".removeprefix("0") for name in ("estimate", "conf_low")]
     assert shown.startswith(" over all contexts, with 90% CI")
     [line] = [line for line in shown.splitlines() if line.split()[:2] == ["response", "8"]]

@@ -130,6 +130,7 @@ CALLS = {
     "check_invariance": measure(ex.check_invariance, by="context"),
     "compare_contexts": judge(ex.compare_contexts),
     "compare_models": judge(ex.compare_models),
+    "compare_raters": rate(ex.compare_raters),
     "compare_reliability": lambda _, **options: ex.compare_reliability(
         make_ratings(), by="context", **options
     ),

@@ -29,6 +29,23 @@ def refuse_obstacles(panels: Iterable[Panel], model: IccModel = "one-way") -> No
         raise DataError(problems)
 
 
+def split_obstacles(panels: Sequence[Panel], model: IccModel) -> tuple[list[Panel], dict[int, str]]:
+    """Return the panels that have a reliability, and why others have none, by their place.
+
+    Raises
+    ------
+    DataError
+        With every obstacle, if no panel has one.
+    """
+    found = [OBSTACLES[model](panel) for panel in panels]
+    sound = [panel for panel, problems in zip(panels, found, strict=True) if not problems]
+    if not sound:
+        raise DataError([problem for problems in found for problem in problems])
+    return sound, {
+        place: " ".join(map(str, problems)) for place, problems in enumerate(found) if problems
+    }
+
+
 def find_obstacles(panel: Panel) -> list[Problem]:
     """Return why a panel has no reliability, as problems; empty where it has one."""
     counts = np.bincount(panel.clip) if panel.rating.size else np.zeros(0)
@@ -41,9 +58,6 @@ def find_obstacles(panel: Panel) -> list[Problem]:
     if panel.rating.min() == panel.rating.max():
         fact = f"{panel.label}: all {panel.rating.size:,} ratings are {panel.rating[0]:g};"
         return [Problem(f"{fact} reliability is not defined.", "Leave it out.")]
-    if panel.n_subjects == 1:
-        fact = f"{panel.label}: all clips show one subject; the cluster interval needs 2."
-        return [Problem(fact, ("Pass ", Option("cluster", None), " for the F interval alone."))]
     return []
 
 
@@ -82,6 +96,9 @@ def find_nested_obstacles(panel: Panel) -> list[Problem]:
     if panel.subject is None:
         fact = f"{panel.label}: subjects are not known; clips cannot be nested in them."
         return [Problem(fact, ("Name the subject column with ", Option("cluster"), "."))]
+    if panel.n_subjects == 1:
+        fact = f"{panel.label}: all clips show one subject; the nested model needs 2."
+        return [Problem(fact, ("Use ", Option("model", "one-way"), "."))]
     if panel.n_subjects == panel.n_clips:
         fact = f"{panel.label}: each subject has one clip, so clips and subjects are the same."
         return [Problem(fact, ("Use ", Option("model", "one-way"), "."))]
