@@ -137,7 +137,7 @@ def fit_ordered(
     itemset = read_items(items_table, names, by)
     raise_problems(_find_uncounted(itemset, names))
     jobs = list_jobs(itemset, names, keep_rows=True)
-    warn_incomplete(itemset, "they are left out of the fit and scored by the items they have")
+    warn_incomplete(itemset, fate="they are left out of the fit and scored by the items they have")
     answers = [solve_ordered(job) for job in jobs]
     solutions = tuple(solution for solution, _ in answers)
     rows = [row for one in solutions for row in list_rows(one, names, level)]

@@ -13,7 +13,8 @@ import pytest
 from exprstats.errors import DataError, OptionError
 from exprstats.inference.resampling.clusters import draw_clusters
 from exprstats.measurement import bootstrap_factor, fit_factor
-from exprstats.measurement.factor.formulas import compute_alpha, solve_many
+from exprstats.measurement.factor.formulas import compute_alpha
+from exprstats.measurement.factor.refits import solve_many
 from exprstats.parallel import spawn_seeds
 
 ITEMS = ["a", "b", "c"]
@@ -162,7 +163,7 @@ def test_more_items_are_refitted_by_lavaan():
     tables = [draw_clips(p=4, subjects=30, seed=seed) for seed in (1, 2, 3)]
     covariances = [np.cov(table[items].to_numpy().T, bias=True) for table in tables]
     covariances.insert(1, np.full((4, 4), np.nan))
-    loadings, residuals = solve_many(np.array(covariances), 180)
+    loadings, residuals = solve_many(np.array(covariances))
     assert np.isnan(loadings[1]).all()
     for place, table in zip((0, 2, 3), tables, strict=True):
         one = fit_factor(table, items=items).solutions[0]
