@@ -144,7 +144,7 @@ def weight_ratings(
     ['context', 'clip', 'subject', 'rater', 'item', 'rating']
     >>> rows = ex.rate_reliability(weighted, by=None).tidy().query("headline")
     >>> rows[["term", "estimate"]].round(2).to_records(index=False).tolist()
-    [('ICC(1,k)', 0.87)]
+    [('ICC(1,k)', 0.83)]
     """
     check_word(method, ScoreMethod, "method")
     own = any(one.context is not None for one in factor.solutions)
