@@ -18,7 +18,7 @@ ITEMS = ["smile", "voice", "pose"]
 LOADINGS = np.array([0.9, 0.8, 0.7])
 
 
-def draw_ratings(seed, n=300, raters=5, halo=0.8, noise=0.3, panels=1):
+def draw_ratings(seed, *, n=300, raters=5, halo=0.8, noise=0.3, panels=1):
     """Return RATINGS of each panel; a rater's error is shared by the items (halo) or its own."""
     rng = np.random.default_rng(seed)
     truth = rng.normal(size=n)

@@ -41,15 +41,16 @@ CASES = {
 @pytest.mark.filterwarnings("ignore:.*loads against the other items:UserWarning")
 @pytest.mark.filterwarnings("ignore:.*does not appear to be positive definite:UserWarning")
 @pytest.mark.parametrize(
-    ("case", "items", "reverse"),
+    "asked",
     [
         *((case, ITEMS, True) for case in CASES),
         *((case, [*ITEMS, "gaze"], case == "incomplete") for case in CASES),
         ("plain", ITEMS, False),
     ],
 )
-def test_the_script_finds_what_the_fit_found(draw, split, tmp_path, case, items, reverse):
+def test_the_script_finds_what_the_fit_found(draw, split, tmp_path, asked):
     """In sign and in every number: also where the first item is reverse-keyed."""
+    case, items, reverse = asked
     table = draw()
     table["gaze"] = 0.6 * table["factor"] + np.random.default_rng(3).normal(size=120) * 0.6
     if reverse:
