@@ -182,6 +182,9 @@ def _show(session: Session, result: Factor) -> None:
 def _explain(result: Factor) -> list[str]:
     if "subject" not in result.scores:
         return []
+    people = result.solutions[-1].n_subjects
+    if people is not None:
+        return [f"Intervals come from leaving out one of {people:,} people at a time (jackknife)."]
     clusters = result.solutions[-1].n_clusters
     if clusters is None:
         return [f"{INDEPENDENT} --cluster-robust (in R) and --draws allow for it."]

@@ -19,6 +19,9 @@ from exprstats.rbridge.crossing import list_r, to_python, to_r
 from exprstats.rbridge.probe import probe_r
 
 _lock = threading.RLock()
+# Profiles, the site's and the user's, are code that is not ours to run. Their .Renviron is read: it
+# sets where packages are, and cannot run anything.
+OPTIONS = ("--quiet", "--no-save", "--no-restore", "--no-site-file", "--no-init-file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +150,7 @@ def start_here() -> Any:
         from rpy2.rinterface_lib import embedded
 
         if not embedded.isinitialized():
-            options: Any = ("rpy2", "--quiet", "--no-save", "--no-restore", "--no-init-file")
-            embedded.set_initoptions(options)
+            embedded.set_initoptions(("rpy2", *OPTIONS))
         ri.initr()
     if handler is not None:
         signal.signal(signal.SIGINT, handler)
@@ -159,13 +161,15 @@ def start_here() -> Any:
 
 @contextmanager
 def _keep_variables() -> Iterator[None]:
-    """Hide .Rprofile from R's start, and keep R's library path from Python's child processes.
+    """Hide profiles from R's start, and keep R's library path from Python's child processes.
 
-    A profile is not ours to run, and one that prints stops rpy2 from starting. The library path
-    comes too late for this process, and leads children to load the libraries of another Python.
+    rpy2 asks R for its library path in a process that reads profiles whatever options R itself gets,
+    and takes what they print for an answer. The library path comes too late for this process, and
+    leads children to load the libraries of another Python.
     """
-    before = {name: os.environ.get(name) for name in ("R_PROFILE_USER", "LD_LIBRARY_PATH")}
-    os.environ["R_PROFILE_USER"] = os.devnull
+    hidden = ("R_PROFILE", "R_PROFILE_USER")
+    before = {name: os.environ.get(name) for name in (*hidden, "LD_LIBRARY_PATH")}
+    os.environ.update(dict.fromkeys(hidden, os.devnull))
     try:
         yield
     finally:
