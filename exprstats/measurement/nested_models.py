@@ -12,7 +12,7 @@ import pandas as pd
 from exprstats.apa import tell_p, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import FitError
-from exprstats.measurement.factor.solution import Receipt
+from exprstats.measurement.factor.solution import Receipt, name_variant
 from exprstats.results import Result
 
 KEYS = ("context", "model", "versus", "term")
@@ -126,6 +126,7 @@ def _read_step(
     row: dict[str, Any] = {"model": model, "versus": before and before["model"], "df": fit["df"]}
     row |= {name: fit.get(name, nothing) for name in _INDICES}
     row["p_value"] = fit.get("pvalue", nothing)
+    row["variant"] = fit.get("variant", 0.0)
     row |= {"rmsea_low": fit.get("rmsea.ci.lower", nothing)}
     row |= {"rmsea_high": fit.get("rmsea.ci.upper", nothing)}
     told = dict(step["change"] or {})
@@ -151,10 +152,18 @@ def _list_step(step: dict[str, Any]) -> list[dict[str, Any]]:
         note = "fits perfectly (df = 0): no test"
         return [{**keys, "versus": None, "term": "chisq", **test, "note": note}]
     limits = {"conf_low": step["rmsea_low"], "conf_high": step["rmsea_high"], "level": 0.9}
+    scaled, indices = (name or None for name in name_variant(step))
     rows = [
-        {**keys, "versus": None, "term": "chisq", **test},
-        {**keys, "versus": None, "term": "cfi", "estimate": step["cfi"]},
-        {**keys, "versus": None, "term": "rmsea", "estimate": step["rmsea"], **limits},
+        {**keys, "versus": None, "term": "chisq", **test, "note": scaled},
+        {**keys, "versus": None, "term": "cfi", "estimate": step["cfi"], "note": indices},
+        {
+            **keys,
+            "versus": None,
+            "term": "rmsea",
+            "estimate": step["rmsea"],
+            **limits,
+            "note": indices,
+        },
         {**keys, "versus": None, "term": "srmr", "estimate": step["srmr"]},
     ]
     if step["versus"] is None:

@@ -32,6 +32,7 @@ KEYS = ("context", "part", "term", "item")
 UNTESTABLE = "fit cannot be tested with three items (df = 0)"
 CONSISTENCY = "internal consistency of the items' means"
 FEW = 10
+UNFITTED = "no interval over subjects: without one of them no factor fits"
 # The range of each estimate: limits of the jackknife that lie beyond are printed at its end.
 _RANGES = {
     "loading": (-1.0, 1.0),
@@ -198,6 +199,9 @@ def _list_solution(one: Solution, level: float) -> Iterator[dict[str, Any]]:
             yield {**row, **(flaw if row["term"] != "df" else {})}
             continue
         error = errors[one.items.index(row["item"])] if row["item"] else errors[0]
+        if not np.isfinite(error):
+            yield {**row, "note": UNFITTED}
+            continue
         few = (one.n_subjects or 0) < FEW
         yield {
             **row,
