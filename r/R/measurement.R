@@ -126,23 +126,29 @@ standardize_fit <- function(parameters, vcov, level) {
 }
 
 # Fit indices; with df = 0 lavaan prints a perfect fit, which is no evidence, so none are given.
-# Under a robust test the statistic is the scaled one; the indices are lavaan's robust ones
-# (`variant` 2) where it has them all, else its scaled ones (1).
+# Under a robust test the statistic is the scaled one; an index is lavaan's robust one where there
+# is one (variant 2), else the scaled one (1), else the plain one (3; 0 where the test is plain).
 measure_fit <- function(fit) {
   tests <- lavaan::lavInspect(fit, "test")
   if (tests[[1]]$df == 0) return(list(df = 0))
   all <- unclass(lavaan::fitMeasures(fit))
-  ending <- ""
-  if (length(tests) > 1) {
-    robust <- all[intersect(paste0(c("cfi", "tli", "rmsea"), ".robust"), names(all))]
-    ending <- if (length(robust) == 3 && all(is.finite(robust))) ".robust" else ".scaled"
+  robust <- length(tests) > 1
+  test <- if (robust) ".scaled" else ""
+  endings <- if (robust) c(".robust", ".scaled", "") else ""
+  pick <- function(names) {
+    whole <- vapply(endings, function(ending) all(is.finite(all[paste0(names, ending)])), TRUE)
+    ending <- endings[match(TRUE, whole, nomatch = length(endings))]
+    list(values = stats::setNames(as.double(all[paste0(names, ending)]), names),
+         variant = if (robust) c(2, 1, 3)[match(ending, endings)] else 0)
   }
-  test <- if (length(tests) > 1) ".scaled" else ""
-  indices <- c("cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper")
-  wanted <- c(chisq = paste0("chisq", test), df = "df", pvalue = paste0("pvalue", test),
-              stats::setNames(paste0(indices, ending), indices), srmr = name_srmr(fit))
-  found <- lapply(wanted, function(name) as.double(all[name]))
-  c(found, variant = c(0, 1, 2)[match(ending, c("", ".scaled", ".robust"))])
+  cfi <- pick(c("cfi", "tli"))
+  rmsea <- pick(c("rmsea", "rmsea.ci.lower", "rmsea.ci.upper"))
+  as.list(c(
+    chisq = as.double(all[paste0("chisq", test)]), df = as.double(all["df"]),
+    pvalue = as.double(all[paste0("pvalue", test)]), cfi$values, rmsea$values,
+    srmr = as.double(all[name_srmr(fit)]), variant.chisq = as.double(robust),
+    variant.cfi = cfi$variant, variant.rmsea = rmsea$variant
+  ))
 }
 
 # We always ask for means. lavaan's SRMR then counts their (perfect) fit and comes out smaller than

@@ -78,24 +78,30 @@ list_estimates <- function(fit, context, part) {
     list_fit(fit, row)
   )
 }
-# With df = 0 any fit looks perfect. Under a robust test the statistic is the scaled one, and the
-# indices are the robust ones, or the scaled ones where lavaan has not all of them.
+# With df = 0 any fit looks perfect. Under a robust test the statistic is the scaled one, and an
+# index the robust one, where there is one, else the scaled one, else the plain one.
 list_fit <- function(fit, row) {
   df <- lavInspect(fit, "test")[[1]]$df
   if (df == 0) return(row("df", NA, 0))
   all <- unclass(fitMeasures(fit))
   robust <- length(lavInspect(fit, "test")) > 1
-  whole <- all[paste0(c("cfi", "tli", "rmsea"), ".robust")]
-  ending <- if (!robust) "" else if (all(is.finite(whole))) ".robust" else ".scaled"
+  pick <- function(names) {
+    for (ending in if (robust) c(".robust", ".scaled", "") else "") {
+      found <- all[paste0(names, ending)]
+      if (all(is.finite(found))) break
+    }
+    found
+  }
+  cfi <- pick(c("cfi", "tli"))
+  rmsea <- pick(c("rmsea", "rmsea.ci.lower", "rmsea.ci.upper"))
   test <- if (robust) ".scaled" else ""
   plain <- missing == "listwise" && is.null(cluster)
-  limits <- all[paste0("rmsea.ci.", c("lower", "upper"), ending)]
   rbind(
     row("df", NA, df), row("chisq", NA, all[paste0("chisq", test)]),
-    row("cfi", NA, all[paste0("cfi", ending)]), row("tli", NA, all[paste0("tli", ending)]),
+    row("cfi", NA, cfi[1]), row("tli", NA, cfi[2]),
     # Means fit perfectly: counting them would make SRMR smaller than lavaan's default call prints.
     row("srmr", NA, all[if (plain) "srmr_bentler_nomean" else "srmr"]),
-    row("rmsea", NA, all[paste0("rmsea", ending)], NA, limits[1], limits[2])
+    row("rmsea", NA, rmsea[1], NA, rmsea[2], rmsea[3])
   )
 }
 score_rows <- function(fit, keep, context, fitted_on) {

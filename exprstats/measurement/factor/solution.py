@@ -41,7 +41,7 @@ _RANGES = {
     "alpha": (-np.inf, 1.0),
 }
 # lavaan's names of fit indices under a robust test.
-VARIANTS = ("", "scaled", "robust")
+VARIANTS = ("", "scaled", "robust", "unscaled")
 _COMPOSITES: dict[str, Callable[[np.ndarray], float]] = {
     "omega": compute_omega,
     "ave": compute_ave,
@@ -273,10 +273,11 @@ def limit_estimate(estimate: float, error: float, level: float) -> dict[str, flo
     }
 
 
-def name_variant(fit: Mapping[str, float]) -> tuple[str, str]:
-    """Return what lavaan calls χ² and the indices of a fit: plain (""), scaled, robust."""
-    variant = int(fit.get("variant", 0))
-    return VARIANTS[min(variant, 1)], VARIANTS[variant]
+def name_variants(fit: Mapping[str, float]) -> dict[str, str]:
+    """Return lavaan's words for χ², CFI and RMSEA: "" (plain), scaled, robust, unscaled."""
+    return {
+        term: VARIANTS[int(fit.get(f"variant.{term}", 0))] for term in ("chisq", "cfi", "rmsea")
+    }
 
 
 def list_fit(df: int, fit: Mapping[str, float]) -> Iterator[dict[str, Any]]:
@@ -284,13 +285,14 @@ def list_fit(df: int, fit: Mapping[str, float]) -> Iterator[dict[str, Any]]:
     yield {"term": "df", "estimate": float(df), "note": None if df else UNTESTABLE}
     if not df or "chisq" not in fit:
         return
-    test, indices = (name or None for name in name_variant(fit))
-    yield {"term": "chisq", "estimate": fit["chisq"], "p_value": fit["pvalue"], "note": test}
+    notes = {term: name or None for term, name in name_variants(fit).items()}
+    test = {"estimate": fit["chisq"], "p_value": fit["pvalue"]}
+    yield {"term": "chisq", **test, "note": notes["chisq"]}
     for term in ("cfi", "tli"):
-        yield {"term": term, "estimate": fit[term], "note": indices}
+        yield {"term": term, "estimate": fit[term], "note": notes["cfi"]}
     yield {"term": "srmr", "estimate": fit["srmr"]}
     yield {
-        "note": indices,
+        "note": notes["rmsea"],
         "term": "rmsea",
         "estimate": fit["rmsea"],
         "conf_low": fit["rmsea.ci.lower"],
@@ -385,10 +387,10 @@ def _name_method(one: Solution) -> str:
 def write_fit(df: int, fit: Mapping[str, float]) -> str:
     """Return the fit of a model in APA style."""
     limits = write_interval(fit["rmsea.ci.lower"], fit["rmsea.ci.upper"], 3, bounded=True)
-    test, indices = (f"{name} " if name else "" for name in name_variant(fit))
+    words = {term: f"{name} " if name else "" for term, name in name_variants(fit).items()}
     return (
-        f"Fit: {test}χ²({df}) = {write_number(fit['chisq'])}, p {tell_p(fit['pvalue'])},"
-        f" {indices}CFI = {write_number(fit['cfi'], 3, bounded=True)},"
-        f" {indices}RMSEA = {write_number(fit['rmsea'], 3, bounded=True)}, 90% CI {limits},"
+        f"Fit: {words['chisq']}χ²({df}) = {write_number(fit['chisq'])}, p {tell_p(fit['pvalue'])},"
+        f" {words['cfi']}CFI = {write_number(fit['cfi'], 3, bounded=True)},"
+        f" {words['rmsea']}RMSEA = {write_number(fit['rmsea'], 3, bounded=True)}, 90% CI {limits},"
         f" SRMR = {write_number(fit['srmr'], 3, bounded=True)}."
     )
