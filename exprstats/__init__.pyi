@@ -85,6 +85,7 @@ from .measurement import save_factor as save_factor
 from .measurement import score_clips as score_clips
 from .measurement import score_ordered as score_ordered
 from .measurement import suggest_modifications as suggest_modifications
+from .measurement import weight_ratings as weight_ratings
 from .measurement import write_lavaan_script as write_lavaan_script
 from .models import Ceiling as Ceiling
 from .models import Contrasts as Contrasts

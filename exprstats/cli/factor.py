@@ -134,11 +134,11 @@ def fit_file(
         )
         _show(session, result)
         if restrictions:
-            show_restrictions(session, table, **choices, by=context, cluster=cluster)
+            show_restrictions(session, table, **choices, by=context, cluster=cluster, missing=rule)
         if invariance:
-            show_invariance(session, table, **choices, cluster=cluster)
+            show_invariance(session, table, **choices, cluster=cluster, missing=rule)
         if draws:
-            resampling = {"cluster": "subject", "draws": draws, "seed": seed}
+            resampling = {"cluster": "subject", "draws": draws, "seed": seed, "missing": rule}
             show_resampling(session, table, **choices, by=context, **resampling)
         frame = score_table(session, result, table, score_method)
         write_scores(session, frame, scores)
@@ -170,7 +170,7 @@ def _check_ordered(ordered: bool, others: bool) -> None:
 
 
 def _show(session: Session, result: Factor) -> None:
-    rows = list_records(result.tidy(), part="all")
+    rows = list_records(result.tidy(), part="all", headline=True)
     session.add_table("factor", result.tidy())
     session.tables["scores"] = result.scores
     session.add_figure("figure2_factor", "draw_factor", result)
@@ -182,6 +182,9 @@ def _show(session: Session, result: Factor) -> None:
 def _explain(result: Factor) -> list[str]:
     if "subject" not in result.scores:
         return []
+    people = result.solutions[-1].n_subjects
+    if people is not None:
+        return [f"Intervals come from leaving out one of {people:,} people at a time (jackknife)."]
     clusters = result.solutions[-1].n_clusters
     if clusters is None:
         return [f"{INDEPENDENT} --cluster-robust (in R) and --draws allow for it."]
@@ -191,7 +194,7 @@ def _explain(result: Factor) -> list[str]:
 def show_loadings(session: Session, result: Factor) -> None:
     """Print who computed the model, and one row for each context and item."""
     session.say(_tell_engine(result))
-    rows = list_records(result.tidy(), part="all")
+    rows = list_records(result.tidy(), part="all", headline=True)
     title = "Standardised loadings and residual variances"
     session.show_table(title, *list_loadings(rows, list(result.items), result.level))
 
@@ -376,11 +379,11 @@ def score_table(session: Session, result: Factor, table: pd.DataFrame, method: s
 
 def _join_scores(frames: Mapping[ScoreMethod, pd.DataFrame]) -> pd.DataFrame:
     """Return one row a score, with columns of each method; their rows are the same."""
-    first = next(iter(frames.values())).drop(columns=["score", "std_error"])
+    first = next(iter(frames.values())).drop(columns=["score", "std_error", "factor_se"])
     columns = {
         f"{kind}_{method}": frame[kind]
         for method, frame in frames.items()
-        for kind in ("score", "std_error")
+        for kind in ("score", "std_error", "factor_se")
     }
     return first.assign(**columns)
 

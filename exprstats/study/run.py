@@ -125,7 +125,8 @@ def _measure(
     train_only = study.scores is not None and study.scores.fitted_on == "train"
     scale = study.ratings.scale if study.ratings else None
     items = average_raters(ratings)
-    return measure_clips(items, names, parts if train_only else None, log, scale=scale)
+    whose = parts if train_only else None
+    return measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

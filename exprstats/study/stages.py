@@ -53,6 +53,7 @@ def measure_clips(
     log: Logbook,
     *,
     scale: tuple[float, float] | None,
+    ratings: pd.DataFrame,
 ) -> Factor:
     """Return the factor model of clip means, fitted on training subjects where parts are given."""
     from exprstats.measurement import fit_factor
@@ -66,7 +67,8 @@ def measure_clips(
         "nobody rated the clip on every item",
         left_out=items.loc[lacking, "clip"].tolist(),
     )
-    return fit_factor(items, items=names, by=find_by(items), parts=parts, scale=scale)
+    by = find_by(items)
+    return fit_factor(items, items=names, by=by, parts=parts, scale=scale, ratings=ratings)
 
 
 def score_targets(clips: pd.DataFrame, factor: Factor, log: Logbook) -> pd.DataFrame:

@@ -63,6 +63,7 @@ def list_banners(analysis: Analysis) -> tuple[Text, ...]:
 
 def select_shown(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the fit on all clips, or of the only fit."""
+    rows = rows[rows["headline"].eq(True)]
     parts = list_levels(rows, "part")
     return rows[rows["part"].eq("all")] if "all" in parts and len(parts) > 1 else rows
 
