@@ -103,8 +103,18 @@ class Design:
 
 
 def seed_samples(design: Design, seed: Seed) -> list[np.random.SeedSequence]:
-    """Return a seed for each sample."""
-    return spawn_seeds(seed, len(design.samples))
+    """Return a seed for each sample; a context's depends on its name, not on its place."""
+    order = sorted(range(len(design.samples) - 1), key=lambda i: str(design.samples[i].context))
+    seeds = spawn_seeds(seed, len(design.samples))
+    return [seeds[order.index(i)] for i in range(len(order))] + seeds[-1:]
+
+
+def sort_rows(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return the order (m,) of clips by features (m, p), then by target (m,).
+
+    Whatever draws clips by their places draws the same ones then, in whatever order the table was.
+    """
+    return np.lexsort((truth, *values.T[::-1]))
 
 
 def build_design(

@@ -14,7 +14,7 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, jackknife_clusters, sort_draws
-from exprstats.models.data.design import Design, seed_samples
+from exprstats.models.data.design import Design, seed_samples, sort_rows
 from exprstats.models.explain.refits import check_resampling
 from exprstats.models.fitting.outcomes import KEYS, group_contexts
 from exprstats.models.fitting.penalties import scale_columns
@@ -230,6 +230,8 @@ def permute_features(
     rng = np.random.default_rng(seed)
     rows = fit.sample.rows[design.mark(fit.sample, "test")]
     values, truth = design.split(fit.sample, "test")
+    order = sort_rows(values, truth)
+    rows, values, truth = rows[order], values[order], truth[order]
     _, codes = np.unique(design.clips["subject"].astype(str).to_numpy()[rows], return_inverse=True)
     donors = np.array([_draw_donors(codes, rng) for _ in range(repeats)])
     squared = not design.classes

@@ -13,7 +13,7 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.inference.comparison.wording import join_words
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
-from exprstats.models.data.design import Design
+from exprstats.models.data.design import Design, seed_samples
 from exprstats.models.explain.importance import list_importance
 from exprstats.models.explain.least_squares import list_unpenalised
 from exprstats.models.explain.refits import (
@@ -215,7 +215,8 @@ def report_weights(
         raise OptionError(message)
     design = models.require_clips()
     resampled = count_resampled(design, folded=models.rounds is not None)
-    first, *seeds = spawn_seeds(seed, 1 + len(models.fits))
+    first, second = spawn_seeds(seed, 2)
+    seeds = seed_samples(design, np.random.default_rng(second))
     weights, chosen = refit_weights(
         design,
         models.penalties,

@@ -20,7 +20,7 @@ from exprstats.models.data.classes import (
     refuse_rare,
     settle_task,
 )
-from exprstats.models.data.design import Design, Sample, build_design, seed_samples
+from exprstats.models.data.design import Design, Sample, build_design, seed_samples, sort_rows
 from exprstats.models.fitting.elastic import check_settings
 from exprstats.models.fitting.outcomes import KEYS, count_clips, list_predictions, list_scores
 from exprstats.models.fitting.result import Models
@@ -89,6 +89,9 @@ def fit_forest(
     **settings: Any,
 ) -> Models:
     """Grow a random forest per context and for all clips, tuned on the validation subjects.
+
+    Clips are sorted by features and target before trees draw from them, so that the same clips in
+    another order grow the same forest.
 
     Parameters
     ----------
@@ -218,7 +221,9 @@ def _grow(
     share, leaf = setting
     kind: Any = RandomForestClassifier if design.classes else RandomForestRegressor
     forest = kind(n_estimators=trees, max_features=share, min_samples_leaf=leaf, random_state=state)
-    return forest.fit(*design.split(sample, *parts))
+    values, truth = design.split(sample, *parts)
+    order = sort_rows(values, truth)
+    return forest.fit(values[order], truth[order])
 
 
 def grow_again(known: Grown, design: Design, sample: Sample, parts: tuple[str, ...]) -> Grown:
