@@ -322,5 +322,5 @@ def _limit(found: Deletions, metric: Metric | None, level: float) -> dict[str, A
     limits = (float(low), float(high)) if error > 0 else (np.nan, np.nan)
     names = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "df")
     numbers = dict(zip(names, (centre, error, *limits, float(p_value), df), strict=True))
-    told = f"with {raters} raters the interval takes them as fixed and resamples subjects only"
+    told = f"With {raters} raters the interval takes them as fixed and resamples subjects only"
     return {**numbers, "note": told if fixed else None}

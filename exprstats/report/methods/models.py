@@ -171,7 +171,7 @@ def tell_resampling(pieces: Pieces) -> Told:
         texts.append(
             say(
                 "To compare contexts, all of them were fitted with one penalty and pooled "
-                "standard deviations in {refits} to jointly resampled subjects, whose differences are "
+                "standard deviations in {refits} to jointly resampled subjects; differences are "
                 "described, not tested. Least squares without a penalty was tested by a delete-one "
                 "jackknife over subjects (Efron & Tibshirani, 1993) with Holm's (1979) adjustment.",
                 refits=count_things(pieces.contrasts.glance()["draws"].iloc[0], "refit"),

@@ -195,8 +195,8 @@ def _build_figure(contrasts: Contrasts) -> Figure:
         "numbers as the least-squares columns of Table 7.",
         notes=(
             say(
-                "Points are least-squares differences, lines {level} intervals without adjustment; filled "
-                "points have a max-|*t*| *p* below {mark}.",
+                "Points are least-squares differences, lines {level} intervals without "
+                "adjustment; filled points have a max-|*t*| *p* below {mark}.",
                 level=write_level(contrasts.level),
                 mark=write_mark(1 - contrasts.level),
             ),
