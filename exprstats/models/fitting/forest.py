@@ -150,10 +150,8 @@ def fit_forest(
     if settle_task(clips, target, task) == "classification":
         pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
         clips, classes = encode_classes(clips, list(dict.fromkeys([target, pooled])))
-    design = build_design(
-        clips, parts, target=target, features=features, by=by, pooled_target=pooled_target
-    )
-    design = replace(design, classes=classes)
+    data = {"target": target, "features": features, "by": by, "pooled_target": pooled_target}
+    design = build_design(clips, parts, classes=classes, **data)
     refuse_rare(design)
     states = [int(one.generate_state(1)[0]) for one in seed_samples(design, seed)]
     tasks = [(i, j) for i in range(len(states)) for j in range(len(trees.settings))]
