@@ -198,7 +198,8 @@ def find_copies(design: Design) -> list[str]:
             values, truth = design.matrix[sample.rows, j], sample.truth
             if design.classes:
                 pairs = len(np.unique(np.column_stack([values, truth]), axis=0))
-                same = pairs == len(np.unique(values)) == len(np.unique(truth))
+                kinds = len(np.unique(truth))
+                same = pairs == len(np.unique(values)) == kinds and 2 * kinds < len(truth)
             else:
                 scales = values.std() * truth.std()
                 covariance = np.mean((values - values.mean()) * (truth - truth.mean()))
