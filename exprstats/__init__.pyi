@@ -90,12 +90,14 @@ from .measurement import write_lavaan_script as write_lavaan_script
 from .models import Ceiling as Ceiling
 from .models import Contrasts as Contrasts
 from .models import Dependence as Dependence
+from .models import HumanComparison as HumanComparison
 from .models import Importance as Importance
 from .models import Leakage as Leakage
 from .models import Models as Models
 from .models import Nested as Nested
 from .models import Trees as Trees
 from .models import Weights as Weights
+from .models import compare_human as compare_human
 from .models import contrast_contexts as contrast_contexts
 from .models import cross_classes as cross_classes
 from .models import fit_elastic as fit_elastic

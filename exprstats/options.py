@@ -46,7 +46,7 @@ MissingRule = Literal["listwise", "fiml"]
 FittedOn = Literal["train", "all"]
 SamplingRule = Literal["nearest", "mean"]
 PointUnit = Literal["px", "mm"]
-HumanUnit = Literal["worker", "seat"]
+HumanUnit = Literal["worker", "seat", "paper"]
 Duplicates = Literal["error", "mean", "first"]
 Design = Literal["expressiveness"]
 

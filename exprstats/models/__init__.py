@@ -8,6 +8,7 @@ from exprstats.models.baselines.guesses import (
     guess_uniform,
 )
 from exprstats.models.baselines.human import Ceiling, guess_human, rate_ceiling
+from exprstats.models.baselines.raters import HumanComparison, compare_human
 from exprstats.models.baselines.stacking import pair_pooled, stack_predictions
 from exprstats.models.data.splits import fold_subjects, split_subjects
 from exprstats.models.explain.contrasts import Contrasts, contrast_contexts
@@ -27,12 +28,14 @@ __all__ = [
     "Ceiling",
     "Contrasts",
     "Dependence",
+    "HumanComparison",
     "Importance",
     "Leakage",
     "Models",
     "Nested",
     "Trees",
     "Weights",
+    "compare_human",
     "contrast_contexts",
     "cross_classes",
     "fit_elastic",
