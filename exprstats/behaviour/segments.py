@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,10 @@ from exprstats.behaviour.settings import Settings
 from exprstats.contracts import SEGMENTS, check_table
 from exprstats.errors import DataError, Option, Problem
 from exprstats.io.clips import TARGETS
-from exprstats.io.numbers import Missing
+from exprstats.io.formats import Reading
 from exprstats.io.sources import (
     FilePath,
+    choose_reading,
     give_role,
     open_source,
     pick_roles,
@@ -40,6 +42,8 @@ def read_segments(
     target: str | None = None,
     classes: bool | None = False,
     missing: Iterable[str | float] = (),
+    reading: Reading | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     r"""Read where clips begin and end.
 
@@ -51,8 +55,10 @@ def read_segments(
         Columns. Times are seconds; negative ones, and an end of 0, count from the video's end.
     subject, context
         Columns; by default "subject" and "context" where the file has them.
-    target, classes, missing
+    target, classes
         A further column that models are to predict, as in `read_clips`.
+    missing, reading, **options
+        How the file is to be read, as in `read_clips`.
 
     Returns
     -------
@@ -74,7 +80,7 @@ def read_segments(
     >>> read_segments(path).to_numpy().tolist()
     [['a1', 'a', 0.0, 3.0], ['a2', 'a', -3.0, 0.0]]
     """
-    source = open_source(path)
+    source = open_source(path, choose_reading(reading, missing, options))
     named = {"context": context, "clip": clip, "video": video, "subject": subject}
     ids = pick_roles(source, named)
     roles = {**ids, "start": start, "end": end}
@@ -82,7 +88,7 @@ def read_segments(
     if target is not None:
         refuse_hidden(roles, [target])
         wanted[target] = TARGETS[classes]
-    draft = source.take({**wanted, **give_role(ids.values(), "id")}, Missing(missing))
+    draft = source.take({**wanted, **give_role(ids.values(), "id")})
     draft.finish()
     rename_roles(draft, roles)
     table = draft.table

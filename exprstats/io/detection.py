@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io.columns import Guessed
-from exprstats.io.formats import FileFormat
+from exprstats.io.kinds import FileFormat
 from exprstats.io.numbers import Missing
 from exprstats.io.records import Batch
 from exprstats.io.sources import FilePath, Source, open_source
@@ -98,7 +98,7 @@ def sniff_file(path: FilePath) -> FileFacts:
     >>> facts.encoding, facts.separator, facts.decimal, facts.rows, facts.columns
     ('utf-8', ';', ',', 2, ('id', 'score'))
     """
-    source = open_source(path)
+    source = open_source(path, warned=False)
     problems, columns = list(source.problems), []
     rows, last = 0, source.layout.first_row
     for batch in source.walk(problems):
@@ -108,7 +108,8 @@ def sniff_file(path: FilePath) -> FileFacts:
         problems.append(Problem("the file has a header but no rows.", "Check the export."))
     if problems:
         raise DataError([replace(problem, file=str(path)) for problem in problems])
-    blank = last - source.layout.declared - rows - source.layout.first_row
+    dropped = len(source.layout.header.dropped)
+    blank = max(last - rows - dropped - source.layout.first_row, 0)
     return FileFacts(
         file=str(path),
         format=source.layout.format,
@@ -119,7 +120,7 @@ def sniff_file(path: FilePath) -> FileFacts:
         columns=tuple(source.header),
         sha256=source.layout.sha256,
         notes=(
-            *source.layout.notes,
+            *map(speak, source.layout.notes),
             *_list_notes(source, blank),
         ),
     )
@@ -127,7 +128,10 @@ def sniff_file(path: FilePath) -> FileFacts:
 
 def _guess_columns(source: Source, batch: Batch) -> list[Guessed]:
     """Read the columns of some rows, so that their decimal marks are met."""
-    columns = [Guessed(name, Missing(), source.marks) for name in source.header]
+    columns = [
+        Guessed(name, Missing(source.reading.missing), source.marks, source.reading)
+        for name in source.header
+    ]
     for place, column in enumerate(columns):
         column.feed([row[place] for row in batch.rows], batch.numbers)
         column.finish()
