@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,9 @@ from exprstats.io.sources import (
     refuse_hidden,
     rename_roles,
 )
+from exprstats.options import check_word
 
+TimeUnit = Literal["s", "ms"]
 _IN_ORDER = "Give the earlier time first: 3 and 6, or -6 and -3 counted from the video's end."
 
 
@@ -41,6 +43,7 @@ def read_segments(
     context: str | None = None,
     target: str | None = None,
     classes: bool | None = False,
+    unit: TimeUnit = "s",
     missing: Iterable[str | float] = (),
     reading: Reading | None = None,
     **options: Any,
@@ -52,11 +55,14 @@ def read_segments(
     path
         Delimited text or .xlsx, one row a clip.
     video, clip, start, end
-        Columns. Times are seconds; negative ones, and an end of 0, count from the video's end.
+        Columns. Times are seconds or clock times (1:02:03.5); negative ones, and an end of 0,
+        count from the video's end.
     subject, context
         Columns; by default "subject" and "context" where the file has them.
     target, classes
         A further column that models are to predict, as in `read_clips`.
+    unit
+        Of times that are numbers: ``"s"`` or ``"ms"``.
     missing, reading, **options
         How the file is to be read, as in `read_clips`.
 
@@ -80,11 +86,12 @@ def read_segments(
     >>> read_segments(path).to_numpy().tolist()
     [['a1', 'a', 0.0, 3.0], ['a2', 'a', -3.0, 0.0]]
     """
+    check_word(unit, TimeUnit, "unit")
     source = open_source(path, choose_reading(reading, missing, options))
     named = {"context": context, "clip": clip, "video": video, "subject": subject}
     ids = pick_roles(source, named)
     roles = {**ids, "start": start, "end": end}
-    wanted = give_role(source.header, "guess") | give_role([start, end], "number")
+    wanted = give_role(source.header, "guess") | give_role([start, end], "time")
     if target is not None:
         refuse_hidden(roles, [target])
         wanted[target] = TARGETS[classes]
@@ -92,6 +99,8 @@ def read_segments(
     draft.finish()
     rename_roles(draft, roles)
     table = draft.table
+    if unit == "ms":
+        table = table.assign(start=table["start"] / 1000, end=table["end"] / 1000)
     try:
         check_segments(table)
     except DataError as error:

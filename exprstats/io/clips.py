@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.errors import Option
+from exprstats.errors import Option, Problem
 from exprstats.io.formats import Reading
+from exprstats.io.guards import holds_correlations
 from exprstats.io.sources import (
     Columns,
     Draft,
@@ -159,6 +160,9 @@ def read_items(
     draft = _take(source, roles, give_role(names, "number"), guarded=scale is None)
     for item in names:
         draft.check_scale(item, scale)
+    if set(names) <= set(draft.table) and holds_correlations(draft.table[names].to_numpy(float)):
+        fact = "the items hold a correlation matrix instead of answers."
+        draft.problems.append(Problem(fact, "Read the answers, one row a clip or person."))
     key = [name for name in ("context", "clip") if name in roles]
     draft.find_repeats(key, "Where several raters rated a clip, read the file as ratings.")
     return draft.finish()

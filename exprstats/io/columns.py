@@ -12,11 +12,12 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import Option, Problem, Text
 from exprstats.io.formats import AS_IT_IS, Reading, read_coded
-from exprstats.io.guards import clean_id, find_dates, find_lost_digits
+from exprstats.io.guards import clean_id, find_dates, find_formulas, find_lost_digits
 from exprstats.io.numbers import Marks, Missing, describe_bad, name_cure, parse_numbers
 
 _NULL_WORDS = frozenset({"na", "nan", "none", "null", "n/a", "#n/a"})
 _WHOLE = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
+_CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d{1,2}(?:[.,]\d+)?)", re.ASCII)
 # So many of a column's cells must be numbers for the others to count as mistakes.
 _MOSTLY = 0.8
 
@@ -47,11 +48,14 @@ class Words:
     ----------
     remarks
         What a person should know about the finished column, though nothing is wrong with it.
+    of_sheet
+        Whether it is of a workbook, where a text such as "=A1+1" is a formula without a value.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.remarks: list[Problem] = []
+        self.of_sheet = False
         self._places: dict[str, int] = {}
         self._codes: list[np.ndarray] = []
         self._rows: list[np.ndarray] = []
@@ -116,6 +120,9 @@ class Ids(Words):
         return [Problem(fact, remedy, column=self.name, rows=rows)]
 
     def _find_lost(self, levels: list[str]) -> list[Problem]:
+        if formulas := find_formulas(self.levels) if self.of_sheet else []:
+            cells = {self.levels[place]: list(self.find_rows([place])) for place in formulas}
+            return _describe_cells(self.name, cells, len(self.codes))
         lost = find_lost_digits(levels)
         if lost:
             fact = f"{_name_first(levels, lost)} lost digits, so that people share an id."
@@ -246,6 +253,18 @@ class Numbers:
         return pd.Series(values, name=self.name), problems
 
 
+class Times(Numbers):
+    """A column of seconds, written as numbers or as clock times (1:02:03.5, 02:03)."""
+
+    def _number(self, level: str) -> str:
+        found = _CLOCK.fullmatch(level.strip())
+        if found is None:
+            return super()._number(level)
+        hours, minutes, seconds = found[2] or "0", found[3], found[4].replace(",", ".")
+        total = 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+        return f"{found[1]}{total:.6f}"
+
+
 class Guessed(Words):
     """A column whose cells decide whether it holds numbers or texts.
 
@@ -271,6 +290,9 @@ class Guessed(Words):
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return numbers if all cells are, a problem if most are, else texts."""
         levels, codes = self.levels, self.codes
+        if formulas := find_formulas(levels) if self.of_sheet else []:
+            cells = {levels[place]: list(self.find_rows([place])) for place in formulas}
+            return super().finish()[0], _describe_cells(self.name, cells, len(codes))
         parsed = parse_numbers(levels, self._missing)
         counts = np.bincount(codes, minlength=len(levels))
         good = int(counts[~np.isnan(parsed.found)].sum())

@@ -31,7 +31,7 @@ _NO_ANSWER = re.compile(
     r"|prefer not|unable to|keine angabe|wei(ß|ss) nicht|verweigert|nicht beantwortet|^n/?a$",
     re.IGNORECASE,
 )
-_CODEBOOK = frozenset({"variable", "variables", "meaning", "label", "description", "coding"})
+CODEBOOK = frozenset({"variable", "variables", "meaning", "label", "description", "coding"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,11 +228,14 @@ def find_header(rows: Sequence[Sequence[str]], given: int | None = None) -> Head
         ):
             place += 1
     above = sum(count > 0 for count in filled[:place])
-    notes = [f"the header is in row {place + 1}; what stands above it is left out."] * (above > 0)
+    notes = [f"the header is in row {place + 1}; what stands above it is left out."] * (
+        above > 0 and given is None
+    )
     dropped = _find_labels(rows, place)
     if dropped:
         shown = " and ".join(str(one + 1) for one in sorted(dropped))
-        notes.append(f"row {shown} holds labels of the columns, not data, and is left out.")
+        start = f"row {shown} holds" if len(dropped) == 1 else f"rows {shown} hold"
+        notes.append(f"{start} labels of the columns instead of data: left out.")
     return Header(place, frozenset(dropped), tuple(notes))
 
 
@@ -274,7 +277,7 @@ class Sheet:
         if len(wide) < 3:
             return False
         words = {str(cell).strip().lower() for cell in wide[0]}
-        return len(words & _CODEBOOK) < min(2, len(words))
+        return len(words & CODEBOOK) < min(2, len(words))
 
 
 def choose_sheet(
@@ -330,7 +333,7 @@ def read_sheet(path: Path, kind: FileFormat, sheet: str) -> Iterator[list[Any]]:
         yield from next(rows for name, rows in _walk_ods(path) if name == sheet)
         return
     with closing(_open_book(path)) as book:
-        values = _walk_xlsx(book[sheet])
+        values = _fill_merged(_walk_xlsx(book[sheet]), _find_merged(path, book[sheet]))
         if not _has_formulas(path):
             yield from values
             return
@@ -351,6 +354,37 @@ def _open_book(path: Path, *, data_only: bool = True) -> Any:
 def _walk_xlsx(sheet: Any) -> Iterator[list[Any]]:
     sheet.reset_dimensions()
     return (list(row) for row in sheet.iter_rows(values_only=True))
+
+
+def _find_merged(path: Path, sheet: Any) -> dict[int, dict[int, int]]:
+    """Return first row to column to last row of cells that are merged downwards."""
+    from openpyxl.utils import range_boundaries
+
+    with ZipFile(path) as archive:
+        place = str(sheet._worksheet_path).lstrip("/")
+        refs = re.findall(rb'<mergeCell [^>]*ref="([^"]+)"', archive.read(place))
+    merged: dict[int, dict[int, int]] = {}
+    for ref in refs:
+        left, top, right, bottom = (int(one or 0) for one in range_boundaries(ref.decode()))
+        if left == right and bottom > top:
+            merged.setdefault(top, {})[left - 1] = bottom
+    return merged
+
+
+def _fill_merged(
+    rows: Iterator[list[Any]], merged: Mapping[int, Mapping[int, int]]
+) -> Iterator[list[Any]]:
+    """Yield rows in which cells merged downwards hold their value in every row."""
+    held: dict[int, tuple[Any, int]] = {}
+    for number, row in enumerate(rows, start=1):
+        for column, (value, last) in held.items():
+            if number <= last:
+                # Rows end at their last filled cell.
+                row += [None] * (column + 1 - len(row))
+                row[column] = value if row[column] is None else row[column]
+        for column, last in merged.get(number, {}).items():
+            held[column] = (row[column] if column < len(row) else None, last)
+        yield row
 
 
 def _has_formulas(path: Path) -> bool:

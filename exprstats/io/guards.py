@@ -23,6 +23,7 @@ _MAIN = 0.6
 _FEWEST, _LARGEST = 10, 1e12
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _BLANK = re.compile("[\u00a0\u2007\u202f]")
+_FORMULA = re.compile(r"=[\w(+\-'$]")
 _LOST_DIGITS = re.compile(r"\d(\.\d+)?E\+\d+")
 _MONTHS = "jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
 _DATE = re.compile(
@@ -162,6 +163,11 @@ def clean_id(text: str) -> str:
     return _BLANK.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text))).strip()
 
 
+def find_formulas(levels: Sequence[str]) -> list[int]:
+    """Return the places of cells that hold a formula, since no value of it was stored."""
+    return [place for place, text in enumerate(levels) if _FORMULA.match(text)]
+
+
 def find_lost_digits(levels: Sequence[str]) -> list[int]:
     """Return the places of ids that a spreadsheet wrote as rounded numbers (2.02304E+11)."""
     return [place for place, text in enumerate(levels) if _LOST_DIGITS.fullmatch(text.strip())]
@@ -182,3 +188,19 @@ def find_dates(levels: Sequence[str]) -> list[int]:
     """Return the places of ids that look like dates, where others do not."""
     dates = [place for place, text in enumerate(levels) if looks_like_date(text)]
     return dates if len(dates) < 0.8 * len(levels) else []
+
+
+def holds_correlations(values: np.ndarray) -> bool:
+    """Return whether numbers (n, p) are a correlation matrix, whole or one half of it.
+
+    Examples
+    --------
+    >>> holds_correlations(np.array([[1, 0.2, 0.3], [0.2, 1, 0.4], [0.3, 0.4, 1]]))
+    True
+    """
+    if len(values) < 3 or values.shape[0] != values.shape[1]:
+        return False
+    values = np.where(np.isnan(values), values.T, values)
+    square = np.allclose(np.diag(values), 1) and (np.abs(values) <= 1 + 1e-9).all()
+    halves = np.triu(values, 1) == 0, np.tril(values, -1) == 0
+    return bool(square and (np.allclose(values, values.T) or any(half.all() for half in halves)))

@@ -116,7 +116,7 @@ def name_cure(texts: Sequence[str], mostly: bool = False) -> Text:
         Whether most cells of the column are such, so that they may be answers in words.
     """
     if any(text.startswith("=") for text in texts):
-        return "Formulas hold no values: open and save the file in a spreadsheet."
+        return "Open the file in a spreadsheet and save it, so that it holds their values."
     if any(_DATE.fullmatch(text.strip()) for text in texts):
         return "Spreadsheets turn answers such as 2-1 into dates: format the column as text."
     if all(text.strip() in _TRUTH for text in texts):

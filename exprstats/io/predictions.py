@@ -147,7 +147,7 @@ def _keep_common(table: pd.DataFrame) -> pd.DataFrame:
     if not held.all():
         total = clips.nunique()
         counted = count_things(total - len(whole), "clips lacks", "clips lack", of=total)
-        warn_user(f"{counted} a prediction of some model and is left out for all of them.")
+        warn_user(f"{counted} a prediction of some model: left out for all of them.")
     return table[held].reset_index(drop=True)
 
 

@@ -22,6 +22,7 @@ from exprstats.io.columns import (
     Numbers,
     Predicted,
     Target,
+    Times,
     Words,
     unescape,
 )
@@ -38,8 +39,9 @@ _TYPED = {
     "class": Classes,
     "target": Target,
     "label": Predicted,
+    "time": Times,
 }
-Role = Literal["id", "number", "text", "guess", "class", "target", "label"]
+Role = Literal["id", "number", "text", "guess", "class", "target", "label", "time"]
 # Roles whose numbers are answers or measurements, in which codes for missing ones may hide.
 _MEASURED = frozenset({"number", "guess", "target"})
 Columns = str | Sequence[str]
@@ -101,7 +103,10 @@ class Source:
             parts = self.joined.get(name, (name,))
             if self.has(*parts):
                 places = [self.header.index(part) for part in parts]
-                columns[name] = (places, self._open_column(name, role))
+                column = self._open_column(name, role)
+                if isinstance(column, Words):
+                    column.of_sheet = self.layout.sheet is not None
+                columns[name] = (places, column)
         labels = {
             self.header.index(name): named
             for name, named in self.layout.labels.items()
@@ -495,12 +500,14 @@ def rename_roles(draft: Draft, roles: Mapping[str, str]) -> None:
         Canonical name -> column of the file.
     """
     table = draft.table
-    lost = [name for name in roles if name in table.columns and name not in roles.values()]
+    parts = {part for column in roles.values() for part in column.split(",")}
+    hidden = [name for name in roles if name in table.columns and name not in roles.values()]
+    lost = [name for name in hidden if name not in parts]
     for name in lost:
         fact = f"the file's own column is left out, because '{roles[name]}' is the {name}."
         warn_user(Problem(fact, file=draft.file, column=name))
     ids = {name: table[column] for name, column in roles.items()}
-    rest = [name for name in table.columns if name not in {*roles.values(), *lost}]
+    rest = [name for name in table.columns if name not in {*roles.values(), *hidden}]
     draft.table = pd.concat([pd.DataFrame(ids, index=table.index), table[rest]], axis=1)
 
 
