@@ -16,15 +16,14 @@ from exprstats.behaviour.settings import Settings
 from exprstats.contracts import SEGMENTS, check_table
 from exprstats.errors import DataError, Option, Problem
 from exprstats.io.clips import TARGETS
-from exprstats.io.formats import Reading
+from exprstats.io.drafts import rename_roles
+from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import (
     FilePath,
-    choose_reading,
     give_role,
     open_source,
     pick_roles,
     refuse_hidden,
-    rename_roles,
 )
 from exprstats.options import check_word
 

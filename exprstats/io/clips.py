@@ -8,15 +8,14 @@ from typing import Any
 import pandas as pd
 
 from exprstats.errors import Option, Problem
-from exprstats.io.formats import Reading
+from exprstats.io.drafts import Draft, rename_roles
+from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.guards import holds_correlations
 from exprstats.io.sources import (
     Columns,
-    Draft,
     FilePath,
     Role,
     Source,
-    choose_reading,
     give_role,
     lacks_clips,
     list_names,
@@ -24,7 +23,6 @@ from exprstats.io.sources import (
     open_source,
     pick_roles,
     refuse_hidden,
-    rename_roles,
 )
 
 _SHARED = ("If contexts share ids, name their column with ", Option("context"), ".")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import Option, Problem, Text
-from exprstats.io.formats import AS_IT_IS, Reading, read_coded
+from exprstats.io.files.reading import AS_IT_IS, Reading, read_coded
 from exprstats.io.guards import clean_id, find_dates, find_formulas, find_lost_digits
 from exprstats.io.numbers import Marks, Missing, describe_bad, name_cure, parse_numbers
 

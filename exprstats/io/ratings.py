@@ -11,13 +11,12 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import Option, OptionError, Problem, warn_user
-from exprstats.io.formats import Reading
+from exprstats.io.drafts import Draft
+from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import (
     Columns,
-    Draft,
     FilePath,
     Source,
-    choose_reading,
     give_role,
     lacks_clips,
     list_names,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import compress, islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Option, OptionError, Problem, Text, warn_user
+from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.io.columns import (
     Classes,
     Column,
@@ -26,10 +26,11 @@ from exprstats.io.columns import (
     Words,
     unescape,
 )
-from exprstats.io.formats import AS_IT_IS, Reading
+from exprstats.io.drafts import Draft
+from exprstats.io.files.reading import AS_IT_IS, Reading
+from exprstats.io.files.records import Batch, Layout, find_layout, read_batches
 from exprstats.io.guards import describe_codes, find_codes
 from exprstats.io.numbers import Marks, Missing
-from exprstats.io.records import Batch, Layout, find_layout, read_batches
 from exprstats.options import name_nearest
 
 FilePath = str | os.PathLike[str]
@@ -238,38 +239,6 @@ def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = T
     return Source(layout, header, problems, reading)
 
 
-def choose_reading(
-    reading: Reading | None,
-    missing: str | float | Iterable[str | float],
-    options: Mapping[str, Any],
-) -> Reading:
-    """Return how a file is to be read, from a group of options and from single ones.
-
-    Parameters
-    ----------
-    reading
-        A group; None: as the file says itself.
-    missing, options
-        Fields of `Reading` by name.
-
-    Raises
-    ------
-    OptionError
-        If an option is not known or is given twice.
-    """
-    given = {"missing": missing, **options} if missing != () else dict(options)
-    known = [one.name for one in fields(Reading)]
-    wrong = next((name for name in given if name not in known), None)
-    if wrong is not None:
-        message = f"'{wrong}' is no option here. {name_nearest(wrong, known)}"
-        raise OptionError(message, option=wrong)
-    if reading is None:
-        return Reading(**given)
-    if given:
-        raise OptionError(Option(next(iter(given))), " is given twice: alone and within reading=.")
-    return reading
-
-
 def _ends_open(layout: Layout, names: Sequence[str]) -> bool:
     """Return whether the header, and so every row, ends in a separator."""
     first = next(iter(islice(read_batches(layout, [], size=2), 1)), None)
@@ -331,91 +300,6 @@ def _describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
         f" from the header's {width} fields: row {number} has {fields}."
     )
     return Problem(fact, remedy, rows=rows)
-
-
-@dataclass(slots=True)
-class Draft:
-    """A table that was read, and everything that is wrong with it.
-
-    Attributes
-    ----------
-    file
-        As the caller named it.
-    table
-        One row for each row of the file.
-    rows
-        (n,) the number of each row in the file.
-    problems
-        What was found so far.
-    """
-
-    file: str
-    table: pd.DataFrame
-    rows: np.ndarray
-    problems: list[Problem]
-
-    def add(self, fact: str, remedy: Text, column: str | None, where: np.ndarray) -> None:
-        """Note a problem of the rows where a mask (n,) holds, if it holds anywhere."""
-        if where.any():
-            rows = tuple(self.rows[where].tolist())
-            self.problems.append(Problem(fact, remedy, column=column, rows=rows))
-
-    def check_scale(self, column: str, scale: tuple[float, float] | None) -> None:
-        """Note the values of a number column that lie outside a declared scale.
-
-        Raises
-        ------
-        OptionError
-            If the scale's ends are not in order.
-        """
-        if scale is None or column not in self.table.columns:
-            return
-        low, high = scale
-        if not low < high:
-            message = f"scale is {low:g} to {high:g}; the lowest answer must come first."
-            raise OptionError(message, option="scale")
-        values = self.table[column].to_numpy(float)
-        outside = (values < low) | (values > high)
-        shown = ", ".join(f"{value:g}" for value in pd.unique(values[outside])[:3])
-        counted = count_things(outside.sum(), "value lies", "values lie")
-        fact = f"{counted} outside the scale {low:g} to {high:g}: {shown}."
-        remedy = (
-            "Correct them, or declare codes such as 99 missing with ",
-            Option("missing"),
-            ".",
-        )
-        self.add(fact, remedy, column, outside)
-
-    def find_repeats(self, key: Sequence[str], remedy: Text) -> None:
-        """Note the rows whose key another row has too, if the table has the whole key."""
-        if not set(key) <= set(self.table.columns):
-            return
-        repeated = self.table.duplicated(list(key), keep=False).to_numpy()
-        if repeated.any():
-            cases = self.table.loc[repeated, list(key)].drop_duplicates()
-            shown = "; ".join(
-                ", ".join(f"{name} '{value}'" for name, value in zip(key, row, strict=True))
-                for row in cases.head(5).to_numpy()
-            )
-            counted = count_things(len(cases), "case stands", "cases stand")
-            fact = f"{counted} more than once: {shown}."
-            self.add(fact, remedy, None, repeated)
-
-    def keep(self, rows: np.ndarray) -> None:
-        """Keep the rows where a mask (n,) holds."""
-        self.table, self.rows = self.table[rows].reset_index(drop=True), self.rows[rows]
-
-    def finish(self) -> pd.DataFrame:
-        """Return the table.
-
-        Raises
-        ------
-        DataError
-            If anything is wrong, with all of it.
-        """
-        if self.problems:
-            raise DataError([replace(problem, file=self.file) for problem in self.problems])
-        return self.table
 
 
 def pick_roles(source: Source, named: Mapping[str, Columns | None]) -> dict[str, str]:
@@ -487,28 +371,6 @@ def refuse_hidden(roles: Mapping[str, str], names: Iterable[str]) -> None:
                 "Give it another name in the file."
             )
             raise OptionError(message)
-
-
-def rename_roles(draft: Draft, roles: Mapping[str, str]) -> None:
-    """Give the columns their canonical names, ids first; a foreign column of that name goes.
-
-    Parameters
-    ----------
-    draft
-        A table under the file's own names.
-    roles
-        Canonical name -> column of the file.
-    """
-    table = draft.table
-    parts = {part for column in roles.values() for part in column.split(",")}
-    hidden = [name for name in roles if name in table.columns and name not in roles.values()]
-    lost = [name for name in hidden if name not in parts]
-    for name in lost:
-        fact = f"the file's own column is left out, because '{roles[name]}' is the {name}."
-        warn_user(Problem(fact, file=draft.file, column=name))
-    ids = {name: table[column] for name, column in roles.items()}
-    rest = [name for name in table.columns if name not in {*roles.values(), *hidden}]
-    draft.table = pd.concat([pd.DataFrame(ids, index=table.index), table[rest]], axis=1)
 
 
 def lacks_clips(source: Source, clip: Columns | None) -> bool:

@@ -13,23 +13,19 @@ from typing import Any
 import numpy as np
 
 from exprstats.errors import DataError, Problem, Text
-from exprstats.io.formats import (
-    AS_IT_IS,
+from exprstats.io.files.kinds import STATISTICAL, Bytes, FileFormat, inspect_bytes
+from exprstats.io.files.reading import AS_IT_IS, Reading
+from exprstats.io.files.text import Header, find_header, find_separator, split_lines
+from exprstats.io.files.workbooks import (
     Described,
-    Header,
     Labels,
-    Reading,
     choose_sheet,
     describe_labels,
-    find_header,
-    find_separator,
     read_sheet,
     read_sheets,
     read_statistical,
-    split_lines,
     write_number,
 )
-from exprstats.io.kinds import STATISTICAL, Bytes, FileFormat, inspect_bytes
 
 # Small enough that a batch stays in the processor's cache.
 _BATCH = 4_096
