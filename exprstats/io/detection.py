@@ -221,8 +221,8 @@ def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
         for word in words:
             free = [name for name in names if name not in found.values()]
             fits = [name for name in free if word in split_name(name)]
-            # Two or more number columns of that name are judges themselves: coder1, coder2.
-            if role == "rater" and len(numeric.intersection(fits)) > 1:
+            # Two or more numbered columns of that name are judges themselves: coder1, coder2.
+            if role == "rater" and sum(name[-1:].isdigit() for name in fits) > 1:
                 fits = []
             if role not in IDS:
                 fits = [name for name in fits if name in numeric]

@@ -301,7 +301,7 @@ def _settle_repeats(draft: Draft, duplicates: Duplicates) -> None:
     key = [name for name in _KEY if name in draft.table.columns]
     if duplicates == "error":
         either = (Option("duplicates", "mean"), " or ", Option("duplicates", "first"))
-        remedy = ("Remove the repeats, or use ", *either, ".")
+        remedy = ("Remove the repeats, or add ", *either, ".")
         draft.find_repeats(key, remedy)
         return
     again = draft.table.duplicated(key).to_numpy()
