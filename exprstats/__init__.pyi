@@ -54,8 +54,11 @@ from .inference import judge_equivalence as judge_equivalence
 from .inference import permute_models as permute_models
 from .inference import plan_precision as plan_precision
 from .inference import split_variance as split_variance
+from .io import FileContents as FileContents
 from .io import FileFacts as FileFacts
+from .io import Reading as Reading
 from .io import read_clips as read_clips
+from .io import read_contents as read_contents
 from .io import read_items as read_items
 from .io import read_predictions as read_predictions
 from .io import read_ratings as read_ratings

@@ -33,7 +33,7 @@ def test_rows_are_those_of_the_verb_in_full(study, tmp_path):
     run = call(folder, "--segments", segments, *columns, "--json", place, "--out", tmp_path / "out")
     assert run.exit_code == 0, run.output
     assert "Features of 2 clips" in " ".join(run.output.split())
-    assert "03: no valid frame" in run.output
+    assert "03: lies outside the video" in run.output
     payload = json.loads(place.read_text())
     assert [one["rows"] for one in payload["inputs"]] == [3, 150, 150]
     rows = pd.DataFrame(payload["rows"])
