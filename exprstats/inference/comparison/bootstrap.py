@@ -140,17 +140,10 @@ def bootstrap_clusters(
     >>> result.table["estimate"].to_list(), result.table["method"].to_list()
     ([4.5, 4.5], ['expanded', 'jackknife'])
     """
-    how = choose_resampling(
-        resampling,
-        "bootstrap_clusters",
-        without=("compat", "scheme"),
-        draws=draws,
-        interval=interval,
-        level=level,
-        seed=seed,
-        strata=strata,
-        n_jobs=n_jobs,
-    )
+    given = {"draws": draws, "interval": interval, "level": level, "seed": seed}
+    given |= {"strata": strata, "n_jobs": n_jobs}
+    without = ("compat", "scheme")
+    how = choose_resampling(resampling, "bootstrap_clusters", without=without, **given)
     if how.interval == "t":
         message = "interval 't' is for compare_models; here choose another, such as 'auto'."
         raise OptionError(message)

@@ -266,7 +266,8 @@ def _write_rows(
     for line, summary in summarise_terms(terms, n_clusters=least, **options):
         model, one, other = keys[line]
         context, versus = samples[one].context, samples[other].context
-        few = _FEW_CLUSTERS.format(least[line]) if least[line] < ENOUGH_CLUSTERS else ""
+        apart = terms.sides is not None and terms.sides.apart[line]
+        few = apart and least[line] < ENOUGH_CLUSTERS and _FEW_CLUSTERS.format(least[line])
         summary["note"] = "; ".join(filter(None, (summary["note"], few))) or None
         named = {
             "metric": samples[0].metric.name,

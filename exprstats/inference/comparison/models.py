@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
@@ -23,7 +25,8 @@ from exprstats.inference.comparison.predictions import (
 )
 from exprstats.inference.comparison.wording import describe_comparison, describe_folds
 from exprstats.inference.metrics import find_metrics
-from exprstats.inference.metrics.metric import MetricLike
+from exprstats.inference.metrics.metric import Metric, MetricLike
+from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.samples import Sample, count_blocks, sample_cell
 from exprstats.inference.resampling.summaries import arrange_table, write_rows
@@ -197,24 +200,12 @@ def compare_models(
         inner = [replace(cell, folded=True) for cell in split(seat_rows(rows, (folds,)))]
     check_against(against, cells)
     seeds = spawn_seeds(how.seed, count_blocks(how.draws))
-    samples: list[Sample] = []
-    for cell, folded in zip(cells, inner or cells, strict=True):
-        found: dict[str, Sample] = {}
-        for one, within in ((cell, False), (folded, True)):
-            mine = [metric for metric in measures if within == bool(inner and not metric.across)]
-            if not mine:
-                continue
-            drawn = sample_cell(
-                one,
-                mine,
-                seeds,
-                draws=how.draws,
-                span=find_span(span, one, mine),
-                n_jobs=how.n_jobs,
-                pairs=pair_models(one.models, against) if how.interval == "t" else None,
-            )
-            found |= {sample.metric.name: sample for sample in drawn}
-        samples += [found[metric.name] for metric in measures]
+    asked: dict[str, Any] = {"span": span, "against": against}
+    samples = [
+        sample
+        for cell, folded in zip(cells, inner or cells, strict=True)
+        for sample in _sample_context(cell, folded, measures, seeds, how=how, **asked)
+    ]
     shown = "percentile" if how.compat else how.interval
     table = [
         row
@@ -243,6 +234,35 @@ def compare_models(
         scheme=how.scheme,
         folds=folds,
     )
+
+
+def _sample_context(
+    cell: Cell,
+    folded: Cell,
+    metrics: Sequence[Metric],
+    seeds: Sequence[np.random.SeedSequence],
+    *,
+    how: Resampling,
+    span: Span,
+    against: str | None,
+) -> list[Sample]:
+    """Return a context's samples in the order of the metrics, some of them within folds."""
+    found: dict[str, Sample] = {}
+    for one, within in ((cell, False), (folded, True)):
+        mine = [m for m in metrics if within == (folded.folded and not m.across)]
+        if not mine:
+            continue
+        drawn = sample_cell(
+            one,
+            mine,
+            seeds,
+            draws=how.draws,
+            span=find_span(span, one, mine),
+            n_jobs=how.n_jobs,
+            pairs=pair_models(one.models, against) if how.interval == "t" else None,
+        )
+        found |= {sample.metric.name: sample for sample in drawn}
+    return [found[metric.name] for metric in metrics]
 
 
 def _warn_coarse(pairs: int, draws: int, level: float) -> None:
