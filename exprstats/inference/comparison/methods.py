@@ -12,6 +12,7 @@ from exprstats.inference.comparison.permutation import Permutation
 from exprstats.inference.comparison.precision import Precision
 from exprstats.inference.comparison.training import VarianceSplit
 from exprstats.inference.comparison.wording import (
+    describe_folds,
     join_words,
     label_metric,
     name_clusters,
@@ -25,6 +26,7 @@ Companion = _Told | Precision
 
 _INTERVALS = {
     "percentile": "percentile intervals (Davison & Hinkley, 1997)",
+    "expanded": "percentile intervals with levels expanded for few clusters (Hesterberg, 2015)",
     "jackknife": "t intervals and tests from the delete-one-cluster jackknife (Tukey, 1958)",
     "basic": "basic bootstrap intervals (Davison & Hinkley, 1997)",
     "bca": "BCa intervals (Efron, 1987)",
@@ -64,6 +66,7 @@ def describe_methods(comparison: Comparison, *companions: Companion) -> str:
     'The performance of 2 models (good, poor) was measured by RMSE'
     """
     texts = [_describe_models(comparison), _describe_draws(comparison)]
+    texts += [describe_folds(comparison.samples)] if comparison.folds is not None else []
     texts += [_describe_tests(comparison)] if comparison.table["versus"].notna().any() else []
     plans = [one for one in companions if isinstance(one, Precision)]
     others = [one for one in companions if not isinstance(one, Precision)]
@@ -110,7 +113,7 @@ def _describe_tests(comparison: Comparison) -> str:
             f"0, for scores as for differences. {holm}"
         )
     used = comparison.table.loc[comparison.table["headline"], "method"]
-    if used.isin({"percentile", "basic"}).any():
+    if used.isin({"percentile", "expanded", "basic"}).any():
         counted = "Bootstrap p values are two-sided and count the sample as a draw"
         return f"{counted} (Davison & Hinkley, 1997, §4.4). {holm}"
     return holm

@@ -35,7 +35,7 @@ from exprstats.inference.resampling.clusters import BLOCK, Cell, count_clusters
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.samples import append_pairs, average_owners, count_blocks
-from exprstats.inference.resampling.summaries import KEYS, pair_models, write_keys
+from exprstats.inference.resampling.terms import KEYS, pair_models, write_keys
 from exprstats.options import check_count, is_positive
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result

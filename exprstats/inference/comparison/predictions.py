@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_count
-from exprstats.contracts import PREDICTIONS, check_table, order_levels, require_columns
+from exprstats.contracts import (
+    PREDICTIONS,
+    check_table,
+    find_empty,
+    order_levels,
+    require_columns,
+)
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.inference.comparison.alignment import align_models
 from exprstats.inference.metrics.metric import Metric
@@ -74,6 +80,52 @@ def check_predictions(
             (fact, "Name the column that repeats with ", Option("cluster"), ", if there is one.")
         )
     return rows
+
+
+def find_folds(predictions: pd.DataFrame, folds: str | None) -> str | None:
+    """Return the column of folds that is named, or ``fold`` where there is one.
+
+    Raises
+    ------
+    DataError
+        For a named column that is absent, and for empty cells.
+    """
+    if folds is None and "fold" not in predictions.columns:
+        return None
+    column = "fold" if folds is None else folds
+    require_columns(predictions, [column], "predictions")
+    problems = find_empty(predictions, [column])
+    if problems:
+        raise DataError(problems)
+    return column
+
+
+def seat_rows(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return rows whose seats are those of the table within each repeat or fold that it names."""
+    named = [name for name in ("seat", *columns) if name in rows.columns]
+    if not named or named == ["seat"]:
+        return rows
+    parts = rows[named].astype(object).fillna("-").astype(str)
+    seat = parts[named[0]]
+    for name in named[1:]:
+        seat = seat + " / " + parts[name]
+    return rows.assign(seat=seat)
+
+
+def check_folds(rows: pd.DataFrame, cluster: str, folds: str) -> None:
+    """Refuse folds that take clusters apart: a model would be tested on people it has seen.
+
+    Raises
+    ------
+    DataError
+        With the cluster.
+    """
+    key = [name for name in (cluster, "repeat", "context", "model") if name in rows.columns]
+    named = rows[list(dict.fromkeys([*key, folds]))].drop_duplicates()
+    twice = named.loc[named.duplicated(key), cluster]
+    if len(twice):
+        fact = f"{cluster} '{twice.iloc[0]}' is in more than one {folds}."
+        raise DataError(Problem(fact, "Folds must hold whole clusters.", column=folds))
 
 
 def _find_lost(models: pd.Series, complete: np.ndarray) -> list[str]:

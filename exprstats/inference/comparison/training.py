@@ -25,7 +25,7 @@ from exprstats.inference.metrics.metric import Metric, MetricLike, Printed, stri
 from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import spread_jackknife
-from exprstats.inference.resampling.summaries import KEYS, pair_models, write_keys
+from exprstats.inference.resampling.terms import KEYS, pair_models, write_keys
 from exprstats.parallel import limit_threads
 from exprstats.results import Result
 

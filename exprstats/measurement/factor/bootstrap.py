@@ -21,7 +21,8 @@ from exprstats.inference.resampling.clusters import (
 from exprstats.inference.resampling.options import check_options
 from exprstats.inference.resampling.pvalues import settle_ties
 from exprstats.inference.resampling.samples import count_blocks
-from exprstats.inference.resampling.summaries import Terms, arrange_table, summarise_terms
+from exprstats.inference.resampling.summaries import arrange_table, summarise_terms
+from exprstats.inference.resampling.terms import Terms
 from exprstats.measurement.factor.checks import check_items
 from exprstats.measurement.factor.items import read_items, warn_incomplete
 from exprstats.measurement.factor.model import find_clusters, list_jobs
@@ -262,5 +263,4 @@ def form_terms(cells: Sequence[tuple[int, int | None, int]], values: Values) -> 
         draws=joined[1],
         left_out=joined[2],
         tested=tested,
-        fisher=np.zeros(len(cells), dtype=bool),
     )
