@@ -199,11 +199,11 @@ assert (
 #
 # The models of different folds have different training means, and a fold whose people score high
 # was predicted from the others, who score lower: pooled predictions of pure noise correlate
-# negatively with the truth. Where predictions have a column `fold` (and `repeat`), correlations and their kin
-# are measured within folds and averaged. Folds share training people, so that the variance over
-# people is doubled; where nothing is learned that is what it must be, and where the signal is clear
-# the interval is wide on purpose. The column `icc` holds the true correlation of the one feature
-# out of ten that matters.
+# negatively with the truth. Where predictions have a column `fold` (and `repeat`), correlations and
+# their kin are measured within folds and averaged. Folds share training people, so that the
+# variance over people is doubled; where nothing is learned that is what it must be, and where the
+# signal is clear the interval is wide on purpose. The column `icc` holds the true correlation of
+# the one feature out of ten that matters.
 
 # %%
 folds = coverage[coverage["term"].isin(["folds", "pooled folds"])]

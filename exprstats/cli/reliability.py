@@ -324,7 +324,8 @@ def _list_coefficients(rows: list[Row], level: float) -> tuple[list[str], list[l
         place, rule = (name_context(row), str(row["item"])), str(row["k_rule"])
         for term in _list_terms(rows):
             ways = {way: several.get((*place, term, rule, way)) for way in methods}
-            method = next((way for way in methods if _has_limits(ways[way])), "f")
+            given = next((way for way in methods if ways[way] is not None), "f")
+            method = next((way for way in methods if _has_limits(ways[way])), given)
             single = found.get((*place, term.replace("k)", "1)"), method))
             cells.append(
                 [

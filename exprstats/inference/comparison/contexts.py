@@ -74,15 +74,13 @@ class ContextComparison(Result):
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how much was compared."""
-        return pd.DataFrame(
-            {
-                "models": [self.table["model"].nunique()],
-                "contexts": [len(set(self.table["context"]) | set(self.table["versus"]))],
-                "n_clusters": [int(self.table["n_clusters"].max())],
-                "cluster": [self.cluster],
-                "level": [self.level],
-            }
-        )
+        table = self.table
+        row = {
+            "models": table["model"].nunique(),
+            "contexts": len(set(table["context"]) | set(table["versus"])),
+            "n_clusters": int(table["n_clusters"].max()),
+        }
+        return pd.DataFrame([row | {"cluster": self.cluster, "level": self.level}])
 
     def sentence(self) -> str:
         """Return the headline differences, in APA style; of many, those that are significant."""
@@ -130,15 +128,14 @@ def compare_contexts(
 
     Clusters are drawn from all that appear in any context, and a drawn cluster brings its rows in
     every context: what contexts share through their subjects cancels in the differences. The
-    jackknife has Welch's degrees of freedom where contexts differ in their clusters, and the
-    headline is that of the context with fewer of them.
+    jackknife has Welch's degrees of freedom where contexts differ in their clusters.
 
     Parameters
     ----------
     predictions, metrics, cluster, span
         As in `compare_models`.
     by
-        Column of contexts. Models that are not in all of them are left out, with a warning.
+        Column of contexts. Models that are not in all are left out, with a warning.
     resampling, draws, interval, level, seed, n_jobs
         As in `compare_models`; for bootstrap-t there are the intervals of ``"auto"``.
 
@@ -162,16 +159,10 @@ def compare_contexts(
 
     Examples
     --------
-    >>> rng = np.random.default_rng(1)
-    >>> truth = rng.normal(size=40)
-    >>> table = pd.DataFrame({
-    ...     "clip": [str(i) for i in range(40)],
-    ...     "subject": [f"s{i // 4}" for i in range(40)],
-    ...     "context": ["joy", "pain"] * 20,
-    ...     "model": "net",
-    ...     "truth": truth,
-    ...     "prediction": truth + rng.normal(size=40),
-    ... })
+    >>> table = pd.DataFrame(np.random.default_rng(1).normal(size=(40, 2)))
+    >>> table.columns = ["truth", "prediction"]
+    >>> table = table.assign(clip=range(40), subject=np.arange(40) // 4, model="net")
+    >>> table["context"] = ["joy", "pain"] * 20
     >>> result = compare_contexts(table, metrics="rmse", draws=200, seed=1)
     >>> result.table["term"].unique().tolist(), result.paired
     (['joy - pain'], True)
@@ -268,7 +259,7 @@ def _write_rows(
         model, one, other = keys[line]
         context, versus = samples[one].context, samples[other].context
         apart = terms.sides is not None and terms.sides.apart[line]
-        few = apart and least[line] < ENOUGH_CLUSTERS and _FEW_CLUSTERS.format(least[line])
+        few = _FEW_CLUSTERS.format(least[line]) if apart and least[line] < ENOUGH_CLUSTERS else ""
         summary["note"] = "; ".join(filter(None, (summary["note"], few))) or None
         named = {
             "metric": samples[0].metric.name,

@@ -148,15 +148,9 @@ def plan_precision(
 
     Examples
     --------
-    >>> rng = np.random.default_rng(1)
-    >>> truth = rng.normal(size=40)
-    >>> pilot = pd.DataFrame({
-    ...     "clip": [str(i) for i in range(40)],
-    ...     "subject": [f"s{i // 4}" for i in range(40)],
-    ...     "model": "net",
-    ...     "truth": truth,
-    ...     "prediction": truth + rng.normal(size=40),
-    ... })
+    >>> pilot = pd.DataFrame(np.random.default_rng(1).normal(size=(40, 2)))
+    >>> pilot.columns = ["truth", "prediction"]
+    >>> pilot = pilot.assign(clip=range(40), subject=np.arange(40) // 4, model="net")
     >>> plan = plan_precision(pilot, metrics="rmse", sizes=[10, 40], draws=500, seed=1)
     >>> plan.table["n_clusters"].tolist(), bool(plan.table["width"].is_monotonic_decreasing)
     ([10, 40], True)

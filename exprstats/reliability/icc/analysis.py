@@ -336,7 +336,8 @@ def _analyse_pairs(
     sums = sum_clips(panel.rating, panel.clip)
     squares = clean_squares(find_mean_squares(add_moments(sums)))
     base = find_usual_divisor(sums.counts)
-    divisors = find_subject_divisors(panel, sums.counts) | {"k": base}
+    subjects = find_subject_divisors(panel, sums.counts) if model == "nested" else {}
+    divisors = subjects | {"k": base}
     samples = sample_panel(panel, model)
     components = clean_components(samples.whole)
     full = sums.counts == panel.n_raters

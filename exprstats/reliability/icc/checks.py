@@ -41,9 +41,15 @@ def split_obstacles(panels: Sequence[Panel], model: IccModel) -> tuple[list[Pane
     sound = [panel for panel, problems in zip(panels, found, strict=True) if not problems]
     if not sound:
         raise DataError([problem for problems in found for problem in problems])
-    return sound, {
-        place: " ".join(map(str, problems)) for place, problems in enumerate(found) if problems
+    # What to do about it depends on who reads the row, so that a note holds the facts alone.
+    facts = {
+        place: " ".join(
+            problem.fact.removeprefix(f"{panels[place].label}: ") for problem in problems
+        )
+        for place, problems in enumerate(found)
+        if problems
     }
+    return sound, facts
 
 
 def find_obstacles(panel: Panel) -> list[Problem]:

@@ -385,4 +385,6 @@ def count_design(analysis: Analysis) -> dict[str, Any]:
 def _compare_widths(analysis: Analysis) -> float:
     widths = {way.method: way.high - way.low for way in analysis.families[0].intervals}
     independent = widths.get("f", widths.get("satterthwaite", np.nan))
-    return (widths.get(analysis.headline, np.nan) / independent) ** 2 if len(widths) > 1 else np.nan
+    # Of few raters t alone would make the ratio large; the interval over subjects is compared then.
+    clustered = widths.get("jackknife_subjects", widths.get("jackknife", np.nan))
+    return (clustered / independent) ** 2 if independent > 0 else np.nan

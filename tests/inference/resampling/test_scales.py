@@ -209,6 +209,9 @@ def test_contexts_apart_differ_by_the_limits_of_two_log_scales(sizes, seed):
         value[0] - value[1] + np.hypot(high[0] - value[0], value[1] - low[1]),
     ]
     assert row[["conf_low", "conf_high"]].tolist() == pytest.approx(known, rel=1e-9)
+    few = min(sizes) < 15
+    told = f"one context has {min(sizes)} clusters: below 15, p of errors can be too small"
+    assert (told in str(row["note"])) == few
     # At the level 1 - p one limit is 0.
     again = compare_contexts(table, metrics="mae", level=1 - row["p_value"], **OPTIONS).table
     limits = again.query("headline")[["conf_low", "conf_high"]].abs().min(axis=1)

@@ -135,6 +135,11 @@ def test_three_raters_name_their_degrees_of_freedom_and_stay_in_range(make_ratin
         "With only 3 raters this interval rests on 2 degrees of freedom and is very wide." in text
     )
     assert "For these raters alone, treated as fixed, it is [" in text
+    # The design effect compares subjects with clips, not two degrees of freedom with many.
+    rows = result.table.query("term == 'ICC(A,k)'").set_index("method")
+    width = rows["raw_high"] - rows["raw_low"]
+    effect = (width["jackknife_subjects"] / width["satterthwaite"]) ** 2
+    assert result.design["design_effect"].item() == pytest.approx(effect, rel=1e-6)
 
 
 @pytest.mark.parametrize("model", ["one-way", "two-way"])
@@ -237,7 +242,8 @@ def test_panels_of_their_own_refuse_the_pooled_row_alone(make_ratings):
     assert result.table.loc[~pooled, "estimate"].notna().all()
     assert result.table.loc[pooled, ["estimate", "conf_low"]].isna().all(axis=None)
     assert result.table.loc[pooled, "note"].str.contains("2 sets that share nothing").all()
-    assert "ICC(A,k) was not estimated: " in result.sentence()
+    assert "ICC(A,k) was not estimated: raters and clips fall into 2 sets" in result.sentence()
+    assert "model='one-way'" not in result.sentence()
     assert rate_reliability(table, by="context", model="auto").model == "two-way"
     assert choose_icc(table, by="context").term == "ICC(A,k)"
     assert choose_icc(table).term == "ICC(1,k)"
