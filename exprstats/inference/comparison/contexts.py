@@ -260,7 +260,7 @@ def _write_rows(
         context, versus = samples[one].context, samples[other].context
         apart = terms.sides is not None and terms.sides.apart[line]
         few = _FEW_CLUSTERS.format(least[line]) if apart and least[line] < ENOUGH_CLUSTERS else ""
-        summary["note"] = "; ".join(filter(None, (summary["note"], few))) or None
+        summary["note"] = "; ".join(str(one) for one in (summary["note"], few) if one) or None
         named = {
             "metric": samples[0].metric.name,
             "model": model,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from exprstats import rbridge
-from exprstats.errors import FitError, Problem, RError
+from exprstats.errors import FitError, Problem, RError, speak
 from exprstats.measurement.factor.checks import find_improper
 from exprstats.measurement.factor.formulas import (
     estimate_alpha_error,
@@ -196,7 +196,8 @@ def _read(value: dict[str, Any], p: int) -> dict[str, Any]:
 
 def _join_problems(job: Job) -> str:
     return " ".join(
-        f"'{one.column}': {one.fact}" if one.column else one.fact for one in job.problems
+        f"'{one.column}': {speak(one.fact)}" if one.column else speak(one.fact)
+        for one in job.problems
     )
 
 

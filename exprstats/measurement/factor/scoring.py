@@ -25,14 +25,21 @@ def list_scores(
     ratings: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the SCORES table of an item set: own-context models first, the pooled one last."""
-    # Test clips must not shape their own targets: the training fits come first, if there are any.
-    solutions = [one for one in solutions if one.part == "train"] or list(solutions)
+    solutions = pick_scoring(solutions)
     check_contexts(itemset, [one.context for one in solutions])
     raters = None if ratings is None else read_raters(ratings, solutions[0].items)
     own = [one for one in solutions if one.context is not None]
     tables = [_list_model("context", own, itemset, method, raters)] if own else []
     pooled = [one for one in solutions if one.context is None]
     return pd.concat([*tables, _list_model("all", pooled, itemset, method, raters)])
+
+
+def pick_scoring(solutions: Sequence[Solution]) -> list[Solution]:
+    """Return the fits that scores come from: those on training subjects, if there are any.
+
+    Test clips must not shape their own targets.
+    """
+    return [one for one in solutions if one.part == "train"] or list(solutions)
 
 
 def _list_model(

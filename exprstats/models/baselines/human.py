@@ -21,7 +21,7 @@ from exprstats.contracts import (
 )
 from exprstats.errors import DataError, DataWarning, OptionError, Problem, warn_user
 from exprstats.measurement.factor.formulas import weigh_bartlett
-from exprstats.measurement.scores import pick_scoring
+from exprstats.measurement.factor.scoring import pick_scoring
 from exprstats.models.data.parts import label_parts
 from exprstats.options import HumanUnit, check_word
 from exprstats.reliability import rate_reliability
