@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Option, Problem, warn_user
+from exprstats.errors import DataError, Option, Problem, speak, warn_user
 from exprstats.options import IccModel
 from exprstats.reliability.icc.panels import Panel, count_blocks, name_rows
 
@@ -44,7 +44,7 @@ def split_obstacles(panels: Sequence[Panel], model: IccModel) -> tuple[list[Pane
     # What to do about it depends on who reads the row, so that a note holds the facts alone.
     facts = {
         place: " ".join(
-            problem.fact.removeprefix(f"{panels[place].label}: ") for problem in problems
+            speak(problem.fact).removeprefix(f"{panels[place].label}: ") for problem in problems
         )
         for place, problems in enumerate(found)
         if problems
