@@ -41,7 +41,7 @@ def test_means_and_corrected_errors_equal_a_loop(draw_clips):
     assert row["share"] == (away < 0).mean()
     single = found.tidy().query("versus.isna() and model == 'net' and term == 'rmse'")
     assert single["estimate"].item() == pytest.approx(errors[:, 0].mean(), rel=1e-12)
-    assert "net minus half -0." in found.sentence()
+    assert "net minus half −0.12 [−0.24, 0.00], p = .104" in found.sentence()
     assert "better in 5 of 6 splits" in found.sentence()
 
 
