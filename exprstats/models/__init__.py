@@ -23,6 +23,7 @@ from exprstats.models.fitting.result import Models
 from exprstats.models.validation.confusions import cross_classes, list_probabilities, tally_classes
 from exprstats.models.validation.leakage import Leakage, measure_leakage
 from exprstats.models.validation.nested import Nested, nest_elastic
+from exprstats.models.validation.repeats import RepeatedSplits, repeat_splits
 
 __all__ = [
     "Ceiling",
@@ -33,6 +34,7 @@ __all__ = [
     "Leakage",
     "Models",
     "Nested",
+    "RepeatedSplits",
     "Trees",
     "Weights",
     "compare_human",
@@ -55,6 +57,7 @@ __all__ = [
     "predict_clips",
     "rate_ceiling",
     "rate_importance",
+    "repeat_splits",
     "report_weights",
     "save_models",
     "split_subjects",

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from exprstats.apa import tell_p, write_interval, write_level, write_number
-from exprstats.contracts import arrange_rows, order_levels, require_columns
+from exprstats.contracts import arrange_rows, encode_ids, order_levels, require_columns
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference import Metric, find_metrics
 from exprstats.inference.resampling.pvalues import adjust_holm
@@ -216,78 +216,73 @@ def _compare_context(
     return found
 
 
-def _pair_codes(people: pd.DataFrame, subjects: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return raters and subjects (pairs,) that occur together, as codes."""
-    place = {one: code for code, one in enumerate(subjects)}
-    raters = pd.factorize(people["rater"], sort=True)[0]
-    codes = people["subject"].map(place).to_numpy(int)
-    pairs = np.unique(raters * len(subjects) + codes)
-    return pairs // len(subjects), pairs % len(subjects)
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """Rows of raters as codes: seat, rater, subject and clip (n,) each, with what they said."""
+
+    seats: np.ndarray
+    raters: np.ndarray
+    subjects: np.ndarray
+    clips: np.ndarray
+    truth: np.ndarray
+    guess: np.ndarray
+    others: np.ndarray
+
+    def add(self, rows: np.ndarray, truth: np.ndarray, metric: Metric) -> np.ndarray:
+        """Return a metric's sums (terms, seats) over rows with such truths, and their counts."""
+        # Sums of different rows must be about one centre, where metrics take that of their own.
+        middle = self.truth.mean()
+        y, p = truth - middle, self.guess[rows] - middle
+        ready = {"y": y, "p": p, "yy": y**2, "pp": p**2, "yp": y * p, "e": p - y}
+        terms = [
+            ready[name] if name in ready else np.broadcast_to(term(y, p[None]), (1, len(rows)))[0]
+            for name, term in (metric.sums or {}).items()
+        ]
+        seats, count = self.seats[rows], int(self.seats.max()) + 1
+        own = [np.bincount(seats, term, minlength=count) for term in terms]
+        return np.array([*own, np.bincount(seats, minlength=count)])
+
+    def remove(self, rows: np.ndarray, rater: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return rows without one rater, and their truths without that rater's answers."""
+        gone = self.raters[rows] == rater
+        given = np.full(int(self.clips.max()) + 1, np.nan)
+        given[self.clips[rows[gone]]] = self.guess[rows[gone]]
+        kept = rows[~gone]
+        lost, n = given[self.clips[kept]], self.others[kept]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            less = np.where(n > 1, (self.truth[kept] * n - lost) / (n - 1), np.nan)
+        seen = np.where(np.isnan(lost), self.truth[kept], less)
+        stays = ~np.isnan(seen)
+        return kept[stays], seen[stays]
 
 
 def _delete(people: pd.DataFrame, subjects: list[Any], metric: Metric, scale: float) -> Deletions:
     """Return the mean over seats of a metric, whole and without subjects, raters and pairs."""
     place = {one: code for code, one in enumerate(subjects)}
-    seats, names = pd.factorize(people["seat"].astype(str), sort=True)
-    raters, judges = pd.factorize(people["rater"].astype(str), sort=True)
-    codes = people["subject"].map(place).to_numpy(int)
-    clips = pd.factorize(
-        people["clip"].astype(str)
-        if "context" not in people
-        else people["context"].astype(str) + "\x1f" + people["clip"].astype(str)
-    )[0]
-    guess, others = people["prediction"].to_numpy(float), people["others"].to_numpy(float)
-    truth = people["truth"].to_numpy(float)
-    count, groups = len(names), len(subjects)
-    # Sums of different rows must be about one centre, where metrics take that of their own rows.
-    middle = truth.mean()
-
-    def add(rows: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        """Return the metric's sums (terms, seats) over rows with their truths."""
-        y, p = seen - middle, guess[rows] - middle
-        ready = {
-            "y": y,
-            "p": p,
-            "yy": y**2,
-            "pp": p**2,
-            "yp": y * p,
-            "e": p - y,
-            "ee": (p - y) ** 2,
-        }
-        terms = [
-            ready[name] if name in ready else np.broadcast_to(term(y, p[None]), (1, len(rows)))[0]
-            for name, term in (metric.sums or {}).items()
-        ]
-        own = [np.bincount(seats[rows], term, minlength=count) for term in terms]
-        return np.array([*own, np.bincount(seats[rows], minlength=count)])
-
-    def remove(rows: np.ndarray, judge: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return rows without one rater, and their truths without that rater's scores."""
-        lost = rows[raters[rows] == judge]
-        given = np.full(int(clips.max()) + 1, np.nan)
-        given[clips[lost]] = guess[lost]
-        kept = rows[raters[rows] != judge]
-        gone = given[clips[kept]]
-        n = others[kept]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            less = np.where(n > 1, (truth[kept] * n - gone) / (n - 1), np.nan)
-        seen = np.where(np.isnan(gone), truth[kept], less)
-        stays = ~np.isnan(seen)
-        return kept[stays], seen[stays]
-
-    every = np.arange(len(people))
-    blocks = [np.flatnonzero(codes == one) for one in range(groups)]
-    parts = np.array([add(rows, truth[rows]) for rows in blocks])
-    total = parts.sum(axis=0)
-    without = np.array([add(*remove(every, judge)) for judge in range(len(judges))])
-    pairs = zip(*_pair_codes(people, subjects), strict=True)
-    cells = [total - parts[s] + add(*remove(blocks[s], judge)) for judge, s in pairs]
-    return Deletions(
-        float(_average(total[None], metric, scale)[0]),
-        _average(total - parts, metric, scale),
-        _average(without, metric, scale),
-        _average(np.array(cells), metric, scale),
+    known = [name for name in ("context", "clip") if name in people]
+    answers = Answers(
+        seats=pd.factorize(people["seat"].astype(str), sort=True)[0],
+        raters=pd.factorize(people["rater"].astype(str), sort=True)[0],
+        subjects=people["subject"].map(place).to_numpy(int),
+        clips=encode_ids(people, known)[0],
+        truth=people["truth"].to_numpy(float),
+        guess=people["prediction"].to_numpy(float),
+        others=people["others"].to_numpy(float),
     )
+    every, groups = np.arange(len(people)), len(subjects)
+    blocks = [np.flatnonzero(answers.subjects == one) for one in range(groups)]
+    parts = np.array([answers.add(rows, answers.truth[rows], metric) for rows in blocks])
+    total = parts.sum(axis=0)
+    judges = range(int(answers.raters.max()) + 1)
+    without = np.array([answers.add(*answers.remove(every, one), metric) for one in judges])
+    pairs = np.unique(answers.raters * groups + answers.subjects)
+    cells = [
+        total - parts[s] + answers.add(*answers.remove(blocks[s], judge), metric)
+        for judge, s in zip(pairs // groups, pairs % groups, strict=True)
+    ]
+    sums = (total[None], total - parts, without, np.array(cells))
+    whole, *others = (_average(one, metric, scale) for one in sums)
+    return Deletions(float(whole[0]), *others)
 
 
 def _average(sums: np.ndarray, metric: Metric, scale: float) -> np.ndarray:

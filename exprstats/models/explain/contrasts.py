@@ -203,7 +203,7 @@ def contrast_contexts(
         fact = f"the data have {count_things(len(contexts), 'context')}."
         raise DataError(Problem(fact, "A contrast needs two.", column=by))
     resampled = count_resampled(design)
-    second = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed)
+    second = open_generator(seed)
     found = fit_jointly(design, penalties, draws=draws, seed=seed, n_jobs=n_jobs)
     if found is None:
         fact = "a context's training target does not vary, or it has no validation clips."

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import write_count, write_interval, write_level, write_number
+from exprstats.apa import count_things, write_count, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Problem
 from exprstats.models.data.design import Design, Sample, build_design
@@ -275,10 +275,11 @@ def _list_scores(found: Sequence[Repeat], level: float) -> list[dict[str, Any]]:
         whole[1], limits["std_error"][1] = np.nan, np.nan
         notes.append("nothing was learned: in every fold all clips get the same prediction")
     elif silent:
-        told = f"{silent} of {len(folds)} folds give all clips the same prediction"
-        notes.append(f"{told} and count as r = 0")
+        counted = count_things(silent, "folds gives", "folds give", of=len(folds))
+        notes.append(f"{counted} all clips the same prediction, which counts as r = 0")
     if lost:
-        notes.append(f"{lost} of {len(folds)} folds have no r: constant targets or under 3 clips")
+        counted = count_things(lost, "folds has", "folds have", of=len(folds))
+        notes.append(f"{counted} no r: constant targets or under 3 clips")
     told = ("; ".join(notes) or None, None)
     about = {"part": "test", "level": level, "method": "jackknife", "headline": True}
     return [
