@@ -374,8 +374,8 @@ def test_common_takes_the_clips_that_every_model_predicts(tmp_path):
 @pytest.mark.parametrize(
     ("content", "kind", "cure"),
     [
-        (gzip.compress(b"X\n\x00\x00\x00\x03"), "an R object", "write.csv"),
-        (gzip.compress(b"RDX3\nX\n\x00\x00"), "an R workspace", "write.csv"),
+        (gzip.compress(b"X\n\x00\x00\x00\x03", mtime=0), "an R object", "write.csv"),
+        (gzip.compress(b"RDX3\nX\n\x00\x00", mtime=0), "an R workspace", "write.csv"),
         (b"\xd0\xcf\x11\xe0xls", "an old Excel workbook", ".xlsx"),
         (b"PAR1abc", "a Parquet file", "read_parquet"),
         (b'{"rows": []}', "JSON", "CSV"),
