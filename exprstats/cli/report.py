@@ -11,7 +11,6 @@ import typer
 from exprstats.cli.compare import show_metrics
 from exprstats.cli.factor import show_loadings
 from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption
-from exprstats.cli.reliability import show_coefficients
 from exprstats.cli.session import Session, open_session, spare_input
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def show_run(session: Session, run: StudyRun) -> None:
     session.show_points(f"{run.study.title}. Read:", read)
     session.show_points("Left out:", [str(one) for one in provenance.exclusions])
     if run.reliability is not None:
-        show_coefficients(session, run.reliability)
+        session.present(run.reliability)
     if run.factor is not None:
         show_loadings(session, run.factor)
     if run.comparison is not None:

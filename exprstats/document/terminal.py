@@ -209,9 +209,9 @@ def list_points(title: str, points: Sequence[str]) -> str:
 def describe_error(command: str, error: ExprStatsError) -> str:
     """Return the block that a user reads when a command stops."""
     if not isinstance(error, DataError):
-        text = speak_options(command, str(error))
+        text = speak_options(command, error.speak("command"))
         return wrap_text(f"exprstats {command}: {text}", indent="  ", first="")
-    texts = [speak_options(command, str(problem)) for problem in error.problems]
+    texts = [speak_options(command, problem.speak("command")) for problem in error.problems]
     count = count_things(len(texts), "problem")
     more = [f"... and {len(texts) - _MOST:,} more."] if len(texts) > _MOST else []
     return list_points(f"exprstats {command}: {count}", [*texts[:_MOST], *more])
