@@ -80,7 +80,9 @@ def render_section(section: Section, *, width: int | None = None) -> list[str]:
     """
     blocks = [section.title, *(wrap_text(write_plain(text)) for text in section.sentences)]
     if section.points:
-        blocks.append(list_points("", [write_plain(point) for point in section.points]).lstrip())
+        blocks.append(
+            list_points("", [write_plain(point) for point in section.points]).lstrip("\n")
+        )
     blocks += [wrap_text(f"Caution: {write_plain(text)}") for text in section.caveats]
     blocks += [render_table(table, width=width) for table in section.tables]
     if section.steps:

@@ -36,13 +36,8 @@ def describe_audit(analysis: Analysis) -> Section | None:
                 all=write_count(len(audit.table)),
                 level=write_level(audit.level),
                 term=audit.term,
-                ending=" Table A18 lists the others; this is what would explain them:"
-                if records
-                else "",
+                ending=" Table A18 lists the others." if points else "",
             ),
-        ),
-        points=tuple(points),
-        caveats=(
             say(
                 "The *F* interval follows from the estimate, the number of clips and the number "
                 "of raters alone, so that it can be checked without data. A row follows if one "
@@ -50,7 +45,9 @@ def describe_audit(analysis: Analysis) -> Section | None:
                 "does not may come from another number of clips or raters, another interval, or "
                 "a misprint."
             ),
+            *([say("What would explain the others:")] if points else []),
         ),
+        points=tuple(points),
         tables=(_build_table(audit, records),) if records else (),
     )
 

@@ -53,21 +53,24 @@ def find_family(shown: pd.DataFrame) -> str:
     return str(shown["term"].iloc[0]).removeprefix("ICC(").partition(",")[0]
 
 
-def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, design: pd.DataFrame) -> Table:
+def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) -> Table:
     """Return Table 1: the headline rows, with the F interval beside the cluster interval."""
-    level = write_level(float(shown["level"].iloc[0]))
+    design = result.design
+    same = rows[rows["term"].isin(shown["term"])]
     clustered = bool(shown["method"].eq("jackknife").any())
-    independent = bool(_pick_same(rows, shown)["method"].isin(INDEPENDENT).any())
+    independent = bool(same["method"].isin(INDEPENDENT).any())
+    bootstrap = bool(same["method"].eq("bootstrap").any())
     family = find_family(shown)
     ranges = name_contexts(design)
     cells = pd.DataFrame([_write_row(row, rows, ranges) for row in shown.to_dict("records")])
     first, group = place_rows(shown)
-    spanner = f"{level} CI"
+    spanner = f"{write_level(float(shown['level'].iloc[0]))} CI"
     columns = [
         first,
         Column("average", say("ICC({family},*k*)", family=family)),
         *([Column("clusters", say("Clustered by subject"), spanner)] * clustered),
         *([Column("independent", say("Clips treated as independent"), spanner)] * independent),
+        *([Column("bootstrap", say("Bootstrap"), spanner)] * bootstrap),
         Column("single", say("ICC({family},1)", family=family)),
         Column("raters", say("Raters per clip")),
         Column("clips", say("Clips")),
@@ -81,19 +84,18 @@ def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, design: pd.DataF
         tuple(columns),
         cells,
         group=group,
-        notes=_list_notes(
-            shown,
-            clustered=clustered,
-            independent=independent,
-            ranged=bool(design["raters_min"].ne(design["raters_max"]).any()),
+        notes=(
+            *_list_notes(
+                shown,
+                clustered=clustered,
+                independent=independent,
+                ranged=bool(design["raters_min"].ne(design["raters_max"]).any()),
+            ),
+            *_tell_bootstrap(same),
+            *_tell_reml(rows, result),
         ),
         rows=rows,
     )
-
-
-def _pick_same(rows: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the printed coefficient, by whichever method."""
-    return rows[rows["term"].isin(shown["term"])]
 
 
 def _write_row(row: dict[Any, Any], rows: pd.DataFrame, ranges: pd.DataFrame) -> dict[str, str]:
@@ -107,6 +109,7 @@ def _write_row(row: dict[Any, Any], rows: pd.DataFrame, ranges: pd.DataFrame) ->
         "average": write_estimate(row),
         "clusters": write_limits(row) if row["method"] == "jackknife" else MISSING,
         "independent": write_limits(independent[0]) if independent else MISSING,
+        "bootstrap": write_limits(find_row(average, method="bootstrap")),
         "single": write_estimate(single),
         "raters": _write_raters(row, ranges),
         "clips": write_count(row["n_clips"]),
@@ -161,10 +164,10 @@ def _find_overs(shown: pd.DataFrame) -> list[str]:
 
 
 def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) -> tuple[Table, ...]:
-    """Return Table A13: every form of the coefficient, where Table 1 cannot hold all of them."""
+    """Return Table A13: every form of the coefficient, where there are several."""
     present = {str(method) for method in rows["method"]}
     forms = [str(term) for term in list_levels(rows, "term") if str(term).endswith("k)")]
-    if len(forms) < 2 and "bootstrap" not in present and not rows["estimator"].eq("reml").any():
+    if len(forms) < 2:
         return ()
     beside = "jackknife" in present and bool(present & set(INDEPENDENT))
     first, group = place_rows(shown)
@@ -190,7 +193,7 @@ def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) ->
             columns,
             pd.DataFrame(cells),
             group=group,
-            notes=_list_form_notes(rows, forms, result),
+            notes=_list_form_notes(rows, forms),
             rows=rows,
         ),
     )
@@ -209,7 +212,7 @@ def _write_form(row: dict[Any, Any], form: str, rows: pd.DataFrame) -> dict[str,
         "context": row["context"],
         "item": str(row["item"]),
         "term": form,
-        "raters": write_number(row["raters_per_clip"], 1),
+        "raters": write_number(row["raters_per_clip"], 1).removesuffix(".0"),
         "average": write_estimate(best),
         "limits": write_limits(best),
         "independent": write_limits(independent[0]) if independent else MISSING,
@@ -219,31 +222,37 @@ def _write_form(row: dict[Any, Any], form: str, rows: pd.DataFrame) -> dict[str,
     }
 
 
-def _list_form_notes(rows: pd.DataFrame, forms: list[str], result: Reliability) -> tuple[Text, ...]:
+def _list_form_notes(rows: pd.DataFrame, forms: list[str]) -> tuple[Text, ...]:
     ways = {"jackknife": "clustered by subject", "f": _NOTE, "satterthwaite": _NOTE}
     found = [ways[way] for way in _METHODS if rows["method"].eq(way).any()]
     notes = [say("Intervals: {ways}.", ways=", else ".join(dict.fromkeys(found)))] * bool(found)
-    notes += [
-        say("{text}", text=text)
-        for start, text in _MEANINGS.items()
-        if any(form.startswith(start) for form in forms)
-    ]
-    if rows["estimator"].eq("reml").any():
-        notes.append(_tell_reml(result))
-    bootstrap = rows[rows["method"].eq("bootstrap")]
-    if len(bootstrap):
-        draws = sorted({write_count(draws) for draws in bootstrap["draws"].dropna()})
-        template = "Bootstrap: percentiles of {draws} draws of {units}; that raters are shared "
-        units = "clips" if bootstrap["n_clusters"].isna().all() else "subjects"
-        notes.append(
-            say(template + "does not widen it.", draws=" or ".join(draws) or "no", units=units)
-        )
-    return tuple(notes)
+    meanings = [text for start, text in _MEANINGS.items() if forms[0].startswith(start)]
+    return (*notes, *(say("{text}", text=text) for text in meanings))
 
 
-def _tell_reml(result: Reliability) -> Text:
+def _tell_bootstrap(rows: pd.DataFrame) -> tuple[Text, ...]:
+    drawn = rows[rows["method"].eq("bootstrap")]
+    if drawn.empty:
+        return ()
+    draws = sorted({int(count) for count in drawn["draws"].dropna()})
+    template = "Bootstrap: percentiles of {draws} draws of {units}"
+    template += (
+        "." if drawn["n_clusters"].isna().all() else "; that raters are shared does not widen it."
+    )
+    return (
+        say(
+            template,
+            draws=" to ".join(dict.fromkeys(write_count(draws[end]) for end in (0, -1))),
+            units="clips" if drawn["n_clusters"].isna().all() else "subjects",
+        ),
+    )
+
+
+def _tell_reml(rows: pd.DataFrame, result: Reliability) -> tuple[Text, ...]:
+    if not rows["estimator"].eq("reml").any():
+        return ()
     if result.r_call is None:
-        return say("REML components are computed without R; they are never negative.")
+        return (say("REML components are computed without R; they are never negative."),)
     versions = ", ".join(f"{name} {version}" for name, version in result.r_versions.items())
-    template = "REML components come from R ({versions}): {call}"
-    return say(template, versions=versions, call=result.r_call)
+    template = "REML components come from R ({versions}): {call}."
+    return (say(template, versions=versions, call=result.r_call),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -98,7 +99,7 @@ def _gather_rows(analysis: Analysis) -> pd.DataFrame:
 def _write_row(row: dict[Any, Any]) -> dict[str, str]:
     low, high = (f"{row[f'raters_{end}']:g}" for end in ("min", "max"))
     span = low if low == high else f"{low}–{high} ({row['raters_median']:g})"
-    ends = [row.get(f"rating_{end}") for end in ("low", "high")]
+    ends = [row.get(f"rating_{end}", math.nan) for end in ("low", "high")]
     clips, density = row.get("clips_median"), row.get("density")
     subjects = row.get("n_subjects")
     return {
@@ -112,7 +113,7 @@ def _write_row(row: dict[Any, Any]) -> dict[str, str]:
         "per_clip": span,
         "per_rater": MISSING if clips is None else f"{clips:g}",
         "filled": MISSING if density is None else f"{_write_share(density)}%",
-        "range": MISSING if pd.isna(ends).any() else "–".join(map(_write_plain, ends)),
+        "range": MISSING if any(map(math.isnan, ends)) else "–".join(map(_write_plain, ends)),
     }
 
 
@@ -188,7 +189,7 @@ def _say_widths(rows: pd.DataFrame) -> tuple[Text, ...]:
     rows = rows[rows["design_effect"].ge(NOTABLE)]
     if rows.empty:
         return ()
-    row = rows.loc[rows["design_effect"].idxmax()]
+    row = max(rows.to_dict("records"), key=lambda row: row["design_effect"])
     effect, context = float(row["design_effect"]), row["context"]
     template = (
         "Clips of one subject, and ratings of one rater, are alike: intervals that take clips as "

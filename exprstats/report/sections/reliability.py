@@ -71,7 +71,7 @@ def _describe_coefficients(
         (_say_range(shown), *_say_excellent(shown)),
         (*_list_caveats(rows, shown), *_warn_of_crossing(analysis.reliability, shown)),
         (
-            build_coefficients(rows, shown, analysis.reliability.design),
+            build_coefficients(rows, shown, analysis.reliability),
             *build_forms(rows, shown, analysis.reliability),
         ),
     )
