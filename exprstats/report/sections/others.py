@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 60
 _MOST_RECORDS = 12  # of a table that holds no estimates, such as the clips themselves
-_FIRST = 40  # the tables before have their places
+_FIRST = 40  # Tables A1 to A39 have their places
 _PARTS = ("test", "validate", "train")
 _UNSTANDARDIZED = ("_raw", "intercept")
 _SMALL = {"a", "and", "between", "from", "in", "of", "on", "the", "to", "with", "within"}
