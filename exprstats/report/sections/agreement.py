@@ -45,7 +45,7 @@ def describe_agreement(analysis: Analysis) -> Section | None:
 
 def _say_ranges(agreement: Agreement, rows: pd.DataFrame) -> tuple[Text, ...]:
     names = {
-        "alpha": f"Krippendorff's α ({agreement.scale})",
+        "alpha": f"Krippendorff’s α ({agreement.scale})",
         "kappa": f"The mean κ of pairs of raters ({agreement.weights} weights)",
     }
     texts = []
