@@ -17,7 +17,6 @@ from exprstats.errors import OptionError
 PLACES = (
     *("reliability", "factor", "models", "comparison"),
     *("raters", "decisions", "plan", "differences", "errors", "subjects", "agreement", "choice"),
-    "audit",
     *("invariance", "restrictions", "resampled", "scorecard"),
     *("ceiling", "weights", "contrasts", "pooling"),
     *("equivalence", "permutation", "contexts", "precision", "training"),

@@ -134,7 +134,7 @@ def rate_file(
         )
         call = _name_call(file, named) if explain else None
         session.present(
-            *_choose(ratings, call),
+            *_choose(ratings, context, call),
             result,
             *_plan(session, result, target),
             *_study(session, ratings, choices, context),
@@ -160,14 +160,19 @@ def _name_call(file: Path, named: dict[str, Any]) -> list[str]:
     return words
 
 
-def _choose(ratings: pd.DataFrame, call: list[str] | None) -> Iterator[Result]:
-    """Yield the choice of the coefficient, with the words of the user's call."""
-    from exprstats.reliability import choose_icc
+def _choose(ratings: pd.DataFrame, by: str | None, call: list[str] | None) -> Iterator[Result]:
+    """Yield the design and, to explain it, the choice of the coefficient with the user's call."""
+    from exprstats.reliability import choose_icc, describe_design
 
-    if call is not None:
+    design = describe_design(ratings, by=by)
+    if call is None:
+        yield replace(design, coefficients=design.coefficients.head(0))
+    else:
+        yield design
         choice = choose_icc(ratings)
         command = shlex.join([*call, "--model", choice.model])
-        yield replace(choice, call="", command=command)
+        # The first reason is the design, which has its own sentence.
+        yield replace(choice, call="", command=command, reasons=choice.reasons[1:])
 
 
 def _plan(session: Session, result: Reliability, target: float) -> tuple[Result, ...]:

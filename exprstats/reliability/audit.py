@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import pandas as pd
 from scipy.special import fdtri
@@ -40,7 +40,6 @@ class Audit(Result):
         What the table was taken to hold; decimals None are those of each row.
     """
 
-    place: ClassVar[str] = "audit"
     table: pd.DataFrame
     level: float
     term: AuditTerm

@@ -9,7 +9,6 @@ from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import list_sources
 from exprstats.report.methods.paragraph import describe_methods
 from exprstats.report.sections.agreement import describe_agreement
-from exprstats.report.sections.audit import describe_audit
 from exprstats.report.sections.choice import describe_choice
 from exprstats.report.sections.comparisons import describe_comparisons, describe_pooling
 from exprstats.report.sections.contrasts import describe_contrasts
@@ -35,13 +34,12 @@ from exprstats.report.sections.weights import describe_weights
 # of no section has its sentence and its rows at the end.
 SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ...] = (
     (("choice",), describe_choice),
-    (("design", "reliability"), describe_design),
+    (("design",), describe_design),
     (("reliability", "differences", "decisions", "plan"), describe_reliability),
     (("subjects",), describe_subjects),
     (("errors",), describe_errors),
     (("agreement",), describe_agreement),
     (("raters",), describe_raters),
-    (("audit",), describe_audit),
     (("factor", "resampled", "invariance", "restrictions"), describe_measurement),
     (("factor",), describe_scores),
     (("models",), describe_features),

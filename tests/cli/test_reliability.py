@@ -129,12 +129,17 @@ def test_the_design_is_counted(call, ratings, table):
         cells = find_line(out, "Table A12.", line)
         numbers = [row[name] for name in ("n_ratings", "n_missing", "n_clips", "n_subjects")]
         assert cells[1:4] == ["response,", "emotion,", "motion"]
-        assert cells[4:9] == [f"{number:,}" for number in (*numbers, row["n_raters"])]
-        assert cells[9:] == [
+        assert cells[4:6] == row["kind"].split()
+        assert cells[6:11] == [f"{number:,}" for number in (*numbers, row["n_raters"])]
+        assert cells[11:] == [
             f"{row['raters_min']}–{row['raters_max']}",
             f"({row['raters_median']:g})",
+            f"{row['clips_median']:g}",
+            f"{100 * row['density']:.0f}%",
             "0–4",
         ]
+    assert squeeze(out).count("Each of 480 clips of 30 subjects was rated by") == 1
+    assert "Identified: " not in out
 
 
 def test_without_subjects_their_option_is_named(call, data, ratings, tmp_path):
@@ -171,10 +176,10 @@ def test_names_that_mean_other_things_go_through(call, call_json, ratings, tmp_p
 
 def test_explain_names_the_coefficient_and_the_call(call, ratings):
     out = call("reliability", ratings, *ITEMS, "--by", "context", "--explain").stdout
-    opening = (
-        "Choice of the intraclass correlation Report ICC(1,k). Each of 480 clips of 30 subjects"
-    )
+    opening = "Choice of the intraclass correlation Report ICC(1,k). Clips have different raters"
     assert squeeze(out).startswith(opening)
+    assert squeeze(out).count("Each of 480 clips of 30 subjects was rated by") == 1
+    assert "ICC(1,k) (report this one): " in out
     [line] = [line for line in out.splitlines() if line.startswith("  exprstats ")]
     assert "ratings.csv --rating response,emotion,motion --subject subject" in line
     assert line.endswith("--by context --model one-way")

@@ -38,7 +38,10 @@ def describe_agreement(analysis: Analysis) -> Section | None:
     return Section(
         "agreement",
         "Agreement between raters",
-        sentences=(quote_sentence(agreement.sentence()),) if few else _say_ranges(agreement, rows),
+        sentences=(
+            *([quote_sentence(agreement.sentence())] if few else _say_ranges(agreement, rows)),
+            say("Table A17 lists the coefficients and what they rest on."),
+        ),
         tables=(_build_table(agreement, rows),),
     )
 
@@ -54,10 +57,10 @@ def _say_ranges(agreement: Agreement, rows: pd.DataFrame) -> tuple[Text, ...]:
         if mine["estimate"].notna().any():
             ends = find_extremes(mine)
             low, high = (f"{write_estimate(row)} ({name_place(row, mine)})" for row in ends)
-            template = "{name} lay between {low} and {high} (Table A17)."
+            template = "{name} lay between {low} and {high}."
             texts.append(say(template, name=name, low=low, high=high))
         else:
-            texts.append(say("{name} is not defined (Table A17).", name=name))
+            texts.append(say("{name} is not defined.", name=name))
     return tuple(texts)
 
 

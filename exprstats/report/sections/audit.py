@@ -9,17 +9,13 @@ import pandas as pd
 from exprstats.apa import MISSING, write_count, write_level, write_number
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import say
-from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
     from exprstats.reliability import Audit
 
 
-def describe_audit(analysis: Analysis) -> Section | None:
-    """Return the section, or None where nothing was audited."""
-    audit: Audit | None = analysis.audit
-    if audit is None:
-        return None
+def describe_audit(audit: Audit, name: str, number: str) -> Section:
+    """Return the section; its name and the number of its table, as there may be several."""
     wrong = audit.table[~audit.table["consistent"].astype(bool)]
     records = [{str(name): cell for name, cell in row.items()} for row in wrong.to_dict("records")]
     points = [
@@ -27,7 +23,7 @@ def describe_audit(analysis: Analysis) -> Section | None:
         for row in records
     ]
     return Section(
-        "audit",
+        name,
         "Audit of published reliabilities",
         sentences=(
             say(
@@ -36,7 +32,7 @@ def describe_audit(analysis: Analysis) -> Section | None:
                 all=write_count(len(audit.table)),
                 level=write_level(audit.level),
                 term=audit.term,
-                ending=" Table A18 lists the others." if points else "",
+                ending=f" Table {number} lists the others." if points else "",
             ),
             say(
                 "The *F* interval follows from the estimate, the number of clips and the number "
@@ -48,11 +44,11 @@ def describe_audit(analysis: Analysis) -> Section | None:
             *([say("What would explain the others:")] if points else []),
         ),
         points=tuple(points),
-        tables=(_build_table(audit, records),) if records else (),
+        tables=(_build_table(audit, records, number),) if records else (),
     )
 
 
-def _build_table(audit: Audit, records: list[dict[str, Any]]) -> Table:
+def _build_table(audit: Audit, records: list[dict[str, Any]], number: str) -> Table:
     names = {name: f"name{place}" for place, name in enumerate(audit.keys)}
     columns = (
         *(
@@ -81,7 +77,7 @@ def _build_table(audit: Audit, records: list[dict[str, Any]]) -> Table:
             }
         )
     return Table(
-        "A18",
+        number,
         "audit",
         "Rows That Do Not Follow",
         columns,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.document.cells import ALL, list_levels, name_contexts
 from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import Text, quote_sentence, say
+from exprstats.document.text import Text, join_texts, quote_sentence, say
 from exprstats.report.analysis import Analysis
+
+if TYPE_CHECKING:
+    from exprstats.reliability import Design
 
 NOTABLE = 1.5  # design effect from which an F interval is more than a fifth too narrow
 _MOST_ITEMS = 3  # that are named in one cell
@@ -39,32 +42,30 @@ _NOTES = {
 
 
 def describe_design(analysis: Analysis) -> Section | None:
-    """Return the section, or None where nobody asked for the design.
-
-    The counts of a study's ratings stand in its section on the data.
-    """
-    design, reliability = analysis.design, analysis.reliability
-    if design is None and (reliability is None or analysis.study is not None):
+    """Return the section, or None where nobody asked for the design."""
+    design: Design | None = analysis.design
+    if design is None:
         return None
-    sentences, points = [], []
-    if design is not None:
-        pooled = design.table[design.table["context"].isna()]
-        sentences.append(quote_sentence(design.sentence()))
-        points += [*_list_links(pooled), *_list_verdicts(design.coefficients, pooled)]
-    if reliability is not None:
-        sentences += _say_widths(name_contexts(reliability.design))
+    pooled = design.table[design.table["context"].isna()]
     return Section(
         "design",
         "Ratings, raters, and clips",
-        sentences=tuple(sentences),
-        points=tuple(points),
-        tables=(_build_counts(analysis),),
+        sentences=(
+            join_texts([quote_sentence(design.sentence()), say("Table A12 lists the counts.")]),
+            *_say_widths(analysis),
+        ),
+        points=(*_list_links(pooled), *_list_verdicts(design.coefficients, pooled)),
+        tables=(_build_counts(design, analysis),),
     )
 
 
-def _build_counts(analysis: Analysis) -> Table:
+def _build_counts(design: Design, analysis: Analysis) -> Table:
     """Return Table A12; questions that share all counts share a row."""
-    rows = _gather_rows(analysis)
+    rows = name_contexts(design.tidy())
+    if analysis.reliability is not None:
+        keys = ["context", "item"]
+        ranges = name_contexts(analysis.reliability.design)[[*keys, "rating_low", "rating_high"]]
+        rows = rows.merge(ranges, how="left", on=keys)
     merged: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for row in rows.to_dict("records"):
         merged.setdefault(tuple(_write_row(row).items()), []).append(str(row["item"]))
@@ -83,36 +84,21 @@ def _build_counts(analysis: Analysis) -> Table:
     )
 
 
-def _gather_rows(analysis: Analysis) -> pd.DataFrame:
-    """Return one row for each context and question, with what either result knows of it."""
-    if analysis.design is None:
-        rows = name_contexts(analysis.reliability.design)
-        return rows.rename(columns={"n_clusters": "n_subjects"})
-    rows = name_contexts(analysis.design.tidy())
-    if analysis.reliability is None:
-        return rows
-    keys = ["context", "item"]
-    ranges = name_contexts(analysis.reliability.design)[[*keys, "rating_low", "rating_high"]]
-    return rows.merge(ranges, how="left", on=keys)
-
-
 def _write_row(row: dict[Any, Any]) -> dict[str, str]:
     low, high = (f"{row[f'raters_{end}']:g}" for end in ("min", "max"))
     span = low if low == high else f"{low}–{high} ({row['raters_median']:g})"
     ends = [row.get(f"rating_{end}", math.nan) for end in ("low", "high")]
-    clips, density = row.get("clips_median"), row.get("density")
-    subjects = row.get("n_subjects")
     return {
         "context": str(row["context"]),
-        "kind": str(row.get("kind", MISSING)),
+        "kind": str(row["kind"]),
         "ratings": write_count(row["n_ratings"]),
         "missing": write_count(row["n_missing"]),
         "clips": write_count(row["n_clips"]),
-        "subjects": MISSING if pd.isna(subjects) else write_count(subjects),
+        "subjects": MISSING if pd.isna(row["n_subjects"]) else write_count(row["n_subjects"]),
         "raters": write_count(row["n_raters"]),
         "per_clip": span,
-        "per_rater": MISSING if clips is None else f"{clips:g}",
-        "filled": MISSING if density is None else f"{_write_share(density)}%",
+        "per_rater": f"{row['clips_median']:g}",
+        "filled": f"{_write_share(row['density'])}%",
         "range": MISSING if any(map(math.isnan, ends)) else "–".join(map(_write_plain, ends)),
     }
 
@@ -184,8 +170,11 @@ def _judge(row: dict[Any, Any], advised: str) -> str:
     return f"{row['term']}{advice}: {row['meaning'] or MISSING}. {verdict}: {row['why']}."
 
 
-def _say_widths(rows: pd.DataFrame) -> tuple[Text, ...]:
+def _say_widths(analysis: Analysis) -> tuple[Text, ...]:
     """Return what intervals that take clips as independent miss, where they miss much."""
+    if analysis.reliability is None:
+        return ()
+    rows = name_contexts(analysis.reliability.design)
     rows = rows[rows["design_effect"].ge(NOTABLE)]
     if rows.empty:
         return ()

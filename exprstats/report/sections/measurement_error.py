@@ -44,7 +44,7 @@ def describe_errors(analysis: Analysis) -> Section | None:
     return Section(
         "errors",
         "Errors of measurement in scale points",
-        sentences=(_say_error(rows),),
+        sentences=(_say_error(rows), say("Table A14 lists the variance components.")),
         tables=(_build_components(errors, rows), _build_errors(errors, rows)),
     )
 

@@ -14,6 +14,7 @@ from exprstats.document.columns import Chosen, choose_columns, name_column, writ
 from exprstats.document.model import Section, Table
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.plots import name_contexts
+from exprstats.report.sections.audit import describe_audit
 
 if TYPE_CHECKING:
     from exprstats.results import Result
@@ -65,6 +66,10 @@ def name_kind(result: Result) -> str:
 
 
 def _describe(result: Result, place: int) -> Section:
+    from exprstats.reliability import Audit
+
+    if isinstance(result, Audit):
+        return describe_audit(result, f"further{place + 1}", f"A{_FIRST + place}")
     table = _build_table(result, place)
     sentence = quote_sentence(result.sentence())
     pointer = say("Table {number} lists the results.", number=table.number) if table else None

@@ -67,12 +67,14 @@ def _describe_coefficients(
         return (), (), ()
     rows = name_contexts(analysis.reliability.tidy())
     shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
+    forms = build_forms(rows, shown, analysis.reliability)
+    pointer = [say("Table A13 compares the forms of the coefficient.")] if forms else []
     return (
-        (_say_range(shown), *_say_excellent(shown)),
+        (_say_range(shown), *_say_excellent(shown), *pointer),
         (*_list_caveats(rows, shown), *_warn_of_crossing(analysis.reliability, shown)),
         (
             build_coefficients(rows, shown, analysis.reliability),
-            *build_forms(rows, shown, analysis.reliability),
+            *forms,
         ),
     )
 
@@ -143,9 +145,9 @@ def _list_caveats(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
             say(
                 "{why}, so the intervals treat clips as independent. Where several clips show one "
                 "person, they are too narrow.",
-                why="No subjects were named"
-                if shown["n_clusters"].isna().all()
-                else _tell_refusals(rows),
+                why=_tell_refusals(rows)
+                if rows["method"].eq("jackknife").any()
+                else "No subjects were named",
             )
         )
     refused = shown[shown["conf_low"].isna() & shown["estimate"].notna()]

@@ -52,11 +52,7 @@ def test_counts_are_those_of_the_ratings(ratings):
     assert "context" not in [column.key for column in table.columns]
 
 
-def test_either_result_alone_has_what_it_knows(ratings):
-    counted = read([rate_reliability(ratings)])[0]
-    assert {"range", "ratings"} <= {column.key for column in counted.tables[0].columns}
-    assert not {"kind", "filled"} & {column.key for column in counted.tables[0].columns}
-    assert counted.points == ()
+def test_the_range_comes_with_the_reliability(ratings):
     section, words = read([describe_design(ratings)])
     assert {"kind", "filled"} <= {column.key for column in section.tables[0].columns}
     assert "range" not in [column.key for column in section.tables[0].columns]
