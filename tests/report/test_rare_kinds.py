@@ -57,7 +57,7 @@ def variance():
 def test_an_audit_prints_published_numbers_as_they_were_printed(audit):
     (section,), (table,), _ = describe([audit])
     assert section.title == "Audit of published reliabilities"
-    cells = table.cells.set_index("question")
+    cells = table.cells
     assert cells["estimate"].tolist() == [".82"]
     assert cells["printed"].tolist() == ["[.60, .86]"]
 
