@@ -32,7 +32,7 @@ def say_raters(raters: Raters) -> Text:
     row = raters.glance().iloc[0]
     return say(
         "Of {all}, {flagged} for at least one question{where}. The rule: {rule}.{effect} No "
-        "rating was removed (Table A19).",
+        "rating was removed. Table A19 lists the effect for each question.",
         all=count_things(row["n_raters"], "rater"),
         flagged=count_things(row["n_flagged"], "is flagged", "are flagged")
         if row["n_flagged"]

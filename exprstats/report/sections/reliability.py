@@ -222,9 +222,10 @@ def build_differences(differences: ContextDifferences | None) -> tuple[Table, ..
     if differences is None:
         return ()
     rows = _select(differences)
+    several = len(list_levels(rows, "term")) > 1
     columns = (
         Column("pair", say("Contexts"), words=True),
-        *([Column("term", say("Form"), words=True)] * (len(list_levels(rows, "term")) > 1)),
+        *([Column("term", say("Form"), words=True)] * several),
         Column("estimate", _name_terms(rows)),
         Column("limits", say("{level} CI", level=write_level(differences.level))),
         Column("p", say("*p*")),
@@ -242,7 +243,8 @@ def build_differences(differences: ContextDifferences | None) -> tuple[Table, ..
                 say(
                     "Clustered by subject: delete-one jackknife over subjects, and raters where "
                     "shared, left out of all contexts at once. Holm *p* is adjusted for the pairs "
-                    "of one question."
+                    "of one question{form}.",
+                    form=" and form" if several else "",
                 ),
                 *collect_notes(rows, ("item", "pair")),
             ),

@@ -47,7 +47,7 @@ def test_each_result_about_the_ratings_has_its_place(plain, plan):
     assert [figure.number for figure in section.figures] == ["1"]
     words = [read_words(read_section(results, name)) for name in ("design", "raters")]
     assert words[0].startswith("Each of 144 clips of 24 subjects was rated by")
-    assert "No rating was removed (Table A19)." in words[1]
+    assert "No rating was removed. Table A19 lists" in words[1]
     assert "Each of 144 clips" not in read_words(section)
 
 
