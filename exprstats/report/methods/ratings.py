@@ -12,7 +12,8 @@ from exprstats.document.text import Text, join_words, say
 from exprstats.plots import name_contexts
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told, find_r_year
-from exprstats.report.sections.reliability import FAMILIES, INDEPENDENT, find_family, is_crossed
+from exprstats.report.sections.coefficients import FAMILIES, INDEPENDENT, find_family
+from exprstats.report.sections.reliability import is_crossed
 from exprstats.study.settings import OpenfaceSettings
 
 _CLASSIC = ("1", "A")  # families of McGraw and Wong (1996)
