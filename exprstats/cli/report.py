@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.cli.compare import show_metrics
-from exprstats.cli.factor import show_loadings
 from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption
 from exprstats.cli.reliability import show_coefficients
 from exprstats.cli.session import Session, open_session, spare_input
@@ -67,7 +66,7 @@ def show_run(session: Session, run: StudyRun) -> None:
     if run.reliability is not None:
         show_coefficients(session, run.reliability)
     if run.factor is not None:
-        show_loadings(session, run.factor)
+        session.present(run.factor)
     if run.comparison is not None:
         show_metrics(session, run.comparison)
     session.show_points("Choices:", list(provenance.notes))

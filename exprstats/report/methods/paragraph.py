@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from exprstats.inference import Comparison
 
 
-def describe_methods(analysis: Analysis) -> tuple[Section, set[str]]:
+def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
     """Return the section and the keys of the sources that it cites."""
     sentences: list[Text] = []
     cited: set[str] = set()

@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, tell_p, write_level, write_number, write_p
+from exprstats.apa import MISSING, count_things, tell_p, write_count, write_level, write_number
 from exprstats.document.cells import (
+    ALL,
     collect_notes,
     find_extremes,
     find_row,
     first_value,
     list_levels,
+    name_contexts,
     pick_rows,
     write_estimate,
     write_limits,
 )
 from exprstats.document.model import Column, Figure, Section, Table
-from exprstats.document.text import Text, join_texts, join_words, quote_code, quote_sentence, say
-from exprstats.plots import ALL, draw_factor, name_contexts, name_pairs
+from exprstats.document.text import Text, join_texts, join_words, quote_code, say
+from exprstats.plots import draw_factor
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.invariance import build_nesting, say_nesting
-from exprstats.report.sections.performance import METHODS, list_methods
+from exprstats.report.sections.resampled import build_resampled, say_resampled
 
 if TYPE_CHECKING:
-    from exprstats.measurement import Factor, FactorBootstrap
+    from exprstats.measurement import Factor, Receipt
 
 _TERMS = {"loading": "Loading (λ)", "residual": "Residual (ε)"}
-_OMEGA = "ω of the composite"
+_FIT = {"df", "chisq", "cfi", "rmsea", "srmr"}
+INDEPENDENT = (
+    "*SE* and intervals take clips as independent; they are too small where clips of one subject "
+    "are alike."
+)
 
 
 def describe_measurement(analysis: Analysis) -> Section | None:
     """Return the section, or None where no factor model was fitted."""
-    further = (*say_nesting(analysis), *say_loadings(analysis.resampled))
+    further = (*say_nesting(analysis), *say_resampled(analysis.resampled))
     if analysis.factor is None and not further:
         return None
-    tables = (*build_nesting(analysis), *build_loadings(analysis.resampled))
+    tables = (*build_nesting(analysis), *build_resampled(analysis.resampled))
     title = ("measurement", "Measurement model")
     if analysis.factor is None:
         return Section(*title, sentences=further, tables=tables)
@@ -51,7 +58,7 @@ def describe_measurement(analysis: Analysis) -> Section | None:
             *further,
         ),
         caveats=(*_say_closed_form(analysis), *_say_three_items(items)),
-        tables=(build_estimates(rows, analysis), *tables),
+        tables=(_build_estimates(rows, analysis.factor), *_build_whole(rows, analysis), *tables),
         figures=(_build_figure(rows, analysis.factor),),
     )
 
@@ -116,15 +123,26 @@ def _say_three_items(items: list[Any]) -> tuple[Text, ...]:
 def _say_model(rows: pd.DataFrame, items: list[Any], analysis: Analysis) -> Text:
     contexts = [context for context in list_levels(rows, "context") if context != ALL]
     where = " in each context and over all of them" if contexts else ""
-    engine = getattr(analysis.factor, "engine", "lavaan")
-    how = "by maximum likelihood with lavaan (Rosseel, 2012)" if engine == "lavaan" else ""
+    factor = analysis.factor
+    full, errors = name_estimator(factor)
+    how = f"by {full}maximum likelihood with lavaan (Rosseel, 2012){errors}"
     return say(
         "One factor was fitted to {means}{items}{where}{how}.",
         means="the clip means of " if analysis.reliability else "",
         items=join_words([str(item) for item in items]),
         where=where,
-        how=f" {how}" if how else "",
+        how=f" {how}" if factor.engine == "lavaan" else "",
     )
+
+
+def name_estimator(factor: Factor) -> tuple[str, str]:
+    """Return what is said of maximum likelihood: whether it used gaps, and other errors."""
+    pooled = factor.solutions[-1]
+    full = "full-information " if pooled.missing == "fiml" else ""
+    if pooled.n_clusters is not None:
+        told = count_things(pooled.n_clusters, "subject")
+        return full, f", with standard errors that allow for clips of the same subject ({told})"
+    return full, ", with robust standard errors" if pooled.method == "robust" else ""
 
 
 def _say_loadings(rows: pd.DataFrame) -> Text:
@@ -147,22 +165,37 @@ def _say_loadings(rows: pd.DataFrame) -> Text:
 
 def _say_fit(rows: pd.DataFrame) -> tuple[Text, ...]:
     """Return the fit of the pooled model, where it can be tested."""
-    pooled = rows[rows["context"].eq(ALL) & rows["item"].isna()]
-    found = {row["term"]: row for row in pooled.to_dict("records")}
-    if not {"df", "chisq", "cfi", "rmsea", "srmr"} <= found.keys():
-        return ()
-    return (
-        say(
-            "Fit over all clips: χ²({df}) = {chisq}, *p* {p}, CFI = {cfi}, RMSEA = {rmsea}, "
-            "90% CI {limits}, SRMR = {srmr}.",
-            df=int(found["df"]["estimate"]),
-            chisq=write_number(found["chisq"]["estimate"]),
-            p=tell_p(found["chisq"]["p_value"]),
-            cfi=write_estimate(found["cfi"], 3),
-            rmsea=write_estimate(found["rmsea"], 3),
-            limits=write_limits(found["rmsea"], 3),
-            srmr=write_estimate(found["srmr"], 3),
-        ),
+    fits = dict(list_fits(rows))
+    return (join_texts([say("Fit over all clips:"), fits[ALL]]),) if ALL in fits else ()
+
+
+def list_fits(rows: pd.DataFrame) -> list[tuple[str, Text]]:
+    """Return the fit of each context's model that can be tested, by the name of the context."""
+    fits = []
+    for context, own in rows[rows["term"].isin(_FIT)].groupby("context", sort=False):
+        found = {row["term"]: row for row in own.to_dict("records")}
+        if found.keys() >= _FIT:
+            fits.append((str(context), _write_fit(found)))
+    return fits
+
+
+def list_context_fits(rows: pd.DataFrame) -> list[Text]:
+    """Return the fit of each context's model as notes; that of all clips is in the sentence."""
+    fits = [(context, fit) for context, fit in list_fits(rows) if context != ALL]
+    return [join_texts([say("Fit of {context}:", context=context), fit]) for context, fit in fits]
+
+
+def _write_fit(found: Mapping[Any, dict[Any, Any]]) -> Text:
+    return say(
+        "χ²({df}) = {chisq}, *p* {p}, CFI = {cfi}, RMSEA = {rmsea}, 90% CI {limits}, "
+        "SRMR = {srmr}.",
+        df=int(found["df"]["estimate"]),
+        chisq=write_number(found["chisq"]["estimate"]),
+        p=tell_p(found["chisq"]["p_value"]),
+        cfi=write_estimate(found["cfi"], 3),
+        rmsea=write_estimate(found["rmsea"], 3),
+        limits=write_limits(found["rmsea"], 3),
+        srmr=write_estimate(found["srmr"], 3),
     )
 
 
@@ -174,8 +207,39 @@ def _write_place(row: dict[Any, Any], pointer: str = "") -> str:
     return f"{write_estimate(row)}{interval} ({row['item']}{where}{pointer})"
 
 
-def build_estimates(rows: pd.DataFrame, analysis: Analysis) -> Table:
+def _build_estimates(rows: pd.DataFrame, factor: Factor) -> Table:
     """Return Table 2: loadings and residuals of every context."""
+    return build_items(
+        rows,
+        ("2", "measurement", "Standardized Estimates of the One-Factor Model"),
+        notes=_list_notes(rows, factor, grouped=len(list_levels(rows, "context")) > 1),
+        whole=name_contexts(factor.tidy()),
+    )
+
+
+def build_items(
+    rows: pd.DataFrame,
+    naming: tuple[str, str, str],
+    *,
+    notes: tuple[Text, ...],
+    whole: pd.DataFrame,
+    group: str = "context",
+) -> Table:
+    """Return a table of loadings and residual variances, one line an item.
+
+    Parameters
+    ----------
+    rows
+        Tidy rows of a factor model, contexts named.
+    naming
+        Number, name and title.
+    notes
+        Printed below.
+    whole
+        The rows behind the table.
+    group
+        Column whose values head blocks of lines, if it has several.
+    """
     level = first_value(rows, "level")
     interval = say("{level} CI", level=write_level(float(level)) if level else "")
     columns = [Column("item", say("Question"), words=True)]
@@ -185,59 +249,64 @@ def build_estimates(rows: pd.DataFrame, analysis: Analysis) -> Table:
             Column(f"{term}_error", say("*SE*"), heading),
             Column(f"{term}_limits", interval, heading),
         ]
-    contexts = list_levels(rows, "context")
-    grouped = len(contexts) > 1
     loadings = pick_rows(rows, term="loading").to_dict("records")
+    cells = pd.DataFrame([_write_row(row, rows, group) for row in loadings])
+    several = len(list_levels(cells, group)) > 1
+    number, name, title = naming
     return Table(
-        "2",
-        "measurement",
-        "Standardized Estimates of the One-Factor Model",
+        number,
+        name,
+        title,
         tuple(columns),
-        pd.DataFrame([_write_row(row, rows) for row in loadings]),
-        group="context" if grouped else None,
-        notes=_list_notes(rows, analysis, grouped=grouped),
-        rows=name_contexts(analysis.factor.tidy()) if analysis.factor else None,
+        cells,
+        group=group if several else None,
+        notes=notes,
+        rows=whole,
     )
 
 
-def _write_row(loading: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
-    cells = {"context": str(loading["context"]), "item": str(loading["item"])}
+def _write_row(loading: dict[Any, Any], rows: pd.DataFrame, group: str) -> dict[str, str]:
+    cells = {group: str(loading[group]), "item": str(loading["item"])}
     for term in _TERMS:
-        row = find_row(rows, context=loading["context"], item=loading["item"], term=term)
+        same = {name: loading[name] for name in {group, "context", "item"}}
+        row = find_row(rows, **same, term=term)
         cells[f"{term}_estimate"] = write_estimate(row, 3)
         cells[f"{term}_error"] = write_number(row.get("std_error"), 3, bounded=True)
         cells[f"{term}_limits"] = write_limits(row, 3)
     return cells
 
 
-def _list_notes(rows: pd.DataFrame, analysis: Analysis, *, grouped: bool) -> tuple[Text, ...]:
-    counts = _count_clips(rows, grouped=grouped)
+def _list_notes(rows: pd.DataFrame, factor: Factor, *, grouped: bool) -> tuple[Text, ...]:
+    counts = count_clips(rows, grouped=grouped)
     notes = [say("Completely standardized solution, ε = 1 − λ²; all clips{counts}.", counts=counts)]
-    if "train" in list_levels(analysis.factor.tidy() if analysis.factor else rows, "part"):
+    if "train" in list_levels(factor.tidy(), "part"):
         notes.append(
             say(
                 "The scores that models predict come from the same model fitted to the training "
                 "subjects only, so that nothing of the test set enters the target."
             )
         )
-    notes.append(
-        say(
-            "*SE* and intervals take clips as independent; they are too small where clips of one "
-            "subject are alike."
-        )
-    )
-    receipt = getattr(analysis.factor, "receipt", None)
-    call = getattr(receipt, "call", None)
-    if call:
-        items = list_levels(pick_rows(rows, term="loading"), "item")
-        aliases = ", ".join(f"v{place} = {item}" for place, item in enumerate(items, start=1))
-        told = say("({aliases}; {name}).", aliases=aliases, name=_name_versions(receipt))
-        notes.append(join_texts([say("R call for all clips:"), quote_code(call), told]))
+    clusters = factor.solutions[-1].n_clusters
+    allowed = "*SE* and intervals allow for clips of the same subject ({subjects})."
+    subjects = count_things(clusters or 0, "subject")
+    notes.append(say(INDEPENDENT) if clusters is None else say(allowed, subjects=subjects))
     keys = ("item", "context") if grouped else ("item",)
-    return (*notes, *collect_notes(rows[rows["term"].isin([*_TERMS])], keys))
+    told = collect_notes(rows[rows["term"].isin([*_TERMS])], keys)
+    return (*notes, *quote_call(factor.receipt, factor.items), *told)
 
 
-def _count_clips(rows: pd.DataFrame, *, grouped: bool) -> str:
+def quote_call(receipt: Receipt, items: Sequence[str]) -> tuple[Text, ...]:
+    """Return the R call of the fit on all clips, with its names and versions; none without R."""
+    if not receipt.call:
+        return ()
+    aliases = ", ".join(f"v{place} = {item}" for place, item in enumerate(items, start=1))
+    versions = ", ".join(f"{name} {version}" for name, version in receipt.versions.items())
+    told = say("({aliases}; {name}).", aliases=aliases, name=versions)
+    return (join_texts([say("R call for all clips:"), quote_code(receipt.call), told]),)
+
+
+def count_clips(rows: pd.DataFrame, *, grouped: bool) -> str:
+    """Return the clips of each fit in brackets."""
     counts = pick_rows(rows, term="loading").groupby("context", sort=False)["n_clips"].first()
     if counts.isna().all():
         return ""
@@ -247,79 +316,29 @@ def _count_clips(rows: pd.DataFrame, *, grouped: bool) -> str:
     return f" ({named})"
 
 
-def _name_versions(receipt: Any) -> str:
-    versions = getattr(receipt, "versions", None) or {}
-    return ", ".join(f"{name} {version}" for name, version in versions.items())
-
-
-def say_loadings(resampled: FactorBootstrap | None) -> tuple[Text, ...]:
-    """Return what resampling clusters says about the composite and about contexts."""
-    if resampled is None:
+def _build_whole(rows: pd.DataFrame, analysis: Analysis) -> tuple[Table, ...]:
+    """Return Table A20: ω and AVE of every context. A study has ω in Table A2."""
+    shown = rows[rows["term"].isin(["omega", "ave"])]
+    if analysis.study is not None or shown.empty:
         return ()
-    told = quote_sentence(resampled.sentence().rstrip("."))
-    return (join_texts([told, say("(Table A9).")]),)
-
-
-def build_loadings(resampled: FactorBootstrap | None) -> tuple[Table, ...]:
-    """Return Table A9: loadings and ω of each context, then their differences."""
-    if resampled is None:
-        return ()
-    rows = resampled.tidy()
-    shown = rows[rows["headline"].eq(True) & rows["term"].isin(["loading", "omega"])]
-    single = name_contexts(shown[shown["versus"].isna()])
-    pairs = shown[shown["versus"].notna()]
-    printed = pd.concat(
-        [
-            single.assign(group=single["context"].astype(str)),
-            pairs.assign(group=name_pairs(pairs)),
-        ]
+    level = first_value(shown, "level")
+    columns = (
+        Column("context", say("Model"), words=True),
+        Column("clips", say("Clips")),
+        Column("omega", say("ω")),
+        Column("limits", say("{level} CI", level=write_level(float(level)) if level else "")),
+        Column("ave", say("AVE")),
     )
-    columns = [
-        Column("what", say("Standardized loading"), words=True),
-        Column("estimate", say("Estimate")),
-        Column("limits", say("{level} CI", level=write_level(resampled.level))),
-    ]
-    if len(pairs):
-        columns += [
-            Column("p", say("*p*")),
-            Column("adjusted", say("Holm\N{NO-BREAK SPACE}*p*")),
-        ]
-    return (
-        Table(
-            "A9",
-            "loadings",
-            "Loadings With Intervals That Allow for Clusters"
-            + (", and Differences Between Contexts" if len(pairs) else ""),
-            tuple(columns),
-            pd.DataFrame([_write_loading(row) for row in printed.to_dict("records")]),
-            group="group" if len(list_levels(printed, "group")) > 1 else None,
-            notes=_list_loading_notes(printed),
-            rows=rows,
-        ),
+    cells = []
+    for context in list_levels(shown, "context"):
+        omega = find_row(shown, context=context, term="omega")
+        line = {"context": str(context), "clips": write_count(omega["n_clips"])}
+        line |= {"omega": write_estimate(omega), "limits": write_limits(omega)}
+        cells.append(line | {"ave": write_estimate(find_row(shown, context=context, term="ave"))})
+    note = say(
+        "ω = share of the variance of the summed items that the factor explains; AVE = average "
+        "variance extracted, the mean share of an item's variance that the factor explains."
     )
-
-
-def _write_loading(row: dict[Any, Any]) -> dict[str, str]:
-    return {
-        "group": str(row["group"]),
-        "what": _OMEGA if row["term"] == "omega" else str(row["item"]),
-        "estimate": write_estimate(row, 3),
-        "limits": write_limits(row, 3),
-        "p": write_p(row["p_value"]),
-        "adjusted": write_p(row["p_adjusted"]),
-    }
-
-
-def _list_loading_notes(printed: pd.DataFrame) -> tuple[Text, ...]:
-    methods = [METHODS.get(name, name) for name in list_methods(printed)]
-    tested = printed["versus"].notna().any()
-    notes = [say("Intervals: {how}.", how=" and ".join(methods))]
-    if tested:
-        notes.append(
-            say(
-                "Only differences are tested; Holm *p* is adjusted for all differences of loadings "
-                "(of ω). {pooled} is the model fitted to all clips.",
-                pooled=ALL,
-            )
-        )
-    return (*notes, *collect_notes(printed, ("item", "group")))
+    title = "Reliability of the Composite"
+    table = pd.DataFrame(cells)
+    return (Table("A20", "composite", title, columns, table, notes=(note,), rows=shown),)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import write_count, write_number
-from exprstats.document.cells import find_row, list_levels, pick_rows
+from exprstats.document.cells import ALL, find_row, list_levels, name_contexts, pick_rows
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import say
-from exprstats.plots import ALL, name_contexts
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
