@@ -103,15 +103,15 @@ def fit_file(
         columns = {"items": names, "clip": clip or "clip", "subject": subject, "context": by}
         table = read_items(file, **columns, scale=limits, missing=codes)
         choices: dict[str, Any] = {"items": names, "level": level}
-        context = {"by": "context" if by else None}
+        context: dict[str, Any] = {"by": "context" if by else None}
         if ordered:
             found = measurement.fit_ordered(table, **choices, **context)
             session.add_table("factor", found.tidy())
             session.present(found)
             _keep_scores(session, found.scores, scores)
             return
-        cluster = {"cluster": "subject" if cluster_robust else None}
-        errors = {"missing": rule, "estimator": estimator, "scale": limits}
+        cluster: dict[str, Any] = {"cluster": "subject" if cluster_robust else None}
+        errors: dict[str, Any] = {"missing": rule, "estimator": estimator, "scale": limits}
         result = measurement.fit_factor(table, **choices, **context, **cluster, **errors)
         session.add_table("factor", result.tidy())
         results: list[Any] = [result]
@@ -122,8 +122,8 @@ def fit_file(
             tested = measurement.check_invariance(table, **choices, **cluster)
             results.append(_keep_steps(session, tested))
         if draws:
-            resampling = {"cluster": "subject", "draws": draws, "seed": seed}
-            drawn = measurement.bootstrap_factor(table, **choices, **context, **resampling)
+            whole: dict[str, Any] = {"cluster": "subject", "draws": draws, "seed": seed}
+            drawn = measurement.bootstrap_factor(table, **choices, **context, **whole)
             session.add_table("resampling", drawn.tidy())
             results.append(drawn)
         frame = _score(result, table, score_method)
@@ -132,7 +132,7 @@ def fit_file(
             session.add_table("score_card", card.tidy())
             results.append(card)
         session.present(*results)
-        _keep_scores(session, frame, scores)
+        _keep_scores(session, frame, scores, score_method)
         if subject is not None and not (cluster_robust or draws):
             session.say("--cluster-robust (in R) and --draws allow for clips of one person.")
 
@@ -183,11 +183,15 @@ def _score(factor: Factor, table: pd.DataFrame, method: str) -> pd.DataFrame:
     return first.drop(columns=[*names]).assign(**columns)
 
 
-def _keep_scores(session: Session, scores: pd.DataFrame, path: Path | None) -> None:
+def _keep_scores(
+    session: Session, scores: pd.DataFrame, path: Path | None, method: str = "bartlett"
+) -> None:
     """Keep the scores for ``--out``, and write them if a file was named."""
     from exprstats.io import write_csv
 
     session.tables["scores"] = scores
     if path is not None:
         write_csv(scores, path)
-        session.say(f"{count_things(len(scores), 'score is', 'scores are')} in {path}.")
+        kind = "" if method in {"bartlett", "all"} else f"{method} "
+        told = count_things(len(scores), f"{kind}score is", f"{kind}scores are")
+        session.say(f"{told} in {path}.")

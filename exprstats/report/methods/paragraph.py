@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from exprstats.apa import write_count, write_level
+from exprstats.apa import write_level
 from exprstats.document.model import Section
-from exprstats.document.text import Text, join_texts, join_words, say
+from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
+from exprstats.inference.comparison.methods import describe_resampling
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
 from exprstats.report.methods.models import (
@@ -18,9 +17,6 @@ from exprstats.report.methods.models import (
 )
 from exprstats.report.methods.ratings import tell_factor, tell_openface, tell_reliability
 from exprstats.report.sections.performance import KINDS, list_methods
-
-if TYPE_CHECKING:
-    from exprstats.inference import Comparison
 
 
 def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
@@ -69,10 +65,24 @@ def _tell_comparison(analysis: Analysis) -> Told:
     compared = bool(shown["versus"].notna().any())
     told = " of test performance" + (" and of differences between models" if compared else "")
     methods = list_methods(shown)
-    for method in methods:
-        if method in KINDS:
-            sources |= {"field"} if method == "percentile" else {"field", "davison"}
-            texts.append(_say_bootstrap(comparison, method, told))
+    drawn = [method for method in methods if method in KINDS]
+    if drawn:
+        # The inference room says what was resampled; a second stage has its own source there.
+        texts.append(quote_sentence(describe_resampling(comparison)))
+        sources.add("field")
+        sources |= {"davison"} if comparison.scheme == "two-stage" else set()
+    for method in drawn:
+        sources |= set() if method == "percentile" else {"davison"}
+        texts.append(
+            say(
+                "{level} {kind}confidence intervals and *p* values{told} come from these draws"
+                "{source}.",
+                level=write_level(comparison.level),
+                kind=KINDS[method],
+                told=told,
+                source="" if method == "percentile" else " (Davison & Hinkley, 1997)",
+            )
+        )
     if "jackknife" in methods:
         sources.add("efron")
         several = len(methods) > 1
@@ -90,18 +100,6 @@ def _tell_comparison(analysis: Analysis) -> Told:
         adjusted = "The *p* values of differences were adjusted by the method of Holm (1979)."
         texts.append(say(adjusted))
     return texts, sources
-
-
-def _say_bootstrap(comparison: Comparison, method: str, told: str) -> Text:
-    return say(
-        "{level} {kind}confidence intervals and *p* values{told} come from a cluster bootstrap "
-        "with {draws} draws of whole subjects (Field & Welsh, 2007{more}).",
-        level=write_level(comparison.level),
-        kind=KINDS[method],
-        told=told,
-        draws=write_count(comparison.draws),
-        more="" if method == "percentile" else "; Davison & Hinkley, 1997",
-    )
 
 
 def _name_baselines(analysis: Analysis) -> list[str]:

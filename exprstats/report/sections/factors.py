@@ -54,22 +54,22 @@ def _build_correlations(rows: pd.DataFrame, level: float, *, grouped: bool) -> T
     """Return Table A26: each factor's ω, and each pair's correlation."""
     shown = rows[rows["term"].isin(["omega", "correlation"])]
     columns = (
-        Column("what", say("Factor"), words=True),
-        Column("with", say("Correlated with"), words=True),
+        Column("what", say("Factors"), words=True),
         Column("estimate", say("Estimate")),
         Column("limits", say("{level} CI", level=write_level(level))),
     )
     cells = [
         {
             "context": str(row["context"]),
-            "what": str(row["factor"]),
-            "with": "itself (ω)" if row["term"] == "omega" else str(row["versus"]),
+            "what": f"ω of {row['factor']}"
+            if row["term"] == "omega"
+            else f"r of {row['factor']} and {row['versus']}",
             "estimate": write_estimate(row, 3),
             "limits": write_limits(row, 3),
         }
         for row in shown.to_dict("records")
     ]
-    note = say("ω = reliability of the sum of a factor's items.")
+    note = say("ω = reliability of the sum of a factor's items; *r* = correlation of two factors.")
     return Table(
         "A26",
         "correlations",

@@ -71,6 +71,8 @@ def _build_table(
             pairs.assign(group=name_pairs(pairs.assign(versus=others))),
         ]
     )
+    places = {group: place for place, group in enumerate(dict.fromkeys(printed["group"]))}
+    printed = printed.iloc[printed["group"].map(places).argsort(kind="stable")]
     columns = [
         Column("what", say("{heading}", heading=heading), words=True),
         Column("estimate", say("Estimate")),
