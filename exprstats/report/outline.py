@@ -15,21 +15,22 @@ from exprstats.report.sections.data import (
     describe_session,
     list_session_versions,
 )
-from exprstats.report.sections.factors import describe_factors
+from exprstats.report.sections.factors import (
+    describe_factors,
+    describe_levels,
+    describe_ordered,
+)
 from exprstats.report.sections.features import (
     describe_features,
     describe_sensitivity,
     describe_tracking,
 )
 from exprstats.report.sections.importance import describe_importance
-from exprstats.report.sections.levels import describe_levels
 from exprstats.report.sections.measurement import describe_measurement, list_banners
-from exprstats.report.sections.ordered import describe_ordered
 from exprstats.report.sections.others import describe_further
 from exprstats.report.sections.performance import describe_performance
 from exprstats.report.sections.reliability import describe_reliability
-from exprstats.report.sections.scorecard import describe_scorecard
-from exprstats.report.sections.scores import describe_scores
+from exprstats.report.sections.scores import describe_scorecard, describe_scores
 from exprstats.report.sections.weights import describe_weights
 
 # Each section with the results that it speaks of (`exprstats.results.PLACES`), in order. A result

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, count_things, tell_p, write_count, write_level, write_number
+from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
 from exprstats.document.cells import (
     ALL,
     collect_notes,
@@ -21,29 +20,39 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Figure, Section, Table
-from exprstats.document.text import Text, join_texts, join_words, quote_code, say
-from exprstats.plots import draw_factor
+from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
+from exprstats.plots import draw_factor, name_pairs
 from exprstats.report.analysis import Analysis
+from exprstats.report.sections.factors import (
+    INDEPENDENT,
+    build_items,
+    count_clips,
+    list_fits,
+    quote_call,
+)
 from exprstats.report.sections.invariance import build_nesting, say_nesting
-from exprstats.report.sections.resampled import build_resampled, say_resampled
+from exprstats.report.sections.performance import METHODS, list_methods
 
 if TYPE_CHECKING:
-    from exprstats.measurement import Factor, Receipt
+    from exprstats.measurement import Factor, FactorBootstrap
 
-_TERMS = {"loading": "Loading (λ)", "residual": "Residual (ε)"}
-_FIT = {"df", "chisq", "cfi", "rmsea", "srmr"}
-INDEPENDENT = (
-    "*SE* and intervals take clips as independent; they are too small where clips of one subject "
-    "are alike."
+_COMPOSITES = {"omega": "ω of the composite", "alpha": "Cronbach’s α"}
+# Number, name and title of each table; its heading, its terms, and what Holm p goes by.
+_LOADINGS = ("A9", "loadings", "Loadings"), "Standardized loading", ["loading", "omega"]
+_RESIDUALS = (
+    ("A21", "residuals", "Residual Variances and α"),
+    "Standardized residual variance",
+    ["residual", "alpha"],
 )
+_FAMILIES = {"loading": "loadings (of ω)", "residual": "residual variances (of α)"}
 
 
 def describe_measurement(analysis: Analysis) -> Section | None:
     """Return the section, or None where no factor model was fitted."""
-    further = (*say_nesting(analysis), *say_resampled(analysis.resampled))
+    further = (*say_nesting(analysis), *_say_draws(analysis.resampled))
     if analysis.factor is None and not further:
         return None
-    tables = (*build_nesting(analysis), *build_resampled(analysis.resampled))
+    tables = (*build_nesting(analysis), *_build_draws(analysis.resampled))
     title = ("measurement", "Measurement model")
     if analysis.factor is None:
         return Section(*title, sentences=further, tables=tables)
@@ -169,36 +178,6 @@ def _say_fit(rows: pd.DataFrame) -> tuple[Text, ...]:
     return (join_texts([say("Fit over all clips:"), fits[ALL]]),) if ALL in fits else ()
 
 
-def list_fits(rows: pd.DataFrame) -> list[tuple[str, Text]]:
-    """Return the fit of each context's model that can be tested, by the name of the context."""
-    fits = []
-    for context, own in rows[rows["term"].isin(_FIT)].groupby("context", sort=False):
-        found = {row["term"]: row for row in own.to_dict("records")}
-        if found.keys() >= _FIT:
-            fits.append((str(context), _write_fit(found)))
-    return fits
-
-
-def list_context_fits(rows: pd.DataFrame) -> list[Text]:
-    """Return the fit of each context's model as notes; that of all clips is in the sentence."""
-    fits = [(context, fit) for context, fit in list_fits(rows) if context != ALL]
-    return [join_texts([say("Fit of {context}:", context=context), fit]) for context, fit in fits]
-
-
-def _write_fit(found: Mapping[Any, dict[Any, Any]]) -> Text:
-    return say(
-        "χ²({df}) = {chisq}, *p* {p}, CFI = {cfi}, RMSEA = {rmsea}, 90% CI {limits}, "
-        "SRMR = {srmr}.",
-        df=int(found["df"]["estimate"]),
-        chisq=write_number(found["chisq"]["estimate"]),
-        p=tell_p(found["chisq"]["p_value"]),
-        cfi=write_estimate(found["cfi"], 3),
-        rmsea=write_estimate(found["rmsea"], 3),
-        limits=write_limits(found["rmsea"], 3),
-        srmr=write_estimate(found["srmr"], 3),
-    )
-
-
 def _write_place(row: dict[Any, Any], pointer: str = "") -> str:
     where = "" if row["context"] == ALL else f", {row['context']}"
     level = write_level(row["level"]) if pd.notna(row.get("level")) else ""
@@ -217,65 +196,6 @@ def _build_estimates(rows: pd.DataFrame, factor: Factor) -> Table:
     )
 
 
-def build_items(
-    rows: pd.DataFrame,
-    naming: tuple[str, str, str],
-    *,
-    notes: tuple[Text, ...],
-    whole: pd.DataFrame,
-    group: str = "context",
-) -> Table:
-    """Return a table of loadings and residual variances, one line an item.
-
-    Parameters
-    ----------
-    rows
-        Tidy rows of a factor model, contexts named.
-    naming
-        Number, name and title.
-    notes
-        Printed below.
-    whole
-        The rows behind the table.
-    group
-        Column whose values head blocks of lines, if it has several.
-    """
-    level = first_value(rows, "level")
-    interval = say("{level} CI", level=write_level(float(level)) if level else "")
-    columns = [Column("item", say("Question"), words=True)]
-    for term, heading in _TERMS.items():
-        columns += [
-            Column(f"{term}_estimate", say("Estimate"), heading),
-            Column(f"{term}_error", say("*SE*"), heading),
-            Column(f"{term}_limits", interval, heading),
-        ]
-    loadings = pick_rows(rows, term="loading").to_dict("records")
-    cells = pd.DataFrame([_write_row(row, rows, group) for row in loadings])
-    several = len(list_levels(cells, group)) > 1
-    number, name, title = naming
-    return Table(
-        number,
-        name,
-        title,
-        tuple(columns),
-        cells,
-        group=group if several else None,
-        notes=notes,
-        rows=whole,
-    )
-
-
-def _write_row(loading: dict[Any, Any], rows: pd.DataFrame, group: str) -> dict[str, str]:
-    cells = {group: str(loading[group]), "item": str(loading["item"])}
-    for term in _TERMS:
-        same = {name: loading[name] for name in {group, "context", "item"}}
-        row = find_row(rows, **same, term=term)
-        cells[f"{term}_estimate"] = write_estimate(row, 3)
-        cells[f"{term}_error"] = write_number(row.get("std_error"), 3, bounded=True)
-        cells[f"{term}_limits"] = write_limits(row, 3)
-    return cells
-
-
 def _list_notes(rows: pd.DataFrame, factor: Factor, *, grouped: bool) -> tuple[Text, ...]:
     counts = count_clips(rows, grouped=grouped)
     notes = [say("Completely standardized solution, ε = 1 − λ²; all clips{counts}.", counts=counts)]
@@ -291,29 +211,8 @@ def _list_notes(rows: pd.DataFrame, factor: Factor, *, grouped: bool) -> tuple[T
     subjects = count_things(clusters or 0, "subject")
     notes.append(say(INDEPENDENT) if clusters is None else say(allowed, subjects=subjects))
     keys = ("item", "context") if grouped else ("item",)
-    told = collect_notes(rows[rows["term"].isin([*_TERMS])], keys)
+    told = collect_notes(rows[rows["term"].isin(["loading", "residual"])], keys)
     return (*notes, *quote_call(factor.receipt, factor.items), *told)
-
-
-def quote_call(receipt: Receipt, items: Sequence[str]) -> tuple[Text, ...]:
-    """Return the R call of the fit on all clips, with its names and versions; none without R."""
-    if not receipt.call:
-        return ()
-    aliases = ", ".join(f"v{place} = {item}" for place, item in enumerate(items, start=1))
-    versions = ", ".join(f"{name} {version}" for name, version in receipt.versions.items())
-    told = say("({aliases}; {name}).", aliases=aliases, name=versions)
-    return (join_texts([say("R call for all clips:"), quote_code(receipt.call), told]),)
-
-
-def count_clips(rows: pd.DataFrame, *, grouped: bool) -> str:
-    """Return the clips of each fit in brackets."""
-    counts = pick_rows(rows, term="loading").groupby("context", sort=False)["n_clips"].first()
-    if counts.isna().all():
-        return ""
-    if not grouped:
-        return f" ({int(counts.iloc[0]):,})"
-    named = ", ".join(f"{context} {int(count):,}" for context, count in counts.items())
-    return f" ({named})"
 
 
 def _build_whole(rows: pd.DataFrame, analysis: Analysis) -> tuple[Table, ...]:
@@ -342,3 +241,92 @@ def _build_whole(rows: pd.DataFrame, analysis: Analysis) -> tuple[Table, ...]:
     title = "Reliability of the Composite"
     table = pd.DataFrame(cells)
     return (Table("A20", "composite", title, columns, table, notes=(note,), rows=shown),)
+
+
+def _say_draws(resampled: FactorBootstrap | None) -> tuple[Text, ...]:
+    """Return what resampling clusters says about the composite and about contexts."""
+    if resampled is None:
+        return ()
+    told = quote_sentence(resampled.sentence().rstrip("."))
+    return (join_texts([told, say("(Table A9).")]),)
+
+
+def _build_draws(resampled: FactorBootstrap | None) -> tuple[Table, ...]:
+    """Return Tables A9 and A21: estimates of each context, then their differences."""
+    if resampled is None:
+        return ()
+    draws = say("{draws} draws of whole clusters.", draws=write_count(resampled.draws))
+    return (
+        _build_resampled(resampled, *_LOADINGS),
+        _build_resampled(resampled, *_RESIDUALS, more=(draws,)),
+    )
+
+
+def _build_resampled(
+    resampled: FactorBootstrap,
+    naming: tuple[str, str, str],
+    heading: str,
+    terms: list[str],
+    more: tuple[Text, ...] = (),
+) -> Table:
+    rows = resampled.tidy()
+    shown = name_contexts(rows[rows["headline"].eq(True) & rows["term"].isin(terms)])
+    single = shown[shown["versus"].isna()]
+    pairs = shown[shown["versus"].notna()]
+    others = name_contexts(pairs.assign(context=pairs["versus"]))["context"]
+    printed = pd.concat(
+        [
+            single.assign(group=single["context"]),
+            pairs.assign(group=name_pairs(pairs.assign(versus=others))),
+        ]
+    )
+    places = {group: place for place, group in enumerate(dict.fromkeys(printed["group"]))}
+    printed = printed.iloc[printed["group"].map(places).argsort(kind="stable")]
+    columns = [
+        Column("what", say("{heading}", heading=heading), words=True),
+        Column("estimate", say("Estimate")),
+        Column("limits", say("{level} CI", level=write_level(resampled.level))),
+    ]
+    if len(pairs):
+        columns += [
+            Column("p", say("*p*")),
+            Column("adjusted", say("Holm\N{NO-BREAK SPACE}*p*")),
+        ]
+    number, name, title = naming
+    return Table(
+        number,
+        name,
+        f"{title} With Intervals That Allow for Clusters"
+        + (", and Differences Between Contexts" if len(pairs) else ""),
+        tuple(columns),
+        pd.DataFrame([_write_resampled(row) for row in printed.to_dict("records")]),
+        group="group" if len(list_levels(printed, "group")) > 1 else None,
+        notes=(*_list_draw_notes(printed, _FAMILIES[terms[0]]), *more),
+        rows=rows[rows["term"].isin(terms)] if more else rows,
+    )
+
+
+def _write_resampled(row: dict[Any, Any]) -> dict[str, str]:
+    return {
+        "group": str(row["group"]),
+        "what": _COMPOSITES.get(row["term"], str(row["item"])),
+        "estimate": write_estimate(row, 3),
+        "limits": write_limits(row, 3),
+        "p": write_p(row["p_value"]),
+        "adjusted": write_p(row["p_adjusted"]),
+    }
+
+
+def _list_draw_notes(printed: pd.DataFrame, family: str) -> tuple[Text, ...]:
+    methods = [METHODS.get(name, name) for name in list_methods(printed)]
+    notes = [say("Intervals: {how}.", how=" and ".join(methods))]
+    if printed["versus"].notna().any():
+        notes.append(
+            say(
+                "Only differences are tested; Holm *p* is adjusted for all differences of "
+                "{family}. {pooled} is the model fitted to all clips.",
+                family=family,
+                pooled=ALL,
+            )
+        )
+    return (*notes, *collect_notes(printed, ("item", "group")))
