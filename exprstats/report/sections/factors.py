@@ -60,7 +60,7 @@ def describe_ordered(analysis: Analysis) -> Section | None:
     return Section(
         "ordered",
         "Factor model of ordered answers",
-        sentences=(quote_sentence(factor.sentence()),),
+        sentences=(quote_sentence(f"{factor.sentence().rstrip('.')} (Table A23, Table A24)."),),
         tables=(
             build_items(rows, naming, notes=tuple(notes), whole=rows),
             _build_thresholds(rows, factor.level, grouped=grouped),
@@ -123,7 +123,7 @@ def describe_factors(analysis: Analysis) -> Section | None:
     return Section(
         "factors",
         "Factor models with several factors",
-        sentences=(quote_sentence(factors.sentence()),),
+        sentences=(quote_sentence(f"{factors.sentence().rstrip('.')} (Table A25, Table A26)."),),
         tables=(
             build_items(blocks, naming, notes=notes, whole=rows, group="block"),
             _build_correlations(rows, factors.level, grouped=grouped),
@@ -212,7 +212,7 @@ def describe_levels(analysis: Analysis) -> Section | None:
     return Section(
         "levels",
         "Factor models within and between subjects",
-        sentences=(quote_sentence(factors.sentence()),),
+        sentences=(quote_sentence(f"{factors.sentence().rstrip('.')} (Table A27)."),),
         tables=(table,),
     )
 

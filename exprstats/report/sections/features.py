@@ -80,7 +80,7 @@ def describe_tracking(analysis: Analysis) -> Section | None:
     return Section(
         "clip_features",
         "Features from OpenFace",
-        sentences=(quote_sentence(result.sentence()),),
+        sentences=(quote_sentence(f"{result.sentence().rstrip('.')} (Table A28)."),),
         points=_list_left_out(result.ledger[~result.ledger["kept"]]),
         caveats=() if "subject" in result.clips else (say(told),),
         tables=(table,),
@@ -123,7 +123,7 @@ def describe_sensitivity(analysis: Analysis) -> Section | None:
     return Section(
         "sensitivity",
         "Sensitivity to the tracker’s confidence",
-        sentences=(quote_sentence(result.sentence()),),
+        sentences=(quote_sentence(f"{result.sentence().rstrip('.')} (Table A29)."),),
         tables=(
             Table("A29", "sensitivity", title, columns, cells, notes=(note,), rows=result.tidy()),
         ),

@@ -57,17 +57,19 @@ def describe_measurement(analysis: Analysis) -> Section | None:
     if analysis.factor is None:
         return Section(*title, sentences=further, tables=tables)
     rows = select_shown(name_contexts(analysis.factor.tidy()))
+    # Where models follow, Table A2 has ω of the scores that they predict.
+    whole = () if analysis.models else _build_whole(rows)
     items = list_levels(rows[rows["term"].eq("loading")], "item")
     return Section(
         *title,
         sentences=(
             _say_model(rows, items, analysis),
-            _say_loadings(rows),
+            _say_loadings(rows, " (Table A20)" if whole else ""),
             *_say_fit(rows),
             *further,
         ),
         caveats=(*_say_closed_form(analysis), *_say_three_items(items)),
-        tables=(_build_estimates(rows, analysis.factor), *_build_whole(rows, analysis), *tables),
+        tables=(_build_estimates(rows, analysis.factor), *whole, *tables),
         figures=(_build_figure(rows, analysis.factor),),
     )
 
@@ -154,7 +156,7 @@ def name_estimator(factor: Factor) -> tuple[str, str]:
     return full, ", with robust standard errors" if pooled.method == "robust" else ""
 
 
-def _say_loadings(rows: pd.DataFrame) -> Text:
+def _say_loadings(rows: pd.DataFrame, pointer: str) -> Text:
     loadings = pick_rows(rows, term="loading").reset_index(drop=True)
     low, high = find_extremes(loadings)
     omegas = pick_rows(rows, term="omega")["estimate"].dropna()
@@ -169,6 +171,7 @@ def _say_loadings(rows: pd.DataFrame) -> Text:
         same = low_omega == high_omega
         text += "; the reliability of the composite, ω, was "
         text += low_omega if same else f"between {low_omega} and {high_omega}"
+        text += pointer
     return say("{text}.", text=text)
 
 
@@ -215,10 +218,10 @@ def _list_notes(rows: pd.DataFrame, factor: Factor, *, grouped: bool) -> tuple[T
     return (*notes, *quote_call(factor.receipt, factor.items), *told)
 
 
-def _build_whole(rows: pd.DataFrame, analysis: Analysis) -> tuple[Table, ...]:
-    """Return Table A20: ω and AVE of every context. A study has ω in Table A2."""
+def _build_whole(rows: pd.DataFrame) -> tuple[Table, ...]:
+    """Return Table A20: ω and AVE of every context."""
     shown = rows[rows["term"].isin(["omega", "ave"])]
-    if analysis.study is not None or shown.empty:
+    if shown.empty:
         return ()
     level = first_value(shown, "level")
     columns = (
@@ -248,7 +251,8 @@ def _say_draws(resampled: FactorBootstrap | None) -> tuple[Text, ...]:
     if resampled is None:
         return ()
     told = quote_sentence(resampled.sentence().rstrip("."))
-    return (join_texts([told, say("(Table A9).")]),)
+    more = say("Residual variances and α were resampled with them (Table A21).")
+    return join_texts([told, say("(Table A9).")]), more
 
 
 def _build_draws(resampled: FactorBootstrap | None) -> tuple[Table, ...]:

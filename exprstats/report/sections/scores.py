@@ -147,5 +147,5 @@ def describe_scorecard(analysis: Analysis) -> Section | None:
         ),
         rows=rows,
     )
-    sentence = quote_sentence(card.sentence())
+    sentence = quote_sentence(f"{card.sentence().rstrip('.')} (Table A22).")
     return Section("scorecard", "Factor scores compared", sentences=(sentence,), tables=(table,))

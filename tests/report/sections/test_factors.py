@@ -1,5 +1,7 @@
 """Kinds of factor models as printed: cells against tidy rows, read back to the printed decimals."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,9 +22,14 @@ ITEMS = ["response", "emotion", "motion"]
 
 
 def read_section(result, name):
+    """Return a section of a report on one result; its text names each of its tables."""
     document = build_document(gather_analysis([result]))
     assert not any(one.name.startswith("further") for one in document.sections)
-    return next(one for one in document.sections if one.name == name)
+    section = next(one for one in document.sections if one.name == name)
+    words = " ".join(write_plain(text) for text in section.sentences).replace("\xa0", " ")
+    for table in section.tables:
+        assert re.search(rf"\(([^()]*[,;] )?Table {table.number}[,;)]", words), table.number
+    return section
 
 
 def read_notes(table):
@@ -168,12 +175,15 @@ def test_resampled_estimates_of_every_term_are_printed_with_their_draws(plain):
     assert "for all differences of residual variances (of α)." in read_notes(residuals)
 
 
-def test_the_composite_of_each_context_is_printed_where_no_study_prints_its_scores(plain):
+def test_the_composite_of_each_context_is_printed_where_no_models_follow(plain):
     section = read_section(plain.factor, "measurement")
     table = next(one for one in section.tables if one.number == "A20")
     rows = plain.factor.table[plain.factor.table["part"].eq("all")]
     check_cells(table.cells, "omega", rows[rows["term"].eq("omega")], 0.0051)
     check_cells(table.cells, "ave", rows[rows["term"].eq("ave")], 0.0051)
+    document = build_document(gather_analysis(list(plain)))
+    section = next(one for one in document.sections if one.name == "measurement")
+    assert [one.number for one in section.tables] == ["2"]
 
 
 @pytest.mark.r
