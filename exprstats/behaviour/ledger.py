@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -198,6 +198,7 @@ class ClipFeatures(Result):
         The choices.
     """
 
+    place: ClassVar[str] = "clip_features"
     clips: pd.DataFrame
     ledger: pd.DataFrame
     files: pd.DataFrame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,7 @@ class Factors(Result):
         Where the numbers come from.
     """
 
+    place: ClassVar[str] = "factors"
     table: pd.DataFrame
     scores: pd.DataFrame
     items: Mapping[str, tuple[str, ...]]

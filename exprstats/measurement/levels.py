@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -60,6 +60,7 @@ class LevelFactors(Result):
         Where the numbers come from.
     """
 
+    place: ClassVar[str] = "levels"
     table: pd.DataFrame
     items: tuple[str, ...]
     by: str | None

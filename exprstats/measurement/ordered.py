@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -53,6 +53,7 @@ class OrderedFactor(Result):
         Where the numbers come from.
     """
 
+    place: ClassVar[str] = "ordered"
     table: pd.DataFrame
     scores: pd.DataFrame
     solutions: tuple[OrderedSolution, ...]

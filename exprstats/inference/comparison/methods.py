@@ -85,23 +85,30 @@ def _describe_models(comparison: Comparison) -> str:
 
 
 def _describe_draws(comparison: Comparison) -> str:
-    table, cluster = comparison.table, comparison.cluster
-    groups = write_range(sample.n_clusters for sample in comparison.samples)
+    table = comparison.table
     used = [str(method) for method in table.loc[table["headline"], "method"].unique()]
     intervals = f"{write_level(comparison.level)} {' and '.join(_INTERVALS[one] for one in used)}"
+    return f"{describe_resampling(comparison)} We report {intervals}."
+
+
+def describe_resampling(comparison: Comparison) -> str:
+    """Return the sentence on what was resampled, and why; a report's paragraph has it too."""
+    table, cluster = comparison.table, comparison.cluster
+    groups = write_range(sample.n_clusters for sample in comparison.samples)
     start = f"Because rows of one {cluster} are not independent, "
     whole = f"whole clusters ({groups}, by {cluster})"
     strata = "" if comparison.strata is None else f" within strata ({comparison.strata})"
     if set(table["method"]) == {"jackknife"}:
-        return f"{start}{whole} were left out one at a time{strata}. We report {intervals}."
+        return f"{start}{whole} were left out one at a time{strata}."
     second = ""
     if comparison.scheme == "two-stage":
         second = ", and then rows of each drawn cluster (Davison & Hinkley, 1997, §3.8),"
-    left = ", and left out one at a time" if "jackknife" in used else ""
-    count = write_count(comparison.draws)
+    jackknife = (table["headline"] & table["method"].eq("jackknife")).any()
+    left = ", and left out one at a time" if jackknife else ""
     return (
-        f"{start}{whole} were resampled with replacement{strata}{second} in {count} draws, "
-        f"the same for all models (Field & Welsh, 2007){left}. We report {intervals}."
+        f"{start}{whole} were resampled with replacement{strata}{second} in "
+        f"{write_count(comparison.draws)} draws, the same for all models (Field & Welsh, 2007)"
+        f"{left}."
     )
 
 

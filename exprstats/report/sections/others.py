@@ -29,19 +29,13 @@ _KEYS = ("item", "feature", "metric", "model", "versus", "term", "context")
 _TITLES = {
     "Bootstrap": "A statistic with its cluster bootstrap",
     "Ceiling": "Ceiling of prediction",
-    "ClipFeatures": "Features from OpenFace",
     "ContextComparison": "Contexts compared in performance",
     "Equivalence": "Equivalence of models",
-    "Factors": "Factor models with several factors",
     "Leakage": "What splitting clips would have inflated",
-    "LevelFactors": "Factor models within and between subjects",
     "Nested": "Nested cross-validation",
-    "OrderedFactor": "Factor model of ordered answers",
     "Permutation": "Permutation tests of models",
     "Precision": "Precision with other numbers of subjects",
     "Prospects": "Prospects of studies to come",
-    "ScoreCard": "Factor scores compared",
-    "Sensitivity": "Sensitivity to the tracker’s confidence",
     "VarianceSplit": "Variance between training runs",
 }
 

@@ -16,7 +16,6 @@ from exprstats.inference import (
     permute_models,
     plan_precision,
 )
-from exprstats.measurement import average_raters, compare_scores
 from exprstats.models import (
     fold_subjects,
     guess_mean,
@@ -63,7 +62,6 @@ def list_results(results):
     features = list(results.models.design.features)
     settings = {"metrics": ["nrmse"], "span": 7, "draws": 60, "seed": 1}
     both = stack_predictions(results.models, guess_mean(results.models.predictions))
-    items = average_raters(results.ratings)
     folds = fold_subjects(results.data, folds=3, seed=1)
     return [
         compare_contexts(both, **settings),
@@ -73,7 +71,6 @@ def list_results(results):
         bootstrap_clusters(
             results.data, lambda table: table["score"].mean(), cluster="subject", draws=40, seed=1
         ),
-        compare_scores(results.factor, items),
         nest_elastic(results.data, target="score", features=features, folds=folds, by="context"),
         rate_ceiling(results.ratings, results.factor),
     ]
@@ -92,7 +89,6 @@ def test_each_result_has_its_sentence_and_its_table(others):
         "Permutation tests of models",
         "Precision with other numbers of subjects",
         "A statistic with its cluster bootstrap",
-        "Factor scores compared",
         "Nested cross-validation",
         "Ceiling of prediction",
     }
