@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 
 from exprstats.document.cells import Row
-from exprstats.errors import OptionError
+from exprstats.errors import Option, OptionError
 from exprstats.options import FactorEstimator, MissingRule
 
 Word = TypeVar("Word", bound=str)
@@ -220,6 +220,35 @@ def split_scale(text: str | None) -> tuple[float, float] | None:
         message = f"--scale '{text}' must be the lowest and the highest answer, such as 0,4."
         raise OptionError(message)
     return low, high
+
+
+def split_shares(text: str | None) -> dict[str, float]:
+    """Return the shares of subjects for training, validation and test; none where none are given.
+
+    Raises
+    ------
+    OptionError
+        Unless the text holds three percentages with sum 100.
+
+    Examples
+    --------
+    >>> split_shares("60,20,20")
+    {'train': 0.6, 'validate': 0.2, 'test': 0.2}
+    """
+    if text is None:
+        return {}
+    try:
+        train, validate, test = (float(part) / 100 for part in text.split(","))
+    except ValueError:
+        train = validate = test = math.nan
+    whole = abs(train + validate + test - 1) < 1e-9
+    if not (whole and train > 0 and validate >= 0 and test > 0):
+        message = (
+            f" '{text}' must be the percent of subjects for training, validation and test, "
+            "with sum 100, such as 60,20,20; only validation may be 0."
+        )
+        raise OptionError(Option("split"), message)
+    return {"train": train, "validate": validate, "test": test}
 
 
 def split_sizes(

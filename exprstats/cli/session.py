@@ -23,6 +23,7 @@ from exprstats.document.terminal import (
     list_points,
     render_section,
     speak_options,
+    speak_warning,
     wrap_text,
     write_line,
 )
@@ -241,7 +242,7 @@ def _keep_warnings(session: Session) -> Iterator[None]:
         try:
             yield
         finally:
-            texts = [" ".join(str(one.message).split()) for one in caught]
+            texts = [speak_warning(one.message) for one in caught]
             spoken = [speak_options(session.command, text) for text in texts]
             session.warnings.extend(dict.fromkeys(spoken))
 

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from exprstats.apa import count_things
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import write_plain
-from exprstats.errors import DataError, ExprStatsError
+from exprstats.errors import DataError, ExprStatsError, ExprStatsWarning
 
 _MOST = 20
+_CALLED = {"cluster": "subject", "context": "by", "run": "seat"}
 _HEADER = 12  # letters of a line of a heading
 # Names from files must not steer the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -209,12 +210,19 @@ def list_points(title: str, points: Sequence[str]) -> str:
 def describe_error(command: str, error: ExprStatsError) -> str:
     """Return the block that a user reads when a command stops."""
     if not isinstance(error, DataError):
-        text = speak_options(command, str(error))
+        text = speak_options(command, error.speak("command", _CALLED))
         return wrap_text(f"exprstats {command}: {text}", indent="  ", first="")
-    texts = [speak_options(command, str(problem)) for problem in error.problems]
+    told = [problem.speak("command", _CALLED) for problem in error.problems]
+    texts = [speak_options(command, text) for text in told]
     count = count_things(len(texts), "problem")
     more = [f"... and {len(texts) - _MOST:,} more."] if len(texts) > _MOST else []
     return list_points(f"exprstats {command}: {count}", [*texts[:_MOST], *more])
+
+
+def speak_warning(message: Warning | str) -> str:
+    """Return a warning on one line, its options spelt as a command has them."""
+    told = isinstance(message, ExprStatsWarning)
+    return " ".join((message.speak("command", _CALLED) if told else str(message)).split())
 
 
 def speak_options(command: str, text: str) -> str:

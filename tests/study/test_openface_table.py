@@ -6,12 +6,13 @@ Tolerance: none; the same verbs with the same seeds must give the same bits.
 import hashlib
 import html
 import inspect
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.behaviour import read_segments, summarise_openface
+from exprstats.behaviour import Quality, Sampling, read_segments, summarise_openface
 from exprstats.errors import DataError, DataWarning
 from exprstats.models import fit_elastic
 from exprstats.report import write_report
@@ -160,10 +161,12 @@ def test_every_choice_reaches_the_verb(place, monkeypatch):
 
 def test_the_defaults_are_those_of_the_verb(place):
     settings = read_study(place / "study.toml").openface
-    usual = inspect.signature(summarise_openface).parameters
+    parameters = inspect.signature(summarise_openface).parameters
+    usual = {name: one.default for name, one in parameters.items()}
+    usual |= asdict(Sampling()) | asdict(Quality())
     shared = (*CHOICES, "sampling", "confidence", "recursive")
     assert {name: getattr(settings, name) for name in shared} == {
-        name: usual[name].default for name in shared
+        name: usual[name] for name in shared
     }
 
 
