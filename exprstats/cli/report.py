@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.cli.compare import show_metrics
 from exprstats.cli.factor import show_loadings
 from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption
 from exprstats.cli.reliability import show_coefficients
@@ -69,7 +68,7 @@ def show_run(session: Session, run: StudyRun) -> None:
     if run.factor is not None:
         show_loadings(session, run.factor)
     if run.comparison is not None:
-        show_metrics(session, run.comparison)
+        session.present(run.comparison)
     session.show_points("Choices:", list(provenance.notes))
 
 

@@ -8,6 +8,13 @@ from exprstats.document.model import Document, Section
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import list_sources
 from exprstats.report.methods.paragraph import describe_methods
+from exprstats.report.sections.companions import (
+    describe_contexts,
+    describe_equivalence,
+    describe_permutation,
+    describe_precision,
+    describe_training,
+)
 from exprstats.report.sections.comparisons import describe_comparisons, describe_pooling
 from exprstats.report.sections.contrasts import describe_contrasts
 from exprstats.report.sections.data import (
@@ -22,6 +29,11 @@ from exprstats.report.sections.others import describe_further
 from exprstats.report.sections.performance import describe_performance
 from exprstats.report.sections.reliability import describe_reliability
 from exprstats.report.sections.scores import describe_scores
+from exprstats.report.sections.validation import (
+    describe_fits,
+    describe_leakage,
+    describe_nested,
+)
 from exprstats.report.sections.weights import describe_weights
 
 # Each section with the results that it speaks of (`exprstats.results.PLACES`), in order. A result
@@ -34,8 +46,16 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("factor", "resampled", "invariance", "restrictions"), describe_measurement),
     (("factor",), describe_scores),
     (("models",), describe_features),
+    (("models",), describe_fits),
     (("comparison", "models", "ceiling"), describe_performance),
     (("comparison",), describe_comparisons),
+    (("contexts",), describe_contexts),
+    (("equivalence",), describe_equivalence),
+    (("permutation",), describe_permutation),
+    (("training",), describe_training),
+    (("precision",), describe_precision),
+    (("nested",), describe_nested),
+    (("leakage",), describe_leakage),
     (("models", "weights"), describe_weights),
     (("contrasts",), describe_contrasts),
     (("importance", "dependence"), describe_importance),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from exprstats.reliability import Reliability
 
 FEWEST_SUBJECTS = 3  # of the test part, for intervals
+_GIVEN = "intervals take the models of the folds as given"
 USUAL_FOLDS = 5  # of nested cross-validation
 MOST_TRACED = 4  # features whose curves stand beside each other on a page
 
@@ -136,9 +138,11 @@ def fit_models(
     lesson: Lesson, settings: tuple[ModelSettings, ...], log: Logbook, *, n_jobs: int = 1
 ) -> dict[str, Models]:
     """Return the fitted models by name; baselines come later."""
-    verbs = {"elastic": partial(_pick_verb("elastic", lesson), folds=lesson.folds)}
-    grow = _pick_verb("forest", lesson)
-    verbs["forest"] = partial(grow, seed=log.draw_seed("forest"), n_jobs=n_jobs)
+    seed = log.draw_seed("forest")
+    verbs = {
+        "elastic": partial(_pick_verb("elastic", lesson), folds=lesson.folds),
+        "forest": partial(_pick_verb("forest", lesson), seed=seed, n_jobs=n_jobs),
+    }
     data = {**lesson.columns, "by": lesson.by, "parts": lesson.parts}
     return {
         model.name: verbs[model.kind](lesson.clips, name=model.name, **data)
@@ -166,8 +170,8 @@ def weigh_features(
     from exprstats.models import report_weights
 
     first = next(one for one in models.values() if one.kind == "elastic")
-    options = {"draws": draws, "repeats": repeats, "n_jobs": n_jobs}
-    return report_weights(first, seed=log.draw_seed("weights"), **options)
+    seed = log.draw_seed("weights")
+    return report_weights(first, draws=draws, repeats=repeats, seed=seed, n_jobs=n_jobs)
 
 
 def nest_people(
@@ -185,24 +189,23 @@ def nest_people(
     nested = nest_elastic(lesson.clips, folds=folds, by=lesson.by, **lesson.columns)
     options = _list_options(settings, log, n_jobs=n_jobs)
     metrics = ["rmse", "correlation"]
-    return nested, compare_models(nested.predictions, metrics=metrics, by=lesson.by, **options)
+    comparison = compare_models(nested.predictions, metrics=metrics, by=lesson.by, **options)
+    limits, keys = comparison.tidy().query("headline"), ["context", "part", "term"]
+    limits = limits.assign(part="test", term=limits["metric"])
+    limits["note"] = [f"{note}; {_GIVEN}" if note else _GIVEN for note in limits["note"]]
+    limits = limits[[*keys, "conf_low", "conf_high", "level", "method", "note"]]
+    table = nested.table.drop(columns="note", errors="ignore").merge(limits, on=keys, how="left")
+    return replace(nested, table=table), comparison
 
 
 def leak_people(lesson: Lesson, kind: str, log: Logbook, *, repeats: int, n_jobs: int) -> Leakage:
     """Return what the models' test scores would be if clips were split, and not subjects."""
     from exprstats.models import measure_leakage
 
-    verb = _pick_verb(kind, lesson)
-    if kind == "forest":
-        verb = partial(verb, n_jobs=n_jobs)
-    return measure_leakage(
-        verb,
-        lesson.clips,
-        by=lesson.by,
-        repeats=repeats,
-        seed=log.draw_seed("split"),
-        **lesson.columns,
-    )
+    verb, seed = _pick_verb(kind, lesson), log.draw_seed("split")
+    verb = partial(verb, n_jobs=n_jobs) if kind == "forest" else verb
+    options = {"by": lesson.by, "repeats": repeats, "seed": seed}
+    return measure_leakage(verb, lesson.clips, **lesson.columns, **options)
 
 
 def contrast_weights(lesson: Lesson, draws: int, log: Logbook, *, n_jobs: int) -> Contrasts | None:

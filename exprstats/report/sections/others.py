@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 60
 _MOST_RECORDS = 12  # of a table that holds no estimates, such as the clips themselves
-_FIRST = 11  # Tables A1 to A10 have their places
+_FIRST = 40  # Tables before have their places
 _PARTS = ("test", "validate", "train")
 _UNSTANDARDIZED = ("_raw", "intercept")
 _SMALL = {"a", "and", "between", "from", "in", "of", "on", "the", "to", "with", "within"}
@@ -32,21 +32,14 @@ _TITLES = {
     "Ceiling": "Ceiling of prediction",
     "Choice": "Choice of the intraclass correlation",
     "ClipFeatures": "Features from OpenFace",
-    "ContextComparison": "Contexts compared in performance",
-    "Equivalence": "Equivalence of models",
     "Factors": "Factor models with several factors",
-    "Leakage": "What splitting clips would have inflated",
     "LevelFactors": "Factor models within and between subjects",
-    "Nested": "Nested cross-validation",
     "OrderedFactor": "Factor model of ordered answers",
-    "Permutation": "Permutation tests of models",
-    "Precision": "Precision with other numbers of subjects",
     "Prospects": "Prospects of studies to come",
     "ScaleErrors": "Errors of measurement in scale points",
     "ScoreCard": "Factor scores compared",
     "Sensitivity": "Sensitivity to the tracker’s confidence",
     "SubjectDecisions": "Reliability of subjects’ means",
-    "VarianceSplit": "Variance between training runs",
 }
 
 
