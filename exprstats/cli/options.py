@@ -10,7 +10,6 @@ from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 
-from exprstats.document.cells import Row
 from exprstats.errors import Option, OptionError
 from exprstats.options import FactorEstimator, MissingRule
 
@@ -282,26 +281,3 @@ def split_sizes(
         )
         raise OptionError(message)
     return found
-
-
-def label_metric(name: str) -> str:
-    """Return what a metric is called in print, where clusters are subjects."""
-    from exprstats.inference import list_metrics
-
-    known = list_metrics()
-    return known[name].label.replace("cluster", "subject") if name in known else name
-
-
-def name_methods(rows: Sequence[Row], people: str) -> str:
-    """Return how intervals were computed, in words; ``people`` says over whom."""
-    words = {"percentile": "2,000 draws of whole", "jackknife": "jackknife-t over"}
-    methods = sorted({str(row["method"]) for row in rows})
-    return "; ".join(f"{words[name]} {people}" if name in words else name for name in methods)
-
-
-def is_bounded(name: str) -> bool:
-    """Return whether a metric cannot exceed 1 in size."""
-    from exprstats.inference import list_metrics
-
-    known = list_metrics()
-    return name in known and known[name].bounded

@@ -59,8 +59,9 @@ class Analysis(Registered):
             return "factor scores"
         if self.study and self.study.target:
             return str(self.study.target)
-        targets = {one.design.target for one in self.models.values()}
-        return str(targets.pop()) if len(targets) == 1 else "the target"
+        # What join_scores calls the scores of a factor says nothing without the factor.
+        named = {one.design.target for one in self.models.values()} - {"score"}
+        return str(named.pop()) if len(named) == 1 else "the target"
 
     def find_kind(self, kind: str) -> str | None:
         """Return the name of the study's model of a kind, or None where there is none.

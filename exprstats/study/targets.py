@@ -65,13 +65,13 @@ def settle_target(
     named = holds_names(target)
     study = replace(study, clips=replace(study.clips, classes=True))
     study = _use_forest(study) if study.usual_models else study
-    _refuse(study, _find_unfit(study, named=named, style=style))
+    labels = [show_label(one) for one in sorted(target.dropna().unique(), key=str)]
+    _refuse(study, _find_unfit(study, labels, named=named, style=style))
     models = tuple(_replace_mean(model) for model in study.models)
     renamed = {old.name: new.name for old, new in zip(study.models, models, strict=True)}
     against = compare.against and renamed[compare.against]
     compare = replace(compare, against=against, metrics=compare.metrics or CLASS_METRICS)
-    shown = ", ".join(show_label(one) for one in sorted(target.dropna().unique(), key=str)[:10])
-    log.notes.append(f"The target '{study.target}' is one of classes: {shown}.")
+    log.notes.append(f"The target '{study.target}' is one of classes: {', '.join(labels[:10])}.")
     return replace(study, models=models, compare=compare)
 
 
@@ -125,7 +125,9 @@ def _replace_mean(model: ModelSettings) -> ModelSettings:
     return ModelSettings("majority" if model.name == "mean" else model.name, "majority")
 
 
-def _find_unfit(study: Study, *, named: bool, style: Style) -> Iterator[tuple[str, str]]:
+def _find_unfit(
+    study: Study, labels: list[str], *, named: bool, style: Style
+) -> Iterator[tuple[str, str]]:
     target = f"the target '{study.target}' is one of classes"
     names = [model.name for model in study.models]
     against = study.compare.against if study.compare else None
@@ -134,8 +136,9 @@ def _find_unfit(study: Study, *, named: bool, style: Style) -> Iterator[tuple[st
     for model in study.models:
         if model.kind == "elastic":
             remedy = "Use ", Option("kind", "forest"), "."
+            shown = f"{', '.join(labels[:5])}{' ...' * (len(labels) > 5)}"
             yield (
-                f"{target}, and '{model.name}' an elastic net of numbers.",
+                f"{target} ({shown}), and '{model.name}' an elastic net of numbers.",
                 speak(remedy, style, _KEYS if style == "command" else None),
             )
         if model.kind == "normal":

@@ -190,11 +190,8 @@ def describe_nested(analysis: Analysis) -> Section | None:
             level = write_level(float(rows["level"].dropna().iloc[0]))
             columns.append(Column(f"{term}_limits", say("{level} CI", level=level)))
     if limited:
-        used = [
-            METHOD_WORDS.get(name, name)
-            for name in list_levels(rows.dropna(subset="method"), "method")
-        ]
-        how = name_clusters(join_words(used), "subject")
+        used = [str(name) for name in rows["method"].dropna().unique()]
+        how = name_clusters(join_words([METHOD_WORDS.get(one, one) for one in used]), "subject")
         notes.append(say("Intervals: {how}.", how=how))
     columns += [Column("subjects", say("Subjects")), Column("clips", say("Clips"))]
     cells = []
