@@ -13,7 +13,6 @@ from exprstats.document.cells import (
     collect_notes,
     list_levels,
     name_contexts,
-    pick_rows,
     write_estimate,
     write_limits,
 )
@@ -33,37 +32,24 @@ from exprstats.report.analysis import Analysis
 if TYPE_CHECKING:
     from exprstats.inference import Precision
 
-Row = dict[Any, Any]
 # A plan for many times the pilot's subjects rests on the few that the pilot had.
 _FAR = 10
-_P = (Column("p", say("*p*")), Column("adjusted", say(f"Holm{FIXED}*p*")))
+_VERDICTS = {"equivalent": "p_adjusted", "noninferior": "p_noninferior"}
+_SHOWN = {True: "yes", False: "not shown"}
+_PAIR = Column("pair", say("Difference"), words=True)
+_OF = Column("pair", say("Of"), words=True)
+_ESTIMATE = Column("estimate", say("Estimate"))
+_P = (Column("p_value", say("*p*")), Column("p_adjusted", say(f"Holm{FIXED}*p*")))
 
 
 def describe_equivalence(analysis: Analysis) -> Section | None:
     """Return the section on equivalence, or None where no margin was given."""
     result = analysis.equivalence
-    if result is None or result.table.empty:
+    if result is None:
         return None
-    words = {True: "yes", False: "not shown"}
-
-    def write(row: Row, bounded: bool) -> dict[str, str]:
-        verdicts = (("p_adjusted", "equivalent"), ("p_noninferior", "noninferior"))
-        return {
-            "pair": _name_term(row, analysis),
-            "estimate": write_estimate(row, 3, bounded=bounded),
-            "limits": write_limits(row, 3, bounded=bounded),
-            **{name: write_p(row[name]) for name, _ in verdicts},
-            **{
-                told: MISSING if pd.isna(row[name]) else words[bool(row[told])]
-                for name, told in verdicts
-            },
-        }
-
-    level = write_level(1 - 2 * result.alpha)
+    alpha, level = write_alpha(result.alpha), write_level(1 - 2 * result.alpha)
     columns = (
-        Column("pair", say("Difference"), words=True),
-        Column("estimate", say("Estimate")),
-        Column("limits", say("{level} CI", level=level)),
+        *(_PAIR, _ESTIMATE, Column("limits", say("{level} CI", level=level))),
         Column("p_adjusted", say("*p*"), "Equivalence"),
         Column("equivalent", say("Shown"), "Equivalence"),
         Column("p_noninferior", say("*p*"), "Not inferior"),
@@ -74,78 +60,48 @@ def describe_equivalence(analysis: Analysis) -> Section | None:
         "before that, it is where the {level} interval of the difference lies within the margin. "
         "Not shown is no proof of a difference. The margin must come from the question, not from "
         "these data.",
-        alpha=write_alpha(result.alpha),
+        alpha=alpha,
         level=level,
     )
     margins = result.table.set_index("metric")["margin"].to_dict()
-    table = _build_table(
-        ("A32", "equivalence", "Equivalence of Models Within a Margin"),
+    return _build_section(
+        ("equivalence", "Equivalence of models", "A32", "Equivalence of Models Within a Margin"),
         (result, analysis),
         columns,
-        write,
-        notes=(note,),
+        note,
         tell=lambda metric: f" within ±{write_size(metric, margins[metric], result.metrics)}",
     )
-    return _build_section(("equivalence", "Equivalence of models"), result, analysis, table)
 
 
 def describe_permutation(analysis: Analysis) -> Section | None:
     """Return the section on permutation tests, or None without."""
     result = analysis.permutation
-    if result is None or result.table.empty:
+    if result is None:
         return None
-
-    def write(row: Row, bounded: bool) -> dict[str, str]:
-        return {
-            "pair": _name_term(row, analysis),
-            "estimate": write_estimate(row, 3, bounded=bounded),
-            "p": write_p(row["p_value"]),
-            "adjusted": write_p(row["p_adjusted"]),
-        }
-
-    columns = (
-        Column("pair", say("Difference"), words=True),
-        Column("estimate", say("Estimate")),
-        *_P,
-    )
     note = say(
         "The predictions of two models were swapped within {cluster}s; the test needs no standard "
         "error. Holm *p* is adjusted for the differences of a metric and context.",
         cluster=result.cluster,
     )
     title = "Differences Tested by Swapping Predictions Within Subjects"
-    heading = ("A33", "permutation", title)
-    table = _build_table(heading, (result, analysis), columns, write, notes=(note,))
-    return _build_section(("permutation", "Permutation tests of models"), result, analysis, table)
+    heading = ("permutation", "Permutation tests of models", "A33", title)
+    return _build_section(heading, (result, analysis), (_PAIR, _ESTIMATE, *_P), note)
 
 
 def describe_contexts(analysis: Analysis) -> Section | None:
     """Return the section on each model's performance in different contexts, or None without."""
     result = analysis.contexts
-    if result is None or result.table.empty:
+    if result is None:
         return None
-
-    def write(row: Row, bounded: bool) -> dict[str, str]:
-        return {
-            "model": analysis.name_model(row["model"]),
-            "contexts": f"{row['first']} − {row['versus']}",
-            "estimate": write_estimate(row, 3, bounded=bounded),
-            "limits": write_limits(row, 3, bounded=bounded),
-            "p": write_p(row["p_value"]),
-            "adjusted": write_p(row["p_adjusted"]),
-        }
-
     columns = (
         Column("model", say("Model"), words=True),
         Column("contexts", say("Contexts"), words=True),
-        Column("estimate", say("Estimate")),
-        Column("limits", say("{level} CI", level=write_level(result.level))),
-        *_P,
+        *(_ESTIMATE, Column("limits", say("{level} CI", level=write_level(result.level))), *_P),
     )
     note = say("Holm *p* is adjusted for all models and pairs of contexts of a metric.")
-    heading = ("A34", "contexts", "Each Model Compared Between Contexts")
-    table = _build_table(heading, (result, analysis), columns, write, notes=(note,))
-    return _build_section(("contexts", "Contexts compared in performance"), result, analysis, table)
+    title = "Each Model Compared Between Contexts"
+    heading = ("contexts", "Contexts compared in performance", "A34", title)
+    return _build_section(heading, (result, analysis), columns, note)
 
 
 def join_plans(plans: Sequence[Precision]) -> Precision:
@@ -159,87 +115,58 @@ def join_plans(plans: Sequence[Precision]) -> Precision:
 def describe_precision(analysis: Analysis) -> Section | None:
     """Return the section on studies of other sizes, or None without."""
     result = analysis.precision
-    if result is None or result.table.empty:
+    if result is None:
         return None
     rows = result.tidy()
     asked = rows["asked"] if "asked" in rows else pd.Series(result.width, rows.index, dtype=float)
-    asked = dict(zip(rows["metric"], asked, strict=True))
-    sizes = [int(size) for size in list_levels(rows, "n_clusters")]
-    keys = [name for name in ("context", "metric", "term") if name in rows]
-    rows = rows.assign(key=["\x1f".join(map(str, key)) for key in rows[keys].to_numpy()])
-    widths = rows.set_index(["key", "n_clusters"])["width"]
-
-    def write(row: Row, bounded: bool) -> dict[str, str]:
-        needed = row["needed"]
-        return {
-            "pair": _name_term(row, analysis),
-            **{
-                f"size{size}": write_number(widths.get((row["key"], size)), 3, bounded=bounded)
-                for size in sizes
-            },
-            "needed": MISSING if pd.isna(needed) else write_count(needed),
-        }
-
-    def tell(metric: str) -> str:
-        width = asked[metric]
-        return "" if pd.isna(width) else f", width {write_size(metric, width, result.metrics)}"
-
-    columns = [Column("pair", say("Of"), words=True)]
+    widths = dict(zip(rows["metric"], asked, strict=True))
+    sizes = {int(size): f"size{size}" for size in list_levels(rows, "n_clusters")}
     spanner = f"Width of the {write_level(result.level)} CI by number of subjects"
-    columns += [Column(f"size{size}", say("{n}", n=write_count(size)), spanner) for size in sizes]
+    columns = [_OF, *(Column(key, say("{n}", n=f"{n:,}"), spanner) for n, key in sizes.items())]
     if rows["needed"].notna().any():
         columns.append(Column("needed", say("Needed")))
-    far = (rows["needed"] > _FAR * rows["pilot"]).any()
     note = say(
         "The plan draws studies from these {pilot} subjects, clips as they are.{far} Needed: "
         "subjects at which the interval has the width named beside the metric.",
-        pilot=write_range(rows["pilot"].astype(int)),
-        far=f" Beyond {_FAR} times as many it is a guess." if far else "",
+        pilot=write_range(rows["pilot"].astype(int)) if len(rows) else "",
+        far=f" Beyond {_FAR} times as many it is a guess."
+        if (rows["needed"] > _FAR * rows["pilot"]).any()
+        else "",
     )
-    first = replace(result, table=rows.drop_duplicates("key"))
-    heading = ("A35", "precision", "Expected Width of Intervals in Studies of Other Sizes")
-    table = _build_table(
-        heading, (first, analysis), tuple(columns), write, notes=(note,), tell=tell
-    )
-    heading = ("precision", "Precision with other numbers of subjects")
-    section = _build_section(heading, result, analysis, replace(table, rows=result.tidy()))
-    if result.width is not None or not any(map(pd.notna, asked.values())):
+
+    def tell(metric: str) -> str:
+        width = widths[metric]
+        return "" if pd.isna(width) else f", width {write_size(metric, width, result.metrics)}"
+
+    groups = rows.groupby(["context", "metric", "term"], dropna=False, sort=False)
+    lines = [
+        {**own.iloc[0], **dict(zip(own["n_clusters"].map(sizes), own["width"], strict=True))}
+        for _, own in groups
+    ]
+    title = "Expected Width of Intervals in Studies of Other Sizes"
+    heading = ("precision", "Precision with other numbers of subjects", "A35", title)
+    first = pd.DataFrame(lines)
+    section = _build_section(heading, (result, analysis), tuple(columns), note, first, tell=tell)
+    if result.width is not None or not any(map(pd.notna, widths.values())):
         return section
-    needed = rows.dropna(subset="needed").groupby("metric", sort=False)["needed"]
     metrics = _name_metrics(result, analysis)
     told = [
-        f"{metrics[str(metric)].label}{tell(str(metric))}, {write_range(own.astype(int))}"
-        for metric, own in needed
+        f"{metrics[metric].label}{tell(metric)}, {write_range(own.astype(int))}"
+        for metric, own in rows.dropna(subset="needed").groupby("metric", sort=False)["needed"]
     ]
     opening = say("Subjects that the wanted widths need: {told}.", told="; ".join(told))
-    return replace(section, sentences=(opening, *section.sentences[1:]))
+    return replace(section, sentences=(opening, section.sentences[1]))
 
 
 def describe_training(analysis: Analysis) -> Section | None:
     """Return the section on training runs, or None without."""
     result = analysis.training
-    if result is None or result.table.empty:
+    if result is None:
         return None
-    errors = {
-        "error_test": say("*SE* test"),
-        "error_training": say("*SD* training"),
-        "error_run": say("*SE* one run"),
-    }
-
-    def write(row: Row, bounded: bool) -> dict[str, str]:
-        share = row["share_training"]
-        return {
-            "pair": _name_term(row, analysis),
-            "estimate": write_estimate(row, 3, bounded=bounded),
-            **{name: write_number(row[name], 3, bounded=bounded) for name in errors},
-            "share": MISSING if pd.isna(share) else f"{write_number(100 * share, 0)}%",
-        }
-
     columns = (
-        Column("pair", say("Of"), words=True),
-        Column("estimate", say("Mean of runs")),
-        *(Column(name, heading) for name, heading in errors.items()),
-        Column("share", say("Training")),
+        *(_OF, Column("estimate", say("Mean of runs")), Column("error_test", say("*SE* test"))),
+        *(Column("error_training", say("*SD* training")), Column("error_run", say("*SE* one run"))),
+        Column("share_training", say("Training")),
     )
     note = say(
         "*SE* test: other test {cluster}s; *SD* training: the same models trained again; training: "
@@ -247,15 +174,10 @@ def describe_training(analysis: Analysis) -> Section | None:
         "given.",
         cluster=result.cluster,
     )
-    runs = write_range(result.table["n_runs"].astype(int))
-    heading = ("A36", "training", f"Error From Test Subjects and From Training ({runs} Runs)")
-    table = _build_table(heading, (result, analysis), columns, write, notes=(note,))
-    return _build_section(("training", "Variance between training runs"), result, analysis, table)
-
-
-def _name_term(row: Row, analysis: Analysis) -> str:
-    model = analysis.name_model(row["model"])
-    return model if pd.isna(row["versus"]) else f"{model} − {analysis.name_model(row['versus'])}"
+    runs = write_range(result.table["n_runs"].astype(int)) if len(result.table) else "No"
+    title = f"Error From Test Subjects and From Training ({runs} Runs)"
+    heading = ("training", "Variance between training runs", "A36", title)
+    return _build_section(heading, (result, analysis), columns, note)
 
 
 def _name_metrics(result: Any, analysis: Analysis) -> dict[str, Printed]:
@@ -272,69 +194,94 @@ def _name_metrics(result: Any, analysis: Analysis) -> dict[str, Printed]:
     }
 
 
-def _head_metric(metric: Printed) -> str:
-    label = metric.label
-    return label if label.split(" ")[0] == "r" else f"{label[0].upper()}{label[1:]}"
+def _write_share(row: dict[Any, Any], key: str, bounded: bool) -> str:
+    return MISSING if pd.isna(row[key]) else f"{write_number(100 * row[key], 0)}%"
+
+
+def _write_verdict(row: dict[Any, Any], key: str, bounded: bool) -> str:
+    return MISSING if pd.isna(row[_VERDICTS[key]]) else _SHOWN[bool(row[key])]
+
+
+# How the cells of a column are written, by its key; others are values of the metric.
+_WRITERS: dict[str, Callable[[dict[Any, Any], str, bool], str]] = {
+    **dict.fromkeys(("model", "pair", "contexts"), lambda row, key, bounded: row[key]),
+    "estimate": lambda row, key, bounded: write_estimate(row, 3, bounded=bounded),
+    "limits": lambda row, key, bounded: write_limits(row, 3, bounded=bounded),
+    **dict.fromkeys(
+        ("p_value", "p_adjusted", "p_noninferior"), lambda row, key, bounded: write_p(row[key])
+    ),
+    **dict.fromkeys(_VERDICTS, _write_verdict),
+    "needed": lambda row, key, bounded: MISSING if pd.isna(row[key]) else write_count(row[key]),
+    "share_training": _write_share,
+}
+
+
+def _write_value(row: dict[Any, Any], key: str, bounded: bool) -> str:
+    return write_number(row[key], 3, bounded=bounded)
 
 
 def _build_section(
-    heading: tuple[str, str], result: Any, analysis: Analysis, table: Table
-) -> Section:
-    named = replace(result, metrics=tuple(_name_metrics(result, analysis).values()))
-    pointer = say("All numbers are listed (Table {number}).", number=table.number)
-    sentences = (quote_sentence(named.sentence()), pointer)
-    return Section(*heading, sentences=sentences, tables=(table,))
-
-
-def _build_table(
-    heading: tuple[str, str, str],
+    heading: tuple[str, str, str, str],
     told: tuple[Any, Analysis],
     columns: tuple[Column, ...],
-    write: Callable[[Row, bool], dict[str, str]],
+    note: Text,
+    printed: pd.DataFrame | None = None,
     *,
-    notes: tuple[Text, ...],
     tell: Callable[[str], str] = lambda metric: "",
-) -> Table:
-    """Return a table of headline rows, a block for each metric and context.
+) -> Section:
+    """Return a section of headline rows, a block for each metric and context.
 
     Parameters
     ----------
     heading
-        Number, name and title.
+        Name and title of the section, number and title of its table.
     told
         The result, and the analysis with the names of models.
-    columns, write
-        What is printed, and a row's cells, given whether its metric is bounded.
-    notes
-        Below the table, before those of the rows.
+    columns, note
+        What is printed, and what is said below before the notes of the rows.
+    printed
+        What stands in place of the result's own rows.
     tell
         What follows a metric's name.
     """
     result, analysis = told
-    rows = result.tidy()
+    name, title, number, caption = heading
+    metrics = _name_metrics(result, analysis)
+    sentence = quote_sentence(replace(result, metrics=tuple(metrics.values())).sentence())
+    if result.table.empty:
+        return Section(name, title, sentences=(sentence,))
+    rows: pd.DataFrame = result.tidy() if printed is None else printed
     if "headline" in rows:
-        rows = pick_rows(rows, headline=True)
-    if analysis.contexts is result:  # rows of a difference between contexts belong to none
-        rows = rows.rename(columns={"context": "first"})
+        rows = rows[rows["headline"].eq(True)]
+    if any(column.key == "contexts" for column in columns):
+        rows = rows.rename(columns={"context": "first"})  # a difference belongs to no context
     rows = name_contexts(rows).reset_index(drop=True)
-    apart, metrics = len(list_levels(rows, "context")) > 1, _name_metrics(result, analysis)
+    apart = len(list_levels(rows, "context")) > 1
     cells = []
     for row in rows.to_dict("records"):
         metric = metrics[str(row["metric"])]
+        symbol = metric.label.split(" ")[0] == "r"
+        head = metric.label if symbol else f"{metric.label[0].upper()}{metric.label[1:]}"
         where = f" ({row['context']})" if apart else ""
-        group = f"{_head_metric(metric)}{tell(metric.name)}{where}"
-        cells.append({"group": group} | write(row, metric.bounded))
-    number, name, title = heading
-    keys = ("context", "metric", "model", "versus", "term")
+        names = [analysis.name_model(row["model"])]
+        names += [] if pd.isna(row["versus"]) else [analysis.name_model(row["versus"])]
+        row |= {"model": names[0], "pair": " − ".join(names)}
+        row["contexts"] = f"{row.get('first')} − {row['versus']}"
+        keys = [column.key for column in columns]
+        line = {key: _WRITERS.get(key, _write_value)(row, key, metric.bounded) for key in keys}
+        cells.append({"group": f"{head}{tell(metric.name)}{where}", **line})
     frame = pd.DataFrame(cells)
+    sentences = (sentence, say("All numbers are listed (Table {number}).", number=number))
     order = frame.groupby("group", sort=False).ngroup().argsort(kind="stable")
-    return Table(
+    keys = [key for key in ("context", "metric", "model", "versus", "term") if key in rows]
+    table = Table(
         number,
         name,
-        title,
+        caption,
         columns,
         frame.iloc[order].reset_index(drop=True),
         group="group",
-        notes=(*notes, *collect_notes(rows, [key for key in keys if key in rows])),
+        notes=(note, *collect_notes(rows, keys)),
         rows=result.tidy(),
     )
+    return Section(name, title, sentences=sentences, tables=(table,))
