@@ -18,7 +18,7 @@ report:
 
 test:
 	@bash .ci/setup test
-	$(run)python -m pytest
+	$(run)python -m pytest -n auto --dist worksteal
 
 lint:
 	$(run)ruff check .

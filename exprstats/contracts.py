@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -215,6 +216,49 @@ def find_repeats(table: pd.DataFrame, key: Sequence[str]) -> list[Problem]:
             rows=_count_rows(repeated),
         )
     ]
+
+
+def find_conflicts(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
+    """Return a problem for each pair of tables that name two subjects or contexts for one clip.
+
+    Parameters
+    ----------
+    tables
+        The name of a file to its table, with canonical columns. Clips are compared within their
+        context where both tables have contexts.
+
+    Examples
+    --------
+    >>> ratings = pd.DataFrame({"clip": ["7", "8"], "subject": ["s1", "s2"]})
+    >>> clips = pd.DataFrame({"clip": ["7", "8"], "subject": ["s9", "s2"]})
+    >>> print(find_conflicts({"ratings.csv": ratings, "clips.csv": clips})[0].fact)
+    1 clip has two subjects: clip '7' is of 's1' in ratings.csv and of 's9' in clips.csv.
+    """
+    problems = []
+    for (first, left), (second, right) in combinations(tables.items(), 2):
+        for column in ("subject", "context"):
+            both = left.columns.intersection(right.columns)
+            if column not in both or "clip" not in both:
+                continue
+            shared = ["context"] if column == "subject" and "context" in both else []
+            key = [*shared, "clip"]
+            one, two = (table[[*key, column]].drop_duplicates() for table in (left, right))
+            repeated = any(table["clip"].duplicated().any() for table in (one, two))
+            if column == "context" and repeated:
+                # The same ids in several contexts: the context is part of the clip's name.
+                continue
+            joined = one.merge(two, on=key, suffixes=("", "_other"))
+            wrong = joined[joined[column].astype(str) != joined[f"{column}_other"].astype(str)]
+            if wrong.empty:
+                continue
+            case = wrong.iloc[0]
+            counted = count_things(wrong["clip"].nunique(), "clip has", "clips have")
+            fact = (
+                f"{counted} two {column}s: clip '{case['clip']}' is of '{case[column]}' in {first} "
+                f"and of '{case[f'{column}_other']}' in {second}."
+            )
+            problems.append(Problem(fact, "Correct one of the files.", column=column))
+    return problems
 
 
 def order_levels(column: pd.Series) -> list[Any]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from exprstats.errors import OptionError
 
 IccModel = Literal["one-way", "two-way", "nested"]
+IccChoice = Literal["auto", IccModel]
 IccEstimator = Literal["closed", "reml"]
 MetricName = Literal[
     "nrmse",
@@ -45,7 +46,7 @@ MissingRule = Literal["listwise", "fiml"]
 FittedOn = Literal["train", "all"]
 SamplingRule = Literal["nearest", "mean"]
 PointUnit = Literal["px", "mm"]
-HumanUnit = Literal["worker", "seat"]
+HumanUnit = Literal["worker", "seat", "paper"]
 Duplicates = Literal["error", "mean", "first"]
 Design = Literal["expressiveness"]
 

@@ -17,7 +17,8 @@ from exprstats.errors import OptionError
 PLACES = (
     *("reliability", "factor", "models", "comparison"),
     *("raters", "decisions", "plan", "differences", "errors", "subjects", "agreement", "choice"),
-    *("invariance", "restrictions", "resampled", "scorecard"),
+    *("invariance", "restrictions", "resampled", "ordered", "factors", "levels", "scorecard"),
+    *("clip_features", "sensitivity"),
     *("ceiling", "weights", "contrasts", "pooling"),
     *("equivalence", "permutation", "contexts", "precision", "training"),
     *("nested", "leakage", "design", "importance", "dependence"),

@@ -29,16 +29,21 @@ print(factor.sentence())
 
 # %% [markdown]
 # The fit is silent, but the estimates are not. Motion loads .96 in startle and .88 in pain, and
-# the composite's reliability is at least .96 in every context. This ω takes the mean ratings as
-# they are: whether the raters agreed is another question, and `rate_reliability` answers it.
+# the internal consistency of the items' means is at least .96 in every context. This ω takes the
+# mean ratings as they are: whether the raters agreed is another question (section 3).
+#
+# Each estimate has two intervals. The headline leaves out one person at a time; the other takes
+# the 16 clips of a person for 16 independent ones, and is too narrow.
 
 # %%
 table = factor.tidy()
-print(table.query("term == 'omega'")[["context", "estimate", "conf_low", "conf_high"]])
+shown = ["context", "method", "estimate", "conf_low", "conf_high"]
+print(table.query("term == 'omega'")[shown])
 
 # %% tags=["remove-cell"]
 assert not set(table["term"]) & {"cfi", "rmsea", "chisq"}
 assert (table.query("term == 'df'")["estimate"] == 0).all()
+table = table.query("headline")
 motion = table.query("term == 'loading' and item == 'motion'").set_index("context")["estimate"]
 assert [round(motion[name], 2) for name in ("startle", "pain")] == [0.96, 0.88]
 assert round(table.query("term == 'omega'")["estimate"].min(), 2) == 0.96
@@ -82,6 +87,29 @@ print(card.sentence())
 # correlates .991 with them in pain, where motion is weak, yet it moves one clip by 17 % of the
 # ranks. About 28 % of the variance of the pooled scores lies between people, so clips of one
 # person are no independent observations in anything that follows.
+#
+# What is a single score worth? With the ratings behind the means each score gets the standard
+# error of rater sampling: by how much it would differ had other raters seen the clip. The model's
+# own error is smaller, because a rater who is moved by a clip answers all three items higher, which
+# a factor model takes for truth.
+
+# %%
+rated = ex.fit_factor(means, items=items, by="context", ratings=study.ratings)
+errors = rated.scores.groupby(["fitted_on", "context"])[["std_error", "factor_se"]].mean()
+print(errors)
+weighted = ex.weight_ratings(study.ratings, rated)
+reliability = ex.rate_reliability(weighted, by="context")
+print(reliability.sentence())
+
+# %% tags=["remove-cell"]
+assert (errors["std_error"] > 2 * errors["factor_se"]).all()
+icc = reliability.tidy().query("headline and context.notna()")["estimate"]
+omegas = table.query("term == 'omega' and context.notna()")["estimate"]
+assert icc.max() < omegas.min()
+
+# %% [markdown]
+# The reliability of the scores is the intraclass correlation of the raters' weighted answers. It
+# is lower than ω in every context: ω says that the items agree, not that the raters do.
 #
 # The range that a score can take follows from the weights and the 0-4 scale, and errors of
 # prediction are stated as shares of it.
@@ -158,7 +186,7 @@ assert one["conf_low"] <= planted <= one["conf_high"]
 # %%
 parts = ex.split_subjects(study.clips, train=0.6, validate=0.2, test=0.2, seed=1)
 trained = ex.fit_factor(means, items=items, by="context", parts=parts)
-loadings = trained.tidy().query("term == 'loading' and context == 'disgust'")
+loadings = trained.tidy().query("headline and term == 'loading' and context == 'disgust'")
 print(loadings[["part", "item", "estimate", "n_clips"]])
 
 # %% [markdown]
@@ -167,7 +195,7 @@ print(loadings[["part", "item", "estimate", "n_clips"]])
 # .999 in every context.
 
 # %% tags=["remove-cell"]
-both = trained.tidy().query("term == 'loading'")
+both = trained.tidy().query("headline and term == 'loading'")
 both = both.pivot_table(index=["context", "item"], columns="part", values="estimate", dropna=False)
 assert (both["all"] - both["train"]).abs().max() < 0.01
 pairs = trained.scores.merge(

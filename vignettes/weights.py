@@ -133,26 +133,27 @@ for alpha, l1_ratio in ((0.01, 1.0), (0.5, 0.3)):
 assert [round(weight, 2) for weight in units] == [0.32, 0.16]
 
 # %% [markdown]
-# ## One penalty for all contexts
+# ## Differences between contexts
 #
-# For a test, all contexts are fitted with one penalty and with features in the same unit, and
-# people are drawn once for all of them. There are 42 differences (14 features, three pairs of
-# contexts), so each p is taken from the largest standardised difference in every draw (max-|t|).
+# One penalty for all contexts and features in the same unit make weights comparable to look at;
+# they are not tested, because a feature that varies less in one context is shrunken more there. The
+# test is one of least squares, in which people are left out one by one. There are 42 differences
+# (14 features, three pairs of contexts), so each p is adjusted for their number (Holm).
 
 # %%
 contrasts = ex.contrast_contexts(data, draws=300, seed=7, **options)
 differences = contrasts.tidy().query("headline and term == 'difference'")
-held = differences[differences["p_max_t"] < 0.05]
-print(held[["context", "versus", "feature", "estimate", "conf_low", "conf_high", "p_max_t"]])
+held = differences[differences["p_adjusted"] < 0.05]
+print(held[["context", "versus", "feature", "estimate", "conf_low", "conf_high", "p_adjusted"]])
 
 # %% [markdown]
-# Nine differences hold, and each of the nine was planted. Another that was planted, head
-# displacement in startle against pain (-.26), is estimated at -.21 with an interval that excludes
-# 0, but does not hold after adjustment, p = .146: with 42 questions, 84 people cannot show it.
+# Eight differences hold, and each of the eight was planted. Another that was planted, head
+# displacement in startle against pain (-.26), is estimated at -.25 with an interval that excludes
+# 0, but does not hold after adjustment, p = .101: with 42 questions, 84 people cannot show it.
 
 # %% tags=["remove-cell"]
 assert len(differences) == 42
-assert len(held) == 9
+assert len(held) == 8
 assert (differences["n_clusters"] == 84).all()
 known = matter.set_index(["context", "feature"])["estimate"]
 
@@ -169,9 +170,9 @@ missed = differences.query(
     "context == 'startle' and versus == 'pain' and feature == 'head_displacement'"
 ).iloc[0]
 assert round(look_up("startle", "pain", "head_displacement"), 2) == -0.26
-assert round(missed["estimate"], 2) == -0.21
+assert round(missed["estimate"], 2) == -0.25
 assert missed["conf_high"] < 0
-assert round(missed["p_max_t"], 3) == 0.146
+assert round(missed["p_adjusted"], 3) == 0.101
 
 # %% [markdown]
 # ## What does the model need to predict new people?
@@ -184,21 +185,21 @@ importance = ex.rate_importance(elastic, seed=8)
 print(importance.sentence())
 
 # %% [markdown]
-# In startle the error rises by .18 without the active units, and the intervals of the four planted
-# features lie above 0. The speed of the head, whose weight looked real, adds .01 [-.03, .05]. It
-# correlates with the displacement of the head, so both are permuted together as well: .11.
+# In startle the error rises by .19 without the active units, and the intervals of the four planted
+# features lie above 0. The speed of the head, whose weight looked real, adds .01 [-.03, .04]. It
+# correlates with the displacement of the head, so both are permuted together as well: .10.
 
 # %% tags=["remove-cell"]
 printed = importance.tidy().query("headline and context == 'startle'")
 single = printed[printed["term"] == "importance"].set_index("feature")
 assert (single["n_clusters"] == 28).all()
-assert single["estimate"].round(2)["au_count"] == 0.18
+assert single["estimate"].round(2)["au_count"] == 0.19
 assert set(single.index[single["conf_low"] > 0]) == set(four)
 speed = single.loc["head_velocity", ["estimate", "conf_low", "conf_high"]]
-assert speed.astype(float).round(2).tolist() == [0.01, -0.03, 0.05]
+assert speed.astype(float).round(2).tolist() == [0.01, -0.03, 0.04]
 together = printed[printed["term"] == "group_importance"]
 assert together["feature"].tolist() == ["head_displacement + head_velocity"]
-assert together["estimate"].round(2).tolist() == [0.11]
+assert together["estimate"].round(2).tolist() == [0.1]
 
 # %% [markdown]
 # ## Do contexts need models of their own?

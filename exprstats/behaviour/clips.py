@@ -7,9 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.behaviour.grid import SLACK, place_grid
+from exprstats.behaviour.grid import place_grid
 from exprstats.behaviour.ledger import ClipFeatures, assemble
-from exprstats.behaviour.measurements import Measured, measure_clips, resolve_times
+from exprstats.behaviour.measurements import (
+    Measured,
+    find_within,
+    measure_clips,
+    resolve_times,
+)
 from exprstats.behaviour.motion import trace_signals
 from exprstats.behaviour.openface.recordings import Recording, follow_face, record_frames
 from exprstats.behaviour.segments import Plan, make_plan
@@ -187,7 +192,7 @@ def _trace(
     timed = recording.retime(settings.fps)
     followed = follow_face(timed, settings.face)
     start, end = resolve_times(*plan.get_bounds(recording.video), timed)
-    inside = (start >= -SLACK) & (end > start)
+    inside = find_within(start, end, timed.length) & (end > start)
     grid = place_grid(np.where(inside, start, 0), np.where(inside, end, 0), settings.hz)
     traces = trace_signals(followed, grid, settings)
     near = traces.frame >= 0

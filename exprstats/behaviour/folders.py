@@ -29,7 +29,7 @@ from exprstats.options import SamplingRule
 from exprstats.parallel import run_tasks
 
 # Raised when the same file and choices would give other numbers.
-_EDITION = 3
+_EDITION = 4
 _BLOCK = 1 << 20
 
 

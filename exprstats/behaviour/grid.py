@@ -10,7 +10,7 @@ import numpy as np
 from exprstats.behaviour.openface.recordings import Recording
 from exprstats.behaviour.settings import Settings
 
-# Time stamps are printed to a millisecond; sums of them may differ by rounding only.
+# Sums and products of times may differ by rounding only.
 SLACK = 1e-9
 
 
@@ -161,6 +161,8 @@ def pick_frames(recording: Recording, grid: Grid, settings: Settings) -> Picked:
 
 def _pick_nearest(recording: Recording, grid: Grid, settings: Settings) -> Picked:
     frame = find_nearest(recording.time, grid.time, settings.reach)
+    # The last frame shows no moment after it; without movement it would count as stillness.
+    frame[grid.time >= recording.length - SLACK] = -1
     valid = (frame >= 0) & recording.judge(settings.confidence)[frame]
     return Picked(frame, valid, frame[valid], np.flatnonzero(valid))
 

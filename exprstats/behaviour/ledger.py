@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,10 @@ from exprstats.results import Result
 KEPT_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 # Rates that differ by rounding of time stamps only.
 _ALIKE = 1.05
-_TIMES = "Correct the times of the segments: seconds, or negative ones from the video's end."
+_TIMES = (
+    "Correct the times of the segments: seconds, or negative ones from the video's end. ",
+    *("Milliseconds are read by read_segments with ", Option("unit", "ms"), "."),
+)
 _IDS = ("context", "clip", "video", "subject")
 
 
@@ -55,11 +58,11 @@ def assemble(
     ledger = _join(plan.segments, table[list(QUALITY)])
     ledger = ledger.assign(kept=kept, reason=reason.to_numpy())
     failed = ledger[~kept]
-    _settle_failures(failed, len(ledger), settings)
+    status = pd.DataFrame(list(files))
+    _settle_failures(failed, len(ledger), settings, status)
     absent = find_absent_everywhere(measured)
     present = [name for name in FEATURES if name not in absent]
     clips = _join(plan.segments, table[[*present, *KEPT_QUALITY]])
-    status = pd.DataFrame(list(files))
     clips = clips if settings.failed == "keep" else clips[kept]
     _tell_gaps(clips)
     _tell_switches(clips)
@@ -95,7 +98,19 @@ def _join(segments: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([segments[[*first, *rest]], table], axis=1)
 
 
-def _settle_failures(failed: pd.DataFrame, total: int, settings: Settings) -> None:
+def _compare_ranges(failed: pd.DataFrame, files: pd.DataFrame) -> str:
+    """Return the two ranges of time side by side: of the segments and of the videos."""
+    low, high = failed["start"].min(), failed["end"].max()
+    length = files["length"] if "length" in files else pd.Series(dtype=float)
+    return (
+        f"The segments run from {low:,.5g} to {high:,.5g} s, the videos from 0 to "
+        f"{length.max():,.5g} s."
+    )
+
+
+def _settle_failures(
+    failed: pd.DataFrame, total: int, settings: Settings, files: pd.DataFrame
+) -> None:
     if failed.empty:
         return
     counted = count_things(len(failed), "clips fails", "clips fail", of=total)
@@ -105,6 +120,8 @@ def _settle_failures(failed: pd.DataFrame, total: int, settings: Settings) -> No
     if len(failed) == total and settings.failed == "drop":
         timed = failed["reason"].isin([OUTSIDE, EMPTY]).all()
         lower = ("Check the videos, or lower ", Option("confidence"), " or ", Option("min_valid"))
+        if timed and failed["reason"].eq(OUTSIDE).all():
+            fact += f" {_compare_ranges(failed, files)}"
         remedy = _TIMES if timed else (*lower, ".")
         raise DataError(Problem(fact, remedy))
     fate = "left out" if settings.failed == "drop" else "kept"
@@ -181,6 +198,7 @@ class ClipFeatures(Result):
         The choices.
     """
 
+    place: ClassVar[str] = "clip_features"
     clips: pd.DataFrame
     ledger: pd.DataFrame
     files: pd.DataFrame

@@ -69,12 +69,15 @@ def measure_clips(
     timed = recording.retime(settings.fps)
     followed = follow_face(timed, settings.face)
     begin, stop = resolve_times(start, end, timed)
-    inside = (begin >= -SLACK) & (stop > begin)
+    within = find_within(begin, stop, timed.length)
+    inside = within & (stop > begin)
     grid = place_grid(np.where(inside, begin, 0), np.where(inside, stop, 0), settings.hz)
     traces = trace_signals(followed, grid, settings)
     table = pd.DataFrame({name: _average(traces, name) for name in FEATURES})
     table = table.assign(**_keep_ledger(followed, begin, stop, traces))
-    table["reason"] = pd.Series(_find_reasons(table, settings), dtype=object)
+    needed = table[["start", "end", "n_valid", "valid_share"]].assign(within=within)
+    reasons = [_find_reason(clip, settings) for clip in needed.to_dict("records")]
+    table["reason"] = pd.Series(reasons, dtype=object)
     facts = describe_recording(timed, settings)
     notes = [*recording.notes, *note_times(followed), *note_rate(followed, settings)]
     notes += note_overlap(start, begin, stop)
@@ -90,6 +93,12 @@ def resolve_times(
     stop = np.where(end <= 0, end + length, end)
     first = recording.time.min()
     return np.where(np.isnan(begin), first, begin), np.where(np.isnan(stop), length, stop)
+
+
+def find_within(start: np.ndarray, end: np.ndarray, length: float) -> np.ndarray:
+    """Return which clips (c,) begin within a video; one that lasts a hundred times it does not."""
+    # Times in milliseconds, or counted from 1970, would make grids without end.
+    return (start >= -SLACK) & (start < length - SLACK) & (end <= 100 * length + 3600)
 
 
 def describe_recording(recording: Recording, settings: Settings) -> dict[str, object]:
@@ -148,13 +157,8 @@ def _sum_between(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.nd
     return total[np.minimum(high, last)] - total[np.minimum(low, last)]
 
 
-def _find_reasons(table: pd.DataFrame, settings: Settings) -> list[str | None]:
-    needed = table[["start", "end", "n_valid", "valid_share"]]
-    return [_find_reason(clip, settings) for clip in needed.to_dict("records")]
-
-
 def _find_reason(clip: Mapping[Hashable, Any], settings: Settings) -> str | None:
-    if clip["start"] < -SLACK:
+    if not clip["within"]:
         return OUTSIDE
     if clip["end"] <= clip["start"]:
         return EMPTY

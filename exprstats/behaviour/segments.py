@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,16 +16,18 @@ from exprstats.behaviour.settings import Settings
 from exprstats.contracts import SEGMENTS, check_table
 from exprstats.errors import DataError, Option, Problem
 from exprstats.io.clips import TARGETS
-from exprstats.io.numbers import Missing
+from exprstats.io.drafts import rename_roles
+from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import (
     FilePath,
     give_role,
     open_source,
     pick_roles,
     refuse_hidden,
-    rename_roles,
 )
+from exprstats.options import check_word
 
+TimeUnit = Literal["s", "ms"]
 _IN_ORDER = "Give the earlier time first: 3 and 6, or -6 and -3 counted from the video's end."
 
 
@@ -39,7 +42,10 @@ def read_segments(
     context: str | None = None,
     target: str | None = None,
     classes: bool | None = False,
+    unit: TimeUnit = "s",
     missing: Iterable[str | float] = (),
+    reading: Reading | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     r"""Read where clips begin and end.
 
@@ -48,11 +54,16 @@ def read_segments(
     path
         Delimited text or .xlsx, one row a clip.
     video, clip, start, end
-        Columns. Times are seconds; negative ones, and an end of 0, count from the video's end.
+        Columns. Times are seconds or clock times (1:02:03.5); negative ones, and an end of 0,
+        count from the video's end.
     subject, context
         Columns; by default "subject" and "context" where the file has them.
-    target, classes, missing
+    target, classes
         A further column that models are to predict, as in `read_clips`.
+    unit
+        Of times that are numbers: ``"s"`` or ``"ms"``.
+    missing, reading, **options
+        How the file is to be read, as in `read_clips`.
 
     Returns
     -------
@@ -74,18 +85,21 @@ def read_segments(
     >>> read_segments(path).to_numpy().tolist()
     [['a1', 'a', 0.0, 3.0], ['a2', 'a', -3.0, 0.0]]
     """
-    source = open_source(path)
+    check_word(unit, TimeUnit, "unit")
+    source = open_source(path, choose_reading(reading, missing, options))
     named = {"context": context, "clip": clip, "video": video, "subject": subject}
     ids = pick_roles(source, named)
     roles = {**ids, "start": start, "end": end}
-    wanted = give_role(source.header, "guess") | give_role([start, end], "number")
+    wanted = give_role(source.header, "guess") | give_role([start, end], "time")
     if target is not None:
         refuse_hidden(roles, [target])
         wanted[target] = TARGETS[classes]
-    draft = source.take({**wanted, **give_role(ids.values(), "id")}, Missing(missing))
+    draft = source.take({**wanted, **give_role(ids.values(), "id")})
     draft.finish()
     rename_roles(draft, roles)
     table = draft.table
+    if unit == "ms":
+        table = table.assign(start=table["start"] / 1000, end=table["end"] / 1000)
     try:
         check_segments(table)
     except DataError as error:

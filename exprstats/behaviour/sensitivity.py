@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,7 @@ class Sensitivity(Result):
         The threshold that the others are compared with.
     """
 
+    place: ClassVar[str] = "sensitivity"
     table: pd.DataFrame
     chosen: float
 

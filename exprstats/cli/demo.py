@@ -9,17 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exprstats.apa import count_things, write_level, write_number
 from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption, SeedOption
-from exprstats.cli.session import Session, open_session
-from exprstats.document.cells import (
-    Row,
-    is_absent,
-    list_records,
-    name_context,
-    show_estimate,
-    show_limits,
-)
+from exprstats.cli.session import open_session
 from exprstats.options import Design
 
 if TYPE_CHECKING:
@@ -28,8 +19,6 @@ if TYPE_CHECKING:
     from exprstats.simulate import Simulated
     from exprstats.study import StudyRun
 
-_NAMES = ("item", "model", "metric")
-_WORDS = {True: "inside", False: "outside", None: "—"}
 _STUDY = """\
 # A study file: what to analyse. Run it with: exprstats report study.toml
 title = "Expressiveness in three contexts (simulated)"
@@ -113,6 +102,7 @@ def show_demo(
     """Simulate a study, report on it, and show the truth beside it."""
     with open_session("demo", seed=seed, json=json, quiet=quiet) as session:
         from exprstats.io import stage_folder
+        from exprstats.report import describe_recovery
         from exprstats.simulate import simulate_expressiveness
         from exprstats.study import compare_truth
 
@@ -122,7 +112,8 @@ def show_demo(
             truth = compare_truth(run, simulated, seed=seed + 1)
         for one in run.provenance.inputs:
             session.add_input(out / "data" / one.file, one.sha256, one.rows)
-        _show(session, truth)
+        session.add_table("truth", truth)
+        session.show(describe_recovery(truth))
         session.say(f"The report is {out / 'index.html'}; its data are in {out / 'data'}.")
 
 
@@ -138,41 +129,6 @@ def _run_study(simulated: Simulated, stage: Path, *, seed: int, n_jobs: int) -> 
         write_report(run, stage)
         shutil.copytree(data, stage / "data")
     return run
-
-
-def _show(session: Session, truth: pd.DataFrame) -> None:
-    rows = session.rows = list_records(truth)
-    for title, picked in (
-        ("Reliability of a clip's mean rating", [r for r in rows if r["term"] == "ICC(1,k)"]),
-        ("Standardised loadings", [r for r in rows if r["term"] == "loading"]),
-        ("Performance on test subjects", [r for r in rows if not is_absent(r["metric"])]),
-    ):
-        if picked:
-            session.show_table(title, *_list_truths(picked))
-    judged = [row for row in rows if row["inside"] is not None]
-    inside = sum(bool(row["inside"]) for row in judged)
-    session.say(
-        f"{count_things(inside, 'intervals holds', 'intervals hold', of=len(judged))} the truth. "
-        f"Of {write_level(rows[0]['level'])} "
-        "intervals one in twenty may miss it; those of loadings take clips as independent and "
-        "miss it more often. The truth of performance is that of the fitted models on 2,000 new "
-        "subjects of the same population."
-    )
-
-
-def _list_truths(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
-    cells = [
-        [
-            name_context(row),
-            " ".join(str(row[name]) for name in _NAMES if not is_absent(row[name])),
-            write_number(row["truth"], 3, bounded=True),
-            show_estimate(row, 3),
-            show_limits(row, 3),
-            _WORDS[row["inside"]],
-        ]
-        for row in rows
-    ]
-    return ["Context", "What", "Truth", "Estimate", "Interval", ""], cells
 
 
 def simulate_design(

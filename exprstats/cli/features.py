@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from exprstats.apa import write_count, write_number
 from exprstats.cli.options import (
     ForceOption,
     JobsOption,
@@ -22,14 +21,9 @@ from exprstats.errors import OptionError
 from exprstats.options import PointUnit, SamplingRule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
-    from exprstats.behaviour import ClipFeatures, Sensitivity
-
-_SHOWN = 10
-_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
+    from exprstats.behaviour import ClipFeatures
 
 
 def summarise_folder(
@@ -141,9 +135,11 @@ def summarise_folder(
         from exprstats.behaviour import summarise_openface, vary_confidence
 
         result = summarise_openface(folder, plan, **choices, hashed=True)
-        show_features(session, result)
-        if sensitivity:
-            show_sensitivity(session, vary_confidence(folder, plan, **choices, hashed=True))
+        _keep_features(session, result)
+        varied = vary_confidence(folder, plan, **choices, hashed=True) if sensitivity else None
+        if varied is not None:
+            session.add_table("sensitivity", varied.tidy(), clip=None, term="sensitivity")
+        session.present(result, varied)
 
 
 def _check_plan(segments: Path | None, windows: str | None, columns: dict[str, Any]) -> None:
@@ -211,8 +207,8 @@ def _split_shard(text: str | None) -> tuple[int, int] | None:
     raise OptionError(message)
 
 
-def show_features(session: Session, result: ClipFeatures) -> None:
-    """Put features, ledger and files into the session, and print them."""
+def _keep_features(session: Session, result: ClipFeatures) -> None:
+    """Put features, ledger and files into the session."""
     for row in result.files.to_dict("records"):
         if row["status"] == "ok":
             session.add_input(Path(row["file"]), row["sha256"], int(row["n_rows"]))
@@ -220,49 +216,3 @@ def show_features(session: Session, result: ClipFeatures) -> None:
             session.warnings.append(f"{row['file']} could not be used: {row['note']}")
     session.add_table("clips", result.clips)
     session.tables |= {"ledger": result.ledger, "files": result.files}
-    from exprstats.behaviour import FEATURES
-
-    session.show_table("Features over clips", *_list_columns(result, "Feature", FEATURES))
-    session.show_table("Quality over clips", *_list_columns(result, "Quality", _QUALITY))
-    session.say(result.sentence())
-    if "subject" not in result.clips:
-        session.say("No column names the subjects; add it before clips are split by person.")
-    out = result.ledger[~result.ledger["kept"]]
-    points = [f"{row['clip']}: {row['reason']}" for row in out.head(_SHOWN).to_dict("records")]
-    if len(out) > _SHOWN:
-        points.append(f"and {write_count(len(out) - _SHOWN)} more (see ledger.csv in --out)")
-    session.show_points("Clips left out", points)
-
-
-def show_sensitivity(session: Session, result: Sensitivity) -> None:
-    """Print how features move with other least confidences, and add the rows."""
-    session.add_table("sensitivity", result.tidy(), clip=None, term="sensitivity")
-    headers = ["Confidence", "Clips", "Left out", "Moves most", "by (SD)", "Lowest r"]
-    cells = [
-        [
-            f"{write_number(row['threshold'], 2, bounded=True)}{' *' * chosen}",
-            write_count(row["n_clips"]),
-            write_count(row["n_left_out"]),
-            str(row["feature"]) if row["largest_shift"] > 0 else "",
-            "" if chosen else write_number(row["largest_shift"], 2),
-            "" if chosen else write_number(row["lowest_correlation"], 2, bounded=True),
-        ]
-        for row in result.glance().to_dict("records")
-        for chosen in [row["threshold"] == result.chosen]
-    ]
-    session.show_table("Least confidence of a valid frame (* chosen)", headers, cells)
-    session.say(result.sentence())
-
-
-def _list_columns(
-    result: ClipFeatures, title: str, names: Sequence[str]
-) -> tuple[list[str], list[list[str]]]:
-    cells = []
-    for name in names:
-        if name in result.clips.columns:
-            column = result.clips[name]
-            numbers = (column.mean(), column.std(), column.min(), column.max())
-            cells.append(
-                [name, write_count(column.count()), *(write_number(one, 3) for one in numbers)]
-            )
-    return [title, "Clips", "M", "SD", "Lowest", "Highest"], cells

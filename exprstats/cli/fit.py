@@ -261,9 +261,10 @@ def keep_scores(session: Session, found: dict[str, Any]) -> None:
     if "importance" in found:
         session.add_table("importance", found["importance"].tidy())
     if "nested" in found:
-        session.tables["nested"] = found["nested"].tidy()
-        comparison = found.pop("nested_performance")
-        keep_comparison(session, "nested_performance", comparison, part="nested")
+        session.tables["nested"] = table = found["nested"].tidy()
+        scores = table[table["term"].isin(["rmse", "correlation"])].assign(part="nested")
+        session.tables["nested_performance"] = scores
+        session.rows += list_records(scores.drop(columns=["repeat", "fold", "feature"]))
     if "leakage" in found:
         session.add_table("leakage", found["leakage"].tidy(), part="test")
 

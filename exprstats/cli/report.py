@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.cli.factor import show_loadings
 from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption
-from exprstats.cli.reliability import show_coefficients
 from exprstats.cli.session import Session, open_session, spare_input
 
 if TYPE_CHECKING:
     from exprstats.study import StudyRun
+
+# Sections that the terminal shows; the page has all.
+SHOWN = ("analysed", "reliability", "measurement", "performance", "comparisons")
 
 
 def report_study(
@@ -50,25 +51,19 @@ def report_study(
 
 
 def show_run(session: Session, run: StudyRun) -> None:
-    """Put a study's run into the session: its inputs, its rows, and what it left out."""
+    """Put a study's run into the session: its inputs, its rows, and the main sections."""
+    from exprstats.report import describe_analysed, describe_results, gather_analysis
+
     provenance = run.provenance
     session.seed = provenance.seed
     folder = run.study.path.parent
     for one in provenance.inputs:
         session.add_input(folder / one.file, one.sha256, one.rows)
     session.rows = list_rows(run)
-    read = [
-        "; ".join([f"{one.file}: {one.rows:,} rows, {one.columns} columns", *one.notes])
-        for one in provenance.inputs
-    ]
-    session.show_points(f"{run.study.title}. Read:", read)
-    session.show_points("Left out:", [str(one) for one in provenance.exclusions])
-    if run.reliability is not None:
-        show_coefficients(session, run.reliability)
-    if run.factor is not None:
-        show_loadings(session, run.factor)
-    if run.comparison is not None:
-        session.present(run.comparison)
+    analysis = gather_analysis(run)
+    for section in (describe_analysed(analysis), *describe_results(analysis)):
+        if section.name in SHOWN:
+            session.show(section)
     session.show_points("Choices:", list(provenance.notes))
 
 

@@ -22,13 +22,12 @@ from exprstats.document.terminal import (
     lay_out_table,
     list_points,
     render_section,
-    speak_options,
-    speak_warning,
+    spell,
     wrap_text,
     write_line,
 )
 from exprstats.document.text import write_plain
-from exprstats.errors import ExprStatsError, OptionError
+from exprstats.errors import ExprStatsError, ExprStatsWarning, OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,9 +241,13 @@ def _keep_warnings(session: Session) -> Iterator[None]:
         try:
             yield
         finally:
-            texts = [speak_warning(one.message) for one in caught]
-            spoken = [speak_options(session.command, text) for text in texts]
+            spoken = [_spell_warning(session.command, one.message) for one in caught]
             session.warnings.extend(dict.fromkeys(spoken))
+
+
+def _spell_warning(command: str, warning: Warning | str) -> str:
+    own = isinstance(warning, ExprStatsWarning)
+    return " ".join((spell(command, warning) if own else str(warning)).split())
 
 
 def write_envelope(envelope: dict[str, Any], target: str) -> None:

@@ -12,36 +12,16 @@ from collections.abc import Sequence
 from exprstats.apa import count_things
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import write_plain
-from exprstats.errors import DataError, ExprStatsError, ExprStatsWarning
+from exprstats.errors import DataError, ExprStatsError, ExprStatsWarning, Problem
 
 _MOST = 20
-_CALLED = {"cluster": "subject", "context": "by", "run": "seat"}
 _HEADER = 12  # letters of a line of a heading
 # Names from files must not steer the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_SPOKEN = (
-    ("span=", "--span"),
-    ("Pass cluster=None", "Leave --subject out"),
-    ("with cluster=", "with --subject"),
-    ("with by=", "with --by"),
-    ("with run=", "with --seat"),
-    ("with models=", "with --models"),
-    ("Use model='one-way'", "Use --model one-way"),
-    ("force the replacement", "add --force"),
-)
-# The same for words that are keys where a study file is read.
-_SPOKEN_BY = {
-    "reliability": (
-        ("ask for duplicates 'mean' or 'first'", "add --duplicates mean or --duplicates first"),
-    ),
-    "features": (("raise 'unmatched'", "raise --unmatched"), ("'recursive'", "--recursive")),
-    "fit": (
-        ("(missing)", "with --missing"),
-        ("(classes)", "with --classes"),
-        ("more are needed, or other shares", "more are needed"),
-        ("Use another seed", "Use another --seed"),
-        ("use task='regression'", "leave --classes out"),
-    ),
+# Arguments of verbs that have another name on the command line, and in a study file.
+_NAMES = {
+    "command": {"cluster": "subject", "context": "by", "run": "seat"},
+    "study": {"cluster": "subject"},
 }
 _ASCII = str.maketrans({"−": "-", "—": "-", "–": "-", "─": "-", "≥": ">=", "×": "x", "∞": "inf"})
 
@@ -81,7 +61,8 @@ def render_section(section: Section, *, width: int | None = None) -> list[str]:
     """
     blocks = [section.title, *(wrap_text(write_plain(text)) for text in section.sentences)]
     if section.points:
-        blocks.append(list_points("", [write_plain(point) for point in section.points]).lstrip())
+        points = (write_plain(point) for point in section.points)
+        blocks.append("\n".join(wrap_text(one, indent="    ", first="  - ") for one in points))
     blocks += [wrap_text(f"Caution: {write_plain(text)}") for text in section.caveats]
     blocks += [render_table(table, width=width) for table in section.tables]
     if section.steps:
@@ -210,26 +191,17 @@ def list_points(title: str, points: Sequence[str]) -> str:
 def describe_error(command: str, error: ExprStatsError) -> str:
     """Return the block that a user reads when a command stops."""
     if not isinstance(error, DataError):
-        text = speak_options(command, error.speak("command", _CALLED))
-        return wrap_text(f"exprstats {command}: {text}", indent="  ", first="")
-    told = [problem.speak("command", _CALLED) for problem in error.problems]
-    texts = [speak_options(command, text) for text in told]
+        return wrap_text(f"exprstats {command}: {spell(command, error)}", indent="  ", first="")
+    texts = [spell(command, problem) for problem in error.problems]
     count = count_things(len(texts), "problem")
     more = [f"... and {len(texts) - _MOST:,} more."] if len(texts) > _MOST else []
     return list_points(f"exprstats {command}: {count}", [*texts[:_MOST], *more])
 
 
-def speak_warning(message: Warning | str) -> str:
-    """Return a warning on one line, its options spelt as a command has them."""
-    told = isinstance(message, ExprStatsWarning)
-    return " ".join((message.speak("command", _CALLED) if told else str(message)).split())
-
-
-def speak_options(command: str, text: str) -> str:
-    """Return a message with the program's options where it names a verb's arguments."""
-    for argument, option in (*_SPOKEN, *_SPOKEN_BY.get(command, ())):
-        text = text.replace(argument, option)
-    return text
+def spell(command: str, message: ExprStatsError | ExprStatsWarning | Problem) -> str:
+    """Return a message with its options as the user of a command writes them."""
+    style = "study" if command == "report" else "command"
+    return message.speak(style, _NAMES[style])
 
 
 def write_line(text: str = "", *, to_errors: bool = False) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
-from exprstats.errors import Option
-from exprstats.io.numbers import Missing
+from exprstats.errors import Option, Problem
+from exprstats.io.drafts import Draft, rename_roles
+from exprstats.io.files.reading import Reading, choose_reading
+from exprstats.io.guards import holds_correlations
 from exprstats.io.sources import (
-    Draft,
+    Columns,
     FilePath,
     Role,
     Source,
@@ -20,7 +23,6 @@ from exprstats.io.sources import (
     open_source,
     pick_roles,
     refuse_hidden,
-    rename_roles,
 )
 
 _SHARED = ("If contexts share ids, name their column with ", Option("context"), ".")
@@ -31,23 +33,26 @@ TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "clas
 def read_clips(
     path: FilePath,
     *,
-    clip: str = "clip",
-    subject: str = "subject",
-    context: str | None = None,
+    clip: Columns = "clip",
+    subject: Columns = "subject",
+    context: Columns | None = None,
     features: Sequence[str] | None = None,
     target: str | None = None,
     classes: bool | None = False,
     missing: Iterable[str | float] = (),
+    reading: Reading | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     r"""Read clip features, one row a clip.
 
     Parameters
     ----------
     path
-        Delimited text, .xlsx or SPSS .sav.
+        Delimited text, .xlsx, .ods, SPSS .sav or .por, Stata .dta, also packed (.gz); ``-`` is
+        standard input.
     clip, subject
-        Columns of the clip's and its subject's id; where the file has no column "clip", the row
-        number is the clip.
+        Columns of the clip's and its subject's id, several where they make one id together
+        (``["site", "subject"]``); where the file has no column "clip", the row number is it.
     context
         Column; by default "context" where the file has it.
     features
@@ -57,8 +62,9 @@ def read_clips(
         A further column, of numbers unless ``classes`` says otherwise.
     classes
         Whether the target holds classes, as names or codes; None: if it holds texts.
-    missing
-        Further texts or numbers that stand for a missing value, beside empty, NA, NaN and ".".
+    missing, reading, **options
+        How the file is to be read, a `Reading` or its fields by name: further texts or numbers
+        that stand for a missing value, ``encoding``, ``sheet``, ``header_row``, ``labels``.
 
     Returns
     -------
@@ -79,7 +85,7 @@ def read_clips(
     >>> read_clips(path).to_numpy().tolist()
     [['a', '001', 0.5], ['b', '001', 1.5]]
     """
-    source = open_source(path)
+    source = open_source(path, choose_reading(reading, missing, options))
     roles = pick_roles(source, {"clip": clip, "subject": subject, "context": context})
     numbers = [] if features is None else list_names(features, roles)
     if target is not None:
@@ -89,7 +95,7 @@ def read_clips(
     if target is not None:
         wanted[target] = TARGETS[classes]
     refuse_hidden(roles, numbers)
-    draft = _take(source, roles, wanted, Missing(missing))
+    draft = _take(source, roles, wanted)
     key = [name for name in ("context", "clip") if name in roles]
     draft.find_repeats(key, _SHARED)
     return draft.finish()
@@ -99,18 +105,21 @@ def read_items(
     path: FilePath,
     *,
     items: Sequence[str],
-    clip: str = "clip",
-    subject: str | None = None,
-    context: str | None = None,
+    clip: Columns = "clip",
+    subject: Columns | None = None,
+    context: Columns | None = None,
     scale: tuple[float, float] | None = None,
     missing: Iterable[str | float] = (),
+    reading: Reading | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     r"""Read one row a clip (or person) with one column an item.
 
     Parameters
     ----------
     path
-        Delimited text, .xlsx or SPSS .sav.
+        Delimited text, .xlsx, .ods, SPSS .sav or .por, Stata .dta, also packed (.gz); ``-`` is
+        standard input.
     items
         The item columns.
     clip
@@ -119,8 +128,9 @@ def read_items(
         Columns; by default "subject" and "context" where the file has them.
     scale
         Lowest and highest answer; values outside are an error.
-    missing
-        Further texts or numbers that stand for a missing value, beside empty, NA, NaN and ".".
+    missing, reading, **options
+        How the file is to be read, a `Reading` or its fields by name: further texts or numbers
+        that stand for a missing value, ``encoding``, ``sheet``, ``header_row``, ``labels``.
 
     Returns
     -------
@@ -141,13 +151,16 @@ def read_items(
     >>> read_items(path, items=["joy", "calm"], missing=[99]).to_numpy().tolist()
     [['a', 1.0, 4.0], ['b', nan, 3.0]]
     """
-    source = open_source(path)
+    source = open_source(path, choose_reading(reading, missing, options))
     roles = pick_roles(source, {"context": context, "clip": clip, "subject": subject})
     names = list_names(items, roles)
     refuse_hidden(roles, names)
-    draft = _take(source, roles, give_role(names, "number"), Missing(missing))
+    draft = _take(source, roles, give_role(names, "number"), guarded=scale is None)
     for item in names:
         draft.check_scale(item, scale)
+    if set(names) <= set(draft.table) and holds_correlations(draft.table[names].to_numpy(float)):
+        fact = "the items hold a correlation matrix instead of answers."
+        draft.problems.append(Problem(fact, "Read the answers, one row a clip or person."))
     key = [name for name in ("context", "clip") if name in roles]
     draft.find_repeats(key, "Where several raters rated a clip, read the file as ratings.")
     return draft.finish()
@@ -157,11 +170,12 @@ def _take(
     source: Source,
     roles: Mapping[str, str],
     wanted: Mapping[str, Role],
-    missing: Missing,
+    *,
+    guarded: bool = True,
 ) -> Draft:
     numbered = lacks_clips(source, roles["clip"])
     roles = {name: column for name, column in roles.items() if not (numbered and name == "clip")}
-    draft = source.take({**wanted, **give_role(roles.values(), "id")}, missing)
+    draft = source.take({**wanted, **give_role(roles.values(), "id")}, guarded=guarded)
     present = {role: name for role, name in roles.items() if name in draft.table.columns}
     rename_roles(draft, present)
     if numbered:
@@ -175,19 +189,23 @@ def read_table(
     ids: Sequence[str] = (),
     numbers: Sequence[str] = (),
     missing: Iterable[str | float] = (),
+    reading: Reading | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     r"""Read all columns of a file.
 
     Parameters
     ----------
     path
-        Delimited text (comma, semicolon, tab or pipe; UTF-8, UTF-16 or Windows-1252) or .xlsx.
+        Delimited text (comma, semicolon, tab, pipe or blanks; UTF-8, UTF-16 or Windows-1252),
+        or a file of another kind, as in `read_clips`.
     ids
         Columns kept as text, "001" and "NA" included.
     numbers
         Columns that must hold numbers. All others hold numbers if all their cells do.
-    missing
-        Further texts or numbers that stand for a missing value, beside empty, NA, NaN and ".".
+    missing, reading, **options
+        How the file is to be read, a `Reading` or its fields by name: further texts or numbers
+        that stand for a missing value, ``encoding``, ``sheet``, ``header_row``, ``labels``.
 
     Returns
     -------
@@ -208,7 +226,7 @@ def read_table(
     >>> read_table(path, ids=["id"]).to_numpy().tolist()
     [['007', 1.5], ['008', 2.0]]
     """
-    source = open_source(path)
+    source = open_source(path, choose_reading(reading, missing, options))
     roles = give_role(source.header, "guess")
     roles |= give_role(numbers, "number") | give_role(ids, "id")
-    return source.take(roles, Missing(missing)).finish()
+    return source.take(roles).finish()

@@ -11,10 +11,13 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import Option, Problem, Text
+from exprstats.io.files.reading import AS_IT_IS, Reading, read_coded
+from exprstats.io.guards import clean_id, find_dates, find_formulas, find_lost_digits
 from exprstats.io.numbers import Marks, Missing, describe_bad, name_cure, parse_numbers
 
 _NULL_WORDS = frozenset({"na", "nan", "none", "null", "n/a", "#n/a"})
 _WHOLE = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
+_CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d{1,2}(?:[.,]\d+)?)", re.ASCII)
 # So many of a column's cells must be numbers for the others to count as mistakes.
 _MOSTLY = 0.8
 
@@ -45,11 +48,14 @@ class Words:
     ----------
     remarks
         What a person should know about the finished column, though nothing is wrong with it.
+    of_sheet
+        Whether it is of a workbook, where a text such as "=A1+1" is a formula without a value.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.remarks: list[Problem] = []
+        self.of_sheet = False
         self._places: dict[str, int] = {}
         self._codes: list[np.ndarray] = []
         self._rows: list[np.ndarray] = []
@@ -95,15 +101,17 @@ class Ids(Words):
     """A column of ids: text as it stands, never a number, never missing."""
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
-        """Return the ids, a problem for empty ones and for ones that only look different."""
+        """Return the ids, and a problem for empty ones and for ones that lost digits."""
+        levels = [clean_id(unescape(level)) for level in self.levels]
         self._remark_null()
-        self._remark_padded()
-        levels = [unescape(level) for level in self.levels]
-        problems = [*self._find_empty(), *self._find_spaced()]
+        self._remark_merged(levels)
+        levels = self._cut_decimals(levels)
+        self._remark_padded(levels)
+        problems = [*self._find_empty(levels), *self._find_lost(levels)]
         return self.take(pd.array(levels, dtype="str")), problems
 
-    def _find_empty(self) -> list[Problem]:
-        empty = [place for place, level in enumerate(self.levels) if not level.strip()]
+    def _find_empty(self, levels: list[str]) -> list[Problem]:
+        empty = [place for place, level in enumerate(levels) if not level]
         if not empty:
             return []
         rows = self.find_rows(empty)
@@ -111,16 +119,44 @@ class Ids(Words):
         remedy = "Fill them in or remove these rows."
         return [Problem(fact, remedy, column=self.name, rows=rows)]
 
-    def _find_spaced(self) -> list[Problem]:
-        known = self._places
-        bare = {level: level.strip() for level in known if level.strip() != level}
-        spaced = [level for level, rest in bare.items() if rest and rest in known]
-        if not spaced:
-            return []
-        shown = ", ".join(f"'{level}'" for level in spaced[:3])
-        fact = f"{shown} differ from other ids only by spaces around them."
-        rows = self.find_rows([known[level] for level in spaced])
-        return [Problem(fact, "Remove the spaces.", column=self.name, rows=rows)]
+    def _find_lost(self, levels: list[str]) -> list[Problem]:
+        if formulas := find_formulas(self.levels) if self.of_sheet else []:
+            cells = {self.levels[place]: list(self.find_rows([place])) for place in formulas}
+            return _describe_cells(self.name, cells, len(self.codes))
+        lost = find_lost_digits(levels)
+        if lost:
+            fact = f"{_name_first(levels, lost)} lost digits, so that people share an id."
+            remedy = "Format the column as text in the spreadsheet before you save it again."
+            return [Problem(fact, remedy, column=self.name, rows=self.find_rows(lost))]
+        dates = find_dates(levels)
+        if dates:
+            fact = f"{_name_first(levels, dates)} look like dates that a spreadsheet made of ids."
+            remedy = "Format the column as text before the ids are entered."
+            self._remark(fact, remedy, self.find_rows(dates))
+        return []
+
+    def _remark_merged(self, levels: list[str]) -> None:
+        """Tell of ids that differ only in what nobody sees."""
+        forms: dict[str, list[int]] = {}
+        for place, level in enumerate(levels):
+            forms.setdefault(level, []).append(place)
+        merged = [places for level, places in forms.items() if level and len(places) > 1]
+        if merged:
+            shown = ", ".join(f"'{levels[places[0]]}'" for places in merged[:3])
+            counted = count_things(len(merged), "id is", "ids are")
+            fact = f"{counted} written in more than one way that looks alike and counts as one: "
+            rows = self.find_rows([place for places in merged for place in places[1:]])
+            how = "Forms of accents, blanks around ids and invisible characters make no difference."
+            self._remark(f"{fact}{shown}.", how, rows)
+
+    def _cut_decimals(self, levels: list[str]) -> list[str]:
+        """Cut ".0" where all ids have it, as programs write that took them for numbers."""
+        filled = [level for level in levels if level]
+        if not filled or not all(re.fullmatch(r"\d+\.0", level) for level in filled):
+            return levels
+        fact = f"all ids end in '.0', which is left out ('{filled[0]}' is '{filled[0][:-2]}')."
+        self._remark(fact, "", ())
+        return [level.removesuffix(".0") for level in levels]
 
     def _remark_null(self) -> None:
         null = [place for place, text in enumerate(self.levels) if text.lower() in _NULL_WORDS]
@@ -129,10 +165,10 @@ class Ids(Words):
             fact = f"{shown} kept as ids, not as missing."
             self._remark(fact, "If they mean missing, remove these rows.", self.find_rows(null))
 
-    def _remark_padded(self) -> None:
+    def _remark_padded(self, levels: list[str]) -> None:
         """Tell of ids such as 1 and 001, which are different people here."""
         alike: dict[str, list[str]] = {}
-        for level in self.levels:
+        for level in dict.fromkeys(levels):
             match = _WHOLE.fullmatch(level)
             key = f"number {match[1]}" if match else f"text {level.casefold()}"
             alike.setdefault(key, []).append(level)
@@ -140,15 +176,20 @@ class Ids(Words):
         if pairs:
             shown = "; ".join(" and ".join(f"'{level}'" for level in pair) for pair in pairs[:3])
             fact = f"{shown} count as different ids."
-            rows = self.find_rows([self._places[pairs[0][-1]]])
+            rows = self.find_rows([levels.index(pairs[0][-1])])
             self._remark(fact, "If they are the same, write them alike.", rows)
 
     def _remark(self, fact: str, remedy: str, rows: tuple[int, ...]) -> None:
         self.remarks.append(Problem(fact, remedy, column=self.name, rows=rows))
 
 
+def _name_first(levels: Sequence[str], places: Sequence[int]) -> str:
+    shown = ", ".join(f"'{levels[place]}'" for place in places[:3])
+    return f"{shown} and {len(places) - 3:,} more" if len(places) > 3 else shown
+
+
 class Numbers:
-    """A column that must hold numbers.
+    """A column that must hold numbers, or answers that begin with one ("4 - Extremely").
 
     Parameters
     ----------
@@ -158,13 +199,19 @@ class Numbers:
         What stands for a missing value.
     marks
         Takes the decimal marks that are met.
+    reading
+        Gives the numbers of answers that are texts.
     """
 
-    def __init__(self, name: str, missing: Missing, marks: Marks) -> None:
+    def __init__(
+        self, name: str, missing: Missing, marks: Marks, reading: Reading = AS_IT_IS
+    ) -> None:
         self.name = name
         self.remarks: list[Problem] = []
         self._missing = missing
         self._marks = marks
+        self._reading = reading
+        self._coded: dict[str, str] = {}
         self._values: list[np.ndarray] = []
         self._bad: dict[str, list[int]] = {}
         self._endless: list[int] = []
@@ -173,6 +220,9 @@ class Numbers:
         """Take the next cells."""
         codes, levels = pd.factorize(np.array(cells, dtype=object))
         parsed = parse_numbers(levels.tolist(), self._missing)
+        if parsed.bad:
+            answers = [self._number(level) for level in levels.tolist()]
+            parsed = parse_numbers(answers, self._missing)
         self._values.append(parsed.found[codes])
         if parsed.point is not None or parsed.commas:
             first = rows[np.unique(codes, return_index=True)[1]]
@@ -181,9 +231,20 @@ class Numbers:
             self._bad.setdefault(levels[place], []).extend(rows[codes == place].tolist())
         self._endless += rows[np.isin(codes, parsed.endless)].tolist()
 
+    def _number(self, level: str) -> str:
+        answer = self._reading.number_answer(level)
+        if answer == level and (coded := read_coded(level)) is not None:
+            self._coded[level] = answer = coded
+        return answer
+
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return the numbers, and a problem for cells that are none."""
         values = np.concatenate(self._values) if self._values else np.empty(0)
+        if self._coded:
+            level, number = next(iter(self._coded.items()))
+            counted = count_things(len(self._coded), "answer is", "answers are")
+            fact = f"{counted} read as the number it begins with ('{level}' is {number})."
+            self.remarks.append(Problem(fact, column=self.name))
         problems = [*_describe_cells(self.name, self._bad, len(values))]
         if self._endless:
             fact = f"{count_things(len(self._endless), 'value is', 'values are')} infinite."
@@ -192,23 +253,46 @@ class Numbers:
         return pd.Series(values, name=self.name), problems
 
 
+class Times(Numbers):
+    """A column of seconds, written as numbers or as clock times (1:02:03.5, 02:03)."""
+
+    def _number(self, level: str) -> str:
+        found = _CLOCK.fullmatch(level.strip())
+        if found is None:
+            return super()._number(level)
+        hours, minutes, seconds = found[2] or "0", found[3], found[4].replace(",", ".")
+        total = 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+        return f"{found[1]}{total:.6f}"
+
+
 class Guessed(Words):
     """A column whose cells decide whether it holds numbers or texts.
 
     Parameters
     ----------
-    name, missing, marks
+    name, missing, marks, reading
         As for `Numbers`.
     """
 
-    def __init__(self, name: str, missing: Missing, marks: Marks) -> None:
+    def __init__(
+        self, name: str, missing: Missing, marks: Marks, reading: Reading = AS_IT_IS
+    ) -> None:
         super().__init__(name)
         self._missing = missing
         self._marks = marks
+        self._reading = reading
+
+    def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
+        """Take the next cells."""
+        number = self._reading.number_answer
+        super().feed([number(cell) for cell in cells] if self._reading.labels else cells, rows)
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return numbers if all cells are, a problem if most are, else texts."""
         levels, codes = self.levels, self.codes
+        if formulas := find_formulas(levels) if self.of_sheet else []:
+            cells = {levels[place]: list(self.find_rows([place])) for place in formulas}
+            return super().finish()[0], _describe_cells(self.name, cells, len(codes))
         parsed = parse_numbers(levels, self._missing)
         counts = np.bincount(codes, minlength=len(levels))
         good = int(counts[~np.isnan(parsed.found)].sum())
@@ -236,7 +320,7 @@ def _describe_cells(name: str, bad: dict[str, list[int]], total: int) -> list[Pr
     texts = list(bad)
     rows = tuple(sorted(row for held in bad.values() for row in held))
     fact = f"{len(rows):,} of {total:,} cells {describe_bad(texts, len(rows))}."
-    return [Problem(fact, name_cure(texts), column=name, rows=rows)]
+    return [Problem(fact, name_cure(texts, len(rows) > total / 2), column=name, rows=rows)]
 
 
 class Classes(Guessed):

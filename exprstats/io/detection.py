@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io.columns import Guessed
-from exprstats.io.formats import FileFormat
+from exprstats.io.files.kinds import FileFormat
+from exprstats.io.files.records import Batch
 from exprstats.io.numbers import Missing
-from exprstats.io.records import Batch
 from exprstats.io.sources import FilePath, Source, open_source
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Kind = Literal["ratings", "wide", "clips", "predictions"]
 
-_WORDS: dict[str, tuple[str, ...]] = {
+WORDS: dict[str, tuple[str, ...]] = {
     "clip": ("clip", "video", "stimulus", "target", "segment", "trial", "recording", "image"),
     "rater": ("rater", "worker", "judge", "coder", "annotator", "observer", "crowdworker"),
     "subject": ("subject", "participant", "person", "actor", "speaker", "sender"),
@@ -31,7 +30,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "truth": ("truth", "true", "label", "actual", "gold"),
     "prediction": ("prediction", "predicted", "pred"),
 }
-_IDS = ("clip", "rater", "subject", "context", "item", "model")
+IDS = ("clip", "rater", "subject", "context", "item", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class FileFacts:
     file
         As the caller named it.
     format
-        ``"text"``, ``"xlsx"`` or ``"sav"``.
+        ``"text"``, ``"xlsx"``, ``"ods"``, ``"sav"``, ``"por"`` or ``"dta"``.
     encoding, separator
         Of a text; else None.
     decimal
@@ -56,6 +55,10 @@ class FileFacts:
         Hash of the file's bytes.
     notes
         What a person should know about the reading.
+    sheet
+        Of a workbook.
+    header_row
+        The row with the columns' names, counted from 1; 0 where names stand apart.
     """
 
     file: str
@@ -67,6 +70,8 @@ class FileFacts:
     columns: tuple[str, ...]
     sha256: str
     notes: tuple[str, ...] = ()
+    sheet: str | None = None
+    header_row: int = 1
 
 
 def sniff_file(path: FilePath) -> FileFacts:
@@ -98,7 +103,7 @@ def sniff_file(path: FilePath) -> FileFacts:
     >>> facts.encoding, facts.separator, facts.decimal, facts.rows, facts.columns
     ('utf-8', ';', ',', 2, ('id', 'score'))
     """
-    source = open_source(path)
+    source = open_source(path, warned=False)
     problems, columns = list(source.problems), []
     rows, last = 0, source.layout.first_row
     for batch in source.walk(problems):
@@ -108,9 +113,15 @@ def sniff_file(path: FilePath) -> FileFacts:
         problems.append(Problem("the file has a header but no rows.", "Check the export."))
     if problems:
         raise DataError([replace(problem, file=str(path)) for problem in problems])
-    blank = last - source.layout.declared - rows - source.layout.first_row
+    dropped = len(source.layout.header.dropped)
+    blank = max(last - rows - dropped - source.layout.first_row, 0)
+    return list_facts(source, rows, blank)
+
+
+def list_facts(source: Source, rows: int, blank: int = 0) -> FileFacts:
+    """Return what is known of a file once its rows were read."""
     return FileFacts(
-        file=str(path),
+        file=str(source.layout.path),
         format=source.layout.format,
         encoding=source.layout.encoding,
         separator=source.layout.separator,
@@ -118,16 +129,18 @@ def sniff_file(path: FilePath) -> FileFacts:
         rows=rows,
         columns=tuple(source.header),
         sha256=source.layout.sha256,
-        notes=(
-            *source.layout.notes,
-            *_list_notes(source, blank),
-        ),
+        notes=(*map(speak, source.layout.notes), *_list_notes(source, blank)),
+        sheet=source.layout.sheet,
+        header_row=source.layout.first_row,
     )
 
 
 def _guess_columns(source: Source, batch: Batch) -> list[Guessed]:
     """Read the columns of some rows, so that their decimal marks are met."""
-    columns = [Guessed(name, Missing(), source.marks) for name in source.header]
+    columns = [
+        Guessed(name, Missing(source.reading.missing), source.marks, source.reading)
+        for name in source.header
+    ]
     for place, column in enumerate(columns):
         column.feed([row[place] for row in batch.rows], batch.numbers)
         column.finish()
@@ -204,11 +217,14 @@ def guess_roles(table: pd.DataFrame) -> Guess:
 
 def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for role, words in _WORDS.items():
+    for role, words in WORDS.items():
         for word in words:
             free = [name for name in names if name not in found.values()]
-            fits = [name for name in free if word in _split_name(name)]
-            if role not in _IDS:
+            fits = [name for name in free if word in split_name(name)]
+            # Two or more numbered columns of that name are judges themselves: coder1, coder2.
+            if role == "rater" and sum(name[-1:].isdigit() for name in fits) > 1:
+                fits = []
+            if role not in IDS:
                 fits = [name for name in fits if name in numeric]
             if fits:
                 found[role] = fits[0]
@@ -216,7 +232,8 @@ def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
     return found
 
 
-def _split_name(name: str) -> set[str]:
+def split_name(name: str) -> set[str]:
+    """Return the words of a column's name that tell its role."""
     spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()
     parts = {part for part in re.split(r"[^a-z]+", spaced) if part}
     # A name such as rating_date or task_order only mentions a role.
@@ -225,7 +242,7 @@ def _split_name(name: str) -> set[str]:
 
 def _is_plain(name: str) -> bool:
     """Return whether a column is the one of all ratings, and not one question among others."""
-    return bool(_split_name(name) & {"rating", "score"})
+    return bool(split_name(name) & {"rating", "score"})
 
 
 def _find_kind(roles: dict[str, str]) -> Kind:

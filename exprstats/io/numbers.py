@@ -84,7 +84,9 @@ def parse_numbers(texts: Sequence[str], missing: Missing) -> Parsed:
 def describe_bad(texts: Sequence[str], count: int) -> str:
     """Return what kind of cells stand where numbers should: dates, booleans or texts."""
     shown = ", ".join(f"'{text}'" for text in list(dict.fromkeys(texts))[:3])
-    if any(_DATE.fullmatch(text.strip()) for text in texts):
+    if any(text.startswith("=") for text in texts):
+        one, many = "is a formula without a stored value", "are formulas without stored values"
+    elif any(_DATE.fullmatch(text.strip()) for text in texts):
         one, many = "is a date or another text", "are dates or other texts"
     elif all(text.strip() in _TRUTH for text in texts):
         one, many = "is true or false", "are true or false"
@@ -93,13 +95,45 @@ def describe_bad(texts: Sequence[str], count: int) -> str:
     return f"{one if count == 1 else many}: {shown}"
 
 
-def name_cure(texts: Sequence[str]) -> Text:
-    """Return the one thing to do about cells that are no numbers."""
+# Answers to questions of how much and how often, from the lowest.
+_ANSWERS = (
+    *("never", "not at all", "none", "strongly disagree", "very slightly", "rarely", "disagree"),
+    *("slightly", "a little", "a little bit", "somewhat disagree", "sometimes", "somewhat"),
+    *("neither", "neither agree nor disagree", "neutral", "moderately", "somewhat agree"),
+    *("often", "agree", "quite a bit", "quite", "very", "very much", "strongly agree", "always"),
+    *("extremely",),
+)
+
+
+def name_cure(texts: Sequence[str], mostly: bool = False) -> Text:
+    """Return the one thing to do about cells that are no numbers.
+
+    Parameters
+    ----------
+    texts
+        The cells, each once.
+    mostly
+        Whether most cells of the column are such, so that they may be answers in words.
+    """
+    if any(text.startswith("=") for text in texts):
+        return "Open the file in a spreadsheet and save it, so that it holds their values."
     if any(_DATE.fullmatch(text.strip()) for text in texts):
         return "Spreadsheets turn answers such as 2-1 into dates: format the column as text."
     if all(text.strip() in _TRUTH for text in texts):
         return "Recode them as numbers."
+    words = sorted({" ".join(text.split()) for text in texts}, key=_rank_answer)
+    if mostly and 1 < len(words) <= 11:
+        return (
+            "Give the answers from the lowest to the highest with ",
+            Option("labels", words),
+            ".",
+        )
     return ("Correct them, or declare them as missing with ", Option("missing"), ".")
+
+
+def _rank_answer(text: str) -> int:
+    lower = text.lower()
+    return _ANSWERS.index(lower) if lower in _ANSWERS else len(_ANSWERS)
 
 
 def looks_grouped(text: str) -> bool:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.io.clips import read_table
 from exprstats.io.detection import sniff_file
-from exprstats.io.numbers import Missing
+from exprstats.io.drafts import Draft
+from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import (
-    Draft,
+    Columns,
     FilePath,
     Source,
     give_role,
@@ -37,15 +40,18 @@ _REMEDY = "Give truth and predictions in the same words, or all as numbers."
 def read_predictions(
     paths: FilePath | Sequence[FilePath],
     *,
-    clip: str = "clip",
-    subject: str = "subject",
-    context: str | None = None,
+    clip: Columns = "clip",
+    subject: Columns = "subject",
+    context: Columns | None = None,
     truth: str = "truth",
     models: Sequence[str] | None = None,
     model: str = "model",
     prediction: str = "prediction",
     seat: str | None = None,
     missing: Iterable[str | float] = (),
+    common: bool = False,
+    reading: Reading | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     r"""Read predictions of one or more models.
 
@@ -70,8 +76,11 @@ def read_predictions(
     seat
         Column of raters or of training runs of the same models, which one file at least has; by
         default "seat". Rows of files without it have no seat.
-    missing
-        Further texts or numbers that stand for a missing value, beside empty, NA, NaN and ".".
+    common
+        Whether to leave out, with a warning, the clips that a model has no prediction of.
+    missing, reading, **options
+        How the file is to be read, a `Reading` or its fields by name: further texts or numbers
+        that stand for a missing value, ``encoding``, ``sheet``, ``header_row``, ``labels``.
 
     Returns
     -------
@@ -103,13 +112,14 @@ def read_predictions(
     files = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not files:
         raise DataError(Problem("no prediction file is named.", "Name at least one."))
-    sources = [open_source(file) for file in files]
+    how = choose_reading(reading, missing, options)
+    sources = [open_source(file, how) for file in files]
     named = {"clip": clip, "subject": subject, "context": context}
     columns = {"truth": truth, "prediction": prediction, "model": model}
     columns |= {} if seat is None else {"seat": seat}
     _check_seat(sources, seat)
     names = None if models is None else list_names(models, {})
-    read = [_read_one(source, named, columns, names, missing) for source in sources]
+    read = [_read_one(source, named, columns, names) for source in sources]
     drafts = [draft for draft, _ in read]
     unused = {draft.file: others for draft, others in read if others}
     problems = [*_collect_problems(drafts), *find_mixed(drafts)]
@@ -121,15 +131,32 @@ def read_predictions(
     _refuse_repeats(table, [str(file) for file in files])
     for file, others in unused.items():
         warn_user(_tell_unused(file, others))
-    return code_classes(table)
+    table = code_classes(table)
+    return _keep_common(table) if common else table
+
+
+def _keep_common(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the clips that every model has a prediction of."""
+    key = [name for name in ("context", "clip", "fitted_on") if name in table.columns]
+    given = table.dropna(subset=["truth", "prediction"]).groupby(key)["model"].nunique()
+    whole = given.index[given == table["model"].nunique()]
+    clips = pd.MultiIndex.from_frame(table[key]) if len(key) > 1 else pd.Index(table[key[0]])
+    held = clips.isin(whole)
+    if not held.any():
+        fact = "no clip has a prediction of every model."
+        raise DataError(Problem(fact, "Compare models that predict the same clips."))
+    if not held.all():
+        total = clips.nunique()
+        counted = count_things(total - len(whole), "clips lacks", "clips lack", of=total)
+        warn_user(f"{counted} a prediction of some model: left out for all of them.")
+    return table[held].reset_index(drop=True)
 
 
 def _read_one(
     source: Source,
-    named: Mapping[str, str | None],
+    named: Mapping[str, Columns | None],
     columns: Mapping[str, str],
     models: Sequence[str] | None,
-    missing: Iterable[str | float],
 ) -> tuple[Draft, list[str]]:
     """Read one file, wide where it has any of the models as a column.
 
@@ -138,9 +165,9 @@ def _read_one(
     unused: list[str] = []
     held = [name for name in models or () if source.has(name)]
     if models is not None and (held or not source.has(columns["prediction"])):
-        draft = _read_wide(source, named, columns, held or models, missing)
+        draft = _read_wide(source, named, columns, held or models)
     else:
-        draft = _read_long(source, named, columns, Missing(missing))
+        draft = _read_long(source, named, columns)
         if models is not None and "model" in draft.table:
             unused = _keep_models(draft, models)
     names = [name for name in (*_ORDER, "truth", "prediction") if name in draft.table.columns]
@@ -169,16 +196,15 @@ def _tell_unused(file: str, models: Sequence[str]) -> Problem:
 
 def _read_long(
     source: Source,
-    named: Mapping[str, str | None],
+    named: Mapping[str, Columns | None],
     columns: Mapping[str, str],
-    missing: Missing,
 ) -> Draft:
     alone = columns["model"] == "model" and not source.has("model")
     ids = pick_roles(source, named if alone else {**named, "model": columns["model"]})
     extras = _find_extras(source, columns)
     roles = give_role([columns["truth"], columns["prediction"]], "label")
     roles |= give_role(extras.values(), "text")
-    draft = source.take(roles | give_role(ids.values(), "id"), missing)
+    draft = source.take(roles | give_role(ids.values(), "id"))
     absent = f"there is no column '{columns['prediction']}'."
     draft.problems = [
         replace(one, remedy=(*_WIDE, str(one.remedy))) if one.fact == absent else one
@@ -194,10 +220,9 @@ def _read_long(
 
 def _read_wide(
     source: Source,
-    named: Mapping[str, str | None],
+    named: Mapping[str, Columns | None],
     columns: Mapping[str, str],
     models: Sequence[str],
-    missing: Iterable[str | float],
 ) -> Draft:
     ids = pick_roles(source, named)
     numbered = lacks_clips(source, named["clip"])
@@ -205,7 +230,7 @@ def _read_wide(
         del ids["clip"]
     truth, extras = columns["truth"], _find_extras(source, columns)
     roles = give_role([truth, *models], "label") | give_role(extras.values(), "text")
-    draft = source.take(roles | give_role(ids.values(), "id"), Missing(missing))
+    draft = source.take(roles | give_role(ids.values(), "id"))
     note_mixed(draft, [truth, *models])
     known = {**ids, **extras, "truth": truth}
     rest = _name_columns(draft.table, known)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import Option, OptionError, Problem, warn_user
-from exprstats.io.numbers import Missing
+from exprstats.io.drafts import Draft
+from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import (
-    Draft,
+    Columns,
     FilePath,
     Source,
     give_role,
@@ -22,7 +24,7 @@ from exprstats.io.sources import (
     open_source,
     pick_roles,
 )
-from exprstats.options import Duplicates, check_word, name_nearest
+from exprstats.options import Duplicates, check_word, name_nearest, name_some
 
 _KEY = ("context", "clip", "rater", "item")
 _ORDER = ("context", "clip", "rater", "item", "subject", "rating")
@@ -39,34 +41,35 @@ class _Shape:
     numbers
         Rating columns.
     spread
-        What the rating columns stand for: ``"item"``, ``"rater"``, or None for a long file that
-        has both as columns.
-    label
-        The item's name in a wide file.
+        Canonical name -> what each rating column stands for: an item, a judge, a clip, or an item
+        and a judge; empty for a long file that has all as columns.
     numbered
         Whether the row number is the clip.
     """
 
     ids: Mapping[str, str]
     numbers: tuple[str, ...]
-    spread: str | None
-    label: str
-    numbered: bool
+    spread: Mapping[str, tuple[str, ...]]
+    numbered: bool = False
 
 
 def read_ratings(
     path: FilePath,
     *,
-    clip: str = "clip",
+    clip: Columns = "clip",
     rater: str = "rater",
     raters: Sequence[str] | None = None,
     rating: str | None = None,
     items: Sequence[str] | None = None,
-    subject: str | None = None,
-    context: str | None = None,
+    subject: Columns | None = None,
+    context: Columns | None = None,
     scale: tuple[float, float] | None = None,
     duplicates: Duplicates = "error",
+    reverse: Sequence[str] = (),
+    raters_in_rows: bool = False,
     missing: Iterable[str | float] = (),
+    reading: Reading | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     r"""Read ratings from a long or a wide file.
 
@@ -78,7 +81,8 @@ def read_ratings(
     Parameters
     ----------
     path
-        Delimited text, .xlsx or SPSS .sav.
+        Delimited text, .xlsx, .ods, SPSS .sav or .por, Stata .dta, also packed (.gz); ``-`` is
+        standard input.
     clip, rater
         Columns of the clip's and the rater's id.
     raters
@@ -95,8 +99,13 @@ def read_ratings(
     duplicates
         What to do where a rater rated an item of a clip twice: ``"error"``, ``"mean"``,
         ``"first"``.
-    missing
-        Further texts or numbers that stand for a missing rating, beside empty, NA, NaN and ".".
+    reverse
+        Items that ask for the opposite: their ratings are turned on the scale (5 of 1 to 5 is 1).
+    raters_in_rows
+        Whether each row is a judge and each column, but that of the judges' ids, a clip.
+    missing, reading, **options
+        How the file is to be read, a `Reading` or its fields by name: further texts or numbers
+        that stand for a missing value, ``encoding``, ``sheet``, ``header_row``, ``labels``.
 
     Returns
     -------
@@ -123,44 +132,119 @@ def read_ratings(
     if raters is not None and items is not None:
         judges = (Option("raters"), " (one column a judge) and ")
         raise OptionError(*judges, Option("items"), " (one column an item) exclude each other.")
-    source = open_source(path)
+    if reverse and scale is None:
+        how = "Name the lowest and the highest answer with "
+        raise OptionError(Option("reverse"), " needs the scale. ", how, Option("scale"), ".")
+    source = open_source(path, choose_reading(reading, missing, options))
     named = {"clip": clip, "rater": rater, "subject": subject, "context": context}
-    shape = _find_shape(source, named, raters=raters, rating=rating, items=items)
+    if raters_in_rows or (raters is None and rating is None and items is None):
+        shape = _find_rows(source, named, certain=raters_in_rows)
+    else:
+        shape = None
+    shape = shape or _find_shape(source, named, raters=raters, rating=rating, items=items)
     roles = give_role(shape.ids.values(), "id") | give_role(shape.numbers, "number")
-    draft = source.take(roles, Missing(missing))
+    draft = source.take(roles, guarded=scale is None)
     for column in shape.numbers:
         draft.check_scale(column, scale)
     if not {*shape.ids.values(), *shape.numbers} <= set(draft.table.columns):
         return draft.finish()
     draft = _lengthen(draft, shape)
-    if shape.spread is None and items is not None:
+    if not shape.spread and items is not None:
         _keep_items(draft, list_names(items, {}))
+    if scale is not None and reverse:
+        draft.table = turn_ratings(draft.table, reverse, scale)
     _settle_repeats(draft, duplicates)
     return draft.finish()
 
 
+def turn_ratings(
+    table: pd.DataFrame, reverse: Sequence[str], scale: tuple[float, float]
+) -> pd.DataFrame:
+    """Return ratings with those of reversed items turned on the scale.
+
+    Raises
+    ------
+    OptionError
+        If there is no such item.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"item": ["calm", "joy"], "rating": [5.0, 5.0]})
+    >>> turn_ratings(table, ["calm"], (1, 5))["rating"].tolist()
+    [1.0, 5.0]
+    """
+    present = table["item"].unique().tolist()
+    for name in reverse:
+        if name not in present:
+            message = f"there is no item '{name}' to turn. {name_nearest(name, present)}"
+            raise OptionError(message, option="reverse")
+    turned = table["item"].isin(list(reverse))
+    return table.assign(rating=table["rating"].where(~turned, sum(scale) - table["rating"]))
+
+
+def _find_rows(
+    source: Source, named: Mapping[str, Columns | None], *, certain: bool
+) -> _Shape | None:
+    """Return the shape of a file with a row a judge and a column a clip; None if it is another."""
+    judge = named["rater"] if isinstance(named["rater"], str) else "rater"
+    if judge not in source.header and certain:
+        judge = source.header[0]
+    alone = judge in source.header and named["clip"] == "clip"
+    if not certain and (not alone or source.has("clip") or source.has("rating")):
+        return None
+    ids = pick_roles(source, {"rater": judge, "context": named["context"]})
+    clips = tuple(name for name in source.header if name not in ids.values())
+    if not certain:
+        if len(clips) < 3 or source.has("item"):
+            return None
+        fact = f"each row is read as a judge and each of the other {len(clips)} columns as a clip."
+        remedy = ("If that is right, say so with ", Option("raters_in_rows", True))
+        warn_user(Problem(fact, (*remedy, "."), file=str(source.layout.path)))
+    return _Shape(ids, clips, {"clip": clips, "item": ("rating",) * len(clips)})
+
+
 def _find_shape(
     source: Source,
-    named: Mapping[str, str | None],
+    named: Mapping[str, Columns | None],
     *,
     raters: Sequence[str] | None,
     rating: str | None,
     items: Sequence[str] | None,
 ) -> _Shape:
-    wide = raters is not None
-    wanted = ("clip", "subject", "context") if wide else ("clip", "rater", "subject", "context")
-    ids = pick_roles(source, {name: named[name] for name in wanted})
     if raters is not None:
+        ids = pick_roles(source, {name: named[name] for name in ("clip", "subject", "context")})
         numbered = lacks_clips(source, named["clip"])
         if numbered:
             del ids["clip"]
         judges = tuple(list_names(raters, ids))
-        return _Shape(ids, judges, "rater", rating or "rating", numbered)
+        spread = {"rater": judges, "item": (rating or "rating",) * len(judges)}
+        return _Shape(ids, judges, spread, numbered)
+    pairs = {} if items is None else _pair_columns(source, list_names(items, {}))
+    if pairs:
+        ids = pick_roles(source, {name: named[name] for name in ("clip", "subject", "context")})
+        kept, judges = zip(*pairs.values(), strict=True)
+        return _Shape(ids, tuple(pairs), {"item": kept, "rater": judges})
+    ids = pick_roles(source, named)
     column = rating or "rating"
     names = list_names(column if items is None else items, ids)
     if source.has("item", column) and not (items is not None and source.has(*names)):
-        return _Shape(ids | {"item": "item"}, (column,), None, "", False)
-    return _Shape(ids, tuple(names), "item", "", False)
+        return _Shape(ids | {"item": "item"}, (column,), {})
+    return _Shape(ids, tuple(names), {"item": tuple(names)})
+
+
+def _pair_columns(source: Source, items: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return columns such as "joy_r1" with their item and judge, if all items have such ones."""
+    pairs: dict[str, tuple[str, str]] = {}
+    for item in items:
+        found = {
+            name: (item, name[len(item) + 1 :])
+            for name in source.header
+            if name.startswith(item) and name[len(item) : len(item) + 1] in set("_.- ")
+        }
+        if source.has(item) or len(found) < 2:
+            return {}
+        pairs |= found
+    return pairs
 
 
 def _lengthen(draft: Draft, shape: _Shape) -> Draft:
@@ -171,29 +255,34 @@ def _lengthen(draft: Draft, shape: _Shape) -> Draft:
         columns["clip"] = pd.Series(number_rows(len(table)))
     places = np.repeat(np.arange(len(table)), width)
     long = pd.DataFrame(columns).take(places).reset_index(drop=True)
-    if shape.spread:
-        names = pd.array(shape.numbers, dtype="str")
-        long[shape.spread] = names.take(np.tile(np.arange(width), len(table)))
-    if shape.spread == "rater":
-        long["item"] = shape.label
+    for name, held in shape.spread.items():
+        long[name] = pd.array(held, dtype="str").take(np.tile(np.arange(width), len(table)))
     long["rating"] = table[list(shape.numbers)].to_numpy(float).ravel()
     long = long[[name for name in _ORDER if name in long.columns]]
     rows, problems = draft.rows[places], list(draft.problems)
     long_draft = Draft(draft.file, long, rows, problems)
-    if shape.spread == "rater":
-        _drop_empty(long_draft, width)
+    if set(shape.spread) - {"item"}:
+        _drop_empty(long_draft, "rater" if "clip" in shape.spread else "clip")
     return long_draft
 
 
-def _drop_empty(draft: Draft, width: int) -> None:
-    """Drop the cells of a wide file that hold no rating, and say so of clips without any."""
+def _drop_empty(draft: Draft, whole: str) -> None:
+    """Drop the cells of a wide file that hold no rating, and name who or what has none at all."""
     given = draft.table["rating"].notna().to_numpy()
-    unrated = ~given.reshape(-1, width).any(axis=1)
-    if unrated.any():
-        rows = tuple(draft.rows[::width][unrated].tolist())
-        counted = count_things(unrated.sum(), "clip has", "clips have")
-        fact = f"{counted} no rating: left out."
-        warn_user(Problem(fact, file=draft.file, rows=rows))
+    for role, one, many in (
+        ("clip", "clip has", "clips have"),
+        ("rater", "judge has", "judges have"),
+    ):
+        ids = draft.table[role]
+        rated = set(ids[given])
+        unrated = [name for name in ids.unique() if name not in rated]
+        if unrated:
+            where = ids.isin(unrated).to_numpy() & (role == whole)
+            rows = tuple(dict.fromkeys(draft.rows[where].tolist()))
+            counted = count_things(len(unrated), one, many)
+            named = "" if role == "clip" == whole else f" ({name_some(unrated)})"
+            fact = f"{counted} no rating{named}: left out."
+            warn_user(Problem(fact, file=draft.file, rows=rows))
     draft.keep(given)
 
 
@@ -212,7 +301,7 @@ def _settle_repeats(draft: Draft, duplicates: Duplicates) -> None:
     key = [name for name in _KEY if name in draft.table.columns]
     if duplicates == "error":
         either = (Option("duplicates", "mean"), " or ", Option("duplicates", "first"))
-        remedy = ("Remove the repeats, or use ", *either, ".")
+        remedy = ("Remove the repeats, or add ", *either, ".")
         draft.find_repeats(key, remedy)
         return
     again = draft.table.duplicated(key).to_numpy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress
+from itertools import compress, islice
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Option, OptionError, Problem, Text, warn_user
+from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.io.columns import (
     Classes,
     Column,
@@ -22,11 +22,15 @@ from exprstats.io.columns import (
     Numbers,
     Predicted,
     Target,
+    Times,
     Words,
     unescape,
 )
+from exprstats.io.drafts import Draft
+from exprstats.io.files.reading import AS_IT_IS, Reading
+from exprstats.io.files.records import Batch, Layout, find_layout, read_batches
+from exprstats.io.guards import describe_codes, find_codes
 from exprstats.io.numbers import Marks, Missing
-from exprstats.io.records import Batch, Layout, find_layout, read_batches
 from exprstats.options import name_nearest
 
 FilePath = str | os.PathLike[str]
@@ -36,8 +40,12 @@ _TYPED = {
     "class": Classes,
     "target": Target,
     "label": Predicted,
+    "time": Times,
 }
-Role = Literal["id", "number", "text", "guess", "class", "target", "label"]
+Role = Literal["id", "number", "text", "guess", "class", "target", "label", "time"]
+# Roles whose numbers are answers or measurements, in which codes for missing ones may hide.
+_MEASURED = frozenset({"number", "guess", "target"})
+Columns = str | Sequence[str]
 OPTIONAL = ("subject", "context")
 
 
@@ -53,52 +61,119 @@ class Source:
         Its column names.
     problems
         What is wrong with it so far.
+    reading
+        How it is to be read.
     marks
         The decimal marks of the number columns that were taken.
+    joined
+        Ids that several columns make together: their name to the columns.
     """
 
     layout: Layout
     header: list[str]
     problems: list[Problem]
+    reading: Reading = AS_IT_IS
     marks: Marks = field(default_factory=Marks)
+    joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def has(self, *names: str) -> bool:
         """Return whether all these columns are there."""
         return set(names) <= set(self.header)
 
-    def take(self, roles: Mapping[str, Role], missing: Missing) -> Draft:
-        """Read the columns that have a role; columns that are absent become problems."""
+    def join(self, names: Sequence[str]) -> str:
+        """Return the name of the id that several columns make together (site 'A', person '7')."""
+        if len(names) == 1:
+            return names[0]
+        name = ",".join(names)
+        self.joined[name] = tuple(names)
+        return name
+
+    def take(self, roles: Mapping[str, Role], *, guarded: bool = True) -> Draft:
+        """Read the columns that have a role; columns that are absent become problems.
+
+        Parameters
+        ----------
+        roles
+            Column to role.
+        guarded
+            Whether to warn of codes that stand far from all other numbers.
+        """
         problems = [*self.problems, *self._find_absent(roles)]
-        columns = {
-            self.header.index(name): _open_column(name, role, missing, self.marks)
-            for name, role in roles.items()
-            if name in self.header
-        }
+        columns: dict[str, tuple[list[int], Column]] = {}
+        for name, role in roles.items():
+            parts = self.joined.get(name, (name,))
+            if self.has(*parts):
+                places = [self.header.index(part) for part in parts]
+                column = self._open_column(name, role)
+                if isinstance(column, Words):
+                    column.of_sheet = self.layout.sheet is not None
+                columns[name] = (places, column)
         labels = {
             self.header.index(name): named
             for name, named in self.layout.labels.items()
-            if roles.get(name) in {"id", "text", "class"}
+            if name in self.header and roles.get(name) in {"id", "text", "class"}
         }
         numbers = [np.empty(0, np.int64)]
         for batch in self.walk(problems):
             numbers.append(batch.numbers)
-            for place, column in columns.items():
-                cells = [row[place] for row in batch.rows]
-                if place in labels:
-                    cells = [labels[place].get(cell, cell) for cell in cells]
-                column.feed(cells, batch.numbers)
-        finished = [column.finish() for column in columns.values()]
+            for places, column in columns.values():
+                cells = [
+                    [labels[p].get(row[p], row[p]) for row in batch.rows]
+                    if p in labels
+                    else [row[p] for row in batch.rows]
+                    for p in places
+                ]
+                column.feed(cells[0] if len(cells) == 1 else _join_cells(cells), batch.numbers)
+        finished = [column.finish() for _, column in columns.values()]
         for _, found in finished:
             problems += found
-        for remark in (remark for column in columns.values() for remark in column.remarks):
+        rows = np.concatenate(numbers)
+        table = pd.DataFrame({str(series.name): series for series, _ in finished})
+        remarks = [remark for _, column in columns.values() for remark in column.remarks]
+        remarks += self._guard(table, rows, roles, guarded)
+        for remark in remarks:
             warn_user(replace(remark, file=str(self.layout.path)))
         problems += self.marks.find_problems()
-        rows = np.concatenate(numbers)
         if not len(rows) and not problems:
             fact = "the file has a header but no rows."
             problems.append(Problem(fact, "Check the export."))
-        table = pd.DataFrame({str(series.name): series for series, _ in finished})
         return Draft(str(self.layout.path), table, rows, problems)
+
+    def _open_column(self, name: str, role: Role) -> Column:
+        if role == "id":
+            return Ids(name)
+        if role == "text":
+            return Words(name)
+        return _TYPED[role](name, Missing(self.reading.missing), self.marks, self.reading)
+
+    def _guard(
+        self, table: pd.DataFrame, rows: np.ndarray, roles: Mapping[str, Role], wanted: bool
+    ) -> list[Problem]:
+        """Take labelled non-answers out of number columns, and return what to know of the rest."""
+        found, problems = [], []
+        for name, column in table.items():
+            if roles[str(name)] not in _MEASURED or not pd.api.types.is_numeric_dtype(column):
+                continue
+            labels = self.layout.labels.get(str(name), {})
+            silent = [float(value) for value in self.layout.silent.get(str(name), ())]
+            values = column.to_numpy(float)
+            far = find_codes(str(name), np.where(np.isin(values, silent), np.nan, values), rows)
+            # A label on a value that is far from the scale tells why it is there.
+            silent += [code for code in (far.codes if far else ()) if f"{code:g}" in labels]
+            mute = np.isin(values, silent)
+            if mute.any():
+                table[name] = column.where(~mute)
+                shown = " and ".join(
+                    f"{value:g} ('{labels.get(f'{value:g}', 'no answer')}')"
+                    for value in sorted(set(values[mute].tolist()))
+                )
+                fact = (
+                    f"{count_things(mute.sum(), 'cell is', 'cells are')} read as missing: {shown}."
+                )
+                problems.append(Problem(fact, column=str(name)))
+                far = find_codes(str(name), table[name].to_numpy(float), rows)
+            found += [far] if far else []
+        return problems + (describe_codes(found) if wanted else [])
 
     def walk(self, problems: list[Problem]) -> Iterator[Batch]:
         """Yield the rows below the header that have its number of fields."""
@@ -109,9 +184,10 @@ class Source:
             rows, numbers = batch.rows, batch.numbers
             if first:
                 rows, numbers, first = rows[1:], numbers[1:], False
-            if self.layout.format == "xlsx":
-                rows = [_fit_row(row, width) for row in rows]
             lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+            if (lengths != width).any():
+                rows = [_fit_row(row, width, self.layout.sheet is not None) for row in rows]
+                lengths = np.fromiter(map(len, rows), np.int64, len(rows))
             fits = lengths == width
             if not fits.all():
                 wrong = zip(numbers[~fits].tolist(), lengths[~fits].tolist(), strict=True)
@@ -125,31 +201,49 @@ class Source:
     def _find_absent(self, roles: Mapping[str, Role]) -> list[Problem]:
         return [
             Problem(f"there is no column '{name}'.", name_nearest(name, self.header))
-            for name in roles
+            for name in [part for one in roles for part in self.joined.get(one, (one,))]
             if name not in self.header
         ]
 
 
-def open_source(path: FilePath) -> Source:
+def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = True) -> Source:
     """Read the header of a file.
+
+    Parameters
+    ----------
+    path
+        The file; ``-`` is standard input.
+    reading
+        How it is to be read, where it does not say so itself.
+    warned
+        Whether to warn of what the reading passes over; the layout's notes hold it anyway.
 
     Raises
     ------
     DataError
         If it is no table that can be read.
     """
-    layout = find_layout(Path(path))
+    layout = find_layout(Path(path), reading)
     problems = list(layout.problems)
     head = next(read_batches(layout, problems, size=1), None)
     if head is None:
         problems = problems or [Problem("the file has no rows.", "Check the export.")]
         raise DataError([replace(problem, file=str(path)) for problem in problems])
-    if layout.format == "xlsx":
-        for note in layout.notes:
-            warn_user(f"{path}: {note}")
-    header = _name_columns(head.rows[0], layout.format == "xlsx")
+    for note in layout.warned if warned else ():
+        warn_user(Problem(note, file=str(path)))
+    names = head.rows[0]
+    if layout.sheet is None and _ends_open(layout, names):
+        names = names[:-1]
+    header = _name_columns(names, layout.sheet is not None)
     problems = [*layout.problems, *_find_twins(header, head.numbers[0])]
-    return Source(layout, header, problems)
+    return Source(layout, header, problems, reading)
+
+
+def _ends_open(layout: Layout, names: Sequence[str]) -> bool:
+    """Return whether the header, and so every row, ends in a separator."""
+    first = next(iter(islice(read_batches(layout, [], size=2), 1)), None)
+    below = first.rows[1:] if first else []
+    return len(names) > 1 and not names[-1].strip() and all(not row[-1].strip() for row in below)
 
 
 def give_role(names: Iterable[str], role: Role) -> dict[str, Role]:
@@ -157,12 +251,12 @@ def give_role(names: Iterable[str], role: Role) -> dict[str, Role]:
     return dict.fromkeys(names, role)
 
 
-def _open_column(name: str, role: Role, missing: Missing, marks: Marks) -> Column:
-    if role == "id":
-        return Ids(name)
-    if role == "text":
-        return Words(name)
-    return _TYPED[role](name, missing, marks)
+def _join_cells(parts: Sequence[Sequence[str]]) -> list[str]:
+    # A doubled colon keeps "a:b" and "c" apart from "a" and "b:c".
+    return [
+        ":".join(part.strip().replace(":", "::") for part in row) if all(row) else ""
+        for row in zip(*parts, strict=True)
+    ]
 
 
 def _name_columns(cells: list[str], trim: bool) -> list[str]:
@@ -188,11 +282,11 @@ def _find_twins(header: list[str], row: int) -> list[Problem]:
     ]
 
 
-def _fit_row(row: list[str], width: int) -> list[str]:
-    """Return a worksheet's row at the header's width; only empty cells are cut off."""
-    if len(row) < width:
+def _fit_row(row: list[str], width: int, padded: bool) -> list[str]:
+    """Return a row at the header's width: empty cells beyond it go, a sheet's short rows grow."""
+    if len(row) < width and padded:
         return [*row, *[""] * (width - len(row))]
-    return row[:width] if not any(row[width:]) else row
+    return row[:width] if len(row) > width and not any(row[width:]) else row
 
 
 def _describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
@@ -208,92 +302,7 @@ def _describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
     return Problem(fact, remedy, rows=rows)
 
 
-@dataclass(slots=True)
-class Draft:
-    """A table that was read, and everything that is wrong with it.
-
-    Attributes
-    ----------
-    file
-        As the caller named it.
-    table
-        One row for each row of the file.
-    rows
-        (n,) the number of each row in the file.
-    problems
-        What was found so far.
-    """
-
-    file: str
-    table: pd.DataFrame
-    rows: np.ndarray
-    problems: list[Problem]
-
-    def add(self, fact: str, remedy: Text, column: str | None, where: np.ndarray) -> None:
-        """Note a problem of the rows where a mask (n,) holds, if it holds anywhere."""
-        if where.any():
-            rows = tuple(self.rows[where].tolist())
-            self.problems.append(Problem(fact, remedy, column=column, rows=rows))
-
-    def check_scale(self, column: str, scale: tuple[float, float] | None) -> None:
-        """Note the values of a number column that lie outside a declared scale.
-
-        Raises
-        ------
-        OptionError
-            If the scale's ends are not in order.
-        """
-        if scale is None or column not in self.table.columns:
-            return
-        low, high = scale
-        if not low < high:
-            message = f"scale is {low:g} to {high:g}; the lowest answer must come first."
-            raise OptionError(message, option="scale")
-        values = self.table[column].to_numpy(float)
-        outside = (values < low) | (values > high)
-        shown = ", ".join(f"{value:g}" for value in pd.unique(values[outside])[:3])
-        counted = count_things(outside.sum(), "value lies", "values lie")
-        fact = f"{counted} outside the scale {low:g} to {high:g}: {shown}."
-        remedy = (
-            "Correct them, or declare codes such as 99 missing with ",
-            Option("missing"),
-            ".",
-        )
-        self.add(fact, remedy, column, outside)
-
-    def find_repeats(self, key: Sequence[str], remedy: Text) -> None:
-        """Note the rows whose key another row has too, if the table has the whole key."""
-        if not set(key) <= set(self.table.columns):
-            return
-        repeated = self.table.duplicated(list(key), keep=False).to_numpy()
-        if repeated.any():
-            cases = self.table.loc[repeated, list(key)].drop_duplicates()
-            shown = "; ".join(
-                ", ".join(f"{name} '{value}'" for name, value in zip(key, row, strict=True))
-                for row in cases.head(5).to_numpy()
-            )
-            counted = count_things(len(cases), "case stands", "cases stand")
-            fact = f"{counted} more than once: {shown}."
-            self.add(fact, remedy, None, repeated)
-
-    def keep(self, rows: np.ndarray) -> None:
-        """Keep the rows where a mask (n,) holds."""
-        self.table, self.rows = self.table[rows].reset_index(drop=True), self.rows[rows]
-
-    def finish(self) -> pd.DataFrame:
-        """Return the table.
-
-        Raises
-        ------
-        DataError
-            If anything is wrong, with all of it.
-        """
-        if self.problems:
-            raise DataError([replace(problem, file=self.file) for problem in self.problems])
-        return self.table
-
-
-def pick_roles(source: Source, named: Mapping[str, str | None]) -> dict[str, str]:
+def pick_roles(source: Source, named: Mapping[str, Columns | None]) -> dict[str, str]:
     """Return canonical name -> column; an unnamed subject or context is found by its name.
 
     Parameters
@@ -301,12 +310,13 @@ def pick_roles(source: Source, named: Mapping[str, str | None]) -> dict[str, str
     source
         The file.
     named
-        Canonical name -> the caller's column, None if the caller named none.
+        Canonical name -> the caller's column, or columns that make one id; None if the caller
+        named none.
     """
     found = {}
     for role, column in named.items():
         if column is not None:
-            found[role] = column
+            found[role] = column if isinstance(column, str) else source.join(list(column))
         elif role in OPTIONAL and source.has(role):
             found[role] = role
     return found
@@ -363,27 +373,7 @@ def refuse_hidden(roles: Mapping[str, str], names: Iterable[str]) -> None:
             raise OptionError(message)
 
 
-def rename_roles(draft: Draft, roles: Mapping[str, str]) -> None:
-    """Give the columns their canonical names, ids first; a foreign column of that name goes.
-
-    Parameters
-    ----------
-    draft
-        A table under the file's own names.
-    roles
-        Canonical name -> column of the file.
-    """
-    table = draft.table
-    lost = [name for name in roles if name in table.columns and name not in roles.values()]
-    for name in lost:
-        fact = f"the file's own column is left out, because '{roles[name]}' is the {name}."
-        warn_user(Problem(fact, file=draft.file, column=name))
-    ids = {name: table[column] for name, column in roles.items()}
-    rest = [name for name in table.columns if name not in {*roles.values(), *lost}]
-    draft.table = pd.concat([pd.DataFrame(ids, index=table.index), table[rest]], axis=1)
-
-
-def lacks_clips(source: Source, clip: str | None) -> bool:
+def lacks_clips(source: Source, clip: Columns | None) -> bool:
     """Return whether a file has no clip column, so that each row counts as a clip.
 
     Parameters

@@ -12,7 +12,7 @@ from exprstats.measurement.modifications import suggest_modifications
 from exprstats.measurement.nested_models import NestedModels
 from exprstats.measurement.ordered import OrderedFactor, fit_ordered, score_ordered
 from exprstats.measurement.scorecard import ScoreCard, compare_scores
-from exprstats.measurement.scores import join_scores, score_clips
+from exprstats.measurement.scores import join_scores, score_clips, weight_ratings
 
 __all__ = [
     "Factor",
@@ -39,5 +39,6 @@ __all__ = [
     "score_clips",
     "score_ordered",
     "suggest_modifications",
+    "weight_ratings",
     "write_lavaan_script",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,12 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.measurement.factor.checks import find_improper, raise_improper
 from exprstats.measurement.factor.engines import Job, ask_lavaan
-from exprstats.measurement.factor.formulas import compute_omega, propagate_error, weigh_bartlett
+from exprstats.measurement.factor.formulas import (
+    compute_omega,
+    find_signs,
+    propagate_error,
+    weigh_bartlett,
+)
 from exprstats.measurement.factor.items import ItemSet, read_items, warn_incomplete
 from exprstats.measurement.factor.model import list_jobs
 from exprstats.measurement.factor.solution import Receipt, limit_estimate, list_fit, write_fit
@@ -49,6 +54,7 @@ class Factors(Result):
         Where the numbers come from.
     """
 
+    place: ClassVar[str] = "factors"
     table: pd.DataFrame
     scores: pd.DataFrame
     items: Mapping[str, tuple[str, ...]]
@@ -250,7 +256,7 @@ def _read_fit(
     loads, rests = (
         np.array([value[kind][name] for name in columns]) for kind in ("loadings", "residuals")
     )
-    signs = [-1.0 if loads[2, one].sum() < 0 else 1.0 for one in places]
+    signs = [float(find_signs(loads[2, one])) for one in places]
     by_item = np.repeat(signs, [len(one) for one in places])
     loads[[0, 2]] *= by_item
     flips = np.concatenate([by_item, np.ones(len(by_item))])

@@ -14,16 +14,15 @@ from exprstats import rbridge
 from exprstats.apa import count_things
 from exprstats.contracts import encode_ids
 from exprstats.errors import DataError, Problem
-from exprstats.inference.resampling.clusters import leave_out_clusters
 from exprstats.measurement.factor.checks import check_items
 from exprstats.measurement.factor.engines import Job
-from exprstats.measurement.factor.formulas import solve_many
 from exprstats.measurement.factor.items import ItemSet, read_items, warn_incomplete
 from exprstats.measurement.factor.model import find_clusters, list_jobs
-from exprstats.measurement.factor.moments import ClusterSums, sum_clusters
+from exprstats.measurement.factor.moments import ClusterSums, PatternSums, sum_clusters
+from exprstats.measurement.factor.refits import fit_sums
 from exprstats.measurement.factor.solution import Receipt
 from exprstats.measurement.nested_models import NestedModels, build_steps
-from exprstats.options import check_level
+from exprstats.options import MissingRule, check_level, check_word
 from exprstats.parallel import limit_threads
 
 
@@ -33,6 +32,7 @@ def compare_restrictions(
     items: Sequence[str],
     by: str | None = None,
     cluster: str | None = None,
+    missing: MissingRule = "listwise",
     level: float = 0.95,
 ) -> NestedModels:
     """Test whether items are interchangeable: equal loadings, then equal residuals too.
@@ -47,6 +47,8 @@ def compare_restrictions(
     cluster
         Column of clusters: scaled tests that allow for them (Satorra & Bentler, 2001; where their
         scaling factor is negative, 2010).
+    missing
+        As for `fit_factor`; under ``"fiml"`` every model keeps the clips that lack some items.
     level
         1 − the level of the tests in the sentence.
 
@@ -66,7 +68,7 @@ def compare_restrictions(
     Warns
     -----
     DataWarning
-        Clips that lack an item are left out.
+        Clips that lack an item are left out, or count with the items they have.
 
     References
     ----------
@@ -86,13 +88,13 @@ def compare_restrictions(
     ['congeneric']
     """
     check_level(level)
-    itemset, jobs = _prepare(items_table, items, by, cluster)
-    warn_incomplete(itemset)
+    itemset, jobs = _prepare(items_table, items, by, cluster, missing)
+    warn_incomplete(itemset, missing)
     blocks, receipts = [], []
     for job in jobs:
         options = {"moments": [_pack(job)]}
-        if cluster:
-            options = {"rows": job.answers, "cluster": job.cluster}
+        if job.answers is not None:
+            options = {"rows": job.answers, "cluster": job.cluster, "missing": missing}
         reply = rbridge.call("measurement", "compare_restrictions", names=job.items, **options)
         blocks.append((job.context, job.moments.n, reply.value))
         receipts.append(Receipt("lavaan", reply.call, reply.versions, reply.warnings))
@@ -105,6 +107,7 @@ def check_invariance(
     items: Sequence[str],
     by: str = "context",
     cluster: str | None = None,
+    missing: MissingRule = "listwise",
     level: float = 0.95,
 ) -> NestedModels:
     """Test whether a factor is measured alike in all contexts.
@@ -123,7 +126,7 @@ def check_invariance(
         Column of clusters, such as subjects, who may appear in several contexts: the steps are
         then tested by the cluster jackknife (see `contrast_groups`), because likelihood-ratio
         tests take contexts for independent; the fit of each model is scaled for clusters.
-    level
+    missing, level
         As for `compare_restrictions`.
 
     Returns
@@ -140,7 +143,7 @@ def check_invariance(
     Warns
     -----
     DataWarning
-        Clips that lack an item are left out.
+        Clips that lack an item are left out, or count with the items they have.
 
     References
     ----------
@@ -157,19 +160,20 @@ def check_invariance(
     ['configural']
     """
     check_level(level)
-    itemset, jobs = _prepare(items_table, items, by, cluster)
+    itemset, jobs = _prepare(items_table, items, by, cluster, missing)
     groups, pooled = jobs[:-1], jobs[-1]
     if len(groups) < 2:
         fact = f"the data have {count_things(len(groups), 'context')}."
         raise DataError(Problem(fact, "Invariance needs two or more.", column=by))
-    warn_incomplete(itemset)
-    if cluster:
+    warn_incomplete(itemset, missing)
+    if pooled.answers is not None:
         # Where a context has one row a cluster, lavaan refuses clusters, and needs none.
         given = [job.cluster for job in groups if job.cluster is not None]
         options: dict[str, Any] = {
             "rows": np.concatenate([job.answers for job in groups if job.answers is not None])
             / _find_scale(pooled),
             "group": np.repeat(np.arange(1, len(groups) + 1), [job.moments.n for job in groups]),
+            "missing": missing,
             "cluster": np.concatenate(given) if len(given) == len(groups) else None,
         }
     else:
@@ -180,7 +184,7 @@ def check_invariance(
     if cluster:
         codes, n_clusters = encode_ids(items_table[[cluster]], [cluster])
         standard = replace(itemset, answers=itemset.answers / np.nanstd(itemset.answers, axis=0))
-        sums = sum_clusters(standard, codes, n_clusters)[:-1]
+        sums = sum_clusters(standard, codes, n_clusters, missing)[:-1]
         answer = _replace_changes(answer, contrast_groups(sums, n_clusters))
     return build_steps([(None, pooled.moments.n, answer)], receipt, level, pooled.n_clusters)
 
@@ -201,12 +205,13 @@ def _replace_changes(
 
 
 def _prepare(
-    table: pd.DataFrame, items: Sequence[str], by: str | None, cluster: str | None
+    table: pd.DataFrame, items: Sequence[str], by: str | None, cluster: str | None, missing: str
 ) -> tuple[ItemSet, list[Job]]:
     names = check_items(items)
+    check_word(missing, MissingRule, "missing")
     itemset = read_items(table, names, by)
     ids = find_clusters(table, cluster) if cluster else None
-    return itemset, list_jobs(itemset, names, cluster=ids)
+    return itemset, list_jobs(itemset, names, cluster=ids, missing=missing)
 
 
 def _find_scale(job: Job) -> np.ndarray:
@@ -246,13 +251,13 @@ def contrast_groups(fits: Sequence[ClusterSums], groups: int) -> dict[str, Contr
     groups
         Number of clusters G.
     """
-    everyone = np.ones((1, groups))
-    _, direction = _estimate(fits, everyone)
+    everyone = [fit.weigh(np.ones((1, groups))) for fit in fits]
+    _, direction = _estimate(everyone)
     # The same basis for every sample: orthogonal to the loadings, no item before the others.
     basis = np.linalg.svd(direction[0][None, :])[2][1:].T
-    whole = _list_contrasts(fits, everyone, basis)
+    whole = _list_contrasts(everyone, basis)
     with limit_threads():
-        left = _list_contrasts(fits, leave_out_clusters(0, groups, groups), basis)
+        left = _list_contrasts([fit.leave_out() for fit in fits], basis)
     return {step: _test_zero(whole[step][0], left[step]) for step in whole}
 
 
@@ -265,24 +270,21 @@ class _Estimates(NamedTuple):
 
 
 def _estimate(
-    fits: Sequence[ClusterSums], counts: np.ndarray
+    samples: Sequence[PatternSums],
 ) -> tuple[list[_Estimates], np.ndarray]:
     """Return the estimates of each context, and the direction (B, p) their loadings share."""
     found = []
-    for fit in fits:
-        mean, covariances = fit.form_moments(counts)
-        loadings, residuals = solve_many(covariances, fit.n)
-        share = loadings / np.linalg.norm(loadings, axis=1, keepdims=True)
-        found.append(_Estimates(mean, share, residuals))
+    for sums in samples:
+        fit = fit_sums(sums)
+        share = fit.loadings / np.linalg.norm(fit.loadings, axis=1, keepdims=True)
+        found.append(_Estimates(fit.means, share, fit.residuals))
     total = np.sum([one.shares for one in found], axis=0)
     return found, total / np.linalg.norm(total, axis=1, keepdims=True)
 
 
-def _list_contrasts(
-    fits: Sequence[ClusterSums], counts: np.ndarray, basis: np.ndarray
-) -> dict[str, np.ndarray]:
+def _list_contrasts(samples: Sequence[PatternSums], basis: np.ndarray) -> dict[str, np.ndarray]:
     """Return the contrasts (B, q) of each step."""
-    found, direction = _estimate(fits, counts)
+    found, direction = _estimate(samples)
     first, others = found[0], found[1:]
 
     def turn(change: np.ndarray) -> np.ndarray:

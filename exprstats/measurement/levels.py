@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from exprstats.measurement.factor.checks import (
     raise_problems,
 )
 from exprstats.measurement.factor.engines import Job, ask_lavaan, rescale_moments
-from exprstats.measurement.factor.formulas import compute_omega, propagate_error
+from exprstats.measurement.factor.formulas import compute_omega, find_signs, propagate_error
 from exprstats.measurement.factor.items import read_items, warn_incomplete
 from exprstats.measurement.factor.model import find_clusters, list_jobs
 from exprstats.measurement.factor.moments import split_squares
@@ -49,8 +49,8 @@ class LevelFactors(Result):
         n_clusters note. Layer ``"within"``: clips around their subject's mean; ``"between"``:
         subjects. Terms: ``loading`` and ``residual`` (standardised within their layer),
         ``loading_raw``, ``residual_raw``, ``intercept``; ``omega`` of each layer (Geldhof,
-        Preacher, & Zyphur, 2014); ``omega_means``, the reliability of a subject's observed mean
-        over their clips (Lai, 2021); ``icc``, the share of an item's variance between subjects;
+        Preacher, & Zyphur, 2014); ``omega_means``, that of a subject's observed mean over
+        their clips (Lai, 2021); ``icc``, the share of an item's variance between subjects;
         the fit where df > 0.
     items, by, cluster, level
         As they were asked for.
@@ -60,6 +60,7 @@ class LevelFactors(Result):
         Where the numbers come from.
     """
 
+    place: ClassVar[str] = "levels"
     table: pd.DataFrame
     items: tuple[str, ...]
     by: str | None
@@ -106,7 +107,7 @@ def _write_layer(rows: pd.DataFrame, layer: str) -> str:
     low, high = (write_number(one, bounded=True) for one in (loads.min(), loads.max()))
     told = f"{layer} clusters, standardized loadings were {low} to {high}"
     if np.isnan(omega["estimate"]):
-        return f"{told} and the reliability is {omega['note']}"
+        return f"{told} and ω is {omega['note']}"
     limits = write_interval(float(omega["conf_low"]), float(omega["conf_high"]), bounded=True)
     value = write_number(omega["estimate"], bounded=True)
     return f"{told} and ω = {value}, {write_level(omega['level'])} CI {limits}"
@@ -122,9 +123,9 @@ def fit_levels(
 ) -> LevelFactors:
     """Fit one factor within clusters and one between them by maximum likelihood through lavaan.
 
-    Clips of one person differ, and persons differ: loadings and reliability of the two can be
-    told apart where subjects have several clips each (Muthén, 1994). Needs R. Clips that lack an
-    item are left out.
+    Clips of one person differ, and persons differ: loadings and ω of the two can be told apart
+    where subjects have several clips each (Muthén, 1994). Needs R. Clips that lack an item are
+    left out.
 
     Parameters
     ----------
@@ -234,8 +235,8 @@ def _judge_residuals(jobs: Sequence[Job], fits: Sequence[LevelFit]) -> None:
             if residual <= 0:
                 message = (
                     f"{job.name}: between clusters, item '{item}' has a residual variance of"
-                    f" {residual:.4g} (a Heywood case); the reliability between clusters is not"
-                    " given. More clusters may help."
+                    f" {residual:.4g} (a Heywood case); ω between clusters is not given. More"
+                    " clusters may help."
                 )
                 warn_user(message, FitWarning)
 
@@ -308,9 +309,7 @@ def _read_fit(
         for kind in ("raw", "standardized", "intercepts")
     )
     ones = np.ones(len(scale))
-    within, between = (
-        -1.0 if quarter.sum() < 0 else 1.0 for quarter in np.split(standard[0], 4)[::2]
-    )
+    within, between = (float(find_signs(one)) for one in np.split(standard[0], 4)[::2])
     flips = np.concatenate([within * ones, ones, between * ones, ones])
     back = flips * np.concatenate([scale, scale**2, scale, scale**2])
     raw[0] *= back
@@ -384,16 +383,9 @@ def _list_composites(
 
 
 def compute_omega_means(parameters: np.ndarray, size: float) -> float:
-    """Return the reliability of clusters' observed mean composites (Lai, 2021).
+    """Return ω of clusters' observed mean composites over m clips (Lai, 2021).
 
-    (Σλ_b)²/((Σλ_b)² + Σθ_b + ((Σλ_w)² + Σθ_w)/m): what is specific to m clips adds to the error.
-
-    Parameters
-    ----------
-    parameters
-        Raw λ_w, θ_w, λ_b, θ_b, shape (4p,).
-    size
-        m, clips a cluster.
+    (Σλ_b)²/((Σλ_b)² + Σθ_b + ((Σλ_w)² + Σθ_w)/m), of raw λ_w, θ_w, λ_b, θ_b (4p,).
     """
     loads, rests, loads_between, rests_between = np.split(parameters, 4)
     true = loads_between.sum() ** 2

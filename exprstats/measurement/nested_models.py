@@ -12,7 +12,7 @@ import pandas as pd
 from exprstats.apa import tell_p, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import FitError
-from exprstats.measurement.factor.solution import Receipt
+from exprstats.measurement.factor.solution import Receipt, name_variants
 from exprstats.results import Result
 
 KEYS = ("context", "model", "versus", "term")
@@ -117,6 +117,7 @@ def build_steps(
             steps.append({"context": context, **_read_step(model, before, step), "n_clips": n})
             before = steps[-1]
     frame = pd.DataFrame(steps).astype({"context": object, "versus": object})
+    frame = frame[[name for name in frame if not str(name).startswith("variant.")]]
     frame = frame.assign(**_count(n_clusters))
     rows = [row for step in steps for row in _list_step({**step, **_count(n_clusters)})]
     method = "ml" if n_clusters is None else "robust"
@@ -136,6 +137,7 @@ def _read_step(
     row: dict[str, Any] = {"model": model, "versus": before and before["model"], "df": fit["df"]}
     row |= {name: fit.get(name, nothing) for name in _INDICES}
     row["p_value"] = fit.get("pvalue", nothing)
+    row |= {name: value for name, value in fit.items() if name.startswith("variant.")}
     row |= {"rmsea_low": fit.get("rmsea.ci.lower", nothing)}
     row |= {"rmsea_high": fit.get("rmsea.ci.upper", nothing)}
     told = dict(step["change"] or {})
@@ -161,10 +163,18 @@ def _list_step(step: dict[str, Any]) -> list[dict[str, Any]]:
         note = "fits perfectly (df = 0): no test"
         return [{**keys, "versus": None, "term": "chisq", **test, "note": note}]
     limits = {"conf_low": step["rmsea_low"], "conf_high": step["rmsea_high"], "level": 0.9}
+    notes = {term: name or None for term, name in name_variants(step).items()}
     rows = [
-        {**keys, "versus": None, "term": "chisq", **test},
-        {**keys, "versus": None, "term": "cfi", "estimate": step["cfi"]},
-        {**keys, "versus": None, "term": "rmsea", "estimate": step["rmsea"], **limits},
+        {**keys, "versus": None, "term": "chisq", **test, "note": notes["chisq"]},
+        {**keys, "versus": None, "term": "cfi", "estimate": step["cfi"], "note": notes["cfi"]},
+        {
+            **keys,
+            "versus": None,
+            "term": "rmsea",
+            "estimate": step["rmsea"],
+            **limits,
+            "note": notes["rmsea"],
+        },
         {**keys, "versus": None, "term": "srmr", "estimate": step["srmr"]},
     ]
     if step["versus"] is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import FitError, Problem, warn_user
 from exprstats.measurement.factor.checks import check_items, raise_problems
 from exprstats.measurement.factor.engines import Job, ask_lavaan
+from exprstats.measurement.factor.formulas import find_signs
 from exprstats.measurement.factor.items import ItemSet, check_contexts, read_items, warn_incomplete
 from exprstats.measurement.factor.model import list_jobs
 from exprstats.measurement.factor.solution import (
@@ -52,6 +53,7 @@ class OrderedFactor(Result):
         Where the numbers come from.
     """
 
+    place: ClassVar[str] = "ordered"
     table: pd.DataFrame
     scores: pd.DataFrame
     solutions: tuple[OrderedSolution, ...]
@@ -137,7 +139,7 @@ def fit_ordered(
     itemset = read_items(items_table, names, by)
     raise_problems(_find_uncounted(itemset, names))
     jobs = list_jobs(itemset, names, keep_rows=True)
-    warn_incomplete(itemset, "they are left out of the fit and scored by the items they have")
+    warn_incomplete(itemset, fate="they are left out of the fit and scored by the items they have")
     answers = [solve_ordered(job) for job in jobs]
     solutions = tuple(solution for solution, _ in answers)
     rows = [row for one in solutions for row in list_rows(one, names, level)]
@@ -251,7 +253,7 @@ def solve_ordered(job: Job) -> tuple[OrderedSolution, Receipt]:
         message = f"{job.name}: item '{item}' has a loading of {loadings[improper[0]]:.3f}."
         raise FitError(message)
     cuts = value["thresholds"]
-    sign = -1.0 if loadings.sum() < 0 else 1.0
+    sign = float(find_signs(loadings))
     places = [np.flatnonzero(cuts["item"] == item) for item in range(1, len(job.items) + 1)]
     solution = OrderedSolution(
         context=job.context,

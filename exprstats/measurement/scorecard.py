@@ -110,7 +110,11 @@ def compare_scores(
     """
     kinds = get_args(ScoreMethod)
     tables = {kind: score_clips(factor, items_table, method=kind) for kind in kinds}
-    ids = tables[kinds[0]].drop(columns=["score", "std_error"]).reset_index(drop=True)
+    ids = (
+        tables[kinds[0]]
+        .drop(columns=["score", "std_error", "factor_se", "note"])
+        .reset_index(drop=True)
+    )
     scores = pd.DataFrame({kind: table["score"].to_numpy() for kind, table in tables.items()})
     people = None
     if subject in items_table.columns or subject != "subject":

@@ -1,23 +1,30 @@
-"""Factor scores of clips from stored estimates."""
+"""Factor scores of clips and of single raters from stored estimates."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.contracts import Contract, check_table, require_columns
+from exprstats.contracts import Contract, check_table, order_levels, require_columns
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.measurement.factor.items import TOLERATED, read_items
 from exprstats.measurement.factor.model import Factor
-from exprstats.measurement.factor.scoring import list_scores
+from exprstats.measurement.factor.scoring import list_scores, read_raters
 from exprstats.options import ScoreMethod, check_word
 
 _CLIPS = Contract("clips", key=("context", "clip"), optional=("context",))
 
 
 def score_clips(
-    factor: Factor, items_table: pd.DataFrame, *, method: ScoreMethod = "bartlett"
+    factor: Factor,
+    items_table: pd.DataFrame,
+    *,
+    method: ScoreMethod = "bartlett",
+    ratings: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Score clips, new ones too, by the estimates of a fitted factor.
 
@@ -30,16 +37,25 @@ def score_clips(
     method
         ``"bartlett"`` (Bartlett, 1937): unbiased for each clip's own factor value;
         ``"regression"`` (Thurstone, 1935): closest to it on average, drawn towards the mean;
-        ``"mean"``: the plain mean of the items, in their own units.
+        ``"mean"``: the plain mean of the items, in their own units, items that load negatively
+        turned round.
+    ratings
+        The RATINGS that the items are means of, for standard errors of rater sampling.
 
     Returns
     -------
     DataFrame
         context, clip, subject (as far as there are any), fitted_on (``"context"``: the context's
-        own model, ``"all"``: the pooled one), score and std_error in standard deviations of the
-        factor (of ``"mean"`` in the items' units). The index is the caller's, once for each
-        model. A clip with a missing item keeps its row and has no score, except under
-        ``missing="fiml"``.
+        own model, ``"all"``: the pooled one), score, std_error, factor_se and note; in standard
+        deviations of the factor (of ``"mean"`` in the items' units). The index is the caller's,
+        once for each model. A clip with a missing item keeps its row and has no score, except
+        under ``missing="fiml"``.
+
+        ``std_error`` says by how much the score would differ with other raters: SD·√(1 − ICC_k)
+        of the raters' own scores, with the clip's own number of raters k (one-way, within the
+        clip's context; raters who lack an item are not counted). Without ratings it is null.
+        ``factor_se`` is the model's own, 1/√Σ(λ²/θ): it takes an error that a rater makes on all
+        items alike (halo) for truth, and can be a third of the other.
 
     Raises
     ------
@@ -65,7 +81,91 @@ def score_clips(
     """
     check_word(method, ScoreMethod, "method")
     itemset = read_items(items_table, factor.items, factor.by)
-    return list_scores(factor.solutions, itemset, method)
+    return list_scores(factor.solutions, itemset, method, ratings)
+
+
+def weight_ratings(
+    ratings: pd.DataFrame,
+    factor: Factor,
+    *,
+    fitted_on: Literal["context", "all"] | None = None,
+    method: ScoreMethod = "bartlett",
+) -> pd.DataFrame:
+    """Return each rater's answers to a clip as one weighted rating.
+
+    The reliability of scores is the intraclass correlation of these ratings, which
+    `rate_reliability` gives with an interval that allows for subjects and raters. ω cannot stand
+    in for it: it sees how items agree, not how raters do.
+
+    Parameters
+    ----------
+    ratings
+        RATINGS with the factor's items.
+    factor
+        From `fit_factor`; its training fit is used where it has one.
+    fitted_on
+        Whose weights: ``"context"``, the rating's own context's model, or ``"all"``, the pooled
+        one. None: ``"context"`` where the factor was fitted by context.
+    method
+        As for `score_clips`.
+
+    Returns
+    -------
+    DataFrame
+        RATINGS: context, clip, subject (as far as there are any), rater, item (``"score"``) and
+        rating, the score that the rater's answers alone would give. A rater who lacks an item of a
+        clip has no row for it.
+
+    Raises
+    ------
+    DataError
+        The ratings break their contract, lack an item, or have a context that was not in the fit.
+    OptionError
+        ``fitted_on`` or ``method`` is not known, or the factor has no models of contexts.
+
+    Warns
+    -----
+    DataWarning
+        Raters who did not answer every item of a clip.
+
+    References
+    ----------
+    Shrout, P. E., & Fleiss, J. L. (1979). Intraclass correlations: Uses in assessing rater
+    reliability. Psychological Bulletin, 86, 420–428.
+
+    Examples
+    --------
+    >>> import exprstats as ex
+    >>> study = ex.simulate_expressiveness(subjects=20, seed=1)
+    >>> means = ex.average_raters(study.ratings)
+    >>> factor = ex.fit_factor(means, items=["response", "emotion", "motion"])
+    >>> weighted = weight_ratings(study.ratings, factor)
+    >>> weighted.columns.tolist()
+    ['context', 'clip', 'subject', 'rater', 'item', 'rating']
+    >>> rows = ex.rate_reliability(weighted, by=None).tidy().query("headline")
+    >>> rows[["term", "estimate"]].round(2).to_records(index=False).tolist()
+    [('ICC(1,k)', 0.83)]
+    """
+    check_word(method, ScoreMethod, "method")
+    own = any(one.context is not None for one in factor.solutions)
+    if fitted_on not in {None, "context", "all"} or (fitted_on == "context" and not own):
+        known = "'context' or 'all'" if own else "'all'; the factor has no models of contexts"
+        message = f"fitted_on is '{fitted_on}'; it can be {known}."
+        raise OptionError(message)
+    raters = read_raters(ratings, factor.items)
+    if own and fitted_on != "all":
+        require_columns(ratings, ["context"], "ratings")
+        raters = replace(raters, contexts=tuple(map(str, order_levels(raters.ids["context"]))))
+    fitted = "context" if raters.contexts else "all"
+    scores = list_scores(factor.solutions, raters, method)
+    scores = scores[scores["fitted_on"] == fitted]
+    complete = np.isfinite(raters.answers).all(axis=1) & scores["score"].notna().to_numpy()
+    if not complete.all():
+        left = count_things((~complete).sum(), "raters' clips was", "raters' clips were",
+                            of=len(complete))  # fmt: skip
+        warn_user(f"{left} left out: an item is missing.")
+    table = scores.loc[complete, list(raters.ids)].reset_index(drop=True)
+    return table.assign(item="score", rating=scores.loc[complete, "score"].to_numpy())
 
 
 def join_scores(

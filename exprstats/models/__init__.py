@@ -8,6 +8,7 @@ from exprstats.models.baselines.guesses import (
     guess_uniform,
 )
 from exprstats.models.baselines.human import Ceiling, guess_human, rate_ceiling
+from exprstats.models.baselines.raters import HumanComparison, compare_human
 from exprstats.models.baselines.stacking import pair_pooled, stack_predictions
 from exprstats.models.data.splits import fold_subjects, split_subjects
 from exprstats.models.explain.contrasts import Contrasts, contrast_contexts
@@ -22,17 +23,21 @@ from exprstats.models.fitting.result import Models
 from exprstats.models.validation.confusions import cross_classes, list_probabilities, tally_classes
 from exprstats.models.validation.leakage import Leakage, measure_leakage
 from exprstats.models.validation.nested import Nested, nest_elastic
+from exprstats.models.validation.repeats import RepeatedSplits, repeat_splits
 
 __all__ = [
     "Ceiling",
     "Contrasts",
     "Dependence",
+    "HumanComparison",
     "Importance",
     "Leakage",
     "Models",
     "Nested",
+    "RepeatedSplits",
     "Trees",
     "Weights",
+    "compare_human",
     "contrast_contexts",
     "cross_classes",
     "fit_elastic",
@@ -52,6 +57,7 @@ __all__ = [
     "predict_clips",
     "rate_ceiling",
     "rate_importance",
+    "repeat_splits",
     "report_weights",
     "save_models",
     "split_subjects",

@@ -84,6 +84,8 @@ def select_loadings(table: pd.DataFrame) -> pd.DataFrame:
     rows = name_contexts(table)
     if "part" in rows and rows["part"].eq("all").any():
         rows = rows[rows["part"].eq("all")]
+    if "headline" in rows:
+        rows = rows[rows["headline"].eq(True)]
     loadings = rows[rows["term"].eq("loading")]
     if loadings.empty:
         fact = "the factor has no loadings."

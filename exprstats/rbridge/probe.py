@@ -15,6 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from exprstats.errors import RError
+
 _INSTALL_R = (
     "Install R and lavaan: on Debian or Ubuntu"
     " 'sudo apt-get install -y --no-install-recommends r-base-core r-cran-lavaan'."
@@ -23,6 +25,7 @@ _INSTALL_LAVAAN = (
     "Install lavaan: 'sudo apt-get install -y r-cran-lavaan', or install.packages(\"lavaan\") in R."
 )
 ANSWER = "exprstats-r-state:"
+ENGINES = ("auto", "rpy2", "rscript")
 _PROBE_SECONDS = 120
 
 
@@ -34,6 +37,8 @@ class RState:
     ----------
     ready
         Whether `call` can reach R.
+    engine
+        How: ``"rpy2"``, in this process, or ``"rscript"``, in a process of its own.
     r_version, r_home
         The R that was found; None without one.
     rpy2_version, rpy2_matches
@@ -49,6 +54,7 @@ class RState:
     """
 
     ready: bool = False
+    engine: str = ""
     r_version: str | None = None
     r_home: str | None = None
     rpy2_version: str | None = None
@@ -65,26 +71,59 @@ class RState:
 def probe_r() -> RState:
     """Look for an R that `call` can use; the answer is kept for the life of the process.
 
+    The variable EXPRSTATS_R says which way to R to take: ``rpy2``, ``rscript`` (slower, but it
+    serves where rpy2 cannot be installed or does not fit R; needs R's package jsonlite), ``none``,
+    or ``auto``, which tries them in this order.
+
     R is started in a process apart, because a wrong R_HOME or an rpy2 built for another R ends
     the process that tries it. Takes about half a second the first time.
     """
-    if os.environ.get("EXPRSTATS_NO_R"):
-        return RState(problem="R is switched off.", cure="Unset EXPRSTATS_NO_R.")
-    home, version = _find_home()
-    rpy2 = _find_rpy2()
-    seen = RState(r_home=home, r_version=version, rpy2_version=rpy2)
+    wanted = os.environ.get("EXPRSTATS_R") or "auto"
+    if os.environ.get("EXPRSTATS_NO_R") or wanted == "none":
+        name = "EXPRSTATS_R" if wanted == "none" else "EXPRSTATS_NO_R"
+        return RState(problem="R is switched off.", cure=f"Unset {name}.")
+    if wanted not in ENGINES:
+        fact = f"EXPRSTATS_R is '{wanted}', which is no way to R."
+        return RState(problem=fact, cure=f"Set it to {', '.join(ENGINES)} or none.")
+    home, version = find_home()
+    seen = RState(r_home=home, r_version=version, rpy2_version=_find_rpy2())
     given = os.environ.get("R_HOME")
     if version is None and given:
         fact = f"R_HOME is '{given}', where no R lives."
         return replace(seen, problem=fact, cure="Unset R_HOME, or set it to what 'R RHOME' says.")
     if version is None:
         return replace(seen, problem="R was not found.", cure=_INSTALL_R)
-    if rpy2 is None:
-        return replace(seen, problem="rpy2 is not installed.", cure=_name_rpy2(version))
-    return _start_apart(seen, version, rpy2)
+    return _choose_engine(seen, version, wanted)
 
 
-def _find_home() -> tuple[str | None, str | None]:
+def _choose_engine(seen: RState, version: str, wanted: str) -> RState:
+    if wanted == "rscript":
+        return _start_rscript(seen)
+    if seen.rpy2_version is None:
+        state = replace(seen, problem="rpy2 is not installed.", cure=_name_rpy2(version))
+    else:
+        state = _start_apart(seen, version, seen.rpy2_version)
+    if state.ready or wanted == "rpy2":
+        return state
+    second = _start_rscript(seen)
+    return replace(second, rpy2_matches=state.rpy2_matches) if second.ready else state
+
+
+def _start_rscript(seen: RState) -> RState:
+    from exprstats.rbridge.session import ask_apart
+
+    try:
+        answer = ask_apart("bridge", "describe_r", (), {})
+    except RError as error:
+        cure = 'Install jsonlite for this R: install.packages("jsonlite").'
+        return replace(seen, problem=f"Rscript cannot serve: {error}.", cure=cure)
+    told = {name: part if name == "packages" else part[0] for name, part in answer["value"].items()}
+    return _judge(seen, told, "rscript")
+
+
+@cache
+def find_home() -> tuple[str | None, str | None]:
+    """Return R's home and version, None where there is none."""
     home = os.environ.get("R_HOME")
     program = shutil.which("R")
     if not home and program:
@@ -119,7 +158,7 @@ def _start_apart(seen: RState, version: str, rpy2: str) -> RState:
     said = _ask_apart()
     for line in said.splitlines():
         if line.startswith(ANSWER):
-            return _judge(seen, json.loads(line.removeprefix(ANSWER)))
+            return _judge(seen, json.loads(line.removeprefix(ANSWER)), "rpy2")
     fits = _is_before_45(version) == (tuple(map(int, rpy2.split(".")[:2])) < (3, 6))
     last = (said.strip().splitlines() or ["it ended without a word"])[-1]
     fact = f"R {version} does not start under rpy2 {rpy2}: {last.strip()}."
@@ -146,18 +185,19 @@ def _ask_apart() -> str:
     return answer.stdout + answer.stderr
 
 
-def _judge(seen: RState, told: dict[str, Any]) -> RState:
+def _judge(seen: RState, told: dict[str, Any], engine: str) -> RState:
     lavaan = told["packages"].get("lavaan")
     return replace(
         seen,
         ready=True,
+        engine=engine,
         r_version=told["version"],
         r_home=told["home"],
-        rpy2_matches=True,
+        rpy2_matches=True if engine == "rpy2" else None,
         lavaan_version=lavaan,
         packages=told["packages"],
         locale=told["locale"],
-        utf8=told["utf8"],
+        utf8=bool(told["utf8"]),
         problem="" if lavaan else "lavaan is not installed for this R.",
         cure="" if lavaan else _INSTALL_LAVAAN,
     )

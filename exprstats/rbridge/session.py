@@ -16,9 +16,13 @@ from typing import Any
 
 from exprstats.errors import RError, RWarning, warn_user
 from exprstats.rbridge.crossing import list_r, to_python, to_r
-from exprstats.rbridge.probe import probe_r
+from exprstats.rbridge.probe import find_home, probe_r
+from exprstats.rbridge.rscript import ask_process, pack
 
 _lock = threading.RLock()
+# Profiles, the site's and the user's, are code that is not ours to run. Their .Renviron is read: it
+# sets where packages are, and cannot run anything.
+OPTIONS = ("--quiet", "--no-save", "--no-restore", "--no-site-file", "--no-init-file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,11 @@ def call(
     RWarning
         Once for each R warning.
     """
-    if threading.current_thread() is not threading.main_thread():
+    state = probe_r()
+    if not state.ready:
+        message = f"{state.problem} {state.cure}"
+        raise RError(message)
+    if state.engine == "rpy2" and threading.current_thread() is not threading.main_thread():
         message = (
             f"R answers only in the main thread, and this call came from"
             f" '{threading.current_thread().name}'. Call from the main thread, or work in"
@@ -82,17 +90,17 @@ def call(
         )
         raise RError(message)
     with _lock:
-        answer = _ask(room, function, arguments, options)
+        ask = _ask if state.engine == "rpy2" else ask_apart
+        answer = ask(room, function, arguments, options)
+    if answer.get("absent") is not None:
+        message = f"there is no function '{function}' in {room}.R."
+        raise RError(message)
     return _open(answer, f"{room}.{function}", names)
 
 
 def _ask(
     room: str, function: str, arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> dict[str, Any]:
-    state = probe_r()
-    if not state.ready:
-        message = f"{state.problem} {state.cure}"
-        raise RError(message)
     workplace = start_here()
     from rpy2.rinterface_lib.embedded import RRuntimeError
 
@@ -100,14 +108,27 @@ def _ask(
         try:
             _source(room)
             if function not in workplace:
-                message = f"there is no function '{function}' in {room}.R."
-                raise RError(message)
+                return {"absent": True}
             given = [*map(to_r, arguments)]
             named = {name: to_r(value) for name, value in options.items()}
             return to_python(workplace["answer_call"](workplace[function], list_r(given, named)))
         except RRuntimeError as error:
             message = f"R stopped at {room}.{function}: {' '.join(str(error).split())}"
             raise RError(message) from error
+
+
+def ask_apart(
+    room: str, function: str, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what R answers in a process of its own; see `exprstats.rbridge.rscript`."""
+    given = [pack(one) for one in (*arguments, *options.values())]
+    names = [*("" for _ in arguments), *options]
+    packed: dict[str, Any] = {"kind": "list", "value": given}
+    packed |= {"names": names} if options else {}
+    files = [str(path) for path in _find_files(room)]
+    home, _ = find_home()
+    asked = {"files": files, "function": function, "arguments": packed}
+    return ask_process(home or "", find_scripts(), OPTIONS, asked)
 
 
 def _open(answer: dict[str, Any], what: str, names: Sequence[str]) -> Reply:
@@ -147,7 +168,7 @@ def start_here() -> Any:
         from rpy2.rinterface_lib import embedded
 
         if not embedded.isinitialized():
-            options: Any = ("rpy2", "--quiet", "--no-save", "--no-restore", "--no-init-file")
+            options: Any = ("rpy2", *OPTIONS)
             embedded.set_initoptions(options)
         ri.initr()
     if handler is not None:
@@ -159,13 +180,15 @@ def start_here() -> Any:
 
 @contextmanager
 def _keep_variables() -> Iterator[None]:
-    """Hide .Rprofile from R's start, and keep R's library path from Python's child processes.
+    """Hide profiles from R's start, and keep R's library path from Python's child processes.
 
-    A profile is not ours to run, and one that prints stops rpy2 from starting. The library path
-    comes too late for this process, and leads children to load the libraries of another Python.
+    rpy2 asks R for its library path in a process that reads profiles, whatever options R itself
+    gets, and takes what they print for an answer. The library path comes too late for this
+    process, and leads children to load the libraries of another Python.
     """
-    before = {name: os.environ.get(name) for name in ("R_PROFILE_USER", "LD_LIBRARY_PATH")}
-    os.environ["R_PROFILE_USER"] = os.devnull
+    hidden = ("R_PROFILE", "R_PROFILE_USER")
+    before = {name: os.environ.get(name) for name in (*hidden, "LD_LIBRARY_PATH")}
+    os.environ.update(dict.fromkeys(hidden, os.devnull))
     try:
         yield
     finally:
@@ -177,13 +200,17 @@ def _keep_variables() -> Iterator[None]:
 
 @cache
 def _source(room: str) -> None:
+    for path in _find_files(room):
+        _source_into(start_here(), path)
+
+
+def _find_files(room: str) -> list[Path]:
     folder = find_scripts()
     paths = [folder / f"{room}.R", *sorted(folder.glob(f"{room}_*.R"))]
     if not paths[0].is_file():
         message = f"there is no R file '{room}.R' in {folder}."
         raise RError(message)
-    for path in paths:
-        _source_into(start_here(), path)
+    return paths
 
 
 def _source_into(workplace: Any, path: Path) -> None:

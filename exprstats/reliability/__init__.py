@@ -2,6 +2,7 @@
 
 from exprstats.reliability.agreement import Agreement, measure_agreement
 from exprstats.reliability.audit import Audit, audit_table
+from exprstats.reliability.bland_altman import RaterDifferences, compare_raters
 from exprstats.reliability.choice import Choice, choose_icc
 from exprstats.reliability.contexts import ContextDifferences, compare_reliability
 from exprstats.reliability.decisions import Decisions, Plan, plan_raters, study_decisions
@@ -21,12 +22,14 @@ __all__ = [
     "Design",
     "Plan",
     "Prospects",
+    "RaterDifferences",
     "Raters",
     "Reliability",
     "ScaleErrors",
     "SubjectDecisions",
     "audit_table",
     "choose_icc",
+    "compare_raters",
     "compare_reliability",
     "describe_design",
     "judge_raters",

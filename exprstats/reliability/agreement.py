@@ -1,50 +1,76 @@
-"""Agreement of categories: Krippendorff's α and weighted κ."""
+"""Agreement of categories: percent agreement, κ and its kin, AC1/AC2, and Krippendorff's α."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from numbers import Real
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import count_things, write_interval, write_level, write_number
+from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
-from exprstats.errors import MissingDependency
+from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
 from exprstats.inference.resampling.samples import count_blocks
-from exprstats.options import check_count, check_level, check_word
+from exprstats.options import check_count, check_level, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
+from exprstats.reliability.categories import (
+    FEWEST_SHARED,
+    Metric,
+    Tally,
+    Weights,
+    find_kappas,
+    list_names,
+    measure_agreements,
+    tally_panel,
+)
 from exprstats.reliability.icc.bootstrap import draw_values
 from exprstats.reliability.icc.checks import refuse_obstacles
+from exprstats.reliability.icc.jackknife import combine_thetas, find_t_limits
 from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.results import Result
 
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
-Weights = Literal["none", "linear", "quadratic"]
-FEWEST_SHARED = 10
+MOST_VALUES = 200
+_METRICS: dict[Weights, Metric] = {
+    "identity": "nominal",
+    "linear": "linear",
+    "quadratic": "interval",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Agreement(Result):
-    """Agreement beyond chance.
+    """Agreement of raters about categories, plain and beyond chance.
 
     Attributes
     ----------
     table
-        Rows by context and item: ``term`` ``alpha`` or ``kappa``.
+        Rows by context and item: ``term`` ``percent_agreement``, ``kappa`` (Cohen's, the mean over
+        pairs of raters), ``conger``, ``fleiss``, ``brennan_prediger``, ``ac`` (Gwet's AC1 or AC2),
+        ``alpha`` (Krippendorff's, the headline); on scales of two values ``positive_agreement``
+        and ``negative_agreement``. With raw_low and raw_high before limits are cut at −1 and 1.
+    pairs
+        One row for each pair of raters: n_shared clips, percent_agreement and kappa.
+    confusions
+        One row for each pair of raters and pair of values that occurs: how often.
     level
         Confidence level.
-    scale, weights
-        What disagreement was taken to be.
+    scale
+        What disagreement α takes.
+    weights
+        Agreement of two values in all others.
     """
 
     place: ClassVar[str] = "agreement"
     table: pd.DataFrame
+    pairs: pd.DataFrame
+    confusions: pd.DataFrame
     level: float
-    scale: Scale
+    scale: Metric
     weights: Weights
 
     def glance(self) -> pd.DataFrame:
@@ -52,27 +78,30 @@ class Agreement(Result):
         return pd.DataFrame([{"scale": self.scale, "weights": self.weights}])
 
     def sentence(self) -> str:
-        """Return the coefficients in APA style."""
-        return " ".join(self._write(row) for row in self.table.to_dict("records"))
+        """Return the coefficients in APA style, one sentence a context and item."""
+        shown = self.table[self.table["method"].eq("jackknife") & self.table["estimate"].notna()]
+        texts = []
+        for _, rows in shown.groupby(["context", "item"], dropna=False, sort=False):
+            first = rows.iloc[0]
+            place = "" if pd.isna(first["context"]) else f" in {first['context']}"
+            told = "; ".join(self._write(row) for row in rows.to_dict("records"))
+            texts.append(f"{first['item']}{place}: {told}.")
+        return " ".join(texts)
 
     def _write(self, row: dict[Any, Any]) -> str:
-        place = "" if pd.isna(row["context"]) else f" in {row['context']}"
-        name = {
-            "alpha": f"Krippendorff's α ({self.scale})",
-            "kappa": f"mean κ of pairs of raters ({self.weights} weights)",
-        }[row["term"]]
-        text = f"{row['item']}{place}: {name} = {write_number(row['estimate'], bounded=True)}"
+        name = list_names(self.weights, self.scale)[row["term"]]
+        text = f"{name} = {write_number(row['estimate'], bounded=True)}"
         if not pd.isna(row["conf_low"]):
             limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
             text += f", {write_level(self.level)} CI {limits}"
-        return f"{text}."
+        return text
 
 
 def measure_agreement(
     ratings: pd.DataFrame,
     *,
-    scale: Scale = "interval",
-    weights: Weights = "quadratic",
+    scale: Scale | Sequence[float] | None = None,
+    weights: Weights | Literal["none"] = "quadratic",
     items: Sequence[str] | str | None = None,
     by: str | None = None,
     cluster: str | None = "subject",
@@ -80,140 +109,246 @@ def measure_agreement(
     draws: int = 0,
     seed: Seed = None,
 ) -> Agreement:
-    """Measure agreement by Krippendorff's α and by κ averaged over pairs of raters.
+    """Measure how far raters agree about categories, plainly and beyond chance.
 
-    Both come from the libraries that keep them: ``krippendorff`` and scikit-learn.
+    Any number of raters may have rated each clip. Intervals leave out one subject (one clip, where
+    subjects are not known) at a time and take the raters as fixed.
 
     Parameters
     ----------
     ratings, items, by, cluster, level
         As in `rate_reliability`.
     scale
-        Disagreement of two values in α.
+        The values that raters could choose: the lowest and the highest of whole numbers, or all of
+        them. Without it agreement by chance of Brennan and Prediger and of Gwet is not known, and
+        these are left out. A word (``"nominal"``, ``"ordinal"``, ``"interval"``, ``"ratio"``)
+        names the disagreement in Krippendorff's α instead, which otherwise follows ``weights``.
     weights
-        Disagreement of two values in κ. Pairs of raters count who share at least ten clips
-        (Light, 1971); with no such pair κ is left undefined.
+        Agreement of two different values: none for ``"identity"`` (or ``"none"``), falling with
+        their distance on the scale for ``"linear"`` and with its square for ``"quadratic"``. The
+        distance is that of the values, whether those between them were used or not.
     draws
-        Draws of a bootstrap of subjects (clips, where they are not known) for α; 0 for none.
+        Draws of a bootstrap of subjects (clips, where they are not known), whose rows stand beside
+        the others; 0 for none.
     seed
         Of the bootstrap.
 
+    Returns
+    -------
+    Agreement
+        Coefficients with intervals, and each pair of raters. Pairs count in κ who share at least
+        ten clips (Light, 1971), or any two raters who are the only ones.
+
     Raises
     ------
-    MissingDependency
-        If ``krippendorff`` is not installed.
     DataError
-        As in `rate_reliability`.
+        As in `rate_reliability`, or if a rating is not on the scale.
     OptionError
         If an option is not allowed.
+
+    References
+    ----------
+    Gwet, K. L. (2014). *Handbook of inter-rater reliability* (4th ed.). Advanced Analytics.
+
+    Krippendorff, K. (2011). *Computing Krippendorff's alpha-reliability*. University of
+    Pennsylvania.
+
+    Light, R. J. (1971). Measures of response agreement for qualitative data. *Psychological
+    Bulletin, 76*, 365–377.
+
+    Examples
+    --------
+    >>> ratings = pd.DataFrame(
+    ...     {"clip": list("aabbccdd"), "rater": list("xyxyxyxy"), "item": "smile"}
+    ... ).assign(rating=[0, 0, 1, 1, 1, 0, 0, 0])
+    >>> table = measure_agreement(ratings, scale=(0, 1), weights="identity").table
+    >>> table.set_index("term")["estimate"][["percent_agreement", "kappa"]].tolist()
+    [0.75, 0.5]
     """
-    check_word(scale, Scale, "scale")
-    check_word(weights, Weights, "weights")
+    chosen: Weights = "identity" if weights == "none" else weights
+    check_word(chosen, Weights, "weights")
+    metric = _METRICS[chosen]
+    if isinstance(scale, str):
+        check_word(scale, Scale, "scale")
+        metric, scale = scale, None
     check_level(level)
     check_count(draws, "draws", least=0)
+    declared = None if scale is None else _list_values(scale)
     panels = split_panels(ratings, items=items, by=by, cluster=cluster)
     refuse_obstacles(panels)
     seeds = spawn_seeds(seed, count_blocks(draws))
-    rows = []
+    rows, pairs, confusions = [], [], []
     for panel in panels:
-        shared = _describe(panel, level)
-        rows.append(shared | _write_alpha(panel, scale, seeds, draws, level))
-        rows.append(shared | _write_kappa(panel, weights))
-    return Agreement(arrange_rows(rows, ("context", "item", "term")), level, scale, weights)
+        values = _find_values(panel, declared)
+        tally = tally_panel(panel, values, chosen, metric, declared=declared is not None)
+        rows += _write_rows(panel, tally, level)
+        if draws:
+            rows += _write_bootstrap(panel, tally, (seeds, draws), level)
+        names = _name_raters(ratings, panel)
+        pairs += _write_pairs(panel, tally, names)
+        confusions += _write_confusions(panel, tally, names)
+    keys = ("context", "item", "term")
+    table = arrange_rows(rows, keys)
+    return Agreement(table, pd.DataFrame(pairs), pd.DataFrame(confusions), level, metric, chosen)
 
 
-def _describe(panel: Panel, level: float) -> dict[str, Any]:
+def _list_values(scale: Sequence[float]) -> np.ndarray:
+    """Return the values (q,) of a declared scale, in ascending order."""
+    given = [*scale]
+    whole = all(isinstance(value, Real) and np.isfinite(value) for value in given)
+    if not whole or len(given) < 2 or len({*given}) < len(given):
+        message = f"scale {given!r} is not the lowest and highest, or all, of two or more numbers."
+        raise OptionError(message)
+    low, *_, high = sorted(given)
+    if len(given) == 2 and low == int(low) and high == int(high):
+        return np.arange(low, high + 1, dtype=float)
+    return np.array(sorted(given), dtype=float)
+
+
+def _find_values(panel: Panel, declared: np.ndarray | None) -> np.ndarray:
+    used = np.unique(panel.rating)
+    if declared is not None:
+        off = used[~np.isin(used, declared)]
+        if off.size:
+            fact = f"{panel.label}: ratings {name_some([f'{x:g}' for x in off])} are not on the "
+            fact += f"scale of {len(declared)} values from {declared[0]:g} to {declared[-1]:g}."
+            raise DataError(Problem(fact, "Correct them, or declare the scale they are on."))
+        used = declared
+    if len(used) > MOST_VALUES:
+        fact = f"{panel.label}: ratings have {len(used):,} different values; categories have few."
+        raise DataError(Problem(fact, "Use rate_reliability for measurements."))
+    return used
+
+
+def _write_rows(panel: Panel, tally: Tally, level: float) -> Iterator[dict[str, Any]]:
+    groups = len(tally.sums)
+    shared = _share_keys(panel, tally, level)
+    whole = measure_agreements(tally, np.ones((1, groups)))
+    without = measure_agreements(tally, 1 - np.eye(groups))
+    over = "clips" if panel.subject is None else "subjects"
+    for term, value in whole.items():
+        spread = combine_thetas({"subject": without[term]})
+        low, high = find_t_limits(float(value[0]), spread, level)
+        note = spread.refusal or f"over {groups:,} {over}; raters treated as fixed"
+        if spread.variance < 1e-20:
+            # All clusters are alike, which does not make the population so.
+            low, high, note = _limit_alike(term, float(value[0]), groups, level)
+        if np.isnan(value[0]):
+            note = _explain_gap(term, tally)
+        elif term == "kappa":
+            counted = f"{len(tally.who):,} pair{'s' * (len(tally.who) > 1)}"
+            note = f"mean of {counted} of raters with enough clips in common; {note}"
+        yield shared | {
+            "term": term,
+            "estimate": float(value[0]),
+            "std_error": spread.variance**0.5,
+            "conf_low": max(low, -1.0),
+            "conf_high": min(high, 1.0),
+            "raw_low": low,
+            "raw_high": high,
+            "method": "jackknife",
+            "headline": term == "alpha",
+            "note": note,
+        }
+
+
+def _limit_alike(term: str, value: float, groups: int, level: float) -> tuple[float, float, str]:
+    """Return limits where every cluster has the same value: of shares of 0 and 1 exact ones.
+
+    With G clusters all of which agree, the lower limit is the share p with p^G = α.
+    """
+    reach = (1 - level) ** (1 / groups)
+    if term.endswith("agreement") and value in {0.0, 1.0}:
+        note = f"all {groups:,} clusters are alike: the exact limit"
+        return (reach, 1.0, note) if value else (0.0, 1 - reach, note)
+    return np.nan, np.nan, "no interval: all clusters are alike"
+
+
+def _explain_gap(term: str, tally: Tally) -> str:
+    if term == "kappa" and not len(tally.who):
+        return f"no pair of raters shares {FEWEST_SHARED} clips"
+    if term in {"ac", "brennan_prediger"} and not tally.declared:
+        return "not known without the scale that raters chose from: declare it"
+    return "not defined: all ratings that count are alike"
+
+
+def _share_keys(panel: Panel, tally: Tally, level: float) -> dict[str, Any]:
     return {
         "context": panel.context,
         "item": panel.item,
         "level": level,
         "n_clips": panel.n_clips,
+        "n_raters": panel.n_raters,
+        "n_values": len(tally.scale),
         "n_clusters": panel.n_subjects,
+        "draws": None,
     }
 
 
-def _write_alpha(
-    panel: Panel, scale: Scale, seeds: Sequence[np.random.SeedSequence], draws: int, level: float
-) -> dict[str, Any]:
-    counts, levels = count_values(panel)
-    row: dict[str, Any] = {
-        "term": "alpha",
-        "estimate": find_alpha(counts, levels, scale),
-        "conf_low": np.nan,
-        "conf_high": np.nan,
-        "method": "bootstrap" if draws else None,
-        "note": None,
-    }
-    if not draws:
-        return row | {"note": "no interval: draws=0"}
-    owners = panel.owners
-
-    def measure(times: np.ndarray) -> np.ndarray:
-        drawn = times[:, owners].astype(int)
-        values = [find_alpha(np.repeat(counts, often, axis=0), levels, scale) for often in drawn]
-        return np.array([values])
-
-    values = draw_values(measure, panel.n_subjects or panel.n_clips, seeds)[:, :draws]
+def _write_bootstrap(
+    panel: Panel,
+    tally: Tally,
+    plan: tuple[Sequence[np.random.SeedSequence], int],
+    level: float,
+) -> Iterator[dict[str, Any]]:
+    seeds, draws = plan
+    whole = measure_agreements(tally, np.ones((1, len(tally.sums))))
+    values = draw_values(
+        lambda times: np.stack([*measure_agreements(tally, times).values()]),
+        len(tally.sums),
+        seeds,
+    )[:, :draws]
     ordered, finite = sort_draws(values)
     interval = find_percentile(ordered, finite, level)
-    return row | {
-        "std_error": float(interval.std_error[0]),
-        "conf_low": float(interval.conf_low[0]),
-        "conf_high": float(interval.conf_high[0]),
-        "draws": int(finite[0]),
-    }
+    for place, term in enumerate(whole):
+        low, high = float(interval.conf_low[place]), float(interval.conf_high[place])
+        yield _share_keys(panel, tally, level) | {
+            "term": term,
+            "estimate": float(whole[term][0]),
+            "std_error": float(interval.std_error[place]),
+            "conf_low": low,
+            "conf_high": high,
+            "raw_low": low,
+            "raw_high": high,
+            "method": "bootstrap",
+            "headline": False,
+            "draws": int(finite[place]),
+            "note": None,
+        }
 
 
-def _write_kappa(panel: Panel, weights: Weights) -> dict[str, Any]:
-    estimate, pairs = find_kappa(panel, weights)
-    counted = count_things(pairs, "pair")
-    note = f"mean of {counted} of raters with {FEWEST_SHARED} clips or more in common"
-    return {
-        "term": "kappa",
-        "estimate": estimate,
-        "conf_low": np.nan,
-        "conf_high": np.nan,
-        "note": note if pairs else f"no pair of raters shares {FEWEST_SHARED} clips",
-    }
+def _name_raters(ratings: pd.DataFrame, panel: Panel) -> np.ndarray:
+    first = np.zeros(panel.n_raters, dtype=np.int64)
+    first[panel.rater[::-1]] = panel.rows[::-1]
+    return ratings["rater"].iloc[first].to_numpy()
 
 
-def count_values(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-    """Return how often each clip got each value (n, V), and the values (V,)."""
-    levels, code = np.unique(panel.rating, return_inverse=True)
-    counts = np.bincount(panel.clip * len(levels) + code, minlength=panel.n_clips * len(levels))
-    return counts.reshape(panel.n_clips, len(levels)), levels
+def _write_pairs(panel: Panel, tally: Tally, names: np.ndarray) -> Iterator[dict[str, Any]]:
+    q = len(tally.scale)
+    counts = np.asarray(tally.pairs.sum(axis=0)).reshape(-1, q, q)
+    kappas = find_kappas(tally, np.ones((1, len(tally.sums))))[0]
+    for (one, two), table, kappa in zip(tally.who, counts, kappas, strict=True):
+        yield {
+            "context": panel.context,
+            "item": panel.item,
+            "rater_1": names[one],
+            "rater_2": names[two],
+            "n_shared": int(table.sum()),
+            "percent_agreement": float(np.trace(table) / table.sum()),
+            "kappa": float(kappa),
+        }
 
 
-def find_alpha(counts: np.ndarray, values: np.ndarray, scale: Scale) -> float:
-    """Return Krippendorff's α of value counts (n, V) of clips and the values (V,)."""
-    try:
-        from krippendorff import alpha
-    except ImportError as error:
-        message = "Krippendorff's α needs a package: pip install krippendorff"
-        raise MissingDependency(message) from error
-    used = counts[counts.sum(axis=1) > 1]
-    try:
-        return float(alpha(value_counts=used, value_domain=values, level_of_measurement=scale))
-    except ValueError:
-        return float("nan")
-
-
-def find_kappa(panel: Panel, weights: Weights) -> tuple[float, int]:
-    """Return κ averaged over pairs of raters with ten clips in common, and how many pairs.
-
-    Pairs who gave one and the same value to all of these have no κ and do not count.
-    """
-    from sklearn.metrics import cohen_kappa_score
-
-    levels, code = np.unique(panel.rating, return_inverse=True)
-    kind = None if weights == "none" else weights
-    found = []
-    order = np.lexsort((panel.clip, panel.rater))
-    starts = np.searchsorted(panel.rater[order], np.arange(panel.n_raters + 1))
-    rows = [order[start:stop] for start, stop in pairwise(starts)]
-    for one, two in combinations(rows, 2):
-        _, left, right = np.intersect1d(panel.clip[one], panel.clip[two], return_indices=True)
-        pair = code[one[left]], code[two[right]]
-        if len(left) >= FEWEST_SHARED and len(np.unique(pair)) > 1:
-            found.append(cohen_kappa_score(*pair, labels=np.arange(len(levels)), weights=kind))
-    return (float(np.mean(found)) if found else float("nan")), len(found)
+def _write_confusions(panel: Panel, tally: Tally, names: np.ndarray) -> Iterator[dict[str, Any]]:
+    q = len(tally.scale)
+    counts = np.asarray(tally.pairs.sum(axis=0)).reshape(-1, q, q)
+    for pair, one, two in np.argwhere(counts > 0):
+        yield {
+            "context": panel.context,
+            "item": panel.item,
+            "rater_1": names[tally.who[pair, 0]],
+            "rater_2": names[tally.who[pair, 1]],
+            "value_1": float(tally.scale[one]),
+            "value_2": float(tally.scale[two]),
+            "count": int(counts[pair, one, two]),
+        }

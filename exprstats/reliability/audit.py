@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
@@ -36,13 +36,23 @@ class Audit(Result):
         The rows as given, with ``consistent``, ``expected_low`` and ``expected_high`` (the limits
         of the printed estimate, with its decimals) and a ``note`` on what would explain a
         difference.
-    level, term
-        What the table was taken to hold.
+    level, term, decimals
+        What the table was taken to hold; decimals None are those of each row.
     """
 
     table: pd.DataFrame
     level: float
     term: AuditTerm
+    decimals: int | None = None
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that name the rows."""
+        return [name for name in self.table.columns if name not in {*_NEEDED, *_ADDED}]
+
+    def read_claim(self, row: Mapping[Any, Any]) -> Claim:
+        """Return what a row of the table claims, with the decimals of each printed number."""
+        return _read_claim(row, self.term, self.level, self.decimals)
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how many rows there were and how many follow."""
@@ -57,9 +67,8 @@ class Audit(Result):
             f"{len(self.table) - len(wrong)} of {len(self.table)} printed rows follow from the "
             f"{write_level(self.level)} F interval of {self.term}."
         )
-        keys = [name for name in self.table.columns if name not in {*_NEEDED, *_ADDED}]
         for row in wrong.to_dict("records"):
-            name = " ".join(str(row[key]) for key in keys) or "a row"
+            name = " ".join(str(row[key]) for key in self.keys) or "a row"
             text += f" {name}: {row['note']}."
         return text
 
@@ -118,9 +127,8 @@ def audit_table(
     require_columns(table, _NEEDED, "published")
     claims = _read_claims(table, term, level, decimals)
     added = pd.DataFrame([_check_claim(claim) for claim in claims], index=table.index)
-    return Audit(
-        pd.concat([table.drop(columns=[*_ADDED], errors="ignore"), added], axis=1), level, term
-    )
+    checked = pd.concat([table.drop(columns=[*_ADDED], errors="ignore"), added], axis=1)
+    return Audit(checked, level, term, decimals)
 
 
 def _check_claim(claim: Claim) -> dict[str, Any]:
@@ -145,7 +153,9 @@ def _read_claims(
     return claims
 
 
-def _read_claim(row: dict[Any, Any], term: AuditTerm, level: float, decimals: int | None) -> Claim:
+def _read_claim(
+    row: Mapping[Any, Any], term: AuditTerm, level: float, decimals: int | None
+) -> Claim:
     numbers = [read_printed(row[name], decimals) for name in _NUMBERS]
     digits = max(number.decimals for number in numbers)
     estimate, low, high = (

@@ -75,6 +75,7 @@ def choose_icc(
     agreement: bool = True,
     averaged: bool = True,
     target: Target = "clips",
+    by: str | None = None,
     cluster: str | None = "subject",
 ) -> Choice:
     """Choose a coefficient from a design and from what will be done with the ratings.
@@ -93,8 +94,8 @@ def choose_icc(
         Whether the mean of a clip's ratings is analysed next, or single ratings.
     target
         What is to be told apart.
-    cluster
-        Column of subjects in ``ratings``.
+    by, cluster
+        Columns of contexts and of subjects in ``ratings``.
 
     Returns
     -------
@@ -122,15 +123,20 @@ def choose_icc(
     check_word(target, Target, "target")
     reasons = []
     if ratings is not None:
-        design = describe_design(ratings, cluster=cluster)
+        design = describe_design(ratings, by=by, cluster=cluster)
         reasons.append(describe_links(design.table, advised=False))
         if same_raters is None:
-            same_raters = bool((design.table["kind"] == "crossed").all())
+            same_raters = bool(
+                (design.table["recommended"] == AGREEMENT.name_term(averaged=True)).all()
+            )
     estimand, model, why = _choose(bool(same_raters), agreement, target)
     averaged = averaged or estimand is SUBJECT_NESTED
+    if by is not None and model == "two-way":
+        why = why.replace("All clips have", "Within each context, all clips have")
     reasons += [why, _say_mean(averaged=averaged)]
     term = estimand.name_term(averaged=averaged)
-    call = f'rate_reliability(ratings, model="{model}")'
+    named = "" if by is None else f', by="{by}"'
+    call = f'rate_reliability(ratings, model="{model}"{named})'
     return Choice(term, model, tuple(reasons), call, f"exprstats reliability FILE --model {model}")
 
 

@@ -13,17 +13,19 @@ from scipy.special import stdtr
 
 from exprstats.apa import tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows, encode_ids
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, Problem
 from exprstats.inference.resampling.pvalues import adjust_holm
-from exprstats.options import IccModel, check_level, check_word
+from exprstats.options import IccChoice, IccModel, check_level, check_word
 from exprstats.reliability.icc.checks import refuse_obstacles
 from exprstats.reliability.icc.estimands import ESTIMANDS, Estimand, measure_estimand
+from exprstats.reliability.icc.identification import settle_model
 from exprstats.reliability.icc.jackknife import (
     Samples,
     Spread,
-    combine_thetas,
     find_t_limits,
     sample_panel,
+    settle_spread,
+    spread_thetas,
 )
 from exprstats.reliability.icc.oneway import find_usual_divisor
 from exprstats.reliability.icc.panels import Panel, find_cluster, split_panels
@@ -67,7 +69,7 @@ def compare_reliability(
     ratings: pd.DataFrame,
     *,
     by: str = "context",
-    model: IccModel = "one-way",
+    model: IccChoice = "one-way",
     items: Sequence[str] | str | None = None,
     cluster: str | None = "subject",
     level: float = 0.95,
@@ -110,21 +112,26 @@ def compare_reliability(
     >>> table[["context", "versus", "term"]].iloc[1].tolist()
     ['pain', 'disgust', 'ICC(1,k)']
     """
-    check_word(model, IccModel, "model")
+    check_word(model, IccChoice, "model")
     check_level(level)
     panels = [
         panel
         for panel in split_panels(ratings, items=items, by=by, cluster=cluster)
         if panel.context is not None
     ]
-    refuse_obstacles(panels, model)
+    settled = settle_model(model, panels)
+    refuse_obstacles(panels, settled)
     if len({panel.context for panel in panels}) < 2:
-        raise DataError(Problem("there is one context.", "Name the column with by=.", column=by))
+        raise DataError(
+            Problem(
+                "there is one context.", ("Name the column with ", Option("by"), "."), column=by
+            )
+        )
     codes = encode_clusters(ratings, by, find_cluster(ratings, cluster))
     rows = []
     for item in dict.fromkeys(panel.item for panel in panels):
-        placed = [place_panel(panel, model, codes) for panel in panels if panel.item == item]
-        for estimand in ESTIMANDS[model]:
+        placed = [place_panel(panel, settled, codes) for panel in panels if panel.item == item]
+        for estimand in ESTIMANDS[settled]:
             for averaged in (False, True):
                 rows += _compare(placed, estimand, item, averaged=averaged, level=level)
     keys = ("context", "versus", "item", "term")
@@ -228,4 +235,4 @@ def spread_difference(one: Placed, two: Placed, estimand: Estimand, *, averaged:
         thetas[part] = values[0] - values[1]
     if len(thetas["cell"]) == len(thetas["rater"]):
         thetas = {"subject": thetas["subject"]}
-    return combine_thetas(thetas)
+    return settle_spread(spread_thetas(thetas))

@@ -187,8 +187,11 @@ def plan_raters(reliability: Reliability | pd.DataFrame, *, target: float = 0.8)
         k = row["raters_per_clip"]
         names = {"raters": "estimate", "raters_low": "conf_high", "raters_high": "conf_low"}
         needs = {ours: count_raters(row[name], k, target) for ours, name in names.items()}
-        away = [name for name, number in needs.items() if math.isnan(number)]
-        note = None if not away else f"not attainable: {', '.join(names[name] for name in away)}"
+        away = [names[n] for n, number in needs.items() if math.isnan(number)]
+        known = [name for name in away if not math.isnan(row[name])]
+        note = f"not attainable: {', '.join(known)}" if known else None
+        if math.isnan(row["estimate"]):
+            note = "not estimated"
         keys = {name: value for name, value in row.items() if name not in NEEDED}
         rows.append(keys | {"target": target} | needs | {"note": note})
     return Plan(pd.DataFrame(rows), target)
@@ -225,6 +228,8 @@ def count_raters(value: float, k: float, target: float) -> float:
 
 
 def _write_raters(row: dict[Any, Any]) -> str:
+    if row["note"] == "not estimated":
+        return "a number of raters that is not known, since there is no estimate"
     if math.isnan(row["raters"]):
         return "more raters than there can be (not attainable)"
     high = "not attainable" if math.isnan(row["raters_high"]) else f"{row['raters_high']:g}"

@@ -13,15 +13,16 @@ from exprstats.contracts import RATINGS, require_columns
 from exprstats.errors import DataError, Problem
 from exprstats.reliability.icc.identification import (
     Links,
+    choose_estimand,
     judge_estimands,
     link_panel,
-    recommend_estimand,
 )
 from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.results import Result
 
 _KINDS = {
     "crossed": "every rater rated every clip (fully crossed)",
+    "crossed with gaps": "every rater rated every clip but a few (crossed with gaps)",
     "one-way": "every rating comes from a rater of its own (one-way)",
     "raters nested in subjects": "each rater rated clips of one subject only (nested)",
     "mixed": "some raters rated clips of one subject only, others of several (mixed)",
@@ -114,10 +115,11 @@ def describe_design(
         raise DataError(Problem("all ratings are missing.", "Check the file.", column="rating"))
     extra = ratings[repeated]
     links = [link_panel(panel) for panel in filled]
+    advice = choose_estimand(filled).name_term(averaged=True)
     return Design(
         pd.DataFrame(
             [
-                _write_row(panel, link, _count_extra(extra, panel, by))
+                _write_row(panel, link, _count_extra(extra, panel, by)) | {"recommended": advice}
                 for panel, link in zip(filled, links, strict=True)
             ]
         ),
@@ -145,7 +147,6 @@ def _write_row(panel: Panel, links: Links, replicates: int) -> dict[str, Any]:
         | {
             "n_missing": panel.n_missing,
             "n_replicates": replicates,
-            "recommended": recommend_estimand(links).name_term(averaged=True),
         }
     )
 

@@ -209,8 +209,10 @@ def simulate_plan(
     truth = move_reliability(signal / (signal + error), 1, plan.raters)
     found = np.empty((draws, 5))
     for draw in range(draws):
-        family = analyse_panel(draw_study(plan, parts, rng), level).families[0]
-        limits = [limit for way in family.intervals for limit in (way.low, way.high)]
+        analysis = analyse_panel(draw_study(plan, parts, rng), level)
+        family, shown = analysis.families[0], ("f", analysis.headline)
+        ways = {way.method: way for way in family.intervals}
+        limits = [min(x, 1.0) for name in shown for x in (ways[name].low, ways[name].high)]
         found[draw] = [family.value, *limits]
     held = (found[:, 1::2] <= truth) & (truth <= found[:, 2::2])
     width = found[:, 2::2] - found[:, 1::2]

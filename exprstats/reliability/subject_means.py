@@ -16,11 +16,16 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.options import check_level
 from exprstats.reliability.decisions import list_sizes
-from exprstats.reliability.icc.analysis import find_jackknife
-from exprstats.reliability.icc.checks import refuse_obstacles
+from exprstats.reliability.icc.analysis import find_cluster_limits
+from exprstats.reliability.icc.checks import split_obstacles
 from exprstats.reliability.icc.coefficients import LOWEST
 from exprstats.reliability.icc.estimands import SUBJECT_NESTED, measure_estimand
-from exprstats.reliability.icc.jackknife import Samples, sample_panel, spread_estimand
+from exprstats.reliability.icc.jackknife import (
+    Samples,
+    sample_panel,
+    settle_spread,
+    spread_estimand,
+)
 from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import find_usual_divisor
 from exprstats.reliability.icc.panels import Panel, split_panels
@@ -139,8 +144,8 @@ def study_subjects(
         message = f"overlap {overlap:g} is not between 0 (own raters) and 1 (the same raters)."
         raise OptionError(message)
     panels = split_panels(ratings, items=items, by=by, cluster=cluster)
-    refuse_obstacles(panels, "nested")
-    rows = [row for panel in panels for row in _write_panel(panel, plans, overlap, level)]
+    sound, _ = split_obstacles(panels, "nested")
+    rows = [row for panel in sound for row in _write_panel(panel, plans, overlap, level)]
     return SubjectDecisions(arrange_rows(rows, KEYS), level)
 
 
@@ -167,7 +172,6 @@ def _write_panel(
         "term": SUBJECT_NESTED.name_term(averaged=True),
         "overlap": share,
         "level": level,
-        "method": "jackknife",
         "n_clips": panel.n_clips,
         "n_clusters": panel.n_subjects,
     }
@@ -180,15 +184,19 @@ def _write_panel(
 def _measure_plan(samples: Samples, divisors: dict[str, float], level: float) -> dict[str, Any]:
     """Return the reliability of a plan, with the limits of the jackknife on its own scale."""
     value = float(measure_estimand(SUBJECT_NESTED, samples.whole, divisors))
-    way = find_jackknife(value, spread_estimand(samples, SUBJECT_NESTED, divisors), level)
+    spread = settle_spread(spread_estimand(samples, SUBJECT_NESTED, divisors))
+    [way] = find_cluster_limits(value, [spread], level)
     note = way.note
     if math.isinf(value):
         value, note = math.nan, "not defined: subjects vary less than any variance allows"
     return {
         "estimate": value,
         "std_error": way.std_error,
-        "conf_low": way.low,
-        "conf_high": way.high,
+        "conf_low": min(way.low, 1.0),
+        "conf_high": min(way.high, 1.0),
+        "raw_low": way.low,
+        "raw_high": way.high,
+        "method": way.method,
         "note": note or None,
     }
 

@@ -3,10 +3,14 @@
 from exprstats.report.analysis import gather_analysis
 from exprstats.report.folder import collect_tables, write_report
 from exprstats.report.outline import build_document, describe_results
+from exprstats.report.sections.data import describe_analysed
+from exprstats.report.sections.recovery import describe_recovery
 
 __all__ = [
     "build_document",
     "collect_tables",
+    "describe_analysed",
+    "describe_recovery",
     "describe_results",
     "gather_analysis",
     "write_report",

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from exprstats.document.model import Document, Section
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import list_sources
-from exprstats.report.methods.paragraph import describe_methods
+from exprstats.report.methods.paragraph import describe_procedure
+from exprstats.report.sections.agreement import describe_agreement
+from exprstats.report.sections.choice import describe_choice
 from exprstats.report.sections.companions import (
     describe_contexts,
     describe_equivalence,
@@ -19,16 +21,29 @@ from exprstats.report.sections.comparisons import describe_comparisons, describe
 from exprstats.report.sections.contrasts import describe_contrasts
 from exprstats.report.sections.data import (
     describe_analysed,
-    describe_features,
     describe_session,
     list_session_versions,
 )
+from exprstats.report.sections.design import describe_design
+from exprstats.report.sections.factors import (
+    describe_factors,
+    describe_levels,
+    describe_ordered,
+)
+from exprstats.report.sections.features import (
+    describe_features,
+    describe_sensitivity,
+    describe_tracking,
+)
 from exprstats.report.sections.importance import describe_importance
 from exprstats.report.sections.measurement import describe_measurement, list_banners
+from exprstats.report.sections.measurement_error import describe_errors
 from exprstats.report.sections.others import describe_further
 from exprstats.report.sections.performance import describe_performance
+from exprstats.report.sections.raters import describe_raters
 from exprstats.report.sections.reliability import describe_reliability
-from exprstats.report.sections.scores import describe_scores
+from exprstats.report.sections.scores import describe_scorecard, describe_scores
+from exprstats.report.sections.subject_means import describe_subjects
 from exprstats.report.sections.validation import (
     describe_fits,
     describe_leakage,
@@ -39,12 +54,21 @@ from exprstats.report.sections.weights import describe_weights
 # Each section with the results that it speaks of (`exprstats.results.PLACES`), in order. A result
 # of no section has its sentence and its rows at the end.
 SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ...] = (
-    (
-        ("design", "reliability", "differences", "decisions", "plan", "raters"),
-        describe_reliability,
-    ),
+    (("choice",), describe_choice),
+    (("design",), describe_design),
+    (("reliability", "differences", "decisions", "plan"), describe_reliability),
+    (("subjects",), describe_subjects),
+    (("errors",), describe_errors),
+    (("agreement",), describe_agreement),
+    (("raters",), describe_raters),
     (("factor", "resampled", "invariance", "restrictions"), describe_measurement),
+    (("ordered",), describe_ordered),
+    (("factors",), describe_factors),
+    (("levels",), describe_levels),
     (("factor",), describe_scores),
+    (("scorecard",), describe_scorecard),
+    (("clip_features",), describe_tracking),
+    (("sensitivity",), describe_sensitivity),
     (("models",), describe_features),
     (("models",), describe_fits),
     (("comparison", "models", "ceiling"), describe_performance),
@@ -76,7 +100,7 @@ def build_document(analysis: Analysis) -> Document:
 
     A section exists if the analysis has its input.
     """
-    methods, cited = describe_methods(analysis)
+    methods, cited = describe_procedure(analysis)
     return Document(
         title=analysis.title,
         banners=list_banners(analysis),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,7 @@ def state_truth(population: Population) -> pd.DataFrame:
         rows += _list_rows(name, moments, population.inverse_raters)
     if len(single) > 1:
         pooled = _pool_moments(list(single.values()), population.shares)
-        rows += _list_rows(None, pooled, population.inverse_raters)
+        rows += _list_pooled(pooled, list(single.values()), population)
     frame = arrange_rows(rows, ("context", "item", "term", "feature"))
     for key in ("context", "item", "feature"):
         frame[key] = frame[key].astype(object).where(frame[key].notna(), None)
@@ -159,6 +159,26 @@ def _list_rows(context: str | None, moments: Moments, inverse: float) -> list[di
         {"context": context, "item": item, "term": term, "feature": feature, "estimate": value}
         for term, item, feature, value in found
     ]
+
+
+def _list_pooled(
+    pooled: Moments, parts: list[Moments], population: Population
+) -> list[dict[str, Any]]:
+    """Return rows of all contexts: reliabilities within them, and those of all clips beside."""
+    inside = replace(
+        pooled,
+        between=np.tensordot(population.shares, [part.between for part in parts], axes=1),
+        total=np.tensordot(population.shares, [part.total for part in parts], axes=1),
+    )
+    inverse = population.inverse_raters
+    within = {(item, term): x for term, item, _, x in _list_reliability(inside, inverse)}
+    rows = _list_rows(None, pooled, inverse)
+    beside = [row | {"term": f"{row['term']} of all clips"} for row in rows if _key(row) in within]
+    return [row | {"estimate": within.get(_key(row), row["estimate"])} for row in rows] + beside
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, Any]:
+    return row["item"], row["term"]
 
 
 def _list_reliability(moments: Moments, inverse: float) -> list[Row]:

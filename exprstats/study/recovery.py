@@ -68,7 +68,8 @@ def _list_reliabilities(run: StudyRun, truth: pd.DataFrame) -> Iterator[Row]:
 def _list_loadings(run: StudyRun, truth: pd.DataFrame) -> Iterator[Row]:
     if run.factor is not None:
         rows = run.factor.table
-        loadings = rows[(rows["term"] == "loading") & (rows["part"] == "all")]
+        rows = rows[rows["headline"] & (rows["part"] == "all")]
+        loadings = rows[rows["term"] == "loading"]
         yield from _pair(loadings, truth, ("context", "item", "term"))
 
 

@@ -172,9 +172,9 @@ def fit_study(
     Returns
     -------
     dict
-        ``models``, and where they were asked for ``weights``, ``importance``, ``nested`` with its
-        ``nested_performance``, and ``leakage``; of classes ``comparison``, with the most frequent
-        class, where test subjects are not too few.
+        ``models``, and where they were asked for ``weights``, ``importance``, ``nested`` and
+        ``leakage``; of classes ``comparison``, with the most frequent class, where test subjects
+        are not too few.
 
     Raises
     ------
@@ -212,8 +212,7 @@ def fit_study(
         found["importance"] = rate_features(models, study.importance, log)[model.name]
     if nested:
         shares = study.split or SplitSettings()
-        pair = nest_people(lesson, shares, settings, log, n_jobs=n_jobs)
-        found["nested"], found["nested_performance"] = pair
+        found["nested"] = nest_people(lesson, shares, settings.level, log)
     if leaks:
         kind = study.models[0].kind
         found["leakage"] = leak_people(lesson, kind, log, repeats=leaks, n_jobs=n_jobs)
@@ -235,7 +234,8 @@ def _measure(
     train_only = study.scores is not None and study.scores.fitted_on == "train"
     scale = study.ratings.scale if study.ratings else None
     items = average_raters(ratings)
-    return measure_clips(items, names, parts if train_only else None, log, scale=scale)
+    whose = parts if train_only else None
+    return measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

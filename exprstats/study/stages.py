@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from exprstats.reliability import Reliability
 
 FEWEST_SUBJECTS = 3  # of the test part, for intervals
-_GIVEN = "intervals take the models of the folds as given"
 USUAL_FOLDS = 5  # of nested cross-validation
 MOST_TRACED = 4  # features whose curves stand beside each other on a page
 
@@ -68,6 +66,7 @@ def measure_clips(
     log: Logbook,
     *,
     scale: tuple[float, float] | None,
+    ratings: pd.DataFrame,
 ) -> Factor:
     """Return the factor model of clip means, fitted on training subjects where parts are given."""
     from exprstats.measurement import fit_factor
@@ -81,7 +80,8 @@ def measure_clips(
         "nobody rated the clip on every item",
         left_out=items.loc[lacking, "clip"].tolist(),
     )
-    return fit_factor(items, items=names, by=find_by(items), parts=parts, scale=scale)
+    by = find_by(items)
+    return fit_factor(items, items=names, by=by, parts=parts, scale=scale, ratings=ratings)
 
 
 def score_targets(clips: pd.DataFrame, factor: Factor, log: Logbook) -> pd.DataFrame:
@@ -174,28 +174,13 @@ def weigh_features(
     return report_weights(first, draws=draws, repeats=repeats, seed=seed, n_jobs=n_jobs)
 
 
-def nest_people(
-    lesson: Lesson, shares: SplitSettings, settings: CompareSettings, log: Logbook, *, n_jobs: int
-) -> tuple[Nested, Comparison]:
-    """Return elastic nets tuned in folds of all subjects but those they predict, and their scores.
-
-    Intervals of the scores take the models of the folds as given.
-    """
-    from exprstats.inference import compare_models
+def nest_people(lesson: Lesson, shares: SplitSettings, level: float, log: Logbook) -> Nested:
+    """Return elastic nets tuned in folds of all subjects but those that they predict."""
     from exprstats.models import fold_subjects, nest_elastic
 
     folds, seed = shares.folds or USUAL_FOLDS, log.draw_seed("folds")
     folds = fold_subjects(lesson.clips, folds=folds, repeats=shares.repeats, seed=seed)
-    nested = nest_elastic(lesson.clips, folds=folds, by=lesson.by, **lesson.columns)
-    options = _list_options(settings, log, n_jobs=n_jobs)
-    metrics = ["rmse", "correlation"]
-    comparison = compare_models(nested.predictions, metrics=metrics, by=lesson.by, **options)
-    limits, keys = comparison.tidy().query("headline"), ["context", "part", "term"]
-    limits = limits.assign(part="test", term=limits["metric"])
-    limits["note"] = [f"{note}; {_GIVEN}" if note else _GIVEN for note in limits["note"]]
-    limits = limits[[*keys, "conf_low", "conf_high", "level", "method", "note"]]
-    table = nested.table.drop(columns="note", errors="ignore").merge(limits, on=keys, how="left")
-    return replace(nested, table=table), comparison
+    return nest_elastic(lesson.clips, folds=folds, by=lesson.by, level=level, **lesson.columns)
 
 
 def leak_people(lesson: Lesson, kind: str, log: Logbook, *, repeats: int, n_jobs: int) -> Leakage:

@@ -47,7 +47,7 @@ list_versions <- function() {
 #'   packages that are installed among the ones exprstats or its tests can use.
 #' @export
 describe_r <- function() {
-  wanted <- c("lavaan", "lme4", "psych", "boot", "glmnet", "semTools", "testthat")
+  wanted <- c("lavaan", "lme4", "psych", "boot", "glmnet", "semTools", "testthat", "jsonlite")
   found <- wanted[nzchar(vapply(wanted, function(name) system.file(package = name), ""))]
   list(
     version = as.character(getRversion()), home = R.home(),

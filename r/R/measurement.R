@@ -126,19 +126,38 @@ standardize_fit <- function(parameters, vcov, level) {
 }
 
 # Fit indices; with df = 0 lavaan prints a perfect fit, which is no evidence, so none are given.
-# Under a robust test the scaled statistic and the robust indices stand under the plain names.
+# Under a robust test the statistic is the scaled one; an index is lavaan's robust one where there
+# is one (variant 2), else the scaled one (1), else the plain one (3; 0 where the test is plain).
 measure_fit <- function(fit) {
   tests <- lavaan::lavInspect(fit, "test")
   if (tests[[1]]$df == 0) return(list(df = 0))
   all <- unclass(lavaan::fitMeasures(fit))
-  wanted <- c("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper",
-              "srmr")
-  endings <- if (length(tests) > 1) c(".robust", ".scaled", "") else ""
-  pick <- function(name) {
-    found <- all[intersect(paste0(name, endings), names(all))]
-    as.double(found[is.finite(found)][1])
+  robust <- length(tests) > 1
+  test <- if (robust) ".scaled" else ""
+  endings <- if (robust) c(".robust", ".scaled", "") else ""
+  pick <- function(names) {
+    whole <- vapply(endings, function(ending) all(is.finite(all[paste0(names, ending)])), TRUE)
+    ending <- endings[match(TRUE, whole, nomatch = length(endings))]
+    list(values = stats::setNames(as.double(all[paste0(names, ending)]), names),
+         variant = if (robust) c(2, 1, 3)[match(ending, endings)] else 0)
   }
-  stats::setNames(lapply(wanted, pick), wanted)
+  cfi <- pick(c("cfi", "tli"))
+  rmsea <- pick(c("rmsea", "rmsea.ci.lower", "rmsea.ci.upper"))
+  as.list(c(
+    chisq = as.double(all[paste0("chisq", test)]), df = as.double(all["df"]),
+    pvalue = as.double(all[paste0("pvalue", test)]), cfi$values, rmsea$values,
+    srmr = as.double(all[name_srmr(fit)]), variant.chisq = as.double(robust),
+    variant.cfi = cfi$variant, variant.rmsea = rmsea$variant
+  ))
+}
+
+# We always ask for means. lavaan's SRMR then counts their (perfect) fit and comes out smaller than
+# the one it prints by default, which has no means with one group of complete, unclustered rows.
+name_srmr <- function(fit) {
+  options <- lavaan::lavInspect(fit, "options")
+  plain <- options$missing == "listwise" && !isTRUE(options$categorical) &&
+    lavaan::lavInspect(fit, "ngroups") == 1 && length(lavaan::lavInspect(fit, "cluster")) == 0
+  if (plain && isTRUE(options$meanstructure)) "srmr_bentler_nomean" else "srmr"
 }
 
 #' Bartlett scores of new rows
@@ -171,37 +190,4 @@ print.one_factor <- function(x, ...) {
   print(x$standardized, digits = 3, row.names = FALSE)
   if (x$fit$df == 0) cat("df = 0: fit cannot be tested with three items.\n")
   invisible(x)
-}
-
-#' Refit one factor to many covariance matrices
-#'
-#' @param rows A list of columns, or a matrix: one covariance matrix a row, its cells by row.
-#' @param n Rows behind each matrix.
-#' @return A matrix: loadings and residual variances, a row for each matrix, NA where lavaan did
-#'   not converge.
-#' @export
-refit_moments <- function(rows, n) {
-  rows <- do.call(cbind, as.list(as.data.frame(rows)))
-  p <- as.integer(sqrt(ncol(rows)))
-  names <- paste0("v", seq_len(p))
-  keys <- c(paste0("f=~", names), paste0(names, "~~", names))
-  shape <- function(row) matrix(row, p, p, dimnames = list(names, names))
-  first <- lavaan::cfa(
-    write_one_factor(p), sample.cov = shape(colMeans(rows)), sample.nobs = n,
-    sample.cov.rescale = FALSE, std.lv = TRUE, se = "none", test = "none", baseline = FALSE
-  )
-  table <- lavaan::parTable(first)
-  places <- match(keys, paste0(table$lhs, table$op, table$rhs))
-  # The first fit's estimates are where the others start.
-  table$start <- table$est
-  refit <- function(row) {
-    fit <- try(suppressWarnings(lavaan::lavaan(
-      table, sample.cov = shape(row), sample.nobs = n, slotOptions = first@Options
-    )), silent = TRUE)
-    if (inherits(fit, "try-error") || !lavaan::lavInspect(fit, "converged")) {
-      return(rep(NA_real_, 2 * p))
-    }
-    lavaan::parTable(fit)$est[places]
-  }
-  unname(t(apply(rows, 1, refit)))
 }

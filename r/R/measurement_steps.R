@@ -8,10 +8,12 @@
 #' @param moments A list with one element: a list of `cov` (divisor n), `mean` and `n`.
 #' @param rows NULL, or a list of double vectors, for a robust test instead of `moments`.
 #' @param cluster NULL, or one id a row, for a test that allows for clusters.
+#' @param missing `"listwise"`, or `"fiml"` with `rows`: incomplete rows count with what they have.
 #' @return A list with one element for each step: `fit` and `change`; see `fit_steps()`.
 #' @export
-compare_restrictions <- function(moments = NULL, rows = NULL, cluster = NULL) {
-  source <- prepare_source(moments, rows, cluster = cluster)
+compare_restrictions <- function(moments = NULL, rows = NULL, cluster = NULL,
+                                 missing = "listwise") {
+  source <- prepare_source(moments, rows, cluster = cluster, missing = missing)
   items <- paste0("v", seq_len(source$p))
   equal <- paste("f =~", paste0("a * ", items, collapse = " + "))
   parallel <- paste(c(equal, paste0(items, " ~~ b * ", items)), collapse = "\n")
@@ -28,12 +30,13 @@ compare_restrictions <- function(moments = NULL, rows = NULL, cluster = NULL) {
 #' residuals too).
 #'
 #' @param moments A list with one element for each group; see `compare_restrictions()`.
-#' @param rows,cluster See `compare_restrictions()`.
+#' @param rows,cluster,missing See `compare_restrictions()`.
 #' @param group One group a row, with `rows`.
 #' @return As `compare_restrictions()`.
 #' @export
-compare_groups <- function(moments = NULL, rows = NULL, group = NULL, cluster = NULL) {
-  source <- prepare_source(moments, rows, group, cluster)
+compare_groups <- function(moments = NULL, rows = NULL, group = NULL, cluster = NULL,
+                           missing = "listwise") {
+  source <- prepare_source(moments, rows, group, cluster, missing)
   model <- write_one_factor(source$p)
   equal <- c("loadings", "intercepts", "residuals")
   steps <- list(
@@ -45,7 +48,7 @@ compare_groups <- function(moments = NULL, rows = NULL, group = NULL, cluster = 
 }
 
 # What lavaan reads: moments of each group, or rows with integer groups and clusters.
-prepare_source <- function(moments, rows, group = NULL, cluster = NULL) {
+prepare_source <- function(moments, rows, group = NULL, cluster = NULL, missing = "listwise") {
   if (is.null(rows)) {
     shaped <- lapply(unname(moments), shape_moments)
     if (length(shaped) > 1) names(shaped) <- paste0("g", seq_along(shaped))
@@ -61,7 +64,8 @@ prepare_source <- function(moments, rows, group = NULL, cluster = NULL) {
   columns <- lapply(unname(unclass(rows)), as.double)
   names(columns) <- paste0("v", seq_along(columns))
   p <- length(columns)
-  words <- list(data = quote(rows), estimator = "MLR")
+  robust <- missing == "listwise" || !is.null(cluster)
+  words <- list(data = quote(rows), estimator = if (robust) "MLR" else "ML", missing = missing)
   if (!is.null(group)) {
     columns$g <- as.integer(group)
     words$group <- "g"

@@ -15,6 +15,12 @@ def call(*arguments):
     return CliRunner().invoke(app, ["features", *map(str, arguments)])
 
 
+def read_line(text, start):
+    """Return the cells of the printed line that begins with a text."""
+    [line] = [line for line in text.splitlines() if line.strip().startswith(f"{start} ")]
+    return line.strip().removeprefix(start).split()
+
+
 @pytest.fixture
 def study(folder, make_face, write_face):
     for i in range(2):
@@ -33,7 +39,8 @@ def test_rows_are_those_of_the_verb_in_full(study, tmp_path):
     run = call(folder, "--segments", segments, *columns, "--json", place, "--out", tmp_path / "out")
     assert run.exit_code == 0, run.output
     assert "Features of 2 clips" in " ".join(run.output.split())
-    assert "03: no valid frame" in run.output
+    assert "Left out: 03: lies outside the video" in run.output
+    assert "No column names the subjects" not in run.output
     payload = json.loads(place.read_text())
     assert [one["rows"] for one in payload["inputs"]] == [3, 150, 150]
     rows = pd.DataFrame(payload["rows"])
@@ -87,11 +94,20 @@ def test_sensitivity_and_quality_are_shown_and_written(study, tmp_path):
     (folder / "v0.csv").write_text("\n".join(lines) + "\n")
     run = call(folder, "--sensitivity", "--json", tmp_path / "a.json", "--out", tmp_path / "out")
     assert run.exit_code == 0, run.output
-    assert "Quality over clips" in run.output
-    assert re.search(r"valid_share +2 +1.000", run.output)
-    assert re.search(r"\.80 \* +2 +0\n", run.output)
-    assert re.search(r"\.95 +2 +0 +\w+ +\d\.\d\d", run.output)
+    told = " ".join(run.output.split())
+    assert "Caution: No column names the subjects; add it before" in told
     rows = pd.DataFrame(json.loads((tmp_path / "a.json").read_text())["rows"])
+    for name in ("head_displacement", "valid_share", "gaps"):
+        column = rows.loc[rows["term"].ne("sensitivity"), name]
+        printed = read_line(run.output, name)
+        assert int(printed[0]) == column.count() == 2
+        numbers = (column.mean(), column.std(), column.min(), column.max())
+        for cell, value in zip(printed[1:], numbers, strict=True):
+            assert float(cell) == pytest.approx(
+                value, abs=0.51 * 10.0 ** -len(cell.partition(".")[2])
+            )
+    assert read_line(run.output, ".80 (chosen)") == ["2", "0", "—", "—", "—"]
+    assert re.search(r"\.95 +2 +0 +\w+ +\d\.\d\d", run.output)
     expected = vary_confidence(read_openface(folder)).table
     found = rows[rows["term"] == "sensitivity"].reset_index(drop=True)
     columns = ["threshold", "feature", "mean", "shift"]

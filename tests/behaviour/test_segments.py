@@ -88,7 +88,7 @@ def test_negative_times_count_from_the_end_of_the_last_frame(make_face):
     assert first == second
     short = frames[frames["frame"] <= 50]
     apart = plan_segments(videos, {"x": [(-3, -2), (7, 10)]})
-    with pytest.raises(DataError, match="1: lies outside the video; 1: no valid frame"):
+    with pytest.raises(DataError, match="2: lies outside the video"):
         summarise_clips(short, apart)
 
 
@@ -124,3 +124,37 @@ def test_windows_slide_and_full_ones_only():
         plan_windows(videos.assign(length=float("nan")), length=3)
     with pytest.raises(DataError, match="'length'"):
         plan_windows(videos.drop(columns="length"), length=3)
+
+
+def test_clock_times_and_milliseconds_are_read_as_seconds(tmp_path):
+    clock = tmp_path / "clock.csv"
+    clock.write_text("clip,video,start,end\na,v,0:00:03,0:00:06.5\nb,v,01:02,1:00:00\nc,v,-3,0\n")
+    assert read_segments(clock)[["start", "end"]].to_numpy().tolist() == [
+        [3.0, 6.5],
+        [62.0, 3600.0],
+        [-3.0, 0.0],
+    ]
+    ms = tmp_path / "ms.csv"
+    ms.write_text("clip,video,start,end\na,v,0,2000\nb,v,1000,3500\n")
+    assert read_segments(ms, unit="ms")[["start", "end"]].to_numpy().tolist() == [[0, 2], [1, 3.5]]
+
+
+def test_segments_beyond_the_video_are_told_with_both_ranges():
+    frames = pd.DataFrame({"video": "v", "face": 0, "frame": range(1, 121)})
+    frames = frames.assign(timestamp=[i / 30 for i in range(120)], success=1, confidence=0.9)
+    frames = frames.assign(pose_Tx=0.0, pose_Ty=0.0, pose_Tz=500.0)
+    late = pd.DataFrame({"clip": ["a"], "video": ["v"], "start": [1000.0], "end": [3500.0]})
+    with pytest.raises(DataError) as caught:
+        summarise_clips(frames, late)
+    (problem,) = caught.value.problems
+    assert "The segments run from 1,000 to 3,500 s, the videos from 0 to 4 s." in str(problem)
+    assert "unit='ms'" in str(problem)
+
+
+def test_wild_times_end_at_once(tmp_path):
+    frames = pd.DataFrame({"video": "v", "face": 0, "frame": range(1, 121)})
+    frames = frames.assign(timestamp=[i / 30 for i in range(120)], success=1, confidence=0.9)
+    frames = frames.assign(pose_Tx=0.0, pose_Ty=0.0, pose_Tz=500.0)
+    wild = pd.DataFrame({"clip": ["a"], "video": ["v"], "start": [0.0], "end": [1.7e12]})
+    with pytest.raises(DataError, match="lies outside the video"):
+        summarise_clips(frames, wild)

@@ -25,7 +25,8 @@ from exprstats.inference import compare_models, find_metrics
 from exprstats.inference.comparison.alignment import align_models
 from exprstats.inference.resampling.clusters import Cell, Panel, Scheme, draw_clusters
 from exprstats.inference.resampling.samples import count_blocks, sample_cell
-from exprstats.inference.resampling.summaries import form_terms, pair_models, summarise_percentile
+from exprstats.inference.resampling.summaries import summarise_percentile
+from exprstats.inference.resampling.terms import form_terms, pair_models
 from exprstats.parallel import spawn_seeds
 
 NAIVE = runpy.run_path(str(Path(__file__).parents[1] / "oracles/inference/naive_loop.py"))

@@ -43,6 +43,21 @@ def test_the_central_papers_tables(call, call_json):
     out = squeeze(call("audit", LIN).stdout)
     assert "30 of 40 rows follow from the 95% F interval of ICC(1,k)." in out
     assert "5 startle 3: it fits if the upper limit reads 0.881, not 0.861" in out
+    # What is printed is what JSON holds, with the decimals in print.
+    for row in wrong:
+        limits = (row["expected_low"], row["expected_high"])
+        told = ", ".join(f"{one:.3f}".replace("0.", ".").replace("-", "−") for one in limits)
+        name = f"{row['table']:g} {row['task']} {row['question']:g} {row['n_clips']}"
+        assert f"[{told}]" in out.split(name)[1].split(row["task"])[0]
+
+
+def test_names_that_mean_other_things_go_through(call, write):
+    rows = ("All,.419,-.014,.687,40,3", ",.419,-.014,.687,40,3")
+    file = write(*rows, header=f"context,{HEADER}", name="run_span=3.csv")
+    out = call("audit", file).stdout
+    assert "- All: it fits 35 clips" in out and "- A row: it fits 35 clips" in out
+    lines = out.split("Table A40.")[1].splitlines()
+    assert [line.split()[0] for line in lines if ".419" in line] == ["All", "—"]
 
 
 def test_decimals_are_those_of_the_text(call_json, write):
@@ -73,7 +88,7 @@ def test_workbooks(call, tmp_path):
     table.to_excel(tmp_path / "published.xlsx", index=False)
     out = call("audit", tmp_path / "published.xlsx").stdout
     assert "30 of 40 rows" in out
-    assert "5  sadness         1     40       3      .419" in out
+    assert "5 sadness 1 40 3 .419 [−.014, .687] [.021, .673]" in squeeze(out)
 
 
 def test_other_coefficients_and_levels(call_json, write):
@@ -87,7 +102,7 @@ def test_other_coefficients_and_levels(call_json, write):
 
 
 def test_rows_need_no_names_and_names_may_be_empty(call, write):
-    assert "a row: it fits 35 clips, not 40" in call("audit", write(".419,-.014,.687,40,3")).stdout
+    assert "A row: it fits 35 clips, not 40." in call("audit", write(".419,-.014,.687,40,3")).stdout
     file = write("a,,.419,-.014,.687,40,3", "b,1,.419,-.014,.687,40,3", header=f"x,y,{HEADER}")
     out = call("audit", file).stdout
     assert "- a: it fits" in out and "- b 1: it fits" in out

@@ -33,10 +33,13 @@ def test_the_design_of_ratings(call, call_json, data):
     cells = table["clip"].nunique() * table["rater"].nunique()
     assert rows[-1]["density"] == len(table) / cells
     out = squeeze(call("check", file).stdout)
-    assert "All response, emotion, motion partly crossed 2,752 480 30 24 4 / 6 / 6" in out
+    counts = "2,752 0 480 30 24 4–6 (6)"
+    assert f"All response, emotion, motion partly crossed {counts}" in out
+    clips = table.groupby("rater")["clip"].nunique().median()
+    assert f"{counts} {clips:g} {100 * rows[-1]['density']:.0f}%" in out
     assert "Connected: all raters" in out
     assert "- ICC(1,k) (report this one): how well" in out
-    assert "For the paper: Each of 480 clips of 30 subjects was rated by 4 to 6" in out
+    assert "Each of 480 clips of 30 subjects was rated by 4 to 6" in out
 
 
 def test_columns_can_be_named(call, tmp_path):
@@ -144,3 +147,29 @@ def test_a_study_with_mistakes(call, tmp_path):
     told = squeeze(call("check", file, code=2).stderr)
     assert "2 problems" in told
     assert "Did you mean 'title'?" in told
+
+
+def test_items_of_different_designs_have_their_own_words(call, tmp_path):
+    """One item is rated by all, of the other every rater has one clip."""
+    rows = [f"c{i},r{j},joy,{(i * 3 + j * 5) % 7}" for i in range(6) for j in range(3)]
+    rows += [f"c{i},s{i}{j},fear,{(i * 3 + j * 5) % 7}" for i in range(6) for j in range(2)]
+    file = tmp_path / "ratings.csv"
+    file.write_text("\n".join(["clip,rater,item,rating", *rows]) + "\n")
+    out = squeeze(call("check", file).stdout)
+    assert "- joy: Connected: all raters" in out
+    assert "- fear: Not connected: raters and clips fall into 6 sets" in out
+    assert "- joy: ICC(A,k) (report this one)" in out
+    assert "- fear: ICC(1,k) (report this one)" in out
+
+
+def test_names_that_mean_other_things_go_through(call, call_json, data, tmp_path):
+    file = tmp_path / "run_span=3.csv"
+    table = pd.read_csv(data / "ratings.csv").replace({"context": {"pain": "All"}})
+    table.to_csv(file, index=False)
+    rows = [row for row in call_json("check", file)["rows"] if row["kind"] == "design"]
+    counts = {row["context"]: row["n_ratings"] for row in rows}
+    out = squeeze(call("check", file).stdout).split("Table A12.")[1]
+    items = "response, emotion, motion partly crossed"
+    assert f" All (context) {items} {counts['All']:,} 0" in out
+    assert f" All {items} {counts[None]:,} 0" in out
+    assert str(file) in call("check", file).stdout

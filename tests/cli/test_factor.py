@@ -4,6 +4,7 @@ Tolerance: none against the verbs, which give the same bits; 1e-6 against lavaan
 optimiser stops there.
 """
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -23,6 +24,17 @@ BY = ("--by", "task", "--subject", "person")
 
 def squeeze(text):
     return " ".join(text.split())
+
+
+def write(value, decimals):
+    """Return a number that is at most about 1 in size as APA style prints it."""
+    return f"{value:.{decimals}f}".replace("-", "−").replace("0.", ".", 1)
+
+
+def read_table(text, number):
+    """Return the lines of a printed table below its rule, each as cells without brackets."""
+    block = text.split(f"Table {number}. ")[1].split("─\n")[1].split("\n\n")[0]
+    return [re.sub(r"[\[\],]", " ", line).split() for line in block.splitlines()]
 
 
 def pick(rows, **equal):
@@ -55,8 +67,38 @@ def test_robust_errors_and_estimators_are_those_of_the_verb(call, call_json, ite
             wanted["term"] == "loading", "std_error"
         ].tolist()
     out = call("factor", items, *ITEMS, *BY, "--cluster-robust").stdout
-    assert "Standard errors allow for clips of the same person (30 people)." in squeeze(out)
-    assert "--cluster-robust" in squeeze(call("factor", items, *ITEMS, *BY).stdout)
+    assert "SE and intervals allow for clips of the same subject (30 subjects)." in squeeze(out)
+    assert "take clips as independent" not in squeeze(out)
+    assert "--cluster-robust" not in out.split("Table A2")[1]
+    plain = squeeze(call("factor", items, *ITEMS, *BY).stdout)
+    assert "SE and intervals take clips as independent" in plain
+    assert "--cluster-robust (in R) and --draws allow for clips of one person." in plain
+
+
+@pytest.mark.parametrize("cluster", [False, pytest.param(True, marks=pytest.mark.r)])
+def test_the_printed_numbers_are_the_rows(call, call_json, items, cluster):
+    options = (*ITEMS, *BY, *(["--cluster-robust"] if cluster else []))
+    rows = call_json("factor", items, *options)["rows"]
+    out = call("factor", items, *options).stdout
+    loadings = read_table(out, "2")
+    contexts = [*dict.fromkeys(row["context"] for row in rows)]
+    assert contexts[-1] is None and len(contexts) == 4
+    lines = iter(loadings)
+    for context in contexts:
+        assert next(lines) == ["All" if context is None else context]
+        for item in NAMES:
+            name, *cells = next(lines)
+            assert name == item
+            for term, own in zip(("loading", "residual"), (cells[:4], cells[4:]), strict=True):
+                [row] = pick(rows, context=context, item=item, term=term)
+                wanted = [row[key] for key in ("estimate", "std_error", "conf_low", "conf_high")]
+                assert own == [write(value, 3) for value in wanted]
+    for context, line in zip(contexts, read_table(out, "A20"), strict=True):
+        [omega] = pick(rows, context=context, term="omega")
+        [ave] = pick(rows, context=context, term="ave")
+        wanted = [omega[key] for key in ("estimate", "conf_low", "conf_high")] + [ave["estimate"]]
+        name = "All" if context is None else context
+        assert line == [name, str(omega["n_clips"]), *(write(value, 2) for value in wanted)]
 
 
 @pytest.mark.r
@@ -88,11 +130,16 @@ def test_restrictions_and_invariance_stand_in_tables(call, call_json, items, tab
     assert found["p_value"] == scalar.loc[scalar["term"] == "chisq", "p_value"].item()
     assert pick(rows, model="tau-equivalent", context="pain", term="chisq")
     out = call("factor", items, *options).stdout
-    assert [line.split()[0] for line in out.split("measured alike?")[1].splitlines()[4:8]] == [
-        *("configural", "metric", "scalar", "strict")
-    ]
-    assert "All      parallel" in out
-    assert "only if scalar holds" in squeeze(out)
+    steps = check_invariance(table, items=NAMES, cluster="subject").steps
+    printed = read_table(out, "A7")
+    assert [line[0].lower() for line in printed] == steps["model"].tolist()
+    for line, step in zip(printed[1:], steps.iloc[1:].to_dict("records"), strict=True):
+        assert f"{step['chisq']:.2f}" in line and f"{step['chisq_change']:.2f}" in line
+    within = read_table(out, "A8")
+    blocks = [line[0] for line in within if len(line) == 1]
+    assert blocks == ["disgust", "pain", "startle", "All"]
+    assert [line[0] for line in within[-3:]] == ["Congeneric", "Tau-equivalent", "Parallel"]
+    assert "in size only under scalar invariance (Meredith, 1993)" in squeeze(out)
 
 
 def test_draws_compare_contexts(call, call_json, items, table):
@@ -103,11 +150,20 @@ def test_draws_compare_contexts(call, call_json, items, table):
     found = [row for row in rows if row.get("headline") and row.get("versus")]
     assert [row["p_adjusted"] for row in found] == wanted["p_adjusted"].tolist()
     out = call("factor", items, *options).stdout
-    assert "Over 200 draws of whole subjects" in out
-    assert "Differences between contexts" in out and "disgust − pain" in out
+    assert "200 draws of whole clusters." in squeeze(out)
+    everything = bootstrap_factor(table, items=NAMES, by="context", draws=200, seed=3).table
+    everything = everything[everything["headline"]]
+    for number, terms in (("A9", ["loading", "omega"]), ("A21", ["residual", "alpha"])):
+        own = everything[everything["term"].isin(terms)]
+        lines = [line for line in read_table(out, number) if "." in "".join(line)]
+        estimates = [next(cell for cell in line if "." in cell) for line in lines]
+        assert sorted(estimates) == sorted(write(value, 3) for value in own["estimate"])
+        assert sum(line[-1] != "—" for line in lines) == own["p_adjusted"].notna().sum()
+    heads = [line for line in read_table(out, "A9") if "−" in line]
+    assert len(heads) == 3  # the differences of two contexts stand together
 
 
-def test_scores_of_all_methods(call, items, table, tmp_path):
+def test_scores_of_all_methods(call, call_json, items, table, tmp_path):
     file = tmp_path / "scores.csv"
     options = ("--score-method", "all", "--scores", file)
     out = call("factor", items, *ITEMS, *BY, *options).stdout
@@ -116,7 +172,23 @@ def test_scores_of_all_methods(call, items, table, tmp_path):
     for method in ("bartlett", "regression", "mean"):
         wanted = score_clips(factor, table, method=method)["score"]
         assert written[f"score_{method}"].tolist() == pytest.approx(wanted.tolist(), abs=1e-12)
-    assert "rank change largest" in out
+    told = call_json("factor", items, *ITEMS, *BY, *options)["rows"]
+    blocks = out.split("Table A22")[1].split("Note.")[0]
+    for context in ("startle", "pain", "disgust", None):
+        card = {
+            (row["term"], row["score"], row["versus"]): row["estimate"]
+            for row in told
+            if row["context"] == context and "fitted_on" in row
+        }
+        block = blocks.split(f"\n{context or 'All'}\n")[1]
+        line = next(one for one in block.splitlines() if "bartlett and mean" in one)
+        terms = ("correlation", "rank_change", "rank_change_largest")
+        wanted = [write(card[term, "bartlett", "mean"], 3) for term in terms]
+        assert line.split()[4:] == [*wanted, "—"]
+        own = next(one for one in block.splitlines() if one.strip().startswith("mean "))
+        assert own.split()[-1] == write(card["between_share", "mean", None], 3)
+    mean = call("factor", items, *ITEMS, "--score-method", "mean", "--scores", file).stdout
+    assert "480 mean scores are in" in squeeze(mean)
     call("factor", items, *ITEMS, "--score-method", "mean", "--scores", file, "--quiet")
     means = pd.read_csv(items)[NAMES].mean(axis=1)
     assert pd.read_csv(file)["score"].tolist() == pytest.approx(means.tolist(), abs=1e-12)
@@ -128,7 +200,33 @@ def test_ordered_answers_have_thresholds(call, call_json, data, tmp_path):
     told = call_json("factor", tmp_path / "one.csv", *ITEMS, "--ordered")
     assert len(pick(told["rows"], term="threshold")) == 3 * 4
     out = call("factor", tmp_path / "one.csv", *ITEMS, "--ordered").stdout
-    assert "WLSMV" in out and "Answers up to" in out
+    assert "WLSMV" in out
+    thresholds = pick(told["rows"], term="threshold")
+    wanted = [
+        [row["item"], f"{row['category']:g}", f"{row['estimate']:.2f}".replace("-", "−")]
+        for row in thresholds
+    ]
+    assert [line[:3] for line in read_table(out, "A24")] == wanted
+    assert [line[:2] for line in read_table(out, "A23")] == [
+        [row["item"], write(row["estimate"], 3)] for row in pick(told["rows"], term="loading")
+    ]
+
+
+def test_a_context_called_all_and_a_file_that_looks_like_an_option(
+    call, call_json, items, tmp_path
+):
+    file = tmp_path / "run_span=3.csv"
+    pd.read_csv(items).replace({"task": {"pain": "All"}}).to_csv(file, index=False)
+    options = (*ITEMS, *BY, "--draws", 100, "--score-method", "all")
+    told = call_json("factor", file, *options)
+    assert told["inputs"][0]["file"] == str(file)
+    out = call("factor", file, *options).stdout
+    for number in ("2", "A9", "A21", "A22"):
+        blocks = [" ".join(line) for line in read_table(out, number) if "." not in "".join(line)]
+        assert blocks[:4] == ["disgust", "All (context)", "startle", "All"]
+    pooled = [write(row["estimate"], 2) for row in told["rows"] if row["term"] == "omega"][:4]
+    assert [line[-4] for line in read_table(out, "A20")] == pooled
+    assert "All (context) − startle" in out and "\nAll − " not in out
 
 
 @pytest.mark.parametrize(
@@ -165,7 +263,7 @@ def test_the_r_script_gives_the_same_numbers(call, call_json, items, tmp_path, p
         timeout=120,
     )
     refitted = pd.read_csv(tmp_path / "factor_estimates.csv").query("term == 'loading'")
-    loadings = pick(call_json("factor", file, *options)["rows"], term="loading")
+    loadings = pick(call_json("factor", file, *options)["rows"], term="loading", method="robust")
     for name in ("estimate", "std_error"):
         assert refitted[name].tolist() == pytest.approx([row[name] for row in loadings], abs=1e-6)
     assert "exists" in call("r-script", file, *options, "--script", script, code=2).stderr

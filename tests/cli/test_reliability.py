@@ -1,15 +1,16 @@
-"""What ``reliability`` prints and writes beside the coefficients.
+"""What ``reliability`` prints and writes: the sections of the report, and rows for JSON.
 
-Tolerance: none against the verbs, which give the same bits.
+Tolerance: none against the verbs, which give the same bits; printed cells have two decimals.
 """
 
 import pandas as pd
 import pytest
 
-from exprstats.cli.reliability import describe_range
+from exprstats.apa import write_interval, write_number
 from exprstats.io import read_ratings
 from exprstats.reliability import (
     compare_reliability,
+    describe_design,
     measure_errors,
     rate_reliability,
     study_subjects,
@@ -21,6 +22,17 @@ ONE = ("--rating", "response", "--subject", "subject")
 
 def squeeze(text):
     return " ".join(text.split())
+
+
+def find_line(out, title, *words):
+    """Return the words of the only line below a title that starts with some words."""
+    table = out.split(title)[1].split("\nNote.")[0]
+    [line] = [line for line in table.splitlines() if line.split()[: len(words)] == list(words)]
+    return line.split()
+
+
+def write(value):
+    return write_number(value, bounded=True)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +57,7 @@ def test_repeated_ratings_are_settled_by_an_option(call, tmp_path):
     file = tmp_path / "ratings.csv"
     file.write_text("clip,rater,rating\na,r,1\na,r,2\nb,r,3\nb,s,3\na,s,1\n")
     told = squeeze(call("reliability", file, code=2).stderr)
-    assert "add --duplicates mean or --duplicates first" in told
+    assert "use --duplicates mean or --duplicates first" in told
 
 
 def test_contexts_are_compared(call, call_json, ratings, table):
@@ -58,41 +70,123 @@ def test_contexts_are_compared(call, call_json, ratings, table):
     assert not any(row["headline"] for row in found)
     assert found[0]["term"] == "ICC(1,1): startle - pain"
     out = call("reliability", ratings, *ONE, "--by", "context").stdout
-    assert "startle − pain     response  ICC(1,k)" in out
-    assert "Differences between" not in call("reliability", ratings, *ONE).stdout
+    row = next(row for row in found if row["term"].startswith("ICC(1,k): startle - pain"))
+    assert find_line(out, "Table A4.", "startle", "−", "pain")[3] == write(row["estimate"])
+    assert "Differences Between" not in call("reliability", ratings, *ONE).stdout
+
+
+def test_differences_of_several_forms_name_theirs(call, call_json, ratings):
+    options = (*ONE, "--by", "context", "--model", "two-way")
+    rows = call_json("reliability", ratings, *options)["rows"]
+    out = call("reliability", ratings, *options).stdout
+    for form in ("ICC(A,k)", "ICC(C,k)"):
+        [row] = [row for row in rows if row["term"] == f"{form}: startle - pain"]
+        cells = find_line(out, "Table A4.", "startle", "−", "pain", form)
+        assert cells[4] == write(row["estimate"])
 
 
 def test_many_coefficients_make_one_sentence(call, ratings, table):
     out = squeeze(call("reliability", ratings, *ITEMS, "--by", "context").stdout)
     result = rate_reliability(table, by="context")
-    shown = result.table[result.table["headline"]]
-    apart = shown[shown["context"].notna()]
-    low, high = apart["estimate"].min(), apart["estimate"].max()
-    [place] = apart.loc[apart["estimate"] == low, ["item", "context"]].to_numpy().tolist()
-    told = describe_range(result)
-    assert told in out
-    assert told.startswith("Over 3 contexts and 3 items, ICC(1,k) of the mean of 5.")
-    assert f"ranges from {low:.2f}".replace(" 0", " ") in told
-    assert f"({place[0]} in {place[1]}) to {high:.2f}".replace(" 0", " ") in told
-    assert "Ratings of response in startle" not in out
-    assert out.count("too narrow") == 1
-    few = rate_reliability(table, items=["response"])
-    assert describe_range(few) == few.sentence()
+    shown = result.table[result.table["headline"]].sort_values("estimate")
+    told = [
+        f"{write(row['estimate'])}, 95% CI "
+        f"{write_interval(row['conf_low'], row['conf_high'], bounded=True)} ({row['item']}, "
+        for row in (shown.iloc[0], shown.iloc[-1])
+    ]
+    opening = "The reliability of a clip’s mean rating, ICC(1,k), lay between"
+    assert f"{opening} {told[0]}" in out and f", and {told[1]}" in out
+    effects = result.design["design_effect"]
+    assert f"by a factor of up to {effects.max() ** 0.5:.1f} (" in out
+    assert f"design effect {effects.max():.1f})" in out
 
 
-def test_one_coefficient_of_many_may_be_undefined(table):
-    result = rate_reliability(table, by="context")
-    result.table.loc[result.table["context"].isna(), "estimate"] = float("nan")
-    assert "for all contexts" not in describe_range(result)
+def test_every_coefficient_is_that_of_json(call, call_json, ratings):
+    options = (*ITEMS, "--by", "context")
+    rows = call_json("reliability", ratings, *options)["rows"]
+    table = call("reliability", ratings, *options).stdout.split("Table 1.")[1]
+    lines, place = {}, None
+    for line in table.split("Note.")[0].splitlines()[5:]:
+        place = line.strip() if line and not line.startswith(" ") else place
+        lines |= {(place, line.split()[0]): line.split()} if line.startswith("  ") else {}
+    shown = [row for row in rows if row["headline"]]
+    assert len(shown) == 12
+    for row in shown:
+        cells = lines[row["context"] or "All", row["item"]]
+        limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
+        assert cells[1] == write(row["estimate"]) and " ".join(cells[2:4]) == limits
+
+
+def test_the_design_is_counted(call, ratings, table):
+    out = call("reliability", ratings, *ITEMS, "--by", "context").stdout
+    counts = describe_design(table, by="context").table
+    for context, line in (("pain", "pain"), (None, "All")):
+        [row] = (
+            counts[counts["context"].isna() if context is None else counts["context"].eq(context)]
+            .query("item == 'response'")
+            .to_dict("records")
+        )
+        cells = find_line(out, "Table A12.", line)
+        numbers = [row[name] for name in ("n_ratings", "n_missing", "n_clips", "n_subjects")]
+        assert cells[1:4] == ["response,", "emotion,", "motion"]
+        assert cells[4:6] == row["kind"].split()
+        assert cells[6:11] == [f"{number:,}" for number in (*numbers, row["n_raters"])]
+        assert cells[11:] == [
+            f"{row['raters_min']}–{row['raters_max']}",
+            f"({row['raters_median']:g})",
+            f"{row['clips_median']:g}",
+            f"{100 * row['density']:.0f}%",
+            "0–4",
+        ]
+    assert squeeze(out).count("Each of 480 clips of 30 subjects was rated by") == 1
+    assert "Identified: " not in out
+
+
+def test_without_subjects_their_option_is_named(call, data, ratings, tmp_path):
+    file = tmp_path / "ratings.csv"
+    pd.read_csv(ratings).drop(columns="subject").to_csv(file, index=False)
+    out = squeeze(call("reliability", file, "--rating", "response").stdout)
+    assert "No subjects were named, so the intervals treat clips as independent." in out
+    assert "name their column with --subject" in out
+    assert "--subject" not in call("reliability", ratings, *ONE).stdout
+
+
+def test_names_that_mean_other_things_go_through(call, call_json, ratings, tmp_path):
+    """A context called All is not the pooled row, and a file may be named like an option."""
+    file = tmp_path / "run_span=3.csv"
+    renamed = pd.read_csv(ratings).replace({"context": {"pain": "All"}})
+    renamed.to_csv(file, index=False)
+    options = (*ONE, "--by", "context", "--errors", "--forensics", "--explain")
+    rows = call_json("reliability", file, *options)["rows"]
+    out = call("reliability", file, *options).stdout
+    found = {row["context"]: row for row in rows if row.get("headline")}
+    for context, words in (("All", ["All", "(context)"]), (None, ["All"])):
+        row = found[context]
+        [cells] = [
+            line.split()[len(words) :]
+            for line in out.split("Table 1.")[1].split("Note.")[0].splitlines()
+            if line.split()[: len(words)] == words and not (len(words) == 1 and "(con" in line)
+        ]
+        assert cells[0] == write(row["estimate"])
+    assert "startle − All (context)" in out.split("Table A4.")[1]
+    for title in ("Table A12.", "Table A5.", "Table A14.", "Table A15."):
+        assert "All (context)" in out.split(title)[1].split("\nNote.")[0]
+    assert str(file) in out and "run_span=3.csv: " not in out
 
 
 def test_explain_names_the_coefficient_and_the_call(call, ratings):
     out = call("reliability", ratings, *ITEMS, "--by", "context", "--explain").stdout
-    assert squeeze(out).startswith("Report ICC(1,k). Each of 480 clips of 30 subjects")
-    [line] = [line for line in out.splitlines() if line.startswith("Call: ")]
+    opening = "Choice of the intraclass correlation Report ICC(1,k). Clips have different raters"
+    assert squeeze(out).startswith(opening)
+    assert squeeze(out).count("Each of 480 clips of 30 subjects was rated by") == 1
+    assert "ICC(1,k) (report this one): " in out
+    [line] = [line for line in out.splitlines() if line.startswith("  exprstats ")]
     assert "ratings.csv --rating response,emotion,motion --subject subject" in line
     assert line.endswith("--by context --model one-way")
-    assert "ICC(subject,k) (--model nested)" in squeeze(out)
+    assert (
+        "If subjects are told apart, by the mean of their clips: ICC(subject,k) (model nested)."
+        in (squeeze(out))
+    )
 
 
 def test_the_call_of_explain_runs_with_odd_names(call, tmp_path):
@@ -102,9 +196,9 @@ def test_the_call_of_explain_runs_with_odd_names(call, tmp_path):
     file.write_text('"A, 1",B 2,C\n9,2,5\n6,1,3\n8,4,6\n7,1,2\n')
     out = call("reliability", file, "--raters", '"A, 1",B 2,C', "--explain").stdout
     assert "Report ICC(A,k)." in out
-    assert "ICC(C,k) (--model two-way)" in squeeze(out) and "nested" not in out
-    [line] = [line for line in out.splitlines() if line.startswith("Call: ")]
-    assert "ICC(A,k)" in call(*shlex.split(line)[2:]).stdout
+    assert "ICC(C,k) (model two-way)" in squeeze(out) and "nested" not in out
+    [line] = [line for line in out.splitlines() if line.startswith("  exprstats ")]
+    assert "ICC(A,k)" in call(*shlex.split(line)[1:]).stdout
 
 
 def test_draws_add_a_bootstrap_interval(call, call_json, ratings, table):
@@ -113,7 +207,15 @@ def test_draws_add_a_bootstrap_interval(call, call_json, ratings, table):
     wanted = rate_reliability(table, items=["response"], draws=200, seed=3).table
     assert [row["conf_low"] for row in rows] == wanted["conf_low"].tolist()
     assert "bootstrap" in {row["method"] for row in rows}
-    assert "F interval   Bootstrap" in call("reliability", ratings, *options).stdout
+    out = call("reliability", ratings, *options).stdout
+    [row] = wanted[
+        wanted["method"].eq("bootstrap")
+        & wanted["term"].eq("ICC(1,k)")
+        & wanted["k_rule"].eq("harmonic")
+    ].to_dict("records")
+    limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
+    assert limits == " ".join(find_line(out, "Table 1.", "response")[6:8])
+    assert "Bootstrap: percentiles of 200 draws of subjects" in squeeze(out)
     told = call("reliability", ratings, *ONE, "--draws", 5, code=2).stderr
     assert "--draws 5 is too few" in told
 
@@ -123,9 +225,21 @@ def test_errors_are_in_points(call, call_json, ratings, table):
     found = [row for row in rows if row["term"] in {"variance", "SEM", "SDC"}]
     wanted = measure_errors(table, items=["response"]).table
     assert [row["estimate"] for row in found] == wanted["estimate"].tolist()
-    out = call("reliability", ratings, *ONE, "--errors", "--model", "two-way").stdout
-    assert "response  agreement          1" in out and "response  consistency" in out
-    assert "Variance components" in out
+    options = (*ONE, "--errors", "--model", "two-way")
+    rows = call_json("reliability", ratings, *options)["rows"]
+    out = call("reliability", ratings, *options).stdout
+    for family, word in (("A", "agreement"), ("C", "consistency")):
+        sem, sdc = (
+            next(row for row in rows if row["term"] == term and row["family"] == family)
+            for term in ("SEM", "SDC")
+        )
+        cells = find_line(out, "Table A15.", "response", word, "1")
+        assert (cells[3], cells[6]) == (f"{sem['estimate']:.2f}", f"{sdc['estimate']:.2f}")
+    parts = [row for row in rows if row["term"] == "variance"]
+    for row in parts:
+        cells = find_line(out, "Table A14.", "response", row["component"])
+        assert cells[2] == f"{row['estimate']:.2f}".replace("-", "−")
+    assert "a change below it may be error alone." in squeeze(out)
 
 
 def test_forensics_flag_a_careless_rater(call, call_json, ratings, tmp_path):
@@ -134,23 +248,28 @@ def test_forensics_flag_a_careless_rater(call, call_json, ratings, tmp_path):
     bad.loc[bad["rater"] == rater, "response"] = 2
     bad.to_csv(tmp_path / "bad.csv", index=False)
     out = call("reliability", tmp_path / "bad.csv", *ONE, "--forensics").stdout
-    flagged = out.split("Flagged raters")[1].split("Rule of the flags")[0]
-    assert f"response  {rater}" in flagged
-    assert "100%" in flagged and "one value" in flagged
+    flagged = find_line(out, "Table A6.", rater)
+    assert "100%" in flagged and flagged[1:3] == ["one", "value"]
+    assert "The rule: with 10 ratings or more," in squeeze(out)
+    counted = find_line(out, "Table A19.", "response")
+    assert counted[1:4] == ["24", "1", str(len(bad[bad["rater"] == rater]))]
+    without = rate_reliability(
+        read_ratings(tmp_path / "bad.csv", rating="response").query("rater != @rater")
+    )
+    assert counted[5] == write(without.table["estimate"][0])
     assert "No rating was removed." in squeeze(out)
     rows = call_json("reliability", tmp_path / "bad.csv", *ONE, "--forensics")["rows"]
     assert [row["rater"] for row in rows if row["term"] == "rater" and row["flag"]] == [rater]
     fine = call("reliability", ratings, *ONE, "--forensics").stdout
-    assert "Flagged raters" not in fine
+    assert "Flagged Raters\n" not in fine and "none is flagged" in fine
 
 
 def test_a_target_says_how_many_raters_it_needs(call, ratings):
     def count(target):
         out = call("reliability", ratings, *ONE, "--target", target).stdout
-        table = out.split("Decision study")[1]
-        assert f"For {target}".replace(" 0", " ") in table
-        row = table.splitlines()[4].split()
-        return float(row[2]), int(row[-2])
+        assert f"a reliability of {target} needs".replace(" 0", " ") in squeeze(out)
+        row = find_line(out, "Table A5.", "response")
+        return float(row[1]), int(row[-3])
 
     for target in (0.7, 0.95):
         single, raters = count(f"{target:.2f}")
@@ -163,29 +282,33 @@ def test_a_target_says_how_many_raters_it_needs(call, ratings):
 
 
 @pytest.mark.parametrize(("model", "term"), [("two-way", "ICC(C,k)"), ("nested", "ICC(subject,k)")])
-def test_every_model_has_its_table_and_words(call, ratings, model, term):
+def test_every_model_has_its_table_and_words(call, ratings, table, model, term):
     out = call("reliability", ratings, *ONE, "--model", model).stdout
-    table = out.split("Reliability of one rating")[1].split("Decision study")[0]
-    assert f"response  {term}" in table
-    assert f"{term.split(',')[0]}) " in out.split("Notes")[1]
-    assert "The interval is a jackknife over 30 subjects and 24 raters" in squeeze(out)
+    result = rate_reliability(table, items=["response"], model=model)
+    rows = result.table[result.table["term"].eq(term) & result.table["method"].eq("jackknife")]
+    values = {write(value) for value in rows["estimate"]}
+    assert find_line(out, "Table A13.", "response", term)[3] in values
+    notes = squeeze(out.split("Table A13.")[1].split("Note.")[1].split("\nTable")[0])
+    assert f"{term.split(',')[0]})" in notes
+    assert "delete-one jackknife over 30 subjects and 24 raters" in squeeze(out)
 
 
 def test_nested_plans_clips_a_subject(call, ratings, table, tmp_path):
     options = (*ONE, "--by", "context", "--model", "nested", "--level", 0.9)
     out = call("reliability", ratings, *options, "--out", tmp_path / "out").stdout
-    shown = out.split("Decision study: reliability of subjects' means")[1]
+    shown = out.split("Table A16.")[1]
     wanted = study_subjects(table, items="response", clips=[8], raters=[12], level=0.9).table
     row = wanted.iloc[0]
     numbers = [f"{row[name]:.2f}".removeprefix("0") for name in ("estimate", "conf_low")]
-    assert shown.startswith(" over all contexts, with 90% CI")
-    [line] = [line for line in shown.splitlines() if line.split()[:2] == ["response", "8"]]
+    assert "ICC(subject,k) with its 90% CI" in squeeze(shown)
+    assert "All contexts together; contexts alone are in the folder tables." in squeeze(shown)
+    [line] = [line for line in shown.splitlines() if line.split()[:1] == ["8"]]
     assert f"{numbers[0]} [{numbers[1]}, " in line.split("]")[-2]
     [file] = (tmp_path / "out").rglob("subject_decisions.csv")
     rows = pd.read_csv(file)
     assert len(rows) == 16 * (1 + table["context"].nunique())
     assert rows["conf_high"].iloc[-1] == pytest.approx(row["conf_high"])
-    assert "subjects' means" not in call("reliability", ratings, *ONE).stdout
+    assert "Table A16" not in call("reliability", ratings, *ONE).stdout
 
 
 @pytest.mark.r("lme4")
@@ -194,8 +317,7 @@ def test_reml_is_shown_and_names_its_call(call, call_json, ratings):
     rows = call_json("reliability", ratings, *options)["rows"]
     reml = next(row for row in rows if row["term"] == "ICC(C,1)" and row["estimator"] == "reml")
     out = call("reliability", ratings, *options).stdout
-    [line] = [line for line in out.splitlines() if line.startswith("response  ICC(C,k)")]
-    assert line.split()[3] == f"{reml['estimate']:.2f}".removeprefix("0")
+    assert find_line(out, "Table A13.", "response", "ICC(C,k)")[6] == write(reml["estimate"])
     assert "lme4::lmer(rating" in squeeze(out)
 
 

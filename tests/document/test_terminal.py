@@ -1,11 +1,21 @@
 """What is printed: alignment, wrapping, notes, option lists."""
 
+import pandas as pd
 import pytest
 
 from exprstats.cli.options import split_names, split_scale
 from exprstats.document.cells import collect_row_notes, order_contexts, show_limits
-from exprstats.document.terminal import describe_error, lay_out_table, wrap_text, write_line
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.terminal import (
+    describe_error,
+    lay_out_table,
+    render_section,
+    render_table,
+    wrap_text,
+    write_line,
+)
+from exprstats.document.text import quote_code, say
+from exprstats.errors import DataError, Option, OptionError, Problem
 
 
 def test_numbers_stand_right_and_words_left():
@@ -79,12 +89,20 @@ def test_notes_name_their_places_unless_they_hold_everywhere():
 
 
 def test_messages_speak_of_options():
-    told = describe_error("compare", OptionError("nrmse needs span=, the range."))
+    told = describe_error("compare", OptionError("nrmse needs ", Option("span"), ", the range."))
     assert told == "exprstats compare: nrmse needs --span, the range."
-    told = describe_error("reliability", OptionError("Name it with cluster=. Use model='one-way'."))
+    parts = ("Name it with ", Option("cluster"), ". Use ", Option("model", "one-way"), ".")
+    told = describe_error("reliability", OptionError(*parts))
     assert told == "exprstats reliability: Name it with --subject. Use --model one-way."
+    told = describe_error("report", OptionError("Set ", Option("by"), "."))
+    assert told == "exprstats report: Set 'by'."
     told = describe_error("x", DataError([Problem("one."), Problem("two.")]))
     assert told == "exprstats x: 2 problems\n  - one.\n  - two."
+
+
+def test_names_of_files_are_left_as_they_are():
+    told = describe_error("compare", DataError(Problem("is empty.", file="run_span=3.csv")))
+    assert "run_span=3.csv" in told
 
 
 def test_names_cannot_steer_the_terminal(capsys):
@@ -121,6 +139,68 @@ def test_columns_without_room_follow_below_behind_the_first_words():
 
 
 def test_arguments_of_verbs_are_told_as_options():
-    error = DataError(Problem("no frames.", "use their names, or raise 'unmatched'."))
+    remedy = ("use their names, or raise ", Option("unmatched"), ".")
+    error = DataError(Problem("no frames.", remedy))
     assert "or raise --unmatched" in describe_error("features", error)
     assert "or raise 'unmatched'" in describe_error("report", error)
+
+
+RELIABILITY = Table(
+    "1",
+    "x",
+    "Reliability per Question and Context",
+    (
+        Column("item", say("Question"), words=True),
+        Column("icc", say("ICC(1,*k*)")),
+        Column("limits", say("Clips treated as independent"), "95% CI"),
+        Column("more", say("Clustered by subject"), "95% CI"),
+    ),
+    pd.DataFrame(
+        [
+            {"item": "a", "icc": ".80", "limits": "[.70, .90]", "more": "—", "context": "pain"},
+            {"item": "bb", "icc": "−.01", "limits": "[.70, .90]", "more": "—", "context": "All"},
+        ]
+    ),
+    group="context",
+    notes=(say("*k* is the number of raters."),),
+)
+
+
+def test_a_table_has_groups_spanners_and_folded_headings():
+    assert render_table(RELIABILITY).splitlines() == [
+        "Table 1. Reliability per Question and Context",
+        "",
+        "                    95% CI",
+        "                          Clips",
+        "                     treated as  Clustered by",
+        "Question  ICC(1,k)  independent       subject",
+        "─────────────────────────────────────────────",
+        "pain",
+        "  a            .80   [.70, .90]             —",
+        "All",
+        "  bb          −.01   [.70, .90]             —",
+        "",
+        "Note. k is the number of raters.",
+    ]
+
+
+def test_a_narrow_terminal_gets_the_columns_without_room_below():
+    lines = render_table(RELIABILITY, width=34).splitlines()
+    assert max(map(len, lines[2:-1])) <= 34
+    assert sum(line.startswith("Question") for line in lines) == 2
+    assert sum("[.70, .90]" in line for line in lines) == 2
+
+
+def test_a_section_is_read_in_order():
+    section = Section(
+        "x",
+        "Title",
+        sentences=(say("One sentence."),),
+        points=(say("a point"),),
+        caveats=(say("mind this."),),
+        tables=(RELIABILITY,),
+        steps=(quote_code("exprstats report study.toml"),),
+    )
+    blocks = render_section(section)
+    assert blocks[:4] == ["Title", "One sentence.", "  - a point", "Caution: mind this."]
+    assert blocks[-1] == "Next:\n  exprstats report study.toml"

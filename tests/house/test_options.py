@@ -56,6 +56,22 @@ def make_parts():
     return ex.split_subjects(make_clips(), seed=1)
 
 
+@cache
+def make_human():
+    return ex.guess_human(make_ratings(), make_factor())
+
+
+def call_nested(**options):
+    data = {"target": "y", "features": ["gaze", "smile"]}
+    folds = ex.fold_subjects(make_clips(), folds=3, seed=1)
+    return ex.nest_elastic(make_clips(), folds=folds, **data, **options)
+
+
+def call_repeats(**options):
+    data = {"target": "y", "features": ["gaze", "smile"], "repeats": 2}
+    return ex.repeat_splits({"net": ex.fit_elastic}, make_clips(), **data, **options)
+
+
 def fit(verb, **options):
     options = {"target": "y", "features": ["gaze", "smile"], "parts": make_parts(), **options}
     return verb(make_clips(), **options)
@@ -130,10 +146,12 @@ CALLS = {
     "check_invariance": measure(ex.check_invariance, by="context"),
     "compare_contexts": judge(ex.compare_contexts),
     "compare_models": judge(ex.compare_models),
+    "compare_raters": rate(ex.compare_raters),
     "compare_reliability": lambda _, **options: ex.compare_reliability(
         make_ratings(), by="context", **options
     ),
     "compare_restrictions": measure(ex.compare_restrictions),
+    "compare_human": lambda _, **options: ex.compare_human(make_human(), **options),
     "contrast_contexts": lambda _, **options: fit(ex.contrast_contexts, draws=100, **options),
     "fit_factor": measure(ex.fit_factor),
     "fit_factors": lambda _, **options: ex.fit_factors(
@@ -158,6 +176,8 @@ CALLS = {
     "measure_leakage": lambda _, **options: call_leakage(**options),
     "permute_models": judge(ex.permute_models),
     "plan_precision": judge(ex.plan_precision, width=0.1),
+    "nest_elastic": lambda _, **options: call_nested(**options),
+    "repeat_splits": lambda _, **options: call_repeats(**options),
     "rate_ceiling": lambda _, **options: ex.rate_ceiling(make_ratings(), make_factor(), **options),
     "rate_importance": lambda _, **options: ex.rate_importance(
         make_models(), repeats=1, draws=100, **options

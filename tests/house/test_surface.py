@@ -74,3 +74,11 @@ def test_public_results_can_tell_what_they_found():
     for result in results:
         assert result.__dataclass_params__.frozen
         assert not result.__abstractmethods__
+
+
+def test_rooms_are_attributes_of_the_package():
+    rooms = "behaviour inference io measurement models plots reliability report simulate study"
+    code = (
+        f"import exprstats as ex\nfor room in '{rooms}'.split(): assert getattr(ex, room).__doc__"
+    )
+    assert "exprstats" in list_loaded(code)

@@ -9,6 +9,7 @@ from exprstats.io import read_table, sniff_file
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.filterwarnings("ignore:.*Windows-1252")
 def test_separator_and_encoding_are_detected(write, separator, encoding):
     rows = [["clip", "größe", "score"], ["é1", "ä, b; c", "1"], ["b", "x", "2"]]
     quoted = [[f'"{cell}"' for cell in row] for row in rows]
@@ -81,7 +82,7 @@ def test_columns_without_a_name_get_one(write):
         (b"clip,rater\n", "no rows"),
         (b"clip,rater,clip\n1,2,3\n", "'clip' 2 times (columns 1, 3)"),
         (b"\xd0\xcf\x11\xe0 old", "old Excel"),
-        (b"\x1f\x8b gz", "compressed"),
+        (b"\x1f\x8b gz", "packed file is damaged"),
         (b"$FL2@(#)", "SPSS"),
         (b"a,b\n\x81\x8d,1\n", "not readable as text"),
         (b"\x00\x10\xff\xd8\x01binary" * 9, "not readable as text"),

@@ -32,7 +32,8 @@ def test_risky_texts_are_written_as_text_and_read_back(tmp_path):
     assert lines[0] == "'=name,x"
     assert [line[:2] for line in lines[1:5]] == ["'=", "'+", "'-", "'@"]
     assert lines[1].endswith(",-4.5")
-    pd.testing.assert_frame_equal(read_table(tmp_path / "t.csv", ids=["=name"]), table)
+    stripped = table.assign(**{"=name": table["=name"].str.strip()})  # ids have no outer blanks
+    pd.testing.assert_frame_equal(read_table(tmp_path / "t.csv", ids=["=name"]), stripped)
     pd.testing.assert_frame_equal(table, before)
 
 

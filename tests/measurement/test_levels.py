@@ -149,7 +149,7 @@ def test_a_heywood_case_between_subjects_is_named():
     assert np.isnan(rows.loc[("omega", "between"), "estimate"])
     assert "residual variance" in rows.loc[("omega", "between"), "note"]
     assert np.isfinite(rows.loc[("omega", "within"), "estimate"])
-    assert "reliability is not defined" in found.sentence()
+    assert "ω is not defined" in found.sentence()
 
 
 @pytest.mark.r

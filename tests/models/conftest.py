@@ -53,16 +53,25 @@ ITEMS = ("response", "emotion", "motion")
 LOADINGS = {"fear": (0.9, 0.7, 0.5), "joy": (0.6, 0.8, 0.4), None: (0.8, 0.75, 0.45)}
 
 
+RESIDUALS = (0.2, 0.5, 0.9)
+
+
 def build_factor(by="context"):
-    """Stand in for a fitted factor: its items and a table of loadings."""
-    rows = [
-        {"context": context, "part": part, "term": "loading", "item": item, "estimate": value}
+    """Stand in for a fitted factor: its items and its solutions, of training clips and of all."""
+    solutions = [
+        SimpleNamespace(
+            context=context,
+            part=part,
+            loadings=np.array(values[::order]),
+            residuals=np.array(RESIDUALS),
+            intercepts=np.array([2.0, 1.5, 1.0]),
+            standard=np.array(values[::order]),
+        )
         for context, values in LOADINGS.items()
         for part, order in (("train", 1), ("all", -1))
-        for item, value in zip(ITEMS, values[::order], strict=True)
         if by or context is None
     ]
-    return SimpleNamespace(items=ITEMS, by=by, table=pd.DataFrame(rows))
+    return SimpleNamespace(items=ITEMS, by=by, solutions=solutions)
 
 
 def simulate_ratings(subjects=20, raters=5, workers=12, seed=1, noise=1.0):

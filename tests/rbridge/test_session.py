@@ -206,6 +206,24 @@ def test_what_lies_in_the_working_folder_is_not_run(tmp_path):
 
 
 @pytest.mark.r
+@pytest.mark.parametrize("profile", ["R_PROFILE", "R_PROFILE_USER"])
+def test_a_profile_is_not_read_and_its_banner_breaks_nothing(tmp_path, profile):
+    """The site's profile, the user's, and one in the home folder that prints a banner."""
+    ran = tmp_path / "ran"
+    text = f'cat("Welcome\\n"); message("to R"); file.create("{ran}")\n'
+    (tmp_path / "banner.R").write_text(text, "utf-8")
+    (tmp_path / ".Rprofile").write_text(text, "utf-8")
+    code = (
+        "from exprstats import rbridge; assert rbridge.probe_r().ready;"
+        "print(rbridge.call('measurement', 'write_one_factor', 3).value)"
+    )
+    places = {profile: str(tmp_path / "banner.R"), "HOME": str(tmp_path)}
+    said, status = ask_apart(code, **places)
+    assert (said.strip(), status) == ("['f =~ v1 + v2 + v3']", 0)
+    assert not ran.exists()
+
+
+@pytest.mark.r
 @pytest.mark.parametrize("given", [{}, {"LD_LIBRARY_PATH": "/opt/own"}])
 def test_children_of_this_process_load_their_own_libraries(given):
     code = (

@@ -57,7 +57,7 @@ def test_limits_equal_a_loop_that_deletes_rows(make_crowd, plan):
     error = max(by_subject + by_rater - by_cell, by_subject, by_rater) ** 0.5
     value = find_by_hand(table, *plan)
     reach = stats.t.ppf(0.95, min(8, 7) - 1) * error
-    names = ["estimate", "std_error", "conf_low", "conf_high"]
+    names = ["estimate", "std_error", "raw_low", "raw_high"]
     expected = [value, error, value - reach, value + reach]
     np.testing.assert_allclose(found[names].astype(float), expected, atol=1e-9)
 

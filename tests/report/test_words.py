@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exprstats.document.cells import collect_notes, pick_rows, write_limits
+from exprstats.document.cells import collect_notes, name_contexts, pick_rows, write_limits
 from exprstats.document.text import join_words, quote_code, say, write_plain
-from exprstats.plots import name_contexts
 from exprstats.report.methods.citations import find_r_year
 
 

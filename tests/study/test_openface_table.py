@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.behaviour import Quality, Sampling, read_segments, summarise_openface
+from exprstats.behaviour import read_segments, summarise_openface
+from exprstats.behaviour.settings import Settings
 from exprstats.errors import DataError, DataWarning
 from exprstats.models import fit_elastic
 from exprstats.report import write_report
@@ -161,9 +162,8 @@ def test_every_choice_reaches_the_verb(place, monkeypatch):
 
 def test_the_defaults_are_those_of_the_verb(place):
     settings = read_study(place / "study.toml").openface
-    parameters = inspect.signature(summarise_openface).parameters
-    usual = {name: one.default for name, one in parameters.items()}
-    usual |= asdict(Sampling()) | asdict(Quality())
+    single = inspect.signature(summarise_openface).parameters
+    usual = asdict(Settings()) | {name: one.default for name, one in single.items()}
     shared = (*CHOICES, "sampling", "confidence", "recursive")
     assert {name: getattr(settings, name) for name in shared} == {
         name: usual[name] for name in shared

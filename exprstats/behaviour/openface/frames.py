@@ -119,9 +119,9 @@ def inspect_openface(
     -------
     pandas.DataFrame
         One row a file: ``video``, ``file``, ``n_rows``, ``n_columns``, ``n_faces``,
-        ``shared_frames`` (frames that show several faces), ``fps`` (from the median step),
-        ``length`` (seconds), ``valid_share``, ``mean_confidence``, ``absent`` (features that its
-        columns do not allow), ``status`` (``ok`` or ``failed``) and ``note``.
+        ``shared_frames`` (frames that show several faces), ``fps`` (from frame numbers and time
+        stamps), ``length`` (seconds), ``valid_share``, ``mean_confidence``, ``absent`` (features
+        that its columns do not allow), ``status`` (``ok`` or ``failed``) and ``note``.
 
     Raises
     ------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,16 @@ from exprstats.errors import DataError, Option, Problem
 
 # Frames tables name the face shortly.
 _COLUMNS = {"face_id": "face"}
-# The most that two printed milliseconds can move a step.
-_ROUNDING = 1.0001e-3
+_MILLISECOND = 1.0001e-3
+# How far errors of printed stamps spread: most are rounded (±.5 ms), some rounded up (7.584 for
+# frame 183 at 24 frames a second in a real file); stamps that computations give are exact.
+_PRINTED, _EXACT = 1.5001e-3, 1e-6
+# Rates that cameras and video files have; the NTSC ones are thousandths off whole numbers.
+COMMON_RATES = (
+    *(1, 2, 5, 6, 7.5, 8, 10, 12, 12.5, 15, 16, 18, 20, 24, 25, 30, 48, 50, 60, 72, 90, 100),
+    *(120, 144, 180, 200, 240, 300, 480, 500, 960, 1000),
+    *(15000 / 1001, 24000 / 1001, 30000 / 1001, 60000 / 1001, 120000 / 1001),
+)
 
 Fetch = Callable[[np.ndarray, tuple[str, ...]], np.ndarray]
 Face = int | Literal["largest"] | None
@@ -45,6 +53,10 @@ class Recording:
         Source rows (m,) and c names to numbers (m, c).
     notes
         What a person should know.
+    step
+        Seconds from one frame to the next; known once the recording is timed.
+    length
+        Seconds from 0 to the end of the last frame; known once the recording is timed.
     """
 
     video: str
@@ -57,26 +69,8 @@ class Recording:
     columns: tuple[str, ...]
     fetch: Fetch
     notes: tuple[str, ...] = ()
-
-    @property
-    def step(self) -> float:
-        """Seconds from one frame to the next.
-
-        The median step, made finer where frame numbers and time run together from first to last:
-        time stamps are printed to a millisecond, so that 30 frames a second step by .033.
-        """
-        steps = np.diff(np.unique(self.time))
-        if not len(steps):
-            return np.nan
-        middle = float(np.median(steps))
-        slope = float(np.ptp(self.time) / max(np.ptp(self.frame), 1))
-        return slope if abs(slope - middle) <= _ROUNDING else middle
-
-    @property
-    def length(self) -> float:
-        """Seconds from 0 to the end of the last frame."""
-        step = self.step
-        return float(self.time.max() + (0.0 if np.isnan(step) else step))
+    step: float = np.nan
+    length: float = np.nan
 
     def take(self, chosen: np.ndarray) -> Recording:
         """Return the recording of some of its frames, in the order given."""
@@ -84,8 +78,17 @@ class Recording:
         return replace(self, **{name: getattr(self, name)[chosen] for name in names})
 
     def retime(self, fps: float | None) -> Recording:
-        """Return the recording with time as (frame - 1) / fps; None leaves the time stamps."""
-        return self if fps is None else replace(self, time=(self.frame - 1) / fps)
+        """Return the recording with the step and the times that its stamps are roundings of.
+
+        Parameters
+        ----------
+        fps
+            Frames a second; None: as the time stamps say. The first frame begins at 0.
+        """
+        if fps is None:
+            return replace(self, **find_times(self.frame, self.time))
+        time = (self.frame - 1) / fps
+        return replace(self, time=time, step=1 / fps, length=float(self.frame.max() / fps))
 
     def get(self, places: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
         """Return some columns (m, c) of the frames at some places (m,)."""
@@ -94,6 +97,69 @@ class Recording:
     def judge(self, confidence: float) -> np.ndarray:
         """Return which frames are valid (n,): tracked, with at least this confidence."""
         return (self.success == 1) & (self.confidence >= confidence)
+
+
+def find_times(frame: np.ndarray, stamps: np.ndarray) -> dict[str, Any]:
+    """Return the times that stamps printed to a millisecond are roundings of.
+
+    Where the frames follow each other evenly, frame i of a video at f frames a second begins at
+    (i − 1)/f, and n frames last n/f. The rate f is the common rate nearest to the fitted one of
+    all that give every stamp within its rounding; the fitted one if there is none. Elsewhere
+    the stamps stay as they are.
+
+    Parameters
+    ----------
+    frame, stamps
+        Frame numbers and seconds (n,); frames that show several faces come more than once.
+
+    Returns
+    -------
+    dict
+        ``time`` (n,), ``step`` and ``length`` in seconds; a step of NaN where there is one frame.
+
+    Examples
+    --------
+    >>> frame = np.arange(1, 241)
+    >>> found = find_times(frame, np.round((frame - 1) / 24, 3))
+    >>> round(1 / found["step"], 9), round(found["length"], 9)
+    (24.0, 10.0)
+    """
+    numbers, first = np.unique(frame, return_index=True)
+    printed = stamps[first]
+    steps = np.diff(np.unique(stamps))
+    if not len(steps):
+        return {"time": stamps, "step": np.nan, "length": float(stamps.max())}
+    exact = np.abs(printed * 1000 - np.rint(printed * 1000)).max() > _EXACT
+    spread = _EXACT if exact else _PRINTED
+    step = _fit_step(numbers, printed, spread)
+    if step is None:
+        middle = float(np.median(steps))
+        slope = float(np.ptp(stamps) / max(np.ptp(frame), 1))
+        step = slope if abs(slope - middle) <= _MILLISECOND else middle
+        return {"time": stamps, "step": step, "length": float(stamps.max() + step)}
+    offsets = printed - (numbers - 1) * step
+    # Frames are counted from 1, by some programs from 0; a cut file may begin anywhere.
+    begins = (0.0, step, (offsets.max() + offsets.min()) / 2)
+    begin = next(one for one in begins if np.abs(offsets - one).max() <= spread)
+    # Of a file with every third frame only, each stands for three.
+    each = float(np.median(np.diff(numbers))) * step
+    length = begin + (int(numbers[-1]) - 1) * step + each
+    return {"time": begin + (frame - 1) * step, "step": each, "length": float(length)}
+
+
+def _fit_step(numbers: np.ndarray, printed: np.ndarray, spread: float) -> float | None:
+    """Return the step that gives all stamps but for their errors; None if none does."""
+    count = numbers - numbers[0]
+    if len(numbers) < 2:
+        return None
+    centred = count - count.mean()
+    fitted = float(centred @ printed / (centred @ centred))
+    if fitted <= 0:
+        return None
+    common = sorted((1 / rate for rate in COMMON_RATES), key=lambda one: abs(one - fitted))
+    near = (one for one in common if abs(one - fitted) * count[-1] <= spread)
+    fits = (one for one in (*near, fitted) if np.ptp(printed - count * one) <= spread)
+    return next(fits, None)
 
 
 def record_lines(lines: Lines | Joined) -> Recording:

@@ -26,8 +26,9 @@ from exprstats.inference.resampling.clusters import (
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import foretell_draws, is_plain
 from exprstats.inference.resampling.options import Resampling, choose_resampling
-from exprstats.inference.resampling.samples import count_blocks, draw_panel
-from exprstats.inference.resampling.summaries import Terms, arrange_table, summarise_terms
+from exprstats.inference.resampling.samples import count_blocks, count_holders, draw_panel
+from exprstats.inference.resampling.summaries import arrange_table, summarise_terms
+from exprstats.inference.resampling.terms import Terms
 from exprstats.options import IntervalName
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
@@ -127,7 +128,7 @@ def bootstrap_clusters(
     -----
     The jackknife needs a smooth statistic: for a median or another quantile, a maximum or a count
     of distinct values it is inconsistent, and ``interval="percentile"`` is what they want. From 10
-    clusters on, ``"auto"`` takes the percentile rows of a function as the headline where leaving
+    clusters on, ``"auto"`` takes the expanded rows of a function as the headline where leaving
     out clusters foretells less than 80% of its variance over draws; the note says how much.
 
     Examples
@@ -137,19 +138,12 @@ def bootstrap_clusters(
     ...     return rows["smile"].median()
     >>> result = bootstrap_clusters(table, find_median, cluster="subject", draws=200, seed=1)
     >>> result.table["estimate"].to_list(), result.table["method"].to_list()
-    ([4.5, 4.5], ['percentile', 'jackknife'])
+    ([4.5, 4.5], ['expanded', 'jackknife'])
     """
-    how = choose_resampling(
-        resampling,
-        "bootstrap_clusters",
-        without=("compat", "scheme"),
-        draws=draws,
-        interval=interval,
-        level=level,
-        seed=seed,
-        strata=strata,
-        n_jobs=n_jobs,
-    )
+    given = {"draws": draws, "interval": interval, "level": level, "seed": seed}
+    given |= {"strata": strata, "n_jobs": n_jobs}
+    without = ("compat", "scheme")
+    how = choose_resampling(resampling, "bootstrap_clusters", without=without, **given)
     if how.interval == "t":
         message = "interval 't' is for compare_models; here choose another, such as 'auto'."
         raise OptionError(message)
@@ -166,9 +160,13 @@ def bootstrap_clusters(
         homes = code_strata(table, names, cluster=cluster, strata=how.strata)
     members = list_members(homes, len(names))
     seeds = spawn_seeds(how.seed, count_blocks(how.draws))
+    holders = 0
     if metric is not None:
-        values = _resample_metric(table, metric, codes, seeds, members=members, n_jobs=how.n_jobs)
-        terms = [metric.name]
+        panel = _read_panel(table, codes)
+        evaluation = Evaluation(panel, [metric])
+        drawn = draw_panel(evaluation, seeds, strata=members, n_jobs=how.n_jobs)[0]
+        values = evaluation.measure_whole()[0], drawn, evaluation.measure_without()[0]
+        terms, holders = [metric.name], count_holders([panel], metric)
     else:
         copies = Copies(table, cluster, codes, list(names), members)
         function = cast("Function", statistic)
@@ -183,7 +181,8 @@ def bootstrap_clusters(
         draws=drawn[:, : how.draws],
         left_out=without,
         tested=np.zeros(len(terms), dtype=bool),
-        fisher=np.full(len(terms), metric is not None and metric.fisher),
+        metric=metric,
+        holders=holders,
         strata=homes,
         foretold=foretell_draws(without, seeds, members, how.draws) if plain else None,
     )
@@ -214,26 +213,14 @@ def _find_metric(statistic: Statistic) -> Metric | None:
     return metric
 
 
-def _resample_metric(
-    table: pd.DataFrame,
-    metric: Metric,
-    codes: np.ndarray,
-    seeds: Sequence[np.random.SeedSequence],
-    *,
-    members: tuple[np.ndarray, ...],
-    n_jobs: int,
-) -> Values:
-    """Return a metric's value (1,), draws (1, B) and leave-one-out values (1, groups)."""
+def _read_panel(table: pd.DataFrame, codes: np.ndarray) -> Panel:
     require_columns(table, ["truth", "prediction"])
     problems = find_unnumbers(table, ["truth", "prediction"])
     problems += find_empty(table, ["truth", "prediction"])
     if problems:
         raise DataError(problems)
     truth, prediction = (table[name].to_numpy(float) for name in ("truth", "prediction"))
-    panel = Panel(truth, prediction[None, :], codes, int(codes.max()) + 1)
-    evaluation = Evaluation(panel, [metric])
-    drawn = draw_panel(evaluation, seeds, strata=members, n_jobs=n_jobs)
-    return evaluation.measure_whole()[0], drawn[0], evaluation.measure_without()[0]
+    return Panel(truth, prediction[None, :], codes, int(codes.max()) + 1)
 
 
 class Copies:

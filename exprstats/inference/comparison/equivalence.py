@@ -24,6 +24,8 @@ from exprstats.inference.comparison.wording import (
 from exprstats.inference.metrics.metric import Printed, strip_metrics
 from exprstats.inference.resampling.intervals import (
     SMOOTH,
+    expand_level,
+    expand_share,
     find_percentile,
     jackknife_clusters,
     sort_draws,
@@ -31,13 +33,15 @@ from exprstats.inference.resampling.intervals import (
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.inference.resampling.samples import Sample
 from exprstats.inference.resampling.summaries import (
-    KEYS,
     MOST_UNDEFINED,
+    measure_smoothness,
+    name_headline,
+)
+from exprstats.inference.resampling.terms import (
+    KEYS,
     Terms,
     check_pairs,
     form_terms,
-    measure_smoothness,
-    name_headline,
     pair_models,
     write_keys,
 )
@@ -125,8 +129,8 @@ def judge_equivalence(
     Returns
     -------
     Equivalence
-        Percentile tests from 40 clusters on, t tests of the cluster jackknife below; of metrics
-        that are not smooth percentile tests from 10 on.
+        t tests of the cluster jackknife; of metrics that are not smooth, expanded percentile
+        tests from 10 clusters on.
 
     Raises
     ------
@@ -184,7 +188,7 @@ def _judge_sample(
     terms = form_terms(sample, pairs)
     smooth = bool((measure_smoothness(terms)[terms.tested] >= SMOOTH).all())
     method = name_headline(sample.n_clusters, "auto", smooth=smooth)
-    sides = (_side_draws if method == "percentile" else _side_jackknife)(terms, margin, alpha)
+    sides = (_side_draws if method == "expanded" else _side_jackknife)(terms, margin, alpha)
     p_value = np.where(
         np.isnan(sides.p_lower + sides.p_upper), np.nan, np.maximum(sides.p_lower, sides.p_upper)
     )
@@ -220,9 +224,13 @@ def _judge_sample(
 
 def _side_draws(terms: Terms, margin: float, alpha: float) -> _Sides:
     ordered, finite = sort_draws(terms.draws)
-    interval = find_percentile(ordered, finite, 1 - 2 * alpha)
-    lower = (1 + (ordered <= -margin).sum(axis=1)) / (finite + 1)
-    upper = (1 + (ordered >= margin).sum(axis=1)) / (finite + 1)
+    groups = np.full(len(ordered), terms.left_out.shape[1])
+    freedom = groups - terms.strata_count
+    interval = find_percentile(ordered, finite, expand_level(1 - 2 * alpha, groups, freedom))
+    lower, upper = (
+        expand_share((1 + beyond.sum(axis=1)) / (finite + 1), groups, freedom)
+        for beyond in (ordered <= -margin, ordered >= margin)
+    )
     count = terms.draws.shape[1]
     defined = np.isfinite(terms.estimates) & (count - finite <= MOST_UNDEFINED * count)
     values = interval.conf_low, interval.conf_high, lower, upper
@@ -233,8 +241,7 @@ def _side_jackknife(terms: Terms, margin: float, alpha: float) -> _Sides:
     found = jackknife_clusters(
         terms.estimates, terms.left_out, level=1 - 2 * alpha, strata=terms.strata
     )
-    strata = 1 if terms.strata is None else len(np.unique(terms.strata))
-    freedom = terms.left_out.shape[1] - strata
+    freedom = terms.left_out.shape[1] - terms.strata_count
     with np.errstate(divide="ignore", invalid="ignore"):
         lower = stdtr(freedom, -(terms.estimates + margin) / found.std_error)
         upper = stdtr(freedom, (terms.estimates - margin) / found.std_error)

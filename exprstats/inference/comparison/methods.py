@@ -12,6 +12,7 @@ from exprstats.inference.comparison.permutation import Permutation
 from exprstats.inference.comparison.precision import Precision
 from exprstats.inference.comparison.training import VarianceSplit
 from exprstats.inference.comparison.wording import (
+    describe_folds,
     join_words,
     label_metric,
     name_clusters,
@@ -25,6 +26,7 @@ Companion = _Told | Precision
 
 _INTERVALS = {
     "percentile": "percentile intervals (Davison & Hinkley, 1997)",
+    "expanded": "percentile intervals with levels expanded for few clusters (Hesterberg, 2015)",
     "jackknife": "t intervals and tests from the delete-one-cluster jackknife (Tukey, 1958)",
     "basic": "basic bootstrap intervals (Davison & Hinkley, 1997)",
     "bca": "BCa intervals (Efron, 1987)",
@@ -64,6 +66,7 @@ def describe_methods(comparison: Comparison, *companions: Companion) -> str:
     'The performance of 2 models (good, poor) was measured by RMSE'
     """
     texts = [_describe_models(comparison), _describe_draws(comparison)]
+    texts += [describe_folds(comparison.samples)] if comparison.folds is not None else []
     texts += [_describe_tests(comparison)] if comparison.table["versus"].notna().any() else []
     plans = [one for one in companions if isinstance(one, Precision)]
     others = [one for one in companions if not isinstance(one, Precision)]
@@ -82,23 +85,30 @@ def _describe_models(comparison: Comparison) -> str:
 
 
 def _describe_draws(comparison: Comparison) -> str:
-    table, cluster = comparison.table, comparison.cluster
-    groups = write_range(sample.n_clusters for sample in comparison.samples)
+    table = comparison.table
     used = [str(method) for method in table.loc[table["headline"], "method"].unique()]
     intervals = f"{write_level(comparison.level)} {' and '.join(_INTERVALS[one] for one in used)}"
+    return f"{describe_resampling(comparison)} We report {intervals}."
+
+
+def describe_resampling(comparison: Comparison) -> str:
+    """Return the sentence on what was resampled, and why; a report's paragraph has it too."""
+    table, cluster = comparison.table, comparison.cluster
+    groups = write_range(sample.n_clusters for sample in comparison.samples)
     start = f"Because rows of one {cluster} are not independent, "
     whole = f"whole clusters ({groups}, by {cluster})"
     strata = "" if comparison.strata is None else f" within strata ({comparison.strata})"
     if set(table["method"]) == {"jackknife"}:
-        return f"{start}{whole} were left out one at a time{strata}. We report {intervals}."
+        return f"{start}{whole} were left out one at a time{strata}."
     second = ""
     if comparison.scheme == "two-stage":
         second = ", and then rows of each drawn cluster (Davison & Hinkley, 1997, §3.8),"
-    left = ", and left out one at a time" if "jackknife" in used else ""
-    count = write_count(comparison.draws)
+    jackknife = (table["headline"] & table["method"].eq("jackknife")).any()
+    left = ", and left out one at a time" if jackknife else ""
     return (
-        f"{start}{whole} were resampled with replacement{strata}{second} in {count} draws, "
-        f"the same for all models (Field & Welsh, 2007){left}. We report {intervals}."
+        f"{start}{whole} were resampled with replacement{strata}{second} in "
+        f"{write_count(comparison.draws)} draws, the same for all models (Field & Welsh, 2007)"
+        f"{left}."
     )
 
 
@@ -110,7 +120,7 @@ def _describe_tests(comparison: Comparison) -> str:
             f"0, for scores as for differences. {holm}"
         )
     used = comparison.table.loc[comparison.table["headline"], "method"]
-    if used.isin({"percentile", "basic"}).any():
+    if used.isin({"percentile", "expanded", "basic"}).any():
         counted = "Bootstrap p values are two-sided and count the sample as a draw"
         return f"{counted} (Davison & Hinkley, 1997, §4.4). {holm}"
     return holm

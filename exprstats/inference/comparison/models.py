@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
@@ -12,17 +15,22 @@ from exprstats.errors import warn_user
 from exprstats.inference.comparison.predictions import (
     Span,
     check_against,
+    check_folds,
     check_predictions,
     check_scheme,
+    find_folds,
     find_span,
+    seat_rows,
     split_contexts,
 )
-from exprstats.inference.comparison.wording import describe_comparison
+from exprstats.inference.comparison.wording import describe_comparison, describe_folds
 from exprstats.inference.metrics import find_metrics
-from exprstats.inference.metrics.metric import MetricLike
+from exprstats.inference.metrics.metric import Metric, MetricLike
+from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.samples import Sample, count_blocks, sample_cell
-from exprstats.inference.resampling.summaries import KEYS, arrange_table, pair_models, write_rows
+from exprstats.inference.resampling.summaries import arrange_table, write_rows
+from exprstats.inference.resampling.terms import KEYS, pair_models
 from exprstats.options import Compat, IntervalName, SchemeName
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
@@ -43,6 +51,8 @@ class Comparison(Result):
         For each context and metric the draws behind the rows.
     cluster, level, draws, interval, against, compat, strata, scheme
         How it was asked.
+    folds
+        Column of the folds within which correlations and their like were measured.
     """
 
     table: pd.DataFrame
@@ -55,6 +65,7 @@ class Comparison(Result):
     compat: str | None = None
     strata: str | None = None
     scheme: str = "clusters"
+    folds: str | None = None
 
     def find_place(self) -> str:
         """Return ``"pooling"`` where models of single contexts meet one for all, else its own."""
@@ -80,7 +91,8 @@ class Comparison(Result):
 
     def sentence(self) -> str:
         """Return what was found, in APA style: the best model, or the one asked about."""
-        return describe_comparison(self.samples, self.table, self.against, self.cluster)
+        text = describe_comparison(self.samples, self.table, self.against, self.cluster)
+        return text if self.folds is None else f"{text} {describe_folds(self.samples)}"
 
 
 def compare_models(
@@ -91,6 +103,7 @@ def compare_models(
     against: str | None = None,
     by: str | None = None,
     span: Span = None,
+    folds: str | None = None,
     resampling: Resampling | None = None,
     draws: int | None = None,
     interval: IntervalName | None = None,
@@ -122,6 +135,13 @@ def compare_models(
     span
         Theoretical range of the truth (highest - lowest possible), for NRMSE; or one for each
         context, with None for the pool.
+    folds
+        Column that tells which fold of a cross-validation a prediction comes from; ``fold`` where
+        the table has it, and a column ``repeat`` beside it tells repeats apart. Correlations, CCC,
+        R², AUC, average precision, UAR, κ and plain functions are then measured within folds and
+        averaged (`Metric.across` says which are not): models of different folds differ in their
+        means, and pooled predictions of noise correlate at -.1 to -.3 with the truth. Errors and
+        shares are taken over all folds, and averaged over repeats.
     resampling
         Options of the resampling, together.
     draws, interval, level, seed, compat, strata, scheme, n_jobs
@@ -157,6 +177,8 @@ def compare_models(
     References
     ----------
     Davison, A. C., & Hinkley, D. V. (1997). *Bootstrap methods and their application*.
+    Bengio, Y., & Grandvalet, Y. (2004). No unbiased estimator of the variance of k-fold
+    cross-validation. *Journal of Machine Learning Research, 5*, 1089-1105.
     Field, C. A., & Welsh, A. H. (2007). Bootstrapping clustered data. *JRSS B, 69*, 369-390.
     """
     measures = find_metrics(metrics)
@@ -173,24 +195,25 @@ def compare_models(
         n_jobs=n_jobs,
     )
     check_scheme(how.scheme, measures)
-    rows = check_predictions(predictions, cluster=cluster, by=by, strata=how.strata)
+    folds = find_folds(predictions, folds)
+    seated = predictions if folds is None else seat_rows(predictions, ("repeat",))
+    rows = check_predictions(seated, cluster=cluster, by=by, strata=how.strata)
     two_stage = how.scheme == "two-stage"
-    cells = split_contexts(rows, cluster=cluster, by=by, strata=how.strata, two_stage=two_stage)
+    split = partial(split_contexts, cluster=cluster, by=by, strata=how.strata, two_stage=two_stage)
+    cells, inner = split(rows), []
+    if folds is not None:
+        check_folds(rows, cluster, folds)
+        inner = [replace(cell, folded=True) for cell in split(seat_rows(rows, (folds,)))]
     check_against(against, cells)
     seeds = spawn_seeds(how.seed, count_blocks(how.draws))
-    samples: list[Sample] = []
-    for cell in cells:
-        samples += sample_cell(
-            cell,
-            measures,
-            seeds,
-            draws=how.draws,
-            span=find_span(span, cell, measures),
-            n_jobs=how.n_jobs,
-            pairs=pair_models(cell.models, against) if how.interval == "t" else None,
-        )
+    asked: dict[str, Any] = {"span": span, "against": against}
+    samples = [
+        sample
+        for cell, folded in zip(cells, inner or cells, strict=True)
+        for sample in _sample_context(cell, folded, measures, seeds, how=how, **asked)
+    ]
     shown = "percentile" if how.compat else how.interval
-    found = [
+    table = [
         row
         for sample in samples
         for row in write_rows(
@@ -205,7 +228,7 @@ def compare_models(
         most = max(len(pair_models(cell.models, against)) for cell in cells)
         _warn_coarse(most, how.draws, how.level)
     return Comparison(
-        table=arrange_table(found, KEYS),
+        table=arrange_table(table, KEYS),
         samples=tuple(samples),
         cluster=cluster,
         level=how.level,
@@ -215,7 +238,37 @@ def compare_models(
         compat=how.compat,
         strata=how.strata,
         scheme=how.scheme,
+        folds=folds,
     )
+
+
+def _sample_context(
+    cell: Cell,
+    folded: Cell,
+    metrics: Sequence[Metric],
+    seeds: Sequence[np.random.SeedSequence],
+    *,
+    how: Resampling,
+    span: Span,
+    against: str | None,
+) -> list[Sample]:
+    """Return a context's samples in the order of the metrics, some of them within folds."""
+    found: dict[str, Sample] = {}
+    for one, within in ((cell, False), (folded, True)):
+        mine = [m for m in metrics if within == (folded.folded and not m.across)]
+        if not mine:
+            continue
+        drawn = sample_cell(
+            one,
+            mine,
+            seeds,
+            draws=how.draws,
+            span=find_span(span, one, mine),
+            n_jobs=how.n_jobs,
+            pairs=pair_models(one.models, against) if how.interval == "t" else None,
+        )
+        found |= {sample.metric.name: sample for sample in drawn}
+    return [found[metric.name] for metric in metrics]
 
 
 def _warn_coarse(pairs: int, draws: int, level: float) -> None:

@@ -27,13 +27,8 @@ from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.pvalues import TIE, adjust_holm, estimate_p_error, settle_ties
 from exprstats.inference.resampling.samples import count_blocks
-from exprstats.inference.resampling.summaries import (
-    KEYS,
-    arrange_table,
-    check_pairs,
-    pair_models,
-    write_keys,
-)
+from exprstats.inference.resampling.summaries import arrange_table
+from exprstats.inference.resampling.terms import KEYS, check_pairs, pair_models, write_keys
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
 

@@ -35,7 +35,7 @@ from exprstats.inference.resampling.clusters import BLOCK, Cell, count_clusters
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.samples import append_pairs, average_owners, count_blocks
-from exprstats.inference.resampling.summaries import KEYS, pair_models, write_keys
+from exprstats.inference.resampling.terms import KEYS, pair_models, write_keys
 from exprstats.options import check_count, is_positive
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
@@ -148,15 +148,9 @@ def plan_precision(
 
     Examples
     --------
-    >>> rng = np.random.default_rng(1)
-    >>> truth = rng.normal(size=40)
-    >>> pilot = pd.DataFrame({
-    ...     "clip": [str(i) for i in range(40)],
-    ...     "subject": [f"s{i // 4}" for i in range(40)],
-    ...     "model": "net",
-    ...     "truth": truth,
-    ...     "prediction": truth + rng.normal(size=40),
-    ... })
+    >>> pilot = pd.DataFrame(np.random.default_rng(1).normal(size=(40, 2)))
+    >>> pilot.columns = ["truth", "prediction"]
+    >>> pilot = pilot.assign(clip=range(40), subject=np.arange(40) // 4, model="net")
     >>> plan = plan_precision(pilot, metrics="rmse", sizes=[10, 40], draws=500, seed=1)
     >>> plan.table["n_clusters"].tolist(), bool(plan.table["width"].is_monotonic_decreasing)
     ([10, 40], True)

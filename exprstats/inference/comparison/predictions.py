@@ -10,8 +10,14 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_count
-from exprstats.contracts import PREDICTIONS, check_table, order_levels, require_columns
-from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.contracts import (
+    PREDICTIONS,
+    check_table,
+    find_empty,
+    order_levels,
+    require_columns,
+)
+from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.inference.comparison.alignment import align_models
 from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.resampling.clusters import Cell, stratify_cell
@@ -69,12 +75,57 @@ def check_predictions(
             warn_user(message)
     rows = predictions if complete.all() else predictions[complete]
     if not rows.duplicated([cluster, "model"]).any():
-        message = (
-            f"each {cluster} has one row, so that rows are resampled one by one. "
-            "Name the column that repeats with cluster=, if there is one."
+        fact = f"each {cluster} has one row, so that rows are resampled one by one. "
+        warn_user(
+            (fact, "Name the column that repeats with ", Option("cluster"), ", if there is one.")
         )
-        warn_user(message)
     return rows
+
+
+def find_folds(predictions: pd.DataFrame, folds: str | None) -> str | None:
+    """Return the column of folds that is named, or ``fold`` where there is one.
+
+    Raises
+    ------
+    DataError
+        For a named column that is absent, and for empty cells.
+    """
+    if folds is None and "fold" not in predictions.columns:
+        return None
+    column = "fold" if folds is None else folds
+    require_columns(predictions, [column], "predictions")
+    problems = find_empty(predictions, [column])
+    if problems:
+        raise DataError(problems)
+    return column
+
+
+def seat_rows(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return rows whose seats are those of the table within each repeat or fold that it names."""
+    named = [name for name in ("seat", *columns) if name in rows.columns]
+    if not named or named == ["seat"]:
+        return rows
+    parts = rows[named].astype(object).fillna("-").astype(str)
+    seat = parts[named[0]]
+    for name in named[1:]:
+        seat = seat + " / " + parts[name]
+    return rows.assign(seat=seat)
+
+
+def check_folds(rows: pd.DataFrame, cluster: str, folds: str) -> None:
+    """Refuse folds that take clusters apart: a model would be tested on people it has seen.
+
+    Raises
+    ------
+    DataError
+        With the cluster.
+    """
+    key = [name for name in (cluster, "repeat", "context", "model") if name in rows.columns]
+    named = rows[list(dict.fromkeys([*key, folds]))].drop_duplicates()
+    twice = named.loc[named.duplicated(key), cluster]
+    if len(twice):
+        fact = f"{cluster} '{twice.iloc[0]}' is in more than one {folds}."
+        raise DataError(Problem(fact, "Folds must hold whole clusters.", column=folds))
 
 
 def _find_lost(models: pd.Series, complete: np.ndarray) -> list[str]:
@@ -173,12 +224,13 @@ def find_span(span: Span, cell: Cell, metrics: Sequence[Metric]) -> float:
     where = "" if cell.context is None else f" in context '{cell.context}'"
     if width is None:
         truth = np.concatenate([panel.truth for panel in cell.panels])
-        message = (
-            f"{needing[0]} needs span=, the theoretical range of the truth (highest minus lowest "
-            f"value it can take; 7 for scores from -3.5 to 3.5){where}. The truth here runs from "
-            f"{truth.min():.4g} to {truth.max():.4g}."
+        meaning = (
+            ", the theoretical range of the truth (highest minus lowest value it can take; 7 for "
+            f"scores from -3.5 to 3.5){where}. The truth here runs from {truth.min():.4g} to "
+            f"{truth.max():.4g}."
         )
-        raise OptionError(message)
+        need = f"{needing[0]} needs "
+        raise OptionError(need, Option("span"), meaning)
     if not is_positive(width):
         message = f"span must be a positive number{where}; got {width!r}."
         raise OptionError(message)

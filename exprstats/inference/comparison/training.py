@@ -11,7 +11,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.contracts import arrange_rows, require_columns
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, Problem
 from exprstats.inference.comparison.predictions import (
     Span,
     check_against,
@@ -25,7 +25,7 @@ from exprstats.inference.metrics.metric import Metric, MetricLike, Printed, stri
 from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import spread_jackknife
-from exprstats.inference.resampling.summaries import KEYS, pair_models, write_keys
+from exprstats.inference.resampling.terms import KEYS, pair_models, write_keys
 from exprstats.parallel import limit_threads
 from exprstats.results import Result
 
@@ -175,7 +175,9 @@ def _check_runs(predictions: pd.DataFrame, run: str) -> list[Any]:
         named = f"; '{lacking[0]}' lacks some" if lacking else ""
         held = count_things(len(every), "training run")
         fact = f"{held}{named}; each model needs the same two or more."
-        raise DataError(Problem(fact, "Name the column of runs with run=.", column=run))
+        raise DataError(
+            Problem(fact, ("Name the column of runs with ", Option("run"), "."), column=run)
+        )
     return every
 
 

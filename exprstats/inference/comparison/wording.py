@@ -11,9 +11,11 @@ from exprstats.apa import tell_p, write_count, write_interval, write_level, writ
 from exprstats.inference.metrics import list_metrics
 from exprstats.inference.metrics.metric import Metric, Printed
 from exprstats.inference.resampling.samples import Sample
+from exprstats.inference.resampling.summaries import FEW_CLUSTERS
 
 METHOD_WORDS: dict[str, str] = {
     "percentile": "percentile intervals of the cluster bootstrap",
+    "expanded": "expanded percentile intervals of the cluster bootstrap",
     "jackknife": "jackknife-t intervals over clusters",
     "basic": "basic intervals of the cluster bootstrap",
     "bca": "BCa intervals of the cluster bootstrap",
@@ -141,7 +143,8 @@ def describe_bootstrap(table: pd.DataFrame, cluster: str, metric: Metric | None 
         texts.append(f"{label} = {number}, {level} CI {limits}")
     used = [METHOD_WORDS[str(method)] for method in printed["method"].unique()]
     groups = write_count(int(table["n_clusters"].iloc[0]))
-    return f"{'; '.join(texts)} ({' and '.join(used)}, {groups} clusters: {cluster})."
+    text = f"{'; '.join(texts)} ({' and '.join(used)}, {groups} clusters: {cluster})."
+    return " ".join([text, *describe_few(int(table["n_clusters"].iloc[0]), cluster)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +188,40 @@ def describe_comparison(
     used = [METHOD_WORDS[str(method)] for method in printed["method"].unique()]
     adjusted = "; p values are adjusted (Holm)" if printed["versus"].notna().any() else ""
     texts.append(f"Intervals are {write_level(level)} {' and '.join(used)} ({cluster}){adjusted}.")
+    texts += describe_few(min(sample.n_clusters for sample in samples), cluster)
     rest = len(metrics) - len(told)
     if rest:
         texts.append(
             f"{write_count(rest)} more metric{'s are' if rest > 1 else ' is'} in the table."
         )
     return " ".join(texts)
+
+
+def describe_few(count: int, cluster: str) -> list[str]:
+    """Return a sentence on intervals of few clusters, where they are few.
+
+    Examples
+    --------
+    >>> describe_few(3, "subject"), describe_few(28, "subject")
+    (['With only 3 subjects, intervals rest on 2 degrees of freedom and are wide.'], [])
+    """
+    if count >= FEW_CLUSTERS:
+        return []
+    text = f"With only {count} clusters, intervals rest on {count - 1} degrees of freedom"
+    return [f"{name_clusters(text, cluster)} and are wide."]
+
+
+def describe_folds(samples: Sequence[Sample]) -> str:
+    """Return what was measured within folds, and why."""
+    labels = list(dict.fromkeys(sample.metric.label for sample in samples if sample.folds))
+    if not labels:
+        return "Errors and shares are those of all folds together."
+    count = write_range(sample.folds for sample in samples if sample.folds)
+    return (
+        f"{join_words(labels)} {'is' if len(labels) == 1 else 'are'} measured within folds "
+        f"({count}) and averaged; because folds share training clusters, the variance over "
+        "clusters was doubled."
+    )
 
 
 def _describe_sample(story: _Story, sample: Sample, *, same: bool) -> str:
@@ -206,11 +237,15 @@ def _describe_sample(story: _Story, sample: Sample, *, same: bool) -> str:
         return f"{start}, {label}{whose} is not defined."
     model = str(score["model"])
     number, limits = _write_row(sample.metric, score)
-    start += f", {model} had {label} = {number}, {write_level(story.level)} CI {limits}"
+    start += f", {model} had {label} = {number}"
+    if pd.isna(score["conf_low"]):
+        start += f" ({name_clusters(str(score['note']).split('; ')[0], story.cluster)})"
+    else:
+        start += f", {write_level(story.level)} CI {limits}"
     versus = rows[rows["versus"].notna() & rows["estimate"].notna()]
     versus = versus[(versus["model"] == model) | (versus["versus"] == model)]
     shown = [
-        _describe_difference(sample.metric, row, model)
+        name_clusters(_describe_difference(sample.metric, row, model), story.cluster)
         for _, row in versus.head(story.room).iterrows()
     ]
     rest = versus.iloc[story.room :]["p_adjusted"]
@@ -298,4 +333,7 @@ def _describe_difference(metric: Metric, row: pd.Series, model: str) -> str:
     sign = 1 if row["model"] == model else -1
     other = row["versus"] if sign == 1 else row["model"]
     number, limits = _write_row(metric, row, sign)
+    if pd.isna(row["conf_low"]):
+        none = f"no difference from {other} in any cluster"
+        return none if row["estimate"] == 0 else f"difference from {other} {number} (no interval)"
     return f"difference from {other} {number}, {limits}, p {tell_p(row['p_adjusted'])}"

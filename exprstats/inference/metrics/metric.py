@@ -10,6 +10,7 @@ import numpy as np
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.resampling.clusters import Panel
+from exprstats.inference.resampling.scales import Scale
 from exprstats.options import check_word
 
 Term = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -61,9 +62,15 @@ class Metric:
     spanned
         Whether the value is divided by the theoretical range of the truth.
     fisher
-        Whether the interval of a single score is made on Fisher's z scale.
+        The same as ``scale="fisher"``.
     clustered
         Whether it needs whole clusters, so that rows cannot be drawn one by one.
+    scale
+        On which the interval of a single score is symmetric: ``"raw"``, ``"log"`` (errors),
+        ``"logit"`` (shares) or ``"fisher"`` (correlations). Differences stay as they are.
+    across
+        Whether it may be taken across folds of a cross-validation. What relates rows to each
+        other may not: training means differ between folds.
     label
         How it is printed.
     lack
@@ -109,6 +116,8 @@ class Metric:
     spanned: bool = False
     fisher: bool = False
     clustered: bool = False
+    scale: Scale = "raw"
+    across: bool = False
     label: str = field(default="")
     lack: str = ""
     takes: Takes = "numbers"
@@ -116,6 +125,9 @@ class Metric:
     def __post_init__(self) -> None:
         check_word(self.direction, Direction, f"direction of metric '{self.name}'")
         check_word(self.takes, Takes, f"takes of metric '{self.name}'")
+        check_word(self.scale, Scale, f"scale of metric '{self.name}'")
+        if self.fisher:
+            object.__setattr__(self, "scale", "fisher")
         if (self.sums is None) != (self.formula is None):
             message = f"metric '{self.name}' needs both sums and formula, or neither."
             raise OptionError(message)

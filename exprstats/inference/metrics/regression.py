@@ -198,6 +198,8 @@ def _build_loss(
         sums={"n": count_rows, "total": losses},
         formula=formula,
         spanned=spanned,
+        scale="log",
+        across=True,
         label=name.upper(),
     )
 
@@ -212,7 +214,7 @@ MOMENT_METRICS = (
         range=(-1, 1),
         sums=_CROSS,
         formula=correlate_sums,
-        fisher=True,
+        scale="fisher",
         label="r",
     ),
     _build_loss("mse", measure_mse, square_errors, take_mean),
@@ -220,6 +222,7 @@ MOMENT_METRICS = (
         "bias",
         measure_bias,
         direction="zero",
+        across=True,
         sums={"n": count_rows, "total": list_errors},
         formula=take_mean,
     ),
@@ -229,7 +232,7 @@ MOMENT_METRICS = (
         range=(-1, 1),
         sums={**_CROSS, "e": list_errors},
         formula=agree_sums,
-        fisher=True,
+        scale="fisher",
         label="CCC",
     ),
     Metric(

@@ -180,6 +180,8 @@ class Cell:
         How resamples are drawn.
     strata
         Stratum of each cluster (clusters,), where clusters are drawn within strata.
+    folded
+        Whether panels are folds of a cross-validation.
     """
 
     context: object
@@ -190,3 +192,4 @@ class Cell:
     n_clips: int
     scheme: Scheme
     strata: np.ndarray | None = None
+    folded: bool = False

@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.resampling.clusters import Scheme, iterate_counts
 from exprstats.inference.resampling.pvalues import TIE
+from exprstats.inference.resampling.scales import move_back, move_values
 
 # Means, ratios, errors, and correlations of twenty clusters lie above, medians below.
 SMOOTH = 0.8
@@ -72,16 +73,31 @@ def interpolate_quantiles(
     return np.where(moves, low + np.where(moves, step, 0.0) * (high - low), low)
 
 
-def find_percentile(ordered: np.ndarray, finite: np.ndarray, level: float) -> Interval:
-    """Return percentile intervals from sorted draws (terms, B).
+def find_percentile(ordered: np.ndarray, finite: np.ndarray, level: float | np.ndarray) -> Interval:
+    """Return percentile intervals from sorted draws (terms, B), of one level or one a term.
 
     Quantiles at (1 ∓ level)/2 (Efron & Tibshirani, 1993, eq. 13.4).
     """
+    levels = np.broadcast_to(level, len(ordered))
     low, high = (
-        interpolate_quantiles(ordered, finite, np.full(len(ordered), share))
-        for share in ((1 - level) / 2, (1 + level) / 2)
+        interpolate_quantiles(ordered, finite, (1 + side * levels) / 2) for side in (-1, 1)
     )
     return Interval(spread_draws(ordered, finite), low, high)
+
+
+def expand_level(level: float, groups: np.ndarray, freedom: np.ndarray) -> np.ndarray:
+    """Return the level (terms,) at which a percentile interval is as wide as a t interval.
+
+    Tails of Φ(-t(G - 1)·√(G/(G - 1))): draws of G clusters vary by (G - 1)/G too little, and
+    percentiles know nothing of t (Hesterberg, 2015).
+    """
+    reach = stdtrit(freedom, (1 + level) / 2) * np.sqrt(groups / (groups - 1))
+    return 1 - 2 * ndtr(-reach)
+
+
+def expand_share(share: np.ndarray, groups: np.ndarray, freedom: np.ndarray) -> np.ndarray:
+    """Return the one-sided p (terms,) whose expanded limit has this share of draws beyond it."""
+    return stdtr(freedom, ndtri(share) * np.sqrt((groups - 1) / groups))
 
 
 def spread_draws(draws: np.ndarray, finite: np.ndarray) -> np.ndarray:
@@ -99,6 +115,7 @@ def jackknife_clusters(
     *,
     level: float = 0.95,
     fisher: np.ndarray | None = None,
+    scales: np.ndarray | None = None,
     strata: np.ndarray | None = None,
     freedom: np.ndarray | None = None,
 ) -> Jackknife:
@@ -114,6 +131,9 @@ def jackknife_clusters(
         Confidence level.
     fisher
         Which terms are made on Fisher's z scale (terms,); none by default.
+    scales
+        The scale of each term (terms,), one of ``"raw"``, ``"log"``, ``"logit"`` and
+        ``"fisher"``, in place of ``fisher``.
     strata
         Stratum of each cluster (clusters,); one by default. Each takes a degree of freedom.
     freedom
@@ -122,8 +142,8 @@ def jackknife_clusters(
     Returns
     -------
     Jackknife
-        Standard errors (on the raw scale), limits, and two-sided p of a value of 0. A term with
-        an undefined value anywhere is undefined.
+        Standard errors (on the raw scale), limits, and two-sided p of a value of 0 (on the raw
+        scale or Fisher's). A term with an undefined value anywhere is undefined.
 
     Notes
     -----
@@ -147,23 +167,22 @@ def jackknife_clusters(
     >>> bool(np.isclose(found.std_error[0], values.std(ddof=1) / 2))
     True
     """
-    z_scale = np.zeros(len(estimates), dtype=bool) if fisher is None else fisher
+    if scales is None:
+        z_scale = np.zeros(len(estimates), dtype=bool) if fisher is None else fisher
+        scales = np.where(z_scale, "fisher", "raw")
     if freedom is None:
         free = left_out.shape[1] - (1 if strata is None else len(np.unique(strata)))
         freedom = np.full(len(estimates), free)
+    moved = move_values(scales, estimates, left_out)
+    error, plain = spread_jackknife(moved.spread, strata), spread_jackknife(left_out, strata)
+    on_z = moved.scales == "fisher"
     with np.errstate(invalid="ignore", divide="ignore"):
-        centre = np.where(z_scale, np.arctanh(np.where(z_scale, estimates, 0)), estimates)
-        values = np.where(
-            z_scale[:, None], np.arctanh(np.where(z_scale[:, None], left_out, 0)), left_out
-        )
-        error = spread_jackknife(values, strata)
         reach = stdtrit(freedom, (1 + level) / 2) * error
-        low, high = centre - reach, centre + reach
-        p_value = 2 * stdtr(freedom, -np.abs(centre) / error)
-    p_value = np.where(error > 0, p_value, np.where(centre == 0, 1.0, np.nan))
-    p_value = np.where(np.isnan(error), np.nan, p_value)
-    low, high = (np.where(z_scale, np.tanh(bound), bound) for bound in (low, high))
-    return Jackknife(spread_jackknife(left_out, strata), low, high, p_value)
+        low, high = (move_back(moved.scales, moved.centre + one) for one in (-reach, reach))
+        sizes = np.abs(np.where(on_z, moved.centre / error, estimates / plain))
+        p_value = 2 * stdtr(freedom, -sizes)
+    p_value = np.where(plain > 0, p_value, np.where(estimates == 0, 1.0, np.nan))
+    return Jackknife(plain, low, high, np.where(np.isnan(plain), np.nan, p_value))
 
 
 def spread_jackknife(left_out: np.ndarray, strata: np.ndarray | None = None) -> np.ndarray:
@@ -176,6 +195,26 @@ def spread_jackknife(left_out: np.ndarray, strata: np.ndarray | None = None) -> 
         centred = values - values.mean(axis=1, keepdims=True)
         total += weigh_stratum(values.shape[1], groups) * (centred**2).sum(axis=1)
     return np.sqrt(total)
+
+
+def spread_about(estimates: np.ndarray, left_out: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Return leave-one-out values about the estimates, so that all clusters give the own variance.
+
+    With G clusters of which n are present, Σ over n times (n - 1)/n is Σ over G times (G - 1)/G.
+
+    Parameters
+    ----------
+    estimates
+        Values of all rows, of any shape.
+    left_out
+        The same without each cluster (…, clusters).
+    present
+        Which clusters the value rests on (clusters,).
+    """
+    every, own = len(present), present.sum()
+    away = left_out - left_out[..., present].mean(axis=-1, keepdims=True)
+    weight = np.sqrt((own - 1) / own * every / (every - 1))
+    return np.asarray(estimates)[..., None] + np.where(present, weight * away, 0.0)
 
 
 def weigh_stratum(members: int, groups: int) -> float:

@@ -92,7 +92,7 @@ def adjust_maximum(estimates: np.ndarray, draws: np.ndarray, spread: np.ndarray)
     draws
         Their draws (terms, B).
     spread
-        Standard deviations of the draws (terms,); terms that do not vary get p 1.
+        Standard errors of the differences (terms,); terms that do not vary get p 1.
     """
     adjusted = np.full(len(estimates), np.nan)
     defined = np.isfinite(estimates)
@@ -123,7 +123,9 @@ def estimate_p_error(
         return np.sqrt(p_values * ((2 if doubled else 1) - p_values) / finite)
 
 
-def estimate_limit_error(ordered: np.ndarray, finite: np.ndarray, share: float) -> np.ndarray:
+def estimate_limit_error(
+    ordered: np.ndarray, finite: np.ndarray, share: float | np.ndarray
+) -> np.ndarray:
     """Return the Monte-Carlo standard error of the quantile at ``share`` (terms,).
 
     Half the distance between the order statistics at Bp ± 1.96·√(Bp(1 - p)), over 1.96.

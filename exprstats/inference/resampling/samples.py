@@ -9,13 +9,20 @@ from functools import partial
 import numpy as np
 
 from exprstats.inference.metrics.metric import Metric
-from exprstats.inference.resampling.clusters import BLOCK, Cell, Scheme, iterate_counts
+from exprstats.inference.resampling.clusters import BLOCK, Cell, Panel, Scheme, iterate_counts
 from exprstats.inference.resampling.evaluation import Evaluation
-from exprstats.inference.resampling.intervals import foretell_draws, is_plain, weigh_stratum
+from exprstats.inference.resampling.intervals import (
+    foretell_draws,
+    is_plain,
+    spread_about,
+    weigh_stratum,
+)
 from exprstats.parallel import limit_threads, run_tasks
 
 # Sums of squares this small beside what they were taken from are rounding.
 _NO_SPREAD = 1e-13
+# Folds of a cross-validation share training clusters: their variance counts twice.
+FOLDED = np.sqrt(2.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +52,10 @@ class Sample:
     foretold
         What leaving out clusters says of each draw (models, B), where the metric is a plain
         function.
+    holders
+        Where the metric is a share, the number of clusters that could have shown another value.
+    folds
+        Number of folds within which it was measured; 0 where there are none.
     """
 
     context: object
@@ -60,6 +71,8 @@ class Sample:
     flat: frozenset[str] = frozenset()
     still: frozenset[str] = frozenset()
     foretold: np.ndarray | None = None
+    holders: int = 0
+    folds: int = 0
 
 
 def sample_cell(
@@ -102,12 +115,16 @@ def sample_cell(
     )
     blocks = run_tasks(task, seeds, n_jobs=n_jobs, label="Resampling clusters")
     with limit_threads():
-        whole = average([evaluation.measure_whole()[..., None] for evaluation in evaluations])
-        without = average([evaluation.measure_without() for evaluation in evaluations])
+        seats = [evaluation.measure_whole()[..., None] for evaluation in evaluations]
+        without = [evaluation.measure_without() for evaluation in evaluations]
+    whole = average(seats)
+    without = spread_folds(cell, seats, without) if cell.folded else average(without)
     drawn = np.concatenate([values for values, _ in blocks], axis=2)[:, :, :draws]
+    drawn = whole + FOLDED * (drawn - whole) if cell.folded else drawn
     errors = None
     if pairs is not None:
         errors = np.concatenate([found for _, found in blocks if found is not None], axis=2)
+        errors = errors * FOLDED if cell.folded else errors
     flat, still = _find_constant(cell)
     foretell = partial(foretell_draws, seeds=seeds, strata=cell.scheme.strata, draws=draws)
     samples = []
@@ -128,9 +145,49 @@ def sample_cell(
                 flat=flat,
                 still=still,
                 foretold=foretell(without[place]) if is_plain(metric) else None,
+                holders=count_holders(cell.panels, metric),
+                folds=len(cell.panels) // len(cell.models) if cell.folded else 0,
             )
         )
     return samples
+
+
+def spread_folds(
+    cell: Cell, whole: Sequence[np.ndarray], without: Sequence[np.ndarray]
+) -> np.ndarray:
+    """Return jackknife values (metrics, models, clusters) of means over folds.
+
+    Parameters
+    ----------
+    cell
+        Whose panels are the folds of the models.
+    whole, without
+        Of each fold, values (metrics, lines, 1) and those without each cluster.
+
+    Notes
+    -----
+    A fold's value varies among its own clusters only. Its variance is doubled: where nothing is
+    learned, what cluster g shows as a test of a model that h trained is what h shows of the model
+    that g trained, so that both folds err together and the variance over test clusters, which sees
+    each pair twice as if independent, is half the real one. With clear signal the interval is wide;
+    predictions alone do not tell how much (Bengio & Grandvalet, 2004).
+    """
+    present = [np.bincount(panel.codes, minlength=panel.groups) > 0 for panel in cell.panels]
+    average = partial(average_owners, owners=cell.owners, models=len(cell.models))
+    centre = average(whole)
+    if min(here.sum() for here in present) < 2:
+        # Each cluster is a fold of its own: folds vary among each other, and nothing within.
+        left_out = average(without)
+        return centre + FOLDED * (left_out - left_out.mean(axis=2, keepdims=True))
+    about = [
+        np.where(np.isnan(one), 0.0, spread_about(one[..., 0], left, here) - one)
+        for one, left, here in zip(whole, without, present, strict=True)
+    ]
+    defined = [np.where(np.isnan(one), np.nan, 0.0) for one in whole]
+    away = average([one + none for one, none in zip(about, defined, strict=True)])
+    lost = [np.isnan(one) for one in about]
+    hurt = average([one.astype(float) for one in lost]) > 0
+    return np.where(hurt, np.nan, centre + FOLDED * away)
 
 
 def _find_constant(cell: Cell) -> tuple[frozenset[str], frozenset[str]]:
@@ -142,6 +199,21 @@ def _find_constant(cell: Cell) -> tuple[frozenset[str], frozenset[str]]:
         flat |= set(models[np.ptp(panel.predictions, axis=1) == 0])
         still |= set(models) if np.ptp(panel.truth) == 0 else set()
     return frozenset(flat), frozenset(still)
+
+
+def count_holders(panels: Sequence[Panel], metric: Metric) -> int:
+    """Return how many clusters could have shown another share; 0 where it is no share.
+
+    All of them, as an accuracy counts every row, or those of the rarest label: a recall, an AUC or
+    a UAR says nothing of clusters without the label.
+    """
+    if metric.scale != "logit":
+        return 0
+    codes = np.concatenate([panel.codes for panel in panels])
+    if metric.takes == "numbers" or (metric.takes == "labels" and metric.sums is not None):
+        return len(np.unique(codes))
+    truth = np.concatenate([panel.truth for panel in panels])
+    return min(len(np.unique(codes[truth == label])) for label in np.unique(truth))
 
 
 def _evaluate_units(cell: Cell, metrics: Sequence[Metric]) -> list[Evaluation]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from exprstats.contracts import arrange_rows
-from exprstats.errors import DataError, Problem
-from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.intervals import (
     SMOOTH,
     Interval,
+    Jackknife,
+    expand_level,
+    expand_share,
     find_accelerated,
     find_basic,
     find_percentile,
@@ -24,7 +23,6 @@ from exprstats.inference.resampling.intervals import (
     jackknife_clusters,
     share_foretold,
     sort_draws,
-    spread_draws,
     spread_jackknife,
 )
 from exprstats.inference.resampling.pvalues import (
@@ -35,131 +33,56 @@ from exprstats.inference.resampling.pvalues import (
     estimate_limit_error,
     estimate_p_error,
     invert_accelerated,
-    settle_ties,
 )
 from exprstats.inference.resampling.samples import Sample
+from exprstats.inference.resampling.scales import compare_sides, limit_ends
+from exprstats.inference.resampling.terms import Terms, form_terms, write_keys
 
-KEYS = ("context", "metric", "model", "versus", "term")
 MOST_UNDEFINED = 0.05
 UNDEFINED = "not defined in this sample"
 Summary = dict[str, Any]
 _LAST = ("p_error", "low_error", "high_error", "undefined", "note")
 _ROUGH = "not smooth: leaving out clusters foretells {:.0%} of how it moves over draws"
+_FEW = "too few clusters for a bootstrap"
+_FREEDOM = "; the t interval rests on {:.3g} degrees of freedom"
 FEW_CLUSTERS = 10
-MANY_CLUSTERS = 40
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Terms:
-    """Scores first, then differences; arrays have one line for each term.
+def summarise_percentile(
+    terms: Terms,
+    level: float,
+    groups: np.ndarray | None = None,
+    *,
+    compat: str | None = None,
+) -> Summary:
+    """Return percentile limits, their p-values and Monte-Carlo errors.
 
-    Attributes
+    Parameters
     ----------
-    names
-        (model, None) for a score, (model, versus) for a difference model - versus.
-    estimates, draws, left_out
-        (terms,), (terms, B), (terms, clusters).
-    tested
-        Which terms are differences (terms,).
-    fisher
-        Which have their jackknife interval on Fisher's z scale (terms,).
-    errors
-        Standard errors of the draws (terms, B), for bootstrap-t only.
-    strata
-        Stratum of each cluster (clusters,), where clusters were drawn within strata.
-    freedom
-        Degrees of freedom of the jackknife (terms,), where they are not those of the clusters.
-    foretold
-        What leaving out clusters says of each draw (terms, B), where terms may not be smooth.
+    terms, level
+        What to summarise.
+    groups
+        Number of clusters (terms,), where levels are expanded for it.
+    compat
+        ``"mlboot"`` for the p-values of that package.
     """
-
-    names: tuple[tuple[str, str | None], ...]
-    estimates: np.ndarray
-    draws: np.ndarray
-    left_out: np.ndarray
-    tested: np.ndarray
-    fisher: np.ndarray
-    errors: np.ndarray | None = None
-    strata: np.ndarray | None = None
-    freedom: np.ndarray | None = None
-    foretold: np.ndarray | None = None
-
-
-def write_keys(context: object, metric: str, model: str, versus: str | None) -> dict[str, Any]:
-    """Return what names a row: a score, or a difference from ``versus``."""
-    term = model if versus is None else f"{model} - {versus}"
-    values = (context, metric, model, versus, term)
-    return dict(zip(KEYS, values, strict=True))
-
-
-def check_pairs(cells: Sequence[Cell] | Sequence[Sample]) -> None:
-    """Refuse to test differences where there is one model only.
-
-    Raises
-    ------
-    DataError
-        With the model's name.
-    """
-    lonely = [str(model) for cell in cells if len(cell.models) < 2 for model in cell.models]
-    if lonely:
-        fact = f"'{lonely[0]}' is the only model; a difference needs two."
-        raise DataError(Problem(fact, "Add the predictions of another model."))
-
-
-def pair_models(models: Sequence[str], against: str | None = None) -> list[tuple[int, int]]:
-    """Return index pairs: all of them in order, or one model with each other one."""
-    if against is None:
-        return list(combinations(range(len(models)), 2))
-    reference = list(models).index(str(against))
-    return [(reference, other) for other in range(len(models)) if other != reference]
-
-
-def form_terms(sample: Sample, pairs: Sequence[tuple[int, int]]) -> Terms:
-    """Return a sample's scores and the differences of the given pairs."""
-    models = sample.models
-    first, second = (np.array([pair[side] for pair in pairs], dtype=int) for side in (0, 1))
-    joined = []
-    for values in (sample.estimates[:, None], sample.draws, sample.left_out):
-        one, other = values[first], values[second]
-        with np.errstate(invalid="ignore"):
-            away = one - other
-        joined.append(np.concatenate([values, settle_ties(away, one, other)]))
-    foretold = sample.foretold
-    if foretold is not None:
-        foretold = np.concatenate([foretold, foretold[first] - foretold[second]])
-    tested = np.arange(len(models) + len(pairs)) >= len(models)
-    scores: list[tuple[str, str | None]] = [(model, None) for model in models]
-    return Terms(
-        names=(*scores, *((models[i], models[j]) for i, j in pairs)),
-        estimates=joined[0][:, 0],
-        draws=joined[1],
-        left_out=joined[2],
-        tested=tested,
-        fisher=~tested & sample.metric.fisher,
-        errors=sample.errors,
-        strata=sample.strata,
-        foretold=foretold,
-    )
-
-
-def summarise_percentile(terms: Terms, level: float, compat: str | None = None) -> Summary:
-    """Return percentile limits, their p-values (``compat``: mlboot's) and Monte-Carlo errors."""
     ordered, finite = sort_draws(terms.draws)
-    interval = find_percentile(ordered, finite, level)
+    levels = np.full(len(ordered), level)
     count = count_tails if compat is None else count_tails_mlboot
-    summary = _finish_draws(
-        terms, interval, count(ordered, finite), finite, all_tested=bool(compat)
-    )
-    limits = {
-        "low_error": estimate_limit_error(ordered, finite, (1 - level) / 2),
-        "high_error": estimate_limit_error(ordered, finite, (1 + level) / 2),
-    }
-    for name, values in limits.items():
-        summary[name] = np.where(np.isnan(summary["conf_low"]), np.nan, values)
+    p_value = count(ordered, finite)
+    if groups is not None:
+        freedom = groups - terms.strata_count
+        levels = expand_level(level, groups, freedom)
+        p_value = 2 * expand_share(p_value / 2, groups, freedom)
+    interval = find_percentile(ordered, finite, levels)
+    summary = _finish_draws(terms, interval, p_value, finite, all_tested=bool(compat))
+    for name, side in (("low_error", -1), ("high_error", 1)):
+        error = estimate_limit_error(ordered, finite, (1 + side * levels) / 2)
+        summary[name] = np.where(np.isnan(summary["conf_low"]), np.nan, error)
     return summary
 
 
-def summarise_basic(terms: Terms, level: float) -> Summary:
+def summarise_basic(terms: Terms, level: float, groups: np.ndarray) -> Summary:
     """Return basic limits, and p-values from the mirrored draws they rest on."""
     ordered, finite = sort_draws(terms.draws)
     interval = find_basic(terms.estimates, ordered, finite, level)
@@ -167,7 +90,7 @@ def summarise_basic(terms: Terms, level: float) -> Summary:
     return _finish_draws(terms, interval, count_tails(*mirrored), finite)
 
 
-def summarise_accelerated(terms: Terms, level: float) -> Summary:
+def summarise_accelerated(terms: Terms, level: float, groups: np.ndarray) -> Summary:
     """Return BCa limits with the clusters' acceleration, and the p-values they invert to."""
     ordered, finite = sort_draws(terms.draws)
     found = find_accelerated(
@@ -178,7 +101,7 @@ def summarise_accelerated(terms: Terms, level: float) -> Summary:
     return _finish_draws(terms, interval, p_value, finite)
 
 
-def summarise_studentised(terms: Terms, level: float) -> Summary:
+def summarise_studentised(terms: Terms, level: float, groups: np.ndarray) -> Summary:
     """Return symmetric bootstrap-t limits and their p-values."""
     errors = np.full_like(terms.draws, np.nan) if terms.errors is None else terms.errors
     error = spread_jackknife(terms.left_out, terms.strata)
@@ -187,16 +110,20 @@ def summarise_studentised(terms: Terms, level: float) -> Summary:
     return _finish_draws(terms, interval, found.p_value, found.finite, doubled=False)
 
 
-def summarise_jackknife(terms: Terms, level: float) -> Summary:
+def summarise_jackknife(terms: Terms, level: float, groups: np.ndarray) -> Summary:
     """Return jackknife-t limits and p-values."""
     found = jackknife_clusters(
         terms.estimates,
         terms.left_out,
         level=level,
-        fisher=terms.fisher,
+        scales=terms.scales,
         strata=terms.strata,
         freedom=terms.freedom,
     )
+    if terms.sides is not None and terms.freedom is not None:
+        limits = zip(compare_sides(terms.sides, terms.freedom, level), found[1:], strict=True)
+        apart = terms.sides.apart
+        found = Jackknife(found.std_error, *(np.where(apart, *pair) for pair in limits))
     p_value = np.where(terms.tested, found.p_value, np.nan)
     return {
         "std_error": found.std_error,
@@ -205,14 +132,15 @@ def summarise_jackknife(terms: Terms, level: float) -> Summary:
         "p_value": p_value,
         "p_adjusted": adjust_holm(p_value),
         "note": [
-            _note_estimate(estimate, low, "not defined without one of the clusters")
-            for estimate, low in zip(terms.estimates, found.conf_low, strict=True)
+            _note_estimate(estimate, error, "not defined without one of the clusters")
+            for estimate, error in zip(terms.estimates, found.std_error, strict=True)
         ],
     }
 
 
-METHODS: dict[str, Callable[[Terms, float], Summary]] = {
-    "percentile": summarise_percentile,
+METHODS: dict[str, Callable[[Terms, float, np.ndarray], Summary]] = {
+    "percentile": lambda terms, level, groups: summarise_percentile(terms, level),
+    "expanded": summarise_percentile,
     "jackknife": summarise_jackknife,
     "basic": summarise_basic,
     "bca": summarise_accelerated,
@@ -233,12 +161,6 @@ def _finish_draws(
     count = terms.draws.shape[1]
     refused = (count - finite > MOST_UNDEFINED * count) | np.isnan(terms.estimates)
     p_value = np.where((terms.tested | all_tested) & ~refused, p_value, np.nan)
-    used = np.flatnonzero(terms.tested & ~refused)
-    maximum = np.full(len(p_value), np.nan)
-    defined = np.isfinite(terms.draws[used])
-    drawn = terms.draws[used] if defined.all() else np.where(defined, terms.draws[used], np.nan)
-    spread = spread_draws(drawn, defined.sum(axis=1))
-    maximum[used] = adjust_maximum(terms.estimates[used], drawn, spread)
     low, high = (
         np.where(refused, np.nan, bound) for bound in (interval.conf_low, interval.conf_high)
     )
@@ -248,12 +170,27 @@ def _finish_draws(
         "conf_high": high,
         "p_value": p_value,
         "p_adjusted": adjust_holm(np.where(terms.tested, p_value, np.nan)),
-        "p_max_t": maximum,
         "p_error": estimate_p_error(p_value, finite, doubled=doubled),
         "draws": finite,
         "undefined": count - finite,
         "note": _note_draws(terms.estimates, low, count - finite, count),
     }
+
+
+def find_maximum(terms: Terms) -> np.ndarray:
+    """Return max-|t| p-values (terms,), NaN for scores and where many draws are undefined.
+
+    Differences are measured by their jackknife errors: at 80 unequal clusters the draws' own
+    standard deviations let a family of true nulls be rejected in 9 to 11 of 100 studies.
+    """
+    defined = np.isfinite(terms.draws)
+    enough = defined.mean(axis=1) >= 1 - MOST_UNDEFINED
+    used = np.flatnonzero(terms.tested & enough & np.isfinite(terms.estimates))
+    maximum = np.full(len(terms.names), np.nan)
+    drawn = np.where(defined[used], terms.draws[used], np.nan)
+    error = spread_jackknife(terms.left_out[used], terms.strata)
+    maximum[used] = adjust_maximum(terms.estimates[used], drawn, error)
+    return maximum
 
 
 def _note_draws(
@@ -291,13 +228,12 @@ def name_methods(interval: str) -> tuple[str, ...]:
 def name_headline(n_clusters: int, interval: str, *, smooth: bool = True) -> str:
     """Return the method whose rows are marked for print.
 
-    The jackknife's are not those of statistics that are not smooth, such as a median, unless
-    clusters are too few for a bootstrap.
+    The jackknife's, but for statistics that are not smooth, such as a median: for those the
+    expanded percentile row, unless clusters are too few for a bootstrap.
     """
     if interval not in {"auto", "bca"}:
         return interval
-    enough = MANY_CLUSTERS if smooth else FEW_CLUSTERS
-    return "percentile" if n_clusters >= enough else "jackknife"
+    return "jackknife" if smooth or n_clusters < FEW_CLUSTERS else "expanded"
 
 
 def measure_smoothness(terms: Terms) -> np.ndarray:
@@ -354,29 +290,58 @@ def summarise_terms(
 
     ``n_clusters`` is one number, or one for each term.
     """
-    groups = np.broadcast_to(n_clusters, len(terms.names)).tolist()
-    methods = name_methods(interval)
+    groups = np.broadcast_to(n_clusters, len(terms.names))
+    shares = measure_smoothness(terms)
     if compat is None:
-        blocks = [METHODS[method](terms, level) for method in methods]
+        blocks = {name: METHODS[name](terms, level, groups) for name in name_methods(interval)}
     else:
-        blocks = [summarise_percentile(terms, level, compat)]
+        blocks = {"percentile": summarise_percentile(terms, level, compat=compat)}
+    if interval in {"auto", "bca"} and (shares < SMOOTH).any():
+        blocks["expanded"] = summarise_percentile(terms, level, groups)
+    maximum = find_maximum(terms)
+    freedom = groups - terms.strata_count if terms.freedom is None else terms.freedom
+    for block in blocks.values():
+        _settle_limits(terms, block, level)
     found = []
-    for line, (count, share) in enumerate(zip(groups, measure_smoothness(terms), strict=True)):
-        headline = name_headline(count, interval, smooth=share >= SMOOTH)
-        rough = "" if share >= SMOOTH else _ROUGH.format(share)
-        few = "too few clusters for a bootstrap" if count < FEW_CLUSTERS else ""
-        for method, block in zip(methods, blocks, strict=True):
-            row = {name: values[line] for name, values in block.items()}
+    for line, (count, share) in enumerate(zip(groups.tolist(), shares, strict=True)):
+        smooth = bool(share >= SMOOTH)
+        headline = name_headline(count, interval, smooth=smooth)
+        rough = "" if smooth else _ROUGH.format(share)
+        few = {name: _FEW if count < FEW_CLUSTERS else "" for name in blocks}
+        if count < FEW_CLUSTERS and "jackknife" in few:
+            few["jackknife"] += _FREEDOM.format(freedom[line])
+        swapped = {"percentile": "expanded"} if "expanded" in blocks and not smooth else {}
+        for name in name_methods(interval) if compat is None else blocks:
+            method = swapped.get(name, name)
+            row = {column: values[line] for column, values in blocks[method].items()}
             row |= {
                 "estimate": terms.estimates[line],
+                "p_max_t": maximum[line],
                 "level": level,
                 "method": method,
                 "headline": method == headline,
                 "n_clusters": count,
-                "note": "; ".join(filter(None, (row["note"], rough, few))) or None,
+                "note": "; ".join(filter(None, (row["note"], rough, few[method]))) or None,
             }
             found.append((line, row))
     return found
+
+
+def _settle_limits(terms: Terms, block: Summary, level: float) -> None:
+    """Keep limits within the metric's range, and none without width; say so in the notes."""
+    holders = np.where(terms.tested, 0, terms.holders)
+    ends = limit_ends(
+        terms.estimates,
+        block["conf_low"],
+        block["conf_high"],
+        errors=block["std_error"],
+        ranges=terms.ranges,
+        holders=holders,
+        level=level,
+    )
+    block["conf_low"], block["conf_high"] = ends.conf_low, ends.conf_high
+    notes = zip(ends.notes, block["note"], strict=True)
+    block["note"] = [end or note for end, note in notes]
 
 
 def arrange_table(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:

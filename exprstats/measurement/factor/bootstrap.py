@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, ClassVar
@@ -17,22 +17,23 @@ from exprstats.inference.resampling.clusters import (
     BLOCK,
     count_clusters,
     draw_clusters,
-    leave_out_clusters,
 )
 from exprstats.inference.resampling.options import check_options
 from exprstats.inference.resampling.pvalues import settle_ties
 from exprstats.inference.resampling.samples import count_blocks
-from exprstats.inference.resampling.summaries import Terms, arrange_table, summarise_terms
+from exprstats.inference.resampling.summaries import arrange_table, summarise_terms
+from exprstats.inference.resampling.terms import Terms
 from exprstats.measurement.factor.checks import check_items
-from exprstats.measurement.factor.formulas import derive_quantities, solve_many
 from exprstats.measurement.factor.items import read_items, warn_incomplete
 from exprstats.measurement.factor.model import find_clusters, list_jobs
-from exprstats.measurement.factor.moments import ClusterSums, sum_clusters
-from exprstats.options import IntervalName
+from exprstats.measurement.factor.moments import ClusterSums, PatternSums, sum_clusters
+from exprstats.measurement.factor.refits import derive_quantities, fit_sums
+from exprstats.options import IntervalName, MissingRule, check_word
 from exprstats.parallel import Seed, limit_threads, spawn_seeds
 from exprstats.results import Result
 
 KEYS = ("context", "versus", "term", "item")
+TERMS = ("loading", "residual", "omega", "alpha")
 FEWEST = 3
 # Estimates (fits, q, 1), draws (fits, q, B) and left-out values (fits, q, G).
 Values = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -71,8 +72,8 @@ class FactorBootstrap(Result):
         omega = rows[(rows["term"] == "omega") & rows["context"].isna()].iloc[0]
         limits = write_interval(omega["conf_low"], omega["conf_high"], bounded=True)
         told = (
-            f"With {omega['n_clusters']} clusters ({omega['method']} interval), the composite's"
-            f" reliability was ω = {write_number(omega['estimate'], bounded=True)},"
+            f"With {omega['n_clusters']} clusters ({omega['method']} interval), the internal"
+            f" consistency of the items was ω = {write_number(omega['estimate'], bounded=True)},"
             f" {write_level(self.level)} CI {limits}."
         )
         differences = rows[rows["versus"].notna() & (rows["term"] == "loading")]
@@ -93,14 +94,15 @@ def bootstrap_factor(
     cluster: str = "subject",
     draws: int = 2000,
     interval: IntervalName = "auto",
+    missing: MissingRule = "listwise",
     level: float = 0.95,
     seed: Seed = None,
 ) -> FactorBootstrap:
     """Refit a one-factor model to resampled clusters.
 
     Clusters are drawn with replacement, all contexts together, so that differences between
-    contexts rest on the same people. Three items are refitted by the closed form; more through
-    lavaan, which takes about 10 ms a draw and context.
+    contexts rest on the same people. Three items are refitted by the closed form, more by Fisher
+    scoring on their moments, which gives lavaan's estimates.
 
     Parameters
     ----------
@@ -112,6 +114,8 @@ def bootstrap_factor(
         Resamples.
     interval
         ``"auto"``: percentile and jackknife rows, one of them marked ``headline``.
+    missing
+        As for `fit_factor`; full-information refits do without R.
     level
         Confidence level.
     seed
@@ -131,7 +135,7 @@ def bootstrap_factor(
     Warns
     -----
     DataWarning
-        Clips that lack an item are left out.
+        Clips that lack an item are left out, or count with the items they have.
 
     References
     ----------
@@ -151,18 +155,19 @@ def bootstrap_factor(
     """
     names = check_items(items)
     check_options(interval=interval, level=level, draws=draws)
+    check_word(missing, MissingRule, "missing")
     itemset = read_items(items_table, names, by)
-    list_jobs(itemset, names)  # refuses items that carry no factor
-    warn_incomplete(itemset)
+    list_jobs(itemset, names, missing=missing)  # refuses items that carry no factor
+    warn_incomplete(itemset, missing)
     codes, groups = encode_ids(find_clusters(items_table, cluster).to_frame("cluster"), ["cluster"])
     if groups < FEWEST:
         fact = f"the data have {count_things(groups, 'cluster')}."
         raise DataError(Problem(fact, f"Resampling needs {FEWEST} or more.", column=cluster))
-    fits = sum_clusters(itemset, codes, groups)
+    fits = sum_clusters(itemset, codes, groups, missing)
     values = measure_fits(fits, groups, draws, seed)
     rows = [
         {**keys, **row}
-        for term in ("loading", "residual", "omega", "alpha")
+        for term in TERMS
         for keys, row in _list_term(term, names, fits, values, interval=interval, level=level)
     ]
     table = arrange_table(_order(rows, fits), KEYS)
@@ -219,34 +224,25 @@ def _order(rows: list[dict[str, Any]], fits: Sequence[ClusterSums]) -> list[dict
 def measure_fits(fits: Sequence[ClusterSums], groups: int, draws: int, seed: Seed) -> Values:
     """Return estimates (fits, q, 1), draws (fits, q, B), left-out values (fits, q, G)."""
 
-    def measure(counts: np.ndarray) -> np.ndarray:
-        return np.array([_measure_fit(fit, counts) for fit in fits])
+    def measure(sums: Sequence[PatternSums]) -> np.ndarray:
+        found = [derive_quantities(fit_sums(one)) for one in sums]
+        return np.array([np.concatenate([one[term] for term in TERMS]) for one in found])
+
+    def weigh(counts: np.ndarray) -> list[PatternSums]:
+        return [fit.weigh(counts) for fit in fits]
 
     strata = [np.arange(groups)]
     with limit_threads():
         blocks = [
-            measure(count_clusters(draw_clusters(one, strata)[: draws - BLOCK * place], groups))
+            measure(
+                weigh(count_clusters(draw_clusters(one, strata)[: draws - BLOCK * place], groups))
+            )
             for place, one in enumerate(spawn_seeds(seed, count_blocks(draws)))
         ]
         drawn = np.concatenate(blocks, axis=2)
-        whole = measure(np.ones((1, groups)))
-        without = _measure_without(measure, groups)
+        whole = measure(weigh(np.ones((1, groups))))
+        without = measure([fit.leave_out() for fit in fits])
     return whole, drawn, without
-
-
-def _measure_fit(fit: ClusterSums, counts: np.ndarray) -> np.ndarray:
-    _, covariances = fit.form_moments(counts)
-    return derive_quantities(*solve_many(covariances, fit.n), covariances)
-
-
-def _measure_without(measure: Callable[[np.ndarray], np.ndarray], groups: int) -> np.ndarray:
-    return np.concatenate(
-        [
-            measure(leave_out_clusters(start, min(start + 250, groups), groups))
-            for start in range(0, groups, 250)
-        ],
-        axis=2,
-    )
 
 
 def form_terms(cells: Sequence[tuple[int, int | None, int]], values: Values) -> Terms:
@@ -267,5 +263,4 @@ def form_terms(cells: Sequence[tuple[int, int | None, int]], values: Values) -> 
         draws=joined[1],
         left_out=joined[2],
         tested=tested,
-        fisher=np.zeros(len(cells), dtype=bool),
     )

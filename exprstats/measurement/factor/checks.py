@@ -14,6 +14,8 @@ from exprstats.measurement.factor.moments import Moments, correlate
 from exprstats.measurement.factor.solution import Solution
 
 SAME = 0.999
+SINGULAR = 1e-9
+TIED = 0.01
 # Unrelated items give p above this half of the time; items worth a factor hardly ever do.
 CHANCE = 0.5
 DOUBT = 0.05
@@ -43,10 +45,9 @@ def check_items(items: Sequence[str]) -> tuple[str, ...]:
 
 def find_problems(moments: Moments, items: Sequence[str], where: str) -> list[Problem]:
     """Return why a factor cannot be fitted to these moments; empty if it can."""
-    if moments.n <= len(items):
-        fact = (
-            f"{where}: {count_things(moments.n, 'clip has', 'clips have')} all {len(items)} items."
-        )
+    if moments.shared <= len(items):
+        which = f"all {len(items)} items" if moments.n == moments.shared else "a certain two items"
+        fact = f"{where}: {count_things(moments.shared, 'clip has', 'clips have')} {which}."
         return [Problem(fact, f"A factor needs at least {len(items) + 1} of them.")]
     spread = np.sqrt(np.maximum(np.diag(moments.covariance), 0))
     size = np.maximum(np.abs(moments.low), np.abs(moments.high))
@@ -60,7 +61,7 @@ def find_problems(moments: Moments, items: Sequence[str], where: str) -> list[Pr
             )
             for place in constant
         ]
-    return _find_shared(correlate(moments.covariance), moments.n, items, where)
+    return _find_shared(correlate(moments.covariance), moments.shared, items, where)
 
 
 def _find_shared(r: np.ndarray, n: int, items: Sequence[str], where: str) -> list[Problem]:
@@ -72,6 +73,12 @@ def _find_shared(r: np.ndarray, n: int, items: Sequence[str], where: str) -> lis
         for i, j in combinations(range(len(items)), 2)
         if abs(r[i, j]) > SAME
     ]
+    values, vectors = np.linalg.eigh(r)
+    if not problems and values[0] < SINGULAR:
+        tied = [item for item, part in zip(items, vectors[:, 0], strict=True) if abs(part) > TIED]
+        named = ", ".join(f"'{item}'" for item in tied)
+        fact = f"{where}: {named} determine each other: one is a sum of the others."
+        problems.append(Problem(fact, "Leave one of them out.", column=str(tied[-1])))
     if problems:
         return problems
     pairs = r[np.triu_indices(len(items), 1)]
@@ -92,11 +99,11 @@ def _find_shared(r: np.ndarray, n: int, items: Sequence[str], where: str) -> lis
 
 def warn_weak(moments: Moments, items: Sequence[str], where: str) -> None:
     """Warn if the items may share no more than chance would give so few clips."""
-    p_value = judge_sphericity(correlate(moments.covariance), moments.n)
+    p_value = judge_sphericity(correlate(moments.covariance), moments.shared)
     if p_value > DOUBT:
         message = (
             f"{where}: {', '.join(items)} do not correlate more than unrelated items may in"
-            f" {moments.n} clips (p = {p_value:.2f}); the factor rests on thin ground."
+            f" {moments.shared} clips (p = {p_value:.2f}); the factor rests on thin ground."
         )
         warn_user(message, FitWarning)
 
@@ -134,17 +141,14 @@ def find_improper(
         f"{name}: item '{item}' has a residual variance of {residual:.4g}"
         " (a Heywood case); scores are not defined. Leave the item out, or fit more clips."
         for item, loading, residual in zip(items, loadings, residuals, strict=True)
-        if not residual > 1e-6 * (loading**2 + residual)
+        if residual <= 1e-6 * (loading**2 + residual)
     ]
 
 
 def warn_reversed(solution: Solution) -> None:
     """Warn of items that load against the others."""
-    against = [
-        item for item, loading in zip(solution.items, solution.standard, strict=True) if loading < 0
-    ]
-    if against:
-        named = ", ".join(f"'{item}'" for item in against)
+    if solution.reversed_items:
+        named = ", ".join(f"'{item}'" for item in solution.reversed_items)
         message = (
             f"{solution.name}: {named} loads against the other items; if it is reverse-keyed,"
             " turn it round (highest + lowest - answer) and fit again."

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from exprstats import rbridge
-from exprstats.errors import FitError, RError
+from exprstats.errors import FitError, Problem, RError, speak
 from exprstats.measurement.factor.checks import find_improper
 from exprstats.measurement.factor.formulas import (
+    estimate_alpha_error,
     estimate_vcov,
     find_signs,
     solve_three,
     standardize,
 )
-from exprstats.measurement.factor.moments import Moments
+from exprstats.measurement.factor.moments import ClusterSums, Moments
+from exprstats.measurement.factor.refits import jackknife_errors
 from exprstats.measurement.factor.solution import Receipt, Solution, name_rows
 
 
@@ -42,6 +44,10 @@ class Job:
         where every cluster has one row, which lavaan refuses and ``"mlr"`` covers.
     n_clusters
         Number of clusters that standard errors allow for.
+    sums
+        Sums over clusters (or subjects) of several rows, for the jackknife; None without them.
+    problems
+        Why no factor can be fitted to these rows; empty if it can.
     """
 
     context: str | None
@@ -55,6 +61,8 @@ class Job:
     answers: np.ndarray | None = None
     cluster: np.ndarray | None = None
     n_clusters: int | None = None
+    sums: ClusterSums | None = None
+    problems: tuple[Problem, ...] = ()
 
     @property
     def name(self) -> str:
@@ -72,8 +80,6 @@ def solve_jobs(jobs: Sequence[Job]) -> tuple[list[Solution], Receipt]:
     ------
     RError
         R cannot be used and there are more than three items.
-    FitError
-        lavaan did not converge.
     """
     try:
         return _solve_with(solve_lavaan, jobs)
@@ -89,17 +95,28 @@ def solve_jobs(jobs: Sequence[Job]) -> tuple[list[Solution], Receipt]:
 
 
 def _solve_with(engine: Engine, jobs: Sequence[Job]) -> tuple[list[Solution], Receipt]:
-    answers = [engine(job) for job in jobs]
-    said = dict.fromkeys(text for _, receipt in answers for text in receipt.warnings)
-    return [solution for solution, _ in answers], replace(answers[-1][1], warnings=tuple(said))
-
-
-def foresee_improper(job: Job) -> list[str]:
-    """Return why three items cannot give a proper solution; lavaan takes long to find that out."""
-    if len(job.items) != 3 or job.missing == "fiml":
-        return []
-    loadings, residuals = solve_three(job.moments.covariance)
-    return find_improper(job.name, job.items, loadings, residuals)
+    solutions: list[Solution] = []
+    receipts: list[Receipt] = []
+    for job in jobs:
+        if job.problems:
+            solutions.append(_refuse(job, _join_problems(job)))
+            continue
+        try:
+            if len(job.items) == 3 and find_improper(
+                job.name, job.items, *solve_three(job.moments.covariance)
+            ):
+                # lavaan takes long to find three items improper, and finds the same.
+                solutions.append(solve_closed(job)[0])
+                continue
+            solution, receipt = engine(job)
+        except FitError as error:
+            solutions.append(_refuse(job, str(error)))
+            continue
+        solutions.append(solution)
+        receipts.append(receipt)
+    said = dict.fromkeys(text for receipt in receipts for text in receipt.warnings)
+    last = receipts[-1] if receipts else Receipt("closed form")
+    return solutions, replace(last, warnings=tuple(said))
 
 
 def solve_closed(job: Job) -> tuple[Solution, Receipt]:
@@ -177,6 +194,24 @@ def _read(value: dict[str, Any], p: int) -> dict[str, Any]:
     }
 
 
+def _join_problems(job: Job) -> str:
+    return " ".join(
+        f"'{one.column}': {speak(one.fact)}" if one.column else speak(one.fact)
+        for one in job.problems
+    )
+
+
+def _refuse(job: Job, flaw: str) -> Solution:
+    """Return a solution without estimates, that says why."""
+    p = len(job.items)
+    nothing = {"estimate": np.full(3 * p, np.nan), "vcov": np.full((2 * p, 2 * p), np.nan)}
+    nothing |= dict.fromkeys(
+        ("intercept_errors", "standard", "standard_errors", "residual_errors"), np.full(p, np.nan)
+    )
+    answer = {**nothing, "fit": {"df": float(p * (p - 3) // 2)}, "n": job.moments.n}
+    return replace(_build(job, answer, np.ones(p)), flaw=flaw)
+
+
 def rescale_moments(moments: Moments) -> tuple[Moments, np.ndarray]:
     """Bring items of very different scales near unit variance by powers of two, which is exact."""
     spread = np.sqrt(np.diag(moments.covariance))
@@ -192,6 +227,16 @@ def _build(job: Job, answer: dict[str, Any], scale: np.ndarray) -> Solution:
     loadings, residuals, intercepts = np.split(answer["estimate"], 3)
     sign = float(find_signs(answer["standard"]))
     back = np.concatenate([sign * scale, scale**2])
+    improper = find_improper(job.name, job.items, loadings, residuals)
+    alpha_error = np.nan
+    if job.estimator == "mlr" and job.missing == "listwise" and job.answers is not None:
+        keys = np.where(loadings * sign < 0, -1.0, 1.0)
+        alpha_error = estimate_alpha_error(job.answers, keys, job.cluster)
+    jackknife: Mapping[str, list[float]] = {}
+    if job.sums is not None and not improper and np.isfinite(loadings).all():
+        jackknife = {
+            term: list(map(float, one)) for term, one in jackknife_errors(job.sums).items()
+        }
     return Solution(
         context=job.context,
         part=job.part,
@@ -212,4 +257,8 @@ def _build(job: Job, answer: dict[str, Any], scale: np.ndarray) -> Solution:
         method="robust" if job.estimator == "mlr" else "ml",
         missing=job.missing,
         n_clusters=job.n_clusters,
+        flaw=" ".join(improper),
+        alpha_error=alpha_error,
+        jackknife=jackknife,
+        n_subjects=len(job.sums.patterns[0][1]) if jackknife and job.sums else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +95,10 @@ def load_factor(path: str | Path) -> Factor:
     except (KeyError, TypeError, ValueError) as error:
         fact = f"the stored factor is damaged ({error})."
         raise DataError(Problem(fact, _REMEDY, file=str(path))) from error
-    columns = [*(["context"] if by else []), "clip", "fitted_on", "score", "std_error"]
+    columns = ["clip", "fitted_on", "score", "std_error", "factor_se", "note"]
     return Factor(
         table=list_rows(solutions, level),
-        scores=pd.DataFrame({name: [] for name in columns}),
+        scores=pd.DataFrame({name: [] for name in [*(["context"] if by else []), *columns]}),
         spans=list_spans(solutions),
         solutions=solutions,
         items=items,
@@ -135,12 +135,19 @@ def _read_solution(stored: Mapping[str, Any]) -> Solution:
     shapes = {"vcov": (2 * p, 2 * p), "covariance": (p, p)}
     values: dict[str, Any] = {}
     for field in fields(Solution):
-        value = stored[field.name]
+        # Files of earlier versions lack the fields that have a default.
+        if field.name not in stored and field.default is not MISSING:
+            continue
+        if field.name == "jackknife" and field.name not in stored:
+            continue
+        value: Any = stored[field.name]
+        if value is None and field.type == "float":
+            value = float("nan")
         if field.type == "np.ndarray":
             array = np.array(value, dtype=float)
             value = array.reshape(shapes.get(field.name, (p,)))
-        values[field.name] = tuple(value) if field.name == "items" else value
-    return Solution(**values)
+        values[field.name] = value
+    return Solution(**{**values, "items": tuple(stored["items"])})
 
 
 def write_lavaan_script(

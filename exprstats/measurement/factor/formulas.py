@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from exprstats import rbridge
 from exprstats.errors import FitError
 
 
@@ -111,9 +110,14 @@ def weigh_bartlett(loadings: np.ndarray, residuals: np.ndarray) -> tuple[np.ndar
 
 
 def compute_omega(parameters: np.ndarray) -> float:
-    """Return ω = (Σλ)²/((Σλ)² + Σθ) of raw loadings and residuals (2p,) (McDonald, 1999)."""
+    """Return ω = (Σ|λ|)²/((Σ|λ|)² + Σθ) of raw loadings and residuals (2p,) (McDonald, 1999).
+
+    Of the keyed composite: an item that loads negatively is turned round before it is summed, since
+    a sum of items that work against each other is nobody's scale.
+    """
     loadings, residuals = np.split(parameters, 2)
-    return float(loadings.sum() ** 2 / (loadings.sum() ** 2 + residuals.sum()))
+    common = np.abs(loadings).sum() ** 2
+    return float(common / (common + residuals.sum()))
 
 
 def compute_ave(parameters: np.ndarray) -> float:
@@ -130,7 +134,7 @@ def compute_determinacy(parameters: np.ndarray) -> float:
 
 
 def compute_alpha(covariance: np.ndarray, n: int) -> tuple[float, float]:
-    """Return coefficient α of p items and its standard error under normality.
+    """Return coefficient α of p keyed items and its standard error under normality.
 
     α = p/(p − 1)·(1 − tr S/1'S1) (Cronbach, 1951); its variance is that of van Zyl, Neudecker and
     Nel (2000, eq. 21).
@@ -150,6 +154,34 @@ def compute_alpha(covariance: np.ndarray, n: int) -> tuple[float, float]:
     return float(p / (p - 1) * (1 - own / total)), float(np.sqrt(variance))
 
 
+def estimate_alpha_error(
+    answers: np.ndarray, keys: np.ndarray, cluster: np.ndarray | None
+) -> float:
+    """Return the standard error of α without normality, allowing for clusters where they are given.
+
+    The root of the sum of squared influences, added up within clusters: a row's influence on α is
+    p/(p − 1)·(tr S·(1'd)² / (1'S1)² − d'd / 1'S1)/n with d the row about the mean (Yuan,
+    Guarnaccia, & Hayslip, 2003); it sums to 0, so that no mean is subtracted.
+
+    Parameters
+    ----------
+    answers
+        Complete rows, shape (n, p).
+    keys
+        1, or −1 for a reversed item, shape (p,).
+    cluster
+        Integer codes of the rows' clusters (n,); None where rows are independent.
+    """
+    n, p = answers.shape
+    away = (answers - answers.mean(axis=0)) * keys
+    squares, sums = (away**2).sum(axis=1), away.sum(axis=1) ** 2
+    own, total = squares.mean(), sums.mean()
+    influence = p / (p - 1) * (own * sums / total**2 - squares / total) / n
+    if cluster is not None:
+        influence = np.bincount(cluster, influence)
+    return float(np.sqrt((influence**2).sum()))
+
+
 def propagate_error(
     formula: Callable[[np.ndarray], float], parameters: np.ndarray, vcov: np.ndarray
 ) -> float:
@@ -165,62 +197,3 @@ def propagate_error(
         rise = formula(parameters + shift) - formula(parameters - shift)
         gradient[place] = rise / (2 * step)
     return float(np.sqrt(gradient @ vcov @ gradient))
-
-
-def solve_many(covariances: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return loadings and residual variances (B, p) of B covariance matrices (B, p, p).
-
-    Three items are solved by the closed form, more by lavaan in one call to R. A matrix that no
-    factor fits, or where lavaan does not converge, gives NaN.
-
-    Parameters
-    ----------
-    covariances
-        Shape (B, p, p), divisor n.
-    n
-        Rows behind each; the estimates do not depend on it.
-    """
-    if covariances.shape[1] == 3:
-        return _solve_closed(covariances)
-    return _solve_lavaan(covariances, n)
-
-
-def _solve_closed(covariances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    s12, s13, s23 = covariances[:, 0, 1], covariances[:, 0, 2], covariances[:, 1, 2]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        first = np.sqrt(np.where(s12 * s13 * s23 > 0, s12 * s13 / s23, np.nan))
-        loadings = np.stack([first, s12 / first, s13 / first], axis=1)
-    residuals = np.diagonal(covariances, axis1=1, axis2=2) - loadings**2
-    return _orient(loadings, residuals), residuals
-
-
-def _solve_lavaan(covariances: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    draws, p, _ = covariances.shape
-    usable = np.flatnonzero(np.isfinite(covariances).all(axis=(1, 2)))
-    flat = covariances[usable].reshape(len(usable), p * p)
-    estimates = np.full((draws, 2 * p), np.nan)
-    estimates[usable] = rbridge.call("measurement", "refit_moments", flat, float(n)).value
-    loadings, residuals = np.split(estimates, 2, axis=1)
-    return _orient(loadings, residuals), residuals
-
-
-def _orient(loadings: np.ndarray, residuals: np.ndarray) -> np.ndarray:
-    """Let each factor mean more of what most of its items measure, as a single fit does."""
-    with np.errstate(invalid="ignore"):
-        return loadings * find_signs(loadings / np.sqrt(loadings**2 + residuals))[:, None]
-
-
-def derive_quantities(
-    loadings: np.ndarray, residuals: np.ndarray, covariances: np.ndarray
-) -> np.ndarray:
-    """Return standardised loadings and residuals, ω and α of B fits, shape (2p + 2, B)."""
-    p = loadings.shape[1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        squared = loadings**2 / (loadings**2 + residuals)
-        standard = np.sign(loadings) * np.sqrt(squared)
-        common = loadings.sum(axis=1) ** 2
-        omega = common / (common + residuals.sum(axis=1))
-        total = covariances.sum(axis=(1, 2))
-        own = np.trace(covariances, axis1=1, axis2=2)
-        alpha = p / (p - 1) * (1 - own / total)
-    return np.concatenate([standard.T, (1 - squared).T, omega[None], alpha[None]])

@@ -53,6 +53,10 @@ class ItemSet:
             return np.ones(len(self.ids), dtype=bool)
         return (self.ids["context"].astype(str) == context).to_numpy(bool)
 
+    def keep(self, rows: np.ndarray) -> ItemSet:
+        """Return the rows of a mask (n,)."""
+        return ItemSet(self.ids[rows], self.answers[rows], self.contexts)
+
 
 def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> ItemSet:
     """Check an items table and take it apart.
@@ -117,13 +121,34 @@ def _take_ids(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
     return pd.DataFrame(ids)
 
 
-def warn_incomplete(itemset: ItemSet, fate: str = "they are left out of the fit") -> None:
-    """Warn the caller's caller of clips that lack an item, and say what becomes of them."""
-    lacking = int(np.isnan(itemset.answers).any(axis=1).sum())
-    if lacking:
-        counted = count_things(lacking, "clips lacks", "clips lack", of=len(itemset.ids))
-        message = f"{counted} an item; {fate}."
-        warn_user(message)
+def warn_incomplete(itemset: ItemSet, missing: str = "listwise", fate: str = "") -> None:
+    """Warn the caller's caller of clips that lack an item, and say what becomes of them.
+
+    Parameters
+    ----------
+    itemset
+        The clips.
+    missing
+        As for `fit_factor`.
+    fate
+        What becomes of clips that are left out, where more must be said.
+    """
+    absent = np.isnan(itemset.answers)
+    lacking, empty = int(absent.any(axis=1).sum()), int(absent.all(axis=1).sum())
+    if not lacking:
+        return
+    counted = count_things(lacking, "clips lacks", "clips lack", of=len(itemset.ids))
+    if missing == "listwise":
+        message = f"{counted} an item; {fate or 'they are left out of the fit'}."
+    elif not empty:
+        message = f"{counted} an item; they count with the items they have."
+    else:
+        rest = count_things(empty, "lacks", "lack")
+        message = (
+            f"{counted} an item; they count with the items they have, but {rest} every item and"
+            " so no score."
+        )
+    warn_user(message)
 
 
 def check_contexts(itemset: ItemSet, fitted: Sequence[str | None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,19 +11,18 @@ import pandas as pd
 
 from exprstats import rbridge
 from exprstats.contracts import encode_ids, find_absent, find_empty
-from exprstats.errors import FitWarning, OptionError, Problem, warn_user
+from exprstats.errors import DataError, FitError, FitWarning, OptionError, Problem, warn_user
 from exprstats.measurement.factor.checks import (
     check_items,
-    find_improper,
     find_problems,
-    raise_improper,
     raise_problems,
     warn_reversed,
     warn_weak,
 )
-from exprstats.measurement.factor.engines import Job, foresee_improper, solve_jobs
+from exprstats.measurement.factor.engines import Job, solve_jobs
 from exprstats.measurement.factor.items import ItemSet, find_training, read_items, warn_incomplete
-from exprstats.measurement.factor.moments import form_moments
+from exprstats.measurement.factor.moments import ClusterSums, sum_rows
+from exprstats.measurement.factor.refits import form_used_moments
 from exprstats.measurement.factor.scoring import list_scores, list_spans
 from exprstats.measurement.factor.solution import (
     Receipt,
@@ -35,11 +34,9 @@ from exprstats.measurement.factor.solution import (
 from exprstats.options import FactorEstimator, MissingRule, check_level, check_word
 from exprstats.results import Result
 
-_FATES = {
-    "listwise": "they are left out of the fit and have no score",
-    "fiml": "they count with the items they have",
-}
+_UNSCORED = "they are left out of the fit and have no score"
 FEWEST_CLUSTERS = 10
+FEWEST_SUBJECTS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,11 +47,14 @@ class Factor(Result):
     ----------
     table
         Tidy rows: context part term item estimate std_error conf_low conf_high level method
-        p_value n_clips note. ``loading`` and ``residual`` are the completely standardised
-        solution; ``loading_raw``, ``residual_raw`` and ``intercept`` are in the items' units.
-        Part ``"all"`` is fitted on all clips, ``"train"`` on those of training subjects.
+        headline p_value n_clips n_clusters note. ``loading`` and ``residual`` are the completely
+        standardised solution; ``loading_raw``, ``residual_raw`` and ``intercept`` are in the items'
+        units. Part ``"all"`` is fitted on all clips, ``"train"`` on those of training subjects.
+        Where subjects have several clips each estimate has two rows: by the jackknife over
+        subjects, the headline, and by the model, which takes clips for independent (``"ml"``) or
+        corrects its errors (``"robust"``).
     scores
-        SCORES of all clips, from the training fit where there is one.
+        SCORES of all clips, from the training fit where there is one; see `score_clips`.
     spans
         context fitted_on part span: the range that a score can take.
     solutions
@@ -113,6 +113,7 @@ def fit_factor(
     by: str | None = None,
     cluster: str | None = None,
     parts: pd.DataFrame | None = None,
+    ratings: pd.DataFrame | None = None,
     missing: MissingRule = "listwise",
     estimator: FactorEstimator = "ml",
     level: float = 0.95,
@@ -120,9 +121,13 @@ def fit_factor(
 ) -> Factor:
     """Fit one factor to three or more items by maximum likelihood, and score the clips.
 
-    The factor's variance is fixed to 1. With R the numbers come from lavaan (Rosseel, 2012);
-    without it three items are solved by the closed form, which is the same maximum likelihood
-    solution, and the result says so.
+    The factor's variance is fixed to 1, and its sign such that the standardised loadings add up
+    to something positive: more of the factor is more of what most items measure (where they
+    balance, of the first). With R the numbers come from lavaan (Rosseel, 2012); without it three
+    items are solved by the closed form, which is the same maximum likelihood solution, and the
+    result says so. Where the clips have a column ``subject`` (or `cluster`), and subjects several
+    clips, intervals come from leaving out one subject at a time; their coverage is .93 to .96 from
+    20 subjects on, where intervals that take clips for independent cover .75 to .92.
 
     Parameters
     ----------
@@ -139,6 +144,9 @@ def fit_factor(
     parts
         From `split_subjects`: the model is fitted on training subjects too, and the scores come
         from that fit, so that test clips do not shape their own targets.
+    ratings
+        The RATINGS behind the item means: each score then gets the standard error of rater
+        sampling. See `score_clips`.
     missing
         ``"listwise"``: a clip that lacks an item is left out of the fit and has no score.
         ``"fiml"``: it counts with the items it has (needs R).
@@ -159,12 +167,20 @@ def fit_factor(
     OptionError
         Fewer than three items, an item named twice, an option that is not known.
     DataError
-        The data cannot carry a factor: too few clips, constant items, items that are copies of
-        each other or share nothing; answers outside the scale.
+        No context can carry a factor: too few clips, constant items, items that are copies or
+        sums of each other or share nothing; answers outside the scale.
     FitError
-        No convergence, or a residual variance that is not positive.
+        No convergence, or a residual variance that is not positive, in every fit.
     RError
         R cannot be used and there are more than three items.
+
+    Warns
+    -----
+    FitWarning
+        One context (or all clips together) cannot be fitted, or has a residual variance that is not
+        positive: it has no scores, and the others are reported. Items that load against the others.
+    DataWarning
+        Clips that lack an item.
 
     References
     ----------
@@ -201,16 +217,19 @@ def fit_factor(
         estimator=estimator,
         missing=missing,
         cluster=find_clusters(items_table, cluster) if cluster else None,
+        strict=False,
     )
-    warn_incomplete(itemset, _FATES[missing])
+    if all(job.problems for job in jobs):
+        raise DataError([problem for job in jobs for problem in job.problems])
+    warn_incomplete(itemset, missing, _UNSCORED)
     for job in jobs:
-        warn_weak(job.moments, names, job.name)
-    raise_improper([text for job in jobs for text in foresee_improper(job)])
+        if not job.problems:
+            warn_weak(job.moments, names, job.name)
     solutions, receipt = solve_jobs(jobs)
     _check_solutions(solutions, receipt)
     return Factor(
         table=list_rows(solutions, level),
-        scores=list_scores(solutions, itemset),
+        scores=list_scores(solutions, itemset, ratings=ratings),
         spans=list_spans(solutions),
         solutions=tuple(solutions),
         items=names,
@@ -222,13 +241,12 @@ def fit_factor(
 
 
 def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:
-    raise_improper(
-        [
-            text
-            for one in solutions
-            for text in find_improper(one.name, one.items, one.loadings, one.residuals)
-        ]
-    )
+    flawed = [one for one in solutions if one.flaw]
+    if len(flawed) == len(solutions):
+        message = "\n".join(one.flaw for one in flawed)
+        raise FitError(message)
+    for one in flawed:
+        warn_user(f"{one.flaw} It has no scores; the other fits are reported.", FitWarning)
     for one in solutions:
         if one.part == "all":
             warn_reversed(one)
@@ -247,6 +265,7 @@ def list_jobs(
     missing: str = "listwise",
     cluster: pd.Series | None = None,
     keep_rows: bool = False,
+    strict: bool = True,
 ) -> list[Job]:
     """Return the jobs, training subjects first, the fit of all clips last.
 
@@ -260,6 +279,8 @@ def list_jobs(
         Ids of the rows' clusters, in the order of the rows.
     keep_rows
         Whether the jobs hold the rows even where moments would do.
+    strict
+        Whether one context that cannot carry a factor refuses all; else its job says why.
 
     Raises
     ------
@@ -269,6 +290,9 @@ def list_jobs(
     """
     low, high = find_range(itemset.answers, items, scale)
     codes = None if cluster is None else encode_ids(cluster.to_frame("cluster"), ["cluster"])[0]
+    people = codes
+    if codes is None and "subject" in itemset.ids.columns:
+        people = encode_ids(itemset.ids, ["subject"])[0]
     plain = codes is None and (estimator, missing) == ("ml", "listwise")
     jobs = []
     for part, context, keep in _list_rows(itemset, parts):
@@ -276,29 +300,39 @@ def list_jobs(
         used = _find_used(answers, missing)
         who = None if codes is None else codes[keep][used]
         n_clusters = None if who is None else len(np.unique(who))
-        jobs.append(
-            Job(
-                context=context,
-                part=part,
-                items=items,
-                moments=form_moments(answers),
-                low=low,
-                high=high,
-                estimator="ml" if plain or (codes is None and estimator == "ml") else "mlr",
-                missing=missing,
-                answers=None if plain and not keep_rows else answers[used],
-                cluster=None if n_clusters == used.sum() else who,
-                n_clusters=n_clusters,
-            )
+        moments = form_used_moments(answers, missing)
+        job = Job(
+            context=context,
+            part=part,
+            items=items,
+            moments=moments,
+            low=low,
+            high=high,
+            estimator="ml" if plain or (codes is None and estimator == "ml") else "mlr",
+            missing=missing,
+            answers=None if plain and not keep_rows else answers[used],
+            cluster=None if n_clusters == used.sum() else who,
+            n_clusters=n_clusters,
         )
-    raise_problems(
-        [
-            problem
-            for job in jobs
-            for problem in (*find_problems(job.moments, items, job.name), *_find_few(job))
-        ]
-    )
+        problems = (*find_problems(moments, items, job.name), *_find_few(job))
+        sums = None
+        if people is not None and not strict and not problems:
+            sums = _sum_people(context, answers[used], people[keep][used], missing)
+        jobs.append(replace(job, problems=problems, sums=sums))
+    if strict:
+        raise_problems([problem for job in jobs for problem in job.problems])
     return jobs
+
+
+def _sum_people(
+    context: str | None, answers: np.ndarray, people: np.ndarray, missing: str
+) -> ClusterSums | None:
+    """Return sums over subjects; None where they are too few, or have one clip each."""
+    found, codes = np.unique(people, return_inverse=True)
+    if not FEWEST_SUBJECTS <= len(found) < len(people):
+        return None
+    centre = np.nanmean(answers, axis=0)
+    return sum_rows(context, answers, codes, len(found), centre=centre, missing=missing)
 
 
 def _list_rows(

@@ -13,18 +13,20 @@ _BLOCK = 65_536
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moments:
-    """Moments of the complete rows of p items.
+    """Moments of rows of p items, complete ones or those that full information uses.
 
     Attributes
     ----------
     n
-        Complete rows.
+        Rows.
     mean
         Shape (p,).
     covariance
-        Shape (p, p), divisor n.
+        Shape (p, p), divisor n; of incomplete rows the maximum likelihood estimate.
     low, high
         Smallest and largest value of each item, shape (p,).
+    shared
+        Fewest rows that two items share; n where rows are complete.
     """
 
     n: int
@@ -32,6 +34,7 @@ class Moments:
     covariance: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    shared: int
 
 
 def form_moments(values: np.ndarray) -> Moments:
@@ -62,7 +65,7 @@ def form_moments(values: np.ndarray) -> Moments:
         squares += shifted.T @ shifted
     shift = total / max(n, 1)
     covariance = squares / max(n, 1) - np.outer(shift, shift)
-    return Moments(n, centre + shift, covariance, low, high)
+    return Moments(n, centre + shift, covariance, low, high, n)
 
 
 def correlate(covariance: np.ndarray) -> np.ndarray:
@@ -71,42 +74,44 @@ def correlate(covariance: np.ndarray) -> np.ndarray:
     return covariance / np.outer(spread, spread)
 
 
+# Of each pattern of answered items: their places, and sums (B, 1 + q + q²) of 1, x and xx'.
+PatternSums = list[tuple[np.ndarray, np.ndarray]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ClusterSums:
-    """Sums of one fit's complete rows over clusters.
+    """Sums of one fit's rows over clusters, by pattern of answered items.
 
     Attributes
     ----------
     context
         A context, or None for all clips.
-    sums
-        Of 1, x and xx' about the centre, shape (G, 1 + p + p²).
-    n, p
-        Complete rows and items.
+    patterns
+        Places of the q items that were answered, and sums of 1, x and xx' about the centre in each
+        cluster, shape (G, 1 + q + q²). Complete rows are one pattern.
+    n
+        Rows.
     centre
         What was subtracted from the items, the same for every context, shape (p,).
     """
 
     context: str | None
-    sums: np.ndarray
+    patterns: PatternSums
     n: int
-    p: int
     centre: np.ndarray
 
-    def form_moments(self, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return means (B, p) and covariances (B, p, p) of B samples, counts of clusters (B, G).
+    def weigh(self, counts: np.ndarray) -> PatternSums:
+        """Return the sums of B samples, from the counts of their clusters (B, G)."""
+        return [(places, counts @ sums) for places, sums in self.patterns]
 
-        A sample that has no row of this context gives NaN.
-        """
-        with np.errstate(invalid="ignore", divide="ignore"):
-            total = counts @ self.sums
-            average = total[:, 1:] / total[:, :1]
-        mean = average[:, : self.p]
-        square = average[:, self.p :].reshape(-1, self.p, self.p)
-        return mean + self.centre, square - mean[:, :, None] * mean[:, None, :]
+    def leave_out(self) -> PatternSums:
+        """Return the sums of the G samples that lack one cluster each."""
+        return [(places, sums.sum(axis=0) - sums) for places, sums in self.patterns]
 
 
-def sum_clusters(itemset: ItemSet, codes: np.ndarray, groups: int) -> list[ClusterSums]:
+def sum_clusters(
+    itemset: ItemSet, codes: np.ndarray, groups: int, missing: str = "listwise"
+) -> list[ClusterSums]:
     """Return the sums of each context, and of all clips last.
 
     Parameters
@@ -117,20 +122,44 @@ def sum_clusters(itemset: ItemSet, codes: np.ndarray, groups: int) -> list[Clust
         Cluster of each clip, 0 … G − 1, shape (n,).
     groups
         Number of clusters G.
+    missing
+        As for `fit_factor`: rows that lack items are left out, or are patterns of their own.
     """
-    complete = np.logical_not(np.isnan(itemset.answers).any(axis=1))
     # A centre near the data keeps the sums of squares from cancelling.
-    centre = itemset.answers[complete].mean(axis=0)
-    p = itemset.answers.shape[1]
-    fits = []
-    for context in (*itemset.contexts, None):
-        keep = itemset.select(context) & complete
-        shifted = itemset.answers[keep] - centre
-        squares = (shifted[:, :, None] * shifted[:, None, :]).reshape(-1, p * p)
+    centre = np.nanmean(itemset.answers, axis=0)
+    return [
+        sum_rows(
+            context, itemset.answers[keep], codes[keep], groups, centre=centre, missing=missing
+        )
+        for context, keep in ((one, itemset.select(one)) for one in (*itemset.contexts, None))
+    ]
+
+
+def sum_rows(
+    context: str | None,
+    answers: np.ndarray,
+    codes: np.ndarray,
+    groups: int,
+    *,
+    centre: np.ndarray,
+    missing: str = "listwise",
+) -> ClusterSums:
+    """Return the sums of rows (n, p) over clusters; see `sum_clusters`."""
+    given = np.logical_not(np.isnan(answers))
+    complete = given.all(axis=1)
+    kinds = np.ones((1, answers.shape[1]), dtype=bool)
+    if missing == "fiml" and not complete.all():
+        kinds = np.unique(given[given.any(axis=1)], axis=0)
+    patterns, n = [], 0
+    for kind in kinds:
+        rows = complete if kind.all() else (given == kind).all(axis=1)
+        shifted = answers[np.ix_(rows, kind)] - centre[kind]
+        squares = (shifted[:, :, None] * shifted[:, None, :]).reshape(len(shifted), -1)
         lines = np.concatenate([np.ones((len(shifted), 1)), shifted, squares], axis=1).T
-        sums = np.array([np.bincount(codes[keep], line, groups) for line in lines])
-        fits.append(ClusterSums(context, sums.T, int(keep.sum()), p, centre))
-    return fits
+        sums = np.array([np.bincount(codes[rows], line, groups) for line in lines]).T
+        patterns.append((np.flatnonzero(kind), sums))
+        n += len(shifted)
+    return ClusterSums(context, patterns, n, centre)
 
 
 def split_squares(answers: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-# Refits a one-factor model in plain R: needs R and lavaan, not exprstats.
+# One factor of a set of items, by lavaan in plain R: needs R and lavaan, not exprstats.
 # Run it where the data file lies:  Rscript refit.R
 # It writes factor_estimates.csv and factor_scores.csv.
 # First computed with @engine@ by exprstats @version@.
@@ -38,34 +38,89 @@ fit_rows <- function(keep) {
   fit
 }
 name_items <- function(alias) items[match(alias, aliases)]
+# More of the factor is more of what most items measure: the standardised loadings add up to
+# something positive; where they balance, the first one is positive.
+find_sign <- function(loadings) {
+  total <- if (abs(sum(loadings)) > 1e-9) sum(loadings) else loadings[1]
+  if (total < 0) -1 else 1
+}
 list_estimates <- function(fit, context, part) {
   std <- standardizedSolution(fit, level = level)
   raw <- parameterEstimates(fit, level = level)
-  pick <- function(table, op, term, estimate) {
-    found <- table[table$op == op & table$lhs != "f" | table$op == op & op == "=~", ]
-    alias <- if (op == "=~") found$rhs else found$lhs
-    data.frame(context = context, part = part, term = term, item = name_items(alias),
-               estimate = found[[estimate]], std_error = found$se,
-               conf_low = found$ci.lower, conf_high = found$ci.upper)
+  sign <- find_sign(std$est.std[std$op == "=~"])
+  row <- function(term, item, estimate, std_error = NA, conf_low = NA, conf_high = NA) {
+    data.frame(context = context, part = part, term = term, item = item, estimate = estimate,
+               std_error = std_error, conf_low = conf_low, conf_high = conf_high)
   }
+  pick <- function(table, op, term, estimate) {
+    found <- table[table$op == op & (table$lhs != "f" | op == "=~"), ]
+    limits <- cbind(found$ci.lower, found$ci.upper)
+    value <- found[[estimate]]
+    if (op == "=~") {
+      value <- sign * value
+      if (sign < 0) limits <- -limits[, 2:1, drop = FALSE]
+    }
+    row(term, name_items(if (op == "=~") found$rhs else found$lhs), value, found$se,
+        limits[, 1], limits[, 2])
+  }
+  loadings <- raw$est[raw$op == "=~"]
+  residuals <- raw$est[raw$op == "~~" & raw$lhs != "f"]
+  common <- sum(abs(loadings))^2
+  information <- sum(loadings^2 / residuals)
   rbind(
     pick(std, "=~", "loading", "est.std"), pick(std, "~~", "residual", "est.std"),
     pick(raw, "=~", "loading_raw", "est"), pick(raw, "~~", "residual_raw", "est"),
-    pick(raw, "~1", "intercept", "est")
+    pick(raw, "~1", "intercept", "est"),
+    # Items with a negative loading are turned round before they are summed.
+    row("omega", NA, common / (common + sum(residuals))),
+    row("ave", NA, mean(loadings^2 / (loadings^2 + residuals))),
+    row("determinacy", NA, sqrt(information / (1 + information))),
+    list_fit(fit, row)
+  )
+}
+# With df = 0 any fit looks perfect. Under a robust test the statistic is the scaled one, and an
+# index the robust one, where there is one, else the scaled one, else the plain one.
+list_fit <- function(fit, row) {
+  df <- lavInspect(fit, "test")[[1]]$df
+  if (df == 0) return(row("df", NA, 0))
+  all <- unclass(fitMeasures(fit))
+  robust <- length(lavInspect(fit, "test")) > 1
+  pick <- function(names) {
+    for (ending in if (robust) c(".robust", ".scaled", "") else "") {
+      found <- all[paste0(names, ending)]
+      if (all(is.finite(found))) break
+    }
+    found
+  }
+  cfi <- pick(c("cfi", "tli"))
+  rmsea <- pick(c("rmsea", "rmsea.ci.lower", "rmsea.ci.upper"))
+  test <- if (robust) ".scaled" else ""
+  plain <- missing == "listwise" && is.null(cluster)
+  rbind(
+    row("df", NA, df), row("chisq", NA, all[paste0("chisq", test)]),
+    row("cfi", NA, cfi[1]), row("tli", NA, cfi[2]),
+    # Means fit perfectly: counting them would make SRMR smaller than lavaan's default call prints.
+    row("srmr", NA, all[if (plain) "srmr_bentler_nomean" else "srmr"]),
+    row("rmsea", NA, rmsea[1], NA, rmsea[2], rmsea[3])
   )
 }
 score_rows <- function(fit, keep, context, fitted_on) {
   estimate <- lavInspect(fit, "est")
+  residuals <- diag(estimate$theta)
   loadings <- estimate$lambda[, 1]
-  weights <- loadings / diag(estimate$theta)
-  if (sum(loadings / sqrt(loadings^2 + diag(estimate$theta))) < 0) weights <- -weights
+  loadings <- loadings * find_sign(loadings / sqrt(loadings^2 + residuals))
+  # With a residual variance that is not positive (a Heywood case) scores are not defined.
+  if (any(residuals <= 1e-6 * (loadings^2 + residuals))) residuals[] <- NA
   answers <- sweep(as.matrix(rows[keep, aliases]), 2, estimate$nu[, 1])
   given <- !is.na(answers)
   if (missing == "listwise") given <- given & rowSums(given) == length(items)
   answers[!given] <- 0
-  information <- as.double(given %*% (abs(loadings) * abs(weights)))
+  information <- as.double(given %*% (loadings^2 / residuals))
+  score <- as.double(answers %*% (loadings / residuals)) / information
+  scored <- !is.na(information) & information > 0
   data.frame(row = which(keep), context = context, fitted_on = fitted_on,
-             score = ifelse(information > 0, as.double(answers %*% weights) / information, NA))
+             score = ifelse(scored, score, NA),
+             factor_se = ifelse(scored, 1 / sqrt(information), NA))
 }
 
 estimates <- scores <- list()
@@ -73,7 +128,11 @@ for (part in names(subsets)) {
   for (context in c(as.list(contexts), list(NULL))) {
     own <- if (is.null(context)) everyone else data[[by]] == context
     label <- if (is.null(context)) NA else context
-    fit <- fit_rows(own & subsets[[part]])
+    fit <- try(fit_rows(own & subsets[[part]]), silent = TRUE)
+    if (inherits(fit, "try-error")) {
+      message("No factor fits context ", label, ": ", fit)
+      next
+    }
     estimates[[length(estimates) + 1]] <- list_estimates(fit, label, part)
     # Scores come from the fit on training subjects where there is one, for all rows.
     if (part == names(subsets)[1]) {

@@ -7,39 +7,128 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from exprstats.contracts import RATINGS, check_table
+from exprstats.errors import DataError, Problem
 from exprstats.measurement.factor.formulas import weigh_bartlett
 from exprstats.measurement.factor.items import ItemSet, check_contexts
 from exprstats.measurement.factor.solution import Solution
 
+NO_RATERS = "the raters behind the item means were not given"
+NO_PAIR = "no clip has two raters who answered every item"
+NO_RATER = "no rater answered every item"
+
 
 def list_scores(
-    solutions: Sequence[Solution], itemset: ItemSet, method: str = "bartlett"
+    solutions: Sequence[Solution],
+    itemset: ItemSet,
+    method: str = "bartlett",
+    ratings: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the SCORES table of an item set: own-context models first, the pooled one last."""
-    # Test clips must not shape their own targets: the training fits come first, if there are any.
-    solutions = [one for one in solutions if one.part == "train"] or list(solutions)
+    solutions = pick_scoring(solutions)
     check_contexts(itemset, [one.context for one in solutions])
+    raters = None if ratings is None else read_raters(ratings, solutions[0].items)
     own = [one for one in solutions if one.context is not None]
-    tables = [_list_model("context", own, itemset, method)] if own else []
+    tables = [_list_model("context", own, itemset, method, raters)] if own else []
     pooled = [one for one in solutions if one.context is None]
-    return pd.concat([*tables, _list_model("all", pooled, itemset, method)])
+    return pd.concat([*tables, _list_model("all", pooled, itemset, method, raters)])
+
+
+def pick_scoring(solutions: Sequence[Solution]) -> list[Solution]:
+    """Return the fits that scores come from: those on training subjects, if there are any.
+
+    Test clips must not shape their own targets.
+    """
+    return [one for one in solutions if one.part == "train"] or list(solutions)
 
 
 def _list_model(
-    fitted_on: str, solutions: Sequence[Solution], itemset: ItemSet, method: str
+    fitted_on: str,
+    solutions: Sequence[Solution],
+    itemset: ItemSet,
+    method: str,
+    raters: ItemSet | None,
 ) -> pd.DataFrame:
-    score, error = np.full((2, len(itemset.ids)), np.nan)
+    score, error, spread = np.full((3, len(itemset.ids)), np.nan)
+    note = np.full(len(itemset.ids), None, dtype=object)
     for one in solutions:
-        rows = slice(None) if one.context is None else itemset.select(one.context)
-        score[rows], error[rows] = score_answers(itemset.answers[rows], one, method)
-    return itemset.ids.assign(fitted_on=fitted_on, score=score, std_error=error)
+        # Also the pooled model's errors are those of each context's own raters.
+        for context in [one.context] if one.context or not itemset.contexts else itemset.contexts:
+            rows = np.flatnonzero(itemset.select(context))
+            score[rows], spread[rows] = score_answers(itemset.answers[rows], one, method)
+            error[rows], note[rows] = _sample_raters(
+                raters, itemset.ids.iloc[rows], one, method=method, context=context
+            )
+            unscored = rows[np.isnan(score[rows])]
+            error[unscored], note[unscored] = np.nan, one.flaw or "an item is missing"
+    return itemset.ids.assign(
+        fitted_on=fitted_on, score=score, std_error=error, factor_se=spread, note=note
+    )
+
+
+def read_raters(ratings: pd.DataFrame, items: Sequence[str]) -> ItemSet:
+    """Return one row a rater and clip: ids, and answers (n, p), NaN where one is missing.
+
+    Raises
+    ------
+    DataError
+        The table breaks its contract, or lacks an item.
+    """
+    check_table(ratings, RATINGS)
+    keys = [name for name in ("context", "clip", "subject", "rater") if name in ratings.columns]
+    table = ratings.assign(item=ratings["item"].astype(str))
+    table = table[table["item"].isin(items)]
+    means = table.pivot_table(index=keys, columns="item", values="rating", sort=False)
+    absent = [item for item in items if item not in means.columns]
+    if absent:
+        fact = f"the ratings hold no item '{absent[0]}'."
+        raise DataError(Problem(fact, "Give the ratings that the items are means of."))
+    ids = means.index.to_frame(index=False)
+    return ItemSet(ids, means[list(items)].to_numpy(float), ())
+
+
+def _sample_raters(
+    raters: ItemSet | None,
+    ids: pd.DataFrame,
+    solution: Solution,
+    *,
+    method: str,
+    context: str | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each clip's standard error of rater sampling, and a note where there is none.
+
+    Each rater's own answers are scored as the clip's means are. SD·√(1 − ICC_k) of these scores,
+    with k the clip's own number of raters, is √(MSW/k): SD² = MSB/k and ICC_k = 1 − MSW/MSB
+    (Shrout & Fleiss, 1979). Written so, it needs neither and holds where ICC_k is negative.
+    """
+    if raters is None:
+        return np.full(len(ids), np.nan), np.full(len(ids), NO_RATERS, dtype=object)
+    if context is not None and "context" in raters.ids:
+        raters = raters.keep(raters.select(context))
+    names = [name for name in ("context", "clip") if name in raters.ids and name in ids]
+    given = score_answers(raters.answers, solution, method)[0]
+    complete = np.isfinite(given) & np.isfinite(raters.answers).all(axis=1)
+    clips = pd.MultiIndex.from_frame(raters.ids.loc[complete, names].astype(str))
+    codes, levels = pd.factorize(clips)
+    counts = np.bincount(codes, minlength=len(levels))
+    away = given[complete] - (np.bincount(codes, given[complete]) / counts)[codes]
+    spare = counts.sum() - len(levels)
+    within = (away**2).sum() / spare if spare > 0 else np.nan
+    wanted = pd.MultiIndex.from_frame(ids[names].astype(str))
+    places = pd.Index(levels).get_indexer(wanted)
+    k = np.append(counts, 0)[places].astype(float)
+    note = np.full(len(ids), None if spare > 0 else NO_PAIR, dtype=object)
+    note[k == 0] = NO_RATER
+    return np.sqrt(within / np.where(k > 0, k, np.nan)), note
 
 
 def list_spans(solutions: Sequence[Solution]) -> pd.DataFrame:
     """Return the theoretical range of the scores of each fit: Σ|w|·(highest − lowest answer)."""
     rows = []
     for one in solutions:
-        weights, _ = weigh_bartlett(one.loadings, one.residuals)
+        weights = np.full(len(one.items), np.nan)
+        if not one.flaw:
+            weights, _ = weigh_bartlett(one.loadings, one.residuals)
         rows.append(
             {
                 "context": one.context,
@@ -54,7 +143,7 @@ def list_spans(solutions: Sequence[Solution]) -> pd.DataFrame:
 def score_answers(
     answers: np.ndarray, solution: Solution, method: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return scores and standard errors, (n,) each, NaN where they are not defined.
+    """Return scores and the factor's own standard errors, (n,) each, NaN where not defined.
 
     Parameters
     ----------
@@ -67,8 +156,11 @@ def score_answers(
         With I = Σλ²/θ over the items at hand: ``"bartlett"`` Σ(λ/θ)(x − ν)/I with standard error
         1/√I (Bartlett, 1937); ``"regression"`` Σ(λ/θ)(x − ν)/(1 + I) with 1/√(1 + I) (Thurstone,
         1935); both in standard deviations of the factor. ``"mean"`` is the plain mean of the
-        answers, in their units, with √Σθ/p.
+        answers, in their units, with √Σθ/p; an item that loads negatively is turned round first
+        (lowest + highest − answer).
     """
+    if solution.flaw:
+        return np.full(len(answers), np.nan), np.full(len(answers), np.nan)
     given = np.logical_not(np.isnan(answers))
     if method == "mean":
         return _average(answers, given, solution)
@@ -92,7 +184,9 @@ def _average(
     given = _forgive(given, solution)
     count = given.sum(axis=1)
     count = np.where(count > 0, count, np.nan)
-    score = np.where(given, answers, 0.0).sum(axis=1) / count
+    # A sum of items that work against each other is nobody's scale.
+    turned = np.where(solution.loadings < 0, solution.low + solution.high - answers, answers)
+    score = np.where(given, turned, 0.0).sum(axis=1) / count
     return score, np.sqrt(given @ solution.residuals) / count
 
 

@@ -8,10 +8,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
-from exprstats.apa import tell_p, write_count, write_interval, write_level, write_number
+from exprstats.apa import (
+    count_things,
+    tell_p,
+    write_count,
+    write_interval,
+    write_level,
+    write_number,
+)
 from exprstats.contracts import arrange_rows
+from exprstats.document.text import join_words
 from exprstats.measurement.factor.formulas import (
     compute_alpha,
     compute_ave,
@@ -22,6 +30,18 @@ from exprstats.measurement.factor.formulas import (
 
 KEYS = ("context", "part", "term", "item")
 UNTESTABLE = "fit cannot be tested with three items (df = 0)"
+CONSISTENCY = "internal consistency of the items' means"
+FEW = 10
+UNFITTED = "no interval over subjects: without one of them no factor fits"
+# The range of each estimate: limits of the jackknife that lie beyond are printed at its end.
+_RANGES = {
+    "loading": (-1.0, 1.0),
+    **dict.fromkeys(("residual", "r_squared", "omega", "ave", "determinacy"), (0.0, 1.0)),
+    "residual_raw": (0.0, np.inf),
+    "alpha": (-np.inf, 1.0),
+}
+# lavaan's names of fit indices under a robust test.
+VARIANTS = ("", "scaled", "robust", "unscaled")
 _COMPOSITES: dict[str, Callable[[np.ndarray], float]] = {
     "omega": compute_omega,
     "ave": compute_ave,
@@ -63,6 +83,14 @@ class Solution:
         ``"listwise"``, or ``"fiml"``: a clip that lacks items counts with those it has.
     n_clusters
         Clusters that the standard errors allow for; None where clips count as independent.
+    flaw
+        Why there are no scores: the fit was refused or failed, or a residual variance is not
+        positive; empty where nothing is wrong.
+    alpha_error
+        Standard error of α without normality; NaN where normal theory serves.
+    jackknife, n_subjects
+        Standard errors of each term over leave-one-subject-out samples, and the number of
+        subjects; empty and None where subjects are not known, or have one clip each.
     """
 
     context: str | None
@@ -84,6 +112,15 @@ class Solution:
     method: str = "ml"
     missing: str = "listwise"
     n_clusters: int | None = None
+    flaw: str = ""
+    alpha_error: float = float("nan")
+    jackknife: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    n_subjects: int | None = None
+
+    @property
+    def reversed_items(self) -> list[str]:
+        """The items that load against the others."""
+        return [item for item, one in zip(self.items, self.standard, strict=True) if one < 0]
 
     @property
     def df(self) -> int:
@@ -140,7 +177,7 @@ class Receipt:
 def list_rows(solutions: Sequence[Solution], level: float) -> pd.DataFrame:
     """Return one row for each estimate of each solution, limits at the level."""
     rows = [
-        {"context": one.context, "part": one.part, **row, **_count(one)}
+        {"context": one.context, "part": one.part, **_count(one), **row}
         for one in solutions
         for row in _list_solution(one, level)
     ]
@@ -149,11 +186,47 @@ def list_rows(solutions: Sequence[Solution], level: float) -> pd.DataFrame:
 
 
 def _count(one: Solution) -> dict[str, Any]:
-    counts: dict[str, Any] = {"method": one.method, "n_clips": one.n_clips}
+    counts: dict[str, Any] = {"method": one.method, "headline": True, "n_clips": one.n_clips}
     return counts if one.n_clusters is None else {**counts, "n_clusters": one.n_clusters}
 
 
 def _list_solution(one: Solution, level: float) -> Iterator[dict[str, Any]]:
+    """Return each estimate's rows: by the jackknife where there is one, and by the model."""
+    flaw = {"note": one.flaw} if one.flaw else {}
+    for row in _list_estimates(one, level):
+        errors = one.jackknife.get(row["term"])
+        if errors is None:
+            yield {**row, **(flaw if row["term"] != "df" else {})}
+            continue
+        error = errors[one.items.index(row["item"])] if row["item"] else errors[0]
+        if not np.isfinite(error):
+            yield {**row, "note": UNFITTED}
+            continue
+        few = (one.n_subjects or 0) < FEW
+        yield {
+            **row,
+            **_limit_jackknife(row["term"], row["estimate"], error, level, one.n_subjects or 0),
+            "method": "jackknife",
+            "n_clusters": one.n_subjects,
+            "note": f"{one.n_subjects} subjects are too few" if few else None,
+        }
+        yield {**row, "headline": False}
+
+
+def _limit_jackknife(
+    term: str, estimate: float, error: float, level: float, groups: int
+) -> dict[str, float]:
+    """Return an estimate with its limits by t on G − 1 degrees of freedom, inside its range."""
+    reach = float(stdtrit(groups - 1, 0.5 + level / 2)) * error
+    lowest, highest = _RANGES.get(term, (-np.inf, np.inf))
+    return {
+        "std_error": float(error),
+        "conf_low": float(np.maximum(estimate - reach, lowest)),
+        "conf_high": float(np.minimum(estimate + reach, highest)),
+    }
+
+
+def _list_estimates(one: Solution, level: float) -> Iterator[dict[str, Any]]:
     p = len(one.items)
     raw = np.sqrt(np.diag(one.vcov))
     squared = one.standard**2
@@ -169,16 +242,23 @@ def _list_solution(one: Solution, level: float) -> Iterator[dict[str, Any]]:
         for item, estimate, error in zip(one.items, estimates, errors, strict=True):
             yield {"term": term, "item": item, **limit_estimate(estimate, error, level)}
     parameters = np.concatenate([one.loadings, one.residuals])
+    whole = {"item": None}
     for term, formula in _COMPOSITES.items():
-        error = propagate_error(formula, parameters, one.vcov)
-        yield {"term": term, **limit_estimate(formula(parameters), error, level)}
-    alpha, error = compute_alpha(one.covariance, one.n_clips)
+        value = error = float("nan")
+        if not one.flaw:
+            value = formula(parameters)
+            error = propagate_error(formula, parameters, one.vcov)
+        yield {**whole, "term": term, **limit_estimate(value, error, level)}
+    keys = np.where(one.standard < 0, -1.0, 1.0)
+    alpha, error = compute_alpha(one.covariance * np.outer(keys, keys), one.n_clips)
     note = None
-    if one.n_clusters or one.missing == "fiml":
+    if one.method == "robust":
+        error = one.alpha_error
+    if one.missing == "fiml":
         error = float("nan")
-        note = "limits for clustered or incomplete clips: bootstrap_factor"
-    yield {"term": "alpha", **limit_estimate(alpha, error, level), "note": note}
-    yield from list_fit(one.df, one.fit)
+        note = "limits for incomplete clips: bootstrap_factor"
+    yield {**whole, "term": "alpha", **limit_estimate(alpha, error, level), "note": note}
+    yield from ({**whole, **row} for row in list_fit(one.df, one.fit))
 
 
 def limit_estimate(estimate: float, error: float, level: float) -> dict[str, float]:
@@ -193,15 +273,26 @@ def limit_estimate(estimate: float, error: float, level: float) -> dict[str, flo
     }
 
 
+def name_variants(fit: Mapping[str, float]) -> dict[str, str]:
+    """Return lavaan's words for χ², CFI and RMSEA: "" (plain), scaled, robust, unscaled."""
+    return {
+        term: VARIANTS[int(fit.get(f"variant.{term}", 0))] for term in ("chisq", "cfi", "rmsea")
+    }
+
+
 def list_fit(df: int, fit: Mapping[str, float]) -> Iterator[dict[str, Any]]:
     """Fit measures; none with df = 0, where any would look perfect and mean nothing."""
     yield {"term": "df", "estimate": float(df), "note": None if df else UNTESTABLE}
-    if not df:
+    if not df or "chisq" not in fit:
         return
-    yield {"term": "chisq", "estimate": fit["chisq"], "p_value": fit["pvalue"]}
-    for term in ("cfi", "tli", "srmr"):
-        yield {"term": term, "estimate": fit[term]}
+    notes = {term: name or None for term, name in name_variants(fit).items()}
+    test = {"estimate": fit["chisq"], "p_value": fit["pvalue"]}
+    yield {"term": "chisq", **test, "note": notes["chisq"]}
+    for term in ("cfi", "tli"):
+        yield {"term": term, "estimate": fit[term], "note": notes["cfi"]}
+    yield {"term": "srmr", "estimate": fit["srmr"]}
     yield {
+        "note": notes["rmsea"],
         "term": "rmsea",
         "estimate": fit["rmsea"],
         "conf_low": fit["rmsea.ci.lower"],
@@ -213,6 +304,10 @@ def list_fit(df: int, fit: Mapping[str, float]) -> Iterator[dict[str, Any]]:
 def list_notes(solutions: Sequence[Solution], receipt: Receipt) -> tuple[str, ...]:
     """Return what must stand beside the numbers, the most important first."""
     notes = []
+    for one in solutions:
+        if one.flaw:
+            fate = "has no scores" if np.isfinite(one.loadings).all() else "was not fitted"
+            notes.append(f"{one.name[0].upper()}{one.name[1:]} {fate}: {_cut(one.flaw, one.name)}")
     if receipt.reason:
         notes.append(
             f"R was not used: the estimates come from the closed form for three items, which is"
@@ -228,6 +323,11 @@ def list_notes(solutions: Sequence[Solution], receipt: Receipt) -> tuple[str, ..
     return tuple(notes)
 
 
+def _cut(flaw: str, name: str) -> str:
+    """Return a flaw that does not name its rows again."""
+    return flaw.replace(f"{name}: ", "")
+
+
 def write_sentence(
     table: pd.DataFrame, solutions: Sequence[Solution], receipt: Receipt, notes: Sequence[str]
 ) -> str:
@@ -235,27 +335,41 @@ def write_sentence(
     whole = [one for one in solutions if one.part == "all"]
     pooled = next(one for one in whole if one.context is None)
     contexts = len(whole) - 1
-    where = f" in {contexts} contexts, and to each context" if contexts else ""
-    rows = table[table["part"] == "all"]
-    loadings = rows[rows["term"] == "loading"]["estimate"]
+    where = ""
+    if contexts:
+        each = ", and to each context" if contexts > 1 else ""
+        where = f" in {count_things(contexts, 'context')}{each}"
+    rows = table[(table["part"] == "all") & table["headline"]]
+    loadings = rows[rows["term"] == "loading"]["estimate"].dropna()
     omega = rows[(rows["term"] == "omega") & rows["context"].isna()].iloc[0]
-    value, low, high = (
-        write_number(omega["estimate"], bounded=True),
-        float(omega["conf_low"]),
-        float(omega["conf_high"]),
-    )
-    return " ".join(
-        [
-            f"A one-factor model of {len(pooled.items)} items ({', '.join(pooled.items)}) was"
-            f" fitted by {_name_method(pooled)} ({receipt.describe()}) to"
-            f" {write_count(pooled.n_clips)} clips{where}.",
-            f"Standardized loadings ranged from {write_number(loadings.min(), bounded=True)} to"
-            f" {write_number(loadings.max(), bounded=True)}; the composite's reliability was"
-            f" ω = {value}, {write_level(omega['level'])} CI"
-            f" {write_interval(low, high, bounded=True)}{' (all clips)' if contexts else ''}.",
-            *([write_fit(pooled.df, pooled.fit)] if pooled.df else []),
-            *notes,
-        ]
+    said = [
+        f"A one-factor model of {len(pooled.items)} items ({', '.join(pooled.items)}) was fitted by"
+        f" {_name_method(pooled)} ({receipt.describe()}) to {write_count(pooled.n_clips)}"
+        f" clips{where}.",
+        f"Standardized loadings ranged from {write_number(loadings.min(), bounded=True)} to"
+        f" {write_number(loadings.max(), bounded=True)}.",
+        _write_omega(omega, pooled, contexts),
+    ]
+    if pooled.df and "chisq" in pooled.fit:
+        said.append(write_fit(pooled.df, pooled.fit))
+    return " ".join([*said, *notes])
+
+
+def _write_omega(omega: pd.Series, pooled: Solution, contexts: int) -> str:
+    of_all = " (all clips)" if contexts else ""
+    if np.isnan(omega["estimate"]):
+        return f"The {CONSISTENCY}{of_all} is not defined."
+    turned = ""
+    if pooled.reversed_items:
+        named = join_words([f"'{item}'" for item in pooled.reversed_items])
+        turned = f", with {named} turned round,"
+    limits = write_interval(float(omega["conf_low"]), float(omega["conf_high"]), bounded=True)
+    over = ""
+    if omega["method"] == "jackknife":
+        over = f" over {count_things(int(omega['n_clusters']), 'subject')}"
+    return (
+        f"The {CONSISTENCY}{turned} was ω = {write_number(omega['estimate'], bounded=True)},"
+        f" {write_level(omega['level'])} CI {limits}{over}{of_all}."
     )
 
 
@@ -273,9 +387,10 @@ def _name_method(one: Solution) -> str:
 def write_fit(df: int, fit: Mapping[str, float]) -> str:
     """Return the fit of a model in APA style."""
     limits = write_interval(fit["rmsea.ci.lower"], fit["rmsea.ci.upper"], 3, bounded=True)
+    words = {term: f"{name} " if name else "" for term, name in name_variants(fit).items()}
     return (
-        f"Fit: χ²({df}) = {write_number(fit['chisq'])}, p {tell_p(fit['pvalue'])},"
-        f" CFI = {write_number(fit['cfi'], 3, bounded=True)},"
-        f" RMSEA = {write_number(fit['rmsea'], 3, bounded=True)}, 90% CI {limits},"
+        f"Fit: {words['chisq']}χ²({df}) = {write_number(fit['chisq'])}, p {tell_p(fit['pvalue'])},"
+        f" {words['cfi']}CFI = {write_number(fit['cfi'], 3, bounded=True)},"
+        f" {words['rmsea']}RMSEA = {write_number(fit['rmsea'], 3, bounded=True)}, 90% CI {limits},"
         f" SRMR = {write_number(fit['srmr'], 3, bounded=True)}."
     )

@@ -19,7 +19,9 @@ from exprstats.contracts import (
     order_levels,
     require_columns,
 )
-from exprstats.errors import DataError, DataWarning, Problem, warn_user
+from exprstats.errors import DataError, DataWarning, OptionError, Problem, warn_user
+from exprstats.measurement.factor.formulas import weigh_bartlett
+from exprstats.measurement.factor.scoring import pick_scoring
 from exprstats.models.data.parts import label_parts
 from exprstats.options import HumanUnit, check_word
 from exprstats.reliability import rate_reliability
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from exprstats.measurement import Factor
 
 FEWEST_CLIPS = 3
-SUM = "weighted sum"
+SUM = "score"
 
 
 def guess_human(
@@ -38,35 +40,49 @@ def guess_human(
     parts: pd.DataFrame | None = None,
     *,
     unit: HumanUnit = "worker",
+    span: float | None = None,
 ) -> pd.DataFrame:
     """Let each rater's answers guess the mean of the other raters of the same clip.
 
-    A rater's answers to a clip are weighted by the standardised loadings and summed; the sums are
-    standardised over all ratings of the context (divisor n). The truth of a rating is the mean of
-    the other raters' sums of that clip. Metrics are taken per seat and averaged over seats.
+    A rater's answers to a clip are scored like the clip itself, by the Bartlett weights of the
+    factor: prediction and truth have the unit and the theoretical range of the scores that models
+    predict, so that errors of raters and models may be divided by one span. The truth of a rating
+    is the mean of the other raters' scores of that clip. Metrics are taken per seat and averaged
+    over seats; `compare_human` gives them with intervals over subjects and raters.
 
     Parameters
     ----------
     ratings
         RATINGS with ``subject``.
     factor
-        From `fit_factor`; the loadings of its training fit are used where it has one.
+        From `fit_factor` or `load_factor`; its training fit is used where it has one.
     parts
         PARTS from `split_subjects`; None leaves the part out.
     unit
         ``"worker"``: a seat is a rater, with at least three clips in a part. ``"seat"``: raters of
         a clip take numbered seats in the order of their ids, as if each seat were one judge.
+        ``"paper"``: a seat is a rater, and in place of scores stand sums of the answers weighted by
+        the standardised loadings, standardised over all ratings of the context (divisor n), as Lin,
+        Girard, and Morency (2020) took them.
+    span
+        The range by which errors of raters and of models will be divided. With ``unit="paper"`` it
+        must be named: standardised sums have another theoretical range than scores (3.29 against
+        4.32 in one study), and dividing both by that of the scores turned a difference of -.021
+        into a significant one of the other sign.
 
     Returns
     -------
     pandas.DataFrame
         PREDICTIONS with the model ``"human"``, a ``seat``, and a truth that belongs to the row;
-        ``fitted_on`` is ``"context"`` for the loadings of the context's own model.
+        ``fitted_on`` is ``"context"`` for the weights of the context's own model; beside them
+        ``rater``, and ``others``, the number of raters behind the truth.
 
     Raises
     ------
     DataError
         The ratings lack subjects, contexts or items of the factor, or no clip has two raters.
+    OptionError
+        ``unit`` is none of the words, or ``"paper"`` without a span.
 
     Warns
     -----
@@ -76,38 +92,63 @@ def guess_human(
 
     References
     ----------
-    Lin, Girard, and Morency (2020), section "Baselines". Its printed errors and correlations fit
-    together only if they are taken per worker: per seat, NRMSE is at least √(1 - r²)/7.
+    Bartlett, M. S. (1937). The statistical conception of mental factors. Lin, Girard, and Morency
+    (2020), section "Baselines". Its printed errors and correlations fit together only if they are
+    taken per worker: per seat, NRMSE is at least √(1 - r²)/7.
+
+    Examples
+    --------
+    >>> from exprstats.measurement import average_raters, fit_factor
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> ratings = simulate_expressiveness(subjects=20, seed=1).ratings
+    >>> items = sorted(ratings["item"].unique())
+    >>> factor = fit_factor(average_raters(ratings), items=items, by="context")
+    >>> human = guess_human(ratings, factor, unit="seat")
+    >>> human[["truth", "prediction"]].corr().iloc[0, 1].round(1).item()
+    0.6
     """
     check_word(unit, HumanUnit, "unit")
-    answers = weigh_answers(ratings, factor)
+    if unit == "paper" and span is None:
+        message = (
+            "unit 'paper' needs a span: standardised sums have another range than the scores, so "
+            "that errors of raters and models must be divided by one that you name, such as span=7."
+        )
+        raise OptionError(message)
+    answers = weigh_answers(ratings, factor, paper=unit == "paper")
     if parts is not None:
         answers = answers.assign(part=label_parts(answers, parts))
     contexts = order_levels(answers["context"]) if factor.by else []
     frames = []
     for context in [*contexts, None]:
         own = answers if context is None else answers[answers["context"] == context]
-        frames.append(_guess_others(own, "all" if context is None else "context"))
+        frames.append(_guess_others(own, "all" if context is None else "context", unit == "paper"))
     frame = _drop_lonely(pd.concat(frames, ignore_index=True))
-    frame = _seat_workers(frame) if unit == "worker" else _seat_raters(frame)
+    if unit == "seat":
+        key = [name for name in ("context", "clip", "fitted_on") if name in frame]
+        order = frame.sort_values("rater", key=lambda ids: ids.astype(str), kind="stable")
+        frame = frame.assign(seat=(order.groupby(key).cumcount() + 1).astype(str))
+    else:
+        frame = _seat_workers(frame)
     kept = ["subject", *(name for name in ("context", "part") if name in frame), "fitted_on"]
     frame = frame.assign(model="human")
-    return frame[["clip", "model", "seat", *kept, "truth", "prediction"]].reset_index(drop=True)
+    told = ["truth", "prediction", "rater", "others"]
+    return frame[["clip", "model", "seat", *kept, *told]].reset_index(drop=True)
 
 
-def _guess_others(answers: pd.DataFrame, fitted_on: str) -> pd.DataFrame:
+def _guess_others(answers: pd.DataFrame, fitted_on: str, standardised: bool) -> pd.DataFrame:
     sums = answers["sum" if fitted_on == "all" else "sum_context"].to_numpy(float)
     spread = sums.std()
     if not spread > 0:
-        fact = f"all {len(sums):,} weighted sums of answers are {sums[0]:g}."
+        fact = f"all {len(sums):,} scores of answers are {sums[0]:g}."
         raise DataError(Problem(fact, "Nobody can be compared with anybody.", column="rating"))
-    z = (sums - sums.mean()) / spread
+    z = (sums - sums.mean()) / spread if standardised else sums
     codes, _ = encode_ids(answers, [name for name in ("context", "clip") if name in answers])
     total, raters = np.bincount(codes, z)[codes], np.bincount(codes)[codes]
     with np.errstate(invalid="ignore", divide="ignore"):
         others = (total - z) / (raters - 1)
     ids = answers.drop(columns=["sum", "sum_context"], errors="ignore")
-    return ids.assign(fitted_on=fitted_on, prediction=z, truth=np.where(raters > 1, others, np.nan))
+    truth = np.where(raters > 1, others, np.nan)
+    return ids.assign(fitted_on=fitted_on, prediction=z, truth=truth, others=raters - 1)
 
 
 def _drop_lonely(frame: pd.DataFrame) -> pd.DataFrame:
@@ -138,26 +179,22 @@ def _seat_workers(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[~few].assign(seat=frame.loc[~few, "rater"].astype(str))
 
 
-def _seat_raters(frame: pd.DataFrame) -> pd.DataFrame:
-    key = [name for name in ("context", "clip", "fitted_on") if name in frame]
-    order = frame.sort_values("rater", key=lambda ids: ids.astype(str), kind="stable")
-    return frame.assign(seat=(order.groupby(key).cumcount() + 1).astype(str))
-
-
-def weigh_answers(ratings: pd.DataFrame, factor: Factor) -> pd.DataFrame:
-    """Return one row a rater and clip with the weighted sums of the answers.
+def weigh_answers(ratings: pd.DataFrame, factor: Factor, *, paper: bool = False) -> pd.DataFrame:
+    """Return one row a rater and clip with the scores of the answers.
 
     Parameters
     ----------
     ratings
         RATINGS with ``subject``.
     factor
-        Its standardised loadings are the weights.
+        Its Bartlett weights score the answers in SD of the factor, as they score clips.
+    paper
+        Sum the answers weighted by the standardised loadings instead.
 
     Returns
     -------
     pandas.DataFrame
-        context (where there are any), clip, rater, subject, ``sum`` by the loadings of the pooled
+        context (where there are any), clip, rater, subject, ``sum`` by the weights of the pooled
         model, and with contexts ``sum_context`` by those of the context's own.
     """
     check_table(ratings, RATINGS)
@@ -165,14 +202,27 @@ def weigh_answers(ratings: pd.DataFrame, factor: Factor) -> pd.DataFrame:
     answers = _spread_items(ratings, factor.items)
     columns = _name_answers(factor.items)
     values = answers[columns].to_numpy(float)
-    weighed = answers.drop(columns=columns).assign(sum=values @ _read_loadings(factor, None))
+    weighed = answers.drop(columns=columns).assign(sum=_score(values, factor, None, paper))
     if factor.by:
         own = np.full(len(values), np.nan)
         for context in order_levels(weighed["context"]):
             here = (weighed["context"] == context).to_numpy(bool)
-            own[here] = values[here] @ _read_loadings(factor, context)
+            own[here] = _score(values[here], factor, context, paper)
         weighed["sum_context"] = own
     return weighed
+
+
+def _score(values: np.ndarray, factor: Factor, context: Any, paper: bool) -> np.ndarray:
+    """Return scores (n,) of answers (n, items) by the factor's fit to a context, or to all."""
+    fits = [one for one in pick_scoring(factor.solutions) if one.context == context]
+    if not fits:
+        fact = f"the factor has no loadings for context '{context}'."
+        raise DataError(Problem(fact, "Fit it to the same contexts.", column="context"))
+    if paper:
+        return values @ fits[0].standard
+    # Scores of single raters about the intercepts of the clips: raters who share a clip share them.
+    weights, _ = weigh_bartlett(fits[0].loadings, fits[0].residuals)
+    return (values - fits[0].intercepts) @ weights
 
 
 def _spread_items(ratings: pd.DataFrame, items: tuple[str, ...]) -> pd.DataFrame:
@@ -198,18 +248,6 @@ def _spread_items(ratings: pd.DataFrame, items: tuple[str, ...]) -> pd.DataFrame
 def _name_answers(items: Sequence[str]) -> list[str]:
     # An item may be called like an id.
     return [f"answer {j}" for j in range(len(items))]
-
-
-def _read_loadings(factor: Factor, context: Any) -> np.ndarray:
-    table = factor.table
-    rows = table[table["term"] == "loading"]
-    rows = rows[rows["context"].isna() if context is None else rows["context"] == context]
-    trained = rows[rows["part"] == "train"]
-    rows = (trained if len(trained) else rows).drop_duplicates("item")
-    if set(rows["item"]) != set(factor.items):
-        fact = f"the factor has no loadings for context '{context}'."
-        raise DataError(Problem(fact, "Fit it to the same contexts.", column="context"))
-    return rows.set_index("item")["estimate"][list(factor.items)].to_numpy(float)
 
 
 def warn_dropped(dropped: int, total: int, why: str) -> None:
@@ -250,7 +288,7 @@ class Ceiling(Result):
         ]
         return (
             "Because of the scores' own unreliability, no prediction can be expected to correlate "
-            f"with them above √ICC(1,k) of the weighted sums of answers: {'; '.join(told)} "
+            f"with them above √ICC(1,k) of the raters' scores: {'; '.join(told)} "
             f"({write_level(self.level)} CI)."
         )
 
@@ -258,16 +296,17 @@ class Ceiling(Result):
 def rate_ceiling(ratings: pd.DataFrame, factor: Factor, *, level: float = 0.95) -> Ceiling:
     """Rate how high a prediction of the scores could correlate with them at best.
 
-    Each rater's answers are weighted by the standardised loadings and summed, as in `guess_human`;
-    the ceiling is the square root of the one-way reliability of the sums' means over the raters of
-    a clip, at the harmonic mean of their numbers.
+    Each rater's answers are scored by the Bartlett weights, as clips are: the mean of the raters'
+    scores of a clip is its score. The ceiling is the square root of the one-way reliability of
+    these means, at the harmonic mean of the numbers of raters. (Sums weighted by the loadings are
+    another composite: where one item is much noisier, theirs was .911 for a real .990.)
 
     Parameters
     ----------
     ratings
         RATINGS with ``subject``.
     factor
-        From `fit_factor`.
+        From `fit_factor` or `load_factor`.
     level
         Confidence level.
 
@@ -283,6 +322,16 @@ def rate_ceiling(ratings: pd.DataFrame, factor: Factor, *, level: float = 0.95) 
     References
     ----------
     Spearman, C. (1904). The proof and measurement of association between two things.
+
+    Examples
+    --------
+    >>> from exprstats.measurement import average_raters, fit_factor
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> ratings = simulate_expressiveness(subjects=40, seed=1).ratings
+    >>> items = sorted(ratings["item"].unique())
+    >>> factor = fit_factor(average_raters(ratings), items=items)
+    >>> rate_ceiling(ratings, factor).tidy()["estimate"].round(1).tolist()
+    [0.9]
     """
     answers = weigh_answers(ratings, factor)
     contexts = order_levels(answers["context"]) if factor.by else []

@@ -11,7 +11,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.contracts import PREDICTIONS, check_table
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.models.baselines.guesses import take_predictions
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.data.parts import PARTS
@@ -150,7 +150,7 @@ def pair_pooled(models: Models) -> pd.DataFrame:
     own = rows[rows["fitted_on"] == "context"]
     if own.empty:
         fact = "the models were fitted to all clips only."
-        raise DataError(Problem(fact, "Fit them with by='context'."))
+        raise DataError(Problem(fact, ("Fit them with ", Option("by", "context"), ".")))
     pooled = _match_pooled(rows, own) if models.design.classes else _predict_pooled(models)
     pooled = pooled[own.columns].assign(model=f"{models.name} pooled")
     return pd.concat([own, pooled], ignore_index=True).drop(columns="fitted_on")

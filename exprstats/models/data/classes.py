@@ -10,7 +10,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.contracts import find_absent
-from exprstats.errors import DataError, Problem, warn_user
+from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.models.data.design import Design, Sample
 from exprstats.options import check_word, name_some
 
@@ -102,7 +102,11 @@ def _refuse_fractions(classes: tuple[float, ...], target: str) -> None:
     if broken:
         counted = count_things(len(broken), "classes is", "classes are", of=len(classes))
         fact = f"{counted} no whole numbers: {broken[0]:g}."
-        remedy = "Give classes as whole numbers or as text, or use task='regression'."
+        remedy = (
+            "Give classes as whole numbers or as text, or use ",
+            Option("task", "regression"),
+            ".",
+        )
         raise DataError(Problem(fact, remedy, column=target))
 
 
@@ -153,7 +157,11 @@ def _judge_lost(design: Design, sample: Sample, lost: list[Any]) -> list[Problem
     named = name_some([show_label(label) for label in lost])
     fact = f"{sample.label}: no training clip shows {named}, so that it is never predicted."
     if sample.context is None:
-        remedy = "Use another seed, merge the class with another, or leave its clips out."
+        remedy = (
+            "Use another ",
+            Option("seed"),
+            ", merge the class with another, or leave its clips out.",
+        )
         return [Problem(fact, remedy, column=design.target)]
     message = str(Problem(fact, "The model of all clips may know it.", column=design.target))
     warn_user(message)

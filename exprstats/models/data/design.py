@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exprstats.apa import count_things
 from exprstats.contracts import (
     CLIPS,
     check_table,
@@ -17,9 +18,13 @@ from exprstats.contracts import (
     order_levels,
     require_columns,
 )
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.models.data.parts import PARTS, label_parts
+from exprstats.options import name_some
 from exprstats.parallel import Seed, spawn_seeds
+
+# A correlation that falls short of 1 by less is one within rounding.
+COPY = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,8 +108,18 @@ class Design:
 
 
 def seed_samples(design: Design, seed: Seed) -> list[np.random.SeedSequence]:
-    """Return a seed for each sample."""
-    return spawn_seeds(seed, len(design.samples))
+    """Return a seed for each sample; a context's depends on its name, not on its place."""
+    order = sorted(range(len(design.samples) - 1), key=lambda i: str(design.samples[i].context))
+    seeds = spawn_seeds(seed, len(design.samples))
+    return [seeds[order.index(i)] for i in range(len(order))] + seeds[-1:]
+
+
+def sort_rows(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return the order (m,) of clips by features (m, p), then by target (m,).
+
+    Whatever draws clips by their places draws the same ones then, in whatever order the table was.
+    """
+    return np.lexsort((truth, *values.T[::-1]))
 
 
 def build_design(
@@ -116,6 +131,7 @@ def build_design(
     by: str | None = None,
     pooled_target: str | None = None,
     folded: bool = False,
+    classes: tuple[Any, ...] = (),
 ) -> Design:
     """Check a clip table and its split, and return what models are fitted to.
 
@@ -157,9 +173,40 @@ def build_design(
     matrix = np.ascontiguousarray(clips[list(names)].to_numpy(float))
     people = pd.factorize(ids["subject"])[0]
     places = np.select([ids["part"].to_numpy(object) == part for part in PARTS], range(len(PARTS)))
-    design = Design(ids, names, matrix, target, samples, people, places, pooled)
+    design = Design(ids, names, matrix, target, samples, people, places, pooled, classes)
     _check_samples(design, ("train",) if folded else ("train", "validate"))
+    copies = find_copies(design)
+    if copies:
+        counted = count_things(len(copies), "feature is a copy", "features are copies")
+        message = (
+            f"{counted} of the target '{target}' up to its unit: {name_some(copies)}. What "
+            "predicts a target from itself says nothing of people. Leave such features out."
+        )
+        warn_user(message)
     return design
+
+
+def find_copies(design: Design) -> list[str]:
+    """Return the features that hold a sample's target in another unit or under other codes.
+
+    A quantity is copied where |r| is 1 within rounding, classes where each has one value of its
+    own (numbers for names, say).
+    """
+    found = []
+    for j, name in enumerate(design.features):
+        for sample in design.samples:
+            values, truth = design.matrix[sample.rows, j], sample.truth
+            if design.classes:
+                pairs = len(np.unique(np.column_stack([values, truth]), axis=0))
+                kinds = len(np.unique(truth))
+                same = pairs == len(np.unique(values)) == kinds and 2 * kinds < len(truth)
+            else:
+                scales = values.std() * truth.std()
+                covariance = np.mean((values - values.mean()) * (truth - truth.mean()))
+                same = len(truth) > 2 and scales > 0 and abs(covariance) >= (1 - COPY) * scales
+            if same and name not in found:
+                found.append(name)
+    return found
 
 
 def _check_features(features: Sequence[str], target: str) -> tuple[str, ...]:

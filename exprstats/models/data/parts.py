@@ -11,7 +11,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.contracts import find_absent, find_empty, order_levels, require_columns
-from exprstats.errors import DataError, Problem, warn_user
+from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.options import name_nearest, name_some
 
 PARTS = ("train", "validate", "test")
@@ -97,7 +97,7 @@ def find_thin_contexts(labels: np.ndarray, contexts: pd.Series | None) -> list[P
         told = ", ".join(f"{part} {count:,}" for part, count in counts.items())
         absent = ", ".join(part for part, count in counts.items() if not count)
         fact = f"context '{context}' has no clips in {absent} (clips: {told})."
-        remedy = "Use another seed or larger parts, or leave this context out."
+        remedy = ("Use another ", Option("seed"), " or larger parts, or leave this context out.")
         problems.append(Problem(fact, remedy, column="context"))
     return problems
 

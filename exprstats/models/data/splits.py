@@ -138,7 +138,7 @@ def _check_counts(counts: list[int], shares: tuple[float, ...], subjects: int) -
     if starved:
         counted = count_things(subjects, "subject leaves", "subjects leave")
         fact = f"{counted} none for {', '.join(starved)}."
-        remedy = "Check that the column names people; else more are needed, or other shares."
+        remedy = "Check that the column names people; otherwise more are needed."
         raise DataError(Problem(fact, remedy, column="subject"))
 
 

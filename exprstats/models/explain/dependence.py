@@ -61,6 +61,9 @@ class Dependence(Result):
         for context, own in reach.groupby("context", sort=False, dropna=False):
             most = own.iloc[int(own["reach"].to_numpy().argmax())]
             label = context if isinstance(context, str) else "all clips"
+            if not most["reach"] > 0:
+                told.append(f"{label}: none, all clips get the same prediction")
+                continue
             told.append(f"{label}: {most['feature']} ({write_number(most['reach'])})")
         return (
             f"{KIND_NAMES[self.kind]}: the mean prediction moved most along these features, "

@@ -12,11 +12,12 @@ import pandas as pd
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, OptionError, Problem
+from exprstats.inference.comparison.wording import join_words
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, jackknife_clusters, sort_draws
-from exprstats.models.data.design import Design, seed_samples
+from exprstats.models.data.design import Design, Sample, seed_samples, sort_rows
 from exprstats.models.explain.refits import check_resampling
-from exprstats.models.fitting.outcomes import KEYS, group_contexts
+from exprstats.models.fitting.outcomes import FEW_SUBJECTS, KEYS, group_contexts
 from exprstats.models.fitting.penalties import scale_columns
 from exprstats.models.fitting.result import Fitted, Models
 from exprstats.options import KIND_NAMES, check_count
@@ -25,6 +26,9 @@ from exprstats.results import Result
 
 # From so many subjects percentile intervals are printed, below jackknife-t.
 MANY_SUBJECTS = 40
+# From such a correlation on two features are one for every purpose of a model.
+TWINS = 0.98
+SHARED = "shares the credit"
 TIE = 1e-12
 
 _LIMITS = ("std_error", "conf_low", "conf_high")
@@ -85,7 +89,13 @@ class Importance(Result):
             f"{KIND_NAMES[self.kind]}: rise of the test {self.error} when a feature is permuted "
             f"between subjects, with {write_level(self.level)} intervals over test subjects."
         )
-        return " ".join([opening, *told])
+        few = self.table["n_clusters"].min()
+        if few < FEW_SUBJECTS:
+            told.append(
+                f"With only {few} test subjects such an interval rests on {few - 1} degrees of "
+                "freedom and is very wide."
+            )
+        return " ".join([opening, *told, *tell_twins(rows, self.table)])
 
 
 def rate_importance(
@@ -236,6 +246,8 @@ def permute_features(
     rng = np.random.default_rng(seed)
     rows = fit.sample.rows[design.mark(fit.sample, "test")]
     values, truth = design.split(fit.sample, "test")
+    order = sort_rows(values, truth)
+    rows, values, truth = rows[order], values[order], truth[order]
     _, codes = np.unique(design.clips["subject"].astype(str).to_numpy()[rows], return_inverse=True)
     donors = np.array([_draw_donors(codes, rng) for _ in range(repeats)])
     squared = not design.classes
@@ -272,6 +284,7 @@ def list_importance(
     clips, subjects = design.count(fit.sample, "test")
     if subjects < 3:
         return []
+    twins = list_twins(design, fit.sample)
     singles = [[i] for i in range(len(design.features))]
     groups = singles + group_features(design.split(fit.sample, "train")[0], alike)
     first, *seeds = spawn_seeds(seed, 1 - (-draws // BLOCK))
@@ -294,7 +307,42 @@ def list_importance(
             rows.append({**key, **limits, "level": level, "method": method})
             rows[-1] |= {"headline": method == headline, "n_clips": clips, "n_clusters": subjects}
             rows[-1]["draws"] = draws if method == "percentile" else None
+            rows[-1]["note"] = twins.get(j) if term == "importance" else None
     return rows
+
+
+def list_twins(design: Design, sample: Sample) -> dict[int, str]:
+    """Return a note for each feature that others all but repeat in training, by position.
+
+    Least squares and permutation cannot tell which of two such features the target goes along
+    with; a penalty halves the weight (ridge) or gives it to one of them (lasso).
+    """
+    notes = {}
+    for group in group_features(design.split(sample, "train")[0], TWINS):
+        named = join_words([design.features[i] for i in group])
+        notes |= dict.fromkeys(group, f"{SHARED}: {named} correlate beyond ±{TWINS} in training")
+    return notes
+
+
+def tell_twins(rows: pd.DataFrame, table: pd.DataFrame | None = None) -> list[str]:
+    """Return a sentence on features that share the credit, with what they do together if known."""
+    notes = rows["note"].astype(object).fillna("")
+    known = rows[:0] if table is None else table[table["headline"]]
+    together = known[known["term"].eq("group_importance")].to_dict("records")
+    told = []
+    for note in dict.fromkeys(notes[notes.str.contains(SHARED, regex=False)]):
+        names = rows.loc[notes == note, "feature"].unique().tolist()
+        text = (
+            f"{join_words(names)} all but repeat one another and share the credit: what one of "
+            "them has says nothing of it alone"
+        )
+        for row in together:
+            if set(str(row["feature"]).split(" + ")) >= set(names) and pd.isna(row["context"]):
+                rise = write_number(row["estimate"])
+                limits = write_interval(row["conf_low"], row["conf_high"])
+                text += f"; permuted together they raise the error by {rise} {limits}"
+        told.append(f"{text}.")
+    return told
 
 
 def group_features(values: np.ndarray, alike: float) -> list[list[int]]:

@@ -13,8 +13,8 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.inference.comparison.wording import join_words
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
-from exprstats.models.data.design import Design
-from exprstats.models.explain.importance import list_importance
+from exprstats.models.data.design import Design, seed_samples
+from exprstats.models.explain.importance import list_importance, list_twins, tell_twins
 from exprstats.models.explain.least_squares import list_unpenalised
 from exprstats.models.explain.refits import (
     MOST_UNDEFINED,
@@ -97,8 +97,11 @@ class Weights(Result):
 
     def _tell_weights(self, weights: pd.DataFrame) -> list[str]:
         least = write_number(self.threshold, bounded=True)
-        told, quiet = [], []
+        told, quiet, silent = [], [], []
         for name, own in group_contexts(weights):
+            if own["estimate"].eq(0).all():
+                silent.append(name)
+                continue
             named = [
                 f"{row['feature']} {write_number(row['estimate'])} "
                 f"{write_interval(row['conf_low'], row['conf_high'])}"
@@ -110,7 +113,10 @@ class Weights(Result):
                 quiet.append(name)
         if quiet:
             told.append(f"No weight reached {least} in size in {_join_names(quiet)}.")
-        return told
+        if silent:
+            where = _join_names(silent)
+            told.append(f"Nothing was learned in {where}: every weight is zero.")
+        return [*told, *tell_twins(weights)]
 
     def _tell_tests(self) -> str:
         rows = self.table[(self.table["term"] == "unpenalised") & self.table["headline"]]
@@ -216,7 +222,8 @@ def report_weights(
         raise OptionError(message)
     design = models.require_clips()
     resampled = count_resampled(design, folded=models.rounds is not None)
-    first, *seeds = spawn_seeds(seed, 1 + len(models.fits))
+    first, second = spawn_seeds(seed, 2)
+    seeds = seed_samples(design, np.random.default_rng(second))
     weights, chosen = refit_weights(
         design,
         models.penalties,
@@ -265,6 +272,10 @@ def _rate_weights(
     found = list_stability(own, refits, threshold=threshold, level=level)
     found += list_inflation(design.split(sample, "train")[0])
     found += list_unpenalised(design, sample, counts, refit=models.refit, level=level)
+    for j, note in list_twins(design, sample).items():
+        for row in found:
+            if row["feature"] == j and row["term"] == "weight":
+                row["note"] = "; ".join(filter(None, [row.get("note"), note]))
     about = {"part": "train", "headline": True, **count_clips(design, sample, "train")}
     return [{**about, **row, "feature": design.features[row["feature"]]} for row in found]
 

@@ -165,10 +165,11 @@ def _list_rounds(design: Design, fit: Tuned, name: str, rounds: Rounds) -> list[
     about = {"context": fit.sample.context, "model": name, "part": "validate", "feature": None}
     about |= count_clips(design, fit.sample, "train")
     told = f"in {rounds.describe()}, which chose the penalty"
+    mean = f"mean of the correlations {told}"
     rmse = float(fit.grid.loc[fit.grid["chosen"], "rmse_validate"].iloc[0])
     return [
         {**about, "term": "rmse", "estimate": rmse, "note": told},
-        {**about, "term": "correlation", "estimate": correlation, "note": note or told},
+        {**about, "term": "correlation", "estimate": correlation, "note": note or mean},
     ]
 
 

@@ -50,7 +50,7 @@ def save_models(models: Models, path: str | Path) -> None:
     >>> rng = np.random.default_rng(1)
     >>> clips = pd.DataFrame({"clip": range(200), "subject": np.repeat(range(20), 10)})
     >>> clips["motion"] = rng.normal(size=200)
-    >>> clips["score"] = 2 * clips["motion"]
+    >>> clips["score"] = 2 * clips["motion"] + 0.001 * rng.normal(size=200)
     >>> data = {"target": "score", "features": ["motion"], "parts": split_subjects(clips, seed=1)}
     >>> models = fit_elastic(clips, **data)
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -172,16 +172,25 @@ def measure_rounds(
 def correlate_rounds(
     design: Design, sample: Sample, rounds: Rounds, point: Grid
 ) -> tuple[float, str | None]:
-    """Return r of the predictions of held-out clips at one penalty, the mean over repeats."""
+    """Return r of the predictions of held-out clips at one penalty, the mean over the rounds.
+
+    Over all clips the predictions of different rounds would correlate negatively with noise, since
+    the training means differ. A round that predicts the same for all clips counts as 0.
+    """
     subjects, _ = code_subjects(design)
     inside = design.mark(sample, "train")
     values, truth = design.split(sample, "train")
     own = subjects[sample.rows[inside]]
-    guesses: dict[object, np.ndarray] = {}
-    for held, (again, _) in zip(rounds.held, rounds.named, strict=True):
+    scores = []
+    for held in rounds.held:
         here = held[own] > 0
+        if not here.any():
+            continue
         rest = take_moments(values[~here], truth[~here])
-        guess = guesses.setdefault(again, np.empty(len(own)))
-        guess[here] = predict_grid(rest, trace_grid(rest, point)[0], values[here])[:, 0]
-    scores = [correlate(truth, guess) for guess in guesses.values()]
-    return float(np.mean([r for r, _ in scores])), next((note for _, note in scores if note), None)
+        weights = trace_grid(rest, point)[0]
+        r, note = correlate(truth[here], predict_grid(rest, weights, values[here])[:, 0])
+        scores.append((0.0 if note == "prediction is constant" else r, note))
+    known = [r for r, _ in scores if not np.isnan(r)]
+    note = next((note for _, note in scores if note), None)
+    silent = all(one == "prediction is constant" for _, one in scores)
+    return (np.nan if silent or not known else float(np.mean(known))), note

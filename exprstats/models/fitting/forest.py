@@ -20,7 +20,7 @@ from exprstats.models.data.classes import (
     refuse_rare,
     settle_task,
 )
-from exprstats.models.data.design import Design, Sample, build_design, seed_samples
+from exprstats.models.data.design import Design, Sample, build_design, seed_samples, sort_rows
 from exprstats.models.fitting.elastic import check_settings
 from exprstats.models.fitting.outcomes import KEYS, count_clips, list_predictions, list_scores
 from exprstats.models.fitting.result import Models
@@ -90,6 +90,9 @@ def fit_forest(
 ) -> Models:
     """Grow a random forest per context and for all clips, tuned on the validation subjects.
 
+    Clips are sorted by features and target before trees draw from them, so that the same clips in
+    another order grow the same forest.
+
     Parameters
     ----------
     clips, target, features, parts, by, pooled_target, refit, name
@@ -147,10 +150,8 @@ def fit_forest(
     if settle_task(clips, target, task) == "classification":
         pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
         clips, classes = encode_classes(clips, list(dict.fromkeys([target, pooled])))
-    design = build_design(
-        clips, parts, target=target, features=features, by=by, pooled_target=pooled_target
-    )
-    design = replace(design, classes=classes)
+    data = {"target": target, "features": features, "by": by, "pooled_target": pooled_target}
+    design = build_design(clips, parts, classes=classes, **data)
     refuse_rare(design)
     states = [int(one.generate_state(1)[0]) for one in seed_samples(design, seed)]
     tasks = [(i, j) for i in range(len(states)) for j in range(len(trees.settings))]
@@ -218,7 +219,9 @@ def _grow(
     share, leaf = setting
     kind: Any = RandomForestClassifier if design.classes else RandomForestRegressor
     forest = kind(n_estimators=trees, max_features=share, min_samples_leaf=leaf, random_state=state)
-    return forest.fit(*design.split(sample, *parts))
+    values, truth = design.split(sample, *parts)
+    order = sort_rows(values, truth)
+    return forest.fit(values[order], truth[order])
 
 
 def grow_again(known: Grown, design: Design, sample: Sample, parts: tuple[str, ...]) -> Grown:

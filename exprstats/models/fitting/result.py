@@ -10,10 +10,10 @@ import pandas as pd
 
 from exprstats.apa import write_count, write_number
 from exprstats.errors import DataError, Problem
-from exprstats.models.data.design import Design, Sample
+from exprstats.models.data.design import Design, Sample, find_copies
 from exprstats.models.fitting.folds import Rounds
 from exprstats.models.fitting.penalties import Grid
-from exprstats.options import KIND_NAMES
+from exprstats.options import KIND_NAMES, name_some
 from exprstats.results import Result
 
 
@@ -154,8 +154,32 @@ class Models(Result):
                 here = self.table[self.table["context"] == sample.context]
             value = here[here["part"] == part].set_index("term")["estimate"]
             label = "All clips" if sample.context is None else str(sample.context)
-            told.append(f"{label}: {part} {_tell_scores(value)}{_tell_penalty(here)}.")
+            silent = _tell_nothing(self, sample, part)
+            told.append(f"{label}: {part} {_tell_scores(value)}{_tell_penalty(here)}{silent}.")
+        copies = find_copies(self.design) if self.record is None else []
+        if copies:
+            told.append(
+                f"The target is among the features ({name_some(copies)}): these scores say nothing "
+                "of how well behaviour predicts it."
+            )
         return told
+
+
+def _tell_nothing(models: Models, sample: Sample, part: str) -> str:
+    """Return what is said of a model that predicts the same for all clips of a part."""
+    rows = models.predictions
+    if models.record is not None or models.penalties is not None:
+        return ""
+    here = rows["part"].eq(part) & rows["fitted_on"].eq(sample.fitted_on)
+    if sample.context is not None:
+        here &= rows["context"].eq(sample.context)
+    found = rows.loc[here, "prediction_class" if "prediction_class" in rows else "prediction"]
+    if not len(found) or (found != found.iloc[0]).any():
+        return ""
+    if not models.design.classes:
+        return "; the model learned nothing: all clips get the same prediction"
+    label = f"{found.iloc[0]:g}" if isinstance(found.iloc[0], float) else str(found.iloc[0])
+    return f"; the model learned nothing: it takes every clip for '{label}'"
 
 
 def _tell_scores(value: pd.Series) -> str:
@@ -176,5 +200,5 @@ def _tell_penalty(here: pd.DataFrame) -> str:
         return ""
     text = f" (alpha = {chosen['alpha']:g}, L1 ratio = {chosen['l1_ratio']:g})"
     if (here.loc[here["term"] == "weight", "estimate"] == 0).all():
-        text += "; every weight is zero, so the mean is predicted for all"
+        text += "; the model learned nothing: every weight is zero, the mean is predicted for all"
     return text

@@ -51,6 +51,11 @@ class Leakage(Result):
         """Return what splitting rows would have shown, in APA style."""
         pooled = self.table[self.table["context"].isna()].set_index(["split", "term"])["estimate"]
         honest, leaky = (pooled[split, "correlation"] for split in ("subjects", "rows"))
+        if np.isnan(honest) or np.isnan(leaky):
+            return (
+                "What splitting rows would have shown cannot be told as a correlation: in a split "
+                "all test clips get the same prediction, so that nothing was learned to leak."
+            )
         errors = (pooled[split, "rmse"] for split in ("subjects", "rows"))
         first, second = (write_number(error) for error in errors)
         return (

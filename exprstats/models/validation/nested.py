@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import write_count, write_number
+from exprstats.apa import count_things, write_count, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Problem
 from exprstats.models.data.design import Design, Sample, build_design
@@ -17,7 +17,6 @@ from exprstats.models.data.splits import check_folds
 from exprstats.models.fitting.elastic import ALPHAS, L1_RATIOS, check_grid
 from exprstats.models.fitting.outcomes import (
     KEYS,
-    correlate,
     count_clips,
     group_contexts,
     list_predictions,
@@ -30,10 +29,19 @@ from exprstats.models.fitting.penalties import (
     scale_columns,
     trace_grid,
 )
-from exprstats.models.fitting.products import measure_errors, read_moments, sum_products
+from exprstats.models.fitting.products import (
+    code_subjects,
+    measure_errors,
+    read_moments,
+    sum_products,
+)
 from exprstats.models.fitting.result import tell_correlation
+from exprstats.models.validation.influence import Influence, limit_scores, trace_influence
+from exprstats.options import check_level
 from exprstats.parallel import limit_threads
 from exprstats.results import Result
+
+_SCORES = ("rmse", "correlation")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,14 +53,19 @@ class Nested(Result):
     name
         What the predictions call the models.
     table
-        Tidy rows: ``rmse`` and ``correlation`` over all clips (the mean over repeats), and
-        ``weight``, ``alpha`` and ``l1_ratio`` of each repeat and fold.
+        Tidy rows, part ``"test"``: ``rmse`` over all clips and ``correlation``, the mean of the
+        folds' correlations (the mean of both over repeats), with jackknife-t intervals over
+        subjects, and ``fold_correlation`` of each repeat and fold; part ``"train"``: ``weight``,
+        ``alpha`` and ``l1_ratio`` of each repeat and fold.
     predictions
-        PREDICTIONS of all clips, part ``"test"``; with repeats, one ``seat`` a repeat.
+        PREDICTIONS of all clips, part ``"test"``, with their ``fold`` and ``repeat``; with
+        several repeats, one ``seat`` a repeat.
     target
         What was predicted.
     folds
         FOLDS that were used.
+    level
+        Confidence level.
     """
 
     place: ClassVar[str] = "nested"
@@ -61,6 +74,7 @@ class Nested(Result):
     predictions: pd.DataFrame
     target: str
     folds: pd.DataFrame
+    level: float = 0.95
 
     def glance(self) -> pd.DataFrame:
         """Return one row for the whole."""
@@ -73,6 +87,7 @@ class Nested(Result):
             "n_clusters": int(pooled["n_clusters"]),
             "folds": int(self.folds["fold"].nunique()),
             "repeats": int(self.folds["repeat"].nunique()),
+            "level": self.level,
         }
         return pd.DataFrame([row])
 
@@ -82,14 +97,25 @@ class Nested(Result):
         again = f", repeated {row['repeats']} times" if row["repeats"] > 1 else ""
         told = [
             f"In {row['folds']}-fold cross-validation over {row['n_clusters']} subjects{again}, "
-            f"with the penalty tuned inside ({write_count(row['n_clips'])} clips):"
+            f"with the penalty tuned inside ({write_count(row['n_clips'])} clips; r is the mean of "
+            f"the folds' correlations, {write_level(self.level)} CIs by a jackknife over subjects):"
         ]
-        scores = self.table[self.table["term"].isin(["rmse", "correlation"])]
+        scores = self.table[self.table["term"].isin(_SCORES)]
         for name, own in group_contexts(scores):
-            value = own.set_index("term")["estimate"]
-            r = tell_correlation(value["correlation"])
-            told.append(f"{name}: RMSE = {write_number(value['rmse'])}, {r}.")
+            rmse, r = (own[own["term"] == term].iloc[0].to_dict() for term in _SCORES)
+            parts = [
+                f"RMSE = {write_number(rmse['estimate'])}{_write_limits(rmse)}",
+                f"{tell_correlation(r['estimate'])}{_write_limits(r, bounded=True)}",
+            ]
+            note = f" ({r['note']})" if isinstance(r["note"], str) else ""
+            told.append(f"{name}: {', '.join(parts)}{note}.")
         return " ".join(told)
+
+
+def _write_limits(row: dict[Any, Any], *, bounded: bool = False) -> str:
+    if pd.isna(row["conf_low"]):
+        return ""
+    return f" {write_interval(row['conf_low'], row['conf_high'], bounded=bounded)}"
 
 
 def nest_elastic(
@@ -102,13 +128,20 @@ def nest_elastic(
     alphas: Sequence[float] = ALPHAS,
     l1_ratios: Sequence[float] = L1_RATIOS,
     pooled_target: str | None = None,
+    level: float = 0.95,
     name: str = "elastic",
 ) -> Nested:
     """Predict every clip by elastic nets that never saw its subject, tuned without them too.
 
     For each fold the penalty is the one of lowest error when each other fold in turn is predicted
     from the rest; with it a model is fitted to all other folds. Features are standardised inside
-    every fit.
+    every fit. What is estimated is the error of the procedure with k - 1 folds of the subjects.
+
+    Correlations are taken within folds and averaged. Pooled over folds, whose training means
+    differ, predictions of pure noise correlate at -.15 to -.30 with the truth, since the mean of
+    the others is lower where the truths of a fold are higher. A fold in which all clips get the
+    same prediction counts as r = 0. Intervals leave out subjects from the tested clips and from
+    the training of other folds, penalties held fixed.
 
     Parameters
     ----------
@@ -116,6 +149,8 @@ def nest_elastic(
         As in `fit_elastic`.
     folds
         FOLDS from `fold_subjects`, three or more; ``repeat`` may be absent.
+    level
+        Of the intervals.
 
     Returns
     -------
@@ -129,6 +164,7 @@ def nest_elastic(
 
     References
     ----------
+    Nadeau, C., & Bengio, Y. (2003). Inference for the generalization error.
     Varma, S., & Simon, R. (2006). Bias in error estimation when using cross-validation for model
     selection.
 
@@ -152,47 +188,66 @@ def nest_elastic(
     if folds["fold"].nunique() < 3:
         fact = f"there are {folds['fold'].nunique()} folds."
         raise DataError(Problem(fact, "Tuning inside needs three.", column="fold"))
+    check_level(level)
     rows: list[dict[str, Any]] = []
     frames: list[pd.DataFrame] = []
     for sample in design.samples:
         key = {"context": sample.context, "model": name}
-        scores = []
+        found = []
         for again, dealt in folds.groupby("repeat"):
             lookup = dict(zip(dealt["subject"].astype(str), dealt["fold"], strict=True))
-            guess, found = _predict_sample(design, sample, lookup, penalties)
-            rows += [{**key, "repeat": again, **row} for row in found]
-            frames.append(list_predictions(design, [sample], [guess], name).assign(seat=str(again)))
-            missed = float(np.sqrt(np.mean((guess - sample.truth) ** 2)))
-            scores.append((missed, *correlate(sample.truth, guess)))
-        rows += _average_scores(design, sample, key, scores)
+            found.append(_predict_sample(design, sample, lookup, penalties))
+            rows += [{**key, "repeat": again, **row} for row in found[-1].rows]
+            table = list_predictions(design, [sample], [found[-1].guess], name)
+            frames.append(table.assign(seat=str(again), fold=found[-1].placed, repeat=again))
+        counts = count_clips(design, sample, "train")
+        rows += [{**key, **counts, **row} for row in _list_scores(found, level)]
     predictions = pd.concat(frames, ignore_index=True).assign(part="test")
     if len(set(folds["repeat"])) == 1:
         predictions = predictions.drop(columns="seat")
-    return Nested(name, arrange_rows(rows, (*KEYS, "repeat", "fold")), predictions, target, folds)
+    table = arrange_rows(rows, (*KEYS, "repeat", "fold"))
+    return Nested(name, table, predictions, target, folds, level)
+
+
+class Repeat(NamedTuple):
+    """One repeat of one sample: predictions (m,), their folds, rows, and influences of subjects."""
+
+    guess: np.ndarray
+    placed: np.ndarray
+    rows: list[dict[str, Any]]
+    influence: Influence
+    codes: np.ndarray
 
 
 @limit_threads()
 def _predict_sample(
     design: Design, sample: Sample, lookup: dict[str, Any], penalties: Grid
-) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    """Return predictions (m,) of one sample's clips, and rows of each fold's model."""
+) -> Repeat:
     placed = design.clips["subject"].astype(str).map(lookup).to_numpy()
     labels, codes = np.unique(placed, return_inverse=True)
+    subjects, _ = code_subjects(design)
     values = design.matrix[sample.rows]
     scale = scale_columns(values)[:2]
-    products = sum_products(design, sample, codes, scale=scale)
-    sums = products.train.reshape(-1, products.size, products.size)
-    z, own, middle = (values - scale[0]) / scale[1], codes[sample.rows], sample.truth.mean()
-    guess = np.empty(len(own))
+    products = sum_products(design, sample, subjects, scale=scale)
+    present = np.flatnonzero(products.train[:, 0] > 0)
+    folds = np.empty(len(products.train), dtype=int)
+    folds[subjects] = codes
+    folds, own = folds[present], products.train[present]
+    size = products.size
+    sums = np.array([own[folds == f].sum(axis=0).reshape(size, size) for f in range(len(labels))])
+    z, held, middle = (values - scale[0]) / scale[1], codes[sample.rows], sample.truth.mean()
+    guess = np.empty(len(held))
     rows: list[dict[str, Any]] = []
+    points: list[tuple[float, float]] = []
     errors = _tune_inside(sums, penalties, sample)
     for fold, label in enumerate(labels):
         moments = _read_rest(sums, sample, fold)
         weights, _ = trace_grid(moments, penalties)
         best = choose_point(penalties, weights, errors[fold])
-        here = own == fold
+        here = held == fold
         guess[here] = predict_grid(moments, weights[best][None], z[here])[:, 0] + middle
         alpha, ratio = penalties.points[best].tolist()
+        points.append((alpha, ratio))
         key = {"part": "train", "fold": label, "n_clips": int((~here).sum())}
         rows.append({**key, "term": "alpha", "estimate": alpha})
         rows.append({**key, "term": "l1_ratio", "estimate": ratio})
@@ -200,7 +255,38 @@ def _predict_sample(
             {**key, "term": "weight", "feature": feature, "estimate": weight}
             for feature, weight in zip(design.features, weights[best].tolist(), strict=True)
         ]
-    return guess, rows
+    influence = trace_influence(own, folds, points)
+    rows += [
+        {"part": "test", "fold": label, "term": "fold_correlation", "estimate": r}
+        for label, r in zip(labels, influence.folds.tolist(), strict=True)
+    ]
+    return Repeat(guess, placed[sample.rows], rows, influence, folds)
+
+
+def _list_scores(found: Sequence[Repeat], level: float) -> list[dict[str, Any]]:
+    """Return rows of RMSE and mean r, averaged over repeats."""
+    influences = [one.influence for one in found]
+    whole = np.mean([one.whole for one in influences], axis=0)
+    limits = limit_scores(influences, [one.codes for one in found], level)
+    folds = np.concatenate([one.folds for one in influences])
+    silent, lost = int((folds == 0).sum()), int(np.isnan(folds).sum())
+    notes = []
+    if silent == len(folds):
+        whole[1], limits["std_error"][1] = np.nan, np.nan
+        notes.append("nothing was learned: in every fold all clips get the same prediction")
+    elif silent:
+        counted = count_things(silent, "folds gives", "folds give", of=len(folds))
+        notes.append(f"{counted} all clips the same prediction, which counts as r = 0")
+    if lost:
+        counted = count_things(lost, "folds has", "folds have", of=len(folds))
+        notes.append(f"{counted} no r: constant targets or under 3 clips")
+    told = ("; ".join(notes) or None, None)
+    about = {"part": "test", "level": level, "method": "jackknife", "headline": True}
+    return [
+        {"term": term, "estimate": whole[j], **about, "note": told[1 - j]}
+        | {name: values[j] for name, values in limits.items()}
+        for j, term in enumerate(_SCORES)
+    ]
 
 
 def _tune_inside(sums: np.ndarray, penalties: Grid, sample: Sample) -> np.ndarray:
@@ -226,19 +312,3 @@ def _read_rest(sums: np.ndarray, sample: Sample, *without: int) -> Moments:
         fact = f"{sample.label}: the target does not vary outside {len(without)} of the folds."
         raise DataError(Problem(fact, "Use fewer folds, or leave this context out."))
     return moments
-
-
-def _average_scores(
-    design: Design,
-    sample: Sample,
-    key: dict[str, Any],
-    scores: Sequence[tuple[float, float, str | None]],
-) -> list[dict[str, Any]]:
-    key = {**key, "part": "test", **count_clips(design, sample, "train")}
-    note = next((one[2] for one in scores if one[2]), None)
-    rmse = float(np.mean([one[0] for one in scores]))
-    correlation = float(np.mean([one[1] for one in scores]))
-    return [
-        {**key, "term": "rmse", "estimate": rmse},
-        {**key, "term": "correlation", "estimate": correlation, "note": note},
-    ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from exprstats.options import IccModel
 from exprstats.reliability.icc.estimands import (
     AGREEMENT,
     CLIP_NESTED,
@@ -23,19 +24,24 @@ from exprstats.reliability.icc.estimands import (
     move_reliability,
 )
 from exprstats.reliability.icc.jackknife import (
+    FEW_RATERS,
+    PREFERRED,
     Spread,
     find_t_limits,
     jackknife_panel,
     sample_panel,
+    sample_sums,
     spread_estimand,
 )
 from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import (
     MeanSquares,
     add_moments,
+    divide_sums,
     find_divisors,
     find_mean_squares,
     find_reliability,
+    find_sums,
     find_usual_divisor,
     sum_clips,
 )
@@ -43,12 +49,18 @@ from exprstats.reliability.icc.panels import Panel
 from exprstats.reliability.icc.twoway import (
     CrossedSquares,
     find_agreement_limits,
-    is_complete,
     square_table,
 )
 
 INDEPENDENT = "clips treated as independent"
-NESTED = (CLIP_NESTED, WITHIN_NESTED, SUBJECT_NESTED)
+# The term of pooled contexts whose level differences count as reliability.
+ALL_CLIPS = " of all clips"
+REFUSED = "not estimated: "
+FAMILIES: dict[IccModel, tuple[Estimand, ...]] = {
+    "one-way": (ONE_WAY,),
+    "two-way": (AGREEMENT, CONSISTENCY),
+    "nested": (CLIP_NESTED, WITHIN_NESTED, SUBJECT_NESTED),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ class Interval:
     """Limits of a family's value by one method, and what to say about them.
 
     ``std_error`` is None where the method has none; limits are NaN where they are undefined;
-    ``draws`` counts defined draws of a bootstrap.
+    ``draws`` counts defined draws of a bootstrap, ``df`` the degrees of freedom of a jackknife's t.
     """
 
     method: str
@@ -65,6 +77,7 @@ class Interval:
     std_error: float | None = None
     note: str = ""
     draws: int | None = None
+    df: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,8 @@ class Family:
     """One coefficient at ``base`` ratings a clip; other numbers of ratings follow from it.
 
     ``value`` is −∞ where the components leave nothing to divide by. ``moves`` tells whether the
-    Spearman–Brown formula gives it at other numbers of ratings.
+    Spearman–Brown formula gives it at other numbers of ratings. ``suffix`` follows the term's name
+    where contexts are pooled and level differences between them count as well.
     """
 
     estimand: Estimand
@@ -81,6 +95,7 @@ class Family:
     intervals: tuple[Interval, ...]
     estimator: str = "anova"
     moves: bool = True
+    suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +114,47 @@ class Analysis:
 
     @property
     def headline(self) -> str:
-        """The method to print: the cluster interval where it is defined, else the first."""
+        """The method to print: the cluster interval to report, or the first where there is none.
+
+        Where subjects are not known clips are independent as far as anyone can tell, and exact
+        limits come first.
+        """
         ways = self.families[0].intervals
         defined = {way.method for way in ways if not math.isnan(way.low)}
-        return "jackknife" if "jackknife" in defined else ways[0].method
+        preferred = (ways[0].method, *PREFERRED) if self.panel.subject is None else PREFERRED
+        return next((method for method in preferred if method in defined), ways[0].method)
 
 
 def write_rows(analysis: Analysis, level: float) -> list[dict[str, Any]]:
     """Return tidy rows: each family at one rating, then by k rule, with every interval."""
     panel = analysis.panel
     rules: list[tuple[str | None, float]] = [(None, 1.0), *find_divisors(analysis.counts).items()]
-    shared = {
+    shared = share_keys(panel, level)
+    rows = []
+    for family in analysis.families:
+        for rule, k in rules:
+            usual = rule in {"all", "harmonic"}
+            if not (family.moves or usual):
+                continue
+            # n0 is the family's own: within contexts it is another than over all clips.
+            size = family.base if rule == "n0" and family.estimand is ONE_WAY else k
+            term = family.estimand.name_term(averaged=rule is not None) + family.suffix
+            keys = {"term": term, "k_rule": rule, "raters_per_clip": size}
+            first = usual and family is analysis.families[0]
+            rows += [
+                shared
+                | keys
+                | {"estimator": family.estimator}
+                | {"headline": first and interval.method == analysis.headline}
+                | _write_interval(family, interval, size)
+                for interval in family.intervals
+            ]
+    return rows
+
+
+def share_keys(panel: Panel, level: float) -> dict[str, Any]:
+    """Return what all rows of a panel hold."""
+    return {
         "context": panel.context,
         "item": panel.item,
         "level": level,
@@ -117,40 +162,72 @@ def write_rows(analysis: Analysis, level: float) -> list[dict[str, Any]]:
         "n_raters": panel.n_raters,
         "n_clusters": panel.n_subjects,
     }
+
+
+def write_refusal(panel: Panel, model: IccModel, reason: str, level: float) -> list[dict[str, Any]]:
+    """Return the rows of a panel that has no reliability under a model: why, in ``note``."""
+    names = ("estimate", "std_error", "conf_low", "conf_high", "raw_low", "raw_high", "df")
+    nothing = dict.fromkeys(names, math.nan)
+    counts = np.bincount(panel.clip) if panel.rating.size else np.ones(1)
+    first, *others = FAMILIES[model]
     return [
-        shared
+        share_keys(panel, level)
         | {
-            "term": family.estimand.name_term(averaged=rule is not None),
-            "k_rule": rule,
-            "raters_per_clip": k,
-            "estimator": family.estimator,
-            "headline": family is analysis.families[0]
-            and rule in {"all", "harmonic"}
-            and interval.method == analysis.headline,
+            "term": estimand.name_term(averaged=averaged),
+            "k_rule": "harmonic" if averaged else None,
+            "raters_per_clip": find_usual_divisor(counts) if averaged else 1.0,
+            "estimator": None,
+            "headline": averaged and estimand is first,
+            "method": "none",
+            "note": f"{REFUSED}{reason}",
         }
-        | _write_interval(family, interval, k)
-        for family in analysis.families
-        for rule, k in rules
-        if family.moves or rule in {"all", "harmonic"}
-        for interval in family.intervals
+        | nothing
+        for estimand in (first, *others)
+        for averaged in (False, True)
+        if averaged or estimand is not SUBJECT_NESTED
     ]
 
 
-def find_jackknife(value: float, spread: Spread, level: float, over: str = "subject") -> Interval:
-    """Return the cluster interval of a family's value, or why there is none."""
-    if spread.refusal or math.isinf(value):
-        return Interval("jackknife", math.nan, math.nan, math.nan, spread.refusal)
-    low, high = find_t_limits(value, spread, level)
-    note = f"over {spread.n_subjects:,} {over}s"
-    note += f" and {spread.n_raters:,} raters" if spread.n_raters else ""
-    if spread.df < 9:
-        note += f"; few clusters: {spread.df} degree{'s' * (spread.df > 1)} of freedom"
-    return Interval("jackknife", low, high, spread.variance**0.5, note)
+def find_cluster_limits(
+    value: float, spreads: Sequence[Spread], level: float, over: str = "subject"
+) -> list[Interval]:
+    """Return the cluster intervals of a family's value, or why there is none.
+
+    Parameters
+    ----------
+    value
+        The coefficient.
+    spreads
+        As `spread_thetas` gives them.
+    level
+        Confidence level.
+    over
+        What stands for a cluster: ``clip`` where subjects are not known.
+    """
+    ways = []
+    for spread in spreads:
+        if spread.refusal or not math.isfinite(value):
+            ways.append(Interval(spread.method, math.nan, math.nan, math.nan, spread.refusal))
+            continue
+        note = f"over {spread.n_subjects:,} {over}s"
+        note += f" and {spread.n_raters:,} raters" if spread.n_raters else ""
+        note += "; raters treated as fixed" if spread.method == "jackknife_subjects" else ""
+        if spread.df < FEW_RATERS - 1:
+            note += f"; few clusters: it rests on {write_freedom(spread.df)}"
+        limits = find_t_limits(value, spread, level)
+        ways.append(Interval(spread.method, *limits, spread.variance**0.5, note, df=spread.df))
+    return ways
+
+
+def write_freedom(df: float) -> str:
+    """Return degrees of freedom in words."""
+    return f"{df:g} degree{'s' * (df > 1)} of freedom"
 
 
 def _write_interval(family: Family, interval: Interval, k: float) -> dict[str, Any]:
-    estimate = move_reliability(family.value, family.base, k)
-    low, high = (move_reliability(x, family.base, k) for x in (interval.low, interval.high))
+    estimate, low, high = (
+        move_reliability(x, family.base, k) for x in (family.value, interval.low, interval.high)
+    )
     error = interval.std_error
     notes = [interval.note]
     if math.isinf(estimate):
@@ -161,8 +238,13 @@ def _write_interval(family: Family, interval: Interval, k: float) -> dict[str, A
     return {
         "estimate": estimate,
         "std_error": math.nan if error is None else move_error(error, family.value, family.base, k),
-        "conf_low": low,
-        "conf_high": high,
+        # No reliability lies above 1; the lower end of the range, −1/(k − 1) for one rating and
+        # −∞ for a mean, is where `move_reliability` leaves every limit below 1.
+        "conf_low": min(low, 1.0),
+        "conf_high": min(high, 1.0),
+        "raw_low": low,
+        "raw_high": high,
+        "df": interval.df,
         "method": interval.method,
         "draws": interval.draws,
         "note": "; ".join(note for note in notes if note) or None,
@@ -170,20 +252,42 @@ def _write_interval(family: Family, interval: Interval, k: float) -> dict[str, A
 
 
 def analyse_panel(panel: Panel, level: float) -> Analysis:
-    """Return the one-way analysis of a panel without obstacles."""
+    """Return the one-way analysis of a panel without obstacles.
+
+    Where contexts are pooled, mean squares within them are summed: differences between the levels
+    of contexts are then no reliability.
+    """
     sums = sum_clips(panel.rating, panel.clip)
-    squares = clean_squares(find_mean_squares(add_moments(sums)))
-    theta, n0 = float(find_reliability(squares)), float(squares.n0)
-    spread = None if panel.subject is None else jackknife_panel(panel, sums)
-    ways = (_find_f(squares, level),)
-    if spread is not None:
-        ways = (*ways, find_jackknife(theta, spread, level))
+    whole = find_sums(add_moments(sums)) if panel.contexts is None else sample_sums(panel, sums)[0]
+    squares = clean_squares(divide_sums(whole))
+    theta, n0 = clean_zero(float(find_reliability(squares))), float(squares.n0)
+    spreads = () if panel.subject is None else jackknife_panel(panel, sums)
+    ways = (_find_f(squares, level), *find_cluster_limits(theta, spreads, level))
     components = {
         "clip": float(squares.between - squares.within) / n0,
         "error": float(squares.within),
     }
     family = Family(ONE_WAY, n0, theta, ways)
-    return Analysis(panel, sums.counts, squares, (family,), components, spread)
+    spread = spreads[0] if spreads else None
+    return _add_all_clips(
+        Analysis(panel, sums.counts, squares, (family,), components, spread), analyse_panel, level
+    )
+
+
+def _add_all_clips(
+    analysis: Analysis, analyse: Callable[[Panel, float], Analysis], level: float
+) -> Analysis:
+    """Return an analysis within contexts with the families that take all clips as one sample."""
+    if analysis.panel.contexts is None:
+        return analysis
+    others = analyse(replace(analysis.panel, contexts=None), level).families
+    named = (replace(family, suffix=ALL_CLIPS) for family in others)
+    return replace(analysis, families=(*analysis.families, *named))
+
+
+def clean_zero(value: float) -> float:
+    """Return a coefficient, 0 where rounding alone keeps it from 0."""
+    return 0.0 if abs(value) < 1e-12 else value
 
 
 def clean_squares(squares: MeanSquares) -> MeanSquares:
@@ -210,53 +314,11 @@ def _find_f(squares: MeanSquares, level: float) -> Interval:
 def analyse_crossed(panel: Panel, level: float) -> Analysis:
     """Return the two-way analysis of a panel without obstacles.
 
-    Complete tables get ANOVA components and the limits of McGraw and Wong (1996); incomplete ones
-    components from pairs of ratings, with jackknife limits over subjects (over clips, where
-    subjects are not known) and raters.
+    Complete tables get ANOVA components and the limits of McGraw and Wong (1996); incomplete ones,
+    and contexts pooled, components from pairs of ratings, with jackknife limits over subjects (over
+    clips, where subjects are not known) and raters.
     """
-    sums = sum_clips(panel.rating, panel.clip)
-    squares = clean_squares(find_mean_squares(add_moments(sums)))
-    divisors = {"k": find_usual_divisor(sums.counts)}
-    samples = sample_panel(panel, "two-way")
-    components = clean_components(samples.whole)
-    table = square_table(panel) if is_complete(panel) else None
-    families, spread = [], None
-    for estimand in (AGREEMENT, CONSISTENCY):
-        value = float(measure_estimand(estimand, components, divisors))
-        ways = [] if table is None else [_find_exact(estimand, table, components, level)]
-        if panel.subject is not None or table is None:
-            spread = spread_estimand(samples, estimand, divisors)
-            over = "clip" if panel.subject is None else "subject"
-            ways.append(find_jackknife(value, spread, level, over))
-        estimator = "moments" if table is None else "anova"
-        families.append(Family(estimand, divisors["k"], value, tuple(ways), estimator))
-    return Analysis(panel, sums.counts, squares, tuple(families), components, spread)
-
-
-def clean_components(components: Mapping[str, float]) -> dict[str, float]:
-    """Set to 0 a component that rounding alone keeps from it."""
-    floor = 1e-14 * sum(abs(value) for value in components.values())
-    return {name: 0.0 if abs(value) <= floor else value for name, value in components.items()}
-
-
-def _find_exact(
-    estimand: Estimand, squares: CrossedSquares, components: Mapping[str, float], level: float
-) -> Interval:
-    """Return McGraw and Wong's limits, moved to the mean of all k raters."""
-    method = "satterthwaite" if estimand is AGREEMENT else "f"
-    if components["residual"] == 0:
-        return Interval(method, math.nan, math.nan, note="raters agree perfectly: no interval")
-    if squares.clip <= 0:
-        return Interval(method, math.nan, math.nan, note="all clips have the same mean")
-    n, k = squares.n, squares.k
-    if estimand is AGREEMENT:
-        low, high = (
-            move_reliability(limit, 1, k) for limit in find_agreement_limits(squares, level)
-        )
-    else:
-        ratio = squares.clip / squares.residual
-        low, high = find_f_limits(ratio, n - 1, (n - 1) * (k - 1), level)
-    return Interval(method, low, high, note=INDEPENDENT)
+    return _analyse_pairs(panel, "two-way", level, analyse_crossed)
 
 
 def analyse_nested(panel: Panel, level: float) -> Analysis:
@@ -265,16 +327,65 @@ def analyse_nested(panel: Panel, level: float) -> Analysis:
     Components come from pairs of ratings, limits from the jackknife over subjects (and raters,
     where they are shared).
     """
+    return _analyse_pairs(panel, "nested", level, analyse_nested)
+
+
+def _analyse_pairs(
+    panel: Panel, model: IccModel, level: float, analyse: Callable[[Panel, float], Analysis]
+) -> Analysis:
     sums = sum_clips(panel.rating, panel.clip)
     squares = clean_squares(find_mean_squares(add_moments(sums)))
     base = find_usual_divisor(sums.counts)
-    divisors = find_subject_divisors(panel, sums.counts) | {"k": base}
-    samples = sample_panel(panel, "nested")
-    families, spread = [], None
-    for estimand in NESTED:
-        value = float(measure_estimand(estimand, samples.whole, divisors))
-        spread = spread_estimand(samples, estimand, divisors)
-        way = find_jackknife(value, spread, level)
+    subjects = find_subject_divisors(panel, sums.counts) if model == "nested" else {}
+    divisors = subjects | {"k": base}
+    samples = sample_panel(panel, model)
+    components = clean_components(samples.whole)
+    full = sums.counts == panel.n_raters
+    crossed = model == "two-way" and panel.contexts is None and 2 * full.sum() >= len(full)
+    table = square_table(panel, full) if crossed and full.sum() > 1 else None
+    families, spreads = [], ()
+    for estimand in FAMILIES[model]:
+        value = clean_zero(float(measure_estimand(estimand, components, divisors)))
+        ways = [] if table is None else [_find_exact(estimand, table, base, level)]
+        if panel.subject is not None or not (crossed and full.all()):
+            spreads = spread_estimand(samples, estimand, divisors)
+            over = "clip" if panel.subject is None else "subject"
+            if panel.fixed:
+                spreads = tuple(replace(x, method="jackknife_subjects") for x in spreads)
+            ways += find_cluster_limits(value, spreads, level, over)
+        estimator = "anova" if crossed and full.all() else "moments"
         moves = estimand is not SUBJECT_NESTED
-        families.append(Family(estimand, base, value, (way,), "moments", moves))
-    return Analysis(panel, sums.counts, squares, tuple(families), samples.whole, spread)
+        families.append(Family(estimand, base, value, tuple(ways), estimator, moves))
+    spread = spreads[0] if spreads else None
+    return _add_all_clips(
+        Analysis(panel, sums.counts, squares, tuple(families), components, spread), analyse, level
+    )
+
+
+def clean_components(components: Mapping[str, float]) -> dict[str, float]:
+    """Set to 0 a component that rounding alone keeps from it."""
+    floor = 1e-14 * sum(abs(value) for value in components.values())
+    return {name: 0.0 if abs(value) <= floor else value for name, value in components.items()}
+
+
+def _find_exact(estimand: Estimand, squares: CrossedSquares, base: float, level: float) -> Interval:
+    """Return McGraw and Wong's limits from the clips that all rated, moved to ``base`` ratings."""
+    method = "satterthwaite" if estimand is AGREEMENT else "f"
+    floor = 1e-14 * max(squares.clip, squares.residual)
+    if squares.residual <= floor:
+        return Interval(method, math.nan, math.nan, note="raters agree perfectly: no interval")
+    if squares.clip <= floor:
+        return Interval(method, math.nan, math.nan, note="all clips have the same mean")
+    n, k = squares.n, squares.k
+    if estimand is AGREEMENT:
+        low, high = (
+            move_reliability(limit, 1, base) for limit in find_agreement_limits(squares, level)
+        )
+    else:
+        ratio = squares.clip / squares.residual
+        low, high = (
+            move_reliability(limit, k, base)
+            for limit in find_f_limits(ratio, n - 1, (n - 1) * (k - 1), level)
+        )
+    note = INDEPENDENT if base == k else f"{INDEPENDENT}; the {n:,} clips that all raters rated"
+    return Interval(method, low, high, note=note)

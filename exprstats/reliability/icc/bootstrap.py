@@ -9,8 +9,8 @@ import numpy as np
 
 from exprstats.inference.resampling.clusters import count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
-from exprstats.reliability.icc.analysis import Analysis, Interval
-from exprstats.reliability.icc.estimands import ONE_WAY, measure_estimand
+from exprstats.reliability.icc.analysis import Analysis, Family, Interval
+from exprstats.reliability.icc.estimands import ONE_WAY, SUBJECT_NESTED, measure_estimand
 from exprstats.reliability.icc.nested import (
     Level,
     add_groups,
@@ -20,8 +20,9 @@ from exprstats.reliability.icc.nested import (
 )
 from exprstats.reliability.icc.oneway import (
     add_moments,
-    find_mean_squares,
+    divide_sums,
     find_reliability_of,
+    find_sums,
     sum_clips,
 )
 from exprstats.reliability.icc.panels import Panel
@@ -83,19 +84,42 @@ def draw_values(
 def prepare_measure(analysis: Analysis) -> Measure:
     """Return what gives the families' values (families, draws) from counts (draws, clusters)."""
     panel, families = analysis.panel, analysis.families
+    if panel.contexts is not None:
+        alike = [family for family in families if family.suffix]
+        within = _prepare_alike(panel, [family for family in families if not family.suffix])
+        over_all = _prepare_alike(replace(panel, contexts=None), alike)
+        return lambda counts: np.concatenate([within(counts), over_all(counts)])
+    return _prepare_alike(panel, families)
+
+
+def _prepare_alike(panel: Panel, families: Sequence[Family]) -> Measure:
     base = families[0].base
     if families[0].estimand is ONE_WAY:
-        parts = add_moments(sum_clips(panel.rating, panel.clip), panel.owners)
+        groups = panel.n_subjects or panel.n_clips
+        parts = [_sum_part(rows, part, panel, groups) for rows, part in panel.parts]
 
         def measure_one_way(counts: np.ndarray) -> np.ndarray:
-            return find_reliability_of(find_mean_squares(counts @ parts), base)[None, :]
+            sums = sum((find_sums(counts @ part) for part in parts), np.zeros(1))
+            return find_reliability_of(divide_sums(sums), base)[None, :]
 
         return measure_one_way
-    divisors = find_subject_divisors(panel, analysis.counts) | {"k": base}
-    decompose = _prepare_components(panel, nested="subject" in analysis.components)
+    counts = np.bincount(panel.clip)
+    divisors = find_subject_divisors(panel, counts) | {"k": base}
+    nested = any(family.estimand is SUBJECT_NESTED for family in families)
+    total = sum(part.n_clips - 1 for _, part in panel.parts)
+    decompose = [
+        (
+            (part.n_clips - 1) / total,
+            _prepare_components(part, np.unique(panel.cluster[rows]), nested=nested),
+        )
+        for rows, part in panel.parts
+    ]
 
     def measure_pairs(counts: np.ndarray) -> np.ndarray:
-        components = decompose(counts)
+        found = [(weight, find(counts)) for weight, find in decompose]
+        components = {
+            name: sum(weight * part[name] for weight, part in found) for name in found[0][1]
+        }
         return np.stack(
             [measure_estimand(family.estimand, components, divisors) for family in families]
         )
@@ -103,8 +127,16 @@ def prepare_measure(analysis: Analysis) -> Measure:
     return measure_pairs
 
 
+def _sum_part(rows: np.ndarray, part: Panel, panel: Panel, groups: int) -> np.ndarray:
+    """Return the moments (groups, 6) that each cluster of all contexts has in one of them."""
+    moments = np.zeros((groups, 6))
+    found = add_moments(sum_clips(part.rating, part.clip), part.owners)
+    moments[np.unique(panel.cluster[rows])] = found
+    return moments
+
+
 def _prepare_components(
-    panel: Panel, *, nested: bool
+    panel: Panel, columns: np.ndarray, *, nested: bool
 ) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
     """Return what gives components from counts; copies of a cluster count as other clusters."""
     y = panel.rating - panel.rating.mean()
@@ -115,6 +147,7 @@ def _prepare_components(
     clip = add_groups(sum_level(y, panel.clip).pair(), panel.owners)
 
     def decompose(counts: np.ndarray) -> dict[str, np.ndarray]:
+        counts = counts[:, columns]
         whole = _weigh(counts, by_subject)
         rater = _weigh(counts, cell).pair().sum(axis=-2)
         pairs = {"every": whole.pair(), "clip": counts @ clip, "rater": rater}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Problem, warn_user
+from exprstats.errors import DataError, Option, Problem, speak, warn_user
 from exprstats.options import IccModel
 from exprstats.reliability.icc.panels import Panel, count_blocks, name_rows
 
@@ -29,6 +29,29 @@ def refuse_obstacles(panels: Iterable[Panel], model: IccModel = "one-way") -> No
         raise DataError(problems)
 
 
+def split_obstacles(panels: Sequence[Panel], model: IccModel) -> tuple[list[Panel], dict[int, str]]:
+    """Return the panels that have a reliability, and why others have none, by their place.
+
+    Raises
+    ------
+    DataError
+        With every obstacle, if no panel has one.
+    """
+    found = [OBSTACLES[model](panel) for panel in panels]
+    sound = [panel for panel, problems in zip(panels, found, strict=True) if not problems]
+    if not sound:
+        raise DataError([problem for problems in found for problem in problems])
+    # What to do about it depends on who reads the row, so that a note holds the facts alone.
+    facts = {
+        place: " ".join(
+            speak(problem.fact).removeprefix(f"{panels[place].label}: ") for problem in problems
+        )
+        for place, problems in enumerate(found)
+        if problems
+    }
+    return sound, facts
+
+
 def find_obstacles(panel: Panel) -> list[Problem]:
     """Return why a panel has no reliability, as problems; empty where it has one."""
     counts = np.bincount(panel.clip) if panel.rating.size else np.zeros(0)
@@ -41,9 +64,6 @@ def find_obstacles(panel: Panel) -> list[Problem]:
     if panel.rating.min() == panel.rating.max():
         fact = f"{panel.label}: all {panel.rating.size:,} ratings are {panel.rating[0]:g};"
         return [Problem(f"{fact} reliability is not defined.", "Leave it out.")]
-    if panel.n_subjects == 1:
-        fact = f"{panel.label}: all clips show one subject; the cluster interval needs 2."
-        return [Problem(fact, "Pass cluster=None for the F interval alone.")]
     return []
 
 
@@ -60,12 +80,17 @@ def find_crossed_obstacles(panel: Panel) -> list[Problem]:
         return [
             Problem(
                 f"{fact} differences between raters and between clips cannot be told apart.",
-                "Use model='one-way', or add raters who link the sets.",
+                ("Use ", Option("model", "one-way"), ", or add raters who link the sets."),
             )
         ]
     if len(panel.rating) == panel.n_clips + panel.n_raters - 1:
         fact = f"{panel.label}: no rating is left over to show disagreement beside raters' level."
-        return [Problem(fact, "Use model='one-way', or collect ratings that overlap more.")]
+        return [
+            Problem(
+                fact,
+                ("Use ", Option("model", "one-way"), ", or collect ratings that overlap more."),
+            )
+        ]
     return []
 
 
@@ -76,10 +101,13 @@ def find_nested_obstacles(panel: Panel) -> list[Problem]:
         return problems
     if panel.subject is None:
         fact = f"{panel.label}: subjects are not known; clips cannot be nested in them."
-        return [Problem(fact, "Name the subject column with cluster=.")]
+        return [Problem(fact, ("Name the subject column with ", Option("cluster"), "."))]
+    if panel.n_subjects == 1:
+        fact = f"{panel.label}: all clips show one subject; the nested model needs 2."
+        return [Problem(fact, ("Use ", Option("model", "one-way"), "."))]
     if panel.n_subjects == panel.n_clips:
         fact = f"{panel.label}: each subject has one clip, so clips and subjects are the same."
-        return [Problem(fact, "Use model='one-way'.")]
+        return [Problem(fact, ("Use ", Option("model", "one-way"), "."))]
     return []
 
 

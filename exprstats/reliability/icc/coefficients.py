@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
 from exprstats.apa import write_count, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
+from exprstats.errors import OptionError
 from exprstats.inference.resampling.samples import count_blocks
-from exprstats.options import IccEstimator, IccModel, check_count, check_level, check_word
+from exprstats.options import (
+    IccChoice,
+    IccEstimator,
+    IccModel,
+    check_count,
+    check_level,
+    check_word,
+)
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.reliability.icc.analysis import (
+    ALL_CLIPS,
+    REFUSED,
     Analysis,
     analyse_crossed,
     analyse_nested,
     analyse_panel,
+    write_freedom,
+    write_refusal,
     write_rows,
 )
 from exprstats.reliability.icc.bootstrap import add_bootstrap
-from exprstats.reliability.icc.checks import refuse_obstacles, warn_oddities
+from exprstats.reliability.icc.checks import split_obstacles, warn_oddities
+from exprstats.reliability.icc.identification import settle_model
+from exprstats.reliability.icc.jackknife import FEW_RATERS
 from exprstats.reliability.icc.oneway import find_divisors
-from exprstats.reliability.icc.panels import split_whole
-from exprstats.reliability.icc.reml import RemlFit, add_reml, fit_reml
+from exprstats.reliability.icc.panels import Panel, split_whole
+from exprstats.reliability.icc.reml import add_reml, fit_reml
 from exprstats.results import Result
 
+RaterRole = Literal["sample", "fixed"]
 KEYS = ("context", "item", "term", "k_rule", "raters_per_clip", "estimator", "n_raters")
 _ANALYSES = {"one-way": analyse_panel, "two-way": analyse_crossed, "nested": analyse_nested}
 LOWEST = -10.0
@@ -36,6 +51,7 @@ _METHODS = {
     "f": "F interval, clips treated as independent",
     "satterthwaite": "Satterthwaite interval, clips treated as independent",
     "jackknife": "cluster jackknife",
+    "jackknife_subjects": "cluster jackknife, raters treated as fixed",
     "none": "no interval",
 }
 
@@ -43,10 +59,11 @@ _METHODS = {
 def rate_reliability(
     ratings: pd.DataFrame,
     *,
-    model: IccModel = "one-way",
+    model: IccChoice = "one-way",
     items: Sequence[str] | str | None = None,
     by: str | None = None,
     cluster: str | None = "subject",
+    raters: RaterRole = "sample",
     level: float = 0.95,
     draws: int = 0,
     seed: Seed = None,
@@ -65,17 +82,24 @@ def rate_reliability(
         RATINGS: clip, rater, item, rating; subject and context where they exist. Missing ratings
         are left out and counted.
     model
-        ``"one-way"``: ICC(1,1), ICC(1,k). ``"two-way"``: agreement ICC(A,·), consistency ICC(C,·).
+        ``"auto"``: the design decides, as `choose_icc` says: two-way agreement where all clips
+        have the same raters, else one-way. ``"one-way"``: ICC(1,1), ICC(1,k). ``"two-way"``:
+        agreement ICC(A,·), consistency ICC(C,·).
         ``"nested"``: ICC(clip,·), clips told apart; ICC(within,·), clips of one subject told
         apart; ICC(subject,k), subjects told apart by the mean of their clips.
     items
         Items to rate, in this order; None takes all.
     by
-        Column of contexts. Each context is rated, then all of them pooled (context None); a clip
-        is (context, clip).
+        Column of contexts. Each context is rated, then all of them pooled (context None): within
+        contexts, whose level differences are no reliability, and beside it, with terms that end
+        in "of all clips", as one sample. A clip is (context, clip).
     cluster
         Column of the people seen in clips. Without it only the F interval is given, which takes
         clips as independent.
+    raters
+        ``"sample"``: intervals allow for other raters. ``"fixed"``: these raters are all there are
+        of interest (case 3A of McGraw and Wong, for two-way and nested models); intervals then
+        leave out subjects alone.
     level
         Confidence level.
     draws
@@ -91,14 +115,16 @@ def rate_reliability(
     -------
     Reliability
         ``table`` with a row for each coefficient, k rule and interval method: ``f`` (for agreement
-        ``satterthwaite``), which take clips as independent, and ``jackknife`` over subjects (and
-        raters, where some rate clips of several subjects).
+        ``satterthwaite``), which take clips as independent; ``jackknife`` over subjects (and
+        raters, where some rate clips of several subjects); ``jackknife_subjects``, raters treated
+        as fixed, beside it where there are few raters. A context or item without a reliability has
+        rows that say why.
 
     Raises
     ------
     DataError
-        If the table breaks its contract, no clip has two ratings, ratings do not vary at all, or
-        there are fewer than two clips or subjects.
+        If the table breaks its contract, or no panel of ratings has a reliability: no clip has two
+        ratings, ratings do not vary at all, or there is one clip.
     OptionError
         If the level is not between 0 and 1, or draws is no whole number from 0 on.
     RError
@@ -127,30 +153,39 @@ def rate_reliability(
     >>> [(row.term, round(row.estimate, 3)) for row in table.itertuples()]
     [('ICC(1,1)', 0.81), ('ICC(1,k)', 0.895)]
     """
-    check_word(model, IccModel, "model")
+    check_word(model, IccChoice, "model")
     check_word(estimator, IccEstimator, "estimator")
+    check_word(raters, RaterRole, "raters")
     check_level(level)
     check_count(draws, "draws", least=0)
     whole, panels = split_whole(ratings, items=items, by=by, cluster=cluster)
-    refuse_obstacles(panels, model)
-    warn_oddities(ratings, whole, [panel for panel in panels if panel.context is None])
-    analyses = [_ANALYSES[model](panel, level) for panel in panels]
+    settled = settle_model(model, panels)
+    if raters == "fixed" and settled == "one-way":
+        message = "the one-way model takes raters as a sample; pass model='two-way' for fixed ones."
+        raise OptionError(message)
+    panels = [replace(panel, fixed=raters == "fixed") for panel in panels]
+    sound, reasons = split_obstacles(panels, settled)
+    pooled = [panel for panel in panels if panel.context is None and panel.rating.size]
+    warn_oddities(ratings, whole, pooled)
+    analyses = [_ANALYSES[settled](panel, level) for panel in sound]
     if draws:
         seeds = spawn_seeds(seed, count_blocks(draws))
         analyses = [add_bootstrap(analysis, seeds, draws, level) for analysis in analyses]
-    fits = [fit_reml(panel, model) for panel in panels] if estimator == "reml" else []
+    fits = [fit_reml(panel, settled) for panel in sound] if estimator == "reml" else []
     if fits:
         analyses = [add_reml(*pair) for pair in zip(analyses, fits, strict=True)]
-    return _collect(analyses, fits, level, model)
-
-
-def _collect(
-    analyses: Sequence[Analysis], fits: Sequence[RemlFit], level: float, model: IccModel
-) -> Reliability:
-    rows = [row for analysis in analyses for row in write_rows(analysis, level)]
-    design = pd.DataFrame([count_design(analysis) for analysis in analyses])
+    rows, design, estimated = [], [], iter(analyses)
+    for place, panel in enumerate(panels):
+        analysis = None if place in reasons else next(estimated)
+        if analysis is None:
+            rows += write_refusal(panel, settled, reasons[place], level)
+        else:
+            rows += write_rows(analysis, level)
+        design.append(count_panel(panel) | ({} if analysis is None else count_design(analysis)))
     call, versions = (fits[-1].call, dict(fits[-1].versions or {})) if fits else (None, {})
-    return Reliability(arrange_rows(rows, KEYS), design, level, model, call, versions)
+    return Reliability(
+        arrange_rows(rows, KEYS), pd.DataFrame(design), level, settled, call, versions
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,14 +196,15 @@ class Reliability(Result):
     ----------
     table
         Tidy rows: context, item, term, k_rule, raters_per_clip, estimator, n_raters, estimate,
-        std_error, conf_low, conf_high, level, method, headline, n_clips, n_clusters, note.
-        Contexts come first, pooled rows (context None) last.
+        std_error, conf_low, conf_high, level, method, headline, n_clips, n_clusters, note; and
+        raw_low, raw_high, the limits before they are cut at 1, the upper end of a reliability's
+        range, and df of a jackknife's t. Contexts come first, pooled rows (context None) last.
     design
         One row for each context and item: counts, range, mean squares, components.
     level
         Confidence level.
     model
-        The model that was asked for.
+        The model, as asked for or as ``"auto"`` chose it.
     r_call, r_versions
         The R call behind REML rows and the versions of R and lme4; None and empty without R.
     """
@@ -202,8 +238,22 @@ class Reliability(Result):
     def sentence(self) -> str:
         """Return the headline coefficients in APA style, one sentence a context and item."""
         shown = self.table[self.table["headline"]]
-        texts = [_write_sentence(row) for row in shown.to_dict("records")]
+        texts = [_write_sentence(row, *self._find_beside(row)) for row in shown.to_dict("records")]
         return " ".join([*texts, *_explain_widths(self.design["design_effect"].max())])
+
+    def _find_beside(self, row: dict[Any, Any]) -> tuple[float, dict[Any, Any] | None]:
+        """Return the coefficient of all clips beside one within contexts; and the fixed raters'."""
+        table = self.table[self.table["item"] == row["item"]]
+        pooled = table.loc[table["term"] == row["term"] + ALL_CLIPS, "estimate"]
+        within = _absent(row["context"]) and not pooled.empty
+        here = (
+            table["context"].isna()
+            if _absent(row["context"])
+            else table["context"] == row["context"]
+        )
+        alike = here & (table["term"] == row["term"]) & (table["k_rule"] == row["k_rule"])
+        fixed = table[alike & (table["method"] == "jackknife_subjects")].to_dict("records")
+        return float(pooled.iloc[0]) if within else float("nan"), next(iter(fixed), None)
 
 
 def _explain_widths(effect: float) -> list[str]:
@@ -217,18 +267,61 @@ def _explain_widths(effect: float) -> list[str]:
     ]
 
 
-def _write_sentence(row: dict[Any, Any]) -> str:
+def _write_sentence(row: dict[Any, Any], beside: float, fixed: dict[Any, Any] | None) -> str:
     place = "" if _absent(row["context"]) else f" in {row['context']}"
+    place += "" if _absent(beside) else " within contexts"
+    value = write_number(row["estimate"], bounded=True, lowest=LOWEST)
+    if _absent(row["estimate"]):
+        reason = str(row["note"]).removeprefix(REFUSED).rstrip(".")
+        return f"Ratings of {row['item']}{place}: {row['term']} was not estimated: {reason}."
+    limits = "" if _absent(row["conf_low"]) else f", {write_level(row['level'])} CI"
+    limits += f" {write_limits(row)}" if limits else ""
     text = (
-        f"Ratings of {row['item']}{place}: {row['term']} = "
-        f"{write_number(row['estimate'], bounded=True, lowest=LOWEST)}, "
-        f"{write_level(row['level'])} CI {write_limits(row)} for the mean of "
+        f"Ratings of {row['item']}{place}: {row['term']} = {value}{limits} for the mean of "
         f"{write_number(row['raters_per_clip'], 1).removesuffix('.0')} raters "
         f"({write_count(row['n_clips'])} clips{_name_clusters(row)})."
     )
+    if not _absent(beside):
+        other = write_number(beside, bounded=True, lowest=LOWEST)
+        text += (
+            f" As one sample, with level differences between contexts counted as reliability, all "
+            f"clips give {other}."
+        )
+    return " ".join([text, *_explain_value(row), *_explain_raters(row, fixed)])
+
+
+def _explain_value(row: dict[Any, Any]) -> list[str]:
+    """Return what an estimate at or beyond an end of what is usual means."""
     if row["estimate"] < 0:
-        text += " A negative value: clips differ less than their raters' disagreement predicts."
-    return text
+        return ["A negative value: clips differ less than their raters' disagreement predicts."]
+    if row["estimate"] == 0:
+        return ["Zero: clips differ just as much as their raters' disagreement predicts."]
+    if row["estimate"] > 1 - 1e-12:
+        return ["The raters agree perfectly about every clip, so that no interval can be computed."]
+    if _absent(row["conf_low"]):
+        return [f"There is no interval: {row['note']}."]
+    return []
+
+
+def _explain_raters(row: dict[Any, Any], fixed: dict[Any, Any] | None) -> list[str]:
+    """Return what few raters mean for the interval that is printed."""
+    raters, clusters, df = row["n_raters"], row["n_clusters"], row["df"]
+    if _absent(row["conf_low"]) or _absent(df):
+        return []
+    people = f"{write_count(clusters)} subjects" if clusters else f"{row['n_clips']:,} clips"
+    if row["method"] == "jackknife_subjects":
+        way = f"this one leaves out the {people} one by one and treats the raters as fixed."
+        if raters == 2:
+            return [f"Two raters are too few for an interval that allows for raters; {way}"]
+        return [f"The interval does not allow for other raters: {way}"]
+    if df < FEW_RATERS - 1:
+        few = f"{raters} raters" if df == raters - 1 else people
+        wide = " and is very wide" if df < 4 else ""
+        texts = [f"With only {few} this interval rests on {write_freedom(df)}{wide}."]
+        if df == raters - 1 and fixed is not None and not _absent(fixed["conf_low"]):
+            texts += [f"For these raters alone, treated as fixed, it is {write_limits(fixed)}."]
+        return texts
+    return []
 
 
 def write_limits(row: dict[Any, Any]) -> str:
@@ -249,34 +342,40 @@ def _absent(value: Any) -> bool:
     return bool(pd.isna(value))
 
 
-def count_design(analysis: Analysis) -> dict[str, Any]:
-    """Return the counts, the range, the mean squares and the components of one panel.
-
-    Components are the ANOVA estimates, negative where clips differ less than their raters'
-    disagreement makes likely. ``design_effect`` is the squared ratio of the cluster interval's
-    width to that of the interval for independent clips.
-    """
-    panel, counts, squares = analysis.panel, analysis.counts, analysis.squares
-    divisors = find_divisors(counts)
-    spread = analysis.spread
+def count_panel(panel: Panel) -> dict[str, Any]:
+    """Return the counts and the range of one panel."""
+    counts = np.bincount(panel.clip) if panel.rating.size else np.zeros(1, dtype=np.int64)
+    divisors = find_divisors(counts) if counts.min() > 0 and len(counts) > 1 else {}
     return {
         "context": panel.context,
         "item": panel.item,
         "n_ratings": int(panel.rating.size),
         "n_missing": panel.n_missing,
-        "n_clips": len(counts),
+        "n_clips": panel.n_clips,
         "n_single": int((counts == 1).sum()),
         "n_raters": panel.n_raters,
         "n_clusters": panel.n_subjects,
-        "raters_shared": None if spread is None else spread.n_raters > 0,
         "raters_min": int(counts.min()),
         "raters_median": float(np.median(counts)),
         "raters_max": int(counts.max()),
         "raters_mean": float(counts.mean()),
-        "raters_harmonic": divisors.get("harmonic", divisors.get("all")),
+        "raters_harmonic": divisors.get("harmonic", divisors.get("all", np.nan)),
+        "rating_low": float(panel.rating.min(initial=np.inf)),
+        "rating_high": float(panel.rating.max(initial=-np.inf)),
+    }
+
+
+def count_design(analysis: Analysis) -> dict[str, Any]:
+    """Return the mean squares and the components of one panel, within contexts where pooled.
+
+    Components are the ANOVA estimates, negative where clips differ less than their raters'
+    disagreement makes likely. ``design_effect`` is the squared ratio of the cluster interval's
+    width to that of the interval for independent clips.
+    """
+    squares, spread = analysis.squares, analysis.spread
+    return {
+        "raters_shared": None if spread is None else spread.n_raters > 0,
         "raters_n0": float(squares.n0),
-        "rating_low": float(panel.rating.min()),
-        "rating_high": float(panel.rating.max()),
         "ms_between": float(squares.between),
         "ms_within": float(squares.within),
         "design_effect": _compare_widths(analysis),
@@ -284,7 +383,8 @@ def count_design(analysis: Analysis) -> dict[str, Any]:
 
 
 def _compare_widths(analysis: Analysis) -> float:
-    if len(analysis.families[0].intervals) < 2:
-        return float("nan")
     widths = {way.method: way.high - way.low for way in analysis.families[0].intervals}
-    return (widths.get("jackknife", np.nan) / next(iter(widths.values()))) ** 2
+    independent = widths.get("f", widths.get("satterthwaite", np.nan))
+    # Of few raters t alone would make the ratio large; the interval over subjects is compared then.
+    clustered = widths.get("jackknife_subjects", widths.get("jackknife", np.nan))
+    return (clustered / independent) ** 2 if independent > 0 else np.nan

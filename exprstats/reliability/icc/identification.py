@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from exprstats.options import IccChoice, IccModel
 from exprstats.reliability.icc.estimands import (
     AGREEMENT,
     CLIP_NESTED,
@@ -18,6 +20,8 @@ from exprstats.reliability.icc.estimands import (
 )
 from exprstats.reliability.icc.panels import Panel, count_blocks
 
+# Designs whose clips have the same raters.
+CROSSED = ("crossed", "crossed with gaps")
 Verdict = tuple[Estimand, bool, str]
 
 
@@ -66,6 +70,10 @@ class Links:
         """The design's name."""
         if self.density == 1:
             return "crossed"
+        # Half of the clips or more have a rating of everyone: one panel was meant to rate all.
+        whole = self.n_raters > 1 and self.raters_median == self.n_raters
+        if whole and self.blocks == 1 and self.spare > 0:
+            return "crossed with gaps"
         if self.once == self.n_raters:
             return "one-way"
         if self.within == self.n_raters:
@@ -121,12 +129,32 @@ def judge_estimands(links: Links) -> list[Verdict]:
 
 
 def recommend_estimand(links: Links) -> Estimand:
-    """Return the coefficient to report for the mean rating of a clip.
+    """Return the coefficient to report for the mean rating of a clip in one panel.
 
-    Where all clips have the same raters who can be told apart, agreement; else one-way, because
-    differences between raters then stay in the differences between clip means.
+    Where all clips have the same raters who can be told apart, a few missing ratings aside,
+    agreement; else one-way, because differences between raters then stay in the differences
+    between clip means (McGraw & Wong, 1996).
     """
-    return AGREEMENT if links.kind == "crossed" and links.n_raters > 1 else ONE_WAY
+    return AGREEMENT if links.kind in CROSSED and links.n_raters > 1 else ONE_WAY
+
+
+def choose_estimand(panels: Iterable[Panel]) -> Estimand:
+    """Return the coefficient to report for a table of ratings: the one place that decides.
+
+    One model serves a table: agreement where the contexts that are told apart (else all ratings)
+    have, item by item, the same raters for all clips. Contexts may have raters of their own.
+    """
+    filled = [panel for panel in panels if panel.rating.size]
+    shown = [panel for panel in filled if panel.context is not None] or filled
+    same = all(recommend_estimand(link_panel(panel)) is AGREEMENT for panel in shown)
+    return AGREEMENT if same else ONE_WAY
+
+
+def settle_model(model: IccChoice, panels: Iterable[Panel]) -> IccModel:
+    """Return a model as it was asked for; ``"auto"`` becomes what the design recommends."""
+    if model != "auto":
+        return model
+    return "two-way" if choose_estimand(panels) is AGREEMENT else "one-way"
 
 
 def _judge_one_way(links: Links) -> Verdict:
@@ -146,6 +174,9 @@ def _judge_two_way(links: Links) -> list[Verdict]:
         reason = f"raters and clips fall into {links.blocks:,} sets that share nothing"
     elif links.spare <= 0:
         reason = "no rating is left over to show disagreement beside raters' levels"
+    elif links.kind == "crossed with gaps":
+        why = "every rater rated every clip but a few; components come from pairs of ratings"
+        return [(AGREEMENT, True, why), (CONSISTENCY, True, why)]
     elif links.density < 1:
         return [
             (AGREEMENT, True, "raters and clips are connected; raters are taken as a sample"),

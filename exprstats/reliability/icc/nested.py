@@ -154,7 +154,13 @@ def find_subject_divisors(panel: Panel, counts: np.ndarray) -> dict[str, float]:
     is one.
     """
     subject = panel.cluster
-    clips = np.bincount(panel.owners)
+    if panel.contexts is not None:
+        # Within contexts a subject's mean is that over its clips of one context.
+        place = panel.contexts * (int(subject.max()) + 1) + subject
+        subject = np.unique(place, return_inverse=True)[1]
+    owner = np.zeros(len(counts), dtype=np.int64)
+    owner[panel.clip] = subject
+    clips = np.bincount(owner)
     weight = 1 / (clips[subject] * counts[panel.clip])
     _, cell = np.unique(subject * panel.n_raters + panel.rater, return_inverse=True)
     by_rater = np.bincount(cell, weight)

@@ -31,17 +31,40 @@ class MeanSquares:
     df_within: np.ndarray
 
 
+def find_sums(moments: np.ndarray) -> np.ndarray:
+    """Return what adds up over contexts, (5,) or (G, 5), from moments as `add_moments` gives them.
+
+    Degrees of freedom between and within clips, their sums of squares, and n0 times the former;
+    zeros where no clip is left.
+    """
+    clips, ratings, squares, total, between, within = moments.T
+    some = clips > 0.5
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # N − n counts a clip with one rating out of MSW, where it has nothing to say; it stays in
+        # MSB. Moments are sums over centred ratings, so that the difference loses no digits.
+        sums = (
+            clips - 1,
+            ratings - clips,
+            between - total**2 / ratings,
+            within,
+            ratings - squares / ratings,
+        )
+    return np.stack([np.where(some, part, 0.0) for part in sums], axis=-1)
+
+
+def divide_sums(sums: np.ndarray) -> MeanSquares:
+    """Return the mean squares of sums (5,) or (G, 5); NaN where no degree of freedom is left."""
+    df_between, df_within, between, within, weighed = sums.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        msb = np.where(df_between > 0, between / df_between, np.nan)
+        msw = np.where(df_within > 0, within / df_within, np.nan)
+        n0 = weighed / df_between
+    return MeanSquares(msb, msw, n0, df_between, df_within)
+
+
 def find_mean_squares(moments: np.ndarray) -> MeanSquares:
     """Return the one-way mean squares of moments (6,) or (G, 6), as `add_moments` gives them."""
-    clips, ratings, squares, total, between, within = moments.T
-    # N − n counts a clip with one rating out of MSW, where it has nothing to say; it stays in MSB.
-    df_between, df_within = clips - 1, ratings - clips
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # Moments are sums over centred ratings, so that this difference loses no digits.
-        msb = np.where(df_between > 0, (between - total**2 / ratings) / df_between, np.nan)
-        msw = np.where(df_within > 0, within / df_within, np.nan)
-        n0 = (ratings - squares / ratings) / df_between
-    return MeanSquares(msb, msw, n0, df_between, df_within)
+    return divide_sums(find_sums(moments))
 
 
 def find_reliability(squares: MeanSquares) -> np.ndarray:

@@ -30,6 +30,11 @@ class Panel:
         Positions (N,) of the ratings in the caller's table.
     n_missing
         Ratings that were missing.
+    contexts
+        Codes (N,) of the contexts that are pooled; None where there is one, or none was asked for.
+    fixed
+        Whether these raters are all there are of interest (case 3A of McGraw & Wong, 1996), so that
+        intervals allow for subjects alone.
     """
 
     context: str | None
@@ -40,12 +45,22 @@ class Panel:
     subject: np.ndarray | None
     rows: np.ndarray
     n_missing: int
+    contexts: np.ndarray | None = None
+    fixed: bool = False
 
     @property
     def label(self) -> str:
         """What messages call the panel."""
         place = "" if self.context is None else f" in context '{self.context}'"
         return f"item '{self.item}'{place}"
+
+    @property
+    def parts(self) -> list[tuple[np.ndarray, Panel]]:
+        """The panels of the contexts that are pooled, each with the places of its ratings here."""
+        if self.contexts is None:
+            return [(np.arange(len(self.rating)), self)]
+        places = [np.flatnonzero(self.contexts == code) for code in np.unique(self.contexts)]
+        return [(rows, _take_rows(self, rows, self.context, self.item)) for rows in places]
 
     @property
     def n_clips(self) -> int:
@@ -122,7 +137,9 @@ def split_whole(
         _check_nesting(ratings, whole, cluster)
     where = _find_items(codes["item"], items)
     panels = [] if by is None else _split_contexts(whole, codes[by], where)
-    panels += [_take_rows(whole, rows, None, item) for item, rows in where]
+    panels += [
+        _name_contexts(_take_rows(whole, rows, None, item), by, codes) for item, rows in where
+    ]
     return whole, [panel for panel in panels if panel.rating.size or panel.n_missing]
 
 
@@ -165,6 +182,14 @@ def _find_items(
     if problems:
         raise DataError(problems)
     return [(item, _find_rows(codes.codes, present[item])) for item in chosen]
+
+
+def _name_contexts(pooled: Panel, by: str | None, codes: dict[str, Codes]) -> Panel:
+    """Return a pooled panel that knows its contexts, where there are several."""
+    if by is None:
+        return pooled
+    here = codes[by].codes[pooled.rows]
+    return replace(pooled, contexts=here) if (here != here[:1]).any() else pooled
 
 
 def _find_rows(codes: np.ndarray, code: int) -> slice | np.ndarray:
@@ -213,7 +238,8 @@ def _take_rows(whole: Panel, rows: slice | np.ndarray, context: str | None, item
         return replace(whole, context=context, item=item)
     subject = None if whole.subject is None else close_gaps(whole.subject[rows])
     clip, rater = close_gaps(whole.clip[rows]), close_gaps(whole.rater[rows])
-    return Panel(context, item, rating, clip, rater, subject, given, n_missing)
+    kept = {"n_missing": n_missing, "fixed": whole.fixed}
+    return Panel(context, item, rating, clip, rater, subject, given, **kept)
 
 
 def number_cells(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> tuple[np.ndarray, int]:

@@ -105,6 +105,11 @@ def add_reml(analysis: Analysis, fit: RemlFit) -> Analysis:
     panel, divisors = analysis.panel, {"k": analysis.families[0].base}
     if "subject" in fit.components:
         divisors = find_subject_divisors(panel, analysis.counts) | divisors
+    if panel.contexts is not None:
+        # lme4 sees all clips as one sample; within contexts the closed form stays the headline.
+        alike = [family for family in analysis.families if family.suffix]
+        families = [_replace_family(family, fit, divisors) for family in alike]
+        return replace(analysis, families=(*analysis.families, *families))
     families = [_replace_family(family, fit, divisors) for family in analysis.families]
     return replace(
         analysis, families=(*families, *analysis.families), components=dict(fit.components)
@@ -113,7 +118,7 @@ def add_reml(analysis: Analysis, fit: RemlFit) -> Analysis:
 
 def _replace_family(family: Family, fit: RemlFit, divisors: Mapping[str, float]) -> Family:
     value = float(measure_estimand(family.estimand, fit.components, divisors))
-    ways = [way for way in family.intervals if way.method == "jackknife"]
+    ways = [way for way in family.intervals if way.method.startswith("jackknife")]
     moved = [
         Interval(
             way.method,
@@ -121,6 +126,7 @@ def _replace_family(family: Family, fit: RemlFit, divisors: Mapping[str, float])
             value + (way.high - way.low) / 2,
             way.std_error,
             f"{way.note}; width from the closed-form estimate",
+            df=way.df,
         )
         for way in ways
     ]

@@ -22,17 +22,21 @@ class CrossedSquares:
     k: int
 
 
-def is_complete(panel: Panel) -> bool:
-    """Return whether every rater rated every clip (once, as the table's contract has it)."""
-    n, k = panel.n_clips, panel.n_raters
-    return len(panel.rating) == n * k
+def square_table(panel: Panel, full: np.ndarray) -> CrossedSquares:
+    """Return the mean squares of the clips that all raters rated (McGraw & Wong, 1996, Table 3).
 
-
-def square_table(panel: Panel) -> CrossedSquares:
-    """Return the mean squares of a complete panel (McGraw & Wong, 1996, Table 3)."""
-    n, k = panel.n_clips, panel.n_raters
-    table = np.empty((n, k))
+    Parameters
+    ----------
+    panel
+        Ratings.
+    full
+        Whether each clip (n,) has a rating of every rater.
+    """
+    k = panel.n_raters
+    table = np.empty((panel.n_clips, k))
     table[panel.clip, panel.rater] = panel.rating
+    table = table[full]
+    n = len(table)
     table -= table.mean()
     clip, rater = table.mean(axis=1), table.mean(axis=0)
     residual = table - clip[:, None] - rater

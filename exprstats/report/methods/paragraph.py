@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from exprstats.apa import write_count, write_level
+from exprstats.apa import count_things, write_count, write_level
 from exprstats.document.model import Section
-from exprstats.document.text import Text, join_texts, join_words, say
+from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
+from exprstats.inference.comparison.methods import describe_resampling
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
-from exprstats.report.methods.models import (
-    tell_human,
-    tell_importance,
-    tell_models,
-    tell_nesting,
-    tell_resampling,
-)
 from exprstats.report.methods.ratings import tell_factor, tell_openface, tell_reliability
+from exprstats.report.sections.importance import gather_importance
 from exprstats.report.sections.performance import KINDS, list_methods
+from exprstats.report.sections.stability import find_split, name_resampled, name_tuning
 
 if TYPE_CHECKING:
-    from exprstats.inference import Comparison
+    from exprstats.models import Importance, Models, Weights
 
 
-def describe_methods(analysis: Analysis) -> tuple[Section, set[str]]:
+def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
     """Return the section and the keys of the sources that it cites."""
     sentences: list[Text] = []
     cited: set[str] = set()
     for tell in (
         tell_reliability,
         tell_factor,
-        tell_nesting,
+        _tell_nesting,
         tell_openface,
-        tell_models,
-        tell_human,
+        _tell_models,
+        _tell_human,
         _tell_comparison,
-        tell_resampling,
-        tell_importance,
+        _tell_resampling,
+        _tell_importance,
     ):
         told, sources = tell(analysis)
         sentences += told
@@ -54,6 +51,226 @@ def describe_methods(analysis: Analysis) -> tuple[Section, set[str]]:
     return section, cited
 
 
+def _tell_models(analysis: Analysis) -> Told:
+    """Return how subjects were divided, and how each model was fitted to them."""
+    models = find_split(analysis)
+    if models is None:
+        return [], set()
+    texts = [_tell_split(models, analysis)]
+    cited: set[str] = set()
+    for one in analysis.models.values():
+        told, sources = (_tell_forest if one.kind == "forest" else _tell_elastic)(one, analysis)
+        texts += told
+        cited |= sources
+    return texts, cited
+
+
+def _tell_split(models: Models, analysis: Analysis) -> Text:
+    row = models.glance().iloc[0]
+    names = {"train": "training", "validate": "validation", "test": "testing"}
+    counts = {name: row[f"n_{part}"] for part, name in names.items()}
+    told = [f"{write_count(count)} for {name}" for name, count in counts.items() if count]
+    stratified = analysis.study and analysis.study.split and analysis.study.split.stratify
+    return say(
+        "Subjects were divided at random into {told}{evenly}; all clips of a subject belong to "
+        "one part.",
+        told=join_words(told),
+        evenly=", each set of contexts in these shares" if stratified else "",
+    )
+
+
+def _tell_elastic(models: Models, analysis: Analysis) -> Told:
+    row = models.glance().iloc[0]
+    grid = models.penalties
+    searched = ""
+    if grid is not None:
+        alphas = ", ".join(f"{alpha:g}" for alpha in sorted(grid.alphas))
+        ratios = ", ".join(f"{ratio:g}" for ratio in grid.l1_ratios)
+        searched = f" among alpha ∈ {{{alphas}}} and l1_ratio ∈ {{{ratios}}}"
+    text = say(
+        "An elastic net (Zou & Hastie, 2005) predicted {target} from {features} standardized "
+        "on the training clips{where}; its penalty was the one with the lowest root mean "
+        "square error {tuned}{searched}, with scikit-learn (Pedregosa et al., 2011).",
+        tuned=name_tuning(models, analysis),
+        target=analysis.target,
+        features=count_things(row["n_features"], "feature"),
+        where=", for each context and for all contexts together" if row["n_contexts"] else "",
+        searched=searched,
+    )
+    return [text], {"zou", "pedregosa"}
+
+
+def _tell_forest(models: Any, analysis: Analysis) -> Told:
+    """Return how a random forest was tuned."""
+    text = say(
+        "A random forest (Breiman, 2001){trees} predicted {target} from {features}; the share of "
+        "features tried at a split and the least number of clips in a leaf were those with the "
+        "{error} on the validation subjects.",
+        target=analysis.target,
+        trees=_tell_trees(models),
+        features=_tell_features(models, analysis),
+        error="lowest share of wrong classes"
+        if models.design.classes
+        else "lowest root mean square error",
+    )
+    return [text], {"breiman"}
+
+
+def _tell_trees(models: Any) -> str:
+    forest = getattr(models.fits[0], "forest", None)
+    trees = getattr(forest, "n_estimators", None)
+    return "" if trees is None else f" of {write_count(trees)} trees"
+
+
+def _tell_features(models: Any, analysis: Analysis) -> str:
+    """Return what a model predicts from; a model told before has named it."""
+    if next(iter(analysis.models.values()), models) is not models:
+        return "the same features"
+    features = len(models.design.features)
+    contexts = any(sample.context is not None for sample in models.design.samples)
+    where = ", for each context and for all contexts together" if contexts else ""
+    return f"{count_things(features, 'feature')}{where}"
+
+
+def _tell_human(analysis: Analysis) -> Told:
+    """Return what the human baseline is, where the study has one."""
+    if analysis.find_kind("human") is None:
+        return [], set()
+    text = say(
+        "The human baseline let each rater's answers, weighted by the standardized loadings, "
+        "summed, and standardized, predict the mean of the other raters of the same clip; its "
+        "metrics were averaged over {seats}.",
+        seats=analysis.name_judges(),
+    )
+    return [text], set()
+
+
+def _tell_nesting(analysis: Analysis) -> Told:
+    """Return how equal contexts and equal items were tested."""
+    texts: list[Text] = []
+    cited: set[str] = set()
+    if analysis.invariance is not None:
+        jackknife = bool(analysis.invariance.steps["method_change"].eq("jackknife").any())
+        texts.append(
+            say(
+                "Configural, metric, scalar, and strict invariance across contexts were tested in "
+                "turn (Meredith, 1993){how}.",
+                how=", the restrictions by a jackknife over subjects, who appear in several "
+                "contexts"
+                if jackknife
+                else "",
+            )
+        )
+        cited.add("meredith")
+    if analysis.restrictions is not None:
+        scaled = "n_clusters" in analysis.restrictions.steps
+        texts.append(
+            say(
+                "Equality of the items' loadings, and of their residual variances too, was tested "
+                "by differences of {tests}.",
+                tests="scaled χ² that allow for clusters (Satorra & Bentler, 2001)"
+                if scaled
+                else "χ²",
+            )
+        )
+        cited |= {"satorra"} if scaled else set()
+    if analysis.resampled is not None:
+        texts.append(
+            say(
+                "Intervals and tests of loadings that allow for clusters come from {draws} "
+                "resamples of whole clusters.",
+                draws=f"{analysis.resampled.draws:,}",
+            )
+        )
+    return texts, cited
+
+
+def _tell_resampling(analysis: Analysis) -> Told:
+    """Return where the intervals of weights and of their contrasts come from."""
+    texts: list[Text] = []
+    cited: set[str] = set()
+    if analysis.weights is not None:
+        texts.append(
+            say(
+                "{level} percentile intervals of the weights come from {refits} to resampled "
+                "{parts} subjects, the penalty tuned anew in each.",
+                parts=name_resampled(analysis.weights.model, analysis),
+                level=write_level(analysis.weights.level),
+                refits=count_things(analysis.weights.glance()["draws"].iloc[0], "refit"),
+            )
+        )
+        if analysis.weights.tidy()["term"].eq("unpenalised").any():
+            texts.append(_say_unpenalised())
+            cited |= {"efron", "holm"}
+    if analysis.contrasts is not None:
+        texts.append(
+            say(
+                "To compare contexts, all of them were fitted with one penalty and pooled "
+                "standard deviations in {refits} to jointly resampled subjects; differences are "
+                "described, not tested. Least squares without a penalty was tested by a delete-one "
+                "jackknife over subjects (Efron & Tibshirani, 1993) with Holm's (1979) adjustment.",
+                refits=count_things(analysis.contrasts.glance()["draws"].iloc[0], "refit"),
+            )
+        )
+        cited |= {"efron", "holm"}
+    if analysis.pooling is not None:
+        texts.append(
+            say(
+                "Models of single contexts were compared on the test clips with one model of all "
+                "contexts: features and targets were taken about their training means in each "
+                "context, which gives the model an intercept for each."
+            )
+        )
+    return texts, cited
+
+
+def _say_unpenalised() -> Text:
+    return say(
+        "Whether features go along with the target was tested in the same regression without a "
+        "penalty, by a delete-one jackknife over subjects with the *t* distribution (Efron & "
+        "Tibshirani, 1993) and Holm's (1979) adjustment."
+    )
+
+
+def _has_groups(found: Mapping[str, Importance | Weights]) -> bool:
+    return any(one.tidy()["term"].eq("group_importance").any() for one in found.values())
+
+
+def _tell_importance(analysis: Analysis) -> Told:
+    """Return how the importance of features and partial dependence were measured."""
+    texts: list[Text] = []
+    cited: set[str] = set()
+    found = gather_importance(analysis)
+    if found:
+        rows = next(iter(found.values())).tidy()
+        rows = rows[rows["term"].eq("importance") & rows["headline"].eq(True)]
+        repeats = max(int(getattr(one, "repeats", 0)) for one in found.values())
+        texts.append(
+            say(
+                "The importance of a feature was measured as the rise of the test error when its "
+                "values were permuted between test subjects (Breiman, 2001){repeats}, with "
+                "{level} {method} intervals over test subjects{together}.",
+                together="; features that correlated highly in training were permuted together as "
+                "well"
+                if _has_groups(found)
+                else "",
+                repeats=f", averaged over {write_count(repeats)} permutations" if repeats else "",
+                level=write_level(float(rows["level"].iloc[0])),
+                method="bootstrap" if rows["method"].eq("percentile").all() else "jackknife",
+            )
+        )
+        cited.add("breiman")
+    if analysis.dependence:
+        texts.append(
+            say(
+                "Partial dependence (Friedman, 2001) is the mean prediction over the training "
+                "clips with one feature set to a value."
+            )
+        )
+        cited.add("friedman")
+    return texts, cited
+
+
 def _tell_comparison(analysis: Analysis) -> Told:
     comparison = analysis.comparison
     if comparison is None:
@@ -69,10 +286,24 @@ def _tell_comparison(analysis: Analysis) -> Told:
     compared = bool(shown["versus"].notna().any())
     told = " of test performance" + (" and of differences between models" if compared else "")
     methods = list_methods(shown)
-    for method in methods:
-        if method in KINDS:
-            sources |= {"field"} if method == "percentile" else {"field", "davison"}
-            texts.append(_say_bootstrap(comparison, method, told))
+    drawn = [method for method in methods if method in KINDS]
+    if drawn:
+        # The inference room says what was resampled; a second stage has its own source there.
+        texts.append(quote_sentence(describe_resampling(comparison)))
+        sources.add("field")
+        sources |= {"davison"} if comparison.scheme == "two-stage" else set()
+    for method in drawn:
+        sources |= set() if method == "percentile" else {"davison"}
+        texts.append(
+            say(
+                "{level} {kind}confidence intervals and *p* values{told} come from these draws"
+                "{source}.",
+                level=write_level(comparison.level),
+                kind=KINDS[method],
+                told=told,
+                source="" if method == "percentile" else " (Davison & Hinkley, 1997)",
+            )
+        )
     if "jackknife" in methods:
         sources.add("efron")
         several = len(methods) > 1
@@ -90,18 +321,6 @@ def _tell_comparison(analysis: Analysis) -> Told:
         adjusted = "The *p* values of differences were adjusted by the method of Holm (1979)."
         texts.append(say(adjusted))
     return texts, sources
-
-
-def _say_bootstrap(comparison: Comparison, method: str, told: str) -> Text:
-    return say(
-        "{level} {kind}confidence intervals and *p* values{told} come from a cluster bootstrap "
-        "with {draws} draws of whole subjects (Field & Welsh, 2007{more}).",
-        level=write_level(comparison.level),
-        kind=KINDS[method],
-        told=told,
-        draws=write_count(comparison.draws),
-        more="" if method == "percentile" else "; Davison & Hinkley, 1997",
-    )
 
 
 def _name_baselines(analysis: Analysis) -> list[str]:

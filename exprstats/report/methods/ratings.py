@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
-from exprstats.apa import count_things, write_count, write_level, write_number
-from exprstats.document.cells import list_levels
+from exprstats.apa import count_things, write_level, write_number
+from exprstats.document.cells import list_levels, name_contexts
 from exprstats.document.text import Text, join_words, say
-from exprstats.plots import name_contexts
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told, find_r_year
-from exprstats.report.sections.reliability import FAMILIES, INDEPENDENT, find_family, is_crossed
+from exprstats.report.sections.coefficients import FAMILIES, INDEPENDENT, find_family
+from exprstats.report.sections.features import read_shares, write_share
+from exprstats.report.sections.measurement import name_estimator
+from exprstats.report.sections.reliability import is_crossed
 from exprstats.study.settings import OpenfaceSettings
 
 _CLASSIC = ("1", "A")  # families of McGraw and Wong (1996)
@@ -80,10 +80,13 @@ def tell_factor(analysis: Analysis) -> Told:
     rows = name_contexts(factor.tidy())
     items = [str(item) for item in list_levels(rows[rows["term"].eq("loading")], "item")]
     contexts = len(list_levels(rows, "context"))
+    full, errors = name_estimator(factor)
     texts = [
         say(
             "{averaged}confirmatory factor model with unit factor variance was fitted to {items} "
-            "by maximum likelihood{where}{how}.",
+            "by {full}maximum likelihood{where}{how}{errors}.",
+            full=full,
+            errors=errors,
             averaged="For each clip, ratings were averaged over raters, and a one-factor "
             if analysis.reliability
             else "A one-factor ",
@@ -132,21 +135,6 @@ def tell_openface(analysis: Analysis) -> Told:
     return [*texts, *_say_kept(analysis)], {"baltrusaitis"}
 
 
-def say_tracking(analysis: Analysis) -> tuple[Text, ...]:
-    """Return how well the clips' frames were tracked, where that is known."""
-    shares = _read_shares(analysis)
-    if analysis.study is None or analysis.study.openface is None or shares.empty:
-        return ()
-    return (
-        say(
-            "Of the moments of a clip, {middle} were tracked well enough in the median clip and "
-            "{least} in the worst one that was kept.",
-            middle=_write_share(shares.median()),
-            least=_write_share(shares.min()),
-        ),
-    )
-
-
 def _say_frames(settings: OpenfaceSettings) -> Text:
     rules = {
         "nearest": "taking the frame nearest to each moment (within half a step)",
@@ -178,7 +166,7 @@ def _say_validity(settings: OpenfaceSettings) -> Text:
         "A frame was valid if the tracker reported success with a confidence of at least "
         "{confidence}; clips with fewer than {least} of their moments valid were left out.",
         confidence=write_number(settings.confidence, bounded=True),
-        least=_write_share(settings.min_valid),
+        least=write_share(settings.min_valid),
     )
 
 
@@ -215,9 +203,9 @@ def _say_units(known: list[str]) -> list[Text]:
 
 def _say_kept(analysis: Analysis) -> list[Text]:
     told = []
-    shares = _read_shares(analysis)
+    shares = read_shares(analysis)
     if len(shares):
-        told.append(f"The median clip had {_write_share(shares.median())} valid moments")
+        told.append(f"The median clip had {write_share(shares.median())} valid moments")
     left = [
         one.rows_in - one.rows_out
         for one in (analysis.provenance.exclusions if analysis.provenance else ())
@@ -226,13 +214,6 @@ def _say_kept(analysis: Analysis) -> list[Text]:
     if left:
         told.append(f"{count_things(sum(left), 'clip was', 'clips were')} left out")
     return [say("{told}.", told="; ".join(told))] if told else []
-
-
-def _read_shares(analysis: Analysis) -> pd.Series:
-    clips = analysis.clips
-    if clips is None or "valid_share" not in clips:
-        return pd.Series(dtype=float)
-    return clips["valid_share"].dropna()
 
 
 def _list_used(analysis: Analysis) -> list[str]:
@@ -251,7 +232,3 @@ def _moves(name: str, known: list[str]) -> bool:
 def _split(name: str) -> tuple[str, str]:
     first, _, last = name.rpartition("_")
     return (first, last) if first in _MOVING else ("", "")
-
-
-def _write_share(share: float) -> str:
-    return f"{write_count(round(100 * share))}%"

@@ -16,7 +16,7 @@ from exprstats.document.cells import (
     write_mark,
 )
 from exprstats.document.model import Column, Figure, Section, Table
-from exprstats.document.text import Text, join_texts, join_words, say
+from exprstats.document.text import Text, join_texts, say
 from exprstats.plots import draw_contrasts, name_pairs
 from exprstats.report.analysis import Analysis
 
@@ -35,13 +35,13 @@ def describe_contrasts(analysis: Analysis) -> Section | None:
     rows = contrasts.tidy()
     rows = rows[rows["term"].eq("difference")].reset_index(drop=True)
     rows = rows.assign(pair=name_pairs(rows))
-    shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
+    # Penalised differences are described; the least-squares ones beside them are tested.
+    shown = rows[rows["method"].eq("percentile")].reset_index(drop=True)
     return Section(
         "contrasts",
         "Context contrasts",
         sentences=(
             _say_setting(contrasts, shown),
-            _say_found(contrasts, shown),
             _say_slopes(contrasts, rows),
         ),
         caveats=_list_caveats(shown),
@@ -65,48 +65,21 @@ def _say_setting(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
     )
 
 
-def _say_found(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
-    held = shown[shown["p_max_t"].lt(1 - contrasts.level)]
-    opening = say(
-        "After adjustment for the {count} differences (max-|*t*|), {held} {verb} from zero at the "
-        "{mark} level",
-        count=write_count(len(shown)),
-        held=str(len(held)) if len(held) else "none",
-        verb="differed" if len(held) != 1 else "differs",
-        mark=write_mark(1 - contrasts.level),
-    )
-    return _list_held(opening, held, "p_max_t")
-
-
 def _say_slopes(contrasts: Contrasts, rows: pd.DataFrame) -> Text:
-    """Say what the same differences are without a penalty, and where the two answers part."""
+    """Say which differences hold by least squares."""
     tested = rows[rows["method"].eq("ols") & rows["p_adjusted"].notna()]
     if tested.empty:
         return say("Without a penalty no difference could be tested.")
-    alpha = 1 - contrasts.level
-    held = tested[tested["p_adjusted"].lt(alpha)]
-    sure = rows[rows["headline"].eq(True) & rows["p_max_t"].lt(alpha)]
-    known, found = ({*zip(one["pair"], one["feature"], strict=True)} for one in (sure, held))
+    held = tested[tested["p_adjusted"].lt(1 - contrasts.level)]
     opening = say(
         "Least squares without a penalty (*t* tests over subjects, Holm): {held} of {count} "
-        "{verb}{which}",
+        "{verb} from zero at the {mark} level",
         held=str(len(held)) if len(held) else "none",
         count=write_count(len(tested)),
         verb="differed" if len(held) != 1 else "differs",
-        which=_compare_sets(known, found),
+        mark=write_mark(1 - contrasts.level),
     )
-    keys = zip(held["pair"], held["feature"], strict=True)
-    return _list_held(opening, held[[key not in known for key in keys]], "p_adjusted")
-
-
-def _compare_sets(known: set[tuple[str, str]], found: set[tuple[str, str]]) -> str:
-    """Return which of the differences that were told before are found again."""
-    lost = [f"{feature} ({pair})" for pair, feature in sorted(known - found)]
-    if not lost:
-        return "" if not known else ", those above" + (" and beyond them" * bool(found - known))
-    more = len(lost) - _MOST_NAMED
-    named = join_words([*lost[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
-    return f", not among them {named}{', but beyond those above' * bool(found - known)}"
+    return _list_held(opening, held, "p_adjusted")
 
 
 def _list_held(opening: Text, held: pd.DataFrame, p_name: str) -> Text:
@@ -144,10 +117,9 @@ def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:
             "Weights that were tuned context by context are not compared: penalties of "
             "different strength make the same truth look different. One penalty for all contexts "
             "removes that; a feature that varies less in one context is still shrunken more "
-            "there, and differences are pulled towards zero, so that the test errs on the side of "
-            "no difference. Least squares has no penalty and, over many studies, calls equal "
-            "slopes different at the level asked; with few subjects for each feature both miss "
-            "much."
+            "there, so that differences of penalised weights are described, not tested. Least "
+            "squares has no penalty and, over many studies, calls equal slopes different at the "
+            "level asked; with few subjects for each feature it misses much."
         ),
     )
 
@@ -156,15 +128,14 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) 
     level = write_level(contrasts.level)
     printed = shown
     if len(shown) > MOST_ROWS:
-        order = shown.sort_values("p_max_t", kind="stable").index[:MOST_ROWS]
+        order = shown.sort_values("estimate", key=lambda one: -one.abs(), kind="stable")
+        order = order.index[:MOST_ROWS]
         printed = shown.loc[sorted(order)]
     limits = say("{level} CI", level=level)
     columns = (
         Column("feature", say("Feature"), words=True),
         Column("estimate", say("Δ"), "One penalty"),
         Column("limits", limits, "One penalty"),
-        Column("p", say("*p*"), "One penalty"),
-        Column("adjusted", say("max-|*t*|\N{NO-BREAK SPACE}*p*"), "One penalty"),
         Column("slope", say("Δ"), "Least squares"),
         Column("slope_limits", limits, "Least squares"),
         Column("slope_p", say("Holm\N{NO-BREAK SPACE}*p*"), "Least squares"),
@@ -176,7 +147,7 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) 
         columns,
         pd.DataFrame([_write_row(row, rows) for row in printed.to_dict("records")]),
         group="pair" if len(list_levels(shown, "pair")) > 1 else None,
-        notes=_list_notes(rows, shown, printed, contrasts),
+        notes=_list_notes(rows, shown, printed),
         rows=rows.drop(columns="pair"),
     )
 
@@ -188,39 +159,25 @@ def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
         "feature": str(row["feature"]),
         "estimate": write_estimate(row, bounded=False),
         "limits": write_limits(row, bounded=False),
-        "p": write_p(row["p_value"]),
-        "adjusted": write_p(row["p_max_t"]),
         "slope": write_estimate(slope, bounded=False),
         "slope_limits": write_limits(slope, bounded=False),
         "slope_p": write_p(slope.get("p_adjusted")),
     }
 
 
-def _list_notes(
-    rows: pd.DataFrame, shown: pd.DataFrame, printed: pd.DataFrame, contrasts: Contrasts
-) -> tuple[Text, ...]:
-    draws = int(contrasts.glance()["draws"].iloc[0])
+def _list_notes(rows: pd.DataFrame, shown: pd.DataFrame, printed: pd.DataFrame) -> tuple[Text, ...]:
     notes = [
         say(
             "Units of the target per pooled standard deviation of the feature. One penalty: "
-            "percentile intervals and two-sided *p* over resampled subjects; max-|*t*| *p*, which "
-            "the text quotes, is adjusted for all differences together. Least squares: a model "
-            "of all features and contexts without penalty, jackknife-*t* intervals over subjects, "
-            "*p* adjusted for all differences (Holm)."
-        ),
-        say(
-            "With {draws} refits no *p* below {least} and no adjusted *p* below {half} can be "
-            "seen.",
-            draws=write_count(draws),
-            least=write_p(2 / (draws + 1)),
-            half=write_p(1 / (draws + 1)),
+            "percentile intervals over resampled subjects, not tested. Least squares: a model of "
+            "all features and contexts without penalty, jackknife-*t* intervals over subjects, *p* "
+            "adjusted for all differences (Holm)."
         ),
     ]
     if len(printed) < len(shown):
         notes.append(
             say(
-                "The {some} of {all} differences with the smallest adjusted *p*; all stand in the "
-                "folder tables.",
+                "The {some} of {all} differences of largest size; all stand in the folder tables.",
                 some=write_count(len(printed)),
                 all=write_count(len(shown)),
             )
@@ -234,12 +191,12 @@ def _build_figure(contrasts: Contrasts) -> Figure:
         "contrasts",
         "Differences Between Contexts in the Weights of Features",
         lambda: draw_contrasts(contrasts),
-        words="Difference of each feature's weight between contexts with intervals; the same "
-        "numbers as Table 7.",
+        words="Difference of each feature's slope between contexts with intervals; the same "
+        "numbers as the least-squares columns of Table 7.",
         notes=(
             say(
-                "Points are differences, lines {level} intervals without adjustment; filled "
-                "points have a max-|*t*| *p* below {mark}.",
+                "Points are least-squares differences, lines {level} intervals without "
+                "adjustment; filled points have a max-|*t*| *p* below {mark}.",
                 level=write_level(contrasts.level),
                 mark=write_mark(1 - contrasts.level),
             ),

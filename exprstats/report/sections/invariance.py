@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import MISSING, write_number, write_p
-from exprstats.document.cells import list_levels
+from exprstats.document.cells import list_levels, name_contexts
 from exprstats.document.model import Column, Table
 from exprstats.document.text import Text, join_texts, quote_sentence, say
-from exprstats.plots import name_contexts
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -158,5 +157,9 @@ def _list_notes(models: NestedModels, *, jackknife: bool) -> tuple[Text, ...]:
         notes.append(say("Tests are scaled for clusters (Satorra & Bentler, 2001)."))
     versions = ", ".join(f"{name} {version}" for name, version in models.receipt.versions.items())
     if versions:
-        notes.append(say("Fitted in {versions}; results.json holds the calls.", versions=versions))
+        notes.append(
+            say(
+                "Fitted in {versions}; results.json of a report holds the calls.", versions=versions
+            )
+        )
     return tuple(notes)

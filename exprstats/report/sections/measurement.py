@@ -6,52 +6,70 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, tell_p, write_level, write_number, write_p
+from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
 from exprstats.document.cells import (
+    ALL,
     collect_notes,
     find_extremes,
     find_row,
     first_value,
     list_levels,
+    name_contexts,
     pick_rows,
     write_estimate,
     write_limits,
 )
 from exprstats.document.model import Column, Figure, Section, Table
-from exprstats.document.text import Text, join_texts, join_words, quote_code, quote_sentence, say
-from exprstats.plots import ALL, draw_factor, name_contexts, name_pairs
+from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
+from exprstats.plots import draw_factor, name_pairs
 from exprstats.report.analysis import Analysis
+from exprstats.report.sections.factors import (
+    INDEPENDENT,
+    build_items,
+    count_clips,
+    list_fits,
+    quote_call,
+)
 from exprstats.report.sections.invariance import build_nesting, say_nesting
 from exprstats.report.sections.performance import METHODS, list_methods
 
 if TYPE_CHECKING:
     from exprstats.measurement import Factor, FactorBootstrap
 
-_TERMS = {"loading": "Loading (λ)", "residual": "Residual (ε)"}
-_OMEGA = "ω of the composite"
+_COMPOSITES = {"omega": "ω of the composite", "alpha": "Cronbach’s α"}
+# Number, name and title of each table; its heading, its terms, and what Holm p goes by.
+_LOADINGS = ("A9", "loadings", "Loadings"), "Standardized loading", ["loading", "omega"]
+_RESIDUALS = (
+    ("A21", "residuals", "Residual Variances and α"),
+    "Standardized residual variance",
+    ["residual", "alpha"],
+)
+_FAMILIES = {"loading": "loadings (of ω)", "residual": "residual variances (of α)"}
 
 
 def describe_measurement(analysis: Analysis) -> Section | None:
     """Return the section, or None where no factor model was fitted."""
-    further = (*say_nesting(analysis), *say_loadings(analysis.resampled))
+    further = (*say_nesting(analysis), *_say_draws(analysis.resampled))
     if analysis.factor is None and not further:
         return None
-    tables = (*build_nesting(analysis), *build_loadings(analysis.resampled))
+    tables = (*build_nesting(analysis), *_build_draws(analysis.resampled))
     title = ("measurement", "Measurement model")
     if analysis.factor is None:
         return Section(*title, sentences=further, tables=tables)
     rows = select_shown(name_contexts(analysis.factor.tidy()))
+    # Where models follow, Table A2 has ω of the scores that they predict.
+    whole = () if analysis.models else _build_whole(rows)
     items = list_levels(rows[rows["term"].eq("loading")], "item")
     return Section(
         *title,
         sentences=(
             _say_model(rows, items, analysis),
-            _say_loadings(rows),
+            _say_loadings(rows, " (Table A20)" if whole else ""),
             *_say_fit(rows),
             *further,
         ),
         caveats=(*_say_closed_form(analysis), *_say_three_items(items)),
-        tables=(build_estimates(rows, analysis), *tables),
+        tables=(_build_estimates(rows, analysis.factor), *whole, *tables),
         figures=(_build_figure(rows, analysis.factor),),
     )
 
@@ -63,6 +81,7 @@ def list_banners(analysis: Analysis) -> tuple[Text, ...]:
 
 def select_shown(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the fit on all clips, or of the only fit."""
+    rows = rows[rows["headline"].eq(True)]
     parts = list_levels(rows, "part")
     return rows[rows["part"].eq("all")] if "all" in parts and len(parts) > 1 else rows
 
@@ -116,18 +135,29 @@ def _say_three_items(items: list[Any]) -> tuple[Text, ...]:
 def _say_model(rows: pd.DataFrame, items: list[Any], analysis: Analysis) -> Text:
     contexts = [context for context in list_levels(rows, "context") if context != ALL]
     where = " in each context and over all of them" if contexts else ""
-    engine = getattr(analysis.factor, "engine", "lavaan")
-    how = "by maximum likelihood with lavaan (Rosseel, 2012)" if engine == "lavaan" else ""
+    factor = analysis.factor
+    full, errors = name_estimator(factor)
+    how = f"by {full}maximum likelihood with lavaan (Rosseel, 2012){errors}"
     return say(
         "One factor was fitted to {means}{items}{where}{how}.",
         means="the clip means of " if analysis.reliability else "",
         items=join_words([str(item) for item in items]),
         where=where,
-        how=f" {how}" if how else "",
+        how=f" {how}" if factor.engine == "lavaan" else "",
     )
 
 
-def _say_loadings(rows: pd.DataFrame) -> Text:
+def name_estimator(factor: Factor) -> tuple[str, str]:
+    """Return what is said of maximum likelihood: whether it used gaps, and other errors."""
+    pooled = factor.solutions[-1]
+    full = "full-information " if pooled.missing == "fiml" else ""
+    if pooled.n_clusters is not None:
+        told = count_things(pooled.n_clusters, "subject")
+        return full, f", with standard errors that allow for clips of the same subject ({told})"
+    return full, ", with robust standard errors" if pooled.method == "robust" else ""
+
+
+def _say_loadings(rows: pd.DataFrame, pointer: str) -> Text:
     loadings = pick_rows(rows, term="loading").reset_index(drop=True)
     low, high = find_extremes(loadings)
     omegas = pick_rows(rows, term="omega")["estimate"].dropna()
@@ -142,28 +172,14 @@ def _say_loadings(rows: pd.DataFrame) -> Text:
         same = low_omega == high_omega
         text += "; the reliability of the composite, ω, was "
         text += low_omega if same else f"between {low_omega} and {high_omega}"
+        text += pointer
     return say("{text}.", text=text)
 
 
 def _say_fit(rows: pd.DataFrame) -> tuple[Text, ...]:
     """Return the fit of the pooled model, where it can be tested."""
-    pooled = rows[rows["context"].eq(ALL) & rows["item"].isna()]
-    found = {row["term"]: row for row in pooled.to_dict("records")}
-    if not {"df", "chisq", "cfi", "rmsea", "srmr"} <= found.keys():
-        return ()
-    return (
-        say(
-            "Fit over all clips: χ²({df}) = {chisq}, *p* {p}, CFI = {cfi}, RMSEA = {rmsea}, "
-            "90% CI {limits}, SRMR = {srmr}.",
-            df=int(found["df"]["estimate"]),
-            chisq=write_number(found["chisq"]["estimate"]),
-            p=tell_p(found["chisq"]["p_value"]),
-            cfi=write_estimate(found["cfi"], 3),
-            rmsea=write_estimate(found["rmsea"], 3),
-            limits=write_limits(found["rmsea"], 3),
-            srmr=write_estimate(found["srmr"], 3),
-        ),
-    )
+    fits = dict(list_fits(rows))
+    return (join_texts([say("Fit over all clips:"), fits[ALL]]),) if ALL in fits else ()
 
 
 def _write_place(row: dict[Any, Any], pointer: str = "") -> str:
@@ -174,108 +190,105 @@ def _write_place(row: dict[Any, Any], pointer: str = "") -> str:
     return f"{write_estimate(row)}{interval} ({row['item']}{where}{pointer})"
 
 
-def build_estimates(rows: pd.DataFrame, analysis: Analysis) -> Table:
+def _build_estimates(rows: pd.DataFrame, factor: Factor) -> Table:
     """Return Table 2: loadings and residuals of every context."""
-    level = first_value(rows, "level")
-    interval = say("{level} CI", level=write_level(float(level)) if level else "")
-    columns = [Column("item", say("Question"), words=True)]
-    for term, heading in _TERMS.items():
-        columns += [
-            Column(f"{term}_estimate", say("Estimate"), heading),
-            Column(f"{term}_error", say("*SE*"), heading),
-            Column(f"{term}_limits", interval, heading),
-        ]
-    contexts = list_levels(rows, "context")
-    grouped = len(contexts) > 1
-    loadings = pick_rows(rows, term="loading").to_dict("records")
-    return Table(
-        "2",
-        "measurement",
-        "Standardized Estimates of the One-Factor Model",
-        tuple(columns),
-        pd.DataFrame([_write_row(row, rows) for row in loadings]),
-        group="context" if grouped else None,
-        notes=_list_notes(rows, analysis, grouped=grouped),
-        rows=name_contexts(analysis.factor.tidy()) if analysis.factor else None,
+    return build_items(
+        rows,
+        ("2", "measurement", "Standardized Estimates of the One-Factor Model"),
+        notes=_list_notes(rows, factor, grouped=len(list_levels(rows, "context")) > 1),
+        whole=name_contexts(factor.tidy()),
     )
 
 
-def _write_row(loading: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
-    cells = {"context": str(loading["context"]), "item": str(loading["item"])}
-    for term in _TERMS:
-        row = find_row(rows, context=loading["context"], item=loading["item"], term=term)
-        cells[f"{term}_estimate"] = write_estimate(row, 3)
-        cells[f"{term}_error"] = write_number(row.get("std_error"), 3, bounded=True)
-        cells[f"{term}_limits"] = write_limits(row, 3)
-    return cells
-
-
-def _list_notes(rows: pd.DataFrame, analysis: Analysis, *, grouped: bool) -> tuple[Text, ...]:
-    counts = _count_clips(rows, grouped=grouped)
+def _list_notes(rows: pd.DataFrame, factor: Factor, *, grouped: bool) -> tuple[Text, ...]:
+    counts = count_clips(rows, grouped=grouped)
     notes = [say("Completely standardized solution, ε = 1 − λ²; all clips{counts}.", counts=counts)]
-    if "train" in list_levels(analysis.factor.tidy() if analysis.factor else rows, "part"):
+    if "train" in list_levels(factor.tidy(), "part"):
         notes.append(
             say(
                 "The scores that models predict come from the same model fitted to the training "
                 "subjects only, so that nothing of the test set enters the target."
             )
         )
-    notes.append(
-        say(
-            "*SE* and intervals take clips as independent; they are too small where clips of one "
-            "subject are alike."
-        )
-    )
-    receipt = getattr(analysis.factor, "receipt", None)
-    call = getattr(receipt, "call", None)
-    if call:
-        items = list_levels(pick_rows(rows, term="loading"), "item")
-        aliases = ", ".join(f"v{place} = {item}" for place, item in enumerate(items, start=1))
-        told = say("({aliases}; {name}).", aliases=aliases, name=_name_versions(receipt))
-        notes.append(join_texts([say("R call for all clips:"), quote_code(call), told]))
+    clusters = factor.solutions[-1].n_clusters
+    allowed = "*SE* and intervals allow for clips of the same subject ({subjects})."
+    subjects = count_things(clusters or 0, "subject")
+    notes.append(say(INDEPENDENT) if clusters is None else say(allowed, subjects=subjects))
     keys = ("item", "context") if grouped else ("item",)
-    return (*notes, *collect_notes(rows[rows["term"].isin([*_TERMS])], keys))
+    told = collect_notes(rows[rows["term"].isin(["loading", "residual"])], keys)
+    return (*notes, *quote_call(factor.receipt, factor.items), *told)
 
 
-def _count_clips(rows: pd.DataFrame, *, grouped: bool) -> str:
-    counts = pick_rows(rows, term="loading").groupby("context", sort=False)["n_clips"].first()
-    if counts.isna().all():
-        return ""
-    if not grouped:
-        return f" ({int(counts.iloc[0]):,})"
-    named = ", ".join(f"{context} {int(count):,}" for context, count in counts.items())
-    return f" ({named})"
+def _build_whole(rows: pd.DataFrame) -> tuple[Table, ...]:
+    """Return Table A20: ω and AVE of every context."""
+    shown = rows[rows["term"].isin(["omega", "ave"])]
+    if shown.empty:
+        return ()
+    level = first_value(shown, "level")
+    columns = (
+        Column("context", say("Model"), words=True),
+        Column("clips", say("Clips")),
+        Column("omega", say("ω")),
+        Column("limits", say("{level} CI", level=write_level(float(level)) if level else "")),
+        Column("ave", say("AVE")),
+    )
+    cells = []
+    for context in list_levels(shown, "context"):
+        omega = find_row(shown, context=context, term="omega")
+        line = {"context": str(context), "clips": write_count(omega["n_clips"])}
+        line |= {"omega": write_estimate(omega), "limits": write_limits(omega)}
+        cells.append(line | {"ave": write_estimate(find_row(shown, context=context, term="ave"))})
+    note = say(
+        "ω = share of the variance of the summed items that the factor explains; AVE = average "
+        "variance extracted, the mean share of an item's variance that the factor explains."
+    )
+    title = "Reliability of the Composite"
+    table = pd.DataFrame(cells)
+    return (Table("A20", "composite", title, columns, table, notes=(note,), rows=shown),)
 
 
-def _name_versions(receipt: Any) -> str:
-    versions = getattr(receipt, "versions", None) or {}
-    return ", ".join(f"{name} {version}" for name, version in versions.items())
-
-
-def say_loadings(resampled: FactorBootstrap | None) -> tuple[Text, ...]:
+def _say_draws(resampled: FactorBootstrap | None) -> tuple[Text, ...]:
     """Return what resampling clusters says about the composite and about contexts."""
     if resampled is None:
         return ()
     told = quote_sentence(resampled.sentence().rstrip("."))
-    return (join_texts([told, say("(Table A9).")]),)
+    more = say("Residual variances and α were resampled with them (Table A21).")
+    return join_texts([told, say("(Table A9).")]), more
 
 
-def build_loadings(resampled: FactorBootstrap | None) -> tuple[Table, ...]:
-    """Return Table A9: loadings and ω of each context, then their differences."""
+def _build_draws(resampled: FactorBootstrap | None) -> tuple[Table, ...]:
+    """Return Tables A9 and A21: estimates of each context, then their differences."""
     if resampled is None:
         return ()
+    draws = say("{draws} draws of whole clusters.", draws=write_count(resampled.draws))
+    return (
+        _build_resampled(resampled, *_LOADINGS),
+        _build_resampled(resampled, *_RESIDUALS, more=(draws,)),
+    )
+
+
+def _build_resampled(
+    resampled: FactorBootstrap,
+    naming: tuple[str, str, str],
+    heading: str,
+    terms: list[str],
+    more: tuple[Text, ...] = (),
+) -> Table:
     rows = resampled.tidy()
-    shown = rows[rows["headline"].eq(True) & rows["term"].isin(["loading", "omega"])]
-    single = name_contexts(shown[shown["versus"].isna()])
+    shown = name_contexts(rows[rows["headline"].eq(True) & rows["term"].isin(terms)])
+    single = shown[shown["versus"].isna()]
     pairs = shown[shown["versus"].notna()]
+    others = name_contexts(pairs.assign(context=pairs["versus"]))["context"]
     printed = pd.concat(
         [
-            single.assign(group=single["context"].astype(str)),
-            pairs.assign(group=name_pairs(pairs)),
+            single.assign(group=single["context"]),
+            pairs.assign(group=name_pairs(pairs.assign(versus=others))),
         ]
     )
+    places = {group: place for place, group in enumerate(dict.fromkeys(printed["group"]))}
+    printed = printed.iloc[printed["group"].map(places).argsort(kind="stable")]
     columns = [
-        Column("what", say("Standardized loading"), words=True),
+        Column("what", say("{heading}", heading=heading), words=True),
         Column("estimate", say("Estimate")),
         Column("limits", say("{level} CI", level=write_level(resampled.level))),
     ]
@@ -284,25 +297,24 @@ def build_loadings(resampled: FactorBootstrap | None) -> tuple[Table, ...]:
             Column("p", say("*p*")),
             Column("adjusted", say("Holm\N{NO-BREAK SPACE}*p*")),
         ]
-    return (
-        Table(
-            "A9",
-            "loadings",
-            "Loadings With Intervals That Allow for Clusters"
-            + (", and Differences Between Contexts" if len(pairs) else ""),
-            tuple(columns),
-            pd.DataFrame([_write_loading(row) for row in printed.to_dict("records")]),
-            group="group" if len(list_levels(printed, "group")) > 1 else None,
-            notes=_list_loading_notes(printed),
-            rows=rows,
-        ),
+    number, name, title = naming
+    return Table(
+        number,
+        name,
+        f"{title} With Intervals That Allow for Clusters"
+        + (", and Differences Between Contexts" if len(pairs) else ""),
+        tuple(columns),
+        pd.DataFrame([_write_resampled(row) for row in printed.to_dict("records")]),
+        group="group" if len(list_levels(printed, "group")) > 1 else None,
+        notes=(*_list_draw_notes(printed, _FAMILIES[terms[0]]), *more),
+        rows=rows[rows["term"].isin(terms)] if more else rows,
     )
 
 
-def _write_loading(row: dict[Any, Any]) -> dict[str, str]:
+def _write_resampled(row: dict[Any, Any]) -> dict[str, str]:
     return {
         "group": str(row["group"]),
-        "what": _OMEGA if row["term"] == "omega" else str(row["item"]),
+        "what": _COMPOSITES.get(row["term"], str(row["item"])),
         "estimate": write_estimate(row, 3),
         "limits": write_limits(row, 3),
         "p": write_p(row["p_value"]),
@@ -310,15 +322,15 @@ def _write_loading(row: dict[Any, Any]) -> dict[str, str]:
     }
 
 
-def _list_loading_notes(printed: pd.DataFrame) -> tuple[Text, ...]:
+def _list_draw_notes(printed: pd.DataFrame, family: str) -> tuple[Text, ...]:
     methods = [METHODS.get(name, name) for name in list_methods(printed)]
-    tested = printed["versus"].notna().any()
     notes = [say("Intervals: {how}.", how=" and ".join(methods))]
-    if tested:
+    if printed["versus"].notna().any():
         notes.append(
             say(
-                "Only differences are tested; Holm *p* is adjusted for all differences of loadings "
-                "(of ω). {pooled} is the model fitted to all clips.",
+                "Only differences are tested; Holm *p* is adjusted for all differences of "
+                "{family}. {pooled} is the model fitted to all clips.",
+                family=family,
                 pooled=ALL,
             )
         )

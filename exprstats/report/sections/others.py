@@ -11,35 +11,25 @@ import pandas as pd
 from exprstats.apa import write_count
 from exprstats.document.cells import collect_notes, list_levels
 from exprstats.document.columns import Chosen, choose_columns, name_column, write_column
-from exprstats.document.model import Figure, Section, Table
+from exprstats.document.model import Section, Table
 from exprstats.document.text import Text, join_words, quote_sentence, say
-from exprstats.plots import draw_decisions, name_contexts
+from exprstats.plots import name_contexts
+from exprstats.report.sections.audit import describe_audit
 
 if TYPE_CHECKING:
     from exprstats.results import Result
 
 MOST_ROWS = 60
 _MOST_RECORDS = 12  # of a table that holds no estimates, such as the clips themselves
-_FIRST = 40  # Tables before have their places
+_FIRST = 40  # Tables A1 to A39 have their places
 _PARTS = ("test", "validate", "train")
 _UNSTANDARDIZED = ("_raw", "intercept")
 _SMALL = {"a", "and", "between", "from", "in", "of", "on", "the", "to", "with", "within"}
 _KEYS = ("item", "feature", "metric", "model", "versus", "term", "context")
 _TITLES = {
-    "Agreement": "Agreement between raters",
-    "Audit": "Audit of published reliabilities",
     "Bootstrap": "A statistic with its cluster bootstrap",
     "Ceiling": "Ceiling of prediction",
-    "Choice": "Choice of the intraclass correlation",
-    "ClipFeatures": "Features from OpenFace",
-    "Factors": "Factor models with several factors",
-    "LevelFactors": "Factor models within and between subjects",
-    "OrderedFactor": "Factor model of ordered answers",
     "Prospects": "Prospects of studies to come",
-    "ScaleErrors": "Errors of measurement in scale points",
-    "ScoreCard": "Factor scores compared",
-    "Sensitivity": "Sensitivity to the tracker’s confidence",
-    "SubjectDecisions": "Reliability of subjects’ means",
 }
 
 
@@ -63,33 +53,18 @@ def name_kind(result: Result) -> str:
 
 
 def _describe(result: Result, place: int) -> Section:
+    from exprstats.reliability import Audit
+
+    if isinstance(result, Audit):
+        return describe_audit(result, f"further{place + 1}", f"A{_FIRST + place}")
     table = _build_table(result, place)
     sentence = quote_sentence(result.sentence())
     pointer = say("Table {number} lists the results.", number=table.number) if table else None
-    figures = _build_figures(result, place)
     return Section(
         f"further{place + 1}",
         name_kind(result),
         sentences=(sentence, *([pointer] if pointer else [])),
         tables=(table,) if table else (),
-        figures=figures,
-    )
-
-
-def _build_figures(result: Result, place: int) -> tuple[Figure, ...]:
-    from exprstats.reliability import SubjectDecisions
-
-    if not isinstance(result, SubjectDecisions):
-        return ()
-    return (
-        Figure(
-            f"A{_FIRST + place}",
-            f"subjects{place + 1}",
-            "Reliability of Subjects’ Means for Other Numbers of Raters",
-            lambda: draw_decisions(result),
-            words="Reliability of a subject's mean by number of raters and of clips.",
-            notes=(say("Lines are estimates, bands their confidence intervals."),),
-        ),
     )
 
 

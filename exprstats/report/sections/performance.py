@@ -38,12 +38,14 @@ LIMITED = "correlation"  # the metric that has a ceiling
 SHARES = ("accuracy", "within1", "precision", "recall", "f1", "uar", "macro_f1")
 METHODS: dict[str, str] = {
     "percentile": "percentile intervals of a bootstrap that resamples subjects",
+    "expanded": "expanded percentile intervals of a bootstrap that resamples subjects",
     "basic": "basic intervals of a bootstrap that resamples subjects",
     "bca": "bias-corrected and accelerated (BCa) intervals of a bootstrap that resamples subjects",
     "t": "bootstrap-t intervals from resampled subjects",
     "jackknife": "jackknife intervals over subjects",
 }
 KINDS = {"percentile": "", "basic": "basic bootstrap ", "bca": "BCa ", "t": "bootstrap-t "}
+KINDS["expanded"] = "expanded percentile "
 
 
 def describe_performance(analysis: Analysis) -> Section | None:

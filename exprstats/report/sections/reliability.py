@@ -6,63 +6,54 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, tell_p, write_count, write_level, write_number, write_p
+from exprstats.apa import tell_p, write_count, write_level, write_number, write_p
 from exprstats.document.cells import (
+    ALL,
     collect_notes,
     find_extremes,
-    find_row,
     list_levels,
-    pick_rows,
+    name_contexts,
     write_estimate,
     write_limits,
     write_mark,
 )
 from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import Text, quote_sentence, say
-from exprstats.plots import ALL, name_contexts, name_pairs
+from exprstats.document.text import Text, say
+from exprstats.plots import name_pairs
 from exprstats.report.analysis import Analysis
-from exprstats.report.sections.raters import (
+from exprstats.report.sections.coefficients import (
+    INDEPENDENT,
+    build_coefficients,
+    build_forms,
+    find_family,
+)
+from exprstats.report.sections.decisions import (
     build_decision_figure,
     build_decisions,
-    build_raters,
     say_decisions,
-    say_raters,
 )
 
 if TYPE_CHECKING:
     from exprstats.reliability import ContextDifferences, Reliability
 
 EXCELLENT = 0.75  # Cicchetti (1994)
-INDEPENDENT = ("f", "satterthwaite")  # intervals that take clips as independent
-FAMILIES = {
-    "1": "one-way random-effects intraclass correlation",
-    "A": "two-way random-effects intraclass correlation of absolute agreement",
-    "clip": "intraclass correlation (clips nested in subjects)",
-}
-_NOTE = "clips treated as independent"
 
 
 def describe_reliability(analysis: Analysis) -> Section | None:
-    """Return the section, or None where nothing was rated."""
-    before = _say_design(analysis)
-    after = (
-        *say_differences(analysis.differences),
-        *say_decisions(analysis),
-        *say_raters(analysis.raters),
-    )
+    """Return the section, or None where no reliability was estimated."""
     sentences, caveats, tables = _describe_coefficients(analysis)
-    if not (before or after or sentences):
+    sentences += (*say_differences(analysis.differences), *say_decisions(analysis))
+    if not sentences:
         return None
     return Section(
         "reliability",
         "Inter-rater reliability",
-        sentences=(*before, *sentences, *after),
+        sentences=sentences,
         caveats=caveats,
         tables=(
             *tables,
             *build_differences(analysis.differences),
             *build_decisions(analysis),
-            *build_raters(analysis.raters),
         ),
         figures=build_decision_figure(analysis),
     )
@@ -76,15 +67,16 @@ def _describe_coefficients(
         return (), (), ()
     rows = name_contexts(analysis.reliability.tidy())
     shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
+    forms = build_forms(rows, shown, analysis.reliability)
+    pointer = [say("Table A13 compares the forms of the coefficient.")] if forms else []
     return (
-        (_say_range(shown), *_say_excellent(shown)),
-        (*_list_caveats(shown), *_warn_of_crossing(analysis.reliability, shown)),
-        (build_coefficients(rows, shown, analysis.reliability.design),),
+        (_say_range(shown), *_say_excellent(shown), *pointer),
+        (*_list_caveats(rows, shown), *_warn_of_crossing(analysis.reliability, shown)),
+        (
+            build_coefficients(rows, shown, analysis.reliability),
+            *forms,
+        ),
     )
-
-
-def _say_design(analysis: Analysis) -> tuple[Text, ...]:
-    return () if analysis.design is None else (quote_sentence(analysis.design.sentence()),)
 
 
 def is_crossed(reliability: Reliability) -> bool:
@@ -114,15 +106,16 @@ def _say_range(shown: pd.DataFrame) -> Text:
         family=family,
         low=write_estimate(low),
         low_limits=write_limits(low),
-        low_place=_name_place(low, shown),
+        low_place=name_place(low, shown),
         level=level,
         high=write_estimate(high),
         high_limits=write_limits(high),
-        high_place=_name_place(high, shown),
+        high_place=name_place(high, shown),
     )
 
 
-def _name_place(row: dict[Any, Any], shown: pd.DataFrame) -> str:
+def name_place(row: dict[Any, Any], shown: pd.DataFrame) -> str:
+    """Return the question, the context or both that tell a row from the others shown."""
     if len(list_levels(shown, "context")) < 2:
         return str(row["item"])
     several = len(list_levels(shown, "item")) > 1
@@ -145,24 +138,27 @@ def _say_excellent(shown: pd.DataFrame) -> tuple[Text, ...]:
     return (say("{told} {mark}, {ending}", told=told, mark=mark, ending=ending),)
 
 
-def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:
+def _list_caveats(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
     caveats = []
     if shown["method"].isin(INDEPENDENT).all():
         caveats.append(
             say(
-                "No subjects were named, so the intervals treat clips as independent. Where "
-                "several clips show one person, they are too narrow."
+                "{why}, so the intervals treat clips as independent. Where several clips show one "
+                "person, they are too narrow.",
+                why=_tell_refusals(rows)
+                if rows["method"].eq("jackknife").any()
+                else "No subjects were named",
             )
         )
     refused = shown[shown["conf_low"].isna() & shown["estimate"].notna()]
     if len(refused):
-        places = [_name_place(row, shown) for row in refused.to_dict("records")]
+        places = [name_place(row, shown) for row in refused.to_dict("records")]
         caveats.append(
             say("No interval could be given for {places}.", places="; ".join(places[:6]))
         )
     negative = shown[shown["estimate"].lt(0)]
     if len(negative):
-        places = [_name_place(row, shown) for row in negative.to_dict("records")]
+        places = [name_place(row, shown) for row in negative.to_dict("records")]
         caveats.append(
             say(
                 "The coefficient of {places} is negative: raters of one clip differed more than "
@@ -171,6 +167,14 @@ def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:
             )
         )
     return tuple(caveats)
+
+
+def _tell_refusals(rows: pd.DataFrame) -> str:
+    """Return why subjects were named and no interval is clustered by them."""
+    refused = rows[rows["method"].eq("jackknife") & rows["conf_low"].isna()]
+    notes = dict.fromkeys(str(note).partition(": ")[2] for note in refused["note"].dropna())
+    why = "; ".join(filter(None, notes))
+    return "No interval clustered by subject could be given" + (f" ({why})" if why else "")
 
 
 def _warn_of_crossing(reliability: Reliability, shown: pd.DataFrame) -> tuple[Text, ...]:
@@ -182,122 +186,6 @@ def _warn_of_crossing(reliability: Reliability, shown: pd.DataFrame) -> tuple[Te
             "between raters as error; a two-way model would tell them apart."
         ),
     )
-
-
-def find_family(shown: pd.DataFrame) -> str:
-    """Return which coefficient the headline rows hold: the 1 of ICC(1,k)."""
-    return str(shown["term"].iloc[0]).removeprefix("ICC(").partition(",")[0]
-
-
-def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, design: pd.DataFrame) -> Table:
-    """Return Table 1: the headline rows, with the F interval beside the cluster interval."""
-    level = write_level(float(shown["level"].iloc[0]))
-    clustered = bool(shown["method"].eq("jackknife").any())
-    independent = bool(_pick_same(rows, shown)["method"].isin(INDEPENDENT).any())
-    family = find_family(shown)
-    ranges = name_contexts(design)
-    cells = pd.DataFrame([_write_row(row, rows, ranges) for row in shown.to_dict("records")])
-    several = len(list_levels(shown, "context")) > 1
-    # With one question a block for each context would hold one row.
-    grouped = several and len(list_levels(shown, "item")) > 1
-    spanner = f"{level} CI"
-    columns = [
-        Column("context", say("Context"), words=True)
-        if several and not grouped
-        else Column("item", say("Question"), words=True),
-        Column("average", say("ICC({family},*k*)", family=family)),
-        *([Column("clusters", say("Clustered by subject"), spanner)] * clustered),
-        *([Column("independent", say("Clips treated as independent"), spanner)] * independent),
-        Column("single", say("ICC({family},1)", family=family)),
-        Column("raters", say("Raters per clip")),
-        Column("clips", say("Clips")),
-        *([Column("subjects", say("Subjects"))] * clustered),
-    ]
-    per = "Context" if several and not grouped else "Question"
-    return Table(
-        "1",
-        "reliability",
-        f"Inter-Rater Reliability per {per}" + (" and Context" if grouped else ""),
-        tuple(columns),
-        cells,
-        group="context" if grouped else None,
-        notes=_list_notes(
-            shown,
-            clustered=clustered,
-            independent=independent,
-            ranged=bool(design["raters_min"].ne(design["raters_max"]).any()),
-        ),
-        rows=rows,
-    )
-
-
-def _pick_same(rows: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the printed coefficient, by whichever method."""
-    return rows[rows["term"].isin(shown["term"])]
-
-
-def _write_row(row: dict[Any, Any], rows: pd.DataFrame, ranges: pd.DataFrame) -> dict[str, str]:
-    same = pick_rows(rows, context=row["context"], item=row["item"])
-    single = find_row(same, term=row["term"].replace(",k)", ",1)"))
-    average = pick_rows(same, term=row["term"], k_rule=row["k_rule"])
-    independent = average[average["method"].isin(INDEPENDENT)].to_dict("records")
-    return {
-        "context": row["context"],
-        "item": str(row["item"]),
-        "average": write_estimate(row),
-        "clusters": write_limits(row) if row["method"] == "jackknife" else MISSING,
-        "independent": write_limits(independent[0]) if independent else MISSING,
-        "single": write_estimate(single),
-        "raters": _write_raters(row, ranges),
-        "clips": write_count(row["n_clips"]),
-        "subjects": MISSING if pd.isna(row["n_clusters"]) else write_count(row["n_clusters"]),
-    }
-
-
-def _write_raters(row: dict[Any, Any], ranges: pd.DataFrame) -> str:
-    """Return the harmonic mean number of raters, and the fewest and most where they differ."""
-    mean = write_number(row["raters_per_clip"], 1).removesuffix(".0")
-    design = find_row(ranges, context=row["context"], item=row["item"])
-    if not design or design["raters_min"] == design["raters_max"]:
-        return mean
-    return f"{mean} ({int(design['raters_min'])}–{int(design['raters_max'])})"
-
-
-def _list_notes(
-    shown: pd.DataFrame, *, clustered: bool, independent: bool, ranged: bool
-) -> tuple[Text, ...]:
-    family = find_family(shown)
-    notes = [
-        say(
-            "ICC({family},*k*) = {named} of the mean of *k* raters; ICC({family},1) = of a single "
-            "rater. *k* is the harmonic mean of the raters per clip{ranges}.",
-            family=family,
-            named=FAMILIES.get(family, "intraclass correlation"),
-            ranges=" (fewest–most)" if ranged else "",
-        )
-    ]
-    overs = _find_overs(shown)
-    if clustered:
-        notes.append(
-            say(
-                "Clustered by subject: delete-one jackknife {over}; allows for clips of one "
-                "subject being alike."
-                + (
-                    " Clips treated as independent: *F* interval, too narrow where they are alike."
-                    if independent
-                    else ""
-                ),
-                over=overs[0] if len(overs) == 1 else "over subjects, and raters where shared",
-            )
-        )
-    said = {_NOTE, *(overs if len(overs) == 1 else ())}
-    return (*notes, *collect_notes(shown, ("item", "context"), said))
-
-
-def _find_overs(shown: pd.DataFrame) -> list[str]:
-    """Return what the jackknife intervals left out one by one, in the words of their notes."""
-    parts = [part for note in shown["note"].dropna() for part in str(note).split("; ")]
-    return list(dict.fromkeys(part for part in parts if part.startswith("over ")))
 
 
 def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
@@ -313,13 +201,14 @@ def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
     return (
         say(
             "{held} of {all} differences between contexts in the reliability of the mean differed "
-            "from zero (Holm-adjusted *p* < {mark}; Table A4); the largest was {pair} for {item}, "
-            "Δ = {value}, {level} CI {limits}, *p* {p}.",
+            "from zero (Holm-adjusted *p* < {mark}; Table A4); the largest was {pair} for "
+            "{item}{form}, Δ = {value}, {level} CI {limits}, *p* {p}.",
             held=write_count(len(held)) if len(held) else "None",
             all=write_count(len(rows)),
             mark=write_mark(1 - differences.level),
             pair=largest["pair"],
             item=largest["item"],
+            form=f", {largest['term']}" if len(list_levels(rows, "term")) > 1 else "",
             value=write_estimate(largest),
             level=write_level(differences.level),
             limits=write_limits(largest),
@@ -333,8 +222,10 @@ def build_differences(differences: ContextDifferences | None) -> tuple[Table, ..
     if differences is None:
         return ()
     rows = _select(differences)
+    several = len(list_levels(rows, "term")) > 1
     columns = (
         Column("pair", say("Contexts"), words=True),
+        *([Column("term", say("Form"), words=True)] * several),
         Column("estimate", _name_terms(rows)),
         Column("limits", say("{level} CI", level=write_level(differences.level))),
         Column("p", say("*p*")),
@@ -352,7 +243,8 @@ def build_differences(differences: ContextDifferences | None) -> tuple[Table, ..
                 say(
                     "Clustered by subject: delete-one jackknife over subjects, and raters where "
                     "shared, left out of all contexts at once. Holm *p* is adjusted for the pairs "
-                    "of one question."
+                    "of one question{form}.",
+                    form=" and form" if several else "",
                 ),
                 *collect_notes(rows, ("item", "pair")),
             ),
@@ -365,18 +257,23 @@ def _select(differences: ContextDifferences) -> pd.DataFrame:
     """Return the differences of means of several raters."""
     rows = differences.tidy()
     rows = rows[rows["term"].astype(str).str.endswith(",k)")].reset_index(drop=True)
+    for name in ("context", "versus"):
+        rows[name] = name_contexts(rows[[name]].set_axis(["context"], axis=1))["context"]
     return rows.assign(pair=name_pairs(rows))
 
 
 def _name_terms(rows: pd.DataFrame) -> Text:
-    terms = {str(term) for term in list_levels(rows, "term")}
-    return say("Δ ICC(1,*k*)") if terms == {"ICC(1,k)"} else say("Δ {term}", term=min(terms))
+    terms = [str(term) for term in list_levels(rows, "term")]
+    if len(terms) != 1:
+        return say("Δ")
+    return say("Δ ICC(1,*k*)") if terms == ["ICC(1,k)"] else say("Δ {term}", term=terms[0])
 
 
 def _write_difference(row: dict[Any, Any]) -> dict[str, str]:
     return {
         "item": str(row["item"]),
         "pair": row["pair"],
+        "term": str(row["term"]),
         "estimate": write_estimate(row),
         "limits": write_limits(row),
         "p": write_p(row["p_value"]),

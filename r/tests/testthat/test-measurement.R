@@ -75,19 +75,6 @@ test_that("two items are refused", {
   expect_error(fit_one_factor(data, items[1:2]), "three items")
 })
 
-test_that("refits are the fits", {
-  moments <- lapply(list(1:200, 101:301), function(rows) {
-    n <- length(rows)
-    cov(data[rows, paste0("x", 1:4)]) * (n - 1) / n
-  })
-  rows <- do.call(rbind, lapply(moments, as.vector))
-  refits <- refit_moments(rows, 200)
-  for (place in 1:2) {
-    fit <- fit_moments(moments[[place]], rep(0, 4), 200)
-    expect_equal(refits[place, ], fit$parameters$estimate[1:8], tolerance = 1e-5)
-  }
-})
-
 # Why clusters are resampled by us: bootstrapLavaan draws rows, whatever `cluster` says. Ten copies
 # of each row carry the information of one, so its standard error comes out too small by about √10.
 test_that("bootstrapLavaan of lavaan 0.6 ignores clusters", {

@@ -65,15 +65,20 @@ def test_strata_of_the_comparison_stay_strata(twins):
     assert row[["conf_low", "conf_high"]].tolist() == pytest.approx(known.interval(0.90), rel=1e-10)
 
 
-def test_draws_decide_from_forty_clusters_on(make_predictions):
+def measure_middle(truth, prediction):
+    return float(np.median(np.abs(truth - prediction)))
+
+
+def test_expanded_draws_decide_where_a_metric_is_not_smooth(make_predictions):
     table = make_predictions(groups=50, clips=200, models=("a", "b"))
-    comparison = compare_models(table, metrics="rmse", draws=999, seed=1)
+    comparison = compare_models(table, metrics=measure_middle, draws=999, seed=1)
     row = judge_equivalence(comparison, margin=0.05, reference="a").table.iloc[0]
     draws = comparison.samples[0].draws[1] - comparison.samples[0].draws[0]
     assert row["term"] == "b - a"
-    assert row["method"] == "percentile"
-    assert row["p_upper"] == pytest.approx((1 + (draws >= 0.05).sum()) / 1000)
-    assert row["p_lower"] == pytest.approx((1 + (draws <= -0.05).sum()) / 1000)
+    assert row["method"] == "expanded"
+    for name, beyond in (("p_upper", draws >= 0.05), ("p_lower", draws <= -0.05)):
+        tail = stats.norm.ppf((1 + beyond.sum()) / 1000) * np.sqrt(49 / 50)
+        assert row[name] == pytest.approx(stats.t(49).cdf(tail), rel=1e-10)
 
 
 @pytest.mark.parametrize(("undefined", "judged"), [(5, True), (6, False)])
@@ -91,6 +96,7 @@ def test_draws_at_the_margin_speak_against_it_and_six_undefined_of_100_are_too_m
         left_out=np.zeros((2, 40)),
         n_clips=40,
         n_clusters=40,
+        foretold=np.random.default_rng(1).normal(size=(2, 100)),
     )
     comparison = Comparison(pd.DataFrame(), (sample,), "subject", 0.95, 100, "auto", None)
     row = judge_equivalence(comparison, margin=0.25).table.iloc[0]
@@ -100,8 +106,9 @@ def test_draws_at_the_margin_speak_against_it_and_six_undefined_of_100_are_too_m
     if judged:
         # In steps of eighths: -3 and -2 lie on or below -0.25, and 2, 3 and 4 on or above 0.25.
         eighths = (8 * steps[5:]).astype(int).tolist()
-        assert found[0] == pytest.approx((1 + sum(map(eighths.count, (-3, -2)))) / 96)
-        assert found[1] == pytest.approx((1 + sum(map(eighths.count, (2, 3, 4)))) / 96)
+        for p_value, beyond in zip(found, ((-3, -2), (2, 3, 4)), strict=False):
+            tail = stats.norm.ppf((1 + sum(map(eighths.count, beyond))) / 96) * np.sqrt(39 / 40)
+            assert p_value == pytest.approx(stats.t(39).cdf(tail), rel=1e-10)
 
 
 def test_p_of_several_verdicts_is_adjusted_by_holm(make_predictions):

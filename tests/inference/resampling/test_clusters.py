@@ -53,7 +53,11 @@ def test_a_plain_function_takes_the_same_draws_as_sums_do(naive, make_prediction
     slow = compare_models(table, metrics=naive["rmse"], draws=300, seed=5).table
     fast = compare_models(table, metrics="rmse", draws=300, seed=5).table
     numbers = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "p_max_t"]
-    np.testing.assert_allclose(slow[numbers], fast[numbers], rtol=1e-10, atol=1e-12)
+    # Single errors have their jackknife interval on the log scale, functions on their own.
+    alike = fast["versus"].notna() | (fast["method"] == "percentile")
+    np.testing.assert_allclose(
+        slow.loc[alike, numbers], fast.loc[alike, numbers], rtol=1e-10, atol=1e-12
+    )
     assert (fast["metric"] == "rmse").all()
 
 

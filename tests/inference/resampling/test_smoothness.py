@@ -76,7 +76,7 @@ def test_two_stages_are_judged_as_well():
     options = {"scheme": "two-stage", "draws": 250, "seed": 1}
     found = compare_models(table, metrics=[measure_middle, measure_mean], **options).table
     headline = found[found["headline"]].set_index("metric")["method"]
-    assert headline.to_dict() == {"measure_middle": "percentile", "measure_mean": "jackknife"}
+    assert headline.to_dict() == {"measure_middle": "expanded", "measure_mean": "jackknife"}
 
 
 def test_the_headline_of_a_median_covers_where_the_jackknife_does_not():
@@ -104,12 +104,13 @@ def test_the_jackknife_of_a_median_is_no_headline_and_says_why(interval):
     options = {"cluster": "subject", "draws": 250, "seed": 1, "interval": interval}
     result = bootstrap_clusters(table, find_median, **options)
     heads = result.table.query("headline").set_index("term")["method"]
-    assert heads.to_dict() == {"median": "percentile", "mean": "jackknife"}
+    assert heads.to_dict() == {"median": "expanded", "mean": "jackknife"}
     notes = result.table.query("method != 'bca'").set_index(["term", "method"])["note"]
-    assert notes["median", "jackknife"] == notes["median", "percentile"]
+    assert notes["median", "jackknife"] == notes["median", "expanded"]
     told = r"not smooth: leaving out clusters foretells \d\d% of how it moves over draws"
     assert pd.Series(notes["median"]).str.fullmatch(told).all() and notes["mean"].isna().all()
-    assert "percentile intervals of the cluster bootstrap and jackknife-t" in result.sentence()
+    told = "expanded percentile intervals of the cluster bootstrap and jackknife-t"
+    assert told in result.sentence()
 
 
 def test_below_ten_clusters_a_median_has_the_note_only():
@@ -121,7 +122,8 @@ def test_below_ten_clusters_a_median_has_the_note_only():
     result = bootstrap_clusters(table, find_largest, cluster="subject", draws=250, seed=1)
     row = result.table.query("headline").iloc[0]
     assert row["method"] == "jackknife"
-    assert row["note"].startswith("not smooth") and row["note"].endswith("for a bootstrap")
+    few = "too few clusters for a bootstrap; the t interval rests on 6 degrees of freedom"
+    assert row["note"].startswith("not smooth") and row["note"].endswith(few)
 
 
 def test_models_compared_by_a_largest_error_have_percentile_headlines(make_predictions):
@@ -129,6 +131,6 @@ def test_models_compared_by_a_largest_error_have_percentile_headlines(make_predi
     options = {"draws": 250, "seed": 2}
     worst = compare_models(table, metrics=[measure_worst, measure_mean], **options)
     heads = worst.table.query("headline").groupby("metric")["method"].agg(set)
-    assert heads.to_dict() == {"measure_worst": {"percentile"}, "measure_mean": {"jackknife"}}
+    assert heads.to_dict() == {"measure_worst": {"expanded"}, "measure_mean": {"jackknife"}}
     verdict = judge_equivalence(worst, margin=0.5).table.set_index("metric")["method"]
-    assert verdict.to_dict() == {"measure_worst": "percentile", "measure_mean": "jackknife"}
+    assert verdict.to_dict() == {"measure_worst": "expanded", "measure_mean": "jackknife"}

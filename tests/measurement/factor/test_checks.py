@@ -42,11 +42,23 @@ def test_a_constant_item_is_named(draw):
     assert caught.value.problems[0].column == "voice"
 
 
-def test_an_item_constant_in_one_context_is_named_with_the_context(draw):
+def test_an_item_constant_in_one_context_is_named_and_the_others_are_reported(draw, closed):
     table = draw()
+    alone = fit_factor(table[table["context"] == "loud"], items=ITEMS)
     table.loc[table["context"] == "calm", "pose"] = 1.0
-    with pytest.raises(DataError, match=r"'pose'.*context 'calm'"):
-        fit_factor(table, items=ITEMS, by="context")
+    with pytest.warns(FitWarning, match="'pose': context 'calm': every value is 1"):
+        factor = fit_factor(table, items=ITEMS, by="context")
+    rows = factor.tidy()
+    refused = rows[rows["context"] == "calm"]
+    assert refused[refused["term"] == "loading"]["estimate"].isna().all()
+    assert refused[refused["term"] == "loading"]["note"].str.contains("every value is 1").all()
+    own = factor.scores.query("fitted_on == 'context'")
+    calm = own[own["context"] == "calm"]
+    assert calm["score"].isna().all()
+    assert calm["note"].str.contains("every value is 1").all()
+    loud = own[own["context"] == "loud"]["score"]
+    np.testing.assert_allclose(loud, alone.scores["score"], atol=1e-12)
+    assert "Context 'calm' was not fitted: 'pose': every value is 1." in factor.sentence()
 
 
 def test_a_wholly_missing_item_is_named(draw):
@@ -151,12 +163,17 @@ def test_a_heywood_case_is_named(closed):
 
 
 def test_every_problem_is_told_at_once(draw):
-    table = draw(contexts=("calm", "loud", "dark"))
-    table.loc[table["context"] == "calm", "pose"] = 1.0
+    table = draw(contexts=("calm", "dark"))
+    table["pose"] = 1.0
     table.loc[table["context"] == "dark", "voice"] = 1.0
     with pytest.raises(DataError) as caught:
         fit_factor(table, items=ITEMS, by="context")
-    assert [problem.column for problem in caught.value.problems] == ["pose", "voice"]
+    assert [problem.column for problem in caught.value.problems] == [
+        "pose",
+        "voice",
+        "pose",
+        "pose",
+    ]
 
 
 def test_a_reverse_keyed_item_is_named(draw, closed):

@@ -54,7 +54,9 @@ def binary(faces, parts):
 
 def follow(rows, place, target="code"):
     """Return scikit-learn's own errors and forests for each setting."""
-    state = int(spawn_seeds(7, 4)[place].generate_state(1)[0])
+    # Seeds go by the names of contexts, and trees draw from sorted clips: see test_forest.
+    state = int(spawn_seeds(7, 4)[[2, 1, 0, 3][place]].generate_state(1)[0])
+    rows = rows.sort_values([*FEATURES, target])
     train, held = (rows[rows["part"] == part] for part in ("train", "validate"))
     found = {}
     for share in (1 / 3, 1.0):

@@ -111,7 +111,7 @@ def test_a_context_without_residuals_has_no_slopes(clips, parts, count, fitted):
 @pytest.mark.parametrize("people", [40, pytest.param(140, marks=pytest.mark.slow)])
 def test_least_squares_call_equal_slopes_different_at_the_nominal_rate(people):
     # 60 % of the people train; every context has all of them, and each person a level of her own.
-    rng, single, families = np.random.default_rng(8), [], []
+    rng, single, families, largest = np.random.default_rng(8), [], [], []
     subject = np.repeat([f"s{n:03d}" for n in range(people)], 24)
     clips = pd.DataFrame({"subject": subject, "clip": range(24 * people)})
     clips["context"] = np.tile(["startle", "pain", "disgust"], 8 * people)
@@ -122,9 +122,11 @@ def test_least_squares_call_equal_slopes_different_at_the_nominal_rate(people):
         score = values @ [0.4, 0.2, 0, 0] + 0.7 * person[:, 4] + rng.normal(size=24 * people)
         rows = clips.assign(score=score, **dict(zip(FEATURES, values.T, strict=True)))
         data = {"target": "score", "features": FEATURES, "by": "context", "pooled_target": "score"}
-        found = pd.DataFrame(list_slopes(build_design(rows, parts, **data), 0.95))
+        design = build_design(rows, parts, **data)
+        found = pd.DataFrame(list_slopes(design, 0.95, rng))
         single += list(found["p_value"] < 0.05)
         families.append((found["p_adjusted"] < 0.05).any())
+        largest.append((found["p_max_t"] < 0.05).any())
     # Tests of one sample hang together: 2,400 of them are worth some 1,000, SE .007.
     assert 0.05 - 3 * 0.007 <= np.mean(single) <= 0.05 + 3 * 0.007
-    assert np.mean(families) <= 0.05 + 3 * 0.0154
+    assert max(np.mean(families), np.mean(largest)) <= 0.05 + 3 * 0.0154

@@ -95,10 +95,14 @@ def test_every_clip_is_predicted_once(small, nested):
     assert len(nested.predictions) == 2 * len(small)
     own = nested.predictions.query("fitted_on == 'all'")
     rows = nested.table[nested.table["context"].isna()].set_index("term")
+    dealt = nested.folds.set_index("subject")["fold"]
+    assert (own["fold"] == own["subject"].map(dealt)).all()
     naive = (own["truth"] - own["prediction"]).pow(2).mean() ** 0.5
     assert rows.loc["rmse", "estimate"] == pytest.approx(naive, rel=1e-12)
-    r = own["truth"].corr(own["prediction"])
-    assert rows.loc["correlation", "estimate"] == pytest.approx(r, rel=1e-9)
+    r = [one["truth"].corr(one["prediction"]) for _, one in own.groupby("fold")]
+    assert rows.loc["correlation", "estimate"] == pytest.approx(np.mean(r), rel=1e-9)
+    each = nested.table[nested.table["context"].isna()].query("term == 'fold_correlation'")
+    np.testing.assert_allclose(each["estimate"], r, rtol=1e-9)
     assert rows.loc["rmse", "n_clips"] == len(small)
 
 
@@ -107,6 +111,7 @@ def test_repeats_are_seats(small):
     found = nest(small, folds)
     check_table(found.predictions, PREDICTIONS)
     assert set(found.predictions["seat"]) == {"1", "2"}
+    assert (found.predictions["seat"] == found.predictions["repeat"].astype(str)).all()
     alone = nest(small, folds[folds["repeat"] == 2])
     second = found.predictions[found.predictions["seat"] == "2"]
     np.testing.assert_array_equal(second["prediction"], alone.predictions["prediction"])

@@ -26,6 +26,9 @@ def pick_frames(frames, start, end, hz):
     """One frame (or None) for each moment of the grid."""
     picked = []
     j = 0
+    last = frames[-1]
+    # Frame n begins at (n - 1) / fps and ends at n / fps; stamps are good to a millisecond.
+    over = last["timestamp"] * last["frame"] / (last["frame"] - 1) - 1e-3
     while start + j / hz < end - 1e-9:
         moment = start + j / hz
         best = None
@@ -34,7 +37,7 @@ def pick_frames(frames, start, end, hz):
             if best is None or distance < best[0] - 1e-9:
                 best = (distance, frame)
         near = best is not None and best[0] <= 1 / (2 * hz) + 1e-9
-        picked.append(best[1] if near else None)
+        picked.append(best[1] if near and moment < over else None)
         j += 1
     return picked
 

@@ -27,6 +27,8 @@ for (p in 3:4) {
     raw <- as.data.frame(parameterEstimates(fit))
     std <- as.data.frame(standardizedSolution(fit))
     fits <- fitMeasures(fit)
+    # SRMR as the default call prints it, which has no means.
+    fits["srmr"] <- fitMeasures(cfa(model, data = rows, std.lv = TRUE), "srmr")
     keep <- c("lhs", "op", "rhs", "se", "ci.lower", "ci.upper")
     fit_rows <- data.frame(lhs = "fit", op = "", rhs = names(fits), se = NA_real_, ci.lower = NA_real_,
                            ci.upper = NA_real_, est = as.double(fits))

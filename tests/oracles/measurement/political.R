@@ -21,6 +21,8 @@ for (name in names(models)) {
   raw <- as.data.frame(parameterEstimates(fit))
   std <- as.data.frame(standardizedSolution(fit))
   all <- fitMeasures(fit, c("chisq", "df", "pvalue", "cfi", "rmsea", "srmr"))
+  # SRMR as the default call prints it, which has no means.
+  all["srmr"] <- fitMeasures(cfa(models[[name]], data = data, std.lv = TRUE), "srmr")
   rows[[name]] <- data.frame(
     model = name, lhs = c(raw$lhs, rep("fit", 6)), op = c(raw$op, rep("", 6)),
     rhs = c(raw$rhs, names(all)), estimate = write(c(raw$est, all)),

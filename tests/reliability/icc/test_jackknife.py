@@ -41,7 +41,7 @@ def naive_variance(table):
 
 def find_spread(table):
     [panel] = split_panels(table)
-    return jackknife_panel(panel, sum_clips(panel.rating, panel.clip))
+    return jackknife_panel(panel, sum_clips(panel.rating, panel.clip))[0]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -104,14 +104,16 @@ def test_limits_are_t_limits_mapped_through_f(make_crowd):
     assert rows.loc["n0", "std_error"] == pytest.approx(variance**0.5, abs=1e-10)
 
 
-def test_the_upper_limit_is_not_cut_at_one(make_ratings):
+def test_the_printed_upper_limit_is_cut_at_one_and_the_raw_one_kept(make_ratings):
     rng = np.random.default_rng(1)
     level = np.array([0, 0.1, 3, 9])[:, None]
     table = make_ratings(level + rng.normal(0, 0.8, (4, 3)))
     table["subject"] = table["clip"].map({"c0": "a", "c1": "a", "c2": "b", "c3": "c"})
     row = rate_reliability(table).table.query("headline").iloc[0]
     assert row["method"] == "jackknife"
-    assert row["conf_high"] > 1
+    assert row["conf_high"] == 1
+    assert row["raw_high"] > 1
+    assert row["raw_low"] == row["conf_low"]
     assert "few clusters" in row["note"]
 
 

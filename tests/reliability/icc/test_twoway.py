@@ -59,7 +59,7 @@ def test_agreement_limits_are_not_those_of_irr():
     rows = rate_both(read_oracle("fleiss"))
     assert rows.loc["ICC(A,k)", ["conf_low", "conf_high"]].round(4).tolist() == [0.0711, 0.9272]
     [panel] = split_panels(read_oracle("fleiss"))
-    squares = square_table(panel)
+    squares = square_table(panel, np.ones(panel.n_clips, dtype=bool))
     n, k, msr, msc, mse = 6, 4, squares.clip, squares.rater, squares.residual
     r = (msr - mse) / (msr + (msc - mse) / n)
     a, b = k * r / (n * (1 - r)), 1 + k * r * (n - 1) / (n * (1 - r))
@@ -71,7 +71,7 @@ def test_agreement_limits_are_not_those_of_irr():
 
 def test_limits_of_a_single_rating_move_to_the_mean_of_k():
     [panel] = split_panels(read_oracle("crowd"))
-    low, high = find_agreement_limits(square_table(panel), 0.9)
+    low, high = find_agreement_limits(square_table(panel, np.ones(panel.n_clips, dtype=bool)), 0.9)
     row = rate_reliability(read_oracle("crowd"), model="two-way", level=0.9).table
     row = row.set_index("term").loc["ICC(A,k)"]
     assert row["conf_low"] == pytest.approx(5 * low / (1 + 4 * low))
@@ -108,7 +108,7 @@ def test_components_equal_a_loop_over_pairs():
 
 def test_components_of_complete_tables_are_those_of_anova():
     panel, _, pairs = pair_panel(read_oracle("crowd"))
-    squares = square_table(panel)
+    squares = square_table(panel, np.ones(panel.n_clips, dtype=bool))
     expected = {
         "clip": (squares.clip - squares.residual) / squares.k,
         "rater": (squares.rater - squares.residual) / squares.n,

@@ -1,11 +1,12 @@
 """Every kind of interval is named for what it is. Words are compared as printed."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from exprstats.document.text import write_plain
-from exprstats.inference import compare_models
+from exprstats.inference import compare_models, describe_methods
 from exprstats.models import stack_predictions
 from exprstats.report import build_document, gather_analysis
 
@@ -37,9 +38,27 @@ def test_other_bootstrap_intervals_are_told(plain, method):
     assert "Intervals and two-sided p values come from a bootstrap that resamples subjects" in words
     assert "it is printed because it was asked for" in words
     assert "jackknife-t intervals are printed" not in words
-    assert "(Field & Welsh, 2007; Davison & Hinkley, 1997)" in words
+    assert words.count("(Field & Welsh, 2007)") == 1
+    assert "come from these draws (Davison & Hinkley, 1997)." in words
     assert "Davison, A. C., & Hinkley, D. V. (1997)." in words
     assert "With 300 draws no p below" in words
+
+
+def test_the_paragraph_says_what_was_resampled_in_the_words_of_the_inference_room(plain):
+    drawn = rename_method(plain.comparison, "percentile")
+    [sentence] = [one for one in re.split(r"(?<=\.) ", read_words(drawn)) if "Field &" in one][:1]
+    assert sentence in describe_methods(drawn)
+    clusters = drawn.table["n_clusters"].max()
+    assert f"whole clusters ({clusters:.0f}, by subject) were resampled" in sentence
+    assert "in 300 draws" in sentence
+    assert "Davison" not in read_words(drawn)
+
+
+def test_rows_drawn_within_clusters_are_told_with_their_source(plain):
+    drawn = rename_method(replace(plain.comparison, scheme="two-stage"), "percentile")
+    words = read_words(drawn)
+    assert "and then rows of each drawn cluster (Davison & Hinkley, 1997, §3.8)," in words
+    assert "Davison, A. C., & Hinkley, D. V. (1997)." in words
 
 
 def test_the_jackknife_stands_in_for_few_subjects(plain):

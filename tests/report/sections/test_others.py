@@ -16,19 +16,12 @@ from exprstats.inference import (
     permute_models,
     plan_precision,
 )
-from exprstats.measurement import average_raters, compare_scores
 from exprstats.models import (
     fold_subjects,
     guess_mean,
     nest_elastic,
     rate_ceiling,
     stack_predictions,
-)
-from exprstats.reliability import (
-    choose_icc,
-    measure_agreement,
-    measure_errors,
-    study_subjects,
 )
 from exprstats.report import build_document, gather_analysis, write_report
 from exprstats.report.outline import SECTIONS
@@ -70,7 +63,6 @@ def list_results(results):
     features = list(results.models.design.features)
     settings = {"metrics": ["nrmse"], "span": 7, "draws": 60, "seed": 1}
     both = stack_predictions(results.models, guess_mean(results.models.predictions))
-    items = average_raters(results.ratings)
     folds = fold_subjects(results.data, folds=3, seed=1)
     return [
         compare_contexts(both, **settings),
@@ -80,11 +72,6 @@ def list_results(results):
         bootstrap_clusters(
             results.data, lambda table: table["score"].mean(), cluster="subject", draws=40, seed=1
         ),
-        compare_scores(results.factor, items),
-        study_subjects(results.ratings, by="context"),
-        measure_errors(results.ratings, by="context"),
-        measure_agreement(results.ratings),
-        choose_icc(results.ratings),
         nest_elastic(results.data, target="score", features=features, folds=folds, by="context"),
         rate_ceiling(results.ratings, results.factor),
     ]

@@ -1,4 +1,4 @@
-"""What the section on reliability says beyond Table 1. Cells against the tidy rows."""
+"""Reliability beyond Table 1, and raters. Cells against the tidy rows."""
 
 from dataclasses import replace
 
@@ -16,9 +16,9 @@ from exprstats.reliability import (
 from exprstats.report import build_document, gather_analysis
 
 
-def read_section(results):
+def read_section(results, name="reliability"):
     document = build_document(gather_analysis(results, None))
-    return next(section for section in document.sections if section.name == "reliability")
+    return next(section for section in document.sections if section.name == name)
 
 
 def read_words(section):
@@ -32,23 +32,23 @@ def plan(plain):
     return plan_raters(plain.reliability, target=0.9)
 
 
-def test_everything_about_the_ratings_stands_in_one_section(plain, plan):
+def test_each_result_about_the_ratings_has_its_place(plain, plan):
     ratings = plain.ratings
-    section = read_section(
-        [
-            plain.reliability,
-            describe_design(ratings, by="context"),
-            compare_reliability(ratings),
-            study_decisions(plain.reliability),
-            plan,
-            judge_raters(ratings),
-        ]
-    )
-    assert [table.number for table in section.tables][:3] == ["1", "A4", "A5"]
+    results = [
+        plain.reliability,
+        describe_design(ratings, by="context"),
+        compare_reliability(ratings),
+        study_decisions(plain.reliability),
+        plan,
+        judge_raters(ratings),
+    ]
+    section = read_section(results)
+    assert [table.number for table in section.tables] == ["1", "A4", "A5"]
     assert [figure.number for figure in section.figures] == ["1"]
-    words = read_words(section)
-    assert words.startswith("Each of 144 clips of 24 subjects was rated by")
-    assert "No rating was removed." in words
+    words = [read_words(read_section(results, name)) for name in ("design", "raters")]
+    assert words[0].startswith("Each of 144 clips of 24 subjects was rated by")
+    assert "No rating was removed. Table A19 lists" in words[1]
+    assert "Each of 144 clips" not in read_words(section)
 
 
 def test_table_a5_prints_the_plan_and_the_curve(plain, plan):
@@ -74,12 +74,16 @@ def test_a_target_that_nobody_reaches_is_said_so(plan):
 def test_flagged_raters_are_listed_and_what_they_do_is_said(plain):
     raters = judge_raters(plain.ratings)
     table = raters.table.assign(flag="")
-    nobody = read_section([replace(raters, table=table, effect=raters.effect.assign(n_flagged=0))])
-    assert nobody.tables == ()
+    effect = raters.effect.assign(n_flagged=0)
+    nobody = read_section([replace(raters, table=table, effect=effect)], "raters")
+    assert [table.number for table in nobody.tables] == ["A19"]
     assert "none is flagged for at least one question." in read_words(nobody)
     table.loc[[0, 1], "flag"] = ["lenient", "disagrees"]
     effect = raters.effect.assign(n_flagged=[2, 0, 0], estimate=0.5, estimate_without=0.6)
-    section = read_section([replace(raters, table=table, effect=effect)])
+    section = read_section([replace(raters, table=table, effect=effect)], "raters")
+    assert [table.number for table in section.tables] == ["A6", "A19"]
+    assert section.tables[1].cells["without"].tolist() == [".60"] * 3
+    assert section.tables[1].cells["flagged"].tolist() == ["2", "0", "0"]
     assert section.tables[0].cells["flag"].tolist() == ["lenient", "disagrees"]
     assert section.tables[0].cells["rater"].tolist() == table["rater"].head(2).tolist()
     words = read_words(section)
@@ -96,3 +100,37 @@ def test_differences_between_contexts_count_those_that_hold_after_adjustment(pla
     section = read_section([replace(differences, table=table)])
     assert "1 of 3 differences between contexts" in read_words(section)
     assert section.tables[0].cells["pair"].tolist() == ["startle − pain"] * 3
+
+
+def test_all_of_six_numbers_of_raters_are_printed_and_four_of_more(plain):
+    few = study_decisions(plain.reliability, raters=[1, 2, 3, 5, 8, 12])
+    keys = [column.key for column in read_section([few]).tables[0].columns]
+    assert keys == ["item", "k1", "k2", "k3", "k5", "k8", "k12"]
+    more = study_decisions(plain.reliability, raters=range(1, 13))
+    keys = [column.key for column in read_section([more]).tables[0].columns]
+    assert keys == ["item", "k4", "k7", "k9", "k12"]
+
+
+def test_a_target_keeps_its_third_decimal(plain):
+    section = read_section([plan_raters(plain.reliability, target=0.805)])
+    heading = write_plain(section.tables[0].columns[-1].heading)
+    assert heading == "Raters for .805"
+    assert "a reliability of .805 needs" in read_words(section)
+
+
+def test_differences_of_several_forms_name_theirs(plain):
+    differences = compare_reliability(plain.ratings, model="two-way")
+    section = read_section([differences])
+    table = section.tables[0]
+    assert write_plain(table.columns[2].heading) == "Δ"
+    rows = differences.table[differences.table["term"].str.endswith(",k)")]
+    assert table.cells["term"].tolist() == rows["term"].tolist()
+    largest = rows.loc[rows["estimate"].abs().idxmax()]
+    told = f"was startle − pain for {largest['item']}, {largest['term']}, Δ = "
+    assert told in read_words(section)
+
+
+def test_a_context_called_all_is_not_the_pooled_one(plain):
+    ratings = plain.ratings.replace({"context": {"pain": "All"}})
+    section = read_section([compare_reliability(ratings)])
+    assert set(section.tables[0].cells["pair"]) == {"startle − All (context)"}

@@ -27,7 +27,8 @@ def crossed():
 def tell(reliability):
     """Return the words of the report, the headings of Table 1 and its only line."""
     document = build_document(gather_analysis(reliability, None))
-    (table,) = [table for section in document.sections for table in section.tables]
+    tables = {table.number: table for section in document.sections for table in section.tables}
+    table = tables["1"]
     texts = [one for section in document.sections for one in (*section.sentences, *section.caveats)]
     words = " ".join(write_plain(text) for text in (*texts, *table.notes)).replace("\xa0", " ")
     heads = {write_plain(column.heading): table.cells[column.key][0] for column in table.columns}
@@ -76,3 +77,60 @@ def test_restricted_maximum_likelihood_is_named(crossed):
     assert "was estimated by restricted maximum likelihood in lme4 (Bates et al., 2015)" in words
     document = build_document(gather_analysis(reliability, None))
     assert any("lme4" in write_plain(text) for text in document.references)
+
+
+def read_table(reliability, number):
+    document = build_document(gather_analysis(reliability, None))
+    tables = [table for section in document.sections for table in section.tables]
+    return next(table for table in tables if table.number == number)
+
+
+def test_every_form_has_its_own_interval(crossed):
+    reliability = rate_reliability(crossed, model="two-way")
+    table, rows = read_table(reliability, "A13"), reliability.tidy()
+    assert table.cells["term"].tolist() == ["ICC(A,k)", "ICC(C,k)"]
+    for cells in table.cells.to_dict("records"):
+        for key, term in (("", cells["term"]), ("single_", cells["term"].replace("k)", "1)"))):
+            mine = rows[rows["term"].eq(term) & rows["k_rule"].isin(["harmonic", "all", None])]
+            row = mine[mine["method"].eq("jackknife")].iloc[0]
+            limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
+            assert cells[f"{key}limits"] == limits
+            value = cells[key.removesuffix("_") or "average"]
+            assert value == write_number(row["estimate"], bounded=True)
+    words = " ".join(write_plain(note) for note in table.notes)
+    assert words.startswith("Intervals: clustered by subject, else clips treated as independent.")
+    assert "ICC(within)" not in words and "ICC(C) in the order" in words
+
+
+def test_one_form_has_no_table_of_forms(crossed):
+    document = build_document(gather_analysis(rate_reliability(crossed), None))
+    assert "A13" not in [table.number for part in document.sections for table in part.tables]
+
+
+def test_a_bootstrap_stands_beside_the_other_intervals(crossed):
+    reliability = rate_reliability(crossed, draws=100, seed=1)
+    table, rows = read_table(reliability, "1"), reliability.tidy()
+    row = rows[rows["method"].eq("bootstrap") & rows["term"].eq("ICC(1,k)")].iloc[0]
+    limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
+    assert table.cells["bootstrap"].tolist() == [limits]
+    words = " ".join(write_plain(note) for note in table.notes)
+    assert "Bootstrap: percentiles of 100 draws of subjects; that raters are shared" in words
+    words = " ".join(
+        write_plain(note)
+        for note in read_table(
+            rate_reliability(crossed.drop(columns="subject"), cluster=None, draws=100, seed=1), "1"
+        ).notes
+    )
+    assert "100 draws of clips." in words and "raters are shared" not in words
+
+
+def test_named_subjects_are_not_said_to_be_missing(crossed):
+    """Without one of two raters no clip has two ratings: the interval of subjects is refused."""
+    two = crossed[crossed["rater"].isin(["r0", "r1"])]
+    words, heads = tell(rate_reliability(two))
+    assert "Clustered by subject" not in heads
+    assert "No subjects were named" not in words
+    assert (
+        "No interval clustered by subject could be given (without one rater the ratings no longer "
+        "vary both between and within clips), so the intervals treat clips as independent."
+    ) in words

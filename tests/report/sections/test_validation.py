@@ -18,9 +18,6 @@ from exprstats.models import (
     tally_classes,
 )
 from exprstats.report import describe_results, gather_analysis
-from exprstats.study import CompareSettings, Logbook, SplitSettings
-from exprstats.study.inputs import Lesson
-from exprstats.study.stages import nest_people
 
 FEATURES = ["motion", "gaze"]
 NAMES = {"train": "Training", "validate": "Validation", "test": "Test"}
@@ -111,27 +108,24 @@ def test_clips_and_subjects_of_each_class_are_counted(clips, data):
         assert told == f"{row['n_clips']} ({row['n_clusters']})"
 
 
-def test_nested_folds_have_intervals_where_subjects_were_resampled(clips):
+def test_nested_folds_have_their_scores_and_intervals(clips):
     data = {"target": "y", "features": FEATURES, "by": "context"}
-    alone = nest_elastic(clips, folds=fold_subjects(clips, folds=3, seed=1), **data)
-    (table,) = describe(alone, "nested").tables
-    rows = alone.tidy().query("part == 'test'")
+    found = nest_elastic(clips, folds=fold_subjects(clips, folds=3, seed=1), **data)
+    (table,) = describe(found, "nested").tables
+    rows = found.tidy().query("part == 'test'")
     cells = table.cells.set_index("context")
     for context, shown in (("All", "All (context)"), ("pain", "pain"), (None, "All")):
         for term in ("rmse", "correlation"):
             value = pick(rows, context, term=term)
             assert read_number(cells.loc[shown, term]) == pytest.approx(value, abs=0.005)
-    lesson = Lesson(clips, split_subjects(clips, seed=1), None, "y", tuple(FEATURES), by="context")
-    settings = CompareSettings(draws=100)
-    nested, comparison = nest_people(lesson, SplitSettings(), settings, Logbook(1), n_jobs=1)
-    (table,) = describe(nested, "nested").tables
-    limits = comparison.tidy().query("headline and metric == 'rmse'")
-    printed = table.cells.set_index("context")["rmse_limits"]
-    for row in limits.to_dict("records"):
-        shown = {"All": "All (context)", "pain": "pain"}.get(row["context"], "All")
-        found = [read_number(part) for part in printed[shown].strip("[]").split(", ")]
-        assert found == pytest.approx([row["conf_low"], row["conf_high"]], abs=0.005)
-    assert "Intervals take the models of the folds as given." in read_notes(table)
+            own = rows[rows["term"] == term]
+            own = own[own["context"].isna() if context is None else own["context"].eq(context)]
+            printed = cells.loc[shown, f"{term}_limits"].strip("[]").split(", ")
+            wanted = own[["conf_low", "conf_high"]].iloc[0].tolist()
+            assert [read_number(one) for one in printed] == pytest.approx(wanted, abs=0.005)
+    assert "jackknife-t intervals over subjects" in read_notes(table)
+    section = describe(found, "nested")
+    assert "(nan)" not in write_plain(section.sentences[0])
 
 
 def test_leakage_stands_beside_the_split_of_people(clips):

@@ -1,0 +1,246 @@
+"""Contents of a file in one reading: layout, roles with reasons, columns, problems, questions."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.errors import DataWarning, Option, Problem, Text
+from exprstats.io.detection import IDS, WORDS, FileFacts, Guess, guess_roles, list_facts, split_name
+from exprstats.io.files.reading import Reading, choose_reading
+from exprstats.io.files.workbooks import CODEBOOK, Labels
+from exprstats.io.guards import holds_correlations
+from exprstats.io.sources import FilePath, give_role, open_source
+
+_TRACKERS = {
+    "OpenFace": {"frame", "timestamp", "confidence", "success"},
+    "OpenFace images": {"face", "confidence", "gaze_0_x"},
+    "LibreFace": {"frame_idx", "frame_time_in_ms"},
+    "py-feat": {"FaceRectX", "FaceScore"},
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileContents:
+    """What a file holds, as far as one reading tells, and what it does not tell.
+
+    Attributes
+    ----------
+    facts
+        How it is written.
+    layout
+        ``"ratings"``, ``"raters in rows"``, ``"items by raters"``, ``"wide"`` (a column a judge or
+        item), ``"clips"``, ``"predictions"``, ``"models side by side"``, ``"segments"``,
+        ``"codebook"``, ``"correlations"``, or the name of a face tracker.
+    roles
+        Role to column.
+    numbers
+        Columns of numbers without another role.
+    reasons
+        Why each role was guessed.
+    columns
+        One row a column: ``column``, ``role``, ``kind`` (``number`` or ``text``), ``n``,
+        ``missing``, ``distinct``, ``low``, ``high``, ``shown`` (first values), ``labels``.
+    problems
+        What stops an analysis.
+    warnings
+        What a person should know before one.
+    questions
+        What the file does not tell, with the option that does.
+    """
+
+    facts: FileFacts
+    layout: str
+    roles: dict[str, str]
+    numbers: tuple[str, ...]
+    reasons: dict[str, str]
+    columns: pd.DataFrame
+    problems: tuple[Problem, ...]
+    warnings: tuple[Text, ...]
+    questions: tuple[Problem, ...]
+
+
+def read_contents(
+    path: FilePath,
+    *,
+    missing: str | float | Iterable[str | float] = (),
+    reading: Reading | None = None,
+    **options: Any,
+) -> FileContents:
+    r"""Read a file once, and say what it holds, what is wrong with it, and what it does not tell.
+
+    Parameters
+    ----------
+    path
+        Any table, as in `read_clips`.
+    missing, reading, **options
+        How the file is to be read, as in `read_clips`.
+
+    Returns
+    -------
+    FileContents
+        Layout, roles with reasons, columns, problems, warnings and questions.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read as a table.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "ratings.csv"
+    >>> _ = path.write_text("clip;rater;rating\na;x;1\na;y;2\nb;x;3\n")
+    >>> found = read_contents(path)
+    >>> found.layout, found.roles, [problem.option for problem in found.questions]
+    ('ratings', {'clip': 'clip', 'rater': 'rater', 'rating': 'rating'}, ['subject'])
+    """
+    how = choose_reading(reading, missing, options)
+    source = open_source(path, how, warned=False)
+    with warnings.catch_warnings(action="ignore", category=DataWarning):
+        table = source.take(give_role(source.header, "guess")).table
+    guess = guess_roles(table)
+    layout = find_layout_kind(table, guess)
+    ids = {role: name for role, name in guess.roles.items() if role in IDS}
+    roles = give_role(source.header, "guess") | give_role(guess.numbers, "number")
+    again = open_source(path, how, warned=False)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        draft = again.take(roles | give_role(ids.values(), "id"))
+    told = [one.message for one in caught if isinstance(one.message, DataWarning)]
+    facts = list_facts(again, len(draft.table))
+    problems = [*draft.problems, *_refuse_layout(layout)]
+    labels = again.layout.labels
+    return FileContents(
+        facts=facts,
+        layout=layout,
+        roles=guess.roles,
+        numbers=guess.numbers,
+        reasons={role: _give_reason(role, name) for role, name in guess.roles.items()},
+        columns=pd.DataFrame(
+            [
+                _describe_column(column, str(name), guess, labels)
+                for name, column in draft.table.items()
+            ]
+        ),
+        problems=tuple(problems),
+        warnings=(*again.layout.notes, *(one.parts for one in told)),
+        questions=tuple(_ask(layout, guess)),
+    )
+
+
+def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
+    """Return how a table is laid out, by its columns' names and values.
+
+    Parameters
+    ----------
+    table
+        From `read_table`.
+    guess
+        From `guess_roles`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"rater": ["x", "y"], "c1": [1, 2], "c2": [3, 4], "c3": [5, 6]})
+    >>> find_layout_kind(table, guess_roles(table))
+    'raters in rows'
+    """
+    names = {str(name).strip() for name in table.columns}
+    tracker = next((name for name, marks in _TRACKERS.items() if marks <= names), None)
+    if tracker is not None:
+        return tracker
+    words = [str(name).strip().lower() for name in table.columns]
+    judge = guess.roles.get("rater")
+    alone = judge is not None and not {"clip", "rating"} & set(guess.roles)
+    found = {
+        "codebook": len(words) < 6 and len(CODEBOOK.intersection(words)) > 1,
+        "segments": {"start", "end"} <= set(words),
+        "correlations": holds_correlations(table[list(guess.numbers)].to_numpy(float)),
+        "models side by side": "truth" in words
+        and guess.kind != "predictions"
+        and len(guess.numbers) > 1,
+        "raters in rows": alone and len(guess.numbers) > 2 and table[judge].is_unique,
+        "items by raters": bool(find_pairs(guess.numbers)),
+    }
+    return next((layout for layout, holds in found.items() if holds), guess.kind)
+
+
+def find_pairs(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return columns that are items by judges, such as "joy_r1", with both parts.
+
+    Every item must have the same two or more judges, and there must be no other columns.
+
+    Examples
+    --------
+    >>> find_pairs(["joy_r1", "joy_r2", "calm_r1", "calm_r2"])["calm_r2"]
+    ('calm', 'r2')
+    """
+    pairs = {name: tuple(re.split(r"[_.\- ](?=[^_.\- ]+$)", name)) for name in names}
+    if not pairs or any(len(parts) != 2 for parts in pairs.values()):
+        return {}
+    judges: dict[str, set[str]] = {}
+    for item, judge in pairs.values():
+        judges.setdefault(item, set()).add(judge)
+    alike = {frozenset(held) for held in judges.values()}
+    whole = len(alike) == 1 and len(next(iter(alike))) > 1 and len(judges) > 1
+    return {name: (parts[0], parts[1]) for name, parts in pairs.items()} if whole else {}
+
+
+def _refuse_layout(layout: str) -> list[Problem]:
+    if layout == "codebook":
+        return [
+            Problem("this is a codebook, not data.", ("Name the data with ", Option("sheet"), "."))
+        ]
+    if layout == "correlations":
+        fact = "this is a correlation matrix, not data."
+        return [Problem(fact, "Analyses need the answers themselves, one row a clip or person.")]
+    return []
+
+
+def _ask(layout: str, guess: Guess) -> list[Problem]:
+    """Return what the columns do not tell, with the options that do."""
+    asked = []
+    if layout in {"ratings", "wide", "items by raters", "raters in rows"}:
+        if "subject" not in guess.roles:
+            fact = "no column names the people who are seen, so clips count as independent."
+            asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
+        if layout == "wide" and guess.numbers:
+            fact = f"{len(guess.numbers)} columns of numbers may be judges or items."
+            either = (Option("raters"), " or items with ", Option("items"), ".")
+            asked.append(Problem(fact, ("Name judges with ", *either)))
+    if layout == "clips" and "target" not in guess.roles:
+        fact = "the column that models are to predict is not known."
+        asked.append(Problem(fact, ("Name it with ", Option("target"), ".")))
+    return asked
+
+
+def _give_reason(role: str, name: str) -> str:
+    parts = split_name(name)
+    word = next((one for one in WORDS[role] if one in parts), role)
+    kind = "" if role in IDS else " and its cells are numbers"
+    return f"its name holds '{word}'{kind}."
+
+
+def _describe_column(column: pd.Series, name: str, guess: Guess, labels: Labels) -> dict[str, Any]:
+    known = column.dropna()
+    number = pd.api.types.is_numeric_dtype(column)
+    role = next((role for role, held in guess.roles.items() if held == name), None)
+    return {
+        "column": name,
+        "role": role,
+        "kind": "number" if number else "text",
+        "n": len(known),
+        "missing": int(column.isna().sum()),
+        "distinct": int(known.nunique()),
+        "low": float(known.min()) if number and len(known) else np.nan,
+        "high": float(known.max()) if number and len(known) else np.nan,
+        "shown": ", ".join(str(value) for value in known.unique()[:3]),
+        "labels": dict(labels.get(name, {})),
+    }

@@ -1,0 +1,119 @@
+"""Tables that were read, with everything that is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.errors import DataError, Option, OptionError, Problem, Text, warn_user
+
+
+@dataclass(slots=True)
+class Draft:
+    """A table that was read, and everything that is wrong with it.
+
+    Attributes
+    ----------
+    file
+        As the caller named it.
+    table
+        One row for each row of the file.
+    rows
+        (n,) the number of each row in the file.
+    problems
+        What was found so far.
+    """
+
+    file: str
+    table: pd.DataFrame
+    rows: np.ndarray
+    problems: list[Problem]
+
+    def add(self, fact: str, remedy: Text, column: str | None, where: np.ndarray) -> None:
+        """Note a problem of the rows where a mask (n,) holds, if it holds anywhere."""
+        if where.any():
+            rows = tuple(self.rows[where].tolist())
+            self.problems.append(Problem(fact, remedy, column=column, rows=rows))
+
+    def check_scale(self, column: str, scale: tuple[float, float] | None) -> None:
+        """Note the values of a number column that lie outside a declared scale.
+
+        Raises
+        ------
+        OptionError
+            If the scale's ends are not in order.
+        """
+        if scale is None or column not in self.table.columns:
+            return
+        low, high = scale
+        if not low < high:
+            message = f"scale is {low:g} to {high:g}; the lowest answer must come first."
+            raise OptionError(message, option="scale")
+        values = self.table[column].to_numpy(float)
+        outside = (values < low) | (values > high)
+        shown = ", ".join(f"{value:g}" for value in pd.unique(values[outside])[:3])
+        counted = count_things(outside.sum(), "value lies", "values lie")
+        fact = f"{counted} outside the scale {low:g} to {high:g}: {shown}."
+        remedy = (
+            "Correct them, or declare codes such as 99 missing with ",
+            Option("missing"),
+            ".",
+        )
+        self.add(fact, remedy, column, outside)
+
+    def find_repeats(self, key: Sequence[str], remedy: Text) -> None:
+        """Note the rows whose key another row has too, if the table has the whole key."""
+        if not set(key) <= set(self.table.columns):
+            return
+        repeated = self.table.duplicated(list(key), keep=False).to_numpy()
+        if repeated.any():
+            cases = self.table.loc[repeated, list(key)].drop_duplicates()
+            shown = "; ".join(
+                ", ".join(f"{name} '{value}'" for name, value in zip(key, row, strict=True))
+                for row in cases.head(5).to_numpy()
+            )
+            counted = count_things(len(cases), "case stands", "cases stand")
+            fact = f"{counted} more than once: {shown}."
+            self.add(fact, remedy, None, repeated)
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Keep the rows where a mask (n,) holds."""
+        self.table, self.rows = self.table[rows].reset_index(drop=True), self.rows[rows]
+
+    def finish(self) -> pd.DataFrame:
+        """Return the table.
+
+        Raises
+        ------
+        DataError
+            If anything is wrong, with all of it.
+        """
+        if self.problems:
+            raise DataError([replace(problem, file=self.file) for problem in self.problems])
+        return self.table
+
+
+def rename_roles(draft: Draft, roles: Mapping[str, str]) -> None:
+    """Give the columns their canonical names, ids first; a foreign column of that name goes.
+
+    Parameters
+    ----------
+    draft
+        A table under the file's own names.
+    roles
+        Canonical name -> column of the file.
+    """
+    table = draft.table
+    parts = {part for column in roles.values() for part in column.split(",")}
+    hidden = [name for name in roles if name in table.columns and name not in roles.values()]
+    lost = [name for name in hidden if name not in parts]
+    for name in lost:
+        fact = f"the file's own column is left out, because '{roles[name]}' is the {name}."
+        warn_user(Problem(fact, file=draft.file, column=name))
+    ids = {name: table[column] for name, column in roles.items()}
+    rest = [name for name in table.columns if name not in {*roles.values(), *hidden}]
+    draft.table = pd.concat([pd.DataFrame(ids, index=table.index), table[rest]], axis=1)

@@ -1,0 +1,308 @@
+"""Kinds of files, told by their bytes: tables that are read, and foreign files with their cure."""
+
+from __future__ import annotations
+
+import atexit
+import codecs
+import gzip
+import hashlib
+import shutil
+import stat
+import sys
+import tempfile
+import zlib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import IO, Literal
+from zipfile import BadZipFile, ZipFile
+
+from exprstats.errors import DataError, Option, Problem, Text
+
+FileFormat = Literal["text", "xlsx", "ods", "sav", "por", "dta"]
+STATISTICAL = ("sav", "por", "dta")
+
+_BLOCK = 1 << 20
+_CSV = "Save it as CSV UTF-8."
+_GZIP = b"\x1f\x8b"
+_ZIP = b"PK\x03\x04"
+_BINARY: dict[bytes, FileFormat] = {
+    b"$FL2": "sav",
+    b"$FL3": "sav",
+    b"<stata_dta>": "dta",
+    **{bytes([release, order]): "dta" for release in (113, 114, 115) for order in (1, 2)},
+}
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_R = "In R, save the table with write.csv(x, 'file.csv', row.names = FALSE)."
+_FOREIGN = {
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook (.xls)", "Save it as .xlsx or CSV UTF-8."),
+    b"%PDF": ("a PDF", "Save the table as CSV UTF-8."),
+    b"X\n": ("an R object (.rds)", _R),
+    b"A\n": ("an R object (.rds)", _R),
+    b"RDX": ("an R workspace (.RData)", _R),
+    b"RDA": ("an R workspace (.RData)", _R),
+    b"BZh": ("compressed (bzip2)", "Unpack it first; an .rds file: save it as CSV in R."),
+    b"\xfd7zXZ": ("compressed (xz)", "Unpack it first; an .rds file: save it as CSV in R."),
+    b"PAR1": ("a Parquet file", "Save it as CSV with pandas: pd.read_parquet(...).to_csv(...)."),
+    b"ARROW1": ("a Feather file", "Save it as CSV with pandas: pd.read_feather(...).to_csv(...)."),
+    b"MATLAB": ("a MATLAB file", "In MATLAB, save the table with writetable(t, 'file.csv')."),
+    b"\x89HDF": ("an HDF5 or MATLAB file", "Save the table in it as CSV UTF-8."),
+    b"SQLite": ("a database (SQLite)", "Export the table as CSV UTF-8."),
+    b"HEADER RECORD": ("a SAS transport file (.xpt)", _CSV),
+    b"\x89PNG": ("a picture", "Name the table that belongs to it."),
+    b"\xff\xd8\xff": ("a picture", "Name the table that belongs to it."),
+    b"<!DOCTYPE": ("a web page", "Open it in a spreadsheet and save it as CSV UTF-8."),
+    b"<html": ("a web page", "Open it in a spreadsheet and save it as CSV UTF-8."),
+    b"<?xml": ("XML", "Open it in a spreadsheet and save it as CSV UTF-8."),
+    b'{"': ("JSON", "Save the table as CSV UTF-8."),
+    b"[{": ("JSON", "Save the table as CSV UTF-8."),
+}
+_ARCHIVES = (
+    ("xl/workbook.bin", "a binary Excel workbook (.xlsb)", "Save it as .xlsx or CSV UTF-8."),
+    ("word/document.xml", "a Word document", "Save its table as CSV UTF-8."),
+    ("xdata.json", "a jamovi file (.omv)", "In jamovi, export the data as .csv or .sav."),
+    ("internal.sqlite", "a JASP file (.jasp)", "In JASP, export the data as .csv."),
+    ("data.bin", "a JASP file (.jasp)", "In JASP, export the data as .csv."),
+    ("Index/Document.iwa", "a Numbers document", "Export it as CSV UTF-8 or .xlsx."),
+)
+_ENDINGS = {".omv": 2, ".jasp": 3, ".numbers": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """What the bytes of a file tell.
+
+    Attributes
+    ----------
+    name
+        The file as the caller named it.
+    path
+        Where its bytes can be read more than once: a copy of a pipe's, unpacked if need be.
+    format, encoding
+        The kind of table, and the encoding (of text only).
+    sha256
+        Hash of the bytes as they came.
+    notes
+        What a person should know.
+    """
+
+    name: str
+    path: Path
+    format: FileFormat
+    encoding: str | None
+    sha256: str
+    notes: tuple[Text, ...] = ()
+
+
+def inspect_bytes(path: Path, encoding: str | None = None) -> Bytes:
+    """Find a file's format and encoding in one pass over its bytes.
+
+    Text is UTF-8 or UTF-16 where it can be; what is neither, and holds no letter in UTF-8, is
+    read as Windows-1252, which European spreadsheets write. A file that mixes both is refused.
+
+    Parameters
+    ----------
+    path
+        The file; ``-`` is standard input.
+    encoding
+        That of a text, where it is known.
+
+    Raises
+    ------
+    DataError
+        If the file is absent, empty, unreadable, or no table that can be read.
+    """
+    name = str(path)
+    try:
+        local = _keep_stream(name) if _is_stream(path) else path
+        local, digest = _unpack(local)
+        with local.open("rb") as stream:
+            head = stream.read(_BLOCK)
+        _refuse_foreign(name, local, head)
+        binary = _find_format(local, head)
+        if binary:
+            return Bytes(name, local, binary, None, digest)
+        notes: tuple[Text, ...] = ()
+        if encoding is None:
+            encoding = _guess_marked(head)
+        if encoding is None:
+            encoding, notes = _tell_utf8(name, local)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        fact = f"the packed file is damaged ({error})."
+        raise DataError(Problem(fact, "Copy it again.", file=name)) from error
+    except OSError as error:
+        raise DataError(_explain_os(path, error)) from error
+    _check_text(name, local, encoding)
+    return Bytes(name, local, "text", encoding, digest, notes)
+
+
+def _is_stream(path: Path) -> bool:
+    return str(path) == "-" or (path.exists() and stat.S_ISFIFO(path.stat().st_mode))
+
+
+@cache
+def _keep_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="exprstats-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _keep_stream(name: str) -> Path:
+    """Copy what a pipe gives to a file, once: it cannot be read again."""
+    kept = _keep_folder() / f"stream{_keep_stream.cache_info().misses}"
+    with kept.open("wb") as copy:
+        if name in {"-", "/dev/stdin"}:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        else:
+            with Path(name).open("rb") as stream:
+                shutil.copyfileobj(stream, copy)
+    return kept
+
+
+def _unpack(path: Path) -> tuple[Path, str]:
+    """Return where the bytes lie unpacked, and the hash of the bytes as they came."""
+    with path.open("rb") as stream:
+        digest = _hash(stream)
+        stream.seek(0)
+        if stream.read(2) != _GZIP:
+            return path, digest
+    kept = _keep_folder() / digest
+    if not kept.exists():
+        draft = kept.with_suffix(".draft")
+        with gzip.open(path, "rb") as packed, draft.open("wb") as copy:
+            shutil.copyfileobj(packed, copy)
+        draft.rename(kept)
+    return kept, digest
+
+
+def _hash(stream: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while block := stream.read(_BLOCK):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _find_format(path: Path, head: bytes) -> FileFormat | None:
+    if b"SPSS PORT FILE" in head[:500]:
+        return "por"
+    if head.startswith(_ZIP):
+        return "ods" if "content.xml" in _list_members(path) else "xlsx"
+    return next((kind for mark, kind in _BINARY.items() if head.startswith(mark)), None)
+
+
+def _list_members(path: Path) -> set[str]:
+    try:
+        with ZipFile(path) as archive:
+            return set(archive.namelist())
+    except BadZipFile:
+        return set()
+
+
+def _refuse_foreign(name: str, path: Path, head: bytes) -> None:
+    mark = next((one for one in _MARKS if head.startswith(one)), b"")
+    if not head.removeprefix(mark).strip():
+        raise DataError(Problem("the file is empty.", "Check the export.", file=name))
+    found = next((kind for sign, kind in _FOREIGN.items() if head.startswith(sign)), None)
+    if head.startswith(_ZIP):
+        members = _list_members(path)
+        found = next((kind for member, *kind in _ARCHIVES if member in members), None)
+        ending = _ENDINGS.get(Path(name).suffix.lower())
+        if found is None and ending is not None:
+            found = _ARCHIVES[ending][1:]
+        if found is None and members and not members & {"content.xml", "xl/workbook.xml"}:
+            found = ("a zip archive", "Unpack it first.")
+    if found is not None:
+        raise DataError(Problem(f"the file is {found[0]}.", found[1], file=name))
+
+
+def _guess_marked(head: bytes) -> str | None:
+    """Return the encoding that a byte order mark or the place of zero bytes gives away."""
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return encoding
+    if b"\0" in head:
+        # ASCII letters in UTF-16 leave every second byte zero.
+        return "utf-16-be" if head[:1] == b"\0" else "utf-16-le"
+    return None
+
+
+def _tell_utf8(name: str, path: Path) -> tuple[str, tuple[Text, ...]]:
+    """Return whether bytes are UTF-8 or Windows-1252, and a note on the latter.
+
+    Raises
+    ------
+    DataError
+        If letters of both stand in one file: no encoding reads all of it.
+    """
+    if _is_utf8(path):
+        return "utf-8", ()
+    letters, broken, row = 0, [], 0
+    with path.open("rb") as stream:
+        for line in stream:
+            row += 1
+            if line.isascii():
+                continue
+            try:
+                letters += not line.decode("utf-8").isascii()
+            except UnicodeDecodeError:
+                broken.append(row)
+    given = Option("encoding", "cp1252")
+    if letters:
+        lines = f"{len(broken):,} line{'s' if len(broken) > 1 else ''}"
+        fact = f"{lines} cannot be UTF-8, which {letters:,} others with accents are."
+        remedy = ("Save the file as CSV UTF-8, or have it read with ", given, ".")
+        raise DataError(Problem(fact, remedy, file=name, rows=tuple(broken)))
+    note = ("the text is read as Windows-1252; if letters come out wrong, name another with ",)
+    return "cp1252", ((*note, Option("encoding"), "."),)
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                decoder.decode(block)
+        return not decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+
+
+def _check_text(name: str, path: Path, encoding: str) -> None:
+    """Refuse bytes that do not decode, and decoded text that no person typed."""
+    try:
+        with path.open(encoding=encoding, newline="") as stream:
+            head = stream.read(_BLOCK)
+            broken = "\0" in head or "\x01" in head or _looks_binary(head, encoding)
+            while not broken and encoding != "utf-8" and stream.read(_BLOCK):
+                pass
+    except (UnicodeError, LookupError):
+        broken = True
+    if broken:
+        fact = f"the file is not readable as text (tried {encoding})."
+        remedy = ("Save it as CSV UTF-8, or name another encoding with ", Option("encoding"), ".")
+        raise DataError(Problem(fact, remedy, file=name))
+
+
+def _looks_binary(head: str, encoding: str) -> bool:
+    """Return whether text that only its zero bytes showed as UTF-16 is mostly not ASCII."""
+    if not encoding.startswith("utf-16-"):
+        return False
+    return 2 * sum(letter.isascii() for letter in head) < len(head)
+
+
+def _explain_os(path: Path, error: OSError) -> Problem:
+    if isinstance(error, FileNotFoundError):
+        files = [other for other in sorted(path.parent.glob("*")) if other.is_file()]
+        alike = [other.name for other in files if path.suffix in {other.suffix, ""}]
+        near = get_close_matches(path.name, alike[:1000], n=5, cutoff=0)
+        hint = f"The folder holds: {', '.join(near)}." if near else "Check the path."
+        return Problem("there is no such file.", hint, file=str(path))
+    if isinstance(error, IsADirectoryError):
+        return Problem("this is a folder, not a file.", "Name a file in it.", file=str(path))
+    return Problem(f"the file cannot be read ({error.strerror}).", file=str(path))

@@ -1,0 +1,129 @@
+"""Options of reading a file, where it does not say itself how it is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from exprstats.errors import Option, OptionError
+from exprstats.io.guards import looks_like_date
+from exprstats.options import name_nearest
+
+Answers = bool | Mapping[str, float] | Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a file is to be read, where it does not say so itself.
+
+    Parameters
+    ----------
+    encoding
+        Of a text, such as ``"cp1252"`` or ``"mac-roman"``; None: found from its bytes.
+    sheet
+        Of a workbook, by name or by number from 1; None: the visible sheet that holds data.
+    header_row
+        The row with the columns' names, counted from 1; None: found below titles and comments.
+    missing
+        Further texts or numbers that stand for a missing value, beside empty, NA, NaN and ".".
+    labels
+        Numbers of answers that are texts: True reads the number that an answer begins with
+        ("4 - Extremely"), a mapping gives each answer its number, a sequence lists the answers
+        from the lowest, which is 1.
+
+    Raises
+    ------
+    OptionError
+        If a value cannot be.
+
+    Examples
+    --------
+    >>> Reading(missing=[99]).number_answer("Often")
+    'Often'
+    >>> Reading(labels=["Never", "Often"]).number_answer("often")
+    '2'
+    """
+
+    encoding: str | None = None
+    sheet: str | int | None = None
+    header_row: int | None = None
+    missing: str | float | Iterable[str | float] = ()
+    labels: Answers = False
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot be."""
+        if isinstance(self.missing, Iterable) and not isinstance(self.missing, str):
+            object.__setattr__(self, "missing", tuple(self.missing))
+        if self.header_row is not None and self.header_row < 1:
+            message = f"header_row is {self.header_row}; rows count from 1."
+            raise OptionError(message, option="header_row")
+        if self.encoding is not None:
+            try:
+                "".encode(self.encoding)
+            except LookupError:
+                message = (
+                    f"encoding '{self.encoding}' is not known. Usual ones are utf-8 and cp1252."
+                )
+                raise OptionError(message, option="encoding") from None
+
+    def number_answer(self, cell: str) -> str:
+        """Return the number of an answer as a text; the cell itself if it has none."""
+        text = " ".join(cell.split())
+        if self.labels is True:
+            return read_coded(text) or cell
+        if not self.labels:
+            return cell
+        names = self.labels
+        if not isinstance(names, Mapping):
+            names = {str(name): place for place, name in enumerate(names, start=1)}
+        known = {str(name).strip().casefold(): number for name, number in names.items()}
+        return f"{known[text.casefold()]:g}" if text.casefold() in known else cell
+
+
+AS_IT_IS = Reading()
+
+
+def read_coded(text: str) -> str | None:
+    """Return the number that an answer begins with, such as 4 of "4 - Extremely"; None if none.
+
+    Examples
+    --------
+    >>> read_coded("4 - Extremely"), read_coded("(1) never"), read_coded("2 cats")
+    ('4', '1', None)
+    """
+    found = re.fullmatch(r"\(?([+-]?\d+)(?:[)=:]\s*|\s*[-–—./]\s+)([^\W\d].*)", text.strip())
+    return found[1] if found and not looks_like_date(text) else None
+
+
+def choose_reading(
+    reading: Reading | None,
+    missing: str | float | Iterable[str | float],
+    options: Mapping[str, Any],
+) -> Reading:
+    """Return how a file is to be read, from a group of options and from single ones.
+
+    Parameters
+    ----------
+    reading
+        A group; None: as the file says itself.
+    missing, options
+        Fields of `Reading` by name.
+
+    Raises
+    ------
+    OptionError
+        If an option is not known or is given twice.
+    """
+    given = {"missing": missing, **options} if missing != () else dict(options)
+    known = [one.name for one in fields(Reading)]
+    wrong = next((name for name in given if name not in known), None)
+    if wrong is not None:
+        message = f"'{wrong}' is no option here. {name_nearest(wrong, known)}"
+        raise OptionError(message, option=wrong)
+    if reading is None:
+        return Reading(**given)
+    if given:
+        raise OptionError(Option(next(iter(given))), " is given twice: alone and within reading=.")
+    return reading

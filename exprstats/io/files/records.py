@@ -1,0 +1,245 @@
+"""Records of a file as texts, in batches, whatever the format."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exprstats.errors import DataError, Problem, Text
+from exprstats.io.files.kinds import STATISTICAL, Bytes, FileFormat, inspect_bytes
+from exprstats.io.files.reading import AS_IT_IS, Reading
+from exprstats.io.files.text import Header, find_header, find_separator, split_lines
+from exprstats.io.files.workbooks import (
+    Described,
+    Labels,
+    choose_sheet,
+    describe_labels,
+    read_sheet,
+    read_sheets,
+    read_statistical,
+    write_number,
+)
+
+# Small enough that a batch stays in the processor's cache.
+_BATCH = 4_096
+_SAMPLE_LINES = 400
+_OPEN_QUOTE = "Close or remove the double quote that begins here."
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file is written.
+
+    Attributes
+    ----------
+    path
+        The file, as the caller named it.
+    local
+        Where its bytes lie, unpacked and copied from a pipe if need be.
+    format, encoding, separator
+        ``"text"``, ``"xlsx"``, ``"ods"``, ``"sav"``, ``"por"`` or ``"dta"``; the latter two are
+        None unless it is text.
+    sha256
+        Hash of its bytes.
+    sheet
+        The sheet of a workbook that is read.
+    header
+        Where its table begins.
+    declared
+        Whether its first line only declares the separator to spreadsheets (``sep=;``).
+    notes
+        What a person should know about how it is read.
+    warned
+        Those of the notes that every reader is warned of.
+    problems
+        What is wrong with it as a whole.
+    labels, silent
+        Of the values of a statistical file's columns; those that say nothing was answered.
+    """
+
+    path: Path
+    local: Path
+    format: FileFormat
+    encoding: str | None
+    separator: str | None
+    sha256: str
+    sheet: str | None = None
+    header: Header = field(default_factory=lambda: Header(0, frozenset(), ()))
+    declared: bool = False
+    notes: tuple[Text, ...] = ()
+    warned: tuple[Text, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    labels: Labels = field(default_factory=dict)
+    silent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def first_row(self) -> int:
+        """The number of the header's row, so that cases of statistical files count from 1."""
+        return 0 if self.format in STATISTICAL else self.header.place + 1 + self.declared
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of texts and the number that each has in the file, as a person counts them."""
+
+    rows: list[list[str]]
+    numbers: np.ndarray
+
+
+def find_layout(path: Path, reading: Reading = AS_IT_IS) -> Layout:
+    """Return how a file is written.
+
+    Raises
+    ------
+    DataError
+        If it is no table that can be read.
+    """
+    found = inspect_bytes(path, reading.encoding)
+    shared: dict[str, Any] = {"path": path, "local": found.path, "format": found.format}
+    shared |= {"encoding": found.encoding, "sha256": found.sha256}
+    if found.format in STATISTICAL:
+        told: Described = describe_labels(found.path, found.format, found.name, found.sha256)
+        labels = {"labels": told.labels, "silent": told.silent}
+        return Layout(**shared, separator=None, notes=told.notes, **labels)
+    if found.format == "text":
+        return _lay_text(found, shared, reading)
+    try:
+        sheets = read_sheets(found.path, found.format, _SAMPLE_LINES)
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(_blame_workbook(path, error)) from error
+    sheet, notes = choose_sheet(sheets, reading.sheet, found.name)
+    header = find_header([_write_cells(row) for row in sheet.rows], reading.header_row)
+    notes = (*notes, *header.notes)
+    return Layout(
+        **shared, separator=None, sheet=sheet.name, header=header, notes=notes, warned=notes
+    )
+
+
+def _lay_text(found: Bytes, shared: dict[str, Any], reading: Reading) -> Layout:
+    with found.path.open(encoding=found.encoding, newline="") as stream:
+        lines = list(islice(stream, _SAMPLE_LINES))
+    declared = _read_declared(lines[0])
+    below = lines[declared is not None :]
+    below = below[max((reading.header_row or 1) - 1 - (declared is not None), 0) :]
+    mark, problem = (declared, None) if declared else find_separator(below)
+    lines = lines[declared is not None :]
+    given = None
+    if reading.header_row is not None:
+        given = max(reading.header_row - (declared is not None), 1)
+    try:
+        header = find_header(list(split_lines(lines, mark)), given)
+    except csv.Error:
+        header = Header((given or 1) - 1, frozenset(), ())
+    problems = (_place(problem, shared["path"]),) if problem else ()
+    return Layout(
+        **shared,
+        separator=mark,
+        header=header,
+        declared=declared is not None,
+        notes=(*found.notes, *header.notes),
+        warned=(*found.notes, *header.notes),
+        problems=problems,
+    )
+
+
+def read_batches(layout: Layout, problems: list[Problem], *, size: int = _BATCH) -> Iterator[Batch]:
+    """Yield the rows that hold anything, header first, in batches.
+
+    Parameters
+    ----------
+    layout
+        How the file is written.
+    problems
+        Takes what stops the reading, such as a quote that is never closed.
+    size
+        Rows of a batch.
+    """
+    lines = _read_cells(layout, problems)
+    last = layout.first_row - 1
+    dropped = {place - layout.header.place + layout.first_row for place in layout.header.dropped}
+    while rows := list(islice(lines, size)):
+        numbers = np.arange(last + 1, last + len(rows) + 1)
+        last += len(rows)
+        held = np.fromiter(map(any, rows), bool, len(rows))
+        if dropped:
+            held &= ~np.isin(numbers, list(dropped))
+        if not held.all():
+            rows = [row for row, keep in zip(rows, held.tolist(), strict=True) if keep]
+            numbers = numbers[held]
+        if rows:
+            yield Batch(rows, numbers)
+
+
+def _read_cells(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
+    """Yield the rows from the header on."""
+    if layout.format in STATISTICAL:
+        cells = read_statistical(layout.local, layout.format, str(layout.path), layout.sha256)
+        return (_write_cells(row) for row in cells)
+    rows = _read_sheet(layout) if layout.sheet is not None else _read_lines(layout, problems)
+    return islice(rows, layout.header.place, None)
+
+
+def _read_lines(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
+    with layout.local.open(encoding=layout.encoding, newline="") as stream:
+        if layout.declared:
+            next(stream)
+        reader = split_lines(stream, layout.separator or ",", strict=True)
+        number = 0
+        try:
+            for row in reader:
+                number += 1
+                yield row
+        except csv.Error as error:
+            fact = f"a field cannot be read to its end ({error})."
+            where = {"file": str(layout.path), "rows": (number + layout.declared + 1,)}
+            problems.append(Problem(fact, _OPEN_QUOTE, **where))
+
+
+def _read_declared(line: str) -> str | None:
+    r"""Return the separator that a first line such as ``sep=;`` declares to spreadsheets."""
+    text = line.rstrip("\r\n").strip('"')
+    return text[4] if text.lower().startswith("sep=") and len(text) == 5 else None
+
+
+def _read_sheet(layout: Layout) -> Iterator[list[str]]:
+    try:
+        for row in read_sheet(layout.local, layout.format, str(layout.sheet)):
+            yield _write_cells(row)
+    except Exception as error:
+        # openpyxl raises whatever its XML, zip and style parsers raise, some of it row by row.
+        raise DataError(_blame_workbook(layout.path, error)) from error
+
+
+def _blame_workbook(path: Path, error: Exception) -> Problem:
+    fact = f"the workbook cannot be read ({error})."
+    return Problem(fact, "Save it as CSV UTF-8.", file=str(path))
+
+
+def _write_cells(row: list[Any]) -> list[str]:
+    return [_write_cell(value) for value in row]
+
+
+def _write_cell(value: Any) -> str:
+    """Return a cell as the text that a person sees; whole numbers lose their ".0"."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        return write_number(value)
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, datetime.date) else str(value)
+
+
+def _place(problem: Problem, path: Path) -> Problem:
+    return Problem(problem.fact, problem.remedy, str(path), problem.column, problem.rows)

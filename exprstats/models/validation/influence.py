@@ -1,0 +1,186 @@
+"""Influence of single subjects on cross-validated errors and correlations.
+
+A subject counts twice in a cross-validation: its clips test the models of its own fold, and train
+those of all others. Resampling tested clips only misses the second part, and with it half of the
+variance where there is nothing to predict: the score of fold f is then a sum over pairs of a tested
+subject and one that trained, the score of the other's fold holds the same pairs again, and their
+mean has twice the variance that independent folds had (the correlation that Nadeau & Bengio, 2003,
+correct for). Leaving a subject out of both at once would count each pair four times instead. The
+sum of the squares of both influences, each taken alone, is right there, and right where models are
+good, since the best weights are those at which the score no longer depends on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import stdtrit
+
+from exprstats.models.fitting.penalties import Grid, trace_grid
+from exprstats.models.fitting.products import measure_errors, read_moments
+
+FEWEST_CLIPS = 3
+CONSTANT = 1e-12
+
+
+class Influence(NamedTuple):
+    """Scores of one repeat, whole and without each of the G subjects: (RMSE, r) in two columns.
+
+    Attributes
+    ----------
+    whole
+        (2,) RMSE over all clips, and the mean of the folds' correlations; NaN where undefined.
+    folds
+        (folds,) correlation in each fold; NaN where targets are constant or clips fewer than 3.
+    tested, trained
+        (G, 2) the same without a subject's clips in its own fold, and in the training of others.
+    """
+
+    whole: np.ndarray
+    folds: np.ndarray
+    tested: np.ndarray
+    trained: np.ndarray
+
+
+def correlate_sums(totals: np.ndarray, slopes: np.ndarray, variance: float) -> np.ndarray:
+    """Return r (draws,) of predictions x'b with targets from sums of products of [1, x, y].
+
+    A prediction that is the same for all clips orders none of them: its r counts as 0. Left out,
+    such folds would bias the mean of the others, because a model keeps no weight where the other
+    folds speak against one: r was then -.08 where the truth is 0.
+
+    Parameters
+    ----------
+    totals
+        (draws, q, q) sums over clips.
+    slopes
+        (p,) b; r does not depend on the level of a prediction.
+    variance
+        Of the target among all clips, against which nothing is too little.
+    """
+    n = totals[:, :1, :1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = totals[:, :1, :] / n
+        covariance = totals / n - np.swapaxes(mean, -1, -2) * mean
+        cross = covariance[:, 1:-1, -1] @ slopes
+        spread = np.einsum("i,bij,j->b", slopes, covariance[:, 1:-1, 1:-1], slopes)
+        own = covariance[:, -1, -1]
+        found = cross / np.sqrt(spread * own)
+    varying = (own > CONSTANT * variance) & (n[:, 0, 0] >= FEWEST_CLIPS)
+    return np.where(varying, np.where(spread > CONSTANT * variance, found, 0.0), np.nan)
+
+
+def trace_influence(
+    products: np.ndarray, codes: np.ndarray, points: Sequence[tuple[float, float]]
+) -> Influence:
+    """Score cross-validated elastic nets, and again without each subject, penalties held fixed.
+
+    Parameters
+    ----------
+    products
+        (G, q·q) sums of products of [1, features, target] over each subject's clips, the features
+        and the target in units of their SD.
+    codes
+        (G,) fold of each subject, from 0.
+    points
+        alpha and l1_ratio of each fold's model.
+    """
+    size = int(np.sqrt(products.shape[1]))
+    own = products.reshape(-1, size, size)
+    folds = np.arange(len(points))
+    sums = np.array([own[codes == fold].sum(axis=0) for fold in folds])
+    total, groups = sums.sum(axis=0), len(own)
+    variance = total[-1, -1] / total[0, 0] - (total[0, -1] / total[0, 0]) ** 2
+    whole = np.empty((2, len(points)))
+    tested, trained = np.empty((2, groups, 2, len(points)))
+    for fold, point in enumerate(points):
+        grid = Grid((point[0],), (point[1],))
+        held, rest = sums[fold], total - sums[fold]
+        whole[:, fold] = _score(rest, held[None], grid, variance)[0]
+        inside = np.flatnonzero(codes == fold)
+        tested[inside, :, fold] = _score(rest, held - own[inside], grid, variance)
+        for i in np.flatnonzero(codes != fold):
+            trained[i, :, fold] = _score(rest - own[i], held[None], grid, variance)[0]
+    # A subject tests in its own fold only, and trains everywhere else.
+    here = codes[:, None] == folds
+    tested = np.where(here[:, None], tested, whole)
+    trained = np.where(here[:, None], whole, trained)
+    clips = np.repeat(sums[None, :, 0, 0], groups, axis=0)
+    fewer = clips - np.where(here, own[:, :1, 0], 0)
+    return Influence(
+        whole=_summarise(whole[None], clips[:1])[0],
+        folds=whole[1],
+        tested=_summarise(tested, fewer),
+        trained=_summarise(trained, clips),
+    )
+
+
+def limit_scores(
+    repeats: Sequence[Influence], codes: Sequence[np.ndarray], level: float
+) -> dict[str, np.ndarray]:
+    """Return standard errors and limits (2,) of RMSE and mean r, averaged over repeats.
+
+    V = (G - 1)/G · (Σ T² + Σ R²) with T and R what leaving out a subject changes as tested and as
+    trained, about their means. t has the degrees of freedom of Welch and Satterthwaite over folds,
+    V²/Σ(V_f²/(n_f - 1)): where one fold's model alone says anything, its few subjects are all the
+    evidence. Errors are limited on the log scale, r on Fisher's z.
+
+    Parameters
+    ----------
+    repeats
+        Influences of each repeat.
+    codes
+        Fold (G,) of each subject in each repeat.
+    level
+        Confidence level.
+    """
+    whole = np.mean([one.whole for one in repeats], axis=0)
+    groups = len(codes[0])
+    away = [
+        np.mean([getattr(one, name) for one in repeats], axis=0) for name in ("tested", "trained")
+    ]
+    centred = np.array([one - one.mean(axis=0) for one in away])
+    squares = (groups - 1) / groups * (centred**2).sum(axis=0)
+    freedom = np.mean([_count_freedom(squares, one) for one in codes], axis=0)
+    error = np.sqrt(squares.sum(axis=0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        reach = stdtrit(freedom, (1 + level) / 2) * error
+        ratio = reach[0] / whole[0]
+        low_error, high_error = whole[0] * np.exp([-ratio, ratio])
+        centre, width = np.arctanh(whole[1]), reach[1] / (1 - whole[1] ** 2)
+        low, high = np.tanh([centre - width, centre + width])
+    limits = np.array([[low_error, high_error], [low, high]])
+    # Influences that are all 0 are no certainty: nothing was predicted, or everything exactly.
+    limits[~(error > 0)] = np.nan
+    return {"std_error": error, "conf_low": limits[:, 0], "conf_high": limits[:, 1]}
+
+
+def _count_freedom(squares: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    parts = np.array([squares[codes == fold].sum(axis=0) for fold in np.unique(codes)])
+    free = np.maximum(np.bincount(codes)[np.unique(codes)] - 1, 1)[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return parts.sum(axis=0) ** 2 / (parts**2 / free).sum(axis=0)
+
+
+def _score(rest: np.ndarray, held: np.ndarray, grid: Grid, variance: float) -> np.ndarray:
+    """Return sums of squared errors and r (draws, 2) of one model on sums (draws, q, q)."""
+    moments = read_moments(rest)
+    if moments is None:
+        return np.full((len(held), 2), np.nan)
+    weights = trace_grid(moments, grid)[0]
+    squares = [
+        measure_errors(moments, weights, one)[0] * one[0, 0] if one[0, 0] > 0 else 0.0
+        for one in held
+    ]
+    return np.column_stack([squares, correlate_sums(held, weights[0] / moments.scale, variance)])
+
+
+def _summarise(scores: np.ndarray, clips: np.ndarray) -> np.ndarray:
+    """Return RMSE and mean r (draws, 2) of folds' scores (draws, 2, folds) on their clips."""
+    rmse = np.sqrt(np.nansum(scores[:, 0], axis=1) / clips.sum(axis=1))
+    known = np.isfinite(scores[:, 1])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = np.where(known, scores[:, 1], 0).sum(axis=1) / known.sum(axis=1)
+    return np.column_stack([rmse, r])

@@ -1,0 +1,137 @@
+"""The second engine: R in a process of its own, asked by lines of JSON."""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import json
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from exprstats.errors import RError
+
+MARK = "exprstats-answer:"
+_KINDS = {"double": "<f8", "integer": "<i4", "logical": "<i4"}
+
+
+def ask_process(
+    home: str, folder: Path, options: Sequence[str], asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what the R process answers to one call.
+
+    Parameters
+    ----------
+    home
+        R's home.
+    folder
+        Where our R files are.
+    options
+        R's command-line options.
+    asked
+        ``files`` of the room, ``function``, and its ``arguments``, packed.
+
+    Raises
+    ------
+    RError
+        The process does not start, or ended.
+    """
+    process, log = _start(home, folder, tuple(options))
+    if process.stdin is None or process.stdout is None:
+        message = "the R process has no input."
+        raise RError(message)
+    try:
+        process.stdin.write(json.dumps(asked) + "\n")
+        process.stdin.flush()
+        for line in process.stdout:
+            if line.startswith(MARK):
+                return unpack(json.loads(line.removeprefix(MARK)))
+    except OSError:
+        pass
+    _start.cache_clear()
+    log.seek(0)
+    said = log.read().decode("utf-8", "replace").strip().splitlines()
+    _end(process, log)
+    message = f"the R process ended: {said[-1].strip() if said else 'it said nothing'}"
+    raise RError(message)
+
+
+@cache
+def _start(
+    home: str, folder: Path, options: tuple[str, ...]
+) -> tuple[subprocess.Popen[str], IO[bytes]]:
+    program = Path(home) / "bin" / "Rscript"
+    if not program.is_file():
+        message = f"there is no Rscript in '{program.parent}'"
+        raise RError(message)
+    # A file, not a pipe: a pipe that nobody reads fills up and stops the process.
+    log = tempfile.TemporaryFile()  # noqa: SIM115
+    process = subprocess.Popen(
+        [str(program), *options, str(Path(__file__).with_name("serve.R")), str(folder), MARK],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    atexit.register(_end, process, log)
+    return process, log
+
+
+def _end(process: subprocess.Popen[str], log: IO[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout, log):
+        # What was written to a process that ended cannot be flushed.
+        with suppress(OSError):
+            if stream is not None:
+                stream.close()
+
+
+def pack(value: Any) -> dict[str, Any]:
+    """Return a Python value as a tree that JSON can hold; kinds as `to_r` gives them."""
+    if isinstance(value, np.ndarray) and value.ndim == 2:
+        value = {f"v{place}": part for place, part in enumerate(value.T, start=1)}
+    if isinstance(value, Mapping):
+        names = [str(name) for name in value]
+        return {"kind": "list", "value": [pack(part) for part in value.values()], "names": names}
+    if value is None:
+        return {"kind": "null"}
+    parts = [value] if np.isscalar(value) else value
+    if not isinstance(parts, np.ndarray) and not all(np.isscalar(part) for part in parts):
+        return {"kind": "list", "value": [pack(part) for part in parts]}
+    array = np.asarray(parts)
+    if array.dtype.kind not in "fiu":
+        logical = array.dtype.kind == "b"
+        plain = array.tolist() if logical else [str(text) for text in array]
+        return {"kind": "logical" if logical else "text", "value": plain}
+    whole = array.dtype.kind != "f" and (array.size == 0 or np.abs(array).max() < 2**31)
+    kind = "integer" if whole else "double"
+    coded = base64.b64encode(np.ascontiguousarray(array, _KINDS[kind]).tobytes())
+    return {"kind": kind, "value": coded.decode("ascii")}
+
+
+def unpack(packed: Mapping[str, Any]) -> Any:
+    """Return an R value as Python's own; see `Reply.value`."""
+    kind, value, names = packed["kind"], packed.get("value", ()), packed.get("names")
+    if kind == "null":
+        return None
+    if kind in {"list", "text"}:
+        parts = [unpack(part) for part in value] if kind == "list" else list(value)
+        return parts if names is None else dict(zip(names, parts, strict=True))
+    array = np.frombuffer(base64.b64decode(str(value)), _KINDS[kind])
+    if kind == "double":
+        array = array.astype(float)
+    else:
+        absent = array == np.iinfo(np.intc).min
+        whole = array.astype(bool) if kind == "logical" else array.astype(int)
+        array = np.where(absent, np.nan, array) if absent.any() else whole
+    shape = packed.get("dim")
+    return array if shape is None else array.reshape(tuple(shape), order="F")

@@ -1,0 +1,199 @@
+"""Bland–Altman limits of agreement between raters, with several clips a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from exprstats.apa import count_things, write_interval, write_level, write_number
+from exprstats.contracts import arrange_rows
+from exprstats.errors import DataError, OptionError, Problem
+from exprstats.options import check_level, is_positive
+from exprstats.reliability.icc.checks import refuse_obstacles
+from exprstats.reliability.icc.jackknife import combine_thetas, find_t_limits
+from exprstats.reliability.icc.panels import Panel, split_panels
+from exprstats.results import Result
+
+FEWEST_SHARED = 10
+KEYS = ("context", "item", "rater_1", "rater_2", "term")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RaterDifferences(Result):
+    """Differences between raters on the scale that was rated on.
+
+    Attributes
+    ----------
+    table
+        Rows by context, item and pair of raters: ``term`` ``bias`` (mean of the first less the
+        second), ``lower_limit`` and ``upper_limit`` (between which 95 % of differences lie, or
+        another share), in scale points, with jackknife limits over subjects.
+    level, share
+        Confidence level; share of differences between the limits of agreement.
+    """
+
+    table: pd.DataFrame
+    level: float
+    share: float
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how many pairs there are and the largest bias."""
+        bias = self.table.loc[self.table["term"] == "bias", "estimate"]
+        return pd.DataFrame([{"pairs": len(bias), "largest_bias": float(bias.abs().max())}])
+
+    def sentence(self) -> str:
+        """Return the bias and the limits of each pair of raters."""
+        texts = []
+        for _, rows in self.table.groupby([*KEYS[:4]], dropna=False, sort=False):
+            bias, low, high = rows.to_dict("records")
+            place = "" if pd.isna(bias["context"]) else f" in {bias['context']}"
+            limits = write_interval(bias["conf_low"], bias["conf_high"])
+            texts.append(
+                f"{bias['item']}{place}: ratings of {bias['rater_1']} less those of "
+                f"{bias['rater_2']} have the mean {write_number(bias['estimate'])}, "
+                f"{write_level(self.level)} CI {limits}; "
+                f"{write_number(100 * self.share, 0)}% of differences lie between "
+                f"{write_number(low['estimate'])} and {write_number(high['estimate'])} "
+                f"({count_things(bias['n_clips'], 'clip')})."
+            )
+        return " ".join(texts)
+
+
+def compare_raters(
+    ratings: pd.DataFrame,
+    *,
+    share: float = 0.95,
+    items: Sequence[str] | str | None = None,
+    by: str | None = None,
+    cluster: str | None = "subject",
+    level: float = 0.95,
+) -> RaterDifferences:
+    """Measure bias and limits of agreement between every two raters.
+
+    Where subjects have several clips, the variance of a difference is that between subjects plus
+    that within them, from a one-way analysis of the differences (Bland & Altman, 2007); taking all
+    clips as one sample would let a subject with many clips stand for others.
+
+    Parameters
+    ----------
+    ratings, items, by, cluster, level
+        As in `rate_reliability`.
+    share
+        Share of differences that the limits of agreement are to hold.
+
+    Returns
+    -------
+    RaterDifferences
+        A bias and two limits for each pair who share ten clips or more (any two who are the only
+        ones), with jackknife limits over subjects (clips, where subjects are not known).
+
+    Raises
+    ------
+    DataError
+        As in `rate_reliability`, or if no pair of raters shares enough clips.
+    OptionError
+        If the level or share is not between 0 and 1.
+
+    References
+    ----------
+    Bland, J. M., & Altman, D. G. (2007). Agreement between methods of measurement with multiple
+    observations per individual. *Journal of Biopharmaceutical Statistics, 17*, 571–582.
+
+    Examples
+    --------
+    >>> ratings = pd.DataFrame(
+    ...     {"clip": list("aabbcc"), "rater": list("xyxyxy"), "item": "smile"}
+    ... ).assign(rating=[1.0, 2.0, 3.0, 5.0, 4.0, 7.0])
+    >>> compare_raters(ratings).table["estimate"].round(2).tolist()
+    [-2.0, -3.96, -0.04]
+    """
+    check_level(level)
+    if not (is_positive(share) and share < 1):
+        message = f"share is {share}; it must lie between 0 and 1, such as 0.95."
+        raise OptionError(message)
+    panels = split_panels(ratings, items=items, by=by, cluster=cluster)
+    refuse_obstacles(panels)
+    rows = [row for panel in panels for row in _write_panel(panel, ratings, share, level)]
+    if not rows:
+        fact = f"no pair of raters shares {FEWEST_SHARED} clips."
+        raise DataError(Problem(fact, "Limits of agreement need raters who rate the same clips."))
+    return RaterDifferences(arrange_rows(rows, KEYS), level, share)
+
+
+def _write_panel(
+    panel: Panel, ratings: pd.DataFrame, share: float, level: float
+) -> Iterator[dict[str, Any]]:
+    order = np.lexsort((panel.clip, panel.rater))
+    ends = np.searchsorted(panel.rater[order], np.arange(panel.n_raters + 1))
+    rows = [order[start:stop] for start, stop in pairwise(ends)]
+    names = [ratings["rater"].iloc[panel.rows[own[0]]] for own in rows]
+    fewest = 2 if panel.n_raters == 2 else FEWEST_SHARED
+    for one, two in combinations(range(panel.n_raters), 2):
+        shared, left, right = np.intersect1d(
+            panel.clip[rows[one]], panel.clip[rows[two]], return_indices=True
+        )
+        if len(shared) < fewest:
+            continue
+        apart = panel.rating[rows[one][left]] - panel.rating[rows[two][right]]
+        subject = np.unique(panel.owners[shared], return_inverse=True)[1]
+        keys = {
+            "context": panel.context,
+            "item": panel.item,
+            "rater_1": names[one],
+            "rater_2": names[two],
+            "level": level,
+            "method": "jackknife",
+            "n_clips": len(shared),
+            "n_clusters": None if panel.subject is None else int(subject.max()) + 1,
+        }
+        for term, limits in limit_differences(apart, subject, share, level).items():
+            yield keys | {"term": term} | limits
+
+
+def limit_differences(
+    apart: np.ndarray, subject: np.ndarray, share: float, level: float
+) -> dict[str, dict[str, Any]]:
+    """Return bias and limits of agreement of differences (N,) with subject codes (N,)."""
+    reach = float(ndtri((1 + share) / 2))
+
+    def measure(kept: np.ndarray) -> tuple[float, float, float]:
+        bias, spread = _decompose(apart[kept], subject[kept])
+        return bias, bias - reach * spread, bias + reach * spread
+
+    whole = measure(np.ones(len(apart), dtype=bool))
+    groups = int(subject.max()) + 1
+    without = np.array([measure(subject != code) for code in range(groups)])
+    found = {}
+    for place, term in enumerate(("bias", "lower_limit", "upper_limit")):
+        spread = combine_thetas({"subject": without[:, place]})
+        low, high = find_t_limits(whole[place], spread, level)
+        found[term] = {
+            "estimate": whole[place],
+            "std_error": spread.variance**0.5,
+            "conf_low": low,
+            "conf_high": high,
+            "note": spread.refusal or None,
+        }
+    return found
+
+
+def _decompose(apart: np.ndarray, subject: np.ndarray) -> tuple[float, float]:
+    """Return the mean difference and the SD of one difference of one subject."""
+    codes = np.unique(subject, return_inverse=True)[1]
+    counts = np.bincount(codes)
+    mean, total, groups = apart.mean(), len(apart), len(counts)
+    if groups < 2:
+        return float(mean), float("nan")
+    centres = np.bincount(codes, apart) / counts
+    between = (counts * (centres - mean) ** 2).sum() / (groups - 1)
+    if total == groups:
+        return float(mean), float(between**0.5)
+    within = ((apart - centres[codes]) ** 2).sum() / (total - groups)
+    n0 = (total - (counts**2).sum() / total) / (groups - 1)
+    return float(mean), float((max((between - within) / n0, 0.0) + within) ** 0.5)

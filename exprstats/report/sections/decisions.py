@@ -1,0 +1,230 @@
+"""Sentences, table and figure of decision studies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.apa import MISSING, write_level, write_number
+from exprstats.document.cells import (
+    ALL,
+    collect_notes,
+    find_row,
+    first_value,
+    list_levels,
+    name_contexts,
+    write_estimate,
+    write_limits,
+)
+from exprstats.document.model import Column, Figure, Table
+from exprstats.document.text import Text, say
+from exprstats.plots import draw_decisions
+from exprstats.report.analysis import Analysis
+from exprstats.report.sections.coefficients import place_rows
+
+if TYPE_CHECKING:
+    from exprstats.reliability import Decisions, SubjectDecisions
+
+MOST_NUMBERS = 6  # numbers of raters that fit beside each other on a page
+_FEW = 4  # of more than these
+_NEVER = "not attainable"
+
+
+def say_decisions(analysis: Analysis) -> tuple[Text, ...]:
+    """Return how many raters a clip the target needs, or what more raters would give."""
+    if analysis.plan is not None:
+        return (_say_plan(name_contexts(analysis.plan.tidy()), analysis),)
+    if analysis.decisions is None:
+        return ()
+    return (
+        say(
+            "How reliable the mean of other numbers of raters would be stands in Table A5 and "
+            "Figure 1."
+        ),
+    )
+
+
+def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
+    """Return Table A5, where raters were planned."""
+    decisions = None if analysis.decisions is None else name_contexts(analysis.decisions.tidy())
+    plan = None if analysis.plan is None else name_contexts(analysis.plan.tidy())
+    keys = decisions if decisions is not None else plan
+    if keys is None:
+        return ()
+    numbers = [] if decisions is None else pick_numbers(list_levels(decisions, "raters_per_clip"))
+    # The limits of a table that was published may be of any level.
+    level = first_value(keys, "level")
+    first, group = place_rows(keys)
+    columns = [
+        first,
+        *(
+            Column(f"k{k}", say("{k}", k=f"{k:g}"), "Reliability with so many raters")
+            for k in numbers
+        ),
+    ]
+    if plan is not None and analysis.plan is not None:
+        target = _write_target(analysis.plan.target)
+        columns.append(Column("raters", say("Raters for {target}", target=target)))
+    lines = keys.drop_duplicates([name for name in ("context", "item", "term") if name in keys])
+    cells = [_write_row(row, keys, plan, numbers) for row in lines.to_dict("records")]
+    return (
+        Table(
+            "A5",
+            "decisions",
+            "Reliability With Other Numbers of Raters",
+            tuple(columns),
+            pd.DataFrame(cells),
+            group=group,
+            notes=_list_notes(plan, level, drawn=decisions is not None),
+            rows=keys,
+        ),
+    )
+
+
+def build_decision_figure(analysis: Analysis) -> tuple[Figure, ...]:
+    """Return Figure 1, where it has a curve to draw."""
+    decisions = analysis.decisions
+    if decisions is None or not has_curve(decisions):
+        return ()
+    target = None if analysis.plan is None else analysis.plan.target
+    notes = [say("Points are estimates, bands their confidence intervals.")]
+    if target is not None:
+        notes.append(
+            say(
+                "The dashed line is the target of {target}; filled points reach it.",
+                target=_write_target(target),
+            )
+        )
+    return (
+        Figure(
+            "1",
+            "decisions",
+            "Reliability of the Mean Rating by the Number of Raters",
+            lambda: draw_decisions(decisions, target=target),
+            words="Reliability rises with the number of raters a clip; the same numbers as "
+            "Table A5.",
+            notes=tuple(notes),
+        ),
+    )
+
+
+def has_curve(decisions: Decisions | SubjectDecisions) -> bool:
+    """Return whether any reliability is defined, so that there is a curve to draw."""
+    from exprstats.errors import DataError
+    from exprstats.plots import select_curves
+
+    try:
+        select_curves(decisions.tidy())
+    except DataError:
+        return False
+    return True
+
+
+def _say_plan(plan: pd.DataFrame, analysis: Analysis) -> Text:
+    needed = plan[plan["raters"].notna()].sort_values("raters", kind="stable")
+    target = _write_target(float(plan["target"].iloc[0]))
+    where = "Table A5, Figure 1" if analysis.decisions is not None else "Table A5"
+    never = int(plan["raters"].isna().sum())
+    if needed.empty:
+        return say("No number of raters reaches a reliability of {target}.", target=target)
+    low, high = needed.iloc[0].to_dict(), needed.iloc[-1].to_dict()
+    if low["raters"] == high["raters"]:
+        told = f"needs {_write_raters(high)} raters a clip"
+    else:
+        told = (
+            f"needs between {_write_raters(low)} ({_name_place(low, plan)}) and "
+            f"{_write_raters(high)} raters a clip ({_name_place(high, plan)})"
+        )
+    ending = f"; for {never} of {len(plan)} no number of raters is enough" if never else ""
+    return say(
+        "For the next study: a reliability of {target} {told} ({where}){ending}.",
+        target=target,
+        told=told,
+        where=where,
+        ending=ending,
+    )
+
+
+def _name_place(row: dict[Any, Any], plan: pd.DataFrame) -> str:
+    named = []
+    if len(list_levels(plan, "item")) > 1:
+        named.append(str(row["item"]))
+    if len(list_levels(plan, "context")) > 1:
+        named.append("all contexts" if row["context"] == ALL else str(row["context"]))
+    return ", ".join(named) or "pooled"
+
+
+def pick_numbers(numbers: list[Any]) -> list[Any]:
+    """Return all of a few numbers of raters; of more, four evenly spread, the last among them."""
+    if len(numbers) <= MOST_NUMBERS:
+        return numbers
+    last = len(numbers) - 1
+    return [numbers[round(last * (place + 1) / _FEW)] for place in range(_FEW)]
+
+
+def _write_target(target: float) -> str:
+    return write_number(target, 2 if round(target, 2) == target else 3, bounded=True)
+
+
+def _write_row(
+    row: dict[Any, Any],
+    decisions: pd.DataFrame,
+    plan: pd.DataFrame | None,
+    numbers: list[Any],
+) -> dict[str, str]:
+    key = {name: row[name] for name in ("context", "item", "term") if name in row}
+    cells = {name: str(row.get(name, ALL)) for name in ("context", "item")}
+    for number in numbers:
+        cells[f"k{number}"] = write_score(find_row(decisions, raters_per_clip=number, **key))
+    if plan is not None:
+        found = find_row(plan, **key)
+        cells["raters"] = _write_need(found) if found else MISSING
+    return cells
+
+
+def write_score(row: dict[Any, Any]) -> str:
+    """Write an estimate with its limits, where it has any."""
+    limits = write_limits(row)
+    value = write_estimate(row)
+    return value if limits == MISSING else f"{value} {limits}"
+
+
+def _write_raters(row: dict[Any, Any], name: str = "raters") -> str:
+    return _NEVER if pd.isna(row[name]) else f"{int(row[name]):,}"
+
+
+def _write_need(row: dict[Any, Any]) -> str:
+    low, high = (_write_raters(row, name) for name in ("raters_low", "raters_high"))
+    if pd.isna(row["raters"]):
+        return _NEVER
+    return f"{_write_raters(row)} [{low}, {high}]"
+
+
+def _list_notes(plan: pd.DataFrame | None, level: Any, *, drawn: bool) -> tuple[Text, ...]:
+    notes = []
+    interval = f"{write_level(float(level))} confidence " if level else ""
+    if drawn:
+        notes.append(
+            say(
+                "The Spearman–Brown formula applied to the estimate and to both limits of its "
+                "{interval}interval.",
+                interval=interval,
+            )
+        )
+    if plan is not None:
+        notes.append(
+            say(
+                "Raters for the target: from the estimate, and in brackets from the upper and "
+                "the lower limit of its {interval}interval.",
+                interval=interval,
+            )
+        )
+        noted = plan.assign(note=[_drop_said(note) for note in plan["note"]])
+        notes += collect_notes(noted, ("item", "context"))
+    return tuple(notes)
+
+
+def _drop_said(note: Any) -> Any:
+    """Return a note, without the one that the cells say themselves."""
+    return None if isinstance(note, str) and note.startswith(_NEVER) else note

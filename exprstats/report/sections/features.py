@@ -1,0 +1,202 @@
+"""Sections on the features of clips: those of the models, and their origin in tracked frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import MISSING, count_things, write_count, write_number
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.text import Text, quote_sentence, say
+from exprstats.report.analysis import Analysis
+
+MOST_CLIPS = 10  # left out, that are named
+_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
+_COLUMNS = (
+    Column("feature", say("Feature"), words=True),
+    Column("clips", say("Clips")),
+    Column("mean", say("*M*")),
+    Column("sd", say("*SD*")),
+    Column("lowest", say("Lowest")),
+    Column("highest", say("Highest")),
+)
+
+
+def describe_features(analysis: Analysis) -> Section | None:
+    """Return the section on the models' features, or None where no model saw features."""
+    design = next((models.design for models in analysis.models.values()), None)
+    if design is None:
+        return None
+    found = pd.DataFrame(np.asarray(design.matrix), columns=list(design.features))
+    rows = _summarise(found)
+    notes = (say("In the features' own units, over all clips that models saw."),)
+    cells = pd.DataFrame([_write_row(row) for row in rows.to_dict("records")])
+    title = "Features of the Clips"
+    return Section(
+        "features",
+        "Features",
+        sentences=(
+            say(
+                "The models used {features} of {clips} (Table A3).",
+                features=count_things(len(rows), "feature"),
+                clips=count_things(len(found), "clip"),
+            ),
+            *_say_tracking(analysis),
+        ),
+        tables=(Table("A3", "features", title, _COLUMNS, cells, notes=notes, rows=rows),),
+    )
+
+
+def describe_tracking(analysis: Analysis) -> Section | None:
+    """Return the section on features from frames, or None where none were made."""
+    result = analysis.clip_features
+    if result is None:
+        return None
+    from exprstats.behaviour import FEATURES
+
+    blocks = {"Features": FEATURES, "Quality of the frames": _QUALITY}
+    lines, rows = [], []
+    for block, names in blocks.items():
+        held = _summarise(result.clips[[name for name in names if name in result.clips]])
+        rows.append(held.assign(block=block))
+        lines += [{**_write_row(row), "block": block} for row in held.to_dict("records")]
+    note = say(
+        "In the features' own units. valid_share = share of the moments of a clip with a valid "
+        "frame; gaps and face_switches are counts."
+    )
+    told = "No column names the subjects; add it before clips are split by person."
+    table = Table(
+        "A28",
+        "clip_features",
+        "Features of the Clips and Quality of Their Frames",
+        _COLUMNS,
+        pd.DataFrame(lines),
+        group="block",
+        notes=(note,),
+        rows=pd.concat(rows, ignore_index=True),
+    )
+    return Section(
+        "clip_features",
+        "Features from OpenFace",
+        sentences=(quote_sentence(f"{result.sentence().rstrip('.')} (Table A28)."),),
+        points=_list_left_out(result.ledger[~result.ledger["kept"]]),
+        caveats=() if "subject" in result.clips else (say(told),),
+        tables=(table,),
+    )
+
+
+def _list_left_out(left: pd.DataFrame) -> tuple[Text, ...]:
+    points = [
+        say("Left out: {clip}: {reason}", clip=row["clip"], reason=row["reason"])
+        for row in left.head(MOST_CLIPS).to_dict("records")
+    ]
+    if len(left) > MOST_CLIPS:
+        more = write_count(len(left) - MOST_CLIPS)
+        points.append(say("Left out: {more} more; the ledger names each.", more=more))
+    return tuple(points)
+
+
+def describe_sensitivity(analysis: Analysis) -> Section | None:
+    """Return the section, or None where no other thresholds of confidence were tried."""
+    result = analysis.sensitivity
+    if result is None:
+        return None
+    columns = (
+        Column("threshold", say("Confidence")),
+        Column("clips", say("Clips")),
+        Column("left", say("Left out")),
+        Column("feature", say("Moves most"), words=True),
+        Column("shift", say("By (*SD*)")),
+        Column("lowest", say("Lowest *r*")),
+    )
+    rows = result.glance()
+    cells = pd.DataFrame([_write_threshold(row, result.chosen) for row in rows.to_dict("records")])
+    note = say(
+        "Least confidence of a valid frame. The feature that moves most, by the mean size of its "
+        "shift, and the lowest correlation of any feature with its values at {chosen}, over the "
+        "clips that both thresholds keep.",
+        chosen=write_number(result.chosen, 2, bounded=True),
+    )
+    title = "Clips and Features With Other Least Confidences"
+    return Section(
+        "sensitivity",
+        "Sensitivity to the tracker’s confidence",
+        sentences=(quote_sentence(f"{result.sentence().rstrip('.')} (Table A29)."),),
+        tables=(
+            Table("A29", "sensitivity", title, columns, cells, notes=(note,), rows=result.tidy()),
+        ),
+    )
+
+
+def _write_threshold(row: dict[Any, Any], chosen: float) -> dict[str, str]:
+    same = row["threshold"] == chosen
+    moved = {
+        "feature": str(row["feature"]) if row["largest_shift"] > 0 else MISSING,
+        "shift": write_number(row["largest_shift"], 2),
+        "lowest": write_number(row["lowest_correlation"], 2, bounded=True),
+    }
+    return {
+        "threshold": write_number(row["threshold"], 2, bounded=True) + " (chosen)" * same,
+        "clips": write_count(row["n_clips"]),
+        "left": write_count(row["n_left_out"]),
+        **(dict.fromkeys(moved, MISSING) if same else moved),
+    }
+
+
+def _summarise(values: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "feature": [str(name) for name in values.columns],
+            "n_clips": values.notna().sum().to_numpy(),
+            "mean": values.mean().to_numpy(),
+            "sd": values.std().to_numpy(),
+            "lowest": values.min().to_numpy(),
+            "highest": values.max().to_numpy(),
+        }
+    )
+
+
+def _write_row(row: dict[Any, Any]) -> dict[str, str]:
+    decimals = _pick_decimals(row["sd"])
+    return {
+        "feature": row["feature"],
+        "clips": write_count(row["n_clips"]),
+        **{name: write_number(row[name], decimals) for name in ("mean", "sd", "lowest", "highest")},
+    }
+
+
+def _pick_decimals(sd: float) -> int:
+    """Return decimals that show two digits of the standard deviation."""
+    if not np.isfinite(sd) or sd <= 0:
+        return 2
+    return int(np.clip(1 - np.floor(np.log10(sd)), 0, 8))
+
+
+def _say_tracking(analysis: Analysis) -> tuple[Text, ...]:
+    """Return how well the clips' frames were tracked, where that is known."""
+    shares = read_shares(analysis)
+    if analysis.study is None or analysis.study.openface is None or shares.empty:
+        return ()
+    return (
+        say(
+            "Of the moments of a clip, {middle} were tracked well enough in the median clip and "
+            "{least} in the worst one that was kept.",
+            middle=write_share(shares.median()),
+            least=write_share(shares.min()),
+        ),
+    )
+
+
+def read_shares(analysis: Analysis) -> pd.Series:
+    """Return the share of valid moments of each clip; empty where it is not known."""
+    clips = analysis.clips
+    if clips is None or "valid_share" not in clips:
+        return pd.Series(dtype=float)
+    return clips["valid_share"].dropna()
+
+
+def write_share(share: float) -> str:
+    """Write a share as a percentage without decimals."""
+    return f"{write_count(round(100 * share))}%"

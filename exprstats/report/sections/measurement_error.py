@@ -1,0 +1,159 @@
+"""Section on errors of measurement: variance components and errors in scale points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.apa import write_level, write_number
+from exprstats.document.cells import (
+    collect_notes,
+    find_extremes,
+    find_row,
+    list_levels,
+    name_contexts,
+    write_estimate,
+    write_limits,
+)
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.text import Text, say
+from exprstats.report.analysis import Analysis
+from exprstats.report.sections.coefficients import place_rows
+from exprstats.report.sections.reliability import name_place
+
+if TYPE_CHECKING:
+    from exprstats.reliability import ScaleErrors
+
+_FAMILIES = {
+    "1": "one-way",
+    "A": "agreement",
+    "C": "consistency",
+    "clip": "clips",
+    "within": "clips of a subject",
+    "subject": "subjects",
+}
+
+
+def describe_errors(analysis: Analysis) -> Section | None:
+    """Return the section, or None where errors were not measured."""
+    errors: ScaleErrors | None = analysis.errors
+    if errors is None:
+        return None
+    rows = name_contexts(errors.table)
+    return Section(
+        "errors",
+        "Errors of measurement in scale points",
+        sentences=(_say_error(rows), say("Table A14 lists the variance components.")),
+        tables=(_build_components(errors, rows), _build_errors(errors, rows)),
+    )
+
+
+def _say_error(rows: pd.DataFrame) -> Text:
+    means = rows[rows["term"].eq("SEM") & rows["raters_per_clip"].gt(1)]
+    means = means[means["family"].isin(list_levels(means, "family")[:1])]
+    if not means["estimate"].notna().any():
+        return say("The error of a clip's mean rating is not defined (Table A15).")
+    low, high = find_extremes(means)
+    told = [_tell_error(row) for row in (low, high)]
+    if len(means) > 1:
+        told = [
+            f"{text} ({name_place(row, means)})"
+            for text, row in zip(told, (low, high), strict=True)
+        ]
+    return say(
+        "A clip's mean rating is off by a standard error of measurement of {told} points "
+        "(Table A15).",
+        told=" to ".join(dict.fromkeys(told)),
+    )
+
+
+def _tell_error(row: dict[Any, Any]) -> str:
+    limits = f"{write_level(row['level'])} CI {write_limits(row, bounded=False)}"
+    return f"{write_estimate(row, bounded=False)}, {limits}"
+
+
+def _build_components(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
+    parts = rows[rows["term"].eq("variance")]
+    first, group = place_rows(parts)
+    cells = [
+        {
+            "context": row["context"],
+            "item": str(row["item"]),
+            "component": str(row["component"]),
+            "variance": write_estimate(row, bounded=False),
+            "limits": write_limits(row, bounded=False),
+            "share": f"{write_number(100 * row['share'], 0)}%",
+        }
+        for row in parts.to_dict("records")
+    ]
+    columns = (
+        first,
+        Column("component", say("Component"), words=True),
+        Column("variance", say("Variance")),
+        Column("limits", say("{level} CI", level=write_level(errors.level))),
+        Column("share", say("Share")),
+    )
+    return Table(
+        "A14",
+        "components",
+        "Variance Components",
+        columns,
+        pd.DataFrame(cells),
+        group=group,
+        notes=(
+            say("Variances in squared points of the scale."),
+            *collect_notes(parts, ("item", "context", "component")),
+        ),
+        rows=errors.tidy(),
+    )
+
+
+def _build_errors(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
+    shown = rows[rows["term"].isin(["SEM", "SDC"])]
+    keys = ["context", "item", "family", "raters_per_clip"]
+    first, group = place_rows(shown)
+    limits = say("{level} CI", level=write_level(errors.level))
+    columns = (
+        first,
+        Column("family", say("Error"), words=True),
+        Column("ratings", say("Ratings")),
+        *(
+            column
+            for term in ("SEM", "SDC")
+            for column in (
+                Column(term, say("Points"), term),
+                Column(f"{term}_limits", limits, term),
+            )
+        ),
+    )
+    places = shown.drop_duplicates(keys)[keys].to_dict("records")
+    return Table(
+        "A15",
+        "errors",
+        "Errors in Points of the Scale",
+        columns,
+        pd.DataFrame([_write_place(place, shown) for place in places]),
+        group=group,
+        notes=(
+            say(
+                "SEM = standard error of measurement, how far the mean of so many ratings is off; "
+                "SDC = smallest detectable change: a change below it may be error alone."
+            ),
+            *collect_notes(shown, ("item", "context", "family")),
+        ),
+    )
+
+
+def _write_place(place: dict[Any, Any], shown: pd.DataFrame) -> dict[str, str]:
+    cells = {
+        "context": place["context"],
+        "item": str(place["item"]),
+        "family": _FAMILIES.get(str(place["family"]), str(place["family"])),
+        "ratings": write_number(place["raters_per_clip"], 1).removesuffix(".0"),
+    }
+    for term in ("SEM", "SDC"):
+        row = find_row(shown, term=term, **place)
+        cells[term] = write_estimate(row, bounded=False)
+        cells[f"{term}_limits"] = write_limits(row, bounded=False)
+    return cells

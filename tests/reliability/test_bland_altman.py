@@ -1,0 +1,81 @@
+"""Limits of agreement against the published example, a loop over groups, and known truth.
+
+Bland and Altman (1986, Table 1): peak flow of 17 people by a large and a mini meter, mean
+difference −2.1, SD 38.8, limits −79.7 and 75.5, which are ∓ two SDs from the rounded numbers.
+Tolerances: printed decimals; 1e-10 for the same arithmetic in another order; simulations four
+Monte-Carlo standard errors.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exprstats.errors import DataError, OptionError
+from exprstats.reliability import compare_raters
+
+LARGE = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427]
+MINI = [512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451]
+
+
+def find(table, term):
+    return table[table["term"] == term].iloc[0]
+
+
+def draw_differences(rng, subjects, clips):
+    """Subjects' own differences have variance 1, those of clips 1, the bias is .5."""
+    own = np.repeat(rng.normal(0, 1, subjects), clips)
+    return 0.5 + own + rng.normal(0, 1, subjects * clips)
+
+
+def make_pair(apart, clips, make_ratings):
+    table = make_ratings(np.stack([apart, np.zeros(len(apart))], axis=1))
+    return table.assign(subject="s" + (table["clip"].str[1:].astype(int) // clips).astype(str))
+
+
+def test_the_published_example(make_ratings):
+    table = compare_raters(make_ratings(np.stack([LARGE, MINI], axis=1))).table
+    bias, low, high = (find(table, term) for term in ("bias", "lower_limit", "upper_limit"))
+    assert round(bias["estimate"], 1) == -2.1
+    spread = (high["estimate"] - low["estimate"]) / 2 / 1.959964
+    assert round(spread, 1) == 38.8
+    for side, printed in ((-1, -79.7), (1, 75.5)):
+        assert bias["estimate"] + side * 2 * spread == pytest.approx(printed, abs=0.15)
+    # The standard error of the mean difference: 38.8 / √17 = 9.4.
+    assert round(bias["std_error"], 1) == 9.4
+
+
+def test_clips_of_one_subject_are_no_sample_of_their_own(make_ratings):
+    rng = np.random.default_rng(1)
+    apart = draw_differences(rng, 15, 4)
+    table = compare_raters(make_pair(apart, 4, make_ratings), share=0.9).table
+    groups = pd.Series(apart).groupby(np.repeat(range(15), 4))
+    between, within = 4 * groups.mean().var(), groups.var().mean()
+    spread = ((between - within) / 4 + within) ** 0.5
+    expected = apart.mean() + 1.6448536269514722 * spread
+    assert find(table, "upper_limit")["estimate"] == pytest.approx(expected, abs=1e-10)
+    error = groups.mean().std() / 15**0.5
+    assert find(table, "bias")["std_error"] == pytest.approx(error, abs=1e-10)
+
+
+def test_intervals_hold_the_truth(make_ratings):
+    rng = np.random.default_rng(2)
+    truth = {"bias": 0.5, "lower_limit": 0.5 - 1.959964 * 2**0.5}
+    held = {term: [] for term in truth}
+    for _ in range(200):
+        table = compare_raters(make_pair(draw_differences(rng, 30, 4), 4, make_ratings)).table
+        for term, value in truth.items():
+            row = find(table, term)
+            held[term].append(row["conf_low"] <= value <= row["conf_high"])
+    assert all(np.mean(x) > 0.95 - 4 * (0.95 * 0.05 / 200) ** 0.5 for x in held.values()), held
+
+
+def test_pairs_sentences_and_refusals(make_ratings):
+    matrix = np.random.default_rng(3).normal([0, 1, 2], size=(12, 3))
+    result = compare_raters(make_ratings(matrix))
+    assert result.glance()["pairs"].item() == 3
+    assert "x: ratings of r0 less those of r1 have the mean −" in result.sentence()
+    assert "95% of differences lie between" in result.sentence()
+    with pytest.raises(DataError, match="no pair of raters shares 10 clips"):
+        compare_raters(make_ratings(matrix[:5]))
+    with pytest.raises(OptionError, match="share"):
+        compare_raters(make_ratings(matrix), share=95)
