@@ -124,7 +124,8 @@ def inspect_table(
 def inspect_study(session: Session, path: Path) -> list[Problem]:
     """Put what a study would analyse into the session; return the problems of all its files."""
     from exprstats.study import Logbook, read_study, read_tables
-    from exprstats.study.stages import check_strata, tell_split
+    from exprstats.study.inputs import check_strata
+    from exprstats.study.settings import tell_split
     from exprstats.study.targets import settle_target
 
     try:

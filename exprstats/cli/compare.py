@@ -7,15 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from exprstats.apa import write_count, write_level
-from exprstats.cli.compare_more import (
-    join_strata,
-    show_contexts,
-    show_equivalence,
-    show_plan,
-    show_runs,
-    show_swaps,
-)
 from exprstats.cli.options import (
     ByOption,
     ForceOption,
@@ -25,34 +16,19 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     SeedOption,
-    is_bounded,
-    label_metric,
     split_names,
     split_sizes,
 )
 from exprstats.cli.session import Session, open_session
-from exprstats.document.cells import (
-    Row,
-    collect_row_notes,
-    is_absent,
-    list_records,
-    name_context,
-    show_count,
-    show_estimate,
-    show_limits,
-    show_p,
-)
-from exprstats.errors import OptionError
+from exprstats.document.cells import list_records
+from exprstats.errors import Option, OptionError
 from exprstats.options import Compat, IntervalName, MetricName, SchemeName
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.inference import Comparison
-
-# Metrics of classes that need no one class to be the one of interest.
-LABEL_METRICS = ("accuracy", "uar", "macro_f1", "kappa")
-NUMBER_METRICS = ("rmse", "correlation")
+    from exprstats.inference.comparison.methods import Companion
 
 
 def compare_files(
@@ -84,7 +60,7 @@ def compare_files(
             help=f"Any of {', '.join(get_args(MetricName))}. Of correlations, _between is that of "
             "subjects' means (who is more so), _within that of clips about their subject's mean "
             "(when), _mean the mean of subjects' own. [default: rmse,correlation; of names of "
-            f"classes {','.join(LABEL_METRICS)}]",
+            f"classes accuracy,uar,macro_f1,kappa]",
         ),
     ] = None,
     span: Annotated[
@@ -166,26 +142,25 @@ def compare_files(
     with open_session("compare", seed=seed, **options) as session:
         asked = split_names(metric, "--metric")
         if contexts and not by:
-            message = "--contexts compares contexts. Name their column with --by."
-            raise OptionError(message)
+            told = " compares contexts. Name their column with ", Option("by"), "."
+            raise OptionError(Option("contexts"), *told)
         if span is not None and "nrmse" not in (asked or ()):
-            message = f"--span {span:g} is for nrmse, which is not asked for. Add --metric nrmse."
-            raise OptionError(message)
-        columns = {
-            "subject": subject,
-            "truth": truth or "truth",
-            "models": split_names(models, "--models"),
-            "context": by,
-            "seat": seat,
-        }
-        from exprstats.inference import compare_models
+            told = " is for nrmse, which is not asked for. Add ", Option("metric", "nrmse"), "."
+            raise OptionError(Option("span", f"{span:g}"), *told)
+        from exprstats.inference import compare_models, describe_methods
         from exprstats.io import read_predictions
+        from exprstats.io.predictions import join_strata
+        from exprstats.report.sections.classes import describe_predicted
+        from exprstats.report.sections.companions import join_plans
+        from exprstats.study.targets import choose_metrics
 
         for file in files:
             session.note_file(file)
-        table = _keep_test(session, read_predictions(files, **columns))
+        columns = {"subject": subject, "truth": truth or "truth", "context": by, "seat": seat}
+        named = split_names(models, "--models")
+        table = keep_test(session, read_predictions(files, models=named, **columns))
         table = join_strata(table, files, subject=subject, strata=strata)
-        metrics = settle_metrics(asked, table)
+        metrics = choose_metrics(asked, table)
         sizes = {
             "margin": split_sizes(margin, metrics),
             "width": split_sizes(width, metrics, "--width"),
@@ -197,49 +172,19 @@ def compare_files(
             table, metrics=metrics, **chance, **place, **how,
             compat=compat, strata=strata, scheme=scheme,
         )  # fmt: skip
-        show_predicted(session, table)
-        _show(session, result)
+        session.add_table("comparison", result.tidy())
         wanted = {**sizes, "swaps": swaps, "contexts": contexts, "runs": runs}
-        companions = _show_more(session, table, result, wanted, chance=chance, place=place)
-        session.say(result.sentence())
-        session.say(f"Methods: {_describe(result, companions)}")
-        session.show_points("Notes", _explain(result))
+        found, plans = keep_companions(session, table, result, wanted, chance=chance, place=place)
+        if "truth_class" in table:
+            session.show(describe_predicted(table))
+        session.present(result, *found, join_plans(plans) if plans else None)
+        if result.table["versus"].notna().any():
+            session.add_figure("differences", "draw_differences", result)
+        session.say(f"Methods: {describe_methods(result, *found, *plans)}")
 
 
-def _show_more(
-    session: Session,
-    table: pd.DataFrame,
-    result: Comparison,
-    wanted: dict[str, Any],
-    *,
-    chance: dict[str, Any],
-    place: dict[str, Any],
-) -> list[Any]:
-    """Print what was asked for beside the comparison, and return those results."""
-    names = list(dict.fromkeys(sample.metric.name for sample in result.samples))
-    found: list[Any] = []
-    if wanted["margin"]:
-        found.append(show_equivalence(session, result, wanted["margin"], place["against"]))
-    if wanted["swaps"]:
-        found.append(show_swaps(session, table, metrics=names, **chance, **place))
-    if wanted["contexts"]:
-        how = {"interval": result.interval, "level": result.level, "span": place["span"]}
-        found.append(show_contexts(session, table, metrics=names, **chance, **how))
-    if wanted["runs"]:
-        found.append(show_runs(session, table, metrics=names, **place))
-    if wanted["width"]:
-        options = {**chance, **place, "level": result.level}
-        found += show_plan(session, table, wanted["width"], **options)
-    return found
-
-
-def _describe(result: Comparison, companions: list[Any]) -> str:
-    from exprstats.inference import describe_methods
-
-    return describe_methods(result, *companions)
-
-
-def _keep_test(session: Session, predictions: pd.DataFrame) -> pd.DataFrame:
+def keep_test(session: Session, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the predictions of test subjects, where there are any and parts are known."""
     if "part" not in predictions or set(predictions["part"].unique()) == {"test"}:
         return predictions
     test = predictions["part"] == "test"
@@ -252,129 +197,57 @@ def _keep_test(session: Session, predictions: pd.DataFrame) -> pd.DataFrame:
     return predictions[test]
 
 
-def _show(session: Session, result: Comparison) -> None:
-    table = result.tidy()
-    session.add_table("comparison", table)
-    session.add_figure("figure3_performance", "draw_performance", result)
-    if table["versus"].notna().any():
-        session.add_figure("differences", "draw_differences", result)
-    show_metrics(session, result)
+def keep_companions(
+    session: Session,
+    table: pd.DataFrame,
+    result: Comparison,
+    wanted: dict[str, Any],
+    *,
+    chance: dict[str, Any],
+    place: dict[str, Any],
+) -> tuple[list[Companion], list[Any]]:
+    """Keep and return what was asked for beside the comparison, and the plans of each metric.
 
-
-def _explain(result: Comparison) -> list[str]:
-    notes = collect_row_notes(list_records(result.tidy(), headline=True))
-    compat, headline = result.compat, result.table.loc[result.table["headline"], "method"]
-    if result.scheme == "two-stage" and headline.eq("jackknife").any():
-        notes.append(
-            "the scheme two-stage is that of the bootstrap: jackknife intervals do not depend on "
-            "it. --interval percentile prints those that do."
-        )
-    if result.strata is not None:
-        notes.append(
-            f"strata ({result.strata}) hold for the intervals and p of scores and differences."
-        )
-    if result.interval == "bca":
-        notes.append("BCa intervals, never the headline, are rows of --json and --out.")
-    if compat:
-        notes.append(
-            f"p values are defined as in {compat}: twice the smaller share of draws beyond 0, also "
-            "for single scores."
-        )
-    return notes
-
-
-def show_metrics(session: Session, result: Comparison) -> None:
-    """Print each metric's scores and differences, the headline intervals only."""
-    rows = list_records(result.tidy(), headline=True)
-    for name in dict.fromkeys(row["metric"] for row in rows):
-        label, bounded = label_metric(name), is_bounded(name)
-        mine = [row for row in rows if row["metric"] == name]
-        scores = [row for row in mine if is_absent(row.get("versus"))]
-        versus = [row for row in mine if not is_absent(row.get("versus"))]
-        session.show_table(label, *_list_scores(scores, result.level, bounded))
-        if versus:
-            title = f"{label}: differences"
-            session.show_table(title, *_list_differences(versus, result.level, bounded))
-
-
-def _list_scores(rows: list[Row], level: float, bounded: bool) -> tuple[list[str], list[list[str]]]:
-    cells = [
-        [
-            name_context(row),
-            str(row["model"]),
-            show_estimate(row, 3, bounded=bounded),
-            show_limits(row, 3, bounded=bounded),
-            show_count(row, "n_clips"),
-            show_count(row, "n_clusters"),
-        ]
-        for row in rows
-    ]
-    headers = ["Context", "Model", "Estimate", f"{write_level(level)} CI", "Clips", "Subjects"]
-    return headers, cells
-
-
-def _list_differences(
-    rows: list[Row], level: float, bounded: bool
-) -> tuple[list[str], list[list[str]]]:
-    cells = [
-        [
-            name_context(row),
-            str(row["term"]),
-            show_estimate(row, 3, bounded=bounded),
-            show_limits(row, 3, bounded=bounded),
-            show_p(row),
-            show_p(row, "p_adjusted"),
-        ]
-        for row in rows
-    ]
-    return ["Context", "Difference", "Estimate", f"{write_level(level)} CI", "p", "p Holm"], cells
-
-
-def settle_metrics(asked: list[str] | None, predictions: pd.DataFrame) -> list[str]:
-    """Return the metrics asked for, or those that suit the predictions.
-
-    Raises
-    ------
-    OptionError
-        A metric of numbers, or of a class called 1, for predictions that are names.
+    Parameters
+    ----------
+    session, table, result
+        Gets rows and tables; the predictions; their comparison.
+    wanted
+        ``margin`` and ``width`` (by metric, or None), ``swaps``, ``contexts`` and ``runs``.
+    chance, place
+        Draws, seed and workers; against, by and span, as the verbs take them.
     """
-    named = "truth_class" in predictions
-    if asked is None:
-        return list(LABEL_METRICS if named else NUMBER_METRICS)
-    known = set(get_args(MetricName)) - set(LABEL_METRICS)
-    wrong = [name for name in asked if named and name in known]
-    if wrong:
-        classes = list_names(predictions)
-        message = (
-            f"--metric {wrong[0]} needs numbers, but these are names of classes: "
-            f"{', '.join(classes[:5])}{' ...' * (len(classes) > 5)}. "
-            f"Use {', '.join(LABEL_METRICS)}, or write 1 for one class and 0 for all others."
-        )
-        raise OptionError(message)
-    return asked
+    from exprstats import inference
 
+    names = list(dict.fromkeys(sample.metric.name for sample in result.samples))
+    found: list[Any] = []
+    if wanted["margin"]:
+        options = {"margin": wanted["margin"], "reference": place["against"]}
+        found.append(inference.judge_equivalence(result, **options))
+        session.add_table("equivalence", found[-1].tidy(), headline=False)
+    if wanted["swaps"]:
+        found.append(inference.permute_models(table, metrics=names, **chance, **place))
+        session.add_table("permutation", found[-1].tidy(), method="permutation", headline=False)
+    if wanted["contexts"]:
+        how = {"interval": result.interval, "level": result.level, "span": place["span"]}
+        found.append(inference.compare_contexts(table, metrics=names, **chance, **how))
+        session.tables["context_differences"] = found[-1].tidy()
+        for row in list_records(found[-1].tidy()):
+            # A difference between contexts belongs to no context itself.
+            about = {"context": None, "first": row["context"], "headline": False}
+            session.rows.append({**row, **about, "term": f"{row['model']}: {row['term']}"})
+    if wanted["runs"]:
+        found.append(inference.split_variance(table, metrics=names, **place))
+        more = {"method": "training runs", "headline": False}
+        session.add_table("training_variance", found[-1].tidy(), **more)
+    plans = []
+    for name, width in (wanted["width"] or {}).items():
+        options = {**chance, **place, "level": result.level, "width": width}
+        plans.append(inference.plan_precision(table, metrics=name, **options))
+        rows = list_records(plans[-1].tidy())
+        session.rows += [{**row, "method": "plan", "headline": False} for row in rows]
+    if plans:
+        import pandas as pd
 
-def list_names(predictions: pd.DataFrame) -> list[str]:
-    """Return the names of the classes that are true or predicted somewhere, in order."""
-    columns = (predictions[name].dropna() for name in ("truth_class", "prediction_class"))
-    return sorted({str(one) for column in columns for one in column.unique()})
-
-
-def show_predicted(session: Session, predictions: pd.DataFrame) -> None:
-    """Print how often each class is true, and how often each model predicts it."""
-    if "truth_class" not in predictions:
-        return
-    if "fitted_on" in predictions and predictions["fitted_on"].eq("all").any():
-        predictions = predictions[predictions["fitted_on"] == "all"]
-    models = [str(one) for one in predictions["model"].unique()]
-    first = predictions[predictions["model"] == models[0]]
-    cells = []
-    for label in list_names(predictions):
-        true = first[first["truth_class"] == label]
-        counts = [
-            int(predictions.query("model == @model")["prediction_class"].eq(label).sum())
-            for model in models
-        ]
-        cells.append([label, write_count(len(true)), *map(write_count, counts)])
-    headers = ["Class", "True", *(f"By {model}" for model in models)]
-    session.show_table("Clips of each class", headers, cells)
+        session.tables["plan"] = pd.concat([plan.tidy() for plan in plans], ignore_index=True)
+    return found, plans

@@ -10,8 +10,7 @@ from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 
-from exprstats.document.cells import Row
-from exprstats.errors import OptionError
+from exprstats.errors import Option, OptionError
 from exprstats.options import FactorEstimator, MissingRule
 
 Word = TypeVar("Word", bound=str)
@@ -222,6 +221,35 @@ def split_scale(text: str | None) -> tuple[float, float] | None:
     return low, high
 
 
+def split_shares(text: str | None) -> dict[str, float]:
+    """Return the shares of subjects for training, validation and test; none where none are given.
+
+    Raises
+    ------
+    OptionError
+        Unless the text holds three percentages with sum 100.
+
+    Examples
+    --------
+    >>> split_shares("60,20,20")
+    {'train': 0.6, 'validate': 0.2, 'test': 0.2}
+    """
+    if text is None:
+        return {}
+    try:
+        train, validate, test = (float(part) / 100 for part in text.split(","))
+    except ValueError:
+        train = validate = test = math.nan
+    whole = abs(train + validate + test - 1) < 1e-9
+    if not (whole and train > 0 and validate >= 0 and test > 0):
+        message = (
+            f" '{text}' must be the percent of subjects for training, validation and test, "
+            "with sum 100, such as 60,20,20; only validation may be 0."
+        )
+        raise OptionError(Option("split"), message)
+    return {"train": train, "validate": validate, "test": test}
+
+
 def split_sizes(
     text: str | None, metrics: Sequence[str], option: str = "--margin"
 ) -> dict[str, float] | None:
@@ -253,26 +281,3 @@ def split_sizes(
         )
         raise OptionError(message)
     return found
-
-
-def label_metric(name: str) -> str:
-    """Return what a metric is called in print, where clusters are subjects."""
-    from exprstats.inference import list_metrics
-
-    known = list_metrics()
-    return known[name].label.replace("cluster", "subject") if name in known else name
-
-
-def name_methods(rows: Sequence[Row], people: str) -> str:
-    """Return how intervals were computed, in words; ``people`` says over whom."""
-    words = {"percentile": "2,000 draws of whole", "jackknife": "jackknife-t over"}
-    methods = sorted({str(row["method"]) for row in rows})
-    return "; ".join(f"{words[name]} {people}" if name in words else name for name in methods)
-
-
-def is_bounded(name: str) -> bool:
-    """Return whether a metric cannot exceed 1 in size."""
-    from exprstats.inference import list_metrics
-
-    known = list_metrics()
-    return name in known and known[name].bounded

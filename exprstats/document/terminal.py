@@ -19,7 +19,10 @@ _HEADER = 12  # letters of a line of a heading
 # Names from files must not steer the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # Arguments of verbs that have another name on the command line, and in a study file.
-_NAMES = {"command": {"cluster": "subject", "run": "seat"}, "study": {"cluster": "subject"}}
+_NAMES = {
+    "command": {"cluster": "subject", "context": "by", "run": "seat"},
+    "study": {"cluster": "subject"},
+}
 _ASCII = str.maketrans({"−": "-", "—": "-", "–": "-", "─": "-", "≥": ">=", "×": "x", "∞": "inf"})
 
 

@@ -12,6 +12,8 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, warn_user
+from exprstats.io.clips import read_table
+from exprstats.io.detection import sniff_file
 from exprstats.io.drafts import Draft
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import (
@@ -342,3 +344,31 @@ def code_classes(table: pd.DataFrame) -> pd.DataFrame:
     codes = {name: float(code) for code, name in enumerate(names)}
     coded = {column: labels[f"{column}_class"].map(codes).astype(float) for column in _PREDICTED}
     return table.assign(**coded, **labels)
+
+
+def join_strata(
+    predictions: pd.DataFrame, files: Sequence[FilePath], *, subject: str, strata: str | None
+) -> pd.DataFrame:
+    """Return predictions with the column of strata, read from the files that have it.
+
+    Raises
+    ------
+    DataError
+        If no file has the column, or a subject stands in two strata.
+    """
+    if strata is None:
+        return predictions
+    holding = [file for file in files if {subject, strata} <= set(sniff_file(file).columns)]
+    if not holding:
+        columns = dict.fromkeys(name for file in files for name in sniff_file(file).columns)
+        fact = f"no file has the columns '{subject}' and '{strata}'."
+        raise DataError(Problem(fact, name_nearest(strata, columns)))
+    homes: dict[str, str] = {}
+    for file in holding:
+        table = read_table(file, ids=(subject, strata))
+        for name, home in table[[subject, strata]].dropna().drop_duplicates().to_numpy():
+            if homes.setdefault(name, home) != home:
+                fact = f"{subject} '{name}' stands in '{homes[name]}' and in '{home}'."
+                remedy = "Strata must hold whole subjects."
+                raise DataError(Problem(fact, remedy, column=strata))
+    return predictions.assign(**{strata: predictions["subject"].map(homes)})

@@ -57,7 +57,11 @@ class Analysis(Registered):
         """Return what the models predict, in words."""
         if self.factor is not None:
             return "factor scores"
-        return str(self.study.target) if self.study and self.study.target else "the target"
+        if self.study and self.study.target:
+            return str(self.study.target)
+        # What join_scores calls the scores of a factor says nothing without the factor.
+        named = {one.design.target for one in self.models.values()} - {"score"}
+        return str(named.pop()) if len(named) == 1 else "the target"
 
     def find_kind(self, kind: str) -> str | None:
         """Return the name of the study's model of a kind, or None where there is none.

@@ -10,6 +10,13 @@ from exprstats.report.methods.citations import list_sources
 from exprstats.report.methods.paragraph import describe_procedure
 from exprstats.report.sections.agreement import describe_agreement
 from exprstats.report.sections.choice import describe_choice
+from exprstats.report.sections.companions import (
+    describe_contexts,
+    describe_equivalence,
+    describe_permutation,
+    describe_precision,
+    describe_training,
+)
 from exprstats.report.sections.comparisons import describe_comparisons, describe_pooling
 from exprstats.report.sections.contrasts import describe_contrasts
 from exprstats.report.sections.data import (
@@ -37,6 +44,11 @@ from exprstats.report.sections.raters import describe_raters
 from exprstats.report.sections.reliability import describe_reliability
 from exprstats.report.sections.scores import describe_scorecard, describe_scores
 from exprstats.report.sections.subject_means import describe_subjects
+from exprstats.report.sections.validation import (
+    describe_fits,
+    describe_leakage,
+    describe_nested,
+)
 from exprstats.report.sections.weights import describe_weights
 
 # Each section with the results that it speaks of (`exprstats.results.PLACES`), in order. A result
@@ -58,8 +70,16 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("clip_features",), describe_tracking),
     (("sensitivity",), describe_sensitivity),
     (("models",), describe_features),
+    (("models",), describe_fits),
     (("comparison", "models", "ceiling"), describe_performance),
     (("comparison",), describe_comparisons),
+    (("contexts",), describe_contexts),
+    (("equivalence",), describe_equivalence),
+    (("permutation",), describe_permutation),
+    (("training",), describe_training),
+    (("precision",), describe_precision),
+    (("nested",), describe_nested),
+    (("leakage",), describe_leakage),
     (("models", "weights"), describe_weights),
     (("contrasts",), describe_contrasts),
     (("importance", "dependence"), describe_importance),

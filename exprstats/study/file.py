@@ -24,8 +24,8 @@ from exprstats.study.settings import (
     SplitSettings,
     Study,
     WeightsSettings,
+    list_validated,
 )
-from exprstats.study.stages import list_validated
 from exprstats.study.values import Reader, Unreadable, show_value
 
 Settings = TypeVar("Settings")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things
 from exprstats.contracts import order_levels, require_columns
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, Problem, Style, speak
 from exprstats.options import name_nearest
 from exprstats.study.provenance import InputFile, Logbook
 from exprstats.study.settings import ClipsSettings, OpenfaceSettings, RatingsSettings, Study
@@ -17,6 +17,7 @@ from exprstats.study.settings import ClipsSettings, OpenfaceSettings, RatingsSet
 if TYPE_CHECKING:
     import pandas as pd
 
+_MOST_CODES = 20  # values of a feature that may be the target in other words
 _THIN = "Leave out the features that are missing most often."
 IDS = ("context", "clip", "subject")
 # How well a clip was tracked says how far its features can be trusted, not how a face moves.
@@ -51,7 +52,7 @@ def read_tables(
                 folder = study.path.parent
                 tables[name] = summarise_videos(study.openface, folder, log, n_jobs=n_jobs)
             else:
-                tables[name] = _read_table(settings)
+                tables[name] = read_table(settings)
         except DataError as error:
             problems += error.problems
     if problems:
@@ -81,6 +82,12 @@ def borrow_subjects(ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook) ->
     return ratings
 
 
+def keep_seen(ratings: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
+    """Return the ratings of clips that models saw."""
+    key = [one for one in ("context", "clip") if one in ratings and one in clips]
+    return ratings[ratings.set_index(key).index.isin(clips.set_index(key).index)]
+
+
 def _note_file(table: str, path: Path, folder: Path, log: Logbook) -> None:
     from exprstats.io import sniff_file
 
@@ -91,7 +98,8 @@ def _note_file(table: str, path: Path, folder: Path, log: Logbook) -> None:
     log.inputs.append(InputFile(table, shown.as_posix(), facts.sha256, facts.rows, columns, notes))
 
 
-def _read_table(settings: RatingsSettings | ClipsSettings) -> pd.DataFrame:
+def read_table(settings: RatingsSettings | ClipsSettings) -> pd.DataFrame:
+    """Return the table of ``[ratings]`` or ``[clips]``, read as its settings say."""
     from exprstats.io import read_clips, read_ratings
 
     # Keys of the file and options of the reader have the same names.
@@ -119,11 +127,92 @@ def list_numbers(clips: pd.DataFrame, target: str | None = None) -> list[str]:
     return [str(name) for name in numbers if name not in taken]
 
 
+def find_copies(clips: pd.DataFrame, target: str, features: Sequence[str]) -> Iterator[Problem]:
+    """Yield a problem for each feature that gives the target away.
+
+    Parameters
+    ----------
+    clips
+        CLIPS without gaps in the target and the features.
+    target, features
+        Their columns.
+    """
+    codes = clips[target].astype("category").cat.codes
+    for name in features:
+        if name == target:  # refused by the models, with what to do
+            continue
+        values = clips[name]
+        levels = values.nunique()
+        if levels < 2:
+            continue
+        coded = levels <= min(_MOST_CODES, 2 * clips[target].nunique(), len(clips) / 2)
+        same = coded and codes.groupby(values).nunique().max() == 1
+        if same or _follows(values, clips[target]):
+            fact = f"'{target}' away: each of its values goes with one of the target's."
+            remedy = ("If it was made from the target, leave it out with ", Option("features"), ".")
+            yield Problem(f"Feature '{name}' gives {fact}", remedy)
+
+
+def _follows(values: pd.Series, target: pd.Series) -> bool:
+    """Return whether a feature is the target on another scale."""
+    import numpy as np
+
+    if target.dtype.kind not in "iuf" or target.nunique() < _MOST_CODES:
+        return False
+    return bool(abs(np.corrcoef(values, target)[0, 1]) > 1 - 1e-9)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What every model of a study learns from.
+
+    Attributes
+    ----------
+    clips, parts, folds
+        CLIPS with the target, each subject's part, and the folds that tune elastic nets, or None.
+    target, features
+        The column that is predicted, and those it is predicted from.
+    by
+        ``"context"`` where contexts have models of their own.
+    classes
+        Whether the target is one of classes.
+    """
+
+    clips: pd.DataFrame
+    parts: pd.DataFrame
+    folds: pd.DataFrame | None
+    target: str
+    features: tuple[str, ...]
+    by: str | None = None
+    classes: bool = False
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The target and the features, as verbs take them."""
+        return {"target": self.target, "features": list(self.features)}
+
+
 def find_by(table: pd.DataFrame) -> str | None:
     """Return ``"context"`` where a table has more than one context."""
     if "context" in table and len(order_levels(table["context"])) > 1:
         return "context"
     return None
+
+
+def check_strata(study: Study, clips: pd.DataFrame, *, style: Style = "study") -> None:
+    """Refuse strata where there is one context.
+
+    Raises
+    ------
+    DataError
+        In the words of a study file, or of a command.
+    """
+    if study.split and study.split.stratify and find_by(clips) is None:
+        fact = Option("stratify"), " shares out the subjects of several contexts; there is one."
+        remedy = "Name the contexts' column with ", Option("context"), ", or leave this out."
+        names = {"context": "by"} if style == "command" else None
+        told = (speak(text, style, names) for text in (fact, remedy))
+        raise DataError(Problem(*told, file=str(study.path)))
 
 
 def drop_gaps(

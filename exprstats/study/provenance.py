@@ -141,7 +141,10 @@ def list_versions(receipts: Iterable[Any] = (), *, learned: bool = False) -> dic
 
 @dataclass(slots=True)
 class Logbook:
-    """What a running study writes down; `close` turns it into a `Provenance`."""
+    """What a running study writes down; `close` turns it into a `Provenance`.
+
+    ``passed`` are columns of the clips that are no features, because they hold no numbers.
+    """
 
     seed: int
     inputs: list[InputFile] = field(default_factory=list)
@@ -150,6 +153,7 @@ class Logbook:
     warnings: list[CaughtWarning] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    passed: tuple[str, ...] = ()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

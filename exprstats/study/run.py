@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, OptionError, Problem, Style, warn_user
 from exprstats.results import Registered, Results
-from exprstats.study.inputs import borrow_subjects, drop_gaps, list_features, read_tables
+from exprstats.study.inputs import (
+    IDS,
+    Lesson,
+    borrow_subjects,
+    drop_gaps,
+    find_by,
+    find_copies,
+    list_features,
+    read_tables,
+)
 from exprstats.study.provenance import Logbook, Provenance
-from exprstats.study.settings import Study
+from exprstats.study.settings import CompareSettings, ImportanceSettings, SplitSettings, Study
 from exprstats.study.stages import (
+    FEWEST_SUBJECTS,
     compare_all,
     compare_pooled,
     contrast_weights,
     fit_models,
     fold_people,
     guess_baselines,
+    judge_classes,
     judge_people,
+    leak_people,
     limit_models,
     measure_clips,
+    nest_people,
     rate_crowd,
     rate_features,
     score_targets,
@@ -29,7 +42,7 @@ from exprstats.study.stages import (
     trace_forests,
     weigh_features,
 )
-from exprstats.study.targets import find_ranges, settle_target
+from exprstats.study.targets import LABEL_METRICS, find_ranges, settle_target
 
 if TYPE_CHECKING:
     from exprstats.measurement import Factor
@@ -88,7 +101,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
         study = replace(study, compare=replace(study.compare, draws=draws))
     log = Logbook(study.seed)
     with log.stage("read"):
-        ratings, clips, features = _read(study, log, n_jobs)
+        ratings, clips, features = read_all(study, log, n_jobs=n_jobs)
         if clips is not None and ratings is None:
             study = settle_target(study, clips, log)
     reliability = parts = factor = None
@@ -111,22 +124,118 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     return run if clips is None else predict_all(run, log, ratings, n_jobs)
 
 
-def _read(
-    study: Study, log: Logbook, n_jobs: int
+def read_all(
+    study: Study, log: Logbook, *, n_jobs: int = 1
 ) -> tuple[pd.DataFrame | None, pd.DataFrame | None, tuple[str, ...]]:
+    """Return ratings, the clips that can be used, and the names of their features.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be used, or no column could be a feature.
+
+    Warns
+    -----
+    DataWarning
+        Features that give the target away.
+    """
     ratings, clips = read_tables(study, log, n_jobs=n_jobs)
     if clips is None or study.clips is None:
         return ratings, None, ()
-    features = list_features(clips, study.clips)
+    features, target = list_features(clips, study.clips), study.clips.target
     if not features:
-        fact = "the clips table has no column of numbers to predict from."
-        raise DataError(Problem(fact, "Name the features.", file=str(study.clips.file)))
+        fact = "there is no column of numbers to predict from, beside ids, target and quality."
+        remedy = "Name the features with ", Option("features"), "."
+        raise DataError(Problem(fact, remedy, file=str(study.clips.file)))
+    if study.clips.features is None:
+        texts = clips.select_dtypes(exclude="number")
+        log.passed = tuple(str(one) for one in texts if one not in {*IDS, target})
     if ratings is not None:
         ratings = borrow_subjects(ratings, clips, log)
-    needed = [*features, *filter(None, [study.clips.target])]
+    needed = [*features, *filter(None, [target])]
     reason = "a feature or the target is missing"
     clips = drop_gaps(clips, needed, log, stage="read", reason=reason)
+    for problem in () if target is None else find_copies(clips, target, features):
+        warn_user(problem)
     return ratings, clips, tuple(features)
+
+
+def fit_study(
+    study: Study,
+    log: Logbook,
+    *,
+    nested: bool = False,
+    leaks: int = 0,
+    style: Style = "study",
+    n_jobs: int = 1,
+) -> dict[str, Any]:
+    """Fit the one model of a study with a plain target, without baselines and a report.
+
+    The clips, the split, the seeds and the verbs are those of `run_study`.
+
+    Parameters
+    ----------
+    study
+        The settings; contexts have models of their own where ``[clips] context`` names a column.
+    log
+        Gets the files, what was left out, and notes.
+    nested
+        Whether everybody is also predicted by nets that were tuned without them.
+    leaks
+        Splits by clips, to measure what they would have pretended; 0 for none.
+    style
+        Whether messages name keys of a study file or options of a command.
+    n_jobs
+        Processes that share the work.
+
+    Returns
+    -------
+    dict
+        ``models``, and where they were asked for ``weights``, ``importance``, ``nested`` and
+        ``leakage``; of classes ``comparison``, with the most frequent class, where test subjects
+        are not too few.
+
+    Raises
+    ------
+    DataError, OptionError
+        As in `run_study`; or classes where a split by clips is to be measured.
+    """
+    _, clips, features = read_all(study, log, n_jobs=n_jobs)
+    if clips is None or study.clips is None or study.target is None:
+        fact = "there are no clips with a target to predict."
+        raise DataError(Problem(fact, "Name their file and its target.", file=str(study.path)))
+    named = study.clips.context is not None
+    study = settle_target(study, clips, log, style=style)
+    classes = study.clips is not None and study.clips.classes
+    if classes and leaks:
+        message = " compares RMSE and r, which classes do not have. Leave it out."
+        raise OptionError(Option("leakage"), message)
+    parts = split_people(clips, study, log, style=style)
+    folds = fold_people(clips, parts, study.split, log)
+    by, target = "context" if named else None, str(study.target)
+    lesson = Lesson(clips, parts, folds, target, features, by=by, classes=classes)
+    models = fit_models(lesson, study.models[:1], log, n_jobs=n_jobs)
+    model, settings = next(iter(models.values())), study.compare or CompareSettings()
+    found: dict[str, Any] = {"models": model}
+    if classes:
+        labels = replace(settings, metrics=LABEL_METRICS)
+        found["comparison"] = judge_classes(model, lesson, labels, log, n_jobs=n_jobs)
+    if study.weights is not None:
+        options = {"repeats": ImportanceSettings().repeats, "n_jobs": n_jobs}
+        found["weights"] = weigh_features(models, study.weights.draws, log, **options)
+    most = max(model.design.count(sample, "test")[1] for sample in model.design.samples)
+    if study.importance is not None and most < FEWEST_SUBJECTS:
+        fact = f"Importance is measured on test subjects, of whom there are {most}; it needs"
+        warn_user(f"{fact} {FEWEST_SUBJECTS}. Collect more subjects.")
+    elif study.importance is not None:
+        found["importance"] = rate_features(models, study.importance, log)[model.name]
+    if nested:
+        shares = study.split or SplitSettings()
+        found["nested"] = nest_people(lesson, shares, settings.level, log)
+    if leaks:
+        kind = study.models[0].kind
+        found["leakage"] = leak_people(lesson, kind, log, repeats=leaks, n_jobs=n_jobs)
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def _measure(
@@ -199,32 +308,31 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
             clips = score_targets(clips, run.factor, log)
     log.rows["clips used"] = len(clips)
     with log.stage("models"):
-        models = fit_models(
+        lesson = Lesson(
             clips,
-            study.models,
+            parts,
+            fold_people(clips, parts, study.split, log),
             target=study.target,
-            features=list(run.features),
-            parts=parts,
-            folds=fold_people(clips, parts, study.split, log),
-            log=log,
+            features=run.features,
+            by=find_by(clips),
             classes=study.clips is not None and study.clips.classes,
-            n_jobs=n_jobs,
         )
+        models = fit_models(lesson, study.models, log, n_jobs=n_jobs)
     first = next(iter(models.values()))
     with log.stage("baselines"):
         ranges = None if first.design.classes else find_ranges(study, run.factor, first.predictions)
         log.notes += [] if ranges is None else [ranges.note]
         guesses = guess_baselines(first.predictions, study.models, ranges, log)
-        guesses += _judge_people(run, ratings, clips, parts)
         if ratings is not None and run.factor is not None:
+            guesses += judge_people(ratings, clips, run.factor, parts, settings=study.models)
             run = run.add(limit_models(ratings, clips, run.factor, study.compare.level, log))
         predictions = stack_predictions(*models.values(), *guesses, part="test")
     log.rows["test predictions"] = len(predictions)
-    run = _look_closer(replace(run, clips=clips).add(*models.values()), log, n_jobs)
+    run = _look_closer(replace(run, clips=clips).add(*models.values()), lesson, log, n_jobs)
     with log.stage("compare"):
         against = study.compare.against or first.name
         comparison = compare_all(
-            predictions, study.compare, ranges, log, against=against, n_jobs=n_jobs
+            predictions, study.compare, ranges, log, against=against, by=lesson.by, n_jobs=n_jobs
         )
     receipts = [] if run.factor is None else [run.factor.receipt]
     return replace(
@@ -234,38 +342,15 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     )
 
 
-def _judge_people(
-    run: StudyRun, ratings: pd.DataFrame | None, clips: pd.DataFrame, parts: pd.DataFrame
-) -> list[pd.DataFrame]:
-    """Return the predictions of each human baseline that the study asks for."""
-    if ratings is None or run.factor is None:
-        return []
-    return [
-        judge_people(ratings, clips, run.factor, parts, model=model)
-        for model in run.study.models
-        if model.kind == "human"
-    ]
-
-
-def _look_closer(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
+def _look_closer(run: StudyRun, lesson: Lesson, log: Logbook, n_jobs: int) -> StudyRun:
     """Return the run with weights' intervals, contrasts and importance, as the study asks."""
-    study, clips, parts = run.study, run.clips, run.parts
-    if clips is None or parts is None or study.target is None:
-        return run
+    study = run.study
     if study.weights is not None:
         with log.stage("weights"):
             run = run.add(weigh_features(run.models, study.weights.draws, log, n_jobs=n_jobs))
     if study.contrasts is not None:
         with log.stage("contrasts"):
-            contrasts = contrast_weights(
-                clips,
-                study.contrasts.draws,
-                log,
-                target=study.target,
-                features=list(run.features),
-                parts=parts,
-                n_jobs=n_jobs,
-            )
+            contrasts = contrast_weights(lesson, study.contrasts.draws, log, n_jobs=n_jobs)
             run = run.add(contrasts)
             if contrasts is not None and study.compare is not None:
                 run = run.add(compare_pooled(run.models, study.compare, log, n_jobs=n_jobs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -237,3 +238,30 @@ class OpenfaceSettings:
             classes=self.classes,
             scale=self.scale,
         )
+
+
+def list_validated(study: Study) -> Iterator[str]:
+    """Yield what is tuned on validation subjects even where folds tune elastic nets."""
+    for model in study.models:
+        if model.kind == "forest":
+            yield f"the forest '{model.name}'"
+    if study.contrasts is not None:
+        yield "[contrasts]"
+
+
+def tell_split(study: Study) -> Iterator[str]:
+    """Yield what a study does with its subjects, a sentence each."""
+    shares = study.split
+    if shares is None:
+        return
+    named = {"training": shares.train, "validation": shares.validate, "test": shares.test}
+    tuned = list(list_validated(study))
+    if shares.folds and not tuned:
+        named = {"training": shares.train + shares.validate, "test": shares.test}
+    told = ", ".join(f"{100 * share:.3g}% {part}" for part, share in named.items() if share)
+    evenly = "; each set of contexts in these shares" if shares.stratify else ""
+    yield f"Subjects: {told}{evenly}."
+    if shares.folds:
+        again = f" (dealt {shares.repeats} times)" if shares.repeats > 1 else ""
+        others = f"; {' and '.join(tuned)} on the validation subjects" if tuned else ""
+        yield f"Elastic nets are tuned in {shares.folds} folds{again} of all others{others}."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from exprstats.errors import DataError, DataWarning, Problem
-from exprstats.study.inputs import drop_gaps, find_by
+from exprstats.apa import count_things
+from exprstats.errors import DataError, DataWarning, Style, warn_user
+from exprstats.study.inputs import Lesson, check_strata, drop_gaps, find_by, keep_seen
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import (
     BASELINES,
@@ -17,6 +18,7 @@ from exprstats.study.settings import (
     ModelSettings,
     SplitSettings,
     Study,
+    list_validated,
 )
 from exprstats.study.targets import NUMBER_METRICS, Ranges
 
@@ -25,9 +27,20 @@ if TYPE_CHECKING:
 
     from exprstats.inference import Comparison
     from exprstats.measurement import Factor
-    from exprstats.models import Ceiling, Contrasts, Dependence, Importance, Models, Weights
+    from exprstats.models import (
+        Ceiling,
+        Contrasts,
+        Dependence,
+        Importance,
+        Leakage,
+        Models,
+        Nested,
+        Weights,
+    )
     from exprstats.reliability import Reliability
 
+FEWEST_SUBJECTS = 3  # of the test part, for intervals
+USUAL_FOLDS = 5  # of nested cross-validation
 MOST_TRACED = 4  # features whose curves stand beside each other on a page
 
 
@@ -80,7 +93,9 @@ def score_targets(clips: pd.DataFrame, factor: Factor, log: Logbook) -> pd.DataF
     return drop_gaps(joined, scores, log, stage="join", reason="the clip has no score")
 
 
-def split_people(clips: pd.DataFrame, study: Study, log: Logbook) -> pd.DataFrame:
+def split_people(
+    clips: pd.DataFrame, study: Study, log: Logbook, *, style: Style = "study"
+) -> pd.DataFrame:
     """Return each subject's part; nobody is set apart for validation if folds tune all models.
 
     Raises
@@ -91,7 +106,7 @@ def split_people(clips: pd.DataFrame, study: Study, log: Logbook) -> pd.DataFram
     from exprstats.models import split_subjects
 
     shares = study.split or SplitSettings()
-    check_strata(study, clips)
+    check_strata(study, clips, style=style)
     parts = split_subjects(
         clips,
         train=shares.train,
@@ -119,108 +134,75 @@ def fold_people(
     return fold_subjects(rest, folds=shares.folds, repeats=shares.repeats, seed=seed)
 
 
-def list_validated(study: Study) -> Iterator[str]:
-    """Yield what is tuned on validation subjects even where folds tune elastic nets."""
-    for model in study.models:
-        if model.kind == "forest":
-            yield f"the forest '{model.name}'"
-    if study.contrasts is not None:
-        yield "[contrasts]"
-
-
-def check_strata(study: Study, clips: pd.DataFrame) -> None:
-    """Refuse strata where there is one context.
-
-    Raises
-    ------
-    DataError
-    """
-    if study.split and study.split.stratify and find_by(clips) is None:
-        fact = "[split] stratify shares out the subjects of several contexts; there is one."
-        remedy = "Name the contexts' column (context = ...), or remove stratify."
-        raise DataError(Problem(fact, remedy, file=str(study.path)))
-
-
-def tell_split(study: Study) -> Iterator[str]:
-    """Yield what a study does with its subjects, a sentence each."""
-    shares = study.split
-    if shares is None:
-        return
-    named = {"training": shares.train, "validation": shares.validate, "test": shares.test}
-    tuned = list(list_validated(study))
-    if shares.folds and not tuned:
-        named = {"training": shares.train + shares.validate, "test": shares.test}
-    told = ", ".join(f"{100 * share:.3g}% {part}" for part, share in named.items() if share)
-    evenly = "; each set of contexts in these shares" if shares.stratify else ""
-    yield f"Subjects: {told}{evenly}."
-    if shares.folds:
-        again = f" (dealt {shares.repeats} times)" if shares.repeats > 1 else ""
-        others = f"; {' and '.join(tuned)} on the validation subjects" if tuned else ""
-        yield f"Elastic nets are tuned in {shares.folds} folds{again} of all others{others}."
-
-
 def fit_models(
-    clips: pd.DataFrame,
-    settings: tuple[ModelSettings, ...],
-    *,
-    target: str,
-    features: list[str],
-    parts: pd.DataFrame,
-    folds: pd.DataFrame | None,
-    log: Logbook,
-    classes: bool = False,
-    n_jobs: int = 1,
+    lesson: Lesson, settings: tuple[ModelSettings, ...], log: Logbook, *, n_jobs: int = 1
 ) -> dict[str, Models]:
     """Return the fitted models by name; baselines come later."""
-    from exprstats.models import fit_elastic, fit_forest
-
-    task = "classification" if classes else "regression"
-    grow = partial(fit_forest, task=task, seed=log.draw_seed("forest"), n_jobs=n_jobs)
-    verbs = {"elastic": partial(fit_elastic, folds=folds), "forest": grow}
+    seed = log.draw_seed("forest")
+    verbs = {
+        "elastic": partial(_pick_verb("elastic", lesson), folds=lesson.folds),
+        "forest": partial(_pick_verb("forest", lesson), seed=seed, n_jobs=n_jobs),
+    }
+    data = {**lesson.columns, "by": lesson.by, "parts": lesson.parts}
     return {
-        model.name: verbs[model.kind](
-            clips, target=target, features=features, parts=parts, by=find_by(clips), name=model.name
-        )
+        model.name: verbs[model.kind](lesson.clips, name=model.name, **data)
         for model in settings
         if model.kind not in BASELINES
     }
 
 
-def weigh_features(models: dict[str, Models], draws: int, log: Logbook, *, n_jobs: int) -> Weights:
-    """Return the weights of the first elastic net with intervals."""
+def _pick_verb(kind: str, lesson: Lesson) -> Callable[..., Models]:
+    from exprstats.models import fit_elastic, fit_forest
+
+    if kind == "elastic":
+        return fit_elastic
+    return partial(fit_forest, task="classification" if lesson.classes else "regression")
+
+
+def weigh_features(
+    models: dict[str, Models], draws: int, log: Logbook, *, repeats: int = 0, n_jobs: int
+) -> Weights:
+    """Return the weights of the first elastic net with intervals.
+
+    Without ``repeats`` importance is left to its own stage, where all models meet the same
+    permutations.
+    """
     from exprstats.models import report_weights
 
     first = next(one for one in models.values() if one.kind == "elastic")
-    # Importance has a stage of its own, where all models meet the same permutations.
-    options = {"draws": draws, "repeats": 0, "n_jobs": n_jobs}
-    return report_weights(first, seed=log.draw_seed("weights"), **options)
+    seed = log.draw_seed("weights")
+    return report_weights(first, draws=draws, repeats=repeats, seed=seed, n_jobs=n_jobs)
 
 
-def contrast_weights(
-    clips: pd.DataFrame,
-    draws: int,
-    log: Logbook,
-    *,
-    target: str,
-    features: list[str],
-    parts: pd.DataFrame,
-    n_jobs: int,
-) -> Contrasts | None:
+def nest_people(lesson: Lesson, shares: SplitSettings, level: float, log: Logbook) -> Nested:
+    """Return elastic nets tuned in folds of all subjects but those that they predict."""
+    from exprstats.models import fold_subjects, nest_elastic
+
+    folds, seed = shares.folds or USUAL_FOLDS, log.draw_seed("folds")
+    folds = fold_subjects(lesson.clips, folds=folds, repeats=shares.repeats, seed=seed)
+    return nest_elastic(lesson.clips, folds=folds, by=lesson.by, level=level, **lesson.columns)
+
+
+def leak_people(lesson: Lesson, kind: str, log: Logbook, *, repeats: int, n_jobs: int) -> Leakage:
+    """Return what the models' test scores would be if clips were split, and not subjects."""
+    from exprstats.models import measure_leakage
+
+    verb, seed = _pick_verb(kind, lesson), log.draw_seed("split")
+    verb = partial(verb, n_jobs=n_jobs) if kind == "forest" else verb
+    options = {"by": lesson.by, "repeats": repeats, "seed": seed}
+    return measure_leakage(verb, lesson.clips, **lesson.columns, **options)
+
+
+def contrast_weights(lesson: Lesson, draws: int, log: Logbook, *, n_jobs: int) -> Contrasts | None:
     """Return how contexts differ in their weights; None where there is one context."""
     from exprstats.models import contrast_contexts
 
-    if find_by(clips) is None:
+    if lesson.by is None:
         log.notes.append("There is one context, so that [contrasts] has nothing to compare.")
         return None
-    return contrast_contexts(
-        clips,
-        target=target,
-        features=features,
-        parts=parts,
-        draws=draws,
-        seed=log.draw_seed("contrasts"),
-        n_jobs=n_jobs,
-    )
+    seed = log.draw_seed("contrasts")
+    options = {"parts": lesson.parts, "draws": draws, "seed": seed, "n_jobs": n_jobs}
+    return contrast_contexts(lesson.clips, **lesson.columns, **options)
 
 
 def compare_pooled(
@@ -232,17 +214,10 @@ def compare_pooled(
 
     first = min(models.values(), key=lambda one: one.kind != "elastic")
     pair = pair_pooled(first)
-    return compare_models(
-        pair[pair["part"] == "test"],
-        metrics=["rmse", "correlation"],
-        against=first.name,
-        by="context",
-        draws=settings.draws,
-        interval=settings.interval,
-        level=settings.level,
-        seed=log.draw_seed("pooling"),
-        n_jobs=n_jobs,
-    )
+    options = _list_options(settings, log, seed="pooling", n_jobs=n_jobs)
+    metrics = ["rmse", "correlation"]
+    tested = pair[pair["part"] == "test"]
+    return compare_models(tested, metrics=metrics, against=first.name, by="context", **options)
 
 
 def compare_all(
@@ -252,6 +227,7 @@ def compare_all(
     log: Logbook,
     *,
     against: str,
+    by: str | None,
     n_jobs: int,
 ) -> Comparison:
     """Return the scores of every model, and their differences from the one asked about."""
@@ -261,14 +237,36 @@ def compare_all(
         predictions,
         metrics=list(settings.metrics or NUMBER_METRICS),
         against=against,
-        by=find_by(predictions),
+        by=by,
         span=ranges.spans if ranges else None,
-        draws=settings.draws,
-        interval=settings.interval,
-        level=settings.level,
-        seed=log.draw_seed("compare"),
-        n_jobs=n_jobs,
+        **_list_options(settings, log, n_jobs=n_jobs),
     )
+
+
+def judge_classes(
+    models: Models, lesson: Lesson, settings: CompareSettings, log: Logbook, *, n_jobs: int
+) -> Comparison | None:
+    """Return a model of classes beside the most frequent one; None where test people are few."""
+    from exprstats.models import guess_majority, stack_predictions
+
+    for sample in models.design.samples:
+        count = models.design.count(sample, "test")[1]
+        if count < FEWEST_SUBJECTS:
+            few = count_things(count, "test subject is", "test subjects are")
+            needed = f"too few for intervals, which need {FEWEST_SUBJECTS}."
+            warn_user(f"{sample.label}: {few} {needed} Test scores stand without.")
+            return None
+    both = stack_predictions(models, guess_majority(models.predictions))
+    options = {"against": models.name, "by": lesson.by, "n_jobs": n_jobs}
+    return compare_all(both, settings, None, log, **options)
+
+
+def _list_options(
+    settings: CompareSettings, log: Logbook, *, seed: str = "compare", n_jobs: int
+) -> dict[str, Any]:
+    """Return how a comparison resamples subjects, as `compare_models` takes it."""
+    told = {name: getattr(settings, name) for name in ("draws", "interval", "level")}
+    return {**told, "seed": log.draw_seed(seed), "n_jobs": n_jobs}
 
 
 def guess_baselines(
@@ -314,13 +312,17 @@ def judge_people(
     factor: Factor,
     parts: pd.DataFrame,
     *,
-    model: ModelSettings,
-) -> pd.DataFrame:
-    """Return the human baseline's predictions on the clips that models saw."""
+    settings: tuple[ModelSettings, ...],
+) -> list[pd.DataFrame]:
+    """Return the predictions of each human baseline on the clips that models saw."""
     from exprstats.models import guess_human
 
-    seen = _keep_seen(ratings, clips)
-    return guess_human(seen, factor, parts, unit=model.unit or "worker").assign(model=model.name)
+    seen = keep_seen(ratings, clips)
+    return [
+        guess_human(seen, factor, parts, unit=model.unit or "worker").assign(model=model.name)
+        for model in settings
+        if model.kind == "human"
+    ]
 
 
 def limit_models(
@@ -333,16 +335,10 @@ def limit_models(
         with warnings.catch_warnings():
             # Of ratings that are left out the factor's stage has told.
             warnings.simplefilter("ignore", DataWarning)
-            return rate_ceiling(_keep_seen(ratings, clips), factor, level=level)
+            return rate_ceiling(keep_seen(ratings, clips), factor, level=level)
     except DataError as error:
         log.notes.append(f"There is no ceiling of prediction: {error}")
         return None
-
-
-def _keep_seen(ratings: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
-    """Return the ratings of clips that models saw."""
-    key = [one for one in ("context", "clip") if one in ratings and one in clips]
-    return ratings[ratings.set_index(key).index.isin(clips.set_index(key).index)]
 
 
 def rate_features(

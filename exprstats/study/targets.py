@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from exprstats.contracts import order_levels
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, OptionError, Problem, Style, speak
 from exprstats.options import MetricName
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import ImportanceSettings, ModelSettings, Study
@@ -22,20 +22,32 @@ if TYPE_CHECKING:
 NUMBER_METRICS: tuple[MetricName, ...] = ("nrmse", "correlation")
 CLASS_METRICS: tuple[MetricName, ...] = ("accuracy", "macro_f1")
 # These count hits of any label; others of classes ask which label is 1.
-_LABELS: tuple[MetricName, ...] = ("accuracy", "uar", "macro_f1", "kappa")
+LABEL_METRICS: tuple[MetricName, ...] = ("accuracy", "uar", "macro_f1", "kappa")
 _ONES: tuple[MetricName, ...] = ("precision", "recall", "f1", "within1")
+_KEYS = {"kind": "model"}  # options that are called otherwise on the command line
 # A target of so few whole numbers may stand for classes.
 _FEW = 7
 Key = Hashable | None
 Bounds = dict[Key, float]
 
 
-def settle_target(study: Study, clips: pd.DataFrame, log: Logbook) -> Study:
+def settle_target(
+    study: Study, clips: pd.DataFrame, log: Logbook, *, style: Style = "study"
+) -> Study:
     """Return the study with the models and metrics that suit its target.
 
     A target of texts, or one that the study calls ``classes``, is one of classes: the usual
     models are then a forest, uniform guesses and the majority, the mean of which there is none
     stands for the majority, and ``[clips] classes`` is true.
+
+    Parameters
+    ----------
+    study, clips
+        The settings, and the clips with the target.
+    log
+        Gets a note on what the target is.
+    style
+        Whether keys of a study file or options of a command are named.
 
     Raises
     ------
@@ -45,25 +57,25 @@ def settle_target(study: Study, clips: pd.DataFrame, log: Logbook) -> Study:
     compare = study.compare
     if study.clips is None or compare is None or study.target not in clips:
         return study
-    from exprstats.models.data.classes import holds_names
+    from exprstats.models.data.classes import holds_names, show_label
 
     target = clips[study.target]
     if not (study.clips.classes or holds_names(target)):
-        return _settle_numbers(study, target, log)
+        return _settle_numbers(study, target, log, style)
     named = holds_names(target)
     study = replace(study, clips=replace(study.clips, classes=True))
     study = _use_forest(study) if study.usual_models else study
-    _refuse(study, _find_unfit(study, named=named))
+    labels = [show_label(one) for one in sorted(target.dropna().unique(), key=str)]
+    _refuse(study, _find_unfit(study, labels, named=named, style=style))
     models = tuple(_replace_mean(model) for model in study.models)
     renamed = {old.name: new.name for old, new in zip(study.models, models, strict=True)}
     against = compare.against and renamed[compare.against]
     compare = replace(compare, against=against, metrics=compare.metrics or CLASS_METRICS)
-    shown = ", ".join(_show(one) for one in sorted(target.dropna().unique(), key=str)[:10])
-    log.notes.append(f"The target '{study.target}' is one of classes: {shown}.")
+    log.notes.append(f"The target '{study.target}' is one of classes: {', '.join(labels[:10])}.")
     return replace(study, models=models, compare=compare)
 
 
-def _settle_numbers(study: Study, target: pd.Series, log: Logbook) -> Study:
+def _settle_numbers(study: Study, target: pd.Series, log: Logbook, style: Style) -> Study:
     kinds = [model.kind for model in study.models]
     if "majority" in kinds:
         fact = f"the target '{target.name}' is a quantity, which has no majority."
@@ -72,11 +84,15 @@ def _settle_numbers(study: Study, target: pd.Series, log: Logbook) -> Study:
     _refuse(study, _find_beyond(study, target))
     values = sorted(target.dropna().unique().tolist())
     if 2 <= len(values) <= _FEW and all(float(one).is_integer() for one in values):
-        shown = ", ".join(_show(float(one)) for one in values)
-        log.notes.append(
-            f"The target '{target.name}' holds {len(values)} whole numbers ({shown}) and is "
-            "predicted as a quantity. If they are codes of classes, write classes = true."
+        forest = study.models[0].kind == "forest" or style == "study"
+        told = (
+            f"The target '{target.name}' holds {len(values)} whole numbers "
+            f"({', '.join(f'{one:g}' for one in values)}) and is predicted as a quantity. If they "
+            "are codes of classes, write ",
+            *(() if forest else (Option("model", "forest"), " ")),
+            *(Option("classes", True), "."),
         )
+        log.notes.append(speak(told, style))
     if study.compare is None or study.compare.metrics:
         return study
     return replace(study, compare=replace(study.compare, metrics=NUMBER_METRICS))
@@ -109,7 +125,9 @@ def _replace_mean(model: ModelSettings) -> ModelSettings:
     return ModelSettings("majority" if model.name == "mean" else model.name, "majority")
 
 
-def _find_unfit(study: Study, *, named: bool) -> Iterator[tuple[str, str]]:
+def _find_unfit(
+    study: Study, labels: list[str], *, named: bool, style: Style
+) -> Iterator[tuple[str, str]]:
     target = f"the target '{study.target}' is one of classes"
     names = [model.name for model in study.models]
     against = study.compare.against if study.compare else None
@@ -117,7 +135,12 @@ def _find_unfit(study: Study, *, named: bool) -> Iterator[tuple[str, str]]:
         yield f"{target}, so that [compare] against '{against}' names no model.", _list(names)
     for model in study.models:
         if model.kind == "elastic":
-            yield f"{target}, and '{model.name}' an elastic net of numbers.", 'Use kind = "forest".'
+            remedy = "Use ", Option("kind", "forest"), "."
+            shown = f"{', '.join(labels[:5])}{' ...' * (len(labels) > 5)}"
+            yield (
+                f"{target} ({shown}), and '{model.name}' an elastic net of numbers.",
+                speak(remedy, style, _KEYS if style == "command" else None),
+            )
         if model.kind == "normal":
             yield f"{target}, and '{model.name}' draws numbers.", 'Use kind = "uniform".'
     for setting, told, remedy in (
@@ -133,11 +156,54 @@ def _find_unfit(study: Study, *, named: bool) -> Iterator[tuple[str, str]]:
     ):
         if setting:
             yield f"{target}, {told}.", f"Remove {remedy}."
-    allowed = _LABELS if named else (*_LABELS, *_ONES)
-    for metric in (study.compare.metrics if study.compare else None) or ():
-        if metric in get_args(MetricName) and metric not in allowed:
-            fact = f"{target}, which [compare] metrics cannot measure by {metric}."
-            yield fact, _list(allowed)
+    asked = (study.compare.metrics if study.compare else None) or ()
+    allowed, wrong = split_metrics(asked, named=named)
+    for metric in wrong:
+        fact = f"{target}, which [compare] metrics cannot measure by {metric}."
+        yield fact, _list(allowed)
+
+
+def split_metrics(asked: Sequence[str], *, named: bool) -> tuple[tuple[MetricName, ...], list[str]]:
+    """Return the metrics that a target of classes can have, and those asked for that it cannot.
+
+    Parameters
+    ----------
+    asked
+        Names of metrics; an unknown one is not judged here.
+    named
+        Whether the classes have names, of which none is 1.
+    """
+    allowed = LABEL_METRICS if named else (*LABEL_METRICS, *_ONES)
+    return allowed, [one for one in asked if one in get_args(MetricName) and one not in allowed]
+
+
+def choose_metrics(asked: Sequence[str] | None, predictions: pd.DataFrame) -> list[str]:
+    """Return the metrics asked for, or those that suit PREDICTIONS of unknown range.
+
+    Raises
+    ------
+    OptionError
+        A metric of numbers, or of a class called 1, for predictions that are names.
+    """
+    named = "truth_class" in predictions
+    if asked is None:
+        return list(LABEL_METRICS if named else ("rmse", "correlation"))
+    allowed, wrong = split_metrics(asked, named=named)
+    if named and wrong:
+        names = list_names(predictions)
+        message = (
+            f" needs numbers, but these are names of classes: {', '.join(names[:5])}"
+            f"{' ...' * (len(names) > 5)}. Use {', '.join(allowed)}, or write 1 for one class and "
+            "0 for all others."
+        )
+        raise OptionError(Option("metric", wrong[0]), message)
+    return list(asked)
+
+
+def list_names(predictions: pd.DataFrame) -> list[str]:
+    """Return the names of the classes that are true or predicted somewhere, in order."""
+    columns = (predictions[name].dropna() for name in ("truth_class", "prediction_class"))
+    return sorted({str(one) for column in columns for one in column.unique()})
 
 
 def _list(names: tuple[str, ...] | list[str]) -> str:
@@ -148,10 +214,6 @@ def _refuse(study: Study, found: Any) -> None:
     problems = [Problem(fact, remedy, file=str(study.path)) for fact, remedy in found]
     if problems:
         raise DataError(problems)
-
-
-def _show(label: Any) -> str:
-    return f"{label:g}" if isinstance(label, float) else str(label)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,10 +73,10 @@ def test_equivalence_uses_the_margin(call, call_json, guesses, table):
     verdicts = {(row["metric"], row["term"]): row["equivalent"] for row in rows}
     assert verdicts["rmse", "good - twin"] and not verdicts["rmse", "good - poor"]
     out = call("compare", guesses, *options).stdout
-    lines = out.split("equivalence within ±0.3")[1].splitlines()
-    line = next(line for line in lines if "good - twin" in line)
+    lines = out.split("RMSE within ±0.3\n")[1].splitlines()
+    line = next(line for line in lines if "good − twin" in line)
     assert "yes" in line and "not shown" not in line
-    assert "r: equivalence within ±.1\n" in out
+    assert "\nr within ±.1\n" in out
 
 
 @pytest.mark.parametrize("text", ["-1", "x", "0", "rmse=.1", "rmse=.1,r2=.1", "nan", "inf"])
@@ -95,8 +95,11 @@ def test_swaps_and_contexts(call, call_json, guesses, table):
     found = [row["estimate"] for row in rows if "first" in row]
     assert found == contexts["estimate"].tolist()
     out = call("compare", guesses, *options).stdout
-    assert "Differences tested by swapping predictions within subjects" in out
-    assert "good   RMSE    calm - pain" in out
+    assert "Table A33. Differences Tested by Swapping Predictions Within Subjects" in out
+    lines = out.split("Table A34.")[1].splitlines()
+    line = next(line.split() for line in lines if line.startswith("  good  calm − pain"))
+    wanted = next(row for row in call_json("compare", guesses, *options)["rows"] if "first" in row)
+    assert float(line[4].replace("−", "-")) == pytest.approx(wanted["estimate"], abs=0.0005)
     told = squeeze(call("compare", guesses, *OPTIONS, "--contexts", code=2).stderr)
     assert "Name their column with --by" in told
 
@@ -115,7 +118,8 @@ def test_mlboot_p_values(call, call_json, guesses):
     # mlboot's p is twice a share of the draws, and scores have one.
     assert all(row["p_value"] * 200 % 2 == pytest.approx(0, abs=1e-9) for row in rows)
     assert len(rows) == 6
-    assert "p values are defined as in mlboot" in squeeze(call("compare", guesses, *options).stdout)
+    told = squeeze(call("compare", guesses, *options).stdout)
+    assert "p values are defined as in mlboot: twice the smaller share of draws beyond 0" in told
 
 
 def test_the_folder_holds_the_differences_as_a_figure(call, guesses, tmp_path):
@@ -144,7 +148,8 @@ def test_strata_and_schemes_are_those_of_the_verb(call, call_json, guesses, tabl
     out = squeeze(call("compare", guesses, *options, "--scheme", "two-stage").stdout)
     assert "resampled with replacement within strata (site), and then rows" in out
     out = squeeze(call("compare", guesses, *OPTIONS, "--scheme", "two-stage").stdout)
-    assert "--interval percentile prints those that do" in out
+    assert "jackknife intervals do not depend on it, percentile intervals do." in out
+    assert "Strata" not in out
 
 
 def test_strata_must_be_there_and_hold_whole_subjects(call, guesses):
@@ -164,10 +169,12 @@ def test_a_wanted_width_says_how_many_subjects(call, call_json, guesses, table):
     assert [row["needed"] for row in mine] == known.table["needed"].tolist()
     assert {row["method"] for row in rows} == {"plan"}
     out = call("compare", guesses, *options, *widths).stdout
-    assert "RMSE: expected width of the 95% CI by number of subjects" in out
-    line = next(line for line in out.split("For 0.2")[1].splitlines() if "good - poor" in line)
+    assert "Width of the 95% CI by number of subjects" in out
+    lines = out.split("RMSE, width 0.2\n")[1].splitlines()
+    line = next(line for line in lines if "good − poor" in line)
     needed = known.table.set_index("term").loc["good - poor", "needed"].iloc[0]
     assert line.split()[-1] == f"{int(needed):,}"
+    assert "r between subjects, width .1\n" in out
     told = squeeze(out)
     assert "for intervals of width 0.2 (RMSE) and .1 (r between subjects) were planned" in told
     told = squeeze(call("compare", guesses, *options, "--width", "-1", code=2).stderr)
@@ -180,7 +187,7 @@ def test_metrics_are_printed_by_their_labels(call, guesses):
     out = call("compare", guesses, *OPTIONS, "--metric", names, *more).stdout
     for label in ("r between subjects", "r within subjects", "mean r per subject"):
         assert label in out
-    assert "correlation_" not in out and "per cluster" not in out
+    assert "correlation_" not in out and "per cluster" not in out and "n clusters" not in out
     told = squeeze(call("compare", "--help").stdout)
     assert "_between is that of subjects' means" in told
 
@@ -204,21 +211,29 @@ def test_training_runs_are_told_apart(call, call_json, guesses, table, tmp_path)
     again = call_json("compare", renamed, *options, "--seat", "fold")["rows"]
     assert [row for row in again if "error_training" in row] == rows
     out = call("compare", file, *options).stdout
-    assert "3 training runs: error from test subjects and training" in out
+    assert "Table A36. Error From Test Subjects and From Training (3 Runs)" in out
+    line = next(
+        line.split() for line in out.split("Table A36.")[1].splitlines() if "good − " in line
+    )
+    row = known[known["term"] == "good - twin"].iloc[0]
+    assert [float(one.replace("−", "-")) for one in line[3:7]] == pytest.approx(
+        row[["estimate", "error_test", "error_training", "error_run"]].tolist(), abs=0.0005
+    )
+    assert line[7] == f"{100 * row['share_training']:.0f}%"
     assert "variance over 3 training runs (seat)" in squeeze(out)
 
 
 def test_bca_intervals_are_said_to_be_rows(call, guesses):
     told = squeeze(call("compare", guesses, *OPTIONS, "--interval", "bca").stdout)
-    assert "BCa intervals, never the headline, are rows of --json and --out." in told
+    assert "BCa intervals are in the tidy rows, and never printed." in told
 
 
 def test_margins_and_widths_of_bounded_metrics_have_no_leading_zero(call, guesses):
     sizes = ("--metric", "correlation", "--margin", 0.05, "--width", 0.1)
     told = squeeze(call("compare", guesses, *OPTIONS, *sizes).stdout)
-    assert "r: equivalence within ±.05" in told and "For .1" in told
+    assert "r within ±.05" in told and "r, width .1 " in told
     assert "±.05 (r) was tested" in told
-    assert "adjusted by Holm, is below .05; before that, it is where the 90% interval" in told
+    assert "adjusted by Holm’s method, is below .05; before that, it is where the 90% int" in told
 
 
 def test_files_without_seats_stand_beside_one_that_has_them(call_json, guesses, table, tmp_path):

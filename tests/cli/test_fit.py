@@ -75,7 +75,7 @@ def test_classes_are_judged_as_scikit_learn_does(call_json, place, predicted):
 
 
 def test_counts_chance_and_confusions_are_printed(forest, place, table, predicted):
-    assert "Clips (subjects) of each class" in forest
+    assert "Table A31. Clips (Subjects) of Each Class" in forest
     told = pd.read_csv(place / "out" / "tables" / "classes.csv")
     assert (
         told.groupby("class")["n_clips"].sum().to_dict()
@@ -84,17 +84,31 @@ def test_counts_chance_and_confusions_are_printed(forest, place, table, predicte
     train = pd.read_csv(place / "p.csv").query("part == 'train'")["truth"]
     most = train.value_counts().index[0]
     hits = (predicted["truth"] == most).sum()
-    assert f"Chance level: '{most}'" in forest
-    assert f"{hits} of the {len(predicted)} test clips" in " ".join(forest.split())
+    share = f"{hits / len(predicted):.2f}".lstrip("0")
+    words = " ".join(forest.replace("\xa0", " ").split())
+    assert (
+        f"The chance level is .33 for guesses that are even over the 3 classes, and {share} for "
+        in (words)
+    )
+    assert f"for calling every clip {most}, the most frequent class in training." in words
     cells = pd.read_csv(place / "out" / "tables" / "confusions.csv")
     matrix = cells.pivot_table(index="truth", columns="prediction", values="n_clips")
     peer = pd.crosstab(predicted["truth"], predicted["prediction"])
     np.testing.assert_array_equal(matrix.loc[peer.index, peer.columns], peer)
-    (line,) = [line for line in forest.splitlines() if line.startswith("joy") and "(" not in line]
-    assert line.split()[1:4] == [str(one) for one in peer.loc["joy", ["anger", "fear", "joy"]]]
+    counted, crossed = (
+        line.split() for line in forest.splitlines() if line.lstrip().startswith("joy ")
+    )
+    parts = told[told["class"] == "joy"].set_index("part")
+    assert counted[1:] == [
+        part
+        for name in ("train", "validate", "test")
+        for part in (f"{parts.loc[name, 'n_clips']}", f"({parts.loc[name, 'n_clusters']})")
+    ]
+    assert crossed[1:4] == [str(one) for one in peer.loc["joy", ["anger", "fear", "joy"]]]
+    assert crossed[4] == str(peer.loc["joy"].sum())
     recall = peer.loc["joy", "joy"] / peer.loc["joy"].sum()
     precision = peer.loc["joy", "joy"] / peer["joy"].sum()
-    assert line.split()[4:] == [f"{one:.2f}".lstrip("0") for one in (recall, precision)]
+    assert crossed[5:] == [f"{one:.2f}".lstrip("0") for one in (recall, precision)]
     assert (place / "out" / "figures" / "figure3_performance.png").exists()
 
 
@@ -102,7 +116,10 @@ def test_compare_reads_the_names_that_fit_wrote(call, call_json, place, predicte
     assert set(predicted["truth"]) == set(NAMES)
     long = ("compare", place / "p.csv", "--subject", "subject", "--draws", 200)
     out = call(*long).stdout
-    assert "Clips of each class" in out and "anger" in out
+    lines = out.split("Table A39. Clips of Each Class")[1].splitlines()
+    (line,) = [line.split() for line in lines if line.startswith("anger ")]
+    counts = [(predicted[name] == "anger").sum() for name in ("truth", "prediction")]
+    assert line[1:] == [str(count) for count in counts]
     found = call_json(*long)["rows"]
     accuracy = (predicted["truth"] == predicted["prediction"]).mean()
     row = pick(found, metric="accuracy", headline=True)
@@ -126,6 +143,7 @@ def test_codes_are_classes_only_if_it_is_said(call, call_json, place, predicted,
     fit = ("fit", place / "codes.csv", "--target", "code", "--subject", "who")
     out = " ".join(call(*fit).stdout.split())
     assert "'code' holds 3 whole numbers (0, 1, 2) and is predicted as a quantity." in out
+    assert "If they are codes of classes, write --model forest --classes." in out
     assert "RMSE" in out and "Accuracy" not in out
     coded = ("--model", "forest", "--classes", "--predictions", tmp_path / "p.csv")
     rows = call_json(*fit, *coded)["rows"]
@@ -140,8 +158,12 @@ def test_codes_are_classes_only_if_it_is_said(call, call_json, place, predicted,
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--target", "emotion"), "names of 3 classes (anger, fear, joy): --model elastic"),
-        (("--target", "motion", "--classes"), "--classes: --model elastic predicts numbers."),
+        (
+            ("--target", "emotion"),
+            "the target 'emotion' is one of classes (anger, fear, joy), and 'elastic' an elastic "
+            "net of numbers. Use --model forest.",
+        ),
+        (("--target", "motion", "--classes"), "an elastic net of numbers. Use --model forest."),
         (("--target", "motion", "--classes", "--model", "forest"), "or leave --classes out."),
         (("--target", "emtion", "--model", "forest"), "Did you mean 'emotion'?"),
     ],
@@ -181,7 +203,7 @@ def test_contexts_have_their_own_counts_and_confusions(call_json, place):
 def test_importance_is_the_rise_of_held_out_error(call, call_json, place, tmp_path, model):
     fit = ("fit", place / "codes.csv", "--target", "code", "--subject", "who", "--model", model)
     out = call(*fit, "--importance", "--out", tmp_path / "out").stdout
-    assert "Importance: rise of the test RMSE when a feature is permuted" in out
+    assert "Table 8. Importance of Features for Predicting Unseen Subjects" in out
     rows = call_json(*fit, "--importance")["rows"]
     rises = {row["feature"]: row for row in rows if row["term"] == "importance" and row["headline"]}
     assert list(rises) == ["motion", "gaze", "blink"]
@@ -189,7 +211,11 @@ def test_importance_is_the_rise_of_held_out_error(call, call_json, place, tmp_pa
     assert rises["motion"]["estimate"] > rises["gaze"]["estimate"]
     assert abs(rises["blink"]["estimate"]) < 0.05
     written = pd.read_csv(tmp_path / "out" / "tables" / "importance.csv")
-    assert (tmp_path / "out" / "figures" / "importance.svg").exists()
+    (line,) = [
+        line.split() for line in out.split("Table 8.")[1].splitlines() if line.startswith("motion ")
+    ]
+    assert float(line[1]) == pytest.approx(rises["motion"]["estimate"], abs=0.0005)
+    assert (tmp_path / "out" / "figures" / "figure6_importance.svg").exists()
     curves = tmp_path / "out" / "tables" / "dependence.csv"
     assert curves.exists() == (model == "forest")
     if model == "forest":
@@ -229,7 +255,7 @@ def test_few_people_get_an_answer_or_a_remedy(call, table, tmp_path):
     out = fit_file(call, four, tmp_path, "--model", "forest", "--classes", "--importance")
     assert "all clips: 1 test subject is too few for intervals, which need 3." in out
     assert "Importance is measured on test subjects, of whom there are 1; it needs 3." in out
-    assert "true classes in rows" in out
+    assert "Table A10. Predicted Classes of the Test Clips (Random forest)" in out
 
 
 def test_features_that_give_the_target_away_are_named(call, table, tmp_path):

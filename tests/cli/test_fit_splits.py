@@ -18,7 +18,9 @@ from exprstats.models import (
     nest_elastic,
     split_subjects,
 )
+from exprstats.study import Logbook
 
+SEED = Logbook(1).draw_seed  # each stage's own, from the seed of the command
 TARGET = ("--target", "au_count", "--subject", "subject")
 FEATURES = ["points_displacement", "au_intensity", "head_velocity"]
 CHOSEN = ("--features", ",".join(FEATURES))
@@ -48,9 +50,9 @@ def find(rows, **keys):
 
 def test_folds_tune_on_everybody_but_the_test_people(call_json, fit, clips):
     rows = call_json(*fit, "--by", "context", "--folds", 4, "--repeats", 2)["rows"]
-    parts = split_subjects(clips, seed=1)
+    parts = split_subjects(clips, seed=SEED("split"))
     rest = clips[clips["subject"].isin(parts.query("part != 'test'")["subject"])]
-    folds = fold_subjects(rest, folds=4, repeats=2, seed=1)
+    folds = fold_subjects(rest, folds=4, repeats=2, seed=SEED("folds"))
     options = {"target": "au_count", "features": FEATURES, "by": "context"}
     table = fit_elastic(clips, parts=parts, folds=folds, **options).tidy()
     assert [row["estimate"] for row in rows] == pytest.approx(table["estimate"].tolist(), abs=1e-12)
@@ -71,9 +73,13 @@ def test_folds_tune_on_everybody_but_the_test_people(call_json, fit, clips):
 
 def test_folds_are_called_so_in_print(call, fit):
     out = call(*fit, "--folds", 4).stdout
-    assert [line.split()[0] for line in out.splitlines()[4:7]] == ["train", "folds", "test"]
+    lines = out.split("Table A30.")[1].splitlines()[4:7]
+    assert [line.split()[0] for line in lines] == ["Training", "Folds", "Test"]
     assert "tuned in 4 folds of the training subjects and tested on 6" in " ".join(out.split())
-    assert "validate" in call(*fit).stdout
+    note = "In 4 folds of the training subjects, which chose the penalty (Folds)."
+    assert note in " ".join(out.split())
+    plain = call(*fit).stdout
+    assert "Validation" in plain and "Folds" not in plain
 
 
 def test_shares_and_strata_are_those_of_the_verb(call, fit, data, tmp_path):
@@ -87,7 +93,9 @@ def test_shares_and_strata_are_those_of_the_verb(call, fit, data, tmp_path):
     call("fit", tmp_path / "clips.csv", *TARGET, *CHOSEN, "--by", "context", *options)
     parts = pd.read_csv(place).drop_duplicates("subject").set_index("subject")["part"]
     shares = {"train": 0.5, "validate": 0.2, "test": 0.3}
-    wanted = split_subjects(everybody, **shares, stratify=True, seed=1).set_index("subject")["part"]
+    wanted = split_subjects(everybody, **shares, stratify=True, seed=SEED("split")).set_index(
+        "subject"
+    )["part"]
     assert parts.sort_index().to_dict() == wanted.to_dict()
     assert parts.value_counts().to_dict() == {"train": 15, "test": 9, "validate": 6}
     saw = parts[few].value_counts()
@@ -103,7 +111,7 @@ def test_folds_need_no_validation_part(call_json, fit):
 def test_nested_folds_predict_everybody_with_intervals(call, call_json, fit, clips, tmp_path):
     options = ("--by", "context", "--nested", "--folds", 3, "--repeats", 2)
     rows = find(call_json(*fit, *options)["rows"], part="nested", headline=True)
-    folds = fold_subjects(clips, folds=3, repeats=2, seed=1)
+    folds = fold_subjects(clips, folds=3, repeats=2, seed=SEED("folds"))
     asked = {"target": "au_count", "features": FEATURES, "by": "context", "folds": folds}
     table = nest_elastic(clips, **asked).tidy().query("part == 'test'")
     assert len(rows) == len(table) == 8
@@ -115,10 +123,19 @@ def test_nested_folds_predict_everybody_with_intervals(call, call_json, fit, cli
         assert row["estimate"] == pytest.approx(own["estimate"].item(), abs=1e-12)
         assert row["conf_low"] < row["estimate"] < row["conf_high"]
         assert row["n_clusters"] == 30
-    out = call(*fit, "--nested", "--out", tmp_path / "out").stdout
-    assert "everybody is a test subject once" in out
-    assert "In 5-fold cross-validation over 30 subjects, with the penalty" in " ".join(out.split())
-    assert "Intervals: jackknife-t over subjects" in out
+    pooled = {row["term"]: row for row in rows if row["context"] is None}
+    out = call(*fit, *options).stdout
+    line = next(
+        line.split() for line in out.split("Table A37.")[1].splitlines() if line.startswith("All ")
+    )
+    for place, term in ((1, "rmse"), (4, "correlation")):
+        limits = [text.strip("[],") for text in line[place + 1 : place + 3]]
+        wanted = [pooled[term][name] for name in ("estimate", "conf_low", "conf_high")]
+        assert [float(one) for one in (line[place], *limits)] == pytest.approx(wanted, abs=0.005)
+    out = " ".join(call(*fit, "--nested", "--out", tmp_path / "out").stdout.split())
+    assert "Every subject was a test subject once (Table A37)." in out
+    assert "In 5-fold cross-validation over 30 subjects, with the penalty" in out
+    assert "Note. Intervals: jackknife-t intervals over subjects." in out
     kept = pd.read_csv(tmp_path / "out" / "tables" / "nested.csv")
     assert set(kept["fold"].dropna()) == {1, 2, 3, 4, 5}
 
@@ -126,7 +143,7 @@ def test_nested_folds_predict_everybody_with_intervals(call, call_json, fit, cli
 @pytest.fixture
 def _fast(monkeypatch):
     """Two splits of each kind, and small forests."""
-    monkeypatch.setattr("exprstats.cli.fit_checks.REPEATS", 2)
+    monkeypatch.setattr("exprstats.cli.fit.LEAKS", 2)
     small = partial(fit_forest, trees=5, max_features=[1.0], min_leaves=[5])
     monkeypatch.setattr("exprstats.models.fit_forest", small)
 
@@ -137,12 +154,17 @@ def test_leakage_is_the_gain_of_splits_by_clips(call, call_json, fit, clips, mod
     options = ("--leakage", "--model", model)
     rows = [row for row in call_json(*fit, *options)["rows"] if row.get("split")]
     fitted = models.fit_forest if model == "forest" else fit_elastic
-    asked = {"target": "au_count", "features": FEATURES, "repeats": 2, "seed": 1}
+    asked = {"target": "au_count", "features": FEATURES, "repeats": 2, "seed": SEED("split")}
     table = measure_leakage(fitted, clips, **asked).tidy()
     assert [row["estimate"] for row in rows] == pytest.approx(table["estimate"].tolist(), abs=1e-12)
-    out = " ".join(call(*fit, *options).stdout.split())
-    assert "What a split by clips would have pretended" in out
-    assert "(mean of 2 splits of each kind)" in out
+    out = call(*fit, *options).stdout
+    assert "What a split by clips would have shown" in out
+    assert "(mean of 2 splits of each kind)" in " ".join(out.split())
+    line = next(
+        line.split() for line in out.split("Table A38.")[1].splitlines() if line.startswith("All ")
+    )
+    wanted = table[table["split"] != "rows - subjects"]["estimate"]
+    assert [float(one) for one in line[1:]] == pytest.approx(wanted.tolist(), abs=0.005)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +193,9 @@ def test_what_needs_contexts_or_numbers_is_refused(call, data, tmp_path):
     table.to_csv(tmp_path / "clips.csv", index=False)
     fit = ("fit", tmp_path / "clips.csv", "--subject", "subject", *CHOSEN)
     told = call(*fit, "--target", "au_count", "--stratify", code=2).stderr
-    assert "there are none. Name theirs with --by." in " ".join(told.split())
+    told = " ".join(told.split())
+    assert "--stratify shares out the subjects of several contexts; there is one." in told
+    assert "Name the contexts' column with --by, or leave this out." in told
     told = call(*fit, "--target", "high", "--model", "forest", "--leakage", code=2).stderr
     assert "which classes do not have. Leave it out." in " ".join(told.split())
     told = call(*fit[:4], "--target", "high", "--model", "forest", "--features", "high", code=2)

@@ -19,7 +19,8 @@ from exprstats.report import build_document, gather_analysis, write_report
 
 def describe(results):
     document = build_document(gather_analysis(results, None))
-    sections = [one for one in document.sections if one.name.startswith("further")]
+    mine = ("further", "training")
+    sections = [one for one in document.sections if one.name.startswith(mine)]
     tables = [table for section in sections for table in section.tables]
     return sections, tables, document
 

@@ -12,7 +12,8 @@ from exprstats.errors import DataError
 from exprstats.models import fit_elastic, fit_forest, fold_subjects, report_weights, split_subjects
 from exprstats.report import write_report
 from exprstats.study import Logbook, read_study, run_study
-from exprstats.study.stages import split_people, tell_split
+from exprstats.study.settings import tell_split
+from exprstats.study.stages import split_people
 
 FEATURES = ["points_displacement", "au_intensity", "head_velocity"]
 CLIPS = (

@@ -107,7 +107,7 @@ class Nested(Result):
                 f"RMSE = {write_number(rmse['estimate'])}{_write_limits(rmse)}",
                 f"{tell_correlation(r['estimate'])}{_write_limits(r, bounded=True)}",
             ]
-            note = f" ({r['note']})" if r["note"] else ""
+            note = f" ({r['note']})" if isinstance(r["note"], str) else ""
             told.append(f"{name}: {', '.join(parts)}{note}.")
         return " ".join(told)
 

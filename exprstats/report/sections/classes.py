@@ -9,12 +9,13 @@ import pandas as pd
 
 from exprstats.apa import write_count, write_number
 from exprstats.document.cells import list_levels, pick_rows
-from exprstats.document.model import Column, Table
+from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, say
 from exprstats.models import cross_classes, tally_classes
 from exprstats.models.data.classes import show_label
 from exprstats.plots import ALL, name_contexts
 from exprstats.report.analysis import Analysis
+from exprstats.study.targets import list_names
 
 if TYPE_CHECKING:
     from exprstats.models import Models
@@ -98,6 +99,41 @@ def build_classes(analysis: Analysis) -> tuple[Table, ...]:
             rows=named,
         ),
     )
+
+
+def describe_predicted(predictions: pd.DataFrame) -> Section:
+    """Return a section on how often each class is true, and how often models predict it.
+
+    Parameters
+    ----------
+    predictions
+        PREDICTIONS with the names of classes; where models were fitted to all clips, only theirs.
+    """
+    rows = predictions
+    if "fitted_on" in rows and rows["fitted_on"].eq("all").any():
+        rows = rows[rows["fitted_on"] == "all"]
+    models = list_levels(rows, "model")
+    first = rows[rows["model"] == models[0]]
+    cells = [
+        {"class": label, "true": write_count(first["truth_class"].eq(label).sum())}
+        | {
+            f"model{place}": write_count(
+                rows.loc[rows["model"] == model, "prediction_class"].eq(label).sum()
+            )
+            for place, model in enumerate(models)
+        }
+        for label in list_names(rows)
+    ]
+    columns = (
+        Column("class", say("Class"), words=True),
+        Column("true", say("True")),
+        *(
+            Column(f"model{place}", say("{model}", model=model), "Predicted by")
+            for place, model in enumerate(models)
+        ),
+    )
+    table = Table("A39", "predicted", "Clips of Each Class", columns, pd.DataFrame(cells))
+    return Section("predicted", "Classes", tables=(table,))
 
 
 def _cross(rows: pd.DataFrame) -> pd.DataFrame:

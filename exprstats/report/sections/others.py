@@ -29,14 +29,7 @@ _KEYS = ("item", "feature", "metric", "model", "versus", "term", "context")
 _TITLES = {
     "Bootstrap": "A statistic with its cluster bootstrap",
     "Ceiling": "Ceiling of prediction",
-    "ContextComparison": "Contexts compared in performance",
-    "Equivalence": "Equivalence of models",
-    "Leakage": "What splitting clips would have inflated",
-    "Nested": "Nested cross-validation",
-    "Permutation": "Permutation tests of models",
-    "Precision": "Precision with other numbers of subjects",
     "Prospects": "Prospects of studies to come",
-    "VarianceSplit": "Variance between training runs",
 }
 
 

@@ -23,6 +23,7 @@ from exprstats.document.text import Text, join_texts, join_words, quote_sentence
 from exprstats.plots import ALL, MetricLabel, draw_performance, label_metrics, name_contexts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.classes import build_classes, say_classes
+from exprstats.report.sections.validation import warn_of_levels
 
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
@@ -45,9 +46,6 @@ METHODS: dict[str, str] = {
 }
 KINDS = {"percentile": "", "basic": "basic bootstrap ", "bca": "BCa ", "t": "bootstrap-t "}
 KINDS["expanded"] = "expanded percentile "
-# From this share of the variance on, knowing a context is worth something.
-_NOTEWORTHY = 0.1
-_ALPHA = 0.01
 
 
 def describe_performance(analysis: Analysis) -> Section | None:
@@ -121,7 +119,7 @@ def _say_metric(
     own = pick_rows(defined, model=analysis.own_model or "").to_dict("records")
     row = own[0] if own else best
     rank = {"lower": "lowest", "higher": "highest", "zero": "smallest"}[label.better]
-    compared = f", the {rank} of the {len(pooled)} models"
+    compared = f", the {rank} of the {len(pooled)} models" if len(pooled) > 1 else ""
     if row["model"] != best["model"]:
         value = write_estimate(best, 3, bounded=label.bounded)
         human = best["model"] == analysis.find_kind("human")
@@ -299,9 +297,34 @@ def _list_notes(
     errors = [metric for metric, label in labels.items() if label.better == "lower"]
     if shown.loc[shown["metric"].isin(errors), "conf_low"].lt(0).any():
         notes.append(say("Errors cannot be negative: read a limit below 0 as 0."))
-    notes += _say_limits_of_shares(shown, labels)
+    notes += [*_say_limits_of_shares(shown, labels), *say_resampling(analysis.comparison)]
     said = {TOO_FEW, *(_find_undefined(undefined) if flat else ())}
     return (*notes, *collect_notes(noted, ("model", "metric", "context"), said))
+
+
+def say_resampling(comparison: Comparison | None) -> list[Text]:
+    """Return what is unusual about how a comparison resampled and tested."""
+    if comparison is None:
+        return []
+    told = []
+    used = comparison.table.loc[comparison.table["headline"], "method"]
+    if comparison.scheme == "two-stage" and used.eq("jackknife").any():
+        told.append(
+            "The two-stage scheme is that of the bootstrap: jackknife intervals do not depend on "
+            "it, percentile intervals do"
+        )
+    if comparison.strata is not None:
+        told.append(
+            f"Strata ({comparison.strata}) hold for the intervals and *p* of scores and differences"
+        )
+    if comparison.interval == "bca":
+        told.append("BCa intervals are in the tidy rows, and never printed")
+    if comparison.compat:
+        told.append(
+            f"*p* values are defined as in {comparison.compat}: twice the smaller share of draws "
+            "beyond 0, also for single scores"
+        )
+    return [say(f"{text}.") for text in told]
 
 
 def _say_limits_of_shares(shown: pd.DataFrame, labels: Mapping[str, MetricLabel]) -> list[Text]:
@@ -359,52 +382,3 @@ def name_sources(rows: pd.DataFrame) -> list[str]:
     named = {"jackknife": "a jackknife over subjects"}
     named |= dict.fromkeys(KINDS, "a bootstrap that resamples subjects")
     return list(dict.fromkeys(named.get(method, method) for method in list_methods(rows)))
-
-
-def find_share(rows: pd.DataFrame) -> float:
-    """Return the share of the truth's variance that lies between contexts (adjusted R²).
-
-    0 where an F test at .01 finds no difference between them: many contexts of few clips differ
-    by chance.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> rows = pd.DataFrame({"context": list("aaabbb"), "truth": [0.0, 1, 2, 6, 7, 8]})
-    >>> round(find_share(rows), 3)
-    0.914
-    """
-    from scipy.stats import f_oneway
-
-    contexts = [own.to_numpy(float) for _, own in rows["truth"].groupby(rows["context"])]
-    free = len(rows) - len(contexts)
-    within = sum(((own - own.mean()) ** 2).sum() for own in contexts)
-    if len(contexts) < 2 or free < 1 or within == 0 or f_oneway(*contexts).pvalue >= _ALPHA:
-        return 0.0
-    return float(1 - within / free / rows["truth"].astype(float).var())
-
-
-def warn_of_levels(analysis: Analysis) -> tuple[Text, ...]:
-    """Return a caveat on rows of all contexts, where they count knowing the context."""
-    share = _find_largest(analysis)
-    if share < _NOTEWORTHY:
-        return ()
-    return (
-        say(
-            "Contexts differ in level: {share}% of the variance of {target} in the test clips lies "
-            "between them. Where all contexts are taken together, a model, or a feature, that only "
-            "tells contexts apart does well; the rows of single contexts leave that out.",
-            share=f"{100 * share:.0f}",
-            target=analysis.target,
-        ),
-    )
-
-
-def _find_largest(analysis: Analysis) -> float:
-    """Return the largest share of any model of numbers that was fitted to all clips; 0 without."""
-    shares = [0.0]
-    for models in analysis.models.values():
-        rows = models.predictions
-        if "context" in rows and not models.design.classes:
-            shares.append(find_share(rows[rows["fitted_on"].eq("all") & rows["part"].eq("test")]))
-    return max(shares)

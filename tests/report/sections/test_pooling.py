@@ -15,7 +15,8 @@ from exprstats.report import write_report
 from exprstats.report.analysis import Analysis, gather_analysis
 from exprstats.report.sections import performance as scoreboard
 from exprstats.report.sections.comparisons import describe_pooling
-from exprstats.report.sections.performance import describe_performance, find_share, warn_of_levels
+from exprstats.report.sections.performance import describe_performance
+from exprstats.report.sections.validation import find_share, warn_of_levels
 from exprstats.study.provenance import Logbook
 from exprstats.study.stages import limit_models
 

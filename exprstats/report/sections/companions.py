@@ -1,0 +1,287 @@
+"""Sections on companions of a comparison: equivalence, swaps, contexts, plans, training runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.apa import MISSING, write_count, write_level, write_number, write_p
+from exprstats.document.cells import (
+    collect_notes,
+    list_levels,
+    name_contexts,
+    write_estimate,
+    write_limits,
+)
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.text import FIXED, Text, quote_sentence, say
+from exprstats.inference.comparison.wording import (
+    is_bounded,
+    label_metric,
+    name_clusters,
+    write_alpha,
+    write_range,
+    write_size,
+)
+from exprstats.inference.metrics.metric import Printed
+from exprstats.report.analysis import Analysis
+
+if TYPE_CHECKING:
+    from exprstats.inference import Precision
+
+# A plan for many times the pilot's subjects rests on the few that the pilot had.
+_FAR = 10
+_VERDICTS = {"equivalent": "p_adjusted", "noninferior": "p_noninferior"}
+_SHOWN = {True: "yes", False: "not shown"}
+_PAIR = Column("pair", say("Difference"), words=True)
+_OF = Column("pair", say("Of"), words=True)
+_ESTIMATE = Column("estimate", say("Estimate"))
+_P = (Column("p_value", say("*p*")), Column("p_adjusted", say(f"Holm{FIXED}*p*")))
+
+
+def describe_equivalence(analysis: Analysis) -> Section | None:
+    """Return the section on equivalence, or None where no margin was given."""
+    result = analysis.equivalence
+    if result is None:
+        return None
+    alpha, level = write_alpha(result.alpha), write_level(1 - 2 * result.alpha)
+    columns = (
+        *(_PAIR, _ESTIMATE, Column("limits", say("{level} CI", level=level))),
+        Column("p_adjusted", say("*p*"), "Equivalence"),
+        Column("equivalent", say("Shown"), "Equivalence"),
+        Column("p_noninferior", say("*p*"), "Not inferior"),
+        Column("noninferior", say("Shown"), "Not inferior"),
+    )
+    note = say(
+        "Equivalence: the *p* of two one-sided tests, adjusted by Holm’s method, is below {alpha}; "
+        "before that, it is where the {level} interval of the difference lies within the margin. "
+        "Not shown is no proof of a difference. The margin must come from the question, not from "
+        "these data.",
+        alpha=alpha,
+        level=level,
+    )
+    margins = result.table.set_index("metric")["margin"].to_dict()
+    return _build_section(
+        ("equivalence", "Equivalence of models", "A32", "Equivalence of Models Within a Margin"),
+        (result, analysis),
+        columns,
+        note,
+        tell=lambda metric: f" within ±{write_size(metric, margins[metric], result.metrics)}",
+    )
+
+
+def describe_permutation(analysis: Analysis) -> Section | None:
+    """Return the section on permutation tests, or None without."""
+    result = analysis.permutation
+    if result is None:
+        return None
+    note = say(
+        "The predictions of two models were swapped within {cluster}s; the test needs no standard "
+        "error. Holm *p* is adjusted for the differences of a metric and context.",
+        cluster=result.cluster,
+    )
+    title = "Differences Tested by Swapping Predictions Within Subjects"
+    heading = ("permutation", "Permutation tests of models", "A33", title)
+    return _build_section(heading, (result, analysis), (_PAIR, _ESTIMATE, *_P), note)
+
+
+def describe_contexts(analysis: Analysis) -> Section | None:
+    """Return the section on each model's performance in different contexts, or None without."""
+    result = analysis.contexts
+    if result is None:
+        return None
+    columns = (
+        Column("model", say("Model"), words=True),
+        Column("contexts", say("Contexts"), words=True),
+        *(_ESTIMATE, Column("limits", say("{level} CI", level=write_level(result.level))), *_P),
+    )
+    note = say("Holm *p* is adjusted for all models and pairs of contexts of a metric.")
+    title = "Each Model Compared Between Contexts"
+    heading = ("contexts", "Contexts compared in performance", "A34", title)
+    return _build_section(heading, (result, analysis), columns, note)
+
+
+def join_plans(plans: Sequence[Precision]) -> Precision:
+    """Return plans of several metrics as one, each row with the width asked for (``asked``)."""
+    tables = [plan.tidy().assign(asked=plan.width) for plan in plans]
+    metrics = tuple(metric for plan in plans for metric in plan.metrics)
+    table = pd.concat(tables, ignore_index=True)
+    return replace(plans[0], table=table, width=None, metrics=metrics)
+
+
+def describe_precision(analysis: Analysis) -> Section | None:
+    """Return the section on studies of other sizes, or None without."""
+    result = analysis.precision
+    if result is None:
+        return None
+    rows = result.tidy()
+    asked = rows["asked"] if "asked" in rows else pd.Series(result.width, rows.index, dtype=float)
+    widths = dict(zip(rows["metric"], asked, strict=True))
+    sizes = {int(size): f"size{size}" for size in list_levels(rows, "n_clusters")}
+    spanner = f"Width of the {write_level(result.level)} CI by number of subjects"
+    columns = [_OF, *(Column(key, say("{n}", n=f"{n:,}"), spanner) for n, key in sizes.items())]
+    if rows["needed"].notna().any():
+        columns.append(Column("needed", say("Needed")))
+    note = say(
+        "The plan draws studies from these {pilot} subjects, clips as they are.{far} Needed: "
+        "subjects at which the interval has the width named beside the metric.",
+        pilot=write_range(rows["pilot"].astype(int)) if len(rows) else "",
+        far=f" Beyond {_FAR} times as many it is a guess."
+        if (rows["needed"] > _FAR * rows["pilot"]).any()
+        else "",
+    )
+
+    def tell(metric: str) -> str:
+        width = widths[metric]
+        return "" if pd.isna(width) else f", width {write_size(metric, width, result.metrics)}"
+
+    groups = rows.groupby(["context", "metric", "term"], dropna=False, sort=False)
+    lines = [
+        {**own.iloc[0], **dict(zip(own["n_clusters"].map(sizes), own["width"], strict=True))}
+        for _, own in groups
+    ]
+    title = "Expected Width of Intervals in Studies of Other Sizes"
+    heading = ("precision", "Precision with other numbers of subjects", "A35", title)
+    first = pd.DataFrame(lines)
+    section = _build_section(heading, (result, analysis), tuple(columns), note, first, tell=tell)
+    if result.width is not None or not any(map(pd.notna, widths.values())):
+        return section
+    metrics = _name_metrics(result, analysis)
+    told = [
+        f"{metrics[metric].label}{tell(metric)}, {write_range(own.astype(int))}"
+        for metric, own in rows.dropna(subset="needed").groupby("metric", sort=False)["needed"]
+    ]
+    opening = say("Subjects that the wanted widths need: {told}.", told="; ".join(told))
+    return replace(section, sentences=(opening, section.sentences[1]))
+
+
+def describe_training(analysis: Analysis) -> Section | None:
+    """Return the section on training runs, or None without."""
+    result = analysis.training
+    if result is None:
+        return None
+    columns = (
+        *(_OF, Column("estimate", say("Mean of runs")), Column("error_test", say("*SE* test"))),
+        *(Column("error_training", say("*SD* training")), Column("error_run", say("*SE* one run"))),
+        Column("share_training", say("Training")),
+    )
+    note = say(
+        "*SE* test: other test {cluster}s; *SD* training: the same models trained again; training: "
+        "its share of the variance of one run. All other intervals take the trained models as "
+        "given.",
+        cluster=result.cluster,
+    )
+    runs = write_range(result.table["n_runs"].astype(int)) if len(result.table) else "No"
+    title = f"Error From Test Subjects and From Training ({runs} Runs)"
+    heading = ("training", "Variance between training runs", "A36", title)
+    return _build_section(heading, (result, analysis), columns, note)
+
+
+def _name_metrics(result: Any, analysis: Analysis) -> dict[str, Printed]:
+    """Return how each metric of a result is printed, its clusters called what they are."""
+    compared = analysis.comparison.cluster if analysis.comparison is not None else "subject"
+    cluster = getattr(result, "cluster", compared)
+    return {
+        name: Printed(
+            name,
+            name_clusters(label_metric(name, result.metrics), cluster),
+            is_bounded(name, result.metrics),
+        )
+        for name in map(str, result.table["metric"].unique())
+    }
+
+
+def _write_share(row: dict[Any, Any], key: str, bounded: bool) -> str:
+    return MISSING if pd.isna(row[key]) else f"{write_number(100 * row[key], 0)}%"
+
+
+def _write_verdict(row: dict[Any, Any], key: str, bounded: bool) -> str:
+    return MISSING if pd.isna(row[_VERDICTS[key]]) else _SHOWN[bool(row[key])]
+
+
+# How the cells of a column are written, by its key; others are values of the metric.
+_WRITERS: dict[str, Callable[[dict[Any, Any], str, bool], str]] = {
+    **dict.fromkeys(("model", "pair", "contexts"), lambda row, key, bounded: row[key]),
+    "estimate": lambda row, key, bounded: write_estimate(row, 3, bounded=bounded),
+    "limits": lambda row, key, bounded: write_limits(row, 3, bounded=bounded),
+    **dict.fromkeys(
+        ("p_value", "p_adjusted", "p_noninferior"), lambda row, key, bounded: write_p(row[key])
+    ),
+    **dict.fromkeys(_VERDICTS, _write_verdict),
+    "needed": lambda row, key, bounded: MISSING if pd.isna(row[key]) else write_count(row[key]),
+    "share_training": _write_share,
+}
+
+
+def _write_value(row: dict[Any, Any], key: str, bounded: bool) -> str:
+    return write_number(row[key], 3, bounded=bounded)
+
+
+def _build_section(
+    heading: tuple[str, str, str, str],
+    told: tuple[Any, Analysis],
+    columns: tuple[Column, ...],
+    note: Text,
+    printed: pd.DataFrame | None = None,
+    *,
+    tell: Callable[[str], str] = lambda metric: "",
+) -> Section:
+    """Return a section of headline rows, a block for each metric and context.
+
+    Parameters
+    ----------
+    heading
+        Name and title of the section, number and title of its table.
+    told
+        The result, and the analysis with the names of models.
+    columns, note
+        What is printed, and what is said below before the notes of the rows.
+    printed
+        What stands in place of the result's own rows.
+    tell
+        What follows a metric's name.
+    """
+    result, analysis = told
+    name, title, number, caption = heading
+    metrics = _name_metrics(result, analysis)
+    sentence = quote_sentence(replace(result, metrics=tuple(metrics.values())).sentence())
+    if result.table.empty:
+        return Section(name, title, sentences=(sentence,))
+    rows: pd.DataFrame = result.tidy() if printed is None else printed
+    if "headline" in rows:
+        rows = rows[rows["headline"].eq(True)]
+    if any(column.key == "contexts" for column in columns):
+        rows = rows.rename(columns={"context": "first"})  # a difference belongs to no context
+    rows = name_contexts(rows).reset_index(drop=True)
+    apart = len(list_levels(rows, "context")) > 1
+    cells = []
+    for row in rows.to_dict("records"):
+        metric = metrics[str(row["metric"])]
+        symbol = metric.label.split(" ")[0] == "r"
+        head = metric.label if symbol else f"{metric.label[0].upper()}{metric.label[1:]}"
+        where = f" ({row['context']})" if apart else ""
+        names = [analysis.name_model(row["model"])]
+        names += [] if pd.isna(row["versus"]) else [analysis.name_model(row["versus"])]
+        row |= {"model": names[0], "pair": " − ".join(names)}
+        row["contexts"] = f"{row.get('first')} − {row['versus']}"
+        keys = [column.key for column in columns]
+        line = {key: _WRITERS.get(key, _write_value)(row, key, metric.bounded) for key in keys}
+        cells.append({"group": f"{head}{tell(metric.name)}{where}", **line})
+    frame = pd.DataFrame(cells)
+    sentences = (sentence, say("All numbers are listed (Table {number}).", number=number))
+    order = frame.groupby("group", sort=False).ngroup().argsort(kind="stable")
+    keys = [key for key in ("context", "metric", "model", "versus", "term") if key in rows]
+    table = Table(
+        number,
+        name,
+        caption,
+        columns,
+        frame.iloc[order].reset_index(drop=True),
+        group="group",
+        notes=(note, *collect_notes(rows, keys)),
+        rows=result.tidy(),
+    )
+    return Section(name, title, sentences=sentences, tables=(table,))
