@@ -32,7 +32,7 @@ from exprstats.cli.options import (
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
 from exprstats.errors import Option, OptionError
-from exprstats.options import Duplicates, IccEstimator, IccModel
+from exprstats.options import Duplicates, IccChoice, IccEstimator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,10 +66,10 @@ def rate_file(
     ] = None,
     by: ByOption = None,
     model: Annotated[
-        IccModel,
+        IccChoice,
         typer.Option(
             help="one-way: raters differ from clip to clip; two-way: the same raters; nested: "
-            "clips within subjects."
+            "clips within subjects; auto: what --explain recommends."
         ),
     ] = "one-way",
     estimator: Annotated[
@@ -132,6 +132,7 @@ def rate_file(
         result = rate_reliability(
             ratings, **choices, by=context, draws=draws, seed=seed, estimator=estimator
         )
+        choices["model"] = result.model
         call = _name_call(file, named) if explain else None
         session.present(
             *_choose(ratings, context, call),
@@ -169,7 +170,7 @@ def _choose(ratings: pd.DataFrame, by: str | None, call: list[str] | None) -> It
         yield replace(design, coefficients=design.coefficients.head(0))
     else:
         yield design
-        choice = choose_icc(ratings)
+        choice = choose_icc(ratings, by=by)
         command = shlex.join([*call, "--model", choice.model])
         # The first reason is the design, which has its own sentence.
         yield replace(choice, call="", command=command, reasons=choice.reasons[1:])
