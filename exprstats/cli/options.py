@@ -12,7 +12,7 @@ import typer
 
 from exprstats.document.cells import Row
 from exprstats.errors import OptionError
-from exprstats.options import FactorEstimator, MissingRule
+from exprstats.options import Duplicates, FactorEstimator, MissingRule
 
 Word = TypeVar("Word", bound=str)
 
@@ -52,6 +52,14 @@ MissingOption = Annotated[
     ),
 ]
 
+RatingsArgument = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="Ratings: one row a rating, or one column a rater."),
+]
+DuplicatesOption = Annotated[
+    Duplicates,
+    typer.Option("--duplicates", help="What to do where a rater rated a clip twice."),
+]
 RatingOption = Annotated[
     str | None,
     typer.Option("--rating", metavar="COL,...", help="The rating column; several are items."),

@@ -216,6 +216,11 @@ def _advise(row: dict[Any, Any]) -> str:
             "Two-way coefficients are identified: ICC(A,k) for the raters' mean where their level "
             "matters, ICC(C,k) where only the order of clips does."
         )
+    if row["kind"] in CROSSED and row["n_raters"] > 1:
+        return (
+            "Other items or contexts have raters who differ from clip to clip: report the one-way "
+            "ICC(1,k) for all of them."
+        )
     return (
         "Clip means come from different raters, whose differences stay in them: report the "
         "one-way ICC(1,k)."

@@ -116,9 +116,9 @@ def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliabil
     columns = [
         first,
         Column("average", say("ICC({family},*k*)", family=family)),
-        *([Column("jackknife", say("{over}", over=over), spanner)] * ("jackknife" in methods)),
+        *([Column("clusters", say("{over}", over=over), spanner)] * ("jackknife" in methods)),
         *(
-            [Column("jackknife_subjects", say("{over}, raters fixed", over=over), spanner)]
+            [Column("fixed", say("{over}, raters fixed", over=over), spanner)]
             * ("jackknife_subjects" in methods)
         ),
         *([Column("independent", say("Clips treated as independent"), spanner)] * independent),
@@ -157,7 +157,8 @@ def _write_row(row: dict[Any, Any], rows: pd.DataFrame, ranges: pd.DataFrame) ->
         "context": row["context"],
         "item": str(row["item"]),
         "average": write_estimate(row),
-        **{way: write_limits(find_row(average, method=way)) for way in CLUSTERED},
+        "clusters": write_limits(find_row(average, method="jackknife")),
+        "fixed": write_limits(find_row(average, method="jackknife_subjects")),
         "independent": write_limits(independent[0]) if independent else MISSING,
         "bootstrap": write_limits(find_row(average, method="bootstrap")),
         "single": write_estimate(single),

@@ -251,7 +251,8 @@ def _list_caveats(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
         caveats.append(say("{why}, " + ending + "{where}. " + narrow, why=why, where=where))
     defined = shown[shown["estimate"].notna()]
     for reason, mine in defined[defined["conf_low"].isna()].groupby("note", dropna=False):
-        why = "" if pd.isna(reason) else f": {str(reason).removesuffix(': no interval')}"
+        told = "" if pd.isna(reason) else str(reason).removesuffix(": no interval")
+        why = f": {told.rpartition('refused: ')[2]}" if told else ""
         places = _list_places(mine, shown)
         caveats.append(say("No interval could be given for {places}{why}.", places=places, why=why))
     for mine, told in (
