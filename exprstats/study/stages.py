@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from exprstats.errors import DataError, DataWarning, Problem
+from exprstats.options import IccChoice
 from exprstats.study.inputs import drop_gaps, find_by
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import (
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 MOST_TRACED = 4  # features whose curves stand beside each other on a page
 
 
-def rate_crowd(ratings: pd.DataFrame, log: Logbook) -> Reliability:
+def rate_crowd(ratings: pd.DataFrame, log: Logbook, *, model: IccChoice = "one-way") -> Reliability:
     """Return the reliability of every item in every context."""
     from exprstats.reliability import rate_reliability
 
@@ -40,6 +41,7 @@ def rate_crowd(ratings: pd.DataFrame, log: Logbook) -> Reliability:
     log.exclude("reliability", "ratings", len(ratings), "the rating is missing", left_out=named)
     return rate_reliability(
         ratings,
+        model=model,
         by=find_by(ratings),
         cluster="subject" if "subject" in ratings else None,
         seed=log.draw_seed("reliability"),

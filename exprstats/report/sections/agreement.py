@@ -20,7 +20,7 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, say
 from exprstats.report.analysis import Analysis
-from exprstats.report.sections.coefficients import place_rows
+from exprstats.report.sections.coefficients import knows_subjects, place_rows
 from exprstats.report.sections.reliability import name_place
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def _say_headline(agreement: Agreement, rows: pd.DataFrame) -> tuple[Text, ...]:
         return (say(template, name=name, kind=kind, low=low, place=place),)
     return (
         say(
-            "{name} ({kind} differences) lay between {low} ({low_place}) and {high} ({high_place}).",
+            "{name} ({kind} differences) lay between {low} ({low_place}), and {high} "
+            "({high_place}).",
             name=name,
             kind=kind,
             low=low,
@@ -105,6 +106,9 @@ def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
     names = list_names(agreement.weights, agreement.scale)
     named = rows.assign(name=[_open(names[term]) for term in rows["term"]])
     shown = named[named["method"].ne("bootstrap")]
+    places = shown.groupby(["context", "item"], sort=False).ngroup()
+    shown = shown.assign(place=places, other=~shown["headline"])
+    shown = shown.sort_values(["place", "other"], kind="stable")  # α leads
     drawn = named["method"].eq("bootstrap").any()
     first, group = place_rows(shown)
     keys = ["context", "item", "term"]
@@ -136,9 +140,22 @@ def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
         columns,
         pd.DataFrame(cells),
         group=group,
-        notes=collect_notes(shown, ("name", "item", "context")),
+        notes=(
+            say(
+                "{level} CI: delete-one jackknife over {people}, with the raters treated as fixed.",
+                level=write_level(agreement.level),
+                people="subjects" if knows_subjects(shown) else "clips",
+            ),
+            *collect_notes(shown, ("name", "item", "context"), _list_said(shown)),
+        ),
         rows=agreement.tidy(),
     )
+
+
+def _list_said(rows: pd.DataFrame) -> set[str]:
+    """Return the parts of notes that name the jackknife."""
+    parts = {part for note in rows["note"].dropna() for part in str(note).split("; ")}
+    return {part for part in parts if part.startswith("over ")} | {"raters treated as fixed"}
 
 
 def _open(name: str) -> str:
@@ -172,7 +189,8 @@ def _build_pairs(agreement: Agreement) -> tuple[Table, ...]:
         Column("same", say("Same value")),
         Column("kappa", say("κ")),
     )
-    notes = [say("κ: Cohen's, {weights} weights.", weights=agreement.weights)]
+    weights = "no" if agreement.weights == "identity" else agreement.weights
+    notes = [say("κ: Cohen's, {weights} weights.", weights=weights)]
     if len(shown) < len(rows):
         notes.append(
             say(

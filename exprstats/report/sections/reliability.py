@@ -165,10 +165,12 @@ def _say_few_raters(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]
 
     limited = shown[shown["conf_low"].notna()]
     texts = []
-    for raters, mine in limited[limited["method"].eq("jackknife_subjects")].groupby("n_raters"):
-        fixed = "leaves" if len(mine) == 1 else "leave"
-        way = f"{'this one' if len(mine) == 1 else 'these'} {fixed} out the {_name_people(mine)} "
-        way += f"one by one and treat{'s' if len(mine) == 1 else ''} the raters as fixed"
+    fixed = limited[limited["method"].eq("jackknife_subjects")]
+    for raters in sorted({int(number) for number in fixed["n_raters"]}):
+        mine = fixed[fixed["n_raters"].eq(raters)]
+        one = len(mine) == 1
+        way = f"{'this one leaves' if one else 'these leave'} out the {_name_people(mine)} "
+        way += f"one by one and treat{'s' * one} the raters as fixed"
         why = (
             "Two raters are too few for an interval that allows for raters"
             if raters == 2
@@ -176,15 +178,16 @@ def _say_few_raters(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]
         )
         texts.append(say("{why}; {way}{where}.", why=why, way=way, where=_place(mine, shown)))
     few = limited[limited["method"].eq("jackknife") & limited["df"].lt(FEW_RATERS - 1)]
-    for (raters, df), mine in few.groupby(["n_raters", "df"]):
-        bound = df == raters - 1
+    for raters, df in sorted({(int(row.n_raters), float(row.df)) for row in few.itertuples()}):
+        mine = few[few["n_raters"].eq(raters) & few["df"].eq(df)]
+        bound, one = df == raters - 1, len(mine) == 1
         texts.append(
             say(
                 "With only {few} {interval} on {df}{wide}{where}{beside}.",
-                few=f"{int(raters)} raters" if bound else _name_people(mine),
-                interval="this interval rests" if len(mine) == 1 else "these intervals rest",
+                few=f"{raters} raters" if bound else _name_people(mine),
+                interval="this interval rests" if one else "these intervals rest",
                 df=write_freedom(df),
-                wide="" if df >= 4 else f" and {'is' if len(mine) == 1 else 'are'} very wide",
+                wide="" if df >= 4 else f" and {'is' if one else 'are'} very wide",
                 where=_place(mine, shown),
                 beside="; Table 1 has the interval that treats these raters as fixed beside it"
                 if bound and rows["method"].eq("jackknife_subjects").any()
