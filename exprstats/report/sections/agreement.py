@@ -229,7 +229,7 @@ def _build_confusions(agreement: Agreement) -> tuple[Table, ...]:
         return ()
     cells = []
     for pair in pairs:
-        mine = pick_rows(rows, **pair)
+        mine = pick_rows(rows, **{str(key): value for key, value in pair.items()})
         told = [pair[key] for key in ("item", "context") if len(list_levels(rows, key)) > 1]
         place = ", ".join([f"{_name_pair(pair)} (columns)", *map(str, told)])
         for one in values:

@@ -178,7 +178,9 @@ def _say_few_raters(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]
         )
         texts.append(say("{why}; {way}{where}.", why=why, way=way, where=_place(mine, shown)))
     few = limited[limited["method"].eq("jackknife") & limited["df"].lt(FEW_RATERS - 1)]
-    for raters, df in sorted({(int(row.n_raters), float(row.df)) for row in few.itertuples()}):
+    for raters, df in sorted(
+        {*zip(few["n_raters"].astype(int), few["df"].astype(float), strict=True)}
+    ):
         mine = few[few["n_raters"].eq(raters) & few["df"].eq(df)]
         bound, one = df == raters - 1, len(mine) == 1
         texts.append(
