@@ -179,7 +179,7 @@ def _score(factor: Factor, table: pd.DataFrame, method: str) -> pd.DataFrame:
     first = next(iter(frames.values()))
     if len(frames) == 1:
         return first
-    names = ("score", "std_error", "factor_se")
+    names = ("score", "std_error", "factor_se", "note")
     columns = {f"{name}_{kind}": frame[name] for kind, frame in frames.items() for name in names}
     return first.drop(columns=[*names]).assign(**columns)
 
