@@ -161,10 +161,10 @@ def _say_model(rows: pd.DataFrame, items: list[Any], analysis: Analysis) -> Text
 
 def tell_jackknife(rows: pd.DataFrame, before: str = "") -> str:
     """Return how the headline intervals of loadings leave out subjects; empty where none does."""
-    counts = rows.loc[rows["term"].eq("loading") & rows["method"].eq("jackknife"), "n_clusters"]
-    if counts.empty:
+    found = pick_rows(rows, term="loading", method="jackknife")
+    if found.empty:
         return ""
-    low, high = int(counts.min()), int(counts.max())
+    low, high = int(found["n_clusters"].min()), int(found["n_clusters"].max())
     people = count_things(high, "subject") if low == high else f"{low:,} to {high:,} subjects"
     return f"{before}intervals by a delete-one jackknife over {people}"
 
