@@ -31,11 +31,12 @@ _TERMS: dict[str, Text] = {
     "rank_change_largest": say("Largest change of rank"),
     "between_share": say("Between subjects"),
 }
+_INDEPENDENT = "clips treated as independent"  # said with the interval's method
 _METHODS = {
     "jackknife": "the cluster jackknife over subjects and, where they rated clips of several "
     "subjects, raters",
     "jackknife_subjects": "the cluster jackknife over subjects, raters taken as fixed",
-    "f": "the *F* distribution, clips taken as independent",
+    "f": "the F distribution, clips taken as independent",
 }
 
 
@@ -71,9 +72,9 @@ def _say_reliability(rated: pd.DataFrame) -> tuple[Text, ...]:
     if shown.empty:
         return ()
     low, high = find_extremes(shown)
-    told = _write_place(low, len(shown) > 1)
+    told = _write_place(low)
     if len(shown) > 1:
-        told = f"between {told}, and {_write_place(high, True)}"
+        told = f"between {told}, and {_write_place(high)}"
     return (
         say(
             "The reliability of the scores, the intraclass correlation of the raters' answers "
@@ -83,10 +84,10 @@ def _say_reliability(rated: pd.DataFrame) -> tuple[Text, ...]:
     )
 
 
-def _write_place(row: dict[Any, Any], several: bool) -> str:
+def _write_place(row: dict[Any, Any]) -> str:
     interval = write_limits(row)
     level = f", {write_level(row['level'])} CI {interval}" if interval != MISSING else ""
-    where = f" ({row['context']})" if several else ""
+    where = "" if row["context"] == ALL else f" ({row['context']})"
     return f"{write_estimate(row)}{level}{where}"
 
 
@@ -128,7 +129,10 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame) -> Table:
             )
         )
     kept = pd.DataFrame([_write_row(row, rated) for row in rows.to_dict("records")])
-    told = (*collect_notes(rows, ("context",)), *collect_notes(rated, ("context",)))
+    told = (
+        *collect_notes(rows, ("context",)),
+        *collect_notes(rated, ("context",), (_INDEPENDENT,)),
+    )
     title = "Factor Scores of the Clips"
     return Table("A2", "scores", title, tuple(columns), kept, notes=(*notes, *told), rows=rows)
 
