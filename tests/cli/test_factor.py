@@ -14,8 +14,15 @@ import pytest
 
 from exprstats.cli.options import split_gaps
 from exprstats.errors import OptionError
-from exprstats.io import read_items
-from exprstats.measurement import bootstrap_factor, check_invariance, fit_factor, score_clips
+from exprstats.io import read_items, read_ratings
+from exprstats.measurement import (
+    average_raters,
+    bootstrap_factor,
+    check_invariance,
+    fit_factor,
+    score_clips,
+)
+from exprstats.models import rate_scores
 
 NAMES = ["response", "emotion", "motion"]
 ITEMS = ("--items", "response,emotion,motion")
@@ -166,6 +173,35 @@ def test_draws_compare_contexts(call, call_json, items, table):
         assert sum(line[-1] != "—" for line in lines) == own["p_adjusted"].notna().sum()
     heads = [line for line in read_table(out, "A9") if "−" in line]
     assert len(heads) == 3  # the differences of two contexts stand together
+
+
+def test_ratings_give_errors_and_reliability_of_the_scores(call, call_json, data, tmp_path):
+    """The rows are those of the verbs; the file is the one that ``reliability`` reads."""
+    file = data / "ratings.csv"
+    columns = {"clip": "clip", "subject": "subject", "context": "context"}
+    ratings = read_ratings(file, items=NAMES, rater="rater", **columns)
+    factor = fit_factor(average_raters(ratings), items=NAMES, by="context", ratings=ratings)
+    rated = rate_scores(ratings, factor).table
+    named = ("--by", "context", "--subject", "subject", "--rater", "rater")
+    told = call_json("factor", file, *ITEMS, *named)["rows"]
+    found = [row for row in pick(told, item="score", headline=True)]
+    assert [row["estimate"] for row in found] == rated.loc[rated["headline"], "estimate"].tolist()
+    out = call("factor", file, *ITEMS, *named, "--scores", tmp_path / "scores.csv").stdout
+    written = pd.read_csv(tmp_path / "scores.csv")
+    assert written["std_error"].tolist() == pytest.approx(factor.scores["std_error"].tolist())
+    lines = read_table(out, "A2")
+    assert [line[8] for line in lines] == [write(row["estimate"], 2) for row in found]
+    errors = factor.scores.groupby("fitted_on")["std_error"].mean()
+    assert float(lines[-1][6]) == pytest.approx(errors["all"], abs=0.0051)
+    assert "The reliability of the scores, the intraclass correlation" in squeeze(out)
+
+
+def test_one_rater_a_clip_has_no_reliability_and_the_factor_stays(call, data, tmp_path):
+    pd.read_csv(data / "ratings.csv").drop_duplicates("clip").to_csv(tmp_path / "one.csv")
+    out = squeeze(call("factor", tmp_path / "one.csv", *ITEMS, "--rater", "rater").stdout)
+    assert "There is no reliability of the scores:" in out
+    assert "No SE of rater sampling: no clip has two raters who answered every item." in out
+    assert "Standardized loadings lay between" in out
 
 
 def test_scores_of_all_methods(call, call_json, items, table, tmp_path):

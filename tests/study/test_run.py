@@ -33,7 +33,12 @@ def test_the_numbers_are_those_of_the_verbs(folder, run):
     seeds = run.provenance.seeds
     parts = split_subjects(clips, seed=seeds["split"])
     factor = fit_factor(
-        average_raters(ratings), items=ITEMS, by="context", parts=parts, scale=(0, 4)
+        average_raters(ratings),
+        items=ITEMS,
+        by="context",
+        parts=parts,
+        scale=(0, 4),
+        ratings=ratings,
     )
     features = [name for name in clips if name not in {"clip", "subject", "context"}]
     data = join_scores(clips, factor)
@@ -45,6 +50,8 @@ def test_the_numbers_are_those_of_the_verbs(folder, run):
     pd.testing.assert_frame_equal(run.reliability.table, reliability.table)
     pd.testing.assert_frame_equal(run.parts, parts)
     pd.testing.assert_frame_equal(run.factor.scores, factor.scores)
+    rated = rate_scores(ratings, factor)
+    pd.testing.assert_frame_equal(run.score_reliability.table, rated.table)
     theirs = run.predictions[run.predictions["model"].isin(["elastic", "mean"])]
     pd.testing.assert_frame_equal(theirs.reset_index(drop=True), mine)
     spans = factor.spans[factor.spans["part"] == "train"].set_index("context")["span"]
