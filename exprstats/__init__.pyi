@@ -99,6 +99,7 @@ from .models import Leakage as Leakage
 from .models import Models as Models
 from .models import Nested as Nested
 from .models import RepeatedSplits as RepeatedSplits
+from .models import ScoreReliability as ScoreReliability
 from .models import Trees as Trees
 from .models import Weights as Weights
 from .models import compare_human as compare_human
@@ -121,6 +122,7 @@ from .models import pair_pooled as pair_pooled
 from .models import predict_clips as predict_clips
 from .models import rate_ceiling as rate_ceiling
 from .models import rate_importance as rate_importance
+from .models import rate_scores as rate_scores
 from .models import repeat_splits as repeat_splits
 from .models import report_weights as report_weights
 from .models import save_models as save_models

@@ -17,7 +17,8 @@ from exprstats.errors import OptionError
 PLACES = (
     *("reliability", "factor", "models", "comparison"),
     *("raters", "decisions", "plan", "differences", "errors", "subjects", "agreement", "choice"),
-    *("invariance", "restrictions", "resampled", "ordered", "factors", "levels", "scorecard"),
+    *("invariance", "restrictions", "resampled", "ordered", "factors", "levels"),
+    *("score_reliability", "scorecard"),
     *("clip_features", "sensitivity"),
     *("ceiling", "weights", "contrasts", "pooling"),
     *("equivalence", "permutation", "contexts", "precision", "training"),
@@ -26,7 +27,7 @@ PLACES = (
 # Of these there may be several, one for each model.
 KEYED = frozenset({"models", "importance", "dependence"})
 # These are printed in the table of another result; without it they are results like others.
-_BESIDE = {"ceiling": "comparison"}
+_BESIDE = {"ceiling": "comparison", "score_reliability": "factor"}
 
 
 class Result(ABC):

@@ -97,8 +97,7 @@ print(card.sentence())
 rated = ex.fit_factor(means, items=items, by="context", ratings=study.ratings)
 errors = rated.scores.groupby(["fitted_on", "context"])[["std_error", "factor_se"]].mean()
 print(errors)
-weighted = ex.weight_ratings(study.ratings, rated)
-reliability = ex.rate_reliability(weighted, by="context")
+reliability = ex.rate_scores(study.ratings, rated)
 print(reliability.sentence())
 
 # %% tags=["remove-cell"]

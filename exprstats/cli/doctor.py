@@ -26,6 +26,7 @@ Status = Literal["OK", "WARN", "FAIL"]
 LAVAAN_LEAST = [0, 6, 12]
 TOLERANCE = 1e-6
 _REPAIR = f"Run: {sys.executable} -m pip install --upgrade exprstats"
+_WAYS = {"rpy2": "rpy2", "rscript": "Rscript"}
 _UTF8 = "Run: export LC_ALL=C.UTF-8"
 # A factor and three errors that are orthogonal to it and to each other: loadings .89, .80, .71.
 _ITEMS = {
@@ -176,14 +177,19 @@ def examine_r(state: RState) -> Finding:
     """Say whether R starts; it was tried in a process apart."""
     if state.ready:
         locale = "" if state.utf8 else f" Its locale is {state.locale}, not UTF-8."
-        fact = f"{state.r_version} at {state.r_home}.{locale}"
+        way = f", reached by {_WAYS.get(state.engine, state.engine)}" if state.engine else ""
+        fact = f"{state.r_version} at {state.r_home}{way}.{locale}"
         return Finding("R", "OK" if state.utf8 else "WARN", fact, "" if state.utf8 else _UTF8)
     fact = f"{state.problem} Models of three items are solved without R."
     return Finding("R", "WARN", fact, state.cure)
 
 
 def examine_rpy2(state: RState) -> Finding:
-    """Say whether rpy2 is there and fits R."""
+    """Say whether rpy2 is there and fits R; where Rscript serves, nothing needs it."""
+    if state.engine == "rscript":
+        told = state.rpy2_version or "not installed"
+        told += " (does not fit R)" if state.rpy2_matches is False else ""
+        return Finding("rpy2", "OK", f"{told}; not needed, R is reached by Rscript")
     if state.rpy2_version and state.rpy2_matches is not False:
         fits = f"fits R {state.r_version}" if state.ready else "not tried without R"
         return Finding("rpy2", "OK", f"{state.rpy2_version}; {fits}")

@@ -28,13 +28,14 @@ from exprstats.cli.options import (
 )
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
-from exprstats.errors import OptionError
+from exprstats.errors import DataError, OptionError, warn_user
 from exprstats.options import ScoreMethod
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.measurement import Factor, NestedModels
+    from exprstats.models import ScoreReliability
 
 FEWEST_DRAWS = 100
 
@@ -49,6 +50,10 @@ def fit_file(
     subject: Annotated[
         str | None,
         typer.Option(metavar="COLUMN", help="Who is seen; kept beside the scores."),
+    ] = None,
+    rater: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Who rated: FILE has one row a clip and rater."),
     ] = None,
     scale: Annotated[
         str | None,
@@ -92,16 +97,15 @@ def fit_file(
         rule, codes = split_gaps(missing)
         _check_needs(subject, by, robust=cluster_robust, draws=draws, invariance=invariance)
         asked = [estimator != "ml", rule != "listwise", cluster_robust, restrictions, invariance]
-        _check_ordered(ordered, any([*asked, draws, score_method != "bartlett"]))
+        _check_ordered(ordered, any([*asked, draws, rater, score_method != "bartlett"]))
         if score_method in {"regression", "mean"} and scores is None and out is None:
             message = f"--score-method {score_method} is for scores that are written. Add --scores."
             raise OptionError(message)
         from exprstats import measurement
-        from exprstats.io import read_items
 
         session.note_file(file)
         columns = {"items": names, "clip": clip or "clip", "subject": subject, "context": by}
-        table = read_items(file, **columns, scale=limits, missing=codes)
+        table, ratings = _read_file(file, rater, **columns, scale=limits, missing=codes)
         choices: dict[str, Any] = {"items": names, "level": level}
         context: dict[str, Any] = {"by": "context" if by else None}
         if ordered:
@@ -112,9 +116,12 @@ def fit_file(
             return
         cluster: dict[str, Any] = {"cluster": "subject" if cluster_robust else None}
         errors: dict[str, Any] = {"missing": rule, "estimator": estimator, "scale": limits}
+        errors["ratings"] = ratings
         result = measurement.fit_factor(table, **choices, **context, **cluster, **errors)
         session.add_table("factor", result.tidy())
         results: list[Any] = [result]
+        if ratings is not None:
+            results += _rate_scores(session, ratings, result, level)
         if restrictions:
             tested = measurement.compare_restrictions(
                 table, **choices, **context, **cluster, missing=rule
@@ -129,7 +136,7 @@ def fit_file(
             drawn = measurement.bootstrap_factor(table, **choices, **context, **whole)
             session.add_table("resampling", drawn.tidy())
             results.append(drawn)
-        frame = _score(result, table, score_method)
+        frame = _score(result, table, score_method, ratings)
         if score_method == "all":
             card = measurement.compare_scores(result, table)
             session.add_table("score_card", card.tidy())
@@ -157,7 +164,8 @@ def _check_ordered(ordered: bool, others: bool) -> None:
     if ordered and others:
         message = (
             "--ordered has its own estimator, errors and scores; leave --estimator, --missing "
-            "fiml, --cluster-robust, --restrictions, --invariance, --draws and --score-method out."
+            "fiml, --rater, --cluster-robust, --restrictions, --invariance, --draws and "
+            "--score-method out."
         )
         raise OptionError(message)
 
@@ -168,18 +176,48 @@ def _keep_steps(session: Session, result: NestedModels) -> NestedModels:
     return result
 
 
-def _score(factor: Factor, table: pd.DataFrame, method: str) -> pd.DataFrame:
+def _read_file(
+    file: Path, rater: str | None, **columns: Any
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Return the clips with their items, and the ratings that these are means of, if given."""
+    from exprstats.io import read_items, read_ratings
+    from exprstats.measurement import average_raters
+
+    if rater is None:
+        return read_items(file, **columns), None
+    ratings = read_ratings(file, rater=rater, **columns)
+    return average_raters(ratings), ratings
+
+
+def _rate_scores(
+    session: Session, ratings: pd.DataFrame, factor: Factor, level: float
+) -> list[ScoreReliability]:
+    """Return the reliability of the scores; a warning says why there is none."""
+    from exprstats.models import rate_scores
+
+    try:
+        rated = rate_scores(ratings, factor, level=level)
+    except DataError as error:
+        warn_user(f"There is no reliability of the scores: {error}")
+        return []
+    session.add_table("score_reliability", rated.tidy())
+    return [rated]
+
+
+def _score(
+    factor: Factor, table: pd.DataFrame, method: str, ratings: pd.DataFrame | None
+) -> pd.DataFrame:
     """Return the scores that were asked for; of all methods, with columns of each."""
     from exprstats.measurement import score_clips
 
     if method == "bartlett":
         return factor.scores
     kinds = [kind for kind in get_args(ScoreMethod) if method in {kind, "all"}]
-    frames = {kind: score_clips(factor, table, method=kind) for kind in kinds}
+    frames = {kind: score_clips(factor, table, method=kind, ratings=ratings) for kind in kinds}
     first = next(iter(frames.values()))
     if len(frames) == 1:
         return first
-    names = ("score", "std_error", "factor_se")
+    names = ("score", "std_error", "factor_se", "note")
     columns = {f"{name}_{kind}": frame[name] for kind, frame in frames.items() for name in names}
     return first.drop(columns=[*names]).assign(**columns)
 

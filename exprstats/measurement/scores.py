@@ -159,11 +159,14 @@ def weight_ratings(
     fitted = "context" if raters.contexts else "all"
     scores = list_scores(factor.solutions, raters, method)
     scores = scores[scores["fitted_on"] == fitted]
-    complete = np.isfinite(raters.answers).all(axis=1) & scores["score"].notna().to_numpy()
-    if not complete.all():
-        left = count_things((~complete).sum(), "raters' clips was", "raters' clips were",
-                            of=len(complete))  # fmt: skip
-        warn_user(f"{left} left out: an item is missing.")
+    answered = np.isfinite(raters.answers).all(axis=1)
+    complete = answered & scores["score"].notna().to_numpy()
+    flaws = dict.fromkeys(scores["note"][answered & ~complete])
+    for lost, why in ((~answered, "an item is missing."), (answered & ~complete, " ".join(flaws))):
+        if lost.any():
+            left = count_things(lost.sum(), "raters' clips was", "raters' clips were",
+                                of=len(complete))  # fmt: skip
+            warn_user(f"{left} left out: {why}")
     table = scores.loc[complete, list(raters.ids)].reset_index(drop=True)
     return table.assign(item="score", rating=scores.loc[complete, "score"].to_numpy())
 

@@ -1,5 +1,11 @@
 """Predictive models of behavioural features: splits, fitting, baselines and explanations."""
 
+from exprstats.models.baselines.ceiling import (
+    Ceiling,
+    ScoreReliability,
+    rate_ceiling,
+    rate_scores,
+)
 from exprstats.models.baselines.guesses import (
     guess_classes,
     guess_majority,
@@ -7,7 +13,7 @@ from exprstats.models.baselines.guesses import (
     guess_normal,
     guess_uniform,
 )
-from exprstats.models.baselines.human import Ceiling, guess_human, rate_ceiling
+from exprstats.models.baselines.human import guess_human
 from exprstats.models.baselines.raters import HumanComparison, compare_human
 from exprstats.models.baselines.stacking import pair_pooled, stack_predictions
 from exprstats.models.data.splits import fold_subjects, split_subjects
@@ -35,6 +41,7 @@ __all__ = [
     "Models",
     "Nested",
     "RepeatedSplits",
+    "ScoreReliability",
     "Trees",
     "Weights",
     "compare_human",
@@ -57,6 +64,7 @@ __all__ = [
     "predict_clips",
     "rate_ceiling",
     "rate_importance",
+    "rate_scores",
     "repeat_splits",
     "report_weights",
     "save_models",

@@ -65,7 +65,7 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("ordered",), describe_ordered),
     (("factors",), describe_factors),
     (("levels",), describe_levels),
-    (("factor",), describe_scores),
+    (("factor", "score_reliability"), describe_scores),
     (("scorecard",), describe_scorecard),
     (("clip_features",), describe_tracking),
     (("sensitivity",), describe_sensitivity),

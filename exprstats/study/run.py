@@ -37,6 +37,7 @@ from exprstats.study.stages import (
     nest_people,
     rate_crowd,
     rate_features,
+    rate_targets,
     score_targets,
     split_people,
     trace_forests,
@@ -104,7 +105,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
         ratings, clips, features = read_all(study, log, n_jobs=n_jobs)
         if clips is not None and ratings is None:
             study = settle_target(study, clips, log)
-    reliability = parts = factor = None
+    reliability = parts = factor = scored = None
     if ratings is not None:
         with log.stage("reliability"):
             model = study.reliability.model if study.reliability else "one-way"
@@ -115,13 +116,14 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     if ratings is not None:
         with log.stage("factor"):
             factor = _measure(study, ratings, parts, log)
+            scored = None if factor is None else rate_targets(ratings, factor, log)
     run = StudyRun(
         study=study,
         provenance=log.close(receipts=[] if factor is None else [factor.receipt]),
         clips=clips,
         features=features,
         parts=parts,
-    ).add(reliability, factor)
+    ).add(reliability, factor, scored)
     return run if clips is None else predict_all(run, log, ratings, n_jobs)
 
 
@@ -270,10 +272,11 @@ class StudyRun(Registered):
         Where it all comes from.
     results
         The registry of results in their order. As attributes: ``reliability`` (`rate_reliability`),
-        ``factor`` (`fit_factor`), ``models`` (by the names of the study file, the headline model
-        first), ``comparison`` (`compare_models`), ``ceiling`` (`rate_ceiling`), ``weights``
-        (`report_weights`), ``contrasts`` (`contrast_contexts`), ``pooling`` (models of single
-        contexts against one for all), ``importance`` and ``dependence`` (by model).
+        ``factor`` (`fit_factor`), ``score_reliability`` (`rate_scores`), ``models`` (by the names
+        of the study file, the headline model first), ``comparison`` (`compare_models`),
+        ``ceiling`` (`rate_ceiling`), ``weights`` (`report_weights`), ``contrasts``
+        (`contrast_contexts`), ``pooling`` (models of single contexts against one for all),
+        ``importance`` and ``dependence`` (by model).
     predictions
         Test-set predictions of every model and baseline.
     clips

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Leakage,
         Models,
         Nested,
+        ScoreReliability,
         Weights,
     )
     from exprstats.reliability import Reliability
@@ -92,7 +93,35 @@ def score_targets(clips: pd.DataFrame, factor: Factor, log: Logbook) -> pd.DataF
 
     joined = join_scores(clips, factor)
     scores = [name for name in ("score", "score_pooled") if name in joined]
+    lost = joined[joined[scores].isna().any(axis=1)]
+    if len(lost) < len(joined):
+        for reason, group in lost.groupby(_explain_gaps(lost, factor), sort=False):
+            told = f"the clip has no score: {reason}"
+            log.exclude("join", "clips", len(joined), told, left_out=group["clip"].tolist())
+            joined = joined[~joined.index.isin(group.index)]
     return drop_gaps(joined, scores, log, stage="join", reason="the clip has no score")
+
+
+def _explain_gaps(lost: pd.DataFrame, factor: Factor) -> list[str]:
+    """Return why each clip has no score: what the scores say of it, or that it is not there."""
+    key = [name for name in ("context", "clip") if name in lost and name in factor.scores]
+    gaps = factor.scores[factor.scores["score"].isna()].drop_duplicates(key)
+    notes = lost[key].astype(str).merge(gaps[[*key, "note"]].astype(str), on=key, how="left")
+    return notes["note"].fillna("nobody rated it").str.rstrip(".").tolist()
+
+
+def rate_targets(ratings: pd.DataFrame, factor: Factor, log: Logbook) -> ScoreReliability | None:
+    """Return the reliability of the factor scores, where it can be said."""
+    from exprstats.models import rate_scores
+
+    try:
+        with warnings.catch_warnings():
+            # What is odd about the raters is said by the reliability of the items.
+            warnings.simplefilter("ignore", DataWarning)
+            return rate_scores(ratings, factor)
+    except DataError as error:
+        log.notes.append(f"There is no reliability of the scores: {error}")
+        return None
 
 
 def split_people(

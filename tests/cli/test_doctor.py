@@ -74,8 +74,23 @@ def test_rpy2_that_does_not_fit_is_named_with_its_cure():
     finding = examinations.examine_rpy2(state)
     assert (finding.status, finding.cure) == ("WARN", "pip install x")
     assert "3.5.17 does not fit" in finding.fact
+    assert examinations.examine_r(replace(READY, engine="rpy2")).fact.endswith("by rpy2.")
     absent = examinations.examine_rpy2(replace(state, rpy2_version=None, rpy2_matches=None))
     assert absent.fact == "not installed."
+
+
+@pytest.mark.parametrize(
+    ("version", "matches", "told"),
+    [
+        (None, None, "not installed; not needed, R is reached by Rscript"),
+        ("3.5.17", False, "3.5.17 (does not fit R); not needed, R is reached by Rscript"),
+    ],
+)
+def test_where_rscript_serves_rpy2_is_no_lack(version, matches, told):
+    state = replace(READY, engine="rscript", rpy2_version=version, rpy2_matches=matches)
+    finding = examinations.examine_rpy2(state)
+    assert (finding.status, finding.fact, finding.cure) == ("OK", told, "")
+    assert "reached by Rscript" in examinations.examine_r(state).fact
 
 
 @pytest.mark.parametrize(

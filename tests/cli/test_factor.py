@@ -14,8 +14,15 @@ import pytest
 
 from exprstats.cli.options import split_gaps
 from exprstats.errors import OptionError
-from exprstats.io import read_items
-from exprstats.measurement import bootstrap_factor, check_invariance, fit_factor, score_clips
+from exprstats.io import read_items, read_ratings
+from exprstats.measurement import (
+    average_raters,
+    bootstrap_factor,
+    check_invariance,
+    fit_factor,
+    score_clips,
+)
+from exprstats.models import rate_scores
 
 NAMES = ["response", "emotion", "motion"]
 ITEMS = ("--items", "response,emotion,motion")
@@ -67,12 +74,16 @@ def test_robust_errors_and_estimators_are_those_of_the_verb(call, call_json, ite
             wanted["term"] == "loading", "std_error"
         ].tolist()
     out = call("factor", items, *ITEMS, *BY, "--cluster-robust").stdout
-    assert "SE and intervals allow for clips of the same subject (30 subjects)." in squeeze(out)
+    assert "SE and intervals by a delete-one jackknife over 30 subjects." in squeeze(out)
+    own = "which allow for clips of the same subject (30 subjects), are the rows of method robust."
+    assert own in squeeze(out)
     assert "take clips as independent" not in squeeze(out)
-    assert "--cluster-robust" not in out.split("Table A2")[1]
     plain = squeeze(call("factor", items, *ITEMS, *BY).stdout)
-    assert "SE and intervals take clips as independent" in plain
-    assert "--cluster-robust (in R) and --draws allow for clips of one person." in plain
+    assert "SE and intervals by a delete-one jackknife over 30 subjects." in plain
+    assert "which take clips as independent, are the rows of method ml." in plain
+    unknown = squeeze(call("factor", items, *ITEMS, "--by", "task").stdout)
+    assert "SE and intervals take clips as independent; they are too small where" in unknown
+    assert "jackknife" not in unknown
 
 
 @pytest.mark.parametrize("cluster", [False, pytest.param(True, marks=pytest.mark.r)])
@@ -90,12 +101,13 @@ def test_the_printed_numbers_are_the_rows(call, call_json, items, cluster):
             name, *cells = next(lines)
             assert name == item
             for term, own in zip(("loading", "residual"), (cells[:4], cells[4:]), strict=True):
-                [row] = pick(rows, context=context, item=item, term=term)
+                [row] = pick(rows, context=context, item=item, term=term, headline=True)
+                assert row["method"] == "jackknife"
                 wanted = [row[key] for key in ("estimate", "std_error", "conf_low", "conf_high")]
                 assert own == [write(value, 3) for value in wanted]
     for context, line in zip(contexts, read_table(out, "A20"), strict=True):
-        [omega] = pick(rows, context=context, term="omega")
-        [ave] = pick(rows, context=context, term="ave")
+        [omega] = pick(rows, context=context, term="omega", headline=True)
+        [ave] = pick(rows, context=context, term="ave", headline=True)
         wanted = [omega[key] for key in ("estimate", "conf_low", "conf_high")] + [ave["estimate"]]
         name = "All" if context is None else context
         assert line == [name, str(omega["n_clips"]), *(write(value, 2) for value in wanted)]
@@ -163,6 +175,35 @@ def test_draws_compare_contexts(call, call_json, items, table):
     assert len(heads) == 3  # the differences of two contexts stand together
 
 
+def test_ratings_give_errors_and_reliability_of_the_scores(call, call_json, data, tmp_path):
+    """The rows are those of the verbs; the file is the one that ``reliability`` reads."""
+    file = data / "ratings.csv"
+    columns = {"clip": "clip", "subject": "subject", "context": "context"}
+    ratings = read_ratings(file, items=NAMES, rater="rater", **columns)
+    factor = fit_factor(average_raters(ratings), items=NAMES, by="context", ratings=ratings)
+    rated = rate_scores(ratings, factor).table
+    named = ("--by", "context", "--subject", "subject", "--rater", "rater")
+    told = call_json("factor", file, *ITEMS, *named)["rows"]
+    found = [row for row in pick(told, item="score", headline=True)]
+    assert [row["estimate"] for row in found] == rated.loc[rated["headline"], "estimate"].tolist()
+    out = call("factor", file, *ITEMS, *named, "--scores", tmp_path / "scores.csv").stdout
+    written = pd.read_csv(tmp_path / "scores.csv")
+    assert written["std_error"].tolist() == pytest.approx(factor.scores["std_error"].tolist())
+    lines = read_table(out, "A2")
+    assert [line[8] for line in lines] == [write(row["estimate"], 2) for row in found]
+    errors = factor.scores.groupby("fitted_on")["std_error"].mean()
+    assert float(lines[-1][6]) == pytest.approx(errors["all"], abs=0.0051)
+    assert "The reliability of the scores, the intraclass correlation" in squeeze(out)
+
+
+def test_one_rater_a_clip_has_no_reliability_and_the_factor_stays(call, data, tmp_path):
+    pd.read_csv(data / "ratings.csv").drop_duplicates("clip").to_csv(tmp_path / "one.csv")
+    out = squeeze(call("factor", tmp_path / "one.csv", *ITEMS, "--rater", "rater").stdout)
+    assert "There is no reliability of the scores:" in out
+    assert "No SE of rater sampling: no clip has two raters who answered every item." in out
+    assert "Standardized loadings lay between" in out
+
+
 def test_scores_of_all_methods(call, call_json, items, table, tmp_path):
     file = tmp_path / "scores.csv"
     options = ("--score-method", "all", "--scores", file)
@@ -172,8 +213,11 @@ def test_scores_of_all_methods(call, call_json, items, table, tmp_path):
     for method in ("bartlett", "regression", "mean"):
         wanted = score_clips(factor, table, method=method)["score"]
         assert written[f"score_{method}"].tolist() == pytest.approx(wanted.tolist(), abs=1e-12)
+        for name in ("std_error", "factor_se", "note"):
+            assert f"{name}_{method}" in written
+    assert "note" not in written
     told = call_json("factor", items, *ITEMS, *BY, *options)["rows"]
-    blocks = out.split("Table A22")[1].split("Note.")[0]
+    blocks = out.split("Table A22. ")[1].split("Note.")[0]
     for context in ("startle", "pain", "disgust", None):
         card = {
             (row["term"], row["score"], row["versus"]): row["estimate"]
@@ -224,7 +268,14 @@ def test_a_context_called_all_and_a_file_that_looks_like_an_option(
     for number in ("2", "A9", "A21", "A22"):
         blocks = [" ".join(line) for line in read_table(out, number) if "." not in "".join(line)]
         assert blocks[:4] == ["disgust", "All (context)", "startle", "All"]
-    pooled = [write(row["estimate"], 2) for row in told["rows"] if row["term"] == "omega"][:4]
+    pooled = [
+        write(row["estimate"], 2)
+        for row in told["rows"]
+        if row["term"] == "omega"
+        and row.get("headline")
+        and not row.get("versus")
+        and "draws" not in row
+    ][:4]
     assert [line[-4] for line in read_table(out, "A20")] == pooled
     assert "All (context) − startle" in out and "\nAll − " not in out
 

@@ -179,6 +179,7 @@ CALLS = {
     "nest_elastic": lambda _, **options: call_nested(**options),
     "repeat_splits": lambda _, **options: call_repeats(**options),
     "rate_ceiling": lambda _, **options: ex.rate_ceiling(make_ratings(), make_factor(), **options),
+    "rate_scores": lambda _, **options: ex.rate_scores(make_ratings(), make_factor(), **options),
     "rate_importance": lambda _, **options: ex.rate_importance(
         make_models(), repeats=1, draws=100, **options
     ),

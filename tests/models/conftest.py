@@ -66,6 +66,8 @@ def build_factor(by="context"):
             residuals=np.array(RESIDUALS),
             intercepts=np.array([2.0, 1.5, 1.0]),
             standard=np.array(values[::order]),
+            missing="listwise",
+            flaw="",
         )
         for context, values in LOADINGS.items()
         for part, order in (("train", 1), ("all", -1))

@@ -97,7 +97,9 @@ def solve_jobs(jobs: Sequence[Job]) -> tuple[list[Solution], Receipt]:
 def _solve_with(engine: Engine, jobs: Sequence[Job]) -> tuple[list[Solution], Receipt]:
     solutions: list[Solution] = []
     receipts: list[Receipt] = []
+    call = None
     for job in jobs:
+        call = None  # what is quoted as the call of all clips, the last job, is no other's
         if job.problems:
             solutions.append(_refuse(job, _join_problems(job)))
             continue
@@ -114,9 +116,10 @@ def _solve_with(engine: Engine, jobs: Sequence[Job]) -> tuple[list[Solution], Re
             continue
         solutions.append(solution)
         receipts.append(receipt)
+        call = receipt.call
     said = dict.fromkeys(text for receipt in receipts for text in receipt.warnings)
     last = receipts[-1] if receipts else Receipt("closed form")
-    return solutions, replace(last, warnings=tuple(said))
+    return solutions, replace(last, call=call, warnings=tuple(said))
 
 
 def solve_closed(job: Job) -> tuple[Solution, Receipt]:

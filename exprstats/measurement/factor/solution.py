@@ -148,7 +148,7 @@ class Receipt:
     engine
         ``"lavaan"`` or ``"closed form"``.
     call
-        The R call of the last fit, that of all clips; None without R.
+        The R call of the fit of all clips; None without R, or where they have no such fit.
     versions
         Of R and lavaan; empty without R.
     warnings
@@ -306,7 +306,9 @@ def list_notes(solutions: Sequence[Solution], receipt: Receipt) -> tuple[str, ..
     notes = []
     for one in solutions:
         if one.flaw:
-            fate = "has no scores" if np.isfinite(one.loadings).all() else "was not fitted"
+            has, was = ("have", "were") if one.context is None else ("has", "was")
+            scored = np.isfinite(one.loadings).all()
+            fate = f"{has} no scores" if scored else f"{was} not fitted"
             notes.append(f"{one.name[0].upper()}{one.name[1:]} {fate}: {_cut(one.flaw, one.name)}")
     if receipt.reason:
         notes.append(

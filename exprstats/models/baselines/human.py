@@ -1,37 +1,30 @@
-"""The human baseline and the ceiling that rater reliability sets."""
+"""The human baseline: each rater judged against the others of a clip."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import (
     RATINGS,
-    arrange_rows,
     check_table,
     encode_ids,
     order_levels,
     require_columns,
 )
-from exprstats.errors import DataError, DataWarning, OptionError, Problem, warn_user
+from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.measurement.factor.formulas import weigh_bartlett
 from exprstats.measurement.factor.scoring import pick_scoring
 from exprstats.models.data.parts import label_parts
 from exprstats.options import HumanUnit, check_word
-from exprstats.reliability import rate_reliability
-from exprstats.results import Result
 
 if TYPE_CHECKING:
     from exprstats.measurement import Factor
 
 FEWEST_CLIPS = 3
-SUM = "score"
 
 
 def guess_human(
@@ -255,104 +248,3 @@ def warn_dropped(dropped: int, total: int, why: str) -> None:
     if dropped:
         message = f"{dropped:,} of {total:,} ratings {why}; the human baseline leaves them out."
         warn_user(message)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ceiling(Result):
-    """Square roots of the reliability of clip means.
-
-    Attributes
-    ----------
-    table
-        Tidy rows, one a context and the pooled one last: term ``ceiling``, with the limits of the
-        reliability's headline interval carried along.
-    level
-        Confidence level.
-    """
-
-    place: ClassVar[str] = "ceiling"
-    table: pd.DataFrame
-    level: float
-
-    def glance(self) -> pd.DataFrame:
-        """Return the pooled row."""
-        return self.table[self.table["context"].isna()].reset_index(drop=True)
-
-    def sentence(self) -> str:
-        """Return the ceilings in APA style."""
-        told = [
-            f"{'all clips' if pd.isna(row['context']) else row['context']} "
-            f"{write_number(row['estimate'], bounded=True)} "
-            f"{write_interval(row['conf_low'], row['conf_high'], bounded=True)}"
-            for _, row in self.table.iterrows()
-        ]
-        return (
-            "Because of the scores' own unreliability, no prediction can be expected to correlate "
-            f"with them above √ICC(1,k) of the raters' scores: {'; '.join(told)} "
-            f"({write_level(self.level)} CI)."
-        )
-
-
-def rate_ceiling(ratings: pd.DataFrame, factor: Factor, *, level: float = 0.95) -> Ceiling:
-    """Rate how high a prediction of the scores could correlate with them at best.
-
-    Each rater's answers are scored by the Bartlett weights, as clips are: the mean of the raters'
-    scores of a clip is its score. The ceiling is the square root of the one-way reliability of
-    these means, at the harmonic mean of the numbers of raters. (Sums weighted by the loadings are
-    another composite: where one item is much noisier, theirs was .911 for a real .990.)
-
-    Parameters
-    ----------
-    ratings
-        RATINGS with ``subject``.
-    factor
-        From `fit_factor` or `load_factor`.
-    level
-        Confidence level.
-
-    Returns
-    -------
-    Ceiling
-
-    Raises
-    ------
-    DataError
-        As in `guess_human` and `rate_reliability`.
-
-    References
-    ----------
-    Spearman, C. (1904). The proof and measurement of association between two things.
-
-    Examples
-    --------
-    >>> from exprstats.measurement import average_raters, fit_factor
-    >>> from exprstats.simulate import simulate_expressiveness
-    >>> ratings = simulate_expressiveness(subjects=40, seed=1).ratings
-    >>> items = sorted(ratings["item"].unique())
-    >>> factor = fit_factor(average_raters(ratings), items=items)
-    >>> rate_ceiling(ratings, factor).tidy()["estimate"].round(1).tolist()
-    [0.9]
-    """
-    answers = weigh_answers(ratings, factor)
-    contexts = order_levels(answers["context"]) if factor.by else []
-    rows = []
-    for context in [*contexts, None]:
-        column = "sum" if context is None else "sum_context"
-        own = answers if context is None else answers[answers["context"] == context]
-        rows.append(_rate_sample(own.assign(rating=own[column], item=SUM), context, level))
-    return Ceiling(arrange_rows(rows, ("context", "term")), level)
-
-
-def _rate_sample(sums: pd.DataFrame, context: Any, level: float) -> dict[str, Any]:
-    with warnings.catch_warnings():
-        # What is odd about the raters is said by the reliability of the items.
-        warnings.simplefilter("ignore", DataWarning)
-        found = rate_reliability(sums, by=None, level=level).table
-    row = found[found["headline"].to_numpy(bool)].iloc[0]
-    roots = {
-        name: float(np.sqrt(row[name])) if row[name] >= 0 else np.nan
-        for name in ("estimate", "conf_low", "conf_high")
-    }
-    note = None if row["estimate"] >= 0 else "the reliability is below 0"
-    kept = {name: row[name] for name in ("method", "n_clips", "n_clusters", "raters_per_clip")}
-    return {"context": context, "term": "ceiling", **roots, "level": level, **kept, "note": note}

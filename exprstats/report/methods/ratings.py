@@ -17,7 +17,7 @@ from exprstats.report.sections.coefficients import (
     knows_subjects,
 )
 from exprstats.report.sections.features import read_shares, write_share
-from exprstats.report.sections.measurement import name_estimator
+from exprstats.report.sections.measurement import name_estimator, tell_jackknife
 from exprstats.report.sections.reliability import is_crossed
 from exprstats.study.settings import OpenfaceSettings
 
@@ -104,9 +104,10 @@ def tell_factor(analysis: Analysis) -> Told:
     texts = [
         say(
             "{averaged}confirmatory factor model with unit factor variance was fitted to {items} "
-            "by {full}maximum likelihood{where}{how}{errors}.",
+            "by {full}maximum likelihood{where}{how}{errors}{intervals}.",
             full=full,
             errors=errors,
+            intervals=tell_jackknife(rows[rows["headline"].eq(True)], "; "),
             averaged="For each clip, ratings were averaged over raters, and a one-factor "
             if analysis.reliability
             else "A one-factor ",

@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from exprstats.measurement import Receipt
 
 INDEPENDENT = (
-    "*SE* and intervals take clips as independent; they are too small where clips of one subject "
-    "are alike."
+    "*SE* and intervals{where} take clips as independent; they are too small where clips of one "
+    "subject are alike."
 )
 _TERMS = {"loading": "Loading (λ)", "residual": "Residual (ε)"}
 _FIT = {"df", "chisq", "cfi", "rmsea", "srmr"}
+VARIANTS = {"scaled", "robust", "unscaled"}
 _LAYERS = {"within": "Within clusters", "between": "Between clusters"}
 _COMPOSITES = {"omega": "ω of the composite", "omega_means": "ω of clusters’ means"}
 
@@ -52,7 +53,7 @@ def describe_ordered(analysis: Analysis) -> Section | None:
             "ε = 1 − λ²; all clips{counts}.",
             counts=count_clips(rows, grouped=grouped),
         ),
-        say(INDEPENDENT),
+        say(INDEPENDENT, where=""),
         *list_context_fits(rows),
         *quote_call(factor.receipt, factor.items),
     ]
@@ -115,7 +116,7 @@ def describe_factors(analysis: Analysis) -> Section | None:
             "Completely standardized solution, ε = 1 − λ²; all clips{counts}.",
             counts=count_clips(rows, grouped=grouped),
         ),
-        say(INDEPENDENT),
+        say(INDEPENDENT, where=""),
         *list_context_fits(rows),
         *quote_call(factors.receipt, items),
     )
@@ -150,11 +151,14 @@ def _build_correlations(rows: pd.DataFrame, level: float, *, grouped: bool) -> T
         }
         for row in shown.to_dict("records")
     ]
-    note = say("ω = reliability of the sum of a factor's items; *r* = correlation of two factors.")
+    note = say(
+        "ω = internal consistency of the means of a factor's items; *r* = correlation of two "
+        "factors."
+    )
     return Table(
         "A26",
         "correlations",
-        "Reliability and Correlations of the Factors",
+        "Internal Consistency and Correlations of the Factors",
         columns,
         pd.DataFrame(cells),
         group="context" if grouped else None,
@@ -192,8 +196,8 @@ def describe_levels(analysis: Analysis) -> Section | None:
             name=factors.cluster,
         ),
         say(
-            "ω of clusters' means: reliability of the mean over a cluster's clips; "
-            "what is specific to a clip counts as error."
+            "ω of clusters' means: internal consistency of the items' means over a cluster's "
+            "clips; what is specific to a clip counts as error."
         ),
         *list_context_fits(rows),
         *quote_call(factors.receipt, factors.items),
@@ -312,9 +316,13 @@ def list_context_fits(rows: pd.DataFrame) -> list[Text]:
 
 
 def _write_fit(found: Mapping[Any, dict[Any, Any]]) -> Text:
+    # Under a robust test lavaan's indices have further names, which stand in the notes.
+    names = {term: row["note"] for term, row in found.items() if row.get("note") in VARIANTS}
+    words = {f"{term}_name": f"{names.get(term, '')} ".lstrip() for term in _FIT}
     return say(
-        "χ²({df}) = {chisq}, *p* {p}, CFI = {cfi}, RMSEA = {rmsea}, 90% CI {limits}, "
-        "SRMR = {srmr}.",
+        "{chisq_name}χ²({df}) = {chisq}, *p* {p}, {cfi_name}CFI = {cfi}, {rmsea_name}RMSEA = "
+        "{rmsea}, 90% CI {limits}, SRMR = {srmr}.",
+        **words,
         df=int(found["df"]["estimate"]),
         chisq=write_number(found["chisq"]["estimate"]),
         p=tell_p(found["chisq"]["p_value"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -64,11 +65,15 @@ def describe_measurement(analysis: Analysis) -> Section | None:
         *title,
         sentences=(
             _say_model(rows, items, analysis),
-            _say_loadings(rows, " (Table A20)" if whole else ""),
+            *_say_loadings(rows, analysis.factor, " (Table A20)" if whole else ""),
             *_say_fit(rows),
             *further,
         ),
-        caveats=(*_say_closed_form(analysis), *_say_three_items(items)),
+        caveats=(
+            *_say_failures(analysis.factor),
+            *_say_closed_form(analysis),
+            *_say_three_items(items),
+        ),
         tables=(_build_estimates(rows, analysis.factor), *whole, *tables),
         figures=(_build_figure(rows, analysis.factor),),
     )
@@ -121,6 +126,12 @@ def _say_closed_form(analysis: Analysis) -> tuple[Text, ...]:
     )
 
 
+def _say_failures(factor: Factor) -> tuple[Text, ...]:
+    """Return which contexts have no fit or no scores; these notes come first."""
+    failed = sum(bool(one.flaw) for one in factor.solutions)
+    return tuple(quote_sentence(note) for note in factor.notes[:failed])
+
+
 def _say_three_items(items: list[Any]) -> tuple[Text, ...]:
     if len(items) != 3:
         return ()
@@ -139,12 +150,23 @@ def _say_model(rows: pd.DataFrame, items: list[Any], analysis: Analysis) -> Text
     full, errors = name_estimator(factor)
     how = f"by {full}maximum likelihood with lavaan (Rosseel, 2012){errors}"
     return say(
-        "One factor was fitted to {means}{items}{where}{how}.",
+        "One factor was fitted to {means}{items}{where}{how}{intervals}.",
         means="the clip means of " if analysis.reliability else "",
         items=join_words([str(item) for item in items]),
         where=where,
         how=f" {how}" if factor.engine == "lavaan" else "",
+        intervals=tell_jackknife(rows, "; "),
     )
+
+
+def tell_jackknife(rows: pd.DataFrame, before: str = "") -> str:
+    """Return how the headline intervals of loadings leave out subjects; empty where none does."""
+    found = pick_rows(rows, term="loading", method="jackknife")
+    if found.empty:
+        return ""
+    low, high = int(found["n_clusters"].min()), int(found["n_clusters"].max())
+    people = count_things(high, "subject") if low == high else f"{low:,} to {high:,} subjects"
+    return f"{before}intervals by a delete-one jackknife over {people}"
 
 
 def name_estimator(factor: Factor) -> tuple[str, str]:
@@ -157,8 +179,12 @@ def name_estimator(factor: Factor) -> tuple[str, str]:
     return full, ", with robust standard errors" if pooled.method == "robust" else ""
 
 
-def _say_loadings(rows: pd.DataFrame, pointer: str) -> Text:
+def _say_loadings(rows: pd.DataFrame, factor: Factor, pointer: str) -> tuple[Text, ...]:
     loadings = pick_rows(rows, term="loading").reset_index(drop=True)
+    # An inadmissible solution stands in the table, with its reason; it is no finding.
+    loadings = loadings[~loadings["note"].isin(_list_flaws(factor))]
+    if loadings["estimate"].isna().all():
+        return ()
     low, high = find_extremes(loadings)
     omegas = pick_rows(rows, term="omega")["estimate"].dropna()
     text = (
@@ -170,10 +196,29 @@ def _say_loadings(rows: pd.DataFrame, pointer: str) -> Text:
             write_number(value, bounded=True) for value in (omegas.min(), omegas.max())
         )
         same = low_omega == high_omega
-        text += "; the reliability of the composite, ω, was "
+        text += f"; the internal consistency of the items’ means{_tell_turned(factor)}, ω, was "
         text += low_omega if same else f"between {low_omega} and {high_omega}"
         text += pointer
-    return say("{text}.", text=text)
+    return (say("{text}.", text=text),)
+
+
+def _list_flaws(factor: Factor) -> set[str]:
+    return {one.flaw for one in factor.solutions if one.flaw}
+
+
+def _tell_turned(factor: Factor) -> str:
+    """Return which items ω has turned round, and in which fits unless in all."""
+    sound = [one for one in factor.solutions if one.part == "all" and not one.flaw]
+    frame = pd.DataFrame({"context": [one.context for one in sound]}, dtype=object)
+    where: dict[str, list[str]] = {}
+    for name, one in zip(name_contexts(frame)["context"], sound, strict=True):
+        for item in one.reversed_items:
+            where.setdefault(item, []).append(name)
+    told = [
+        item if len(names) == len(sound) else f"{item} ({join_words(names)})"
+        for item, names in where.items()
+    ]
+    return f", with {join_words(told)} turned round" if told else ""
 
 
 def _say_fit(rows: pd.DataFrame) -> tuple[Text, ...]:
@@ -210,13 +255,34 @@ def _list_notes(rows: pd.DataFrame, factor: Factor, *, grouped: bool) -> tuple[T
                 "subjects only, so that nothing of the test set enters the target."
             )
         )
-    clusters = factor.solutions[-1].n_clusters
-    allowed = "*SE* and intervals allow for clips of the same subject ({subjects})."
-    subjects = count_things(clusters or 0, "subject")
-    notes.append(say(INDEPENDENT) if clusters is None else say(allowed, subjects=subjects))
+    shown = rows[rows["term"].isin(["loading", "residual"])]
+    notes += [*_list_intervals(shown, factor)]
     keys = ("item", "context") if grouped else ("item",)
-    told = collect_notes(rows[rows["term"].isin(["loading", "residual"])], keys)
+    told = collect_notes(shown[~shown["note"].isin(_list_flaws(factor))], keys)
     return (*notes, *quote_call(factor.receipt, factor.items), *told)
+
+
+def _list_intervals(shown: pd.DataFrame, factor: Factor) -> Iterator[Text]:
+    """Yield how the printed intervals of loadings came about, and which others there are."""
+    shown = shown[shown["estimate"].notna()]
+    left_out = shown["method"].eq("jackknife")
+    clusters = factor.solutions[-1].n_clusters
+    subjects = count_things(clusters or 0, "subject")
+    if left_out.any():
+        yield say("*SE* and {intervals}.", intervals=tell_jackknife(shown[left_out]))
+        beside = "The model's own intervals, which {what}, are the rows of method {method}."
+        method = factor.solutions[-1].method
+        what = "take clips as independent"
+        what = f"allow for clips of the same subject ({subjects})" if clusters else what
+        yield say(beside, method=method, what=what)
+    if not left_out.all():
+        where = ""
+        if left_out.any():
+            where = f" of {join_words(list_levels(shown[~left_out], 'context'))}"
+        told = INDEPENDENT
+        if clusters is not None:
+            told = "*SE* and intervals{where} allow for clips of the same subject ({subjects})."
+        yield say(told, where=where, subjects=subjects)
 
 
 def _build_whole(rows: pd.DataFrame) -> tuple[Table, ...]:
@@ -239,10 +305,11 @@ def _build_whole(rows: pd.DataFrame) -> tuple[Table, ...]:
         line |= {"omega": write_estimate(omega), "limits": write_limits(omega)}
         cells.append(line | {"ave": write_estimate(find_row(shown, context=context, term="ave"))})
     note = say(
-        "ω = share of the variance of the summed items that the factor explains; AVE = average "
+        "ω = internal consistency of the items' means, the share of the variance of the summed "
+        "items that the factor explains; it does not say whether raters agree. AVE = average "
         "variance extracted, the mean share of an item's variance that the factor explains."
     )
-    title = "Reliability of the Composite"
+    title = "Internal Consistency of the Items' Means"
     table = pd.DataFrame(cells)
     return (Table("A20", "composite", title, columns, table, notes=(note,), rows=shown),)
 

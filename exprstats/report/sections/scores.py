@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, write_count, write_number
+from exprstats.apa import MISSING, count_things, write_count, write_level, write_number
 from exprstats.document.cells import (
     ALL,
     collect_notes,
+    find_extremes,
     find_row,
     list_levels,
     name_contexts,
     pick_rows,
     write_estimate,
+    write_limits,
 )
 from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import Text, quote_sentence, say
+from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -28,6 +30,13 @@ _TERMS: dict[str, Text] = {
     "rank_change": say("Mean change of rank"),
     "rank_change_largest": say("Largest change of rank"),
     "between_share": say("Between subjects"),
+}
+_INDEPENDENT = "clips treated as independent"  # said with the interval's method
+_METHODS = {
+    "jackknife": "the cluster jackknife over subjects and, where they rated clips of several "
+    "subjects, raters",
+    "jackknife_subjects": "the cluster jackknife over subjects, raters taken as fixed",
+    "f": "the F distribution, clips taken as independent",
 }
 
 
@@ -43,12 +52,47 @@ def describe_scores(analysis: Analysis) -> Section | None:
         "scores was fitted to {clips}.",
         clips="the training subjects only" if part == "train" else "all clips",
     )
-    table = _build_table(_summarise(factor, part))
-    return Section("scores", "Scores", sentences=(sentence,), tables=(table,))
+    rated = _pick_reliability(analysis)
+    table = _build_table(_summarise(factor, part), rated)
+    sentences = (sentence, *_say_reliability(rated))
+    return Section("scores", "Scores", sentences=sentences, tables=(table,))
 
 
-def _build_table(rows: pd.DataFrame) -> Table:
-    columns = (
+def _pick_reliability(analysis: Analysis) -> pd.DataFrame:
+    """Return the headline reliability of the scores, a row for each context and the pooled one."""
+    if analysis.score_reliability is None:
+        return pd.DataFrame(columns=["context", "term", "estimate", "method", "level"])
+    rows = name_contexts(analysis.score_reliability.tidy())
+    return rows[rows["headline"].eq(True)].reset_index(drop=True)
+
+
+def _say_reliability(rated: pd.DataFrame) -> tuple[Text, ...]:
+    """Return what the ICC of the raters' own scores is."""
+    shown = rated[rated["estimate"].notna()]
+    if shown.empty:
+        return ()
+    low, high = find_extremes(shown)
+    told = _write_place(low)
+    if len(shown) > 1:
+        told = f"between {told}, and {_write_place(high)}"
+    return (
+        say(
+            "The reliability of the scores, the intraclass correlation of the raters' answers "
+            "weighted as the scores are, was ICC(1,*k*) {told} (Table A2).",
+            told=told if len(shown) > 1 else f"= {told}",
+        ),
+    )
+
+
+def _write_place(row: dict[Any, Any]) -> str:
+    interval = write_limits(row)
+    level = f", {write_level(row['level'])} CI {interval}" if interval != MISSING else ""
+    where = "" if row["context"] == ALL else f" ({row['context']})"
+    return f"{write_estimate(row)}{level}{where}"
+
+
+def _build_table(rows: pd.DataFrame, rated: pd.DataFrame) -> Table:
+    columns = [
         Column("context", say("Model"), words=True),
         Column("clips", say("Clips")),
         Column("mean", say("*M*")),
@@ -56,19 +100,41 @@ def _build_table(rows: pd.DataFrame) -> Table:
         Column("lowest", say("Lowest")),
         Column("highest", say("Highest")),
         Column("error", say("*SE*")),
+        Column("factor_error", say("*SE* of the factor model")),
         Column("omega", say("ω")),
         Column("span", say("Span")),
-    )
-    notes = (
+    ]
+    notes = [
         say(
-            "*SE* = standard error of a score. ω = share of the variance of the summed items that "
-            "the factor explains. Span = distance between the scores of the lowest and the highest "
-            "possible answers."
+            "*SE* = how much a clip's score would differ with other raters, mean of the clips; the "
+            "*SE* of the factor model takes an error that a rater makes on all items alike for "
+            "truth. ω = internal consistency of the items' means, the share of the variance of the "
+            "summed items that the factor explains. Span = distance between the scores of the "
+            "lowest and the highest possible answers."
         ),
+    ]
+    if len(rated):
+        level = write_level(float(rated["level"].iloc[0]))
+        columns[8:8] = [
+            Column("icc", say("ICC(1,*k*)"), "Reliability"),
+            Column("icc_limits", say("{level} CI", level=level), "Reliability"),
+        ]
+        methods = [_METHODS[one] for one in rated["method"].unique() if one in _METHODS]
+        notes.append(
+            say(
+                "Reliability = one-way intraclass correlation of the mean of a clip's raters, each "
+                "rater's answers weighted as the scores are{pooled}{how}.",
+                pooled="; that of all clips is within contexts" if len(rated) > 1 else "",
+                how=f"; intervals by {join_words(methods)}" if methods else "",
+            )
+        )
+    kept = pd.DataFrame([_write_row(row, rated) for row in rows.to_dict("records")])
+    told = (
+        *collect_notes(rows, ("context",)),
+        *collect_notes(rated, ("context",), (_INDEPENDENT,)),
     )
-    cells = pd.DataFrame([_write_row(row) for row in rows.to_dict("records")])
     title = "Factor Scores of the Clips"
-    return Table("A2", "scores", title, columns, cells, notes=notes, rows=rows)
+    return Table("A2", "scores", title, tuple(columns), kept, notes=(*notes, *told), rows=rows)
 
 
 def _summarise(factor: Factor, part: str) -> pd.DataFrame:
@@ -76,13 +142,14 @@ def _summarise(factor: Factor, part: str) -> pd.DataFrame:
     named = name_contexts(pd.DataFrame(factor.scores))
     own = pick_rows(named, fitted_on="context") if "fitted_on" in named else named.iloc[:0]
     pooled = pick_rows(named, fitted_on="all").assign(context=ALL)
-    omegas = pick_rows(name_contexts(factor.tidy()), term="omega", part=part)
+    omegas = pick_rows(name_contexts(factor.tidy()), term="omega", part=part, headline=True)
     spans = pick_rows(name_contexts(factor.spans), part=part)
     rows = []
     for context, here in [*own.groupby("context", sort=False), (ALL, pooled)]:
         values = here["score"].dropna()
         if values.empty:
             continue
+        scored = here[here["score"].notna()]
         rows.append(
             {
                 "context": context,
@@ -91,21 +158,38 @@ def _summarise(factor: Factor, part: str) -> pd.DataFrame:
                 "sd": values.std(),
                 "lowest": values.min(),
                 "highest": values.max(),
-                "std_error": here["std_error"].mean(),
+                "std_error": scored["std_error"].mean(),
+                "factor_se": scored["factor_se"].mean(),
                 "omega": find_row(omegas, context=context).get("estimate"),
                 "span": find_row(spans, context=context).get("span"),
+                "note": _join_notes(scored),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _write_row(row: dict[Any, Any]) -> dict[str, str]:
+def _join_notes(scored: pd.DataFrame) -> str | None:
+    """Return why clips with a score have no SE, with their number unless they are all."""
+    counts = scored["note"].dropna().value_counts(sort=False)
+    told = [
+        f"no SE of rater sampling: {note}"
+        + ("" if count == len(scored) else f" ({count_things(count, 'clip')})")
+        for note, count in counts.items()
+    ]
+    return "; ".join(told) or None
+
+
+def _write_row(row: dict[Any, Any], rated: pd.DataFrame) -> dict[str, str]:
     numbers = ("mean", "sd", "lowest", "highest", "span")
+    icc = find_row(rated, context=row["context"])
     return {
         "context": str(row["context"]),
         "clips": write_count(row["n_clips"]),
         **{name: write_number(row[name]) for name in numbers},
         "error": write_number(row["std_error"]),
+        "factor_error": write_number(row["factor_se"]),
+        "icc": write_estimate(icc) if icc else MISSING,
+        "icc_limits": write_limits(icc) if icc else MISSING,
         "omega": write_number(row["omega"], bounded=True),
     }
 

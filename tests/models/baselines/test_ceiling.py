@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.models import rate_ceiling
+from exprstats.models import rate_ceiling, rate_scores
 from exprstats.reliability import rate_reliability
 
 
@@ -24,6 +24,9 @@ def test_it_is_the_correlation_of_the_mean_with_the_truth(case):
     # Signal 1 and noise 1 in all answers, .3 in each: shares of a weighted mean of four raters.
     error = 1 + 0.3**2 * (weights @ weights) / weights.sum() ** 2
     assert found["fear"] == pytest.approx(np.sqrt(1 / (1 + error / 4)), abs=0.03)
+    rated = rate_scores(ratings, factor).table.query("headline").set_index("context")
+    assert rated.loc["fear", "estimate"] == pytest.approx(1 / (1 + error / 4), abs=0.03)
+    assert rated.loc["fear", "conf_low"] < 1 / (1 + error / 4) < rated.loc["fear", "conf_high"]
 
 
 @pytest.mark.parametrize("level", [0.95, 0.8])

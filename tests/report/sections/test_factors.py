@@ -73,7 +73,7 @@ def test_ordered_answers_print_loadings_thresholds_and_each_fit(ordered):
     check_cells(thresholds.cells, "estimate", cuts, 0.0051)
     assert thresholds.cells["category"].astype(float).tolist() == cuts["category"].tolist()
     own = rows[rows["context"].eq("x") & rows["term"].eq("chisq")].iloc[0]
-    assert f"Fit of x: χ²(2) = {own['estimate']:.2f}, p = " in read_notes(loadings)
+    assert f"Fit of x: scaled χ²(2) = {own['estimate']:.2f}, p = " in read_notes(loadings)
     assert "Fit of All:" not in read_notes(loadings)  # the sentence has it
     assert "take clips as independent" in read_notes(loadings)
     assert ordered.receipt.call in read_notes(loadings)
@@ -179,6 +179,8 @@ def test_the_composite_of_each_context_is_printed_where_no_models_follow(plain):
     section = read_section(plain.factor, "measurement")
     table = next(one for one in section.tables if one.number == "A20")
     rows = plain.factor.table[plain.factor.table["part"].eq("all")]
+    rows = rows[rows["headline"]]
+    assert set(rows["method"]) >= {"jackknife"}
     check_cells(table.cells, "omega", rows[rows["term"].eq("omega")], 0.0051)
     check_cells(table.cells, "ave", rows[rows["term"].eq("ave")], 0.0051)
     document = build_document(gather_analysis(list(plain)))
@@ -190,10 +192,10 @@ def test_the_composite_of_each_context_is_printed_where_no_models_follow(plain):
 @pytest.mark.parametrize(
     ("options", "said", "paragraph"),
     [
-        ({"estimator": "mlr"}, ", with robust standard errors.", "with robust standard errors"),
+        ({"estimator": "mlr"}, ", with robust standard errors; ", "with robust standard errors"),
         (
             {"cluster": "subject"},
-            "with standard errors that allow for clips of the same subject (24 subjects).",
+            "with standard errors that allow for clips of the same subject (24 subjects); ",
             "allow for clips of the same subject (24 subjects)",
         ),
         ({"missing": "fiml"}, "by full-information maximum likelihood", "by full-information max"),
@@ -205,5 +207,13 @@ def test_estimators_are_named_in_section_and_paragraph(plain, options, said, par
     words = write_plain(section.sentences[0]).replace("\xa0", " ")
     assert said in words
     notes = read_notes(section.tables[0])
-    assert ("take clips as independent" in notes) == ("cluster" not in options)
-    assert paragraph in write_plain(read_section(factor, "methods").sentences[0])
+    assert "SE and intervals by a delete-one jackknife over 24 subjects." in notes
+    assert ("take clips as independent, are the rows of method" in notes) == (
+        "cluster" not in options
+    )
+    method = "ml" if "missing" in options else "robust"
+    assert f"are the rows of method {method}." in notes
+    told = write_plain(read_section(factor, "methods").sentences[0]).replace("\xa0", " ")
+    assert paragraph in told
+    for text in (words, told):
+        assert "; intervals by a delete-one jackknife over 24 subjects." in text
