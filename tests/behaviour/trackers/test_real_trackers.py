@@ -58,7 +58,7 @@ def test_an_arkit_recording_runs_at_30_frames_of_a_clock_of_60(data):
     assert "60 frames a second" in faces.notes[0]
     # The head was not recorded: its angles are zeros, which give no feature.
     assert (faces.table["HeadYaw"] == 0).all()
-    with pytest.warns(DataWarning, match="no columns for") as caught:
+    with pytest.warns(DataWarning) as caught:
         row = summarise_clips(faces).iloc[0]
     assert "yaw_displacement" not in row.index
     assert any("yaw_displacement" in str(one.message) for one in caught)
