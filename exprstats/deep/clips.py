@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -75,18 +75,18 @@ def cut_clips(video: FilePath, plan: pd.DataFrame, out: FilePath) -> pd.DataFram
     ledger = _lay_out_ledger(rows, index)
     earlier = _read_ledger(folder)
     ledger["status"], ledger["reason"] = _judge_clips(ledger, index, earlier, folder)
-    waiting = ledger[ledger["status"] == "cut"]
-    _write_clips(index, waiting, folder)
     left = ledger[ledger["status"] == "left out"]
     if len(left):
         counted = count_things(len(left), "clips is", "clips are", of=len(ledger))
-        warn_user(
-            f"{source.name}: {counted} left out; '{left['clip'].iloc[0]}' {left['reason'].iloc[0]}."
-        )
-    others = earlier[~earlier["clip"].isin(ledger["clip"])] if len(earlier) else earlier
-    write_csv(
-        pd.concat([others, ledger], ignore_index=True) if len(others) else ledger, folder / LEDGER
-    )
+        first = left.iloc[0]
+        warn_user(f"{source.name}: {counted} left out; '{first['clip']}' {first['reason']}.")
+    others = earlier[~earlier["clip"].isin(ledger["clip"])] if len(earlier) else None
+    finished = ledger["status"].to_numpy() != "cut"
+    for place in _write_clips(index, ledger[~finished], folder):
+        finished[place] = True
+        # A run that is stopped keeps the clips that are whole.
+        write_csv(pd.concat([others, ledger[finished]], ignore_index=True), folder / LEDGER)
+    write_csv(pd.concat([others, ledger], ignore_index=True), folder / LEDGER)
     return ledger
 
 
@@ -136,8 +136,8 @@ def _judge_clips(
     return status, reason
 
 
-def _write_clips(index: VideoTimes, waiting: pd.DataFrame, folder: Path) -> None:
-    """Write clips in the order of time; a file has its name only once it is whole."""
+def _write_clips(index: VideoTimes, waiting: pd.DataFrame, folder: Path) -> Iterator[int]:
+    """Write clips in the order of time, and yield the place of each whose file is whole."""
     cv2 = load_opencv()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -154,7 +154,7 @@ def _write_clips(index: VideoTimes, waiting: pd.DataFrame, folder: Path) -> None
     following = next(walk, None)
     black = np.zeros((index.height, index.width, 3), np.uint8)
     done = 0
-    for file, places in zip(ordered["file"], chosen, strict=True):
+    for label, file, places in zip(ordered.index, ordered["file"], chosen, strict=True):
         draft = folder / f".{file}.part.mp4"
         code = cv2.VideoWriter.fourcc(*"mp4v")
         writer = cv2.VideoWriter(str(draft), code, index.fps, (index.width, index.height))
@@ -176,6 +176,7 @@ def _write_clips(index: VideoTimes, waiting: pd.DataFrame, folder: Path) -> None
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
         done += len(places)
+        yield int(label)
 
 
 def _read_ledger(folder: Path) -> pd.DataFrame:

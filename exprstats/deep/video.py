@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _WHOLE = 0.9
 _NEAR = 1e-3
 _LARGEST = 2 << 30
+# Frames whose phases have a longer mean vector come evenly.
+_EVEN = 0.9
 Box = tuple[int, int, int]
 
 
@@ -197,9 +199,10 @@ def resolve_bounds(start: float, end: float, length: float) -> tuple[float, floa
 def choose_frames(time: np.ndarray, start: float, end: float, fps: float) -> np.ndarray:
     """Return which frame belongs to each moment of a clip.
 
-    A frame belongs to the one moment that is nearest to it, and to a clip from half a step before
-    its start to half a step before its end: no two moments, and no two clips that follow each
-    other, share a frame. Of several frames the nearest is taken.
+    A clip has the frames from half a step before its start to half a step before its end, so that
+    clips that follow each other share none. Where frames come evenly, though not at the clip's
+    moments, all lie equally far from them; the moments are moved by that part of a step, so that
+    stamps which are rounded fill each moment once. Of several frames the nearest is taken.
 
     Parameters
     ----------
@@ -223,13 +226,21 @@ def choose_frames(time: np.ndarray, start: float, end: float, fps: float) -> np.
     """
     count = max(round((end - start) * fps), 0)
     # Sums of binary fractions err by about 1e-12; a millionth of a step sets ties one way.
-    place = (np.asarray(time) - start) * fps + 1e-6
-    moment = np.floor(place + 0.5).astype(int)
+    place = (np.asarray(time, float) - start) * fps + 1e-6
     chosen = np.full(count, -1)
-    inside = (moment >= 0) & (moment < count) & (place < (end - start) * fps - 0.5)
-    nearest_last = np.argsort(-np.abs(place - moment), kind="stable")
-    order = nearest_last[inside[nearest_last]]
-    chosen[moment[order]] = order
+    inside = np.flatnonzero((place >= -0.5) & (place < (end - start) * fps - 0.5))
+    if not len(inside):
+        return chosen
+    phases = np.exp(2j * np.pi * place[inside]).mean()
+    shift = np.angle(phases) / (2 * np.pi) if abs(phases) > _EVEN else 0.0
+    moved = place[inside] - shift
+    # Half a step late is half a step early: the first frame has no moment before the first.
+    moved += float(np.rint(moved[0]) < 0)
+    moment = np.rint(moved).astype(int)
+    order = np.argsort(-np.abs(moved - moment), kind="stable")
+    order = order[moment[order] < count]
+    # The nearest is written last.
+    chosen[moment[order]] = inside[order]
     return chosen
 
 
