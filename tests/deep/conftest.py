@@ -1,9 +1,12 @@
 """Videos written here: frames that carry their number as bars, at any times."""
 
 import struct
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
+from exprstats.deep.video import read_clip
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed")
 
@@ -81,3 +84,22 @@ def make_video(tmp_path):
         return write_video(tmp_path / name, range(1, count + 1), fps, **options)
 
     return make
+
+
+def read_numbers(clip):
+    """Return the number of each frame of a clip, 0 where there is none."""
+    pairs = zip(clip.frames, clip.present, strict=True)
+    return [read_code(frame) if there else 0 for frame, there in pairs]
+
+
+def read_file(folder, name):
+    """Return the numbers of the frames of a file, none of which is missing."""
+    clip = read_clip(folder / name)
+    assert clip.present.all()
+    return read_numbers(clip)
+
+
+@pytest.fixture
+def codes():
+    """Return what reads numbers back and what changes the times and the side of a video."""
+    return SimpleNamespace(read=read_numbers, read_file=read_file, retime=retime, turn=turn)

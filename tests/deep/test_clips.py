@@ -10,9 +10,7 @@ from typer.testing import CliRunner
 from exprstats.cli.program import app
 from exprstats.deep import clips as cutting
 from exprstats.deep.clips import cut_clips, name_contexts
-from exprstats.deep.video import read_clip
 from exprstats.errors import DataError, DataWarning, OptionError
-from tests.deep.test_video import read_numbers
 
 
 def make_plan(*bounds, video="v"):
@@ -20,18 +18,12 @@ def make_plan(*bounds, video="v"):
     return plan.assign(clip=[f"c{place}" for place in range(len(bounds))], video=video)
 
 
-def read_file(folder, name):
-    clip = read_clip(folder / name)
-    assert clip.present.all()
-    return read_numbers(clip)
-
-
-def test_files_hold_exactly_their_frames_in_any_order_of_the_plan(make_video, tmp_path):
+def test_files_hold_exactly_their_frames_in_any_order_of_the_plan(codes, make_video, tmp_path):
     path, out = make_video(100), tmp_path / "clips"
     ledger = cut_clips(path, make_plan((-1, 0), (0, 1), (1, 2.2)), out)
-    assert read_file(out, "c0.mp4") == list(range(76, 101))
-    assert read_file(out, "c1.mp4") == list(range(1, 26))
-    assert read_file(out, "c2.mp4") == list(range(26, 56))
+    assert codes.read_file(out, "c0.mp4") == list(range(76, 101))
+    assert codes.read_file(out, "c1.mp4") == list(range(1, 26))
+    assert codes.read_file(out, "c2.mp4") == list(range(26, 56))
     assert ledger["status"].tolist() == ["cut"] * 3
     bounds = np.array([[3, 4], [0, 1], [1, 2.2]])
     assert ledger[["start", "end"]].to_numpy() == pytest.approx(bounds, abs=1e-4)
@@ -40,10 +32,10 @@ def test_files_hold_exactly_their_frames_in_any_order_of_the_plan(make_video, tm
     assert stored["clip"].tolist() == ["c0", "c1", "c2"]
 
 
-def test_a_tail_past_the_end_is_black_and_counted(make_video, tmp_path):
+def test_a_tail_past_the_end_is_black_and_counted(codes, make_video, tmp_path):
     ledger = cut_clips(make_video(50), make_plan((1, 3)), tmp_path / "clips")
     assert ledger[["n_frames", "n_black"]].to_numpy().tolist() == [[50, 25]]
-    assert read_file(tmp_path / "clips", "c0.mp4") == [*range(26, 51), *[0] * 25]
+    assert codes.read_file(tmp_path / "clips", "c0.mp4") == [*range(26, 51), *[0] * 25]
 
 
 def test_clips_never_share_a_frame(make_video, tmp_path):
@@ -55,7 +47,7 @@ def test_clips_never_share_a_frame(make_video, tmp_path):
     assert not (tmp_path / "clips" / "c1.mp4").exists()
 
 
-def test_a_stopped_run_goes_on_where_it_stopped(make_video, tmp_path, monkeypatch):
+def test_a_stopped_run_goes_on_where_it_stopped(codes, make_video, tmp_path, monkeypatch):
     path, out = make_video(100), tmp_path / "clips"
     plan = make_plan((0, 1), (1, 2))
 
@@ -71,15 +63,15 @@ def test_a_stopped_run_goes_on_where_it_stopped(make_video, tmp_path, monkeypatc
     assert sorted(one.name for one in out.iterdir()) == ["c0.mp4", "ledger.csv"]
     ledger = cut_clips(path, plan, out)
     assert ledger["status"].tolist() == ["kept", "cut"]
-    assert read_file(out, "c1.mp4") == list(range(26, 51))
+    assert codes.read_file(out, "c1.mp4") == list(range(26, 51))
     assert cut_clips(path, plan, out)["status"].tolist() == ["kept", "kept"]
 
 
-def test_other_times_or_another_video_are_cut_anew(make_video, tmp_path):
+def test_other_times_or_another_video_are_cut_anew(codes, make_video, tmp_path):
     out = tmp_path / "clips"
     cut_clips(make_video(100), make_plan((0, 1)), out)
     assert cut_clips(make_video(100), make_plan((1, 2)), out)["status"].tolist() == ["cut"]
-    assert read_file(out, "c0.mp4") == list(range(26, 51))
+    assert codes.read_file(out, "c0.mp4") == list(range(26, 51))
     assert cut_clips(make_video(90), make_plan((1, 2)), out)["status"].tolist() == ["cut"]
 
 
@@ -113,7 +105,7 @@ def call(*arguments):
     return CliRunner().invoke(app, ["clips", *map(str, arguments)])
 
 
-def test_the_published_plan_cuts_pain_into_seven_clips(make_video, tmp_path):
+def test_the_published_plan_cuts_pain_into_seven_clips(codes, make_video, tmp_path):
     path = make_video(22 * 5, fps=5, name="F01_pain.mp4")
     place = tmp_path / "rows.json"
     run = call(path, "--plan", "expressiveness", "--out", tmp_path / "clips", "--json", place)
@@ -121,7 +113,7 @@ def test_the_published_plan_cuts_pain_into_seven_clips(make_video, tmp_path):
     assert "We cut 7 clips of 1 video." in " ".join(run.output.split())
     rows = json.loads(place.read_text())["rows"]
     assert [row["start"] for row in rows] == pytest.approx([0, 3, 6, 10, 13, 16, 19])
-    assert read_file(tmp_path / "clips", "F01_pain_7.mp4") == list(range(96, 111))
+    assert codes.read_file(tmp_path / "clips", "F01_pain_7.mp4") == list(range(96, 111))
     again = call(path, "--plan", "expressiveness", "--out", tmp_path / "clips")
     assert "We cut 0 clips of 1 video and kept 7 clips" in " ".join(again.output.split())
 

@@ -9,60 +9,54 @@ import pytest
 
 from exprstats.deep.video import choose_frames, index_video, read_clip, resolve_bounds
 from exprstats.errors import DataError, DataWarning, OptionError
-from tests.deep.conftest import read_code, retime, turn
 
 
-def read_numbers(clip):
-    pairs = zip(clip.frames, clip.present, strict=True)
-    return [read_code(frame) if there else 0 for frame, there in pairs]
-
-
-def test_a_clip_holds_exactly_its_frames(make_video):
+def test_a_clip_holds_exactly_its_frames(codes, make_video):
     path = make_video(100)
     clip = read_clip(path, 1, 2)
     # Frame i begins at (i − 1)/25 s.
-    assert read_numbers(clip) == list(range(26, 51))
+    assert codes.read(clip) == list(range(26, 51))
     assert clip.time == pytest.approx(1 + np.arange(25) / 25)
     assert clip.present.all()
 
 
-def test_times_from_the_end_and_neighbours_share_no_frame(make_video):
+def test_times_from_the_end_and_neighbours_share_no_frame(codes, make_video):
     path = make_video(100)
     times = index_video(path)
     assert (times.fps, times.length) == (25, pytest.approx(4, abs=1e-4))
-    last = read_numbers(read_clip(path, -1, 0, times=times))
+    last = codes.read(read_clip(path, -1, 0, times=times))
     assert last == list(range(76, 101))
-    before = read_numbers(read_clip(path, -2, -1, times=times))
+    before = codes.read(read_clip(path, -2, -1, times=times))
     assert before == list(range(51, 76))
-    assert read_numbers(read_clip(path, times=times)) == list(range(1, 101))
+    assert codes.read(read_clip(path, times=times)) == list(range(1, 101))
 
 
-def test_the_tail_past_the_end_is_black(make_video):
+def test_the_tail_past_the_end_is_black(codes, make_video):
     clip = read_clip(make_video(50), 1, 4)
-    assert read_numbers(clip) == [*range(26, 51), *[0] * 50]
+    assert codes.read(clip) == [*range(26, 51), *[0] * 50]
     assert clip.present.sum() == 25
     assert (clip.frames[25:] == 0).all()
 
 
-def test_frames_that_were_dropped_are_black_and_the_others_keep_their_times(make_video):
+def test_frames_that_were_dropped_are_black_and_the_others_keep_their_times(codes, make_video):
     """Frames 11 and 12 are as long as three and two steps: 2 and 1 frames were dropped."""
     durations = np.full(50, 0.04)
     durations[[10, 11]] = [0.12, 0.08]
-    path = retime(make_video(50), durations)
+    path = codes.retime(make_video(50), durations)
     times = index_video(path)
     assert times.time == pytest.approx(np.r_[0, np.cumsum(durations)[:-1]], abs=1e-4)
     assert times.fps == 25
-    assert read_numbers(read_clip(path, 0.4, 0.72, times=times)) == [11, 0, 0, 12, 0, 13, 14, 15]
+    assert codes.read(read_clip(path, 0.4, 0.72, times=times)) == [11, 0, 0, 12, 0, 13, 14, 15]
 
 
-def test_variable_rates_are_followed_by_time_stamp(make_video):
+def test_variable_rates_are_followed_by_time_stamp(codes, make_video):
     """The second half runs at half the rate: the header's mean rate would place it wrongly."""
     durations = np.r_[np.full(60, 0.04), np.full(20, 0.08)]
-    path = retime(make_video(80), durations)
+    path = codes.retime(make_video(80), durations)
     clip = read_clip(path, 2.4, 4)
     expected = [61 + moment // 2 if moment % 2 == 0 else 0 for moment in range(40)]
-    assert read_numbers(clip) == expected
-    assert read_numbers(read_clip(path, 0, 4, fps=12.5))[30:] == list(range(61, 81))
+    assert codes.read(clip) == expected
+    assert codes.read(read_clip(path, 0, 4, fps=12.5))[30:] == list(range(61, 81))
 
 
 def test_channels_are_red_green_blue(make_video):
@@ -70,8 +64,8 @@ def test_channels_are_red_green_blue(make_video):
     assert frame[..., 2].mean() > frame[..., 0].mean() + 25
 
 
-def test_a_recording_on_its_side_is_turned_upright(make_video):
-    path = turn(make_video(30))
+def test_a_recording_on_its_side_is_turned_upright(codes, make_video):
+    path = codes.turn(make_video(30))
     times = index_video(path)
     assert (times.height, times.width) == (160, 32)
     frame = read_clip(path, 0, 0.04, times=times).frames[0]
