@@ -9,7 +9,7 @@ import pytest
 
 from exprstats.behaviour import read_faces
 from exprstats.deep.clips import cut_clips
-from exprstats.deep.faces import box_landmarks
+from exprstats.deep.faces import box_clip, box_landmarks, open_detector
 from exprstats.deep.video import index_video, read_clip
 from exprstats.errors import DataWarning
 
@@ -79,3 +79,22 @@ def test_the_square_of_openface_landmarks_holds_the_face(videos):
     assert found.n_found == 158
     clip = read_clip(videos / "opendbm_subj01_timepoint01.mp4", 0, 1, box=found.box, size=112)
     assert clip.frames.shape == (30, 112, 112, 3)
+
+
+@pytest.fixture
+def detector():
+    """Return BlazeFace from a file that the user has: face_detection_full_range.tflite."""
+    place = os.environ.get("EXPRSTATS_DETECTOR")
+    if not place:
+        pytest.skip("EXPRSTATS_DETECTOR names no full-range BlazeFace file")
+    return open_detector(place, score=0.5)
+
+
+def test_blazeface_finds_the_faces_that_are_there(videos, detector):
+    pictures = [cv2.imread(str(videos / f"pyfeat_{name}_face.jpg")) for name in ("single", "multi")]
+    single, several = map(detector, pictures)
+    assert len(single) == 1
+    assert len(several) == 5
+    found = box_clip(videos / "pyfeat_single_face.mp4", detector)
+    assert (found.n_frames, found.n_found) == (72, 72)
+    assert 200 < found.side < 360

@@ -20,6 +20,8 @@ from exprstats.io.files.records import Layout, find_layout
 
 KEYS = ("video", "face", "frame", "timestamp", "success", "confidence")
 _ENDINGS = (".csv", ".tsv", ".txt")
+# What OpenFace writes beside its table: the settings of the run.
+_DETAILS = "_of_details.txt"
 _DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
 _CHECK = "Let the tracker write the file again; it may be damaged."
 
@@ -122,7 +124,11 @@ def list_tracker_files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     endings = (*_ENDINGS, *(f"{one}.gz" for one in _ENDINGS))
-    files = sorted(one for one in path.iterdir() if one.name.lower().endswith(endings))
+    files = sorted(
+        one
+        for one in path.iterdir()
+        if one.name.lower().endswith(endings) and not one.name.endswith(_DETAILS)
+    )
     if not files:
         fact = "the folder holds no .csv, .tsv or .txt files."
         raise DataError(Problem(fact, "Name the folder with the tracker's output.", file=str(path)))

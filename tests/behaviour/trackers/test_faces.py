@@ -307,6 +307,8 @@ def test_scales_are_never_mixed(tmp_path):
 def test_a_folder_of_one_tracker_is_one_table(tmp_path):
     write(tmp_path / "a.csv", SMALL + ROWS)
     write(tmp_path / "b.txt", SMALL + ROWS)
+    # OpenFace writes the settings of its run beside each table.
+    write(tmp_path / "a_of_details.txt", "Input:/films/a.mp4\nCamera parameters:1,1,1,1\n")
     faces = read_faces(tmp_path)
     assert faces.table["video"].tolist() == ["a"] * 3 + ["b"] * 3
     assert str(faces).startswith("OpenFace wrote 6 frames of 2 videos.")
@@ -389,6 +391,33 @@ def test_pyfeat_gives_landmarks_but_a_mesh_gives_none(tmp_path):
     assert "points_displacement" not in summarise(faces, hz=25)[0].index
     with pytest.warns(DataWarning, match="points_displacement"):
         summarise_clips(faces.table, hz=25)
+
+
+def test_pyfeat_2_gives_gaze_and_head_in_radians(tmp_path):
+    n = 50
+    more = {"gaze_yaw": np.arange(n) * 0.003, "gaze_pitch": np.arange(n) * 0.004}
+    table = make_pyfeat(n, emotion="Happy", valence=0.1, **more)
+    table.to_csv(tmp_path / "a.csv", index=False)
+    row, told = summarise(read_faces(tmp_path / "a.csv", fps=25), hz=25)
+    assert row["gaze_displacement"] == pytest.approx(0.005, abs=1e-12)
+    assert row["yaw_displacement"] == pytest.approx(0.01, abs=1e-12)
+    assert "head_displacement" in told
+
+
+def test_angles_whose_unit_is_not_known_give_no_feature(tmp_path):
+    make_pyfeat(50, pose=0.1).to_csv(tmp_path / "a.csv", index=False)
+    row, told = summarise(read_faces(tmp_path / "a.csv", fps=25), hz=25)
+    assert "yaw_displacement" not in row.index
+    assert "yaw_displacement" in told
+
+
+def test_frames_that_libreface_drops_are_no_valid_moments(tmp_path):
+    kept = [*range(10), *range(20, 50)]
+    row, _ = summarise(read_faces(write_libreface(tmp_path / "a.csv", kept)), hz=25)
+    assert row["valid_share"] == pytest.approx(40 / 50)
+    assert row["gaps"] == 1
+    # The turn over the gap is not counted: all others are 2 degrees.
+    assert row["yaw_displacement"] == pytest.approx(np.deg2rad(2), abs=1e-12)
 
 
 def test_facet_and_arkit_features(tmp_path):

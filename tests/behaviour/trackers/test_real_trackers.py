@@ -24,7 +24,6 @@ def data():
 @pytest.mark.parametrize("folder", ["open_dbm", "openfacer", "pyfeat", "multiface"])
 def test_openface_frames_are_those_of_its_own_reader(data, folder):
     path = data / "openface" / folder
-    path = next(path.glob("subj*.csv"), path) if folder == "open_dbm" else path
     expected = read_openface(path, columns="all")
     found = read_faces(path)
     assert found.tracker == "openface"
