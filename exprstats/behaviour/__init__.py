@@ -1,4 +1,4 @@
-"""OpenFace frames to clip features, with the quality of what they rest on."""
+"""Frames of face trackers to clip features, with the quality of what they rest on."""
 
 from exprstats.behaviour.clips import summarise_clips, trace_clips
 from exprstats.behaviour.expressivity import rate_expressivity
@@ -11,20 +11,24 @@ from exprstats.behaviour.plans import plan_segments, plan_windows
 from exprstats.behaviour.segments import read_segments
 from exprstats.behaviour.sensitivity import Sensitivity, vary_confidence
 from exprstats.behaviour.settings import Quality, Sampling
+from exprstats.behaviour.trackers.faces import Frames, join_frames, read_faces
 
 __all__ = [
     "FEATURES",
     "ClipFeatures",
+    "Frames",
     "Quality",
     "Sampling",
     "Sensitivity",
     "count_labels",
     "cut_windows",
     "inspect_openface",
+    "join_frames",
     "label_intensity",
     "plan_segments",
     "plan_windows",
     "rate_expressivity",
+    "read_faces",
     "read_openface",
     "read_segments",
     "summarise_clips",

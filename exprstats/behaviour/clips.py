@@ -19,13 +19,15 @@ from exprstats.behaviour.motion import trace_signals
 from exprstats.behaviour.openface.recordings import Recording, follow_face, record_frames
 from exprstats.behaviour.segments import Plan, make_plan
 from exprstats.behaviour.settings import Quality, Sampling, Settings, choose_settings
+from exprstats.behaviour.trackers.alignment import align_frames
+from exprstats.behaviour.trackers.faces import Frames
 from exprstats.contracts import FRAMES, check_table
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.options import SamplingRule
 
 
 def summarise_clips(
-    frames: pd.DataFrame,
+    frames: pd.DataFrame | Frames,
     segments: pd.DataFrame | None = None,
     *,
     sampling: SamplingRule | Sampling = "nearest",
@@ -41,7 +43,8 @@ def summarise_clips(
     Parameters
     ----------
     frames
-        FRAMES, for instance from `read_openface`.
+        FRAMES, for instance from `read_openface`; or what `read_faces` read of another tracker,
+        of which those features are made that its columns allow, on the scales that a warning names.
     segments
         SEGMENTS; None: each video is one clip.
     sampling
@@ -100,7 +103,7 @@ def summarise_clips(
 
 
 def trace_clips(
-    frames: pd.DataFrame,
+    frames: pd.DataFrame | Frames,
     segments: pd.DataFrame | None = None,
     *,
     sampling: SamplingRule | Sampling = "nearest",
@@ -150,7 +153,7 @@ def trace_clips(
 
 
 def measure_frames(
-    frames: pd.DataFrame, segments: pd.DataFrame | None, settings: Settings
+    frames: pd.DataFrame | Frames, segments: pd.DataFrame | None, settings: Settings
 ) -> ClipFeatures:
     """Return the clip features of a FRAMES table with everything that was left out."""
     recordings, plan = _prepare(frames, segments, settings)
@@ -179,10 +182,11 @@ def warn_notes(measured: dict[str, Measured]) -> None:
 
 
 def _prepare(
-    frames: pd.DataFrame, segments: pd.DataFrame | None, settings: Settings
+    frames: pd.DataFrame | Frames, segments: pd.DataFrame | None, settings: Settings
 ) -> tuple[list[Recording], Plan]:
-    check_table(frames, FRAMES)
-    recordings = list(record_frames(frames))
+    table = align_frames(frames) if isinstance(frames, Frames) else frames
+    check_table(table, FRAMES)
+    recordings = list(record_frames(table))
     return recordings, make_plan(segments, [one.video for one in recordings], settings)
 
 

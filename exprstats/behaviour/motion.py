@@ -187,13 +187,14 @@ def trace_signals(recording: Recording, grid: Grid, settings: Settings) -> Trace
         if found is not None:
             average = picked.average_angle if name in _ANGLES else picked.average
             series |= _describe_motion(name, average(found), steps, settings)
+    units = {name: values[name][:, 0] for name in ("au_count", "au_intensity") if name in values}
     if "units_seen" in values:
         seen = values["units_seen"]
         units = {"au_count": count_units(seen)}
         if "units_rated" in values:
             rated = [SEEN.index(unit.replace("_r", "_c")) for unit in RATED]
             units["au_intensity"] = average_active(values["units_rated"], seen[:, rated])
-        series |= {name: picked.average(one[:, None])[:, 0] for name, one in units.items()}
+    series |= {name: picked.average(one[:, None])[:, 0] for name, one in units.items()}
     return Traces(grid, picked.frame, picked.valid, series)
 
 
@@ -208,8 +209,9 @@ def list_absent(columns: tuple[str, ...], settings: Settings) -> list[str]:
         for feature in (f"{name}_displacement", f"{name}_velocity")
         if not group <= groups
     ]
-    absent += ["au_count"] * ("units_seen" not in groups)
-    return absent + ["au_intensity"] * (not {"units_seen", "units_rated"} <= groups)
+    absent += ["au_count"] * groups.isdisjoint({"units_seen", "au_count"})
+    rated = "au_intensity" in groups or {"units_seen", "units_rated"} <= groups
+    return absent + ["au_intensity"] * (not rated)
 
 
 def _other(settings: Settings) -> str:

@@ -13,9 +13,11 @@ from exprstats import __version__
 from exprstats.cli.agreement import agree_file
 from exprstats.cli.audit import audit_file
 from exprstats.cli.check import check_input
+from exprstats.cli.clips import cut_videos
 from exprstats.cli.compare import compare_files
 from exprstats.cli.demo import show_demo, simulate_design
 from exprstats.cli.doctor import examine_machine
+from exprstats.cli.faces import box_faces
 from exprstats.cli.factor import fit_file
 from exprstats.cli.features import summarise_folder
 from exprstats.cli.fit import fit_clips
@@ -59,6 +61,8 @@ for _name, _command in (
     ("factor", fit_file),
     ("r-script", write_script),
     ("features", summarise_folder),
+    ("clips", cut_videos),
+    ("faces", box_faces),
     ("fit", fit_clips),
     ("compare", compare_files),
     ("simulate", simulate_design),

@@ -11,7 +11,7 @@ import exprstats
 PROGRAM = Path(sys.executable).with_name("exprstats")
 COMMANDS = (
     *("demo", "report", "check", "reliability", "audit", "factor", "features", "fit", "compare"),
-    *("simulate", "r-script", "doctor"),
+    *("simulate", "r-script", "doctor", "clips", "faces"),
 )
 
 

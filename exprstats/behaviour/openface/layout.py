@@ -25,6 +25,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "roll": ("pose_Rz",),
     "units_seen": SEEN,
     "units_rated": RATED,
+    # What other trackers' units give; see `exprstats.behaviour.trackers.alignment`.
+    "au_count": ("au_count",),
+    "au_intensity": ("au_intensity",),
 }
 NEEDED = ("timestamp", "confidence", "success")
 KEYS = ("frame", "face_id", *NEEDED)
@@ -64,9 +67,17 @@ class Layout:
 
 
 def list_groups(names: tuple[str, ...]) -> list[str]:
-    """Return the groups of columns that are complete among some names."""
+    """Return the groups of columns that are complete among some names.
+
+    Meshes of more points number other places of the face, so that theirs are no landmarks here.
+    """
     present = set(names)
-    return [group for group, columns in GROUPS.items() if present.issuperset(columns)]
+    mesh = f"x_{POINTS}" in present
+    return [
+        group
+        for group, columns in GROUPS.items()
+        if present.issuperset(columns) and not (mesh and group == "points_px")
+    ]
 
 
 def name_video(path: Path) -> str:

@@ -1,0 +1,236 @@
+"""Frames of OpenFace, OpenFace 3, py-feat and LibreFace, from their files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.behaviour.openface.recordings import COMMON_RATES
+from exprstats.behaviour.trackers.recorders import parse_affdex, parse_arkit, parse_facet
+from exprstats.behaviour.trackers.tables import Parsed, TrackerFile
+from exprstats.behaviour.trackers.units import Tracker
+from exprstats.errors import DataError, Option, Problem
+
+# Order in which OpenFace 3 lists its action units.
+_LISTED = tuple(f"AU{unit:02d}" for unit in (1, 2, 4, 6, 9, 12, 25, 26))
+_GAZE = tuple(f"gaze_{eye}_{axis}" for eye in "01" for axis in "xyz")
+# Rates this near cannot be told apart by whole seconds, and differ by .001 s a second.
+_ALIKE = 1.0015
+
+
+def parse_openface(file: TrackerFile, fps: float | None) -> Parsed:
+    """Return the frames of OpenFace 0.x, 1.x and 2.x.
+
+    Files without ``frame`` have their rows numbered, those without ``face_id`` show face 0. Where
+    there are gaze vectors but no angles, the angles are those of OpenFace 2: of the mean vector
+    (x, y, z) of both eyes, atan2(x, −z) and atan2(y, −z).
+    """
+    count = len(file.table)
+    frame = file.get_numbers("frame") if file.has("frame") else np.arange(1.0, count + 1)
+    face = file.get_numbers("face_id") if file.has("face_id") else np.zeros(count)
+    time = file.get_numbers("timestamp") if fps is None else (frame - 1) / fps
+    success, confidence = file.get_numbers("success"), file.get_numbers("confidence")
+    keys = ["frame", "face_id", "timestamp", "success", "confidence"]
+    own = file.table.drop(columns=keys, errors="ignore")
+    notes: tuple[str, ...] = ()
+    if file.has(*_GAZE) and not file.has("gaze_angle_x"):
+        x, y, z = (
+            (file.get_numbers(f"gaze_0_{axis}") + file.get_numbers(f"gaze_1_{axis}")) / 2
+            for axis in "xyz"
+        )
+        angles = {"gaze_angle_x": np.arctan2(x, -z), "gaze_angle_y": np.arctan2(y, -z)}
+        own = pd.concat([own, pd.DataFrame(angles)], axis=1)
+        notes = ("gaze angles are computed from the gaze vectors of both eyes.",)
+    return Parsed(_make_keys(file.video, face, frame, time, success, confidence), own, notes)
+
+
+def parse_openface3(file: TrackerFile, fps: float | None) -> Parsed:
+    """Return the frames of OpenFace 3, its lists spread over columns.
+
+    Its ``timestamp`` is the clock of the computer that ran it, so that times need the video's
+    rate. It gives all faces of a frame the action units of one of them; in such frames they are
+    missing here.
+    """
+    frame = file.get_numbers("frame_index")
+    if fps is None:
+        fact = "OpenFace 3 writes the time of day at which it ran, not the time of the video."
+        raise _ask_rate(file, fact)
+    face = file.get_numbers("face_id")
+    units = _spread(file, "action_units", _LISTED)
+    shared = pd.Series(frame).duplicated(keep=False).to_numpy()
+    notes = ["the file holds no confidence: every frame with a face counts as tracked."]
+    if shared.any():
+        units[shared] = np.nan
+        counted = count_things(len(np.unique(frame[shared])), "frame shows", "frames show")
+        notes.append(
+            f"{counted} several faces, to all of which OpenFace 3 gives the action units of one: "
+            "they are missing there."
+        )
+    pieces = [units, _spread(file, "landmarks", None), _spread(file, "face_detection", None)]
+    spread = {"timestamp", "frame_index", "face_id", "face_detection", "landmarks", "action_units"}
+    own = file.table.drop(columns=[name for name in spread if file.has(name)])
+    own = pd.concat([own, *pieces], axis=1)
+    ones = np.ones(len(frame))
+    video = _name_videos(file, "video_path")
+    keys = _make_keys(video, face, frame + 1, frame / fps, ones, ones * np.nan)
+    return Parsed(keys, own, tuple(notes))
+
+
+def parse_pyfeat(file: TrackerFile, fps: float | None) -> Parsed:
+    """Return the frames of py-feat 1 and 2.
+
+    Its frames count from 0, here from 1. It follows no faces: those of a frame are numbered in
+    their order. Frames without a face have rows without values, which are not successful.
+    """
+    frame = file.get_numbers("frame")
+    confidence = file.get_numbers("FaceScore")
+    video = _name_videos(file, "input")
+    notes = []
+    if fps is None:
+        fps, note = _infer_rate(file, frame)
+        notes.append(note)
+    places = pd.DataFrame({"video": video, "frame": frame})
+    face = places.groupby(["video", "frame"]).cumcount().to_numpy(float)
+    if (face > 0).any():
+        notes.append(
+            "py-feat does not follow faces: a face's number is its order within the frame, and may "
+            "be another person in the next."
+        )
+    success = (~np.isnan(confidence)).astype(float)
+    own = file.table.drop(columns="frame")
+    keys = _make_keys(video, face, frame + 1, frame / fps, success, confidence)
+    return Parsed(keys, own, tuple(notes))
+
+
+def parse_libreface(file: TrackerFile, fps: float | None) -> Parsed:
+    """Return the frames of LibreFace, which has no rows for frames without a face.
+
+    Its frames count from 0, here from 1; it writes no confidence.
+    """
+    index = file.get_numbers("frame_idx")
+    time = file.get_numbers("frame_time_in_ms") / 1000 if fps is None else index / fps
+    notes = ["the file holds no confidence: every frame with a row counts as tracked."]
+    lost = int(np.ptp(index)) + 1 - len(np.unique(index)) if len(index) else 0
+    if lost:
+        counted = count_things(lost, "frame has", "frames have")
+        notes.append(f"{counted} no row: LibreFace leaves out frames without a face.")
+    ones = np.ones(len(index))
+    keys = _make_keys(file.video, ones - 1, index + 1, time, ones, ones * np.nan)
+    return Parsed(keys, file.table, tuple(notes))
+
+
+PARSERS: dict[Tracker, Callable[[TrackerFile, float | None], Parsed]] = {
+    "openface": parse_openface,
+    "openface3": parse_openface3,
+    "py-feat": parse_pyfeat,
+    "libreface": parse_libreface,
+    "arkit": parse_arkit,
+    "facet": parse_facet,
+    "affdex": parse_affdex,
+}
+
+
+def find_trackers(names: set[str]) -> list[Tracker]:
+    """Return the trackers that a header fits.
+
+    Examples
+    --------
+    >>> find_trackers({"frame_idx", "frame_time_in_ms", "au_1"})
+    ['libreface']
+    """
+    sensors = "EventSource" in names
+    affdex = {"Brow Furrow", "Lip Corner Depressor", "Engagement"}
+    found: dict[Tracker, bool] = {
+        "openface": {"timestamp", "confidence", "success"} <= names,
+        "openface3": {"frame_index", "face_id", "action_units"} <= names,
+        "py-feat": {"FaceScore", "frame"} <= names,
+        "libreface": {"frame_idx", "frame_time_in_ms"} <= names,
+        "arkit": {"Timecode", "BlendShapeCount"} <= names,
+        "facet": sensors and any(name.endswith(" Evidence") for name in names),
+        "affdex": sensors and affdex <= names,
+    }
+    return [tracker for tracker, fits in found.items() if fits]
+
+
+def _make_keys(
+    video: str | list[str],
+    face: np.ndarray,
+    frame: np.ndarray,
+    *more: np.ndarray,
+) -> pd.DataFrame:
+    columns = dict(zip(("timestamp", "success", "confidence"), more, strict=True))
+    keys = pd.DataFrame({"face": face, "frame": frame, **columns})
+    keys.insert(0, "video", video)
+    return keys
+
+
+def _name_videos(file: TrackerFile, column: str) -> str | list[str]:
+    """Return the videos that a column names, where it names several."""
+    if not file.has(column) or file.table[column].nunique() < 2:
+        return file.video
+    names = file.table[column].astype(str).str.replace("\\", "/").str.split("/").str[-1]
+    return [name.rsplit(".", 1)[0] for name in names]
+
+
+def _spread(file: TrackerFile, name: str, names: tuple[str, ...] | None) -> pd.DataFrame:
+    """Return a column of lists, written as text, as columns of numbers.
+
+    Lists of pairs (landmarks) give ``landmark_0_x``, ``landmark_0_y`` …; the others ``face_0`` ….
+    """
+    if not file.has(name):
+        return pd.DataFrame(index=file.table.index)
+    lists = [_read_list(file, name, cell) for cell in file.table[name]]
+    width = max(map(len, lists), default=0)
+    if names is not None and width > len(names):
+        fact = f"column '{name}' lists {width} values, not {len(names)}."
+        raise file.blame(fact)
+    if names is None and name == "landmarks":
+        names = tuple(f"landmark_{place // 2}_{'xy'[place % 2]}" for place in range(width))
+    elif names is None:
+        names = tuple(f"face_{place}" for place in range(width))
+    values = np.full((len(lists), len(names)), np.nan)
+    for row, one in enumerate(lists):
+        values[row, : len(one)] = one
+    return pd.DataFrame(values, columns=list(names))
+
+
+def _read_list(file: TrackerFile, name: str, cell: object) -> list[float]:
+    if not isinstance(cell, str):
+        return []
+    text = cell.strip().replace("(", "[").replace(")", "]").replace("nan", "NaN")
+    if "," not in text:
+        text = ",".join(text.replace("[", " [ ").split()).replace("[,", "[").replace(",]", "]")
+    try:
+        return np.ravel(json.loads(text)).astype(float).tolist()
+    except ValueError:
+        fact = f"column '{name}' holds no list of numbers: '{cell[:40]}'."
+        raise file.blame(fact) from None
+
+
+def _infer_rate(file: TrackerFile, frame: np.ndarray) -> tuple[float, str]:
+    """Return the rate at which frame f falls into the whole second that py-feat prints for it."""
+    if not file.has("approx_time"):
+        raise _ask_rate(file, "py-feat wrote frame numbers without times.")
+    parts = file.table["approx_time"].astype(str).str.split(":", expand=True)
+    numbers = parts.apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    second = numbers @ (60.0 ** np.arange(numbers.shape[1])[::-1])
+    if np.isnan(second).any():
+        raise _ask_rate(file, "column 'approx_time' holds no times such as 00:02.")
+    low = float((frame / (second + 1)).max())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        high = float(np.nanmin(np.where(second > 0, frame / second, np.inf)))
+    fitting = [rate for rate in COMMON_RATES if low < rate <= high * (1 + 1e-9)]
+    if not fitting or max(fitting) > min(fitting) * _ALIKE:
+        fact = f"py-feat prints times in whole seconds: the rate lies between {low:.3g} and "
+        raise _ask_rate(file, f"{fact}{high:.3g} frames a second.")
+    rate = max(fitting)
+    return rate, f"times are frame numbers at {rate:g} frames a second, as whole seconds allow."
+
+
+def _ask_rate(file: TrackerFile, fact: str) -> DataError:
+    remedy = ("Give the video's frames a second with ", Option("fps"), ".")
+    return DataError(Problem(fact, remedy, file=str(file.path)))

@@ -1,0 +1,158 @@
+"""Face trackers, and the units of their columns as data."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+Tracker = Literal["openface", "openface3", "py-feat", "libreface", "arkit", "facet", "affdex"]
+
+TRACKER_NAMES: dict[str, str] = {
+    "openface": "OpenFace",
+    "openface3": "OpenFace 3",
+    "py-feat": "py-feat",
+    "libreface": "LibreFace",
+    "arkit": "ARKit",
+    "facet": "FACET",
+    "affdex": "AFFDEX",
+}
+
+PIXELS, MILLIMETRES, RADIANS, DEGREES, SECONDS = "px", "mm", "rad", "deg", "s"
+INTENSITY = "intensity (0 to 5)"
+PRESENCE = "presence (0 or 1)"
+PROBABILITY = "probability (0 to 1)"
+EVIDENCE = "evidence (log10 odds)"
+LIKELIHOOD = "likelihood (0 to 100)"
+COEFFICIENT = "coefficient (0 to 1)"
+BALANCE = "balance (-1 to 1)"
+CATEGORY = "category"
+UNSTATED = "not stated"
+# From this value on a rating of a unit says that the unit is active: even odds.
+EVEN_ODDS = {PRESENCE: 0.5, PROBABILITY: 0.5, EVIDENCE: 0.0, LIKELIHOOD: 50.0}
+
+# What AFFDEX calls the action units that it rates.
+AFFDEX_UNITS: dict[str, str] = {
+    "InnerBrowRaise": "AU01",
+    "Brow Raise": "AU02",
+    "Brow Furrow": "AU04",
+    "Eye Widen": "AU05",
+    "Cheek Raise": "AU06",
+    "Lid Tighten": "AU07",
+    "NoseWrinkle": "AU09",
+    "UpperLipRaise": "AU10",
+    "Smile": "AU12",
+    "Dimpler": "AU14",
+    "Lip Corner Depressor": "AU15",
+    "ChinRaise": "AU17",
+    "LipPucker": "AU18",
+    "Lip Stretch": "AU20",
+    "LipPress": "AU24",
+    "MouthOpen": "AU25",
+    "Jaw Drop": "AU26",
+    "LipSuck": "AU28",
+    "EyeClosure": "AU43",
+}
+AFFDEX_COLUMNS = (
+    *AFFDEX_UNITS,
+    *("Engagement", "Valence", "Attention", "Interocular Distance", "Pitch", "Yaw", "Roll"),
+    *("Smirk", "Anger", "Sadness", "Disgust", "Joy", "Surprise", "Fear", "Contempt"),
+)
+_EMOTIONS = "anger|disgust|fear|happiness|sadness|surprise|neutral|happy|sad"
+_SHAPES = "(brow|cheek|eye|jaw|mouth|nose|tongue)[A-Z]\\w+|_neutral"
+
+# Tracker to (pattern of a column's whole name, its unit), the first that fits counts.
+_RULES: dict[str, tuple[tuple[str, str], ...]] = {
+    "openface": (
+        (r"(eye_lmk_)?[xy]_\d+", PIXELS),
+        (r"(eye_lmk_)?[XYZ]_\d+|pose_T[xyz]", MILLIMETRES),
+        (r"pose_R[xyz]|gaze_angle_[xy]", RADIANS),
+        (r"gaze_[01]_[xyz]", "unit vector"),
+        (r"AU\d+_r", INTENSITY),
+        (r"AU\d+_c", PRESENCE),
+    ),
+    "openface3": (
+        (r"landmark_\d+_[xy]|face_\d+", PIXELS),
+        (r"emotion", CATEGORY),
+    ),
+    "py-feat": (
+        (r"[xy]_\d+|FaceRect\w+", PIXELS),
+        (r"AU\d+|FaceScore", PROBABILITY),
+        (rf"(?i:{_EMOTIONS})", PROBABILITY),
+        (_SHAPES, COEFFICIENT),
+        (r"gaze_(pitch|yaw|angle)", RADIANS),
+        (r"valence|arousal", BALANCE),
+    ),
+    "libreface": (
+        (r"au_\d+_intensity", INTENSITY),
+        (r"au_\d+", PRESENCE),
+        (r"gaze_(yaw|pitch)|pitch|yaw|roll", DEGREES),
+        (r"facial_expression", CATEGORY),
+        (r"frame_time_in_ms", "ms"),
+    ),
+    "arkit": (
+        (r"(Head|LeftEye|RightEye)(Yaw|Pitch|Roll)", RADIANS),
+        (r"(Brow|Cheek|Eye|Jaw|Mouth|Nose|Tongue)[A-Z]\w+", COEFFICIENT),
+    ),
+    "facet": (
+        (r".+ Evidence", EVIDENCE),
+        (r".+ Degrees", DEGREES),
+        (r"FaceRect .+", PIXELS),
+    ),
+    "affdex": (
+        (r"Valence", "balance (-100 to 100)"),
+        (r"Pitch|Yaw|Roll", DEGREES),
+        (r"Interocular Distance", PIXELS),
+        ("|".join(map(re.escape, AFFDEX_COLUMNS)), LIKELIHOOD),
+    ),
+}
+# Angles that versions of a tracker write in different units; their size decides.
+_EULER = {"py-feat": ("Pitch", "Roll", "Yaw"), "libreface": ("pitch", "yaw", "roll")}
+
+
+def list_units(tracker: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the unit of each column of a tracker's table.
+
+    Parameters
+    ----------
+    tracker
+        One of `Tracker`.
+    table
+        The tracker's columns under their own names.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column`` and ``unit``; ``"not stated"`` where the tracker's documentation is silent or
+        its versions differ and the values do not decide.
+
+    Examples
+    --------
+    >>> list_units("facet", pd.DataFrame({"AU4 Evidence": [-1.2]})).to_numpy().tolist()
+    [['AU4 Evidence', 'evidence (log10 odds)']]
+    """
+    rules = [(re.compile(pattern), unit) for pattern, unit in _RULES[tracker]]
+    named = {
+        str(name): next((unit for rule, unit in rules if rule.fullmatch(str(name))), UNSTATED)
+        for name in table.columns
+    }
+    angles = [name for name in _EULER.get(tracker, ()) if name in named]
+    if angles:
+        unit = _find_angle_unit(tracker, table[angles].to_numpy(float), named)
+        named |= dict.fromkeys(angles, unit)
+    return pd.DataFrame({"column": list(named), "unit": list(named.values())})
+
+
+def _find_angle_unit(tracker: str, angles: np.ndarray, named: dict[str, str]) -> str:
+    """Return the unit of a head's angles: beyond π they cannot be radians.
+
+    LibreFace writes degrees. py-feat 1 wrote degrees, then radians; version 2, known by its
+    capital emotions or its gaze, writes radians.
+    """
+    if np.nanmax(np.abs(angles), initial=0.0) > np.pi:
+        return DEGREES
+    if tracker == "libreface":
+        return DEGREES
+    return RADIANS if {"Happy", "gaze_yaw", "valence"} & set(named) else UNSTATED

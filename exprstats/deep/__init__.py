@@ -1,0 +1,1 @@
+"""Deep models in torch and video in OpenCV; both load only when used."""
