@@ -44,7 +44,7 @@ def write_model(model: DeepModel, path: str | Path) -> None:
         "learned": learned,
         "history": model.history_.to_dict("list"),
     }
-    text = json.dumps(header, default=_simplify, sort_keys=True)
+    text = json.dumps(header, default=_simplify)
     weights = {name: value.contiguous().cpu() for name, value in model.net_.state_dict().items()}
     try:
         save_file(weights, path, metadata={"exprstats": text})

@@ -7,6 +7,7 @@ of PyTorch are opened by its reader for numbers only, which refuses everything e
 from __future__ import annotations
 
 import pickle
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,10 @@ def _read_pickle(path: Path) -> Any:
     except ImportError as error:
         raise report_absence(error) from error
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # PyTorch notes pickle protocols that its reader may not know; it refuses those anyway.
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         fact = "it holds objects that are not weights, which could run code; it was not opened."
         raise DataError(Problem(fact, _SAFE, file=str(path))) from error

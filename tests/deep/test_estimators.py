@@ -282,7 +282,7 @@ def test_classes_that_were_not_named_are_refused(people):
     clips, y, groups = people
     with pytest.raises(DataError, match="'11' not among the classes"):
         DeepClassifier(**SMALL).fit(clips, np.full(200, 11), groups=groups)
-    with pytest.raises(DataError, match="table .clips, labels. of 0 and 1"):
+    with pytest.raises(DataError, match=r"table \(clips, labels\) of 0 and 1"):
         DeepMultilabel(**SMALL).fit(clips, y, groups=groups)
 
 

@@ -57,7 +57,7 @@ def test_only_the_head_may_have_another_size(stored):
     assert torch.equal(other.output.weight, head)
     assert torch.equal(other.lstm.weight_ih_l0, net.lstm.weight_ih_l0)
     for wrong in ({"hidden": 5}, {"layers": 2}):
-        with pytest.raises(DataError, match="not weights of OpenFaceLSTM.*only its last layer"):
+        with pytest.raises(DataError, match=r"not weights of OpenFaceLSTM.*only its last layer"):
             load_weights(build(**wrong), path)
 
 
@@ -69,7 +69,7 @@ def test_weights_of_another_network_are_refused_in_one_sentence(stored):
         load_weights(GatedGRU(2, (3,), hidden=(4,)), stored[1])
     [problem] = caught.value.problems
     assert "entries absent" in str(problem)
-    assert "unknown: 'lstm.weight_ih_l0'" in str(problem)
+    assert "unknown: 'lstm." in str(problem)
 
 
 def test_old_files_may_lack_the_counters_of_batch_norms(tmp_path):
@@ -87,7 +87,7 @@ def test_old_files_may_lack_the_counters_of_batch_norms(tmp_path):
     }
     held.pop("gate.norm.running_mean")
     torch.save(held, tmp_path / "old.pt")
-    with pytest.raises(DataError, match="1 entry absent: 'gate.norm.running_mean'"):
+    with pytest.raises(DataError, match=r"1 entry absent: 'gate\.norm\.running_mean'"):
         load_weights(net, tmp_path / "old.pt")
 
 
@@ -118,21 +118,32 @@ def test_a_file_with_code_is_refused_and_its_code_does_not_run(form, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [
-        (b"", "cannot be read|could run code"),
-        (b"\x80\x04K\x01.", "not weights by name"),
-        (pickle.dumps({"a": 1}), "'a': not weights"),
-    ],
-    ids=["empty", "number", "other"],
+    [(1, "not weights by name"), ({"a": 1}, "'a': not weights"), ({}, "not weights by name")],
 )
 def test_files_without_weights_are_refused(content, words, tmp_path):
+    import torch
+
     from exprstats.deep.weights import read_weights
 
     path = tmp_path / "weights.pt"
-    path.write_bytes(content)
+    torch.save(content, path)
     with pytest.raises(DataError, match=words):
         read_weights(path)
-    with pytest.raises(DataError, match="there is no such file.*nothing is downloaded"):
+
+
+def test_damaged_and_absent_files_are_refused(tmp_path):
+    import torch
+
+    from exprstats.deep.weights import read_weights
+
+    path = tmp_path / "weights.pt"
+    torch.save({"a": torch.zeros(99)}, path)
+    whole = path.read_bytes()
+    for content in (b"", b"<html>not found</html>", whole[:300], whole[:-40]):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=r"cannot be read|could run code"):
+            read_weights(path)
+    with pytest.raises(DataError, match=r"there is no such file.*nothing is downloaded"):
         read_weights(tmp_path / "other.pt")
 
 
