@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import average_precision_score
 
+from exprstats.apa import count_things
 from exprstats.deep.model import Clips, DeepModel, Loader
 from exprstats.deep.recipes import NetName
 from exprstats.errors import DataError, Problem
@@ -222,7 +223,8 @@ def _check_numbers(y: np.ndarray) -> np.ndarray:
         ) from error
     gaps = targets.size - int(np.isfinite(targets).sum())
     if gaps:
-        fact = f"{gaps:,} of {targets.size:,} targets are missing or infinite."
+        counted = count_things(gaps, "targets is", "targets are", of=targets.size)
+        fact = f"{counted} missing or infinite."
         raise DataError(Problem(fact, "Leave these clips out."))
     return targets
 

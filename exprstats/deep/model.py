@@ -323,11 +323,12 @@ class DeepModel(BaseEstimator):
             if self.load is None:
                 message = ("X is a table: set ", Option("load"), ", which returns a row's array.")
                 raise OptionError(*message)
-            load = self.load
-            one = np.asarray(load(X.iloc[0]))
+            # A row of numbers of several kinds would turn the clip named 1 into 1.0.
+            table, load = X.astype(object), self.load
+            one = np.asarray(load(table.iloc[0]))
 
             def take(rows: np.ndarray) -> np.ndarray:
-                loaded = [np.asarray(load(X.iloc[row]), dtype=np.float32) for row in rows]
+                loaded = [np.asarray(load(table.iloc[row]), dtype=np.float32) for row in rows]
                 odd = [array.shape for array in loaded if array.shape != found]
                 if odd:
                     check_clips(np.empty((1, *odd[0])), found)

@@ -272,9 +272,7 @@ class I3D(nn.Module):
                 clips = _pool_same(clips, window, strides)
             clips = self.get_submodule(name)(clips)
         # Pictures below the published size leave fewer positions than the window of 2 x 7 x 7.
-        window = tuple(
-            min(width, size) for width, size in zip((2, 7, 7), clips.shape[2:], strict=True)
-        )
+        window = tuple(map(min, (2, 7, 7), clips.shape[2:]))
         clips = functional.avg_pool3d(clips, window, stride=1)
         return self.logits(self.dropout(clips)).mean((2, 3, 4))
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exprstats.apa import count_things
 from exprstats.deep.recipes import report_absence
 from exprstats.errors import DataError, FitError, Option, OptionError, Problem
 from exprstats.parallel import report_progress
@@ -269,6 +270,7 @@ def check_clips(clips: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
         raise DataError(Problem(fact, "Cut all clips to one length and the same features."))
     gaps = clips.size - int(np.isfinite(clips).sum())
     if gaps:
-        fact = f"{gaps:,} of {clips.size:,} values of the clips are missing or infinite."
+        counted = count_things(gaps, "values is", "values are", of=clips.size)
+        fact = f"clips have gaps: {counted} missing or infinite."
         raise DataError(Problem(fact, "Fill gaps in tracking, or leave these clips out."))
     return clips

@@ -243,7 +243,11 @@ def test_columns_of_targets_stay_columns_and_nothing_is_broadcast(people):
 
 BROKEN = {
     "gap": (lambda x, y: (np.where(x == x[0, 0, 0], np.nan, x), y), DataError, "1 of"),
-    "target": (lambda x, y: (x, np.where(y == y[0], np.inf, y)), DataError, "1 of 200 targets"),
+    "target": (
+        lambda x, y: (x, np.where(y == y[0], np.inf, y)),
+        DataError,
+        "1 of 200 targets is missing",
+    ),
     "axes": (lambda x, y: (x[..., 0], y), DataError, "axes frame, feature"),
     "none": (lambda x, y: (x[:0], y[:0]), DataError, "no clips"),
 }
