@@ -102,6 +102,20 @@ def read_model(kind: type[Any], path: str | Path, *, load: Loader | None, device
     return model
 
 
+def read_kind(path: str | Path) -> str:
+    """Return which estimator a file holds, such as ``"DeepRegressor"``.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or it holds no model.
+    """
+    from exprstats.deep.weights import read_weights
+
+    read_weights(path)
+    return _read_header(Path(path))["kind"]
+
+
 def _read_header(path: Path) -> dict[str, Any]:
     from safetensors import safe_open
 
