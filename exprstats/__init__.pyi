@@ -1,4 +1,5 @@
 from . import behaviour as behaviour
+from . import deep as deep
 from . import inference as inference
 from . import io as io
 from . import measurement as measurement
@@ -28,6 +29,13 @@ from .behaviour import summarise_clips as summarise_clips
 from .behaviour import summarise_openface as summarise_openface
 from .behaviour import trace_clips as trace_clips
 from .behaviour import vary_confidence as vary_confidence
+from .deep import DeepClassifier as DeepClassifier
+from .deep import DeepModels as DeepModels
+from .deep import DeepMultilabel as DeepMultilabel
+from .deep import DeepRegressor as DeepRegressor
+from .deep import cut_frames as cut_frames
+from .deep import fit_deep as fit_deep
+from .deep import read_sequences as read_sequences
 from .errors import DataError as DataError
 from .errors import DataWarning as DataWarning
 from .errors import ExprStatsError as ExprStatsError

@@ -1,15 +1,39 @@
 """What the markers mean: ``r`` needs a live R, ``data`` the real files under EXPRSTATS_DATA.
 
 ``@pytest.mark.r("lme4", "psych")`` names the R packages beside lavaan that a test needs. With
-EXPRSTATS_REQUIRE_R=1 a test that lacks its R is a failure.
+EXPRSTATS_REQUIRE_R=1 a test that lacks its R is a failure. ``torch`` needs the deep extra: without
+it those tests, and the examples of ``exprstats.deep``, are skipped and counted.
 """
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from exprstats.rbridge import probe_r
+
+TORCH = find_spec("torch") is not None
+DEEP = Path(__file__).parents[1] / "exprstats" / "deep"
+
+
+def pytest_configure(config):
+    # Networks are classes of torch, so that their modules cannot be imported without it.
+    config.option.doctest_ignore_import_errors |= not TORCH
+
+
+def pytest_collection_modifyitems(items):
+    skip = pytest.mark.skip(reason="torch is absent; pip install 'exprstats[deep]'")
+    for item in items:
+        if not TORCH and (item.get_closest_marker("torch") or item.path.parent == DEEP):
+            item.add_marker(skip)
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not TORCH:
+        skipped = terminalreporter.stats.get("skipped", [])
+        count = sum("torch is absent" in str(report.longrepr) for report in skipped)
+        terminalreporter.write_line(f"{count} tests and examples need torch, which is absent")
 
 
 def pytest_runtest_setup(item):

@@ -15,6 +15,7 @@ from exprstats.cli.audit import audit_file
 from exprstats.cli.check import check_input
 from exprstats.cli.clips import cut_videos
 from exprstats.cli.compare import compare_files
+from exprstats.cli.deep import deep_app
 from exprstats.cli.demo import show_demo, simulate_design
 from exprstats.cli.doctor import examine_machine
 from exprstats.cli.faces import box_faces
@@ -40,6 +41,7 @@ class Program(TyperGroup):
         return option
 
 
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 app = typer.Typer(
     name="exprstats",
     cls=Program,
@@ -47,7 +49,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=_SETTINGS,
 )
 
 
@@ -69,6 +71,13 @@ for _name, _command in (
     ("doctor", examine_machine),
 ):
     app.command(_name)(_command)
+app.add_typer(
+    deep_app,
+    name="deep",
+    cls=Program,
+    help="Networks on clips as arrays: fit, predict, adapt.",
+    context_settings=_SETTINGS,
+)
 
 
 def _tell_version(wanted: bool) -> None:

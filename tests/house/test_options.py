@@ -153,6 +153,9 @@ CALLS = {
     "compare_restrictions": measure(ex.compare_restrictions),
     "compare_human": lambda _, **options: ex.compare_human(make_human(), **options),
     "contrast_contexts": lambda _, **options: fit(ex.contrast_contexts, draws=100, **options),
+    "fit_deep": lambda _, **options: ex.fit_deep(
+        make_clips(), target="y", parts=make_parts(), load=lambda _: np.zeros((2, 2)), **options
+    ),
     "fit_factor": measure(ex.fit_factor),
     "fit_factors": lambda _, **options: ex.fit_factors(
         make_items().assign(d=range(40), e=range(40)),

@@ -1,0 +1,307 @@
+"""``exprstats deep``: networks on clips as arrays are fitted, predict, and adapt to a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from exprstats.apa import count_things, write_number
+from exprstats.cli.fit import SplitOption, plan_partition
+from exprstats.cli.options import (
+    ByOption,
+    ForceOption,
+    JsonOption,
+    OutOption,
+    QuietOption,
+    SeedOption,
+    split_names,
+)
+from exprstats.cli.session import Session, open_session
+from exprstats.document.cells import (
+    Row,
+    index_rows,
+    list_records,
+    order_contexts,
+    show_count,
+    show_estimate,
+)
+from exprstats.errors import OptionError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.deep import DeepModels
+
+deep_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+_SCORES = {"rmse": "RMSE", "correlation": "r", "accuracy": "Accuracy", "uar": "UAR"}
+
+ClipsArgument = Annotated[Path, typer.Argument(metavar="CLIPS", help="One row a clip.")]
+ModelArgument = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A file that 'exprstats deep fit --save' wrote.")
+]
+SequencesOption = Annotated[
+    Path,
+    typer.Option(
+        "--sequences",
+        metavar="DIR",
+        help="Holds CLIP.npy or CLIP.csv for each clip: frames by features, or colours by frames "
+        "by rows by columns.",
+    ),
+]
+TargetOption = Annotated[str, typer.Option("--target", metavar="COLUMN", help="What to predict.")]
+ClipOption = Annotated[
+    str | None,
+    typer.Option("--clip", metavar="COLUMN", help="Names the clips. [default: clip]"),
+]
+DeviceOption = Annotated[
+    str, typer.Option("--device", help="auto (a GPU where there is one), cpu or cuda.")
+]
+
+
+@deep_app.command("fit")
+def fit_sequences(
+    clips: ClipsArgument,
+    sequences: SequencesOption,
+    target: TargetOption,
+    subject: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Who is seen; nobody is in two parts.")
+    ],
+    clip: ClipOption = None,
+    by: ByOption = None,
+    model: Annotated[
+        Literal["lstm", "r3d", "r3d-pretrained", "i3d", "gated-gru"],
+        typer.Option(help="The network."),
+    ] = "lstm",
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Local weights to start from.")
+    ] = None,
+    classes: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="K", help="The target's whole numbers 0 to K-1 are classes."),
+    ] = None,
+    lr: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Learning rates to try.")
+    ] = None,
+    layers: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Layers to try (lstm).")
+    ] = None,
+    hidden: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Units of a layer to try (lstm).")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes at most. [default: the paper's]")
+    ] = None,
+    split: SplitOption = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the network of all clips (.safetensors)."),
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every prediction, with its part.")
+    ] = None,
+    device: DeviceOption = "auto",
+    json: JsonOption = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    seed: SeedOption = 1,
+    quiet: QuietOption = False,
+) -> None:
+    """Train networks on clips as arrays, and predict people who played no part in it."""
+    options = {"json": json, "out": out, "force": force, "quiet": quiet}
+    files = {"--save": save, "--predictions": predictions}
+    with open_session("deep fit", seed=seed, files=files, **options) as session:
+        plan = plan_partition(
+            split, folds=None, repeats=None, stratify=False, nested=False, model=model
+        )
+        tried = _cross(epochs, lr=lr, layers=layers, hidden=hidden)
+        _check_ending(save)
+        table = _read(session, clips, target, clip=clip, subject=subject, context=by)
+        from exprstats.deep import fit_deep, read_sequences
+
+        result = fit_deep(
+            table,
+            target=target,
+            parts=plan.split(table, seed),
+            load=read_sequences(sequences),
+            kind=model,
+            by="context" if by else None,
+            classes=None if classes is None else range(classes),
+            grid=tried,
+            weights=weights,
+            device=device,
+            seed=seed,
+        )
+        _show(session, result)
+        if save is not None:
+            result.fits[-1].save(save)
+            session.say(f"The network of all clips is in {save}.")
+        if predictions is not None:
+            _write_table(session, result.predictions, predictions)
+
+
+@deep_app.command("predict")
+def predict_sequences(
+    model: ModelArgument,
+    clips: ClipsArgument,
+    sequences: SequencesOption,
+    clip: ClipOption = None,
+    subject: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Who is seen; kept beside the predictions.")
+    ] = "subject",
+    predictions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the predictions as CSV.")
+    ] = None,
+    device: DeviceOption = "auto",
+    json: JsonOption = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Predict clips by a stored network."""
+    options = {"json": json, "out": out, "force": force, "quiet": quiet}
+    with open_session("deep predict", files={"--predictions": predictions}, **options) as session:
+        table = _read(session, clips, None, clip=clip, subject=subject, context=None)
+        network = _open(session, model, sequences, device)
+        guess = network.predict(table)
+        found = table[["clip", "subject"]].assign(model=model.stem, prediction=guess)
+        session.add_table("predictions", found)
+        told = count_things(len(found), "clip was predicted", "clips were predicted")
+        session.say(f"{told} by {type(network).__name__} '{network.net}' from {model}.")
+        if predictions is not None:
+            _write_table(session, found, predictions)
+
+
+@deep_app.command("adapt")
+def adapt_sequences(
+    model: ModelArgument,
+    clips: ClipsArgument,
+    sequences: SequencesOption,
+    target: TargetOption,
+    save: Annotated[
+        Path, typer.Option(metavar="FILE", help="Write the adapted network (.safetensors).")
+    ],
+    clip: ClipOption = None,
+    subject: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Who is seen, one person as a rule.")
+    ] = "subject",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes through the clips.")] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="Clips in a step.")] = 3,
+    lr: Annotated[
+        float | None, typer.Option(help="Learning rate. [default: that of the fit]")
+    ] = None,
+    device: DeviceOption = "auto",
+    json: JsonOption = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train a stored network further on clips of a new person, such as neutral ones."""
+    options = {"json": json, "out": out, "force": force, "quiet": quiet}
+    with open_session("deep adapt", files={"--save": save}, **options) as session:
+        _check_ending(save)
+        table = _read(session, clips, target, clip=clip, subject=subject, context=None)
+        network = _open(session, model, sequences, device)
+        truth = table[target].to_numpy()
+        whole = (truth == truth.astype(int)).all()
+        given = truth.astype(int) if hasattr(network, "classes_") and whole else truth
+        tuned = network.adapt(table, given, epochs=epochs, batch=batch, lr=lr)
+        tuned.save(save)
+        session.add_table("history", tuned.history_.drop(columns=["loss_validate", "best"]))
+        first, last = tuned.history_["loss_train"].iloc[[0, -1]]
+        passes = count_things(epochs, "pass", "passes")
+        people = count_things(table["subject"].nunique(), "person", "people")
+        session.say(
+            f"{count_things(len(table), 'clip')} of {people} in {passes}: the training loss went "
+            f"from {write_number(first)} to {write_number(last)}. The adapted network is in {save}."
+        )
+
+
+def _read(
+    session: Session, clips: Path, target: str | None, *, clip: str | None, **columns: Any
+) -> pd.DataFrame:
+    from exprstats.io import read_clips
+
+    session.note_file(clips)
+    return read_clips(clips, clip=clip or "clip", target=target, **columns)
+
+
+def _open(session: Session, model: Path, sequences: Path, device: str) -> Any:
+    """Return the stored network, of whatever kind."""
+    from exprstats.deep import DeepClassifier, DeepMultilabel, DeepRegressor, read_sequences
+    from exprstats.deep.files import read_kind
+
+    session.files["MODEL"] = model
+    kinds = {kind.__name__: kind for kind in (DeepClassifier, DeepMultilabel, DeepRegressor)}
+    kind = kinds[read_kind(model)]
+    return kind.open(model, load=read_sequences(sequences), device=device)
+
+
+def _check_ending(save: Path | None) -> None:
+    if save is not None and save.suffix.lower() != ".safetensors":
+        message = f"--save {save} must end in .safetensors, as which it is written."
+        raise OptionError(message)
+
+
+def _cross(epochs: int | None, **lists: str | None) -> list[dict[str, Any]]:
+    """Return every combination of the settings to try.
+
+    Raises
+    ------
+    OptionError
+        A setting is not a number above 0.
+
+    Examples
+    --------
+    >>> _cross(None, lr=".01,.001", hidden="64")
+    [{'lr': 0.01, 'hidden': 64}, {'lr': 0.001, 'hidden': 64}]
+    """
+    crossed: list[dict[str, Any]] = [{} if epochs is None else {"epochs": epochs}]
+    for name, text in lists.items():
+        kind = float if name == "lr" else int
+        try:
+            values = [kind(word) for word in split_names(text, f"--{name}") or []]
+        except ValueError:
+            values = [0]
+        if any(value <= 0 for value in values):
+            message = f"--{name} {text}: give numbers above 0, divided by commas."
+            raise OptionError(message)
+        crossed = [{**one, name: value} for one in crossed for value in values] or crossed
+    return crossed
+
+
+def _show(session: Session, result: DeepModels) -> None:
+    rows = session.add_table("fit", result.tidy())
+    session.tables |= {"predictions": result.predictions, "grid": result.grid}
+    session.tables["history"] = result.history
+    session.show_table("How well each part is predicted", *_list_parts(rows))
+    if len(result.grid) > len(result.fits):
+        chosen = list_records(result.grid[result.grid["chosen"]])
+        kept = [name for name in ("lr", "layers", "hidden") if name in result.grid]
+        cells = [
+            [str(row["context"] or "All"), *(f"{row[name]:g}" for name in kept)] for row in chosen
+        ]
+        session.show_table("Settings chosen on the validation people", ["Context", *kept], cells)
+    session.say(result.sentence())
+
+
+def _list_parts(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
+    found = index_rows(rows, "context", "part", "term")
+    terms = [term for term in _SCORES if any(row["term"] == term for row in rows)]
+    cells = []
+    for context in order_contexts(rows):
+        for part in ("train", "validate", "test"):
+            first, second = (found.get((context, part, term)) for term in terms)
+            counts = [show_count(first, "n_clusters"), show_count(first, "n_clips")]
+            bounded = terms[0] == "accuracy"
+            numbers = [show_estimate(first, bounded=bounded), show_estimate(second)]
+            cells.append([context, part, *counts, *numbers])
+    return ["Context", "Part", "Subjects", "Clips", *(_SCORES[term] for term in terms)], cells
+
+
+def _write_table(session: Session, table: pd.DataFrame, place: Path) -> None:
+    from exprstats.io import write_csv
+
+    write_csv(table, place)
+    session.say(f"{count_things(len(table), 'prediction is', 'predictions are')} in {place}.")

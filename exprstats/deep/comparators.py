@@ -1,0 +1,400 @@
+"""Deep comparators of a study: networks per context and pooled, in the table of predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things, write_count, write_number
+from exprstats.contracts import (
+    CLIPS,
+    arrange_rows,
+    check_table,
+    find_absent,
+    find_unnumbers,
+    order_levels,
+)
+from exprstats.deep.recipes import NetName
+from exprstats.errors import DataError, OptionError, Problem
+from exprstats.inference.metrics.classification import measure_accuracy, measure_uar
+from exprstats.inference.metrics.regression import measure_correlation, measure_rmse
+from exprstats.options import check_word, name_some
+from exprstats.parallel import Seed, spawn_seeds
+from exprstats.results import Result
+
+if TYPE_CHECKING:
+    from exprstats.deep.estimators import DeepClassifier, DeepRegressor
+    from exprstats.deep.model import Loader
+
+DeepKind = Literal["lstm", "r3d", "r3d-pretrained", "i3d", "gated-gru"]
+DEEP_NAMES: dict[str, str] = {
+    "lstm": "LSTM",
+    "r3d": "R3D-18 from scratch",
+    "r3d-pretrained": "R3D-18 fine-tuned",
+    "i3d": "I3D",
+    "gated-gru": "Gated GRU",
+}
+PARTS = ("train", "validate", "test")
+_KEYS = ("context", "model", "part", "term", "feature")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeepModels(Result):
+    """One kind of network, tuned and trained per context and pooled, with all its predictions.
+
+    Attributes
+    ----------
+    name, kind
+        What the predictions call it, and the network.
+    target
+        The column that was predicted.
+    table
+        Tidy rows: context, model, part, term, estimate, n_clips, n_clusters, note. Terms are
+        ``rmse`` and ``correlation`` (or ``accuracy`` and ``uar``) of each part, and ``epochs`` (the
+        best one), ``parameters`` and ``seconds`` of training.
+    predictions
+        PREDICTIONS of all clips in all parts, from their context's network (``fitted_on`` =
+        ``"context"``) and from the pooled one (``"all"``).
+    grid
+        One row for each combination of settings, with its loss on the validation people.
+    history
+        One row an epoch of the chosen networks.
+    fits
+        The chosen estimator of each context, then the pooled one.
+    """
+
+    name: str
+    kind: str
+    target: str
+    table: pd.DataFrame
+    predictions: pd.DataFrame
+    grid: pd.DataFrame
+    history: pd.DataFrame
+    fits: tuple[DeepRegressor | DeepClassifier, ...]
+
+    @property
+    def key(self) -> str:
+        """The name of the model."""
+        return self.name
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row for the whole."""
+        pooled = self.predictions[self.predictions["fitted_on"] == "all"]
+        per_part = pooled.groupby("part")["subject"].nunique()
+        row = {
+            "model": self.name,
+            "kind": self.kind,
+            "target": self.target,
+            "n_contexts": len(self.fits) - 1,
+            "n_clips": len(pooled),
+            "n_clusters": pooled["subject"].nunique(),
+            **{f"n_{part}": int(per_part.get(part, 0)) for part in PARTS},
+            "n_parameters": self.fits[-1].n_parameters_,
+            "device": self.fits[-1].device_,
+        }
+        return pd.DataFrame([row])
+
+    def sentence(self) -> str:
+        """Return what was trained and how well it predicts unseen people, in APA style."""
+        row = self.glance().iloc[0]
+        told = [
+            f"{DEEP_NAMES[self.kind]} networks of {row['target']} "
+            f"({write_count(row['n_parameters'])} parameters) were trained on {row['n_train']} "
+            f"subjects, tuned and stopped on {row['n_validate']}, and tested on {row['n_test']} "
+            f"others ({write_count(row['n_clips'])} clips)."
+        ]
+        part = "test" if row["n_test"] else "validate"
+        contexts = self.table["context"].astype(object)
+        for context in dict.fromkeys(contexts.where(contexts.notna(), None)):
+            own = contexts.isna() if context is None else contexts == context
+            value = self.table[own & (self.table["part"] == part)].set_index("term")["estimate"]
+            label = "All clips" if context is None else str(context)
+            told.append(f"{label}: {part} {_write_scores(value)}.")
+        return " ".join(told)
+
+
+def fit_deep(
+    clips: pd.DataFrame,
+    *,
+    target: str,
+    parts: pd.DataFrame,
+    load: Loader,
+    kind: DeepKind = "lstm",
+    by: str | None = None,
+    classes: Sequence[int] | None = None,
+    grid: Sequence[Mapping[str, Any]] = ({},),
+    weights: str | Path | None = None,
+    pooled_target: str | None = None,
+    name: str | None = None,
+    device: str = "auto",
+    seed: Seed = None,
+) -> DeepModels:
+    """Train a network per context and for all clips, tuned and stopped on the validation people.
+
+    Test people take no part before the last line, in which they are predicted. Clips are sorted by
+    their ids before they are trained on, so that the order of rows does not matter.
+
+    Parameters
+    ----------
+    clips
+        CLIPS: clip, subject, context where ``by`` is given, the target, and what ``load`` needs.
+    target
+        A number for each clip.
+    parts
+        PARTS: subject, part, as `split_subjects` draws them.
+    load
+        Returns the array of a row: (frames, features) for ``"lstm"`` and ``"gated-gru"``,
+        (3, frames, height, width) for the others; see `read_sequences`.
+    kind
+        ``"lstm"``, ``"r3d"`` (from scratch), ``"r3d-pretrained"`` and ``"i3d"`` (from ``weights``
+        where they are given), or ``"gated-gru"``.
+    by
+        ``"context"`` for networks of each context beside the pooled one.
+    classes
+        All classes, as whole numbers, where the target is one of classes.
+    grid
+        Settings to try: each a mapping of ``lr``, ``batch``, ``epochs``, ``patience``,
+        ``weight_decay`` and of settings of the network, such as ``{"lr": 0.005, "hidden": 64}``.
+        The lowest loss on the validation people wins; of equal ones the first.
+    weights
+        A local file of weights to start from.
+    pooled_target
+        The pooled network's target; by default ``{target}_pooled`` where it stands.
+    name
+        What the predictions call the model; by default its kind.
+    device
+        ``"auto"``, ``"cpu"`` or ``"cuda"``.
+    seed
+        All settings of a context share its random numbers; a context's depend on its place among
+        the names in order.
+
+    Returns
+    -------
+    DeepModels
+        Its ``predictions`` go into `stack_predictions` beside those of other models.
+
+    Raises
+    ------
+    DataError
+        Columns or parts are absent, targets are missing, or a context has no clips in a part.
+    OptionError
+        A setting is not known, or pretrained weights are not given.
+    FitError
+        Training diverged.
+    MissingDependency
+        torch is not installed.
+
+    References
+    ----------
+    Lin, V., Girard, J. M., & Morency, L.-P. (2020). Context-dependent models for predicting and
+    characterizing facial expressiveness.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> clips = pd.DataFrame({"clip": range(60), "subject": np.repeat(range(20), 3)})
+    >>> clips["score"] = rng.normal(size=60)
+    >>> frames = rng.normal(size=(60, 8, 2))
+    >>> parts = pd.DataFrame({"subject": range(20)})
+    >>> parts["part"] = ["train"] * 12 + ["validate"] * 4 + ["test"] * 4
+    >>> grid = [{"epochs": 2, "hidden": 4}]
+    >>> data = {"target": "score", "parts": parts, "load": lambda row: frames[row["clip"]]}
+    >>> models = fit_deep(clips, grid=grid, device="cpu", seed=1, **data)
+    >>> models.predictions["part"].value_counts().to_dict()
+    {'train': 36, 'validate': 12, 'test': 12}
+    """
+    check_word(kind, DeepKind, "kind")
+    if kind == "r3d-pretrained" and weights is None:
+        message = "kind 'r3d-pretrained' starts from weights; give the local file that holds them."
+        raise OptionError(message, option="weights")
+    if by not in {None, "context"}:
+        message = f"by is {by!r}; networks are trained by 'context' or for all clips (None)."
+        raise OptionError(message, option="by")
+    pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
+    labels = _check(clips, parts, [target, pooled] if by else [pooled])
+    contexts = order_levels(clips["context"]) if by else []
+    seeds = spawn_seeds(seed, len(contexts) + 1)
+    places = {context: place for place, context in enumerate(sorted(contexts, key=str), start=1)}
+    options = {"net": kind.removesuffix("-pretrained"), "weights": weights, "load": load}
+    options |= {"device": device}
+    rows: list[dict[str, Any]] = []
+    kept, guesses, grids, histories = [], [], [], []
+    for context in [*contexts, None]:
+        mask = np.ones(len(clips), bool) if context is None else (clips["context"] == context)
+        positions = _sort(clips, np.flatnonzero(mask))
+        sample = clips.iloc[positions]
+        truth = sample[pooled if context is None else target].to_numpy(float)
+        # The pooled network comes first, so that it does not depend on whether contexts have any.
+        state = seeds[places.get(context, 0)].generate_state(1)[0]
+        options["random_state"] = int(state % 2**31)
+        own = labels[positions]
+        _check_parts(own, context)
+        model, tried = _tune(sample, truth, own, classes=classes, grid=grid, **options)
+        guess = model.predict(sample).astype(float)
+        key = {"context": context, "model": name or kind}
+        rows += _score(sample, truth, guess, own, model=model, key=key)
+        kept.append(model)
+        guesses.append(_list(sample, truth, guess, own, key=key).set_index(positions).sort_index())
+        grids.append(tried.assign(context=context))
+        histories.append(model.history_.assign(context=context))
+    return DeepModels(
+        name=name or kind,
+        kind=kind,
+        target=target,
+        table=arrange_rows(rows, _KEYS),
+        predictions=pd.concat(guesses, ignore_index=True),
+        grid=pd.concat(grids, ignore_index=True),
+        history=pd.concat(histories, ignore_index=True),
+        fits=tuple(kept),
+    )
+
+
+def _check(clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str]) -> np.ndarray:
+    """Return the part (n,) of each clip."""
+    problems = find_absent(clips, targets, "clips") + find_absent(parts, ["subject", "part"])
+    if problems:
+        raise DataError(problems)
+    check_table(clips, CLIPS)
+    problems = find_unnumbers(clips, targets)
+    for column in dict.fromkeys(targets):
+        gaps = int(clips[column].isna().sum())
+        if gaps:
+            counted = count_things(gaps, "targets is", "targets are", of=len(clips))
+            problems.append(Problem(f"{counted} missing.", "Leave them out.", column=column))
+    pairs = parts[["subject", "part"]].astype(str).drop_duplicates()
+    torn = pairs.loc[pairs["subject"].duplicated(), "subject"].unique().tolist()
+    lost = sorted(set(clips["subject"].astype(str)) - set(pairs["subject"]))
+    unknown = sorted(set(pairs["part"]) - set(PARTS))
+    for names, fact in (
+        (torn, "subjects in more than one part"),
+        (lost, "subjects without a part"),
+        (unknown, "unknown parts"),
+    ):
+        if names:
+            remedy = "Use split_subjects on the same clips."
+            problems.append(Problem(f"{fact}: {name_some(names)}.", remedy))
+    if problems:
+        raise DataError(problems)
+    lookup = pairs.set_index("subject")["part"]
+    return clips["subject"].astype(str).map(lookup).to_numpy(object)
+
+
+def _check_parts(labels: np.ndarray, context: Any) -> None:
+    absent = [part for part in ("train", "validate") if not (labels == part).any()]
+    if absent:
+        where = "all clips" if context is None else f"context '{context}'"
+        fact = f"{where}: no clips in the {' or the '.join(absent)} part."
+        raise DataError(Problem(fact, "Networks need people to train and to stop on."))
+
+
+def _sort(clips: pd.DataFrame, positions: np.ndarray) -> np.ndarray:
+    """Return positions in the order of contexts and clips, whatever order the table has."""
+    names = [name for name in ("context", "clip") if name in clips]
+    ids = clips.iloc[positions][names].astype(str).reset_index(drop=True)
+    return positions[ids.sort_values(names, kind="stable").index.to_numpy()]
+
+
+def _tune(
+    sample: pd.DataFrame,
+    truth: np.ndarray,
+    labels: np.ndarray,
+    *,
+    classes: Sequence[int] | None,
+    grid: Sequence[Mapping[str, Any]],
+    net: NetName,
+    **options: Any,
+) -> tuple[Any, pd.DataFrame]:
+    """Return the estimator of lowest loss on the validation people, and what was tried."""
+    from exprstats.deep.estimators import DeepClassifier, DeepRegressor
+
+    seen = labels != "test"
+    target = truth[seen] if classes is None else truth[seen].astype(int)
+    data = {"groups": sample["subject"].astype(str).to_numpy(object)[seen].astype(str)}
+    data["held_out"] = (labels == "validate")[seen]
+    tried, models = [], []
+    for setting in grid:
+        own = {name: value for name, value in setting.items() if name in _TRAINED}
+        inner = {name: value for name, value in setting.items() if name not in _TRAINED}
+        chosen = {"settings": inner or None, **own, **options}
+        kind = DeepRegressor(net, **chosen)
+        model = kind if classes is None else DeepClassifier(list(classes), net, **chosen)
+        model.fit(sample[seen], target, **data)
+        best = model.history_[model.history_["best"]].iloc[0]
+        models.append(model)
+        tried.append({**setting, "epochs_best": int(best["epoch"]), **best[list(_LOSSES)]})
+    table = pd.DataFrame(tried)
+    place = int(table["loss_validate"].argmin())
+    return models[place], table.assign(chosen=table.index == place)
+
+
+_TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay")
+_LOSSES = ("loss_train", "loss_validate")
+
+
+def _score(
+    sample: pd.DataFrame,
+    truth: np.ndarray,
+    guess: np.ndarray,
+    labels: np.ndarray,
+    *,
+    model: Any,
+    key: dict[str, Any],
+) -> list[dict[str, Any]]:
+    hits = hasattr(model, "classes_")
+    measures: dict[str, Any] = {"rmse": measure_rmse, "correlation": measure_correlation}
+    if hits:
+        measures = {"accuracy": measure_accuracy, "uar": measure_uar}
+    rows: list[dict[str, Any]] = []
+    for part in PARTS:
+        inside = labels == part
+        if not inside.any():
+            continue
+        counts = {"n_clips": int(inside.sum()), "n_clusters": sample["subject"][inside].nunique()}
+        for term, measure in measures.items():
+            value = measure(truth[inside], guess[inside])
+            note = "truth or prediction is constant" if np.isnan(value) else None
+            row = {**key, "part": part, "term": term, "estimate": value}
+            rows.append({**row, **counts, "note": note})
+    best = model.history_.loc[model.history_["best"], "epoch"].item()
+    facts = {"epochs": best, "parameters": model.n_parameters_, "seconds": model.seconds_}
+    counts = {"n_clips": len(sample), "n_clusters": sample["subject"].nunique(), "note": None}
+    for term, value in facts.items():
+        row = {**key, "part": "validate" if term == "epochs" else "train", "term": term}
+        rows.append({**row, "estimate": float(value), **counts})
+    return rows
+
+
+def _list(
+    sample: pd.DataFrame,
+    truth: np.ndarray,
+    guess: np.ndarray,
+    labels: np.ndarray,
+    *,
+    key: dict[str, Any],
+) -> pd.DataFrame:
+    """Return PREDICTIONS rows of the clips of a sample."""
+    kept = [name for name in ("context",) if name in sample]
+    columns = {
+        "clip": sample["clip"],
+        "model": key["model"],
+        **{name: sample[name] for name in ("subject", *kept)},
+        "part": labels,
+        "fitted_on": "all" if key["context"] is None else "context",
+        "truth": truth,
+        "prediction": guess,
+    }
+    return pd.DataFrame(columns)
+
+
+def _write_scores(value: pd.Series) -> str:
+    if "accuracy" in value:
+        accuracy, uar = (write_number(value[name], bounded=True) for name in ("accuracy", "uar"))
+        return f"accuracy = {accuracy}, UAR = {uar}"
+    r = value["correlation"]
+    told = "r not defined" if np.isnan(r) else f"r = {write_number(r, bounded=True)}"
+    return f"RMSE = {write_number(value['rmse'])}, {told}"

@@ -1,0 +1,134 @@
+"""Files of deep models: weights as safetensors, settings as JSON in the header."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.deep.recipes import report_absence
+from exprstats.errors import DataError, OptionError, Problem
+
+if TYPE_CHECKING:
+    from exprstats.deep.model import DeepModel, Loader
+
+FORMAT = "exprstats deep model 1"
+# What a fit learned beside the weights, as far as the kind of model has it.
+_LEARNED = ("center_", "scale_", "flat_", "classes_", "held_out_", "outputs_", "shape_")
+_LEARNED += ("seed_", "seconds_", "device_", "n_parameters_")
+_REMEDY = "Give a file that save wrote."
+
+
+def write_model(model: DeepModel, path: str | Path) -> None:
+    """Write a fitted model to one safetensors file.
+
+    Raises
+    ------
+    OptionError
+        The file cannot be written.
+    MissingDependency
+        safetensors is not installed.
+    """
+    try:
+        from safetensors.torch import save_file
+    except ImportError as error:
+        raise report_absence(error) from error
+    learned = {name: vars(model)[name] for name in _LEARNED if name in vars(model)}
+    header = {
+        "format": FORMAT,
+        "kind": type(model).__name__,
+        "settings": {**model.get_params(), "load": None},
+        "learned": learned,
+        "history": model.history_.to_dict("list"),
+    }
+    text = json.dumps(header, default=_simplify)
+    weights = {name: value.contiguous().cpu() for name, value in model.net_.state_dict().items()}
+    try:
+        save_file(weights, path, metadata={"exprstats": text})
+    except (OSError, ValueError) as error:
+        message = f"'{path}' cannot be written ({error})."
+        raise OptionError(message) from error
+    except Exception as error:
+        # safetensors wraps the system's error in one of its own.
+        if type(error).__name__ != "SafetensorError":
+            raise
+        message = f"'{path}' cannot be written ({error})."
+        raise OptionError(message) from error
+
+
+def _simplify(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, range | set):
+        return list(value)
+    # Generators of random numbers are not kept: the seed they gave is.
+    return str(value) if isinstance(value, Path) else None
+
+
+def read_model(kind: type[Any], path: str | Path, *, load: Loader | None, device: str) -> Any:
+    """Return a model of a kind from its file.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or it holds something else or a model of another kind.
+    """
+    from exprstats.deep.training import find_device
+    from exprstats.deep.weights import read_weights
+
+    weights = read_weights(path)
+    header = _read_header(Path(path))
+    if header["kind"] != kind.__name__:
+        fact = f"it holds a {header['kind']}, not a {kind.__name__}."
+        remedy = f"Use {header['kind']}.open(file)."
+        raise DataError(Problem(fact, remedy, file=str(path)))
+    try:
+        model = kind(**{**header["settings"], "load": load, "device": device})
+        for name, value in header["learned"].items():
+            held = np.array(value) if isinstance(value, list) else value
+            setattr(model, name, tuple(value) if name == "shape_" else held)
+        model.history_ = pd.DataFrame(header["history"])
+        net = model._build(model.outputs_, model.shape_)
+        net.load_state_dict(weights)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        fact = f"the stored model is damaged ({str(error).splitlines()[0]})."
+        raise DataError(Problem(fact, _REMEDY, file=str(path))) from error
+    model.net_ = net.to(find_device(device)).eval()
+    return model
+
+
+def read_kind(path: str | Path) -> str:
+    """Return which estimator a file holds, such as ``"DeepRegressor"``.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or it holds no model.
+    """
+    from exprstats.deep.weights import read_weights
+
+    read_weights(path)
+    return _read_header(Path(path))["kind"]
+
+
+def _read_header(path: Path) -> dict[str, Any]:
+    from safetensors import safe_open
+
+    text = None
+    if path.suffix.lower() == ".safetensors":
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get("exprstats")
+    try:
+        header = json.loads(text or "{}")
+    except ValueError:
+        header = {}
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        fact = "it holds weights without the settings of a model."
+        remedy = f"{_REMEDY} Weights alone start a fit: weights=file."
+        raise DataError(Problem(fact, remedy, file=str(path)))
+    return header

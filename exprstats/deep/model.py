@@ -1,0 +1,395 @@
+"""The contract of deep comparators: fitting, prediction, adaptation and files.
+
+A model is trained by `fit(X, y, groups=)`, where groups name the people: the clips on which
+training is stopped early belong to people of whom no clip is trained on. On the CPU the same data,
+settings and seed give the same numbers to the last bit. CPU and GPU differ, because sums are formed
+in another order and the GPU calculates in half precision; on a GPU two runs may differ too, because
+the gradient of pooling has no fixed order there.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from exprstats.deep.people import split_people
+from exprstats.deep.recipes import NetName, find_recipe, report_absence
+from exprstats.errors import DataError, Option, OptionError, Problem
+from exprstats.options import check_count, is_positive
+
+if TYPE_CHECKING:
+    import torch
+
+    from exprstats.deep.training import Plan
+
+Loader = Callable[[pd.Series], np.ndarray]
+Clips = np.ndarray | pd.DataFrame
+Model = TypeVar("Model", bound="DeepModel")
+
+
+def require_torch() -> None:
+    """Raise `MissingDependency`, which names the line that installs it, where torch is absent."""
+    try:
+        import torch  # noqa: F401  (asked for, not used here)
+    except ImportError as error:
+        raise report_absence(error) from error
+
+
+class DeepModel(BaseEstimator):
+    """A deep comparator of some kind; use `DeepRegressor`, `DeepClassifier` or `DeepMultilabel`.
+
+    Parameters
+    ----------
+    net
+        ``"lstm"`` and ``"gated-gru"`` take clips (n, frames, features), ``"r3d"`` and ``"i3d"``
+        take RGB clips (n, 3, frames, height, width).
+    settings
+        Settings of the network, such as ``{"layers": 1, "hidden": 64}``; see `exprstats.deep.nets`.
+    weights
+        A local file of weights to start from; its last layer may have another size.
+    lr, batch, epochs
+        Learning rate, clips in a step, and passes through the data at most; None takes the paper's.
+    patience
+        Passes without improvement on the held-out people before training stops.
+    validation
+        Share of the people (of the clips, where no groups are given) who are held out to stop
+        training; 0 trains for all ``epochs``.
+    weight_decay
+        Weight of the squared weights.
+    load
+        Where X is a table of clips: returns the array of a row, so that not all clips have to fit
+        into memory.
+    device
+        ``"auto"`` (the GPU where CUDA is at hand), ``"cpu"`` or ``"cuda"``.
+    random_state
+        Of initial weights, order, dropout and the people held out.
+
+    Attributes
+    ----------
+    net_
+        The trained network.
+    history_
+        One row an epoch: epoch, lr, loss_train, loss_validate, best.
+    held_out_
+        Groups on which training was stopped.
+    n_parameters_, seconds_, device_
+        Numbers trained, wall time of training, and where it ran.
+    """
+
+    # Experts of each label in a gated GRU, beside the dummy; 0 for a linear head.
+    _experts = 2
+
+    def __init__(
+        self,
+        net: NetName = "lstm",
+        *,
+        settings: dict[str, Any] | None = None,
+        weights: str | Path | None = None,
+        lr: float | None = None,
+        batch: int | None = None,
+        epochs: int | None = None,
+        patience: int = 10,
+        validation: float = 0.2,
+        weight_decay: float = 0.0,
+        load: Loader | None = None,
+        device: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.net = net
+        self.settings = settings
+        self.weights = weights
+        self.lr = lr
+        self.batch = batch
+        self.epochs = epochs
+        self.patience = patience
+        self.validation = validation
+        self.weight_decay = weight_decay
+        self.load = load
+        self.device = device
+        self.random_state = random_state
+
+    def fit(
+        self, X: Clips, y: Any, groups: Any = None, *, held_out: np.ndarray | None = None
+    ) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X
+            Clips (n, ...), or a table of n clips where ``load`` is set.
+        y
+            Targets (n,) or (n, k).
+        groups
+            The person of each clip (n,). Without them a clip that stops training may show a person
+            who is trained on, and training stops too late; a warning says so.
+        held_out
+            Which clips (n,) stop training, in place of a random share of the people.
+
+        Returns
+        -------
+        DeepModel
+            Itself.
+
+        Raises
+        ------
+        DataError
+            Lengths differ, values are missing, too few people, or a person on both sides.
+        OptionError
+            A setting outside its range.
+        FitError
+            Training diverged.
+        MissingDependency
+            torch is not installed.
+        """
+        require_torch()
+        from exprstats.deep.training import Material, find_device, fork_random, train_net
+
+        plan = self._plan()
+        take, count, shape = self._open(X)
+        targets, outputs = self._learn_targets(_check_targets(y, count))
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        share, seed = self.validation, self.seed_
+        train, held, self.held_out_ = split_people(count, groups, held_out, share=share, seed=seed)
+        targets = self._centre(targets, train)
+        device = find_device(self.device)
+        started = time.perf_counter()
+        with fork_random(self.seed_, device):
+            net = self._build(outputs, shape)
+            if self.weights is not None:
+                from exprstats.deep.weights import load_weights
+
+                load_weights(net, self.weights)
+            self.net_ = net.to(device)
+            material = Material(take, targets, train, held)
+            self.history_ = train_net(self.net_, material, self._loss, plan, seed=self.seed_)
+        self.seconds_ = time.perf_counter() - started
+        self.device_, self.shape_, self.outputs_ = str(device), shape, outputs
+        self.n_parameters_ = sum(weights.numel() for weights in self.net_.parameters())
+        return self
+
+    def adapt(
+        self,
+        X: Clips,
+        y: Any,
+        *,
+        epochs: int = 1,
+        batch: int = 3,
+        lr: float | None = None,
+        freeze_norm: bool = True,
+        watch: Callable[[Self], dict[str, float]] | None = None,
+    ) -> Self:
+        """Return a copy that is trained further, on clips of a new person for instance.
+
+        Parameters
+        ----------
+        X, y
+            Clips and targets, all of which are trained on; classes are those of the fit.
+        epochs, batch, lr
+            Passes, clips in a step (three in the paper), and learning rate (None for the fit's).
+        freeze_norm
+            Keep means and variances of batch norms, which a few clips cannot estimate.
+        watch
+            Called with the copy before the first and after every step; the numbers it returns stand
+            in ``history_``, one row a step.
+
+        Returns
+        -------
+        DeepModel
+            The copy; this model stays as it is.
+
+        Raises
+        ------
+        DataError, FitError, OptionError
+            As `fit`.
+        """
+        check_is_fitted(self, "net_")
+        from dataclasses import replace
+
+        from exprstats.deep.training import Material, fork_random, train_net
+
+        check_count(epochs, "epochs")
+        check_count(batch, "batch")
+        tuned = copy.deepcopy(self)
+        rate = self._plan().lr if lr is None else lr
+        plan = replace(
+            self._plan(), epochs=epochs, batch=batch, lr=rate, step=0, freeze_norm=freeze_norm
+        )
+        take, count, _ = self._open(X, self.shape_)
+        targets = self._encode(_check_targets(y, count))
+        material = Material(take, targets, np.arange(count), np.arange(0))
+        follow = None if watch is None else (lambda _: watch(tuned))
+        started = time.perf_counter()
+        device = next(tuned.net_.parameters()).device
+        with fork_random(self.seed_, device):
+            tuned.history_ = train_net(
+                tuned.net_, material, self._loss, plan, seed=self.seed_, watch=follow
+            )
+        tuned.seconds_ = time.perf_counter() - started
+        return tuned
+
+    def save(self, path: str | Path) -> None:
+        """Write weights and settings to one safetensors file, which holds no code.
+
+        Parameters
+        ----------
+        path
+            The file; an existing one is replaced. Settings stand as JSON in its header. ``load`` is
+            a function and is not stored: give it to `open` again.
+
+        Raises
+        ------
+        OptionError
+            The file cannot be written.
+        """
+        check_is_fitted(self, "net_")
+        from exprstats.deep.files import write_model
+
+        write_model(self, path)
+
+    @classmethod
+    def open(
+        cls: type[Model], path: str | Path, *, load: Loader | None = None, device: str = "auto"
+    ) -> Model:
+        """Read a model that `save` wrote.
+
+        Parameters
+        ----------
+        path
+            The file.
+        load, device
+            As in the class; files do not hold them.
+
+        Returns
+        -------
+        DeepModel
+            With the same predictions and history.
+
+        Raises
+        ------
+        DataError
+            There is no such file, or it holds something else or a model of another kind.
+        """
+        require_torch()
+        from exprstats.deep.files import read_model
+
+        return read_model(cls, path, load=load, device=device)
+
+    def _plan(self) -> Plan:
+        from exprstats.deep.training import Plan
+
+        recipe = find_recipe(self.net)
+        lr = recipe.lr if self.lr is None else self.lr
+        batch = recipe.batch if self.batch is None else self.batch
+        epochs = recipe.epochs if self.epochs is None else self.epochs
+        if not is_positive(lr):
+            message = f"lr is {lr!r}; it must be a number above 0."
+            raise OptionError(message, option="lr")
+        check_count(batch, "batch")
+        check_count(epochs, "epochs")
+        check_count(self.patience, "patience")
+        if not 0 <= self.validation < 1:
+            message = f"validation is {self.validation!r}; it must be a share from 0 to below 1."
+            raise OptionError(message, option="validation")
+        return Plan(
+            optimiser=recipe.optimiser,
+            lr=float(lr),
+            weight_decay=self.weight_decay,
+            batch=int(batch),
+            epochs=int(epochs),
+            patience=int(self.patience),
+            step=recipe.step,
+            clip_norm=recipe.clip_norm,
+        )
+
+    def _open(
+        self, X: Clips, shape: tuple[int, ...] | None = None
+    ) -> tuple[Callable[[np.ndarray], np.ndarray], int, tuple[int, ...]]:
+        """Return what gives the clips at some positions, their number, and the shape of one."""
+        from exprstats.deep.training import check_clips
+
+        axes = find_recipe(self.net).axes
+        if not len(X):
+            raise DataError(Problem("there are no clips.", "Check what was selected."))
+        if isinstance(X, pd.DataFrame):
+            if self.load is None:
+                message = ("X is a table: set ", Option("load"), ", which returns a row's array.")
+                raise OptionError(*message)
+            # A row of numbers of several kinds would turn the clip named 1 into 1.0.
+            table, load = X.astype(object), self.load
+            one = np.asarray(load(table.iloc[0]))
+
+            def take(rows: np.ndarray) -> np.ndarray:
+                loaded = [np.asarray(load(table.iloc[row]), dtype=np.float32) for row in rows]
+                odd = [array.shape for array in loaded if array.shape != found]
+                if odd:
+                    check_clips(np.empty((1, *odd[0])), found)
+                return check_clips(np.stack(loaded), found)
+        else:
+            clips = np.asarray(X)
+            one = clips[0]
+
+            def take(rows: np.ndarray) -> np.ndarray:
+                return check_clips(clips[rows], found)
+
+        if one.ndim != len(axes):
+            fact = f"a clip of '{self.net}' has the axes {', '.join(axes)}; this has {one.ndim}."
+            raise DataError(Problem(fact, f"Give X of {len(axes) + 1} axes, clips first."))
+        found = one.shape if shape is None else shape
+        return take, len(X), found
+
+    def _build(self, outputs: int, shape: tuple[int, ...]) -> torch.nn.Module:
+        from exprstats.deep import nets
+
+        given = dict(self.settings or {})
+        try:
+            if self.net == "lstm":
+                return nets.OpenFaceLSTM(outputs, shape[-1], **given)
+            if self.net == "gated-gru":
+                usual = {"sizes": (shape[-1],), "hidden": (256,), "experts": self._experts}
+                given = {**usual, **given}
+                if sum(given["sizes"]) != shape[-1]:
+                    fact = f"sizes sum to {sum(given['sizes'])}; clips have {shape[-1]} features."
+                    raise DataError(Problem(fact, "Name the features of each modality."))
+                return nets.GatedGRU(outputs, **given)
+            kinds: dict[str, Any] = {"r3d": nets.R3D18, "i3d": nets.I3D}
+            return kinds[self.net](outputs, **given)
+        except TypeError as error:
+            message = f"settings {given!r} do not fit '{self.net}': {error}."
+            raise OptionError(message, option="settings") from error
+
+    def _run(self, X: Clips) -> np.ndarray:
+        check_is_fitted(self, "net_")
+        from exprstats.deep.training import run_net
+
+        take, count, _ = self._open(X, self.shape_)
+        return run_net(self.net_, take, np.arange(count), self._plan().batch).astype(float)
+
+    def _learn_targets(self, y: np.ndarray) -> tuple[np.ndarray, int]:
+        raise NotImplementedError
+
+    def _encode(self, y: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    def _centre(self, targets: np.ndarray, train: np.ndarray) -> np.ndarray:
+        return targets
+
+    def _loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError
+
+
+def _check_targets(y: Any, count: int) -> np.ndarray:
+    """Return targets (n,) or (n, k), one row a clip; nothing is broadcast."""
+    targets = np.asarray(y)
+    if targets.ndim not in {1, 2} or len(targets) != count:
+        fact = f"targets have shape {targets.shape}; there are {count:,} clips."
+        raise DataError(Problem(fact, "Give one target, or one row of targets, for each clip."))
+    return targets

@@ -1,0 +1,276 @@
+"""The training loop of the deep comparators: batches, early stopping and reproducible draws."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.deep.recipes import report_absence
+from exprstats.errors import DataError, FitError, Option, OptionError, Problem
+from exprstats.parallel import report_progress
+
+try:
+    import torch
+except ImportError as error:
+    raise report_absence(error) from error
+
+from torch import nn
+
+Taker = Callable[[np.ndarray], np.ndarray]
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one network is trained.
+
+    Attributes
+    ----------
+    optimiser
+        ``"adam"`` or ``"sgd"``, the latter with momentum .9.
+    lr, weight_decay
+        Learning rate, and the weight of the squared weights in each step.
+    batch
+        Clips in a step.
+    epochs, patience
+        Passes at most, and passes without improvement on held-out clips before training stops.
+    step
+        After how many epochs the learning rate is divided by 10; 0 for never.
+    clip_norm
+        The norm to which gradients are cut; 0 for none.
+    freeze_norm
+        Whether batch norms keep their means and variances.
+    """
+
+    optimiser: str
+    lr: float
+    weight_decay: float
+    batch: int
+    epochs: int
+    patience: int
+    step: int
+    clip_norm: float
+    freeze_norm: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """The clips that one network is trained on.
+
+    Attributes
+    ----------
+    take
+        Returns the arrays (m, ...) of the clips at m positions.
+    targets
+        (n, ...) targets in the form that the loss takes.
+    train, held
+        Positions of clips to train on, and of those on which training is stopped (maybe none).
+    """
+
+    take: Taker
+    targets: np.ndarray
+    train: np.ndarray
+    held: np.ndarray
+
+
+def find_device(name: str) -> torch.device:
+    """Return the device of a name; ``"auto"`` is the GPU where CUDA is at hand, else the CPU.
+
+    Raises
+    ------
+    OptionError
+        The device does not exist here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        message = (f"device '{name}' is not at hand. Use ", Option("device", "auto"), ".")
+        raise OptionError(*message, option="device") from error
+    return device
+
+
+@contextmanager
+def fork_random(seed: int, device: torch.device) -> Iterator[None]:
+    """Draw from a seed inside the block, and leave the global random numbers as they were."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
+
+
+def train_net(
+    net: nn.Module,
+    material: Material,
+    loss: Loss,
+    plan: Plan,
+    *,
+    seed: int,
+    watch: Callable[[int], dict[str, float]] | None = None,
+) -> pd.DataFrame:
+    """Train a network in place, and return one row an epoch.
+
+    Where clips are held out, the network ends with the weights of the epoch in which their loss was
+    lowest; else with the last ones.
+
+    Parameters
+    ----------
+    net
+        On the device where it is trained.
+    material, loss, plan
+        What to train on, what to minimise, and how.
+    seed
+        Of the order of clips; dropout draws from the random numbers around.
+    watch
+        Called after every step with its number; what it returns is added to that step's row. Rows
+        are steps then.
+
+    Returns
+    -------
+    pandas.DataFrame
+        epoch, lr, loss_train, loss_validate and ``best``; with ``watch``: iteration, loss and
+        whatever ``watch`` returned, from iteration 0 on.
+
+    Raises
+    ------
+    FitError
+        The loss is no longer finite.
+    """
+    optimiser = _open_optimiser(net, plan)
+    rng = np.random.default_rng(seed)
+    rows: list[dict[str, Any]] = []
+    steps = [] if watch is None else [{"iteration": 0, "loss": np.nan, **watch(0)}]
+    best, kept = np.inf, None
+    for epoch in range(1, plan.epochs + 1):
+        if plan.step:
+            optimiser.param_groups[0]["lr"] = plan.lr * 0.1 ** ((epoch - 1) // plan.step)
+        report_progress("Training", epoch - 1, plan.epochs)
+        total = 0.0
+        for batch in split_batches(rng.permutation(material.train), plan.batch):
+            value = _step(net, optimiser, material, loss, plan=plan, batch=batch)
+            total += value * len(batch)
+            if watch is not None:
+                found = watch(len(steps))
+                steps.append({"iteration": len(steps), "loss": value, **found})
+        held = measure_loss(net, material, loss, plan.batch) if len(material.held) else np.nan
+        lr = optimiser.param_groups[0]["lr"]
+        mean = total / len(material.train)
+        rows.append({"epoch": epoch, "lr": lr, "loss_train": mean, "loss_validate": held})
+        if held < best:
+            best, kept = held, (epoch, copy.deepcopy(net.state_dict()))
+        elif kept is not None and epoch - kept[0] >= plan.patience:
+            break
+    report_progress("Training", plan.epochs, plan.epochs)
+    if kept is not None:
+        net.load_state_dict(kept[1])
+    if watch is not None:
+        return pd.DataFrame(steps)
+    chosen = rows[-1]["epoch"] if kept is None else kept[0]
+    return pd.DataFrame(rows).assign(best=lambda table: table["epoch"] == chosen)
+
+
+def _open_optimiser(net: nn.Module, plan: Plan) -> torch.optim.Optimizer:
+    weights, lr, decay = net.parameters(), plan.lr, plan.weight_decay
+    if plan.optimiser == "sgd":
+        return torch.optim.SGD(weights, lr, momentum=0.9, weight_decay=decay)
+    return torch.optim.Adam(weights, lr, weight_decay=decay)
+
+
+def _step(
+    net: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    material: Material,
+    loss: Loss,
+    *,
+    plan: Plan,
+    batch: np.ndarray,
+) -> float:
+    net.train()
+    if plan.freeze_norm:
+        for module in net.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
+    device = next(net.parameters()).device
+    targets = torch.from_numpy(material.targets[batch]).to(device)
+    value = loss(_forward(net, material.take(batch), device), targets)
+    if not torch.isfinite(value):
+        message = ("training diverged: the loss is no longer finite. Use a smaller ", Option("lr"))
+        raise FitError(*message, ".")
+    optimiser.zero_grad()
+    value.backward()
+    if plan.clip_norm:
+        nn.utils.clip_grad_norm_(net.parameters(), plan.clip_norm)
+    optimiser.step()
+    return float(value.detach())
+
+
+def _forward(net: nn.Module, clips: np.ndarray, device: torch.device) -> torch.Tensor:
+    inputs = torch.from_numpy(clips).to(device)
+    # Half precision serves on the GPU only; on the CPU it is slower and differs between machines.
+    with torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
+        return net(inputs).float()
+
+
+def split_batches(order: np.ndarray, size: int) -> list[np.ndarray]:
+    """Return positions in batches of nearly equal size, none of one clip if that can be avoided.
+
+    Batch norms of vectors have no variance in a batch of one.
+
+    Examples
+    --------
+    >>> [len(batch) for batch in split_batches(np.arange(9), 4)]
+    [3, 3, 3]
+    >>> [len(batch) for batch in split_batches(np.arange(5), 2)]
+    [3, 2]
+    """
+    pieces = -(-len(order) // size)
+    while size > 1 and pieces > 1 and len(order) // pieces < 2:
+        pieces -= 1
+    return np.array_split(order, max(pieces, 1))
+
+
+def measure_loss(net: nn.Module, material: Material, loss: Loss, batch: int) -> float:
+    """Return the mean loss of the clips that are held out."""
+    outputs = torch.from_numpy(run_net(net, material.take, material.held, batch))
+    return float(loss(outputs, torch.from_numpy(material.targets[material.held])))
+
+
+def run_net(net: nn.Module, take: Taker, rows: np.ndarray, batch: int) -> np.ndarray:
+    """Return outputs (m, k) of the clips at m positions, without dropout."""
+    net.eval()
+    device = next(net.parameters()).device
+    with torch.inference_mode():
+        pieces = [
+            _forward(net, take(piece), device).cpu().numpy()
+            for piece in np.array_split(rows, -(-len(rows) // batch))
+        ]
+    return np.concatenate(pieces)
+
+
+def check_clips(clips: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
+    """Return clips (m, ...) in single precision if all numbers are finite and the shape is known.
+
+    Raises
+    ------
+    DataError
+        Missing or infinite values, or clips of another shape than those of training.
+    """
+    clips = np.ascontiguousarray(clips, dtype=np.float32)
+    if shape is not None and clips.shape[1:] != shape:
+        fact = f"clips have shape {clips.shape[1:]}; those of training had {shape}."
+        raise DataError(Problem(fact, "Cut all clips to one length and the same features."))
+    gaps = clips.size - int(np.isfinite(clips).sum())
+    if gaps:
+        counted = count_things(gaps, "values is", "values are", of=clips.size)
+        fact = f"clips have gaps: {counted} missing or infinite."
+        raise DataError(Problem(fact, "Fill gaps in tracking, or leave these clips out."))
+    return clips

@@ -1,0 +1,90 @@
+"""``exprstats deep``: fit, predict and adapt from files to files."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from exprstats.cli.program import app
+
+FIT = ["--target", "score", "--subject", "subject", "--device", "cpu", "--hidden", "8"]
+FIT += ["--layers", "1", "--epochs", "10"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("deep")
+    rng = np.random.default_rng(1)
+    clips = pd.DataFrame({"clip": range(120), "subject": np.repeat(np.arange(20), 6)})
+    clips["score"] = rng.normal(size=120)
+    clips["label"] = (clips["score"] > 0).astype(int)
+    (place / "seq").mkdir()
+    slope = np.linspace(-1, 1, 10)[:, None]
+    for name, score in zip(clips["clip"], clips["score"], strict=True):
+        np.save(place / "seq" / f"{name}.npy", rng.normal(size=(10, 2)) + 2 * score * slope)
+    clips.to_csv(place / "clips.csv", index=False)
+    return place
+
+
+def run(*arguments, code=0):
+    done = CliRunner().invoke(app, ["deep", *map(str, arguments)])
+    assert done.exit_code == code, done.output
+    return done
+
+
+@pytest.mark.torch
+def test_a_network_is_fitted_stored_used_and_adapted(folder):
+    import torch
+
+    torch.set_num_threads(1)
+    files = [folder / "clips.csv", "--sequences", folder / "seq"]
+    model, envelope = folder / "m.safetensors", folder / "fit.json"
+    tried = ["--lr", ".02,.000001", "--save", model, "--json", envelope]
+    said = run("fit", *files, *FIT, *tried, "--predictions", folder / "p.csv").output
+    assert "LSTM networks of score" in said
+    assert "Settings chosen on the validation people" in said
+    rows = pd.DataFrame(json.loads(envelope.read_text(encoding="utf-8"))["rows"])
+    test = rows[rows["part"] == "test"].set_index("term")["estimate"]
+    assert test["correlation"] > 0.6
+    fitted = pd.read_csv(folder / "p.csv")
+    inside = fitted[fitted["part"] == "test"]
+    r = np.corrcoef(inside["truth"], inside["prediction"])[0, 1]
+    assert test["correlation"] == pytest.approx(r)
+    run("predict", model, *files, "--device", "cpu", "--predictions", folder / "q.csv")
+    again = pd.read_csv(folder / "q.csv").set_index("clip")["prediction"]
+    np.testing.assert_allclose(again[fitted["clip"]], fitted["prediction"])
+    own = folder / "own.csv"
+    pd.read_csv(folder / "clips.csv").query("subject == 3").to_csv(own, index=False)
+    adapted = folder / "n.safetensors"
+    options = ["--target", "score", "--epochs", 3, "--device", "cpu", "--save", adapted]
+    said = run("adapt", model, own, *files[1:], *options).output
+    assert "6 clips of 1 person in 3 passes" in said
+    run("predict", adapted, *files, "--device", "cpu", "--predictions", folder / "r.csv")
+    assert (pd.read_csv(folder / "r.csv")["prediction"] != again.to_numpy()).any()
+
+
+@pytest.mark.torch
+def test_classes_are_fitted_and_adapted(folder):
+    files = [folder / "clips.csv", "--sequences", folder / "seq", "--target", "label"]
+    model = folder / "c.safetensors"
+    options = ["--subject", "subject", "--classes", 2, "--epochs", 2, "--device", "cpu"]
+    assert "UAR" in run("fit", *files, *options, "--save", model).output
+    run("adapt", model, *files, "--device", "cpu", "--save", folder / "d.safetensors")
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (["--save", "model.pt"], "must end in .safetensors"),
+        (["--hidden", "8,x"], "--hidden 8,x: give numbers above 0"),
+        (["--model", "r3d-pretrained"], "give the local file"),
+        (["--sequences", "nowhere"], "no such folder"),
+    ],
+)
+def test_wrong_options_end_in_one_readable_block(folder, change, words):
+    given = [folder / "clips.csv", "--sequences", folder / "seq", *FIT, *change]
+    said = " ".join(run("fit", *given, code=2).output.split())
+    assert words in said
