@@ -2,9 +2,10 @@
 
 A model is trained by `fit(X, y, groups=)`, where groups name the people: the clips on which
 training is stopped early belong to people of whom no clip is trained on. On the CPU the same data,
-settings and seed give the same numbers to the last bit. CPU and GPU differ, because sums are formed
-in another order and the GPU calculates in half precision; on a GPU two runs may differ too, because
-the gradient of pooling has no fixed order there.
+settings, seed and number of threads give the same numbers to the last bit. CPU and GPU differ,
+because sums are formed in another order and the GPU calculates in half precision; on a GPU two runs
+may differ too, because the gradient of pooling has no fixed order there. Speed and results on a GPU
+have not been measured.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class DeepModel(BaseEstimator):
         take RGB clips (n, 3, frames, height, width).
     settings
         Settings of the network, such as ``{"layers": 1, "hidden": 64}``; see `exprstats.deep.nets`.
+        A gated GRU has one modality of 256 units unless ``sizes`` and ``hidden`` name others.
     weights
         A local file of weights to start from; its last layer may have another size.
     lr, batch, epochs
