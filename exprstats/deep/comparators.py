@@ -41,6 +41,8 @@ DEEP_NAMES: dict[str, str] = {
 }
 PARTS = ("train", "validate", "test")
 _KEYS = ("context", "model", "part", "term", "feature")
+_TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay")
+_LOSSES = ("loss_train", "loss_validate")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -332,10 +334,6 @@ def _tune(
     table = pd.DataFrame(tried)
     place = int(table["loss_validate"].argmin())
     return models[place], table.assign(chosen=table.index == place)
-
-
-_TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay")
-_LOSSES = ("loss_train", "loss_validate")
 
 
 def _score(
