@@ -153,7 +153,13 @@ class DeepModel(BaseEstimator):
             torch is not installed.
         """
         require_torch()
-        from exprstats.deep.training import Material, find_device, fork_random, train_net
+        from exprstats.deep.training import (
+            Material,
+            find_device,
+            fork_random,
+            limit_threads,
+            train_net,
+        )
 
         plan = self._plan()
         take, count, shape = self._open(X)
@@ -164,7 +170,7 @@ class DeepModel(BaseEstimator):
         targets = self._centre(targets, train)
         device = find_device(self.device)
         started = time.perf_counter()
-        with fork_random(self.seed_, device):
+        with fork_random(self.seed_, device), limit_threads(self.net):
             net = self._build(outputs, shape)
             if self.weights is not None:
                 from exprstats.deep.weights import load_weights
@@ -216,7 +222,7 @@ class DeepModel(BaseEstimator):
         check_is_fitted(self, "net_")
         from dataclasses import replace
 
-        from exprstats.deep.training import Material, fork_random, train_net
+        from exprstats.deep.training import Material, fork_random, limit_threads, train_net
 
         check_count(epochs, "epochs")
         check_count(batch, "batch")
@@ -231,7 +237,7 @@ class DeepModel(BaseEstimator):
         follow = None if watch is None else (lambda _: watch(tuned))
         started = time.perf_counter()
         device = next(tuned.net_.parameters()).device
-        with fork_random(self.seed_, device):
+        with fork_random(self.seed_, device), limit_threads(self.net):
             tuned.history_ = train_net(
                 tuned.net_, material, self._loss, plan, seed=self.seed_, watch=follow
             )
@@ -370,10 +376,11 @@ class DeepModel(BaseEstimator):
 
     def _run(self, X: Clips) -> np.ndarray:
         check_is_fitted(self, "net_")
-        from exprstats.deep.training import run_net
+        from exprstats.deep.training import limit_threads, run_net
 
         take, count, _ = self._open(X, self.shape_)
-        return run_net(self.net_, take, np.arange(count), self._plan().batch).astype(float)
+        with limit_threads(self.net):
+            return run_net(self.net_, take, np.arange(count), self._plan().batch).astype(float)
 
     def _learn_targets(self, y: np.ndarray) -> tuple[np.ndarray, int]:
         raise NotImplementedError
