@@ -41,6 +41,8 @@ DEEP_NAMES: dict[str, str] = {
 }
 PARTS = ("train", "validate", "test")
 _KEYS = ("context", "model", "part", "term", "feature")
+_TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay")
+_LOSSES = ("loss_train", "loss_validate")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,24 +211,27 @@ def fit_deep(
     {'train': 36, 'validate': 12, 'test': 12}
     """
     check_word(kind, DeepKind, "kind")
-    if kind == "r3d-pretrained" and weights is None:
-        message = "kind 'r3d-pretrained' starts from weights; give the local file that holds them."
+    if kind in {"r3d", "r3d-pretrained"} and (weights is None) is (kind != "r3d"):
+        message = "'r3d-pretrained' starts from weights, a local file, and 'r3d' from scratch."
         raise OptionError(message, option="weights")
     if by not in {None, "context"}:
         message = f"by is {by!r}; networks are trained by 'context' or for all clips (None)."
         raise OptionError(message, option="by")
     pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
-    labels = _check(clips, parts, [target, pooled] if by else [pooled])
+    labels = _check(clips, parts, [target, pooled] if by else [pooled], classes)
     contexts = order_levels(clips["context"]) if by else []
     seeds = spawn_seeds(seed, len(contexts) + 1)
     places = {context: place for place, context in enumerate(sorted(contexts, key=str), start=1)}
     options = {"net": kind.removesuffix("-pretrained"), "weights": weights, "load": load}
     options |= {"device": device}
+    names = [column for column in ("context", "clip") if column in clips]
+    ids = clips[names].astype(str).reset_index(drop=True)
+    order = ids.sort_values(names, kind="stable").index.to_numpy()
     rows: list[dict[str, Any]] = []
     kept, guesses, grids, histories = [], [], [], []
     for context in [*contexts, None]:
         mask = np.ones(len(clips), bool) if context is None else (clips["context"] == context)
-        positions = _sort(clips, np.flatnonzero(mask))
+        positions = order[np.asarray(mask, bool)[order]]
         sample = clips.iloc[positions]
         truth = sample[pooled if context is None else target].to_numpy(float)
         # The pooled network comes first, so that it does not depend on whether contexts have any.
@@ -254,7 +259,9 @@ def fit_deep(
     )
 
 
-def _check(clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str]) -> np.ndarray:
+def _check(
+    clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str], classes: Sequence[int] | None
+) -> np.ndarray:
     """Return the part (n,) of each clip."""
     problems = find_absent(clips, targets, "clips") + find_absent(parts, ["subject", "part"])
     if problems:
@@ -266,6 +273,10 @@ def _check(clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str]) -> np.n
         if gaps:
             counted = count_things(gaps, "targets is", "targets are", of=len(clips))
             problems.append(Problem(f"{counted} missing.", "Leave them out.", column=column))
+        odd = sorted(set(clips[column].dropna()) - set(classes or clips[column]), key=str)
+        if odd:
+            fact = f"{name_some(odd)} not among the classes."
+            problems.append(Problem(fact, "Name all classes, as whole numbers.", column=column))
     pairs = parts[["subject", "part"]].astype(str).drop_duplicates()
     torn = pairs.loc[pairs["subject"].duplicated(), "subject"].unique().tolist()
     lost = sorted(set(clips["subject"].astype(str)) - set(pairs["subject"]))
@@ -290,13 +301,6 @@ def _check_parts(labels: np.ndarray, context: Any) -> None:
         where = "all clips" if context is None else f"context '{context}'"
         fact = f"{where}: no clips in the {' or the '.join(absent)} part."
         raise DataError(Problem(fact, "Networks need people to train and to stop on."))
-
-
-def _sort(clips: pd.DataFrame, positions: np.ndarray) -> np.ndarray:
-    """Return positions in the order of contexts and clips, whatever order the table has."""
-    names = [name for name in ("context", "clip") if name in clips]
-    ids = clips.iloc[positions][names].astype(str).reset_index(drop=True)
-    return positions[ids.sort_values(names, kind="stable").index.to_numpy()]
 
 
 def _tune(
@@ -330,10 +334,6 @@ def _tune(
     table = pd.DataFrame(tried)
     place = int(table["loss_validate"].argmin())
     return models[place], table.assign(chosen=table.index == place)
-
-
-_TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay")
-_LOSSES = ("loss_train", "loss_validate")
 
 
 def _score(

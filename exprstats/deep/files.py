@@ -33,6 +33,7 @@ def write_model(model: DeepModel, path: str | Path) -> None:
         safetensors is not installed.
     """
     try:
+        from safetensors import SafetensorError
         from safetensors.torch import save_file
     except ImportError as error:
         raise report_absence(error) from error
@@ -48,13 +49,7 @@ def write_model(model: DeepModel, path: str | Path) -> None:
     weights = {name: value.contiguous().cpu() for name, value in model.net_.state_dict().items()}
     try:
         save_file(weights, path, metadata={"exprstats": text})
-    except (OSError, ValueError) as error:
-        message = f"'{path}' cannot be written ({error})."
-        raise OptionError(message) from error
-    except Exception as error:
-        # safetensors wraps the system's error in one of its own.
-        if type(error).__name__ != "SafetensorError":
-            raise
+    except (OSError, ValueError, SafetensorError) as error:
         message = f"'{path}' cannot be written ({error})."
         raise OptionError(message) from error
 

@@ -2,9 +2,10 @@
 
 A model is trained by `fit(X, y, groups=)`, where groups name the people: the clips on which
 training is stopped early belong to people of whom no clip is trained on. On the CPU the same data,
-settings and seed give the same numbers to the last bit. CPU and GPU differ, because sums are formed
-in another order and the GPU calculates in half precision; on a GPU two runs may differ too, because
-the gradient of pooling has no fixed order there.
+settings, seed and number of threads give the same numbers to the last bit. CPU and GPU differ,
+because sums are formed in another order and the GPU calculates in half precision; on a GPU two runs
+may differ too, because the gradient of pooling has no fixed order there. Speed and results on a GPU
+have not been measured.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class DeepModel(BaseEstimator):
         take RGB clips (n, 3, frames, height, width).
     settings
         Settings of the network, such as ``{"layers": 1, "hidden": 64}``; see `exprstats.deep.nets`.
+        A gated GRU has one modality of 256 units unless ``sizes`` and ``hidden`` name others.
     weights
         A local file of weights to start from; its last layer may have another size.
     lr, batch, epochs
@@ -151,7 +153,13 @@ class DeepModel(BaseEstimator):
             torch is not installed.
         """
         require_torch()
-        from exprstats.deep.training import Material, find_device, fork_random, train_net
+        from exprstats.deep.training import (
+            Material,
+            find_device,
+            fork_random,
+            limit_threads,
+            train_net,
+        )
 
         plan = self._plan()
         take, count, shape = self._open(X)
@@ -162,7 +170,7 @@ class DeepModel(BaseEstimator):
         targets = self._centre(targets, train)
         device = find_device(self.device)
         started = time.perf_counter()
-        with fork_random(self.seed_, device):
+        with fork_random(self.seed_, device), limit_threads(self.net):
             net = self._build(outputs, shape)
             if self.weights is not None:
                 from exprstats.deep.weights import load_weights
@@ -214,7 +222,7 @@ class DeepModel(BaseEstimator):
         check_is_fitted(self, "net_")
         from dataclasses import replace
 
-        from exprstats.deep.training import Material, fork_random, train_net
+        from exprstats.deep.training import Material, fork_random, limit_threads, train_net
 
         check_count(epochs, "epochs")
         check_count(batch, "batch")
@@ -229,7 +237,7 @@ class DeepModel(BaseEstimator):
         follow = None if watch is None else (lambda _: watch(tuned))
         started = time.perf_counter()
         device = next(tuned.net_.parameters()).device
-        with fork_random(self.seed_, device):
+        with fork_random(self.seed_, device), limit_threads(self.net):
             tuned.history_ = train_net(
                 tuned.net_, material, self._loss, plan, seed=self.seed_, watch=follow
             )
@@ -368,10 +376,11 @@ class DeepModel(BaseEstimator):
 
     def _run(self, X: Clips) -> np.ndarray:
         check_is_fitted(self, "net_")
-        from exprstats.deep.training import run_net
+        from exprstats.deep.training import limit_threads, run_net
 
         take, count, _ = self._open(X, self.shape_)
-        return run_net(self.net_, take, np.arange(count), self._plan().batch).astype(float)
+        with limit_threads(self.net):
+            return run_net(self.net_, take, np.arange(count), self._plan().batch).astype(float)
 
     def _learn_targets(self, y: np.ndarray) -> tuple[np.ndarray, int]:
         raise NotImplementedError

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.deep.recipes import report_absence
+from exprstats.deep.recipes import find_recipe, report_absence
 from exprstats.errors import DataError, FitError, Option, OptionError, Problem
 from exprstats.parallel import report_progress
 
@@ -106,6 +106,22 @@ def fork_random(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
+
+
+@contextmanager
+def limit_threads(net: str) -> Iterator[None]:
+    """Run recurrent networks on one thread, and leave the number of threads as it was.
+
+    Their steps are small: a second core gains a third, but threads that wait for each other on a
+    busy machine cost twenty times as much. One thread also gives the same bits on every machine.
+    """
+    threads = torch.get_num_threads()
+    if "feature" in find_recipe(net).axes:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def train_net(

@@ -80,7 +80,7 @@ def test_classes_are_fitted_and_adapted(folder):
     [
         (["--save", "model.pt"], "must end in .safetensors"),
         (["--hidden", "8,x"], "--hidden 8,x: give numbers above 0"),
-        (["--model", "r3d-pretrained"], "give the local file"),
+        (["--model", "r3d-pretrained"], "starts from weights, a local file"),
         (["--sequences", "nowhere"], "no such folder"),
     ],
 )

@@ -134,6 +134,7 @@ def test_classes_are_compared_by_hits(study):
     ("options", "words"),
     [
         ({"kind": "r3d-pretrained"}, "local file"),
+        ({"kind": "r3d", "weights": "kinetics.pth"}, "'r3d' from scratch"),
         ({"kind": "lstn"}, "'lstm'"),
         ({"by": "subject"}, "'context'"),
         ({"grid": [{"units": 3}]}, "units"),
@@ -152,5 +153,7 @@ def test_broken_tables_are_refused_with_every_reason(study):
         fit(study, parts=pd.concat([parts, parts[parts["subject"] == 29].assign(part="x")]))
     with pytest.raises(DataError, match="1 of 240 targets is missing"):
         fit(study, clips.assign(score=clips["score"].where(clips["clip"] != 3)))
+    with pytest.raises(DataError, match="not among the classes"):
+        fit(study, clips.assign(score=1.5), classes=range(3))
     with pytest.raises(DataError, match="no clips in the validate part"):
         fit(study, parts=parts.assign(part=parts["part"].replace("validate", "train")))

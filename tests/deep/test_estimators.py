@@ -160,6 +160,14 @@ def test_files_give_the_same_model_back(people, tmp_path):
     named.fit(clips, np.where(y > 0, "pain", "calm"), groups=groups).save(path)
     opened = DeepClassifier.open(path)
     assert opened.predict(clips).tolist() == named.predict(clips).tolist()
+    settings = {"sizes": (2, 1), "hidden": (4, 3)}
+    labels = np.column_stack([y > 0, y > 1]).astype(int)
+    several = DeepMultilabel("gated-gru", settings=settings, epochs=1, device="cpu")
+    several.fit(clips, labels, groups=groups).save(path)
+    found = DeepMultilabel.open(path, device="cpu").predict_proba(clips)
+    np.testing.assert_array_equal(found, several.predict_proba(clips))
+    with pytest.raises(OptionError, match="cannot be written"):
+        model.save(tmp_path / "nowhere" / "model.safetensors")
 
 
 def test_what_is_no_model_is_refused(people, tmp_path):
