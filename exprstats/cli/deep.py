@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from exprstats.apa import count_things, write_number
-from exprstats.cli.fit import SplitOption, plan_partition
+from exprstats.cli.fit import SplitOption, plan_split
 from exprstats.cli.options import (
     ByOption,
     ForceOption,
@@ -19,14 +19,6 @@ from exprstats.cli.options import (
     split_names,
 )
 from exprstats.cli.session import Session, open_session
-from exprstats.document.cells import (
-    Row,
-    index_rows,
-    list_records,
-    order_contexts,
-    show_count,
-    show_estimate,
-)
 from exprstats.errors import OptionError
 
 if TYPE_CHECKING:
@@ -35,7 +27,6 @@ if TYPE_CHECKING:
     from exprstats.deep import DeepModels
 
 deep_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-_SCORES = {"rmse": "RMSE", "correlation": "r", "accuracy": "Accuracy", "uar": "UAR"}
 
 ClipsArgument = Annotated[Path, typer.Argument(metavar="CLIPS", help="One row a clip.")]
 ModelArgument = Annotated[
@@ -112,18 +103,22 @@ def fit_sequences(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     files = {"--save": save, "--predictions": predictions}
     with open_session("deep fit", seed=seed, files=files, **options) as session:
-        plan = plan_partition(
+        shares = plan_split(
             split, folds=None, repeats=None, stratify=False, nested=False, model=model
         )
         tried = _cross(epochs, lr=lr, layers=layers, hidden=hidden)
         _check_ending(save)
         table = _read(session, clips, target, clip=clip, subject=subject, context=by)
         from exprstats.deep import fit_deep, read_sequences
+        from exprstats.models import split_subjects
+        from exprstats.study.provenance import Logbook
 
+        sizes = {"train": shares.train, "validate": shares.validate, "test": shares.test}
+        parts = split_subjects(table, **sizes, seed=Logbook(seed).draw_seed("split"))
         result = fit_deep(
             table,
             target=target,
-            parts=plan.split(table, seed),
+            parts=parts,
             load=read_sequences(sequences),
             kind=model,
             by="context" if by else None,
@@ -133,7 +128,7 @@ def fit_sequences(
             device=device,
             seed=seed,
         )
-        _show(session, result)
+        _keep(session, result)
         if save is not None:
             result.fits[-1].save(save)
             session.say(f"The network of all clips is in {save}.")
@@ -271,37 +266,8 @@ def _cross(epochs: int | None, **lists: str | None) -> list[dict[str, Any]]:
     return crossed
 
 
-def _show(session: Session, result: DeepModels) -> None:
-    rows = session.add_table("fit", result.tidy())
+def _keep(session: Session, result: DeepModels) -> None:
+    session.add_table("fit", result.tidy())
     session.tables |= {"predictions": result.predictions, "grid": result.grid}
     session.tables["history"] = result.history
-    session.show_table("How well each part is predicted", *_list_parts(rows))
-    if len(result.grid) > len(result.fits):
-        chosen = list_records(result.grid[result.grid["chosen"]])
-        kept = [name for name in ("lr", "layers", "hidden") if name in result.grid]
-        cells = [
-            [str(row["context"] or "All"), *(f"{row[name]:g}" for name in kept)] for row in chosen
-        ]
-        session.show_table("Settings chosen on the validation people", ["Context", *kept], cells)
-    session.say(result.sentence())
-
-
-def _list_parts(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
-    found = index_rows(rows, "context", "part", "term")
-    terms = [term for term in _SCORES if any(row["term"] == term for row in rows)]
-    cells = []
-    for context in order_contexts(rows):
-        for part in ("train", "validate", "test"):
-            first, second = (found.get((context, part, term)) for term in terms)
-            counts = [show_count(first, "n_clusters"), show_count(first, "n_clips")]
-            bounded = terms[0] == "accuracy"
-            numbers = [show_estimate(first, bounded=bounded), show_estimate(second)]
-            cells.append([context, part, *counts, *numbers])
-    return ["Context", "Part", "Subjects", "Clips", *(_SCORES[term] for term in terms)], cells
-
-
-def _write_table(session: Session, table: pd.DataFrame, place: Path) -> None:
-    from exprstats.io import write_csv
-
-    write_csv(table, place)
-    session.say(f"{count_things(len(table), 'prediction is', 'predictions are')} in {place}.")
+    session.present(result)

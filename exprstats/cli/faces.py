@@ -10,6 +10,8 @@ import typer
 from exprstats.apa import count_things
 from exprstats.cli.options import ForceOption, JsonOption, OutOption, QuietOption
 from exprstats.cli.session import open_session
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.text import say
 from exprstats.errors import DataError, OptionError, Problem
 
 if TYPE_CHECKING:
@@ -73,10 +75,16 @@ def box_faces(
 
         table = pd.DataFrame(rows)
         session.add_table("boxes", table)
-        headers = ["Clip", "x", "y", "Side (px)", "Frames", "With the face"]
-        names = ["clip", "x", "y", "side", "n_frames", "n_found"]
-        session.show_table("Face boxes", headers, table[names].astype(str).to_numpy().tolist())
+        session.show(Section("faces", "Faces", tables=(_print_boxes(table),)))
         session.say(f"Each of {count_things(len(table), 'clip')} has one square for all frames.")
+
+
+def _print_boxes(boxes: pd.DataFrame) -> Table:
+    names = {"x": "x", "y": "y", "side": "Side (px)"}
+    names |= {"n_frames": "Frames", "n_found": "With the face"}
+    columns = [Column(name, say(heading)) for name, heading in names.items()]
+    first = Column("clip", say("Clip"), words=True)
+    return Table("", "boxes", "Face Boxes", (first, *columns), boxes.astype(str), rows=boxes)
 
 
 def _box_known(
