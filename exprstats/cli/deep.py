@@ -271,3 +271,10 @@ def _keep(session: Session, result: DeepModels) -> None:
     session.tables |= {"predictions": result.predictions, "grid": result.grid}
     session.tables["history"] = result.history
     session.present(result)
+
+
+def _write_table(session: Session, table: pd.DataFrame, place: Path) -> None:
+    from exprstats.io import write_csv
+
+    write_csv(table, place)
+    session.say(f"{count_things(len(table), 'prediction is', 'predictions are')} in {place}.")
