@@ -67,6 +67,17 @@ def read_study(path: str | Path) -> Study:
     DataError
         With one `Problem` for each unknown key, wrong type, absent file or table that does not
         fit the others.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "ratings.csv").write_text("clip,rater,smile")
+    >>> keys = ["title = 'Smiles'", "[ratings]", "file = 'ratings.csv'", "items = ['smile']"]
+    >>> _ = (folder / "study.toml").write_text(chr(10).join([*keys, "rater = 'rater'"]))
+    >>> read_study(folder / "study.toml").title
+    'Smiles'
     """
     path = Path(path)
     reading = _Reading(path)

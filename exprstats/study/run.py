@@ -66,6 +66,11 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     draws
         Bootstrap draws of the comparison instead of those in the study file.
 
+    Returns
+    -------
+    StudyRun
+        Its results as attributes, with the tables that they come from.
+
     Raises
     ------
     DataError
@@ -77,6 +82,20 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     -----
     ExprStatsWarning
         Whatever the stages warn of, which is also kept in the provenance.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from exprstats.study import read_study
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> rows = ["clip,rater,smile", "a,1,1", "a,2,2", "b,1,4", "b,2,4", "c,1,2", "c,2,3"]
+    >>> _ = (folder / "ratings.csv").write_text(chr(10).join(rows))
+    >>> keys = ["[ratings]", "file = 'ratings.csv'", "clip = 'clip'", "rater = 'rater'"]
+    >>> _ = (folder / "study.toml").write_text(chr(10).join([*keys, "items = ['smile']"]))
+    >>> run = run_study(read_study(folder / "study.toml"))
+    >>> run.reliability.table["term"].tolist()
+    ['ICC(1,1)', 'ICC(1,k)']
     """
     if draws is not None and study.compare:
         study = replace(study, compare=replace(study.compare, draws=draws))

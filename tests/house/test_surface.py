@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -82,3 +83,18 @@ def test_rooms_are_attributes_of_the_package():
         f"import exprstats as ex\nfor room in '{rooms}'.split(): assert getattr(ex, room).__doc__"
     )
     assert "exprstats" in list_loaded(code)
+
+
+VERBS = [name for name in PUBLIC if inspect.isfunction(getattr(exprstats, name))]
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_docstrings_of_verbs_are_complete(name):
+    verb = getattr(exprstats, name)
+    text, signature = inspect.getdoc(verb) or "", inspect.signature(verb)
+    needed = {"Parameters", "Examples"} if signature.parameters else {"Examples"}
+    needed |= set() if signature.return_annotation in {"None", None} else {"Returns"}
+    assert needed <= set(re.findall(r"^([A-Z][a-z]+)\n-+$", text, flags=re.MULTILINE))
+    listed = re.findall(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: : .*)?$", text, flags=re.MULTILINE)
+    told = {one.strip("* ") for line in listed for one in line.split(",")}
+    assert set(signature.parameters) <= told
