@@ -12,6 +12,7 @@ from exprstats.errors import OptionError
 IccModel = Literal["one-way", "two-way", "nested"]
 IccChoice = Literal["auto", IccModel]
 IccEstimator = Literal["closed", "reml"]
+Weights = Literal["identity", "linear", "quadratic"]
 MetricName = Literal[
     "nrmse",
     "rmse",

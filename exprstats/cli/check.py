@@ -295,7 +295,7 @@ def suggest_commands(path: Path, guess: Guess) -> Iterator[str]:
     if guess.kind == "ratings":
         named = {"rating": roles.get("rating") or ",".join(guess.numbers)}
         options = _list_options(roles, "clip", "rater", "subject", "context")
-        yield f"Try: exprstats reliability {file}{_write_options(named)}{options}"
+        yield f"Try: exprstats reliability {file}{_write_options(named)}{options} --model auto"
     elif guess.kind == "predictions":
         yield f"Try: exprstats compare {file}{_list_options(roles, 'subject', 'truth', 'context')}"
     elif guess.kind == "clips":
@@ -305,7 +305,7 @@ def suggest_commands(path: Path, guess: Guess) -> Iterator[str]:
         few = 1 < len(guess.numbers) <= 8
         columns = ",".join(guess.numbers) if few else "A,B,C"
         yield (
-            f"Try: exprstats reliability {file}{_write_options({'raters': columns})}\n"
+            f"Try: exprstats reliability {file}{_write_options({'raters': columns})} --model auto\n"
             f"or:  exprstats factor {file}{_write_options({'items': columns})}"
         )
 

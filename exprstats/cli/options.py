@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 
 from exprstats.errors import Option, OptionError
-from exprstats.options import FactorEstimator, MissingRule
+from exprstats.options import Duplicates, FactorEstimator, MissingRule
 
 Word = TypeVar("Word", bound=str)
 
@@ -51,6 +51,14 @@ MissingOption = Annotated[
     ),
 ]
 
+RatingsArgument = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="Ratings: one row a rating, or one column a rater."),
+]
+DuplicatesOption = Annotated[
+    Duplicates,
+    typer.Option("--duplicates", help="What to do where a rater rated a clip twice."),
+]
 RatingOption = Annotated[
     str | None,
     typer.Option("--rating", metavar="COL,...", help="The rating column; several are items."),

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from exprstats import __version__
+from exprstats.cli.agreement import agree_file
 from exprstats.cli.audit import audit_file
 from exprstats.cli.check import check_input
 from exprstats.cli.compare import compare_files
@@ -53,6 +54,7 @@ for _name, _command in (
     ("report", report_study),
     ("check", check_input),
     ("reliability", rate_file),
+    ("agreement", agree_file),
     ("audit", audit_file),
     ("factor", fit_file),
     ("r-script", write_script),

@@ -14,6 +14,7 @@ import typer
 from exprstats.cli.options import (
     ByOption,
     ClipOption,
+    DuplicatesOption,
     ForceOption,
     JsonOption,
     LevelOption,
@@ -23,6 +24,7 @@ from exprstats.cli.options import (
     RaterOption,
     RatersOption,
     RatingOption,
+    RatingsArgument,
     SeedOption,
     SingleJobOption,
     name_ratings,
@@ -32,7 +34,7 @@ from exprstats.cli.options import (
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
 from exprstats.errors import Option, OptionError
-from exprstats.options import Duplicates, IccEstimator, IccModel
+from exprstats.options import IccChoice, IccEstimator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,10 +51,7 @@ _CLIPS, _RATERS = (1, 2, 4, 8), (1, 3, 6, 12)
 
 
 def rate_file(
-    file: Annotated[
-        Path,
-        typer.Argument(metavar="FILE", help="Ratings: one row a rating, or one column a rater."),
-    ],
+    file: RatingsArgument,
     rating: RatingOption = None,
     clip: ClipOption = None,
     rater: RaterOption = None,
@@ -66,10 +65,10 @@ def rate_file(
     ] = None,
     by: ByOption = None,
     model: Annotated[
-        IccModel,
+        IccChoice,
         typer.Option(
             help="one-way: raters differ from clip to clip; two-way: the same raters; nested: "
-            "clips within subjects."
+            "clips within subjects; auto: what --explain recommends."
         ),
     ] = "one-way",
     estimator: Annotated[
@@ -95,9 +94,7 @@ def rate_file(
     scale: Annotated[
         str | None, typer.Option(metavar="LOW,HIGH", help="Refuse ratings outside this scale.")
     ] = None,
-    duplicates: Annotated[
-        Duplicates, typer.Option(help="What to do where a rater rated a clip twice.")
-    ] = "error",
+    duplicates: DuplicatesOption = "error",
     missing: MissingOption = None,
     level: LevelOption = 0.95,
     json: JsonOption = None,
@@ -132,6 +129,7 @@ def rate_file(
         result = rate_reliability(
             ratings, **choices, by=context, draws=draws, seed=seed, estimator=estimator
         )
+        choices["model"] = result.model
         call = _name_call(file, named) if explain else None
         session.present(
             *_choose(ratings, context, call),
@@ -169,7 +167,7 @@ def _choose(ratings: pd.DataFrame, by: str | None, call: list[str] | None) -> It
         yield replace(design, coefficients=design.coefficients.head(0))
     else:
         yield design
-        choice = choose_icc(ratings)
+        choice = choose_icc(ratings, by=by)
         command = shlex.join([*call, "--model", choice.model])
         # The first reason is the design, which has its own sentence.
         yield replace(choice, call="", command=command, reasons=choice.reasons[1:])

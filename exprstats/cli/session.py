@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from exprstats import __version__
-from exprstats.document.cells import ALL, Row, list_records
+from exprstats.document.cells import Row, list_records
 from exprstats.document.terminal import (
     describe_error,
     find_width,
-    lay_out_table,
     list_points,
     render_section,
     spell,
@@ -142,12 +141,6 @@ class Session:
         """Print a paragraph."""
         self.sentences.append(text)
         self.blocks.append(wrap_text(text))
-
-    def show_table(self, title: str, headers: list[str], rows: list[list[str]]) -> None:
-        """Print a table under its title; a context column that says nothing is left out."""
-        if headers[0] == "Context" and all(row[0] == ALL for row in rows):
-            headers, rows = headers[1:], [row[1:] for row in rows]
-        self.blocks.append(f"{title}\n\n{lay_out_table(headers, rows, width=find_width())}")
 
     def show_points(self, title: str, points: list[str]) -> None:
         """Print a list, if it has points."""

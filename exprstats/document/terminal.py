@@ -26,28 +26,6 @@ _NAMES = {
 _ASCII = str.maketrans({"−": "-", "—": "-", "–": "-", "─": "-", "≥": ">=", "×": "x", "∞": "inf"})
 
 
-def lay_out_table(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], *, width: int | None = None
-) -> str:
-    """Return a table of texts, its numbers aligned right.
-
-    Columns that a terminal of that width has no room for follow below, behind the first ones.
-
-    Examples
-    --------
-    >>> print(lay_out_table(["Item", "ICC"], [["response", ".857"], ["motion", "−.01"]]))
-    Item       ICC
-    ──────────────
-    response  .857
-    motion    −.01
-    """
-    blocks = _split_columns([[header] for header in headers], rows, width)
-    return "\n\n".join(
-        _align([headers[i] for i in block], [[row[i] for i in block] for row in rows])
-        for block in blocks
-    )
-
-
 def render_section(section: Section, *, width: int | None = None) -> list[str]:
     """Return a section as blocks of text, in the order in which they are read.
 
@@ -89,7 +67,7 @@ def render_table(table: Table, *, width: int | None = None) -> str:
             [[row[i] for i in block] for row in rows],
             groups,
         )
-        for block in _split_columns(headers, rows, width)
+        for block in _split_columns(table.columns, headers, rows, width)
     )
     parts = [wrap_text(f"{number}{table.title}"), body]
     notes = " ".join(write_plain(note) for note in table.notes)
@@ -133,7 +111,10 @@ def find_width() -> int | None:
 
 
 def _split_columns(
-    headers: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], width: int | None
+    columns: Sequence[Column],
+    headers: Sequence[Sequence[str]],
+    rows: Sequence[Sequence[str]],
+    width: int | None,
 ) -> list[list[int]]:
     """Return the columns of each block: all in one where they fit, else the first words repeat."""
     cells = list(zip(*rows, strict=True)) or [()] * len(headers)
@@ -143,8 +124,7 @@ def _split_columns(
     ]
     if width is None or sum(widths) - 2 <= width:
         return [list(range(len(headers)))]
-    columns = list(zip(*rows, strict=True)) or [()] * len(headers)
-    words = [i for i in range(min(len(headers) - 1, 2)) if not all(map(_looks_numeric, columns[i]))]
+    words = [i for i in range(min(len(headers) - 1, 2)) if columns[i].words]
     keys = words if words == list(range(len(words))) else []
     blocks: list[list[int]] = [list(keys)]
     for place in range(len(keys), len(headers)):
@@ -153,20 +133,6 @@ def _split_columns(
             blocks.append(list(keys))
         blocks[-1].append(place)
     return blocks
-
-
-def _align(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    cells = [list(headers), *([str(cell) for cell in row] for row in rows)]
-    columns = list(zip(*cells, strict=True))
-    widths = [max(map(_measure, column)) for column in columns]
-    right: list[bool] = [
-        all(map(_looks_numeric, column[1:])) and len(column) > 1 for column in columns
-    ]
-    lines = [
-        "  ".join(_pad(*shape) for shape in zip(row, widths, right, strict=True)) for row in cells
-    ]
-    lines.insert(1, "─" * (sum(widths) + 2 * (len(widths) - 1)))
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def wrap_text(text: str, *, indent: str = "", first: str | None = None) -> str:
@@ -223,7 +189,3 @@ def _measure(text: str) -> int:
 def _pad(text: str, width: int, right: bool) -> str:
     space = " " * (width - _measure(text))
     return space + text if right else text + space
-
-
-def _looks_numeric(text: str) -> bool:
-    return text in {"", "—"} or text.lstrip("−-<> [.")[:1].isdigit()

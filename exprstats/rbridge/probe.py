@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from exprstats.errors import RError
+from exprstats.rbridge.places import find_home
+from exprstats.rbridge.rscript import ask_apart
 
 _INSTALL_R = (
     "Install R and lavaan: on Debian or Ubuntu"
@@ -110,8 +110,6 @@ def _choose_engine(seen: RState, version: str, wanted: str) -> RState:
 
 
 def _start_rscript(seen: RState) -> RState:
-    from exprstats.rbridge.session import ask_apart
-
     try:
         answer = ask_apart("bridge", "describe_r", (), {})
     except RError as error:
@@ -119,23 +117,6 @@ def _start_rscript(seen: RState) -> RState:
         return replace(seen, problem=f"Rscript cannot serve: {error}.", cure=cure)
     told = {name: part if name == "packages" else part[0] for name, part in answer["value"].items()}
     return _judge(seen, told, "rscript")
-
-
-@cache
-def find_home() -> tuple[str | None, str | None]:
-    """Return R's home and version, None where there is none."""
-    home = os.environ.get("R_HOME")
-    program = shutil.which("R")
-    if not home and program:
-        answer = subprocess.run([program, "RHOME"], capture_output=True, text=True, check=False)
-        home = answer.stdout.strip()
-    if not home:
-        return None, None
-    facts = Path(home) / "library" / "base" / "DESCRIPTION"
-    if not facts.is_file():
-        return home, None
-    match = re.search(r"^Version: *(\S+)", facts.read_text("utf-8", "replace"), re.MULTILINE)
-    return home, match[1] if match else None
 
 
 def _find_rpy2() -> str | None:

@@ -16,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from exprstats.errors import RError
+from exprstats.rbridge.places import OPTIONS, find_files, find_home, find_scripts
 
 MARK = "exprstats-answer:"
 _KINDS = {"double": "<f8", "integer": "<i4", "logical": "<i4"}
@@ -135,3 +136,17 @@ def unpack(packed: Mapping[str, Any]) -> Any:
         array = np.where(absent, np.nan, array) if absent.any() else whole
     shape = packed.get("dim")
     return array if shape is None else array.reshape(tuple(shape), order="F")
+
+
+def ask_apart(
+    room: str, function: str, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what R answers in a process of its own."""
+    given = [pack(one) for one in (*arguments, *options.values())]
+    names = [*("" for _ in arguments), *options]
+    packed: dict[str, Any] = {"kind": "list", "value": given}
+    packed |= {"names": names} if options else {}
+    files = [str(path) for path in find_files(room)]
+    home, _ = find_home()
+    asked = {"files": files, "function": function, "arguments": packed}
+    return ask_process(home or "", find_scripts(), OPTIONS, asked)

@@ -16,13 +16,13 @@ from typing import Any
 
 from exprstats.errors import RError, RWarning, warn_user
 from exprstats.rbridge.crossing import list_r, to_python, to_r
-from exprstats.rbridge.probe import find_home, probe_r
-from exprstats.rbridge.rscript import ask_process, pack
+from exprstats.rbridge.places import OPTIONS, find_files, find_scripts
+from exprstats.rbridge.probe import probe_r
+from exprstats.rbridge.rscript import ask_apart
 
 _lock = threading.RLock()
 # Profiles, the site's and the user's, are code that is not ours to run. Their .Renviron is read: it
 # sets where packages are, and cannot run anything.
-OPTIONS = ("--quiet", "--no-save", "--no-restore", "--no-site-file", "--no-init-file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +117,6 @@ def _ask(
             raise RError(message) from error
 
 
-def ask_apart(
-    room: str, function: str, arguments: tuple[Any, ...], options: dict[str, Any]
-) -> dict[str, Any]:
-    """Return what R answers in a process of its own; see `exprstats.rbridge.rscript`."""
-    given = [pack(one) for one in (*arguments, *options.values())]
-    names = [*("" for _ in arguments), *options]
-    packed: dict[str, Any] = {"kind": "list", "value": given}
-    packed |= {"names": names} if options else {}
-    files = [str(path) for path in _find_files(room)]
-    home, _ = find_home()
-    asked = {"files": files, "function": function, "arguments": packed}
-    return ask_process(home or "", find_scripts(), OPTIONS, asked)
-
-
 def _open(answer: dict[str, Any], what: str, names: Sequence[str]) -> Reply:
     def rename(text: str) -> str:
         return _rename(text, names)
@@ -200,29 +186,14 @@ def _keep_variables() -> Iterator[None]:
 
 @cache
 def _source(room: str) -> None:
-    for path in _find_files(room):
+    for path in find_files(room):
         _source_into(start_here(), path)
-
-
-def _find_files(room: str) -> list[Path]:
-    folder = find_scripts()
-    paths = [folder / f"{room}.R", *sorted(folder.glob(f"{room}_*.R"))]
-    if not paths[0].is_file():
-        message = f"there is no R file '{room}.R' in {folder}."
-        raise RError(message)
-    return paths
 
 
 def _source_into(workplace: Any, path: Path) -> None:
     import rpy2.rinterface as ri
 
     ri.baseenv["sys.source"](str(path), envir=workplace)
-
-
-def find_scripts() -> Path:
-    """Return the folder of R files: inside the wheel, else beside the package."""
-    inside = Path(__file__).parents[1] / "_r"
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "r" / "R"
 
 
 @contextmanager

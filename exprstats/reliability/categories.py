@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
+from exprstats.options import Weights
 from exprstats.reliability.icc.panels import Panel
 
-Weights = Literal["identity", "linear", "quadratic"]
 Metric = Literal["nominal", "linear", "ordinal", "interval", "ratio"]
 # Pairs of raters who share fewer clips have a κ that is noise (two raters in all always count).
 FEWEST_SHARED = 10

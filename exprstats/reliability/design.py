@@ -12,6 +12,7 @@ from exprstats.apa import count_things, write_count, write_number
 from exprstats.contracts import RATINGS, require_columns
 from exprstats.errors import DataError, Problem
 from exprstats.reliability.icc.identification import (
+    CROSSED,
     Links,
     choose_estimand,
     judge_estimands,
@@ -205,10 +206,20 @@ def _write_design(row: dict[Any, Any]) -> str:
 
 
 def _advise(row: dict[Any, Any]) -> str:
+    if row["recommended"] == "ICC(A,k)" and row["kind"] not in CROSSED:
+        return (
+            "Within each context all clips have the same raters: ICC(A,k) for the raters' mean "
+            "where their level matters, ICC(C,k) where only the order of clips does."
+        )
     if row["recommended"] == "ICC(A,k)":
         return (
             "Two-way coefficients are identified: ICC(A,k) for the raters' mean where their level "
             "matters, ICC(C,k) where only the order of clips does."
+        )
+    if row["kind"] in CROSSED and row["n_raters"] > 1:
+        return (
+            "Other items or contexts have raters who differ from clip to clip: report the one-way "
+            "ICC(1,k) for all of them."
         )
     return (
         "Clip means come from different raters, whose differences stay in them: report the "

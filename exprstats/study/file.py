@@ -20,6 +20,7 @@ from exprstats.study.settings import (
     ModelSettings,
     OpenfaceSettings,
     RatingsSettings,
+    ReliabilitySettings,
     ScoresSettings,
     SplitSettings,
     Study,
@@ -32,6 +33,7 @@ Settings = TypeVar("Settings")
 
 _TABLES: dict[str, type] = {
     "ratings": RatingsSettings,
+    "reliability": ReliabilitySettings,
     "scores": ScoresSettings,
     "clips": ClipsSettings,
     "openface": OpenfaceSettings,
@@ -41,7 +43,13 @@ _TABLES: dict[str, type] = {
     "contrasts": ContrastsSettings,
     "importance": ImportanceSettings,
 }
-_NEEDS = {"scores": "ratings", "split": "clips", "models": "clips", "compare": "clips"}
+_NEEDS = {
+    "reliability": "ratings",
+    "scores": "ratings",
+    "split": "clips",
+    "models": "clips",
+    "compare": "clips",
+}
 Conflict = tuple[str, str]
 
 

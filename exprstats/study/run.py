@@ -107,7 +107,8 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     reliability = parts = factor = None
     if ratings is not None:
         with log.stage("reliability"):
-            reliability = rate_crowd(ratings, log)
+            model = study.reliability.model if study.reliability else "one-way"
+            reliability = rate_crowd(ratings, log, model=model)
     if clips is not None and study.split:
         with log.stage("split"):
             parts = split_people(clips, study, log)

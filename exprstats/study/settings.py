@@ -11,6 +11,7 @@ from exprstats.options import (
     Duplicates,
     FittedOn,
     HumanUnit,
+    IccChoice,
     IntervalName,
     MetricName,
     ModelKind,
@@ -42,6 +43,13 @@ ScoreMethod = Literal["bartlett"]
 
 USUAL_BASELINES: tuple[ModelKind, ...] = ("uniform", "normal", "mean")
 BASELINES: tuple[ModelKind, ...] = (*USUAL_BASELINES, "majority", "human")
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilitySettings:
+    """The table ``[reliability]``: the model, in the words of `exprstats.rate_reliability`."""
+
+    model: Annotated[IccChoice, one_of(IccChoice)] = "one-way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +139,7 @@ class Study:
         The models, baselines included; empty without clips.
     openface
         Where the clips are summarised from videos; `clips` then says what comes of them.
-    weights, contrasts
+    reliability, weights, contrasts
         Tables that a file need not have; None leaves them out.
     importance
         How the importance of features is measured; there without being asked for where the
@@ -153,6 +161,7 @@ class Study:
     contrasts: ContrastsSettings | None = None
     openface: OpenfaceSettings | None = None
     importance: ImportanceSettings | None = None
+    reliability: ReliabilitySettings | None = None
     usual_models: bool = False
 
     @property

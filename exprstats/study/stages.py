@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, DataWarning, Style, warn_user
+from exprstats.options import IccChoice
 from exprstats.study.inputs import Lesson, check_strata, drop_gaps, find_by, keep_seen
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import (
@@ -44,7 +45,7 @@ USUAL_FOLDS = 5  # of nested cross-validation
 MOST_TRACED = 4  # features whose curves stand beside each other on a page
 
 
-def rate_crowd(ratings: pd.DataFrame, log: Logbook) -> Reliability:
+def rate_crowd(ratings: pd.DataFrame, log: Logbook, *, model: IccChoice = "one-way") -> Reliability:
     """Return the reliability of every item in every context."""
     from exprstats.reliability import rate_reliability
 
@@ -53,6 +54,7 @@ def rate_crowd(ratings: pd.DataFrame, log: Logbook) -> Reliability:
     log.exclude("reliability", "ratings", len(ratings), "the rating is missing", left_out=named)
     return rate_reliability(
         ratings,
+        model=model,
         by=find_by(ratings),
         cluster="subject" if "subject" in ratings else None,
         seed=log.draw_seed("reliability"),

@@ -56,11 +56,11 @@ def test_reliability_prints_pooled_rows_last_and_named(call, data):
     out = call("reliability", data / "ratings.csv", *RATINGS, "--by", "context").stdout
     table = out.split("Table 1.")[1].split("Note.")[0]
     blocks = [line for line in table.splitlines()[5:] if line and not line.startswith(" ")]
-    assert blocks[-4:] == ["startle", "pain", "disgust", "All"]
+    assert blocks[-5:] == ["startle", "pain", "disgust", "All", "All clips as one sample"]
     items = [
         line.split()[0] for line in table.splitlines() if line.startswith("  ") and "[" in line
     ]
-    assert items == ["response", "emotion", "motion"] * 4
+    assert items == ["response", "emotion", "motion"] * 5
     assert "Seed 1." in out
     assert " 0." not in table
 

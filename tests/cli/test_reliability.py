@@ -57,7 +57,7 @@ def test_repeated_ratings_are_settled_by_an_option(call, tmp_path):
     file = tmp_path / "ratings.csv"
     file.write_text("clip,rater,rating\na,r,1\na,r,2\nb,r,3\nb,s,3\na,s,1\n")
     told = squeeze(call("reliability", file, code=2).stderr)
-    assert "use --duplicates mean or --duplicates first" in told
+    assert "add --duplicates mean or --duplicates first" in told
 
 
 def test_contexts_are_compared(call, call_json, ratings, table):
@@ -165,7 +165,8 @@ def test_names_that_mean_other_things_go_through(call, call_json, ratings, tmp_p
         [cells] = [
             line.split()[len(words) :]
             for line in out.split("Table 1.")[1].split("Note.")[0].splitlines()
-            if line.split()[: len(words)] == words and not (len(words) == 1 and "(con" in line)
+            if line.split()[: len(words)] == words
+            and not (len(words) == 1 and line.split()[1] in {"(context)", "clips"})
         ]
         assert cells[0] == write(row["estimate"])
     assert "startle − All (context)" in out.split("Table A4.")[1]
@@ -297,8 +298,9 @@ def test_nested_plans_clips_a_subject(call, ratings, table, tmp_path):
     options = (*ONE, "--by", "context", "--model", "nested", "--level", 0.9)
     out = call("reliability", ratings, *options, "--out", tmp_path / "out").stdout
     shown = out.split("Table A16.")[1]
-    wanted = study_subjects(table, items="response", clips=[8], raters=[12], level=0.9).table
-    row = wanted.iloc[0]
+    plans = {"clips": [8], "raters": [12], "level": 0.9, "by": "context"}
+    wanted = study_subjects(table, items="response", **plans).table
+    row = wanted[wanted["context"].isna()].iloc[0]
     numbers = [f"{row[name]:.2f}".removeprefix("0") for name in ("estimate", "conf_low")]
     assert "ICC(subject,k) with its 90% CI" in squeeze(shown)
     assert "All contexts together; contexts alone are in the folder tables." in squeeze(shown)

@@ -4,11 +4,10 @@ import pandas as pd
 import pytest
 
 from exprstats.cli.options import split_names, split_scale
-from exprstats.document.cells import collect_row_notes, order_contexts, show_limits
+from exprstats.document.cells import write_limits
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.terminal import (
     describe_error,
-    lay_out_table,
     render_section,
     render_table,
     wrap_text,
@@ -18,19 +17,30 @@ from exprstats.document.text import quote_code, say
 from exprstats.errors import DataError, Option, OptionError, Problem
 
 
+def draw(headers, rows, words=1, width=None):
+    """Return a table of texts whose first columns hold words, without its title."""
+    keys = [str(place) for place in range(len(headers))]
+    columns = [
+        Column(key, say(header), words=place < words)
+        for place, (key, header) in enumerate(zip(keys, headers, strict=True))
+    ]
+    cells = pd.DataFrame(rows, columns=keys)
+    table = Table("", "x", "T", tuple(columns), cells)
+    return render_table(table, width=width).partition("\n\n")[2]
+
+
 def test_numbers_stand_right_and_words_left():
-    table = lay_out_table(["Clip", "r"], [["a", "−.10"], ["long", ".5"]])
-    assert table.splitlines() == ["Clip     r", "──────────", "a     −.10", "long    .5"]
+    table = draw(["Clip", "r"], [["a", "−.10"], ["long", ".5"]])
+    assert table.splitlines()[2:] == ["a     −.10", "long    .5"]
 
 
 def test_wide_letters_count_twice():
-    lines = lay_out_table(["Clip", "n"], [["笑い", "1"], ["abcd", "2"]]).splitlines()
-    assert lines[2] == "笑い  1"
-    assert lines[3] == "abcd  2"
+    lines = draw(["Clip", "n"], [["笑い", "1"], ["abcd", "2"]]).splitlines()
+    assert lines[2:] == ["笑い  1", "abcd  2"]
 
 
 def test_an_empty_table_is_its_head():
-    assert lay_out_table(["A", "B"], []).splitlines()[0] == "A  B"
+    assert draw(["A", "B"], []).splitlines()[0] == "A  B"
 
 
 def test_text_is_wrapped_but_words_are_not_broken(monkeypatch):
@@ -64,28 +74,9 @@ def test_bad_scales_are_refused(text):
         split_scale(text)
 
 
-def test_pooled_rows_come_last():
-    rows = [{"context": None}, {"context": "pain"}, {"context": "startle"}]
-    assert order_contexts(rows) == ["pain", "startle", "All"]
-
-
 def test_limits_that_cannot_be_attained():
-    assert show_limits({"conf_low": float("-inf"), "conf_high": 0.5}) == "[not attainable, .50]"
-    assert show_limits({"conf_low": None, "conf_high": 0.5}) == "—"
-    assert show_limits(None) == "—"
-
-
-def test_notes_name_their_places_unless_they_hold_everywhere():
-    rows = [
-        {"context": "pain", "item": "a", "note": "odd"},
-        {"context": "pain", "item": "b", "note": None},
-    ]
-    assert collect_row_notes(rows) == ["pain a: odd"]
-    assert collect_row_notes(rows[:1]) == ["odd"]
-    both = [{**rows[0], "note": "odd; few"}, {**rows[1], "note": "few"}]
-    assert collect_row_notes(both) == ["pain a: odd", "few"]
-    pooled = [{"context": None, "term": "alpha", "note": "odd"}, {"context": None, "note": None}]
-    assert collect_row_notes(pooled) == ["alpha: odd"]
+    assert write_limits({"conf_low": float("-inf"), "conf_high": 0.5}) == "[not attainable, .50]"
+    assert write_limits({"conf_low": None, "conf_high": 0.5}) == "—"
 
 
 def test_messages_speak_of_options():
@@ -120,22 +111,21 @@ def test_very_many_problems_are_cut():
 def test_columns_without_room_follow_below_behind_the_first_words():
     headers = ["Context", "Class", "Estimate", "95% CI", "p"]
     rows = [["fear", "joy", ".50", "[.25, .75]", ".012"], ["All", "joy", ".45", "[.3, .6]", ".5"]]
-    assert "\n\n" not in lay_out_table(headers, rows, width=45)
-    narrow = lay_out_table(headers, rows, width=34)
+    assert "\n\n" not in draw(headers, rows, 2, width=45)
+    narrow = draw(headers, rows, 2, width=34)
     first, second = narrow.split("\n\n")
     assert first.splitlines()[0].split() == ["Context", "Class", "Estimate"]
     assert second.splitlines()[0].split() == ["Context", "Class", "95%", "CI", "p"]
     assert second.splitlines()[2].split() == ["fear", "joy", "[.25,", ".75]", ".012"]
     assert max(map(len, narrow.splitlines())) <= 34
-    tiny = lay_out_table(headers, rows, width=5)
+    tiny = draw(headers, rows, 2, width=5)
     assert [block.splitlines()[0].split()[2:] for block in tiny.split("\n\n")] == [
         ["Estimate"],
         ["95%", "CI"],
         ["p"],
     ]
-    numbers = lay_out_table(["a", "b"], [["1000", "2000"]], width=5)
+    numbers = draw(["a", "b"], [["1000", "2000"]], 0, width=5)
     assert [block.splitlines()[2] for block in numbers.split("\n\n")] == ["1000", "2000"]
-    assert lay_out_table(["A", "B"], [], width=1).splitlines()[0] == "A"
 
 
 def test_arguments_of_verbs_are_told_as_options():

@@ -13,8 +13,7 @@ import pytest
 
 from exprstats import rbridge
 from exprstats.errors import RError
-from exprstats.rbridge.rscript import pack, unpack
-from exprstats.rbridge.session import ask_apart
+from exprstats.rbridge.rscript import ask_apart, pack, unpack
 
 pytestmark = pytest.mark.r("jsonlite")
 

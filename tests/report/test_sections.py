@@ -69,7 +69,7 @@ def test_four_items_show_their_fit_and_no_banner():
 def test_without_subjects_the_f_interval_stands_alone_with_its_caveat(plain):
     table = plain.reliability.table
     table = table[table["method"].eq("f")].assign(headline=table["k_rule"].eq("harmonic"))
-    bare = replace(plain.reliability, table=table)
+    bare = replace(plain.reliability, table=table.assign(n_clusters=None))
     section = read_section([bare], "reliability")
     assert "No subjects were named, so the intervals treat clips as independent." in read_words(
         section
@@ -90,7 +90,12 @@ def test_one_question_in_several_contexts_has_a_row_for_each_context(plain):
     one = plain.reliability.table[plain.reliability.table["item"].eq("motion")]
     table = read_section([replace(plain.reliability, table=one)], "reliability").tables[0]
     assert table.group is None
-    assert table.cells["context"].tolist() == ["startle", "pain", "All"]
+    assert table.cells["context"].tolist() == [
+        "startle",
+        "pain",
+        "All",
+        "All clips as one sample",
+    ]
     assert table.title == "Inter-Rater Reliability per Context"
 
 
@@ -100,7 +105,9 @@ def test_a_negative_reliability_is_printed_in_full_and_explained(plain):
 
     section = read_section([change(plain.reliability, estimate=(pick, -1.0104))], "reliability")
     assert "−1.01" in section.tables[0].cells["average"].tolist()
-    assert "The coefficient of motion, all contexts is negative" in read_words(section)
+    assert "The coefficient of motion, all contexts is negative: clips differ less" in read_words(
+        section
+    )
 
 
 def test_a_limit_that_nothing_attains_and_an_interval_that_was_refused_are_named(plain):
@@ -110,9 +117,12 @@ def test_a_limit_that_nothing_attains_and_an_interval_that_was_refused_are_named
     low = change(plain.reliability, conf_low=(pick, -np.inf))
     cells = read_section([low], "reliability").tables[0].cells
     assert cells["clusters"].str.startswith("[not attainable, ").sum() == 1
-    gone = change(plain.reliability, conf_low=(pick, np.nan), conf_high=(pick, np.nan))
-    assert "No interval could be given for motion, all contexts." in read_words(
-        read_section([gone], "reliability")
+    refused = (pick, "cluster interval refused: there is one subject")
+    nothing = {"conf_low": (pick, np.nan), "conf_high": (pick, np.nan), "note": refused}
+    gone = change(plain.reliability, **nothing)
+    assert (
+        "No interval could be given for motion, all contexts: there is one subject."
+        in read_words(read_section([gone], "reliability"))
     )
 
 

@@ -387,5 +387,9 @@ def _find_exact(estimand: Estimand, squares: CrossedSquares, base: float, level:
             move_reliability(limit, k, base)
             for limit in find_f_limits(ratio, n - 1, (n - 1) * (k - 1), level)
         )
-    note = INDEPENDENT if base == k else f"{INDEPENDENT}; the {n:,} clips that all raters rated"
+    note = (
+        INDEPENDENT
+        if math.isclose(base, k)
+        else f"{INDEPENDENT}; the {n:,} clips that all raters rated"
+    )
     return Interval(method, low, high, note=note)

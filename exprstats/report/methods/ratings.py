@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things, write_level, write_number
 from exprstats.document.cells import list_levels, name_contexts
 from exprstats.document.text import Text, join_words, say
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told, find_r_year
-from exprstats.report.sections.coefficients import FAMILIES, INDEPENDENT, find_family
+from exprstats.report.sections.coefficients import (
+    CLUSTERED,
+    FAMILIES,
+    INDEPENDENT,
+    find_family,
+    knows_subjects,
+)
 from exprstats.report.sections.features import read_shares, write_share
 from exprstats.report.sections.measurement import name_estimator
 from exprstats.report.sections.reliability import is_crossed
 from exprstats.study.settings import OpenfaceSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _CLASSIC = ("1", "A")  # families of McGraw and Wong (1996)
 _WHY = {
@@ -56,20 +65,31 @@ def tell_reliability(analysis: Analysis) -> Told:
         )
     ]
     level = write_level(analysis.reliability.level)
-    if "jackknife" in methods:
-        texts.append(
-            say(
-                "Its {level} confidence interval is a delete-one jackknife over subjects, and "
-                "over raters where raters were shared between subjects, so that clips of one "
-                "subject need not be independent.",
-                level=level,
-            )
-        )
+    if methods & {*CLUSTERED}:
+        texts.append(_tell_jackknife(shown, methods, level))
     elif methods & {*INDEPENDENT}:
         told = "Its {level} confidence interval rests on the *F* distribution."
         texts.append(say(told, level=level))
     sources = {"cicchetti"} | ({"mcgraw"} if family in _CLASSIC else set())
     return texts, sources | ({"bates"} if reml else set())
+
+
+def _tell_jackknife(shown: pd.DataFrame, methods: set[Any], level: str) -> Text:
+    known = knows_subjects(shown)
+    people = "subjects" if known else "clips"
+    alone = ", with raters treated as fixed"
+    both = {*CLUSTERED} <= methods
+    how = ", and over raters where raters were shared between subjects" if known else " and raters"
+    if "jackknife" not in methods:
+        how = alone
+    return say(
+        "Its {level} confidence interval is a delete-one jackknife over {people}{how}{some}{so}.",
+        level=level,
+        people=people,
+        how=how,
+        some=" (of two raters none can be left out, so that they are treated as fixed)" * both,
+        so=", so that clips of one subject need not be independent" * known,
+    )
 
 
 def tell_factor(analysis: Analysis) -> Told:

@@ -1,31 +1,34 @@
-"""Section on agreement beyond chance: Krippendorff's α and κ."""
+"""Section on agreement of categories: coefficients, pairs of raters, and their confusions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import write_level
+from exprstats.apa import write_count, write_level, write_number
 from exprstats.document.cells import (
     collect_notes,
     find_extremes,
     find_row,
+    list_levels,
     name_contexts,
+    pick_rows,
     write_estimate,
     write_limits,
 )
 from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import Text, quote_sentence, say
+from exprstats.document.text import Text, say
 from exprstats.report.analysis import Analysis
-from exprstats.report.sections.coefficients import place_rows
+from exprstats.report.sections.coefficients import knows_subjects, place_rows
 from exprstats.report.sections.reliability import name_place
 
 if TYPE_CHECKING:
     from exprstats.reliability import Agreement
 
-_MOST = 4  # coefficients of which each has its sentence
-_SAID = "no interval: draws=0"
+_MOST_PAIRS = 15  # pairs of raters with a line of their own
+_MOST_CONFUSIONS = 3  # pairs of raters with a table of values
+_MOST_VALUES = 9  # values that fit beside each other on a page
 
 
 def describe_agreement(analysis: Analysis) -> Section | None:
@@ -33,73 +36,221 @@ def describe_agreement(analysis: Analysis) -> Section | None:
     agreement: Agreement | None = analysis.agreement
     if agreement is None:
         return None
-    rows = name_contexts(agreement.table)
-    few = len(rows) <= _MOST
+    rows = name_contexts(agreement.tidy())
     return Section(
         "agreement",
         "Agreement between raters",
         sentences=(
-            *([quote_sentence(agreement.sentence())] if few else _say_ranges(agreement, rows)),
+            *_say_headline(agreement, rows),
+            *_say_shares(rows),
             say("Table A17 lists the coefficients and what they rest on."),
         ),
-        tables=(_build_table(agreement, rows),),
+        tables=(
+            _build_coefficients(agreement, rows),
+            *_build_pairs(agreement),
+            *_build_confusions(agreement),
+        ),
     )
 
 
-def _say_ranges(agreement: Agreement, rows: pd.DataFrame) -> tuple[Text, ...]:
-    names = {
-        "alpha": f"Krippendorff’s α ({agreement.scale})",
-        "kappa": f"The mean κ of pairs of raters ({agreement.weights} weights)",
+def _say_headline(agreement: Agreement, rows: pd.DataFrame) -> tuple[Text, ...]:
+    alphas = rows[rows["headline"].eq(True)]
+    name, kind = "Krippendorff’s α", agreement.scale
+    if not alphas["estimate"].notna().any():
+        return (say("{name} ({kind} differences) is not defined.", name=name, kind=kind),)
+    ends = find_extremes(alphas)
+    low, high = (_tell(row) for row in ends)
+    if alphas["estimate"].notna().sum() == 1:
+        place = f" ({name_place(ends[0], alphas)})" if len(alphas) > 1 else ""
+        template = "{name} ({kind} differences) = {low}{place}."
+        return (say(template, name=name, kind=kind, low=low, place=place),)
+    return (
+        say(
+            "{name} ({kind} differences) lay between {low} ({low_place}), and {high} "
+            "({high_place}).",
+            name=name,
+            kind=kind,
+            low=low,
+            low_place=name_place(ends[0], alphas),
+            high=high,
+            high_place=name_place(ends[1], alphas),
+        ),
+    )
+
+
+def _tell(row: dict[Any, Any]) -> str:
+    """Write an estimate, with its limits where it has any."""
+    limits = "" if pd.isna(row["conf_low"]) else f", {write_level(row['level'])} CI "
+    return write_estimate(row) + (limits and limits + write_limits(row))
+
+
+def _say_shares(rows: pd.DataFrame) -> tuple[Text, ...]:
+    """Return how often raters chose the same value, chance or no chance."""
+    told = {
+        "percent_agreement": "Two raters of a clip chose the same value in {share} of all cases",
+        "positive_agreement": "where one chose the higher value, the other did in {share}",
+        "negative_agreement": "where one chose the lower, the other did in {share}",
     }
     texts = []
-    for term, name in names.items():
-        mine = rows[rows["term"].eq(term)]
+    for term, text in told.items():
+        mine = rows[rows["term"].eq(term) & rows["method"].ne("bootstrap")]
         if mine["estimate"].notna().any():
-            ends = find_extremes(mine)
-            low, high = (f"{write_estimate(row)} ({name_place(row, mine)})" for row in ends)
-            template = "{name} lay between {low} and {high}."
-            texts.append(say(template, name=name, low=low, high=high))
-        else:
-            texts.append(say("{name} is not defined.", name=name))
-    return tuple(texts)
+            ends = [f"{write_number(100 * row['estimate'], 0)}%" for row in find_extremes(mine)]
+            texts.append(text.format(share=" to ".join(dict.fromkeys(ends))))
+    return (say("{text}.", text="; ".join(texts)),) if texts else ()
 
 
-def _build_table(agreement: Agreement, rows: pd.DataFrame) -> Table:
-    alphas = rows[rows["term"].eq("alpha")]
-    limited = bool(alphas["conf_low"].notna().any())
-    first, group = place_rows(rows)
-    columns = (
-        first,
-        Column("alpha", say("α")),
-        *([Column("limits", say("{level} CI", level=write_level(agreement.level)))] * limited),
-        Column("kappa", say("Mean κ")),
-    )
+def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
+    from exprstats.reliability.categories import list_names
+
+    names = list_names(agreement.weights, agreement.scale)
+    named = rows.assign(name=[_open(names[term]) for term in rows["term"]])
+    shown = named[named["method"].ne("bootstrap")]
+    places = shown.groupby(["context", "item"], sort=False).ngroup()
+    shown = shown.assign(place=places, other=~shown["headline"])
+    shown = shown.sort_values(["place", "other"], kind="stable")  # α leads
+    drawn = named["method"].eq("bootstrap").any()
+    first, group = place_rows(shown)
+    keys = ["context", "item", "term"]
     cells = [
         {
             "context": row["context"],
             "item": str(row["item"]),
-            "alpha": write_estimate(row),
+            "term": row["name"],
+            "estimate": write_estimate(row),
             "limits": write_limits(row),
-            "kappa": write_estimate(
-                find_row(rows, term="kappa", context=row["context"], item=row["item"])
+            "bootstrap": write_limits(
+                find_row(named, method="bootstrap", **{key: row[key] for key in keys})
             ),
         }
-        for row in alphas.to_dict("records")
+        for row in shown.to_dict("records")
     ]
+    interval = say("{level} CI", level=write_level(agreement.level))
+    columns = (
+        first,
+        Column("term", say("Coefficient"), words=True),
+        Column("estimate", say("Estimate")),
+        Column("limits", interval),
+        *([Column("bootstrap", say("Bootstrap"))] * bool(drawn)),
+    )
     return Table(
         "A17",
         "agreement",
-        "Agreement Beyond Chance",
+        "Agreement of Raters About Categories",
         columns,
         pd.DataFrame(cells),
         group=group,
         notes=(
             say(
-                "α = Krippendorff's, {scale} differences; κ of pairs of raters, {weights} weights.",
-                scale=agreement.scale,
-                weights=agreement.weights,
+                "{level} CI: delete-one jackknife over {people}, with the raters treated as fixed.",
+                level=write_level(agreement.level),
+                people="subjects" if knows_subjects(shown) else "clips",
             ),
-            *collect_notes(rows, ("item", "context"), (_SAID,)),
+            *collect_notes(shown, ("name", "item", "context"), _list_said(shown)),
         ),
         rows=agreement.tidy(),
+    )
+
+
+def _list_said(rows: pd.DataFrame) -> set[str]:
+    """Return the parts of notes that name the jackknife."""
+    parts = {part for note in rows["note"].dropna() for part in str(note).split("; ")}
+    return {part for part in parts if part.startswith("over ")} | {"raters treated as fixed"}
+
+
+def _open(name: str) -> str:
+    return name[0].upper() + name[1:]
+
+
+def _build_pairs(agreement: Agreement) -> tuple[Table, ...]:
+    """Return Table A18: pairs of raters, of many those who agree least."""
+    if agreement.pairs.empty:
+        return ()
+    rows = name_contexts(agreement.pairs)
+    shown = rows
+    if len(rows) > _MOST_PAIRS:
+        shown = rows.sort_values("kappa", kind="stable").head(_MOST_PAIRS).sort_index()
+    first, group = place_rows(rows)
+    cells = [
+        {
+            "context": row["context"],
+            "item": str(row["item"]),
+            "pair": _name_pair(row),
+            "shared": write_count(row["n_shared"]),
+            "same": f"{write_number(100 * row['percent_agreement'], 0)}%",
+            "kappa": write_number(row["kappa"], bounded=True),
+        }
+        for row in shown.to_dict("records")
+    ]
+    columns = (
+        first,
+        Column("pair", say("Raters"), words=True),
+        Column("shared", say("Clips in common")),
+        Column("same", say("Same value")),
+        Column("kappa", say("κ")),
+    )
+    weights = "no" if agreement.weights == "identity" else agreement.weights
+    notes = [say("κ: Cohen's, {weights} weights.", weights=weights)]
+    if len(shown) < len(rows):
+        notes.append(
+            say(
+                "The {shown} of {all} pairs with the lowest κ.",
+                shown=write_count(len(shown)),
+                all=write_count(len(rows)),
+            )
+        )
+    return (
+        Table(
+            "A18",
+            "agreement_pairs",
+            "Pairs of Raters",
+            columns,
+            pd.DataFrame(cells),
+            group=group,
+            notes=tuple(notes),
+            rows=agreement.pairs,
+        ),
+    )
+
+
+def _name_pair(row: dict[Any, Any]) -> str:
+    return f"{row['rater_1']} and {row['rater_2']}"
+
+
+def _build_confusions(agreement: Agreement) -> tuple[Table, ...]:
+    """Return Table A11: which values two raters gave the same clips, where pairs are few."""
+    rows = name_contexts(agreement.confusions)
+    if rows.empty:
+        return ()
+    values = sorted({*rows["value_1"], *rows["value_2"]})
+    keys = ["context", "item", "rater_1", "rater_2"]
+    pairs = rows.drop_duplicates(keys)[keys].to_dict("records")
+    if len(pairs) > _MOST_CONFUSIONS or len(values) > _MOST_VALUES:
+        return ()
+    cells = []
+    for pair in pairs:
+        mine = pick_rows(rows, **{str(key): value for key, value in pair.items()})
+        told = [pair[key] for key in ("item", "context") if len(list_levels(rows, key)) > 1]
+        place = ", ".join([f"{_name_pair(pair)} (columns)", *map(str, told)])
+        for one in values:
+            counts = {
+                f"v{two:g}": write_count(find_row(mine, value_1=one, value_2=two).get("count", 0))
+                for two in values
+            }
+            cells.append({"pair": place, "value": f"{one:g}", **counts})
+    spanner = "Clips with the value of the second rater"
+    return (
+        Table(
+            "A11",
+            "agreement_confusions",
+            "Values of Two Raters",
+            (
+                Column("value", say("Value of the first"), words=True),
+                *(Column(f"v{value:g}", say("{v}", v=f"{value:g}"), spanner) for value in values),
+            ),
+            pd.DataFrame(cells),
+            group="pair",
+            notes=(say("Clips on the diagonal have the same value from both."),),
+            rows=agreement.confusions,
+        ),
     )

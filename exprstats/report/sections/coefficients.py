@@ -8,6 +8,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, write_count, write_level, write_number
 from exprstats.document.cells import (
+    ALL,
     collect_notes,
     find_row,
     list_levels,
@@ -17,24 +18,70 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Table
-from exprstats.document.text import Text, say
+from exprstats.document.text import FIXED, Text, say
 
 if TYPE_CHECKING:
     from exprstats.reliability import Reliability
 
 INDEPENDENT = ("f", "satterthwaite")  # intervals that take clips as independent
+CLUSTERED = ("jackknife", "jackknife_subjects")  # the latter takes raters as fixed
+ONE_SAMPLE = "All clips as one sample"
 FAMILIES = {
     "1": "one-way random-effects intraclass correlation",
     "A": "two-way random-effects intraclass correlation of absolute agreement",
     "clip": "intraclass correlation (clips nested in subjects)",
 }
 _NOTE = "clips treated as independent"
-_METHODS = ("jackknife", *INDEPENDENT)  # in the order in which an interval is to be reported
+_FIXED = "raters treated as fixed"
+_METHODS = (*CLUSTERED, *INDEPENDENT)  # in the order in which an interval is to be reported
 _MEANINGS = {
     "ICC(A": "ICC(A) asks raters to agree in level, ICC(C) in the order of clips only.",
     "ICC(clip": "ICC(clip) tells all clips apart, ICC(within) the clips of one subject, "
     "ICC(subject) subjects by the mean of their clips.",
 }
+
+
+def name_samples(table: pd.DataFrame) -> pd.DataFrame:
+    """Return tidy rows with named contexts, among them all clips of all contexts as one sample.
+
+    Pooled rows are those within contexts; what counts level differences between contexts as
+    reliability is called `ONE_SAMPLE`, and its terms lose the words that said so.
+    """
+    from exprstats.reliability.icc.analysis import ALL_CLIPS
+
+    rows = name_contexts(table)
+    terms = rows["term"].astype(str)
+    whole = terms.str.endswith(ALL_CLIPS)
+    return rows.assign(
+        context=rows["context"].mask(whole, ONE_SAMPLE), term=terms.str.removesuffix(ALL_CLIPS)
+    )
+
+
+def add_samples(rows: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
+    """Return the headline rows, and below them the same of all clips as one sample."""
+    others = rows[rows["context"].eq(ONE_SAMPLE)]
+    picked = [
+        _pick_best(pick_rows(others, item=row["item"], term=row["term"], k_rule=row["k_rule"]), row)
+        for row in shown[shown["context"].eq(ALL)].to_dict("records")
+    ]
+    places = [place for place in picked if place is not None]
+    return pd.concat([shown, others.loc[places]], ignore_index=True) if places else shown
+
+
+def _pick_best(rows: pd.DataFrame, headline: dict[Any, Any]) -> Any:
+    """Return the label of the row with the headline's method, else with the next best limits."""
+    limited = rows[rows["conf_low"].notna()]
+    alone = headline["method"] in INDEPENDENT
+    for method in (headline["method"], *(INDEPENDENT if alone else ()), *_METHODS):
+        found = limited.index[limited["method"].eq(method)]
+        if len(found):
+            return found[0]
+    return rows.index[0] if len(rows) else None
+
+
+def knows_subjects(rows: pd.DataFrame) -> bool:
+    """Return whether subjects are known, so that intervals are clustered by them."""
+    return bool(rows["n_clusters"].notna().any())
 
 
 def place_rows(rows: pd.DataFrame) -> tuple[Column, str | None]:
@@ -54,47 +101,50 @@ def find_family(shown: pd.DataFrame) -> str:
 
 
 def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) -> Table:
-    """Return Table 1: the headline rows, with the F interval beside the cluster interval."""
-    design = result.design
+    """Return Table 1: the headline rows, with the other intervals beside the one to report."""
+    design, shown = result.design, add_samples(rows, shown)
     same = rows[rows["term"].isin(shown["term"])]
-    clustered = bool(shown["method"].eq("jackknife").any())
+    limited = same[same["conf_low"].notna()]
+    known, resampled = knows_subjects(shown), shown["method"].isin(CLUSTERED).any()
+    methods = {*limited["method"]} - ({*CLUSTERED} if not resampled else set())
     independent = bool(same["method"].isin(INDEPENDENT).any())
-    bootstrap = bool(same["method"].eq("bootstrap").any())
     family = find_family(shown)
-    ranges = name_contexts(design)
-    cells = pd.DataFrame([_write_row(row, rows, ranges) for row in shown.to_dict("records")])
+    cells = [_write_row(row, rows, name_contexts(design)) for row in shown.to_dict("records")]
     first, group = place_rows(shown)
     spanner = f"{write_level(float(shown['level'].iloc[0]))} CI"
+    over = "Clustered by subject" if known else "Clips left out one by one"
     columns = [
         first,
         Column("average", say("ICC({family},*k*)", family=family)),
-        *([Column("clusters", say("Clustered by subject"), spanner)] * clustered),
+        *([Column("clusters", say("{over}", over=over), spanner)] * ("jackknife" in methods)),
+        *(
+            [Column("fixed", say("{over}, raters fixed", over=over), spanner)]
+            * ("jackknife_subjects" in methods)
+        ),
         *([Column("independent", say("Clips treated as independent"), spanner)] * independent),
-        *([Column("bootstrap", say("Bootstrap"), spanner)] * bootstrap),
+        *([Column("bootstrap", say("Bootstrap"), spanner)] * ("bootstrap" in methods)),
         Column("single", say("ICC({family},1)", family=family)),
         Column("raters", say("Raters per clip")),
         Column("clips", say("Clips")),
-        *([Column("subjects", say("Subjects"))] * clustered),
+        *([Column("subjects", say("Subjects"))] * known),
     ]
     per = "Context" if first.key == "context" else "Question"
+    ranged = bool(design["raters_min"].ne(design["raters_max"]).any())
     return Table(
         "1",
         "reliability",
         f"Inter-Rater Reliability per {per}" + (" and Context" if group else ""),
         tuple(columns),
-        cells,
+        pd.DataFrame(cells),
         group=group,
         notes=(
-            *_list_notes(
-                shown,
-                clustered=clustered,
-                independent=independent,
-                ranged=bool(design["raters_min"].ne(design["raters_max"]).any()),
-            ),
+            _explain_terms(family, ranged=ranged),
+            *_tell_samples(shown),
+            *_list_notes(shown, same, methods),
             *_tell_bootstrap(same),
             *_tell_reml(rows, result),
         ),
-        rows=rows,
+        rows=name_contexts(result.tidy()),
     )
 
 
@@ -107,7 +157,8 @@ def _write_row(row: dict[Any, Any], rows: pd.DataFrame, ranges: pd.DataFrame) ->
         "context": row["context"],
         "item": str(row["item"]),
         "average": write_estimate(row),
-        "clusters": write_limits(row) if row["method"] == "jackknife" else MISSING,
+        "clusters": write_limits(find_row(average, method="jackknife")),
+        "fixed": write_limits(find_row(average, method="jackknife_subjects")),
         "independent": write_limits(independent[0]) if independent else MISSING,
         "bootstrap": write_limits(find_row(average, method="bootstrap")),
         "single": write_estimate(single),
@@ -120,47 +171,80 @@ def _write_row(row: dict[Any, Any], rows: pd.DataFrame, ranges: pd.DataFrame) ->
 def _write_raters(row: dict[Any, Any], ranges: pd.DataFrame) -> str:
     """Return the harmonic mean number of raters, and the fewest and most where they differ."""
     mean = write_number(row["raters_per_clip"], 1).removesuffix(".0")
-    design = find_row(ranges, context=row["context"], item=row["item"])
+    context = ALL if row["context"] == ONE_SAMPLE else row["context"]
+    design = find_row(ranges, context=context, item=row["item"])
     if not design or design["raters_min"] == design["raters_max"]:
         return mean
     return f"{mean} ({int(design['raters_min'])}–{int(design['raters_max'])})"
 
 
-def _list_notes(
-    shown: pd.DataFrame, *, clustered: bool, independent: bool, ranged: bool
-) -> tuple[Text, ...]:
-    family = find_family(shown)
-    notes = [
+def _explain_terms(family: str, *, ranged: bool) -> Text:
+    return say(
+        "ICC({family},*k*) = {named} of the mean of *k* raters; ICC({family},1) = of a single "
+        "rater. *k* is the harmonic mean of the raters per clip{ranges}.",
+        family=family,
+        named=FAMILIES.get(family, "intraclass correlation"),
+        ranges=" (fewest–most)" if ranged else "",
+    )
+
+
+def _tell_samples(shown: pd.DataFrame) -> tuple[Text, ...]:
+    if not shown["context"].eq(ONE_SAMPLE).any():
+        return ()
+    return (
         say(
-            "ICC({family},*k*) = {named} of the mean of *k* raters; ICC({family},1) = of a single "
-            "rater. *k* is the harmonic mean of the raters per clip{ranges}.",
-            family=family,
-            named=FAMILIES.get(family, "intraclass correlation"),
-            ranges=" (fewest–most)" if ranged else "",
-        )
-    ]
-    overs = _find_overs(shown)
-    if clustered:
+            "{all}: within contexts, whose level differences are no reliability. {sample}: level "
+            "differences between contexts count as reliability.",
+            all=ALL,
+            sample=ONE_SAMPLE,
+        ),
+    )
+
+
+def _list_notes(shown: pd.DataFrame, same: pd.DataFrame, methods: set[Any]) -> tuple[Text, ...]:
+    known = knows_subjects(shown)
+    name = "Clustered by subject" if known else "Clips left out one by one"
+    said = {_NOTE, _FIXED}
+    notes = []
+    if "jackknife" in methods:
+        overs = _find_parts(same[same["method"].eq("jackknife")], "over ")
+        whole = "over subjects, and raters where shared" if known else "over clips and raters"
+        template = "{name}: delete-one jackknife {over}"
+        template += "; allows for clips of one subject being alike." if known else "."
+        notes.append(say(template, name=name, over=overs[0] if len(overs) == 1 else whole))
+        said |= {*overs} if len(overs) == 1 else set()
+    if "jackknife_subjects" in methods:
+        overs = _find_parts(same[same["method"].eq("jackknife_subjects")], "over ")
+        whole = f"over {'subjects' if known else 'clips'}"
         notes.append(
             say(
-                "Clustered by subject: delete-one jackknife {over}; allows for clips of one "
-                "subject being alike."
-                + (
-                    " Clips treated as independent: *F* interval, too narrow where they are alike."
-                    if independent
-                    else ""
-                ),
-                over=overs[0] if len(overs) == 1 else "over subjects, and raters where shared",
+                "Raters fixed: delete-one jackknife {over} alone; it holds for these raters, not "
+                "for others like them.",
+                over=overs[0] if len(overs) == 1 else whole,
             )
         )
-    said = {_NOTE, *(overs if len(overs) == 1 else ())}
-    return (*notes, *collect_notes(shown, ("item", "context"), said))
+        said |= {*overs}
+    parts = _find_parts(same[same["method"].isin(INDEPENDENT)], "the ")
+    whole = parts[0] if len(parts) == 1 else "the clips that all raters rated"
+    of = f" of {whole}" if parts else ""
+    narrow = ", too narrow where they are alike" if known and methods & {*CLUSTERED} else ""
+    if methods & {*INDEPENDENT} and (of or narrow):
+        template = "Clips treated as independent: *F* interval{of}{narrow}."
+        notes.append(say(template, of=of, narrow=narrow))
+    # Semicolons separate parts of a note; a reason is one part.
+    kept = shown.assign(
+        note=[
+            note.replace("; ", f";{FIXED}") if str(note).startswith("not estimated") else note
+            for note in shown["note"]
+        ]
+    )
+    return (*notes, *collect_notes(kept, ("item", "context"), {*said, *parts}))
 
 
-def _find_overs(shown: pd.DataFrame) -> list[str]:
-    """Return what the jackknife intervals left out one by one, in the words of their notes."""
-    parts = [part for note in shown["note"].dropna() for part in str(note).split("; ")]
-    return list(dict.fromkeys(part for part in parts if part.startswith("over ")))
+def _find_parts(rows: pd.DataFrame, start: str) -> list[str]:
+    """Return the different parts of notes that start with a word."""
+    parts = [part for note in rows["note"].dropna() for part in str(note).split("; ")]
+    return list(dict.fromkeys(part for part in parts if part.startswith(start)))
 
 
 def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) -> tuple[Table, ...]:
@@ -169,7 +253,10 @@ def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) ->
     forms = [str(term) for term in list_levels(rows, "term") if str(term).endswith("k)")]
     if len(forms) < 2:
         return ()
-    beside = "jackknife" in present and bool(present & set(INDEPENDENT))
+    shown = add_samples(rows, shown)
+    cells = [_write_form(row, form, rows) for row in shown.to_dict("records") for form in forms]
+    clustered = any(row["method"] in CLUSTERED for row in cells)
+    beside = clustered and bool(present & {*INDEPENDENT})
     first, group = place_rows(shown)
     mean, single = "Mean of k raters", "Single rater"
     limits = say("{level} CI", level=write_level(result.level))
@@ -184,7 +271,6 @@ def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) ->
         Column("single", say("ICC"), single),
         Column("single_limits", limits, single),
     )
-    cells = [_write_form(row, form, rows) for row in shown.to_dict("records") for form in forms]
     return (
         Table(
             "A13",
@@ -193,8 +279,8 @@ def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) ->
             columns,
             pd.DataFrame(cells),
             group=group,
-            notes=_list_form_notes(rows, forms),
-            rows=rows,
+            notes=_list_form_notes(cells, forms, known=knows_subjects(shown)),
+            rows=name_contexts(result.tidy()),
         ),
     )
 
@@ -202,30 +288,35 @@ def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) ->
 def _write_form(row: dict[Any, Any], form: str, rows: pd.DataFrame) -> dict[str, str]:
     same = pick_rows(rows, context=row["context"], item=row["item"])
     average = pick_rows(same, term=form, k_rule=row["k_rule"])
-    limited = average[average["conf_low"].notna()]
-    best = next(filter(None, (find_row(limited, method=way) for way in _METHODS)), {})
-    best = best or find_row(average)
+    place = _pick_best(average, row)
+    best = {} if place is None else average.loc[place].to_dict()
     single = pick_rows(same, term=form.replace("k)", "1)"))
     single = find_row(single, method=best.get("method")) or find_row(single)
     independent = average[average["method"].isin(INDEPENDENT)].to_dict("records")
+    limits = write_limits(best)
     return {
         "context": row["context"],
         "item": str(row["item"]),
         "term": form,
         "raters": write_number(row["raters_per_clip"], 1).removesuffix(".0"),
         "average": write_estimate(best),
-        "limits": write_limits(best),
+        "limits": limits,
         "independent": write_limits(independent[0]) if independent else MISSING,
         "bootstrap": write_limits(find_row(average, method="bootstrap")),
         "single": write_estimate(single),
         "single_limits": write_limits(single),
+        "method": "" if limits == MISSING else str(best.get("method")),
     }
 
 
-def _list_form_notes(rows: pd.DataFrame, forms: list[str]) -> tuple[Text, ...]:
-    ways = {"jackknife": "clustered by subject", "f": _NOTE, "satterthwaite": _NOTE}
-    found = [ways[way] for way in _METHODS if rows["method"].eq(way).any()]
-    notes = [say("Intervals: {ways}.", ways=", else ".join(dict.fromkeys(found)))] * bool(found)
+def _list_form_notes(
+    cells: list[dict[str, str]], forms: list[str], *, known: bool
+) -> tuple[Text, ...]:
+    over = "clustered by subject" if known else "clips left out one by one"
+    ways = {"jackknife": over, "jackknife_subjects": f"{over}, {_FIXED}"}
+    used = [way for way in _METHODS if any(row["method"] == way for row in cells)]
+    found = dict.fromkeys(ways.get(way, _NOTE) for way in used)
+    notes = [say("Intervals: {ways}.", ways=", else ".join(found))] * bool(found)
     meanings = [text for start, text in _MEANINGS.items() if forms[0].startswith(start)]
     return (*notes, *(say("{text}", text=text) for text in meanings))
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MOST_NUMBERS = 6  # numbers of raters that fit beside each other on a page
 _FEW = 4  # of more than these
 _NEVER = "not attainable"
+_UNKNOWN = "not estimated"  # the note of a plan without an estimate
 
 
 def say_decisions(analysis: Analysis) -> tuple[Text, ...]:
@@ -125,18 +126,22 @@ def _say_plan(plan: pd.DataFrame, analysis: Analysis) -> Text:
     needed = plan[plan["raters"].notna()].sort_values("raters", kind="stable")
     target = _write_target(float(plan["target"].iloc[0]))
     where = "Table A5, Figure 1" if analysis.decisions is not None else "Table A5"
-    never = int(plan["raters"].isna().sum())
+    known = plan[plan["note"].ne(_UNKNOWN)]
+    never = int(known["raters"].isna().sum())
+    if known.empty:
+        return say("How many raters a target needs is not known, since there is no estimate.")
     if needed.empty:
         return say("No number of raters reaches a reliability of {target}.", target=target)
     low, high = needed.iloc[0].to_dict(), needed.iloc[-1].to_dict()
     if low["raters"] == high["raters"]:
-        told = f"needs {_write_raters(high)} raters a clip"
+        number = int(high["raters"])
+        told = f"needs {number:,} rater{'s' * (number != 1)} a clip"
     else:
         told = (
             f"needs between {_write_raters(low)} ({_name_place(low, plan)}) and "
             f"{_write_raters(high)} raters a clip ({_name_place(high, plan)})"
         )
-    ending = f"; for {never} of {len(plan)} no number of raters is enough" if never else ""
+    ending = f"; for {never} of {len(known)} no number of raters is enough" if never else ""
     return say(
         "For the next study: a reliability of {target} {told} ({where}){ending}.",
         target=target,
@@ -196,8 +201,12 @@ def _write_raters(row: dict[Any, Any], name: str = "raters") -> str:
 
 def _write_need(row: dict[Any, Any]) -> str:
     low, high = (_write_raters(row, name) for name in ("raters_low", "raters_high"))
+    if row["note"] == _UNKNOWN:
+        return MISSING
     if pd.isna(row["raters"]):
         return _NEVER
+    if pd.isna(row["raters_low"]) and not str(row["note"]).startswith(_NEVER):
+        return _write_raters(row)  # an estimate without an interval
     return f"{_write_raters(row)} [{low}, {high}]"
 
 

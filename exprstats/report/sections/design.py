@@ -167,6 +167,8 @@ def _list_verdicts(coefficients: pd.DataFrame, pooled: pd.DataFrame) -> Iterator
 def _judge(row: dict[Any, Any], advised: str) -> str:
     verdict = "Identified" if row["identified"] else "Not identified"
     advice = " (report this one)" if row["term"] == advised else ""
+    if advice and not row["identified"]:
+        verdict, advice = f"{verdict} over all contexts", " (report this one within contexts)"
     return f"{row['term']}{advice}: {row['meaning'] or MISSING}. {verdict}: {row['why']}."
 
 

@@ -83,6 +83,7 @@ def _build_components(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
             "component": str(row["component"]),
             "variance": write_estimate(row, bounded=False),
             "limits": write_limits(row, bounded=False),
+            "df": write_number(row["df"], 1).removesuffix(".0"),
             "share": f"{write_number(100 * row['share'], 0)}%",
         }
         for row in parts.to_dict("records")
@@ -92,6 +93,7 @@ def _build_components(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
         Column("component", say("Component"), words=True),
         Column("variance", say("Variance")),
         Column("limits", say("{level} CI", level=write_level(errors.level))),
+        Column("df", say("*df*")),
         Column("share", say("Share")),
     )
     return Table(
@@ -102,7 +104,10 @@ def _build_components(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
         pd.DataFrame(cells),
         group=group,
         notes=(
-            say("Variances in squared points of the scale."),
+            say(
+                "Variances in squared points of the scale; modified large-sample limits, never "
+                "below 0, with the *df* of the mean square behind a component."
+            ),
             *collect_notes(parts, ("item", "context", "component")),
         ),
         rows=errors.tidy(),

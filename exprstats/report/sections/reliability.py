@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import tell_p, write_count, write_level, write_number, write_p
+from exprstats.apa import MISSING, tell_p, write_count, write_level, write_number, write_p
 from exprstats.document.cells import (
     ALL,
     collect_notes,
@@ -22,10 +22,15 @@ from exprstats.document.text import Text, say
 from exprstats.plots import name_pairs
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.coefficients import (
+    CLUSTERED,
     INDEPENDENT,
+    ONE_SAMPLE,
+    add_samples,
     build_coefficients,
     build_forms,
     find_family,
+    knows_subjects,
+    name_samples,
 )
 from exprstats.report.sections.decisions import (
     build_decision_figure,
@@ -52,7 +57,10 @@ def describe_reliability(analysis: Analysis) -> Section | None:
         caveats=caveats,
         tables=(
             *tables,
-            *build_differences(analysis.differences),
+            *build_differences(
+                analysis.differences,
+                known=analysis.reliability is None or knows_subjects(analysis.reliability.table),
+            ),
             *build_decisions(analysis),
         ),
         figures=build_decision_figure(analysis),
@@ -65,12 +73,18 @@ def _describe_coefficients(
     """Return sentences, caveats and Table 1; nothing where no coefficient was estimated."""
     if analysis.reliability is None:
         return (), (), ()
-    rows = name_contexts(analysis.reliability.tidy())
+    rows = name_samples(analysis.reliability.tidy())
     shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
     forms = build_forms(rows, shown, analysis.reliability)
     pointer = [say("Table A13 compares the forms of the coefficient.")] if forms else []
     return (
-        (_say_range(shown), *_say_excellent(shown), *pointer),
+        (
+            _say_range(shown),
+            *_say_one_sample(rows, shown),
+            *_say_few_raters(rows, shown),
+            *_say_excellent(shown),
+            *pointer,
+        ),
         (*_list_caveats(rows, shown), *_warn_of_crossing(analysis.reliability, shown)),
         (
             build_coefficients(rows, shown, analysis.reliability),
@@ -89,29 +103,121 @@ def _say_range(shown: pd.DataFrame) -> Text:
     if defined.empty:
         return say("The reliability of the mean ratings is not defined; Table 1 says why.")
     low, high = find_extremes(defined)
-    level, family = write_level(low["level"]), find_family(shown)
+    family = find_family(shown)
     if len(defined) == 1:
         return say(
-            "The mean of a clip's ratings had a reliability of ICC({family},*k*) = {value}, "
-            "{level} CI {limits} (Table 1).",
+            "The mean of a clip's ratings had a reliability of ICC({family},*k*) = {value} "
+            "({place}Table 1).",
+            family=family,
+            value=_tell_value(low),
+            place=f"{name_place(low, shown)}; " if len(shown) > 1 else "",
+        )
+    if write_estimate(low) == write_estimate(high):
+        return say(
+            "The reliability of a clip's mean rating, ICC({family},*k*), was {value} wherever it "
+            "was estimated (Table 1).",
             family=family,
             value=write_estimate(low),
-            level=level,
-            limits=write_limits(low),
         )
     return say(
-        "The reliability of a clip's mean rating, ICC({family},*k*), lay between {low}, {level} CI "
-        "{low_limits} ({low_place}), and {high}, {level} CI {high_limits} ({high_place}; "
-        "Table 1).",
+        "The reliability of a clip's mean rating, ICC({family},*k*), lay between {low} "
+        "({low_place}), and {high} ({high_place}; Table 1).",
         family=family,
-        low=write_estimate(low),
-        low_limits=write_limits(low),
+        low=_tell_value(low),
         low_place=name_place(low, shown),
-        level=level,
-        high=write_estimate(high),
-        high_limits=write_limits(high),
+        high=_tell_value(high),
         high_place=name_place(high, shown),
     )
+
+
+def _tell_value(row: dict[Any, Any]) -> str:
+    """Write an estimate, with its limits where it has any."""
+    limits = write_limits(row)
+    told = "" if limits == MISSING else f", {write_level(row['level'])} CI {limits}"
+    return write_estimate(row) + told
+
+
+def _say_one_sample(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
+    """Return what level differences between contexts would add to the pooled reliability."""
+    pooled = add_samples(rows, shown)
+    pooled = pooled[pooled["context"].isin([ALL, ONE_SAMPLE]) & pooled["estimate"].notna()]
+    if not pooled["context"].eq(ONE_SAMPLE).any():
+        return ()
+    told = []
+    for context in (ALL, ONE_SAMPLE):
+        mine = pooled[pooled["context"].eq(context)]
+        values = [write_estimate(row) for row in find_extremes(mine)] if len(mine) else [MISSING]
+        told.append(" to ".join(dict.fromkeys(values)))
+    return (
+        say(
+            "All contexts together are compared within contexts ({within}); as one sample, with "
+            "level differences between contexts counted as reliability, all clips give {whole}.",
+            within=told[0],
+            whole=told[1],
+        ),
+    )
+
+
+def _say_few_raters(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
+    """Return what few raters mean for the intervals that are reported."""
+    from exprstats.reliability.icc.analysis import write_freedom
+    from exprstats.reliability.icc.jackknife import FEW_RATERS
+
+    limited = shown[shown["conf_low"].notna()]
+    texts = []
+    fixed = limited[limited["method"].eq("jackknife_subjects")]
+    for raters in sorted({int(number) for number in fixed["n_raters"]}):
+        mine = fixed[fixed["n_raters"].eq(raters)]
+        one = len(mine) == 1
+        way = f"{'this one leaves' if one else 'these leave'} out the {_name_people(mine)} "
+        way += f"one by one and treat{'s' * one} the raters as fixed"
+        why = (
+            "Two raters are too few for an interval that allows for raters"
+            if raters == 2
+            else "Other raters are not allowed for"
+        )
+        texts.append(say("{why}; {way}{where}.", why=why, way=way, where=_place(mine, shown)))
+    few = limited[limited["method"].eq("jackknife") & limited["df"].lt(FEW_RATERS - 1)]
+    for raters, df in sorted(
+        {*zip(few["n_raters"].astype(int), few["df"].astype(float), strict=True)}
+    ):
+        mine = few[few["n_raters"].eq(raters) & few["df"].eq(df)]
+        bound, one = df == raters - 1, len(mine) == 1
+        texts.append(
+            say(
+                "With only {few} {interval} on {df}{wide}{where}{beside}.",
+                few=f"{raters} raters" if bound else _name_people(mine),
+                interval="this interval rests" if one else "these intervals rest",
+                df=write_freedom(df),
+                wide="" if df >= 4 else f" and {'is' if one else 'are'} very wide",
+                where=_place(mine, shown),
+                beside="; Table 1 has the interval that treats these raters as fixed beside it"
+                if bound and rows["method"].eq("jackknife_subjects").any()
+                else "",
+            )
+        )
+    return tuple(texts)
+
+
+def _name_people(rows: pd.DataFrame) -> str:
+    """Return how many subjects, or clips where these are not known, rows rest on."""
+    known = rows["n_clusters"].notna().all()
+    counts = sorted({int(count) for count in rows["n_clusters" if known else "n_clips"]})
+    number = " to ".join(dict.fromkeys(write_count(counts[end]) for end in (0, -1)))
+    return f"{number} {'subjects' if known else 'clips'}"
+
+
+def _place(mine: pd.DataFrame, shown: pd.DataFrame) -> str:
+    """Return the places of some rows in brackets; nothing where all estimates are meant."""
+    if len(mine) == shown["estimate"].notna().sum():
+        return ""
+    return f" ({_list_places(mine, shown)})"
+
+
+def _list_places(mine: pd.DataFrame, shown: pd.DataFrame) -> str:
+    places = [name_place(row, shown) for row in mine.to_dict("records")]
+    more = f"; and {len(places) - 6} more" if len(places) > 6 else ""
+    return "; ".join(places[:6]) + more
 
 
 def name_place(row: dict[Any, Any], shown: pd.DataFrame) -> str:
@@ -139,39 +245,41 @@ def _say_excellent(shown: pd.DataFrame) -> tuple[Text, ...]:
 
 
 def _list_caveats(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
-    caveats = []
-    if shown["method"].isin(INDEPENDENT).all():
-        caveats.append(
-            say(
-                "{why}, so the intervals treat clips as independent. Where several clips show one "
-                "person, they are too narrow.",
-                why=_tell_refusals(rows)
-                if rows["method"].eq("jackknife").any()
-                else "No subjects were named",
-            )
-        )
-    refused = shown[shown["conf_low"].isna() & shown["estimate"].notna()]
-    if len(refused):
-        places = [name_place(row, shown) for row in refused.to_dict("records")]
-        caveats.append(
-            say("No interval could be given for {places}.", places="; ".join(places[:6]))
-        )
-    negative = shown[shown["estimate"].lt(0)]
-    if len(negative):
-        places = [name_place(row, shown) for row in negative.to_dict("records")]
-        caveats.append(
-            say(
-                "The coefficient of {places} is negative: raters of one clip differed more than "
-                "clips did. It is printed as estimated and means no reliability.",
-                places="; ".join(places[:6]),
-            )
-        )
+    caveats, limited = [], shown[shown["conf_low"].notna()]
+    alone = limited[limited["method"].isin(INDEPENDENT)]
+    ending = "so the intervals treat clips as independent"
+    narrow = "Where several clips show one person, they are too narrow."
+    if len(limited) and not knows_subjects(shown):
+        caveats.append(say(f"No subjects were named, {ending}. {narrow}"))
+    elif len(alone):
+        why, where = _tell_refusals(rows), _place(alone, shown)
+        caveats.append(say("{why}, " + ending + "{where}. " + narrow, why=why, where=where))
+    defined = shown[shown["estimate"].notna()]
+    for reason, mine in defined[defined["conf_low"].isna()].groupby("note", dropna=False):
+        told = "" if pd.isna(reason) else str(reason).removesuffix(": no interval")
+        why = f": {told.rpartition('refused: ')[2]}" if told else ""
+        places = _list_places(mine, shown)
+        caveats.append(say("No interval could be given for {places}{why}.", places=places, why=why))
+    for mine, told in (
+        (
+            defined[defined["estimate"].lt(0)],
+            "negative: clips differ less than their raters' disagreement predicts. It is printed "
+            "as estimated and means no reliability.",
+        ),
+        (
+            defined[defined["estimate"].eq(0)],
+            "exactly 0: clips differ just as much as their raters' disagreement predicts.",
+        ),
+    ):
+        if len(mine):
+            places = _list_places(mine, shown)
+            caveats.append(say("The coefficient of {places} is " + told, places=places))
     return tuple(caveats)
 
 
 def _tell_refusals(rows: pd.DataFrame) -> str:
     """Return why subjects were named and no interval is clustered by them."""
-    refused = rows[rows["method"].eq("jackknife") & rows["conf_low"].isna()]
+    refused = rows[rows["method"].isin(CLUSTERED) & rows["conf_low"].isna()]
     notes = dict.fromkeys(str(note).partition(": ")[2] for note in refused["note"].dropna())
     why = "; ".join(filter(None, notes))
     return "No interval clustered by subject could be given" + (f" ({why})" if why else "")
@@ -217,8 +325,10 @@ def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
     )
 
 
-def build_differences(differences: ContextDifferences | None) -> tuple[Table, ...]:
-    """Return Table A4, where contexts were compared."""
+def build_differences(
+    differences: ContextDifferences | None, *, known: bool = True
+) -> tuple[Table, ...]:
+    """Return Table A4, where contexts were compared; ``known`` says whether subjects were named."""
     if differences is None:
         return ()
     rows = _select(differences)
@@ -241,9 +351,10 @@ def build_differences(differences: ContextDifferences | None) -> tuple[Table, ..
             group="item" if len(list_levels(rows, "item")) > 1 else None,
             notes=(
                 say(
-                    "Clustered by subject: delete-one jackknife over subjects, and raters where "
-                    "shared, left out of all contexts at once. Holm *p* is adjusted for the pairs "
-                    "of one question{form}.",
+                    "Delete-one jackknife over {people}, and raters where shared (two are treated "
+                    "as fixed), left out of all contexts at once. Holm *p* is adjusted for the "
+                    "pairs of one question{form}.",
+                    people="subjects" if known else "clips, since no subjects were named",
                     form=" and form" if several else "",
                 ),
                 *collect_notes(rows, ("item", "pair")),

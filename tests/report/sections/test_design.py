@@ -56,7 +56,7 @@ def test_the_range_comes_with_the_reliability(ratings):
     section, words = read([describe_design(ratings)])
     assert {"kind", "filled"} <= {column.key for column in section.tables[0].columns}
     assert "range" not in [column.key for column in section.tables[0].columns]
-    assert "ICC(1,k) (report this one)" in words
+    assert "ICC(A,k) (report this one)" in words
     assert "A subject is seen in 2 clips (median)." in words
 
 
@@ -74,11 +74,11 @@ def test_the_choice_says_which_model_gives_it_and_what_else_there_is(ratings, su
     table = ratings if subjects else ratings.drop(columns="subject")
     result = rate_reliability(table, cluster="subject" if subjects else None)
     section, words = read([choose_icc(table), result], "choice")
-    assert words.startswith("Report ICC(1,k). ")
+    assert words.startswith("Report ICC(A,k). ")
     assert [write_plain(step) for step in section.steps] == [
-        'rate_reliability(ratings, model="one-way")',
-        "exprstats reliability FILE --model one-way",
+        'rate_reliability(ratings, model="two-way")',
+        "exprstats reliability FILE --model two-way",
     ]
-    assert "If single ratings, not means, are analysed: ICC(1,1) (model one-way)." in words
+    assert "If single ratings, not means, are analysed: ICC(A,1) (model two-way)." in words
     # Without subjects nothing about them can be asked.
     assert ("ICC(subject,k) (model nested)" in words) == subjects

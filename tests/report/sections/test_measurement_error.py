@@ -1,11 +1,11 @@
-"""Sections on errors in points, subjects' means and agreement. Cells against the tidy rows."""
+"""Sections on errors in points and subjects' means. Cells against the tidy rows."""
 
 import numpy as np
 import pytest
 
 from exprstats.apa import write_interval, write_number
 from exprstats.document.text import write_plain
-from exprstats.reliability import measure_agreement, measure_errors, study_subjects
+from exprstats.reliability import measure_errors, study_subjects
 from exprstats.report import describe_results, gather_analysis
 
 
@@ -26,6 +26,7 @@ def test_errors_have_their_components_and_their_points(ratings):
     assert (parts.number, points.number) == ("A14", "A15")
     rows = errors.table[errors.table["term"].eq("variance")]
     assert parts.cells["variance"].tolist() == [write_number(x) for x in rows["estimate"]]
+    assert parts.cells["df"].tolist() == [write_number(x, 1).removesuffix(".0") for x in rows["df"]]
     shares = parts.cells["share"].str.rstrip("%").str.replace("−", "-").astype(float)
     assert (
         shares.groupby([parts.cells["context"], parts.cells["item"]])
@@ -73,32 +74,3 @@ def test_means_of_subjects_have_all_plans_and_their_figure(ratings):
     assert "contexts alone are in the folder tables" in notes
     assert words.count("would tell subjects apart") == 3
     assert "in pain" not in words
-
-
-def test_agreement_prints_both_coefficients(ratings):
-    agreement = measure_agreement(ratings, by="context", draws=40, seed=1)
-    section, words = read(agreement)
-    table = section.tables[0]
-    assert table.number == "A17"
-    alphas = agreement.table[agreement.table["term"].eq("alpha")]
-    kappas = agreement.table[agreement.table["term"].eq("kappa")]
-    assert table.cells["alpha"].tolist() == [
-        write_number(x, bounded=True) for x in alphas["estimate"]
-    ]
-    assert table.cells["kappa"].tolist() == [
-        write_number(x, bounded=True) for x in kappas["estimate"]
-    ]
-    assert "limits" in [column.key for column in table.columns]
-    low = alphas.loc[alphas["estimate"].idxmin()]
-    opening = (
-        f"Krippendorff’s α (interval) lay between {write_number(low['estimate'], bounded=True)}"
-    )
-    assert f"{opening} ({low['item']}, " in words
-
-
-def test_agreement_of_few_has_its_sentence_and_no_empty_column(ratings):
-    agreement = measure_agreement(ratings, items="motion")
-    section, words = read(agreement)
-    assert "limits" not in [column.key for column in section.tables[0].columns]
-    assert words.startswith("motion: Krippendorff’s α (interval) = ")
-    assert "draws=0" not in " ".join(write_plain(note) for note in section.tables[0].notes)

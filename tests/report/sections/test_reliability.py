@@ -6,7 +6,7 @@ import pytest
 
 from exprstats.apa import write_interval, write_number
 from exprstats.document.text import write_plain
-from exprstats.reliability import rate_reliability
+from exprstats.reliability import plan_raters, rate_reliability
 from exprstats.report import build_document, gather_analysis
 
 
@@ -98,7 +98,7 @@ def test_every_form_has_its_own_interval(crossed):
             value = cells[key.removesuffix("_") or "average"]
             assert value == write_number(row["estimate"], bounded=True)
     words = " ".join(write_plain(note) for note in table.notes)
-    assert words.startswith("Intervals: clustered by subject, else clips treated as independent.")
+    assert words.startswith("Intervals: clustered by subject. ICC(A)")
     assert "ICC(within)" not in words and "ICC(C) in the order" in words
 
 
@@ -124,13 +124,117 @@ def test_a_bootstrap_stands_beside_the_other_intervals(crossed):
     assert "100 draws of clips." in words and "raters are shared" not in words
 
 
-def test_named_subjects_are_not_said_to_be_missing(crossed):
-    """Without one of two raters no clip has two ratings: the interval of subjects is refused."""
+def test_two_raters_are_said_to_be_fixed(crossed):
+    """Without one of two raters no clip has two ratings: subjects alone are left out."""
     two = crossed[crossed["rater"].isin(["r0", "r1"])]
-    words, heads = tell(rate_reliability(two))
-    assert "Clustered by subject" not in heads
-    assert "No subjects were named" not in words
+    reliability = rate_reliability(two)
+    words, heads = tell(reliability)
+    row = reliability.table[reliability.table["headline"]].iloc[0]
+    assert row["method"] == "jackknife_subjects"
+    limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
+    assert heads["Clustered by subject, raters fixed"] == limits
+    assert f"ICC(1,k) = {write_number(row['estimate'], bounded=True)}, 95% CI {limits}" in words
+    assert "Clustered by subject" not in heads and heads["Subjects"] == "10"
     assert (
-        "No interval clustered by subject could be given (without one rater the ratings no longer "
-        "vary both between and within clips), so the intervals treat clips as independent."
+        "Two raters are too few for an interval that allows for raters; this one leaves out the "
+        "10 subjects one by one and treats the raters as fixed."
     ) in words
+    assert "a delete-one jackknife over subjects, with raters treated as fixed, so" in words
+    for missing in ("No subjects were named", "could be given", "over raters where"):
+        assert missing not in words
+
+
+def test_three_raters_rest_on_two_degrees_of_freedom(crossed):
+    three = crossed[crossed["rater"].ne("r3")]
+    reliability = rate_reliability(three, model="two-way")
+    words, heads = tell(reliability)
+    assert (
+        "With only 3 raters this interval rests on 2 degrees of freedom and is very wide" in words
+    )
+    rows = reliability.table
+    rows = rows[rows["term"].eq("ICC(A,k)")].set_index("method")
+    for method, head in (
+        ("jackknife", "Clustered by subject"),
+        ("jackknife_subjects", "Clustered by subject, raters fixed"),
+        ("satterthwaite", "Clips treated as independent"),
+    ):
+        row = rows.loc[method]
+        assert heads[head] == write_interval(row["conf_low"], row["conf_high"], bounded=True)
+    assert "that all raters rated" not in words
+
+
+def build(*clips):
+    """Return ratings of one question; of each clip those of all raters."""
+    rows = [
+        {"clip": f"c{i}", "rater": f"r{j}", "item": "joy", "rating": float(value)}
+        for i, clip in enumerate(clips)
+        for j, value in enumerate(clip)
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("clips", "value", "told"),
+    [
+        # Means 2, 2, 5: MSB = 6; differences 4, 4, 2: MSW = 6.
+        (((0, 4), (0, 4), (4, 6)), ".00", "is exactly 0: clips differ just as much as"),
+        (((0, 4), (4, 1), (2, 5)), "−", "is negative: clips differ less than"),
+        (((1, 1), (2, 2), (4, 4)), "1.00", "No interval could be given for joy: raters agree"),
+    ],
+)
+def test_coefficients_at_the_edges_have_true_sentences(clips, value, told):
+    words, heads = tell(rate_reliability(build(*clips)))
+    assert heads["ICC(1,k)"].startswith(value)
+    assert told in words
+    edges = ("is exactly 0", "is negative", "raters agree")
+    assert [edge in words for edge in edges] == [edge in told for edge in edges]
+    assert "No subjects were named" in words or value == "1.00"
+    assert "CI —" not in words
+
+
+def test_level_differences_between_contexts_stand_apart(crossed):
+    contexts = {"calm": 0.0, "wild": 9.0}
+    both = pd.concat(
+        [
+            crossed.assign(
+                context=name, rating=crossed["rating"] + add, clip=crossed["clip"] + name
+            )
+            for name, add in contexts.items()
+        ]
+    )
+    reliability = rate_reliability(both, by="context")
+    words, _ = tell(reliability)
+    table, rows = read_table(reliability, "1"), reliability.table
+    cells = table.cells.set_index("context")["average"]
+    assert cells.index.tolist() == [*contexts, "All", "All clips as one sample"]
+    pooled = rows[rows["context"].isna() & rows["k_rule"].eq("all")].drop_duplicates("term")
+    within, whole = (
+        pooled.set_index("term")["estimate"][f"ICC(1,k){end}"] for end in ("", " of all clips")
+    )
+    # Levels that differ by 9 make all but nothing of the rest.
+    assert whole > 0.95 > within + 0.1
+    assert cells["All"] == write_number(within, bounded=True)
+    assert cells["All clips as one sample"] == write_number(whole, bounded=True)
+    assert f"within contexts ({cells['All']}); as one sample" in words
+    assert f"all clips give {cells['All clips as one sample']}." in words
+
+
+def test_panels_of_raters_by_context_leave_the_pooled_row_alone(crossed):
+    other = crossed.assign(context="B", rater="x" + crossed["rater"], clip="x" + crossed["clip"])
+    both = pd.concat([crossed.assign(context="A"), other])
+    reliability = rate_reliability(both, by="context", model="two-way")
+    table = read_table(reliability, "1")
+    cells = table.cells.set_index("context")["average"]
+    assert cells["A"] == cells["B"] != "—" and cells["All"] == "—"
+    notes = " ".join(write_plain(note) for note in table.notes).replace("\xa0", " ")
+    assert (
+        "Not estimated: raters and clips fall into 2 sets that share nothing; differences between "
+        "raters and between clips cannot be told apart (All)."
+    ) in notes
+    plan = plan_raters(reliability)
+    document = build_document(gather_analysis([reliability, plan]))
+    section = next(one for one in document.sections if one.name == "reliability")
+    words = " ".join(write_plain(one) for one in section.sentences)
+    assert "no number of raters is enough" not in words and "not attainable" not in words
+    a5 = next(one for one in section.tables if one.number == "A5")
+    assert a5.cells.set_index("context")["raters"]["All"] == "—"

@@ -1,0 +1,107 @@
+"""``exprstats agreement``: agreement of raters about categories."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from exprstats.cli.options import (
+    ByOption,
+    ClipOption,
+    DuplicatesOption,
+    ForceOption,
+    JsonOption,
+    LevelOption,
+    MissingOption,
+    OutOption,
+    QuietOption,
+    RaterOption,
+    RatersOption,
+    RatingOption,
+    RatingsArgument,
+    SeedOption,
+    SingleJobOption,
+    name_ratings,
+    split_names,
+    split_scale,
+)
+from exprstats.cli.session import open_session
+from exprstats.document.cells import list_records
+from exprstats.options import Weights
+
+
+def agree_file(
+    file: RatingsArgument,
+    rating: RatingOption = None,
+    clip: ClipOption = None,
+    rater: RaterOption = None,
+    raters: RatersOption = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Who is seen in the clip; left out one by one."),
+    ] = None,
+    by: ByOption = None,
+    scale: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOW,HIGH", help="The whole numbers that raters chose from, used or not."
+        ),
+    ] = None,
+    weights: Annotated[
+        Weights,
+        typer.Option(
+            help="Agreement of different values: none (identity), falling with their distance "
+            "(linear) or with its square (quadratic)."
+        ),
+    ] = "quadratic",
+    duplicates: DuplicatesOption = "error",
+    missing: MissingOption = None,
+    level: LevelOption = 0.95,
+    json: JsonOption = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    seed: SeedOption = 1,
+    n_jobs: SingleJobOption = 1,
+    quiet: QuietOption = False,
+) -> None:
+    """Measure agreement about categories: Krippendorff's alpha, kappas, AC1/AC2, by pairs."""
+    options = {"json": json, "out": out, "force": force, "quiet": quiet}
+    with open_session("agreement", seed=seed, **options) as session:
+        named = name_ratings(rating, clip, rater, raters)
+        named |= {key: name for key, name in (("subject", subject), ("context", by)) if name}
+        ends = split_scale(scale)
+        from exprstats.io import read_ratings
+        from exprstats.reliability import measure_agreement
+
+        session.note_file(file)
+        ratings = read_ratings(
+            file,
+            **named,
+            scale=ends,
+            duplicates=duplicates,
+            missing=split_names(missing, "--missing") or (),
+        )
+        result = measure_agreement(
+            ratings,
+            scale=ends,
+            weights=weights,
+            by="context" if by else None,
+            cluster="subject" if "subject" in ratings else None,
+            level=level,
+        )
+        session.add_table("agreement", result.tidy())
+        for term, table in (("pair", result.pairs), ("confusion", result.confusions)):
+            session.tables[f"agreement_{term}s"] = table
+            session.rows += [{**row, "term": term} for row in list_records(table)]
+        session.present(result)
+        if ends is None:
+            session.say(
+                "Name the lowest and the highest value that raters could choose with --scale for "
+                "Gwet's coefficient and that of Brennan and Prediger."
+            )
+        if "subject" not in ratings:
+            session.say(
+                "If people are seen in several clips, name their column with --subject for an "
+                "interval that allows for it."
+            )
