@@ -113,8 +113,13 @@ def fit_sequences(
         from exprstats.models import split_subjects
         from exprstats.study.provenance import Logbook
 
-        sizes = {"train": shares.train, "validate": shares.validate, "test": shares.test}
-        parts = split_subjects(table, **sizes, seed=Logbook(seed).draw_seed("split"))
+        parts = split_subjects(
+            table,
+            train=shares.train,
+            validate=shares.validate,
+            test=shares.test,
+            seed=Logbook(seed).draw_seed("split"),
+        )
         result = fit_deep(
             table,
             target=target,

@@ -26,10 +26,9 @@ from exprstats.errors import Option, OptionError
 from exprstats.options import name_some
 
 if TYPE_CHECKING:
-    from exprstats.inference import Comparison
     from exprstats.models import Models
     from exprstats.results import Result
-    from exprstats.study import Logbook, SplitSettings
+    from exprstats.study import SplitSettings
 
 SplitOption = Annotated[
     str | None,
@@ -165,7 +164,10 @@ def fit_clips(
         try:
             found = fit_study(study, log, **options)
         finally:  # an error later on may come from what was left out
-            session.warnings += tell_left_out(log)
+            if log.passed:
+                told = f"Columns without numbers are no features: {name_some(log.passed)}."
+                session.warnings.append(told)
+            session.warnings += [str(one) for one in log.exclusions]
         session.add_input(clips, log.inputs[0].sha256, log.inputs[0].rows)
         session.show_points("Choices", log.notes)
         keep_models(session, found["models"])
@@ -178,12 +180,6 @@ def fit_clips(
             write_csv(table, predictions)
             count = count_things(len(table), "prediction is", "predictions are")
             session.say(f"{count} in {predictions}.")
-
-
-def tell_left_out(log: Logbook) -> list[str]:
-    """Return which columns are no features, and which clips were left out."""
-    passed = f"Columns without numbers are no features: {name_some(log.passed)}."
-    return [*([passed] if log.passed else []), *(str(one) for one in log.exclusions)]
 
 
 def check_draws(model: str, draws: int) -> None:
@@ -248,8 +244,10 @@ def keep_scores(session: Session, found: dict[str, Any]) -> None:
     from exprstats.models import cross_classes, tally_classes
 
     if "comparison" in found:
+        session.tables["performance"] = table = found["comparison"].tidy()
+        renamed = table.drop(columns="term").rename(columns={"metric": "term"})
         session.rows = [row for row in session.rows if row["part"] != "test"]
-        keep_comparison(session, "performance", found["comparison"], part="test")
+        session.rows += list_records(renamed.assign(part="test"))
     if found["models"].design.classes:
         session.tables["classes"] = tally_classes(found["models"])
         session.tables["confusions"] = table = cross_classes(found["models"])
@@ -267,13 +265,6 @@ def keep_scores(session: Session, found: dict[str, Any]) -> None:
         session.rows += list_records(scores.drop(columns=["repeat", "fold", "feature"]))
     if "leakage" in found:
         session.add_table("leakage", found["leakage"].tidy(), part="test")
-
-
-def keep_comparison(session: Session, stem: str, comparison: Comparison, part: str) -> None:
-    """Keep scores of predictions as rows of a part of the clips."""
-    session.tables[stem] = comparison.tidy()
-    table = comparison.tidy().drop(columns="term").rename(columns={"metric": "term"})
-    session.rows += list_records(table.assign(part=part))
 
 
 def trace_curves(session: Session, found: dict[str, Any]) -> list[Result]:

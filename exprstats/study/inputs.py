@@ -127,8 +127,10 @@ def list_numbers(clips: pd.DataFrame, target: str | None = None) -> list[str]:
     return [str(name) for name in numbers if name not in taken]
 
 
-def find_copies(clips: pd.DataFrame, target: str, features: Sequence[str]) -> Iterator[Problem]:
-    """Yield a problem for each feature that gives the target away.
+def find_codes(clips: pd.DataFrame, target: str, features: Sequence[str]) -> Iterator[Problem]:
+    """Yield a problem for each feature whose few values each go with one value of the target.
+
+    Models warn by themselves of features that are the target in another unit or name.
 
     Parameters
     ----------
@@ -138,28 +140,19 @@ def find_copies(clips: pd.DataFrame, target: str, features: Sequence[str]) -> It
         Their columns.
     """
     codes = clips[target].astype("category").cat.codes
+    most = min(_MOST_CODES, 2 * clips[target].nunique(), len(clips) / 2)
     for name in features:
-        if name == target:  # refused by the models, with what to do
+        levels = clips[name].nunique()
+        if name == target or not 2 <= levels <= most:
             continue
-        values = clips[name]
-        levels = values.nunique()
-        if levels < 2:
-            continue
-        coded = levels <= min(_MOST_CODES, 2 * clips[target].nunique(), len(clips) / 2)
-        same = coded and codes.groupby(values).nunique().max() == 1
-        if same or _follows(values, clips[target]):
+        if clips[target].dtype.kind in "iuf":
+            same = abs(clips[name].corr(clips[target])) > 1 - 1e-9
+        else:
+            same = levels == clips[target].nunique()
+        if not same and codes.groupby(clips[name]).nunique().max() == 1:
             fact = f"'{target}' away: each of its values goes with one of the target's."
             remedy = ("If it was made from the target, leave it out with ", Option("features"), ".")
             yield Problem(f"Feature '{name}' gives {fact}", remedy)
-
-
-def _follows(values: pd.Series, target: pd.Series) -> bool:
-    """Return whether a feature is the target on another scale."""
-    import numpy as np
-
-    if target.dtype.kind not in "iuf" or target.nunique() < _MOST_CODES:
-        return False
-    return bool(abs(np.corrcoef(values, target)[0, 1]) > 1 - 1e-9)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from exprstats.study.inputs import (
     borrow_subjects,
     drop_gaps,
     find_by,
-    find_copies,
+    find_codes,
     list_features,
     read_tables,
 )
@@ -140,7 +140,7 @@ def read_all(
     Warns
     -----
     DataWarning
-        Features that give the target away.
+        Features whose values give the target away.
     """
     ratings, clips = read_tables(study, log, n_jobs=n_jobs)
     if clips is None or study.clips is None:
@@ -158,7 +158,7 @@ def read_all(
     needed = [*features, *filter(None, [target])]
     reason = "a feature or the target is missing"
     clips = drop_gaps(clips, needed, log, stage="read", reason=reason)
-    for problem in () if target is None else find_copies(clips, target, features):
+    for problem in () if target is None else find_codes(clips, target, features):
         warn_user(problem)
     return ratings, clips, tuple(features)
 

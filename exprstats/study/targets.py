@@ -66,6 +66,11 @@ def settle_target(
     study = replace(study, clips=replace(study.clips, classes=True))
     study = _use_forest(study) if study.usual_models else study
     labels = [show_label(one) for one in sorted(target.dropna().unique(), key=str)]
+    broken = [] if named else [one for one in target.dropna() if not float(one).is_integer()]
+    if broken:
+        fact = f"the target '{study.target}' holds {broken[0]:g}, and codes are whole numbers."
+        remedy = "Give classes as whole numbers or as text, or leave ", Option("classes"), " out."
+        _refuse(study, [(fact, speak(remedy, style))])
     _refuse(study, _find_unfit(study, labels, named=named, style=style))
     models = tuple(_replace_mean(model) for model in study.models)
     renamed = {old.name: new.name for old, new in zip(study.models, models, strict=True)}

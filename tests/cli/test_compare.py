@@ -251,3 +251,33 @@ def test_files_without_seats_stand_beside_one_that_has_them(call_json, guesses, 
 def test_a_wide_file_needs_the_names_of_its_models(call, guesses):
     told = squeeze(call("compare", guesses, "--subject", "subject", code=2).stderr)
     assert "If each model has a column of its own, name these with --models." in told
+
+
+def test_a_context_and_a_model_called_all_and_an_option_in_a_file_name(call, call_json, tmp_path):
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame({"clip": [f"c{i}" for i in range(80)], "truth": rng.normal(size=80)})
+    table["subject"] = [f"s{i // 8}" for i in range(80)]
+    table["task"] = ["All" if i % 8 < 4 else "pain" for i in range(80)]
+    for name, noise in (("All", 0.5), ("other", 1.5)):
+        table[name] = table["truth"] + noise * rng.normal(size=80)
+    file = tmp_path / "run_span=3.csv"
+    table.to_csv(file, index=False)
+    options = ("--subject", "subject", "--models", "All,other", "--by", "task", "--draws", 200)
+    more = ("--metric", "rmse", "--swaps", "--contexts", "--margin", ".5", "--width", ".2")
+    rows = call_json("compare", file, *options, *more)["rows"]
+    out = call("compare", file, *options, *more).stdout
+    scores = {(row["context"], row["model"]): row for row in rows if row.get("versus") is None}
+    lines = out.split("Table 3.")[1].splitlines()
+    assert next(line for line in lines if line.startswith("Model")).split() == [
+        *("Model", "All", "(context)", "pain", "All")
+    ]
+    for model in ("All", "other"):
+        line = next(line for line in lines if line.startswith(f"  {model} "))
+        printed = [float(cell) for cell in line.replace("]", "").split()[1::3]]
+        wanted = [scores[context, model]["estimate"] for context in ("All", "pain", None)]
+        assert printed == pytest.approx(wanted, abs=0.0005)
+    for head in ("RMSE within ±0.5", "RMSE, width 0.2", "RMSE"):
+        for context in ("All (context)", "pain", "All"):
+            assert f"\n{head} ({context})\n" in out
+    told = squeeze(call("compare", file, *options, "--truth", "x", code=2).stderr)
+    assert "run_span=3.csv" in told and "--span" not in told

@@ -163,7 +163,7 @@ def test_codes_are_classes_only_if_it_is_said(call, call_json, place, predicted,
             "the target 'emotion' is one of classes (anger, fear, joy), and 'elastic' an elastic "
             "net of numbers. Use --model forest.",
         ),
-        (("--target", "motion", "--classes"), "an elastic net of numbers. Use --model forest."),
+        (("--target", "motion", "--classes"), "the target 'motion' holds -"),
         (("--target", "motion", "--classes", "--model", "forest"), "or leave --classes out."),
         (("--target", "emtion", "--model", "forest"), "Did you mean 'emotion'?"),
     ],
@@ -250,7 +250,7 @@ def test_few_people_get_an_answer_or_a_remedy(call, table, tmp_path):
     lone = table[table["who"] == "P00"]
     told = fit_file(call, lone, tmp_path, code=2)
     assert "1 subject leaves none for validate, test. Check that the column names people" in told
-    assert told.endswith("else more are needed.")
+    assert told.endswith("otherwise more are needed.")
     four = table[table["who"].isin(["P00", "P01", "P02", "P03"])]
     out = fit_file(call, four, tmp_path, "--model", "forest", "--classes", "--importance")
     assert "all clips: 1 test subject is too few for intervals, which need 3." in out
@@ -259,19 +259,20 @@ def test_few_people_get_an_answer_or_a_remedy(call, table, tmp_path):
 
 
 def test_features_that_give_the_target_away_are_named(call, table, tmp_path):
-    out = fit_file(
-        call,
-        table.drop(columns="code").assign(again=table["code"] * 2),
-        tmp_path,
-        "--model",
-        "forest",
-        target="emotion",
-    )
-    assert "Feature 'again' gives 'emotion' away" in out
+    forest = ("--model", "forest")
+    named = table.drop(columns="code")
+    out = fit_file(call, named.assign(again=table["code"] * 2), tmp_path, *forest, target="emotion")
+    assert "copy of the target 'emotion' up to its unit: 'again'." in out and "away" not in out
+    fine = table["code"] + 0.5 * (table.index % 2)  # two values for each class
+    out = fit_file(call, named.assign(fine=fine), tmp_path, *forest, target="emotion")
+    assert "Feature 'fine' gives 'emotion' away: each of its values goes with one of the" in out
+    assert "leave it out with --features." in out and "copy" not in out
+    out = fit_file(call, table.assign(square=(table["code"] - 3) ** 2), tmp_path)
+    assert "Feature 'square' gives 'code' away" in out
     out = fit_file(call, table.assign(scaled=3 - 2 * table["motion"]), tmp_path, target="motion")
-    assert "Feature 'scaled' gives 'motion' away" in out
+    assert "copy of the target 'motion' up to its unit: 'scaled'." in out
     out = fit_file(call, table, tmp_path, target="motion")
-    assert "away" not in out
+    assert "away" not in out and "copy" not in out
 
 
 def test_texts_among_numbers_are_refused_with_what_to_declare(call, table, tmp_path):

@@ -3,6 +3,7 @@
 Tolerance 1e-12: the same verbs called from Python, so nothing but printing lies between.
 """
 
+import re
 from functools import partial
 
 import pandas as pd
@@ -113,7 +114,7 @@ def test_nested_folds_predict_everybody_with_intervals(call, call_json, fit, cli
     rows = find(call_json(*fit, *options)["rows"], part="nested", headline=True)
     folds = fold_subjects(clips, folds=3, repeats=2, seed=SEED("folds"))
     asked = {"target": "au_count", "features": FEATURES, "by": "context", "folds": folds}
-    table = nest_elastic(clips, **asked).tidy().query("part == 'test'")
+    table = nest_elastic(clips, **asked).tidy().query("part == 'test' and headline == True")
     assert len(rows) == len(table) == 8
     for row in rows:
         own = table[table["term"] == row["term"]]
@@ -212,3 +213,27 @@ def test_check_says_how_a_study_splits_and_tunes(call, data):
     study.write_text(f"{text}[[models]]\nname = 'wood'\nkind = 'forest'\n", encoding="utf-8")
     out = call("check", study).stdout
     assert "60% training, 20% validation, 20% test." in out and "Elastic nets" not in out
+
+
+def test_a_context_called_all_and_an_option_in_a_file_name(call, call_json, data, tmp_path):
+    table = pd.read_csv(data / "clips.csv").replace({"context": {"pain": "All"}})
+    file = tmp_path / "run_span=3.csv"
+    table.rename(columns={FEATURES[0]: "All"}).to_csv(file, index=False)
+    features = ",".join(["All", *FEATURES[1:]])
+    options = ("--by", "context", "--features", features, "--nested", "--importance")
+    rows = call_json("fit", file, *TARGET, *options)["rows"]
+    out = call("fit", file, *TARGET, *options).stdout
+    contexts = {"startle": "startle", "All": "All (context)", "disgust": "disgust", None: "All"}
+    lines = out.split("Table A30.")[1].splitlines()
+    for context, shown in contexts.items():
+        (place,) = [i for i, line in enumerate(lines[:30]) if line == shown]
+        test = next(line.split() for line in lines[place:] if line.startswith("  Test"))
+        (row,) = find(rows, context=context, part="test", term="rmse")
+        assert float(test[3]) == pytest.approx(row["estimate"], abs=0.005)
+        (row,) = find(rows, context=context, part="nested", term="rmse")
+        nested = out.split("Table A37.")[1].splitlines()
+        line = next(line for line in nested if re.match(rf"{re.escape(shown)} +\d", line))
+        printed = float(line.removeprefix(shown).split()[0])
+        assert printed == pytest.approx(row["estimate"], abs=0.005)
+    told = " ".join(call("fit", file, *TARGET, "--features", "x", code=2).stderr.split())
+    assert "run_span=3.csv" in told and "--span" not in told

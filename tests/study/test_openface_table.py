@@ -91,7 +91,7 @@ def test_files_and_exclusions_are_written_down(place, run):
     content = (place / "videos" / "v3.csv").read_bytes()
     assert video.sha256 == hashlib.sha256(content).hexdigest()
     told = [str(one) for one in run.provenance.exclusions]
-    assert told == ["1 of 64 clips left out: no valid frame (v1_1)."]
+    assert told == ["1 of 64 clips left out: lies outside the video (v1_1)."]
     assert run.provenance.rows["clips"] == 63
 
 

@@ -38,14 +38,8 @@ def test_the_numbers_are_those_of_the_verbs(folder, run):
     clips = read_clips(folder / "clips.csv", context="task")
     seeds = run.provenance.seeds
     parts = split_subjects(clips, seed=seeds["split"])
-    factor = fit_factor(
-        average_raters(ratings),
-        items=ITEMS,
-        by="context",
-        parts=parts,
-        scale=(0, 4),
-        ratings=ratings,
-    )
+    whole = {"parts": parts, "scale": (0, 4), "ratings": ratings}
+    factor = fit_factor(average_raters(ratings), items=ITEMS, by="context", **whole)
     features = [name for name in clips if name not in {"clip", "subject", "context"}]
     data = join_scores(clips, factor)
     elastic = fit_elastic(data, target="score", features=features, parts=parts, by="context")

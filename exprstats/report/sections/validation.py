@@ -87,7 +87,9 @@ def _build_parts(models: list[Models], analysis: Analysis) -> Table:
     ]
     scored = rows["term"].isin(list(_SCORES))
     noted = rows.assign(
-        part=rows["named"].where(scored), term=rows["term"].replace(_TUNED).mask(scored)
+        model=rows["model"].map(analysis.name_model),
+        part=rows["named"].where(scored),
+        term=rows["term"].replace(_TUNED).mask(scored),
     )
     return Table(
         "A30",
