@@ -64,7 +64,7 @@ print(factor.sentence())
 
 # %%
 table = factor.tidy()
-loadings = table[(table["term"] == "loading") & (table["part"] == "all")]
+loadings = table[(table["term"] == "loading") & (table["part"] == "all") & table["headline"]]
 print(loadings[["context", "item", "estimate", "conf_low", "conf_high"]])
 
 # %% [markdown]

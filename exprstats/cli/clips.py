@@ -41,7 +41,7 @@ def cut_videos(
         check_folder(out, "--out")
         import pandas as pd
 
-        from exprstats.deep.clips import cut_clips
+        from exprstats.deep.video.clips import cut_clips
 
         segments = _read_plan(session, plan, videos)
         ledgers = []
@@ -57,7 +57,7 @@ def _read_plan(session: Session, plan: str, videos: list[Path]) -> pd.DataFrame:
 
     from exprstats.behaviour import plan_segments, read_segments
     from exprstats.behaviour.plans import LIN2020
-    from exprstats.deep.clips import name_contexts
+    from exprstats.deep.video.clips import name_contexts
 
     if plan != PUBLISHED:
         session.note_file(Path(plan))

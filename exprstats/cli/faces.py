@@ -65,7 +65,7 @@ def box_faces(
             for clip in clips:
                 rows.append(_box_known(clip, frames, confidence, margin))
         else:
-            from exprstats.deep.faces import box_clip, open_detector
+            from exprstats.deep.video.faces import box_clip, open_detector
 
             find = open_detector(Path(str(detector)), score=score)
             for clip in clips:
@@ -90,7 +90,7 @@ def _print_boxes(boxes: pd.DataFrame) -> Table:
 def _box_known(
     clip: Path, frames: pd.DataFrame, confidence: float, margin: float
 ) -> dict[str, Any]:
-    from exprstats.deep.faces import box_landmarks
+    from exprstats.deep.video.faces import box_landmarks
 
     here = frames[frames["video"] == clip.stem]
     if not len(here):

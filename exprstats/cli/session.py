@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from exprstats import __version__
+from exprstats.cli.progress import show_progress
 from exprstats.document.cells import Row, list_records
 from exprstats.document.terminal import (
     describe_error,
@@ -30,11 +30,8 @@ from exprstats.errors import ExprStatsError, ExprStatsWarning, OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.progress import Progress, TaskID
 
     from exprstats.document.model import Section
-
-PATIENCE = 2.0
 
 
 @dataclass(slots=True)
@@ -365,70 +362,3 @@ def _check_file(place: Path, option: str) -> None:
         message = f"{option} {place} is no ordinary file. Choose another place."
         raise OptionError(message)
     check_folder(place.absolute().parent, option)
-
-
-@contextmanager
-def show_progress(*, wanted: bool = True) -> Iterator[None]:
-    """Draw what `exprstats.parallel.report_progress` tells while the work inside lasts."""
-    if not (wanted and sys.stderr.isatty()):
-        yield
-        return
-    from exprstats.parallel import watching
-
-    bar = _Bar()
-    try:
-        with watching(bar.update):
-            yield
-    finally:
-        bar.close()
-
-
-class _Bar:
-    """The latest state of each labelled work, drawn from the second second on."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.state: dict[str, tuple[int, int]] = {}
-        self.drawn: Progress | None = None
-        self.tasks: dict[str, TaskID] = {}
-        self.timer = threading.Timer(PATIENCE, self.draw)
-        self.timer.daemon = True
-        self.timer.start()
-
-    def update(self, label: str, done: int, total: int) -> None:
-        with self.lock:
-            self.state[label] = (done, total)
-            if self.drawn is not None:
-                self._show(label)
-
-    def draw(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-        bar = Progress(
-            *columns,
-            console=Console(stderr=True),
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        with self.lock:
-            self.drawn = bar
-            bar.start()
-            for label in self.state:
-                self._show(label)
-
-    def close(self) -> None:
-        self.timer.cancel()
-        with self.lock:
-            if self.drawn is not None:
-                self.drawn.stop()
-
-    def _show(self, label: str) -> None:
-        if self.drawn is None:
-            return
-        done, total = self.state[label]
-        if label not in self.tasks:
-            self.tasks[label] = self.drawn.add_task(label, total=total)
-        self.drawn.update(self.tasks[label], completed=done, total=total)

@@ -63,13 +63,11 @@ class DeepModel(BaseEstimator):
     patience
         Passes without improvement on the held-out people before training stops.
     validation
-        Share of the people (of the clips, where no groups are given) who are held out to stop
-        training; 0 trains for all ``epochs``.
+        Share of people (clips, without groups) held out to stop training; 0 trains all ``epochs``.
     weight_decay
         Weight of the squared weights.
     load
-        Where X is a table of clips: returns the array of a row, so that not all clips have to fit
-        into memory.
+        Where X is a table of clips: returns the array of a row, so that memory stays bounded.
     device
         ``"auto"`` (the GPU where CUDA is at hand), ``"cpu"`` or ``"cuda"``.
     random_state
@@ -77,18 +75,15 @@ class DeepModel(BaseEstimator):
 
     Attributes
     ----------
-    net_
-        The trained network.
-    history_
-        One row an epoch: epoch, lr, loss_train, loss_validate, best.
+    net_, history_
+        The trained network; its epochs: epoch, lr, loss_train, loss_validate, best.
     held_out_
         Groups on which training was stopped.
     n_parameters_, seconds_, device_
-        Numbers trained, wall time of training, and where it ran.
+        Numbers trained, wall time, and where it ran.
     """
 
-    # Experts of each label in a gated GRU, beside the dummy; 0 for a linear head.
-    _experts = 2
+    _experts = 2  # of each label in a gated GRU, beside the dummy; 0 for a linear head
 
     def __init__(
         self,
@@ -398,7 +393,7 @@ class DeepModel(BaseEstimator):
 def _check_targets(y: Any, count: int) -> np.ndarray:
     """Return targets (n,) or (n, k), one row a clip; nothing is broadcast."""
     targets = np.asarray(y)
-    if targets.ndim not in {1, 2} or len(targets) != count:
-        fact = f"targets have shape {targets.shape}; there are {count:,} clips."
-        raise DataError(Problem(fact, "Give one target, or one row of targets, for each clip."))
-    return targets
+    if targets.ndim in {1, 2} and len(targets) == count:
+        return targets
+    fact = f"targets have shape {targets.shape}; there are {count:,} clips."
+    raise DataError(Problem(fact, "Give one target, or one row of targets, for each clip."))

@@ -23,7 +23,13 @@ _NAMES = {
     "command": {"cluster": "subject", "context": "by", "run": "seat"},
     "study": {"cluster": "subject"},
 }
-_ASCII = str.maketrans({"−": "-", "—": "-", "–": "-", "─": "-", "≥": ">=", "×": "x", "∞": "inf"})
+# Where a terminal has no such sign; "Δ" stands before what differs.
+_ASCII = str.maketrans(
+    {"−": "-", "—": "-", "–": "-", "─": "-", "≥": ">=", "≤": "<=", "×": "x", "∞": "inf"}
+    | {"’": "'", "‘": "'", "“": '"', "”": '"', "\N{NO-BREAK SPACE}": " ", "√": "sqrt ", "…": "..."}
+    | {"α": "alpha", "κ": "kappa", "λ": "lambda", "ε": "epsilon", "ω": "omega", "χ": "chi"}
+    | {"η": "eta", "θ": "theta", "σ": "sigma", "Δ": "difference in"}
+)
 
 
 def render_section(section: Section, *, width: int | None = None) -> list[str]:

@@ -12,12 +12,7 @@ import pandas as pd
 from exprstats.apa import write_count, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import FitError, FitWarning, Problem, warn_user
-from exprstats.measurement.factor.checks import (
-    check_items,
-    find_improper,
-    raise_improper,
-    raise_problems,
-)
+from exprstats.measurement.factor import checks
 from exprstats.measurement.factor.engines import Job, ask_lavaan, rescale_moments
 from exprstats.measurement.factor.formulas import compute_omega, find_signs, propagate_error
 from exprstats.measurement.factor.items import read_items, warn_incomplete
@@ -180,11 +175,11 @@ def fit_levels(
     >>> layers[["layer", "estimate"]].round(2).to_records(index=False).tolist()
     [('within', 0.88), ('between', 0.94)]
     """
-    names = check_items(items)
+    names = checks.check_items(items)
     check_level(level)
     itemset = read_items(items_table, names, by)
     jobs = list_jobs(itemset, names, cluster=find_clusters(items_table, cluster), keep_rows=True)
-    raise_problems([one for job in jobs for one in _find_unlayered(job, cluster)])
+    checks.raise_problems([one for job in jobs for one in _find_unlayered(job, cluster)])
     warn_incomplete(itemset)
     fits = [solve_levels(job) for job in jobs]
     _judge_residuals(jobs, fits)
@@ -223,11 +218,13 @@ def _find_unlayered(job: Job, cluster: str) -> list[Problem]:
 
 def _judge_residuals(jobs: Sequence[Job], fits: Sequence[LevelFit]) -> None:
     pairs = list(zip(jobs, fits, strict=True))
-    raise_improper(
+    checks.raise_improper(
         [
             text
             for job, fit in pairs
-            for text in find_improper(f"{job.name}, within", job.items, *fit.find_layer("within"))
+            for text in checks.find_improper(
+                f"{job.name}, within", job.items, *fit.find_layer("within")
+            )
         ]
     )
     for job, fit in pairs:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, Option, OptionError, Problem, Style, warn_user
 from exprstats.results import Registered, Results
+from exprstats.study.importance import rate_features, trace_forests
 from exprstats.study.inputs import (
     IDS,
     Lesson,
@@ -36,11 +37,9 @@ from exprstats.study.stages import (
     measure_clips,
     nest_people,
     rate_crowd,
-    rate_features,
     rate_targets,
     score_targets,
     split_people,
-    trace_forests,
     weigh_features,
 )
 from exprstats.study.targets import LABEL_METRICS, find_ranges, settle_target

@@ -15,7 +15,6 @@ from exprstats.study.provenance import Logbook
 from exprstats.study.settings import (
     BASELINES,
     CompareSettings,
-    ImportanceSettings,
     ModelSettings,
     SplitSettings,
     Study,
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from exprstats.models import (
         Ceiling,
         Contrasts,
-        Dependence,
-        Importance,
         Leakage,
         Models,
         Nested,
@@ -43,7 +40,6 @@ if TYPE_CHECKING:
 
 FEWEST_SUBJECTS = 3  # of the test part, for intervals
 USUAL_FOLDS = 5  # of nested cross-validation
-MOST_TRACED = 4  # features whose curves stand beside each other on a page
 
 
 def rate_crowd(ratings: pd.DataFrame, log: Logbook, *, model: IccChoice = "one-way") -> Reliability:
@@ -370,44 +366,3 @@ def limit_models(
     except DataError as error:
         log.notes.append(f"There is no ceiling of prediction: {error}")
         return None
-
-
-def rate_features(
-    models: dict[str, Models], settings: ImportanceSettings, log: Logbook
-) -> dict[str, Importance]:
-    """Return the importance of each model's features, by the models' names.
-
-    One seed serves all models, so that they meet the same permutations of the same people.
-    """
-    from exprstats.models import rate_importance
-
-    options = {"repeats": settings.repeats, "draws": settings.draws}
-    return {
-        name: rate_importance(one, seed=log.draw_seed("importance"), **options)
-        for name, one in models.items()
-    }
-
-
-def trace_forests(
-    models: dict[str, Models], importance: dict[str, Importance]
-) -> dict[str, Dependence]:
-    """Return how the predictions of forests move along their most important features.
-
-    Classes have no mean prediction, and are left out.
-    """
-    from exprstats.models import trace_dependence
-
-    return {
-        name: trace_dependence(models[name], features=list_important(found, MOST_TRACED))
-        for name, found in importance.items()
-        if found.kind == "forest" and not models[name].design.classes
-    }
-
-
-def list_important(importance: Importance, most: int) -> list[str]:
-    """Return the features of largest importance for all clips, the first the largest."""
-    rows = importance.tidy()
-    rows = rows[rows["term"].eq("importance") & rows["headline"].eq(True)]
-    pooled = rows[rows["context"].isna()]
-    sizes = (pooled if len(pooled) else rows).groupby("feature", sort=False)["estimate"].max()
-    return [str(one) for one in sizes.sort_values(ascending=False, kind="stable").index[:most]]

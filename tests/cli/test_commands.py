@@ -196,7 +196,7 @@ def test_compare_reads_wide_files(call, call_json, predictions, tmp_path):
     told = call_json("compare", tmp_path / "wide.csv", *options, "--metric", "rmse")
     assert {row["term"] for row in told["rows"]} == {"net", "flat", "net - flat"}
     out = call("compare", tmp_path / "wide.csv", *options, "--metric", "nrmse", "--span", "7")
-    assert "NRMSE: differences" in out.stdout
+    assert "NRMSE (lower is better)" in out.stdout and "Table 4." in out.stdout
 
 
 def test_out_is_a_folder_that_is_refused_twice(call, predictions, tmp_path):
@@ -219,7 +219,7 @@ def test_out_is_a_folder_that_is_refused_twice(call, predictions, tmp_path):
     told = (folder / "sentences.txt").read_text(encoding="utf-8")
     call(*options, "--out", folder, "--force", "--quiet")
     assert (folder / "sentences.txt").read_text(encoding="utf-8") == told
-    assert told.startswith("Over all clips (") and "\nMethods: The performance of " in told
+    assert told.startswith("On the ") and "The performance of " in told
 
 
 def test_a_failed_command_leaves_no_folder(call, predictions, tmp_path):
@@ -262,6 +262,7 @@ def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
     assert by_result == {
         "reliability": found["reliability"],
         "factor": found["factor"]["rows"],
+        "score_reliability": found["score_reliability"],
         "model elastic": found["models"]["elastic"],
         "model forest": found["models"]["forest"],
         "comparison": found["comparison"],
@@ -281,7 +282,7 @@ def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
 def test_demo_compares_estimates_with_the_truth(call, tmp_path):
     options = ("demo", "--out", tmp_path / "demo", "--subjects", 20, "--seed", 2)
     out = call(*options).stdout
-    assert "intervals hold the truth" in out
+    assert "intervals hold the true value" in out
     for word in ("Truth", "Estimate", "inside", "startle", "elastic correlation"):
         assert word in out
     assert (tmp_path / "demo" / "index.html").is_file()

@@ -44,7 +44,6 @@ def test_a_network_is_fitted_stored_used_and_adapted(folder):
     tried = ["--lr", ".02,.000001", "--save", model, "--json", envelope]
     said = run("fit", *files, *FIT, *tried, "--predictions", folder / "p.csv").output
     assert "LSTM networks of score" in said
-    assert "Settings chosen on the validation people" in said
     rows = pd.DataFrame(json.loads(envelope.read_text(encoding="utf-8"))["rows"])
     test = rows[rows["part"] == "test"].set_index("term")["estimate"]
     assert test["correlation"] > 0.6
@@ -54,7 +53,8 @@ def test_a_network_is_fitted_stored_used_and_adapted(folder):
     assert test["correlation"] == pytest.approx(r)
     run("predict", model, *files, "--device", "cpu", "--predictions", folder / "q.csv")
     again = pd.read_csv(folder / "q.csv").set_index("clip")["prediction"]
-    np.testing.assert_allclose(again[fitted["clip"]], fitted["prediction"])
+    # Networks are in single precision, and clips share batches with others here.
+    np.testing.assert_allclose(again[fitted["clip"]], fitted["prediction"], rtol=1e-5)
     own = folder / "own.csv"
     pd.read_csv(folder / "clips.csv").query("subject == 3").to_csv(own, index=False)
     adapted = folder / "n.safetensors"

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from exprstats.cli import session as progress
+from exprstats.cli import progress
 from exprstats.parallel import report_progress
 
 

@@ -49,17 +49,18 @@ def count_lines(path):
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_file)
-def test_no_file_is_over_600_lines(path):
-    assert count_lines(path) <= 600, "split it by concept"
+def test_no_file_is_over_400_lines_and_no_test_over_500(path):
+    most = 500 if "tests" in path.parts else 400
+    assert count_lines(path) <= most, "split it by concept"
 
 
-def test_the_house_holds_at_most_190_modules_and_43_000_lines(capsys):
+def test_the_house_keeps_its_size(capsys):
     lengths = sorted(map(count_lines, MODULES))
     total = sum(map(count_lines, PACKAGE))
     with capsys.disabled():
         print(f"\n{len(MODULES)} modules, {total:,} lines, median {lengths[len(lengths) // 2]}")
-    assert len(MODULES) <= 190
-    assert total <= 43_000
+    assert len(MODULES) <= 245
+    assert total <= 57_000
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=name_file)

@@ -82,8 +82,11 @@ def test_provenance_says_what_when_and_how_long(folder):
 
 def test_tables_as_printed_and_as_rows(plain, folder):
     printed = pd.read_csv(folder / "tables" / "table1_reliability.csv", dtype=str)
-    assert printed["Question"].tolist() == ["response", "emotion", "motion"] * 3
-    assert printed["Block"].tolist() == ["startle"] * 3 + ["pain"] * 3 + ["All"] * 3
+    assert printed["Question"].tolist() == ["response", "emotion", "motion"] * 4
+    assert printed["Block"].tolist() == [
+        *(["startle"] * 3 + ["pain"] * 3 + ["All"] * 3),
+        *["All clips as one sample"] * 3,
+    ]
     rows = pd.read_csv(folder / "tables" / "table1_reliability_rows.csv")
     assert rows["estimate"].tolist() == plain.reliability.tidy()["estimate"].tolist()
 

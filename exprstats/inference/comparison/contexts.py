@@ -41,8 +41,7 @@ from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 
 MOST_TOLD = 6
-# Below, tests of errors with clusters that differ much reject a true null too often.
-ENOUGH_CLUSTERS = 15
+ENOUGH_CLUSTERS = 15  # below, tests of errors reject a true null too often
 _FEW_CLUSTERS = "one context has {} clusters: below 15, p of errors can be too small"
 Key = tuple[str, int, int]
 

@@ -292,7 +292,9 @@ def _average(sums: np.ndarray, metric: Metric, scale: float) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         given = {name: flat[j][None] for j, name in enumerate(metric.sums or {})}
         values = metric.formula(**given) if metric.formula else flat
-        values = np.where(flat[-1] >= (FEWEST_CLIPS if metric.fisher else 1), values, np.nan)
+        values = np.where(
+            flat[-1] >= (FEWEST_CLIPS if metric.scale == "fisher" else 1), values, np.nan
+        )
         values = values.reshape(draws, seats) / scale
         known = np.isfinite(values)
         return np.where(known, values, 0).sum(axis=1) / known.sum(axis=1)
@@ -308,7 +310,7 @@ def _limit(found: Deletions, metric: Metric | None, level: float) -> dict[str, A
     df = groups - 1 if fixed else min(groups, raters) - 1
     reach, centre = stdtrit(df, (1 + level) / 2) * error, found.whole
     low, high = centre - reach, centre + reach
-    if metric is not None and metric.fisher and abs(centre) < 1:
+    if metric is not None and metric.scale == "fisher" and abs(centre) < 1:
         width = reach / (1 - centre**2)
         low, high = np.tanh([np.arctanh(centre) - width, np.arctanh(centre) + width])
     elif metric is not None and metric.direction == "lower" and centre > 0:

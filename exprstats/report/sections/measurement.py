@@ -222,7 +222,6 @@ def _tell_turned(factor: Factor) -> str:
 
 
 def _say_fit(rows: pd.DataFrame) -> tuple[Text, ...]:
-    """Return the fit of the pooled model, where it can be tested."""
     fits = dict(list_fits(rows))
     return (join_texts([say("Fit over all clips:"), fits[ALL]]),) if ALL in fits else ()
 
@@ -393,12 +392,9 @@ def _list_draw_notes(printed: pd.DataFrame, family: str) -> tuple[Text, ...]:
     methods = [METHODS.get(name, name) for name in list_methods(printed)]
     notes = [say("Intervals: {how}.", how=" and ".join(methods))]
     if printed["versus"].notna().any():
-        notes.append(
-            say(
-                "Only differences are tested; Holm *p* is adjusted for all differences of "
-                "{family}. {pooled} is the model fitted to all clips.",
-                family=family,
-                pooled=ALL,
-            )
+        told = (
+            "Only differences are tested; Holm *p* is adjusted for all differences of {family}. "
+            "{pooled} is the model fitted to all clips."
         )
+        notes.append(say(told, family=family, pooled=ALL))
     return (*notes, *collect_notes(printed, ("item", "group")))

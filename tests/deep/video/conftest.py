@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from exprstats.deep.video import read_clip
+from exprstats.deep.video.reading import read_clip
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed")
 

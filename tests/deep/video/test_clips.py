@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from exprstats.cli.program import app
-from exprstats.deep import clips as cutting
-from exprstats.deep.clips import cut_clips, name_contexts
+from exprstats.deep.video import clips as cutting
+from exprstats.deep.video.clips import cut_clips, name_contexts
 from exprstats.errors import DataError, DataWarning, OptionError
 
 

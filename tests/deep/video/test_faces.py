@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from exprstats.cli.program import app
-from exprstats.deep.faces import (
+from exprstats.deep.video.faces import (
     box_clip,
     box_landmarks,
     decode_blaze,

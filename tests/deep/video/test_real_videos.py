@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from exprstats.behaviour import read_faces
-from exprstats.deep.clips import cut_clips
-from exprstats.deep.faces import box_clip, box_landmarks, open_detector
-from exprstats.deep.video import index_video, read_clip
+from exprstats.deep.video.clips import cut_clips
+from exprstats.deep.video.faces import box_clip, box_landmarks, open_detector
+from exprstats.deep.video.reading import index_video, read_clip
 from exprstats.errors import DataWarning
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed")

@@ -7,7 +7,7 @@ time.
 import numpy as np
 import pytest
 
-from exprstats.deep.video import choose_frames, index_video, read_clip, resolve_bounds
+from exprstats.deep.video.reading import choose_frames, index_video, read_clip, resolve_bounds
 from exprstats.errors import DataError, DataWarning, OptionError
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.behaviour.openface.layout import GROUPS, POINTS
-from exprstats.deep.video import (
+from exprstats.deep.video.reading import (
     Box,
     VideoTimes,
     index_video,
@@ -62,7 +62,7 @@ class FaceBox:
 
     @property
     def box(self) -> Box:
-        """The square as `exprstats.deep.video.read_clip` takes it."""
+        """The square as `exprstats.deep.video.reading.read_clip` takes it."""
         return self.x, self.y, self.side
 
 
@@ -138,7 +138,7 @@ def box_clip(
     margin
         As in `box_landmarks`.
     times
-        Of the same video, from `exprstats.deep.video.index_video`.
+        Of the same video, from `exprstats.deep.video.reading.index_video`.
 
     Returns
     -------

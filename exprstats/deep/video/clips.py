@@ -13,7 +13,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.behaviour.segments import check_segments, match_videos
-from exprstats.deep.video import (
+from exprstats.deep.video.reading import (
     VideoTimes,
     choose_frames,
     index_video,
