@@ -15,7 +15,7 @@ from exprstats.errors import OptionError
 # Names of results in the order of reports, results.json and provenance. A new kind of result needs
 # its name here, as the class attribute ``place``, and nothing else to be stored.
 PLACES = (
-    *("reliability", "factor", "models", "comparison"),
+    *("reliability", "factor", "models", "comparison", "human"),
     *("raters", "decisions", "plan", "differences", "errors", "subjects", "agreement", "choice"),
     *("invariance", "restrictions", "resampled", "ordered", "factors", "levels"),
     *("score_reliability", "scorecard"),

@@ -73,7 +73,10 @@ def compare_files(
     ] = None,
     draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 2000,
     interval: Annotated[
-        IntervalName, typer.Option(help="auto: percentile from 40 subjects on, else jackknife.")
+        IntervalName,
+        typer.Option(
+            help="auto: jackknife-t; expanded percentile for metrics that are not smooth."
+        ),
     ] = "auto",
     strata: Annotated[
         str | None,

@@ -26,6 +26,7 @@ from exprstats.study.stages import (
     FEWEST_SUBJECTS,
     compare_all,
     compare_pooled,
+    compare_raters,
     contrast_weights,
     fit_models,
     fold_people,
@@ -327,7 +328,7 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         log.notes += [] if ranges is None else [ranges.note]
         guesses = guess_baselines(first.predictions, study.models, ranges, log)
         if ratings is not None and run.factor is not None:
-            guesses += judge_people(ratings, clips, run.factor, parts, settings=study.models)
+            guesses += judge_people(ratings, clips, run.factor, parts, study=study)
             run = run.add(limit_models(ratings, clips, run.factor, study.compare.level, log))
         predictions = stack_predictions(*models.values(), *guesses, part="test")
     log.rows["test predictions"] = len(predictions)
@@ -337,9 +338,12 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         comparison = compare_all(
             predictions, study.compare, ranges, log, against=against, by=lesson.by, n_jobs=n_jobs
         )
+        human = None
+        if run.factor is not None:
+            human = compare_raters(predictions, study, ranges, log, by=lesson.by)
     receipts = [] if run.factor is None else [run.factor.receipt]
     return replace(
-        run.add(comparison),
+        run.add(comparison, human),
         predictions=predictions,
         provenance=log.close(draws=study.compare.draws, receipts=receipts, learned=True),
     )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from exprstats.models import (
         Ceiling,
         Contrasts,
+        HumanComparison,
         Leakage,
         Models,
         Nested,
@@ -339,17 +340,46 @@ def judge_people(
     factor: Factor,
     parts: pd.DataFrame,
     *,
-    settings: tuple[ModelSettings, ...],
+    study: Study,
 ) -> list[pd.DataFrame]:
     """Return the predictions of each human baseline on the clips that models saw."""
     from exprstats.models import guess_human
 
     seen = keep_seen(ratings, clips)
+    # Standardised sums of answers have no range of their own; the study names it.
+    span = study.compare.span if study.compare else None
     return [
-        guess_human(seen, factor, parts, unit=model.unit or "worker").assign(model=model.name)
-        for model in settings
+        guess_human(
+            seen,
+            factor,
+            parts,
+            unit=model.unit or "worker",
+            span=span if model.unit == "paper" else None,
+        ).assign(model=model.name)
+        for model in study.models
         if model.kind == "human"
     ]
+
+
+def compare_raters(
+    predictions: pd.DataFrame, study: Study, ranges: Ranges | None, log: Logbook, *, by: str | None
+) -> HumanComparison | None:
+    """Return raters beside models, with intervals that allow for other raters too."""
+    from exprstats.models import compare_human
+    from exprstats.models.baselines.raters import METRICS
+
+    humans = [model.name for model in study.models if model.kind == "human"]
+    if not humans or study.compare is None or ranges is None:
+        return None
+    metrics = [one for one in study.compare.metrics or NUMBER_METRICS if one in METRICS]
+    spans, level = ranges.spans, study.compare.level
+    try:
+        return compare_human(
+            predictions, metrics=metrics, human=humans[0], by=by, span=spans, level=level
+        )
+    except DataError as error:
+        log.notes.append(f"Raters are not compared with models: {error}")
+        return None
 
 
 def limit_models(

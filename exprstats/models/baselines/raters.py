@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,7 @@ class HumanComparison(Result):
         Confidence level.
     """
 
+    place: ClassVar[str] = "human"
     table: pd.DataFrame
     human: str
     level: float
@@ -52,9 +53,12 @@ class HumanComparison(Result):
         return pd.DataFrame([row])
 
     def sentence(self) -> str:
-        """Return the raters' scores and the models' differences from them, in APA style."""
+        """Return the raters' scores and the models' differences from them, in APA style.
+
+        Of several contexts the table has each, the sentence all clips together.
+        """
         told = []
-        for name, own in group_contexts(self.table):
+        for name, own in list(group_contexts(self.table))[-1:]:
             parts = []
             for row in own.to_dict("records"):
                 written = write_number(row["estimate"], bounded=row["metric"] in _BOUNDED)

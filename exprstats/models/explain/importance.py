@@ -25,7 +25,6 @@ from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 
 # From so many subjects percentile intervals are printed, below jackknife-t.
-MANY_SUBJECTS = 40
 # From such a correlation on two features are one for every purpose of a model.
 TWINS = 0.98
 SHARED = "shares the credit"
@@ -297,7 +296,6 @@ def list_importance(
     drawn = losses.measure_rise(np.concatenate(counts)[:draws])
     percentile = find_percentile(*sort_draws(drawn), level)
     jackknife = jackknife_clusters(whole, losses.measure_rise(1 - np.eye(subjects)), level=level)
-    headline = "percentile" if subjects >= MANY_SUBJECTS else "jackknife"
     rows: list[dict[str, Any]] = []
     for j, name in enumerate(names):
         term = "importance" if j < len(singles) else "group_importance"
@@ -305,7 +303,11 @@ def list_importance(
         for method, found in (("percentile", percentile), ("jackknife", jackknife)):
             limits = {column: getattr(found, column)[j] for column in _LIMITS}
             rows.append({**key, **limits, "level": level, "method": method})
-            rows[-1] |= {"headline": method == headline, "n_clips": clips, "n_clusters": subjects}
+            rows[-1] |= {
+                "headline": method == "jackknife",
+                "n_clips": clips,
+                "n_clusters": subjects,
+            }
             rows[-1]["draws"] = draws if method == "percentile" else None
             rows[-1]["note"] = twins.get(j) if term == "importance" else None
     return rows

@@ -34,6 +34,11 @@ SOURCES: dict[str, Text] = {
         "and standardized assessment instruments in psychology. *Psychological Assessment*, "
         "*6*(4), 284–290. https://doi.org/10.1037/1040-3590.6.4.284"
     ),
+    "hesterberg": say(
+        "Hesterberg, T. C. (2015). What teachers should know about the bootstrap: Resampling in "
+        "the undergraduate statistics curriculum. *The American Statistician*, *69*(4), 371–386. "
+        "https://doi.org/10.1080/00031305.2015.1089789"
+    ),
     "davison": say(
         "Davison, A. C., & Hinkley, D. V. (1997). *Bootstrap methods and their application*. "
         "Cambridge University Press. https://doi.org/10.1017/CBO9780511802843"

@@ -293,7 +293,9 @@ def _tell_comparison(analysis: Analysis) -> Told:
         sources.add("field")
         sources |= {"davison"} if comparison.scheme == "two-stage" else set()
     for method in drawn:
-        sources |= set() if method == "percentile" else {"davison"}
+        source = {"percentile": None, "expanded": "hesterberg"}.get(method, "davison")
+        sources |= {source} if source else set()
+        cited_as = {"hesterberg": " (Hesterberg, 2015)", "davison": " (Davison & Hinkley, 1997)"}
         texts.append(
             say(
                 "{level} {kind}confidence intervals and *p* values{told} come from these draws"
@@ -301,7 +303,7 @@ def _tell_comparison(analysis: Analysis) -> Told:
                 level=write_level(comparison.level),
                 kind=KINDS[method],
                 told=told,
-                source="" if method == "percentile" else " (Davison & Hinkley, 1997)",
+                source=cited_as.get(source or "", ""),
             )
         )
     if "jackknife" in methods:
@@ -312,7 +314,7 @@ def _tell_comparison(analysis: Analysis) -> Told:
                 "{where}{level} confidence intervals and *p* values{what} come from a delete-one "
                 "jackknife over subjects with the *t* distribution (Efron & Tibshirani, 1993).",
                 what="" if several else told,
-                where="Where there were fewer than 40 test subjects, " if several else "",
+                where="For other metrics, " if several else "",
                 level=write_level(comparison.level),
             )
         )

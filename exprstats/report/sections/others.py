@@ -27,6 +27,7 @@ _UNSTANDARDIZED = ("_raw", "intercept")
 _SMALL = {"a", "and", "between", "from", "in", "of", "on", "the", "to", "with", "within"}
 _KEYS = ("item", "feature", "metric", "model", "versus", "term", "context")
 _TITLES = {
+    "HumanComparison": "Models and raters, with other raters allowed for",
     "Bootstrap": "A statistic with its cluster bootstrap",
     "Ceiling": "Ceiling of prediction",
     "Prospects": "Prospects of studies to come",

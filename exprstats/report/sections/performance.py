@@ -19,7 +19,7 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Figure, Section, Table
-from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
+from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.plots import ALL, MetricLabel, draw_performance, label_metrics, name_contexts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.classes import build_classes, say_classes
@@ -92,17 +92,17 @@ def warn_of_clusters(shown: pd.DataFrame) -> tuple[Text, ...]:
     fewest = int(shown["n_clusters"].min())
     if fewest >= ENOUGH_CLUSTERS:
         return ()
-    instead = "it is printed because it was asked for"
     if "jackknife" in list_methods(shown):
-        instead = "jackknife-*t* intervals are printed instead"
-    narrow = say(
+        rough = (
+            "The intervals rest on {fewest} test subjects; with fewer than {few} no interval "
+            "deserves much trust."
+        )
+        return (say(rough, fewest=fewest, few=FEW_CLUSTERS),) if fewest < FEW_CLUSTERS else ()
+    narrow = (
         "With fewer than {enough} test subjects ({fewest} here) a bootstrap interval is too "
-        f"narrow; {instead}.",
-        enough=ENOUGH_CLUSTERS,
-        fewest=fewest,
+        "narrow; it is printed because it was asked for."
     )
-    rough = say("Under {few} subjects even a jackknife-*t* interval is rough.", few=FEW_CLUSTERS)
-    return (join_texts([narrow, rough]) if fewest < FEW_CLUSTERS else narrow,)
+    return (say(narrow, enough=ENOUGH_CLUSTERS, fewest=fewest),)
 
 
 def _say_metric(
@@ -275,14 +275,16 @@ def _list_notes(
         notes.append(
             say(
                 "Human baseline: each rater against the mean of the other raters of the same clip, "
-                "and not against the models' target, averaged over {seats}.",
+                "and not against the models' target, averaged over {seats}; its interval here is "
+                "over subjects alone{more}.",
                 seats=analysis.name_judges(),
+                more="; a table below allows for other raters too" if analysis.human else "",
             )
         )
     if analysis.ceiling is not None and LIMITED in labels:
         notes.append(
             say(
-                "Ceiling: √ICC(1,*k*) of the raters' weighted sums, above which no prediction of "
+                "Ceiling: √ICC(1,*k*) of the raters' scores, above which no prediction of "
                 "scores as reliable as these can be expected to correlate with them."
             )
         )

@@ -150,7 +150,7 @@ def test_raters_and_models_share_contexts_and_span(draw_ratings, make_factor):
     ratio = rmse.tidy()["estimate"] / found.tidy()["estimate"]
     np.testing.assert_allclose(ratio, [2, 2, 4, 4, 8, 8], rtol=1e-12)
     assert "intervals allow for other subjects and other raters" in found.sentence()
-    assert found.sentence().startswith("fear: human: nrmse = .")
+    assert found.sentence().startswith("All clips: human: nrmse = .")
 
 
 def test_two_raters_are_taken_as_fixed_and_said_so():
