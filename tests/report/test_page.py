@@ -135,8 +135,7 @@ def test_caveats_stand_beside_the_numbers(page):
         "come from the same model fitted to the training subjects only",
         "SE and intervals by a delete-one jackknife over 24 subjects",
         "which take clips as independent, are the rows of method ml",
-        "With fewer than 40 test subjects (6 here) a bootstrap interval is too narrow; jackknife",
-        "Under 10 subjects even a jackknife-t interval is rough",
+        "The intervals rest on 6 test subjects; with fewer than 10 no interval deserves much trust",
         "predictions that do not vary have no correlation",
         "Weights are shown without intervals",
     ):

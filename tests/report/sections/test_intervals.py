@@ -61,9 +61,9 @@ def test_rows_drawn_within_clusters_are_told_with_their_source(plain):
     assert "Davison, A. C., & Hinkley, D. V. (1997)." in words
 
 
-def test_the_jackknife_stands_in_for_few_subjects(plain):
+def test_few_subjects_are_named_beside_jackknife_intervals(plain):
     words = read_words(rename_method(plain.comparison, "jackknife"))
-    assert "jackknife-t intervals are printed instead" in words
+    assert "rest on 6 test subjects; with fewer than 10 no interval deserves much trust" in words
     assert "Davison" not in words and "draws" not in words
 
 
