@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 from math import isinf, isnan
 from typing import TYPE_CHECKING, Any
@@ -162,18 +161,7 @@ def _read_number(row: Any, name: str) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
 
 
-def is_absent(value: Any) -> bool:
-    """Return whether a cell is None or NaN."""
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
 def list_records(frame: pd.DataFrame, **equal: Any) -> list[Row]:
     """Return the rows whose columns equal the given values, as dictionaries."""
     rows = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
     return [row for row in rows if all(row.get(name) == value for name, value in equal.items())]
-
-
-def name_context(row: Row) -> str:
-    """Return a row's context; pooled rows are called All."""
-    value = row.get("context")
-    return ALL if is_absent(value) else str(value)

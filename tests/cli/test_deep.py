@@ -44,6 +44,8 @@ def test_a_network_is_fitted_stored_used_and_adapted(folder):
     tried = ["--lr", ".02,.000001", "--save", model, "--json", envelope]
     said = run("fit", *files, *FIT, *tried, "--predictions", folder / "p.csv").output
     assert "LSTM networks of score" in said
+    tuned = said.split("Settings Chosen on the Validation People")[1].split("\n\n")[1]
+    assert tuned.splitlines()[-1].split() == ["All", "0.02", "1", "8"]
     rows = pd.DataFrame(json.loads(envelope.read_text(encoding="utf-8"))["rows"])
     test = rows[rows["part"] == "test"].set_index("term")["estimate"]
     assert test["correlation"] > 0.6
@@ -54,7 +56,7 @@ def test_a_network_is_fitted_stored_used_and_adapted(folder):
     run("predict", model, *files, "--device", "cpu", "--predictions", folder / "q.csv")
     again = pd.read_csv(folder / "q.csv").set_index("clip")["prediction"]
     # Networks are in single precision, and clips share batches with others here.
-    np.testing.assert_allclose(again[fitted["clip"]], fitted["prediction"], rtol=1e-5)
+    np.testing.assert_allclose(again[fitted["clip"]], fitted["prediction"], rtol=1e-6)
     own = folder / "own.csv"
     pd.read_csv(folder / "clips.csv").query("subject == 3").to_csv(own, index=False)
     adapted = folder / "n.safetensors"
