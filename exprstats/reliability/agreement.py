@@ -216,7 +216,11 @@ def _find_values(panel: Panel, declared: np.ndarray | None) -> np.ndarray:
         used = declared
     if len(used) > MOST_VALUES:
         fact = f"{panel.label}: ratings have {len(used):,} different values; categories have few."
-        raise DataError(Problem(fact, "Use rate_reliability for measurements."))
+        raise DataError(
+            Problem(
+                fact, "Measurements have an intraclass correlation; rate their reliability instead."
+            )
+        )
     return used
 
 
