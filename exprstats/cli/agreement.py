@@ -17,9 +17,11 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     RaterOption,
+    RatersInRowsOption,
     RatersOption,
     RatingOption,
     RatingsArgument,
+    ReverseOption,
     SeedOption,
     SingleJobOption,
     name_ratings,
@@ -55,6 +57,8 @@ def agree_file(
             "(linear) or with its square (quadratic)."
         ),
     ] = "quadratic",
+    reverse: ReverseOption = None,
+    raters_in_rows: RatersInRowsOption = False,
     duplicates: DuplicatesOption = "error",
     missing: MissingOption = None,
     level: LevelOption = 0.95,
@@ -80,6 +84,8 @@ def agree_file(
             **named,
             scale=ends,
             duplicates=duplicates,
+            reverse=split_names(reverse, "--reverse") or (),
+            raters_in_rows=raters_in_rows,
             missing=split_names(missing, "--missing") or (),
         )
         result = measure_agreement(
