@@ -216,19 +216,19 @@ def say_second(
     if both.empty:
         return ()
     alpha = 1 - float(both["level"].iloc[0])
-    apart = both[both["p_adjusted"].lt(alpha) != both["p_adjusted_second"].lt(alpha)]
+    apart = both[both["p_value"].lt(alpha) != both["p_value_second"].lt(alpha)]
     ratio = (both["std_error_second"] / both["std_error"]).dropna()
     spread = [write_number(one) for one in (ratio.min(), ratio.max())] if len(ratio) else []
     told = " to ".join(dict.fromkeys(spread))
     where = join_texts(
         [
             say(
-                "{metric} in {context} ({pair}: Holm *p* {one} and {two})",
+                "{metric} in {context} ({pair}: *p* {one} and {two})",
                 metric=labels[row["metric"]].name,
                 context=row["context"],
                 pair=_name_pair((row["model"], row["versus"]), analysis, first=None),
-                one=tell_p(row["p_adjusted"]),
-                two=tell_p(row["p_adjusted_second"]),
+                one=tell_p(row["p_value"]),
+                two=tell_p(row["p_value_second"]),
             )
             for row in apart.head(_MOST_APART).to_dict("records")
         ],
@@ -236,7 +236,7 @@ def say_second(
     )
     opening = say(
         "A second method, linear regression with cluster-robust standard errors (statsmodels), "
-        "{verdict} at the {alpha} level in {count}{spread}",
+        "{verdict} at the {alpha} level, before adjustment, in {count}{spread}",
         verdict="decides differently" if len(apart) else "agrees: it decides alike",
         alpha=write_mark(alpha),
         count=f"{write_count(len(apart))} of {count_things(len(both), 'difference')} of mean errors"

@@ -30,17 +30,17 @@ def tell(result, rows=None):
 
 def test_agreement_is_said():
     [text] = tell(compare())
-    assert "agrees: it decides alike at the .05 level in the one difference of mean errors" in text
+    assert "agrees: it decides alike at the .05 level, before adjustment, in the one" in text
     assert "1.00 times those of the jackknife" in text
 
 
 def test_disagreement_names_its_place():
     result = compare()
     rows = name_contexts(result.tidy())
-    rows.loc[rows["method"].eq("ols_cluster"), "p_adjusted"] = 0.4
+    rows.loc[rows["method"].eq("ols_cluster"), "p_value"] = 0.4
     [text] = tell(result, rows)
-    assert "decides differently at the .05 level in 1 of 1 difference of mean errors" in text
-    assert "MAE in All (good − poor: Holm " in text
+    assert "decides differently at the .05 level, before adjustment, in 1 of 1 difference" in text
+    assert "MAE in All (good − poor: p " in text
     assert "= .400" in text
 
 
