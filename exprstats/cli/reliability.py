@@ -75,7 +75,7 @@ def rate_file(
     ] = "one-way",
     estimator: Annotated[
         IccEstimator,
-        typer.Option(help="reml: by lme4 in R (one-way without R), beside the closed form."),
+        typer.Option(help="reml: by lme4 in R, without it by statsmodels; beside the closed form."),
     ] = "closed",
     draws: Annotated[
         int, typer.Option(min=0, help="Draws of a cluster bootstrap, as a further interval.")

@@ -23,13 +23,14 @@ from exprstats.inference.comparison.predictions import (
     seat_rows,
     split_contexts,
 )
+from exprstats.inference.comparison.regression import list_regressions
 from exprstats.inference.comparison.wording import describe_comparison, describe_folds
 from exprstats.inference.metrics import find_metrics
 from exprstats.inference.metrics.metric import Metric, MetricLike
 from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.samples import Sample, count_blocks, sample_cell
-from exprstats.inference.resampling.summaries import arrange_table, write_rows
+from exprstats.inference.resampling.summaries import arrange_table, name_methods, write_rows
 from exprstats.inference.resampling.terms import KEYS, pair_models
 from exprstats.options import Compat, IntervalName, SchemeName
 from exprstats.parallel import Seed, spawn_seeds
@@ -46,7 +47,8 @@ class Comparison(Result):
         Tidy rows: context, metric, model, versus (None for a score), term, then the estimate
         columns; ``headline`` marks the rows for print. Bootstrap rows add Monte-Carlo standard
         errors of p and limits (``p_error``, ``low_error``, ``high_error``) and the number of
-        ``undefined`` draws.
+        ``undefined`` draws. Last, differences of mean errors have a second row beside the
+        jackknife's, ``ols_cluster``: a regression with cluster-robust standard errors.
     samples
         For each context and metric the draws behind the rows.
     cluster, level, draws, interval, against, compat, strata, scheme
@@ -224,6 +226,7 @@ def compare_models(
             compat=how.compat,
         )
     ]
+    table += _regress_contexts(cells, measures, span, against, how)
     if how.interval != "jackknife":
         most = max(len(pair_models(cell.models, against)) for cell in cells)
         _warn_coarse(most, how.draws, how.level)
@@ -269,6 +272,30 @@ def _sample_context(
         )
         found |= {sample.metric.name: sample for sample in drawn}
     return [found[metric.name] for metric in metrics]
+
+
+def _regress_contexts(
+    cells: Sequence[Cell],
+    metrics: Sequence[Metric],
+    span: Span,
+    against: str | None,
+    how: Resampling,
+) -> list[dict[str, Any]]:
+    """Return the rows of a second method, where it rests on what the jackknife rests on."""
+    if how.compat or how.scheme != "clusters" or "jackknife" not in name_methods(how.interval):
+        return []
+    return [
+        row
+        for cell in cells
+        for metric in metrics
+        for row in list_regressions(
+            cell,
+            metric,
+            pair_models(cell.models, against),
+            span=find_span(span, cell, [metric]),
+            level=how.level,
+        )
+    ]
 
 
 def _warn_coarse(pairs: int, draws: int, level: float) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from exprstats import rbridge
 from exprstats.errors import RError
@@ -16,6 +18,10 @@ from exprstats.reliability.icc.estimands import measure_estimand
 from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import ClipSums, sum_clips
 from exprstats.reliability.icc.panels import Panel
+
+# statsmodels holds a matrix of ratings by ratings.
+MOST_CLIPS = 500
+_NO_VARIANCE = 1e-6  # of a component, in residual variances
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +41,25 @@ def fit_reml(panel: Panel, model: IccModel) -> RemlFit:
     panel
         Ratings; subjects are needed for the nested model.
     model
-        ``"one-way"`` needs no R; ``"two-way"`` and ``"nested"`` call ``lme4::lmer``.
+        ``"one-way"`` needs no R; ``"two-way"`` and ``"nested"`` call ``lme4::lmer``. Without lme4
+        two-way components of fewer than 500 clips come from statsmodels.
 
     Raises
     ------
     RError
-        If R or lme4 is missing, or the fit stops.
+        If R or lme4 is missing and needed, or the fit stops.
+
+    References
+    ----------
+    Bates, D., Mächler, M., Bolker, B., & Walker, S. (2015). Fitting linear mixed-effects models
+    using lme4. *Journal of Statistical Software, 67*(1).
     """
     if model == "one-way":
         clip, error = solve_one_way(sum_clips(panel.rating, panel.clip))
         return RemlFit({"clip": clip, "error": error})
+    if model == "two-way" and panel.n_clips < MOST_CLIPS and not _has_lme4():
+        clip, rater, error = solve_two_way(panel)
+        return RemlFit({"clip": clip, "rater": rater, "residual": error})
     _require_lme4()
     subject = panel.subject if model == "nested" else None
     reply = rbridge.call(
@@ -96,6 +111,49 @@ def solve_one_way(sums: ClipSums) -> tuple[float, float]:
     return ratio * error, error
 
 
+def solve_two_way(panel: Panel) -> tuple[float, float, float]:
+    """Return the REML variances of clips, raters and residuals by statsmodels.
+
+    `MixedLM` stops where the likelihood is flat, 1e-4 from its maximum; the root of its score
+    gives the rest of the digits. A variance of 0 leaves a one-way model, whose likelihood has one
+    argument.
+    """
+    from scipy.optimize import root
+    from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams
+
+    whole = pd.DataFrame(
+        {"rating": panel.rating, "clip": panel.clip, "rater": panel.rater, "whole": 0}
+    )
+    parts = {"clip": "0 + C(clip)", "rater": "0 + C(rater)"}
+    none = np.zeros((0, 0))
+    with warnings.catch_warnings():
+        # A variance near 0 is no fault: it is settled below.
+        warnings.simplefilter("ignore")
+        model = MixedLM.from_formula(
+            "rating ~ 1", whole, groups="whole", re_formula="0", vc_formula=parts
+        )
+        fit = model.fit(reml=True, method=["bfgs"], gtol=1e-3)
+        ratios = np.asarray(fit.vcomp) / fit.scale
+        if ratios.min() < _NO_VARIANCE:
+            left = ("rater", "clip")[int(ratios.argmin())]
+            codes = panel.clip if left == "clip" else panel.rater
+            found, error = solve_one_way(sum_clips(panel.rating, codes))
+            return (found, 0.0, error) if left == "clip" else (0.0, found, error)
+
+        def score(places: np.ndarray) -> np.ndarray:
+            values = np.exp(places)
+            state = MixedLMParams.from_components(
+                fe_params=fit.fe_params, cov_re=none, vcomp=values
+            )
+            return np.ravel(model.score(state, profile_fe=True)) * values
+
+        values = np.exp(root(score, np.log(ratios), tol=1e-10).x)
+        centre, _ = model.get_fe_params(none, values)
+        error = float(model.get_scale(centre, none, values))
+    clip, rater = (values * error).tolist()
+    return clip, rater, error
+
+
 def add_reml(analysis: Analysis, fit: RemlFit) -> Analysis:
     """Return an analysis with REML families before the closed ones.
 
@@ -132,6 +190,11 @@ def _replace_family(family: Family, fit: RemlFit, divisors: Mapping[str, float])
     ]
     none = Interval("none", math.nan, math.nan, note="no interval: REML without clusters")
     return replace(family, value=value, estimator="reml", intervals=tuple(moved or [none]))
+
+
+def _has_lme4() -> bool:
+    state = rbridge.probe_r()
+    return state.ready and "lme4" in state.packages
 
 
 def _require_lme4() -> None:

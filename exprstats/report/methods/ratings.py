@@ -52,12 +52,14 @@ def tell_reliability(analysis: Analysis) -> Told:
     shown = shown[shown["headline"].eq(True)]
     family, methods = find_family(shown), set(shown["method"])
     reml = bool(shown["estimator"].eq("reml").any())
+    lmer = reml and analysis.reliability.r_call is not None
     texts = [
         say(
             "Inter-rater reliability was estimated{how} with the {named} of the mean of *k* "
             "raters, ICC({family},*k*){source}, because {why}the ratings of a clip were averaged; "
             "*k* was the harmonic mean of the number of raters per clip.",
-            how=" by restricted maximum likelihood in lme4 (Bates et al., 2015)" if reml else "",
+            how=(" by restricted maximum likelihood" if reml else "")
+            + (" in lme4 (Bates et al., 2015)" if lmer else ""),
             named=FAMILIES.get(family, "intraclass correlation"),
             family=family,
             source=" (McGraw & Wong, 1996)" if family in _CLASSIC else "",
@@ -71,7 +73,7 @@ def tell_reliability(analysis: Analysis) -> Told:
         told = "Its {level} confidence interval rests on the *F* distribution."
         texts.append(say(told, level=level))
     sources = {"cicchetti"} | ({"mcgraw"} if family in _CLASSIC else set())
-    return texts, sources | ({"bates"} if reml else set())
+    return texts, sources | ({"bates"} if lmer else set())
 
 
 def _tell_jackknife(shown: pd.DataFrame, methods: set[Any], level: str) -> Text:

@@ -343,7 +343,8 @@ def _tell_reml(rows: pd.DataFrame, result: Reliability) -> tuple[Text, ...]:
     if not rows["estimator"].eq("reml").any():
         return ()
     if result.r_call is None:
-        return (say("REML components are computed without R; they are never negative."),)
+        how = "come from statsmodels (MixedLM)" if result.model == "two-way" else "need no R"
+        return (say("REML components {how}; they are never negative.", how=how),)
     versions = ", ".join(f"{name} {version}" for name, version in result.r_versions.items())
     template = "REML components come from R ({versions}): {call}."
     return (say(template, versions=versions, call=result.r_call),)

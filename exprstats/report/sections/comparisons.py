@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.apa import count_things, tell_p, write_count, write_level, write_p
+from exprstats.apa import count_things, tell_p, write_count, write_level, write_number, write_p
 from exprstats.document.cells import (
     collect_notes,
     find_row,
@@ -19,6 +19,7 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, join_texts, join_words, say
+from exprstats.inference.comparison.regression import OLS
 from exprstats.plots import ALL, MetricLabel, label_metrics, name_contexts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.performance import (
@@ -30,6 +31,7 @@ from exprstats.report.sections.performance import (
 
 MOST_ABREAST = 2  # metrics whose columns fit beside each other on a page
 _FEW_DRAWS = 1000
+_MOST_APART = 3  # differences on which two methods disagree that a sentence names
 
 
 def describe_comparisons(analysis: Analysis) -> Section | None:
@@ -48,7 +50,10 @@ def describe_comparisons(analysis: Analysis) -> Section | None:
             _say_metric(shown, metric, labels[metric], analysis, how=place == 0)
             for place, metric in enumerate(labels)
         ),
-        caveats=_warn_of_draws(shown, analysis.comparison.draws),
+        caveats=(
+            *say_second(rows, labels, analysis),
+            *_warn_of_draws(shown, analysis.comparison.draws),
+        ),
         tables=(_build_table(shown, labels, analysis),),
     )
 
@@ -198,6 +203,57 @@ def _list_notes(
         metric=[labels[metric].name for metric in shown["metric"]],
     )
     return (*notes, *collect_notes(noted, ("pair", "metric", "context"), {TOO_FEW}))
+
+
+def say_second(
+    rows: pd.DataFrame, labels: Mapping[str, MetricLabel], analysis: Analysis
+) -> tuple[Text, ...]:
+    """Return whether cluster-robust regression decides as the headline does, and where not."""
+    keys = ["context", "metric", "model", "versus"]
+    second = rows[rows["method"].eq(OLS)]
+    first = rows[rows["headline"].eq(True) & rows["p_value"].notna()]
+    both = first.merge(second, on=keys, suffixes=("", "_second"))
+    if both.empty:
+        return ()
+    alpha = 1 - float(both["level"].iloc[0])
+    apart = both[both["p_value"].lt(alpha) != both["p_value_second"].lt(alpha)]
+    ratio = (both["std_error_second"] / both["std_error"]).dropna()
+    spread = [write_number(one) for one in (ratio.min(), ratio.max())] if len(ratio) else []
+    told = " to ".join(dict.fromkeys(spread))
+    where = join_texts(
+        [
+            say(
+                "{metric} in {context} ({pair}: *p* {one} and {two})",
+                metric=labels[row["metric"]].name,
+                context=row["context"],
+                pair=_name_pair((row["model"], row["versus"]), analysis, first=None),
+                one=tell_p(row["p_value"]),
+                two=tell_p(row["p_value_second"]),
+            )
+            for row in apart.head(_MOST_APART).to_dict("records")
+        ],
+        "; ",
+    )
+    opening = say(
+        "A second method, linear regression with cluster-robust standard errors (statsmodels), "
+        "{verdict} at the {alpha} level, before adjustment, in {count}{spread}",
+        verdict="decides differently" if len(apart) else "agrees: it decides alike",
+        alpha=write_mark(alpha),
+        count=f"{write_count(len(apart))} of {count_things(len(both), 'difference')} of mean errors"
+        if len(apart)
+        else _count_all(len(both)),
+        spread=f"; its standard errors are {told} times those of the jackknife" if told else "",
+    )
+    if apart.empty:
+        return ((*opening, *say(".")),)
+    more = ", among them" if len(apart) > _MOST_APART else ""
+    return ((*opening, *say("{more}: ", more=more), *where, *say(".")),)
+
+
+def _count_all(count: int) -> str:
+    if count == 1:
+        return "the one difference of mean errors"
+    return f"all {write_count(count)} differences of mean errors"
 
 
 def _warn_of_draws(shown: pd.DataFrame, draws: int) -> tuple[Text, ...]:

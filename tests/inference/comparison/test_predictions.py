@@ -18,7 +18,9 @@ def test_seats_may_be_categories(make_predictions):
     table["seat"] = pd.Categorical(np.where(table["model"] == "human", "one", None))
     seated = compare_models(table, metrics="rmse", **OPTIONS)
     plain = compare_models(table.drop(columns="seat"), metrics="rmse", **OPTIONS)
-    np.testing.assert_allclose(seated.table["estimate"], plain.table["estimate"], rtol=1e-12)
+    # A model in a seat has rows of its own, of which there is no paired regression.
+    kept = plain.table[plain.table["method"].ne("ols_cluster")]
+    np.testing.assert_allclose(seated.table["estimate"], kept["estimate"], rtol=1e-12)
 
 
 def test_few_draws_are_no_matter_to_the_jackknife(make_predictions):

@@ -74,6 +74,11 @@ def test_restricted_maximum_likelihood_is_named(crossed):
     rows = reliability.tidy()
     (shown,) = rows.loc[rows["headline"], "estimate"]
     assert heads["ICC(1,k)"] == write_number(shown, bounded=True)
+    # One-way components are computed without lme4, and crossed ones by it where R is at hand.
+    assert "was estimated by restricted maximum likelihood with the" in words
+    assert "lme4" not in words
+    reliability = rate_reliability(crossed, model="two-way", estimator="reml")
+    words, _ = tell(reliability)
     assert "was estimated by restricted maximum likelihood in lme4 (Bates et al., 2015)" in words
     document = build_document(gather_analysis(reliability, None))
     assert any("lme4" in write_plain(text) for text in document.references)
