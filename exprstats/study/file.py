@@ -305,8 +305,8 @@ def _check_models(study: Study) -> Iterator[Conflict]:
     beside = {*BASELINES, *NETWORKS}
     if all(model.kind in beside for model in study.models):
         networks = any(model.kind in NETWORKS for model in study.models)
-        told = "networks, which are read beside another model" if networks else "baselines"
-        yield f"[[models]] has only {told}.", 'Add one with kind = "elastic".'
+        told = "only networks, which stand beside another model" if networks else "baselines only"
+        yield f"[[models]] has {told}.", 'Add one with kind = "elastic".'
     yield from _check_networks(study)
     kinds = [model.kind for model in study.models]
     if "human" in kinds and not study.ratings:

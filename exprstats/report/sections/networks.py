@@ -9,7 +9,7 @@ import pandas as pd
 from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
 from exprstats.document.model import Column, Figure, Section, Table
-from exprstats.document.text import Text, join_words, say
+from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.plots import draw_training, label_metrics
 from exprstats.report.analysis import Analysis
 
@@ -43,7 +43,7 @@ def describe_networks(analysis: Analysis) -> Section | None:
         "networks",
         "Networks",
         sentences=(
-            *(_say_network(name, one, analysis) for name, one in found.items()),
+            *(text for name, one in found.items() for text in _say_network(name, one, analysis)),
             *([spread] if runs > 1 else []),
             *_say_gain(analysis, found),
         ),
@@ -53,21 +53,31 @@ def describe_networks(analysis: Analysis) -> Section | None:
     )
 
 
-def _say_network(name: str, one: DeepModels, analysis: Analysis) -> Text:
+def _say_network(name: str, one: DeepModels, analysis: Analysis) -> list[Text]:
     row = one.glance().iloc[0]
+    trained = "Training took {time} on {device} (Table A70, Figure A70)."
+    told = {
+        "time": _write_time(pick_rows(one.table, term="seconds")["estimate"].sum()),
+        "device": "the CPU" if row["device"] == "cpu" else "a GPU",
+    }
+    if analysis.comparison is None:
+        return [quote_sentence(one.sentence()), say(trained, **told)]
     counts = [write_count(row[f"n_{part}"]) for part in _PARTS]
-    return say(
+    words = (
         "{name} ({parameters} parameters) was trained on {train} subjects and stopped, where the "
         "loss no longer fell, on {validate} validation subjects; {test} test subjects played no "
-        "part. Training took {time} on {device} (Table A70, Figure A70).",
+        "part. "
+    )
+    text = say(
+        words + trained,
         name=analysis.name_model(name),
         parameters=write_count(row["n_parameters"]),
         train=counts[0],
         validate=counts[1],
         test=counts[2],
-        time=_write_time(pick_rows(one.table, term="seconds")["estimate"].sum()),
-        device="the CPU" if row["device"] == "cpu" else "a GPU",
+        **told,
     )
+    return [text]
 
 
 def _write_time(seconds: float) -> str:
