@@ -8,13 +8,17 @@ above what random weights give under the fixed seed.
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from exprstats.document.text import write_plain
 from exprstats.errors import DataError
 from exprstats.report import write_report
+from exprstats.report.analysis import gather_analysis
+from exprstats.report.sections.networks import describe_networks
 from exprstats.study import read_study, run_study
 
 MODELS = """
@@ -114,6 +118,71 @@ def test_the_report_tells_of_networks(deep_run, tmp_path):
     assert "parameters" in terms
     assert "seconds" not in terms
     assert any("LSTM" in path.read_text() for path in (tmp_path / "report/tables").glob("table3_*"))
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("low", "high", "words", "small"),
+    [
+        (0.01, 0.09, "LSTM predicted test subjects worse than ElasticNet", True),
+        (-0.09, -0.01, "LSTM predicted test subjects better than ElasticNet", False),
+        (-0.01, 0.09, "includes 0", False),
+        (0.0, 0.09, "includes 0", False),
+        (np.nan, np.nan, "", False),
+    ],
+)
+def test_small_data_are_blamed_only_where_the_interval_says_so(deep_run, low, high, words, small):
+    """The difference is network − elastic net or the reverse, by the comparison's order."""
+    table = deep_run.comparison.tidy()
+    pair = table["versus"].notna() & table["metric"].eq("nrmse")
+    first = pair & table["model"].eq("lstm") & table["versus"].eq("elastic")
+    second = pair & table["model"].eq("elastic") & table["versus"].eq("lstm")
+    assert first.any() or second.any()
+    table.loc[first, ["conf_low", "conf_high"]] = low, high
+    table.loc[second, ["conf_low", "conf_high"]] = -high, -low
+    told = replace(deep_run.comparison, table=table)
+    kept = [one for one in deep_run.results if one is not deep_run.comparison]
+    analysis = gather_analysis([told, *kept], names={"lstm": "LSTM", "elastic": "ElasticNet"})
+    section = describe_networks(analysis)
+    text = " ".join(write_plain(one) for one in section.sentences)
+    assert words in text
+    assert ("few data rarely favor deep models" in text) is small
+
+
+@pytest.mark.torch
+def test_frames_of_openface_give_the_same_networks_as_arrays_cut_by_hand(deep_folder):
+    """Frames lie on the grid of 10 Hz, so that a clip's array is ten rows of its video."""
+    clips = pd.read_csv(deep_folder / "clips.csv")
+    rng = np.random.default_rng(4)
+    openface, arrays = deep_folder / "openface", deep_folder / "cut"
+    openface.mkdir()
+    arrays.mkdir()
+    segments = []
+    for subject, own in clips.groupby("subject"):
+        count = 10 * len(own)
+        units = rng.normal(size=(count, 2)).round(3)
+        frames = pd.DataFrame(
+            {"frame": np.arange(1, count + 1), "timestamp": np.arange(count) / 10}
+        )
+        frames = frames.assign(confidence=0.98, success=1, AU06_r=units[:, 0], AU12_r=units[:, 1])
+        frames.to_csv(openface / f"{subject}.csv", index=False)
+        for at, (task, clip) in enumerate(zip(own["task"], own["clip"], strict=True)):
+            bounds = {"start": float(at), "end": at + 1.0}
+            segments.append({"context": task, "clip": clip, "video": subject, **bounds})
+            np.save(arrays / f"{clip}.npy", units[10 * at : 10 * at + 10])
+    pd.DataFrame(segments).to_csv(deep_folder / "segments.csv", index=False)
+    text = (deep_folder / "study.toml").read_text(encoding="utf-8")
+    text = text[: text.index("[deep]")].replace("lr = [0.02, 1e-6]", "lr = 0.01")
+    found = []
+    for source in (
+        'sequences = "cut"',
+        'openface = "openface"\nsegments = "segments.csv"\nhz = 10\nseconds = 1\n'
+        'features = ["AU06_r", "AU12_r"]',
+    ):
+        path = deep_folder / "other.toml"
+        path.write_text(f'{text}[deep]\ndevice = "cpu"\n{source}\n', encoding="utf-8")
+        found.append(run_study(read_study(path)).networks["lstm"].predictions)
+    np.testing.assert_array_equal(*(one["prediction"] for one in found))
 
 
 def test_without_torch_everything_else_is_reported(deep_folder):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from exprstats.deep import DeepModels
 
 _SETTINGS = {"lr": "learning rate", "layers": "layers", "hidden": "units per layer"}
+_SETTINGS |= {"batch": "clips per step", "epochs": "epochs at most", "patience": "patience"}
+_SETTINGS |= {"weight_decay": "weight decay"}
 _PARTS = {"train": "Training", "validate": "Validation", "test": "Test"}
 _MEASURES = {
     "rmse": (say("*RMSE*"), False),
@@ -180,9 +182,10 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
             if f"{term} {part}" in cells:
                 columns.append(Column(f"{term} {part}", heading, spanner=spanner))
     note = say(
-        "Settings are those of the lowest loss on the validation subjects; epochs, the passes "
-        "after which that loss was lowest. A network that fits training subjects far better than "
-        "validation subjects has learned them by heart."
+        "Settings are those of the lowest loss on the validation subjects; settings that are not "
+        "named have their defaults. Epochs are the passes after which that loss was lowest. A "
+        "network that fits training subjects far better than validation subjects has learned them "
+        "by heart."
     )
     rows = pd.concat(stacked, ignore_index=True)
     return Table(
@@ -203,7 +206,7 @@ def _write_settings(chosen: pd.DataFrame) -> str:
         for name, label in _SETTINGS.items()
         if name in chosen and len(chosen) and pd.notna(chosen[name].iloc[0])
     ]
-    return ", ".join(told) or "as in the papers"
+    return ", ".join(told) or "defaults"
 
 
 def _build_figure(found: dict[str, DeepModels], analysis: Analysis) -> Figure:
