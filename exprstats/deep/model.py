@@ -219,13 +219,7 @@ class DeepModel(BaseEstimator, ABC):
         check_is_fitted(self, "net_")
         from dataclasses import replace
 
-        from exprstats.deep.training import (
-            Material,
-            check_targets,
-            fork_random,
-            limit_threads,
-            train_net,
-        )
+        from exprstats.deep import training
 
         check_count(epochs, "epochs")
         check_count(batch, "batch")
@@ -235,13 +229,13 @@ class DeepModel(BaseEstimator, ABC):
             self._plan(), epochs=epochs, batch=batch, lr=rate, step=0, freeze_norm=freeze_norm
         )
         take, count, _ = self._open(X, self.shape_)
-        targets = self._encode(check_targets(y, count))
-        material = Material(take, targets, np.arange(count), np.arange(0))
+        targets = self._encode(training.check_targets(y, count))
+        material = training.Material(take, targets, np.arange(count), np.arange(0))
         follow = None if watch is None else (lambda _: watch(tuned))
         started = time.perf_counter()
         device = next(tuned.net_.parameters()).device
-        with fork_random(self.seed_, device), limit_threads(self.net):
-            tuned.history_ = train_net(
+        with training.fork_random(self.seed_, device), training.limit_threads(self.net):
+            tuned.history_ = training.train_net(
                 tuned.net_, material, self._loss, plan, seed=self.seed_, watch=follow
             )
         tuned.seconds_ = time.perf_counter() - started
