@@ -40,7 +40,11 @@ MetricName = Literal[
 IntervalName = Literal["auto", "percentile", "expanded", "jackknife", "basic", "bca", "t"]
 Compat = Literal["mlboot"]
 SchemeName = Literal["clusters", "two-stage"]
-ModelKind = Literal["elastic", "forest", "human", "uniform", "normal", "mean", "majority"]
+NetworkKind = Literal["lstm", "r3d", "r3d-pretrained", "i3d", "gated-gru"]
+ModelKind = Literal[
+    "elastic", "forest", NetworkKind, "human", "uniform", "normal", "mean", "majority"
+]
+NETWORKS: tuple[NetworkKind, ...] = get_args(NetworkKind)
 ScoreMethod = Literal["bartlett", "regression", "mean"]
 FactorEstimator = Literal["ml", "mlr"]
 MissingRule = Literal["listwise", "fiml"]
@@ -55,6 +59,11 @@ Design = Literal["expressiveness"]
 KIND_NAMES: dict[str, str] = {
     "elastic": "ElasticNet",
     "forest": "Random forest",
+    "lstm": "LSTM",
+    "r3d": "R3D-18 from scratch",
+    "r3d-pretrained": "R3D-18 fine-tuned",
+    "i3d": "I3D",
+    "gated-gru": "Gated GRU",
     "human": "Human baseline",
     "uniform": "Uniform baseline",
     "normal": "Normal baseline",

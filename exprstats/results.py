@@ -20,12 +20,12 @@ PLACES = (
     *("invariance", "restrictions", "resampled", "ordered", "factors", "levels"),
     *("score_reliability", "scorecard"),
     *("clip_features", "sensitivity"),
-    *("ceiling", "weights", "contrasts", "pooling"),
+    *("networks", "ceiling", "weights", "contrasts", "pooling"),
     *("equivalence", "permutation", "contexts", "precision", "training"),
     *("nested", "leakage", "design", "importance", "dependence"),
 )
 # Of these there may be several, one for each model.
-KEYED = frozenset({"models", "importance", "dependence"})
+KEYED = frozenset({"models", "networks", "importance", "dependence"})
 # These are printed in the table of another result; without it they are results like others.
 _BESIDE = {"ceiling": "comparison", "score_reliability": "factor"}
 

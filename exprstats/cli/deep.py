@@ -19,9 +19,6 @@ from exprstats.cli.options import (
     split_names,
 )
 from exprstats.cli.session import Session, open_session
-from exprstats.document.cells import name_contexts
-from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import say
 from exprstats.errors import OptionError
 
 if TYPE_CHECKING:
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
     from exprstats.deep import DeepModels
 
 deep_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-_SETTINGS = {"lr": "Learning rate", "layers": "Layers", "hidden": "Units per layer"}
 
 ClipsArgument = Annotated[Path, typer.Argument(metavar="CLIPS", help="One row a clip.")]
 ModelArgument = Annotated[
@@ -280,18 +276,6 @@ def _keep(session: Session, result: DeepModels) -> None:
     session.tables |= {"predictions": result.predictions, "grid": result.grid}
     session.tables["history"] = result.history
     session.present(result)
-    if len(result.grid) > len(result.fits):
-        session.show(Section("settings", "Tuning", tables=(_print_chosen(result.grid),)))
-
-
-def _print_chosen(grid: pd.DataFrame) -> Table:
-    chosen = name_contexts(grid[grid["chosen"]])
-    kept = [name for name in ("lr", "layers", "hidden") if name in chosen]
-    cells = chosen[["context"]].assign(**{name: chosen[name].map("{:g}".format) for name in kept})
-    columns = [Column(name, say(heading)) for name, heading in _SETTINGS.items() if name in kept]
-    first = Column("context", say("Context"), words=True)
-    title = "Settings Chosen on the Validation People"
-    return Table("", "settings", title, (first, *columns), cells, rows=grid)
 
 
 def _write_table(session: Session, table: pd.DataFrame, place: Path) -> None:

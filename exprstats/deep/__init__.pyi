@@ -1,4 +1,3 @@
-from .comparators import DeepModels as DeepModels
 from .comparators import fit_deep as fit_deep
 from .estimators import DeepClassifier as DeepClassifier
 from .estimators import DeepMultilabel as DeepMultilabel
@@ -6,6 +5,7 @@ from .estimators import DeepRegressor as DeepRegressor
 from .recipes import NetName as NetName
 from .recipes import Recipe as Recipe
 from .recipes import find_recipe as find_recipe
+from .result import DeepModels as DeepModels
 from .sequences import cut_frames as cut_frames
 from .sequences import read_sequences as read_sequences
 from .weights import load_weights as load_weights

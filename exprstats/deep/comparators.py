@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import count_things, write_count, write_number
+from exprstats.apa import count_things
 from exprstats.contracts import (
     CLIPS,
     arrange_rows,
@@ -20,104 +19,19 @@ from exprstats.contracts import (
     order_levels,
 )
 from exprstats.deep.recipes import NetName
+from exprstats.deep.result import PARTS, DeepModels
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.metrics.classification import measure_accuracy, measure_uar
 from exprstats.inference.metrics.regression import measure_correlation, measure_rmse
-from exprstats.options import check_word, name_some
+from exprstats.options import NetworkKind, check_count, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
-from exprstats.results import Result
 
 if TYPE_CHECKING:
-    from exprstats.deep.estimators import DeepClassifier, DeepRegressor
     from exprstats.deep.model import Loader
 
-DeepKind = Literal["lstm", "r3d", "r3d-pretrained", "i3d", "gated-gru"]
-DEEP_NAMES: dict[str, str] = {
-    "lstm": "LSTM",
-    "r3d": "R3D-18 from scratch",
-    "r3d-pretrained": "R3D-18 fine-tuned",
-    "i3d": "I3D",
-    "gated-gru": "Gated GRU",
-}
-PARTS = ("train", "validate", "test")
 _KEYS = ("context", "model", "part", "term", "feature")
 _TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay")
 _LOSSES = ("loss_train", "loss_validate")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DeepModels(Result):
-    """One kind of network, tuned and trained per context and pooled, with all its predictions.
-
-    Attributes
-    ----------
-    name, kind
-        What the predictions call it, and the network.
-    target
-        The column that was predicted.
-    table
-        Tidy rows: context, model, part, term, estimate, n_clips, n_clusters, note. Terms are
-        ``rmse`` and ``correlation`` (or ``accuracy`` and ``uar``) of each part, and ``epochs`` (the
-        best one), ``parameters`` and ``seconds`` of training.
-    predictions
-        PREDICTIONS of all clips in all parts, from their context's network (``fitted_on`` =
-        ``"context"``) and from the pooled one (``"all"``).
-    grid
-        One row for each combination of settings, with its loss on the validation people.
-    history
-        One row an epoch of the chosen networks.
-    fits
-        The chosen estimator of each context, then the pooled one.
-    """
-
-    name: str
-    kind: str
-    target: str
-    table: pd.DataFrame
-    predictions: pd.DataFrame
-    grid: pd.DataFrame
-    history: pd.DataFrame
-    fits: tuple[DeepRegressor | DeepClassifier, ...]
-
-    @property
-    def key(self) -> str:
-        """The name of the model."""
-        return self.name
-
-    def glance(self) -> pd.DataFrame:
-        """Return one row for the whole."""
-        pooled = self.predictions[self.predictions["fitted_on"] == "all"]
-        per_part = pooled.groupby("part")["subject"].nunique()
-        row = {
-            "model": self.name,
-            "kind": self.kind,
-            "target": self.target,
-            "n_contexts": len(self.fits) - 1,
-            "n_clips": len(pooled),
-            "n_clusters": pooled["subject"].nunique(),
-            **{f"n_{part}": int(per_part.get(part, 0)) for part in PARTS},
-            "n_parameters": self.fits[-1].n_parameters_,
-            "device": self.fits[-1].device_,
-        }
-        return pd.DataFrame([row])
-
-    def sentence(self) -> str:
-        """Return what was trained and how well it predicts unseen people, in APA style."""
-        row = self.glance().iloc[0]
-        told = [
-            f"{DEEP_NAMES[self.kind]} networks of {row['target']} "
-            f"({write_count(row['n_parameters'])} parameters) were trained on {row['n_train']} "
-            f"subjects, tuned and stopped on {row['n_validate']}, and tested on {row['n_test']} "
-            f"others ({write_count(row['n_clips'])} clips)."
-        ]
-        part = "test" if row["n_test"] else "validate"
-        contexts = self.table["context"].astype(object)
-        for context in dict.fromkeys(contexts.where(contexts.notna(), None)):
-            own = contexts.isna() if context is None else contexts == context
-            value = self.table[own & (self.table["part"] == part)].set_index("term")["estimate"]
-            label = "All clips" if context is None else str(context)
-            told.append(f"{label}: {part} {_write_scores(value)}.")
-        return " ".join(told)
 
 
 def fit_deep(
@@ -126,13 +40,14 @@ def fit_deep(
     target: str,
     parts: pd.DataFrame,
     load: Loader,
-    kind: DeepKind = "lstm",
+    kind: NetworkKind = "lstm",
     by: str | None = None,
     classes: Sequence[int] | None = None,
     grid: Sequence[Mapping[str, Any]] = ({},),
     weights: str | Path | None = None,
     pooled_target: str | None = None,
     name: str | None = None,
+    runs: int = 1,
     device: str = "auto",
     seed: Seed = None,
 ) -> DeepModels:
@@ -169,6 +84,10 @@ def fit_deep(
         The pooled network's target; by default ``{target}_pooled`` where it stands.
     name
         What the predictions call the model; by default its kind.
+    runs
+        How often the chosen network is trained, each time from other random numbers. The first run
+        is the one that counts; the others show how much training alone changes, for
+        `split_variance`.
     device
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
     seed
@@ -210,7 +129,8 @@ def fit_deep(
     >>> models.predictions["part"].value_counts().to_dict()
     {'train': 36, 'validate': 12, 'test': 12}
     """
-    check_word(kind, DeepKind, "kind")
+    check_word(kind, NetworkKind, "kind")
+    check_count(runs, "runs")
     if kind in {"r3d", "r3d-pretrained"} and (weights is None) is (kind != "r3d"):
         message = "'r3d-pretrained' starts from weights, a local file, and 'r3d' from scratch."
         raise OptionError(message, option="weights")
@@ -228,15 +148,15 @@ def fit_deep(
     ids = clips[names].astype(str).reset_index(drop=True)
     order = ids.sort_values(names, kind="stable").index.to_numpy()
     rows: list[dict[str, Any]] = []
-    kept, guesses, grids, histories = [], [], [], []
+    kept, guesses, grids, histories, repeated = [], [], [], [], []
     for context in [*contexts, None]:
         mask = np.ones(len(clips), bool) if context is None else (clips["context"] == context)
         positions = order[np.asarray(mask, bool)[order]]
         sample = clips.iloc[positions]
         truth = sample[pooled if context is None else target].to_numpy(float)
         # The pooled network comes first, so that it does not depend on whether contexts have any.
-        state = seeds[places.get(context, 0)].generate_state(1)[0]
-        options["random_state"] = int(state % 2**31)
+        states = [int(one % 2**31) for one in seeds[places.get(context, 0)].generate_state(runs)]
+        options["random_state"] = states[0]
         own = labels[positions]
         _check_parts(own, context)
         model, tried = _tune(sample, truth, own, classes=classes, grid=grid, **options)
@@ -244,9 +164,17 @@ def fit_deep(
         key = {"context": context, "model": name or kind}
         rows += _score(sample, truth, guess, own, model=model, key=key)
         kept.append(model)
-        guesses.append(_list(sample, truth, guess, own, key=key).set_index(positions).sort_index())
+        listed = _list(sample, truth, guess, own, key=key).set_index(positions).sort_index()
+        guesses.append(listed)
         grids.append(tried.assign(context=context))
-        histories.append(model.history_.assign(context=context))
+        histories.append(model.history_.assign(context=context, run=1))
+        for run, other in enumerate([model, *_train_again(model, sample, truth, own, states)], 1):
+            if runs > 1:
+                values = guess if run == 1 else other.predict(sample).astype(float)
+                one = _list(sample, truth, values, own, key=key).set_index(positions).sort_index()
+                repeated.append(one[one["part"] == "test"].assign(run=run))
+            if run > 1:
+                histories.append(other.history_.assign(context=context, run=run))
     return DeepModels(
         name=name or kind,
         kind=kind,
@@ -255,6 +183,7 @@ def fit_deep(
         predictions=pd.concat(guesses, ignore_index=True),
         grid=pd.concat(grids, ignore_index=True),
         history=pd.concat(histories, ignore_index=True),
+        repeated=pd.concat(repeated, ignore_index=True) if repeated else pd.DataFrame(),
         fits=tuple(kept),
     )
 
@@ -316,10 +245,6 @@ def _tune(
     """Return the estimator of lowest loss on the validation people, and what was tried."""
     from exprstats.deep.estimators import DeepClassifier, DeepRegressor
 
-    seen = labels != "test"
-    target = truth[seen] if classes is None else truth[seen].astype(int)
-    data = {"groups": sample["subject"].astype(str).to_numpy(object)[seen].astype(str)}
-    data["held_out"] = (labels == "validate")[seen]
     tried, models = [], []
     for setting in grid:
         own = {name: value for name, value in setting.items() if name in _TRAINED}
@@ -327,13 +252,30 @@ def _tune(
         chosen = {"settings": inner or None, **own, **options}
         kind = DeepRegressor(net, **chosen)
         model = kind if classes is None else DeepClassifier(list(classes), net, **chosen)
-        model.fit(sample[seen], target, **data)
+        _train(model, sample, truth, labels)
         best = model.history_[model.history_["best"]].iloc[0]
         models.append(model)
         tried.append({**setting, "epochs_best": int(best["epoch"]), **best[list(_LOSSES)]})
     table = pd.DataFrame(tried)
     place = int(table["loss_validate"].argmin())
     return models[place], table.assign(chosen=table.index == place)
+
+
+def _train(model: Any, sample: pd.DataFrame, truth: np.ndarray, labels: np.ndarray) -> Any:
+    """Train an estimator on the training people, stopped on the validation people."""
+    seen = labels != "test"
+    target = truth[seen].astype(int) if hasattr(model, "predict_proba") else truth[seen]
+    people = sample["subject"].astype(str).to_numpy(object)[seen].astype(str)
+    return model.fit(sample[seen], target, groups=people, held_out=(labels == "validate")[seen])
+
+
+def _train_again(
+    model: Any, sample: pd.DataFrame, truth: np.ndarray, labels: np.ndarray, states: list[int]
+) -> Iterator[Any]:
+    """Yield the network of the same settings, trained from each further random state."""
+    for state in states[1:]:
+        twin = type(model)(**{**model.get_params(), "random_state": state})
+        yield _train(twin, sample, truth, labels)
 
 
 def _score(
@@ -389,12 +331,3 @@ def _list(
         "prediction": guess,
     }
     return pd.DataFrame(columns)
-
-
-def _write_scores(value: pd.Series) -> str:
-    if "accuracy" in value:
-        accuracy, uar = (write_number(value[name], bounded=True) for name in ("accuracy", "uar"))
-        return f"accuracy = {accuracy}, UAR = {uar}"
-    r = value["correlation"]
-    told = "r not defined" if np.isnan(r) else f"r = {write_number(r, bounded=True)}"
-    return f"RMSE = {write_number(value['rmse'])}, {told}"

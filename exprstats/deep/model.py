@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -45,7 +46,7 @@ def require_torch() -> None:
         raise report_absence(error) from error
 
 
-class DeepModel(BaseEstimator):
+class DeepModel(BaseEstimator, ABC):
     """A deep comparator of some kind; use `DeepRegressor`, `DeepClassifier` or `DeepMultilabel`.
 
     Parameters
@@ -150,6 +151,7 @@ class DeepModel(BaseEstimator):
         require_torch()
         from exprstats.deep.training import (
             Material,
+            check_targets,
             find_device,
             fork_random,
             limit_threads,
@@ -158,7 +160,7 @@ class DeepModel(BaseEstimator):
 
         plan = self._plan()
         take, count, shape = self._open(X)
-        targets, outputs = self._learn_targets(_check_targets(y, count))
+        targets, outputs = self._learn_targets(check_targets(y, count))
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         share, seed = self.validation, self.seed_
         train, held, self.held_out_ = split_people(count, groups, held_out, share=share, seed=seed)
@@ -217,7 +219,7 @@ class DeepModel(BaseEstimator):
         check_is_fitted(self, "net_")
         from dataclasses import replace
 
-        from exprstats.deep.training import Material, fork_random, limit_threads, train_net
+        from exprstats.deep import training
 
         check_count(epochs, "epochs")
         check_count(batch, "batch")
@@ -227,13 +229,13 @@ class DeepModel(BaseEstimator):
             self._plan(), epochs=epochs, batch=batch, lr=rate, step=0, freeze_norm=freeze_norm
         )
         take, count, _ = self._open(X, self.shape_)
-        targets = self._encode(_check_targets(y, count))
-        material = Material(take, targets, np.arange(count), np.arange(0))
+        targets = self._encode(training.check_targets(y, count))
+        material = training.Material(take, targets, np.arange(count), np.arange(0))
         follow = None if watch is None else (lambda _: watch(tuned))
         started = time.perf_counter()
         device = next(tuned.net_.parameters()).device
-        with fork_random(self.seed_, device), limit_threads(self.net):
-            tuned.history_ = train_net(
+        with training.fork_random(self.seed_, device), training.limit_threads(self.net):
+            tuned.history_ = training.train_net(
                 tuned.net_, material, self._loss, plan, seed=self.seed_, watch=follow
             )
         tuned.seconds_ = time.perf_counter() - started
@@ -377,23 +379,17 @@ class DeepModel(BaseEstimator):
         with limit_threads(self.net):
             return run_net(self.net_, take, np.arange(count), self._plan().batch).astype(float)
 
+    @abstractmethod
     def _learn_targets(self, y: np.ndarray) -> tuple[np.ndarray, int]:
-        raise NotImplementedError
+        """Return targets as the loss takes them, and the number of outputs; learn their scale."""
 
+    @abstractmethod
     def _encode(self, y: np.ndarray) -> np.ndarray:
-        raise NotImplementedError
+        """Return further targets in the form of those that were fitted."""
 
     def _centre(self, targets: np.ndarray, train: np.ndarray) -> np.ndarray:
         return targets
 
+    @abstractmethod
     def _loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        raise NotImplementedError
-
-
-def _check_targets(y: Any, count: int) -> np.ndarray:
-    """Return targets (n,) or (n, k), one row a clip; nothing is broadcast."""
-    targets = np.asarray(y)
-    if targets.ndim in {1, 2} and len(targets) == count:
-        return targets
-    fact = f"targets have shape {targets.shape}; there are {count:,} clips."
-    raise DataError(Problem(fact, "Give one target, or one row of targets, for each clip."))
+        """Return the loss of outputs (m, k)."""

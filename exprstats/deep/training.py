@@ -290,3 +290,18 @@ def check_clips(clips: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
         fact = f"clips have gaps: {counted} missing or infinite."
         raise DataError(Problem(fact, "Fill gaps in tracking, or leave these clips out."))
     return clips
+
+
+def check_targets(y: Any, count: int) -> np.ndarray:
+    """Return targets (n,) or (n, k), one row a clip; nothing is broadcast.
+
+    Raises
+    ------
+    DataError
+        Not one target, or one row of targets, for each clip.
+    """
+    targets = np.asarray(y)
+    if targets.ndim in {1, 2} and len(targets) == count:
+        return targets
+    fact = f"targets have shape {targets.shape}; there are {count:,} clips."
+    raise DataError(Problem(fact, "Give one target, or one row of targets, for each clip."))

@@ -6,6 +6,7 @@ from exprstats.plots.diagram import draw_factor
 from exprstats.plots.differences import draw_differences
 from exprstats.plots.importance import draw_dependence, draw_importance
 from exprstats.plots.looks import save_figure
+from exprstats.plots.networks import draw_training
 from exprstats.plots.performance import MetricLabel, draw_performance, label_metrics
 from exprstats.plots.weights import draw_contrasts, draw_weights, name_pairs
 
@@ -19,6 +20,7 @@ __all__ = [
     "draw_factor",
     "draw_importance",
     "draw_performance",
+    "draw_training",
     "draw_weights",
     "label_metrics",
     "name_contexts",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from exprstats.results import Result
     from exprstats.study import StudyRun
 
-_ONE = {"models": "model"}
+_ONE = {"models": "model", "networks": "network"}
 
 
 def write_report(
@@ -134,7 +134,7 @@ def collect_results(analysis: Analysis) -> dict[str, Any]:
         if key is None:
             found |= result.export()
         else:
-            found.setdefault(place, {})[key] = result.tidy()
+            found.setdefault(place, {})[key] = result.export()[place]
     classes = cross_analysis(analysis)
     if classes is not None:
         found["classes"] = classes

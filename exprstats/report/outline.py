@@ -38,6 +38,7 @@ from exprstats.report.sections.features import (
 from exprstats.report.sections.importance import describe_importance
 from exprstats.report.sections.measurement import describe_measurement, list_banners
 from exprstats.report.sections.measurement_error import describe_errors
+from exprstats.report.sections.networks import describe_networks
 from exprstats.report.sections.others import describe_further
 from exprstats.report.sections.performance import describe_performance
 from exprstats.report.sections.raters import describe_raters
@@ -73,6 +74,7 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("models",), describe_fits),
     (("comparison", "models", "ceiling"), describe_performance),
     (("comparison",), describe_comparisons),
+    (("networks",), describe_networks),
     (("contexts",), describe_contexts),
     (("equivalence",), describe_equivalence),
     (("permutation",), describe_permutation),

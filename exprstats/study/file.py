@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from exprstats.errors import DataError, Problem
-from exprstats.options import ModelKind, name_nearest
+from exprstats.options import NETWORKS, ModelKind, name_nearest
 from exprstats.study.settings import (
     BASELINES,
     USUAL_BASELINES,
     ClipsSettings,
     CompareSettings,
     ContrastsSettings,
+    DeepSettings,
     ImportanceSettings,
     ModelSettings,
     OpenfaceSettings,
@@ -24,6 +25,7 @@ from exprstats.study.settings import (
     ScoresSettings,
     SplitSettings,
     Study,
+    VideoSettings,
     WeightsSettings,
     list_validated,
 )
@@ -42,6 +44,8 @@ _TABLES: dict[str, type] = {
     "weights": WeightsSettings,
     "contrasts": ContrastsSettings,
     "importance": ImportanceSettings,
+    "deep": DeepSettings,
+    "video": VideoSettings,
 }
 _NEEDS = {
     "reliability": "ratings",
@@ -53,7 +57,7 @@ _NEEDS = {
 Conflict = tuple[str, str]
 
 
-_NEEDS |= {"weights": "clips", "contrasts": "clips", "importance": "clips"}
+_NEEDS |= dict.fromkeys(("weights", "contrasts", "importance", "deep", "video"), "clips")
 
 
 def read_study(path: str | Path) -> Study:
@@ -298,9 +302,12 @@ def _check_models(study: Study) -> Iterator[Conflict]:
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
             yield f"[[models]] has two models named '{name}'.", "Rename one."
-    fitted = [model.name for model in study.models if model.kind not in BASELINES]
-    if not fitted:
-        yield "[[models]] has baselines only.", 'Add one with kind = "elastic".'
+    beside = {*BASELINES, *NETWORKS}
+    if all(model.kind in beside for model in study.models):
+        networks = any(model.kind in NETWORKS for model in study.models)
+        told = "only networks, which stand beside another model" if networks else "baselines only"
+        yield f"[[models]] has {told}.", 'Add one with kind = "elastic".'
+    yield from _check_networks(study)
     kinds = [model.kind for model in study.models]
     if "human" in kinds and not study.ratings:
         yield (
@@ -315,6 +322,38 @@ def _check_models(study: Study) -> Iterator[Conflict]:
     against = study.compare.against if study.compare else None
     if against is not None and against not in names:
         yield f"[compare] against '{against}' names no model.", name_nearest(against, names)
+
+
+def _check_networks(study: Study) -> Iterator[Conflict]:
+    """Yield what networks of a study lack, and what other models have of theirs."""
+    inputs = {"deep": study.deep or study.openface, "video": study.video}
+    for model in study.models:
+        named = f"[[models]] '{model.name}'"
+        if model.kind not in NETWORKS:
+            if model.trained:
+                yield (
+                    f"{named} has {next(iter(model.trained))}, which is for networks.",
+                    "Remove it.",
+                )
+            continue
+        pictures = model.kind in {"r3d", "r3d-pretrained", "i3d"}
+        table = "video" if pictures else "deep"
+        arrays = study.deep is not None and study.deep.sequences is not None
+        if inputs[table] is None and not arrays:
+            fact = f"{named} needs [{table}], which is absent."
+            yield fact, f"Add [{table}] with the clips' {'videos' if pictures else 'sequences'}."
+        if model.kind == "r3d-pretrained" and model.weights is None:
+            yield f"{named} starts from weights.", "Name a local file: weights = '...'."
+        if model.kind == "r3d" and model.weights is not None:
+            yield f"{named} is trained from scratch.", 'Remove weights or use "r3d-pretrained".'
+        odd = [key for key in ("layers", "hidden") if key in model.trained and model.kind != "lstm"]
+        if odd:
+            yield f"{named} has {odd[0]}, which is for kind = 'lstm'.", f"Remove {odd[0]}."
+    deep = study.deep
+    if deep and not (deep.sequences or deep.openface or study.openface):
+        yield "[deep] names no input.", "Add sequences = a folder, or openface and segments."
+    if deep and deep.openface and not deep.segments:
+        yield "[deep] openface needs segments, which say where clips lie.", "Add segments = a file."
 
 
 def _check_split(study: Study, split: SplitSettings) -> Iterator[Conflict]:

@@ -20,6 +20,7 @@ from exprstats.study.inputs import (
     list_features,
     read_tables,
 )
+from exprstats.study.networks import choose_reference, fit_networks, split_runs
 from exprstats.study.provenance import Logbook, Provenance
 from exprstats.study.settings import CompareSettings, ImportanceSettings, SplitSettings, Study
 from exprstats.study.stages import (
@@ -322,6 +323,7 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
             classes=study.clips is not None and study.clips.classes,
         )
         models = fit_models(lesson, study.models, log, n_jobs=n_jobs)
+    networks = fit_networks(study, lesson, log)
     first = next(iter(models.values()))
     with log.stage("baselines"):
         ranges = None if first.design.classes else find_ranges(study, run.factor, first.predictions)
@@ -330,11 +332,14 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         if ratings is not None and run.factor is not None:
             guesses += judge_people(ratings, clips, run.factor, parts, study=study)
             run = run.add(limit_models(ratings, clips, run.factor, study.compare.level, log))
-        predictions = stack_predictions(*models.values(), *guesses, part="test")
+        trained = [one.predictions for one in networks.values()]
+        predictions = stack_predictions(*models.values(), *trained, *guesses, part="test")
     log.rows["test predictions"] = len(predictions)
-    run = _look_closer(replace(run, clips=clips).add(*models.values()), lesson, log, n_jobs)
+    run = replace(run, clips=clips).add(*models.values(), *networks.values())
+    run = _look_closer(run, lesson, log, n_jobs)
     with log.stage("compare"):
-        against = study.compare.against or first.name
+        against = choose_reference(study, predictions, first.name, log)
+        run = run.add(split_runs(networks, study, ranges, by=lesson.by))
         comparison = compare_all(
             predictions, study.compare, ranges, log, against=against, by=lesson.by, n_jobs=n_jobs
         )

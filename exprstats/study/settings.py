@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from exprstats.options import (
+    NETWORKS,
     Duplicates,
     FittedOn,
     HumanUnit,
@@ -30,16 +31,19 @@ from exprstats.study.values import (
     read_part,
     read_portion,
     read_positive,
+    read_rates,
     read_repeats,
     read_scale,
     read_seed,
     read_share,
+    read_sizes,
     read_text,
     read_texts,
     some_of,
 )
 
 ScoreMethod = Literal["bartlett"]
+DeviceName = Literal["auto", "cpu", "cuda"]
 
 USUAL_BASELINES: tuple[ModelKind, ...] = ("uniform", "normal", "mean")
 BASELINES: tuple[ModelKind, ...] = (*USUAL_BASELINES, "majority", "human")
@@ -78,11 +82,28 @@ class SplitSettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """One of the tables ``[[models]]``; ``unit`` says what a seat of the human baseline is."""
+    """One of the tables ``[[models]]``.
+
+    ``unit`` says what a seat of the human baseline is; the keys after it are those of networks.
+    Every combination of ``lr``, ``layers`` and ``hidden`` is tried on the validation subjects.
+    """
 
     name: Annotated[str, read_text]
     kind: Annotated[ModelKind, one_of(ModelKind)]
     unit: Annotated[HumanUnit | None, one_of(HumanUnit)] = None
+    weights: Annotated[Path | None, read_file] = None
+    lr: Annotated[tuple[float, ...], read_rates] = ()
+    layers: Annotated[tuple[int, ...], read_sizes] = ()
+    hidden: Annotated[tuple[int, ...], read_sizes] = ()
+    epochs: Annotated[int | None, read_repeats] = None
+    batch: Annotated[int | None, read_repeats] = None
+    patience: Annotated[int | None, read_repeats] = None
+
+    @property
+    def trained(self) -> dict[str, Any]:
+        """What the file says of a network's training, by key."""
+        keys = ("weights", "lr", "layers", "hidden", "epochs", "batch", "patience")
+        return {key: held for key in keys if (held := getattr(self, key)) not in {None, ()}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +145,38 @@ class ImportanceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DeepSettings:
+    """The table ``[deep]``: sequences of features for the networks, and how these are trained.
+
+    ``sequences`` is a folder of arrays, one a clip; else frames come from ``openface`` and
+    ``segments``, by default those of the table ``[openface]``.
+    """
+
+    sequences: Annotated[Path | None, read_folder] = None
+    openface: Annotated[Path | None, read_folder] = None
+    segments: Annotated[Path | None, read_file] = None
+    features: Annotated[tuple[str, ...] | None, read_texts] = None
+    hz: Annotated[float, read_positive] = 25.0
+    seconds: Annotated[float, read_positive] = 3.0
+    confidence: Annotated[float, read_portion] = 0.8
+    clip: Annotated[str, read_text] = "clip"
+    video: Annotated[str, read_text] = "video"
+    runs: Annotated[int, read_repeats] = 1
+    device: Annotated[DeviceName, one_of(DeviceName)] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSettings:
+    """The table ``[video]``: videos and where clips lie in them, for networks of pictures."""
+
+    folder: Annotated[Path, read_folder]
+    segments: Annotated[Path, read_file]
+    frames: Annotated[int, read_repeats] = 16
+    clip: Annotated[str, read_text] = "clip"
+    video: Annotated[str, read_text] = "video"
+
+
+@dataclass(frozen=True, slots=True)
 class Study:
     """A study file, read and checked.
 
@@ -141,6 +194,8 @@ class Study:
         Where the clips are summarised from videos; `clips` then says what comes of them.
     reliability, weights, contrasts
         Tables that a file need not have; None leaves them out.
+    deep, video
+        What networks learn from, where the study names some.
     importance
         How the importance of features is measured; there without being asked for where the
         study has a forest or ``[weights]``.
@@ -162,6 +217,8 @@ class Study:
     openface: OpenfaceSettings | None = None
     importance: ImportanceSettings | None = None
     reliability: ReliabilitySettings | None = None
+    deep: DeepSettings | None = None
+    video: VideoSettings | None = None
     usual_models: bool = False
 
     @property
@@ -254,6 +311,8 @@ def list_validated(study: Study) -> Iterator[str]:
     for model in study.models:
         if model.kind == "forest":
             yield f"the forest '{model.name}'"
+        elif model.kind in NETWORKS:
+            yield f"the network '{model.name}'"
     if study.contrasts is not None:
         yield "[contrasts]"
 

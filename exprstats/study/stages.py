@@ -13,7 +13,6 @@ from exprstats.options import IccChoice
 from exprstats.study.inputs import Lesson, check_strata, drop_gaps, find_by, keep_seen
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import (
-    BASELINES,
     CompareSettings,
     ModelSettings,
     SplitSettings,
@@ -175,7 +174,7 @@ def fit_models(
     return {
         model.name: verbs[model.kind](lesson.clips, name=model.name, **data)
         for model in settings
-        if model.kind not in BASELINES
+        if model.kind in verbs
     }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from exprstats.contracts import order_levels
 from exprstats.errors import DataError, Option, OptionError, Problem, Style, speak
-from exprstats.options import MetricName
+from exprstats.options import NETWORKS, MetricName
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import ImportanceSettings, ModelSettings, Study
 
@@ -146,6 +146,9 @@ def _find_unfit(
                 f"{target} ({shown}), and '{model.name}' an elastic net of numbers.",
                 speak(remedy, style, _KEYS if style == "command" else None),
             )
+        if model.kind in NETWORKS and named:
+            remedy = "Write the classes as whole numbers, with classes = true."
+            yield f"{target} with names, which '{model.name}' cannot learn.", remedy
         if model.kind == "normal":
             yield f"{target}, and '{model.name}' draws numbers.", 'Use kind = "uniform".'
     for setting, told, remedy in (

@@ -85,6 +85,20 @@ def read_folds(value: Any, folder: Path) -> int:
     return _read_whole(value, lowest=2)
 
 
+def read_rates(value: Any, folder: Path) -> tuple[float, ...]:
+    """Return one number above 0, or several to try."""
+    return tuple(
+        read_positive(one, folder) for one in (value if isinstance(value, list) else [value])
+    )
+
+
+def read_sizes(value: Any, folder: Path) -> tuple[int, ...]:
+    """Return one whole number of at least 1, or several to try."""
+    return tuple(
+        read_repeats(one, folder) for one in (value if isinstance(value, list) else [value])
+    )
+
+
 def is_number(value: Any) -> bool:
     """Return whether a TOML value is a finite number (booleans are not)."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

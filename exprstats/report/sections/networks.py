@@ -1,0 +1,228 @@
+"""Section on networks: settings, sizes, training curves, and what they gain over other models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.apa import MISSING, count_things, write_count, write_number
+from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
+from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.text import Text, join_words, quote_sentence, say
+from exprstats.plots import draw_training, label_metrics
+from exprstats.report.analysis import Analysis
+
+if TYPE_CHECKING:
+    from exprstats.deep import DeepModels
+
+_SETTINGS = {"lr": "learning rate", "layers": "layers", "hidden": "units per layer"}
+_SETTINGS |= {"batch": "clips per step", "epochs": "epochs at most", "patience": "patience"}
+_SETTINGS |= {"weight_decay": "weight decay"}
+_PARTS = {"train": "Training", "validate": "Validation", "test": "Test"}
+_MEASURES = {
+    "rmse": (say("*RMSE*"), False),
+    "correlation": (say("*r*"), True),
+    "accuracy": (say("Accuracy"), True),
+    "uar": (say("UAR"), True),
+}
+_MINUTE = 60
+
+
+def describe_networks(analysis: Analysis) -> Section | None:
+    """Return the section, or None where no network was trained."""
+    found: dict[str, DeepModels] = analysis.networks
+    if not found:
+        return None
+    runs = max(int(one.history["run"].max()) for one in found.values())
+    spread = say(
+        "Each network was trained {runs} times from other random numbers; the first run counts, "
+        "and Table A36 sets what training again would change beside what other test subjects "
+        "would.",
+        runs=write_count(runs),
+    )
+    return Section(
+        "networks",
+        "Networks",
+        sentences=(
+            *(text for name, one in found.items() for text in _say_network(name, one, analysis)),
+            *([spread] if runs > 1 else []),
+            *_say_gain(analysis, found),
+        ),
+        caveats=_warn_of_runs(runs),
+        tables=(_build_table(found, analysis),),
+        figures=(_build_figure(found, analysis),),
+    )
+
+
+def _say_network(name: str, one: DeepModels, analysis: Analysis) -> list[Text]:
+    row = one.glance().iloc[0]
+    trained = "Training took {time} on {device} (Table A70, Figure A70)."
+    told = {
+        "time": _write_time(pick_rows(one.table, term="seconds")["estimate"].sum()),
+        "device": "the CPU" if row["device"] == "cpu" else "a GPU",
+    }
+    if analysis.comparison is None:
+        return [quote_sentence(one.sentence()), say(trained, **told)]
+    counts = [write_count(row[f"n_{part}"]) for part in _PARTS]
+    words = (
+        "{name} ({parameters} parameters) was trained on {train} subjects and stopped, where the "
+        "loss no longer fell, on {validate} validation subjects; {test} test subjects played no "
+        "part. "
+    )
+    text = say(
+        words + trained,
+        name=analysis.name_model(name),
+        parameters=write_count(row["n_parameters"]),
+        train=counts[0],
+        validate=counts[1],
+        test=counts[2],
+        **told,
+    )
+    return [text]
+
+
+def _write_time(seconds: float) -> str:
+    """Return wall time in whole minutes, which hardly differ from one run to the next.
+
+    Examples
+    --------
+    >>> _write_time(12), _write_time(130)
+    ('less than a minute', 'about 2 minutes')
+    """
+    if seconds < _MINUTE:
+        return "less than a minute"
+    return f"about {count_things(round(seconds / _MINUTE), 'minute')}"
+
+
+def _say_gain(analysis: Analysis, found: dict[str, DeepModels]) -> list[Text]:
+    """Return how the networks did beside the first other fitted model, on all clips."""
+    own = next(iter(analysis.models), None)
+    if analysis.comparison is None or own is None:
+        return []
+    metric, label = next(iter(label_metrics(analysis.comparison).items()))
+    rows = name_contexts(analysis.comparison.tidy())
+    rows = pick_rows(rows, metric=metric, headline=True, context=ALL)
+    worse, better, level = [], [], []
+    for name in found:
+        side = _judge(rows, name, own, label.better)
+        {"worse": worse, "better": better, "level": level}.get(side, []).append(name)
+    other = analysis.tell_model(own)
+    name = label.name if label.name.isupper() else label.name.lower()
+    told = []
+    for side, names in (("worse", worse), ("better", better)):
+        if names:
+            words = "{names} predicted test subjects {side} than {other} by the interval of the "
+            words += "difference in {metric}."
+            named = join_words([analysis.name_model(one) for one in names])
+            told.append(say(words, names=named, side=side, other=other, metric=name))
+    if level:
+        words = "For {names} the interval of the difference from {other} in {metric} includes 0."
+        named = join_words([analysis.name_model(one) for one in level])
+        told.append(say(words, names=named, other=other, metric=name))
+    if worse and not better and not level:
+        subjects = max(int(one.glance()["n_train"].iloc[0]) for one in found.values())
+        words = (
+            "With {subjects} training subjects this is what Lin, Girard, and Morency (2020) found "
+            "as well: few data rarely favor deep models."
+        )
+        told.append(say(words, subjects=write_count(subjects)))
+    return told
+
+
+def _judge(rows: pd.DataFrame, network: str, own: str, direction: str) -> str:
+    """Return on which side of 0 the interval of a network's difference from another model lies."""
+    for first, second, sign in ((network, own, 1), (own, network, -1)):
+        here = pick_rows(rows, model=first, versus=second)
+        if len(here) and direction in {"lower", "higher"}:
+            row: dict[Any, Any] = here.iloc[0].to_dict()
+            if pd.isna(row["conf_low"]) or pd.isna(row["conf_high"]):
+                return ""
+            if row["conf_low"] <= 0 <= row["conf_high"]:
+                return "level"
+            larger = (row["conf_low"] > 0) is (sign > 0)
+            return "better" if larger is (direction == "higher") else "worse"
+    return ""
+
+
+def _warn_of_runs(runs: int) -> tuple[Text, ...]:
+    if runs > 1:
+        return ()
+    once = "Each network was trained once; [deep] runs = 5 shows how much training alone changes."
+    return (say(once),)
+
+
+def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
+    lines, stacked = [], []
+    for name, one in found.items():
+        rows = name_contexts(one.tidy())
+        stacked.append(one.tidy())
+        chosen = name_contexts(one.grid[one.grid["chosen"]])
+        for context in list_levels(rows, "context"):
+            here = pick_rows(rows, context=context)
+            line = {"model": analysis.name_model(name), "context": context}
+            line["settings"] = _write_settings(pick_rows(chosen, context=context))
+            epochs = pick_rows(here, term="epochs")["estimate"]
+            line["epochs"] = write_count(int(epochs.iloc[0]))
+            for row in here.to_dict("records"):
+                if row["term"] in _MEASURES:
+                    bounded = _MEASURES[row["term"]][1]
+                    missing = pd.isna(row["estimate"])
+                    text = MISSING if missing else write_number(row["estimate"], 2, bounded=bounded)
+                    line[f"{row['term']} {row['part']}"] = text
+            lines.append(line)
+    cells = pd.DataFrame(lines).fillna(MISSING)
+    columns = [
+        Column("context", say("Context"), words=True),
+        Column("settings", say("Settings"), words=True),
+        Column("epochs", say("Epochs")),
+    ]
+    for part, spanner in _PARTS.items():
+        for term, (heading, _) in _MEASURES.items():
+            if f"{term} {part}" in cells:
+                columns.append(Column(f"{term} {part}", heading, spanner=spanner))
+    note = say(
+        "Settings are those of the lowest loss on the validation subjects; settings that are not "
+        "named have their defaults. Epochs are the passes after which that loss was lowest. A "
+        "network that fits training subjects far better than validation subjects has learned them "
+        "by heart."
+    )
+    rows = pd.concat(stacked, ignore_index=True)
+    return Table(
+        "A70",
+        "networks",
+        "Networks: Settings and Scores of Each Part",
+        tuple(columns),
+        cells,
+        group="model",
+        notes=(note,),
+        rows=rows[rows["term"] != "seconds"].reset_index(drop=True),
+    )
+
+
+def _write_settings(chosen: pd.DataFrame) -> str:
+    told = [
+        f"{label} {chosen[name].iloc[0]:g}"
+        for name, label in _SETTINGS.items()
+        if name in chosen and len(chosen) and pd.notna(chosen[name].iloc[0])
+    ]
+    return ", ".join(told) or "defaults"
+
+
+def _build_figure(found: dict[str, DeepModels], analysis: Analysis) -> Figure:
+    history = pd.concat(
+        [one.history.assign(model=analysis.name_model(name)) for name, one in found.items()],
+        ignore_index=True,
+    )
+    note = say(
+        "Points mark the epoch whose weights were kept. Losses of quantities are in squared "
+        "standard deviations of the training targets."
+    )
+    return Figure(
+        "A70",
+        "training",
+        "Losses of Networks Over Training",
+        lambda: draw_training(history),
+        words="Training and validation loss of each network against the epoch.",
+        notes=(note,),
+    )

@@ -1,0 +1,185 @@
+"""Networks of a study: their sequences, their training, and the spread of their runs."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exprstats.errors import DataError, FitError, MissingDependency, Problem, warn_user
+from exprstats.options import NETWORKS
+from exprstats.study.inputs import Lesson
+from exprstats.study.provenance import Logbook
+from exprstats.study.settings import ModelSettings, Study
+from exprstats.study.targets import CLASS_METRICS, NUMBER_METRICS, Ranges
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.deep import DeepModels
+    from exprstats.deep.model import Loader
+    from exprstats.inference import VarianceSplit
+
+_KEYS = ("video", "face", "frame", "timestamp", "confidence", "success")
+_READING = ("recursive", "endings")
+
+
+def fit_networks(study: Study, lesson: Lesson, log: Logbook) -> dict[str, DeepModels]:
+    """Return the trained networks of a study by name, on the subjects of its other models.
+
+    A network that cannot be trained is left out, and a warning says why; the study goes on.
+    """
+    found: dict[str, DeepModels] = {}
+    for model in study.models:
+        if model.kind not in NETWORKS:
+            continue
+        with log.stage("networks"):
+            try:
+                found[model.name] = _fit(model, study, lesson, log)
+            except (MissingDependency, DataError, FitError) as error:
+                warn_user(f"The network '{model.name}' was left out. {error}")
+    return found
+
+
+def _fit(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> DeepModels:
+    from exprstats.deep import fit_deep
+    from exprstats.deep.model import require_torch
+
+    require_torch()
+    classes = None
+    if lesson.classes:
+        classes = sorted({int(one) for one in lesson.clips[lesson.target]})
+    return fit_deep(
+        lesson.clips,
+        target=lesson.target,
+        parts=lesson.parts,
+        load=_open_loader(model, study, lesson.clips),
+        kind=model.kind,  # pyright: ignore[reportArgumentType]  (one of NETWORKS)
+        by=lesson.by,
+        classes=classes,
+        grid=cross_settings(model),
+        weights=model.weights,
+        name=model.name,
+        runs=study.deep.runs if study.deep else 1,
+        device=study.deep.device if study.deep else "auto",
+        seed=log.draw_seed("networks"),
+    )
+
+
+def cross_settings(model: ModelSettings) -> list[dict[str, Any]]:
+    """Return every combination of the settings that a study file lists.
+
+    Examples
+    --------
+    >>> cross_settings(ModelSettings("net", "lstm", lr=(0.01, 0.001), hidden=(64,)))
+    [{'lr': 0.01, 'hidden': 64}, {'lr': 0.001, 'hidden': 64}]
+    """
+    given = {name: value for name, value in model.trained.items() if name != "weights"}
+    lists = [value if isinstance(value, tuple) else (value,) for value in given.values()]
+    return [dict(zip(given, values, strict=True)) for values in product(*lists)]
+
+
+def _open_loader(model: ModelSettings, study: Study, clips: pd.DataFrame) -> Loader:
+    """Return what gives a network the array of a clip."""
+    from exprstats.deep import read_sequences
+
+    deep, video = study.deep, study.video
+    pictures = model.kind in {"r3d", "r3d-pretrained", "i3d"}
+    if pictures and video is not None:
+        from exprstats.behaviour import read_segments
+        from exprstats.deep.video.pictures import read_pictures
+
+        segments = read_segments(video.segments, clip=video.clip, video=video.video)
+        options = {"frames": video.frames, "net": model.kind.removesuffix("-pretrained")}
+        return read_pictures(video.folder, _keep(segments, clips), **options)
+    if deep is not None and deep.sequences is not None:
+        return read_sequences(deep.sequences)
+    return _cut_openface(study, clips)
+
+
+def _keep(segments: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
+    """Return the segments of the clips that models see."""
+    from exprstats.options import name_some
+
+    keys = [name for name in ("context", "clip") if name in segments and name in clips]
+    wanted = clips[keys].astype(str).apply(tuple, axis=1)
+    known = segments[keys].astype(str).apply(tuple, axis=1)
+    absent = [" ".join(one) for one in dict.fromkeys(wanted) if one not in set(known)]
+    if absent:
+        fact = f"clips without a segment: {name_some(absent)}."
+        raise DataError(Problem(fact, "Add them to the segments."))
+    return segments[known.isin(set(wanted)).to_numpy()].reset_index(drop=True)
+
+
+def _cut_openface(study: Study, clips: pd.DataFrame) -> Loader:
+    """Return the features of OpenFace of each clip, on an even grid of time."""
+    from exprstats.behaviour import read_openface, read_segments
+    from exprstats.deep import cut_frames
+    from exprstats.study.settings import DeepSettings
+
+    deep, other = study.deep or DeepSettings(), study.openface
+    own = deep.openface is not None
+    source = deep if own or other is None else other
+    folder = deep.openface if own or other is None else other.folder
+    places = deep.segments or (None if other is None else other.segments)
+    if folder is None or places is None:
+        raise DataError(Problem("networks have no sequences.", "Name them in [deep]."))
+    reading = {} if own or other is None else {name: getattr(other, name) for name in _READING}
+    columns = None if deep.features is None else list(deep.features)
+    frames = read_openface(folder, columns=columns, **reading)
+    tracked = frames["success"].eq(1) & frames["confidence"].ge(deep.confidence)
+    features = columns or [
+        str(name) for name in frames.select_dtypes("number") if name not in _KEYS
+    ]
+    segments = read_segments(places, clip=source.clip, video=source.video)
+    segments = _keep(segments, clips)
+    keys = [name for name in ("context", "clip") if name in segments and name in clips]
+    named = segments.assign(clip=segments[keys].astype(str).agg("\n".join, axis=1))
+    options = {"features": features, "hz": deep.hz, "seconds": deep.seconds}
+    cut = cut_frames(_pick_face(frames[tracked]), named, **options)
+
+    def load(row: pd.Series) -> np.ndarray:
+        return cut["\n".join(str(row[key]) for key in keys)]
+
+    return load
+
+
+def _pick_face(frames: pd.DataFrame) -> pd.DataFrame:
+    """Return frames of the face that is tracked longest in each video."""
+    if "face" not in frames:
+        return frames
+    counts = frames.groupby(["video", "face"], sort=True).size()
+    longest = counts.groupby("video", sort=True).idxmax()
+    pairs = frames.set_index(["video", "face"]).index
+    return frames[pairs.isin(list(longest))]
+
+
+def choose_reference(study: Study, predictions: pd.DataFrame, first: str, log: Logbook) -> str:
+    """Return the model that others are compared with; another where that one was left out."""
+    asked = study.compare.against if study.compare else None
+    if asked is None or predictions["model"].eq(asked).any():
+        return asked or first
+    log.notes.append(f"'{asked}' was left out, so that models are compared with '{first}'.")
+    return first
+
+
+def split_runs(
+    networks: dict[str, DeepModels], study: Study, ranges: Ranges | None, *, by: str | None
+) -> VarianceSplit | None:
+    """Return what other test subjects and what another training would change."""
+    import pandas as pd
+
+    from exprstats.inference import split_variance
+
+    runs = [one.repeated for one in networks.values() if len(one.repeated)]
+    if not runs or study.compare is None:
+        return None
+    usual = CLASS_METRICS if ranges is None else NUMBER_METRICS
+    return split_variance(
+        pd.concat(runs, ignore_index=True),
+        metrics=list(study.compare.metrics or usual),
+        run="run",
+        by=by,
+        span=ranges.spans if ranges else None,
+    )
