@@ -49,7 +49,7 @@ SamplingRule = Literal["nearest", "mean"]
 PointUnit = Literal["px", "mm"]
 HumanUnit = Literal["worker", "seat", "paper"]
 Duplicates = Literal["error", "mean", "first"]
-Design = Literal["expressiveness"]
+Design = Literal["expressiveness", "signing"]
 
 # What kinds of models are called in print.
 KIND_NAMES: dict[str, str] = {
