@@ -25,6 +25,7 @@ from exprstats.cli.fit import fit_clips
 from exprstats.cli.reliability import rate_file
 from exprstats.cli.report import report_study
 from exprstats.cli.script import write_script
+from exprstats.cli.signing import relate_signing
 
 
 class Program(TyperGroup):
@@ -67,6 +68,7 @@ for _name, _command in (
     ("faces", box_faces),
     ("fit", fit_clips),
     ("compare", compare_files),
+    ("signing", relate_signing),
     ("simulate", simulate_design),
     ("doctor", examine_machine),
 ):

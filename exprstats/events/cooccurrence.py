@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,10 @@ from exprstats.errors import DataError, Problem
 from exprstats.events.independence import permute_labels, split_covariance
 from exprstats.events.intervals import LABEL, Runs, lay_runs, name_pair
 from exprstats.events.limits import FEW, Limits, limit_terms
-from exprstats.options import check_count, check_level, check_word
+from exprstats.options import Among, Counted, Given, check_count, check_level, check_word
 from exprstats.parallel import Seed, check_seed, report_progress
 from exprstats.results import Result
 
-Given = Literal["label", "feature"]
-Unit = Literal["frames", "utterances"]
-Among = Literal["all", "labelled"]
 TERMS: dict[Given, str] = {"feature": "p_label_given_feature", "label": "p_feature_given_label"}
 
 
@@ -56,7 +53,7 @@ class CoOccurrence(Result):
     place: ClassVar[str] = "cooccurrence"
     table: pd.DataFrame
     given: Given
-    unit: Unit
+    unit: Counted
     among: Among
     level: float
     draws: int
@@ -144,7 +141,7 @@ def count_pairs(
     return np.asarray(shown.T @ weighted.toarray())
 
 
-def count_utterances(runs: Runs, unit: Unit, features: np.ndarray, labels: np.ndarray) -> Counts:
+def count_utterances(runs: Runs, unit: Counted, features: np.ndarray, labels: np.ndarray) -> Counts:
     """Return the counts of each utterance.
 
     Parameters
@@ -185,7 +182,7 @@ def measure_cooccurrence(
     labels: pd.DataFrame,
     *,
     given: Given = "feature",
-    unit: Unit = "frames",
+    unit: Counted = "frames",
     among: Among = "all",
     fps: float = 30.0,
     least: int = 10,
@@ -253,7 +250,7 @@ def measure_cooccurrence(
     ['p_label_given_feature', 'p_feature_given_label', 'lift']
     """
     check_word(given, Given, "given")
-    check_word(unit, Unit, "unit")
+    check_word(unit, Counted, "unit")
     check_level(level)
     check_count(least, "least")
     check_word(among, Among, "among")

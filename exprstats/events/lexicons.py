@@ -6,16 +6,14 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.events.intervals import LABEL, check_events
-from exprstats.options import check_word, name_nearest
+from exprstats.options import Tokens, check_word, name_nearest
 
-Tokens = Literal["words", "spaces"]
 # Categories of Empath that name emotions (Fast, Chen, & Bernstein, 2016); those of Kezar and Zhou
 # (2022, Table 3) are among them.
 EMOTIONS = (

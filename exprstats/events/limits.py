@@ -86,7 +86,7 @@ def limit_terms(
     )
     lost = (count < FEWEST) | ~np.isfinite(estimates)
     notes = [
-        _tell_few(int(one), undefined=not np.isfinite(value)) or note or None
+        _tell_few(int(one), undefined=not np.isfinite(value)) or _shorten(note)
         for one, value, note in zip(count, estimates, ends.notes, strict=True)
     ]
     low, high = (np.where(lost, np.nan, limit) for limit in (ends.conf_low, ends.conf_high))
@@ -107,4 +107,9 @@ def _tell_few(count: int, *, undefined: bool) -> str | None:
         return "not defined: the denominator is 0"
     if count < FEWEST:
         return f"no interval: it occurs in {count} utterance{'s' * (count != 1)}"
-    return f"rests on {count} utterances, which are few" if count < FEW else None
+    return f"rests on fewer than {FEW} utterances" if count < FEW else None
+
+
+def _shorten(note: str) -> str | None:
+    """Return a note without the number of clusters, which has a column of its own."""
+    return note.partition(" of ")[0] if "exact one of" in note else note or None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ import pandas as pd
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Problem
-from exprstats.events.cooccurrence import Among, lay_labelled, pick_columns
+from exprstats.events.cooccurrence import lay_labelled, pick_columns
 from exprstats.events.intervals import Runs, name_pair
 from exprstats.events.limits import limit_terms
 from exprstats.events.multilabel import (
@@ -27,11 +27,10 @@ from exprstats.events.multilabel import (
     place_guesses,
 )
 from exprstats.inference.resampling.scales import Scale
-from exprstats.options import check_count, check_level, check_word
+from exprstats.options import Among, FoldUnit, check_count, check_level, check_word
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
 
-Folds = Literal["frames", "utterances", "signers"]
 MEASURES = ("precision", "recall", "f1")
 DIFFERENCE = "frames - {}"
 
@@ -65,7 +64,7 @@ class LabelPrediction(Result):
     place: ClassVar[str] = "label_prediction"
     table: pd.DataFrame
     importance: pd.DataFrame
-    folds: Folds
+    folds: FoldUnit
     among: Among
     level: float
     trees: int
@@ -109,7 +108,7 @@ def predict_labels(
     events: pd.DataFrame,
     labels: pd.DataFrame,
     *,
-    folds: Folds = "utterances",
+    folds: FoldUnit = "utterances",
     n_folds: int = 10,
     trees: int = 100,
     among: Among = "all",
@@ -174,13 +173,13 @@ def predict_labels(
     >>> found.table["folds"].unique().tolist()
     ['utterances', 'frames', 'frames - utterances']
     """
-    check_word(folds, Folds, "folds")
+    check_word(folds, FoldUnit, "folds")
     check_word(among, Among, "among")
     check_count(n_folds, "n_folds", least=2)
     check_count(trees, "trees")
     check_count(least, "least")
     check_level(level)
-    honest: Folds = "utterances" if folds == "frames" else folds
+    honest: FoldUnit = "utterances" if folds == "frames" else folds
     seeds = spawn_seeds(seed, 2)
     runs = lay_labelled(events, labels, fps=fps, among=among)
     features, named, _ = pick_columns(runs, least)
@@ -213,7 +212,7 @@ def _grow(
 def _deal_cells(
     runs: Runs,
     data: Sequence[np.ndarray],
-    kind: Folds,
+    kind: FoldUnit,
     n_folds: int,
     seed: np.random.SeedSequence,
 ) -> tuple[Cells, int]:
@@ -235,7 +234,7 @@ def _deal_cells(
 
 
 def deal_groups(
-    runs: Runs, kind: Folds, n_folds: int, rng: np.random.Generator
+    runs: Runs, kind: FoldUnit, n_folds: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, int]:
     """Return the fold of each utterance (G,), so that folds are nearly equal in frames.
 

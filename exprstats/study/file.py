@@ -22,6 +22,7 @@ from exprstats.study.settings import (
     RatingsSettings,
     ReliabilitySettings,
     ScoresSettings,
+    SigningSettings,
     SplitSettings,
     Study,
     WeightsSettings,
@@ -42,6 +43,7 @@ _TABLES: dict[str, type] = {
     "weights": WeightsSettings,
     "contrasts": ContrastsSettings,
     "importance": ImportanceSettings,
+    "signing": SigningSettings,
 }
 _NEEDS = {
     "reliability": "ratings",
@@ -186,7 +188,7 @@ class _Reading:
         if {"clips", "openface"} <= content.keys():
             fact = "the study has both [clips] and [openface], which give the same table."
             self.complain(fact, "Keep the one that you have.")
-        if not {"ratings", "clips"} & given:
+        if not {"ratings", "clips", "signing"} & given:
             self.complain(
                 "the study has neither [ratings] nor [clips].",
                 "Add the table of the file that you have.",

@@ -15,11 +15,13 @@ from exprstats.parallel import report_progress, spawn_seeds
 STAGES = (
     *("read", "reliability", "split", "factor", "join", "models", "baselines"),
     *("weights", "contrasts", "importance", "compare"),
+    "signing",
 )
 # Appended to, never reordered: a stage keeps its seed when later versions add stages.
 _SEEDED = (
     *("reliability", "split", "uniform", "normal", "compare"),
     *("forest", "weights", "contrasts", "importance", "folds", "pooling"),
+    "signing",
 )
 
 

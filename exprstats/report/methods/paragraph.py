@@ -12,6 +12,7 @@ from exprstats.inference.comparison.methods import describe_resampling
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
 from exprstats.report.methods.ratings import tell_factor, tell_openface, tell_reliability
+from exprstats.report.methods.signing import tell_signing
 from exprstats.report.sections.importance import gather_importance
 from exprstats.report.sections.performance import KINDS, list_methods
 from exprstats.report.sections.stability import find_split, name_resampled, name_tuning
@@ -34,6 +35,7 @@ def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
         _tell_comparison,
         _tell_resampling,
         _tell_importance,
+        tell_signing,
     ):
         told, sources = tell(analysis)
         sentences += told
