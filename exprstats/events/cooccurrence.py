@@ -68,13 +68,18 @@ class CoOccurrence(Result):
             "n_labels": lift["label"].nunique(),
             "n_features": lift["feature"].nunique(),
             "n_pairs": len(lift),
-            "n_beyond_chance": int(lift["p_max_t"].lt(1 - self.level).sum()),
+            "n_beyond_chance": int(lift["p_max_t"].lt(1 - self.level).sum()) if self.draws else 0,
         }
         return pd.DataFrame([row])
 
     def sentence(self) -> str:
         """Return the association that is clearest in APA style."""
-        lift = self.table[(self.table["term"] == "lift") & self.table["p_value"].notna()]
+        lift = self.table[self.table["term"] == "lift"]
+        if not self.draws:
+            noun = "of a label and a feature"
+            pairs = count_things(len(lift), f"pair {noun} was", f"pairs {noun} were")
+            return f"{pairs} described without a test of independence."
+        lift = lift[lift["p_value"].notna()]
         beyond = self.glance()["n_beyond_chance"].item()
         counted = count_things(beyond, "pairs", "pairs", of=len(lift))
         head = f"{counted} of a label and a feature differed from chance."

@@ -124,7 +124,9 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
             signing = run_signing(study.signing, study.path.parent, log, n_jobs=n_jobs)
     run = StudyRun(
         study=study,
-        provenance=log.close(receipts=[] if factor is None else [factor.receipt]),
+        provenance=log.close(
+            receipts=[] if factor is None else [factor.receipt], learned=bool(signing)
+        ),
         clips=clips,
         features=features,
         parts=parts,

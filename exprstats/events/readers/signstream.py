@@ -76,8 +76,8 @@ def list_signstream2(root: Element, path: Path, fps: float, odd: Counter[str]) -
             for track in segment.iter("TRACK"):
                 code = track.get("FID")
                 tier, values = scheme.get(code, ("", {}))
-                odd["of a field that the coding scheme lacks, named by its number"] += not tier
                 for mark in track.iter("A"):
+                    odd["of a field that the coding scheme lacks, named by its number"] += not tier
                     first, last = (frame(_read_time(mark, key, path)) for key in ("S", "E"))
                     odd["cut at the end of their utterance"] += last >= length
                     stop = min(last + 1, length)
@@ -104,7 +104,9 @@ def _read_value(mark: Element, values: dict[str | None, str | None]) -> tuple[st
         return read_text(mark) or None, None
     value = values.get(code) or f"value {code}"
     phase = value.lower()
-    return (None, phase) if phase in PHASES and int(code) >= 400_000 else (value, None)
+    # Numbers of phases are far above those of values, of which one may be called "hold" too.
+    marked = phase in PHASES and code.isdigit() and int(code) >= 400_000
+    return (None, phase) if marked else (value, None)
 
 
 def _read_time(node: Element, key: str, path: Path) -> float:

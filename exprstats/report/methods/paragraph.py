@@ -35,13 +35,15 @@ def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
         _tell_comparison,
         _tell_resampling,
         _tell_importance,
-        tell_signing,
     ):
         told, sources = tell(analysis)
         sentences += told
         cited |= sources
     # What is told of one by one is on the path of that paper; other results need not be.
     follows = bool(sentences)
+    told, sources = tell_signing(analysis)
+    sentences += told
+    cited |= sources
     sentences.append(_tell_package(analysis, follows=follows))
     cited |= {"lin"} if follows else set()
     section = Section(
