@@ -16,7 +16,7 @@ from scipy import sparse
 
 from exprstats.apa import count_things
 from exprstats.contracts import find_empty, find_unnumbers, require_columns
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import is_positive
 
 LABEL = "label"
@@ -35,8 +35,8 @@ def check_rate(fps: float) -> None:
         With the number.
     """
     if not is_positive(fps):
-        message = f"fps is {fps}; it must be a number of frames per second above 0, such as 30."
-        raise OptionError(message, option="fps")
+        message = f" is {fps:g}; it must be a number of frames per second above 0, such as 30."
+        raise OptionError(Option("fps"), message)
 
 
 def check_events(events: pd.DataFrame) -> None:

@@ -173,7 +173,7 @@ def state_chances(chances: Mapping[str, tuple[str, float, float]]) -> pd.DataFra
     rows = []
     for feature, (own, low, high) in chances.items():
         for label, base in _LABELS.items():
-            mixed = low if own == "" else (1 - _LABELS[own]) * low + _LABELS[own] * high
+            mixed = low if own == "" else low + _LABELS[own] * (high - low)
             with_label = high if own == label else mixed
             found = {
                 "p_label_given_feature": base * with_label / mixed,
