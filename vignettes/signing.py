@@ -86,7 +86,7 @@ print(pairs.sentence())
 known = pairs.table.merge(study.truth, on=["label", "feature", "term"])
 held = known["truth"].between(known["conf_low"], known["conf_high"])
 print(f"{held.sum()} of {len(held)} intervals hold the truth")
-assert 80 <= held.sum()
+assert held.sum() >= 80
 lift = known[known["term"].eq("lift")]
 assert not (lift["p_max_t"].lt(0.05) & lift["truth"].eq(1)).any()
 assert (lift["p_max_t"].lt(0.05) & lift["truth"].gt(1.9)).sum() == 4

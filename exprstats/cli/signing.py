@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from exprstats.cli.options import (
 )
 from exprstats.cli.session import Session, open_session
 from exprstats.options import Among, Counted, FoldUnit, Given, Tokens
+
+if TYPE_CHECKING:
+    from exprstats.results import Result
 
 
 def relate_signing(
@@ -135,19 +138,14 @@ def _freeze(names: list[str] | None) -> tuple[str, ...] | None:
     return None if names is None else tuple(names)
 
 
-def _keep_tables(session: Session, counts: object, pairs: object, scores: object) -> None:
+def _keep_tables(session: Session, *results: Result) -> None:
     """Keep rows for ``--json`` and tables for ``--out``, those that can be edited among them."""
-    from exprstats.events import EventCounts, list_spellings, list_units
-    from exprstats.events.cooccurrence import CoOccurrence
-    from exprstats.events.prediction import LabelPrediction
+    from exprstats.events import EventCounts, LabelPrediction, list_spellings, list_units
 
-    if isinstance(counts, EventCounts):
-        session.add_table("events", counts.tidy())
-        if counts.tokens is not None:
-            session.tables["tokens"] = counts.tokens
-    if isinstance(pairs, CoOccurrence):
-        session.add_table("cooccurrence", pairs.tidy())
-    if isinstance(scores, LabelPrediction):
-        session.add_table("label_prediction", scores.tidy())
-        session.add_table("label_importance", scores.importance)
+    for one in results:
+        session.add_table(one.find_place(), one.tidy())
+        if isinstance(one, EventCounts) and one.tokens is not None:
+            session.tables["event_tokens"] = one.tokens
+        if isinstance(one, LabelPrediction):
+            session.add_table("label_importance", one.importance)
     session.tables |= {"units": list_units(), "spellings": list_spellings()}

@@ -293,7 +293,7 @@ def _add_chance(
     for name, values in (("p_value", found.p_value), ("p_max_t", found.p_max_t)):
         table[name] = np.nan
         table.loc[lift, name] = values.T.ravel()
-    return table.assign(draws=np.where(lift, draws, None))
+    return table.assign(draws=np.where(lift, draws, np.nan))
 
 
 def lay_labelled(
@@ -354,7 +354,8 @@ def _rate_label(counts: Counts, place: int, level: float) -> pd.DataFrame:
     }
     pieces = []
     with np.errstate(divide="ignore", invalid="ignore"):
-        for given, held in (("feature", feature), ("label", label)):
+        denominators: dict[Given, np.ndarray] = {"feature": feature, "label": label}
+        for given, held in denominators.items():
             value = sums["joint"] / sums[given]
             found = limit_terms(
                 value, left["joint"] / left[given], held > 0, scale="logit", level=level

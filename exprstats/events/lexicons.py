@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from exprstats.contracts import require_columns
-from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.events.intervals import LABEL, check_events
 from exprstats.options import Tokens, check_word, name_nearest
 
@@ -244,7 +244,7 @@ def find_labels(
     if not len(texts):
         near = name_nearest(text, sorted(events["tier"].astype(str).unique()))
         fact = f"there is no text: no interval of tier '{text}' has a value. {near}"
-        raise DataError(Problem(fact, "Rename the tier by a table of spellings."))
+        raise DataError(Problem(fact, ("Name the tier of texts with ", Option("text"), ".")))
     match = _compile(lexicon)
     found = texts["value"].map(lambda value: sorted(match(TOKENIZERS[tokens](str(value)))))
     labels = texts.assign(tier=LABEL, value=found).explode("value").dropna(subset="value")

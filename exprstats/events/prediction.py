@@ -185,7 +185,9 @@ def predict_labels(
     features, named, _ = pick_columns(runs, least)
     data = [runs.shown[:, columns].toarray() for columns in (features, named)]
     groups = len(runs.utterances)
+    names = [name_pair(runs.pairs[place]) for place in features]
     tables: dict[str, Confusions] = {}
+    told, n_distinct = pd.DataFrame(), 0
     counted: dict[str, int] = {}
     for kind, one in zip((honest, "frames"), seeds, strict=True):
         draw, grow = one.spawn(2)
@@ -194,12 +196,12 @@ def predict_labels(
         task = partial(_grow, cells=cells, trees=trees, turn=turn, seeds=grow.spawn(counted[kind]))
         found = run_tasks(task, list(range(counted[kind])), n_jobs=n_jobs, label="Growing forests")
         tables[kind] = count_confusions(cells, place_guesses(cells, found), groups)
+        n_distinct = cells.kind.shape[1]
         if kind == honest:
-            names = [name_pair(runs.pairs[place]) for place in features]
             told = _rate_importance(cells, found, names, tables[kind], level)
     titles = [runs.pairs[place][1] for place in named]
     table = _list_scores(tables, titles, honest, level)
-    sizes = {"n_frames": int(runs.frames.sum()), "n_distinct": cells.kind.shape[1]}
+    sizes = {"n_frames": int(runs.frames.sum()), "n_distinct": n_distinct}
     return LabelPrediction(table, told, honest, among, level, trees, counted, **sizes)
 
 
@@ -301,10 +303,11 @@ def _list_scores(
     tables: dict[str, Confusions], names: Sequence[str], honest: str, level: float
 ) -> pd.DataFrame:
     values, rests = {}, {}
+    every = (tables[honest].hits + tables[honest].misses).sum(axis=0)
+    support = [*every, *[every.sum()] * 2]
     for kind, table in tables.items():
         whole, rest = _leave_out(table)
         values[kind], rests[kind] = _average(whole), _average(rest)
-        support = [*(whole[0] + whole[2]), *[(whole[0] + whole[2]).sum()] * 2]
     change = DIFFERENCE.format(honest)
     values[change] = values["frames"] - values[honest]
     rests[change] = rests["frames"] - rests[honest]

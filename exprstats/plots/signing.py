@@ -83,7 +83,7 @@ def draw_events(counts: EventCounts, *, most: int = MOST_BARS) -> ggplot:
         + p9.facet_wrap("panel", ncol=1, scales="free", labeller=name_panels("panel", panels))
         + p9.scale_y_discrete(
             limits=lambda held: sorted(held, reverse=True),
-            labels=lambda held: [codes[code] for code in held],
+            labels=lambda held: [codes[str(code)] for code in held],
         )
         + p9.scale_x_continuous(breaks=place_ticks(5), labels=write_ticks, expand=(0, 0, 0.04, 0))
         + p9.labs(x="Thousands of frames", y="")

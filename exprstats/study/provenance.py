@@ -13,9 +13,8 @@ from typing import Any
 from exprstats.parallel import report_progress, spawn_seeds
 
 STAGES = (
-    *("read", "reliability", "split", "factor", "join", "models", "baselines"),
+    *("read", "reliability", "split", "factor", "signing", "join", "models", "baselines"),
     *("weights", "contrasts", "importance", "compare"),
-    "signing",
 )
 # Appended to, never reordered: a stage keeps its seed when later versions add stages.
 _SEEDED = (

@@ -87,14 +87,19 @@ def analyse_signing(settings: SigningSettings, *, seed: int, n_jobs: int = 1) ->
     Returns
     -------
     tuple of Result
-        `EventCounts`, `CoOccurrence`, `LabelPrediction`.
+        `EventCounts`, `CoOccurrence`, and `LabelPrediction` where there are folds to be had.
 
     Raises
     ------
     DataError, OptionError
         As the verbs of `exprstats.events`.
+
+    Warns
+    -----
+    DataWarning
+        Why labels cannot be predicted, such as one utterance only.
     """
-    from exprstats.errors import DataError
+    from exprstats.errors import DataError, warn_user
     from exprstats.events import (
         compare_tokens,
         count_events,
@@ -121,7 +126,7 @@ def analyse_signing(settings: SigningSettings, *, seed: int, n_jobs: int = 1) ->
             raise
     tokens = compare_tokens(events, lexicon, text=text)
     shared = {"among": settings.among, "fps": fps, "level": settings.level, "seed": seed}
-    return (
+    found: list[Result] = [
         count_events(events, labels, units, tokens=tokens, fps=fps),
         measure_cooccurrence(
             events,
@@ -131,7 +136,9 @@ def analyse_signing(settings: SigningSettings, *, seed: int, n_jobs: int = 1) ->
             draws=settings.draws,
             **shared,
         ),
-        predict_labels(
+    ]
+    try:
+        predicted = predict_labels(
             events if units is None else units,
             labels,
             folds=settings.folds,
@@ -139,8 +146,11 @@ def analyse_signing(settings: SigningSettings, *, seed: int, n_jobs: int = 1) ->
             trees=settings.trees,
             n_jobs=n_jobs,
             **shared,
-        ),
-    )
+        )
+        found.append(predicted)
+    except DataError as error:
+        warn_user(("Labels are not predicted: ", *error.parts))
+    return tuple(found)
 
 
 def _read_table(path: Path | None) -> pd.DataFrame | None:

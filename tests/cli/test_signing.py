@@ -90,3 +90,15 @@ def test_mistakes_end_in_one_block_with_a_remedy(folder, arguments, told):
     assert run.exit_code == 2
     assert "Traceback" not in run.output
     assert told in " ".join(run.output.split())
+
+
+def test_one_utterance_has_counts_and_says_why_nothing_is_predicted(tmp_path):
+    rows = ["tier,start,end,value", "translation,0,2,So sad!", "nose,0,1,wrinkle"]
+    (tmp_path / "one.csv").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "sad.txt").write_text("sad\n", encoding="utf-8")
+    run = invoke("signing", tmp_path / "one.csv", "--lexicon", tmp_path / "sad.txt")
+    assert run.exit_code == 0, run.output
+    text = " ".join(run.output.split())
+    assert "1 utterance with 60 frames at 30 per second" in text
+    assert "Labels are not predicted: there is one utterance" in text
+    assert "No pair of a label and a feature occurs in enough utterances for a test" in text

@@ -18,7 +18,10 @@ def test_seeds_are_pinned_because_users_keep_their_numbers():
         "normal": 3056722145,
         "compare": 3734005922,
     }
-    assert list(seeds)[5:] == ["forest", "weights", "contrasts", "importance", "folds", "pooling"]
+    assert list(seeds)[5:] == [
+        *("forest", "weights", "contrasts", "importance", "folds", "pooling"),
+        "signing",
+    ]
     assert draw_seeds(2)["split"] != draw_seeds(1)["split"]
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from exprstats.apa import count_things, write_count, write_level, write_number, write_p
 from exprstats.document.cells import collect_notes, write_estimate, write_limits
 from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import quote_sentence, say
+from exprstats.document.text import Text, quote_sentence, say
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -110,13 +110,30 @@ def _build_pairs(found: CoOccurrence) -> tuple[Table, ...]:
         Column("p", say("*p*")),
     )
     shown = pd.concat(kept)
+    return (
+        Table(
+            "A81",
+            "cooccurrence",
+            "Features That Go With Labels",
+            columns,
+            pd.DataFrame(cells),
+            group="label",
+            notes=(*_say_pairs(found, len(order)), *collect_notes(shown, ("label", "feature"))),
+            rows=found.tidy(),
+        ),
+    )
+
+
+def _say_pairs(found: CoOccurrence, n_labels: int) -> list[Text]:
+    """Return the notes on which pairs are listed, their intervals and their test."""
+    name = _FORMULAS[found.given][0]
     notes = [
         say(
             "The {labels} with the clearest associations, and for each the features whose {name} "
             "is highest by the lower limit, at most {features}, of those that occur in {fewest} "
             "utterances. {level} CI: delete-one jackknife over the utterances in which the event "
             "occurs.",
-            labels=count_things(min(_MOST_LABELS, len(order)), "label"),
+            labels=count_things(min(_MOST_LABELS, n_labels), "label"),
             features=_MOST_FEATURES,
             name=name,
             fewest=_FEWEST,
@@ -124,7 +141,7 @@ def _build_pairs(found: CoOccurrence) -> tuple[Table, ...]:
         )
     ]
     if found.draws:
-        tested = table["p_value"].notna().sum()
+        tested = found.table["p_value"].notna().sum()
         notes.append(
             say(
                 "*p* of independence: {draws} permutations of the labels of utterances within "
@@ -134,18 +151,7 @@ def _build_pairs(found: CoOccurrence) -> tuple[Table, ...]:
                 fewest=_FEWEST,
             )
         )
-    return (
-        Table(
-            "A81",
-            "cooccurrence",
-            "Features That Go With Labels",
-            columns,
-            pd.DataFrame(cells),
-            group="label",
-            notes=(*notes, *collect_notes(shown, ("label", "feature"))),
-            rows=found.tidy(),
-        ),
-    )
+    return notes
 
 
 def _order_labels(table: pd.DataFrame) -> list[Any]:
