@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
+from exprstats.apa import count_things
 from exprstats.inference.resampling.scales import Scale, limit_ends, move_back, move_values
 
 FEWEST, FEW = 3, 10
@@ -38,6 +39,7 @@ def limit_terms(
     scale: Scale,
     level: float,
     freedom: np.ndarray | None = None,
+    unit: str = "utterance",
 ) -> Limits:
     """Return jackknife-t intervals of terms that rest on clusters of their own.
 
@@ -55,6 +57,8 @@ def limit_terms(
         Confidence level.
     freedom
         Degrees of freedom (t,); None: the clusters of a term less one.
+    unit
+        What a cluster is called.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def limit_terms(
     )
     lost = (count < FEWEST) | ~np.isfinite(estimates)
     notes = [
-        _tell_few(int(one), undefined=not np.isfinite(value)) or _shorten(note)
+        _tell_few(int(one), unit, undefined=not np.isfinite(value)) or _shorten(note)
         for one, value, note in zip(count, estimates, ends.notes, strict=True)
     ]
     low, high = (np.where(lost, np.nan, limit) for limit in (ends.conf_low, ends.conf_high))
@@ -102,12 +106,12 @@ def _spread(values: np.ndarray, present: np.ndarray) -> np.ndarray:
     return np.sqrt((count - 1) / count * (away**2).sum(axis=1))
 
 
-def _tell_few(count: int, *, undefined: bool) -> str | None:
+def _tell_few(count: int, unit: str, *, undefined: bool) -> str | None:
     if undefined:
         return "not defined: the denominator is 0"
     if count < FEWEST:
-        return f"no interval: it occurs in {count} utterance{'s' * (count != 1)}"
-    return f"rests on fewer than {FEW} utterances" if count < FEW else None
+        return f"no interval: it occurs in {count_things(count, unit)}"
+    return f"rests on fewer than {FEW} {unit}s" if count < FEW else None
 
 
 def _shorten(note: str) -> str | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """Frames by distinct features, labels, utterance and fold.
+    """Frames by distinct features, labels, cluster and fold.
 
     Attributes
     ----------
@@ -28,8 +28,8 @@ class Cells:
         Distinct rows (u, p) and (v, l) of 0 and 1.
     kind
         Features and labels of each distinct pair of them (2, q).
-    pair, utterance, fold
-        Pair, utterance and fold of each cell (c,).
+    pair, cluster, fold
+        Pair, cluster (utterance, or signer) and fold of each cell (c,).
     frames
         Frames of each cell (c,).
     """
@@ -38,7 +38,7 @@ class Cells:
     labels: np.ndarray
     kind: np.ndarray
     pair: np.ndarray
-    utterance: np.ndarray
+    cluster: np.ndarray
     fold: np.ndarray
     frames: np.ndarray
 
@@ -179,7 +179,7 @@ def _spread_turned(rows: np.ndarray, found: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Confusions:
-    """Frames right and wrong, by utterance and label: each (G, l)."""
+    """Frames right and wrong, by cluster and label: each (G, l)."""
 
     hits: np.ndarray
     false_alarms: np.ndarray
@@ -187,7 +187,7 @@ class Confusions:
 
 
 def count_confusions(cells: Cells, shares: np.ndarray, groups: int) -> Confusions:
-    """Return confusions by utterance of predictions.
+    """Return confusions by cluster of predictions.
 
     Parameters
     ----------
@@ -196,16 +196,24 @@ def count_confusions(cells: Cells, shares: np.ndarray, groups: int) -> Confusion
     shares
         Probability that a label is predicted in each cell (c, l); 0 or 1 but for permuted features.
     groups
-        Number of utterances.
+        Number of clusters.
     """
     truth = cells.labels[cells.kind[1, cells.pair]]
     weight = cells.frames[:, None]
     found = []
     for values in (shares * truth, shares * (1 - truth), (1 - shares) * truth):
         sums = np.zeros((groups, values.shape[1]))
-        np.add.at(sums, cells.utterance, weight * values)
+        np.add.at(sums, cells.cluster, weight * values)
         found.append(sums)
     return Confusions(*found)
+
+
+def measure_shares(hits: np.ndarray, false: np.ndarray, missed: np.ndarray) -> np.ndarray:
+    """Return precision, recall and F1 (3, …) of counts; 0 where the denominator is 0."""
+    bottoms = (hits + false, hits + missed, hits + (false + missed) / 2)
+    return np.array(
+        [np.divide(hits, one, out=np.zeros_like(hits), where=one > 0) for one in bottoms]
+    )
 
 
 def place_guesses(cells: Cells, folds: list[Fold]) -> np.ndarray:

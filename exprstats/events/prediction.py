@@ -23,6 +23,7 @@ from exprstats.events.multilabel import (
     collapse_rows,
     count_confusions,
     grow_fold,
+    measure_shares,
     permute_feature,
     place_guesses,
 )
@@ -97,10 +98,14 @@ class LabelPrediction(Result):
             if pd.notna(row["conf_low"]):
                 text = write_interval(row["conf_low"], row["conf_high"], bounded=True)
                 limits[place] = f", {write_level(self.level)} CI {text}"
+        one = "utterance" if self.folds == "utterances" else "signer or the utterance"
+        ending = f", is recognition of the {one} and not of the label."
+        if not change["conf_low"] > 0:
+            ending = f", does not show that the forests recognised the {one}."
         return (
             f"In {self.folds} that no tree had seen, micro F1 = {told[0]}{limits[0]}. Folds of "
             f"single frames, whose neighbours are in training, gave {told[1]}; the difference, "
-            f"{told[2]}{limits[1]}, is recognition of the utterance and not of the label."
+            f"{told[2]}{limits[1]}{ending}"
         )
 
 
@@ -148,8 +153,9 @@ def predict_labels(
     Returns
     -------
     LabelPrediction
-        Counts of right and wrong frames are added over folds. Intervals leave out one utterance at
-        a time, with the forests as they are (jackknife-t; shares on the logit scale).
+        Counts of right and wrong frames are added over folds. Intervals leave out one utterance, or
+        with folds of signers one signer, at a time, with the forests as they are (jackknife-t;
+        shares on the logit scale).
 
     Raises
     ------
@@ -184,7 +190,9 @@ def predict_labels(
     runs = lay_labelled(events, labels, fps=fps, among=among)
     features, named, _ = pick_columns(runs, least)
     data = [runs.shown[:, columns].toarray() for columns in (features, named)]
-    groups = len(runs.utterances)
+    homes = np.arange(len(runs.utterances))
+    if honest == "signers":
+        homes = np.unique(runs.signers.astype(str), return_inverse=True)[1]
     names = [name_pair(runs.pairs[place]) for place in features]
     tables: dict[str, Confusions] = {}
     told, n_distinct = pd.DataFrame(), 0
@@ -192,13 +200,16 @@ def predict_labels(
     for kind, one in zip((honest, "frames"), seeds, strict=True):
         draw, grow = one.spawn(2)
         cells, counted[kind] = _deal_cells(runs, data, kind, n_folds, draw)
+        cells = replace(cells, cluster=homes[cells.cluster])
         turn = importance and kind == honest
         task = partial(_grow, cells=cells, trees=trees, turn=turn, seeds=grow.spawn(counted[kind]))
         found = run_tasks(task, list(range(counted[kind])), n_jobs=n_jobs, label="Growing forests")
-        tables[kind] = count_confusions(cells, place_guesses(cells, found), groups)
+        tables[kind] = count_confusions(cells, place_guesses(cells, found), homes.max() + 1)
         n_distinct = cells.kind.shape[1]
         if kind == honest:
-            told = _rate_importance(cells, found, names, tables[kind], level)
+            told = _rate_importance(
+                cells, found, names, tables[kind], level=level, unit=honest.removesuffix("s")
+            )
     titles = [runs.pairs[place][1] for place in named]
     table = _list_scores(tables, titles, honest, level)
     sizes = {"n_frames": int(runs.frames.sum()), "n_distinct": n_distinct}
@@ -231,7 +242,7 @@ def _deal_cells(
     run = np.repeat(np.arange(len(runs.frames)), runs.frames)
     packed, frames = np.unique(run * count + dealt, return_counts=True)
     rows, fold = np.divmod(packed, count)
-    cell = {"pair": codes[rows], "utterance": runs.codes[rows]}
+    cell = {"pair": codes[rows], "cluster": runs.codes[rows]}
     return replace(cells, **cell, fold=fold, frames=frames.astype(float)), count
 
 
@@ -266,14 +277,6 @@ def deal_groups(
         fold[group] = np.argmin(load)
         load[fold[group]] += sizes[group]
     return fold[groups], count
-
-
-def measure_shares(hits: np.ndarray, false: np.ndarray, missed: np.ndarray) -> np.ndarray:
-    """Return precision, recall and F1 (3, …) of counts; 0 where the denominator is 0."""
-    bottoms = (hits + false, hits + missed, hits + (false + missed) / 2)
-    return np.array(
-        [np.divide(hits, one, out=np.zeros_like(hits), where=one > 0) for one in bottoms]
-    )
 
 
 def _average(counts: Sequence[np.ndarray]) -> np.ndarray:
@@ -315,13 +318,16 @@ def _list_scores(
     for table in tables.values():
         held |= (table.hits + table.false_alarms + table.misses).T > 0
     held = np.concatenate([held, [held.any(axis=0)] * 2])
+    unit = honest.removesuffix("s")
     labels = [*names, None, None]
     averages = [*["label"] * len(names), "micro", "weighted"]
     rows = []
     for kind, found in values.items():
         scale: Scale = "raw" if kind == change else "logit"
         for place, term in enumerate(MEASURES):
-            limits = limit_terms(found[place], rests[kind][place], held, scale=scale, level=level)
+            limits = limit_terms(
+                found[place], rests[kind][place], held, scale=scale, level=level, unit=unit
+            )
             rows += [
                 {
                     "folds": kind,
@@ -345,9 +351,15 @@ def _list_scores(
 
 
 def _rate_importance(
-    cells: Cells, folds: list[Fold], names: Sequence[str], table: Confusions, level: float
+    cells: Cells,
+    folds: list[Fold],
+    names: Sequence[str],
+    table: Confusions,
+    *,
+    level: float,
+    unit: str,
 ) -> pd.DataFrame:
-    """Return both importances of each feature, permutation's with intervals over utterances."""
+    """Return both importances of each feature, permutation's with intervals over clusters."""
     groups = table.hits.shape[0]
     impurity = np.mean([one.impurity for one in folds], axis=0)
     shared = {"level": level, "n_clusters": groups}
@@ -364,7 +376,7 @@ def _rate_importance(
             value, others = (_measure_micro(one) for one in lost)
             losses[place], without[place] = own - value, rest - others
         held = np.ones((len(names), groups), dtype=bool)
-        limits = limit_terms(losses, without, held, scale="raw", level=level)
+        limits = limit_terms(losses, without, held, scale="raw", level=level, unit=unit)
         rows += [
             {
                 "feature": name,

@@ -5,6 +5,8 @@ Trees: equal weights and random numbers must give equal splits, so that predicti
 1e-12. Permutation importance: the mean of 400 real permutations, 4 standard errors of that mean.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,10 +22,11 @@ from exprstats.events.multilabel import (
     collapse_rows,
     count_confusions,
     grow_fold,
+    measure_shares,
     permute_feature,
     place_guesses,
 )
-from exprstats.events.prediction import deal_groups, measure_shares
+from exprstats.events.prediction import deal_groups
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +183,21 @@ def test_the_sentence_says_which_folds(corpus, found):
     signers = ex.predict_labels(corpus.events, corpus.labels, folds="signers", trees=5, seed=1)
     assert signers.sentence().startswith("In signers that no tree had seen")
     assert signers.n_folds == {"signers": 5, "frames": 10}
+    # Five signers are the clusters of its intervals, and few.
+    assert signers.find_micro("signers")["n_clusters"] == 5
+    assert signers.find_micro("signers")["note"] == "rests on fewer than 10 signers"
+
+
+def test_where_frames_pretend_nothing_the_sentence_claims_nothing(found):
+    table = found.table.copy()
+    change = table["folds"].eq("frames - utterances")
+    table.loc[change, ["estimate", "conf_low", "conf_high"]] = [-0.01, -0.02, 0.01]
+    text = replace(found, table=table).sentence()
+    assert "does not show that the forests recognised the utterance" in text
+    table.loc[change, ["conf_low", "conf_high"]] = np.nan
+    assert "−0.01, does not show" in replace(found, table=table).sentence() or (
+        "−.01, does not show" in replace(found, table=table).sentence()
+    )
 
 
 def test_signers_that_are_not_known_are_no_folds(corpus):

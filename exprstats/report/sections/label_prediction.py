@@ -116,8 +116,9 @@ def _build_scores(found: LabelPrediction) -> Table:
         notes=(
             say(
                 "Frames: with the label. Weighted average: by frames. {level} CI: delete-one "
-                "jackknife over utterances, the forests as they are.",
+                "jackknife over {kind}, the forests as they are.",
                 level=write_level(found.level),
+                kind=honest,
             ),
             *collect_notes(shown, ("label",)),
         ),
