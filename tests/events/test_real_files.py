@@ -128,6 +128,11 @@ def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder):
     assert row["f1_frames"] > 0.8 and row["f1"] < 0.45
 
 
+def test_gaze_to_the_addressee_is_annotated_for_one_signer(corpus):
+    seen = corpus[corpus["tier"].eq("eye gaze") & corpus["value"].eq("to addressee")]
+    assert seen["signer"].unique().tolist() == ["Mike"]
+
+
 def test_the_elan_file_is_read(folder):
     events = ex.read_events(folder / "eaf" / "exploface_video.eaf")
     assert len(events) == 105 + 1
