@@ -53,7 +53,12 @@ SamplingRule = Literal["nearest", "mean"]
 PointUnit = Literal["px", "mm"]
 HumanUnit = Literal["worker", "seat", "paper"]
 Duplicates = Literal["error", "mean", "first"]
-Design = Literal["expressiveness"]
+Design = Literal["expressiveness", "signing"]
+Given = Literal["label", "feature"]
+Counted = Literal["frames", "utterances"]
+Among = Literal["all", "labelled"]
+FoldUnit = Literal["frames", "utterances", "signers"]
+Tokens = Literal["words", "spaces"]
 
 # What kinds of models are called in print.
 KIND_NAMES: dict[str, str] = {

@@ -23,6 +23,7 @@ PLACES = (
     *("networks", "ceiling", "weights", "contrasts", "pooling"),
     *("equivalence", "permutation", "contexts", "precision", "training"),
     *("nested", "leakage", "design", "importance", "dependence"),
+    *("event_counts", "cooccurrence", "label_prediction"),
 )
 # Of these there may be several, one for each model.
 KEYED = frozenset({"models", "networks", "importance", "dependence"})

@@ -87,6 +87,19 @@ draws = 500
 draws = 500
 """
 
+_SIGNING = """\
+# A study file: what to analyse. Run it with: exprstats report study.toml
+title = "Emotion in signing (simulated)"
+seed = {seed}
+
+[signing]
+files = "events.csv"           # or SignStream and ELAN files, or a folder of them
+lexicon = "lexicon.csv"
+given = "feature"              # P(label | feature); "label" turns it round
+folds = "utterances"           # or "signers"; folds of frames are shown beside
+trees = 50
+"""
+
 
 def show_demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="The report folder.")] = Path(
@@ -145,8 +158,11 @@ def simulate_design(
         from exprstats.simulate import simulate_expressiveness
 
         with stage_folder(out, force=force) as stage:
-            study = simulate_expressiveness(subjects=subjects, seed=seed)
-            written = write_study_files(study, stage, seed=seed)
+            if design == "signing":
+                written = write_signing_files(stage, people=subjects, seed=seed)
+            else:
+                study = simulate_expressiveness(subjects=subjects, seed=seed)
+                written = write_study_files(study, stage, seed=seed)
         session.show_points(f"In {out}:", written)
         session.say(f"Next: exprstats report {out / 'study.toml'}")
 
@@ -169,6 +185,27 @@ def write_study_files(simulated: Simulated, folder: Path, *, seed: int) -> list[
         f"ratings.csv: {len(ratings):,} rows, one a rater and clip",
         f"clips.csv: {len(simulated.clips):,} rows, one a clip",
         f"truth.csv: {len(simulated.truth):,} population values",
+        "study.toml: what to analyse",
+    ]
+
+
+def write_signing_files(folder: Path, *, people: int, seed: int) -> list[str]:
+    """Write a simulated corpus of signing, eight utterances a person, and say what is there."""
+    from exprstats.io import write_csv, write_json
+    from exprstats.simulate import simulate_signing
+    from exprstats.study import list_versions
+
+    study = simulate_signing(utterances=8 * people, signers=people, seed=seed)
+    tables = {"events": study.events, "lexicon": study.lexicon, "truth": study.truth}
+    for name, table in tables.items():
+        write_csv(table, folder / f"{name}.csv")
+    (folder / "study.toml").write_text(_SIGNING.format(seed=seed), encoding="utf-8")
+    described = {"design": "signing", "seed": seed, "versions": list_versions()}
+    write_json(described, folder / "provenance.json")
+    return [
+        f"events.csv: {len(study.events):,} annotated intervals",
+        f"lexicon.csv: {len(study.lexicon):,} words by label",
+        f"truth.csv: {len(study.truth):,} population values",
         "study.toml: what to analyse",
     ]
 

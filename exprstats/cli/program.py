@@ -26,6 +26,7 @@ from exprstats.cli.reading import take_reading
 from exprstats.cli.reliability import rate_file
 from exprstats.cli.report import report_study
 from exprstats.cli.script import write_script
+from exprstats.cli.signing import relate_signing
 
 
 class Program(TyperGroup):
@@ -68,6 +69,7 @@ for _name, _command in (
     ("faces", box_faces),
     ("fit", fit_clips),
     ("compare", compare_files),
+    ("signing", relate_signing),
     ("simulate", simulate_design),
     ("doctor", examine_machine),
 ):

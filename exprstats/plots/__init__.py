@@ -8,6 +8,7 @@ from exprstats.plots.importance import draw_dependence, draw_importance
 from exprstats.plots.looks import save_figure
 from exprstats.plots.networks import draw_training
 from exprstats.plots.performance import MetricLabel, draw_performance, label_metrics
+from exprstats.plots.signing import draw_events, draw_label_scores
 from exprstats.plots.weights import draw_contrasts, draw_weights, name_pairs
 
 __all__ = [
@@ -17,8 +18,10 @@ __all__ = [
     "draw_decisions",
     "draw_dependence",
     "draw_differences",
+    "draw_events",
     "draw_factor",
     "draw_importance",
+    "draw_label_scores",
     "draw_performance",
     "draw_training",
     "draw_weights",

@@ -19,12 +19,14 @@ from exprstats.report.sections.companions import (
 )
 from exprstats.report.sections.comparisons import describe_comparisons, describe_pooling
 from exprstats.report.sections.contrasts import describe_contrasts
+from exprstats.report.sections.cooccurrence import describe_cooccurrence
 from exprstats.report.sections.data import (
     describe_analysed,
     describe_session,
     list_session_versions,
 )
 from exprstats.report.sections.design import describe_design
+from exprstats.report.sections.events import describe_events
 from exprstats.report.sections.factors import (
     describe_factors,
     describe_levels,
@@ -36,6 +38,7 @@ from exprstats.report.sections.features import (
     describe_tracking,
 )
 from exprstats.report.sections.importance import describe_importance
+from exprstats.report.sections.label_prediction import describe_prediction
 from exprstats.report.sections.measurement import describe_measurement, list_banners
 from exprstats.report.sections.measurement_error import describe_errors
 from exprstats.report.sections.networks import describe_networks
@@ -86,6 +89,9 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("contrasts",), describe_contrasts),
     (("importance", "dependence"), describe_importance),
     (("pooling",), describe_pooling),
+    (("event_counts",), describe_events),
+    (("cooccurrence",), describe_cooccurrence),
+    (("label_prediction",), describe_prediction),
 )
 
 

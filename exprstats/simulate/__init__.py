@@ -1,6 +1,14 @@
 """Simulated studies with known truth."""
 
 from exprstats.simulate.expressiveness import Simulated, simulate_again, simulate_expressiveness
+from exprstats.simulate.signing import SimulatedSigning, simulate_signing
 from exprstats.simulate.truth import state_truth
 
-__all__ = ["Simulated", "simulate_again", "simulate_expressiveness", "state_truth"]
+__all__ = [
+    "Simulated",
+    "SimulatedSigning",
+    "simulate_again",
+    "simulate_expressiveness",
+    "simulate_signing",
+    "state_truth",
+]

@@ -23,6 +23,7 @@ from exprstats.study.settings import (
     RatingsSettings,
     ReliabilitySettings,
     ScoresSettings,
+    SigningSettings,
     SplitSettings,
     Study,
     VideoSettings,
@@ -46,6 +47,7 @@ _TABLES: dict[str, type] = {
     "importance": ImportanceSettings,
     "deep": DeepSettings,
     "video": VideoSettings,
+    "signing": SigningSettings,
 }
 _NEEDS = {
     "reliability": "ratings",
@@ -190,7 +192,7 @@ class _Reading:
         if {"clips", "openface"} <= content.keys():
             fact = "the study has both [clips] and [openface], which give the same table."
             self.complain(fact, "Keep the one that you have.")
-        if not {"ratings", "clips"} & given:
+        if not {"ratings", "clips", "signing"} & given:
             self.complain(
                 "the study has neither [ratings] nor [clips].",
                 "Add the table of the file that you have.",

@@ -13,13 +13,14 @@ from typing import Any
 from exprstats.parallel import report_progress, spawn_seeds
 
 STAGES = (
-    *("read", "reliability", "split", "factor", "join", "models", "networks"),
+    *("read", "reliability", "split", "factor", "signing", "join", "models", "networks"),
     *("baselines", "weights", "contrasts", "importance", "compare"),
 )
 # Appended to, never reordered: a stage keeps its seed when later versions add stages.
 _SEEDED = (
     *("reliability", "split", "uniform", "normal", "compare"),
     *("forest", "weights", "contrasts", "importance", "folds", "pooling", "networks"),
+    "signing",
 )
 
 

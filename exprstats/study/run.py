@@ -23,6 +23,7 @@ from exprstats.study.inputs import (
 from exprstats.study.networks import choose_reference, fit_networks, split_runs
 from exprstats.study.provenance import Logbook, Provenance
 from exprstats.study.settings import CompareSettings, ImportanceSettings, SplitSettings, Study
+from exprstats.study.signing import run_signing
 from exprstats.study.stages import (
     FEWEST_SUBJECTS,
     compare_all,
@@ -118,13 +119,19 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
         with log.stage("factor"):
             factor = _measure(study, ratings, parts, log)
             scored = None if factor is None else rate_targets(ratings, factor, log)
+    signing: tuple[Result, ...] = ()
+    if study.signing is not None:
+        with log.stage("signing"):
+            signing = run_signing(study.signing, study.path.parent, log, n_jobs=n_jobs)
     run = StudyRun(
         study=study,
-        provenance=log.close(receipts=[] if factor is None else [factor.receipt]),
+        provenance=log.close(
+            receipts=[] if factor is None else [factor.receipt], learned=bool(signing)
+        ),
         clips=clips,
         features=features,
         parts=parts,
-    ).add(reliability, factor, scored)
+    ).add(reliability, factor, scored, *signing)
     return run if clips is None else predict_all(run, log, ratings, n_jobs)
 
 

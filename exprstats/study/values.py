@@ -184,6 +184,16 @@ def read_file(value: Any, folder: Path) -> Path:
     raise Unreadable(message)
 
 
+def read_places(value: Any, folder: Path) -> tuple[Path, ...]:
+    """Return files or folders that are there, one or several."""
+    given = value if isinstance(value, list) and value else [value]
+    found = []
+    for one in given:
+        path = folder / Path(read_text(one, folder)).expanduser()
+        found.append(path if path.is_dir() else read_file(one, folder))
+    return tuple(found)
+
+
 def one_of(literal: Any) -> Reader:
     """Return a reader that takes one of a Literal's words."""
 

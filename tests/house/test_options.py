@@ -135,6 +135,12 @@ def guess(verb, **fixed):
     return lambda _, **options: verb(make_predictions(), **fixed, **options)
 
 
+@cache
+def make_signing():
+    study = ex.simulate_signing(utterances=20, seed=1)
+    return study.events, study.labels
+
+
 PLANS = {"subjects": 10, "clips": 4, "raters": 3, "workers": 20, "draws": 10}
 PRINTED = pd.DataFrame({"icc": [0.7], "n_clips": [40], "raters": [4]})
 CALLS = {
@@ -179,6 +185,11 @@ CALLS = {
     "measure_leakage": lambda _, **options: call_leakage(**options),
     "permute_models": judge(ex.permute_models),
     "plan_precision": judge(ex.plan_precision, width=0.1),
+    "measure_cooccurrence": lambda _, **options: ex.measure_cooccurrence(
+        *make_signing(), **{"draws": 9, **options}
+    ),
+    "predict_labels": lambda _, **options: ex.predict_labels(*make_signing(), trees=1, **options),
+    "simulate_signing": lambda _, **options: ex.simulate_signing(utterances=5, **options),
     "nest_elastic": lambda _, **options: call_nested(**options),
     "repeat_splits": lambda _, **options: call_repeats(**options),
     "rate_ceiling": lambda _, **options: ex.rate_ceiling(make_ratings(), make_factor(), **options),

@@ -34,6 +34,10 @@ SOURCES: dict[str, Text] = {
         "and standardized assessment instruments in psychology. *Psychological Assessment*, "
         "*6*(4), 284–290. https://doi.org/10.1037/1040-3590.6.4.284"
     ),
+    "kezar": say(
+        "Kezar, L., & Zhou, P. (2022). *The role of facial expressions and emotion in ASL*. arXiv. "
+        "https://arxiv.org/abs/2201.07906"
+    ),
     "hesterberg": say(
         "Hesterberg, T. C. (2015). What teachers should know about the bootstrap: Resampling in "
         "the undergraduate statistics curriculum. *The American Statistician*, *69*(4), 371–386. "

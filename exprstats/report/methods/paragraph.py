@@ -12,6 +12,7 @@ from exprstats.inference.comparison.methods import describe_resampling
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
 from exprstats.report.methods.ratings import tell_factor, tell_openface, tell_reliability
+from exprstats.report.methods.signing import tell_signing
 from exprstats.report.sections.importance import gather_importance
 from exprstats.report.sections.performance import KINDS, list_methods
 from exprstats.report.sections.stability import find_split, name_resampled, name_tuning
@@ -40,6 +41,9 @@ def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
         cited |= sources
     # What is told of one by one is on the path of that paper; other results need not be.
     follows = bool(sentences)
+    told, sources = tell_signing(analysis)
+    sentences += told
+    cited |= sources
     sentences.append(_tell_package(analysis, follows=follows))
     cited |= {"lin"} if follows else set()
     section = Section(

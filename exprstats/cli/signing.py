@@ -1,0 +1,151 @@
+"""``exprstats signing``: emotions in annotated signing, and the features that go with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exprstats.cli.options import (
+    ForceOption,
+    JobsOption,
+    JsonOption,
+    LevelOption,
+    OutOption,
+    QuietOption,
+    SeedOption,
+    split_names,
+)
+from exprstats.cli.session import Session, open_session
+from exprstats.options import Among, Counted, FoldUnit, Given, Tokens
+
+if TYPE_CHECKING:
+    from exprstats.results import Result
+
+
+def relate_signing(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH...",
+            help="SignStream (.xml), ELAN (.eaf) or tables of intervals (tier, start, end, "
+            "value, utterance, signer); or folders of them.",
+        ),
+    ],
+    lexicon: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="Words by category: Empath's categories.tsv, LIWC .dic or .dicx, a table of "
+            "category and word, or a list of words.",
+        ),
+    ],
+    categories: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Categories to keep. [default: those of emotions]"),
+    ] = None,
+    text: Annotated[
+        str,
+        typer.Option(
+            metavar="TIER",
+            help="The tier of texts: translation for utterances, gloss for single signs.",
+        ),
+    ] = "translation",
+    tokens: Annotated[
+        Tokens, typer.Option(help="Words without punctuation and capitals, or split at blanks.")
+    ] = "words",
+    given: Annotated[
+        Given, typer.Option(help="The denominator of the probabilities that are printed.")
+    ] = "feature",
+    unit: Annotated[Counted, typer.Option(help="What is counted together.")] = "frames",
+    among: Annotated[Among, typer.Option(help="All frames, or only those with a label.")] = "all",
+    folds: Annotated[
+        FoldUnit,
+        typer.Option(help="Held out together; folds of frames are always shown beside."),
+    ] = "utterances",
+    n_folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 10,
+    trees: Annotated[int, typer.Option(min=1, help="Trees of each forest.")] = 100,
+    units: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Table of action units (unit, tier, value) in place "
+            "of the usual one, which --out writes.",
+        ),
+    ] = None,
+    spellings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Table of spellings (tier, value, tier_as, value_as) "
+            "in place of the usual one, which --out writes.",
+        ),
+    ] = None,
+    within: Annotated[
+        str | None,
+        typer.Option(metavar="TIER", help="Tier of ELAN files that holds the utterances."),
+    ] = None,
+    fps: Annotated[float, typer.Option(help="Frames per second of the videos.")] = 30.0,
+    draws: Annotated[
+        int, typer.Option(min=0, help="Permutations of the test of independence.")
+    ] = 2000,
+    level: LevelOption = 0.95,
+    json: JsonOption = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    seed: SeedOption = 1,
+    n_jobs: JobsOption = 1,
+    quiet: QuietOption = False,
+) -> None:
+    """Relate lexical emotions to what signers' faces and heads do, and predict them."""
+    options = {"json": json, "out": out, "force": force, "quiet": quiet}
+    with open_session("signing", seed=seed, **options) as session:
+        from exprstats.study.signing import (
+            analyse_signing,
+            fill_settings,
+            list_sources,
+            measure_source,
+        )
+
+        settings = fill_settings(
+            files=tuple(paths),
+            lexicon=lexicon,
+            categories=_freeze(split_names(categories, "--categories")),
+            text=text,
+            tokens=tokens,
+            given=given,
+            unit=unit,
+            among=among,
+            folds=folds,
+            n_folds=n_folds,
+            trees=trees,
+            units=units,
+            spellings=spellings,
+            within=within,
+            fps=fps,
+            draws=draws,
+            level=level,
+        )
+        for path in list_sources(settings):
+            session.add_input(path, *measure_source(path))
+        results = analyse_signing(settings, seed=seed, n_jobs=n_jobs)
+        _keep_tables(session, *results)
+        session.present(*results)
+
+
+def _freeze(names: list[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
+
+
+def _keep_tables(session: Session, *results: Result) -> None:
+    """Keep rows for ``--json`` and tables for ``--out``, those that can be edited among them."""
+    from exprstats.events import EventCounts, LabelPrediction, list_spellings, list_units
+
+    for one in results:
+        session.add_table(one.find_place(), one.tidy())
+        if isinstance(one, EventCounts) and one.tokens is not None:
+            session.tables["event_tokens"] = one.tokens
+        if isinstance(one, LabelPrediction):
+            session.add_table("label_importance", one.importance)
+    session.tables |= {"units": list_units(), "spellings": list_spellings()}

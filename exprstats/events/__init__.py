@@ -1,0 +1,27 @@
+"""Annotated intervals: readers, lexicons, action units, co-occurrence, and prediction of labels."""
+
+from exprstats.events.cooccurrence import CoOccurrence, measure_cooccurrence
+from exprstats.events.counts import EventCounts, count_events
+from exprstats.events.facs import list_units, map_units
+from exprstats.events.intervals import expand_frames
+from exprstats.events.lexicons import compare_tokens, find_labels, read_lexicon
+from exprstats.events.prediction import LabelPrediction, predict_labels
+from exprstats.events.readers.files import read_events
+from exprstats.events.readers.spellings import list_spellings
+
+__all__ = [
+    "CoOccurrence",
+    "EventCounts",
+    "LabelPrediction",
+    "compare_tokens",
+    "count_events",
+    "expand_frames",
+    "find_labels",
+    "list_spellings",
+    "list_units",
+    "map_units",
+    "measure_cooccurrence",
+    "predict_labels",
+    "read_events",
+    "read_lexicon",
+]

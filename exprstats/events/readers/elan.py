@@ -1,0 +1,134 @@
+"""ELAN files (.eaf): annotations with times of their own, and those that refer to others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from exprstats.errors import DataError, Problem
+from exprstats.events.readers.markup import read_text
+from exprstats.events.readers.signstream import Event
+
+
+def list_elan(root: Element, path: Path, within: str | None, odd: Counter[str]) -> list[Event]:
+    """Return the intervals of an ELAN file.
+
+    Time slots without a value lie evenly between their neighbours that have one, as ELAN shows
+    them. An annotation that refers to another has the time of that one.
+
+    Parameters
+    ----------
+    root, path
+        The file.
+    within
+        Tier whose annotations are the utterances; None: the file is one utterance.
+    odd
+        Gets the number of intervals that were left out, by the reason.
+
+    Raises
+    ------
+    DataError
+        If a tier is absent, or an annotation refers to none.
+    """
+    header = root.find("HEADER")
+    if header is not None and header.get("TIME_UNITS", "milliseconds") != "milliseconds":
+        fact = f"the file counts time in {header.get('TIME_UNITS')}."
+        raise DataError(Problem(fact, "Export it from ELAN, which uses milliseconds.", str(path)))
+    slots = _fill_slots(root)
+    spans: dict[str | None, tuple[float, float]] = {}
+    owed: dict[str | None, str | None] = {}
+    marks: list[tuple[str, str | None, str | None, str]] = []
+    for tier in root.iter("TIER"):
+        name, signer = str(tier.get("TIER_ID")), tier.get("PARTICIPANT") or None
+        for mark in tier.iter():
+            key = mark.get("ANNOTATION_ID")
+            if mark.tag == "ALIGNABLE_ANNOTATION":
+                ends = [slots.get(mark.get(f"TIME_SLOT_REF{i}")) for i in (1, 2)]
+                if ends[0] is None or ends[1] is None:
+                    fact = f"annotation {key} of tier '{name}' has no time."
+                    raise DataError(Problem(fact, "Save the file again with ELAN.", str(path)))
+                spans[key] = (ends[0], ends[1])
+            elif mark.tag == "REF_ANNOTATION":
+                owed[key] = mark.get("ANNOTATION_REF")
+            else:
+                continue
+            marks.append((name, signer, key, read_text(mark.find("ANNOTATION_VALUE"))))
+    placed = [
+        (name, signer, *_find_span(key, spans, owed, path), text)
+        for name, signer, key, text in marks
+    ]
+    if within is None:
+        last = max((one[3] for one in placed), default=0.0)
+        whole = [Event(path.stem, None, "utterance", 0.0, last, None)] * bool(placed)
+        return [
+            *whole,
+            *(
+                Event(path.stem, signer, name, start, end, text or None)
+                for name, signer, start, end, text in placed
+            ),
+        ]
+    return _cut_utterances(placed, path, within, odd)
+
+
+def _fill_slots(root: Element) -> dict[str | None, float]:
+    """Return the seconds of each time slot."""
+    slots = [(one.get("TIME_SLOT_ID"), one.get("TIME_VALUE")) for one in root.iter("TIME_SLOT")]
+    times = [None if value is None else float(value) / 1000 for _, value in slots]
+    known = [place for place, value in enumerate(times) if value is not None]
+    filled: dict[str | None, float] = {}
+    for place, (key, _) in enumerate(slots):
+        before = max((one for one in known if one <= place), default=None)
+        after = min((one for one in known if one >= place), default=None)
+        if before is None or after is None:
+            continue
+        low, high = float(times[before] or 0), float(times[after] or 0)
+        share = (place - before) / max(after - before, 1)
+        filled[key] = low + share * (high - low)
+    return filled
+
+
+def _find_span(
+    key: str | None,
+    spans: dict[str | None, tuple[float, float]],
+    owed: dict[str | None, str | None],
+    path: Path,
+) -> tuple[float, float]:
+    seen = set()
+    while key not in spans:
+        if key in seen or key not in owed:
+            fact = f"annotation {key} refers to none that has a time."
+            raise DataError(Problem(fact, "Save the file again with ELAN.", str(path)))
+        seen.add(key)
+        key = owed[key]
+    return spans[key]
+
+
+def _cut_utterances(
+    placed: list[tuple[str, str | None, float, float, str]],
+    path: Path,
+    within: str,
+    odd: Counter[str],
+) -> list[Event]:
+    """Return the events of each utterance that they overlap, in time from its start."""
+    outer = sorted((one[2], one[3], one[4], one[1]) for one in placed if one[0] == within)
+    if not outer:
+        names = sorted({one[0] for one in placed})
+        fact = f"there is no tier '{within}' with annotations. There is: {', '.join(names)}."
+        raise DataError(Problem(fact, "Name one of these.", str(path)))
+    events = []
+    for number, (begin, stop, text, signer) in enumerate(outer, start=1):
+        key = f"{path.stem}/{number}"
+        events.append(Event(key, signer, "utterance", 0.0, stop - begin, text or None))
+    for name, signer, start, end, text in placed:
+        homes = [
+            (number, begin, stop)
+            for number, (begin, stop, *_) in enumerate(outer, start=1)
+            if start < stop and end > begin
+        ]
+        odd["left out, since they lie outside every utterance"] += not homes
+        for number, begin, stop in homes:
+            place = (max(start, begin) - begin, min(end, stop) - begin)
+            if name != within:
+                events.append(Event(f"{path.stem}/{number}", signer, name, *place, text or None))
+    return events

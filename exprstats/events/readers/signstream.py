@@ -1,0 +1,197 @@
+"""SignStream files: the databases of version 2 and the exports of version 3.
+
+Version 2 gives times in milliseconds from the start of the utterance; the end is the start of the
+last frame, so that an interval reaches one frame further. Version 3 wraps its texts in single
+quotes, and counts from the start of the video.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+import numpy as np
+
+from exprstats.errors import DataError, Problem, warn_user
+from exprstats.events.readers.markup import read_text
+
+PHASES = ("hold", "onset", "offset")
+TRANSLATION, GLOSS, WHOLE = "translation", "gloss", "utterance"
+_LONGEST = 900  # frames of a usual utterance; longer ones are counted in milliseconds
+
+
+class Event(NamedTuple):
+    """An annotated interval, in seconds from the start of its utterance."""
+
+    utterance: str
+    signer: str | None
+    tier: str
+    start: float
+    end: float
+    value: str | None
+    phase: str | None = None
+
+
+def list_signstream2(root: Element, path: Path, fps: float, odd: Counter[str]) -> list[Event]:
+    """Return the intervals of a database of SignStream 2.
+
+    Parameters
+    ----------
+    root, path, fps
+        The file, and the frames per second of its videos.
+    odd
+        Gets the number of intervals that were cut or left out, by what was done.
+
+    Raises
+    ------
+    DataError
+        If a time is absent or no number.
+    """
+    people = {
+        one.get("ID"): one.get("LABEL") or one.get("NAME") for one in root.iter("PARTICIPANT")
+    }
+    scheme = {
+        field.get("ID"): (
+            " ".join((field.get("NAME") or field.get("LABEL") or "").split()),
+            {value.get("ID"): _trim(value.get("NAME")) for value in field.iter("VALUE")},
+        )
+        for field in root.iter("FIELD")
+    }
+    frame = _round_frames(fps)
+    events: list[Event] = []
+    for utterance in root.iter("UTTERANCE"):
+        name = f"{path.stem}/{utterance.get('ID')}"
+        start, end = (_read_time(utterance, key, path) for key in ("S", "E"))
+        length = frame(end - start) + 1
+        segments = utterance.findall("SEGMENT")
+        signers = [people.get(one.get("PARTICIPANT-ID")) for one in segments]
+        excerpt = utterance.get("EXCERPT")
+        events.append(
+            Event(name, next(iter(signers), None), WHOLE, 0.0, length / fps, _trim(excerpt))
+        )
+        for segment, signer in zip(segments, signers, strict=True):
+            for track in segment.iter("TRACK"):
+                code = track.get("FID")
+                tier, values = scheme.get(code, ("", {}))
+                for mark in track.iter("A"):
+                    odd["of a field that the coding scheme lacks, named by its number"] += not tier
+                    first, last = (frame(_read_time(mark, key, path)) for key in ("S", "E"))
+                    odd["cut at the end of their utterance"] += last >= length
+                    stop = min(last + 1, length)
+                    if first >= stop:
+                        odd["left out, since no frame of their utterance holds them"] += 1
+                        continue
+                    value, phase = _read_value(mark, values)
+                    place = (first / fps, stop / fps)
+                    events.append(
+                        Event(name, signer, tier or f"field {code}", *place, value, phase)
+                    )
+    return events
+
+
+def _round_frames(fps: float) -> Callable[[float], int]:
+    """Return a function from milliseconds, rounded as they are in files, to frame numbers."""
+    return lambda milliseconds: round(milliseconds * fps / 1000)
+
+
+def _read_value(mark: Element, values: dict[str | None, str | None]) -> tuple[str | None, ...]:
+    """Return the value and the phase of an annotation, of which it has one."""
+    code = mark.get("VID")
+    if code is None:
+        return read_text(mark) or None, None
+    value = values.get(code) or f"value {code}"
+    phase = value.lower()
+    # Numbers of phases are far above those of values, of which one may be called "hold" too.
+    marked = phase in PHASES and code.isdigit() and int(code) >= 400_000
+    return (None, phase) if marked else (value, None)
+
+
+def _read_time(node: Element, key: str, path: Path) -> float:
+    try:
+        return float(str(node.get(key)))
+    except ValueError:
+        fact = f"a time is '{node.get(key)}' and no number ({node.tag}, {key})."
+        raise DataError(Problem(fact, "Correct it in the file.", file=str(path))) from None
+
+
+def _trim(text: str | None) -> str | None:
+    return " ".join((text or "").split()) or None
+
+
+def list_signstream3(root: Element, path: Path, fps: float, odd: Counter[str]) -> list[Event]:
+    """Return the intervals of an export of SignStream 3.
+
+    The export does not name the unit of its times. Utterances that would last longer than half a
+    minute as frames are counted in milliseconds. Parameters are those of `list_signstream2`.
+
+    Warns
+    -----
+    DataWarning
+        That times were taken as milliseconds.
+    """
+    spans = [_read_span(one) for one in root.iter("UTTERANCE")]
+    lengths = [one[1] - one[0] for one in spans if one is not None]
+    rate = fps
+    if lengths and np.median(lengths) > _LONGEST:
+        rate = 1000.0
+        warn_user(
+            f"{path.name}: START_FRAME and END_FRAME were taken as milliseconds; as frames the "
+            f"median utterance would last {np.median(lengths) / fps:,.0f} s."
+        )
+    events: list[Event] = []
+    for tier in root.iter("SEGMENT-TIER"):
+        signer = _unquote(tier.find("PARTICIPANT")) or None
+        for utterance in tier.iter("UTTERANCE"):
+            name = f"{path.stem}/{utterance.get('ID')}"
+            span = _read_span(utterance)
+            if span is None:
+                odd["with their utterance left out, since it has no times"] += 1
+                continue
+            length = (span[1] - span[0]) / rate + 1 / fps
+            label = _unquote(utterance.find("UTTERANCE-NUMBER"))
+            events.append(Event(name, signer, WHOLE, 0.0, length, label or None))
+            text = _unquote(utterance.find("TRANSLATION"))
+            if text:
+                events.append(Event(name, signer, TRANSLATION, 0.0, length, text))
+            for mark, value, phase, tier_name in _list_marks(utterance):
+                place = _read_span(mark)
+                if place is None:
+                    odd["left out, since they have no times"] += 1
+                    continue
+                first = (place[0] - span[0]) / rate
+                stop = min((place[1] - span[0]) / rate + 1 / fps, length)
+                if max(first, 0.0) >= stop:
+                    odd["left out, since no frame of their utterance holds them"] += 1
+                    continue
+                events.append(Event(name, signer, tier_name, max(first, 0.0), stop, value, phase))
+    return events
+
+
+def _list_marks(utterance: Element) -> Iterator[tuple[Element, str | None, str | None, str]]:
+    """Yield signs, non-manual markers and their phases: the element, value, phase and tier."""
+    for sign in utterance.iter("SIGN"):
+        hand = next((one for one in sign if one.tag.endswith("DOMINANT_HAND")), sign)
+        yield hand, _unquote(sign.find("LABEL")) or None, None, GLOSS
+    for marker in utterance.iter("NON_MANUAL"):
+        tier = _unquote(marker.find("LABEL")) or "non-manual"
+        yield marker, _unquote(marker.find("VALUE")) or "yes", None, tier
+        for phase in PHASES[1:]:
+            part = marker.find(phase.upper())
+            if part is not None and _read_span(part) is not None:
+                yield part, None, phase, tier
+
+
+def _read_span(node: Element) -> tuple[float, float] | None:
+    try:
+        return float(node.get("START_FRAME", "")), float(node.get("END_FRAME", ""))
+    except ValueError:
+        return None
+
+
+def _unquote(node: Element | None) -> str:
+    text = read_text(node)
+    quoted = len(text) > 1 and text[0] == text[-1] == "'"
+    return text[1:-1].strip() if quoted else text

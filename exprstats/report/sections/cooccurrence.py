@@ -1,0 +1,163 @@
+"""Section on the co-occurrence of labels and features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.apa import count_things, write_count, write_level, write_number, write_p
+from exprstats.document.cells import collect_notes, write_estimate, write_limits
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.text import Text, quote_sentence, say
+from exprstats.report.analysis import Analysis
+
+if TYPE_CHECKING:
+    from exprstats.events import CoOccurrence
+
+_MOST_LABELS, _MOST_FEATURES, _FEWEST = 5, 10, 10
+_FORMULAS = {
+    "feature": ("P(label | feature)", "with the feature", "the label", "n_feature"),
+    "label": ("P(feature | label)", "with the label", "the feature", "n_label"),
+}
+
+
+def describe_cooccurrence(analysis: Analysis) -> Section | None:
+    """Return the section on conditional probabilities, or None where none were measured."""
+    found: CoOccurrence | None = analysis.cooccurrence
+    if found is None:
+        return None
+    name, condition, event, _ = _FORMULAS[found.given]
+    unit = found.unit
+    selected = "" if found.among == "all" else " Only frames with a label take part, which raises "
+    if selected:
+        selected += "every probability of a label."
+    formula = say(
+        "{name} is the share of {unit} {condition} that {have} {event}.{among}",
+        name=name,
+        unit=unit,
+        condition=condition,
+        have="have" if found.given == "feature" else "show",
+        event=event,
+        among=selected,
+    )
+    lost = ()
+    if found.left_out:
+        lost = (
+            say(
+                "{count} left out, with too few frames.",
+                count=count_things(
+                    len(found.left_out), "label or feature was", "labels and features were"
+                ),
+            ),
+        )
+    tables = _build_pairs(found)
+    place = (
+        (say("Table A81 lists features of the labels with the clearest associations."),)
+        if tables
+        else ()
+    )
+    caveats = (
+        say(
+            "Frames of one utterance are alike, so that intervals and the test take utterances as "
+            "units. A high probability of a frequent label is no association; lift compares it "
+            "with all {unit}.",
+            unit=unit,
+        ),
+    )
+    return Section(
+        "cooccurrence",
+        "Co-occurrence of labels and features",
+        (quote_sentence(found.sentence()), formula, *place, *lost),
+        caveats=caveats,
+        tables=tables,
+    )
+
+
+def _build_pairs(found: CoOccurrence) -> tuple[Table, ...]:
+    name, _, _, count = _FORMULAS[found.given]
+    table = found.table
+    rows = table[table["headline"] & table["estimate"].notna()]
+    seen = table[table["term"].eq("lift") & table["n_joint"].gt(0)].set_index(["label", "feature"])
+    order = _order_labels(table)
+    cells, kept = [], []
+    for label in order[:_MOST_LABELS]:
+        mine = rows[rows["label"].eq(label) & rows["n_joint"].gt(0)]
+        mine = mine[mine["n_clusters"].ge(_FEWEST)]
+        mine = mine.sort_values("conf_low", ascending=False, kind="stable").head(_MOST_FEATURES)
+        kept.append(mine)
+        for row in mine.to_dict("records"):
+            lift = seen.loc[(label, row["feature"])]
+            cells.append(
+                {
+                    "label": str(label),
+                    "feature": str(row["feature"]),
+                    "estimate": write_estimate(row),
+                    "limits": write_limits(row),
+                    "count": f"{write_count(row['n_joint'])}/{write_count(row[count])}",
+                    "lift": write_number(lift["estimate"]),
+                    "p": write_p(lift.get("p_max_t")),
+                }
+            )
+    if not cells:
+        return ()
+    columns = (
+        Column("feature", say("Feature"), words=True),
+        Column("estimate", say("{name}", name=name)),
+        Column("limits", say("{level} CI", level=write_level(found.level))),
+        Column("count", say("Frames") if found.unit == "frames" else say("Utterances")),
+        Column("lift", say("Lift")),
+        Column("p", say("*p*")),
+    )
+    shown = pd.concat(kept)
+    return (
+        Table(
+            "A81",
+            "cooccurrence",
+            "Features That Go With Labels",
+            columns,
+            pd.DataFrame(cells),
+            group="label",
+            notes=(*_say_pairs(found, len(order)), *collect_notes(shown, ("label", "feature"))),
+            rows=found.tidy(),
+        ),
+    )
+
+
+def _say_pairs(found: CoOccurrence, n_labels: int) -> list[Text]:
+    """Return the notes on which pairs are listed, their intervals and their test."""
+    name = _FORMULAS[found.given][0]
+    notes = [
+        say(
+            "The {labels} with the clearest associations, and for each the features whose {name} "
+            "is highest by the lower limit, at most {features}, of those that occur in {fewest} "
+            "utterances. {level} CI: delete-one jackknife over the utterances in which the event "
+            "occurs.",
+            labels=count_things(min(_MOST_LABELS, n_labels), "label"),
+            features=_MOST_FEATURES,
+            name=name,
+            fewest=_FEWEST,
+            level=write_level(found.level),
+        )
+    ]
+    if found.draws:
+        tested = found.table["p_value"].notna().sum()
+        notes.append(
+            say(
+                "*p* of independence: {draws} permutations of the labels of utterances within "
+                "signers, adjusted for all {tested} pairs that occur in {fewest} utterances each.",
+                draws=write_count(found.draws),
+                tested=write_count(tested),
+                fewest=_FEWEST,
+            )
+        )
+    return notes
+
+
+def _order_labels(table: pd.DataFrame) -> list[Any]:
+    """Return the labels, those with the smallest p first, then by their frames."""
+    lift = table[table["term"].eq("lift")]
+    lift = lift.assign(p=lift.get("p_max_t", 1.0))
+    best = lift.groupby("label", sort=False).agg(p=("p", "min"), frames=("n_label", "first"))
+    best = best.sort_values(["p", "frames"], ascending=[True, False], kind="stable")
+    return best.index.tolist()

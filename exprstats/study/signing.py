@@ -1,0 +1,176 @@
+"""Stage of a study on annotated signing: labels, co-occurrence and prediction."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exprstats.study.provenance import InputFile, Logbook
+from exprstats.study.settings import SigningSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.results import Result
+
+
+def list_sources(settings: SigningSettings) -> list[Path]:
+    """Return every file that the settings name, those of folders one by one."""
+    from exprstats.events.readers.files import list_files
+
+    others = (settings.lexicon, settings.units, settings.spellings)
+    return [*list_files(settings.files), *(one for one in others if one is not None)]
+
+
+def measure_source(path: Path) -> tuple[str, int]:
+    """Return the SHA-256 hash of a file, and its rows, or its lines where it is no table.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    import hashlib
+
+    from exprstats.errors import DataError, Problem
+    from exprstats.io import sniff_file
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        fact = f"{error.strerror or 'it cannot be read'}."
+        raise DataError(Problem(fact, "Check the path.", file=str(path))) from None
+    lines = content.count(b"\n")
+    if path.suffix.lower() in {".csv", ".xlsx"}:
+        lines = sniff_file(path).rows
+    return hashlib.sha256(content).hexdigest(), lines
+
+
+def run_signing(
+    settings: SigningSettings, folder: Path, log: Logbook, *, n_jobs: int
+) -> tuple[Result, ...]:
+    """Return the results of ``[signing]``, and write its files down.
+
+    Parameters
+    ----------
+    settings
+        The table.
+    folder
+        That of the study file.
+    log
+        Gets the files, and gives the seed.
+    n_jobs
+        Workers.
+    """
+    for path in list_sources(settings):
+        shown = path.relative_to(folder) if path.is_relative_to(folder) else path
+        log.inputs.append(InputFile("signing", shown.as_posix(), *measure_source(path), 0))
+    return analyse_signing(settings, seed=log.draw_seed("signing"), n_jobs=n_jobs)
+
+
+def analyse_signing(settings: SigningSettings, *, seed: int, n_jobs: int = 1) -> tuple[Result, ...]:
+    """Read annotations and a lexicon, count, relate labels to features, and predict them.
+
+    Co-occurrence is measured on the annotated values; labels are predicted from action units, or
+    from the values where none of these has a unit.
+
+    Parameters
+    ----------
+    settings
+        As ``[signing]`` of a study file.
+    seed
+        Of permutations, folds and forests.
+    n_jobs
+        Workers.
+
+    Returns
+    -------
+    tuple of Result
+        `EventCounts`, `CoOccurrence`, and `LabelPrediction` where there are folds to be had.
+
+    Raises
+    ------
+    DataError, OptionError
+        As the verbs of `exprstats.events`.
+
+    Warns
+    -----
+    DataWarning
+        Why labels cannot be predicted, such as one utterance only.
+    """
+    from exprstats.errors import DataError, warn_user
+    from exprstats.events import (
+        compare_tokens,
+        count_events,
+        find_labels,
+        map_units,
+        measure_cooccurrence,
+        predict_labels,
+        read_events,
+        read_lexicon,
+    )
+
+    fps, text = settings.fps, settings.text
+    lexicon = read_lexicon(settings.lexicon, categories=settings.categories)
+    spellings = _read_table(settings.spellings)
+    options = {"fps": fps, "within": settings.within, "spellings": spellings}
+    events = read_events(settings.files, **options)
+    labels = find_labels(events, lexicon, text=text, tokens=settings.tokens)
+    table = _read_table(settings.units)
+    units = None
+    try:
+        units = map_units(events, table)
+    except DataError:
+        if table is not None:
+            raise
+    tokens = compare_tokens(events, lexicon, text=text)
+    shared = {"among": settings.among, "fps": fps, "level": settings.level, "seed": seed}
+    found: list[Result] = [
+        count_events(events, labels, units, tokens=tokens, fps=fps),
+        measure_cooccurrence(
+            events,
+            labels,
+            given=settings.given,
+            unit=settings.unit,
+            draws=settings.draws,
+            **shared,
+        ),
+    ]
+    try:
+        predicted = predict_labels(
+            events if units is None else units,
+            labels,
+            folds=settings.folds,
+            n_folds=settings.n_folds,
+            trees=settings.trees,
+            n_jobs=n_jobs,
+            **shared,
+        )
+        found.append(predicted)
+    except DataError as error:
+        warn_user(("Labels are not predicted: ", *error.parts))
+    return tuple(found)
+
+
+def _read_table(path: Path | None) -> pd.DataFrame | None:
+    """Return a table of texts, empty cells as empty texts; None without a file."""
+    if path is None:
+        return None
+    from exprstats.io import read_table
+
+    table = read_table(path)
+    return table.astype(object).where(table.notna(), "").astype(str)
+
+
+def fill_settings(**given: object) -> SigningSettings:
+    """Return settings from options of which those that are None keep their default.
+
+    Parameters
+    ----------
+    **given
+        Fields of `SigningSettings`.
+    """
+    known = {one.name for one in fields(SigningSettings)}
+    kept = {name: value for name, value in given.items() if name in known and value is not None}
+    return SigningSettings(**kept)  # type: ignore[arg-type]

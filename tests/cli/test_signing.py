@@ -1,0 +1,104 @@
+"""``exprstats signing`` and ``simulate signing``: rows, files, and messages that help."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from exprstats.cli.program import app
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("signing") / "data"
+    run = invoke("simulate", "signing", "--out", place, "--subjects", "10", "--seed", "4")
+    assert run.exit_code == 0, run.output
+    assert "exprstats report" in run.output
+    return place
+
+
+def relate(folder, *more):
+    quick = ("--trees", "3", "--n-folds", "3", "--draws", "99")
+    return invoke(
+        "signing", folder / "events.csv", "--lexicon", folder / "lexicon.csv", *quick, *more
+    )
+
+
+def test_rows_have_label_feature_and_term(folder, tmp_path):
+    run = relate(folder, "--json", tmp_path / "rows.json")
+    assert run.exit_code == 0, run.output
+    held = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
+    assert held["command"] == "signing"
+    assert [one["file"].rpartition("/")[2] for one in held["inputs"]] == [
+        *("events.csv", "lexicon.csv")
+    ]
+    terms = {row["term"] for row in held["rows"]}
+    assert terms >= {
+        *("p_label_given_feature", "p_feature_given_label", "lift", "precision", "recall", "f1"),
+        *("importance_impurity", "importance_permutation", "frames"),
+    }
+    row = next(one for one in held["rows"] if one["term"] == "lift")
+    assert {"label", "feature", "n_joint", "conf_low", "p_value", "p_max_t"} <= set(row)
+    assert "NaN" not in (tmp_path / "rows.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--given", "label"), "P(feature | label) is the share of frames with the label"),
+        (("--unit", "utterances"), "share of utterances with the feature"),
+        (("--among", "labelled"), "Only frames with a label take part"),
+        (("--folds", "signers"), "In signers that no tree had seen"),
+        (("--draws", "0"), "without a test of independence"),
+    ],
+)
+def test_options_are_said_in_the_text(folder, more, told):
+    run = relate(folder, *more)
+    assert run.exit_code == 0, run.output
+    assert told in " ".join(run.output.replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def test_the_tables_that_can_be_edited_go_back_in(folder, tmp_path):
+    run = relate(folder, "--out", tmp_path / "out")
+    assert run.exit_code == 0, run.output
+    tables = tmp_path / "out" / "tables"
+    again = relate(folder, "--units", tables / "units.csv", "--spellings", tables / "spellings.csv")
+    assert again.exit_code == 0, again.output
+    assert {one.name for one in (tmp_path / "out" / "figures").glob("*.png")} == {
+        *("figureA80_events.png", "figureA81_label_scores.png")
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("none.xml", "--lexicon", "{lexicon}"), "none.xml is not there"),
+        (("{events}", "--lexicon", "none.dic"), "Check the path"),
+        (("{events}", "--lexicon", "{lexicon}", "--categories", "joi"), "Did you mean 'joy'"),
+        (("{events}", "--lexicon", "{lexicon}", "--text", "gloss"), "no interval of tier 'gloss'"),
+        (("{lexicon}", "--lexicon", "{lexicon}"), "it has no 'tier'"),
+        (("{events}", "--lexicon", "{lexicon}", "--fps", "0"), "--fps is 0"),
+    ],
+)
+def test_mistakes_end_in_one_block_with_a_remedy(folder, arguments, told):
+    places = {"lexicon": folder / "lexicon.csv", "events": folder / "events.csv"}
+    run = invoke("signing", *(one.format(**places) for one in arguments))
+    assert run.exit_code == 2
+    assert "Traceback" not in run.output
+    assert told in " ".join(run.output.split())
+
+
+def test_one_utterance_has_counts_and_says_why_nothing_is_predicted(tmp_path):
+    rows = ["tier,start,end,value", "translation,0,2,So sad!", "nose,0,1,wrinkle"]
+    (tmp_path / "one.csv").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "sad.txt").write_text("sad\n", encoding="utf-8")
+    run = invoke("signing", tmp_path / "one.csv", "--lexicon", tmp_path / "sad.txt")
+    assert run.exit_code == 0, run.output
+    text = " ".join(run.output.split())
+    assert "1 utterance with 60 frames at 30 per second" in text
+    assert "Labels are not predicted: there is one utterance" in text
+    assert "No pair of a label and a feature occurs in enough utterances for a test" in text

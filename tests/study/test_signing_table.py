@@ -1,0 +1,65 @@
+"""The table [signing] of a study file, alone and with its mistakes."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from exprstats.errors import DataError
+from exprstats.io import write_csv
+from exprstats.report import write_report
+from exprstats.simulate import simulate_signing
+from exprstats.study import read_study, run_study
+
+STUDY = 'title = "Signing"\nseed = 2\n[signing]\nfiles = "events.csv"\nlexicon = "lexicon.csv"\n'
+
+
+@pytest.fixture
+def study(tmp_path):
+    found = simulate_signing(utterances=80, signers=4, seed=2)
+    write_csv(found.events, tmp_path / "events.csv")
+    write_csv(found.lexicon, tmp_path / "lexicon.csv")
+
+    def write(keys="trees = 3\nn_folds = 3\ndraws = 100\n"):
+        path = tmp_path / "study.toml"
+        path.write_text(STUDY + keys, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_study_of_signing_needs_nothing_else(study, tmp_path):
+    run = run_study(read_study(study()))
+    assert [one.find_place() for one in run.results] == [
+        *("event_counts", "cooccurrence", "label_prediction")
+    ]
+    page = write_report(run, tmp_path / "report").read_text(encoding="utf-8")
+    for number in ("A80", "A81", "A82", "A83"):
+        assert f"Table {number}" in page or f"Table\N{NO-BREAK SPACE}{number}" in page
+    assert "Lin, G" not in page  # no study of expressiveness is followed here
+    assert "Kezar" in page
+    results = json.loads((tmp_path / "report" / "results.json").read_text(encoding="utf-8"))
+    assert {"cooccurrence", "event_tokens", "label_prediction_importance"} <= set(results)
+    provenance = json.loads((tmp_path / "report" / "provenance.json").read_text(encoding="utf-8"))
+    assert [one["file"] for one in provenance["inputs"]] == ["events.csv", "lexicon.csv"]
+    assert "scikit-learn" in provenance["versions"]
+
+
+def test_the_same_seed_gives_the_same_numbers(study):
+    one, other = (run_study(read_study(study()), n_jobs=jobs) for jobs in (1, 2))
+    pd.testing.assert_frame_equal(one.cooccurrence.table, other.cooccurrence.table)
+    pd.testing.assert_frame_equal(one.label_prediction.table, other.label_prediction.table)
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ('given = "words"\n', "given cannot be 'words'"),
+        ('flods = "signers"\n', "has no key 'flods'"),
+        ("trees = 0\n", "trees must be a whole number of at least 1"),
+        ('units = "none.csv"\n', "'none.csv' is not there"),
+    ],
+)
+def test_keys_that_cannot_be_are_told(study, keys, told):
+    with pytest.raises(DataError, match=told):
+        read_study(study(keys))
