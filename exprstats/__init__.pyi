@@ -1,5 +1,6 @@
 from . import behaviour as behaviour
 from . import deep as deep
+from . import expressions as expressions
 from . import inference as inference
 from . import io as io
 from . import measurement as measurement
@@ -48,6 +49,16 @@ from .errors import OptionError as OptionError
 from .errors import Problem as Problem
 from .errors import RError as RError
 from .errors import RWarning as RWarning
+from .expressions import Estimates as Estimates
+from .expressions import EstimateStructure as EstimateStructure
+from .expressions import Sentences as Sentences
+from .expressions import Transfer as Transfer
+from .expressions import classify_expressions as classify_expressions
+from .expressions import compare_structure as compare_structure
+from .expressions import decode_ravdess as decode_ravdess
+from .expressions import rate_estimates as rate_estimates
+from .expressions import read_estimates as read_estimates
+from .expressions import write_sentences as write_sentences
 from .inference import Bootstrap as Bootstrap
 from .inference import Comparison as Comparison
 from .inference import ContextComparison as ContextComparison

@@ -25,6 +25,7 @@ from exprstats.report.sections.data import (
     list_session_versions,
 )
 from exprstats.report.sections.design import describe_design
+from exprstats.report.sections.estimates import describe_estimates
 from exprstats.report.sections.factors import (
     describe_factors,
     describe_levels,
@@ -84,6 +85,7 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("contrasts",), describe_contrasts),
     (("importance", "dependence"), describe_importance),
     (("pooling",), describe_pooling),
+    (("estimates", "structure", "leed", "transfer"), describe_estimates),
 )
 
 
