@@ -51,11 +51,13 @@ from .errors import RError as RError
 from .errors import RWarning as RWarning
 from .expressions import Estimates as Estimates
 from .expressions import EstimateStructure as EstimateStructure
+from .expressions import ExpressionMap as ExpressionMap
 from .expressions import Sentences as Sentences
 from .expressions import Transfer as Transfer
 from .expressions import classify_expressions as classify_expressions
 from .expressions import compare_structure as compare_structure
 from .expressions import decode_ravdess as decode_ravdess
+from .expressions import map_expressions as map_expressions
 from .expressions import rate_estimates as rate_estimates
 from .expressions import read_estimates as read_estimates
 from .expressions import write_sentences as write_sentences

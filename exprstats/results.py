@@ -23,7 +23,7 @@ PLACES = (
     *("ceiling", "weights", "contrasts", "pooling"),
     *("equivalence", "permutation", "contexts", "precision", "training"),
     *("nested", "leakage", "design", "importance", "dependence"),
-    *("estimates", "structure", "leed", "transfer"),
+    *("estimates", "structure", "maps", "leed", "transfer"),
 )
 # Of these there may be several, one for each model.
 KEYED = frozenset({"models", "importance", "dependence"})

@@ -24,6 +24,8 @@ from exprstats.errors import Option, OptionError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from exprstats.expressions import Transfer
+
 _TARGET = "label"
 
 
@@ -62,6 +64,9 @@ def estimate_files(
     draws: Annotated[
         int, typer.Option(min=1, help="Permutations in the test of equal structure.")
     ] = 999,
+    maps: Annotated[
+        bool, typer.Option("--maps", help="Maps of moments by t-SNE, with --out as coordinates.")
+    ] = False,
     level: LevelOption = 0.95,
     json: JsonOption = None,
     out: OutOption = None,
@@ -75,6 +80,7 @@ def estimate_files(
     with open_session("estimates", seed=seed, **options) as session:
         from exprstats.expressions import (
             compare_structure,
+            map_expressions,
             rate_estimates,
             read_estimates,
             write_sentences,
@@ -105,13 +111,17 @@ def estimate_files(
         session.add_table("correlations", pairs)
         session.add_table("sentences_neutral", leed.tidy())
         session.tables |= {"sentences": leed.sentences, "adverbs": leed.cuts}
-        found = [result, structure, leed, _classify(table, leed.sentences, seed)]
-        if found[-1] is not None:
-            session.add_table("transfer", found[-1].tidy())
-        session.present(*found)
+        mapped = map_expressions(table, seed=seed) if maps else None
+        if mapped is not None:
+            session.add_table("maps", mapped.tidy())
+            session.tables["map_points"] = mapped.points
+        transfer = _classify(table, leed.sentences, seed)
+        if transfer is not None:
+            session.add_table("transfer", transfer.tidy())
+        session.present(result, structure, mapped, leed, transfer)
 
 
-def _classify(table: pd.DataFrame, sentences: pd.DataFrame, seed: int) -> object | None:
+def _classify(table: pd.DataFrame, sentences: pd.DataFrame, seed: int) -> Transfer | None:
     """Classify what was acted, where the names of recordings tell it and speakers are four."""
     keys = [name for name in ("recording", "subject", _TARGET) if name in table]
     if len(keys) < 3 or table["subject"].nunique() < 4 or table[_TARGET].nunique() < 2:
@@ -129,5 +139,5 @@ def _classify(table: pd.DataFrame, sentences: pd.DataFrame, seed: int) -> object
     if len(told.columns) > 1:
         features["all: scores"] = wide.to_numpy(float)
         features["all: sentences"] = told.fillna("").agg(" ".join, axis=1).tolist()
-    people, labels = (wide.index.get_level_values(name) for name in ("subject", _TARGET))
+    people, labels = (wide.index.get_level_values(name).tolist() for name in ("subject", _TARGET))
     return classify_expressions(features, labels, people, seed=seed)

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows, check_table, order_levels
+from exprstats.document.cells import pick_rows
 from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, Problem
 from exprstats.expressions.estimates import ESTIMATES
@@ -71,13 +72,12 @@ class Estimates(Result):
         """Return the leading emotions of each modality, and the agreement of modalities."""
         texts = []
         ranked = self.table[self.table["term"].eq("mean_rank")]
-        for (context, modality), rows in ranked.groupby(
-            ["context", "modality"], sort=False, dropna=False
-        ):
-            place = "" if pd.isna(context) else f" in {context}"
+        for _, rows in ranked.groupby(["context", "modality"], sort=False, dropna=False):
+            first = rows.iloc[0].to_dict()
+            place = "" if pd.isna(first["context"]) else f" in {first['context']}"
             names = rows.sort_values("estimate", kind="stable")["emotion"].head(TOP).tolist()
             verb = "is" if len(names) == 1 else "are"
-            texts.append(f"Highest on {modality}{place} {verb} {join_words(names)}.")
+            texts.append(f"Highest on {first['modality']}{place} {verb} {join_words(names)}.")
         overall = self.table[self.table["term"].eq("spearman") & self.table["emotion"].isna()]
         for row in overall.to_dict("records"):
             place = "" if pd.isna(row["context"]) else f" in {row['context']}"
@@ -151,7 +151,7 @@ def rate_estimates(
     counted = []
     with limit_threads():
         for context in [None] if by is None else order_levels(estimates[by]):
-            part = estimates if by is None else estimates[estimates[by].eq(context)]
+            part = estimates if by is None else pick_rows(estimates, **{by: context})
             for modality in map(str, part["modality"].unique()):
                 moments = spread_moments(part[part["modality"].eq(modality)])
                 shared = {"context": context, "modality": modality, "versus": None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from exprstats.contracts import Contract, check_table
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.expressions.exports import HUME, parse_hume_table, parse_json
 from exprstats.expressions.recordings import decode_ravdess, name_source
+
+if TYPE_CHECKING:
+    from exprstats.behaviour.trackers.units import Tracker
 
 ESTIMATES = Contract(
     "estimates",
@@ -149,7 +153,7 @@ def _read_file(
     return _read_wide(path, roles, emotions)
 
 
-def _read_tracked(path: Path, trackers: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _read_tracked(path: Path, trackers: Sequence[Tracker]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the emotions of face trackers: FACET and AFFDEX of one export are two modalities."""
     from exprstats.behaviour import read_faces
 

@@ -35,7 +35,7 @@ def spread_moments(estimates: pd.DataFrame) -> Moments:
     keys = [name for name in _KEYS if name in estimates]
     codes = estimates.groupby(keys, sort=True, dropna=False).ngroup().to_numpy()
     emotions = sorted(map(str, estimates["emotion"].unique()))
-    columns = pd.Index(emotions).get_indexer(estimates["emotion"].astype(str))
+    columns = pd.Index(emotions).get_indexer(pd.Index(estimates["emotion"].astype(str)))
     scores = np.full((codes.max() + 1, len(emotions)), np.nan)
     scores[codes, columns] = estimates["score"].to_numpy(float)
     first = estimates.assign(_code=codes).drop_duplicates("_code").sort_values("_code")
@@ -84,7 +84,9 @@ def pair_modalities(estimates: pd.DataFrame) -> list[tuple[str, str, Moments, np
         kept = np.isfinite(beside).all(axis=1) & np.isfinite(left.scores).all(axis=1)
         if kept.sum() < 3:
             continue
-        moments = Moments(left.keys[kept].reset_index(drop=True), left.scores[kept], left.emotions)
+        moments = Moments(
+            left.keys.loc[kept].reset_index(drop=True), left.scores[kept], left.emotions
+        )
         found.append((one, two, moments, beside[kept]))
     return found
 
@@ -105,8 +107,8 @@ def _gather(keys: pd.DataFrame, other: Moments, *, segments: bool) -> np.ndarray
     ends = np.where(np.isnan(ends), begins, ends)
     found = np.full((len(keys), len(other.emotions)), np.nan)
     for row, key in enumerate(keys.to_dict("records")):
-        home = tuple(key[name] for name in homes)
-        near = places.get(home if len(home) > 1 else home[0], places.get(home))
+        home = [key[name] for name in homes]
+        near = places.get(tuple(home) if len(home) > 1 else home[0])
         if near is None:
             continue
         if segments:

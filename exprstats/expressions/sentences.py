@@ -137,7 +137,7 @@ def write_sentences(
     rows = [
         named | _write_one(named, part, cuts, words, most)
         for key, part in table.groupby(keys, sort=False, dropna=False)
-        for named in [dict(zip(keys, key, strict=True))]
+        for named in [dict(zip(map(str, keys), key, strict=True))]
     ]
     sentences = pd.DataFrame(rows)
     kind = thresholds if isinstance(thresholds, str) else "given"
@@ -168,7 +168,7 @@ def _average_units(estimates: pd.DataFrame, unit: Unit) -> pd.DataFrame:
     if "text" not in table:
         table = table.assign(text=None)
     keys = [*keys, "time", "text", "emotion"]
-    return table.groupby(keys, sort=False, dropna=False, as_index=False)["score"].mean()
+    return table.groupby(keys, sort=False, dropna=False)["score"].mean().reset_index()
 
 
 def _settle_cuts(

@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 
 from exprstats.apa import tell_p, write_count, write_number
 from exprstats.contracts import arrange_rows, check_table, order_levels
+from exprstats.document.cells import pick_rows
 from exprstats.errors import DataError, Option, Problem
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.moments import code_clusters, find_cluster, spread_moments
@@ -131,7 +132,7 @@ def compare_structure(
     with limit_threads():
         for modality in map(str, estimates["modality"].unique()):
             mine = estimates[estimates["modality"].eq(modality)]
-            parts = [mine if by is None else mine[mine[by].eq(level)] for level in levels]
+            parts = [mine if by is None else pick_rows(mine, **{by: level}) for level in levels]
             held = [(level, part) for level, part in zip(levels, parts, strict=True) if len(part)]
             listed += [_list_pairs(part, level, modality, padjust) for level, part in held]
             for place, one in enumerate(held):
@@ -255,7 +256,7 @@ def _permute(
     for draw in range(draws):
         to = own.copy()
         to[alone] = own[alone][rng.permutation(len(alone))]
-        moved = np.where(both, rng.integers(2, size=len(both)), to != own).astype(bool)
+        moved = np.where(both, rng.integers(2, size=len(both)) > 0, to != own)
         swapped = np.where(moved[:, None, None, None], held[:, ::-1], held)
         found[draw] = _distance(*(_find_matrix(swapped[:, place].sum(axis=0)) for place in (0, 1)))
     return found

@@ -53,13 +53,13 @@ class Transfer(Result):
         """Return the recall of each set of features, and what choosing C on the test adds."""
         texts = []
         for features, rows in self.table.groupby("features", sort=False):
-            held = rows.set_index("term")
-            one = held.loc["uar"]
+            held = {row["term"]: row for row in rows.to_dict("records")}
+            one = held["uar"]
             limits = ""
             if not pd.isna(one["conf_low"]):
                 interval = write_interval(one["conf_low"], one["conf_high"], bounded=True)
                 limits = f", {write_level(self.level)} CI {interval}"
-            more = write_number(held.loc["inflation", "estimate"], 3, bounded=True)
+            more = write_number(held["inflation"]["estimate"], 3, bounded=True)
             value = write_number(one["estimate"], bounded=True)
             texts.append(
                 f"{features}: UAR = {value}{limits}; choosing C on the test speakers adds {more}."

@@ -85,7 +85,7 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("contrasts",), describe_contrasts),
     (("importance", "dependence"), describe_importance),
     (("pooling",), describe_pooling),
-    (("estimates", "structure", "leed", "transfer"), describe_estimates),
+    (("estimates", "structure", "maps", "leed", "transfer"), describe_estimates),
 )
 
 

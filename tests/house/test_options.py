@@ -207,6 +207,7 @@ CALLS = {
     "split_subjects": lambda _, **options: ex.split_subjects(make_clips(), **options),
     "study_subjects": rate(ex.study_subjects),
     "rate_estimates": lambda _, **options: ex.rate_estimates(make_estimates(), **options),
+    "map_expressions": lambda _, **options: ex.map_expressions(make_estimates(), **options),
     "compare_structure": lambda _, **options: ex.compare_structure(
         make_estimates(), by="context", draws=1, **options
     ),

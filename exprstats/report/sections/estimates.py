@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import write_count, write_level, write_number, write_p
-from exprstats.document.cells import collect_notes, name_contexts, write_estimate, write_limits
+from exprstats.document.cells import (
+    collect_notes,
+    find_row,
+    name_contexts,
+    write_estimate,
+    write_limits,
+)
 from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import quote_sentence, say
+from exprstats.document.text import join_words, quote_sentence, say
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -21,22 +27,22 @@ _MOST_PAIRS = 6
 
 def describe_estimates(analysis: Analysis) -> Section | None:
     """Return the section, or None where there are no estimates of expression."""
-    held = (analysis.estimates, analysis.structure, analysis.leed, analysis.transfer)
-    builders = (_tabulate_levels, _tabulate_structure, _tabulate_cuts, _tabulate_recall)
+    held = (analysis.estimates, analysis.structure, analysis.maps, analysis.leed, analysis.transfer)
+    builders = (_tabulate_levels, _tabulate_structure, None, _tabulate_cuts, _tabulate_recall)
     tables = []
     sentences = []
     for result, build in zip(held, builders, strict=True):
         if result is None:
             continue
         sentences.append(quote_sentence(result.sentence()))
-        tables += build(result)
+        tables += [] if build is None else build(result)
     if not sentences:
         return None
     named = [f"Table {table.number}" for table in tables]
     return Section(
         "estimates",
         "Estimates of expression",
-        sentences=(*sentences, say("{names}.", names="See " + ", ".join(named))),
+        sentences=(*sentences, *[say("See {names}.", names=join_words(named))] * bool(named)),
         tables=tuple(tables),
     )
 
@@ -147,17 +153,15 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
     if result.table.empty:
         return []
     cells = []
-    wide = result.table.pivot_table(
-        "estimate", ["context", "versus", "modality"], "term", sort=False, dropna=False
-    )
     for row in result.table[result.table["term"].eq("rms_difference")].to_dict("records"):
-        key = (row["context"], row["versus"], row["modality"])
+        key = {name: row[name] for name in ("context", "versus", "modality")}
+        alike = find_row(result.table, term="similarity", **key)
         cells.append(
             {
                 "pair": f"{row['context']} and {row['versus']}",
                 "modality": row["modality"],
                 "difference": write_number(row["estimate"], 2),
-                "similarity": write_number(wide.loc[key].get("similarity"), 2, bounded=True),
+                "similarity": write_estimate(alike),
                 "p": write_p(row["p_value"]),
                 "people": write_count(row["n_clusters"]),
             }
