@@ -147,13 +147,13 @@ def _read_file(
         if "Id" in names and {"Time", "BeginTime"} & names and names & set(HUME):
             found, notes = parse_hume_table(file.table, path.name)
             return found, (*file.notes, *notes)
-        trackers = [one for one in find_trackers(names) if one in _TRACKED]
+        trackers: list[Tracker] = [one for one in find_trackers(names) if one in _TRACKED]
         if trackers:
             return _read_tracked(path, trackers)
     return _read_wide(path, roles, emotions)
 
 
-def _read_tracked(path: Path, trackers: Sequence[Tracker]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _read_tracked(path: Path, trackers: list[Tracker]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the emotions of face trackers: FACET and AFFDEX of one export are two modalities."""
     from exprstats.behaviour import read_faces
 

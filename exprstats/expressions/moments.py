@@ -81,12 +81,12 @@ def pair_modalities(estimates: pd.DataFrame) -> list[tuple[str, str, Moments, np
             for part in (first, second)
         )
         beside = _gather(left.keys, right, segments=segments)
-        kept = np.isfinite(beside).all(axis=1) & np.isfinite(left.scores).all(axis=1)
-        if kept.sum() < 3:
+        whole = np.isfinite(np.hstack([beside, left.scores])).all(axis=1)
+        kept = np.flatnonzero(whole)
+        if len(kept) < 3:
             continue
-        moments = Moments(
-            left.keys.loc[kept].reset_index(drop=True), left.scores[kept], left.emotions
-        )
+        keys = left.keys.take(kept).reset_index(drop=True)
+        moments = Moments(keys, left.scores[kept], left.emotions)
         found.append((one, two, moments, beside[kept]))
     return found
 

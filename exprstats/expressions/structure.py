@@ -249,14 +249,14 @@ def _permute(
 ) -> np.ndarray:
     """Return distances (draws,) with whole people dealt anew to the data sets."""
     held, present = sums
-    both = present.all(axis=1)
-    own = np.where(present[:, 0], 0, 1)
+    both = np.asarray(present.all(axis=1))
+    own: np.ndarray = np.where(present[:, 0], 0, 1)
     alone = np.flatnonzero(~both)
     found = np.empty(draws)
     for draw in range(draws):
         to = own.copy()
         to[alone] = own[alone][rng.permutation(len(alone))]
-        moved = np.where(both, rng.integers(2, size=len(both)) > 0, to != own)
+        moved = np.where(both, rng.integers(2, size=len(own)), np.abs(to - own)) > 0
         swapped = np.where(moved[:, None, None, None], held[:, ::-1], held)
         found[draw] = _distance(*(_find_matrix(swapped[:, place].sum(axis=0)) for place in (0, 1)))
     return found
