@@ -1,6 +1,7 @@
 from . import behaviour as behaviour
 from . import deep as deep
 from . import events as events
+from . import expressions as expressions
 from . import inference as inference
 from . import io as io
 from . import measurement as measurement
@@ -63,6 +64,18 @@ from .events import measure_cooccurrence as measure_cooccurrence
 from .events import predict_labels as predict_labels
 from .events import read_events as read_events
 from .events import read_lexicon as read_lexicon
+from .expressions import Estimates as Estimates
+from .expressions import EstimateStructure as EstimateStructure
+from .expressions import ExpressionMap as ExpressionMap
+from .expressions import Sentences as Sentences
+from .expressions import Transfer as Transfer
+from .expressions import classify_expressions as classify_expressions
+from .expressions import compare_structure as compare_structure
+from .expressions import decode_ravdess as decode_ravdess
+from .expressions import map_expressions as map_expressions
+from .expressions import rate_estimates as rate_estimates
+from .expressions import read_estimates as read_estimates
+from .expressions import write_sentences as write_sentences
 from .inference import Bootstrap as Bootstrap
 from .inference import Comparison as Comparison
 from .inference import ContextComparison as ContextComparison

@@ -24,6 +24,7 @@ PLACES = (
     *("equivalence", "permutation", "contexts", "precision", "training"),
     *("nested", "leakage", "design", "importance", "dependence"),
     *("event_counts", "cooccurrence", "label_prediction"),
+    *("estimates", "structure", "maps", "leed", "transfer"),
 )
 # Of these there may be several, one for each model.
 KEYED = frozenset({"models", "networks", "importance", "dependence"})

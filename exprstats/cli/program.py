@@ -18,6 +18,7 @@ from exprstats.cli.compare import compare_files
 from exprstats.cli.deep import deep_app
 from exprstats.cli.demo import show_demo, simulate_design
 from exprstats.cli.doctor import examine_machine
+from exprstats.cli.estimates import estimate_files
 from exprstats.cli.faces import box_faces
 from exprstats.cli.factor import fit_file
 from exprstats.cli.features import summarise_folder
@@ -70,6 +71,7 @@ for _name, _command in (
     ("fit", fit_clips),
     ("compare", compare_files),
     ("signing", relate_signing),
+    ("estimates", estimate_files),
     ("simulate", simulate_design),
     ("doctor", examine_machine),
 ):

@@ -26,6 +26,7 @@ from exprstats.report.sections.data import (
     list_session_versions,
 )
 from exprstats.report.sections.design import describe_design
+from exprstats.report.sections.estimates import describe_estimates
 from exprstats.report.sections.events import describe_events
 from exprstats.report.sections.factors import (
     describe_factors,
@@ -92,6 +93,7 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("event_counts",), describe_events),
     (("cooccurrence",), describe_cooccurrence),
     (("label_prediction",), describe_prediction),
+    (("estimates", "structure", "maps", "leed", "transfer"), describe_estimates),
 )
 
 

@@ -61,6 +61,13 @@ def make_human():
     return ex.guess_human(make_ratings(), make_factor())
 
 
+@cache
+def make_estimates():
+    clips = make_clips().assign(id="a", modality="face", time=np.arange(60.0))
+    keys = ["id", "modality", "time", "subject", "context"]
+    return clips.melt(keys, ["gaze", "smile"], var_name="emotion", value_name="score")
+
+
 def call_nested(**options):
     data = {"target": "y", "features": ["gaze", "smile"]}
     folds = ex.fold_subjects(make_clips(), folds=3, seed=1)
@@ -210,6 +217,14 @@ CALLS = {
     "simulate_plans": lambda _, **options: ex.simulate_plans(make_ratings(), **PLANS, **options),
     "split_subjects": lambda _, **options: ex.split_subjects(make_clips(), **options),
     "study_subjects": rate(ex.study_subjects),
+    "rate_estimates": lambda _, **options: ex.rate_estimates(make_estimates(), **options),
+    "map_expressions": lambda _, **options: ex.map_expressions(make_estimates(), **options),
+    "compare_structure": lambda _, **options: ex.compare_structure(
+        make_estimates(), by="context", draws=1, **options
+    ),
+    "classify_expressions": lambda _, **options: ex.classify_expressions(
+        {"x": np.eye(8)}, [0, 1] * 4, list("aabbccdd"), **options
+    ),
     "summarise_openface": lambda folder, **options: call_openface(
         ex.summarise_openface, folder, **options
     ),

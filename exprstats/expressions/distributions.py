@@ -1,0 +1,299 @@
+"""Distributions of expression estimates, and their agreement between modalities and over time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from exprstats.apa import write_interval, write_level, write_number
+from exprstats.contracts import arrange_rows, check_table, order_levels
+from exprstats.document.cells import pick_rows
+from exprstats.document.text import join_words
+from exprstats.errors import DataError, Option, Problem
+from exprstats.expressions.estimates import ESTIMATES
+from exprstats.expressions.moments import (
+    Moments,
+    code_clusters,
+    find_cluster,
+    pair_modalities,
+    spread_moments,
+)
+from exprstats.inference.resampling.intervals import jackknife_clusters
+from exprstats.inference.resampling.scales import limit_ends
+from exprstats.options import check_level
+from exprstats.parallel import limit_threads
+from exprstats.results import Result
+
+TOP = 5
+FEWEST = 3  # clusters that an interval needs
+_SCALES = {"share_top": "logit", "spearman": "fisher", "spearman_within": "fisher"}
+_SCALES |= {"stability": "raw", "lag_one": "raw"}
+_RANGES = {"share_top": (0.0, 1.0), "mean": (-np.inf, np.inf), "mean_rank": (1.0, np.inf)}
+Statistic = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimates(Result):
+    """What estimates of expression look like; `rate_estimates` makes it.
+
+    Attributes
+    ----------
+    table
+        Rows by context, modality and emotion (None: all emotions): ``term`` ``mean``,
+        ``mean_rank`` (1: the highest of a moment), ``share_top`` (moments in which it is the
+        highest), ``spearman`` with ``versus`` (the other modality), ``spearman_within`` (the mean
+        of the emotions' ρ), ``stability`` (first against second half of each recording,
+        Spearman–Brown), ``lag_one`` (autocorrelation from moment to moment).
+    cluster
+        The column left out one by one, or None.
+    level
+        Confidence level.
+    moments
+        Moments of each modality and context.
+    """
+
+    place: ClassVar[str] = "estimates"
+    table: pd.DataFrame
+    cluster: str | None
+    level: float
+    moments: pd.DataFrame
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: emotions, modalities and moments."""
+        count = self.table["emotion"].dropna().nunique()
+        return pd.DataFrame([{"emotions": count, "moments": int(self.moments["moments"].sum())}])
+
+    def sentence(self) -> str:
+        """Return the leading emotions of each modality, and the agreement of modalities."""
+        texts = []
+        ranked = self.table[self.table["term"].eq("mean_rank")]
+        for _, rows in ranked.groupby(["context", "modality"], sort=False, dropna=False):
+            first = rows.iloc[0].to_dict()
+            place = "" if pd.isna(first["context"]) else f" in {first['context']}"
+            names = rows.sort_values("estimate", kind="stable")["emotion"].head(TOP).tolist()
+            verb = "is" if len(names) == 1 else "are"
+            texts.append(f"Highest on {first['modality']}{place} {verb} {join_words(names)}.")
+        overall = self.table[self.table["term"].eq("spearman") & self.table["emotion"].isna()]
+        for row in overall.to_dict("records"):
+            place = "" if pd.isna(row["context"]) else f" in {row['context']}"
+            limits = ""
+            if not pd.isna(row["conf_low"]):
+                interval = write_interval(row["conf_low"], row["conf_high"], bounded=True)
+                limits = f", {write_level(self.level)} CI {interval}"
+            value = write_number(row["estimate"], bounded=True)
+            pair = f"{row['modality']} and {row['versus']}{place}"
+            texts.append(f"Spearman's ρ of {pair} over all emotions is {value}{limits}.")
+        return " ".join(texts)
+
+
+def rate_estimates(
+    estimates: pd.DataFrame,
+    *,
+    by: str | None = None,
+    cluster: str | None = "subject",
+    level: float = 0.95,
+) -> Estimates:
+    """Describe estimates of expression: levels, leading emotions, agreement of modalities.
+
+    Parameters
+    ----------
+    estimates
+        ESTIMATES, from `read_estimates`.
+    by
+        A column of data sets or contexts, each described apart.
+    cluster
+        Who is seen or heard: left out one by one for intervals. Where the column is missing,
+        recordings are.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    Estimates
+        Rows with jackknife-t intervals over clusters; those of ρ on Fisher's z scale, of shares
+        on the logit scale. Below three clusters there are none.
+
+    Raises
+    ------
+    DataError
+        If the estimates break their contract, or a named column is missing.
+
+    Notes
+    -----
+    ρ over all emotions counts that the same emotions are high in both modalities; the mean of the
+    emotions' own ρ (``spearman_within``) does not, and answers whether modalities move together.
+
+    References
+    ----------
+    Brooks, J. A., et al. (2023). Emotion expression estimates to measure and improve multimodal
+    social-affective interactions. *ICMI '23 Companion*. https://doi.org/10.1145/3610661.3616129
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"id": list("aabb"), "modality": "face", "time": 0.0})
+    >>> table = table.assign(emotion=["Joy", "Fear"] * 2, score=[0.9, 0.1, 0.4, 0.6])
+    >>> rows = rate_estimates(table).tidy().query("term == 'share_top'")
+    >>> rows[["emotion", "estimate"]].to_numpy().tolist()
+    [['Fear', 0.5], ['Joy', 0.5]]
+    """
+    check_table(estimates, ESTIMATES)
+    check_level(level)
+    if by is not None and by not in estimates:
+        fact = f"the estimates have no column '{by}'."
+        raise DataError(Problem(fact, ("Give another column, or ", Option("by", None), ".")))
+    used = find_cluster(estimates, cluster)
+    rows: list[dict[str, Any]] = []
+    counted = []
+    with limit_threads():
+        for context in [None] if by is None else order_levels(estimates[by]):
+            part = estimates if by is None else pick_rows(estimates, **{by: context})
+            for modality in map(str, part["modality"].unique()):
+                moments = spread_moments(part[part["modality"].eq(modality)])
+                shared = {"context": context, "modality": modality, "versus": None}
+                rows += [shared | row for row in _describe_levels(moments, used, level)]
+                rows += [shared | row for row in _describe_time(moments, used, level)]
+                counted.append(
+                    {"context": context, "modality": modality, "moments": len(moments.keys)}
+                )
+            for one, two, moments, beside in pair_modalities(part):
+                shared = {"context": context, "modality": one, "versus": two}
+                rows += [shared | row for row in _correlate(moments, beside, used, level)]
+    keys = ("context", "modality", "versus", "emotion", "term")
+    return Estimates(arrange_rows(rows, keys), used, level, pd.DataFrame(counted))
+
+
+def _describe_levels(
+    moments: Moments, cluster: str | None, level: float
+) -> Iterator[dict[str, Any]]:
+    scores = moments.scores
+    known = np.isfinite(scores)
+    ranks = np.where(known, rankdata(-scores, axis=1, nan_policy="omit"), np.nan)
+    best = np.nanmax(scores, axis=1, keepdims=True)
+    top = (scores == best).astype(float)
+    top = np.where(known, top / top.sum(axis=1, keepdims=True), np.nan)  # ties share the place
+    codes = code_clusters(moments.keys, cluster)
+    for term, values in (("mean", scores), ("mean_rank", ranks), ("share_top", top)):
+
+        def average(kept: np.ndarray, values: np.ndarray = values) -> np.ndarray:
+            return (
+                np.nanmean(values[kept], axis=0) if kept.any() else np.full(values.shape[1], np.nan)
+            )
+
+        yield from _write(term, average, codes, moments.emotions, level)
+
+
+def _describe_time(moments: Moments, cluster: str | None, level: float) -> Iterator[dict[str, Any]]:
+    """Yield how stable expression is within recordings, where these have moments enough."""
+    names = [name for name in ("context", "recording", "id") if name in moments.keys]
+    groups = moments.keys.groupby(names, dropna=False, sort=True).indices.values()
+    long = [rows for rows in groups if len(rows) >= 4]
+    if not long:
+        return
+    codes = code_clusters(moments.keys, cluster)
+    scores = moments.scores
+    now = np.concatenate([rows[:-1] for rows in long])
+    later = np.concatenate([rows[1:] for rows in long])
+    centred = scores.copy()
+    for rows in long:
+        centred[rows] -= np.nanmean(scores[rows], axis=0)
+
+    def follow(kept: np.ndarray) -> np.ndarray:
+        pairs = kept[now]
+        return _correlate_columns(centred[now[pairs]], centred[later[pairs]])
+
+    yield from _write("lag_one", follow, codes, moments.emotions, level)
+    if len(long) < 3:
+        return
+    first = np.array([np.nanmean(scores[rows[: len(rows) // 2]], axis=0) for rows in long])
+    second = np.array([np.nanmean(scores[rows[len(rows) // 2 :]], axis=0) for rows in long])
+    owner = np.array([codes[rows[0]] for rows in long])
+    _, owner = np.unique(owner, return_inverse=True)
+
+    def halve(kept: np.ndarray) -> np.ndarray:
+        r = _correlate_columns(first[kept], second[kept])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(1 + r > 0, 2 * r / (1 + r), np.nan)
+
+    yield from _write("stability", halve, owner, moments.emotions, level)
+
+
+def _correlate(
+    moments: Moments, beside: np.ndarray, cluster: str | None, level: float
+) -> Iterator[dict[str, Any]]:
+    codes = code_clusters(moments.keys, cluster)
+    scores = moments.scores
+
+    def each(kept: np.ndarray) -> np.ndarray:
+        return _correlate_columns(rankdata(scores[kept], axis=0), rankdata(beside[kept], axis=0))
+
+    def whole(kept: np.ndarray) -> np.ndarray:
+        one, two = rankdata(scores[kept].ravel()), rankdata(beside[kept].ravel())
+        within = each(kept)
+        defined = within[np.isfinite(within)]
+        mean = defined.mean() if len(defined) else np.nan
+        return np.array([_correlate_columns(one[:, None], two[:, None])[0], mean])
+
+    yield from _write("spearman", each, codes, moments.emotions, level)
+    for row in _write("spearman", whole, codes, ("", "within"), level):
+        term = "spearman_within" if row["emotion"] else "spearman"
+        yield row | {"emotion": None, "term": term}
+
+
+def _correlate_columns(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Return Pearson correlations (columns,) of two tables (n, columns); NaN without variance."""
+    if len(one) < 3:
+        return np.full(one.shape[1], np.nan)
+    a, b = one - np.nanmean(one, axis=0), two - np.nanmean(two, axis=0)
+    lost = np.isnan(a) | np.isnan(b)
+    a, b = np.where(lost, 0.0, a), np.where(lost, 0.0, b)
+    sizes = (a**2).sum(axis=0) * (b**2).sum(axis=0)
+    least = 1e-24 * np.maximum(1.0, np.nanmax(np.abs(one), axis=0) ** 4)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(sizes > least, (a * b).sum(axis=0) / np.sqrt(sizes), np.nan)
+
+
+def _write(
+    term: str, statistic: Statistic, codes: np.ndarray, names: tuple[str, ...], level: float
+) -> Iterator[dict[str, Any]]:
+    """Yield rows of a statistic of moments, with the jackknife-t interval over clusters."""
+    groups = int(codes.max()) + 1
+    whole = statistic(np.ones(len(codes), bool))
+    low = high = error = np.full(len(names), np.nan)
+    notes = [f"no interval: {groups} of the {FEWEST} clusters that it needs"] * len(names)
+    if groups >= FEWEST:
+        without = np.stack([statistic(codes != group) for group in range(groups)], axis=1)
+        scales = np.full(len(names), _SCALES.get(term, "raw"))
+        found = jackknife_clusters(whole, without, level=level, scales=scales)
+        ranges = np.tile(_RANGES.get(term, (-1.0, 1.0)), (len(names), 1))
+        holders = np.full(len(names), groups if term == "share_top" else 0)
+        ends = limit_ends(
+            whole,
+            found.conf_low,
+            found.conf_high,
+            errors=found.std_error,
+            ranges=ranges,
+            holders=holders,
+            level=level,
+        )
+        low, high, error, notes = ends.conf_low, ends.conf_high, found.std_error, ends.notes
+    for place, name in enumerate(names):
+        undefined = "not defined: the scores do not vary" if np.isnan(whole[place]) else ""
+        yield {
+            "emotion": name,
+            "term": term,
+            "estimate": float(whole[place]),
+            "std_error": float(error[place]),
+            "conf_low": float(low[place]),
+            "conf_high": float(high[place]),
+            "level": level,
+            "method": "jackknife",
+            "headline": True,
+            "n_clips": len(codes),
+            "n_clusters": groups,
+            "note": undefined or notes[place] or None,
+        }

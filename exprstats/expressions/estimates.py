@@ -1,0 +1,253 @@
+"""Emotion expression estimates as one table, from the exports of several programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.contracts import Contract, check_table
+from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
+from exprstats.expressions.exports import HUME, parse_hume_table, parse_json
+from exprstats.expressions.recordings import decode_ravdess, name_source
+
+if TYPE_CHECKING:
+    from exprstats.behaviour.trackers.units import Tracker
+
+ESTIMATES = Contract(
+    "estimates",
+    key=("context", "recording", "id", "modality", "time", "emotion"),
+    optional=("context", "recording", "subject"),
+    numbers=("time", "score"),
+)
+_TRACKED = {
+    "facet": " Evidence",
+    "affdex": ("Anger", "Sadness", "Disgust", "Joy", "Surprise", "Fear", "Contempt"),
+    "py-feat": ("anger", "disgust", "fear", "happiness", "happy", "sadness", "sad", "surprise"),
+}
+_MOMENT = ["recording", "id", "modality", "time"]
+_ROLES = {"id", "time", "subject", "modality", "context", "recording", "frame", "end", "label"}
+
+
+def read_estimates(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    id: str | None = None,
+    time: str | None = None,
+    subject: str | None = None,
+    modality: str | None = None,
+    context: str | None = None,
+    emotions: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    r"""Read emotion expression estimates: Hume, FACET, AFFDEX, Affectiva, py-feat, or any table.
+
+    Parameters
+    ----------
+    paths
+        One file or several: Hume's CSV (face, prosody, language) and JSON, iMotions exports
+        (FACET, AFFDEX; rows of other sensors are left out), Affectiva's JSON, py-feat's CSV, or a
+        wide table with one column an emotion.
+    id, time, subject, context
+        Columns of a wide table: who or what a row is about, seconds, the person, the data set.
+        Without ``subject`` the names of RAVDESS recordings tell the actor.
+    modality
+        The column of a wide table that names it, or the one word that holds for a whole file.
+    emotions
+        The emotions to keep; by default all. In a wide table: its columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ESTIMATES: ``recording``, ``id`` (the face or voice), ``modality``, ``time`` (s),
+        ``emotion``, ``score`` (in the unit of the program), where known ``subject``, ``context``,
+        ``end`` (s), ``text`` and ``label``.
+
+    Raises
+    ------
+    DataError
+        If a file holds no estimates, or rows repeat.
+
+    Warns
+    -----
+    DataWarning
+        What was left out of a file.
+
+    References
+    ----------
+    Brooks, J. A., Tiruvadi, V., Baird, A., Tzirakis, P., Li, H., Gagne, C., Oh, M., & Cowen, A.
+    (2023). Emotion expression estimates to measure and improve multimodal social-affective
+    interactions. *ICMI '23 Companion*. https://doi.org/10.1145/3610661.3616129
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp()) / "talk.csv"
+    >>> _ = place.write_text("id,time,Joy,Anger\na,0,.9,.1\na,1,.8,.2\n")
+    >>> read_estimates(place)[["time", "emotion", "score"]].to_numpy().tolist()[:2]
+    [[0.0, 'Joy', 0.9], [0.0, 'Anger', 0.1]]
+    """
+    single = isinstance(paths, str | Path)
+    files = [Path(str(paths))] if single else [Path(str(one)) for one in paths]
+    if not files:
+        message = "there is no file to read. Name at least one."
+        raise OptionError(message)
+    roles = {"id": id, "time": time, "subject": subject, "modality": modality, "context": context}
+    tables = []
+    for path in files:
+        table, notes = _read_file(path, {k: v for k, v in roles.items() if v}, emotions)
+        for note in notes:
+            warn_user(f"{path.name}: {note}")
+        tables.append(_name_people(table, path))
+    whole = pd.concat(tables, ignore_index=True)
+    if emotions is not None:
+        absent = [name for name in emotions if name not in set(whole["emotion"])]
+        if absent:
+            fact = f"there is no emotion '{absent[0]}'."
+            raise DataError(Problem(fact, ("Name others with ", Option("emotions"), ".")))
+        whole = whole[whole["emotion"].isin(list(emotions))].reset_index(drop=True)
+    gaps = whole["score"].isna()
+    if gaps.any():
+        counted = count_things(gaps.sum(), "score is", "scores are", of=len(whole))
+        warn_user(f"{counted} missing and left out.")
+        whole = whole[~gaps].reset_index(drop=True)
+    whole = _drop_empty(whole)
+    check_table(whole, ESTIMATES)
+    rows = zip(files, tables, strict=True)
+    whole.attrs["rows"] = {str(path): len(table.drop_duplicates(_MOMENT)) for path, table in rows}
+    return whole
+
+
+def _drop_empty(whole: pd.DataFrame) -> pd.DataFrame:
+    """Leave out columns beside the key in which nothing stands; fill names of unknown people."""
+    for name in ("end", "text", "probability", "label", "context", "subject"):
+        if name in whole and whole[name].isna().all():
+            whole = whole.drop(columns=name)
+    return whole
+
+
+def _read_file(
+    path: Path, roles: dict[str, str], emotions: Sequence[str] | None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    if not path.is_file():
+        fact = "there is no such file."
+        raise DataError(Problem(fact, "Check the path.", file=str(path)))
+    if path.suffix.lower() == ".json":
+        return parse_json(path)
+    from exprstats.behaviour.trackers.readers import find_trackers
+    from exprstats.behaviour.trackers.tables import read_tracker_file
+
+    text = path.suffix.lower() in {".csv", ".tsv", ".txt", ".gz"}
+    if text and not {"id", "subject"} & set(roles):
+        file = read_tracker_file(path)
+        names = set(map(str, file.table.columns))
+        if "Id" in names and {"Time", "BeginTime"} & names and names & set(HUME):
+            found, notes = parse_hume_table(file.table, path.name)
+            return found, (*file.notes, *notes)
+        trackers: list[Tracker] = [one for one in find_trackers(names) if one in _TRACKED]
+        if trackers:
+            return _read_tracked(path, trackers)
+    return _read_wide(path, roles, emotions)
+
+
+def _read_tracked(path: Path, trackers: list[Tracker]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the emotions of face trackers: FACET and AFFDEX of one export are two modalities."""
+    from exprstats.behaviour import read_faces
+
+    tables, notes = [], []
+    recording, _ = name_source(path.name)
+    for tracker in trackers:
+        frames = read_faces(path, tracker=tracker)
+        chosen = _TRACKED[tracker]
+        held = frames.table[frames.table["success"].eq(1)]
+        if isinstance(chosen, str):
+            names = [str(one) for one in held if str(one).endswith(chosen)]
+            names = [one for one in names if not one.startswith("AU")]
+        else:
+            every = (*chosen, "neutral")
+            names = [str(one) for one in held if str(one).lower() in {e.lower() for e in every}]
+        scores = held[names].apply(pd.to_numeric, errors="coerce")
+        scores = scores.rename(columns={name: name.removesuffix(" Evidence") for name in names})
+        lost = len(frames.table) - len(held)
+        if lost:
+            notes.append(f"{count_things(lost, 'frame shows', 'frames show')} no face.")
+        count = len(scores.columns)
+        keys = pd.DataFrame({"recording": held["video"], "id": held["face"]}).astype(str)
+        keys = keys.assign(
+            id="face_" + pd.to_numeric(held["face"]).astype(int).astype(str),
+            modality="face" if len(trackers) == 1 else f"face ({tracker})",
+            time=held["timestamp"],
+        ).reset_index(drop=True)
+        keys["recording"] = keys["recording"].where(keys["recording"] != "", recording)
+        long = keys.loc[np.repeat(keys.index, count)].reset_index(drop=True)
+        tables.append(
+            long.assign(
+                emotion=np.tile(scores.columns.to_numpy(object), len(scores)),
+                score=scores.to_numpy(float).ravel(),
+            )
+        )
+        notes += [one for one in frames.notes if one not in notes]
+    return pd.concat(tables, ignore_index=True), tuple(notes)
+
+
+def _read_wide(
+    path: Path, roles: dict[str, str], emotions: Sequence[str] | None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return a table with one column an emotion as one row an emotion."""
+    from exprstats.io import read_table
+
+    ids = [roles[role] for role in ("id", "subject", "context") if role in roles]
+    table = read_table(path, ids=ids)
+    lower = {str(name).lower(): str(name) for name in table}
+    roles = {role: lower[role] for role in _ROLES if role in lower} | roles
+    constant = roles.get("modality") if roles.get("modality") not in table else None
+    missing = [n for r, n in roles.items() if n not in table and not (r == "modality" and constant)]
+    if missing:
+        fact = f"there is no column '{missing[0]}'."
+        raise DataError(Problem(fact, "Name one of the file's columns.", file=str(path)))
+    recording, named = name_source(path.name)
+    keys = pd.DataFrame(index=table.index)
+    keys["recording"] = table[roles["recording"]] if "recording" in roles else recording
+    keys["id"] = table[roles["id"]] if "id" in roles else "row"
+    known = roles.get("modality")
+    keys["modality"] = table.get(known, constant or named or "estimates")
+    times = "time" if "time" in roles else "frame"
+    keys["time"] = (
+        pd.to_numeric(table[roles[times]], errors="coerce")
+        if times in roles
+        else keys.groupby(["recording", "id", "modality"], sort=False).cumcount().astype(float)
+    )
+    for role in ("subject", "context", "end", "label"):
+        if role in roles:
+            keys[role] = table[roles[role]]
+    keys = keys.astype({name: object for name in ("recording", "id", "modality")})
+    numbers = [str(name) for name in table.select_dtypes(include="number")]
+    taken = set(roles.values())
+    chosen = list(emotions) if emotions else [name for name in numbers if name not in taken]
+    absent = [name for name in chosen if name not in table]
+    if absent or not chosen:
+        fact = f"there is no column '{absent[0]}'." if absent else "no column holds numbers."
+        raise DataError(
+            Problem(fact, ("Name the columns with ", Option("emotions"), "."), file=str(path))
+        )
+    long = keys.loc[np.repeat(keys.index, len(chosen))].reset_index(drop=True)
+    scores = table[chosen].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    long = long.assign(emotion=np.tile(np.array(chosen, object), len(table)), score=scores.ravel())
+    return long, ()
+
+
+def _name_people(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return the table with what the names of RAVDESS recordings say of them."""
+    names = table["recording"].astype(str)
+    decoded = {name: decode_ravdess(name) or decode_ravdess(str(path)) for name in names.unique()}
+    if not any(decoded.values()):
+        return table
+    for column in ("subject", "label"):
+        if column not in table:
+            told = {name: found.get(column) for name, found in decoded.items()}
+            table = table.assign(**{column: names.map(told)})
+    short = {name: found.get("recording", name) for name, found in decoded.items()}
+    return table.assign(recording=names.map(short))

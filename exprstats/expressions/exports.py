@@ -1,0 +1,160 @@
+"""Exports of expression models: Hume's CSV and JSON, Affectiva's JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.errors import DataError, Problem
+from exprstats.expressions.recordings import name_source
+
+# The names of the 53 expressions of Hume's models; face and voice have the first 48 of them.
+_SHARED = (
+    *("Admiration", "Adoration", "Aesthetic Appreciation", "Amusement", "Anger", "Anxiety"),
+    *("Awe", "Awkwardness", "Boredom", "Calmness", "Concentration", "Confusion"),
+    *("Contemplation", "Contempt", "Contentment", "Craving", "Desire", "Determination"),
+    *("Disappointment", "Disgust", "Distress", "Doubt", "Ecstasy", "Embarrassment"),
+    *("Empathic Pain", "Entrancement", "Envy", "Excitement", "Fear", "Guilt"),
+    *("Horror", "Interest", "Joy", "Love", "Nostalgia", "Pain"),
+    *("Pride", "Realization", "Relief", "Romance", "Sadness", "Satisfaction"),
+    *("Shame", "Surprise (negative)", "Surprise (positive)", "Sympathy", "Tiredness", "Triumph"),
+)
+_SPOKEN = ("Annoyance", "Disapproval", "Enthusiasm", "Gratitude", "Sarcasm")
+HUME = (*_SHARED, *_SPOKEN)
+AFFECTIVA = (
+    *("anger", "contempt", "disgust", "engagement", "fear", "joy", "sadness", "surprise"),
+    *("valence", "attention"),
+)
+# Columns that describe a row, by the names that they have in the table of estimates.
+_BEGINS = ("Time", "BeginTime")
+_CHECK = "Export the predictions again."
+
+
+def parse_hume_table(table: pd.DataFrame, file: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return one row a prediction and emotion of a CSV file of Hume, and notes.
+
+    Columns are found by their names: faces and words have other orders of emotions. Emotions
+    without any value are left out, and so are sentiment (``1`` to ``9``), toxicity, action units
+    and descriptions, which are no emotions.
+    """
+    recording, named = name_source(file)
+    emotions = [name for name in HUME if name in table]
+    filled = [name for name in emotions if table[name].notna().any()]
+    modality = _tell_modality(table) or named or "face"
+    begin = next(name for name in _BEGINS if name in table)
+    keys = pd.DataFrame({"recording": recording, "id": table["Id"].astype(str)})
+    keys = keys.assign(modality=modality, time=pd.to_numeric(table[begin]))
+    if "EndTime" in table:
+        keys["end"] = pd.to_numeric(table["EndTime"])
+    for name, column in (("Text", "text"), ("Probability", "probability")):
+        if name in table:
+            keys[column] = table[name]
+    described = {"Id", "Frame", "Probability", "Confidence", "SpeakerConfidence", *_BEGINS}
+    others = [name for name in table if name not in {*HUME, *described} and name not in _PLACES]
+    empty = [name for name in (*others, *emotions) if table[name].isna().all()]
+    kept_out = [name for name in others if name not in empty]
+    notes = []
+    if empty:
+        notes.append(f"{count_things(len(empty), 'column is', 'columns are')} empty and left out.")
+    if kept_out:
+        counted = count_things(len(kept_out), "column is no emotion", "columns are no emotions")
+        notes.append(f"{counted} and left out ({', '.join(map(str, kept_out[:3]))} …).")
+    return _lengthen(keys, table[filled].astype(float), file), tuple(notes)
+
+
+_PLACES = {
+    *("FaceX0", "FaceY0", "FaceWidth", "FaceHeight", "Text", "EndTime"),
+    *("BeginPosition", "EndPosition"),
+}
+
+
+def _tell_modality(table: pd.DataFrame) -> str | None:
+    if "FaceX0" in table or "Frame" in table:
+        return "face"
+    if "BeginPosition" in table:
+        return "language"
+    return "prosody" if "BeginTime" in table else None
+
+
+def _lengthen(keys: pd.DataFrame, scores: pd.DataFrame, file: str) -> pd.DataFrame:
+    if scores.empty or not len(scores.columns):
+        fact = "the file holds no emotion with a value."
+        raise DataError(Problem(fact, _CHECK, file=file))
+    count = len(scores.columns)
+    long = keys.loc[np.repeat(keys.index, count)].reset_index(drop=True)
+    return long.assign(
+        emotion=np.tile(scores.columns.to_numpy(object), len(scores)),
+        score=scores.to_numpy(float).ravel(),
+    )
+
+
+def parse_json(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the estimates of a JSON file of Hume or Affectiva, and notes.
+
+    Raises
+    ------
+    DataError
+        If the file is no JSON, of neither, or holds no predictions.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        fact = f"the file is not JSON ({error})."
+        raise DataError(Problem(fact, _CHECK, file=str(path))) from error
+    jobs = data if isinstance(data, list) else [data]
+    if jobs and all(isinstance(one, dict) and "Timestamp" in one for one in jobs):
+        return _parse_affectiva(jobs, path)
+    rows, errors = [], 0
+    for job in jobs:
+        found = job.get("results", job) if isinstance(job, dict) else {}
+        errors += len(found.get("errors") or ())
+        for one in found.get("predictions") or ():
+            rows += list(_list_predictions(one))
+    if not rows:
+        fact = "the JSON holds no predictions of Hume and no frames of Affectiva."
+        raise DataError(Problem(fact, _CHECK, file=str(path)))
+    counted = count_things(errors, "file failed", "files failed")
+    notes = (f"{counted} at Hume; the others are read.",) if errors else ()
+    return pd.DataFrame(rows), notes
+
+
+def _list_predictions(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    recording, _ = name_source(str(one.get("file", "recording")))
+    for modality, model in (one.get("models") or {}).items():
+        for group in (model or {}).get("grouped_predictions") or ():
+            for prediction in group.get("predictions") or ():
+                time = prediction.get("time", 0.0)
+                spoken = isinstance(time, dict)
+                keys = {
+                    "recording": recording,
+                    "id": str(group.get("id", "unknown")),
+                    "modality": modality,
+                    "time": time["begin"] if spoken else time,
+                    "end": time["end"] if spoken else np.nan,
+                    "text": prediction.get("text"),
+                    "probability": prediction.get("prob"),
+                }
+                for emotion in prediction.get("emotions") or ():
+                    yield keys | {"emotion": emotion["name"], "score": emotion["score"]}
+
+
+def _parse_affectiva(
+    frames: list[dict[str, Any]], path: Path
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    table = pd.DataFrame(frames)
+    lower = {str(name): str(name)[0].lower() + str(name)[1:] for name in table}
+    table = table.rename(columns=lower)
+    present = [name for name in AFFECTIVA if name in table]
+    scores = table[present].apply(pd.to_numeric, errors="coerce")
+    recording, _ = name_source(path.name)
+    time = pd.to_numeric(table["timestamp"], errors="coerce")
+    keys = pd.DataFrame({"recording": recording, "id": "face_0", "modality": "face", "time": time})
+    signed = bool((scores < 0).any().any())
+    notes = ("scores run from 0 to 100" + (", valence from −100.") * signed + "." * (not signed),)
+    return _lengthen(keys, scores, str(path)), notes

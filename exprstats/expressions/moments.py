@@ -1,0 +1,120 @@
+"""Moments of expression: scores of all emotions at one time, and moments of two modalities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+_KEYS = ("context", "recording", "subject", "id", "modality", "time", "end", "label")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """Scores (moments × emotions) of one modality in one context.
+
+    Attributes
+    ----------
+    keys
+        One row a moment.
+    scores
+        (n, emotions), NaN where a moment has no score.
+    emotions
+        Names of the columns.
+    """
+
+    keys: pd.DataFrame
+    scores: np.ndarray
+    emotions: tuple[str, ...]
+
+
+def spread_moments(estimates: pd.DataFrame) -> Moments:
+    """Return estimates with one row a moment and one column an emotion."""
+    keys = [name for name in _KEYS if name in estimates]
+    codes = estimates.groupby(keys, sort=True, dropna=False).ngroup().to_numpy()
+    emotions = sorted(map(str, estimates["emotion"].unique()))
+    columns = pd.Index(emotions).get_indexer(pd.Index(estimates["emotion"].astype(str)))
+    scores = np.full((codes.max() + 1, len(emotions)), np.nan)
+    scores[codes, columns] = estimates["score"].to_numpy(float)
+    first = estimates.assign(_code=codes).drop_duplicates("_code").sort_values("_code")
+    return Moments(first[keys].reset_index(drop=True), scores, tuple(emotions))
+
+
+def find_cluster(estimates: pd.DataFrame, cluster: str | None) -> str | None:
+    """Return the column of clusters: the given one, or recordings where people are not known."""
+    if cluster is not None and cluster in estimates:
+        return cluster
+    return "recording" if "recording" in estimates else None
+
+
+def code_clusters(keys: pd.DataFrame, cluster: str | None) -> np.ndarray:
+    """Return each moment's cluster as a code (n,); all apart where there are none."""
+    if cluster is None:
+        return np.arange(len(keys))
+    return pd.factorize(keys[cluster], sort=True)[0]
+
+
+def pair_modalities(estimates: pd.DataFrame) -> list[tuple[str, str, Moments, np.ndarray]]:
+    """Return pairs of modalities: names, moments of the first, scores of the second beside them.
+
+    A segment of speech is met by the mean of all that the other modality has between its
+    beginning and its end; without segments, recordings meet by their means. Where a recording
+    shows several faces, all of them count, because none is known to be the speaker's.
+    """
+    found = []
+    for one, two in combinations([str(name) for name in estimates["modality"].unique()], 2):
+        first = estimates[estimates["modality"].eq(one)]
+        second = estimates[estimates["modality"].eq(two)]
+        ends = ["end" in estimates and part["end"].notna().all() for part in (first, second)]
+        if ends[1] and not ends[0]:
+            first, second, one, two = second, first, two, one
+        shared = sorted(set(map(str, first["emotion"])) & set(map(str, second["emotion"])))
+        first = first[first["emotion"].astype(str).isin(shared)]
+        second = second[second["emotion"].astype(str).isin(shared)]
+        if not shared or "recording" not in estimates:
+            continue
+        segments = any(ends)
+        left, right = (
+            spread_moments(part if segments else _average_recordings(part))
+            for part in (first, second)
+        )
+        beside = _gather(left.keys, right, segments=segments)
+        whole = np.isfinite(np.hstack([beside, left.scores])).all(axis=1)
+        kept = np.flatnonzero(whole)
+        if len(kept) < 3:
+            continue
+        keys = left.keys.take(kept).reset_index(drop=True)
+        moments = Moments(keys, left.scores[kept], left.emotions)
+        found.append((one, two, moments, beside[kept]))
+    return found
+
+
+def _average_recordings(part: pd.DataFrame) -> pd.DataFrame:
+    named = ("context", "recording", "subject", "modality", "label", "emotion")
+    keys = [name for name in named if name in part]
+    mean = part.groupby(keys, sort=True, dropna=False, as_index=False)["score"].mean()
+    return mean.assign(id="all", time=0.0)
+
+
+def _gather(keys: pd.DataFrame, other: Moments, *, segments: bool) -> np.ndarray:
+    """Return the mean scores (n, emotions) of another modality during each row's time."""
+    homes = [name for name in ("context", "recording") if name in keys and name in other.keys]
+    places = other.keys.groupby(homes, dropna=False).indices
+    begins = other.keys["time"].to_numpy(float)
+    ends = other.keys["end"].to_numpy(float) if "end" in other.keys else begins
+    ends = np.where(np.isnan(ends), begins, ends)
+    found = np.full((len(keys), len(other.emotions)), np.nan)
+    for row, key in enumerate(keys.to_dict("records")):
+        home = [key[name] for name in homes]
+        near = places.get(tuple(home) if len(home) > 1 else home[0])
+        if near is None:
+            continue
+        if segments:
+            # What lasts some time counts by its middle.
+            middle = (begins[near] + ends[near]) / 2
+            near = near[(middle >= key["time"]) & (middle < key["end"])]
+        if len(near):
+            found[row] = np.nanmean(other.scores[near], axis=0)
+    return found

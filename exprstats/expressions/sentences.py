@@ -1,0 +1,224 @@
+"""Sentences from expression scores (language-based emotional expression descriptions, LEED)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things, write_count, write_number
+from exprstats.contracts import check_table
+from exprstats.document.text import join_words
+from exprstats.errors import OptionError
+from exprstats.expressions.estimates import ESTIMATES
+from exprstats.expressions.words import (
+    ADJECTIVES,
+    NEUTRAL,
+    PUBLISHED,
+    QUANTILES,
+    find_adjective,
+    list_cuts,
+)
+from exprstats.options import check_count, check_word
+from exprstats.results import Result
+
+Thresholds = Literal["published", "quantile"]
+Unit = Literal["mean", "frame"]
+_VERBS = {"prosody": "sound", "burst": "sound", "language": "sound", "voice": "sound"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sentences(Result):
+    """Sentences made of expression scores; `write_sentences` makes it.
+
+    Attributes
+    ----------
+    table
+        One row a modality: ``term`` ``share_neutral``, ``estimate``, ``n_neutral``, ``n_clips``
+        (sentences), ``highest`` (the highest score) and ``lowest_bound``.
+    sentences
+        One row a sentence: its keys, ``sentence`` and ``neutral``.
+    cuts
+        The bins: modality, adverb, low (held) and high (not held).
+    thresholds
+        Where the bins come from: ``"published"``, ``"quantile"`` or ``"given"``.
+    """
+
+    place: ClassVar[str] = "leed"
+    table: pd.DataFrame
+    sentences: pd.DataFrame
+    cuts: pd.DataFrame
+    thresholds: str
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how many sentences, and how many of them say neutral."""
+        neutral = int(self.sentences["neutral"].sum())
+        return pd.DataFrame([{"sentences": len(self.sentences), "neutral": neutral}])
+
+    def sentence(self) -> str:
+        """Return the share of sentences that say nothing but neutral, by modality."""
+        return " ".join(
+            _tell_neutral(row, self.thresholds) for row in self.table.to_dict("records")
+        )
+
+
+def _tell_neutral(row: dict[Any, Any], thresholds: str) -> str:
+    told = {"published": "the published", "quantile": "quantile", "given": "the given"}[thresholds]
+    count, of = int(row["n_neutral"]), int(row["n_clips"])
+    said = "is" if count == 1 else "are"
+    counted = f"{write_count(count)} of {count_things(of, 'sentence')}"
+    share = write_number(100 * row["estimate"], 0)
+    text = f"By {told} thresholds {counted} ({share}%) on {row['modality']} {said} neutral"
+    if count < of:
+        return f"{text}."
+    highest = write_number(row["highest"], bounded=True)
+    return f"{text}: no score reaches the lowest bound (the highest is {highest})."
+
+
+def write_sentences(
+    estimates: pd.DataFrame,
+    *,
+    unit: Unit = "mean",
+    thresholds: Thresholds | Mapping[str, Any] = "published",
+    adjectives: Mapping[str, str] | None = None,
+    most: int = 3,
+) -> Sentences:
+    """Write each person's expression as a sentence: scores to adverbs, emotions to adjectives.
+
+    Parameters
+    ----------
+    estimates
+        ESTIMATES, from `read_estimates`. Texts of voice and words are quoted in the sentence.
+    unit
+        ``"mean"``: one sentence for the mean scores of each face over its recording, and for each
+        segment of speech; ``"frame"``: one for each moment of each modality.
+    thresholds
+        ``"published"``: lower bounds .26 to .71 (made for scores of faces); ``"quantile"``: bounds
+        at the .75 to .99 quantiles of each modality's own scores; or a mapping of adverb to lower
+        bound, or of modality to such a mapping. A bin holds its lower bound and not its upper one.
+    adjectives
+        Adjectives of emotions, beside and instead of our own.
+    most
+        Emotions in a sentence, the highest first.
+
+    Returns
+    -------
+    Sentences
+        With the share of sentences that are neutral because no score reaches a bound.
+
+    Raises
+    ------
+    DataError
+        If the estimates break their contract.
+    OptionError
+        If a bound is no number, two adverbs share one, or a modality has none.
+
+    References
+    ----------
+    Brooks, J. A., et al. (2023). Emotion expression estimates to measure and improve multimodal
+    social-affective interactions. *ICMI '23 Companion*. https://doi.org/10.1145/3610661.3616129
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"id": "a", "modality": "face", "time": 0.0, "emotion": ["Joy"]})
+    >>> write_sentences(scores.assign(score=0.84)).sentences["sentence"].item()
+    'They look extremely joyful.'
+    """
+    check_table(estimates, ESTIMATES)
+    check_word(unit, Unit, "unit")
+    check_count(most, "most")
+    table = _average_units(estimates, unit)
+    cuts = _settle_cuts(estimates, thresholds)
+    words = ADJECTIVES | dict(adjectives or {})
+    keys = [name for name in table if name not in {"emotion", "score"}]
+    rows = [
+        named | _write_one(named, part, cuts, words, most)
+        for key, part in table.groupby(keys, sort=False, dropna=False)
+        for named in [dict(zip(map(str, keys), key, strict=True))]
+    ]
+    sentences = pd.DataFrame(rows)
+    kind = thresholds if isinstance(thresholds, str) else "given"
+    counted = []
+    for modality, part in sentences.groupby("modality", sort=False):
+        neutral = int(part["neutral"].sum())
+        counted.append(
+            {
+                "modality": modality,
+                "term": "share_neutral",
+                "estimate": neutral / len(part),
+                "n_neutral": neutral,
+                "n_clips": len(part),
+                "highest": float(table.loc[table["modality"].eq(modality), "score"].max()),
+                "lowest_bound": min(cuts[str(modality)].values()),
+            }
+        )
+    return Sentences(pd.DataFrame(counted), sentences, list_cuts(cuts), kind)
+
+
+def _average_units(estimates: pd.DataFrame, unit: Unit) -> pd.DataFrame:
+    """Return scores by unit and emotion: segments of speech stay, faces are averaged over time."""
+    named = ("context", "recording", "subject", "label", "id", "modality")
+    keys = [name for name in named if name in estimates]
+    spoken = estimates["end"].notna() if "end" in estimates else pd.Series(False, estimates.index)
+    kept = estimates["time"].where(spoken | (unit == "frame"))
+    table = estimates.assign(time=kept)
+    if "text" not in table:
+        table = table.assign(text=None)
+    keys = [*keys, "time", "text", "emotion"]
+    return table.groupby(keys, sort=False, dropna=False)["score"].mean().reset_index()
+
+
+def _settle_cuts(
+    estimates: pd.DataFrame, thresholds: Thresholds | Mapping[str, Any]
+) -> dict[str, dict[str, float]]:
+    modalities = [str(one) for one in estimates["modality"].unique()]
+    if isinstance(thresholds, str):
+        check_word(thresholds, Thresholds, "thresholds")
+        if thresholds == "published":
+            return {name: dict(PUBLISHED) for name in modalities}
+        found = {}
+        for name in modalities:
+            scores = estimates.loc[estimates["modality"].eq(name), "score"].to_numpy(float)
+            bounds = np.quantile(scores, list(QUANTILES.values()))
+            found[name] = dict(zip(QUANTILES, bounds.tolist(), strict=True))
+        return found
+    nested = any(isinstance(one, Mapping) for one in thresholds.values())
+    given = dict(thresholds) if nested else {name: thresholds for name in modalities}
+    for name in modalities:
+        bounds = given.get(name)
+        numbers = list(bounds.values()) if isinstance(bounds, Mapping) else []
+        fits = numbers and all(isinstance(one, int | float) for one in numbers)
+        if not fits or len(set(numbers)) < len(numbers) or not np.isfinite(numbers).all():
+            message = (
+                f"thresholds of '{name}' must be a lower bound for each adverb, all different, "
+                f"such as {dict(list(PUBLISHED.items())[:2])}."
+            )
+            raise OptionError(message, option="thresholds")
+    return {name: dict(given[name]) for name in modalities}
+
+
+def _write_one(
+    key: dict[str, Any],
+    part: pd.DataFrame,
+    cuts: dict[str, dict[str, float]],
+    words: dict[str, str],
+    most: int,
+) -> dict[str, Any]:
+    modality, text = str(key["modality"]), key["text"]
+    bounds = sorted(cuts[modality].items(), key=lambda pair: pair[1])
+    lows = np.array([low for _, low in bounds])
+    ordered = part.sort_values(["score", "emotion"], ascending=[False, True])
+    told = []
+    for emotion, score in zip(ordered["emotion"], ordered["score"], strict=True):
+        # A mean of equal scores may miss its bound by one rounding.
+        place = int(np.searchsorted(lows, score + 1e-12, side="right")) - 1
+        if place >= 0 and len(told) < most:
+            told.append(f"{bounds[place][0]} {find_adjective(str(emotion), words)}")
+    described = join_words(told) if told else NEUTRAL
+    verb = _VERBS.get(modality.split(" ")[0], "look")
+    spoken = isinstance(text, str) and bool(text.strip())
+    whole = f"They said “{text.strip()}” and {verb} {described}." if spoken else ""
+    return {"sentence": whole or f"They {verb} {described}.", "neutral": not told}

@@ -1,0 +1,118 @@
+"""Equality of correlations and recall of new speakers.
+
+Witnesses: scipy and pandas for correlations, scikit-learn for recall, a permutation typed as a
+loop, and data without and with a difference. Tolerance 1e-12: sums in another order.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score
+
+import exprstats as ex
+from exprstats.errors import DataError
+
+
+def make_sets(seed, rho, people=12, moments=6):
+    """Return two data sets with correlations .5 and rho of two emotions, people with own levels."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for name, r in (("one", 0.5), ("two", rho)):
+        who = np.repeat(np.arange(people), moments)
+        joint = rng.multivariate_normal([0, 0], [[1, r], [r, 1]], people * moments)
+        wide = pd.DataFrame(joint + rng.normal(size=(people, 2))[who], columns=["Joy", "Fear"])
+        parts.append(wide.assign(subject=[f"{name}{p}" for p in who], context=name))
+    wide = pd.concat(parts, ignore_index=True).assign(id="a", modality="face")
+    wide = wide.assign(time=np.arange(len(wide)))
+    keys = ["subject", "context", "id", "modality", "time"]
+    return wide, wide.melt(keys, var_name="emotion", value_name="score")
+
+
+def test_the_correlations_are_those_of_pandas():
+    wide, table = make_sets(1, 0.5)
+    found = ex.compare_structure(table, by="context", draws=19, seed=1)
+    for context, part in wide.groupby("context"):
+        rho = part["Joy"].corr(part["Fear"], method="spearman")
+        row = found.correlations[found.correlations["context"].eq(context)]
+        # pingouin rounds nothing beyond its own 1e-6
+        assert row["r"].item() == pytest.approx(rho, abs=1e-6)
+    one, two = (
+        np.arctanh(part["Joy"].corr(part["Fear"], method="spearman"))
+        for _, part in wide.groupby("context")
+    )
+    size = found.tidy().query("term == 'rms_difference'")["estimate"].item()
+    assert size == pytest.approx(abs(one - two), abs=1e-10)
+
+
+def test_equal_structures_are_rejected_as_often_as_they_should_be_and_others_are_found():
+    """40 studies: at α = .1 at most 9 (4 + 2.6 SE) are rejected; one with ρ = -.95 is found."""
+    p = [
+        ex.compare_structure(make_sets(seed, 0.5)[1], by="context", draws=99, seed=1)
+        .tidy()["p_value"]
+        .iloc[0]
+        for seed in range(40)
+    ]
+    assert sum(one <= 0.1 for one in p) <= 9
+    _, table = make_sets(3, -0.95)
+    found = ex.compare_structure(table, by="context", draws=199, seed=1)
+    assert found.tidy()["p_value"].iloc[0] <= 0.02
+    assert "differ between one and two" in found.sentence()
+
+
+def test_few_people_are_not_tested():
+    _, table = make_sets(1, 0.5, people=3)
+    found = ex.compare_structure(table, by="context", draws=19)
+    assert np.isnan(found.tidy()["p_value"].iloc[0])
+    assert "not tested: there are 3 of the 4 people" in found.sentence()
+
+
+def make_clips(seed=1, speakers=8, signal=2.0):
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(speakers), 6)
+    labels = np.tile([0, 1, 2], speakers * 2)
+    return rng.normal(size=(len(who), 4)) + signal * np.eye(3, 4)[labels], labels, who
+
+
+def test_recall_is_that_of_scikit_learn_and_nobody_is_in_two_parts():
+    from sklearn.model_selection import GroupKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    x, y, who = make_clips()
+    found = ex.classify_expressions({"face": x}, y, who, folds=8, costs=[1.0])
+    predicted = np.empty_like(y)
+    for train, test in GroupKFold(8).split(x, y, who):
+        model = make_pipeline(StandardScaler(), SVC(kernel="linear", C=1.0)).fit(x[train], y[train])
+        predicted[test] = model.predict(x[test])
+    rows = found.tidy().set_index("term")
+    assert rows.loc["uar", "estimate"] == pytest.approx(balanced_accuracy_score(y, predicted))
+    assert rows.loc["inflation", "estimate"] == 0
+    assert rows.loc["uar", "conf_low"] < rows.loc["uar", "estimate"] < rows.loc["uar", "conf_high"]
+
+
+def test_choosing_c_on_the_test_speakers_inflates_noise():
+    more = []
+    for seed in range(6):
+        x, y, who = make_clips(seed, signal=0.0)
+        found = ex.classify_expressions({"noise": x}, y, who, folds=4, seed=seed)
+        more.append(found.tidy().set_index("term").loc["inflation", "estimate"])
+    assert np.mean(more) > 0.02
+
+
+def test_sentences_and_own_embeddings():
+    words = [f"They look {one}." for one in ("joyful", "sad")] * 8
+    labels, who = ["joy", "sad"] * 8, list("aabbccdd") * 2
+    found = ex.classify_expressions({"t": words}, labels, who)
+    row = found.tidy().set_index("term").loc["uar"]
+    assert (row["estimate"], row["conf_high"]) == (1.0, 1.0)
+    assert row["conf_low"] == pytest.approx(0.05 ** (1 / 4))
+    own = ex.classify_expressions(
+        {"t": words}, labels, who, embed=lambda texts: np.array([[len(one)] for one in texts])
+    )
+    assert own.tidy()["dimensions"].eq(1).all()
+
+
+def test_few_speakers_are_refused():
+    with pytest.raises(DataError, match="3 speakers"):
+        ex.classify_expressions({"a": np.ones((3, 1))}, [0, 1, 0], ["a", "b", "c"])
