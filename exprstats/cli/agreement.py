@@ -17,11 +17,9 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     RaterOption,
-    RatersInRowsOption,
     RatersOption,
     RatingOption,
     RatingsArgument,
-    ReverseOption,
     SeedOption,
     SingleJobOption,
     name_ratings,
@@ -57,8 +55,6 @@ def agree_file(
             "(linear) or with its square (quadratic)."
         ),
     ] = "quadratic",
-    reverse: ReverseOption = None,
-    raters_in_rows: RatersInRowsOption = False,
     duplicates: DuplicatesOption = "error",
     missing: MissingOption = None,
     level: LevelOption = 0.95,
@@ -84,8 +80,6 @@ def agree_file(
             **named,
             scale=ends,
             duplicates=duplicates,
-            reverse=split_names(reverse, "--reverse") or (),
-            raters_in_rows=raters_in_rows,
             missing=split_names(missing, "--missing") or (),
         )
         result = measure_agreement(

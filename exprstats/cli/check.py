@@ -23,11 +23,11 @@ from exprstats.cli.options import (
     split_names,
 )
 from exprstats.cli.session import Session, open_session, spare_input
-from exprstats.document.cells import Row, list_records
+from exprstats.document.cells import list_records
 from exprstats.document.model import Column, Table
 from exprstats.document.terminal import describe_error, find_width, render_table, write_line
 from exprstats.document.text import say
-from exprstats.errors import DataError, Option, OptionError, Problem, speak
+from exprstats.errors import DataError, Option, OptionError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,26 +37,16 @@ if TYPE_CHECKING:
 
 _KINDS = {
     "ratings": "one row a rating",
-    "raters in rows": "one row a rater, and a column a clip",
-    "items by raters": "one row a clip, and a column for each item and rater",
     "predictions": "one row a prediction",
-    "models side by side": "one row a clip, with a column of predictions a model",
     "clips": "one row a clip, with its subject",
-    "segments": "one row a segment of a video: name it with --segments of exprstats features",
     "wide": "one row a clip; the columns of numbers may be judges, items or features",
-    "table": "the output of a face tracker",
 }
-TRACKERS = ("OpenFace", "OpenFace images", "LibreFace", "py-feat")
-_ROLES = {"context": "by"}
-_MOST = 40  # columns that a line names
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SHOWN = 40
 
 
 def check_input(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE|STUDY.toml", help="Tables, or a study.")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE|STUDY.toml", help="A table or a study.")],
     rating: RatingOption = None,
     clip: ClipOption = None,
     rater: RaterOption = None,
@@ -73,27 +63,23 @@ def check_input(
 
     Columns are recognised by their names; options say what they are where that fails.
     """
-    problems = []
     with open_session("check", json=json, quiet=quiet) as session:
-        named = name_ratings(rating, clip, rater, raters)
-        named |= {key: name for key, name in (("subject", subject), ("context", by)) if name}
-        for file in files:
-            spare_input(file, session.files)
-            if file.suffix.lower() != ".toml":
-                codes = split_names(missing, "--missing") or []
-                found, rows = inspect_table(session, file, codes, named)
-            elif named or missing:
+        spare_input(file, session.files)
+
+        if file.suffix.lower() == ".toml":
+            if any((rating, clip, rater, raters, subject, by, missing)):
                 message = f"Options name columns of a table, and {file} is a study: leave them out."
                 raise OptionError(message)
-            else:
-                found, rows = inspect_study(session, file)
-            problems += found
-            rows += [
-                {"kind": "problem", "file": one.file, "column": one.column, "text": str(one)}
-                for one in found
-            ]
-            several = {"of": str(file)} if len(files) > 1 else {}
-            session.rows += [{**row, **several} for row in rows]
+            problems = inspect_study(session, file)
+        else:
+            named = name_ratings(rating, clip, rater, raters)
+            named |= {"subject": subject} if subject else {}
+            named |= {"context": by} if by else {}
+            problems = inspect_table(session, file, split_names(missing, "--missing") or [], named)
+        session.rows += [
+            {"kind": "problem", "file": one.file, "column": one.column, "text": str(one)}
+            for one in problems
+        ]
         if not problems:
             session.say("No problems found.")
     if problems:
@@ -103,8 +89,8 @@ def check_input(
 
 def inspect_table(
     session: Session, path: Path, missing: Sequence[str], named: dict[str, Any]
-) -> tuple[list[Problem], list[Row]]:
-    """Put what a file seems to hold into the session; return its problems, and rows for JSON.
+) -> list[Problem]:
+    """Put what a file seems to hold into the session; return its problems.
 
     Parameters
     ----------
@@ -113,39 +99,30 @@ def inspect_table(
     named
         The roles of columns that are known: arguments of `exprstats.io.read_ratings`.
     """
-    from exprstats.io import read_contents, read_table
+    from exprstats.io import read_table
     from exprstats.study import guess_roles
 
     try:
         facts = session.note_file(path)
-        held = read_contents(path, missing=missing)
-        spoken = {speak(note): speak(note, "command") for note in held.warnings}
-        notes = [spoken.get(note, note) for note in facts.notes]
-        session.show_points(f"{path}", list(_describe_file(facts, notes)))
+        session.show_points(f"{path}", list(_describe_file(facts)))
         table = read_table(path, missing=missing)
     except DataError as error:
-        return list(error.problems), []
+        return list(error.problems)
     guess = guess_roles(table)
-    rows: list[Row] = [_describe_column(table[name], guess) for name in table.columns]
-    _show_columns(session, rows)
-    if held.layout in {"codebook", "correlations"}:
-        return list(held.problems), rows
+    session.rows = [_describe_column(table[name], guess) for name in table.columns]
+    _show_columns(session, session.rows)
     if not named:
-        session.say(f"It looks like {_KINDS.get(held.layout, _KINDS['table'])}.")
-        asked = [one.speak("command", _ROLES) for one in held.questions]
-        session.show_points("Not known from the file", asked)
-        lines = list(suggest_commands(path, guess, held.layout))
-        session.blocks.extend("\n".join(f"Try: {line}" for line in lines).splitlines())
-        rows += [{"kind": "try", "command": line} for line in lines]
+        session.say(f"It looks like {_KINDS[guess.kind]}.")
+        session.blocks.extend(suggest_commands(path, guess))
     try:
-        rows += _describe_rows(session, path, guess, missing, named)
+        _describe_rows(session, path, guess, missing, named)
     except DataError as error:
-        return list(error.problems), rows
-    return [], rows
+        return list(error.problems)
+    return []
 
 
-def inspect_study(session: Session, path: Path) -> tuple[list[Problem], list[Row]]:
-    """Put what a study would analyse into the session; return its problems, and rows."""
+def inspect_study(session: Session, path: Path) -> list[Problem]:
+    """Put what a study would analyse into the session; return the problems of all its files."""
     from exprstats.study import Logbook, read_study, read_tables
     from exprstats.study.inputs import check_strata
     from exprstats.study.settings import tell_split
@@ -160,11 +137,12 @@ def inspect_study(session: Session, path: Path) -> tuple[list[Problem], list[Row
         if clips is not None:
             check_strata(study, clips)
     except DataError as error:
-        return list(error.problems), []
-    rows: list[Row] = []
+        return list(error.problems)
     for one in log.inputs:
         session.add_input(study.path.parent / one.file, one.sha256, one.rows)
-        rows.append({"kind": "table", "name": one.table, "file": one.file, "rows": one.rows})
+        session.rows.append(
+            {"kind": "table", "name": one.table, "file": one.file, "rows": one.rows}
+        )
     read = [
         f"{one.file}: {count_things(one.rows, 'row')}, {count_things(one.columns, 'column')}"
         for one in log.inputs
@@ -174,16 +152,16 @@ def inspect_study(session: Session, path: Path) -> tuple[list[Problem], list[Row
         if table is not None:
             session.show_points(title, list(count_table(table)))
     if ratings is not None:
-        rows += _present_design(session, ratings)
+        _present_design(session, ratings)
     if ratings is not None and clips is not None:
         session.show_points("Both", list(match_tables(ratings, clips)))
     wanted = [f"model {model.name} ({model.kind})" for model in study.models]
     session.show_points("It will fit and compare", wanted)
     session.show_points("Choices", [*log.notes, *tell_split(study)])
-    return [], rows
+    return []
 
 
-def _describe_file(facts: FileFacts, notes: Sequence[str]) -> Iterator[str]:
+def _describe_file(facts: FileFacts) -> Iterator[str]:
     shape = f"{count_things(facts.rows, 'row')}, {count_things(len(facts.columns), 'column')}"
     if facts.separator is None:
         yield f"{shape}, {facts.format}"
@@ -191,7 +169,7 @@ def _describe_file(facts: FileFacts, notes: Sequence[str]) -> Iterator[str]:
         mark = {",": "comma", ".": "point", None: "no decimals seen"}[facts.decimal]
         separator = _SEPARATORS.get(facts.separator, repr(facts.separator))
         yield f"{shape}, separated by {separator}; decimal mark: {mark}; encoding {facts.encoding}"
-    yield from notes
+    yield from facts.notes
 
 
 def _describe_column(column: pd.Series, guess: Guess) -> dict[str, Any]:
@@ -213,7 +191,7 @@ def _describe_column(column: pd.Series, guess: Guess) -> dict[str, Any]:
     }
 
 
-def _show_columns(session: Session, rows: list[Row]) -> None:
+def _show_columns(session: Session, rows: list[dict[str, Any]]) -> None:
     import pandas as pd
 
     title = "Columns" if len(rows) <= _SHOWN else f"The first {_SHOWN} of {len(rows)} columns"
@@ -240,7 +218,7 @@ def _show_columns(session: Session, rows: list[Row]) -> None:
 
 def _describe_rows(
     session: Session, path: Path, guess: Guess, missing: Sequence[str], named: dict[str, Any]
-) -> list[Row]:
+) -> None:
     from exprstats.io import read_clips, read_ratings
 
     roles = {**guess.roles, **named}
@@ -254,8 +232,8 @@ def _describe_rows(
                 )
             )
         session.show_points("Rows", list(count_table(ratings)))
-        return _present_design(session, ratings)
-    if guess.kind in {"clips", "wide"} and "subject" in roles and (named or "clip" in roles):
+        _present_design(session, ratings)
+    elif guess.kind in {"clips", "wide"} and "subject" in roles and (named or "clip" in roles):
         clips = read_clips(
             path,
             clip=roles.get("clip", "clip"),
@@ -264,7 +242,6 @@ def _describe_rows(
             missing=missing,
         )
         session.show_points("Rows", list(count_table(clips)))
-    return []
 
 
 def _name_ratings(guess: Guess, named: dict[str, Any]) -> dict[str, Any]:
@@ -312,62 +289,25 @@ def match_tables(ratings: pd.DataFrame, clips: pd.DataFrame) -> Iterator[str]:
         yield f"{count_things(len(clips) - both, 'clip')} with features and without ratings"
 
 
-def suggest_commands(path: Path, guess: Guess, layout: str) -> Iterator[str]:
-    """Yield the calls that suit what a table seems to hold; each of them runs as it is.
-
-    Parameters
-    ----------
-    path, guess
-        The file, and the roles of its columns.
-    layout
-        As `exprstats.io.read_contents` names it.
-    """
-    roles, numbers = guess.roles, list(guess.numbers)
-    file = shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
-    if layout in TRACKERS:
-        folder = shlex.quote(str(path.parent if str(path.parent) != "." else "./"))
-        if layout == "OpenFace":
-            yield f"exprstats features {folder}"
-    elif layout == "ratings":
-        named = {"rating": join_names([roles["rating"]] if "rating" in roles else numbers)}
+def suggest_commands(path: Path, guess: Guess) -> Iterator[str]:
+    """Yield the calls that suit what a table seems to hold."""
+    roles, file = guess.roles, shlex.quote(str(path))
+    if guess.kind == "ratings":
+        named = {"rating": roles.get("rating") or ",".join(guess.numbers)}
         options = _list_options(roles, "clip", "rater", "subject", "context")
-        yield f"exprstats reliability {file}{_write_options(named)}{options} --model auto"
-    elif layout == "raters in rows":
-        options = _list_options(roles, "rater")
-        yield f"exprstats reliability {file} --raters-in-rows{options} --model auto"
-    elif layout == "predictions":
-        yield f"exprstats compare {file}{_list_options(roles, 'subject', 'truth', 'context')}"
-    elif layout == "models side by side":
-        models = join_names([name for name in numbers if name.lower() != "truth"])
-        named = _list_options(roles, "subject", "truth", "context")
-        yield f"exprstats compare {file}{named}{_write_options({'models': models})}"
-    elif layout == "clips" and numbers:
+        yield f"Try: exprstats reliability {file}{_write_options(named)}{options} --model auto"
+    elif guess.kind == "predictions":
+        yield f"Try: exprstats compare {file}{_list_options(roles, 'subject', 'truth', 'context')}"
+    elif guess.kind == "clips":
         options = _list_options(roles, "subject", "clip", "context")
-        target = {"target": roles.get("target", numbers[-1])}
-        yield f"exprstats fit {file}{_write_options(target)}{options}"
-    elif layout in {"wide", "items by raters"} and numbers:
-        options = _list_options(roles, "clip", "subject", "context")
-        columns = join_names(numbers[:_MOST])
-        raters = _write_options({"raters": columns})
-        yield f"exprstats reliability {file}{raters}{options} --model auto"
-        if layout == "wide" and len(numbers) > 2:
-            yield f"exprstats factor {file}{_write_options({'items': columns})}{options}"
-
-
-def join_names(names: Sequence[str]) -> str:
-    """Return names as one list of an option; those that hold commas or quotes stand in quotes.
-
-    Examples
-    --------
-    >>> join_names(["a", "b, raw"])
-    'a,"b, raw"'
-    """
-    return ",".join(
-        f'"{name.replace(chr(34), chr(34) * 2)}"'
-        if any(mark in name for mark in ',"\n\r') or name != name.strip()
-        else name
-        for name in names
-    )
+        yield f"Try: exprstats fit {file} --target COLUMN{options}"
+    elif guess.numbers:
+        few = 1 < len(guess.numbers) <= 8
+        columns = ",".join(guess.numbers) if few else "A,B,C"
+        yield (
+            f"Try: exprstats reliability {file}{_write_options({'raters': columns})} --model auto\n"
+            f"or:  exprstats factor {file}{_write_options({'items': columns})}"
+        )
 
 
 def _list_options(roles: dict[str, str], *wanted: str) -> str:
@@ -377,17 +317,15 @@ def _list_options(roles: dict[str, str], *wanted: str) -> str:
 
 
 def _write_options(named: dict[str, str]) -> str:
-    return "".join(f" {Option(option, value).spell('command')}" for option, value in named.items())
+    return "".join(f" --{option} {shlex.quote(value)}" for option, value in named.items())
 
 
-def _present_design(session: Session, ratings: pd.DataFrame) -> list[Row]:
+def _present_design(session: Session, ratings: pd.DataFrame) -> None:
     from exprstats.reliability import describe_design
 
     design = describe_design(ratings, by="context" if "context" in ratings else None)
-    session.present(design)
     rows = list_records(design.table)
+    session.rows += [{**row, "design": row["kind"], "kind": "design"} for row in rows]
     verdicts = list_records(design.coefficients)
-    return [
-        *({**row, "design": row["kind"], "kind": "design"} for row in rows),
-        *({"kind": "coefficient", **row} for row in verdicts),
-    ]
+    session.rows += [{"kind": "coefficient", **row} for row in verdicts]
+    session.present(design)

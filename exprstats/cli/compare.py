@@ -13,7 +13,6 @@ from exprstats.cli.options import (
     JobsOption,
     JsonOption,
     LevelOption,
-    MissingOption,
     OutOption,
     QuietOption,
     SeedOption,
@@ -53,11 +52,6 @@ def compare_files(
             help="Prediction columns, where each model has its own; of long files, which to keep.",
         ),
     ] = None,
-    common: Annotated[
-        bool,
-        typer.Option("--common", help="Leave out clips that a model has no prediction of."),
-    ] = False,
-    missing: MissingOption = None,
     by: ByOption = None,
     metric: Annotated[
         str | None,
@@ -166,9 +160,8 @@ def compare_files(
         for file in files:
             session.note_file(file)
         columns = {"subject": subject, "truth": truth or "truth", "context": by, "seat": seat}
-        gaps = {"common": common, "missing": split_names(missing, "--missing") or ()}
         named = split_names(models, "--models")
-        table = keep_test(session, read_predictions(files, models=named, **columns, **gaps))
+        table = keep_test(session, read_predictions(files, models=named, **columns))
         table = join_strata(table, files, subject=subject, strata=strata)
         metrics = choose_metrics(asked, table)
         sizes = {

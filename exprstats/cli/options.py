@@ -77,17 +77,6 @@ RatersOption = Annotated[
         help="Instead of --rater and --rating: a column a rater.",
     ),
 ]
-ReverseOption = Annotated[
-    str | None,
-    typer.Option(
-        "--reverse",
-        metavar="ITEM,...",
-        help="Items that ask for the opposite; needs --scale, on which they are turned.",
-    ),
-]
-RatersInRowsOption = Annotated[
-    bool, typer.Option("--raters-in-rows", help="Each row is a rater, each other column a clip.")
-]
 ItemsOption = Annotated[
     str, typer.Option("--items", metavar="A,B,C", help="The item columns, at least three.")
 ]

@@ -23,7 +23,6 @@ from exprstats.cli.faces import box_faces
 from exprstats.cli.factor import fit_file
 from exprstats.cli.features import summarise_folder
 from exprstats.cli.fit import fit_clips
-from exprstats.cli.reading import take_reading
 from exprstats.cli.reliability import rate_file
 from exprstats.cli.report import report_study
 from exprstats.cli.script import write_script
@@ -75,8 +74,7 @@ for _name, _command in (
     ("simulate", simulate_design),
     ("doctor", examine_machine),
 ):
-    _tables = _name not in {"demo", "report", "clips", "faces", "simulate", "doctor"}
-    app.command(_name)(take_reading(_command, files=_tables))
+    app.command(_name)(_command)
 app.add_typer(
     deep_app,
     name="deep",

@@ -22,11 +22,9 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     RaterOption,
-    RatersInRowsOption,
     RatersOption,
     RatingOption,
     RatingsArgument,
-    ReverseOption,
     SeedOption,
     SingleJobOption,
     name_ratings,
@@ -96,8 +94,6 @@ def rate_file(
     scale: Annotated[
         str | None, typer.Option(metavar="LOW,HIGH", help="Refuse ratings outside this scale.")
     ] = None,
-    reverse: ReverseOption = None,
-    raters_in_rows: RatersInRowsOption = False,
     duplicates: DuplicatesOption = "error",
     missing: MissingOption = None,
     level: LevelOption = 0.95,
@@ -125,8 +121,6 @@ def rate_file(
             **named,
             scale=split_scale(scale),
             duplicates=duplicates,
-            reverse=split_names(reverse, "--reverse") or (),
-            raters_in_rows=raters_in_rows,
             missing=split_names(missing, "--missing") or (),
         )
         known = "subject" in ratings

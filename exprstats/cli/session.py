@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from exprstats import __version__
-from exprstats.apa import count_things
 from exprstats.cli.progress import show_progress
-from exprstats.cli.reading import find_asked, split_labels
 from exprstats.document.cells import Row, list_records
 from exprstats.document.terminal import (
     describe_error,
@@ -199,18 +197,11 @@ def open_session(
     session.files = {option: place for option, place in (files or {}).items() if place is not None}
     if session.json not in {None, "-"}:
         session.files["--json"] = Path(str(session.json))
-    quiet = session.quiet
     try:
         check_places(session.files, session.out)
         with _stage_output(session) as stage:
-            with _keep_warnings(session), _read_as_asked(), show_progress(wanted=not quiet):
+            with _keep_warnings(session), show_progress(wanted=not session.quiet):
                 yield session
-            if session.warnings and find_asked().strict:
-                told = count_things(
-                    len(session.warnings), "warning is an error", "warnings are errors"
-                )
-                message = f"{told} with --strict. Mend the cause, or leave --strict out."
-                raise OptionError(message)
             session.write_files(stage)
         session.print_all()
     except ExprStatsError as error:
@@ -230,22 +221,6 @@ def _stage_output(session: Session) -> Iterator[Path | None]:
 
     with stage_folder(session.out, force=session.force) as stage:
         yield stage
-
-
-@contextmanager
-def _read_as_asked() -> Iterator[None]:
-    """Let all files be read as the options of reading say."""
-    asked = dict(find_asked().reading)
-    with ExitStack() as stack:
-        if asked:
-            from exprstats.io import read_files_as
-
-            if "labels" in asked:
-                asked["labels"] = split_labels(asked["labels"])
-            if asked.get("sheet", "").isdigit():
-                asked["sheet"] = int(asked["sheet"])
-            stack.enter_context(read_files_as(**asked))
-        yield
 
 
 @contextmanager
@@ -285,10 +260,7 @@ def fill_folder(session: Session, stage: Path) -> None:
         from exprstats.plots import save_figure
 
         (stage / "figures").mkdir(exist_ok=True)
-        try:
-            save_figure(draw(), stage / "figures" / stem)
-        except ExprStatsError as error:
-            session.warnings.append(f"{stem} is left out: {spell(session.command, error)}")
+        save_figure(draw(), stage / "figures" / stem)
     if session.sentences:
         text = "\n\n".join(session.sentences)
         (stage / "sentences.txt").write_text(f"{text}\n", encoding="utf-8")

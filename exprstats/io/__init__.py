@@ -3,7 +3,7 @@
 from exprstats.io.clips import read_clips, read_items, read_table
 from exprstats.io.contents import FileContents, read_contents
 from exprstats.io.detection import FileFacts, sniff_file
-from exprstats.io.files.reading import Reading, read_files_as
+from exprstats.io.files.reading import Reading
 from exprstats.io.outputs import encode_json, join_inside, slug, stage_folder, write_csv, write_json
 from exprstats.io.predictions import read_predictions
 from exprstats.io.ratings import read_ratings
@@ -16,7 +16,6 @@ __all__ = [
     "join_inside",
     "read_clips",
     "read_contents",
-    "read_files_as",
     "read_items",
     "read_predictions",
     "read_ratings",

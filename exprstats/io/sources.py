@@ -27,7 +27,7 @@ from exprstats.io.columns import (
     unescape,
 )
 from exprstats.io.drafts import Draft
-from exprstats.io.files.reading import AS_IT_IS, Reading, find_reading
+from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Batch, Layout, find_layout, read_batches
 from exprstats.io.guards import describe_codes, find_codes
 from exprstats.io.numbers import Marks, Missing
@@ -78,15 +78,7 @@ class Source:
 
     def has(self, *names: str) -> bool:
         """Return whether all these columns are there."""
-        return {part for name in names for part in self.find_parts(name)} <= set(self.header)
-
-    def find_parts(self, name: str) -> tuple[str, ...]:
-        """Return the columns of a name: itself, or those that make an id together ("site,id")."""
-        if name not in self.header and name not in self.joined:
-            parts = tuple(part.strip() for part in name.split(","))
-            if len(parts) > 1 and set(parts) <= set(self.header):
-                self.joined[name] = parts
-        return self.joined.get(name, (name,))
+        return set(names) <= set(self.header)
 
     def join(self, names: Sequence[str]) -> str:
         """Return the name of the id that several columns make together (site 'A', person '7')."""
@@ -109,7 +101,7 @@ class Source:
         problems = [*self.problems, *self._find_absent(roles)]
         columns: dict[str, tuple[list[int], Column]] = {}
         for name, role in roles.items():
-            parts = self.find_parts(name)
+            parts = self.joined.get(name, (name,))
             if self.has(*parts):
                 places = [self.header.index(part) for part in parts]
                 column = self._open_column(name, role)
@@ -209,12 +201,12 @@ class Source:
     def _find_absent(self, roles: Mapping[str, Role]) -> list[Problem]:
         return [
             Problem(f"there is no column '{name}'.", name_nearest(name, self.header))
-            for name in [part for one in roles for part in self.find_parts(one)]
+            for name in [part for one in roles for part in self.joined.get(one, (one,))]
             if name not in self.header
         ]
 
 
-def open_source(path: FilePath, reading: Reading | None = None, *, warned: bool = True) -> Source:
+def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = True) -> Source:
     """Read the header of a file.
 
     Parameters
@@ -222,7 +214,7 @@ def open_source(path: FilePath, reading: Reading | None = None, *, warned: bool 
     path
         The file; ``-`` is standard input.
     reading
-        How it is to be read, where it does not say so itself; None: as `read_files_as` says.
+        How it is to be read, where it does not say so itself.
     warned
         Whether to warn of what the reading passes over; the layout's notes hold it anyway.
 
@@ -231,7 +223,6 @@ def open_source(path: FilePath, reading: Reading | None = None, *, warned: bool 
     DataError
         If it is no table that can be read.
     """
-    reading = find_reading() if reading is None else reading
     layout = find_layout(Path(path), reading)
     problems = list(layout.problems)
     head = next(read_batches(layout, problems, size=1), None)

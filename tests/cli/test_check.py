@@ -18,7 +18,7 @@ def test_a_rating_file(call, call_json, data):
     told = call_json("check", file)
     columns = [row["name"] for row in told["rows"] if row["kind"] == "column"]
     assert columns == list(pd.read_csv(file, nrows=1))
-    assert {row["kind"] for row in told["rows"]} == {"column", "try", "design", "coefficient"}
+    assert {row["kind"] for row in told["rows"]} == {"column", "design", "coefficient"}
 
 
 def test_the_design_of_ratings(call, call_json, data):

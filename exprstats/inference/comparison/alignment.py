@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.contracts import encode_ids, order_levels
-from exprstats.errors import DataError, Option, Problem, warn_user
+from exprstats.errors import DataError, Problem, warn_user
 from exprstats.inference.resampling.clusters import Cell, Panel, Scheme
 
 Part = tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -151,8 +151,7 @@ def _check_same(
     )
     shared = int((places >= 0).all(axis=0).sum())
     fact = f"the models predict different rows: {counts}; all of them {shared:,}."
-    remedy = "Compare models on rows that each of them predicts; those are read with "
-    raise DataError(Problem(fact, (remedy, Option("common", True), ".")))
+    raise DataError(Problem(fact, "Compare models on rows that each of them predicts."))
 
 
 def _split_seats(rows: pd.DataFrame, codes: np.ndarray, owners: np.ndarray) -> list[Part]:

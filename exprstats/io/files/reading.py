@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 from exprstats.errors import Option, OptionError
@@ -85,34 +83,6 @@ class Reading:
 
 
 AS_IT_IS = Reading()
-_ASKED: ContextVar[Reading] = ContextVar("asked", default=AS_IT_IS)
-
-
-@contextmanager
-def read_files_as(**options: Any) -> Iterator[Reading]:
-    """Let every file that is opened inside be read so, where no other way is named for it.
-
-    Parameters
-    ----------
-    **options
-        Fields of `Reading` by name.
-
-    Examples
-    --------
-    >>> with read_files_as(encoding="cp1252"):
-    ...     choose_reading(None, [-9], {}).encoding
-    'cp1252'
-    """
-    token = _ASKED.set(Reading(**options))
-    try:
-        yield _ASKED.get()
-    finally:
-        _ASKED.reset(token)
-
-
-def find_reading() -> Reading:
-    """Return how files are read at present where no other way is named."""
-    return _ASKED.get()
 
 
 def read_coded(text: str) -> str | None:
@@ -153,7 +123,7 @@ def choose_reading(
         message = f"'{wrong}' is no option here. {name_nearest(wrong, known)}"
         raise OptionError(message, option=wrong)
     if reading is None:
-        return replace(_ASKED.get(), **given)
+        return Reading(**given)
     if given:
         raise OptionError(Option(next(iter(given))), " is given twice: alone and within reading=.")
     return reading
