@@ -157,8 +157,9 @@ def _measure_judges(
 ) -> list[Row]:
     """Return what human baselines show on average over test sets of new subjects and raters.
 
-    Means over raters of a few clips each have an expectation of their own: what a test set of
-    another size shows differs, by .02 in the correlation, so that the size stays.
+    Means over raters of a few clips each have an expectation of their own, so that the size of the
+    test set stays: with 5 times the subjects for 112 raters, r within contexts was .02 to .03
+    higher, and RMSE 2 to 3 %.
     """
     from exprstats.models import guess_human
     from exprstats.models.baselines.raters import METRICS, measure_raters
