@@ -130,7 +130,9 @@ def simulate_expressiveness(
     return _draw_study(population, subjects, workers, seed)
 
 
-def simulate_again(simulated: Simulated, *, subjects: int, seed: Seed = None) -> Simulated:
+def simulate_again(
+    simulated: Simulated, *, subjects: int, workers: int | None = None, seed: Seed = None
+) -> Simulated:
     """Draw new subjects, clips and workers from the population of a simulated study.
 
     A large draw shows how a fitted model performs on people whom it has never seen.
@@ -140,7 +142,9 @@ def simulate_again(simulated: Simulated, *, subjects: int, seed: Seed = None) ->
     simulated
         The study whose population is drawn from.
     subjects
-        How many new people; workers grow with them.
+        How many new people.
+    workers
+        How many new workers share the rating; ``None``: as many clips for each as in the study.
     seed
         Must differ from the study's seed, or the same people come back.
 
@@ -152,7 +156,7 @@ def simulate_again(simulated: Simulated, *, subjects: int, seed: Seed = None) ->
     Raises
     ------
     OptionError
-        If the number of subjects is too small.
+        If the number of subjects or of workers is too small.
 
     Examples
     --------
@@ -163,8 +167,14 @@ def simulate_again(simulated: Simulated, *, subjects: int, seed: Seed = None) ->
     check_count(subjects, "subjects")
     population = simulated.population
     _check_ranges(subjects, int(population.counts.max()), 0.0, 0.0)
-    jobs = subjects * sum(population.contexts.values()) * int(population.counts.max())
-    workers = max(int(population.counts.max()), round(jobs / population.load))
+    most = int(population.counts.max())
+    if workers is None:
+        jobs = subjects * sum(population.contexts.values()) * most
+        workers = max(most, round(jobs / population.load))
+    check_count(workers, "workers")
+    if workers < most:
+        message = f"workers {workers} cannot give {most} different raters to a clip."
+        raise OptionError(message, option="workers")
     return _draw_study(population, subjects, workers, seed)
 
 

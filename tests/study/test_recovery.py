@@ -2,14 +2,20 @@
 
 Tolerance: 1e-9 for predictions, which are the same arithmetic in another order; .05 between
 the performances on two draws of 1,500 subjects, whose standard errors are below .01; 3 % for a
-spread over 4,500 clips of 1,500 subjects, whose standard error is about 1.5 %.
+spread over 4,500 clips of 1,500 subjects, whose standard error is about 1.5 %;
+4 Monte-Carlo standard errors for means over panels of raters.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from exprstats.errors import OptionError
 from exprstats.models import fit_forest
+from exprstats.simulate import simulate_again
+from exprstats.study import ModelSettings
 from exprstats.study.recovery import compare_truth, measure_performance, predict_clips
 
 
@@ -103,3 +109,54 @@ def test_forests_predict_new_clips_as_they_predicted_their_own(run, context):
         clips = clips[clips["context"] == context]
     found = predict_clips(forest, clips, context)
     np.testing.assert_allclose(found, theirs["prediction"].to_numpy(), rtol=1e-9)
+
+
+def judge_panel(ratings, fit, span):
+    """Return the mean over raters of NRMSE and r, each rater against the others of a clip."""
+    weights = fit.loadings / fit.residuals
+    weights = weights / (weights @ fit.loadings)
+    answers = ratings.pivot_table("rating", ["clip", "rater"], "item")
+    own = (answers[list(fit.items)].to_numpy() - fit.intercepts) @ weights
+    rows = answers.index.to_frame(index=False).assign(own=own)
+    clips = rows.groupby("clip")["own"]
+    rows["others"] = (clips.transform("sum") - own) / (clips.transform("size") - 1)
+    raters = [group for _, group in rows.groupby("rater") if len(group) >= 3]
+    misses = [np.sqrt(((one["own"] - one["others"]) ** 2).mean()) / span for one in raters]
+    pairs = [one[["own", "others"]].corr().iloc[0, 1] for one in raters]
+    return np.mean(misses), np.nanmean(pairs)
+
+
+@pytest.mark.parametrize("context", ["startle", None])
+def test_the_truth_of_raters_is_their_mean_over_new_panels(run, simulated, context):
+    judges = (*run.study.models, ModelSettings(name="human", kind="human"))
+    asked = replace(run, study=replace(run.study, models=judges))
+    rows = measure_performance(asked, simulated, subjects=20, seed=11)
+    rows["context"] = rows["context"].fillna("All")
+    found = rows[rows["model"] == "human"].set_index(["context", "metric"])["estimate"]
+    fit = next(
+        one for one in run.factor.solutions if one.context == context and one.part == "train"
+    )
+    spans = run.factor.spans[run.factor.spans["part"] == "train"].set_index("context")["span"]
+    span = spans[spans.index.isna()].item() if context is None else spans[context]
+    tested = run.parts["part"].eq("test").sum()
+    workers = simulated.ratings["rater"].nunique()
+    panels = []
+    for seed in range(100):
+        ratings = simulate_again(simulated, subjects=tested, workers=workers, seed=seed).ratings
+        own = ratings if context is None else ratings[ratings["context"] == context]
+        panels.append(judge_panel(own, fit, span))
+    # 100 panels here and 200 there: the standard error of the difference is √1.5 of that here.
+    error = np.std(panels, axis=0, ddof=1) / np.sqrt(len(panels)) * np.sqrt(1.5)
+    wanted = np.mean(panels, axis=0)
+    values = found["All" if context is None else context]
+    assert abs(values["nrmse"] - wanted[0]) < 4 * error[0]
+    assert abs(values["correlation"] - wanted[1]) < 4 * error[1]
+    assert error.max() < 0.03
+
+
+def test_new_people_may_be_rated_by_a_panel_of_the_same_size(simulated):
+    again = simulate_again(simulated, subjects=8, workers=30, seed=2)
+    assert again.ratings["rater"].nunique() <= 30
+    assert again.ratings["rater"].nunique() > 20
+    with pytest.raises(OptionError, match="workers 3 cannot give 6 different raters"):
+        simulate_again(simulated, subjects=8, workers=3, seed=2)

@@ -178,6 +178,26 @@ def compare_human(
     return HumanComparison(arrange_rows(rows, KEYS), human, level)
 
 
+def measure_raters(
+    predictions: pd.DataFrame, metric: Metric, *, span: float | None = None
+) -> float:
+    """Return a metric of raters, taken per seat and averaged over seats, without an interval.
+
+    Parameters
+    ----------
+    predictions
+        Rows of `guess_human` of one fit.
+    metric
+        One of those that `compare_human` takes.
+    span
+        For NRMSE, the theoretical range of the scores.
+    """
+    answers = _code_answers(predictions, sorted(predictions["subject"].unique(), key=str))
+    sums = answers.add(np.arange(len(predictions)), answers.truth, metric)
+    scale = float(span) if metric.spanned and span else 1.0
+    return float(_average(sums[None], metric, scale)[0])
+
+
 class Deletions(NamedTuple):
     """A score, and the score without each subject, each rater, and each pair of the two."""
 
@@ -262,17 +282,7 @@ class Answers:
 
 def _delete(people: pd.DataFrame, subjects: list[Any], metric: Metric, scale: float) -> Deletions:
     """Return the mean over seats of a metric, whole and without subjects, raters and pairs."""
-    place = {one: code for code, one in enumerate(subjects)}
-    known = [name for name in ("context", "clip") if name in people]
-    answers = Answers(
-        seats=pd.factorize(people["seat"].astype(str), sort=True)[0],
-        raters=pd.factorize(people["rater"].astype(str), sort=True)[0],
-        subjects=people["subject"].map(place).to_numpy(int),
-        clips=encode_ids(people, known)[0],
-        truth=people["truth"].to_numpy(float),
-        guess=people["prediction"].to_numpy(float),
-        others=people["others"].to_numpy(float),
-    )
+    answers = _code_answers(people, subjects)
     every, groups = np.arange(len(people)), len(subjects)
     blocks = [np.flatnonzero(answers.subjects == one) for one in range(groups)]
     parts = np.array([answers.add(rows, answers.truth[rows], metric) for rows in blocks])
@@ -287,6 +297,20 @@ def _delete(people: pd.DataFrame, subjects: list[Any], metric: Metric, scale: fl
     sums = (total[None], total - parts, without, np.array(cells))
     whole, *others = (_average(one, metric, scale) for one in sums)
     return Deletions(float(whole[0]), *others)
+
+
+def _code_answers(people: pd.DataFrame, subjects: list[Any]) -> Answers:
+    place = {one: code for code, one in enumerate(subjects)}
+    known = [name for name in ("context", "clip") if name in people]
+    return Answers(
+        seats=pd.factorize(people["seat"].astype(str), sort=True)[0],
+        raters=pd.factorize(people["rater"].astype(str), sort=True)[0],
+        subjects=people["subject"].map(place).to_numpy(int),
+        clips=encode_ids(people, known)[0],
+        truth=people["truth"].to_numpy(float),
+        guess=people["prediction"].to_numpy(float),
+        others=people["others"].to_numpy(float),
+    )
 
 
 def _average(sums: np.ndarray, metric: Metric, scale: float) -> np.ndarray:

@@ -43,9 +43,13 @@ def describe_recovery(truth: pd.DataFrame) -> Section:
             say(
                 "{held} the true value. Of {level} intervals one in twenty may miss it. The truth "
                 "of performance is that of the fitted models on 2,000 new subjects of the same "
-                "population.",
+                "population{judges}.",
                 held=held,
                 level=write_level(float(truth["level"].iloc[0])),
+                judges="; that of raters is their mean over test sets of the same size, with new "
+                "subjects and new raters in each"
+                if "human" in set(truth["model"].dropna())
+                else "",
             ),
         ),
         tables=tuple(
