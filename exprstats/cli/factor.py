@@ -62,6 +62,10 @@ def fit_file(
     scores: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write each row's score.")
     ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the fitted model, for exprstats score --model."),
+    ] = None,
     score_method: Annotated[
         Literal["bartlett", "regression", "mean", "all"],
         typer.Option(help="Which scores --scores writes; all: a column each, and how they differ."),
@@ -91,13 +95,15 @@ def fit_file(
 ) -> None:
     """Fit one factor to items through lavaan, and score the clips."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("factor", seed=seed, files={"--scores": scores}, **options) as session:
+    with open_session(
+        "factor", seed=seed, files={"--scores": scores, "--save": save}, **options
+    ) as session:
         names = split_names(items, "--items") or []
         limits = split_scale(scale)
         rule, codes = split_gaps(missing)
         _check_needs(subject, by, robust=cluster_robust, draws=draws, invariance=invariance)
         asked = [estimator != "ml", rule != "listwise", cluster_robust, restrictions, invariance]
-        _check_ordered(ordered, any([*asked, draws, rater, score_method != "bartlett"]))
+        _check_ordered(ordered, any([*asked, draws, rater, save, score_method != "bartlett"]))
         if score_method in {"regression", "mean"} and scores is None and out is None:
             message = f"--score-method {score_method} is for scores that are written. Add --scores."
             raise OptionError(message)
@@ -105,7 +111,7 @@ def fit_file(
 
         session.note_file(file)
         columns = {"items": names, "clip": clip or "clip", "subject": subject, "context": by}
-        table, ratings = _read_file(file, rater, **columns, scale=limits, missing=codes)
+        table, ratings = read_means(file, rater, **columns, scale=limits, missing=codes)
         choices: dict[str, Any] = {"items": names, "level": level}
         context: dict[str, Any] = {"by": "context" if by else None}
         if ordered:
@@ -143,6 +149,9 @@ def fit_file(
             results.append(card)
         session.present(*results)
         _keep_scores(session, frame, scores, score_method)
+        if save is not None:
+            measurement.save_factor(result, save)
+            session.say(f"The model is in {save}. Score new clips: exprstats score --model {save}")
 
 
 def _check_needs(
@@ -164,7 +173,7 @@ def _check_ordered(ordered: bool, others: bool) -> None:
     if ordered and others:
         message = (
             "--ordered has its own estimator, errors and scores; leave --estimator, --missing "
-            "fiml, --rater, --cluster-robust, --restrictions, --invariance, --draws and "
+            "fiml, --rater, --save, --cluster-robust, --restrictions, --invariance, --draws and "
             "--score-method out."
         )
         raise OptionError(message)
@@ -176,7 +185,7 @@ def _keep_steps(session: Session, result: NestedModels) -> NestedModels:
     return result
 
 
-def _read_file(
+def read_means(
     file: Path, rater: str | None, **columns: Any
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Return the clips with their items, and the ratings that these are means of, if given."""

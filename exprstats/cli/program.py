@@ -22,8 +22,11 @@ from exprstats.cli.faces import box_faces
 from exprstats.cli.factor import fit_file
 from exprstats.cli.features import summarise_folder
 from exprstats.cli.fit import fit_clips
+from exprstats.cli.init import init_study
+from exprstats.cli.predict import predict_file
 from exprstats.cli.reliability import rate_file
 from exprstats.cli.report import report_study
+from exprstats.cli.score import score_file
 from exprstats.cli.script import write_script
 
 
@@ -57,15 +60,18 @@ for _name, _command in (
     ("demo", show_demo),
     ("report", report_study),
     ("check", check_input),
+    ("init", init_study),
     ("reliability", rate_file),
     ("agreement", agree_file),
     ("audit", audit_file),
     ("factor", fit_file),
+    ("score", score_file),
     ("r-script", write_script),
     ("features", summarise_folder),
     ("clips", cut_videos),
     ("faces", box_faces),
     ("fit", fit_clips),
+    ("predict", predict_file),
     ("compare", compare_files),
     ("simulate", simulate_design),
     ("doctor", examine_machine),
