@@ -23,6 +23,7 @@ from exprstats.cli.factor import fit_file
 from exprstats.cli.features import summarise_folder
 from exprstats.cli.fit import fit_clips
 from exprstats.cli.init import init_study
+from exprstats.cli.label import label_file
 from exprstats.cli.predict import predict_file
 from exprstats.cli.reliability import rate_file
 from exprstats.cli.report import report_study
@@ -70,6 +71,7 @@ for _name, _command in (
     ("features", summarise_folder),
     ("clips", cut_videos),
     ("faces", box_faces),
+    ("label", label_file),
     ("fit", fit_clips),
     ("predict", predict_file),
     ("compare", compare_files),
