@@ -97,8 +97,8 @@ def label_intensity(
     values = frames[columns].to_numpy(float, na_value=np.nan)
     if {"success", "confidence"} <= set(frames.columns):
         trust = frames["confidence"]
-        sure = (trust >= confidence) | trust.isna().all()
-        tracked = (frames["success"] == 1) & sure
+        trust = trust.fillna(1.0) if trust.isna().all() else trust
+        tracked = (frames["success"] == 1) & (trust >= confidence)
         values = np.where(tracked.to_numpy(bool, na_value=False)[:, None], values, np.nan)
     unit = np.repeat(np.arange(len(chosen)), [len(sides) for sides in chosen.values()])
     intensity = np.full(len(frames), np.nan)

@@ -94,10 +94,9 @@ def fit_file(
     quiet: QuietOption = False,
 ) -> None:
     """Fit one factor to items through lavaan, and score the clips."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session(
-        "factor", seed=seed, files={"--scores": scores, "--save": save}, **options
-    ) as session:
+    options: dict[str, Any] = {"json": json, "out": out, "force": force, "quiet": quiet}
+    options |= {"seed": seed, "files": {"--scores": scores, "--save": save}}
+    with open_session("factor", **options) as session:
         names = split_names(items, "--items") or []
         limits = split_scale(scale)
         rule, codes = split_gaps(missing)
@@ -121,8 +120,8 @@ def fit_file(
             _keep_scores(session, found.scores, scores)
             return
         cluster: dict[str, Any] = {"cluster": "subject" if cluster_robust else None}
-        errors: dict[str, Any] = {"missing": rule, "estimator": estimator, "scale": limits}
-        errors["ratings"] = ratings
+        errors: dict[str, Any] = {"missing": rule, "estimator": estimator}
+        errors |= {"scale": limits, "ratings": ratings}
         result = measurement.fit_factor(table, **choices, **context, **cluster, **errors)
         session.add_table("factor", result.tidy())
         results: list[Any] = [result]
@@ -149,9 +148,7 @@ def fit_file(
             results.append(card)
         session.present(*results)
         _keep_scores(session, frame, scores, score_method)
-        if save is not None:
-            measurement.save_factor(result, save)
-            session.say(f"The model is in {save}. Score new clips: exprstats score --model {save}")
+        _keep_model(session, result, save)
 
 
 def _check_needs(
@@ -229,6 +226,15 @@ def _score(
     names = ("score", "std_error", "factor_se", "note")
     columns = {f"{name}_{kind}": frame[name] for kind, frame in frames.items() for name in names}
     return first.drop(columns=[*names]).assign(**columns)
+
+
+def _keep_model(session: Session, factor: Factor, path: Path | None) -> None:
+    """Write the fitted factor, if a file was named."""
+    if path is not None:
+        from exprstats.measurement import save_factor
+
+        save_factor(factor, path)
+        session.say(f"The model is in {path}. New clips: exprstats score FILE --model {path}")
 
 
 def _keep_scores(

@@ -189,7 +189,7 @@ def fit_clips(
             from exprstats.models import save_models
 
             save_models(found["models"], save)
-            session.say(f"The model is in {save}. New clips: exprstats predict --model {save}")
+            session.say(f"The model is in {save}. New clips: exprstats predict FILE --model {save}")
 
 
 def check_draws(model: str, draws: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -126,6 +127,8 @@ def show_draft(session: Session, draft: StudyDraft, out: Path) -> None:
         read_study(out)
     except DataError as error:
         session.show_points("Before it runs", [one.speak("study") for one in error.problems])
-        session.say(f"The study file is {out}. Complete it, then: exprstats check {out}")
+        session.say(
+            f"The study file is {out}. Complete it, then: exprstats check {shlex.quote(str(out))}"
+        )
     else:
-        session.say(f"The study file is {out}. Next: exprstats report {out}")
+        session.say(f"The study file is {out}. Next: exprstats report {shlex.quote(str(out))}")

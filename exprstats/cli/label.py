@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def label_file(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE|DIR", help="What a face tracker wrote, one file a video."),
+        typer.Argument(metavar="FILE|DIR", help="What a face tracker wrote, a file a video."),
     ],
     tracker: Annotated[
         Tracker | None, typer.Option(help="What wrote it. [default: as the header says]")
@@ -83,7 +83,7 @@ def label_file(
             raise OptionError(told, Option("units"), ".")
         labels = label_intensity(frames, chosen or faces.tracker, confidence=confidence)
         keys = ["subject", "video", "face", "frame", "timestamp"]
-        table = frames[keys].assign(**{name: labels[name] for name in labels})
+        table = frames[keys].assign(intensity=labels["intensity"], label=labels["label"])
         windows = cut_windows(table, length=length, step=step, dense_step=dense_step)
         places = table[["subject", "frame"]]
         windows = windows.assign(

@@ -116,8 +116,11 @@ def check_contexts(factor: Factor, table: pd.DataFrame) -> None:
     if not known:
         return
     if factor.by and "context" not in table:
-        told = f"The model has a fit for each context ({', '.join(dict.fromkeys(known))}). Name "
-        raise OptionError(f"{told}the contexts' column with ", Option("by"), ".")
+        message = (
+            f"The model has a fit for each context ({', '.join(dict.fromkeys(known))}). Name the "
+            "contexts' column with "
+        )
+        raise OptionError(message, Option("by"), ".")
     lost = [str(one) for one in table["context"].unique() if str(one) not in known]
     if lost:
         fact = f"the model was not fitted to {', '.join(lost)} (it has {', '.join(known)})."

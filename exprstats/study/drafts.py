@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,6 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io import FileContents, read_contents
 from exprstats.io.contents import find_pairs
-from exprstats.options import name_some
 
 Value = str | int | float | tuple[str, ...] | tuple[float, ...]
 
@@ -106,8 +106,8 @@ class StudyDraft:
             f"# Drafted by exprstats {__version__} from the data files. Every line marked",
             '# "guessed" was guessed: correct it where it is wrong. Complete the lines marked',
             '# "asked", and remove the # before them. Paths are relative to this file.',
-            f"# Check it:  exprstats check {write_comment(name)}",
-            f"# Run it:    exprstats report {write_comment(name)}",
+            f"# Check it:  exprstats check {write_comment(shlex.quote(name))}",
+            f"# Run it:    exprstats report {write_comment(shlex.quote(name))}",
             *(f"# {write_comment(one)}" for one in (*self.holds, *self.notes)),
             "",
             'title = "Study"',
@@ -281,11 +281,11 @@ def _ask(table: str, key: str, told: str, contents: FileContents) -> Entry:
 
 def _pick_numbers(contents: FileContents) -> tuple[str, ...]:
     """Return the columns of numbers that may be answers: no counters and no ids."""
-    rows = contents.columns.set_index("column")
+    rows = {row["column"]: row for row in contents.columns.to_dict("records")}
     kept = []
     for name in contents.numbers:
         words = set(name.lower().replace("_", " ").replace(".", " ").split())
-        row = rows.loc[name]
+        row = rows[name]
         whole = row["low"] in {0, 1} and row["high"] - row["low"] == row["n"] - 1
         counter = row["n"] > 20 and row["distinct"] == row["n"] and whole
         if not counter and not words & _ASIDE:
@@ -351,8 +351,7 @@ def _draft_clips(
         yield from (lines := list(_guess_target(table, contents)))
         target = next((one.value for one in lines if one.key == "target"), None)
     numbers = [name for name in _pick_numbers(contents) if name != target]
-    shown = name_some(numbers) if numbers else "none"
-    told = f"leave it out to take every other column of numbers: {shown}"
+    told = "without it every other column of numbers is taken"
     yield Entry(table, "features", tuple(numbers), told, asked=True)
 
 

@@ -10,6 +10,7 @@ import pty
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -96,7 +97,7 @@ def test_one_row_a_rating_with_an_item_column(call, call_json, long, tmp_path):
 
 
 def test_one_column_a_rater(call, call_json, long, tmp_path):
-    wide = long.pivot(index="clip", columns="worker", values="joy").reset_index()
+    wide = long.pivot_table(index="clip", columns="worker", values="joy").reset_index()
     wide = wide.rename(columns={"x": "coder1", "y": "coder2", "z": "coder3"})
     wide.to_csv(tmp_path / "wide.csv", index=False, sep=";", decimal=",")
     place, study, _ = draft(call, tmp_path, tmp_path / "wide.csv")
@@ -106,7 +107,8 @@ def test_one_column_a_rater(call, call_json, long, tmp_path):
 
 
 def test_columns_that_are_items_by_raters(call, call_json, long, tmp_path):
-    wide = long.pivot(index=["clip", "person"], columns="worker", values=["joy", "calm", "smile"])
+    keys = {"index": ["clip", "person"], "columns": "worker"}
+    wide = long.pivot_table(**keys, values=["joy", "calm", "smile"])[["joy", "calm", "smile"]]
     wide.columns = [f"{item}_{worker}" for item, worker in wide.columns]
     wide.reset_index().to_csv(tmp_path / "wide.csv", index=False)
     place, study, _ = draft(call, tmp_path, tmp_path / "wide.csv")
@@ -116,7 +118,7 @@ def test_columns_that_are_items_by_raters(call, call_json, long, tmp_path):
 
 
 def test_raters_in_rows(call, call_json, long, tmp_path):
-    rows = long.pivot(index="worker", columns="clip", values="joy").reset_index()
+    rows = long.pivot_table(index="worker", columns="clip", values="joy").reset_index()
     rows.rename(columns={"worker": "rater"}).to_csv(tmp_path / "rows.csv", index=False)
     place, study, _ = draft(call, tmp_path, tmp_path / "rows.csv")
     assert study["ratings"] == {"file": "rows.csv", "rater": "rater"}
@@ -144,16 +146,49 @@ def test_ratings_and_clips_in_other_folders(call, call_json, data, tmp_path):
     study = tomllib.loads(place.read_text(encoding="utf-8"))
     assert set(study) == {"title", "seed", "ratings", "clips"}
     assert "target" not in study["clips"]
-    assert not os.path.isabs(study["clips"]["file"])
+    assert not Path(study["clips"]["file"]).is_absolute()
     assert {"reliability", "factor", "comparison"} <= set(run_study(call_json, place)["result"])
+
+
+def write_video(path, rng):
+    count = 40
+    frames = pd.DataFrame({"frame": range(1, count + 1), "face_id": 0})
+    frames = frames.assign(timestamp=np.arange(count) / 10, confidence=0.98, success=1)
+    for axis in "xyz":
+        frames[f"pose_T{axis}"] = 500 + rng.normal(size=count).cumsum()
+        frames[f"pose_R{axis}"] = 0.1 * rng.normal(size=count)
+    frames.to_csv(path, index=False)
+
+
+def test_a_folder_of_frames_with_segments(call, call_json, tmp_path):
+    rng = np.random.default_rng(2)
+    (tmp_path / "frames").mkdir()
+    rows = []
+    for person in range(15):
+        write_video(tmp_path / "frames" / f"v{person}.csv", rng)
+        rows += [
+            (f"v{person}_{part}", f"v{person}", 2 * part, 2 * part + 2, f"p{person}")
+            for part in range(2)
+        ]
+    segments = pd.DataFrame(rows, columns=["clip", "video", "start", "end", "person"])
+    segments["valence"] = rng.normal(size=len(segments))
+    segments.to_csv(tmp_path / "segments.csv", index=False)
+    place, study, _ = draft(call, tmp_path, tmp_path / "frames", tmp_path / "segments.csv")
+    assert study["openface"] == {
+        **{"folder": "frames", "segments": "segments.csv", "clip": "clip", "subject": "person"},
+        **{"video": "video", "target": "valence"},
+    }
+    assert "comparison" in set(run_study(call_json, place)["result"])
+    _, study, text = draft(call, tmp_path, tmp_path / "frames")
+    assert study["openface"] == {"folder": "frames"}
+    assert '# segments = "..."  # asked: the file of segments' in text
 
 
 def test_names_of_any_kind_survive(call, call_json, long, tmp_path):
     items = HOSTILE[:3]
     names = {"clip": "clip", "worker": "rater", "person": "subject", "task": "context"}
-    table = long.rename(
-        columns={**names, **dict(zip(["joy", "calm", "smile"], items, strict=True))}
-    )
+    names |= dict(zip(["joy", "calm", "smile"], items, strict=True))
+    table = long.rename(columns=names)
     table.to_csv(tmp_path / "ratings [1] #2.csv", index=False)
     place, study, _ = draft(call, tmp_path, tmp_path / "ratings [1] #2.csv")
     assert study["ratings"]["items"] == items

@@ -19,7 +19,7 @@ def ratings(data, tmp_path_factory):
     table = pd.read_csv(data / "ratings.csv")
     if "item" in table:
         keys = ["context", "subject", "clip", "rater"]
-        table = table.pivot(index=keys, columns="item", values="rating").reset_index()
+        table = table.pivot_table(index=keys, columns="item", values="rating").reset_index()
     place = tmp_path_factory.mktemp("stored") / "ratings.csv"
     table.to_csv(place, index=False)
     return place

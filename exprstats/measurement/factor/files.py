@@ -94,9 +94,8 @@ def load_factor(path: str | Path) -> Factor:
         by = payload["by"]
     except (KeyError, TypeError, ValueError) as error:
         fact = f"the stored factor is damaged ({error})."
-        raise DataError(
-            Problem(fact, f"Give a file that {_WRITERS} wrote.", file=str(path))
-        ) from error
+        remedy = f"Give a file that {_WRITERS} wrote."
+        raise DataError(Problem(fact, remedy, file=str(path))) from error
     columns = ["clip", "fitted_on", "score", "std_error", "factor_se", "note"]
     return Factor(
         table=list_rows(solutions, level),

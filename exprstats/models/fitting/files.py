@@ -142,9 +142,8 @@ def load_models(path: str | Path) -> Models:
         )
     except (KeyError, TypeError, ValueError) as error:
         fact = f"the stored models are damaged ({error})."
-        raise DataError(
-            Problem(fact, f"Give a file that {_WRITERS} wrote.", file=str(path))
-        ) from error
+        remedy = f"Give a file that {_WRITERS} wrote."
+        raise DataError(Problem(fact, remedy, file=str(path))) from error
 
 
 def _list_fit(fit: Tuned) -> dict[str, Any]:

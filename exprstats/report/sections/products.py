@@ -77,7 +77,7 @@ def describe_predicted(predictions: pd.DataFrame, target: str, name: str) -> Sec
     key = ["context", "clip"] if "context" in predictions else ["clip"]
     count = len(predictions[key].drop_duplicates())
     sentence = say(
-        "The stored models '{name}' predicted {target} for {clips}.",
+        "The stored {name} models predicted {target} for {clips}.",
         name=name,
         target=target,
         clips=count_things(count, "clip"),
