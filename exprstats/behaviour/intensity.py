@@ -87,7 +87,7 @@ def label_intensity(
         units = frames.tracker if units is None else units
         frames = frames.table
         if subject not in frames:
-            frames = frames.assign(**{subject: frames["video"]})
+            frames = pd.concat([frames, frames["video"].rename(subject)], axis=1)
     chosen = _pick_units("openface" if units is None else units)
     if not 0 <= confidence <= 1:
         message = f"confidence is {confidence:g}; it is a share between 0 and 1."

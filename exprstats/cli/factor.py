@@ -120,25 +120,27 @@ def fit_file(
             _keep_scores(session, found.scores, scores)
             return
         cluster: dict[str, Any] = {"cluster": "subject" if cluster_robust else None}
-        errors: dict[str, Any] = {"missing": rule, "estimator": estimator}
-        errors |= {"scale": limits, "ratings": ratings}
+        errors: dict[str, Any] = {
+            **{"missing": rule, "estimator": estimator, "scale": limits, "ratings": ratings}
+        }
         result = measurement.fit_factor(table, **choices, **context, **cluster, **errors)
         session.add_table("factor", result.tidy())
         results: list[Any] = [result]
         if ratings is not None:
             results += _rate_scores(session, ratings, result, level)
         if restrictions:
-            tested = measurement.compare_restrictions(
+            steps = measurement.compare_restrictions(
                 table, **choices, **context, **cluster, missing=rule
             )
-            results.append(_keep_steps(session, tested))
+            results.append(_keep_steps(session, steps))
         if invariance:
             tested = measurement.check_invariance(table, **choices, **cluster, missing=rule)
             results.append(_keep_steps(session, tested))
         if draws:
-            whole: dict[str, Any] = {"cluster": "subject", "draws": draws, "seed": seed}
-            whole |= {"missing": rule}
-            drawn = measurement.bootstrap_factor(table, **choices, **context, **whole)
+            whole: dict[str, Any] = {"draws": draws, "seed": seed, "missing": rule}
+            drawn = measurement.bootstrap_factor(
+                table, **choices, **context, **whole, cluster="subject"
+            )
             session.add_table("resampling", drawn.tidy())
             results.append(drawn)
         frame = _score(result, table, score_method, ratings)

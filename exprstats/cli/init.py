@@ -123,12 +123,11 @@ def show_draft(session: Session, draft: StudyDraft, out: Path) -> None:
     asked = [f"[{one.table}] {one.key}: {one.reason}." for one in draft.entries if one.asked]
     session.show_points("Asked", asked)
     session.show_points("Notes", list(draft.notes))
+    name = shlex.quote(str(out))
     try:
         read_study(out)
     except DataError as error:
         session.show_points("Before it runs", [one.speak("study") for one in error.problems])
-        session.say(
-            f"The study file is {out}. Complete it, then: exprstats check {shlex.quote(str(out))}"
-        )
+        session.say(f"The study file is {out}. Complete it, then: exprstats check {name}")
     else:
-        session.say(f"The study file is {out}. Next: exprstats report {shlex.quote(str(out))}")
+        session.say(f"The study file is {out}. Next: exprstats report {name}")

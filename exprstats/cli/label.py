@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exprstats.apa import count_things
 from exprstats.cli.options import ForceOption, JsonOption, OutOption, QuietOption, split_names
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import DataError, Option, OptionError, Problem
@@ -112,9 +113,9 @@ def pick_face(frames: pd.DataFrame, face: int | None) -> pd.DataFrame:
     kept = frames if face is None else frames[frames["face"] == face]
     shared = int(kept.duplicated(["video", "frame"]).sum())
     if shared:
-        message = (
-            f"{shared:,} frames show several faces ({', '.join(map(str, known))}). Choose with "
-        )
+        listed = ", ".join(map(str, known))
+        counted = count_things(shared, "row shows", "rows show")
+        message = f"{counted} another face of a frame (faces {listed}). Choose with "
         raise OptionError(message, Option("face", known[0]), ".")
     return kept.sort_values(["video", "frame"]).reset_index(drop=True)
 
@@ -122,7 +123,7 @@ def pick_face(frames: pd.DataFrame, face: int | None) -> pd.DataFrame:
 def name_subjects(session: Session, frames: pd.DataFrame, path: Path | None) -> pd.DataFrame:
     """Return the frames with the person of each video."""
     if path is None:
-        return frames.assign(subject=frames["video"])
+        return _add_subjects(frames, frames["video"])
     from exprstats.io import read_table
 
     session.note_file(path)
@@ -137,7 +138,13 @@ def name_subjects(session: Session, frames: pd.DataFrame, path: Path | None) -> 
         fact = f"it names no subject of {name_some(lost)}."
         raise DataError(Problem(fact, "Name videos as their files, without ending.",
                                 file=str(path)))  # fmt: skip
-    return frames.assign(subject=frames["video"].map(known))
+    return _add_subjects(frames, frames["video"].map(known))
+
+
+def _add_subjects(frames: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat([frames, people.rename("subject")], axis=1)
 
 
 def split_units(text: str | None) -> dict[str, tuple[str, ...]] | None:

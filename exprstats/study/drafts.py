@@ -244,18 +244,16 @@ def _name_kind(contents: FileContents, *, rated: bool) -> str | None:
 
 def _pass_over(path: Path, contents: FileContents) -> Problem:
     """Return why a file has no place in a study, and where it has one."""
-    layout, remedy = contents.layout, ""
+    compare = f"Compare them: exprstats compare {shlex.quote(str(path))}"
+    made = ("it holds predictions, which a study makes itself", compare)
     told = {
-        "predictions": ("it holds predictions, which a study makes itself", "compare"),
-        "models side by side": ("it holds predictions, which a study makes itself", "compare"),
-        "codebook": ("it is a codebook, not data", None),
-        "correlations": ("it holds a correlation matrix, not data", None),
+        "predictions": made,
+        "models side by side": made,
+        "codebook": ("it is a codebook, not data", ""),
+        "correlations": ("it holds a correlation matrix, not data", ""),
     }
-    fact, command = told.get(layout, (f"it holds frames of {layout}", "features"))
-    if command == "compare":
-        remedy = f"Compare them: exprstats compare {path.name}"
-    elif command == "features":
-        remedy = "Name its folder, beside a file of segments."
+    frames = (f"it holds frames of {contents.layout}", "Name its folder, and a file of segments.")
+    fact, remedy = told.get(contents.layout, frames)
     return Problem(f"{fact}: left out.", remedy, file=path.name)
 
 
@@ -267,16 +265,16 @@ def _write_path(path: Path, folder: Path) -> str:
 
 
 def _list_roles(table: str, contents: FileContents, roles: Iterable[str]) -> Iterator[Entry]:
-    names = tuple(contents.columns["column"])
     for role in roles:
         if role in contents.roles:
-            reason = contents.reasons[role].rstrip(".")
-            told = f"{_ROLES[role]}, because {reason}"
+            told = f"{_ROLES[role]}, because {contents.reasons[role].rstrip('.')}"
+            names = tuple(contents.columns["column"])
             yield Entry(table, role, contents.roles[role], told, names)
 
 
-def _ask(table: str, key: str, told: str, contents: FileContents) -> Entry:
-    return Entry(table, key, "...", told, tuple(contents.columns["column"]), asked=True)
+def _ask(table: str, key: str, told: str, contents: FileContents | None = None) -> Entry:
+    names = () if contents is None else tuple(contents.columns["column"])
+    return Entry(table, key, "...", told, names, asked=True)
 
 
 def _pick_numbers(contents: FileContents) -> tuple[str, ...]:
@@ -313,8 +311,7 @@ def _draft_ratings(
     elif layout == "items by raters":
         pairs = find_pairs(contents.numbers)
         items = tuple(dict.fromkeys(item for item, _ in pairs.values()))
-        told = "the items, because columns are named item_rater"
-        yield Entry(table, "items", items, told)
+        yield Entry(table, "items", items, "the items, because columns are named item_rater")
     elif long and "rating" in roles:
         rated = (roles["rating"],)
         yield from _list_roles(table, contents, ["rating"])
@@ -386,11 +383,9 @@ def _draft_openface(
     if frames is not None:
         yield Entry(table, "folder", _write_path(frames, folder))
     else:
-        told = "the folder of OpenFace files, one a video"
-        yield Entry(table, "folder", "...", told, asked=True)
+        yield _ask(table, "folder", "the folder of OpenFace files, one a video")
     if segments is None:
-        told = "the file of segments: columns clip, video, start, end (s), subject"
-        yield Entry(table, "segments", "...", told, asked=True)
+        yield _ask(table, "segments", "the file with columns clip, video, start, end (s), subject")
         return
     path, contents = segments
     yield Entry(table, "segments", _write_path(path, folder))

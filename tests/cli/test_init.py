@@ -181,7 +181,7 @@ def test_a_folder_of_frames_with_segments(call, call_json, tmp_path):
     assert "comparison" in set(run_study(call_json, place)["result"])
     _, study, text = draft(call, tmp_path, tmp_path / "frames")
     assert study["openface"] == {"folder": "frames"}
-    assert '# segments = "..."  # asked: the file of segments' in text
+    assert '# segments = "..."  # asked: the file with columns' in text
 
 
 def test_names_of_any_kind_survive(call, call_json, long, tmp_path):
