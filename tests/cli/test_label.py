@@ -116,7 +116,7 @@ def test_blendshapes_of_a_phone(call_json):
 @pytest.mark.data
 def test_frames_of_openface(call_json):
     folder = Path(os.environ["EXPRSTATS_DATA"]) / "openface" / "open_dbm"
-    file = folder / "subj01_timepoint01.csv"
+    file = folder / "subj01_timepoint02.csv"
     rows = pd.DataFrame(call_json("label", file)["rows"])
     table = pd.read_csv(file).rename(columns=str.strip)
     seen = (table["success"] == 1) & (table["confidence"] >= 0.8)
@@ -125,3 +125,8 @@ def test_frames_of_openface(call_json):
     label = np.floor(10 * intensity + 0.5 + 1e-9)
     ends = label.to_numpy()[15::6]
     assert rows["label"].tolist() == ends[~np.isnan(ends)].tolist()
+    assert len(rows) > 10
+    # In the other recording both units are 0 throughout: there is nothing to relate frames to.
+    still = call_json("label", folder / "subj01_timepoint01.csv")
+    assert still["rows"] == []
+    assert [one[:4] for one in still["warnings"]] == ["AU06", "AU12"]
