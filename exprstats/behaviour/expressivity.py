@@ -12,6 +12,8 @@ from exprstats.behaviour.motion import average_active
 from exprstats.behaviour.openface.recordings import Face, Recording, follow_face, record_frames
 from exprstats.behaviour.segments import make_plan
 from exprstats.behaviour.settings import Settings
+from exprstats.behaviour.trackers.faces import Frames
+from exprstats.behaviour.trackers.units import TRACKER_NAMES
 from exprstats.contracts import FRAMES, check_table
 from exprstats.errors import DataError, Problem, warn_user
 
@@ -31,7 +33,7 @@ _NEEDED = tuple(dict.fromkeys(unit for units in EMOTIONS.values() for unit in un
 
 
 def rate_expressivity(
-    frames: pd.DataFrame,
+    frames: pd.DataFrame | Frames,
     segments: pd.DataFrame | None = None,
     *,
     confidence: float = 0.8,
@@ -82,6 +84,11 @@ def rate_expressivity(
     array([[0.5, 0. ]])
     """
     settings = Settings(confidence=confidence, face=face, fps=fps, unmatched=unmatched)
+    if isinstance(frames, Frames):
+        if frames.tracker != "openface":
+            fact = f"the rule weighs OpenFace's units; these are {TRACKER_NAMES[frames.tracker]}'s."
+            raise DataError(Problem(fact, "Run OpenFace with -aus on the videos."))
+        frames = frames.table
     check_table(frames, FRAMES)
     _require_units(frames)
     recordings = list(record_frames(frames))

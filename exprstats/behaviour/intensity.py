@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.behaviour.trackers.faces import Frames
+from exprstats.behaviour.trackers.units import TRACKER_NAMES
 from exprstats.contracts import find_empty, find_unnumbers, require_columns
-from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 
 Units = Mapping[str, tuple[str, ...]]
 HAPPINESS: dict[str, Units] = {
@@ -18,6 +20,9 @@ HAPPINESS: dict[str, Units] = {
         "AU06": ("CheekSquintLeft", "CheekSquintRight"),
         "AU12": ("MouthSmileLeft", "MouthSmileRight"),
     },
+    "py-feat": {"AU06": ("AU06",), "AU12": ("AU12",)},
+    "libreface": {"AU06": ("au_6_intensity",), "AU12": ("au_12_intensity",)},
+    "affdex": {"AU06": ("Cheek Raise",), "AU12": ("Smile",)},
 }
 # Decimals that end in 5 go up, although their doubles may lie just below.
 _SLACK = 1e-9
@@ -26,8 +31,8 @@ _BETWEEN = (3, 7)
 
 
 def label_intensity(
-    frames: pd.DataFrame,
-    units: Units | str = "openface",
+    frames: pd.DataFrame | Frames,
+    units: Units | str | None = None,
     *,
     subject: str = "subject",
     confidence: float = 0.8,
@@ -42,15 +47,17 @@ def label_intensity(
     Parameters
     ----------
     frames
-        One row a frame in the order of time; FRAMES with a subject column, or blendshapes.
+        One row a frame in the order of time; FRAMES with a subject column, blendshapes, or what
+        `read_faces` returns, of which each video is a person unless its table names them.
     units
-        The emotion's units, each with its columns (left and right, or one); ``"openface"`` and
-        ``"arkit"`` stand for happiness (AU 6 and 12) under the names of these programs.
+        The emotion's units, each with its columns (left and right, or one); ``"openface"``,
+        ``"arkit"``, ``"py-feat"``, ``"libreface"`` and ``"affdex"`` stand for happiness (AU 6 and
+        12) under the names of these programs; None: of the tracker, of a plain table OpenFace's.
     subject
         Column that names the person.
     confidence
         Where the table has ``success`` and ``confidence``, frames that were not tracked with at
-        least this confidence are missing.
+        least this confidence are missing; without any confidence, all that were tracked count.
 
     Returns
     -------
@@ -76,7 +83,12 @@ def label_intensity(
     >>> label_intensity(frames)["label"].tolist()
     [0, 8, 10]
     """
-    chosen = _pick_units(units)
+    if isinstance(frames, Frames):
+        units = frames.tracker if units is None else units
+        frames = frames.table
+        if subject not in frames:
+            frames = pd.concat([frames, frames["video"].rename(subject)], axis=1)
+    chosen = _pick_units("openface" if units is None else units)
     if not 0 <= confidence <= 1:
         message = f"confidence is {confidence:g}; it is a share between 0 and 1."
         raise OptionError(message)
@@ -84,7 +96,9 @@ def label_intensity(
     _check_frames(frames, [subject, *columns])
     values = frames[columns].to_numpy(float, na_value=np.nan)
     if {"success", "confidence"} <= set(frames.columns):
-        tracked = (frames["success"] == 1) & (frames["confidence"] >= confidence)
+        trust = frames["confidence"]
+        trust = trust.fillna(1.0) if trust.isna().all() else trust
+        tracked = (frames["success"] == 1) & (trust >= confidence)
         values = np.where(tracked.to_numpy(bool, na_value=False)[:, None], values, np.nan)
     unit = np.repeat(np.arange(len(chosen)), [len(sides) for sides in chosen.values()])
     intensity = np.full(len(frames), np.nan)
@@ -130,8 +144,10 @@ def measure_intensity(values: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray,
 def _pick_units(units: Units | str) -> Units:
     if isinstance(units, str):
         if units not in HAPPINESS:
-            message = f"units '{units}' is not known. There is: {', '.join(HAPPINESS)}."
-            raise OptionError(message)
+            name = TRACKER_NAMES.get(units)
+            start = f"{name} rates no units from 0 upwards" if name else f"'{units}' is not known"
+            message = f": {start}. There is: {', '.join(HAPPINESS)}; or name columns."
+            raise OptionError(Option("units", units), message)
         return HAPPINESS[units]
     if not units or not all(units.values()):
         message = "an emotion needs at least one unit, and each unit a column."

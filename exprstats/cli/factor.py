@@ -62,6 +62,10 @@ def fit_file(
     scores: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write each row's score.")
     ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the fitted model, for exprstats score --model."),
+    ] = None,
     score_method: Annotated[
         Literal["bartlett", "regression", "mean", "all"],
         typer.Option(help="Which scores --scores writes; all: a column each, and how they differ."),
@@ -90,14 +94,15 @@ def fit_file(
     quiet: QuietOption = False,
 ) -> None:
     """Fit one factor to items through lavaan, and score the clips."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("factor", seed=seed, files={"--scores": scores}, **options) as session:
+    options: dict[str, Any] = {"json": json, "out": out, "force": force, "quiet": quiet}
+    options |= {"seed": seed, "files": {"--scores": scores, "--save": save}}
+    with open_session("factor", **options) as session:
         names = split_names(items, "--items") or []
         limits = split_scale(scale)
         rule, codes = split_gaps(missing)
         _check_needs(subject, by, robust=cluster_robust, draws=draws, invariance=invariance)
         asked = [estimator != "ml", rule != "listwise", cluster_robust, restrictions, invariance]
-        _check_ordered(ordered, any([*asked, draws, rater, score_method != "bartlett"]))
+        _check_ordered(ordered, any([*asked, draws, rater, save, score_method != "bartlett"]))
         if score_method in {"regression", "mean"} and scores is None and out is None:
             message = f"--score-method {score_method} is for scores that are written. Add --scores."
             raise OptionError(message)
@@ -105,7 +110,7 @@ def fit_file(
 
         session.note_file(file)
         columns = {"items": names, "clip": clip or "clip", "subject": subject, "context": by}
-        table, ratings = _read_file(file, rater, **columns, scale=limits, missing=codes)
+        table, ratings = read_means(file, rater, **columns, scale=limits, missing=codes)
         choices: dict[str, Any] = {"items": names, "level": level}
         context: dict[str, Any] = {"by": "context" if by else None}
         if ordered:
@@ -115,25 +120,27 @@ def fit_file(
             _keep_scores(session, found.scores, scores)
             return
         cluster: dict[str, Any] = {"cluster": "subject" if cluster_robust else None}
-        errors: dict[str, Any] = {"missing": rule, "estimator": estimator, "scale": limits}
-        errors["ratings"] = ratings
+        errors: dict[str, Any] = {
+            **{"missing": rule, "estimator": estimator, "scale": limits, "ratings": ratings}
+        }
         result = measurement.fit_factor(table, **choices, **context, **cluster, **errors)
         session.add_table("factor", result.tidy())
         results: list[Any] = [result]
         if ratings is not None:
             results += _rate_scores(session, ratings, result, level)
         if restrictions:
-            tested = measurement.compare_restrictions(
+            steps = measurement.compare_restrictions(
                 table, **choices, **context, **cluster, missing=rule
             )
-            results.append(_keep_steps(session, tested))
+            results.append(_keep_steps(session, steps))
         if invariance:
             tested = measurement.check_invariance(table, **choices, **cluster, missing=rule)
             results.append(_keep_steps(session, tested))
         if draws:
-            whole: dict[str, Any] = {"cluster": "subject", "draws": draws, "seed": seed}
-            whole |= {"missing": rule}
-            drawn = measurement.bootstrap_factor(table, **choices, **context, **whole)
+            whole: dict[str, Any] = {"draws": draws, "seed": seed, "missing": rule}
+            drawn = measurement.bootstrap_factor(
+                table, **choices, **context, **whole, cluster="subject"
+            )
             session.add_table("resampling", drawn.tidy())
             results.append(drawn)
         frame = _score(result, table, score_method, ratings)
@@ -143,6 +150,7 @@ def fit_file(
             results.append(card)
         session.present(*results)
         _keep_scores(session, frame, scores, score_method)
+        _keep_model(session, result, save)
 
 
 def _check_needs(
@@ -164,7 +172,7 @@ def _check_ordered(ordered: bool, others: bool) -> None:
     if ordered and others:
         message = (
             "--ordered has its own estimator, errors and scores; leave --estimator, --missing "
-            "fiml, --rater, --cluster-robust, --restrictions, --invariance, --draws and "
+            "fiml, --rater, --save, --cluster-robust, --restrictions, --invariance, --draws and "
             "--score-method out."
         )
         raise OptionError(message)
@@ -176,7 +184,7 @@ def _keep_steps(session: Session, result: NestedModels) -> NestedModels:
     return result
 
 
-def _read_file(
+def read_means(
     file: Path, rater: str | None, **columns: Any
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Return the clips with their items, and the ratings that these are means of, if given."""
@@ -220,6 +228,15 @@ def _score(
     names = ("score", "std_error", "factor_se", "note")
     columns = {f"{name}_{kind}": frame[name] for kind, frame in frames.items() for name in names}
     return first.drop(columns=[*names]).assign(**columns)
+
+
+def _keep_model(session: Session, factor: Factor, path: Path | None) -> None:
+    """Write the fitted factor, if a file was named."""
+    if path is not None:
+        from exprstats.measurement import save_factor
+
+        save_factor(factor, path)
+        session.say(f"The model is in {path}. New clips: exprstats score FILE --model {path}")
 
 
 def _keep_scores(

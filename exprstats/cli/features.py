@@ -1,7 +1,8 @@
-"""``exprstats features``: clip features from OpenFace files."""
+"""``exprstats features``: clip features from files of OpenFace or another face tracker."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,8 +18,8 @@ from exprstats.cli.options import (
     split_names,
 )
 from exprstats.cli.session import Session, check_folder, open_session
-from exprstats.errors import OptionError
-from exprstats.options import PointUnit, SamplingRule
+from exprstats.errors import Option, OptionError
+from exprstats.options import PointUnit, SamplingRule, Tracker
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
 
 
 def summarise_folder(
-    folder: Annotated[Path, typer.Argument(help="OpenFace .csv files (or .csv.gz), one a video.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="OpenFace .csv files (or .csv.gz), one a video; others with --tracker."
+        ),
+    ],
     segments: Annotated[
         Path | None,
         typer.Option(
@@ -62,6 +68,10 @@ def summarise_folder(
     face: Annotated[
         str | None,
         typer.Option(metavar="ID|largest", help="Which face, where frames show several."),
+    ] = None,
+    tracker: Annotated[
+        Tracker | None,
+        typer.Option(help="Of another face tracker: what wrote the files (then with --fps)."),
     ] = None,
     fps: Annotated[
         float | None, typer.Option(help="Frames a second, where time stamps are wrong.")
@@ -130,6 +140,11 @@ def summarise_folder(
         columns = {"clip": clip, "video": video, "subject": subject, "context": by}
         _check_plan(segments, windows, columns)
         plan = _read_plan(session, segments, columns)
+        if tracker not in {None, "openface"}:
+            others = {"windows": windows, "resume": resume, "shard": shard, "endings": endings}
+            others |= {"recursive": recursive, "sensitivity": sensitivity}
+            session.present(_summarise_tracker(session, folder, tracker, plan, choices, others))
+            return
         if windows is not None:
             plan = _slide(folder, _split_windows(windows), choices)
         from exprstats.behaviour import summarise_openface, vary_confidence
@@ -140,6 +155,37 @@ def summarise_folder(
         if varied is not None:
             session.add_table("sensitivity", varied.tidy(), clip=None, term="sensitivity")
         session.present(result, varied)
+
+
+def _summarise_tracker(
+    session: Session,
+    folder: Path,
+    tracker: Tracker | None,
+    plan: pd.DataFrame | None,
+    choices: dict[str, Any],
+    others: dict[str, Any],
+) -> ClipFeatures:
+    """Return the features of another tracker's files; options that need OpenFace are refused."""
+    given = next((name for name, value in others.items() if value), None)
+    if given is not None:
+        told = " is for files of OpenFace; leave it out with ", Option("tracker", tracker), "."
+        raise OptionError(Option(given), *told)
+    from exprstats.behaviour import read_faces
+    from exprstats.behaviour.clips import measure_frames
+    from exprstats.behaviour.settings import choose_settings
+    from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
+
+    names = ("hz", "confidence", "fps", "min_valid", "unit", "signed", "face", "unmatched")
+    settings = choose_settings(choices["sampling"], None, {one: choices[one] for one in names})
+    faces = read_faces(folder, tracker=tracker, fps=choices["fps"])
+    result = measure_frames(faces, plan, settings)
+    for file in list_tracker_files(folder):
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        session.add_input(file, digest, int((faces.table["video"] == name_recording(file)).sum()))
+    session.add_table("clips", result.clips)
+    session.tables |= {"ledger": result.ledger}
+    session.show_points("Reading", [faces.sentence(), *faces.notes])
+    return result
 
 
 def _check_plan(segments: Path | None, windows: str | None, columns: dict[str, Any]) -> None:

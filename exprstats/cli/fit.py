@@ -113,6 +113,10 @@ def fit_clips(
     predictions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every prediction, with its part.")
     ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the elastic net, for exprstats predict."),
+    ] = None,
     split: SplitOption = None,
     stratify: StratifyOption = False,
     folds: FoldsOption = None,
@@ -129,13 +133,14 @@ def fit_clips(
 ) -> None:
     """Predict a target from clip features, on unseen subjects; texts are classes (forest)."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    files = {"--predictions": predictions}
+    files = {"--predictions": predictions, "--save": save}
     with open_session("fit", seed=seed, files=files, **options) as session:
         from exprstats.study import Logbook, Study
         from exprstats.study import settings as keys
         from exprstats.study.run import fit_study
 
         check_draws(model, weights_draws)
+        check_save(model, save)
         fold = {"folds": folds, "repeats": repeats, "nested": nested}
         shares = plan_split(split, stratify=stratify, model=model, **fold)
         spare_input(clips, session.files, session.out)
@@ -180,6 +185,11 @@ def fit_clips(
             write_csv(table, predictions)
             count = count_things(len(table), "prediction is", "predictions are")
             session.say(f"{count} in {predictions}.")
+        if save is not None:
+            from exprstats.models import save_models
+
+            save_models(found["models"], save)
+            session.say(f"The model is in {save}. New clips: exprstats predict FILE --model {save}")
 
 
 def check_draws(model: str, draws: int) -> None:
@@ -190,6 +200,13 @@ def check_draws(model: str, draws: int) -> None:
         raise OptionError(asked, *told)
     if 0 < draws < FEWEST_DRAWS:
         raise OptionError(asked, f" is too few; ask for {FEWEST_DRAWS}, better 500.")
+
+
+def check_save(model: str, save: Path | None) -> None:
+    """Refuse to store models that have no safe file."""
+    if save is not None and model != "elastic":
+        told = " needs ", Option("model", "elastic"), "; a forest has no file that is safe to open."
+        raise OptionError(Option("save", str(save)), *told)
 
 
 def plan_split(

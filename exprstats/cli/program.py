@@ -23,8 +23,12 @@ from exprstats.cli.faces import box_faces
 from exprstats.cli.factor import fit_file
 from exprstats.cli.features import summarise_folder
 from exprstats.cli.fit import fit_clips
+from exprstats.cli.init import init_study
+from exprstats.cli.label import label_file
+from exprstats.cli.predict import predict_file
 from exprstats.cli.reliability import rate_file
 from exprstats.cli.report import report_study
+from exprstats.cli.score import score_file
 from exprstats.cli.script import write_script
 from exprstats.cli.signing import relate_signing
 
@@ -59,15 +63,19 @@ for _name, _command in (
     ("demo", show_demo),
     ("report", report_study),
     ("check", check_input),
+    ("init", init_study),
     ("reliability", rate_file),
     ("agreement", agree_file),
     ("audit", audit_file),
     ("factor", fit_file),
+    ("score", score_file),
     ("r-script", write_script),
     ("features", summarise_folder),
     ("clips", cut_videos),
     ("faces", box_faces),
+    ("label", label_file),
     ("fit", fit_clips),
+    ("predict", predict_file),
     ("compare", compare_files),
     ("signing", relate_signing),
     ("estimates", estimate_files),

@@ -16,6 +16,9 @@ from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.scoring import list_scores, read_raters
 from exprstats.options import ScoreMethod, check_word
 
+# Answers so many ranges outside the range of the fit point to another scale.
+_FAR = 0.5
+
 _CLIPS = Contract("clips", key=("context", "clip"), optional=("context",))
 
 
@@ -81,7 +84,21 @@ def score_clips(
     """
     check_word(method, ScoreMethod, "method")
     itemset = read_items(items_table, factor.items, factor.by)
+    _warn_beyond(factor, itemset.answers)
     return list_scores(factor.solutions, itemset, method, ratings)
+
+
+def _warn_beyond(factor: Factor, answers: np.ndarray) -> None:
+    """Warn of answers that point to another scale than that of the fit."""
+    fit = factor.solutions[-1]
+    reach = _FAR * (fit.high - fit.low)
+    beyond = (answers < fit.low - reach) | (answers > fit.high + reach)
+    for place in np.flatnonzero(beyond.any(axis=0)):
+        counted = count_things(beyond[:, place].sum(), "answer lies", "answers lie")
+        warn_user(
+            f"{counted} far outside those that the factor was fitted to, '{factor.items[place]}' "
+            f"from {fit.low[place]:g} to {fit.high[place]:g}. Check that the scale is the same."
+        )
 
 
 def weight_ratings(

@@ -181,7 +181,10 @@ def _describe_stranger(line: bytes) -> tuple[str, str]:
         fact = "its lines end with carriage returns alone."
         return fact, "Save the file with the line ends of Windows or Unix."
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-    remedy = "Leave out files that OpenFace did not write."
+    remedy = (
+        "Leave out files that OpenFace did not write; those of another tracker are read by "
+        "'exprstats features --tracker NAME', in Python by read_faces."
+    )
     if any(mark in text for mark in ";\t"):
         remedy = "Save the file with commas between columns, as OpenFace writes it."
     return f"the first line is no header of OpenFace: '{shown}'.", remedy

@@ -20,10 +20,10 @@ from exprstats.behaviour.trackers.tables import (
     list_tracker_files,
     read_tracker_file,
 )
-from exprstats.behaviour.trackers.units import SECONDS, TRACKER_NAMES, Tracker, list_units
+from exprstats.behaviour.trackers.units import SECONDS, TRACKER_NAMES, list_units
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.io.sources import FilePath
-from exprstats.options import check_word, is_positive
+from exprstats.options import Tracker, check_word, is_positive
 from exprstats.results import Result
 
 

@@ -12,8 +12,8 @@ from exprstats.apa import count_things
 from exprstats.behaviour.openface.recordings import COMMON_RATES
 from exprstats.behaviour.trackers.recorders import parse_affdex, parse_arkit, parse_facet
 from exprstats.behaviour.trackers.tables import Parsed, TrackerFile
-from exprstats.behaviour.trackers.units import Tracker
 from exprstats.errors import DataError, Option, Problem
+from exprstats.options import Tracker
 
 # Order in which OpenFace 3 lists its action units.
 _LISTED = tuple(f"AU{unit:02d}" for unit in (1, 2, 4, 6, 9, 12, 25, 26))

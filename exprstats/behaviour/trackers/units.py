@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 import numpy as np
 import pandas as pd
-
-Tracker = Literal["openface", "openface3", "py-feat", "libreface", "arkit", "facet", "affdex"]
 
 TRACKER_NAMES: dict[str, str] = {
     "openface": "OpenFace",

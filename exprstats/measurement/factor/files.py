@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -13,13 +12,14 @@ import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import write_json
+from exprstats.io.files.stored import read_stored
 from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.scoring import list_spans
 from exprstats.measurement.factor.solution import Receipt, Solution, list_notes, list_rows
 
 FORMAT = "exprstats factor"
 VERSION = 1
-_REMEDY = "Give a file that save_factor wrote."
+_WRITERS = "save_factor or exprstats factor --save"
 _TEMPLATE = Path(__file__).with_name("refit.R")
 
 
@@ -85,7 +85,7 @@ def load_factor(path: str | Path) -> Factor:
     --------
     See `save_factor`.
     """
-    payload = _read_payload(Path(path))
+    payload = read_stored(path, format=FORMAT, version=VERSION, holds="factor", writers=_WRITERS)
     try:
         solutions = tuple(_read_solution(one) for one in payload["solutions"])
         said = payload["receipt"]
@@ -94,7 +94,8 @@ def load_factor(path: str | Path) -> Factor:
         by = payload["by"]
     except (KeyError, TypeError, ValueError) as error:
         fact = f"the stored factor is damaged ({error})."
-        raise DataError(Problem(fact, _REMEDY, file=str(path))) from error
+        remedy = f"Give a file that {_WRITERS} wrote."
+        raise DataError(Problem(fact, remedy, file=str(path))) from error
     columns = ["clip", "fitted_on", "score", "std_error", "factor_se", "note"]
     return Factor(
         table=list_rows(solutions, level),
@@ -111,23 +112,6 @@ def load_factor(path: str | Path) -> Factor:
 
 def _list_fields(record: Solution | Receipt) -> dict[str, Any]:
     return {field.name: getattr(record, field.name) for field in fields(record)}
-
-
-def _read_payload(path: Path) -> Mapping[str, Any]:
-    try:
-        payload = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        fact = f"it cannot be read ({error.strerror})."
-        raise DataError(Problem(fact, _REMEDY, file=str(path))) from error
-    except ValueError as error:
-        fact = f"it is no JSON ({error})."
-        raise DataError(Problem(fact, _REMEDY, file=str(path))) from error
-    if not isinstance(payload, dict) or payload.get("format") != FORMAT:
-        raise DataError(Problem("it holds no factor.", _REMEDY, file=str(path)))
-    if payload.get("version") != VERSION:
-        fact = f"its version is {payload.get('version')}; this exprstats reads version {VERSION}."
-        raise DataError(Problem(fact, "Fit and save the factor again.", file=str(path)))
-    return payload
 
 
 def _read_solution(stored: Mapping[str, Any]) -> Solution:

@@ -15,6 +15,7 @@ import pandas as pd
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import encode_json, write_json
+from exprstats.io.files.stored import read_stored
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.fitting.elastic import Tuned
 from exprstats.models.fitting.outcomes import KEYS
@@ -23,7 +24,7 @@ from exprstats.models.fitting.result import Models, Record
 
 FORMAT = "exprstats models"
 VERSION = 1
-_REMEDY = "Give a file that save_models wrote."
+_WRITERS = "save_models or exprstats fit --save"
 
 
 def save_models(models: Models, path: str | Path) -> None:
@@ -141,7 +142,8 @@ def load_models(path: str | Path) -> Models:
         )
     except (KeyError, TypeError, ValueError) as error:
         fact = f"the stored models are damaged ({error})."
-        raise DataError(Problem(fact, _REMEDY, file=str(path))) from error
+        remedy = f"Give a file that {_WRITERS} wrote."
+        raise DataError(Problem(fact, remedy, file=str(path))) from error
 
 
 def _list_fit(fit: Tuned) -> dict[str, Any]:
@@ -172,19 +174,7 @@ def _read_fit(stored: Mapping[str, Any], p: int) -> Tuned:
 
 
 def _read_payload(path: Path) -> dict[str, Any]:
-    try:
-        payload = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        fact = f"it cannot be read ({error.strerror})."
-        raise DataError(Problem(fact, _REMEDY, file=str(path))) from error
-    except ValueError as error:
-        fact = f"it is no JSON ({error})."
-        raise DataError(Problem(fact, _REMEDY, file=str(path))) from error
-    if not isinstance(payload, dict) or payload.get("format") != FORMAT:
-        raise DataError(Problem("it holds no models.", _REMEDY, file=str(path)))
-    if payload.get("version") != VERSION:
-        fact = f"its version is {payload.get('version')}; this exprstats reads version {VERSION}."
-        raise DataError(Problem(fact, "Fit and save the models again.", file=str(path)))
+    payload = read_stored(path, format=FORMAT, version=VERSION, holds="models", writers=_WRITERS)
     content = {name: value for name, value in payload.items() if name != "sha256"}
     if payload.get("sha256") != _hash(content):
         fact = "its content is not what was saved (SHA-256 differs)."

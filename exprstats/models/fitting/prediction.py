@@ -63,8 +63,8 @@ def predict_clips(
     Warns
     -----
     DataWarning
-        Features are missing, contexts fall to the pooled model, or the median clip lies more than
-        5 training SDs from the training mean, as in another unit.
+        Features are missing, contexts fall to the pooled model, clips lie more than 5 training SDs
+        from the training mean, or the median clip does, as in another unit.
 
     Examples
     --------
@@ -131,8 +131,19 @@ def _warn_of_values(design: Design, fit: Fitted, values: np.ndarray) -> None:
         warn_user(f"{counted} no prediction: a feature is missing ({name_some(named)}).")
     if not isinstance(fit, Tuned) or holes.all(axis=0).any():
         return
-    apart = np.nanmedian(np.abs(values - fit.moments.centre) / fit.moments.scale, axis=0)
+    distance = np.abs(values - fit.moments.centre) / fit.moments.scale
+    apart = np.nanmedian(distance, axis=0)
     far = np.flatnonzero((apart > FAR) & ~fit.moments.constant)
+    outside = (distance > FAR) & ~fit.moments.constant & (apart <= FAR)
+    if outside.any():
+        named = [name for name, one in zip(design.features, outside.T, strict=True) if one.any()]
+        counted = count_things(
+            int(outside.any(axis=1).sum()), "clips holds", "clips hold", of=len(values)
+        )
+        warn_user(
+            f"{counted} values more than {FAR:g} SDs from the mean of the training clips "
+            f"({name_some(named)}): what is predicted there rests on no clip of the fit."
+        )
     if len(far):
         told = "; ".join(f"{design.features[j]}: {apart[j]:,.0f} SDs" for j in far)
         message = (

@@ -1,0 +1,133 @@
+"""``exprstats init``: a study file drafted from data files."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exprstats.cli.options import JsonOption, QuietOption, split_names, split_scale
+from exprstats.cli.session import Session, open_session, spare_input
+from exprstats.errors import DataError, OptionError
+from exprstats.options import name_nearest
+
+if TYPE_CHECKING:
+    from exprstats.study.drafts import Entry, StudyDraft, Value
+
+
+def init_study(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="Ratings in any layout, clips, segments, and a folder of OpenFace files.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="The study file. [default: study.toml]")
+    ] = Path("study.toml"),
+    interactive: Annotated[
+        bool, typer.Option("--interactive", "-i", help="Ask for each guess; Enter takes it.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the study file.")] = False,
+    json: JsonOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Write a commented study file from data files: what was guessed, and why."""
+    with open_session("init", json=json, quiet=quiet, files={"--out": out}) as session:
+        if out.exists() and not force:
+            message = f"--out {out} is there already. Choose another name, or add --force."
+            raise OptionError(message)
+        if interactive and not sys.stdin.isatty():
+            message = (
+                "--interactive asks on a terminal, and standard input is none. Leave it out: the "
+                "guesses stand in the file, where they can be corrected."
+            )
+            raise OptionError(message)
+        from exprstats.study.drafts import draft_study
+
+        for file in files:
+            spare_input(file, session.files)
+            if file.is_file():
+                session.note_file(file)
+        draft = draft_study(files, folder=out.parent)
+        if interactive:
+            draft = ask_entries(draft)
+        out.write_text(draft.write(str(out)), encoding="utf-8")
+        show_draft(session, draft, out)
+
+
+def ask_entries(draft: StudyDraft) -> StudyDraft:
+    """Return the draft with what a person answers; Enter takes a guess and leaves a question."""
+    for place, entry in enumerate(draft.entries):
+        if not entry.reason or entry.key == "features":
+            continue
+        typer.echo(f"{entry.reason[:1].upper()}{entry.reason[1:]}.")
+        while True:
+            shown = "" if entry.asked else _join(entry.value)
+            text = typer.prompt(f"[{entry.table}] {entry.key}", default=shown)
+            if text == shown:
+                break
+            try:
+                draft = draft.answer(place, _read_answer(entry, text))
+            except OptionError as error:
+                typer.echo(error.speak("study"))
+            else:
+                break
+    return draft
+
+
+def _join(value: object) -> str:
+    parts = value if isinstance(value, tuple) else (value,)
+    quoted = [str(one) for one in parts]
+    return ",".join(f'"{one}"' if "," in one and len(quoted) > 1 else one for one in quoted)
+
+
+def _read_answer(entry: Entry, text: str) -> Value:
+    if entry.key == "scale":
+        return split_scale(text) or ()
+    several = isinstance(entry.value, tuple)
+    names = tuple(split_names(text, entry.key) or ()) if several else (text.strip(),)
+    unknown = [name for name in names if entry.columns and name not in entry.columns]
+    if unknown:
+        message = f"There is no column '{unknown[0]}'. {name_nearest(unknown[0], entry.columns)}"
+        raise OptionError(message)
+    return names if several else names[0]
+
+
+def show_draft(session: Session, draft: StudyDraft, out: Path) -> None:
+    """Print what was guessed and asked, and what keeps the study from running."""
+    from exprstats.study import read_study
+    from exprstats.study.drafts import write_value
+
+    session.rows = [
+        {
+            "kind": "question" if one.asked else "guess" if one.reason else "fact",
+            "table": one.table,
+            "key": one.key,
+            "value": list(one.value) if isinstance(one.value, tuple) else one.value,
+            "reason": one.reason or None,
+        }
+        for one in draft.entries
+    ]
+    session.show_points("Files", list(draft.holds))
+    told = [
+        f"[{one.table}] {one.key} = {write_value(one.value)}: {one.reason}."
+        for one in draft.entries
+        if one.reason and not one.asked
+    ]
+    session.show_points("Guessed", told)
+    asked = [f"[{one.table}] {one.key}: {one.reason}." for one in draft.entries if one.asked]
+    session.show_points("Asked", asked)
+    session.show_points("Notes", list(draft.notes))
+    name = shlex.quote(str(out))
+    try:
+        read_study(out)
+    except DataError as error:
+        session.show_points("Before it runs", [one.speak("study") for one in error.problems])
+        session.say(f"The study file is {out}. Complete it, then: exprstats check {name}")
+    else:
+        session.say(f"The study file is {out}. Next: exprstats report {name}")

@@ -1,0 +1,171 @@
+"""``exprstats label``: intensity labels of frames and windows, from any face tracker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exprstats.apa import count_things
+from exprstats.cli.options import ForceOption, JsonOption, OutOption, QuietOption, split_names
+from exprstats.cli.session import Session, open_session
+from exprstats.errors import DataError, Option, OptionError, Problem
+from exprstats.options import Tracker, name_some
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def label_file(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE|DIR", help="What a face tracker wrote, a file a video."),
+    ],
+    tracker: Annotated[
+        Tracker | None, typer.Option(help="What wrote it. [default: as the header says]")
+    ] = None,
+    units: Annotated[
+        str | None,
+        typer.Option(
+            metavar="UNIT=COL+COL,...",
+            help="The emotion's units with their columns, such as AU12=MouthSmileLeft+"
+            "MouthSmileRight. [default: AU06 and AU12, happiness]",
+        ),
+    ] = None,
+    subjects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Who is seen in each video: columns video and subject. "
+            "[default: each video is another person]",
+        ),
+    ] = None,
+    confidence: Annotated[
+        float, typer.Option(min=0, max=1, help="Least confidence of a valid frame.")
+    ] = 0.8,
+    face: Annotated[
+        int | None, typer.Option(metavar="ID", help="Which face, where frames show several.")
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames a second, where the file holds no times.")
+    ] = None,
+    length: Annotated[int, typer.Option(min=1, help="Frames of a window.")] = 16,
+    step: Annotated[int, typer.Option(min=1, help="Frames from one window to the next.")] = 6,
+    dense_step: Annotated[
+        int | None,
+        typer.Option(min=1, help="Add windows this near that end in a label from 3 to 7."),
+    ] = None,
+    json: JsonOption = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Label frames by the share of each person's strongest expression, and cut windows."""
+    options = {"json": json, "out": out, "force": force, "quiet": quiet}
+    with open_session("label", **options) as session:
+        import hashlib
+
+        from exprstats.behaviour import cut_windows, label_intensity, read_faces
+        from exprstats.behaviour.intensity import HAPPINESS
+        from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
+        from exprstats.report.sections.intensity import describe_labels
+
+        faces = read_faces(file, tracker=tracker, fps=fps)
+        frames = pick_face(faces.table, face)
+        for one in list_tracker_files(file):
+            digest = hashlib.sha256(one.read_bytes()).hexdigest()
+            count = int((frames["video"] == name_recording(one)).sum())
+            session.add_input(one, digest, count)
+        frames = name_subjects(session, frames, subjects)
+        chosen = split_units(units)
+        if chosen is None and faces.tracker not in HAPPINESS:
+            told = f"the units of {faces.tracker} for happiness are not known. Name columns with "
+            raise OptionError(told, Option("units"), ".")
+        labels = label_intensity(frames, chosen or faces.tracker, confidence=confidence)
+        keys = ["subject", "video", "face", "frame", "timestamp"]
+        table = frames[keys].assign(intensity=labels["intensity"], label=labels["label"])
+        windows = cut_windows(table, length=length, step=step, dense_step=dense_step)
+        places = table[["subject", "frame"]]
+        windows = windows.assign(
+            subject=places["subject"].to_numpy()[windows["last"].to_numpy(int)],
+            first_frame=places["frame"].to_numpy()[windows["first"].to_numpy(int)],
+            last_frame=places["frame"].to_numpy()[windows["last"].to_numpy(int)],
+        ).drop(columns=["first", "last"])
+        session.tables["frames"] = table
+        session.add_table("windows", windows)
+        session.show_points("Reading", [faces.sentence(), *faces.notes])
+        session.show(describe_labels(table, windows, length=length, step=step))
+
+
+def pick_face(frames: pd.DataFrame, face: int | None) -> pd.DataFrame:
+    """Return the frames of one face, in the order of time.
+
+    Raises
+    ------
+    OptionError
+        Frames show several faces and none is chosen, or there is no such face.
+    """
+    known = sorted(frames["face"].unique().tolist())
+    if face is not None and face not in known:
+        told = f" is not in the file; it has {', '.join(map(str, known))}."
+        raise OptionError(Option("face", face), told)
+    kept = frames if face is None else frames[frames["face"] == face]
+    shared = int(kept.duplicated(["video", "frame"]).sum())
+    if shared:
+        listed = ", ".join(map(str, known))
+        counted = count_things(shared, "row shows", "rows show")
+        message = f"{counted} another face of a frame (faces {listed}). Choose with "
+        raise OptionError(message, Option("face", known[0]), ".")
+    return kept.sort_values(["video", "frame"]).reset_index(drop=True)
+
+
+def name_subjects(session: Session, frames: pd.DataFrame, path: Path | None) -> pd.DataFrame:
+    """Return the frames with the person of each video."""
+    if path is None:
+        return _add_subjects(frames, frames["video"])
+    from exprstats.io import read_table
+
+    session.note_file(path)
+    table = read_table(path, ids=["video", "subject"])
+    twice = table["video"].duplicated()
+    if twice.any():
+        fact = f"two rows are of video '{table['video'][twice].iloc[0]}'."
+        raise DataError(Problem(fact, "Give each video one row.", file=str(path)))
+    known = dict(zip(table["video"], table["subject"], strict=True))
+    lost = [one for one in frames["video"].unique() if one not in known]
+    if lost:
+        fact = f"it names no subject of {name_some(lost)}."
+        raise DataError(Problem(fact, "Name videos as their files, without ending.",
+                                file=str(path)))  # fmt: skip
+    return _add_subjects(frames, frames["video"].map(known))
+
+
+def _add_subjects(frames: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat([frames, people.rename("subject")], axis=1)
+
+
+def split_units(text: str | None) -> dict[str, tuple[str, ...]] | None:
+    """Return units with their columns.
+
+    Raises
+    ------
+    OptionError
+        If it is no list of UNIT=COLUMN+COLUMN.
+
+    Examples
+    --------
+    >>> split_units("AU06=left+right,AU12=smile")
+    {'AU06': ('left', 'right'), 'AU12': ('smile',)}
+    """
+    found = {}
+    for part in split_names(text, "--units") or []:
+        unit, mark, columns = part.partition("=")
+        names = tuple(one.strip() for one in columns.split("+"))
+        if not (unit.strip() and mark and all(names)):
+            message = f"--units '{part}' must be a unit and its columns, such as AU12=left+right."
+            raise OptionError(message)
+        found[unit.strip()] = names
+    return found or None

@@ -1,0 +1,146 @@
+"""``exprstats predict``: new clips predicted by stored models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from exprstats.apa import count_things
+from exprstats.cli.options import (
+    ByOption,
+    ForceOption,
+    JsonOption,
+    MissingOption,
+    OutOption,
+    QuietOption,
+    SeedOption,
+    split_names,
+)
+from exprstats.cli.session import Session, open_session
+from exprstats.errors import DataError, OptionError, warn_user
+from exprstats.options import name_some
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.io import FileFacts
+    from exprstats.models import Models
+
+FEWEST_SUBJECTS = 3
+
+
+def predict_file(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="One row a clip, with the model's features.")
+    ],
+    model: Annotated[Path, typer.Option(metavar="FILE", help="From fit --save.")],
+    clip: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Names the clips. [default: clip]")
+    ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Who is seen. [default: subject, if the file has it]"),
+    ] = None,
+    by: ByOption = None,
+    unknown: Annotated[
+        Literal["error", "pooled"],
+        typer.Option(help="Clips of contexts that were not in the fit: predicted by the pool."),
+    ] = "error",
+    predictions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the predictions.")
+    ] = None,
+    missing: MissingOption = None,
+    json: JsonOption = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    seed: SeedOption = 1,
+    quiet: QuietOption = False,
+) -> None:
+    """Predict new clips by a stored elastic net, and judge it where the truth is in the file."""
+    options = {"json": json, "out": out, "force": force, "quiet": quiet, "seed": seed}
+    with open_session("predict", files={"--predictions": predictions}, **options) as session:
+        refuse_network(model, file)
+        from exprstats.models import load_models, predict_clips
+        from exprstats.report.sections.products import describe_predicted
+
+        models = load_models(model)
+        facts = session.note_file(file)
+        columns = {"clip": clip or "clip", "subject": subject, "context": by}
+        codes = split_names(missing, "--missing") or []
+        clips, unused = read_new(file, facts, models, columns, codes)
+        found = predict_clips(models, clips, unknown=unknown)
+        session.add_table("predictions", found)
+        target = models.design.target
+        session.show(describe_predicted(found, target, models.name))
+        if unused:
+            session.say(f"Columns that the model does not use: {name_some(unused)}.")
+        judge_predictions(session, found, seed)
+        if predictions is not None:
+            from exprstats.io import write_csv
+
+            write_csv(found, predictions)
+            count = count_things(len(found), "prediction is", "predictions are")
+            session.say(f"{count} in {predictions}.")
+
+
+def refuse_network(model: Path, file: Path) -> None:
+    """Refuse a stored network, which another command reads."""
+    if model.suffix.lower() == ".safetensors":
+        message = (
+            f"--model {model} is a network, which predicts clips as arrays. Use: "
+            f"exprstats deep predict {model} {file}"
+        )
+        raise OptionError(message)
+
+
+def read_new(
+    file: Path, facts: FileFacts, models: Models, columns: dict[str, Any], missing: list[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the clips with the features and, where the file has it, the target; other columns."""
+    from exprstats.io import read_clips, read_items
+
+    design = models.design
+    absent = [name for name in design.features if name not in facts.columns]
+    if absent:
+        count = count_things(len(absent), "feature")
+        needed = f"the model needs {count} that the file lacks: {name_some(absent)}."
+        message = f"{file}: {needed} Make the features as those of the fit were made."
+        raise DataError(message)
+    targets = dict.fromkeys([design.target, design.pooled_target])
+    known = [name for name in targets if name in facts.columns]
+    wanted = [*design.features, *known]
+    named = {role: name for role, name in columns.items() if name}
+    if "subject" in named or "subject" in facts.columns:
+        clips = read_clips(file, **named, features=wanted, missing=missing)
+    else:
+        clips = read_items(file, **named, items=wanted, missing=missing)
+    used = {*wanted, *named.values(), "clip", "subject", "context"}
+    return clips, [name for name in facts.columns if name not in used]
+
+
+def judge_predictions(session: Session, found: pd.DataFrame, seed: int) -> None:
+    """Compare predictions with the truth, where truth and subjects are known."""
+    if "truth" not in found or not found["truth"].notna().any():
+        return
+    judged = found.dropna(subset=["truth", "prediction"])
+    count = judged["subject"].nunique() if "subject" in judged else 0
+    if count < FEWEST_SUBJECTS:
+        told = f"of {count} subjects" if count else "of unnamed subjects"
+        warn_user(
+            f"The file holds the truth {told}; errors and correlations with intervals need at "
+            f"least {FEWEST_SUBJECTS}, named by --subject."
+        )
+        return
+    from exprstats.inference import compare_models
+
+    by = "context" if (judged["fitted_on"] == "context").any() else None
+    metrics = ["rmse", "correlation"]
+    result = compare_models(judged, metrics=metrics, by=by, seed=seed)
+    session.add_table("performance", result.tidy())
+    session.present(result)
+    session.say(
+        "The stored model does not say whom it was fitted to: these numbers hold for new people "
+        "only if none of the people in the file was among them."
+    )

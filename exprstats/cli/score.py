@@ -1,0 +1,128 @@
+"""``exprstats score``: clips scored by a factor, a stored one or a fresh one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from exprstats.cli.factor import read_means
+from exprstats.cli.options import (
+    ByOption,
+    ForceOption,
+    JsonOption,
+    MissingOption,
+    OutOption,
+    QuietOption,
+    RowsOption,
+    split_names,
+    split_scale,
+)
+from exprstats.cli.session import open_session
+from exprstats.errors import DataError, Option, OptionError, Problem
+from exprstats.options import ScoreMethod
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.measurement import Factor
+
+
+def score_file(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Ratings, one row a clip and rater; or item means."),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="From factor --save. [default: a fresh fit]"),
+    ] = None,
+    items: Annotated[
+        str | None,
+        typer.Option("--items", metavar="A,B,C", help="The item columns. [default: the model's]"),
+    ] = None,
+    rater: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Who rated. [default: rater, if the file has it]"),
+    ] = None,
+    clip: RowsOption = None,
+    by: ByOption = None,
+    subject: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Who is seen; kept beside the scores.")
+    ] = None,
+    scale: Annotated[
+        str | None, typer.Option(metavar="LOW,HIGH", help="Lowest and highest answer.")
+    ] = None,
+    score_method: Annotated[
+        ScoreMethod, typer.Option(help="Which scores; mean: of the items.")
+    ] = "bartlett",
+    missing: MissingOption = None,
+    json: JsonOption = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Average raters to item means, and score clips by a stored factor model or a fresh one."""
+    options = {"json": json, "out": out, "force": force, "quiet": quiet}
+    with open_session("score", **options) as session:
+        from exprstats import measurement
+        from exprstats.report.sections.products import describe_scored
+
+        known = None if model is None else measurement.load_factor(model)
+        names = choose_items(split_names(items, "--items"), known)
+        facts = session.note_file(file)
+        judge = rater or ("rater" if "rater" in facts.columns else None)
+        columns: dict[str, Any] = {"items": names, "clip": clip or "clip", "subject": subject}
+        columns |= {"scale": split_scale(scale), "context": by}
+        codes = split_names(missing, "--missing") or []
+        table, ratings = read_means(file, judge, **columns, missing=codes)
+        if known is None:
+            choices: dict[str, Any] = {"items": names, "by": "context" if by else None}
+            limits = columns["scale"]
+            factor = measurement.fit_factor(table, **choices, ratings=ratings, scale=limits)
+        else:
+            factor = known
+            check_contexts(factor, table)
+        scores = measurement.score_clips(factor, table, method=score_method, ratings=ratings)
+        session.tables["items"] = table
+        session.add_table("scores", scores)
+        stored = known is not None
+        session.show(describe_scored(scores, names, method=score_method, stored=stored))
+
+
+def choose_items(asked: list[str] | None, factor: Factor | None) -> list[str]:
+    """Return the items to score.
+
+    Raises
+    ------
+    OptionError
+        None are known, or those asked for are not the model's.
+    """
+    if factor is None:
+        if asked is None:
+            told = "Name the items with ", Option("items"), ", or a stored model with "
+            raise OptionError(*told, Option("model"), ".")
+        return asked
+    if asked is not None and set(asked) != set(factor.items):
+        told = f" are not those of the model ({', '.join(factor.items)}). Leave ", Option("items")
+        raise OptionError(Option("items", asked), *told, " out.")
+    return list(factor.items)
+
+
+def check_contexts(factor: Factor, table: pd.DataFrame) -> None:
+    """Refuse clips without contexts, or with others than the model's, before they are scored."""
+    known = [str(one.context) for one in factor.solutions if one.context is not None]
+    if not known:
+        return
+    if factor.by and "context" not in table:
+        message = (
+            f"The model has a fit for each context ({', '.join(dict.fromkeys(known))}). Name the "
+            "contexts' column with "
+        )
+        raise OptionError(message, Option("by"), ".")
+    lost = [str(one) for one in table["context"].unique() if str(one) not in known]
+    if lost:
+        fact = f"the model was not fitted to {', '.join(lost)} (it has {', '.join(known)})."
+        raise DataError(Problem(fact, "Leave these clips out, or fit the model to them.",
+                                column="context"))  # fmt: skip

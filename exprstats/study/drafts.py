@@ -1,0 +1,400 @@
+"""Study files drafted from data files: what was guessed, why, and what is not known."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from exprstats import __version__
+from exprstats.apa import count_things
+from exprstats.errors import DataError, Problem, speak
+from exprstats.io import FileContents, read_contents
+from exprstats.io.contents import find_pairs
+
+Value = str | int | float | tuple[str, ...] | tuple[float, ...]
+
+_ROLES = {
+    "clip": "what was rated or seen",
+    "rater": "who rated",
+    "subject": "who is seen",
+    "context": "the situation",
+    "rating": "the ratings",
+}
+_LAYOUTS = {
+    "ratings": "ratings",
+    "raters in rows": "ratings",
+    "items by raters": "ratings",
+    "clips": "clips",
+    "segments": "segments",
+}
+_HOLDS = {
+    "ratings": "one row a rating",
+    "raters in rows": "one row a rater, one column a clip",
+    "items by raters": "one row a clip, one column an item and rater",
+    "wide": "one row a clip, one column a rater",
+    "clips": "one row a clip, with its features",
+    "segments": "where clips begin and end",
+}
+# Words in the name of a column that is to be predicted.
+_TARGETS = ("target", "outcome", "score", "rating", "label", "truth", "y", "valence", "arousal")
+# Words in the names of columns of numbers that are neither answers nor features.
+_ASIDE = {"order", "time", "timestamp", "duration", "date", "age", "id", "index", "row", "number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a study file.
+
+    Attributes
+    ----------
+    table, key, value
+        ``[table] key = value``.
+    reason
+        Why it was guessed, or what it would say; empty where it is certain.
+    columns
+        The columns that it may name.
+    asked
+        Whether it is a question: written as a comment, which the reader completes.
+    """
+
+    table: str
+    key: str
+    value: Value
+    reason: str = ""
+    columns: tuple[str, ...] = ()
+    asked: bool = False
+
+    def write(self) -> str:
+        """Return the line, its reason behind it."""
+        lead = "# " if self.asked else ""
+        mark = "asked: " if self.asked else "guessed: "
+        told = f"  # {mark}{write_comment(self.reason)}" if self.reason else ""
+        return f"{lead}{self.key} = {write_value(self.value)}{told}"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyDraft:
+    """A study file that is to be written.
+
+    Attributes
+    ----------
+    entries
+        Its lines below the title, in order.
+    holds
+        What each file holds, a sentence each.
+    notes
+        What a person should know of the files.
+    """
+
+    entries: tuple[Entry, ...]
+    holds: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def answer(self, place: int, value: Value) -> StudyDraft:
+        """Return the draft with the value that a person gave for one entry."""
+        known = replace(self.entries[place], value=value, reason="", asked=False)
+        entries = (*self.entries[:place], known, *self.entries[place + 1 :])
+        return replace(self, entries=entries)
+
+    def write(self, name: str) -> str:
+        """Return the text of the study file, which is called ``name``."""
+        lines = [
+            f"# Drafted by exprstats {__version__} from the data files. Every line marked",
+            '# "guessed" was guessed: correct it where it is wrong. Complete the lines marked',
+            '# "asked", and remove the # before them. Paths are relative to this file.',
+            f"# Check it:  exprstats check {write_comment(shlex.quote(name))}",
+            f"# Run it:    exprstats report {write_comment(shlex.quote(name))}",
+            *(f"# {write_comment(one)}" for one in (*self.holds, *self.notes)),
+            "",
+            'title = "Study"',
+            "seed = 1",
+        ]
+        table = ""
+        for entry in self.entries:
+            if entry.table != table:
+                table = entry.table
+                lines += ["", f"[{table}]"]
+            lines.append(entry.write())
+        return "\n".join(lines) + "\n"
+
+
+def write_value(value: Value) -> str:
+    r"""Return a value as TOML writes it.
+
+    Examples
+    --------
+    >>> print(write_value('a "b"\n[x]'), write_value(("é", "2")), write_value((0.0, 4.0)))
+    "a \"b\"\n[x]" ["é", "2"] [0, 4]
+    """
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(write_value, value))}]"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    # JSON escapes what TOML must, but for the one control character above the blank.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def write_comment(text: str) -> str:
+    """Return a text without what a comment cannot hold: line breaks and control characters."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
+def draft_study(files: Sequence[str | Path], *, folder: str | Path = ".") -> StudyDraft:
+    r"""Draft a study file from data files.
+
+    Parameters
+    ----------
+    files
+        Tables (ratings in any layout, clips, segments, a codebook, predictions) and at most one
+        folder of OpenFace files. Each kind may come once.
+    folder
+        Where the study file will be, for the paths in it.
+
+    Returns
+    -------
+    StudyDraft
+        Its lines with reasons, and what the files hold.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read, two files hold the same, or none holds what a study analyses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "ratings.csv"
+    >>> _ = path.write_text("clip,worker,smile\na,x,1\na,y,2\nb,x,3\nb,y,2\n")
+    >>> print(draft_study([path], folder=path.parent).write("study.toml").split("[ratings]")[1])
+    <BLANKLINE>
+    file = "ratings.csv"
+    clip = "clip"  # guessed: what was rated or seen, because its name holds 'clip'
+    rater = "worker"  # guessed: who rated, because its name holds 'worker'
+    rating = "smile"  # guessed: the ratings, because no other column holds numbers
+    # subject = "..."  # asked: the column of the people who are seen; else clips are independent
+    # scale = [1, 3]  # asked: the lowest and the highest possible answer (seen: 1 to 3)
+    <BLANKLINE>
+    """
+    folders, found, holds, notes = _sort_files([Path(one) for one in files])
+    entries: list[Entry] = []
+    where = Path(folder)
+    if "ratings" in found:
+        alone = len(found) == 1 and not folders
+        entries += _draft_ratings(*found["ratings"], where, alone=alone)
+    if folders or "segments" in found:
+        frames = folders[0] if folders else None
+        entries += _draft_openface(frames, found.get("segments"), where, rated="ratings" in found)
+    elif "clips" in found:
+        entries += _draft_clips(*found["clips"], where, rated="ratings" in found)
+    return StudyDraft(tuple(entries), tuple(holds), tuple(notes))
+
+
+Found = dict[str, tuple[Path, FileContents]]
+
+
+def _sort_files(paths: Sequence[Path]) -> tuple[list[Path], Found, list[str], list[str]]:
+    """Return folders, each kind's file with its contents, what they hold, and notes on them."""
+    folders = [path for path in paths if path.is_dir()]
+    if len(folders) > 1:
+        fact = f"'{folders[0]}' and '{folders[1]}' are both folders of videos' frames."
+        raise DataError(Problem(fact, "Name the folder above them, or one of them."))
+    read = [(path, _look(path)) for path in paths if path not in folders]
+    rated = any(_LAYOUTS.get(one.layout) == "ratings" for _, one in read)
+    found: Found = {}
+    holds = [f"{path.name}: a folder of videos' frames." for path in folders]
+    notes, passed = [], []
+    for path, one in read:
+        kind = _name_kind(one, rated=rated)
+        if kind is None:
+            passed.append(_pass_over(path, one))
+            continue
+        rows = count_things(one.facts.rows, "row")
+        holds.append(f"{path.name}: {rows}, {_HOLDS[one.layout]}.")
+        notes += [f"{path.name}: {speak(text, 'study')}" for text in one.warnings]
+        if kind in found:
+            fact = f"'{found[kind][0]}' and '{path}' both hold {kind}."
+            raise DataError(Problem(fact, "Name one of them, or put them into one file."))
+        found[kind] = (path, one)
+    if not found and not folders:
+        raise DataError(passed)
+    return folders, found, holds, [*notes, *(str(one) for one in passed)]
+
+
+def _look(path: Path) -> FileContents:
+    if path.suffix.lower() == ".toml":
+        fact = "this is a study file already."
+        raise DataError(Problem(fact, f"Run it: exprstats report {path}", file=str(path)))
+    contents = read_contents(path)
+    wrong = [one for one in contents.problems if contents.layout in _HOLDS]
+    if wrong:
+        raise DataError([replace(one, file=str(path)) for one in wrong])
+    return contents
+
+
+def _name_kind(contents: FileContents, *, rated: bool) -> str | None:
+    if contents.layout == "wide":
+        # Beside ratings, a table of numbers holds features.
+        return "clips" if rated else "ratings"
+    return _LAYOUTS.get(contents.layout)
+
+
+def _pass_over(path: Path, contents: FileContents) -> Problem:
+    """Return why a file has no place in a study, and where it has one."""
+    compare = f"Compare them: exprstats compare {shlex.quote(str(path))}"
+    made = ("it holds predictions, which a study makes itself", compare)
+    told = {
+        "predictions": made,
+        "models side by side": made,
+        "codebook": ("it is a codebook, not data", ""),
+        "correlations": ("it holds a correlation matrix, not data", ""),
+    }
+    frames = (f"it holds frames of {contents.layout}", "Name its folder, and a file of segments.")
+    fact, remedy = told.get(contents.layout, frames)
+    return Problem(f"{fact}: left out.", remedy, file=path.name)
+
+
+def _write_path(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
+    except ValueError:  # another drive
+        return path.absolute().as_posix()
+
+
+def _list_roles(table: str, contents: FileContents, roles: Iterable[str]) -> Iterator[Entry]:
+    for role in roles:
+        if role in contents.roles:
+            told = f"{_ROLES[role]}, because {contents.reasons[role].rstrip('.')}"
+            names = tuple(contents.columns["column"])
+            yield Entry(table, role, contents.roles[role], told, names)
+
+
+def _ask(table: str, key: str, told: str, contents: FileContents | None = None) -> Entry:
+    names = () if contents is None else tuple(contents.columns["column"])
+    return Entry(table, key, "...", told, names, asked=True)
+
+
+def _pick_numbers(contents: FileContents) -> tuple[str, ...]:
+    """Return the columns of numbers that may be answers: no counters and no ids."""
+    rows = {row["column"]: row for row in contents.columns.to_dict("records")}
+    kept = []
+    for name in contents.numbers:
+        words = set(name.lower().replace("_", " ").replace(".", " ").split())
+        row = rows[name]
+        whole = row["low"] in {0, 1} and row["high"] - row["low"] == row["n"] - 1
+        counter = row["n"] > 20 and row["distinct"] == row["n"] and whole
+        if not counter and not words & _ASIDE:
+            kept.append(name)
+    return tuple(kept) or contents.numbers
+
+
+def _draft_ratings(
+    path: Path, contents: FileContents, folder: Path, *, alone: bool
+) -> Iterator[Entry]:
+    """Yield the lines of ``[ratings]``."""
+    table, layout, roles = "ratings", contents.layout, contents.roles
+    names = tuple(contents.columns["column"])
+    yield Entry(table, "file", _write_path(path, folder))
+    rated = _pick_numbers(contents)
+    long = layout == "ratings"
+    asked = ("rater",) if layout == "raters in rows" else ("clip", *(("rater",) * long))
+    yield from _list_roles(table, contents, asked)
+    if "clip" not in roles and long:
+        yield _ask(table, "clip", "the column of the clips", contents)
+    why = "because no other column holds numbers"
+    if layout == "wide":
+        told = f"a column a rater, {why}; items need a column of raters"
+        yield Entry(table, "raters", rated, told, names)
+    elif layout == "items by raters":
+        pairs = find_pairs(contents.numbers)
+        items = tuple(dict.fromkeys(item for item, _ in pairs.values()))
+        yield Entry(table, "items", items, "the items, because columns are named item_rater")
+    elif long and "rating" in roles:
+        rated = (roles["rating"],)
+        yield from _list_roles(table, contents, ["rating"])
+    elif long and len(rated) == 1:
+        yield Entry(table, "rating", rated[0], f"the ratings, {why}", names)
+    elif long:
+        yield Entry(table, "items", rated, f"a column an item, {why}", names)
+    yield from _list_roles(table, contents, ("subject", "context"))
+    if "subject" not in roles and alone and layout != "raters in rows":
+        told = "the column of the people who are seen; else clips are independent"
+        yield _ask(table, "subject", told, contents)
+    yield from _ask_scale(table, contents, rated)
+
+
+def _ask_scale(table: str, contents: FileContents, rated: Sequence[str]) -> Iterator[Entry]:
+    rows = contents.columns[contents.columns["column"].isin(rated)]
+    if len(rows) and rows["low"].min() < rows["high"].max():
+        ends = (float(rows["low"].min()), float(rows["high"].max()))
+        told = f"the lowest and the highest possible answer (seen: {ends[0]:g} to {ends[1]:g})"
+        yield Entry(table, "scale", ends, told, asked=True)
+
+
+def _draft_clips(
+    path: Path, contents: FileContents, folder: Path, *, rated: bool
+) -> Iterator[Entry]:
+    """Yield the lines of ``[clips]``."""
+    table = "clips"
+    yield Entry(table, "file", _write_path(path, folder))
+    yield from _list_roles(table, contents, ("clip", "subject", "context"))
+    if "subject" not in contents.roles:
+        yield _ask(table, "subject", "the column of the people who are seen", contents)
+    target = None
+    if not rated:
+        yield from (lines := list(_guess_target(table, contents)))
+        target = next((one.value for one in lines if one.key == "target"), None)
+    numbers = [name for name in _pick_numbers(contents) if name != target]
+    told = "without it every other column of numbers is taken"
+    yield Entry(table, "features", tuple(numbers), told, asked=True)
+
+
+def _guess_target(table: str, contents: FileContents) -> Iterator[Entry]:
+    """Yield the column that is to be predicted: by its name, else the last one of numbers."""
+    names = tuple(contents.columns["column"])
+    taken = set(contents.roles.values())
+    free = [name for name in names if name not in taken]
+    for word in _TARGETS:
+        found = [name for name in free if word in name.lower().replace("_", " ").split()]
+        if found:
+            told = f"what models predict, because its name holds '{word}'"
+            yield Entry(table, "target", found[0], told, names)
+            return
+    numbers = [name for name in _pick_numbers(contents) if name not in {"start", "end"}]
+    if numbers:
+        told = "what models predict, because it is the last column of numbers"
+        yield Entry(table, "target", numbers[-1], told, names)
+    else:
+        yield _ask(table, "target", "the column that models predict", contents)
+
+
+def _draft_openface(
+    frames: Path | None,
+    segments: tuple[Path, FileContents] | None,
+    folder: Path,
+    *,
+    rated: bool,
+) -> Iterator[Entry]:
+    """Yield the lines of ``[openface]``."""
+    table = "openface"
+    if frames is not None:
+        yield Entry(table, "folder", _write_path(frames, folder))
+    else:
+        yield _ask(table, "folder", "the folder of OpenFace files, one a video")
+    if segments is None:
+        yield _ask(table, "segments", "the file with columns clip, video, start, end (s), subject")
+        return
+    path, contents = segments
+    yield Entry(table, "segments", _write_path(path, folder))
+    yield from _list_roles(table, contents, ("clip", "subject", "context"))
+    names = [str(name) for name in contents.columns["column"]]
+    video = next((name for name in names if name.lower() in {"video", "file", "filename"}), None)
+    if video is not None and video != contents.roles.get("clip"):
+        yield Entry(table, "video", video, f"the videos, because its name is '{video}'")
+    if "subject" not in contents.roles:
+        yield _ask(table, "subject", "the column of the people who are seen", contents)
+    if not rated:
+        yield from _guess_target(table, contents)
