@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shlex
 import sys
@@ -59,7 +61,9 @@ class Option:
         if self.value is ... or self.value is True:
             return flag
         values = self.value if isinstance(self.value, list | tuple) else [self.value]
-        text = ",".join(map(str, values))
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(values)
+        text = line.getvalue()
         # Click takes "--missing -9" for two options.
         return f"{flag}{'=' if text.startswith('-') else ' '}{shlex.quote(text)}"
 

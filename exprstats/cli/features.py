@@ -16,6 +16,7 @@ from exprstats.cli.options import (
     SeedOption,
     split_names,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, check_folder, open_session
 from exprstats.errors import OptionError
 from exprstats.options import PointUnit, SamplingRule
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from exprstats.behaviour import ClipFeatures
 
 
+@reads_files
 def summarise_folder(
     folder: Annotated[Path, typer.Argument(help="OpenFace .csv files (or .csv.gz), one a video.")],
     segments: Annotated[
@@ -81,6 +83,9 @@ def summarise_folder(
     by: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The context. [default: context]")
     ] = None,
+    time_unit: Annotated[
+        Literal["s", "ms"], typer.Option(help="Of times in the segments that are numbers.")
+    ] = "s",
     recursive: Annotated[
         bool, typer.Option("--recursive", help="Search folders inside the folder, too.")
     ] = False,
@@ -129,7 +134,7 @@ def summarise_folder(
         choices |= {"shard": _split_shard(shard), "n_jobs": n_jobs}
         columns = {"clip": clip, "video": video, "subject": subject, "context": by}
         _check_plan(segments, windows, columns)
-        plan = _read_plan(session, segments, columns)
+        plan = _read_plan(session, segments, columns | {"unit": time_unit})
         if windows is not None:
             plan = _slide(folder, _split_windows(windows), choices)
         from exprstats.behaviour import summarise_openface, vary_confidence
@@ -159,7 +164,8 @@ def _read_plan(session: Session, path: Path | None, columns: dict[str, Any]) -> 
     from exprstats.behaviour import read_segments
 
     session.note_file(path)
-    return read_segments(path, **{role: name for role, name in columns.items() if name})
+    given = {role: name for role, name in columns.items() if name}
+    return read_segments(path, reading=get_reading(), **given)
 
 
 def _split_windows(text: str) -> tuple[float, float | None]:

@@ -22,6 +22,7 @@ from exprstats.cli.faces import box_faces
 from exprstats.cli.factor import fit_file
 from exprstats.cli.features import summarise_folder
 from exprstats.cli.fit import fit_clips
+from exprstats.cli.reading import allow_strict
 from exprstats.cli.reliability import rate_file
 from exprstats.cli.report import report_study
 from exprstats.cli.script import write_script
@@ -70,7 +71,7 @@ for _name, _command in (
     ("simulate", simulate_design),
     ("doctor", examine_machine),
 ):
-    app.command(_name)(_command)
+    app.command(_name)(allow_strict(_command))
 app.add_typer(
     deep_app,
     name="deep",

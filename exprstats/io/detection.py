@@ -13,6 +13,7 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io.columns import Guessed
 from exprstats.io.files.kinds import FileFormat
+from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Batch
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import FilePath, Source, open_source
@@ -74,7 +75,7 @@ class FileFacts:
     header_row: int = 1
 
 
-def sniff_file(path: FilePath) -> FileFacts:
+def sniff_file(path: FilePath, reading: Reading = AS_IT_IS) -> FileFacts:
     r"""Detect how a file is written, and count its rows.
 
     Parameters
@@ -82,6 +83,8 @@ def sniff_file(path: FilePath) -> FileFacts:
     path
         Delimited text (comma, semicolon, tab or pipe; UTF-8, UTF-16 or Windows-1252), .xlsx or
         SPSS .sav.
+    reading
+        How it is to be read, where it does not say so itself.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def sniff_file(path: FilePath) -> FileFacts:
     >>> facts.encoding, facts.separator, facts.decimal, facts.rows, facts.columns
     ('utf-8', ';', ',', 2, ('id', 'score'))
     """
-    source = open_source(path, warned=False)
+    source = open_source(path, reading, warned=False)
     problems, columns = list(source.problems), []
     rows, last = 0, source.layout.first_row
     for batch in source.walk(problems):

@@ -11,6 +11,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import Option, OptionError, Problem, warn_user
+from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import Draft
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import (
@@ -132,9 +133,7 @@ def read_ratings(
     if raters is not None and items is not None:
         judges = (Option("raters"), " (one column a judge) and ")
         raise OptionError(*judges, Option("items"), " (one column an item) exclude each other.")
-    if reverse and scale is None:
-        how = "Name the lowest and the highest answer with "
-        raise OptionError(Option("reverse"), " needs the scale. ", how, Option("scale"), ".")
+    check_reversed(reverse, scale)
     source = open_source(path, choose_reading(reading, missing, options))
     named = {"clip": clip, "rater": rater, "subject": subject, "context": context}
     if raters_in_rows or (raters is None and rating is None and items is None):
