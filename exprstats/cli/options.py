@@ -204,7 +204,10 @@ def split_names(text: str | None, option: str = "the list") -> list[str] | None:
     """
     if text is None:
         return None
-    rows = list(csv.reader([text], skipinitialspace=True))
+    try:
+        rows = list(csv.reader([text], skipinitialspace=True))
+    except csv.Error:  # a line break that no quotes enclose
+        rows = [[text]]
     names = [name.strip() for name in rows[0]] if rows else []
     if not names or not all(names):
         message = f"{option} '{text}' has an empty name. Separate names by one comma: A,B,C."

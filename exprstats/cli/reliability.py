@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +34,7 @@ from exprstats.cli.options import (
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
-from exprstats.errors import Option, OptionError
+from exprstats.errors import Option, OptionError, join_names
 from exprstats.options import IccChoice, IccEstimator
 
 if TYPE_CHECKING:
@@ -164,9 +162,7 @@ def _name_call(file: Path, named: dict[str, Any]) -> list[str]:
             words.append(option)
             continue
         columns = [value] if isinstance(value, str) else value
-        line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(columns)
-        words += [option, line.getvalue()]
+        words += [option, join_names(columns)]
     return words
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.errors import Option, OptionError, Problem
+from exprstats.errors import Option, OptionError, Problem, warn_user
 from exprstats.io.drafts import Draft, rename_roles
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.guards import holds_correlations
@@ -26,6 +26,7 @@ from exprstats.io.sources import (
 )
 from exprstats.options import name_nearest
 
+_FEWEST = 10
 _SHARED = ("If contexts share ids, name their column with ", Option("context"), ".")
 # What the cells of a target may be, by whether they are classes.
 TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
@@ -97,9 +98,23 @@ def read_clips(
         wanted[target] = TARGETS[classes]
     refuse_hidden(roles, numbers)
     draft = _take(source, roles, wanted)
+    if features is None:
+        _pass_over_row_numbers(draft, target)
     key = [name for name in ("context", "clip") if name in roles]
     draft.find_repeats(key, _SHARED)
     return draft.finish()
+
+
+def _pass_over_row_numbers(draft: Draft, target: str | None) -> None:
+    """Turn columns that only number the rows into texts, which are no features."""
+    table = draft.table
+    for name, column in table.items():
+        if name == target or not pd.api.types.is_numeric_dtype(column) or len(column) < _FEWEST:
+            continue
+        if column.iloc[0] in {0, 1} and (column.diff().iloc[1:] == 1).all():
+            fact = "its numbers count the rows, so it is read as an id and not as a feature."
+            warn_user(Problem(fact, file=draft.file, column=str(name)))
+            table[name] = column.map("{:.0f}".format).astype("str")
 
 
 def read_items(

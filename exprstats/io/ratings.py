@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import Option, OptionError, Problem, warn_user
+from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import Draft
 from exprstats.io.files.reading import Reading, choose_reading
@@ -296,11 +296,21 @@ def _keep_items(draft: Draft, items: Sequence[str]) -> None:
     draft.keep(present.isin(list(items)).to_numpy())
 
 
+def key_of_people(table: pd.DataFrame, key: Sequence[str]) -> list[str]:
+    """Return a key of ratings, with the subject where only that tells equal ids of clips apart."""
+    whole = [*key, "subject"]
+    apart = "subject" in table.columns and not table.duplicated(whole).any()
+    return whole if apart else list(key)
+
+
 def _settle_repeats(draft: Draft, duplicates: Duplicates) -> None:
     key = [name for name in _KEY if name in draft.table.columns]
     if duplicates == "error":
         either = (Option("duplicates", "mean"), " or ", Option("duplicates", "first"))
-        remedy = ("Remove the repeats, or add ", *either, ".")
+        remedy: Text = ("Remove the repeats, or add ", *either, ".")
+        if "subject" in key_of_people(draft.table, key):
+            both = Option("clip", ["subject", "clip"])
+            remedy = ("Clips of different people share an id: name both, such as ", both, ".")
         draft.find_repeats(key, remedy)
         return
     again = draft.table.duplicated(key).to_numpy()
