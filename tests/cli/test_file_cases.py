@@ -1,7 +1,6 @@
 """Files that once gave a wrong number without a word: ids, row numbers, windows and draws."""
 
 import csv
-import json
 import unicodedata
 
 import pandas as pd
@@ -85,23 +84,19 @@ def test_times_in_milliseconds_and_clock_times_are_read(call_json, tmp_path):
     assert read_segments(milli, unit="ms")["end"].tolist() == [3.0, 9.0]
 
 
-def test_numbers_of_rows_are_no_feature(call, tmp_path):
+def test_numbers_of_rows_are_no_feature(call_json, tmp_path):
     rows = [["", "clip", "subject", "smile", "y"]]
     rows += [[i, f"c{i}", f"s{i // 2}", (i * 7) % 11, (i * 5) % 13] for i in range(60)]
     file = save(tmp_path / "exported.csv", rows)
     with pytest.warns(UserWarning, match="'column_1': its numbers count the rows"):
         table = read_clips(file)
     assert list(table.select_dtypes("number")) == ["smile", "y"]
-    told = json.loads(
-        call("fit", file, "--target", "y", "--subject", "subject", "--json", "-").stdout
-    )
+    told = call_json("fit", file, "--target", "y", "--subject", "subject")
     assert {row["feature"] for row in told["rows"] if row["term"] == "weight"} == {"smile"}
     assert any("count the rows" in one for one in told["warnings"])
 
 
-def test_equal_ids_of_clips_of_different_people_are_named_with_their_cure(
-    call, call_json, tmp_path
-):
+def test_equal_ids_of_different_peoples_clips_are_named_with_their_cure(call, call_json, tmp_path):
     rows = [["clip", "subject", "rater", "rating"]]
     rows += [
         [f"film{i % 2}", f"s{i // 2}", f"w{j}", (i * 3 + j) % 5]

@@ -1,6 +1,7 @@
 """One table in other orders, names and formats gives the same rows of JSON.
 
-Whole numbers and texts survive every format unchanged, so the rows are equal, not only close.
+Texts and counts are equal. Estimates differ by the rounding of sums whose terms come in another
+order: 1e-12 of sums over 60 ratings, and 1e-9 of ends of intervals that are solved for.
 """
 
 import csv
@@ -54,7 +55,8 @@ def write_ods(path, rows):
         if isinstance(cell, int):
             return f'<table:table-cell office:value-type="float" office:value="{cell}"/>'
         text = str(cell).replace('"', "&quot;")
-        return f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+        text = f"<text:p>{text}</text:p>"
+        return f'<table:table-cell office:value-type="string">{text}</table:table-cell>'
 
     body = "".join(
         f"<table:table-row>{''.join(map(write_cell, row))}</table:table-row>" for row in rows
@@ -110,6 +112,15 @@ def rename(kind):
     return plain if kind in {"sav", "dta"} else NAMES
 
 
+def compare_rows(found, known, ignored=frozenset()):
+    for row, other in zip(found, known, strict=True):
+        for name in row.keys() - ignored:
+            if isinstance(other[name], float):
+                assert row[name] == pytest.approx(other[name], rel=1e-9, abs=1e-12), name
+            else:
+                assert row[name] == other[name], name
+
+
 @pytest.mark.filterwarnings("ignore::exprstats.errors.DataWarning")
 @pytest.mark.parametrize("kind", FORMATS)
 def test_reliability_is_the_same_whatever_the_order_names_and_format(call_json, tmp_path, kind):
@@ -119,7 +130,7 @@ def test_reliability_is_the_same_whatever_the_order_names_and_format(call_json, 
     options = [f"--{role}={quote(names[role])}" for role in ("clip", "rating", "subject")]
     file = save(tmp_path, shuffle(RATINGS, names), kind)
     told = call_json("reliability", file, *options, f"--rater={names['rater']}", "--model", "auto")
-    assert [row | {"item": None} for row in told["rows"]] == [row | {"item": None} for row in known]
+    compare_rows(told["rows"], known, ignored={"item"})
     assert len(known) > 10
 
 
@@ -132,5 +143,5 @@ def test_comparisons_are_the_same_whatever_the_order_names_and_format(call_json,
     names = rename(kind) | {"clip": "clip"}
     file = save(tmp_path, shuffle(PREDICTIONS, names), kind)
     options = [f"--subject={quote(names['subject'])}", f"--truth={names['truth']}"]
-    assert call_json("compare", file, *options, *shared)["rows"] == known["rows"]
+    compare_rows(call_json("compare", file, *options, *shared)["rows"], known["rows"])
     assert len(known["rows"]) > 3
