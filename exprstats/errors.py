@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shlex
 import sys
@@ -59,9 +61,22 @@ class Option:
         if self.value is ... or self.value is True:
             return flag
         values = self.value if isinstance(self.value, list | tuple) else [self.value]
-        text = ",".join(map(str, values))
+        text = join_names(values)
         # Click takes "--missing -9" for two options.
         return f"{flag}{'=' if text.startswith('-') else ' '}{shlex.quote(text)}"
+
+
+def join_names(names: Sequence[object]) -> str:
+    """Return names as a list that an option takes; those that hold commas stand in quotes.
+
+    Examples
+    --------
+    >>> join_names(["x1", "x2, raw"])
+    'x1,"x2, raw"'
+    """
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(names)
+    return line.getvalue()[:-1]
 
 
 Text = str | Option | Sequence[str | Option]

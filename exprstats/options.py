@@ -130,7 +130,10 @@ def check_level(level: float) -> None:
         raise OptionError(message, option="level")
 
 
-def check_count(count: object, option: str, least: int = 1) -> None:
+MOST_DRAWS = 1_000_000
+
+
+def check_count(count: object, option: str, least: int = 1, most: int | None = None) -> None:
     """Refuse a number of draws, raters or the like that is no whole number or too small.
 
     Raises
@@ -140,6 +143,9 @@ def check_count(count: object, option: str, least: int = 1) -> None:
     """
     if isinstance(count, bool) or not isinstance(count, Integral) or count < least:
         message = f"{option} is {count!r}; it must be a whole number of at least {least}."
+        raise OptionError(message, option=option)
+    if most is not None and count > most:
+        message = f"{option} is {count:,}; at most {most:,} can be held."
         raise OptionError(message, option=option)
 
 

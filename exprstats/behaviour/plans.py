@@ -17,6 +17,8 @@ from exprstats.options import name_nearest
 
 Bounds = Sequence[tuple[float, float]]
 
+_MOST_WINDOWS = 1_000_000
+
 
 def _cut(first: float, last: float) -> list[tuple[float, float]]:
     return [(float(start), float(start + 3)) for start in np.arange(first, last, 3)]
@@ -114,6 +116,9 @@ def plan_windows(videos: pd.DataFrame, *, length: float, step: float | None = No
         raise DataError(problems)
     videos = _drop_unknown(videos)
     counts = np.floor((videos["length"].to_numpy(float) - length) / stride + 1e-9) + 1
+    if counts.sum() > _MOST_WINDOWS:
+        message = f"windows every {stride:g} s would be {counts.sum():,.0f}. Choose longer ones."
+        raise OptionError(message, option="length")
     cuts = [
         [(j * stride, j * stride + length) for j in range(max(int(count), 0))] for count in counts
     ]

@@ -13,30 +13,36 @@ from exprstats.cli.options import (
     ForceOption,
     JsonOption,
     LevelOption,
-    MissingOption,
     OutOption,
     QuietOption,
     RaterOption,
+    RatersInRowsOption,
     RatersOption,
     RatingOption,
     RatingsArgument,
+    ReverseOption,
     SeedOption,
     SingleJobOption,
     name_ratings,
+    split_id,
     split_names,
     split_scale,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import open_session
 from exprstats.document.cells import list_records
 from exprstats.options import Weights
 
 
+@reads_files
 def agree_file(
     file: RatingsArgument,
     rating: RatingOption = None,
     clip: ClipOption = None,
     rater: RaterOption = None,
     raters: RatersOption = None,
+    raters_in_rows: RatersInRowsOption = False,
+    reverse: ReverseOption = None,
     subject: Annotated[
         str | None,
         typer.Option(metavar="COLUMN", help="Who is seen in the clip; left out one by one."),
@@ -56,7 +62,6 @@ def agree_file(
         ),
     ] = "quadratic",
     duplicates: DuplicatesOption = "error",
-    missing: MissingOption = None,
     level: LevelOption = 0.95,
     json: JsonOption = None,
     out: OutOption = None,
@@ -69,7 +74,10 @@ def agree_file(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("agreement", seed=seed, **options) as session:
         named = name_ratings(rating, clip, rater, raters)
-        named |= {key: name for key, name in (("subject", subject), ("context", by)) if name}
+        ids = {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
+        named |= {role: name for role, name in ids.items() if name}
+        named |= {"raters_in_rows": True} if raters_in_rows else {}
+        named |= {"reverse": split_names(reverse, "--reverse")} if reverse else {}
         ends = split_scale(scale)
         from exprstats.io import read_ratings
         from exprstats.reliability import measure_agreement
@@ -80,7 +88,7 @@ def agree_file(
             **named,
             scale=ends,
             duplicates=duplicates,
-            missing=split_names(missing, "--missing") or (),
+            reading=get_reading(),
         )
         result = measure_agreement(
             ratings,

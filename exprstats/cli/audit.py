@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from exprstats.cli.options import ForceOption, JsonOption, LevelOption, OutOption, QuietOption
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ COUNTS = ("n_clips", "raters_per_clip")
 FOUND = ("consistent", "expected_low", "expected_high", "note")
 
 
+@reads_files
 def audit_file(
     file: Annotated[
         Path,
@@ -67,7 +69,7 @@ def read_published(session: Session, file: Path) -> pd.DataFrame:
         raise DataError(Problem(f"there is no column {names}.", remedy, file=str(file)))
     written = PRINTED if facts.separator is not None else ()
     numbers = [name for name in needed if name not in written]
-    table = read_table(file, ids=written, numbers=numbers)
+    table = read_table(file, ids=written, numbers=numbers, reading=get_reading())
     return table.assign(**{name: table[name].map(_unify) for name in written})
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,68 +16,96 @@ from exprstats.cli.options import (
     ByOption,
     ClipOption,
     JsonOption,
-    MissingOption,
     QuietOption,
     RaterOption,
+    RatersInRowsOption,
     RatersOption,
     RatingOption,
     name_ratings,
-    split_names,
+    split_id,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session, spare_input
+from exprstats.cli.suggestions import Call, list_answers, list_calls
 from exprstats.document.cells import list_records
 from exprstats.document.model import Column, Table
-from exprstats.document.terminal import describe_error, find_width, render_table, write_line
+from exprstats.document.terminal import (
+    describe_error,
+    find_width,
+    render_table,
+    spell,
+    write_line,
+)
 from exprstats.document.text import say
-from exprstats.errors import DataError, Option, OptionError, Problem
+from exprstats.errors import (
+    DataError,
+    DataWarning,
+    Option,
+    OptionError,
+    Problem,
+    speak,
+    warn_user,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from exprstats.io import FileFacts
-    from exprstats.study import Guess
+    from exprstats.io import FileContents, FileFacts, Reading
 
 _KINDS = {
     "ratings": "one row a rating",
     "predictions": "one row a prediction",
     "clips": "one row a clip, with its subject",
     "wide": "one row a clip; the columns of numbers may be judges, items or features",
+    "raters in rows": "one row a rater and one column a clip",
+    "items by raters": "one row a clip and one column for each item and rater",
+    "models side by side": "one row a clip and one column a model",
+    "segments": "beginnings and ends of clips",
+    "codebook": "a codebook",
+    "correlations": "a correlation matrix",
 }
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SHOWN = 40
+IDS = frozenset({"clip", "rater", "subject", "context", "item", "model"})
 
 
+@reads_files
 def check_input(
-    file: Annotated[Path, typer.Argument(metavar="FILE|STUDY.toml", help="A table or a study.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE|STUDY.toml", help="Tables, or studies.")
+    ],
     rating: RatingOption = None,
     clip: ClipOption = None,
     rater: RaterOption = None,
     raters: RatersOption = None,
+    raters_in_rows: RatersInRowsOption = False,
     subject: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Who is seen in the clip.")
     ] = None,
     by: ByOption = None,
-    missing: MissingOption = None,
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Say what a file or a study holds, and all problems in it.
+    """Say what files or studies hold, all problems in them, and which commands suit them.
 
     Columns are recognised by their names; options say what they are where that fails.
     """
+    problems: list[Problem] = []
     with open_session("check", json=json, quiet=quiet) as session:
-        spare_input(file, session.files)
-
-        if file.suffix.lower() == ".toml":
-            if any((rating, clip, rater, raters, subject, by, missing)):
+        named = name_ratings(rating, clip, rater, raters)
+        ids = {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
+        named |= {role: name for role, name in ids.items() if name}
+        named |= {"raters_in_rows": True} if raters_in_rows else {}
+        reading = get_reading()
+        for file in files:
+            spare_input(file, session.files)
+            if file.suffix.lower() != ".toml":
+                problems += inspect_table(session, file, named, reading)
+            elif named or reading != type(reading)():
                 message = f"Options name columns of a table, and {file} is a study: leave them out."
                 raise OptionError(message)
-            problems = inspect_study(session, file)
-        else:
-            named = name_ratings(rating, clip, rater, raters)
-            named |= {"subject": subject} if subject else {}
-            named |= {"context": by} if by else {}
-            problems = inspect_table(session, file, split_names(missing, "--missing") or [], named)
+            else:
+                problems += inspect_study(session, file)
         session.rows += [
             {"kind": "problem", "file": one.file, "column": one.column, "text": str(one)}
             for one in problems
@@ -88,37 +118,94 @@ def check_input(
 
 
 def inspect_table(
-    session: Session, path: Path, missing: Sequence[str], named: dict[str, Any]
+    session: Session, path: Path, named: dict[str, Any], reading: Reading
 ) -> list[Problem]:
     """Put what a file seems to hold into the session; return its problems.
 
     Parameters
     ----------
-    session, path, missing
-        The session, the file, and further texts that stand for missing values.
+    session, path
+        The session and the file.
     named
         The roles of columns that are known: arguments of `exprstats.io.read_ratings`.
+    reading
+        How the file is to be read.
     """
-    from exprstats.io import read_table
-    from exprstats.study import guess_roles
+    from exprstats.io import read_contents
 
     try:
         facts = session.note_file(path)
         session.show_points(f"{path}", list(_describe_file(facts)))
-        table = read_table(path, missing=missing)
+        contents = read_contents(path, reading=reading)
     except DataError as error:
         return list(error.problems)
-    guess = guess_roles(table)
-    session.rows = [_describe_column(table[name], guess) for name in table.columns]
-    _show_columns(session, session.rows)
-    if not named:
-        session.say(f"It looks like {_KINDS[guess.kind]}.")
-        session.blocks.extend(suggest_commands(path, guess))
+    rows = [_describe_column(row) for row in contents.columns.to_dict("records")]
+    session.rows += rows
+    _show_columns(session, rows)
+    for text in contents.warnings:
+        if speak(text) not in facts.notes:
+            warn_user(text)
+    problems = [replace(one, file=str(path)) for one in contents.problems]
+    if named:
+        return problems or _try_reading(
+            partial(_describe_rows, session, path, contents, named, reading)
+        )
+    kind = _KINDS.get(contents.layout, f"a file of {contents.layout}")
+    reasons = [
+        f"{name} is the {role}: {contents.reasons[role]}" for role, name in contents.roles.items()
+    ]
+    title = f"It looks like {kind}."
+    if reasons:
+        session.show_points(title, reasons)
+    else:
+        session.say(title)
+    asked = [spell("check", one) for one in contents.questions]
+    session.show_points("What the file does not say", asked)
+    return problems or _suggest(session, path, contents, reading)
+
+
+def _suggest(
+    session: Session, path: Path, contents: FileContents, reading: Reading
+) -> list[Problem]:
+    """Print the calls that run, and what the first of them reads; return what stops them."""
+    problems: list[Problem] = []
+    lines = []
+    for call in list_calls(path, contents):
+        # The first describes what it reads, the others only have to read it.
+        describe = None if lines else session
+        found = _try_reading(partial(_describe_call, describe, path, call, reading))
+        if found and contents.layout in {"clips", "wide"}:
+            # What the columns are was only guessed, so that the guess is wrong, not the file.
+            asked = [spell("check", one) for one in found]
+            session.show_points(f"It is not for {call.command} as it is", asked)
+            continue
+        problems += [one for one in found if str(one) not in map(str, problems)]
+        if not found:
+            lines.append(call.write(path.parent if call.command == "features" else path))
+    session.rows += [{"kind": "suggestion", "command": line} for line in lines]
+    session.blocks += [f"Try: {line}" for line in lines]
+    if not lines and not problems and not contents.questions:
+        session.say("No analysis suits this file as it is.")
+    return problems
+
+
+def _try_reading(read: Callable[[], Any]) -> list[Problem]:
+    """Return what stops a file from being read; what to know of it was said before."""
     try:
-        _describe_rows(session, path, guess, missing, named)
+        with warnings.catch_warnings(action="ignore", category=DataWarning):
+            read()
     except DataError as error:
         return list(error.problems)
     return []
+
+
+def _describe_call(session: Session | None, path: Path, call: Call, reading: Reading) -> None:
+    table = call.read(path, reading)
+    if table is None or session is None:
+        return
+    session.show_points("Rows", list(count_table(table)))
+    if "rater" in table:
+        _present_design(session, table)
 
 
 def inspect_study(session: Session, path: Path) -> list[Problem]:
@@ -172,22 +259,19 @@ def _describe_file(facts: FileFacts) -> Iterator[str]:
     yield from facts.notes
 
 
-def _describe_column(column: pd.Series, guess: Guess) -> dict[str, Any]:
-    roles = {name: role for role, name in guess.roles.items()}
-    role = roles.get(str(column.name))
-    numbers = column.dtype.kind in "if"
-    filled = column.dropna()
-    ranged = numbers and len(filled) and role in {None, "rating", "truth", "prediction"}
+def _describe_column(row: dict[str, Any]) -> dict[str, Any]:
+    ranged = row["kind"] == "number" and row["n"] and row["role"] not in IDS
     return {
         "kind": "column",
-        "name": str(column.name),
-        "holds": "numbers" if numbers else "text",
-        "role": role,
-        "n_distinct": int(filled.nunique()),
-        "n_missing": int(column.isna().sum()),
-        "low": float(filled.min()) if ranged else None,
-        "high": float(filled.max()) if ranged else None,
-        "examples": [f"{v:.15g}" if numbers else str(v) for v in filled.unique()[:3]],
+        "name": row["column"],
+        "holds": "numbers" if row["kind"] == "number" else "text",
+        "role": row["role"],
+        "n_distinct": row["distinct"],
+        "n_missing": row["missing"],
+        "low": row["low"] if ranged else None,
+        "high": row["high"] if ranged else None,
+        "examples": row["shown"].split(", ") if row["shown"] else [],
+        "labels": row["labels"],
     }
 
 
@@ -217,42 +301,38 @@ def _show_columns(session: Session, rows: list[dict[str, Any]]) -> None:
 
 
 def _describe_rows(
-    session: Session, path: Path, guess: Guess, missing: Sequence[str], named: dict[str, Any]
+    session: Session, path: Path, contents: FileContents, named: dict[str, Any], reading: Reading
 ) -> None:
+    """Describe the rows as named columns and guesses of the others read them."""
     from exprstats.io import read_clips, read_ratings
 
-    roles = {**guess.roles, **named}
-    rated = bool({"rater", "raters", "rating", "items"} & set(named))
-    if rated or (guess.kind == "ratings" and "clip" in roles):
-        ratings = read_ratings(path, **_name_ratings(guess, named), missing=missing)
+    roles = {**contents.roles, **named}
+    if {"rater", "raters", "rating", "items", "raters_in_rows"} & set(named) or (
+        contents.layout == "ratings" and "clip" in roles
+    ):
+        ratings = read_ratings(path, **_name_ratings(contents, named), reading=reading)
         if not ratings["rating"].notna().any():
-            raise DataError(
-                Problem(
-                    "no clip has a rating.", ("Name other columns with ", Option("rating"), ".")
-                )
-            )
+            remedy = ("Name other columns with ", Option("rating"), ".")
+            raise DataError(Problem("no clip has a rating.", remedy))
         session.show_points("Rows", list(count_table(ratings)))
         _present_design(session, ratings)
-    elif guess.kind in {"clips", "wide"} and "subject" in roles and (named or "clip" in roles):
-        clips = read_clips(
-            path,
-            clip=roles.get("clip", "clip"),
-            subject=roles["subject"],
-            context=roles.get("context"),
-            missing=missing,
-        )
+    elif "subject" in roles:
+        ids = {role: roles.get(role) for role in ("subject", "context")}
+        clips = read_clips(path, clip=roles.get("clip", "clip"), **ids, reading=reading)
         session.show_points("Rows", list(count_table(clips)))
 
 
-def _name_ratings(guess: Guess, named: dict[str, Any]) -> dict[str, Any]:
+def _name_ratings(contents: FileContents, named: dict[str, Any]) -> dict[str, Any]:
     """Return the roles that are named, and guesses of the others that go with them."""
-    roles = guess.roles
-    found = {role: roles[role] for role in ("clip", "subject", "context") if role in roles}
-    if "raters" not in named:
+    roles = contents.roles
+    found: dict[str, Any] = {
+        role: roles[role] for role in ("clip", "subject", "context") if role in roles
+    }
+    if not {"raters", "raters_in_rows"} & set(named):
         found |= {"rater": roles["rater"]} if "rater" in roles else {}
         if not {"rating", "items"} & set(named):
-            found |= {"rating": roles["rating"]} if "rating" in roles else {}
-            found |= {} if "rating" in roles else {"items": list(guess.numbers)}
+            answers = list_answers(contents)
+            found |= {"rating": roles["rating"]} if "rating" in roles else {"items": answers}
     return found | named
 
 
@@ -287,37 +367,6 @@ def match_tables(ratings: pd.DataFrame, clips: pd.DataFrame) -> Iterator[str]:
         yield f"{count_things(len(rated) - both, 'rated clip has', 'rated clips have')} no features"
     if len(clips) > both:
         yield f"{count_things(len(clips) - both, 'clip')} with features and without ratings"
-
-
-def suggest_commands(path: Path, guess: Guess) -> Iterator[str]:
-    """Yield the calls that suit what a table seems to hold."""
-    roles, file = guess.roles, shlex.quote(str(path))
-    if guess.kind == "ratings":
-        named = {"rating": roles.get("rating") or ",".join(guess.numbers)}
-        options = _list_options(roles, "clip", "rater", "subject", "context")
-        yield f"Try: exprstats reliability {file}{_write_options(named)}{options} --model auto"
-    elif guess.kind == "predictions":
-        yield f"Try: exprstats compare {file}{_list_options(roles, 'subject', 'truth', 'context')}"
-    elif guess.kind == "clips":
-        options = _list_options(roles, "subject", "clip", "context")
-        yield f"Try: exprstats fit {file} --target COLUMN{options}"
-    elif guess.numbers:
-        few = 1 < len(guess.numbers) <= 8
-        columns = ",".join(guess.numbers) if few else "A,B,C"
-        yield (
-            f"Try: exprstats reliability {file}{_write_options({'raters': columns})} --model auto\n"
-            f"or:  exprstats factor {file}{_write_options({'items': columns})}"
-        )
-
-
-def _list_options(roles: dict[str, str], *wanted: str) -> str:
-    named = {("by" if role == "context" else role): roles.get(role) for role in wanted}
-    always = {"subject", "by"}
-    return _write_options({k: v for k, v in named.items() if v and (v != k or k in always)})
-
-
-def _write_options(named: dict[str, str]) -> str:
-    return "".join(f" --{option} {shlex.quote(value)}" for option, value in named.items())
 
 
 def _present_design(session: Session, ratings: pd.DataFrame) -> None:

@@ -16,9 +16,11 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     SeedOption,
+    split_id,
     split_names,
     split_sizes,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
 from exprstats.errors import Option, OptionError
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from exprstats.inference.comparison.methods import Companion
 
 
+@reads_files
 def compare_files(
     files: Annotated[
         list[Path],
@@ -53,6 +56,10 @@ def compare_files(
         ),
     ] = None,
     by: ByOption = None,
+    common: Annotated[
+        bool,
+        typer.Option("--common", help="Leave out the clips that some model does not predict."),
+    ] = False,
     metric: Annotated[
         str | None,
         typer.Option(
@@ -159,10 +166,12 @@ def compare_files(
 
         for file in files:
             session.note_file(file)
-        columns = {"subject": subject, "truth": truth or "truth", "context": by, "seat": seat}
+        people = split_id(subject, "--subject") or subject
+        columns: dict[str, Any] = {"subject": people, "truth": truth or "truth", "seat": seat}
+        columns |= {"context": split_id(by, "--by"), "common": common, "reading": get_reading()}
         named = split_names(models, "--models")
         table = keep_test(session, read_predictions(files, models=named, **columns))
-        table = join_strata(table, files, subject=subject, strata=strata)
+        table = join_strata(table, files, subject=people, strata=strata, reading=get_reading())
         metrics = choose_metrics(asked, table)
         sizes = {
             "margin": split_sizes(margin, metrics),

@@ -16,8 +16,10 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     SeedOption,
+    split_id,
     split_names,
 )
+from exprstats.cli.reading import allow_strict, get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import OptionError
 
@@ -52,6 +54,8 @@ DeviceOption = Annotated[
 
 
 @deep_app.command("fit")
+@allow_strict
+@reads_files
 def fit_sequences(
     clips: ClipsArgument,
     sequences: SequencesOption,
@@ -142,6 +146,8 @@ def fit_sequences(
 
 
 @deep_app.command("predict")
+@allow_strict
+@reads_files
 def predict_sequences(
     model: ModelArgument,
     clips: ClipsArgument,
@@ -174,6 +180,8 @@ def predict_sequences(
 
 
 @deep_app.command("adapt")
+@allow_strict
+@reads_files
 def adapt_sequences(
     model: ModelArgument,
     clips: ClipsArgument,
@@ -224,7 +232,9 @@ def _read(
     from exprstats.io import read_clips
 
     session.note_file(clips)
-    return read_clips(clips, clip=clip or "clip", target=target, **columns)
+    ids = {role: split_id(name, f"--{role}") for role, name in columns.items()}
+    ids |= {"clip": split_id(clip, "--clip") or "clip"}
+    return read_clips(clips, target=target, reading=get_reading(), **ids)
 
 
 def _open(session: Session, model: Path, sequences: Path, device: str) -> Any:

@@ -18,14 +18,17 @@ from exprstats.cli.options import (
     LevelOption,
     OutOption,
     QuietOption,
+    ReverseOption,
     RobustOption,
     RowsOption,
     SeedOption,
     SingleJobOption,
     split_gaps,
+    split_id,
     split_names,
     split_scale,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
 from exprstats.errors import DataError, OptionError, warn_user
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 FEWEST_DRAWS = 100
 
 
+@reads_files
 def fit_file(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="One row a clip, with a column for each item.")
@@ -59,6 +63,7 @@ def fit_file(
         str | None,
         typer.Option(metavar="LOW,HIGH", help="Lowest and highest answer, for the score's range."),
     ] = None,
+    reverse: ReverseOption = None,
     scores: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write each row's score.")
     ] = None,
@@ -109,8 +114,16 @@ def fit_file(
         from exprstats import measurement
 
         session.note_file(file)
-        columns = {"items": names, "clip": clip or "clip", "subject": subject, "context": by}
-        table, ratings = read_means(file, rater, **columns, scale=limits, missing=codes)
+        ids = {"clip": clip or "clip", "subject": subject, "context": by}
+        table, ratings = read_means(
+            file,
+            rater,
+            ids,
+            items=names,
+            scale=limits,
+            reading=get_reading(missing=codes),
+            reverse=split_names(reverse, "--reverse") or (),
+        )
         choices: dict[str, Any] = {"items": names, "level": level}
         context: dict[str, Any] = {"by": "context" if by else None}
         if ordered:
@@ -185,15 +198,16 @@ def _keep_steps(session: Session, result: NestedModels) -> NestedModels:
 
 
 def read_means(
-    file: Path, rater: str | None, **columns: Any
+    file: Path, rater: str | None, ids: dict[str, str | None], **options: Any
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Return the clips with their items, and the ratings that these are means of, if given."""
     from exprstats.io import read_items, read_ratings
     from exprstats.measurement import average_raters
 
+    columns: dict[str, Any] = {role: split_id(name, f"--{role}") for role, name in ids.items()}
     if rater is None:
-        return read_items(file, **columns), None
-    ratings = read_ratings(file, rater=rater, **columns)
+        return read_items(file, **columns, **options), None
+    ratings = read_ratings(file, rater=rater, **columns, **options)
     return average_raters(ratings), ratings
 
 

@@ -17,6 +17,7 @@ from exprstats.cli.options import (
     SeedOption,
     split_names,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, check_folder, open_session
 from exprstats.errors import Option, OptionError
 from exprstats.options import PointUnit, SamplingRule, Tracker
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from exprstats.behaviour import ClipFeatures
 
 
+@reads_files
 def summarise_folder(
     folder: Annotated[
         Path,
@@ -91,6 +93,9 @@ def summarise_folder(
     by: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The context. [default: context]")
     ] = None,
+    time_unit: Annotated[
+        Literal["s", "ms"], typer.Option(help="Of times in the segments that are numbers.")
+    ] = "s",
     recursive: Annotated[
         bool, typer.Option("--recursive", help="Search folders inside the folder, too.")
     ] = False,
@@ -139,7 +144,7 @@ def summarise_folder(
         choices |= {"shard": _split_shard(shard), "n_jobs": n_jobs}
         columns = {"clip": clip, "video": video, "subject": subject, "context": by}
         _check_plan(segments, windows, columns)
-        plan = _read_plan(session, segments, columns)
+        plan = _read_plan(session, segments, columns | {"unit": time_unit})
         if tracker not in {None, "openface"}:
             others = {"windows": windows, "resume": resume, "shard": shard, "endings": endings}
             others |= {"recursive": recursive, "sensitivity": sensitivity}
@@ -205,7 +210,8 @@ def _read_plan(session: Session, path: Path | None, columns: dict[str, Any]) -> 
     from exprstats.behaviour import read_segments
 
     session.note_file(path)
-    return read_segments(path, **{role: name for role, name in columns.items() if name})
+    given = {role: name for role, name in columns.items() if name}
+    return read_segments(path, reading=get_reading(), **given)
 
 
 def _split_windows(text: str) -> tuple[float, float | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,13 +14,14 @@ from exprstats.cli.options import (
     ForceOption,
     JobsOption,
     JsonOption,
-    MissingOption,
     OutOption,
     QuietOption,
     SeedOption,
+    split_id,
     split_names,
     split_shares,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session, spare_input
 from exprstats.document.cells import list_records
 from exprstats.errors import Option, OptionError
@@ -74,6 +76,7 @@ DRAWS = 2000  # of test subjects, for the importance of features
 LEAKS = 10  # splits of each kind
 
 
+@reads_files
 def fit_clips(
     clips: Annotated[
         Path, typer.Argument(metavar="CLIPS", help="One row a clip, with its features and target.")
@@ -123,7 +126,6 @@ def fit_clips(
     repeats: RepeatsOption = None,
     nested: NestedOption = False,
     leakage: LeakageOption = False,
-    missing: MissingOption = None,
     json: JsonOption = None,
     out: OutOption = None,
     force: ForceOption = False,
@@ -144,14 +146,16 @@ def fit_clips(
         fold = {"folds": folds, "repeats": repeats, "nested": nested}
         shares = plan_split(split, stratify=stratify, model=model, **fold)
         spare_input(clips, session.files, session.out)
-        chosen, codes = split_names(features, "--features"), split_names(missing, "--missing")
-        columns = {"clip": clip or "clip", "subject": subject, "context": by, "target": target}
-        settings = keys.ClipsSettings(
+        chosen, reading = split_names(features, "--features"), get_reading()
+        columns: dict[str, Any] = {"clip": split_id(clip, "--clip") or "clip", "target": target}
+        columns |= {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
+        settings = _extend_settings()(
             clips,
             **columns,
             features=None if chosen is None else tuple(chosen),
             classes=classes,
-            missing=tuple(codes or ()),
+            missing=(),
+            reading=reading,
         )
         # The command is a study of one model: the same stages, and seeds from the same one.
         study = Study(
@@ -190,6 +194,19 @@ def fit_clips(
 
             save_models(found["models"], save)
             session.say(f"The model is in {save}. New clips: exprstats predict FILE --model {save}")
+
+
+def _extend_settings() -> type[Any]:
+    """Return the settings of a study's clips with a field for how the file is to be read."""
+    from exprstats.study import settings as keys
+
+    return make_dataclass(
+        "ClipsOfCommand",
+        [("reading", object, None)],
+        bases=(keys.ClipsSettings,),
+        frozen=True,
+        slots=True,
+    )
 
 
 def check_draws(model: str, draws: int) -> None:

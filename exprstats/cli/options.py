@@ -69,6 +69,18 @@ ClipOption = Annotated[
 RaterOption = Annotated[
     str | None, typer.Option("--rater", metavar="COLUMN", help="Who rated. [default: rater]")
 ]
+RatersInRowsOption = Annotated[
+    bool,
+    typer.Option("--raters-in-rows", help="Each row is a rater, and each column a clip."),
+]
+ReverseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--reverse",
+        metavar="ITEM,...",
+        help="Items that ask for the opposite: turned on the --scale (5 of 1 to 5 is 1).",
+    ),
+]
 RatersOption = Annotated[
     str | None,
     typer.Option(
@@ -163,7 +175,7 @@ def name_ratings(
     {'rater': 'worker', 'items': ['a', 'b']}
     """
     found: dict[str, Any] = {
-        "clip": clip,
+        "clip": split_id(clip, "--clip"),
         "rater": rater,
         "raters": split_names(raters, "--raters"),
     }
@@ -192,7 +204,10 @@ def split_names(text: str | None, option: str = "the list") -> list[str] | None:
     """
     if text is None:
         return None
-    rows = list(csv.reader([text], skipinitialspace=True))
+    try:
+        rows = list(csv.reader([text], skipinitialspace=True))
+    except csv.Error:  # a line break that no quotes enclose
+        rows = [[text]]
     names = [name.strip() for name in rows[0]] if rows else []
     if not names or not all(names):
         message = f"{option} '{text}' has an empty name. Separate names by one comma: A,B,C."
@@ -202,6 +217,18 @@ def split_names(text: str | None, option: str = "the list") -> list[str] | None:
         message = f"{option} names '{twice[0]}' more than once. Name each column once."
         raise OptionError(message)
     return names
+
+
+def split_id(text: str | None, option: str) -> str | list[str] | None:
+    """Return the column of an id, or the columns that make it together.
+
+    Examples
+    --------
+    >>> split_id("site,person", "--subject"), split_id("person", "--subject")
+    (['site', 'person'], 'person')
+    """
+    names = split_names(text, option)
+    return names[0] if names is not None and len(names) == 1 else names
 
 
 def split_scale(text: str | None) -> tuple[float, float] | None:

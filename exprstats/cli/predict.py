@@ -18,6 +18,7 @@ from exprstats.cli.options import (
     SeedOption,
     split_names,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import DataError, OptionError, warn_user
 from exprstats.options import name_some
@@ -25,12 +26,13 @@ from exprstats.options import name_some
 if TYPE_CHECKING:
     import pandas as pd
 
-    from exprstats.io import FileFacts
+    from exprstats.io import FileFacts, Reading
     from exprstats.models import Models
 
 FEWEST_SUBJECTS = 3
 
 
+@reads_files
 def predict_file(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="One row a clip, with the model's features.")
@@ -68,8 +70,8 @@ def predict_file(
         models = load_models(model)
         facts = session.note_file(file)
         columns = {"clip": clip or "clip", "subject": subject, "context": by}
-        codes = split_names(missing, "--missing") or []
-        clips, unused = read_new(file, facts, models, columns, codes)
+        how = get_reading(missing=split_names(missing, "--missing") or [])
+        clips, unused = read_new(file, facts, models, columns, how)
         found = predict_clips(models, clips, unknown=unknown)
         session.add_table("predictions", found)
         target = models.design.target
@@ -96,7 +98,7 @@ def refuse_network(model: Path, file: Path) -> None:
 
 
 def read_new(
-    file: Path, facts: FileFacts, models: Models, columns: dict[str, Any], missing: list[str]
+    file: Path, facts: FileFacts, models: Models, columns: dict[str, Any], reading: Reading
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the clips with the features and, where the file has it, the target; other columns."""
     from exprstats.io import read_clips, read_items
@@ -113,9 +115,9 @@ def read_new(
     wanted = [*design.features, *known]
     named = {role: name for role, name in columns.items() if name}
     if "subject" in named or "subject" in facts.columns:
-        clips = read_clips(file, **named, features=wanted, missing=missing)
+        clips = read_clips(file, **named, features=wanted, reading=reading)
     else:
-        clips = read_items(file, **named, items=wanted, missing=missing)
+        clips = read_items(file, **named, items=wanted, reading=reading)
     used = {*wanted, *named.values(), "clip", "subject", "context"}
     return clips, [name for name in facts.columns if name not in used]
 

@@ -26,6 +26,7 @@ from exprstats.cli.fit import fit_clips
 from exprstats.cli.init import init_study
 from exprstats.cli.label import label_file
 from exprstats.cli.predict import predict_file
+from exprstats.cli.reading import allow_strict
 from exprstats.cli.reliability import rate_file
 from exprstats.cli.report import report_study
 from exprstats.cli.score import score_file
@@ -82,7 +83,7 @@ for _name, _command in (
     ("simulate", simulate_design),
     ("doctor", examine_machine),
 ):
-    app.command(_name)(_command)
+    app.command(_name)(allow_strict(_command))
 app.add_typer(
     deep_app,
     name="deep",

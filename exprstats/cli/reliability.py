@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -18,22 +16,25 @@ from exprstats.cli.options import (
     ForceOption,
     JsonOption,
     LevelOption,
-    MissingOption,
     OutOption,
     QuietOption,
     RaterOption,
+    RatersInRowsOption,
     RatersOption,
     RatingOption,
     RatingsArgument,
+    ReverseOption,
     SeedOption,
     SingleJobOption,
     name_ratings,
+    split_id,
     split_names,
     split_scale,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
-from exprstats.errors import Option, OptionError
+from exprstats.errors import Option, OptionError, join_names
 from exprstats.options import IccChoice, IccEstimator
 
 if TYPE_CHECKING:
@@ -50,12 +51,15 @@ TARGET = 0.8
 _CLIPS, _RATERS = (1, 2, 4, 8), (1, 3, 6, 12)
 
 
+@reads_files
 def rate_file(
     file: RatingsArgument,
     rating: RatingOption = None,
     clip: ClipOption = None,
     rater: RaterOption = None,
     raters: RatersOption = None,
+    raters_in_rows: RatersInRowsOption = False,
+    reverse: ReverseOption = None,
     subject: Annotated[
         str | None,
         typer.Option(
@@ -95,7 +99,6 @@ def rate_file(
         str | None, typer.Option(metavar="LOW,HIGH", help="Refuse ratings outside this scale.")
     ] = None,
     duplicates: DuplicatesOption = "error",
-    missing: MissingOption = None,
     level: LevelOption = 0.95,
     json: JsonOption = None,
     out: OutOption = None,
@@ -111,7 +114,10 @@ def rate_file(
             remedy = f" is too few; ask for {FEWEST_DRAWS}, better 2000."
             raise OptionError(Option("draws", draws), remedy)
         named = name_ratings(rating, clip, rater, raters)
-        named |= {key: name for key, name in (("subject", subject), ("context", by)) if name}
+        ids = {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
+        named |= {role: name for role, name in ids.items() if name}
+        named |= {"raters_in_rows": True} if raters_in_rows else {}
+        named |= {"reverse": split_names(reverse, "--reverse")} if reverse else {}
         from exprstats.io import read_ratings
         from exprstats.reliability import rate_reliability
 
@@ -121,7 +127,7 @@ def rate_file(
             **named,
             scale=split_scale(scale),
             duplicates=duplicates,
-            missing=split_names(missing, "--missing") or (),
+            reading=get_reading(),
         )
         known = "subject" in ratings
         choices = {"model": model, "cluster": "subject" if known else None, "level": level}
@@ -151,10 +157,12 @@ def _name_call(file: Path, named: dict[str, Any]) -> list[str]:
     options = {"items": "rating", "context": "by"}
     words = ["exprstats", "reliability", str(file)]
     for role, value in named.items():
+        option = f"--{options.get(role, role).replace('_', '-')}"
+        if value is True:
+            words.append(option)
+            continue
         columns = [value] if isinstance(value, str) else value
-        line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(columns)
-        words += [f"--{options.get(role, role)}", line.getvalue()]
+        words += [option, join_names(columns)]
     return words
 
 

@@ -19,6 +19,7 @@ from exprstats.cli.options import (
     split_names,
     split_scale,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import open_session
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import ScoreMethod
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from exprstats.measurement import Factor
 
 
+@reads_files
 def score_file(
     file: Annotated[
         Path,
@@ -73,13 +75,13 @@ def score_file(
         names = choose_items(split_names(items, "--items"), known)
         facts = session.note_file(file)
         judge = rater or ("rater" if "rater" in facts.columns else None)
-        columns: dict[str, Any] = {"items": names, "clip": clip or "clip", "subject": subject}
-        columns |= {"scale": split_scale(scale), "context": by}
+        ids = {"clip": clip or "clip", "subject": subject, "context": by}
+        limits = split_scale(scale)
         codes = split_names(missing, "--missing") or []
-        table, ratings = read_means(file, judge, **columns, missing=codes)
+        how = get_reading(missing=codes)
+        table, ratings = read_means(file, judge, ids, items=names, scale=limits, reading=how)
         if known is None:
             choices: dict[str, Any] = {"items": names, "by": "context" if by else None}
-            limits = columns["scale"]
             factor = measurement.fit_factor(table, **choices, ratings=ratings, scale=limits)
         else:
             factor = known

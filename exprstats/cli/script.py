@@ -19,8 +19,10 @@ from exprstats.cli.options import (
     RobustOption,
     RowsOption,
     split_gaps,
+    split_id,
     split_names,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import check_places, open_session, spare_input
 from exprstats.errors import OptionError
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from exprstats.io import FileFacts
 
 
+@reads_files
 def write_script(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="One row a clip, with a column for each item.")
@@ -56,15 +59,18 @@ def write_script(
             raise OptionError(message)
         names = split_names(items, "--items") or []
         rule, codes = split_gaps(missing)
-        from exprstats.io import read_items, write_csv
+        from exprstats.io import Reading, read_items, write_csv
         from exprstats.measurement import fit_factor, write_lavaan_script
 
-        plain = _is_plain(session.note_file(file)) and not codes
+        reading = get_reading(missing=codes)
+        columns: dict[str, Any] = {"clip": split_id(clip, "--clip") or "clip", "items": names}
+        columns |= {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
+        joined = any(isinstance(columns[one], list) for one in ("clip", "subject", "context"))
+        plain = _is_plain(session.note_file(file)) and reading == Reading() and not joined
         data = file if plain else script.with_suffix(".csv")
         if not plain:
             _check_data(script, data, file, force=force)
-        columns = {"items": names, "clip": clip or "clip", "subject": subject, "context": by}
-        table = read_items(file, **columns, missing=codes)
+        table = read_items(file, **columns, reading=reading)
         options: dict[str, Any] = {"missing": rule, "estimator": estimator, "level": level}
         factor = fit_factor(
             table,

@@ -15,6 +15,7 @@ import typer
 
 from exprstats import __version__
 from exprstats.cli.progress import show_progress
+from exprstats.cli.reading import get_reading, is_strict
 from exprstats.document.cells import Row, list_records
 from exprstats.document.terminal import (
     describe_error,
@@ -26,7 +27,13 @@ from exprstats.document.terminal import (
     write_line,
 )
 from exprstats.document.text import write_plain
-from exprstats.errors import ExprStatsError, ExprStatsWarning, OptionError
+from exprstats.errors import (
+    DataError,
+    ExprStatsError,
+    ExprStatsWarning,
+    OptionError,
+    Problem,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +85,7 @@ class Session:
         from exprstats.io import sniff_file
 
         spare_input(path, self.files, self.out)
-        facts = sniff_file(path)
+        facts = sniff_file(path, get_reading())
         self.add_input(path, facts.sha256, facts.rows)
         return facts
 
@@ -202,6 +209,9 @@ def open_session(
         with _stage_output(session) as stage:
             with _keep_warnings(session), show_progress(wanted=not session.quiet):
                 yield session
+            if is_strict() and session.warnings:
+                told, session.warnings = session.warnings, []
+                raise DataError([Problem(one) for one in told])
             session.write_files(stage)
         session.print_all()
     except ExprStatsError as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.errors import Option, Problem
+from exprstats.errors import Option, OptionError, Problem, warn_user
 from exprstats.io.drafts import Draft, rename_roles
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.guards import holds_correlations
@@ -24,7 +24,9 @@ from exprstats.io.sources import (
     pick_roles,
     refuse_hidden,
 )
+from exprstats.options import name_nearest
 
+_FEWEST = 10
 _SHARED = ("If contexts share ids, name their column with ", Option("context"), ".")
 # What the cells of a target may be, by whether they are classes.
 TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
@@ -96,9 +98,23 @@ def read_clips(
         wanted[target] = TARGETS[classes]
     refuse_hidden(roles, numbers)
     draft = _take(source, roles, wanted)
+    if features is None:
+        _pass_over_row_numbers(draft, target)
     key = [name for name in ("context", "clip") if name in roles]
     draft.find_repeats(key, _SHARED)
     return draft.finish()
+
+
+def _pass_over_row_numbers(draft: Draft, target: str | None) -> None:
+    """Turn columns that only number the rows into texts, which are no features."""
+    table = draft.table
+    for name, column in table.items():
+        if name == target or not pd.api.types.is_numeric_dtype(column) or len(column) < _FEWEST:
+            continue
+        if column.iloc[0] in {0, 1} and (column.diff().iloc[1:] == 1).all():
+            fact = "its numbers count the rows, so it is read as an id and not as a feature."
+            warn_user(Problem(fact, file=draft.file, column=str(name)))
+            table[name] = column.map("{:.0f}".format).astype("str")
 
 
 def read_items(
@@ -109,6 +125,7 @@ def read_items(
     subject: Columns | None = None,
     context: Columns | None = None,
     scale: tuple[float, float] | None = None,
+    reverse: Sequence[str] = (),
     missing: Iterable[str | float] = (),
     reading: Reading | None = None,
     **options: Any,
@@ -128,6 +145,8 @@ def read_items(
         Columns; by default "subject" and "context" where the file has them.
     scale
         Lowest and highest answer; values outside are an error.
+    reverse
+        Items that ask for the opposite: turned on the scale (5 of 1 to 5 is 1).
     missing, reading, **options
         How the file is to be read, a `Reading` or its fields by name: further texts or numbers
         that stand for a missing value, ``encoding``, ``sheet``, ``header_row``, ``labels``.
@@ -151,6 +170,7 @@ def read_items(
     >>> read_items(path, items=["joy", "calm"], missing=[99]).to_numpy().tolist()
     [['a', 1.0, 4.0], ['b', nan, 3.0]]
     """
+    check_reversed(reverse, scale, items)
     source = open_source(path, choose_reading(reading, missing, options))
     roles = pick_roles(source, {"context": context, "clip": clip, "subject": subject})
     names = list_names(items, roles)
@@ -161,9 +181,33 @@ def read_items(
     if set(names) <= set(draft.table) and holds_correlations(draft.table[names].to_numpy(float)):
         fact = "the items hold a correlation matrix instead of answers."
         draft.problems.append(Problem(fact, "Read the answers, one row a clip or person."))
+    turned = [name for name in reverse if name in draft.table]
+    if scale is not None and turned:
+        draft.table = draft.table.assign(**{one: sum(scale) - draft.table[one] for one in turned})
     key = [name for name in ("context", "clip") if name in roles]
     draft.find_repeats(key, "Where several raters rated a clip, read the file as ratings.")
     return draft.finish()
+
+
+def check_reversed(
+    reverse: Sequence[str],
+    scale: tuple[float, float] | None,
+    items: Sequence[str] | None = None,
+) -> None:
+    """Refuse items that cannot be turned: without a scale, or that are none of those read.
+
+    Raises
+    ------
+    OptionError
+        With what is needed.
+    """
+    if reverse and scale is None:
+        how = "Name the lowest and the highest answer with "
+        raise OptionError(Option("reverse"), " needs the scale. ", how, Option("scale"), ".")
+    absent = next((name for name in reverse if items is not None and name not in items), None)
+    if absent is not None:
+        message = f"there is no item '{absent}' to turn. {name_nearest(absent, items or ())}"
+        raise OptionError(message, option="reverse")
 
 
 def _take(

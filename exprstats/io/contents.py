@@ -18,9 +18,14 @@ from exprstats.io.files.workbooks import CODEBOOK, Labels
 from exprstats.io.guards import holds_correlations
 from exprstats.io.sources import FilePath, give_role, open_source
 
+_FEW = 25
+_STATISTICS = frozenset(
+    {"mean", "sd", "var", "se", "min", "max", "median", "entropy", "n", "c", "std"}
+)
 _TRACKERS = {
     "OpenFace": {"frame", "timestamp", "confidence", "success"},
-    "OpenFace images": {"face", "confidence", "gaze_0_x"},
+    "OpenFace images": {"face", "confidence", "gaze_angle_x"},
+    "OpenFace 3": {"frame_index", "face_id", "action_units"},
     "LibreFace": {"frame_idx", "frame_time_in_ms"},
     "py-feat": {"FaceRectX", "FaceScore"},
 }
@@ -46,13 +51,16 @@ class FileContents:
         Why each role was guessed.
     columns
         One row a column: ``column``, ``role``, ``kind`` (``number`` or ``text``), ``n``,
-        ``missing``, ``distinct``, ``low``, ``high``, ``shown`` (first values), ``labels``.
+        ``missing``, ``distinct``, ``low``, ``high``, ``shown`` (first values), ``levels`` (the
+        different texts, if they are few), ``labels``.
     problems
         What stops an analysis.
     warnings
         What a person should know before one.
     questions
         What the file does not tell, with the option that does.
+    shared_clips
+        Whether clips of different people have the same id.
     """
 
     facts: FileFacts
@@ -64,6 +72,7 @@ class FileContents:
     problems: tuple[Problem, ...]
     warnings: tuple[Text, ...]
     questions: tuple[Problem, ...]
+    shared_clips: bool = False
 
 
 def read_contents(
@@ -133,6 +142,7 @@ def read_contents(
         problems=tuple(problems),
         warnings=(*again.layout.notes, *(one.parts for one in told)),
         questions=tuple(_ask(layout, guess)),
+        shared_clips=_share_ids(draft.table, guess.roles),
     )
 
 
@@ -189,8 +199,13 @@ def find_pairs(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     for item, judge in pairs.values():
         judges.setdefault(item, set()).add(judge)
     alike = {frozenset(held) for held in judges.values()}
+    if alike and next(iter(alike)) <= _STATISTICS:
+        return {}
     whole = len(alike) == 1 and len(next(iter(alike))) > 1 and len(judges) > 1
     return {name: (parts[0], parts[1]) for name, parts in pairs.items()} if whole else {}
+
+
+_SEGMENTS = ("Give them to 'exprstats features' beside the videos, with ", Option("segments"), ".")
 
 
 def _refuse_layout(layout: str) -> list[Problem]:
@@ -201,7 +216,18 @@ def _refuse_layout(layout: str) -> list[Problem]:
     if layout == "correlations":
         fact = "this is a correlation matrix, not data."
         return [Problem(fact, "Analyses need the answers themselves, one row a clip or person.")]
+    if layout == "OpenFace images":
+        fact = "OpenFace wrote this of single pictures, which have no time."
+        return [Problem(fact, "Motion features need videos: run FeatureExtraction on them.")]
     return []
+
+
+def _share_ids(table: pd.DataFrame, roles: dict[str, str]) -> bool:
+    if not {"clip", "subject"} <= set(roles):
+        return False
+    key = [roles[role] for role in ("context", "clip") if role in roles]
+    pairs = table[[*key, roles["subject"]]].drop_duplicates()
+    return bool(pairs.duplicated(key).any())
 
 
 def _ask(layout: str, guess: Guess) -> list[Problem]:
@@ -211,13 +237,24 @@ def _ask(layout: str, guess: Guess) -> list[Problem]:
         if "subject" not in guess.roles:
             fact = "no column names the people who are seen, so clips count as independent."
             asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
-        if layout == "wide" and guess.numbers:
+        if layout == "wide" and len(guess.numbers) > 1:
             fact = f"{len(guess.numbers)} columns of numbers may be judges or items."
             either = (Option("raters"), " or items with ", Option("items"), ".")
             asked.append(Problem(fact, ("Name judges with ", *either)))
     if layout == "clips" and "target" not in guess.roles:
         fact = "the column that models are to predict is not known."
         asked.append(Problem(fact, ("Name it with ", Option("target"), ".")))
+    if layout == "wide" and not guess.numbers:
+        fact = "no column holds numbers."
+        asked.append(Problem(fact, ("Answers in words get numbers with ", Option("labels"), ".")))
+    if layout in {"predictions", "models side by side"} and "subject" not in guess.roles:
+        fact = "no column names the people who are seen, whom intervals of models need."
+        asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
+    if layout in {"OpenFace 3", "LibreFace", "py-feat"}:
+        fact = f"{layout} wrote this of frames, which no command summarises."
+        asked.append(Problem(fact, "In Python, read_faces reads it."))
+    if layout == "segments":
+        asked.append(Problem("these are beginnings and ends of clips.", _SEGMENTS))
     return asked
 
 
@@ -242,5 +279,6 @@ def _describe_column(column: pd.Series, name: str, guess: Guess, labels: Labels)
         "low": float(known.min()) if number and len(known) else np.nan,
         "high": float(known.max()) if number and len(known) else np.nan,
         "shown": ", ".join(str(value) for value in known.unique()[:3]),
+        "levels": () if number or known.nunique() > _FEW else tuple(map(str, known.unique())),
         "labels": dict(labels.get(name, {})),
     }

@@ -13,6 +13,7 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io.columns import Guessed
 from exprstats.io.files.kinds import FileFormat
+from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Batch
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import FilePath, Source, open_source
@@ -20,9 +21,21 @@ from exprstats.io.sources import FilePath, Source, open_source
 Kind = Literal["ratings", "wide", "clips", "predictions"]
 
 WORDS: dict[str, tuple[str, ...]] = {
-    "clip": ("clip", "video", "stimulus", "target", "segment", "trial", "recording", "image"),
+    "clip": (
+        *("clip", "video", "stimulus", "target", "segment", "object", "trial", "recording"),
+        "image",
+    ),
     "rater": ("rater", "worker", "judge", "coder", "annotator", "observer", "crowdworker"),
-    "subject": ("subject", "participant", "person", "actor", "speaker", "sender"),
+    "subject": (
+        "subject",
+        "participant",
+        "person",
+        "actor",
+        "speaker",
+        "sender",
+        "patient",
+        "respondent",
+    ),
     "context": ("context", "task", "condition", "type", "emotion", "situation", "category"),
     "item": ("item", "question", "scale", "measure"),
     "rating": ("rating", "score", "response", "answer", "value"),
@@ -74,7 +87,7 @@ class FileFacts:
     header_row: int = 1
 
 
-def sniff_file(path: FilePath) -> FileFacts:
+def sniff_file(path: FilePath, reading: Reading = AS_IT_IS) -> FileFacts:
     r"""Detect how a file is written, and count its rows.
 
     Parameters
@@ -82,6 +95,8 @@ def sniff_file(path: FilePath) -> FileFacts:
     path
         Delimited text (comma, semicolon, tab or pipe; UTF-8, UTF-16 or Windows-1252), .xlsx or
         SPSS .sav.
+    reading
+        How it is to be read, where it does not say so itself.
 
     Returns
     -------
@@ -103,7 +118,7 @@ def sniff_file(path: FilePath) -> FileFacts:
     >>> facts.encoding, facts.separator, facts.decimal, facts.rows, facts.columns
     ('utf-8', ';', ',', 2, ('id', 'score'))
     """
-    source = open_source(path, warned=False)
+    source = open_source(path, reading, warned=False)
     problems, columns = list(source.problems), []
     rows, last = 0, source.layout.first_row
     for batch in source.walk(problems):
@@ -203,6 +218,10 @@ def guess_roles(table: pd.DataFrame) -> Guess:
     if "context" in roles and table[roles["context"]].nunique() < 2:
         del roles["context"]
     kind = _find_kind(roles)
+    if "subject" in roles and "clip" not in roles and _is_rated(table[roles["subject"]], kind):
+        # Where a person has one row, or is what raters rate, the person is the clip.
+        roles["clip"] = roles.pop("subject")
+        kind = _find_kind(roles)
     if kind != "ratings":
         roles = _leave_out(roles, "item", "rating")
     if kind != "predictions":
@@ -238,6 +257,10 @@ def split_name(name: str) -> set[str]:
     parts = {part for part in re.split(r"[^a-z]+", spaced) if part}
     # A name such as rating_date or task_order only mentions a role.
     return {part for part in parts if len(parts) == 1 or parts <= {part, "id", "name", "code"}}
+
+
+def _is_rated(subject: pd.Series, kind: Kind) -> bool:
+    return kind == "ratings" or (kind == "clips" and bool(subject.is_unique) and len(subject) > 1)
 
 
 def _is_plain(name: str) -> bool:

@@ -27,7 +27,7 @@ _FORMULA = re.compile(r"=[\w(+\-'$]")
 _LOST_DIGITS = re.compile(r"\d(\.\d+)?E\+\d+")
 _MONTHS = "jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
 _DATE = re.compile(
-    rf"\d{{4}}-\d\d-\d\d([T ].*)?|\d{{1,2}}[-./ ]+({_MONTHS})[a-z]*\.?"
+    rf"\d{{4}}-\d\d-\d\d([T ]00:00(:00)?)?|\d{{1,2}}[-./ ]+({_MONTHS})[a-z]*\.?"
     rf"|({_MONTHS})[a-z]*\.?[- ]\d{{1,4}}",
     re.IGNORECASE,
 )

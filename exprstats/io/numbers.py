@@ -131,6 +131,19 @@ def name_cure(texts: Sequence[str], mostly: bool = False) -> Text:
     return ("Correct them, or declare them as missing with ", Option("missing"), ".")
 
 
+def order_answers(texts: Sequence[str]) -> list[str] | None:
+    """Return answers from the lowest to the highest; None where their order is not known.
+
+    Examples
+    --------
+    >>> order_answers(["often", "Never", "sometimes"]), order_answers(["cat", "dog"])
+    (['Never', 'sometimes', 'often'], None)
+    """
+    if any(text.lower() not in _ANSWERS for text in texts):
+        return None
+    return sorted(texts, key=_rank_answer)
+
+
 def _rank_answer(text: str) -> int:
     lower = text.lower()
     return _ANSWERS.index(lower) if lower in _ANSWERS else len(_ANSWERS)

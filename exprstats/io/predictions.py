@@ -12,10 +12,8 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, warn_user
-from exprstats.io.clips import read_table
-from exprstats.io.detection import sniff_file
 from exprstats.io.drafts import Draft
-from exprstats.io.files.reading import Reading, choose_reading
+from exprstats.io.files.reading import AS_IT_IS, Reading, choose_reading
 from exprstats.io.sources import (
     Columns,
     FilePath,
@@ -347,7 +345,12 @@ def code_classes(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def join_strata(
-    predictions: pd.DataFrame, files: Sequence[FilePath], *, subject: str, strata: str | None
+    predictions: pd.DataFrame,
+    files: Sequence[FilePath],
+    *,
+    subject: Columns,
+    strata: str | None,
+    reading: Reading = AS_IT_IS,
 ) -> pd.DataFrame:
     """Return predictions with the column of strata, read from the files that have it.
 
@@ -358,17 +361,20 @@ def join_strata(
     """
     if strata is None:
         return predictions
-    holding = [file for file in files if {subject, strata} <= set(sniff_file(file).columns)]
+    parts = [subject] if isinstance(subject, str) else list(subject)
+    sources = [open_source(file, reading, warned=False) for file in files]
+    holding = [source for source in sources if source.has(*parts, strata)]
     if not holding:
-        columns = dict.fromkeys(name for file in files for name in sniff_file(file).columns)
-        fact = f"no file has the columns '{subject}' and '{strata}'."
+        columns = dict.fromkeys(name for source in sources for name in source.header)
+        fact = f"no file has the columns '{','.join(parts)}' and '{strata}'."
         raise DataError(Problem(fact, name_nearest(strata, columns)))
     homes: dict[str, str] = {}
-    for file in holding:
-        table = read_table(file, ids=(subject, strata))
-        for name, home in table[[subject, strata]].dropna().drop_duplicates().to_numpy():
+    for source in holding:
+        who = source.join(parts)
+        table = source.take(give_role([who, strata], "id")).finish()
+        for name, home in table[[who, strata]].dropna().drop_duplicates().to_numpy():
             if homes.setdefault(name, home) != home:
-                fact = f"{subject} '{name}' stands in '{homes[name]}' and in '{home}'."
+                fact = f"{who} '{name}' stands in '{homes[name]}' and in '{home}'."
                 remedy = "Strata must hold whole subjects."
                 raise DataError(Problem(fact, remedy, column=strata))
     return predictions.assign(**{strata: predictions["subject"].map(homes)})

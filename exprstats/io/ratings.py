@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import Option, OptionError, Problem, warn_user
+from exprstats.errors import Option, OptionError, Problem, Text, warn_user
+from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import Draft
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import (
@@ -132,9 +133,7 @@ def read_ratings(
     if raters is not None and items is not None:
         judges = (Option("raters"), " (one column a judge) and ")
         raise OptionError(*judges, Option("items"), " (one column an item) exclude each other.")
-    if reverse and scale is None:
-        how = "Name the lowest and the highest answer with "
-        raise OptionError(Option("reverse"), " needs the scale. ", how, Option("scale"), ".")
+    check_reversed(reverse, scale)
     source = open_source(path, choose_reading(reading, missing, options))
     named = {"clip": clip, "rater": rater, "subject": subject, "context": context}
     if raters_in_rows or (raters is None and rating is None and items is None):
@@ -297,11 +296,21 @@ def _keep_items(draft: Draft, items: Sequence[str]) -> None:
     draft.keep(present.isin(list(items)).to_numpy())
 
 
+def key_of_people(table: pd.DataFrame, key: Sequence[str]) -> list[str]:
+    """Return a key of ratings, with the subject where only that tells equal ids of clips apart."""
+    whole = [*key, "subject"]
+    apart = "subject" in table.columns and not table.duplicated(whole).any()
+    return whole if apart else list(key)
+
+
 def _settle_repeats(draft: Draft, duplicates: Duplicates) -> None:
     key = [name for name in _KEY if name in draft.table.columns]
     if duplicates == "error":
         either = (Option("duplicates", "mean"), " or ", Option("duplicates", "first"))
-        remedy = ("Remove the repeats, or add ", *either, ".")
+        remedy: Text = ("Remove the repeats, or add ", *either, ".")
+        if "subject" in key_of_people(draft.table, key):
+            both = Option("clip", ["subject", "clip"])
+            remedy = ("Clips of different people share an id: name both, such as ", both, ".")
         draft.find_repeats(key, remedy)
         return
     again = draft.table.duplicated(key).to_numpy()

@@ -85,7 +85,8 @@ class Source:
         if len(names) == 1:
             return names[0]
         name = ",".join(names)
-        self.joined[name] = tuple(names)
+        if not self.has(name):
+            self.joined[name] = tuple(names)
         return name
 
     def take(self, roles: Mapping[str, Role], *, guarded: bool = True) -> Draft:

@@ -15,7 +15,7 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
 from exprstats.inference.resampling.samples import count_blocks
-from exprstats.options import check_count, check_level, check_word, name_some
+from exprstats.options import MOST_DRAWS, check_count, check_level, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.reliability.categories import (
     FEWEST_SHARED,
@@ -172,7 +172,7 @@ def measure_agreement(
         check_word(scale, Scale, "scale")
         metric, scale = scale, None
     check_level(level)
-    check_count(draws, "draws", least=0)
+    check_count(draws, "draws", least=0, most=MOST_DRAWS)
     declared = None if scale is None else _list_values(scale)
     panels = split_panels(ratings, items=items, by=by, cluster=cluster)
     refuse_obstacles(panels)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from exprstats.apa import count_things, write_count, write_number
 from exprstats.errors import OptionError
-from exprstats.options import check_count, check_level
+from exprstats.options import MOST_DRAWS, check_count, check_level
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.reliability.decisions import list_sizes
 from exprstats.reliability.icc.analysis import analyse_panel
@@ -134,7 +134,7 @@ def simulate_plans(
     ]
     for plan in plans:
         check_count(workers, f"workers, with {plan.raters} raters a clip,", plan.raters)
-    check_count(draws, "draws", least=2)
+    check_count(draws, "draws", least=2, most=MOST_DRAWS)
     components = _find_components(ratings, items, cluster)
     rows = []
     for parts in components.to_dict("records"):

@@ -18,7 +18,9 @@ def test_a_rating_file(call, call_json, data):
     told = call_json("check", file)
     columns = [row["name"] for row in told["rows"] if row["kind"] == "column"]
     assert columns == list(pd.read_csv(file, nrows=1))
-    assert {row["kind"] for row in told["rows"]} == {"column", "design", "coefficient"}
+    assert {row["kind"] for row in told["rows"]} == {
+        *("column", "design", "coefficient", "suggestion")
+    }
 
 
 def test_the_design_of_ratings(call, call_json, data):
@@ -84,8 +86,10 @@ def test_what_check_suggests_runs(call, data, predictions):
 
     for file in (data / "ratings.csv", predictions):
         out = call("check", file).stdout
-        [line] = [line for line in out.splitlines() if line.startswith("Try: ")]
-        call(*shlex.split(line)[2:])
+        lines = [line for line in out.splitlines() if line.startswith("Try: ")]
+        assert lines
+        for line in lines:
+            call(*shlex.split(line)[2:])
 
 
 def test_separators_decimals_and_encodings_are_told(call, tmp_path):

@@ -7,7 +7,6 @@ Values of reliability are sums of squares written out below, to 1e-12 (rounding 
 import csv
 import gzip
 import itertools
-import json
 import random
 import subprocess
 import sys
@@ -309,7 +308,8 @@ def test_labels_never_merge_ids(tmp_path):
     path = tmp_path / "a.sav"
     frame = pd.DataFrame(rows, columns=HEADER)
     pyreadstat.write_sav(frame, str(path), variable_value_labels=labels)
-    assert read_ratings(path)["subject"].nunique() == len(people)
+    with pytest.warns(DataWarning, match="are other values"):
+        assert read_ratings(path)["subject"].nunique() == len(people)
     assert "so values are ids" in "".join(map(str, read_contents(path).facts.notes))
 
 
@@ -463,16 +463,3 @@ def test_two_files_that_disagree_about_a_clip_are_named():
     # The same clips in every context are no conflict.
     crossed = pd.DataFrame({"clip": ["1", "1"], "context": ["a", "b"], "subject": ["p", "q"]})
     assert not find_conflicts({"a": crossed, "b": crossed.iloc[::-1]})
-
-
-def test_rows_columns_and_formats_in_another_order_give_the_same(tmp_path):
-    order = rng.sample(range(len(ROWS)), len(ROWS))
-    columns = rng.sample(range(4), 4)
-    shuffled = [[row[j] for j in columns] for row in (HEADER, *(ROWS[i] for i in order))]
-    key = ["clip", "rater"]
-    expected = pd.DataFrame(ROWS, columns=HEADER).sort_values(key)
-    for name, write in (("a.csv", write_rows), ("a.ods", write_ods)):
-        table = read_ratings(write(tmp_path / name, shuffled)).sort_values(key)
-        assert json.dumps(table[HEADER].to_numpy().tolist()) == json.dumps(
-            [[c, r, float(x), s] for c, r, x, s in expected.to_numpy().tolist()]
-        )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exprstats.errors import DataError, Option, Problem
+from exprstats.io.guards import clean_id
 from exprstats.options import name_nearest
 
 POINTS = 68
@@ -90,7 +91,8 @@ def name_video(path: Path) -> str:
     """
     lower = path.name.lower()
     ending = next((one for one in (".csv.gz", ".csv") if lower.endswith(one)), "")
-    return path.name[: len(lower) - len(ending)]
+    # Systems write "ë" in two ways; a table of segments may have the other one.
+    return clean_id(path.name[: len(path.name) - len(ending)])
 
 
 def list_files(path: Path, *, recursive: bool = False) -> list[Path]:

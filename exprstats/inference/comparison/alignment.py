@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.contracts import encode_ids, order_levels
-from exprstats.errors import DataError, Problem, warn_user
+from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.inference.resampling.clusters import Cell, Panel, Scheme
 
 Part = tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -151,7 +151,12 @@ def _check_same(
     )
     shared = int((places >= 0).all(axis=0).sum())
     fact = f"the models predict different rows: {counts}; all of them {shared:,}."
-    raise DataError(Problem(fact, "Compare models on rows that each of them predicts."))
+    remedy = (
+        "Where the files are read, ",
+        Option("common", True),
+        " takes the rows of all models.",
+    )
+    raise DataError(Problem(fact, remedy))
 
 
 def _split_seats(rows: pd.DataFrame, codes: np.ndarray, owners: np.ndarray) -> list[Part]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from exprstats.errors import OptionError
 from exprstats.options import (
+    MOST_DRAWS,
     Compat,
     IntervalName,
     SchemeName,
@@ -112,7 +113,7 @@ def check_options(
         message = "bootstrap-t needs the scheme 'clusters': its errors are those of drawn clusters."
         raise OptionError(message)
     check_level(level)
-    check_count(draws, "draws", least=2)
+    check_count(draws, "draws", least=2, most=MOST_DRAWS)
     if compat is not None:
         check_word(compat, Compat, "compat")
         if interval not in {"auto", "percentile"}:

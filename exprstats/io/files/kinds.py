@@ -217,6 +217,8 @@ def _refuse_foreign(name: str, path: Path, head: bytes) -> None:
             found = _ARCHIVES[ending][1:]
         if found is None and members and not members & {"content.xml", "xl/workbook.xml"}:
             found = ("a zip archive", "Unpack it first.")
+    if head[:3] in {b"BZh", b"\xfd7z"} and Path(name).suffix.lower() in {".rda", ".rdata", ".rds"}:
+        found = ("an R workspace", _R)
     if found is not None:
         raise DataError(Problem(f"the file is {found[0]}.", found[1], file=name))
 

@@ -107,7 +107,7 @@ def find_layout(path: Path, reading: Reading = AS_IT_IS) -> Layout:
     if found.format in STATISTICAL:
         told: Described = describe_labels(found.path, found.format, found.name, found.sha256)
         labels = {"labels": told.labels, "silent": told.silent}
-        return Layout(**shared, separator=None, notes=told.notes, **labels)
+        return Layout(**shared, separator=None, notes=told.notes, warned=told.warned, **labels)
     if found.format == "text":
         return _lay_text(found, shared, reading)
     try:

@@ -218,11 +218,14 @@ class Described:
         Column to the values whose labels say that nothing was answered.
     notes
         What a person should know.
+    warned
+        Those of the notes that every reader is warned of.
     """
 
     labels: Labels
     silent: Mapping[str, tuple[str, ...]]
     notes: tuple[Text, ...]
+    warned: tuple[Text, ...] = ()
 
 
 def describe_labels(path: Path, kind: FileFormat, name: str, digest: str) -> Described:
@@ -233,7 +236,7 @@ def describe_labels(path: Path, kind: FileFormat, name: str, digest: str) -> Des
     """
     table, meta = _load(path, kind, name, digest)
     ranges = _read_ranges(path) if kind == "sav" else {}
-    labels, silent, notes = {}, {}, []
+    labels, silent, notes, warned = {}, {}, [], []
     for column, given in meta.variable_value_labels.items():
         named = {write_number(value): str(label).strip() for value, label in given.items()}
         mute = tuple(value for value, label in named.items() if _NO_ANSWER.search(label))
@@ -245,13 +248,13 @@ def describe_labels(path: Path, kind: FileFormat, name: str, digest: str) -> Des
             labels[column] = named
         elif merged:
             shown = ", ".join(f"'{label}'" for label in sorted(merged)[:3])
-            notes.append(f"labels of '{column}' are other values ({shown}), so values are ids.")
+            warned.append(f"labels of '{column}' are other values ({shown}), so values are ids.")
         else:
             notes.append(f"labels of '{column}' are not unique, so its values serve as ids.")
     missing = [f"'{column}'" for column, held in ranges.items() if held]
     if missing:
         notes.append(f"user-missing values of {', '.join(missing)} are read as missing.")
-    return Described(labels, silent, tuple(notes))
+    return Described(labels, silent, (*notes, *warned), tuple(warned))
 
 
 def read_statistical(path: Path, kind: FileFormat, name: str, digest: str) -> Iterator[list[Any]]:

@@ -22,7 +22,7 @@ from exprstats.models.fitting.products import (
     read_moments,
     sum_products,
 )
-from exprstats.options import check_count, check_level
+from exprstats.options import MOST_DRAWS, check_count, check_level
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 
 FEWEST_SUBJECTS = 3
@@ -126,7 +126,7 @@ def _tune_draws(
 
 def check_resampling(draws: int, level: float) -> None:
     """Refuse draws and levels that give no interval."""
-    check_count(draws, "draws", 2)
+    check_count(draws, "draws", least=2, most=MOST_DRAWS)
     check_level(level)
 
 

@@ -14,6 +14,7 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.inference.resampling.samples import count_blocks
 from exprstats.options import (
+    MOST_DRAWS,
     IccChoice,
     IccEstimator,
     IccModel,
@@ -157,7 +158,7 @@ def rate_reliability(
     check_word(estimator, IccEstimator, "estimator")
     check_word(raters, RaterRole, "raters")
     check_level(level)
-    check_count(draws, "draws", least=0)
+    check_count(draws, "draws", least=0, most=MOST_DRAWS)
     whole, panels = split_whole(ratings, items=items, by=by, cluster=cluster)
     settled = settle_model(model, panels)
     if raters == "fixed" and settled == "one-way":

@@ -1,0 +1,294 @@
+"""Commands that suit what a file holds, as calls that run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exprstats.errors import Option, join_names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.io import FileContents, Reading
+
+Value = str | list[str] | bool
+# Options that name one column or word; the others take lists.
+_SINGLE = frozenset({"rater", "target", "truth", "model", "weights", "segments"})
+_ALWAYS = frozenset({"subject", "by"})
+_TARGETS = ("target", "outcome", "criterion", "y", "dv")
+_JUDGES = re.compile(r"(rater|judge|coder|annotator|observer|obs|rat|j|r)[_ .-]?\d+", re.IGNORECASE)
+_MOST_COLUMNS = 40
+_MOST_ANSWERS = 25
+_SPARSE = 0.2
+# Numbers that count rows, describe people, or are measured: no answers to items.
+_NO_ANSWER = re.compile(
+    r"id|.*[_ .]id|unnamed: \d+|index|row|column_1|time|day|year|wave|session|age|sex|gender|grade"
+    r"|school|group|AU\d\d.*|.*duration.*|progress",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command on a file: its options in order, lists where the option takes several names."""
+
+    command: str
+    options: dict[str, Value]
+
+    def write(self, file: Path) -> str:
+        """Return the call as a person types it; names of any kind survive the shell."""
+        words = ["exprstats", self.command, _write_place(file)]
+        for option, value in self.options.items():
+            if value is True:
+                words.append(f"--{option}")
+                continue
+            names = value if isinstance(value, list) else [value]
+            text = str(value) if option in _SINGLE else join_names(names)
+            # Click takes "--rating -x" for two options.
+            glue = text.startswith("-")
+            words += [f"--{option}={text}"] if glue else [f"--{option}", text]
+        return shlex.join(words)
+
+    def read(self, file: Path, reading: Reading) -> pd.DataFrame | None:
+        """Return the table that the command would read; None of a command that reads none.
+
+        Raises
+        ------
+        DataError
+            What the command would refuse.
+        """
+        from exprstats.io import read_clips, read_items, read_predictions, read_ratings
+
+        given: dict[str, Any] = {
+            {"by": "context", "rating": "items"}.get(name.replace("-", "_"), name): value
+            for name, value in self.options.items()
+            if name not in {"model", "weights", "labels", "missing"}
+        }
+        reading = self._extend(reading)
+        if self.command in {"reliability", "agreement"} or "rater" in given:
+            if len(given.get("items", ())) == 1:
+                given["rating"] = given.pop("items")[0]
+            given["raters_in_rows"] = bool(given.pop("raters-in-rows", False))
+            return read_ratings(file, **given, reading=reading)
+        readers = {"factor": read_items, "fit": read_clips, "compare": read_predictions}
+        reader: Any = readers.get(self.command)
+        if self.command == "fit":
+            given["classes"] = None
+        return None if reader is None else reader(file, **given, reading=reading)
+
+    def _extend(self, reading: Reading) -> Reading:
+        more: dict[str, Any] = {
+            name: [one for one in self.options[name] if one != "fiml"]
+            for name in ("labels", "missing")
+            if name in self.options
+        }
+        return replace(reading, **more)
+
+
+def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
+    """Yield the calls that suit what a file holds, the most likely first.
+
+    Parameters
+    ----------
+    path
+        The file.
+    contents
+        From `exprstats.io.read_contents`.
+    """
+    layout, roles = contents.layout, contents.roles
+    codes = _find_codes(contents)
+    if layout == "ratings" and "clip" in roles:
+        yield from _suit_ratings(contents, codes)
+    elif layout == "raters in rows":
+        judge = {"rater": roles["rater"]} if roles.get("rater", "rater") != "rater" else {}
+        yield Call("reliability", {"raters-in-rows": True, **judge, "model": "auto", **codes})
+    elif layout == "items by raters":
+        from exprstats.io.contents import find_pairs
+
+        items = list(dict.fromkeys(item for item, _ in find_pairs(contents.numbers).values()))
+        ids = _name_ids(roles, "clip", "subject", "context")
+        yield Call("reliability", {"rating": items, **ids, "model": "auto", **codes})
+    elif layout in {"predictions", "models side by side"} and "subject" in roles:
+        yield _suit_predictions(contents)
+    elif layout in {"clips", "wide"}:
+        yield from _suit_clips(contents, codes)
+    elif layout == "OpenFace" and str(path) != "-":
+        yield Call("features", {})
+
+
+def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterator[Call]:
+    roles = contents.roles
+    ids = _name_ids(roles, "clip", "rater", "subject", "context")
+    if contents.shared_clips and "subject" in roles:
+        ids["clip"] = [roles["subject"], roles["clip"]]
+    answers = [roles["rating"]] if "rating" in roles else list_answers(contents)
+    if answers:
+        yield Call("reliability", {"rating": answers, **ids, "model": "auto", **codes})
+        if len(answers) > 2 and "item" not in roles:
+            known = {name: value for name, value in ids.items() if name != "rater"}
+            items: dict[str, Value] = {"items": answers, "rater": roles["rater"]}
+            yield Call("factor", {**items, **known, **codes})
+        return
+    worded = _find_worded(contents)
+    if worded is not None:
+        name, labels = worded
+        options: dict[str, Value] = {"rating": [name], **ids}
+        yield from _suit_words(options, labels)
+
+
+def _suit_words(options: dict[str, Value], labels: list[str]) -> Iterator[Call]:
+    """Yield calls on answers in words: an order that is known gives numbers, others categories."""
+    from exprstats.io.files.reading import read_coded
+    from exprstats.io.numbers import order_answers
+
+    coded = [read_coded(one) for one in labels]
+    words = [re.sub(r"^\W*\d+\W*", "", one) for one in labels]
+    ordered = order_answers(words)
+    if all(coded):
+        # "4 - Extremely" is more than "3 - Quite a bit"; "4. Neurosis" is another category.
+        if ordered is None:
+            yield Call("agreement", {**options, "weights": "identity"})
+        else:
+            yield Call("reliability", {**options, "model": "auto"})
+        return
+    if ordered is not None:
+        yield Call("reliability", {**options, "labels": ordered, "model": "auto"})
+    else:
+        yield Call("agreement", {**options, "labels": sorted(labels), "weights": "identity"})
+
+
+def _suit_predictions(contents: FileContents) -> Call:
+    roles = contents.roles
+    options: dict[str, Value] = {}
+    truth = roles.get("truth") or next(
+        (one for one in contents.numbers if one.strip().lower() == "truth"), "truth"
+    )
+    predicted = roles.get("prediction", "prediction")
+    if contents.layout == "models side by side":
+        options["models"] = [
+            one for one in contents.numbers if one != truth and not _is_index(contents, one)
+        ]
+    elif predicted != "prediction":
+        options["models"] = [predicted]
+    options |= _name_ids(roles, "subject", "context")
+    if truth != "truth":
+        options["truth"] = truth
+    gaps = contents.columns.set_index("column")["missing"]
+    models = options.get("models", [])
+    if isinstance(models, list) and len(models) > 1 and any(gaps[one] for one in models):
+        options["common"] = True
+    return Call("compare", options)
+
+
+def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator[Call]:
+    """Yield calls on one row a clip: judges, a target with features, or items."""
+    roles = contents.roles
+    ids = _name_ids(roles, "clip", "subject", "context")
+    columns = contents.columns.set_index("column")
+    judges = [str(name) for name in columns.index if _JUDGES.fullmatch(str(name).strip())]
+    numbers = [name for name in judges if columns.loc[name, "kind"] == "number"]
+    if len(judges) > 1:
+        if len(numbers) > 1:
+            yield Call("reliability", {"raters": numbers, **ids, "model": "auto", **codes})
+            return
+        words = _list_words(word for name in judges for word in columns.loc[name, "levels"])
+        if 1 < len(words) <= 11:
+            yield from _suit_words({"raters": judges, **ids}, words)
+        return
+    target = next((one for one in contents.numbers if one.strip().lower() in _TARGETS), None)
+    if target is not None and "subject" in roles:
+        yield Call("fit", {"target": target, **ids, **codes})
+        return
+    answers = list_answers(contents)
+    if len(answers) > 2:
+        # Where many answers are missing, few rows are whole.
+        sparse = columns.loc[answers, "missing"].sum() > _SPARSE * columns.loc[answers, "n"].sum()
+        gaps = {"missing": ["fiml", *codes.get("missing", [])]} if sparse else codes
+        yield Call("factor", {"items": answers, **ids, **gaps})
+
+
+def list_answers(contents: FileContents) -> list[str]:
+    """Return the columns of numbers that may be answers to items, without counts of rows.
+
+    Of many, those that are numbered alike (x1, x2, x3) are taken.
+    """
+    columns = contents.columns.set_index("column")
+    names = [
+        name
+        for name in contents.numbers
+        if columns.loc[name, "distinct"] > 1 and not _is_index(contents, name)
+    ]
+    stems: dict[str, list[str]] = {}
+    for name in names:
+        if found := re.fullmatch(r"(.*?)[_ .-]?\d+", name):
+            stems.setdefault(found[1], []).append(name)
+    alike = max(stems.values(), key=len, default=[])
+    if len(alike) > 2 and len(alike) < len(names):
+        names = alike
+    elif contents.layout != "ratings" and len(names) > 2:
+        spans = columns.loc[names, "high"] - columns.loc[names, "low"]
+        if spans.max() > 4 * spans.min():
+            return []
+    return names if len(names) <= _MOST_COLUMNS else []
+
+
+def _is_index(contents: FileContents, name: str) -> bool:
+    """Return whether a column numbers the rows, or names people by numbers."""
+    row = contents.columns.set_index("column").loc[name]
+    whole = row["n"] > _MOST_ANSWERS and row["distinct"] == row["n"]
+    named = _NO_ANSWER.fullmatch(name.strip())
+    return bool(named) or bool(whole and row["high"] - row["low"] == row["n"] - 1)
+
+
+def _find_worded(contents: FileContents) -> tuple[str, list[str]] | None:
+    """Return the column of answers in words, and the answers."""
+    from exprstats.io.detection import WORDS, split_name
+
+    texts = contents.columns[contents.columns["kind"] == "text"]
+    free = texts[~texts["column"].isin(list(contents.roles.values()))]
+    fits = [row for row in free.to_dict("records") if 1 < len(_list_words(row["levels"])) <= 11]
+    named = [row for row in fits if split_name(row["column"]) & set(WORDS["rating"])]
+    found = (named or (fits if len(fits) == 1 else []))[:1]
+    return (found[0]["column"], _list_words(found[0]["levels"])) if found else None
+
+
+def _list_words(levels: Iterable[str]) -> list[str]:
+    """Return different answers; texts that stand for a missing value are none."""
+    from exprstats.io.numbers import MISSING_TEXTS
+
+    return sorted({level for level in levels if level not in MISSING_TEXTS})
+
+
+def _find_codes(contents: FileContents) -> dict[str, list[str]]:
+    """Return the option that declares codes that stand for missing values as a rule."""
+    from exprstats.io.guards import USUAL_CODES
+
+    codes = [
+        code
+        for text in contents.warnings
+        if not isinstance(text, str | Option)
+        for part in text
+        if isinstance(part, Option) and part.name == "missing" and isinstance(part.value, list)
+        for code in part.value
+    ]
+    usual = sorted({code for code in codes if code in USUAL_CODES})
+    return {"missing": [str(code) for code in usual]} if usual else {}
+
+
+def _name_ids(roles: dict[str, str], *wanted: str) -> dict[str, Value]:
+    named = {("by" if role == "context" else role): roles.get(role) for role in wanted}
+    return {
+        option: name if option in _SINGLE else [name]
+        for option, name in named.items()
+        if name and (name != option or option in _ALWAYS)
+    }
+
+
+def _write_place(file: Path) -> str:
+    text = str(file)
+    return f"./{text}" if text.startswith("-") and text != "-" else text
