@@ -109,11 +109,10 @@ def fit_file(
         from exprstats import measurement
 
         session.note_file(file)
-        ids = {"clip": clip or "clip", "subject": subject, "context": by}
         table, ratings = _read_file(
             file,
             rater,
-            ids,
+            {"clip": clip or "clip", "subject": subject, "context": by},
             items=names,
             scale=limits,
             reading=get_reading(missing=codes),
