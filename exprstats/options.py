@@ -144,7 +144,7 @@ def check_count(count: object, option: str, least: int = 1, most: int | None = N
     if isinstance(count, bool) or not isinstance(count, Integral) or count < least:
         message = f"{option} is {count!r}; it must be a whole number of at least {least}."
         raise OptionError(message, option=option)
-    if most is not None and count > most:
+    if most is not None and int(count) > most:
         message = f"{option} is {count:,}; at most {most:,} can be held."
         raise OptionError(message, option=option)
 

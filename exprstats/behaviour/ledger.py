@@ -23,7 +23,7 @@ KEPT_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 _ALIKE = 1.05
 _TIMES = (
     "Correct the times of the segments: seconds, or negative ones from the video's end. ",
-    *("Milliseconds are read by read_segments with ", Option("unit", "ms"), "."),
+    *("Milliseconds are read with ", Option("unit", "ms"), "."),
 )
 _IDS = ("context", "clip", "video", "subject")
 

@@ -117,7 +117,7 @@ def plan_windows(videos: pd.DataFrame, *, length: float, step: float | None = No
     videos = _drop_unknown(videos)
     counts = np.floor((videos["length"].to_numpy(float) - length) / stride + 1e-9) + 1
     if counts.sum() > _MOST_WINDOWS:
-        message = f"windows every {stride:g} s would be {counts.sum():,.0f}. Choose longer ones."
+        message = f"a window every {stride:g} s: {counts.sum():,.0f} of them. Choose longer ones."
         raise OptionError(message, option="length")
     cuts = [
         [(j * stride, j * stride + length) for j in range(max(int(count), 0))] for count in counts

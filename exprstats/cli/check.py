@@ -139,7 +139,11 @@ def inspect_table(
         contents = read_contents(path, reading=reading)
     except DataError as error:
         return list(error.problems)
-    rows = [_describe_column(row) for row in contents.columns.to_dict("records")]
+    roles = {name: role for role, name in contents.roles.items()}
+    rows = [
+        _describe_column({str(key): value for key, value in row.items()}, roles)
+        for row in contents.columns.to_dict("records")
+    ]
     session.rows += rows
     _show_columns(session, rows)
     for text in contents.warnings:
@@ -259,13 +263,14 @@ def _describe_file(facts: FileFacts) -> Iterator[str]:
     yield from facts.notes
 
 
-def _describe_column(row: dict[str, Any]) -> dict[str, Any]:
-    ranged = row["kind"] == "number" and row["n"] and row["role"] not in IDS
+def _describe_column(row: dict[str, Any], roles: dict[str, str]) -> dict[str, Any]:
+    role = roles.get(row["column"])
+    ranged = row["kind"] == "number" and row["n"] and role not in IDS
     return {
         "kind": "column",
         "name": row["column"],
         "holds": "numbers" if row["kind"] == "number" else "text",
-        "role": row["role"],
+        "role": role,
         "n_distinct": row["distinct"],
         "n_missing": row["missing"],
         "low": row["low"] if ranged else None,
@@ -290,14 +295,20 @@ def _show_columns(session: Session, rows: list[dict[str, Any]]) -> None:
             row["role"] or "",
             write_count(row["n_distinct"]),
             write_count(row["n_missing"]),
-            ", ".join(row["examples"])[:40]
-            if row["low"] is None
-            else f"{row['low']:g} to {row['high']:g}",
+            _write_values(row),
         )
         for row in rows[:_SHOWN]
     ]
     table = Table("", "columns", title, tuple(columns), pd.DataFrame(cells, columns=[*headings]))
     session.blocks.append(render_table(table, width=find_width()))
+
+
+def _write_values(row: dict[str, Any]) -> str:
+    """Return the range or the first values of a column, and its labels where it has any."""
+    plain = row["low"] is None
+    text = ", ".join(row["examples"])[:40] if plain else f"{row['low']:g} to {row['high']:g}"
+    labels = ", ".join(f"{value} = {label}" for value, label in row["labels"].items())
+    return f"{text} ({labels[:60]}{'…' * (len(labels) > 60)})" if labels else text
 
 
 def _describe_rows(
@@ -317,7 +328,7 @@ def _describe_rows(
         session.show_points("Rows", list(count_table(ratings)))
         _present_design(session, ratings)
     elif "subject" in roles:
-        ids = {role: roles.get(role) for role in ("subject", "context")}
+        ids: dict[str, Any] = {role: roles.get(role) for role in ("subject", "context")}
         clips = read_clips(path, clip=roles.get("clip", "clip"), **ids, reading=reading)
         session.show_points("Rows", list(count_table(clips)))
 

@@ -232,7 +232,7 @@ def _read(
     from exprstats.io import read_clips
 
     session.note_file(clips)
-    ids = {role: split_id(name, f"--{role}") for role, name in columns.items()}
+    ids: dict[str, Any] = {role: split_id(name, f"--{role}") for role, name in columns.items()}
     ids |= {"clip": split_id(clip, "--clip") or "clip"}
     return read_clips(clips, target=target, reading=get_reading(), **ids)
 

@@ -114,11 +114,10 @@ def fit_file(
         from exprstats import measurement
 
         session.note_file(file)
-        ids = {"clip": clip or "clip", "subject": subject, "context": by}
         table, ratings = read_means(
             file,
             rater,
-            ids,
+            {"clip": clip or "clip", "subject": subject, "context": by},
             items=names,
             scale=limits,
             reading=get_reading(missing=codes),

@@ -83,9 +83,9 @@ class Call:
 
     def _extend(self, reading: Reading) -> Reading:
         more: dict[str, Any] = {
-            name: [one for one in self.options[name] if one != "fiml"]
-            for name in ("labels", "missing")
-            if name in self.options
+            name: [one for one in value if one != "fiml"]
+            for name, value in self.options.items()
+            if name in {"labels", "missing"} and isinstance(value, list)
         }
         return replace(reading, **more)
 
@@ -178,9 +178,13 @@ def _suit_predictions(contents: FileContents) -> Call:
     options |= _name_ids(roles, "subject", "context")
     if truth != "truth":
         options["truth"] = truth
-    gaps = contents.columns.set_index("column")["missing"]
+    columns = _index_columns(contents)
     models = options.get("models", [])
-    if isinstance(models, list) and len(models) > 1 and any(gaps[one] for one in models):
+    if (
+        isinstance(models, list)
+        and len(models) > 1
+        and any(columns[one]["missing"] for one in models)
+    ):
         options["common"] = True
     return Call("compare", options)
 
@@ -189,14 +193,14 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
     """Yield calls on one row a clip: judges, a target with features, or items."""
     roles = contents.roles
     ids = _name_ids(roles, "clip", "subject", "context")
-    columns = contents.columns.set_index("column")
-    judges = [str(name) for name in columns.index if _JUDGES.fullmatch(str(name).strip())]
-    numbers = [name for name in judges if columns.loc[name, "kind"] == "number"]
+    columns = _index_columns(contents)
+    judges = [name for name in columns if _JUDGES.fullmatch(name.strip())]
+    numbers = [name for name in judges if columns[name]["kind"] == "number"]
     if len(judges) > 1:
         if len(numbers) > 1:
             yield Call("reliability", {"raters": numbers, **ids, "model": "auto", **codes})
             return
-        words = _list_words(word for name in judges for word in columns.loc[name, "levels"])
+        words = _list_words(word for name in judges for word in columns[name]["levels"])
         if 1 < len(words) <= 11:
             yield from _suit_words({"raters": judges, **ids}, words)
         return
@@ -207,7 +211,8 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
     answers = list_answers(contents)
     if len(answers) > 2:
         # Where many answers are missing, few rows are whole.
-        sparse = columns.loc[answers, "missing"].sum() > _SPARSE * columns.loc[answers, "n"].sum()
+        held = [columns[name] for name in answers]
+        sparse = sum(one["missing"] for one in held) > _SPARSE * sum(one["n"] for one in held)
         gaps = {"missing": ["fiml", *codes.get("missing", [])]} if sparse else codes
         yield Call("factor", {"items": answers, **ids, **gaps})
 
@@ -217,11 +222,11 @@ def list_answers(contents: FileContents) -> list[str]:
 
     Of many, those that are numbered alike (x1, x2, x3) are taken.
     """
-    columns = contents.columns.set_index("column")
+    columns = _index_columns(contents)
     names = [
         name
         for name in contents.numbers
-        if columns.loc[name, "distinct"] > 1 and not _is_index(contents, name)
+        if columns[name]["distinct"] > 1 and not _is_index(contents, name)
     ]
     stems: dict[str, list[str]] = {}
     for name in names:
@@ -231,15 +236,22 @@ def list_answers(contents: FileContents) -> list[str]:
     if len(alike) > 2 and len(alike) < len(names):
         names = alike
     elif contents.layout != "ratings" and len(names) > 2:
-        spans = columns.loc[names, "high"] - columns.loc[names, "low"]
-        if spans.max() > 4 * spans.min():
+        spans = [columns[name]["high"] - columns[name]["low"] for name in names]
+        if max(spans) > 4 * min(spans):
             return []
     return names if len(names) <= _MOST_COLUMNS else []
 
 
+def _index_columns(contents: FileContents) -> dict[str, dict[str, Any]]:
+    return {
+        str(row["column"]): {str(name): value for name, value in row.items()}
+        for row in contents.columns.to_dict("records")
+    }
+
+
 def _is_index(contents: FileContents, name: str) -> bool:
     """Return whether a column numbers the rows, or names people by numbers."""
-    row = contents.columns.set_index("column").loc[name]
+    row = _index_columns(contents)[name]
     whole = row["n"] > _MOST_ANSWERS and row["distinct"] == row["n"]
     named = _NO_ANSWER.fullmatch(name.strip())
     return bool(named) or bool(whole and row["high"] - row["low"] == row["n"] - 1)

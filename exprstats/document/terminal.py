@@ -20,7 +20,7 @@ _HEADER = 12  # letters of a line of a heading
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # Arguments of verbs that have another name on the command line, and in a study file.
 _NAMES = {
-    "command": {"cluster": "subject", "context": "by", "run": "seat"},
+    "command": {"cluster": "subject", "context": "by", "run": "seat", "unit": "time_unit"},
     "study": {"cluster": "subject"},
 }
 # Where a terminal has no such sign; "Δ" stands before what differs.

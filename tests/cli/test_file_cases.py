@@ -121,3 +121,14 @@ def test_labels_that_are_other_ids_are_warned_of(call_json, tmp_path):
     assert any("labels of 'subject' are other values" in one for one in told["warnings"])
     with pytest.warns(UserWarning, match="so values are ids"):
         assert sorted(read_ratings(path)["subject"].unique()) == ["1", "2", "3"]
+
+
+def test_times_that_lie_outside_all_videos_name_both_ranges_and_the_unit(call, tmp_path):
+    folder = tmp_path / "openface"
+    folder.mkdir()
+    write_frames(folder / "a.csv", 300)
+    rows = [["clip", "video", "start", "end"], ["x", "a", 1000, 3000], ["y", "a", 4000, 9000]]
+    told = call("features", folder, "--segments", save(tmp_path / "ms.csv", rows), code=2).stderr
+    told = " ".join(told.split())
+    assert "run from 1,000 to 9,000 s, the videos from 0 to 10 s" in told
+    assert "--time-unit ms" in told
