@@ -26,7 +26,7 @@ from exprstats.document.terminal import (
     write_line,
 )
 from exprstats.document.text import write_plain
-from exprstats.errors import ExprStatsError, ExprStatsWarning, OptionError
+from exprstats.errors import ExprStatsError, ExprStatsWarning, Option, OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -199,6 +199,7 @@ def open_session(
         session.files["--json"] = Path(str(session.json))
     try:
         check_places(session.files, session.out)
+        _spare_existing(session, forcible="force" in options)
         with _stage_output(session) as stage:
             with _keep_warnings(session), show_progress(wanted=not session.quiet):
                 yield session
@@ -335,6 +336,33 @@ def spare_input(path: Path, files: Mapping[str, Path], folder: Path | None = Non
     if folder is not None and read.is_relative_to(folder.resolve()):
         message = f"--out {folder} would replace {path}, which is read. Choose another folder."
         raise OptionError(message)
+
+
+def _spare_existing(session: Session, *, forcible: bool) -> None:
+    """Refuse to write over files that this program did not write.
+
+    Raises
+    ------
+    OptionError
+        With the file, and how to replace it.
+    """
+    for option, place in session.files.items():
+        if session.force or not place.is_file() or _is_envelope(place):
+            continue
+        told = f"{option} {place} exists, and may hold what you need. Choose another place"
+        cure = (", or replace it with ", Option("force", True), ".") if forcible else (".",)
+        raise OptionError(told, *cure)
+
+
+def _is_envelope(place: Path) -> bool:
+    """Return whether a file holds what ``--json`` writes, which a later run may replace."""
+    import json
+
+    try:
+        found = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and {"command", "version", "inputs", "rows"} <= found.keys()
 
 
 def check_folder(place: Path, option: str) -> None:

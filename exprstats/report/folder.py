@@ -50,7 +50,7 @@ def write_report(
     folder
         Where to; nothing half-written is left there.
     force
-        Whether to replace a folder that exprstats wrote.
+        Whether to replace what exprstats wrote there; files of others are kept.
     title
         Heading of the report; the study's own by default.
 
@@ -64,7 +64,8 @@ def write_report(
     Raises
     ------
     OptionError
-        If something is no result, or the folder is taken or cannot be written.
+        If something is no result, or the folder is taken, holds what the study reads, or cannot
+        be written.
 
     Examples
     --------
@@ -75,7 +76,8 @@ def write_report(
     """
     started = time.perf_counter()
     analysis = gather_analysis(results, title)
-    with stage_folder(folder, force=force) as draft:
+    inputs = [] if analysis.study is None else analysis.study.list_files()
+    with stage_folder(folder, force=force, inputs=inputs) as draft:
         document = build_document(analysis)
         images = _save_figures(document, draft / "figures")
         _save_tables(document, draft / "tables")
