@@ -48,6 +48,7 @@ def report_study(
             run = run_study(settings, n_jobs=n_jobs)
             write_report(run, stage)
         show_run(session, run)
+        session.failures += [str(one) for one in run.provenance.failures]
         session.say(f"The report is {folder / 'index.html'}.")
 
 
@@ -62,7 +63,10 @@ def show_run(session: Session, run: StudyRun) -> None:
         session.add_input(folder / one.file, one.sha256, one.rows)
     session.rows = list_rows(run)
     analysis = gather_analysis(run)
-    for section in (describe_analysed(analysis), *describe_results(analysis)):
+    for section in (
+        describe_analysed(analysis),
+        *describe_results(analysis, failures=session.failures),
+    ):
         if section.name in SHOWN:
             session.show(section)
     session.show_points("Choices:", list(provenance.notes))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from exprstats import __version__
+from exprstats.apa import count_things
 from exprstats.cli.progress import show_progress
 from exprstats.document.cells import Row, list_records
 from exprstats.document.terminal import (
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.document.model import Section
+
+
+# How the headers of predictions and of scores end that commands write.
+_OWN = (",part,fitted_on,truth,prediction", ",score,std_error,factor_se,note")
 
 
 @dataclass(slots=True)
@@ -56,6 +61,8 @@ class Session:
         The tidy rows that ``--json`` writes.
     tables, figures
         File stem to frame, and to a function that draws, for ``--out``.
+    failures
+        Parts of the analysis that failed while the others went on, a sentence each.
     """
 
     command: str
@@ -72,6 +79,7 @@ class Session:
     rows: list[Row] = field(default_factory=list)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     figures: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
 
     def note_file(self, path: Path) -> Any:
         """Look at an input file, keep its hash and rows, and return all that was seen."""
@@ -100,7 +108,7 @@ class Session:
         from exprstats.report import describe_results, gather_analysis
 
         analysis = gather_analysis([one for one in results if one is not None], names=names)
-        for section in describe_results(analysis):
+        for section in describe_results(analysis, failures=self.failures):
             self.show(section)
 
     def show(self, section: Section) -> None:
@@ -154,6 +162,7 @@ class Session:
             "inputs": self.inputs,
             "rows": self.rows,
             "warnings": self.warnings,
+            **({"failed": self.failures} if self.failures else {}),
         }
 
     def write_files(self, stage: Path | None) -> None:
@@ -205,6 +214,13 @@ def open_session(
                 yield session
             session.write_files(stage)
         session.print_all()
+        if session.failures:
+            parts = count_things(len(session.failures), "part", "parts")
+            write_line(
+                list_points(f"exprstats {command}: {parts} failed", session.failures),
+                to_errors=True,
+            )
+            raise typer.Exit(2)
     except ExprStatsError as error:
         if session.warnings and not session.quiet:
             write_line(list_points("Warnings", session.warnings), to_errors=True)
@@ -233,11 +249,12 @@ def _keep_warnings(session: Session) -> Iterator[None]:
             yield
         finally:
             spoken = [_spell_warning(session.command, one.message) for one in caught]
-            session.warnings.extend(dict.fromkeys(spoken))
+            told = dict.fromkeys(one for one in spoken if one not in session.failures)
+            session.warnings.extend(told)
 
 
-def _spell_warning(command: str, warning: Warning | str) -> str:
-    own = isinstance(warning, ExprStatsWarning)
+def _spell_warning(command: str, warning: Exception | str) -> str:
+    own = isinstance(warning, ExprStatsWarning | ExprStatsError)
     return " ".join((spell(command, warning) if own else str(warning)).split())
 
 
@@ -258,10 +275,13 @@ def fill_folder(session: Session, stage: Path) -> None:
     for stem, frame in session.tables.items():
         write_csv(frame, stage / "tables" / f"{stem}.csv")
     for stem, draw in session.figures.items():
-        from exprstats.plots import save_figure
+        from exprstats.report import try_figure
 
-        (stage / "figures").mkdir(exist_ok=True)
-        save_figure(draw(), stage / "figures" / stem)
+        _, reason = try_figure(draw, stage / "figures" / stem)
+        if reason:
+            told = f"The figure '{stem}' was left out: {_spell_warning(session.command, reason)}"
+            session.warnings.append(told)
+            session.sentences.append(told)
     if session.sentences:
         text = "\n\n".join(session.sentences)
         (stage / "sentences.txt").write_text(f"{text}\n", encoding="utf-8")
@@ -347,19 +367,22 @@ def _spare_existing(session: Session, *, forcible: bool) -> None:
         With the file, and how to replace it.
     """
     for option, place in session.files.items():
-        if session.force or not place.is_file() or _is_envelope(place):
+        if session.force or not place.is_file() or _is_own(place):
             continue
         told = f"{option} {place} exists, and may hold what you need. Choose another place"
         cure = (", or replace it with ", Option("force", True), ".") if forcible else (".",)
         raise OptionError(told, *cure)
 
 
-def _is_envelope(place: Path) -> bool:
-    """Return whether a file holds what ``--json`` writes, which a later run may replace."""
+def _is_own(place: Path) -> bool:
+    """Return whether a file is one that a command wrote, which a later run may replace."""
     import json
 
     try:
-        found = json.loads(place.read_text(encoding="utf-8"))
+        text = place.read_text(encoding="utf-8-sig")
+        if text.partition("\n")[0].endswith(_OWN):
+            return True
+        found = json.loads(text)
     except (OSError, ValueError):
         return False
     return isinstance(found, dict) and {"command", "version", "inputs", "rows"} <= found.keys()
