@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from exprstats.errors import ExprStatsError, Style
+from exprstats.errors import DataError, ExprStatsError, Style
 from exprstats.parallel import report_progress, spawn_seeds
 
+MOST_CAUSES = 2  # of one failure that are told in full
 STAGES = (
     *("read", "reliability", "split", "factor", "join", "models", "baselines"),
     *("weights", "contrasts", "importance", "compare"),
@@ -182,6 +183,10 @@ class Logbook:
         """Write down whatever fails inside, so that the rest of the analysis goes on."""
         try:
             yield
+        except DataError as error:
+            told = [" ".join(one.speak(style).split()) for one in error.problems]
+            more = f" And {len(told) - MOST_CAUSES} more problems." if told[MOST_CAUSES:] else ""
+            self._fail(stage, about, error, f"{' '.join(told[:MOST_CAUSES])}{more}")
         except ExprStatsError as error:
             self._fail(stage, about, error, " ".join(error.speak(style).split()))
         except Exception as error:
