@@ -113,7 +113,7 @@ def show_demo(
     quiet: QuietOption = False,
 ) -> None:
     """Simulate a study, report on it, and show the truth beside it."""
-    with open_session("demo", seed=seed, json=json, quiet=quiet) as session:
+    with open_session("demo", seed=seed, json=json, force=force, quiet=quiet) as session:
         from exprstats.io import stage_folder
         from exprstats.report import describe_recovery
         from exprstats.simulate import simulate_expressiveness

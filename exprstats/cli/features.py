@@ -18,7 +18,7 @@ from exprstats.cli.options import (
     split_names,
 )
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, check_folder, open_session
+from exprstats.cli.session import Session, check_folder, open_session, spare_input
 from exprstats.errors import Option, OptionError
 from exprstats.options import PointUnit, SamplingRule, Tracker
 
@@ -135,6 +135,7 @@ def summarise_folder(
     """How much and how fast face, gaze and head move in each clip, with the frames' quality."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("features", seed=seed, **options) as session:
+        spare_input(folder, session.files, session.out)
         if resume is not None:
             check_folder(resume, "--resume")
         choices = {"hz": hz, "sampling": sampling, "confidence": confidence, "fps": fps}

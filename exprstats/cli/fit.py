@@ -177,6 +177,7 @@ def fit_clips(
                 told = f"Columns without numbers are no features: {name_some(log.passed)}."
                 session.warnings.append(told)
             session.warnings += [str(one) for one in log.exclusions]
+        session.failures += [str(one) for one in log.failures]
         session.add_input(clips, log.inputs[0].sha256, log.inputs[0].rows)
         session.show_points("Choices", log.notes)
         keep_models(session, found["models"])

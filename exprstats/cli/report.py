@@ -33,7 +33,7 @@ def report_study(
     quiet: QuietOption = False,
 ) -> None:
     """Run a study file and write its report: the main job."""
-    with open_session("report", seed=seed, json=json, quiet=quiet) as session:
+    with open_session("report", seed=seed, json=json, force=force, quiet=quiet) as session:
         from exprstats.io import stage_folder
         from exprstats.report import write_report
         from exprstats.study import read_study, run_study
@@ -42,11 +42,13 @@ def report_study(
         if seed is not None:
             settings = replace(settings, seed=seed)
         folder = out or settings.path.parent / "report"
-        spare_input(settings.path, session.files, folder)
+        for one in settings.list_files():
+            spare_input(one, session.files, folder)
         with stage_folder(folder, force=force) as stage:
             run = run_study(settings, n_jobs=n_jobs)
             write_report(run, stage)
         show_run(session, run)
+        session.failures += [str(one) for one in run.provenance.failures]
         session.say(f"The report is {folder / 'index.html'}.")
 
 
@@ -61,7 +63,10 @@ def show_run(session: Session, run: StudyRun) -> None:
         session.add_input(folder / one.file, one.sha256, one.rows)
     session.rows = list_rows(run)
     analysis = gather_analysis(run)
-    for section in (describe_analysed(analysis), *describe_results(analysis)):
+    for section in (
+        describe_analysed(analysis),
+        *describe_results(analysis, failures=session.failures),
+    ):
         if section.name in SHOWN:
             session.show(section)
     session.show_points("Choices:", list(provenance.notes))

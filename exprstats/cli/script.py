@@ -52,8 +52,7 @@ def write_script(
     quiet: QuietOption = False,
 ) -> None:
     """Write R code that fits the factor with lavaan alone."""
-    with open_session("r-script", quiet=quiet, files={"--script": script}) as session:
-        _check_target(script, force=force)
+    with open_session("r-script", quiet=quiet, force=force, files={"--script": script}) as session:
         if cluster_robust and subject is None:
             message = "--cluster-robust needs to know whose clips belong together. Name --subject."
             raise OptionError(message)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from exprstats import __version__
+from exprstats.apa import count_things
 from exprstats.cli.progress import show_progress
 from exprstats.cli.reading import get_reading, is_strict
 from exprstats.document.cells import Row, list_records
@@ -31,6 +32,7 @@ from exprstats.errors import (
     DataError,
     ExprStatsError,
     ExprStatsWarning,
+    Option,
     OptionError,
     Problem,
 )
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.document.model import Section
+
+
+# How the headers of predictions and of scores end that commands write.
+_OWN = (",part,fitted_on,truth,prediction", ",score,std_error,factor_se,note")
 
 
 @dataclass(slots=True)
@@ -63,6 +69,8 @@ class Session:
         The tidy rows that ``--json`` writes.
     tables, figures
         File stem to frame, and to a function that draws, for ``--out``.
+    failures
+        Parts of the analysis that failed while the others went on, a sentence each.
     """
 
     command: str
@@ -79,6 +87,7 @@ class Session:
     rows: list[Row] = field(default_factory=list)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     figures: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
 
     def note_file(self, path: Path) -> Any:
         """Look at an input file, keep its hash and rows, and return all that was seen."""
@@ -107,7 +116,7 @@ class Session:
         from exprstats.report import describe_results, gather_analysis
 
         analysis = gather_analysis([one for one in results if one is not None], names=names)
-        for section in describe_results(analysis):
+        for section in describe_results(analysis, failures=self.failures):
             self.show(section)
 
     def show(self, section: Section) -> None:
@@ -161,6 +170,7 @@ class Session:
             "inputs": self.inputs,
             "rows": self.rows,
             "warnings": self.warnings,
+            **({"failed": self.failures} if self.failures else {}),
         }
 
     def write_files(self, stage: Path | None) -> None:
@@ -206,6 +216,7 @@ def open_session(
         session.files["--json"] = Path(str(session.json))
     try:
         check_places(session.files, session.out)
+        _spare_existing(session, forcible="force" in options)
         with _stage_output(session) as stage:
             with _keep_warnings(session), show_progress(wanted=not session.quiet):
                 yield session
@@ -214,6 +225,13 @@ def open_session(
                 raise DataError([Problem(one) for one in told])
             session.write_files(stage)
         session.print_all()
+        if session.failures:
+            parts = count_things(len(session.failures), "part", "parts")
+            write_line(
+                list_points(f"exprstats {command}: {parts} failed", session.failures),
+                to_errors=True,
+            )
+            raise typer.Exit(2)
     except ExprStatsError as error:
         if session.warnings and not session.quiet:
             write_line(list_points("Warnings", session.warnings), to_errors=True)
@@ -242,11 +260,12 @@ def _keep_warnings(session: Session) -> Iterator[None]:
             yield
         finally:
             spoken = [_spell_warning(session.command, one.message) for one in caught]
-            session.warnings.extend(dict.fromkeys(spoken))
+            told = dict.fromkeys(one for one in spoken if one not in session.failures)
+            session.warnings.extend(told)
 
 
-def _spell_warning(command: str, warning: Warning | str) -> str:
-    own = isinstance(warning, ExprStatsWarning)
+def _spell_warning(command: str, warning: Exception | str) -> str:
+    own = isinstance(warning, ExprStatsWarning | ExprStatsError)
     return " ".join((spell(command, warning) if own else str(warning)).split())
 
 
@@ -267,10 +286,13 @@ def fill_folder(session: Session, stage: Path) -> None:
     for stem, frame in session.tables.items():
         write_csv(frame, stage / "tables" / f"{stem}.csv")
     for stem, draw in session.figures.items():
-        from exprstats.plots import save_figure
+        from exprstats.report import try_figure
 
-        (stage / "figures").mkdir(exist_ok=True)
-        save_figure(draw(), stage / "figures" / stem)
+        _, reason = try_figure(draw, stage / "figures" / stem)
+        if reason:
+            told = f"The figure '{stem}' was left out: {_spell_warning(session.command, reason)}"
+            session.warnings.append(told)
+            session.sentences.append(told)
     if session.sentences:
         text = "\n\n".join(session.sentences)
         (stage / "sentences.txt").write_text(f"{text}\n", encoding="utf-8")
@@ -345,6 +367,36 @@ def spare_input(path: Path, files: Mapping[str, Path], folder: Path | None = Non
     if folder is not None and read.is_relative_to(folder.resolve()):
         message = f"--out {folder} would replace {path}, which is read. Choose another folder."
         raise OptionError(message)
+
+
+def _spare_existing(session: Session, *, forcible: bool) -> None:
+    """Refuse to write over files that this program did not write.
+
+    Raises
+    ------
+    OptionError
+        With the file, and how to replace it.
+    """
+    for option, place in session.files.items():
+        if session.force or not place.is_file() or _is_own(place):
+            continue
+        told = f"{option} {place} exists, and may hold what you need. Choose another place"
+        cure = (", or replace it with ", Option("force", True), ".") if forcible else (".",)
+        raise OptionError(told, *cure)
+
+
+def _is_own(place: Path) -> bool:
+    """Return whether a file is one that a command wrote, which a later run may replace."""
+    import json
+
+    try:
+        text = place.read_text(encoding="utf-8-sig")
+        if text.partition("\n")[0].endswith(_OWN):
+            return True
+        found = json.loads(text)
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and {"command", "version", "inputs", "rows"} <= found.keys()
 
 
 def check_folder(place: Path, option: str) -> None:

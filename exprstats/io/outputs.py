@@ -1,4 +1,4 @@
-"""Output files and folders that are written whole or not at all."""
+"""Output files that are written whole or not at all, and names for them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ import json
 import math
 import os
 import re
-import shutil
 import tempfile
 import unicodedata
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import Option, OptionError
+from exprstats.errors import OptionError
 from exprstats.io.sources import FilePath
 
 # A spreadsheet runs cells that begin so.
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
-PROVENANCE = "provenance.json"
 _LONGEST = 80
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
@@ -173,57 +171,6 @@ def _open_up(path: Path) -> None:
     path.chmod(0o666 & ~mask)
 
 
-@contextmanager
-def stage_folder(path: FilePath, *, force: bool = False) -> Iterator[Path]:
-    """Give a temporary folder that takes the place of ``path`` once the work inside is done.
-
-    Nothing half-written is left behind: if the work fails, the folder that was there stays.
-
-    Parameters
-    ----------
-    path
-        The folder to come.
-    force
-        Whether a folder that exprstats wrote (it holds our provenance.json) may be replaced.
-
-    Yields
-    ------
-    pathlib.Path
-        The temporary folder, beside ``path``.
-
-    Raises
-    ------
-    OptionError
-        If ``path`` is taken, is no folder of ours, or cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> place = Path(tempfile.mkdtemp()) / "report"
-    >>> with stage_folder(place) as folder:
-    ...     _ = (folder / "index.html").write_text("done")
-    >>> (place / "index.html").read_text()
-    'done'
-    """
-    # Not resolve(): a link must be seen as one.
-    target = Path(os.path.normpath(Path(path).absolute()))
-    _refuse_target(target, force)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    except OSError as error:
-        message = f"{path} cannot be written ({error.strerror}). Choose another place."
-        raise OptionError(message) from error
-    try:
-        draft.chmod(0o755)
-        yield draft
-        _refuse_target(target, force)
-        _swap(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
 def slug(text: str) -> str:
     """Return a file name for any text: ASCII letters, digits, "-", "_" and "." only.
 
@@ -285,44 +232,3 @@ def join_inside(folder: Path, text: str, ending: str = "") -> Path:
         message = f"'{text}' would be written outside {folder}."
         raise OptionError(message)
     return path
-
-
-def _refuse_target(target: Path, force: bool) -> None:
-    if target.is_symlink() or (target.exists() and not target.is_dir()):
-        message = f"{target} is a file or a link. Name a new folder."
-        raise OptionError(message)
-    if not target.exists() or not any(target.iterdir()):
-        return
-    if Path.cwd().is_relative_to(target):
-        message = f"{target} holds the working folder. Name a new folder."
-        raise OptionError(message)
-    if not _is_ours(target):
-        message = f"{target} holds files that exprstats did not write. Name a new folder."
-        raise OptionError(message)
-    if not force:
-        start = f"{target} already holds results. Name a new folder, or replace it with "
-        raise OptionError(start, Option("force", True), ".")
-
-
-def _is_ours(folder: Path) -> bool:
-    """Return whether a folder holds a provenance file that names exprstats."""
-    try:
-        found = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and "exprstats" in json.dumps(found)
-
-
-def _swap(draft: Path, target: Path) -> None:
-    """Rename the draft to the target; what was there goes last."""
-    old = draft.with_name(f"{draft.name}.old")
-    try:
-        with suppress(FileNotFoundError):
-            target.rename(old)
-        draft.rename(target)
-    except OSError as error:
-        if old.exists() and not target.exists():
-            old.rename(target)
-        message = f"{target} cannot be written ({error.strerror}). Choose another place."
-        raise OptionError(message) from error
-    shutil.rmtree(old, ignore_errors=True)

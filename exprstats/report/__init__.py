@@ -1,7 +1,7 @@
 """Reports: sections, methods paragraph and the report folder."""
 
 from exprstats.report.analysis import gather_analysis
-from exprstats.report.folder import collect_tables, write_report
+from exprstats.report.folder import collect_tables, try_figure, write_report
 from exprstats.report.outline import build_document, describe_results
 from exprstats.report.sections.data import describe_analysed
 from exprstats.report.sections.recovery import describe_recovery
@@ -13,5 +13,6 @@ __all__ = [
     "describe_recovery",
     "describe_results",
     "gather_analysis",
+    "try_figure",
     "write_report",
 ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from exprstats.document.html import render_html
 from exprstats.document.model import Document, Table
-from exprstats.document.text import write_plain
+from exprstats.document.text import say, write_plain
+from exprstats.errors import ExprStatsError, warn_user
 from exprstats.io import slug, stage_folder, write_csv, write_json
 from exprstats.plots import save_figure
 from exprstats.report.analysis import Analysis, gather_analysis
@@ -50,7 +51,7 @@ def write_report(
     folder
         Where to; nothing half-written is left there.
     force
-        Whether to replace a folder that exprstats wrote.
+        Whether to replace what exprstats wrote there; files of others are kept.
     title
         Heading of the report; the study's own by default.
 
@@ -64,7 +65,8 @@ def write_report(
     Raises
     ------
     OptionError
-        If something is no result, or the folder is taken or cannot be written.
+        If something is no result, or the folder is taken, holds what the study reads, or cannot
+        be written.
 
     Examples
     --------
@@ -75,28 +77,66 @@ def write_report(
     """
     started = time.perf_counter()
     analysis = gather_analysis(results, title)
-    with stage_folder(folder, force=force) as draft:
-        document = build_document(analysis)
-        images = _save_figures(document, draft / "figures")
+    inputs = [] if analysis.study is None else analysis.study.list_files()
+    with stage_folder(folder, force=force, inputs=inputs) as draft:
+        failures: list[str] = []
+        document = build_document(analysis, failures=failures)
+        document, images = _save_figures(document, draft / "figures")
         _save_tables(document, draft / "tables")
-        write_json(collect_results(analysis), draft / "results.json")
+        failed = [*_list_failures(analysis), *failures]
+        write_json({**collect_results(analysis), "failed": failed}, draft / "results.json")
         page = render_html(document, images)
         (draft / "index.html").write_text(page, encoding="utf-8", newline="\n")
         seconds = time.perf_counter() - started
-        write_json(collect_provenance(analysis, seconds=seconds), draft / "provenance.json")
+        origin = collect_provenance(analysis, seconds=seconds)
+        write_json({**origin, "failed_sections": failures}, draft / "provenance.json")
+    for failure in failures:
+        warn_user(failure)
     return Path(folder) / "index.html"
 
 
-def _save_figures(document: Document, folder: Path) -> dict[str, bytes]:
-    images = {}
+def _save_figures(document: Document, folder: Path) -> tuple[Document, dict[str, bytes]]:
+    """Return the document without the figures that cannot be drawn, and the pictures of others."""
+    images: dict[str, bytes] = {}
+    sections = []
     for section in document.sections:
+        drawn, caveats = [], list(section.caveats)
         for figure in section.figures:
-            folder.mkdir(exist_ok=True)
-            _, svg = save_figure(
-                figure.draw(), folder / f"figure{figure.number}_{slug(figure.name)}"
-            )
+            stem = folder / f"figure{figure.number}_{slug(figure.name)}"
+            svg, reason = try_figure(figure.draw, stem)
+            if svg is None:
+                told = "Figure {number} ({title}) was left out: {reason}"
+                shown = {"number": figure.number, "title": figure.title, "reason": str(reason)}
+                caveats.append(say(told, **shown))
+                continue
+            drawn.append(figure)
             images[figure.name] = svg.read_bytes()
-    return images
+        sections.append(replace(section, figures=tuple(drawn), caveats=tuple(caveats)))
+    return replace(document, sections=tuple(sections)), images
+
+
+def try_figure(
+    draw: Callable[[], Any], stem: Path
+) -> tuple[Path | None, ExprStatsError | str | None]:
+    """Save a figure; return its SVG, or None and the reason why it cannot be drawn.
+
+    Parameters
+    ----------
+    draw
+        A function that returns what `exprstats.plots.save_figure` takes.
+    stem
+        Path without ending; its folder is made where a figure is.
+    """
+    try:
+        stem.parent.mkdir(exist_ok=True)
+        return save_figure(draw(), stem)[1], None
+    except Exception as error:
+        for ending in (".png", ".svg"):
+            stem.with_name(f"{stem.name}{ending}").unlink(missing_ok=True)
+        if not any(stem.parent.iterdir()):
+            stem.parent.rmdir()
+        known = isinstance(error, ExprStatsError)
+        return None, error if known else f"it could not be drawn ({type(error).__name__}: {error})."
 
 
 def _save_tables(document: Document, folder: Path) -> None:
@@ -120,6 +160,10 @@ def print_table(table: Table) -> pd.DataFrame:
     ]
     printed.columns = [*(["Block"] if group else []), *headings]
     return printed
+
+
+def _list_failures(analysis: Analysis) -> list[str]:
+    return [str(one) for one in analysis.provenance.failures] if analysis.provenance else []
 
 
 def collect_results(analysis: Analysis) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from exprstats.document.model import Document, Section
+from exprstats.document.text import say
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import list_sources
 from exprstats.report.methods.paragraph import describe_procedure
@@ -97,26 +98,64 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
 )
 
 
-def describe_results(analysis: Analysis) -> tuple[Section, ...]:
-    """Return the sections on what was found, in order; the command line prints the same ones."""
+def describe_results(
+    analysis: Analysis, *, failures: list[str] | None = None
+) -> tuple[Section, ...]:
+    """Return the sections on what was found, in order; the command line prints the same ones.
+
+    Parameters
+    ----------
+    analysis
+        What was analysed.
+    failures
+        Gets a sentence on each section that cannot be written, in place of the section; without a
+        list the error is raised.
+    """
     told = {place for places, _ in SECTIONS for place in places}
     rest = [one for one in analysis.results.held.values() if one.find_place() not in told]
-    sections = [section for _, describe in SECTIONS if (section := describe(analysis)) is not None]
-    return (*sections, *describe_further([*rest, *analysis.others]))
+    sections = [_describe(describe, analysis, failures) for _, describe in SECTIONS]
+    found = (section for section in sections if section is not None)
+    return (*found, *describe_further([*rest, *analysis.others]))
 
 
-def build_document(analysis: Analysis) -> Document:
+def _describe(
+    describe: Callable[[Analysis], Section | None], analysis: Analysis, failures: list[str] | None
+) -> Section | None:
+    """Return a section; after hours of work one that fails does not take the others with it."""
+    try:
+        return describe(analysis)
+    except Exception as error:
+        if failures is None:
+            raise
+        name = describe.__name__.removeprefix("describe_").replace("_", " ")
+        cause = f"{type(error).__name__}: {error}"
+        failures.append(f"The section on {name} could not be written ({cause}).")
+        return None
+
+
+def build_document(analysis: Analysis, *, failures: list[str] | None = None) -> Document:
     """Return the report as a document that no file format knows of yet.
 
     A section exists if the analysis has its input.
+
+    Parameters
+    ----------
+    analysis, failures
+        As for `describe_results`.
     """
     methods, cited = describe_procedure(analysis)
+    results = describe_results(analysis, failures=failures)
+    origin = analysis.provenance
+    failed = [*(origin.failures if origin else ()), *(failures or ())]
     return Document(
         title=analysis.title,
-        banners=list_banners(analysis),
+        banners=(
+            *(say("Not everything could be done. {failure}", failure=str(one)) for one in failed),
+            *list_banners(analysis),
+        ),
         sections=(
             describe_analysed(analysis),
-            *describe_results(analysis),
+            *results,
             methods,
             describe_session(analysis),
         ),

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from exprstats.errors import DataError, ExprStatsError, Style
 from exprstats.parallel import report_progress, spawn_seeds
 
+MOST_CAUSES = 2  # of one failure that are told in full
 STAGES = (
     *("read", "reliability", "split", "factor", "signing", "join", "models", "networks"),
     *("baselines", "weights", "contrasts", "importance", "compare"),
@@ -71,6 +73,21 @@ class CaughtWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A part of the analysis that failed: its stage, what it was about, and the cause."""
+
+    stage: str
+    about: str
+    cause: str
+    kind: str
+
+    def __str__(self) -> str:
+        """Return the failure as a sentence."""
+        about = f" of {self.about}" if self.about else ""
+        return f"The stage '{self.stage}'{about} failed: {self.cause.rstrip('.')}."
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """What a reader needs to trace a number back.
 
@@ -94,6 +111,8 @@ class Provenance:
         Name to version: exprstats, Python, libraries, R and lavaan where they took part.
     seconds
         Wall-clock seconds by stage.
+    failures
+        Every stage that failed while the others went on, with its cause.
     """
 
     inputs: tuple[InputFile, ...]
@@ -106,6 +125,7 @@ class Provenance:
     draws: int
     versions: dict[str, str]
     seconds: dict[str, float]
+    failures: tuple[Failure, ...] = ()
 
 
 def list_versions(receipts: Iterable[Any] = (), *, learned: bool = False) -> dict[str, str]:
@@ -144,7 +164,8 @@ def list_versions(receipts: Iterable[Any] = (), *, learned: bool = False) -> dic
 class Logbook:
     """What a running study writes down; `close` turns it into a `Provenance`.
 
-    ``passed`` are columns of the clips that are no features, because they hold no numbers.
+    ``passed`` are columns of the clips that are no features, because they hold no numbers;
+    ``errors`` are those behind the failures, in the same order.
     """
 
     seed: int
@@ -155,6 +176,33 @@ class Logbook:
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     passed: tuple[str, ...] = ()
+    failures: list[Failure] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+
+    @contextmanager
+    def isolate(self, stage: str, about: str = "", *, style: Style = "study") -> Iterator[None]:
+        """Write down whatever fails inside, so that the rest of the analysis goes on."""
+        try:
+            yield
+        except DataError as error:
+            told = [" ".join(one.speak(style).split()) for one in error.problems]
+            more = f" And {len(told) - MOST_CAUSES} more problems." if told[MOST_CAUSES:] else ""
+            self._fail(stage, about, error, f"{' '.join(told[:MOST_CAUSES])}{more}")
+        except ExprStatsError as error:
+            self._fail(stage, about, error, " ".join(error.speak(style).split()))
+        except Exception as error:
+            cause = f"{type(error).__name__}: {error} (a fault of exprstats; please report it)"
+            self._fail(stage, about, error, cause)
+
+    def _fail(self, stage: str, about: str, error: Exception, cause: str) -> None:
+        self.failures.append(Failure(stage, about, cause, type(error).__name__))
+        self.errors.append(error)
+
+    @contextmanager
+    def attempt(self, name: str) -> Iterator[None]:
+        """Run a stage whose failure does not end the others."""
+        with self.isolate(name), self.stage(name):
+            yield
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -205,6 +253,7 @@ class Logbook:
             draws=draws,
             versions=list_versions(receipts, learned=learned),
             seconds=dict(self.seconds),
+            failures=tuple(self.failures),
         )
 
     def _keep_warnings(self, stage: str, caught: Sequence[warnings.WarningMessage]) -> None:

@@ -9,46 +9,36 @@ import pandas as pd
 
 from exprstats.errors import DataError, Option, OptionError, Problem, Style, warn_user
 from exprstats.results import Registered, Results
-from exprstats.study.importance import rate_features, trace_forests
+from exprstats.study.importance import rate_features
 from exprstats.study.inputs import (
     IDS,
     Lesson,
     borrow_subjects,
     drop_gaps,
-    find_by,
     find_codes,
     list_features,
     read_tables,
 )
-from exprstats.study.networks import choose_reference, fit_networks, split_runs
+from exprstats.study.learning import predict_all
 from exprstats.study.provenance import Logbook, Provenance
 from exprstats.study.settings import CompareSettings, ImportanceSettings, SplitSettings, Study
 from exprstats.study.signing import run_signing
 from exprstats.study.stages import (
     FEWEST_SUBJECTS,
-    compare_all,
-    compare_pooled,
-    compare_raters,
-    contrast_weights,
     fit_models,
     fold_people,
-    guess_baselines,
     judge_classes,
-    judge_people,
     leak_people,
-    limit_models,
     measure_clips,
     nest_people,
     rate_crowd,
     rate_targets,
-    score_targets,
     split_people,
     weigh_features,
 )
-from exprstats.study.targets import LABEL_METRICS, find_ranges, settle_target
+from exprstats.study.targets import LABEL_METRICS, settle_target
 
 if TYPE_CHECKING:
-    from exprstats.measurement import Factor
     from exprstats.results import Result
 
 ITEMS_NEEDED = 3
@@ -78,13 +68,14 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     ------
     DataError
         If a file cannot be used; the problems of all files come together.
-    FitError
-        If the factor model has no admissible solution.
+    ExprStatsError
+        The first cause, where every stage failed.
 
     Warns
     -----
     ExprStatsWarning
-        Whatever the stages warn of, which is also kept in the provenance.
+        Whatever the stages warn of, which is also kept in the provenance; and each stage that
+        failed while others did not (``provenance.failures``).
 
     Examples
     --------
@@ -107,32 +98,35 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
         ratings, clips, features = read_all(study, log, n_jobs=n_jobs)
         if clips is not None and ratings is None:
             study = settle_target(study, clips, log)
-    reliability = parts = factor = scored = None
+    run = StudyRun(study=study, provenance=log.close(), clips=clips, features=features)
     if ratings is not None:
-        with log.stage("reliability"):
+        with log.attempt("reliability"):
             model = study.reliability.model if study.reliability else "one-way"
-            reliability = rate_crowd(ratings, log, model=model)
+            run = run.add(rate_crowd(ratings, log, model=model))
     if clips is not None and study.split:
-        with log.stage("split"):
-            parts = split_people(clips, study, log)
+        with log.attempt("split"):
+            run = replace(run, parts=split_people(clips, study, log))
     if ratings is not None:
-        with log.stage("factor"):
-            factor = _measure(study, ratings, parts, log)
-            scored = None if factor is None else rate_targets(ratings, factor, log)
-    signing: tuple[Result, ...] = ()
+        with log.attempt("factor"):
+            run = _measure(run, ratings, log)
     if study.signing is not None:
-        with log.stage("signing"):
-            signing = run_signing(study.signing, study.path.parent, log, n_jobs=n_jobs)
-    run = StudyRun(
-        study=study,
+        with log.attempt("signing"):
+            run = run.add(*run_signing(study.signing, study.path.parent, log, n_jobs=n_jobs))
+    if clips is not None and run.parts is not None:
+        run = predict_all(run, log, ratings, n_jobs)
+    if log.errors and not list(run.results):
+        raise log.errors[0]
+    for failure in log.failures:
+        warn_user(str(failure))
+    learned = run.predictions is not None
+    return replace(
+        run,
         provenance=log.close(
-            receipts=[] if factor is None else [factor.receipt], learned=bool(signing)
+            draws=study.compare.draws if learned and study.compare else 0,
+            receipts=[] if run.factor is None else [run.factor.receipt],
+            learned=bool(run.models) or study.signing is not None,
         ),
-        clips=clips,
-        features=features,
-        parts=parts,
-    ).add(reliability, factor, scored, *signing)
-    return run if clips is None else predict_all(run, log, ratings, n_jobs)
+    )
 
 
 def read_all(
@@ -230,42 +224,52 @@ def fit_study(
     found: dict[str, Any] = {"models": model}
     if classes:
         labels = replace(settings, metrics=LABEL_METRICS)
-        found["comparison"] = judge_classes(model, lesson, labels, log, n_jobs=n_jobs)
+        with log.isolate("comparison", style=style):
+            found["comparison"] = judge_classes(model, lesson, labels, log, n_jobs=n_jobs)
     if study.weights is not None:
         options = {"repeats": ImportanceSettings().repeats, "n_jobs": n_jobs}
-        found["weights"] = weigh_features(models, study.weights.draws, log, **options)
+        with log.isolate("weights", style=style):
+            found["weights"] = weigh_features(models, study.weights.draws, log, **options)
     most = max(model.design.count(sample, "test")[1] for sample in model.design.samples)
     if study.importance is not None and most < FEWEST_SUBJECTS:
         fact = f"Importance is measured on test subjects, of whom there are {most}; it needs"
         warn_user(f"{fact} {FEWEST_SUBJECTS}. Collect more subjects.")
     elif study.importance is not None:
-        found["importance"] = rate_features(models, study.importance, log)[model.name]
+        with log.isolate("importance", style=style):
+            found["importance"] = rate_features(models, study.importance, log)[model.name]
     if nested:
         shares = study.split or SplitSettings()
-        found["nested"] = nest_people(lesson, shares, settings.level, log)
+        with log.isolate("nested", style=style):
+            found["nested"] = nest_people(lesson, shares, settings.level, log)
     if leaks:
         kind = study.models[0].kind
-        found["leakage"] = leak_people(lesson, kind, log, repeats=leaks, n_jobs=n_jobs)
+        with log.isolate("leakage", style=style):
+            found["leakage"] = leak_people(lesson, kind, log, repeats=leaks, n_jobs=n_jobs)
     return {name: one for name, one in found.items() if one is not None}
 
 
-def _measure(
-    study: Study, ratings: pd.DataFrame, parts: pd.DataFrame | None, log: Logbook
-) -> Factor | None:
+def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
+    """Return the run with the factor of its ratings and the reliability of the scores."""
     from exprstats.measurement import average_raters
 
+    study, parts = run.study, run.parts
     names = [str(name) for name in ratings["item"].unique()]
-    if parts is None and len(names) < ITEMS_NEEDED:
+    if study.clips is None and len(names) < ITEMS_NEEDED:
         log.notes.append(
             f"The ratings have {len(names)} of the {ITEMS_NEEDED} items that a factor model "
             "needs, so the study ends with their reliability."
         )
-        return None
+        return run
     train_only = study.scores is not None and study.scores.fitted_on == "train"
+    if train_only and parts is None:
+        fact = "scores are to come from training subjects, and subjects could not be split."
+        remedy = "Mend the split, or write fitted_on = ", '"all".'
+        raise DataError(Problem(fact, remedy))
     scale = study.ratings.scale if study.ratings else None
     items = average_raters(ratings)
     whose = parts if train_only else None
-    return measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
+    factor = measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
+    return run.add(factor, rate_targets(ratings, factor, log))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -306,75 +310,3 @@ class StudyRun(Registered):
     def add(self, *results: Result | None) -> StudyRun:
         """Return the run with further results; None is passed over."""
         return replace(self, results=self.results.add(*results))
-
-
-def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_jobs: int) -> StudyRun:
-    """Return the run with models, baselines, their comparison, and what is asked beyond."""
-    from exprstats.models import stack_predictions
-
-    study, clips, parts = run.study, run.clips, run.parts
-    if clips is None or parts is None or study.compare is None or study.target is None:
-        return run
-    if run.factor is not None:
-        with log.stage("join"):
-            clips = score_targets(clips, run.factor, log)
-    log.rows["clips used"] = len(clips)
-    with log.stage("models"):
-        lesson = Lesson(
-            clips,
-            parts,
-            fold_people(clips, parts, study.split, log),
-            target=study.target,
-            features=run.features,
-            by=find_by(clips),
-            classes=study.clips is not None and study.clips.classes,
-        )
-        models = fit_models(lesson, study.models, log, n_jobs=n_jobs)
-    networks = fit_networks(study, lesson, log)
-    first = next(iter(models.values()))
-    with log.stage("baselines"):
-        ranges = None if first.design.classes else find_ranges(study, run.factor, first.predictions)
-        log.notes += [] if ranges is None else [ranges.note]
-        guesses = guess_baselines(first.predictions, study.models, ranges, log)
-        if ratings is not None and run.factor is not None:
-            guesses += judge_people(ratings, clips, run.factor, parts, study=study)
-            run = run.add(limit_models(ratings, clips, run.factor, study.compare.level, log))
-        trained = [one.predictions for one in networks.values()]
-        predictions = stack_predictions(*models.values(), *trained, *guesses, part="test")
-    log.rows["test predictions"] = len(predictions)
-    run = replace(run, clips=clips).add(*models.values(), *networks.values())
-    run = _look_closer(run, lesson, log, n_jobs)
-    with log.stage("compare"):
-        against = choose_reference(study, predictions, first.name, log)
-        run = run.add(split_runs(networks, study, ranges, by=lesson.by))
-        comparison = compare_all(
-            predictions, study.compare, ranges, log, against=against, by=lesson.by, n_jobs=n_jobs
-        )
-        human = None
-        if run.factor is not None:
-            human = compare_raters(predictions, study, ranges, log, by=lesson.by)
-    receipts = [] if run.factor is None else [run.factor.receipt]
-    return replace(
-        run.add(comparison, human),
-        predictions=predictions,
-        provenance=log.close(draws=study.compare.draws, receipts=receipts, learned=True),
-    )
-
-
-def _look_closer(run: StudyRun, lesson: Lesson, log: Logbook, n_jobs: int) -> StudyRun:
-    """Return the run with weights' intervals, contrasts and importance, as the study asks."""
-    study = run.study
-    if study.weights is not None:
-        with log.stage("weights"):
-            run = run.add(weigh_features(run.models, study.weights.draws, log, n_jobs=n_jobs))
-    if study.contrasts is not None:
-        with log.stage("contrasts"):
-            contrasts = contrast_weights(lesson, study.contrasts.draws, log, n_jobs=n_jobs)
-            run = run.add(contrasts)
-            if contrasts is not None and study.compare is not None:
-                run = run.add(compare_pooled(run.models, study.compare, log, n_jobs=n_jobs))
-    if study.importance is not None:
-        with log.stage("importance"):
-            found = rate_features(run.models, study.importance, log)
-            run = run.add(*found.values(), *trace_forests(run.models, found).values())
-    return run

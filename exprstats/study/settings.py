@@ -257,6 +257,11 @@ class Study:
     signing: SigningSettings | None = None
     usual_models: bool = False
 
+    def list_files(self) -> list[Path]:
+        """Return the study file, and the files and folders that it names."""
+        named = [self.path, *(one.file for one in (self.ratings, self.clips) if one is not None)]
+        return named if self.openface is None else [*named, self.openface.folder]
+
     @property
     def target(self) -> str | None:
         """The column that models predict: the factor score, or the one that the file names."""

@@ -89,6 +89,11 @@ def score_targets(clips: pd.DataFrame, factor: Factor, log: Logbook) -> pd.DataF
 
     joined = join_scores(clips, factor)
     scores = [name for name in ("score", "score_pooled") if name in joined]
+    for name in scores:
+        if joined[name].isna().all():
+            whose = "the pooled model" if name == "score_pooled" else "any context"
+            fact = f"no clip has a score of {whose}, so that there is nothing to predict."
+            raise DataError(" ".join([fact, *(one for one in factor.notes if "scores" in one)][:2]))
     lost = joined[joined[scores].isna().any(axis=1)]
     if len(lost) < len(joined):
         for reason, group in lost.groupby(_explain_gaps(lost, factor), sort=False):

@@ -72,8 +72,8 @@ def items(tmp_path):
 @pytest.mark.parametrize(
     ("command", "options"),
     [
-        ("factor", ("--scores",)),
-        ("factor", ("--json",)),
+        ("factor", ("--force", "--scores")),
+        ("factor", ("--force", "--json")),
         ("r-script", ("--force", "--script")),
     ],
 )
@@ -105,5 +105,67 @@ def test_a_folder_with_the_input_is_not_replaced(call, tmp_path):
     told = squeeze(
         call("check", place / "study.toml", "--json", place / "study.toml", code=2).stderr
     )
-    assert "is a file that is read" in told
+    assert "study.toml exists, and may hold what you need. Choose another place." in told
     assert {file.name: file.read_bytes() for file in place.iterdir()} == held
+
+
+@pytest.mark.parametrize("option", ["--scores", "--json"])
+def test_a_file_that_exists_is_kept_unless_forced_or_ours(call, items, tmp_path, option):
+    place = tmp_path / "notes.txt"
+    place.write_text("years of work")
+    told = squeeze(call("factor", items, *ITEMS, option, place, code=2).stderr)
+    assert f"{option} {place} exists" in told
+    assert "--force" in told
+    assert place.read_text() == "years of work"
+    call("factor", items, *ITEMS, option, place, "--force")
+    assert place.read_text() != "years of work"
+
+
+def test_a_run_that_is_repeated_replaces_its_own_json(call, items, tmp_path):
+    for _ in range(2):
+        call("factor", items, *ITEMS, "--json", tmp_path / "found.json")
+
+
+def test_notes_and_tables_of_others_survive_force(call, items, tmp_path):
+    place = tmp_path / "out"
+    call("factor", items, *ITEMS, "--out", place)
+    (place / "notes.txt").write_text("mine")
+    (place / "mine" / "deep").mkdir(parents=True)
+    (place / "mine" / "deep" / "more.csv").write_text("a\n1\n")
+    (place / "mine" / "link").symlink_to("../notes.txt")
+    call("factor", items, *ITEMS, "--out", place, "--force")
+    assert (place / "notes.txt").read_text() == "mine"
+    assert (place / "mine" / "deep" / "more.csv").read_text() == "a\n1\n"
+    assert (place / "mine" / "link").read_text() == "mine"
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
+
+
+def test_a_file_of_ours_that_somebody_changed_is_not_replaced(call, items, tmp_path):
+    place = tmp_path / "out"
+    call("factor", items, *ITEMS, "--out", place)
+    (place / "sentences.txt").write_text("commented by hand")
+    told = squeeze(call("factor", items, *ITEMS, "--out", place, "--force", code=2).stderr)
+    assert "changed since exprstats wrote them ('sentences.txt')" in told
+    assert (place / "sentences.txt").read_text() == "commented by hand"
+
+
+def test_a_study_beside_its_own_data_is_refused_before_any_work(call, data, tmp_path):
+    place = tmp_path / "report"
+    place.mkdir()
+    (place / "provenance.json").write_text('{"program": "exprstats", "files": []}')
+    for name in ("ratings.csv", "clips.csv"):
+        (place / name).write_bytes((data / name).read_bytes())
+    study = (data / "study.toml").read_text(encoding="utf-8")
+    (tmp_path / "study.toml").write_text(
+        study.replace('"ratings.csv"', '"report/ratings.csv"').replace(
+            '"clips.csv"', '"report/clips.csv"'
+        )
+    )
+    told = squeeze(call("report", tmp_path / "study.toml", "--force", code=2).stderr)
+    assert "would replace" in told
+    assert "ratings.csv, which is read" in told
+    assert sorted(one.name for one in place.iterdir()) == [
+        "clips.csv",
+        "provenance.json",
+        "ratings.csv",
+    ]

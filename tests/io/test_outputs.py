@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exprstats import OptionError
+from exprstats import DataWarning, OptionError
 from exprstats.io import (
     encode_json,
     join_inside,
@@ -178,3 +178,31 @@ def test_named_files_stay_inside_their_folder(tmp_path):
     (tmp_path / "out").symlink_to("/etc")
     with pytest.raises(OptionError, match="outside"):
         join_inside(tmp_path, "out")
+
+
+def test_a_foreign_file_with_the_name_of_a_new_one_is_kept_under_another(tmp_path):
+    place = tmp_path / "report"
+    with stage_folder(place) as folder:
+        _fill(folder, "one")
+    (place / "figure.png").write_text("mine")
+    with pytest.warns(DataWarning, match="figure_kept.png"), stage_folder(place, force=True) as new:
+        _fill(new, "two")
+        (new / "figure.png").write_text("ours")
+    assert (place / "figure.png").read_text() == "ours"
+    assert (place / "figure_kept.png").read_text() == "mine"
+    with stage_folder(place, force=True) as new:
+        _fill(new, "three")
+    assert sorted(one.name for one in place.iterdir()) == [
+        "figure_kept.png",
+        "index.html",
+        "provenance.json",
+    ]
+
+
+def test_a_folder_without_a_list_and_one_with_an_input_are_refused(tmp_path):
+    _fill(tmp_path / "." / "", "old")
+    with pytest.raises(OptionError, match="did not list"), stage_folder(tmp_path, force=True):
+        pass
+    inputs = [tmp_path / "index.html"]
+    with pytest.raises(OptionError, match="is read"), stage_folder(tmp_path, inputs=inputs):
+        pass

@@ -110,7 +110,8 @@ def _list_points(analysis: Analysis) -> tuple[Text, ...]:
         say("Warning ({stage}): {text}", stage=one.stage, text=str(one))
         for one in analysis.provenance.warnings
     ]
-    return (*left_out, *read, *notes, *warned)
+    failed = [say("{failure}", failure=str(one)) for one in analysis.provenance.failures]
+    return (*failed, *left_out, *read, *notes, *warned)
 
 
 def _list_file_notes(files: Iterable[InputFile]) -> list[Text]:

@@ -1,0 +1,160 @@
+"""The stages of a study on models: scores joined, models, baselines, comparison, explanation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from exprstats.options import NETWORKS
+from exprstats.study.importance import rate_features, trace_forests
+from exprstats.study.inputs import Lesson, find_by
+from exprstats.study.networks import choose_reference, fit_networks, split_runs
+from exprstats.study.provenance import Logbook
+from exprstats.study.settings import BASELINES
+from exprstats.study.stages import (
+    compare_all,
+    compare_pooled,
+    compare_raters,
+    contrast_weights,
+    fit_models,
+    fold_people,
+    guess_baselines,
+    judge_people,
+    limit_models,
+    score_targets,
+    weigh_features,
+)
+from exprstats.study.targets import Ranges, find_ranges
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.deep.result import DeepModels
+    from exprstats.models import Models
+    from exprstats.study.run import StudyRun
+
+
+def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_jobs: int) -> StudyRun:
+    """Return the run with models, baselines, their comparison, and what is asked beyond.
+
+    A stage that fails is written down, and those that do not need it go on.
+    """
+    study = run.study
+    if run.clips is None or run.parts is None or study.compare is None or study.target is None:
+        return run
+    if run.factor is not None:
+        clips = None
+        with log.attempt("join"):
+            clips = score_targets(run.clips, run.factor, log)
+        if clips is None:
+            return run
+        run = replace(run, clips=clips)
+    elif study.target not in run.clips:
+        return run
+    log.rows["clips used"] = len(run.clips)
+    lesson, models = _fit_all(run, log, n_jobs)
+    if lesson is None or not models:
+        return run
+    networks: dict[str, DeepModels] = {}
+    with log.isolate("networks", "the networks"):
+        networks = fit_networks(study, lesson, log)
+    ranges, guesses = None, []
+    with log.attempt("baselines"):
+        first = next(iter(models.values()))
+        ranges = None if first.design.classes else find_ranges(study, run.factor, first.predictions)
+        log.notes += [] if ranges is None else [ranges.note]
+        guesses = _guess_all(run, log, first.predictions, ranges, ratings)
+    if ratings is not None and run.factor is not None:
+        with log.isolate("baselines", "the ceiling"):
+            limit = limit_models(ratings, run.clips, run.factor, study.compare.level, log)
+            run = run.add(limit)
+    run = _look_closer(run.add(*models.values(), *networks.values()), lesson, log, n_jobs)
+    return _compare(run, lesson, log, guesses, ranges=ranges, n_jobs=n_jobs)
+
+
+def _fit_all(run: StudyRun, log: Logbook, n_jobs: int) -> tuple[Lesson | None, dict[str, Models]]:
+    study, found = run.study, {}
+    lesson = None
+    with log.attempt("models"):
+        lesson = Lesson(
+            run.clips,
+            run.parts,
+            fold_people(run.clips, run.parts, study.split, log),
+            target=study.target,
+            features=run.features,
+            by=find_by(run.clips),
+            classes=study.clips is not None and study.clips.classes,
+        )
+        for model in study.models:
+            if model.kind not in {*BASELINES, *NETWORKS}:
+                with log.isolate("models", f"'{model.name}'"):
+                    found |= fit_models(lesson, (model,), log, n_jobs=n_jobs)
+    return lesson, found
+
+
+def _guess_all(
+    run: StudyRun,
+    log: Logbook,
+    skeleton: pd.DataFrame,
+    ranges: Ranges | None,
+    ratings: pd.DataFrame | None,
+) -> list[pd.DataFrame]:
+    """Return the predictions of every baseline that can be made."""
+    found: list[pd.DataFrame] = []
+    for model in run.study.models:
+        if model.kind not in BASELINES:
+            continue
+        with log.isolate("baselines", f"'{model.name}'"):
+            found += guess_baselines(skeleton, (model,), ranges, log)
+            if model.kind == "human" and ratings is not None and run.factor is not None:
+                only = replace(run.study, models=(model,))
+                found += judge_people(ratings, run.clips, run.factor, run.parts, study=only)
+    return found
+
+
+def _compare(
+    run: StudyRun,
+    lesson: Lesson,
+    log: Logbook,
+    guesses: list[pd.DataFrame],
+    *,
+    ranges: Ranges | None,
+    n_jobs: int,
+) -> StudyRun:
+    from exprstats.models import stack_predictions
+
+    study, asked = run.study, run.study.compare
+    with log.attempt("compare"):
+        trained = [one.predictions for one in run.networks.values()]
+        predictions = stack_predictions(*run.models.values(), *trained, *guesses, part="test")
+        log.rows["test predictions"] = len(predictions)
+        run = replace(run, predictions=predictions)
+        first = next(iter(run.models))
+        against = choose_reference(study, predictions, first, log)
+        run = run.add(split_runs(run.networks, study, ranges, by=lesson.by))
+        options = {"against": against, "by": lesson.by, "n_jobs": n_jobs}
+        run = run.add(compare_all(predictions, asked, ranges, log, **options))
+        if run.factor is not None:
+            with log.isolate("compare", "raters"):
+                run = run.add(compare_raters(predictions, study, ranges, log, by=lesson.by))
+    return run
+
+
+def _look_closer(run: StudyRun, lesson: Lesson, log: Logbook, n_jobs: int) -> StudyRun:
+    """Return the run with weights' intervals, contrasts and importance, as the study asks."""
+    study = run.study
+    elastic = any(one.kind == "elastic" for one in run.models.values())
+    if study.weights is not None and elastic:
+        with log.attempt("weights"):
+            run = run.add(weigh_features(run.models, study.weights.draws, log, n_jobs=n_jobs))
+    if study.contrasts is not None:
+        with log.attempt("contrasts"):
+            contrasts = contrast_weights(lesson, study.contrasts.draws, log, n_jobs=n_jobs)
+            run = run.add(contrasts)
+            if contrasts is not None and study.compare is not None:
+                run = run.add(compare_pooled(run.models, study.compare, log, n_jobs=n_jobs))
+    if study.importance is not None:
+        with log.attempt("importance"):
+            found = rate_features(run.models, study.importance, log)
+            run = run.add(*found.values(), *trace_forests(run.models, found).values())
+    return run
