@@ -24,8 +24,9 @@ from exprstats.cli.options import (
     name_ratings,
     split_id,
 )
+from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, open_session, spare_input
+from exprstats.cli.session import Session, open_session
 from exprstats.cli.suggestions import Call, list_answers, list_calls
 from exprstats.document.cells import list_records
 from exprstats.document.model import Column, Table

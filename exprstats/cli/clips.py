@@ -9,7 +9,8 @@ import typer
 
 from exprstats.apa import count_things
 from exprstats.cli.options import JsonOption, QuietOption
-from exprstats.cli.session import Session, check_folder, open_session
+from exprstats.cli.places import check_folder
+from exprstats.cli.session import Session, open_session
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -126,10 +126,7 @@ def fit_file(
         choices: dict[str, Any] = {"items": names, "level": level}
         context: dict[str, Any] = {"by": "context" if by else None}
         if ordered:
-            found = measurement.fit_ordered(table, **choices, **context)
-            session.add_table("factor", found.tidy())
-            session.present(found)
-            _keep_scores(session, found.scores, scores)
+            _present_ordered(session, table, scores, **choices, **context)
             return
         cluster: dict[str, Any] = {"cluster": "subject" if cluster_robust else None}
         errors: dict[str, Any] = {
@@ -149,10 +146,8 @@ def fit_file(
             tested = measurement.check_invariance(table, **choices, **cluster, missing=rule)
             results.append(_keep_steps(session, tested))
         if draws:
-            whole: dict[str, Any] = {"draws": draws, "seed": seed, "missing": rule}
-            drawn = measurement.bootstrap_factor(
-                table, **choices, **context, **whole, cluster="subject"
-            )
+            whole: dict[str, Any] = {"draws": draws, "seed": seed, "cluster": "subject"}
+            drawn = measurement.bootstrap_factor(table, **choices, **context, **whole, missing=rule)
             session.add_table("resampling", drawn.tidy())
             results.append(drawn)
         frame = _score(result, table, score_method, ratings)
@@ -188,6 +183,17 @@ def _check_ordered(ordered: bool, others: bool) -> None:
             "--score-method out."
         )
         raise OptionError(message)
+
+
+def _present_ordered(
+    session: Session, table: pd.DataFrame, scores: Path | None, **options: Any
+) -> None:
+    from exprstats.measurement import fit_ordered
+
+    found = fit_ordered(table, **options)
+    session.add_table("factor", found.tidy())
+    session.present(found)
+    _keep_scores(session, found.scores, scores)
 
 
 def _keep_steps(session: Session, result: NestedModels) -> NestedModels:

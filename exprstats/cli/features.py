@@ -17,8 +17,9 @@ from exprstats.cli.options import (
     SeedOption,
     split_names,
 )
+from exprstats.cli.places import check_folder, spare_input
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, check_folder, open_session, spare_input
+from exprstats.cli.session import Session, open_session
 from exprstats.errors import Option, OptionError
 from exprstats.options import PointUnit, SamplingRule, Tracker
 

@@ -21,8 +21,9 @@ from exprstats.cli.options import (
     split_names,
     split_shares,
 )
+from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, open_session, spare_input
+from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
 from exprstats.errors import Option, OptionError
 from exprstats.options import name_some
@@ -154,7 +155,6 @@ def fit_clips(
             **columns,
             features=None if chosen is None else tuple(chosen),
             classes=classes,
-            missing=(),
             reading=reading,
         )
         # The command is a study of one model: the same stages, and seeds from the same one.
@@ -304,7 +304,7 @@ def keep_scores(session: Session, found: dict[str, Any]) -> None:
 
 def trace_curves(session: Session, found: dict[str, Any]) -> list[Result]:
     """Return how a forest's predictions move along its features, for the output folder."""
-    from exprstats.study.importance import trace_forests
+    from exprstats.study.stages.importance import trace_forests
 
     name = found["models"].name
     if session.out is None or "importance" not in found:

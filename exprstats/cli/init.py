@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exprstats.cli.options import JsonOption, QuietOption, split_names, split_scale
-from exprstats.cli.session import Session, open_session, spare_input
+from exprstats.cli.places import spare_input
+from exprstats.cli.session import Session, open_session
 from exprstats.errors import DataError, OptionError
 from exprstats.options import name_nearest
 
@@ -37,10 +38,8 @@ def init_study(
     quiet: QuietOption = False,
 ) -> None:
     """Write a commented study file from data files: what was guessed, and why."""
-    with open_session("init", json=json, quiet=quiet, files={"--out": out}) as session:
-        if out.exists() and not force:
-            message = f"--out {out} is there already. Choose another name, or add --force."
-            raise OptionError(message)
+    options = {"json": json, "quiet": quiet, "force": force}
+    with open_session("init", files={"--out": out}, **options) as session:
         if interactive and not sys.stdin.isatty():
             message = (
                 "--interactive asks on a terminal, and standard input is none. Leave it out: the "

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption
-from exprstats.cli.session import Session, open_session, spare_input
+from exprstats.cli.places import spare_input
+from exprstats.cli.session import Session, open_session
 
 if TYPE_CHECKING:
     from exprstats.study import StudyRun

@@ -22,8 +22,9 @@ from exprstats.cli.options import (
     split_id,
     split_names,
 )
+from exprstats.cli.places import check_places, spare_input
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import check_places, open_session, spare_input
+from exprstats.cli.session import open_session
 from exprstats.errors import OptionError
 
 if TYPE_CHECKING:

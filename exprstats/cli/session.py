@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +14,7 @@ import typer
 
 from exprstats import __version__
 from exprstats.apa import count_things
+from exprstats.cli.places import check_places, spare_existing, spare_input
 from exprstats.cli.progress import show_progress
 from exprstats.cli.reading import get_reading, is_strict
 from exprstats.document.cells import Row, list_records
@@ -32,8 +32,6 @@ from exprstats.errors import (
     DataError,
     ExprStatsError,
     ExprStatsWarning,
-    Option,
-    OptionError,
     Problem,
 )
 
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
 
 
 # How the headers of predictions and of scores end that commands write.
-_OWN = (",part,fitted_on,truth,prediction", ",score,std_error,factor_se,note")
 
 
 @dataclass(slots=True)
@@ -216,7 +213,7 @@ def open_session(
         session.files["--json"] = Path(str(session.json))
     try:
         check_places(session.files, session.out)
-        _spare_existing(session, forcible="force" in options)
+        spare_existing(session, forcible="force" in options)
         with _stage_output(session) as stage:
             with _keep_warnings(session), show_progress(wanted=not session.quiet):
                 yield session
@@ -311,116 +308,3 @@ def describe_run(session: Session) -> dict[str, Any]:
         "versions": list_versions(),
         "warnings": session.warnings,
     }
-
-
-def check_places(files: Mapping[str, Path], folder: Path | None = None) -> None:
-    """Refuse files that cannot be written, or of which one would be lost.
-
-    Parameters
-    ----------
-    files
-        Option to the file that it names.
-    folder
-        That of ``--out``, which takes the place of what is there as a whole.
-
-    Raises
-    ------
-    OptionError
-        With the option, the place, and what to do.
-    """
-    taken: dict[Path, str] = {}
-    for option, place in files.items():
-        _check_file(place, option)
-        whole = place.resolve()
-        other = taken.setdefault(whole, option)
-        if other != option:
-            message = f"{other} and {option} both name {place}. Give each its own file."
-            raise OptionError(message)
-        if folder is not None and whole.is_relative_to(folder.resolve()):
-            message = (
-                f"{option} {place} lies in the folder of --out, which is written as a whole. "
-                "Choose a place outside."
-            )
-            raise OptionError(message)
-
-
-def spare_input(path: Path, files: Mapping[str, Path], folder: Path | None = None) -> None:
-    """Refuse to write over a file that is read.
-
-    Parameters
-    ----------
-    path
-        What is read.
-    files, folder
-        As `check_places` takes them.
-
-    Raises
-    ------
-    OptionError
-        With the option that would replace it.
-    """
-    read = path.resolve()
-    for option, place in files.items():
-        if place.resolve() == read:
-            message = f"{option} {place} is a file that is read. Choose another place."
-            raise OptionError(message)
-    if folder is not None and read.is_relative_to(folder.resolve()):
-        message = f"--out {folder} would replace {path}, which is read. Choose another folder."
-        raise OptionError(message)
-
-
-def _spare_existing(session: Session, *, forcible: bool) -> None:
-    """Refuse to write over files that this program did not write.
-
-    Raises
-    ------
-    OptionError
-        With the file, and how to replace it.
-    """
-    for option, place in session.files.items():
-        if session.force or not place.is_file() or _is_own(place):
-            continue
-        told = f"{option} {place} exists, and may hold what you need. Choose another place"
-        cure = (", or replace it with ", Option("force", True), ".") if forcible else (".",)
-        raise OptionError(told, *cure)
-
-
-def _is_own(place: Path) -> bool:
-    """Return whether a file is one that a command wrote, which a later run may replace."""
-    import json
-
-    try:
-        text = place.read_text(encoding="utf-8-sig")
-        if text.partition("\n")[0].endswith(_OWN):
-            return True
-        found = json.loads(text)
-    except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and {"command", "version", "inputs", "rows"} <= found.keys()
-
-
-def check_folder(place: Path, option: str) -> None:
-    """Refuse a folder that files cannot be written into.
-
-    Raises
-    ------
-    OptionError
-        It is a file, or lies where nothing may be written.
-    """
-    folder = next(one for one in (place.absolute(), *place.absolute().parents) if one.exists())
-    if not folder.is_dir():
-        message = f"{option} {place}: {folder} is a file, not a folder. Choose another place."
-        raise OptionError(message)
-    if not os.access(folder, os.W_OK):
-        message = f"{option} {place}: nothing may be written in {folder}. Choose another place."
-        raise OptionError(message)
-
-
-def _check_file(place: Path, option: str) -> None:
-    if place.is_dir():
-        message = f"{option} {place} is a folder. Name a file in it, such as {place / 'out.csv'}."
-        raise OptionError(message)
-    if place.exists() and not place.is_file():
-        message = f"{option} {place} is no ordinary file. Choose another place."
-        raise OptionError(message)
-    check_folder(place.absolute().parent, option)

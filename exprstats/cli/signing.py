@@ -101,7 +101,7 @@ def relate_signing(
     """Relate lexical emotions to what signers' faces and heads do, and predict them."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("signing", seed=seed, **options) as session:
-        from exprstats.study.signing import (
+        from exprstats.study.stages.signing import (
             analyse_signing,
             fill_settings,
             list_sources,

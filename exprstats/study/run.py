@@ -9,7 +9,6 @@ import pandas as pd
 
 from exprstats.errors import DataError, Option, OptionError, Problem, Style, warn_user
 from exprstats.results import Registered, Results
-from exprstats.study.importance import rate_features
 from exprstats.study.inputs import (
     IDS,
     Lesson,
@@ -19,11 +18,9 @@ from exprstats.study.inputs import (
     list_features,
     read_tables,
 )
-from exprstats.study.learning import predict_all
 from exprstats.study.provenance import Logbook, Provenance
 from exprstats.study.settings import CompareSettings, ImportanceSettings, SplitSettings, Study
-from exprstats.study.signing import run_signing
-from exprstats.study.stages import (
+from exprstats.study.stages.central import (
     FEWEST_SUBJECTS,
     fit_models,
     fold_people,
@@ -36,6 +33,9 @@ from exprstats.study.stages import (
     split_people,
     weigh_features,
 )
+from exprstats.study.stages.importance import rate_features
+from exprstats.study.stages.learning import predict_all
+from exprstats.study.stages.signing import run_signing
 from exprstats.study.targets import LABEL_METRICS, settle_target
 
 if TYPE_CHECKING:

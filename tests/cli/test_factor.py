@@ -206,7 +206,7 @@ def test_one_rater_a_clip_has_no_reliability_and_the_factor_stays(call, data, tm
 
 def test_scores_of_all_methods(call, call_json, items, table, tmp_path):
     file = tmp_path / "scores.csv"
-    options = ("--score-method", "all", "--scores", file)
+    options = ("--score-method", "all", "--scores", file, "--force")
     out = call("factor", items, *ITEMS, *BY, *options).stdout
     written = pd.read_csv(file)
     factor = fit_factor(table, items=NAMES, by="context")
@@ -231,9 +231,11 @@ def test_scores_of_all_methods(call, call_json, items, table, tmp_path):
         assert line.split()[4:] == [*wanted, "—"]
         own = next(one for one in block.splitlines() if one.strip().startswith("mean "))
         assert own.split()[-1] == write(card["between_share", "mean", None], 3)
-    mean = call("factor", items, *ITEMS, "--score-method", "mean", "--scores", file).stdout
+    mean = call(
+        "factor", items, *ITEMS, "--score-method", "mean", "--scores", file, "--force"
+    ).stdout
     assert "480 mean scores are in" in squeeze(mean)
-    call("factor", items, *ITEMS, "--score-method", "mean", "--scores", file, "--quiet")
+    call("factor", items, *ITEMS, *options, "--quiet")
     means = pd.read_csv(items)[NAMES].mean(axis=1)
     assert pd.read_csv(file)["score"].tolist() == pytest.approx(means.tolist(), abs=1e-12)
 

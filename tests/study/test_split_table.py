@@ -13,7 +13,7 @@ from exprstats.models import fit_elastic, fit_forest, fold_subjects, report_weig
 from exprstats.report import write_report
 from exprstats.study import Logbook, read_study, run_study
 from exprstats.study.settings import tell_split
-from exprstats.study.stages import split_people
+from exprstats.study.stages.central import split_people
 
 FEATURES = ["points_displacement", "au_intensity", "head_velocity"]
 CLIPS = (

@@ -18,7 +18,7 @@ from exprstats.report.sections.comparisons import describe_pooling
 from exprstats.report.sections.performance import describe_performance
 from exprstats.report.sections.validation import find_share, warn_of_levels
 from exprstats.study.provenance import Logbook
-from exprstats.study.stages import limit_models
+from exprstats.study.stages.raters import limit_models
 
 
 def print_words(section):

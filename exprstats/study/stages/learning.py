@@ -6,24 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exprstats.options import NETWORKS
-from exprstats.study.importance import rate_features, trace_forests
 from exprstats.study.inputs import Lesson, find_by
-from exprstats.study.networks import choose_reference, fit_networks, split_runs
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import BASELINES
-from exprstats.study.stages import (
+from exprstats.study.stages.central import (
     compare_all,
     compare_pooled,
-    compare_raters,
     contrast_weights,
     fit_models,
     fold_people,
     guess_baselines,
-    judge_people,
-    limit_models,
     score_targets,
     weigh_features,
 )
+from exprstats.study.stages.importance import rate_features, trace_forests
+from exprstats.study.stages.networks import choose_reference, fit_networks, split_runs
+from exprstats.study.stages.raters import compare_raters, judge_people, limit_models
 from exprstats.study.targets import Ranges, find_ranges
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Stages of a study, one file each; the central path in one."""

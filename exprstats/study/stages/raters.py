@@ -1,0 +1,87 @@
+"""Stages of a study that judge raters: human baseline, its comparison, and the ceiling."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+from exprstats.errors import DataError, DataWarning
+from exprstats.study.inputs import keep_seen
+from exprstats.study.provenance import Logbook
+from exprstats.study.settings import (
+    Study,
+)
+from exprstats.study.targets import NUMBER_METRICS, Ranges
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.measurement import Factor
+    from exprstats.models import (
+        Ceiling,
+        HumanComparison,
+    )
+
+
+def judge_people(
+    ratings: pd.DataFrame,
+    clips: pd.DataFrame,
+    factor: Factor,
+    parts: pd.DataFrame,
+    *,
+    study: Study,
+) -> list[pd.DataFrame]:
+    """Return the predictions of each human baseline on the clips that models saw."""
+    from exprstats.models import guess_human
+
+    seen = keep_seen(ratings, clips)
+    # Standardised sums of answers have no range of their own; the study names it.
+    span = study.compare.span if study.compare else None
+    return [
+        guess_human(
+            seen,
+            factor,
+            parts,
+            unit=model.unit or "worker",
+            span=span if model.unit == "paper" else None,
+        ).assign(model=model.name)
+        for model in study.models
+        if model.kind == "human"
+    ]
+
+
+def compare_raters(
+    predictions: pd.DataFrame, study: Study, ranges: Ranges | None, log: Logbook, *, by: str | None
+) -> HumanComparison | None:
+    """Return raters beside models, with intervals that allow for other raters too."""
+    from exprstats.models import compare_human
+    from exprstats.models.baselines.raters import METRICS
+
+    humans = [model.name for model in study.models if model.kind == "human"]
+    if not humans or study.compare is None or ranges is None:
+        return None
+    metrics = [one for one in study.compare.metrics or NUMBER_METRICS if one in METRICS]
+    spans, level = ranges.spans, study.compare.level
+    try:
+        return compare_human(
+            predictions, metrics=metrics, human=humans[0], by=by, span=spans, level=level
+        )
+    except DataError as error:
+        log.notes.append(f"Raters are not compared with models: {error}")
+        return None
+
+
+def limit_models(
+    ratings: pd.DataFrame, clips: pd.DataFrame, factor: Factor, level: float, log: Logbook
+) -> Ceiling | None:
+    """Return the highest correlation that the scores' reliability allows, where it can be said."""
+    from exprstats.models import rate_ceiling
+
+    try:
+        with warnings.catch_warnings():
+            # Of ratings that are left out the factor's stage has told.
+            warnings.simplefilter("ignore", DataWarning)
+            return rate_ceiling(keep_seen(ratings, clips), factor, level=level)
+    except DataError as error:
+        log.notes.append(f"There is no ceiling of prediction: {error}")
+        return None
