@@ -16,7 +16,7 @@ from exprstats.expressions.exports import HUME, parse_hume_table, parse_json
 from exprstats.expressions.recordings import decode_ravdess, name_source
 
 if TYPE_CHECKING:
-    from exprstats.behaviour.trackers.units import Tracker
+    from exprstats.options import Tracker
 
 ESTIMATES = Contract(
     "estimates",

@@ -146,7 +146,7 @@ def _read_manifest(folder: Path) -> dict[str, str] | None:
         return None
     if not isinstance(found, dict) or "exprstats" not in json.dumps(found):
         return None
-    listed = found.get(_MANIFEST)
+    listed = found.get(_MANIFEST) or []
     try:
         return {one["file"]: one["sha256"] for one in listed if _lies_inside(one["file"])}
     except (TypeError, KeyError):

@@ -231,9 +231,8 @@ def test_scores_of_all_methods(call, call_json, items, table, tmp_path):
         assert line.split()[4:] == [*wanted, "—"]
         own = next(one for one in block.splitlines() if one.strip().startswith("mean "))
         assert own.split()[-1] == write(card["between_share", "mean", None], 3)
-    mean = call(
-        "factor", items, *ITEMS, "--score-method", "mean", "--scores", file, "--force"
-    ).stdout
+    options = ("--score-method", "mean", "--scores", file, "--force")
+    mean = call("factor", items, *ITEMS, *options).stdout
     assert "480 mean scores are in" in squeeze(mean)
     call("factor", items, *ITEMS, *options, "--quiet")
     means = pd.read_csv(items)[NAMES].mean(axis=1)

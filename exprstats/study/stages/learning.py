@@ -38,19 +38,20 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     A stage that fails is written down, and those that do not need it go on.
     """
     study = run.study
-    if run.clips is None or run.parts is None or study.compare is None or study.target is None:
+    clips, parts = run.clips, run.parts
+    if clips is None or parts is None or study.compare is None or study.target is None:
         return run
     if run.factor is not None:
-        clips = None
+        measured, clips = clips, None
         with log.attempt("join"):
-            clips = score_targets(run.clips, run.factor, log)
-        if clips is None:
-            return run
-        run = replace(run, clips=clips)
-    elif study.target not in run.clips:
+            clips = score_targets(measured, run.factor, log)
+    elif study.target not in clips:
+        clips = None
+    if clips is None:
         return run
-    log.rows["clips used"] = len(run.clips)
-    lesson, models = _fit_all(run, log, n_jobs)
+    run = replace(run, clips=clips)
+    log.rows["clips used"] = len(clips)
+    lesson, models = _fit_all(run, log, n_jobs, clips=clips, parts=parts)
     if lesson is None or not models:
         return run
     networks: dict[str, DeepModels] = {}
@@ -61,26 +62,29 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         first = next(iter(models.values()))
         ranges = None if first.design.classes else find_ranges(study, run.factor, first.predictions)
         log.notes += [] if ranges is None else [ranges.note]
-        guesses = _guess_all(run, log, first.predictions, ranges, ratings)
+        guesses = _guess_all(run, log, first.predictions, ranges, ratings, lesson=lesson)
     if ratings is not None and run.factor is not None:
         with log.isolate("baselines", "the ceiling"):
-            limit = limit_models(ratings, run.clips, run.factor, study.compare.level, log)
+            limit = limit_models(ratings, clips, run.factor, study.compare.level, log)
             run = run.add(limit)
     run = _look_closer(run.add(*models.values(), *networks.values()), lesson, log, n_jobs)
     return _compare(run, lesson, log, guesses, ranges=ranges, n_jobs=n_jobs)
 
 
-def _fit_all(run: StudyRun, log: Logbook, n_jobs: int) -> tuple[Lesson | None, dict[str, Models]]:
-    study, found = run.study, {}
+def _fit_all(
+    run: StudyRun, log: Logbook, n_jobs: int, *, clips: pd.DataFrame, parts: pd.DataFrame
+) -> tuple[Lesson | None, dict[str, Models]]:
+    study = run.study
+    found: dict[str, Models] = {}
     lesson = None
     with log.attempt("models"):
         lesson = Lesson(
-            run.clips,
-            run.parts,
-            fold_people(run.clips, run.parts, study.split, log),
-            target=study.target,
+            clips,
+            parts,
+            fold_people(clips, parts, study.split, log),
+            target=str(study.target),
             features=run.features,
-            by=find_by(run.clips),
+            by=find_by(clips),
             classes=study.clips is not None and study.clips.classes,
         )
         for model in study.models:
@@ -96,6 +100,8 @@ def _guess_all(
     skeleton: pd.DataFrame,
     ranges: Ranges | None,
     ratings: pd.DataFrame | None,
+    *,
+    lesson: Lesson,
 ) -> list[pd.DataFrame]:
     """Return the predictions of every baseline that can be made."""
     found: list[pd.DataFrame] = []
@@ -106,7 +112,7 @@ def _guess_all(
             found += guess_baselines(skeleton, (model,), ranges, log)
             if model.kind == "human" and ratings is not None and run.factor is not None:
                 only = replace(run.study, models=(model,))
-                found += judge_people(ratings, run.clips, run.factor, run.parts, study=only)
+                found += judge_people(ratings, lesson.clips, run.factor, lesson.parts, study=only)
     return found
 
 
@@ -122,6 +128,8 @@ def _compare(
     from exprstats.models import stack_predictions
 
     study, asked = run.study, run.study.compare
+    if asked is None:
+        return run
     with log.attempt("compare"):
         trained = [one.predictions for one in run.networks.values()]
         predictions = stack_predictions(*run.models.values(), *trained, *guesses, part="test")
