@@ -9,7 +9,7 @@ import pytest
 import exprstats
 from exprstats import options, results
 from exprstats.report import outline
-from exprstats.study import stages
+from exprstats.study.stages import central as stages
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
