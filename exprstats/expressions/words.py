@@ -6,8 +6,8 @@ import pandas as pd
 
 # Lower bounds of the adverbs in Hume's published program. There a score on a bound has no adverb;
 # here each bin holds its lower bound. The paper's own example calls .34 "quite".
-# The lowest two and the highest bound are confirmed; the inner ones (.44, .53, .62) and their adverbs
-# were not checked against the program.
+# The lowest two bounds and the highest are confirmed; the inner ones (.44, .53, .62) and their
+# adverbs were not checked against the program.
 PUBLISHED: dict[str, float] = {
     **{"slightly": 0.26, "somewhat": 0.35, "moderately": 0.44},
     **{"quite": 0.53, "very": 0.62, "extremely": 0.71},
