@@ -60,6 +60,8 @@ Counted = Literal["frames", "utterances"]
 Among = Literal["all", "labelled"]
 FoldUnit = Literal["frames", "utterances", "signers"]
 Tokens = Literal["words", "spaces"]
+Thresholds = Literal["published", "quantile"]
+SentenceUnit = Literal["mean", "frame"]
 
 # What kinds of models are called in print.
 KIND_NAMES: dict[str, str] = {

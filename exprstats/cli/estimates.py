@@ -20,6 +20,7 @@ from exprstats.cli.options import (
 )
 from exprstats.cli.session import open_session
 from exprstats.errors import Option, OptionError
+from exprstats.options import SentenceUnit, Thresholds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,10 +57,10 @@ def estimate_files(
         str | None, typer.Option(metavar="A,B,...", help="Emotions to keep. [default: all]")
     ] = None,
     thresholds: Annotated[
-        str, typer.Option(help="Bounds of adverbs: published (for faces) or quantile.")
+        Thresholds, typer.Option(help="Bounds of adverbs: published (for faces) or quantile.")
     ] = "published",
     unit: Annotated[
-        str, typer.Option(help="Sentences of the mean of a recording, or of each frame.")
+        SentenceUnit, typer.Option(help="Sentences of the mean of a recording, or of each frame.")
     ] = "mean",
     draws: Annotated[
         int, typer.Option(min=1, help="Permutations in the test of equal structure.")
@@ -104,7 +105,7 @@ def estimate_files(
         context = "context" if by else None
         result = rate_estimates(table, by=context, level=level)
         structure = compare_structure(table, by=context, draws=draws, seed=seed)
-        leed = write_sentences(table, thresholds=thresholds, unit=unit)  # type: ignore[arg-type]
+        leed = write_sentences(table, thresholds=thresholds, unit=unit)
         session.add_table("estimates", result.tidy())
         session.add_table("structure", structure.tidy())
         pairs = structure.correlations.assign(term="correlation").rename(columns={"r": "estimate"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -147,16 +146,11 @@ def fit_clips(
         fold = {"folds": folds, "repeats": repeats, "nested": nested}
         shares = plan_split(split, stratify=stratify, model=model, **fold)
         spare_input(clips, session.files, session.out)
-        chosen, reading = split_names(features, "--features"), get_reading()
+        chosen = split_names(features, "--features")
         columns: dict[str, Any] = {"clip": split_id(clip, "--clip") or "clip", "target": target}
         columns |= {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
-        settings = _extend_settings()(
-            clips,
-            **columns,
-            features=None if chosen is None else tuple(chosen),
-            classes=classes,
-            reading=reading,
-        )
+        listed = None if chosen is None else tuple(chosen)
+        settings = keys.ClipsSettings(clips, **columns, features=listed, classes=classes)
         # The command is a study of one model: the same stages, and seeds from the same one.
         study = Study(
             clips,
@@ -167,6 +161,7 @@ def fit_clips(
             compare=keys.CompareSettings(),
             weights=keys.WeightsSettings(weights_draws) if weights_draws else None,
             importance=keys.ImportanceSettings(draws=DRAWS) if importance else None,
+            reading=get_reading(),
         )
         log, leaks = Logbook(seed), LEAKS if leakage else 0
         options = {"nested": nested, "leaks": leaks, "style": "command", "n_jobs": n_jobs}
@@ -195,19 +190,6 @@ def fit_clips(
 
             save_models(found["models"], save)
             session.say(f"The model is in {save}. New clips: exprstats predict FILE --model {save}")
-
-
-def _extend_settings() -> type[Any]:
-    """Return the settings of a study's clips with a field for how the file is to be read."""
-    from exprstats.study import settings as keys
-
-    return make_dataclass(
-        "ClipsOfCommand",
-        [("reading", object, None)],
-        bases=(keys.ClipsSettings,),
-        frozen=True,
-        slots=True,
-    )
 
 
 def check_draws(model: str, draws: int) -> None:

@@ -5,17 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from exprstats.errors import (
-    Option,
-    OptionError,
-)
+from exprstats.errors import Option, OptionError
 
-if TYPE_CHECKING:
-    from exprstats.cli.session import Session
-
-
+# How the header ends of tables that our commands write.
 _OWN = (",part,fitted_on,truth,prediction", ",score,std_error,factor_se,note")
 
 
@@ -75,16 +68,23 @@ def spare_input(path: Path, files: Mapping[str, Path], folder: Path | None = Non
         raise OptionError(message)
 
 
-def spare_existing(session: Session, *, forcible: bool) -> None:
+def spare_existing(files: Mapping[str, Path], *, forcible: bool) -> None:
     """Refuse to write over files that this program did not write.
+
+    Parameters
+    ----------
+    files
+        As `check_places` takes them.
+    forcible
+        Whether the command has an option that replaces them.
 
     Raises
     ------
     OptionError
         With the file, and how to replace it.
     """
-    for option, place in session.files.items():
-        if session.force or not place.is_file() or _is_own(place):
+    for option, place in files.items():
+        if not place.is_file() or _is_own(place):
             continue
         told = f"{option} {place} exists, and may hold what you need. Choose another place"
         cure = (", or replace it with ", Option("force", True), ".") if forcible else (".",)

@@ -141,7 +141,7 @@ def judge_predictions(session: Session, found: pd.DataFrame, seed: int) -> None:
     metrics = ["rmse", "correlation"]
     result = compare_models(judged, metrics=metrics, by=by, seed=seed)
     session.add_table("performance", result.tidy())
-    session.present(result)
+    session.present(result, unseen=False)
     session.say(
         "The stored model does not say whom it was fitted to: these numbers hold for new people "
         "only if none of the people in the file was among them."

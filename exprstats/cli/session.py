@@ -100,7 +100,9 @@ class Session:
         spare_input(path, self.files, self.out)
         self.inputs.append({"file": str(path), "sha256": sha256, "rows": rows})
 
-    def present(self, *results: Any, names: Mapping[str, str] | None = None) -> None:
+    def present(
+        self, *results: Any, names: Mapping[str, str] | None = None, unseen: bool = True
+    ) -> None:
         """Print results as the report does: the same sections, with the same words and tables.
 
         Parameters
@@ -109,10 +111,13 @@ class Session:
             Results in any order; None is passed over.
         names
             What to print for a model's name, where its own name is not meant.
+        unseen
+            As `exprstats.report.Analysis` holds it.
         """
         from exprstats.report import describe_results, gather_analysis
 
-        analysis = gather_analysis([one for one in results if one is not None], names=names)
+        given = [one for one in results if one is not None]
+        analysis = gather_analysis(given, names=names, unseen=unseen)
         for section in describe_results(analysis, failures=self.failures):
             self.show(section)
 
@@ -213,7 +218,8 @@ def open_session(
         session.files["--json"] = Path(str(session.json))
     try:
         check_places(session.files, session.out)
-        spare_existing(session, forcible="force" in options)
+        if not session.force:
+            spare_existing(session.files, forcible="force" in options)
         with _stage_output(session) as stage:
             with _keep_warnings(session), show_progress(wanted=not session.quiet):
                 yield session

@@ -85,7 +85,7 @@ class CoOccurrence(Result):
         head = f"{counted} of a label and a feature differed from chance."
         if not len(lift):
             return "No pair of a label and a feature occurs in enough utterances for a test."
-        row = lift.sort_values(["p_max_t", "p_value"], kind="stable").iloc[0]
+        row = rank_pairs(lift).iloc[0]
         limits = write_interval(row["conf_low"], row["conf_high"])
         return (
             f"{head} Clearest: {row['label']} and {row['feature']}, lift = "
@@ -180,6 +180,20 @@ def count_utterances(runs: Runs, unit: Counted, features: np.ndarray, labels: np
         feature, label, total = (feature > 0) * 1.0, (label > 0) * 1.0, (total > 0) * 1.0
         joint = label[keys[0]]
     return Counts(total, feature, label, keys, joint)
+
+
+def rank_pairs(lift: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of lift, the clearest association first.
+
+    The least p that permutations can give is shared by many pairs; among equal p the pair whose
+    interval lies farthest from 1, as a ratio, is the clearest.
+    """
+    with np.errstate(divide="ignore"):
+        low, high = np.log(lift["conf_low"].clip(lower=0)), np.log(lift["conf_high"].clip(lower=0))
+    far = pd.Series(np.fmax(low, -high), lift.index).fillna(-np.inf)
+    p = lift.get("p_max_t", 1.0)
+    ranked = lift.assign(_p=p, _far=-far).sort_values(["_p", "_far"], kind="stable")
+    return ranked.drop(columns=["_p", "_far"])
 
 
 def measure_cooccurrence(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -22,11 +22,9 @@ from exprstats.expressions.words import (
     find_adjective,
     list_cuts,
 )
-from exprstats.options import check_count, check_word
+from exprstats.options import SentenceUnit, Thresholds, check_count, check_word
 from exprstats.results import Result
 
-Thresholds = Literal["published", "quantile"]
-Unit = Literal["mean", "frame"]
 _VERBS = {"prosody": "sound", "burst": "sound", "language": "sound", "voice": "sound"}
 
 
@@ -81,7 +79,7 @@ def _tell_neutral(row: dict[Any, Any], thresholds: str) -> str:
 def write_sentences(
     estimates: pd.DataFrame,
     *,
-    unit: Unit = "mean",
+    unit: SentenceUnit = "mean",
     thresholds: Thresholds | Mapping[str, Any] = "published",
     adjectives: Mapping[str, str] | None = None,
     most: int = 3,
@@ -128,7 +126,7 @@ def write_sentences(
     'They look extremely joyful.'
     """
     check_table(estimates, ESTIMATES)
-    check_word(unit, Unit, "unit")
+    check_word(unit, SentenceUnit, "unit")
     check_count(most, "most")
     table = _average_units(estimates, unit)
     cuts = _settle_cuts(estimates, thresholds)
@@ -158,7 +156,7 @@ def write_sentences(
     return Sentences(pd.DataFrame(counted), sentences, list_cuts(cuts), kind)
 
 
-def _average_units(estimates: pd.DataFrame, unit: Unit) -> pd.DataFrame:
+def _average_units(estimates: pd.DataFrame, unit: SentenceUnit) -> pd.DataFrame:
     """Return scores by unit and emotion: segments of speech stay, faces are averaged over time."""
     named = ("context", "recording", "subject", "label", "id", "modality")
     keys = [name for name in named if name in estimates]

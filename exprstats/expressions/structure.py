@@ -60,7 +60,8 @@ class EstimateStructure(Result):
                 f"and {row['versus']} by {size} on Fisher's z (root mean square; {told})."
             )
         count = write_count(len(self.correlations))
-        return " ".join(texts) or f"{count} correlations of emotions; there is one data set."
+        alone = f"{count} correlations of emotions were estimated, of one data set."
+        return " ".join(texts) or alone
 
 
 def compare_structure(

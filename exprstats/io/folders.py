@@ -125,8 +125,8 @@ def _refuse_changed(target: Path) -> None:
     held = _read_manifest(target)
     if held == {}:
         message = (
-            f"{target} was written by a version of exprstats that did not list its files. Name a "
-            "new folder, or remove this one."
+            f"{target} was written by a version of exprstats that did not list its files, so that "
+            "yours cannot be told from them. Name a new folder."
         )
         raise OptionError(message)
     changed = [name for name, sha256 in (held or {}).items() if _differs(target / name, sha256)]

@@ -35,6 +35,8 @@ class Analysis(Registered):
         Settings and origin, where a study was run.
     model_names
         What to print for a model's name.
+    unseen
+        Whether the people judged are known to be none that the models were fitted to.
     """
 
     title: str
@@ -44,6 +46,7 @@ class Analysis(Registered):
     study: Study | None = None
     provenance: Provenance | None = None
     model_names: Mapping[str, str] = field(default_factory=dict)
+    unseen: bool = True
 
     @property
     def own_model(self) -> str | None:
@@ -100,6 +103,7 @@ def gather_analysis(
     title: str | None = None,
     *,
     names: Mapping[str, str] | None = None,
+    unseen: bool = True,
 ) -> Analysis:
     """Return the analysis of a study's run, or of results in any order.
 
@@ -132,4 +136,5 @@ def gather_analysis(
     keyed = [(key, one) for (_, key), one in found.held.items() if key is not None]
     ours = bool(keyed) and all(key == getattr(one, "kind", None) for key, one in keyed)
     told = KIND_NAMES if ours else {}
-    return Analysis(title or "Report", found, model_names=told if names is None else names)
+    names = told if names is None else names
+    return Analysis(title or "Report", found, model_names=names, unseen=unseen)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things
-from exprstats.contracts import order_levels, require_columns
+from exprstats.contracts import find_conflicts, order_levels, require_columns
 from exprstats.errors import DataError, Option, Problem, Style, speak
 from exprstats.options import name_nearest
 from exprstats.study.provenance import InputFile, Logbook
@@ -16,6 +16,8 @@ from exprstats.study.settings import ClipsSettings, OpenfaceSettings, RatingsSet
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from exprstats.io import Reading
 
 _MOST_CODES = 20  # values of a feature that may be the target in other words
 _THIN = "Leave out the features that are missing most often."
@@ -47,14 +49,17 @@ def read_tables(
         if settings is None:
             continue
         try:
-            _note_file(name, settings.file, study.path.parent, log)
+            _note_file(name, settings.file, study.path.parent, log, study.reading)
             if name == "clips" and study.openface is not None:
                 folder = study.path.parent
                 tables[name] = summarise_videos(study.openface, folder, log, n_jobs=n_jobs)
             else:
-                tables[name] = read_table(settings)
+                tables[name] = read_table(settings, study.reading)
         except DataError as error:
             problems += error.problems
+    files = {"ratings": study.ratings, "clips": study.clips}
+    named = {one.file.name: tables[name] for name, one in files.items() if one and name in tables}
+    problems += find_conflicts(named)
     if problems:
         raise DataError(problems)
     log.rows |= {name: len(table) for name, table in tables.items()}
@@ -88,17 +93,19 @@ def keep_seen(ratings: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
     return ratings[ratings.set_index(key).index.isin(clips.set_index(key).index)]
 
 
-def _note_file(table: str, path: Path, folder: Path, log: Logbook) -> None:
-    from exprstats.io import sniff_file
+def _note_file(table: str, path: Path, folder: Path, log: Logbook, reading: Reading | None) -> None:
+    from exprstats.io import Reading, sniff_file
 
-    facts = sniff_file(path)
+    facts = sniff_file(path, reading or Reading())
     shown = path.relative_to(folder) if path.is_relative_to(folder) else path
     notes = tuple(str(note) for note in facts.notes)
     columns = len(facts.columns)
     log.inputs.append(InputFile(table, shown.as_posix(), facts.sha256, facts.rows, columns, notes))
 
 
-def read_table(settings: RatingsSettings | ClipsSettings) -> pd.DataFrame:
+def read_table(
+    settings: RatingsSettings | ClipsSettings, reading: Reading | None = None
+) -> pd.DataFrame:
     """Return the table of ``[ratings]`` or ``[clips]``, read as its settings say."""
     from exprstats.io import read_clips, read_ratings
 
@@ -106,9 +113,10 @@ def read_table(settings: RatingsSettings | ClipsSettings) -> pd.DataFrame:
     named = {one.name: getattr(settings, one.name) for one in fields(settings)}
     path = named.pop("file")
     if isinstance(settings, RatingsSettings):
-        return read_ratings(path, **named)
+        return read_ratings(path, **named, reading=reading)
     del named["scale"]
-    return read_clips(path, **{**named, "classes": True if settings.classes else None})
+    classes = True if settings.classes else None
+    return read_clips(path, **{**named, "classes": classes}, reading=reading)
 
 
 def list_features(clips: pd.DataFrame, settings: ClipsSettings) -> list[str]:

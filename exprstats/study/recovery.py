@@ -11,6 +11,7 @@ import pandas as pd
 
 from exprstats.contracts import arrange_rows, order_levels
 from exprstats.errors import DataWarning
+from exprstats.options import NETWORKS
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.study.run import StudyRun
 from exprstats.study.targets import Ranges, find_ranges
@@ -229,7 +230,8 @@ def _predict_all(
             yield model.name, guess_uniform(fresh, low=ranges.lows, high=ranges.highs, seed=rng)
         elif model.kind == "normal":
             yield model.name, guess_normal(fresh, seed=rng)
-        elif model.kind != "human":  # who is judged against other raters, not against the scores
+        # Human baselines are judged against other raters; networks learn from other inputs.
+        elif model.kind not in {"human", *NETWORKS}:
             yield model.name, _predict_fits(run.models.get(model.name, first), fresh, model.kind)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from exprstats.io.files.reading import Reading
 from exprstats.options import (
     NETWORKS,
     Among,
@@ -236,6 +237,8 @@ class Study:
         Annotated intervals, beside or in place of ratings and clips.
     usual_models
         Whether the file names no model, so that the usual ones stand in.
+    reading
+        How the files are to be read, where a command was told; None in studies.
     """
 
     path: Path
@@ -256,6 +259,7 @@ class Study:
     video: VideoSettings | None = None
     signing: SigningSettings | None = None
     usual_models: bool = False
+    reading: Reading | None = None
 
     def list_files(self) -> list[Path]:
         """Return the study file, and the files and folders that it names."""

@@ -49,9 +49,8 @@ def count_lines(path):
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_file)
-def test_no_file_is_over_400_lines_and_no_test_over_500(path):
-    most = 500 if "tests" in path.parts else 400
-    assert count_lines(path) <= most, "split it by concept"
+def test_no_file_is_over_400_lines(path):
+    assert count_lines(path) <= 400, "split it by concept"
 
 
 def test_the_house_keeps_its_size(capsys):

@@ -155,9 +155,7 @@ def _say_pairs(found: CoOccurrence, n_labels: int) -> list[Text]:
 
 
 def _order_labels(table: pd.DataFrame) -> list[Any]:
-    """Return the labels, those with the smallest p first, then by their frames."""
-    lift = table[table["term"].eq("lift")]
-    lift = lift.assign(p=lift.get("p_max_t", 1.0))
-    best = lift.groupby("label", sort=False).agg(p=("p", "min"), frames=("n_label", "first"))
-    best = best.sort_values(["p", "frames"], ascending=[True, False], kind="stable")
-    return best.index.tolist()
+    """Return the labels, that of the clearest pair first."""
+    from exprstats.events.cooccurrence import rank_pairs
+
+    return rank_pairs(table[table["term"].eq("lift")])["label"].unique().tolist()

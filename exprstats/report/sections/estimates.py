@@ -8,6 +8,7 @@ import pandas as pd
 
 from exprstats.apa import write_count, write_level, write_number, write_p
 from exprstats.document.cells import (
+    ALL,
     collect_notes,
     find_row,
     name_contexts,
@@ -99,7 +100,7 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
 
 
 def _name(row: dict[Any, Any]) -> str:
-    return row["modality"] if row["context"] == "All" else f"{row['modality']}, {row['context']}"
+    return row["modality"] if row["context"] == ALL else f"{row['modality']}, {row['context']}"
 
 
 def _tabulate_agreement(rows: pd.DataFrame, interval: str) -> list[Table]:
@@ -117,7 +118,7 @@ def _tabulate_agreement(rows: pd.DataFrame, interval: str) -> list[Table]:
             pair = f"{one} and {two}"
             cells.append(
                 {
-                    "place": pair if context == "All" else f"{pair}, {context}",
+                    "place": pair if context == ALL else f"{pair}, {context}",
                     "emotion": name,
                     "rho": write_estimate(row),
                     "limits": write_limits(row),

@@ -66,7 +66,7 @@ def describe_performance(analysis: Analysis) -> Section | None:
             *say_classes(analysis),
             *_say_ceiling(analysis, labels),
         ),
-        caveats=(*warn_of_clusters(shown), *warn_of_levels(analysis)),
+        caveats=(*warn_of_clusters(shown, _name_tested(analysis)), *warn_of_levels(analysis)),
         tables=(build_scoreboard(shown, labels, analysis), *build_classes(analysis)),
         figures=(_build_figure(shown, labels, analysis, analysis.comparison),),
     )
@@ -87,22 +87,28 @@ def _say_ceiling(analysis: Analysis, labels: Mapping[str, MetricLabel]) -> list[
     return [quote_sentence(analysis.ceiling.sentence())]
 
 
-def warn_of_clusters(shown: pd.DataFrame) -> tuple[Text, ...]:
+def _name_tested(analysis: Analysis) -> str:
+    """Return the word before clips and subjects that are judged: test, where no model saw them."""
+    return "test " if analysis.unseen else ""
+
+
+def warn_of_clusters(shown: pd.DataFrame, tested: str = "test ") -> tuple[Text, ...]:
     """Return a caveat where subjects are too few for a bootstrap interval."""
     fewest = int(shown["n_clusters"].min())
     if fewest >= ENOUGH_CLUSTERS:
         return ()
     if "jackknife" in list_methods(shown):
         rough = (
-            "The intervals rest on {fewest} test subjects; with fewer than {few} no interval "
+            "The intervals rest on {fewest} {tested}subjects; with fewer than {few} no interval "
             "deserves much trust."
         )
-        return (say(rough, fewest=fewest, few=FEW_CLUSTERS),) if fewest < FEW_CLUSTERS else ()
+        few = {"fewest": fewest, "tested": tested, "few": FEW_CLUSTERS}
+        return (say(rough, **few),) if fewest < FEW_CLUSTERS else ()
     narrow = (
-        "With fewer than {enough} test subjects ({fewest} here) a bootstrap interval is too "
+        "With fewer than {enough} {tested}subjects ({fewest} here) a bootstrap interval is too "
         "narrow; it is printed because it was asked for."
     )
-    return (say(narrow, enough=ENOUGH_CLUSTERS, fewest=fewest),)
+    return (say(narrow, enough=ENOUGH_CLUSTERS, tested=tested, fewest=fewest),)
 
 
 def _say_metric(
@@ -128,7 +134,7 @@ def _say_metric(
     return say(
         "{where} {name} of {model} was {value}, {level} CI {limits}{compared} (Table 3, Figure "
         "3).{contexts}",
-        where=f"On the {write_count(row['n_clips'])} test clips of "
+        where=f"On the {write_count(row['n_clips'])} {_name_tested(analysis)}clips of "
         f"{write_count(row['n_clusters'])} subjects, the"
         if first
         else "The",
@@ -181,7 +187,7 @@ def _build_figure(
     return Figure(
         "3",
         "performance",
-        "Test Performance of Each Model",
+        f"{_name_tested(analysis).title()}Performance of Each Model",
         lambda: draw_performance(comparison, names=analysis.model_names, ceilings=limits),
         words=f"{join_words(names)} of {join_words(models)} with intervals; the same as Table 3.",
         notes=tuple(notes),
@@ -198,7 +204,8 @@ def build_scoreboard(
     return Table(
         "3",
         "performance",
-        "Test Performance" + (" by Context and Overall" if len(contexts) > 1 else ""),
+        f"{_name_tested(analysis).title()}Performance"
+        + (" by Context and Overall" if len(contexts) > 1 else ""),
         columns,
         cells,
         group="group",
@@ -257,7 +264,11 @@ def _list_notes(
     methods = join_words([METHODS.get(name, name) for name in list_methods(shown)])
     notes = [
         say("Brackets hold {level} confidence intervals: {how}.", level=level, how=methods),
-        say("Test set: {counts}.", counts=_count_clips(shown)),
+        say(
+            "{judged}: {counts}.",
+            judged="Test set" if analysis.unseen else "Clips with a truth",
+            counts=_count_clips(shown),
+        ),
     ]
     if "nrmse" in labels:
         notes.append(say("{told}", told=_tell_spans(analysis)))

@@ -4,23 +4,18 @@ Values are read back as they were written; 1e-12 allows for one rounding of a su
 """
 
 import gzip
-import json
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats import DataError, DataWarning, OptionError, join_frames, read_faces, summarise_clips
+from exprstats import DataError, OptionError, join_frames, read_faces
 
-POINTS = [f"{axis}_{i}" for axis in "xy" for i in range(68)]
+from .conftest import make_pyfeat, write, write_arkit, write_imotions, write_libreface
+
 GAZE = [f"gaze_{eye}_{axis}" for eye in "01" for axis in "xyz"]
 SMALL = "frame, timestamp, confidence, success, pose_Tx, AU01_r\n"
 ROWS = "1, 0, 0.98, 1, 5.5, 0.2\n2, 0.04, 0.98, 1, 5.6, 0.3\n3, 0.08, 0.20, 0, 5.7, 0.1\n"
-
-
-def write(path, text, encoding="utf-8"):
-    path.write_bytes(text.encode(encoding))
-    return path
 
 
 @pytest.mark.parametrize(
@@ -124,15 +119,6 @@ def test_openface_3_gives_all_faces_the_units_of_one(tmp_path):
     assert any("1 frame shows several faces" in note for note in faces.notes)
 
 
-def make_pyfeat(n, *, emotion="happiness", pose=0.1, **more):
-    rng = np.random.default_rng(1)
-    table = pd.DataFrame({"FaceRectX": np.full(n, 10.0), "FaceScore": 0.99})
-    points = pd.DataFrame(rng.normal(100, 1, (n, 136)), columns=POINTS)
-    rest = {"Pitch": pose, "Roll": 0.0, "Yaw": np.arange(n) * 0.01, "AU01": 0.7, "AU12": 0.4}
-    rest |= {emotion: 0.3, **more, "frame": np.arange(n)}
-    return pd.concat([table, points, pd.DataFrame(rest)], axis=1)
-
-
 def clock(seconds):
     return [f"{int(s) // 60:02d}:{int(s) % 60:02d}" for s in seconds]
 
@@ -181,22 +167,6 @@ def test_pyfeat_numbers_faces_by_their_order_and_keeps_frames_without_a_face(tmp
     assert "does not follow faces" in faces.notes[-1]
 
 
-def write_libreface(path, indices):
-    n = len(indices)
-    table = pd.DataFrame(
-        {
-            "frame_idx": indices,
-            "frame_time_in_ms": np.array(indices) * 40.0,
-            **{"pitch": 1.0, "yaw": np.arange(n) * 2.0, "roll": 0.5},
-            **{"au_1": 1, "au_12": [0, 1] * (n // 2), "au_7": 1},
-            **{"au_1_intensity": 2.0, "au_12_intensity": 4.0, "au_5_intensity": 5.0},
-            **{"facial_expression": "Happiness", "gaze_yaw": 3.0, "gaze_pitch": 4.0},
-        }
-    )
-    table.to_csv(path, index=False)
-    return path
-
-
 def test_libreface_drops_frames_without_a_face(tmp_path):
     faces = read_faces(write_libreface(tmp_path / "a.csv", [0, 1, 5, 6]))
     assert faces.table["frame"].tolist() == [1, 2, 6, 7]
@@ -208,28 +178,6 @@ def test_libreface_drops_frames_without_a_face(tmp_path):
         **{"au_12": "presence (0 or 1)", "au_12_intensity": "intensity (0 to 5)"},
         **{"yaw": "deg", "gaze_yaw": "deg"},
     }
-
-
-def write_imotions(path, *, affdex=False, blank=""):
-    """Write an export in which rows of an eye tracker repeat the last face."""
-    facet = ["Joy Evidence", "Joy Intensity", "AU1 Evidence", "AU12 Evidence", "Yaw Degrees"]
-    more = ["Brow Furrow", "Engagement", "Lip Corner Depressor", "Smile"] if affdex else []
-    header = ["StudyName", "StimulusName", "EventSource", "Timestamp", "MediaTime"]
-    header += [*more, "FrameNo", "FrameTime", "NoOfFaces", *facet]
-    lines = ["#Study : s", "#Date : d", "#Version : 6.2", "#TestRunDate : t", blank]
-    lines.append("\t".join(header))
-
-    def row(source, time, *cells):
-        lines.append("\t".join(map(str, ["s", cells[0], source, time, *cells[1:]])))
-
-    scores = [70.0] * len(more)
-    for i in range(4):
-        values = [-1.5, 0, 0.3, -0.2, 5.0 + i]
-        row("Emotient FACET", 1000 + i * 40, "film", i * 40, *scores, i, i * 40, 1, *values)
-        row("ET", 1010 + i * 40, "film", i * 40 + 10, *scores, "", "", "", *values)
-    row("Emotient FACET", 1400, "pause", 0, *scores, 10, 400, 0, *[""] * 5)
-    path.write_text("\n".join(lines) + "\n")
-    return path
 
 
 @pytest.mark.parametrize("blank", ["", "\t\t\t"])
@@ -253,19 +201,6 @@ def test_an_export_of_two_trackers_asks_which(tmp_path):
     assert "Smile" not in faces.table
     with pytest.raises(DataError, match="no row comes from this tracker"):
         read_faces(path, tracker="affdex")
-
-
-def write_arkit(path, frames, rate, *, step=1, start=(23, 59, 58)):
-    """Write timecodes of a clock from a start on, which may pass midnight."""
-    hour, minute, second = start
-    lines = ["Timecode,BlendShapeCount,EyeBlinkLeft,JawOpen,HeadYaw,HeadPitch,HeadRoll"]
-    for i in range(frames):
-        whole, part = divmod(i * step, rate)
-        total = (hour * 3600 + minute * 60 + second + int(whole)) % 86_400
-        code = f"{total // 3600:02d}:{total // 60 % 60:02d}:{total % 60:02d}:{part:06.3f}"
-        lines.append(f"{code},61,0.1,0.2,{i * 0.001},0,0")
-    path.write_text("\n".join(lines) + "\n")
-    return path
 
 
 @pytest.mark.parametrize(("rate", "step"), [(60, 2), (60, 1), (30, 1), (24, 1), (60, 1.999)])
@@ -343,98 +278,3 @@ def test_choices_that_cannot_be_are_refused(tmp_path):
 
 
 # Features of other trackers.
-
-
-def summarise(faces, **options):
-    with pytest.warns(DataWarning) as caught:
-        clips = summarise_clips(faces, min_valid=0, **options)
-    return clips.iloc[0], " ".join(str(one.message) for one in caught)
-
-
-def test_openface_features_are_those_of_its_table(tmp_path, make_face, write_face):
-    path = write_face(make_face(60, seed=1), tmp_path / "a.csv")
-    faces = read_faces(path)
-    pd.testing.assert_frame_equal(summarise_clips(faces), summarise_clips(faces.table))
-
-
-def test_libreface_gives_angles_and_units_on_a_named_scale(tmp_path):
-    faces = read_faces(write_libreface(tmp_path / "a.csv", list(range(10))))
-    row, told = summarise(faces, hz=25)
-    # Yaw turns 2 degrees a frame; the gaze stays.
-    assert row["yaw_displacement"] == pytest.approx(np.deg2rad(2), abs=1e-12)
-    assert row["gaze_displacement"] == 0
-    # Units 1 and 7 in every frame, 12 in every second; the intensities of 1 and of 12 are 2 and 4.
-    assert row["au_count"] == 2.5
-    assert row["au_intensity"] == pytest.approx((2 + (2 + 4) / 2) / 2)
-    assert "au_count counts LibreFace's 3 units by presence (0 or 1)" in told
-    assert "au_intensity is the intensity (0 to 5) of 2 of them" in told
-    assert "LibreFace writes no confidence" in told
-    assert {"points_displacement", "head_displacement"}.isdisjoint(row.index)
-    assert "points_displacement" in told
-
-
-def test_pyfeat_gives_landmarks_but_a_mesh_gives_none(tmp_path):
-    table = make_pyfeat(50, pose=4.5)
-    table.to_csv(tmp_path / "a.csv", index=False)
-    row, told = summarise(read_faces(tmp_path / "a.csv", fps=25), hz=25)
-    x, y = table[POINTS[:68]].to_numpy(), table[POINTS[68:]].to_numpy()
-    moved = np.hypot(np.diff(x, axis=0), np.diff(y, axis=0)).mean()
-    assert row["points_displacement"] == pytest.approx(moved, abs=1e-12)
-    assert row["au_count"] == 1
-    assert "by probability (0 to 1) of at least 0.5" in told
-    assert "au_intensity" not in row.index
-    mesh = pd.DataFrame(
-        0.0, index=table.index, columns=[f"{a}_{i}" for a in "xy" for i in range(68, 478)]
-    )
-    pd.concat([table, mesh], axis=1).to_csv(tmp_path / "b.csv", index=False)
-    faces = read_faces(tmp_path / "b.csv", fps=25)
-    assert "points_displacement" not in summarise(faces, hz=25)[0].index
-    with pytest.warns(DataWarning, match="points_displacement"):
-        summarise_clips(faces.table, hz=25)
-
-
-def test_pyfeat_2_gives_gaze_and_head_in_radians(tmp_path):
-    n = 50
-    more = {"gaze_yaw": np.arange(n) * 0.003, "gaze_pitch": np.arange(n) * 0.004}
-    table = make_pyfeat(n, emotion="Happy", valence=0.1, **more)
-    table.to_csv(tmp_path / "a.csv", index=False)
-    row, told = summarise(read_faces(tmp_path / "a.csv", fps=25), hz=25)
-    assert row["gaze_displacement"] == pytest.approx(0.005, abs=1e-12)
-    assert row["yaw_displacement"] == pytest.approx(0.01, abs=1e-12)
-    assert "head_displacement" in told
-
-
-def test_angles_whose_unit_is_not_known_give_no_feature(tmp_path):
-    make_pyfeat(50, pose=0.1).to_csv(tmp_path / "a.csv", index=False)
-    row, told = summarise(read_faces(tmp_path / "a.csv", fps=25), hz=25)
-    assert "yaw_displacement" not in row.index
-    assert "yaw_displacement" in told
-
-
-def test_frames_that_libreface_drops_are_no_valid_moments(tmp_path):
-    kept = [*range(10), *range(20, 50)]
-    row, _ = summarise(read_faces(write_libreface(tmp_path / "a.csv", kept)), hz=25)
-    assert row["valid_share"] == pytest.approx(40 / 50)
-    assert row["gaps"] == 1
-    # The turn over the gap is not counted: all others are 2 degrees.
-    assert row["yaw_displacement"] == pytest.approx(np.deg2rad(2), abs=1e-12)
-
-
-def test_facet_and_arkit_features(tmp_path):
-    facet = read_faces(write_imotions(tmp_path / "a.txt"))
-    row, told = summarise(facet, hz=25)
-    assert row["yaw_displacement"] == pytest.approx(np.deg2rad(1), abs=1e-12)
-    # Unit 1 has log10 odds of .3, unit 12 of −.2.
-    assert row["au_count"] == 1
-    assert "evidence (log10 odds) of at least 0" in told
-    arkit = read_faces(write_arkit(tmp_path / "b.csv", 120, 30))
-    row, told = summarise(arkit, hz=30)
-    assert row["yaw_displacement"] == pytest.approx(0.001, abs=1e-9)
-    assert {"gaze_displacement", "au_count"}.isdisjoint(row.index)
-
-
-def test_reading_changes_no_input(tmp_path):
-    faces = read_faces(write_libreface(tmp_path / "a.csv", list(range(10))))
-    before = json.dumps(faces.table.to_dict("list"), default=str)
-    summarise(faces)
-    assert json.dumps(faces.table.to_dict("list"), default=str) == before
