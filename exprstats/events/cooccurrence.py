@@ -12,7 +12,7 @@ from scipy import sparse
 from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Problem
-from exprstats.events.independence import permute_labels, split_covariance
+from exprstats.events.independence import permute_labels, rank_pairs, split_covariance
 from exprstats.events.intervals import LABEL, Runs, lay_runs, name_pair
 from exprstats.events.limits import FEW, Limits, limit_terms
 from exprstats.options import Among, Counted, Given, check_count, check_level, check_word
@@ -180,20 +180,6 @@ def count_utterances(runs: Runs, unit: Counted, features: np.ndarray, labels: np
         feature, label, total = (feature > 0) * 1.0, (label > 0) * 1.0, (total > 0) * 1.0
         joint = label[keys[0]]
     return Counts(total, feature, label, keys, joint)
-
-
-def rank_pairs(lift: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of lift, the clearest association first.
-
-    The least p that permutations can give is shared by many pairs; among equal p the pair whose
-    interval lies farthest from 1, as a ratio, is the clearest.
-    """
-    with np.errstate(divide="ignore"):
-        low, high = np.log(lift["conf_low"].clip(lower=0)), np.log(lift["conf_high"].clip(lower=0))
-    far = pd.Series(np.fmax(low, -high), lift.index).fillna(-np.inf)
-    p = lift.get("p_max_t", 1.0)
-    ranked = lift.assign(_p=p, _far=-far).sort_values(["_p", "_far"], kind="stable")
-    return ranked.drop(columns=["_p", "_far"])
 
 
 def measure_cooccurrence(

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from exprstats.inference.resampling.pvalues import TIE
@@ -170,3 +171,17 @@ def _draw_block(
                 drawn[line] += gather @ (signs[:, None] * parts.within)
         found.append(drawn)
     return found
+
+
+def rank_pairs(lift: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of lift, the clearest association first.
+
+    The least p that permutations can give is shared by many pairs; among equal p the pair whose
+    interval lies farthest from 1, as a ratio, is the clearest.
+    """
+    with np.errstate(divide="ignore"):
+        low, high = np.log(lift["conf_low"].clip(lower=0)), np.log(lift["conf_high"].clip(lower=0))
+    far = pd.Series(np.fmax(low, -high), lift.index).fillna(-np.inf)
+    p = lift.get("p_max_t", 1.0)
+    ranked = lift.assign(_p=p, _far=-far).sort_values(["_p", "_far"], kind="stable")
+    return ranked.drop(columns=["_p", "_far"])

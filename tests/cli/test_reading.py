@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 ROWS = [("a", "x", 1), ("a", "y", 2), ("b", "x", 3), ("b", "y", 5), ("c", "x", 2), ("c", "y", 2)]
@@ -137,3 +138,23 @@ def test_common_takes_the_clips_that_all_models_predict(call, call_json, tmp_pat
     assert {row["n_clips"] for row in call_json("compare", file, *named, "--common")["rows"]} == {
         29
     }
+
+
+def test_fit_reads_its_file_as_asked_and_counts_its_rows(call_json, data, tmp_path):
+    clips = pd.read_csv(data / "clips.csv")
+    options = ("--target", "au_count", "--subject", "subject", "--features", "au_intensity")
+    plain = call_json("fit", data / "clips.csv", *options)
+    book = tmp_path / "book.xlsx"
+    with pd.ExcelWriter(book) as writer:
+        clips.head(3).to_excel(writer, sheet_name="some", index=False)
+        clips.to_excel(writer, sheet_name="all", index=False)
+    sheet = call_json("fit", book, *options, "--sheet", "all")
+    assert sheet["inputs"][0]["rows"] == len(clips)
+    estimates = [[row["estimate"] for row in told["rows"]] for told in (plain, sheet)]
+    assert estimates[0] == pytest.approx(estimates[1], rel=1e-9, nan_ok=True)
+    mixed = tmp_path / "mac.csv"
+    text = (data / "clips.csv").read_text(encoding="utf-8")
+    assert "S001" in text
+    mixed.write_bytes(text.replace("S001", "Zo\u00eb").encode("mac-roman"))
+    told = call_json("fit", mixed, *options, "--encoding", "mac-roman")
+    assert told["inputs"][0]["rows"] == len(clips)

@@ -173,3 +173,10 @@ def test_values_far_from_the_training_clips_are_named(call, data, net, tmp_path)
         "3 of" in told
         and f"more than 5 SDs from the mean of the training clips ('{feature}')" in told
     )
+
+
+def test_predicted_clips_are_not_called_those_of_a_test(call, data, net):
+    out = " ".join(call("predict", data / "clips.csv", "--model", net).stdout.split())
+    assert "does not say whom it was fitted to" in out
+    assert "test clips" not in out and "Test Performance" not in out and "Test set" not in out
+    assert "Performance" in out and "clips of" in out

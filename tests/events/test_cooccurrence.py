@@ -13,7 +13,12 @@ from scipy import stats
 import exprstats as ex
 from exprstats.errors import DataError, OptionError
 from exprstats.events.cooccurrence import count_utterances, lay_labelled, pick_columns
-from exprstats.events.independence import find_moments, permute_labels, split_covariance
+from exprstats.events.independence import (
+    find_moments,
+    permute_labels,
+    rank_pairs,
+    split_covariance,
+)
 
 TERMS = ["p_label_given_feature", "p_feature_given_label", "lift"]
 
@@ -211,3 +216,10 @@ def test_labels_and_options_that_cannot_be_are_refused(corpus):
         ex.measure_cooccurrence(corpus.events, corpus.labels, given="words")
     with pytest.raises(DataError, match="no feature has 1,000,000 frames"):
         ex.measure_cooccurrence(corpus.events, corpus.labels, least=1_000_000)
+
+
+def test_among_equal_p_the_clearest_pair_is_that_farthest_from_one():
+    rows = [("a", 1.3, 1.9, 0.005), ("b", 3.0, 3.6, 0.005), ("c", 0.01, 0.1, 0.005)]
+    rows += [("d", 9.0, 11.0, 0.2), ("e", np.nan, np.nan, 0.005)]
+    lift = pd.DataFrame(rows, columns=["feature", "conf_low", "conf_high", "p_max_t"])
+    assert rank_pairs(lift)["feature"].tolist() == ["c", "b", "a", "e", "d"]

@@ -284,3 +284,16 @@ def test_progress_is_told(folder):
 def test_other_jobs_give_the_same_numbers(folder, run):
     again = run_study(read_study(folder / "study.toml"), n_jobs=2)
     pd.testing.assert_frame_equal(again.comparison.table, run.comparison.table)
+
+
+def test_files_that_name_two_people_for_one_clip_are_refused(write_study, folder):
+    clips = pd.read_csv(folder / "clips.csv", dtype=str)
+    first = clips["subject"].iloc[0]
+    clips.loc[0, "subject"] = "somebody else"
+    path = write_study((folder / "study.toml").read_text(encoding="utf-8"))
+    clips.to_csv(path.parent / "clips.csv", index=False)
+    with pytest.raises(DataError) as caught:
+        run_study(read_study(path))
+    told = str(caught.value)
+    for part in (clips["clip"].iloc[0], first, "somebody else", "ratings.csv", "clips.csv"):
+        assert part in told
