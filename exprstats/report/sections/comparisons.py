@@ -43,17 +43,19 @@ def describe_comparisons(analysis: Analysis) -> Section | None:
     if shown.empty:
         return None
     labels = label_metrics(analysis.comparison)
+    second = say_second(rows, labels, analysis)
+    warned = second if _join_second(rows)["apart"].any() else ()
     return Section(
         "comparisons",
         "Comparisons",
-        sentences=tuple(
-            _say_metric(shown, metric, labels[metric], analysis, how=place == 0)
-            for place, metric in enumerate(labels)
+        sentences=(
+            *(
+                _say_metric(shown, metric, labels[metric], analysis, how=place == 0)
+                for place, metric in enumerate(labels)
+            ),
+            *(() if warned else second),
         ),
-        caveats=(
-            *say_second(rows, labels, analysis),
-            *_warn_of_draws(shown, analysis.comparison.draws),
-        ),
+        caveats=(*warned, *_warn_of_draws(shown, analysis.comparison.draws)),
         tables=(_build_table(shown, labels, analysis),),
     )
 
@@ -209,14 +211,11 @@ def say_second(
     rows: pd.DataFrame, labels: Mapping[str, MetricLabel], analysis: Analysis
 ) -> tuple[Text, ...]:
     """Return whether cluster-robust regression decides as the headline does, and where not."""
-    keys = ["context", "metric", "model", "versus"]
-    second = rows[rows["method"].eq(OLS)]
-    first = rows[rows["headline"].eq(True) & rows["p_value"].notna()]
-    both = first.merge(second, on=keys, suffixes=("", "_second"))
+    both = _join_second(rows)
     if both.empty:
         return ()
     alpha = 1 - float(both["level"].iloc[0])
-    apart = both[both["p_value"].lt(alpha) != both["p_value_second"].lt(alpha)]
+    apart = both[both["apart"]]
     ratio = (both["std_error_second"] / both["std_error"]).dropna()
     spread = [write_number(one) for one in (ratio.min(), ratio.max())] if len(ratio) else []
     told = " to ".join(dict.fromkeys(spread))
@@ -250,9 +249,19 @@ def say_second(
     return ((*opening, *say("{more}: ", more=more), *where, *say(".")),)
 
 
+def _join_second(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return headline rows beside those of the regression, and whether both decide apart."""
+    keys = ["context", "metric", "model", "versus"]
+    second = rows[rows["method"].eq(OLS)]
+    first = rows[rows["headline"].eq(True) & rows["p_value"].notna()]
+    both = first.merge(second, on=keys, suffixes=("", "_second"))
+    alpha = 1 - both["level"]
+    return both.assign(apart=both["p_value"].lt(alpha) != both["p_value_second"].lt(alpha))
+
+
 def _count_all(count: int) -> str:
-    if count == 1:
-        return "the one difference of mean errors"
+    if count <= 2:
+        return f"{'the one difference' if count == 1 else 'both differences'} of mean errors"
     return f"all {write_count(count)} differences of mean errors"
 
 

@@ -1,12 +1,14 @@
 """The sentence on a second method for differences of errors."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
 import exprstats as ex
 from exprstats.plots import label_metrics, name_contexts
 from exprstats.report.analysis import gather_analysis
-from exprstats.report.sections.comparisons import say_second
+from exprstats.report.sections.comparisons import describe_comparisons, say_second
 
 
 def compare(metrics="mae"):
@@ -42,6 +44,19 @@ def test_disagreement_names_its_place():
     assert "decides differently at the .05 level, before adjustment, in 1 of 1 difference" in text
     assert "MAE in All (good − poor: p " in text
     assert "= .400" in text
+
+
+def test_only_disagreement_is_a_caution():
+    result = compare(["mae", "bias"])
+    agreed = describe_comparisons(gather_analysis(result))
+    assert "in both differences of mean errors" in str(agreed.sentences[-1])
+    assert not any("second method" in str(one) for one in agreed.caveats)
+    rows = result.table.assign(
+        p_value=result.table["p_value"].mask(result.table["method"].eq("ols_cluster"), 0.4)
+    )
+    apart = describe_comparisons(gather_analysis(dataclasses.replace(result, table=rows)))
+    assert any("decides differently" in str(one) for one in apart.caveats)
+    assert not any("second method" in str(one) for one in apart.sentences)
 
 
 def test_nothing_is_said_of_what_has_no_second_method():
