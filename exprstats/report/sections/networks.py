@@ -66,9 +66,9 @@ def _say_network(name: str, one: DeepModels, analysis: Analysis) -> list[Text]:
         return [quote_sentence(one.sentence()), say(trained, **told)]
     counts = [write_count(row[f"n_{part}"]) for part in _PARTS]
     words = (
-        "{name} ({parameters} parameters) was trained on {train} subjects and stopped, where the "
-        "loss no longer fell, on {validate} validation subjects; {test} test subjects played no "
-        "part. "
+        "{name} ({parameters} parameters) was trained on {train} subjects; its weights are those "
+        "of the epoch with the lowest loss on {validate} validation subjects; {test} test subjects "
+        "played no part. "
     )
     text = say(
         words + trained,
