@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr
+from scipy.special import stdtr, stdtrit
 
 from exprstats.apa import tell_p, write_count, write_level
 from exprstats.contracts import arrange_rows
@@ -17,6 +17,7 @@ from exprstats.errors import OptionError
 from exprstats.inference.comparison.models import Comparison
 from exprstats.inference.comparison.wording import (
     METHOD_WORDS,
+    RATERS,
     label_metric,
     name_place,
     write_value,
@@ -165,7 +166,8 @@ def judge_equivalence(
         if reference is not None and str(reference) not in sample.models:
             message = f"reference '{reference}' is not known. "
             raise OptionError(message + name_nearest(str(reference), sample.models))
-        rows += _judge_sample(sample, _find_margin(margin, sample.metric.name), reference, alpha)
+        asked = _find_margin(margin, sample.metric.name), reference, alpha
+        rows += _judge_sample(sample, *asked, wider=_find_raters(comparison.table, sample))
     table = arrange_rows(rows, (*KEYS, "margin"))
     measures = [sample.metric for sample in comparison.samples]
     return Equivalence(table=table, alpha=alpha, metrics=strip_metrics(measures))
@@ -179,8 +181,23 @@ def _find_margin(margin: float | Mapping[str, float], metric: str) -> float:
     return float(found)
 
 
+def _find_raters(table: pd.DataFrame, sample: Sample) -> dict[frozenset[str], tuple[float, float]]:
+    """Return the error and degrees of freedom of differences whose headline allows for raters."""
+    here = table["context"].isna() if sample.context is None else table["context"] == sample.context
+    rows = table[here & table["metric"].eq(sample.metric.name) & table["method"].eq(RATERS)]
+    return {
+        frozenset((str(row["model"]), str(row["versus"]))): (row["std_error"], row["df"])
+        for row in rows[rows["versus"].notna()].to_dict("records")
+    }
+
+
 def _judge_sample(
-    sample: Sample, margin: float, reference: str | None, alpha: float
+    sample: Sample,
+    margin: float,
+    reference: str | None,
+    alpha: float,
+    *,
+    wider: Mapping[frozenset[str], tuple[float, float]],
 ) -> list[dict[str, Any]]:
     pairs = pair_models(sample.models, reference)
     # The reference is subtracted: a difference says what choosing the other model costs.
@@ -189,6 +206,13 @@ def _judge_sample(
     smooth = bool((measure_smoothness(terms)[terms.tested] >= SMOOTH).all())
     method = name_headline(sample.n_clusters, "auto", smooth=smooth)
     sides = (_side_draws if method == "expanded" else _side_jackknife)(terms, margin, alpha)
+    methods = [method] * len(terms.names)
+    for line, pair in enumerate(terms.names):
+        if None not in pair and frozenset(pair) in wider:
+            methods[line] = RATERS
+            found = _side_normal(terms.estimates[line], *wider[frozenset(pair)], margin, alpha)
+            for values, value in zip(sides, found, strict=True):
+                values[line] = value
     p_value = np.where(
         np.isnan(sides.p_lower + sides.p_upper), np.nan, np.maximum(sides.p_lower, sides.p_upper)
     )
@@ -207,7 +231,7 @@ def _judge_sample(
                 "conf_low": sides.conf_low[line],
                 "conf_high": sides.conf_high[line],
                 "level": 1 - 2 * alpha,
-                "method": method,
+                "method": methods[line],
                 "p_lower": sides.p_lower[line],
                 "p_upper": sides.p_upper[line],
                 "p_value": p_value[line],
@@ -242,10 +266,18 @@ def _side_jackknife(terms: Terms, margin: float, alpha: float) -> _Sides:
         terms.estimates, terms.left_out, level=1 - 2 * alpha, strata=terms.strata
     )
     freedom = terms.left_out.shape[1] - terms.strata_count
+    return _side_normal(terms.estimates, found.std_error, freedom, margin, alpha)
+
+
+def _side_normal(
+    estimates: np.ndarray, errors: np.ndarray, freedom: float, margin: float, alpha: float
+) -> _Sides:
+    """Return limits and one-sided p of estimates by the t distribution."""
+    reach = stdtrit(freedom, 1 - alpha) * errors
     with np.errstate(divide="ignore", invalid="ignore"):
-        lower = stdtr(freedom, -(terms.estimates + margin) / found.std_error)
-        upper = stdtr(freedom, (terms.estimates - margin) / found.std_error)
-    return _Sides(found.conf_low, found.conf_high, lower, upper)
+        lower = stdtr(freedom, -(estimates + margin) / errors)
+        upper = stdtr(freedom, (estimates - margin) / errors)
+    return _Sides(estimates - reach, estimates + reach, lower, upper)
 
 
 def _describe_verdict(row: pd.Series, metrics: Sequence[Printed]) -> str:

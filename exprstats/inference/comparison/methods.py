@@ -13,6 +13,7 @@ from exprstats.inference.comparison.precision import Precision
 from exprstats.inference.comparison.regression import OLS
 from exprstats.inference.comparison.training import VarianceSplit
 from exprstats.inference.comparison.wording import (
+    RATERS,
     describe_folds,
     join_words,
     label_metric,
@@ -29,6 +30,8 @@ _INTERVALS = {
     "percentile": "percentile intervals (Davison & Hinkley, 1997)",
     "expanded": "percentile intervals with levels expanded for few clusters (Hesterberg, 2015)",
     "jackknife": "t intervals and tests from the delete-one-cluster jackknife (Tukey, 1958)",
+    RATERS: "for raters those of a jackknife that leaves out clusters and raters "
+    "(Cameron et al., 2011)",
     "basic": "basic bootstrap intervals (Davison & Hinkley, 1997)",
     "bca": "BCa intervals (Efron, 1987)",
     "t": "symmetric bootstrap-t intervals (Hall, 1988)",
@@ -99,7 +102,7 @@ def describe_resampling(comparison: Comparison) -> str:
     start = f"Because rows of one {cluster} are not independent, "
     whole = f"whole clusters ({groups}, by {cluster})"
     strata = "" if comparison.strata is None else f" within strata ({comparison.strata})"
-    if set(table["method"]) - {OLS} == {"jackknife"}:
+    if set(table["method"]) - {OLS, RATERS} == {"jackknife"}:
         return f"{start}{whole} were left out one at a time{strata}."
     second = ""
     if comparison.scheme == "two-stage":

@@ -13,10 +13,12 @@ from exprstats.inference.metrics.metric import Metric, Printed
 from exprstats.inference.resampling.samples import Sample
 from exprstats.inference.resampling.summaries import FEW_CLUSTERS
 
+RATERS = "jackknife_raters"  # subjects are left out, and raters
 METHOD_WORDS: dict[str, str] = {
     "percentile": "percentile intervals of the cluster bootstrap",
     "expanded": "expanded percentile intervals of the cluster bootstrap",
     "jackknife": "jackknife-t intervals over clusters",
+    RATERS: "jackknife-t intervals over clusters and raters",
     "basic": "basic intervals of the cluster bootstrap",
     "bca": "BCa intervals of the cluster bootstrap",
     "t": "symmetric bootstrap-t intervals over clusters",

@@ -14,6 +14,7 @@ from exprstats.apa import tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows, encode_ids, order_levels, require_columns
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference import Metric, find_metrics
+from exprstats.inference.comparison.wording import RATERS
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.models.baselines.human import FEWEST_CLIPS
 from exprstats.models.fitting.outcomes import group_contexts
@@ -217,7 +218,7 @@ def _compare_context(
         raise DataError(Problem(fact, "Use a larger part.", column="subject"))
     scale = span if metric.spanned else 1.0
     judged = _delete(people, subjects, metric, scale)
-    about = {"metric": metric.name, "level": level, "method": "jackknife", "headline": True}
+    about = {"metric": metric.name, "level": level, "method": RATERS, "headline": True}
     counts = {"n_clips": people["clip"].nunique(), "n_clusters": len(subjects)}
     about |= {**counts, "n_raters": people["rater"].nunique()}
     found = [{"model": human, "versus": None, "term": human, **about}]

@@ -29,6 +29,11 @@ SOURCES: dict[str, Text] = {
         "Breiman, L. (2001). Random forests. *Machine Learning*, *45*(1), 5–32. "
         "https://doi.org/10.1023/A:1010933404324"
     ),
+    "cameron": say(
+        "Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2011). Robust inference with multiway "
+        "clustering. *Journal of Business & Economic Statistics*, *29*(2), 238–249. "
+        "https://doi.org/10.1198/jbes.2010.07136"
+    ),
     "cicchetti": say(
         "Cicchetti, D. V. (1994). Guidelines, criteria, and rules of thumb for evaluating normed "
         "and standardized assessment instruments in psychology. *Psychological Assessment*, "

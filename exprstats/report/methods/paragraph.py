@@ -9,12 +9,13 @@ from exprstats.apa import count_things, write_count, write_level
 from exprstats.document.model import Section
 from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
 from exprstats.inference.comparison.methods import describe_resampling
+from exprstats.inference.comparison.wording import RATERS
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
 from exprstats.report.methods.ratings import tell_factor, tell_openface, tell_reliability
 from exprstats.report.methods.signing import tell_signing
 from exprstats.report.sections.importance import gather_importance
-from exprstats.report.sections.performance import KINDS, list_methods
+from exprstats.report.sections.intervals import KINDS, list_methods
 from exprstats.report.sections.stability import find_split, name_resampled, name_tuning
 
 if TYPE_CHECKING:
@@ -140,10 +141,16 @@ def _tell_human(analysis: Analysis) -> Told:
     """Return what the human baseline is, where the study has one."""
     if analysis.find_kind("human") is None:
         return [], set()
+    models = analysis.study.models if analysis.study else ()
+    paper = [one.unit == "paper" for one in models if one.kind == "human"]
+    weighted = "Bartlett's weights, and so in the unit of the scores"
+    summed = "the standardized loadings, summed, and standardized"
     text = say(
-        "The human baseline let each rater's answers, weighted by the standardized loadings, "
-        "summed, and standardized, predict the mean of the other raters of the same clip; its "
-        "metrics were averaged over {seats}.",
+        "The human baseline let each rater's answers, weighted by {weights}, predict the mean of "
+        "the other raters of the same clip; its metrics were averaged over {seats}.",
+        weights=summed
+        if paper and all(paper)
+        else weighted + (f" (or by {summed})" if any(paper) else ""),
         seats=analysis.name_judges(),
     )
     return [text], set()
@@ -312,7 +319,7 @@ def _tell_comparison(analysis: Analysis) -> Told:
         )
     if "jackknife" in methods:
         sources.add("efron")
-        several = len(methods) > 1
+        several = len({*methods} - {RATERS}) > 1
         texts.append(
             say(
                 "{where}{level} confidence intervals and *p* values{what} come from a delete-one "
@@ -322,6 +329,14 @@ def _tell_comparison(analysis: Analysis) -> Told:
                 level=write_level(comparison.level),
             )
         )
+    if RATERS in methods:
+        sources.add("cameron")
+        told = (
+            "Those of the human baseline, and of differences from it, come from a jackknife that "
+            "leaves out subjects and raters (Cameron et al., 2011), because raters are a sample as "
+            "well."
+        )
+        texts.append(say(told))
     if compared:
         sources.add("holm")
         adjusted = "The *p* values of differences were adjusted by the method of Holm (1979)."

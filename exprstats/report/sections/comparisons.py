@@ -22,12 +22,8 @@ from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.inference.comparison.regression import OLS
 from exprstats.plots import ALL, MetricLabel, label_metrics, name_contexts
 from exprstats.report.analysis import Analysis
-from exprstats.report.sections.performance import (
-    TOO_FEW,
-    is_bootstrapped,
-    name_metric,
-    name_sources,
-)
+from exprstats.report.sections.intervals import is_bootstrapped, name_sources
+from exprstats.report.sections.performance import TOO_FEW, name_metric
 
 MOST_ABREAST = 2  # metrics whose columns fit beside each other on a page
 _FEW_DRAWS = 1000

@@ -31,8 +31,8 @@ from exprstats.report.sections.factors import (
     list_fits,
     quote_call,
 )
+from exprstats.report.sections.intervals import METHODS, list_methods
 from exprstats.report.sections.invariance import build_nesting, say_nesting
-from exprstats.report.sections.performance import METHODS, list_methods
 
 if TYPE_CHECKING:
     from exprstats.measurement import Factor, FactorBootstrap

@@ -20,9 +20,11 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_words, quote_sentence, say
+from exprstats.inference.comparison.wording import RATERS
 from exprstats.plots import ALL, MetricLabel, draw_performance, label_metrics, name_contexts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.classes import build_classes, say_classes
+from exprstats.report.sections.intervals import METHODS, list_methods
 from exprstats.report.sections.validation import warn_of_levels
 
 if TYPE_CHECKING:
@@ -36,16 +38,6 @@ MOST_ACROSS = 5  # contexts that fit beside each other on a page
 CEILING = "Ceiling"
 LIMITED = "correlation"  # the metric that has a ceiling
 SHARES = ("accuracy", "within1", "precision", "recall", "f1", "uar", "macro_f1")
-METHODS: dict[str, str] = {
-    "percentile": "percentile intervals of a bootstrap that resamples subjects",
-    "expanded": "expanded percentile intervals of a bootstrap that resamples subjects",
-    "basic": "basic intervals of a bootstrap that resamples subjects",
-    "bca": "bias-corrected and accelerated (BCa) intervals of a bootstrap that resamples subjects",
-    "t": "bootstrap-t intervals from resampled subjects",
-    "jackknife": "jackknife intervals over subjects",
-}
-KINDS = {"percentile": "", "basic": "basic bootstrap ", "bca": "BCa ", "t": "bootstrap-t "}
-KINDS["expanded"] = "expanded percentile "
 
 
 def describe_performance(analysis: Analysis) -> Section | None:
@@ -286,10 +278,10 @@ def _list_notes(
         notes.append(
             say(
                 "Human baseline: each rater against the mean of the other raters of the same clip, "
-                "and not against the models' target, averaged over {seats}; its interval here is "
-                "over subjects alone{more}.",
+                "and not against the models' target, averaged over {seats}; its interval "
+                "{allows}.",
                 seats=analysis.name_judges(),
-                more="; a table below allows for other raters too" if analysis.human else "",
+                allows=_tell_raters(shown, alone=analysis.human is None),
             )
         )
     if analysis.ceiling is not None and LIMITED in labels:
@@ -313,6 +305,16 @@ def _list_notes(
     notes += [*_say_limits_of_shares(shown, labels), *say_resampling(analysis.comparison)]
     said = {TOO_FEW, *(_find_undefined(undefined) if flat else ())}
     return (*notes, *collect_notes(noted, ("model", "metric", "context"), said))
+
+
+def _tell_raters(shown: pd.DataFrame, *, alone: bool) -> str:
+    """Return over whom the intervals of raters are, and on how many of them they rest."""
+    wider = shown[shown["method"].eq(RATERS)]
+    if wider.empty:
+        return "is over subjects alone" + ("" if alone else "; a table below allows for raters too")
+    counts = sorted({int(one) for one in wider["n_raters"]})
+    told = " to ".join(write_count(one) for one in dict.fromkeys((counts[0], counts[-1])))
+    return f"and those of differences from it allow for other subjects and other raters ({told})"
 
 
 def say_resampling(comparison: Comparison | None) -> list[Text]:
@@ -378,20 +380,3 @@ def _count_clips(shown: pd.DataFrame) -> str:
         f"{context}, {write_count(row.n_clips)} clips of {write_count(row.n_clusters)} subjects"
         for context, row in first.iterrows()
     )
-
-
-def list_methods(rows: pd.DataFrame) -> list[str]:
-    """Return the methods behind the intervals of rows, each once, in order."""
-    return [str(method) for method in rows["method"].dropna().unique()]
-
-
-def is_bootstrapped(rows: pd.DataFrame) -> bool:
-    """Return whether some of the intervals come from resampled subjects."""
-    return not KINDS.keys().isdisjoint(list_methods(rows))
-
-
-def name_sources(rows: pd.DataFrame) -> list[str]:
-    """Return what the intervals and p-values of rows come from."""
-    named = {"jackknife": "a jackknife over subjects"}
-    named |= dict.fromkeys(KINDS, "a bootstrap that resamples subjects")
-    return list(dict.fromkeys(named.get(method, method) for method in list_methods(rows)))

@@ -21,7 +21,7 @@ from exprstats.study.stages.central import (
 )
 from exprstats.study.stages.importance import rate_features, trace_forests
 from exprstats.study.stages.networks import choose_reference, fit_networks, split_runs
-from exprstats.study.stages.raters import compare_raters, judge_people, limit_models
+from exprstats.study.stages.raters import allow_raters, judge_people, limit_models
 from exprstats.study.targets import Ranges, find_ranges
 
 if TYPE_CHECKING:
@@ -139,10 +139,12 @@ def _compare(
         against = choose_reference(study, predictions, first, log)
         run = run.add(split_runs(run.networks, study, ranges, by=lesson.by))
         options = {"against": against, "by": lesson.by, "n_jobs": n_jobs}
-        run = run.add(compare_all(predictions, asked, ranges, log, **options))
+        found, apart = compare_all(predictions, asked, ranges, log, **options), []
         if run.factor is not None:
             with log.isolate("compare", "raters"):
-                run = run.add(compare_raters(predictions, study, ranges, log, by=lesson.by))
+                found, apart = allow_raters(found, predictions, study, ranges, log, by=lesson.by)
+        for one in (found, *apart):
+            run = run.add(one)
     return run
 
 

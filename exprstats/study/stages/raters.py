@@ -16,6 +16,7 @@ from exprstats.study.targets import NUMBER_METRICS, Ranges
 if TYPE_CHECKING:
     import pandas as pd
 
+    from exprstats.inference import Comparison
     from exprstats.measurement import Factor
     from exprstats.models import (
         Ceiling,
@@ -50,25 +51,40 @@ def judge_people(
     ]
 
 
-def compare_raters(
-    predictions: pd.DataFrame, study: Study, ranges: Ranges | None, log: Logbook, *, by: str | None
-) -> HumanComparison | None:
-    """Return raters beside models, with intervals that allow for other raters too."""
+def allow_raters(
+    comparison: Comparison,
+    predictions: pd.DataFrame,
+    study: Study,
+    ranges: Ranges | None,
+    log: Logbook,
+    *,
+    by: str | None,
+) -> tuple[Comparison, list[HumanComparison]]:
+    """Return a comparison whose rows of raters allow for other raters, where it can be said.
+
+    Where intervals of another kind were asked for, the raters are compared on their own.
+    """
     from exprstats.models import compare_human
+    from exprstats.models.baselines.headlines import head_raters
     from exprstats.models.baselines.raters import METRICS
 
     humans = [model.name for model in study.models if model.kind == "human"]
-    if not humans or study.compare is None or ranges is None:
-        return None
+    apart: list[HumanComparison] = []
+    if study.compare is None or ranges is None:
+        return comparison, apart
     metrics = [one for one in study.compare.metrics or NUMBER_METRICS if one in METRICS]
-    spans, level = ranges.spans, study.compare.level
-    try:
-        return compare_human(
-            predictions, metrics=metrics, human=humans[0], by=by, span=spans, level=level
-        )
-    except DataError as error:
-        log.notes.append(f"Raters are not compared with models: {error}")
-        return None
+    for human in humans if metrics else []:
+        rows = predictions[~predictions["model"].isin({*humans} - {human})]
+        options = {"by": by, "span": ranges.spans, "level": study.compare.level}
+        try:
+            found = compare_human(rows, metrics=metrics, human=human, **options)
+        except DataError as error:
+            log.notes.append(f"Raters are not compared with models: {error}")
+            continue
+        headed = head_raters(comparison, found)
+        apart += [found] if headed is comparison else []
+        comparison = headed
+    return comparison, apart[:1]
 
 
 def limit_models(

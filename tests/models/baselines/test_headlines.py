@@ -1,0 +1,121 @@
+"""Rows of raters in a comparison: whose intervals head them, and what is adjusted together.
+
+Tolerances: 1e-12 for numbers that are taken over; 1e-9 for Holm's p by statsmodels and for t tests
+by scipy.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import t
+from statsmodels.stats.multitest import multipletests
+
+from exprstats.inference import compare_models, judge_equivalence
+from exprstats.models import compare_human
+from exprstats.models.baselines.headlines import head_raters
+
+WIDER = "jackknife_raters"
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Return three models and raters who share clips of 14 people."""
+    rng = np.random.default_rng(3)
+    score = rng.normal(size=(70, 1)) + 0.9 * rng.normal(size=(70, 4))
+    people = pd.DataFrame({"clip": np.repeat(np.arange(70), 4)})
+    people["rater"] = [f"W{(clip * 2 + seat) % 9}" for clip in range(70) for seat in range(4)]
+    people = people.assign(
+        model="human", seat=people["rater"], others=3, prediction=score.ravel(),
+        truth=((score.sum(axis=1, keepdims=True) - score) / 3).ravel(),
+    )  # fmt: skip
+    whole = pd.DataFrame({"clip": np.arange(70), "truth": score.mean(axis=1)})
+    nets = [
+        whole.assign(model=name, prediction=share * whole["truth"] + rng.normal(size=70))
+        for name, share in (("good", 0.9), ("fair", 0.6), ("poor", 0.1))
+    ]
+    frame = pd.concat([*nets, people], ignore_index=True)
+    return frame.assign(subject=frame["clip"] // 5, context=np.where(frame["clip"] % 2, "b", "a"))
+
+
+def compare(rows, **options):
+    how = {"metrics": ["rmse", "correlation"], "draws": 400, "seed": 1, "by": "context"}
+    return compare_models(rows, **how | options)
+
+
+@pytest.mark.parametrize("against", ["good", "human", None])
+def test_raters_rows_are_headed_by_both_ways(rows, against):
+    before = compare(rows, against=against)
+    wider = compare_human(rows, metrics=["rmse", "correlation"], by="context")
+    after = head_raters(before, wider).table
+    own = after[after["method"] == WIDER]
+    judged = before.table[before.table["headline"]]
+    touched = judged[(judged["model"] == "human") | (judged["versus"] == "human")]
+    assert len(own) == len(touched) == {"good": 12, "human": 24, None: 24}[against]
+    assert own["headline"].all()
+    keys = ["context", "metric", "model", "versus"]
+    assert not after[after["headline"]].duplicated(keys).any()
+    assert len(after[after["headline"]]) == len(judged)
+    table = wider.table.set_index(["context", "metric", "model", "versus"])
+    for row in own.to_dict("records"):
+        pair = [None if pd.isna(row[name]) else row[name] for name in ("model", "versus")]
+        context = None if pd.isna(row["context"]) else row["context"]
+        turned = pair[0] == "human" and pair[1] is not None
+        theirs = table.loc[[(context, row["metric"], *(pair[::-1] if turned else pair))]].iloc[0]
+        sign = -1 if turned else 1
+        limits = sorted(sign * theirs[name] for name in ("conf_low", "conf_high"))
+        assert row["estimate"] == pytest.approx(sign * theirs["estimate"], abs=1e-9)
+        np.testing.assert_allclose([row["conf_low"], row["conf_high"]], limits, atol=1e-12)
+        assert row["n_raters"] == 9
+        assert row["df"] == 8
+        if pair[1] is not None:
+            p = 2 * t.sf(abs(row["estimate"]) / row["std_error"], 8)
+            assert row["p_value"] == pytest.approx(p, rel=1e-9)
+
+
+def test_headline_differences_are_adjusted_together(rows):
+    before = compare(rows)
+    wider = compare_human(rows, metrics=["rmse", "correlation"], by="context")
+    after = head_raters(before, wider).table
+    shown = after[after["headline"] & after["versus"].notna()]
+    for _, group in shown.groupby(["context", "metric"], dropna=False):
+        assert set(group["method"]) == {"jackknife", WIDER}
+        wanted = multipletests(group["p_value"], method="holm")[1]
+        np.testing.assert_allclose(group["p_adjusted"], wanted, rtol=1e-9)
+    rest = before.table[~before.table["headline"]]
+    kept = after.drop(index=shown.index)
+    kept = kept[~kept["headline"]].reset_index(drop=True)
+    assert len(kept) == len(rest) + (after["method"] == WIDER).sum()
+
+
+def test_intervals_that_were_asked_for_stay(rows):
+    wider = compare_human(rows, metrics=["rmse", "correlation"], by="context")
+    for options in ({"interval": "percentile"}, {"compat": "mlboot"}):
+        before = compare(rows, **options)
+        assert head_raters(before, wider) is before
+
+
+def test_other_clips_keep_subjects_alone(rows):
+    fewer = rows[(rows["model"] != "human") | (rows["subject"] < 10)]
+    with pytest.warns(UserWarning, match="predicts 50 of 70 rows"):
+        before = compare(fewer, by=None)
+    after = head_raters(before, compare_human(fewer, metrics=["rmse", "correlation"])).table
+    differences = after["versus"].eq("human")
+    assert not after.loc[differences, "method"].eq(WIDER).any()
+    assert after.loc[differences & after["headline"], "note"].str.contains("subjects alone").all()
+    assert after.loc[after["term"].eq("human"), "method"].eq(WIDER).sum() == 2
+
+
+def test_equivalence_allows_for_raters(rows):
+    before = compare(rows, by=None, metrics=["rmse"])
+    after = head_raters(before, compare_human(rows, metrics=["rmse"]))
+    told = judge_equivalence(after, margin=0.4).tidy().set_index("term")
+    row = told.loc["good - human"]
+    wider = after.table[after.table["method"] == WIDER].set_index("term").loc["good - human"]
+    reach = t.ppf(0.95, 8) * wider["std_error"]
+    limits = [wider["estimate"] - reach, wider["estimate"] + reach]
+    np.testing.assert_allclose([row["conf_low"], row["conf_high"]], limits, rtol=1e-9)
+    p = max(t.sf((0.4 + side * wider["estimate"]) / wider["std_error"], 8) for side in (1, -1))
+    assert row["p_value"] == pytest.approx(p, rel=1e-9)
+    assert row["method"] == WIDER
+    plain = judge_equivalence(before, margin=0.4).tidy().set_index("term")
+    assert told.loc["good - fair", "p_value"] == plain.loc["good - fair", "p_value"]
