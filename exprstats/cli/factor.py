@@ -34,6 +34,8 @@ from exprstats.document.cells import list_records
 from exprstats.errors import DataError, OptionError, warn_user
 from exprstats.options import ScoreMethod
 
+_MOST_TWICE = 100_000  # clips of which α is computed a second time, by another package
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -132,6 +134,7 @@ def fit_file(
         errors: dict[str, Any] = {
             **{"missing": rule, "estimator": estimator, "scale": limits, "ratings": ratings}
         }
+        errors["second"] = len(table) <= _MOST_TWICE
         result = measurement.fit_factor(table, **choices, **context, **cluster, **errors)
         session.add_table("factor", result.tidy())
         results: list[Any] = [result]

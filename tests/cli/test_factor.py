@@ -108,7 +108,9 @@ def test_the_printed_numbers_are_the_rows(call, call_json, items, cluster):
     for context, line in zip(contexts, read_table(out, "A20"), strict=True):
         [omega] = pick(rows, context=context, term="omega", headline=True)
         [ave] = pick(rows, context=context, term="ave", headline=True)
-        wanted = [omega[key] for key in ("estimate", "conf_low", "conf_high")] + [ave["estimate"]]
+        [alpha] = pick(rows, context=context, term="alpha", headline=True)
+        keys = ("estimate", "conf_low", "conf_high")
+        wanted = [one[key] for one in (omega, alpha) for key in keys] + [ave["estimate"]]
         name = "All" if context is None else context
         assert line == [name, str(omega["n_clips"]), *(write(value, 2) for value in wanted)]
 

@@ -183,6 +183,8 @@ def _find_margin(margin: float | Mapping[str, float], metric: str) -> float:
 
 def _find_raters(table: pd.DataFrame, sample: Sample) -> dict[frozenset[str], tuple[float, float]]:
     """Return the error and degrees of freedom of differences whose headline allows for raters."""
+    if table.empty or RATERS not in set(table["method"]):
+        return {}
     here = table["context"].isna() if sample.context is None else table["context"] == sample.context
     rows = table[here & table["metric"].eq(sample.metric.name) & table["method"].eq(RATERS)]
     return {
@@ -208,9 +210,11 @@ def _judge_sample(
     sides = (_side_draws if method == "expanded" else _side_jackknife)(terms, margin, alpha)
     methods = [method] * len(terms.names)
     for line, pair in enumerate(terms.names):
-        if None not in pair and frozenset(pair) in wider:
+        both = frozenset(map(str, pair))
+        if pair[1] is not None and both in wider:
             methods[line] = RATERS
-            found = _side_normal(terms.estimates[line], *wider[frozenset(pair)], margin, alpha)
+            error, freedom = (np.asarray(one) for one in wider[both])
+            found = _side_normal(terms.estimates[line], error, freedom, margin, alpha)
             for values, value in zip(sides, found, strict=True):
                 values[line] = value
     p_value = np.where(
@@ -270,7 +274,11 @@ def _side_jackknife(terms: Terms, margin: float, alpha: float) -> _Sides:
 
 
 def _side_normal(
-    estimates: np.ndarray, errors: np.ndarray, freedom: float, margin: float, alpha: float
+    estimates: np.ndarray,
+    errors: np.ndarray,
+    freedom: np.ndarray | int,
+    margin: float,
+    alpha: float,
 ) -> _Sides:
     """Return limits and one-sided p of estimates by the t distribution."""
     reach = stdtrit(freedom, 1 - alpha) * errors

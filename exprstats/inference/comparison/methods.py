@@ -10,7 +10,7 @@ from exprstats.inference.comparison.equivalence import Equivalence
 from exprstats.inference.comparison.models import Comparison
 from exprstats.inference.comparison.permutation import Permutation
 from exprstats.inference.comparison.precision import Precision
-from exprstats.inference.comparison.regression import OLS
+from exprstats.inference.comparison.regression import OLS, REPEATED
 from exprstats.inference.comparison.training import VarianceSplit
 from exprstats.inference.comparison.wording import (
     RATERS,
@@ -102,7 +102,7 @@ def describe_resampling(comparison: Comparison) -> str:
     start = f"Because rows of one {cluster} are not independent, "
     whole = f"whole clusters ({groups}, by {cluster})"
     strata = "" if comparison.strata is None else f" within strata ({comparison.strata})"
-    if set(table["method"]) - {OLS, RATERS} == {"jackknife"}:
+    if set(table["method"]) - {OLS, RATERS, REPEATED} == {"jackknife"}:
         return f"{start}{whole} were left out one at a time{strata}."
     second = ""
     if comparison.scheme == "two-stage":

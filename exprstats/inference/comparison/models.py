@@ -23,7 +23,7 @@ from exprstats.inference.comparison.predictions import (
     seat_rows,
     split_contexts,
 )
-from exprstats.inference.comparison.regression import list_regressions
+from exprstats.inference.comparison.regression import list_regressions, list_repeated
 from exprstats.inference.comparison.wording import describe_comparison, describe_folds
 from exprstats.inference.metrics import find_metrics
 from exprstats.inference.metrics.metric import Metric, MetricLike
@@ -48,7 +48,8 @@ class Comparison(Result):
         columns; ``headline`` marks the rows for print. Bootstrap rows add Monte-Carlo standard
         errors of p and limits (``p_error``, ``low_error``, ``high_error``) and the number of
         ``undefined`` draws. Last, differences of mean errors have a second row beside the
-        jackknife's, ``ols_cluster``: a regression with cluster-robust standard errors.
+        jackknife's, ``ols_cluster``: a regression with cluster-robust standard errors; and
+        correlations within clusters one, ``rm_corr``: pingouin's repeated measures correlation.
     samples
         For each context and metric the draws behind the rows.
     cluster, level, draws, interval, against, compat, strata, scheme
@@ -288,12 +289,15 @@ def _regress_contexts(
         row
         for cell in cells
         for metric in metrics
-        for row in list_regressions(
-            cell,
-            metric,
-            pair_models(cell.models, against),
-            span=find_span(span, cell, [metric]),
-            level=how.level,
+        for row in (
+            *list_repeated(cell, metric, level=how.level),
+            *list_regressions(
+                cell,
+                metric,
+                pair_models(cell.models, against),
+                span=find_span(span, cell, [metric]),
+                level=how.level,
+            ),
         )
     ]
 

@@ -1,11 +1,13 @@
-"""Cluster-robust regression as a second method for differences of mean errors."""
+"""Second methods beside the jackknife: cluster-robust regression, repeated measures correlation."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.metrics.regression import root_mean, take_mean
@@ -14,7 +16,10 @@ from exprstats.inference.resampling.summaries import FEW_CLUSTERS
 from exprstats.inference.resampling.terms import write_keys
 
 OLS = "ols_cluster"
+REPEATED = "rm_corr"
 _FEW = "cluster-robust standard errors are too small where clusters are few"
+_MOST_CLUSTERS = 300  # of whom pingouin's regression has an intercept each
+_ALIKE = "takes the rows of a cluster, about its mean, as independent"
 _LINEAR = "delta method: squared errors linearised at their mean"
 
 
@@ -92,6 +97,63 @@ def list_regressions(
         for row, p_adjusted in zip(rows, adjusted.tolist(), strict=True):
             row["p_adjusted"] = p_adjusted
     return rows
+
+
+def list_repeated(cell: Cell, metric: Metric, *, level: float) -> list[dict[str, Any]]:
+    """Return tidy rows of correlations within clusters by pingouin's repeated measures correlation.
+
+    The same coefficient from an analysis of covariance with an intercept for each cluster (Bland &
+    Altman, 1995; Bakdash & Marusich, 2017), with its parametric interval.
+
+    Parameters
+    ----------
+    cell
+        Predictions of a context. Models in several seats or folds have no such row.
+    metric
+        What was asked for.
+    level
+        Confidence level.
+
+    References
+    ----------
+    Bakdash, J. Z., & Marusich, L. R. (2017). Repeated measures correlation. *Frontiers in
+    Psychology, 8*, 456.
+    """
+    if metric.name != "correlation_within" or cell.folded or len(cell.clusters) > _MOST_CLUSTERS:
+        return []
+    from pingouin import compute_esci, rm_corr
+
+    rows = []
+    for model, name in enumerate(cell.models):
+        panel = _find_panel(cell, model, model)
+        if panel is None:
+            continue
+        values = panel[0].truth, panel[0].predictions[panel[1]]
+        frame = pd.DataFrame(dict(zip("yx", values, strict=True)))
+        frame["who"] = [f"c{code}" for code in panel[0].codes]
+        if _is_flat(frame):
+            continue
+        with warnings.catch_warnings():
+            # What pandas will drop one day is the affair of pingouin.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            found = rm_corr(data=frame, x="x", y="y", subject="who").iloc[0]
+        r, size = float(found["r"]), int(found["dof"]) + 2
+        limits = compute_esci(stat=r, nx=size, confidence=level, decimals=15, eftype="r")
+        keys = write_keys(cell.context, metric.name, name, None)
+        value = {"estimate": r, "conf_low": float(limits[0]), "conf_high": float(limits[1])}
+        counts = {"n_clips": cell.n_clips, "n_clusters": frame["who"].nunique()}
+        how = {"level": level, "method": REPEATED, "headline": False, "note": _ALIKE}
+        rows.append({**keys, **value, **how, **counts})
+    return rows
+
+
+def _is_flat(frame: pd.DataFrame) -> bool:
+    """Return whether a column does not vary within clusters, or there are too few rows."""
+    own = frame.groupby("who")[["y", "x"]]
+    within = np.asarray(frame[["y", "x"]] - own.transform("mean"), dtype=float)
+    size = np.abs(frame[["y", "x"]].to_numpy(float)).max()
+    few = len(frame) - frame["who"].nunique() < 3 or frame["who"].nunique() < 3
+    return few or bool((np.abs(within).max(axis=0) <= 1e-12 * size).any())
 
 
 def _find_panel(cell: Cell, first: int, second: int) -> tuple[Panel, int, int] | None:

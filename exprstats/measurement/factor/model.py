@@ -24,6 +24,7 @@ from exprstats.measurement.factor.items import ItemSet, find_training, read_item
 from exprstats.measurement.factor.moments import ClusterSums, sum_rows
 from exprstats.measurement.factor.refits import form_used_moments
 from exprstats.measurement.factor.scoring import list_scores, list_spans
+from exprstats.measurement.factor.second import add_alphas
 from exprstats.measurement.factor.solution import (
     Receipt,
     Solution,
@@ -118,6 +119,7 @@ def fit_factor(
     estimator: FactorEstimator = "ml",
     level: float = 0.95,
     scale: tuple[float, float] | None = None,
+    second: bool = False,
 ) -> Factor:
     """Fit one factor to three or more items by maximum likelihood, and score the clips.
 
@@ -157,6 +159,8 @@ def fit_factor(
         Confidence level.
     scale
         Lowest and highest possible answer, for the range of the scores; None: as observed.
+    second
+        Whether Cronbach's α has a second row, by pingouin.
 
     Returns
     -------
@@ -227,8 +231,11 @@ def fit_factor(
             warn_weak(job.moments, names, job.name)
     solutions, receipt = solve_jobs(jobs)
     _check_solutions(solutions, receipt)
+    table = list_rows(solutions, level)
+    if second:
+        table = add_alphas(table, solutions, itemset.answers, _list_rows(itemset, parts))
     return Factor(
-        table=list_rows(solutions, level),
+        table=table,
         scores=list_scores(solutions, itemset, ratings=ratings),
         spans=list_spans(solutions),
         solutions=tuple(solutions),

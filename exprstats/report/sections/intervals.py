@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from exprstats.apa import write_number
+from exprstats.document.text import Text, say
+from exprstats.inference.comparison.regression import REPEATED
 from exprstats.inference.comparison.wording import RATERS
 
+SAME = 1e-6  # of a coefficient by two packages
 METHODS: dict[str, str] = {
     "percentile": "percentile intervals of a bootstrap that resamples subjects",
     "expanded": "expanded percentile intervals of a bootstrap that resamples subjects",
@@ -35,3 +39,29 @@ def name_sources(rows: pd.DataFrame) -> list[str]:
     named[RATERS] = "one over subjects and raters (human baseline)"
     named |= dict.fromkeys(KINDS, "a bootstrap that resamples subjects")
     return list(dict.fromkeys(named.get(method, method) for method in list_methods(rows)))
+
+
+def say_repeated(rows: pd.DataFrame, shown: pd.DataFrame) -> list[Text]:
+    """Return whether pingouin's repeated measures correlation is r within subjects, where shown."""
+    keys = ["context", "metric", "model"]
+    both = rows[rows["method"].eq(REPEATED)].merge(shown, on=keys, suffixes=("_second", ""))
+    if both.empty:
+        return []
+    apart = (both["estimate"] - both["estimate_second"]).abs().max()
+    wider = (both["conf_high"] - both["conf_low"]) / (
+        both["conf_high_second"] - both["conf_low_second"]
+    )
+    ratios = [write_number(one) for one in (wider.min(), wider.max()) if pd.notna(one)]
+    told = " to ".join(dict.fromkeys(ratios))
+    return [
+        say(
+            "A second method, repeated measures correlation (pingouin), {verdict}{spread}.",
+            verdict="agrees on *r* within subjects"
+            if apart < SAME
+            else f"differs in *r* within subjects by up to {write_number(apart, 3, bounded=True)}",
+            spread="; its intervals take clips, about their subject's mean, as independent, and "
+            f"the intervals of Table 3 are {told} times as wide"
+            if told
+            else "",
+        )
+    ]

@@ -12,7 +12,6 @@ from exprstats.document.cells import (
     ALL,
     collect_notes,
     find_extremes,
-    find_row,
     first_value,
     list_levels,
     name_contexts,
@@ -24,6 +23,7 @@ from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
 from exprstats.plots import draw_factor, name_pairs
 from exprstats.report.analysis import Analysis
+from exprstats.report.sections.consistency import build_consistency
 from exprstats.report.sections.factors import (
     INDEPENDENT,
     build_items,
@@ -58,8 +58,7 @@ def describe_measurement(analysis: Analysis) -> Section | None:
     if analysis.factor is None:
         return Section(*title, sentences=further, tables=tables)
     rows = select_shown(name_contexts(analysis.factor.tidy()))
-    # Where models follow, Table A2 has ω of the scores that they predict.
-    whole = () if analysis.models else _build_whole(rows)
+    whole = build_consistency(rows, analysis.factor)
     items = list_levels(rows[rows["term"].eq("loading")], "item")
     return Section(
         *title,
@@ -282,35 +281,6 @@ def _list_intervals(shown: pd.DataFrame, factor: Factor) -> Iterator[Text]:
         if clusters is not None:
             told = "*SE* and intervals{where} allow for clips of the same subject ({subjects})."
         yield say(told, where=where, subjects=subjects)
-
-
-def _build_whole(rows: pd.DataFrame) -> tuple[Table, ...]:
-    """Return Table A20: ω and AVE of every context."""
-    shown = rows[rows["term"].isin(["omega", "ave"])]
-    if shown.empty:
-        return ()
-    level = first_value(shown, "level")
-    columns = (
-        Column("context", say("Model"), words=True),
-        Column("clips", say("Clips")),
-        Column("omega", say("ω")),
-        Column("limits", say("{level} CI", level=write_level(float(level)) if level else "")),
-        Column("ave", say("AVE")),
-    )
-    cells = []
-    for context in list_levels(shown, "context"):
-        omega = find_row(shown, context=context, term="omega")
-        line = {"context": str(context), "clips": write_count(omega["n_clips"])}
-        line |= {"omega": write_estimate(omega), "limits": write_limits(omega)}
-        cells.append(line | {"ave": write_estimate(find_row(shown, context=context, term="ave"))})
-    note = say(
-        "ω = internal consistency of the items' means, the share of the variance of the summed "
-        "items that the factor explains; it does not say whether raters agree. AVE = average "
-        "variance extracted, the mean share of an item's variance that the factor explains."
-    )
-    title = "Internal Consistency of the Items' Means"
-    table = pd.DataFrame(cells)
-    return (Table("A20", "composite", title, columns, table, notes=(note,), rows=shown),)
 
 
 def _say_draws(resampled: FactorBootstrap | None) -> tuple[Text, ...]:

@@ -24,7 +24,7 @@ from exprstats.inference.comparison.wording import RATERS
 from exprstats.plots import ALL, MetricLabel, draw_performance, label_metrics, name_contexts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.classes import build_classes, say_classes
-from exprstats.report.sections.intervals import METHODS, list_methods
+from exprstats.report.sections.intervals import METHODS, list_methods, say_repeated
 from exprstats.report.sections.validation import warn_of_levels
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def describe_performance(analysis: Analysis) -> Section | None:
             ),
             *say_classes(analysis),
             *_say_ceiling(analysis, labels),
+            *say_repeated(rows, shown),
         ),
         caveats=(*warn_of_clusters(shown, _name_tested(analysis)), *warn_of_levels(analysis)),
         tables=(build_scoreboard(shown, labels, analysis), *build_classes(analysis)),

@@ -78,7 +78,9 @@ def measure_clips(
         left_out=items.loc[lacking, "clip"].tolist(),
     )
     by = find_by(items)
-    return fit_factor(items, items=names, by=by, parts=parts, scale=scale, ratings=ratings)
+    return fit_factor(
+        items, items=names, by=by, parts=parts, scale=scale, ratings=ratings, second=True
+    )
 
 
 def score_targets(clips: pd.DataFrame, factor: Factor, log: Logbook) -> pd.DataFrame:

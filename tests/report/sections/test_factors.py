@@ -175,17 +175,18 @@ def test_resampled_estimates_of_every_term_are_printed_with_their_draws(plain):
     assert "for all differences of residual variances (of α)." in read_notes(residuals)
 
 
-def test_the_composite_of_each_context_is_printed_where_no_models_follow(plain):
+def test_the_composite_of_each_context_is_printed_also_where_models_follow(plain):
     section = read_section(plain.factor, "measurement")
     table = next(one for one in section.tables if one.number == "A20")
     rows = plain.factor.table[plain.factor.table["part"].eq("all")]
     rows = rows[rows["headline"]]
     assert set(rows["method"]) >= {"jackknife"}
     check_cells(table.cells, "omega", rows[rows["term"].eq("omega")], 0.0051)
+    check_cells(table.cells, "alpha", rows[rows["term"].eq("alpha")], 0.0051)
     check_cells(table.cells, "ave", rows[rows["term"].eq("ave")], 0.0051)
     document = build_document(gather_analysis(list(plain)))
     section = next(one for one in document.sections if one.name == "measurement")
-    assert [one.number for one in section.tables] == ["2"]
+    assert [one.number for one in section.tables] == ["2", "A20"]
 
 
 @pytest.mark.r

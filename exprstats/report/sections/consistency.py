@@ -1,0 +1,86 @@
+"""Table of the internal consistency of items, with a second method beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from exprstats.apa import write_count, write_level, write_number
+from exprstats.document.cells import (
+    find_row,
+    first_value,
+    list_levels,
+    name_contexts,
+    write_estimate,
+    write_limits,
+)
+from exprstats.document.model import Column, Table
+from exprstats.document.text import Text, say
+from exprstats.measurement.factor.second import PINGOUIN
+from exprstats.report.sections.intervals import SAME
+
+if TYPE_CHECKING:
+    from exprstats.measurement import Factor
+
+
+def build_consistency(rows: pd.DataFrame, factor: Factor) -> tuple[Table, ...]:
+    """Return Table A20: ω and AVE of every context."""
+    shown = rows[rows["term"].isin(["omega", "ave", "alpha"])]
+    if shown.empty:
+        return ()
+    level = first_value(shown, "level")
+    columns = (
+        Column("context", say("Model"), words=True),
+        Column("clips", say("Clips")),
+        Column("omega", say("ω")),
+        Column("limits", say("{level} CI", level=write_level(float(level)) if level else "")),
+        Column("alpha", say("α")),
+        Column("spread", say("{level} CI", level=write_level(float(level)) if level else "")),
+        Column("ave", say("AVE")),
+    )
+    cells = []
+    for context in list_levels(shown, "context"):
+        omega = find_row(shown, context=context, term="omega")
+        line = {"context": str(context), "clips": write_count(omega["n_clips"])}
+        line |= {"omega": write_estimate(omega), "limits": write_limits(omega)}
+        alpha = find_row(shown, context=context, term="alpha")
+        line |= {"alpha": write_estimate(alpha), "spread": write_limits(alpha)}
+        cells.append(line | {"ave": write_estimate(find_row(shown, context=context, term="ave"))})
+    note = say(
+        "ω = internal consistency of the items' means, the share of the variance of the summed "
+        "items that the factor explains; it does not say whether raters agree. α = "
+        "Cronbach's (1951), the same where loadings are equal, and lower elsewhere. AVE = average "
+        "variance extracted, the mean share of an item's variance that the factor explains."
+    )
+    second = _say_alpha(name_contexts(factor.tidy()), shown)
+    title = "Internal Consistency of the Items' Means"
+    table = pd.DataFrame(cells)
+    return (Table("A20", "composite", title, columns, table, notes=(note, *second), rows=shown),)
+
+
+def _say_alpha(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
+    """Return whether α by a second package is the same, where there is one."""
+    rows = rows[rows["method"].eq(PINGOUIN) & rows["part"].eq("all")]
+    both = rows.merge(shown[shown["term"].eq("alpha")], on="context", suffixes=("_second", ""))
+    if both.empty:
+        return ()
+    apart = (both["estimate"] - both["estimate_second"]).abs()
+    worst = both.iloc[int(apart.to_numpy().argmax())]
+    limits = {name: worst[f"{name}_second"] for name in ("estimate", "conf_low", "conf_high")}
+    if apart.max() < SAME:
+        told = "A second method agrees: pingouin gives the same α"
+        told += f" in all {write_count(len(both))} models" if len(both) > 1 else ""
+    else:
+        told = (
+            f"A second method, pingouin, differs by up to {write_number(apart.max(), 3)} in α "
+            f"({worst['context']})"
+        )
+    return (
+        say(
+            "{told}; its limits, for independent clips, are {limits} for {where}.",
+            told=told,
+            limits=write_limits(limits),
+            where=worst["context"],
+        ),
+    )
