@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import pandas as pd
 
 from exprstats.options import IccModel, check_word
+from exprstats.reliability.coverage import MOST_RATERS, recommend_interval
 from exprstats.reliability.design import describe_design, describe_links
 from exprstats.reliability.icc.estimands import (
     AGREEMENT,
@@ -134,6 +135,11 @@ def choose_icc(
     if by is not None and model == "two-way":
         why = why.replace("All clips have", "Within each context, all clips have")
     reasons += [why, _say_mean(averaged=averaged)]
+    if ratings is not None and model == "two-way":
+        counted = design.table.reindex(columns=["n_subjects", "n_raters"]).min()
+        subjects, raters = counted.tolist()
+        if pd.notna(subjects) and 2 <= raters <= MOST_RATERS:
+            reasons.append(recommend_interval(int(subjects), int(raters)))
     term = estimand.name_term(averaged=averaged)
     named = "" if by is None else f', by="{by}"'
     call = f'rate_reliability(ratings, model="{model}"{named})'
