@@ -115,7 +115,8 @@ def _find_best(comparison: Comparison) -> str:
     scores = scores.dropna(subset="estimate")
     better = label_metrics(comparison)[scores["metric"].iloc[0]].better if len(scores) else ""
     keys = {"lower": -scores["estimate"], "higher": scores["estimate"]}
-    order = keys.get(better, -scores["estimate"].abs() if better == "zero" else None)
+    keys |= {"zero": -scores["estimate"].abs(), "one": -(scores["estimate"] - 1).abs()}
+    order = keys.get(better)
     place = 0 if order is None else int(order.to_numpy().argmax())
     return str(scores["model"].iloc[place])
 

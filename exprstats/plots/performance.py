@@ -40,6 +40,7 @@ _WORDS = {
     "correlation": "Correlation",
     "accuracy": "Accuracy",
     "macro_f1": "Macro-F1",
+    "calibration_slope": "Calibration slope",
     "precision": "Precision",
     "recall": "Recall",
 }
@@ -47,6 +48,7 @@ _DIRECTIONS = {
     "lower": "lower is better",
     "higher": "higher is better",
     "zero": "closer to 0 is better",
+    "one": "closer to 1 is better",
     "unknown": "which way is better is not stated",
 }
 
@@ -227,7 +229,7 @@ class MetricLabel:
     symbol
         For sentences, for example "r".
     better
-        "lower", "higher", "zero" or "unknown".
+        "lower", "higher", "zero", "one" or "unknown".
     bounded
         Whether it cannot exceed 1 in size, so that APA style drops its leading zero.
     """

@@ -28,7 +28,7 @@ _MOST_DIFFERENCES = 6
 _MOST_METRICS = 4
 _MOST_CONTEXTS = 6
 _FEW = 2
-_BEST = {"higher": "highest", "lower": "lowest", "zero": "closest to 0"}
+_BEST = {"higher": "highest", "lower": "lowest", "zero": "closest to 0", "one": "closest to 1"}
 
 
 def label_metric(name: str, metrics: Sequence[Printed] = ()) -> str:
@@ -320,6 +320,7 @@ def _find_score(metric: Metric, scores: pd.DataFrame, against: str | None) -> pd
         return None
     values = defined["estimate"]
     keys = {"higher": values, "lower": -values, "zero": -values.abs(), "unknown": 0 * values}
+    keys["one"] = -(values - 1).abs()
     return defined.iloc[int(keys[metric.direction].to_numpy().argmax())]
 
 

@@ -17,7 +17,7 @@ Term = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Naive = Callable[[np.ndarray, np.ndarray], float]
 Measure = Callable[[np.ndarray], np.ndarray]
 MetricLike = str | Naive
-Direction = Literal["higher", "lower", "zero", "unknown"]
+Direction = Literal["higher", "lower", "zero", "one", "unknown"]
 Takes = Literal["numbers", "labels", "binary", "ranked"]
 _MOST_NAMED = 5
 _BINARY = np.array([0.0, 1.0])
@@ -46,9 +46,8 @@ class Metric:
         Its plain definition: truth (n,) and prediction (n,) to one number, NaN where undefined.
         Where there are sums and a formula, they define it as well as this.
     direction
-        Whether ``"higher"`` or ``"lower"`` is better, or values near ``"zero"`` (of a calibration
-        slope, whose best value is 1, measure the slope minus 1); ``"unknown"`` for plain
-        functions, which do not say.
+        Whether ``"higher"`` or ``"lower"`` is better, or values near ``"zero"`` or ``"one"``;
+        ``"unknown"`` for plain functions, which do not say.
     range
         Lowest and highest possible value.
     sums

@@ -182,7 +182,7 @@ def _list_notes(
         [
             f"Δ {label.name} {'< 0' if label.better == 'lower' else '> 0'}"
             for label in labels.values()
-            if label.better != "zero"
+            if label.better in {"lower", "higher"}
         ]
     )
     notes = []

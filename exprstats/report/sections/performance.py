@@ -36,6 +36,8 @@ TOO_FEW = "too few clusters for a bootstrap"  # the caveat says it in full
 UNDEFINED = "not defined"  # how a note begins that says no more than the dash
 MOST_ACROSS = 5  # contexts that fit beside each other on a page
 CEILING = "Ceiling"
+_AIMS = {"zero": 0, "one": 1}  # what the best value of a metric is
+_RANKS = {"lower": "lowest", "higher": "highest", "zero": "smallest", "one": "closest to 1"}
 LIMITED = "correlation"  # the metric that has a ceiling
 SHARES = ("accuracy", "within1", "precision", "recall", "f1", "uar", "macro_f1")
 
@@ -117,9 +119,9 @@ def _say_metric(
     best = _find_best(defined, label)
     own = pick_rows(defined, model=analysis.own_model or "").to_dict("records")
     row = own[0] if own else best
-    rank = {"lower": "lowest", "higher": "highest", "zero": "smallest"}[label.better]
-    compared = f", the {rank} of the {len(pooled)} models" if len(pooled) > 1 else ""
-    if row["model"] != best["model"]:
+    rank = _RANKS.get(label.better)
+    compared = f", the {rank} of the {len(pooled)} models" if rank and len(pooled) > 1 else ""
+    if rank and row["model"] != best["model"]:
         value = write_estimate(best, 3, bounded=label.bounded)
         human = best["model"] == analysis.find_kind("human")
         judged = ", judged against other raters," if human else ""
@@ -147,8 +149,9 @@ def name_metric(label: MetricLabel) -> str:
 
 
 def _find_best(defined: pd.DataFrame, label: MetricLabel) -> dict[Any, Any]:
-    if label.better == "zero":
-        return find_extremes(defined.assign(estimate=defined["estimate"].abs()))[0]
+    if label.better in _AIMS:
+        apart = (defined["estimate"] - _AIMS[label.better]).abs()
+        return defined.iloc[int(apart.to_numpy().argmin())].to_dict()
     low, high = find_extremes(defined)
     return low if label.better == "lower" else high
 
