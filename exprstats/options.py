@@ -23,6 +23,7 @@ MetricName = Literal[
     "spearman",
     "ccc",
     "r2",
+    "calibration_slope",
     "accuracy",
     "within1",
     "precision",

@@ -122,6 +122,21 @@ def agree_sums(
     return np.where(defined, 2 * (yp - y * p / n) / spread, np.nan)
 
 
+def slope_sums(
+    *,
+    n: np.ndarray,
+    y: np.ndarray,
+    p: np.ndarray,
+    pp: np.ndarray,
+    yp: np.ndarray,
+) -> np.ndarray:
+    """Return slopes of the truth on the predictions, from sums of centred values (Cox, 1958).
+
+    1 where a difference of predictions is worth what it says; below 1 they are too extreme.
+    """
+    return (yp - y * p / n) / subtract_means(n, pp, p)
+
+
 def explain_sums(n: np.ndarray, y: np.ndarray, yy: np.ndarray, ee: np.ndarray) -> np.ndarray:
     """Return 1 minus squared errors over squares of the truth about its mean (Kvålseth, 1985, R²₁).
 
@@ -152,6 +167,13 @@ def measure_r2(truth: np.ndarray, prediction: np.ndarray) -> float:
     """Return the share of the truth's variance that predictions explain; can be negative."""
     spread = np.sum((truth - np.mean(truth)) ** 2)
     return float(1 - np.sum((prediction - truth) ** 2) / spread) if spread > 0 else float("nan")
+
+
+def measure_slope(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the least-squares slope of truth on prediction; NaN where predictions do not vary."""
+    if np.ptp(prediction) == 0:
+        return float("nan")
+    return float(np.polyfit(prediction - np.mean(prediction), truth, 1)[0])
 
 
 def measure_rmse(truth: np.ndarray, prediction: np.ndarray) -> float:
@@ -242,5 +264,14 @@ MOMENT_METRICS = (
         sums={"n": count_rows, "y": centre_truth, "yy": square_truth, "ee": square_errors},
         formula=explain_sums,
         label="R²",
+    ),
+    Metric(
+        "calibration_slope",
+        measure_slope,
+        direction="one",
+        sums={name: term for name, term in _CROSS.items() if name != "yy"},
+        formula=slope_sums,
+        label="calibration slope",
+        lack="predictions do not vary",
     ),
 )

@@ -36,6 +36,7 @@ NUMBERS = {
     "spearman": lambda y, p: stats.spearmanr(y, p).statistic,
     "ccc": concord,
     "r2": sk.r2_score,
+    "calibration_slope": lambda y, p: stats.linregress(p, y).slope,
 }
 BINARY = {
     "accuracy": sk.accuracy_score,
