@@ -77,6 +77,7 @@ from .expressions import rate_estimates as rate_estimates
 from .expressions import read_estimates as read_estimates
 from .expressions import write_sentences as write_sentences
 from .inference import Bootstrap as Bootstrap
+from .inference import Calibration as Calibration
 from .inference import Comparison as Comparison
 from .inference import ContextComparison as ContextComparison
 from .inference import Equivalence as Equivalence
@@ -86,6 +87,7 @@ from .inference import Precision as Precision
 from .inference import Resampling as Resampling
 from .inference import VarianceSplit as VarianceSplit
 from .inference import bootstrap_clusters as bootstrap_clusters
+from .inference import calibrate_models as calibrate_models
 from .inference import compare_contexts as compare_contexts
 from .inference import compare_models as compare_models
 from .inference import describe_methods as describe_methods

@@ -21,7 +21,7 @@ PLACES = (
     *("score_reliability", "scorecard"),
     *("clip_features", "sensitivity"),
     *("networks", "ceiling", "weights", "contrasts", "pooling"),
-    *("equivalence", "permutation", "contexts", "precision", "training"),
+    *("equivalence", "permutation", "contexts", "precision", "training", "calibration"),
     *("nested", "leakage", "design", "importance", "dependence"),
     *("event_counts", "cooccurrence", "label_prediction"),
     *("estimates", "structure", "maps", "leed", "transfer"),

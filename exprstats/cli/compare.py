@@ -113,6 +113,13 @@ def compare_files(
     swaps: Annotated[
         bool, typer.Option("--swaps", help="Also test by swapping predictions within subjects.")
     ] = False,
+    calibration: Annotated[
+        bool,
+        typer.Option(
+            "--calibration",
+            help="Also say whether predictions are too extreme, and how far off a clip may be.",
+        ),
+    ] = False,
     contexts: Annotated[
         bool, typer.Option("--contexts", help="Also compare each model between contexts.")
     ] = False,
@@ -186,6 +193,7 @@ def compare_files(
         )  # fmt: skip
         session.add_table("comparison", result.tidy())
         wanted = {**sizes, "swaps": swaps, "contexts": contexts, "runs": runs}
+        wanted["calibration"] = calibration
         found, plans = keep_companions(session, table, result, wanted, chance=chance, place=place)
         if "truth_class" in table:
             session.show(describe_predicted(table))
@@ -225,7 +233,8 @@ def keep_companions(
     session, table, result
         Gets rows and tables; the predictions; their comparison.
     wanted
-        ``margin`` and ``width`` (by metric, or None), ``swaps``, ``contexts`` and ``runs``.
+        ``margin`` and ``width`` (by metric, or None), ``swaps``, ``contexts``, ``calibration``
+        and ``runs``.
     chance, place
         Draws, seed and workers; against, by and span, as the verbs take them.
     """
@@ -252,6 +261,11 @@ def keep_companions(
         found.append(inference.split_variance(table, metrics=names, **place))
         more = {"method": "training runs", "headline": False}
         session.add_table("training_variance", found[-1].tidy(), **more)
+    if wanted["calibration"]:
+        how = {"by": place["by"], "level": result.level}
+        found.append(inference.calibrate_models(table, **how))
+        session.add_table("calibration", found[-1].tidy(), headline=False)
+        session.tables["calibration_curves"] = found[-1].curves
     plans = []
     for name, width in (wanted["width"] or {}).items():
         options = {**chance, **place, "level": result.level, "width": width}

@@ -1,5 +1,6 @@
 """Metrics, cluster resampling, intervals and comparisons."""
 
+from exprstats.inference.calibration import Calibration, calibrate_models
 from exprstats.inference.comparison.bootstrap import Bootstrap, bootstrap_clusters
 from exprstats.inference.comparison.contexts import ContextComparison, compare_contexts
 from exprstats.inference.comparison.equivalence import Equivalence, judge_equivalence
@@ -16,6 +17,7 @@ from exprstats.inference.resampling.options import Resampling
 
 __all__ = [
     "Bootstrap",
+    "Calibration",
     "Comparison",
     "ContextComparison",
     "Equivalence",
@@ -25,6 +27,7 @@ __all__ = [
     "Resampling",
     "VarianceSplit",
     "bootstrap_clusters",
+    "calibrate_models",
     "compare_contexts",
     "compare_models",
     "count_within",

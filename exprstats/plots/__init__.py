@@ -1,6 +1,7 @@
 """Figures from tidy tables: nothing is computed here, only arranged and drawn."""
 
 from exprstats.document.cells import ALL, name_contexts
+from exprstats.plots.calibration import draw_calibration
 from exprstats.plots.decisions import draw_decisions, select_curves
 from exprstats.plots.diagram import draw_factor
 from exprstats.plots.differences import draw_differences
@@ -14,6 +15,7 @@ from exprstats.plots.weights import draw_contrasts, draw_weights, name_pairs
 __all__ = [
     "ALL",
     "MetricLabel",
+    "draw_calibration",
     "draw_contrasts",
     "draw_decisions",
     "draw_dependence",

@@ -10,6 +10,7 @@ from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import list_sources
 from exprstats.report.methods.paragraph import describe_procedure
 from exprstats.report.sections.agreement import describe_agreement
+from exprstats.report.sections.calibration import describe_calibration
 from exprstats.report.sections.choice import describe_choice
 from exprstats.report.sections.companions import (
     describe_contexts,
@@ -79,6 +80,7 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("models",), describe_fits),
     (("comparison", "models", "ceiling"), describe_performance),
     (("comparison",), describe_comparisons),
+    (("calibration",), describe_calibration),
     (("networks",), describe_networks),
     (("contexts",), describe_contexts),
     (("equivalence",), describe_equivalence),

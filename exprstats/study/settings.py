@@ -118,7 +118,8 @@ class CompareSettings:
     """The table ``[compare]``.
 
     Without ``span`` the theoretical range of the target is used; without ``metrics`` these are
-    nrmse and correlation, or for a target of classes accuracy and macro_f1.
+    nrmse and correlation, or for a target of classes accuracy and macro_f1. ``calibration`` says
+    of fitted models of numbers whether predictions are too extreme, and how far off a clip may be.
     """
 
     against: Annotated[str | None, read_text] = None
@@ -127,6 +128,7 @@ class CompareSettings:
     draws: Annotated[int, read_draws] = 2000
     interval: Annotated[IntervalName, one_of(IntervalName)] = "auto"
     level: Annotated[float, read_share] = 0.95
+    calibration: Annotated[bool, read_flag] = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,9 @@ CALLS = {
         make_clips(), lambda table: table["y"].mean(), cluster="subject", draws=100, **options
     ),
     "bootstrap_factor": measure(ex.bootstrap_factor, cluster="subject", draws=100),
+    "calibrate_models": lambda _, **options: ex.calibrate_models(
+        make_models().predictions, **options
+    ),
     "check_invariance": measure(ex.check_invariance, by="context"),
     "compare_contexts": judge(ex.compare_contexts),
     "compare_models": judge(ex.compare_models),

@@ -8,8 +8,7 @@ import pytest
 
 from exprstats.errors import OptionError
 from exprstats.reliability import rate_reliability
-from exprstats.reliability.choice import choose_icc
-from exprstats.reliability.coverage import MEASURED
+from exprstats.reliability.choice import MEASURED, choose_icc
 from exprstats.reliability.design import describe_design
 
 

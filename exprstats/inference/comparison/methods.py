@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exprstats.apa import write_count, write_level
+from exprstats.inference.calibration import Calibration
 from exprstats.inference.comparison.contexts import ContextComparison
 from exprstats.inference.comparison.equivalence import Equivalence
 from exprstats.inference.comparison.models import Comparison
@@ -23,7 +24,7 @@ from exprstats.inference.comparison.wording import (
     write_size,
 )
 
-_Told = Equivalence | Permutation | ContextComparison | VarianceSplit
+_Told = Equivalence | Permutation | ContextComparison | VarianceSplit | Calibration
 Companion = _Told | Precision
 
 _INTERVALS = {
@@ -135,6 +136,8 @@ def _describe_companion(companion: _Told, cluster: str) -> str:
         return _describe_equivalence(companion, cluster)
     if isinstance(companion, Permutation):
         return _describe_swaps(companion)
+    if isinstance(companion, Calibration):
+        return describe_calibrating(companion)
     if isinstance(companion, VarianceSplit):
         runs = write_count(int(companion.table["n_runs"].min()))
         return (
@@ -145,6 +148,16 @@ def _describe_companion(companion: _Told, cluster: str) -> str:
     return (
         f"Differences between contexts rest on draws of {companion.cluster}s that bring their rows "
         "in every context; p values are adjusted for their number within metric (Holm, 1979)."
+    )
+
+
+def describe_calibrating(result: Calibration) -> str:
+    """Return the sentence on calibration; a report's paragraph has it too."""
+    clusters = f"{result.cluster}s"
+    return (
+        f"Calibration was described by the slope of the truth on the predictions (Cox, 1958) and "
+        f"by their bias, with t intervals from a jackknife over {clusters}; limits for clips of "
+        f"new {clusters} are hierarchical conformal ones (Lee et al., 2023)."
     )
 
 

@@ -39,6 +39,14 @@ SOURCES: dict[str, Text] = {
         "and standardized assessment instruments in psychology. *Psychological Assessment*, "
         "*6*(4), 284–290. https://doi.org/10.1037/1040-3590.6.4.284"
     ),
+    "cox": say(
+        "Cox, D. R. (1958). Two further applications of a model for binary regression. "
+        "*Biometrika*, *45*(3–4), 562–565. https://doi.org/10.1093/biomet/45.3-4.562"
+    ),
+    "lee": say(
+        "Lee, Y., Barber, R. F., & Willett, R. (2023). *Distribution-free inference with "
+        "hierarchical data*. arXiv. https://arxiv.org/abs/2306.06342"
+    ),
     "kezar": say(
         "Kezar, L., & Zhou, P. (2022). *The role of facial expressions and emotion in ASL*. arXiv. "
         "https://arxiv.org/abs/2201.07906"

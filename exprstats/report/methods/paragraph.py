@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from exprstats.apa import count_things, write_count, write_level
 from exprstats.document.model import Section
 from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
-from exprstats.inference.comparison.methods import describe_resampling
+from exprstats.inference.comparison.methods import describe_calibrating, describe_resampling
 from exprstats.inference.comparison.wording import RATERS
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
@@ -34,6 +34,7 @@ def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
         _tell_models,
         _tell_human,
         _tell_comparison,
+        _tell_calibration,
         _tell_resampling,
         _tell_importance,
     ):
@@ -342,6 +343,13 @@ def _tell_comparison(analysis: Analysis) -> Told:
         adjusted = "The *p* values of differences were adjusted by the method of Holm (1979)."
         texts.append(say(adjusted))
     return texts, sources
+
+
+def _tell_calibration(analysis: Analysis) -> Told:
+    """Return how calibration was described, where it was."""
+    if analysis.calibration is None:
+        return [], set()
+    return [quote_sentence(describe_calibrating(analysis.calibration))], {"cox", "lee"}
 
 
 def _name_baselines(analysis: Analysis) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the intervals and p-values of rows come from, in words."""
+"""Words for what intervals and p-values come from."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from exprstats.study.inputs import Lesson, find_by
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import BASELINES
 from exprstats.study.stages.central import (
+    calibrate,
     compare_all,
     compare_pooled,
     contrast_weights,
@@ -145,6 +146,10 @@ def _compare(
                 found, apart = allow_raters(found, predictions, study, ranges, log, by=lesson.by)
         for one in (found, *apart):
             run = run.add(one)
+        if asked.calibration and ranges is not None:
+            with log.isolate("compare", "calibration"):
+                fitted = predictions["model"].isin([*run.models, *run.networks])
+                run = run.add(calibrate(predictions[fitted], asked, by=lesson.by))
     return run
 
 

@@ -98,7 +98,7 @@ def test_a_metric_of_ones_own_may_ask_the_same(make_classes):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"direction": "one"}, "direction of metric 'slope' 'one' is not known. There is: higher"),
+        ({"direction": "two"}, "direction of metric 'slope' 'two' is not known. There is: higher"),
         ({"takes": "label"}, "takes of metric 'slope' 'label' is not known. Did you mean 'labels'"),
     ],
 )
