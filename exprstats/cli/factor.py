@@ -29,6 +29,7 @@ from exprstats.cli.options import (
     split_scale,
 )
 from exprstats.cli.reading import get_reading, reads_files
+from exprstats.cli.reliability import keep_descriptives
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
 from exprstats.errors import DataError, OptionError, warn_user
@@ -112,6 +113,7 @@ def fit_file(
             message = f"--score-method {score_method} is for scores that are written. Add --scores."
             raise OptionError(message)
         from exprstats import measurement
+        from exprstats.study.stages.descriptives import describe_scored
 
         session.note_file(file)
         table, ratings = read_means(
@@ -134,7 +136,7 @@ def fit_file(
         }
         result = measurement.fit_factor(table, **choices, **context, **cluster, **errors)
         session.add_table("factor", result.tidy())
-        results: list[Any] = [result]
+        results: list[Any] = [result, *_describe(session, table, ratings, names, **context)]
         if ratings is not None:
             results += _rate_scores(session, ratings, result, level)
         if restrictions:
@@ -151,6 +153,8 @@ def fit_file(
             session.add_table("resampling", drawn.tidy())
             results.append(drawn)
         frame = _score(result, table, score_method, ratings)
+        results.append(describe_scored(result))
+        session.tables["scores_descriptives"] = results[-1].tidy()
         if score_method == "all":
             card = measurement.compare_scores(result, table)
             session.add_table("score_card", card.tidy())
@@ -158,6 +162,23 @@ def fit_file(
         session.present(*results)
         _keep_scores(session, frame, scores, score_method)
         _keep_model(session, result, save)
+
+
+def _describe(
+    session: Session,
+    table: pd.DataFrame,
+    ratings: pd.DataFrame | None,
+    names: list[str],
+    **context: Any,
+) -> list[Any]:
+    """Return descriptives of the ratings, or of the items where there are no ratings."""
+    from exprstats.descriptives import describe_columns
+
+    if ratings is not None:
+        return [keep_descriptives(session, ratings, items=names, **context)]
+    found = describe_columns(table, names, what="items", **context)
+    session.tables["items_descriptives"] = found.tidy()
+    return [found]
 
 
 def _check_needs(

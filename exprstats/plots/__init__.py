@@ -2,6 +2,12 @@
 
 from exprstats.document.cells import ALL, name_contexts
 from exprstats.plots.decisions import draw_decisions, select_curves
+from exprstats.plots.descriptives import (
+    draw_agreement,
+    draw_missing,
+    draw_ratings,
+    draw_values,
+)
 from exprstats.plots.diagram import draw_factor
 from exprstats.plots.differences import draw_differences
 from exprstats.plots.importance import draw_dependence, draw_importance
@@ -14,6 +20,7 @@ from exprstats.plots.weights import draw_contrasts, draw_weights, name_pairs
 __all__ = [
     "ALL",
     "MetricLabel",
+    "draw_agreement",
     "draw_contrasts",
     "draw_decisions",
     "draw_dependence",
@@ -22,8 +29,11 @@ __all__ = [
     "draw_factor",
     "draw_importance",
     "draw_label_scores",
+    "draw_missing",
     "draw_performance",
+    "draw_ratings",
     "draw_training",
+    "draw_values",
     "draw_weights",
     "label_metrics",
     "name_contexts",

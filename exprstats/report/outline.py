@@ -11,6 +11,7 @@ from exprstats.report.methods.citations import list_sources
 from exprstats.report.methods.paragraph import describe_procedure
 from exprstats.report.sections.agreement import describe_agreement
 from exprstats.report.sections.choice import describe_choice
+from exprstats.report.sections.columns import describe_columns
 from exprstats.report.sections.companions import (
     describe_contexts,
     describe_equivalence,
@@ -26,6 +27,7 @@ from exprstats.report.sections.data import (
     describe_session,
     list_session_versions,
 )
+from exprstats.report.sections.descriptives import describe_distributions
 from exprstats.report.sections.design import describe_design
 from exprstats.report.sections.estimates import describe_estimates
 from exprstats.report.sections.events import describe_events
@@ -62,6 +64,7 @@ from exprstats.report.sections.weights import describe_weights
 SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ...] = (
     (("choice",), describe_choice),
     (("design",), describe_design),
+    (("descriptives",), describe_distributions),
     (("reliability", "differences", "decisions", "plan"), describe_reliability),
     (("subjects",), describe_subjects),
     (("errors",), describe_errors),
@@ -73,6 +76,7 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("levels",), describe_levels),
     (("factor", "score_reliability"), describe_scores),
     (("scorecard",), describe_scorecard),
+    (("columns",), describe_columns),
     (("clip_features",), describe_tracking),
     (("sensitivity",), describe_sensitivity),
     (("models",), describe_features),

@@ -33,6 +33,7 @@ from exprstats.study.stages.central import (
     split_people,
     weigh_features,
 )
+from exprstats.study.stages.descriptives import describe_crowd, describe_scored
 from exprstats.study.stages.importance import rate_features
 from exprstats.study.stages.learning import predict_all
 from exprstats.study.stages.signing import run_signing
@@ -103,6 +104,8 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
         with log.attempt("reliability"):
             model = study.reliability.model if study.reliability else "one-way"
             run = run.add(rate_crowd(ratings, log, model=model))
+        with log.isolate("reliability", "the descriptives"):
+            run = run.add(describe_crowd(ratings, study.ratings.scale if study.ratings else None))
     if clips is not None and study.split:
         with log.attempt("split"):
             run = replace(run, parts=split_people(clips, study, log))
@@ -269,7 +272,10 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     items = average_raters(ratings)
     whose = parts if train_only else None
     factor = measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
-    return run.add(factor, rate_targets(ratings, factor, log))
+    found = [factor, rate_targets(ratings, factor, log)]
+    with log.isolate("factor", "the descriptives of the scores"):
+        found.append(describe_scored(factor))
+    return run.add(*found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
