@@ -16,7 +16,7 @@ from exprstats.errors import OptionError
 # its name here, as the class attribute ``place``, and nothing else to be stored.
 PLACES = (
     *("reliability", "factor", "models", "comparison", "human"),
-    *("descriptives", "columns"),
+    *("descriptives", "columns", "means", "feature_correlations"),
     *("raters", "decisions", "plan", "differences", "errors", "subjects", "agreement", "choice"),
     *("invariance", "restrictions", "resampled", "ordered", "factors", "levels"),
     *("score_reliability", "scorecard"),

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from exprstats.results import Result
 
 ITEMS_NEEDED = 3
+DESCRIPTIVE = frozenset({"descriptives", "columns"})  # results that answer no question alone
 
 
 def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> StudyRun:
@@ -117,7 +118,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
             run = run.add(*run_signing(study.signing, study.path.parent, log, n_jobs=n_jobs))
     if clips is not None and run.parts is not None:
         run = predict_all(run, log, ratings, n_jobs)
-    if log.errors and not list(run.results):
+    if log.errors and all(one.find_place() in DESCRIPTIVE for one in run.results):
         raise log.errors[0]
     for failure in log.failures:
         warn_user(str(failure))

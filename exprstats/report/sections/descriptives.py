@@ -92,9 +92,8 @@ def _say_missing(found: RatingDescriptives) -> tuple[Text, ...]:
     row = found.glance().iloc[0]
     asked = row["n_ratings"] + row["n_missing"]
     if not row["n_missing"]:
-        if row["n_items"] == 1:
-            return ()
-        return (say("Every rater of a clip answered every question about it."),)
+        told = (say("Every rater of a clip answered every question about it."),)
+        return told if row["n_items"] > 1 else ()
     pooled = found.missing[found.missing["context"].isna()]
     several = pooled["items"].ne("").sum() > 1
     return (
@@ -276,12 +275,10 @@ def _build_correlations(table: pd.DataFrame) -> tuple[Table, ...]:
         Column("clips", say("Clips")),
         Column("n", say("Raters’ answers")),
     )
-    title = "Correlations of the Questions"
-    cells = pd.DataFrame(list(lines.values()))
+    title, cells = "Correlations of the Questions", pd.DataFrame(list(lines.values()))
     group = "context" if several else None
-    return (
-        Table("A51", "item_correlations", title, columns, cells, group, notes=notes, rows=rows),
-    )
+    named = ("A51", "item_correlations", title)
+    return (Table(*named, columns, cells, group, notes=notes, rows=rows),)
 
 
 def _build_missing(found: RatingDescriptives) -> tuple[Table, ...]:

@@ -1,0 +1,430 @@
+"""Means of scores by context: analysis of variance of people's means, and cluster intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from exprstats.apa import count_things, tell_p, write_number
+from exprstats.contracts import (
+    arrange_rows,
+    find_empty,
+    find_unnumbers,
+    order_levels,
+    require_columns,
+)
+from exprstats.descriptives.variance import Cells, compare_pairs, run_anova
+from exprstats.errors import DataError, Option, OptionError, Problem
+from exprstats.inference.comparison.contexts import count_freedom
+from exprstats.inference.resampling.intervals import jackknife_clusters, spread_about
+from exprstats.inference.resampling.pvalues import adjust_holm
+from exprstats.options import check_level, name_some
+from exprstats.results import Result
+
+FEWEST = 3  # people, for a test or an interval
+ENOUGH = 10  # people from whom an interval can be trusted
+KEYS = ("term", "context", "versus", "group")
+DESIGNS = {
+    "repeated": "repeated-measures ANOVA",
+    "mixed": "mixed ANOVA",
+    "independent": "one-way ANOVA",
+    "groups": "one-way ANOVA",
+    "none": "",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeanComparison(Result):
+    """Means of a score by context, and what two ways of testing them say.
+
+    Attributes
+    ----------
+    table
+        Tidy rows: term (``"mean"`` or ``"difference"``), context, versus (the other context or
+        group), group (null over all), method (``"t"``: of people's means; ``"jackknife"``: of
+        clips, people left out one by one), then the estimate columns, statistic (t), df and
+        hedges_g. ``p_adjusted`` is Holm's within method and kind of pair.
+    tests
+        One row for each F test: term (``"context"``, ``"group"``, ``"context x group"``), method,
+        statistic (F), df1, df2, epsilon (Greenhouse & Geisser, 1959), p_value, p_corrected (by
+        epsilon), sphericity_w, sphericity_p (Mauchly, 1940), effect, effect_name, n_clusters, note.
+    people
+        Each person's mean in each context: subject, context, group, mean, n_clips, complete
+        (whether the person has all contexts).
+    value, by, between
+        Columns that were compared.
+    design
+        ``"repeated"`` (people have all contexts), ``"mixed"`` (groups of such people),
+        ``"independent"`` (contexts have different people), ``"groups"`` (one context, groups of
+        people), or ``"none"``.
+    level
+        Confidence level.
+    left_out
+        People who lack a context and so are not in the ANOVA.
+    notes
+        What could not be done, and why.
+    """
+
+    place: ClassVar[str] = "means"
+    table: pd.DataFrame
+    tests: pd.DataFrame
+    people: pd.DataFrame = field(repr=False)
+    value: str
+    by: str | None
+    between: str | None
+    design: str
+    level: float
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def export(self) -> dict[str, Any]:
+        """Return the rows, and the F tests beside them."""
+        return {"means": self.tidy(), "mean_tests": self.tests}
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: the design, and how many people were compared."""
+        people = self.people["subject"].nunique()
+        row = {"design": self.design, "n_clusters": people, "n_left_out": len(self.left_out)}
+        return pd.DataFrame([row | {"contexts": self.people["context"].nunique()}])
+
+    def sentence(self) -> str:
+        """Return the F tests, whether both ways agree, and what could not be done."""
+        return " ".join([*self.list_tests(), *self.judge_agreement(), *self.notes])
+
+    def list_tests(self) -> list[str]:
+        """Return a sentence for each F test."""
+        return [_tell_test(row, self) for row in self.tests.to_dict("records")]
+
+    def judge_agreement(self) -> list[str]:
+        """Return whether t tests of people's means and cluster intervals say the same."""
+        pairs = self.table[self.table["term"].eq("difference")]
+        wide = {
+            method: part.set_index(["context", "versus", "group"])
+            for method, part in pairs.groupby("method")
+        }
+        if set(wide) != {"t", "jackknife"}:
+            return []
+        both = wide["t"].join(wide["jackknife"], rsuffix="_cluster")
+        both = both[both["p_adjusted"].notna() & both["p_adjusted_cluster"].notna()]
+        if both.empty:
+            return []
+        alpha = 1 - self.level
+        sure, other = (both[f"p_adjusted{end}"].lt(alpha) for end in ("", "_cluster"))
+        apart = both.index[sure.ne(other)].tolist()
+        if apart:
+            told = [_name_pair(*one) for one in apart]
+            held = count_things(len(apart), "difference", of=len(both))
+            return [
+                f"For {held} the t test of people's means and the cluster interval of clips "
+                f"disagree ({'; '.join(told[:4])}{'; …' if len(told) > 4 else ''})."
+            ]
+        if len(both) == 1:
+            found = "find a difference" if sure.all() else "find no difference"
+            return [f"The t test of people's means and the cluster interval of clips both {found}."]
+        verb = "is" if sure.sum() < 2 else "are"
+        told = f"the same {sure.sum()} of the {len(both)} differences {verb}"
+        told = f"all {len(both)} differences are" if sure.all() else told
+        told = told if sure.any() else f"none of the {len(both)} differences is"
+        start = "The t tests of people's means and the cluster intervals of clips agree"
+        return [f"{start}: {told} significant (Holm)."]
+
+
+def compare_means(
+    table: pd.DataFrame,
+    *,
+    value: str = "score",
+    by: str | None = "context",
+    subject: str = "subject",
+    between: str | None = None,
+    level: float = 0.95,
+) -> MeanComparison:
+    """Compare the means of a score between contexts, as an ANOVA and by clusters of clips.
+
+    Clips are not people: each person's clips of a context are averaged first, and these means are
+    the observations of the ANOVA. Its design follows from the table: repeated measures where people
+    have all contexts, mixed where they also fall into groups, one-way where contexts have different
+    people.
+
+    Parameters
+    ----------
+    table
+        One row a clip.
+    value
+        Column of numbers; clips without a value are left out.
+    by
+        Column of contexts; None where there are only groups to compare.
+    subject
+        Column of people.
+    between
+        Column of groups of people, one for each person.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    MeanComparison
+        Means, their differences with both kinds of intervals, and the F tests by pingouin, with
+        the correction of Greenhouse and Geisser where there are three contexts or more.
+
+    Raises
+    ------
+    DataError
+        If a column is absent, empty or holds no numbers, or a person is in two groups.
+    OptionError
+        If there is nothing to compare by, or the level is no share.
+
+    Notes
+    -----
+    Cluster rows: the mean of all clips of a context, also of people who lack another one; the
+    difference of two such means has the delete-one-person jackknife variance and Welch's degrees of
+    freedom where contexts differ in their people. Where everybody has as many clips in each
+    context, both ways are the paired t interval. With groups of unequal size the sums of squares of
+    the contexts are sequential (groups, contexts, interaction), as those of R's ``aov``.
+
+    References
+    ----------
+    Greenhouse, S. W., & Geisser, S. (1959). On methods in the analysis of profile data.
+    *Psychometrika, 24*, 95-112.
+    Holm, S. (1979). A simple sequentially rejective multiple test procedure. *Scandinavian Journal
+    of Statistics, 6*, 65-70.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> clips = pd.DataFrame({"subject": np.repeat(range(12), 6), "context": list("abcabc") * 12})
+    >>> clips["score"] = rng.normal(size=72) + clips["context"].map({"a": 0, "b": 0, "c": 2})
+    >>> found = compare_means(clips)
+    >>> found.design, found.tests["df1"].tolist(), bool(found.tests["p_corrected"].item() < 0.001)
+    ('repeated', [2.0], True)
+    """
+    check_level(level)
+    if by is None and between is None:
+        message = ("there is nothing to compare by. Name contexts with ", Option("by"), ".")
+        raise OptionError(*message)
+    rows = _read(table, value, by, subject, between)
+    contexts = order_levels(rows["context"])
+    groups = [] if between is None else order_levels(rows["group"])
+    cells = (
+        rows.groupby(["subject", "context", "group"], sort=False, observed=True)["y"]
+        .agg(["mean", "size"])
+        .reset_index()
+        .rename(columns={"size": "n_clips"})
+    )
+    held = cells.groupby("subject", sort=False)["context"].nunique()
+    whole = set(held.index[held == len(contexts)])
+    cells["complete"] = cells["subject"].isin(whole)
+    alone = bool((held == 1).all())
+    design, notes = _find_design(contexts, groups, alone=alone, whole=len(whole), people=len(held))
+    used = cells if design in {"independent", "groups"} else cells[cells["complete"]]
+    frame = Cells(used, tuple(contexts), tuple(groups), design, level)
+    tests = list(run_anova(frame)) if design != "none" else []
+    found = [
+        *_measure_people(frame),
+        *(compare_pairs(frame) if design != "none" else ()),
+        *_measure_clips(rows, contexts, groups, level),
+    ]
+    lost = [] if alone else [one for one in held.index if one not in whole]
+    keys = ["context", "group"]
+    people = cells.assign(**{key: cells[key].where(cells[key].ne(""), None) for key in keys})
+    return MeanComparison(
+        table=arrange_rows([{**row, "level": level} for row in found], KEYS),
+        tests=pd.DataFrame(tests),
+        people=people,
+        value=value,
+        by=by,
+        between=between,
+        design=design,
+        level=level,
+        left_out=tuple(map(str, lost)),
+        notes=tuple(notes),
+    )
+
+
+def _read(
+    table: pd.DataFrame, value: str, by: str | None, subject: str, between: str | None
+) -> pd.DataFrame:
+    """Return one row a clip that has a value: subject, context, group and y."""
+    ids = [one for one in (subject, by, between) if one is not None]
+    require_columns(table, [value, *ids])
+    problems = [*find_unnumbers(table, [value]), *find_empty(table, ids)]
+    if problems:
+        raise DataError(problems)
+    rows = pd.DataFrame(
+        {
+            "subject": table[subject].astype(str),
+            "context": "" if by is None else table[by].astype(str),
+            "group": "" if between is None else table[between].astype(str),
+            "y": table[value].to_numpy(float, na_value=np.nan),
+        },
+        index=table.index,
+    )
+    rows = rows[rows["y"].notna()]
+    if rows.empty:
+        raise DataError(Problem("no clip has a value.", "Name another column.", column=value))
+    counts = rows.groupby("subject", sort=False)["group"].nunique()
+    several = [str(one) for one in counts.index[counts > 1]]
+    if several:
+        fact = f"{count_things(len(several), 'person is', 'people are')} in two groups"
+        named = f"{fact}: {name_some(several)}."
+        remedy = ("Groups are of people; name contexts with ", Option("by"), ".")
+        raise DataError(Problem(named, remedy, column=between))
+    return rows
+
+
+def _find_design(
+    contexts: Sequence[str], groups: Sequence[str], *, alone: bool, whole: int, people: int
+) -> tuple[str, list[str]]:
+    """Return the design that people and contexts have, and why there is none."""
+    if len(contexts) == 1:
+        if len(groups) > 1:
+            return "groups", []
+        return "none", ["There is one context, so that there are no means to compare."]
+    if alone:
+        more = "Contexts have different people; groups within them were not compared."
+        return "independent", [more] if len(groups) > 1 else []
+    if whole < FEWEST:
+        told = count_things(whole, "person has", "people have", of=people)
+        need = f"a repeated-measures ANOVA needs {FEWEST}"
+        return "none", [f"Only {told} all {len(contexts)} contexts; {need}."]
+    return ("mixed" if len(groups) > 1 else "repeated"), []
+
+
+def _measure_people(cells: Cells) -> Iterator[dict[str, Any]]:
+    """Yield the mean of people's means in each context, and in each group there."""
+    for group in (None, *(cells.groups if len(cells.groups) > 1 else ())):
+        for context in cells.contexts:
+            here = cells.frame[cells.frame["context"].eq(context)]
+            here = here if group is None else here[here["group"].eq(group)]
+            means = here["mean"].to_numpy(float)
+            n = len(means)
+            error = float(means.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
+            reach = float(stdtrit(n - 1, (1 + cells.level) / 2)) * error if n > 1 else np.nan
+            estimate = float(means.mean()) if n else np.nan
+            yield {
+                **_name("mean", context, None, group, "t", n=n),
+                **{"estimate": estimate, "std_error": error, "df": n - 1},
+                **{"conf_low": estimate - reach, "conf_high": estimate + reach},
+                "n_clips": int(here["n_clips"].sum()),
+                "note": None if n > 1 else f"{count_things(n, 'person')}: no interval",
+            }
+
+
+def _name(
+    term: str, context: str, versus: str | None, group: str | None, method: str, *, n: int
+) -> dict[str, Any]:
+    keys = {"term": term, "context": context or None, "versus": versus, "group": group}
+    return {**keys, "method": method, "headline": method == "jackknife", "n_clusters": n}
+
+
+def _measure_clips(
+    rows: pd.DataFrame, contexts: Sequence[str], groups: Sequence[str], level: float
+) -> list[dict[str, Any]]:
+    """Return means of clips and their differences, people left out one by one."""
+    codes, people = pd.factorize(rows["subject"])
+    cells = [("context", one) for one in contexts] if len(contexts) > 1 else []
+    cells += [("group", one) for one in groups] if len(groups) > 1 else []
+    cells = cells or [("context", contexts[0])]
+    y = rows["y"].to_numpy(float)
+    here = np.array([rows[key].eq(name).to_numpy(bool) for key, name in cells])
+    sums = np.array([np.bincount(codes[own], y[own], len(people)) for own in here])
+    counts = np.array([np.bincount(codes[own], minlength=len(people)) for own in here])
+    size, present = counts.sum(axis=1), counts > 0
+    theta = sums.sum(axis=1) / size
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left_out = (sums.sum(axis=1)[:, None] - sums) / (size[:, None] - counts)
+    away = np.full_like(left_out, np.nan)
+    found: list[dict[str, Any]] = []
+    for place, own in enumerate(present):
+        key, name = cells[place]
+        n = int(own.sum())
+        named = (name, None, None) if key == "context" else ("", None, name)
+        row = _name("mean", *named, "jackknife", n=n) | {"n_clips": int(size[place])}
+        found.append(row | _interval(theta[place], left_out[place][own], n - 1, level, mean=True))
+        if n >= FEWEST:
+            away[place] = spread_about(theta[place], left_out[place], own) - theta[place]
+    pairs = {key: [] for key in ("context", "group")}
+    for one, other in combinations(range(len(cells)), 2):
+        (key, name), (same, versus) = cells[one], cells[other]
+        if key == same:
+            both, moved = present[[one, other]], away[one] - away[other]
+            named = (name, versus, None) if key == "context" else ("", versus, name)
+            row = _name("difference", *named, "jackknife", n=int(both.any(axis=0).sum()))
+            row |= {"n_clips": int(size[one] + size[other])}
+            free = count_freedom(moved, both) if np.isfinite(moved).all() else np.nan
+            estimate, least = theta[one] - theta[other], int(both.sum(axis=1).min())
+            row |= _interval(estimate, estimate + moved, free, level, people=least)
+            pairs[key].append(row)
+    for listed in pairs.values():
+        adjusted = adjust_holm(np.array([row["p_value"] for row in listed], float))
+        found += [{**row, "p_adjusted": float(p)} for row, p in zip(listed, adjusted, strict=True)]
+    return found
+
+
+def _interval(
+    estimate: float,
+    left_out: np.ndarray,
+    freedom: float,
+    level: float,
+    *,
+    people: int | None = None,
+    mean: bool = False,
+) -> dict[str, Any]:
+    """Return a cluster interval from values with people left out one by one."""
+    people = len(left_out) if people is None else people
+    empty = {name: np.nan for name in ("std_error", "conf_low", "conf_high", "p_value", "df")}
+    if people < FEWEST or not np.isfinite(left_out).all():
+        lacks = f"fewer than {FEWEST} people: no interval"
+        return {"estimate": float(estimate), **empty, "note": lacks}
+    one = jackknife_clusters(
+        np.array([estimate]), left_out[None], level=level, freedom=np.array([freedom])
+    )
+    error = float(one.std_error[0])
+    if error <= 1e-12 * max(float(np.abs(left_out).max()), 1e-300):
+        return {"estimate": float(estimate), **empty, "note": "no spread between people"}
+    return {
+        "estimate": float(estimate),
+        "std_error": error,
+        "conf_low": float(one.conf_low[0]),
+        "conf_high": float(one.conf_high[0]),
+        "p_value": np.nan if mean else float(one.p_value[0]),
+        "df": float(freedom),
+        "statistic": np.nan if mean else float(estimate) / error,
+        "note": f"only {people} people: a rough interval" if people < ENOUGH else None,
+    }
+
+
+def _name_pair(context: Any, versus: Any, group: Any) -> str:
+    if context is None or pd.isna(context):
+        return f"{group} - {versus}"
+    return f"{context} - {versus}"
+
+
+def _tell_test(row: dict[Any, Any], found: MeanComparison) -> str:
+    """Return one F test as a sentence in APA style."""
+    name = {"context": "contexts", "group": "groups"}.get(row["term"])
+    if pd.isna(row["statistic"]):
+        return f"The {row['method']} of {name or row['term']} is not defined: {row['note']}."
+    corrected = pd.notna(row["p_corrected"])
+    p_value = row["p_corrected"] if corrected else row["p_value"]
+    scale = row["epsilon"] if corrected else 1.0
+    digits = 2 if corrected or row["method"] == "Welch's ANOVA" else 0
+    first = 2 if corrected else 0
+    df1, df2 = write_number(scale * row["df1"], first), write_number(scale * row["df2"], digits)
+    sure = p_value < 1 - found.level
+    if name:
+        start = f"Means {'differed' if sure else 'did not differ significantly'} between {name}"
+    else:
+        start = f"Contexts and groups {'interacted' if sure else 'did not interact significantly'}"
+    effect = ""
+    if pd.notna(row["effect"]):
+        effect = f", {row['effect_name']} = {write_number(row['effect'], bounded=True)}"
+    how = f"{row['method']}, {count_things(row['n_clusters'], 'person', 'people')}"
+    how += ", Greenhouse–Geisser" if corrected else ""
+    f = write_number(row["statistic"])
+    return f"{start}, F({df1}, {df2}) = {f}, p {tell_p(p_value)}{effect} ({how})."
