@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -32,14 +33,17 @@ from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.reliability import keep_descriptives
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
-from exprstats.errors import DataError, OptionError, warn_user
+from exprstats.errors import DataError, DataWarning, Option, OptionError, warn_user
 from exprstats.options import ScoreMethod
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
     from exprstats.measurement import Factor, NestedModels
     from exprstats.models import ScoreReliability
+    from exprstats.results import Result
 
 FEWEST_DRAWS = 100
 
@@ -55,6 +59,10 @@ def fit_file(
     subject: Annotated[
         str | None,
         typer.Option(metavar="COLUMN", help="Who is seen; kept beside the scores."),
+    ] = None,
+    between: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Groups of people, whose mean scores are compared."),
     ] = None,
     rater: Annotated[
         str | None,
@@ -106,20 +114,22 @@ def fit_file(
         names = split_names(items, "--items") or []
         limits = split_scale(scale)
         rule, codes = split_gaps(missing)
-        _check_needs(subject, by, robust=cluster_robust, draws=draws, invariance=invariance)
+        _check_needs(
+            subject, by, between, robust=cluster_robust, draws=draws, invariance=invariance
+        )
         asked = [estimator != "ml", rule != "listwise", cluster_robust, restrictions, invariance]
         _check_ordered(ordered, any([*asked, draws, rater, save, score_method != "bartlett"]))
         if score_method in {"regression", "mean"} and scores is None and out is None:
             message = f"--score-method {score_method} is for scores that are written. Add --scores."
             raise OptionError(message)
         from exprstats import measurement
-        from exprstats.study.stages.descriptives import describe_scored
 
         session.note_file(file)
+        ids = {"clip": clip or "clip", "subject": subject, "context": by}
         table, ratings = read_means(
             file,
             rater,
-            {"clip": clip or "clip", "subject": subject, "context": by},
+            ids,
             items=names,
             scale=limits,
             reading=get_reading(missing=codes),
@@ -153,8 +163,8 @@ def fit_file(
             session.add_table("resampling", drawn.tidy())
             results.append(drawn)
         frame = _score(result, table, score_method, ratings)
-        results.append(describe_scored(result))
-        session.tables["scores_descriptives"] = results[-1].tidy()
+        groups = _read_groups(file, between, ids, rater, names) if between else None
+        results += _describe_scores(session, result, groups, level)
         if score_method == "all":
             card = measurement.compare_scores(result, table)
             session.add_table("score_card", card.tidy())
@@ -181,9 +191,59 @@ def _describe(
     return [found]
 
 
+def _read_groups(
+    file: Path, between: str, ids: dict[str, str | None], rater: str | None, items: list[str]
+) -> pd.DataFrame:
+    """Return the group of each person: the column is read as if it were that of contexts."""
+    context = split_id(ids["context"], "--by")
+    clip = split_id(ids["clip"], "--clip") or "clip"
+    # A clip is named by its context too, since that column now holds groups.
+    whole = [*([clip] if isinstance(clip, str) else clip)]
+    whole += [] if context is None else [context] if isinstance(context, str) else context
+    named = {**ids, "clip": ",".join(whole) if context else ids["clip"], "context": between}
+    with warnings.catch_warnings(action="ignore", category=DataWarning):
+        # What is odd about the file was said when its clips were read.
+        table, _ = read_means(file, rater, named, items=items, reading=get_reading())
+    groups = table[["subject", "context"]].drop_duplicates()
+    return groups.rename(columns={"context": "group"})
+
+
+def _describe_scores(
+    session: Session, factor: Factor, groups: pd.DataFrame | None, level: float
+) -> Iterator[Result]:
+    """Yield the scores' distribution, and their means by context and by the groups of people."""
+    from exprstats.descriptives import compare_means
+    from exprstats.study.stages.descriptives import describe_scored, find_by, pick_scores
+
+    described = describe_scored(factor)
+    session.tables["scores_descriptives"] = described.tidy()
+    yield described
+    scores = pick_scores(factor)
+    between = None if groups is None else "group"
+    if "subject" not in scores or (groups is None and find_by(scores) is None):
+        return
+    if groups is not None:
+        scores = scores.merge(groups, on="subject", how="left")
+    options: dict[str, Any] = {"by": find_by(scores), "between": between, "level": level}
+    found = compare_means(scores, **options)
+    session.tables |= found.export()
+    session.further["means"] = list_records(found.tidy())
+    session.further["mean_tests"] = list_records(found.tests)
+    yield found
+
+
 def _check_needs(
-    subject: str | None, by: str | None, *, robust: bool, draws: int, invariance: bool
+    subject: str | None,
+    by: str | None,
+    between: str | None,
+    *,
+    robust: bool,
+    draws: int,
+    invariance: bool,
 ) -> None:
+    if subject is None and between is not None:
+        told = " compares people. Name them with ", Option("subject"), "."
+        raise OptionError(Option("between", between), *told)
     if subject is None and (robust or draws):
         option = "--cluster-robust" if robust else "--draws"
         message = f"{option} needs to know whose clips belong together. Name --subject COLUMN."

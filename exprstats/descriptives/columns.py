@@ -112,8 +112,8 @@ def describe_columns(
     >>> import exprstats as ex
     >>> clips = ex.simulate_expressiveness(subjects=20, seed=1).clips
     >>> found = describe_columns(clips, ["au_count"], by="context")
-    >>> found.table["context"].tolist(), found.table["n"].tolist()
-    (['startle', 'pain', 'disgust', None], [100, 140, 80, 320])
+    >>> found.table["context"].fillna("All").tolist(), found.table["n"].tolist()
+    (['startle', 'pain', 'disgust', 'All'], [100, 140, 80, 320])
     """
     check_skew_type(skew_type)
     names = [columns] if isinstance(columns, str) else list(dict.fromkeys(columns))

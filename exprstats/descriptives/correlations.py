@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri, stdtr
 
-from exprstats.apa import tell_p, write_number
+from exprstats.apa import count_things, tell_p, write_number
 from exprstats.contracts import (
     arrange_rows,
     find_empty,
@@ -36,7 +36,7 @@ KEYS = ("context", "feature", "term")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureCorrelations(Result):
-    """How features go with a score: do people who show more score higher, and their clips?
+    """Correlations of features with a score, of people's means and of clips within people.
 
     Attributes
     ----------
@@ -78,21 +78,29 @@ class FeatureCorrelations(Result):
         return rows.sort_values("feature", key=lambda names: names.map(order), kind="stable")
 
     def sentence(self) -> str:
-        """Return the feature with the largest correlation between people, and within them."""
+        """Return the largest correlation between people and within them, and how many are sure."""
         rows = self.list_largest()
         told = []
-        for term, where in (("between", "between people"), ("within", "within people")):
+        for term in TERMS:
             known = rows[rows["term"].eq(term) & rows["estimate"].notna()]
             if known.empty:
-                told.append(f"{where}, no correlation is defined")
+                told.append(f"No correlation {term} people is defined.")
                 continue
             row = known.loc[known["estimate"].abs().idxmax()]
+            sure = int(known["p_adjusted"].lt(1 - self.level).sum())
+            size = len(known)
+            if size == 1:
+                who = f"{row['feature']} {'correlates' if sure else 'does not correlate'}"
+            else:
+                some = count_things(sure, "features correlates", "features correlate", of=size)
+                who = some if sure else f"none of {size} features correlates"
+            most = "" if size == 1 else f"{row['feature']} most: "
             told.append(
-                f"{where}, {row['feature']} correlated most with {self.target}, r = "
-                f"{write_number(row['estimate'], bounded=True)}, p {tell_p(row['p_adjusted'])}"
+                f"{term.capitalize()} people, {who} significantly with {self.target} "
+                f"({most}r = {write_number(row['estimate'], bounded=True)}, "
+                f"p {tell_p(row['p_adjusted'])})."
             )
-        text = "; ".join(told)
-        return f"{text[0].upper()}{text[1:]} (Holm)."
+        return " ".join(told)
 
 
 def correlate_features(
@@ -204,6 +212,10 @@ def _correlate(
         "between": _test_between(means, own, whole[0], level),
         "within": _test_within(whole[1], len(part) - len(people) - 1, level),
     }
+
+    def pick(block: dict[str, Any], line: int) -> list[tuple[str, Any]]:
+        return [(key, values[line]) for key, values in block.items()]
+
     rows = []
     for place, term in enumerate(TERMS):
         cluster = _jackknife(whole[place], without[place], level, people=len(people))

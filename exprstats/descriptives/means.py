@@ -104,22 +104,24 @@ class MeanComparison(Result):
     def judge_agreement(self) -> list[str]:
         """Return whether t tests of people's means and cluster intervals say the same."""
         pairs = self.table[self.table["term"].eq("difference")]
+        keys = ["context", "versus", "group"]
         wide = {
-            method: part.set_index(["context", "versus", "group"])
+            method: part.fillna({"context": "", "group": ""}).set_index(
+                ["context", "versus", "group"]
+            )
             for method, part in pairs.groupby("method")
         }
         if set(wide) != {"t", "jackknife"}:
             return []
-        both = wide["t"].join(wide["jackknife"], rsuffix="_cluster")
-        both = both[both["p_adjusted"].notna() & both["p_adjusted_cluster"].notna()]
+        both = pd.DataFrame({method: part["p_adjusted"] for method, part in wide.items()}).dropna()
         if both.empty:
             return []
-        alpha = 1 - self.level
-        sure, other = (both[f"p_adjusted{end}"].lt(alpha) for end in ("", "_cluster"))
+        sure, other = (both[method].lt(1 - self.level) for method in ("t", "jackknife"))
         apart = both.index[sure.ne(other)].tolist()
         if apart:
             told = [_name_pair(*one) for one in apart]
-            held = count_things(len(apart), "difference", of=len(both))
+            held = count_things(len(apart), "differences", "differences", of=len(both))
+            held = "the one difference" if len(both) == 1 else held
             return [
                 f"For {held} the t test of people's means and the cluster interval of clips "
                 f"disagree ({'; '.join(told[:4])}{'; …' if len(told) > 4 else ''})."
@@ -208,8 +210,9 @@ def compare_means(
         message = ("there is nothing to compare by. Name contexts with ", Option("by"), ".")
         raise OptionError(*message)
     rows = _read(table, value, by, subject, between)
-    contexts = order_levels(rows["context"])
-    groups = [] if between is None else order_levels(rows["group"])
+    known = table[table[value].notna()]
+    contexts = [""] if by is None else [str(one) for one in order_levels(known[by])]
+    groups = [] if between is None else [str(one) for one in order_levels(known[between])]
     cells = (
         rows.groupby(["subject", "context", "group"], sort=False, observed=True)["y"]
         .agg(["mean", "size"])
@@ -400,9 +403,7 @@ def _interval(
 
 
 def _name_pair(context: Any, versus: Any, group: Any) -> str:
-    if context is None or pd.isna(context):
-        return f"{group} - {versus}"
-    return f"{context} - {versus}"
+    return f"{context or group} - {versus}"
 
 
 def _tell_test(row: dict[Any, Any], found: MeanComparison) -> str:

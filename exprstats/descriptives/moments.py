@@ -83,7 +83,7 @@ def measure_moments(values: np.ndarray, skew_type: SkewType = 2) -> dict[str, An
         shrunk = (n - 1) / n
         return found | {"skew": g1 * shrunk**1.5, "kurtosis": (g2 + 3) * shrunk**2 - 3}
     if n > 2:
-        found["skew"] = g1 * np.sqrt(n * (n - 1)) / (n - 2)
+        found["skew"] = float(g1 * np.sqrt(n * (n - 1)) / (n - 2))
     if n > 3:
         found["kurtosis"] = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * g2 + 6)
     lacks = "kurtosis needs 4 values" if n > 2 else "skewness needs 3 values, kurtosis 4"

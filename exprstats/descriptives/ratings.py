@@ -152,7 +152,7 @@ def describe_ratings(
     >>> ratings = simulate_expressiveness(subjects=20, contexts={"pain": 4}, seed=1).ratings
     >>> found = describe_ratings(ratings, items="response")
     >>> found.table[["unit", "n", "low", "high"]].values.tolist()
-    [['ratings', 454, 0.0, 4.0], ['clip means', 80, 0.0, 4.0]]
+    [['ratings', 462, 0.0, 4.0], ['clip means', 80, 0.0, 3.8]]
     """
     check_skew_type(skew_type)
     check_table(ratings, RATINGS)

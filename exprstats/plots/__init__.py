@@ -4,6 +4,7 @@ from exprstats.document.cells import ALL, name_contexts
 from exprstats.plots.decisions import draw_decisions, select_curves
 from exprstats.plots.descriptives import (
     draw_agreement,
+    draw_means,
     draw_missing,
     draw_ratings,
     draw_values,
@@ -29,6 +30,7 @@ __all__ = [
     "draw_factor",
     "draw_importance",
     "draw_label_scores",
+    "draw_means",
     "draw_missing",
     "draw_performance",
     "draw_ratings",

@@ -20,6 +20,7 @@ from exprstats.plots.looks import (
     code_column,
     code_levels,
     name_grid,
+    name_panels,
     place_ticks,
     set_looks,
     write_ticks,
@@ -28,7 +29,7 @@ from exprstats.plots.looks import (
 if TYPE_CHECKING:
     from plotnine import ggplot
 
-    from exprstats.descriptives import ColumnDescriptives, RatingDescriptives
+    from exprstats.descriptives import ColumnDescriptives, MeanComparison, RatingDescriptives
 
 MOST_ACROSS = 5
 MOST_DOWN = 8
@@ -238,6 +239,74 @@ def draw_values(descriptives: ColumnDescriptives) -> ggplot:
         + p9.labs(x="Value", y="Share of clips")
     )
     return add_caption(_finish(plot, coded, "item", free=len(coded["item"]) > 1), told)
+
+
+def draw_means(means: MeanComparison) -> ggplot:
+    """Draw people's means in each context, and the means of these with their intervals.
+
+    Parameters
+    ----------
+    means
+        From `compare_means`.
+
+    Returns
+    -------
+    plotnine.ggplot
+        A thin line is a person who has all contexts, a dot a person who has not; points are means
+        with the t intervals of people's means. Groups of people have panels of their own.
+
+    Raises
+    ------
+    DataError
+        If there is no mean.
+
+    Examples
+    --------
+    ::
+
+        draw_means(compare_means(scores)).show()
+    """
+    import plotnine as p9
+
+    group = "group" if means.people["group"].notna().any() else None
+    people = means.people.assign(context=means.people["context"].fillna(ALL))
+    rows = means.table[means.table["term"].eq("mean") & means.table["method"].eq("t")]
+    rows = rows[rows["group"].notna() == (group is not None)]
+    rows = rows.assign(context=rows["context"].fillna(ALL)).reset_index(drop=True)
+    if rows["estimate"].isna().all():
+        raise DataError(Problem("no mean is known.", "There is nothing to draw."))
+    contexts = order_levels(people["context"])
+    labels = code_levels(contexts, width=14)
+    panels = order_levels(people["group"].dropna()) if group else []
+    named = code_levels(panels, width=20)
+    for table in (people, rows):
+        table["context"] = code_column(table["context"], contexts, labels)
+        if group:
+            table["group"] = code_column(table["group"], panels, named)
+    whole = people[people["complete"]] if len(contexts) > 1 else people.head(0)
+    others = people.drop(whole.index)
+    plot = (
+        p9.ggplot(rows, p9.aes(x="context", y="estimate"))
+        + p9.geom_line(p9.aes(y="mean", group="subject"), whole, color=QUIET, size=0.3, alpha=0.35)
+        + p9.geom_point(p9.aes(y="mean"), others, color=QUIET, size=0.9, alpha=0.5, stroke=0)
+        + p9.geom_line(p9.aes(group=1), color=PALETTE[0], size=0.9)
+        + p9.geom_linerange(
+            p9.aes(ymin="conf_low", ymax="conf_high"),
+            rows[rows["conf_low"].notna()],
+            color=PALETTE[0],
+            size=1.1,
+        )
+        + p9.geom_point(color=PALETTE[0], size=2.6)
+        + p9.scale_x_discrete(labels=lambda codes: [labels[code] for code in codes])
+        + p9.scale_y_continuous(breaks=place_ticks(5), labels=write_ticks)
+        + p9.labs(x="", y="Mean of a person's clips")
+        + set_looks(3.2)
+        + p9.theme(
+            panel_grid_major_x=p9.element_blank(),
+            panel_grid_major_y=p9.element_line(color="#efefef", size=0.4),
+        )
+    )
+    return plot + p9.facet_wrap("group", labeller=name_panels("group", named)) if group else plot
 
 
 def _arrange(table: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Coded, str]:

@@ -22,6 +22,7 @@ from exprstats.report.sections.companions import (
 from exprstats.report.sections.comparisons import describe_comparisons, describe_pooling
 from exprstats.report.sections.contrasts import describe_contrasts
 from exprstats.report.sections.cooccurrence import describe_cooccurrence
+from exprstats.report.sections.correlations import describe_correlations
 from exprstats.report.sections.data import (
     describe_analysed,
     describe_session,
@@ -43,6 +44,7 @@ from exprstats.report.sections.features import (
 )
 from exprstats.report.sections.importance import describe_importance
 from exprstats.report.sections.label_prediction import describe_prediction
+from exprstats.report.sections.means import describe_means
 from exprstats.report.sections.measurement import describe_measurement, list_banners
 from exprstats.report.sections.measurement_error import describe_errors
 from exprstats.report.sections.networks import describe_networks
@@ -77,9 +79,11 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("factor", "score_reliability"), describe_scores),
     (("scorecard",), describe_scorecard),
     (("columns",), describe_columns),
+    (("means",), describe_means),
     (("clip_features",), describe_tracking),
     (("sensitivity",), describe_sensitivity),
     (("models",), describe_features),
+    (("feature_correlations",), describe_correlations),
     (("models",), describe_fits),
     (("comparison", "models", "ceiling"), describe_performance),
     (("comparison",), describe_comparisons),

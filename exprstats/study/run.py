@@ -33,7 +33,13 @@ from exprstats.study.stages.central import (
     split_people,
     weigh_features,
 )
-from exprstats.study.stages.descriptives import describe_crowd, describe_scored
+from exprstats.study.stages.descriptives import (
+    compare_scores,
+    describe_crowd,
+    describe_scored,
+    pick_scores,
+    relate_features,
+)
 from exprstats.study.stages.importance import rate_features
 from exprstats.study.stages.learning import predict_all
 from exprstats.study.stages.signing import run_signing
@@ -43,7 +49,9 @@ if TYPE_CHECKING:
     from exprstats.results import Result
 
 ITEMS_NEEDED = 3
-DESCRIPTIVE = frozenset({"descriptives", "columns"})  # results that answer no question alone
+DESCRIPTIVE = frozenset(
+    {"descriptives", "columns", "means"}
+)  # results that answer no question alone
 
 
 def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> StudyRun:
@@ -226,6 +234,8 @@ def fit_study(
     models = fit_models(lesson, study.models[:1], log, n_jobs=n_jobs)
     model, settings = next(iter(models.values())), study.compare or CompareSettings()
     found: dict[str, Any] = {"models": model}
+    with log.isolate("models", "the correlations of the features", style=style):
+        found["feature_correlations"] = relate_features(lesson)
     if classes:
         labels = replace(settings, metrics=LABEL_METRICS)
         with log.isolate("comparison", style=style):
@@ -273,9 +283,9 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     items = average_raters(ratings)
     whose = parts if train_only else None
     factor = measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
-    found = [factor, rate_targets(ratings, factor, log)]
+    found: list[Result | None] = [factor, rate_targets(ratings, factor, log)]
     with log.isolate("factor", "the descriptives of the scores"):
-        found.append(describe_scored(factor))
+        found += [describe_scored(factor), compare_scores(pick_scores(factor))]
     return run.add(*found)
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exprstats.study.inputs import find_by
+from exprstats.study.inputs import Lesson, find_by
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from exprstats.descriptives import ColumnDescriptives, RatingDescriptives
+    from exprstats.descriptives import (
+        ColumnDescriptives,
+        FeatureCorrelations,
+        MeanComparison,
+        RatingDescriptives,
+    )
     from exprstats.measurement import Factor
 
 
@@ -33,3 +38,29 @@ def describe_scored(factor: Factor) -> ColumnDescriptives:
 
     scores = pick_scores(factor)
     return describe_columns(scores, ["score"], by=find_by(scores), what="scores")
+
+
+def compare_scores(table: pd.DataFrame, value: str = "score") -> MeanComparison | None:
+    """Return the means of a score by context; None where there is one, or people are not known."""
+    from exprstats.descriptives import compare_means
+
+    if "subject" not in table or find_by(table) is None:
+        return None
+    return compare_means(table, value=value)
+
+
+def relate_features(lesson: Lesson) -> FeatureCorrelations | None:
+    """Return how features go with the target between and within people; None for classes."""
+    from exprstats.descriptives import correlate_features
+
+    if lesson.classes:
+        return None
+    # The scores of the pooled model are a column of their own, as for the models.
+    pooled = f"{lesson.target}_pooled"
+    return correlate_features(
+        lesson.clips,
+        lesson.features,
+        target=lesson.target,
+        pooled_target=pooled if pooled in lesson.clips else None,
+        by=lesson.by,
+    )
