@@ -174,8 +174,8 @@ class Session:
             "seed": self.seed,
             "inputs": self.inputs,
             "rows": self.rows,
-            **self.further,
             "warnings": self.warnings,
+            **self.further,
             **({"failed": self.failures} if self.failures else {}),
         }
 

@@ -105,15 +105,13 @@ class MeanComparison(Result):
         """Return whether t tests of people's means and cluster intervals say the same."""
         pairs = self.table[self.table["term"].eq("difference")]
         keys = ["context", "versus", "group"]
+        filled = pairs.fillna({"context": "", "group": ""})
         wide = {
-            method: part.fillna({"context": "", "group": ""}).set_index(
-                ["context", "versus", "group"]
-            )
-            for method, part in pairs.groupby("method")
+            method: part.set_index(keys)["p_adjusted"] for method, part in filled.groupby("method")
         }
         if set(wide) != {"t", "jackknife"}:
             return []
-        both = pd.DataFrame({method: part["p_adjusted"] for method, part in wide.items()}).dropna()
+        both = pd.DataFrame(wide).dropna()
         if both.empty:
             return []
         sure, other = (both[method].lt(1 - self.level) for method in ("t", "jackknife"))
