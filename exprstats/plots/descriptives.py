@@ -275,6 +275,10 @@ def draw_means(means: MeanComparison) -> ggplot:
     rows = rows.assign(context=rows["context"].fillna(ALL)).reset_index(drop=True)
     if rows["estimate"].isna().all():
         raise DataError(Problem("no mean is known.", "There is nothing to draw."))
+    if group and len(order_levels(people["context"])) == 1:
+        # Groups of people who have one context stand side by side, as contexts do.
+        people, rows = (one.assign(context=one["group"]) for one in (people, rows))
+        group = None
     contexts = order_levels(people["context"])
     labels = code_levels(contexts, width=14)
     panels = order_levels(people["group"].dropna()) if group else []
@@ -283,13 +287,17 @@ def draw_means(means: MeanComparison) -> ggplot:
         table["context"] = code_column(table["context"], contexts, labels)
         if group:
             table["group"] = code_column(table["group"], panels, named)
-    whole = people[people["complete"]] if len(contexts) > 1 else people.head(0)
-    others = people.drop(whole.index)
+    plot = p9.ggplot(rows, p9.aes(x="context", y="estimate"))
+    whole = people["complete"] & (means.design in {"repeated", "mixed"})
+    if whole.any():
+        each = {"color": QUIET, "size": 0.3, "alpha": 0.35}
+        plot += p9.geom_line(p9.aes(y="mean", group="subject"), people[whole], **each)
+        plot += p9.geom_line(p9.aes(group=1), color=PALETTE[0], size=0.9)
+    if not whole.all():
+        dots = {"color": QUIET, "size": 0.9, "alpha": 0.5, "stroke": 0}
+        plot += p9.geom_point(p9.aes(y="mean"), people[~whole], **dots)
     plot = (
-        p9.ggplot(rows, p9.aes(x="context", y="estimate"))
-        + p9.geom_line(p9.aes(y="mean", group="subject"), whole, color=QUIET, size=0.3, alpha=0.35)
-        + p9.geom_point(p9.aes(y="mean"), others, color=QUIET, size=0.9, alpha=0.5, stroke=0)
-        + p9.geom_line(p9.aes(group=1), color=PALETTE[0], size=0.9)
+        plot
         + p9.geom_linerange(
             p9.aes(ymin="conf_low", ymax="conf_high"),
             rows[rows["conf_low"].notna()],
