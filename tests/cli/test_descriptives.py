@@ -48,7 +48,7 @@ def test_factor_compares_means_of_contexts_and_groups(call_json, wide, tmp_path,
     options += ("--rater", "rater") if rated else ()
     folder = tmp_path / "out"
     told = call_json("factor", file, *options, "--between", "sex", "--out", folder)
-    scores = pd.read_csv(folder / "tables" / "scores.csv").query("fitted_on == 'context'")
+    scores = pd.read_csv(folder / "tables" / "scores.csv").query("fitted_on == 'all'")
     groups = pd.read_csv(wide)[["subject", "sex"]].drop_duplicates()
     found = compare_means(scores.merge(groups, on="subject"), between="sex")
     estimates = [row["estimate"] for row in told["means"]]
@@ -84,3 +84,21 @@ def test_fit_correlates_features_with_the_target(call, call_json, data, tmp_path
     assert [row["estimate"] for row in told] == pytest.approx(wanted["estimate"].tolist())
     out = call("fit", tmp_path / "clips.csv", *options).stdout
     assert "Correlations of the features with the target" in out
+
+
+def test_means_are_those_of_the_model_of_all_clips(call_json, wide):
+    """A shift of one context by 1 scale point shows, which that context's own model would hide."""
+    table = pd.read_csv(wide)
+    table.loc[table["context"].eq("pain"), list(ITEMS)] += 1
+    place = wide.with_name("shifted.csv")
+    table.to_csv(place, index=False)
+    options = ("--items", ",".join(ITEMS), "--rater", "rater", "--subject", "subject")
+    plain, moved = (
+        {
+            row["context"]: row["estimate"]
+            for row in call_json("factor", file, *options, "--by", "context")["means"]
+            if row["term"] == "mean" and row["method"] == "t"
+        }
+        for file in (wide, place)
+    )
+    assert moved["pain"] - moved["startle"] > plain["pain"] - plain["startle"] + 0.5

@@ -26,13 +26,16 @@ def describe_columns(analysis: Analysis) -> Section | None:
     if not held:
         return None
     tables = tuple(build_columns(one) for one in held.values())
-    sentences = tuple(_say_columns(one) for one in held.values())
+    sentences = [_say_columns(one) for one in held.values()]
+    if "scores" in held and analysis.factor is not None and analysis.factor.by:
+        told = "These are scores of the model of all clips, in which contexts share one scale."
+        sentences.append(say(told))
     return Section(
         "distributions",
         "Distributions by context"
         if any(one.table["context"].notna().any() for one in held.values())
         else "Distributions",
-        sentences=sentences,
+        sentences=tuple(sentences),
         tables=tables,
         figures=_draw_columns(held),
     )

@@ -189,7 +189,6 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
         line |= {"context": str(row["context"]), "item": str(row["item"])}
         if row["unit"] == CLIPS_UNIT:
             line |= {
-                "clips": write_count(row["n"]),
                 "clip_sd": write_number(row["sd"]),
                 "clip_skew": write_number(row["skew"]),
                 "clip_kurtosis": write_number(row["kurtosis"]),
@@ -198,8 +197,7 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
         line |= {"n": write_count(row["n"]), "missing": write_count(row["n_missing"])}
         line |= {name: write_number(row[name]) for name in ("mean", "sd", "skew", "kurtosis")}
         low, high = row["low"], row["high"]
-        line["range"] = MISSING if pd.isna(low) else f"{low:g}–{high:g}"
-        line["values"] = write_count(row["n_values"])
+        line["range"] = MISSING if pd.isna(low) else f"{low:g}–{high:g} ({row['n_values']})"
         for name in ("share_low", "share_high"):
             line[name] = f"{write_number(100 * row[name], 0)}%" if row["n"] else MISSING
     gaps = rows["n_missing"].fillna(0).gt(0).any()
@@ -212,10 +210,8 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
         Column("skew", say("Skew"), "Ratings"),
         Column("kurtosis", say("Kurtosis"), "Ratings"),
         Column("range", say("Range"), "Ratings"),
-        Column("values", say("Values"), "Ratings"),
         Column("share_low", say("Lowest"), "Ratings"),
         Column("share_high", say("Highest"), "Ratings"),
-        Column("clips", say("*n*"), "Clip means"),
         Column("clip_sd", say("*SD*"), "Clip means"),
         Column("clip_skew", say("Skew"), "Clip means"),
         Column("clip_kurtosis", say("Kurtosis"), "Clip means"),
@@ -224,9 +220,9 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
     notes = (
         say(
             "Skewness and excess kurtosis are of {kind}; both are 0 for a normal distribution. "
-            "Values: how many different answers occurred. Lowest, Highest: share of answers of "
-            "{low} and of {high}. Ratings of a clip depend on each other, so that *SD* describes "
-            "them and gives no standard error.",
+            "Range: lowest and highest answer (how many different ones). Lowest, Highest: share of "
+            "answers of {low} and of {high}. Ratings of a clip depend on each other, so that *SD* "
+            "describes them and gives no standard error.",
             kind=SKEW_NAMES[found.skew_type],
             low=f"{low:g}",
             high=f"{high:g}",
@@ -270,8 +266,8 @@ def _build_correlations(table: pd.DataFrame) -> tuple[Table, ...]:
     )
     columns = (
         Column("pair", say("Questions"), words=True),
-        Column("between", say("Between clips"), "r"),
-        Column("within", say("Within clips"), "r"),
+        Column("between", say("Between clips"), "Correlation"),
+        Column("within", say("Within clips"), "Correlation"),
         Column("clips", say("Clips")),
         Column("n", say("Raters’ answers")),
     )

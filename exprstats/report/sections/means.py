@@ -27,7 +27,6 @@ def describe_means(analysis: Analysis) -> Section | None:
     found: MeanComparison | None = analysis.means
     if found is None:
         return None
-    name = found.value if found.value != "score" else "score"
     tests = () if found.tests.empty else (_build_tests(found),)
     pairs = found.table[found.table["term"].eq("difference")]
     return Section(
@@ -37,12 +36,16 @@ def describe_means(analysis: Analysis) -> Section | None:
             say(
                 "We averaged each person’s clips of a context first, so that people and not clips "
                 "are the observations ({name}; Table A56).",
-                name=name,
+                name=found.value,
             ),
             *_quote(found.list_tests(), "Table A57" if tests else ""),
             *_quote(found.judge_agreement(), "Table A58" if len(pairs) else ""),
         ),
-        caveats=(*_say_left_out(found), *(quote_sentence(note) for note in found.notes)),
+        caveats=(
+            *_say_left_out(found),
+            *_say_scale(analysis, found),
+            *(quote_sentence(note) for note in found.notes),
+        ),
         tables=(_build_means(found), *tests, *(_build_pairs(found),) * bool(len(pairs))),
         figures=(
             Figure(
@@ -74,6 +77,19 @@ def _say_left_out(found: MeanComparison) -> tuple[Text, ...]:
             people=count_things(len(found.left_out), "person", "people"),
             verb="is" if len(found.left_out) == 1 else "are",
             names=name_some(found.left_out),
+        ),
+    )
+
+
+def _say_scale(analysis: Analysis, found: MeanComparison) -> tuple[Text, ...]:
+    """Return what the comparison of factor scores takes for granted."""
+    factor = analysis.factor
+    if factor is None or not factor.by or found.tests.empty:
+        return ()
+    return (
+        say(
+            "Scores are those of the factor model of all clips. Comparing their means takes the "
+            "questions to measure the same in every context; tests of invariance examine that."
         ),
     )
 

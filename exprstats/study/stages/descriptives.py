@@ -26,10 +26,12 @@ def describe_crowd(ratings: pd.DataFrame, scale: tuple[float, float] | None) -> 
 
 
 def pick_scores(factor: Factor) -> pd.DataFrame:
-    """Return a clip's one score: its context's own model's where there is one."""
-    scores = factor.scores
-    own = scores["fitted_on"].eq("context")
-    return scores[own if own.any() else scores["fitted_on"].eq("all")]
+    """Return the scores of the model of all clips, whose contexts are on one scale.
+
+    The scores of a context's own model are centred on that context, so that they do not tell
+    contexts apart.
+    """
+    return factor.scores[factor.scores["fitted_on"].eq("all")]
 
 
 def describe_scored(factor: Factor) -> ColumnDescriptives:
@@ -41,12 +43,19 @@ def describe_scored(factor: Factor) -> ColumnDescriptives:
 
 
 def compare_scores(table: pd.DataFrame, value: str = "score") -> MeanComparison | None:
-    """Return the means of a score by context; None where there is one, or people are not known."""
+    """Return the means of a score by context; None where there is one, or people are not known.
+
+    Where clips have a score of the pooled model, it is taken.
+    """
     from exprstats.descriptives import compare_means
 
-    if "subject" not in table or find_by(table) is None:
+    pooled = f"{value}_pooled"
+    if pooled in table:
+        table = table.assign(**{value: table[pooled]})
+    known = table[table[value].notna()]
+    if "subject" not in known or find_by(known) is None:
         return None
-    return compare_means(table, value=value)
+    return compare_means(known, value=value)
 
 
 def relate_features(lesson: Lesson) -> FeatureCorrelations | None:
