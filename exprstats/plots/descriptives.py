@@ -238,7 +238,10 @@ def draw_values(descriptives: ColumnDescriptives) -> ggplot:
         + p9.scale_x_continuous(breaks=place_ticks(4), labels=write_ticks)
         + p9.labs(x="Value", y="Share of clips")
     )
-    return add_caption(_finish(plot, coded, "item", free=len(coded["item"]) > 1), told)
+    single = len(coded["item"]) == 1
+    plot = _finish(plot, coded, "item", free=not single)
+    plot = plot + p9.theme(strip_text_y=p9.element_blank()) if single else plot
+    return add_caption(plot, told)
 
 
 def draw_means(means: MeanComparison) -> ggplot:

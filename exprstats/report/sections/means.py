@@ -131,7 +131,7 @@ def _build_means(found: MeanComparison) -> Table:
     who = "people who have all contexts" if found.design in {"repeated", "mixed"} else "people"
     notes = (
         say(
-            "Means of people’s means: of {who}, with t intervals. Means of clips: of all clips, "
+            "Means of people’s means: of {who}, with *t* intervals. Means of clips: of all clips, "
             "with cluster intervals (jackknife over people).",
             who=who,
         ),
@@ -199,7 +199,7 @@ def _build_tests(found: MeanComparison) -> Table:
         "of unequal size.",
     }.get(found.design, "Welch’s test does not take the variances for equal.")
     epsilon = (
-        " Degrees of freedom and p are corrected by ε of Greenhouse and Geisser (1959) in any "
+        " Degrees of freedom and *p* are corrected by ε of Greenhouse and Geisser (1959) in any "
         "case; *W* is Mauchly’s."
         if corrected
         else ""
@@ -250,14 +250,13 @@ def _build_pairs(found: MeanComparison) -> Table:
         Column("clips_limits", say("{level}", level=level), clips),
         Column("clips_p", say("*p*"), clips),
     )
-    paired = found.design in {"repeated", "mixed"}
-    kind = "paired t tests of contexts, Welch’s of groups" if paired else "Welch’s t tests"
+    kind = {"repeated": "paired", "mixed": "paired (contexts) or Welch’s (groups)"}
     notes = (
         say(
-            "Means of people’s means: {kind}; *g* = Hedges’ g, over the root of the mean variance "
-            "of both sides. Means of clips: cluster intervals (jackknife over people). *p* are "
-            "adjusted after Holm (1979) within each kind; intervals are not.",
-            kind=kind,
+            "Means of people’s means: {kind} *t* tests; *g* = Hedges’ *g*, over the root of the "
+            "mean variance of both sides. Means of clips: cluster intervals (jackknife over "
+            "people). *p* are adjusted after Holm (1979) within each kind; intervals are not.",
+            kind=kind.get(found.design, "Welch’s"),
         ),
         *collect_notes(rows, ("context", "versus", "group")),
     )
