@@ -119,9 +119,7 @@ def fit_file(
         )
         asked = [estimator != "ml", rule != "listwise", cluster_robust, restrictions, invariance]
         _check_ordered(ordered, any([*asked, draws, rater, save, score_method != "bartlett"]))
-        if score_method in {"regression", "mean"} and scores is None and out is None:
-            message = f"--score-method {score_method} is for scores that are written. Add --scores."
-            raise OptionError(message)
+        _check_written(score_method, written=scores is not None or out is not None)
         from exprstats import measurement
 
         session.note_file(file)
@@ -141,14 +139,12 @@ def fit_file(
             _present_ordered(session, table, scores, **choices, **context)
             return
         cluster: dict[str, Any] = {"cluster": "subject" if cluster_robust else None}
-        errors: dict[str, Any] = {
-            **{"missing": rule, "estimator": estimator, "scale": limits, "ratings": ratings}
-        }
-        result = measurement.fit_factor(table, **choices, **context, **cluster, **errors)
+        errors = {"missing": rule, "estimator": estimator, "scale": limits}
+        how: dict[str, Any] = {**choices, **context, **cluster, **errors}
+        result = measurement.fit_factor(table, **how, ratings=ratings)
         session.add_table("factor", result.tidy())
         results: list[Any] = [result, *_describe(session, table, ratings, names, **context)]
-        if ratings is not None:
-            results += _rate_scores(session, ratings, result, level)
+        results += _rate_scores(session, ratings, result, level)
         if restrictions:
             steps = measurement.compare_restrictions(
                 table, **choices, **context, **cluster, missing=rule
@@ -256,6 +252,12 @@ def _check_needs(
         raise OptionError(message)
 
 
+def _check_written(method: str, *, written: bool) -> None:
+    if method in {"regression", "mean"} and not written:
+        message = f"--score-method {method} is for scores that are written. Add --scores."
+        raise OptionError(message)
+
+
 def _check_ordered(ordered: bool, others: bool) -> None:
     if ordered and others:
         message = (
@@ -298,11 +300,13 @@ def read_means(
 
 
 def _rate_scores(
-    session: Session, ratings: pd.DataFrame, factor: Factor, level: float
+    session: Session, ratings: pd.DataFrame | None, factor: Factor, level: float
 ) -> list[ScoreReliability]:
-    """Return the reliability of the scores; a warning says why there is none."""
+    """Return the reliability of scores of ratings; a warning says why there is none."""
     from exprstats.models import rate_scores
 
+    if ratings is None:
+        return []
     try:
         rated = rate_scores(ratings, factor, level=level)
     except DataError as error:

@@ -158,6 +158,7 @@ CALLS = {
     "bootstrap_factor": measure(ex.bootstrap_factor, cluster="subject", draws=100),
     "check_invariance": measure(ex.check_invariance, by="context"),
     "compare_contexts": judge(ex.compare_contexts),
+    "compare_means": lambda _, **options: ex.compare_means(make_clips(), value="y", **options),
     "compare_models": judge(ex.compare_models),
     "compare_raters": rate(ex.compare_raters),
     "compare_reliability": lambda _, **options: ex.compare_reliability(
@@ -166,6 +167,9 @@ CALLS = {
     "compare_restrictions": measure(ex.compare_restrictions),
     "compare_human": lambda _, **options: ex.compare_human(make_human(), **options),
     "contrast_contexts": lambda _, **options: fit(ex.contrast_contexts, draws=100, **options),
+    "correlate_features": lambda _, **options: ex.correlate_features(
+        make_clips(), "y", target="y", **options
+    ),
     "fit_deep": lambda _, **options: ex.fit_deep(
         make_clips(), target="y", parts=make_parts(), load=lambda _: np.zeros((2, 2)), **options
     ),

@@ -162,10 +162,14 @@ def _say_ends(ratings: pd.DataFrame) -> tuple[Text, ...]:
     return tuple(told)
 
 
+def find_odd_shapes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of clip means that are too skewed or peaked for maximum likelihood."""
+    means = table[table["unit"].eq(CLIPS_UNIT)]
+    return means[means["skew"].abs().gt(_SKEWED) | means["kurtosis"].abs().gt(_PEAKED)]
+
+
 def _say_shape(rows: pd.DataFrame) -> tuple[Text, ...]:
-    means = rows[rows["unit"].eq(CLIPS_UNIT)]
-    several = len(list_levels(means, "context")) > 1
-    odd = means[means["skew"].abs().gt(_SKEWED) | means["kurtosis"].abs().gt(_PEAKED)]
+    odd, several = find_odd_shapes(rows), len(list_levels(rows, "context")) > 1
     if odd.empty:
         return ()
     places = [_place(row, several) for row in odd.to_dict("records")]
