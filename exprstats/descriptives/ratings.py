@@ -38,7 +38,7 @@ class RatingDescriptives(Result):
         One row for each context, item and unit (``"ratings"``, ``"clip means"``), the pooled ones
         last: n, n_missing (answers that a rater of the clip did not give), n_clips, n_raters,
         mean, sd, skew, kurtosis, low, high, n_values, share_low and share_high (of the answers at
-        the lowest and the highest value of the scale), note.
+        the lowest and the highest value of the scale, or of the item's answers), note.
     distribution
         How often each value was given: context, item, low, high, n, share. With more than 15
         values these are the limits of 20 bins; else low and high are the value.
@@ -55,7 +55,7 @@ class RatingDescriptives(Result):
     agreement
         Answers against the mean of the clip's other raters: context, item, rating, others, n.
     scale
-        Lowest and highest answer, as declared or found.
+        Lowest and highest possible answer, where they were given.
     skew_type
         The type of skewness and kurtosis.
     """
@@ -67,7 +67,7 @@ class RatingDescriptives(Result):
     correlations: pd.DataFrame = field(repr=False)
     raters: pd.DataFrame = field(repr=False)
     agreement: pd.DataFrame = field(repr=False)
-    scale: tuple[float, float]
+    scale: tuple[float, float] | None = None
     skew_type: SkewType = 2
 
     def export(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class RatingDescriptives(Result):
         counts |= {name: int(rows[name].max()) for name in ("n_clips", "n_raters")}
         counts |= {name: int(rows[of].sum()) for name, of in
                    {"n_ratings": "n", "n_missing": "n_missing"}.items()}  # fmt: skip
-        return pd.DataFrame([counts | {"low": self.scale[0], "high": self.scale[1]}])
+        return pd.DataFrame([counts | {"low": rows["low"].min(), "high": rows["high"].max()}])
 
     def sentence(self) -> str:
         """Return mean and SD of each item over all contexts."""
@@ -119,7 +119,7 @@ def describe_ratings(
     by
         Column of contexts, or None for all together.
     scale
-        Lowest and highest possible answer; None takes those that occur.
+        Lowest and highest possible answer; None takes those that occur, item by item.
     skew_type
         1, 2 (SPSS, SAS, Excel) or 3 (psych in R); see `measure_moments`.
 
@@ -164,15 +164,14 @@ def describe_ratings(
         raise DataError(Problem("all ratings are missing.", "Check the file.", column="rating"))
     names = list(dict.fromkeys(panel.item for panel in panels))
     wide = _spread_items(ratings, names, by)
-    found = [panel.rating for panel in panels if panel.rating.size]
-    ends = (min(one.min() for one in found), max(one.max() for one in found))
-    ends = scale if scale is not None else (float(ends[0]), float(ends[1]))
     cells = {context: _take_context(wide, by, context) for context in _list_contexts(panels)}
-    edges = {panel.item: find_edges(panel.rating) for panel in panels if panel.context is None}
+    pooled = {panel.item: panel.rating for panel in panels if panel.context is None}
+    ends = {item: scale or _find_ends(values) for item, values in pooled.items()}
+    edges = {item: find_edges(values) for item, values in pooled.items()}
     rows = [
         row
         for panel in panels
-        for row in _describe_panel(panel, cells[panel.context], ends, skew_type)
+        for row in _describe_panel(panel, cells[panel.context], ends[panel.item], skew_type)
     ]
     values = [
         {"context": panel.context, "item": panel.item, **row}
@@ -190,9 +189,13 @@ def describe_ratings(
         correlations=pd.DataFrame(correlations, columns=pairs),
         raters=_describe_raters(ratings, names),
         agreement=pd.DataFrame(agreement, columns=["context", "item", "rating", "others", "n"]),
-        scale=(float(ends[0]), float(ends[1])),
+        scale=scale,
         skew_type=skew_type,
     )
+
+
+def _find_ends(values: np.ndarray) -> tuple[float, float]:
+    return (float(values.min()), float(values.max())) if values.size else (np.nan, np.nan)
 
 
 def _list_contexts(panels: Sequence[Panel]) -> list[str | None]:

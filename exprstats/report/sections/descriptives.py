@@ -14,6 +14,7 @@ from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_words, say
 from exprstats.plots import draw_agreement, draw_missing, draw_ratings
 from exprstats.report.analysis import Analysis
+from exprstats.report.sections.raters import build_rater_spread, say_rater_spread
 
 if TYPE_CHECKING:
     from exprstats.descriptives import RatingDescriptives
@@ -38,17 +39,21 @@ def describe_distributions(analysis: Analysis) -> Section | None:
             *_say_levels(ratings, found),
             *_say_missing(found),
             *_say_correlations(found.correlations),
-            *_say_raters(found.raters),
+            *say_rater_spread(found.raters),
         ),
-        caveats=(*_say_ends(ratings), *_say_shape(rows)),
+        caveats=(*_say_ends(ratings, declared=found.scale is not None), *_say_shape(rows)),
         tables=(
             _build_ratings(rows, found),
             *_build_correlations(found.correlations),
             *_build_missing(found),
-            *_build_raters(found.raters),
+            *build_rater_spread(found.raters),
         ),
         figures=_build_figures(found),
     )
+
+
+def _write_range(low: float, high: float) -> str:
+    return f"{low:g} to {high:g}".replace("-", "−")
 
 
 def _place(row: dict[Any, Any], several: bool) -> str:
@@ -63,9 +68,8 @@ def _say_levels(ratings: pd.DataFrame, found: RatingDescriptives) -> tuple[Text,
         return ()
     first, last = known[0], known[-1]
     pooled = ratings[ratings["context"].eq(ALL)]
-    ends = f"{pooled['low'].min():g} to {pooled['high'].max():g}"
-    declared = tuple(found.scale) != (float(pooled["low"].min()), float(pooled["high"].max()))
-    scale = f" on a scale of {found.scale[0]:g} to {found.scale[1]:g}" if declared else ""
+    ends = _write_range(pooled["low"].min(), pooled["high"].max())
+    scale = "" if found.scale is None else f" on a scale of {_write_range(*found.scale)}"
     if len(known) == 1:
         told = "Ratings of {item} ran from {ends}{scale}, *M* = {mean}, *SD* = {sd} (Table A50)."
         named = {one: write_number(first[one]) for one in ("mean", "sd")}
@@ -121,25 +125,7 @@ def _say_correlations(table: pd.DataFrame) -> tuple[Text, ...]:
     return (say("Questions correlated {told} (Table A51).", told=join_words(told)),)
 
 
-def _say_raters(raters: pd.DataFrame) -> tuple[Text, ...]:
-    known = raters[raters["severity"].notna()]
-    if known.empty:
-        return ()
-    away = known["severity"].astype(float).groupby(known["rater"]).mean()
-    low, high = (write_number(one) for one in away.quantile([0.25, 0.75]))
-    several = len(list_levels(known, "item")) > 1
-    return (
-        say(
-            "Raters differed from the other raters of the same clips by {low} to {high} scale "
-            "points (the middle half of the raters{over}; Table A53).",
-            low=low,
-            high=high,
-            over=", on average over the questions" if several else "",
-        ),
-    )
-
-
-def _say_ends(ratings: pd.DataFrame) -> tuple[Text, ...]:
+def _say_ends(ratings: pd.DataFrame, *, declared: bool) -> tuple[Text, ...]:
     several = len(list_levels(ratings, "context")) > 1
     own = ratings[ratings["context"].ne(ALL)] if several else ratings
     told = []
@@ -153,8 +139,8 @@ def _say_ends(ratings: pd.DataFrame) -> tuple[Text, ...]:
             more = f", and {len(places) - 4} more" if len(places) > 4 else ""
             told.append(
                 say(
-                    "More than half of the answers were the {end} possible one: {places}{more}.",
-                    end=end,
+                    "More than half of the answers were the {end}: {places}{more}.",
+                    end=f"{end} possible one" if declared else f"{end} one that occurred",
                     places="; ".join(places[:4]),
                     more=more,
                 )
@@ -201,7 +187,9 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
         line |= {"n": write_count(row["n"]), "missing": write_count(row["n_missing"])}
         line |= {name: write_number(row[name]) for name in ("mean", "sd", "skew", "kurtosis")}
         low, high = row["low"], row["high"]
-        line["range"] = MISSING if pd.isna(low) else f"{low:g}–{high:g} ({row['n_values']})"
+        line["range"] = (
+            MISSING if pd.isna(low) else f"{_write_range(low, high)} ({row['n_values']})"
+        )
         for name in ("share_low", "share_high"):
             line[name] = f"{write_number(100 * row[name], 0)}%" if row["n"] else MISSING
     gaps = rows["n_missing"].fillna(0).gt(0).any()
@@ -220,16 +208,19 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
         Column("clip_skew", say("Skew"), "Clip means"),
         Column("clip_kurtosis", say("Kurtosis"), "Clip means"),
     )
-    low, high = found.scale
+    ends = (
+        "the lowest and the highest one that occurred"
+        if found.scale is None
+        else f"{found.scale[0]:g} and of {found.scale[1]:g}"
+    )
     notes = (
         say(
             "Skewness and excess kurtosis are of {kind}; both are 0 for a normal distribution. "
             "Range: lowest and highest answer (how many different ones). Lowest, Highest: share of "
-            "answers of {low} and of {high}. Ratings of a clip depend on each other, so that *SD* "
-            "describes them and gives no standard error.",
+            "answers of {ends}. Ratings of a clip depend on each other, so that *SD* describes "
+            "them and gives no standard error.",
             kind=SKEW_NAMES[found.skew_type],
-            low=f"{low:g}",
-            high=f"{high:g}",
+            ends=ends.replace("-", "−"),
         ),
         *collect_notes(rows, ("context", "item", "unit")),
     )
@@ -313,57 +304,6 @@ def _build_missing(found: RatingDescriptives) -> tuple[Table, ...]:
             rows=name_contexts(found.missing),
         ),
     )
-
-
-def _build_raters(raters: pd.DataFrame) -> tuple[Table, ...]:
-    """Return Table A53: the spread of raters' statistics, by question."""
-    cells = []
-    for item, part in raters.groupby("item", sort=False):
-        away = part["severity"].dropna().astype(float)
-        if away.empty:
-            continue
-        cells.append(
-            {
-                "item": str(item),
-                "raters": write_count(len(part)),
-                "ratings": _write_span(part["n_ratings"], 0),
-                "sd": write_number(away.std() if len(away) > 1 else None),
-                "severity": f"{write_number(away.min())} to {write_number(away.max())}",
-                "spread": _write_span(part["spread"]),
-                "agreement": _write_span(part["agreement"], bounded=True),
-            }
-        )
-    if not cells:
-        return ()
-    columns = (
-        Column("item", say("Question"), words=True),
-        Column("raters", say("Raters")),
-        Column("ratings", say("Ratings")),
-        Column("sd", say("*SD*"), "Difference from others"),
-        Column("severity", say("Range"), "Difference from others"),
-        Column("spread", say("*SD* ratio")),
-        Column("agreement", say("Agreement, *r*")),
-    )
-    note = say(
-        "Ratings, *SD* ratio and agreement: median rater (lowest to highest). Difference from "
-        "others = mean of a rater’s ratings less the mean of the other raters of the same clips, "
-        "in scale points; *SD* ratio = spread of the ratings over that of the others’ mean; "
-        "agreement = correlation with that mean."
-    )
-    title = "Severity, Spread, and Agreement of Single Raters"
-    frame = pd.DataFrame(cells)
-    return (Table("A53", "rater_spread", title, columns, frame, notes=(note,), rows=raters),)
-
-
-def _write_span(values: pd.Series, decimals: int = 2, *, bounded: bool = False) -> str:
-    known = values.dropna().astype(float)
-    if known.empty:
-        return MISSING
-    texts = [
-        write_number(one, decimals, bounded=bounded)
-        for one in (known.median(), known.min(), known.max())
-    ]
-    return f"{texts[0]} ({texts[1]} to {texts[2]})"
 
 
 def _build_figures(found: RatingDescriptives) -> tuple[Figure, ...]:

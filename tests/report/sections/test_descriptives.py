@@ -65,15 +65,47 @@ def test_a_scale_wider_than_the_answers_is_said():
     found = describe_ratings(build_ratings([1, 1, 2, 2, 3, 1, 2, 3]), scale=(0, 4))
     assert "ran from 1 to 3 on a scale of 0 to 4" in tell(found)
     note = write_plain(find_tables(found)["A50"].notes[0])
-    assert "share of answers of 0 and of 4" in note and "SPSS, SAS and Excel" in note
+    assert "share of answers of 0 and of 4" in note
+    bare = write_plain(
+        find_tables(describe_ratings(build_ratings([-1.5, 2, 3, 4])))["A50"].notes[0]
+    )
+    assert "answers of the lowest and the highest one that occurred" in bare
+    assert "ran from −1.5 to 4," in tell(describe_ratings(build_ratings([-1.5, 2, 3, 4])))
+    assert "SPSS, SAS and Excel" in note
 
 
 def test_answers_at_one_end_of_the_scale_are_a_caution():
-    told = tell(describe_ratings(build_ratings([0, 0, 0, 0, 0, 0, 4, 3])))
+    crowded = build_ratings([0, 0, 0, 0, 0, 0, 4, 3])
+    told = tell(describe_ratings(crowded, scale=(0, 4)))
     assert "More than half of the answers were the lowest possible one: smile (75%)." in told
+    told = tell(describe_ratings(crowded))
+    assert "More than half of the answers were the lowest one that occurred: smile (75%)." in told
+    assert "More than half" not in tell(describe_ratings(crowded, scale=(-4, 4)))
     assert "highest" not in told
     half = tell(describe_ratings(build_ratings([0, 0, 0, 0, 1, 2, 4, 3])))
     assert "More than half" not in half
+
+
+def test_items_with_scales_of_their_own_have_ends_of_their_own():
+    both = pd.concat([build_ratings([1, 1, 2, 5], ("a",)), build_ratings([0, 50, 90, 100], ("b",))])
+    cells = find_tables(describe_ratings(both))["A50"].cells.set_index("item")
+    assert cells.loc["a", ["range", "share_low", "share_high"]].tolist() == [
+        "1 to 5 (3)",
+        "50%",
+        "25%",
+    ]
+    assert cells.loc["b", "share_high"] == "25%"
+
+
+def test_raters_are_told_by_their_number_and_spread():
+    two = tell(describe_ratings(build_ratings([1, 2, 2, 4, 3, 3])))
+    assert "The 2 raters differed from the other raters of the same clips by −1.00 to 1.00" in two
+    alike = tell(describe_ratings(build_ratings([1, 1, 2, 2, 3, 3])))
+    assert "No rater was more severe than the others of the same clips (Table A53)." in alike
+    many = np.random.default_rng(1).integers(0, 5, 90)
+    assert "The middle half of the raters differed" in tell(
+        describe_ratings(build_ratings(many, raters=9))
+    )
 
 
 def test_strong_skewness_of_clip_means_is_a_caution():
