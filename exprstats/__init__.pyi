@@ -1,5 +1,6 @@
 from . import behaviour as behaviour
 from . import deep as deep
+from . import descriptives as descriptives
 from . import events as events
 from . import expressions as expressions
 from . import inference as inference
@@ -38,6 +39,14 @@ from .deep import DeepRegressor as DeepRegressor
 from .deep import cut_frames as cut_frames
 from .deep import fit_deep as fit_deep
 from .deep import read_sequences as read_sequences
+from .descriptives import ColumnDescriptives as ColumnDescriptives
+from .descriptives import FeatureCorrelations as FeatureCorrelations
+from .descriptives import MeanComparison as MeanComparison
+from .descriptives import RatingDescriptives as RatingDescriptives
+from .descriptives import compare_means as compare_means
+from .descriptives import correlate_features as correlate_features
+from .descriptives import describe_columns as describe_columns
+from .descriptives import describe_ratings as describe_ratings
 from .errors import DataError as DataError
 from .errors import DataWarning as DataWarning
 from .errors import ExprStatsError as ExprStatsError

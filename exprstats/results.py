@@ -16,6 +16,7 @@ from exprstats.errors import OptionError
 # its name here, as the class attribute ``place``, and nothing else to be stored.
 PLACES = (
     *("reliability", "factor", "models", "comparison", "human"),
+    *("descriptives", "columns", "means", "feature_correlations"),
     *("raters", "decisions", "plan", "differences", "errors", "subjects", "agreement", "choice"),
     *("invariance", "restrictions", "resampled", "ordered", "factors", "levels"),
     *("score_reliability", "scorecard"),
@@ -26,8 +27,8 @@ PLACES = (
     *("event_counts", "cooccurrence", "label_prediction"),
     *("estimates", "structure", "maps", "leed", "transfer"),
 )
-# Of these there may be several, one for each model.
-KEYED = frozenset({"models", "networks", "importance", "dependence"})
+# Of these there may be several, one for each model or each kind of columns.
+KEYED = frozenset({"models", "networks", "importance", "dependence", "columns"})
 # These are printed in the table of another result; without it they are results like others.
 _BESIDE = {"ceiling": "comparison", "score_reliability": "factor"}
 

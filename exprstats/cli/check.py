@@ -382,6 +382,8 @@ def match_tables(ratings: pd.DataFrame, clips: pd.DataFrame) -> Iterator[str]:
 
 
 def _present_design(session: Session, ratings: pd.DataFrame) -> None:
+    from exprstats.contracts import RATINGS
+    from exprstats.descriptives import describe_ratings
     from exprstats.reliability import describe_design
 
     design = describe_design(ratings, by="context" if "context" in ratings else None)
@@ -389,4 +391,7 @@ def _present_design(session: Session, ratings: pd.DataFrame) -> None:
     session.rows += [{**row, "design": row["kind"], "kind": "design"} for row in rows]
     verdicts = list_records(design.coefficients)
     session.rows += [{"kind": "coefficient", **row} for row in verdicts]
-    session.present(design)
+    once = ~ratings.duplicated([name for name in RATINGS.key if name in ratings])
+    found = describe_ratings(ratings[once], by="context" if "context" in ratings else None)
+    session.rows += [{"kind": "descriptives", **row} for row in list_records(found.tidy())]
+    session.present(design, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -29,18 +30,22 @@ from exprstats.cli.options import (
     split_scale,
 )
 from exprstats.cli.reading import get_reading, reads_files
+from exprstats.cli.reliability import keep_descriptives
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
-from exprstats.errors import DataError, OptionError, warn_user
+from exprstats.errors import DataError, DataWarning, Option, OptionError, warn_user
 from exprstats.options import ScoreMethod
 
 _MOST_TWICE = 100_000  # clips of which α is computed a second time, by another package
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
     from exprstats.measurement import Factor, NestedModels
     from exprstats.models import ScoreReliability
+    from exprstats.results import Result
 
 FEWEST_DRAWS = 100
 
@@ -56,6 +61,10 @@ def fit_file(
     subject: Annotated[
         str | None,
         typer.Option(metavar="COLUMN", help="Who is seen; kept beside the scores."),
+    ] = None,
+    between: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Groups of people, whose mean scores are compared."),
     ] = None,
     rater: Annotated[
         str | None,
@@ -107,19 +116,20 @@ def fit_file(
         names = split_names(items, "--items") or []
         limits = split_scale(scale)
         rule, codes = split_gaps(missing)
-        _check_needs(subject, by, robust=cluster_robust, draws=draws, invariance=invariance)
+        _check_needs(
+            subject, by, between, robust=cluster_robust, draws=draws, invariance=invariance
+        )
         asked = [estimator != "ml", rule != "listwise", cluster_robust, restrictions, invariance]
         _check_ordered(ordered, any([*asked, draws, rater, save, score_method != "bartlett"]))
-        if score_method in {"regression", "mean"} and scores is None and out is None:
-            message = f"--score-method {score_method} is for scores that are written. Add --scores."
-            raise OptionError(message)
+        _check_written(score_method, written=scores is not None or out is not None)
         from exprstats import measurement
 
         session.note_file(file)
+        ids = {"clip": clip or "clip", "subject": subject, "context": by}
         table, ratings = read_means(
             file,
             rater,
-            {"clip": clip or "clip", "subject": subject, "context": by},
+            ids,
             items=names,
             scale=limits,
             reading=get_reading(missing=codes),
@@ -131,15 +141,13 @@ def fit_file(
             _present_ordered(session, table, scores, **choices, **context)
             return
         cluster: dict[str, Any] = {"cluster": "subject" if cluster_robust else None}
-        errors: dict[str, Any] = {
-            **{"missing": rule, "estimator": estimator, "scale": limits, "ratings": ratings}
-        }
+        errors = {"missing": rule, "estimator": estimator, "scale": limits}
         errors["second"] = len(table) <= _MOST_TWICE
-        result = measurement.fit_factor(table, **choices, **context, **cluster, **errors)
+        how: dict[str, Any] = {**choices, **context, **cluster, **errors}
+        result = measurement.fit_factor(table, **how, ratings=ratings)
         session.add_table("factor", result.tidy())
-        results: list[Any] = [result]
-        if ratings is not None:
-            results += _rate_scores(session, ratings, result, level)
+        results: list[Any] = [result, *_describe(session, table, ratings, names, **context)]
+        results += _rate_scores(session, ratings, result, level)
         if restrictions:
             steps = measurement.compare_restrictions(
                 table, **choices, **context, **cluster, missing=rule
@@ -154,6 +162,8 @@ def fit_file(
             session.add_table("resampling", drawn.tidy())
             results.append(drawn)
         frame = _score(result, table, score_method, ratings)
+        groups = _read_groups(file, between, ids, rater, names) if between else None
+        results += _describe_scores(session, result, groups, level)
         if score_method == "all":
             card = measurement.compare_scores(result, table)
             session.add_table("score_card", card.tidy())
@@ -163,9 +173,76 @@ def fit_file(
         _keep_model(session, result, save)
 
 
+def _describe(
+    session: Session,
+    table: pd.DataFrame,
+    ratings: pd.DataFrame | None,
+    names: list[str],
+    **context: Any,
+) -> list[Any]:
+    """Return descriptives of the ratings, or of the items where there are no ratings."""
+    from exprstats.descriptives import describe_columns
+
+    if ratings is not None:
+        return [keep_descriptives(session, ratings, items=names, **context)]
+    found = describe_columns(table, names, what="items", **context)
+    session.tables["items_descriptives"] = found.tidy()
+    return [found]
+
+
+def _read_groups(
+    file: Path, between: str, ids: dict[str, str | None], rater: str | None, items: list[str]
+) -> pd.DataFrame:
+    """Return the group of each person: the column is read as if it were that of contexts."""
+    context = split_id(ids["context"], "--by")
+    clip = split_id(ids["clip"], "--clip") or "clip"
+    # A clip is named by its context too, since that column now holds groups.
+    whole = [*([clip] if isinstance(clip, str) else clip)]
+    whole += [] if context is None else [context] if isinstance(context, str) else context
+    named = {**ids, "clip": ",".join(whole) if context else ids["clip"], "context": between}
+    with warnings.catch_warnings(action="ignore", category=DataWarning):
+        # What is odd about the file was said when its clips were read.
+        table, _ = read_means(file, rater, named, items=items, reading=get_reading())
+    groups = table[["subject", "context"]].drop_duplicates()
+    return groups.rename(columns={"context": "group"})
+
+
+def _describe_scores(
+    session: Session, factor: Factor, groups: pd.DataFrame | None, level: float
+) -> Iterator[Result]:
+    """Yield the scores' distribution, and their means by context and by the groups of people."""
+    from exprstats.descriptives import compare_means
+    from exprstats.study.stages.descriptives import describe_scored, find_by, pick_scores
+
+    described = describe_scored(factor)
+    session.tables["scores_descriptives"] = described.tidy()
+    yield described
+    scores = pick_scores(factor)
+    between = None if groups is None else "group"
+    if "subject" not in scores or (groups is None and find_by(scores) is None):
+        return
+    if groups is not None:
+        scores = scores.merge(groups, on="subject", how="left")
+    options: dict[str, Any] = {"by": find_by(scores), "between": between, "level": level}
+    found = compare_means(scores, **options)
+    session.tables |= found.export()
+    session.further["means"] = list_records(found.tidy())
+    session.further["mean_tests"] = list_records(found.tests)
+    yield found
+
+
 def _check_needs(
-    subject: str | None, by: str | None, *, robust: bool, draws: int, invariance: bool
+    subject: str | None,
+    by: str | None,
+    between: str | None,
+    *,
+    robust: bool,
+    draws: int,
+    invariance: bool,
 ) -> None:
+    if subject is None and between is not None:
+        told = " compares people. Name them with ", Option("subject"), "."
+        raise OptionError(Option("between", between), *told)
     if subject is None and (robust or draws):
         option = "--cluster-robust" if robust else "--draws"
         message = f"{option} needs to know whose clips belong together. Name --subject COLUMN."
@@ -175,6 +252,12 @@ def _check_needs(
         raise OptionError(message)
     if 0 < draws < FEWEST_DRAWS:
         message = f"--draws {draws} is too few; ask for {FEWEST_DRAWS}, better 2000."
+        raise OptionError(message)
+
+
+def _check_written(method: str, *, written: bool) -> None:
+    if method in {"regression", "mean"} and not written:
+        message = f"--score-method {method} is for scores that are written. Add --scores."
         raise OptionError(message)
 
 
@@ -220,11 +303,13 @@ def read_means(
 
 
 def _rate_scores(
-    session: Session, ratings: pd.DataFrame, factor: Factor, level: float
+    session: Session, ratings: pd.DataFrame | None, factor: Factor, level: float
 ) -> list[ScoreReliability]:
-    """Return the reliability of the scores; a warning says why there is none."""
+    """Return the reliability of scores of ratings; a warning says why there is none."""
     from exprstats.models import rate_scores
 
+    if ratings is None:
+        return []
     try:
         rated = rate_scores(ratings, factor, level=level)
     except DataError as error:

@@ -280,6 +280,10 @@ def keep_scores(session: Session, found: dict[str, Any]) -> None:
         scores = table[table["term"].isin(["rmse", "correlation"])].assign(part="nested")
         session.tables["nested_performance"] = scores
         session.rows += list_records(scores.drop(columns=["repeat", "fold", "feature"]))
+    if "feature_correlations" in found:
+        session.tables["feature_correlations"] = found["feature_correlations"].tidy()
+        rows = list_records(session.tables["feature_correlations"])
+        session.further["feature_correlations"] = rows
     if "leakage" in found:
         session.add_table("leakage", found["leakage"].tidy(), part="test")
 

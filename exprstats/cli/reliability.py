@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from exprstats.descriptives import RatingDescriptives
     from exprstats.reliability import Reliability
     from exprstats.results import Result
 
@@ -142,6 +143,7 @@ def rate_file(
             result,
             *_plan(session, result, target),
             *_study(session, ratings, choices, context),
+            keep_descriptives(session, ratings, by=context, scale=split_scale(scale)),
             *(_measure(session, ratings, choices, context) if errors else ()),
             *(_judge(session, ratings) if forensics else ()),
         )
@@ -179,6 +181,18 @@ def _choose(ratings: pd.DataFrame, by: str | None, call: list[str] | None) -> It
         command = shlex.join([*call, "--model", choice.model])
         # The first reason is the design, which has its own sentence.
         yield replace(choice, call="", command=command, reasons=choice.reasons[1:])
+
+
+def keep_descriptives(
+    session: Session, ratings: pd.DataFrame, **options: Any
+) -> RatingDescriptives:
+    """Return the descriptives of ratings, and keep their tables and rows."""
+    from exprstats.descriptives import describe_ratings
+
+    found = describe_ratings(ratings, **options)
+    session.tables |= found.export()
+    session.further["descriptives"] = list_records(found.tidy())
+    return found
 
 
 def _plan(session: Session, result: Reliability, target: float) -> tuple[Result, ...]:

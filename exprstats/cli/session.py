@@ -64,6 +64,8 @@ class Session:
         Paragraphs and lists among them, for ``--out``.
     rows
         The tidy rows that ``--json`` writes.
+    further
+        Rows of other kinds by name, such as ``descriptives``, beside those.
     tables, figures
         File stem to frame, and to a function that draws, for ``--out``.
     failures
@@ -82,6 +84,7 @@ class Session:
     blocks: list[str] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    further: dict[str, list[Row]] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     figures: dict[str, Callable[[], Any]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -172,6 +175,7 @@ class Session:
             "inputs": self.inputs,
             "rows": self.rows,
             "warnings": self.warnings,
+            **self.further,
             **({"failed": self.failures} if self.failures else {}),
         }
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 FIXED = "\N{NO-BREAK SPACE}"
+# Where they stand before a number, or F before its degrees of freedom.
+_SYMBOLS = re.compile(r"\b(p(?= [=<>] [.\d])|(?:r|M|SD)(?= = [−.\d])|F(?=\([\d.]+, [\d.]+\) =))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def say(template: str, **values: Any) -> Text:
 
 
 def quote_sentence(sentence: str) -> Text:
-    r"""Return the sentence of a result as a text, its symbol p italic.
+    r"""Return the sentence of a result as a text, its statistical symbols italic.
 
     Examples
     --------
@@ -60,7 +62,7 @@ def quote_sentence(sentence: str) -> Text:
     [('p', True), ('\xa0=\xa0.2', False)]
     """
     plain = sentence.replace("'", "’").replace(" - ", " − ")
-    pieces = re.split(r"\b(p)(?= [=<>] [.\d])", plain)
+    pieces = _SYMBOLS.split(plain)
     fixed = [re.sub(r"^ ([=<>]) ", rf"{FIXED}\1{FIXED}", piece) for piece in pieces]
     return tuple(
         Run(bind_numbers(piece), italic=place % 2 == 1)

@@ -3,6 +3,13 @@
 from exprstats.document.cells import ALL, name_contexts
 from exprstats.plots.calibration import draw_calibration
 from exprstats.plots.decisions import draw_decisions, select_curves
+from exprstats.plots.descriptives import (
+    draw_agreement,
+    draw_means,
+    draw_missing,
+    draw_ratings,
+    draw_values,
+)
 from exprstats.plots.diagram import draw_factor
 from exprstats.plots.differences import draw_differences
 from exprstats.plots.importance import draw_dependence, draw_importance
@@ -15,6 +22,7 @@ from exprstats.plots.weights import draw_contrasts, draw_weights, name_pairs
 __all__ = [
     "ALL",
     "MetricLabel",
+    "draw_agreement",
     "draw_calibration",
     "draw_contrasts",
     "draw_decisions",
@@ -24,8 +32,12 @@ __all__ = [
     "draw_factor",
     "draw_importance",
     "draw_label_scores",
+    "draw_means",
+    "draw_missing",
     "draw_performance",
+    "draw_ratings",
     "draw_training",
+    "draw_values",
     "draw_weights",
     "label_metrics",
     "name_contexts",

@@ -233,10 +233,7 @@ def describe_raters(panel: Panel) -> Mapping[str, np.ndarray]:
     """
     y, clip, rater = panel.rating, panel.clip, panel.rater
     size = panel.n_raters
-    sums = sum_clips(y, clip)
-    counts = sums.counts[clip]
-    seen = counts > 1
-    others = (sums.totals[clip] + sums.shift * counts - y)[seen] / (counts[seen] - 1)
+    seen, others = average_others(y, clip)
     who, own = rater[seen], y[seen]
     spread, agreement = _compare(own, others, who, size)
     mode_share, n_values = _use_scale(y, rater, size)
@@ -249,6 +246,14 @@ def describe_raters(panel: Panel) -> Mapping[str, np.ndarray]:
         "agreement": agreement,
         "influence": _find_influence(panel, size),
     }
+
+
+def average_others(rating: np.ndarray, clip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which ratings (N,) have others of the same clip, and the means of those others."""
+    sums = sum_clips(rating, clip)
+    counts = sums.counts[clip]
+    seen = counts > 1
+    return seen, (sums.totals[clip] + sums.shift * counts - rating)[seen] / (counts[seen] - 1)
 
 
 def _find_influence(panel: Panel, size: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from exprstats.report.methods.paragraph import describe_procedure
 from exprstats.report.sections.agreement import describe_agreement
 from exprstats.report.sections.calibration import describe_calibration
 from exprstats.report.sections.choice import describe_choice
+from exprstats.report.sections.columns import describe_columns
 from exprstats.report.sections.companions import (
     describe_contexts,
     describe_equivalence,
@@ -22,11 +23,13 @@ from exprstats.report.sections.companions import (
 from exprstats.report.sections.comparisons import describe_comparisons, describe_pooling
 from exprstats.report.sections.contrasts import describe_contrasts
 from exprstats.report.sections.cooccurrence import describe_cooccurrence
+from exprstats.report.sections.correlations import describe_correlations
 from exprstats.report.sections.data import (
     describe_analysed,
     describe_session,
     list_session_versions,
 )
+from exprstats.report.sections.descriptives import describe_distributions
 from exprstats.report.sections.design import describe_design
 from exprstats.report.sections.estimates import describe_estimates
 from exprstats.report.sections.events import describe_events
@@ -42,6 +45,7 @@ from exprstats.report.sections.features import (
 )
 from exprstats.report.sections.importance import describe_importance
 from exprstats.report.sections.label_prediction import describe_prediction
+from exprstats.report.sections.means import describe_means
 from exprstats.report.sections.measurement import describe_measurement, list_banners
 from exprstats.report.sections.measurement_error import describe_errors
 from exprstats.report.sections.networks import describe_networks
@@ -63,6 +67,7 @@ from exprstats.report.sections.weights import describe_weights
 SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ...] = (
     (("choice",), describe_choice),
     (("design",), describe_design),
+    (("descriptives",), describe_distributions),
     (("reliability", "differences", "decisions", "plan"), describe_reliability),
     (("subjects",), describe_subjects),
     (("errors",), describe_errors),
@@ -74,9 +79,12 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("levels",), describe_levels),
     (("factor", "score_reliability"), describe_scores),
     (("scorecard",), describe_scorecard),
+    (("columns",), describe_columns),
+    (("means",), describe_means),
     (("clip_features",), describe_tracking),
     (("sensitivity",), describe_sensitivity),
     (("models",), describe_features),
+    (("feature_correlations",), describe_correlations),
     (("models",), describe_fits),
     (("comparison", "models", "ceiling"), describe_performance),
     (("comparison",), describe_comparisons),

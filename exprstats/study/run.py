@@ -33,6 +33,13 @@ from exprstats.study.stages.central import (
     split_people,
     weigh_features,
 )
+from exprstats.study.stages.descriptives import (
+    compare_scores,
+    describe_crowd,
+    describe_scored,
+    pick_scores,
+    relate_features,
+)
 from exprstats.study.stages.importance import rate_features
 from exprstats.study.stages.learning import predict_all
 from exprstats.study.stages.signing import run_signing
@@ -42,6 +49,9 @@ if TYPE_CHECKING:
     from exprstats.results import Result
 
 ITEMS_NEEDED = 3
+DESCRIPTIVE = frozenset(
+    {"descriptives", "columns", "means"}
+)  # results that answer no question alone
 
 
 def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> StudyRun:
@@ -103,6 +113,8 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
         with log.attempt("reliability"):
             model = study.reliability.model if study.reliability else "one-way"
             run = run.add(rate_crowd(ratings, log, model=model))
+        with log.isolate("reliability", "the descriptives"):
+            run = run.add(describe_crowd(ratings, study.ratings.scale if study.ratings else None))
     if clips is not None and study.split:
         with log.attempt("split"):
             run = replace(run, parts=split_people(clips, study, log))
@@ -114,7 +126,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
             run = run.add(*run_signing(study.signing, study.path.parent, log, n_jobs=n_jobs))
     if clips is not None and run.parts is not None:
         run = predict_all(run, log, ratings, n_jobs)
-    if log.errors and not list(run.results):
+    if log.errors and all(one.find_place() in DESCRIPTIVE for one in run.results):
         raise log.errors[0]
     for failure in log.failures:
         warn_user(str(failure))
@@ -222,6 +234,8 @@ def fit_study(
     models = fit_models(lesson, study.models[:1], log, n_jobs=n_jobs)
     model, settings = next(iter(models.values())), study.compare or CompareSettings()
     found: dict[str, Any] = {"models": model}
+    with log.isolate("models", "the correlations of the features", style=style):
+        found["feature_correlations"] = relate_features(lesson)
     if classes:
         labels = replace(settings, metrics=LABEL_METRICS)
         with log.isolate("comparison", style=style):
@@ -269,7 +283,10 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     items = average_raters(ratings)
     whose = parts if train_only else None
     factor = measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
-    return run.add(factor, rate_targets(ratings, factor, log))
+    found: list[Result | None] = [factor, rate_targets(ratings, factor, log)]
+    with log.isolate("factor", "the descriptives of the scores"):
+        found += [describe_scored(factor), compare_scores(pick_scores(factor))]
+    return run.add(*found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

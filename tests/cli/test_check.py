@@ -19,7 +19,7 @@ def test_a_rating_file(call, call_json, data):
     columns = [row["name"] for row in told["rows"] if row["kind"] == "column"]
     assert columns == list(pd.read_csv(file, nrows=1))
     assert {row["kind"] for row in told["rows"]} == {
-        *("column", "design", "coefficient", "suggestion")
+        *("column", "design", "coefficient", "descriptives", "suggestion")
     }
 
 

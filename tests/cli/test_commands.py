@@ -31,7 +31,7 @@ def items(data, tmp_path_factory):
 def test_the_envelope_is_the_contract(call_json, data):
     file = data / "ratings.csv"
     told = call_json("reliability", file, *RATINGS, "--by", "context", "--seed", 7)
-    assert list(told) == KEYS
+    assert list(told) == [*KEYS, "descriptives"]
     assert (told["command"], told["seed"]) == ("reliability", 7)
     assert told["version"] == exprstats.__version__
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -81,7 +81,7 @@ def test_json_files_and_quiet(call, data, tmp_path):
     file = tmp_path / "rows.json"
     result = call("reliability", data / "ratings.csv", *RATINGS, "--json", file, "--quiet")
     assert result.output == ""
-    assert list(json.loads(file.read_text())) == KEYS
+    assert list(json.loads(file.read_text())) == [*KEYS, "descriptives"]
 
 
 def test_warnings_stand_in_json_and_in_print(call, call_json, data, tmp_path):
@@ -260,6 +260,10 @@ def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
         by_result.setdefault(row.pop("result"), []).append(row)
     found = json.loads((tmp_path / "report" / "results.json").read_text())
     assert by_result == {
+        "descriptives": found["descriptives"],
+        "columns scores": found["columns"]["scores"],
+        "means": found["means"],
+        "feature_correlations": found["feature_correlations"],
         "reliability": found["reliability"],
         "factor": found["factor"]["rows"],
         "score_reliability": found["score_reliability"],
@@ -275,7 +279,7 @@ def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
         "importance forest": found["importance"]["forest"],
         "dependence forest": found["dependence"]["forest"],
     }
-    terms = {name: {row["term"] for row in rows} for name, rows in by_result.items()}
+    terms = {name: {row.get("term") for row in rows} for name, rows in by_result.items()}
     assert {"weight", "unpenalised"} <= terms["weights"]
     assert "importance" in terms["importance forest"]
 

@@ -161,6 +161,7 @@ CALLS = {
     ),
     "check_invariance": measure(ex.check_invariance, by="context"),
     "compare_contexts": judge(ex.compare_contexts),
+    "compare_means": lambda _, **options: ex.compare_means(make_clips(), value="y", **options),
     "compare_models": judge(ex.compare_models),
     "compare_raters": rate(ex.compare_raters),
     "compare_reliability": lambda _, **options: ex.compare_reliability(
@@ -169,6 +170,9 @@ CALLS = {
     "compare_restrictions": measure(ex.compare_restrictions),
     "compare_human": lambda _, **options: ex.compare_human(make_human(), **options),
     "contrast_contexts": lambda _, **options: fit(ex.contrast_contexts, draws=100, **options),
+    "correlate_features": lambda _, **options: ex.correlate_features(
+        make_clips(), "y", target="y", **options
+    ),
     "fit_deep": lambda _, **options: ex.fit_deep(
         make_clips(), target="y", parts=make_parts(), load=lambda _: np.zeros((2, 2)), **options
     ),

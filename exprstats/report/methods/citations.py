@@ -11,6 +11,10 @@ from exprstats.document.text import Text, say
 Told = tuple[list[Text], set[str]]
 
 SOURCES: dict[str, Text] = {
+    "bakdash": say(
+        "Bakdash, J. Z., & Marusich, L. R. (2017). Repeated measures correlation. *Frontiers in "
+        "Psychology*, *8*, Article 456. https://doi.org/10.3389/fpsyg.2017.00456"
+    ),
     "baltrusaitis": say(
         "Baltrušaitis, T., Zadeh, A., Lim, Y. C., & Morency, L.-P. (2018). OpenFace 2.0: Facial "
         "behavior analysis toolkit. In *2018 13th IEEE International Conference on Automatic Face "
@@ -47,6 +51,11 @@ SOURCES: dict[str, Text] = {
         "Lee, Y., Barber, R. F., & Willett, R. (2023). *Distribution-free inference with "
         "hierarchical data*. arXiv. https://arxiv.org/abs/2306.06342"
     ),
+    "curran": say(
+        "Curran, P. J., West, S. G., & Finch, J. F. (1996). The robustness of test statistics to "
+        "nonnormality and specification error in confirmatory factor analysis. *Psychological "
+        "Methods*, *1*(1), 16–29. https://doi.org/10.1037/1082-989X.1.1.16"
+    ),
     "kezar": say(
         "Kezar, L., & Zhou, P. (2022). *The role of facial expressions and emotion in ASL*. arXiv. "
         "https://arxiv.org/abs/2201.07906"
@@ -77,9 +86,18 @@ SOURCES: dict[str, Text] = {
         "Friedman, J. H. (2001). Greedy function approximation: A gradient boosting machine. *The "
         "Annals of Statistics*, *29*(5), 1189–1232. https://doi.org/10.1214/aos/1013203451"
     ),
+    "greenhouse": say(
+        "Greenhouse, S. W., & Geisser, S. (1959). On methods in the analysis of profile data. "
+        "*Psychometrika*, *24*(2), 95–112. https://doi.org/10.1007/BF02289823"
+    ),
     "holm": say(
         "Holm, S. (1979). A simple sequentially rejective multiple test procedure. *Scandinavian "
         "Journal of Statistics*, *6*(2), 65–70."
+    ),
+    "joanes": say(
+        "Joanes, D. N., & Gill, C. A. (1998). Comparing measures of sample skewness and kurtosis. "
+        "*Journal of the Royal Statistical Society: Series D (The Statistician)*, *47*(1), "
+        "183–189. https://doi.org/10.1111/1467-9884.00122"
     ),
     "lin": say(
         "Lin, V., Girard, J. M., & Morency, L.-P. (2020). Context-dependent models for predicting "
@@ -95,6 +113,11 @@ SOURCES: dict[str, Text] = {
         "Meredith, W. (1993). Measurement invariance, factor analysis and factorial invariance. "
         "*Psychometrika*, *58*(4), 525–543. https://doi.org/10.1007/BF02294825"
     ),
+    "olejnik": say(
+        "Olejnik, S., & Algina, J. (2003). Generalized eta and omega squared statistics: Measures "
+        "of effect size for some common research designs. *Psychological Methods*, *8*(4), "
+        "434–447. https://doi.org/10.1037/1082-989X.8.4.434"
+    ),
     "pedregosa": say(
         "Pedregosa, F., Varoquaux, G., Gramfort, A., Michel, V., Thirion, B., Grisel, O., Blondel, "
         "M., Prettenhofer, P., Weiss, R., Dubourg, V., Vanderplas, J., Passos, A., Cournapeau, D., "
@@ -109,6 +132,10 @@ SOURCES: dict[str, Text] = {
         "Satorra, A., & Bentler, P. M. (2001). A scaled difference chi-square test statistic for "
         "moment structure analysis. *Psychometrika*, *66*(4), 507–514. "
         "https://doi.org/10.1007/BF02296192"
+    ),
+    "vallat": say(
+        "Vallat, R. (2018). Pingouin: Statistics in Python. *Journal of Open Source Software*, "
+        "*3*(31), Article 1026. https://doi.org/10.21105/joss.01026"
     ),
     "westfall": say(
         "Westfall, P. H., & Young, S. S. (1993). *Resampling-based multiple testing: Examples and "

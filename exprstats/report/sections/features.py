@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_number
+from exprstats.descriptives.moments import SKEW_NAMES, measure_moments
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, quote_sentence, say
 from exprstats.report.analysis import Analysis
@@ -19,6 +20,8 @@ _COLUMNS = (
     Column("clips", say("Clips")),
     Column("mean", say("*M*")),
     Column("sd", say("*SD*")),
+    Column("skew", say("Skew")),
+    Column("kurtosis", say("Kurtosis")),
     Column("lowest", say("Lowest")),
     Column("highest", say("Highest")),
 )
@@ -31,7 +34,8 @@ def describe_features(analysis: Analysis) -> Section | None:
         return None
     found = pd.DataFrame(np.asarray(design.matrix), columns=list(design.features))
     rows = _summarise(found)
-    notes = (say("In the features' own units, over all clips that models saw."),)
+    told = f"Skewness and excess kurtosis are of {SKEW_NAMES[2]}."
+    notes = (say(f"In the features' own units, over all clips that models saw. {told}"),)
     cells = pd.DataFrame([_write_row(row) for row in rows.to_dict("records")])
     title = "Features of the Clips"
     return Section(
@@ -63,7 +67,8 @@ def describe_tracking(analysis: Analysis) -> Section | None:
         rows.append(held.assign(block=block))
         lines += [{**_write_row(row), "block": block} for row in held.to_dict("records")]
     note = say(
-        "In the features' own units. valid_share = share of the moments of a clip with a valid "
+        "In the features' own units; skewness and excess kurtosis of type 2. valid_share = share "
+        "of the moments of a clip with a valid "
         "frame; gaps and face_switches are counts."
     )
     told = "No column names the subjects; add it before clips are split by person."
@@ -146,16 +151,13 @@ def _write_threshold(row: dict[Any, Any], chosen: float) -> dict[str, str]:
 
 
 def _summarise(values: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "feature": [str(name) for name in values.columns],
-            "n_clips": values.notna().sum().to_numpy(),
-            "mean": values.mean().to_numpy(),
-            "sd": values.std().to_numpy(),
-            "lowest": values.min().to_numpy(),
-            "highest": values.max().to_numpy(),
-        }
-    )
+    rows = []
+    for name in values.columns:
+        found = measure_moments(values[name].to_numpy(float, na_value=np.nan))
+        ends = {"lowest": found["low"], "highest": found["high"]}
+        moments = {one: found[one] for one in ("mean", "sd", "skew", "kurtosis")}
+        rows.append({"feature": str(name), "n_clips": found["n"], **moments, **ends})
+    return pd.DataFrame(rows)
 
 
 def _write_row(row: dict[Any, Any]) -> dict[str, str]:
@@ -164,6 +166,7 @@ def _write_row(row: dict[Any, Any]) -> dict[str, str]:
         "feature": row["feature"],
         "clips": write_count(row["n_clips"]),
         **{name: write_number(row[name], decimals) for name in ("mean", "sd", "lowest", "highest")},
+        **{name: write_number(row[name]) for name in ("skew", "kurtosis")},
     }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import count_things, write_count, write_number
+from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.document.cells import list_levels
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, join_words, say
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from exprstats.reliability import Raters
 
 MOST_ROWS = 30
+_FEW_RATERS = 8  # of fewer, all are told and not the middle half
 
 
 def describe_raters(analysis: Analysis) -> Section | None:
@@ -145,3 +146,77 @@ def _build_effect(effect: pd.DataFrame) -> Table:
         pd.DataFrame(cells),
         rows=effect,
     )
+
+
+def say_rater_spread(raters: pd.DataFrame) -> tuple[Text, ...]:
+    """Return how far raters differ in level; nothing where no clip has two ratings."""
+    known = raters[raters["severity"].notna()]
+    if known.empty:
+        return ()
+    away = known["severity"].astype(float).groupby(known["rater"]).mean()
+    few = len(away) < _FEW_RATERS
+    low, high = (write_number(one) for one in away.quantile([0.0, 1.0] if few else [0.25, 0.75]))
+    if low == high:
+        return (say("No rater was more severe than the others of the same clips (Table A53)."),)
+    over = ", on average over the questions" if len(list_levels(known, "item")) > 1 else ""
+    return (
+        say(
+            "{who} differed from the other raters of the same clips by {low} to {high} scale "
+            "points{over} (Table A53).",
+            who=f"The {len(away)} raters" if few else "The middle half of the raters",
+            low=low,
+            high=high,
+            over=over,
+        ),
+    )
+
+
+def build_rater_spread(raters: pd.DataFrame) -> tuple[Table, ...]:
+    """Return Table A53: the spread of raters' statistics, by question."""
+    cells = []
+    for item, part in raters.groupby("item", sort=False):
+        away = part["severity"].dropna().astype(float)
+        if away.empty:
+            continue
+        cells.append(
+            {
+                "item": str(item),
+                "raters": write_count(len(part)),
+                "ratings": _write_span(part["n_ratings"], 0),
+                "sd": write_number(away.std() if len(away) > 1 else None),
+                "severity": f"{write_number(away.min())} to {write_number(away.max())}",
+                "spread": _write_span(part["spread"]),
+                "agreement": _write_span(part["agreement"], bounded=True),
+            }
+        )
+    if not cells:
+        return ()
+    columns = (
+        Column("item", say("Question"), words=True),
+        Column("raters", say("Raters")),
+        Column("ratings", say("Ratings")),
+        Column("sd", say("*SD*"), "Difference from others"),
+        Column("severity", say("Range"), "Difference from others"),
+        Column("spread", say("*SD* ratio")),
+        Column("agreement", say("Agreement, *r*")),
+    )
+    note = say(
+        "Ratings, *SD* ratio and agreement: median rater (lowest to highest). Difference from "
+        "others = mean of a rater’s ratings less the mean of the other raters of the same clips, "
+        "in scale points; *SD* ratio = spread of the ratings over that of the others’ mean; "
+        "agreement = correlation with that mean."
+    )
+    title = "Severity, Spread, and Agreement of Single Raters"
+    frame = pd.DataFrame(cells)
+    return (Table("A53", "rater_spread", title, columns, frame, notes=(note,), rows=raters),)
+
+
+def _write_span(values: pd.Series, decimals: int = 2, *, bounded: bool = False) -> str:
+    known = values.dropna().astype(float)
+    if known.empty:
+        return MISSING
+    texts = [
+        write_number(one, decimals, bounded=bounded)
+        for one in (known.median(), known.min(), known.max())
+    ]
+    return f"{texts[0]} ({texts[1]} to {texts[2]})"

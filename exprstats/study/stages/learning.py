@@ -20,6 +20,7 @@ from exprstats.study.stages.central import (
     score_targets,
     weigh_features,
 )
+from exprstats.study.stages.descriptives import compare_scores, relate_features
 from exprstats.study.stages.importance import rate_features, trace_forests
 from exprstats.study.stages.networks import choose_reference, fit_networks, split_runs
 from exprstats.study.stages.raters import allow_raters, judge_people, limit_models
@@ -55,6 +56,9 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     lesson, models = _fit_all(run, log, n_jobs, clips=clips, parts=parts)
     if lesson is None or not models:
         return run
+    with log.isolate("models", "the means and correlations of the target"):
+        means = None if lesson.classes or run.means else compare_scores(clips, lesson.target)
+        run = run.add(means, relate_features(lesson))
     networks: dict[str, DeepModels] = {}
     with log.isolate("networks", "the networks"):
         networks = fit_networks(study, lesson, log)

@@ -1,0 +1,121 @@
+"""Section on distributions of columns of clips: scores and item means, by context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from exprstats.apa import MISSING, count_things, write_count, write_number
+from exprstats.descriptives.moments import SKEW_NAMES
+from exprstats.document.cells import ALL, collect_notes, list_levels, name_contexts
+from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.text import Text, say
+from exprstats.plots import draw_values
+from exprstats.report.analysis import Analysis
+
+if TYPE_CHECKING:
+    from exprstats.descriptives import ColumnDescriptives
+
+_WHAT = {"scores": ("A54", "Scores"), "items": ("A55", "Items")}
+
+
+def describe_columns(analysis: Analysis) -> Section | None:
+    """Return the section on scores and item means by context, or None where there are none."""
+    held: dict[str, ColumnDescriptives] = analysis.columns
+    if not held:
+        return None
+    tables = tuple(build_columns(one) for one in held.values())
+    sentences = [_say_columns(one) for one in held.values()]
+    if "scores" in held and analysis.factor is not None and analysis.factor.by:
+        told = "These are scores of the model of all clips, in which contexts share one scale."
+        sentences.append(say(told))
+    return Section(
+        "distributions",
+        "Distributions by context"
+        if any(one.table["context"].notna().any() for one in held.values())
+        else "Distributions",
+        sentences=tuple(sentences),
+        tables=tables,
+        figures=_draw_columns(held),
+    )
+
+
+def _say_columns(found: ColumnDescriptives) -> Text:
+    rows = name_contexts(found.tidy())
+    pooled = rows[rows["context"].eq(ALL)]
+    gaps = int(pooled["n_missing"].sum())
+    number, name = _WHAT.get(found.what, ("A55", found.what.capitalize()))
+    lost = f"; {count_things(gaps, 'value is', 'values are')} missing" if gaps else ""
+    return say(
+        "Table {number} describes the {what} of {clips}{lost}.",
+        number=number,
+        what=name.lower(),
+        clips=count_things(len(found.observations) // max(len(pooled), 1), "clip"),
+        lost=lost,
+    )
+
+
+def build_columns(found: ColumnDescriptives) -> Table:
+    """Return Table A54 or A55: a line for each context and column."""
+    rows = name_contexts(found.tidy())
+    number, name = _WHAT.get(found.what, ("A55", found.what.capitalize()))
+    several = len(list_levels(rows, "column")) > 1
+    by = len(list_levels(rows, "context")) > 1
+    first = "column" if several or not by else "context"
+    cells = [
+        {
+            "context": str(row["context"]),
+            "column": str(row["column"]),
+            "people": write_count(row["n_clusters"]) if "n_clusters" in row else MISSING,
+            "n": write_count(row["n"]),
+            "missing": write_count(row["n_missing"]),
+            **{one: write_number(row[one]) for one in ("mean", "sd", "skew", "kurtosis")},
+            "low": write_number(row["low"]),
+            "high": write_number(row["high"]),
+        }
+        for row in rows.to_dict("records")
+    ]
+    heading = say("Context") if first == "context" else say("Column")
+    columns = (
+        Column(first, heading, words=True),
+        *((Column("people", say("People")),) if "n_clusters" in rows else ()),
+        Column("n", say("Clips")),
+        *((Column("missing", say("Missing")),) if rows["n_missing"].gt(0).any() else ()),
+        Column("mean", say("*M*")),
+        Column("sd", say("*SD*")),
+        Column("skew", say("Skew")),
+        Column("kurtosis", say("Kurtosis")),
+        Column("low", say("Lowest")),
+        Column("high", say("Highest")),
+    )
+    note = say(
+        "*M* and *SD* are over clips. Skewness and excess kurtosis are of {kind}.",
+        kind=SKEW_NAMES[found.skew_type],
+    )
+    return Table(
+        number,
+        f"{found.what}_descriptives",
+        f"Distribution of the {name}",
+        columns,
+        pd.DataFrame(cells),
+        group="context" if by and several else None,
+        notes=(note, *collect_notes(rows, ("context", "column"))),
+        rows=rows,
+    )
+
+
+def _draw_columns(held: dict[str, ColumnDescriptives]) -> tuple[Figure, ...]:
+    """Return Figure A53, of scores where there are any."""
+    scores = held.get("scores")
+    if scores is None or scores.observations["value"].notna().sum() < 2:
+        return ()
+    return (
+        Figure(
+            "A53",
+            "scores",
+            "Distribution of the Scores",
+            lambda: draw_values(scores),
+            words="Histograms of the clips' scores by context; dashed lines are means.",
+        ),
+    )

@@ -1,0 +1,272 @@
+"""Section on means by context: analysis of variance, pairs, and cluster intervals beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
+from exprstats.document.cells import collect_notes, list_levels, write_estimate, write_limits
+from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.text import Text, quote_sentence, say
+from exprstats.options import name_some
+from exprstats.plots import draw_means
+from exprstats.report.analysis import Analysis
+
+if TYPE_CHECKING:
+    from exprstats.descriptives import MeanComparison
+
+_TERMS = {"context": "Context", "group": "Group", "context x group": "Context × group"}
+_EVERYBODY = "All people"
+
+
+def describe_means(analysis: Analysis) -> Section | None:
+    """Return the section, or None where no means were compared."""
+    found: MeanComparison | None = analysis.means
+    if found is None:
+        return None
+    tests = () if found.tests.empty else (_build_tests(found),)
+    pairs = found.table[found.table["term"].eq("difference")]
+    return Section(
+        "means",
+        "Means by context" if found.by else "Means by group",
+        sentences=(
+            say(
+                "We averaged each person’s clips of a context first, so that people and not clips "
+                "are the observations ({name}; Table A56).",
+                name=found.value,
+            ),
+            *_quote(found.list_tests(), "Table A57" if tests else ""),
+            *_quote(found.judge_agreement(), "Table A58" if len(pairs) else ""),
+        ),
+        caveats=(
+            *_say_left_out(found),
+            *_say_scale(analysis, found),
+            *(quote_sentence(note) for note in found.notes),
+        ),
+        tables=(_build_means(found), *tests, *(_build_pairs(found),) * bool(len(pairs))),
+        figures=(
+            Figure(
+                "A54",
+                "means",
+                "Means by Context" if found.by else "Means by Group",
+                lambda: draw_means(found),
+                words="Thin lines are people, points the means of people's means with their "
+                "intervals; the same numbers as Table A56.",
+            ),
+        ),
+    )
+
+
+def _quote(told: list[str], place: str) -> Iterator[Text]:
+    for count, one in enumerate(told, start=1):
+        last = place and count == len(told)
+        yield quote_sentence(f"{one.rstrip('.')} ({place})." if last and not one.endswith(").")
+                             else f"{one[:-2]}; {place})." if last else one)  # fmt: skip
+
+
+def _say_left_out(found: MeanComparison) -> tuple[Text, ...]:
+    if not found.left_out or found.design not in {"repeated", "mixed"}:
+        return ()
+    return (
+        say(
+            "{people} without all contexts {verb} not in the ANOVA and its t tests ({names}); the "
+            "cluster intervals hold them.",
+            people=count_things(len(found.left_out), "person", "people"),
+            verb="is" if len(found.left_out) == 1 else "are",
+            names=name_some(found.left_out),
+        ),
+    )
+
+
+def _say_scale(analysis: Analysis, found: MeanComparison) -> tuple[Text, ...]:
+    """Return what the comparison of factor scores takes for granted."""
+    factor = analysis.factor
+    if factor is None or not factor.by or found.tests.empty:
+        return ()
+    return (
+        say(
+            "Scores are those of the factor model of all clips. Comparing their means takes the "
+            "questions to measure the same in every context; tests of invariance examine that."
+        ),
+    )
+
+
+def _label(row: dict[Any, Any]) -> str:
+    """Return the context or the group that a row is about."""
+    return str(row["context"] if pd.notna(row["context"]) else row["group"])
+
+
+def _build_means(found: MeanComparison) -> Table:
+    """Return Table A56: means of people's means, and of clips."""
+    rows = found.table[found.table["term"].eq("mean")]
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for row in rows.to_dict("records"):
+        context, group = row["context"], row["group"]
+        both = pd.notna(context) and pd.notna(group)
+        block = f"Group {group}" if both else _EVERYBODY if pd.notna(context) else "Groups"
+        name = _label(row) if pd.notna(context) or pd.notna(group) else "All"
+        line = lines.setdefault((block, name), {"block": block, "name": name})
+        end = "" if row["method"] == "t" else "_clips"
+        line |= {f"mean{end}": write_estimate(row, bounded=False)}
+        line |= {f"limits{end}": write_limits(row, bounded=False)}
+        line |= {f"people{end}": write_count(row["n_clusters"])}
+        line |= {f"n{end}": write_count(row["n_clips"])}
+    names = [f"{one}{end}" for end in ("", "_clips") for one in ("people", "n", "mean", "limits")]
+    cells = pd.DataFrame([{**dict.fromkeys(names, MISSING), **line} for line in lines.values()])
+    level = f"{write_level(found.level)} CI"
+    own, clips = "Means of people’s means", "Means of clips"
+    columns = (
+        Column("name", say("Context" if found.by else "Group"), words=True),
+        Column("people", say("People"), own),
+        Column("mean", say("*M*"), own),
+        Column("limits", say("{level}", level=level), own),
+        Column("people_clips", say("People"), clips),
+        Column("n_clips", say("Clips"), clips),
+        Column("mean_clips", say("*M*"), clips),
+        Column("limits_clips", say("{level}", level=level), clips),
+    )
+    who = "people who have all contexts" if found.design in {"repeated", "mixed"} else "people"
+    notes = (
+        say(
+            "Means of people’s means: of {who}, with *t* intervals. Means of clips: of all clips, "
+            "with cluster intervals (jackknife over people).",
+            who=who,
+        ),
+        *collect_notes(rows.assign(which=rows["method"]), ("context", "group")),
+    )
+    return Table(
+        "A56",
+        "means",
+        "Means by Context" if found.by else "Means by Group",
+        columns,
+        cells,
+        group="block" if len(list_levels(cells, "block")) > 1 else None,
+        notes=notes,
+        rows=rows,
+    )
+
+
+def _build_tests(found: MeanComparison) -> Table:
+    """Return Table A57: the F tests."""
+    corrected = found.tests["p_corrected"].notna().any()
+    cells = []
+    for row in found.tests.to_dict("records"):
+        scale = row["epsilon"] if pd.notna(row["p_corrected"]) else 1.0
+        digits = 2 if scale != 1.0 or row["method"] == "Welch's ANOVA" else 0
+        cells.append(
+            {
+                "term": _TERMS[row["term"]],
+                "method": str(row["method"]).replace("'", "’"),
+                "df1": write_number(scale * row["df1"], 2 if scale != 1.0 else 0),
+                "df2": write_number(scale * row["df2"], digits),
+                "f": write_number(row["statistic"]),
+                "p": write_p(row["p_corrected"] if scale != 1.0 else row["p_value"]),
+                "plain": write_p(row["p_value"]),
+                "epsilon": write_number(row["epsilon"], bounded=True),
+                "w": write_number(row["sphericity_w"], bounded=True),
+                "w_p": write_p(row["sphericity_p"]),
+                "effect": write_number(row["effect"], bounded=True),
+            }
+        )
+    frame = pd.DataFrame(cells)
+    effects = list(found.tests["effect_name"].dropna().unique())
+    columns = (
+        Column("term", say("Effect"), words=True),
+        Column("method", say("Test"), words=True),
+        Column("df1", say("*df*1")),
+        Column("df2", say("*df*2")),
+        Column("f", say("*F*")),
+        Column("p", say("*p*")),
+        *((Column("effect", say("{name}", name=effects[0])),) if effects else ()),
+        *(
+            (
+                Column("epsilon", say("ε")),
+                Column("plain", say("*p* without ε")),
+                Column("w", say("*W*"), "Sphericity"),
+                Column("w_p", say("*p*"), "Sphericity"),
+            )
+            if corrected
+            else ()
+        ),
+    )
+    told = {
+        "repeated": "η²G = generalized eta squared (Olejnik & Algina, 2003).",
+        "mixed": "η²G = generalized eta squared (Olejnik & Algina, 2003). Sums of squares are "
+        "sequential (group, context, interaction), which matters for contexts where groups are "
+        "of unequal size.",
+    }.get(found.design, "Welch’s test does not take the variances for equal.")
+    epsilon = (
+        " Degrees of freedom and *p* are corrected by ε of Greenhouse and Geisser (1959) in any "
+        "case; *W* is Mauchly’s."
+        if corrected
+        else ""
+    )
+    title = "Analysis of Variance of People’s Means"
+    notes = (say(f"{told}{epsilon}"), *collect_notes(found.tests, ("term", "method")))
+    return Table("A57", "mean_tests", title, columns, frame, notes=notes, rows=found.tests)
+
+
+def _build_pairs(found: MeanComparison) -> Table:
+    """Return Table A58: each difference by its t test and by its cluster interval."""
+    rows = found.table[found.table["term"].eq("difference")]
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for row in rows.to_dict("records"):
+        name = f"{_label(row)} – {row['versus']}"
+        kind = "Contexts" if pd.notna(row["context"]) else "Groups"
+        line = lines.setdefault((kind, name), {"kind": kind, "name": name})
+        if row["method"] == "jackknife":
+            line |= {
+                "clips": write_estimate(row, bounded=False),
+                "clips_limits": write_limits(row, bounded=False),
+                "clips_p": write_p(row["p_adjusted"]),
+            }
+            continue
+        df = row["df"]
+        whole = pd.notna(df) and float(df).is_integer()
+        line |= {
+            "people": write_estimate(row, bounded=False),
+            "limits": write_limits(row, bounded=False),
+            "t": write_number(row["statistic"]),
+            "df": write_number(df, 0 if whole else 2),
+            "p": write_p(row["p_adjusted"]),
+            "g": write_number(row["hedges_g"]),
+        }
+    names = ("people", "limits", "t", "df", "p", "g", "clips", "clips_limits", "clips_p")
+    cells = pd.DataFrame([{**dict.fromkeys(names, MISSING), **line} for line in lines.values()])
+    level = f"{write_level(found.level)} CI"
+    own, clips = "Means of people’s means", "Means of clips"
+    columns = (
+        Column("name", say("Pair"), words=True),
+        Column("people", say("Difference"), own),
+        Column("limits", say("{level}", level=level), own),
+        Column("t", say("*t*"), own),
+        Column("df", say("*df*"), own),
+        Column("p", say("*p*"), own),
+        Column("g", say("*g*"), own),
+        Column("clips", say("Difference"), clips),
+        Column("clips_limits", say("{level}", level=level), clips),
+        Column("clips_p", say("*p*"), clips),
+    )
+    kind = {"repeated": "paired", "mixed": "paired (contexts) or Welch’s (groups)"}
+    notes = (
+        say(
+            "Means of people’s means: {kind} *t* tests; *g* = Hedges’ *g*, over the root of the "
+            "mean variance of both sides. Means of clips: cluster intervals (jackknife over "
+            "people). *p* are adjusted after Holm (1979) within each kind; intervals are not.",
+            kind=kind.get(found.design, "Welch’s"),
+        ),
+        *collect_notes(rows, ("context", "versus", "group")),
+    )
+    return Table(
+        "A58",
+        "mean_pairs",
+        "Differences Between Means, by t Tests and by Cluster Intervals",
+        columns,
+        cells,
+        group="kind" if len(list_levels(cells, "kind")) > 1 else None,
+        notes=notes,
+        rows=rows,
+    )

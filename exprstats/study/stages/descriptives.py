@@ -1,0 +1,75 @@
+"""Stage of a study on the data as they are: ratings and scores described."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exprstats.study.inputs import Lesson, find_by
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.descriptives import (
+        ColumnDescriptives,
+        FeatureCorrelations,
+        MeanComparison,
+        RatingDescriptives,
+    )
+    from exprstats.measurement import Factor
+
+
+def describe_crowd(ratings: pd.DataFrame, scale: tuple[float, float] | None) -> RatingDescriptives:
+    """Return how the answers are distributed, by item and context."""
+    from exprstats.descriptives import describe_ratings
+
+    return describe_ratings(ratings, by=find_by(ratings), scale=scale)
+
+
+def pick_scores(factor: Factor) -> pd.DataFrame:
+    """Return the scores of the model of all clips, whose contexts are on one scale.
+
+    The scores of a context's own model are centred on that context, so that they do not tell
+    contexts apart.
+    """
+    return factor.scores[factor.scores["fitted_on"].eq("all")]
+
+
+def describe_scored(factor: Factor) -> ColumnDescriptives:
+    """Return how the scores are distributed in each context."""
+    from exprstats.descriptives import describe_columns
+
+    scores = pick_scores(factor)
+    return describe_columns(scores, ["score"], by=find_by(scores), what="scores")
+
+
+def compare_scores(table: pd.DataFrame, value: str = "score") -> MeanComparison | None:
+    """Return the means of a score by context; None where there is one, or people are not known.
+
+    Where clips have a score of the pooled model, it is taken.
+    """
+    from exprstats.descriptives import compare_means
+
+    pooled = f"{value}_pooled"
+    if pooled in table:
+        table = table.assign(**{value: table[pooled]})
+    known = table[table[value].notna()]
+    if "subject" not in known or find_by(known) is None:
+        return None
+    return compare_means(known, value=value)
+
+
+def relate_features(lesson: Lesson) -> FeatureCorrelations | None:
+    """Return how features go with the target between and within people; None for classes."""
+    from exprstats.descriptives import correlate_features
+
+    if lesson.classes:
+        return None
+    # The scores of the pooled model are a column of their own, as for the models.
+    pooled = f"{lesson.target}_pooled"
+    return correlate_features(
+        lesson.clips,
+        lesson.features,
+        target=lesson.target,
+        pooled_target=pooled if pooled in lesson.clips else None,
+        by=lesson.by,
+    )
