@@ -63,7 +63,9 @@ from .events import map_units as map_units
 from .events import measure_cooccurrence as measure_cooccurrence
 from .events import predict_labels as predict_labels
 from .events import read_events as read_events
+from .events import read_evoked as read_evoked
 from .events import read_lexicon as read_lexicon
+from .events import vote_labels as vote_labels
 from .expressions import Estimates as Estimates
 from .expressions import EstimateStructure as EstimateStructure
 from .expressions import ExpressionMap as ExpressionMap

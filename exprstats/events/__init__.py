@@ -1,7 +1,9 @@
-"""Annotated intervals: readers, lexicons, action units, co-occurrence, and prediction of labels."""
+"""Annotated intervals, their labels and co-occurrence; expressions that videos evoke."""
 
 from exprstats.events.cooccurrence import CoOccurrence, measure_cooccurrence
 from exprstats.events.counts import EventCounts, count_events
+from exprstats.events.evoked.reading import read_evoked
+from exprstats.events.evoked.vote import vote_labels
 from exprstats.events.facs import list_units, map_units
 from exprstats.events.intervals import expand_frames
 from exprstats.events.lexicons import compare_tokens, find_labels, read_lexicon
@@ -23,5 +25,7 @@ __all__ = [
     "measure_cooccurrence",
     "predict_labels",
     "read_events",
+    "read_evoked",
     "read_lexicon",
+    "vote_labels",
 ]
