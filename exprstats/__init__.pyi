@@ -52,7 +52,12 @@ from .errors import RError as RError
 from .errors import RWarning as RWarning
 from .events import CoOccurrence as CoOccurrence
 from .events import EventCounts as EventCounts
+from .events import EvokedAnnotators as EvokedAnnotators
+from .events import EvokedLabels as EvokedLabels
+from .events import EvokedScores as EvokedScores
 from .events import LabelPrediction as LabelPrediction
+from .events import VideoSplit as VideoSplit
+from .events import compare_annotators as compare_annotators
 from .events import compare_tokens as compare_tokens
 from .events import count_events as count_events
 from .events import expand_frames as expand_frames
@@ -61,10 +66,13 @@ from .events import list_spellings as list_spellings
 from .events import list_units as list_units
 from .events import map_units as map_units
 from .events import measure_cooccurrence as measure_cooccurrence
+from .events import measure_labels as measure_labels
 from .events import predict_labels as predict_labels
+from .events import rate_evoked as rate_evoked
 from .events import read_events as read_events
 from .events import read_evoked as read_evoked
 from .events import read_lexicon as read_lexicon
+from .events import split_videos as split_videos
 from .events import vote_labels as vote_labels
 from .expressions import Estimates as Estimates
 from .expressions import EstimateStructure as EstimateStructure
@@ -211,8 +219,10 @@ from .reliability import study_decisions as study_decisions
 from .reliability import study_subjects as study_subjects
 from .report import write_report as write_report
 from .simulate import Simulated as Simulated
+from .simulate import SimulatedEvoked as SimulatedEvoked
 from .simulate import SimulatedSigning as SimulatedSigning
 from .simulate import simulate_again as simulate_again
+from .simulate import simulate_evoked as simulate_evoked
 from .simulate import simulate_expressiveness as simulate_expressiveness
 from .simulate import simulate_signing as simulate_signing
 from .study import Study as Study

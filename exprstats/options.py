@@ -60,6 +60,7 @@ Counted = Literal["frames", "utterances"]
 Among = Literal["all", "labelled"]
 FoldUnit = Literal["frames", "utterances", "signers"]
 Tokens = Literal["words", "spaces"]
+Truth = Literal["each", "majority", "any", "all"]
 Thresholds = Literal["published", "quantile"]
 SentenceUnit = Literal["mean", "frame"]
 

@@ -24,10 +24,11 @@ PLACES = (
     *("equivalence", "permutation", "contexts", "precision", "training"),
     *("nested", "leakage", "design", "importance", "dependence"),
     *("event_counts", "cooccurrence", "label_prediction"),
+    *("evoked_labels", "evoked_split", "evoked_annotators", "evoked_scores"),
     *("estimates", "structure", "maps", "leed", "transfer"),
 )
 # Of these there may be several, one for each model.
-KEYED = frozenset({"models", "networks", "importance", "dependence"})
+KEYED = frozenset({"models", "networks", "importance", "dependence", "evoked_scores"})
 # These are printed in the table of another result; without it they are results like others.
 _BESIDE = {"ceiling": "comparison", "score_reliability": "factor"}
 
