@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,11 +18,9 @@ from exprstats.events.evoked.tables import ROLES
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.numbers import MISSING_TEXTS
 from exprstats.io.sources import Source, open_source
-from exprstats.options import check_word, name_nearest
+from exprstats.options import TimeUnit, ZeroRows, check_word, name_nearest
 from exprstats.parallel import report_progress
 
-TimeUnit = Literal["s", "ms", "us"]
-ZeroRows = Literal["auto", "missing", "values"]
 _PER_SECOND: dict[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6}
 _EEV = ("Video ID", "Timestamp (milliseconds)")
 _ROWS = 50_000  # of a piece: about 10 MB of texts and numbers
