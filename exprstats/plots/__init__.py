@@ -4,6 +4,7 @@ from exprstats.document.cells import ALL, name_contexts
 from exprstats.plots.decisions import draw_decisions, select_curves
 from exprstats.plots.diagram import draw_factor
 from exprstats.plots.differences import draw_differences
+from exprstats.plots.evoked import draw_evoked_scores, draw_groups, draw_together
 from exprstats.plots.importance import draw_dependence, draw_importance
 from exprstats.plots.looks import save_figure
 from exprstats.plots.networks import draw_training
@@ -19,10 +20,13 @@ __all__ = [
     "draw_dependence",
     "draw_differences",
     "draw_events",
+    "draw_evoked_scores",
     "draw_factor",
+    "draw_groups",
     "draw_importance",
     "draw_label_scores",
     "draw_performance",
+    "draw_together",
     "draw_training",
     "draw_weights",
     "label_metrics",

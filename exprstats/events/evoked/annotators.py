@@ -20,7 +20,14 @@ from exprstats.events.evoked.tables import (
     key_moments,
     sum_videos,
 )
-from exprstats.events.evoked.terms import Ratios, divide, leave_out, list_mean, list_ratios
+from exprstats.events.evoked.terms import (
+    Ratios,
+    count_whole,
+    divide,
+    leave_out,
+    list_mean,
+    list_ratios,
+)
 from exprstats.options import Truth, check_level, check_word, name_some
 from exprstats.results import Result
 
@@ -194,7 +201,7 @@ def compare_annotators(
             warn_user(f"{counted} that people annotated have no label of the machine: left out.")
         rows += list_machine(votes, claims, names, len(videos), truth=truth, level=level)
     return EvokedAnnotators(
-        arrange_rows(rows, KEYS),
+        count_whole(arrange_rows(rows, KEYS)),
         tuple(names),
         truth if machine is not None else None,
         threshold,

@@ -27,6 +27,7 @@ from exprstats.events.evoked.tables import (
 )
 from exprstats.events.evoked.terms import (
     Ratios,
+    count_whole,
     divide,
     list_differences,
     list_ratios,
@@ -231,7 +232,10 @@ def measure_labels(
     rows = [*_list_single(counts, names, level), *_list_pairs(counts, names, level)]
     members = find_groups(table, by, codes, videos)
     rows += _list_groups(labels, codes, counts, members, names, level=level)
-    frame = arrange_rows(rows, KEYS)
+    # Every table has the same keys, whatever was asked for.
+    blank = dict.fromkeys(KEYS) | dict.fromkeys(("p_value", "p_adjusted"), np.nan)
+    rows = [blank | row for row in rows]
+    frame = count_whole(arrange_rows(rows, KEYS))
     return EvokedLabels(
         frame,
         tuple(names),

@@ -78,10 +78,6 @@ class EvokedScores(Result):
         """What the truth is, which tells the results of one analysis apart."""
         return self.source
 
-    def export(self) -> dict[str, Any]:
-        """Return the table under the place and what the truth is."""
-        return {f"{self.place}_{self.source}": self.tidy()}
-
     def pick(self, term: str, **equal: Any) -> pd.DataFrame:
         """Return headline rows of a term; what is not named is None, and None is empty."""
         rows = self.table[self.table["term"].eq(term) & self.table["headline"]]
@@ -108,7 +104,7 @@ class EvokedScores(Result):
         name = "MAP" if term == "average_precision" else f"mean {_tell(term)}"
         kinds = count_things(len(self.expressions), "expression")
         text = (
-            f"{self.against} at {count_things(self.n_moments, 'moment')} of "
+            f"{self.against}, at {count_things(self.n_moments, 'moment')} of "
             f"{count_things(self.n_videos, 'video')}: {name} of {kinds} = {self._write(row)}."
         )
         rows = self.table[self.table["headline"] & self.table["term"].eq(term)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.special import stdtr
 
 from exprstats.events.limits import limit_terms
@@ -120,6 +121,12 @@ def list_terms(
         }
         for line, key in enumerate(keys)
     ]
+
+
+def count_whole(table: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose counts stay whole numbers beside rows without any."""
+    kept = [name for name in ("n_joint", "n_whole") if name in table]
+    return table.astype(dict.fromkeys(kept, "Int64"))
 
 
 def cut_lines(count: int, groups: int) -> list[slice]:
