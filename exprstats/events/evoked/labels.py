@@ -140,9 +140,21 @@ class EvokedLabels(Result):
         limits = write_interval(100 * row["conf_low"], 100 * row["conf_high"], 1)
         return (
             f"{text} Clearest: {row['expression']} in {row['group']}, "
-            f"{100 * row['estimate']:+.1f} percentage points of the labels, "
+            f"{write_points(row['estimate'])} percentage points of the labels, "
             f"{write_level(self.level)} CI {limits}, adjusted p {tell_p(row['p_adjusted'])}."
         )
+
+
+def write_points(share: float) -> str:
+    """Write a difference of shares as percentage points with their sign.
+
+    Examples
+    --------
+    >>> write_points(0.144), write_points(-0.0002)
+    ('+14.4', '0.0')
+    """
+    text = write_number(100 * share, 1)
+    return f"+{text}" if share > 0 and text != "0.0" else text
 
 
 class Counts(NamedTuple):

@@ -12,7 +12,7 @@ import pandas as pd
 from exprstats.apa import count_things, tell_p
 from exprstats.contracts import find_absent
 from exprstats.errors import DataError, Option, OptionError, Problem
-from exprstats.events.evoked.labels import measure_labels
+from exprstats.events.evoked.labels import measure_labels, write_points
 from exprstats.events.evoked.tables import code_names
 from exprstats.parallel import Seed, open_generator
 from exprstats.results import Result
@@ -67,8 +67,8 @@ class VideoSplit(Result):
         differ = "differs" if least < 1 - self.level else "does not differ beyond chance"
         return (
             f"{start} The distribution of labels {differ} between parts; clearest: "
-            f"{row['expression']} in {row['part']}, {100 * row['estimate']:+.1f} percentage points "
-            f"from the others, adjusted p {tell_p(row['p_adjusted'])}."
+            f"{row['expression']} in {row['part']}, {write_points(row['estimate'])} percentage "
+            f"points from the others, adjusted p {tell_p(row['p_adjusted'])}."
         )
 
 

@@ -155,17 +155,18 @@ def cut_labels(table: pd.DataFrame, names: Sequence[str], threshold: float) -> n
         If the threshold does.
     """
     check_threshold(threshold)
-    values = table[list(names)].to_numpy(float)
-    with np.errstate(invalid="ignore"):
-        wrong = np.flatnonzero(((values < 0) | (values > 1)).any(axis=0))
-    if len(wrong):
-        name = names[wrong[0]]
-        low, high = (pick(values[:, wrong[0]]) for pick in (np.nanmin, np.nanmax))
-        fact = f"it holds values from {low:g} to {high:g}; labels are 0 or 1, scores between."
-        remedy = ("Leave it out with ", Option("expressions"), ", or bring it to 0 to 1.")
-        raise DataError(Problem(fact, remedy, column=name))
-    with np.errstate(invalid="ignore"):
-        return np.where(np.isnan(values), np.nan, (values >= threshold) * 1.0)
+    found = np.empty((len(table), len(names)), dtype=np.float32)
+    for place, name in enumerate(names):
+        values = table[name].to_numpy(float)
+        low, high = np.nanmin(values, initial=0.0), np.nanmax(values, initial=1.0)
+        if low < 0 or high > 1:
+            fact = f"it holds values from {np.nanmin(values):g} to {np.nanmax(values):g}; labels "
+            fact += "are 0 or 1, scores between."
+            remedy = ("Leave it out with ", Option("expressions"), ", or bring it to 0 to 1.")
+            raise DataError(Problem(fact, remedy, column=name))
+        found[:, place] = values >= threshold
+        found[np.isnan(values), place] = np.nan
+    return found
 
 
 def check_threshold(threshold: float) -> None:
