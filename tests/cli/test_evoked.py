@@ -90,7 +90,8 @@ def test_themes_of_a_file_and_annotators_alone(folder, tmp_path, call):
     assert "differences between one group and all other moments" in tell(run)
     run = call("evoked", folder / "human.csv")
     assert "3 annotators a moment rated" in tell(run)
-    assert "machine" not in tell(run)
+    assert "annotations have labels" in tell(run)
+    assert "machine" not in tell(run).lower()
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,8 @@ class EvokedLabels(Result):
         Sizes.
     n_missing
         Moments at which no expression could be seen.
+    unit
+        What is counted: a ``"moment"``, or an ``"annotation"`` where people stand in the table.
     """
 
     place: ClassVar[str] = "evoked_labels"
@@ -86,6 +88,7 @@ class EvokedLabels(Result):
     n_videos: int
     n_moments: int
     n_missing: int
+    unit: str = "moment"
 
     def pick(self, term: str, **equal: Any) -> pd.DataFrame:
         """Return the rows of a term, of all moments unless a group is named."""
@@ -107,17 +110,18 @@ class EvokedLabels(Result):
         shares = self.pick("share").dropna(subset=["estimate"])
         seen = write_count(self.n_moments - self.n_missing)
         start = (
-            f"{count_things(self.n_videos, 'video')} with {count_things(self.n_moments, 'moment')}"
+            f"{count_things(self.n_videos, 'video')} with {count_things(self.n_moments, self.unit)}"
         )
         if self.n_missing:
-            start += f", at {seen} of which a face was seen,"
+            start += f", in {seen} of which something could be seen,"
         if not len(shares) or not shares["estimate"].max() > 0:
             return f"{start} have no label."
         top = shares.loc[shares["estimate"].idxmax()]
-        text = f"{start} have labels. Most frequent: {top['expression']}, at "
-        text += f"{100 * top['estimate']:.1f}% of the moments{self._limit(top)}."
+        text = f"{start} have labels. Most frequent: {top['expression']}, in "
+        text += f"{100 * top['estimate']:.1f}% of them{self._limit(top)}."
         card = self.pick("cardinality").iloc[0]
-        return f"{text} Labels a moment: {write_number(card['estimate'])}{self._limit(card, 1)}."
+        number = f"{write_number(card['estimate'])}{self._limit(card, 1)}"
+        return f"{text} Labels per {self.unit}: {number}."
 
     def _limit(self, row: pd.Series, factor: float = 100.0) -> str:
         if pd.isna(row["conf_low"]):
@@ -135,7 +139,8 @@ class EvokedLabels(Result):
         sure = int(tested["p_adjusted"].lt(1 - self.level).sum())
         counted = count_things(sure, "difference", "differences", of=len(tested))
         verb = "is" if sure == 1 else "are"
-        text = f"{counted} between one {self.by} and all other moments {verb} beyond chance (Holm)."
+        others = f"all other {self.unit}s"
+        text = f"{counted} between one {self.by} and {others} {verb} beyond chance (Holm)."
         row = tested.sort_values(["p_adjusted", "p_value"], kind="stable").iloc[0]
         limits = write_interval(100 * row["conf_low"], 100 * row["conf_high"], 1)
         return (
@@ -258,6 +263,7 @@ def measure_labels(
         n_videos=len(videos),
         n_moments=len(table),
         n_missing=int((~known.any(axis=1)).sum()),
+        unit="annotation" if "annotator" in table else "moment",
     )
 
 

@@ -16,15 +16,17 @@ from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.events.evoked.liris import is_liris, read_liris
 from exprstats.events.evoked.tables import ROLES
 from exprstats.io.files.reading import Reading, choose_reading
+from exprstats.io.guards import clean_id
 from exprstats.io.numbers import MISSING_TEXTS
 from exprstats.io.sources import Source, open_source
-from exprstats.options import TimeUnit, ZeroRows, check_word, name_nearest
+from exprstats.options import TimeUnit, ZeroRows, check_word, name_nearest, name_some
 from exprstats.parallel import report_progress
 
 _PER_SECOND: dict[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6}
 _EEV = ("Video ID", "Timestamp (milliseconds)")
 _ROWS = 50_000  # of a piece: about 10 MB of texts and numbers
 _POINTER = b"version https://git-lfs"
+_WORDS = 0.5  # share of texts from which on a column is one of words
 _LONG = 100.0  # seconds between two rows that no annotation has
 
 
@@ -176,7 +178,10 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> pd.DataFrame:
         remedy = name_nearest(absent[0], source.header)
         raise DataError(Problem(fact, remedy, file=str(path)))
     pieces = list(_read_pieces(source, roles, expressions))
-    table = _join_pieces(pieces, roles)
+    if not pieces or not sum(map(len, pieces)):
+        fact = "the file has a header but no rows."
+        raise DataError(Problem(fact, "Check the export.", file=str(path)))
+    table = _join_pieces(pieces, path)
     names = [name for name in table if name not in ROLES]
     if not names:
         fact = "no column holds numbers of an expression."
@@ -210,7 +215,7 @@ def _read_pieces(
     layout = source.layout
     skipped = {*range(layout.declared + layout.header.place)}
     skipped |= {place + layout.declared for place in layout.header.dropped}
-    codes = [str(code) for code in _list_codes(source.reading.missing)]
+    gaps = [*MISSING_TEXTS, *(str(code) for code in _list_codes(source.reading.missing))]
     reader = pd.read_csv(
         layout.local,
         sep=r"\s+" if layout.separator == " " else layout.separator,
@@ -220,7 +225,7 @@ def _read_pieces(
         usecols=wanted,
         dtype={column: "str" for role, column in roles.items() if role != "time"},
         skiprows=[*sorted(skipped), layout.declared + layout.header.place],
-        na_values=[*MISSING_TEXTS, *codes],
+        na_values={column: gaps for column in wanted if back.get(column, "time") == "time"},
         keep_default_na=False,
         chunksize=_ROWS,
         index_col=False,
@@ -247,27 +252,38 @@ def _list_codes(missing: object) -> list[object]:
 def _type_piece(
     piece: pd.DataFrame, back: Mapping[str, str], source: Source, start: int, strict: bool
 ) -> pd.DataFrame:
-    """Return a piece with roles by their names, and expressions as numbers."""
+    """Return a piece with roles by their names, and expressions as numbers; words stay as texts."""
     table = piece.rename(columns=dict(back))
     found: dict[str, pd.Series | np.ndarray] = {}
     for name in table.columns:
         column = table[name]
         if name in ROLES and name != "time":
-            found[name] = column.astype("str").str.strip().astype("category")
+            found[name] = column.where(column.notna(), "").astype("str").astype("category")
             continue
         if not pd.api.types.is_numeric_dtype(column):
-            numbers = pd.to_numeric(column, errors="coerce")
+            numbers = _read_numbers(column, source.layout.separator == ";")
             bad = np.flatnonzero(numbers.isna() & column.notna())
-            if len(bad) and not (strict or name == "time"):
-                continue  # a column of words is no expression
+            # A column of words is no expression; one of numbers with some words has mistakes.
+            if len(bad) > _WORDS * column.notna().sum() and not (strict or name == "time"):
+                found[name] = column.astype("str")
+                continue
             if len(bad):
                 fact = f"'{column.iloc[bad[0]]}' is no number."
                 row = source.layout.first_row + 1 + start + int(bad[0])
+                remedy = ("Correct the cell, or name it with ", Option("missing"), ".")
                 place = {"file": str(source.layout.path), "column": back.get(name, name)}
-                raise DataError(Problem(fact, "Correct the cell.", rows=(row,), **place))
+                raise DataError(Problem(fact, remedy, rows=(row,), **place))
             column = numbers
         found[name] = column.astype(float) if name == "time" else _shorten(column.to_numpy(float))
     return pd.DataFrame(found)
+
+
+def _read_numbers(column: pd.Series, commas: bool) -> pd.Series:
+    """Return numbers of texts, of decimal commas where semicolons part the cells."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    if not commas or not (numbers.isna() & column.notna()).any():
+        return numbers
+    return pd.to_numeric(column.astype("str").str.replace(",", ".", regex=False), errors="coerce")
 
 
 def _shorten(values: np.ndarray) -> np.ndarray:
@@ -276,12 +292,39 @@ def _shorten(values: np.ndarray) -> np.ndarray:
     return short if np.array_equal(short.astype(float), values, equal_nan=True) else values
 
 
-def _join_pieces(pieces: Sequence[pd.DataFrame], roles: Mapping[str, str]) -> pd.DataFrame:
-    """Return one table of pieces, ids as categories; what some piece had words in is left out."""
-    if not pieces:
-        return pd.DataFrame({name: [] for name in roles})
-    kept = [name for name in pieces[0] if all(name in one for one in pieces)]
-    return _join_tables([one[kept] for one in pieces])
+def _join_pieces(pieces: Sequence[pd.DataFrame], path: Path) -> pd.DataFrame:
+    """Return one table of pieces, ids as categories; columns in which words stand are left out."""
+    kept = [
+        name
+        for name in pieces[0]
+        if name in ROLES or all(pd.api.types.is_numeric_dtype(one[name]) for one in pieces)
+    ]
+    lost = [str(name) for name in pieces[0] if name not in kept]
+    if lost:
+        told = "a column holds words" if len(lost) == 1 else "columns hold words"
+        warn_user(Problem(f"{told} and no numbers, left out: {name_some(lost)}.", file=str(path)))
+    table = _join_tables([one[kept] for one in pieces])
+    for name in kept:
+        if name in ROLES and name != "time":
+            table[name] = _clean_ids(table[name].astype("category"))
+    return table
+
+
+def _clean_ids(column: pd.Series) -> pd.Series:
+    """Return ids without what nobody sees, so that two forms of one name are one; empty: missing.
+
+    Names are cleaned once each, not once a row.
+    """
+    levels = [str(one) for one in column.cat.categories]
+    clean = [clean_id(one) for one in levels]
+    merged = len(set(clean)) < len(set(levels))
+    if clean != levels:
+        places, names = pd.factorize(np.array(clean, dtype=object), sort=True)
+        codes = column.cat.codes.to_numpy()
+        column = pd.Series(pd.Categorical.from_codes(np.where(codes < 0, -1, places[codes]), names))
+    if merged:
+        warn_user(f"names of column '{column.name}' that look alike were taken for one.")
+    return column.cat.remove_categories([""]) if "" in column.cat.categories else column
 
 
 def _join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

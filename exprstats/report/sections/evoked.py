@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 _MOST_PAIRS, _MOST_GROUPS, _FEWEST = 10, 12, 10
 _WHOLE = {
-    "cardinality": "Labels a moment",
-    "share_none": "Moments without a label",
-    "share_multiple": "Moments with several labels",
+    "cardinality": "Labels per {unit}",
+    "share_none": "Without a label",
+    "share_multiple": "With several labels",
 }
 
 
@@ -77,8 +77,9 @@ def describe_evoked_labels(analysis: Analysis) -> Section | None:
         tuple(sentences),
         caveats=(
             say(
-                "Moments of one video are alike: intervals take videos as units. A moment without "
-                "a label may be one at which an expression was missed."
+                "{unit}s of one video are alike: intervals take videos as units. Where there is no "
+                "label, an expression may have been missed.",
+                unit=found.unit.capitalize(),
             ),
         ),
         tables=tables,
@@ -122,7 +123,7 @@ def _build_shares(found: EvokedLabels) -> Table:
         plain = term == "cardinality"
         cells.append(
             {
-                "name": name,
+                "name": name.format(unit=found.unit),
                 "share": write_estimate(row, bounded=False) if plain else write_percent(row),
                 "limits": write_limits(row, bounded=False) if plain else write_percent_limits(row),
                 "portion": "",
@@ -131,18 +132,20 @@ def _build_shares(found: EvokedLabels) -> Table:
             }
         )
     level = write_level(found.level)
+    spanner = f"{found.unit.capitalize()}s"
     columns = (
         Column("name", say("Expression"), words=True),
-        Column("share", say("Share"), "Moments"),
-        Column("limits", say("{level} CI", level=level), "Moments"),
-        Column("count", say("Count"), "Moments"),
+        Column("share", say("Share"), spanner),
+        Column("limits", say("{level} CI", level=level), spanner),
+        Column("count", say("Count"), spanner),
         Column("portion", say("Labels")),
         Column("videos", say("Videos")),
     )
     note = say(
-        "Share: of the moments at which the expression could be seen. Labels: of all labels. "
+        "Share: of the {unit}s in which the expression could be seen. Labels: of all labels. "
         "Videos: in which it could be seen. {level} CI: delete-one jackknife over videos.",
         level=level,
+        unit=found.unit,
     )
     rows = found.pick("share")
     return Table(
@@ -215,13 +218,14 @@ def _build_pairs(found: EvokedLabels) -> tuple[Table, ...]:
         Column("lift", say("Lift")),
         Column("limits", say("{level} CI", level=level)),
         Column("p", say("*p*")),
-        Column("count", say("Moments")),
+        Column("count", say("Both")),
     )
     note = say(
-        "B | A: of the moments with A, those with B. Lift: that share over the share of B in all "
-        "moments; 1 is independence. *p*: of a lift of 1, Holm-adjusted for all pairs. Moments: "
-        "with both. The {count} pairs with the smallest *p*.",
-        count=len(cells),
+        "B | A: of the {unit}s with A, those with B. Lift: that share over the share of B in all "
+        "{unit}s; 1 is independence. *p*: of a lift of 1, Holm-adjusted for all pairs. Both: "
+        "{unit}s with both. {count}, the smallest *p* first.",
+        count="All pairs" if len(cells) < _MOST_PAIRS else f"The {_MOST_PAIRS} pairs",
+        unit=found.unit,
     )
     title = "Expressions Evoked Together"
     notes = (note, *collect_notes(rows, ("expression", "versus")))

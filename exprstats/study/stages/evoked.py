@@ -111,7 +111,8 @@ def analyse_evoked(
     found: list[Result] = []
     labelled = is_labelled(table, settings.expressions)
     if labelled:
-        found.append(measure_labels(table, by=groups, **cut))
+        every = people if people is not None and not (settings.human or settings.vote) else table
+        found.append(measure_labels(every, by=groups, **cut))
     elif not models:
         message = (
             "these are ratings and no labels from 0 to 1; they are compared with predictions, which"

@@ -123,7 +123,7 @@ def test_missing_moments_are_in_no_denominator():
     assert found.pick("cardinality")["estimate"].item() == 1.25
     assert found.pick("co_occurrence", expression="awe")["estimate"].item() == pytest.approx(1 / 3)
     assert (found.n_moments, found.n_missing) == (6, 1)
-    assert "at 5 of which a face was seen" in found.sentence()
+    assert "in 5 of which something could be seen" in found.sentence()
 
 
 def test_edges_have_words_and_no_false_limits():

@@ -84,8 +84,13 @@ def test_continuous_liris_in_one_file_or_two(tmp_path):
 def test_wide_tables_have_roles_numbers_and_words(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text("clip;t;who;theme;joy;awe;note\na;0;x;fun;1;;ok\na;1000;x;fun;0;0,5;no\n")
-    with pytest.warns(DataWarning, match=r"rows of a video are 1e\+03 apart|1000 apart"):
-        ex.read_evoked(path, video="clip", time="t")
+    with pytest.warns(DataWarning) as caught:
+        whole = ex.read_evoked(path, video="clip", time="t")
+    told = " ".join(str(one.message) for one in caught)
+    assert "rows of a video are 1e+03 apart" in told or "1000 apart" in told
+    assert "2 columns" not in told and "left out: 'who', 'theme', 'note'" in told
+    # Decimal commas are read where semicolons part the cells.
+    assert whole["awe"].tolist()[1] == 0.5
     table = ex.read_evoked(
         path, video="clip", time="t", unit="ms", annotator="who", group="theme", expressions=["joy"]
     )
@@ -95,6 +100,24 @@ def test_wide_tables_have_roles_numbers_and_words(tmp_path):
         ex.read_evoked(path, video="clip", expressions=["joi"])
     with pytest.raises(DataError, match=r"labels.csv, column 'note', row 2: 'ok' is no number"):
         ex.read_evoked(path, video="clip", expressions=["note"])
+
+
+def test_mistakes_in_a_column_of_numbers_are_not_words(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("video,joy\na,1\nb,0\nc,x\nNA,1\n")
+    with pytest.raises(DataError, match=r"column 'joy', row 4: 'x' is no number.*missing="):
+        ex.read_evoked(path)
+    table = ex.read_evoked(path, missing=["x"])
+    assert table["video"].astype(str).tolist() == ["a", "b", "c", "NA"]
+    path.write_text("video,joy\nZo\u00eb,1\nZoe\u0308\u200b,0\n", encoding="utf-8")
+    with pytest.warns(DataWarning, match="look alike"):
+        assert len(set(ex.read_evoked(path)["video"])) == 1
+    path.write_text("video,joy\n,1\n", encoding="utf-8")
+    with pytest.raises(DataError, match="1 of 1 cells is empty"):
+        ex.measure_labels(ex.read_evoked(path))
+    path.write_text("video,joy\n", encoding="utf-8")
+    with pytest.raises(DataError, match="no rows"):
+        ex.read_evoked(path)
 
 
 def test_names_without_a_video_column_and_files_below_each_other(tmp_path):
