@@ -67,7 +67,7 @@ def draw_together(labels: EvokedLabels, *, most: int = MOST_EXPRESSIONS) -> ggpl
     shown = names[:most]
     rows = rows[rows["expression"].isin(shown) & rows["versus"].isin(shown)]
     codes = code_levels(shown, width=18)
-    told = rows["estimate"].map(lambda value: write_number(value, 2, bounded=True))
+    told = [write_number(float(value), 2, bounded=True) for value in rows["estimate"]]
     rows = rows.assign(
         line=code_column(rows["expression"], shown, codes),
         column=code_column(rows["versus"], shown, codes),

@@ -145,7 +145,8 @@ def state_evoked(*, annotators: int = 3, related: bool = True) -> pd.DataFrame:
     keys = ["source", "model", "rule", "term"]
     means = frame[averaged].groupby(keys, dropna=False, as_index=False)["truth"].mean()
     columns = ["source", "group", "expression", "versus", "model", "rule", "term", "truth"]
-    return pd.concat([frame, means], ignore_index=True).reindex(columns=columns)
+    whole = pd.concat([frame, pd.DataFrame(means)], ignore_index=True)
+    return whole.reindex(columns=columns)
 
 
 def _state_labels(rates: dict[str, dict[str, float]], reach: float) -> list[dict[str, object]]:

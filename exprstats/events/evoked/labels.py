@@ -116,7 +116,7 @@ class EvokedLabels(Result):
             start += f", in {seen} of which something could be seen,"
         if not len(shares) or not shares["estimate"].max() > 0:
             return f"{start} have no label."
-        top = shares.loc[shares["estimate"].idxmax()]
+        top = shares.iloc[int(shares["estimate"].argmax())]
         text = f"{start} have labels. Most frequent: {top['expression']}, in "
         text += f"{100 * top['estimate']:.1f}% of them{self._limit(top)}."
         card = self.pick("cardinality").iloc[0]
@@ -337,10 +337,9 @@ def _list_pairs(counts: Counts, names: Sequence[str], level: float) -> list[dict
         # An expression of few videos has few degrees of freedom, however many have the other one.
         held = np.stack([ratio.whole > 0, base.part > 0])
         fewer = held.sum(axis=2).min(axis=0)
-        lines = list_terms(
-            lift, without, held.any(axis=0), told, scale="log", level=level, fewest=fewer
-        )
-        p_values = weigh_ratio(lift, without, held.any(axis=0), fewer)
+        either = held[0] | held[1]
+        lines = list_terms(lift, without, either, told, scale="log", level=level, fewest=fewer)
+        p_values = weigh_ratio(lift, without, either, fewer)
         sums = ratio.part.sum(axis=1), ratio.whole.sum(axis=1)
         for line, p_value, part, whole in zip(lines, p_values, *sums, strict=True):
             line |= {"p_value": p_value, "n_joint": int(part), "n_whole": int(whole)}

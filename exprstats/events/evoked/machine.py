@@ -142,6 +142,6 @@ def _list_ceiling(
             own = divide(pick(machine[0]), pick(machine[place]))
             values.append(own - divide(pick(both), pick(chosen)))
         present = (machine[place] > 0) | (chosen > 0)
-        found = list_mean(*values, present, names, term=term, scale="raw", level=level)
+        found = list_mean(values[0], values[1], present, names, term=term, scale="raw", level=level)
         rows += [row | {"source": "machine - annotator", "rule": "each"} for row in found]
     return rows

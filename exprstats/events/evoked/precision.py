@@ -48,7 +48,8 @@ def _count_steps(
     # The least memory for what is sorted: positives, and all.
     positive = np.sort(score[truth == 1])
     if not len(positive):
-        return (np.zeros(0),) * 4
+        none = np.zeros(0)
+        return none, none, none, none
     starts = np.flatnonzero(np.r_[True, positive[1:] != positive[:-1]])
     steps = (len(positive) - starts).astype(float)
     hits = np.diff(np.r_[starts, len(positive)]).astype(float)

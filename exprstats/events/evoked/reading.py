@@ -14,7 +14,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.events.evoked.liris import is_liris, read_liris
-from exprstats.events.evoked.tables import ROLES
+from exprstats.events.evoked.tables import ROLES, name_codes
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.guards import clean_id
 from exprstats.io.numbers import MISSING_TEXTS
@@ -182,13 +182,13 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> pd.DataFrame:
         fact = "the file has a header but no rows."
         raise DataError(Problem(fact, "Check the export.", file=str(path)))
     table = _join_pieces(pieces, path)
-    names = [name for name in table if name not in ROLES]
+    names = [str(name) for name in table if name not in ROLES]
     if not names:
         fact = "no column holds numbers of an expression."
         more = "EEV's test file comes without them." if eev else "Check the columns."
         raise DataError(Problem(fact, more, file=str(path)))
     if "video" not in table:
-        table.insert(0, "video", pd.Categorical([path.stem] * len(table)))
+        table.insert(0, "video", pd.Series(path.stem, table.index, dtype="category"))
     if "time" not in table:
         table.insert(1, "time", table.groupby("video", observed=True).cumcount().astype(float))
     else:
@@ -321,7 +321,7 @@ def _clean_ids(column: pd.Series) -> pd.Series:
     if clean != levels:
         places, names = pd.factorize(np.array(clean, dtype=object), sort=True)
         codes = column.cat.codes.to_numpy()
-        column = pd.Series(pd.Categorical.from_codes(np.where(codes < 0, -1, places[codes]), names))
+        column = name_codes(np.where(codes < 0, -1, places[codes]), names)
     if merged:
         warn_user(f"names of column '{column.name}' that look alike were taken for one.")
     return column.cat.remove_categories([""]) if "" in column.cat.categories else column

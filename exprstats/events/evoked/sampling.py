@@ -98,7 +98,7 @@ class Work:
         count = len(panel.truth)
         cell = Cell(name, self.models, (panel,), (lines,), videos, count, scheme)
         exact = [one for one in self.measures if one.sums or count * panel.groups < LARGE]
-        options = {"draws": self.draws, "n_jobs": self.n_jobs}
+        options: dict[str, Any] = {"draws": self.draws, "n_jobs": self.n_jobs}
         found = {
             one.metric.name: one
             for one in (sample_cell(cell, exact, self.seeds, **options) if exact else [])
@@ -153,7 +153,8 @@ def write_scores(
             key = {"group": group, "expression": sample.context}
             rows += _write_sample(sample, here, pairs, level, key)
         key = {"group": group, "expression": None}
-        rows += _write_sample(_average(own), present.any(axis=0), pairs, level, key)
+        some = np.asarray(present.any(axis=0))
+        rows += _write_sample(_average(own), some, pairs, level, key)
     return rows
 
 

@@ -90,7 +90,7 @@ class EvokedScores(Result):
 
     def glance(self) -> pd.DataFrame:
         """Return one row a model: the means over expressions."""
-        found = [{"model": model} for model in self.models]
+        found: list[dict[str, Any]] = [{"model": model} for model in self.models]
         for row in found:
             for term in self.terms:
                 value = self.pick(term, expression=None, model=row["model"])["estimate"]

@@ -63,7 +63,7 @@ class VideoSplit(Result):
         least = self._find_least()
         if np.isnan(least):
             return f"{start} Their labels could not be compared."
-        row = self.table.loc[self.table["p_adjusted"].idxmin()]
+        row = self.table.sort_values("p_adjusted", kind="stable").iloc[0]
         differ = "differs" if least < 1 - self.level else "does not differ beyond chance"
         return (
             f"{start} The distribution of labels {differ} between parts; clearest: "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -100,6 +100,12 @@ def code_names(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     names = np.array([_write_id(level) for level in levels], dtype=object)
     sorted_names, ranks = np.unique(names, return_inverse=True)
     return ranks[first].astype(np.int64), sorted_names
+
+
+def name_codes(codes: np.ndarray, names: np.ndarray) -> pd.Series:
+    """Return a column of categories from codes (n,), -1 where missing, and their names."""
+    levels: Any = names
+    return pd.Series(pd.Categorical.from_codes(codes, categories=levels))
 
 
 def _write_id(level: object) -> str:
@@ -322,7 +328,9 @@ def align_models(
         mine = _join_keys(home[kept], times[kept])
         sort = np.argsort(mine, kind="stable")
         at = np.minimum(np.searchsorted(mine[sort], keys), max(len(mine) - 1, 0))
-        met = np.zeros(len(keys), dtype=bool) if not len(mine) else mine[sort][at] == keys
+        met = np.zeros(len(keys), dtype=bool)
+        if len(mine):
+            met[mine[sort][at] == keys] = True
         said = one[names].to_numpy(float)
         predicted[line, met] = said[kept[sort[at[met]]]]
         _judge_gaps(values, predicted[line], table, model, common=common)
@@ -341,7 +349,7 @@ def _join_keys(codes: np.ndarray, moments: np.ndarray) -> np.ndarray:
 def _judge_gaps(
     truth: np.ndarray, predicted: np.ndarray, table: pd.DataFrame, model: str, *, common: bool
 ) -> None:
-    gaps = (np.isfinite(truth) & np.isnan(predicted)).any(axis=1)
+    gaps = np.asarray((np.isfinite(truth) & np.isnan(predicted)).any(axis=1))
     if not gaps.any():
         return
     row = table.iloc[int(np.argmax(gaps))]

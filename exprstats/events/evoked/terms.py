@@ -262,7 +262,7 @@ def list_mean(
     mean = list_terms(
         estimates[used].mean(keepdims=True),
         left_out[used].mean(axis=0, keepdims=True),
-        present[used].any(axis=0, keepdims=True),
+        np.asarray(present[used].any(axis=0, keepdims=True)),
         [{"expression": None, "term": term}],
         scale=scale,
         level=level,

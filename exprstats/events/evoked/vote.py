@@ -19,6 +19,7 @@ from exprstats.events.evoked.tables import (
     code_names,
     cut_labels,
     key_moments,
+    name_codes,
     refuse_repeats,
 )
 from exprstats.options import is_positive
@@ -110,7 +111,7 @@ def vote_labels(
     if not len(found.start):
         fact = f"no video has {window:g} s of samples, the length of a window."
         raise DataError(Problem(fact, ("Shorten it with ", Option("window"), ".")))
-    voted = pd.DataFrame({"video": pd.Categorical.from_codes(found.video, videos)})
+    voted = pd.DataFrame({"video": name_codes(found.video, videos)})
     voted["time"] = found.start / hz
     for name in ("group", "part"):
         if name in table:

@@ -169,8 +169,7 @@ def _build_differences(found: EvokedScores, number: str) -> list[Table]:
     shown = pd.concat(kept)
     cells = [
         {
-            "pair": f"{row['model']} − {row['versus']}"
-            + (f", {TERMS.get(row['term'], row['term'])}" if len(found.terms) > 1 else ""),
+            "pair": _name_pair(row, several=len(found.terms) > 1),
             "name": "Mean" if pd.isna(row["expression"]) else str(row["expression"]),
             "difference": _write(row),
             "limits": _write_ends(row),
@@ -179,7 +178,6 @@ def _build_differences(found: EvokedScores, number: str) -> list[Table]:
         }
         for row in shown.to_dict("records")
     ]
-    cells = [cell | {"pair": cell["pair"].replace("*", "")} for cell in cells]
     columns = (
         Column("name", say("Expression"), words=True),
         Column("difference", say("Difference")),
@@ -205,6 +203,12 @@ def _build_differences(found: EvokedScores, number: str) -> list[Table]:
     ]
 
 
+def _name_pair(row: Any, *, several: bool) -> str:
+    pair = f"{row['model']} − {row['versus']}"
+    term = str(TERMS.get(row["term"], row["term"])).replace("*", "")
+    return f"{pair}, {term}" if several else pair
+
+
 def _build_groups(found: EvokedScores, number: str) -> list[Table]:
     """Return the table of mean scores by group, and of the differences between two groups."""
     rows = found.table[found.table["headline"] & found.table["group"].notna()]
@@ -219,7 +223,7 @@ def _build_groups(found: EvokedScores, number: str) -> list[Table]:
             {
                 "kind": "Score" if single else "Difference",
                 "name": str(row["group"]) if single else f"{row['group']} − {other}",
-                "term": TERMS.get(row["term"], row["term"]).replace("*", ""),
+                "term": str(TERMS.get(row["term"], row["term"])).replace("*", ""),
                 "value": _write(row),
                 "limits": _write_ends(row),
                 "p": write_p(row.get("p_adjusted")) if not single else "",

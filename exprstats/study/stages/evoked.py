@@ -106,8 +106,8 @@ def analyse_evoked(
         table = vote_labels(table, threshold=settings.threshold, **grid, **options)
         voted = table
     groups = _find_themes(settings, sources)
-    shared = {"expressions": settings.expressions, "level": settings.level}
-    cut = shared | {"threshold": settings.threshold}
+    shared: dict[str, Any] = {"expressions": settings.expressions, "level": settings.level}
+    cut: dict[str, Any] = shared | {"threshold": settings.threshold}
     found: list[Result] = []
     labelled = is_labelled(table, settings.expressions)
     if labelled:
