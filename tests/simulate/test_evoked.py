@@ -40,7 +40,7 @@ def gather(study, draws=100):
 
 
 def test_large_samples_find_every_true_value():
-    found = gather(ex.simulate_evoked(videos=800, seed=2))
+    found = gather(ex.simulate_evoked(videos=600, seed=2))
     assert len(found) > 150
     away = (found["estimate"] - found["truth"]) / found["std_error"]
     # Chance is exact up to the prevalence, whose error it shares.
@@ -60,7 +60,7 @@ def check_coverage(studies, videos, seed):
 
 
 def test_intervals_over_videos_hold_the_truth():
-    shares, _, studies = check_coverage(15, 60, 100)
+    shares, _, studies = check_coverage(10, 50, 100)
     # Values of one study go together: count studies, not intervals.
     assert (shares > 0.95 - 4 * np.sqrt(0.95 * 0.05 / studies)).all(), shares
     assert 0.91 < shares.mean() < 0.98
@@ -74,7 +74,7 @@ def test_intervals_over_videos_hold_the_truth_in_full():
 
 
 def test_unrelated_studies_have_no_lift_and_no_differences():
-    found = gather(ex.simulate_evoked(videos=500, related=False, seed=3))
+    found = gather(ex.simulate_evoked(videos=300, related=False, seed=3))
     plain = found[found["term"].isin(["lift", "share_difference", "label_share_difference"])]
     null = np.where(plain["term"].eq("lift"), 1.0, 0.0)
     np.testing.assert_allclose(plain["truth"], null, atol=1e-12)

@@ -7,7 +7,7 @@ reads the same numbers from a long table. Sums run in another order than theirs:
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit, logit
@@ -131,6 +131,7 @@ cells = st.lists(
 )
 
 
+@settings(max_examples=60)
 @given(cells)
 def test_precision_by_sorted_scores_is_that_of_scikit_learn(rows):
     truth, score, _ = (np.array(column) for column in zip(*rows, strict=True))
@@ -141,6 +142,7 @@ def test_precision_by_sorted_scores_is_that_of_scikit_learn(rows):
     assert find_precision(truth.astype(int), score.astype(float)) == pytest.approx(expected)
 
 
+@settings(max_examples=25)
 @given(cells)
 def test_influences_are_derivatives_by_weights(rows):
     truth, score, codes = (np.array(column) for column in zip(*rows, strict=True))

@@ -6,7 +6,7 @@ Votes are counts of whole samples: agreement is exact, without a tolerance.
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import exprstats as ex
@@ -30,6 +30,7 @@ def vote_slowly(slots, cells, width, step):
     return found
 
 
+@settings(max_examples=60)
 @given(
     videos=st.lists(
         st.dictionaries(st.integers(0, 40), cells, min_size=1, max_size=40), min_size=1, max_size=4
