@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exprstats.apa import write_number
+import pandas as pd
+
+from exprstats.apa import count_things, write_number
 from exprstats.errors import DataError, Problem
 from exprstats.plots.looks import (
     INK,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from exprstats.events import EvokedLabels, EvokedScores
 
 MOST_EXPRESSIONS, MOST_GROUPS = 20, 16
+_LONGEST = 22
+_MOST_NUMBERS = 12
 
 
 def draw_together(labels: EvokedLabels, *, most: int = MOST_EXPRESSIONS) -> ggplot:
@@ -66,12 +70,13 @@ def draw_together(labels: EvokedLabels, *, most: int = MOST_EXPRESSIONS) -> ggpl
     names = shares["expression"].tolist()
     shown = names[:most]
     rows = rows[rows["expression"].isin(shown) & rows["versus"].isin(shown)]
-    codes = code_levels(shown, width=18)
-    told = [write_number(float(value), 2, bounded=True) for value in rows["estimate"]]
+    # Beside cells there is room for one line.
+    codes = code_levels([_cut_name(one) for one in shown], width=_LONGEST + 1)
+    shown_as = [write_number(float(value), 2, bounded=True) for value in rows["estimate"]]
     rows = rows.assign(
         line=code_column(rows["expression"], shown, codes),
         column=code_column(rows["versus"], shown, codes),
-        told=told if len(shown) <= 12 else "",
+        told=shown_as if len(shown) <= _MOST_NUMBERS else "",
     )
     dark = rows["estimate"] > 0.55 * rows["estimate"].max()
     lost = len(names) - len(shown)
@@ -83,11 +88,19 @@ def draw_together(labels: EvokedLabels, *, most: int = MOST_EXPRESSIONS) -> ggpl
         + p9.scale_fill_gradient(low="#F1F5F9", high=PALETTE[0], name="Share", labels=write_ticks)
         + p9.scale_x_discrete(limits=list(codes), labels=list(codes.values()))
         + p9.scale_y_discrete(limits=list(codes)[::-1], labels=list(codes.values())[::-1])
-        + p9.labs(x="Also has", y="Of moments with")
+        + p9.labs(x="Also has", y=f"Of {labels.unit}s with")
         + set_looks(1.3 + 0.3 * len(shown))
-        + p9.theme(axis_text_x=p9.element_text(angle=40, ha="right"))
+        + p9.theme(
+            axis_text_x=p9.element_text(angle=40, ha="right"),
+            legend_position="none" if len(shown) <= _MOST_NUMBERS else "right",
+        )
     )
-    return add_caption(plot, f"Not drawn: {lost} rarer expressions." if lost > 0 else "")
+    told = f"Not drawn: {count_things(lost, 'rarer expression')}." if lost > 0 else ""
+    return add_caption(plot, told)
+
+
+def _cut_name(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
 
 
 def draw_groups(labels: EvokedLabels, *, most: int = MOST_GROUPS) -> ggplot:
@@ -136,10 +149,10 @@ def draw_groups(labels: EvokedLabels, *, most: int = MOST_GROUPS) -> ggplot:
     columns = 2 if len(names) in {2, 4} else min(len(names), 3)
     height = 0.4 + -(-len(names) // columns) * (0.7 + 0.2 * count_lines(lines.values()))
     lost = [
-        f"{len(one) - len(some)} further {what}"
+        count_things(len(one) - len(some), f"further {what}")
         for one, some, what in (
-            (groups, shown, "groups"),
-            (list(labels.expressions), names, "expressions"),
+            (groups, shown, "group"),
+            (list(labels.expressions), names, "expression"),
         )
         if len(one) > len(some)
     ]
@@ -165,7 +178,7 @@ def draw_groups(labels: EvokedLabels, *, most: int = MOST_GROUPS) -> ggplot:
 
 
 def draw_evoked_scores(scores: EvokedScores, *, term: str | None = None) -> ggplot:
-    """Draw how well each model predicts each expression, with intervals over videos.
+    """Draw how well each model predicts each expression, or does so in each group of moments.
 
     Parameters
     ----------
@@ -177,7 +190,8 @@ def draw_evoked_scores(scores: EvokedScores, *, term: str | None = None) -> ggpl
     Returns
     -------
     plotnine.ggplot
-        Expressions below each other, their mean last.
+        Expressions below each other, their mean last; where there are groups, the means over
+        expressions of each group, that of all moments last. Intervals are over videos.
 
     Raises
     ------
@@ -193,21 +207,19 @@ def draw_evoked_scores(scores: EvokedScores, *, term: str | None = None) -> ggpl
     import plotnine as p9
 
     term = scores.terms[0] if term is None else term
-    rows = scores.pick(term).dropna(subset=["estimate"])
-    if rows.empty:
-        fact = f"there is no '{term}'."
-        raise DataError(Problem(fact, f"Take one of: {', '.join(scores.terms)}."))
-    levels = [*scores.expressions, "Mean"][-MOST_EXPRESSIONS - 1 :]
-    rows = rows.assign(name=rows["expression"].fillna("Mean"))
-    rows = rows[rows["name"].isin(levels)]
-    lines, models = code_levels(levels, width=22), code_levels(list(scores.models), width=26)
+    rows, levels, last = _pick_lines(scores, term)
+    lines = code_levels([*levels, last], width=22)
+    models = code_levels(list(scores.models), width=26)
+    places = dict(zip(levels, lines, strict=False))
+    codes = rows["level"].map(places).fillna(list(lines)[-1])
     rows = rows.assign(
-        line=code_column(rows["name"], levels, lines),
+        line=pd.Categorical(codes, categories=list(lines)),
         # From below, so that models stand in the order of the legend.
         kind=code_column(rows["model"], scores.models[::-1], list(models)[::-1]),
     )
     dodge = p9.position_dodge(width=0.6)
     colours = dict(zip(models, pick_colours(len(models)), strict=True))
+    heading = _TITLES.get(term, term.replace("_", " ").capitalize())
     plot = (
         p9.ggplot(rows, p9.aes(x="line", y="estimate", color="kind"))
         + p9.geom_linerange(
@@ -224,12 +236,34 @@ def draw_evoked_scores(scores: EvokedScores, *, term: str | None = None) -> ggpl
         + p9.scale_x_discrete(limits=list(lines)[::-1], labels=list(lines.values())[::-1])
         + p9.scale_y_continuous(breaks=place_ticks(5), labels=write_ticks)
         + p9.coord_flip()
-        + p9.labs(x="", y=_TITLES.get(term, term.replace("_", " ").capitalize()))
-        + set_looks(0.9 + len(levels) * (0.12 + 0.11 * len(models)))
-        + p9.theme(legend_position="top")
+        + p9.labs(x="", y=f"{heading}, mean over expressions" if scores.groups else heading)
+        + set_looks(0.9 + len(lines) * (0.12 + 0.11 * len(models)))
+        + p9.theme(legend_position="top" if len(models) > 1 else "none")
     )
-    lost = len(scores.expressions) + 1 - len(levels)
-    return add_caption(plot, f"Not drawn: {lost} further expressions." if lost > 0 else "")
+    lost = len(scores.groups or scores.expressions) - len(levels)
+    noun = "further group" if scores.groups else "further expression"
+    return add_caption(plot, f"Not drawn: {count_things(lost, noun)}." if lost > 0 else "")
+
+
+def _pick_lines(scores: EvokedScores, term: str) -> tuple[pd.DataFrame, list[str], str]:
+    """Return the rows to draw with their ``level``, empty for the last line, and its name."""
+    table = scores.table[scores.table["term"].eq(term) & scores.table["headline"]]
+    table = table[table["versus"].isna() & table["estimate"].notna()]
+    if table.empty:
+        fact = f"there is no '{term}'."
+        raise DataError(Problem(fact, f"Take one of: {', '.join(scores.terms)}."))
+    if scores.groups:
+        single = table["versus_group"].isna() if "versus_group" in table else True
+        rows = table[table["expression"].isna() & single]
+        levels, rows, last = list(scores.groups), rows.assign(level=rows["group"]), "All moments"
+    else:
+        levels, rows, last = (
+            list(scores.expressions),
+            table.assign(level=table["expression"]),
+            "Mean",
+        )
+    levels = levels[:MOST_EXPRESSIONS]
+    return rows[rows["level"].isna() | rows["level"].isin(levels)], levels, last
 
 
 _TITLES = {

@@ -118,7 +118,7 @@ class EvokedLabels(Result):
             return f"{start} have no label."
         top = shares.iloc[int(shares["estimate"].argmax())]
         text = f"{start} have labels. Most frequent: {top['expression']}, in "
-        text += f"{100 * top['estimate']:.1f}% of them{self._limit(top)}."
+        text += f"{100 * top['estimate']:.1f}% of the {self.unit}s{self._limit(top)}."
         card = self.pick("cardinality").iloc[0]
         number = f"{write_number(card['estimate'])}{self._limit(card, 1)}"
         return f"{text} Labels per {self.unit}: {number}."

@@ -50,9 +50,9 @@ def read_evoked(
     Parameters
     ----------
     paths
-        One file or several, joined below each other. EEV's files (``Video ID``, ``Timestamp
-        (milliseconds)``) and those of LIRIS-ACCEDE are known by their headers and names; of others
-        each row is a moment of a video and each column an expression.
+        One file or several, joined below each other; ``-`` is standard input. EEV's files
+        (``Video ID``, ``Timestamp (milliseconds)``) and those of LIRIS-ACCEDE are known by their
+        headers and names; of others each row is a moment of a video and each column an expression.
     video, time
         Columns of other files; without a time rows are numbered within their video. If there is
         no ``video``, the column of that name, or else each file is a video.
@@ -76,6 +76,7 @@ def read_evoked(
         EVOKED: ``video``, ``time`` (s), ``annotator``, ``group``, ``part`` and ``model`` where
         named, then one column an expression, in single precision where that holds every value.
         Text is read in pieces, so that millions of rows need little more memory than the table.
+        ``attrs["files"]`` has the SHA-256 hash and the rows of each file.
 
     Raises
     ------
@@ -121,17 +122,14 @@ def read_evoked(
     named = {role: column for role, column in roles.items() if column is not None}
     liris = [path for path in files if video is None and is_liris(path)]
     tables = read_liris(liris) if liris else []
-    counts = {str(path): 0 for path in liris}
+    found = {str(path): (hash_file(path), path.read_bytes().count(b"\n")) for path in liris}
     for path in files:
-        if path in liris:
-            continue
-        one = _read_file(path, how, _Wanted(named, expressions, unit, zeros))
-        counts[str(path)] = len(one)
-        tables.append(one)
-    for path in liris:
-        counts[str(path)] = path.read_bytes().count(b"\n")
+        if path not in liris:
+            one, sha256 = _read_file(path, how, _Wanted(named, expressions, unit, zeros))
+            found[str(path)] = (sha256, len(one))
+            tables.append(one)
     whole = _join_tables(tables)
-    whole.attrs["rows"] = counts
+    whole.attrs["files"] = {str(path): found[str(path)] for path in files}
     return whole
 
 
@@ -143,6 +141,8 @@ def hash_file(path: Path) -> str:
 
 def _refuse_absent(files: Sequence[Path]) -> None:
     for path in files:
+        if str(path) == "-" or path.is_fifo():
+            continue
         if not path.is_file():
             fact = "there is no such file."
             raise DataError(Problem(fact, "Check the path.", file=str(path)))
@@ -162,7 +162,8 @@ class _Wanted(NamedTuple):
     zeros: ZeroRows
 
 
-def _read_file(path: Path, how: Reading, wanted: _Wanted) -> pd.DataFrame:
+def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame, str]:
+    """Return a file as EVOKED, and its hash."""
     named, expressions, unit, zeros = wanted
     source = open_source(path, how)
     eev = set(_EEV) <= set(source.header) and not {"video", "time"} & set(named)
@@ -196,7 +197,7 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> pd.DataFrame:
         _judge_times(table, path, "us" if eev else unit)
     if zeros == "missing" or (zeros == "auto" and eev):
         _blank_zeros(table, names, path)
-    return table
+    return table, source.layout.sha256
 
 
 def _read_pieces(

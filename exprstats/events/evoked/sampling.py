@@ -21,7 +21,7 @@ from exprstats.inference.resampling.summaries import summarise_terms
 from exprstats.inference.resampling.terms import form_terms
 
 CHANCE = "chance"
-LARGE = 2_000_000_000  # moments times videos: beyond, leaving out videos is linearised
+LARGE = 300_000_000  # moments times videos: beyond, leaving out videos is linearised
 _LINEAR = "videos are left out to the first order"
 
 

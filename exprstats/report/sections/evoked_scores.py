@@ -43,10 +43,8 @@ def describe_evoked_scores(analysis: Analysis) -> Section | None:
         for build in (_build_scores, _build_differences, _build_groups):
             told += build(found, f"A{_FIRST + len(tables) + len(told)}")
         tables += told
-        named = [f"Table {one.number}" for one in told]
-        if not found.groups:
-            figures.append(_draw(found, f"A{_FIRST_FIGURE + len(figures)}"))
-            named.append(f"Figure {figures[-1].number}")
+        figures.append(_draw(found, f"A{_FIRST_FIGURE + len(figures)}"))
+        named = [*(f"Table {one.number}" for one in told), f"Figure {figures[-1].number}"]
         paragraph = (
             say("Against {source}:", source=_name_truth(source)),
             quote_sentence(found.sentence()),
@@ -86,7 +84,9 @@ def _draw(found: EvokedScores, number: str) -> Figure:
         f"{TERMS.get(found.terms[0], found.terms[0]).replace('*', '')} Against "
         f"{_title(found.source)}",
         lambda: draw_evoked_scores(found),
-        words="Scores of each model by expression, with intervals; the numbers of the table.",
+        words="Scores of each model with intervals, by group; the numbers of the table."
+        if found.groups
+        else "Scores of each model with intervals, by expression; the numbers of the table.",
     )
 
 

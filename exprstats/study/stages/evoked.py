@@ -154,7 +154,6 @@ def _read(
 ) -> pd.DataFrame:
     from exprstats.errors import DataError, Option, Problem
     from exprstats.events import read_evoked
-    from exprstats.events.evoked.reading import hash_file
 
     files = [one for path in paths for one in _list_files(path)]
     roles: dict[str, Any] = {"video": settings.video, "time": settings.time}
@@ -173,8 +172,7 @@ def _read(
         reading=reading,
         **{role: column for role, column in roles.items() if column is not None},
     )
-    rows = table.attrs["rows"]
-    sources += [Source(path, hash_file(path), rows[str(path)]) for path in files]
+    sources += [Source(path, *table.attrs["files"][str(path)]) for path in files]
     if named.get("annotator") and "annotator" not in table:
         fact = "there is no column that names the annotators."
         remedy = ("Name it with ", Option("annotator"), ".")

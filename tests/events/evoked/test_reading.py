@@ -3,6 +3,7 @@
 Witnesses: the values that the test writes, and pandas' own reading of the same text.
 """
 
+import hashlib
 import tracemalloc
 
 import numpy as np
@@ -26,7 +27,9 @@ def test_eev_times_are_microseconds_and_rows_of_zeros_are_no_detection(tmp_path)
     assert table.loc[2, "amusement"] == 0.0
     same = ex.read_evoked(tmp_path / "train.csv", zeros="values")
     assert same.loc[1, "anger"] == 0.0
-    assert table.attrs["rows"] == {str(tmp_path / "train.csv"): 3}
+    place = tmp_path / "train.csv"
+    digest = hashlib.sha256(place.read_bytes()).hexdigest()
+    assert table.attrs["files"] == {str(place): (digest, 3)}
 
 
 def test_a_file_of_eev_without_scores_and_a_pointer_are_told(tmp_path):
