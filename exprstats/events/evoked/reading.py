@@ -26,6 +26,7 @@ _PER_SECOND: dict[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6}
 _EEV = ("Video ID", "Timestamp (milliseconds)")
 _ROWS = 50_000  # of a piece: about 10 MB of texts and numbers
 _POINTER = b"version https://git-lfs"
+_TRUTH = {"true": "1", "false": "0"}
 _WORDS = 0.5  # share of texts from which on a column is one of words
 _LONG = 100.0  # seconds between two rows that no annotation has
 
@@ -262,7 +263,7 @@ def _type_piece(
             found[name] = column.where(column.notna(), "").astype("str").astype("category")
             continue
         if not pd.api.types.is_numeric_dtype(column):
-            numbers = _read_numbers(column, source.layout.separator == ";")
+            numbers = _read_numbers(column, source)
             bad = np.flatnonzero(numbers.isna() & column.notna())
             # A column of words is no expression; one of numbers with some words has mistakes.
             if len(bad) > _WORDS * column.notna().sum() and not (strict or name == "time"):
@@ -279,12 +280,24 @@ def _type_piece(
     return pd.DataFrame(found)
 
 
-def _read_numbers(column: pd.Series, commas: bool) -> pd.Series:
-    """Return numbers of texts, of decimal commas where semicolons part the cells."""
+def _read_numbers(column: pd.Series, source: Source) -> pd.Series:
+    """Return numbers of texts: also of answers with numbers, true and false, decimal commas."""
     numbers = pd.to_numeric(column, errors="coerce")
-    if not commas or not (numbers.isna() & column.notna()).any():
-        return numbers
-    return pd.to_numeric(column.astype("str").str.replace(",", ".", regex=False), errors="coerce")
+    rest = numbers.isna() & column.notna()
+    if not rest.any():
+        return numbers.astype(float)
+    texts = column[rest].astype("str")
+    known = {text: _number_text(text, source) for text in texts.unique()}
+    found = numbers.astype(float)
+    found[rest] = pd.to_numeric(texts.map(known), errors="coerce").astype(float)
+    return found
+
+
+def _number_text(text: str, source: Source) -> str:
+    answer = source.reading.number_answer(text.strip())
+    if source.layout.separator == ";":
+        answer = answer.replace(",", ".")
+    return _TRUTH.get(answer.lower(), answer)
 
 
 def _shorten(values: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import pytest
 
 import exprstats as ex
 from exprstats.errors import DataError, DataWarning
+from exprstats.io import Reading
 
 HEAD = "Video ID,Timestamp (milliseconds),amusement,anger,awe\n"
 
@@ -121,6 +122,14 @@ def test_mistakes_in_a_column_of_numbers_are_not_words(tmp_path):
     path.write_text("video,joy\n", encoding="utf-8")
     with pytest.raises(DataError, match="no rows"):
         ex.read_evoked(path)
+
+
+def test_answers_in_words_are_numbers_where_asked(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("video,joy,awe\na,yes,True\nb,no,\nc,yes,FALSE\n")
+    table = ex.read_evoked(path, reading=Reading(labels={"no": 0, "yes": 1}))
+    assert table["joy"].tolist() == [1, 0, 1]
+    np.testing.assert_array_equal(table["awe"], [1, np.nan, 0])
 
 
 def test_names_without_a_video_column_and_files_below_each_other(tmp_path):
