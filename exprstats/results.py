@@ -25,10 +25,11 @@ PLACES = (
     *("equivalence", "permutation", "contexts", "precision", "training", "calibration"),
     *("nested", "leakage", "design", "importance", "dependence"),
     *("event_counts", "cooccurrence", "label_prediction"),
+    *("evoked_labels", "evoked_split", "evoked_annotators", "evoked_scores"),
     *("estimates", "structure", "maps", "leed", "transfer"),
 )
 # Of these there may be several, one for each model or each kind of columns.
-KEYED = frozenset({"models", "networks", "importance", "dependence", "columns"})
+KEYED = frozenset({"models", "networks", "importance", "dependence", "columns", "evoked_scores"})
 # These are printed in the table of another result; without it they are results like others.
 _BESIDE = {"ceiling": "comparison", "score_reliability": "factor"}
 

@@ -100,6 +100,21 @@ folds = "utterances"           # or "signers"; folds of frames are shown beside
 trees = 50
 """
 
+_EVOKED = """\
+# A study file: what to analyse. Run it with: exprstats report study.toml
+title = "What videos evoke (simulated)"
+seed = {seed}
+
+[evoked]
+files = "machine.csv"          # or EEV's and LIRIS-ACCEDE's files
+by = "group"                   # themes, each compared with all others
+human = "human.csv"            # annotations of people, to judge the machine by
+truth = "majority"             # or "each", "any", "all"
+predictions = ["full.csv", "image.csv"]
+metrics = ["average_precision"]
+split = [0.6, 0.15, 0.25]
+"""
+
 
 def show_demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="The report folder.")] = Path(
@@ -147,7 +162,7 @@ def _run_study(simulated: Simulated, stage: Path, *, seed: int, n_jobs: int) -> 
 def simulate_design(
     design: Annotated[Design, typer.Argument(metavar="DESIGN", help="What to simulate.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the files.")],
-    subjects: Annotated[int, typer.Option(min=5, help="How many people.")] = 140,
+    subjects: Annotated[int, typer.Option(min=5, help="How many people, or videos.")] = 140,
     force: ForceOption = False,
     seed: SeedOption = 1,
     quiet: QuietOption = False,
@@ -160,6 +175,8 @@ def simulate_design(
         with stage_folder(out, force=force) as stage:
             if design == "signing":
                 written = write_signing_files(stage, people=subjects, seed=seed)
+            elif design == "evoked":
+                written = write_evoked_files(stage, videos=subjects, seed=seed)
             else:
                 study = simulate_expressiveness(subjects=subjects, seed=seed)
                 written = write_study_files(study, stage, seed=seed)
@@ -205,6 +222,28 @@ def write_signing_files(folder: Path, *, people: int, seed: int) -> list[str]:
     return [
         f"events.csv: {len(study.events):,} annotated intervals",
         f"lexicon.csv: {len(study.lexicon):,} words by label",
+        f"truth.csv: {len(study.truth):,} population values",
+        "study.toml: what to analyse",
+    ]
+
+
+def write_evoked_files(folder: Path, *, videos: int, seed: int) -> list[str]:
+    """Write simulated reactions to videos, and say what is there."""
+    from exprstats.io import write_csv, write_json
+    from exprstats.simulate import simulate_evoked
+    from exprstats.study import list_versions
+
+    study = simulate_evoked(videos=videos, seed=seed)
+    tables = {"machine": study.machine, "human": study.human, "truth": study.truth}
+    for name, table in (tables | study.predictions).items():
+        write_csv(table, folder / f"{name}.csv")
+    (folder / "study.toml").write_text(_EVOKED.format(seed=seed), encoding="utf-8")
+    described = {"design": "evoked", "seed": seed, "versions": list_versions()}
+    write_json(described, folder / "provenance.json")
+    return [
+        f"machine.csv: {len(study.machine):,} moments with scores of a machine",
+        f"human.csv: {len(study.human):,} annotations of three people",
+        "full.csv, image.csv: scores of two models",
         f"truth.csv: {len(study.truth):,} population values",
         "study.toml: what to analyse",
     ]

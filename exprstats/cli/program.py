@@ -19,6 +19,7 @@ from exprstats.cli.deep import deep_app
 from exprstats.cli.demo import show_demo, simulate_design
 from exprstats.cli.doctor import examine_machine
 from exprstats.cli.estimates import estimate_files
+from exprstats.cli.evoked import analyse_videos
 from exprstats.cli.faces import box_faces
 from exprstats.cli.factor import fit_file
 from exprstats.cli.features import summarise_folder
@@ -80,6 +81,7 @@ for _name, _command in (
     ("compare", compare_files),
     ("signing", relate_signing),
     ("estimates", estimate_files),
+    ("evoked", analyse_videos),
     ("simulate", simulate_design),
     ("doctor", examine_machine),
 ):

@@ -12,6 +12,7 @@ from exprstats.plots.descriptives import (
 )
 from exprstats.plots.diagram import draw_factor
 from exprstats.plots.differences import draw_differences
+from exprstats.plots.evoked import draw_evoked_scores, draw_groups, draw_together
 from exprstats.plots.importance import draw_dependence, draw_importance
 from exprstats.plots.looks import save_figure
 from exprstats.plots.networks import draw_training
@@ -29,13 +30,16 @@ __all__ = [
     "draw_dependence",
     "draw_differences",
     "draw_events",
+    "draw_evoked_scores",
     "draw_factor",
+    "draw_groups",
     "draw_importance",
     "draw_label_scores",
     "draw_means",
     "draw_missing",
     "draw_performance",
     "draw_ratings",
+    "draw_together",
     "draw_training",
     "draw_values",
     "draw_weights",

@@ -33,6 +33,9 @@ from exprstats.report.sections.descriptives import describe_distributions
 from exprstats.report.sections.design import describe_design
 from exprstats.report.sections.estimates import describe_estimates
 from exprstats.report.sections.events import describe_events
+from exprstats.report.sections.evoked import describe_evoked_labels, describe_evoked_split
+from exprstats.report.sections.evoked_annotators import describe_evoked_annotators
+from exprstats.report.sections.evoked_scores import describe_evoked_scores
 from exprstats.report.sections.factors import (
     describe_factors,
     describe_levels,
@@ -104,6 +107,10 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("event_counts",), describe_events),
     (("cooccurrence",), describe_cooccurrence),
     (("label_prediction",), describe_prediction),
+    (("evoked_labels",), describe_evoked_labels),
+    (("evoked_split",), describe_evoked_split),
+    (("evoked_annotators",), describe_evoked_annotators),
+    (("evoked_scores",), describe_evoked_scores),
     (("estimates", "structure", "maps", "leed", "transfer"), describe_estimates),
 )
 

@@ -40,6 +40,7 @@ from exprstats.study.stages.descriptives import (
     pick_scores,
     relate_features,
 )
+from exprstats.study.stages.evoked import run_evoked
 from exprstats.study.stages.importance import rate_features
 from exprstats.study.stages.learning import predict_all
 from exprstats.study.stages.signing import run_signing
@@ -121,9 +122,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     if ratings is not None:
         with log.attempt("factor"):
             run = _measure(run, ratings, log)
-    if study.signing is not None:
-        with log.attempt("signing"):
-            run = run.add(*run_signing(study.signing, study.path.parent, log, n_jobs=n_jobs))
+    run = _annotate(run, log, n_jobs)
     if clips is not None and run.parts is not None:
         run = predict_all(run, log, ratings, n_jobs)
     if log.errors and all(one.find_place() in DESCRIPTIVE for one in run.results):
@@ -260,6 +259,18 @@ def fit_study(
         with log.isolate("leakage", style=style):
             found["leakage"] = leak_people(lesson, kind, log, repeats=leaks, n_jobs=n_jobs)
     return {name: one for name, one in found.items() if one is not None}
+
+
+def _annotate(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
+    """Return the run with the results of ``[signing]`` and ``[evoked]``."""
+    study, folder = run.study, run.study.path.parent
+    if study.signing is not None:
+        with log.attempt("signing"):
+            run = run.add(*run_signing(study.signing, folder, log, n_jobs=n_jobs))
+    if study.evoked is not None:
+        with log.attempt("evoked"):
+            run = run.add(*run_evoked(study.evoked, folder, log, n_jobs=n_jobs))
+    return run
 
 
 def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:

@@ -10,12 +10,8 @@ from typing import Annotated, Any, Literal
 from exprstats.io.files.reading import Reading
 from exprstats.options import (
     NETWORKS,
-    Among,
-    Counted,
     Duplicates,
     FittedOn,
-    FoldUnit,
-    Given,
     HumanUnit,
     IccChoice,
     IntervalName,
@@ -23,8 +19,8 @@ from exprstats.options import (
     ModelKind,
     PointUnit,
     SamplingRule,
-    Tokens,
 )
+from exprstats.study.annotations import EvokedSettings, SigningSettings
 from exprstats.study.values import (
     one_of,
     read_codes,
@@ -35,7 +31,6 @@ from exprstats.study.values import (
     read_folder,
     read_folds,
     read_part,
-    read_places,
     read_portion,
     read_positive,
     read_rates,
@@ -186,33 +181,6 @@ class VideoSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SigningSettings:
-    """The table ``[signing]``: annotation files, a lexicon, and what is asked of them.
-
-    The words are those of `exprstats.events`; ``units`` and ``spellings`` are tables as
-    `exprstats.list_units` and `exprstats.list_spellings` give them.
-    """
-
-    files: Annotated[tuple[Path, ...], read_places]
-    lexicon: Annotated[Path, read_file]
-    categories: Annotated[tuple[str, ...] | None, read_texts] = None
-    text: Annotated[str, read_text] = "translation"
-    tokens: Annotated[Tokens, one_of(Tokens)] = "words"
-    given: Annotated[Given, one_of(Given)] = "feature"
-    unit: Annotated[Counted, one_of(Counted)] = "frames"
-    among: Annotated[Among, one_of(Among)] = "all"
-    folds: Annotated[FoldUnit, one_of(FoldUnit)] = "utterances"
-    n_folds: Annotated[int, read_folds] = 10
-    trees: Annotated[int, read_repeats] = 100
-    units: Annotated[Path | None, read_file] = None
-    spellings: Annotated[Path | None, read_file] = None
-    within: Annotated[str | None, read_text] = None
-    fps: Annotated[float, read_positive] = 30.0
-    draws: Annotated[int, read_draws] = 2000
-    level: Annotated[float, read_share] = 0.95
-
-
-@dataclass(frozen=True, slots=True)
 class Study:
     """A study file, read and checked.
 
@@ -235,8 +203,8 @@ class Study:
     importance
         How the importance of features is measured; there without being asked for where the
         study has a forest or ``[weights]``.
-    signing
-        Annotated intervals, beside or in place of ratings and clips.
+    signing, evoked
+        Annotated intervals, and what videos evoke, beside or in place of ratings and clips.
     usual_models
         Whether the file names no model, so that the usual ones stand in.
     reading
@@ -260,6 +228,7 @@ class Study:
     deep: DeepSettings | None = None
     video: VideoSettings | None = None
     signing: SigningSettings | None = None
+    evoked: EvokedSettings | None = None
     usual_models: bool = False
     reading: Reading | None = None
 

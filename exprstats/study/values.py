@@ -52,6 +52,15 @@ def read_portion(value: Any, folder: Path) -> float:
     return float(value)
 
 
+def read_portions(value: Any, folder: Path) -> tuple[float, ...]:
+    """Return shares that add up to 1."""
+    shares = tuple(read_portion(one, folder) for one in (value if isinstance(value, list) else []))
+    if len(shares) < 2 or abs(sum(shares) - 1) > 1e-9:
+        message = f"must be shares that add up to 1, such as [0.6, 0.4], not {show_value(value)}."
+        raise Unreadable(message)
+    return shares
+
+
 def read_part(value: Any, folder: Path) -> float:
     """Return a share that may be 0 and lies below 1."""
     return 0.0 if is_number(value) and value == 0 else read_share(value, folder)

@@ -148,6 +148,12 @@ def make_signing():
     return study.events, study.labels
 
 
+@cache
+def make_evoked():
+    study = ex.simulate_evoked(videos=8, seed=1)
+    return study.machine, study.human, study.predictions
+
+
 PLANS = {"subjects": 10, "clips": 4, "raters": 3, "workers": 20, "draws": 10}
 PRINTED = pd.DataFrame({"icc": [0.7], "n_clips": [40], "raters": [4]})
 CALLS = {
@@ -204,6 +210,13 @@ CALLS = {
     ),
     "predict_labels": lambda _, **options: ex.predict_labels(*make_signing(), trees=1, **options),
     "simulate_signing": lambda _, **options: ex.simulate_signing(utterances=5, **options),
+    "simulate_evoked": lambda _, **options: ex.simulate_evoked(videos=5, **options),
+    "measure_labels": lambda _, **options: ex.measure_labels(make_evoked()[0], **options),
+    "split_videos": lambda _, **options: ex.split_videos(make_evoked()[0], **options),
+    "compare_annotators": lambda _, **options: ex.compare_annotators(*make_evoked()[:2], **options),
+    "rate_evoked": lambda _, **options: ex.rate_evoked(
+        make_evoked()[0], make_evoked()[2], draws=9, **options
+    ),
     "nest_elastic": lambda _, **options: call_nested(**options),
     "repeat_splits": lambda _, **options: call_repeats(**options),
     "rate_ceiling": lambda _, **options: ex.rate_ceiling(make_ratings(), make_factor(), **options),

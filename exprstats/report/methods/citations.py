@@ -82,6 +82,15 @@ SOURCES: dict[str, Text] = {
         "Statistical Society: Series B (Statistical Methodology)*, *69*(3), 369–390. "
         "https://doi.org/10.1111/j.1467-9868.2007.00593.x"
     ),
+    "fleiss": say(
+        "Fleiss, J. L. (1971). Measuring nominal scale agreement among many raters. "
+        "*Psychological Bulletin*, *76*(5), 378–382. https://doi.org/10.1037/h0031619"
+    ),
+    "sun": say(
+        "Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV: A "
+        "large-scale dataset for studying evoked expressions from video*. arXiv. "
+        "https://arxiv.org/abs/2001.05488"
+    ),
     "friedman": say(
         "Friedman, J. H. (2001). Greedy function approximation: A gradient boosting machine. *The "
         "Annals of Statistics*, *29*(5), 1189–1232. https://doi.org/10.1214/aos/1013203451"

@@ -1,0 +1,183 @@
+"""``exprstats evoked``: what videos evoke, who says so, and how well it is predicted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exprstats.cli.options import (
+    ForceOption,
+    JobsOption,
+    JsonOption,
+    LevelOption,
+    OutOption,
+    QuietOption,
+    SeedOption,
+    split_names,
+)
+from exprstats.cli.reading import get_reading, reads_files
+from exprstats.cli.session import Session, open_session
+from exprstats.errors import Option, OptionError
+from exprstats.options import TimeUnit, Truth, ZeroRows
+
+if TYPE_CHECKING:
+    from exprstats.study.stages.evoked import EvokedRun
+
+
+@reads_files
+def analyse_videos(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="EEV, LIRIS-ACCEDE, or tables with a row a moment and a column an expression: "
+            "labels, scores from 0 to 1, or ratings.",
+        ),
+    ],
+    video: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="The video of a row. [default: video, or the file]"),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Where in the video. [default: time]")
+    ] = None,
+    unit: Annotated[TimeUnit, typer.Option(help="Of the times (EEV's are known).")] = "s",
+    expressions: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Columns. [default: all with numbers]")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Themes or people, compared with the rest.")
+    ] = None,
+    themes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Table of video and theme; a video may have several."),
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Parts whose distributions are checked.")
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="60,15,25", help="Deal videos to train, validate and test."),
+    ] = None,
+    human: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Annotations of people, to judge FILE... by."),
+    ] = None,
+    annotator: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Who annotated. [default: annotator]")
+    ] = None,
+    truth: Annotated[
+        Truth, typer.Option(help="Whose label is true: each annotator's, or that of several.")
+    ] = "majority",
+    predictions: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Scores of a model; once for each model."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Names models. [default: model, or the file]"),
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Compared with others. [default: the first]")
+    ] = None,
+    common: Annotated[
+        bool, typer.Option("--common", help="Only moments that every model predicts.")
+    ] = False,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,...",
+            help="Such as average_precision. [default: by whether the truth is 0 or 1]",
+        ),
+    ] = None,
+    vote: Annotated[
+        bool, typer.Option("--vote", help="First take majorities over sliding windows.")
+    ] = False,
+    hz: Annotated[float, typer.Option(help="Rows a second, before the vote.")] = 6.0,
+    window: Annotated[float, typer.Option(help="Length of a window in s.")] = 3.0,
+    stride: Annotated[float, typer.Option(help="From window to window in s.")] = 1.0,
+    threshold: Annotated[float, typer.Option(help="Scores here or above are labels.")] = 0.5,
+    zeros: Annotated[
+        ZeroRows, typer.Option(help="Rows of 0 only: no face, or no expression. auto: EEV's.")
+    ] = "auto",
+    draws: Annotated[
+        int, typer.Option(min=100, help="Bootstrap draws of videos, for predictions.")
+    ] = 2000,
+    level: LevelOption = 0.95,
+    json: JsonOption = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    seed: SeedOption = 1,
+    n_jobs: JobsOption = 1,
+    quiet: QuietOption = False,
+) -> None:
+    """Describe what videos evoke; judge a machine by annotators, and models by labels."""
+    options = {"json": json, "out": out, "force": force, "quiet": quiet}
+    with open_session("evoked", seed=seed, **options) as session:
+        from exprstats.study.stages.evoked import analyse_evoked, fill_evoked
+
+        settings = fill_evoked(
+            files=tuple(files),
+            video=video,
+            time=time,
+            unit=unit,
+            expressions=_freeze(expressions, "--expressions"),
+            by=by,
+            themes=themes,
+            part=part,
+            split=_split_percent(split),
+            human=tuple(human or ()),
+            annotator=annotator,
+            truth=truth,
+            predictions=tuple(predictions or ()),
+            model=model,
+            against=against,
+            common=common,
+            metrics=_freeze(metrics, "--metrics"),
+            vote=vote,
+            hz=hz,
+            window=window,
+            stride=stride,
+            threshold=threshold,
+            zeros=zeros,
+            draws=draws,
+            level=level,
+        )
+        run = analyse_evoked(settings, seed=seed, n_jobs=n_jobs, reading=get_reading())
+        _keep_tables(session, run)
+        session.present(*run.results)
+
+
+def _freeze(text: str | None, option: str) -> tuple[str, ...] | None:
+    names = split_names(text, option)
+    return None if names is None else tuple(names)
+
+
+def _split_percent(text: str | None) -> tuple[float, ...] | None:
+    """Return the shares of parts from percentages that add up to 100."""
+    if text is None:
+        return None
+    try:
+        shares = tuple(float(part) / 100 for part in text.split(","))
+    except ValueError:
+        shares = ()
+    if len(shares) < 2 or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
+        message = f" '{text}' must be the percent of videos in each part, such as 60,15,25."
+        raise OptionError(Option("split"), message)
+    return shares
+
+
+def _keep_tables(session: Session, run: EvokedRun) -> None:
+    """Keep rows for ``--json`` and tables for ``--out``."""
+    for path, sha256, rows in run.sources:
+        session.add_input(path, sha256, rows)
+    for one in run.results:
+        more = {} if one.key is None else {"truth": one.key}
+        stem = "_".join([one.find_place(), *([one.key.replace(" ", "_")] if one.key else [])])
+        session.add_table(stem, one.tidy(), **more)
+    if run.voted is not None:
+        session.tables["voted"] = run.voted
+    if run.parts is not None:
+        session.tables["parts"] = run.parts

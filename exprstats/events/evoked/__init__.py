@@ -1,0 +1,1 @@
+"""Expressions that videos evoke: readers, votes, labels, annotators, predictions and splits."""

@@ -1,0 +1,318 @@
+"""Human annotators of evoked expressions: agreement among themselves, and with a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things, write_interval, write_level, write_number
+from exprstats.contracts import arrange_rows
+from exprstats.errors import DataError, Problem, warn_user
+from exprstats.events.evoked.machine import SHARES, Votes, list_machine, match_machine
+from exprstats.events.evoked.tables import (
+    check_evoked,
+    code_names,
+    cut_labels,
+    key_moments,
+    sum_videos,
+)
+from exprstats.events.evoked.terms import (
+    Ratios,
+    count_whole,
+    divide,
+    leave_out,
+    list_mean,
+    list_ratios,
+)
+from exprstats.options import Truth, check_level, check_word, name_some
+from exprstats.results import Result
+
+KEYS = ("expression", "source", "rule", "term")
+_AGREEMENT = ("fleiss_kappa", "agreement", "positive_agreement", "prevalence")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvokedAnnotators(Result):
+    """How far annotators agree among themselves, and a machine with them.
+
+    Attributes
+    ----------
+    table
+        Tidy rows by ``expression`` (None: plain mean over expressions), ``source``, ``rule`` and
+        ``term``. Of ``source`` ``"annotators"``: ``fleiss_kappa``, ``agreement`` (of two
+        annotators), ``positive_agreement`` (that a second one has the label where a first has it)
+        and ``prevalence`` (share of annotations with the label). Of ``"machine"``: ``precision``,
+        ``recall`` and ``f1`` against the truth of each ``rule`` (``"each"`` annotator by himself,
+        ``"majority"``, ``"any"``, ``"all"``), ``headline`` for the rule asked for; and of
+        ``"machine - annotator"`` the difference of its precision and recall from those of an
+        annotator, both judged by single annotators.
+    expressions
+        In the order of the table.
+    truth
+        The rule of the headline; None without a machine.
+    threshold, level
+        As asked.
+    n_videos, n_moments, n_annotators
+        Sizes; annotators a moment on average.
+    n_unmatched
+        Moments of the annotators at which the machine says nothing.
+    """
+
+    place: ClassVar[str] = "evoked_annotators"
+    table: pd.DataFrame
+    expressions: tuple[str, ...]
+    truth: Truth | None
+    threshold: float
+    level: float
+    n_videos: int
+    n_moments: int
+    n_annotators: float
+    n_unmatched: int
+
+    def pick(self, term: str, **equal: Any) -> pd.DataFrame:
+        """Return the rows of a term."""
+        rows = self.table[self.table["term"].eq(term)]
+        for name, value in equal.items():
+            rows = rows[rows[name].isna() if value is None else rows[name].eq(value)]
+        return rows
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: sizes, mean kappa, and mean precision and recall."""
+        row: dict[str, Any] = {"n_videos": self.n_videos, "n_moments": self.n_moments}
+        row["fleiss_kappa"] = self.pick("fleiss_kappa", expression=None)["estimate"].iloc[0]
+        for term in SHARES[:2] if self.truth else ():
+            found = self.pick(term, expression=None, rule=self.truth, source="machine")
+            row[term] = found["estimate"].iloc[0]
+        return pd.DataFrame([row])
+
+    def sentence(self) -> str:
+        """Return the agreement of annotators, and precision and recall, in APA style."""
+        kappa = self.pick("fleiss_kappa", expression=None).iloc[0]
+        text = (
+            f"{self.n_annotators:.3g} annotators a moment rated "
+            f"{count_things(self.n_moments, 'moment')} of {count_things(self.n_videos, 'video')}: "
+            f"Fleiss' kappa, mean of {count_things(len(self.expressions), 'expression')}, "
+            f"{_write(kappa, self.level)}."
+        )
+        if self.truth is None:
+            return text
+        told = []
+        for term in SHARES[:2]:
+            row = self.pick(term, expression=None, rule=self.truth, source="machine").iloc[0]
+            told.append(f"{term} {_write(row, self.level)}")
+        whose = {"each": "single annotators", "majority": "their majority"}
+        judged = whose.get(self.truth, f"{self.truth} of them")
+        return f"{text} The machine against {judged}: mean {told[0]}; mean {told[1]}."
+
+
+def _write(row: pd.Series, level: float) -> str:
+    number = write_number(row["estimate"], bounded=True)
+    if pd.isna(row["conf_low"]):
+        return f"= {number}"
+    limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
+    return f"= {number}, {write_level(level)} CI {limits}"
+
+
+def compare_annotators(
+    human: pd.DataFrame,
+    machine: pd.DataFrame | None = None,
+    *,
+    truth: Truth = "majority",
+    expressions: Iterable[str] | None = None,
+    threshold: float = 0.5,
+    level: float = 0.95,
+) -> EvokedAnnotators:
+    """Compare annotators with each other, and a machine's labels with theirs.
+
+    Parameters
+    ----------
+    human
+        EVOKED with ``annotator``: one row an annotation of a moment, labels of 0 and 1.
+    machine
+        EVOKED: one row a moment, labels or scores; None: annotators only.
+    truth
+        What counts as true in the headline: what ``"each"`` annotator says, one after the other,
+        the ``"majority"`` (a tie is no label), ``"any"`` or ``"all"`` of them. Rows of all four
+        rules are made: Sun et al. (2020) do not say which theirs is.
+    expressions
+        Columns; None: all that both tables have.
+    threshold
+        A score here or above is a label.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    EvokedAnnotators
+        Intervals leave out one video at a time (jackknife-t). Moments that only one person
+        annotated say nothing of agreement, but count as truth.
+
+    Raises
+    ------
+    DataError
+        If no moment has two annotators, or the tables share no moment.
+
+    Warns
+    -----
+    DataWarning
+        How many annotated moments the machine lacks.
+
+    References
+    ----------
+    Fleiss, J. L. (1971). Measuring nominal scale agreement among many raters. *Psychological
+    Bulletin, 76*, 378-382.
+
+    Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV: A
+    large-scale dataset for studying evoked expressions from video*. arXiv:2001.05488.
+
+    Examples
+    --------
+    >>> human = pd.DataFrame({"video": np.repeat(list("abcd"), 6), "time": [0, 0, 1, 1, 2, 2] * 4})
+    >>> human["annotator"] = ["x", "y"] * 12
+    >>> human["joy"] = [1, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0, 0] * 2
+    >>> found = compare_annotators(human)
+    >>> found.pick("fleiss_kappa", expression="joy")["estimate"].round(3).tolist()
+    [0.333]
+    """
+    check_word(truth, Truth, "truth")
+    check_level(level)
+    names = check_evoked(human, expressions, needs=("video", "time", "annotator"))
+    if machine is not None:
+        names = _find_shared(names, machine, expressions)
+    videos = code_names(human["video"])[1]
+    votes = count_votes(human, names, threshold)
+    if not (votes.given > 1).any():
+        fact = "no moment has two annotators, so that there is no agreement."
+        raise DataError(Problem(fact, "Check the columns of video, time and annotator."))
+    rows = _list_agreement(votes, names, len(videos), level)
+    lost = 0
+    if machine is not None:
+        claims = match_machine(votes, videos, machine, names, threshold)
+        lost = int((~np.isfinite(claims).any(axis=1)).sum())
+        if lost == len(claims):
+            fact = "the machine has labels at no moment that people annotated."
+            raise DataError(Problem(fact, "Check the names of videos and the unit of times."))
+        if lost:
+            counted = count_things(lost, "moment", "moments", of=len(claims))
+            warn_user(f"{counted} that people annotated have no label of the machine: left out.")
+        rows += list_machine(votes, claims, names, len(videos), truth=truth, level=level)
+    return EvokedAnnotators(
+        count_whole(arrange_rows(rows, KEYS)),
+        tuple(names),
+        truth if machine is not None else None,
+        threshold,
+        level,
+        n_videos=len(videos),
+        n_moments=len(votes.codes),
+        n_annotators=float(votes.given.max(axis=1).mean()),
+        n_unmatched=lost,
+    )
+
+
+def _find_shared(
+    names: Sequence[str], machine: pd.DataFrame, expressions: Iterable[str] | None
+) -> list[str]:
+    theirs = check_evoked(machine, expressions, needs=("video", "time"))
+    shared = [name for name in names if name in theirs]
+    if not shared:
+        fact = f"the machine has {name_some(theirs)}, and the annotators have {name_some(names)}."
+        raise DataError(Problem(fact, "Give the columns of both the same names."))
+    return shared
+
+
+def count_votes(human: pd.DataFrame, names: Sequence[str], threshold: float) -> Votes:
+    """Return how many annotators saw and chose each expression at each moment.
+
+    Raises
+    ------
+    DataError
+        If an annotator stands twice at a moment.
+    """
+    codes = code_names(human["video"])[0]
+    moments = key_moments(human["time"])
+    people = code_names(human["annotator"])[0]
+    order = np.lexsort((people, moments, codes))
+    codes, moments, people = codes[order], moments[order], people[order]
+    fresh = np.r_[True, (np.diff(codes) != 0) | (np.diff(moments) != 0)]
+    twice = np.flatnonzero(~fresh[1:] & (np.diff(people) == 0))
+    if len(twice):
+        row = human.iloc[order[twice[0]]]
+        counted = count_things(len(twice), "annotation stands", "annotations stand")
+        where = f"'{row['annotator']}' on video '{row['video']}' at {row['time']:g} s"
+        raise DataError(Problem(f"{counted} twice, such as that of {where}.", "Keep one."))
+    labels = cut_labels(human, names, threshold)[order]
+    starts = np.flatnonzero(fresh)
+    given = np.add.reduceat(np.isfinite(labels).astype(np.int32), starts, axis=0)
+    yes = np.add.reduceat((labels == 1).astype(np.int32), starts, axis=0)
+    return Votes(codes[starts], moments[starts], given, yes)
+
+
+def _list_agreement(
+    votes: Votes, names: Sequence[str], groups: int, level: float
+) -> list[dict[str, Any]]:
+    """Return rows of kappa and agreement: sums over moments with two annotators or more."""
+    n, yes = votes.given.astype(float), votes.yes.astype(float)
+    rated = n > 1
+    pairs = np.where(rated, n * (n - 1), 1.0)
+    agreed = np.where(rated, (yes * (yes - 1) + (n - yes) * (n - yes - 1)) / pairs, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        met = np.where(rated, yes * (yes - 1) / (n - 1), 0.0)
+    sums = [
+        sum_videos(one, votes.codes, groups)
+        for one in (
+            rated.astype(float),
+            agreed,
+            np.where(rated, yes, 0),
+            np.where(rated, n, 0),
+            met,
+        )
+    ]
+    moments, same, chosen, asked, twice = sums
+    present = moments > 0
+    kappas = tuple(
+        find_kappa(*(pick(one) for one in (moments, same, chosen, asked)))
+        for pick in (lambda one: one.sum(axis=1), leave_out)
+    )
+    estimates = _ask_statsmodels(votes, kappas[0])
+    shared = {"source": "annotators", "rule": None}
+    rows = list_mean(
+        estimates, kappas[1], present, names, term="fleiss_kappa", scale="raw", level=level
+    )
+    for term, part, whole in (
+        ("agreement", same, moments),
+        ("positive_agreement", twice, chosen),
+        ("prevalence", chosen, asked),
+    ):
+        keys = [{"expression": name, "term": term} for name in names]
+        rows += list_ratios(Ratios(part, whole), keys, level=level)
+    return [row | shared for row in rows]
+
+
+def find_kappa(
+    moments: np.ndarray, agreed: np.ndarray, chosen: np.ndarray, asked: np.ndarray
+) -> np.ndarray:
+    """Return Fleiss' kappa of two categories from sums over moments.
+
+    (P̄ - P̄e)/(1 - P̄e), P̄ the mean agreement of pairs within a moment and P̄e = p² + (1 - p)² (Fleiss,
+    1971, eqs. 3-8); where moments differ in annotators, p is the share of all annotations.
+    """
+    share = divide(chosen, asked)
+    chance = share**2 + (1 - share) ** 2
+    return divide(divide(agreed, moments) - chance, 1 - chance)
+
+
+def _ask_statsmodels(votes: Votes, own: np.ndarray) -> np.ndarray:
+    """Return the kappas (e,) of statsmodels where all moments have as many annotators."""
+    from statsmodels.stats.inter_rater import fleiss_kappa
+
+    found = own.copy()
+    for line in np.flatnonzero(np.isfinite(own)):
+        given, yes = votes.given[:, line], votes.yes[:, line]
+        rated = given > 1
+        if len(np.unique(given[rated])) == 1:
+            found[line] = fleiss_kappa(np.stack([yes, given - yes], axis=1)[rated])
+    return found

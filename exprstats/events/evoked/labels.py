@@ -1,0 +1,401 @@
+"""Labels of evoked expressions: distribution, cardinality, co-occurrence, and themes of videos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import (
+    count_things,
+    tell_p,
+    write_count,
+    write_interval,
+    write_level,
+    write_number,
+)
+from exprstats.contracts import arrange_rows
+from exprstats.events.evoked.tables import (
+    Groups,
+    check_evoked,
+    code_names,
+    cut_labels,
+    find_groups,
+)
+from exprstats.events.evoked.terms import (
+    Ratios,
+    count_whole,
+    divide,
+    list_differences,
+    list_ratios,
+    list_terms,
+    weigh_ratio,
+)
+from exprstats.inference.resampling.pvalues import adjust_holm
+from exprstats.options import check_level
+from exprstats.parallel import report_progress
+from exprstats.results import Result
+
+KEYS = ("group", "expression", "versus", "term")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvokedLabels(Result):
+    """How often expressions are evoked, alone and together, and in which videos.
+
+    Attributes
+    ----------
+    table
+        Tidy rows by ``group`` (None: all), ``expression``, ``versus`` and ``term``:
+
+        - ``share``: of the moments at which the expression could be seen, those with it;
+        - ``label_share``: of all labels that were given, those of this expression;
+        - ``cardinality``, ``share_none``, ``share_multiple``: labels a moment, and the shares of
+          moments with no and with several labels (no expression);
+        - ``co_occurrence``: of the moments with ``expression``, those that have ``versus`` as well
+          (the matrix divided by its diagonal); ``lift``: the same over the share of ``versus``,
+          with p of 1;
+        - ``share_difference``, ``label_share_difference``: of a group from all other moments, with
+          p, and Holm's over all groups and expressions.
+
+        ``n_joint`` and ``n_whole`` are the counts behind a ratio, ``n_clusters`` the videos.
+    expressions
+        In the order of the table.
+    groups
+        Names of the groups; empty where none were asked for.
+    by
+        What groups are, such as ``"group"`` or ``"theme"``.
+    threshold, level
+        As asked.
+    n_videos, n_moments
+        Sizes.
+    n_missing
+        Moments at which no expression could be seen.
+    unit
+        What is counted: a ``"moment"``, or an ``"annotation"`` where people stand in the table.
+    """
+
+    place: ClassVar[str] = "evoked_labels"
+    table: pd.DataFrame
+    expressions: tuple[str, ...]
+    groups: tuple[str, ...]
+    by: str | None
+    threshold: float
+    level: float
+    n_videos: int
+    n_moments: int
+    n_missing: int
+    unit: str = "moment"
+
+    def pick(self, term: str, **equal: Any) -> pd.DataFrame:
+        """Return the rows of a term, of all moments unless a group is named."""
+        rows = self.table[self.table["term"].eq(term)]
+        if "group" in rows and "group" not in equal:
+            rows = rows[rows["group"].isna()]
+        for name, value in equal.items():
+            rows = rows[rows[name].eq(value)]
+        return rows
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: sizes and cardinality."""
+        row = {"n_videos": self.n_videos, "n_moments": self.n_moments, "n_missing": self.n_missing}
+        card = self.pick("cardinality")["estimate"]
+        return pd.DataFrame([row | {"cardinality": card.iloc[0] if len(card) else np.nan}])
+
+    def sentence(self) -> str:
+        """Return sizes, the most frequent expression, and cardinality, in APA style."""
+        shares = self.pick("share").dropna(subset=["estimate"])
+        seen = write_count(self.n_moments - self.n_missing)
+        start = (
+            f"{count_things(self.n_videos, 'video')} with {count_things(self.n_moments, self.unit)}"
+        )
+        if self.n_missing:
+            start += f", in {seen} of which something could be seen,"
+        if not len(shares) or not shares["estimate"].max() > 0:
+            return f"{start} have no label."
+        top = shares.iloc[int(shares["estimate"].argmax())]
+        text = f"{start} have labels. Most frequent: {top['expression']}, in "
+        text += f"{100 * top['estimate']:.1f}% of the {self.unit}s{self._limit(top)}."
+        card = self.pick("cardinality").iloc[0]
+        number = f"{write_number(card['estimate'])}{self._limit(card, 1)}"
+        return f"{text} Labels per {self.unit}: {number}."
+
+    def _limit(self, row: pd.Series, factor: float = 100.0) -> str:
+        if pd.isna(row["conf_low"]):
+            return ""
+        decimals = 1 if factor > 1 else 2
+        limits = write_interval(factor * row["conf_low"], factor * row["conf_high"], decimals)
+        return f", {write_level(self.level)} CI {limits}"
+
+    def describe_groups(self) -> str:
+        """Return the clearest difference of a group from all others; empty without groups."""
+        rows = self.table[self.table["term"].eq("label_share_difference")]
+        tested = rows[rows["p_adjusted"].notna()] if "p_adjusted" in rows else rows.iloc[:0]
+        if not len(tested):
+            return ""
+        sure = int(tested["p_adjusted"].lt(1 - self.level).sum())
+        counted = count_things(sure, "difference", "differences", of=len(tested))
+        verb = "is" if sure == 1 else "are"
+        others = f"all other {self.unit}s"
+        text = f"{counted} between one {self.by} and {others} {verb} beyond chance (Holm)."
+        row = tested.sort_values(["p_adjusted", "p_value"], kind="stable").iloc[0]
+        limits = write_interval(100 * row["conf_low"], 100 * row["conf_high"], 1)
+        return (
+            f"{text} Clearest: {row['expression']} in {row['group']}, "
+            f"{write_points(row['estimate'])} percentage points of the labels, "
+            f"{write_level(self.level)} CI {limits}, adjusted p {tell_p(row['p_adjusted'])}."
+        )
+
+
+def write_points(share: float) -> str:
+    """Write a difference of shares as percentage points with their sign.
+
+    Examples
+    --------
+    >>> write_points(0.144), write_points(-0.0002)
+    ('+14.4', '0.0')
+    """
+    text = write_number(100 * share, 1)
+    return f"+{text}" if share > 0 and text != "0.0" else text
+
+
+class Counts(NamedTuple):
+    """Moments of each video, as counts; G videos and e expressions.
+
+    Attributes
+    ----------
+    seen, shown
+        (e, G) at which an expression could be seen, and was.
+    both, given
+        (e, e, G) with both expressions, and with the first where the second could be seen.
+    whole, labels, none, multiple
+        (G,) at which every expression could be seen, labels at them, and those with no and with
+        several labels.
+    """
+
+    seen: np.ndarray
+    shown: np.ndarray
+    both: np.ndarray
+    given: np.ndarray
+    whole: np.ndarray
+    labels: np.ndarray
+    none: np.ndarray
+    multiple: np.ndarray
+
+
+def measure_labels(
+    table: pd.DataFrame,
+    *,
+    expressions: Iterable[str] | None = None,
+    threshold: float = 0.5,
+    by: Groups = None,
+    level: float = 0.95,
+) -> EvokedLabels:
+    """Measure how often expressions are evoked, alone, together, and by groups of videos.
+
+    Parameters
+    ----------
+    table
+        EVOKED: labels of 0 and 1 or scores from 0 to 1, as from `read_evoked` or `vote_labels`;
+        several annotators count as several moments.
+    expressions
+        Columns; None: all.
+    threshold
+        A score here or above is a label.
+    by
+        Groups of moments to compare each with all others: a column (themes, parts, people), or a
+        table of ``video`` and ``group`` in which a video may have several.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    EvokedLabels
+        Moments of one video are alike, so that intervals leave out one video at a time (jackknife-t
+        over the videos that a ratio rests on; shares on the logit scale).
+
+    Raises
+    ------
+    DataError
+        If the table is none of labels, or a group is not there.
+
+    References
+    ----------
+    Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV: A
+    large-scale dataset for studying evoked expressions from video*. arXiv:2001.05488.
+
+    Zou, G. Y., & Donner, A. (2008). Construction of confidence limits about effect measures: A
+    general approach. *Statistics in Medicine, 27*, 1693-1702.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"video": list("aabbcc"), "joy": [1, 1, 0, 1, 0, 1]})
+    >>> table["awe"] = [0, 1] * 3
+    >>> found = measure_labels(table)
+    >>> found.pick("share")["estimate"].round(3).tolist()
+    [0.667, 0.5]
+    >>> found.pick("co_occurrence", expression="awe", versus="joy")["estimate"].tolist()
+    [1.0]
+    """
+    names = check_evoked(table, expressions)
+    check_level(level)
+    labels = cut_labels(table, names, threshold)
+    codes, videos = code_names(table["video"])
+    known = np.isfinite(labels)
+    counts = count_moments(labels, codes, len(videos))
+    rows = [*_list_single(counts, names, level), *_list_pairs(counts, names, level)]
+    members = find_groups(table, by, codes, videos)
+    rows += _list_groups(labels, codes, counts, members, names, level=level)
+    # Every table has the same keys, whatever was asked for.
+    blank = dict.fromkeys(KEYS) | dict.fromkeys(("p_value", "p_adjusted"), np.nan)
+    rows = [blank | row for row in rows]
+    frame = count_whole(arrange_rows(rows, KEYS))
+    return EvokedLabels(
+        frame,
+        tuple(names),
+        tuple(members),
+        None if by is None else (by if isinstance(by, str) else "group"),
+        threshold,
+        level,
+        n_videos=len(videos),
+        n_moments=len(table),
+        n_missing=int((~known.any(axis=1)).sum()),
+        unit="annotation" if "annotator" in table else "moment",
+    )
+
+
+def count_moments(
+    labels: np.ndarray, codes: np.ndarray, groups: int, *, pairs: bool = True
+) -> Counts:
+    """Return counts by video of labels (n, e) of 1, 0 and NaN."""
+    known, shown = np.isfinite(labels), labels == 1
+    count = labels.shape[1]
+
+    def add(held: np.ndarray) -> np.ndarray:
+        return np.bincount(codes[held], minlength=groups).astype(float)
+
+    seen = np.array([add(known[:, one]) for one in range(count)])
+    own = np.array([add(shown[:, one]) for one in range(count)])
+    both = np.zeros((count, count, groups) if pairs else (0, 0, groups))
+    given = both.copy()
+    for one in range(count if pairs else 0):
+        mine = np.flatnonzero(shown[:, one])
+        where = codes[mine]
+        for other in range(count):
+            there = where[shown[mine, other]]
+            both[one, other] = np.bincount(there, minlength=groups)
+            able = where[known[mine, other]]
+            given[one, other] = np.bincount(able, minlength=groups)
+        report_progress("Counting labels together", one + 1, count)
+    full = known.all(axis=1)
+    times = shown[full].sum(axis=1)
+    where = codes[full]
+    whole, none, many = (
+        np.bincount(where[held], minlength=groups).astype(float)
+        for held in (slice(None), times == 0, times > 1)
+    )
+    total = np.bincount(where, weights=times, minlength=groups)
+    return Counts(seen, own, both, given, whole, total, none, many)
+
+
+def _list_single(counts: Counts, names: Sequence[str], level: float) -> list[dict[str, Any]]:
+    keys = [{"expression": name, "term": "share"} for name in names]
+    rows = list_ratios(Ratios(counts.shown, counts.seen), keys, level=level)
+    total = np.broadcast_to(counts.shown.sum(axis=0), counts.shown.shape)
+    keys = [{"expression": name, "term": "label_share"} for name in names]
+    rows += list_ratios(Ratios(counts.shown, total), keys, level=level)
+    rows += list_ratios(
+        Ratios(counts.labels[None], counts.whole[None]),
+        [{"expression": None, "term": "cardinality"}],
+        scale="log",
+        level=level,
+    )
+    parts = np.stack([counts.none, counts.multiple])
+    keys = [{"expression": None, "term": term} for term in ("share_none", "share_multiple")]
+    whole = np.broadcast_to(counts.whole, parts.shape)
+    return rows + list_ratios(Ratios(parts, whole), keys, level=level)
+
+
+def _list_pairs(counts: Counts, names: Sequence[str], level: float) -> list[dict[str, Any]]:
+    """Return rows of each expression with each other one: P(other | expression), and lift."""
+    rows, tests = [], []
+    for place, name in enumerate(names):
+        others = [other for other in range(len(names)) if other != place]
+        if not others:
+            continue
+        keys = [{"expression": name, "versus": names[other]} for other in others]
+        ratio = Ratios(counts.both[place, others], counts.given[place, others])
+        base = Ratios(counts.shown[others], counts.seen[others])
+        told = [key | {"term": "co_occurrence"} for key in keys]
+        rows += list_ratios(ratio, told, level=level)
+        lift = divide(ratio.estimates, base.estimates)
+        without = divide(ratio.left_out, base.left_out)
+        told = [key | {"term": "lift"} for key in keys]
+        # An expression of few videos has few degrees of freedom, however many have the other one.
+        held = np.stack([ratio.whole > 0, base.part > 0])
+        fewer = held.sum(axis=2).min(axis=0)
+        either = held[0] | held[1]
+        lines = list_terms(lift, without, either, told, scale="log", level=level, fewest=fewer)
+        p_values = weigh_ratio(lift, without, either, fewer)
+        sums = ratio.part.sum(axis=1), ratio.whole.sum(axis=1)
+        for line, p_value, part, whole in zip(lines, p_values, *sums, strict=True):
+            line |= {"p_value": p_value, "n_joint": int(part), "n_whole": int(whole)}
+            tests.append(line)
+        rows += lines
+        report_progress("Relating expressions", place + 1, len(names))
+    # Each pair stands twice, once from either side, and is tested once.
+    first = [row for row in tests if names.index(row["expression"]) < names.index(row["versus"])]
+    adjusted = adjust_holm(np.array([row["p_value"] for row in first]))
+    pairs = zip(first, adjusted, strict=True)
+    held = {frozenset((row["expression"], row["versus"])): value for row, value in pairs}
+    for row in tests:
+        row["p_adjusted"] = held[frozenset((row["expression"], row["versus"]))]
+    return rows
+
+
+def _list_groups(
+    labels: np.ndarray,
+    codes: np.ndarray,
+    counts: Counts,
+    members: dict[str, np.ndarray],
+    names: Sequence[str],
+    *,
+    level: float,
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    groups = len(counts.whole)
+    for done, (group, inside) in enumerate(members.items()):
+        own = count_moments(labels[inside], codes[inside], groups, pairs=False)
+        rows += [row | {"group": group} for row in _list_single(own, names, level)]
+        rest = Counts(
+            *(whole - part for whole, part in zip(counts, _pad(own, counts), strict=True))
+        )
+        for term, pick in (
+            ("share_difference", _pick_share),
+            ("label_share_difference", _pick_labels),
+        ):
+            keys = [{"group": group, "expression": name, "term": term} for name in names]
+            rows += list_differences(pick(own), pick(rest), keys, level=level)
+        report_progress("Comparing groups", done + 1, len(members))
+    for term in ("share_difference", "label_share_difference"):
+        mine = [row for row in rows if row["term"] == term]
+        adjusted = adjust_holm(np.array([row.get("p_value", np.nan) for row in mine]))
+        for row, value in zip(mine, adjusted, strict=True):
+            row["p_adjusted"] = value
+    return rows
+
+
+def _pad(own: Counts, whole: Counts) -> Counts:
+    """Return counts without pairs as if none occurred, so that they can be subtracted."""
+    return own._replace(both=np.zeros_like(whole.both), given=np.zeros_like(whole.given))
+
+
+def _pick_share(counts: Counts) -> Ratios:
+    return Ratios(counts.shown, counts.seen)
+
+
+def _pick_labels(counts: Counts) -> Ratios:
+    return Ratios(counts.shown, np.broadcast_to(counts.shown.sum(axis=0), counts.shown.shape))

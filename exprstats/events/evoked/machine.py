@@ -1,0 +1,147 @@
+"""A machine's labels against those of annotators: precision, recall, and what a person reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from exprstats.events.evoked.tables import (
+    code_names,
+    cut_labels,
+    key_moments,
+    refuse_repeats,
+    sum_videos,
+)
+from exprstats.events.evoked.terms import divide, leave_out, list_mean
+from exprstats.options import Truth
+
+RULES: tuple[Truth, ...] = ("each", "majority", "any", "all")
+SHARES = ("precision", "recall", "f1")
+
+
+class Votes(NamedTuple):
+    """Annotations of moments, in order of video and time.
+
+    Attributes
+    ----------
+    codes, moments
+        Video and time in ms of each moment (m,).
+    given, yes
+        (m, e) annotations of an expression, and those that say it is there.
+    """
+
+    codes: np.ndarray
+    moments: np.ndarray
+    given: np.ndarray
+    yes: np.ndarray
+
+
+def match_machine(
+    votes: Votes,
+    videos: np.ndarray,
+    machine: pd.DataFrame,
+    names: Sequence[str],
+    threshold: float,
+) -> np.ndarray:
+    """Return the machine's labels (m, e) at the annotators' moments, NaN where it has none."""
+    own, theirs = code_names(machine["video"])
+    times = key_moments(machine["time"])
+    refuse_repeats(own, times, theirs)
+    places = {str(name): place for place, name in enumerate(videos)}
+    home = np.array([places.get(str(name), -1) for name in theirs])[own]
+    kept = np.flatnonzero(home >= 0)
+    labels = cut_labels(machine.iloc[kept], names, threshold)
+    keys = pd.MultiIndex.from_arrays([home[kept], times[kept]])
+    found = keys.get_indexer(pd.MultiIndex.from_arrays([votes.codes, votes.moments]))
+    if not len(kept):
+        return np.full(votes.given.shape, np.nan)
+    return np.where((found >= 0)[:, None], labels[found], np.nan)
+
+
+def list_machine(
+    votes: Votes,
+    claims: np.ndarray,
+    names: Sequence[str],
+    groups: int,
+    *,
+    truth: Truth,
+    level: float,
+) -> list[dict[str, Any]]:
+    """Return rows of precision, recall and F1 by every rule, and what an annotator reaches."""
+    rows: list[dict[str, Any]] = []
+    known = np.isfinite(claims) & (votes.given > 0)
+    claimed = known & (claims == 1)
+    for rule in RULES:
+        weight, true = _apply_rule(votes, rule)
+        sums = [
+            sum_videos(np.where(held, values, 0.0), votes.codes, groups)
+            for held, values in ((claimed, true), (claimed, weight), (known, true))
+        ]
+        found = []
+        for pick in (lambda one: one.sum(axis=1), leave_out):
+            hits, called, there = (pick(one) for one in sums)
+            found.append(
+                (divide(hits, called), divide(hits, there), divide(2 * hits, called + there))
+            )
+        bases = (sums[1], sums[2], sums[1] + sums[2])
+        for place, term in enumerate(SHARES):
+            own = list_mean(
+                found[0][place],
+                found[1][place],
+                bases[place] > 0,
+                names,
+                term=term,
+                scale="logit",
+                level=level,
+            )
+            head = {"source": "machine", "rule": rule, "headline": rule == truth}
+            rows += [row | head for row in own]
+        if rule == "each":
+            rows += _list_ceiling(votes, known, sums, names, level=level)
+    return rows
+
+
+def _apply_rule(votes: Votes, rule: Truth) -> tuple[np.ndarray, np.ndarray]:
+    """Return how much a moment weighs and how much of that is true, each (m, e)."""
+    n, yes = votes.given.astype(float), votes.yes.astype(float)
+    if rule == "each":
+        # Each annotator in turn is the truth, so that a moment counts once for each.
+        return n, yes
+    held = {"majority": 2 * yes > n, "any": yes > 0, "all": (yes == n) & (n > 0)}[rule]
+    return (n > 0) * 1.0, held * 1.0
+
+
+def _list_ceiling(
+    votes: Votes,
+    known: np.ndarray,
+    machine: Sequence[np.ndarray],
+    names: Sequence[str],
+    *,
+    level: float,
+) -> list[dict[str, Any]]:
+    """Return rows of the machine's precision and recall less those of an annotator.
+
+    Each ordered pair of annotators at a moment is a claim and a truth, so that an annotator's
+    precision and recall are one number, the positive agreement.
+    """
+    n, yes = votes.given.astype(float), votes.yes.astype(float)
+    rated = known & (n > 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        met = np.where(rated, yes * (yes - 1) / (n - 1), 0.0)
+    groups = machine[0].shape[1]
+    both, chosen = (
+        sum_videos(one, votes.codes, groups) for one in (met, np.where(rated, yes, 0.0))
+    )
+    rows = []
+    for term, place in (("precision", 1), ("recall", 2)):
+        values = []
+        for pick in (lambda one: one.sum(axis=1), leave_out):
+            own = divide(pick(machine[0]), pick(machine[place]))
+            values.append(own - divide(pick(both), pick(chosen)))
+        present = (machine[place] > 0) | (chosen > 0)
+        found = list_mean(values[0], values[1], present, names, term=term, scale="raw", level=level)
+        rows += [row | {"source": "machine - annotator", "rule": "each"} for row in found]
+    return rows

@@ -1,0 +1,245 @@
+"""Resampled scores of evoked expressions, one by one and their mean, by whole videos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from exprstats.apa import count_things
+from exprstats.errors import DataError, Option, OptionError, Problem
+from exprstats.events.evoked.precision import trace_precision
+from exprstats.events.evoked.tables import Moments, sum_videos
+from exprstats.inference.comparison.contexts import join_contexts
+from exprstats.inference.metrics.metric import Measure, Metric
+from exprstats.inference.resampling.clusters import Cell, Panel, Scheme, iterate_counts
+from exprstats.inference.resampling.intervals import spread_about
+from exprstats.inference.resampling.samples import Sample, sample_cell
+from exprstats.inference.resampling.summaries import summarise_terms
+from exprstats.inference.resampling.terms import form_terms
+
+CHANCE = "chance"
+LARGE = 300_000_000  # moments times videos: beyond, leaving out videos is linearised
+_LINEAR = "videos are left out to the first order"
+
+
+def _average_errors(panel: Panel) -> Measure:
+    """Return the plain mean of the videos' own mean squared errors, under counts of videos."""
+    errors = (panel.predictions - panel.truth) ** 2
+    times = np.bincount(panel.codes, minlength=panel.groups)
+    own = sum_videos(errors.T, panel.codes, panel.groups) / np.maximum(times, 1)
+    present = (times > 0).astype(float)
+
+    def measure(counts: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (own @ counts.T) / (present @ counts.T)
+
+    return measure
+
+
+def _measure_nothing(truth: np.ndarray, prediction: np.ndarray) -> float:
+    message = "mse_mean needs videos; use it in rate_evoked."
+    raise OptionError(message)
+
+
+MSE_MEAN = Metric(
+    "mse_mean",
+    _measure_nothing,
+    direction="lower",
+    range=(0, np.inf),
+    prepare=_average_errors,
+    scale="log",
+    clustered=True,
+    label="mean MSE per video",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """What is resampled, and how."""
+
+    rows: Moments
+    models: tuple[str, ...]
+    names: list[str]
+    measures: list[Metric]
+    seeds: list[np.random.SeedSequence]
+    draws: int
+    n_jobs: int
+
+    def sample(self, held: np.ndarray) -> tuple[list[list[Sample]], np.ndarray]:
+        """Return samples by expression and metric of some moments (n,), and their videos (e, G)."""
+        found, present = [], []
+        groups = len(self.rows.videos)
+        for place, name in enumerate(self.names):
+            used = np.flatnonzero(held & np.isfinite(self.rows.truth[:, place]))
+            codes = self.rows.codes[used]
+            here = np.bincount(codes, minlength=groups) > 0
+            if here.sum() < 3:
+                fact = (
+                    f"'{name}' is known in {count_things(here.sum(), 'video')}; three are needed."
+                )
+                raise DataError(Problem(fact, ("Leave it out with ", Option("expressions"), ".")))
+            panel = Panel(
+                self.rows.truth[used, place],
+                np.ascontiguousarray(self.rows.predictions[:, used, place]),
+                codes,
+                groups,
+            )
+            found.append(self._sample_panel(panel, name))
+            present.append(here)
+        return found, np.array(present)
+
+    def _sample_panel(self, panel: Panel, name: str) -> list[Sample]:
+        lines = np.arange(len(self.models))
+        scheme = Scheme((np.arange(panel.groups),))
+        videos = tuple(self.rows.videos)
+        count = len(panel.truth)
+        cell = Cell(name, self.models, (panel,), (lines,), videos, count, scheme)
+        exact = [one for one in self.measures if one.sums or count * panel.groups < LARGE]
+        options: dict[str, Any] = {"draws": self.draws, "n_jobs": self.n_jobs}
+        found = {
+            one.metric.name: one
+            for one in (sample_cell(cell, exact, self.seeds, **options) if exact else [])
+        }
+        for metric in self.measures:
+            if metric.name in found:
+                continue
+            if metric.name != "average_precision":
+                message = f"{metric.name} of {count:,} moments takes too long; leave it out."
+                raise OptionError(message)
+            found[metric.name] = self._linearise(panel, cell, metric)
+        return [found[one.name] for one in self.measures]
+
+    def _linearise(self, panel: Panel, cell: Cell, metric: Metric) -> Sample:
+        """Return average precision whose resamples are those of its derivative by videos."""
+        traces = [
+            trace_precision(panel.truth, line, panel.codes, panel.groups)
+            for line in panel.predictions
+        ]
+        whole = np.array([one.estimate for one in traces])
+        slopes = np.array([one.influence for one in traces])
+        drawn = [
+            whole[:, None] + slopes @ (counts - 1.0).T
+            for seed in self.seeds
+            for counts in iterate_counts(seed, cell.scheme)
+        ]
+        return Sample(
+            context=cell.context,
+            metric=metric,
+            models=self.models,
+            estimates=whole,
+            draws=np.concatenate(drawn, axis=1)[:, : self.draws],
+            left_out=whole[:, None] - slopes,
+            n_clips=cell.n_clips,
+            n_clusters=panel.groups,
+        )
+
+
+def write_scores(
+    samples: Sequence[Sequence[Sample]],
+    present: np.ndarray,
+    pairs: Sequence[tuple[int, int]],
+    *,
+    level: float,
+    group: str | None,
+) -> list[dict[str, Any]]:
+    """Return rows of each expression and of their mean, models and the given pairs of them."""
+    rows = []
+    for place in range(len(samples[0])):
+        own = [one[place] for one in samples]
+        for sample, here in zip(own, present, strict=True):
+            key = {"group": group, "expression": sample.context}
+            rows += _write_sample(sample, here, pairs, level, key)
+        key = {"group": group, "expression": None}
+        some = np.asarray(present.any(axis=0))
+        rows += _write_sample(_average(own), some, pairs, level, key)
+    return rows
+
+
+def _average(samples: Sequence[Sample]) -> Sample:
+    """Return the plain mean over expressions, of those that are defined."""
+    used = [one for one in samples if np.isfinite(one.estimates).all()] or list(samples)
+    drawn = np.stack([one.draws for one in used])
+    defined = np.isfinite(drawn)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        draws = np.where(defined, drawn, 0.0).sum(axis=0) / defined.sum(axis=0)
+    return replace(
+        samples[0],
+        context=None,
+        estimates=np.mean([one.estimates for one in used], axis=0),
+        draws=draws,
+        left_out=np.mean([one.left_out for one in used], axis=0),
+        n_clips=max(one.n_clips for one in samples),
+        foretold=None,
+        holders=0,
+        flat=frozenset(),
+        still=frozenset(),
+    )
+
+
+def _write_sample(
+    sample: Sample,
+    here: np.ndarray,
+    pairs: Sequence[tuple[int, int]],
+    level: float,
+    keys: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """Return the rows of scores and differences, whose jackknife rests on the videos present."""
+    count = int(here.sum())
+    if not here.all():
+        both = zip(sample.estimates, sample.left_out, strict=True)
+        sample = replace(sample, left_out=np.array([spread_about(*one, here) for one in both]))
+    terms = form_terms(sample, pairs)
+    terms = replace(terms, freedom=np.full(len(terms.names), float(count - 1)))
+    linear = _LINEAR if sample.n_clips * len(here) >= LARGE and sample.metric.prepare else None
+    rows = []
+    for line, summary in summarise_terms(terms, n_clusters=count, interval="auto", level=level):
+        model, versus = terms.names[line]
+        notes = [str(one) for one in (summary["note"], linear) if one]
+        named = {"model": model, "versus": versus, "term": sample.metric.name}
+        told = {"note": "; ".join(notes) or None, "n_clips": sample.n_clips}
+        rows.append({**keys, **named, **summary, **told})
+    return rows
+
+
+def write_differences(
+    samples: Mapping[str | None, Sequence[Sequence[Sample]]],
+    present: Mapping[str | None, np.ndarray],
+    models: Sequence[str],
+    names: Sequence[str],
+    level: float,
+) -> list[dict[str, Any]]:
+    """Return each model's differences between groups, with Welch's degrees of freedom."""
+    groups = [one for one in samples if one is not None]
+    own = [one for one in models if one != CHANCE]
+    if len(groups) < 2:
+        return []
+    rows: list[dict[str, Any]] = []
+    for metric in range(len(samples[groups[0]][0])):
+        for place in (*range(len(names)), None):
+            lines = [
+                _average([one[metric] for one in samples[group]])
+                if place is None
+                else samples[group][place][metric]
+                for group in groups
+            ]
+            here = np.array(
+                [
+                    present[group].any(axis=0) if place is None else present[group][place]
+                    for group in groups
+                ]
+            )
+            labelled = [
+                replace(one, context=group) for one, group in zip(lines, groups, strict=True)
+            ]
+            keys, terms = join_contexts(labelled, here, own)
+            least = [int(min(here[one].sum(), here[other].sum())) for _, one, other in keys]
+            found = summarise_terms(terms, n_clusters=least, interval="auto", level=level)
+            for line, summary in found:
+                model, one, other = keys[line]
+                named = {"group": groups[one], "versus_group": groups[other], "model": model}
+                named |= {"expression": None if place is None else names[place], "versus": None}
+                rows.append({**named, "term": lines[0].metric.name, **summary})
+    return rows

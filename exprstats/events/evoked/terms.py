@@ -1,0 +1,273 @@
+"""Ratios of sums over videos, their limits, and differences between groups of videos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr
+
+from exprstats.events.limits import limit_terms
+from exprstats.inference.comparison.contexts import ENOUGH_CLUSTERS, count_freedom
+from exprstats.inference.resampling.intervals import spread_about
+from exprstats.inference.resampling.scales import Scale, Sides, compare_sides, move_values
+
+UNIT = "video"
+_AT_ONCE = 4_000_000  # numbers of terms and videos that are held at a time
+_FEW = "one side has {} videos: below 15, p can be too small"
+Keys = Mapping[str, Any]
+
+
+class Ratios(NamedTuple):
+    """Ratios of sums, one line a term.
+
+    Attributes
+    ----------
+    part, whole
+        Numerators and denominators by video (t, G).
+    """
+
+    part: np.ndarray
+    whole: np.ndarray
+
+    @property
+    def estimates(self) -> np.ndarray:
+        """Ratios of all videos (t,)."""
+        return divide(self.part.sum(axis=1), self.whole.sum(axis=1))
+
+    @property
+    def left_out(self) -> np.ndarray:
+        """Ratios without each video (t, G)."""
+        return divide(leave_out(self.part), leave_out(self.whole))
+
+    @property
+    def present(self) -> np.ndarray:
+        """Which videos a ratio rests on (t, G)."""
+        return self.whole > 0
+
+
+def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return quotients, NaN where the denominator is 0."""
+    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole > 0)
+
+
+def leave_out(sums: np.ndarray) -> np.ndarray:
+    """Return sums (…, G) of all videos but each one, of sums by video (…, G) of counts."""
+    return sums.sum(axis=-1, keepdims=True) - sums
+
+
+def list_ratios(
+    ratios: Ratios, keys: Sequence[Keys], *, scale: Scale = "logit", level: float
+) -> list[dict[str, Any]]:
+    """Return tidy rows of ratios with jackknife-t limits over the videos that they rest on.
+
+    Parameters
+    ----------
+    ratios
+        One line a term; ``part`` and ``whole`` are counts.
+    keys
+        What names each term.
+    scale
+        On which the interval is symmetric.
+    level
+        Confidence level.
+    """
+    rows: list[dict[str, Any]] = []
+    for lines in cut_lines(len(keys), ratios.part.shape[1]):
+        one = Ratios(ratios.part[lines], ratios.whole[lines])
+        own = list_terms(
+            one.estimates, one.left_out, one.present, keys[lines], scale=scale, level=level
+        )
+        sums = zip(own, one.part.sum(axis=1), one.whole.sum(axis=1), strict=True)
+        rows += [row | {"n_joint": int(part), "n_whole": int(whole)} for row, part, whole in sums]
+    return rows
+
+
+def list_terms(
+    estimates: np.ndarray,
+    left_out: np.ndarray,
+    present: np.ndarray,
+    keys: Sequence[Keys],
+    *,
+    scale: Scale,
+    level: float,
+    fewest: np.ndarray | None = None,
+) -> list[dict[str, Any]]:
+    """Return tidy rows of terms from their values (t,) and those without each video (t, G).
+
+    ``fewest`` are the videos (t,) that degrees of freedom rest on; None: those present.
+    """
+    freedom = None if fewest is None else np.maximum(fewest - 1, 1)
+    options: dict[str, Any] = {"scale": scale, "level": level, "freedom": freedom, "unit": UNIT}
+    found = limit_terms(estimates, left_out, present, **options)
+    counts = present.sum(axis=1) if fewest is None else fewest
+    notes = list(found.notes)
+    lost = np.isfinite(estimates) & (counts >= 3) & (present & ~np.isfinite(left_out)).any(axis=1)
+    for line in np.flatnonzero(lost):
+        notes[line] = f"no interval: not defined without one of the {UNIT}s"
+    return [
+        {
+            **key,
+            "estimate": estimates[line],
+            "std_error": found.std_error[line],
+            "conf_low": found.conf_low[line],
+            "conf_high": found.conf_high[line],
+            "level": level,
+            "method": "jackknife",
+            "n_clusters": int(counts[line]),
+            "note": notes[line],
+        }
+        for line, key in enumerate(keys)
+    ]
+
+
+def count_whole(table: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose counts stay whole numbers beside rows without any."""
+    kept = [name for name in ("n_joint", "n_whole") if name in table]
+    return table.astype(dict.fromkeys(kept, "Int64"))
+
+
+def cut_lines(count: int, groups: int) -> list[slice]:
+    """Return slices of terms so that a table of terms and videos stays small."""
+    step = max(_AT_ONCE // max(groups, 1), 1)
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def list_differences(
+    one: Ratios, other: Ratios, keys: Sequence[Keys], *, level: float
+) -> list[dict[str, Any]]:
+    """Return tidy rows of differences of shares of two groups, with p of no difference.
+
+    Parameters
+    ----------
+    one, other
+        The same terms in two groups of rows (t, G), whose videos may be the same or others.
+    keys
+        What names each term.
+    level
+        Confidence level.
+
+    Notes
+    -----
+    The limits come from those of both shares on the logit scale, and p from the interval that ends
+    at 0 (Zou & Donner, 2008); a video in both groups is left out of both at once. Degrees of
+    freedom are Welch's where groups have videos of their own.
+    """
+    rows: list[dict[str, Any]] = []
+    for lines in cut_lines(len(keys), one.part.shape[1]):
+        sides = [Ratios(each.part[lines], each.whole[lines]) for each in (one, other)]
+        rows += _difference_rows(sides, keys[lines], level)
+    return rows
+
+
+def _difference_rows(
+    sides: Sequence[Ratios], keys: Sequence[Keys], level: float
+) -> list[dict[str, Any]]:
+    present = np.stack([side.present for side in sides], axis=1)
+    values = np.stack([side.estimates for side in sides], axis=1)
+    left_out = np.stack([side.left_out for side in sides], axis=1)
+    sizes = present.sum(axis=2)
+    usable = (sizes.min(axis=1) >= 3) & np.isfinite(left_out).all(axis=(1, 2))
+    rows = []
+    for line, key in enumerate(keys):
+        row: dict[str, Any] = {
+            **key,
+            "estimate": values[line, 0] - values[line, 1],
+            "level": level,
+            "method": "jackknife",
+            "n_clusters": int(sizes[line].min()),
+        }
+        if not usable[line]:
+            rows.append(row | {"note": f"no interval: one side has {sizes[line].min()} videos"})
+            continue
+        rows.append(row | _compare(values[line], left_out[line], present[line], level))
+    return rows
+
+
+def _compare(
+    values: np.ndarray, left_out: np.ndarray, present: np.ndarray, level: float
+) -> dict[str, Any]:
+    """Return limits and p of one difference from two shares (2,), without each video (2, G)."""
+    moved = move_values(np.full(2, "logit", dtype=object), values, left_out)
+    scale = moved.scales[0]
+    if (moved.scales != "logit").any():
+        # A share of 0 or 1 throughout has no place there; its limit is the exact one.
+        moved, scale = move_values(np.full(2, "raw", dtype=object), values, left_out), "share"
+    about = np.stack(
+        [spread_about(*side) for side in zip(moved.centre, moved.spread, present, strict=True)]
+    )
+    plain = np.stack([spread_about(*side) for side in zip(values, left_out, present, strict=True)])
+    away = (plain - values[:, None])[0] - (plain - values[:, None])[1]
+    groups, sizes = present.shape[1], present.sum(axis=1)
+    error = float(np.sqrt((groups - 1) / groups * ((away - away.mean()) ** 2).sum()))
+    free = max(count_freedom(away, present), 1.0)
+    found = compare_sides(
+        Sides(
+            values[None],
+            moved.centre[None],
+            about[None],
+            np.array([scale], dtype=object),
+            sizes[None],
+            np.array([True]),
+        ),
+        np.array([free]),
+        level,
+    )
+    low, high, p_value = (float(one[0]) for one in found)
+    still = error == 0 and scale != "share"
+    note = _FEW.format(sizes.min()) if sizes.min() < ENOUGH_CLUSTERS else None
+    if still or not high > low:
+        low = high = p_value = np.nan
+        note = "no interval: no video makes a difference"
+    limits = {"conf_low": max(low, -1.0), "conf_high": min(high, 1.0)}
+    return {"std_error": error, **limits, "p_value": p_value, "note": note}
+
+
+def weigh_ratio(
+    estimate: np.ndarray, left_out: np.ndarray, present: np.ndarray, fewest: np.ndarray
+) -> np.ndarray:
+    """Return two-sided p (t,) of a ratio of 1, by t on the log scale over the videos present.
+
+    Degrees of freedom are those of the rarer event, which ``fewest`` videos (t,) have.
+    """
+    count = np.maximum(present.sum(axis=1), 1)
+    moved = move_values(np.full(len(estimate), "log", dtype=object), estimate, left_out)
+    held = np.where(present, moved.spread, 0.0)
+    mean = held.sum(axis=1) / count
+    spread = np.where(present, moved.spread - mean[:, None], 0.0)
+    error = np.sqrt((count - 1) / count * (spread**2).sum(axis=1))
+    usable = (fewest >= 3) & (error > 0) & (moved.scales == "log")
+    size = np.abs(moved.centre) / np.where(usable, error, 1.0)
+    return np.where(usable, 2 * stdtr(np.maximum(fewest - 1, 1), -size), np.nan)
+
+
+def list_mean(
+    estimates: np.ndarray,
+    left_out: np.ndarray,
+    present: np.ndarray,
+    names: Sequence[str],
+    *,
+    term: str,
+    scale: Any,
+    level: float,
+) -> list[dict[str, Any]]:
+    """Return rows of each expression and of their plain mean, of those that are defined."""
+    used = np.isfinite(estimates)
+    keys: list[dict[str, Any]] = [{"expression": name, "term": term} for name in names]
+    rows = list_terms(estimates, left_out, present, keys, scale=scale, level=level)
+    if not used.any():
+        return [*rows, {"expression": None, "term": term, "estimate": np.nan, "n_clusters": 0}]
+    mean = list_terms(
+        estimates[used].mean(keepdims=True),
+        left_out[used].mean(axis=0, keepdims=True),
+        np.asarray(present[used].any(axis=0, keepdims=True)),
+        [{"expression": None, "term": term}],
+        scale=scale,
+        level=level,
+    )
+    if not used.all():
+        note = f"mean of the {used.sum()} of {len(used)} expressions in which it is defined"
+        mean[0]["note"] = "; ".join(filter(None, (mean[0]["note"], note)))
+    return rows + mean

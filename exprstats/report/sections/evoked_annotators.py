@@ -1,0 +1,140 @@
+"""Section on annotators of evoked expressions: their agreement, and a machine against them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from exprstats.apa import write_level, write_number
+from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.text import Text, join_words, quote_sentence, say
+from exprstats.report.analysis import Analysis
+from exprstats.report.sections.evoked import write_percent
+
+if TYPE_CHECKING:
+    from exprstats.events import EvokedAnnotators
+
+
+def describe_evoked_annotators(analysis: Analysis) -> Section | None:
+    """Return the section on annotators, or None without them."""
+    found: EvokedAnnotators | None = analysis.evoked_annotators
+    if found is None:
+        return None
+    tables = [_build_agreement(found)]
+    sentences = [quote_sentence(found.sentence())]
+    if found.truth is None:
+        sentences.append(say("Table A94 has each expression."))
+    else:
+        tables.append(_build_rules(found))
+        sentences.append(_say_ceiling(found))
+    return Section(
+        "evoked_annotators",
+        "Annotators and machine" if found.truth else "Annotators",
+        tuple(sentences),
+        tables=tuple(tables),
+    )
+
+
+def _say_ceiling(found: EvokedAnnotators) -> Text:
+    """Return how the machine compares with an annotator, and what the rule of truth decides."""
+    told = []
+    for term in ("precision", "recall"):
+        row = found.pick(term, expression=None, source="machine - annotator").iloc[0]
+        size = write_number(row["estimate"], bounded=True)
+        if pd.isna(row["conf_low"]):
+            side = "equals" if row["estimate"] == 0 else f"differs by {size} from"
+            told.append(f"its {term} {side} that of an annotator")
+            continue
+        side = "is higher than" if row["estimate"] > 0 else "is lower than"
+        if not (row["conf_low"] > 0 or row["conf_high"] < 0):
+            side = "is not clearly different from"
+        told.append(f"its {term} {side} that of an annotator ({size} {write_limits(row)})")
+    return say(
+        "Judged by single annotators, {told}. Table A94 has each expression, and Table A95 what "
+        "each rule of truth makes of the same labels.",
+        told=join_words(told),
+    )
+
+
+def _build_agreement(found: EvokedAnnotators) -> Table:
+    """Return Table A94: agreement, and precision and recall by the rule asked for."""
+    cells = []
+    for name in (*found.expressions, None):
+        own = {"source": "annotators", "expression": name}
+        kappa = find_row(found.table, term="fleiss_kappa", **own)
+        cell = {
+            "name": "Mean" if name is None else str(name),
+            "kappa": write_estimate(kappa),
+            "kappa_limits": write_limits(kappa),
+        }
+        asked = find_row(found.table, term="prevalence", **own) if name is not None else {}
+        cell["prevalence"] = write_percent(asked)
+        for term in ("precision", "recall") if found.truth else ():
+            key = {"source": "machine", "rule": found.truth, "expression": name}
+            row = find_row(found.table, term=term, **key)
+            cell |= {term: write_estimate(row), f"{term}_limits": write_limits(row)}
+        cells.append(cell)
+    level = say("{level} CI", level=write_level(found.level))
+    columns = [
+        Column("name", say("Expression"), words=True),
+        Column("prevalence", say("Labels"), "Annotators"),
+        Column("kappa", say("κ"), "Annotators"),
+        Column("kappa_limits", level, "Annotators"),
+    ]
+    for term in ("precision", "recall") if found.truth else ():
+        columns += [
+            Column(term, say("{term}", term=term.capitalize()), "Machine"),
+            Column(f"{term}_limits", level, "Machine"),
+        ]
+    notes = [
+        say(
+            "κ: Fleiss’ kappa. Labels: share of annotations with the expression. {level} CI: "
+            "delete-one jackknife over videos.",
+            level=write_level(found.level),
+        )
+    ]
+    shown = found.table[found.table["term"].eq("fleiss_kappa")]
+    if found.truth:
+        machine = found.table["rule"].eq(found.truth) & found.table["source"].eq("machine")
+        shown = pd.concat([shown, found.table[machine]])
+    return Table(
+        "A94",
+        "evoked_annotators",
+        "Agreement of Annotators" + (", and a Machine Against Them" if found.truth else ""),
+        tuple(columns),
+        pd.DataFrame(cells),
+        notes=(*notes, *collect_notes(shown, ("term", "expression"))),
+        rows=found.tidy(),
+    )
+
+
+_RULES = {
+    "each": "What each annotator says",
+    "majority": "What most say",
+    "any": "What any says",
+    "all": "What all say",
+}
+
+
+def _build_rules(found: EvokedAnnotators) -> Table:
+    """Return Table A95: mean precision, recall and F1 by rule of truth."""
+    cells = []
+    for rule, name in _RULES.items():
+        cell = {"rule": name}
+        for term in ("precision", "recall", "f1"):
+            key = {"source": "machine", "rule": rule, "expression": None}
+            row = find_row(found.table, term=term, **key)
+            cell |= {term: write_estimate(row), f"{term}_limits": write_limits(row)}
+        cells.append(cell)
+    level = say("{level} CI", level=write_level(found.level))
+    columns = [Column("rule", say("True is"), words=True)]
+    for term in ("precision", "recall", "f1"):
+        columns.append(Column(term, say("{term}", term=term.capitalize())))
+        columns.append(Column(f"{term}_limits", level))
+    note = say("Means over expressions. The labels of the machine are the same in every line.")
+    rows = found.table[found.table["source"].eq("machine")]
+    title = "The Machine by Rule of Truth"
+    name, cells = "evoked_rules", pd.DataFrame(cells)
+    return Table("A95", name, title, tuple(columns), cells, notes=(note,), rows=rows)

@@ -1,0 +1,317 @@
+"""Stage of a study on what videos evoke: labels, annotators, predictions and parts."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exprstats.study.annotations import EvokedSettings
+from exprstats.study.provenance import InputFile, Logbook
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.io import Reading
+    from exprstats.results import Result
+
+PARTS = ("train", "validate", "test")
+MACHINE = "machine"
+
+
+class Source(NamedTuple):
+    """A file that was read: its path, hash and rows."""
+
+    path: Path
+    sha256: str
+    rows: int
+
+
+class EvokedRun(NamedTuple):
+    """Results of a stage, the files it read, and labels after the vote where there was one."""
+
+    results: tuple[Result, ...]
+    sources: tuple[Source, ...]
+    voted: pd.DataFrame | None
+    parts: pd.DataFrame | None
+
+
+def run_evoked(
+    settings: EvokedSettings, folder: Path, log: Logbook, *, n_jobs: int
+) -> tuple[Result, ...]:
+    """Return the results of ``[evoked]``, and write its files down.
+
+    Parameters
+    ----------
+    settings
+        The table.
+    folder
+        That of the study file.
+    log
+        Gets the files, and gives the seed.
+    n_jobs
+        Workers.
+    """
+    run = analyse_evoked(settings, seed=log.draw_seed("evoked"), n_jobs=n_jobs)
+    for path, sha256, rows in run.sources:
+        shown = path.relative_to(folder) if path.is_relative_to(folder) else path
+        log.inputs.append(InputFile("evoked", shown.as_posix(), sha256, rows, 0))
+    return run.results
+
+
+def analyse_evoked(
+    settings: EvokedSettings, *, seed: int, n_jobs: int = 1, reading: Reading | None = None
+) -> EvokedRun:
+    """Read what videos evoke, and do what the settings ask for.
+
+    Labels are described and compared between groups and parts; annotators with each other and with
+    the files; predictions with the files' labels and, where there are annotators, with theirs.
+
+    Parameters
+    ----------
+    settings
+        As ``[evoked]`` of a study file.
+    seed
+        Of parts and draws.
+    n_jobs
+        Workers.
+    reading
+        How the files are to be read.
+
+    Returns
+    -------
+    EvokedRun
+        `EvokedLabels`, `VideoSplit`, `EvokedAnnotators` and `EvokedScores`, those asked for.
+
+    Raises
+    ------
+    DataError, OptionError
+        As the verbs of `exprstats.events`.
+    """
+    from exprstats.errors import Option, OptionError
+    from exprstats.events import measure_labels, split_videos, vote_labels
+
+    sources: list[Source] = []
+    table = _read(settings, settings.files, sources, reading)
+    people = None
+    if settings.human:
+        people = _read(settings, settings.human, sources, reading, annotator=True)
+    elif "annotator" in table:
+        people, table = table, table.drop(columns="annotator")
+    models = _read_models(settings, sources, reading)
+    voted = None
+    if settings.vote:
+        grid = {"hz": settings.hz, "window": settings.window, "stride": settings.stride}
+        options: dict[str, Any] = {"expressions": settings.expressions}
+        table = vote_labels(table, threshold=settings.threshold, **grid, **options)
+        voted = table
+    groups = _find_themes(settings, sources)
+    shared: dict[str, Any] = {"expressions": settings.expressions, "level": settings.level}
+    cut: dict[str, Any] = shared | {"threshold": settings.threshold}
+    found: list[Result] = []
+    labelled = is_labelled(table, settings.expressions)
+    if labelled:
+        every = people if people is not None and not (settings.human or settings.vote) else table
+        found.append(measure_labels(every, by=groups, **cut))
+    elif not models:
+        message = (
+            "these are ratings and no labels from 0 to 1; they are compared with predictions, which"
+            " are named with "
+        )
+        raise OptionError(message, Option("predictions"), ".")
+    parts = None
+    if labelled and (settings.part or settings.split):
+        shares = dict(zip(_name_parts(settings.split), settings.split or (), strict=True)) or None
+        part = "part" if settings.part else None
+        split = split_videos(table, shares=shares, part=part, seed=seed, **cut)
+        parts = split.parts
+        found.append(split)
+    options = {"draws": settings.draws, "seed": seed, "n_jobs": n_jobs} | shared
+    if people is not None:
+        found += _compare_people(settings, people, table, groups, options)
+    if models:
+        found += _rate_models(settings, table, people, models, options)
+    return EvokedRun(tuple(found), tuple(sources), voted, parts)
+
+
+def is_labelled(table: pd.DataFrame, expressions: tuple[str, ...] | None = None) -> bool:
+    """Return whether every value is a label or a score from 0 to 1, and none a rating."""
+    import numpy as np
+
+    from exprstats.events.evoked.tables import list_expressions
+
+    values = table[list_expressions(table, expressions)].to_numpy()
+    low, high = np.nanmin(values, initial=0.0), np.nanmax(values, initial=0.0)
+    return bool(low >= 0 and high <= 1)
+
+
+def _read(
+    settings: EvokedSettings,
+    paths: tuple[Path, ...],
+    sources: list[Source],
+    reading: Reading | None,
+    **named: Any,
+) -> pd.DataFrame:
+    from exprstats.errors import DataError, Option, Problem
+    from exprstats.events import read_evoked
+
+    files = [one for path in paths for one in _list_files(path)]
+    roles: dict[str, Any] = {"video": settings.video, "time": settings.time}
+    own = not named
+    roles |= {"group": settings.by if own and settings.themes is None else None}
+    roles |= {"part": settings.part if own else None}
+    roles |= {"model": settings.model if "model" in named else None}
+    roles |= {
+        "annotator": settings.annotator if named.get("annotator", not settings.human) else None
+    }
+    table = read_evoked(
+        files,
+        unit=settings.unit,
+        expressions=settings.expressions,
+        zeros=settings.zeros,
+        reading=reading,
+        **{role: column for role, column in roles.items() if column is not None},
+    )
+    sources += [Source(path, *table.attrs["files"][str(path)]) for path in files]
+    if named.get("annotator") and "annotator" not in table:
+        fact = "there is no column that names the annotators."
+        remedy = ("Name it with ", Option("annotator"), ".")
+        raise DataError(Problem(fact, remedy, file=str(files[0])))
+    return table
+
+
+def _list_files(path: Path) -> list[Path]:
+    """Return a file, or those of a folder in the order of their names."""
+    if not path.is_dir():
+        return [path]
+    return sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+
+
+def _read_models(
+    settings: EvokedSettings, sources: list[Source], reading: Reading | None
+) -> dict[str, pd.DataFrame]:
+    """Return predictions by model: those a column names, or one a file, by its name."""
+    from exprstats.events.evoked.tables import name_models
+
+    found: dict[str, pd.DataFrame] = {}
+    for path in settings.predictions:
+        table = _read(settings, (path,), sources, reading, model=True)
+        found |= name_models(table) if "model" in table else {path.stem: table}
+    return found
+
+
+def _find_themes(settings: EvokedSettings, sources: list[Source]) -> str | pd.DataFrame | None:
+    from exprstats.errors import DataError, Option, Problem
+    from exprstats.events.evoked.reading import hash_file
+
+    if settings.themes is None:
+        return None if settings.by is None else "group"
+    from exprstats.io import read_table
+
+    table = read_table(settings.themes)
+    video = settings.video if settings.video in table else "video"
+    group = settings.by or next((one for one in ("group", "theme") if one in table), "group")
+    absent = [one for one in (video, group) if one not in table]
+    if absent:
+        fact = f"there is no column '{absent[0]}' of videos or themes."
+        remedy = ("Name them with ", Option("video"), " and ", Option("by"), ".")
+        raise DataError(Problem(fact, remedy, file=str(settings.themes)))
+    sources.append(Source(settings.themes, hash_file(settings.themes), len(table)))
+    return table[[video, group]].rename(columns={video: "video", group: "group"})
+
+
+def _name_parts(shares: tuple[float, ...] | None) -> list[str]:
+    if shares is None:
+        return []
+    if len(shares) == len(PARTS):
+        return list(PARTS)
+    return ["train", "test"] if len(shares) == 2 else [f"part {i + 1}" for i in range(len(shares))]
+
+
+def _compare_people(
+    settings: EvokedSettings,
+    people: pd.DataFrame,
+    table: pd.DataFrame,
+    groups: str | pd.DataFrame | None,
+    options: dict[str, Any],
+) -> list[Result]:
+    """Return the agreement of annotators, and the machine's with them where files are a machine's.
+
+    Scores that are no labels yet correlate with the share of annotators, within groups as well.
+    """
+    import numpy as np
+
+    from exprstats.events import compare_annotators, rate_evoked
+
+    machine = table if settings.human else None
+    cut = {name: options[name] for name in ("expressions", "level")}
+    cut["threshold"] = settings.threshold
+    found: list[Result] = [compare_annotators(people, machine, truth=settings.truth, **cut)]
+    if machine is None:
+        return found
+    names = found[0].expressions  # type: ignore[attr-defined]
+    values = machine[list(names)].to_numpy()
+    if np.isin(values[np.isfinite(values)], (0.0, 1.0)).all():
+        return found
+    shared = options | {"expressions": names, "metrics": ["correlation"], "common": True}
+    share = average_people(people, list(names))
+    if isinstance(groups, str):
+        share = share.merge(machine[["video", "time", "group"]], on=["video", "time"], how="inner")
+    models = {MACHINE: machine}
+    found.append(rate_evoked(share, models, by=groups, source="share of annotators", **shared))
+    return found
+
+
+def average_people(people: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Return the share of annotators with each label, one row a moment."""
+    keys = people[["video", "time"]].astype({"video": "str"})
+    held = people[names].groupby([keys["video"], keys["time"]], sort=True).mean()
+    return held.reset_index()
+
+
+def _rate_models(
+    settings: EvokedSettings,
+    table: pd.DataFrame,
+    people: pd.DataFrame | None,
+    models: dict[str, pd.DataFrame],
+    options: dict[str, Any],
+) -> list[Result]:
+    import numpy as np
+
+    from exprstats.events import rate_evoked
+    from exprstats.events.evoked.tables import cut_labels, list_expressions
+
+    shared = options | {"against": settings.against, "common": settings.common}
+    shared["metrics"] = settings.metrics
+    found: list[Result] = []
+    if settings.human or people is None:
+        truth, names = table, list_expressions(table, settings.expressions)
+        if settings.metrics and {"average_precision", "auc"} & set(settings.metrics):
+            truth = table.assign(**_spread(cut_labels(table, names, settings.threshold), names))
+        found.append(rate_evoked(truth, models, source="labels", **shared))
+    if people is not None:
+        names = list_expressions(people, settings.expressions)
+        share = average_people(people, names)
+        values = share[names].to_numpy()
+        # A tie of annotators is no majority; the models' truth is that of most of them.
+        most = np.where(np.isnan(values), np.nan, (values > 0.5) * 1.0)
+        truth = share.assign(**_spread(most, names))
+        found.append(rate_evoked(truth, models, source="majority of annotators", **shared))
+    return found
+
+
+def _spread(values: Any, names: list[str]) -> dict[str, Any]:
+    return dict(zip(names, values.T, strict=True))
+
+
+def fill_evoked(**given: object) -> EvokedSettings:
+    """Return settings from options of which those that are None keep their default.
+
+    Parameters
+    ----------
+    **given
+        Fields of `EvokedSettings`.
+    """
+    known = {one.name for one in fields(EvokedSettings)}
+    kept = {name: value for name, value in given.items() if name in known and value is not None}
+    return EvokedSettings(**kept)  # type: ignore[arg-type]

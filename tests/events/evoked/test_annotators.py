@@ -1,0 +1,178 @@
+"""Agreement of annotators, and a machine against them.
+
+Witnesses: Fleiss' kappa by its definition over pairs of annotators and by statsmodels, precision
+and recall by scikit-learn, the averages that Sun et al. (2020) print, and a looping jackknife.
+Estimates are ratios of counts: 1e-12.
+"""
+
+from itertools import permutations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit, logit
+from sklearn.metrics import f1_score, precision_score, recall_score
+from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
+
+import exprstats as ex
+from exprstats.errors import DataError, DataWarning
+
+EXPRESSIONS = ["amusement", "concentration", "interest", "surprise"]
+PRINTED = {  # Sun et al. (2020), Table 1; the text averages them to 73.3% and 21.9%
+    "amusement": (0.770, 0.289),
+    "concentration": (0.840, 0.134),
+    "contentment": (0.552, 0.182),
+    "interest": (0.769, 0.475),
+    "surprise": (0.733, 0.017),
+}
+
+
+@pytest.fixture(scope="module")
+def found(study):
+    return ex.compare_annotators(study.human, study.machine)
+
+
+def spread(human, name):
+    return human.pivot_table(name, ["video", "time"], "annotator")
+
+
+def pair_kappa(table):
+    """Kappa of two categories from all ordered pairs of annotators at a moment."""
+    agreed = [
+        np.mean([a == b for a, b in permutations(row[~np.isnan(row)], 2)])
+        for row in table.to_numpy()
+        if (~np.isnan(row)).sum() > 1
+    ]
+    rated = table[table.notna().sum(axis=1) > 1].to_numpy()
+    share = np.nanmean(rated.ravel())
+    chance = share**2 + (1 - share) ** 2
+    return (np.mean(agreed) - chance) / (1 - chance)
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_kappa_is_that_of_statsmodels_and_of_all_pairs(found, study, name):
+    wide = spread(study.human, name)
+    theirs = fleiss_kappa(aggregate_raters(wide.to_numpy(int))[0])
+    mine = found.pick("fleiss_kappa", expression=name)["estimate"].item()
+    assert mine == pytest.approx(theirs, abs=1e-12)
+    assert mine == pytest.approx(pair_kappa(wide), abs=1e-12)
+
+
+def test_kappa_holds_where_annotators_are_missing(study):
+    kept = study.human.sample(frac=0.8, random_state=1)
+    found = ex.compare_annotators(kept)
+    for name in EXPRESSIONS:
+        expected = pair_kappa(spread(kept, name))
+        got = found.pick("fleiss_kappa", expression=name)["estimate"].item()
+        assert got == pytest.approx(expected, abs=1e-12)
+
+
+def test_agreement_and_positive_agreement_count_pairs(found, study):
+    wide = spread(study.human, "interest").to_numpy()
+    pairs = [(a, b) for row in wide for a, b in permutations(row, 2)]
+    same = np.mean([a == b for a, b in pairs])
+    positive = np.mean([b for a, b in pairs if a == 1])
+    assert found.pick("agreement", expression="interest")["estimate"].item() == pytest.approx(same)
+    got = found.pick("positive_agreement", expression="interest")["estimate"].item()
+    assert got == pytest.approx(positive)
+
+
+def test_limits_of_kappa_are_those_of_a_looping_jackknife(found, study, jackknife):
+    wide = spread(study.human, "amusement")
+    home = wide.index.get_level_values("video")
+    row = found.pick("fleiss_kappa", expression="amusement").iloc[0]
+
+    def kappa(kept):
+        return fleiss_kappa(aggregate_raters(wide[home.isin(kept)].to_numpy(int))[0])
+
+    limits = jackknife(kappa, home.unique())
+    np.testing.assert_allclose((row["conf_low"], row["conf_high"]), limits, rtol=1e-9)
+
+
+@pytest.mark.parametrize("rule", ["each", "majority", "any", "all"])
+def test_precision_recall_and_f1_are_those_of_scikit_learn(found, study, rule):
+    for name in EXPRESSIONS:
+        wide = spread(study.human, name)
+        own = study.machine.set_index(["video", "time"])[name].reindex(wide.index) >= 0.5
+        votes = wide.sum(axis=1)
+        truth = {"majority": votes >= 2, "any": votes >= 1, "all": votes == 3}.get(rule)
+        if rule == "each":
+            truth, own = wide.to_numpy(bool).T.ravel(), np.tile(own, 3)
+        for term, score in (
+            ("precision", precision_score),
+            ("recall", recall_score),
+            ("f1", f1_score),
+        ):
+            row = found.pick(term, expression=name, rule=rule, source="machine").iloc[0]
+            assert row["estimate"] == pytest.approx(score(truth, own), abs=1e-12)
+            assert row["headline"] == (rule == "majority")
+
+
+def test_limits_of_precision_are_those_of_a_looping_jackknife(found, study, jackknife):
+    wide = spread(study.human, "interest").sum(axis=1) >= 2
+    own = study.machine.set_index(["video", "time"])["interest"].reindex(wide.index) >= 0.5
+    home = wide.index.get_level_values("video")
+
+    def precision(kept):
+        inside = home.isin(kept)
+        return precision_score(wide[inside], own[inside])
+
+    row = found.pick("precision", expression="interest", rule="majority").iloc[0]
+    limits = jackknife(precision, home[own].unique(), there=logit, back=expit)
+    np.testing.assert_allclose((row["conf_low"], row["conf_high"]), limits, rtol=1e-9)
+
+
+def test_the_published_averages_are_plain_means_over_expressions():
+    # 1,000 claims and as many labels as give the printed precision and recall, of one annotator.
+    tables = []
+    for place, (name, (precision, recall)) in enumerate(PRINTED.items()):
+        hits = round(1000 * precision)
+        labels = round(hits / recall)
+        count = 1000 + labels - hits
+        truth = np.r_[np.ones(labels), np.zeros(count - labels)]
+        claim = np.r_[np.ones(hits), np.zeros(labels - hits), np.ones(1000 - hits)]
+        tables.append(pd.DataFrame({"i": np.arange(count), f"{name}": truth, f"m{place}": claim}))
+    size = max(len(one) for one in tables)
+    joined = pd.concat(
+        [one.set_index("i").reindex(range(size)).fillna(0) for one in tables], axis=1
+    )
+    keys = pd.DataFrame({"video": np.arange(size) % 50, "time": np.arange(size) // 50})
+    human = pd.concat([keys, joined[list(PRINTED)]], axis=1)
+    people = pd.concat([human.assign(annotator=one) for one in "xyz"])
+    machine = pd.concat([keys, joined[[f"m{i}" for i in range(5)]]], axis=1)
+    machine.columns = ["video", "time", *PRINTED]
+    found = ex.compare_annotators(people, machine)
+    row = found.glance().iloc[0]
+    assert row["precision"] == pytest.approx(0.733, abs=5e-4)
+    assert row["recall"] == pytest.approx(0.219, abs=5e-4)
+    assert row["fleiss_kappa"] == 1
+    assert "mean precision = .73" in found.sentence()
+    # Perfect agreement: kappa without an interval, and a reason; the sentence holds.
+    assert found.pick("fleiss_kappa", expression=None)["note"].item().startswith("no interval")
+    assert "= 1.00." in found.sentence()
+
+
+def test_a_machine_that_is_an_annotator_reaches_what_an_annotator_reaches(study):
+    # The machine repeats A1; against each it is judged by itself too, so that it lies above.
+    own = study.human[study.human["annotator"].eq("A1")].drop(columns="annotator")
+    others = study.human[study.human["annotator"].ne("A1")]
+    found = ex.compare_annotators(others, own)
+    rows = found.table[found.table["source"].eq("machine - annotator")]
+    rows = rows[rows["expression"].isna()]
+    assert rows["estimate"].abs().lt(0.03).all()
+    assert (rows["conf_low"].lt(0) & rows["conf_high"].gt(0)).all()
+
+
+def test_moments_that_the_machine_lacks_are_told(study):
+    part = study.machine[study.machine["time"] < 20]
+    with pytest.warns(DataWarning, match=r"of 2,\d+ moments that people annotated have no label"):
+        found = ex.compare_annotators(study.human, part)
+    assert found.n_unmatched == (study.machine["time"] >= 20).sum()
+    with pytest.raises(DataError, match="at no moment that people annotated"):
+        ex.compare_annotators(study.human, study.machine.assign(video="x" + study.machine["video"]))
+    with pytest.raises(DataError, match="no moment has two annotators"):
+        ex.compare_annotators(study.human[study.human["annotator"].eq("A1")])
+    with pytest.raises(DataError, match=r"stand twice, such as that of 'A1'"):
+        ex.compare_annotators(pd.concat([study.human, study.human]))
+    with pytest.raises(DataError, match="the same names"):
+        ex.compare_annotators(study.human, study.machine[["video", "time"]].assign(joy=1))

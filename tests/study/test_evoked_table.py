@@ -1,0 +1,73 @@
+"""The table [evoked] of a study file, alone and with its mistakes."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from exprstats.errors import DataError
+from exprstats.io import write_csv
+from exprstats.report import write_report
+from exprstats.simulate import simulate_evoked
+from exprstats.study import read_study, run_study
+
+STUDY = 'title = "Evoked"\nseed = 2\n[evoked]\nfiles = "machine.csv"\n'
+
+
+@pytest.fixture
+def study(tmp_path):
+    found = simulate_evoked(videos=30, seed=2)
+    tables = {"machine": found.machine, "human": found.human} | found.predictions
+    for name, table in tables.items():
+        write_csv(table, tmp_path / f"{name}.csv")
+
+    def write(keys=""):
+        path = tmp_path / "study.toml"
+        path.write_text(STUDY + keys, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_study_of_evoked_expressions_needs_nothing_else(study, tmp_path):
+    keys = 'by = "group"\nhuman = "human.csv"\npredictions = ["full.csv", "image.csv"]\n'
+    keys += 'metrics = ["average_precision"]\nsplit = [0.6, 0.4]\ndraws = 100\n'
+    run = run_study(read_study(study(keys)))
+    assert [one.find_place() for one in run.results] == [
+        *("evoked_labels", "evoked_split", "evoked_annotators"),
+        *("evoked_scores",) * 3,
+    ]
+    assert list(run.evoked_scores) == ["share of annotators", "labels", "majority of annotators"]
+    page = write_report(run, tmp_path / "report").read_text(encoding="utf-8")
+    for number in range(90, 102):
+        assert f"Table A{number}" in page or f"Table\N{NO-BREAK SPACE}A{number}" in page
+    assert "Lin, G" not in page
+    assert "Sun, J. J." in page and "Fleiss, J. L." in page
+    results = json.loads((tmp_path / "report" / "results.json").read_text(encoding="utf-8"))
+    assert {"evoked_labels", "evoked_split", "evoked_annotators", "evoked_scores"} <= set(results)
+    provenance = json.loads((tmp_path / "report" / "provenance.json").read_text(encoding="utf-8"))
+    assert [one["file"] for one in provenance["inputs"]] == [
+        *("machine.csv", "human.csv", "full.csv", "image.csv")
+    ]
+
+
+def test_the_same_seed_gives_the_same_numbers(study):
+    path = study('predictions = "full.csv"\ndraws = 100\nsplit = [0.5, 0.5]\n')
+    one, other = (run_study(read_study(path), n_jobs=jobs) for jobs in (1, 2))
+    pd.testing.assert_frame_equal(one.evoked_split.parts, other.evoked_split.parts)
+    tables = [run.evoked_scores["labels"].table for run in (one, other)]
+    pd.testing.assert_frame_equal(*tables)
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ('truth = "most"\n', "truth cannot be 'most'"),
+        ("treshold = 0.5\n", "has no key 'treshold'"),
+        ("split = [0.5, 0.4]\n", "must be shares that add up to 1"),
+        ('human = "none.csv"\n', "'none.csv' is not there"),
+    ],
+)
+def test_keys_that_cannot_be_are_told(study, keys, told):
+    with pytest.raises(DataError, match=told):
+        read_study(study(keys))
