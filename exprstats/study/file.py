@@ -17,6 +17,7 @@ from exprstats.study.settings import (
     CompareSettings,
     ContrastsSettings,
     DeepSettings,
+    EstimatesSettings,
     ImportanceSettings,
     ModelSettings,
     OpenfaceSettings,
@@ -48,6 +49,7 @@ _TABLES: dict[str, type] = {
     "deep": DeepSettings,
     "video": VideoSettings,
     "signing": SigningSettings,
+    "estimates": EstimatesSettings,
 }
 _NEEDS = {
     "reliability": "ratings",
@@ -192,7 +194,7 @@ class _Reading:
         if {"clips", "openface"} <= content.keys():
             fact = "the study has both [clips] and [openface], which give the same table."
             self.complain(fact, "Keep the one that you have.")
-        if not {"ratings", "clips", "signing"} & given:
+        if not {"ratings", "clips", "signing", "estimates"} & given:
             self.complain(
                 "the study has neither [ratings] nor [clips].",
                 "Add the table of the file that you have.",

@@ -15,7 +15,8 @@ from exprstats.parallel import report_progress, spawn_seeds
 
 MOST_CAUSES = 2  # of one failure that are told in full
 STAGES = (
-    *("read", "reliability", "split", "factor", "signing", "join", "models", "networks"),
+    *("read", "reliability", "split", "factor", "signing", "estimates"),
+    *("join", "models", "networks"),
     *("baselines", "weights", "contrasts", "importance", "compare"),
 )
 # Appended to, never reordered: a stage keeps its seed when later versions add stages.
@@ -23,6 +24,7 @@ _SEEDED = (
     *("reliability", "split", "uniform", "normal", "compare"),
     *("forest", "weights", "contrasts", "importance", "folds", "pooling", "networks"),
     "signing",
+    "estimates",
 )
 
 

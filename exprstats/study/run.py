@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ from exprstats.study.stages.central import (
     split_people,
     weigh_features,
 )
+from exprstats.study.stages.estimates import run_estimates
 from exprstats.study.stages.importance import rate_features
 from exprstats.study.stages.learning import predict_all
 from exprstats.study.stages.signing import run_signing
@@ -42,6 +44,11 @@ if TYPE_CHECKING:
     from exprstats.results import Result
 
 ITEMS_NEEDED = 3
+# Tables that stand beside ratings and clips, each with the stage that reads and analyses its files.
+_BESIDE: dict[str, Callable[..., tuple[Result, ...]]] = {
+    "signing": run_signing,
+    "estimates": run_estimates,
+}
 
 
 def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> StudyRun:
@@ -109,9 +116,10 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     if ratings is not None:
         with log.attempt("factor"):
             run = _measure(run, ratings, log)
-    if study.signing is not None:
-        with log.attempt("signing"):
-            run = run.add(*run_signing(study.signing, study.path.parent, log, n_jobs=n_jobs))
+    beside = {name: one for name in _BESIDE if (one := getattr(study, name)) is not None}
+    for name, settings in beside.items():
+        with log.attempt(name):
+            run = run.add(*_BESIDE[name](settings, study.path.parent, log, n_jobs=n_jobs))
     if clips is not None and run.parts is not None:
         run = predict_all(run, log, ratings, n_jobs)
     if log.errors and not list(run.results):
@@ -124,7 +132,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
         provenance=log.close(
             draws=study.compare.draws if learned and study.compare else 0,
             receipts=[] if run.factor is None else [run.factor.receipt],
-            learned=bool(run.models) or study.signing is not None,
+            learned=bool(run.models or beside),
         ),
     )
 
