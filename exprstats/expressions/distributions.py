@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
+from scipy.stats import gaussian_kde, rankdata
 
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows, check_table, order_levels
@@ -31,6 +31,7 @@ from exprstats.results import Result
 
 TOP = 5
 FEWEST = 3  # clusters that an interval needs
+_POINTS = 64  # of a distribution
 _SCALES = {"share_top": "logit", "spearman": "fisher", "spearman_within": "fisher"}
 _SCALES |= {"stability": "raw", "lag_one": "raw"}
 _RANGES = {"share_top": (0.0, 1.0), "mean": (-np.inf, np.inf), "mean_rank": (1.0, np.inf)}
@@ -55,6 +56,10 @@ class Estimates(Result):
         Confidence level.
     moments
         Moments of each modality and context.
+    densities
+        Distributions of the five emotions with the best mean rank of each modality and context:
+        ``score`` (64 from the lowest to the highest) and ``density`` (a Gaussian kernel of Scott's
+        width); ``median`` beside.
     """
 
     place: ClassVar[str] = "estimates"
@@ -62,6 +67,11 @@ class Estimates(Result):
     cluster: str | None
     level: float
     moments: pd.DataFrame
+    densities: pd.DataFrame
+
+    def export(self) -> dict[str, Any]:
+        """Return the rows, and the distributions of the leading emotions."""
+        return {"estimates": self.tidy(), "estimates_densities": self.densities}
 
     def glance(self) -> pd.DataFrame:
         """Return one row: emotions, modalities and moments."""
@@ -148,14 +158,16 @@ def rate_estimates(
         raise DataError(Problem(fact, ("Give another column, or ", Option("by", None), ".")))
     used = find_cluster(estimates, cluster)
     rows: list[dict[str, Any]] = []
-    counted = []
+    counted, drawn = [], []
     with limit_threads():
         for context in [None] if by is None else order_levels(estimates[by]):
             part = estimates if by is None else pick_rows(estimates, **{by: context})
             for modality in map(str, part["modality"].unique()):
                 moments = spread_moments(part[part["modality"].eq(modality)])
                 shared = {"context": context, "modality": modality, "versus": None}
-                rows += [shared | row for row in _describe_levels(moments, used, level)]
+                levels = list(_describe_levels(moments, used, level))
+                drawn.append(_estimate_densities(moments, levels).assign(**shared))
+                rows += [shared | row for row in levels]
                 rows += [shared | row for row in _describe_time(moments, used, level)]
                 counted.append(
                     {"context": context, "modality": modality, "moments": len(moments.keys)}
@@ -164,7 +176,27 @@ def rate_estimates(
                 shared = {"context": context, "modality": one, "versus": two}
                 rows += [shared | row for row in _correlate(moments, beside, used, level)]
     keys = ("context", "modality", "versus", "emotion", "term")
-    return Estimates(arrange_rows(rows, keys), used, level, pd.DataFrame(counted))
+    densities = pd.concat(drawn, ignore_index=True).drop(columns="versus")
+    return Estimates(arrange_rows(rows, keys), used, level, pd.DataFrame(counted), densities)
+
+
+def _estimate_densities(moments: Moments, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the distributions of the emotions with the best mean rank."""
+    ranks = {row["emotion"]: row["estimate"] for row in rows if row["term"] == "mean_rank"}
+    found = []
+    for name in sorted(ranks, key=lambda one: ranks[one])[:TOP]:
+        values = moments.scores[:, moments.emotions.index(name)]
+        values = values[np.isfinite(values)]
+        if len(values) < FEWEST or not np.ptp(values) > 0:
+            continue
+        grid = np.linspace(values.min(), values.max(), _POINTS)
+        density = gaussian_kde(values)(grid)
+        median = float(np.median(values))
+        found.append(
+            pd.DataFrame({"emotion": name, "score": grid, "density": density, "median": median})
+        )
+    names = ["emotion", "score", "density", "median"]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
 
 
 def _describe_levels(

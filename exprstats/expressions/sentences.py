@@ -49,6 +49,11 @@ class Sentences(Result):
     cuts: pd.DataFrame
     thresholds: str
 
+    def export(self) -> dict[str, Any]:
+        """Return the shares of neutral sentences, the bins, and the sentences."""
+        named = {"leed": self.tidy(), "leed_adverbs": self.cuts}
+        return named | {"leed_sentences": self.sentences}
+
     def glance(self) -> pd.DataFrame:
         """Return one row: how many sentences, and how many of them say neutral."""
         neutral = int(self.sentences["neutral"].sum())

@@ -4,6 +4,7 @@ from exprstats.document.cells import ALL, name_contexts
 from exprstats.plots.decisions import draw_decisions, select_curves
 from exprstats.plots.diagram import draw_factor
 from exprstats.plots.differences import draw_differences
+from exprstats.plots.estimates import draw_estimates, draw_maps, draw_recall, draw_structure
 from exprstats.plots.importance import draw_dependence, draw_importance
 from exprstats.plots.looks import save_figure
 from exprstats.plots.networks import draw_training
@@ -18,11 +19,15 @@ __all__ = [
     "draw_decisions",
     "draw_dependence",
     "draw_differences",
+    "draw_estimates",
     "draw_events",
     "draw_factor",
     "draw_importance",
     "draw_label_scores",
+    "draw_maps",
     "draw_performance",
+    "draw_recall",
+    "draw_structure",
     "draw_training",
     "draw_weights",
     "label_metrics",

@@ -64,8 +64,8 @@ def clips(fused):
 
 def test_the_rows_of_table_1_are_there(fused):
     assert list(fused.features) == [
-        *("face: scores", "face: sentence of the mean", "face: sentences of frames"),
-        *("prosody: scores", "prosody: sentence of the mean", "face + prosody: scores"),
+        *("face: scores", "face: sentence of mean", "face: sentences of frames"),
+        *("prosody: scores", "prosody: sentence of mean", "face + prosody: scores"),
         *("face + prosody: early fusion", "face + prosody: late fusion"),
     ]
     late = fused.features["face + prosody: late fusion"][0]
@@ -152,7 +152,7 @@ def test_permuted_labels_are_recalled_at_chance_and_better_with_c_by_the_test():
 
 
 def test_workers_and_seeds_give_the_same_numbers(fused, clips):
-    sets = {"face": fused.features["face: sentence of the mean"]}
+    sets = {"face": fused.features["face: sentence of mean"]}
     one, two = (
         ex.classify_expressions(sets, *clips, folds=4, nulls=2, seed=3, n_jobs=jobs)
         for jobs in (1, 2)
@@ -167,7 +167,7 @@ def test_vectors_of_a_file_are_the_embedding(fused, clips, tmp_path):
     numbers = rng.normal(size=(len(texts), 3))
     table = pd.DataFrame(numbers, columns=["d1", "d2", "d3"]).assign(sentence=texts)
     table.to_csv(tmp_path / "v.csv", index=False)
-    told = fused.features["prosody: sentence of the mean"]
+    told = fused.features["prosody: sentence of mean"]
     by_file = ex.classify_expressions(
         {"t": told}, *clips, embed=ex.read_vectors(tmp_path / "v.csv")
     )

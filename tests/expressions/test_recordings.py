@@ -126,7 +126,7 @@ def test_real_acted_expressions_of_new_actors_are_recalled(data_folder):
     table = table[table["modality"].eq("face (facet)")]
     fused = ex.fuse_modalities(table, thresholds="quantile")
     assert len(fused.clips) == 216 and fused.clips["label"].nunique() == 10
-    names = ("face (facet): scores", "face (facet): sentence of the mean")
+    names = ("face (facet): scores", "face (facet): sentence of mean")
     sets = {name: fused.features[name] for name in names}
     found = ex.classify_expressions(sets, fused.clips["label"], fused.clips["subject"], folds=11)
     rows = found.tidy().set_index(["term", "features"])["estimate"]

@@ -108,7 +108,7 @@ They sound neutral.']
         mine = known[known["modality"].eq(name)]
         features[f"{name}: scores"] = wide[name].to_numpy(float)
         told[name] = _tell(mine, wide.index, "mean", options)
-        features[f"{name}: sentence of the mean"] = told[name]
+        features[f"{name}: sentence of mean"] = told[name]
         frames = _tell(mine, wide.index, "frame", options)
         if frames != told[name]:
             told[name] = features[f"{name}: sentences of frames"] = frames
