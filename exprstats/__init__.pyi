@@ -213,8 +213,10 @@ from .reliability import study_decisions as study_decisions
 from .reliability import study_subjects as study_subjects
 from .report import write_report as write_report
 from .simulate import Simulated as Simulated
+from .simulate import SimulatedEstimates as SimulatedEstimates
 from .simulate import SimulatedSigning as SimulatedSigning
 from .simulate import simulate_again as simulate_again
+from .simulate import simulate_estimates as simulate_estimates
 from .simulate import simulate_expressiveness as simulate_expressiveness
 from .simulate import simulate_signing as simulate_signing
 from .study import Study as Study

@@ -101,6 +101,20 @@ trees = 50
 """
 
 
+_ESTIMATES = """\
+# A study file: what to analyse. Run it with: exprstats report study.toml
+title = "Acted emotions on face and voice (simulated)"
+seed = {seed}
+
+[estimates]
+files = ["acted_face.csv", "acted_prosody.csv"]
+by = "context"                 # two data sets, each described apart
+thresholds = "published"       # or "quantile", or a table of bounds
+maps = true                    # t-SNE
+nulls = 5                      # permutations of the labels: what chance gives
+"""
+
+
 def show_demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="The report folder.")] = Path(
         "exprstats-demo"
@@ -160,6 +174,8 @@ def simulate_design(
         with stage_folder(out, force=force) as stage:
             if design == "signing":
                 written = write_signing_files(stage, people=subjects, seed=seed)
+            elif design == "estimates":
+                written = write_estimates_files(stage, people=subjects, seed=seed)
             else:
                 study = simulate_expressiveness(subjects=subjects, seed=seed)
                 written = write_study_files(study, stage, seed=seed)
@@ -205,6 +221,31 @@ def write_signing_files(folder: Path, *, people: int, seed: int) -> list[str]:
     return [
         f"events.csv: {len(study.events):,} annotated intervals",
         f"lexicon.csv: {len(study.lexicon):,} words by label",
+        f"truth.csv: {len(study.truth):,} population values",
+        "study.toml: what to analyse",
+    ]
+
+
+def write_estimates_files(folder: Path, *, people: int, seed: int) -> list[str]:
+    """Write simulated estimates of acted emotions, half of the people in each data set."""
+    from exprstats.io import write_csv, write_json
+    from exprstats.simulate import simulate_estimates
+    from exprstats.study import list_versions
+
+    study = simulate_estimates(speakers=(people + 1) // 2, seed=seed)
+    keys = ["context", "subject", "recording", "label", "id", "time", "end"]
+    told = []
+    for modality, part in study.estimates.groupby("modality", sort=False):
+        kept = [key for key in keys if part[key].notna().all()]
+        wide = part.pivot_table("score", kept, "emotion", sort=False).reset_index()
+        write_csv(wide, folder / f"acted_{modality}.csv")
+        told.append(f"acted_{modality}.csv: {len(wide):,} rows, one column an emotion")
+    write_csv(study.truth, folder / "truth.csv")
+    (folder / "study.toml").write_text(_ESTIMATES.format(seed=seed), encoding="utf-8")
+    described = {"design": "estimates", "seed": seed, "versions": list_versions()}
+    write_json(described, folder / "provenance.json")
+    return [
+        *told,
         f"truth.csv: {len(study.truth):,} population values",
         "study.toml: what to analyse",
     ]

@@ -40,7 +40,8 @@ _TRACKED = {
 # Action units, and FACET's two summaries of its emotions, one of which equals the evidence of joy.
 _SUMMARIES = ("AU", "Positive", "Negative")
 _MOMENT = ["recording", "id", "modality", "time"]
-_ROLES = {"id", "time", "subject", "modality", "context", "recording", "frame", "end", "label"}
+_ROLES = {"id", "time", "subject", "modality", "context", "recording", "frame"}
+_CARRIED = ("subject", "context", "end", "label", "text")  # of a wide table, as they are
 
 
 def read_estimates(
@@ -274,7 +275,7 @@ def _read_wide(
     ids = [roles[role] for role in ("id", "subject", "context") if role in roles]
     table = read_table(path, ids=ids)
     lower = {str(name).lower(): str(name) for name in table}
-    roles = {role: lower[role] for role in _ROLES if role in lower} | roles
+    roles = {role: lower[role] for role in (*_ROLES, *_CARRIED) if role in lower} | roles
     constant = roles.get("modality") if roles.get("modality") not in table else None
     missing = [n for r, n in roles.items() if n not in table and not (r == "modality" and constant)]
     if missing:
@@ -292,7 +293,7 @@ def _read_wide(
         if times in roles
         else keys.groupby(["recording", "id", "modality"], sort=False).cumcount().astype(float)
     )
-    for role in ("subject", "context", "end", "label"):
+    for role in _CARRIED:
         if role in roles:
             keys[role] = table[roles[role]]
     keys = keys.astype({name: object for name in ("recording", "id", "modality")})

@@ -1,13 +1,16 @@
 """Simulated studies with known truth."""
 
+from exprstats.simulate.estimates import SimulatedEstimates, simulate_estimates
 from exprstats.simulate.expressiveness import Simulated, simulate_again, simulate_expressiveness
 from exprstats.simulate.signing import SimulatedSigning, simulate_signing
 from exprstats.simulate.truth import state_truth
 
 __all__ = [
     "Simulated",
+    "SimulatedEstimates",
     "SimulatedSigning",
     "simulate_again",
+    "simulate_estimates",
     "simulate_expressiveness",
     "simulate_signing",
     "state_truth",
