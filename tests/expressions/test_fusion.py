@@ -137,17 +137,18 @@ def test_differences_are_jackknifed_by_speaker_and_adjusted():
 
 
 def test_permuted_labels_are_recalled_at_chance_and_better_with_c_by_the_test():
-    """40 permutations of 3 classes: the mean lies within 4 of its own standard errors of 1/3."""
+    """20 permutations of 3 classes: the mean lies within 4 of its own standard errors of 1/3."""
     rng = np.random.default_rng(5)
     y, who = np.tile([0, 1, 2], 20), np.repeat(np.arange(10), 6)
     x = rng.normal(size=(60, 5)) + np.eye(3, 5)[y]
-    found = ex.classify_expressions({"x": x}, y, who, folds=5, nulls=40, seed=2)
+    options = {"folds": 5, "costs": [0.01, 0.1, 1.0], "nulls": 20, "seed": 2}
+    found = ex.classify_expressions({"x": x}, y, who, **options)
     rows = found.tidy().set_index("term")
-    assert len(found.nulls) == 40
-    error = found.nulls["uar"].std(ddof=1) / np.sqrt(40)
-    assert abs(rows.loc["uar_null", "estimate"] - 1 / 3) < 4 * error < 0.06
+    assert len(found.nulls) == 20
+    error = found.nulls["uar"].std(ddof=1) / np.sqrt(20)
+    assert abs(rows.loc["uar_null", "estimate"] - 1 / 3) < 4 * error < 0.08
     assert rows.loc["uar_test_null", "estimate"] > 1 / 3 + 0.02
-    assert rows.loc["uar_null", "p_value"] == 1 / 41
+    assert rows.loc["uar_null", "p_value"] == 1 / 21
     assert rows.loc["uar_null", "estimate"] == pytest.approx(found.nulls["uar"].mean())
 
 
