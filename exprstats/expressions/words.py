@@ -61,7 +61,10 @@ NEUTRAL = "neutral"
 def list_adjectives() -> pd.DataFrame:
     """Return the table of adjectives: emotion, adjective, and the published program's word.
 
-    Edit the column ``adjective`` and pass the table to `write_sentences`.
+    Returns
+    -------
+    pandas.DataFrame
+        One row an emotion. Edit the column ``adjective`` and pass the table to `write_sentences`.
 
     Examples
     --------

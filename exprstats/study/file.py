@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from exprstats.errors import DataError, Problem
 from exprstats.options import NETWORKS, ModelKind, name_nearest
+from exprstats.study.estimates import EstimatesSettings
 from exprstats.study.settings import (
     BASELINES,
     USUAL_BASELINES,
@@ -17,7 +18,6 @@ from exprstats.study.settings import (
     CompareSettings,
     ContrastsSettings,
     DeepSettings,
-    EstimatesSettings,
     ImportanceSettings,
     ModelSettings,
     OpenfaceSettings,

@@ -23,10 +23,9 @@ from exprstats.options import (
     ModelKind,
     PointUnit,
     SamplingRule,
-    SentenceUnit,
-    Thresholds,
     Tokens,
 )
+from exprstats.study.estimates import EstimatesSettings
 from exprstats.study.values import (
     one_of,
     read_codes,
@@ -48,9 +47,7 @@ from exprstats.study.values import (
     read_sizes,
     read_text,
     read_texts,
-    read_whole,
     some_of,
-    word_or_file,
 )
 
 ScoreMethod = Literal["bartlett"]
@@ -211,35 +208,6 @@ class SigningSettings:
     within: Annotated[str | None, read_text] = None
     fps: Annotated[float, read_positive] = 30.0
     draws: Annotated[int, read_draws] = 2000
-    level: Annotated[float, read_share] = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class EstimatesSettings:
-    """The table ``[estimates]``: estimates of expression, and what is asked of them.
-
-    The words are those of `exprstats.expressions`. ``about`` is a table of recordings or of their
-    parts, ``thresholds`` and ``adjectives`` are tables as the command writes them, and ``vectors``
-    holds embeddings of texts.
-    """
-
-    files: Annotated[tuple[Path, ...], read_places]
-    about: Annotated[Path | None, read_file] = None
-    id: Annotated[str | None, read_text] = None
-    time: Annotated[str | None, read_text] = None
-    subject: Annotated[str | None, read_text] = None
-    by: Annotated[str | None, read_text] = None
-    modality: Annotated[str | None, read_text] = None
-    emotions: Annotated[tuple[str, ...] | None, read_texts] = None
-    thresholds: Annotated[Thresholds | Path, word_or_file(Thresholds)] = "published"
-    adjectives: Annotated[Path | None, read_file] = None
-    unit: Annotated[SentenceUnit, one_of(SentenceUnit)] = "mean"
-    most: Annotated[int | None, read_repeats] = None
-    vectors: Annotated[Path | None, read_file] = None
-    folds: Annotated[int, read_folds] = 6
-    nulls: Annotated[int, read_whole] = 0
-    maps: Annotated[bool, read_flag] = False
-    draws: Annotated[int, read_draws] = 999
     level: Annotated[float, read_share] = 0.95
 
 

@@ -196,6 +196,7 @@ CALLS = {
         *make_signing(), **{"draws": 9, **options}
     ),
     "predict_labels": lambda _, **options: ex.predict_labels(*make_signing(), trees=1, **options),
+    "simulate_estimates": lambda _, **options: ex.simulate_estimates(speakers=5, **options),
     "simulate_signing": lambda _, **options: ex.simulate_signing(utterances=5, **options),
     "nest_elastic": lambda _, **options: call_nested(**options),
     "repeat_splits": lambda _, **options: call_repeats(**options),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from exprstats.study.estimates import EstimatesSettings
 from exprstats.study.provenance import InputFile, Logbook
-from exprstats.study.settings import EstimatesSettings
 
 if TYPE_CHECKING:
     from exprstats.expressions import Transfer
