@@ -116,28 +116,28 @@ def read_about(about: str | Path | pd.DataFrame | None) -> pd.DataFrame:
     """
     if about is None:
         return pd.DataFrame()
-    table = about
-    if not isinstance(about, pd.DataFrame):
+    if isinstance(about, pd.DataFrame):
+        table = about
+    else:
         from exprstats.io import read_table
 
         table = read_table(about)
-    table = pd.DataFrame(table)
     lower = {str(name): str(name).lower() for name in table}
     known = ("recording", "start", "end", "clip", "label", "subject", "context")
     table = table.rename(columns={name: low for name, low in lower.items() if low in known})
-    place = {} if isinstance(about, pd.DataFrame) else {"file": str(about)}
+    file = None if isinstance(about, pd.DataFrame) else str(about)
     if "recording" not in table or ("start" in table) != ("end" in table):
         fact = "there is no column 'recording'."
         if "recording" in table:
             fact = "of the columns 'start' and 'end' one is missing."
         remedy = f"There is: {', '.join(map(str, table.columns))}."
-        raise DataError(Problem(fact, remedy, **place))
-    names = table["recording"].astype(str).map(lambda name: name_source(name)[0])
-    table = table.assign(recording=names.map(lambda n: decode_ravdess(n).get("recording", n)))
+        raise DataError(Problem(fact, remedy, file=file))
+    names = [name_source(name)[0] for name in map(str, table["recording"])]
+    table = table.assign(recording=[decode_ravdess(n).get("recording", n) for n in names])
     if "start" not in table and table["recording"].duplicated().any():
         twice = table["recording"][table["recording"].duplicated()].iloc[0]
         fact = f"recording '{twice}' has two rows."
-        raise DataError(Problem(fact, "Give it one, or add the columns start and end.", **place))
+        raise DataError(Problem(fact, "Give it one, or add the columns start and end.", file=file))
     return table
 
 
@@ -179,7 +179,7 @@ def join_about(
         remedy = ("Name them in the column 'recording' of ", Option("about"), ".")
         raise DataError(Problem(fact, remedy))
     if lost:
-        warn_user(f"The table about recordings lacks {name_some(lost)}.")
+        warn_user(f"The table about recordings has no row of {name_some(lost)}.")
     if "start" in about:
         return _cut_parts(estimates, about, told)
     rows = about.set_index("recording").reindex(known)

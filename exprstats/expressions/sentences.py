@@ -12,6 +12,7 @@ import pandas as pd
 from exprstats.apa import count_things, write_count, write_number
 from exprstats.contracts import check_table
 from exprstats.document.text import join_words
+from exprstats.errors import Option, warn_user
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.words import (
     NEUTRAL,
@@ -120,6 +121,11 @@ def write_sentences(
     OptionError
         If a bound is no number, two adverbs share one, or a modality has none.
 
+    Warns
+    -----
+    DataWarning
+        Where the published bounds cannot apply, because scores do not run from 0 to 1.
+
     References
     ----------
     Brooks, J. A., et al. (2023). Emotion expression estimates to measure and improve multimodal
@@ -141,6 +147,8 @@ def write_sentences(
         name: estimates.loc[estimates["modality"].eq(name), "score"].to_numpy(float)
         for name in modalities
     }
+    if isinstance(thresholds, str) and thresholds == "published":
+        _warn_of_range(scores)
     cuts = settle_cuts(scores, thresholds)
     words = settle_adjectives(adjectives)
     parts = [
@@ -164,6 +172,16 @@ def write_sentences(
             }
         )
     return Sentences(pd.DataFrame(counted), sentences, list_cuts(cuts), kind)
+
+
+def _warn_of_range(scores: Mapping[str, np.ndarray]) -> None:
+    """Warn of scores to which the published bounds cannot apply."""
+    for name, own in scores.items():
+        low, high = float(own.min()), float(own.max())
+        if low < 0 or high > 1:
+            told = f"Scores on {name} run from {low:g} to {high:g}, and the published bounds of "
+            remedy = ("adverbs are for scores from 0 to 1. Take ", Option("thresholds", "quantile"))
+            warn_user((told, *remedy, "."))
 
 
 def _average_units(estimates: pd.DataFrame, unit: SentenceUnit) -> pd.DataFrame:

@@ -62,7 +62,7 @@ class EstimateStructure(Result):
                 continue
             size = write_number(row["estimate"], 2)
             expected = write_number(row["expected"], 2)
-            told = f"{expected} if equal, permutation p {tell_p(row['p_value'])}"
+            told = f"{expected} expected if equal, permutation p {tell_p(row['p_value'])}"
             if pd.isna(row["p_value"]):
                 told = f"not tested: {row['note']}"
             texts.append(
@@ -161,13 +161,17 @@ def _order_emotions(pairs: pd.DataFrame) -> tuple[str, ...]:
     from scipy.spatial.distance import squareform
 
     mean = pairs.groupby(["emotion", "other"])["r"].mean()
-    names = sorted({str(name) for pair in mean.index for name in pair})
+    listed = [
+        (str(row["emotion"]), str(row["other"]), float(row["r"]))
+        for row in mean.reset_index().to_dict("records")
+    ]
+    names = sorted({name for one, two, _ in listed for name in (one, two)})
     if len(names) < 3:
         return tuple(names)
     places = {name: place for place, name in enumerate(names)}
     apart = np.ones((len(names), len(names)))
-    for (one, two), r in mean.items():
-        place = places[str(one)], places[str(two)]
+    for one, two, r in listed:
+        place = places[one], places[two]
         apart[place] = apart[place[::-1]] = 1 - (r if np.isfinite(r) else 0.0)
     np.fill_diagonal(apart, 0.0)
     flat = squareform(np.clip(apart, 0, None), checks=False)

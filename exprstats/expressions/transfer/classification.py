@@ -73,7 +73,7 @@ class Transfer(Result):
     def sentence(self) -> str:
         """Return the recall of the best features, what fusion adds, and the inflation by C."""
         rows = self.table[self.table["term"].eq("uar")]
-        best = rows.loc[rows["estimate"].idxmax()].to_dict()
+        best = rows.iloc[int(rows["estimate"].to_numpy().argmax())].to_dict()
         limits = ""
         if not pd.isna(best["conf_low"]):
             interval = write_interval(best["conf_low"], best["conf_high"], bounded=True)
@@ -82,8 +82,8 @@ class Transfer(Result):
         value = write_number(best["estimate"], bounded=True)
         verb = "were recalled" if len(rows) == 1 else "were recalled best"
         texts = [
-            f"Of {self.classes} classes those of new speakers {verb} from {best['features']}: "
-            f"UAR = {value}{limits}, where chance is {chance}."
+            f"Among {self.classes} classes, acted emotions of new speakers {verb} from "
+            f"{best['features']}: UAR = {value}{limits}, where chance is {chance}."
         ]
         texts += self._compare(best["features"])
         more = self.table[self.table["term"].eq("inflation")]["estimate"]

@@ -101,7 +101,8 @@ def count_words(texts: list[str]) -> Any:
     from sklearn.feature_extraction.text import CountVectorizer
 
     tool = CountVectorizer(token_pattern=r"(?u)\b\w+\b", ngram_range=(1, 2))
-    return tool.fit_transform(texts).tocsr()
+    counts: Any = tool.fit_transform(texts)
+    return counts.tocsr()
 
 
 def _predict(kernel: tuple[np.ndarray, np.ndarray], y: np.ndarray, cost: float) -> np.ndarray:

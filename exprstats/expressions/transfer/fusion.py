@@ -99,8 +99,8 @@ They sound neutral.']
         raise DataError(Problem(fact, ("Keep fewer emotions with ", Option("emotions"), ".")))
     if not whole.all():
         lost = int((~whole).sum())
-        told = f"Clips without all scores of a modality are not classified: {lost} of {len(wide)}."
-        warn_user(told)
+        text = f"Clips without all scores of a modality are not classified: {lost} of {len(wide)}."
+        warn_user(text)
     wide = wide[whole]
     features: dict[str, Features] = {}
     told: dict[str, list[str]] = {}
@@ -130,13 +130,13 @@ def _list_texts(values: Any) -> list[str]:
 
 
 def _tell(
-    part: pd.DataFrame, clips: pd.MultiIndex, unit: SentenceUnit, options: dict[str, Any]
+    part: pd.DataFrame, clips: pd.Index, unit: SentenceUnit, options: dict[str, Any]
 ) -> list[str]:
     """Return the text of each clip: its sentences in the order of time, then of faces."""
     told = write_sentences(part, unit=unit, **options).sentences
     told = told.sort_values(["time", "id"], kind="stable")
     texts = told.groupby(list(clips.names), sort=False)["sentence"].agg(" ".join)
-    return texts.reindex(clips).fillna("").tolist()
+    return [str(one) for one in texts.reindex(clips).fillna("")]
 
 
 def read_vectors(path: str | Path) -> Callable[[list[str]], np.ndarray]:
