@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from numbers import Integral, Real
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeGuard, get_args
 
 from exprstats.errors import OptionError
 
@@ -55,7 +55,7 @@ SamplingRule = Literal["nearest", "mean"]
 PointUnit = Literal["px", "mm"]
 HumanUnit = Literal["worker", "seat", "paper"]
 Duplicates = Literal["error", "mean", "first"]
-Design = Literal["expressiveness", "signing", "evoked"]
+Design = Literal["expressiveness", "signing", "evoked", "estimates"]
 Given = Literal["label", "feature"]
 Counted = Literal["frames", "utterances"]
 Among = Literal["all", "labelled"]
@@ -121,6 +121,11 @@ def check_word(value: str, allowed: Any, option: str) -> None:
     if value not in words:
         message = f"{option} '{value}' is not known. {name_nearest(str(value), words)}"
         raise OptionError(message, option=option)
+
+
+def is_word(value: object, allowed: Any) -> TypeGuard[Any]:
+    """Return whether a value is one of a Literal's words."""
+    return value in get_args(allowed)
 
 
 def check_level(level: float) -> None:

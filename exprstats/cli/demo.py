@@ -116,6 +116,20 @@ split = [0.6, 0.15, 0.25]
 """
 
 
+_ESTIMATES = """\
+# A study file: what to analyse. Run it with: exprstats report study.toml
+title = "Acted emotions on face and voice (simulated)"
+seed = {seed}
+
+[estimates]
+files = ["acted_face.csv", "acted_prosody.csv"]
+by = "context"                 # two data sets, each described apart
+thresholds = "published"       # or "quantile", or a table of bounds
+maps = true                    # t-SNE
+nulls = 5                      # permutations of the labels: what chance gives
+"""
+
+
 def show_demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="The report folder.")] = Path(
         "exprstats-demo"
@@ -177,6 +191,8 @@ def simulate_design(
                 written = write_signing_files(stage, people=subjects, seed=seed)
             elif design == "evoked":
                 written = write_evoked_files(stage, videos=subjects, seed=seed)
+            elif design == "estimates":
+                written = write_estimates_files(stage, people=subjects, seed=seed)
             else:
                 study = simulate_expressiveness(subjects=subjects, seed=seed)
                 written = write_study_files(study, stage, seed=seed)
@@ -244,6 +260,31 @@ def write_evoked_files(folder: Path, *, videos: int, seed: int) -> list[str]:
         f"machine.csv: {len(study.machine):,} moments with scores of a machine",
         f"human.csv: {len(study.human):,} annotations of three people",
         "full.csv, image.csv: scores of two models",
+        f"truth.csv: {len(study.truth):,} population values",
+        "study.toml: what to analyse",
+    ]
+
+
+def write_estimates_files(folder: Path, *, people: int, seed: int) -> list[str]:
+    """Write simulated estimates of acted emotions, half of the people in each data set."""
+    from exprstats.io import write_csv, write_json
+    from exprstats.simulate import simulate_estimates
+    from exprstats.study import list_versions
+
+    study = simulate_estimates(speakers=(people + 1) // 2, seed=seed)
+    keys = ["context", "subject", "recording", "label", "id", "time", "end"]
+    told = []
+    for modality, part in study.estimates.groupby("modality", sort=False):
+        kept = [key for key in keys if part[key].notna().all()]
+        wide = part.pivot_table("score", kept, "emotion", sort=False).reset_index()
+        write_csv(wide, folder / f"acted_{modality}.csv")
+        told.append(f"acted_{modality}.csv: {len(wide):,} rows, one column an emotion")
+    write_csv(study.truth, folder / "truth.csv")
+    (folder / "study.toml").write_text(_ESTIMATES.format(seed=seed), encoding="utf-8")
+    described = {"design": "estimates", "seed": seed, "versions": list_versions()}
+    write_json(described, folder / "provenance.json")
+    return [
+        *told,
         f"truth.csv: {len(study.truth):,} population values",
         "study.toml: what to analyse",
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,24 +9,21 @@ import typer
 
 from exprstats.cli.options import (
     ForceOption,
+    JobsOption,
     JsonOption,
     LevelOption,
     OutOption,
     QuietOption,
     SeedOption,
-    SingleJobOption,
     split_names,
 )
-from exprstats.cli.session import open_session
-from exprstats.errors import Option, OptionError
-from exprstats.options import SentenceUnit, Thresholds
+from exprstats.cli.session import Session, open_session
+from exprstats.options import SentenceUnit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from exprstats.expressions import Transfer
-
-_TARGET = "label"
+    from exprstats.results import Result
 
 
 def estimate_files(
@@ -35,15 +31,31 @@ def estimate_files(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="Hume CSV or JSON, FACET, AFFDEX, Affectiva, py-feat, or one column an emotion.",
+            help="Hume CSV or JSON, FACET, AFFDEX, Affectiva, py-feat, or one column an emotion; "
+            "or folders of them.",
         ),
     ],
     subject: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="Who is seen or heard; left out one by one."),
+        typer.Option(
+            metavar="COLUMN", help="Who is seen or heard; left out one by one. As for --by."
+        ),
     ] = None,
     by: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The data set, each described apart.")
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="The data set, each described apart: a column of the files or of --about; or "
+            "recording, folder, or file.",
+        ),
+    ] = None,
+    about: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Table of recordings (recording, subject, label, ...), or of their parts (with "
+            "start and end in seconds).",
+        ),
     ] = None,
     id: Annotated[
         str | None, typer.Option("--id", metavar="COLUMN", help="Names the clip of a row.")
@@ -57,11 +69,37 @@ def estimate_files(
         str | None, typer.Option(metavar="A,B,...", help="Emotions to keep. [default: all]")
     ] = None,
     thresholds: Annotated[
-        Thresholds, typer.Option(help="Bounds of adverbs: published (for faces) or quantile.")
+        str,
+        typer.Option(
+            metavar="published|quantile|FILE",
+            help="Bounds of adverbs: published (for faces), quantiles of each modality, or a table "
+            "(adverb, low or share, modality), as --out writes it.",
+        ),
     ] = "published",
+    adjectives: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Table of adjectives (emotion, adjective), as --out writes it."
+        ),
+    ] = None,
     unit: Annotated[
         SentenceUnit, typer.Option(help="Sentences of the mean of a recording, or of each frame.")
     ] = "mean",
+    most: Annotated[
+        int | None, typer.Option(min=1, help="Emotions in a sentence. [default: all that count]")
+    ] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Embeddings: the texts that --out writes, with one column a dimension. "
+            "[default: TF-IDF]",
+        ),
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of speakers.")] = 6,
+    nulls: Annotated[
+        int, typer.Option(min=0, help="Classifications of permuted labels, for what chance gives.")
+    ] = 0,
     draws: Annotated[
         int, typer.Option(min=1, help="Permutations in the test of equal structure.")
     ] = 999,
@@ -73,72 +111,60 @@ def estimate_files(
     out: OutOption = None,
     force: ForceOption = False,
     seed: SeedOption = 1,
-    n_jobs: SingleJobOption = 1,
+    n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
     """Describe estimates of expression: leading emotions, agreement, structure, sentences."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("estimates", seed=seed, **options) as session:
-        from exprstats.expressions import (
-            compare_structure,
-            map_expressions,
-            rate_estimates,
-            read_estimates,
-            write_sentences,
-        )
+        from exprstats.options import Thresholds, is_word
+        from exprstats.study.estimates import EstimatesSettings
+        from exprstats.study.stages import estimates as stage
 
-        table = read_estimates(
-            files,
+        kept = split_names(emotions, "--emotions")
+        settings = EstimatesSettings(
+            files=tuple(files),
+            about=about,
             id=id,
             time=time,
             subject=subject,
+            by=by,
             modality=modality,
-            context=by,
-            emotions=split_names(emotions, "--emotions"),
+            emotions=None if kept is None else tuple(kept),
+            thresholds=thresholds if is_word(thresholds, Thresholds) else Path(thresholds),
+            adjectives=adjectives,
+            unit=unit,
+            most=most,
+            vectors=vectors,
+            folds=folds,
+            nulls=nulls,
+            maps=maps,
+            draws=draws,
+            level=level,
         )
-        for path in files:
-            whole = hashlib.sha256(path.read_bytes()).hexdigest()
-            session.add_input(path, whole, table.attrs["rows"][str(path)])
-        if by is not None and "context" not in table:
-            message = "only tables with one column an emotion have a column of data sets."
-            raise OptionError(message, Option("by", None))
-        context = "context" if by else None
-        result = rate_estimates(table, by=context, level=level)
-        structure = compare_structure(table, by=context, draws=draws, seed=seed)
-        leed = write_sentences(table, thresholds=thresholds, unit=unit)
-        session.add_table("estimates", result.tidy())
-        session.add_table("structure", structure.tidy())
-        pairs = structure.correlations.assign(term="correlation").rename(columns={"r": "estimate"})
-        session.add_table("correlations", pairs)
-        session.add_table("sentences_neutral", leed.tidy())
-        session.tables |= {"sentences": leed.sentences, "adverbs": leed.cuts}
-        mapped = map_expressions(table, seed=seed) if maps else None
-        if mapped is not None:
-            session.add_table("maps", mapped.tidy())
-            session.tables["map_points"] = mapped.points
-        transfer = _classify(table, leed.sentences, seed)
-        if transfer is not None:
-            session.add_table("transfer", transfer.tidy())
-        session.present(result, structure, mapped, leed, transfer)
+        table = stage.read_sources(settings)
+        read = table.attrs["rows"]
+        for path in (*stage.list_sources(settings), *stage.list_companions(settings)):
+            session.add_input(path, *stage.measure_source(path, read.get(str(path))))
+        results, texts = stage.analyse_estimates(settings, table, seed=seed, n_jobs=n_jobs)
+        _keep_tables(session, texts, *results)
+        session.present(*results)
 
 
-def _classify(table: pd.DataFrame, sentences: pd.DataFrame, seed: int) -> Transfer | None:
-    """Classify what was acted, where the names of recordings tell it and speakers are four."""
-    keys = [name for name in ("recording", "subject", _TARGET) if name in table]
-    if len(keys) < 3 or table["subject"].nunique() < 4 or table[_TARGET].nunique() < 2:
-        return None
-    from exprstats.expressions import classify_expressions
+def _keep_tables(session: Session, texts: pd.DataFrame, *results: Result) -> None:
+    """Keep rows for ``--json`` and tables for ``--out``, those that can be edited among them."""
+    from exprstats.expressions import EstimateStructure, ExpressionMap, Sentences, list_adjectives
 
-    wide = table.pivot_table("score", keys, ["modality", "emotion"], sort=True, observed=True)
-    wide = wide.dropna()
-    told = sentences.pivot_table("sentence", keys, "modality", aggfunc=" ".join)
-    told = told.reindex(wide.index)
-    features = {}
-    for modality in told:
-        features[f"{modality}: scores"] = wide[modality].to_numpy(float)
-        features[f"{modality}: sentences"] = told[modality].fillna("").tolist()
-    if len(told.columns) > 1:
-        features["all: scores"] = wide.to_numpy(float)
-        features["all: sentences"] = told.fillna("").agg(" ".join, axis=1).tolist()
-    people, labels = (wide.index.get_level_values(name).tolist() for name in ("subject", _TARGET))
-    return classify_expressions(features, labels, people, seed=seed)
+    for one in results:
+        name = "sentences_neutral" if isinstance(one, Sentences) else one.find_place()
+        session.add_table(name, one.tidy())
+        if isinstance(one, EstimateStructure):
+            pairs = one.correlations.assign(term="correlation").rename(columns={"r": "estimate"})
+            session.add_table("correlations", pairs)
+        if isinstance(one, ExpressionMap):
+            session.tables["map_points"] = one.points
+        if isinstance(one, Sentences):
+            session.tables |= {"sentences": one.sentences, "adverbs": one.cuts}
+    session.tables["adjectives"] = list_adjectives()
+    if len(texts):
+        session.tables["texts"] = texts

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
+from scipy.stats import gaussian_kde, rankdata
 
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows, check_table, order_levels
@@ -16,6 +16,13 @@ from exprstats.document.cells import pick_rows
 from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, Problem
 from exprstats.expressions.estimates import ESTIMATES
+from exprstats.expressions.jackknife import (
+    FEWEST,
+    jackknife_correlations,
+    jackknife_means,
+    jackknife_ranks,
+    write_rows,
+)
 from exprstats.expressions.moments import (
     Moments,
     code_clusters,
@@ -23,18 +30,12 @@ from exprstats.expressions.moments import (
     pair_modalities,
     spread_moments,
 )
-from exprstats.inference.resampling.intervals import jackknife_clusters
-from exprstats.inference.resampling.scales import limit_ends
 from exprstats.options import check_level
 from exprstats.parallel import limit_threads
 from exprstats.results import Result
 
 TOP = 5
-FEWEST = 3  # clusters that an interval needs
-_SCALES = {"share_top": "logit", "spearman": "fisher", "spearman_within": "fisher"}
-_SCALES |= {"stability": "raw", "lag_one": "raw"}
-_RANGES = {"share_top": (0.0, 1.0), "mean": (-np.inf, np.inf), "mean_rank": (1.0, np.inf)}
-Statistic = Callable[[np.ndarray], np.ndarray]
+_POINTS = 64  # of a distribution
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +56,10 @@ class Estimates(Result):
         Confidence level.
     moments
         Moments of each modality and context.
+    densities
+        Distributions of the five emotions with the best mean rank of each modality and context:
+        ``score`` (64 from the lowest to the highest) and ``density`` (a Gaussian kernel of Scott's
+        width); ``median`` beside.
     """
 
     place: ClassVar[str] = "estimates"
@@ -62,6 +67,11 @@ class Estimates(Result):
     cluster: str | None
     level: float
     moments: pd.DataFrame
+    densities: pd.DataFrame
+
+    def export(self) -> dict[str, Any]:
+        """Return the rows, and the distributions of the leading emotions."""
+        return {"estimates": self.tidy(), "estimates_densities": self.densities}
 
     def glance(self) -> pd.DataFrame:
         """Return one row: emotions, modalities and moments."""
@@ -148,14 +158,16 @@ def rate_estimates(
         raise DataError(Problem(fact, ("Give another column, or ", Option("by", None), ".")))
     used = find_cluster(estimates, cluster)
     rows: list[dict[str, Any]] = []
-    counted = []
+    counted, drawn = [], []
     with limit_threads():
         for context in [None] if by is None else order_levels(estimates[by]):
             part = estimates if by is None else pick_rows(estimates, **{by: context})
             for modality in map(str, part["modality"].unique()):
                 moments = spread_moments(part[part["modality"].eq(modality)])
                 shared = {"context": context, "modality": modality, "versus": None}
-                rows += [shared | row for row in _describe_levels(moments, used, level)]
+                levels = list(_describe_levels(moments, used, level))
+                drawn.append(_estimate_densities(moments, levels).assign(**shared))
+                rows += [shared | row for row in levels]
                 rows += [shared | row for row in _describe_time(moments, used, level)]
                 counted.append(
                     {"context": context, "modality": modality, "moments": len(moments.keys)}
@@ -164,7 +176,27 @@ def rate_estimates(
                 shared = {"context": context, "modality": one, "versus": two}
                 rows += [shared | row for row in _correlate(moments, beside, used, level)]
     keys = ("context", "modality", "versus", "emotion", "term")
-    return Estimates(arrange_rows(rows, keys), used, level, pd.DataFrame(counted))
+    densities = pd.concat(drawn, ignore_index=True).drop(columns="versus")
+    return Estimates(arrange_rows(rows, keys), used, level, pd.DataFrame(counted), densities)
+
+
+def _estimate_densities(moments: Moments, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the distributions of the emotions with the best mean rank."""
+    ranks = {row["emotion"]: row["estimate"] for row in rows if row["term"] == "mean_rank"}
+    found = []
+    for name in sorted(ranks, key=lambda one: ranks[one])[:TOP]:
+        values = moments.scores[:, moments.emotions.index(name)]
+        values = values[np.isfinite(values)]
+        if len(values) < FEWEST or not np.ptp(values) > 0:
+            continue
+        grid = np.linspace(values.min(), values.max(), _POINTS)
+        density = gaussian_kde(values)(grid)
+        median = float(np.median(values))
+        found.append(
+            pd.DataFrame({"emotion": name, "score": grid, "density": density, "median": median})
+        )
+    names = ["emotion", "score", "density", "median"]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
 
 
 def _describe_levels(
@@ -178,13 +210,7 @@ def _describe_levels(
     top = np.where(known, top / top.sum(axis=1, keepdims=True), np.nan)  # ties share the place
     codes = code_clusters(moments.keys, cluster)
     for term, values in (("mean", scores), ("mean_rank", ranks), ("share_top", top)):
-
-        def average(kept: np.ndarray, values: np.ndarray = values) -> np.ndarray:
-            return (
-                np.nanmean(values[kept], axis=0) if kept.any() else np.full(values.shape[1], np.nan)
-            )
-
-        yield from _write(term, average, codes, moments.emotions, level)
+        yield from write_rows(term, jackknife_means(values, codes), codes, moments.emotions, level)
 
 
 def _describe_time(moments: Moments, cluster: str | None, level: float) -> Iterator[dict[str, Any]]:
@@ -201,25 +227,23 @@ def _describe_time(moments: Moments, cluster: str | None, level: float) -> Itera
     centred = scores.copy()
     for rows in long:
         centred[rows] -= np.nanmean(scores[rows], axis=0)
-
-    def follow(kept: np.ndarray) -> np.ndarray:
-        pairs = kept[now]
-        return _correlate_columns(centred[now[pairs]], centred[later[pairs]])
-
-    yield from _write("lag_one", follow, codes, moments.emotions, level)
+    _, owner = np.unique(codes[now], return_inverse=True)
+    found = jackknife_correlations(centred[now], centred[later], owner)
+    yield from write_rows("lag_one", found, owner, moments.emotions, level)
     if len(long) < 3:
         return
     first = np.array([np.nanmean(scores[rows[: len(rows) // 2]], axis=0) for rows in long])
     second = np.array([np.nanmean(scores[rows[len(rows) // 2 :]], axis=0) for rows in long])
-    owner = np.array([codes[rows[0]] for rows in long])
-    _, owner = np.unique(owner, return_inverse=True)
+    _, owner = np.unique([codes[rows[0]] for rows in long], return_inverse=True)
+    halves = jackknife_correlations(first, second, owner)
+    stepped = tuple(_step_up(r) for r in halves)
+    yield from write_rows("stability", (stepped[0], stepped[1]), owner, moments.emotions, level)
 
-    def halve(kept: np.ndarray) -> np.ndarray:
-        r = _correlate_columns(first[kept], second[kept])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(1 + r > 0, 2 * r / (1 + r), np.nan)
 
-    yield from _write("stability", halve, owner, moments.emotions, level)
+def _step_up(r: np.ndarray) -> np.ndarray:
+    """Return the correlation of wholes from that of halves (Spearman–Brown)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(1 + r > 0, 2 * r / (1 + r), np.nan)
 
 
 def _correlate(
@@ -227,73 +251,21 @@ def _correlate(
 ) -> Iterator[dict[str, Any]]:
     codes = code_clusters(moments.keys, cluster)
     scores = moments.scores
-
-    def each(kept: np.ndarray) -> np.ndarray:
-        return _correlate_columns(rankdata(scores[kept], axis=0), rankdata(beside[kept], axis=0))
-
-    def whole(kept: np.ndarray) -> np.ndarray:
-        one, two = rankdata(scores[kept].ravel()), rankdata(beside[kept].ravel())
-        within = each(kept)
-        defined = within[np.isfinite(within)]
-        mean = defined.mean() if len(defined) else np.nan
-        return np.array([_correlate_columns(one[:, None], two[:, None])[0], mean])
-
-    yield from _write("spearman", each, codes, moments.emotions, level)
-    for row in _write("spearman", whole, codes, ("", "within"), level):
-        term = "spearman_within" if row["emotion"] else "spearman"
-        yield row | {"emotion": None, "term": term}
+    each, without = jackknife_ranks(scores, beside, codes)
+    yield from write_rows("spearman", (each, without), codes, moments.emotions, level)
+    every = np.repeat(codes, scores.shape[1])
+    whole = jackknife_ranks(scores.reshape(-1, 1), beside.reshape(-1, 1), every)
+    defined = np.isfinite(each)
+    within = np.array([each[defined].mean() if defined.any() else np.nan])
+    left = _average_defined(without) if len(without) else without
+    for term, found in (("spearman", whole), ("spearman_within", (within, left))):
+        for row in write_rows(term, found, codes, ("",), level):
+            yield row | {"emotion": None}
 
 
-def _correlate_columns(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """Return Pearson correlations (columns,) of two tables (n, columns); NaN without variance."""
-    if len(one) < 3:
-        return np.full(one.shape[1], np.nan)
-    a, b = one - np.nanmean(one, axis=0), two - np.nanmean(two, axis=0)
-    lost = np.isnan(a) | np.isnan(b)
-    a, b = np.where(lost, 0.0, a), np.where(lost, 0.0, b)
-    sizes = (a**2).sum(axis=0) * (b**2).sum(axis=0)
-    least = 1e-24 * np.maximum(1.0, np.nanmax(np.abs(one), axis=0) ** 4)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(sizes > least, (a * b).sum(axis=0) / np.sqrt(sizes), np.nan)
-
-
-def _write(
-    term: str, statistic: Statistic, codes: np.ndarray, names: tuple[str, ...], level: float
-) -> Iterator[dict[str, Any]]:
-    """Yield rows of a statistic of moments, with the jackknife-t interval over clusters."""
-    groups = int(codes.max()) + 1
-    whole = statistic(np.ones(len(codes), bool))
-    low = high = error = np.full(len(names), np.nan)
-    notes = [f"no interval: {groups} of the {FEWEST} clusters that it needs"] * len(names)
-    if groups >= FEWEST:
-        without = np.stack([statistic(codes != group) for group in range(groups)], axis=1)
-        scales = np.full(len(names), _SCALES.get(term, "raw"))
-        found = jackknife_clusters(whole, without, level=level, scales=scales)
-        ranges = np.tile(_RANGES.get(term, (-1.0, 1.0)), (len(names), 1))
-        holders = np.full(len(names), groups if term == "share_top" else 0)
-        ends = limit_ends(
-            whole,
-            found.conf_low,
-            found.conf_high,
-            errors=found.std_error,
-            ranges=ranges,
-            holders=holders,
-            level=level,
-        )
-        low, high, error, notes = ends.conf_low, ends.conf_high, found.std_error, ends.notes
-    for place, name in enumerate(names):
-        undefined = "not defined: the scores do not vary" if np.isnan(whole[place]) else ""
-        yield {
-            "emotion": name,
-            "term": term,
-            "estimate": float(whole[place]),
-            "std_error": float(error[place]),
-            "conf_low": float(low[place]),
-            "conf_high": float(high[place]),
-            "level": level,
-            "method": "jackknife",
-            "headline": True,
-            "n_clips": len(codes),
-            "n_clusters": groups,
-            "note": undefined or notes[place] or None,
-        }
+def _average_defined(without: np.ndarray) -> np.ndarray:
+    """Return the mean (1, G) over the emotions whose ρ is defined."""
+    known = np.isfinite(without)
+    counts = known.sum(axis=0)
+    sums = np.where(known, without, 0.0).sum(axis=0)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)[None, :]

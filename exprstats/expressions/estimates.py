@@ -13,7 +13,15 @@ from exprstats.apa import count_things
 from exprstats.contracts import Contract, check_table
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.expressions.exports import HUME, parse_hume_table, parse_json
-from exprstats.expressions.recordings import decode_ravdess, name_source
+from exprstats.expressions.recordings import (
+    PLACED,
+    decode_ravdess,
+    join_about,
+    name_source,
+    place_recordings,
+    read_about,
+)
+from exprstats.parallel import report_progress
 
 if TYPE_CHECKING:
     from exprstats.options import Tracker
@@ -29,8 +37,11 @@ _TRACKED = {
     "affdex": ("Anger", "Sadness", "Disgust", "Joy", "Surprise", "Fear", "Contempt"),
     "py-feat": ("anger", "disgust", "fear", "happiness", "happy", "sadness", "sad", "surprise"),
 }
+# Action units, and FACET's two summaries of its emotions, one of which equals the evidence of joy.
+_SUMMARIES = ("AU", "Positive", "Negative")
 _MOMENT = ["recording", "id", "modality", "time"]
-_ROLES = {"id", "time", "subject", "modality", "context", "recording", "frame", "end", "label"}
+_ROLES = {"id", "time", "subject", "modality", "context", "recording", "frame"}
+_CARRIED = ("subject", "context", "end", "label", "text")  # of a wide table, as they are
 
 
 def read_estimates(
@@ -42,6 +53,7 @@ def read_estimates(
     modality: str | None = None,
     context: str | None = None,
     emotions: Sequence[str] | None = None,
+    about: str | Path | pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     r"""Read emotion expression estimates: Hume, FACET, AFFDEX, Affectiva, py-feat, or any table.
 
@@ -51,13 +63,21 @@ def read_estimates(
         One file or several: Hume's CSV (face, prosody, language) and JSON, iMotions exports
         (FACET, AFFDEX; rows of other sensors are left out), Affectiva's JSON, py-feat's CSV, or a
         wide table with one column an emotion.
-    id, time, subject, context
-        Columns of a wide table: who or what a row is about, seconds, the person, the data set.
-        Without ``subject`` the names of RAVDESS recordings tell the actor.
+    id, time
+        Columns of a wide table: who or what a row is about, seconds.
+    subject, context
+        The person and the data set: a column of every file (of Hume's and iMotions' too, such as
+        ``Name``) or of ``about``, or ``"recording"``, ``"folder"`` (in which a file lies) or
+        ``"file"``. Without ``subject`` the names of RAVDESS recordings tell the actor.
     modality
         The column of a wide table that names it, or the one word that holds for a whole file.
     emotions
         The emotions to keep; by default all. In a wide table: its columns.
+    about
+        A table of recordings, or its file: ``recording``, and any of ``subject``, ``context``,
+        ``label`` and columns that ``subject`` and ``context`` name. With ``start`` and ``end`` (s)
+        it is a table of parts: each becomes a recording, called by its ``clip`` or by recording
+        and start, and moments outside of all parts are left out.
 
     Returns
     -------
@@ -96,13 +116,21 @@ def read_estimates(
         message = "there is no file to read. Name at least one."
         raise OptionError(message)
     roles = {"id": id, "time": time, "subject": subject, "modality": modality, "context": context}
+    told = read_about(about)
+    later = {name for name in (subject, context) if name in (*PLACED, *told.columns)}
     tables = []
-    for path in files:
-        table, notes = _read_file(path, {k: v for k, v in roles.items() if v}, emotions)
+    for place, path in enumerate(files, start=1):
+        report_progress("Reading", place, len(files))
+        table, notes = _read_file(
+            path, {k: v for k, v in roles.items() if v and v not in later}, emotions
+        )
         for note in notes:
             warn_user(f"{path.name}: {note}")
+        table = place_recordings(table, path, {"subject": subject, "context": context})
         tables.append(_name_people(table, path))
-    whole = pd.concat(tables, ignore_index=True)
+    whole = join_about(
+        pd.concat(tables, ignore_index=True), told, {"subject": subject, "context": context}
+    )
     if emotions is not None:
         absent = [name for name in emotions if name not in set(whole["emotion"])]
         if absent:
@@ -141,16 +169,61 @@ def _read_file(
     from exprstats.behaviour.trackers.tables import read_tracker_file
 
     text = path.suffix.lower() in {".csv", ".tsv", ".txt", ".gz"}
-    if text and not {"id", "subject"} & set(roles):
+    if text and "id" not in roles:
         file = read_tracker_file(path)
         names = set(map(str, file.table.columns))
         if "Id" in names and {"Time", "BeginTime"} & names and names & set(HUME):
             found, notes = parse_hume_table(file.table, path.name)
-            return found, (*file.notes, *notes)
+            return _carry(found, file.table, path, roles), (*file.notes, *notes)
         trackers: list[Tracker] = [one for one in find_trackers(names) if one in _TRACKED]
         if trackers:
-            return _read_tracked(path, trackers)
+            found, notes = _read_tracked(path, trackers)
+            return _carry(found, file.table, path, roles), notes
     return _read_wide(path, roles, emotions)
+
+
+_CLOCKS = {"Timestamp": 1000.0, "MediaTime": 1000.0, "Time": 1.0, "BeginTime": 1.0}
+
+
+def _carry(
+    found: pd.DataFrame, table: pd.DataFrame, path: Path, roles: dict[str, str]
+) -> pd.DataFrame:
+    """Return estimates with columns of their own export that name the person or the data set.
+
+    A column that changes within the file meets the estimates by their time.
+    """
+    for role in ("subject", "context"):
+        column = roles.get(role)
+        if column is None:
+            continue
+        if column not in table:
+            shown = ", ".join([*PLACED, *map(str, table.columns[:6])])
+            fact = f"there is no column '{column}'."
+            remedy = (
+                f"Name one of the file's columns or one of {shown} …, or give a table of "
+                "recordings with ",
+                Option("about"),
+                ".",
+            )
+            raise DataError(Problem(fact, remedy, file=str(path)))
+        values = table[column].dropna().unique()
+        if len(values) == 1:
+            found = found.assign(**{role: str(values[0])})
+            continue
+        for clock, unit in _CLOCKS.items():
+            if clock not in table:
+                continue
+            keyed = table.assign(_time=pd.to_numeric(table[clock], errors="coerce") / unit)
+            keyed = keyed.dropna(subset=["_time", column]).drop_duplicates("_time")
+            told = found["time"].map(dict(zip(keyed["_time"], keyed[column], strict=True)))
+            if told.notna().all():
+                found = found.assign(**{role: told.astype(str)})
+                break
+        else:
+            fact = f"column '{column}' is empty, or its rows do not meet the estimates by time."
+            remedy = ("Give a table of recordings with ", Option("about"), ".")
+            raise DataError(Problem(fact, remedy, file=str(path)))
+    return found
 
 
 def _read_tracked(path: Path, trackers: list[Tracker]) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -165,7 +238,7 @@ def _read_tracked(path: Path, trackers: list[Tracker]) -> tuple[pd.DataFrame, tu
         held = frames.table[frames.table["success"].eq(1)]
         if isinstance(chosen, str):
             names = [str(one) for one in held if str(one).endswith(chosen)]
-            names = [one for one in names if not one.startswith("AU")]
+            names = [one for one in names if not one.startswith(_SUMMARIES)]
         else:
             every = (*chosen, "neutral")
             names = [str(one) for one in held if str(one).lower() in {e.lower() for e in every}]
@@ -202,7 +275,7 @@ def _read_wide(
     ids = [roles[role] for role in ("id", "subject", "context") if role in roles]
     table = read_table(path, ids=ids)
     lower = {str(name).lower(): str(name) for name in table}
-    roles = {role: lower[role] for role in _ROLES if role in lower} | roles
+    roles = {role: lower[role] for role in (*_ROLES, *_CARRIED) if role in lower} | roles
     constant = roles.get("modality") if roles.get("modality") not in table else None
     missing = [n for r, n in roles.items() if n not in table and not (r == "modality" and constant)]
     if missing:
@@ -220,7 +293,7 @@ def _read_wide(
         if times in roles
         else keys.groupby(["recording", "id", "modality"], sort=False).cumcount().astype(float)
     )
-    for role in ("subject", "context", "end", "label"):
+    for role in _CARRIED:
         if role in roles:
             keys[role] = table[roles[role]]
     keys = keys.astype({name: object for name in ("recording", "id", "modality")})

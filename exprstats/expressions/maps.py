@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.moments import spread_moments
-from exprstats.parallel import Seed, limit_threads, spawn_seeds
+from exprstats.parallel import Seed, limit_threads, report_progress, spawn_seeds
 from exprstats.results import Result
 
 NEIGHBOURS = 5  # of which trustworthiness is told
@@ -32,12 +32,16 @@ class ExpressionMap(Result):
         One row a modality and perplexity: ``term`` ``trustworthiness``, ``estimate`` (1: all
         neighbours on the map are neighbours among the scores), ``n_clips``.
     points
-        One row a moment and perplexity: its keys, ``x`` and ``y``.
+        One row a moment and perplexity: its keys, ``top`` (its highest emotion), ``x`` and ``y``.
     """
 
     place: ClassVar[str] = "maps"
     table: pd.DataFrame
     points: pd.DataFrame
+
+    def export(self) -> dict[str, Any]:
+        """Return the trustworthiness, and the points."""
+        return {"maps": self.tidy(), "maps_points": self.points}
 
     def glance(self) -> pd.DataFrame:
         """Return one row: moments and maps."""
@@ -114,8 +118,10 @@ def map_expressions(
         scores, keys = moments.scores[whole], moments.keys[whole].reset_index(drop=True)
         if len(scores) < FEWEST or scores.shape[1] < 2:
             continue
+        keys = keys.assign(top=np.array(moments.emotions)[scores.argmax(axis=1)])
         usable = [float(one) for one in perplexities if 3 * one < len(scores)]
-        for perplexity in usable or [len(scores) / 4]:
+        for place, perplexity in enumerate(usable or [len(scores) / 4]):
+            report_progress(f"Map of {modality}", place, max(len(usable), 1))
             tool = TSNE(perplexity=perplexity, init="pca", random_state=start, n_jobs=1)
             with limit_threads():
                 found = tool.fit_transform(scores)

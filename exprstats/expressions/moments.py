@@ -53,7 +53,11 @@ def code_clusters(keys: pd.DataFrame, cluster: str | None) -> np.ndarray:
     """Return each moment's cluster as a code (n,); all apart where there are none."""
     if cluster is None:
         return np.arange(len(keys))
-    return pd.factorize(keys[cluster], sort=True)[0]
+    names = keys[cluster]
+    if names.isna().any() and "recording" in keys:
+        # People who are not known are taken apart by their recordings.
+        names = names.astype(object).where(names.notna(), "\0" + keys["recording"].astype(str))
+    return pd.factorize(names, sort=True, use_na_sentinel=False)[0]
 
 
 def pair_modalities(estimates: pd.DataFrame) -> list[tuple[str, str, Moments, np.ndarray]]:

@@ -1,9 +1,20 @@
-"""Names of recordings: the ending of an export, and the coded names of RAVDESS."""
+"""Recordings: what their names say of them, and what a table about them says."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.errors import DataError, Option, Problem, warn_user
+from exprstats.options import name_some
+
+# What may name a person or a data set without being a column of a file.
+PLACED = ("recording", "folder", "file")
 
 _ENDINGS = re.compile(r"(\.gz|\.csv|\.tsv|\.txt|\.json|\.mp4|\.wav|\.avi|\.mov|\.mkv|\.mp3)$", re.I)
 _MODALITY = re.compile(r"[ _.-](face|prosody|language|burst)$", re.I)
@@ -83,3 +94,128 @@ def decode_ravdess(name: str) -> dict[str, str]:
         "subject": actor,
         "gender": "male" if int(actor) % 2 else "female",
     }
+
+
+def place_recordings(
+    table: pd.DataFrame, path: Path, roles: Mapping[str, str | None]
+) -> pd.DataFrame:
+    """Return estimates of one file with the roles that its recordings, folder or name give."""
+    told = {"recording": table["recording"], "folder": path.resolve().parent.name}
+    told["file"] = path.name
+    named = {role: told[one] for role, one in roles.items() if one in told and role not in table}
+    return table.assign(**named)
+
+
+def read_about(about: str | Path | pd.DataFrame | None) -> pd.DataFrame:
+    """Return a table about recordings with their names as exports have them.
+
+    Raises
+    ------
+    DataError
+        If it has no column ``recording``, only one of ``start`` and ``end``, or names repeat.
+    """
+    if about is None:
+        return pd.DataFrame()
+    if isinstance(about, pd.DataFrame):
+        table = about
+    else:
+        from exprstats.io import read_table
+
+        table = read_table(about)
+    lower = {str(name): str(name).lower() for name in table}
+    known = ("recording", "start", "end", "clip", "label", "subject", "context")
+    table = table.rename(columns={name: low for name, low in lower.items() if low in known})
+    file = None if isinstance(about, pd.DataFrame) else str(about)
+    if "recording" not in table or ("start" in table) != ("end" in table):
+        fact = "there is no column 'recording'."
+        if "recording" in table:
+            fact = "of the columns 'start' and 'end' one is missing."
+        remedy = f"There is: {', '.join(map(str, table.columns))}."
+        raise DataError(Problem(fact, remedy, file=file))
+    names = [name_source(name)[0] for name in map(str, table["recording"])]
+    table = table.assign(recording=[decode_ravdess(n).get("recording", n) for n in names])
+    if "start" not in table and table["recording"].duplicated().any():
+        twice = table["recording"][table["recording"].duplicated()].iloc[0]
+        fact = f"recording '{twice}' has two rows."
+        raise DataError(Problem(fact, "Give it one, or add the columns start and end.", file=file))
+    return table
+
+
+def join_about(
+    estimates: pd.DataFrame, about: pd.DataFrame, roles: Mapping[str, str | None]
+) -> pd.DataFrame:
+    """Return estimates with the people, data sets and labels of a table about recordings.
+
+    Parameters
+    ----------
+    estimates
+        With ``recording`` and ``time``.
+    about
+        From `read_about`; empty for none.
+    roles
+        Role to the column that has it.
+
+    Raises
+    ------
+    DataError
+        If no recording is met, or parts of one recording overlap.
+
+    Warns
+    -----
+    DataWarning
+        Which recordings the table lacks, and how many moments lie outside of all parts.
+    """
+    if about.empty:
+        return estimates
+    named = {one: role for role, one in roles.items() if one in about and one not in PLACED}
+    about = about.drop(
+        columns=[role for role in named.values() if role in about and role not in named]
+    ).rename(columns=named)
+    told = [name for name in ("subject", "context", "label") if name in about]
+    known = estimates["recording"].astype(str)
+    lost = sorted(set(known) - set(about["recording"]))
+    if len(lost) == known.nunique():
+        fact = f"the table about recordings names none of {name_some(lost)}."
+        remedy = ("Name them in the column 'recording' of ", Option("about"), ".")
+        raise DataError(Problem(fact, remedy))
+    if lost:
+        warn_user(f"The table about recordings has no row of {name_some(lost)}.")
+    if "start" in about:
+        return _cut_parts(estimates, about, told)
+    rows = about.set_index("recording").reindex(known)
+    return estimates.assign(**{name: rows[name].to_numpy(object) for name in told})
+
+
+def _cut_parts(estimates: pd.DataFrame, about: pd.DataFrame, told: list[str]) -> pd.DataFrame:
+    """Return the moments within parts, which become recordings; what lasts counts by its middle."""
+    times = estimates["time"].to_numpy(float)
+    if "end" in estimates:
+        ends = estimates["end"].to_numpy(float)
+        times = np.where(np.isnan(ends), times, (times + ends) / 2)
+    known = estimates["recording"].astype(str)
+    places = np.full(len(estimates), -1)
+    groups = known.groupby(known).indices
+    for name, part in about.groupby("recording", sort=False):
+        order = part["start"].to_numpy(float).argsort()
+        starts, ends = (part[one].to_numpy(float)[order] for one in ("start", "end"))
+        if (starts[1:] < ends[:-1]).any() or (ends <= starts).any():
+            fact = f"parts of recording '{name}' overlap or are empty."
+            raise DataError(Problem(fact, "Let each part end before the next starts."))
+        rows = groups.get(str(name), np.array([], int))
+        found = np.searchsorted(starts, times[rows], side="right") - 1
+        inside = (found >= 0) & (times[rows] < ends[np.maximum(found, 0)])
+        index = about.index.get_indexer(part.index[order])
+        places[rows[inside]] = index[found[inside]]
+    kept = places >= 0
+    if not kept.all():
+        counted = count_things(int((~kept).sum()), "score lies", "scores lie", of=len(kept))
+        warn_user(f"{counted} outside of all parts and left out.")
+    if not kept.any():
+        fact = "no moment lies in a part of the table about recordings."
+        raise DataError(Problem(fact, "Give start and end in seconds of the recording."))
+    rows = about.iloc[places[kept]]
+    names = rows["recording"] + " " + rows["start"].map("{:g}".format)
+    clips = rows["clip"].astype(str) if "clip" in about else names
+    table = estimates[kept].reset_index(drop=True)
+    table = table.assign(recording=clips.to_numpy(object))
+    return table.assign(**{name: rows[name].to_numpy(object) for name in told})

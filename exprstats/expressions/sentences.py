@@ -12,15 +12,14 @@ import pandas as pd
 from exprstats.apa import count_things, write_count, write_number
 from exprstats.contracts import check_table
 from exprstats.document.text import join_words
-from exprstats.errors import OptionError
+from exprstats.errors import Option, warn_user
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.words import (
-    ADJECTIVES,
     NEUTRAL,
-    PUBLISHED,
-    QUANTILES,
     find_adjective,
     list_cuts,
+    settle_adjectives,
+    settle_cuts,
 )
 from exprstats.options import SentenceUnit, Thresholds, check_count, check_word
 from exprstats.results import Result
@@ -51,6 +50,11 @@ class Sentences(Result):
     cuts: pd.DataFrame
     thresholds: str
 
+    def export(self) -> dict[str, Any]:
+        """Return the shares of neutral sentences, the bins, and the sentences."""
+        named = {"leed": self.tidy(), "leed_adverbs": self.cuts}
+        return named | {"leed_sentences": self.sentences}
+
     def glance(self) -> pd.DataFrame:
         """Return one row: how many sentences, and how many of them say neutral."""
         neutral = int(self.sentences["neutral"].sum())
@@ -80,9 +84,9 @@ def write_sentences(
     estimates: pd.DataFrame,
     *,
     unit: SentenceUnit = "mean",
-    thresholds: Thresholds | Mapping[str, Any] = "published",
-    adjectives: Mapping[str, str] | None = None,
-    most: int = 3,
+    thresholds: Thresholds | Mapping[str, Any] | pd.DataFrame = "published",
+    adjectives: Mapping[str, str] | pd.DataFrame | None = None,
+    most: int | None = None,
 ) -> Sentences:
     """Write each person's expression as a sentence: scores to adverbs, emotions to adjectives.
 
@@ -95,12 +99,15 @@ def write_sentences(
         segment of speech; ``"frame"``: one for each moment of each modality.
     thresholds
         ``"published"``: lower bounds .26 to .71 (made for scores of faces); ``"quantile"``: bounds
-        at the .75 to .99 quantiles of each modality's own scores; or a mapping of adverb to lower
-        bound, or of modality to such a mapping. A bin holds its lower bound and not its upper one.
+        at the .75 to .99 quantiles of each modality's own scores; a mapping of adverb to lower
+        bound, or of modality to such a mapping; or a table with ``adverb`` and ``low`` (bounds) or
+        ``share`` (quantiles), and ``modality`` where these differ. A bin holds its lower bound and
+        not its upper one.
     adjectives
-        Adjectives of emotions, beside and instead of our own.
+        Adjectives of emotions, beside and instead of our own: a mapping, or the table of
+        `list_adjectives` as edited.
     most
-        Emotions in a sentence, the highest first.
+        Emotions in a sentence, the highest first; by default all that reach a bound, as published.
 
     Returns
     -------
@@ -113,6 +120,11 @@ def write_sentences(
         If the estimates break their contract.
     OptionError
         If a bound is no number, two adverbs share one, or a modality has none.
+
+    Warns
+    -----
+    DataWarning
+        Where the published bounds cannot apply, because scores do not run from 0 to 1.
 
     References
     ----------
@@ -127,17 +139,23 @@ def write_sentences(
     """
     check_table(estimates, ESTIMATES)
     check_word(unit, SentenceUnit, "unit")
-    check_count(most, "most")
+    if most is not None:
+        check_count(most, "most")
     table = _average_units(estimates, unit)
-    cuts = _settle_cuts(estimates, thresholds)
-    words = ADJECTIVES | dict(adjectives or {})
-    keys = [name for name in table if name not in {"emotion", "score"}]
-    rows = [
-        named | _write_one(named, part, cuts, words, most)
-        for key, part in table.groupby(keys, sort=False, dropna=False)
-        for named in [dict(zip(map(str, keys), key, strict=True))]
+    modalities = [str(one) for one in estimates["modality"].unique()]
+    scores = {
+        name: estimates.loc[estimates["modality"].eq(name), "score"].to_numpy(float)
+        for name in modalities
+    }
+    if isinstance(thresholds, str) and thresholds == "published":
+        _warn_of_range(scores)
+    cuts = settle_cuts(scores, thresholds)
+    words = settle_adjectives(adjectives)
+    parts = [
+        _write_all(table[table["modality"].eq(name)], cuts[name], words, most)
+        for name in modalities
     ]
-    sentences = pd.DataFrame(rows)
+    sentences = pd.concat(parts, ignore_index=True)
     kind = thresholds if isinstance(thresholds, str) else "given"
     counted = []
     for modality, part in sentences.groupby("modality", sort=False):
@@ -156,6 +174,16 @@ def write_sentences(
     return Sentences(pd.DataFrame(counted), sentences, list_cuts(cuts), kind)
 
 
+def _warn_of_range(scores: Mapping[str, np.ndarray]) -> None:
+    """Warn of scores to which the published bounds cannot apply."""
+    for name, own in scores.items():
+        low, high = float(own.min()), float(own.max())
+        if low < 0 or high > 1:
+            told = f"Scores on {name} run from {low:g} to {high:g}, and the published bounds of "
+            remedy = ("adverbs are for scores from 0 to 1. Take ", Option("thresholds", "quantile"))
+            warn_user((told, *remedy, "."))
+
+
 def _average_units(estimates: pd.DataFrame, unit: SentenceUnit) -> pd.DataFrame:
     """Return scores by unit and emotion: segments of speech stay, faces are averaged over time."""
     named = ("context", "recording", "subject", "label", "id", "modality")
@@ -169,54 +197,31 @@ def _average_units(estimates: pd.DataFrame, unit: SentenceUnit) -> pd.DataFrame:
     return table.groupby(keys, sort=False, dropna=False)["score"].mean().reset_index()
 
 
-def _settle_cuts(
-    estimates: pd.DataFrame, thresholds: Thresholds | Mapping[str, Any]
-) -> dict[str, dict[str, float]]:
-    modalities = [str(one) for one in estimates["modality"].unique()]
-    if isinstance(thresholds, str):
-        check_word(thresholds, Thresholds, "thresholds")
-        if thresholds == "published":
-            return {name: dict(PUBLISHED) for name in modalities}
-        found = {}
-        for name in modalities:
-            scores = estimates.loc[estimates["modality"].eq(name), "score"].to_numpy(float)
-            bounds = np.quantile(scores, list(QUANTILES.values()))
-            found[name] = dict(zip(QUANTILES, bounds.tolist(), strict=True))
-        return found
-    nested = any(isinstance(one, Mapping) for one in thresholds.values())
-    given = dict(thresholds) if nested else {name: thresholds for name in modalities}
-    for name in modalities:
-        bounds = given.get(name)
-        numbers = list(bounds.values()) if isinstance(bounds, Mapping) else []
-        fits = numbers and all(isinstance(one, int | float) for one in numbers)
-        if not fits or len(set(numbers)) < len(numbers) or not np.isfinite(numbers).all():
-            message = (
-                f"thresholds of '{name}' must be a lower bound for each adverb, all different, "
-                f"such as {dict(list(PUBLISHED.items())[:2])}."
-            )
-            raise OptionError(message, option="thresholds")
-    return {name: dict(given[name]) for name in modalities}
-
-
-def _write_one(
-    key: dict[str, Any],
-    part: pd.DataFrame,
-    cuts: dict[str, dict[str, float]],
-    words: dict[str, str],
-    most: int,
-) -> dict[str, Any]:
-    modality, text = str(key["modality"]), key["text"]
-    bounds = sorted(cuts[modality].items(), key=lambda pair: pair[1])
+def _write_all(
+    table: pd.DataFrame, cuts: dict[str, float], words: dict[str, str], most: int | None
+) -> pd.DataFrame:
+    """Return the keys of each unit of one modality with its sentence."""
+    keys = [str(name) for name in table if name not in {"emotion", "score"}]
+    codes = table.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
+    emotions = sorted(map(str, table["emotion"].unique()))
+    columns = pd.Index(emotions).get_indexer(pd.Index(table["emotion"].astype(str)))
+    scores = np.full((codes.max() + 1, len(emotions)), -np.inf)
+    scores[codes, columns] = table["score"].to_numpy(float)
+    bounds = sorted(cuts.items(), key=lambda pair: pair[1])
     lows = np.array([low for _, low in bounds])
-    ordered = part.sort_values(["score", "emotion"], ascending=[False, True])
-    told = []
-    for emotion, score in zip(ordered["emotion"], ordered["score"], strict=True):
-        # A mean of equal scores may miss its bound by one rounding.
-        place = int(np.searchsorted(lows, score + 1e-12, side="right")) - 1
-        if place >= 0 and len(told) < most:
-            told.append(f"{bounds[place][0]} {find_adjective(str(emotion), words)}")
-    described = join_words(told) if told else NEUTRAL
-    verb = _VERBS.get(modality.split(" ")[0], "look")
-    spoken = isinstance(text, str) and bool(text.strip())
-    whole = f"They said “{text.strip()}” and {verb} {described}." if spoken else ""
-    return {"sentence": whole or f"They {verb} {described}.", "neutral": not told}
+    # A mean of equal scores may miss its bound by one rounding.
+    places = np.searchsorted(lows, scores + 1e-12, side="right") - 1
+    order = np.argsort(-scores, axis=1, kind="stable")
+    adjectives = [find_adjective(name, words) for name in emotions]
+    held = table[keys].assign(_unit=codes).drop_duplicates("_unit").drop(columns="_unit")
+    verb = _VERBS.get(str(table["modality"].iloc[0]).split(" ")[0], "look")
+    written, neutral = [], []
+    for unit, text in enumerate(held["text"]):
+        shown = [place for place in order[unit] if places[unit, place] >= 0][:most]
+        told = [f"{bounds[places[unit, place]][0]} {adjectives[place]}" for place in shown]
+        described = join_words(told) if told else NEUTRAL
+        spoken = isinstance(text, str) and bool(text.strip())
+        start = f"They said “{text.strip()}” and {verb}" if spoken else f"They {verb}"
+        written.append(f"{start} {described}.")
+        neutral.append(not told)
+    return held.reset_index(drop=True).assign(sentence=written, neutral=neutral)

@@ -30,16 +30,25 @@ class EstimateStructure(Result):
     ----------
     table
         One row a modality and pair of data sets: ``term`` ``rms_difference`` (the root mean square
-        of the differences of Fisher z), ``similarity`` (the correlation of both matrices), with
-        ``p_value`` of equal structure, ``draws`` and ``n_clusters``.
+        of the differences of Fisher z, with what it would be on average under equal structure as
+        ``expected``, and the ``p_value`` of equal structure), ``similarity`` (the correlation of
+        both matrices), ``draws`` and ``n_clusters``.
     correlations
         One row a pair of emotions, by context and modality: ``r``, ``n``, ``p_value`` and
         ``p_adjusted`` as pingouin gives them. The p take moments as independent.
+    order
+        The emotions in an order that puts those next to each other that go together on the average
+        of all matrices (average linkage).
     """
 
     place: ClassVar[str] = "structure"
     table: pd.DataFrame
     correlations: pd.DataFrame
+    order: tuple[str, ...] = ()
+
+    def export(self) -> dict[str, Any]:
+        """Return the comparisons, and the correlations."""
+        return {"structure": self.tidy(), "structure_correlations": self.correlations}
 
     def glance(self) -> pd.DataFrame:
         """Return one row: the number of correlations and of comparisons."""
@@ -52,7 +61,8 @@ class EstimateStructure(Result):
             if row["term"] != "rms_difference":
                 continue
             size = write_number(row["estimate"], 2)
-            told = f"permutation p {tell_p(row['p_value'])}"
+            expected = write_number(row["expected"], 2)
+            told = f"{expected} expected if equal, permutation p {tell_p(row['p_value'])}"
             if pd.isna(row["p_value"]):
                 told = f"not tested: {row['note']}"
             texts.append(
@@ -141,7 +151,32 @@ def compare_structure(
                     rows += _compare((one, two), modality, used, (draws, stream))
     names = ("context", "versus", "modality", "term")
     frame = arrange_rows(rows, names) if rows else pd.DataFrame(columns=[*names, "estimate"])
-    return EstimateStructure(frame, pd.concat(listed, ignore_index=True))
+    pairs = pd.concat(listed, ignore_index=True)
+    return EstimateStructure(frame, pairs, _order_emotions(pairs))
+
+
+def _order_emotions(pairs: pd.DataFrame) -> tuple[str, ...]:
+    """Return emotions with those that go together side by side; where a pair has no r, it is 0."""
+    from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+    from scipy.spatial.distance import squareform
+
+    mean = pairs.groupby(["emotion", "other"])["r"].mean()
+    listed = [
+        (str(row["emotion"]), str(row["other"]), float(row["r"]))
+        for row in mean.reset_index().to_dict("records")
+    ]
+    names = sorted({name for one, two, _ in listed for name in (one, two)})
+    if len(names) < 3:
+        return tuple(names)
+    places = {name: place for place, name in enumerate(names)}
+    apart = np.ones((len(names), len(names)))
+    for one, two, r in listed:
+        place = places[one], places[two]
+        apart[place] = apart[place[::-1]] = 1 - (r if np.isfinite(r) else 0.0)
+    np.fill_diagonal(apart, 0.0)
+    flat = squareform(np.clip(apart, 0, None), checks=False)
+    tree = optimal_leaf_ordering(linkage(flat, "average"), flat)
+    return tuple(names[place] for place in leaves_list(tree))
 
 
 def _list_pairs(part: pd.DataFrame, context: Any, modality: str, padjust: str) -> pd.DataFrame:
@@ -194,11 +229,13 @@ def _compare(
     sums = _sum_people(table, codes, side)
     people = len(sums[0])
     counts = [len(np.unique(codes[side == place])) for place in (0, 1)]
+    expected = np.nan
     p_value, note = np.nan, f"there are {min(counts)} of the {FEWEST} people that it needs"
     draws, seed = plan
     if min(counts) >= FEWEST:
         drawn = _permute(sums, draws, np.random.default_rng(seed))
         p_value, note = (1 + (drawn >= difference - 1e-12).sum()) / (draws + 1), None
+        expected = float(drawn.mean())
     found = {
         "rms_difference": (difference, p_value, note),
         "similarity": (similarity, np.nan, None),
@@ -210,6 +247,7 @@ def _compare(
             "modality": modality,
             "term": term,
             "estimate": float(value),
+            "expected": expected if term == "rms_difference" else np.nan,
             "p_value": float(p),
             "method": "permutation",
             "headline": term == "rms_difference",

@@ -12,6 +12,7 @@ from exprstats.plots.descriptives import (
 )
 from exprstats.plots.diagram import draw_factor
 from exprstats.plots.differences import draw_differences
+from exprstats.plots.estimates import draw_estimates, draw_maps, draw_recall, draw_structure
 from exprstats.plots.evoked import draw_evoked_scores, draw_groups, draw_together
 from exprstats.plots.importance import draw_dependence, draw_importance
 from exprstats.plots.looks import save_figure
@@ -29,16 +30,20 @@ __all__ = [
     "draw_decisions",
     "draw_dependence",
     "draw_differences",
+    "draw_estimates",
     "draw_events",
     "draw_evoked_scores",
     "draw_factor",
     "draw_groups",
     "draw_importance",
     "draw_label_scores",
+    "draw_maps",
     "draw_means",
     "draw_missing",
     "draw_performance",
     "draw_ratings",
+    "draw_recall",
+    "draw_structure",
     "draw_together",
     "draw_training",
     "draw_values",

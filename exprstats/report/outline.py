@@ -58,6 +58,7 @@ from exprstats.report.sections.raters import describe_raters
 from exprstats.report.sections.reliability import describe_reliability
 from exprstats.report.sections.scores import describe_scorecard, describe_scores
 from exprstats.report.sections.subject_means import describe_subjects
+from exprstats.report.sections.transfer import describe_transfer
 from exprstats.report.sections.validation import (
     describe_fits,
     describe_leakage,
@@ -111,7 +112,8 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("evoked_split",), describe_evoked_split),
     (("evoked_annotators",), describe_evoked_annotators),
     (("evoked_scores",), describe_evoked_scores),
-    (("estimates", "structure", "maps", "leed", "transfer"), describe_estimates),
+    (("estimates", "structure", "maps", "leed"), describe_estimates),
+    (("transfer",), describe_transfer),
 )
 
 

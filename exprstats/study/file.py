@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from exprstats.errors import DataError, Problem
 from exprstats.options import NETWORKS, ModelKind, name_nearest
+from exprstats.study.estimates import EstimatesSettings
 from exprstats.study.settings import (
     BASELINES,
     USUAL_BASELINES,
@@ -50,6 +51,7 @@ _TABLES: dict[str, type] = {
     "video": VideoSettings,
     "signing": SigningSettings,
     "evoked": EvokedSettings,
+    "estimates": EstimatesSettings,
 }
 _NEEDS = {
     "reliability": "ratings",
@@ -194,7 +196,7 @@ class _Reading:
         if {"clips", "openface"} <= content.keys():
             fact = "the study has both [clips] and [openface], which give the same table."
             self.complain(fact, "Keep the one that you have.")
-        if not {"ratings", "clips", "signing", "evoked"} & given:
+        if not {"ratings", "clips", "signing", "evoked", "estimates"} & given:
             self.complain(
                 "the study has neither [ratings] nor [clips].",
                 "Add the table of the file that you have.",

@@ -15,15 +15,15 @@ from exprstats.parallel import report_progress, spawn_seeds
 
 MOST_CAUSES = 2  # of one failure that are told in full
 STAGES = (
-    *("read", "reliability", "split", "factor", "signing", "evoked", "join", "models"),
-    "networks",
+    *("read", "reliability", "split", "factor", "signing", "evoked", "estimates"),
+    *("join", "models", "networks"),
     *("baselines", "weights", "contrasts", "importance", "compare"),
 )
 # Appended to, never reordered: a stage keeps its seed when later versions add stages.
 _SEEDED = (
     *("reliability", "split", "uniform", "normal", "compare"),
     *("forest", "weights", "contrasts", "importance", "folds", "pooling", "networks"),
-    *("signing", "evoked"),
+    *("signing", "evoked", "estimates"),
 )
 
 

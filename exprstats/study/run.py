@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ from exprstats.study.stages.descriptives import (
     pick_scores,
     relate_features,
 )
+from exprstats.study.stages.estimates import run_estimates
 from exprstats.study.stages.evoked import run_evoked
 from exprstats.study.stages.importance import rate_features
 from exprstats.study.stages.learning import predict_all
@@ -50,9 +52,13 @@ if TYPE_CHECKING:
     from exprstats.results import Result
 
 ITEMS_NEEDED = 3
-DESCRIPTIVE = frozenset(
-    {"descriptives", "columns", "means"}
-)  # results that answer no question alone
+DESCRIPTIVE = frozenset({"descriptives", "columns", "means"})  # they answer no question alone
+# Tables that stand beside ratings and clips, each with the stage that reads and analyses its files.
+_BESIDE: dict[str, Callable[..., tuple[Result, ...]]] = {
+    "signing": run_signing,
+    "evoked": run_evoked,
+    "estimates": run_estimates,
+}
 
 
 def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> StudyRun:
@@ -122,7 +128,10 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     if ratings is not None:
         with log.attempt("factor"):
             run = _measure(run, ratings, log)
-    run = _annotate(run, log, n_jobs)
+    beside = {name: one for name in _BESIDE if (one := getattr(study, name)) is not None}
+    for name, settings in beside.items():
+        with log.attempt(name):
+            run = run.add(*_BESIDE[name](settings, study.path.parent, log, n_jobs=n_jobs))
     if clips is not None and run.parts is not None:
         run = predict_all(run, log, ratings, n_jobs)
     if log.errors and all(one.find_place() in DESCRIPTIVE for one in run.results):
@@ -135,7 +144,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
         provenance=log.close(
             draws=study.compare.draws if learned and study.compare else 0,
             receipts=[] if run.factor is None else [run.factor.receipt],
-            learned=bool(run.models) or study.signing is not None,
+            learned=bool(run.models or beside),
         ),
     )
 
@@ -259,18 +268,6 @@ def fit_study(
         with log.isolate("leakage", style=style):
             found["leakage"] = leak_people(lesson, kind, log, repeats=leaks, n_jobs=n_jobs)
     return {name: one for name, one in found.items() if one is not None}
-
-
-def _annotate(run: StudyRun, log: Logbook, n_jobs: int) -> StudyRun:
-    """Return the run with the results of ``[signing]`` and ``[evoked]``."""
-    study, folder = run.study, run.study.path.parent
-    if study.signing is not None:
-        with log.attempt("signing"):
-            run = run.add(*run_signing(study.signing, folder, log, n_jobs=n_jobs))
-    if study.evoked is not None:
-        with log.attempt("evoked"):
-            run = run.add(*run_evoked(study.evoked, folder, log, n_jobs=n_jobs))
-    return run
 
 
 def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:

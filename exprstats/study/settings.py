@@ -21,6 +21,7 @@ from exprstats.options import (
     SamplingRule,
 )
 from exprstats.study.annotations import EvokedSettings, SigningSettings
+from exprstats.study.estimates import EstimatesSettings
 from exprstats.study.values import (
     one_of,
     read_codes,
@@ -205,6 +206,8 @@ class Study:
         study has a forest or ``[weights]``.
     signing, evoked
         Annotated intervals, and what videos evoke, beside or in place of ratings and clips.
+    estimates
+        Estimates of expression, beside or in place of ratings and clips.
     usual_models
         Whether the file names no model, so that the usual ones stand in.
     reading
@@ -229,6 +232,7 @@ class Study:
     video: VideoSettings | None = None
     signing: SigningSettings | None = None
     evoked: EvokedSettings | None = None
+    estimates: EstimatesSettings | None = None
     usual_models: bool = False
     reading: Reading | None = None
 

@@ -79,6 +79,11 @@ def read_seed(value: Any, folder: Path) -> int:
     return _read_whole(value, lowest=0)
 
 
+def read_whole(value: Any, folder: Path) -> int:
+    """Return a whole number of at least 0."""
+    return _read_whole(value, lowest=0)
+
+
 def read_draws(value: Any, folder: Path) -> int:
     """Return a number of bootstrap draws: 100 give a rough interval, 2,000 a usual one."""
     return _read_whole(value, lowest=100)
@@ -201,6 +206,22 @@ def read_places(value: Any, folder: Path) -> tuple[Path, ...]:
         path = folder / Path(read_text(one, folder)).expanduser()
         found.append(path if path.is_dir() else read_file(one, folder))
     return tuple(found)
+
+
+def word_or_file(literal: Any) -> Reader:
+    """Return a reader that takes one of a Literal's words, or a file that is there."""
+
+    def read_either(value: Any, folder: Path) -> str | Path:
+        words = get_args(literal)
+        if value in words:
+            return value
+        try:
+            return read_file(value, folder)
+        except Unreadable as error:
+            message = f"{error} It may also be {' or '.join(words)}."
+            raise Unreadable(message) from None
+
+    return read_either
 
 
 def one_of(literal: Any) -> Reader:

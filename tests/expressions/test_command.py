@@ -43,7 +43,7 @@ def test_rows_of_acted_recordings(acted, tmp_path):
     assert {"mean", "share_top", "spearman", "uar", "trustworthiness"} <= set(rows["term"])
     assert rows.query("term == 'mean'")["n_clusters"].eq(6).all()
     uar = rows.query("term == 'uar'").set_index("features")["estimate"]
-    assert uar["face: scores"] > 0.9 and len(uar) == 6
+    assert uar["face: scores"] > 0.9 and len(uar) == 7
     assert "Table A89" in found.output and "trustworthiness" in found.output
 
 

@@ -209,6 +209,7 @@ CALLS = {
         *make_signing(), **{"draws": 9, **options}
     ),
     "predict_labels": lambda _, **options: ex.predict_labels(*make_signing(), trees=1, **options),
+    "simulate_estimates": lambda _, **options: ex.simulate_estimates(speakers=5, **options),
     "simulate_signing": lambda _, **options: ex.simulate_signing(utterances=5, **options),
     "simulate_evoked": lambda _, **options: ex.simulate_evoked(videos=5, **options),
     "measure_labels": lambda _, **options: ex.measure_labels(make_evoked()[0], **options),

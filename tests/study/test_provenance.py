@@ -19,7 +19,7 @@ def test_seeds_are_pinned_because_users_keep_their_numbers():
         "compare": 3734005922,
     }
     later = ["forest", "weights", "contrasts", "importance", "folds", "pooling", "networks"]
-    assert list(seeds)[5:] == [*later, "signing", "evoked"]
+    assert list(seeds)[5:] == [*later, "signing", "evoked", "estimates"]
     assert draw_seeds(2)["split"] != draw_seeds(1)["split"]
 
 

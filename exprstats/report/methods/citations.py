@@ -38,6 +38,20 @@ SOURCES: dict[str, Text] = {
         "clustering. *Journal of Business & Economic Statistics*, *29*(2), 238–249. "
         "https://doi.org/10.1198/jbes.2010.07136"
     ),
+    "brooks": say(
+        "Brooks, J. A., Tiruvadi, V., Baird, A., Tzirakis, P., Li, H., Gagne, C., Oh, M., & Cowen, "
+        "A. (2023). Emotion expression estimates to measure and improve multimodal "
+        "social-affective interactions. In *ICMI '23 Companion*. ACM. "
+        "https://doi.org/10.1145/3610661.3616129"
+    ),
+    "maaten": say(
+        "van der Maaten, L., & Hinton, G. (2008). Visualizing data using t-SNE. *Journal of "
+        "Machine Learning Research*, *9*, 2579–2605."
+    ),
+    "venna": say(
+        "Venna, J., & Kaski, S. (2001). Neighborhood preservation in nonlinear projection methods: "
+        "An experimental study. In *ICANN 2001* (pp. 485–491). Springer."
+    ),
     "cicchetti": say(
         "Cicchetti, D. V. (1994). Guidelines, criteria, and rules of thumb for evaluating normed "
         "and standardized assessment instruments in psychology. *Psychological Assessment*, "

@@ -13,6 +13,7 @@ from exprstats.inference.comparison.wording import RATERS
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
 from exprstats.report.methods.descriptives import tell_descriptives
+from exprstats.report.methods.estimates import tell_estimates
 from exprstats.report.methods.evoked import tell_evoked
 from exprstats.report.methods.ratings import tell_factor, tell_openface, tell_reliability
 from exprstats.report.methods.signing import tell_signing
@@ -45,7 +46,7 @@ def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
         cited |= sources
     # What is told of one by one is on the path of that paper; other results need not be.
     follows = bool(sentences)
-    for tell in (tell_signing, tell_evoked, tell_descriptives):
+    for tell in (tell_signing, tell_evoked, tell_estimates, tell_descriptives):
         told, sources = tell(analysis)
         sentences += told
         cited |= sources

@@ -1,12 +1,13 @@
-"""Section on estimates of expression: levels, agreement, structure, sentences, classification."""
+"""Section on estimates of expression: levels, agreement, structure, maps, sentences."""
 
 from __future__ import annotations
 
+from math import isinf
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import write_count, write_level, write_number, write_p
+from exprstats.apa import MISSING, write_count, write_level, write_number, write_p
 from exprstats.document.cells import (
     ALL,
     collect_notes,
@@ -15,12 +16,13 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import join_words, quote_sentence, say
+from exprstats.plots.estimates import draw_estimates, draw_maps, draw_structure
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
-    from exprstats.expressions import Estimates, EstimateStructure, Sentences, Transfer
+    from exprstats.expressions import Estimates, EstimateStructure, ExpressionMap, Sentences
 
 _MOST = 5  # emotions of a modality in print
 _MOST_PAIRS = 6
@@ -28,24 +30,51 @@ _MOST_PAIRS = 6
 
 def describe_estimates(analysis: Analysis) -> Section | None:
     """Return the section, or None where there are no estimates of expression."""
-    held = (analysis.estimates, analysis.structure, analysis.maps, analysis.leed, analysis.transfer)
-    builders = (_tabulate_levels, _tabulate_structure, None, _tabulate_cuts, _tabulate_recall)
-    tables = []
-    sentences = []
+    held = (analysis.estimates, analysis.structure, analysis.maps, analysis.leed)
+    builders = (_show_levels, _show_structure, _show_maps, _show_sentences)
+    tables, figures, sentences = [], [], []
     for result, build in zip(held, builders, strict=True):
         if result is None:
             continue
         sentences.append(quote_sentence(result.sentence()))
-        tables += [] if build is None else build(result)
+        built = build(result)
+        tables += [one for one in built if isinstance(one, Table)]
+        figures += [one for one in built if isinstance(one, Figure)]
     if not sentences:
         return None
-    named = [f"Table {table.number}" for table in tables]
+    named = [
+        *(f"Table {table.number}" for table in tables),
+        *(f"Figure {figure.number}" for figure in figures),
+    ]
     return Section(
         "estimates",
         "Estimates of expression",
         sentences=(*sentences, *[say("See {names}.", names=join_words(named))] * bool(named)),
         tables=tuple(tables),
+        figures=tuple(figures),
     )
+
+
+def _show_levels(result: Estimates) -> list[Table | Figure]:
+    shown: list[Table | Figure] = [*_tabulate_levels(result)]
+    if len(result.densities):
+        title = "Distributions of the Leading Emotions by Modality and Data Set"
+        words = "Density curves of scores, the emotion with the best mean rank on top."
+        note = say(
+            "Gaussian kernels of Scott's width between the lowest and the highest score, relative "
+            "to the highest curve of a panel; lines mark medians."
+        )
+        shown.append(
+            Figure(
+                "A85",
+                "estimates_distributions",
+                title,
+                lambda: draw_estimates(result),
+                words,
+                notes=(note,),
+            )
+        )
+    return shown
 
 
 def _tabulate_levels(result: Estimates) -> list[Table]:
@@ -53,7 +82,8 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
     keys = ["context", "modality"]
     ranked = rows[rows["term"].eq("mean_rank")].sort_values("estimate", kind="stable")
     shown = ranked.groupby(keys, sort=False).head(_MOST).sort_index()
-    order = shown.sort_values([*keys, "estimate"], kind="stable")
+    groups = rows.groupby(keys, sort=False, dropna=False).ngroup()
+    order = shown.assign(_group=groups).sort_values(["_group", "estimate"], kind="stable")
     cells = []
     for row in order.to_dict("records"):
         mine = rows[(rows[keys] == [row[key] for key in keys]).all(axis=1)]
@@ -96,11 +126,62 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
         notes=(note, *collect_notes(levels, ("term", "emotion", "modality", "context"))),
         rows=result.tidy(),
     )
-    return [first, *_tabulate_agreement(rows, interval)]
+    return [first, *_tabulate_time(rows, order, interval), *_tabulate_agreement(rows, interval)]
 
 
 def _name(row: dict[Any, Any]) -> str:
     return row["modality"] if row["context"] == ALL else f"{row['modality']}, {row['context']}"
+
+
+def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, interval: str) -> list[Table]:
+    """Return Table A78: how the leading emotions agree with themselves over time."""
+    mine = rows[rows["term"].isin(["stability", "lag_one"])]
+    mine = mine.merge(order[["context", "modality", "emotion"]].drop_duplicates())
+    if mine.empty:
+        return []
+    cells = []
+    for row in order.to_dict("records"):
+        key = {name: row[name] for name in ("context", "modality", "emotion")}
+        halves, lag = (find_row(mine, term=term, **key) for term in ("stability", "lag_one"))
+        if not lag:
+            continue
+        cells.append(
+            {
+                "place": _name(row),
+                "emotion": row["emotion"],
+                "halves": write_estimate(halves) if halves else MISSING,
+                "halves_limits": write_limits(halves) if halves else MISSING,
+                "lag": write_estimate(lag),
+                "lag_limits": write_limits(lag),
+            }
+        )
+    columns = (
+        Column("emotion", say("Emotion"), words=True),
+        Column("halves", say("*r*"), "Halves of a recording"),
+        Column("halves_limits", say("{one}", one=interval), "Halves of a recording"),
+        Column("lag", say("*r*"), "Moment to moment"),
+        Column("lag_limits", say("{one}", one=interval), "Moment to moment"),
+    )
+    note = say(
+        "Halves: correlation over recordings of the mean of the first half with that of the "
+        "second, stepped up to a whole recording (Spearman–Brown). Moment to moment: correlation "
+        "of neighbouring moments about the mean of their recording; its expectation is below zero "
+        "where moments are independent."
+    )
+    title = "Reliability of the Leading Emotions Over Time"
+    notes = (note, *collect_notes(mine, ("term", "emotion", "modality", "context")))
+    return [
+        Table(
+            "A78",
+            "estimates_time",
+            title,
+            columns,
+            pd.DataFrame(cells),
+            group="place",
+            notes=notes,
+            rows=mine,
+        )
+    ]
 
 
 def _tabulate_agreement(rows: pd.DataFrame, interval: str) -> list[Table]:
@@ -150,6 +231,50 @@ def _tabulate_agreement(rows: pd.DataFrame, interval: str) -> list[Table]:
     ]
 
 
+def _show_structure(result: EstimateStructure) -> list[Table | Figure]:
+    shown: list[Table | Figure] = [*_tabulate_structure(result)]
+    if len(result.correlations):
+        shown.append(
+            Figure(
+                "A86",
+                "estimates_structure",
+                "Correlations of Emotions Within Modalities",
+                lambda: draw_structure(result),
+                "Matrices of Spearman correlations, one for each modality and data set.",
+                notes=(
+                    say(
+                        "Emotions stand in one order in all matrices, from average linkage of the "
+                        "mean correlations."
+                    ),
+                ),
+            )
+        )
+    return shown
+
+
+def _show_maps(result: ExpressionMap) -> list[Table | Figure]:
+    return [
+        Figure(
+            "A87",
+            "estimates_maps",
+            "Maps of Moments by t-SNE",
+            lambda: draw_maps(result),
+            "Points of moments, near each other where their scores are alike.",
+            notes=(
+                say(
+                    "Only neighbourhoods count: distances between groups, their sizes, and the "
+                    "axes have no meaning. Trust: trustworthiness over five neighbours (Venna & "
+                    "Kaski, 2001)."
+                ),
+            ),
+        )
+    ]
+
+
+def _show_sentences(result: Sentences) -> list[Table | Figure]:
+    return [*_tabulate_cuts(result)]
+
+
 def _tabulate_structure(result: EstimateStructure) -> list[Table]:
     if result.table.empty:
         return []
@@ -162,6 +287,7 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
                 "pair": f"{row['context']} and {row['versus']}",
                 "modality": row["modality"],
                 "difference": write_number(row["estimate"], 2),
+                "expected": write_number(row["expected"], 2),
                 "similarity": write_estimate(alike),
                 "p": write_p(row["p_value"]),
                 "people": write_count(row["n_clusters"]),
@@ -170,14 +296,16 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
     columns = (
         Column("pair", say("Data sets"), words=True),
         Column("modality", say("Modality"), words=True),
-        Column("difference", say("Difference")),
+        Column("difference", say("Found"), "Difference"),
+        Column("expected", say("If equal"), "Difference"),
         Column("similarity", say("Similarity")),
         Column("p", say("*p*")),
         Column("people", say("People")),
     )
     note = say(
-        "Difference: root mean square of Fisher z differences. Similarity: correlation of both "
-        "matrices. *p*: whole people dealt anew to the data sets."
+        "Difference: root mean square of the differences of Fisher z; what it would be on average "
+        "with equal structure, since correlations of samples always differ. Similarity: "
+        "correlation of both matrices. *p*: whole people dealt anew to the data sets."
     )
     name, title = "estimates_structure", "Correlations of Emotions in Two Data Sets"
     notes = (note, *collect_notes(result.table, ("modality",)))
@@ -185,58 +313,43 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
 
 
 def _tabulate_cuts(result: Sentences) -> list[Table]:
+    cuts = result.cuts
+    parts = [part[["adverb", "low", "high"]] for _, part in cuts.groupby("modality", sort=False)]
+    alike = (
+        all(
+            (one.to_numpy() == parts[0].to_numpy()).all()
+            for one in parts[1:]
+            if len(one) == len(parts[0])
+        )
+        and len({len(one) for one in parts}) == 1
+    )
+    if alike and len(parts) > 1:
+        cuts = cuts.head(len(parts[0])).assign(modality="all modalities")
     cells = [
         {
             "modality": row["modality"],
             "adverb": row["adverb"],
             "low": write_number(row["low"], 3, bounded=True),
-            "high": write_number(row["high"], 3, bounded=True),
+            "high": "" if isinf(row["high"]) else write_number(row["high"], 3, bounded=True),
         }
-        for row in result.cuts.to_dict("records")
+        for row in cuts.to_dict("records")
     ]
     columns = (
         Column("adverb", say("Adverb"), words=True),
         Column("low", say("From")),
         Column("high", say("Below")),
     )
-    note = say("A score on a bound takes the adverb above it; below the lowest, it is not named.")
+    source = {
+        "published": "Bounds of the program that Brooks et al. (2023) published; they suit scores "
+        "of faces. ",
+        "quantile": "Bounds are quantiles of each modality's own scores. ",
+    }.get(result.thresholds, "")
+    note = say(
+        "{source}A score on a bound takes the adverb above it; below the lowest, it is not named.",
+        source=source,
+    )
     name, title = "estimates_adverbs", "Adverbs by Score"
     cells = pd.DataFrame(cells)
     return [
         Table("A88", name, title, columns, cells, group="modality", notes=(note,), rows=result.cuts)
-    ]
-
-
-def _tabulate_recall(result: Transfer) -> list[Table]:
-    cells = []
-    for features, rows in result.table.groupby("features", sort=False):
-        found = {row["term"]: row for row in rows.to_dict("records")}
-        cells.append(
-            {
-                "features": features,
-                "dimensions": write_count(found["uar"]["dimensions"]),
-                "uar": write_estimate(found["uar"]),
-                "limits": write_limits(found["uar"]),
-                "test": write_estimate(found["uar_test"]),
-                "more": write_number(found["inflation"]["estimate"], 3, bounded=True),
-            }
-        )
-    columns = (
-        Column("features", say("Features"), words=True),
-        Column("dimensions", say("Dimensions")),
-        Column("uar", say("UAR"), "C by training speakers"),
-        Column("limits", say("{one} CI", one=write_level(result.level)), "C by training speakers"),
-        Column("test", say("UAR"), "C by test speakers"),
-        Column("more", say("Inflation"), "C by test speakers"),
-    )
-    note = say(
-        "UAR: unweighted average recall of {count} classes; chance is {chance}. Nobody is in "
-        "training and test.",
-        count=result.classes,
-        chance=write_number(1 / result.classes, 3, bounded=True),
-    )
-    name, title = "estimates_recall", "Recall of Acted Emotions"
-    notes = (note, *collect_notes(result.table, ("features", "term")))
-    return [
-        Table("A89", name, title, columns, pd.DataFrame(cells), notes=notes, rows=result.tidy())
     ]

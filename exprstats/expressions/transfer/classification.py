@@ -1,0 +1,362 @@
+"""Classification of acted emotions from scores or sentences, speakers kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr
+
+from exprstats.apa import tell_p, write_interval, write_level, write_number
+from exprstats.contracts import arrange_rows
+from exprstats.errors import DataError, Option, OptionError, Problem
+from exprstats.expressions.transfer.folds import (
+    FoldTask,
+    count_words,
+    learn_fold,
+    measure_recall,
+)
+from exprstats.inference.resampling.intervals import jackknife_clusters
+from exprstats.inference.resampling.pvalues import adjust_holm
+from exprstats.options import check_count, check_level, is_positive
+from exprstats.parallel import Seed, run_tasks, spawn_seeds
+from exprstats.results import Result
+
+COSTS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+Block = np.ndarray | Sequence[str]
+Features = Block | tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transfer(Result):
+    """Recall of speakers who were not learned from; `classify_expressions` makes it.
+
+    Attributes
+    ----------
+    table
+        Rows by features (``method`` names the interval): ``term`` ``uar`` (C chosen on training
+        speakers, the headline), ``uar_test`` (the best C on the test speakers), ``inflation``
+        (their difference) and ``uar_difference`` (to ``versus``, the first features, with
+        ``p_value`` and Holm's ``p_adjusted``); with permutations ``uar_null`` and
+        ``uar_test_null`` (their means over permuted labels, the first with the permutation
+        ``p_value`` of the recall). ``dimensions``, ``n_clips`` and ``n_clusters``.
+    choices
+        Each fold, features and C: ``recall`` among the training speakers and ``recall_test``
+        among the test speakers, and whether it was ``chosen`` by the former or ``best`` by the
+        latter.
+    nulls
+        Both recalls of each permutation; empty without.
+    level
+        Confidence level.
+    classes
+        Their number; chance is one over it.
+    """
+
+    place: ClassVar[str] = "transfer"
+    table: pd.DataFrame
+    choices: pd.DataFrame
+    nulls: pd.DataFrame
+    level: float
+    classes: int
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: classes and chance."""
+        return pd.DataFrame([{"classes": self.classes, "chance": 1 / self.classes}])
+
+    def export(self) -> dict[str, Any]:
+        """Return the rows, and the recall at each C."""
+        return {"transfer": self.tidy(), "transfer_choices": self.choices}
+
+    def sentence(self) -> str:
+        """Return the recall of the best features, what fusion adds, and the inflation by C."""
+        rows = self.table[self.table["term"].eq("uar")]
+        best = rows.iloc[int(rows["estimate"].to_numpy().argmax())].to_dict()
+        limits = ""
+        if not pd.isna(best["conf_low"]):
+            interval = write_interval(best["conf_low"], best["conf_high"], bounded=True)
+            limits = f", {write_level(self.level)} CI {interval}"
+        chance = write_number(1 / self.classes, 3, bounded=True)
+        value = write_number(best["estimate"], bounded=True)
+        verb = "were recalled" if len(rows) == 1 else "were recalled best"
+        texts = [
+            f"Among {self.classes} classes, acted emotions of new speakers {verb} from "
+            f"{best['features']}: UAR = {value}{limits}, where chance is {chance}."
+        ]
+        texts += self._compare(best["features"])
+        more = self.table[self.table["term"].eq("inflation")]["estimate"]
+        ends = [write_number(one, 3, bounded=True) for one in (more.min(), more.max())]
+        told = ends[0] if ends[0] == ends[1] else f"between {ends[0]} and {ends[1]}"
+        texts.append(f"Choosing C on the test speakers would have added {told}.")
+        return " ".join(texts)
+
+    def _compare(self, best: str) -> list[str]:
+        rows = self.table[self.table["term"].eq("uar_difference")]
+        row = next((one for one in rows.to_dict("records") if one["features"] == best), None)
+        if row is None or pd.isna(row["p_adjusted"]):
+            return []
+        difference = write_number(row["estimate"], bounded=True)
+        p = tell_p(row["p_adjusted"])
+        return [f"That is {difference} more than from {row['versus']} (adjusted p {p})."]
+
+
+def classify_expressions(
+    features: Mapping[str, Features],
+    labels: Sequence[Any],
+    speakers: Sequence[Any],
+    *,
+    embed: Callable[[list[str]], np.ndarray] | None = None,
+    folds: int = 6,
+    costs: Sequence[float] = COSTS,
+    nulls: int = 0,
+    level: float = 0.95,
+    seed: Seed = 1,
+    n_jobs: int = 1,
+) -> Transfer:
+    """Classify the emotion of each clip by linear support vector machines, speakers apart.
+
+    Parameters
+    ----------
+    features
+        Name to numbers (n, dimensions), to n texts, or to a tuple of such blocks, which are put
+        side by side after texts became numbers (early fusion). Texts become numbers by ``embed``,
+        or by TF-IDF learned from the training speakers. `fuse_modalities` makes them.
+    labels, speakers
+        The class and the person of each clip (n,).
+    embed
+        Returns one vector for each text (n, dimensions), such as a language model's, or those of
+        a file (`read_vectors`).
+    folds
+        Parts into which speakers are dealt; each is the test once.
+    costs
+        Values of C to choose from.
+    nulls
+        Permutations of the labels within speakers, each classified anew. Their recalls are what
+        these clips give where there is nothing to learn: 1/classes, if C is chosen honestly.
+    level
+        Confidence level.
+    seed
+        Deals the speakers, and permutes.
+    n_jobs
+        Workers.
+
+    Returns
+    -------
+    Transfer
+        Unweighted average recall with the jackknife-t interval over speakers (logit scale), and
+        differences to the first features (raw scale).
+
+    Raises
+    ------
+    DataError
+        If there are fewer than four speakers or two classes.
+    OptionError
+        If features, labels and speakers differ in length, or C is not positive.
+
+    Notes
+    -----
+    C is chosen in three folds of the training speakers; of equal recalls the smallest C, the
+    strongest penalty. Brooks et al. (2023) report the best C on the test set; how much that adds
+    is the row ``inflation``. The intervals hold for these folds: they do not count that training
+    sets share speakers.
+
+    References
+    ----------
+    Brooks, J. A., et al. (2023). Emotion expression estimates to measure and improve multimodal
+    social-affective interactions. *ICMI '23 Companion*. https://doi.org/10.1145/3610661.3616129
+
+    Examples
+    --------
+    >>> words = ["They look joyful.", "They look sad."] * 8
+    >>> found = classify_expressions({"face": words}, ["joy", "sad"] * 8, list("aabbccdd") * 2)
+    >>> found.tidy().query("term == 'uar'")["estimate"].item()
+    1.0
+    """
+    check_level(level)
+    check_count(folds, "folds", least=2)
+    check_count(nulls, "nulls", least=0)
+    if not len(costs) or not all(is_positive(one) for one in costs):
+        message = f"costs {list(costs)} must be positive numbers, such as 0.01, 0.1, 1."
+        raise OptionError(message, option="costs")
+    y = pd.factorize(pd.Series(list(labels)), sort=True)[0]
+    who, names = pd.factorize(pd.Series(list(speakers)), sort=True)
+    data = {name: _embed(name, values, len(y), embed) for name, values in features.items()}
+    if len(who) != len(y):
+        message = f"there are {len(y)} labels and {len(who)} speakers; give one for each clip."
+        raise OptionError(message)
+    count, classes = len(names), int(y.max(initial=-1)) + 1
+    if count < 4 or classes < 2:
+        fact = f"there are {count} speakers and {classes} classes; needed are 4 and 2."
+        remedy = ("Name the column of people with ", Option("subject"), ".")
+        raise DataError(Problem(fact, remedy))
+    stream, other = spawn_seeds(seed, 2)
+    order = np.random.default_rng(stream).permutation(count)
+    dealt = np.empty(count, int)
+    dealt[order] = np.arange(count) % min(folds, count)
+    given = _permute(y, who, nulls, np.random.default_rng(other))
+    tasks = [
+        FoldTask(name, blocks, fold, dealt, who, given, tuple(costs))
+        for name, blocks in data.items()
+        for fold in range(int(dealt.max()) + 1)
+    ]
+    answers = run_tasks(learn_fold, tasks, n_jobs=n_jobs, label="Classifying")
+    rows, choices, drawn = [], [], []
+    whole = {}
+    for name, blocks in data.items():
+        mine = [one for task, one in zip(tasks, answers, strict=True) if task.name == name]
+        choices += [row for one in mine for row in one.choices]
+        predicted = np.empty((2, len(given), len(y)), int)
+        for one in mine:
+            predicted[:, :, one.test] = one.predicted
+        whole[name] = _leave_out(y, who, predicted[:, 0])
+        shared = {"features": name, "dimensions": sum(block.shape[1] for block in blocks)}
+        shared |= {"n_clips": len(y), "n_clusters": count, "level": level}
+        recalls = np.array(
+            [[measure_recall(t, p) for t, p in zip(given, one, strict=True)] for one in predicted]
+        )
+        rows += [shared | row for row in _write_rows(whole[name], level)]
+        rows += [shared | row for row in _write_nulls(recalls)]
+        drawn += [
+            {"features": name, "draw": draw, "uar": recalls[0, draw], "uar_test": recalls[1, draw]}
+            for draw in range(1, len(given))
+        ]
+        first = next(iter(data))
+        rows += [shared | row for row in _write_difference(whole, first, name, level)]
+    table = _adjust(arrange_rows(rows, ("features", "versus", "term")))
+    nulled = pd.DataFrame(drawn, columns=["features", "draw", "uar", "uar_test"])
+    return Transfer(table, pd.DataFrame(choices), nulled, level, classes)
+
+
+def _embed(
+    name: str, values: Features, count: int, embed: Callable[[list[str]], np.ndarray] | None
+) -> list[Any]:
+    """Return the blocks of some features: numbers (n, dimensions), or counts for TF-IDF."""
+    blocks = list(values) if _is_fused(values) else [values]
+    found = []
+    for block in blocks:
+        if len(block) != count:
+            message = f"'{name}' has {len(block)} clips, labels {count}."
+            raise OptionError(message)
+        if isinstance(block, np.ndarray) and block.dtype.kind in "fiu":
+            found.append(np.asarray(block, float).reshape(len(block), -1))
+            continue
+        texts = [str(one) for one in block]
+        if embed is None:
+            found.append(count_words(texts))
+            continue
+        vectors = np.asarray(embed(texts), float)
+        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+            message = f"embed must return ({len(texts)}, dimensions) numbers; got {vectors.shape}."
+            raise OptionError(message, option="embed")
+        found.append(vectors)
+    return found
+
+
+def _is_fused(values: Any) -> bool:
+    return isinstance(values, tuple) and not any(isinstance(one, str) for one in values)
+
+
+def _permute(y: np.ndarray, who: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the labels (1 + draws, n): as they are, then shuffled within each speaker."""
+    order = np.argsort(who, kind="stable")
+    given = np.tile(y, (1 + draws, 1))
+    for draw in range(1, 1 + draws):
+        given[draw, order] = y[np.lexsort((rng.random(len(y)), who))]
+    return given
+
+
+def _leave_out(
+    y: np.ndarray, who: np.ndarray, predicted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return recall by both choices of C and their difference (3,), and without each speaker."""
+    groups = int(who.max()) + 1
+    whole = np.array([measure_recall(y, one) for one in predicted])
+    without = np.array(
+        [[measure_recall(y[who != g], one[who != g]) for g in range(groups)] for one in predicted]
+    )
+    more = without[1] - without[0]
+    return np.append(whole, whole[1] - whole[0]), np.vstack([without, more])
+
+
+def _write_rows(recalls: tuple[np.ndarray, np.ndarray], level: float) -> Iterator[dict[str, Any]]:
+    whole, without = recalls
+    scales = np.array(["logit", "logit", "raw"])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = jackknife_clusters(whole, without, level=level, scales=scales)
+    groups = without.shape[1]
+    for place, term in enumerate(("uar", "uar_test", "inflation")):
+        limits = (float(found.conf_low[place]), float(found.conf_high[place]))
+        note = None
+        if not limits[0] < limits[1]:
+            limits = (np.nan, np.nan)
+            note = "no interval: all speakers are alike"
+            if whole[place] == 1.0 and term != "inflation":
+                limits, note = ((1 - level) ** (1 / groups), 1.0), "all speakers: the exact limit"
+        yield {
+            "term": term,
+            "versus": None,
+            "estimate": float(whole[place]),
+            "std_error": float(found.std_error[place]),
+            "conf_low": limits[0],
+            "conf_high": limits[1],
+            "method": "jackknife",
+            "headline": term == "uar",
+            "note": note,
+        }
+
+
+def _write_difference(
+    recalls: Mapping[str, tuple[np.ndarray, np.ndarray]], first: str, name: str, level: float
+) -> Iterator[dict[str, Any]]:
+    """Yield the difference to the first features, with the same speakers left out of both."""
+    if name == first:
+        return
+    whole, without = (one - two for one, two in zip(recalls[name], recalls[first], strict=True))
+    raw = np.array(["raw"])
+    found = jackknife_clusters(whole[:1], without[:1], level=level, scales=raw)
+    alike = not found.std_error[0] > 0
+    p = np.nan if alike else 2 * stdtr(without.shape[1] - 1, -abs(whole[0] / found.std_error[0]))
+    yield {
+        "term": "uar_difference",
+        "versus": first,
+        "estimate": float(whole[0]),
+        "std_error": float(found.std_error[0]),
+        "conf_low": np.nan if alike else float(found.conf_low[0]),
+        "conf_high": np.nan if alike else float(found.conf_high[0]),
+        "method": "jackknife",
+        "headline": False,
+        "p_value": float(p),
+        "note": "no interval: all speakers are alike" if alike else None,
+    }
+
+
+def _write_nulls(recalls: np.ndarray) -> Iterator[dict[str, Any]]:
+    """Yield mean recalls over permuted labels, and the p of the honest one."""
+    draws = recalls.shape[1] - 1
+    for place, term in enumerate(("uar_null", "uar_test_null") if draws else ()):
+        null = recalls[place, 1:]
+        p = (1 + (null >= recalls[place, 0] - 1e-12).sum()) / (draws + 1)
+        yield {
+            "term": term,
+            "versus": None,
+            "estimate": float(null.mean()),
+            "std_error": float(null.std(ddof=1)) if draws > 1 else np.nan,
+            "method": "permutation",
+            "headline": False,
+            "p_value": float(p) if place == 0 else np.nan,
+            "draws": draws,
+        }
+
+
+def _adjust(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with Holm's adjustment of the differences."""
+    if "p_value" not in table:
+        return table
+    table = table.assign(p_adjusted=np.nan)
+    tested = table["term"].eq("uar_difference") & table["p_value"].notna()
+    if tested.any():
+        p = table.loc[tested, "p_value"].to_numpy(float)
+        table.loc[tested, "p_adjusted"] = adjust_holm(p)
+    return table

@@ -1,0 +1,100 @@
+"""Section on the recall of acted emotions from scores and sentences of new speakers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
+from exprstats.document.cells import collect_notes, write_estimate, write_limits
+from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.text import Text, quote_sentence, say
+from exprstats.plots.estimates import draw_recall
+from exprstats.report.analysis import Analysis
+
+if TYPE_CHECKING:
+    from exprstats.expressions import Transfer
+
+
+def describe_transfer(analysis: Analysis) -> Section | None:
+    """Return the section, or None where nothing was classified."""
+    result: Transfer | None = analysis.transfer
+    if result is None:
+        return None
+    figure = Figure(
+        "A88",
+        "estimates_recall",
+        "Recall With C Chosen on Training and on Test Speakers",
+        lambda: draw_recall(result),
+        "Recall of each set of features with its interval, chance as a dashed line.",
+    )
+    seen = say("Table A89 and Figure A88 show all features.")
+    return Section(
+        "transfer",
+        "Recall of acted emotions",
+        sentences=(quote_sentence(result.sentence()), *_say_nulls(result), seen),
+        tables=(_tabulate_recall(result),),
+        figures=(figure,),
+    )
+
+
+def _say_nulls(result: Transfer) -> list[Text]:
+    """Return what permuted labels give, which is chance where C is chosen honestly."""
+    if result.nulls.empty:
+        return []
+    means = result.nulls[["uar", "uar_test"]].mean()
+    draws = int(result.nulls["draw"].max())
+    return [
+        say(
+            "With labels permuted within speakers ({draws}) recall is {honest} on average, and "
+            "{test} with C chosen on the test speakers.",
+            draws=count_things(draws, "permutation"),
+            honest=write_number(means["uar"], 3, bounded=True),
+            test=write_number(means["uar_test"], 3, bounded=True),
+        )
+    ]
+
+
+def _tabulate_recall(result: Transfer) -> Table:
+    rows = result.tidy()
+    cells = []
+    for features, part in rows.groupby("features", sort=False):
+        found = {row["term"]: row for row in part.to_dict("records")}
+        more = found.get("uar_difference")
+        cells.append(
+            {
+                "features": features,
+                "dimensions": write_count(found["uar"]["dimensions"]),
+                "uar": write_estimate(found["uar"]),
+                "limits": write_limits(found["uar"]),
+                "difference": MISSING if more is None else write_estimate(more),
+                "p": MISSING if more is None else write_p(more["p_adjusted"]),
+                "test": write_estimate(found["uar_test"]),
+                "more": write_number(found["inflation"]["estimate"], 3, bounded=True),
+            }
+        )
+    interval = f"{write_level(result.level)} CI"
+    several = len(cells) > 1
+    columns = (
+        Column("features", say("Features"), words=True),
+        Column("dimensions", say("Dim.")),
+        Column("uar", say("UAR"), "C by training"),
+        Column("limits", say("{one}", one=interval), "C by training"),
+        *((Column("difference", say("Diff.")), Column("p", say("Adj. *p*"))) if several else ()),
+        Column("test", say("UAR"), "C by test"),
+        Column("more", say("Inflation"), "C by test"),
+    )
+    note = say(
+        "UAR: unweighted average recall of {count} classes; chance is {chance}. Nobody is in "
+        "training and test.",
+        count=result.classes,
+        chance=write_number(1 / result.classes, 3, bounded=True),
+    )
+    compared = say(
+        "Diff.: to the first line, *p* adjusted by Holm's method. Early fusion: features of each "
+        "modality's text side by side; late fusion: features of the texts one after the other."
+    )
+    notes = (note, *([compared] if several else []), *collect_notes(rows, ("features", "term")))
+    name, title = "estimates_recall", "Recall of Acted Emotions"
+    return Table("A89", name, title, columns, pd.DataFrame(cells), notes=notes, rows=rows)

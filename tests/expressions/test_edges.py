@@ -1,0 +1,103 @@
+"""Estimates at their edges: one emotion, people not known, scores of other units, sentences."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import gaussian_kde
+
+import exprstats as ex
+from exprstats.errors import DataError, DataWarning
+from exprstats.plots import draw_estimates, draw_maps, draw_recall, draw_structure, save_figure
+
+
+def make_table(emotions=("Joy", "Fear"), people=4, moments=6, seed=1):
+    rng = np.random.default_rng(seed)
+    keys = pd.DataFrame({"subject": np.repeat([f"p{n}" for n in range(people)], moments)})
+    keys["recording"] = keys["subject"] + "r"
+    keys = keys.assign(id="a", modality="face", time=np.tile(np.arange(moments), people))
+    wide = keys.assign(**{name: rng.random(len(keys)) for name in emotions})
+    return wide.melt([*keys], var_name="emotion", value_name="score")
+
+
+def test_one_emotion_has_levels_and_no_correlations():
+    table = make_table(["Joy"])
+    levels = ex.rate_estimates(table).tidy()
+    assert levels.query("term == 'share_top'")["estimate"].tolist() == [1.0]
+    structure = ex.compare_structure(table)
+    assert structure.correlations.empty and structure.order == ()
+    with pytest.raises(DataError, match="no correlations"):
+        draw_structure(structure)
+
+
+def test_people_who_are_not_known_are_taken_apart_by_recordings():
+    table = make_table(people=5)
+    some = table.assign(subject=table["subject"].where(~table["subject"].isin(["p0", "p1"])))
+    one, two = (ex.rate_estimates(one).tidy() for one in (table, some))
+    assert two["n_clusters"].unique().tolist() == [5]
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_scores_beyond_0_and_1_are_told_where_published_bounds_are_used():
+    table = make_table().assign(score=lambda one: 10 * one["score"] - 5)
+    with pytest.warns(DataWarning, match=r"run from -.*, and the published bounds .*quantile"):
+        ex.write_sentences(table)
+    ex.write_sentences(table, thresholds="quantile")
+
+
+def test_distributions_are_those_of_scipy_and_of_the_leading_emotions():
+    table = make_table(list("abcdefg"), moments=31, seed=2)
+    found = ex.rate_estimates(table).densities
+    ranks = table.groupby(["recording", "time"])["score"].rank(ascending=False)
+    best = ranks.groupby(table["emotion"]).mean().sort_values().index[:5].tolist()
+    assert found["emotion"].drop_duplicates().tolist() == best
+    for name, part in found.groupby("emotion"):
+        values = table.loc[table["emotion"].eq(name), "score"].to_numpy()
+        assert part["median"].iloc[0] == np.median(values)
+        assert part["score"].iloc[[0, -1]].tolist() == [values.min(), values.max()]
+        inside = gaussian_kde(values).integrate_box_1d(values.min(), values.max())
+        # A trapezium rule of 64 points.
+        assert np.trapezoid(part["density"], part["score"]) == pytest.approx(inside, abs=1e-3)
+
+
+def test_the_expected_difference_is_that_of_permuted_people():
+    """Of 199 permutations of equal data sets the found difference is an ordinary one."""
+    parts = [make_table(people=6, seed=seed).assign(context=str(seed)) for seed in (1, 2)]
+    table = pd.concat(parts, ignore_index=True)
+    table["subject"] += table["context"]
+    row = ex.compare_structure(table, by="context", draws=199, seed=1).tidy().iloc[0]
+    assert row["term"] == "rms_difference" and 0 < row["expected"] < 1
+    assert row["p_value"] > 0.05
+
+
+def test_the_order_puts_emotions_together_that_go_together():
+    rng = np.random.default_rng(3)
+    one, two = rng.normal(size=(2, 60))
+    noise = rng.normal(size=(6, 60)) / 5
+    wide = pd.DataFrame(
+        {name: (one, two)[place % 2] + noise[place] for place, name in enumerate("abcdef")}
+    )
+    wide = wide.assign(id="x", modality="face", time=np.arange(60.0))
+    long = wide.melt(["id", "modality", "time"], var_name="emotion", value_name="score")
+    order = "".join(ex.compare_structure(long).order)
+    assert {"".join(sorted(order[:3])), "".join(sorted(order[3:]))} == {"ace", "bdf"}
+
+
+@pytest.mark.parametrize("draw", ["estimates", "structure", "maps", "recall"])
+def test_figures_are_drawn_with_names_that_no_axis_should_take_as_formulas(tmp_path, draw):
+    table = make_table(["$x$", "a_very_long_name_of_an_emotion_that_must_be_cut", "Joy"], moments=9)
+    table = table.assign(label=np.where(table["time"] % 2, "$odd", "even"))
+    table = table.assign(recording=table["recording"] + table["time"].astype(str))
+    fused = ex.fuse_modalities(table)
+    sets = {name: fused.features[name] for name in ("face: scores", "face: sentence of mean")}
+    figure = {
+        "estimates": lambda: draw_estimates(ex.rate_estimates(table)),
+        "structure": lambda: draw_structure(ex.compare_structure(table)),
+        "maps": lambda: draw_maps(ex.map_expressions(table, perplexities=[5, 10])),
+        "recall": lambda: draw_recall(
+            ex.classify_expressions(
+                sets, fused.clips["label"], fused.clips["subject"], costs=[1.0], nulls=1
+            )
+        ),
+    }[draw]()
+    png, svg = save_figure(figure, tmp_path / draw)
+    assert png.stat().st_size > 5000 and svg.stat().st_size > 5000

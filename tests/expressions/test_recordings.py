@@ -1,0 +1,138 @@
+"""People, data sets and labels from columns of exports, names, folders and a table.
+
+The real files are exports of FACET and AFFDEX on pictures of 22 actors, 5 seconds a picture in the
+order of a list that came with them: recall far above chance is the witness that times, names and
+labels meet, since nothing else here knows what a picture shows.
+"""
+
+import csv
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import exprstats as ex
+from exprstats.errors import DataError, DataWarning
+
+FACE = "Id,Frame,Time,Probability,FaceX0,FaceY0,FaceWidth,FaceHeight,Joy,Fear\n"
+
+
+@pytest.fixture
+def hume(tmp_path):
+    """Two exports of faces in folders of their own, two moments each."""
+    for folder, scores in (("lab", (0.9, 0.8)), ("home", (0.2, 0.1))):
+        (tmp_path / folder).mkdir()
+        rows = [
+            f"face_{n},{n},{time},1,0,0,1,1,{scores[n]},.5" for n, time in enumerate((0.5, 1.5))
+        ]
+        (tmp_path / folder / f"{folder}_face.csv").write_text(FACE + "\n".join(rows) + "\n")
+    return [tmp_path / one / f"{one}_face.csv" for one in ("lab", "home")]
+
+
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [
+        ("folder", ["lab", "home"]),
+        ("recording", ["lab", "home"]),
+        ("file", ["lab_face.csv", "home_face.csv"]),
+        ("Id", ["face_0", "face_1"]),
+    ],
+)
+def test_data_sets_of_exports_are_named(hume, by, told):
+    table = ex.read_estimates(hume, context=by)
+    assert table["context"].drop_duplicates().tolist() == told
+    assert ex.rate_estimates(table, by="context").tidy()["context"].nunique() == 2
+
+
+def test_a_column_that_no_file_has_is_told_with_what_may_be_named(hume):
+    with pytest.raises(DataError, match="no column 'group'") as caught:
+        ex.read_estimates(hume, context="group")
+    assert "recording, folder, file, Id" in str(caught.value)
+    assert "about" in str(caught.value)
+
+
+def test_a_table_of_recordings_gives_people_labels_and_data_sets(hume, tmp_path):
+    about = tmp_path / "about.csv"
+    about.write_text("Recording,who,label,site\nlab.mp4,anna,joy,A\nhome.mp4,ben,fear,B\n")
+    table = ex.read_estimates(hume, subject="who", context="site", about=about)
+    told = table.drop_duplicates("recording").set_index("recording")
+    assert told.loc["lab", ["subject", "label", "context"]].tolist() == ["anna", "joy", "A"]
+    assert told.loc["home", ["subject", "label", "context"]].tolist() == ["ben", "fear", "B"]
+
+
+def test_a_table_of_parts_cuts_recordings(hume, tmp_path):
+    about = pd.DataFrame({"recording": ["lab", "lab", "home"], "label": ["a", "b", "c"]})
+    about = about.assign(subject="x", start=[0, 1.5, 0], end=[1.5, 2, 1])
+    with pytest.warns(DataWarning, match="2 of 8 scores lie outside of all parts"):
+        table = ex.read_estimates(hume, about=about)
+    joy = table[table["emotion"].eq("Joy")].set_index("recording")
+    # A moment on the end of one part and the start of the next belongs to the next.
+    assert joy["label"].to_dict() == {"lab 0": "a", "lab 1.5": "b", "home 0": "c"}
+    assert joy.loc["lab 1.5", "score"] == 0.8
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ({"name": ["lab"]}, "no column 'recording'"),
+        ({"recording": ["lab"], "start": [0]}, "'start' and 'end' one is missing"),
+        ({"recording": ["lab", "lab"], "label": ["a", "b"]}, "'lab' has two rows"),
+        ({"recording": ["x"], "label": ["a"]}, "names none of 'home', 'lab'"),
+        ({"recording": ["lab"] * 2, "start": [0, 1], "end": [2, 3]}, "overlap"),
+        ({"recording": ["lab"], "start": [7], "end": [8]}, "no moment lies in a part"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::exprstats.errors.DataWarning")
+def test_tables_of_recordings_that_cannot_be_are_refused(hume, table, told):
+    with pytest.raises(DataError, match=told):
+        ex.read_estimates(hume, about=pd.DataFrame(table))
+
+
+@pytest.mark.filterwarnings("ignore::exprstats.errors.DataWarning")
+def test_imotions_people_and_stimuli_meet_by_name_and_time(tmp_path):
+    head = ["#Study : S", "#Date : 1", "#Version : 6", "#TestRunDate : 1", ""]
+    columns = "StudyName,Name,StimulusName,EventSource,Timestamp,MediaTime,FrameNo,FrameTime"
+    columns += ",NoOfFaces,FaceRect X,FaceRect Y,FaceRect Width,FaceRect Height,Joy Evidence"
+    columns += ",Anger Evidence,Positive Evidence,AU1 Evidence"
+    rows = [
+        f"S,P1,{film},Emotient FACET,{time},{time},{n},{time},1,1,1,9,9,{n},0,{n},0"
+        for n, (film, time) in enumerate((("cat", 0), ("cat", 40), ("dog", 80), ("dog", 120)))
+    ]
+    text = "\n".join([*head, *(one.replace(",", "\t") for one in (columns, *rows))])
+    (tmp_path / "x.txt").write_text(text + "\n")
+    table = ex.read_estimates(tmp_path / "x.txt", subject="Name", context="StimulusName")
+    assert set(table["emotion"]) == {"Joy", "Anger"}  # "Positive" only repeats joy
+    assert table["subject"].unique().tolist() == ["P1"]
+    means = table[table["emotion"].eq("Joy")].groupby("context")["score"].mean()
+    assert means.to_dict() == {"cat": 0.5, "dog": 2.5}
+
+
+@pytest.mark.data
+@pytest.mark.filterwarnings("ignore::exprstats.errors.DataWarning")
+def test_real_acted_expressions_of_new_actors_are_recalled(data_folder):
+    folder = data_folder / "eee" / "imotions_adfes"
+    files = {path.name.split("_")[1].split(".")[0]: path for path in folder.glob("Dump*.gz")}
+    with (folder / "Resp_stim_ADFES.csv").open(encoding="utf-8-sig") as stream:
+        order = {
+            row[0]: [one for one in row[1:] if one] for row in csv.reader(stream, delimiter=";")
+        }
+    parts = [
+        (files[actor].name, actor, 5 * n, 5 * n + 5, name.split("-")[1].removesuffix(".jpg"))
+        for actor, names in order.items()
+        for n, name in enumerate(names)
+    ]
+    about = pd.DataFrame(parts, columns=["recording", "subject", "start", "end", "label"])
+    table = ex.read_estimates(sorted(files.values()), about=about)
+    table = table[table["modality"].eq("face (facet)")]
+    fused = ex.fuse_modalities(table, thresholds="quantile")
+    assert len(fused.clips) == 216 and fused.clips["label"].nunique() == 10
+    names = ("face (facet): scores", "face (facet): sentence of mean")
+    sets = {name: fused.features[name] for name in names}
+    found = ex.classify_expressions(sets, fused.clips["label"], fused.clips["subject"], folds=11)
+    rows = found.tidy().set_index(["term", "features"])["estimate"]
+    assert rows["uar", names[0]] > 0.9 and 0.8 < rows["uar", names[1]] < 0.9
+    assert rows["uar_difference", names[1]] < 0  # sentences lose what the scores hold
+    means = table.pivot_table("score", "label", "emotion")
+    for label, emotion in (("Anger", "Anger"), ("Joy", "Joy"), ("Sad", "Sadness")):
+        assert means.loc[label].idxmax() == emotion
+        assert np.isfinite(means.loc[label, emotion])
