@@ -142,9 +142,10 @@ def fit_file(
             return
         cluster: dict[str, Any] = {"cluster": "subject" if cluster_robust else None}
         errors = {"missing": rule, "estimator": estimator, "scale": limits}
-        errors["second"] = len(table) <= _MOST_TWICE
         how: dict[str, Any] = {**choices, **context, **cluster, **errors}
-        result = measurement.fit_factor(table, **how, ratings=ratings)
+        result = measurement.fit_factor(
+            table, **how, ratings=ratings, second=len(table) <= _MOST_TWICE
+        )
         session.add_table("factor", result.tidy())
         results: list[Any] = [result, *_describe(session, table, ratings, names, **context)]
         results += _rate_scores(session, ratings, result, level)

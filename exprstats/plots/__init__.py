@@ -1,7 +1,6 @@
 """Figures from tidy tables: nothing is computed here, only arranged and drawn."""
 
 from exprstats.document.cells import ALL, name_contexts
-from exprstats.plots.calibration import draw_calibration
 from exprstats.plots.decisions import draw_decisions, select_curves
 from exprstats.plots.descriptives import (
     draw_agreement,
@@ -17,7 +16,12 @@ from exprstats.plots.evoked import draw_evoked_scores, draw_groups, draw_togethe
 from exprstats.plots.importance import draw_dependence, draw_importance
 from exprstats.plots.looks import save_figure
 from exprstats.plots.networks import draw_training
-from exprstats.plots.performance import MetricLabel, draw_performance, label_metrics
+from exprstats.plots.performance import (
+    MetricLabel,
+    draw_calibration,
+    draw_performance,
+    label_metrics,
+)
 from exprstats.plots.signing import draw_events, draw_label_scores
 from exprstats.plots.weights import draw_contrasts, draw_weights, name_pairs
 

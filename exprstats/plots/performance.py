@@ -1,4 +1,4 @@
-"""Figure of the performance of each model in each context."""
+"""Figures of the performance and the calibration of each model in each context."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import pandas as pd
 
 from exprstats.apa import write_level
 from exprstats.contracts import order_levels, require_columns
-from exprstats.document.cells import ALL, name_contexts
+from exprstats.document.cells import ALL, list_levels, name_contexts
 from exprstats.errors import DataError, Problem
 from exprstats.inference.comparison.wording import name_clusters
 from exprstats.plots.looks import (
     LIGHT,
     MOST_LINES,
+    PALETTE,
     QUIET,
     code_column,
     code_levels,
@@ -22,6 +23,7 @@ from exprstats.plots.looks import (
     name_grid,
     pick_colours,
     place_apart,
+    place_ticks,
     set_looks,
     write_label,
     write_ticks,
@@ -51,6 +53,8 @@ _DIRECTIONS = {
     "one": "closer to 1 is better",
     "unknown": "which way is better is not stated",
 }
+_CURVES = ["context", "model", "prediction", "truth", "conf_low", "conf_high"]
+_MOST_DRAWN = 4
 
 
 def draw_performance(
@@ -262,3 +266,57 @@ def label_metrics(comparison: Comparison) -> dict[str, MetricLabel]:
         )
         for name, metric in metrics.items()
     }
+
+
+def draw_calibration(
+    curves: pd.DataFrame, *, names: Mapping[str, str] | None = None, level: float = 0.95
+) -> ggplot:
+    """Draw the smoothed truth over the predictions of each model, beside the line of equality.
+
+    Parameters
+    ----------
+    curves
+        As in `exprstats.inference.Calibration`; the first four models are drawn.
+    names
+        What models are called in print.
+    level
+        Of the bands, for the caption.
+
+    Returns
+    -------
+    plotnine.ggplot
+        Models below each other and contexts side by side.
+
+    Examples
+    --------
+    ::
+
+        draw_calibration(calibration.curves).show()
+    """
+    import plotnine as p9
+
+    require_columns(curves, _CURVES, "curves")
+    kept = list_levels(curves, "model")[:_MOST_DRAWN]
+    rows = name_contexts(curves)[curves["model"].isin(kept)].reset_index(drop=True)
+    called = {name: (names or {}).get(str(name), str(name)) for name in kept}
+    rows["model"] = rows["model"].map(called)
+    coded = {}
+    for name, width in (("model", 14), ("context", 18)):
+        levels = list_levels(rows, name)
+        coded[name] = code_levels(levels, width=width)
+        rows[name] = code_column(rows[name], levels, coded[name])
+    return (
+        p9.ggplot(rows, p9.aes(x="prediction", y="truth"))
+        + p9.geom_abline(intercept=0, slope=1, linetype="dashed", color="#777777", size=0.4)
+        + p9.geom_ribbon(p9.aes(ymin="conf_low", ymax="conf_high"), fill=PALETTE[0], alpha=0.2)
+        + p9.geom_line(color=PALETTE[0], size=0.8)
+        + p9.facet_grid("model ~ context", labeller=name_grid(coded["model"], coded["context"]))
+        + p9.scale_x_continuous(breaks=place_ticks(4), labels=write_ticks)
+        + p9.scale_y_continuous(breaks=place_ticks(4), labels=write_ticks)
+        + p9.labs(
+            x="Prediction",
+            y="Truth",
+            caption=tell_level(level).replace("Lines", "Bands") + " Dashed: truth = prediction.",
+        )
+        + set_looks(1.0 + 1.5 * len(coded["model"]))
+    )

@@ -370,9 +370,8 @@ def _list_groups(
     for done, (group, inside) in enumerate(members.items()):
         own = count_moments(labels[inside], codes[inside], groups, pairs=False)
         rows += [row | {"group": group} for row in _list_single(own, names, level)]
-        rest = Counts(
-            *(whole - part for whole, part in zip(counts, _pad(own, counts), strict=True))
-        )
+        others = zip(counts, _pad(own, counts), strict=True)
+        rest = Counts(*(whole - part for whole, part in others))
         for term, pick in (
             ("share_difference", _pick_share),
             ("label_share_difference", _pick_labels),

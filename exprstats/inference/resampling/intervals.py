@@ -175,6 +175,10 @@ def jackknife_clusters(
         freedom = np.full(len(estimates), free)
     moved = move_values(scales, estimates, left_out)
     error, plain = spread_jackknife(moved.spread, strata), spread_jackknife(left_out, strata)
+    with np.errstate(invalid="ignore"):
+        # What rounding leaves of no variance at all is no evidence.
+        noise = plain <= TIE * np.abs(np.column_stack([estimates, left_out])).max(axis=1)
+    plain = np.where(noise, 0.0, plain)
     on_z = moved.scales == "fisher"
     with np.errstate(invalid="ignore", divide="ignore"):
         reach = stdtrit(freedom, (1 + level) / 2) * error

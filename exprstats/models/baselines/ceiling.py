@@ -14,11 +14,17 @@ from exprstats.contracts import arrange_rows, order_levels
 from exprstats.errors import DataWarning
 from exprstats.measurement import weight_ratings
 from exprstats.measurement.factor.scoring import pick_scoring
+from exprstats.options import IccChoice
 from exprstats.reliability import Reliability, rate_reliability
+from exprstats.reliability.icc.estimands import AGREEMENT, CONSISTENCY
 from exprstats.results import Result
 
 if TYPE_CHECKING:
     from exprstats.measurement import Factor
+
+
+_AGREEMENT = AGREEMENT.name_term(averaged=True)
+_CONSISTENCY = CONSISTENCY.name_term(averaged=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +35,7 @@ class Ceiling(Result):
     ----------
     table
         Tidy rows, one a context and the pooled one last: term ``ceiling``, with the limits of the
-        reliability's headline interval carried along.
+        reliability's headline interval carried along; ``icc`` names the coefficient.
     level
         Confidence level.
     """
@@ -42,6 +48,10 @@ class Ceiling(Result):
         """Return the pooled row."""
         return self.table[self.table["context"].isna()].reset_index(drop=True)
 
+    def name_root(self) -> str:
+        """Return the coefficients whose roots the ceilings are."""
+        return " or ".join(f"√{name}" for name in dict.fromkeys(self.table["icc"]))
+
     def sentence(self) -> str:
         """Return the ceilings in APA style."""
         told = [
@@ -52,7 +62,7 @@ class Ceiling(Result):
         ]
         return (
             "Because of the scores' own unreliability, no prediction can be expected to correlate "
-            f"with them above √ICC(1,k) of the raters' scores: {'; '.join(told)} "
+            f"with them above {self.name_root()} of the raters' scores: {'; '.join(told)} "
             f"({write_level(self.level)} CI)."
         )
 
@@ -61,9 +71,11 @@ def rate_ceiling(ratings: pd.DataFrame, factor: Factor, *, level: float = 0.95) 
     """Rate how high a prediction of the scores could correlate with them at best.
 
     Each rater's answers are scored by the Bartlett weights, as clips are: the mean of the raters'
-    scores of a clip is its score. The ceiling is the square root of the one-way reliability of
-    these means, at the harmonic mean of the numbers of raters. (Sums weighted by the loadings are
-    another composite: where one item is much noisier, theirs was .911 for a real .990.)
+    scores of a clip is its score. The ceiling is the square root of the reliability of these
+    means: one-way, at the harmonic mean of the numbers of raters, or, where the same raters rated
+    all clips, that of consistency, because their levels shift all clips alike. (Sums weighted by
+    the loadings are another composite: where one item is much noisier, theirs was .911 for a real
+    .990.)
 
     Parameters
     ----------
@@ -127,14 +139,19 @@ def _rate_sample(sums: pd.DataFrame, context: Any, level: float) -> dict[str, An
     with warnings.catch_warnings():
         # What is odd about the raters is said by the reliability of the items.
         warnings.simplefilter("ignore", DataWarning)
-        found = rate_reliability(sums, by=None, level=level).table
+        found = rate_reliability(sums, model="auto", by=None, level=level).table
     row = found[found["headline"].to_numpy(bool)].iloc[0]
+    if row["term"] == _AGREEMENT:
+        alike = found["term"].eq(_CONSISTENCY)
+        alike &= found["k_rule"].eq(row["k_rule"]) & found["method"].eq(row["method"])
+        row = found[alike].iloc[0] if alike.any() else row
     roots = {
         name: float(np.sqrt(row[name])) if row[name] >= 0 else np.nan
         for name in ("estimate", "conf_low", "conf_high")
     }
     note = None if row["estimate"] >= 0 else "the reliability is below 0"
     kept = {name: row[name] for name in ("method", "n_clips", "n_clusters", "raters_per_clip")}
+    kept["icc"] = row["term"]
     return {"context": context, "term": "ceiling", **roots, "level": level, **kept, "note": note}
 
 
@@ -149,11 +166,17 @@ class ScoreReliability(Reliability):
         return {self.place: self.tidy()}
 
 
-def rate_scores(ratings: pd.DataFrame, factor: Factor, *, level: float = 0.95) -> ScoreReliability:
+def rate_scores(
+    ratings: pd.DataFrame,
+    factor: Factor,
+    *,
+    model: IccChoice = "auto",
+    level: float = 0.95,
+) -> ScoreReliability:
     """Rate how far factor scores would agree with those from other raters.
 
     Each rater's answers are scored by the Bartlett weights, as clips are; the reliability of a
-    clip's score is the one-way intraclass correlation of these ratings. (ω cannot tell it: where
+    clip's score is the intraclass correlation of these ratings. (ω cannot tell it: where
     panels of raters correlated .868, it was .98.)
 
     Parameters
@@ -162,6 +185,8 @@ def rate_scores(ratings: pd.DataFrame, factor: Factor, *, level: float = 0.95) -
         RATINGS that the factor's items are means of.
     factor
         From `fit_factor`; its training fit is used where it has one.
+    model
+        As in `rate_reliability`; by default the one that the design asks for.
     level
         Confidence level.
 
@@ -197,7 +222,8 @@ def rate_scores(ratings: pd.DataFrame, factor: Factor, *, level: float = 0.95) -
         weighted = _weight(ratings, factor, fitted_on)
         by = "context" if factor.by else None
         cluster = "subject" if "subject" in weighted else None
-        found.append((fitted_on, rate_reliability(weighted, by=by, cluster=cluster, level=level)))
+        how = {"model": model, "by": by, "cluster": cluster, "level": level}
+        found.append((fitted_on, rate_reliability(weighted, **how)))
     kept = [
         [table[table["context"].notna() == (fitted_on == "context")] for table in tables]
         for fitted_on, one in found

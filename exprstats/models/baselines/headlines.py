@@ -54,7 +54,7 @@ def head_raters(comparison: Comparison, found: HumanComparison) -> Comparison:
         if not _is_same(sign * wider["estimate"], row["estimate"]):
             row["note"] = "; ".join(one for one in (row["note"], _ALONE) if isinstance(one, str))
             continue
-        if not np.isfinite(wider["conf_low"]):
+        if wider["method"] != RATERS:
             continue
         row["headline"] = False
         numbers = {name: wider[name] for name in _NUMBERS}

@@ -22,6 +22,7 @@ from exprstats.options import check_level, name_nearest
 from exprstats.results import Result
 
 FEWEST = 3
+ROUNDING = 1e-12
 METRICS = ("rmse", "nrmse", "mse", "mae", "bias", "correlation", "ccc", "r2")
 KEYS = ("context", "metric", "model", "versus", "term")
 
@@ -218,11 +219,16 @@ def _compare_context(
         raise DataError(Problem(fact, "Use a larger part.", column="subject"))
     scale = span if metric.spanned else 1.0
     judged = _delete(people, subjects, metric, scale)
-    about = {"metric": metric.name, "level": level, "method": RATERS, "headline": True}
+    fixed = people["rater"].nunique() < FEWEST
+    method = "jackknife" if fixed else RATERS
+    about = {"metric": metric.name, "level": level, "method": method, "headline": True}
     counts = {"n_clips": people["clip"].nunique(), "n_clusters": len(subjects)}
     about |= {**counts, "n_raters": people["rater"].nunique()}
     found = [{"model": human, "versus": None, "term": human, **about}]
-    found[0] |= _limit(judged, metric, level)
+    spread = 1.0
+    if metric.direction != "higher":
+        spread = float(people["truth"].std(ddof=0)) ** (2 if metric.name == "mse" else 1) / scale
+    found[0] |= _limit(judged, metric, level, spread)
     for name in [one for one in order_levels(rows["model"]) if one != human]:
         own = rows[rows["model"] == name]
         own = own[own["subject"].isin(subjects)].assign(seat="-", rater="-", others=0)
@@ -234,7 +240,7 @@ def _compare_context(
             single.whole - judged.cells,
         )
         row = {"model": name, "versus": human, "term": f"{name} - {human}", **about}
-        found.append({**row, **_limit(apart, None, level)})
+        found.append({**row, **_limit(apart, None, level, spread)})
     adjusted = adjust_holm(np.array([row["p_value"] for row in found[1:]], dtype=float))
     for row, p in zip(found[1:], adjusted, strict=True):
         row["p_adjusted"] = p
@@ -329,13 +335,17 @@ def _average(sums: np.ndarray, metric: Metric, scale: float) -> np.ndarray:
         return np.where(known, values, 0).sum(axis=1) / known.sum(axis=1)
 
 
-def _limit(found: Deletions, metric: Metric | None, level: float) -> dict[str, Any]:
-    """Return limits of a score, or where no metric is given of a difference with its p."""
+def _limit(found: Deletions, metric: Metric | None, level: float, spread: float) -> dict[str, Any]:
+    """Return limits of a score, or where no metric is given of a difference with its p.
+
+    ``spread`` is the size of what is measured: variation far below it is rounding.
+    """
     groups, raters = len(found.subjects), len(found.raters)
     fixed = raters < FEWEST
     variances = [(len(one) - 1) / len(one) * ((one - one.mean()) ** 2).sum() for one in found[1:]]
     both = max(variances[0] + variances[1] - variances[2], *variances[:2])
     error = float(np.sqrt(variances[0] if fixed else both))
+    error = 0.0 if error <= ROUNDING * max(spread, abs(found.whole)) else error
     df = groups - 1 if fixed else min(groups, raters) - 1
     reach, centre = stdtrit(df, (1 + level) / 2) * error, found.whole
     low, high = centre - reach, centre + reach
@@ -344,9 +354,12 @@ def _limit(found: Deletions, metric: Metric | None, level: float) -> dict[str, A
         low, high = np.tanh([np.arctanh(centre) - width, np.arctanh(centre) + width])
     elif metric is not None and metric.direction == "lower" and centre > 0:
         low, high = centre * np.exp([-reach / centre, reach / centre])
+    if metric is not None:
+        low, high = max(low, metric.range[0]), min(high, metric.range[1])
     p_value = 2 * stdtr(df, -abs(centre) / error) if metric is None and error > 0 else np.nan
     limits = (float(low), float(high)) if error > 0 else (np.nan, np.nan)
     names = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "df")
     numbers = dict(zip(names, (centre, error, *limits, float(p_value), df), strict=True))
     told = f"With {raters} raters the interval takes them as fixed and resamples subjects only"
-    return {**numbers, "note": told if fixed else None}
+    still = "no interval: the value is the same whichever subject or rater is left out"
+    return {**numbers, "note": still if error == 0 else told if fixed else None}

@@ -27,6 +27,7 @@ from exprstats.report.sections.performance import TOO_FEW, name_metric
 
 MOST_ABREAST = 2  # metrics whose columns fit beside each other on a page
 _FEW_DRAWS = 1000
+_ALIKE = (0.8, 1.25)  # ratios of standard errors that call for no word
 _MOST_APART = 3  # differences on which two methods disagree that a sentence names
 
 
@@ -83,6 +84,12 @@ def _say_metric(
 
 def _say_pair(row: dict[Any, Any], label: MetricLabel, analysis: Analysis) -> Text:
     p = row["p_adjusted"]
+    if pd.isna(p):
+        return say(
+            "not to be tested against that of {other}, Δ = {value}",
+            other=analysis.tell_model(row["versus"]),
+            value=write_estimate(row, 3, bounded=label.bounded),
+        )
     sure = pd.notna(p) and p < 1 - row["level"]
     verdict = ("lower than" if row["estimate"] < 0 else "higher than") if sure else ""
     return say(
@@ -215,6 +222,8 @@ def say_second(
     ratio = (both["std_error_second"] / both["std_error"]).dropna()
     spread = [write_number(one) for one in (ratio.min(), ratio.max())] if len(ratio) else []
     told = " to ".join(dict.fromkeys(spread))
+    near = len(ratio) > 0 and _ALIKE[0] <= ratio.min() and ratio.max() <= _ALIKE[1]
+    joined = ";" if near or len(apart) else ", although"
     where = join_texts(
         [
             say(
@@ -237,7 +246,9 @@ def say_second(
         count=f"{write_count(len(apart))} of {count_things(len(both), 'difference')} of mean errors"
         if len(apart)
         else _count_all(len(both)),
-        spread=f"; its standard errors are {told} times those of the jackknife" if told else "",
+        spread=f"{joined} its standard errors are {told} times those of the jackknife"
+        if told
+        else "",
     )
     if apart.empty:
         return ((*opening, *say(".")),)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from exprstats.apa import write_number
 from exprstats.document.text import Text, say
 from exprstats.inference.comparison.regression import REPEATED
 from exprstats.inference.comparison.wording import RATERS
+
+if TYPE_CHECKING:
+    from exprstats.inference import Comparison
 
 SAME = 1e-6  # of a coefficient by two packages
 METHODS: dict[str, str] = {
@@ -53,15 +58,40 @@ def say_repeated(rows: pd.DataFrame, shown: pd.DataFrame) -> list[Text]:
     )
     ratios = [write_number(one) for one in (wider.min(), wider.max()) if pd.notna(one)]
     told = " to ".join(dict.fromkeys(ratios))
-    return [
-        say(
-            "A second method, repeated measures correlation (pingouin), {verdict}{spread}.",
-            verdict="agrees on *r* within subjects"
-            if apart < SAME
-            else f"differs in *r* within subjects by up to {write_number(apart, 3, bounded=True)}",
-            spread="; its intervals take clips, about their subject's mean, as independent, and "
-            f"the intervals of Table 3 are {told} times as wide"
-            if told
-            else "",
+    spread = (
+        "; its intervals take clips, about their subject's mean, as independent, and the intervals "
+        f"of Table 3 are {told} times as wide"
+        if told
+        else ""
+    )
+    opening = "A second method, repeated measures correlation (pingouin), "
+    if apart < SAME:
+        return [say(f"{opening}agrees on *r* within subjects{{spread}}.", spread=spread)]
+    most = write_number(apart, 3, bounded=True)
+    words = f"{opening}differs in *r* within subjects by up to {{most}}{{spread}}."
+    return [say(words, most=most, spread=spread)]
+
+
+def say_resampling(comparison: Comparison | None) -> list[Text]:
+    """Return what is unusual about how a comparison resampled and tested."""
+    if comparison is None:
+        return []
+    told = []
+    used = comparison.table.loc[comparison.table["headline"], "method"]
+    if comparison.scheme == "two-stage" and used.eq("jackknife").any():
+        told.append(
+            "The two-stage scheme is that of the bootstrap: jackknife intervals do not depend on "
+            "it, percentile intervals do"
         )
-    ]
+    if comparison.strata is not None:
+        told.append(
+            f"Strata ({comparison.strata}) hold for the intervals and *p* of scores and differences"
+        )
+    if comparison.interval == "bca":
+        told.append("BCa intervals are in the tidy rows, and never printed")
+    if comparison.compat:
+        told.append(
+            f"*p* values are defined as in {comparison.compat}: twice the smaller share of draws "
+            "beyond 0, also for single scores"
+        )
+    return [say(f"{text}.") for text in told]

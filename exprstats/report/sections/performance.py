@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from exprstats.apa import MISSING, write_count, write_level
@@ -24,7 +25,7 @@ from exprstats.inference.comparison.wording import RATERS
 from exprstats.plots import ALL, MetricLabel, draw_performance, label_metrics, name_contexts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.classes import build_classes, say_classes
-from exprstats.report.sections.intervals import METHODS, list_methods, say_repeated
+from exprstats.report.sections.intervals import METHODS, list_methods, say_repeated, say_resampling
 from exprstats.report.sections.validation import warn_of_levels
 
 if TYPE_CHECKING:
@@ -121,7 +122,11 @@ def _say_metric(
     row = own[0] if own else best
     rank = _RANKS.get(label.better)
     compared = f", the {rank} of the {len(pooled)} models" if rank and len(pooled) > 1 else ""
-    if rank and row["model"] != best["model"]:
+    if rank and np.isclose(row["estimate"], best["estimate"], rtol=1e-9, atol=1e-12):
+        tied = np.isclose(defined["estimate"], best["estimate"], rtol=1e-9, atol=1e-12)
+        others = [analysis.tell_model(one) for one in defined["model"][tied] if one != row["model"]]
+        compared += f", like that of {join_words(others)}" if others else ""
+    elif rank:
         value = write_estimate(best, 3, bounded=label.bounded)
         human = best["model"] == analysis.find_kind("human")
         judged = ", judged against other raters," if human else ""
@@ -285,14 +290,15 @@ def _list_notes(
                 "and not against the models' target, averaged over {seats}; its interval "
                 "{allows}.",
                 seats=analysis.name_judges(),
-                allows=_tell_raters(shown, alone=analysis.human is None),
+                allows=_tell_raters(shown, labels, analysis),
             )
         )
     if analysis.ceiling is not None and LIMITED in labels:
         notes.append(
             say(
-                "Ceiling: √ICC(1,*k*) of the raters' scores, above which no prediction of "
-                "scores as reliable as these can be expected to correlate with them."
+                "Ceiling: {root} of the raters' scores, above which no prediction of "
+                "scores as reliable as these can be expected to correlate with them.",
+                root=analysis.ceiling.name_root(),
             )
         )
     undefined = shown[shown["estimate"].isna()]
@@ -311,39 +317,24 @@ def _list_notes(
     return (*notes, *collect_notes(noted, ("model", "metric", "context"), said))
 
 
-def _tell_raters(shown: pd.DataFrame, *, alone: bool) -> str:
-    """Return over whom the intervals of raters are, and on how many of them they rest."""
+def _tell_raters(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysis: Analysis) -> str:
+    """Return over whom the intervals of raters are, and what they rest on."""
     wider = shown[shown["method"].eq(RATERS)]
     if wider.empty:
-        return "is over subjects alone" + ("" if alone else "; a table below allows for raters too")
-    counts = sorted({int(one) for one in wider["n_raters"]})
-    told = " to ".join(write_count(one) for one in dict.fromkeys((counts[0], counts[-1])))
-    return f"and those of differences from it allow for other subjects and other raters ({told})"
-
-
-def say_resampling(comparison: Comparison | None) -> list[Text]:
-    """Return what is unusual about how a comparison resampled and tested."""
-    if comparison is None:
-        return []
-    told = []
-    used = comparison.table.loc[comparison.table["headline"], "method"]
-    if comparison.scheme == "two-stage" and used.eq("jackknife").any():
-        told.append(
-            "The two-stage scheme is that of the bootstrap: jackknife intervals do not depend on "
-            "it, percentile intervals do"
-        )
-    if comparison.strata is not None:
-        told.append(
-            f"Strata ({comparison.strata}) hold for the intervals and *p* of scores and differences"
-        )
-    if comparison.interval == "bca":
-        told.append("BCa intervals are in the tidy rows, and never printed")
-    if comparison.compat:
-        told.append(
-            f"*p* values are defined as in {comparison.compat}: twice the smaller share of draws "
-            "beyond 0, also for single scores"
-        )
-    return [say(f"{text}.") for text in told]
+        beside = "" if analysis.human is None else "; a table below allows for raters too"
+        return f"is over subjects alone{beside}"
+    counts, freedom = (
+        " to ".join(dict.fromkeys(write_count(one) for one in (column.min(), column.max())))
+        for column in (wider["n_raters"].astype(int), wider["df"].astype(int))
+    )
+    judged = shown[shown["model"].isin(wider["model"])]
+    alone = [one for one in labels if one not in set(wider["metric"])]
+    named = join_words([name_metric(labels[one]) for one in alone if one in set(judged["metric"])])
+    return (
+        f"and those of differences from it allow for other subjects and other raters ({counts} "
+        f"raters, {freedom} degrees of freedom)"
+        + (f"; of {named} they are over subjects alone" if named else "")
+    )
 
 
 def _say_limits_of_shares(shown: pd.DataFrame, labels: Mapping[str, MetricLabel]) -> list[Text]:

@@ -78,10 +78,16 @@ def _say_reliability(rated: pd.DataFrame) -> tuple[Text, ...]:
     return (
         say(
             "The reliability of the scores, the intraclass correlation of the raters' answers "
-            "weighted as the scores are, was ICC(1,*k*) {told} (Table A2).",
+            "weighted as the scores are, was {term} {told} (Table A2).",
+            term=" or ".join(dict.fromkeys(shown["term"])),
             told=told if len(shown) > 1 else f"= {told}",
         ),
     )
+
+
+def _name_term(rated: pd.DataFrame) -> str:
+    terms = list(dict.fromkeys(rated["term"]))
+    return terms[0] if len(terms) == 1 else "ICC"
 
 
 def _write_place(row: dict[Any, Any]) -> str:
@@ -116,7 +122,7 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame) -> Table:
     if len(rated):
         level = write_level(float(rated["level"].iloc[0]))
         columns[8:8] = [
-            Column("icc", say("ICC(1,*k*)"), "Reliability"),
+            Column("icc", say("{term}", term=_name_term(rated)), "Reliability"),
             Column("icc_limits", say("{level} CI", level=level), "Reliability"),
         ]
         methods = [_METHODS[one] for one in rated["method"].unique() if one in _METHODS]

@@ -68,7 +68,8 @@ def allow_raters(
     from exprstats.models.baselines.headlines import head_raters
     from exprstats.models.baselines.raters import METRICS
 
-    humans = [model.name for model in study.models if model.kind == "human"]
+    judged = set(predictions["model"])
+    humans = [one.name for one in study.models if one.kind == "human" and one.name in judged]
     apart: list[HumanComparison] = []
     if study.compare is None or ranges is None:
         return comparison, apart

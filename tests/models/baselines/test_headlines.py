@@ -119,3 +119,37 @@ def test_equivalence_allows_for_raters(rows):
     assert row["method"] == WIDER
     plain = judge_equivalence(before, margin=0.4).tidy().set_index("term")
     assert told.loc["good - fair", "p_value"] == plain.loc["good - fair", "p_value"]
+
+
+def test_crossed_raters_have_no_interval_of_bias_and_r2_stays_below_1(rows):
+    rng = np.random.default_rng(8)
+    people = rows[rows["model"] == "human"].copy()
+    people["rater"] = people["seat"] = [f"W{seat}" for seat in range(4)] * 70
+    score = 0.05 * rng.normal(size=(70, 1)) + rng.normal(size=70)[:, None] + np.arange(4)
+    people["prediction"] = score.ravel()
+    people["truth"] = ((score.sum(axis=1, keepdims=True) - score) / 3).ravel()
+    both = pd.concat([rows[rows["model"] == "good"], people], ignore_index=True)
+    found = compare_human(both, metrics=["bias", "r2", "correlation"]).table
+    own = found[found["term"] == "human"].set_index("metric")
+    assert np.isnan(own.loc["bias", "conf_low"])
+    assert "same whichever" in own.loc["bias", "note"]
+    assert own.loc["r2", "conf_high"] <= 1
+    before = compare(both, by=None, metrics=["bias", "r2", "correlation"])
+    after = head_raters(before, compare_human(both, metrics=["bias", "r2", "correlation"])).table
+    shown = after[after["headline"] & after["term"].eq("human") & after["metric"].eq("bias")]
+    assert shown["conf_low"].isna().all()
+    assert len(shown) == 1
+
+
+def test_two_raters_are_fixed_and_keep_subjects_alone(rows):
+    people = rows[rows["model"] == "human"].groupby("clip").head(2).copy()
+    people["rater"] = people["seat"] = ["W0", "W1"] * 70
+    people = people.assign(others=1)
+    people["truth"] = people.groupby("clip")["prediction"].transform(
+        lambda one: one.to_numpy()[::-1]
+    )
+    both = pd.concat([rows[rows["model"] != "human"], people], ignore_index=True)
+    found = compare_human(both)
+    assert set(found.table["method"]) == {"jackknife"}
+    after = head_raters(compare(both, by=None), found).table
+    assert not after["method"].eq(WIDER).any()

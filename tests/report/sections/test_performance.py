@@ -6,6 +6,7 @@ import pytest
 
 from exprstats.inference import compare_models
 from exprstats.report import gather_analysis
+from exprstats.report.sections.comparisons import describe_comparisons
 from exprstats.report.sections.performance import describe_performance
 
 
@@ -29,3 +30,35 @@ def test_the_best_of_metrics_without_a_low_or_high_end_is_the_nearest(metric, na
     assert "of the 2 models" in told or not named
     best = {"bias": "warm was 0.27", "calibration_slope": "cold was 1.0"}.get(metric, "")
     assert best in told
+
+
+def judge(metric, models, *, binary=False):
+    rng = np.random.default_rng(4)
+    rows = pd.DataFrame({"clip": range(60), "subject": np.arange(60) // 4})
+    rows["truth"] = rng.permutation([0.0, 1.0] * 30) if binary else rng.normal(size=60)
+    made = [rows.assign(model=name, prediction=one(rows["truth"])) for name, one in models.items()]
+    found = compare_models(pd.concat(made), metrics=metric, seed=1)
+    return found, [
+        "".join(run.text for run in text).replace("\xa0", " ")
+        for text in (
+            *describe_performance(gather_analysis(found)).sentences,
+            *describe_comparisons(gather_analysis(found)).sentences,
+        )
+    ]
+
+
+def test_models_that_are_equal_share_the_rank():
+    models = {"lin": lambda y: y + 0.1, "shift": lambda y: y + 0.5, "odd": lambda y: np.sin(9 * y)}
+    _, told = judge("correlation", models)
+    assert "the highest of the 3 models, like that of " in told[0]
+
+
+def test_a_difference_that_never_varies_is_not_called_unreliable():
+    models = {"perfect": lambda y: y, "zero": lambda y: 0 * y}
+    found, told = judge(["uar", "kappa"], models, binary=True)
+    row = found.table[found.table["headline"] & found.table["versus"].notna()].set_index("metric")
+    assert row.loc["uar", "estimate"] == pytest.approx(0.5)
+    assert row["p_value"].isna().all() or (row["p_value"] > 1e-12).all()
+    told = " ".join(told)
+    assert "not to be tested against that of zero" in told
+    assert "not reliably different" not in told
