@@ -278,7 +278,7 @@ def _list_words(levels: Iterable[str]) -> list[str]:
 
 def _find_codes(contents: FileContents) -> dict[str, list[str]]:
     """Return the option that declares codes that stand for missing values as a rule."""
-    from exprstats.io.guards import USUAL_CODES
+    from exprstats.io.guards.codes import USUAL_CODES
 
     codes = [
         code

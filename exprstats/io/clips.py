@@ -10,7 +10,8 @@ import pandas as pd
 from exprstats.errors import Option, OptionError, Problem, warn_user
 from exprstats.io.drafts import Draft, rename_roles
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.guards import holds_correlations
+from exprstats.io.guards.codes import holds_correlations
+from exprstats.io.guards.features import counts_rows
 from exprstats.io.sources import (
     Columns,
     FilePath,
@@ -26,7 +27,6 @@ from exprstats.io.sources import (
 )
 from exprstats.options import name_nearest
 
-_FEWEST = 10
 _SHARED = ("If contexts share ids, name their column with ", Option("context"), ".")
 # What the cells of a target may be, by whether they are classes.
 TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
@@ -109,9 +109,9 @@ def _pass_over_row_numbers(draft: Draft, target: str | None) -> None:
     """Turn columns that only number the rows into texts, which are no features."""
     table = draft.table
     for name, column in table.items():
-        if name == target or not pd.api.types.is_numeric_dtype(column) or len(column) < _FEWEST:
+        if name == target or not pd.api.types.is_numeric_dtype(column):
             continue
-        if column.iloc[0] in {0, 1} and (column.diff().iloc[1:] == 1).all():
+        if len(column) and column.iloc[0] in {0, 1} and counts_rows(column):
             fact = "its numbers count the rows, so it is read as an id and not as a feature."
             warn_user(Problem(fact, file=draft.file, column=str(name)))
             table[name] = column.map("{:.0f}".format).astype("str")

@@ -15,7 +15,7 @@ from exprstats.errors import DataWarning, Option, Problem, Text
 from exprstats.io.detection import IDS, WORDS, FileFacts, Guess, guess_roles, list_facts, split_name
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.workbooks import CODEBOOK, Labels
-from exprstats.io.guards import holds_correlations
+from exprstats.io.guards.codes import holds_correlations
 from exprstats.io.sources import FilePath, give_role, open_source
 
 _FEW = 25

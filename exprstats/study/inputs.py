@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things
 from exprstats.contracts import find_conflicts, order_levels, require_columns
-from exprstats.errors import DataError, Option, Problem, Style, speak
+from exprstats.errors import DataError, Option, Problem, Style, speak, warn_user
+from exprstats.io.guards.features import judge_features, list_lost, tell_features
 from exprstats.options import name_nearest
 from exprstats.study.provenance import InputFile, Logbook
 from exprstats.study.settings import ClipsSettings, OpenfaceSettings, RatingsSettings, Study
@@ -120,8 +121,26 @@ def read_table(
 
 
 def list_features(clips: pd.DataFrame, settings: ClipsSettings) -> list[str]:
-    """Return the feature columns: those that the study names, else all that could be."""
-    return list(settings.features) if settings.features else list_numbers(clips, settings.target)
+    """Return the feature columns: those that the study names, else all that could be.
+
+    Warns
+    -----
+    DataWarning
+        Columns of numbers that nobody named and that are no features: row numbers, ids,
+        copies of the target.
+    """
+    if settings.features:
+        return list(settings.features)
+    names = list_numbers(clips, settings.target)
+    odd = judge_features(clips, names, target=settings.target)
+    # Models give constants no weight, and say so.
+    odd = {name: kind for name, kind in odd.items() if kind != "a constant"}
+    if odd and len(odd) < len(names):
+        counted = count_things(len(odd), "column of numbers is", "columns of numbers are")
+        told = f"{counted} left out of the features: {', '.join(tell_features(odd))}. "
+        warn_user((told, "To use them, name all features with ", Option("features"), "."))
+        names = [name for name in names if name not in odd]
+    return names
 
 
 def list_numbers(clips: pd.DataFrame, target: str | None = None) -> list[str]:
@@ -217,9 +236,17 @@ def check_strata(study: Study, clips: pd.DataFrame, *, style: Style = "study") -
 
 
 def drop_gaps(
-    clips: pd.DataFrame, columns: Sequence[str], log: Logbook, *, stage: str, reason: str
+    clips: pd.DataFrame,
+    columns: Sequence[str],
+    log: Logbook,
+    *,
+    stage: str,
+    reason: str,
+    classes: str | None = None,
 ) -> pd.DataFrame:
     """Return the clips that have all the columns; the others are written down.
+
+    Of a target of ``classes`` those are named of which nothing is left.
 
     Raises
     ------
@@ -228,11 +255,10 @@ def drop_gaps(
     """
     gaps = clips[list(columns)].isna()
     broken = gaps.any(axis=1)
-    named = [str(name) for name in gaps.columns[gaps.any(axis=0)]]
-    told = ", ".join(f"'{name}'" for name in named[:5]) + (" …" if len(named) > 5 else "")
+    told = list_lost(clips, ~broken.to_numpy(), columns, classes)
     left_out = clips.loc[broken, "clip"].tolist()
     log.exclude(
-        stage, "clips", len(clips), f"{reason} ({told})" if named else reason, left_out=left_out
+        stage, "clips", len(clips), f"{reason} ({told})" if told else reason, left_out=left_out
     )
     if broken.all():
         empty = ", ".join(f"'{name}'" for name in gaps.columns[gaps.all(axis=0)])

@@ -159,7 +159,9 @@ def read_all(
         ratings = borrow_subjects(ratings, clips, log)
     needed = [*features, *filter(None, [target])]
     reason = "a feature or the target is missing"
-    clips = drop_gaps(clips, needed, log, stage="read", reason=reason)
+    named = target is not None and (study.clips.classes or clips[target].dtype.kind not in "iuf")
+    classes = target if named else None
+    clips = drop_gaps(clips, needed, log, stage="read", reason=reason, classes=classes)
     for problem in () if target is None else find_codes(clips, target, features):
         warn_user(problem)
     return ratings, clips, tuple(features)

@@ -10,6 +10,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.contracts import Contract, check_table, find_absent, find_unnumbers
 from exprstats.errors import DataError, Problem, warn_user
+from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.classes import code_labels, name_classes, show_label
 from exprstats.models.data.design import Design
 from exprstats.models.fitting.elastic import Tuned
@@ -88,6 +89,7 @@ def predict_clips(
     problems = find_absent(clips, needed, "clips")
     if problems:
         raise DataError(problems)
+    clips = guard_table(clips, ids=("context", "clip", "subject"), numbers=design.features)
     check_table(clips, _CLIPS)
     problems = find_unnumbers(clips, design.features)
     if problems:
