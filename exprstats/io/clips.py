@@ -36,11 +36,12 @@ def read_clips(
     path: FilePath,
     *,
     clip: Columns = "clip",
-    subject: Columns = "subject",
+    subject: Columns | None = "subject",
     context: Columns | None = None,
     features: Sequence[str] | None = None,
     target: str | None = None,
     classes: bool | None = False,
+    categories: bool = False,
     missing: Iterable[str | float] = (),
     reading: Reading | None = None,
     **options: Any,
@@ -54,7 +55,8 @@ def read_clips(
         standard input.
     clip, subject
         Columns of the clip's and its subject's id, several where they make one id together
-        (``["site", "subject"]``); where the file has no column "clip", the row number is it.
+        (``["site", "subject"]``); where the file has no column "clip", the row number is it. None
+        allows a file without subjects.
     context
         Column; by default "context" where the file has it.
     features
@@ -64,6 +66,8 @@ def read_clips(
         A further column, of numbers unless ``classes`` says otherwise.
     classes
         Whether the target holds classes, as names or codes; None: if it holds texts.
+    categories
+        Whether features may hold texts too, for `code_categories`.
     missing, reading, **options
         How the file is to be read, a `Reading` or its fields by name: further texts or numbers
         that stand for a missing value, ``encoding``, ``sheet``, ``header_row``, ``labels``.
@@ -93,7 +97,7 @@ def read_clips(
     if target is not None:
         numbers = list_names([*numbers, target], roles)
     wanted = give_role(source.header, "guess") if features is None else {}
-    wanted |= give_role(numbers, "number")
+    wanted |= give_role(numbers, "guess" if categories else "number")
     if target is not None:
         wanted[target] = TARGETS[classes]
     refuse_hidden(roles, numbers)

@@ -58,7 +58,7 @@ class Analysis(Registered):
     @property
     def target(self) -> str:
         """Return what the models predict, in words."""
-        if self.factor is not None:
+        if self.factor is not None and (self.study is None or self.study.scored):
             return "factor scores"
         if self.study and self.study.target:
             return str(self.study.target)
