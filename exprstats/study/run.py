@@ -154,7 +154,10 @@ def read_all(
     clips, features = take_features(clips, settings, log)
     target = settings.target
     if not features:
-        fact = "there is no column to predict from, beside ids, target and quality."
+        fact = (
+            "there is no column of numbers or categories to predict from, beside ids, target and "
+            "quality."
+        )
         remedy = "Name the features with ", Option("features"), "."
         raise DataError(Problem(fact, remedy, file=str(settings.file)))
     needed = [*features, *filter(None, [target])]

@@ -243,7 +243,9 @@ def test_columns_that_are_no_features_are_named(call, table, tmp_path):
     assert "Columns without numbers are no features: 'task', 'blink', 'emotion'." in out
     bare = table[["clip", "who", "code"]]
     told = fit_file(call, bare, tmp_path, code=2)
-    assert "no column of numbers to predict from" in told and "with --features" in told
+    assert (
+        "no column of numbers or categories to predict from" in told and "with --features" in told
+    )
 
 
 def test_few_people_get_an_answer_or_a_remedy(call, table, tmp_path):
