@@ -42,6 +42,7 @@ class Analysis(Registered):
     title: str
     results: Results = field(default_factory=Results)
     clips: pd.DataFrame | None = None
+    predictions: pd.DataFrame | None = None
     parts: pd.DataFrame | None = None
     study: Study | None = None
     provenance: Provenance | None = None
@@ -120,6 +121,7 @@ def gather_analysis(
             title=title or results.study.title,
             results=results.results,
             clips=results.clips,
+            predictions=results.predictions,
             parts=results.parts,
             study=results.study,
             provenance=results.provenance,
