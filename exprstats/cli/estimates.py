@@ -18,6 +18,7 @@ from exprstats.cli.options import (
     SingleJobOption,
     split_names,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import open_session
 from exprstats.errors import Option, OptionError
 from exprstats.options import SentenceUnit, Thresholds
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _TARGET = "label"
 
 
+@reads_files
 def estimate_files(
     files: Annotated[
         list[Path],
@@ -95,6 +97,7 @@ def estimate_files(
             modality=modality,
             context=by,
             emotions=split_names(emotions, "--emotions"),
+            reading=get_reading(),
         )
         for path in files:
             whole = hashlib.sha256(path.read_bytes()).hexdigest()

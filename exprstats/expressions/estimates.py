@@ -14,6 +14,7 @@ from exprstats.contracts import Contract, check_table
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.expressions.exports import HUME, parse_hume_table, parse_json
 from exprstats.expressions.recordings import decode_ravdess, name_source
+from exprstats.io import Reading
 
 if TYPE_CHECKING:
     from exprstats.options import Tracker
@@ -42,6 +43,7 @@ def read_estimates(
     modality: str | None = None,
     context: str | None = None,
     emotions: Sequence[str] | None = None,
+    reading: Reading | None = None,
 ) -> pd.DataFrame:
     r"""Read emotion expression estimates: Hume, FACET, AFFDEX, Affectiva, py-feat, or any table.
 
@@ -58,6 +60,8 @@ def read_estimates(
         The column of a wide table that names it, or the one word that holds for a whole file.
     emotions
         The emotions to keep; by default all. In a wide table: its columns.
+    reading
+        How tables are to be read, where they do not say so themselves.
 
     Returns
     -------
@@ -98,7 +102,7 @@ def read_estimates(
     roles = {"id": id, "time": time, "subject": subject, "modality": modality, "context": context}
     tables = []
     for path in files:
-        table, notes = _read_file(path, {k: v for k, v in roles.items() if v}, emotions)
+        table, notes = _read_file(path, {k: v for k, v in roles.items() if v}, emotions, reading)
         for note in notes:
             warn_user(f"{path.name}: {note}")
         tables.append(_name_people(table, path))
@@ -130,7 +134,10 @@ def _drop_empty(whole: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_file(
-    path: Path, roles: dict[str, str], emotions: Sequence[str] | None
+    path: Path,
+    roles: dict[str, str],
+    emotions: Sequence[str] | None,
+    reading: Reading | None,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if not path.is_file():
         fact = "there is no such file."
@@ -142,25 +149,27 @@ def _read_file(
 
     text = path.suffix.lower() in {".csv", ".tsv", ".txt", ".gz"}
     if text and not {"id", "subject"} & set(roles):
-        file = read_tracker_file(path)
+        file = read_tracker_file(path, reading)
         names = set(map(str, file.table.columns))
         if "Id" in names and {"Time", "BeginTime"} & names and names & set(HUME):
             found, notes = parse_hume_table(file.table, path.name)
             return found, (*file.notes, *notes)
         trackers: list[Tracker] = [one for one in find_trackers(names) if one in _TRACKED]
         if trackers:
-            return _read_tracked(path, trackers)
-    return _read_wide(path, roles, emotions)
+            return _read_tracked(path, trackers, reading)
+    return _read_wide(path, roles, emotions, reading)
 
 
-def _read_tracked(path: Path, trackers: list[Tracker]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _read_tracked(
+    path: Path, trackers: list[Tracker], reading: Reading | None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the emotions of face trackers: FACET and AFFDEX of one export are two modalities."""
     from exprstats.behaviour import read_faces
 
     tables, notes = [], []
     recording, _ = name_source(path.name)
     for tracker in trackers:
-        frames = read_faces(path, tracker=tracker)
+        frames = read_faces(path, tracker=tracker, reading=reading)
         chosen = _TRACKED[tracker]
         held = frames.table[frames.table["success"].eq(1)]
         if isinstance(chosen, str):
@@ -194,13 +203,16 @@ def _read_tracked(path: Path, trackers: list[Tracker]) -> tuple[pd.DataFrame, tu
 
 
 def _read_wide(
-    path: Path, roles: dict[str, str], emotions: Sequence[str] | None
+    path: Path,
+    roles: dict[str, str],
+    emotions: Sequence[str] | None,
+    reading: Reading | None,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return a table with one column an emotion as one row an emotion."""
     from exprstats.io import read_table
 
     ids = [roles[role] for role in ("id", "subject", "context") if role in roles]
-    table = read_table(path, ids=ids)
+    table = read_table(path, ids=ids, reading=reading)
     lower = {str(name).lower(): str(name) for name in table}
     roles = {role: lower[role] for role in _ROLES if role in lower} | roles
     constant = roles.get("modality") if roles.get("modality") not in table else None
