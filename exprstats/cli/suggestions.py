@@ -27,6 +27,7 @@ _TRACKED = re.compile(
     r"|valid_share|mean_confidence|gaps|face_switches",
     re.IGNORECASE,
 )
+_INITIALS = re.compile(r"[A-Z]{1,2}")
 _MOST_COLUMNS = 40
 _MOST_ANSWERS = 25
 _MOST_WORDS = 11
@@ -218,7 +219,7 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
         yield Call("fit", {"target": target, **ids, **codes})
         return
     words = _find_word_judges(contents)
-    if words and not contents.numbers:
+    if words and all(_is_index(contents, name) for name in contents.numbers):
         levels = _list_words(word for name in words for word in columns[name]["levels"])
         yield from _suit_words({"raters": words, **ids}, levels)
         return
@@ -228,14 +229,16 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
         held = [columns[name] for name in answers]
         sparse = sum(one["missing"] for one in held) > _SPARSE * sum(one["n"] for one in held)
         gaps = {"missing": ["fiml", *codes.get("missing", [])]} if sparse else codes
+        calls = []
         if contents.facts.rows > len(answers):
-            yield Call("factor", {"items": answers, **ids, **gaps})
-        if (
-            "subject" not in roles
-            and len(answers) <= _MOST_JUDGES
-            and contents.share_range(answers)
-        ):
-            yield Call("reliability", {"raters": answers, **ids, "model": "auto", **codes})
+            calls.append(Call("factor", {"items": answers, **ids, **gaps}))
+        few = len(answers) <= _MOST_JUDGES and contents.share_range(answers)
+        if few and "subject" not in roles:
+            judged = Call("reliability", {"raters": answers, **ids, "model": "auto", **codes})
+            # Columns that are called by initials are people.
+            initials = all(_INITIALS.fullmatch(name.strip()) for name in answers)
+            calls.insert(0 if initials else len(calls), judged)
+        yield from calls
 
 
 def _find_target(contents: FileContents) -> str | None:
