@@ -84,6 +84,9 @@ def draft_study(
     # subject = "..."  # asked: the column of the people who are seen; else clips are independent
     # scale = [1, 3]  # asked: the lowest and the highest possible answer (seen: 1 to 3)
     <BLANKLINE>
+    [reliability]
+    model = "auto"  # guessed: the design of the ratings decides
+    <BLANKLINE>
     """
     reading = reading or Reading()
     folders, found, holds, notes = _sort_files([Path(one) for one in files], reading)
