@@ -34,6 +34,7 @@ from exprstats.study.stages.central import (
 )
 from exprstats.study.stages.importance import rate_features
 from exprstats.study.stages.learning import predict_all
+from exprstats.study.stages.raters import rate_further
 from exprstats.study.stages.signing import run_signing
 from exprstats.study.targets import LABEL_METRICS, settle_target
 
@@ -101,7 +102,8 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     if ratings is not None:
         with log.attempt("reliability"):
             model = study.reliability.model if study.reliability else "one-way"
-            run = run.add(rate_crowd(ratings, log, model=model))
+            result = rate_crowd(ratings, log, model=model)
+            run = run.add(result, *rate_further(ratings, result, study, log))
     if clips is not None and study.split:
         with log.attempt("split"):
             run = replace(run, parts=split_people(clips, study, log))
@@ -260,12 +262,15 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     study, parts = run.study, run.parts
     names = [str(name) for name in ratings["item"].unique()]
     if not study.scored and len(names) < ITEMS_NEEDED:
-        ending = "so the study ends with their reliability" if study.clips is None else "so there"
-        ending += "" if study.clips is None else " is none"
-        log.notes.append(
-            f"The ratings have {len(names)} of the {ITEMS_NEEDED} items that a factor model "
-            f"needs, {ending}."
-        )
+        # Of one item that is the target was told when it became one.
+        if study.clips is None or study.target not in names:
+            ending = (
+                "the study ends with their reliability" if study.clips is None else "it has none"
+            )
+            log.notes.append(
+                f"The ratings have {len(names)} of the {ITEMS_NEEDED} items that a factor model "
+                f"needs, so {ending}."
+            )
         return run
     train_only = study.scores is not None and study.scores.fitted_on == "train"
     if train_only and parts is None:

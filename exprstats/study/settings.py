@@ -55,10 +55,15 @@ BASELINES: tuple[ModelKind, ...] = (*USUAL_BASELINES, "majority", "human")
 class ReliabilitySettings:
     """The table ``[reliability]``: the model, in the words of `exprstats.rate_reliability`.
 
-    ``"auto"`` takes the one that the design decides. Without the table it is one-way.
+    ``"auto"`` takes the one that the design decides. Without the table it is one-way. ``decisions``
+    adds how reliable other numbers of raters would be, ``raters`` a description of each rater,
+    ``agreement`` the agreement about categories.
     """
 
     model: Annotated[IccChoice, one_of(IccChoice)] = "auto"
+    decisions: Annotated[bool, read_flag] = False
+    raters: Annotated[bool, read_flag] = False
+    agreement: Annotated[bool, read_flag] = False
 
 
 @dataclass(frozen=True, slots=True)

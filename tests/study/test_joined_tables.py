@@ -225,3 +225,21 @@ def test_reading_clips_alone_may_lack_subjects(tmp_path):
     assert list(read_clips(tmp_path / "a.csv", subject=None)) == ["clip", "x"]
     with pytest.raises(DataError, match="no column 'subject'"):
         read_clips(tmp_path / "a.csv")
+
+
+@pytest.mark.filterwarnings("ignore::exprstats.errors.ExprStatsWarning")
+def test_reliability_may_ask_for_raters_decisions_and_agreement(place, tmp_path):
+    from exprstats import judge_raters, measure_agreement, study_decisions, write_report
+
+    asked = "[reliability]\ndecisions = true\nraters = true\nagreement = true\n"
+    one = '[ratings]\nfile = "ratings.csv"\nitems = ["emotion"]\nscale = [0, 4]\n'
+    path = place(one + BOTH + asked)
+    run = run_study(read_study(path))
+    ratings = read_ratings(path.parent / "ratings.csv", items=["emotion"], context="task")
+    pd.testing.assert_frame_equal(run.raters.tidy(), judge_raters(ratings).tidy(), rtol=1e-12)
+    known = study_decisions(rate_reliability(ratings, model="auto", by="context")).tidy()
+    pd.testing.assert_frame_equal(run.decisions.tidy(), known, rtol=1e-12)
+    known = measure_agreement(ratings, scale=(0, 4), by="context").tidy()
+    pd.testing.assert_frame_equal(run.agreement.tidy(), known, rtol=1e-12)
+    write_report(run, tmp_path / "report")
+    assert (tmp_path / "report" / "data" / "raters.csv").is_file()
