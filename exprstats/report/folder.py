@@ -180,9 +180,9 @@ def print_table(table: Table) -> pd.DataFrame:
         else:
             columns.append((name, column))
     # Two headings may be alike.
-    table = pd.concat([column for _, column in columns], axis=1)
-    table.columns = [name for name, _ in columns]
-    return table
+    cells = pd.concat([column for _, column in columns], axis=1)
+    cells.columns = [name for name, _ in columns]
+    return cells
 
 
 def _write_cell(cell: Any) -> Any:
