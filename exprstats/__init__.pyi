@@ -166,6 +166,7 @@ from .models import RepeatedSplits as RepeatedSplits
 from .models import ScoreReliability as ScoreReliability
 from .models import Trees as Trees
 from .models import Weights as Weights
+from .models import code_categories as code_categories
 from .models import compare_human as compare_human
 from .models import contrast_contexts as contrast_contexts
 from .models import cross_classes as cross_classes

@@ -215,16 +215,17 @@ def _describe_call(session: Session | None, path: Path, call: Call, reading: Rea
 
 def inspect_study(session: Session, path: Path) -> list[Problem]:
     """Put what a study would analyse into the session; return the problems of all its files."""
-    from exprstats.study import Logbook, read_study, read_tables
+    from exprstats.study import Logbook, read_study
     from exprstats.study.inputs import check_strata
+    from exprstats.study.run import read_all
     from exprstats.study.settings import tell_split
     from exprstats.study.targets import settle_target
 
     try:
         study = read_study(path)
         log = Logbook(study.seed)
-        ratings, clips = read_tables(study, log)
-        if clips is not None and ratings is None:
+        study, ratings, clips, features = read_all(study, log)
+        if clips is not None and not study.scored:
             study = settle_target(study, clips, log)
         if clips is not None:
             check_strata(study, clips)
@@ -249,6 +250,10 @@ def inspect_study(session: Session, path: Path) -> list[Problem]:
         session.show_points("Both", list(match_tables(ratings, clips)))
     wanted = [f"model {model.name} ({model.kind})" for model in study.models]
     session.show_points("It will fit and compare", wanted)
+    if features and study.target is not None:
+        told = f"{study.target}, from {count_things(len(features), 'feature')}: "
+        session.show_points("It will predict", [f"{told}{', '.join(features[:20])}"])
+    session.show_points("Left out", [str(one) for one in log.exclusions])
     session.show_points("Choices", [*log.notes, *tell_split(study)])
     return []
 

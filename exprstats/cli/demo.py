@@ -165,7 +165,7 @@ def _run_study(simulated: Simulated, stage: Path, *, seed: int, n_jobs: int) -> 
 
     with tempfile.TemporaryDirectory() as place:
         data = Path(place) / "data"
-        data.mkdir()
+        data.mkdir(exist_ok=True)
         write_study_files(simulated, data, seed=seed)
         run = run_study(read_study(data / "study.toml"), n_jobs=n_jobs)
         write_report(run, stage)

@@ -17,6 +17,7 @@ from exprstats.cli.options import (
     SeedOption,
     split_names,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.options import SentenceUnit
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from exprstats.results import Result
 
 
+@reads_files
 def estimate_files(
     files: Annotated[
         list[Path],
@@ -141,6 +143,7 @@ def estimate_files(
             maps=maps,
             draws=draws,
             level=level,
+            reading=get_reading(),
         )
         table = stage.read_sources(settings)
         read = table.attrs["rows"]

@@ -254,6 +254,8 @@ def keep_models(session: Session, models: Models) -> None:
     elif models.design.classes:
         table = table.astype({"truth": int, "prediction": int})
     session.tables["predictions"] = table
+    people = models.design.clips[["subject", "part"]].drop_duplicates("subject")
+    session.tables["parts"] = people.reset_index(drop=True)
 
 
 def keep_scores(session: Session, found: dict[str, Any]) -> None:

@@ -11,14 +11,16 @@ import typer
 
 from exprstats.cli.options import JsonOption, QuietOption, split_names, split_scale
 from exprstats.cli.places import spare_input
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import DataError, OptionError
 from exprstats.options import name_nearest
 
 if TYPE_CHECKING:
-    from exprstats.study.drafts import Entry, StudyDraft, Value
+    from exprstats.study.entries import Entry, StudyDraft, Value
 
 
+@reads_files
 def init_study(
     files: Annotated[
         list[Path],
@@ -52,7 +54,7 @@ def init_study(
             spare_input(file, session.files)
             if file.is_file():
                 session.note_file(file)
-        draft = draft_study(files, folder=out.parent)
+        draft = draft_study(files, folder=out.parent, reading=get_reading())
         if interactive:
             draft = ask_entries(draft)
         out.write_text(draft.write(str(out)), encoding="utf-8")
@@ -100,7 +102,7 @@ def _read_answer(entry: Entry, text: str) -> Value:
 def show_draft(session: Session, draft: StudyDraft, out: Path) -> None:
     """Print what was guessed and asked, and what keeps the study from running."""
     from exprstats.study import read_study
-    from exprstats.study.drafts import write_value
+    from exprstats.study.entries import write_value
 
     session.rows = [
         {

@@ -9,6 +9,7 @@ import typer
 
 from exprstats.apa import count_things
 from exprstats.cli.options import ForceOption, JsonOption, OutOption, QuietOption, split_names
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import Tracker, name_some
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@reads_files
 def label_file(
     file: Annotated[
         Path,
@@ -71,7 +73,7 @@ def label_file(
         from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
         from exprstats.report.sections.intensity import describe_labels
 
-        faces = read_faces(file, tracker=tracker, fps=fps)
+        faces = read_faces(file, tracker=tracker, fps=fps, reading=get_reading())
         frames = pick_face(faces.table, face)
         for one in list_tracker_files(file):
             digest = hashlib.sha256(one.read_bytes()).hexdigest()
@@ -127,7 +129,7 @@ def name_subjects(session: Session, frames: pd.DataFrame, path: Path | None) -> 
     from exprstats.io import read_table
 
     session.note_file(path)
-    table = read_table(path, ids=["video", "subject"])
+    table = read_table(path, ids=["video", "subject"], reading=get_reading())
     twice = table["video"].duplicated()
     if twice.any():
         fact = f"two rows are of video '{table['video'][twice].iloc[0]}'."

@@ -41,7 +41,11 @@ if TYPE_CHECKING:
     from exprstats.document.model import Section
 
 
-# How the headers of predictions and of scores end that commands write.
+# Tables with a row a clip, person or rater, and what their files are called.
+DATA = {name: name for name in ("predictions", "scores", "parts", "raters", "items", "frames")} | {
+    "windows": "windows",
+    "clips": "features",
+}
 
 
 @dataclass(slots=True)
@@ -183,7 +187,7 @@ class Session:
         """Write what was asked for: into the staged output folder, and as JSON."""
         if stage is not None:
             fill_folder(self, stage)
-            self.say(f"Tables, figures, and sentences are in {self.out}.")
+            self.say(f"Tables, figures, data, and sentences are in {self.out}.")
         if self.json is not None:
             write_envelope(self.make_envelope(), self.json)
 
@@ -287,11 +291,12 @@ def write_envelope(envelope: dict[str, Any], target: str) -> None:
 
 
 def fill_folder(session: Session, stage: Path) -> None:
-    """Write tables, figures, sentences, results and provenance into a folder."""
+    """Write tables, data, figures, sentences, results and provenance into a folder."""
     from exprstats.io import write_csv, write_json
 
     for stem, frame in session.tables.items():
-        write_csv(frame, stage / "tables" / f"{stem}.csv")
+        place = stage / "data" if stem in DATA else stage / "tables"
+        write_csv(frame, place / f"{DATA.get(stem, stem)}.csv")
     for stem, draw in session.figures.items():
         from exprstats.report import try_figure
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exprstats.errors import Option, join_names
+from exprstats.errors import join_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,9 +21,19 @@ Value = str | list[str] | bool
 _SINGLE = frozenset({"rater", "target", "truth", "model", "weights", "segments"})
 _ALWAYS = frozenset({"subject", "by"})
 _TARGETS = ("target", "outcome", "criterion", "y", "dv")
-_JUDGES = re.compile(r"(rater|judge|coder|annotator|observer|obs|rat|j|r)[_ .-]?\d+", re.IGNORECASE)
+# Columns that programs make of videos: features, and never what is to be predicted.
+_TRACKED = re.compile(
+    r"AU\d\d.*|(gaze|pose|head|eye|points|pitch|yaw|roll|au|blink)[_ ].*|.*_(displacement|velocity)"
+    r"|valid_share|mean_confidence|gaps|face_switches",
+    re.IGNORECASE,
+)
+_INITIALS = re.compile(r"[A-Z]{1,2}")
 _MOST_COLUMNS = 40
 _MOST_ANSWERS = 25
+_MOST_WORDS = 11
+_MOST_JUDGES = 10
+# An answer so many ranges away from all others is a slip of the keyboard.
+_SLIP = 3
 _SPARSE = 0.2
 # Numbers that count rows, describe people, or are measured: no answers to items.
 _NO_ANSWER = re.compile(
@@ -123,7 +133,7 @@ def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
 
 def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterator[Call]:
     roles = contents.roles
-    ids = _name_ids(roles, "clip", "rater", "subject", "context")
+    ids = _name_ids(roles, "clip", "rater", "subject", "context") | _name_site(contents)
     if contents.shared_clips and "subject" in roles:
         ids["clip"] = [roles["subject"], roles["clip"]]
     answers = [roles["rating"]] if "rating" in roles else list_answers(contents)
@@ -175,7 +185,7 @@ def _suit_predictions(contents: FileContents) -> Call:
         ]
     elif predicted != "prediction":
         options["models"] = [predicted]
-    options |= _name_ids(roles, "subject", "context")
+    options |= _name_ids(roles, "subject", "context") | _name_site(contents)
     if truth != "truth":
         options["truth"] = truth
     columns = _index_columns(contents)
@@ -192,11 +202,11 @@ def _suit_predictions(contents: FileContents) -> Call:
 def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator[Call]:
     """Yield calls on one row a clip: judges, a target with features, or items."""
     roles = contents.roles
-    ids = _name_ids(roles, "clip", "subject", "context")
+    ids = _name_ids(roles, "clip", "subject", "context") | _name_site(contents)
     columns = _index_columns(contents)
-    judges = [name for name in columns if _JUDGES.fullmatch(name.strip())]
+    judges = list(contents.judges)
     numbers = [name for name in judges if columns[name]["kind"] == "number"]
-    if len(judges) > 1:
+    if judges:
         if len(numbers) > 1:
             yield Call("reliability", {"raters": numbers, **ids, "model": "auto", **codes})
             return
@@ -204,9 +214,14 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
         if 1 < len(words) <= 11:
             yield from _suit_words({"raters": judges, **ids}, words)
         return
-    target = next((one for one in contents.numbers if one.strip().lower() in _TARGETS), None)
+    target = _find_target(contents)
     if target is not None and "subject" in roles:
         yield Call("fit", {"target": target, **ids, **codes})
+        return
+    words = _find_word_judges(contents)
+    if words and all(_is_index(contents, name) for name in contents.numbers):
+        levels = _list_words(word for name in words for word in columns[name]["levels"])
+        yield from _suit_words({"raters": words, **ids}, levels)
         return
     answers = list_answers(contents)
     if len(answers) > 2:
@@ -214,7 +229,43 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
         held = [columns[name] for name in answers]
         sparse = sum(one["missing"] for one in held) > _SPARSE * sum(one["n"] for one in held)
         gaps = {"missing": ["fiml", *codes.get("missing", [])]} if sparse else codes
-        yield Call("factor", {"items": answers, **ids, **gaps})
+        calls = []
+        if contents.facts.rows > len(answers):
+            calls.append(Call("factor", {"items": answers, **ids, **gaps}))
+        few = len(answers) <= _MOST_JUDGES and contents.share_range(answers)
+        if few and "subject" not in roles:
+            judged = Call("reliability", {"raters": answers, **ids, "model": "auto", **codes})
+            # Columns that are called by initials are people.
+            initials = all(_INITIALS.fullmatch(name.strip()) for name in answers)
+            calls.insert(0 if initials else len(calls), judged)
+        yield from calls
+
+
+def _find_target(contents: FileContents) -> str | None:
+    """Return the column to be predicted: by its name, or the only one that no tracker wrote."""
+    named = next((one for one in contents.numbers if one.strip().lower() in _TARGETS), None)
+    if named is not None:
+        return named
+    tracked = [one for one in contents.numbers if _TRACKED.fullmatch(one.strip())]
+    others = [
+        one for one in contents.numbers if one not in tracked and not _is_index(contents, one)
+    ]
+    return others[0] if len(others) == 1 and len(tracked) > 1 else None
+
+
+def _find_word_judges(contents: FileContents) -> list[str]:
+    """Return columns of words that share most of their answers, as those of judges do."""
+    taken = set(contents.roles.values())
+    texts = [
+        (name, set(_list_words(row["levels"])))
+        for name, row in _index_columns(contents).items()
+        if row["kind"] == "text" and name not in taken and row["levels"]
+    ]
+    known = [(name, levels) for name, levels in texts if 1 < len(levels) <= _MOST_WORDS]
+    if len(known) < 2 or len(set().union(*(levels for _, levels in known))) > _MOST_WORDS:
+        return []
+    first = known[0][1]
+    return [name for name, levels in known if 2 * len(levels & first) >= len(levels | first)]
 
 
 def list_answers(contents: FileContents) -> list[str]:
@@ -277,19 +328,17 @@ def _list_words(levels: Iterable[str]) -> list[str]:
 
 
 def _find_codes(contents: FileContents) -> dict[str, list[str]]:
-    """Return the option that declares codes that stand for missing values as a rule."""
-    from exprstats.io.guards import USUAL_CODES
+    """Return the option that declares missing what is a usual code or a slip of the keyboard."""
+    from exprstats.io.guards.codes import USUAL_CODES
 
-    codes = [
+    codes = {
         code
-        for text in contents.warnings
-        if not isinstance(text, str | Option)
-        for part in text
-        if isinstance(part, Option) and part.name == "missing" and isinstance(part.value, list)
-        for code in part.value
-    ]
-    usual = sorted({code for code in codes if code in USUAL_CODES})
-    return {"missing": [str(code) for code in usual]} if usual else {}
+        for one in contents.codes
+        for code in one.codes
+        if code in USUAL_CODES
+        or max(code - one.high, one.low - code) > _SLIP * max(one.high - one.low, 1)
+    }
+    return {"missing": [f"{code:g}" for code in sorted(codes)]} if codes else {}
 
 
 def _name_ids(roles: dict[str, str], *wanted: str) -> dict[str, Value]:
@@ -299,6 +348,13 @@ def _name_ids(roles: dict[str, str], *wanted: str) -> dict[str, Value]:
         for option, name in named.items()
         if name and (name != option or option in _ALWAYS)
     }
+
+
+def _name_site(contents: FileContents) -> dict[str, Value]:
+    """Return the option that makes one id of site and subject, where ids start anew in each."""
+    if contents.site is None:
+        return {}
+    return {"subject": [contents.site, contents.roles["subject"]]}
 
 
 def _write_place(file: Path) -> str:

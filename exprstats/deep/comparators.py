@@ -23,6 +23,7 @@ from exprstats.deep.result import PARTS, DeepModels
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.metrics.classification import measure_accuracy, measure_uar
 from exprstats.inference.metrics.regression import measure_correlation, measure_rmse
+from exprstats.io.guards.tables import guard_table
 from exprstats.options import NetworkKind, check_count, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
 
@@ -195,6 +196,8 @@ def _check(
     problems = find_absent(clips, targets, "clips") + find_absent(parts, ["subject", "part"])
     if problems:
         raise DataError(problems)
+    clips = guard_table(clips, ids=("context", "clip", "subject"), numbers=targets)
+    parts = guard_table(parts, ids=["subject"], quiet=True)
     check_table(clips, CLIPS)
     problems = find_unnumbers(clips, targets)
     for column in dict.fromkeys(targets):

@@ -21,6 +21,7 @@ from exprstats.expressions.recordings import (
     place_recordings,
     read_about,
 )
+from exprstats.io import Reading
 from exprstats.parallel import report_progress
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def read_estimates(
     context: str | None = None,
     emotions: Sequence[str] | None = None,
     about: str | Path | pd.DataFrame | None = None,
+    reading: Reading | None = None,
 ) -> pd.DataFrame:
     r"""Read emotion expression estimates: Hume, FACET, AFFDEX, Affectiva, py-feat, or any table.
 
@@ -78,6 +80,8 @@ def read_estimates(
         ``label`` and columns that ``subject`` and ``context`` name. With ``start`` and ``end`` (s)
         it is a table of parts: each becomes a recording, called by its ``clip`` or by recording
         and start, and moments outside of all parts are left out.
+    reading
+        How tables are to be read, where they do not say so themselves.
 
     Returns
     -------
@@ -122,7 +126,7 @@ def read_estimates(
     for place, path in enumerate(files, start=1):
         report_progress("Reading", place, len(files))
         table, notes = _read_file(
-            path, {k: v for k, v in roles.items() if v and v not in later}, emotions
+            path, {k: v for k, v in roles.items() if v and v not in later}, emotions, reading
         )
         for note in notes:
             warn_user(f"{path.name}: {note}")
@@ -158,7 +162,10 @@ def _drop_empty(whole: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_file(
-    path: Path, roles: dict[str, str], emotions: Sequence[str] | None
+    path: Path,
+    roles: dict[str, str],
+    emotions: Sequence[str] | None,
+    reading: Reading | None,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if not path.is_file():
         fact = "there is no such file."
@@ -170,16 +177,16 @@ def _read_file(
 
     text = path.suffix.lower() in {".csv", ".tsv", ".txt", ".gz"}
     if text and "id" not in roles:
-        file = read_tracker_file(path)
+        file = read_tracker_file(path, reading)
         names = set(map(str, file.table.columns))
         if "Id" in names and {"Time", "BeginTime"} & names and names & set(HUME):
             found, notes = parse_hume_table(file.table, path.name)
             return _carry(found, file.table, path, roles), (*file.notes, *notes)
         trackers: list[Tracker] = [one for one in find_trackers(names) if one in _TRACKED]
         if trackers:
-            found, notes = _read_tracked(path, trackers)
+            found, notes = _read_tracked(path, trackers, reading)
             return _carry(found, file.table, path, roles), notes
-    return _read_wide(path, roles, emotions)
+    return _read_wide(path, roles, emotions, reading)
 
 
 _CLOCKS = {"Timestamp": 1000.0, "MediaTime": 1000.0, "Time": 1.0, "BeginTime": 1.0}
@@ -226,14 +233,16 @@ def _carry(
     return found
 
 
-def _read_tracked(path: Path, trackers: list[Tracker]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _read_tracked(
+    path: Path, trackers: list[Tracker], reading: Reading | None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the emotions of face trackers: FACET and AFFDEX of one export are two modalities."""
     from exprstats.behaviour import read_faces
 
     tables, notes = [], []
     recording, _ = name_source(path.name)
     for tracker in trackers:
-        frames = read_faces(path, tracker=tracker)
+        frames = read_faces(path, tracker=tracker, reading=reading)
         chosen = _TRACKED[tracker]
         held = frames.table[frames.table["success"].eq(1)]
         if isinstance(chosen, str):
@@ -267,13 +276,16 @@ def _read_tracked(path: Path, trackers: list[Tracker]) -> tuple[pd.DataFrame, tu
 
 
 def _read_wide(
-    path: Path, roles: dict[str, str], emotions: Sequence[str] | None
+    path: Path,
+    roles: dict[str, str],
+    emotions: Sequence[str] | None,
+    reading: Reading | None,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return a table with one column an emotion as one row an emotion."""
     from exprstats.io import read_table
 
     ids = [roles[role] for role in ("id", "subject", "context") if role in roles]
-    table = read_table(path, ids=ids)
+    table = read_table(path, ids=ids, reading=reading)
     lower = {str(name).lower(): str(name) for name in table}
     roles = {role: lower[role] for role in (*_ROLES, *_CARRIED) if role in lower} | roles
     constant = roles.get("modality") if roles.get("modality") not in table else None

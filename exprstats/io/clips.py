@@ -10,7 +10,8 @@ import pandas as pd
 from exprstats.errors import Option, OptionError, Problem, warn_user
 from exprstats.io.drafts import Draft, rename_roles
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.guards import holds_correlations
+from exprstats.io.guards.codes import holds_correlations
+from exprstats.io.guards.features import counts_rows
 from exprstats.io.sources import (
     Columns,
     FilePath,
@@ -26,7 +27,6 @@ from exprstats.io.sources import (
 )
 from exprstats.options import name_nearest
 
-_FEWEST = 10
 _SHARED = ("If contexts share ids, name their column with ", Option("context"), ".")
 # What the cells of a target may be, by whether they are classes.
 TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
@@ -36,11 +36,12 @@ def read_clips(
     path: FilePath,
     *,
     clip: Columns = "clip",
-    subject: Columns = "subject",
+    subject: Columns | None = "subject",
     context: Columns | None = None,
     features: Sequence[str] | None = None,
     target: str | None = None,
     classes: bool | None = False,
+    categories: bool = False,
     missing: Iterable[str | float] = (),
     reading: Reading | None = None,
     **options: Any,
@@ -54,7 +55,8 @@ def read_clips(
         standard input.
     clip, subject
         Columns of the clip's and its subject's id, several where they make one id together
-        (``["site", "subject"]``); where the file has no column "clip", the row number is it.
+        (``["site", "subject"]``); where the file has no column "clip", the row number is it. None
+        allows a file without subjects.
     context
         Column; by default "context" where the file has it.
     features
@@ -64,6 +66,8 @@ def read_clips(
         A further column, of numbers unless ``classes`` says otherwise.
     classes
         Whether the target holds classes, as names or codes; None: if it holds texts.
+    categories
+        Whether features may hold texts too, for `code_categories`.
     missing, reading, **options
         How the file is to be read, a `Reading` or its fields by name: further texts or numbers
         that stand for a missing value, ``encoding``, ``sheet``, ``header_row``, ``labels``.
@@ -93,7 +97,7 @@ def read_clips(
     if target is not None:
         numbers = list_names([*numbers, target], roles)
     wanted = give_role(source.header, "guess") if features is None else {}
-    wanted |= give_role(numbers, "number")
+    wanted |= give_role(numbers, "guess" if categories else "number")
     if target is not None:
         wanted[target] = TARGETS[classes]
     refuse_hidden(roles, numbers)
@@ -109,9 +113,9 @@ def _pass_over_row_numbers(draft: Draft, target: str | None) -> None:
     """Turn columns that only number the rows into texts, which are no features."""
     table = draft.table
     for name, column in table.items():
-        if name == target or not pd.api.types.is_numeric_dtype(column) or len(column) < _FEWEST:
+        if name == target or not pd.api.types.is_numeric_dtype(column):
             continue
-        if column.iloc[0] in {0, 1} and (column.diff().iloc[1:] == 1).all():
+        if len(column) and column.iloc[0] in {0, 1} and counts_rows(column):
             fact = "its numbers count the rows, so it is read as an id and not as a feature."
             warn_user(Problem(fact, file=draft.file, column=str(name)))
             table[name] = column.map("{:.0f}".format).astype("str")

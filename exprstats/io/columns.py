@@ -12,11 +12,9 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import Option, Problem, Text
 from exprstats.io.files.reading import AS_IT_IS, Reading, read_coded
-from exprstats.io.guards import clean_id, find_dates, find_formulas, find_lost_digits
+from exprstats.io.guards.ids import find_formulas, judge_ids, name_ids
 from exprstats.io.numbers import Marks, Missing, describe_bad, name_cure, parse_numbers
 
-_NULL_WORDS = frozenset({"na", "nan", "none", "null", "n/a", "#n/a"})
-_WHOLE = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
 _CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d{1,2}(?:[.,]\d+)?)", re.ASCII)
 # So many of a column's cells must be numbers for the others to count as mistakes.
 _MOSTLY = 0.8
@@ -26,6 +24,7 @@ class Column(Protocol):
     """Takes the cells of one column, batch by batch, and gives the finished column."""
 
     remarks: list[Problem]
+    said: list[str]
 
     def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
         """Take the next cells and the rows of the file that they stand in."""
@@ -48,6 +47,8 @@ class Words:
     ----------
     remarks
         What a person should know about the finished column, though nothing is wrong with it.
+    said
+        Names of what the remarks are about.
     of_sheet
         Whether it is of a workbook, where a text such as "=A1+1" is a formula without a value.
     """
@@ -55,6 +56,7 @@ class Words:
     def __init__(self, name: str) -> None:
         self.name = name
         self.remarks: list[Problem] = []
+        self.said: list[str] = []
         self.of_sheet = False
         self._places: dict[str, int] = {}
         self._codes: list[np.ndarray] = []
@@ -102,12 +104,17 @@ class Ids(Words):
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return the ids, and a problem for empty ones and for ones that lost digits."""
-        levels = [clean_id(unescape(level)) for level in self.levels]
-        self._remark_null()
-        self._remark_merged(levels)
-        levels = self._cut_decimals(levels)
-        self._remark_padded(levels)
-        problems = [*self._find_empty(levels), *self._find_lost(levels)]
+        levels, found = judge_ids([unescape(level) for level in self.levels])
+        told = {
+            one.kind: Problem(
+                one.fact, one.remedy, column=self.name, rows=self.find_rows(one.places)
+            )
+            for one in found
+        }
+        lost = [told.pop("lost")] if "lost" in told else []
+        self.remarks += told.values()
+        self.said += [name for one in found for name in name_ids(one, levels)]
+        problems = [*self._find_empty(levels), *(self._find_formulas() or lost)]
         return self.take(pd.array(levels, dtype="str")), problems
 
     def _find_empty(self, levels: list[str]) -> list[Problem]:
@@ -119,73 +126,10 @@ class Ids(Words):
         remedy = "Fill them in or remove these rows."
         return [Problem(fact, remedy, column=self.name, rows=rows)]
 
-    def _find_lost(self, levels: list[str]) -> list[Problem]:
-        if formulas := find_formulas(self.levels) if self.of_sheet else []:
-            cells = {self.levels[place]: list(self.find_rows([place])) for place in formulas}
-            return _describe_cells(self.name, cells, len(self.codes))
-        lost = find_lost_digits(levels)
-        if lost:
-            fact = f"{_name_first(levels, lost)} lost digits, so that people share an id."
-            remedy = "Format the column as text in the spreadsheet before you save it again."
-            return [Problem(fact, remedy, column=self.name, rows=self.find_rows(lost))]
-        dates = find_dates(levels)
-        if dates:
-            fact = f"{_name_first(levels, dates)} look like dates that a spreadsheet made of ids."
-            remedy = "Format the column as text before the ids are entered."
-            self._remark(fact, remedy, self.find_rows(dates))
-        return []
-
-    def _remark_merged(self, levels: list[str]) -> None:
-        """Tell of ids that differ only in what nobody sees."""
-        forms: dict[str, list[int]] = {}
-        for place, level in enumerate(levels):
-            forms.setdefault(level, []).append(place)
-        merged = [places for level, places in forms.items() if level and len(places) > 1]
-        if merged:
-            shown = ", ".join(f"'{levels[places[0]]}'" for places in merged[:3])
-            counted = count_things(len(merged), "id is", "ids are")
-            fact = f"{counted} written in more than one way that looks alike and counts as one: "
-            rows = self.find_rows([place for places in merged for place in places[1:]])
-            how = "Forms of accents, blanks around ids and invisible characters make no difference."
-            self._remark(f"{fact}{shown}.", how, rows)
-
-    def _cut_decimals(self, levels: list[str]) -> list[str]:
-        """Cut ".0" where all ids have it, as programs write that took them for numbers."""
-        filled = [level for level in levels if level]
-        if not filled or not all(re.fullmatch(r"\d+\.0", level) for level in filled):
-            return levels
-        fact = f"all ids end in '.0', which is left out ('{filled[0]}' is '{filled[0][:-2]}')."
-        self._remark(fact, "", ())
-        return [level.removesuffix(".0") for level in levels]
-
-    def _remark_null(self) -> None:
-        null = [place for place, text in enumerate(self.levels) if text.lower() in _NULL_WORDS]
-        if null:
-            shown = ", ".join(f"'{self.levels[place]}'" for place in null)
-            fact = f"{shown} kept as ids, not as missing."
-            self._remark(fact, "If they mean missing, remove these rows.", self.find_rows(null))
-
-    def _remark_padded(self, levels: list[str]) -> None:
-        """Tell of ids such as 1 and 001, which are different people here."""
-        alike: dict[str, list[str]] = {}
-        for level in dict.fromkeys(levels):
-            match = _WHOLE.fullmatch(level)
-            key = f"number {match[1]}" if match else f"text {level.casefold()}"
-            alike.setdefault(key, []).append(level)
-        pairs = [group for group in alike.values() if len(group) > 1]
-        if pairs:
-            shown = "; ".join(" and ".join(f"'{level}'" for level in pair) for pair in pairs[:3])
-            fact = f"{shown} count as different ids."
-            rows = self.find_rows([levels.index(pairs[0][-1])])
-            self._remark(fact, "If they are the same, write them alike.", rows)
-
-    def _remark(self, fact: str, remedy: str, rows: tuple[int, ...]) -> None:
-        self.remarks.append(Problem(fact, remedy, column=self.name, rows=rows))
-
-
-def _name_first(levels: Sequence[str], places: Sequence[int]) -> str:
-    shown = ", ".join(f"'{levels[place]}'" for place in places[:3])
-    return f"{shown} and {len(places) - 3:,} more" if len(places) > 3 else shown
+    def _find_formulas(self) -> list[Problem]:
+        formulas = find_formulas(self.levels) if self.of_sheet else []
+        cells = {self.levels[place]: list(self.find_rows([place])) for place in formulas}
+        return _describe_cells(self.name, cells, len(self.codes))
 
 
 class Numbers:
@@ -208,6 +152,7 @@ class Numbers:
     ) -> None:
         self.name = name
         self.remarks: list[Problem] = []
+        self.said: list[str] = []
         self._missing = missing
         self._marks = marks
         self._reading = reading

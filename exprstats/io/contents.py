@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,21 @@ from exprstats.errors import DataWarning, Option, Problem, Text
 from exprstats.io.detection import IDS, WORDS, FileFacts, Guess, guess_roles, list_facts, split_name
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.workbooks import CODEBOOK, Labels
-from exprstats.io.guards import holds_correlations
+from exprstats.io.guards.codes import Outlying, holds_correlations
+from exprstats.io.guards.tables import find_all_codes
 from exprstats.io.sources import FilePath, give_role, open_source
 
 _FEW = 25
+_AGAIN = 1.5
+_PLACES = frozenset(
+    {"site", "centre", "center", "lab", "laboratory", "clinic", "hospital", "school", "class"}
+    | {"university", "country", "city", "study", "sample", "cohort", "batch", "location", "place"}
+)
+_JUDGES = re.compile(
+    r"(rater|judge|coder|annotator|observer|obs|rat|j|r)[_ .-]?\d+"
+    r"|(rater|judge|coder|annotator|observer)[_ .-]?[a-z]",
+    re.IGNORECASE,
+)
 _STATISTICS = frozenset(
     {"mean", "sd", "var", "se", "min", "max", "median", "entropy", "n", "c", "std"}
 )
@@ -61,6 +73,12 @@ class FileContents:
         What the file does not tell, with the option that does.
     shared_clips
         Whether clips of different people have the same id.
+    site
+        A column, such as one of sites, in which ids of people seem to start anew.
+    codes
+        Values far from all others of their column.
+    judges
+        Columns that are named as judges are (rater1, JudgeA), if there are two or more.
     """
 
     facts: FileFacts
@@ -73,6 +91,15 @@ class FileContents:
     warnings: tuple[Text, ...]
     questions: tuple[Problem, ...]
     shared_clips: bool = False
+    site: str | None = None
+    codes: tuple[Outlying, ...] = ()
+    judges: tuple[str, ...] = ()
+
+    def share_range(self, names: Sequence[str]) -> bool:
+        """Return whether columns have about one range, as answers on one scale do."""
+        rows = self.columns[self.columns["column"].isin(list(names))]
+        spread = rows["high"].max() - rows["low"].min()
+        return bool(len(rows) and (rows["high"] - rows["low"] >= spread / 2).all())
 
 
 def read_contents(
@@ -127,6 +154,14 @@ def read_contents(
     facts = list_facts(again, len(draft.table))
     problems = [*draft.problems, *_refuse_layout(layout)]
     labels = again.layout.labels
+    judges = [name for name in map(str, draft.table) if _JUDGES.fullmatch(name.strip())]
+    site = find_site(draft.table, guess.roles)
+    codes = (
+        one
+        for name in (*guess.numbers, *(guess.roles.get(role, "") for role in ("rating", "truth")))
+        if name in draft.table
+        for one in find_all_codes(name, draft.table[name], draft.rows)
+    )
     return FileContents(
         facts=facts,
         layout=layout,
@@ -141,8 +176,11 @@ def read_contents(
         ),
         problems=tuple(problems),
         warnings=(*again.layout.notes, *(one.parts for one in told)),
-        questions=tuple(_ask(layout, guess)),
+        questions=(*_ask(layout, guess, draft.table), *_ask_sites(site, guess.roles)),
         shared_clips=_share_ids(draft.table, guess.roles),
+        site=site,
+        codes=tuple(codes),
+        judges=tuple(judges) if len(judges) > 1 else (),
     )
 
 
@@ -230,7 +268,46 @@ def _share_ids(table: pd.DataFrame, roles: dict[str, str]) -> bool:
     return bool(pairs.duplicated(key).any())
 
 
-def _ask(layout: str, guess: Guess) -> list[Problem]:
+def find_site(table: pd.DataFrame, roles: dict[str, str]) -> str | None:
+    """Return the column of sites, schools and the like whose people have the same ids.
+
+    Parameters
+    ----------
+    table
+        As it was read.
+    roles
+        Role to column.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"site": ["A", "A", "B", "B"], "subject": ["1", "2", "1", "2"]})
+    >>> find_site(table, {"subject": "subject"})
+    'site'
+    """
+    subject = roles.get("subject")
+    if subject is None:
+        return None
+    taken = set(roles.values())
+    for name in table.columns:
+        if str(name) in taken or not _PLACES & split_name(str(name)):
+            continue
+        pairs = table[[subject, name]].dropna().drop_duplicates()
+        people = pairs[subject].nunique()
+        # A person who moved is the exception; ids that start anew are the rule.
+        if len(pairs[name].unique()) > 1 and people and len(pairs) >= _AGAIN * people:
+            return str(name)
+    return None
+
+
+def _ask_sites(site: str | None, roles: dict[str, str]) -> list[Problem]:
+    if site is None:
+        return []
+    both = Option("subject", [site, roles["subject"]])
+    fact = f"ids of '{roles['subject']}' come again in each '{site}', perhaps of other people."
+    return [Problem(fact, ("If so, name both: ", both, "."))]
+
+
+def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     """Return what the columns do not tell, with the options that do."""
     asked = []
     if layout in {"ratings", "wide", "items by raters", "raters in rows"}:
@@ -241,6 +318,10 @@ def _ask(layout: str, guess: Guess) -> list[Problem]:
             fact = f"{len(guess.numbers)} columns of numbers may be judges or items."
             either = (Option("raters"), " or items with ", Option("items"), ".")
             asked.append(Problem(fact, ("Name judges with ", *either)))
+    if layout == "wide" and len(guess.numbers) == 1 and (pair := _find_crossed(table, guess)):
+        fact = f"'{pair[0]}' and '{pair[1]}' together name each row once."
+        either = ("If one is the clip and the other the rater, name them with ", Option("clip"))
+        asked.append(Problem(fact, (*either, " and ", Option("rater"), ".")))
     if layout == "clips" and "target" not in guess.roles:
         fact = "the column that models are to predict is not known."
         asked.append(Problem(fact, ("Name it with ", Option("target"), ".")))
@@ -256,6 +337,16 @@ def _ask(layout: str, guess: Guess) -> list[Problem]:
     if layout == "segments":
         asked.append(Problem("these are beginnings and ends of clips.", _SEGMENTS))
     return asked
+
+
+def _find_crossed(table: pd.DataFrame, guess: Guess) -> tuple[str, str] | None:
+    """Return two columns of ids that cross: each pair has one row, and most pairs have it."""
+    free = [one for one in table if one not in guess.numbers and len(table[one].unique()) > 1]
+    for one, two in combinations(map(str, free), 2):
+        cells = table[one].nunique() * table[two].nunique()
+        if not table.duplicated([one, two]).any() and 2 * len(table) > cells > len(table) / 2:
+            return one, two
+    return None
 
 
 def _give_reason(role: str, name: str) -> str:

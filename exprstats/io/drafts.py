@@ -10,6 +10,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, OptionError, Problem, Text, warn_user
+from exprstats.io.guards.tables import mark_said
 
 
 @dataclass(slots=True)
@@ -26,12 +27,15 @@ class Draft:
         (n,) the number of each row in the file.
     problems
         What was found so far.
+    said
+        Names of what was warned of, so that verbs do not say it again.
     """
 
     file: str
     table: pd.DataFrame
     rows: np.ndarray
     problems: list[Problem]
+    said: tuple[str, ...] = ()
 
     def add(self, fact: str, remedy: Text, column: str | None, where: np.ndarray) -> None:
         """Note a problem of the rows where a mask (n,) holds, if it holds anywhere."""
@@ -94,7 +98,7 @@ class Draft:
         """
         if self.problems:
             raise DataError([replace(problem, file=self.file) for problem in self.problems])
-        return self.table
+        return mark_said(self.table, self.said)
 
 
 def rename_roles(draft: Draft, roles: Mapping[str, str]) -> None:

@@ -22,14 +22,16 @@ from exprstats.io.sources import FilePath
 
 # A spreadsheet runs cells that begin so.
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)", re.ASCII)
 _LONGEST = 80
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def write_csv(table: pd.DataFrame, path: FilePath) -> None:
-    """Write a table as CSV UTF-8, without its index.
+    """Write a table as CSV that spreadsheets open: UTF-8 with its mark, without the index.
 
-    Text cells and column names that begin with = + - @ get an apostrophe before them, so that
+    R reads it with ``read.csv(file, fileEncoding = "UTF-8-BOM")``, pandas and `read_table` as it
+    is. Text cells and column names that begin with = + - @ get an apostrophe before them, so that
     no spreadsheet runs them; `read_table` and its kin take it off again.
 
     Parameters
@@ -49,7 +51,7 @@ def write_csv(table: pd.DataFrame, path: FilePath) -> None:
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "table.csv"
     >>> write_csv(pd.DataFrame({"clip": ["=1+1"], "smile": [0.5]}), path)
-    >>> path.read_text().splitlines()
+    >>> path.read_text("utf-8-sig").splitlines()
     ['clip,smile', "'=1+1,0.5"]
     """
     safe = pd.DataFrame(
@@ -57,6 +59,8 @@ def write_csv(table: pd.DataFrame, path: FilePath) -> None:
     )
     safe.columns = pd.Index([_guard_text(str(name)) for name in table.columns])
     with _replacing(Path(path)) as stream:
+        # Without the mark, spreadsheets take the file for one of their system's encoding.
+        stream.write("\ufeff")
         safe.to_csv(stream, index=False, lineterminator="\n")
 
 
@@ -122,7 +126,8 @@ def _guard(column: pd.Series) -> pd.Series:
 
 
 def _guard_text(text: str) -> str:
-    return f"'{text}" if text.startswith(_RISKY) else text
+    risky = text.startswith(_RISKY) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if risky else text
 
 
 def _simplify(value: Any) -> Any:

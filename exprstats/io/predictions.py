@@ -213,7 +213,7 @@ def _read_long(
     table = _name_columns(draft.table, {**known, **extras})
     if alone:
         table["model"] = pd.array([source.layout.path.stem] * len(table), dtype="str")
-    return Draft(draft.file, table, draft.rows, draft.problems)
+    return Draft(draft.file, table, draft.rows, draft.problems, draft.said)
 
 
 def _read_wide(
@@ -239,7 +239,7 @@ def _read_wide(
     long = rest.take(places).reset_index(drop=True)
     long["model"] = pd.array(held, dtype="str").repeat(len(rest))
     long["prediction"] = pd.concat([draft.table[name] for name in held], ignore_index=True)
-    return Draft(draft.file, long, draft.rows[places], draft.problems)
+    return Draft(draft.file, long, draft.rows[places], draft.problems, draft.said)
 
 
 def _find_extras(source: Source, columns: Mapping[str, str]) -> dict[str, str]:

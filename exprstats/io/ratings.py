@@ -142,7 +142,8 @@ def read_ratings(
         shape = None
     shape = shape or _find_shape(source, named, raters=raters, rating=rating, items=items)
     roles = give_role(shape.ids.values(), "id") | give_role(shape.numbers, "number")
-    draft = source.take(roles, guarded=scale is None)
+    items_of = None if "item" in shape.spread else shape.ids.get("item")
+    draft = source.take(roles, guarded=scale is None, apart=items_of)
     for column in shape.numbers:
         draft.check_scale(column, scale)
     if not {*shape.ids.values(), *shape.numbers} <= set(draft.table.columns):
@@ -259,7 +260,7 @@ def _lengthen(draft: Draft, shape: _Shape) -> Draft:
     long["rating"] = table[list(shape.numbers)].to_numpy(float).ravel()
     long = long[[name for name in _ORDER if name in long.columns]]
     rows, problems = draft.rows[places], list(draft.problems)
-    long_draft = Draft(draft.file, long, rows, problems)
+    long_draft = Draft(draft.file, long, rows, problems, draft.said)
     if set(shape.spread) - {"item"}:
         _drop_empty(long_draft, "rater" if "clip" in shape.spread else "clip")
     return long_draft

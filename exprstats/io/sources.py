@@ -29,7 +29,8 @@ from exprstats.io.columns import (
 from exprstats.io.drafts import Draft
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Batch, Layout, find_layout, read_batches
-from exprstats.io.guards import describe_codes, find_codes
+from exprstats.io.guards.codes import describe_codes, find_silent
+from exprstats.io.guards.tables import find_all_codes, name_codes
 from exprstats.io.numbers import Marks, Missing
 from exprstats.options import name_nearest
 
@@ -89,7 +90,9 @@ class Source:
             self.joined[name] = tuple(names)
         return name
 
-    def take(self, roles: Mapping[str, Role], *, guarded: bool = True) -> Draft:
+    def take(
+        self, roles: Mapping[str, Role], *, guarded: bool = True, apart: str | None = None
+    ) -> Draft:
         """Read the columns that have a role; columns that are absent become problems.
 
         Parameters
@@ -98,6 +101,8 @@ class Source:
             Column to role.
         guarded
             Whether to warn of codes that stand far from all other numbers.
+        apart
+            The column of items, which have scales of their own.
         """
         problems = [*self.problems, *self._find_absent(roles)]
         columns: dict[str, tuple[list[int], Column]] = {}
@@ -131,14 +136,16 @@ class Source:
         rows = np.concatenate(numbers)
         table = pd.DataFrame({str(series.name): series for series, _ in finished})
         remarks = [remark for _, column in columns.values() for remark in column.remarks]
-        remarks += self._guard(table, rows, roles, guarded)
+        said = [name for _, column in columns.values() for name in column.said]
+        told, codes = self._guard(table, rows, roles, guarded, apart)
+        remarks, said = remarks + told, said + codes
         for remark in remarks:
             warn_user(replace(remark, file=str(self.layout.path)))
         problems += self.marks.find_problems()
         if not len(rows) and not problems:
             fact = "the file has a header but no rows."
             problems.append(Problem(fact, "Check the export."))
-        return Draft(str(self.layout.path), table, rows, problems)
+        return Draft(str(self.layout.path), table, rows, problems, tuple(said))
 
     def _open_column(self, name: str, role: Role) -> Column:
         if role == "id":
@@ -148,33 +155,29 @@ class Source:
         return _TYPED[role](name, Missing(self.reading.missing), self.marks, self.reading)
 
     def _guard(
-        self, table: pd.DataFrame, rows: np.ndarray, roles: Mapping[str, Role], wanted: bool
-    ) -> list[Problem]:
-        """Take labelled non-answers out of number columns, and return what to know of the rest."""
+        self,
+        table: pd.DataFrame,
+        rows: np.ndarray,
+        roles: Mapping[str, Role],
+        wanted: bool,
+        apart: str | None,
+    ) -> tuple[list[Problem], list[str]]:
+        """Take labelled non-answers out of number columns; return what to know, and its names."""
         found, problems = [], []
+        groups = table.get(apart) if apart else None
         for name, column in table.items():
             if roles[str(name)] not in _MEASURED or not pd.api.types.is_numeric_dtype(column):
                 continue
             labels = self.layout.labels.get(str(name), {})
-            silent = [float(value) for value in self.layout.silent.get(str(name), ())]
-            values = column.to_numpy(float)
-            far = find_codes(str(name), np.where(np.isin(values, silent), np.nan, values), rows)
-            # A label on a value that is far from the scale tells why it is there.
-            silent += [code for code in (far.codes if far else ()) if f"{code:g}" in labels]
-            mute = np.isin(values, silent)
-            if mute.any():
+            silent = self.layout.silent.get(str(name), ())
+            mute, problem = find_silent(str(name), column.to_numpy(float), rows, labels, silent)
+            if problem is not None:
                 table[name] = column.where(~mute)
-                shown = " and ".join(
-                    f"{value:g} ('{labels.get(f'{value:g}', 'no answer')}')"
-                    for value in sorted(set(values[mute].tolist()))
-                )
-                fact = (
-                    f"{count_things(mute.sum(), 'cell is', 'cells are')} read as missing: {shown}."
-                )
-                problems.append(Problem(fact, column=str(name)))
-                far = find_codes(str(name), table[name].to_numpy(float), rows)
-            found += [far] if far else []
-        return problems + (describe_codes(found) if wanted else [])
+                problems.append(problem)
+            found += find_all_codes(str(name), table[name], rows, apart=groups)
+        # On a declared scale every answer is one.
+        said = [name for one in found for name in name_codes(one)] if wanted else ["*"]
+        return problems + (describe_codes(found) if wanted else []), said
 
     def walk(self, problems: list[Problem]) -> Iterator[Batch]:
         """Yield the rows below the header that have its number of fields."""

@@ -11,6 +11,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.contracts import Contract, check_table, order_levels, require_columns
 from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.io.guards.tables import guard_table
 from exprstats.measurement.factor.items import TOLERATED, read_items
 from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.scoring import list_scores, read_raters
@@ -235,6 +236,7 @@ def join_scores(
     if not 0 <= unmatched <= 1:
         message = f"unmatched is {unmatched:g}; it is a share between 0 and 1."
         raise OptionError(message)
+    clips = guard_table(clips, ids=(*_CLIPS.key, "subject"), quiet=True)
     check_table(clips, _CLIPS)
     if factor.scores.empty:
         fact = "the factor holds no scores, as one that was stored."

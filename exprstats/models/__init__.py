@@ -16,6 +16,7 @@ from exprstats.models.baselines.guesses import (
 from exprstats.models.baselines.human import guess_human
 from exprstats.models.baselines.raters import HumanComparison, compare_human
 from exprstats.models.baselines.stacking import pair_pooled, stack_predictions
+from exprstats.models.data.categories import code_categories
 from exprstats.models.data.splits import fold_subjects, split_subjects
 from exprstats.models.explain.contrasts import Contrasts, contrast_contexts
 from exprstats.models.explain.dependence import Dependence, trace_dependence
@@ -44,6 +45,7 @@ __all__ = [
     "ScoreReliability",
     "Trees",
     "Weights",
+    "code_categories",
     "compare_human",
     "contrast_contexts",
     "cross_classes",

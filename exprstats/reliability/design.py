@@ -11,6 +11,7 @@ import pandas as pd
 from exprstats.apa import count_things, write_count, write_number
 from exprstats.contracts import RATINGS, require_columns
 from exprstats.errors import DataError, Problem
+from exprstats.io.guards.tables import guard_ratings
 from exprstats.reliability.icc.identification import (
     CROSSED,
     Links,
@@ -108,6 +109,7 @@ def describe_design(
     ('crossed', 'ICC(A,k)')
     """
     require_columns(ratings, ["clip", "rater", "item", "rating"], "ratings")
+    ratings = guard_ratings(ratings, by, cluster)
     key = dict.fromkeys((*([by] if by else []), *RATINGS.key))
     repeated = ratings.duplicated([name for name in key if name in ratings.columns])
     panels = split_panels(ratings[~repeated], items=items, by=by, cluster=cluster)

@@ -42,6 +42,7 @@ class Analysis(Registered):
     title: str
     results: Results = field(default_factory=Results)
     clips: pd.DataFrame | None = None
+    predictions: pd.DataFrame | None = None
     parts: pd.DataFrame | None = None
     study: Study | None = None
     provenance: Provenance | None = None
@@ -58,7 +59,7 @@ class Analysis(Registered):
     @property
     def target(self) -> str:
         """Return what the models predict, in words."""
-        if self.factor is not None:
+        if self.factor is not None and (self.study is None or self.study.scored):
             return "factor scores"
         if self.study and self.study.target:
             return str(self.study.target)
@@ -121,6 +122,7 @@ def gather_analysis(
             title=title or results.study.title,
             results=results.results,
             clips=results.clips,
+            predictions=results.predictions,
             parts=results.parts,
             study=results.study,
             provenance=results.provenance,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -10,6 +11,8 @@ from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from exprstats.document.html import render_html
 from exprstats.document.model import Document, Table
@@ -23,11 +26,12 @@ from exprstats.report.sections.classes import cross_analysis
 from exprstats.report.sections.data import list_session_versions
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from exprstats.results import Result
     from exprstats.study import StudyRun
 
+_INTERVAL = re.compile(r"^\[([^,\[\]]+), ([^,\[\]]+)\]$")
+_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+_ENDS = ("lower", "upper")
 _ONE = {"models": "model", "networks": "network"}
 
 
@@ -59,8 +63,9 @@ def write_report(
     -------
     pathlib.Path
         The page, ``index.html``. Beside it stand ``tables/`` (each table as printed and, named
-        ``…_rows.csv``, in full precision), ``figures/`` (PNG and SVG), ``results.json`` (all
-        tidy rows; the same bytes for the same data, seed and versions) and ``provenance.json``.
+        ``…_rows.csv``, in full precision), ``figures/`` (PNG and SVG), ``data/`` (scores, parts,
+        predictions, raters and features, as far as there are any), ``results.json`` (all tidy
+        rows; the same bytes for the same data, seed and versions) and ``provenance.json``.
 
     Raises
     ------
@@ -83,6 +88,8 @@ def write_report(
         document = build_document(analysis, failures=failures)
         document, images = _save_figures(document, draft / "figures")
         _save_tables(document, draft / "tables")
+        for name, table in collect_data(analysis).items():
+            write_csv(table, draft / "data" / f"{name}.csv")
         failed = [*_list_failures(analysis), *failures]
         write_json({**collect_results(analysis), "failed": failed}, draft / "results.json")
         page = render_html(document, images)
@@ -149,7 +156,11 @@ def _save_tables(document: Document, folder: Path) -> None:
 
 
 def print_table(table: Table) -> pd.DataFrame:
-    """Return a table as printed, block names in a first column, spanners before headings."""
+    """Return a table as printed, block names in a first column, spanners before headings.
+
+    Numbers stand as spreadsheets know them: with a plain minus, without marks of thousands, and
+    the two ends of an interval in columns of their own.
+    """
     keys = [column.key for column in table.columns]
     group = [table.group] if table.group else []
     printed = table.cells[[*group, *keys]]
@@ -159,7 +170,26 @@ def print_table(table: Table) -> pd.DataFrame:
         for heading in (write_plain(column.heading),)
     ]
     printed.columns = [*(["Block"] if group else []), *headings]
-    return printed
+    columns: list[tuple[str, pd.Series]] = []
+    for place, name in enumerate(printed.columns):
+        column = printed.iloc[:, place].map(_write_cell)
+        ends = column.astype(str).str.extract(_INTERVAL)
+        whole = ends[0].notna()
+        if whole.any() and (whole | column.isin(["", "–", "—"]) | column.isna()).all():
+            columns += [(f"{name}: {end}", ends[k].fillna("")) for k, end in enumerate(_ENDS)]
+        else:
+            columns.append((name, column))
+    # Two headings may be alike.
+    cells = pd.concat([column for _, column in columns], axis=1)
+    cells.columns = [name for name, _ in columns]
+    return cells
+
+
+def _write_cell(cell: Any) -> Any:
+    if not isinstance(cell, str):
+        return cell
+    text = cell.replace("−", "-")
+    return text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
 
 
 def _list_failures(analysis: Analysis) -> list[str]:
@@ -215,6 +245,40 @@ def collect_tables(results: StudyRun | Result | Iterable[Result]) -> dict[str, p
     for number, one in enumerate(analysis.others, start=1):
         tables[f"further {number} {type(one).__name__}"] = one.tidy()
     return tables
+
+
+def collect_data(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    """Return the tables with a row a clip, person or rater that an analysis made, by name.
+
+    Parameters
+    ----------
+    analysis
+        What was analysed.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``scores`` (SCORES), ``parts`` (subject to part), ``predictions`` (of test subjects where
+        models were compared, else of all), ``raters``, ``features`` (CLIPS as models saw them).
+    """
+    found: dict[str, pd.DataFrame] = {}
+    if analysis.factor is not None and not analysis.factor.scores.empty:
+        found["scores"] = analysis.factor.scores
+    models = list(analysis.models.values())
+    if analysis.parts is not None:
+        found["parts"] = analysis.parts
+    elif models:
+        people = models[0].design.clips[["subject", "part"]]
+        found["parts"] = people.drop_duplicates("subject", ignore_index=True)
+    if analysis.predictions is not None:
+        found["predictions"] = analysis.predictions
+    elif models:
+        found["predictions"] = pd.concat([one.predictions for one in models], ignore_index=True)
+    if analysis.raters is not None:
+        found["raters"] = analysis.raters.tidy()
+    if analysis.clips is not None:
+        found["features"] = analysis.clips
+    return found
 
 
 def collect_provenance(analysis: Analysis, *, seconds: float) -> dict[str, Any]:

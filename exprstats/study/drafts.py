@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from exprstats import __version__
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
-from exprstats.io import FileContents, read_contents
+from exprstats.io import FileContents, Reading, read_contents
 from exprstats.io.contents import find_pairs
-
-Value = str | int | float | tuple[str, ...] | tuple[float, ...]
+from exprstats.io.guards.codes import USUAL_CODES
+from exprstats.study.entries import Entry, StudyDraft, Value
 
 _ROLES = {
     "clip": "what was rated or seen",
@@ -41,109 +39,15 @@ _HOLDS = {
 }
 # Words in the name of a column that is to be predicted.
 _TARGETS = ("target", "outcome", "score", "rating", "label", "truth", "y", "valence", "arousal")
+# So many columns of numbers may be judges; items are more.
+_MOST_JUDGES = 10
 # Words in the names of columns of numbers that are neither answers nor features.
 _ASIDE = {"order", "time", "timestamp", "duration", "date", "age", "id", "index", "row", "number"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a study file.
-
-    Attributes
-    ----------
-    table, key, value
-        ``[table] key = value``.
-    reason
-        Why it was guessed, or what it would say; empty where it is certain.
-    columns
-        The columns that it may name.
-    asked
-        Whether it is a question: written as a comment, which the reader completes.
-    """
-
-    table: str
-    key: str
-    value: Value
-    reason: str = ""
-    columns: tuple[str, ...] = ()
-    asked: bool = False
-
-    def write(self) -> str:
-        """Return the line, its reason behind it."""
-        lead = "# " if self.asked else ""
-        mark = "asked: " if self.asked else "guessed: "
-        told = f"  # {mark}{write_comment(self.reason)}" if self.reason else ""
-        return f"{lead}{self.key} = {write_value(self.value)}{told}"
-
-
-@dataclass(frozen=True, slots=True)
-class StudyDraft:
-    """A study file that is to be written.
-
-    Attributes
-    ----------
-    entries
-        Its lines below the title, in order.
-    holds
-        What each file holds, a sentence each.
-    notes
-        What a person should know of the files.
-    """
-
-    entries: tuple[Entry, ...]
-    holds: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    def answer(self, place: int, value: Value) -> StudyDraft:
-        """Return the draft with the value that a person gave for one entry."""
-        known = replace(self.entries[place], value=value, reason="", asked=False)
-        entries = (*self.entries[:place], known, *self.entries[place + 1 :])
-        return replace(self, entries=entries)
-
-    def write(self, name: str) -> str:
-        """Return the text of the study file, which is called ``name``."""
-        lines = [
-            f"# Drafted by exprstats {__version__} from the data files. Every line marked",
-            '# "guessed" was guessed: correct it where it is wrong. Complete the lines marked',
-            '# "asked", and remove the # before them. Paths are relative to this file.',
-            f"# Check it:  exprstats check {write_comment(shlex.quote(name))}",
-            f"# Run it:    exprstats report {write_comment(shlex.quote(name))}",
-            *(f"# {write_comment(one)}" for one in (*self.holds, *self.notes)),
-            "",
-            'title = "Study"',
-            "seed = 1",
-        ]
-        table = ""
-        for entry in self.entries:
-            if entry.table != table:
-                table = entry.table
-                lines += ["", f"[{table}]"]
-            lines.append(entry.write())
-        return "\n".join(lines) + "\n"
-
-
-def write_value(value: Value) -> str:
-    r"""Return a value as TOML writes it.
-
-    Examples
-    --------
-    >>> print(write_value('a "b"\n[x]'), write_value(("é", "2")), write_value((0.0, 4.0)))
-    "a \"b\"\n[x]" ["é", "2"] [0, 4]
-    """
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(write_value, value))}]"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    # JSON escapes what TOML must, but for the one control character above the blank.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def write_comment(text: str) -> str:
-    """Return a text without what a comment cannot hold: line breaks and control characters."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
-
-
-def draft_study(files: Sequence[str | Path], *, folder: str | Path = ".") -> StudyDraft:
+def draft_study(
+    files: Sequence[str | Path], *, folder: str | Path = ".", reading: Reading | None = None
+) -> StudyDraft:
     r"""Draft a study file from data files.
 
     Parameters
@@ -153,6 +57,8 @@ def draft_study(files: Sequence[str | Path], *, folder: str | Path = ".") -> Stu
         folder of OpenFace files. Each kind may come once.
     folder
         Where the study file will be, for the paths in it.
+    reading
+        How the files are to be read, where they do not say so themselves; the study file says it.
 
     Returns
     -------
@@ -178,31 +84,40 @@ def draft_study(files: Sequence[str | Path], *, folder: str | Path = ".") -> Stu
     # subject = "..."  # asked: the column of the people who are seen; else clips are independent
     # scale = [1, 3]  # asked: the lowest and the highest possible answer (seen: 1 to 3)
     <BLANKLINE>
+    [reliability]
+    model = "auto"  # guessed: the design of the ratings decides
+    <BLANKLINE>
     """
-    folders, found, holds, notes = _sort_files([Path(one) for one in files])
+    reading = reading or Reading()
+    folders, found, holds, notes = _sort_files([Path(one) for one in files], reading)
     entries: list[Entry] = []
     where = Path(folder)
     if "ratings" in found:
         alone = len(found) == 1 and not folders
         entries += _draft_ratings(*found["ratings"], where, alone=alone)
+        entries += _draft_reading("ratings", found["ratings"][1], reading)
+        entries.append(Entry("reliability", "model", "auto", "the design of the ratings decides"))
     if folders or "segments" in found:
         frames = folders[0] if folders else None
         entries += _draft_openface(frames, found.get("segments"), where, rated="ratings" in found)
     elif "clips" in found:
         entries += _draft_clips(*found["clips"], where, rated="ratings" in found)
+        entries += _draft_reading("clips", found["clips"][1], reading)
     return StudyDraft(tuple(entries), tuple(holds), tuple(notes))
 
 
 Found = dict[str, tuple[Path, FileContents]]
 
 
-def _sort_files(paths: Sequence[Path]) -> tuple[list[Path], Found, list[str], list[str]]:
+def _sort_files(
+    paths: Sequence[Path], reading: Reading
+) -> tuple[list[Path], Found, list[str], list[str]]:
     """Return folders, each kind's file with its contents, what they hold, and notes on them."""
     folders = [path for path in paths if path.is_dir()]
     if len(folders) > 1:
         fact = f"'{folders[0]}' and '{folders[1]}' are both folders of videos' frames."
         raise DataError(Problem(fact, "Name the folder above them, or one of them."))
-    read = [(path, _look(path)) for path in paths if path not in folders]
+    read = [(path, _look(path, reading)) for path in paths if path not in folders]
     rated = any(_LAYOUTS.get(one.layout) == "ratings" for _, one in read)
     found: Found = {}
     holds = [f"{path.name}: a folder of videos' frames." for path in folders]
@@ -224,11 +139,11 @@ def _sort_files(paths: Sequence[Path]) -> tuple[list[Path], Found, list[str], li
     return folders, found, holds, [*notes, *(str(one) for one in passed)]
 
 
-def _look(path: Path) -> FileContents:
+def _look(path: Path, reading: Reading) -> FileContents:
     if path.suffix.lower() == ".toml":
         fact = "this is a study file already."
         raise DataError(Problem(fact, f"Run it: exprstats report {path}", file=str(path)))
-    contents = read_contents(path)
+    contents = read_contents(path, reading=reading)
     wrong = [one for one in contents.problems if contents.layout in _HOLDS]
     if wrong:
         raise DataError([replace(one, file=str(path)) for one in wrong])
@@ -236,10 +151,14 @@ def _look(path: Path) -> FileContents:
 
 
 def _name_kind(contents: FileContents, *, rated: bool) -> str | None:
-    if contents.layout == "wide":
+    if contents.layout != "wide":
+        return _LAYOUTS.get(contents.layout)
+    if rated:
         # Beside ratings, a table of numbers holds features.
-        return "clips" if rated else "ratings"
-    return _LAYOUTS.get(contents.layout)
+        return "clips"
+    numbers = _pick_numbers(contents)
+    alike = 2 <= len(numbers) <= _MOST_JUDGES and contents.share_range(numbers)
+    return "ratings" if contents.judges or alike else None
 
 
 def _pass_over(path: Path, contents: FileContents) -> Problem:
@@ -252,6 +171,10 @@ def _pass_over(path: Path, contents: FileContents) -> Problem:
         "codebook": ("it is a codebook, not data", ""),
         "correlations": ("it holds a correlation matrix, not data", ""),
     }
+    if contents.layout == "wide":
+        fact = "its columns of numbers have different ranges, so that they are no judges"
+        either = "Items: exprstats factor. Features: add a column of subjects, and a target."
+        return Problem(f"{fact}: left out.", either, file=path.name)
     frames = (f"it holds frames of {contents.layout}", "Name its folder, and a file of segments.")
     fact, remedy = told.get(contents.layout, frames)
     return Problem(f"{fact}: left out.", remedy, file=path.name)
@@ -264,12 +187,38 @@ def _write_path(path: Path, folder: Path) -> str:
         return path.absolute().as_posix()
 
 
+def _draft_reading(table: str, contents: FileContents, reading: Reading) -> Iterator[Entry]:
+    """Yield how a file is to be read, as far as somebody said so, and codes that it holds."""
+    for key in ("encoding", "sheet", "header_row"):
+        told: Value | None = getattr(reading, key)
+        if told is not None:
+            yield Entry(table, key, told)
+    if reading.labels:
+        labels = reading.labels
+        mapped = isinstance(labels, bool | Mapping)
+        yield Entry(table, "labels", labels if mapped else tuple(labels))
+    known = reading.missing
+    declared = (known,) if isinstance(known, str | float | int) else tuple(known)
+    codes = {code for one in contents.codes for code in one.codes if code in USUAL_CODES}
+    if declared or codes:
+        told = "codes far from all other values" if codes else ""
+        yield Entry(table, "missing", (*declared, *sorted(codes)), told)
+
+
 def _list_roles(table: str, contents: FileContents, roles: Iterable[str]) -> Iterator[Entry]:
     for role in roles:
-        if role in contents.roles:
-            told = f"{_ROLES[role]}, because {contents.reasons[role].rstrip('.')}"
-            names = tuple(contents.columns["column"])
-            yield Entry(table, role, contents.roles[role], told, names)
+        if role not in contents.roles:
+            continue
+        told = f"{_ROLES[role]}, because {contents.reasons[role].rstrip('.')}"
+        names = tuple(contents.columns["column"])
+        value: Value = contents.roles[role]
+        if role == "subject" and contents.site is not None:
+            value = (contents.site, contents.roles[role])
+            told = f"{_ROLES[role]}; ids come again in each '{contents.site}'"
+        elif role == "clip" and contents.shared_clips:
+            value = (contents.roles["subject"], contents.roles[role])
+            told = f"{_ROLES[role]}; clips of different people share ids"
+        yield Entry(table, role, value, told, names)
 
 
 def _ask(table: str, key: str, told: str, contents: FileContents | None = None) -> Entry:
@@ -300,12 +249,15 @@ def _draft_ratings(
     yield Entry(table, "file", _write_path(path, folder))
     rated = _pick_numbers(contents)
     long = layout == "ratings"
+    if layout == "raters in rows":
+        yield Entry(table, "raters_in_rows", True, "each row holds the ratings of one rater")
     asked = ("rater",) if layout == "raters in rows" else ("clip", *(("rater",) * long))
     yield from _list_roles(table, contents, asked)
     if "clip" not in roles and long:
         yield _ask(table, "clip", "the column of the clips", contents)
     why = "because no other column holds numbers"
     if layout == "wide":
+        rated = tuple(one for one in contents.judges if one in rated) or rated
         told = f"a column a rater, {why}; items need a column of raters"
         yield Entry(table, "raters", rated, told, names)
     elif layout == "items by raters":

@@ -226,7 +226,8 @@ def fill_tables(tables: dict[str, Any], models: tuple[ModelSettings, ...]) -> di
     if "clips" in tables:
         tables.setdefault("split", SplitSettings())
         tables.setdefault("compare", CompareSettings())
-        tables["models"] = _fill_models(models, rated="ratings" in tables)
+        scored = "ratings" in tables and tables["clips"].target is None
+        tables["models"] = _fill_models(models, rated=scored)
         tables["usual_models"] = not models
         # A forest says nothing of its features by itself, and weights alone only half.
         if "weights" in tables or any(model.kind == "forest" for model in models):
@@ -276,28 +277,29 @@ def _check_ratings(ratings: RatingsSettings) -> Iterator[Conflict]:
 def _check_target(study: Study, clips: ClipsSettings) -> Iterator[Conflict]:
     rated = study.ratings is not None
     where = "[openface]" if study.openface else "[clips]"
-    if rated and clips.target:
+    if rated and clips.target and any(one.kind == "human" for one in study.models):
         yield (
-            f"{where} target is '{clips.target}', but the study has [ratings], "
-            "whose factor score is the target.",
-            "Remove one of the two.",
+            f"the target is '{clips.target}', and a model of kind \"human\" judges raters by the "
+            "factor scores of [ratings].",
+            "Remove the model, or the target.",
         )
-    if rated and clips.classes:
+    if study.scored and clips.classes:
         yield (
             f"{where} classes describes a target column, but the study has [ratings].",
-            "Remove classes; the factor score is a quantity.",
+            "Remove classes, since the factor score is a quantity, or name a target.",
         )
-    if rated and clips.scale:
+    if study.scored and clips.scale:
         yield (
             f"{where} scale describes a target column, but the study has [ratings].",
-            "Put scale into [ratings].",
+            "Put scale into [ratings], or name a target.",
         )
     if not rated and not clips.target:
         yield (
             f"{where} has no target and there is no [ratings] to take a score from.",
             'Name the column to predict: target = "...".',
         )
-    roles = {clips.clip, clips.subject, clips.context, clips.target}
+    ids = (one if isinstance(one, str) else None for one in (clips.clip, clips.subject))
+    roles = {*ids, clips.context, clips.target}
     for name in clips.features or ():
         if name in roles:
             yield f"{where} features names '{name}', which has another role.", "Remove it there."

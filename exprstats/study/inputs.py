@@ -7,19 +7,25 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from exprstats.apa import count_things
 from exprstats.contracts import find_conflicts, order_levels, require_columns
-from exprstats.errors import DataError, Option, Problem, Style, speak
-from exprstats.options import name_nearest
+from exprstats.errors import DataError, Option, Problem, Style, speak, warn_user
+from exprstats.io.detection import IDS as ROLES
+from exprstats.io.detection import WORDS, split_name
+from exprstats.io.guards.features import judge_features, list_lost, tell_features
+from exprstats.options import name_nearest, name_some
+from exprstats.study.files import ClipsSettings, FileSettings, OpenfaceSettings, RatingsSettings
+from exprstats.study.joins import join_tables
 from exprstats.study.provenance import InputFile, Logbook
-from exprstats.study.settings import ClipsSettings, OpenfaceSettings, RatingsSettings, Study
+from exprstats.study.settings import Study
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from exprstats.io import Reading
 
 _MOST_CODES = 20  # values of a feature that may be the target in other words
+_ROLES = frozenset(word for role in ROLES for word in WORDS[role])
 _THIN = "Leave out the features that are missing most often."
 IDS = ("context", "clip", "subject")
 # How well a clip was tracked says how far its features can be trusted, not how a face moves.
@@ -36,7 +42,8 @@ def read_tables(
 ) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     """Return the ratings and the clips of a study, whichever it has.
 
-    Clips are summarised from videos where the study has ``[openface]``.
+    Clips are summarised from videos where the study has ``[openface]``. Subjects and contexts that
+    one file names are joined to the other.
 
     Raises
     ------
@@ -49,12 +56,16 @@ def read_tables(
         if settings is None:
             continue
         try:
-            _note_file(name, settings.file, study.path.parent, log, study.reading)
+            reading = settings.choose_reading(study.reading)
+            if name == "clips" and study.openface is not None:
+                reading = study.openface.choose_reading(study.reading)
+            _note_file(name, settings.file, study.path.parent, log, reading)
             if name == "clips" and study.openface is not None:
                 folder = study.path.parent
                 tables[name] = summarise_videos(study.openface, folder, log, n_jobs=n_jobs)
             else:
-                tables[name] = read_table(settings, study.reading)
+                borrowed = study.ratings is not None
+                tables[name] = read_table(settings, study.reading, borrowed=borrowed)
         except DataError as error:
             problems += error.problems
     files = {"ratings": study.ratings, "clips": study.clips}
@@ -63,28 +74,10 @@ def read_tables(
     if problems:
         raise DataError(problems)
     log.rows |= {name: len(table) for name, table in tables.items()}
-    return tables.get("ratings"), tables.get("clips")
-
-
-def borrow_subjects(ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook) -> pd.DataFrame:
-    """Return ratings with the subjects of their clips, where only the clips name subjects.
-
-    Where a rated clip is not among them, the ratings stay without subjects, and a note says so.
-    """
-    if "subject" in ratings:
-        return ratings
-    key = [name for name in ("context", "clip") if name in ratings and name in clips]
-    known = clips[[*key, "subject"]].drop_duplicates(key)
-    found = ratings[key].merge(known, on=key, how="left")["subject"]
-    if not found.isna().any():
-        return ratings.assign(subject=found.to_numpy())
-    unknown = len(ratings.loc[found.isna().to_numpy(), key].drop_duplicates())
-    log.notes.append(
-        f"The clips table lacks {count_things(unknown, 'rated clip')}, so that the ratings' "
-        "subjects are not known, and their reliability takes clips as independent. Name the "
-        "subjects in [ratings] to avoid it."
-    )
-    return ratings
+    ratings, clips = tables.get("ratings"), tables.get("clips")
+    if ratings is not None and clips is not None:
+        return join_tables(study, ratings, clips, log)
+    return ratings, clips
 
 
 def keep_seen(ratings: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
@@ -104,24 +97,81 @@ def _note_file(table: str, path: Path, folder: Path, log: Logbook, reading: Read
 
 
 def read_table(
-    settings: RatingsSettings | ClipsSettings, reading: Reading | None = None
+    settings: RatingsSettings | ClipsSettings,
+    reading: Reading | None = None,
+    *,
+    borrowed: bool = False,
 ) -> pd.DataFrame:
-    """Return the table of ``[ratings]`` or ``[clips]``, read as its settings say."""
+    """Return the table of ``[ratings]`` or ``[clips]``, read as its settings say.
+
+    With ``borrowed``, clips may lack a column ``subject``, since the ratings may have it.
+    """
     from exprstats.io import read_clips, read_ratings
 
     # Keys of the file and options of the reader have the same names.
-    named = {one.name: getattr(settings, one.name) for one in fields(settings)}
-    path = named.pop("file")
+    own = {one.name for one in fields(settings)} - {one.name for one in fields(FileSettings)}
+    named = {name: getattr(settings, name) for name in own}
+    path, reading = named.pop("file"), settings.choose_reading(reading)
     if isinstance(settings, RatingsSettings):
         return read_ratings(path, **named, reading=reading)
     del named["scale"]
+    if borrowed and settings.subject == "subject":
+        named["subject"] = None
     classes = True if settings.classes else None
-    return read_clips(path, **{**named, "classes": classes}, reading=reading)
+    return read_clips(path, **{**named, "classes": classes}, categories=True, reading=reading)
 
 
-def list_features(clips: pd.DataFrame, settings: ClipsSettings) -> list[str]:
-    """Return the feature columns: those that the study names, else all that could be."""
-    return list(settings.features) if settings.features else list_numbers(clips, settings.target)
+def take_features(
+    clips: pd.DataFrame, settings: ClipsSettings, log: Logbook
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the clips with their categories coded, and the feature columns.
+
+    Features are those that the study names, else all columns of numbers and of few texts that
+    could be.
+
+    Warns
+    -----
+    DataWarning
+        Columns that nobody named and that are no features: row numbers, ids, copies of the target.
+    """
+    from exprstats.models.data.categories import code_categories, find_categories
+
+    target = settings.target
+    if settings.features:
+        names = list(settings.features)
+        require_columns(clips, names, "clips")
+        words = [name for name in names if not pd.api.types.is_numeric_dtype(clips[name])]
+    else:
+        names = list_numbers(clips, target)
+        odd = judge_features(clips, names, target=target)
+        # Models give constants no weight, and say so.
+        odd = {name: kind for name, kind in odd.items() if kind != "a constant"}
+        odd = odd if len(odd) < len(names) else {}
+        parts = {
+            part
+            for one in (settings.clip, settings.subject, settings.context)
+            for part in ((one,) if isinstance(one, str) else one or ())
+        }
+        texts = [str(one) for one in clips.select_dtypes(exclude="number")]
+        free = [one for one in texts if one not in {*IDS, target, *parts}]
+        # A column named as one of clips, contexts or raters is no description of a person.
+        plain = [one for one in free if not split_name(one) & _ROLES]
+        words, copies = find_categories(clips, plain, target)
+        odd |= dict.fromkeys(copies, "a copy of the target")
+        if odd:
+            counted = count_things(len(odd), "column is", "columns are")
+            told = f"{counted} left out of the features: {', '.join(tell_features(odd))}. "
+            warn_user((told, "To use them, name all features with ", Option("features"), "."))
+        names = [name for name in names if name not in odd]
+        log.passed = tuple(one for one in free if one not in {*words, *copies})
+        names += words
+    table, coded = code_categories(clips, words) if words else (clips, {})
+    for name in words:
+        own = [title for title in coded if title.startswith(f"{name}: ")]
+        marks = name_some(own)
+        log.notes.append(f"'{name}' is a category: {marks} against '{coded[own[0]]}'.")
+    listed = [[t for t in coded if t.startswith(f"{n}: ")] if n in words else [n] for n in names]
+    return table, [one for group in listed for one in group]
 
 
 def list_numbers(clips: pd.DataFrame, target: str | None = None) -> list[str]:
@@ -217,9 +267,17 @@ def check_strata(study: Study, clips: pd.DataFrame, *, style: Style = "study") -
 
 
 def drop_gaps(
-    clips: pd.DataFrame, columns: Sequence[str], log: Logbook, *, stage: str, reason: str
+    clips: pd.DataFrame,
+    columns: Sequence[str],
+    log: Logbook,
+    *,
+    stage: str,
+    reason: str,
+    classes: str | None = None,
 ) -> pd.DataFrame:
     """Return the clips that have all the columns; the others are written down.
+
+    Of a target of ``classes`` those are named of which nothing is left.
 
     Raises
     ------
@@ -228,11 +286,10 @@ def drop_gaps(
     """
     gaps = clips[list(columns)].isna()
     broken = gaps.any(axis=1)
-    named = [str(name) for name in gaps.columns[gaps.any(axis=0)]]
-    told = ", ".join(f"'{name}'" for name in named[:5]) + (" …" if len(named) > 5 else "")
+    told = list_lost(clips, ~broken.to_numpy(), columns, classes)
     left_out = clips.loc[broken, "clip"].tolist()
     log.exclude(
-        stage, "clips", len(clips), f"{reason} ({told})" if named else reason, left_out=left_out
+        stage, "clips", len(clips), f"{reason} ({told})" if told else reason, left_out=left_out
     )
     if broken.all():
         empty = ", ".join(f"'{name}'" for name in gaps.columns[gaps.all(axis=0)])
@@ -273,7 +330,7 @@ def summarise_videos(
         context=settings.context,
         target=None if settings.target in (*FEATURES, *QUALITY) else settings.target,
         classes=True if settings.classes else None,
-        missing=settings.missing,
+        reading=settings.choose_reading(),
     )
     named = (*(settings.features or ()), *filter(None, [settings.target]))
     # A misspelt name is told before hours of frames are read.

@@ -11,14 +11,13 @@ import pandas as pd
 from exprstats.errors import DataError, Option, OptionError, Problem, Style, warn_user
 from exprstats.results import Registered, Results
 from exprstats.study.inputs import (
-    IDS,
     Lesson,
-    borrow_subjects,
     drop_gaps,
     find_codes,
-    list_features,
     read_tables,
+    take_features,
 )
+from exprstats.study.joins import take_item
 from exprstats.study.provenance import Logbook, Provenance
 from exprstats.study.settings import CompareSettings, ImportanceSettings, SplitSettings, Study
 from exprstats.study.stages.central import (
@@ -45,6 +44,7 @@ from exprstats.study.stages.estimates import run_estimates
 from exprstats.study.stages.evoked import run_evoked
 from exprstats.study.stages.importance import rate_features
 from exprstats.study.stages.learning import predict_all
+from exprstats.study.stages.raters import rate_further
 from exprstats.study.stages.signing import run_signing
 from exprstats.study.targets import LABEL_METRICS, settle_target
 
@@ -112,14 +112,15 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
         study = replace(study, compare=replace(study.compare, draws=draws))
     log = Logbook(study.seed)
     with log.stage("read"):
-        ratings, clips, features = read_all(study, log, n_jobs=n_jobs)
-        if clips is not None and ratings is None:
+        study, ratings, clips, features = read_all(study, log, n_jobs=n_jobs)
+        if clips is not None and not study.scored:
             study = settle_target(study, clips, log)
     run = StudyRun(study=study, provenance=log.close(), clips=clips, features=features)
     if ratings is not None:
         with log.attempt("reliability"):
             model = study.reliability.model if study.reliability else "one-way"
-            run = run.add(rate_crowd(ratings, log, model=model))
+            result = rate_crowd(ratings, log, model=model)
+            run = run.add(result, *rate_further(ratings, result, study, log))
         with log.isolate("reliability", "the descriptives"):
             run = run.add(describe_crowd(ratings, study.ratings.scale if study.ratings else None))
     if clips is not None and study.split:
@@ -151,8 +152,10 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
 
 def read_all(
     study: Study, log: Logbook, *, n_jobs: int = 1
-) -> tuple[pd.DataFrame | None, pd.DataFrame | None, tuple[str, ...]]:
-    """Return ratings, the clips that can be used, and the names of their features.
+) -> tuple[Study, pd.DataFrame | None, pd.DataFrame | None, tuple[str, ...]]:
+    """Return the study, ratings, the clips that can be used, and the names of their features.
+
+    Where one item was rated, its mean is the study's target.
 
     Raises
     ------
@@ -166,23 +169,27 @@ def read_all(
     """
     ratings, clips = read_tables(study, log, n_jobs=n_jobs)
     if clips is None or study.clips is None:
-        return ratings, None, ()
-    features, target = list_features(clips, study.clips), study.clips.target
-    if not features:
-        fact = "there is no column of numbers to predict from, beside ids, target and quality."
-        remedy = "Name the features with ", Option("features"), "."
-        raise DataError(Problem(fact, remedy, file=str(study.clips.file)))
-    if study.clips.features is None:
-        texts = clips.select_dtypes(exclude="number")
-        log.passed = tuple(str(one) for one in texts if one not in {*IDS, target})
+        return study, ratings, None, ()
+    settings = study.clips
     if ratings is not None:
-        ratings = borrow_subjects(ratings, clips, log)
+        study, settings, clips = take_item(study, settings, ratings, clips, log)
+    clips, features = take_features(clips, settings, log)
+    target = settings.target
+    if not features:
+        fact = (
+            "there is no column of numbers or categories to predict from, beside ids, target and "
+            "quality."
+        )
+        remedy = "Name the features with ", Option("features"), "."
+        raise DataError(Problem(fact, remedy, file=str(settings.file)))
     needed = [*features, *filter(None, [target])]
     reason = "a feature or the target is missing"
-    clips = drop_gaps(clips, needed, log, stage="read", reason=reason)
+    named = target is not None and (settings.classes or clips[target].dtype.kind not in "iuf")
+    classes = target if named else None
+    clips = drop_gaps(clips, needed, log, stage="read", reason=reason, classes=classes)
     for problem in () if target is None else find_codes(clips, target, features):
         warn_user(problem)
-    return ratings, clips, tuple(features)
+    return study, ratings, clips, tuple(features)
 
 
 def fit_study(
@@ -225,7 +232,7 @@ def fit_study(
     DataError, OptionError
         As in `run_study`; or classes where a split by clips is to be measured.
     """
-    _, clips, features = read_all(study, log, n_jobs=n_jobs)
+    study, _, clips, features = read_all(study, log, n_jobs=n_jobs)
     if clips is None or study.clips is None or study.target is None:
         fact = "there are no clips with a target to predict."
         raise DataError(Problem(fact, "Name their file and its target.", file=str(study.path)))
@@ -276,11 +283,16 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
 
     study, parts = run.study, run.parts
     names = [str(name) for name in ratings["item"].unique()]
-    if study.clips is None and len(names) < ITEMS_NEEDED:
-        log.notes.append(
-            f"The ratings have {len(names)} of the {ITEMS_NEEDED} items that a factor model "
-            "needs, so the study ends with their reliability."
-        )
+    if not study.scored and len(names) < ITEMS_NEEDED:
+        # Of one item that is the target was told when it became one.
+        if study.clips is None or study.target not in names:
+            ending = (
+                "the study ends with their reliability" if study.clips is None else "it has none"
+            )
+            log.notes.append(
+                f"The ratings have {len(names)} of the {ITEMS_NEEDED} items that a factor model "
+                f"needs, so {ending}."
+            )
         return run
     train_only = study.scores is not None and study.scores.fitted_on == "train"
     if train_only and parts is None:

@@ -10,23 +10,19 @@ from typing import Annotated, Any, Literal
 from exprstats.io.files.reading import Reading
 from exprstats.options import (
     NETWORKS,
-    Duplicates,
     FittedOn,
     HumanUnit,
     IccChoice,
     IntervalName,
     MetricName,
     ModelKind,
-    PointUnit,
-    SamplingRule,
 )
 from exprstats.study.annotations import EvokedSettings, SigningSettings
 from exprstats.study.estimates import EstimatesSettings
+from exprstats.study.files import ClipsSettings, OpenfaceSettings, RatingsSettings
 from exprstats.study.values import (
     one_of,
-    read_codes,
     read_draws,
-    read_face,
     read_file,
     read_flag,
     read_folder,
@@ -36,7 +32,6 @@ from exprstats.study.values import (
     read_positive,
     read_rates,
     read_repeats,
-    read_scale,
     read_seed,
     read_share,
     read_sizes,
@@ -54,9 +49,17 @@ BASELINES: tuple[ModelKind, ...] = (*USUAL_BASELINES, "majority", "human")
 
 @dataclass(frozen=True, slots=True)
 class ReliabilitySettings:
-    """The table ``[reliability]``: the model, in the words of `exprstats.rate_reliability`."""
+    """The table ``[reliability]``: the model, in the words of `exprstats.rate_reliability`.
 
-    model: Annotated[IccChoice, one_of(IccChoice)] = "one-way"
+    ``"auto"`` takes the one that the design decides. Without the table it is one-way. ``decisions``
+    adds how reliable other numbers of raters would be, ``raters`` a description of each rater,
+    ``agreement`` the agreement about categories.
+    """
+
+    model: Annotated[IccChoice, one_of(IccChoice)] = "auto"
+    decisions: Annotated[bool, read_flag] = False
+    raters: Annotated[bool, read_flag] = False
+    agreement: Annotated[bool, read_flag] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,84 +249,12 @@ class Study:
         """The column that models predict: the factor score, or the one that the file names."""
         if self.clips is None:
             return None
-        return "score" if self.ratings else self.clips.target
+        return self.clips.target or ("score" if self.ratings else None)
 
-
-@dataclass(frozen=True, slots=True)
-class RatingsSettings:
-    """The table ``[ratings]``: one row a rating, or one column a rater (``raters``)."""
-
-    file: Annotated[Path, read_file]
-    clip: Annotated[str, read_text] = "clip"
-    rater: Annotated[str, read_text] = "rater"
-    raters: Annotated[tuple[str, ...] | None, read_texts] = None
-    rating: Annotated[str | None, read_text] = None
-    items: Annotated[tuple[str, ...] | None, read_texts] = None
-    subject: Annotated[str | None, read_text] = None
-    context: Annotated[str | None, read_text] = None
-    scale: Annotated[tuple[float, float] | None, read_scale] = None
-    duplicates: Annotated[Duplicates, one_of(Duplicates)] = "error"
-    missing: Annotated[tuple[str, ...], read_codes] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ClipsSettings:
-    """The table ``[clips]``: one row a clip, with its features.
-
-    A target of texts is one of classes; ``classes`` says so of one of whole numbers.
-    """
-
-    file: Annotated[Path, read_file]
-    clip: Annotated[str, read_text] = "clip"
-    subject: Annotated[str, read_text] = "subject"
-    context: Annotated[str | None, read_text] = None
-    features: Annotated[tuple[str, ...] | None, read_texts] = None
-    target: Annotated[str | None, read_text] = None
-    classes: Annotated[bool, read_flag] = False
-    scale: Annotated[tuple[float, float] | None, read_scale] = None
-    missing: Annotated[tuple[str, ...], read_codes] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OpenfaceSettings:
-    """The table ``[openface]`` instead of ``[clips]``: videos' frames, and where clips lie.
-
-    How frames become features is said in the words of `exprstats.behaviour.summarise_openface`;
-    ``target``, ``classes`` and ``missing`` are those of ``[clips]``, of the segments' file.
-    """
-
-    folder: Annotated[Path, read_folder]
-    segments: Annotated[Path, read_file]
-    hz: Annotated[float, read_positive] = 5.0
-    sampling: Annotated[SamplingRule, one_of(SamplingRule)] = "nearest"
-    confidence: Annotated[float, read_portion] = 0.8
-    min_valid: Annotated[float, read_portion] = 0.5
-    unit: Annotated[PointUnit, one_of(PointUnit)] = "px"
-    signed: Annotated[bool, read_flag] = False
-    face: Annotated[int | Literal["largest"] | None, read_face] = None
-    fps: Annotated[float | None, read_positive] = None
-    unmatched: Annotated[float, read_portion] = 0.05
-    recursive: Annotated[bool, read_flag] = False
-    endings: Annotated[tuple[str, ...], read_texts] = ()
-    clip: Annotated[str, read_text] = "clip"
-    video: Annotated[str, read_text] = "video"
-    subject: Annotated[str, read_text] = "subject"
-    context: Annotated[str | None, read_text] = None
-    features: Annotated[tuple[str, ...] | None, read_texts] = None
-    target: Annotated[str | None, read_text] = None
-    classes: Annotated[bool, read_flag] = False
-    scale: Annotated[tuple[float, float] | None, read_scale] = None
-    missing: Annotated[tuple[str, ...], read_codes] = ()
-
-    def describe_clips(self) -> ClipsSettings:
-        """Return what later stages need to know of the clips that come from it."""
-        return ClipsSettings(
-            self.segments,
-            features=self.features,
-            target=self.target,
-            classes=self.classes,
-            scale=self.scale,
-        )
+    @property
+    def scored(self) -> bool:
+        """Whether models predict the factor scores of the ratings."""
+        return self.ratings is not None and self.clips is not None and self.clips.target is None
 
 
 def list_validated(study: Study) -> Iterator[str]:

@@ -146,6 +146,43 @@ def read_texts(value: Any, folder: Path) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def read_columns(value: Any, folder: Path) -> str | tuple[str, ...]:
+    """Return a column, or several that make one id together."""
+    if isinstance(value, list):
+        return read_texts(value, folder)
+    return read_text(value, folder)
+
+
+def read_encoding(value: Any, folder: Path) -> str:
+    """Return the name of an encoding that Python knows."""
+    try:
+        "".encode(read_text(value, folder))
+    except LookupError:
+        message = f"'{value}' is not known. Usual ones are utf-8 and cp1252."
+        raise Unreadable(message) from None
+    return value
+
+
+def read_sheet(value: Any, folder: Path) -> str | int:
+    """Return the name of a sheet, or its number from 1."""
+    return value if isinstance(value, str) and value else _read_whole(value, lowest=1)
+
+
+def read_labels(value: Any, folder: Path) -> bool | tuple[str, ...] | dict[str, float]:
+    """Return answers in words from the lowest, or each with its number; true for "4 - Very"."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, dict) and value and all(map(is_number, value.values())):
+        return {name: float(number) for name, number in value.items()}
+    if isinstance(value, list):
+        return read_texts(value, folder)
+    message = (
+        'must be the answers from the lowest, ["never", "often"], or each with its number, '
+        f"{{never = 0, often = 3}}, not {show_value(value)}."
+    )
+    raise Unreadable(message)
+
+
 def read_codes(value: Any, folder: Path) -> tuple[str, ...]:
     """Return codes for missing values as texts; numbers may stand without quotes."""
     codes = value if isinstance(value, list) else [value]

@@ -51,7 +51,8 @@ def test_rows_are_those_of_the_verb_in_full(study, tmp_path):
     pd.testing.assert_frame_equal(rows[expected.columns], expected, rtol=0, atol=0)
     assert rows[["subject", "context"]].to_numpy().tolist() == [["p", "pain"], ["q", "pain"]]
     tables = sorted(path.name for path in (tmp_path / "out" / "tables").iterdir())
-    assert tables == ["clips.csv", "files.csv", "ledger.csv"]
+    assert tables == ["files.csv", "ledger.csv"]
+    assert (tmp_path / "out" / "data" / "features.csv").is_file()
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,9 @@ def test_columns_that_are_no_features_are_named(call, table, tmp_path):
     assert "Columns without numbers are no features: 'task', 'blink', 'emotion'." in out
     bare = table[["clip", "who", "code"]]
     told = fit_file(call, bare, tmp_path, code=2)
-    assert "no column of numbers to predict from" in told and "with --features" in told
+    assert (
+        "no column of numbers or categories to predict from" in told and "with --features" in told
+    )
 
 
 def test_few_people_get_an_answer_or_a_remedy(call, table, tmp_path):
@@ -261,7 +263,11 @@ def test_few_people_get_an_answer_or_a_remedy(call, table, tmp_path):
 def test_features_that_give_the_target_away_are_named(call, table, tmp_path):
     forest = ("--model", "forest")
     named = table.drop(columns="code")
-    out = fit_file(call, named.assign(again=table["code"] * 2), tmp_path, *forest, target="emotion")
+    again = named.assign(again=table["code"] * 2)
+    out = fit_file(call, again, tmp_path, *forest, target="emotion")
+    assert "left out of the features: 'again' (a copy of the target)." in out and "away" not in out
+    asked = (*forest, "--features", "again,motion")
+    out = fit_file(call, again, tmp_path, *asked, target="emotion")
     assert "copy of the target 'emotion' up to its unit: 'again'." in out and "away" not in out
     fine = table["code"] + 0.5 * (table.index % 2)  # two values for each class
     out = fit_file(call, named.assign(fine=fine), tmp_path, *forest, target="emotion")
@@ -270,7 +276,7 @@ def test_features_that_give_the_target_away_are_named(call, table, tmp_path):
     out = fit_file(call, table.assign(square=(table["code"] - 3) ** 2), tmp_path)
     assert "Feature 'square' gives 'code' away" in out
     out = fit_file(call, table.assign(scaled=3 - 2 * table["motion"]), tmp_path, target="motion")
-    assert "copy of the target 'motion' up to its unit: 'scaled'." in out
+    assert "left out of the features: 'scaled' (a copy of the target)." in out
     out = fit_file(call, table, tmp_path, target="motion")
     assert "away" not in out and "copy" not in out
 

@@ -56,15 +56,16 @@ def run_study(call_json, place):
 
 def pick_single(rows):
     """The single-rating ICC of each context and item, by name."""
-    rows = rows[rows["term"] == "ICC(1,1)"]
-    rows = rows.reindex(columns=["context", "item", "estimate"])
-    keys = rows[["context", "item"]].astype(object).where(rows[["context", "item"]].notna(), "-")
+    rows = rows[rows["term"].isin(["ICC(1,1)", "ICC(A,1)", "ICC(C,1)"])]
+    rows = rows.reindex(columns=["context", "item", "term", "estimate"])
+    named = rows[["context", "item", "term"]]
+    keys = named.astype(object).where(named.notna(), "-")
     return dict(zip(map(tuple, keys.to_numpy()), rows["estimate"], strict=True))
 
 
 def compare(call_json, place, *command):
     study = run_study(call_json, place)
-    known = pd.DataFrame(call_json(*command)["rows"])
+    known = pd.DataFrame(call_json(*command, "--model", "auto")["rows"])
     mine = pick_single(study[study["result"] == "reliability"])
     theirs = pick_single(known)
     assert theirs
@@ -121,7 +122,7 @@ def test_raters_in_rows(call, call_json, long, tmp_path):
     rows = long.pivot_table(index="worker", columns="clip", values="joy").reset_index()
     rows.rename(columns={"worker": "rater"}).to_csv(tmp_path / "rows.csv", index=False)
     place, study, _ = draft(call, tmp_path, tmp_path / "rows.csv")
-    assert study["ratings"] == {"file": "rows.csv", "rater": "rater"}
+    assert study["ratings"] == {"file": "rows.csv", "raters_in_rows": True, "rater": "rater"}
     compare(call_json, place, "reliability", tmp_path / "rows.csv")
 
 
@@ -144,7 +145,7 @@ def test_ratings_and_clips_in_other_folders(call, call_json, data, tmp_path):
     place = tmp_path / "where it is" / "study.toml"
     call("init", data / "ratings.csv", data / "clips.csv", "--out", place)
     study = tomllib.loads(place.read_text(encoding="utf-8"))
-    assert set(study) == {"title", "seed", "ratings", "clips"}
+    assert set(study) == {"title", "seed", "ratings", "clips", "reliability"}
     assert "target" not in study["clips"]
     assert not Path(study["clips"]["file"]).is_absolute()
     assert {"reliability", "factor", "comparison"} <= set(run_study(call_json, place)["result"])
@@ -212,7 +213,8 @@ def test_files_without_a_place_are_named(call, long, tmp_path):
     table = {"subject": ["a", "b"], "truth": [1.0, 2.0], "prediction": [1.5, 2.5]}
     pd.DataFrame(table).to_csv(tmp_path / "predictions.csv", index=False)
     _, study, text = draft(call, tmp_path, *sorted(tmp_path.glob("*.csv")))
-    assert set(study) == {"title", "seed", "ratings"}
+    assert set(study) == {"title", "seed", "ratings", "reliability"}
+    assert study["reliability"] == {"model": "auto"}
     assert "predictions.csv: it holds predictions, which a study makes itself: left out." in text
     assert "codebook.csv: it is a codebook" in text
     alone = call("init", tmp_path / "predictions.csv", "--out", tmp_path / "no.toml", code=2)

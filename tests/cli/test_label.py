@@ -37,7 +37,7 @@ def folder(tmp_path):
 def test_maxima_are_of_the_person_and_a_still_unit_is_named(call, call_json, folder):
     who = ("label", folder / "faces", "--subjects", folder / "subjects.csv")
     call(*who, "--out", folder / "out")
-    frames = pd.read_csv(folder / "out" / "tables" / "frames.csv")
+    frames = pd.read_csv(folder / "out" / "data" / "frames.csv")
     raw = {
         name: pd.read_csv(folder / "faces" / f"{name}.csv")[["au_6_intensity", "au_12_intensity"]]
         for name in ("a1", "a2", "b1")

@@ -153,7 +153,7 @@ def test_fit_reads_its_file_as_asked_and_counts_its_rows(call_json, data, tmp_pa
     estimates = [[row["estimate"] for row in told["rows"]] for told in (plain, sheet)]
     assert estimates[0] == pytest.approx(estimates[1], rel=1e-9, nan_ok=True)
     mixed = tmp_path / "mac.csv"
-    text = (data / "clips.csv").read_text(encoding="utf-8")
+    text = (data / "clips.csv").read_text(encoding="utf-8-sig")
     assert "S001" in text
     mixed.write_bytes(text.replace("S001", "Zo\u00eb").encode("mac-roman"))
     told = call_json("fit", mixed, *options, "--encoding", "mac-roman")

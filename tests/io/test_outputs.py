@@ -28,7 +28,8 @@ def test_risky_texts_are_written_as_text_and_read_back(tmp_path):
     table = pd.DataFrame({"=name": RISKY, "x": np.arange(8) - 4.5})
     before = table.copy()
     write_csv(table, tmp_path / "t.csv")
-    lines = (tmp_path / "t.csv").read_text().splitlines()
+    assert (tmp_path / "t.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    lines = (tmp_path / "t.csv").read_text("utf-8-sig").splitlines()
     assert lines[0] == "'=name,x"
     assert [line[:2] for line in lines[1:5]] == ["'=", "'+", "'-", "'@"]
     assert lines[1].endswith(",-4.5")
@@ -40,7 +41,7 @@ def test_risky_texts_are_written_as_text_and_read_back(tmp_path):
 def test_missing_cells_are_empty_and_two_columns_may_share_a_name(tmp_path):
     table = pd.DataFrame([[None, np.nan, "a"]], columns=["x", "y", "x"])
     write_csv(table, tmp_path / "t.csv")
-    assert (tmp_path / "t.csv").read_text() == "x,y,x\n,,a\n"
+    assert (tmp_path / "t.csv").read_text("utf-8-sig") == "x,y,x\n,,a\n"
 
 
 def test_json_holds_no_nan_and_keeps_full_precision(tmp_path):

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from exprstats.behaviour.ledger import KEPT_QUALITY
 from exprstats.cli.program import app
-from exprstats.study import list_numbers
-from exprstats.study.inputs import QUALITY, list_features
+from exprstats.study import Logbook, list_numbers
+from exprstats.study.inputs import QUALITY, take_features
 from exprstats.study.settings import ClipsSettings
 
 
@@ -28,7 +28,7 @@ def test_quality_is_no_feature_by_default(clips):
 
 def test_quality_is_a_feature_by_name(clips, tmp_path):
     settings = ClipsSettings(tmp_path / "clips.csv", features=("au_count", "gaps"), target="score")
-    assert list_features(clips, settings) == ["au_count", "gaps"]
+    assert take_features(clips, settings, Logbook(1))[1] == ["au_count", "gaps"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from exprstats.models import (
 from exprstats.parallel import watching
 from exprstats.reliability import rate_reliability
 from exprstats.study import Logbook, read_study, run_study
-from exprstats.study.inputs import borrow_subjects
+from exprstats.study.joins import join_tables
 from exprstats.study.provenance import STAGES
 
 ITEMS = ["response", "emotion", "motion"]
@@ -129,8 +129,9 @@ def test_one_item_ends_with_its_reliability(write_study):
     assert "1 of the 3 items" in run.provenance.notes[0]
 
 
-def test_one_item_is_no_target(write_study):
-    study = read_study(write_study(RATED + '[clips]\nfile = "clips.csv"\ncontext = "task"\n'))
+def test_two_items_are_no_target(write_study):
+    rated = RATED.replace('["response"]', '["response", "emotion"]')
+    study = read_study(write_study(rated + '[clips]\nfile = "clips.csv"\ncontext = "task"\n'))
     with pytest.raises(Exception, match="three items"):
         run_study(study)
 
@@ -262,11 +263,12 @@ def test_ratings_may_leave_the_subjects_to_the_clips(folder, write_study, run):
     pd.testing.assert_frame_equal(mine.comparison.table, run.comparison.table)
 
 
-def test_subjects_that_only_some_ratings_could_have_are_told(simulated):
+def test_subjects_that_only_some_ratings_could_have_are_told(simulated, folder):
     rated = simulated.ratings.drop(columns="subject")
     first = simulated.clips.iloc[:1]
     log = Logbook(1)
-    kept = borrow_subjects(rated, simulated.clips.drop(index=first.index), log)
+    study, fewer = read_study(folder / "study.toml"), simulated.clips.drop(index=first.index)
+    kept, _ = join_tables(study, rated, fewer, log)
     assert "subject" not in kept
     assert "The clips table lacks 1 rated clip, so that" in log.notes[0]
     assert "takes clips as independent" in log.notes[0]

@@ -204,7 +204,10 @@ draws = true
             "[[models]] has baselines only.",
         ),
         (WHOLE + '\n[[models]]\nname = "net"\nkind = "elastic"\n', "two models named 'net'"),
-        (WHOLE.replace("[clips]", '[clips]\ntarget = "au_count"'), "[clips] target is 'au_count'"),
+        (
+            WHOLE.replace("[clips]", "[clips]\nclasses = true"),
+            "[clips] classes describes a target column",
+        ),
         (WHOLE.replace("scale", 'rating = "x"\nscale'), "[ratings] has items and rating"),
         ("[models]\n", "models must be written as [[models]]"),
         ("clips = 3\n", "[clips] must be a table, not 3."),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exprstats.errors import DataError, Option, Problem
-from exprstats.io.guards import clean_id
+from exprstats.io.guards.ids import clean_id
 from exprstats.options import name_nearest
 
 POINTS = 68

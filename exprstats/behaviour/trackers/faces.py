@@ -22,6 +22,7 @@ from exprstats.behaviour.trackers.tables import (
 )
 from exprstats.behaviour.trackers.units import SECONDS, TRACKER_NAMES, list_units
 from exprstats.errors import DataError, Option, OptionError, Problem
+from exprstats.io.files.reading import Reading
 from exprstats.io.sources import FilePath
 from exprstats.options import Tracker, check_word, is_positive
 from exprstats.results import Result
@@ -97,7 +98,11 @@ class Frames(Result):
 
 
 def read_faces(
-    path: FilePath, *, tracker: Tracker | None = None, fps: float | None = None
+    path: FilePath,
+    *,
+    tracker: Tracker | None = None,
+    fps: float | None = None,
+    reading: Reading | None = None,
 ) -> Frames:
     r"""Read what a face tracker wrote: OpenFace, py-feat, LibreFace, ARKit, FACET or AFFDEX.
 
@@ -110,6 +115,8 @@ def read_faces(
     fps
         Frames a second of the video, where the file holds no times (py-feat, OpenFace 3) or wrong
         ones; for ARKit, of the clock that counts the timecodes.
+    reading
+        How files are to be read, where they do not say so themselves.
 
     Returns
     -------
@@ -147,7 +154,8 @@ def read_faces(
         message = f"fps is {fps}; it must be a number above 0."
         raise OptionError(message, option="fps")
     return join_frames(
-        _read_file(read_tracker_file(one), tracker, fps) for one in list_tracker_files(Path(path))
+        _read_file(read_tracker_file(one, reading), tracker, fps)
+        for one in list_tracker_files(Path(path))
     )
 
 

@@ -16,7 +16,9 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.behaviour.openface.lines import UNDEFINED
 from exprstats.errors import DataError, Problem
+from exprstats.io.files.reading import Reading
 from exprstats.io.files.records import Layout, find_layout
+from exprstats.io.numbers import Missing
 
 KEYS = ("video", "face", "frame", "timestamp", "success", "confidence")
 _ENDINGS = (".csv", ".tsv", ".txt")
@@ -135,18 +137,20 @@ def list_tracker_files(path: Path) -> list[Path]:
     return files
 
 
-def read_tracker_file(path: Path) -> TrackerFile:
+def read_tracker_file(path: Path, reading: Reading | None = None) -> TrackerFile:
     """Read the table of a tracker's file.
 
     Encoding (UTF-8, UTF-16, cp1252), separator (comma, semicolon, tab) and decimal mark are found
-    from the file. A last row that is cut off and blank rows are left out and noted.
+    from the file, or said by ``reading``. A last row that is cut off and blank rows are left out
+    and noted.
 
     Raises
     ------
     DataError
         If it is no text table, its rows have another width than its header, or it has no rows.
     """
-    layout = find_layout(path)
+    reading = reading or Reading()
+    layout = find_layout(path, reading)
     if layout.format != "text":
         fact = f"the file is a {layout.format} file, not text."
         raise DataError(Problem(fact, "Name the file that the tracker wrote.", file=str(path)))
@@ -165,7 +169,7 @@ def read_tracker_file(path: Path) -> TrackerFile:
             index_col=False,
             skipinitialspace=True,
             decimal=decimal,
-            na_values=UNDEFINED,
+            na_values=[*UNDEFINED, *Missing(reading.missing).texts],
             low_memory=False,
         )
     except ValueError as error:

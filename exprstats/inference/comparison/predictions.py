@@ -21,6 +21,7 @@ from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.inference.comparison.alignment import align_models
 from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.resampling.clusters import Cell, stratify_cell
+from exprstats.io.guards.tables import guard_table
 from exprstats.options import is_positive, name_nearest
 
 Span = float | Mapping[Any, float] | None
@@ -49,6 +50,11 @@ def check_predictions(
     )
     require_columns(predictions, [] if by is None else [by], "predictions")
     seated = "seat" in predictions.columns
+    predictions = guard_table(
+        predictions,
+        ids=(*contract.key, *contract.ids, "subject"),
+        numbers=contract.numbers,
+    )
     # Models without seats have none in each row: that is no empty id.
     filled = predictions
     if seated:

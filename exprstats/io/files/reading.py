@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from exprstats.errors import Option, OptionError
-from exprstats.io.guards import looks_like_date
+from exprstats.io.guards.ids import looks_like_date
 from exprstats.options import name_nearest
 
 Answers = bool | Mapping[str, float] | Sequence[str]

@@ -22,6 +22,7 @@ from exprstats.contracts import (
     require_columns,
 )
 from exprstats.errors import DataError, Problem, warn_user
+from exprstats.io.guards.tables import guard_ratings, guard_table, mark_said
 
 TOLERATED = 0.05
 _NUMBERED = Contract("items", key=(), ids=("context",), optional=("context",))
@@ -79,6 +80,7 @@ def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> Ite
     require_columns(table, [], "items")
     if not all(isinstance(name, str) for name in table.columns):
         table = table.rename(columns=str)
+    table = guard_table(table, ids=("context", "clip", "subject", by or "clip"), numbers=items)
     ids = [name for name in ("context", "clip", "subject") if name in table.columns]
     problems = find_absent(table, [*items, *([by] if by else []), *ids], "items")
     if problems or len(table) == 0:
@@ -249,6 +251,7 @@ def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
     >>> average_raters(ratings).to_dict("records")
     [{'clip': 'a', 'smile': 2.5}]
     """
+    ratings = guard_ratings(ratings)
     codes = _encode_columns(ratings)
     key = [name for name in ("context", "clip") if name in codes]
     rows, n_rows = codes["clip"][0], len(codes["clip"][1])
@@ -266,7 +269,8 @@ def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
     means = _average(rows * len(items) + places, ratings["rating"], n_rows * len(items))
     for place, item in enumerate(items):
         table[item] = means.reshape(n_rows, len(items))[:, place]
-    return table
+    # A code that was averaged is none any more.
+    return mark_said(table)
 
 
 def _encode_columns(ratings: pd.DataFrame) -> dict[str, CodesEncoding]:

@@ -14,6 +14,8 @@ level <- @level@
 
 suppressPackageStartupMessages(library(lavaan))
 data <- utils::read.csv(file, check.names = FALSE, encoding = "UTF-8", colClasses = "character")
+# Files that spreadsheets open begin with a mark.
+names(data)[1] <- sub("^\ufeff", "", names(data)[1])
 
 # lavaan gets the aliases v1, v2, ...: a name that looks like a call would be run.
 aliases <- paste0("v", seq_along(items))
@@ -25,7 +27,9 @@ contexts <- if (is.null(by)) character() else unique(data[[by]])
 everyone <- rep(TRUE, nrow(rows))
 subsets <- list(all = everyone)
 if (!is.null(parts)) {
-  split <- utils::read.csv(parts, colClasses = "character", encoding = "UTF-8")
+  split <- utils::read.csv(parts, check.names = FALSE, colClasses = "character",
+                           encoding = "UTF-8")
+  names(split)[1] <- sub("^\ufeff", "", names(split)[1])
   subsets <- list(train = data$subject %in% split$subject[split$part == "train"], all = everyone)
 }
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from exprstats.contracts import RATINGS, check_table
 from exprstats.errors import DataError, Problem
+from exprstats.io.guards.tables import guard_table
 from exprstats.measurement.factor.formulas import weigh_bartlett
 from exprstats.measurement.factor.items import ItemSet, check_contexts
 from exprstats.measurement.factor.solution import Solution
@@ -74,6 +75,7 @@ def read_raters(ratings: pd.DataFrame, items: Sequence[str]) -> ItemSet:
     DataError
         The table breaks its contract, or lacks an item.
     """
+    ratings = guard_table(ratings, ids=(*RATINGS.key, "subject"), quiet=True)
     check_table(ratings, RATINGS)
     keys = [name for name in ("context", "clip", "subject", "rater") if name in ratings.columns]
     table = ratings.assign(item=ratings["item"].astype(str))

@@ -16,6 +16,7 @@ from exprstats.contracts import (
     require_columns,
 )
 from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.io.guards.tables import guard_table
 from exprstats.measurement.factor.formulas import weigh_bartlett
 from exprstats.measurement.factor.scoring import pick_scoring
 from exprstats.models.data.parts import label_parts
@@ -190,6 +191,7 @@ def weigh_answers(ratings: pd.DataFrame, factor: Factor, *, paper: bool = False)
         context (where there are any), clip, rater, subject, ``sum`` by the weights of the pooled
         model, and with contexts ``sum_context`` by those of the context's own.
     """
+    ratings = guard_table(ratings, ids=(*RATINGS.key, "subject"), quiet=True)
     check_table(ratings, RATINGS)
     require_columns(ratings, ["subject", *(["context"] if factor.by else [])], "ratings")
     answers = _spread_items(ratings, factor.items)

@@ -19,12 +19,11 @@ from exprstats.contracts import (
     require_columns,
 )
 from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.io.guards.features import copies_numbers, judge_features, tell_features
+from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.parts import PARTS, label_parts
 from exprstats.options import name_some
 from exprstats.parallel import Seed, spawn_seeds
-
-# A correlation that falls short of 1 by less is one within rounding.
-COPY = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,10 +159,13 @@ def build_design(
     problems = find_absent(clips, [*names, target, pooled, *(["context"] if by else [])], "clips")
     if problems:
         raise DataError(problems)
+    numbers = [*names, *(() if classes else (target, pooled))]
+    clips = guard_table(clips, ids=("context", "clip", "subject"), numbers=numbers)
     check_table(clips, CLIPS)
     used = [target, pooled] if by else [pooled]
     _check_numbers(clips, names, list(dict.fromkeys(used)))
     kept = [name for name in ("clip", "subject", "context") if name in clips]
+    parts = parts if parts is None else guard_table(parts, ids=["subject"], quiet=True)
     labels = "train" if parts is None else label_parts(clips, parts)
     if folded:
         labels = np.where(labels == "validate", "train", labels)
@@ -175,6 +177,7 @@ def build_design(
     places = np.select([ids["part"].to_numpy(object) == part for part in PARTS], range(len(PARTS)))
     design = Design(ids, names, matrix, target, samples, people, places, pooled, classes)
     _check_samples(design, ("train",) if folded else ("train", "validate"))
+    _warn_of_ids(clips, names)
     copies = find_copies(design)
     if copies:
         counted = count_things(len(copies), "feature is a copy", "features are copies")
@@ -184,6 +187,16 @@ def build_design(
         )
         warn_user(message)
     return design
+
+
+def _warn_of_ids(clips: pd.DataFrame, names: Sequence[str]) -> None:
+    """Warn of features that number rows or name people; constants get weight 0 and a warning."""
+    found = judge_features(clips, names)
+    odd = {name: kind for name, kind in found.items() if kind != "a constant"}
+    if odd:
+        counted = count_things(len(odd), "feature names", "features name")
+        message = f"{counted} rows or people and measures nothing: {', '.join(tell_features(odd))}."
+        warn_user(f"{message} Leave such features out.")
 
 
 def find_copies(design: Design) -> list[str]:
@@ -201,9 +214,7 @@ def find_copies(design: Design) -> list[str]:
                 kinds = len(np.unique(truth))
                 same = pairs == len(np.unique(values)) == kinds and 2 * kinds < len(truth)
             else:
-                scales = values.std() * truth.std()
-                covariance = np.mean((values - values.mean()) * (truth - truth.mean()))
-                same = len(truth) > 2 and scales > 0 and abs(covariance) >= (1 - COPY) * scales
+                same = copies_numbers(values, truth)
             if same and name not in found:
                 found.append(name)
     return found

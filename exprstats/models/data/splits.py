@@ -13,6 +13,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.contracts import find_empty, require_columns
 from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.parts import PARTS, find_lookalikes, find_thin_contexts, list_subjects
 from exprstats.options import check_count, name_some
 from exprstats.parallel import Seed, open_generator
@@ -71,6 +72,8 @@ def split_subjects(
     {'train': 3, 'validate': 1, 'test': 1}
     """
     shares = _check_shares(train, validate, test)
+    list_subjects(clips, subject)
+    clips = guard_table(clips, ids=[subject, "context"], passed=["padded"])
     ids = list_subjects(clips, subject)
     counts = share_out(len(ids), shares)
     _check_counts(counts, shares, len(ids))
@@ -213,6 +216,8 @@ def fold_subjects(
     """
     check_count(folds, "folds", 2)
     check_count(repeats, "repeats")
+    list_subjects(clips, subject)
+    clips = guard_table(clips, ids=[subject, "context"], passed=["padded"])
     ids = list_subjects(clips, subject)
     if len(ids) < folds:
         fact = f"{count_things(len(ids), 'subject cannot', 'subjects cannot')} fill {folds} folds."

@@ -10,6 +10,8 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.contracts import Contract, check_table, find_absent, find_unnumbers
 from exprstats.errors import DataError, Problem, warn_user
+from exprstats.io.guards.tables import guard_table
+from exprstats.models.data.categories import code_like
 from exprstats.models.data.classes import code_labels, name_classes, show_label
 from exprstats.models.data.design import Design
 from exprstats.models.fitting.elastic import Tuned
@@ -35,7 +37,8 @@ def predict_clips(
     clips
         One row a clip: ``clip``, the features of the fit in their own units, and the context where
         models were fitted by context. Features are scaled by the means and SDs of the training
-        clips, never by those of the new ones. ``subject`` and ``part`` are kept where they stand.
+        clips, never by those of the new ones; a category that the fit had as ``gender: f`` may be
+        there as ``gender``. ``subject`` and ``part`` are kept where they stand.
     by
         Column that names the contexts.
     unknown
@@ -84,10 +87,13 @@ def predict_clips(
     own = [fit for fit in models.fits if fit.sample.context is not None]
     if by != "context" and by in clips:
         clips = clips.drop(columns="context", errors="ignore").rename(columns={by: "context"})
+    if isinstance(clips, pd.DataFrame):
+        clips = code_like(clips, design.features)
     needed = [*design.features, *(["context"] if own else [])]
     problems = find_absent(clips, needed, "clips")
     if problems:
         raise DataError(problems)
+    clips = guard_table(clips, ids=("context", "clip", "subject"), numbers=design.features)
     check_table(clips, _CLIPS)
     problems = find_unnumbers(clips, design.features)
     if problems:

@@ -14,6 +14,7 @@ import pandas as pd
 from exprstats.apa import write_number
 from exprstats.contracts import CLIPS, arrange_rows, check_table
 from exprstats.errors import ExprStatsWarning, OptionError
+from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.splits import split_subjects
 from exprstats.models.fitting.outcomes import KEYS
 from exprstats.models.fitting.result import Models
@@ -129,6 +130,7 @@ def measure_leakage(
     if "folds" in options:
         message = "folds name subjects, and a split by rows has others. Leave folds out."
         raise OptionError(message)
+    clips = guard_table(clips, ids=("context", "clip", "subject"), numbers=[target, *features])
     check_table(clips, CLIPS)
     rowwise = clips.assign(subject=[f"row {i}" for i in range(len(clips))])
     data = {"target": target, "features": features, "by": by, **options}

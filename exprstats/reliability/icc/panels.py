@@ -11,6 +11,7 @@ import pandas as pd
 from exprstats.codes import Codes, close_gaps, combine_codes, encode_columns, explain_breach, recode
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem
+from exprstats.io.guards.tables import guard_ratings
 from exprstats.options import name_nearest, name_some
 
 
@@ -129,6 +130,7 @@ def split_whole(
     """Return all rows of a ratings table as one panel, and what `split_panels` gives."""
     require_columns(ratings, [] if by is None else [by], "ratings")
     cluster = find_cluster(ratings, cluster)
+    ratings = guard_ratings(ratings, by, cluster)
     codes = encode_columns(ratings, by, cluster)
     if codes is None:
         explain_breach(ratings, by, cluster)

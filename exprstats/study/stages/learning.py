@@ -43,10 +43,11 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     clips, parts = run.clips, run.parts
     if clips is None or parts is None or study.compare is None or study.target is None:
         return run
-    if run.factor is not None:
+    factor = run.factor if study.scored else None
+    if factor is not None:
         measured, clips = clips, None
         with log.attempt("join"):
-            clips = score_targets(measured, run.factor, log)
+            clips = score_targets(measured, factor, log)
     elif study.target not in clips:
         clips = None
     if clips is None:
@@ -65,12 +66,12 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     ranges, guesses = None, []
     with log.attempt("baselines"):
         first = next(iter(models.values()))
-        ranges = None if first.design.classes else find_ranges(study, run.factor, first.predictions)
+        ranges = None if first.design.classes else find_ranges(study, factor, first.predictions)
         log.notes += [] if ranges is None else [ranges.note]
         guesses = _guess_all(run, log, first.predictions, ranges, ratings, lesson=lesson)
-    if ratings is not None and run.factor is not None:
+    if ratings is not None and factor is not None:
         with log.isolate("baselines", "the ceiling"):
-            limit = limit_models(ratings, clips, run.factor, study.compare.level, log)
+            limit = limit_models(ratings, clips, factor, study.compare.level, log)
             run = run.add(limit)
     run = _look_closer(run.add(*models.values(), *networks.values()), lesson, log, n_jobs)
     return _compare(run, lesson, log, guesses, ranges=ranges, n_jobs=n_jobs)
@@ -145,7 +146,7 @@ def _compare(
         run = run.add(split_runs(run.networks, study, ranges, by=lesson.by))
         options = {"against": against, "by": lesson.by, "n_jobs": n_jobs}
         found, apart = compare_all(predictions, asked, ranges, log, **options), []
-        if run.factor is not None:
+        if run.factor is not None and study.scored:
             with log.isolate("compare", "raters"):
                 found, apart = allow_raters(found, predictions, study, ranges, log, by=lesson.by)
         for one in (found, *apart):

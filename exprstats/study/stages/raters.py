@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from exprstats.errors import DataError, DataWarning
-from exprstats.study.inputs import keep_seen
+from exprstats.study.inputs import find_by, keep_seen
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import (
     Study,
@@ -22,6 +22,33 @@ if TYPE_CHECKING:
         Ceiling,
         HumanComparison,
     )
+    from exprstats.reliability import Reliability
+    from exprstats.results import Result
+
+
+def rate_further(
+    ratings: pd.DataFrame,
+    reliability: Reliability,
+    study: Study,
+    log: Logbook,
+) -> list[Result]:
+    """Return what ``[reliability]`` asks for beyond coefficients; a part may fail alone."""
+    from exprstats.reliability import judge_raters, measure_agreement, study_decisions
+
+    settings, found = study.reliability, []
+    if settings is None:
+        return []
+    scale = study.ratings.scale if study.ratings else None
+    if settings.raters:
+        with log.isolate("reliability", "raters"):
+            found.append(judge_raters(ratings))
+    if settings.decisions:
+        with log.isolate("reliability", "decisions"):
+            found.append(study_decisions(reliability))
+    if settings.agreement:
+        with log.isolate("reliability", "agreement"):
+            found.append(measure_agreement(ratings, scale=scale, by=find_by(ratings)))
+    return found
 
 
 def judge_people(

@@ -127,8 +127,8 @@ def test_a_clip_name_that_two_contexts_share_needs_the_context(factor):
 
 def test_ids_that_do_not_match_are_counted_both_ways(factor):
     clips = draw_items().drop(columns=ITEMS)
-    strange = clips.assign(clip=clips["clip"].where(clips.index > 9, clips["clip"] + " "))
-    with pytest.raises(DataError, match=r"10 of 80 clips have no score \('k0 '.*10 of 80 scores"):
+    strange = clips.assign(clip=clips["clip"].where(clips.index > 9, clips["clip"] + "x"))
+    with pytest.raises(DataError, match=r"10 of 80 clips have no score \('k0x'.*10 of 80 scores"):
         join_scores(strange, factor)
     with pytest.warns(DataWarning, match="10 of 80 clips have no score"):
         joined = join_scores(strange, factor, unmatched=0.2)

@@ -1,10 +1,8 @@
-"""Guards before estimation: codes among numbers, and ids that spreadsheets or systems changed."""
+"""Codes for missing values and isolated values among numbers."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,16 +19,6 @@ USUAL_CODES = frozenset(
 _MOST_LEVELS = 25
 _MAIN = 0.6
 _FEWEST, _LARGEST = 10, 1e12
-_INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_BLANK = re.compile("[\u00a0\u2007\u202f]")
-_FORMULA = re.compile(r"=[\w(+\-'$]")
-_LOST_DIGITS = re.compile(r"\d(\.\d+)?E\+\d+")
-_MONTHS = "jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
-_DATE = re.compile(
-    rf"\d{{4}}-\d\d-\d\d([T ]00:00(:00)?)?|\d{{1,2}}[-./ ]+({_MONTHS})[a-z]*\.?"
-    rf"|({_MONTHS})[a-z]*\.?[- ]\d{{1,4}}",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +118,39 @@ def _find_cluster(levels: np.ndarray, usual: np.ndarray) -> int:
     return 0
 
 
+def find_silent(
+    column: str,
+    values: np.ndarray,
+    rows: np.ndarray,
+    labels: Mapping[str, str],
+    silent: Iterable[str],
+) -> tuple[np.ndarray, Problem | None]:
+    """Return which values (n,) labels call no answer, and what to say of them.
+
+    Parameters
+    ----------
+    column, values, rows
+        As for `find_codes`.
+    labels
+        Value to label.
+    silent
+        Values whose label says that nothing was answered.
+    """
+    codes = [float(value) for value in silent]
+    far = find_codes(column, np.where(np.isin(values, codes), np.nan, values), rows)
+    # A label on a value that is far from the scale tells why it is there.
+    codes += [code for code in (far.codes if far else ()) if f"{code:g}" in labels]
+    mute = np.isin(values, codes)
+    if not mute.any():
+        return mute, None
+    shown = " and ".join(
+        f"{value:g} ('{labels.get(f'{value:g}', 'no answer')}')"
+        for value in sorted(set(values[mute].tolist()))
+    )
+    fact = f"{count_things(mute.sum(), 'cell is', 'cells are')} read as missing: {shown}."
+    return mute, Problem(fact, column=column)
+
+
 def describe_codes(found: Sequence[Outlying]) -> list[Problem]:
     """Return one warning for each set of codes, with the option that declares them."""
     problems = []
@@ -148,46 +169,6 @@ def describe_codes(found: Sequence[Outlying]) -> list[Problem]:
         names = "', '".join(one.column for one in alike)
         problems.append(Problem(fact, (*cure, "; else correct it."), column=names, rows=rows))
     return problems
-
-
-def clean_id(text: str) -> str:
-    """Return an id without what nobody sees: NFC, no invisible characters or outer blanks.
-
-    Examples
-    --------
-    >>> clean_id("Zoe\u0308\u200b ") == "Zoë"
-    True
-    """
-    if text.isascii():
-        return text.strip()
-    return _BLANK.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text))).strip()
-
-
-def find_formulas(levels: Sequence[str]) -> list[int]:
-    """Return the places of cells that hold a formula, since no value of it was stored."""
-    return [place for place, text in enumerate(levels) if _FORMULA.match(text)]
-
-
-def find_lost_digits(levels: Sequence[str]) -> list[int]:
-    """Return the places of ids that a spreadsheet wrote as rounded numbers (2.02304E+11)."""
-    return [place for place, text in enumerate(levels) if _LOST_DIGITS.fullmatch(text.strip())]
-
-
-def looks_like_date(text: str) -> bool:
-    """Return whether a text is a date as spreadsheets write it.
-
-    Examples
-    --------
-    >>> looks_like_date("02. Jan"), looks_like_date("2 - January is cold")
-    (True, False)
-    """
-    return _DATE.fullmatch(text.strip()) is not None
-
-
-def find_dates(levels: Sequence[str]) -> list[int]:
-    """Return the places of ids that look like dates, where others do not."""
-    dates = [place for place, text in enumerate(levels) if looks_like_date(text)]
-    return dates if len(dates) < 0.8 * len(levels) else []
 
 
 def holds_correlations(values: np.ndarray) -> bool:

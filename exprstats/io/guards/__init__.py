@@ -1,0 +1,1 @@
+"""Guards before estimation, of files that are read and of tables that verbs are given."""

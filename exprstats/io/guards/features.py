@@ -1,0 +1,158 @@
+"""Columns that are no features: ids, row numbers, constants and the target in other words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+_FEWEST = 10
+_ID = re.compile(r"(.*[_ .-])?(id|ids|index|nr|no|number|code|row|unnamed: \d+)", re.IGNORECASE)
+# A correlation that falls short of 1 by less is one within rounding.
+_COPY = 1e-12
+
+
+def judge_features(
+    table: pd.DataFrame, names: Iterable[str], *, target: str | None = None
+) -> dict[str, str]:
+    """Return the columns among some that are no features, with what they are instead.
+
+    Parameters
+    ----------
+    table
+        CLIPS; its column ``subject`` tells which numbers name people.
+    names
+        Columns of numbers.
+    target
+        What is to be predicted, numbers or names of classes; None: it is not there.
+
+    Returns
+    -------
+    dict of str to str
+        Column to what it is: ``"row numbers"``, ``"an id"``, ``"a constant"``, ``"a copy of the
+        target"``.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"no": range(12), "flat": 1.0, "x": [1.0, 5, 2] * 4})
+    >>> judge_features(table.assign(y=3 * table["x"] + 1), ["no", "flat", "x"], target="y")
+    {'no': 'row numbers', 'flat': 'a constant', 'x': 'a copy of the target'}
+    """
+    people = table.get("subject")
+    truth = table[target] if target is not None and target in table else None
+    found = {}
+    for name in names:
+        column = table[name]
+        if name == target or not pd.api.types.is_numeric_dtype(column):
+            continue
+        known = column.dropna()
+        if not len(known):
+            continue
+        if counts_rows(column):
+            found[name] = "row numbers"
+        elif len(known) > 1 and known.min() == known.max():
+            found[name] = "a constant"
+        elif _names_things(str(name), known, people):
+            found[name] = "an id"
+        elif truth is not None and _copies(column, truth):
+            found[name] = "a copy of the target"
+    return found
+
+
+def counts_rows(column: pd.Series) -> bool:
+    """Return whether a column of numbers only counts its ten or more rows, from any number."""
+    if len(column) < _FEWEST or pd.api.types.is_bool_dtype(column) or column.isna().any():
+        return False
+    return bool((column.diff().iloc[1:] == 1).all()) and float(column.iloc[0]).is_integer()
+
+
+def tell_features(found: dict[str, str]) -> list[str]:
+    """Return what columns are, one phrase a kind: "'id' and 'no' are ids".
+
+    Examples
+    --------
+    >>> tell_features({"id": "an id", "no": "an id", "flat": "a constant"})
+    ["'id', 'no' (an id)", "'flat' (a constant)"]
+    """
+    kinds = dict.fromkeys(found.values())
+    return [
+        f"{', '.join(repr(str(name)) for name, held in found.items() if held == kind)} ({kind})"
+        for kind in kinds
+    ]
+
+
+def _names_things(name: str, known: pd.Series, people: pd.Series | None) -> bool:
+    """Return whether whole numbers name rows or people: by their column's name and their use."""
+    if not (known % 1 == 0).all() or not _ID.fullmatch(name.strip()):
+        return False
+    if known.nunique() == len(known):
+        return True
+    if people is None:
+        return False
+    # A person has one number, and a number one person.
+    pairs = pd.DataFrame({"number": known, "person": people.loc[known.index]}).drop_duplicates()
+    return len(pairs) == pairs["number"].nunique() == pairs["person"].nunique()
+
+
+def _copies(column: pd.Series, truth: pd.Series) -> bool:
+    both = column.notna() & truth.notna()
+    values = column[both].to_numpy(float)
+    if len(values) < 3:
+        return False
+    if pd.api.types.is_numeric_dtype(truth) and not pd.api.types.is_bool_dtype(truth):
+        return copies_numbers(values, truth[both].to_numpy(float))
+    kinds = truth[both].nunique()
+    pairs = len(pd.DataFrame({"a": values, "b": truth[both].to_numpy()}).drop_duplicates())
+    return pairs == len(np.unique(values)) == kinds and 2 * kinds < len(values)
+
+
+def copies_numbers(values: np.ndarray, truth: np.ndarray) -> bool:
+    """Return whether numbers (n,) are others in another unit: abs(r) is 1 within rounding."""
+    if len(truth) < 3:
+        return False
+    scales = values.std() * truth.std()
+    covariance = np.mean((values - values.mean()) * (truth - truth.mean()))
+    return bool(scales > 0 and abs(covariance) >= (1 - _COPY) * scales)
+
+
+def list_lost(
+    whole: pd.DataFrame, kept: np.ndarray, columns: Sequence[str], target: str | None = None
+) -> str:
+    """Return what rows with gaps take away: cells by column, and people and classes as a whole.
+
+    Parameters
+    ----------
+    whole
+        CLIPS with its gaps.
+    kept
+        Which rows (n,) have none.
+    columns
+        Those that are needed.
+    target
+        Among them, a target of classes; None for a quantity.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"subject": list("aab"), "x": [1.0, 2, None], "y": list("ppq")})
+    >>> list_lost(table, table["x"].notna().to_numpy(), ["x", "y"], "y")
+    "'x' (1); nothing is left of 1 of 2 subjects ('b') and of class 'q'"
+    """
+    gaps = {str(name): int(whole[name].isna().sum()) for name in columns}
+    ordered = sorted((name for name, count in gaps.items() if count), key=lambda one: -gaps[one])
+    told = ", ".join(f"'{name}' ({gaps[name]:,})" for name in ordered[:5])
+    told += f" and {len(ordered) - 5:,} more columns" if len(ordered) > 5 else ""
+    lost = []
+    if "subject" in whole:
+        before, after = (list(dict.fromkeys(one["subject"])) for one in (whole, whole[kept]))
+        gone = [name for name in before if name not in set(after)]
+        if gone:
+            shown = ", ".join(f"'{name}'" for name in gone[:3]) + " …" * (len(gone) > 3)
+            lost.append(f"of {len(gone):,} of {len(before):,} subjects ({shown})")
+    if target is not None:
+        known = list(dict.fromkeys(whole[target].dropna()))
+        left = set(whole.loc[kept, target])
+        gone = [f"'{name}'" for name in known if name not in left]
+        lost += [f"of class {' and '.join(gone)}"] if gone else []
+    return f"{told}; nothing is left {' and '.join(lost)}" if lost else told

@@ -1,0 +1,172 @@
+"""Ids that spreadsheets, programs or systems changed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from exprstats.apa import count_things
+
+_NULL_WORDS = frozenset({"na", "nan", "none", "null", "n/a", "#n/a"})
+_WHOLE = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
+_INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_BLANK = re.compile("[\u00a0\u2007\u202f]")
+_FORMULA = re.compile(r"=[\w(+\-'$]")
+_LOST_DIGITS = re.compile(r"\d(\.\d+)?E\+\d+")
+_MONTHS = "jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
+_DATE = re.compile(
+    rf"\d{{4}}-\d\d-\d\d([T ]00:00(:00)?)?|\d{{1,2}}[-./ ]+({_MONTHS})[a-z]*\.?"
+    rf"|({_MONTHS})[a-z]*\.?[- ]\d{{1,4}}",
+    re.IGNORECASE,
+)
+
+
+def clean_id(text: str) -> str:
+    """Return an id without what nobody sees: NFC, no invisible characters or outer blanks.
+
+    Examples
+    --------
+    >>> clean_id("Zoe\u0308\u200b ") == "Zoë"
+    True
+    """
+    if text.isascii():
+        return text.strip()
+    return _BLANK.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text))).strip()
+
+
+def find_formulas(levels: Sequence[str]) -> list[int]:
+    """Return the places of cells that hold a formula, since no value of it was stored."""
+    return [place for place, text in enumerate(levels) if _FORMULA.match(text)]
+
+
+def find_lost_digits(levels: Sequence[str]) -> list[int]:
+    """Return the places of ids that a spreadsheet wrote as rounded numbers (2.02304E+11)."""
+    return [place for place, text in enumerate(levels) if _LOST_DIGITS.fullmatch(text.strip())]
+
+
+def looks_like_date(text: str) -> bool:
+    """Return whether a text is a date as spreadsheets write it.
+
+    Examples
+    --------
+    >>> looks_like_date("02. Jan"), looks_like_date("2 - January is cold")
+    (True, False)
+    """
+    return _DATE.fullmatch(text.strip()) is not None
+
+
+def find_dates(levels: Sequence[str]) -> list[int]:
+    """Return the places of ids that look like dates, where others do not."""
+    dates = [place for place, text in enumerate(levels) if looks_like_date(text)]
+    return dates if len(dates) < 0.8 * len(levels) else []
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found among the ids of a column.
+
+    Attributes
+    ----------
+    kind
+        ``"null"``, ``"merged"``, ``"decimals"``, ``"padded"``, ``"dates"``, and, which stops an
+        analysis, ``"lost"``.
+    fact, remedy
+        What it is, and what to do about it.
+    places
+        Of the ids among the levels.
+    """
+
+    kind: str
+    fact: str
+    remedy: str
+    places: tuple[int, ...]
+
+
+def judge_ids(written: Sequence[str]) -> tuple[list[str], list[Finding]]:
+    """Return the ids that some texts stand for, and what a person should know of them.
+
+    Parameters
+    ----------
+    written
+        The different texts of a column.
+
+    Returns
+    -------
+    ids : list of str
+        In NFC, without invisible characters, outer blanks, and ".0" where all have it.
+    findings : list of Finding
+        In order; of kind ``"lost"`` where ids lost digits.
+
+    Examples
+    --------
+    >>> ids, (found,) = judge_ids(["7.0", "8.0"])
+    >>> ids, found.fact
+    (['7', '8'], "all ids end in '.0', which is left out ('7.0' is '7').")
+    """
+    levels = [clean_id(level) for level in written]
+    found = [*_find_null(levels), *_find_merged(levels)]
+    filled = [level for level in levels if level]
+    if filled and all(re.fullmatch(r"\d+\.0", level) for level in filled):
+        fact = f"all ids end in '.0', which is left out ('{filled[0]}' is '{filled[0][:-2]}')."
+        found.append(Finding("decimals", fact, "", ()))
+        levels = [level.removesuffix(".0") for level in levels]
+    found += _find_padded(levels)
+    if lost := find_lost_digits(levels):
+        fact = f"{_name_first(levels, lost)} lost digits, so that people share an id."
+        remedy = "Format the column as text in the spreadsheet before you save it again."
+        found.append(Finding("lost", fact, remedy, tuple(lost)))
+    elif dates := find_dates(levels):
+        fact = f"{_name_first(levels, dates)} look like dates that a spreadsheet made of ids."
+        remedy = "Format the column as text before the ids are entered."
+        found.append(Finding("dates", fact, remedy, tuple(dates)))
+    return levels, found
+
+
+def name_ids(found: Finding, levels: Sequence[str]) -> list[str]:
+    """Return names of a finding among ids, by which it is known again."""
+    return [f"{found.kind} {levels[place]}" for place in found.places[:200]]
+
+
+def _find_null(levels: Sequence[str]) -> Iterator[Finding]:
+    null = [place for place, text in enumerate(levels) if text.lower() in _NULL_WORDS]
+    if null:
+        shown = ", ".join(f"'{levels[place]}'" for place in null)
+        remedy = "If they mean missing, remove these rows."
+        yield Finding("null", f"{shown} kept as ids, not as missing.", remedy, tuple(null))
+
+
+def _find_merged(levels: Sequence[str]) -> Iterator[Finding]:
+    """Yield ids that differ only in what nobody sees."""
+    forms: dict[str, list[int]] = {}
+    for place, level in enumerate(levels):
+        forms.setdefault(level, []).append(place)
+    merged = [places for level, places in forms.items() if level and len(places) > 1]
+    if merged:
+        shown = ", ".join(f"'{levels[places[0]]}'" for places in merged[:3])
+        counted = count_things(len(merged), "id is", "ids are")
+        fact = f"{counted} written in more than one way that looks alike and counts as one: "
+        how = "Forms of accents, blanks around ids and invisible characters make no difference."
+        again = tuple(place for places in merged for place in places[1:])
+        yield Finding("merged", f"{fact}{shown}.", how, again)
+
+
+def _find_padded(levels: Sequence[str]) -> Iterator[Finding]:
+    """Yield ids such as 1 and 001, which are different people here."""
+    alike: dict[str, list[str]] = {}
+    for level in dict.fromkeys(levels):
+        match = _WHOLE.fullmatch(level)
+        key = f"number {match[1]}" if match else f"text {level.casefold()}"
+        alike.setdefault(key, []).append(level)
+    pairs = [group for group in alike.values() if len(group) > 1]
+    if pairs:
+        shown = "; ".join(" and ".join(f"'{level}'" for level in pair) for pair in pairs[:3])
+        how = "If they are the same, write them alike."
+        again = (levels.index(pairs[0][-1]),)
+        yield Finding("padded", f"{shown} count as different ids.", how, again)
+
+
+def _name_first(levels: Sequence[str], places: Sequence[int]) -> str:
+    shown = ", ".join(f"'{levels[place]}'" for place in places[:3])
+    return f"{shown} and {len(places) - 3:,} more" if len(places) > 3 else shown

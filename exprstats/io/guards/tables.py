@@ -1,0 +1,226 @@
+"""Guards of tables that verbs are given, which say nothing again that a reader has said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.errors import DataError, Problem, warn_user
+from exprstats.io.guards.codes import Outlying, find_codes
+from exprstats.io.guards.ids import Finding, judge_ids, name_ids
+
+# Of a table's attributes: what was said of it before.
+_MARK = "exprstats"
+_ALL = "*"
+_FEWEST = 10
+
+
+def mark_said(table: pd.DataFrame, said: Iterable[str] = (_ALL,)) -> pd.DataFrame:
+    """Return the table with what was said of it, so that verbs do not say it again.
+
+    Parameters
+    ----------
+    table
+        Any; it is not changed.
+    said
+        Names of findings, as `name_codes` and `name_ids` give them; by default all there can be,
+        as of a table that was computed.
+    """
+    marked = table.copy(deep=False)
+    marked.attrs = {**table.attrs, _MARK: sorted(set(said))}
+    return marked
+
+
+def name_codes(found: Outlying) -> list[str]:
+    """Return names of the codes of a column, by which they are known again."""
+    return [f"code {code:g}" for code in found.codes]
+
+
+def guard_table(
+    table: pd.DataFrame,
+    *,
+    ids: Iterable[str] = (),
+    numbers: Iterable[str] = (),
+    apart: str | None = None,
+    strict: bool = False,
+    quiet: bool = False,
+    passed: Iterable[str] = (),
+) -> pd.DataFrame:
+    """Return a table with clean ids, and warn of codes among its numbers and of changed ids.
+
+    Readers guard what they read by the same rules, so that a table from a reader is warned of
+    once.
+
+    Parameters
+    ----------
+    table
+        Any DataFrame; it is not changed.
+    ids, numbers
+        Columns of ids and of numbers, as far as the table has them.
+    apart
+        A column whose values have scales of their own, such as ``"item"``.
+    strict
+        Whether findings are errors.
+    quiet
+        Whether ids are cleaned without a word, as of a second table.
+    passed
+        Kinds of `Finding` that the verb treats itself.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table, with ids in NFC, without invisible characters and outer blanks; its own index.
+
+    Raises
+    ------
+    DataError
+        If ids lost digits in a spreadsheet; with ``strict``, all findings.
+
+    Warns
+    -----
+    DataWarning
+        Codes far from all other values, ids that were merged, padded, or made dates.
+
+    Examples
+    --------
+    >>> ratings = pd.DataFrame({"clip": ["a ", "b"], "rater": ["x", "y"], "rating": [1.0, 2.0]})
+    >>> guard_table(ratings, ids=["clip", "rater"], numbers=["rating"])["clip"].tolist()
+    ['a', 'b']
+    """
+    if not isinstance(table, pd.DataFrame):
+        return table
+    said = set(table.attrs.get(_MARK, ()))
+    if _ALL in said:
+        return table
+    cleaned: dict[str, pd.Series] = {}
+    lost: list[Problem] = []
+    told: list[Problem] = []
+    for name in _list_columns(table, ids):
+        column, findings = _guard_ids(table[name], said)
+        if column is not None:
+            cleaned[name] = column
+        lost += [one for kind, one in findings if kind == "lost"]
+        told += [one for kind, one in findings if kind not in {"lost", *passed}]
+    codes = [
+        replace(one, rows=tuple(row + 1 for row in one.rows))
+        for name in _list_columns(table, numbers)
+        for one in find_all_codes(name, table[name], apart=_pick(table, apart))
+        if not said.issuperset(name_codes(one))
+    ]
+    told += map(_describe, codes)
+    if lost or (strict and told):
+        raise DataError([*lost, *(told if strict else ())])
+    for problem in () if quiet else told:
+        warn_user(problem)
+    return mark_said(table.assign(**cleaned) if cleaned else table)
+
+
+def guard_ratings(ratings: pd.DataFrame, *others: str | None) -> pd.DataFrame:
+    """Return RATINGS as `guard_table` does; ``others`` are further columns of ids."""
+    ids = ("context", "clip", "rater", "item", "subject", *filter(None, others))
+    return guard_table(ratings, ids=ids, numbers=["rating"], apart="item")
+
+
+def find_all_codes(
+    name: str, column: pd.Series, rows: np.ndarray | None = None, *, apart: pd.Series | None = None
+) -> Iterator[Outlying]:
+    """Yield codes far from the other values of a column, and of each group of its own scale.
+
+    Parameters
+    ----------
+    name, column
+        Name and values; a column that holds no numbers has no codes.
+    rows
+        Rows (n,) of the file; places in the table by default.
+    apart
+        Groups (n,) such as items. A code of one group is none where it is an ordinary value of
+        another, or of the whole column.
+    """
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        return
+    rows = np.arange(len(column)) if rows is None else rows
+    values = column.to_numpy(float, na_value=np.nan)
+    whole = find_codes(name, values, rows)
+    if apart is None:
+        yield from [whole] if whole else []
+        return
+    groups, _ = pd.factorize(apart)
+    found: list[Outlying] = []
+    core: set[float] = set()
+    for group in range(groups.max(initial=-1) + 1):
+        inside = groups == group
+        one = find_codes(name, values[inside], rows[inside]) if inside.sum() >= _FEWEST else None
+        found += [one] if one else []
+        known = np.unique(values[inside])
+        core |= {value for value in known.tolist() if one is None or value not in one.codes}
+    own = [one for one in found if not core & set(one.codes)]
+    yield from _join(own) if own else [whole] if whole and groups.max(initial=0) == 0 else []
+
+
+def _join(found: Sequence[Outlying]) -> Iterator[Outlying]:
+    """Yield the findings of groups, those with the same codes as one."""
+    for codes in dict.fromkeys(one.codes for one in found):
+        alike = [one for one in found if one.codes == codes]
+        low, high = min(one.low for one in alike), max(one.high for one in alike)
+        rows = tuple(sorted(row for one in alike for row in one.rows))
+        yield Outlying(alike[0].column, codes, low, high, rows)
+
+
+def _describe(found: Outlying) -> Problem:
+    """Return the warning of codes in a table, with what a person can do about them there."""
+    shown = " and ".join(f"{code:g}" for code in found.codes[:4])
+    counted = count_things(len(found.rows), "cell holds", "cells hold")
+    fact = f"{counted} {shown}, far from the other values ({found.low:g} to {found.high:g})."
+    column = f"table[{found.column!r}]"
+    given = ", ".join(f"{code:g}" for code in found.codes)
+    cure = f"{column} = {column}.mask({column}.isin([{given}]))"
+    remedy = f"If this stands for a missing value: {cure}; else correct it."
+    return Problem(fact, remedy, column=found.column, rows=found.rows)
+
+
+def _guard_ids(
+    column: pd.Series, said: set[str]
+) -> tuple[pd.Series | None, list[tuple[str, Problem]]]:
+    """Return the column with clean ids, None where it is clean, and what was found."""
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        return None, []
+    levels = [level for level in column.unique() if isinstance(level, str)]
+    if len(levels) < column.nunique():
+        # Numbers among texts, and whatever else is no text, stay what they are.
+        return None, []
+    clean, found = judge_ids(levels)
+    new = [one for one in found if not name_ids(one, clean) or _is_new(one, clean, said)]
+    told = []
+    for one in new:
+        rows: tuple[int, ...] = ()
+        if one.places:
+            held = column.isin([levels[place] for place in one.places]).to_numpy(bool)
+            rows = tuple((np.flatnonzero(held) + 1).tolist())
+        told.append((one.kind, Problem(one.fact, one.remedy, column=str(column.name), rows=rows)))
+    if clean == levels:
+        return None, told
+    forms = dict(zip(levels, clean, strict=True))
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        order = list(dict.fromkeys(forms.get(one, one) for one in column.cat.categories))
+        column = column.astype(object).map(forms).astype(pd.CategoricalDtype(order))
+        return column, told
+    return column.map(forms).astype(column.dtype), told
+
+
+def _is_new(found: Finding, levels: Sequence[str], said: set[str]) -> bool:
+    return not said.issuperset(name_ids(found, levels))
+
+
+def _list_columns(table: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """Return the columns that the table has once."""
+    held = list(table.columns)
+    return [name for name in dict.fromkeys(names) if held.count(name) == 1]
+
+
+def _pick(table: pd.DataFrame, name: str | None) -> Any:
+    return table[name] if name is not None and list(table.columns).count(name) == 1 else None
