@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -143,7 +144,7 @@ def estimate_files(
             maps=maps,
             draws=draws,
             level=level,
-            reading=get_reading(),
+            **asdict(get_reading()),
         )
         table = stage.read_sources(settings)
         read = table.attrs["rows"]

@@ -86,7 +86,7 @@ class FeatureCorrelations(Result):
             if known.empty:
                 told.append(f"No correlation {term} people is defined.")
                 continue
-            row = known.loc[known["estimate"].abs().idxmax()]
+            row = known.iloc[int(known["estimate"].abs().to_numpy().argmax())]
             sure = int(known["p_adjusted"].lt(1 - self.level).sum())
             size = len(known)
             if size == 1:
@@ -172,8 +172,10 @@ def correlate_features(
     ['between jackknife', 'between pearson', 'within jackknife', 'within rm_corr']
     """
     check_level(level)
-    names = [features] if isinstance(features, str) else list(dict.fromkeys(map(str, features)))
-    numbers = list(dict.fromkeys([*names, target, *([pooled_target] if pooled_target else [])]))
+    given = [features] if isinstance(features, str) else [str(one) for one in features]
+    names: list[str] = list(dict.fromkeys(given))
+    pooled = [pooled_target] if pooled_target else []
+    numbers: list[str] = list(dict.fromkeys([*names, target, *pooled]))
     require_columns(table, [*numbers, subject, *([by] if by else [])])
     problems = [
         *find_unnumbers(table, numbers),
@@ -253,7 +255,8 @@ def _jackknife(
         name: np.where(flat, np.nan, getattr(found, name))
         for name in ("std_error", "conf_low", "conf_high", "p_value")
     }
-    return {**limits, "df": free, "note": np.where(flat, lacks, None).tolist()}
+    notes = [str(one) if no else None for one, no in zip(lacks, flat, strict=True)]
+    return {**limits, "df": free, "note": notes}
 
 
 def _test_between(
@@ -263,7 +266,9 @@ def _test_between(
     import pingouin
 
     size, people = len(estimates), len(means)
-    found = {name: np.full(size, np.nan) for name in ("std_error", "conf_low", "conf_high")}
+    found: dict[str, Any] = {
+        name: np.full(size, np.nan) for name in ("std_error", "conf_low", "conf_high")
+    }
     found |= {"p_value": np.full(size, np.nan), "df": np.full(size, float(people - 2))}
     found["note"] = [None if np.isfinite(one) else "nothing varies" for one in estimates]
     known = [line for line in range(size) if np.isfinite(estimates[line])]

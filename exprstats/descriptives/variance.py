@@ -62,7 +62,13 @@ def run_anova(cells: Cells) -> Iterator[dict[str, Any]]:
     people = int(frame["subject"].nunique())
     shared = {"n_clusters": people, "note": None}
     if cells.design in {"repeated", "mixed"}:
-        ids = {"dv": "mean", "within": "context", "subject": "subject", "effsize": "ng2"}
+        ids: dict[str, Any] = {
+            "correction": True,
+            "dv": "mean",
+            "within": "context",
+            "subject": "subject",
+            "effsize": "ng2",
+        }
         method = "repeated-measures ANOVA" if cells.design == "repeated" else "mixed ANOVA"
         flaw = _find_flaw(cells)
         terms = {"context": "context"}
@@ -74,11 +80,11 @@ def run_anova(cells: Cells) -> Iterator[dict[str, Any]]:
         with limit_threads(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if cells.design == "repeated":
-                found = pingouin.rm_anova(frame, correction=True, detailed=True, **ids)
+                found = pingouin.rm_anova(frame, detailed=True, **ids)
                 error = float(found["DF"].iloc[1])
                 found = found.iloc[:1].rename(columns={"DF": "DF1"}).assign(DF2=error)
             else:
-                found = pingouin.mixed_anova(frame, between="group", correction=True, **ids)
+                found = pingouin.mixed_anova(frame, between="group", **ids)
         for row in _list_rows(found):
             term, three = terms[row["Source"]], len(cells.contexts) > 2
             yield _write_test(row, term, method, shared, three=three)
@@ -110,8 +116,7 @@ def _write_test(
     row: dict[str, Any], term: str, method: str, shared: dict[str, Any], *, three: bool
 ) -> dict[str, Any]:
     within = three and term != "group"
-    lacks = dict.fromkeys(("epsilon", "p_corrected", "sphericity_w", "sphericity_p"), np.nan)
-    found = {
+    found: dict[str, Any] = {
         "epsilon": row.get("eps", np.nan),
         "p_corrected": row.get("p_GG_corr", np.nan),
         "sphericity_w": row.get("W_spher", np.nan),
@@ -127,7 +132,7 @@ def _write_test(
         "df1": float(row["DF1"]),
         "df2": float(row["DF2"]),
         "p_value": float(row["p_unc"]),
-        **({name: float(one) for name, one in found.items()} if within else lacks),
+        **{name: float(one) if within else np.nan for name, one in found.items()},
         "effect": float(row.get("ng2", np.nan)),
         "effect_name": "η²G" if "ng2" in row else None,
         **shared,
@@ -217,8 +222,9 @@ def _test_pair(cells: Cells, pair: tuple[str, str], factor: str, *, paired: bool
         return {**row, **empty, "note": f"{flat}: no test"}
     with limit_threads(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = pingouin.ttest(x, y, paired=paired, correction=not paired)
-        g = pingouin.compute_effsize(x, y, paired=paired, eftype="hedges")
+        how: dict[str, Any] = {"paired": paired, "correction": not paired}
+        found = pingouin.ttest(x, y, **how)
+        g: Any = pingouin.compute_effsize(x, y, paired=paired, eftype="hedges")
     told = _list_rows(found)[0]
     statistic, df = float(told["T"]), float(told["dof"])
     p_value = float(next(told[one] for one in ("p_val", "pval", "p_unc") if one in told))

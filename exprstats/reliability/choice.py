@@ -148,6 +148,7 @@ def choose_icc(
     """
     check_word(target, Target, "target")
     reasons = []
+    design = None
     if ratings is not None:
         design = describe_design(ratings, by=by, cluster=cluster)
         reasons.append(describe_links(design.table, advised=False))
@@ -160,7 +161,7 @@ def choose_icc(
     if by is not None and model == "two-way":
         why = why.replace("All clips have", "Within each context, all clips have")
     reasons += [why, _say_mean(averaged=averaged)]
-    if ratings is not None and model == "two-way":
+    if design is not None and model == "two-way":
         counted = design.table.reindex(columns=["n_subjects", "n_raters"]).min()
         subjects, raters = counted.tolist()
         if pd.notna(subjects) and 2 <= raters <= MOST_RATERS:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from exprstats.options import SentenceUnit, Thresholds
+from exprstats.study.files import FileSettings
 from exprstats.study.values import (
     one_of,
     read_draws,
@@ -24,7 +25,7 @@ from exprstats.study.values import (
 
 
 @dataclass(frozen=True, slots=True)
-class EstimatesSettings:
+class EstimatesSettings(FileSettings):
     """The table ``[estimates]``: estimates of expression, and what is asked of them.
 
     The words are those of `exprstats.expressions`. ``about`` is a table of recordings or of their

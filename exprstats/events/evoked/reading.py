@@ -16,7 +16,7 @@ from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.events.evoked.liris import is_liris, read_liris
 from exprstats.events.evoked.tables import ROLES, name_codes
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.guards import clean_id
+from exprstats.io.guards.ids import clean_id
 from exprstats.io.numbers import MISSING_TEXTS
 from exprstats.io.sources import Source, open_source
 from exprstats.options import TimeUnit, ZeroRows, check_word, name_nearest, name_some

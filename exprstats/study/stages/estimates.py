@@ -106,6 +106,7 @@ def read_sources(settings: EstimatesSettings) -> pd.DataFrame:
         context=settings.by,
         emotions=settings.emotions,
         about=settings.about,
+        reading=settings.choose_reading(),
     )
 
 
