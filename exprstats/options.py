@@ -25,6 +25,8 @@ MetricName = Literal[
     "r2",
     "accuracy",
     "within1",
+    "within2",
+    "within3",
     "precision",
     "recall",
     "f1",
@@ -54,7 +56,7 @@ SamplingRule = Literal["nearest", "mean"]
 PointUnit = Literal["px", "mm"]
 HumanUnit = Literal["worker", "seat", "paper"]
 Duplicates = Literal["error", "mean", "first"]
-Design = Literal["expressiveness", "signing"]
+Design = Literal["expressiveness", "signing", "intensity"]
 Given = Literal["label", "feature"]
 Counted = Literal["frames", "utterances"]
 Among = Literal["all", "labelled"]

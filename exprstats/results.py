@@ -25,6 +25,7 @@ PLACES = (
     *("nested", "leakage", "design", "importance", "dependence"),
     *("event_counts", "cooccurrence", "label_prediction"),
     *("estimates", "structure", "maps", "leed", "transfer"),
+    *("adaptation", "tasks", "ablation"),
 )
 # Of these there may be several, one for each model.
 KEYED = frozenset({"models", "networks", "importance", "dependence"})

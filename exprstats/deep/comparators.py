@@ -18,6 +18,7 @@ from exprstats.contracts import (
     find_unnumbers,
     order_levels,
 )
+from exprstats.deep.intensity.windows import read_marks
 from exprstats.deep.recipes import NetName
 from exprstats.deep.result import PARTS, DeepModels
 from exprstats.errors import DataError, OptionError, Problem
@@ -27,10 +28,10 @@ from exprstats.options import NetworkKind, check_count, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
 
 if TYPE_CHECKING:
-    from exprstats.deep.model import Loader
+    from exprstats.deep.sequences import Loader
 
 _KEYS = ("context", "model", "part", "term", "feature")
-_TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay")
+_TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay", "rescale")
 _LOSSES = ("loss_train", "loss_validate")
 
 
@@ -45,6 +46,8 @@ def fit_deep(
     classes: Sequence[int] | None = None,
     grid: Sequence[Mapping[str, Any]] = ({},),
     weights: str | Path | None = None,
+    augment: Mapping[str, float] | None = None,
+    training_only: str | None = None,
     pooled_target: str | None = None,
     name: str | None = None,
     runs: int = 1,
@@ -76,10 +79,16 @@ def fit_deep(
         All classes, as whole numbers, where the target is one of classes.
     grid
         Settings to try: each a mapping of ``lr``, ``batch``, ``epochs``, ``patience``,
-        ``weight_decay`` and of settings of the network, such as ``{"lr": 0.005, "hidden": 64}``.
-        The lowest loss on the validation people wins; of equal ones the first.
+        ``weight_decay``, ``rescale`` and of settings of the network, such as
+        ``{"lr": 0.005, "hidden": 64}``. The lowest loss on the validation people wins; of equal
+        ones the first.
     weights
         A local file of weights to start from.
+    augment
+        Random crops and brightness of pictures in training, as in `DeepClassifier`.
+    training_only
+        Column that is True for clips which only training people may have, such as ``"added"``
+        windows that make labels more even; those of others are left out.
     pooled_target
         The pooled network's target; by default ``{target}_pooled`` where it stands.
     name
@@ -137,13 +146,15 @@ def fit_deep(
     if by not in {None, "context"}:
         message = f"by is {by!r}; networks are trained by 'context' or for all clips (None)."
         raise OptionError(message, option="by")
+    if training_only is not None:
+        clips = _drop_added(clips, parts, training_only)
     pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
     labels = _check(clips, parts, [target, pooled] if by else [pooled], classes)
     contexts = order_levels(clips["context"]) if by else []
     seeds = spawn_seeds(seed, len(contexts) + 1)
     places = {context: place for place, context in enumerate(sorted(contexts, key=str), start=1)}
     options = {"net": kind.removesuffix("-pretrained"), "weights": weights, "load": load}
-    options |= {"device": device}
+    options |= {"device": device, "augment": None if augment is None else dict(augment)}
     names = [column for column in ("context", "clip") if column in clips]
     ids = clips[names].astype(str).reset_index(drop=True)
     order = ids.sort_values(names, kind="stable").index.to_numpy()
@@ -222,6 +233,18 @@ def _check(
         raise DataError(problems)
     lookup = pairs.set_index("subject")["part"]
     return clips["subject"].astype(str).map(lookup).to_numpy(object)
+
+
+def _drop_added(clips: pd.DataFrame, parts: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the clips without those for training only that are of other people."""
+    problems = find_absent(parts, ["subject", "part"]) + find_absent(clips, ["subject"], "clips")
+    if problems:
+        raise DataError(problems)
+    marked = read_marks(clips, column)
+    trained = parts.loc[parts["part"].astype(str) == "train", "subject"].astype(str)
+    own = clips["subject"].astype(str).isin(trained).to_numpy()
+    kept = clips[own | ~marked]
+    return kept.reset_index(drop=True)
 
 
 def _check_parts(labels: np.ndarray, context: Any) -> None:

@@ -1,6 +1,7 @@
 """Figures from tidy tables: nothing is computed here, only arranged and drawn."""
 
 from exprstats.document.cells import ALL, name_contexts
+from exprstats.plots.adaptation import draw_adaptation, draw_errors, draw_tasks
 from exprstats.plots.decisions import draw_decisions, select_curves
 from exprstats.plots.diagram import draw_factor
 from exprstats.plots.differences import draw_differences
@@ -14,15 +15,18 @@ from exprstats.plots.weights import draw_contrasts, draw_weights, name_pairs
 __all__ = [
     "ALL",
     "MetricLabel",
+    "draw_adaptation",
     "draw_contrasts",
     "draw_decisions",
     "draw_dependence",
     "draw_differences",
+    "draw_errors",
     "draw_events",
     "draw_factor",
     "draw_importance",
     "draw_label_scores",
     "draw_performance",
+    "draw_tasks",
     "draw_training",
     "draw_weights",
     "label_metrics",

@@ -9,6 +9,7 @@ from exprstats.document.text import say
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import list_sources
 from exprstats.report.methods.paragraph import describe_procedure
+from exprstats.report.sections.adaptation import describe_adaptation, describe_tasks
 from exprstats.report.sections.agreement import describe_agreement
 from exprstats.report.sections.choice import describe_choice
 from exprstats.report.sections.companions import (
@@ -80,6 +81,8 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("comparison", "models", "ceiling"), describe_performance),
     (("comparison",), describe_comparisons),
     (("networks",), describe_networks),
+    (("tasks",), describe_tasks),
+    (("adaptation",), describe_adaptation),
     (("contexts",), describe_contexts),
     (("equivalence",), describe_equivalence),
     (("permutation",), describe_permutation),

@@ -13,7 +13,7 @@ from exprstats.errors import DataError, Problem
 from exprstats.options import name_some
 
 if TYPE_CHECKING:
-    from exprstats.deep.model import Loader
+    from exprstats.deep.sequences import Loader
 
 # Of Kinetics-400, by which the public weights of R3D-18 standardise colours.
 MEANS = (0.43216, 0.394666, 0.37645)

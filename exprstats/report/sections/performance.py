@@ -35,7 +35,10 @@ UNDEFINED = "not defined"  # how a note begins that says no more than the dash
 MOST_ACROSS = 5  # contexts that fit beside each other on a page
 CEILING = "Ceiling"
 LIMITED = "correlation"  # the metric that has a ceiling
-SHARES = ("accuracy", "within1", "precision", "recall", "f1", "uar", "macro_f1")
+SHARES = (
+    *("accuracy", "within1", "within2", "within3", "precision", "recall", "f1", "uar"),
+    "macro_f1",
+)
 METHODS: dict[str, str] = {
     "percentile": "percentile intervals of a bootstrap that resamples subjects",
     "expanded": "expanded percentile intervals of a bootstrap that resamples subjects",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.deep import DeepModels
-    from exprstats.deep.model import Loader
+    from exprstats.deep.sequences import Loader
     from exprstats.inference import VarianceSplit
 
 _KEYS = ("video", "face", "frame", "timestamp", "confidence", "success")
