@@ -118,7 +118,6 @@ def adapt_people(
     interval: IntervalName | None = None,
     level: float | None = None,
     seed: Seed = None,
-    n_jobs: int | None = None,
 ) -> Adaptation:
     """Adapt a model to each new person by neutral windows, and judge it on the person's others.
 
@@ -146,7 +145,7 @@ def adapt_people(
         What neutral windows are trained on.
     freeze_norm
         Keep means and variances of batch norms.
-    resampling, draws, interval, level, seed, n_jobs
+    resampling, draws, interval, level, seed
         As in `compare_models`; whole people are resampled.
 
     Returns
@@ -189,7 +188,7 @@ def adapt_people(
     """
     check_count(iterations, "iterations")
     check_count(batch, "batch")
-    given = {"draws": draws, "interval": interval, "level": level, "seed": seed, "n_jobs": n_jobs}
+    given = {"draws": draws, "interval": interval, "level": level, "seed": seed}
     how = choose_resampling(resampling, "adapt_people", without=("compat", "scheme"), **given)
     _check_model(model, neutral_label)
     people, n_shared = _split(model, windows, target=target, neutral=neutral)
