@@ -31,12 +31,14 @@ from .behaviour import summarise_clips as summarise_clips
 from .behaviour import summarise_openface as summarise_openface
 from .behaviour import trace_clips as trace_clips
 from .behaviour import vary_confidence as vary_confidence
+from .deep import Ablation as Ablation
 from .deep import Adaptation as Adaptation
 from .deep import DeepClassifier as DeepClassifier
 from .deep import DeepModels as DeepModels
 from .deep import DeepMultilabel as DeepMultilabel
 from .deep import DeepRegressor as DeepRegressor
 from .deep import TaskPeaks as TaskPeaks
+from .deep import ablate_modalities as ablate_modalities
 from .deep import adapt_people as adapt_people
 from .deep import compare_tasks as compare_tasks
 from .deep import cut_frames as cut_frames

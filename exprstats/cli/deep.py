@@ -9,6 +9,7 @@ import typer
 
 from exprstats.apa import count_things
 from exprstats.cli.fit import SplitOption, plan_split
+from exprstats.cli.modalities import ablate_network, fit_modalities, split_counts
 from exprstats.cli.options import (
     ByOption,
     ForceOption,
@@ -45,6 +46,14 @@ SequencesOption = Annotated[
     ),
 ]
 TargetOption = Annotated[str, typer.Option("--target", metavar="COLUMN", help="What to predict.")]
+TargetsOption = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        metavar="COLUMN[,COLUMN...]",
+        help="What to predict; several columns are labels of 0 and 1, or numbers.",
+    ),
+]
 ClipOption = Annotated[
     str | None,
     typer.Option("--clip", metavar="COLUMN", help="Names the clips. [default: clip]"),
@@ -60,7 +69,7 @@ DeviceOption = Annotated[
 def fit_sequences(
     clips: ClipsArgument,
     sequences: SequencesOption,
-    target: TargetOption,
+    target: TargetsOption,
     subject: Annotated[
         str, typer.Option(metavar="COLUMN", help="Who is seen; nobody is in two parts.")
     ],
@@ -73,6 +82,23 @@ def fit_sequences(
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Local weights to start from.")
     ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What predictions call it. [default: model]")
+    ] = None,
+    modalities: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=COUNT,...",
+            help="Features of each modality, side by side in the arrays (gated-gru).",
+        ),
+    ] = None,
+    ablate: Annotated[
+        bool,
+        typer.Option("--ablate", help="Compare with networks that lack one modality each."),
+    ] = False,
+    runs: Annotated[
+        int, typer.Option(min=1, help="Trainings from other random numbers, with --ablate.")
+    ] = 1,
     classes: Annotated[
         int | None,
         typer.Option(min=2, metavar="K", help="The target's whole numbers 0 to K-1 are classes."),
@@ -139,7 +165,11 @@ def fit_sequences(
         varied = {"crop": crop, "brightness": brightness}
         augment = {name: value for name, value in varied.items() if value is not None}
         check_ending(save)
-        table = read_windows(session, clips, target, clip=clip, subject=subject, context=by)
+        targets = split_names(target, "--target") or [target]
+        single = targets[0] if len(targets) == 1 else None
+        table = read_windows(session, clips, single, clip=clip, subject=subject, context=by)
+        sizes = split_counts(modalities)
+        tried = fit_modalities(tried, model, sizes, ablate=ablate)
         from exprstats.deep import fit_deep, read_sequences
         from exprstats.models import split_subjects
         from exprstats.study.provenance import Logbook
@@ -151,9 +181,17 @@ def fit_sequences(
             test=shares.test,
             seed=Logbook(seed).draw_seed("split"),
         )
+        if ablate:
+            plain = not (
+                by or classes or weights or augment or training_only or save or predictions
+            )
+            chosen = {"plain": plain, "sequences": sequences, "grid": tried, "runs": runs}
+            chosen |= {"modalities": sizes, "device": device, "seed": seed}
+            ablate_network(session, table, targets, parts, **chosen)
+            return
         result = fit_deep(
             table,
-            target=target,
+            target=targets if single is None else single,
             parts=parts,
             load=read_sequences(sequences),
             kind=model,
@@ -161,6 +199,7 @@ def fit_sequences(
             classes=None if classes is None else range(classes),
             grid=tried,
             weights=weights,
+            name=name,
             augment=augment or None,
             training_only=training_only,
             device=device,
@@ -273,7 +312,8 @@ def _keep(session: Session, result: DeepModels, seed: int) -> None:
     session.tables["history"] = result.history
     tested = result.predictions["part"].eq("test") & result.predictions["fitted_on"].eq("all")
     people = result.predictions.loc[tested, "subject"].nunique()
-    if hasattr(result.fits[-1], "classes_") and people >= _FEWEST:
+    rated = hasattr(result.fits[-1], "classes_") or "seat" in result.predictions
+    if rated and people >= _FEWEST:
         found = rate_labels(result, seed=seed)
         session.tables["labels"] = found.tidy()
         session.present(result, found)

@@ -2,6 +2,8 @@ from .comparators import fit_deep as fit_deep
 from .estimators import DeepClassifier as DeepClassifier
 from .estimators import DeepMultilabel as DeepMultilabel
 from .estimators import DeepRegressor as DeepRegressor
+from .evoked.ablation import Ablation as Ablation
+from .evoked.ablation import ablate_modalities as ablate_modalities
 from .intensity.adaptation import Adaptation as Adaptation
 from .intensity.adaptation import adapt_people as adapt_people
 from .intensity.errors import rate_labels as rate_labels

@@ -9,28 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import count_things
 from exprstats.contracts import (
     CLIPS,
     arrange_rows,
     check_table,
     find_absent,
-    find_unnumbers,
     order_levels,
 )
+from exprstats.deep.evoked.targets import Targets, open_targets
 from exprstats.deep.intensity.windows import read_marks
 from exprstats.deep.recipes import NetName
 from exprstats.deep.result import PARTS, DeepModels
 from exprstats.errors import DataError, OptionError, Problem
-from exprstats.inference.metrics.classification import measure_accuracy, measure_uar
-from exprstats.inference.metrics.regression import measure_correlation, measure_rmse
 from exprstats.options import NetworkKind, check_count, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
 
 if TYPE_CHECKING:
     from exprstats.deep.sequences import Loader
 
-_KEYS = ("context", "model", "part", "term", "feature")
+_KEYS = ("context", "model", "part", "term", "target")
 _TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay", "rescale")
 _LOSSES = ("loss_train", "loss_validate")
 
@@ -38,7 +35,7 @@ _LOSSES = ("loss_train", "loss_validate")
 def fit_deep(
     clips: pd.DataFrame,
     *,
-    target: str,
+    target: str | Sequence[str],
     parts: pd.DataFrame,
     load: Loader,
     kind: NetworkKind = "lstm",
@@ -64,7 +61,8 @@ def fit_deep(
     clips
         CLIPS: clip, subject, context where ``by`` is given, the target, and what ``load`` needs.
     target
-        A number for each clip.
+        Column with a number for each clip; or several columns, which one network predicts together:
+        labels where all are 0 and 1, else numbers.
     parts
         PARTS: subject, part, as `split_subjects` draws them.
     load
@@ -148,8 +146,8 @@ def fit_deep(
         raise OptionError(message, option="by")
     if training_only is not None:
         clips = _drop_added(clips, parts, training_only)
-    pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
-    labels = _check(clips, parts, [target, pooled] if by else [pooled], classes)
+    targets = open_targets(clips, target, pooled_target=pooled_target, classes=classes, by=by)
+    labels = _check(clips, parts)
     contexts = order_levels(clips["context"]) if by else []
     seeds = spawn_seeds(seed, len(contexts) + 1)
     places = {context: place for place, context in enumerate(sorted(contexts, key=str), start=1)}
@@ -164,32 +162,32 @@ def fit_deep(
         mask = np.ones(len(clips), bool) if context is None else (clips["context"] == context)
         positions = order[np.asarray(mask, bool)[order]]
         sample = clips.iloc[positions]
-        truth = sample[pooled if context is None else target].to_numpy(float)
+        truth = targets.read(sample, pooled=context is None)
         # The pooled network comes first, so that it does not depend on whether contexts have any.
         states = [int(one % 2**31) for one in seeds[places.get(context, 0)].generate_state(runs)]
         options["random_state"] = states[0]
         own = labels[positions]
         _check_parts(own, context)
-        model, tried = _tune(sample, truth, own, classes=classes, grid=grid, **options)
-        guess = model.predict(sample).astype(float)
+        model, tried = _tune(sample, truth, own, targets=targets, grid=grid, **options)
+        guess = targets.guess(model, sample)
         key = {"context": context, "model": name or kind}
-        rows += _score(sample, truth, guess, own, model=model, key=key)
+        rows += _score(sample, (truth, guess), own, targets=targets, model=model, key=key)
         kept.append(model)
-        listed = _list(sample, truth, guess, own, key=key).set_index(positions).sort_index()
-        guesses.append(listed)
+        ids = _list(sample, own, key=key)
+        guesses.append(targets.spread(truth, guess, ids, positions))
         grids.append(tried.assign(context=context))
         histories.append(model.history_.assign(context=context, run=1))
         for run, other in enumerate([model, *_train_again(model, sample, truth, own, states)], 1):
             if runs > 1:
-                values = guess if run == 1 else other.predict(sample).astype(float)
-                one = _list(sample, truth, values, own, key=key).set_index(positions).sort_index()
+                values = guess if run == 1 else targets.guess(other, sample)
+                one = targets.spread(truth, values, ids, positions)
                 repeated.append(one[one["part"] == "test"].assign(run=run))
             if run > 1:
                 histories.append(other.history_.assign(context=context, run=run))
     return DeepModels(
         name=name or kind,
         kind=kind,
-        target=target,
+        target=targets.name,
         table=arrange_rows(rows, _KEYS),
         predictions=pd.concat(guesses, ignore_index=True),
         grid=pd.concat(grids, ignore_index=True),
@@ -199,24 +197,13 @@ def fit_deep(
     )
 
 
-def _check(
-    clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str], classes: Sequence[int] | None
-) -> np.ndarray:
+def _check(clips: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
     """Return the part (n,) of each clip."""
-    problems = find_absent(clips, targets, "clips") + find_absent(parts, ["subject", "part"])
+    problems = find_absent(parts, ["subject", "part"])
     if problems:
         raise DataError(problems)
     check_table(clips, CLIPS)
-    problems = find_unnumbers(clips, targets)
-    for column in dict.fromkeys(targets):
-        gaps = int(clips[column].isna().sum())
-        if gaps:
-            counted = count_things(gaps, "targets is", "targets are", of=len(clips))
-            problems.append(Problem(f"{counted} missing.", "Leave them out.", column=column))
-        odd = sorted(set(clips[column].dropna()) - set(classes or clips[column]), key=str)
-        if odd:
-            fact = f"{name_some(odd)} not among the classes."
-            problems.append(Problem(fact, "Name all classes, as whole numbers.", column=column))
+    problems = []
     pairs = parts[["subject", "part"]].astype(str).drop_duplicates()
     torn = pairs.loc[pairs["subject"].duplicated(), "subject"].unique().tolist()
     lost = sorted(set(clips["subject"].astype(str)) - set(pairs["subject"]))
@@ -260,21 +247,18 @@ def _tune(
     truth: np.ndarray,
     labels: np.ndarray,
     *,
-    classes: Sequence[int] | None,
+    targets: Targets,
     grid: Sequence[Mapping[str, Any]],
     net: NetName,
     **options: Any,
 ) -> tuple[Any, pd.DataFrame]:
     """Return the estimator of lowest loss on the validation people, and what was tried."""
-    from exprstats.deep.estimators import DeepClassifier, DeepRegressor
-
     tried, models = [], []
     for setting in grid:
         own = {name: value for name, value in setting.items() if name in _TRAINED}
         inner = {name: value for name, value in setting.items() if name not in _TRAINED}
         chosen = {"settings": inner or None, **own, **options}
-        kind = DeepRegressor(net, **chosen)
-        model = kind if classes is None else DeepClassifier(list(classes), net, **chosen)
+        model = targets.build(net, **chosen)
         _train(model, sample, truth, labels)
         best = model.history_[model.history_["best"]].iloc[0]
         models.append(model)
@@ -303,46 +287,37 @@ def _train_again(
 
 def _score(
     sample: pd.DataFrame,
-    truth: np.ndarray,
-    guess: np.ndarray,
+    pair: tuple[np.ndarray, np.ndarray],
     labels: np.ndarray,
     *,
+    targets: Targets,
     model: Any,
     key: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    hits = hasattr(model, "classes_")
-    measures: dict[str, Any] = {"rmse": measure_rmse, "correlation": measure_correlation}
-    if hits:
-        measures = {"accuracy": measure_accuracy, "uar": measure_uar}
     rows: list[dict[str, Any]] = []
+    truth, guess = pair
     for part in PARTS:
         inside = labels == part
         if not inside.any():
             continue
         counts = {"n_clips": int(inside.sum()), "n_clusters": sample["subject"][inside].nunique()}
-        for term, measure in measures.items():
-            value = measure(truth[inside], guess[inside])
+        for term, target, value in targets.score(truth[inside], guess[inside]):
+            row = {**key, "part": part, "term": term}
+            row |= {"target": target} if targets.several else {}
             note = "truth or prediction is constant" if np.isnan(value) else None
-            row = {**key, "part": part, "term": term, "estimate": value}
-            rows.append({**row, **counts, "note": note})
+            rows.append({**row, "estimate": value, **counts, "note": note})
     best = model.history_.loc[model.history_["best"], "epoch"].item()
     facts = {"epochs": best, "parameters": model.n_parameters_, "seconds": model.seconds_}
     counts = {"n_clips": len(sample), "n_clusters": sample["subject"].nunique(), "note": None}
     for term, value in facts.items():
         row = {**key, "part": "validate" if term == "epochs" else "train", "term": term}
+        row |= {"target": None} if targets.several else {}
         rows.append({**row, "estimate": float(value), **counts})
     return rows
 
 
-def _list(
-    sample: pd.DataFrame,
-    truth: np.ndarray,
-    guess: np.ndarray,
-    labels: np.ndarray,
-    *,
-    key: dict[str, Any],
-) -> pd.DataFrame:
-    """Return PREDICTIONS rows of the clips of a sample."""
+def _list(sample: pd.DataFrame, labels: np.ndarray, *, key: dict[str, Any]) -> pd.DataFrame:
+    """Return the ids of PREDICTIONS of the clips of a sample."""
     kept = [name for name in ("context",) if name in sample]
     columns = {
         "clip": sample["clip"],
@@ -350,7 +325,5 @@ def _list(
         **{name: sample[name] for name in ("subject", *kept)},
         "part": labels,
         "fitted_on": "all" if key["context"] is None else "context",
-        "truth": truth,
-        "prediction": guess,
     }
     return pd.DataFrame(columns)

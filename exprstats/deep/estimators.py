@@ -195,7 +195,9 @@ class DeepMultilabel(DeepModel):
 
     def score(self, X: Clips, y: Any) -> float:
         """Return mean average precision over the labels that are present in some clips of y."""
-        truth = _check_marks(np.asarray(y))
+        from exprstats.deep.training import check_targets
+
+        truth = _check_marks(check_targets(y, len(X), self.targets_))
         chances = self.predict_proba(X)
         _check_width(truth, chances.shape[1])
         some = truth.any(0)

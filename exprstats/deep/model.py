@@ -25,7 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 from exprstats.deep.people import split_people
 from exprstats.deep.recipes import NetName, find_recipe, report_absence
 from exprstats.deep.sequences import Clips, Loader, Taker, Variation, measure_levels, open_clips
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import check_count, is_positive
 
 if TYPE_CHECKING:
@@ -82,12 +82,13 @@ class DeepModel(BaseEstimator, ABC):
     ----------
     net_, history_
         The trained network; its epochs: epoch, lr, loss_train, loss_validate, best.
-    held_out_, trained_on_
-        Groups on which training was stopped, and those whose clips were trained on.
+    held_out_, trained_on_, targets_
+        Groups on which training was stopped, those that were trained on; columns of y.
     n_parameters_, seconds_, device_
         Numbers trained, wall time, and where it ran.
     """
 
+    targets_: tuple[str, ...] = ()
     _experts = 2  # of each label in a gated GRU, beside the dummy; 0 for a linear head
 
     def __init__(
@@ -133,7 +134,7 @@ class DeepModel(BaseEstimator, ABC):
         X
             Clips (n, ...), or a table of n clips where ``load`` is set.
         y
-            Targets (n,) or (n, k).
+            Targets (n,) or (n, k); of a table the columns are kept as ``targets_``.
         groups
             The person of each clip (n,). Without them a clip that stops training may show a person
             who is trained on, and training stops too late; a warning says so.
@@ -168,11 +169,12 @@ class DeepModel(BaseEstimator, ABC):
 
         plan = self._plan()
         take, count, shape = open_clips(X, net=self.net, load=self.load)
+        self.targets_ = tuple(getattr(y, "columns", ()))
         targets, outputs = self._learn_targets(check_targets(y, count))
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         share, seed = self.validation, self.seed_
         train, held, self.held_out_ = split_people(count, groups, held_out, share=share, seed=seed)
-        self.trained_on_ = np.array([]) if groups is None else np.unique(np.asarray(groups)[train])
+        self.trained_on_ = np.unique([] if groups is None else np.asarray(groups)[train])
         targets = self._centre(targets, train)
         self._learn_levels(take, train, plan.batch)
         device = find_device(self.device)
@@ -244,11 +246,10 @@ class DeepModel(BaseEstimator, ABC):
         change: dict[str, Any] = {"epochs": epochs, "batch": batch, "lr": rate, "step": 0}
         plan = replace(self._plan(), **change, steps=iterations or 0, freeze_norm=freeze_norm)
         take, count, _ = open_clips(X, net=self.net, load=self.load, shape=self.shape_)
-        targets = self._encode(training.check_targets(y, count))
+        targets = self._encode(training.check_targets(y, count, self.targets_))
         material = training.Material(*self._vary(take), targets, np.arange(count), np.arange(0))
         follow = None if watch is None else (lambda _: watch(tuned))
-        started = time.perf_counter()
-        device = next(tuned.net_.parameters()).device
+        started, device = time.perf_counter(), next(tuned.net_.parameters()).device
         with training.fork_random(self.seed_, device), training.limit_threads(self.net):
             tuned.history_ = training.train_net(
                 tuned.net_, material, self._loss, plan, seed=self.seed_, watch=follow
@@ -311,8 +312,7 @@ class DeepModel(BaseEstimator, ABC):
         batch = recipe.batch if self.batch is None else self.batch
         epochs = recipe.epochs if self.epochs is None else self.epochs
         if not is_positive(lr):
-            message = f"lr is {lr!r}; it must be a number above 0."
-            raise OptionError(message, option="lr")
+            raise OptionError(Option("lr"), f" is {lr!r}; it must be a number above 0.")
         check_count(batch, "batch")
         check_count(epochs, "epochs")
         check_count(self.patience, "patience")
@@ -350,8 +350,7 @@ class DeepModel(BaseEstimator, ABC):
         if not self.rescale:
             return
         if "feature" not in find_recipe(self.net).axes:
-            message = f"rescale is for features of frames; '{self.net}' takes pictures."
-            raise OptionError(message, option="rescale")
+            raise OptionError(Option("rescale"), f" is for features; '{self.net}' takes pictures.")
         self.levels_ = measure_levels(take, train, batch)
 
     def _build(self, outputs: int, shape: tuple[int, ...]) -> torch.nn.Module:
@@ -363,7 +362,8 @@ class DeepModel(BaseEstimator, ABC):
                 given = {"standardise": not self.rescale, **given}
                 return nets.OpenFaceLSTM(outputs, shape[-1], **given)
             if self.net == "gated-gru":
-                usual = {"sizes": (shape[-1],), "hidden": (256,), "experts": self._experts}
+                sizes = given.get("sizes", (shape[-1],))
+                usual = {"sizes": sizes, "hidden": (256,) * len(sizes), "experts": self._experts}
                 given = {**usual, **given}
                 if sum(given["sizes"]) != shape[-1]:
                     fact = f"sizes sum to {sum(given['sizes'])}; clips have {shape[-1]} features."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,7 @@ import pandas as pd
 from exprstats.deep.recipes import find_recipe, report_absence
 from exprstats.deep.sequences import Taker, Variation
 from exprstats.errors import DataError, FitError, Option, OptionError, Problem
+from exprstats.options import name_some
 from exprstats.parallel import report_progress
 
 try:
@@ -281,14 +282,22 @@ def run_net(net: nn.Module, take: Taker, rows: np.ndarray, batch: int) -> np.nda
     return np.concatenate(pieces)
 
 
-def check_targets(y: Any, count: int) -> np.ndarray:
+def check_targets(y: Any, count: int, names: Sequence[str] = ()) -> np.ndarray:
     """Return targets (n,) or (n, k), one row a clip; nothing is broadcast.
+
+    Columns of a table are taken in the order of ``names``, where these are known.
 
     Raises
     ------
     DataError
         Not one target, or one row of targets, for each clip.
     """
+    if isinstance(y, pd.DataFrame) and len(names):
+        absent = [name for name in names if name not in y]
+        if absent:
+            fact = f"targets lack {name_some(absent)}."
+            raise DataError(Problem(fact, "Give the targets of the fit."))
+        y = y[list(names)]
     targets = np.asarray(y)
     if targets.ndim in {1, 2} and len(targets) == count:
         return targets

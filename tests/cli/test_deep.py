@@ -89,3 +89,36 @@ def test_wrong_options_end_in_one_readable_block(folder, change, words):
     given = [folder / "clips.csv", "--sequences", folder / "seq", *FIT, *change]
     said = " ".join(run("fit", *given, code=2).output.split())
     assert words in said
+
+
+@pytest.mark.torch
+def test_several_labels_a_missing_modality_and_transfer(folder, tmp_path):
+    clips = pd.read_csv(folder / "clips.csv")
+    clips["high"] = (clips["score"] > 0.5).astype(int)
+    clips["twice"] = 2 * clips["score"]
+    clips.to_csv(tmp_path / "c.csv", index=False)
+    files = [tmp_path / "c.csv", "--sequences", folder / "seq", "--subject", "subject"]
+    net = ["--model", "gated-gru", "--modalities", "one=1,other=1", "--hidden", 4, "--epochs", 2]
+    net += ["--lr", ".01", "--device", "cpu", "--split", "50,20,30"]
+    model, file = tmp_path / "m.safetensors", tmp_path / "p.csv"
+    kept = ["--save", model, "--predictions", file]
+    said = run("fit", *files, "--target", "label,high", *net, *kept).output
+    assert "units per layer 4 + 4" in " ".join(said.split())
+    found = pd.read_csv(file)
+    assert set(found["seat"]) == {"label", "high"}
+    assert found["prediction"].between(0, 1).all()
+    done = run("fit", *files, "--target", "score,twice", *net, "--weights", model, "--name", "late")
+    assert "MSE of late" in " ".join(done.output.split())
+    said = run("fit", *files, "--target", "label,high", *net, "--ablate", "--json", tmp_path / "j")
+    assert "Table A74" in said.output
+    rows = pd.DataFrame(json.loads((tmp_path / "j").read_text(encoding="utf-8"))["rows"])
+    assert set(rows["model"]) == {"one + other", "other", "one", "no features"}
+    for change, words in (
+        (["--ablate", "--classes", 2], "--ablate takes neither"),
+        (["--modalities", "one"], "must be a name and its features"),
+        (["--modalities", "one=2", "--ablate"], "two or more"),
+        (["--model", "lstm"], "are for --model gated-gru"),
+        (["--ablate", "--hidden", "4,8"], "one number of --hidden"),
+    ):
+        done = run("fit", *files, "--target", "label,high", *net, *change, code=2)
+        assert words in " ".join(done.output.split())

@@ -151,6 +151,14 @@ def make_signing():
 PLANS = {"subjects": 10, "clips": 4, "raters": 3, "workers": 20, "draws": 10}
 PRINTED = pd.DataFrame({"icc": [0.7], "n_clips": [40], "raters": [4]})
 CALLS = {
+    "ablate_modalities": lambda _, **options: ex.ablate_modalities(
+        make_clips(),
+        targets=["gaze", "smile"],
+        parts=make_parts(),
+        load=lambda _: np.zeros((2, 2)),
+        modalities={"a": 1, "b": 1},
+        **options,
+    ),
     "adapt_people": lambda _, **options: ex.adapt_people(
         ex.DeepClassifier(), make_clips(), neutral="y", **options
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from exprstats.deep.evoked.ablation import answer_mean
 from exprstats.errors import DataError, Problem
 from exprstats.inference import Comparison, Metric, Resampling, compare_models
 from exprstats.inference.resampling.options import choose_resampling
@@ -28,7 +29,11 @@ def rate_labels(
     level: float | None = None,
     seed: Seed = None,
 ) -> Comparison:
-    """Rate how near a network's labels are, beside always answering the middle training label.
+    """Rate how near a network's labels are, beside answers that need no features.
+
+    A network of one label is compared with always answering the middle training label. One of
+    several labels or numbers is compared with their training means, by mean average precision or
+    by squared and absolute errors, averaged over the targets.
 
     A label that is always the same is within three labels more often than one may think: where
     labels from 0 to 10 are equally frequent, 5 is so in 7 of 11 windows.
@@ -44,12 +49,13 @@ def rate_labels(
     -------
     Comparison
         Accuracy, shares within two and three labels, and mean absolute error in the test part, of
-        the network and of the model ``"median"``, with their differences.
+        the network and of the model ``"median"`` (several targets: ``"no features"``), with their
+        differences.
 
     Raises
     ------
     DataError
-        The network has no classes, or no test part.
+        The network has neither classes nor several targets, or no test part.
 
     References
     ----------
@@ -65,8 +71,14 @@ def rate_labels(
     how = choose_resampling(resampling, "rate_labels", without=("compat", "scheme"), **given)
     rows = models.predictions[models.predictions["fitted_on"].eq("all")]
     test = rows[rows["part"].eq("test")]
+    if "seat" in rows and len(test):
+        floor = answer_mean(rows)
+        both = pd.concat([test, floor[floor["part"].eq("test")]], ignore_index=True)
+        marks = rows["truth"].isin([0, 1]).all()
+        metrics = ["average_precision"] if marks else ["mse", "mae"]
+        return compare_models(both, metrics=metrics, against=models.name, resampling=how)
     if not hasattr(models.fits[-1], "classes_") or test.empty:
-        fact = "the network predicts no classes, or nobody is in the test part."
+        fact = "the network predicts one number, or nobody is in the test part."
         raise DataError(Problem(fact, "Fit one with classes=range(11) and test people."))
     middle = np.median(rows.loc[rows["part"].eq("train"), "truth"])
     constant = test.assign(model="median", prediction=np.floor(middle))

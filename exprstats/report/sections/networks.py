@@ -25,6 +25,7 @@ _MEASURES = {
     "correlation": (say("*r*"), True),
     "accuracy": (say("Accuracy"), True),
     "uar": (say("UAR"), True),
+    "map": (say("MAP"), True),
 }
 _MINUTE = 60
 
@@ -156,6 +157,7 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
     lines, stacked = [], []
     for name, one in found.items():
         rows = name_contexts(one.tidy())
+        rows = rows[rows["target"].isna()] if "target" in rows else rows
         stacked.append(one.tidy())
         chosen = name_contexts(one.grid[one.grid["chosen"]])
         for context in list_levels(rows, "context"):
@@ -201,11 +203,13 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
 
 
 def _write_settings(chosen: pd.DataFrame) -> str:
-    told = [
-        f"{label} {chosen[name].iloc[0]:g}"
-        for name, label in _SETTINGS.items()
-        if name in chosen and len(chosen) and pd.notna(chosen[name].iloc[0])
-    ]
+    held = chosen.iloc[0].to_dict() if len(chosen) else {}
+    told = []
+    for name, label in _SETTINGS.items():
+        values = held.get(name)
+        values = values if isinstance(values, tuple) else (values,)
+        if pd.notna(list(values)).all():
+            told.append(f"{label} {' + '.join(f'{value:g}' for value in values)}")
     return ", ".join(told) or "defaults"
 
 
