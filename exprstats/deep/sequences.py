@@ -189,9 +189,15 @@ def open_clips(
         # A row of numbers of several kinds would turn the clip named 1 into 1.0.
         table = X.astype(object)
         one = np.asarray(load(table.iloc[0]))
+        lines: dict[int, pd.Series] = {}  # to form a row again each epoch costs more than a step
+
+        def find_line(row: int) -> pd.Series:
+            if row not in lines:
+                lines[row] = table.iloc[row]
+            return lines[row]
 
         def take(rows: np.ndarray) -> np.ndarray:
-            loaded = [np.asarray(load(table.iloc[row]), dtype=np.float32) for row in rows]
+            loaded = [np.asarray(load(find_line(row)), dtype=np.float32) for row in rows.tolist()]
             odd = [array.shape for array in loaded if array.shape != found]
             if odd:
                 check_clips(np.empty((1, *odd[0])), found)
