@@ -135,7 +135,7 @@ def _build_curve(found: Adaptation) -> Table:
     spanner = "Difference from 0"
     interval = say("{level} CI", level=write_level(found.level))
     columns = (
-        Column("iteration", say("Iteration")),
+        Column("iteration", say("Iteration"), words=True),
         Column("estimate", say("Estimate")),
         Column("limits", interval),
         Column("change_estimate", say("Estimate"), spanner),
@@ -200,7 +200,7 @@ def _build_errors(found: Adaptation) -> Table:
         lines.append({**line, "p": write_p(change["p_value"])})
     spanner = "Difference"
     columns = (
-        Column("size", say("Labels off")),
+        Column("size", say("Labels off"), words=True),
         Column("before", say("Before")),
         Column("after", say("After")),
         Column("estimate", say("Estimate"), spanner),
