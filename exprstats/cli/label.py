@@ -179,7 +179,7 @@ def name_subjects(
         fact = f"it names no subject of {name_some(lost)}."
         raise DataError(Problem(fact, "Name videos as their files, without ending.",
                                 file=str(path)))  # fmt: skip
-    more = [name for name in known if name != "subject" and name not in frames]
+    more = [str(name) for name in known if name != "subject" and name not in frames]
     found = known[["subject", *more]].loc[frames["video"]].set_axis(frames.index)
     return pd.concat([frames, found], axis=1), more
 
@@ -211,11 +211,12 @@ def pick_features(text: str | None, frames: pd.DataFrame) -> list[str]:
     if not names:
         message = "--sequences needs the columns that networks see, such as --features x_*,y_*."
         raise OptionError(message)
-    absent = [name for name in names if not any(fnmatchcase(one, name) for one in frames)]
+    held = [str(one) for one in frames]
+    absent = [name for name in names if not any(fnmatchcase(one, name) for one in held)]
     if absent:
         message = f"--features: no column of the tracker fits {name_some(absent)}."
         raise OptionError(message)
-    return [str(one) for one in frames if any(fnmatchcase(one, name) for name in names)]
+    return [one for one in held if any(fnmatchcase(one, name) for name in names)]
 
 
 def write_sequences(

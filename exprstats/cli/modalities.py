@@ -86,7 +86,7 @@ def ablate_network(
     if len(widths) > 1:
         message = "--ablate takes one number of --hidden units, the same for each modality."
         raise OptionError(message)
-    units = dict.fromkeys(options["modalities"], widths.pop()) if widths else None
+    units = {name: one for one in widths for name in options["modalities"]} or None
     kept = [{name: value for name, value in one.items() if name != "hidden"} for one in grid]
     found = ablate_modalities(table, targets=targets, parts=parts, load=read_sequences(sequences),
                               hidden=units, grid=kept, **options)  # fmt: skip

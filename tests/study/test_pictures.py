@@ -105,10 +105,10 @@ def test_pictures_are_predicted_for_the_people_of_the_other_models(run, place):
     network = study.networks[name].fits[-1]
     assert network.n_parameters_ == SIZES[name]
     segments = pd.read_csv(place / "segments.csv")
-    load = read_pictures(place / "videos", segments, net=name, frames=2)
+    load = read_pictures(place / "videos", segments, net=name, frames=2, whole=name == "i3d")
     own = rows[rows["model"].eq(name)]
     clips = np.stack([load(pd.Series({"clip": clip})) for clip in own["clip"]])
-    side = 112 if name == "r3d" else 224
+    side = 112 if name == "r3d" else 256
     assert clips.shape[1:] == network.shape_ == (3, 2, side, side)
     np.testing.assert_allclose(network.predict(clips), own["prediction"], atol=1e-5)
     assert network.augment == (None if name == "r3d" else {"crop": 192, "brightness": 0.2})

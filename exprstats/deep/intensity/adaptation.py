@@ -254,7 +254,8 @@ def _split(
     rank = np.argsort(order)
     seen = {str(one) for one in [*getattr(model, "trained_on_", ()), *model.held_out_]}
     known, lacking, found = [], [], {}
-    for person, rows in sorted(names.groupby(names, sort=True).indices.items()):
+    for person, places in sorted(names.groupby(names, sort=True).indices.items()):
+        rows = np.asarray(places)
         rows = rows[np.argsort(rank[rows])]
         own = [windows.iloc[rows[mask[rows]]] for mask in (still, judged & ~shared)]
         if str(person) in seen:

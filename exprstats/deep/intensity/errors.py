@@ -134,7 +134,8 @@ def turn_differences(table: pd.DataFrame) -> pd.DataFrame:
     backward = apart & first.eq(0).to_numpy()
     later = second.where(backward, first.astype("Int64")).astype(int)
     turned.insert(1, "iteration", later.to_numpy())
-    turned.insert(2, "versus", pd.array(np.where(apart, 0, pd.NA), dtype="Int64"))
+    zero = pd.Series([0 if pair else pd.NA for pair in apart], dtype="Int64")
+    turned.insert(2, "versus", zero.set_axis(turned.index))
     names = [f"iteration {one}" for one in later]
     turned["term"] = [
         f"{name} - iteration 0" if pair else name for name, pair in zip(names, apart, strict=True)

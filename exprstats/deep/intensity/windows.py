@@ -30,7 +30,7 @@ def gather_windows(
     windows
         From `cut_windows` of these frames.
     features
-        Columns that networks see.
+        Columns that networks see; none where they see pictures.
     keep
         Further columns of the frames, such as the task; those of a window's last frame are taken.
 
@@ -38,8 +38,9 @@ def gather_windows(
     -------
     clips : pandas.DataFrame
         ``clip`` (the video's name and the number of the last frame), ``video``, the columns to
-        keep, ``first_frame``, ``last_frame``, ``label`` and ``added``. Windows that are not
-        complete or lack a feature are left out, and a warning says how many.
+        keep, ``first_frame``, ``last_frame``, ``start`` and ``end`` (s, where frames have a
+        ``timestamp``: as SEGMENTS for `read_pictures`), ``label`` and ``added``. Windows that are
+        not complete or lack a feature are left out, and a warning says how many.
     arrays : dict
         Clip to (frames, features), in single precision; ``load=lambda row: arrays[row["clip"]]``.
 
@@ -72,19 +73,25 @@ def gather_windows(
     values = frames[chosen].to_numpy(np.float32, na_value=np.nan)
     numbers = frames["frame"] if "frame" in frames else frames.groupby("video").cumcount() + 1
     rows = {name: np.asarray(places) for name, places in frames.groupby("video").indices.items()}
-    known = np.isfinite(values).all(1)
+    known: np.ndarray = np.isfinite(values).all(axis=1)
+    times = frames["timestamp"].to_numpy(float) if "timestamp" in frames else None
     found, arrays, gaps = [], {}, 0
-    for window in windows.itertuples(index=False):
-        own = rows[window.video]
-        place = own[np.searchsorted(own, window.first) : np.searchsorted(own, window.last) + 1]
-        if not (window.complete and known[place].all()):
+    for window in windows.to_dict("records"):
+        own = rows[window["video"]]
+        ends = np.searchsorted(own, [window["first"], window["last"]])
+        place = own[ends[0] : ends[1] + 1]
+        if not (window["complete"] and bool(known[place].all())):
             gaps += 1
             continue
         first, last = (int(numbers.iloc[place[end]]) for end in (0, -1))
-        line = {"clip": f"{window.video}_{last}", "video": window.video}
+        line = {"clip": f"{window['video']}_{last}", "video": window["video"]}
         line |= {name: frames[name].iloc[place[-1]] for name in kept}
         line |= {"first_frame": first, "last_frame": last}
-        found.append({**line, "label": window.label, "added": window.added})
+        if times is not None:
+            here = times[place]
+            step = float(np.ptp(here)) / max(len(here) - 1, 1)
+            line |= {"start": round(float(here[0]), 6), "end": round(float(here[-1]) + step, 6)}
+        found.append({**line, "label": window["label"], "added": window["added"]})
         arrays[line["clip"]] = values[place]
     if not found:
         fact = f"none of {count_things(len(windows), 'window')} is complete."

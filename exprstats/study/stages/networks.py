@@ -94,7 +94,8 @@ def _open_loader(model: ModelSettings, study: Study, clips: pd.DataFrame) -> Loa
         from exprstats.deep.video.pictures import read_pictures
 
         segments = read_segments(video.segments, clip=video.clip, video=video.video)
-        options = {"frames": video.frames, "net": model.kind.removesuffix("-pretrained")}
+        options: dict[str, Any] = {"frames": video.frames, "whole": model.crop is not None}
+        options |= {"net": model.kind.removesuffix("-pretrained")}
         return read_pictures(video.folder, _keep(segments, clips), **options)
     if deep is not None and deep.sequences is not None:
         return read_sequences(deep.sequences)
