@@ -14,14 +14,22 @@ from exprstats.cli.deep import (
     DeviceOption,
     ModelArgument,
     SequencesOption,
-    TargetOption,
+    TargetsOption,
     check_ending,
     open_network,
     read_windows,
 )
-from exprstats.cli.options import ForceOption, JsonOption, OutOption, QuietOption, SeedOption
+from exprstats.cli.options import (
+    ForceOption,
+    JsonOption,
+    OutOption,
+    QuietOption,
+    SeedOption,
+    split_names,
+)
 from exprstats.cli.reading import allow_strict, reads_files
 from exprstats.cli.session import Session, open_session
+from exprstats.contracts import find_absent, find_unnumbers
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.options import name_some
 
@@ -37,7 +45,7 @@ def adapt_sequences(
     model: ModelArgument,
     clips: ClipsArgument,
     sequences: SequencesOption,
-    target: TargetOption,
+    target: TargetsOption,
     save: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the adapted network (.safetensors)."),
@@ -80,14 +88,16 @@ def adapt_sequences(
                 "adapting to each person changes."
             )
             raise OptionError(message)
-        table = read_windows(session, clips, target, clip=clip, subject=subject, context=None)
+        targets = split_names(target, "--target") or [target]
+        single = targets[0] if len(targets) == 1 else None
+        table = read_windows(session, clips, single, clip=clip, subject=subject, context=None)
         network = open_network(session, model, sequences, device)
         chosen = {"batch": batch, "lr": lr}
         if neutral is not None:
             _judge(session, network, _mark(table, neutral, clips), target,
                    iterations=iterations, seed=seed, **chosen)  # fmt: skip
         elif save is not None:
-            _adapt(session, network, table, target, save=save, epochs=epochs, **chosen)
+            _adapt(session, network, table, targets, save=save, epochs=epochs, **chosen)
 
 
 def _mark(table: pd.DataFrame, neutral: str, file: Path) -> pd.DataFrame:
@@ -126,14 +136,17 @@ def _adapt(
     session: Session,
     network: Any,
     table: pd.DataFrame,
-    target: str,
+    targets: list[str],
     *,
     save: Path,
     **options: Any,
 ) -> None:
-    truth = table[target].to_numpy()
-    whole = (truth == truth.astype(int)).all()
-    given = truth.astype(int) if hasattr(network, "classes_") and whole else truth
+    problems = find_absent(table, targets, "clips") or find_unnumbers(table, targets)
+    if problems:
+        raise DataError(problems)
+    given: Any = table[targets] if len(targets) > 1 else table[targets[0]].to_numpy()
+    if hasattr(network, "classes_") and (given == given.astype(int)).all():
+        given = given.astype(int)
     tuned = network.adapt(table, given, **options)
     tuned.save(save)
     session.add_table("history", tuned.history_.drop(columns=["loss_validate", "best"]))

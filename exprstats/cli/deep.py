@@ -238,10 +238,9 @@ def predict_sequences(
     with open_session("deep predict", files={"--predictions": predictions}, **options) as session:
         table = read_windows(session, clips, None, clip=clip, subject=subject, context=None)
         network = open_network(session, model, sequences, device)
-        guess = network.predict(table)
-        found = table[["clip", "subject"]].assign(model=model.stem, prediction=guess)
+        found = list_guesses(network, table, model.stem)
         session.add_table("predictions", found)
-        told = count_things(len(found), "clip was predicted", "clips were predicted")
+        told = count_things(len(table), "clip was predicted", "clips were predicted")
         session.say(f"{told} by {type(network).__name__} '{network.net}' from {model}.")
         if predictions is not None:
             write_predictions(session, found, predictions)
@@ -268,6 +267,20 @@ def open_network(session: Session, model: Path, sequences: Path, device: str) ->
     kinds = {kind.__name__: kind for kind in (DeepClassifier, DeepMultilabel, DeepRegressor)}
     kind = kinds[read_kind(model)]
     return kind.open(model, load=read_sequences(sequences), device=device)
+
+
+def list_guesses(network: Any, table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return predictions, one row a clip; of several targets one row each, of labels chances."""
+    import pandas as pd
+
+    ids = table[["clip", "subject"]].assign(model=name)
+    several = type(network).__name__ == "DeepMultilabel"
+    guess = network.predict_proba(table) if several else network.predict(table)
+    if guess.ndim == 1:
+        return ids.assign(prediction=guess)
+    seats = network.targets_ or [f"target {number}" for number in range(1, guess.shape[1] + 1)]
+    pieces = [ids.assign(seat=seat, prediction=guess[:, at]) for at, seat in enumerate(seats)]
+    return pd.concat(pieces, ignore_index=True)
 
 
 def check_ending(save: Path | None) -> None:

@@ -177,7 +177,8 @@ def fit_deep(
         guesses.append(targets.spread(truth, guess, ids, positions))
         grids.append(tried.assign(context=context))
         histories.append(model.history_.assign(context=context, run=1))
-        for run, other in enumerate([model, *_train_again(model, sample, truth, own, states)], 1):
+        again = _train_again(model, sample, truth, own, targets=targets, states=states)
+        for run, other in enumerate([model, *again], 1):
             if runs > 1:
                 values = guess if run == 1 else targets.guess(other, sample)
                 one = targets.spread(truth, values, ids, positions)
@@ -259,7 +260,7 @@ def _tune(
         inner = {name: value for name, value in setting.items() if name not in _TRAINED}
         chosen = {"settings": inner or None, **own, **options}
         model = targets.build(net, **chosen)
-        _train(model, sample, truth, labels)
+        _train(model, sample, truth, labels, targets)
         best = model.history_[model.history_["best"]].iloc[0]
         models.append(model)
         tried.append({**setting, "epochs_best": int(best["epoch"]), **best[list(_LOSSES)]})
@@ -268,21 +269,29 @@ def _tune(
     return models[place], table.assign(chosen=table.index == place)
 
 
-def _train(model: Any, sample: pd.DataFrame, truth: np.ndarray, labels: np.ndarray) -> Any:
+def _train(
+    model: Any, sample: pd.DataFrame, truth: np.ndarray, labels: np.ndarray, targets: Targets
+) -> Any:
     """Train an estimator on the training people, stopped on the validation people."""
     seen = labels != "test"
-    target = truth[seen].astype(int) if hasattr(model, "predict_proba") else truth[seen]
+    target = targets.form(truth[seen])
     people = sample["subject"].astype(str).to_numpy(object)[seen].astype(str)
     return model.fit(sample[seen], target, groups=people, held_out=(labels == "validate")[seen])
 
 
 def _train_again(
-    model: Any, sample: pd.DataFrame, truth: np.ndarray, labels: np.ndarray, states: list[int]
+    model: Any,
+    sample: pd.DataFrame,
+    truth: np.ndarray,
+    labels: np.ndarray,
+    *,
+    targets: Targets,
+    states: list[int],
 ) -> Iterator[Any]:
     """Yield the network of the same settings, trained from each further random state."""
     for state in states[1:]:
         twin = type(model)(**{**model.get_params(), "random_state": state})
-        yield _train(twin, sample, truth, labels)
+        yield _train(twin, sample, truth, labels, targets)
 
 
 def _score(

@@ -107,6 +107,15 @@ def test_several_labels_a_missing_modality_and_transfer(folder, tmp_path):
     found = pd.read_csv(file)
     assert set(found["seat"]) == {"label", "high"}
     assert found["prediction"].between(0, 1).all()
+    run("predict", model, *files[:3], "--device", "cpu", "--predictions", tmp_path / "q.csv")
+    again = pd.read_csv(tmp_path / "q.csv").set_index(["clip", "seat"])["prediction"]
+    keys = list(zip(found["clip"], found["seat"], strict=True))
+    # Networks are in single precision, and clips share batches with others here.
+    np.testing.assert_allclose(again.loc[keys], found["prediction"], rtol=1e-5)
+    both = ["--target", "high,label", "--device", "cpu", "--save", tmp_path / "n.safetensors"]
+    assert "120 clips of 20 people in 1 pass" in run("adapt", model, *files, *both).output
+    done = run("adapt", model, *files, *both[2:], "--target", "high,score", "--force", code=2)
+    assert "lack 'label'" in done.output
     done = run("fit", *files, "--target", "score,twice", *net, "--weights", model, "--name", "late")
     assert "MSE of late" in " ".join(done.output.split())
     said = run("fit", *files, "--target", "label,high", *net, "--ablate", "--json", tmp_path / "j")

@@ -67,6 +67,11 @@ class Targets:
             return DeepClassifier(list(self.classes), net, **options)
         return (DeepMultilabel if self.kind == "labels" else DeepRegressor)(net, **options)
 
+    def form(self, truth: np.ndarray) -> Any:
+        """Return the targets as estimators take them: several as a table with their names."""
+        formed = truth.astype(int) if self.kind in {"class", "labels"} else truth
+        return pd.DataFrame(formed, columns=pd.Index(self.own)) if self.several else formed
+
     def guess(self, model: Any, sample: pd.DataFrame) -> np.ndarray:
         """Return predictions (n,) or (n, k); of labels their probabilities."""
         guess = model.predict_proba(sample) if self.kind == "labels" else model.predict(sample)

@@ -73,14 +73,14 @@ def gather_windows(
     values = frames[chosen].to_numpy(np.float32, na_value=np.nan)
     numbers = frames["frame"] if "frame" in frames else frames.groupby("video").cumcount() + 1
     rows = {name: np.asarray(places) for name, places in frames.groupby("video").indices.items()}
-    known: np.ndarray = np.isfinite(values).all(axis=1)
+    known = np.asarray(np.isfinite(values).all(axis=1))
     times = frames["timestamp"].to_numpy(float) if "timestamp" in frames else None
     found, arrays, gaps = [], {}, 0
     for window in windows.to_dict("records"):
         own = rows[window["video"]]
         ends = np.searchsorted(own, [window["first"], window["last"]])
         place = own[ends[0] : ends[1] + 1]
-        if not (window["complete"] and bool(known[place].all())):
+        if not (window["complete"] and known[place].all()):
             gaps += 1
             continue
         first, last = (int(numbers.iloc[place[end]]) for end in (0, -1))
