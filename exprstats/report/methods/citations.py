@@ -82,6 +82,10 @@ SOURCES: dict[str, Text] = {
         "Meredith, W. (1993). Measurement invariance, factor analysis and factorial invariance. "
         "*Psychometrika*, *58*(4), 525–543. https://doi.org/10.1007/BF02294825"
     ),
+    "ouyang": say(
+        "Ouyang, J., Koesmahargyo, V., Galatzer-Levy, I., & Zhang, L. (n.d.). [Emotional intensity "
+        "from video with adaptive learning; unpublished manuscript]. AiCure."
+    ),
     "pedregosa": say(
         "Pedregosa, F., Varoquaux, G., Gramfort, A., Michel, V., Thirion, B., Grisel, O., Blondel, "
         "M., Prettenhofer, P., Weiss, R., Dubourg, V., Vanderplas, J., Passos, A., Cournapeau, D., "
@@ -96,6 +100,11 @@ SOURCES: dict[str, Text] = {
         "Satorra, A., & Bentler, P. M. (2001). A scaled difference chi-square test statistic for "
         "moment structure analysis. *Psychometrika*, *66*(4), 507–514. "
         "https://doi.org/10.1007/BF02296192"
+    ),
+    "sun": say(
+        "Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV "
+        "dataset: Predicting expressions evoked by diverse videos*. arXiv. "
+        "https://arxiv.org/abs/2001.05488"
     ),
     "westfall": say(
         "Westfall, P. H., & Young, S. S. (1993). *Resampling-based multiple testing: Examples and "

@@ -11,6 +11,7 @@ from exprstats.document.text import Text, join_texts, join_words, quote_sentence
 from exprstats.inference.comparison.methods import describe_resampling
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
+from exprstats.report.methods.networks import tell_networks
 from exprstats.report.methods.ratings import tell_factor, tell_openface, tell_reliability
 from exprstats.report.methods.signing import tell_signing
 from exprstats.report.sections.importance import gather_importance
@@ -41,9 +42,10 @@ def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
         cited |= sources
     # What is told of one by one is on the path of that paper; other results need not be.
     follows = bool(sentences)
-    told, sources = tell_signing(analysis)
-    sentences += told
-    cited |= sources
+    for tell in (tell_networks, tell_signing):
+        told, sources = tell(analysis)
+        sentences += told
+        cited |= sources
     sentences.append(_tell_package(analysis, follows=follows))
     cited |= {"lin"} if follows else set()
     section = Section(

@@ -92,6 +92,16 @@ def test_what_is_not_shown_is_not_called_a_gain():
     assert "a gain is not shown" in text
 
 
+def test_the_methods_paragraph_says_how_and_cites():
+    from exprstats.report import build_document
+
+    document = build_document(gather_analysis([build({0: 0.0, 2: 0.0})]))
+    (section,) = [one for one in document.sections if one.name == "methods"]
+    text = write_plain(section.sentences[0]).replace("\xa0", " ")
+    assert "by 2 steps on 3 windows of the neutral face at a learning rate of .001" in text
+    assert [write_plain(one)[:6] for one in document.references] == ["Ouyang"]
+
+
 def test_cells_are_shares_of_the_predictions():
     found = build({0: 2.0, 1: 1.0, 2: 0.5, 3: 0.3, 5: 0.0})
     curve, errors = describe(found).tables
