@@ -91,7 +91,7 @@ class Ablation(Result):
         value = write_number(score["estimate"], bounded=bounded)
         return (
             f"The network of {self.full} had a {name} of {value} in {people}. Others, with what "
-            f"the whole one has above them: {'; '.join(told)}; p by Holm."
+            f"the whole one has above them: {'; '.join(told)} (Holm)."
         )
 
 

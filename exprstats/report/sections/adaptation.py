@@ -144,7 +144,8 @@ def _build_curve(found: Adaptation) -> Table:
         Column("p_adjusted", say(f"Holm{FIXED}*p*"), spanner),
     )
     note = say(
-        "Each person’s copy starts from the same model; intervals resample people. Holm *p* is "
+        "Shares and means are of all windows together; intervals resample people, whose copies all "
+        "start from the same model. Holm *p* is "
         "adjusted for the iterations of a metric. The last iteration was chosen before: to take "
         "the best one of the curve would count its luck as a gain."
     )

@@ -203,3 +203,30 @@ def test_what_cannot_be_adapted_is_refused(study):
         adapt(model, own.drop(columns="still"))
     with pytest.raises(DataError, match="2 new people have both kinds of windows"):
         adapt(model, own[own["subject"].isin(own["subject"].unique()[:2])])
+
+
+@pytest.mark.slow
+def test_where_neutral_faces_are_alike_there_is_nothing_to_adapt_to():
+    import torch
+
+    torch.set_num_threads(1)
+    simulated = ex.simulate_intensity(subjects=40, neutral_sd=0, seed=7)
+    frames = simulated.frames.assign(label=ex.label_intensity(simulated.frames)["label"])
+    windows = ex.cut_windows(frames)
+    clips, arrays = ex.gather_windows(frames, windows, features=CORNERS, keep=["subject", "task"])
+    parts = ex.split_subjects(clips, train=0.5, validate=0.2, test=0.3, seed=1)
+    models = ex.fit_deep(
+        clips.assign(still=clips["task"].eq("neutral")),
+        target="label",
+        parts=parts,
+        load=lambda row: arrays[row["clip"]],
+        classes=range(11),
+        grid=[{**SETTINGS, "epochs": 30}],
+        device="cpu",
+        seed=1,
+    )
+    tested = clips["subject"].isin(parts.loc[parts["part"].eq("test"), "subject"])
+    own = clips[tested].assign(still=clips["task"].eq("neutral"))
+    found = adapt(models.fits[-1], own)
+    assert found.pick("within2", 0)["estimate"] > 0.97
+    assert abs(found.pick("within2", 5, versus=True)["estimate"]) < 0.02
