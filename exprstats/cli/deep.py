@@ -97,7 +97,7 @@ def fit_sequences(
         typer.Option("--ablate", help="Compare with networks that lack one modality each."),
     ] = False,
     runs: Annotated[
-        int, typer.Option(min=1, help="Trainings from other random numbers, with --ablate.")
+        int, typer.Option(min=1, help="Trainings, each from other random numbers.")
     ] = 1,
     classes: Annotated[
         int | None,
@@ -202,6 +202,7 @@ def fit_sequences(
             name=name,
             augment=augment or None,
             training_only=training_only,
+            runs=runs,
             device=device,
             seed=seed,
         )
@@ -319,19 +320,24 @@ def _cross(epochs: int | None, **lists: str | None) -> list[dict[str, Any]]:
 
 def _keep(session: Session, result: DeepModels, seed: int) -> None:
     from exprstats.deep import rate_labels
+    from exprstats.inference import split_variance
 
     session.add_table("fit", result.tidy())
     session.tables |= {"predictions": result.predictions, "grid": result.grid}
     session.tables["history"] = result.history
     tested = result.predictions["part"].eq("test") & result.predictions["fitted_on"].eq("all")
     people = result.predictions.loc[tested, "subject"].nunique()
-    rated = hasattr(result.fits[-1], "classes_") or "seat" in result.predictions
-    if rated and people >= _FEWEST:
-        found = rate_labels(result, seed=seed)
-        session.tables["labels"] = found.tidy()
-        session.present(result, found)
-    else:
-        session.present(result)
+    classes, several = hasattr(result.fits[-1], "classes_"), "seat" in result.predictions
+    found: list[Any] = []
+    if (classes or several) and people >= _FEWEST:
+        found.append(rate_labels(result, seed=seed))
+        session.tables["labels"] = found[0].tidy()
+    if len(result.repeated) and not several and people >= _FEWEST:
+        metrics = ["accuracy", "mae"] if classes else ["rmse", "correlation"]
+        pooled = result.repeated[result.repeated["fitted_on"].eq("all")]
+        found.append(split_variance(pooled, metrics=metrics, run="run"))
+        session.tables["training"] = found[-1].tidy()
+    session.present(result, *found)
 
 
 def write_predictions(session: Session, table: pd.DataFrame, place: Path) -> None:

@@ -67,6 +67,18 @@ def test_a_network_is_fitted_stored_used_and_adapted(folder):
 
 
 @pytest.mark.torch
+def test_several_trainings_are_set_beside_other_test_people(folder, tmp_path):
+    files = [folder / "clips.csv", "--sequences", folder / "seq"]
+    said = run("fit", *files, *FIT, "--lr", ".02", "--runs", 2, "--out", tmp_path / "o").output
+    assert "trained 2 times from other random numbers" in " ".join(said.split())
+    table = pd.read_csv(tmp_path / "o" / "tables" / "training.csv").set_index("metric")
+    history = pd.read_csv(tmp_path / "o" / "tables" / "history.csv")
+    assert set(history["run"]) == {1, 2}
+    assert table.loc["rmse", "n_runs"] == 2
+    assert table.loc["rmse", "error_training"] > 0
+
+
+@pytest.mark.torch
 def test_classes_are_fitted_and_adapted(folder):
     files = [folder / "clips.csv", "--sequences", folder / "seq", "--target", "label"]
     model = folder / "c.safetensors"

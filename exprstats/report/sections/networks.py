@@ -37,10 +37,13 @@ def describe_networks(analysis: Analysis) -> Section | None:
         return None
     runs = max(int(one.history["run"].max()) for one in found.values())
     spread = say(
-        "Each network was trained {runs} times from other random numbers; the first run counts, "
-        "and Table A36 sets what training again would change beside what other test subjects "
-        "would.",
+        "Each network was trained {runs} times from other random numbers; the first run counts"
+        "{beside}.",
         runs=write_count(runs),
+        beside=", and Table A36 sets what training again would change beside what other test "
+        "subjects would"
+        if analysis.training is not None
+        else "",
     )
     return Section(
         "networks",
@@ -149,7 +152,10 @@ def _judge(rows: pd.DataFrame, network: str, own: str, direction: str) -> str:
 def _warn_of_runs(runs: int) -> tuple[Text, ...]:
     if runs > 1:
         return ()
-    once = "Each network was trained once; [deep] runs = 5 shows how much training alone changes."
+    once = (
+        "Each network was trained once; several trainings (runs = 5) show how much training alone "
+        "changes."
+    )
     return (say(once),)
 
 
