@@ -29,7 +29,6 @@ from exprstats.cli.options import (
 )
 from exprstats.cli.reading import allow_strict, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.contracts import find_absent, find_unnumbers
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.options import name_some
 
@@ -141,6 +140,8 @@ def _adapt(
     save: Path,
     **options: Any,
 ) -> None:
+    from exprstats.contracts import find_absent, find_unnumbers
+
     problems = find_absent(table, targets, "clips") or find_unnumbers(table, targets)
     if problems:
         raise DataError(problems)
