@@ -128,8 +128,26 @@ def test_several_labels_a_missing_modality_and_transfer(folder, tmp_path):
     assert "120 clips of 20 people in 1 pass" in run("adapt", model, *files, *both).output
     done = run("adapt", model, *files, *both[2:], "--target", "high,score", "--force", code=2)
     assert "lack 'label'" in done.output
-    done = run("fit", *files, "--target", "score,twice", *net, "--weights", model, "--name", "late")
+    numbers = ["--target", "score,twice", *net]
+    late = ["--weights", model, "--name", "late", "--predictions", tmp_path / "late.csv"]
+    done = run("fit", *files, *numbers, *late)
     assert "MSE of late" in " ".join(done.output.split())
+    run("fit", *files, *numbers, "--name", "early", "--predictions", tmp_path / "early.csv")
+    both = [str(tmp_path / name) for name in ("early.csv", "late.csv")]
+    asked = ["--metric", "mse", "--subject", "subject", "--json", str(tmp_path / "compared")]
+    done = CliRunner().invoke(app, ["compare", *both, *asked])
+    assert done.exit_code == 0, done.output
+    rows = pd.DataFrame(json.loads((tmp_path / "compared").read_text(encoding="utf-8"))["rows"])
+    change = rows[rows["term"].eq("early - late") & rows["headline"]]["estimate"].item()
+    one, other = (
+        table[table["part"].eq("test")]
+        .assign(square=lambda held: (held["truth"] - held["prediction"]) ** 2)
+        .groupby("seat")["square"]
+        .mean()
+        .mean()
+        for table in map(pd.read_csv, both)
+    )
+    assert change == pytest.approx(one - other)
     said = run("fit", *files, "--target", "label,high", *net, "--ablate", "--json", tmp_path / "j")
     assert "Table A74" in said.output
     rows = pd.DataFrame(json.loads((tmp_path / "j").read_text(encoding="utf-8"))["rows"])
