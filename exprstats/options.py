@@ -26,6 +26,8 @@ MetricName = Literal[
     "calibration_slope",
     "accuracy",
     "within1",
+    "within2",
+    "within3",
     "precision",
     "recall",
     "f1",
@@ -55,7 +57,7 @@ SamplingRule = Literal["nearest", "mean"]
 PointUnit = Literal["px", "mm"]
 HumanUnit = Literal["worker", "seat", "paper"]
 Duplicates = Literal["error", "mean", "first"]
-Design = Literal["expressiveness", "signing", "evoked", "estimates"]
+Design = Literal["expressiveness", "signing", "evoked", "estimates", "intensity"]
 Given = Literal["label", "feature"]
 Counted = Literal["frames", "utterances"]
 Among = Literal["all", "labelled"]

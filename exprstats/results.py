@@ -27,6 +27,7 @@ PLACES = (
     *("event_counts", "cooccurrence", "label_prediction"),
     *("evoked_labels", "evoked_split", "evoked_annotators", "evoked_scores"),
     *("estimates", "structure", "maps", "leed", "transfer"),
+    *("adaptation", "tasks", "ablation"),
 )
 # Of these there may be several, one for each model or each kind of columns.
 KEYED = frozenset({"models", "networks", "importance", "dependence", "columns", "evoked_scores"})

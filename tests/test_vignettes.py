@@ -10,8 +10,10 @@ FOLDER = Path(__file__).parents[1] / "vignettes"
 VIGNETTES = sorted(FOLDER.glob("*.py"))
 # Tests of restrictions and of invariance are lavaan's.
 NEED_R = {"measurement"}
+NEED_TORCH = {"adaptation", "networks"}
+MARKS = {name: pytest.mark.r for name in NEED_R} | {name: pytest.mark.torch for name in NEED_TORCH}
 RUNS = [
-    pytest.param(path, id=path.stem, marks=[pytest.mark.r] if path.stem in NEED_R else [])
+    pytest.param(path, id=path.stem, marks=[MARKS[path.stem]] if path.stem in MARKS else [])
     for path in VIGNETTES
 ]
 

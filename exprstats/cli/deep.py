@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from exprstats.apa import count_things, write_number
+from exprstats.apa import count_things
 from exprstats.cli.fit import SplitOption, plan_split
+from exprstats.cli.modalities import ablate_network, fit_modalities, split_counts
 from exprstats.cli.options import (
     ByOption,
     ForceOption,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from exprstats.deep import DeepModels
 
+_FEWEST = 3  # people whom intervals need
 deep_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 ClipsArgument = Annotated[Path, typer.Argument(metavar="CLIPS", help="One row a clip.")]
@@ -44,6 +46,14 @@ SequencesOption = Annotated[
     ),
 ]
 TargetOption = Annotated[str, typer.Option("--target", metavar="COLUMN", help="What to predict.")]
+TargetsOption = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        metavar="COLUMN[,COLUMN...]",
+        help="What to predict; several columns are labels of 0 and 1, or numbers.",
+    ),
+]
 ClipOption = Annotated[
     str | None,
     typer.Option("--clip", metavar="COLUMN", help="Names the clips. [default: clip]"),
@@ -59,7 +69,7 @@ DeviceOption = Annotated[
 def fit_sequences(
     clips: ClipsArgument,
     sequences: SequencesOption,
-    target: TargetOption,
+    target: TargetsOption,
     subject: Annotated[
         str, typer.Option(metavar="COLUMN", help="Who is seen; nobody is in two parts.")
     ],
@@ -72,6 +82,23 @@ def fit_sequences(
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Local weights to start from.")
     ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What predictions call it. [default: model]")
+    ] = None,
+    modalities: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=COUNT,...",
+            help="Features of each modality, side by side in the arrays (gated-gru).",
+        ),
+    ] = None,
+    ablate: Annotated[
+        bool,
+        typer.Option("--ablate", help="Compare with networks that lack one modality each."),
+    ] = False,
+    runs: Annotated[
+        int, typer.Option(min=1, help="Trainings, each from other random numbers.")
+    ] = 1,
     classes: Annotated[
         int | None,
         typer.Option(min=2, metavar="K", help="The target's whole numbers 0 to K-1 are classes."),
@@ -87,6 +114,29 @@ def fit_sequences(
     ] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes at most. [default: the paper's]")
+    ] = None,
+    rescale: Annotated[
+        bool,
+        typer.Option(
+            "--rescale", help="Standardise features by all training frames, not within a clip."
+        ),
+    ] = False,
+    crop: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="PIXELS", help="Train on random squares of pictures."),
+    ] = None,
+    brightness: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=0.99, metavar="SHARE", help="Train on pictures as much darker or brighter."
+        ),
+    ] = None,
+    training_only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Clips where it is 1 are left out of validation and test, such as added windows.",
+        ),
     ] = None,
     split: SplitOption = None,
     save: Annotated[
@@ -111,8 +161,15 @@ def fit_sequences(
             split, folds=None, repeats=None, stratify=False, nested=False, model=model
         )
         tried = _cross(epochs, lr=lr, layers=layers, hidden=hidden)
-        _check_ending(save)
-        table = _read(session, clips, target, clip=clip, subject=subject, context=by)
+        tried = [{**one, "rescale": True} for one in tried] if rescale else tried
+        varied = {"crop": crop, "brightness": brightness}
+        augment = {name: value for name, value in varied.items() if value is not None}
+        check_ending(save)
+        targets = split_names(target, "--target") or [target]
+        single = targets[0] if len(targets) == 1 else None
+        table = read_windows(session, clips, single, clip=clip, subject=subject, context=by)
+        sizes = split_counts(modalities)
+        tried = fit_modalities(tried, model, sizes, ablate=ablate)
         from exprstats.deep import fit_deep, read_sequences
         from exprstats.models import split_subjects
         from exprstats.study.provenance import Logbook
@@ -124,9 +181,17 @@ def fit_sequences(
             test=shares.test,
             seed=Logbook(seed).draw_seed("split"),
         )
+        if ablate:
+            plain = not (
+                by or classes or weights or augment or training_only or save or predictions
+            )
+            chosen = {"plain": plain, "sequences": sequences, "grid": tried, "runs": runs}
+            chosen |= {"modalities": sizes, "device": device, "seed": seed}
+            ablate_network(session, table, targets, parts, **chosen)
+            return
         result = fit_deep(
             table,
-            target=target,
+            target=targets if single is None else single,
             parts=parts,
             load=read_sequences(sequences),
             kind=model,
@@ -134,15 +199,19 @@ def fit_sequences(
             classes=None if classes is None else range(classes),
             grid=tried,
             weights=weights,
+            name=name,
+            augment=augment or None,
+            training_only=training_only,
+            runs=runs,
             device=device,
             seed=seed,
         )
-        _keep(session, result)
+        _keep(session, result, seed)
         if save is not None:
             result.fits[-1].save(save)
             session.say(f"The network of all clips is in {save}.")
         if predictions is not None:
-            _write_table(session, result.predictions, predictions)
+            write_predictions(session, result.predictions, predictions)
 
 
 @deep_app.command("predict")
@@ -168,67 +237,20 @@ def predict_sequences(
     """Predict clips by a stored network."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("deep predict", files={"--predictions": predictions}, **options) as session:
-        table = _read(session, clips, None, clip=clip, subject=subject, context=None)
-        network = _open(session, model, sequences, device)
-        guess = network.predict(table)
-        found = table[["clip", "subject"]].assign(model=model.stem, prediction=guess)
+        table = read_windows(session, clips, None, clip=clip, subject=subject, context=None)
+        network = open_network(session, model, sequences, device)
+        found = list_guesses(network, table, model.stem)
         session.add_table("predictions", found)
-        told = count_things(len(found), "clip was predicted", "clips were predicted")
+        told = count_things(len(table), "clip was predicted", "clips were predicted")
         session.say(f"{told} by {type(network).__name__} '{network.net}' from {model}.")
         if predictions is not None:
-            _write_table(session, found, predictions)
+            write_predictions(session, found, predictions)
 
 
-@deep_app.command("adapt")
-@allow_strict
-@reads_files
-def adapt_sequences(
-    model: ModelArgument,
-    clips: ClipsArgument,
-    sequences: SequencesOption,
-    target: TargetOption,
-    save: Annotated[
-        Path, typer.Option(metavar="FILE", help="Write the adapted network (.safetensors).")
-    ],
-    clip: ClipOption = None,
-    subject: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Who is seen, one person as a rule.")
-    ] = "subject",
-    epochs: Annotated[int, typer.Option(min=1, help="Passes through the clips.")] = 1,
-    batch: Annotated[int, typer.Option(min=1, help="Clips in a step.")] = 3,
-    lr: Annotated[
-        float | None, typer.Option(help="Learning rate. [default: that of the fit]")
-    ] = None,
-    device: DeviceOption = "auto",
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Train a stored network further on clips of a new person, such as neutral ones."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("deep adapt", files={"--save": save}, **options) as session:
-        _check_ending(save)
-        table = _read(session, clips, target, clip=clip, subject=subject, context=None)
-        network = _open(session, model, sequences, device)
-        truth = table[target].to_numpy()
-        whole = (truth == truth.astype(int)).all()
-        given = truth.astype(int) if hasattr(network, "classes_") and whole else truth
-        tuned = network.adapt(table, given, epochs=epochs, batch=batch, lr=lr)
-        tuned.save(save)
-        session.add_table("history", tuned.history_.drop(columns=["loss_validate", "best"]))
-        first, last = tuned.history_["loss_train"].iloc[[0, -1]]
-        passes = count_things(epochs, "pass", "passes")
-        people = count_things(table["subject"].nunique(), "person", "people")
-        session.say(
-            f"{count_things(len(table), 'clip')} of {people} in {passes}: the training loss went "
-            f"from {write_number(first)} to {write_number(last)}. The adapted network is in {save}."
-        )
-
-
-def _read(
+def read_windows(
     session: Session, clips: Path, target: str | None, *, clip: str | None, **columns: Any
 ) -> pd.DataFrame:
+    """Return the clips of a file, with the columns that an option names for each role."""
     from exprstats.io import read_clips
 
     session.note_file(clips)
@@ -237,7 +259,7 @@ def _read(
     return read_clips(clips, target=target, reading=get_reading(), **ids)
 
 
-def _open(session: Session, model: Path, sequences: Path, device: str) -> Any:
+def open_network(session: Session, model: Path, sequences: Path, device: str) -> Any:
     """Return the stored network, of whatever kind."""
     from exprstats.deep import DeepClassifier, DeepMultilabel, DeepRegressor, read_sequences
     from exprstats.deep.files import read_kind
@@ -248,7 +270,22 @@ def _open(session: Session, model: Path, sequences: Path, device: str) -> Any:
     return kind.open(model, load=read_sequences(sequences), device=device)
 
 
-def _check_ending(save: Path | None) -> None:
+def list_guesses(network: Any, table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return predictions, one row a clip; of several targets one row each, of labels chances."""
+    import pandas as pd
+
+    ids = table[["clip", "subject"]].assign(model=name)
+    several = type(network).__name__ == "DeepMultilabel"
+    guess = network.predict_proba(table) if several else network.predict(table)
+    if guess.ndim == 1:
+        return ids.assign(prediction=guess)
+    seats = network.targets_ or [f"target {number}" for number in range(1, guess.shape[1] + 1)]
+    pieces = [ids.assign(seat=seat, prediction=guess[:, at]) for at, seat in enumerate(seats)]
+    return pd.concat(pieces, ignore_index=True)
+
+
+def check_ending(save: Path | None) -> None:
+    """Refuse a file for a network that would not be known as one."""
     if save is not None and save.suffix.lower() != ".safetensors":
         message = f"--save {save} must end in .safetensors, as which it is written."
         raise OptionError(message)
@@ -281,14 +318,30 @@ def _cross(epochs: int | None, **lists: str | None) -> list[dict[str, Any]]:
     return crossed
 
 
-def _keep(session: Session, result: DeepModels) -> None:
+def _keep(session: Session, result: DeepModels, seed: int) -> None:
+    from exprstats.deep import rate_labels
+    from exprstats.inference import split_variance
+
     session.add_table("fit", result.tidy())
     session.tables |= {"predictions": result.predictions, "grid": result.grid}
     session.tables["history"] = result.history
-    session.present(result)
+    tested = result.predictions["part"].eq("test") & result.predictions["fitted_on"].eq("all")
+    people = result.predictions.loc[tested, "subject"].nunique()
+    classes, several = hasattr(result.fits[-1], "classes_"), "seat" in result.predictions
+    found: list[Any] = []
+    if (classes or several) and people >= _FEWEST:
+        found.append(rate_labels(result, seed=seed))
+        session.tables["labels"] = found[0].tidy()
+    if len(result.repeated) and not several and people >= _FEWEST:
+        metrics = ["accuracy", "mae"] if classes else ["rmse", "correlation"]
+        pooled = result.repeated[result.repeated["fitted_on"].eq("all")]
+        found.append(split_variance(pooled, metrics=metrics, run="run"))
+        session.tables["training"] = found[-1].tidy()
+    session.present(result, *found)
 
 
-def _write_table(session: Session, table: pd.DataFrame, place: Path) -> None:
+def write_predictions(session: Session, table: pd.DataFrame, place: Path) -> None:
+    """Write predictions as CSV, and say so."""
     from exprstats.io import write_csv
 
     write_csv(table, place)

@@ -187,7 +187,9 @@ def simulate_design(
         from exprstats.simulate import simulate_expressiveness
 
         with stage_folder(out, force=force) as stage:
-            if design == "signing":
+            if design == "intensity":
+                written = write_intensity_files(stage, people=subjects, seed=seed)
+            elif design == "signing":
                 written = write_signing_files(stage, people=subjects, seed=seed)
             elif design == "evoked":
                 written = write_evoked_files(stage, videos=subjects, seed=seed)
@@ -197,7 +199,10 @@ def simulate_design(
                 study = simulate_expressiveness(subjects=subjects, seed=seed)
                 written = write_study_files(study, stage, seed=seed)
         session.show_points(f"In {out}:", written)
-        session.say(f"Next: exprstats report {out / 'study.toml'}")
+        labels = f"label {out / 'faces'} --subjects {out / 'subjects.csv'} --tasks task "
+        labels += f"--sequences {out / 'windows'} --features 'x_*,y_*'"
+        following = labels if design == "intensity" else f"report {out / 'study.toml'}"
+        session.say(f"Next: exprstats {following}")
 
 
 def write_study_files(simulated: Simulated, folder: Path, *, seed: int) -> list[str]:
@@ -287,6 +292,29 @@ def write_estimates_files(folder: Path, *, people: int, seed: int) -> list[str]:
         *told,
         f"truth.csv: {len(study.truth):,} population values",
         "study.toml: what to analyse",
+    ]
+
+
+def write_intensity_files(folder: Path, *, people: int, seed: int) -> list[str]:
+    """Write simulated smiles as OpenFace writes them, and say what is there."""
+    from exprstats.io import write_csv, write_json
+    from exprstats.simulate import simulate_intensity
+    from exprstats.study import list_versions
+
+    study = simulate_intensity(subjects=people, seed=seed)
+    keys = ["video", "subject", "task"]
+    (folder / "faces").mkdir()
+    for video, own in study.frames.groupby("video", sort=True):
+        write_csv(own.drop(columns=[*keys, "intensity"]), folder / "faces" / f"{video}.csv")
+    owners = study.frames[keys].drop_duplicates()
+    write_csv(owners, folder / "subjects.csv")
+    write_csv(study.truth, folder / "truth.csv")
+    described = {"design": "intensity", "seed": seed, "versions": list_versions()}
+    write_json(described, folder / "provenance.json")
+    return [
+        f"faces: {len(owners):,} files of OpenFace, one a video",
+        "subjects.csv: who does what in each video",
+        f"truth.csv: {len(study.truth):,} neutral levels and peaks",
     ]
 
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exprstats.apa import count_things
-from exprstats.cli.options import ForceOption, JsonOption, OutOption, QuietOption, split_names
+from exprstats.cli.options import (
+    ForceOption,
+    JsonOption,
+    OutOption,
+    QuietOption,
+    SeedOption,
+    split_names,
+)
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import DataError, Option, OptionError, Problem
@@ -58,13 +65,34 @@ def label_file(
         int | None,
         typer.Option(min=1, help="Add windows this near that end in a label from 3 to 7."),
     ] = None,
+    tasks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Column of --subjects: compare peak intensities between tasks."
+        ),
+    ] = None,
+    sequences: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write each complete window as an array for 'exprstats deep', and clips.csv.",
+        ),
+    ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COL,COL,...", help="Columns of these arrays; x_* stands for all that fit."
+        ),
+    ] = None,
     json: JsonOption = None,
     out: OutOption = None,
     force: ForceOption = False,
+    seed: SeedOption = 1,
     quiet: QuietOption = False,
 ) -> None:
     """Label frames by the share of each person's strongest expression, and cut windows."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
+    options |= {"seed": None if tasks is None else seed}
     with open_session("label", **options) as session:
         import hashlib
 
@@ -79,7 +107,7 @@ def label_file(
             digest = hashlib.sha256(one.read_bytes()).hexdigest()
             count = int((frames["video"] == name_recording(one)).sum())
             session.add_input(one, digest, count)
-        frames = name_subjects(session, frames, subjects)
+        frames, more = name_subjects(session, frames, subjects)
         chosen = split_units(units)
         if chosen is None and faces.tracker not in HAPPINESS:
             told = f"the units of {faces.tracker} for happiness are not known. Name columns with "
@@ -87,17 +115,26 @@ def label_file(
         labels = label_intensity(frames, chosen or faces.tracker, confidence=confidence)
         keys = ["subject", "video", "face", "frame", "timestamp"]
         table = frames[keys].assign(intensity=labels["intensity"], label=labels["label"])
-        windows = cut_windows(table, length=length, step=step, dense_step=dense_step)
+        table = table.join(frames[more])
+        cut = cut_windows(table, length=length, step=step, dense_step=dense_step)
+        windows = cut
         places = table[["subject", "frame"]]
         windows = windows.assign(
             subject=places["subject"].to_numpy()[windows["last"].to_numpy(int)],
             first_frame=places["frame"].to_numpy()[windows["first"].to_numpy(int)],
             last_frame=places["frame"].to_numpy()[windows["last"].to_numpy(int)],
         ).drop(columns=["first", "last"])
+        held = table[more].iloc[cut["last"].to_numpy(int)].reset_index(drop=True)
+        windows = windows.join(held)
         session.tables["frames"] = table
         session.add_table("windows", windows)
         session.show_points("Reading", [faces.sentence(), *faces.notes])
         session.show(describe_labels(table, windows, length=length, step=step))
+        if tasks is not None:
+            compare_peaks(session, table, tasks, seed=seed)
+        if sequences is not None:
+            wanted = pick_features(features, frames)
+            write_sequences(session, frames, cut, folder=sequences, features=wanted, more=more)
 
 
 def pick_face(frames: pd.DataFrame, face: int | None) -> pd.DataFrame:
@@ -122,10 +159,14 @@ def pick_face(frames: pd.DataFrame, face: int | None) -> pd.DataFrame:
     return kept.sort_values(["video", "frame"]).reset_index(drop=True)
 
 
-def name_subjects(session: Session, frames: pd.DataFrame, path: Path | None) -> pd.DataFrame:
-    """Return the frames with the person of each video."""
+def name_subjects(
+    session: Session, frames: pd.DataFrame, path: Path | None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the frames with the person of each video, and further columns of the file."""
+    import pandas as pd
+
     if path is None:
-        return _add_subjects(frames, frames["video"])
+        return pd.concat([frames, frames["video"].rename("subject")], axis=1), []
     from exprstats.io import read_table
 
     session.note_file(path)
@@ -134,19 +175,78 @@ def name_subjects(session: Session, frames: pd.DataFrame, path: Path | None) -> 
     if twice.any():
         fact = f"two rows are of video '{table['video'][twice].iloc[0]}'."
         raise DataError(Problem(fact, "Give each video one row.", file=str(path)))
-    known = dict(zip(table["video"], table["subject"], strict=True))
-    lost = [one for one in frames["video"].unique() if one not in known]
+    known = table.set_index("video")
+    lost = [one for one in frames["video"].unique() if one not in known.index]
     if lost:
         fact = f"it names no subject of {name_some(lost)}."
         raise DataError(Problem(fact, "Name videos as their files, without ending.",
                                 file=str(path)))  # fmt: skip
-    return _add_subjects(frames, frames["video"].map(known))
+    more = [str(name) for name in known if name != "subject" and name not in frames]
+    found = known[["subject", *more]].loc[frames["video"]].set_axis(frames.index)
+    return pd.concat([frames, found], axis=1), more
 
 
-def _add_subjects(frames: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
-    import pandas as pd
+def compare_peaks(session: Session, frames: pd.DataFrame, column: str, *, seed: int) -> None:
+    """Print how peak intensities differ between tasks."""
+    from exprstats.deep import compare_tasks
 
-    return pd.concat([frames, people.rename("subject")], axis=1)
+    if column not in frames:
+        message = f"--tasks {column}: --subjects has no such column beside video and subject."
+        raise OptionError(message)
+    found = compare_tasks(frames, task=column, seed=seed)
+    session.add_table("tasks", found.tidy())
+    session.tables["peaks"] = found.peaks
+    session.present(found)
+
+
+def pick_features(text: str | None, frames: pd.DataFrame) -> list[str]:
+    """Return the columns that are named, or that fit a name with asterisks, in their order.
+
+    Raises
+    ------
+    OptionError
+        Nothing is named, or nothing fits a name.
+    """
+    from fnmatch import fnmatchcase
+
+    names = split_names(text, "--features")
+    if not names:
+        message = "--sequences needs the columns that networks see, such as --features x_*,y_*."
+        raise OptionError(message)
+    held = [str(one) for one in frames]
+    absent = [name for name in names if not any(fnmatchcase(one, name) for one in held)]
+    if absent:
+        message = f"--features: no column of the tracker fits {name_some(absent)}."
+        raise OptionError(message)
+    return [one for one in held if any(fnmatchcase(one, name) for name in names)]
+
+
+def write_sequences(
+    session: Session,
+    frames: pd.DataFrame,
+    windows: pd.DataFrame,
+    *,
+    folder: Path,
+    features: list[str],
+    more: list[str],
+) -> None:
+    """Write the array of each complete window, and the table that names them."""
+    import numpy as np
+
+    from exprstats.deep import gather_windows
+    from exprstats.io import stage_folder, write_csv
+
+    clips, arrays = gather_windows(frames, windows, features=features, keep=["subject", *more])
+    with stage_folder(folder, force=session.force) as stage:
+        for name, values in arrays.items():
+            np.save(stage / f"{name}.npy", values)
+        write_csv(clips, stage / "clips.csv")
+    told = count_things(len(arrays), "window is", "windows are")
+    session.say(
+        f"{told} in {folder}. Next: exprstats deep "
+        f"fit {folder / 'clips.csv'} --sequences {folder} --target label --subject subject "
+        "--classes 11 --rescale --training-only added --save model.safetensors"
+    )
 
 
 def split_units(text: str | None) -> dict[str, tuple[str, ...]] | None:

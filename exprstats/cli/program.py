@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from exprstats import __version__
+from exprstats.cli.adapt import adapt_sequences
 from exprstats.cli.agreement import agree_file
 from exprstats.cli.audit import audit_file
 from exprstats.cli.check import check_input
@@ -86,6 +87,7 @@ for _name, _command in (
     ("doctor", examine_machine),
 ):
     app.command(_name)(allow_strict(_command))
+deep_app.command("adapt")(adapt_sequences)
 app.add_typer(
     deep_app,
     name="deep",

@@ -9,36 +9,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import count_things
 from exprstats.contracts import (
     CLIPS,
     arrange_rows,
     check_table,
     find_absent,
-    find_unnumbers,
     order_levels,
 )
+from exprstats.deep.evoked.targets import Targets, open_targets
+from exprstats.deep.intensity.windows import read_marks
 from exprstats.deep.recipes import NetName
 from exprstats.deep.result import PARTS, DeepModels
 from exprstats.errors import DataError, OptionError, Problem
-from exprstats.inference.metrics.classification import measure_accuracy, measure_uar
-from exprstats.inference.metrics.regression import measure_correlation, measure_rmse
 from exprstats.io.guards.tables import guard_table
 from exprstats.options import NetworkKind, check_count, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
 
 if TYPE_CHECKING:
-    from exprstats.deep.model import Loader
+    from exprstats.deep.sequences import Loader
 
-_KEYS = ("context", "model", "part", "term", "feature")
-_TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay")
+_KEYS = ("context", "model", "part", "term", "target")
+_TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay", "rescale")
 _LOSSES = ("loss_train", "loss_validate")
 
 
 def fit_deep(
     clips: pd.DataFrame,
     *,
-    target: str,
+    target: str | Sequence[str],
     parts: pd.DataFrame,
     load: Loader,
     kind: NetworkKind = "lstm",
@@ -46,6 +44,8 @@ def fit_deep(
     classes: Sequence[int] | None = None,
     grid: Sequence[Mapping[str, Any]] = ({},),
     weights: str | Path | None = None,
+    augment: Mapping[str, float] | None = None,
+    training_only: str | None = None,
     pooled_target: str | None = None,
     name: str | None = None,
     runs: int = 1,
@@ -62,7 +62,8 @@ def fit_deep(
     clips
         CLIPS: clip, subject, context where ``by`` is given, the target, and what ``load`` needs.
     target
-        A number for each clip.
+        Column with a number for each clip; or several columns, which one network predicts together:
+        labels where all are 0 and 1, else numbers.
     parts
         PARTS: subject, part, as `split_subjects` draws them.
     load
@@ -77,10 +78,16 @@ def fit_deep(
         All classes, as whole numbers, where the target is one of classes.
     grid
         Settings to try: each a mapping of ``lr``, ``batch``, ``epochs``, ``patience``,
-        ``weight_decay`` and of settings of the network, such as ``{"lr": 0.005, "hidden": 64}``.
-        The lowest loss on the validation people wins; of equal ones the first.
+        ``weight_decay``, ``rescale`` and of settings of the network, such as
+        ``{"lr": 0.005, "hidden": 64}``. The lowest loss on the validation people wins; of equal
+        ones the first.
     weights
         A local file of weights to start from.
+    augment
+        Random crops and brightness of pictures in training, as in `DeepClassifier`.
+    training_only
+        Column that is True for clips which only training people may have, such as ``"added"``
+        windows that make labels more even; those of others are left out.
     pooled_target
         The pooled network's target; by default ``{target}_pooled`` where it stands.
     name
@@ -138,13 +145,16 @@ def fit_deep(
     if by not in {None, "context"}:
         message = f"by is {by!r}; networks are trained by 'context' or for all clips (None)."
         raise OptionError(message, option="by")
-    pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
-    labels = _check(clips, parts, [target, pooled] if by else [pooled], classes)
+    if training_only is not None:
+        clips = _drop_added(clips, parts, training_only)
+    targets = open_targets(clips, target, pooled_target=pooled_target, classes=classes, by=by)
+    named = [target] if isinstance(target, str) else list(target)
+    labels = _check(clips, parts, named)
     contexts = order_levels(clips["context"]) if by else []
     seeds = spawn_seeds(seed, len(contexts) + 1)
     places = {context: place for place, context in enumerate(sorted(contexts, key=str), start=1)}
     options = {"net": kind.removesuffix("-pretrained"), "weights": weights, "load": load}
-    options |= {"device": device}
+    options |= {"device": device, "augment": None if augment is None else dict(augment)}
     names = [column for column in ("context", "clip") if column in clips]
     ids = clips[names].astype(str).reset_index(drop=True)
     order = ids.sort_values(names, kind="stable").index.to_numpy()
@@ -154,32 +164,33 @@ def fit_deep(
         mask = np.ones(len(clips), bool) if context is None else (clips["context"] == context)
         positions = order[np.asarray(mask, bool)[order]]
         sample = clips.iloc[positions]
-        truth = sample[pooled if context is None else target].to_numpy(float)
+        truth = targets.read(sample, pooled=context is None)
         # The pooled network comes first, so that it does not depend on whether contexts have any.
         states = [int(one % 2**31) for one in seeds[places.get(context, 0)].generate_state(runs)]
         options["random_state"] = states[0]
         own = labels[positions]
         _check_parts(own, context)
-        model, tried = _tune(sample, truth, own, classes=classes, grid=grid, **options)
-        guess = model.predict(sample).astype(float)
+        model, tried = _tune(sample, truth, own, targets=targets, grid=grid, **options)
+        guess = targets.guess(model, sample)
         key = {"context": context, "model": name or kind}
-        rows += _score(sample, truth, guess, own, model=model, key=key)
+        rows += _score(sample, (truth, guess), own, targets=targets, model=model, key=key)
         kept.append(model)
-        listed = _list(sample, truth, guess, own, key=key).set_index(positions).sort_index()
-        guesses.append(listed)
+        ids = _list(sample, own, key=key)
+        guesses.append(targets.spread(truth, guess, ids, positions))
         grids.append(tried.assign(context=context))
         histories.append(model.history_.assign(context=context, run=1))
-        for run, other in enumerate([model, *_train_again(model, sample, truth, own, states)], 1):
+        again = _train_again(model, sample, truth, own, targets=targets, states=states)
+        for run, other in enumerate([model, *again], 1):
             if runs > 1:
-                values = guess if run == 1 else other.predict(sample).astype(float)
-                one = _list(sample, truth, values, own, key=key).set_index(positions).sort_index()
+                values = guess if run == 1 else targets.guess(other, sample)
+                one = targets.spread(truth, values, ids, positions)
                 repeated.append(one[one["part"] == "test"].assign(run=run))
             if run > 1:
                 histories.append(other.history_.assign(context=context, run=run))
     return DeepModels(
         name=name or kind,
         kind=kind,
-        target=target,
+        target=targets.name,
         table=arrange_rows(rows, _KEYS),
         predictions=pd.concat(guesses, ignore_index=True),
         grid=pd.concat(grids, ignore_index=True),
@@ -189,26 +200,15 @@ def fit_deep(
     )
 
 
-def _check(
-    clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str], classes: Sequence[int] | None
-) -> np.ndarray:
+def _check(clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str]) -> np.ndarray:
     """Return the part (n,) of each clip."""
-    problems = find_absent(clips, targets, "clips") + find_absent(parts, ["subject", "part"])
+    problems = find_absent(parts, ["subject", "part"])
     if problems:
         raise DataError(problems)
     clips = guard_table(clips, ids=("context", "clip", "subject"), numbers=targets)
     parts = guard_table(parts, ids=["subject"], quiet=True)
     check_table(clips, CLIPS)
-    problems = find_unnumbers(clips, targets)
-    for column in dict.fromkeys(targets):
-        gaps = int(clips[column].isna().sum())
-        if gaps:
-            counted = count_things(gaps, "targets is", "targets are", of=len(clips))
-            problems.append(Problem(f"{counted} missing.", "Leave them out.", column=column))
-        odd = sorted(set(clips[column].dropna()) - set(classes or clips[column]), key=str)
-        if odd:
-            fact = f"{name_some(odd)} not among the classes."
-            problems.append(Problem(fact, "Name all classes, as whole numbers.", column=column))
+    problems = []
     pairs = parts[["subject", "part"]].astype(str).drop_duplicates()
     torn = pairs.loc[pairs["subject"].duplicated(), "subject"].unique().tolist()
     lost = sorted(set(clips["subject"].astype(str)) - set(pairs["subject"]))
@@ -227,6 +227,18 @@ def _check(
     return clips["subject"].astype(str).map(lookup).to_numpy(object)
 
 
+def _drop_added(clips: pd.DataFrame, parts: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the clips without those for training only that are of other people."""
+    problems = find_absent(parts, ["subject", "part"]) + find_absent(clips, ["subject"], "clips")
+    if problems:
+        raise DataError(problems)
+    marked = read_marks(clips, column)
+    trained = parts.loc[parts["part"].astype(str) == "train", "subject"].astype(str)
+    own = clips["subject"].astype(str).isin(trained).to_numpy()
+    kept = clips[own | ~marked]
+    return kept.reset_index(drop=True)
+
+
 def _check_parts(labels: np.ndarray, context: Any) -> None:
     absent = [part for part in ("train", "validate") if not (labels == part).any()]
     if absent:
@@ -240,22 +252,19 @@ def _tune(
     truth: np.ndarray,
     labels: np.ndarray,
     *,
-    classes: Sequence[int] | None,
+    targets: Targets,
     grid: Sequence[Mapping[str, Any]],
     net: NetName,
     **options: Any,
 ) -> tuple[Any, pd.DataFrame]:
     """Return the estimator of lowest loss on the validation people, and what was tried."""
-    from exprstats.deep.estimators import DeepClassifier, DeepRegressor
-
     tried, models = [], []
     for setting in grid:
         own = {name: value for name, value in setting.items() if name in _TRAINED}
         inner = {name: value for name, value in setting.items() if name not in _TRAINED}
         chosen = {"settings": inner or None, **own, **options}
-        kind = DeepRegressor(net, **chosen)
-        model = kind if classes is None else DeepClassifier(list(classes), net, **chosen)
-        _train(model, sample, truth, labels)
+        model = targets.build(net, **chosen)
+        _train(model, sample, truth, labels, targets)
         best = model.history_[model.history_["best"]].iloc[0]
         models.append(model)
         tried.append({**setting, "epochs_best": int(best["epoch"]), **best[list(_LOSSES)]})
@@ -264,65 +273,64 @@ def _tune(
     return models[place], table.assign(chosen=table.index == place)
 
 
-def _train(model: Any, sample: pd.DataFrame, truth: np.ndarray, labels: np.ndarray) -> Any:
+def _train(
+    model: Any, sample: pd.DataFrame, truth: np.ndarray, labels: np.ndarray, targets: Targets
+) -> Any:
     """Train an estimator on the training people, stopped on the validation people."""
     seen = labels != "test"
-    target = truth[seen].astype(int) if hasattr(model, "predict_proba") else truth[seen]
+    target = targets.form(truth[seen])
     people = sample["subject"].astype(str).to_numpy(object)[seen].astype(str)
     return model.fit(sample[seen], target, groups=people, held_out=(labels == "validate")[seen])
 
 
 def _train_again(
-    model: Any, sample: pd.DataFrame, truth: np.ndarray, labels: np.ndarray, states: list[int]
+    model: Any,
+    sample: pd.DataFrame,
+    truth: np.ndarray,
+    labels: np.ndarray,
+    *,
+    targets: Targets,
+    states: list[int],
 ) -> Iterator[Any]:
     """Yield the network of the same settings, trained from each further random state."""
     for state in states[1:]:
         twin = type(model)(**{**model.get_params(), "random_state": state})
-        yield _train(twin, sample, truth, labels)
+        yield _train(twin, sample, truth, labels, targets)
 
 
 def _score(
     sample: pd.DataFrame,
-    truth: np.ndarray,
-    guess: np.ndarray,
+    pair: tuple[np.ndarray, np.ndarray],
     labels: np.ndarray,
     *,
+    targets: Targets,
     model: Any,
     key: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    hits = hasattr(model, "classes_")
-    measures: dict[str, Any] = {"rmse": measure_rmse, "correlation": measure_correlation}
-    if hits:
-        measures = {"accuracy": measure_accuracy, "uar": measure_uar}
     rows: list[dict[str, Any]] = []
+    truth, guess = pair
     for part in PARTS:
         inside = labels == part
         if not inside.any():
             continue
         counts = {"n_clips": int(inside.sum()), "n_clusters": sample["subject"][inside].nunique()}
-        for term, measure in measures.items():
-            value = measure(truth[inside], guess[inside])
+        for term, target, value in targets.score(truth[inside], guess[inside]):
+            row = {**key, "part": part, "term": term}
+            row |= {"target": target} if targets.several else {}
             note = "truth or prediction is constant" if np.isnan(value) else None
-            row = {**key, "part": part, "term": term, "estimate": value}
-            rows.append({**row, **counts, "note": note})
+            rows.append({**row, "estimate": value, **counts, "note": note})
     best = model.history_.loc[model.history_["best"], "epoch"].item()
     facts = {"epochs": best, "parameters": model.n_parameters_, "seconds": model.seconds_}
     counts = {"n_clips": len(sample), "n_clusters": sample["subject"].nunique(), "note": None}
     for term, value in facts.items():
         row = {**key, "part": "validate" if term == "epochs" else "train", "term": term}
+        row |= {"target": None} if targets.several else {}
         rows.append({**row, "estimate": float(value), **counts})
     return rows
 
 
-def _list(
-    sample: pd.DataFrame,
-    truth: np.ndarray,
-    guess: np.ndarray,
-    labels: np.ndarray,
-    *,
-    key: dict[str, Any],
-) -> pd.DataFrame:
-    """Return PREDICTIONS rows of the clips of a sample."""
+def _list(sample: pd.DataFrame, labels: np.ndarray, *, key: dict[str, Any]) -> pd.DataFrame:
+    """Return the ids of PREDICTIONS of the clips of a sample."""
     kept = [name for name in ("context",) if name in sample]
     columns = {
         "clip": sample["clip"],
@@ -330,7 +338,5 @@ def _list(
         **{name: sample[name] for name in ("subject", *kept)},
         "part": labels,
         "fitted_on": "all" if key["context"] is None else "context",
-        "truth": truth,
-        "prediction": guess,
     }
     return pd.DataFrame(columns)

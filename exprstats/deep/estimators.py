@@ -11,8 +11,9 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import average_precision_score
 
 from exprstats.apa import count_things
-from exprstats.deep.model import Clips, DeepModel, Loader
+from exprstats.deep.model import DeepModel
 from exprstats.deep.recipes import NetName
+from exprstats.deep.sequences import Clips, Loader
 from exprstats.errors import DataError, Problem
 from exprstats.options import name_some
 
@@ -84,7 +85,7 @@ class DeepClassifier(ClassifierMixin, DeepModel):
         None takes the classes of ``y``.
     net, settings, weights, lr, batch, epochs, patience, validation, weight_decay
         As in `exprstats.deep.model.DeepModel`.
-    load, device, random_state
+    rescale, augment, load, device, random_state
         As there.
 
     Examples
@@ -110,6 +111,8 @@ class DeepClassifier(ClassifierMixin, DeepModel):
         patience: int = 10,
         validation: float = 0.2,
         weight_decay: float = 0.0,
+        rescale: bool = False,
+        augment: dict[str, float] | None = None,
         load: Loader | None = None,
         device: str = "auto",
         random_state: Any = None,
@@ -124,6 +127,8 @@ class DeepClassifier(ClassifierMixin, DeepModel):
             patience=patience,
             validation=validation,
             weight_decay=weight_decay,
+            rescale=rescale,
+            augment=augment,
             load=load,
             device=device,
             random_state=random_state,
@@ -190,7 +195,9 @@ class DeepMultilabel(DeepModel):
 
     def score(self, X: Clips, y: Any) -> float:
         """Return mean average precision over the labels that are present in some clips of y."""
-        truth = _check_marks(np.asarray(y))
+        from exprstats.deep.training import check_targets
+
+        truth = _check_marks(check_targets(y, len(X), self.targets_))
         chances = self.predict_proba(X)
         _check_width(truth, chances.shape[1])
         some = truth.any(0)

@@ -13,11 +13,13 @@ from exprstats.deep.recipes import report_absence
 from exprstats.errors import DataError, OptionError, Problem
 
 if TYPE_CHECKING:
-    from exprstats.deep.model import DeepModel, Loader
+    from exprstats.deep.model import DeepModel
+    from exprstats.deep.sequences import Loader
 
 FORMAT = "exprstats deep model 1"
 # What a fit learned beside the weights, as far as the kind of model has it.
 _LEARNED = ("center_", "scale_", "flat_", "classes_", "held_out_", "outputs_", "shape_")
+_LEARNED += ("trained_on_", "levels_", "targets_")
 _LEARNED += ("seed_", "seconds_", "device_", "n_parameters_")
 _REMEDY = "Give a file that save wrote."
 
@@ -86,7 +88,7 @@ def read_model(kind: type[Any], path: str | Path, *, load: Loader | None, device
         model = kind(**{**header["settings"], "load": load, "device": device})
         for name, value in header["learned"].items():
             held = np.array(value) if isinstance(value, list) else value
-            setattr(model, name, tuple(value) if name == "shape_" else held)
+            setattr(model, name, tuple(value) if name in {"shape_", "targets_"} else held)
         model.history_ = pd.DataFrame(header["history"])
         net = model._build(model.outputs_, model.shape_)
         net.load_state_dict(weights)

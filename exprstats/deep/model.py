@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from exprstats.deep.people import split_people
 from exprstats.deep.recipes import NetName, find_recipe, report_absence
+from exprstats.deep.sequences import Clips, Loader, Taker, Variation, measure_levels, open_clips
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import check_count, is_positive
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from exprstats.deep.training import Plan
 
-Loader = Callable[[pd.Series], np.ndarray]
-Clips = np.ndarray | pd.DataFrame
 Model = TypeVar("Model", bound="DeepModel")
 
 
@@ -67,6 +65,12 @@ class DeepModel(BaseEstimator, ABC):
         Share of people (clips, without groups) held out to stop training; 0 trains all ``epochs``.
     weight_decay
         Weight of the squared weights.
+    rescale
+        Standardise features by all frames that are trained on, so that levels in which clips differ
+        stay; takes the place of the LSTM's standardising within each clip.
+    augment
+        Of pictures: ``{"crop": 224, "brightness": 0.2}`` trains on random squares of 224 pixels, as
+        much as 20% darker or brighter, and predicts from the square in the middle.
     load
         Where X is a table of clips: returns the array of a row, so that memory stays bounded.
     device
@@ -78,12 +82,13 @@ class DeepModel(BaseEstimator, ABC):
     ----------
     net_, history_
         The trained network; its epochs: epoch, lr, loss_train, loss_validate, best.
-    held_out_
-        Groups on which training was stopped.
+    held_out_, trained_on_, targets_
+        Groups on which training was stopped, those that were trained on; columns of y.
     n_parameters_, seconds_, device_
         Numbers trained, wall time, and where it ran.
     """
 
+    targets_: tuple[str, ...] = ()
     _experts = 2  # of each label in a gated GRU, beside the dummy; 0 for a linear head
 
     def __init__(
@@ -98,6 +103,8 @@ class DeepModel(BaseEstimator, ABC):
         patience: int = 10,
         validation: float = 0.2,
         weight_decay: float = 0.0,
+        rescale: bool = False,
+        augment: dict[str, float] | None = None,
         load: Loader | None = None,
         device: str = "auto",
         random_state: Any = None,
@@ -111,6 +118,8 @@ class DeepModel(BaseEstimator, ABC):
         self.patience = patience
         self.validation = validation
         self.weight_decay = weight_decay
+        self.rescale = rescale
+        self.augment = augment
         self.load = load
         self.device = device
         self.random_state = random_state
@@ -125,7 +134,7 @@ class DeepModel(BaseEstimator, ABC):
         X
             Clips (n, ...), or a table of n clips where ``load`` is set.
         y
-            Targets (n,) or (n, k).
+            Targets (n,) or (n, k); of a table the columns are kept as ``targets_``.
         groups
             The person of each clip (n,). Without them a clip that stops training may show a person
             who is trained on, and training stops too late; a warning says so.
@@ -159,12 +168,15 @@ class DeepModel(BaseEstimator, ABC):
         )
 
         plan = self._plan()
-        take, count, shape = self._open(X)
+        take, count, shape = open_clips(X, net=self.net, load=self.load)
+        self.targets_ = tuple(getattr(y, "columns", ()))
         targets, outputs = self._learn_targets(check_targets(y, count))
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         share, seed = self.validation, self.seed_
         train, held, self.held_out_ = split_people(count, groups, held_out, share=share, seed=seed)
+        self.trained_on_ = np.unique([] if groups is None else np.asarray(groups)[train])
         targets = self._centre(targets, train)
+        self._learn_levels(take, train, plan.batch)
         device = find_device(self.device)
         started = time.perf_counter()
         with fork_random(self.seed_, device), limit_threads(self.net):
@@ -174,7 +186,7 @@ class DeepModel(BaseEstimator, ABC):
 
                 load_weights(net, self.weights)
             self.net_ = net.to(device)
-            material = Material(take, targets, train, held)
+            material = Material(*self._vary(take), targets, train, held)
             self.history_ = train_net(self.net_, material, self._loss, plan, seed=self.seed_)
         self.seconds_ = time.perf_counter() - started
         self.device_, self.shape_, self.outputs_ = str(device), shape, outputs
@@ -188,6 +200,7 @@ class DeepModel(BaseEstimator, ABC):
         *,
         epochs: int = 1,
         batch: int = 3,
+        iterations: int | None = None,
         lr: float | None = None,
         freeze_norm: bool = True,
         watch: Callable[[Self], dict[str, float]] | None = None,
@@ -200,6 +213,8 @@ class DeepModel(BaseEstimator, ABC):
             Clips and targets, all of which are trained on; classes are those of the fit.
         epochs, batch, lr
             Passes, clips in a step (three in the paper), and learning rate (None for the fit's).
+        iterations
+            Steps in all, in place of ``epochs``.
         freeze_norm
             Keep means and variances of batch norms, which a few clips cannot estimate.
         watch
@@ -223,17 +238,18 @@ class DeepModel(BaseEstimator, ABC):
 
         check_count(epochs, "epochs")
         check_count(batch, "batch")
+        if iterations is not None:
+            check_count(iterations, "iterations")
+            epochs = iterations  # of one step at least
         tuned = copy.deepcopy(self)
         rate = self._plan().lr if lr is None else lr
-        plan = replace(
-            self._plan(), epochs=epochs, batch=batch, lr=rate, step=0, freeze_norm=freeze_norm
-        )
-        take, count, _ = self._open(X, self.shape_)
-        targets = self._encode(training.check_targets(y, count))
-        material = training.Material(take, targets, np.arange(count), np.arange(0))
+        change: dict[str, Any] = {"epochs": epochs, "batch": batch, "lr": rate, "step": 0}
+        plan = replace(self._plan(), **change, steps=iterations or 0, freeze_norm=freeze_norm)
+        take, count, _ = open_clips(X, net=self.net, load=self.load, shape=self.shape_)
+        targets = self._encode(training.check_targets(y, count, self.targets_))
+        material = training.Material(*self._vary(take), targets, np.arange(count), np.arange(0))
         follow = None if watch is None else (lambda _: watch(tuned))
-        started = time.perf_counter()
-        device = next(tuned.net_.parameters()).device
+        started, device = time.perf_counter(), next(tuned.net_.parameters()).device
         with training.fork_random(self.seed_, device), training.limit_threads(self.net):
             tuned.history_ = training.train_net(
                 tuned.net_, material, self._loss, plan, seed=self.seed_, watch=follow
@@ -296,8 +312,7 @@ class DeepModel(BaseEstimator, ABC):
         batch = recipe.batch if self.batch is None else self.batch
         epochs = recipe.epochs if self.epochs is None else self.epochs
         if not is_positive(lr):
-            message = f"lr is {lr!r}; it must be a number above 0."
-            raise OptionError(message, option="lr")
+            raise OptionError(Option("lr"), f" is {lr!r}; it must be a number above 0.")
         check_count(batch, "batch")
         check_count(epochs, "epochs")
         check_count(self.patience, "patience")
@@ -315,41 +330,28 @@ class DeepModel(BaseEstimator, ABC):
             clip_norm=recipe.clip_norm,
         )
 
-    def _open(
-        self, X: Clips, shape: tuple[int, ...] | None = None
-    ) -> tuple[Callable[[np.ndarray], np.ndarray], int, tuple[int, ...]]:
-        """Return what gives the clips at some positions, their number, and the shape of one."""
-        from exprstats.deep.training import check_clips
+    def _vary(self, take: Taker) -> tuple[Taker, Variation]:
+        """Return what gives the clips as a network sees them, and as it sees them in training."""
+        from exprstats.deep.intensity.augmentation import open_augmentation
 
-        axes = find_recipe(self.net).axes
-        if not len(X):
-            raise DataError(Problem("there are no clips.", "Check what was selected."))
-        if isinstance(X, pd.DataFrame):
-            if self.load is None:
-                message = ("X is a table: set ", Option("load"), ", which returns a row's array.")
-                raise OptionError(*message)
-            # A row of numbers of several kinds would turn the clip named 1 into 1.0.
-            table, load = X.astype(object), self.load
-            one = np.asarray(load(table.iloc[0]))
+        settle, vary = open_augmentation(self.augment, self.net)
+        center, scale = getattr(self, "levels_", (0.0, 1.0))
 
-            def take(rows: np.ndarray) -> np.ndarray:
-                loaded = [np.asarray(load(table.iloc[row]), dtype=np.float32) for row in rows]
-                odd = [array.shape for array in loaded if array.shape != found]
-                if odd:
-                    check_clips(np.empty((1, *odd[0])), found)
-                return check_clips(np.stack(loaded), found)
-        else:
-            clips = np.asarray(X)
-            one = clips[0]
+        def level(clips: np.ndarray) -> np.ndarray:
+            return clips if not self.rescale else ((clips - center) / scale).astype(np.float32)
 
-            def take(rows: np.ndarray) -> np.ndarray:
-                return check_clips(clips[rows], found)
+        def draw(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+            return vary(level(take(rows)), rng)
 
-        if one.ndim != len(axes):
-            fact = f"a clip of '{self.net}' has the axes {', '.join(axes)}; this has {one.ndim}."
-            raise DataError(Problem(fact, f"Give X of {len(axes) + 1} axes, clips first."))
-        found = one.shape if shape is None else shape
-        return take, len(X), found
+        return (lambda rows: settle(level(take(rows)))), draw
+
+    def _learn_levels(self, take: Taker, train: np.ndarray, batch: int) -> None:
+        """Keep means and SDs of the features over all frames that are trained on."""
+        if not self.rescale:
+            return
+        if "feature" not in find_recipe(self.net).axes:
+            raise OptionError(Option("rescale"), f" is for features; '{self.net}' takes pictures.")
+        self.levels_ = measure_levels(take, train, batch)
 
     def _build(self, outputs: int, shape: tuple[int, ...]) -> torch.nn.Module:
         from exprstats.deep import nets
@@ -357,9 +359,11 @@ class DeepModel(BaseEstimator, ABC):
         given = dict(self.settings or {})
         try:
             if self.net == "lstm":
+                given = {"standardise": not self.rescale, **given}
                 return nets.OpenFaceLSTM(outputs, shape[-1], **given)
             if self.net == "gated-gru":
-                usual = {"sizes": (shape[-1],), "hidden": (256,), "experts": self._experts}
+                sizes = given.get("sizes", (shape[-1],))
+                usual = {"sizes": sizes, "hidden": (256,) * len(sizes), "experts": self._experts}
                 given = {**usual, **given}
                 if sum(given["sizes"]) != shape[-1]:
                     fact = f"sizes sum to {sum(given['sizes'])}; clips have {shape[-1]} features."
@@ -375,9 +379,10 @@ class DeepModel(BaseEstimator, ABC):
         check_is_fitted(self, "net_")
         from exprstats.deep.training import limit_threads, run_net
 
-        take, count, _ = self._open(X, self.shape_)
+        take, count, _ = open_clips(X, net=self.net, load=self.load, shape=self.shape_)
+        take, rows = self._vary(take)[0], np.arange(count)
         with limit_threads(self.net):
-            return run_net(self.net_, take, np.arange(count), self._plan().batch).astype(float)
+            return run_net(self.net_, take, rows, self._plan().batch).astype(float)
 
     @abstractmethod
     def _learn_targets(self, y: np.ndarray) -> tuple[np.ndarray, int]:

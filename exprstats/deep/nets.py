@@ -365,6 +365,8 @@ class GatedGRU(nn.Module):
     torch.Size([2, 15])
     """
 
+    head: tuple[str, ...] = ("experts", "labels", "output")
+
     def __init__(
         self,
         outputs: int,
@@ -376,11 +378,9 @@ class GatedGRU(nn.Module):
     ) -> None:
         super().__init__()
         self.sizes = tuple(sizes)
-        self.head: tuple[str, ...] = ("experts", "labels") if experts else ("output",)
+        self.linear = not experts
         pairs = zip(sizes, hidden, strict=True)
-        self.modalities = nn.ModuleList(
-            nn.GRU(size, units, batch_first=True) for size, units in pairs
-        )
+        self.modalities = nn.ModuleList(nn.GRU(*pair, batch_first=True) for pair in pairs)
         self.dropout = nn.Dropout(dropout)
         self.gate = ContextGate(sum(hidden))
         if experts:
@@ -394,6 +394,6 @@ class GatedGRU(nn.Module):
         parts = frames.split(self.sizes, dim=-1)
         states = [gru(part)[1][-1] for gru, part in zip(self.modalities, parts, strict=True)]
         joined = self.gate(self.dropout(torch.cat(states, -1)))
-        if self.head == ("output",):
+        if self.linear:
             return self.output(joined)
         return torch.logit(self.labels(self.experts(joined)), eps=EPSILON)

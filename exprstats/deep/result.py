@@ -27,14 +27,15 @@ class DeepModels(Result):
     name, kind
         What the predictions call it, and the network.
     target
-        The column that was predicted.
+        The column that was predicted, or several.
     table
         Tidy rows: context, model, part, term, estimate, n_clips, n_clusters, note. Terms are
-        ``rmse`` and ``correlation`` (or ``accuracy`` and ``uar``) of each part, and ``epochs`` (the
-        best one), ``parameters`` and ``seconds`` of training.
+        ``rmse`` and ``correlation`` of each part (``accuracy`` and ``uar`` of classes, ``map`` of
+        several labels), and ``epochs`` (the best), ``parameters`` and ``seconds`` of training.
+        With several targets also ``target``, of which None stands for their mean.
     predictions
         PREDICTIONS of all clips in all parts, from their context's network (``fitted_on`` =
-        ``"context"``) and from the pooled one (``"all"``).
+        ``"context"``) and from the pooled one (``"all"``); of several targets each is a ``seat``.
     grid
         One row for each combination of settings, with its loss on the validation people.
     history
@@ -75,7 +76,7 @@ class DeepModels(Result):
             "kind": self.kind,
             "target": self.target,
             "n_contexts": len(self.fits) - 1,
-            "n_clips": len(pooled),
+            "n_clips": len(pooled) // max(pooled.get("seat", pd.Series()).nunique(), 1),
             "n_clusters": pooled["subject"].nunique(),
             **{f"n_{part}": int(per_part.get(part, 0)) for part in PARTS},
             "n_parameters": self.fits[-1].n_parameters_,
@@ -96,7 +97,9 @@ class DeepModels(Result):
         contexts = self.table["context"].astype(object)
         for context in dict.fromkeys(contexts.where(contexts.notna(), None)):
             own = contexts.isna() if context is None else contexts == context
-            value = self.table[own & (self.table["part"] == part)].set_index("term")["estimate"]
+            here = self.table[own & (self.table["part"] == part)]
+            here = here[here["target"].isna()] if "target" in here else here
+            value = here.set_index("term")["estimate"]
             label = "All clips" if context is None else str(context)
             told.append(f"{label}: {part} {_write_scores(value)}.")
         return " ".join(told)
@@ -106,6 +109,8 @@ def _write_scores(value: pd.Series) -> str:
     if "accuracy" in value:
         accuracy, uar = (write_number(value[name], bounded=True) for name in ("accuracy", "uar"))
         return f"accuracy = {accuracy}, UAR = {uar}"
+    if "map" in value:
+        return f"MAP = {write_number(value['map'], bounded=True)}"
     r = value["correlation"]
     told = "r not defined" if np.isnan(r) else f"r = {write_number(r, bounded=True)}"
     return f"RMSE = {write_number(value['rmse'])}, {told}"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from exprstats.apa import count_things
 from exprstats.contracts import find_absent
-from exprstats.errors import DataError, Problem
+from exprstats.deep.recipes import find_recipe
+from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import is_positive, name_some
 
-if TYPE_CHECKING:
-    from exprstats.deep.model import Loader
+Clips = np.ndarray | pd.DataFrame
+Loader = Callable[[pd.Series], np.ndarray]
+Taker = Callable[[np.ndarray], np.ndarray]
+Variation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 def read_sequences(folder: str | Path) -> Loader:
@@ -150,3 +154,107 @@ def cut_frames(
         fact = f"clips without a frame or without a value of a feature: {name_some(lost)}."
         raise DataError(Problem(fact, "Leave these clips out."))
     return cut
+
+
+def open_clips(
+    X: Clips, *, net: str, load: Loader | None = None, shape: tuple[int, ...] | None = None
+) -> tuple[Taker, int, tuple[int, ...]]:
+    """Return what gives the clips at some positions, their number, and the shape of one.
+
+    Parameters
+    ----------
+    X
+        Clips (n, ...), or a table of n clips.
+    net
+        The network that takes them, which fixes their axes.
+    load
+        Where X is a table: returns the array of a row.
+    shape
+        Of the clips of training, where there was one.
+
+    Raises
+    ------
+    DataError
+        There are no clips, or they have other axes than the network takes.
+    OptionError
+        X is a table and ``load`` is missing.
+    """
+    axes = find_recipe(net).axes
+    if not len(X):
+        raise DataError(Problem("there are no clips.", "Check what was selected."))
+    if isinstance(X, pd.DataFrame):
+        if load is None:
+            message = ("X is a table: set ", Option("load"), ", which returns a row's array.")
+            raise OptionError(*message)
+        # A row of numbers of several kinds would turn the clip named 1 into 1.0.
+        table = X.astype(object)
+        one = np.asarray(load(table.iloc[0]))
+        lines: dict[int, pd.Series] = {}  # to form a row again each epoch costs more than a step
+
+        def find_line(row: int) -> pd.Series:
+            if row not in lines:
+                lines[row] = table.iloc[row]
+            return lines[row]
+
+        def take(rows: np.ndarray) -> np.ndarray:
+            loaded = [np.asarray(load(find_line(row)), dtype=np.float32) for row in rows.tolist()]
+            odd = [array.shape for array in loaded if array.shape != found]
+            if odd:
+                check_clips(np.empty((1, *odd[0])), found)
+            return check_clips(np.stack(loaded), found)
+    else:
+        clips = np.asarray(X)
+        one = clips[0]
+
+        def take(rows: np.ndarray) -> np.ndarray:
+            return check_clips(clips[rows], found)
+
+    if one.ndim != len(axes):
+        fact = f"a clip of '{net}' has the axes {', '.join(axes)}; this has {one.ndim}."
+        raise DataError(Problem(fact, f"Give X of {len(axes) + 1} axes, clips first."))
+    found = one.shape if shape is None else shape
+    return take, len(X), found
+
+
+def check_clips(clips: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
+    """Return clips (m, ...) in single precision if all numbers are finite and the shape is known.
+
+    Raises
+    ------
+    DataError
+        Missing or infinite values, or clips of another shape than those of training.
+    """
+    clips = np.ascontiguousarray(clips, dtype=np.float32)
+    if shape is not None and clips.shape[1:] != shape:
+        fact = f"clips have shape {clips.shape[1:]}; those of training had {shape}."
+        raise DataError(Problem(fact, "Cut all clips to one length and the same features."))
+    gaps = clips.size - int(np.isfinite(clips).sum())
+    if gaps:
+        counted = count_things(gaps, "values is", "values are", of=clips.size)
+        fact = f"clips have gaps: {counted} missing or infinite."
+        raise DataError(Problem(fact, "Fill gaps in tracking, or leave these clips out."))
+    return clips
+
+
+def measure_levels(take: Taker, rows: np.ndarray, batch: int) -> np.ndarray:
+    """Return means and SDs (2, features) over all frames of some clips, read in batches.
+
+    Features that do not vary have an SD of 1, so that they become 0.
+
+    Examples
+    --------
+    >>> clips = np.array([[[1.0, 5], [3, 5]], [[5.0, 5], [7, 5]]])
+    >>> measure_levels(lambda rows: clips[rows], np.arange(2), 1).round(3).tolist()
+    [[4.0, 5.0], [2.236, 1.0]]
+    """
+    pieces = np.array_split(rows, -(-len(rows) // batch))
+    count, center, spread = 0, 0.0, 0.0
+    for piece in pieces:
+        frames = np.concatenate(take(piece)).astype(float)
+        # Sums of squares about the mean so far: squares of raw pixels would lose digits.
+        share = len(frames) / (count + len(frames))
+        step = frames.mean(0) - center
+        spread = spread + np.square(frames - frames.mean(0)).sum(0) + count * share * step**2
+        center, count = center + share * step, count + len(frames)
+    scale = np.sqrt(spread / count)
+    return np.stack([center, np.where(scale > 1e-6 * np.abs(center), scale, 1.0)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import count_things
 from exprstats.deep.recipes import find_recipe, report_absence
+from exprstats.deep.sequences import Taker, Variation
 from exprstats.errors import DataError, FitError, Option, OptionError, Problem
+from exprstats.options import name_some
 from exprstats.parallel import report_progress
 
 try:
@@ -23,7 +24,6 @@ except ImportError as error:
 
 from torch import nn
 
-Taker = Callable[[np.ndarray], np.ndarray]
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -47,6 +47,8 @@ class Plan:
         The norm to which gradients are cut; 0 for none.
     freeze_norm
         Whether batch norms keep their means and variances.
+    steps
+        Steps in all, after which training ends within an epoch; 0 for none.
     """
 
     optimiser: str
@@ -58,6 +60,7 @@ class Plan:
     step: int
     clip_norm: float
     freeze_norm: bool = False
+    steps: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +71,8 @@ class Material:
     ----------
     take
         Returns the arrays (m, ...) of the clips at m positions.
+    draw
+        Returns them as they are trained on, varied by random numbers.
     targets
         (n, ...) targets in the form that the loss takes.
     train, held
@@ -75,6 +80,7 @@ class Material:
     """
 
     take: Taker
+    draw: Variation
     targets: np.ndarray
     train: np.ndarray
     held: np.ndarray
@@ -163,23 +169,29 @@ def train_net(
     """
     optimiser = _open_optimiser(net, plan)
     rng = np.random.default_rng(seed)
+    varied = np.random.default_rng([seed, 1])  # the order of clips does not depend on variations
     rows: list[dict[str, Any]] = []
     steps = [] if watch is None else [{"iteration": 0, "loss": np.nan, **watch(0)}]
-    best, kept = np.inf, None
+    best, kept, taken = np.inf, None, 0
     for epoch in range(1, plan.epochs + 1):
         if plan.step:
             optimiser.param_groups[0]["lr"] = plan.lr * 0.1 ** ((epoch - 1) // plan.step)
         report_progress("Training", epoch - 1, plan.epochs)
-        total = 0.0
-        for batch in split_batches(rng.permutation(material.train), plan.batch):
-            value = _step(net, optimiser, material, loss, plan=plan, batch=batch)
-            total += value * len(batch)
+        batches = split_batches(rng.permutation(material.train), plan.batch)
+        batches = batches[: plan.steps - taken] if plan.steps else batches
+        if not batches:
+            break
+        total, seen = 0.0, 0
+        for batch in batches:
+            pair = material.draw(batch, varied), material.targets[batch]
+            value = _step(net, optimiser, pair, loss, plan)
+            total, seen, taken = total + value * len(batch), seen + len(batch), taken + 1
             if watch is not None:
                 found = watch(len(steps))
                 steps.append({"iteration": len(steps), "loss": value, **found})
         held = measure_loss(net, material, loss, plan.batch) if len(material.held) else np.nan
         lr = optimiser.param_groups[0]["lr"]
-        mean = total / len(material.train)
+        mean = total / seen
         rows.append({"epoch": epoch, "lr": lr, "loss_train": mean, "loss_validate": held})
         if held < best:
             best, kept = held, (epoch, copy.deepcopy(net.state_dict()))
@@ -204,11 +216,9 @@ def _open_optimiser(net: nn.Module, plan: Plan) -> torch.optim.Optimizer:
 def _step(
     net: nn.Module,
     optimiser: torch.optim.Optimizer,
-    material: Material,
+    pair: tuple[np.ndarray, np.ndarray],
     loss: Loss,
-    *,
     plan: Plan,
-    batch: np.ndarray,
 ) -> float:
     net.train()
     if plan.freeze_norm:
@@ -216,8 +226,8 @@ def _step(
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.eval()
     device = next(net.parameters()).device
-    targets = torch.from_numpy(material.targets[batch]).to(device)
-    value = loss(_forward(net, material.take(batch), device), targets)
+    clips, targets = pair
+    value = loss(_forward(net, clips, device), torch.from_numpy(targets).to(device))
     if not torch.isfinite(value):
         message = ("training diverged: the loss is no longer finite. Use a smaller ", Option("lr"))
         raise FitError(*message, ".")
@@ -272,34 +282,22 @@ def run_net(net: nn.Module, take: Taker, rows: np.ndarray, batch: int) -> np.nda
     return np.concatenate(pieces)
 
 
-def check_clips(clips: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
-    """Return clips (m, ...) in single precision if all numbers are finite and the shape is known.
-
-    Raises
-    ------
-    DataError
-        Missing or infinite values, or clips of another shape than those of training.
-    """
-    clips = np.ascontiguousarray(clips, dtype=np.float32)
-    if shape is not None and clips.shape[1:] != shape:
-        fact = f"clips have shape {clips.shape[1:]}; those of training had {shape}."
-        raise DataError(Problem(fact, "Cut all clips to one length and the same features."))
-    gaps = clips.size - int(np.isfinite(clips).sum())
-    if gaps:
-        counted = count_things(gaps, "values is", "values are", of=clips.size)
-        fact = f"clips have gaps: {counted} missing or infinite."
-        raise DataError(Problem(fact, "Fill gaps in tracking, or leave these clips out."))
-    return clips
-
-
-def check_targets(y: Any, count: int) -> np.ndarray:
+def check_targets(y: Any, count: int, names: Sequence[str] = ()) -> np.ndarray:
     """Return targets (n,) or (n, k), one row a clip; nothing is broadcast.
+
+    Columns of a table are taken in the order of ``names``, where these are known.
 
     Raises
     ------
     DataError
         Not one target, or one row of targets, for each clip.
     """
+    if isinstance(y, pd.DataFrame) and len(names):
+        absent = [name for name in names if name not in y]
+        if absent:
+            fact = f"targets lack {name_some(absent)}."
+            raise DataError(Problem(fact, "Give the targets of the fit."))
+        y = y[list(names)]
     targets = np.asarray(y)
     if targets.ndim in {1, 2} and len(targets) == count:
         return targets

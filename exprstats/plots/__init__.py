@@ -1,6 +1,7 @@
 """Figures from tidy tables: nothing is computed here, only arranged and drawn."""
 
 from exprstats.document.cells import ALL, name_contexts
+from exprstats.plots.adaptation import draw_adaptation, draw_errors, draw_tasks
 from exprstats.plots.decisions import draw_decisions, select_curves
 from exprstats.plots.descriptives import (
     draw_agreement,
@@ -28,12 +29,14 @@ from exprstats.plots.weights import draw_contrasts, draw_weights, name_pairs
 __all__ = [
     "ALL",
     "MetricLabel",
+    "draw_adaptation",
     "draw_agreement",
     "draw_calibration",
     "draw_contrasts",
     "draw_decisions",
     "draw_dependence",
     "draw_differences",
+    "draw_errors",
     "draw_estimates",
     "draw_events",
     "draw_evoked_scores",
@@ -48,6 +51,7 @@ __all__ = [
     "draw_ratings",
     "draw_recall",
     "draw_structure",
+    "draw_tasks",
     "draw_together",
     "draw_training",
     "draw_values",

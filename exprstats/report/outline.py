@@ -9,6 +9,8 @@ from exprstats.document.text import say
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import list_sources
 from exprstats.report.methods.paragraph import describe_procedure
+from exprstats.report.sections.ablation import describe_ablation
+from exprstats.report.sections.adaptation import describe_adaptation, describe_tasks
 from exprstats.report.sections.agreement import describe_agreement
 from exprstats.report.sections.calibration import describe_calibration
 from exprstats.report.sections.choice import describe_choice
@@ -94,6 +96,9 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("comparison",), describe_comparisons),
     (("calibration",), describe_calibration),
     (("networks",), describe_networks),
+    (("tasks",), describe_tasks),
+    (("adaptation",), describe_adaptation),
+    (("ablation",), describe_ablation),
     (("contexts",), describe_contexts),
     (("equivalence",), describe_equivalence),
     (("permutation",), describe_permutation),

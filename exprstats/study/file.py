@@ -36,6 +36,7 @@ from exprstats.study.values import Reader, Unreadable, show_value
 
 Settings = TypeVar("Settings")
 
+_PICTURES = {"r3d", "r3d-pretrained", "i3d"}  # networks that see these; others see features
 _TABLES: dict[str, type] = {
     "ratings": RatingsSettings,
     "reliability": ReliabilitySettings,
@@ -334,34 +335,40 @@ def _check_models(study: Study) -> Iterator[Conflict]:
 
 def _check_networks(study: Study) -> Iterator[Conflict]:
     """Yield what networks of a study lack, and what other models have of theirs."""
-    inputs = {"deep": study.deep or study.openface, "video": study.video}
     for model in study.models:
-        named = f"[[models]] '{model.name}'"
-        if model.kind not in NETWORKS:
-            if model.trained:
-                yield (
-                    f"{named} has {next(iter(model.trained))}, which is for networks.",
-                    "Remove it.",
-                )
-            continue
-        pictures = model.kind in {"r3d", "r3d-pretrained", "i3d"}
-        table = "video" if pictures else "deep"
-        arrays = study.deep is not None and study.deep.sequences is not None
-        if inputs[table] is None and not arrays:
-            fact = f"{named} needs [{table}], which is absent."
-            yield fact, f"Add [{table}] with the clips' {'videos' if pictures else 'sequences'}."
-        if model.kind == "r3d-pretrained" and model.weights is None:
-            yield f"{named} starts from weights.", "Name a local file: weights = '...'."
-        if model.kind == "r3d" and model.weights is not None:
-            yield f"{named} is trained from scratch.", 'Remove weights or use "r3d-pretrained".'
-        odd = [key for key in ("layers", "hidden") if key in model.trained and model.kind != "lstm"]
-        if odd:
-            yield f"{named} has {odd[0]}, which is for kind = 'lstm'.", f"Remove {odd[0]}."
+        if model.kind in NETWORKS:
+            yield from _check_network(model, study)
+        elif model.trained:
+            fact = f"[[models]] '{model.name}' has {next(iter(model.trained))}"
+            yield f"{fact}, which is for networks.", "Remove it."
     deep = study.deep
-    if deep and not (deep.sequences or deep.openface or study.openface):
+    fed = deep and (deep.sequences or deep.openface or study.openface)
+    if deep and not fed and any(one.kind in {*NETWORKS} - _PICTURES for one in study.models):
         yield "[deep] names no input.", "Add sequences = a folder, or openface and segments."
     if deep and deep.openface and not deep.segments:
         yield "[deep] openface needs segments, which say where clips lie.", "Add segments = a file."
+
+
+def _check_network(model: ModelSettings, study: Study) -> Iterator[Conflict]:
+    named, pictures = f"[[models]] '{model.name}'", model.kind in _PICTURES
+    table = "video" if pictures else "deep"
+    arrays = study.deep is not None and study.deep.sequences is not None
+    given = study.video if pictures else study.deep or study.openface
+    if given is None and not arrays:
+        fact = f"{named} needs [{table}], which is absent."
+        yield fact, f"Add [{table}] with the clips' {'videos' if pictures else 'sequences'}."
+    if model.kind == "r3d-pretrained" and model.weights is None:
+        yield f"{named} starts from weights.", "Name a local file: weights = '...'."
+    if model.kind == "r3d" and model.weights is not None:
+        yield f"{named} is trained from scratch.", 'Remove weights or use "r3d-pretrained".'
+    for keys, fits, whose in (
+        (("layers", "hidden"), model.kind == "lstm", "kind = 'lstm'"),
+        (("crop", "brightness"), pictures, "networks of pictures"),
+        (("rescale",), not pictures, "networks of features"),
+    ):
+        odd = [key for key in keys if key in model.trained and not fits]
+        if odd:
+            yield f"{named} has {odd[0]}, which is for {whose}.", f"Remove {odd[0]}."
 
 
 def _check_split(study: Study, split: SplitSettings) -> Iterator[Conflict]:

@@ -92,6 +92,8 @@ class ModelSettings:
 
     ``unit`` says what a seat of the human baseline is; the keys after it are those of networks.
     Every combination of ``lr``, ``layers`` and ``hidden`` is tried on the validation subjects.
+    ``rescale`` standardises features by all training frames; ``crop`` (pixels) and ``brightness``
+    (a share) vary pictures in training.
     """
 
     name: Annotated[str, read_text]
@@ -104,11 +106,15 @@ class ModelSettings:
     epochs: Annotated[int | None, read_repeats] = None
     batch: Annotated[int | None, read_repeats] = None
     patience: Annotated[int | None, read_repeats] = None
+    rescale: Annotated[bool | None, read_flag] = None
+    crop: Annotated[int | None, read_repeats] = None
+    brightness: Annotated[float | None, read_portion] = None
 
     @property
     def trained(self) -> dict[str, Any]:
         """What the file says of a network's training, by key."""
         keys = ("weights", "lr", "layers", "hidden", "epochs", "batch", "patience")
+        keys += ("rescale", "crop", "brightness")
         return {key: held for key in keys if (held := getattr(self, key)) not in {None, ()}}
 
 

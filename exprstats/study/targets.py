@@ -23,7 +23,7 @@ NUMBER_METRICS: tuple[MetricName, ...] = ("nrmse", "correlation")
 CLASS_METRICS: tuple[MetricName, ...] = ("accuracy", "macro_f1")
 # These count hits of any label; others of classes ask which label is 1.
 LABEL_METRICS: tuple[MetricName, ...] = ("accuracy", "uar", "macro_f1", "kappa")
-_ONES: tuple[MetricName, ...] = ("precision", "recall", "f1", "within1")
+_ONES: tuple[MetricName, ...] = ("precision", "recall", "f1", "within1", "within2", "within3")
 _KEYS = {"kind": "model"}  # options that are called otherwise on the command line
 # A target of so few whole numbers may stand for classes.
 _FEW = 7

@@ -67,6 +67,18 @@ def test_a_network_is_fitted_stored_used_and_adapted(folder):
 
 
 @pytest.mark.torch
+def test_several_trainings_are_set_beside_other_test_people(folder, tmp_path):
+    files = [folder / "clips.csv", "--sequences", folder / "seq"]
+    said = run("fit", *files, *FIT, "--lr", ".02", "--runs", 2, "--out", tmp_path / "o").output
+    assert "trained 2 times from other random numbers" in " ".join(said.split())
+    table = pd.read_csv(tmp_path / "o" / "tables" / "training.csv").set_index("metric")
+    history = pd.read_csv(tmp_path / "o" / "tables" / "history.csv")
+    assert set(history["run"]) == {1, 2}
+    assert table.loc["rmse", "n_runs"] == 2
+    assert table.loc["rmse", "error_training"] > 0
+
+
+@pytest.mark.torch
 def test_classes_are_fitted_and_adapted(folder):
     files = [folder / "clips.csv", "--sequences", folder / "seq", "--target", "label"]
     model = folder / "c.safetensors"
@@ -89,3 +101,63 @@ def test_wrong_options_end_in_one_readable_block(folder, change, words):
     given = [folder / "clips.csv", "--sequences", folder / "seq", *FIT, *change]
     said = " ".join(run("fit", *given, code=2).output.split())
     assert words in said
+
+
+@pytest.mark.torch
+def test_several_labels_a_missing_modality_and_transfer(folder, tmp_path):
+    clips = pd.read_csv(folder / "clips.csv")
+    clips["high"] = (clips["score"] > 0.5).astype(int)
+    clips["twice"] = 2 * clips["score"]
+    clips.to_csv(tmp_path / "c.csv", index=False)
+    files = [tmp_path / "c.csv", "--sequences", folder / "seq", "--subject", "subject"]
+    net = ["--model", "gated-gru", "--modalities", "one=1,other=1", "--hidden", 4, "--epochs", 2]
+    net += ["--lr", ".01", "--device", "cpu", "--split", "50,20,30"]
+    model, file = tmp_path / "m.safetensors", tmp_path / "p.csv"
+    kept = ["--save", model, "--predictions", file]
+    said = run("fit", *files, "--target", "label,high", *net, *kept).output
+    assert "units per layer 4 + 4" in " ".join(said.split())
+    found = pd.read_csv(file)
+    assert set(found["seat"]) == {"label", "high"}
+    assert found["prediction"].between(0, 1).all()
+    run("predict", model, *files[:3], "--device", "cpu", "--predictions", tmp_path / "q.csv")
+    again = pd.read_csv(tmp_path / "q.csv").set_index(["clip", "seat"])["prediction"]
+    keys = list(zip(found["clip"], found["seat"], strict=True))
+    # Networks are in single precision, and clips share batches with others here.
+    np.testing.assert_allclose(again.loc[keys], found["prediction"], rtol=1e-5)
+    both = ["--target", "high,label", "--device", "cpu", "--save", tmp_path / "n.safetensors"]
+    assert "120 clips of 20 people in 1 pass" in run("adapt", model, *files, *both).output
+    done = run("adapt", model, *files, *both[2:], "--target", "high,score", "--force", code=2)
+    assert "lack 'label'" in done.output
+    numbers = ["--target", "score,twice", *net]
+    late = ["--weights", model, "--name", "late", "--predictions", tmp_path / "late.csv"]
+    done = run("fit", *files, *numbers, *late)
+    assert "MSE of late" in " ".join(done.output.split())
+    run("fit", *files, *numbers, "--name", "early", "--predictions", tmp_path / "early.csv")
+    both = [str(tmp_path / name) for name in ("early.csv", "late.csv")]
+    asked = ["--metric", "mse", "--subject", "subject", "--json", str(tmp_path / "compared")]
+    done = CliRunner().invoke(app, ["compare", *both, *asked])
+    assert done.exit_code == 0, done.output
+    rows = pd.DataFrame(json.loads((tmp_path / "compared").read_text(encoding="utf-8"))["rows"])
+    change = rows[rows["term"].eq("early - late") & rows["headline"]]["estimate"].item()
+    one, other = (
+        table[table["part"].eq("test")]
+        .assign(square=lambda held: (held["truth"] - held["prediction"]) ** 2)
+        .groupby("seat")["square"]
+        .mean()
+        .mean()
+        for table in map(pd.read_csv, both)
+    )
+    assert change == pytest.approx(one - other)
+    said = run("fit", *files, "--target", "label,high", *net, "--ablate", "--json", tmp_path / "j")
+    assert "Table A74" in said.output
+    rows = pd.DataFrame(json.loads((tmp_path / "j").read_text(encoding="utf-8"))["rows"])
+    assert set(rows["model"]) == {"one + other", "other", "one", "no features"}
+    for change, words in (
+        (["--ablate", "--classes", 2], "--ablate takes neither"),
+        (["--modalities", "one"], "must be a name and its features"),
+        (["--modalities", "one=2", "--ablate"], "two or more"),
+        (["--model", "lstm"], "are for --model gated-gru"),
+        (["--ablate", "--hidden", "4,8"], "one number of --hidden"),
+    ):
+        done = run("fit", *files, "--target", "label,high", *net, *change, code=2)
+        assert words in " ".join(done.output.split())

@@ -66,3 +66,23 @@ def test_a_video_that_is_absent_is_named(folder):
 
     with pytest.raises(DataError, match="lacks the videos 'v2'"):
         read_pictures(folder, segments(video=["v2"]))
+
+
+def test_windows_of_frames_are_cut_from_their_video_whole_or_in_the_middle(folder, colours):
+    import exprstats as ex
+    from exprstats.deep.video.pictures import read_pictures
+
+    frames = pd.DataFrame({"video": "v1", "frame": np.arange(1, 41), "label": np.arange(40) % 11})
+    frames["timestamp"] = ((frames["frame"] - 1) / 20).round(3)
+    windows = ex.cut_windows(frames)
+    clips, _ = ex.gather_windows(frames, windows, features=[], keep=[])
+    assert clips["clip"].tolist() == [f"v1_{last}" for last in (16, 22, 28, 34, 40)]
+    middle = read_pictures(folder, clips, net="i3d", frames=16)
+    whole = read_pictures(folder, clips, net="i3d", frames=16, whole=True)
+    for row in clips.to_dict("records"):
+        line = pd.Series(row)
+        shown = (middle(line)[:, :, 112, 112] + 1) / 2
+        known = colours[row["first_frame"] - 1 : row["last_frame"]]
+        np.testing.assert_allclose(shown, known.T, atol=1e-6)
+        assert whole(line).shape == (3, 16, 256, 256)
+        np.testing.assert_array_equal(whole(line)[:, :, 16:240, 16:240], middle(line))

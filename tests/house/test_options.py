@@ -157,6 +157,17 @@ def make_evoked():
 PLANS = {"subjects": 10, "clips": 4, "raters": 3, "workers": 20, "draws": 10}
 PRINTED = pd.DataFrame({"icc": [0.7], "n_clips": [40], "raters": [4]})
 CALLS = {
+    "ablate_modalities": lambda _, **options: ex.ablate_modalities(
+        make_clips(),
+        targets=["gaze", "smile"],
+        parts=make_parts(),
+        load=lambda _: np.zeros((2, 2)),
+        modalities={"a": 1, "b": 1},
+        **options,
+    ),
+    "adapt_people": lambda _, **options: ex.adapt_people(
+        ex.DeepClassifier(), make_clips(), neutral="y", **options
+    ),
     "audit_table": lambda _, **options: ex.audit_table(PRINTED, **options),
     "bootstrap_clusters": lambda _, **options: ex.bootstrap_clusters(
         make_clips(), lambda table: table["y"].mean(), cluster="subject", draws=100, **options
@@ -174,6 +185,9 @@ CALLS = {
         make_ratings(), by="context", **options
     ),
     "compare_restrictions": measure(ex.compare_restrictions),
+    "compare_tasks": lambda _, **options: ex.compare_tasks(
+        make_clips(), intensity="y", task="context", draws=100, **options
+    ),
     "compare_human": lambda _, **options: ex.compare_human(make_human(), **options),
     "contrast_contexts": lambda _, **options: fit(ex.contrast_contexts, draws=100, **options),
     "correlate_features": lambda _, **options: ex.correlate_features(
@@ -210,6 +224,7 @@ CALLS = {
     ),
     "predict_labels": lambda _, **options: ex.predict_labels(*make_signing(), trees=1, **options),
     "simulate_estimates": lambda _, **options: ex.simulate_estimates(speakers=5, **options),
+    "simulate_intensity": lambda _, **options: ex.simulate_intensity(subjects=2, **options),
     "simulate_signing": lambda _, **options: ex.simulate_signing(utterances=5, **options),
     "simulate_evoked": lambda _, **options: ex.simulate_evoked(videos=5, **options),
     "measure_labels": lambda _, **options: ex.measure_labels(make_evoked()[0], **options),
@@ -221,6 +236,7 @@ CALLS = {
     "nest_elastic": lambda _, **options: call_nested(**options),
     "repeat_splits": lambda _, **options: call_repeats(**options),
     "rate_ceiling": lambda _, **options: ex.rate_ceiling(make_ratings(), make_factor(), **options),
+    "rate_labels": lambda _, **options: ex.rate_labels(make_models(), **options),
     "rate_scores": lambda _, **options: ex.rate_scores(make_ratings(), make_factor(), **options),
     "rate_importance": lambda _, **options: ex.rate_importance(
         make_models(), repeats=1, draws=100, **options

@@ -213,6 +213,9 @@ print([one.message for one in run.provenance.warnings if one.stage == "networks"
         ('kind = "i3d"', "needs \\[video\\], which is absent"),
         ('kind = "lstm"\n[deep]\nhz = 25', "names no input"),
         ('kind = "forest"\nlr = 0.1', "has lr, which is for networks"),
+        ('kind = "lstm"\ncrop = 9\n[deep]\nsequences = "."', "for networks of pictures"),
+        ('kind = "i3d"\nrescale = true\n[deep]\nsequences = "."', "for networks of features"),
+        ('kind = "lstm"\nbrightness = 2\n[deep]\nsequences = "."', "brightness"),
         ('kind = "lstm"\nlr = 0\n[deep]\nsequences = "."', "must be a number above 0"),
     ],
 )

@@ -13,7 +13,7 @@ from exprstats.errors import DataError, Problem
 from exprstats.options import name_some
 
 if TYPE_CHECKING:
-    from exprstats.deep.model import Loader
+    from exprstats.deep.sequences import Loader
 
 # Of Kinetics-400, by which the public weights of R3D-18 standardise colours.
 MEANS = (0.43216, 0.394666, 0.37645)
@@ -24,7 +24,12 @@ _KEPT = 512 << 20  # bytes of pictures that are not read again
 
 
 def read_pictures(
-    folder: str | Path, segments: pd.DataFrame, *, net: str = "r3d", frames: int = 16
+    folder: str | Path,
+    segments: pd.DataFrame,
+    *,
+    net: str = "r3d",
+    frames: int = 16,
+    whole: bool = False,
 ) -> Loader:
     """Return what reads a clip's pictures from its video, evenly over the clip.
 
@@ -41,11 +46,15 @@ def read_pictures(
         ``"r3d"`` or ``"i3d"``.
     frames
         Of a clip.
+    whole
+        Keep all of the scaled frame, so that networks can cut squares from it at random places
+        (``augment`` of `DeepModel`).
 
     Returns
     -------
     callable
-        Takes a row of CLIPS and returns (3, frames, side, side); ``load`` of deep estimators.
+        Takes a row of CLIPS and returns (3, frames, side, side); ``load`` of deep estimators. If
+        whole, the last axes are the frame's height and width.
 
     Raises
     ------
@@ -76,7 +85,7 @@ def read_pictures(
             video, start, end = str(lines[key][0]), *map(float, lines[key][1:])
             if video not in times:
                 times[video] = index_video(videos[video])
-            taken = _take(times[video], start, end, net=net, frames=frames)
+            taken = _take(times[video], (start, end), net=net, frames=frames, whole=whole)
             if sum(one.nbytes for one in kept.values()) + taken.nbytes > _KEPT:
                 return scale_pictures(taken, net)
             kept[key] = taken
@@ -91,14 +100,19 @@ def _find_video(folder: Path, name: str) -> Path | None:
     return next((one for one in sorted(folder.iterdir()) if one.stem == name), None)
 
 
-def _take(index: VideoTimes, start: float, end: float, *, net: str, frames: int) -> np.ndarray:
+def _take(
+    index: VideoTimes, ends: tuple[float, float], *, net: str, frames: int, whole: bool
+) -> np.ndarray:
     """Return bytes (frames, side, side, 3) of a clip, cut from the middle of its frames."""
+    start, end = ends
     first = start + index.length if start < 0 else start
     last = end + index.length if end <= 0 else end
     size, side = _SHAPES[net]
     rate = min(frames / max(last - first, 1e-9), index.fps)
     found = read_clip(index.path, first, last, fps=rate, size=size, times=index).frames
     found = found[np.linspace(0, len(found) - 1, frames).round().astype(int)]
+    if whole:
+        return found
     top, left = (size[0] - side) // 2, round((size[1] - side) / 2)
     return np.ascontiguousarray(found[:, top : top + side, left : left + side])
 

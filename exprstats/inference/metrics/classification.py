@@ -114,7 +114,7 @@ HIT_METRICS = (
         formula=take_mean,
         takes="labels",
     ),
-    count_within(1),
+    *(count_within(steps) for steps in (1, 2, 3)),
     Metric(
         "precision",
         measure_precision,

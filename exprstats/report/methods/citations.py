@@ -141,6 +141,10 @@ SOURCES: dict[str, Text] = {
         "of effect size for some common research designs. *Psychological Methods*, *8*(4), "
         "434–447. https://doi.org/10.1037/1082-989X.8.4.434"
     ),
+    "ouyang": say(
+        "Ouyang, J., Koesmahargyo, V., Galatzer-Levy, I., & Zhang, L. (n.d.). [Emotional intensity "
+        "from video with adaptive learning; unpublished manuscript]. AiCure."
+    ),
     "pedregosa": say(
         "Pedregosa, F., Varoquaux, G., Gramfort, A., Michel, V., Thirion, B., Grisel, O., Blondel, "
         "M., Prettenhofer, P., Weiss, R., Dubourg, V., Vanderplas, J., Passos, A., Cournapeau, D., "

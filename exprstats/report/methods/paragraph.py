@@ -15,6 +15,7 @@ from exprstats.report.methods.citations import Told
 from exprstats.report.methods.descriptives import tell_descriptives
 from exprstats.report.methods.estimates import tell_estimates
 from exprstats.report.methods.evoked import tell_evoked
+from exprstats.report.methods.networks import tell_networks
 from exprstats.report.methods.ratings import tell_factor, tell_openface, tell_reliability
 from exprstats.report.methods.signing import tell_signing
 from exprstats.report.sections.importance import gather_importance
@@ -46,7 +47,7 @@ def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
         cited |= sources
     # What is told of one by one is on the path of that paper; other results need not be.
     follows = bool(sentences)
-    for tell in (tell_signing, tell_evoked, tell_estimates, tell_descriptives):
+    for tell in (tell_networks, tell_signing, tell_evoked, tell_estimates, tell_descriptives):
         told, sources = tell(analysis)
         sentences += told
         cited |= sources

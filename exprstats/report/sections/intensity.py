@@ -43,6 +43,14 @@ def describe_labels(
             step=step,
         ),
     ]
+    added = int(windows["added"].astype(bool).sum()) if len(windows) else 0
+    if added:
+        counted = count_things(added, "was", "were")
+        sentences.append(
+            say(
+                "Of these {counted} added nearer to each other, for labels 3 to 7.", counted=counted
+            )
+        )
     broken = int((~windows["complete"].astype(bool)).sum()) if len(windows) else 0
     if broken:
         counted = count_things(broken, "window holds", "windows hold")

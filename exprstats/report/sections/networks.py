@@ -25,6 +25,7 @@ _MEASURES = {
     "correlation": (say("*r*"), True),
     "accuracy": (say("Accuracy"), True),
     "uar": (say("UAR"), True),
+    "map": (say("MAP"), True),
 }
 _MINUTE = 60
 
@@ -36,10 +37,13 @@ def describe_networks(analysis: Analysis) -> Section | None:
         return None
     runs = max(int(one.history["run"].max()) for one in found.values())
     spread = say(
-        "Each network was trained {runs} times from other random numbers; the first run counts, "
-        "and Table A36 sets what training again would change beside what other test subjects "
-        "would.",
+        "Each network was trained {runs} times from other random numbers; the first run counts"
+        "{beside}.",
         runs=write_count(runs),
+        beside=", and Table A36 sets what training again would change beside what other test "
+        "subjects would"
+        if analysis.training is not None
+        else "",
     )
     return Section(
         "networks",
@@ -148,7 +152,10 @@ def _judge(rows: pd.DataFrame, network: str, own: str, direction: str) -> str:
 def _warn_of_runs(runs: int) -> tuple[Text, ...]:
     if runs > 1:
         return ()
-    once = "Each network was trained once; [deep] runs = 5 shows how much training alone changes."
+    once = (
+        "Each network was trained once; several trainings (runs = 5) show how much training alone "
+        "changes."
+    )
     return (say(once),)
 
 
@@ -156,6 +163,7 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
     lines, stacked = [], []
     for name, one in found.items():
         rows = name_contexts(one.tidy())
+        rows = rows[rows["target"].isna()] if "target" in rows else rows
         stacked.append(one.tidy())
         chosen = name_contexts(one.grid[one.grid["chosen"]])
         for context in list_levels(rows, "context"):
@@ -201,11 +209,13 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
 
 
 def _write_settings(chosen: pd.DataFrame) -> str:
-    told = [
-        f"{label} {chosen[name].iloc[0]:g}"
-        for name, label in _SETTINGS.items()
-        if name in chosen and len(chosen) and pd.notna(chosen[name].iloc[0])
-    ]
+    held = chosen.iloc[0].to_dict() if len(chosen) else {}
+    told = []
+    for name, label in _SETTINGS.items():
+        values = held.get(name)
+        values = values if isinstance(values, tuple) else (values,)
+        if pd.notna(list(values)).all():
+            told.append(f"{label} {' + '.join(f'{value:g}' for value in values)}")
     return ", ".join(told) or "defaults"
 
 

@@ -40,7 +40,10 @@ CEILING = "Ceiling"
 _AIMS = {"zero": 0, "one": 1}  # what the best value of a metric is
 _RANKS = {"lower": "lowest", "higher": "highest", "zero": "smallest", "one": "closest to 1"}
 LIMITED = "correlation"  # the metric that has a ceiling
-SHARES = ("accuracy", "within1", "precision", "recall", "f1", "uar", "macro_f1")
+SHARES = (
+    *("accuracy", "within1", "within2", "within3", "precision", "recall", "f1", "uar"),
+    "macro_f1",
+)
 
 
 def describe_performance(analysis: Analysis) -> Section | None:

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.deep import DeepModels
-    from exprstats.deep.model import Loader
+    from exprstats.deep.sequences import Loader
     from exprstats.inference import VarianceSplit
 
 _KEYS = ("video", "face", "frame", "timestamp", "confidence", "success")
 _READING = ("recursive", "endings")
+_VARIED = ("crop", "brightness")
 
 
 def fit_networks(study: Study, lesson: Lesson, log: Logbook) -> dict[str, DeepModels]:
@@ -60,6 +61,7 @@ def _fit(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> De
         classes=classes,
         grid=cross_settings(model),
         weights=model.weights,
+        augment={name: model.trained[name] for name in _VARIED if name in model.trained} or None,
         name=model.name,
         runs=study.deep.runs if study.deep else 1,
         device=study.deep.device if study.deep else "auto",
@@ -75,7 +77,8 @@ def cross_settings(model: ModelSettings) -> list[dict[str, Any]]:
     >>> cross_settings(ModelSettings("net", "lstm", lr=(0.01, 0.001), hidden=(64,)))
     [{'lr': 0.01, 'hidden': 64}, {'lr': 0.001, 'hidden': 64}]
     """
-    given = {name: value for name, value in model.trained.items() if name != "weights"}
+    apart = ("weights", *_VARIED)
+    given = {name: value for name, value in model.trained.items() if name not in apart}
     lists = [value if isinstance(value, tuple) else (value,) for value in given.values()]
     return [dict(zip(given, values, strict=True)) for values in product(*lists)]
 
@@ -91,7 +94,8 @@ def _open_loader(model: ModelSettings, study: Study, clips: pd.DataFrame) -> Loa
         from exprstats.deep.video.pictures import read_pictures
 
         segments = read_segments(video.segments, clip=video.clip, video=video.video)
-        options = {"frames": video.frames, "net": model.kind.removesuffix("-pretrained")}
+        options: dict[str, Any] = {"frames": video.frames, "whole": model.crop is not None}
+        options |= {"net": model.kind.removesuffix("-pretrained")}
         return read_pictures(video.folder, _keep(segments, clips), **options)
     if deep is not None and deep.sequences is not None:
         return read_sequences(deep.sequences)

@@ -1,0 +1,1 @@
+"""Evoked expressions: several labels or quantities at once, and modalities left out."""

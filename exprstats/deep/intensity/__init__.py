@@ -1,0 +1,1 @@
+"""Intensity of expressions: windows, augmentation, and adaptation to new people."""

@@ -1,0 +1,294 @@
+"""Sections on the adaptation of intensity models to new people, and on peaks of tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
+from exprstats.document.cells import (
+    collect_notes,
+    find_row,
+    list_levels,
+    pick_rows,
+    write_estimate,
+    write_limits,
+)
+from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.text import FIXED, Text, quote_sentence, say
+from exprstats.plots import draw_adaptation, draw_errors, draw_tasks
+from exprstats.report.analysis import Analysis
+
+if TYPE_CHECKING:
+    from exprstats.deep import Adaptation, TaskPeaks
+
+# Metrics with what is printed, and whether they are shares.
+_METRICS = {
+    "accuracy": ("Exact label", True),
+    "within2": ("Within 2 labels", True),
+    "within3": ("Within 3 labels", True),
+    "mae": ("Mean absolute error (labels)", False),
+    "bias": ("Bias: prediction less label", False),
+}
+_MOST = 4  # iterations in the printed table
+
+
+def describe_adaptation(analysis: Analysis) -> Section | None:
+    """Return the section, or None where no model was adapted."""
+    found: Adaptation | None = analysis.adaptation
+    if found is None:
+        return None
+    return Section(
+        "adaptation",
+        "Adaptation to New People",
+        sentences=(quote_sentence(found.sentence()), *_say_people(found), _say_bias(found)),
+        caveats=_warn(found),
+        tables=(_build_curve(found), _build_errors(found)),
+        figures=_build_figures(found),
+    )
+
+
+def _say_people(found: Adaptation) -> list[Text]:
+    """Return who gained and who lost, and what was not judged."""
+    change = (found.people["after"] - found.people["before"]).round(9)
+    text = say(
+        "By the share within two labels {gained} gained, {lost} lost, and {same} stayed as "
+        "{was} (Tables A71 and A72, Figures A71 and A72).",
+        gained=count_things(int((change > 0).sum()), "person", "people"),
+        lost=write_count(int((change < 0).sum())),
+        same=write_count(int((change == 0).sum())),
+        was="it was" if (change == 0).sum() == 1 else "they were",
+    )
+    if not found.n_shared:
+        return [text]
+    shared = say(
+        "{windows} left out, because they share frames with neutral ones.",
+        windows=count_things(found.n_shared, "window was", "windows were"),
+    )
+    return [text, shared]
+
+
+def _say_bias(found: Adaptation) -> Text:
+    before, after = (found.pick("bias", place)["estimate"] for place in (0, found.iterations))
+    change = found.pick("bias", found.iterations, versus=True)
+    return say(
+        "Predictions were {before} on average before and {after} after; the difference is "
+        "{change}, {level} CI {limits}.",
+        before=_tell_side(before),
+        after=_tell_side(after),
+        change=write_number(change["estimate"]),
+        level=write_level(found.level),
+        limits=write_limits(change, bounded=False),
+    )
+
+
+def _tell_side(bias: float) -> str:
+    """Return on which side of the labels predictions lie.
+
+    Examples
+    --------
+    >>> _tell_side(0.5), _tell_side(-1.2), _tell_side(0.001)
+    ('0.50 labels too high', '1.20 labels too low', 'neither too high nor too low')
+    """
+    if round(abs(bias), 2) == 0:
+        return "neither too high nor too low"
+    return f"{write_number(abs(bias))} labels too {'high' if bias > 0 else 'low'}"
+
+
+def _warn(found: Adaptation) -> tuple[Text, ...]:
+    before, after = (found.pick("bias", place)["estimate"] for place in (0, found.iterations))
+    told = []
+    if after < 0 and abs(after) > abs(before):
+        words = (
+            "Neutral windows all have one label, and training on them made predictions too low: "
+            "fewer iterations, or a smaller learning rate, change less."
+        )
+        told.append(say(words))
+    level = find_row(
+        found.table, metric="within2", iteration=found.iterations, versus=0, headline=True
+    )
+    if level and pd.notna(level["conf_low"]) and level["conf_low"] <= 0 <= level["conf_high"]:
+        told.append(
+            say("The interval of the difference within two labels includes 0: a gain is not shown.")
+        )
+    return tuple(told)
+
+
+def _build_curve(found: Adaptation) -> Table:
+    rows = found.table[found.table["headline"]]
+    shown = _pick_iterations(sorted(set(rows["iteration"])))
+    lines: list[dict[str, str]] = []
+    for metric, (name, bounded) in _METRICS.items():
+        for place in shown:
+            here = pick_rows(rows, metric=metric, iteration=place)
+            score = here[here["versus"].isna()].iloc[0].to_dict()
+            change = here[here["versus"].notna()]
+            line = {"metric": name, "iteration": write_count(place)}
+            line |= _write_pair(score, "", bounded=bounded)
+            apart = change.iloc[0].to_dict() if len(change) else {}
+            line |= _write_pair(apart, "change_", bounded=bounded)
+            line["p"], line["p_adjusted"] = (
+                write_p(apart.get(key)) for key in ("p_value", "p_adjusted")
+            )
+            lines.append(line)
+    spanner = "Difference from 0"
+    interval = say("{level} CI", level=write_level(found.level))
+    columns = (
+        Column("iteration", say("Iteration"), words=True),
+        Column("estimate", say("Estimate")),
+        Column("limits", interval),
+        Column("change_estimate", say("Estimate"), spanner),
+        Column("change_limits", interval, spanner),
+        Column("p", say("*p*"), spanner),
+        Column("p_adjusted", say(f"Holm{FIXED}*p*"), spanner),
+    )
+    note = say(
+        "Shares and means are of all windows together; intervals resample people, whose copies all "
+        "start from the same model. Holm *p* is "
+        "adjusted for the iterations of a metric. The last iteration was chosen before: to take "
+        "the best one of the curve would count its luck as a gain."
+    )
+    curve = found.table[found.table["metric"].isin(list(_METRICS))].reset_index(drop=True)
+    return Table(
+        "A71",
+        "adaptation",
+        "Predictions of New People by Iterations of Adaptation",
+        columns,
+        pd.DataFrame(lines),
+        group="metric",
+        notes=(note, *collect_notes(rows[rows["metric"].isin(list(_METRICS))], ("metric",))),
+        rows=curve,
+    )
+
+
+def _pick_iterations(given: list[int]) -> list[int]:
+    """Return the first and the last iteration and two between.
+
+    Examples
+    --------
+    >>> _pick_iterations([0, 1, 2, 3, 5, 7, 10])
+    [0, 2, 5, 10]
+    """
+    if len(given) <= _MOST:
+        return given
+    last = len(given) - 1
+    return [given[round(last * place / (_MOST - 1))] for place in range(_MOST)]
+
+
+def _write_pair(row: dict[Any, Any], start: str, *, bounded: bool) -> dict[str, str]:
+    if not row:
+        return {f"{start}estimate": MISSING, f"{start}limits": MISSING}
+    return {
+        f"{start}estimate": write_estimate(row, bounded=bounded),
+        f"{start}limits": write_limits(row, bounded=bounded),
+    }
+
+
+def _build_errors(found: Adaptation) -> Table:
+    table = found.table
+    rows = table[table["metric"].str.startswith("error")].reset_index(drop=True)
+    shown = rows[rows["headline"]]
+    lines = []
+    for metric in list_levels(shown, "metric"):
+        here = pick_rows(shown, metric=metric)
+        change = here[here["versus"].notna()].iloc[0].to_dict()
+        ends = here[here["versus"].isna()].sort_values("iteration")
+        before, after = ends.iloc[0].to_dict(), ends.iloc[-1].to_dict()
+        line = {"size": str(metric).removeprefix("error")}
+        line |= {"before": write_estimate(before), "after": write_estimate(after)}
+        line |= _write_pair(change, "", bounded=True)
+        lines.append({**line, "p": write_p(change["p_value"])})
+    spanner = "Difference"
+    columns = (
+        Column("size", say("Labels off"), words=True),
+        Column("before", say("Before")),
+        Column("after", say("After")),
+        Column("estimate", say("Estimate"), spanner),
+        Column("limits", say("{level} CI", level=write_level(found.level)), spanner),
+        Column("p", say("*p*"), spanner),
+    )
+    ordered = pd.DataFrame(lines).sort_values("size", key=lambda one: one.astype(int))
+    note = say(
+        "Shares of windows, {windows} of {people}, after {iterations}. *p* is not adjusted for the "
+        "sizes; a dash stands where all people are alike.",
+        windows=write_count(int(shown["n_clips"].max())),
+        people=count_things(len(found.people), "person", "people"),
+        iterations=count_things(found.iterations, "iteration"),
+    )
+    title = "Distance of Prediction and Label Before and After Adaptation"
+    cells = ordered.reset_index(drop=True)
+    return Table("A72", "errors", title, columns, cells, notes=(note,), rows=rows)
+
+
+def _build_figures(found: Adaptation) -> tuple[Figure, ...]:
+    level = say("Bands and bars: {level} confidence intervals.", level=write_level(found.level))
+    curve = Figure(
+        "A71",
+        "adaptation",
+        "Right and Nearly Right Labels by Iterations of Adaptation",
+        lambda: draw_adaptation(found),
+        words="The share of windows whose label is predicted exactly, within two and within three "
+        "labels, against the iterations; the same numbers as Table A71.",
+        notes=(level, say("The dashed line is the share before adaptation.")),
+    )
+    errors = Figure(
+        "A72",
+        "errors",
+        "Distance of Prediction and Label Before and After Adaptation",
+        lambda: draw_errors(found),
+        words="Two bars for each distance of prediction and label; the numbers of Table A72.",
+        notes=(level,),
+    )
+    return curve, errors
+
+
+def describe_tasks(analysis: Analysis) -> Section | None:
+    """Return the section on peaks of tasks, or None where none were compared."""
+    found: TaskPeaks | None = analysis.tasks
+    if found is None:
+        return None
+    rows = found.table[found.table["headline"]]
+    several = "emotion" in rows
+    lines = []
+    for row in rows.to_dict("records"):
+        apart = row["versus"] is not None and pd.notna(row["versus"])
+        line = {
+            "emotion": str(row.get("emotion", "")),
+            "term": str(row["term"]).replace(" - ", " − "),
+        }
+        line |= _write_pair({str(name): value for name, value in row.items()}, "", bounded=True)
+        line["p"] = write_p(row["p_adjusted"]) if apart else MISSING
+        lines.append(line)
+    columns = (
+        Column("term", say("Task"), words=True),
+        Column("estimate", say("Mean peak")),
+        Column("limits", say("{level} CI", level=write_level(found.level))),
+        Column("p", say(f"Holm{FIXED}*p*")),
+    )
+    note = say(
+        "A peak is a person’s strongest intensity in a task. Intensities are relative to the "
+        "person’s maximum over all frames, so that the stronger task is near 1 by construction; "
+        "differences show how often, and by how much, it is the one that was meant to be. A dash "
+        "stands where all people are alike."
+    )
+    table = Table(
+        "A73",
+        "tasks",
+        "Peak Intensities by Task",
+        columns,
+        pd.DataFrame(lines),
+        group="emotion" if several else None,
+        notes=(note,),
+        rows=found.tidy(),
+    )
+    figure = Figure(
+        "A73",
+        "tasks",
+        "Peak Intensities by Task",
+        lambda: draw_tasks(found),
+        words="Each person’s strongest intensity in each task, and the means of Table A73.",
+        notes=(say("Thin lines are people, points means with their intervals."),),
+    )
+    told = (quote_sentence(found.sentence()),)
+    return Section("tasks", "Labels by Task", sentences=told, tables=(table,), figures=(figure,))

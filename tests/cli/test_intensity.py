@@ -1,0 +1,108 @@
+"""The intensity study through commands: simulate, label, fit, adapt; as a user would type them.
+
+Rows of the envelope are means of the predictions that the same command wrote: 1e-9.
+"""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from exprstats.cli.program import app
+
+FIT = ["--target", "label", "--subject", "subject", "--classes", 11, "--rescale", "--hidden", 8]
+FIT += ["--layers", 1, "--lr", ".01", "--epochs", 6, "--split", "50,20,30", "--device", "cpu"]
+
+
+def run(*arguments, code=0):
+    done = CliRunner().invoke(app, [*map(str, arguments)])
+    assert done.exit_code == code, done.output
+    return " ".join(done.output.split())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("intensity")
+    said = run("simulate", "intensity", "--out", place / "sim", "--subjects", 20)
+    assert "60 files of OpenFace, one a video" in said
+    assert "--tasks task --sequences" in said
+    faces = [place / "sim" / "faces", "--subjects", place / "sim" / "subjects.csv"]
+    written = ["--sequences", place / "windows", "--features", "x_*,y_*", "--dense-step", 3]
+    said = run("label", *faces, "--tasks", "task", *written, "--json", place / "label.json")
+    assert "Mean peak intensities of 20 people: smile" in said
+    assert "were added nearer" in said
+    assert "--training-only added" in said
+    return place
+
+
+def test_labels_and_peaks_are_the_simulated_ones(folder):
+    truth = pd.read_csv(folder / "sim" / "truth.csv").query("term == 'peak'")
+    means = truth.groupby("task")["truth"].mean()
+    rows = pd.DataFrame(json.loads((folder / "label.json").read_text())["rows"])
+    found = rows[rows["headline"].eq(True) & rows["versus"].isna() & rows["estimate"].notna()]
+    found = found.set_index("term")["estimate"]
+    # Files hold all digits of the units, so that peaks are those that were drawn.
+    np.testing.assert_allclose(found[means.index].astype(float), means, atol=1e-9)
+
+
+def test_arrays_are_the_columns_of_the_tracker(folder):
+    clips = pd.read_csv(folder / "windows" / "clips.csv")
+    row = clips.iloc[40]
+    raw = pd.read_csv(folder / "sim" / "faces" / f"{row['video']}.csv")
+    own = raw[raw["frame"].between(row["first_frame"], row["last_frame"])]
+    held = np.load(folder / "windows" / f"{row['clip']}.npy")
+    np.testing.assert_allclose(held, own[["x_48", "y_48", "x_54", "y_54"]].to_numpy(), rtol=1e-6)
+    assert set(clips["task"]) == {"neutral", "smile", "smile more"}
+
+
+@pytest.mark.torch
+def test_a_network_is_fitted_rated_and_adapted_to_people_it_has_not_seen(folder):
+    import torch
+
+    torch.set_num_threads(1)
+    files = [folder / "windows" / "clips.csv", "--sequences", folder / "windows"]
+    model = folder / "m.safetensors"
+    training = ["--training-only", "added", "--save", model, "--predictions", folder / "p.csv"]
+    said = run("deep", "fit", *files, *FIT, *training, "--out", folder / "fit")
+    assert "The share within 2 of LSTM was" in said or "share within 2" in said
+    fitted = pd.read_csv(folder / "p.csv").query("part == 'test'")
+    labels = pd.read_csv(folder / "fit" / "tables" / "labels.csv")
+    one = labels.query("model == 'lstm' and metric == 'within3' and headline and versus.isna()")
+    near = fitted["prediction"].sub(fitted["truth"]).abs().le(3).mean()
+    assert one["estimate"].item() == pytest.approx(near, abs=1e-9)
+
+    neutral = ["--neutral", "task=neutral", "--lr", ".003", "--iterations", 3, "--device", "cpu"]
+    chosen = ["--target", "label", *neutral, "--out", folder / "ad"]
+    said = run("deep", "adapt", model, *files, *chosen)
+    assert "adapted to each of 6 new people in 3 iterations of 3 neutral windows" in said
+    assert "14 people took part in training" in said
+    rows = json.loads((folder / "ad" / "results.json").read_text())["rows"]
+    rows = pd.DataFrame(rows)
+    predictions = pd.read_csv(folder / "ad" / "tables" / "predictions.csv")
+    last = predictions[predictions["iteration"].eq(3)]
+    away = last["prediction"] - last["truth"]
+    here = rows["headline"] & rows["iteration"].eq(3) & rows["versus"].isna()
+    found = rows[here].set_index("metric")["estimate"]
+    assert found["bias"] == pytest.approx(away.mean(), abs=1e-9)
+    assert found["within2"] == pytest.approx(away.abs().le(2).mean(), abs=1e-9)
+    figures = {path.name for path in (folder / "ad" / "figures").iterdir()}
+    assert {"figureA71_adaptation.png", "figureA72_errors.png"} <= figures
+
+    for change, words in (
+        (["--neutral", "task"], "give a column and a value"),
+        (["--neutral", "mood=neutral"], "no such column"),
+        (["--neutral", "task=calm"], "no clip has the value 'calm'; there is 'neutral', 'smile'"),
+        ([], "give --save for a network adapted to all clips"),
+    ):
+        assert words in run("deep", "adapt", model, *files, "--target", "label", *change, code=2)
+
+
+def test_what_sequences_need_is_asked_for(folder):
+    faces = [folder / "sim" / "faces", "--subjects", folder / "sim" / "subjects.csv"]
+    place = ["--sequences", folder / "other"]
+    assert "needs the columns that networks see" in run("label", *faces, *place, code=2)
+    wrong = [*place, "--features", "z_*"]
+    assert "no column of the tracker fits 'z_*'" in run("label", *faces, *wrong, code=2)
+    assert "no such column beside" in run("label", *faces, "--tasks", "mood", code=2)
