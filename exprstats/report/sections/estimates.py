@@ -280,12 +280,12 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
         return []
     cells = []
     for row in result.table[result.table["term"].eq("rms_difference")].to_dict("records"):
-        key = {name: row[name] for name in ("context", "versus", "modality")}
+        key = {name: row[name] for name in ("context", "versus", "modality", "versus_modality")}
+        key = {name: None if pd.isna(one) else one for name, one in key.items()}
         alike = find_row(result.table, term="similarity", **key)
         cells.append(
             {
-                "pair": f"{row['context']} and {row['versus']}",
-                "modality": row["modality"],
+                **_name_pair(row),
                 "difference": write_number(row["estimate"], 2),
                 "expected": write_number(row["expected"], 2),
                 "similarity": write_estimate(alike),
@@ -294,8 +294,8 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
             }
         )
     columns = (
-        Column("pair", say("Data sets"), words=True),
-        Column("modality", say("Modality"), words=True),
+        Column("pair", say("Compared"), words=True),
+        Column("within", say("Within"), words=True),
         Column("difference", say("Found"), "Difference"),
         Column("expected", say("If equal"), "Difference"),
         Column("similarity", say("Similarity")),
@@ -305,11 +305,19 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
     note = say(
         "Difference: root mean square of the differences of Fisher z; what it would be on average "
         "with equal structure, since correlations of samples always differ. Similarity: "
-        "correlation of both matrices. *p*: whole people dealt anew to the data sets."
+        "correlation of both matrices. *p*: random signs of what each person adds."
     )
-    name, title = "estimates_structure", "Correlations of Emotions in Two Data Sets"
-    notes = (note, *collect_notes(result.table, ("modality",)))
+    name, title = "estimates_structure", "Equality of Correlations of Emotions"
+    notes = (note, *collect_notes(result.table, ("modality", "context")))
     return [Table("A87", name, title, columns, pd.DataFrame(cells), notes=notes, rows=result.table)]
+
+
+def _name_pair(row: dict[Any, Any]) -> dict[str, str]:
+    """Return what is compared, and what both have in common."""
+    if pd.isna(row["versus_modality"]):
+        return {"pair": f"{row['context']} and {row['versus']}", "within": row["modality"]}
+    place = MISSING if pd.isna(row["context"]) else row["context"]
+    return {"pair": f"{row['modality']} and {row['versus_modality']}", "within": place}
 
 
 def _tabulate_cuts(result: Sentences) -> list[Table]:
