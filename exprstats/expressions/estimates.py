@@ -67,8 +67,9 @@ def read_estimates(
         Columns of a wide table: who or what a row is about, seconds.
     subject, context
         The person and the data set: a column of every file (of Hume's and iMotions' too, such as
-        ``Name``) or of ``about``, or ``"recording"``, ``"folder"`` (in which a file lies) or
-        ``"file"``. Without ``subject`` the names of RAVDESS recordings tell the actor.
+        ``Name``) or of ``about``, or ``"recording"``, ``"folder"`` (in which a file lies),
+        ``"file"``, or of RAVDESS recordings ``"voice"``, ``"intensity"``, ``"statement"``,
+        ``"repetition"`` or ``"gender"``. Without ``subject`` their names tell the actor.
     modality
         The column of a wide table that names it, or the one word that holds for a whole file.
     emotions
@@ -117,7 +118,7 @@ def read_estimates(
         raise OptionError(message)
     roles = {"id": id, "time": time, "subject": subject, "modality": modality, "context": context}
     told = read_about(about)
-    later = {name for name in (subject, context) if name in (*PLACED, *told.columns)}
+    later = {name for name in (subject, context) if name in told}
     tables = []
     for place, path in enumerate(files, start=1):
         report_progress("Reading", place, len(files))
@@ -143,6 +144,11 @@ def read_estimates(
         warn_user(f"{counted} missing and left out.")
         whole = whole[~gaps].reset_index(drop=True)
     whole = _drop_empty(whole)
+    for role, name in (("subject", subject), ("context", context)):
+        if name is not None and role not in whole:
+            fact = f"nothing says what '{name}' is of any recording."
+            remedy = ("Give a table of recordings that has it with ", Option("about"), ".")
+            raise DataError(Problem(fact, remedy))
     check_table(whole, ESTIMATES)
     rows = zip(files, tables, strict=True)
     whole.attrs["rows"] = {str(path): len(table.drop_duplicates(_MOMENT)) for path, table in rows}
@@ -194,10 +200,10 @@ def _carry(
     """
     for role in ("subject", "context"):
         column = roles.get(role)
-        if column is None:
+        if column is None or (column in PLACED and column not in table):
             continue
         if column not in table:
-            shown = ", ".join([*PLACED, *map(str, table.columns[:6])])
+            shown = ", ".join([*PLACED[:3], *map(str, table.columns[:6])])
             fact = f"there is no column '{column}'."
             remedy = (
                 f"Name one of the file's columns or one of {shown} …, or give a table of "
@@ -272,8 +278,9 @@ def _read_wide(
     """Return a table with one column an emotion as one row an emotion."""
     from exprstats.io import read_table
 
-    ids = [roles[role] for role in ("id", "subject", "context") if role in roles]
-    table = read_table(path, ids=ids)
+    named = [roles[role] for role in ("id", "subject", "context") if role in roles]
+    table = read_table(path, ids=[one for one in named if one not in PLACED])
+    roles = {k: v for k, v in roles.items() if v in table or v not in PLACED}
     lower = {str(name).lower(): str(name) for name in table}
     roles = {role: lower[role] for role in (*_ROLES, *_CARRIED) if role in lower} | roles
     constant = roles.get("modality") if roles.get("modality") not in table else None
