@@ -40,7 +40,7 @@ class Sentences(Result):
     sentences
         One row a sentence: its keys, ``sentence`` and ``neutral``.
     cuts
-        The bins: modality, adverb, low (held) and high (not held).
+        The bins: modality, adverb, low (held) and high (not held; the last bin has none).
     thresholds
         Where the bins come from: ``"published"``, ``"quantile"`` or ``"given"``.
     """

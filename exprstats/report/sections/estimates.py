@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isinf
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -322,23 +322,15 @@ def _name_pair(row: dict[Any, Any]) -> dict[str, str]:
 
 def _tabulate_cuts(result: Sentences) -> list[Table]:
     cuts = result.cuts
-    parts = [part[["adverb", "low", "high"]] for _, part in cuts.groupby("modality", sort=False)]
-    alike = (
-        all(
-            (one.to_numpy() == parts[0].to_numpy()).all()
-            for one in parts[1:]
-            if len(one) == len(parts[0])
-        )
-        and len({len(one) for one in parts}) == 1
-    )
-    if alike and len(parts) > 1:
-        cuts = cuts.head(len(parts[0])).assign(modality="all modalities")
+    parts = [part for _, part in cuts.groupby("modality", sort=False)]
+    if len(parts) > 1 and len({(*part["adverb"], *part["low"]) for part in parts}) == 1:
+        cuts = parts[0].assign(modality="all modalities")
     cells = [
         {
             "modality": row["modality"],
             "adverb": row["adverb"],
             "low": write_number(row["low"], 3, bounded=True),
-            "high": "" if isinf(row["high"]) else write_number(row["high"], 3, bounded=True),
+            "high": "" if isnan(row["high"]) else write_number(row["high"], 3, bounded=True),
         }
         for row in cuts.to_dict("records")
     ]
