@@ -17,7 +17,7 @@ from exprstats.errors import DataError, Option, Problem
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.moments import code_clusters, find_cluster, spread_moments
 from exprstats.options import check_count
-from exprstats.parallel import Seed, limit_threads, spawn_seeds
+from exprstats.parallel import Seed, limit_threads, report_progress, spawn_seeds
 from exprstats.results import Result
 
 FEWEST = 4  # clusters of each of two matrices
@@ -163,7 +163,9 @@ def compare_structure(
             parts = [mine if by is None else pick_rows(mine, **{by: level}) for level in levels]
             held = zip(levels, parts, strict=True)
             sides += [_Side(part, level, modality) for level, part in held if len(part)]
-        listed += [_list_pairs(one.part, one.context, one.modality, padjust) for one in sides]
+        for place, one in enumerate(sides):
+            report_progress("Correlations of emotions", place, len(sides))
+            listed.append(_list_pairs(one.part, one.context, one.modality, padjust))
         for pair in _pair_sides(sides):
             rows += _compare(pair, used, (draws, stream))
     names = ("context", "versus", "modality", "versus_modality", "term")

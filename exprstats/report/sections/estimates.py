@@ -261,6 +261,7 @@ def _show_maps(result: ExpressionMap) -> list[Table | Figure]:
             lambda: draw_maps(result),
             "Points of moments, near each other where their scores are alike.",
             notes=(
+                *collect_notes(result.table, ("modality",)),
                 say(
                     "Only neighbourhoods count: distances between groups, their sizes, and the "
                     "axes have no meaning. Trust: trustworthiness over five neighbours (Venna & "
