@@ -16,6 +16,7 @@ from exprstats.document.cells import pick_rows
 from exprstats.errors import DataError, Option, Problem
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.moments import code_clusters, find_cluster, spread_moments
+from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import check_count
 from exprstats.parallel import Seed, limit_threads, report_progress, spawn_seeds
 from exprstats.results import Result
@@ -35,8 +36,9 @@ class EstimateStructure(Result):
         Rows of two data sets (``context``, ``versus``) of one modality, and of two modalities
         (``modality``, ``versus_modality``) of one data set: ``term`` ``rms_difference`` (the root
         mean square of the differences of Fisher z, with what it would be on average under equal
-        structure as ``expected``, and the ``p_value`` of equal structure), ``similarity`` (the
-        correlation of both matrices), ``draws`` and ``n_clusters``.
+        structure as ``expected``, and the ``p_value`` of equal structure, with Holm's
+        ``p_adjusted`` over all comparisons), ``similarity`` (the correlation of both matrices),
+        ``draws`` and ``n_clusters``.
     correlations
         One row a pair of emotions, by context and modality: ``r``, ``n``, ``p_value`` and
         ``p_adjusted`` as pingouin gives them. The p take moments as independent.
@@ -169,7 +171,13 @@ def compare_structure(
         for pair in _pair_sides(sides):
             rows += _compare(pair, used, (draws, stream))
     names = ("context", "versus", "modality", "versus_modality", "term")
-    frame = arrange_rows(rows, names) if rows else pd.DataFrame(columns=[*names, "estimate"])
+    frame = pd.DataFrame(columns=[*names, "estimate"])
+    if rows:
+        tested = [row for row in rows if np.isfinite(row.get("p_value", np.nan))]
+        adjusted = adjust_holm(np.array([row["p_value"] for row in tested]))
+        for row, p in zip(tested, adjusted, strict=True):
+            row["p_adjusted"] = float(p)
+        frame = arrange_rows(rows, names)
     pairs = pd.concat(listed, ignore_index=True)
     return EstimateStructure(frame, pairs, _order_emotions(pairs))
 

@@ -123,6 +123,18 @@ def test_modalities_of_the_same_people_are_compared():
     assert "differ between face and voice by" in unlike.sentence()
 
 
+def test_p_of_several_comparisons_are_adjusted_as_statsmodels_does():
+    from statsmodels.stats.multitest import multipletests
+
+    _, table = make_sets(1, -0.5)
+    voice = table.assign(modality="voice", score=-(table["score"] ** 2))
+    found = ex.compare_structure(pd.concat([table, voice]), by="context", draws=99, seed=1).tidy()
+    rows = found[found["term"].eq("rms_difference")]
+    assert len(rows) == 4
+    wanted = multipletests(rows["p_value"], method="holm")[1]
+    assert rows["p_adjusted"].tolist() == pytest.approx(wanted.tolist(), abs=1e-12)
+
+
 def test_few_people_are_not_tested():
     _, table = make_sets(1, 0.5, people=3)
     found = ex.compare_structure(table, by="context", draws=19)

@@ -291,6 +291,7 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
                 "expected": write_number(row["expected"], 2),
                 "similarity": write_estimate(alike),
                 "p": write_p(row["p_value"]),
+                "adjusted": write_p(row.get("p_adjusted")),
                 "people": write_count(row["n_clusters"]),
             }
         )
@@ -301,6 +302,7 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
         Column("expected", say("If equal"), "Difference"),
         Column("similarity", say("Similarity")),
         Column("p", say("*p*")),
+        *([Column("adjusted", say("Adj. *p*"))] if len(cells) > 1 else []),
         Column("people", say("People")),
     )
     note = say(
@@ -309,7 +311,9 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
         "correlation of both matrices. *p*: random signs of what each person adds."
     )
     name, title = "estimates_structure", "Equality of Correlations of Emotions"
-    notes = (note, *collect_notes(result.table, ("modality", "context")))
+    adjusted = say("Adj. *p*: over all comparisons, by Holm's method.")
+    told = collect_notes(result.table, ("modality", "context"))
+    notes = (note, *([adjusted] if len(cells) > 1 else []), *told)
     return [Table("A87", name, title, columns, pd.DataFrame(cells), notes=notes, rows=result.table)]
 
 
