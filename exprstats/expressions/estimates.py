@@ -62,7 +62,7 @@ def read_estimates(
     paths
         One file or several: Hume's CSV (face, prosody, language) and JSON, iMotions exports
         (FACET, AFFDEX; rows of other sensors are left out), Affectiva's JSON, py-feat's CSV, or a
-        wide table with one column an emotion.
+        wide table with one column an emotion, or a long one with ``emotion`` and ``score``.
     id, time
         Columns of a wide table: who or what a row is about, seconds.
     subject, context
@@ -127,6 +127,7 @@ def read_estimates(
         )
         for note in notes:
             warn_user(f"{path.name}: {note}")
+        _refuse_repeats(table, path)
         table = place_recordings(table, path, {"subject": subject, "context": context})
         tables.append(_name_people(table, path))
     whole = join_about(
@@ -153,6 +154,21 @@ def read_estimates(
     rows = zip(files, tables, strict=True)
     whole.attrs["rows"] = {str(path): len(table.drop_duplicates(_MOMENT)) for path, table in rows}
     return whole
+
+
+def _refuse_repeats(table: pd.DataFrame, path: Path) -> None:
+    repeated = table.duplicated([*_MOMENT, "emotion"])
+    if repeated.any():
+        first = table[repeated].iloc[0]
+        count = len(table[repeated].drop_duplicates(_MOMENT))
+        counted = count_things(count, "moment is", "moments are")
+        fact = (
+            f"{counted} there more than once, the first '{first['id']}' of "
+            f"'{first['recording']}' at {first['time']:g}."
+        )
+        remedy = ("Name the columns that tell rows apart with ", Option("id"), " or ")
+        problem = Problem(fact, (*remedy, Option("time"), "."), file=str(path))
+        raise DataError(problem)
 
 
 def _drop_empty(whole: pd.DataFrame) -> pd.DataFrame:
@@ -295,15 +311,22 @@ def _read_wide(
     known = roles.get("modality")
     keys["modality"] = table.get(known, constant or named or "estimates")
     times = "time" if "time" in roles else "frame"
+    # A table may be long already, with one row an emotion.
+    pair = [lower.get(name, "") for name in ("emotion", "score")]
+    long = all(pair) and not set(emotions or ()) & set(table)
+    told = [*(keys[name] for name in keys), *([table[pair[0]]] if long else [])]
     keys["time"] = (
         pd.to_numeric(table[roles[times]], errors="coerce")
         if times in roles
-        else keys.groupby(["recording", "id", "modality"], sort=False).cumcount().astype(float)
+        else keys.groupby(told, sort=False).cumcount().astype(float)
     )
     for role in _CARRIED:
         if role in roles:
             keys[role] = table[roles[role]]
     keys = keys.astype({name: object for name in ("recording", "id", "modality")})
+    if long:
+        scores = pd.to_numeric(table[pair[1]], errors="coerce")
+        return keys.assign(emotion=table[pair[0]].astype(str), score=scores), ()
     numbers = [str(name) for name in table.select_dtypes(include="number")]
     taken = set(roles.values())
     chosen = list(emotions) if emotions else [name for name in numbers if name not in taken]
@@ -313,10 +336,10 @@ def _read_wide(
         raise DataError(
             Problem(fact, ("Name the columns with ", Option("emotions"), "."), file=str(path))
         )
-    long = keys.loc[np.repeat(keys.index, len(chosen))].reset_index(drop=True)
+    whole = keys.loc[np.repeat(keys.index, len(chosen))].reset_index(drop=True)
     scores = table[chosen].apply(pd.to_numeric, errors="coerce").to_numpy(float)
-    long = long.assign(emotion=np.tile(np.array(chosen, object), len(table)), score=scores.ravel())
-    return long, ()
+    emotion = np.tile(np.array(chosen, object), len(table))
+    return whole.assign(emotion=emotion, score=scores.ravel()), ()
 
 
 def _name_people(table: pd.DataFrame, path: Path) -> pd.DataFrame:
