@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.document.text import join_words
 from exprstats.errors import DataError, Problem
 from exprstats.expressions.recordings import name_source
 
@@ -31,6 +32,7 @@ AFFECTIVA = (
     *("anger", "contempt", "disgust", "engagement", "fear", "joy", "sadness", "surprise"),
     *("valence", "attention"),
 )
+_NO_EMOTIONS = ("engagement", "valence", "attention")
 # Columns that describe a row, by the names that they have in the table of estimates.
 _BEGINS = ("Time", "BeginTime")
 _CHECK = "Export the predictions again."
@@ -172,5 +174,9 @@ def _parse_affectiva(
     time = pd.to_numeric(table["timestamp"], errors="coerce")
     keys = pd.DataFrame({"recording": recording, "id": "face_0", "modality": "face", "time": time})
     signed = bool((scores < 0).any().any())
-    notes = ("scores run from 0 to 100" + (", valence from −100.") * signed + "." * (not signed),)
-    return _lengthen(keys, scores, str(path)), notes
+    note = "scores run from 0 to 100" + ", valence from −100" * signed
+    others = [name for name in present if name in _NO_EMOTIONS]
+    if others:
+        verb = "is no emotion" if len(others) == 1 else "are no emotions"
+        note += f"; {join_words(others)} {verb}, name those to keep as the emotions"
+    return _lengthen(keys, scores, str(path)), (f"{note}.",)
