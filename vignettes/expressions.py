@@ -83,7 +83,7 @@ assert told == ["They look extremely joyful.", "They look slightly joyful."]
 #
 # `simulate_estimates` gives two data sets of speakers who act four emotions, and the truth of each
 # number. Here half of the emotions go together differently at home. Correlations of samples always
-# differ; the test asks whether they do so by more than people dealt anew to the data sets do.
+# differ; the test asks whether they do so by more than what single people add explains.
 
 # %%
 study = ex.simulate_estimates(speakers=16, alike=False, seed=3)

@@ -125,8 +125,9 @@ seed = {seed}
 files = ["acted_face.csv", "acted_prosody.csv"]
 by = "context"                 # two data sets, each described apart
 thresholds = "published"       # or "quantile", or a table of bounds
-maps = true                    # t-SNE
-nulls = 5                      # permutations of the labels: what chance gives
+folds = 6                      # of speakers, each once the test
+# maps = true                  # t-SNE
+# nulls = 20                   # permutations of the labels: what chance gives
 """
 
 

@@ -103,9 +103,7 @@ def estimate_files(
     nulls: Annotated[
         int, typer.Option(min=0, help="Classifications of permuted labels, for what chance gives.")
     ] = 0,
-    draws: Annotated[
-        int, typer.Option(min=1, help="Permutations in the test of equal structure.")
-    ] = 999,
+    draws: Annotated[int, typer.Option(min=1, help="Draws in the test of equal structure.")] = 999,
     maps: Annotated[
         bool, typer.Option("--maps", help="Maps of moments by t-SNE, with --out as coordinates.")
     ] = False,

@@ -64,13 +64,14 @@ def read_estimates(
     paths
         One file or several: Hume's CSV (face, prosody, language) and JSON, iMotions exports
         (FACET, AFFDEX; rows of other sensors are left out), Affectiva's JSON, py-feat's CSV, or a
-        wide table with one column an emotion.
+        wide table with one column an emotion, or a long one with ``emotion`` and ``score``.
     id, time
         Columns of a wide table: who or what a row is about, seconds.
     subject, context
         The person and the data set: a column of every file (of Hume's and iMotions' too, such as
-        ``Name``) or of ``about``, or ``"recording"``, ``"folder"`` (in which a file lies) or
-        ``"file"``. Without ``subject`` the names of RAVDESS recordings tell the actor.
+        ``Name``) or of ``about``, or ``"recording"``, ``"folder"`` (in which a file lies),
+        ``"file"``, or of RAVDESS recordings ``"voice"``, ``"intensity"``, ``"statement"``,
+        ``"repetition"`` or ``"gender"``. Without ``subject`` their names tell the actor.
     modality
         The column of a wide table that names it, or the one word that holds for a whole file.
     emotions
@@ -121,7 +122,7 @@ def read_estimates(
         raise OptionError(message)
     roles = {"id": id, "time": time, "subject": subject, "modality": modality, "context": context}
     told = read_about(about)
-    later = {name for name in (subject, context) if name in (*PLACED, *told.columns)}
+    later = {name for name in (subject, context) if name in told}
     tables = []
     for place, path in enumerate(files, start=1):
         report_progress("Reading", place, len(files))
@@ -130,6 +131,7 @@ def read_estimates(
         )
         for note in notes:
             warn_user(f"{path.name}: {note}")
+        _refuse_repeats(table, path)
         table = place_recordings(table, path, {"subject": subject, "context": context})
         tables.append(_name_people(table, path))
     whole = join_about(
@@ -147,10 +149,30 @@ def read_estimates(
         warn_user(f"{counted} missing and left out.")
         whole = whole[~gaps].reset_index(drop=True)
     whole = _drop_empty(whole)
+    for role, name in (("subject", subject), ("context", context)):
+        if name is not None and role not in whole:
+            fact = f"nothing says what '{name}' is of any recording."
+            remedy = ("Give a table of recordings that has it with ", Option("about"), ".")
+            raise DataError(Problem(fact, remedy))
     check_table(whole, ESTIMATES)
     rows = zip(files, tables, strict=True)
     whole.attrs["rows"] = {str(path): len(table.drop_duplicates(_MOMENT)) for path, table in rows}
     return whole
+
+
+def _refuse_repeats(table: pd.DataFrame, path: Path) -> None:
+    repeated = table.duplicated([*_MOMENT, "emotion"])
+    if repeated.any():
+        first = table[repeated].iloc[0]
+        count = len(table[repeated].drop_duplicates(_MOMENT))
+        counted = count_things(count, "moment is", "moments are")
+        fact = (
+            f"{counted} there more than once, the first '{first['id']}' of "
+            f"'{first['recording']}' at {first['time']:g}."
+        )
+        remedy = ("Name the columns that tell rows apart with ", Option("id"), " or ")
+        problem = Problem(fact, (*remedy, Option("time"), "."), file=str(path))
+        raise DataError(problem)
 
 
 def _drop_empty(whole: pd.DataFrame) -> pd.DataFrame:
@@ -201,10 +223,10 @@ def _carry(
     """
     for role in ("subject", "context"):
         column = roles.get(role)
-        if column is None:
+        if column is None or (column in PLACED and column not in table):
             continue
         if column not in table:
-            shown = ", ".join([*PLACED, *map(str, table.columns[:6])])
+            shown = ", ".join([*PLACED[:3], *map(str, table.columns[:6])])
             fact = f"there is no column '{column}'."
             remedy = (
                 f"Name one of the file's columns or one of {shown} …, or give a table of "
@@ -284,8 +306,9 @@ def _read_wide(
     """Return a table with one column an emotion as one row an emotion."""
     from exprstats.io import read_table
 
-    ids = [roles[role] for role in ("id", "subject", "context") if role in roles]
-    table = read_table(path, ids=ids, reading=reading)
+    named = [roles[role] for role in ("id", "subject", "context") if role in roles]
+    table = read_table(path, ids=[one for one in named if one not in PLACED], reading=reading)
+    roles = {k: v for k, v in roles.items() if v in table or v not in PLACED}
     lower = {str(name).lower(): str(name) for name in table}
     roles = {role: lower[role] for role in (*_ROLES, *_CARRIED) if role in lower} | roles
     constant = roles.get("modality") if roles.get("modality") not in table else None
@@ -300,15 +323,22 @@ def _read_wide(
     known = roles.get("modality")
     keys["modality"] = table.get(known, constant or named or "estimates")
     times = "time" if "time" in roles else "frame"
+    # A table may be long already, with one row an emotion.
+    pair = [lower.get(name, "") for name in ("emotion", "score")]
+    long = all(pair) and not set(emotions or ()) & set(table)
+    told = [*(keys[name] for name in keys), *([table[pair[0]]] if long else [])]
     keys["time"] = (
         pd.to_numeric(table[roles[times]], errors="coerce")
         if times in roles
-        else keys.groupby(["recording", "id", "modality"], sort=False).cumcount().astype(float)
+        else keys.groupby(told, sort=False).cumcount().astype(float)
     )
     for role in _CARRIED:
         if role in roles:
             keys[role] = table[roles[role]]
     keys = keys.astype({name: object for name in ("recording", "id", "modality")})
+    if long:
+        scores = pd.to_numeric(table[pair[1]], errors="coerce")
+        return keys.assign(emotion=table[pair[0]].astype(str), score=scores), ()
     numbers = [str(name) for name in table.select_dtypes(include="number")]
     taken = set(roles.values())
     chosen = list(emotions) if emotions else [name for name in numbers if name not in taken]
@@ -318,10 +348,10 @@ def _read_wide(
         raise DataError(
             Problem(fact, ("Name the columns with ", Option("emotions"), "."), file=str(path))
         )
-    long = keys.loc[np.repeat(keys.index, len(chosen))].reset_index(drop=True)
+    whole = keys.loc[np.repeat(keys.index, len(chosen))].reset_index(drop=True)
     scores = table[chosen].apply(pd.to_numeric, errors="coerce").to_numpy(float)
-    long = long.assign(emotion=np.tile(np.array(chosen, object), len(table)), score=scores.ravel())
-    return long, ()
+    emotion = np.tile(np.array(chosen, object), len(table))
+    return whole.assign(emotion=emotion, score=scores.ravel()), ()
 
 
 def _name_people(table: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.document.text import join_words
 from exprstats.errors import DataError, Problem
 from exprstats.expressions.recordings import name_source
 
@@ -31,6 +32,7 @@ AFFECTIVA = (
     *("anger", "contempt", "disgust", "engagement", "fear", "joy", "sadness", "surprise"),
     *("valence", "attention"),
 )
+_NO_EMOTIONS = ("engagement", "valence", "attention")
 # Columns that describe a row, by the names that they have in the table of estimates.
 _BEGINS = ("Time", "BeginTime")
 _CHECK = "Export the predictions again."
@@ -47,11 +49,14 @@ def parse_hume_table(table: pd.DataFrame, file: str) -> tuple[pd.DataFrame, tupl
     emotions = [name for name in HUME if name in table]
     filled = [name for name in emotions if table[name].notna().any()]
     modality = _tell_modality(table) or named or "face"
-    begin = next(name for name in _BEGINS if name in table)
+    begin, end = next(name for name in _BEGINS if name in table), "EndTime"
+    placed = bool(table[begin].isna().all()) and "BeginPosition" in table
+    if placed:
+        begin, end = "BeginPosition", "EndPosition"
     keys = pd.DataFrame({"recording": recording, "id": table["Id"].astype(str)})
     keys = keys.assign(modality=modality, time=pd.to_numeric(table[begin]))
-    if "EndTime" in table:
-        keys["end"] = pd.to_numeric(table["EndTime"])
+    if end in table:
+        keys["end"] = pd.to_numeric(table[end])
     for name, column in (("Text", "text"), ("Probability", "probability")):
         if name in table:
             keys[column] = table[name]
@@ -59,7 +64,7 @@ def parse_hume_table(table: pd.DataFrame, file: str) -> tuple[pd.DataFrame, tupl
     others = [name for name in table if name not in {*HUME, *described} and name not in _PLACES]
     empty = [name for name in (*others, *emotions) if table[name].isna().all()]
     kept_out = [name for name in others if name not in empty]
-    notes = []
+    notes = [_PLACED] if placed else []
     if empty:
         notes.append(f"{count_things(len(empty), 'column is', 'columns are')} empty and left out.")
     if kept_out:
@@ -114,22 +119,34 @@ def parse_json(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     for job in jobs:
         found = job.get("results", job) if isinstance(job, dict) else {}
         errors += len(found.get("errors") or ())
-        for one in found.get("predictions") or ():
+        streamed = [{"file": path.name, "models": found}] if _MODALITIES & set(found) else ()
+        for one in found.get("predictions") or streamed:
             rows += list(_list_predictions(one))
     if not rows:
         fact = "the JSON holds no predictions of Hume and no frames of Affectiva."
         raise DataError(Problem(fact, _CHECK, file=str(path)))
     counted = count_things(errors, "file failed", "files failed")
-    notes = (f"{counted} at Hume; the others are read.",) if errors else ()
-    return pd.DataFrame(rows), notes
+    notes = [f"{counted} at Hume; the others are read."] if errors else []
+    table = pd.DataFrame(rows)
+    if table.pop("placed").any():
+        notes.append(_PLACED)
+    return table, tuple(notes)
+
+
+_MODALITIES = {"face", "prosody", "language", "burst"}
+_PLACED = "words have no times; the places of their characters stand for seconds."
 
 
 def _list_predictions(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
     recording, _ = name_source(str(one.get("file", "recording")))
     for modality, model in (one.get("models") or {}).items():
-        for group in (model or {}).get("grouped_predictions") or ():
+        if not isinstance(model, dict):
+            continue
+        for group in model.get("grouped_predictions") or [model]:
             for prediction in group.get("predictions") or ():
-                time = prediction.get("time", 0.0)
+                # Texts that nobody spoke have places of characters only.
+                placed = prediction.get("time") is None and "position" in prediction
+                time = prediction["position"] if placed else prediction.get("time") or 0.0
                 spoken = isinstance(time, dict)
                 keys = {
                     "recording": recording,
@@ -139,6 +156,7 @@ def _list_predictions(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
                     "end": time["end"] if spoken else np.nan,
                     "text": prediction.get("text"),
                     "probability": prediction.get("prob"),
+                    "placed": placed,
                 }
                 for emotion in prediction.get("emotions") or ():
                     yield keys | {"emotion": emotion["name"], "score": emotion["score"]}
@@ -156,5 +174,9 @@ def _parse_affectiva(
     time = pd.to_numeric(table["timestamp"], errors="coerce")
     keys = pd.DataFrame({"recording": recording, "id": "face_0", "modality": "face", "time": time})
     signed = bool((scores < 0).any().any())
-    notes = ("scores run from 0 to 100" + (", valence from −100.") * signed + "." * (not signed),)
-    return _lengthen(keys, scores, str(path)), notes
+    note = "scores run from 0 to 100" + ", valence from −100" * signed
+    others = [name for name in present if name in _NO_EMOTIONS]
+    if others:
+        verb = "is no emotion" if len(others) == 1 else "are no emotions"
+        note += f"; {join_words(others)} {verb}, name those to keep as the emotions"
+    return _lengthen(keys, scores, str(path)), (f"{note}.",)

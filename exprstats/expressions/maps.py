@@ -15,10 +15,12 @@ from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.moments import spread_moments
+from exprstats.options import check_count
 from exprstats.parallel import Seed, limit_threads, report_progress, spawn_seeds
 from exprstats.results import Result
 
 NEIGHBOURS = 5  # of which trustworthiness is told
+MOST = 5000  # moments of a map
 FEWEST = 11  # moments: trustworthiness needs more than twice the neighbours
 
 
@@ -60,7 +62,11 @@ class ExpressionMap(Result):
 
 
 def map_expressions(
-    estimates: pd.DataFrame, *, perplexities: Sequence[float] = (10, 30, 50), seed: Seed = 1
+    estimates: pd.DataFrame,
+    *,
+    perplexities: Sequence[float] = (10, 30, 50),
+    most: int = MOST,
+    seed: Seed = 1,
 ) -> ExpressionMap:
     """Lay moments of expression out on maps by t-SNE, one for each modality and perplexity.
 
@@ -71,8 +77,10 @@ def map_expressions(
     perplexities
         Effective numbers of neighbours; those of a third of the moments or more are left out.
         What all maps show is in the data, what one shows may be in its perplexity.
+    most
+        Moments of a modality on a map; of more, so many are drawn at random, which the rows note.
     seed
-        Of the optimisation, which starts from principal components.
+        Of the optimisation, which starts from principal components, and of the draw.
 
     Returns
     -------
@@ -109,7 +117,9 @@ def map_expressions(
     if not perplexities or not all(0 < one < np.inf for one in perplexities):
         message = f"perplexities {list(perplexities)} must be positive numbers, such as 10, 30, 50."
         raise OptionError(message, option="perplexities")
-    [stream] = spawn_seeds(seed, 1)
+    check_count(most, "most", least=FEWEST)
+    stream, other = spawn_seeds(seed, 2)
+    draws = np.random.default_rng(other)
     start = int(stream.generate_state(1)[0] % 2**31)
     rows, points = [], []
     for modality in map(str, estimates["modality"].unique()):
@@ -118,6 +128,11 @@ def map_expressions(
         scores, keys = moments.scores[whole], moments.keys[whole].reset_index(drop=True)
         if len(scores) < FEWEST or scores.shape[1] < 2:
             continue
+        count, note = len(scores), None
+        if count > most:
+            drawn = np.sort(draws.choice(count, most, replace=False))
+            scores, keys = scores[drawn], keys.iloc[drawn].reset_index(drop=True)
+            note = f"{most:,} of {count:,} moments, drawn at random"
         keys = keys.assign(top=np.array(moments.emotions)[scores.argmax(axis=1)])
         usable = [float(one) for one in perplexities if 3 * one < len(scores)]
         for place, perplexity in enumerate(usable or [len(scores) / 4]):
@@ -133,6 +148,7 @@ def map_expressions(
                     "term": "trustworthiness",
                     "estimate": trust,
                     "n_clips": len(scores),
+                    "note": note,
                 }
             )
             points.append(keys.assign(perplexity=perplexity, x=found[:, 0], y=found[:, 1]))

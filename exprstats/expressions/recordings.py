@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,9 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.options import name_some
 
-# What may name a person or a data set without being a column of a file.
-PLACED = ("recording", "folder", "file")
+# What may name a person or a data set without being a column of a file; the last are told by the
+# names of RAVDESS recordings.
+PLACED = ("recording", "folder", "file", "voice", "intensity", "statement", "repetition", "gender")
 
 _ENDINGS = re.compile(r"(\.gz|\.csv|\.tsv|\.txt|\.json|\.mp4|\.wav|\.avi|\.mov|\.mkv|\.mp3)$", re.I)
 _MODALITY = re.compile(r"[ _.-](face|prosody|language|burst)$", re.I)
@@ -100,10 +102,17 @@ def place_recordings(
     table: pd.DataFrame, path: Path, roles: Mapping[str, str | None]
 ) -> pd.DataFrame:
     """Return estimates of one file with the roles that its recordings, folder or name give."""
-    told = {"recording": table["recording"], "folder": path.resolve().parent.name}
+    names = table["recording"].astype(str)
+    told: dict[str, Any] = {"recording": names, "folder": path.resolve().parent.name}
     told["file"] = path.name
-    named = {role: told[one] for role, one in roles.items() if one in told and role not in table}
-    return table.assign(**named)
+    for role, one in roles.items():
+        if one is None or one not in PLACED or role in table:
+            continue
+        if one not in told:
+            known = {name: decode_ravdess(name) or decode_ravdess(path.name) for name in set(names)}
+            told[one] = names.map({name: found.get(one) for name, found in known.items()})
+        table = table.assign(**{role: told[one]})
+    return table
 
 
 def read_about(about: str | Path | pd.DataFrame | None) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from exprstats.expressions.words import (
 from exprstats.options import SentenceUnit, Thresholds, check_count, check_word
 from exprstats.results import Result
 
+_STRAY = 0.01  # share of scores beyond 0 and 1 that may be called a matter of rounding
 _VERBS = {"prosody": "sound", "burst": "sound", "language": "sound", "voice": "sound"}
 
 
@@ -39,7 +40,7 @@ class Sentences(Result):
     sentences
         One row a sentence: its keys, ``sentence`` and ``neutral``.
     cuts
-        The bins: modality, adverb, low (held) and high (not held).
+        The bins: modality, adverb, low (held) and high (not held; the last bin has none).
     thresholds
         Where the bins come from: ``"published"``, ``"quantile"`` or ``"given"``.
     """
@@ -178,7 +179,7 @@ def _warn_of_range(scores: Mapping[str, np.ndarray]) -> None:
     """Warn of scores to which the published bounds cannot apply."""
     for name, own in scores.items():
         low, high = float(own.min()), float(own.max())
-        if low < 0 or high > 1:
+        if np.mean((own < 0) | (own > 1)) > _STRAY:
             told = f"Scores on {name} run from {low:g} to {high:g}, and the published bounds of "
             remedy = ("adverbs are for scores from 0 to 1. Take ", Option("thresholds", "quantile"))
             warn_user((told, *remedy, "."))

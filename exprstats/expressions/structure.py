@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,11 +16,14 @@ from exprstats.document.cells import pick_rows
 from exprstats.errors import DataError, Option, Problem
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.moments import code_clusters, find_cluster, spread_moments
+from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import check_count
-from exprstats.parallel import Seed, limit_threads, spawn_seeds
+from exprstats.parallel import Seed, limit_threads, report_progress, spawn_seeds
 from exprstats.results import Result
 
-FEWEST = 4  # clusters of a modality in two data sets
+FEWEST = 4  # clusters of each of two matrices
+_MOST = 0.999999  # of a correlation, whose Fisher z is taken
+_BLOCK = 200  # draws at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,10 +33,12 @@ class EstimateStructure(Result):
     Attributes
     ----------
     table
-        One row a modality and pair of data sets: ``term`` ``rms_difference`` (the root mean square
-        of the differences of Fisher z, with what it would be on average under equal structure as
-        ``expected``, and the ``p_value`` of equal structure), ``similarity`` (the correlation of
-        both matrices), ``draws`` and ``n_clusters``.
+        Rows of two data sets (``context``, ``versus``) of one modality, and of two modalities
+        (``modality``, ``versus_modality``) of one data set: ``term`` ``rms_difference`` (the root
+        mean square of the differences of Fisher z, with what it would be on average under equal
+        structure as ``expected``, and the ``p_value`` of equal structure, with Holm's
+        ``p_adjusted`` over all comparisons), ``similarity`` (the correlation of both matrices),
+        ``draws`` and ``n_clusters``.
     correlations
         One row a pair of emotions, by context and modality: ``r``, ``n``, ``p_value`` and
         ``p_adjusted`` as pingouin gives them. The p take moments as independent.
@@ -55,19 +61,24 @@ class EstimateStructure(Result):
         return pd.DataFrame([{"correlations": len(self.correlations), "tests": len(self.table)}])
 
     def sentence(self) -> str:
-        """Return whether data sets have equal structures, by modality."""
+        """Return whether data sets, and modalities, have equal structures."""
         texts = []
         for row in self.table.to_dict("records"):
             if row["term"] != "rms_difference":
                 continue
             size = write_number(row["estimate"], 2)
             expected = write_number(row["expected"], 2)
-            told = f"{expected} expected if equal, permutation p {tell_p(row['p_value'])}"
+            told = f"{expected} expected if equal, p {tell_p(row['p_value'])}"
             if pd.isna(row["p_value"]):
                 told = f"not tested: {row['note']}"
+            where = f" on {row['modality']}"
+            pair = f"{row['context']} and {row['versus']}"
+            if not pd.isna(row["versus_modality"]):
+                where = "" if pd.isna(row["context"]) else f" in {row['context']}"
+                pair = f"{row['modality']} and {row['versus_modality']}"
             texts.append(
-                f"Correlations of emotions on {row['modality']} differ between {row['context']} "
-                f"and {row['versus']} by {size} on Fisher's z (root mean square; {told})."
+                f"Correlations of emotions{where} differ between {pair} by {size} on Fisher's z "
+                f"(root mean square; {told})."
             )
         count = write_count(len(self.correlations))
         alone = f"{count} correlations of emotions were estimated, of one data set."
@@ -83,7 +94,7 @@ def compare_structure(
     draws: int = 999,
     seed: Seed = None,
 ) -> EstimateStructure:
-    """Correlate emotions within each modality, and compare the correlations of data sets.
+    """Correlate emotions within each modality, and compare data sets and modalities.
 
     Parameters
     ----------
@@ -92,18 +103,19 @@ def compare_structure(
     by
         The column of data sets.
     cluster
-        Who is seen or heard; whole clusters are exchanged. Recordings where it is missing.
+        Who is seen or heard. Recordings where it is missing.
     padjust
         As pingouin takes it: ``"holm"``, ``"fdr_bh"``, ``"none"`` …
     draws
-        Permutations.
+        Random signs of each person.
     seed
-        Of the permutations.
+        Of the signs.
 
     Returns
     -------
     EstimateStructure
-        Spearman's ρ of each pair of emotions, and the comparison of each pair of data sets.
+        Spearman's ρ of each pair of emotions, and the comparison of each pair of data sets, and of
+        modalities within each.
 
     Raises
     ------
@@ -112,13 +124,19 @@ def compare_structure(
 
     Notes
     -----
-    Scores are ranked within each data set, so that levels and spreads do not count. Under equal
-    structure each person could belong to either data set; whole persons are dealt anew, and
-    p = (1 + #{T* ≥ T})/(draws + 1). A person in both data sets keeps both parts together: the parts
-    are exchanged.
+    Scores are ranked within each data set, so that levels and spreads do not count. How far each
+    person moves both matrices is measured by leaving the person out; under equal structure the
+    difference of the matrices is a sum of such moves with random signs, the same sign in both for
+    a person in both, and p = (1 + #{T* ≥ T})/(draws + 1). The plain permutation test, which deals
+    people anew to the data sets, takes them as exchangeable: with equal structure, 60 people of 40
+    moments and 24 of 4 it rejected in .23 of 150 studies at α = .05, the test by signs in .07 of
+    400 (.03 to .07 in six designs from 6 and 6 people on).
 
     References
     ----------
+    Canay, I. A., Romano, J. P., & Shaikh, A. M. (2017). Randomization tests under an approximate
+    symmetry assumption. *Econometrica, 85*(3), 1013–1030.
+
     Brooks, J. A., et al. (2023). Emotion expression estimates to measure and improve multimodal
     social-affective interactions. *ICMI '23 Companion*. https://doi.org/10.1145/3610661.3616129
 
@@ -141,16 +159,25 @@ def compare_structure(
     levels = [None] if by is None else order_levels(estimates[by])
     listed, rows = [], []
     with limit_threads():
+        sides = []
         for modality in map(str, estimates["modality"].unique()):
             mine = estimates[estimates["modality"].eq(modality)]
             parts = [mine if by is None else pick_rows(mine, **{by: level}) for level in levels]
-            held = [(level, part) for level, part in zip(levels, parts, strict=True) if len(part)]
-            listed += [_list_pairs(part, level, modality, padjust) for level, part in held]
-            for place, one in enumerate(held):
-                for two in held[place + 1 :]:
-                    rows += _compare((one, two), modality, used, (draws, stream))
-    names = ("context", "versus", "modality", "term")
-    frame = arrange_rows(rows, names) if rows else pd.DataFrame(columns=[*names, "estimate"])
+            held = zip(levels, parts, strict=True)
+            sides += [_Side(part, level, modality) for level, part in held if len(part)]
+        for place, one in enumerate(sides):
+            report_progress("Correlations of emotions", place, len(sides))
+            listed.append(_list_pairs(one.part, one.context, one.modality, padjust))
+        for pair in _pair_sides(sides):
+            rows += _compare(pair, used, (draws, stream))
+    names = ("context", "versus", "modality", "versus_modality", "term")
+    frame = pd.DataFrame(columns=[*names, "estimate"])
+    if rows:
+        tested = [row for row in rows if np.isfinite(row.get("p_value", np.nan))]
+        adjusted = adjust_holm(np.array([row["p_value"] for row in tested]))
+        for row, p in zip(tested, adjusted, strict=True):
+            row["p_adjusted"] = float(p)
+        frame = arrange_rows(rows, names)
     pairs = pd.concat(listed, ignore_index=True)
     return EstimateStructure(frame, pairs, _order_emotions(pairs))
 
@@ -207,56 +234,60 @@ def _list_pairs(part: pd.DataFrame, context: Any, modality: str, padjust: str) -
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of two matrices to be compared: estimates, and what they are of."""
+
+    part: pd.DataFrame
+    context: Any
+    modality: str
+
+
+def _pair_sides(sides: list[_Side]) -> list[tuple[_Side, _Side]]:
+    """Return data sets of one modality, then modalities of one data set, two by two."""
+    pairs = list(combinations(sides, 2))
+    sets = [pair for pair in pairs if pair[0].modality == pair[1].modality]
+    return sets + [pair for pair in pairs if pair[0].context == pair[1].context]
+
+
 def _compare(
-    pair: tuple[tuple[Any, pd.DataFrame], tuple[Any, pd.DataFrame]],
-    modality: str,
-    cluster: str | None,
-    plan: tuple[int, np.random.SeedSequence],
+    sides: tuple[_Side, _Side], cluster: str | None, plan: tuple[int, np.random.SeedSequence]
 ) -> list[dict[str, Any]]:
-    (one, first), (two, second) = pair
-    shared = set(map(str, first["emotion"])) & set(map(str, second["emotion"]))
+    shared = set.intersection(*(set(map(str, one.part["emotion"])) for one in sides))
     if len(shared) < 2:
         return []
-    sides = [
-        spread_moments(part[part["emotion"].astype(str).isin(shared)]) for part in (first, second)
+    parts = [
+        spread_moments(one.part[one.part["emotion"].astype(str).isin(shared)]) for one in sides
     ]
-    ranks = [_rank(side.scores) for side in sides]
-    table = np.vstack(ranks)
-    keys = pd.concat([side.keys for side in sides], ignore_index=True)
-    side = np.repeat([0, 1], [len(part.keys) for part in sides])
+    keys = pd.concat([part.keys for part in parts], ignore_index=True)
     codes = code_clusters(keys, cluster)
-    difference, similarity = _measure(table, side)
-    sums = _sum_people(table, codes, side)
-    people = len(sums[0])
-    counts = [len(np.unique(codes[side == place])) for place in (0, 1)]
-    expected = np.nan
-    p_value, note = np.nan, f"there are {min(counts)} of the {FEWEST} people that it needs"
+    cuts = np.split(codes, [len(parts[0].keys)])
+    left = [_leave_out(_rank(part.scores), mine) for part, mine in zip(parts, cuts, strict=True)]
+    defined = np.logical_and.reduce([np.isfinite(one.z) for one in left])
+    found, alike = _distance(left[0].z - left[1].z), _resemble(*(one.z[defined] for one in left))
+    people = [len(one.people) for one in left]
     draws, seed = plan
-    if min(counts) >= FEWEST:
-        drawn = _permute(sums, draws, np.random.default_rng(seed))
-        p_value, note = (1 + (drawn >= difference - 1e-12).sum()) / (draws + 1), None
+    p_value, note = np.nan, f"there are {min(people)} of the {FEWEST} people that it needs"
+    expected = np.nan
+    if min(people) >= FEWEST:
+        drawn = _flip_signs(left, draws, np.random.default_rng(seed))
+        p_value, note = (1 + (drawn >= found - 1e-12).sum()) / (draws + 1), None
         expected = float(drawn.mean())
-    found = {
-        "rms_difference": (difference, p_value, note),
-        "similarity": (similarity, np.nan, None),
+    one, two = sides
+    crossed = one.modality != two.modality
+    row = {
+        "context": one.context,
+        "versus": None if crossed else two.context,
+        "modality": one.modality,
+        "versus_modality": two.modality if crossed else None,
+        "n_clips": len(keys),
+        "n_clusters": len(np.unique(codes)),
     }
+    tested = {"estimate": float(found), "expected": expected, "p_value": float(p_value)}
+    tested |= {"method": "signs", "headline": True, "draws": draws, "note": note}
     return [
-        {
-            "context": one,
-            "versus": two,
-            "modality": modality,
-            "term": term,
-            "estimate": float(value),
-            "expected": expected if term == "rms_difference" else np.nan,
-            "p_value": float(p),
-            "method": "permutation",
-            "headline": term == "rms_difference",
-            "n_clips": len(table),
-            "n_clusters": people,
-            "draws": draws,
-            "note": told,
-        }
-        for term, (value, p, told) in found.items()
+        row | {"term": "rms_difference"} | tested,
+        row | {"term": "similarity", "estimate": float(alike), "headline": False},
     ]
 
 
@@ -268,58 +299,68 @@ def _rank(scores: np.ndarray) -> np.ndarray:
     return (ranks - ranks.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
 
 
-def _sum_people(
-    table: np.ndarray, codes: np.ndarray, side: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return moments (people, 2, q, q) of each person's part in each data set, bordered by 1."""
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """Fisher z (pairs,) of a matrix, how far each person moves it (people, pairs), and who."""
+
+    z: np.ndarray
+    moves: np.ndarray
+    people: np.ndarray
+
+
+def _leave_out(table: np.ndarray, codes: np.ndarray) -> _Left:
+    """Return the matrix of all moments, and how far it moves without each person.
+
+    The squares of the moves add up to the jackknife's variance.
+    """
+    people, mine = np.unique(codes, return_inverse=True)
     whole = np.column_stack([np.ones(len(table)), table])
-    people = int(codes.max()) + 1
-    sums = np.zeros((people, 2, whole.shape[1], whole.shape[1]))
-    for person in range(people):
-        for place in (0, 1):
-            mine = whole[(codes == person) & (side == place)]
-            sums[person, place] = mine.T @ mine
-    present = np.stack([sums[:, place, 0, 0] > 0 for place in (0, 1)], axis=1)
-    return sums, present
+    order = np.argsort(mine, kind="stable")
+    starts = np.searchsorted(mine[order], np.arange(len(people) + 1))
+    sums = np.stack(
+        [whole[order[start:stop]].T @ whole[order[start:stop]] for start, stop in pairwise(starts)]
+    )
+    total = sums.sum(axis=0)
+    z = _find_matrix(total)
+    if len(people) < FEWEST:
+        return _Left(z, np.empty((0, len(z))), people)
+    without = np.stack([_find_matrix(total - one) for one in sums])
+    scale = np.sqrt((len(people) - 1) / len(people))
+    return _Left(z, scale * (without - without.mean(axis=0)), people)
 
 
-def _permute(
-    sums: tuple[np.ndarray, np.ndarray], draws: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Return distances (draws,) with whole people dealt anew to the data sets."""
-    held, present = sums
-    both = np.asarray(present.all(axis=1))
-    own: np.ndarray = np.where(present[:, 0], 0, 1)
-    alone = np.flatnonzero(~both)
+def _flip_signs(left: list[_Left], draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return distances (draws,) with equal structure: each person's moves with a sign at random."""
+    everybody = np.unique(np.concatenate([one.people for one in left]))
     found = np.empty(draws)
-    for draw in range(draws):
-        to = own.copy()
-        to[alone] = own[alone][rng.permutation(len(alone))]
-        moved = np.where(both, rng.integers(2, size=len(own)), np.abs(to - own)) > 0
-        swapped = np.where(moved[:, None, None, None], held[:, ::-1], held)
-        found[draw] = _distance(*(_find_matrix(swapped[:, place].sum(axis=0)) for place in (0, 1)))
+    for start in range(0, draws, _BLOCK):
+        stop = min(start + _BLOCK, draws)
+        signs = rng.choice([-1.0, 1.0], size=(stop - start, len(everybody)))
+        moved = [signs[:, np.searchsorted(everybody, one.people)] @ one.moves for one in left]
+        found[start:stop] = _distance(moved[0] - moved[1])
     return found
 
 
 def _find_matrix(sums: np.ndarray) -> np.ndarray:
-    """Return correlations (pairs,) from bordered sums of squares and products."""
+    """Return Fisher z (pairs,) of correlations from bordered sums of squares and products."""
     count, totals = sums[0, 0], sums[0, 1:]
-    covariance = sums[1:, 1:] / count - np.outer(totals, totals) / count**2
-    spread = np.sqrt(np.clip(np.diag(covariance), 0, None))
     with np.errstate(divide="ignore", invalid="ignore"):
+        covariance = sums[1:, 1:] / count - np.outer(totals, totals) / count**2
+        spread = np.sqrt(np.clip(np.diag(covariance), 0, None))
         whole = covariance / np.outer(spread, spread)
-    return whole[np.triu_indices(len(whole), 1)]
+        return np.arctanh(np.clip(whole[np.triu_indices(len(whole), 1)], -_MOST, _MOST))
 
 
-def _distance(one: np.ndarray, two: np.ndarray) -> float:
-    z = [np.arctanh(np.clip(r, -0.999999, 0.999999)) for r in (one, two)]
-    return float(np.sqrt(np.nanmean((z[0] - z[1]) ** 2)))
+def _distance(differences: np.ndarray) -> Any:
+    """Return the root mean square over the last axis of what is defined."""
+    known = np.isfinite(differences)
+    counts = np.maximum(known.sum(axis=-1), 1)
+    return np.sqrt((np.where(known, differences, 0.0) ** 2).sum(axis=-1) / counts)
 
 
-def _measure(table: np.ndarray, side: np.ndarray) -> tuple[float, float]:
-    sums = _sum_people(table, np.zeros(len(table), int), side)[0][0]
-    one, two = (_find_matrix(sums[place]) for place in (0, 1))
-    defined = np.isfinite(one) & np.isfinite(two)
-    varied = defined.sum() > 2 and np.ptp(one[defined]) > 0 and np.ptp(two[defined]) > 0
-    alike = np.corrcoef(one[defined], two[defined])[0, 1] if varied else np.nan
-    return _distance(one, two), float(alike)
+def _resemble(one: np.ndarray, two: np.ndarray) -> float:
+    """Return the correlation of two matrices (pairs,), NaN where one does not vary."""
+    one, two = np.tanh(one), np.tanh(two)
+    if len(one) < 3 or not np.ptp(one) > 0 or not np.ptp(two) > 0:
+        return np.nan
+    return float(np.corrcoef(one, two)[0, 1])

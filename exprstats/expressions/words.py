@@ -112,17 +112,17 @@ def find_adjective(emotion: str, adjectives: dict[str, str]) -> str:
 
 
 def list_cuts(cuts: dict[str, dict[str, float]]) -> pd.DataFrame:
-    """Return bins as a table: modality, adverb, low (held) and high (not held).
+    """Return bins as a table: modality, adverb, low (held) and high (not held; last: none).
 
     Examples
     --------
     >>> list_cuts({"face": {"slightly": 0.2, "very": 0.6}})["high"].tolist()
-    [0.6, inf]
+    [0.6, nan]
     """
     rows = []
     for modality, bounds in cuts.items():
         ordered = sorted(bounds.items(), key=lambda pair: pair[1])
-        ends = [low for _, low in ordered[1:]] + [float("inf")]
+        ends = [low for _, low in ordered[1:]] + [float("nan")]
         for (adverb, low), high in zip(ordered, ends, strict=True):
             rows.append({"modality": modality, "adverb": adverb, "low": low, "high": high})
     return pd.DataFrame(rows, columns=["modality", "adverb", "low", "high"])

@@ -95,3 +95,46 @@ def test_maps_repeat_and_trust_what_scikit_learn_says():
     mine = one.points.query("perplexity == 10").sort_values("time")
     trust = trustworthiness(wide.to_numpy(), mine[["x", "y"]].to_numpy(), n_neighbors=5)
     assert one.tidy()["estimate"].iloc[1] == pytest.approx(trust, abs=1e-6)
+
+
+def test_tables_that_were_written_are_read_again(acted, tmp_path):
+    """Bounds, adjectives and texts of one run give the next its thresholds, words and vectors."""
+    shared = ["--draws", "9", "--folds", "2", "--seed", "3"]
+    first = run(acted[1], *shared, "--out", tmp_path / "one")
+    assert first.exit_code == 0, first.output
+    tables = tmp_path / "one" / "tables"
+    texts = pd.read_csv(tables / "texts.csv")
+    rng = np.random.default_rng(1)
+    texts.assign(**{f"d{n}": rng.normal(size=len(texts)) for n in range(3)}).to_csv(
+        tmp_path / "vectors.csv", index=False
+    )
+    again = ["--thresholds", tables / "adverbs.csv", "--adjectives", tables / "adjectives.csv"]
+    again += ["--vectors", tmp_path / "vectors.csv", "--out", tmp_path / "two"]
+    second = run(acted[1], *shared, *again)
+    assert second.exit_code == 0, second.output
+    one, two = (
+        pd.read_csv(tmp_path / name / "tables" / "sentences.csv") for name in ("one", "two")
+    )
+    assert one["sentence"].equals(two["sentence"])
+    recall = pd.read_csv(tmp_path / "two" / "tables" / "transfer.csv").set_index("features")
+    assert recall.loc["prosody: sentence of mean", "dimensions"].eq(3).all()
+    inputs = json.loads((tmp_path / "two" / "results.json").read_text())["inputs"]
+    assert len(inputs) == 4
+    (tmp_path / "few.csv").write_text("sentence,d1\nThey look sad.,1\n")
+    third = run(acted[1], *shared, "--vectors", tmp_path / "few.csv")
+    assert third.exit_code == 2 and "without a vector" in " ".join(third.output.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--thresholds", "published.csv"], "published.csv"),
+        (["--by", "site"], "no column 'site'"),
+        (["--about", "none.csv"], "none.csv"),
+        (["--emotions", "Joy,Pride"], "there is no column 'Pride'"),
+    ],
+)
+def test_options_that_cannot_be_end_in_one_block(acted, options, told):
+    found = run(acted[0], *options)
+    assert found.exit_code == 2, found.output
+    assert told in " ".join(found.output.split())

@@ -82,6 +82,14 @@ def test_the_order_puts_emotions_together_that_go_together():
     assert {"".join(sorted(order[:3])), "".join(sorted(order[3:]))} == {"ace", "bdf"}
 
 
+def test_maps_of_many_moments_are_of_a_sample():
+    table = make_table(people=5, moments=8)
+    found = ex.map_expressions(table, perplexities=[3], most=30, seed=1)
+    assert found.tidy()["note"].item() == "30 of 40 moments, drawn at random"
+    assert len(found.points) == 30 and found.tidy()["n_clips"].item() == 30
+    assert ex.map_expressions(table, perplexities=[3], seed=1).tidy()["note"].isna().all()
+
+
 @pytest.mark.parametrize("draw", ["estimates", "structure", "maps", "recall"])
 def test_figures_are_drawn_with_names_that_no_axis_should_take_as_formulas(tmp_path, draw):
     table = make_table(["$x$", "a_very_long_name_of_an_emotion_that_must_be_cut", "Joy"], moments=9)

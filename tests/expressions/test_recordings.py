@@ -88,6 +88,23 @@ def test_tables_of_recordings_that_cannot_be_are_refused(hume, table, told):
         ex.read_estimates(hume, about=pd.DataFrame(table))
 
 
+def test_ravdess_recordings_are_told_apart_by_their_names(tmp_path):
+    names = [f"03-01-0{e}-0{i}-01-01-0{a}.wav" for e in (3, 4) for i in (1, 2) for a in (1, 2)]
+    rows = "".join(f"{name},.5,.2\n" for name in names)
+    (tmp_path / "voice.csv").write_text("recording,Joy,Fear\n" + rows)
+    table = ex.read_estimates(tmp_path / "voice.csv", context="intensity")
+    assert table.groupby("context")["recording"].nunique().to_dict() == {"normal": 4, "strong": 4}
+    assert sorted(table["label"].unique()) == ["happy", "sad"]
+    assert table["subject"].unique().tolist() == ["01", "02"]
+    (tmp_path / "other.csv").write_text("recording,Joy,Fear\ntalk,.5,.2\n")
+    with pytest.raises(DataError, match="nothing says what 'intensity' is of any recording"):
+        ex.read_estimates(tmp_path / "other.csv", context="intensity")
+    # A column of the file is meant before what its place says.
+    (tmp_path / "own.csv").write_text("file,Joy\nx,.5\ny,.2\n")
+    table = ex.read_estimates(tmp_path / "own.csv", subject="file")
+    assert table["subject"].tolist() == ["x", "y"]
+
+
 @pytest.mark.filterwarnings("ignore::exprstats.errors.DataWarning")
 def test_imotions_people_and_stimuli_meet_by_name_and_time(tmp_path):
     head = ["#Study : S", "#Date : 1", "#Version : 6", "#TestRunDate : 1", ""]

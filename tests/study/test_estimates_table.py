@@ -40,7 +40,7 @@ def test_simulated_files_hold_what_their_study_needs(folder):
     names = {path.name for path in folder.iterdir()}
     assert {"acted_face.csv", "acted_prosody.csv", "truth.csv", "study.toml"} <= names
     settings = read_study(folder / "study.toml").estimates
-    assert settings.by == "context" and settings.maps and settings.nulls == 5
+    assert settings.by == "context" and settings.folds == 6 and not settings.maps
     truth = pd.read_csv(folder / "truth.csv")
     assert {"mean", "spearman", "stability", "lag_one"} <= set(truth["term"])
 

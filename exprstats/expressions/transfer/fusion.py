@@ -69,6 +69,11 @@ def fuse_modalities(estimates: pd.DataFrame, **options: Any) -> Fusion:
     DataWarning
         How many clips lack a modality.
 
+    Notes
+    -----
+    Quantile thresholds come from the scores of all clips, those of later test speakers too, though
+    not from their labels.
+
     References
     ----------
     Brooks, J. A., et al. (2023). Emotion expression estimates to measure and improve multimodal

@@ -52,6 +52,11 @@ SOURCES: dict[str, Text] = {
         "Venna, J., & Kaski, S. (2001). Neighborhood preservation in nonlinear projection methods: "
         "An experimental study. In *ICANN 2001* (pp. 485–491). Springer."
     ),
+    "canay": say(
+        "Canay, I. A., Romano, J. P., & Shaikh, A. M. (2017). Randomization tests under an "
+        "approximate symmetry assumption. *Econometrica*, *85*(3), 1013–1030. "
+        "https://doi.org/10.3982/ECTA13081"
+    ),
     "cicchetti": say(
         "Cicchetti, D. V. (1994). Guidelines, criteria, and rules of thumb for evaluating normed "
         "and standardized assessment instruments in psychology. *Psychological Assessment*, "

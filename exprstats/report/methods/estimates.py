@@ -12,6 +12,7 @@ def tell_estimates(analysis: Analysis) -> Told:
     """Return how estimates were described, compared, worded and classified, and the works cited."""
     found, structure = analysis.estimates, analysis.structure
     texts: list[Text] = []
+    cited: set[str] = set()
     if found is not None:
         texts.append(
             say(
@@ -27,15 +28,16 @@ def tell_estimates(analysis: Analysis) -> Told:
     if structure is not None and structure.table["p_value"].notna().any():
         texts.append(
             say(
-                "Correlation matrices of data sets were compared by the root mean square of the "
-                "differences of Fisher z, in {draws} in which whole people were dealt anew to the "
-                "data sets.",
-                draws=count_things(int(structure.table["draws"].max()), "permutation"),
+                "Correlation matrices were compared by the root mean square of the differences of "
+                "Fisher z, with its distribution under equal structure from {draws} of random "
+                "signs of what each person adds (Canay et al., 2017).",
+                draws=count_things(int(structure.table["draws"].max()), "draw"),
             )
         )
+        cited.add("canay")
     texts += _tell_sentences(analysis)
     texts += _tell_transfer(analysis)
-    cited = {"brooks"} if texts else set()
+    cited |= {"brooks"} if texts else set()
     cited |= {"efron"} if found is not None or analysis.transfer is not None else set()
     if analysis.maps is not None:
         texts.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isinf
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -261,6 +261,7 @@ def _show_maps(result: ExpressionMap) -> list[Table | Figure]:
             lambda: draw_maps(result),
             "Points of moments, near each other where their scores are alike.",
             notes=(
+                *collect_notes(result.table, ("modality",)),
                 say(
                     "Only neighbourhoods count: distances between groups, their sizes, and the "
                     "axes have no meaning. Trust: trustworthiness over five neighbours (Venna & "
@@ -280,57 +281,61 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
         return []
     cells = []
     for row in result.table[result.table["term"].eq("rms_difference")].to_dict("records"):
-        key = {name: row[name] for name in ("context", "versus", "modality")}
+        key = {name: row[name] for name in ("context", "versus", "modality", "versus_modality")}
+        key = {name: None if pd.isna(one) else one for name, one in key.items()}
         alike = find_row(result.table, term="similarity", **key)
         cells.append(
             {
-                "pair": f"{row['context']} and {row['versus']}",
-                "modality": row["modality"],
+                **_name_pair(row),
                 "difference": write_number(row["estimate"], 2),
                 "expected": write_number(row["expected"], 2),
                 "similarity": write_estimate(alike),
                 "p": write_p(row["p_value"]),
+                "adjusted": write_p(row.get("p_adjusted")),
                 "people": write_count(row["n_clusters"]),
             }
         )
     columns = (
-        Column("pair", say("Data sets"), words=True),
-        Column("modality", say("Modality"), words=True),
+        Column("pair", say("Compared"), words=True),
+        Column("within", say("Within"), words=True),
         Column("difference", say("Found"), "Difference"),
         Column("expected", say("If equal"), "Difference"),
         Column("similarity", say("Similarity")),
         Column("p", say("*p*")),
+        *([Column("adjusted", say("Adj. *p*"))] if len(cells) > 1 else []),
         Column("people", say("People")),
     )
     note = say(
         "Difference: root mean square of the differences of Fisher z; what it would be on average "
         "with equal structure, since correlations of samples always differ. Similarity: "
-        "correlation of both matrices. *p*: whole people dealt anew to the data sets."
+        "correlation of both matrices. *p*: random signs of what each person adds."
     )
-    name, title = "estimates_structure", "Correlations of Emotions in Two Data Sets"
-    notes = (note, *collect_notes(result.table, ("modality",)))
+    name, title = "estimates_structure", "Equality of Correlations of Emotions"
+    adjusted = say("Adj. *p*: over all comparisons, by Holm's method.")
+    told = collect_notes(result.table, ("modality", "context"))
+    notes = (note, *([adjusted] if len(cells) > 1 else []), *told)
     return [Table("A87", name, title, columns, pd.DataFrame(cells), notes=notes, rows=result.table)]
+
+
+def _name_pair(row: dict[Any, Any]) -> dict[str, str]:
+    """Return what is compared, and what both have in common."""
+    if pd.isna(row["versus_modality"]):
+        return {"pair": f"{row['context']} and {row['versus']}", "within": row["modality"]}
+    place = MISSING if pd.isna(row["context"]) else row["context"]
+    return {"pair": f"{row['modality']} and {row['versus_modality']}", "within": place}
 
 
 def _tabulate_cuts(result: Sentences) -> list[Table]:
     cuts = result.cuts
-    parts = [part[["adverb", "low", "high"]] for _, part in cuts.groupby("modality", sort=False)]
-    alike = (
-        all(
-            (one.to_numpy() == parts[0].to_numpy()).all()
-            for one in parts[1:]
-            if len(one) == len(parts[0])
-        )
-        and len({len(one) for one in parts}) == 1
-    )
-    if alike and len(parts) > 1:
-        cuts = cuts.head(len(parts[0])).assign(modality="all modalities")
+    parts = [part for _, part in cuts.groupby("modality", sort=False)]
+    if len(parts) > 1 and len({(*part["adverb"], *part["low"]) for part in parts}) == 1:
+        cuts = parts[0].assign(modality="all modalities")
     cells = [
         {
             "modality": row["modality"],
             "adverb": row["adverb"],
             "low": write_number(row["low"], 3, bounded=True),
-            "high": "" if isinf(row["high"]) else write_number(row["high"], 3, bounded=True),
+            "high": "" if isnan(row["high"]) else write_number(row["high"], 3, bounded=True),
         }
         for row in cuts.to_dict("records")
     ]
