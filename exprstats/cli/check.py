@@ -391,12 +391,12 @@ def _present_design(session: Session, ratings: pd.DataFrame) -> None:
     from exprstats.descriptives import describe_ratings
     from exprstats.reliability import describe_design
 
-    design = describe_design(ratings, by="context" if "context" in ratings else None)
+    by = "context" if "context" in ratings else None
+    design = describe_design(ratings, by=by)
     rows = list_records(design.table)
     session.rows += [{**row, "design": row["kind"], "kind": "design"} for row in rows]
-    verdicts = list_records(design.coefficients)
-    session.rows += [{"kind": "coefficient", **row} for row in verdicts]
+    session.rows += [{"kind": "coefficient", **row} for row in list_records(design.coefficients)]
     once = ~ratings.duplicated([name for name in RATINGS.key if name in ratings])
-    found = describe_ratings(ratings[once], by="context" if "context" in ratings else None)
+    found = describe_ratings(ratings[once], by=by)
     session.rows += [{"kind": "descriptives", **row} for row in list_records(found.tidy())]
     session.present(design, found)
