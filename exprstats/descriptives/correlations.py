@@ -86,7 +86,7 @@ class FeatureCorrelations(Result):
             if known.empty:
                 told.append(f"No correlation {term} people is defined.")
                 continue
-            row = known.loc[known["estimate"].abs().idxmax()]
+            row = known.iloc[int(known["estimate"].abs().to_numpy().argmax())]
             sure = int(known["p_adjusted"].lt(1 - self.level).sum())
             size = len(known)
             if size == 1:
@@ -173,7 +173,8 @@ def correlate_features(
     """
     check_level(level)
     names = [features] if isinstance(features, str) else list(dict.fromkeys(map(str, features)))
-    numbers = list(dict.fromkeys([*names, target, *([pooled_target] if pooled_target else [])]))
+    scores: list[str] = [target] if pooled_target is None else [target, pooled_target]
+    numbers = list(dict.fromkeys([*names, *scores]))
     require_columns(table, [*numbers, subject, *([by] if by else [])])
     problems = [
         *find_unnumbers(table, numbers),
@@ -248,12 +249,16 @@ def _jackknife(
         estimates, without, level=level, scales=np.full(size, "fisher", dtype=object)
     )
     flat = ~(found.std_error > 1e-12)
-    lacks = np.where(np.isnan(estimates), "nothing varies", "no interval: people do not differ")
+    lacks = [
+        "nothing varies" if np.isnan(one) else "no interval: people do not differ"
+        for one in estimates
+    ]
+    note = [lack if none else None for lack, none in zip(lacks, flat, strict=True)]
     limits = {
         name: np.where(flat, np.nan, getattr(found, name))
         for name in ("std_error", "conf_low", "conf_high", "p_value")
     }
-    return {**limits, "df": free, "note": np.where(flat, lacks, None).tolist()}
+    return {**limits, "df": free, "note": note}
 
 
 def _test_between(
@@ -263,7 +268,9 @@ def _test_between(
     import pingouin
 
     size, people = len(estimates), len(means)
-    found = {name: np.full(size, np.nan) for name in ("std_error", "conf_low", "conf_high")}
+    found: dict[str, Any] = {}
+    for name in ("std_error", "conf_low", "conf_high"):
+        found[name] = np.full(size, np.nan)
     found |= {"p_value": np.full(size, np.nan), "df": np.full(size, float(people - 2))}
     found["note"] = [None if np.isfinite(one) else "nothing varies" for one in estimates]
     known = [line for line in range(size) if np.isfinite(estimates[line])]

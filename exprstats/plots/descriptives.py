@@ -176,8 +176,8 @@ def draw_missing(descriptives: RatingDescriptives) -> ggplot:
         p9.ggplot(frame, p9.aes(x="item", y="pattern", fill="lost"))
         + p9.geom_tile(color="white", size=1.2)
         + p9.scale_fill_manual(values={True: PALETTE[1], False: LIGHT})
-        + p9.scale_x_discrete(labels=lambda codes: [labels[code] for code in codes])
-        + p9.scale_y_discrete(labels=lambda codes: [named[code] for code in codes])
+        + p9.scale_x_discrete(labels=lambda codes: [labels[str(code)] for code in codes])
+        + p9.scale_y_discrete(labels=lambda codes: [named[str(code)] for code in codes])
         + p9.labs(x="", y="Answers of a rater to a clip")
         + set_looks(0.9 + 0.32 * len(named))
         + p9.theme(panel_grid_major_x=p9.element_blank(), axis_line_x=p9.element_blank())
@@ -215,7 +215,7 @@ def draw_values(descriptives: ColumnDescriptives) -> ggplot:
     values = values[values["value"].notna()]
     counted = []
     for (name, context), part in values.groupby(["column", "context"], sort=False, dropna=False):
-        every = values.loc[values["column"].eq(name), "value"]
+        every = values.loc[values["column"].eq(str(name)), "value"]
         edges = np.linspace(every.min(), every.max() + 1e-12, _BINS + 1)
         counts, edges = np.histogram(part["value"], bins=edges)
         middle = (edges[:-1] + edges[1:]) / 2
@@ -308,7 +308,7 @@ def draw_means(means: MeanComparison) -> ggplot:
             size=1.1,
         )
         + p9.geom_point(color=PALETTE[0], size=2.6)
-        + p9.scale_x_discrete(labels=lambda codes: [labels[code] for code in codes])
+        + p9.scale_x_discrete(labels=lambda codes: [labels[str(code)] for code in codes])
         + p9.scale_y_continuous(breaks=place_ticks(5), labels=write_ticks)
         + p9.labs(x="", y="Mean of a person's clips")
         + set_looks(3.2)
@@ -355,7 +355,7 @@ def _finish(
 
     down = len(coded[name])
     labels = (lambda places: [f"{100 * one:g}%" for one in places]) if shares else write_ticks
-    facets = {"scales": "free_x"} if free else {}
+    facets: dict[str, Any] = {"scales": "free_x"} if free else {}
     return (
         plot
         + p9.facet_grid(
