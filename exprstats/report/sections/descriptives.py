@@ -208,11 +208,9 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
         Column("clip_skew", say("Skew"), "Clip means"),
         Column("clip_kurtosis", say("Kurtosis"), "Clip means"),
     )
-    ends = (
-        "the lowest and the highest one that occurred"
-        if found.scale is None
-        else f"{found.scale[0]:g} and of {found.scale[1]:g}"
-    )
+    ends = "the lowest and the highest one that occurred"
+    if found.scale is not None:
+        ends = f"{found.scale[0]:g} and of {found.scale[1]:g}".replace("-", "−")
     notes = (
         say(
             "Skewness and excess kurtosis are of {kind}; both are 0 for a normal distribution. "
@@ -220,7 +218,7 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
             "answers of {ends}. Ratings of a clip depend on each other, so that *SD* describes "
             "them and gives no standard error.",
             kind=SKEW_NAMES[found.skew_type],
-            ends=ends.replace("-", "−"),
+            ends=ends,
         ),
         *collect_notes(rows, ("context", "item", "unit")),
     )
