@@ -63,11 +63,11 @@ def run_anova(cells: Cells) -> Iterator[dict[str, Any]]:
     shared = {"n_clusters": people, "note": None}
     if cells.design in {"repeated", "mixed"}:
         ids: dict[str, Any] = {
-            "correction": True,
             "dv": "mean",
             "within": "context",
             "subject": "subject",
             "effsize": "ng2",
+            "correction": True,
         }
         method = "repeated-measures ANOVA" if cells.design == "repeated" else "mixed ANOVA"
         flaw = _find_flaw(cells)
@@ -116,7 +116,9 @@ def _write_test(
     row: dict[str, Any], term: str, method: str, shared: dict[str, Any], *, three: bool
 ) -> dict[str, Any]:
     within = three and term != "group"
-    found: dict[str, Any] = {
+    names = ("epsilon", "p_corrected", "sphericity_w", "sphericity_p")
+    lacks: dict[str, float] = {name: float("nan") for name in names}
+    found = {
         "epsilon": row.get("eps", np.nan),
         "p_corrected": row.get("p_GG_corr", np.nan),
         "sphericity_w": row.get("W_spher", np.nan),
@@ -125,6 +127,7 @@ def _write_test(
     if within and not float(found["sphericity_w"]) > 1e-12:
         # With fewer people than contexts the covariances are singular: nothing to test.
         found |= {"sphericity_w": np.nan, "sphericity_p": np.nan}
+    numbers = {name: float(one) for name, one in found.items()} if within else dict(lacks)
     return {
         "term": term,
         "method": method,
@@ -132,7 +135,7 @@ def _write_test(
         "df1": float(row["DF1"]),
         "df2": float(row["DF2"]),
         "p_value": float(row["p_unc"]),
-        **{name: float(one) if within else np.nan for name, one in found.items()},
+        **numbers,
         "effect": float(row.get("ng2", np.nan)),
         "effect_name": "η²G" if "ng2" in row else None,
         **shared,
@@ -216,15 +219,16 @@ def _test_pair(cells: Cells, pair: tuple[str, str], factor: str, *, paired: bool
     empty |= {"p_value": np.nan, "hedges_g": np.nan}
     if min(len(x), len(y)) < 2:
         return {**row, **empty, "note": "fewer than 2 people: no test"}
-    spread = (x - y).std(ddof=1) if paired else min(x.std(ddof=1), y.std(ddof=1))
+    sides_sd = min(float(x.std(ddof=1)), float(y.std(ddof=1)))
+    spread = float((x - y).std(ddof=1)) if paired else sides_sd
     if spread <= _FLAT * max(np.abs(x).max(), np.abs(y).max(), 1e-300):
         flat = "the difference is the same in everybody" if paired else "people's means do not vary"
         return {**row, **empty, "note": f"{flat}: no test"}
     with limit_threads(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        how: dict[str, Any] = {"paired": paired, "correction": not paired}
-        found = pingouin.ttest(x, y, **how)
-        g: Any = pingouin.compute_effsize(x, y, paired=paired, eftype="hedges")
+        welch: Any = not paired
+        found = pingouin.ttest(x, y, paired=paired, correction=welch)
+        g = pingouin.compute_effsize(x, y, paired=paired, eftype="hedges")
     told = _list_rows(found)[0]
     statistic, df = float(told["T"]), float(told["dof"])
     p_value = float(next(told[one] for one in ("p_val", "pval", "p_unc") if one in told))
@@ -233,4 +237,4 @@ def _test_pair(cells: Cells, pair: tuple[str, str], factor: str, *, paired: bool
     reach = float(stdtrit(df, (1 + cells.level) / 2)) * error
     limits = {"conf_low": row["estimate"] - reach, "conf_high": row["estimate"] + reach}
     tested = {"std_error": error, **limits, "statistic": statistic, "df": df, "p_value": p_value}
-    return {**row, **tested, "hedges_g": float(g), "note": None}
+    return {**row, **tested, "hedges_g": float(np.asarray(g)), "note": None}

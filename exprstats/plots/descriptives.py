@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -355,13 +355,11 @@ def _finish(
 
     down = len(coded[name])
     labels = (lambda places: [f"{100 * one:g}%" for one in places]) if shares else write_ticks
-    scales: Literal["free_x", "fixed"] = "free_x" if free else "fixed"
+    facets: dict[str, Any] = {"scales": "free_x"} if free else {}
     return (
         plot
         + p9.facet_grid(
-            f"{name} ~ context",
-            labeller=name_grid(coded[name], coded["context"]),
-            scales=scales,
+            f"{name} ~ context", labeller=name_grid(coded[name], coded["context"]), **facets
         )
         + p9.scale_y_continuous(breaks=place_ticks(3), labels=labels)
         + set_looks(0.85 + down * (1.35 if down < 5 else 0.95))

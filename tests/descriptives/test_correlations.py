@@ -6,7 +6,7 @@ R's numbers are stored with 15 digits: 1e-9. Published values have the digits th
 import numpy as np
 import pandas as pd
 import pytest
-from pingouin import read_dataset, rm_corr
+from pingouin import pairwise_corr, read_dataset, rm_corr
 from scipy import stats
 
 from exprstats.descriptives import correlate_features
@@ -60,6 +60,15 @@ def test_within_is_pingouins_rm_corr(people, found):
         assert row["estimate"] == pytest.approx(told["r"], rel=1e-6)
         assert row["p_value"] == pytest.approx(told.filter(like="p").iloc[0], rel=1e-4)
         assert (row["conf_low"], row["conf_high"]) == pytest.approx(told["CI95"], abs=0.006)
+
+
+def test_between_is_pingouins_pairwise_corr(people, found):
+    means = people.groupby("subject")[["score", "smile", "gaze"]].mean()
+    told = pairwise_corr(means, columns=[["score"], ["smile", "gaze"]], padjust="holm")
+    rows = found.table.query("term == 'between' and method == 'pearson'")
+    assert told["Y"].tolist() == rows["feature"].tolist()
+    for ours, theirs in (("estimate", "r"), ("p_value", "p_unc"), ("p_adjusted", "p_corr")):
+        assert rows[ours].to_numpy() == pytest.approx(told[theirs].to_numpy(), rel=1e-5)
 
 
 def measure(people, name):

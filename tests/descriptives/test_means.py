@@ -267,3 +267,24 @@ def test_sentences_follow_the_numbers(repeated, mixed, people):
     assert "Means did not differ significantly between contexts" in noise.sentence()
     two = compare_means(people[people["context"] != "calm"])
     assert "both find a difference" in two.sentence()
+
+
+def test_two_contexts_and_two_groups_are_t_tests_of_sums_and_of_differences(people):
+    table = people[people["context"] != "fear"]
+    found = compare_means(table, between="group").tests.set_index("term")
+    wide = table.pivot_table(index=["group", "subject"], columns="context", values="score")
+    for term, values in (
+        ("group", wide.mean(axis=1)),
+        ("context x group", wide["joy"] - wide["calm"]),
+    ):
+        wanted = stats.ttest_ind(values["patient"], values["control"])
+        assert found.loc[term, "statistic"] == pytest.approx(wanted.statistic**2, **CLOSE)
+        assert found.loc[term, "p_value"] == pytest.approx(wanted.pvalue, **CLOSE)
+    assert found["p_corrected"].isna().all() and found["epsilon"].isna().all()
+
+
+def test_groups_of_contexts_with_other_people_are_not_compared(oracle):
+    rows = pd.DataFrame(oracle["apart"]["rows"])
+    found = compare_means(rows.assign(sex=["f", "m"] * 7), between="sex")
+    assert found.tests["term"].tolist() == ["context", "context"]
+    assert found.notes == ("Contexts have different people; groups within them were not compared.",)

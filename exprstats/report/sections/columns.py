@@ -25,6 +25,7 @@ def describe_columns(analysis: Analysis) -> Section | None:
     held: dict[str, ColumnDescriptives] = analysis.columns
     if not held:
         return None
+    held = dict(sorted(held.items(), key=lambda one: one[0] != "scores"))
     tables = tuple(build_columns(one) for one in held.values())
     sentences = [_say_columns(one) for one in held.values()]
     if "scores" in held and analysis.factor is not None and analysis.factor.by:

@@ -171,13 +171,6 @@ def _say_shape(rows: pd.DataFrame) -> tuple[Text, ...]:
     )
 
 
-def _name_ends(found: RatingDescriptives) -> str:
-    """Return whose shares Lowest and Highest are."""
-    if found.scale is None:
-        return "the lowest and the highest one that occurred"
-    return f"{found.scale[0]:g} and of {found.scale[1]:g}".replace("-", "−")
-
-
 def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
     """Return Table A50: a line for each context and question, with the clip means beside it."""
     lines: dict[tuple[str, str], dict[str, str]] = {}
@@ -215,6 +208,9 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
         Column("clip_skew", say("Skew"), "Clip means"),
         Column("clip_kurtosis", say("Kurtosis"), "Clip means"),
     )
+    ends = "the lowest and the highest one that occurred"
+    if found.scale is not None:
+        ends = f"{found.scale[0]:g} and of {found.scale[1]:g}".replace("-", "−")
     notes = (
         say(
             "Skewness and excess kurtosis are of {kind}; both are 0 for a normal distribution. "
@@ -222,7 +218,7 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
             "answers of {ends}. Ratings of a clip depend on each other, so that *SD* describes "
             "them and gives no standard error.",
             kind=SKEW_NAMES[found.skew_type],
-            ends=_name_ends(found),
+            ends=ends,
         ),
         *collect_notes(rows, ("context", "item", "unit")),
     )
