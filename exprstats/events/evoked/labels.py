@@ -251,8 +251,7 @@ def measure_labels(
     rows += _list_groups(labels, codes, counts, members, names, level=level)
     # Every table has the same keys, whatever was asked for.
     blank = dict.fromkeys(KEYS) | dict.fromkeys(("p_value", "p_adjusted"), np.nan)
-    rows = [blank | row for row in rows]
-    frame = count_whole(arrange_rows(rows, KEYS))
+    frame = count_whole(arrange_rows([blank | row for row in rows], KEYS))
     return EvokedLabels(
         frame,
         tuple(names),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +12,10 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
-from exprstats.events.evoked.liris import is_liris, read_liris
-from exprstats.events.evoked.tables import ROLES, name_codes
+from exprstats.events.evoked.liris import hash_file, is_liris, read_liris
+from exprstats.events.evoked.tables import ROLES, code_names, name_codes
+from exprstats.io.columns import Ids
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.guards import clean_id
 from exprstats.io.numbers import MISSING_TEXTS
 from exprstats.io.sources import Source, open_source
 from exprstats.options import TimeUnit, ZeroRows, check_word, name_nearest, name_some
@@ -134,12 +133,6 @@ def read_evoked(
     return whole
 
 
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _refuse_absent(files: Sequence[Path]) -> None:
     for path in files:
         if str(path) == "-" or path.is_fifo():
@@ -183,7 +176,7 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
     if not pieces or not sum(map(len, pieces)):
         fact = "the file has a header but no rows."
         raise DataError(Problem(fact, "Check the export.", file=str(path)))
-    table = _join_pieces(pieces, path)
+    table = _join_pieces(pieces, source, roles)
     names = [str(name) for name in table if name not in ROLES]
     if not names:
         fact = "no column holds numbers of an expression."
@@ -217,7 +210,8 @@ def _read_pieces(
     layout = source.layout
     skipped = {*range(layout.declared + layout.header.place)}
     skipped |= {place + layout.declared for place in layout.header.dropped}
-    gaps = [*MISSING_TEXTS, *(str(code) for code in _list_codes(source.reading.missing))]
+    told = source.reading.missing
+    gaps = [*MISSING_TEXTS, *map(str, told if isinstance(told, tuple) else [told])]
     reader = pd.read_csv(
         layout.local,
         sep=r"\s+" if layout.separator == " " else layout.separator,
@@ -244,11 +238,6 @@ def _read_pieces(
             remedy = "Check that row for missing or unquoted separators."
             raise DataError(Problem(fact, remedy, file=str(layout.path))) from None
     report_progress(f"Reading {layout.path.name}", size, size)
-
-
-def _list_codes(missing: object) -> list[object]:
-    single = isinstance(missing, str | int | float)
-    return [missing] if single else list(missing)  # type: ignore[call-overload]
 
 
 def _type_piece(
@@ -306,7 +295,9 @@ def _shorten(values: np.ndarray) -> np.ndarray:
     return short if np.array_equal(short.astype(float), values, equal_nan=True) else values
 
 
-def _join_pieces(pieces: Sequence[pd.DataFrame], path: Path) -> pd.DataFrame:
+def _join_pieces(
+    pieces: Sequence[pd.DataFrame], source: Source, back: Mapping[str, str]
+) -> pd.DataFrame:
     """Return one table of pieces, ids as categories; columns in which words stand are left out."""
     kept = [
         name
@@ -316,29 +307,49 @@ def _join_pieces(pieces: Sequence[pd.DataFrame], path: Path) -> pd.DataFrame:
     lost = [str(name) for name in pieces[0] if name not in kept]
     if lost:
         told = "a column holds words" if len(lost) == 1 else "columns hold words"
-        warn_user(Problem(f"{told} and no numbers, left out: {name_some(lost)}.", file=str(path)))
+        warn_user(
+            Problem(
+                f"{told} and no numbers, left out: {name_some(lost)}.", file=str(source.layout.path)
+            )
+        )
     table = _join_tables([one[kept] for one in pieces])
     for name in kept:
         if name in ROLES and name != "time":
-            table[name] = _clean_ids(table[name].astype("category"))
+            column = table[name].astype("category")
+            table[name] = _clean_ids(column, back.get(name, name), source)
     return table
 
 
-def _clean_ids(column: pd.Series) -> pd.Series:
-    """Return ids without what nobody sees, so that two forms of one name are one; empty: missing.
+def _clean_ids(column: pd.Series, name: str, source: Source) -> pd.Series:
+    """Return a column of ids as all others are read; empty cells are missing.
 
-    Names are cleaned once each, not once a row.
+    Each name is looked at once, where it stands first, and not once a row.
+
+    Raises
+    ------
+    DataError
+        If ids lost digits in a spreadsheet.
     """
     levels = [str(one) for one in column.cat.categories]
-    clean = [clean_id(one) for one in levels]
-    merged = len(set(clean)) < len(set(levels))
-    if clean != levels:
-        places, names = pd.factorize(np.array(clean, dtype=object), sort=True)
-        codes = column.cat.codes.to_numpy()
-        column = name_codes(np.where(codes < 0, -1, places[codes]), names)
-    if merged:
-        warn_user(f"names of column '{column.name}' that look alike were taken for one.")
-    return column.cat.remove_categories([""]) if "" in column.cat.categories else column
+    codes = column.cat.codes.to_numpy()
+    used, first = np.unique(codes, return_index=True)
+    filled = [(place, row) for place, row in zip(used, first, strict=True) if place >= 0]
+    filled = [(place, row) for place, row in filled if levels[place]]
+    ids = Ids(name)
+    rows = np.array([row for _, row in filled], dtype=np.int64) + source.layout.first_row + 1
+    ids.feed([levels[place] for place, _ in filled], rows)
+    if not filled:
+        return name_codes(np.full(len(codes), -1), np.array([], dtype=object))
+    clean, problems = ids.finish()
+    file = str(source.layout.path)
+    if problems:
+        raise DataError([replace(one, file=file) for one in problems])
+    for remark in ids.remarks:
+        warn_user(replace(remark, file=file))
+    homes, names = code_names(clean)
+    places = np.full(len(levels) + 1, -1)
+    places[[place for place, _ in filled]] = homes
+    return name_codes(places[codes], names)
 
 
 def _join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

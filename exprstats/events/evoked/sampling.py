@@ -20,7 +20,7 @@ from exprstats.inference.resampling.samples import Sample, sample_cell
 from exprstats.inference.resampling.summaries import summarise_terms
 from exprstats.inference.resampling.terms import form_terms
 
-CHANCE = "chance"
+CHANCE, FEWEST = "chance", 3
 LARGE = 300_000_000  # moments times videos: beyond, leaving out videos is linearised
 _LINEAR = "videos are left out to the first order"
 
@@ -76,7 +76,7 @@ class Work:
             used = np.flatnonzero(held & np.isfinite(self.rows.truth[:, place]))
             codes = self.rows.codes[used]
             here = np.bincount(codes, minlength=groups) > 0
-            if here.sum() < 3:
+            if here.sum() < FEWEST:
                 fact = (
                     f"'{name}' is known in {count_things(here.sum(), 'video')}; three are needed."
                 )

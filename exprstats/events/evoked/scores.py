@@ -11,10 +11,18 @@ import pandas as pd
 
 from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
-from exprstats.errors import Option, OptionError
-from exprstats.events.evoked.sampling import CHANCE, MSE_MEAN, Work, write_differences, write_scores
+from exprstats.errors import Option, OptionError, warn_user
+from exprstats.events.evoked.sampling import (
+    CHANCE,
+    FEWEST,
+    MSE_MEAN,
+    Work,
+    write_differences,
+    write_scores,
+)
 from exprstats.events.evoked.tables import (
     Groups,
+    Moments,
     Predictions,
     align_models,
     find_groups,
@@ -24,11 +32,12 @@ from exprstats.events.evoked.tables import (
 from exprstats.inference.metrics import find_metrics
 from exprstats.inference.resampling.samples import count_blocks
 from exprstats.inference.resampling.terms import pair_models
-from exprstats.options import MOST_DRAWS, check_count, check_level, name_nearest
+from exprstats.options import MOST_DRAWS, check_count, check_level, name_nearest, name_some
 from exprstats.parallel import Seed, check_jobs, report_progress, spawn_seeds
 from exprstats.results import Result
 
 LABELLED = ("average_precision",)
+MOST_COMPARED = 30
 RATED = ("mse", "mse_mean", "correlation", "correlation_mean")
 
 
@@ -226,7 +235,7 @@ def rate_evoked(
     if first not in models:
         message = f" '{first}' is no model. {name_nearest(first, models)}"
         raise OptionError(Option("against"), message)
-    members = find_groups(rows.table, by, rows.codes, rows.videos)
+    members = _keep_large(find_groups(rows.table, by, rows.codes, rows.videos), rows, names)
     seeds = spawn_seeds(seed, count_blocks(draws))
     work = Work(rows, tuple(models), names, measures, seeds, draws, n_jobs)
     found: list[dict[str, Any]] = []
@@ -238,7 +247,12 @@ def rate_evoked(
         options = {"level": level, "group": group}
         found += write_scores(samples[group], present[group], pairs, **options)
         report_progress("Rating groups", done + 1, len(inside))
-    found += write_differences(samples, present, models, names, level)
+    if len(members) > MOST_COMPARED:
+        warn_user(
+            f"{len(members):,} groups are rated and not compared; at most {MOST_COMPARED} are."
+        )
+    else:
+        found += write_differences(samples, present, models, names, level)
     return EvokedScores(
         arrange_rows(found, ("group", "versus_group", "expression", "model", "versus", "term")),
         tuple(names),
@@ -252,3 +266,21 @@ def rate_evoked(
         n_moments=len(rows.codes),
         source=source,
     )
+
+
+def _keep_large(
+    members: dict[str, np.ndarray], rows: Moments, names: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Return the groups in which every expression is known in enough videos; name the others."""
+    known = np.isfinite(rows.truth)
+    sizes = {
+        group: min(
+            len(np.unique(rows.codes[held & known[:, place]])) for place in range(len(names))
+        )
+        for group, held in members.items()
+    }
+    small = [group for group, size in sizes.items() if size < FEWEST]
+    if small:
+        counted = count_things(len(small), "group has", "groups have")
+        warn_user(f"{counted} fewer than {FEWEST} videos and is not rated: {name_some(small)}.")
+    return {group: held for group, held in members.items() if group not in small}

@@ -202,7 +202,7 @@ def _read_models(
 
 def _find_themes(settings: EvokedSettings, sources: list[Source]) -> str | pd.DataFrame | None:
     from exprstats.errors import DataError, Option, Problem
-    from exprstats.events.evoked.reading import hash_file
+    from exprstats.events.evoked.liris import hash_file
 
     if settings.themes is None:
         return None if settings.by is None else "group"

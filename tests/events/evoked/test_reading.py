@@ -111,11 +111,18 @@ def test_mistakes_in_a_column_of_numbers_are_not_words(tmp_path):
     path.write_text("video,joy\na,1\nb,0\nc,x\nNA,1\n")
     with pytest.raises(DataError, match=r"column 'joy', row 4: 'x' is no number.*missing="):
         ex.read_evoked(path)
-    table = ex.read_evoked(path, missing=["x"])
+    with pytest.warns(DataWarning, match="'NA' kept as ids"):
+        table = ex.read_evoked(path, missing=["x"])
     assert table["video"].astype(str).tolist() == ["a", "b", "c", "NA"]
     path.write_text("video,joy\nZo\u00eb,1\nZoe\u0308\u200b,0\n", encoding="utf-8")
-    with pytest.warns(DataWarning, match="look alike"):
+    with pytest.warns(DataWarning, match="looks alike"):
         assert len(set(ex.read_evoked(path)["video"])) == 1
+    path.write_text("video,joy\n2.02304E+11,1\n2.02304E+11,0\n", encoding="utf-8")
+    with pytest.raises(DataError, match="lost digits"):
+        ex.read_evoked(path)
+    path.write_text("video,joy\na,1\nb,-9\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"from -9 to 1.*missing="):
+        ex.measure_labels(ex.read_evoked(path))
     path.write_text("video,joy\n,1\n", encoding="utf-8")
     with pytest.raises(DataError, match="1 of 1 cells is empty"):
         ex.measure_labels(ex.read_evoked(path))

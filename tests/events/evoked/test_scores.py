@@ -195,3 +195,11 @@ def test_one_table_with_a_column_of_models_is_the_same(found, study, truth):
     )
     one, other = (x.pick("average_precision", model="full") for x in (found, again))
     np.testing.assert_allclose(one["conf_high"], other["conf_high"], rtol=1e-12)
+
+
+def test_small_groups_are_named_and_do_not_stop_the_others(study, truth):
+    videos = truth["video"].unique()[:2]
+    table = truth.assign(group=truth["group"].where(~truth["video"].isin(videos), "rare"))
+    with pytest.warns(DataWarning, match=r"1 group has fewer than 3 videos .*: 'rare'"):
+        found = ex.rate_evoked(table, study.predictions, by="group", draws=50, seed=1)
+    assert found.groups == ("comedy", "horror", "music")
