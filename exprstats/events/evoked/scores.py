@@ -248,9 +248,8 @@ def rate_evoked(
         found += write_scores(samples[group], present[group], pairs, **options)
         report_progress("Rating groups", done + 1, len(inside))
     if len(members) > MOST_COMPARED:
-        warn_user(
-            f"{len(members):,} groups are rated and not compared; at most {MOST_COMPARED} are."
-        )
+        counted = count_things(len(members), "group is", "groups are")
+        warn_user(f"{counted} rated and not compared; at most {MOST_COMPARED} are.")
     else:
         found += write_differences(samples, present, models, names, level)
     return EvokedScores(
