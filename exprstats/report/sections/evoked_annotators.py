@@ -57,7 +57,9 @@ def _say_ceiling(found: EvokedAnnotators) -> Text:
         side = "is higher than" if row["estimate"] > 0 else "is lower than"
         if not (row["conf_low"] > 0 or row["conf_high"] < 0):
             side = "is not clearly different from"
-        told.append(f"its {name} {side} that of an annotator ({size} {write_limits(row)})")
+        told.append(
+            f"its {name} {side} that of an annotator (difference {size} {write_limits(row)})"
+        )
     return say(
         "Judged by single annotators, {told}. Table A94 has each expression, and Table A95 what "
         "each rule of truth makes of the same labels.",
