@@ -109,12 +109,18 @@ class EvokedScores(Result):
     def sentence(self) -> str:
         """Return the first model's mean score, and how it differs from others, in APA style."""
         term = self.terms[0]
-        row = self.pick(term, expression=None, model=self.against).iloc[0]
-        name = "MAP" if term == "average_precision" else f"mean {_tell(term)}"
         kinds = count_things(len(self.expressions), "expression")
+        told = []
+        for one in [
+            term,
+            *(["correlation"] if term == "mse" and "correlation" in self.terms else []),
+        ]:
+            row = self.pick(one, expression=None, model=self.against).iloc[0]
+            name = "MAP" if one == "average_precision" else f"mean {_tell(one)}"
+            told.append(f"{name} of {kinds} = {self._write(row)}")
         text = (
             f"{self.against}, at {count_things(self.n_moments, 'moment')} of "
-            f"{count_things(self.n_videos, 'video')}: {name} of {kinds} = {self._write(row)}."
+            f"{count_things(self.n_videos, 'video')}: {'; '.join(told)}."
         )
         rows = self.table[self.table["headline"] & self.table["term"].eq(term)]
         rows = rows[rows["expression"].isna() & rows["versus"].notna() & rows["group"].isna()]
@@ -122,7 +128,8 @@ class EvokedScores(Result):
             f"{one['versus']}: {self._write(one)}, adjusted p {tell_p(one['p_adjusted'])}"
             for one in rows.head(3).to_dict("records")
         ]
-        return f"{text} Difference from {'; from '.join(told)}." if told else text
+        more = f" in {_tell(term)}" if term == "mse" else ""
+        return f"{text} Difference{more} from {'; from '.join(told)}." if told else text
 
     def _write(self, row: Any) -> str:
         bounded = row["term"] in {"average_precision", "correlation", "correlation_mean", "auc"}

@@ -4,7 +4,9 @@ Witnesses: the values that the test writes, and pandas' own reading of the same 
 """
 
 import hashlib
+import os
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -177,3 +179,16 @@ def test_pieces_give_what_pandas_reads_whole_in_bounded_memory(tmp_path):
     )
     # 36 bytes a row are kept, twice while pieces are joined; a piece of texts is 50,000 rows.
     assert peak < 200 * count
+
+
+@pytest.mark.data
+def test_real_scores_of_two_interviews_are_a_wide_table():
+    folder = Path(os.environ["EXPRSTATS_DATA"]) / "eee" / "hume_interviews"
+    paths = [folder / f"{one}_interview_face.csv" for one in ("good", "bad")]
+    names = ["Amusement", "Concentration", "Interest"]
+    table = ex.read_evoked(paths, time="Time", expressions=names)
+    plain = pd.concat([pd.read_csv(path) for path in paths])
+    np.testing.assert_array_equal(table[names], plain[names])
+    found = ex.measure_labels(table, threshold=0.3).pick("share").set_index("expression")
+    np.testing.assert_allclose(found["estimate"], (plain[names] >= 0.3).mean(), rtol=1e-12)
+    assert found["note"].str.contains("2 videos").all()

@@ -101,7 +101,9 @@ def test_mse_and_correlation_overall_and_per_video():
         for term, value in expected.items():
             got = found.pick(term, model="net", expression=name)["estimate"].item()
             assert got == pytest.approx(value, rel=1e-10), term
-    assert "mean MSE of 2 expressions" in found.sentence()
+    told = found.sentence()
+    assert "mean MSE of 2 expressions" in told and "mean correlation of 2 expressions" in told
+    assert "Difference in MSE from flat" in told
 
 
 def test_groups_are_rated_alone_and_compared(study, truth):
