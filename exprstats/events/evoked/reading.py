@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -112,9 +112,6 @@ def read_evoked(
     check_word(zeros, ZeroRows, "zeros")
     single = isinstance(paths, str | Path)
     files = [Path(str(paths))] if single else [Path(str(one)) for one in paths]
-    if not files:
-        message = "there is no file to read. Name at least one."
-        raise OptionError(message)
     _refuse_absent(files)
     how = choose_reading(reading, missing, {})
     roles = {"video": video, "time": time, "annotator": annotator, "group": group}
@@ -134,6 +131,9 @@ def read_evoked(
 
 
 def _refuse_absent(files: Sequence[Path]) -> None:
+    if not files:
+        message = "there is no file to read. Name at least one."
+        raise OptionError(message)
     for path in files:
         if str(path) == "-" or path.is_fifo():
             continue
@@ -145,6 +145,9 @@ def _refuse_absent(files: Sequence[Path]) -> None:
         if pointer:
             fact = "this is a pointer of Git LFS, and not the data that it stands for."
             raise DataError(Problem(fact, "Run 'git lfs pull' in its folder.", file=str(path)))
+
+
+Piece = dict[str, Any]  # name to an array, or None where words stand
 
 
 class _Wanted(NamedTuple):
@@ -165,20 +168,18 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
     for role in ROLES:
         if role not in roles and role in source.header:
             roles[role] = role
-    absent = [
-        column for column in (*roles.values(), *(expressions or ())) if column not in source.header
-    ]
+    absent = [one for one in (*roles.values(), *(expressions or ())) if one not in source.header]
     if absent:
         fact = f"there is no column '{absent[0]}'."
-        remedy = name_nearest(absent[0], source.header)
-        raise DataError(Problem(fact, remedy, file=str(path)))
+        raise DataError(Problem(fact, name_nearest(absent[0], source.header), file=str(path)))
     pieces = list(_read_pieces(source, roles, expressions))
-    if not pieces or not sum(map(len, pieces)):
+    if not any(len(piece[name]) for piece in pieces for name in piece if piece[name] is not None):
         fact = "the file has a header but no rows."
         raise DataError(Problem(fact, "Check the export.", file=str(path)))
+    if zeros == "missing" or (zeros == "auto" and eev):
+        _blank_zeros(pieces, path)
     table = _join_pieces(pieces, source, roles)
-    names = [str(name) for name in table if name not in ROLES]
-    if not names:
+    if all(name in ROLES for name in table):
         fact = "no column holds numbers of an expression."
         more = "EEV's test file comes without them." if eev else "Check the columns."
         raise DataError(Problem(fact, more, file=str(path)))
@@ -189,14 +190,12 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
     else:
         table["time"] /= _PER_SECOND["us" if eev else unit]
         _judge_times(table, path, "us" if eev else unit)
-    if zeros == "missing" or (zeros == "auto" and eev):
-        _blank_zeros(table, names, path)
     return table, source.layout.sha256
 
 
 def _read_pieces(
     source: Source, roles: Mapping[str, str], expressions: Sequence[str] | None
-) -> Iterator[pd.DataFrame]:
+) -> Iterator[Piece]:
     """Yield pieces of a file with ids as texts and all else as numbers, roles by their names."""
     wanted = list(dict.fromkeys((*roles.values(), *(expressions or source.header))))
     back = {column: role for role, column in roles.items()}
@@ -242,21 +241,22 @@ def _read_pieces(
 
 def _type_piece(
     piece: pd.DataFrame, back: Mapping[str, str], source: Source, start: int, strict: bool
-) -> pd.DataFrame:
-    """Return a piece with roles by their names, and expressions as numbers; words stay as texts."""
+) -> Piece:
+    """Return a piece with roles by their names, ids as categories and expressions as numbers."""
     table = piece.rename(columns=dict(back))
-    found: dict[str, pd.Series | np.ndarray] = {}
+    found: Piece = {}
     for name in table.columns:
         column = table[name]
         if name in ROLES and name != "time":
-            found[name] = column.where(column.notna(), "").astype("str").astype("category")
+            texts = column.where(column.notna(), "").astype("str")
+            found[name] = pd.Categorical(texts)
             continue
         if not pd.api.types.is_numeric_dtype(column):
             numbers = _read_numbers(column, source)
             bad = np.flatnonzero(numbers.isna() & column.notna())
             # A column of words is no expression; one of numbers with some words has mistakes.
             if len(bad) > _WORDS * column.notna().sum() and not (strict or name == "time"):
-                found[name] = column.astype("str")
+                found[name] = None
                 continue
             if len(bad):
                 fact = f"'{column.iloc[bad[0]]}' is no number."
@@ -265,8 +265,9 @@ def _type_piece(
                 place = {"file": str(source.layout.path), "column": back.get(name, name)}
                 raise DataError(Problem(fact, remedy, rows=(row,), **place))
             column = numbers
-        found[name] = column.astype(float) if name == "time" else _shorten(column.to_numpy(float))
-    return pd.DataFrame(found)
+        values = column.to_numpy(float, copy=True)
+        found[name] = values if name == "time" else _shorten(values)
+    return found
 
 
 def _read_numbers(column: pd.Series, source: Source) -> pd.Series:
@@ -295,29 +296,27 @@ def _shorten(values: np.ndarray) -> np.ndarray:
     return short if np.array_equal(short.astype(float), values, equal_nan=True) else values
 
 
-def _join_pieces(
-    pieces: Sequence[pd.DataFrame], source: Source, back: Mapping[str, str]
-) -> pd.DataFrame:
-    """Return one table of pieces, ids as categories; columns in which words stand are left out."""
-    kept = [
-        name
-        for name in pieces[0]
-        if name in ROLES or all(pd.api.types.is_numeric_dtype(one[name]) for one in pieces)
-    ]
-    lost = [str(name) for name in pieces[0] if name not in kept]
+def _join_pieces(pieces: Sequence[Piece], source: Source, back: Mapping[str, str]) -> pd.DataFrame:
+    """Return one table of pieces, which are emptied column by column to save memory.
+
+    Columns in which words stand are left out, and named.
+    """
+    columns: dict[str, Any] = {}
+    lost = []
+    for name in list(pieces[0]):
+        parts = [piece.pop(name) for piece in pieces]
+        if any(part is None for part in parts):
+            lost.append(name)
+        elif isinstance(parts[0], pd.Categorical):
+            joined = pd.Series(pd.api.types.union_categoricals(parts))
+            columns[name] = _clean_ids(joined, back.get(name, name), source)
+        else:
+            columns[name] = np.concatenate(parts)
     if lost:
         told = "a column holds words" if len(lost) == 1 else "columns hold words"
-        warn_user(
-            Problem(
-                f"{told} and no numbers, left out: {name_some(lost)}.", file=str(source.layout.path)
-            )
-        )
-    table = _join_tables([one[kept] for one in pieces])
-    for name in kept:
-        if name in ROLES and name != "time":
-            column = table[name].astype("category")
-            table[name] = _clean_ids(column, back.get(name, name), source)
-    return table
+        fact = f"{told} and no numbers, left out: {name_some(lost)}."
+        warn_user(Problem(fact, file=str(source.layout.path)))
+    return pd.DataFrame(columns, copy=False)
 
 
 def _clean_ids(column: pd.Series, name: str, source: Source) -> pd.Series:
@@ -369,32 +368,33 @@ def _join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _judge_times(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:
     times = table["time"].to_numpy(float)
-    problems = []
-    if np.isnan(times).any():
-        empty = int(np.isnan(times).sum())
-        problems.append(Problem(f"{count_things(empty, 'time is', 'times are')} missing."))
-    if (times < 0).any():
-        problems.append(Problem(f"a time is negative ({np.nanmin(times):g} s)."))
-    if problems:
-        raise DataError([replace(one, remedy="Correct it.", file=str(path)) for one in problems])
+    wrong = np.isnan(times) | (times < 0)
+    if wrong.any():
+        fact = f"{count_things(wrong.sum(), 'time is', 'times are')} missing or negative."
+        raise DataError(Problem(fact, "Correct the times.", file=str(path)))
     codes = table["video"].cat.codes.to_numpy()
     steps = np.diff(times)[np.diff(codes) == 0]
     if len(steps) and np.median(steps) > _LONG:
         step = np.median(steps) * _PER_SECOND[unit]
-        told = f"rows of a video are {step:g} apart, which in {unit} is {np.median(steps):g} s. "
+        told = f"rows of a video are {step:g} apart, which in {unit} is {np.median(steps):g} s."
         other = "us" if step > 1e4 else "ms"
         remedy = ("If times are in another unit, say so with ", Option("unit", other), ".")
-        warn_user(Problem(told.strip(), remedy, file=str(path)))
+        warn_user(Problem(told, remedy, file=str(path)))
 
 
-def _blank_zeros(table: pd.DataFrame, names: Sequence[str], path: Path) -> None:
+def _blank_zeros(pieces: Sequence[Piece], path: Path) -> None:
     """Take rows in which every expression is 0 for moments without a detection, in place."""
-    empty = (table[list(names)].to_numpy() == 0).all(axis=1)
-    if empty.any():
-        table.loc[empty, list(names)] = np.nan
-        counted = count_things(empty.sum(), "row has", "rows have", of=len(table))
-        share = 100 * empty.mean()
+    lost = total = 0
+    for piece in pieces:
+        values = [one for name, one in piece.items() if name not in ROLES and one is not None]
+        if values:
+            empty = np.logical_and.reduce([one == 0 for one in values])
+            for one in values:
+                one[empty] = np.nan
+            lost, total = lost + int(empty.sum()), total + len(empty)
+    if lost:
+        counted = count_things(lost, "row has", "rows have", of=total)
         warn_user(
-            f"{path.name}: {counted} 0 for every expression ({share:.1f}%): no face was found, and "
-            "they count as missing."
+            f"{path.name}: {counted} 0 for every expression ({100 * lost / total:.1f}%): no face "
+            "was found, and they count as missing."
         )
