@@ -88,7 +88,7 @@ def test_themes_of_a_file_and_annotators_alone(folder, tmp_path, call):
         tmp_path / "themes.csv", index=False
     )
     run = call("evoked", folder / "machine.csv", "--themes", tmp_path / "themes.csv")
-    assert "differences between one group and all other moments" in tell(run)
+    assert "differences between one theme and all other moments" in tell(run)
     run = call("evoked", folder / "human.csv")
     assert "3 annotators a moment rated" in tell(run)
     assert "annotations have labels" in tell(run)

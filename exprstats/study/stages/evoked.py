@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -112,7 +112,9 @@ def analyse_evoked(
     labelled = is_labelled(table, settings.expressions)
     if labelled:
         every = people if people is not None and not (settings.human or settings.vote) else table
-        found.append(measure_labels(every, by=groups, **cut))
+        measured = measure_labels(every, by=groups, **cut)
+        by = settings.by or ("theme" if settings.themes else None)
+        found.append(replace(measured, by=by))
     elif not models:
         message = (
             "these are ratings and no labels from 0 to 1; they are compared with predictions, which"
