@@ -116,6 +116,15 @@ def test_mistakes_end_in_one_block_with_a_remedy(folder, call, arguments, told):
     assert told in tell(run)
 
 
+def test_few_videos_have_numbers_without_limits(folder, tmp_path, call):
+    table = pd.read_csv(folder / "machine.csv").drop(columns="group").iloc[:20]
+    table.to_csv(tmp_path / "few.csv", index=False)
+    told = tell(call("evoked", tmp_path / "few.csv", "--human", folder / "human.csv"))
+    assert "1 video with 20 moments" in told
+    assert "The scores are not compared with the share of annotators" in told
+    assert "No interval: it occurs in 1 video" in told
+
+
 def test_predictions_of_few_moments_are_refused_or_shared(folder, tmp_path, call):
     table = pd.read_csv(folder / "full.csv")
     table.iloc[10:].to_csv(tmp_path / "short.csv", index=False)

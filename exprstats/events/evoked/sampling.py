@@ -80,7 +80,8 @@ class Work:
                 fact = (
                     f"'{name}' is known in {count_things(here.sum(), 'video')}; three are needed."
                 )
-                raise DataError(Problem(fact, ("Leave it out with ", Option("expressions"), ".")))
+                remedy = ("Add videos, or leave it out with ", Option("expressions"), ".")
+                raise DataError(Problem(fact, remedy))
             panel = Panel(
                 self.rows.truth[used, place],
                 np.ascontiguousarray(self.rows.predictions[:, used, place]),

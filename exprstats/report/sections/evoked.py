@@ -120,6 +120,8 @@ def _build_shares(found: EvokedLabels) -> Table:
         )
     for term, name in _WHOLE.items():
         row = find_row(found.pick(term))
+        if not row:
+            continue
         plain = term == "cardinality"
         cells.append(
             {

@@ -243,6 +243,7 @@ def _compare_people(
     """
     import numpy as np
 
+    from exprstats.errors import DataError, warn_user
     from exprstats.events import compare_annotators, rate_evoked
 
     machine = table if settings.human else None
@@ -260,7 +261,10 @@ def _compare_people(
     if isinstance(groups, str):
         share = share.merge(machine[["video", "time", "group"]], on=["video", "time"], how="inner")
     models = {MACHINE: machine}
-    found.append(rate_evoked(share, models, by=groups, source="share of annotators", **shared))
+    try:
+        found.append(rate_evoked(share, models, by=groups, source="share of annotators", **shared))
+    except DataError as error:
+        warn_user(("The scores are not compared with the share of annotators: ", *error.parts))
     return found
 
 

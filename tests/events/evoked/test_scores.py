@@ -133,7 +133,7 @@ cells = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(cells)
 def test_precision_by_sorted_scores_is_that_of_scikit_learn(rows):
     truth, score, _ = (np.array(column) for column in zip(*rows, strict=True))
@@ -144,7 +144,7 @@ def test_precision_by_sorted_scores_is_that_of_scikit_learn(rows):
     assert find_precision(truth.astype(int), score.astype(float)) == pytest.approx(expected)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(cells)
 def test_influences_are_derivatives_by_weights(rows):
     truth, score, codes = (np.array(column) for column in zip(*rows, strict=True))

@@ -55,6 +55,7 @@ def test_one_expression_has_no_pairs_and_few_videos_say_so():
     (section,), words = tell(ex.measure_labels(table))
     assert [one.number for one in section.tables] == ["A90"]
     assert not section.figures
+    assert "With several labels" not in section.tables[0].cells["name"].tolist()
     assert "No interval: it occurs in 2 videos" in words
     with pytest.raises(DataError, match="no expression stands beside another"):
         draw_together(ex.measure_labels(table))
