@@ -239,12 +239,11 @@ def _compare_people(
 ) -> list[Result]:
     """Return the agreement of annotators, and the machine's with them where files are a machine's.
 
-    Scores that are no labels yet correlate with the share of annotators, within groups as well.
+    Labels or scores are correlated with the share of annotators, within groups as well.
     """
-    import numpy as np
-
     from exprstats.errors import DataError, warn_user
     from exprstats.events import compare_annotators, rate_evoked
+    from exprstats.events.evoked.tables import key_moments
 
     machine = table if settings.human else None
     cut = {name: options[name] for name in ("expressions", "level")}
@@ -253,13 +252,13 @@ def _compare_people(
     if machine is None:
         return found
     names = found[0].expressions  # type: ignore[attr-defined]
-    values = machine[list(names)].to_numpy()
-    if np.isin(values[np.isfinite(values)], (0.0, 1.0)).all():
-        return found
     shared = options | {"expressions": names, "metrics": ["correlation"], "common": True}
     share = average_people(people, list(names))
     if isinstance(groups, str):
-        share = share.merge(machine[["video", "time", "group"]], on=["video", "time"], how="inner")
+        homes = machine[["video", "group"]].astype({"video": "str"})
+        homes = homes.assign(at=key_moments(machine["time"]))
+        share = share.assign(at=key_moments(share["time"])).merge(homes, on=["video", "at"])
+        share = share.drop(columns="at")
     models = {MACHINE: machine}
     try:
         found.append(rate_evoked(share, models, by=groups, source="share of annotators", **shared))
