@@ -87,6 +87,25 @@ def test_continuous_liris_in_one_file_or_two(tmp_path):
     assert table["arousal"].tolist() == [-0.2, -0.4, -0.5, -0.6]
 
 
+def test_continuous_liris_with_other_columns_is_read_by_its_header(tmp_path):
+    path = tmp_path / "MEDIAEVAL17_03_Valence-Arousal.txt"
+    path.write_text("Start End Arousal Valence\n0 10 .2 .1\n5 15 .4 .3\n")
+    assert ex.read_evoked(path)["valence"].tolist() == [0.1, 0.3]
+    path.write_text("Time Valence Arousal\n0 .2\n")
+    with pytest.raises(DataError, match=r"has 2 fields a line.*time, valence and arousal"):
+        ex.read_evoked(path)
+    path.write_text("Time Valence Arousal\n0 a .2\n")
+    with pytest.raises(DataError, match="numbers only"):
+        ex.read_evoked(path)
+
+
+def test_a_row_for_each_expression_is_no_wide_table(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text("video,time,expression,score\na,0,joy,.1\na,0,awe,.2\n")
+    with pytest.raises(DataError, match=r"a row for each expression.*pivot_table\('score'"):
+        ex.read_evoked(path)
+
+
 def test_wide_tables_have_roles_numbers_and_words(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text("clip;t;who;theme;joy;awe;note\na;0;x;fun;1;;ok\na;1000;x;fun;0;0,5;no\n")

@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score, mean_squared_error
 
 import exprstats as ex
 from exprstats.errors import DataError, DataWarning, OptionError
-from exprstats.events.evoked.precision import find_precision, trace_precision
+from exprstats.events.evoked.sampling import find_precision, trace_precision
 
 EXPRESSIONS = ["amusement", "concentration", "interest", "surprise"]
 
