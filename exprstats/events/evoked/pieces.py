@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.events.evoked.tables import ROLES, code_names, name_codes
 from exprstats.io.columns import Ids
+from exprstats.io.files.records import Layout
 from exprstats.io.numbers import MISSING_TEXTS
 from exprstats.io.sources import Source
 from exprstats.options import name_some
@@ -19,6 +22,7 @@ from exprstats.parallel import report_progress
 
 ROWS = 50_000  # of a piece: about 10 MB of texts and numbers
 _TRUTH = {"true": "1", "false": "0"}
+_BLOCK, _MOST_WRONG = 1 << 24, 1000
 _WORDS = 0.5  # share of texts from which on a column is one of words
 _LONG_NAMES = {"expression", "emotion", "label", "item", "variable"}
 Piece = dict[str, Any]  # name to an array, or None where words stand
@@ -28,7 +32,7 @@ def read_pieces(
     source: Source, roles: Mapping[str, str], expressions: Sequence[str] | None
 ) -> Iterator[Piece]:
     """Yield pieces of a file with ids as texts and all else as numbers, roles by their names."""
-    wanted = list(dict.fromkeys((*roles.values(), *(expressions or source.header))))
+    wanted = list(dict.fromkeys((*roles.values(), *(expressions or _name_columns(source)))))
     back = {column: role for role, column in roles.items()}
     if source.layout.format != "text":
         from exprstats.io import read_table
@@ -38,36 +42,93 @@ def read_pieces(
         yield _type_piece(table[wanted], back, source, 0, expressions is not None)
         return
     layout = source.layout
+    _refuse_ragged(layout, len(source.header))
     skipped = {*range(layout.declared + layout.header.place)}
     skipped |= {place + layout.declared for place in layout.header.dropped}
     told = source.reading.missing
     gaps = [*MISSING_TEXTS, *map(str, told if isinstance(told, tuple) else [told])]
-    reader = pd.read_csv(
-        layout.local,
-        sep=r"\s+" if layout.separator == " " else layout.separator,
-        encoding=layout.encoding,
-        header=None,
-        names=source.header,
-        usecols=wanted,
-        dtype={column: "str" for role, column in roles.items() if role != "time"},
-        skiprows=[*sorted(skipped), layout.declared + layout.header.place],
-        na_values={column: gaps for column in wanted if back.get(column, "time") == "time"},
-        keep_default_na=False,
-        chunksize=ROWS,
-        index_col=False,
-    )
+    options: dict[str, Any] = {
+        "sep": r"\s+" if layout.separator == " " else layout.separator,
+        "encoding": layout.encoding,
+        "header": None,
+        "names": source.header,
+        "usecols": wanted,
+        "dtype": {column: "str" for role, column in roles.items() if role != "time"},
+        "skiprows": [*sorted(skipped), layout.declared + layout.header.place],
+        "na_values": {column: gaps for column in wanted if back.get(column, "time") == "time"},
+        "keep_default_na": False,
+        "chunksize": ROWS,
+        "index_col": False,
+    }
     size, done = max(layout.local.stat().st_size, 1), 0
-    with reader:
-        try:
+    try:
+        with pd.read_csv(layout.local, **options) as reader:
             for piece in reader:
                 yield _type_piece(piece[wanted], back, source, done, expressions is not None)
                 done += len(piece)
                 report_progress(f"Reading {layout.path.name}", min(done * 150, size - 1), size)
-        except pd.errors.ParserError as error:
-            fact = f"it cannot be read as a table: {' '.join(str(error).split())}."
-            remedy = "Check that row for missing or unquoted separators."
-            raise DataError(Problem(fact, remedy, file=str(layout.path))) from None
+    except pd.errors.ParserError as error:
+        fact = f"it cannot be read as a table: {' '.join(str(error).split())}."
+        remedy = "Check that row for missing separators and quotes that are not closed."
+        raise DataError(Problem(fact, remedy, file=str(layout.path))) from None
     report_progress(f"Reading {layout.path.name}", size, size)
+
+
+def _name_columns(source: Source) -> list[str]:
+    """Return the columns that have a name in the header; one without numbers the rows."""
+    named = [name for place, name in enumerate(source.header, start=1) if name != f"column_{place}"]
+    if len(named) < len(source.header):
+        fact = "a column without a name is left out."
+        warn_user(Problem(fact, file=str(source.layout.path)))
+    return named
+
+
+def _refuse_ragged(layout: Layout, width: int) -> None:
+    """Refuse rows longer or shorter than the header, which a fast reader would cut or fill.
+
+    Separators are counted byte by byte; a line with quotes is split only where its count is odd.
+    """
+    wide = (layout.encoding or "").lower().startswith(("utf-16", "utf-32"))
+    if layout.separator in {None, " "} or wide:
+        return
+    mark = str(layout.separator)
+    above, line, rest = layout.declared + layout.header.place, 0, b""
+    usual, wrong = {width - 1}, []
+    with layout.local.open("rb") as stream:
+        while block := stream.read(_BLOCK) or rest:
+            ended = block is rest
+            block = block + b"\n" if ended else rest + block
+            cut = block.rfind(b"\n") + 1
+            part, rest = block[:cut], b"" if ended else block[cut:]
+            data = np.frombuffer(part, dtype=np.uint8)
+            ends = np.flatnonzero(data == ord("\n"))
+            marks = np.searchsorted(np.flatnonzero(data == ord(mark)), ends)
+            counts = np.diff(marks, prepend=0)
+            if line <= above < line + len(ends):
+                usual.add(int(counts[above - line]))
+            for place in np.flatnonzero(~np.isin(counts, list(usual))).tolist():
+                text = part[ends[place - 1] + 1 if place else 0 : ends[place]]
+                fields = _count_fields(text, mark, str(layout.encoding), width)
+                if line + place > above and fields != width:
+                    wrong.append((line + place + 1, fields))
+            line += len(ends)
+            if len(wrong) >= _MOST_WRONG or ended:
+                break
+    if wrong:
+        counted = count_things(len(wrong), "row differs", "rows differ")
+        row, fields = wrong[0]
+        fact = f"{counted} from the header's {width} fields: row {row} has {fields}."
+        remedy = "Check these rows for missing or unquoted separators; the file may be cut off."
+        rows = tuple(one for one, _ in wrong)
+        raise DataError(Problem(fact, remedy, rows=rows, file=str(layout.path)))
+
+
+def _count_fields(text: bytes, mark: str, encoding: str, width: int) -> int:
+    """Return the fields of a line; as many as the header where it is empty, or quotes stay open."""
+    if not text.strip() or text.count(b'"') % 2:
+        return width
+    fields = next(csv.reader([text.decode(encoding, "replace").rstrip("\r")], delimiter=mark), [])
+    return width if len(fields) > width and not any(fields[width:]) else len(fields)
 
 
 def _type_piece(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -154,6 +155,8 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
     """Return a file as EVOKED, and its hash."""
     named, expressions, unit, zeros = wanted
     source = open_source(path, how)
+    if source.problems:
+        raise DataError([replace(one, file=str(path)) for one in source.problems])
     eev = set(_EEV) <= set(source.header) and not {"video", "time"} & set(named)
     roles = dict(zip(("video", "time"), _EEV, strict=True)) | dict(named) if eev else dict(named)
     for role in ROLES:

@@ -5,6 +5,7 @@ Witnesses: the values that the test writes, and pandas' own reading of the same 
 
 import hashlib
 import os
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -150,6 +151,44 @@ def test_mistakes_in_a_column_of_numbers_are_not_words(tmp_path):
     path.write_text("video,joy\n", encoding="utf-8")
     with pytest.raises(DataError, match="no rows"):
         ex.read_evoked(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("video,joy\na,1\nb\nc,0\n", "1 row differs from the header's 2 fields: row 3 has 1"),
+        ("video,joy\na,1\nb,0,5\n", "row 3 has 3"),
+        ('video,joy\n"a, b",1\n"c, d",0,7\n', "row 3 has 3"),
+        ("video,joy,joy\na,1,0\n", "names 'joy' 2 times"),
+        ('video,joy\n"a,1\nb,0\n', "cannot be read as a table"),
+        ("", "the file is empty"),
+    ],
+)
+def test_broken_tables_are_refused(tmp_path, text, told):
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=re.escape(told)):
+        ex.read_evoked(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "video,joy,\na,1,\nb,0,\n",
+        "video,joy\r\na,1\r\n\r\nb,0\r\n",
+        '"video","joy"\n"a","1"\n"b","0"',
+        "sep=;\nvideo;joy\na;1\nb;0\n",
+        "A study,\nvideo,joy\na,1\nb,0\n",
+        ",video,joy\n1,a,1\n2,b,0\n",
+    ],
+)
+@pytest.mark.filterwarnings("ignore::exprstats.errors.DataWarning")
+def test_usual_quirks_of_exports_are_read(tmp_path, text):
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8-sig")
+    table = ex.read_evoked(tmp_path / "t.csv")
+    assert table[["video", "joy"]].astype({"video": "str"}).to_numpy().tolist() == [
+        ["a", 1],
+        ["b", 0],
+    ]
 
 
 def test_answers_in_words_are_numbers_where_asked(tmp_path):
