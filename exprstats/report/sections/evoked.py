@@ -174,7 +174,7 @@ def _say_pairs(found: EvokedLabels) -> Text:
     rows = _rank_pairs(found)
     sure = rows[rows["p_adjusted"] < 1 - found.level]
     more, fewer = int(sure["estimate"].gt(1).sum()), int(sure["estimate"].lt(1).sum())
-    told = "none came together more or less often than chance"
+    told = "none came together clearly more or less often than chance"
     if more or fewer:
         told = f"{more or 'none'} came together more often than chance, and {fewer or 'none'} less"
     return say(

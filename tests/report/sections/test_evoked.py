@@ -29,7 +29,7 @@ def test_labels_have_their_tables_and_figures(study, tmp_path):
     found = ex.measure_labels(study.machine, by="group")
     (section,), words = tell(found)
     assert [one.number for one in section.tables] == ["A90", "A91", "A92"]
-    assert "none came together more or less often than chance" in words
+    assert "none came together clearly more or less often than chance" in words
     assert "Clearest:" in words
     for place, figure in enumerate(section.figures):
         png, _ = save_figure(figure.draw(), tmp_path / f"f{place}")
