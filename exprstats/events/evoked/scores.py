@@ -233,6 +233,12 @@ def rate_evoked(
     chosen = list(metrics or (LABELLED if binary else RATED))
     known = {"mse_mean": MSE_MEAN}
     measures = [known[one] if one in known else find_metrics(one)[0] for one in chosen]
+    spanned = [one.name for one in measures if one.spanned]
+    if spanned:
+        message = (
+            f" '{spanned[0]}' is divided by a range that expressions need not share; take rmse."
+        )
+        raise OptionError(Option("metrics"), message)
     models = list(tables)
     if binary and chance and "average_precision" in chosen and CHANCE not in models:
         models.append(CHANCE)

@@ -186,6 +186,8 @@ def test_predictions_that_lack_moments_are_refused_or_left_out_for_all(study, tr
     expected = average_precision_score(rows["interest"], gone["full"]["interest"].iloc[50:])
     got = found.pick("average_precision", model="full", expression="interest")["estimate"].item()
     assert got == pytest.approx(expected, rel=1e-10)
+    with pytest.raises(OptionError, match=r"metrics= 'nrmse' .*take rmse"):
+        ex.rate_evoked(truth, study.predictions, metrics=["nrmse"], draws=100)
     with pytest.raises(OptionError, match=r"against= 'ful'.*full"):
         ex.rate_evoked(truth, study.predictions, against="ful", draws=100)
 
