@@ -19,6 +19,7 @@ _RANGES: dict[Scale, tuple[float, float]] = {
     "logit": (0.0, 1.0),
     "log": (0.0, np.inf),
     "raw": (-1.0, 1.0),
+    "fisher": (-1.0, 1.0),
 }
 
 
@@ -52,7 +53,8 @@ def limit_terms(
     present
         Which clusters a term rests on (t, G).
     scale
-        ``"logit"`` for shares, ``"log"`` for ratios, ``"raw"`` for differences of shares.
+        ``"logit"`` for shares, ``"log"`` for ratios, ``"fisher"`` for correlations, ``"raw"`` for
+        differences of shares.
     level
         Confidence level.
     freedom

@@ -141,7 +141,7 @@ def state_evoked(*, annotators: int = 3, related: bool = True) -> pd.DataFrame:
         rows += [{"expression": name, **row} for row in _state_scores(rate, annotators)]
     frame = pd.DataFrame(rows)
     averaged = frame["source"].isin(["machine", "machine - annotator", "scores"])
-    averaged |= frame["term"].eq("fleiss_kappa")
+    averaged |= frame["term"].isin(["fleiss_kappa", "correlation"])
     keys = ["source", "model", "rule", "term"]
     means = frame[averaged].groupby(keys, dropna=False, as_index=False)["truth"].mean()
     columns = ["source", "group", "expression", "versus", "model", "rule", "term", "truth"]
@@ -198,8 +198,9 @@ def _state_people(rate: float, annotators: int) -> list[dict[str, object]]:
     said, claimed = np.array(_HUMAN), np.array(_MACHINE)
     share, pair = both @ said, both @ said**2
     calls = both @ claimed
+    rows = _state_correlations(both, annotators)
     kappa = (pair - share**2) / (share - share**2)
-    rows: list[dict[str, object]] = [
+    rows += [
         {"source": "annotators", "term": "fleiss_kappa", "truth": kappa},
         {"source": "annotators", "term": "agreement", "truth": 1 - 2 * (share - pair)},
         {"source": "annotators", "term": "positive_agreement", "truth": pair / share},
@@ -215,6 +216,20 @@ def _state_people(rate: float, annotators: int) -> list[dict[str, object]]:
                 less = {"source": "machine - annotator", "rule": rule, "term": term}
                 rows.append({**less, "truth": value - pair / share})
     return rows
+
+
+def _state_correlations(both: np.ndarray, annotators: int) -> list[dict[str, object]]:
+    """Return the true correlations of a label, and of a score, with the share of the others."""
+    said, claimed = np.array(_HUMAN), np.array(_MACHINE)
+    share, pair, calls = both @ said, both @ said**2, both @ claimed
+    own = share * (1 - share)
+    others = (own + (annotators - 2) * (pair - share**2)) / (annotators - 1)
+    one = (pair - share**2) / np.sqrt(own * others)
+    # Scores are half a label and half of something uniform.
+    spread = 0.25 * calls * (1 - calls) + 0.25 / 12
+    score = 0.5 * (both @ (claimed * said) - calls * share) / np.sqrt(spread * others)
+    values = {"annotators": one, "machine": score, "machine - annotator": score - one}
+    return [{"source": s, "term": "correlation", "truth": value} for s, value in values.items()]
 
 
 def _apply_rule(said: np.ndarray, rule: str, annotators: int) -> np.ndarray:

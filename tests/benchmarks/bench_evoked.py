@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score
 
 import exprstats as ex
-from exprstats.events.evoked.precision import find_precision
+from exprstats.events.evoked.sampling import find_precision
 from exprstats.events.evoked.vote import vote_windows
 
 VIDEOS, SECONDS, HZ, NAMES = 2000, 80, 6, list("abcde")  # 960,000 samples of 5: 4.8 million labels

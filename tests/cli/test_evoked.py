@@ -52,6 +52,7 @@ def test_eev_is_voted_and_written(tmp_path, call):
     (tmp_path / "eev.csv").write_text(text, encoding="utf-8")
     run = call("evoked", tmp_path / "eev.csv", "--vote", "--out", tmp_path / "out")
     assert "5 videos with 30 moments have labels" in tell(run)
+    assert "majorities over windows of 3 s, one each 1 s: a tie is no label" in tell(run)
     voted = pd.read_csv(tmp_path / "out" / "tables" / "voted.csv")
     assert voted["time"].tolist() == [0, 1, 2, 3, 4, 5] * 5
     # Seconds alternate, so that two of three have the label every other time.
@@ -87,7 +88,7 @@ def test_themes_of_a_file_and_annotators_alone(folder, tmp_path, call):
         tmp_path / "themes.csv", index=False
     )
     run = call("evoked", folder / "machine.csv", "--themes", tmp_path / "themes.csv")
-    assert "differences between one group and all other moments" in tell(run)
+    assert "differences between one theme and all other moments" in tell(run)
     run = call("evoked", folder / "human.csv")
     assert "3 annotators a moment rated" in tell(run)
     assert "annotations have labels" in tell(run)
@@ -113,6 +114,15 @@ def test_mistakes_end_in_one_block_with_a_remedy(folder, call, arguments, told):
     run = call("evoked", *(one.format(**places) for one in arguments), code=2)
     assert "Traceback" not in run.output
     assert told in tell(run)
+
+
+def test_few_videos_have_numbers_without_limits(folder, tmp_path, call):
+    table = pd.read_csv(folder / "machine.csv").drop(columns="group").iloc[:20]
+    table.to_csv(tmp_path / "few.csv", index=False)
+    told = tell(call("evoked", tmp_path / "few.csv", "--human", folder / "human.csv"))
+    assert "1 video with 20 moments" in told
+    assert "The scores are not compared with the share of annotators" in told
+    assert "No interval: it occurs in 1 video" in told
 
 
 def test_predictions_of_few_moments_are_refused_or_shared(folder, tmp_path, call):

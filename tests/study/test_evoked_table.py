@@ -51,6 +51,12 @@ def test_a_study_of_evoked_expressions_needs_nothing_else(study, tmp_path):
     ]
 
 
+def test_a_vote_is_told_in_the_methods(study, tmp_path):
+    path = study("vote = true\nhz = 1\nwindow = 3\nstride = 1\n")
+    page = write_report(run_study(read_study(path)), tmp_path / "report").read_text("utf-8")
+    assert "majorities over windows of 3" in page.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_the_same_seed_gives_the_same_numbers(study):
     path = study('predictions = "full.csv"\ndraws = 100\nsplit = [0.5, 0.5]\n')
     one, other = (run_study(read_study(path), n_jobs=jobs) for jobs in (1, 2))

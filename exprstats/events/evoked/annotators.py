@@ -12,7 +12,13 @@ import pandas as pd
 from exprstats.apa import count_things, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Problem, warn_user
-from exprstats.events.evoked.machine import SHARES, Votes, list_machine, match_machine
+from exprstats.events.evoked.machine import (
+    SHARES,
+    Votes,
+    list_correlations,
+    list_machine,
+    match_machine,
+)
 from exprstats.events.evoked.tables import (
     check_evoked,
     code_names,
@@ -49,7 +55,8 @@ class EvokedAnnotators(Result):
         ``recall`` and ``f1`` against the truth of each ``rule`` (``"each"`` annotator by himself,
         ``"majority"``, ``"any"``, ``"all"``), ``headline`` for the rule asked for; and of
         ``"machine - annotator"`` the difference of its precision and recall from those of an
-        annotator, both judged by single annotators.
+        annotator, both judged by single annotators. ``correlation`` is that of a label, or of the
+        machine's score, with the share of the other annotators who see the expression.
     expressions
         In the order of the table.
     truth
@@ -191,7 +198,8 @@ def compare_annotators(
     rows = _list_agreement(votes, names, len(videos), level)
     lost = 0
     if machine is not None:
-        claims = match_machine(votes, videos, machine, names, threshold)
+        scores = match_machine(votes, videos, machine, names)
+        claims = cut_labels(scores, names, threshold)
         lost = int((~np.isfinite(claims).any(axis=1)).sum())
         if lost == len(claims):
             fact = "the machine has labels at no moment that people annotated."
@@ -200,6 +208,8 @@ def compare_annotators(
             counted = count_things(lost, "moment", "moments", of=len(claims))
             warn_user(f"{counted} that people annotated have no label of the machine: left out.")
         rows += list_machine(votes, claims, names, len(videos), truth=truth, level=level)
+        values = scores.to_numpy(float)
+        rows += list_correlations(votes, values, names, len(videos), level=level)
     return EvokedAnnotators(
         count_whole(arrange_rows(rows, KEYS)),
         tuple(names),

@@ -244,15 +244,13 @@ def measure_labels(
     check_level(level)
     labels = cut_labels(table, names, threshold)
     codes, videos = code_names(table["video"])
-    known = np.isfinite(labels)
     counts = count_moments(labels, codes, len(videos))
     rows = [*_list_single(counts, names, level), *_list_pairs(counts, names, level)]
     members = find_groups(table, by, codes, videos)
     rows += _list_groups(labels, codes, counts, members, names, level=level)
     # Every table has the same keys, whatever was asked for.
     blank = dict.fromkeys(KEYS) | dict.fromkeys(("p_value", "p_adjusted"), np.nan)
-    rows = [blank | row for row in rows]
-    frame = count_whole(arrange_rows(rows, KEYS))
+    frame = count_whole(arrange_rows([blank | row for row in rows], KEYS))
     return EvokedLabels(
         frame,
         tuple(names),
@@ -262,7 +260,7 @@ def measure_labels(
         level,
         n_videos=len(videos),
         n_moments=len(table),
-        n_missing=int((~known.any(axis=1)).sum()),
+        n_missing=int(np.isnan(labels).all(axis=1).sum()),
         unit="annotation" if "annotator" in table else "moment",
     )
 
@@ -313,8 +311,9 @@ def _list_single(counts: Counts, names: Sequence[str], level: float) -> list[dic
         scale="log",
         level=level,
     )
-    parts = np.stack([counts.none, counts.multiple])
-    keys = [{"expression": None, "term": term} for term in ("share_none", "share_multiple")]
+    terms = ("share_none", "share_multiple")[: len(names)]  # of one there are never several
+    parts = np.stack([counts.none, counts.multiple])[: len(terms)]
+    keys = [{"expression": None, "term": term} for term in terms]
     whole = np.broadcast_to(counts.whole, parts.shape)
     return rows + list_ratios(Ratios(parts, whole), keys, level=level)
 

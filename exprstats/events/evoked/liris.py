@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -119,18 +120,25 @@ def _read_tabs(path: Path, names: list[str]) -> pd.DataFrame:
 
 
 def _read_seconds(path: Path, names: list[str]) -> pd.DataFrame:
-    """Return times and values below one header line, fields parted by blanks or tabs."""
+    """Return times and values below one header line, fields parted by blanks or tabs.
+
+    Columns are found by their names where the header has them, else by their places.
+    """
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    header = [one.lower() for one in lines[0].split()] if lines else []
     try:
-        values = np.loadtxt(path, skiprows=1, ndmin=2, encoding="utf-8-sig")
+        values = np.loadtxt(lines[1:], ndmin=2) if lines[1:] else np.zeros((0, 0))
     except ValueError as error:
         fact = f"below its header it must hold numbers only ({error})."
         raise DataError(Problem(fact, "Take the published file.", file=str(path))) from None
-    if not len(values) or values.shape[1] < 1 + len(names):
+    named = set(names) <= set(header) and len(header) == values.shape[1]
+    # A further column of a single dimension is its spread over annotators.
+    places = [header.index(name) for name in names] if named else [*range(1, len(names) + 1)]
+    if not len(values) or values.shape[1] <= max(places):
         fact = f"it has {values.shape[1] if len(values) else 0} fields a line."
         remedy = f"It must hold time, {' and '.join(names)}."
         raise DataError(Problem(fact, remedy, file=str(path)))
-    # A second column of a single dimension is its spread over annotators.
-    return pd.DataFrame(values[:, : 1 + len(names)], columns=["time", *names])
+    return pd.DataFrame(values[:, [0, *places]], columns=["time", *names])
 
 
 def _join_halves(film: str, parts: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -141,3 +149,9 @@ def _join_halves(film: str, parts: dict[str, pd.DataFrame]) -> pd.DataFrame:
         joined = joined.merge(other[fresh], on="time", how="outer", sort=True)
     joined.insert(0, "video", film)
     return joined
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

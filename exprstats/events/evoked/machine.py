@@ -10,12 +10,12 @@ import pandas as pd
 
 from exprstats.events.evoked.tables import (
     code_names,
-    cut_labels,
     key_moments,
     refuse_repeats,
     sum_videos,
 )
 from exprstats.events.evoked.terms import divide, leave_out, list_mean
+from exprstats.inference.metrics.regression import correlate_sums
 from exprstats.options import Truth
 
 RULES: tuple[Truth, ...] = ("each", "majority", "any", "all")
@@ -40,25 +40,19 @@ class Votes(NamedTuple):
 
 
 def match_machine(
-    votes: Votes,
-    videos: np.ndarray,
-    machine: pd.DataFrame,
-    names: Sequence[str],
-    threshold: float,
-) -> np.ndarray:
-    """Return the machine's labels (m, e) at the annotators' moments, NaN where it has none."""
+    votes: Votes, videos: np.ndarray, machine: pd.DataFrame, names: Sequence[str]
+) -> pd.DataFrame:
+    """Return the machine's scores (m, e) at the annotators' moments, NaN where it has none."""
     own, theirs = code_names(machine["video"])
     times = key_moments(machine["time"])
     refuse_repeats(own, times, theirs)
     places = {str(name): place for place, name in enumerate(videos)}
     home = np.array([places.get(str(name), -1) for name in theirs])[own]
     kept = np.flatnonzero(home >= 0)
-    labels = cut_labels(machine.iloc[kept], names, threshold)
     keys = pd.MultiIndex.from_arrays([home[kept], times[kept]])
     found = keys.get_indexer(pd.MultiIndex.from_arrays([votes.codes, votes.moments]))
-    if not len(kept):
-        return np.full(votes.given.shape, np.nan)
-    return np.where((found >= 0)[:, None], labels[found], np.nan)
+    scores = machine[list(names)].iloc[kept].reset_index(drop=True)
+    return scores.reindex(np.where(found >= 0, found, -1)).reset_index(drop=True)
 
 
 def list_machine(
@@ -145,3 +139,40 @@ def _list_ceiling(
         found = list_mean(values[0], values[1], present, names, term=term, scale="raw", level=level)
         rows += [row | {"source": "machine - annotator", "rule": "each"} for row in found]
     return rows
+
+
+def list_correlations(
+    votes: Votes, scores: np.ndarray, names: Sequence[str], groups: int, *, level: float
+) -> list[dict[str, Any]]:
+    """Return rows of correlations with the mean of the other annotators: of one, and the machine.
+
+    Notes
+    -----
+    Each annotator in turn is left out, x his label and t the share of the n - 1 others, whom the
+    machine's score s is compared with as well. Of n annotators k with the label, Σx = Σt = k, Σxt =
+    k(k - 1)/(n - 1), Σt² = (k(k - 1)² + (n - k)k²)/(n - 1)² and Σst = sk.
+    """
+    held = np.isfinite(scores) & (votes.given > 1)
+    n, k = (np.where(held, one, 0.0) for one in (votes.given, votes.yes))
+    s = np.where(held, scores, 0.0)
+    rest = np.maximum(n - 1, 1)
+    squares = (k * (k - 1) ** 2 + (n - k) * k**2) / rest**2
+    terms = (n, k, squares, k * (k - 1) / rest, n * s, n * s**2, s * k)
+    sums = [sum_videos(one, votes.codes, groups) for one in terms]
+    found = []
+    for pick in (lambda one: one.sum(axis=1), leave_out):
+        count, yes, square, met, total, spread, cross = (pick(one) for one in sums)
+        truth = {"n": count, "y": yes, "yy": square}
+        with np.errstate(divide="ignore", invalid="ignore"):
+            one = correlate_sums(**truth, p=yes, pp=yes, yp=met)
+            found.append((one, correlate_sums(**truth, p=total, pp=spread, yp=cross)))
+    present = sums[0] > 0
+    shared: dict[str, Any] = {"term": "correlation", "level": level}
+    rows = []
+    for place, source in enumerate(("annotators", "machine")):
+        values = (found[0][place], found[1][place])
+        own = list_mean(*values, present, names, scale="fisher", **shared)
+        rows += [row | {"source": source, "rule": None} for row in own]
+    values = (found[0][1] - found[0][0], found[1][1] - found[1][0])
+    own = list_mean(*values, present, names, scale="raw", **shared)
+    return rows + [row | {"source": "machine - annotator", "rule": None} for row in own]

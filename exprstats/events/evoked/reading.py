@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -13,21 +12,16 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
-from exprstats.events.evoked.liris import is_liris, read_liris
-from exprstats.events.evoked.tables import ROLES, name_codes
+from exprstats.events.evoked.liris import hash_file, is_liris, read_liris
+from exprstats.events.evoked.pieces import Piece, join_pieces, read_pieces
+from exprstats.events.evoked.tables import ROLES
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.guards.ids import clean_id
-from exprstats.io.numbers import MISSING_TEXTS
-from exprstats.io.sources import Source, open_source
-from exprstats.options import TimeUnit, ZeroRows, check_word, name_nearest, name_some
-from exprstats.parallel import report_progress
+from exprstats.io.sources import open_source
+from exprstats.options import TimeUnit, ZeroRows, check_word, name_nearest
 
 _PER_SECOND: dict[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6}
 _EEV = ("Video ID", "Timestamp (milliseconds)")
-_ROWS = 50_000  # of a piece: about 10 MB of texts and numbers
 _POINTER = b"version https://git-lfs"
-_TRUTH = {"true": "1", "false": "0"}
-_WORDS = 0.5  # share of texts from which on a column is one of words
 _LONG = 100.0  # seconds between two rows that no annotation has
 
 
@@ -113,9 +107,6 @@ def read_evoked(
     check_word(zeros, ZeroRows, "zeros")
     single = isinstance(paths, str | Path)
     files = [Path(str(paths))] if single else [Path(str(one)) for one in paths]
-    if not files:
-        message = "there is no file to read. Name at least one."
-        raise OptionError(message)
     _refuse_absent(files)
     how = choose_reading(reading, missing, {})
     roles = {"video": video, "time": time, "annotator": annotator, "group": group}
@@ -134,13 +125,10 @@ def read_evoked(
     return whole
 
 
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _refuse_absent(files: Sequence[Path]) -> None:
+    if not files:
+        message = "there is no file to read. Name at least one."
+        raise OptionError(message)
     for path in files:
         if str(path) == "-" or path.is_fifo():
             continue
@@ -167,25 +155,25 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
     """Return a file as EVOKED, and its hash."""
     named, expressions, unit, zeros = wanted
     source = open_source(path, how)
+    if source.problems:
+        raise DataError([replace(one, file=str(path)) for one in source.problems])
     eev = set(_EEV) <= set(source.header) and not {"video", "time"} & set(named)
     roles = dict(zip(("video", "time"), _EEV, strict=True)) | dict(named) if eev else dict(named)
     for role in ROLES:
         if role not in roles and role in source.header:
             roles[role] = role
-    absent = [
-        column for column in (*roles.values(), *(expressions or ())) if column not in source.header
-    ]
+    absent = [one for one in (*roles.values(), *(expressions or ())) if one not in source.header]
     if absent:
         fact = f"there is no column '{absent[0]}'."
-        remedy = name_nearest(absent[0], source.header)
-        raise DataError(Problem(fact, remedy, file=str(path)))
-    pieces = list(_read_pieces(source, roles, expressions))
-    if not pieces or not sum(map(len, pieces)):
+        raise DataError(Problem(fact, name_nearest(absent[0], source.header), file=str(path)))
+    pieces = list(read_pieces(source, roles, expressions))
+    if not any(len(piece[name]) for piece in pieces for name in piece if piece[name] is not None):
         fact = "the file has a header but no rows."
         raise DataError(Problem(fact, "Check the export.", file=str(path)))
-    table = _join_pieces(pieces, path)
-    names = [str(name) for name in table if name not in ROLES]
-    if not names:
+    if zeros == "missing" or (zeros == "auto" and eev):
+        _blank_zeros(pieces, path)
+    table = join_pieces(pieces, source, roles)
+    if all(name in ROLES for name in table):
         fact = "no column holds numbers of an expression."
         more = "EEV's test file comes without them." if eev else "Check the columns."
         raise DataError(Problem(fact, more, file=str(path)))
@@ -196,149 +184,7 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
     else:
         table["time"] /= _PER_SECOND["us" if eev else unit]
         _judge_times(table, path, "us" if eev else unit)
-    if zeros == "missing" or (zeros == "auto" and eev):
-        _blank_zeros(table, names, path)
     return table, source.layout.sha256
-
-
-def _read_pieces(
-    source: Source, roles: Mapping[str, str], expressions: Sequence[str] | None
-) -> Iterator[pd.DataFrame]:
-    """Yield pieces of a file with ids as texts and all else as numbers, roles by their names."""
-    wanted = list(dict.fromkeys((*roles.values(), *(expressions or source.header))))
-    back = {column: role for role, column in roles.items()}
-    if source.layout.format != "text":
-        from exprstats.io import read_table
-
-        ids = [column for role, column in roles.items() if role != "time"]
-        table = read_table(source.layout.path, ids=ids, reading=source.reading)
-        yield _type_piece(table[wanted], back, source, 0, expressions is not None)
-        return
-    layout = source.layout
-    skipped = {*range(layout.declared + layout.header.place)}
-    skipped |= {place + layout.declared for place in layout.header.dropped}
-    gaps = [*MISSING_TEXTS, *(str(code) for code in _list_codes(source.reading.missing))]
-    reader = pd.read_csv(
-        layout.local,
-        sep=r"\s+" if layout.separator == " " else layout.separator,
-        encoding=layout.encoding,
-        header=None,
-        names=source.header,
-        usecols=wanted,
-        dtype={column: "str" for role, column in roles.items() if role != "time"},
-        skiprows=[*sorted(skipped), layout.declared + layout.header.place],
-        na_values={column: gaps for column in wanted if back.get(column, "time") == "time"},
-        keep_default_na=False,
-        chunksize=_ROWS,
-        index_col=False,
-    )
-    size, done = max(layout.local.stat().st_size, 1), 0
-    with reader:
-        try:
-            for piece in reader:
-                yield _type_piece(piece[wanted], back, source, done, expressions is not None)
-                done += len(piece)
-                report_progress(f"Reading {layout.path.name}", min(done * 150, size - 1), size)
-        except pd.errors.ParserError as error:
-            fact = f"it cannot be read as a table: {' '.join(str(error).split())}."
-            remedy = "Check that row for missing or unquoted separators."
-            raise DataError(Problem(fact, remedy, file=str(layout.path))) from None
-    report_progress(f"Reading {layout.path.name}", size, size)
-
-
-def _list_codes(missing: object) -> list[object]:
-    single = isinstance(missing, str | int | float)
-    return [missing] if single else list(missing)  # type: ignore[call-overload]
-
-
-def _type_piece(
-    piece: pd.DataFrame, back: Mapping[str, str], source: Source, start: int, strict: bool
-) -> pd.DataFrame:
-    """Return a piece with roles by their names, and expressions as numbers; words stay as texts."""
-    table = piece.rename(columns=dict(back))
-    found: dict[str, pd.Series | np.ndarray] = {}
-    for name in table.columns:
-        column = table[name]
-        if name in ROLES and name != "time":
-            found[name] = column.where(column.notna(), "").astype("str").astype("category")
-            continue
-        if not pd.api.types.is_numeric_dtype(column):
-            numbers = _read_numbers(column, source)
-            bad = np.flatnonzero(numbers.isna() & column.notna())
-            # A column of words is no expression; one of numbers with some words has mistakes.
-            if len(bad) > _WORDS * column.notna().sum() and not (strict or name == "time"):
-                found[name] = column.astype("str")
-                continue
-            if len(bad):
-                fact = f"'{column.iloc[bad[0]]}' is no number."
-                row = source.layout.first_row + 1 + start + int(bad[0])
-                remedy = ("Correct the cell, or name it with ", Option("missing"), ".")
-                place = {"file": str(source.layout.path), "column": back.get(name, name)}
-                raise DataError(Problem(fact, remedy, rows=(row,), **place))
-            column = numbers
-        found[name] = column.astype(float) if name == "time" else _shorten(column.to_numpy(float))
-    return pd.DataFrame(found)
-
-
-def _read_numbers(column: pd.Series, source: Source) -> pd.Series:
-    """Return numbers of texts: also of answers with numbers, true and false, decimal commas."""
-    numbers = pd.to_numeric(column, errors="coerce")
-    rest = numbers.isna() & column.notna()
-    if not rest.any():
-        return numbers.astype(float)
-    texts = column[rest].astype("str")
-    known = {text: _number_text(text, source) for text in texts.unique()}
-    found = numbers.astype(float)
-    found[rest] = pd.to_numeric(texts.map(known), errors="coerce").astype(float)
-    return found
-
-
-def _number_text(text: str, source: Source) -> str:
-    answer = source.reading.number_answer(text.strip())
-    if source.layout.separator == ";":
-        answer = answer.replace(",", ".")
-    return _TRUTH.get(answer.lower(), answer)
-
-
-def _shorten(values: np.ndarray) -> np.ndarray:
-    """Return numbers in single precision where that changes none of them, as it does labels."""
-    short = values.astype(np.float32)
-    return short if np.array_equal(short.astype(float), values, equal_nan=True) else values
-
-
-def _join_pieces(pieces: Sequence[pd.DataFrame], path: Path) -> pd.DataFrame:
-    """Return one table of pieces, ids as categories; columns in which words stand are left out."""
-    kept = [
-        name
-        for name in pieces[0]
-        if name in ROLES or all(pd.api.types.is_numeric_dtype(one[name]) for one in pieces)
-    ]
-    lost = [str(name) for name in pieces[0] if name not in kept]
-    if lost:
-        told = "a column holds words" if len(lost) == 1 else "columns hold words"
-        warn_user(Problem(f"{told} and no numbers, left out: {name_some(lost)}.", file=str(path)))
-    table = _join_tables([one[kept] for one in pieces])
-    for name in kept:
-        if name in ROLES and name != "time":
-            table[name] = _clean_ids(table[name].astype("category"))
-    return table
-
-
-def _clean_ids(column: pd.Series) -> pd.Series:
-    """Return ids without what nobody sees, so that two forms of one name are one; empty: missing.
-
-    Names are cleaned once each, not once a row.
-    """
-    levels = [str(one) for one in column.cat.categories]
-    clean = [clean_id(one) for one in levels]
-    merged = len(set(clean)) < len(set(levels))
-    if clean != levels:
-        places, names = pd.factorize(np.array(clean, dtype=object), sort=True)
-        codes = column.cat.codes.to_numpy()
-        column = name_codes(np.where(codes < 0, -1, places[codes]), names)
-    if merged:
-        warn_user(f"names of column '{column.name}' that look alike were taken for one.")
-    return column.cat.remove_categories([""]) if "" in column.cat.categories else column
 
 
 def _join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -358,32 +204,33 @@ def _join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _judge_times(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:
     times = table["time"].to_numpy(float)
-    problems = []
-    if np.isnan(times).any():
-        empty = int(np.isnan(times).sum())
-        problems.append(Problem(f"{count_things(empty, 'time is', 'times are')} missing."))
-    if (times < 0).any():
-        problems.append(Problem(f"a time is negative ({np.nanmin(times):g} s)."))
-    if problems:
-        raise DataError([replace(one, remedy="Correct it.", file=str(path)) for one in problems])
+    wrong = np.isnan(times) | (times < 0)
+    if wrong.any():
+        fact = f"{count_things(wrong.sum(), 'time is', 'times are')} missing or negative."
+        raise DataError(Problem(fact, "Correct the times.", file=str(path)))
     codes = table["video"].cat.codes.to_numpy()
     steps = np.diff(times)[np.diff(codes) == 0]
     if len(steps) and np.median(steps) > _LONG:
         step = np.median(steps) * _PER_SECOND[unit]
-        told = f"rows of a video are {step:g} apart, which in {unit} is {np.median(steps):g} s. "
+        told = f"rows of a video are {step:g} apart, which in {unit} is {np.median(steps):g} s."
         other = "us" if step > 1e4 else "ms"
         remedy = ("If times are in another unit, say so with ", Option("unit", other), ".")
-        warn_user(Problem(told.strip(), remedy, file=str(path)))
+        warn_user(Problem(told, remedy, file=str(path)))
 
 
-def _blank_zeros(table: pd.DataFrame, names: Sequence[str], path: Path) -> None:
+def _blank_zeros(pieces: Sequence[Piece], path: Path) -> None:
     """Take rows in which every expression is 0 for moments without a detection, in place."""
-    empty = (table[list(names)].to_numpy() == 0).all(axis=1)
-    if empty.any():
-        table.loc[empty, list(names)] = np.nan
-        counted = count_things(empty.sum(), "row has", "rows have", of=len(table))
-        share = 100 * empty.mean()
+    lost = total = 0
+    for piece in pieces:
+        values = [one for name, one in piece.items() if name not in ROLES and one is not None]
+        if values:
+            empty = np.logical_and.reduce([one == 0 for one in values])
+            for one in values:
+                one[empty] = np.nan
+            lost, total = lost + int(empty.sum()), total + len(empty)
+    if lost:
+        counted = count_things(lost, "row has", "rows have", of=total)
         warn_user(
-            f"{path.name}: {counted} 0 for every expression ({share:.1f}%): no face was found, and "
-            "they count as missing."
+            f"{path.name}: {counted} 0 for every expression ({100 * lost / total:.1f}%): no face "
+            "was found, and they count as missing."
         )

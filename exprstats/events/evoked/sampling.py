@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, OptionError, Problem
-from exprstats.events.evoked.precision import trace_precision
 from exprstats.events.evoked.tables import Moments, sum_videos
 from exprstats.inference.comparison.contexts import join_contexts
 from exprstats.inference.metrics.metric import Measure, Metric
@@ -20,7 +19,7 @@ from exprstats.inference.resampling.samples import Sample, sample_cell
 from exprstats.inference.resampling.summaries import summarise_terms
 from exprstats.inference.resampling.terms import form_terms
 
-CHANCE = "chance"
+CHANCE, FEWEST = "chance", 3
 LARGE = 300_000_000  # moments times videos: beyond, leaving out videos is linearised
 _LINEAR = "videos are left out to the first order"
 
@@ -76,11 +75,12 @@ class Work:
             used = np.flatnonzero(held & np.isfinite(self.rows.truth[:, place]))
             codes = self.rows.codes[used]
             here = np.bincount(codes, minlength=groups) > 0
-            if here.sum() < 3:
+            if here.sum() < FEWEST:
                 fact = (
                     f"'{name}' is known in {count_things(here.sum(), 'video')}; three are needed."
                 )
-                raise DataError(Problem(fact, ("Leave it out with ", Option("expressions"), ".")))
+                remedy = ("Add videos, or leave it out with ", Option("expressions"), ".")
+                raise DataError(Problem(fact, remedy))
             panel = Panel(
                 self.rows.truth[used, place],
                 np.ascontiguousarray(self.rows.predictions[:, used, place]),
@@ -243,3 +243,85 @@ def write_differences(
                 named |= {"expression": None if place is None else names[place], "versus": None}
                 rows.append({**named, "term": lines[0].metric.name, **summary})
     return rows
+
+
+class Trace(NamedTuple):
+    """Average precision, and its derivatives by the weights of videos.
+
+    Attributes
+    ----------
+    estimate
+        Average precision.
+    influence
+        (G,) dAP/dw_g at w = 1: what leaving out video g takes away, to the first order. They sum to
+        0, as AP does not change when all weights do.
+    """
+
+    estimate: float
+    influence: np.ndarray
+
+
+def find_precision(truth: np.ndarray, score: np.ndarray) -> float:
+    """Return the average precision of scores (n,) for truth (n,) of 0 and 1; NaN without a 1.
+
+    AP = Σ_k h_k·S_k/N_k / Σ_k h_k over the distinct scores s_k of moments with the label: h_k of
+    them are at s_k and S_k at s_k or above, among N_k moments there. Ties are grouped, and nothing
+    is interpolated, which would reward them (Buckley & Voorhees, 2000). Scores are sorted without
+    their rows, which is several times as fast as ordering rows.
+
+    Examples
+    --------
+    >>> find_precision(np.array([1, 0, 1, 0]), np.array([0.9, 0.8, 0.8, 0.1]))
+    0.8333333333333333
+    """
+    hits, steps, seen, _ = _count_steps(truth, score)
+    return float(np.dot(hits, steps / seen) / steps[0]) if len(hits) else float("nan")
+
+
+def _count_steps(
+    truth: np.ndarray, score: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return h, S, N and s of the distinct scores with the label, lowest first."""
+    # The least memory for what is sorted: positives, and all.
+    positive = np.sort(score[truth == 1])
+    if not len(positive):
+        none = np.zeros(0)
+        return none, none, none, none
+    starts = np.flatnonzero(np.r_[True, positive[1:] != positive[:-1]])
+    steps = (len(positive) - starts).astype(float)
+    hits = np.diff(np.r_[starts, len(positive)]).astype(float)
+    levels = positive[starts]
+    every = np.sort(score)
+    seen = (len(every) - np.searchsorted(every, levels, side="left")).astype(float)
+    return hits, steps, seen, levels
+
+
+def trace_precision(truth: np.ndarray, score: np.ndarray, codes: np.ndarray, groups: int) -> Trace:
+    """Return average precision and the influence of each video.
+
+    Parameters
+    ----------
+    truth, score
+        (n,) of 0 and 1, and any numbers.
+    codes, groups
+        Video of each row (n,), and the number of videos.
+
+    Notes
+    -----
+    With weights w_i, a row i that reaches the steps k ≥ r(i) has dAP/dw_i = (y_i (S_r/N_r + A_r -
+    AP) - B_r)/P, A_r = Σ h_k/N_k and B_r = Σ h_k S_k/N_k² over those steps, P = Σ h_k.
+    """
+    hits, steps, seen, levels = _count_steps(truth, score)
+    if not len(hits):
+        return Trace(float("nan"), np.full(groups, np.nan))
+    rate = steps / seen
+    estimate = float(np.dot(hits, rate) / steps[0])
+    # Steps from the highest score down are those that a row at or above them reaches last.
+    gain, loss = np.cumsum(hits / seen), np.cumsum(hits * rate / seen)
+    place = np.searchsorted(levels, score, side="right") - 1
+    reached = place >= 0
+    at = np.maximum(place, 0)
+    slope = np.where(reached, -loss[at], 0.0)
+    positive = truth == 1
+    slope[positive] += rate[at[positive]] + gain[at[positive]] - estimate
+    return Trace(estimate, np.bincount(codes, weights=slope, minlength=groups) / steps[0])

@@ -11,10 +11,18 @@ import pandas as pd
 
 from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
-from exprstats.errors import Option, OptionError
-from exprstats.events.evoked.sampling import CHANCE, MSE_MEAN, Work, write_differences, write_scores
+from exprstats.errors import Option, OptionError, warn_user
+from exprstats.events.evoked.sampling import (
+    CHANCE,
+    FEWEST,
+    MSE_MEAN,
+    Work,
+    write_differences,
+    write_scores,
+)
 from exprstats.events.evoked.tables import (
     Groups,
+    Moments,
     Predictions,
     align_models,
     find_groups,
@@ -24,11 +32,12 @@ from exprstats.events.evoked.tables import (
 from exprstats.inference.metrics import find_metrics
 from exprstats.inference.resampling.samples import count_blocks
 from exprstats.inference.resampling.terms import pair_models
-from exprstats.options import MOST_DRAWS, check_count, check_level, name_nearest
+from exprstats.options import MOST_DRAWS, check_count, check_level, name_nearest, name_some
 from exprstats.parallel import Seed, check_jobs, report_progress, spawn_seeds
 from exprstats.results import Result
 
 LABELLED = ("average_precision",)
+MOST_COMPARED = 30
 RATED = ("mse", "mse_mean", "correlation", "correlation_mean")
 
 
@@ -100,12 +109,18 @@ class EvokedScores(Result):
     def sentence(self) -> str:
         """Return the first model's mean score, and how it differs from others, in APA style."""
         term = self.terms[0]
-        row = self.pick(term, expression=None, model=self.against).iloc[0]
-        name = "MAP" if term == "average_precision" else f"mean {_tell(term)}"
         kinds = count_things(len(self.expressions), "expression")
+        told = []
+        for one in [
+            term,
+            *(["correlation"] if term == "mse" and "correlation" in self.terms else []),
+        ]:
+            row = self.pick(one, expression=None, model=self.against).iloc[0]
+            name = "MAP" if one == "average_precision" else f"mean {_tell(one)}"
+            told.append(f"{name} of {kinds} = {self._write(row)}")
         text = (
             f"{self.against}, at {count_things(self.n_moments, 'moment')} of "
-            f"{count_things(self.n_videos, 'video')}: {name} of {kinds} = {self._write(row)}."
+            f"{count_things(self.n_videos, 'video')}: {'; '.join(told)}."
         )
         rows = self.table[self.table["headline"] & self.table["term"].eq(term)]
         rows = rows[rows["expression"].isna() & rows["versus"].notna() & rows["group"].isna()]
@@ -113,7 +128,8 @@ class EvokedScores(Result):
             f"{one['versus']}: {self._write(one)}, adjusted p {tell_p(one['p_adjusted'])}"
             for one in rows.head(3).to_dict("records")
         ]
-        return f"{text} Difference from {'; from '.join(told)}." if told else text
+        more = f" in {_tell(term)}" if term == "mse" else ""
+        return f"{text} Difference{more} from {'; from '.join(told)}." if told else text
 
     def _write(self, row: Any) -> str:
         bounded = row["term"] in {"average_precision", "correlation", "correlation_mean", "auc"}
@@ -217,6 +233,12 @@ def rate_evoked(
     chosen = list(metrics or (LABELLED if binary else RATED))
     known = {"mse_mean": MSE_MEAN}
     measures = [known[one] if one in known else find_metrics(one)[0] for one in chosen]
+    spanned = [one.name for one in measures if one.spanned]
+    if spanned:
+        message = (
+            f" '{spanned[0]}' is divided by a range that expressions need not share; take rmse."
+        )
+        raise OptionError(Option("metrics"), message)
     models = list(tables)
     if binary and chance and "average_precision" in chosen and CHANCE not in models:
         models.append(CHANCE)
@@ -226,7 +248,7 @@ def rate_evoked(
     if first not in models:
         message = f" '{first}' is no model. {name_nearest(first, models)}"
         raise OptionError(Option("against"), message)
-    members = find_groups(rows.table, by, rows.codes, rows.videos)
+    members = _keep_large(find_groups(rows.table, by, rows.codes, rows.videos), rows, names)
     seeds = spawn_seeds(seed, count_blocks(draws))
     work = Work(rows, tuple(models), names, measures, seeds, draws, n_jobs)
     found: list[dict[str, Any]] = []
@@ -238,7 +260,11 @@ def rate_evoked(
         options = {"level": level, "group": group}
         found += write_scores(samples[group], present[group], pairs, **options)
         report_progress("Rating groups", done + 1, len(inside))
-    found += write_differences(samples, present, models, names, level)
+    if len(members) > MOST_COMPARED:
+        counted = count_things(len(members), "group is", "groups are")
+        warn_user(f"{counted} rated and not compared; at most {MOST_COMPARED} are.")
+    else:
+        found += write_differences(samples, present, models, names, level)
     return EvokedScores(
         arrange_rows(found, ("group", "versus_group", "expression", "model", "versus", "term")),
         tuple(names),
@@ -252,3 +278,21 @@ def rate_evoked(
         n_moments=len(rows.codes),
         source=source,
     )
+
+
+def _keep_large(
+    members: dict[str, np.ndarray], rows: Moments, names: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Return the groups in which every expression is known in enough videos; name the others."""
+    known = np.isfinite(rows.truth)
+    sizes = {
+        group: min(
+            len(np.unique(rows.codes[held & known[:, place]])) for place in range(len(names))
+        )
+        for group, held in members.items()
+    }
+    small = [group for group, size in sizes.items() if size < FEWEST]
+    if small:
+        counted = count_things(len(small), "group has", "groups have")
+        warn_user(f"{counted} fewer than {FEWEST} videos and is not rated: {name_some(small)}.")
+    return {group: held for group, held in members.items() if group not in small}

@@ -168,7 +168,10 @@ def cut_labels(table: pd.DataFrame, names: Sequence[str], threshold: float) -> n
         if low < 0 or high > 1:
             fact = f"it holds values from {np.nanmin(values):g} to {np.nanmax(values):g}; labels "
             fact += "are 0 or 1, scores between."
-            remedy = ("Leave it out with ", Option("expressions"), ", or bring it to 0 to 1.")
+            remedy = (
+                *("Declare codes of missing values with ", Option("missing"), ", leave it out "),
+                *("with ", Option("expressions"), ", or bring it to 0 to 1."),
+            )
             raise DataError(Problem(fact, remedy, column=name))
         found[:, place] = values >= threshold
         found[np.isnan(values), place] = np.nan

@@ -21,6 +21,18 @@ def tell_evoked(analysis: Analysis) -> Told:
     scores = analysis.evoked_scores or {}
     texts = []
     cited: set[str] = set()
+    asked = analysis.study.evoked if analysis.study is not None else None
+    if asked is not None and asked.vote:
+        texts.append(
+            say(
+                "Labels at {hz} Hz were reduced to majorities over windows of {window} s, one each "
+                "{stride} s: a tie was no label, missing samples counted on neither side, and "
+                "windows that were not full were left out.",
+                hz=f"{asked.hz:g}",
+                window=f"{asked.window:g}",
+                stride=f"{asked.stride:g}",
+            )
+        )
     if labels is not None:
         texts.append(
             say(

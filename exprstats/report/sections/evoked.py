@@ -120,6 +120,8 @@ def _build_shares(found: EvokedLabels) -> Table:
         )
     for term, name in _WHOLE.items():
         row = find_row(found.pick(term))
+        if not row:
+            continue
         plain = term == "cardinality"
         cells.append(
             {
@@ -172,7 +174,7 @@ def _say_pairs(found: EvokedLabels) -> Text:
     rows = _rank_pairs(found)
     sure = rows[rows["p_adjusted"] < 1 - found.level]
     more, fewer = int(sure["estimate"].gt(1).sum()), int(sure["estimate"].lt(1).sum())
-    told = "none came together more or less often than chance"
+    told = "none came together clearly more or less often than chance"
     if more or fewer:
         told = f"{more or 'none'} came together more often than chance, and {fewer or 'none'} less"
     return say(

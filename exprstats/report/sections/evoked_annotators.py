@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from exprstats.events import EvokedAnnotators
 
 
+_COMPARED = {
+    "precision": "precision",
+    "recall": "recall",
+    "correlation": "correlation with the share of the others",
+}
+
+
 def describe_evoked_annotators(analysis: Analysis) -> Section | None:
     """Return the section on annotators, or None without them."""
     found: EvokedAnnotators | None = analysis.evoked_annotators
@@ -40,17 +47,19 @@ def describe_evoked_annotators(analysis: Analysis) -> Section | None:
 def _say_ceiling(found: EvokedAnnotators) -> Text:
     """Return how the machine compares with an annotator, and what the rule of truth decides."""
     told = []
-    for term in ("precision", "recall"):
+    for term, name in _COMPARED.items():
         row = found.pick(term, expression=None, source="machine - annotator").iloc[0]
         size = write_number(row["estimate"], bounded=True)
         if pd.isna(row["conf_low"]):
             side = "equals" if row["estimate"] == 0 else f"differs by {size} from"
-            told.append(f"its {term} {side} that of an annotator")
+            told.append(f"its {name} {side} that of an annotator")
             continue
         side = "is higher than" if row["estimate"] > 0 else "is lower than"
         if not (row["conf_low"] > 0 or row["conf_high"] < 0):
             side = "is not clearly different from"
-        told.append(f"its {term} {side} that of an annotator ({size} {write_limits(row)})")
+        told.append(
+            f"its {name} {side} that of an annotator (difference {size} {write_limits(row)})"
+        )
     return say(
         "Judged by single annotators, {told}. Table A94 has each expression, and Table A95 what "
         "each rule of truth makes of the same labels.",

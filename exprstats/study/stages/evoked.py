@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -112,7 +112,9 @@ def analyse_evoked(
     labelled = is_labelled(table, settings.expressions)
     if labelled:
         every = people if people is not None and not (settings.human or settings.vote) else table
-        found.append(measure_labels(every, by=groups, **cut))
+        measured = measure_labels(every, by=groups, **cut)
+        by = settings.by or ("theme" if settings.themes else None)
+        found.append(replace(measured, by=by))
     elif not models:
         message = (
             "these are ratings and no labels from 0 to 1; they are compared with predictions, which"
@@ -202,7 +204,7 @@ def _read_models(
 
 def _find_themes(settings: EvokedSettings, sources: list[Source]) -> str | pd.DataFrame | None:
     from exprstats.errors import DataError, Option, Problem
-    from exprstats.events.evoked.reading import hash_file
+    from exprstats.events.evoked.liris import hash_file
 
     if settings.themes is None:
         return None if settings.by is None else "group"
@@ -237,11 +239,11 @@ def _compare_people(
 ) -> list[Result]:
     """Return the agreement of annotators, and the machine's with them where files are a machine's.
 
-    Scores that are no labels yet correlate with the share of annotators, within groups as well.
+    Labels or scores are correlated with the share of annotators, within groups as well.
     """
-    import numpy as np
-
+    from exprstats.errors import DataError, warn_user
     from exprstats.events import compare_annotators, rate_evoked
+    from exprstats.events.evoked.tables import key_moments
 
     machine = table if settings.human else None
     cut = {name: options[name] for name in ("expressions", "level")}
@@ -250,15 +252,18 @@ def _compare_people(
     if machine is None:
         return found
     names = found[0].expressions  # type: ignore[attr-defined]
-    values = machine[list(names)].to_numpy()
-    if np.isin(values[np.isfinite(values)], (0.0, 1.0)).all():
-        return found
     shared = options | {"expressions": names, "metrics": ["correlation"], "common": True}
     share = average_people(people, list(names))
     if isinstance(groups, str):
-        share = share.merge(machine[["video", "time", "group"]], on=["video", "time"], how="inner")
+        homes = machine[["video", "group"]].astype({"video": "str"})
+        homes = homes.assign(at=key_moments(machine["time"]))
+        share = share.assign(at=key_moments(share["time"])).merge(homes, on=["video", "at"])
+        share = share.drop(columns="at")
     models = {MACHINE: machine}
-    found.append(rate_evoked(share, models, by=groups, source="share of annotators", **shared))
+    try:
+        found.append(rate_evoked(share, models, by=groups, source="share of annotators", **shared))
+    except DataError as error:
+        warn_user(("The scores are not compared with the share of annotators: ", *error.parts))
     return found
 
 

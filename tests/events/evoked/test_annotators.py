@@ -176,3 +176,45 @@ def test_moments_that_the_machine_lacks_are_told(study):
         ex.compare_annotators(pd.concat([study.human, study.human]))
     with pytest.raises(DataError, match="the same names"):
         ex.compare_annotators(study.human, study.machine[["video", "time"]].assign(joy=1))
+
+
+def test_correlations_are_with_the_share_of_the_others(found, study, jackknife):
+    wide = spread(study.human, "interest")
+    score = study.machine.set_index(["video", "time"])["interest"].reindex(wide.index)
+    rows = pd.concat(
+        pd.DataFrame({"x": wide[one], "t": wide.drop(columns=one).mean(axis=1), "s": score})
+        for one in wide
+    )
+    home = rows.index.get_level_values("video")
+
+    def correlate(kept, name):
+        part = rows[home.isin(kept)]
+        return np.corrcoef(part[name], part["t"])[0, 1]
+
+    videos = home.unique()
+    both = [correlate(videos, name) for name in ("x", "s")]
+    for source, name, value in (("annotators", "x", both[0]), ("machine", "s", both[1])):
+        row = found.pick("correlation", expression="interest", source=source).iloc[0]
+        assert row["estimate"] == pytest.approx(value, abs=1e-10)
+        limits = jackknife(
+            lambda v, n=name: correlate(v, n), videos, there=np.arctanh, back=np.tanh
+        )
+        np.testing.assert_allclose((row["conf_low"], row["conf_high"]), limits, rtol=1e-8)
+    row = found.pick("correlation", expression="interest", source="machine - annotator").iloc[0]
+    assert row["estimate"] == pytest.approx(both[1] - both[0], abs=1e-10)
+
+
+def test_an_expression_that_nobody_sees_is_undefined_and_the_mean_says_so(study):
+    human, machine = study.human.assign(surprise=0), study.machine.assign(surprise=0.1)
+    found = ex.compare_annotators(human, machine)
+    for term in ("fleiss_kappa", "correlation", "precision", "recall"):
+        rows = found.pick(term, expression="surprise")
+        assert rows["estimate"].isna().all(), term
+        assert rows["note"].str.startswith("not defined").all(), term
+    mean = found.pick("fleiss_kappa", expression=None).iloc[0]
+    own = found.pick("fleiss_kappa")["estimate"].iloc[:3]
+    assert mean["estimate"] == pytest.approx(own.mean())
+    assert "mean of the 3 of 4 expressions in which it is defined" in mean["note"]
+    some = human.copy()
+    some.loc[some["time"] > 3, "interest"] = np.nan
+    assert ex.compare_annotators(some, machine).pick("correlation", expression="interest").shape[0]

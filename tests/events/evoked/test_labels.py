@@ -100,7 +100,7 @@ def test_videos_may_have_several_themes(study):
     np.testing.assert_allclose(held["comedy"], held["short"], rtol=1e-12)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False), st.floats(0.1, 0.9))
 def test_row_order_and_names_of_videos_change_nothing(random, threshold):
     rng = np.random.default_rng(random.randint(0, 10_000))

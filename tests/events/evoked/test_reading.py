@@ -4,7 +4,10 @@ Witnesses: the values that the test writes, and pandas' own reading of the same 
 """
 
 import hashlib
+import os
+import re
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -85,6 +88,25 @@ def test_continuous_liris_in_one_file_or_two(tmp_path):
     assert table["arousal"].tolist() == [-0.2, -0.4, -0.5, -0.6]
 
 
+def test_continuous_liris_with_other_columns_is_read_by_its_header(tmp_path):
+    path = tmp_path / "MEDIAEVAL17_03_Valence-Arousal.txt"
+    path.write_text("Start End Arousal Valence\n0 10 .2 .1\n5 15 .4 .3\n")
+    assert ex.read_evoked(path)["valence"].tolist() == [0.1, 0.3]
+    path.write_text("Time Valence Arousal\n0 .2\n")
+    with pytest.raises(DataError, match=r"has 2 fields a line.*time, valence and arousal"):
+        ex.read_evoked(path)
+    path.write_text("Time Valence Arousal\n0 a .2\n")
+    with pytest.raises(DataError, match="numbers only"):
+        ex.read_evoked(path)
+
+
+def test_a_row_for_each_expression_is_no_wide_table(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text("video,time,expression,score\na,0,joy,.1\na,0,awe,.2\n")
+    with pytest.raises(DataError, match=r"a row for each expression.*pivot_table\('score'"):
+        ex.read_evoked(path)
+
+
 def test_wide_tables_have_roles_numbers_and_words(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text("clip;t;who;theme;joy;awe;note\na;0;x;fun;1;;ok\na;1000;x;fun;0;0,5;no\n")
@@ -111,17 +133,62 @@ def test_mistakes_in_a_column_of_numbers_are_not_words(tmp_path):
     path.write_text("video,joy\na,1\nb,0\nc,x\nNA,1\n")
     with pytest.raises(DataError, match=r"column 'joy', row 4: 'x' is no number.*missing="):
         ex.read_evoked(path)
-    table = ex.read_evoked(path, missing=["x"])
+    with pytest.warns(DataWarning, match="'NA' kept as ids"):
+        table = ex.read_evoked(path, missing=["x"])
     assert table["video"].astype(str).tolist() == ["a", "b", "c", "NA"]
     path.write_text("video,joy\nZo\u00eb,1\nZoe\u0308\u200b,0\n", encoding="utf-8")
-    with pytest.warns(DataWarning, match="look alike"):
+    with pytest.warns(DataWarning, match="looks alike"):
         assert len(set(ex.read_evoked(path)["video"])) == 1
+    path.write_text("video,joy\n2.02304E+11,1\n2.02304E+11,0\n", encoding="utf-8")
+    with pytest.raises(DataError, match="lost digits"):
+        ex.read_evoked(path)
+    path.write_text("video,joy\na,1\nb,-9\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"from -9 to 1.*missing="):
+        ex.measure_labels(ex.read_evoked(path))
     path.write_text("video,joy\n,1\n", encoding="utf-8")
     with pytest.raises(DataError, match="1 of 1 cells is empty"):
         ex.measure_labels(ex.read_evoked(path))
     path.write_text("video,joy\n", encoding="utf-8")
     with pytest.raises(DataError, match="no rows"):
         ex.read_evoked(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("video,joy\na,1\nb\nc,0\n", "1 row differs from the header's 2 fields: row 3 has 1"),
+        ("video,joy\na,1\nb,0,5\n", "row 3 has 3"),
+        ('video,joy\n"a, b",1\n"c, d",0,7\n', "row 3 has 3"),
+        ("video,joy,joy\na,1,0\n", "names 'joy' 2 times"),
+        ('video,joy\n"a,1\nb,0\n', "cannot be read as a table"),
+        ("", "the file is empty"),
+    ],
+)
+def test_broken_tables_are_refused(tmp_path, text, told):
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=re.escape(told)):
+        ex.read_evoked(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "video,joy,\na,1,\nb,0,\n",
+        "video,joy\r\na,1\r\n\r\nb,0\r\n",
+        '"video","joy"\n"a","1"\n"b","0"',
+        "sep=;\nvideo;joy\na;1\nb;0\n",
+        "A study,\nvideo,joy\na,1\nb,0\n",
+        ",video,joy\n1,a,1\n2,b,0\n",
+    ],
+)
+@pytest.mark.filterwarnings("ignore::exprstats.errors.DataWarning")
+def test_usual_quirks_of_exports_are_read(tmp_path, text):
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8-sig")
+    table = ex.read_evoked(tmp_path / "t.csv")
+    assert table[["video", "joy"]].astype({"video": "str"}).to_numpy().tolist() == [
+        ["a", 1],
+        ["b", 0],
+    ]
 
 
 def test_answers_in_words_are_numbers_where_asked(tmp_path):
@@ -170,3 +237,16 @@ def test_pieces_give_what_pandas_reads_whole_in_bounded_memory(tmp_path):
     )
     # 36 bytes a row are kept, twice while pieces are joined; a piece of texts is 50,000 rows.
     assert peak < 200 * count
+
+
+@pytest.mark.data
+def test_real_scores_of_two_interviews_are_a_wide_table():
+    folder = Path(os.environ["EXPRSTATS_DATA"]) / "eee" / "hume_interviews"
+    paths = [folder / f"{one}_interview_face.csv" for one in ("good", "bad")]
+    names = ["Amusement", "Concentration", "Interest"]
+    table = ex.read_evoked(paths, time="Time", expressions=names)
+    plain = pd.concat([pd.read_csv(path) for path in paths])
+    np.testing.assert_array_equal(table[names], plain[names])
+    found = ex.measure_labels(table, threshold=0.3).pick("share").set_index("expression")
+    np.testing.assert_allclose(found["estimate"], (plain[names] >= 0.3).mean(), rtol=1e-12)
+    assert found["note"].str.contains("2 videos").all()

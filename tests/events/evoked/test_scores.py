@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score, mean_squared_error
 
 import exprstats as ex
 from exprstats.errors import DataError, DataWarning, OptionError
-from exprstats.events.evoked.precision import find_precision, trace_precision
+from exprstats.events.evoked.sampling import find_precision, trace_precision
 
 EXPRESSIONS = ["amusement", "concentration", "interest", "surprise"]
 
@@ -101,7 +101,9 @@ def test_mse_and_correlation_overall_and_per_video():
         for term, value in expected.items():
             got = found.pick(term, model="net", expression=name)["estimate"].item()
             assert got == pytest.approx(value, rel=1e-10), term
-    assert "mean MSE of 2 expressions" in found.sentence()
+    told = found.sentence()
+    assert "mean MSE of 2 expressions" in told and "mean correlation of 2 expressions" in told
+    assert "Difference in MSE from flat" in told
 
 
 def test_groups_are_rated_alone_and_compared(study, truth):
@@ -131,7 +133,7 @@ cells = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(cells)
 def test_precision_by_sorted_scores_is_that_of_scikit_learn(rows):
     truth, score, _ = (np.array(column) for column in zip(*rows, strict=True))
@@ -142,7 +144,7 @@ def test_precision_by_sorted_scores_is_that_of_scikit_learn(rows):
     assert find_precision(truth.astype(int), score.astype(float)) == pytest.approx(expected)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(cells)
 def test_influences_are_derivatives_by_weights(rows):
     truth, score, codes = (np.array(column) for column in zip(*rows, strict=True))
@@ -184,6 +186,8 @@ def test_predictions_that_lack_moments_are_refused_or_left_out_for_all(study, tr
     expected = average_precision_score(rows["interest"], gone["full"]["interest"].iloc[50:])
     got = found.pick("average_precision", model="full", expression="interest")["estimate"].item()
     assert got == pytest.approx(expected, rel=1e-10)
+    with pytest.raises(OptionError, match=r"metrics= 'nrmse' .*take rmse"):
+        ex.rate_evoked(truth, study.predictions, metrics=["nrmse"], draws=100)
     with pytest.raises(OptionError, match=r"against= 'ful'.*full"):
         ex.rate_evoked(truth, study.predictions, against="ful", draws=100)
 
@@ -195,3 +199,11 @@ def test_one_table_with_a_column_of_models_is_the_same(found, study, truth):
     )
     one, other = (x.pick("average_precision", model="full") for x in (found, again))
     np.testing.assert_allclose(one["conf_high"], other["conf_high"], rtol=1e-12)
+
+
+def test_small_groups_are_named_and_do_not_stop_the_others(study, truth):
+    videos = truth["video"].unique()[:2]
+    table = truth.assign(group=truth["group"].where(~truth["video"].isin(videos), "rare"))
+    with pytest.warns(DataWarning, match=r"1 group has fewer than 3 videos .*: 'rare'"):
+        found = ex.rate_evoked(table, study.predictions, by="group", draws=50, seed=1)
+    assert found.groups == ("comedy", "horror", "music")

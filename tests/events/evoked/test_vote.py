@@ -30,7 +30,7 @@ def vote_slowly(slots, cells, width, step):
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     videos=st.lists(
         st.dictionaries(st.integers(0, 40), cells, min_size=1, max_size=40), min_size=1, max_size=4
