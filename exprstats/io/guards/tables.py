@@ -145,21 +145,21 @@ def find_all_codes(
         return
     rows = np.arange(len(column)) if rows is None else rows
     values = column.to_numpy(float, na_value=np.nan)
+    groups, kinds = ([], []) if apart is None else pd.factorize(apart)
     whole = find_codes(name, values, rows)
-    if apart is None:
+    if len(kinds) < 2:
         yield from [whole] if whole else []
         return
-    groups, _ = pd.factorize(apart)
     found: list[Outlying] = []
     core: set[float] = set()
-    for group in range(groups.max(initial=-1) + 1):
+    for group in range(len(kinds)):
         inside = groups == group
         one = find_codes(name, values[inside], rows[inside]) if inside.sum() >= _FEWEST else None
         found += [one] if one else []
         known = np.unique(values[inside])
         core |= {value for value in known.tolist() if one is None or value not in one.codes}
     own = [one for one in found if not core & set(one.codes)]
-    yield from _join(own) if own else [whole] if whole and groups.max(initial=0) == 0 else []
+    yield from _join(own)
 
 
 def _join(found: Sequence[Outlying]) -> Iterator[Outlying]:
@@ -189,8 +189,9 @@ def _guard_ids(
     """Return the column with clean ids, None where it is clean, and what was found."""
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return None, []
-    levels = [level for level in column.unique() if isinstance(level, str)]
-    if len(levels) < column.nunique():
+    known = column.unique()
+    levels = [level for level in known if isinstance(level, str)]
+    if len(levels) + int(pd.isna(known).any()) < len(known):
         # Numbers among texts, and whatever else is no text, stay what they are.
         return None, []
     clean, found = judge_ids(levels)
