@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +20,23 @@ from exprstats.io.guards.ids import Finding, judge_ids, name_ids
 _MARK = "exprstats"
 _ALL = "*"
 _FEWEST = 10
+
+
+_TRUSTED: ContextVar[bool] = ContextVar("trusted", default=False)
+
+
+@contextmanager
+def trust_readers() -> Iterator[None]:
+    """Let guards of tables be silent inside, where every table comes from a file.
+
+    Readers warn of what a file holds, with its rows and the option that helps. What commands and
+    studies make of it has nothing new to be warned of.
+    """
+    token = _TRUSTED.set(True)
+    try:
+        yield
+    finally:
+        _TRUSTED.reset(token)
 
 
 def mark_said(table: pd.DataFrame, said: Iterable[str] = (_ALL,)) -> pd.DataFrame:
@@ -115,7 +134,7 @@ def guard_table(
     told += map(_describe, codes)
     if lost or (strict and told):
         raise DataError([*lost, *(told if strict else ())])
-    for problem in () if quiet else told:
+    for problem in () if quiet or _TRUSTED.get() else told:
         warn_user(problem)
     return mark_said(table.assign(**cleaned) if cleaned else table)
 
