@@ -164,7 +164,7 @@ def find_all_codes(
         return
     rows = np.arange(len(column)) if rows is None else rows
     values = column.to_numpy(float, na_value=np.nan)
-    groups, kinds = ([], []) if apart is None else pd.factorize(apart)
+    groups, kinds = (np.zeros(0, int), []) if apart is None else pd.factorize(apart)
     whole = find_codes(name, values, rows)
     if len(kinds) < 2:
         yield from [whole] if whole else []
