@@ -166,11 +166,11 @@ def _run_study(simulated: Simulated, stage: Path, *, seed: int, n_jobs: int) -> 
 
     with tempfile.TemporaryDirectory() as place:
         data = Path(place) / "data"
-        data.mkdir(exist_ok=True)
+        data.mkdir()
         write_study_files(simulated, data, seed=seed)
         run = run_study(read_study(data / "study.toml"), n_jobs=n_jobs)
         write_report(run, stage)
-        shutil.copytree(data, stage / "data")
+        shutil.copytree(data, stage / "data", dirs_exist_ok=True)
     return run
 
 

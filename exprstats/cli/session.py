@@ -264,7 +264,9 @@ def _stage_output(session: Session) -> Iterator[Path | None]:
 
 @contextmanager
 def _keep_warnings(session: Session) -> Iterator[None]:
-    with warnings.catch_warnings(record=True) as caught:
+    from exprstats.io.guards.tables import trust_readers
+
+    with trust_readers(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         warnings.simplefilter("always", RuntimeWarning)
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exprstats.errors import DataError, ExprStatsError, Style
+from exprstats.io.guards.tables import trust_readers
 from exprstats.parallel import report_progress, spawn_seeds
 
 MOST_CAUSES = 2  # of one failure that are told in full
@@ -216,7 +217,7 @@ class Logbook:
         started = time.perf_counter()
         caught: list[warnings.WarningMessage] = []
         try:
-            with warnings.catch_warnings(record=True) as caught:
+            with trust_readers(), warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", UserWarning)
                 warnings.simplefilter("always", RuntimeWarning)
                 yield

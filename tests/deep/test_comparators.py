@@ -82,6 +82,7 @@ def test_scores_are_those_of_the_predictions_and_unseen_people_are_predicted(mod
     assert "All clips: test RMSE" in text
 
 
+@pytest.mark.filterwarnings("ignore:.*far from the other values")
 def test_test_people_play_no_part_in_training(study, models):
     clips, _, parts = study
     tested = clips["subject"].isin(parts.loc[parts["part"] == "test", "subject"])

@@ -243,3 +243,20 @@ def test_reliability_may_ask_for_raters_decisions_and_agreement(place, tmp_path)
     pd.testing.assert_frame_equal(run.agreement.tidy(), known, rtol=1e-12)
     write_report(run, tmp_path / "report")
     assert (tmp_path / "report" / "data" / "raters.csv").is_file()
+
+
+def test_codes_of_a_file_are_said_once_in_a_study(place):
+    one = '[ratings]\nfile = "ratings.csv"\nitems = ["emotion"]\n'
+
+    def spoil(table):
+        return table.assign(emotion=table["emotion"].where(table.index % 200 != 7, 99))
+
+    def spoil_clips(table):
+        return table.assign(au_count=table["au_count"].round().where(table.index % 50 != 7, -999))
+
+    path = place(one + BOTH + CLIPS + BOTH + MODELS, spoil, spoil_clips)
+    with pytest.warns(UserWarning, match="far from") as caught:
+        run_study(read_study(path))
+    told = [str(one.message) for one in caught if "far from" in str(one.message)]
+    assert len(told) == 2
+    assert all("missing=" in one and "table[" not in one for one in told)

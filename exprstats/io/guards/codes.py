@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import Option, Problem
@@ -64,7 +65,10 @@ def find_codes(column: str, values: np.ndarray, rows: np.ndarray) -> Outlying | 
     >>> found.codes, (found.low, found.high), found.rows
     ((-9.0, 99.0), (0.0, 4.0), (9, 11))
     """
-    levels, counts = np.unique(values[np.abs(values) < _LARGEST], return_counts=True)
+    # Counting by hash is several times faster than sorting all values.
+    counted = pd.Series(values).value_counts(sort=False).sort_index()
+    counted = counted[np.abs(counted.index) < _LARGEST]
+    levels, counts = counted.index.to_numpy(float), counted.to_numpy()
     first, last = 0, len(levels)
     usual = np.isin(levels, list(USUAL_CODES))
     # From the outside in, as long as most values and three levels stay.

@@ -15,6 +15,12 @@ _INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\uf
 _BLANK = re.compile("[\u00a0\u2007\u202f]")
 _FORMULA = re.compile(r"=[\w(+\-'$]")
 _LOST_DIGITS = re.compile(r"\d(\.\d+)?E\+\d+")
+# Blanks at an end, marks of dates and numbers, leading zeros, words for nothing, empty ids.
+_SUSPECT = re.compile(
+    r"^[ \t\r]|[ \t\r]$|^$|\r|E\+|\d\.0+$|^0+\d|^\d{1,4}[-./ ]|^[a-z]{3,9}[-. ]+\d"
+    r"|^#?n/?an?$|^none$|^null$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _MONTHS = "jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
 _DATE = re.compile(
     rf"\d{{4}}-\d\d-\d\d([T ]00:00(:00)?)?|\d{{1,2}}[-./ ]+({_MONTHS})[a-z]*\.?"
@@ -43,7 +49,11 @@ def find_formulas(levels: Sequence[str]) -> list[int]:
 
 def find_lost_digits(levels: Sequence[str]) -> list[int]:
     """Return the places of ids that a spreadsheet wrote as rounded numbers (2.02304E+11)."""
-    return [place for place, text in enumerate(levels) if _LOST_DIGITS.fullmatch(text.strip())]
+    return [
+        place
+        for place, text in enumerate(levels)
+        if "E+" in text and _LOST_DIGITS.fullmatch(text.strip())
+    ]
 
 
 def looks_like_date(text: str) -> bool:
@@ -59,7 +69,9 @@ def looks_like_date(text: str) -> bool:
 
 def find_dates(levels: Sequence[str]) -> list[int]:
     """Return the places of ids that look like dates, where others do not."""
-    dates = [place for place, text in enumerate(levels) if looks_like_date(text)]
+    # A date has a mark between its parts, which most ids lack.
+    marked = [place for place, text in enumerate(levels) if not text.isalnum()]
+    dates = [place for place in marked if looks_like_date(levels[place])]
     return dates if len(dates) < 0.8 * len(levels) else []
 
 
@@ -105,6 +117,8 @@ def judge_ids(written: Sequence[str]) -> tuple[list[str], list[Finding]]:
     >>> ids, found.fact
     (['7', '8'], "all ids end in '.0', which is left out ('7.0' is '7').")
     """
+    if _are_plain(written):
+        return list(written), []
     levels = [clean_id(level) for level in written]
     found = [*_find_null(levels), *_find_merged(levels)]
     filled = [level for level in levels if level]
@@ -122,6 +136,14 @@ def judge_ids(written: Sequence[str]) -> tuple[list[str], list[Finding]]:
         remedy = "Format the column as text before the ids are entered."
         found.append(Finding("dates", fact, remedy, tuple(dates)))
     return levels, found
+
+
+def _are_plain(levels: Sequence[str]) -> bool:
+    """Return whether ids give no reason to look at each: one look at all of them is faster."""
+    text = "\n".join(levels)
+    if not text.isascii() or _SUSPECT.search(text):
+        return False
+    return len(set(text.casefold().split("\n"))) == len(levels)
 
 
 def name_ids(found: Finding, levels: Sequence[str]) -> list[str]:
@@ -156,7 +178,7 @@ def _find_padded(levels: Sequence[str]) -> Iterator[Finding]:
     """Yield ids such as 1 and 001, which are different people here."""
     alike: dict[str, list[str]] = {}
     for level in dict.fromkeys(levels):
-        match = _WHOLE.fullmatch(level)
+        match = _WHOLE.fullmatch(level) if level[:1].isdigit() else None
         key = f"number {match[1]}" if match else f"text {level.casefold()}"
         alike.setdefault(key, []).append(level)
     pairs = [group for group in alike.values() if len(group) > 1]

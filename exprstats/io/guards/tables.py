@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +20,23 @@ from exprstats.io.guards.ids import Finding, judge_ids, name_ids
 _MARK = "exprstats"
 _ALL = "*"
 _FEWEST = 10
+
+
+_TRUSTED: ContextVar[bool] = ContextVar("trusted", default=False)
+
+
+@contextmanager
+def trust_readers() -> Iterator[None]:
+    """Let guards of tables be silent inside, where every table comes from a file.
+
+    Readers warn of what a file holds, with its rows and the option that helps. What commands and
+    studies make of it has nothing new to be warned of.
+    """
+    token = _TRUSTED.set(True)
+    try:
+        yield
+    finally:
+        _TRUSTED.reset(token)
 
 
 def mark_said(table: pd.DataFrame, said: Iterable[str] = (_ALL,)) -> pd.DataFrame:
@@ -115,7 +134,7 @@ def guard_table(
     told += map(_describe, codes)
     if lost or (strict and told):
         raise DataError([*lost, *(told if strict else ())])
-    for problem in () if quiet else told:
+    for problem in () if quiet or _TRUSTED.get() else told:
         warn_user(problem)
     return mark_said(table.assign(**cleaned) if cleaned else table)
 
@@ -145,21 +164,21 @@ def find_all_codes(
         return
     rows = np.arange(len(column)) if rows is None else rows
     values = column.to_numpy(float, na_value=np.nan)
+    groups, kinds = (np.zeros(0, int), []) if apart is None else pd.factorize(apart)
     whole = find_codes(name, values, rows)
-    if apart is None:
+    if len(kinds) < 2:
         yield from [whole] if whole else []
         return
-    groups, _ = pd.factorize(apart)
     found: list[Outlying] = []
     core: set[float] = set()
-    for group in range(groups.max(initial=-1) + 1):
+    for group in range(len(kinds)):
         inside = groups == group
         one = find_codes(name, values[inside], rows[inside]) if inside.sum() >= _FEWEST else None
         found += [one] if one else []
         known = np.unique(values[inside])
         core |= {value for value in known.tolist() if one is None or value not in one.codes}
     own = [one for one in found if not core & set(one.codes)]
-    yield from _join(own) if own else [whole] if whole and groups.max(initial=0) == 0 else []
+    yield from _join(own)
 
 
 def _join(found: Sequence[Outlying]) -> Iterator[Outlying]:
@@ -189,8 +208,9 @@ def _guard_ids(
     """Return the column with clean ids, None where it is clean, and what was found."""
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return None, []
-    levels = [level for level in column.unique() if isinstance(level, str)]
-    if len(levels) < column.nunique():
+    known = column.unique()
+    levels = [level for level in known if isinstance(level, str)]
+    if len(levels) + int(pd.isna(known).any()) < len(known):
         # Numbers among texts, and whatever else is no text, stay what they are.
         return None, []
     clean, found = judge_ids(levels)
