@@ -328,8 +328,8 @@ def _describe_rows(
         contents.layout == "ratings" and "clip" in roles
     ):
         ratings = read_ratings(path, **_name_ratings(contents, named), reading=reading)
-        if not ratings["rating"].notna().any():
-            remedy = ("Name other columns with ", Option("rating"), ".")
+        if ratings["rating"].isna().all():
+            remedy = "Name other columns with ", Option("rating"), "."
             raise DataError(Problem("no clip has a rating.", remedy))
         session.show_points("Rows", list(count_table(ratings)))
         _present_design(session, ratings)
@@ -342,9 +342,8 @@ def _describe_rows(
 def _name_ratings(contents: FileContents, named: dict[str, Any]) -> dict[str, Any]:
     """Return the roles that are named, and guesses of the others that go with them."""
     roles = contents.roles
-    found: dict[str, Any] = {
-        role: roles[role] for role in ("clip", "subject", "context") if role in roles
-    }
+    ids = ("clip", "subject", "context")
+    found: dict[str, Any] = {role: roles[role] for role in ids if role in roles}
     if not {"raters", "raters_in_rows"} & set(named):
         found |= {"rater": roles["rater"]} if "rater" in roles else {}
         if not {"rating", "items"} & set(named):
@@ -358,7 +357,7 @@ def count_table(table: pd.DataFrame) -> Iterator[str]:
     key = [name for name in ("context", "clip") if name in table]
     clips = table.drop_duplicates(key)
     people = f" of {clips['subject'].nunique():,} subjects" if "subject" in clips else ""
-    yield count_things(len(clips), "clip") + people
+    yield f"{count_things(len(clips), 'clip')}{people}"
     if "context" in table:
         counts = clips["context"].value_counts(sort=False)
         told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
@@ -369,16 +368,15 @@ def count_table(table: pd.DataFrame) -> Iterator[str]:
 
 def _tell_items(ratings: pd.DataFrame) -> str:
     items = [str(name) for name in ratings["item"].unique()]
-    told = ", ".join(items[:6]) + (", ..." if len(items) > 6 else "")
-    low, high = ratings["rating"].min(), ratings["rating"].max()
+    told = ", ".join([*items[:6], *(["..."] if len(items) > 6 else [])])
+    low, high = ratings["rating"].agg(["min", "max"])
     return f"{count_things(len(items), 'item')} ({told}); ratings from {low:g} to {high:g}"
 
 
 def match_tables(ratings: pd.DataFrame, clips: pd.DataFrame) -> Iterator[str]:
     """Yield how many clips two tables share, and how many either has alone."""
     key = [name for name in ("context", "clip") if name in ratings and name in clips]
-    rated = ratings[key].drop_duplicates()
-    both = len(rated.merge(clips[key], on=key))
+    both = len((rated := ratings[key].drop_duplicates()).merge(clips[key], on=key))
     yield f"{count_things(both, 'clip has', 'clips have')} ratings and features"
     if len(rated) > both:
         yield f"{count_things(len(rated) - both, 'rated clip has', 'rated clips have')} no features"
@@ -393,8 +391,8 @@ def _present_design(session: Session, ratings: pd.DataFrame) -> None:
 
     by = "context" if "context" in ratings else None
     design = describe_design(ratings, by=by)
-    rows = list_records(design.table)
-    session.rows += [{**row, "design": row["kind"], "kind": "design"} for row in rows]
+    for row in list_records(design.table):
+        session.rows.append(row | {"design": row["kind"], "kind": "design"})
     session.rows += [{"kind": "coefficient", **row} for row in list_records(design.coefficients)]
     once = ~ratings.duplicated([name for name in RATINGS.key if name in ratings])
     found = describe_ratings(ratings[once], by=by)
