@@ -340,6 +340,9 @@ def _analyse_pairs(
     divisors = subjects | {"k": base}
     samples = sample_panel(panel, model)
     components = clean_components(samples.whole)
+    if squares.within == 0 and model == "two-way":
+        # Gaps alone would leave raters' two components apart, with a sum of 0.
+        components |= {"rater": 0.0, "residual": 0.0}
     full = sums.counts == panel.n_raters
     crossed = model == "two-way" and panel.contexts is None and 2 * full.sum() >= len(full)
     table = square_table(panel, full) if crossed and full.sum() > 1 else None
@@ -373,7 +376,8 @@ def _find_exact(estimand: Estimand, squares: CrossedSquares, base: float, level:
     method = "satterthwaite" if estimand is AGREEMENT else "f"
     floor = 1e-14 * max(squares.clip, squares.residual)
     if squares.residual <= floor:
-        return Interval(method, math.nan, math.nan, note="raters agree perfectly: no interval")
+        how = "differ in level alone" if squares.rater > floor else "agree perfectly"
+        return Interval(method, math.nan, math.nan, note=f"raters {how}: no interval")
     if squares.clip <= floor:
         return Interval(method, math.nan, math.nan, note="all clips have the same mean")
     n, k = squares.n, squares.k
