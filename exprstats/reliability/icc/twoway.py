@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import fdtri
 
+from exprstats.apa import write_count
 from exprstats.reliability.icc.nested import Pairs, halve_squares
 from exprstats.reliability.icc.panels import Panel
 
 # Normal equations of so many raters take no time to speak of.
 MOST_RATERS = 200
+FAIR_SHARE = 0.5  # of its share of all clips that a context has of those that all raters rated
+FAIR_SUBJECTS = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,37 @@ def square_table(panel: Panel, full: np.ndarray) -> CrossedSquares:
         n,
         k,
     )
+
+
+def find_bias(panel: Panel, full: np.ndarray) -> str:
+    """Return why the clips that all raters rated do not stand for all clips, or an empty text.
+
+    They do where they show nine tenths of the subjects and where each context has at least half
+    the share of them that it has of all clips: whatever a gap depends on, contexts differ in level
+    and subjects in spread, and mean squares of some of them are those of another population.
+
+    Parameters
+    ----------
+    panel
+        Ratings; contexts as ``places``.
+    full
+        Whether each clip (n,) has a rating of every rater.
+    """
+    whole = f"the {write_count(int(full.sum()))} clips that all raters rated"
+    if panel.places is not None and not full.all():
+        context = np.zeros(panel.n_clips, dtype=np.int64)
+        context[panel.clip] = np.unique(panel.places, return_inverse=True)[1]
+        every = np.bincount(context)
+        mine = np.bincount(context[full], minlength=len(every))
+        if (mine == 0).any():
+            return f"{whole} are of {int((mine > 0).sum())} of {len(every)} contexts"
+        if (mine / mine.sum() < FAIR_SHARE * every / every.sum()).any():
+            return f"{whole} come too rarely from some contexts"
+    if panel.subject is not None:
+        seen, known = len(np.unique(panel.owners[full])), int(panel.owners.max()) + 1
+        if seen < FAIR_SUBJECTS * known:
+            return f"{whole} show {write_count(seen)} of {write_count(known)} subjects"
+    return ""
 
 
 def find_agreement_limits(squares: CrossedSquares, level: float) -> tuple[float, float]:

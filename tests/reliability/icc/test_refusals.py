@@ -151,3 +151,59 @@ def test_squares_by_a_fit_of_dummies():
         rest, severe = (float(x @ x) for x in left)
         expected = min(rest, severe - rest) < 1e-10
         assert lacks_squares(rating, clip, rater) == expected
+
+
+def draw_unequal(seed=1, *, known=True, apart=3.0):
+    """Two contexts of 12 subjects: two raters see all 48 clips, three more those of one context."""
+    rng = np.random.default_rng(seed)
+    matrix = rng.normal(0, 1, (48, 1)) + rng.normal(0, 1.2, (48, 5))
+    matrix[24:] += apart
+    matrix[:24, 2:] = np.nan
+    table = build(matrix).assign(context=lambda rows: _name(rows["clip"]))
+    table["subject"] = "s" + (table["clip"].str[1:].astype(int) % 12).astype(str)
+    return table if known else table.drop(columns="subject")
+
+
+def _name(clips):
+    return np.where(clips.str[1:].astype(int) < 24, "x", "y")
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["subjects", "clips"])
+@pytest.mark.parametrize("by", ["context", None])
+def test_clips_of_one_context_do_not_stand_for_all(known, by):
+    rows = rate_reliability(draw_unequal(known=known), model="two-way", by=by).table
+    pooled = rows[rows["context"].isna() & rows["method"].isin(["f", "satterthwaite"])]
+    assert len(pooled) > 0
+    assert pooled["conf_low"].isna().all()
+    reason = "refused: the 24 clips that all raters rated are of 1 of 2 contexts"
+    assert pooled["note"].str.contains(reason).all()
+    others = rows[rows["context"].notna() & rows["method"].isin(["f", "satterthwaite"])]
+    assert others["conf_low"].notna().all()
+    headline = rows[rows["headline"] & rows["context"].isna()]
+    assert headline["conf_low"].notna().all()
+
+
+def test_no_interval_excludes_its_estimate():
+    """The same ratings where nobody says that there are contexts."""
+    table = draw_unequal(apart=8.0).drop(columns="context")
+    rows = rate_reliability(table, model="two-way").table
+    limited = rows[rows["raw_low"].notna()]
+    assert limited["estimate"].between(limited["raw_low"], limited["raw_high"]).all()
+    refused = rows[rows["method"].isin(["f", "satterthwaite"])]
+    assert refused["note"].str.contains("have another reliability than all clips").all()
+
+
+def test_clips_of_few_subjects_do_not_stand_for_all():
+    matrix = np.random.default_rng(4).normal(size=(40, 4)) + LEVELS.repeat(2)[:, None]
+    lost = matrix.copy()
+    lost[:8, 3] = np.nan  # all clips of 4 of 20 subjects
+    rows = rate_reliability(build(lost), model="two-way").table
+    exact = rows["method"].isin(["f", "satterthwaite"])
+    assert rows.loc[exact, "conf_low"].isna().all()
+    assert rows.loc[exact, "note"].str.contains("show 16 of 20 subjects").all()
+    lost = matrix.copy()
+    lost[::4, 3] = np.nan  # one of the two clips of 10 subjects
+    rows = rate_reliability(build(lost), model="two-way").table
+    exact = rows["method"].isin(["f", "satterthwaite"])
+    assert rows.loc[exact, "conf_low"].notna().all()
+    assert rows.loc[exact, "note"].str.contains("the 30 clips that all raters rated").all()
