@@ -220,7 +220,7 @@ def _recommend_everywhere(table: pd.DataFrame) -> list[str]:
     if "n_subjects" not in table:
         return []
     own = table[table["context"].notna()] if table["context"].notna().any() else table
-    start, named = ("In", "context") if own["context"].nunique() > 1 else ("For", "item")
+    start, named = ("In", "context") if len(own["context"].unique()) > 1 else ("For", "item")
     places: dict[str, list[str]] = {}
     for row in own.to_dict("records"):
         few = pd.notna(row["n_subjects"]) and 2 <= row["n_raters"] <= MOST_RATERS
