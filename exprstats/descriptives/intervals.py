@@ -12,9 +12,9 @@ from scipy.special import stdtrit
 
 from exprstats.apa import count_things
 from exprstats.descriptives.variance import Cells
-from exprstats.inference.comparison.contexts import count_freedom
 from exprstats.inference.resampling.intervals import jackknife_clusters, spread_about
 from exprstats.inference.resampling.pvalues import adjust_holm
+from exprstats.inference.resampling.terms import count_freedom
 
 FEWEST = 3  # people, for a test or an interval
 ENOUGH = 10  # people from whom an interval can be trusted

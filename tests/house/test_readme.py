@@ -53,3 +53,24 @@ def test_the_two_commands_exist(target):
     assert f"\n{target}:\n\t@bash .ci/setup" in makefile
     assert f"make {target}" in README
     assert "apt-get install -y git make python3-venv" in README.splitlines()[2]
+
+
+def test_the_licence_table_names_what_pingouin_is_loaded_for():
+    """Each module that imports it, and the words of the README that speak of it."""
+    words = {
+        "expressions/structure.py": "correlations of estimates of expression",
+        "descriptives/variance.py": "analyses of variance",
+        "descriptives/correlations.py": "correlations of people's means",
+        "measurement/factor/second.py": "Cronbach's α",
+        "inference/comparison/regression.py": "correlations within people",
+    }
+    package = Path(__file__).parents[2] / "exprstats"
+    loads = re.compile(r"^\s+(import pingouin|from pingouin import)", re.MULTILINE)
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if loads.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == set(words)
+    [row] = [line for line in README.splitlines() if line.startswith("| pingouin |")]
+    assert all(text in row for text in words.values())

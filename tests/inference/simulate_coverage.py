@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from exprstats.inference.comparison.contexts import count_freedom
 from exprstats.inference.metrics import find_metrics
 from exprstats.inference.metrics.ranking import rank_middle
 from exprstats.inference.resampling.clusters import Cell, Panel, Scheme, count_clusters
@@ -31,6 +30,7 @@ from exprstats.inference.resampling.intervals import (
 from exprstats.inference.resampling.pvalues import count_tails
 from exprstats.inference.resampling.samples import spread_folds
 from exprstats.inference.resampling.scales import Sides, compare_sides, limit_ends, move_values
+from exprstats.inference.resampling.terms import count_freedom
 from exprstats.parallel import run_tasks
 
 TABLE = Path(__file__).parents[2] / "vignettes" / "coverage_intervals.csv"

@@ -139,3 +139,70 @@ def test_max_t_by_jackknife_errors_holds_its_level_at_unequal_clusters():
         errors = jackknife_clusters(estimates, without).std_error
         rejected += adjust_maximum(estimates, draws, errors).min() < 0.05
     assert rejected / 600 < 0.05 + 0.036
+
+
+def find_outside(designs):
+    """Cells outside .93 to .97, and those that are so by more than 2.6 standard errors."""
+    share = designs["jackknife"]
+    error = (share * (1 - share) / designs["studies"]).clip(lower=1e-5) ** 0.5
+    beyond = (share < 0.93 - 2.6 * error) | (share > 0.97 + 2.6 * error)
+    return int(((share < 0.93) | (share > 0.97)).sum()), designs[beyond]
+
+
+def write_share(share):
+    return f"{share:.2f}".removeprefix("0")
+
+
+def read_prose(path):
+    """A file's words, without what starts a line of prose in a notebook, in single spaces."""
+    lines = (HERE.parents[1] / path).read_text(encoding="utf-8").splitlines()
+    return " ".join(" ".join(line.removeprefix("#") for line in lines).split())
+
+
+def test_the_readme_quotes_the_stored_tables(designs):
+    told = read_prose("README.md")
+    outside, beyond = find_outside(designs)
+    words = f"of {len(designs):,}, {outside} lie outside .93 to .97, {len(beyond)} of them by more"
+    assert f"{words} than chance" in told
+    differences = designs[designs["term"] != "score"]
+    means = differences.groupby("clusters")["jackknife"].mean().map(write_share).unique()
+    low, high = (write_share(end) for end in differences["jackknife"].agg(["min", "max"]))
+    people = f"each number of people from {designs['clusters'].min()} to "
+    people += f"{designs['clusters'].max()}, and {low} to {high} in single designs"
+    assert f"a difference between two models {' to '.join(means)} on average at {people}" in told
+    heavy = designs.query("metric == 'rmse' and term == 'score' and tails == 'heavy'")["jackknife"]
+    low, high, mean = (write_share(x) for x in (heavy.min(), heavy.max(), heavy.mean()))
+    words = f"the RMSE of one model {low} to {high}, on average {mean}, where errors have heavy"
+    assert words in told
+
+
+def test_the_readme_quotes_the_coverage_of_reliability():
+    told = read_prose("README.md")
+    table = pd.read_csv(HERE.parents[1] / "vignettes" / "coverage_reliability.csv")
+    skewed = table["shape"].eq("skewed")
+    ends = [
+        " to ".join(write_share(end) for end in own.agg(["min", "max"]))
+        for own in (table.loc[~skewed, "cluster"], table.loc[skewed, "cluster"])
+    ]
+    words = f"an ICC's cluster interval {ends[0]} with normal or 0-4 ratings, {ends[1]} with"
+    assert words in told
+
+
+def test_the_vignette_quotes_the_stored_table(designs):
+    told = read_prose("vignettes/comparing_models.py")
+    outside, beyond = find_outside(designs)
+    assert (
+        f"Of {len(designs):,} cells of the headline interval {outside} lie outside .93 to .97"
+        in told
+    )
+    assert f"These {len(beyond)} do by more (2.6 standard errors)" in told
+    query = "metric == 'rmse' and term == 'score' and tails == 'heavy'"
+    named, every = beyond.query(query), designs.query(query)
+    low, high = (100 * named["jackknife"].agg(["min", "max"])).round().astype(int)
+    most = named["clusters"].max()
+    assert f"covered in {low} to {high} of 100 studies up to {most} people" in told
+    assert (named["icc"] < 0.4).sum() == 1 and "in all but one cell where errors are shared" in told
+    kind = every[(every["icc"] >= 0.4) & (every["clusters"] <= most)]["jackknife"]
+    low, high, mean = (round(100 * x) for x in (kind.min(), kind.max(), kind.mean()))
+    words = f"All {len(kind)} cells of that kind lie between {low} and {high}, on average {mean}."
+    assert words in told

@@ -10,9 +10,10 @@ import pandas as pd
 from scipy.special import stdtr
 
 from exprstats.events.limits import limit_terms
-from exprstats.inference.comparison.contexts import ENOUGH_CLUSTERS, count_freedom
+from exprstats.inference.comparison.contexts import ENOUGH_CLUSTERS
 from exprstats.inference.resampling.intervals import spread_about
 from exprstats.inference.resampling.scales import Scale, Sides, compare_sides, move_values
+from exprstats.inference.resampling.terms import count_freedom
 
 UNIT = "video"
 _AT_ONCE = 4_000_000  # numbers of terms and videos that are held at a time

@@ -35,7 +35,7 @@ from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.samples import Sample, count_blocks, sample_cell
 from exprstats.inference.resampling.scales import Sides, move_values
 from exprstats.inference.resampling.summaries import arrange_table, summarise_terms
-from exprstats.inference.resampling.terms import Terms, form_terms
+from exprstats.inference.resampling.terms import Terms, count_freedom, form_terms
 from exprstats.options import IntervalName
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
@@ -55,7 +55,7 @@ class ContextComparison(Result):
     table
         Tidy rows: metric, model, context, versus (the other context), term "context - versus",
         then the estimate columns of a comparison; ``p_adjusted`` and ``p_max_t`` within a metric,
-        over all models and pairs of contexts.
+        over all models and pairs of contexts; ``df`` of a jackknife's t.
     cluster, level
         How it was asked.
     paired
@@ -94,11 +94,19 @@ class ContextComparison(Result):
             rows, start = sure, f"{start}{': ' if len(sure) else ''}"
         told = [_describe_row(row, self.metrics) for _, row in rows.iterrows()]
         texts = cut_texts(told, MOST_TOLD)
-        drawn = f"the same {self.cluster}s resampled in all contexts"
+        text = f"{start}{'; '.join(texts)} (Holm within metric; {self._tell_resampling()})."
+        few = self.table["n_clusters"].min()
+        freedom = self.table.loc[self.table["headline"], "df"].dropna().tolist()
+        return " ".join([text, *describe_few(int(few), self.cluster, freedom)])
+
+    def _tell_resampling(self) -> str:
+        """Return how the clusters of the headline rows were resampled."""
+        used = self.table.loc[self.table["headline"], "method"].eq("jackknife")
+        ways = ["left out one by one"] * bool(used.any()) + ["resampled"] * (not used.all())
+        way = " or ".join(ways)
         if not self.paired:
-            drawn = f"contexts have {self.cluster}s of their own, resampled together"
-        text = f"{start}{'; '.join(texts)} (Holm within metric; {drawn})."
-        return " ".join([text, *describe_few(int(self.table["n_clusters"].min()), self.cluster)])
+            return f"contexts have {self.cluster}s of their own, {way}"
+        return f"the same {self.cluster}s {way} in all contexts"
 
 
 def _describe_row(row: pd.Series, metrics: Sequence[Printed]) -> str:
@@ -253,6 +261,7 @@ def _write_rows(
     keys, terms = join_contexts(samples, present, models)
     sizes = present.sum(axis=1)
     least = [int(min(sizes[one], sizes[other])) for _, one, other in keys]
+    freedom = np.zeros(len(keys)) if terms.freedom is None else terms.freedom
     rows = []
     for line, summary in summarise_terms(terms, n_clusters=least, **options):
         model, one, other = keys[line]
@@ -267,6 +276,7 @@ def _write_rows(
             "versus": versus,
             "term": f"{context} - {versus}",
             "n_clips": samples[one].n_clips + samples[other].n_clips,
+            "df": freedom[line] if summary["method"] == "jackknife" else None,
         }
         rows.append(named | summary)
     return rows
@@ -365,36 +375,3 @@ def _join_samples(samples: Sequence[Sample], present: np.ndarray, models: Sequen
         left_out=np.array(left_out),
         foretold=np.array(foretold) if foretold else None,
     )
-
-
-def count_freedom(away: np.ndarray, present: np.ndarray) -> float:
-    """Return the degrees of freedom of a difference's jackknife variance (Welch, 1947).
-
-    Parameters
-    ----------
-    away
-        What leaving out a cluster changes (clusters,).
-    present
-        Which clusters the two contexts have (2, clusters).
-
-    Notes
-    -----
-    V²/Σ(V_s²/f_s) over the clusters of one context, of the other, and of both, V_s their part of
-    the variance. Of n_s clusters, f_s = n_s·(1 - 1/n) are free, n the size of the smaller context
-    that they are in: G - 1 where all clusters are in both, Welch's where none is.
-
-    Examples
-    --------
-    >>> away, both = np.array([1.0, -1.0, 2.0, -2.0]), np.ones((2, 4), dtype=bool)
-    >>> round(count_freedom(away, both), 6)
-    3.0
-    """
-    squares = away**2
-    whole, lost = squares.sum(), 0.0
-    sizes = present.sum(axis=1)
-    for of in ((True, False), (False, True), (True, True)):
-        here = (present == np.array(of)[:, None]).all(axis=0)
-        if here.any():
-            free = here.sum() * (1 - 1 / sizes[list(of)].min())
-            lost += squares[here].sum() ** 2 / free
-    return float(whole**2 / lost) if lost > 0 else float(present.any(axis=0).sum() - 1)

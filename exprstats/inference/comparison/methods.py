@@ -145,9 +145,24 @@ def _describe_companion(companion: _Told, cluster: str) -> str:
             f"{companion.run}), and variance from test {companion.cluster}s that of the jackknife "
             "of their mean."
         )
+    return _describe_contexts(companion)
+
+
+def _describe_contexts(result: ContextComparison) -> str:
+    """Return the sentence on contexts, by the methods of the headline rows."""
+    headline = result.table[result.table["headline"]]
+    used, clusters = set(headline["method"]), f"{result.cluster}s"
+    ways = []
+    if "jackknife" in used:
+        # Clusters of both contexts alone have one less than their number.
+        own = headline["df"].sub(headline["n_clusters"] - 1).abs().gt(1e-9).any()
+        welch = ", with Welch's (1947) degrees of freedom" if own else ""
+        ways.append(f"leave out one of the {clusters} at a time, from every context{welch}")
+    if used - {"jackknife"}:
+        ways.append(f"rest on draws of {clusters} that bring their rows in every context")
     return (
-        f"Differences between contexts rest on draws of {companion.cluster}s that bring their rows "
-        "in every context; p values are adjusted for their number within metric (Holm, 1979)."
+        f"Intervals of differences between contexts {', or '.join(ways)}; p values are adjusted "
+        "for their number within metric (Holm, 1979)."
     )
 
 

@@ -199,18 +199,32 @@ def describe_comparison(
     return " ".join(texts)
 
 
-def describe_few(count: int, cluster: str) -> list[str]:
+def describe_few(count: int, cluster: str, freedom: Sequence[float] = ()) -> list[str]:
     """Return a sentence on intervals of few clusters, where they are few.
+
+    Parameters
+    ----------
+    count
+        Clusters of the smallest sample.
+    cluster
+        What they are called.
+    freedom
+        Degrees of freedom of the intervals, where they are not one less than the clusters.
 
     Examples
     --------
     >>> describe_few(3, "subject"), describe_few(28, "subject")
     (['With only 3 subjects, intervals rest on 2 degrees of freedom and are wide.'], [])
+    >>> describe_few(6, "dyad", [5.448, 7.21, 60])
+    ['With only 6 dyads, intervals rest on 5.45 to 60 degrees of freedom and are wide.']
     """
     if count >= FEW_CLUSTERS:
         return []
-    text = f"With only {count} clusters, intervals rest on {count - 1} degrees of freedom"
-    return [f"{name_clusters(text, cluster)} and are wide."]
+    found = sorted(freedom) or [count - 1]
+    rest = " to ".join(dict.fromkeys(f"{found[end]:.3g}" for end in (0, -1)))
+    text = name_clusters(f"With only {count} clusters", cluster)
+    text = text if cluster == "subject" else text.replace("clusters", f"{cluster}s")
+    return [f"{text}, intervals rest on {rest} degrees of freedom and are wide."]
 
 
 def describe_folds(samples: Sequence[Sample]) -> str:

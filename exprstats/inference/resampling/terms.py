@@ -135,3 +135,36 @@ def form_terms(sample: Sample, pairs: Sequence[tuple[int, int]]) -> Terms:
         foretold=foretold,
         holders=sample.holders,
     )
+
+
+def count_freedom(away: np.ndarray, present: np.ndarray) -> float:
+    """Return the degrees of freedom of a difference's jackknife variance (Welch, 1947).
+
+    Parameters
+    ----------
+    away
+        What leaving out a cluster changes (clusters,).
+    present
+        Which clusters the two contexts have (2, clusters).
+
+    Notes
+    -----
+    V²/Σ(V_s²/f_s) over the clusters of one context, of the other, and of both, V_s their part of
+    the variance. Of n_s clusters, f_s = n_s·(1 - 1/n) are free, n the size of the smaller context
+    that they are in: G - 1 where all clusters are in both, Welch's where none is.
+
+    Examples
+    --------
+    >>> away, both = np.array([1.0, -1.0, 2.0, -2.0]), np.ones((2, 4), dtype=bool)
+    >>> round(count_freedom(away, both), 6)
+    3.0
+    """
+    squares = away**2
+    whole, lost = squares.sum(), 0.0
+    sizes = present.sum(axis=1)
+    for of in ((True, False), (False, True), (True, True)):
+        here = (present == np.array(of)[:, None]).all(axis=0)
+        if here.any():
+            free = here.sum() * (1 - 1 / sizes[list(of)].min())
+            lost += squares[here].sum() ** 2 / free
+    return float(whole**2 / lost) if lost > 0 else float(present.any(axis=0).sum() - 1)

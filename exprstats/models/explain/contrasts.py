@@ -13,9 +13,9 @@ import pandas as pd
 from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Problem
-from exprstats.inference.comparison.contexts import count_freedom, spread_about
-from exprstats.inference.resampling.intervals import jackknife_clusters
+from exprstats.inference.resampling.intervals import jackknife_clusters, spread_about
 from exprstats.inference.resampling.pvalues import TIE, adjust_holm
+from exprstats.inference.resampling.terms import count_freedom
 from exprstats.models.data.design import Design, build_design
 from exprstats.models.explain.joint import fit_jointly, list_contexts, regress_contexts
 from exprstats.models.explain.refits import (

@@ -37,6 +37,7 @@ from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import (
     MeanSquares,
     add_moments,
+    clean_squares,
     divide_sums,
     find_divisors,
     find_mean_squares,
@@ -49,6 +50,7 @@ from exprstats.reliability.icc.panels import Panel
 from exprstats.reliability.icc.twoway import (
     CrossedSquares,
     find_agreement_limits,
+    find_bias,
     square_table,
 )
 
@@ -280,7 +282,8 @@ def _add_all_clips(
     """Return an analysis within contexts with the families that take all clips as one sample."""
     if analysis.panel.contexts is None:
         return analysis
-    others = analyse(replace(analysis.panel, contexts=None), level).families
+    pooled = replace(analysis.panel, contexts=None, places=analysis.panel.contexts)
+    others = analyse(pooled, level).families
     named = (replace(family, suffix=ALL_CLIPS) for family in others)
     return replace(analysis, families=(*analysis.families, *named))
 
@@ -288,17 +291,6 @@ def _add_all_clips(
 def clean_zero(value: float) -> float:
     """Return a coefficient, 0 where rounding alone keeps it from 0."""
     return 0.0 if abs(value) < 1e-12 else value
-
-
-def clean_squares(squares: MeanSquares) -> MeanSquares:
-    """Set to 0 a mean square that rounding alone keeps from it."""
-    floor = 1e-14 * max(float(squares.between), float(squares.within))
-    if min(squares.between, squares.within) > floor:
-        return squares
-    between, within = (
-        np.where(square > floor, square, 0.0) for square in (squares.between, squares.within)
-    )
-    return MeanSquares(between, within, squares.n0, squares.df_between, squares.df_within)
 
 
 def _find_f(squares: MeanSquares, level: float) -> Interval:
@@ -322,11 +314,7 @@ def analyse_crossed(panel: Panel, level: float) -> Analysis:
 
 
 def analyse_nested(panel: Panel, level: float) -> Analysis:
-    """Return the nested analysis of a panel without obstacles.
-
-    Components come from pairs of ratings, limits from the jackknife over subjects (and raters,
-    where they are shared).
-    """
+    """Return the nested analysis of a panel without obstacles, from pairs and a jackknife."""
     return _analyse_pairs(panel, "nested", level, analyse_nested)
 
 
@@ -340,13 +328,18 @@ def _analyse_pairs(
     divisors = subjects | {"k": base}
     samples = sample_panel(panel, model)
     components = clean_components(samples.whole)
+    if squares.within == 0 and model == "two-way":
+        # Gaps alone would leave raters' two components apart, with a sum of 0.
+        components |= {"rater": 0.0, "residual": 0.0}
     full = sums.counts == panel.n_raters
     crossed = model == "two-way" and panel.contexts is None and 2 * full.sum() >= len(full)
     table = square_table(panel, full) if crossed and full.sum() > 1 else None
+    bias = find_bias(panel, full) if table is not None else ""
     families, spreads = [], ()
     for estimand in FAMILIES[model]:
         value = clean_zero(float(measure_estimand(estimand, components, divisors)))
-        ways = [] if table is None else [_find_exact(estimand, table, base, level)]
+        exact = [] if table is None else [_find_exact(estimand, table, base, level)]
+        ways = [_check_exact(way, value, bias) for way in exact]
         if panel.subject is not None or not (crossed and full.all()):
             spreads = spread_estimand(samples, estimand, divisors)
             over = "clip" if panel.subject is None else "subject"
@@ -362,6 +355,16 @@ def _analyse_pairs(
     )
 
 
+def _check_exact(way: Interval, value: float, bias: str) -> Interval:
+    """Return an interval from clips that all rated, refused where they do not stand for all."""
+    if not bias and not math.isnan(way.low) and not way.low <= value <= way.high:
+        bias = f"{way.note.partition('; ')[2]} have another reliability than all clips"
+    if not bias:
+        return way
+    reason = f"interval for independent clips refused: {bias}"
+    return replace(way, low=math.nan, high=math.nan, note=reason)
+
+
 def clean_components(components: Mapping[str, float]) -> dict[str, float]:
     """Set to 0 a component that rounding alone keeps from it."""
     floor = 1e-14 * sum(abs(value) for value in components.values())
@@ -373,7 +376,8 @@ def _find_exact(estimand: Estimand, squares: CrossedSquares, base: float, level:
     method = "satterthwaite" if estimand is AGREEMENT else "f"
     floor = 1e-14 * max(squares.clip, squares.residual)
     if squares.residual <= floor:
-        return Interval(method, math.nan, math.nan, note="raters agree perfectly: no interval")
+        how = "differ in level alone" if squares.rater > floor else "agree perfectly"
+        return Interval(method, math.nan, math.nan, note=f"raters {how}: no interval")
     if squares.clip <= floor:
         return Interval(method, math.nan, math.nan, note="all clips have the same mean")
     n, k = squares.n, squares.k

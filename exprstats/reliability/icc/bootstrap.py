@@ -58,7 +58,7 @@ def add_bootstrap(
     ordered, finite = sort_draws(values)
     interval = find_percentile(ordered, finite, level)
     over = "clips" if panel.subject is None else "subjects"
-    families = []
+    families, alike = [], analysis.squares.within == 0
     for place, family in enumerate(analysis.families):
         lost = draws - int(finite[place])
         note = f"{draws:,} draws of {groups:,} {over}"
@@ -66,6 +66,8 @@ def add_bootstrap(
         low, high = float(interval.conf_low[place]), float(interval.conf_high[place])
         if lost > UNDEFINED_SHARE * draws:
             low, high, note = np.nan, np.nan, f"interval refused: {note}"
+        elif alike or np.ptp(values[place][np.isfinite(values[place])]) <= 1e-9:
+            low, high, note = np.nan, np.nan, f"interval refused: all draws agree alike; {note}"
         way = Interval("bootstrap", low, high, float(interval.std_error[place]), note, draws - lost)
         families.append(replace(family, intervals=(*family.intervals, way)))
     return replace(analysis, families=tuple(families))

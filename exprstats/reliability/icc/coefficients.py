@@ -300,7 +300,7 @@ def _explain_value(row: dict[Any, Any]) -> list[str]:
     if row["estimate"] > 1 - 1e-12:
         return ["The raters agree perfectly about every clip, so that no interval can be computed."]
     if _absent(row["conf_low"]):
-        return [f"There is no interval: {row['note']}."]
+        return [f"There is no interval: {str(row['note']).removesuffix(': no interval')}."]
     return []
 
 
@@ -336,7 +336,7 @@ def _name_clusters(row: dict[Any, Any]) -> str:
     subjects = (
         "" if _absent(row["n_clusters"]) else f" of {write_count(row['n_clusters'])} subjects"
     )
-    return f"{subjects}; {_METHODS[row['method']]}"
+    return subjects + ("" if _absent(row["conf_low"]) else f"; {_METHODS[row['method']]}")
 
 
 def _absent(value: Any) -> bool:

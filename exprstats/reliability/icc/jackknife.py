@@ -9,7 +9,12 @@ import numpy as np
 from scipy.special import stdtrit
 
 from exprstats.options import IccModel
-from exprstats.reliability.icc.estimands import Estimand, measure_estimand
+from exprstats.reliability.icc.estimands import (
+    AGREEMENT,
+    CONSISTENCY,
+    Estimand,
+    measure_estimand,
+)
 from exprstats.reliability.icc.nested import (
     encode_pairs,
     find_nested_components,
@@ -28,7 +33,7 @@ from exprstats.reliability.icc.oneway import (
     sum_groups,
 )
 from exprstats.reliability.icc.panels import Panel, is_sparse, number_cells
-from exprstats.reliability.icc.twoway import find_components
+from exprstats.reliability.icc.twoway import find_bare, find_components
 
 Sample = Mapping[str, np.ndarray]
 # Below so many raters the interval that allows for them rests on too few of them to go alone.
@@ -64,23 +69,24 @@ class Spread:
     method: str = "jackknife"
 
 
-def combine_thetas(thetas: Mapping[str, np.ndarray]) -> Spread:
+def combine_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> Spread:
     """Return the spread of leave-one-out values (G,) by part, NaN where one is undefined.
 
     Subjects are left out one at a time. Where some rater rates clips of more than one subject,
     raters are too, and so are the subject-by-rater cells, which both would count twice:
     V = V_subject + V_rater − V_cell, never below the larger of the first two (the two-way
-    clustering of Cameron, Gelbach, & Miller, 2011, on a jackknife).
+    clustering of Cameron, Gelbach, & Miller, 2011, on a jackknife). ``beyond`` says in a refusal
+    which variation within clips does not count.
     """
     n_subjects, n_raters = len(thetas["subject"]), len(thetas.get("rater", ()))
     failed = [name for name, theta in thetas.items() if len(theta) < 2 or np.isnan(theta).any()]
-    refusal = _refuse(failed[0], thetas[failed[0]], n_raters) if failed else ""
+    refusal = _refuse(failed[0], thetas[failed[0]], n_raters, beyond) if failed else ""
     variance = float("nan") if refusal else combine_variances(thetas)
     df = (min(n_subjects, n_raters) if n_raters else n_subjects) - 1
     return Spread(variance, df, n_subjects, n_raters, refusal)
 
 
-def spread_thetas(thetas: Mapping[str, np.ndarray]) -> tuple[Spread, ...]:
+def spread_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> tuple[Spread, ...]:
     """Return the spread over all parts and, where raters are few, that over subjects alone.
 
     The latter takes the raters as fixed: it is all there is where no rater can be left out, and it
@@ -89,10 +95,10 @@ def spread_thetas(thetas: Mapping[str, np.ndarray]) -> tuple[Spread, ...]:
     min(G, W) − 1 degrees of freedom, holds .93 to 1; Satterthwaite's degrees of freedom were tried
     and hold .86 to .98. So the former is the one to report wherever it exists.
     """
-    full = combine_thetas(thetas)
+    full = combine_thetas(thetas, beyond)
     if "rater" not in thetas or not (full.refusal or full.n_raters < FEW_RATERS):
         return (full,)
-    alone = combine_thetas({"subject": thetas["subject"]})
+    alone = combine_thetas({"subject": thetas["subject"]}, beyond)
     return full, replace(alone, method="jackknife_subjects")
 
 
@@ -120,16 +126,16 @@ def find_t_limits(estimate: float, spread: Spread, level: float) -> tuple[float,
     return estimate - reach, estimate + reach
 
 
-def _refuse(name: str, theta: np.ndarray, n_raters: int) -> str:
+def _refuse(name: str, theta: np.ndarray, n_raters: int, beyond: str) -> str:
     if len(theta) < 2:
         return f"cluster interval refused: there is one {name}"
+    where = f"between clips and, {beyond}, within them" if beyond else "between and within clips"
     if n_raters == 2 and name != "subject":
         return "interval that allows for raters refused: of two raters none can be left out"
+    if name == "subject" and np.isnan(theta).all():
+        return f"cluster interval refused: the ratings do not vary both {where}"
     what = "subject-by-rater cell" if name == "cell" else name
-    return (
-        f"cluster interval refused: without one {what} the ratings no longer vary "
-        "both between and within clips"
-    )
+    return f"cluster interval refused: without one {what} the ratings no longer vary both {where}"
 
 
 def jackknife_panel(panel: Panel, sums: ClipSums) -> tuple[Spread, ...]:
@@ -288,8 +294,27 @@ def sample_panel(panel: Panel, model: IccModel, *, always: bool = False) -> Samp
         whole, without = _pool_pairs(panel, model)
     if (n_cells == panel.n_raters and not always) or panel.fixed:
         without = {"subject": without["subject"]}
+    without = _blank_bare(panel, model, without)
     numbers = {name: float(value) for name, value in whole.items()}
     return Samples(numbers, without, (panel.cluster[first], panel.rater[first]))
+
+
+def _blank_bare(panel: Panel, model: IccModel, without: Mapping[str, Sample]) -> dict[str, Sample]:
+    """Return leave-one-out components, NaN where what is left has no mean square to speak of.
+
+    A coefficient of such a sample lies at an end of its range whatever the data, and a jackknife of
+    them has width 0 or is far too narrow.
+    """
+    lost = sample_sums(panel, sum_clips(panel.rating, panel.clip), always=True)[1]
+    centred = panel.rating - panel.rating.mean()
+    floor = 1e-12 * float(centred @ centred)
+    bare = {name: part[:, 2:4].min(axis=1) <= floor for name, part in lost.items()}
+    if model == "two-way":
+        bare |= {name: bare[name] | found for name, found in find_bare(panel).items()}
+    return {
+        name: {key: np.where(bare[name], np.nan, value) for key, value in part.items()}
+        for name, part in without.items()
+    }
 
 
 def spread_estimand(
@@ -300,7 +325,8 @@ def spread_estimand(
     for part, sample in samples.without.items():
         theta = measure_estimand(estimand, sample, divisors)
         thetas[part] = np.where(np.isinf(theta), np.nan, theta)
-    return spread_thetas(thetas)
+    crossed = estimand in (AGREEMENT, CONSISTENCY)
+    return spread_thetas(thetas, "beyond raters' levels" if crossed else "")
 
 
 def _split(sums: np.ndarray) -> Sample:

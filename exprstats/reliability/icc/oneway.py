@@ -67,6 +67,17 @@ def find_mean_squares(moments: np.ndarray) -> MeanSquares:
     return divide_sums(find_sums(moments))
 
 
+def clean_squares(squares: MeanSquares) -> MeanSquares:
+    """Set to 0 a mean square that rounding alone keeps from it."""
+    floor = 1e-14 * max(float(squares.between), float(squares.within))
+    if min(squares.between, squares.within) > floor:
+        return squares
+    between, within = (
+        np.where(square > floor, square, 0.0) for square in (squares.between, squares.within)
+    )
+    return MeanSquares(between, within, squares.n0, squares.df_between, squares.df_within)
+
+
 def find_reliability(squares: MeanSquares) -> np.ndarray:
     """Return ICC(k) with k = n0, 1 − MSW/MSB (Shrout & Fleiss, 1979); −∞ where MSB = 0."""
     with np.errstate(divide="ignore", invalid="ignore"):

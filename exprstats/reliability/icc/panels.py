@@ -36,6 +36,9 @@ class Panel:
     fixed
         Whether these raters are all there are of interest (case 3A of McGraw & Wong, 1996), so that
         intervals allow for subjects alone.
+    places
+        Codes (N,) of contexts whose level differences count, since all clips are one sample; None
+        where no contexts are known.
     """
 
     context: str | None
@@ -48,6 +51,7 @@ class Panel:
     n_missing: int
     contexts: np.ndarray | None = None
     fixed: bool = False
+    places: np.ndarray | None = None
 
     @property
     def label(self) -> str:
@@ -189,7 +193,8 @@ def _find_items(
 def _name_contexts(pooled: Panel, by: str | None, codes: dict[str, Codes]) -> Panel:
     """Return a pooled panel that knows its contexts, where there are several."""
     if by is None:
-        return pooled
+        known = codes["context"].codes[pooled.rows] if "context" in codes else None
+        return replace(pooled, places=known)
     here = codes[by].codes[pooled.rows]
     return replace(pooled, contexts=here) if (here != here[:1]).any() else pooled
 

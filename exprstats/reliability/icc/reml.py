@@ -72,6 +72,10 @@ def fit_reml(panel: Panel, model: IccModel) -> RemlFit:
     )
     names = [*(["subject"] if subject is not None else []), "clip", "rater", "residual"]
     found = dict(zip(names, map(float, reply.value["components"]), strict=True))
+    if subject is None and min(found["clip"], found["rater"]) < _NO_VARIANCE * found["residual"]:
+        # lme4 stops 1e-6 from the maximum there, which is that of a model without the component.
+        solved = _solve_without(panel, int(found["rater"] < found["clip"]))
+        found = dict(zip(names, solved, strict=True))
     if subject is not None:
         found["clip_total"] = found["subject"] + found["clip"]
     return RemlFit(found, reply.call, reply.versions)
@@ -88,7 +92,7 @@ def solve_one_way(sums: ClipSums) -> tuple[float, float]:
     sums
         Clip sums of n clips.
     """
-    from scipy.optimize import fminbound
+    from scipy.optimize import brentq, fminbound
 
     n = sums.counts.astype(float)
     mean, total, within = sums.totals / n, n.sum(), float(sums.within.sum())
@@ -103,10 +107,18 @@ def solve_one_way(sums: ClipSums) -> tuple[float, float]:
     def deviance(place: float) -> float:
         return profile(math.exp(place))[0]
 
-    place = float(np.asarray(fminbound(deviance, -20, 20, xtol=1e-10)))
-    ratio = math.exp(place)
+    def slope(ratio: float) -> float:
+        weight = n / (1 + n * ratio)
+        away = (mean - (weight * mean).sum() / weight.sum()) ** 2
+        lost = (weight**2 * away).sum() / (within + (weight * away).sum())
+        return weight.sum() - (weight**2).sum() / weight.sum() - (total - 1) * lost
+
+    ratio = math.exp(float(np.asarray(fminbound(deviance, -20, 20, xtol=1e-10))))
     if profile(0.0)[0] <= profile(ratio)[0] + 1e-9:
         ratio = 0.0
+    elif within > 0 and slope(0.99 * ratio) < 0 < slope(1.01 * ratio):
+        # The search stops where the deviance is flat, half the digits from its lowest place.
+        ratio = float(brentq(slope, 0.99 * ratio, 1.01 * ratio, xtol=1e-15 * ratio, rtol=1e-14))
     error = profile(ratio)[1]
     return ratio * error, error
 
@@ -135,10 +147,7 @@ def solve_two_way(panel: Panel) -> tuple[float, float, float]:
         fit = model.fit(reml=True, method=["bfgs"], gtol=1e-3)
         ratios = np.asarray(fit.vcomp) / fit.scale
         if ratios.min() < _NO_VARIANCE:
-            left = ("rater", "clip")[int(ratios.argmin())]
-            codes = panel.clip if left == "clip" else panel.rater
-            found, error = solve_one_way(sum_clips(panel.rating, codes))
-            return (found, 0.0, error) if left == "clip" else (0.0, found, error)
+            return _solve_without(panel, int(ratios.argmin()))
 
         def score(places: np.ndarray) -> np.ndarray:
             values = np.exp(places)
@@ -148,10 +157,20 @@ def solve_two_way(panel: Panel) -> tuple[float, float, float]:
             return np.ravel(model.score(state, profile_fe=True)) * values
 
         values = np.exp(root(score, np.log(ratios), tol=1e-10).x)
+        if values.min() < _NO_VARIANCE:
+            return _solve_without(panel, int(values.argmin()))
         centre, _ = model.get_fe_params(none, values)
         error = float(model.get_scale(centre, none, values))
     clip, rater = (values * error).tolist()
     return clip, rater, error
+
+
+def _solve_without(panel: Panel, lost: int) -> tuple[float, float, float]:
+    """Return the components where that of clips (0) or of raters (1) is 0."""
+    codes = panel.clip if lost else panel.rater
+    order = np.argsort(codes, kind="stable")
+    found, error = solve_one_way(sum_clips(panel.rating[order], codes[order]))
+    return (found, 0.0, error) if lost else (0.0, found, error)
 
 
 def add_reml(analysis: Analysis, fit: RemlFit) -> Analysis:

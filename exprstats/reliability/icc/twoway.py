@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import fdtri
 
+from exprstats.apa import write_count
 from exprstats.reliability.icc.nested import Pairs, halve_squares
 from exprstats.reliability.icc.panels import Panel
+
+# Normal equations of so many raters take no time to speak of.
+MOST_RATERS = 200
+FAIR_SHARE = 0.5  # of its share of all clips that a context has of those that all raters rated
+FAIR_SUBJECTS = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,37 @@ def square_table(panel: Panel, full: np.ndarray) -> CrossedSquares:
         n,
         k,
     )
+
+
+def find_bias(panel: Panel, full: np.ndarray) -> str:
+    """Return why the clips that all raters rated do not stand for all clips, or an empty text.
+
+    They do where they show nine tenths of the subjects and where each context has at least half
+    the share of them that it has of all clips: whatever a gap depends on, contexts differ in level
+    and subjects in spread, and mean squares of some of them are those of another population.
+
+    Parameters
+    ----------
+    panel
+        Ratings; contexts as ``places``.
+    full
+        Whether each clip (n,) has a rating of every rater.
+    """
+    whole = f"the {write_count(int(full.sum()))} clips that all raters rated"
+    if panel.places is not None and not full.all():
+        context = np.zeros(panel.n_clips, dtype=np.int64)
+        context[panel.clip] = np.unique(panel.places, return_inverse=True)[1]
+        every = np.bincount(context)
+        mine = np.bincount(context[full], minlength=len(every))
+        if (mine == 0).any():
+            return f"{whole} are of {int((mine > 0).sum())} of {len(every)} contexts"
+        if (mine / mine.sum() < FAIR_SHARE * every / every.sum()).any():
+            return f"{whole} come too rarely from some contexts"
+    if panel.subject is not None:
+        seen, known = len(np.unique(panel.owners[full])), int(panel.owners.max()) + 1
+        if seen < FAIR_SUBJECTS * known:
+            return f"{whole} show {write_count(seen)} of {write_count(known)} subjects"
+    return ""
 
 
 def find_agreement_limits(squares: CrossedSquares, level: float) -> tuple[float, float]:
@@ -107,3 +145,67 @@ def find_components(pairs: Pairs) -> dict[str, np.ndarray]:
         "rater": in_none - in_rater,
         "residual": in_clip + in_rater - in_none,
     }
+
+
+def lacks_squares(rating: np.ndarray, clip: np.ndarray, rater: np.ndarray) -> bool:
+    """Return whether clips, or what is left beside clips and raters, leave no sum of squares.
+
+    Both come from the least-squares fit of a level for each clip and rater, which gives MSR = 0 or
+    MSE = 0 of a complete table and says the same of a table with gaps, where components from pairs
+    of ratings are not exactly 0.
+
+    Parameters
+    ----------
+    rating, clip, rater
+        Ratings (N,) and their codes.
+
+    Examples
+    --------
+    >>> clip, rater = np.repeat([0, 1, 2], 2), np.tile([0, 1], 3)
+    >>> shifted = np.array([1.0, 2.0, 3.0, 4.0, 2.0, 3.0])
+    >>> lacks_squares(shifted, clip, rater), lacks_squares(shifted**2, clip, rater)
+    (True, False)
+    """
+    centred = rating - rating.mean()
+    total = float(centred @ centred)
+    shape = int(clip.max()) + 1, int(rater.max()) + 1
+    place = clip * shape[1] + rater
+    counts, sums = (
+        np.bincount(place, weights, minlength=shape[0] * shape[1]).reshape(shape)
+        for weights in (None, centred)
+    )
+    size = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    level = sums.sum(axis=1, keepdims=True) / size
+    within = total - float((size * level**2).sum())
+    equations = np.diag(counts.sum(axis=0).astype(float)) - counts.T @ (counts / size)
+    known = (sums - counts * level).sum(axis=0)
+    rest = within - float(known @ np.linalg.lstsq(equations, known, rcond=1e-10)[0])
+    by_rater = np.maximum(counts.sum(axis=0), 1)
+    clips = total - float((sums.sum(axis=0) ** 2 / by_rater).sum()) - rest
+    return min(rest, clips) <= 1e-12 * total
+
+
+def find_bare(panel: Panel) -> dict[str, np.ndarray]:
+    """Return which subjects (G,) and raters (W,) leave a table that `lacks_squares` without them.
+
+    What one of them leaves bare is bare in one half of the others as well, so that two fits settle
+    most tables.
+    """
+    own = 0 if panel.contexts is None else panel.contexts
+    rater = own * panel.n_raters + panel.rater
+
+    def is_bare(kept: np.ndarray) -> bool:
+        codes = (np.unique(one[kept], return_inverse=True)[1] for one in (panel.clip, rater))
+        return not kept.any() or lacks_squares(panel.rating[kept], *codes)
+
+    parts = {"subject": panel.cluster, "rater": panel.rater}
+    if panel.n_raters > MOST_RATERS:
+        return {name: np.zeros(int(codes.max()) + 1, bool) for name, codes in parts.items()}
+    return {name: _leave_each_out(codes, is_bare) for name, codes in parts.items()}
+
+
+def _leave_each_out(codes: np.ndarray, is_bare: Callable[[np.ndarray], bool]) -> np.ndarray:
+    size = int(codes.max()) + 1
+    if not any(is_bare(codes % 2 == half) for half in (0, 1)):
+        return np.zeros(size, dtype=bool)
+    return np.array([is_bare(codes != one) for one in range(size)])

@@ -33,6 +33,7 @@ FAMILIES = {
 }
 _NOTE = "clips treated as independent"
 _FIXED = "raters treated as fixed"
+_REFUSED = "interval for independent clips refused"
 _METHODS = (*CLUSTERED, *INDEPENDENT)  # in the order in which an interval is to be reported
 _MEANINGS = {
     "ICC(A": "ICC(A) asks raters to agree in level, ICC(C) in the order of clips only.",
@@ -231,6 +232,10 @@ def _list_notes(shown: pd.DataFrame, same: pd.DataFrame, methods: set[Any]) -> t
     if methods & {*INDEPENDENT} and (of or narrow):
         template = "Clips treated as independent: *F* interval{of}{narrow}."
         notes.append(say(template, of=of, narrow=narrow))
+    alone = same[same["method"].isin(INDEPENDENT)]
+    refused = alone["note"].astype(str).str.startswith(_REFUSED)
+    told = collect_notes(alone.assign(note=alone["note"].where(refused)), ("item", "context"))
+    said |= {*alone.loc[refused, "note"]}
     # Semicolons separate parts of a note; a reason is one part.
     kept = shown.assign(
         note=[
@@ -238,7 +243,7 @@ def _list_notes(shown: pd.DataFrame, same: pd.DataFrame, methods: set[Any]) -> t
             for note in shown["note"]
         ]
     )
-    return (*notes, *collect_notes(kept, ("item", "context"), {*said, *parts}))
+    return (*notes, *told, *collect_notes(kept, ("item", "context"), {*said, *parts}))
 
 
 def _find_parts(rows: pd.DataFrame, start: str) -> list[str]:

@@ -12,7 +12,12 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from exprstats.errors import DataError, DataWarning
-from exprstats.inference import bootstrap_clusters, compare_contexts
+from exprstats.inference import (
+    bootstrap_clusters,
+    compare_contexts,
+    compare_models,
+    describe_methods,
+)
 
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high"]
 
@@ -189,3 +194,60 @@ def test_predictions_of_the_pooled_fit_alone_have_no_contexts(make_predictions):
     table = make_predictions(contexts=("pain", "joy"), clips=90).assign(fitted_on="all")
     with pytest.raises(DataError, match="0 contexts with predictions of their own fit"):
         compare_contexts(table, metrics="rmse")
+
+
+def draw_apart(few=6, many=60, seed=4):
+    """Two contexts with subjects of their own, 4 clips each; errors of scale 1."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for name, size in (("pain", few), ("joy", many)):
+        own = pd.DataFrame({"subject": np.repeat([f"{name}{n}" for n in range(size)], 4)})
+        own["truth"] = rng.normal(size=len(own))
+        own["prediction"] = own["truth"] + rng.normal(size=len(own))
+        parts.append(own.assign(context=name))
+    table = pd.concat(parts, ignore_index=True).assign(model="a")
+    return table.assign(clip=[f"c{n}" for n in range(len(table))])
+
+
+def test_sentences_follow_the_headline_method_and_its_degrees_of_freedom():
+    """Welch's degrees of freedom of two jackknife variances of the mean error, by hand."""
+    table = draw_apart()
+    result = compare_contexts(table, metrics=["mae", "rmse"], draws=200, seed=1)
+    rows = result.table[result.table["headline"]].set_index("metric")
+    errors = (
+        (table["prediction"] - table["truth"]).abs().groupby([table["context"], table["subject"]])
+    )
+    means = errors.mean()
+    variances, sizes = [], []
+    for name in ("pain", "joy"):
+        # Equal numbers of clips: leaving a subject out moves the mean by known amounts; on the log
+        # scale, that of single errors, each side is a mean of its own.
+        own = means[name].to_numpy()
+        n = len(own)
+        logs = np.log([(own.sum() - x) / (n - 1) for x in own]) - np.log(own.mean())
+        variances.append((n - 1) / n * ((logs - logs.mean()) ** 2).sum())
+        sizes.append(n)
+    welch = sum(variances) ** 2 / sum(v**2 / (n - 1) for v, n in zip(variances, sizes, strict=True))
+    assert rows.loc["mae", "df"] == pytest.approx(welch, rel=1e-10)
+    text = result.sentence()
+    ends = [f"{x:.3g}" for x in (rows["df"].min(), rows["df"].max())]
+    assert "contexts have subjects of their own, left out one by one)" in text
+    assert f"With only 6 subjects, intervals rest on {' to '.join(dict.fromkeys(ends))}" in text
+    assert "rest on 5 degrees" not in text
+    assert "resampled" not in text
+    both = compare_models(table, metrics="mae", draws=200, seed=1)
+    told = describe_methods(both, result)
+    assert "leave out one of the subjects at a time, from every context, with Welch's" in told
+    assert "rest on draws" not in told
+
+
+def test_sentences_of_drawn_intervals_speak_of_draws(make_predictions):
+    table = make_predictions(groups=20, clips=40, contexts=("pain", "joy"), models=("a",))
+    drawn = compare_contexts(table, metrics="mae", draws=200, seed=1, interval="percentile")
+    assert "the same subjects resampled in all contexts" in drawn.sentence()
+    both = compare_models(table, metrics="mae", draws=200, seed=1)
+    assert "contexts rest on draws of subjects" in describe_methods(both, drawn)
+    left = compare_contexts(table, metrics="mae", draws=200, seed=1)
+    assert "the same subjects left out one by one in all contexts" in left.sentence()
+    assert "at a time, from every context" in describe_methods(both, left)
+    assert "rest on draws" not in describe_methods(both, left)

@@ -133,7 +133,7 @@ def test_contexts_with_subjects_of_their_own_are_not_called_paired(make_predicti
     assert "contexts have subjects of their own" in text
     within = table.assign(group=np.where(table["clip"] < "c0030", "one", "two"))
     text = compare_contexts(within, metrics="rmse", by="group", **QUICK).sentence()
-    assert "the same subjects resampled in all contexts" in text
+    assert "the same subjects left out one by one in all contexts" in text
 
 
 def test_methods_name_the_scheme_and_the_strata(make_predictions):
@@ -168,7 +168,7 @@ def test_methods_name_what_else_was_done(make_predictions):
     for words in (
         "Equivalence within ±0.25 (RMSE) and ±.05 (r) was tested by two one-sided tests at α = .05",
         "250 random swaps of two models' predictions within subjects",
-        "Differences between contexts rest on draws of subjects",
+        "Intervals of differences between contexts leave out one of the subjects at a time",
         "Numbers of subjects for intervals of width 0.1 (RMSE) were planned",
         "variance over 2 training runs (seat)",
     ):
