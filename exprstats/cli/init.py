@@ -64,7 +64,8 @@ def init_study(
 def ask_entries(draft: StudyDraft) -> StudyDraft:
     """Return the draft with what a person answers; Enter takes a guess and leaves a question."""
     for place, entry in enumerate(draft.entries):
-        if not entry.reason or entry.key == "features":
+        # All features, and the model that the design decides, need no answer.
+        if not entry.reason or entry.key in {"features", "model"}:
             continue
         typer.echo(f"{entry.reason[:1].upper()}{entry.reason[1:]}.")
         while True:

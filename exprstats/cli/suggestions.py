@@ -265,7 +265,8 @@ def _find_word_judges(contents: FileContents) -> list[str]:
     if len(known) < 2 or len(set().union(*(levels for _, levels in known))) > _MOST_WORDS:
         return []
     first = known[0][1]
-    return [name for name, levels in known if 2 * len(levels & first) >= len(levels | first)]
+    alike = [name for name, levels in known if 2 * len(levels & first) >= len(levels | first)]
+    return alike if len(alike) == len(known) else []
 
 
 def list_answers(contents: FileContents) -> list[str]:

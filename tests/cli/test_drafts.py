@@ -153,3 +153,9 @@ def test_init_label_and_estimates_read_as_told(call, call_json, tmp_path):
     )
     told = call_json("label", tracked, "--subjects", people, "--encoding", "cp1252")
     assert {row["subject"] for row in told["rows"]} == {"Zoë"}
+
+
+def test_descriptions_of_people_are_no_judges(call_json, tmp_path):
+    rows = [["ActorID", "Age", "Sex", "Race"]]
+    rows += [[1000 + i, 20 + i, "FM"[i % 2], draw.choice(["A", "B", "C"])] for i in range(60)]
+    assert list_lines(call_json, save(tmp_path / "people.csv", rows)) == []
