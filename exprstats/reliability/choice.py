@@ -168,7 +168,7 @@ def choose_icc(
     ('ICC(1,k)', 'ICC(C,1)')
     """
     check_word(target, Target, "target")
-    reasons = []
+    reasons, design = [], None
     if ratings is not None:
         design = describe_design(ratings, by=by, cluster=cluster)
         reasons.append(describe_links(design.table, advised=False))
@@ -181,7 +181,7 @@ def choose_icc(
     if by is not None and model == "two-way":
         why = why.replace("All clips have", "Within each context, all clips have")
     reasons += [why, _say_mean(averaged=averaged)]
-    if ratings is not None and model == "two-way":
+    if design is not None and model == "two-way":
         reasons += _recommend_everywhere(design.table)
     term = estimand.name_term(averaged=averaged)
     named = "" if by is None else f', by="{by}"'

@@ -94,10 +94,7 @@ def _describe_coefficients(
             *pointer,
         ),
         (*_list_caveats(rows, shown), *_warn_of_crossing(analysis.reliability, shown)),
-        (
-            build_coefficients(rows, shown, analysis.reliability),
-            *forms,
-        ),
+        (build_coefficients(rows, shown, analysis.reliability), *forms),
     )
 
 
