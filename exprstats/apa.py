@@ -85,6 +85,19 @@ def tell_p(value: float | None) -> str:
     return written if written[0] in f"<>{MISSING}" else f"= {written}"
 
 
+def tell_number(text: str, *, after: str = "= ") -> str:
+    """Return a written number as a sentence goes on: with its sign, or said to lie below.
+
+    Examples
+    --------
+    >>> tell_number("−.35"), tell_number("< −10"), tell_number("< −10", after="")
+    ('= −.35', '< −10', 'below −10')
+    """
+    if text.startswith("< "):
+        return text if after else f"below {text[2:]}"
+    return f"{after}{text}"
+
+
 def write_interval(
     low: float | None,
     high: float | None,

@@ -21,6 +21,9 @@ Command = Callable[..., None]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _READING: ContextVar[Mapping[str, Any]] = ContextVar("reading")
 _STRICT: ContextVar[Mapping[str, Any]] = ContextVar("strict")
+_COLUMNS: ContextVar[Mapping[str, Any]] = ContextVar("columns")
+# The options that name a file's columns of ids, by what tables call them once they are read.
+_IDS = {"context": "by", "subject": "subject", "clip": "clip", "rater": "rater"}
 _OPTIONS = {
     "encoding": Annotated[
         str | None,
@@ -88,6 +91,12 @@ def get_reading(**given: Any) -> Reading:
     return Reading(**(found | given))
 
 
+def name_column(column: str | None) -> str | None:
+    """Return what the running command's user calls a column of ids."""
+    given = _COLUMNS.get(_NOTHING).get(_IDS.get(column or "", ""))
+    return given if isinstance(given, str) and given else column
+
+
 def is_strict() -> bool:
     """Return whether the running command takes warnings for errors."""
     return bool(_STRICT.get(_NOTHING).get("strict"))
@@ -127,10 +136,12 @@ def _add_options(
     @wraps(command)
     def run(*values: Any, **options: Any) -> None:
         token = given.set({name: options.pop(name, default) for name in hints})
+        columns = _COLUMNS.set(options)
         try:
             command(*values, **options)
         finally:
             given.reset(token)
+            _COLUMNS.reset(columns)
 
     # Typer reads both. What a command writes, and how much it says, comes last in its help.
     own = inspect.signature(command, eval_str=True)

@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from exprstats import __version__
 from exprstats.apa import count_things
 from exprstats.cli.places import check_places, spare_existing, spare_input
 from exprstats.cli.progress import show_progress
-from exprstats.cli.reading import get_reading, is_strict
+from exprstats.cli.reading import get_reading, is_strict, name_column
 from exprstats.document.cells import Row, list_records
 from exprstats.document.terminal import (
     describe_error,
@@ -246,6 +246,9 @@ def open_session(
     except ExprStatsError as error:
         if session.warnings and not session.quiet:
             write_line(list_points("Warnings", session.warnings), to_errors=True)
+        if isinstance(error, DataError):
+            problems = [replace(one, column=name_column(one.column)) for one in error.problems]
+            error = DataError(problems)
         write_line(describe_error(command, error), to_errors=True)
         raise typer.Exit(2) from None
 

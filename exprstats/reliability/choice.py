@@ -168,8 +168,7 @@ def choose_icc(
     ('ICC(1,k)', 'ICC(C,1)')
     """
     check_word(target, Target, "target")
-    reasons = []
-    design = None
+    reasons, design = [], None
     if ratings is not None:
         design = describe_design(ratings, by=by, cluster=cluster)
         reasons.append(describe_links(design.table, advised=False))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from exprstats.apa import count_things, write_interval, write_level, write_number
+from exprstats.apa import count_things, tell_number, write_interval, write_level, write_number
 from exprstats.contracts import find_unnumbers, require_columns
 from exprstats.errors import DataError, OptionError
 from exprstats.options import check_count, is_positive
@@ -48,13 +48,17 @@ class Decisions(Result):
         for name, rows in self.table.groupby(name_coefficients(self.table), sort=False):
             ends = rows.iloc[sorted({0, len(rows) - 1})].to_dict("records")
             parts = [
-                f"{write_number(row['estimate'], bounded=True, lowest=LOWEST)} "
+                f"{_tell_value(row['estimate'])} "
                 f"{write_interval(row['conf_low'], row['conf_high'], bounded=True, lowest=LOWEST)} "
                 f"with {count_things(row['raters_per_clip'], 'rater')}"
                 for row in ends
             ]
             texts.append(f"{name}: {' and '.join(parts)}.")
         return " ".join(texts)
+
+
+def _tell_value(value: float) -> str:
+    return tell_number(write_number(value, bounded=True, lowest=LOWEST), after="")
 
 
 def study_decisions(

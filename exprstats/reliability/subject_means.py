@@ -11,7 +11,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import count_things, write_count, write_interval, write_level, write_number
+from exprstats.apa import (
+    count_things,
+    tell_number,
+    write_count,
+    write_interval,
+    write_level,
+    write_number,
+)
 from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.options import check_level
@@ -203,7 +210,7 @@ def _measure_plan(samples: Samples, divisors: dict[str, float], level: float) ->
 
 def _write_plan(row: dict[Any, Any]) -> str:
     m, k = row["clips_per_subject"], row["raters_per_clip"]
-    value = write_number(row["estimate"], bounded=True, lowest=LOWEST)
+    value = tell_number(write_number(row["estimate"], bounded=True, lowest=LOWEST), after="")
     limits = write_interval(row["conf_low"], row["conf_high"], bounded=True, lowest=LOWEST)
     return (
         f"{value}, {write_level(row['level'])} CI {limits} over {count_things(m, 'clip')} with "

@@ -169,3 +169,13 @@ def test_a_study_beside_its_own_data_is_refused_before_any_work(call, data, tmp_
         "provenance.json",
         "ratings.csv",
     ]
+
+
+@pytest.mark.parametrize("name", ["task", "context"])
+def test_errors_name_the_column_that_the_user_named(call, tmp_path, name):
+    rows = [f"c{n},s{n // 2},only,{n % 3},{n % 4}" for n in range(24)]
+    place = tmp_path / "x.csv"
+    place.write_text("\n".join([f"clip,subject,{name},truth,a", *rows]))
+    options = ("--subject", "subject", "--by", name, "--models", "a", "--contexts")
+    told = squeeze(call("compare", place, *options, code=2).stderr)
+    assert f"column '{name}': 1 context; a difference needs two." in told

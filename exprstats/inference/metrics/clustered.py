@@ -13,7 +13,10 @@ from exprstats.inference.resampling.clusters import Panel, sum_rows
 
 FEWEST_CLIPS = 3
 
-_ALIKE = "the clusters' means do not vary"
+# Two means lie on a line whatever they are, so that without one of three r says nothing.
+FEWEST_MEANS = 3
+
+_ALIKE = f"the clusters' means do not vary, or fewer than {FEWEST_MEANS} clusters are there"
 _FLAT = "nothing varies within clusters"
 _SMALL = f"no cluster has {FEWEST_CLIPS} clips that vary"
 
@@ -72,7 +75,7 @@ def average_clusters(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
 
 
 def correlate_clusters(truth: np.ndarray, predictions: np.ndarray, present: np.ndarray) -> Measure:
-    """Return the correlation of values that each present cluster has once."""
+    """Return the correlation of values that each present cluster has once; NaN of fewer than 3."""
     y, p = centre_values(truth), centre_values(predictions)
 
     def measure(counts: np.ndarray) -> np.ndarray:
@@ -80,7 +83,8 @@ def correlate_clusters(truth: np.ndarray, predictions: np.ndarray, present: np.n
         n, sy, sp = weights.sum(axis=0), y @ weights, p @ weights
         syy, spp, syp = y**2 @ weights, p**2 @ weights, (y * p) @ weights
         with np.errstate(divide="ignore", invalid="ignore"):
-            return correlate_sums(n=n, y=sy, p=sp, yy=syy, pp=spp, yp=syp)
+            found = correlate_sums(n=n, y=sy, p=sp, yy=syy, pp=spp, yp=syp)
+        return np.where((weights > 0).sum(axis=0) >= FEWEST_MEANS, found, np.nan)
 
     return measure
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import write_count, write_interval, write_level, write_number
+from exprstats.apa import tell_number, write_count, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.inference.resampling.samples import count_blocks
@@ -278,12 +278,12 @@ def _write_sentence(row: dict[Any, Any], beside: float, fixed: dict[Any, Any] | 
     limits = "" if _absent(row["conf_low"]) else f", {write_level(row['level'])} CI"
     limits += f" {write_limits(row)}" if limits else ""
     text = (
-        f"Ratings of {row['item']}{place}: {row['term']} = {value}{limits} for the mean of "
-        f"{write_number(row['raters_per_clip'], 1).removesuffix('.0')} raters "
+        f"Ratings of {row['item']}{place}: {row['term']} {tell_number(value)}{limits} for the "
+        f"mean of {write_number(row['raters_per_clip'], 1).removesuffix('.0')} raters "
         f"({write_count(row['n_clips'])} clips{_name_clusters(row)})."
     )
     if not _absent(beside):
-        other = write_number(beside, bounded=True, lowest=LOWEST)
+        other = tell_number(write_number(beside, bounded=True, lowest=LOWEST), after="")
         text += (
             f" As one sample, with level differences between contexts counted as reliability, all "
             f"clips give {other}."

@@ -92,7 +92,7 @@ def solve_one_way(sums: ClipSums) -> tuple[float, float]:
     sums
         Clip sums of n clips.
     """
-    from scipy.optimize import brentq, fminbound
+    from scipy.optimize import fminbound, root_scalar
 
     n = sums.counts.astype(float)
     mean, total, within = sums.totals / n, n.sum(), float(sums.within.sum())
@@ -118,7 +118,8 @@ def solve_one_way(sums: ClipSums) -> tuple[float, float]:
         ratio = 0.0
     elif within > 0 and slope(0.99 * ratio) < 0 < slope(1.01 * ratio):
         # The search stops where the deviance is flat, half the digits from its lowest place.
-        ratio = float(brentq(slope, 0.99 * ratio, 1.01 * ratio, xtol=1e-15 * ratio, rtol=1e-14))
+        ends = (0.99 * ratio, 1.01 * ratio)
+        ratio = float(root_scalar(slope, bracket=ends, xtol=1e-15 * ratio, rtol=1e-14).root)
     error = profile(ratio)[1]
     return ratio * error, error
 

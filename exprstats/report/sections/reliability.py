@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, tell_p, write_count, write_level, write_number, write_p
+from exprstats.apa import (
+    MISSING,
+    tell_number,
+    tell_p,
+    write_count,
+    write_level,
+    write_number,
+    write_p,
+)
 from exprstats.document.cells import (
     ALL,
     collect_notes,
@@ -86,10 +94,7 @@ def _describe_coefficients(
             *pointer,
         ),
         (*_list_caveats(rows, shown), *_warn_of_crossing(analysis.reliability, shown)),
-        (
-            build_coefficients(rows, shown, analysis.reliability),
-            *forms,
-        ),
+        (build_coefficients(rows, shown, analysis.reliability), *forms),
     )
 
 
@@ -106,10 +111,10 @@ def _say_range(shown: pd.DataFrame) -> Text:
     family = find_family(shown)
     if len(defined) == 1:
         return say(
-            "The mean of a clip's ratings had a reliability of ICC({family},*k*) = {value} "
+            "The mean of a clip's ratings had a reliability of ICC({family},*k*) {value} "
             "({place}Table 1).",
             family=family,
-            value=_tell_value(low),
+            value=_tell_value(low, after="= "),
             place=f"{name_place(low, shown)}; " if len(shown) > 1 else "",
         )
     if write_estimate(low) == write_estimate(high):
@@ -117,7 +122,7 @@ def _say_range(shown: pd.DataFrame) -> Text:
             "The reliability of a clip's mean rating, ICC({family},*k*), was {value} wherever it "
             "was estimated (Table 1).",
             family=family,
-            value=write_estimate(low),
+            value=tell_number(write_estimate(low), after=""),
         )
     return say(
         "The reliability of a clip's mean rating, ICC({family},*k*), lay between {low} "
@@ -130,11 +135,11 @@ def _say_range(shown: pd.DataFrame) -> Text:
     )
 
 
-def _tell_value(row: dict[Any, Any]) -> str:
+def _tell_value(row: dict[Any, Any], after: str = "") -> str:
     """Write an estimate, with its limits where it has any."""
     limits = write_limits(row)
-    told = "" if limits == MISSING else f", {write_level(row['level'])} CI {limits}"
-    return write_estimate(row) + told
+    told = f", {write_level(row['level'])} CI {limits}" if limits != MISSING else ""
+    return tell_number(write_estimate(row), after=after) + told
 
 
 def _say_one_sample(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
@@ -146,7 +151,8 @@ def _say_one_sample(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]
     told = []
     for context in (ALL, ONE_SAMPLE):
         mine = pooled[pooled["context"].eq(context)]
-        values = [write_estimate(row) for row in find_extremes(mine)] if len(mine) else [MISSING]
+        ends = [write_estimate(row) for row in find_extremes(mine)] if len(mine) else [MISSING]
+        values = (tell_number(end, after="") for end in ends)
         told.append(" to ".join(dict.fromkeys(values)))
     return (
         say(

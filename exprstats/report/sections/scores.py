@@ -53,7 +53,7 @@ def describe_scores(analysis: Analysis) -> Section | None:
         clips="the training subjects only" if part == "train" else "all clips",
     )
     rated = _pick_reliability(analysis)
-    table = _build_table(_summarise(factor, part), rated)
+    table = _build_table(_summarise(factor, part), rated, _tell_answers(factor))
     sentences = (sentence, *_say_reliability(rated))
     return Section("scores", "Scores", sentences=sentences, tables=(table,))
 
@@ -97,7 +97,14 @@ def _write_place(row: dict[Any, Any]) -> str:
     return f"{write_estimate(row)}{level}{where}"
 
 
-def _build_table(rows: pd.DataFrame, rated: pd.DataFrame) -> Table:
+def _tell_answers(factor: Factor) -> str:
+    """Return the lowest and the highest answer that spans rest on, of all items and fits."""
+    low = min(float(one.low.min()) for one in factor.solutions)
+    high = max(float(one.high.max()) for one in factor.solutions)
+    return f"{write_number(low).removesuffix('.00')} to {write_number(high).removesuffix('.00')}"
+
+
+def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table:
     columns = [
         Column("context", say("Model"), words=True),
         Column("clips", say("Clips")),
@@ -115,8 +122,10 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame) -> Table:
             "*SE* = how much a clip's score would differ with other raters, mean of the clips; the "
             "*SE* of the factor model takes an error that a rater makes on all items alike for "
             "truth. ω = internal consistency of the items' means, the share of the variance of the "
-            "summed items that the factor explains. Span = distance between the scores of the "
-            "lowest and the highest possible answers."
+            "summed items that the factor explains. Span = distance between the scores of each "
+            "item's lowest and highest value ({answers}): the ends of the scale where it was "
+            "declared, else of what the clips had.",
+            answers=answers,
         ),
     ]
     if len(rated):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, tell_p, write_count, write_level, write_number, write_p
 from exprstats.document.cells import (
+    ALL,
     collect_notes,
     find_row,
     list_levels,
@@ -112,7 +113,7 @@ def _list_caveats(weights: pd.DataFrame, tuned: str) -> tuple[Text, ...]:
             "its own, which shrinks weights by different amounts: a difference between two "
             "contexts' weights is not tested here."
         )
-        if len(list_levels(weights, "context")) > 1
+        if len({*list_levels(weights, "context")} - {ALL}) > 1
         else say("Weights are shown without intervals; the penalty shrinks them towards zero.")
     ]
     if _are_zero(weights):

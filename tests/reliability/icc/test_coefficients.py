@@ -216,7 +216,7 @@ def test_a_very_negative_icc_is_printed_short_and_kept_in_full(make_ratings):
     matrix = [[0, 4.0], [4.1, 0], [0, 4.2]]
     result = rate_reliability(make_ratings(matrix))
     assert result.table.query("headline")["estimate"].iloc[0] < -10
-    assert "ICC(1,k) = < −10" in result.sentence()
+    assert "x: ICC(1,k) < −10, 95% CI [" in result.sentence()
     assert "clips differ less" in result.sentence()
 
 

@@ -243,3 +243,18 @@ def test_panels_of_raters_by_context_leave_the_pooled_row_alone(crossed):
     assert "no number of raters is enough" not in words and "not attainable" not in words
     a5 = next(one for one in section.tables if one.number == "A5")
     assert a5.cells.set_index("context")["raters"]["All"] == "—"
+
+
+def test_a_coefficient_far_below_reads_as_a_sentence():
+    """Means 2, 2.05 and 2.1, MSB = .005; differences of 4 or so: far below −10."""
+    table = build((0, 4.0), (4.1, 0), (0, 4.2))
+    words, heads = tell(rate_reliability(table))
+    assert heads["ICC(1,k)"] == "< −10"
+    assert "had a reliability of ICC(1,k) < −10" in words
+    assert "= <" not in words
+    two = pd.concat(
+        [table.assign(context="joy"), build((0, 1), (2, 2), (4, 3.0)).assign(context="pain")]
+    )
+    words, _ = tell(rate_reliability(two, by="context"))
+    assert "between < −10" not in words
+    assert "= <" not in words

@@ -239,3 +239,15 @@ def test_reliability_without_a_factor_is_printed_all_the_same():
 def test_results_keep_the_reliability_under_its_own_name():
     _, rated = fit(draw_ratings(contexts=("pain",)), by=None)
     assert list(rated.export()) == ["score_reliability"]
+
+
+def test_spans_say_which_answers_they_rest_on():
+    ratings = draw_ratings(contexts=CONTEXTS[:1])
+    means = average_raters(ratings)
+    low, high = means[ITEMS].to_numpy().min(), means[ITEMS].to_numpy().max()
+    observed = read(fit_factor(means, items=ITEMS))[1]["scores"]
+    ends = [f"{x:.2f}".removesuffix(".00").replace("-", "−") for x in (low, high)]
+    assert f"lowest and highest value ({ends[0]} to {ends[1]})" in observed
+    assert "possible answers" not in observed
+    declared = read(fit_factor(means, items=ITEMS, scale=(-9, 9)))[1]["scores"]
+    assert "lowest and highest value (−9 to 9): the ends of the scale where it was" in declared

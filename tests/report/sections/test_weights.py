@@ -77,3 +77,14 @@ def test_weights_without_such_rows_have_one_table(weights):
 def test_methods_tell_how_they_are_tested(plain, weights):
     words = read_words(read_section([plain.models, weights], "methods"))
     assert "in the same regression without a penalty, by a delete-one jackknife" in words
+
+
+def test_one_context_and_the_pool_are_not_two_contexts(plain):
+    told = "a difference between two contexts\N{RIGHT SINGLE QUOTATION MARK} weights is not tested"
+    assert told in read_words(read_section([plain.models]))
+    table = plain.models.table
+    pain = table["context"].isna() | table["context"].eq(table["context"].dropna().iloc[0])
+    kept = pain | table["term"].ne("weight")
+    words = read_words(read_section([replace(plain.models, table=table[kept])]))
+    assert "two contexts" not in words
+    assert "Weights are shown without intervals; the penalty shrinks them" in words
