@@ -106,8 +106,8 @@ SOURCES: dict[str, Text] = {
         "*Psychological Bulletin*, *76*(5), 378–382. https://doi.org/10.1037/h0031619"
     ),
     "sun": say(
-        "Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV: A "
-        "large-scale dataset for studying evoked expressions from video*. arXiv. "
+        "Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV "
+        "dataset: Predicting expressions evoked by diverse videos*. arXiv. "
         "https://arxiv.org/abs/2001.05488"
     ),
     "friedman": say(
