@@ -173,8 +173,8 @@ def compare_annotators(
     Fleiss, J. L. (1971). Measuring nominal scale agreement among many raters. *Psychological
     Bulletin, 76*, 378-382.
 
-    Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV: A
-    large-scale dataset for studying evoked expressions from video*. arXiv:2001.05488.
+    Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV
+    dataset: Predicting expressions evoked by diverse videos*. arXiv:2001.05488.
 
     Examples
     --------

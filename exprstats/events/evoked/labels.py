@@ -224,8 +224,8 @@ def measure_labels(
 
     References
     ----------
-    Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV: A
-    large-scale dataset for studying evoked expressions from video*. arXiv:2001.05488.
+    Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV
+    dataset: Predicting expressions evoked by diverse videos*. arXiv:2001.05488.
 
     Zou, G. Y., & Donner, A. (2008). Construction of confidence limits about effect measures: A
     general approach. *Statistics in Medicine, 27*, 1693-1702.

@@ -88,8 +88,8 @@ def read_evoked(
 
     References
     ----------
-    Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV: A
-    large-scale dataset for studying evoked expressions from video*. arXiv:2001.05488.
+    Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV
+    dataset: Predicting expressions evoked by diverse videos*. arXiv:2001.05488.
 
     Baveye, Y., Dellandréa, E., Chamaret, C., & Chen, L. (2015). LIRIS-ACCEDE: A video database for
     affective content analysis. *IEEE Transactions on Affective Computing, 6*(1), 43-55.

@@ -85,8 +85,8 @@ def vote_labels(
 
     References
     ----------
-    Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV: A
-    large-scale dataset for studying evoked expressions from video*. arXiv:2001.05488.
+    Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV
+    dataset: Predicting expressions evoked by diverse videos*. arXiv:2001.05488.
 
     Examples
     --------
