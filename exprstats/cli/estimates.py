@@ -119,7 +119,7 @@ def estimate_files(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("estimates", seed=seed, **options) as session:
         from exprstats.options import Thresholds, is_word
-        from exprstats.study.estimates import EstimatesSettings
+        from exprstats.study.files import EstimatesSettings
         from exprstats.study.stages import estimates as stage
 
         kept = split_names(emotions, "--emotions")

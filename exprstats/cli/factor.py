@@ -141,11 +141,9 @@ def fit_file(
             _present_ordered(session, table, scores, **choices, **context)
             return
         cluster: dict[str, Any] = {"cluster": "subject" if cluster_robust else None}
-        errors = {"missing": rule, "estimator": estimator, "scale": limits}
-        how: dict[str, Any] = {**choices, **context, **cluster, **errors}
-        result = measurement.fit_factor(
-            table, **how, ratings=ratings, second=len(table) <= _MOST_TWICE
-        )
+        errors = {"missing": rule, "estimator": estimator, "scale": limits, "ratings": ratings}
+        errors["second"] = len(table) <= _MOST_TWICE
+        result = measurement.fit_factor(table, **choices, **context, **cluster, **errors)
         session.add_table("factor", result.tidy())
         results: list[Any] = [result, *_describe(session, table, ratings, names, **context)]
         results += _rate_scores(session, ratings, result, level)

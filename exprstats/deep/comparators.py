@@ -148,8 +148,7 @@ def fit_deep(
     if training_only is not None:
         clips = _drop_added(clips, parts, training_only)
     targets = open_targets(clips, target, pooled_target=pooled_target, classes=classes, by=by)
-    named = [target] if isinstance(target, str) else list(target)
-    labels = _check(clips, parts, named)
+    labels = _check(clips, parts, [target] if isinstance(target, str) else list(target))
     contexts = order_levels(clips["context"]) if by else []
     seeds = spawn_seeds(seed, len(contexts) + 1)
     places = {context: place for place, context in enumerate(sorted(contexts, key=str), start=1)}

@@ -1,7 +1,6 @@
 """Figures from tidy tables: nothing is computed here, only arranged and drawn."""
 
 from exprstats.document.cells import ALL, name_contexts
-from exprstats.plots.adaptation import draw_adaptation, draw_errors, draw_tasks
 from exprstats.plots.decisions import draw_decisions, select_curves
 from exprstats.plots.descriptives import (
     draw_agreement,
@@ -16,7 +15,7 @@ from exprstats.plots.estimates import draw_estimates, draw_maps, draw_recall, dr
 from exprstats.plots.evoked import draw_evoked_scores, draw_groups, draw_together
 from exprstats.plots.importance import draw_dependence, draw_importance
 from exprstats.plots.looks import save_figure
-from exprstats.plots.networks import draw_training
+from exprstats.plots.networks import draw_adaptation, draw_errors, draw_tasks, draw_training
 from exprstats.plots.performance import (
     MetricLabel,
     draw_calibration,

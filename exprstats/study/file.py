@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from exprstats.errors import DataError, Problem
 from exprstats.options import NETWORKS, ModelKind, name_nearest
-from exprstats.study.estimates import EstimatesSettings
+from exprstats.study.files import EstimatesSettings
 from exprstats.study.settings import (
     BASELINES,
     USUAL_BASELINES,

@@ -1,4 +1,4 @@
-"""Settings of the files of a study, and of how they are read."""
+"""Settings of the tables of a study that name files, and of how these are read."""
 
 from __future__ import annotations
 
@@ -7,24 +7,45 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from exprstats.io.files.reading import Reading
-from exprstats.options import Duplicates, PointUnit, SamplingRule
+from exprstats.options import (
+    Among,
+    Counted,
+    Duplicates,
+    FoldUnit,
+    Given,
+    PointUnit,
+    SamplingRule,
+    SentenceUnit,
+    Thresholds,
+    TimeUnit,
+    Tokens,
+    Truth,
+    ZeroRows,
+)
 from exprstats.study.values import (
     one_of,
     read_codes,
     read_columns,
+    read_draws,
     read_encoding,
     read_face,
     read_file,
     read_flag,
     read_folder,
+    read_folds,
     read_labels,
+    read_places,
     read_portion,
+    read_portions,
     read_positive,
     read_repeats,
     read_scale,
+    read_share,
     read_sheet,
     read_text,
     read_texts,
+    read_whole,
+    word_or_file,
 )
 
 
@@ -119,3 +140,93 @@ class OpenfaceSettings(FileSettings):
             classes=self.classes,
             scale=self.scale,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SigningSettings:
+    """The table ``[signing]``: annotation files, a lexicon, and what is asked of them.
+
+    The words are those of `exprstats.events`; ``units`` and ``spellings`` are tables as
+    `exprstats.list_units` and `exprstats.list_spellings` give them.
+    """
+
+    files: Annotated[tuple[Path, ...], read_places]
+    lexicon: Annotated[Path, read_file]
+    categories: Annotated[tuple[str, ...] | None, read_texts] = None
+    text: Annotated[str, read_text] = "translation"
+    tokens: Annotated[Tokens, one_of(Tokens)] = "words"
+    given: Annotated[Given, one_of(Given)] = "feature"
+    unit: Annotated[Counted, one_of(Counted)] = "frames"
+    among: Annotated[Among, one_of(Among)] = "all"
+    folds: Annotated[FoldUnit, one_of(FoldUnit)] = "utterances"
+    n_folds: Annotated[int, read_folds] = 10
+    trees: Annotated[int, read_repeats] = 100
+    units: Annotated[Path | None, read_file] = None
+    spellings: Annotated[Path | None, read_file] = None
+    within: Annotated[str | None, read_text] = None
+    fps: Annotated[float, read_positive] = 30.0
+    draws: Annotated[int, read_draws] = 2000
+    level: Annotated[float, read_share] = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class EvokedSettings:
+    """The table ``[evoked]``: labels or scores of videos, annotators, predictions, and parts.
+
+    The words are those of `exprstats.events`; ``vote`` reduces the files before anything else.
+    """
+
+    files: Annotated[tuple[Path, ...], read_places]
+    video: Annotated[str | None, read_text] = None
+    time: Annotated[str | None, read_text] = None
+    unit: Annotated[TimeUnit, one_of(TimeUnit)] = "s"
+    expressions: Annotated[tuple[str, ...] | None, read_texts] = None
+    zeros: Annotated[ZeroRows, one_of(ZeroRows)] = "auto"
+    by: Annotated[str | None, read_text] = None
+    themes: Annotated[Path | None, read_file] = None
+    part: Annotated[str | None, read_text] = None
+    split: Annotated[tuple[float, ...] | None, read_portions] = None
+    human: Annotated[tuple[Path, ...], read_places] = ()
+    annotator: Annotated[str | None, read_text] = None
+    truth: Annotated[Truth, one_of(Truth)] = "majority"
+    predictions: Annotated[tuple[Path, ...], read_places] = ()
+    model: Annotated[str | None, read_text] = None
+    against: Annotated[str | None, read_text] = None
+    common: Annotated[bool, read_flag] = False
+    metrics: Annotated[tuple[str, ...] | None, read_texts] = None
+    vote: Annotated[bool, read_flag] = False
+    hz: Annotated[float, read_positive] = 6.0
+    window: Annotated[float, read_positive] = 3.0
+    stride: Annotated[float, read_positive] = 1.0
+    threshold: Annotated[float, read_share] = 0.5
+    draws: Annotated[int, read_draws] = 2000
+    level: Annotated[float, read_share] = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatesSettings(FileSettings):
+    """The table ``[estimates]``: estimates of expression, and what is asked of them.
+
+    The words are those of `exprstats.expressions`. ``about`` is a table of recordings or of their
+    parts, ``thresholds`` and ``adjectives`` are tables as the command writes them, and ``vectors``
+    holds embeddings of texts.
+    """
+
+    files: Annotated[tuple[Path, ...], read_places]
+    about: Annotated[Path | None, read_file] = None
+    id: Annotated[str | None, read_text] = None
+    time: Annotated[str | None, read_text] = None
+    subject: Annotated[str | None, read_text] = None
+    by: Annotated[str | None, read_text] = None
+    modality: Annotated[str | None, read_text] = None
+    emotions: Annotated[tuple[str, ...] | None, read_texts] = None
+    thresholds: Annotated[Thresholds | Path, word_or_file(Thresholds)] = "published"
+    adjectives: Annotated[Path | None, read_file] = None
+    unit: Annotated[SentenceUnit, one_of(SentenceUnit)] = "mean"
+    most: Annotated[int | None, read_repeats] = None
+    vectors: Annotated[Path | None, read_file] = None
+    folds: Annotated[int, read_folds] = 6
+    nulls: Annotated[int, read_whole] = 0
+    maps: Annotated[bool, read_flag] = False
+    draws: Annotated[int, read_draws] = 999
+    level: Annotated[float, read_share] = 0.95

@@ -135,10 +135,12 @@ def take_features(
         Columns that nobody named and that are no features: row numbers, ids, copies of the target.
     """
     from exprstats.models.data.categories import code_categories, find_categories
+    from exprstats.models.data.design import refuse_target
 
     target = settings.target
     if settings.features:
         names = list(settings.features)
+        refuse_target(target, names)
         require_columns(clips, names, "clips")
         words = [name for name in names if not pd.api.types.is_numeric_dtype(clips[name])]
     else:

@@ -17,9 +17,14 @@ from exprstats.options import (
     MetricName,
     ModelKind,
 )
-from exprstats.study.annotations import EvokedSettings, SigningSettings
-from exprstats.study.estimates import EstimatesSettings
-from exprstats.study.files import ClipsSettings, OpenfaceSettings, RatingsSettings
+from exprstats.study.files import (
+    ClipsSettings,
+    EstimatesSettings,
+    EvokedSettings,
+    OpenfaceSettings,
+    RatingsSettings,
+    SigningSettings,
+)
 from exprstats.study.values import (
     one_of,
     read_draws,

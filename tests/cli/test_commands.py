@@ -270,7 +270,7 @@ def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
         "model elastic": found["models"]["elastic"],
         "model forest": found["models"]["forest"],
         "comparison": found["comparison"],
-        "human": found["human"],
+        "calibration": found["calibration"]["rows"],
         "ceiling": found["ceiling"],
         "weights": found["weights"],
         "contrasts": found["contrasts"],

@@ -48,7 +48,7 @@ def test_factor_compares_means_of_contexts_and_groups(call_json, wide, tmp_path,
     options += ("--rater", "rater") if rated else ()
     folder = tmp_path / "out"
     told = call_json("factor", file, *options, "--between", "sex", "--out", folder)
-    scores = pd.read_csv(folder / "tables" / "scores.csv").query("fitted_on == 'all'")
+    scores = pd.read_csv(folder / "data" / "scores.csv").query("fitted_on == 'all'")
     groups = pd.read_csv(wide)[["subject", "sex"]].drop_duplicates()
     found = compare_means(scores.merge(groups, on="subject"), between="sex")
     estimates = [row["estimate"] for row in told["means"]]

@@ -80,7 +80,7 @@ def test_a_network_is_fitted_rated_and_adapted_to_people_it_has_not_seen(folder)
     assert "14 people took part in training" in said
     rows = json.loads((folder / "ad" / "results.json").read_text())["rows"]
     rows = pd.DataFrame(rows)
-    predictions = pd.read_csv(folder / "ad" / "tables" / "predictions.csv")
+    predictions = pd.read_csv(folder / "ad" / "data" / "predictions.csv")
     last = predictions[predictions["iteration"].eq(3)]
     away = last["prediction"] - last["truth"]
     here = rows["headline"] & rows["iteration"].eq(3) & rows["versus"].isna()

@@ -60,7 +60,6 @@ def test_the_licence_table_names_what_pingouin_is_loaded_for():
     words = {
         "expressions/structure.py": "correlations of estimates of expression",
         "descriptives/variance.py": "analyses of variance",
-        "descriptives/correlations.py": "correlations of people's means",
         "measurement/factor/second.py": "Cronbach's α",
         "inference/comparison/regression.py": "correlations within people",
     }

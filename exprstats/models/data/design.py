@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -229,10 +229,21 @@ def _check_features(features: Sequence[str], target: str) -> tuple[str, ...]:
     if repeated:
         message = f"features names {', '.join(repeated)} more than once."
         raise OptionError(message)
-    if target in names:
+    refuse_target(target, names)
+    return names
+
+
+def refuse_target(target: str | None, names: Iterable[str]) -> None:
+    """Refuse a target that is to be predicted from itself.
+
+    Raises
+    ------
+    OptionError
+        It is among the features.
+    """
+    if target in set(names):
         message = f"The target '{target}' is among the features; leave it out of them."
         raise OptionError(message)
-    return names
 
 
 def _check_numbers(clips: pd.DataFrame, features: tuple[str, ...], targets: list[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from exprstats.study.estimates import EstimatesSettings
+from exprstats.study.files import EstimatesSettings
 from exprstats.study.provenance import InputFile, Logbook
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exprstats.study.annotations import EvokedSettings
+from exprstats.study.files import EvokedSettings
 from exprstats.study.provenance import InputFile, Logbook
 
 if TYPE_CHECKING:
