@@ -124,6 +124,7 @@ def _say_metric(
     own = pick_rows(defined, model=analysis.own_model or "").to_dict("records")
     row = own[0] if own else best
     rank = _RANKS.get(label.better)
+    limits = write_limits(row, 3, bounded=label.bounded)
     compared = f", the {rank} of the {len(pooled)} models" if rank and len(pooled) > 1 else ""
     if rank and np.isclose(row["estimate"], best["estimate"], rtol=1e-9, atol=1e-12):
         tied = np.isclose(defined["estimate"], best["estimate"], rtol=1e-9, atol=1e-12)
@@ -135,8 +136,7 @@ def _say_metric(
         judged = ", judged against other raters," if human else ""
         compared = f"; {analysis.tell_model(best['model'])}{judged} had the {rank}, {value}"
     return say(
-        "{where} {name} of {model} was {value}, {level} CI {limits}{compared} (Table 3, Figure "
-        "3).{contexts}",
+        "{where} {name} of {model} was {value}{interval}{compared} (Table 3, Figure 3).{contexts}",
         where=f"On the {write_count(row['n_clips'])} {_name_tested(analysis)}clips of "
         f"{write_count(row['n_clusters'])} subjects, the"
         if first
@@ -144,8 +144,7 @@ def _say_metric(
         model=analysis.tell_model(row["model"]),
         name=name,
         value=write_estimate(row, 3, bounded=label.bounded),
-        level=write_level(row["level"]),
-        limits=write_limits(row, 3, bounded=label.bounded),
+        interval="" if limits == MISSING else f", {write_level(row['level'])} CI {limits}",
         compared=compared,
         contexts=_say_contexts(here, row["model"], label),
     )

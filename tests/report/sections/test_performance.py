@@ -62,3 +62,11 @@ def test_a_difference_that_never_varies_is_not_called_unreliable():
     told = " ".join(told)
     assert "not to be tested against that of zero" in told
     assert "not reliably different" not in told
+
+
+def test_a_score_without_an_interval_is_told_without_one():
+    models = {"perfect": lambda y: y, "zero": lambda y: 0 * y}
+    _, told = judge("kappa", models, binary=True)
+    assert told[0].endswith(
+        "the κ of perfect was 1.000, the highest of the 2 models (Table 3, Figure 3)."
+    )
