@@ -300,6 +300,9 @@ def save_figure(plot: ggplot, stem: str | PathLike[str], *, dpi: int = 200) -> t
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
     # Text in the SVG becomes outlines, so that it looks the same without our fonts.
     with rc_context({"svg.hashsalt": "exprstats", "svg.fonttype": "path"}):
-        plot.save(png, dpi=dpi, limitsize=False, verbose=False, metadata={"Software": None})
-        plot.save(svg, limitsize=False, verbose=False, metadata={"Date": None, "Creator": None})
+        drawn = plot.save_helper(png, dpi=dpi, limitsize=False, verbose=False)
+        # Drawing takes most of the time, so that both files come from one figure.
+        with rc_context(plot.theme.rcParams):
+            drawn.figure.savefig(png, metadata={"Software": None})
+            drawn.figure.savefig(svg, metadata={"Date": None, "Creator": None})
     return png, svg
