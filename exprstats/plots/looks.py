@@ -302,7 +302,8 @@ def save_figure(plot: ggplot, stem: str | PathLike[str], *, dpi: int = 200) -> t
     with rc_context({"svg.hashsalt": "exprstats", "svg.fonttype": "path"}):
         drawn = plot.save_helper(png, dpi=dpi, limitsize=False, verbose=False)
         # Drawing takes most of the time, so that both files come from one figure.
-        with rc_context(plot.theme.rcParams):
+        settings: dict[Any, Any] = plot.theme.rcParams
+        with rc_context(settings):
             drawn.figure.savefig(png, metadata={"Software": None})
             drawn.figure.savefig(svg, metadata={"Date": None, "Creator": None})
     return png, svg
