@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -181,14 +180,15 @@ def _summarise_tracker(
     from exprstats.behaviour.clips import measure_frames
     from exprstats.behaviour.settings import choose_settings
     from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
+    from exprstats.io.files.kinds import hash_file
 
     names = ("hz", "confidence", "fps", "min_valid", "unit", "signed", "face", "unmatched")
     settings = choose_settings(choices["sampling"], None, {one: choices[one] for one in names})
     faces = read_faces(folder, tracker=tracker, fps=choices["fps"])
     result = measure_frames(faces, plan, settings)
     for file in list_tracker_files(folder):
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        session.add_input(file, digest, int((faces.table["video"] == name_recording(file)).sum()))
+        count = int((faces.table["video"] == name_recording(file)).sum())
+        session.add_input(file, hash_file(file), count)
     session.add_table("clips", result.clips)
     session.tables |= {"ledger": result.ledger}
     session.show_points("Reading", [faces.sentence(), *faces.notes])

@@ -94,19 +94,17 @@ def label_file(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     options |= {"seed": None if tasks is None else seed}
     with open_session("label", **options) as session:
-        import hashlib
-
         from exprstats.behaviour import cut_windows, label_intensity, read_faces
         from exprstats.behaviour.intensity import HAPPINESS
         from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
+        from exprstats.io.files.kinds import hash_file
         from exprstats.report.sections.intensity import describe_labels
 
         faces = read_faces(file, tracker=tracker, fps=fps, reading=get_reading())
         frames = pick_face(faces.table, face)
         for one in list_tracker_files(file):
-            digest = hashlib.sha256(one.read_bytes()).hexdigest()
             count = int((frames["video"] == name_recording(one)).sum())
-            session.add_input(one, digest, count)
+            session.add_input(one, hash_file(one), count)
         frames, more = name_subjects(session, frames, subjects)
         chosen = split_units(units)
         if chosen is None and faces.tracker not in HAPPINESS:

@@ -80,10 +80,10 @@ class Analysis(Registered):
     def name_judges(self) -> str:
         """Return over whom the human baselines' metrics are averaged."""
         words = {"worker": "raters", "seat": "seats, the places that raters of a clip take"}
-        words["paper"] = "raters, whose answers were standardized sums weighted by the loadings"
+        words["paper"] = words["worker"]
         models = () if self.study is None else self.study.models
         units = {one.name: one.unit or "worker" for one in models if one.kind == "human"}
-        if len(set(units.values())) < 2:
+        if len({words[unit] for unit in units.values()}) < 2:
             return words[next(iter(units.values()), "worker")]
         told = [f"{words[unit]} ({self.tell_model(name)})" for name, unit in units.items()]
         return " or ".join(told)

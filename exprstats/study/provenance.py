@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from exprstats.errors import DataError, ExprStatsError, Style
@@ -226,6 +227,11 @@ class Logbook:
             self._keep_warnings(name, caught)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
         report_progress("Study", STAGES.index(name) + 1, len(STAGES))
+
+    def note_file(self, table: str, folder: Path, path: Path, sha256: str, rows: int) -> None:
+        """Write down a file, under its path from the study's folder where it lies there."""
+        shown = path.relative_to(folder) if path.is_relative_to(folder) else path
+        self.inputs.append(InputFile(table, shown.as_posix(), sha256, rows, 0))
 
     def exclude(
         self, stage: str, table: str, rows_in: int, reason: str, *, left_out: Sequence[Any]

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import linregress, t
 
 from exprstats.errors import DataError, OptionError
-from exprstats.inference import calibrate_models
+from exprstats.inference import calibrate_models, compare_models
 from exprstats.inference.calibration import find_half_width
 
 
@@ -133,3 +133,19 @@ def test_raters_in_seats_are_left_out():
     people = rows.assign(model="human", seat="W1")
     both = pd.concat([rows.assign(seat=None), people], ignore_index=True)
     pd.testing.assert_frame_equal(calibrate_models(both).tidy(), calibrate_models(rows).tidy())
+
+
+def test_slope_and_bias_of_the_population_are_covered():
+    rng = np.random.default_rng(11)
+    who = np.repeat(np.arange(28), 6)
+    held = []
+    for _ in range(200):
+        guess = rng.normal(size=168) + 0.7 * rng.normal(size=28)[who]
+        truth = 0.3 + 0.6 * guess + 0.5 * rng.normal(size=28)[who] + 0.8 * rng.normal(size=168)
+        rows = pd.DataFrame({"clip": range(168), "subject": who, "model": "net"})
+        rows = rows.assign(truth=truth, prediction=guess)
+        metrics = ["calibration_slope", "bias"]
+        table = compare_models(rows, metrics=metrics, interval="jackknife", draws=100).table
+        held.append(table["conf_low"].le([0.6, -0.3]) & table["conf_high"].ge([0.6, -0.3]))
+    share = np.mean(held, axis=0)
+    assert (np.abs(share - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 200)).all()

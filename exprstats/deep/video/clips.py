@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -22,6 +21,7 @@ from exprstats.deep.video.reading import (
     walk_frames,
 )
 from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.io.files.kinds import hash_file
 from exprstats.io.outputs import join_inside, write_csv
 from exprstats.io.sources import FilePath
 from exprstats.parallel import report_progress
@@ -106,7 +106,7 @@ def _lay_out_ledger(rows: pd.DataFrame, index: VideoTimes) -> pd.DataFrame:
     ]
     files = [join_inside(Path(), str(name), ".mp4").name for name in ledger["clip"]]
     more = {"start": starts, "end": ends, "fps": round(index.fps, 6), "n_frames": count}
-    more |= {"n_black": black, "file": files, "video_sha256": _hash_file(index.path)}
+    more |= {"n_black": black, "file": files, "video_sha256": hash_file(index.path)}
     return ledger.assign(**more)
 
 
@@ -189,11 +189,6 @@ def _read_ledger(folder: Path) -> pd.DataFrame:
         fact = f"the file is no ledger of clips: it lacks {', '.join(sorted(absent))}."
         raise DataError(Problem(fact, "Choose another folder.", file=str(path)))
     return table
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def name_contexts(videos: Sequence[str], contexts: Sequence[str]) -> dict[str, str]:

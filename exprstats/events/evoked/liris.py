@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -149,9 +148,3 @@ def _join_halves(film: str, parts: dict[str, pd.DataFrame]) -> pd.DataFrame:
         joined = joined.merge(other[fresh], on="time", how="outer", sort=True)
     joined.insert(0, "video", film)
     return joined
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

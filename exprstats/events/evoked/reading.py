@@ -12,9 +12,10 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
-from exprstats.events.evoked.liris import hash_file, is_liris, read_liris
+from exprstats.events.evoked.liris import is_liris, read_liris
 from exprstats.events.evoked.pieces import Piece, join_pieces, read_pieces
 from exprstats.events.evoked.tables import ROLES
+from exprstats.io.files.kinds import hash_file
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import open_source
 from exprstats.options import TimeUnit, ZeroRows, check_word, name_nearest

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 from zipfile import BadZipFile, ZipFile
 
 from exprstats.errors import DataError, Option, Problem, Text
@@ -168,7 +168,7 @@ def _keep_stream(name: str) -> Path:
 def _unpack(path: Path) -> tuple[Path, str]:
     """Return where the bytes lie unpacked, and the hash of the bytes as they came."""
     with path.open("rb") as stream:
-        digest = _hash(stream)
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
         stream.seek(0)
         if stream.read(2) != _GZIP:
             return path, digest
@@ -181,11 +181,20 @@ def _unpack(path: Path) -> tuple[Path, str]:
     return kept, digest
 
 
-def _hash(stream: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while block := stream.read(_BLOCK):
-        digest.update(block)
-    return digest.hexdigest()
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, read in pieces.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        fact = f"{error.strerror or 'it cannot be read'}."
+        raise DataError(Problem(fact, "Check the path.", file=str(path))) from None
 
 
 def _find_format(path: Path, head: bytes) -> FileFormat | None:

@@ -81,10 +81,8 @@ def _is_same(one: float, other: float) -> bool:
 
 def _adjust(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows whose headline differences are adjusted together, within metric and context."""
-    changed = rows["method"].eq(RATERS) & rows["versus"].notna()
-    tested = rows["headline"].eq(True) & rows["versus"].notna()
-    groups = rows["context"].map(lambda name: "" if pd.isna(name) else f"={name}") + rows["metric"]
-    for group in groups[changed].unique():
-        mine = tested & groups.eq(group)
-        rows.loc[mine, "p_adjusted"] = adjust_holm(rows.loc[mine, "p_value"].to_numpy(float))
+    shown = rows[rows["headline"].eq(True) & rows["versus"].notna()]
+    for _, own in shown.groupby(["context", "metric"], dropna=False, sort=False):
+        if own["method"].eq(RATERS).any():
+            rows.loc[own.index, "p_adjusted"] = adjust_holm(own["p_value"].to_numpy(float))
     return rows

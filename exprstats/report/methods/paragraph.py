@@ -149,7 +149,7 @@ def _tell_human(analysis: Analysis) -> Told:
         return [], set()
     models = analysis.study.models if analysis.study else ()
     paper = [one.unit == "paper" for one in models if one.kind == "human"]
-    weighted = "Bartlett's weights, and so in the unit of the scores"
+    weighted = "Bartlett’s weights, and so in the unit of the scores"
     summed = "the standardized loadings, summed, and standardized"
     text = say(
         "The human baseline let each rater's answers, weighted by {weights}, predict the mean of "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from exprstats.study.files import EstimatesSettings
-from exprstats.study.provenance import InputFile, Logbook
+from exprstats.study.provenance import Logbook
 
 if TYPE_CHECKING:
     from exprstats.expressions import Transfer
@@ -47,24 +47,11 @@ def list_companions(settings: EstimatesSettings) -> list[Path]:
 
 
 def measure_source(path: Path, rows: int | None = None) -> tuple[str, int]:
-    """Return the SHA-256 hash of a file, and its rows.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read.
-    """
-    import hashlib
-
-    from exprstats.errors import DataError, Problem
+    """Return the SHA-256 hash of a file, and its rows."""
     from exprstats.io import sniff_file
+    from exprstats.io.files.kinds import hash_file
 
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        fact = f"{error.strerror or 'it cannot be read'}."
-        raise DataError(Problem(fact, "Check the path.", file=str(path))) from None
-    return hashlib.sha256(content).hexdigest(), sniff_file(path).rows if rows is None else rows
+    return hash_file(path), sniff_file(path).rows if rows is None else rows
 
 
 def run_estimates(
@@ -86,9 +73,7 @@ def run_estimates(
     table = read_sources(settings)
     read = table.attrs["rows"]
     for path in (*list_sources(settings), *list_companions(settings)):
-        shown = path.relative_to(folder) if path.is_relative_to(folder) else path
-        measured = measure_source(path, read.get(str(path)))
-        log.inputs.append(InputFile("estimates", shown.as_posix(), *measured, 0))
+        log.note_file("estimates", folder, path, *measure_source(path, read.get(str(path))))
     results, _ = analyse_estimates(settings, table, seed=log.draw_seed("estimates"), n_jobs=n_jobs)
     return results
 

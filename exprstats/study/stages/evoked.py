@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exprstats.study.files import EvokedSettings
-from exprstats.study.provenance import InputFile, Logbook
+from exprstats.study.provenance import Logbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,9 +53,8 @@ def run_evoked(
         Workers.
     """
     run = analyse_evoked(settings, seed=log.draw_seed("evoked"), n_jobs=n_jobs)
-    for path, sha256, rows in run.sources:
-        shown = path.relative_to(folder) if path.is_relative_to(folder) else path
-        log.inputs.append(InputFile("evoked", shown.as_posix(), sha256, rows, 0))
+    for source in run.sources:
+        log.note_file("evoked", folder, *source)
     return run.results
 
 
@@ -204,7 +203,7 @@ def _read_models(
 
 def _find_themes(settings: EvokedSettings, sources: list[Source]) -> str | pd.DataFrame | None:
     from exprstats.errors import DataError, Option, Problem
-    from exprstats.events.evoked.liris import hash_file
+    from exprstats.io.files.kinds import hash_file
 
     if settings.themes is None:
         return None if settings.by is None else "group"

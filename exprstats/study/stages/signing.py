@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exprstats.study.provenance import InputFile, Logbook
+from exprstats.study.provenance import Logbook
 from exprstats.study.settings import SigningSettings
 
 if TYPE_CHECKING:
@@ -24,27 +24,14 @@ def list_sources(settings: SigningSettings) -> list[Path]:
 
 
 def measure_source(path: Path) -> tuple[str, int]:
-    """Return the SHA-256 hash of a file, and its rows, or its lines where it is no table.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read.
-    """
-    import hashlib
-
-    from exprstats.errors import DataError, Problem
+    """Return the SHA-256 hash of a file, and its rows, or its lines where it is no table."""
     from exprstats.io import sniff_file
+    from exprstats.io.files.kinds import hash_file
 
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        fact = f"{error.strerror or 'it cannot be read'}."
-        raise DataError(Problem(fact, "Check the path.", file=str(path))) from None
-    lines = content.count(b"\n")
+    digest = hash_file(path)
     if path.suffix.lower() in {".csv", ".xlsx"}:
-        lines = sniff_file(path).rows
-    return hashlib.sha256(content).hexdigest(), lines
+        return digest, sniff_file(path).rows
+    return digest, path.read_bytes().count(b"\n")
 
 
 def run_signing(
@@ -64,8 +51,7 @@ def run_signing(
         Workers.
     """
     for path in list_sources(settings):
-        shown = path.relative_to(folder) if path.is_relative_to(folder) else path
-        log.inputs.append(InputFile("signing", shown.as_posix(), *measure_source(path), 0))
+        log.note_file("signing", folder, path, *measure_source(path))
     return analyse_signing(settings, seed=log.draw_seed("signing"), n_jobs=n_jobs)
 
 
