@@ -177,3 +177,12 @@ def test_r_gives_the_stored_numbers_again(read_oracle, tmp_path):
             assert again["intervals"][name] == values
         else:
             np.testing.assert_allclose(again["intervals"][name], values, rtol=1e-10)
+
+
+def test_what_rounding_leaves_of_no_variance_has_no_error_and_no_p():
+    noise = np.array([[1.0, 1 + 2e-16, 1 - 1e-16, 1.0], [1.0, 1.1, 0.9, 1.0]])
+    found = jackknife_clusters(np.array([1.0, 1.0]), noise)
+    assert found.std_error[0] == 0
+    assert np.isnan(found.p_value[0])
+    assert found.std_error[1] > 0
+    assert found.p_value[1] < 0.01
