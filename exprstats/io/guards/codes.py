@@ -65,6 +65,8 @@ def find_codes(column: str, values: np.ndarray, rows: np.ndarray) -> Outlying | 
     >>> found.codes, (found.low, found.high), found.rows
     ((-9.0, 99.0), (0.0, 4.0), (9, 11))
     """
+    if _can_hold_none(values):
+        return None
     # Counting by hash is several times faster than sorting all values.
     counted = pd.Series(values).value_counts(sort=False).sort_index()
     counted = counted[np.abs(counted.index) < _LARGEST]
@@ -102,6 +104,17 @@ def find_codes(column: str, values: np.ndarray, rows: np.ndarray) -> Outlying | 
     held = np.isin(values, outside)
     codes = tuple(outside.tolist())
     return Outlying(column, codes, float(core[0]), float(core[-1]), tuple(rows[held].tolist()))
+
+
+def _can_hold_none(values: np.ndarray) -> bool:
+    """Return whether numbers (n,) are neither answers on a scale nor hold a usual code.
+
+    It spares counting what was measured, where nearly every value is a level of its own.
+    """
+    counted = values[np.abs(values) < _LARGEST]
+    doubled = counted + counted
+    steps = counted[doubled == np.rint(doubled)]
+    return len(steps) < _MAIN * len(counted) and not np.isin(steps, list(USUAL_CODES)).any()
 
 
 def _is_far(gap: float, spread: float, usual: bool) -> bool:

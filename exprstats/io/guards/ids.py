@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from exprstats.apa import count_things
@@ -21,6 +22,8 @@ _SUSPECT = re.compile(
     r"|^#?n/?an?$|^none$|^null$",
     re.IGNORECASE | re.MULTILINE,
 )
+_PADDED = re.compile(r"\n0+\d")
+_WORDS = (string.ascii_letters + string.digits + "_\n").encode()
 _MONTHS = "jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
 _DATE = re.compile(
     rf"\d{{4}}-\d\d-\d\d([T ]00:00(:00)?)?|\d{{1,2}}[-./ ]+({_MONTHS})[a-z]*\.?"
@@ -117,7 +120,7 @@ def judge_ids(written: Sequence[str]) -> tuple[list[str], list[Finding]]:
     >>> ids, found.fact
     (['7', '8'], "all ids end in '.0', which is left out ('7.0' is '7').")
     """
-    if _are_plain(written):
+    if are_plain(written):
         return list(written), []
     levels = [clean_id(level) for level in written]
     found = [*_find_null(levels), *_find_merged(levels)]
@@ -138,12 +141,25 @@ def judge_ids(written: Sequence[str]) -> tuple[list[str], list[Finding]]:
     return levels, found
 
 
-def _are_plain(levels: Sequence[str]) -> bool:
-    """Return whether ids give no reason to look at each: one look at all of them is faster."""
+def are_plain(levels: Collection[str]) -> bool:
+    """Return whether different ids give no reason to look at each: one look at all is faster."""
     text = "\n".join(levels)
-    if not text.isascii() or _SUSPECT.search(text):
+    if not text.isascii():
         return False
-    return len(set(text.casefold().split("\n"))) == len(levels)
+    lower = text.lower()
+    if text.encode("ascii").translate(None, _WORDS):
+        suspect = _SUSPECT.search(text) is not None
+    else:
+        # Of letters and digits alone few marks can be made, and these are found at once.
+        framed = f"\n{lower}\n"
+        suspect = (
+            "\n\n" in framed
+            or _PADDED.search(framed) is not None
+            or any(f"\n{word}\n" in framed for word in _NULL_WORDS)
+        )
+    if suspect:
+        return False
+    return lower == text or len(set(lower.split("\n"))) == len(levels)
 
 
 def name_ids(found: Finding, levels: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.guards.codes import Outlying, find_codes
-from exprstats.io.guards.ids import Finding, judge_ids, name_ids
+from exprstats.io.guards.ids import Finding, are_plain, judge_ids, name_ids
 
 # Of a table's attributes: what was said of it before.
 _MARK = "exprstats"
@@ -165,19 +165,22 @@ def find_all_codes(
     rows = np.arange(len(column)) if rows is None else rows
     values = column.to_numpy(float, na_value=np.nan)
     groups, kinds = (np.zeros(0, int), []) if apart is None else pd.factorize(apart)
-    whole = find_codes(name, values, rows)
     if len(kinds) < 2:
+        whole = find_codes(name, values, rows)
         yield from [whole] if whole else []
         return
-    found: list[Outlying] = []
+    places = [np.flatnonzero(groups == group) for group in range(len(kinds))]
+    found = [
+        find_codes(name, values[inside], rows[inside]) if len(inside) >= _FEWEST else None
+        for inside in places
+    ]
+    if not any(found):
+        return
     core: set[float] = set()
-    for group in range(len(kinds)):
-        inside = groups == group
-        one = find_codes(name, values[inside], rows[inside]) if inside.sum() >= _FEWEST else None
-        found += [one] if one else []
-        known = np.unique(values[inside])
-        core |= {value for value in known.tolist() if one is None or value not in one.codes}
-    own = [one for one in found if not core & set(one.codes)]
+    for one, inside in zip(found, places, strict=True):
+        known = np.unique(values[inside]).tolist()
+        core.update(value for value in known if one is None or value not in one.codes)
+    own = [one for one in found if one and not core.intersection(one.codes)]
     yield from _join(own)
 
 
@@ -208,9 +211,13 @@ def _guard_ids(
     """Return the column with clean ids, None where it is clean, and what was found."""
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return None, []
-    known = column.unique()
+    # Texts know their hash, so that a set finds the different ones fastest.
+    held = set(column.to_numpy(object).tolist())
+    if set(map(type, held)) == {str} and are_plain(held):
+        return None, []
+    known = column.unique().tolist()
     levels = [level for level in known if isinstance(level, str)]
-    if len(levels) + int(pd.isna(known).any()) < len(known):
+    if len(levels) + int(column.hasnans) < len(known):
         # Numbers among texts, and whatever else is no text, stay what they are.
         return None, []
     clean, found = judge_ids(levels)

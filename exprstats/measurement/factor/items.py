@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import CodesEncoding, meets_contract, pack_codes
+from exprstats.codes import Codes, encode_column, meets_contract, pack_codes
 from exprstats.contracts import (
     ITEMS,
     RATINGS,
@@ -104,7 +104,7 @@ def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> Ite
 def _check_ids(ids: pd.DataFrame, *, numbered: bool) -> None:
     # Numbers that we gave need no check.
     names = [name for name in ITEMS.key if name in ids and not (numbered and name == "clip")]
-    codes = [pd.factorize(ids[name]) for name in names]
+    codes = [encode_column(ids[name]) for name in names]
     if names and not meets_contract(codes, key=not numbered):
         check_table(ids, _NUMBERED if numbered else ITEMS)
 
@@ -254,18 +254,18 @@ def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
     ratings = guard_ratings(ratings)
     codes = _encode_columns(ratings)
     key = [name for name in ("context", "clip") if name in codes]
-    rows, n_rows = codes["clip"][0], len(codes["clip"][1])
+    rows, n_rows = codes["clip"].codes, len(codes["clip"].levels)
     if len(key) > 1:
         rows, contents = pd.factorize(pack_codes([codes[name] for name in key])[0])
         n_rows = len(contents)
     # Codes count up in order of appearance, so that a new highest one is a first row.
     first = np.flatnonzero(np.diff(np.maximum.accumulate(rows), prepend=-1))
     ids = [*key, *(["subject"] if "subject" in codes else [])]
-    items = order_levels(pd.Series(codes["item"][1]))
-    subjects = codes["subject"][0] if "subject" in codes else None
+    items = order_levels(pd.Series(codes["item"].levels))
+    subjects = codes["subject"].codes if "subject" in codes else None
     _check_roles(ratings, rows, first, items, subjects)
     table = ratings.iloc[first][ids].reset_index(drop=True)
-    places = pd.Index(items).get_indexer(pd.Index(codes["item"][1]))[codes["item"][0]]
+    places = pd.Index(items).get_indexer(pd.Index(codes["item"].levels))[codes["item"].codes]
     means = _average(rows * len(items) + places, ratings["rating"], n_rows * len(items))
     for place, item in enumerate(items):
         table[item] = means.reshape(n_rows, len(items))[:, place]
@@ -273,15 +273,15 @@ def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
     return mark_said(table)
 
 
-def _encode_columns(ratings: pd.DataFrame) -> dict[str, CodesEncoding]:
+def _encode_columns(ratings: pd.DataFrame) -> dict[str, Codes]:
     """Return codes and levels of each id column, once the table has met its contract.
 
     The contract is met on the codes; only a table that breaks it is read once more, to say how.
     """
     absent = find_absent(ratings, ["clip", "rater", "item", "rating"], "ratings")
-    codes: dict[str, CodesEncoding] = {}
+    codes: dict[str, Codes] = {}
     if not absent:
-        codes = {name: pd.factorize(ratings[name]) for name in _IDS if name in ratings.columns}
+        codes = {name: encode_column(ratings[name]) for name in _IDS if name in ratings.columns}
     key = [codes[name] for name in RATINGS.key if name in codes]
     if absent or find_unnumbers(ratings, ["rating"]) or not meets_contract(key):
         check_table(ratings, RATINGS)

@@ -51,16 +51,18 @@ def _list_model(
     raters: ItemSet | None,
 ) -> pd.DataFrame:
     score, error, spread = np.full((3, len(itemset.ids)), np.nan)
-    note = np.full(len(itemset.ids), None, dtype=object)
+    note = np.full(len(itemset.ids), NO_RATERS if raters is None else None, dtype=object)
     for one in solutions:
         # Also the pooled model's errors are those of each context's own raters.
         for context in [one.context] if one.context or not itemset.contexts else itemset.contexts:
-            rows = np.flatnonzero(itemset.select(context))
+            chosen = itemset.select(context)
+            rows = slice(None) if chosen.all() else np.flatnonzero(chosen)
             score[rows], spread[rows] = score_answers(itemset.answers[rows], one, method)
-            error[rows], note[rows] = _sample_raters(
-                raters, itemset.ids.iloc[rows], one, method=method, context=context
-            )
-            unscored = rows[np.isnan(score[rows])]
+            if raters is not None:
+                error[rows], note[rows] = _sample_raters(
+                    raters, itemset.ids.iloc[rows], one, method=method, context=context
+                )
+            unscored = chosen & np.isnan(score)
             error[unscored], note[unscored] = np.nan, one.flaw or "an item is missing"
     return itemset.ids.assign(
         fitted_on=fitted_on, score=score, std_error=error, factor_se=spread, note=note
@@ -90,7 +92,7 @@ def read_raters(ratings: pd.DataFrame, items: Sequence[str]) -> ItemSet:
 
 
 def _sample_raters(
-    raters: ItemSet | None,
+    raters: ItemSet,
     ids: pd.DataFrame,
     solution: Solution,
     *,
@@ -103,8 +105,6 @@ def _sample_raters(
     with k the clip's own number of raters, is √(MSW/k): SD² = MSB/k and ICC_k = 1 − MSW/MSB
     (Shrout & Fleiss, 1979). Written so, it needs neither and holds where ICC_k is negative.
     """
-    if raters is None:
-        return np.full(len(ids), np.nan), np.full(len(ids), NO_RATERS, dtype=object)
     if context is not None and "context" in raters.ids:
         raters = raters.keep(raters.select(context))
     names = [name for name in ("context", "clip") if name in raters.ids and name in ids]

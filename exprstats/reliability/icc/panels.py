@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from exprstats.codes import Codes, close_gaps, combine_codes, encode_columns, explain_breach, recode
+from exprstats.codes import Codes, close_gaps, encode_columns, explain_breach, pack_codes, recode
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem
 from exprstats.io.guards.tables import guard_ratings
@@ -228,7 +228,7 @@ def _encode_panel(
     names = [name for name in dict.fromkeys((by, "context", "clip")) if name in codes]
     clip = codes["clip"].codes
     if len(names) > 1:
-        clip = recode(combine_codes([codes[name] for name in names if name is not None]))
+        clip = recode(pack_codes([codes[name] for name in names if name is not None])[0])
     subject = None if cluster is None else codes[cluster].codes
     rows = np.arange(len(values))
     return Panel(None, "", values, clip, codes["rater"].codes, subject, rows, 0)
