@@ -162,7 +162,8 @@ def fit_file(
             results.append(drawn)
         frame = _score(result, table, score_method, ratings)
         groups = _read_groups(file, between, ids, rater, names) if between else None
-        results += _describe_scores(session, result, groups, level)
+        if result.scores["score"].notna().any():
+            results += _describe_scores(session, result, groups, level)
         if score_method == "all":
             card = measurement.compare_scores(result, table)
             session.add_table("score_card", card.tidy())

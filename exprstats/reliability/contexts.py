@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, ClassVar
 
@@ -13,10 +13,11 @@ from scipy.special import stdtr
 
 from exprstats.apa import tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows, encode_ids
+from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, Problem
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import IccChoice, IccModel, check_level, check_word
-from exprstats.reliability.icc.checks import refuse_obstacles
+from exprstats.reliability.icc.checks import split_obstacles
 from exprstats.reliability.icc.estimands import ESTIMANDS, Estimand, measure_estimand
 from exprstats.reliability.icc.identification import settle_model
 from exprstats.reliability.icc.jackknife import (
@@ -30,6 +31,8 @@ from exprstats.reliability.icc.jackknife import (
 from exprstats.reliability.icc.oneway import find_usual_divisor
 from exprstats.reliability.icc.panels import Panel, find_cluster, split_panels
 from exprstats.results import Result
+
+_NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +92,8 @@ def compare_reliability(
     Returns
     -------
     ContextDifferences
-        A row for each pair of contexts, item and coefficient of one rating and of the mean.
+        A row for each pair of contexts, item and coefficient of one rating and of the mean; where
+        a context has no reliability, a row that says why.
 
     Raises
     ------
@@ -120,17 +124,23 @@ def compare_reliability(
         if panel.context is not None
     ]
     settled = settle_model(model, panels)
-    refuse_obstacles(panels, settled)
     if len({panel.context for panel in panels}) < 2:
         raise DataError(
             Problem(
                 "there is one context.", ("Name the column with ", Option("by"), "."), column=by
             )
         )
+    reasons = split_obstacles(panels, settled)[1]
     codes = encode_clusters(ratings, by, find_cluster(ratings, cluster))
     rows = []
     for item in dict.fromkeys(panel.item for panel in panels):
-        placed = [place_panel(panel, settled, codes) for panel in panels if panel.item == item]
+        placed = [
+            Unplaced(str(panel.context), reasons[place], panel.n_clips if panel.rating.size else 0)
+            if place in reasons
+            else place_panel(panel, settled, codes)
+            for place, panel in enumerate(panels)
+            if panel.item == item
+        ]
         for estimand in ESTIMANDS[settled]:
             for averaged in (False, True):
                 rows += _compare(placed, estimand, item, averaged=averaged, level=level)
@@ -139,7 +149,12 @@ def compare_reliability(
 
 
 def _compare(
-    placed: Sequence[Placed], estimand: Estimand, item: str, *, averaged: bool, level: float
+    placed: Sequence[Placed | Unplaced],
+    estimand: Estimand,
+    item: str,
+    *,
+    averaged: bool,
+    level: float,
 ) -> list[dict[str, Any]]:
     rows = list(_write_differences(placed, estimand, averaged=averaged, level=level))
     shared = {"item": item, "term": estimand.name_term(averaged=averaged), "level": level}
@@ -148,9 +163,19 @@ def _compare(
 
 
 def _write_differences(
-    placed: Sequence[Placed], estimand: Estimand, *, averaged: bool, level: float
+    placed: Sequence[Placed | Unplaced], estimand: Estimand, *, averaged: bool, level: float
 ) -> Iterator[dict[str, Any]]:
     for one, two in combinations(placed, 2):
+        names = {"context": one.name, "versus": two.name, "n_clips": one.n_clips + two.n_clips}
+        if isinstance(one, Unplaced) or isinstance(two, Unplaced):
+            why = "; ".join(
+                f"{context.name}: {context.reason.rstrip('.;')}"
+                for context in (one, two)
+                if isinstance(context, Unplaced)
+            )
+            nothing = dict.fromkeys(_NUMBERS, np.nan)
+            yield {**names, **nothing, "method": "none", "n_clusters": np.nan, "note": why}
+            continue
         values = [
             float(
                 measure_estimand(estimand, context.samples.whole, context.divide(averaged=averaged))
@@ -162,18 +187,25 @@ def _write_differences(
         low, high = find_t_limits(difference, spread, level)
         p_value = 2 * float(stdtr(spread.df, -abs(difference) / error)) if error > 0 else np.nan
         yield {
-            "context": one.name,
-            "versus": two.name,
+            **names,
             "estimate": difference,
             "std_error": error,
             "conf_low": low,
             "conf_high": high,
             "method": "jackknife",
             "p_value": p_value,
-            "n_clips": one.n_clips + two.n_clips,
             "n_clusters": spread.n_subjects,
             "note": spread.refusal or None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A context without a reliability, and why."""
+
+    name: str
+    reason: str
+    n_clips: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +254,7 @@ def _find_codes(local: np.ndarray, everywhere: np.ndarray) -> np.ndarray:
 def spread_difference(one: Placed, two: Placed, estimand: Estimand, *, averaged: bool) -> Spread:
     """Return the jackknife variance of the difference between two contexts' coefficients."""
     thetas = {}
+    without_limits = []
     for part in ("subject", "rater", "cell"):
         union = np.unique(np.concatenate([one.places[part], two.places[part]]))
         values = []
@@ -230,9 +263,16 @@ def spread_difference(one: Placed, two: Placed, estimand: Estimand, *, averaged:
             whole = measure_estimand(estimand, context.samples.whole, divisors)
             filled = np.full(len(union), float(whole))
             without = measure_estimand(estimand, context.samples.without[part], divisors)
+            if part == "subject" and not np.isfinite(without).any():
+                without_limits.append(context.name)
             filled[np.searchsorted(union, context.places[part])] = without
             values.append(np.where(np.isinf(filled), np.nan, filled))
         thetas[part] = values[0] - values[1]
     if len(thetas["cell"]) == len(thetas["rater"]):
         thetas = {"subject": thetas["subject"]}
-    return settle_spread(spread_thetas(thetas))
+    spread = settle_spread(spread_thetas(thetas))
+    if without_limits and spread.refusal:
+        where = join_words([f"context '{name}'" for name in without_limits])
+        why = f"interval refused: in {where} the ratings do not vary both between and within clips"
+        return replace(spread, refusal=why)
+    return spread

@@ -189,7 +189,7 @@ def describe_links(table: pd.DataFrame, *, advised: bool) -> str:
 
 def _write_design(row: dict[Any, Any]) -> str:
     subjects = (
-        "" if pd.isna(row["n_subjects"]) else f" of {write_count(row['n_subjects'])} subjects"
+        "" if pd.isna(row["n_subjects"]) else f" of {count_things(row['n_subjects'], 'subject')}"
     )
     least, most = row["raters_min"], row["raters_max"]
     span = f"{least}" if least == most else f"{least} to {most} (median {row['raters_median']:g})"

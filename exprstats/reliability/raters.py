@@ -12,7 +12,7 @@ import pandas as pd
 
 from exprstats.apa import count_things, write_number
 from exprstats.contracts import require_columns
-from exprstats.errors import OptionError
+from exprstats.errors import OptionError, warn_user
 from exprstats.options import check_count, is_positive
 from exprstats.reliability.icc.checks import refuse_obstacles
 from exprstats.reliability.icc.oneway import (
@@ -27,6 +27,12 @@ from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.results import Result
 
 FAR = 3.0
+# A mean difference is flagged among this many raters and from this share of the ratings' SD on:
+# few raters, or raters who hardly differ, have no outer ones.
+_ENOUGH, _APPRECIABLE = 8, 0.5
+# Ratings that a rater must have given to be called turned round, the correlation with the others
+# from which on, and how many standard errors of Fisher's z it must lie below 0.
+_TURNED = (10, -0.5, 3.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,7 +137,8 @@ def judge_raters(
     rule = (
         f"with {least} ratings or more, one value in at least {100 * mode:g}% of them, a "
         f"correlation with the other raters below {write_number(lowest, bounded=True)}, or a "
-        f"mean difference from them beyond {FAR:g} robust SDs of all raters'"
+        f"mean difference from them beyond {FAR:g} robust SDs of all raters' and half an SD of the "
+        f"ratings (from {_ENOUGH} raters on)"
     )
     return Raters(pd.concat(tables, ignore_index=True), pd.DataFrame(effect), rule)
 
@@ -179,14 +186,45 @@ def _judge_panel(
     table = pd.DataFrame(dict(facts))
     table.insert(0, "rater", ratings["rater"].iloc[first].to_numpy())
     table.insert(0, "item", panel.item)
-    return table.assign(flag=_write_flags(table, *thresholds))
+    spread = float(panel.rating.std())
+    return table.assign(flag=_write_flags(table, spread, *thresholds))
 
 
-def _write_flags(table: pd.DataFrame, least: int, lowest: float, mode: float) -> list[str]:
+def warn_turned(ratings: pd.DataFrame, panels: Sequence[Panel]) -> None:
+    """Warn of raters whose ratings run against those of the others, as on a scale turned round.
+
+    Parameters
+    ----------
+    ratings
+        The caller's table, for its ids.
+    panels
+        One panel an item.
+    """
+    least, highest, errors = _TURNED
+    for panel in panels:
+        seen, others = average_others(panel.rating, panel.clip)
+        who = panel.rater[seen]
+        count = np.bincount(who, minlength=panel.n_raters)
+        r = _compare(panel.rating[seen], others, who, panel.n_raters)[1]
+        z = np.arctanh(np.clip(r, -0.999999, 0.999999)) * np.sqrt(np.maximum(count - 3, 0))
+        for rater in np.flatnonzero((count >= least) & (r <= highest) & (z < -errors)):
+            name = ratings["rater"].iloc[panel.rows[panel.rater == rater][0]]
+            warn_user(
+                f"item '{panel.item}': rater '{name}' rates against the others (r = "
+                f"{write_number(r[rater], bounded=True)} over {count[rater]:,} clips). If this "
+                "person used the scale upside down, turn the ratings round (highest + lowest - "
+                "rating); nothing was changed."
+            )
+
+
+def _write_flags(
+    table: pd.DataFrame, spread: float, least: int, lowest: float, mode: float
+) -> list[str]:
     away = table["severity"] - table["severity"].median()
     # 1.4826 makes the median absolute deviation the SD of a normal distribution. Where most
     # raters are equally severe it is 0, and what rounding leaves must not count as far.
-    far = max(FAR * 1.4826 * away.abs().median(), 1e-9 * away.abs().max())
+    far = max(FAR * 1.4826 * away.abs().median(), 1e-9 * away.abs().max(), _APPRECIABLE * spread)
+    far = far if len(table) >= _ENOUGH else np.inf
     marks = {
         "one value": table["mode_share"] >= mode,
         "disagrees": table["agreement"] < lowest,

@@ -11,12 +11,13 @@
 #' @param missing `"listwise"` or `"fiml"`.
 #' @param cluster NULL, or one id a row for cluster-robust standard errors.
 #' @param level Confidence level of the limits.
+#' @param start NULL for lavaan's own starting values, or loadings and then residual variances.
 #' @return A list of class `one_factor`; see `describe_fit()`.
 #' @examples
 #' fit_one_factor(lavaan::HolzingerSwineford1939, c("x1", "x2", "x3"))
 #' @export
 fit_one_factor <- function(data, items = names(data), estimator = "ML", missing = "listwise",
-                           cluster = NULL, level = 0.95) {
+                           cluster = NULL, level = 0.95, start = NULL) {
   columns <- lapply(unclass(data)[items], as.double)
   if (length(columns) < 3) stop("one factor needs three items")
   names(columns) <- paste0("v", seq_along(columns))
@@ -28,6 +29,10 @@ fit_one_factor <- function(data, items = names(data), estimator = "ML", missing 
   ))
   if (!is.null(cluster)) call$cluster <- "g"
   if (length(items) == 3) call$baseline <- FALSE
+  if (!is.null(start)) {
+    start <- list_start(start)
+    call$start <- quote(start)
+  }
   finish_fit(eval(call), call, items, level)
 }
 
@@ -42,7 +47,7 @@ fit_one_factor <- function(data, items = names(data), estimator = "ML", missing 
 #' @inheritParams fit_one_factor
 #' @return A list of class `one_factor`; see `describe_fit()`.
 #' @export
-fit_moments <- function(cov, mean, n, items = names(mean), level = 0.95) {
+fit_moments <- function(cov, mean, n, items = names(mean), level = 0.95, start = NULL) {
   force(items)
   cov <- do.call(cbind, as.list(as.data.frame(cov)))
   names <- paste0("v", seq_len(ncol(cov)))
@@ -56,12 +61,23 @@ fit_moments <- function(cov, mean, n, items = names(mean), level = 0.95) {
   ))
   # Three items have no fit indices, so that their baseline model would be fitted for nothing.
   if (ncol(cov) == 3) call$baseline <- FALSE
+  if (!is.null(start)) {
+    start <- list_start(start)
+    call$start <- quote(start)
+  }
   finish_fit(eval(call), call, if (is.null(items)) names else items, level)
 }
 
 # Model text of one factor with p items, from an integer alone.
 write_one_factor <- function(p) {
   paste("f =~", paste0("v", seq_len(p), collapse = " + "))
+}
+
+# Starting values as the table of parameters that lavaan takes them from.
+list_start <- function(start) {
+  names <- paste0("v", seq_len(length(start) / 2))
+  data.frame(lhs = c(rep("f", length(names)), names), op = rep(c("=~", "~~"), each = length(names)),
+             rhs = rep(names, 2), est = as.double(start))
 }
 
 finish_fit <- function(fit, call, items, level) {
@@ -75,14 +91,16 @@ finish_fit <- function(fit, call, items, level) {
 #' @param fit A lavaan object whose items are called v1 ... vp.
 #' @param items Their true names.
 #' @inheritParams fit_one_factor
-#' @return A list: `items`, `n`, `converged`, `parameters` and `standardized` (data frames: term,
+#' @return A list: `items`, `n`, `converged`, `objective` (what the fit makes least),
+#'   `parameters` and `standardized` (data frames: term,
 #'   item, estimate, std_error, conf_low, conf_high), `vcov` (loadings, residuals, intercepts) and
 #'   `fit` (chisq, df, pvalue, cfi, tli, rmsea with its 90% limits, srmr).
 #' @export
 describe_fit <- function(fit, items, level = 0.95) {
   answer <- list(
     items = items, n = as.double(sum(lavaan::lavInspect(fit, "nobs"))),
-    converged = lavaan::lavInspect(fit, "converged")
+    converged = lavaan::lavInspect(fit, "converged"),
+    objective = lavaan::lavInspect(fit, "optim")$fx
   )
   if (!answer$converged) return(answer)
   names <- paste0("v", seq_along(items))

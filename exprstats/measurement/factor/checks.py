@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from exprstats.apa import count_things
+from exprstats.document.text import join_words
 from exprstats.errors import DataError, FitError, FitWarning, OptionError, Problem, warn_user
 from exprstats.measurement.factor.moments import Moments, correlate
 from exprstats.measurement.factor.solution import Solution
@@ -137,9 +138,12 @@ def find_improper(
     loadings, residuals
         Shape (p,).
     """
+    cure = "Leave the item out, or fit more clips."
+    if len(items) == 3:
+        cure = "Fit more clips or more items: without this one, two are too few for a factor."
     return [
         f"{name}: item '{item}' has a residual variance of {residual:.4g}"
-        " (a Heywood case); scores are not defined. Leave the item out, or fit more clips."
+        f" (a Heywood case); scores are not defined. {cure}"
         for item, loading, residual in zip(items, loadings, residuals, strict=True)
         if residual <= 1e-6 * (loading**2 + residual)
     ]
@@ -148,10 +152,12 @@ def find_improper(
 def warn_reversed(solution: Solution) -> None:
     """Warn of items that load against the others."""
     if solution.reversed_items:
-        named = ", ".join(f"'{item}'" for item in solution.reversed_items)
+        named = join_words([f"'{item}'" for item in solution.reversed_items])
+        one = len(solution.reversed_items) == 1
+        verb, they, them = ("loads", "it is", "it") if one else ("load", "they are", "them")
         message = (
-            f"{solution.name}: {named} loads against the other items; if it is reverse-keyed,"
-            " turn it round (highest + lowest - answer) and fit again."
+            f"{solution.name}: {named} {verb} against the other items; if {they} reverse-keyed,"
+            f" turn {them} round (highest + lowest - answer) and fit again."
         )
         warn_user(message, FitWarning)
 

@@ -197,6 +197,7 @@ def write_lavaan_script(
         "estimator": quote_text("MLR" if first.method == "robust" else "ML"),
         "missing": quote_text(first.missing),
         "level": repr(factor.level),
+        "starts": _write_starts(factor.solutions),
     }
     lines = [_fill(line, words) for line in _TEMPLATE.read_text("utf-8").splitlines()]
     text = "\n".join(lines) + "\n"
@@ -206,6 +207,17 @@ def write_lavaan_script(
         message = f"the script cannot be written to '{path}': {error.strerror}."
         raise OptionError(message) from error
     return text
+
+
+def _write_starts(solutions: Sequence[Solution]) -> str:
+    """Return as R the starting values of fits that lavaan's own lead to a lower maximum."""
+    pairs = []
+    for one in solutions:
+        if one.started:
+            numbers = ", ".join(map(repr, np.concatenate([one.loadings, one.residuals]).tolist()))
+            key = f"{one.part} {'NA' if one.context is None else one.context}"
+            pairs.append(f"{quote_text(key)} = c({numbers})")
+    return f"list({', '.join(pairs)})"
 
 
 def _check_roles(factor: Factor, cluster: str | None, parts: str | None) -> None:

@@ -221,6 +221,7 @@ def fit_factor(
         estimator=estimator,
         missing=missing,
         cluster=find_clusters(items_table, cluster) if cluster else None,
+        ratings=ratings,
         strict=False,
     )
     if all(job.problems for job in jobs):
@@ -249,11 +250,14 @@ def fit_factor(
 
 def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:
     flawed = [one for one in solutions if one.flaw]
-    if len(flawed) == len(solutions):
+    if len(flawed) == len(solutions) and not (
+        len(flawed) > 1 and any(np.isfinite(one.loadings).all() for one in flawed)
+    ):
         message = "\n".join(one.flaw for one in flawed)
         raise FitError(message)
     for one in flawed:
-        warn_user(f"{one.flaw} It has no scores; the other fits are reported.", FitWarning)
+        rest = "; the other fits are reported" if len(flawed) < len(solutions) else ""
+        warn_user(f"{one.flaw} It has no scores{rest}.", FitWarning)
     for one in solutions:
         if one.part == "all":
             warn_reversed(one)
@@ -271,6 +275,7 @@ def list_jobs(
     estimator: str = "ml",
     missing: str = "listwise",
     cluster: pd.Series | None = None,
+    ratings: pd.DataFrame | None = None,
     keep_rows: bool = False,
     strict: bool = True,
 ) -> list[Job]:
@@ -284,6 +289,8 @@ def list_jobs(
         As for `fit_factor`.
     cluster
         Ids of the rows' clusters, in the order of the rows.
+    ratings
+        RATINGS that the items are means of: their range is that of the answers.
     keep_rows
         Whether the jobs hold the rows even where moments would do.
     strict
@@ -296,6 +303,8 @@ def list_jobs(
         a factor, see `find_problems`.
     """
     low, high = find_range(itemset.answers, items, scale)
+    if ratings is not None and scale is None:
+        low, high = _widen_range(low, high, items, ratings)
     codes = None if cluster is None else encode_ids(cluster.to_frame("cluster"), ["cluster"])[0]
     people = codes
     if codes is None and "subject" in itemset.ids.columns:
@@ -377,6 +386,17 @@ def find_clusters(table: pd.DataFrame, cluster: str) -> pd.Series:
     raise_problems(find_absent(table, [cluster], "items"))
     raise_problems(find_empty(table, [cluster]))
     return table[cluster]
+
+
+def _widen_range(
+    low: np.ndarray, high: np.ndarray, items: tuple[str, ...], ratings: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the range of the raters' answers to each item: means of raters lie inside it."""
+    if not {"item", "rating"} <= set(ratings.columns):
+        return low, high
+    answers = ratings["rating"].groupby(ratings["item"].astype(str)).agg(["min", "max"])
+    ends = answers.reindex(list(items)).to_numpy(float)
+    return np.fmin(low, ends[:, 0]), np.fmax(high, ends[:, 1])
 
 
 def find_range(

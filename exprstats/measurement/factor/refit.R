@@ -11,6 +11,8 @@ parts <- @parts@
 estimator <- @estimator@
 missing <- @missing@
 level <- @level@
+# Loadings and residual variances to start from, where lavaan's own start ends at a lower maximum.
+starts <- @starts@
 
 suppressPackageStartupMessages(library(lavaan))
 data <- utils::read.csv(file, check.names = FALSE, encoding = "UTF-8", colClasses = "character")
@@ -33,10 +35,15 @@ if (!is.null(parts)) {
   subsets <- list(train = data$subject %in% split$subject[split$part == "train"], all = everyone)
 }
 
-fit_rows <- function(keep) {
+fit_rows <- function(keep, start = NULL) {
   arguments <- list(model = model, data = rows[keep, ], std.lv = TRUE, meanstructure = TRUE,
                     estimator = estimator, missing = missing)
   if (!is.null(cluster)) arguments$cluster <- "cluster"
+  if (!is.null(start)) {
+    arguments$start <- data.frame(lhs = c(rep("f", length(items)), aliases),
+                                  op = rep(c("=~", "~~"), each = length(items)),
+                                  rhs = rep(aliases, 2), est = start)
+  }
   fit <- do.call("cfa", arguments)
   if (!lavInspect(fit, "converged")) stop("lavaan did not converge")
   fit
@@ -132,7 +139,8 @@ for (part in names(subsets)) {
   for (context in c(as.list(contexts), list(NULL))) {
     own <- if (is.null(context)) everyone else data[[by]] == context
     label <- if (is.null(context)) NA else context
-    fit <- try(fit_rows(own & subsets[[part]]), silent = TRUE)
+    start <- starts[[paste(part, label)]]
+    fit <- try(fit_rows(own & subsets[[part]], start), silent = TRUE)
     if (inherits(fit, "try-error")) {
       message("No factor fits context ", label, ": ", fit)
       next

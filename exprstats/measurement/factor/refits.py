@@ -23,6 +23,10 @@ _EM_TOLERANCE = 1e-8
 _EM_STEPS = 1_000
 
 
+# Loadings and residual variances.
+Estimates = tuple[np.ndarray, np.ndarray]
+
+
 class Fits(NamedTuple):
     """B fits: means (B, p), covariances (B, p, p), loadings and residual variances (B, p)."""
 
@@ -51,12 +55,12 @@ def fit_sums(sums: PatternSums) -> Fits:
     """
     if len(sums) == 1:
         mean, covariance = complete_sums(sums, None)
-        return Fits(mean, covariance, *solve_many(covariance))
+        return Fits(mean, covariance, *solve_many(covariance, _find_start(sums)))
     mean, covariance = _maximise(sums, lambda completed: completed)
     if covariance.shape[1] == 3:
         # Three items leave no restriction: the saturated moments give the same maximum.
         return Fits(mean, covariance, *solve_many(covariance))
-    loadings, residuals = solve_many(covariance)
+    loadings, residuals = solve_many(covariance, _find_start(sums))
 
     def restrict(completed: np.ndarray) -> np.ndarray:
         nonlocal loadings, residuals
@@ -160,11 +164,74 @@ def _imply(loadings: np.ndarray, residuals: np.ndarray) -> np.ndarray:
     return loadings[:, :, None] * loadings[:, None, :] + residuals[:, :, None] * np.eye(p)
 
 
-def solve_many(covariances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _find_start(sums: PatternSums) -> Estimates | None:
+    """Return the best estimates for all samples together, from which each sample's are sought.
+
+    Where the likelihood has several maxima, samples that each took another one would speak of
+    different factors.
+    """
+    pooled = [(places, values.sum(axis=0)[None]) for places, values in sums]
+    if len(pooled) == 1:
+        return solve_best(complete_sums(pooled, None)[1][0])
+    return solve_best(_maximise(pooled, lambda completed: completed)[1][0])
+
+
+def solve_best(covariance: np.ndarray) -> Estimates | None:
+    """Return loadings and residual variances (p,) at the highest maximum that is proper.
+
+    A factor that does not describe all items may have several maxima, one for each group of
+    items. The search starts from every principal component with a variance above 1.
+
+    Parameters
+    ----------
+    covariance
+        Shape (p, p), p above 3.
+
+    Returns
+    -------
+    tuple of numpy.ndarray or None
+        None with three items, whose maximum is one, and where no start leads to residual
+        variances above 0.
+
+    Examples
+    --------
+    >>> pairs = np.kron(np.diag([1.0, 1.1]), np.full((3, 3), 0.5)) + np.diag([0.5] * 6)
+    >>> loadings, _ = solve_best(pairs)
+    >>> loadings.round(2).tolist()
+    [0.0, 0.0, 0.0, 0.74, 0.74, 0.74]
+    """
+    spread = np.sqrt(np.diag(covariance))
+    if len(covariance) == 3 or not np.isfinite(covariance).all() or spread.min() <= 0:
+        return None
+    r = covariance / np.outer(spread, spread)
+    values, vectors = np.linalg.eigh(r)
+    large = values > min(1.0, values[-1] - 1e-9)
+    loadings = np.clip(0.9 * (vectors[:, large] * np.sqrt(values[large])).T, -0.95, 0.95)
+    many = np.repeat(r[None], len(loadings), axis=0)
+    found = _solve_scoring(many, (loadings, 1 - loadings**2))
+    proper = (found[1] > 1e-6).all(axis=1)
+    if not proper.any():
+        return None
+    misfit = np.where(proper, measure_misfit(many, *found), np.inf)
+    best = int(np.argmin(misfit))
+    return _orient(found[0][[best]], found[1][[best]])[0][0] * spread, found[1][best] * spread**2
+
+
+def measure_misfit(
+    covariances: np.ndarray, loadings: np.ndarray, residuals: np.ndarray
+) -> np.ndarray:
+    """Return log|Σ| + tr(SΣ⁻¹) (B,), which maximum likelihood makes least."""
+    return _measure(covariances, np.concatenate([loadings, residuals], axis=1))
+
+
+def solve_many(
+    covariances: np.ndarray, start: Estimates | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return loadings and residual variances (B, p) of B covariance matrices (B, p, p).
 
-    Three items are solved by the closed form, more by Fisher scoring of all matrices together. A
-    matrix that no factor fits gives NaN; residual variances may come out negative, as in lavaan.
+    Three items are solved by the closed form, more by Fisher scoring of all matrices together,
+    from ``start`` (p,) if given, else from each matrix's first principal component. A matrix that
+    no factor fits gives NaN; residual variances may come out negative, as in lavaan.
     """
     if covariances.shape[1] == 3:
         s12, s13, s23 = covariances[:, 0, 1], covariances[:, 0, 2], covariances[:, 1, 2]
@@ -172,11 +239,14 @@ def solve_many(covariances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             first = np.sqrt(np.where(s12 * s13 * s23 > 0, s12 * s13 / s23, np.nan))
             loadings = np.stack([first, s12 / first, s13 / first], axis=1)
         return _orient(loadings, np.diagonal(covariances, axis1=1, axis2=2) - loadings**2)
-    return _orient(*_solve_scoring(covariances, None))
+    if start is not None:
+        shape = covariances.shape[:2]
+        start = np.broadcast_to(start[0], shape), np.broadcast_to(start[1], shape)
+    return _orient(*_solve_scoring(covariances, start))
 
 
 def _solve_scoring(
-    covariances: np.ndarray, start: tuple[np.ndarray, np.ndarray] | None
+    covariances: np.ndarray, start: Estimates | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return loadings and residual variances (B, p) by Fisher scoring (Lawley & Maxwell, 1971).
 

@@ -91,6 +91,8 @@ class Solution:
     jackknife, n_subjects
         Standard errors of each term over leave-one-subject-out samples, and the number of
         subjects; empty and None where subjects are not known, or have one clip each.
+    started
+        Whether lavaan was given starting values, since its own ended at a lower maximum.
     """
 
     context: str | None
@@ -116,6 +118,7 @@ class Solution:
     alpha_error: float = float("nan")
     jackknife: Mapping[str, Sequence[float]] = field(default_factory=dict)
     n_subjects: int | None = None
+    started: bool = False
 
     @property
     def reversed_items(self) -> list[str]:
@@ -315,6 +318,8 @@ def list_notes(solutions: Sequence[Solution], receipt: Receipt) -> tuple[str, ..
             f"R was not used: the estimates come from the closed form for three items, which is"
             f" the same maximum likelihood solution. The reason: {receipt.reason.rstrip('.')}."
         )
+    if maxima := tell_maxima(solutions):
+        notes.append(maxima)
     if solutions[0].df == 0:
         notes.append(f"{UNTESTABLE[0].upper()}{UNTESTABLE[1:]}; no fit indices are given.")
     if any(one.part == "train" for one in solutions):
@@ -323,6 +328,17 @@ def list_notes(solutions: Sequence[Solution], receipt: Receipt) -> tuple[str, ..
             " the fit on all clips."
         )
     return tuple(notes)
+
+
+def tell_maxima(solutions: Sequence[Solution]) -> str:
+    """Return that the likelihood has several maxima, where lavaan needed other starts."""
+    started = join_words([one.name for one in solutions if one.started])
+    if not started:
+        return ""
+    return (
+        f"The likelihood has several maxima ({started}); from lavaan's own starting values the fit"
+        " would have ended at a lower one, so that it was started near the highest that was found."
+    )
 
 
 def _cut(flaw: str, name: str) -> str:

@@ -14,6 +14,8 @@ from exprstats.reliability.icc.panels import Panel, count_blocks, name_rows
 
 CONSTANT_FROM = 5
 SCREEN = 50_000
+# With fewer clips of two ratings or more, what raters agree on is said to rest on few.
+_FEW_PAIRED = 10
 
 
 def refuse_obstacles(panels: Iterable[Panel], model: IccModel = "one-way") -> None:
@@ -136,9 +138,11 @@ def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
             alone = np.flatnonzero(counts[panel.clip] == 1)
             names = name_rows(ratings, "clip", panel.rows[alone])
             told = count_things(alone.size, "clips has", "clips have", of=len(counts))
+            several = int((counts > 1).sum())
+            thin = f" Raters' agreement rests on {count_things(several, 'clip')} alone."
             warn_user(
                 f"item '{panel.item}': {told} 1 rating ({names}), which tells about differences "
-                "between clips only."
+                f"between clips only.{thin if several < _FEW_PAIRED else ''}"
             )
     _warn_constant(ratings, whole, pooled)
     first = pooled[0]

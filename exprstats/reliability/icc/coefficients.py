@@ -41,6 +41,7 @@ from exprstats.reliability.icc.jackknife import FEW_RATERS
 from exprstats.reliability.icc.oneway import find_divisors
 from exprstats.reliability.icc.panels import Panel, split_whole
 from exprstats.reliability.icc.reml import add_reml, fit_reml
+from exprstats.reliability.raters import warn_turned
 from exprstats.results import Result
 
 RaterRole = Literal["sample", "fixed"]
@@ -168,6 +169,7 @@ def rate_reliability(
     sound, reasons = split_obstacles(panels, settled)
     pooled = [panel for panel in panels if panel.context is None and panel.rating.size]
     warn_oddities(ratings, whole, pooled)
+    warn_turned(ratings, pooled)
     analyses = [_ANALYSES[settled](panel, level) for panel in sound]
     if draws:
         seeds = spawn_seeds(seed, count_blocks(draws))

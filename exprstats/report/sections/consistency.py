@@ -16,7 +16,7 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Table
-from exprstats.document.text import Text, say
+from exprstats.document.text import Text, join_words, say
 from exprstats.measurement.factor.second import PINGOUIN
 from exprstats.report.sections.intervals import SAME
 
@@ -70,7 +70,10 @@ def _say_alpha(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
     limits = {name: worst[f"{name}_second"] for name in ("estimate", "conf_low", "conf_high")}
     if apart.max() < SAME:
         told = "A second method agrees: pingouin gives the same α"
-        told += f" in all {write_count(len(both))} models" if len(both) > 1 else ""
+        if len(both) < shown["context"].nunique():
+            told += f" for {join_words(list(both['context'].astype(str)))}"
+        elif len(both) > 1:
+            told += f" in all {write_count(len(both))} models"
     else:
         told = (
             f"A second method, pingouin, differs by up to {write_number(apart.max(), 3)} in α "

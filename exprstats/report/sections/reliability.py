@@ -238,7 +238,7 @@ def name_place(row: dict[Any, Any], shown: pd.DataFrame) -> str:
 
 def _say_excellent(shown: pd.DataFrame) -> tuple[Text, ...]:
     limits = shown["conf_low"].dropna()
-    if limits.empty:
+    if limits.empty or not shown["estimate"].gt(0).any():
         return ()
     above = int((limits >= EXCELLENT).sum())
     which = "All" if above == len(limits) else f"{above} of the" if above else "None of the"
@@ -303,30 +303,56 @@ def _warn_of_crossing(reliability: Reliability, shown: pd.DataFrame) -> tuple[Te
 
 
 def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
-    """Return how many contexts' reliabilities differ, and the largest difference."""
+    """Return which differences between contexts' reliabilities hold, and the largest of them."""
     if differences is None:
         return ()
     rows = _select(differences)
     rows = rows[rows["estimate"].notna()]
     if rows.empty:
         return (say("Contexts could not be compared in reliability (Table A4)."),)
-    held = rows[rows["p_adjusted"].lt(1 - differences.level)]
-    largest = rows.iloc[int(rows["estimate"].abs().to_numpy().argmax())].to_dict()
+    tested = rows[rows["p_adjusted"].notna()]
+    several = len(list_levels(rows, "term")) > 1
+    untested = len(rows) - len(tested)
+    if tested.empty:
+        told = "difference" if untested == 1 else f"{write_count(untested)} differences"
+        return (
+            say(
+                "The {told} between contexts in the reliability of the mean could not be tested "
+                "(Table A4).",
+                told=told,
+            ),
+        )
+    largest = tested.iloc[int(tested["estimate"].abs().to_numpy().argmax())].to_dict()
+    holds = tested["p_adjusted"].lt(1 - differences.level)
+    facts = {
+        "mark": write_mark(1 - differences.level),
+        "pair": largest["pair"],
+        "item": largest["item"],
+        "form": f", {largest['term']}" if several else "",
+        "value": write_estimate(largest),
+        "level": write_level(differences.level),
+        "limits": write_limits(largest),
+        "p": tell_p(largest["p_adjusted"]),
+        "rest": f"; {write_count(untested)} more could not be tested" if untested else "",
+    }
+    if len(tested) == 1:
+        return (
+            say(
+                "The difference between contexts in the reliability of the mean, {pair} for "
+                "{item}{form}, {differed} from zero, Δ = {value}, {level} CI {limits}, *p* {p} "
+                "(Table A4){rest}.",
+                differed="differed" if holds.all() else "did not clearly differ",
+                **facts,
+            ),
+        )
     return (
         say(
             "{held} of {all} differences between contexts in the reliability of the mean differed "
             "from zero (Holm-adjusted *p* < {mark}; Table A4); the largest was {pair} for "
-            "{item}{form}, Δ = {value}, {level} CI {limits}, *p* {p}.",
-            held=write_count(len(held)) if len(held) else "None",
-            all=write_count(len(rows)),
-            mark=write_mark(1 - differences.level),
-            pair=largest["pair"],
-            item=largest["item"],
-            form=f", {largest['term']}" if len(list_levels(rows, "term")) > 1 else "",
-            value=write_estimate(largest),
-            level=write_level(differences.level),
-            limits=write_limits(largest),
-            p=tell_p(largest["p_adjusted"]),
+            "{item}{form}, Δ = {value}, {level} CI {limits}, *p* {p}{rest}.",
+            held=write_count(int(holds.sum())) if holds.any() else "None",
+            all=write_count(len(tested)),
+            **facts,
         ),
     )
 

@@ -124,7 +124,7 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
             "truth. ω = internal consistency of the items' means, the share of the variance of the "
             "summed items that the factor explains. Span = distance between the scores of each "
             "item's lowest and highest value ({answers}): the ends of the scale where it was "
-            "declared, else of what the clips had.",
+            "declared, else the ends of the answers that there were.",
             answers=answers,
         ),
     ]

@@ -1,0 +1,108 @@
+"""Likelihoods with several maxima: the highest is reported, and refits stay at it.
+
+Witnesses: lavaan, started at each group of items (stored call below, run through R here), and a
+jackknife written out over lavaan fits. lavaan stops about 1e-5 short of a maximum in a loading.
+"""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import exprstats as ex
+from exprstats.measurement.factor.refits import measure_misfit, solve_best
+
+ITEMS = list("abcdef")
+SCRIPT = """
+suppressPackageStartupMessages(library(lavaan))
+d <- read.csv(commandArgs(TRUE)[1])
+start <- data.frame(lhs = c(rep("g", 6), letters[1:6]), op = rep(c("=~", "~~"), each = 6),
+  rhs = rep(letters[1:6], 2), est = c(.1, .1, .1, .9, .9, .9, rep(.5, 6)))
+run <- function(rows) cfa("g =~ a + b + c + d + e + f", rows, std.lv = TRUE, start = start)
+loads <- function(fit) standardizedSolution(fit)$est.std[1:6]
+people <- unique(d$subject)
+left <- sapply(people, function(one) loads(run(d[d$subject != one, ])))
+errors <- sqrt((length(people) - 1) / length(people) * rowSums((left - rowMeans(left))^2))
+cat(fitMeasures(run(d), "chisq"), loads(run(d)), errors, sep = "\\n")
+"""
+
+
+@pytest.fixture(scope="module")
+def pairs() -> pd.DataFrame:
+    """Six items of two unrelated groups, the second a little closer; 40 people, 3 clips each."""
+    rng = np.random.default_rng(7)
+    people = np.repeat(np.arange(40), 3)
+    table = {"subject": [f"s{one}" for one in people], "clip": [f"c{i}" for i in range(120)]}
+    for group, strength in (("abc", 0.78), ("def", 0.84)):
+        factor = rng.normal(size=40)[people] * 0.7 + rng.normal(size=120) * 0.7
+        for item in group:
+            table[item] = strength * factor + np.sqrt(1 - strength**2) * rng.normal(size=120)
+    return pd.DataFrame(table).round(2)
+
+
+@pytest.mark.r
+def test_the_highest_maximum_is_reported_with_its_own_jackknife(pairs, tmp_path):
+    pairs.to_csv(tmp_path / "pairs.csv", index=False)
+    script = tmp_path / "pairs.R"
+    script.write_text(SCRIPT)
+    done = subprocess.run(
+        ["Rscript", "--vanilla", str(script), str(tmp_path / "pairs.csv")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    witness = np.array(done.stdout.split(), dtype=float)
+    table = ex.fit_factor(pairs, items=ITEMS).tidy()
+    chisq = table.loc[table["term"] == "chisq", "estimate"].item()
+    rows = table[(table["term"] == "loading") & (table["method"] == "jackknife")]
+    assert chisq == pytest.approx(witness[0], abs=1e-3)
+    assert rows["estimate"].to_numpy() == pytest.approx(witness[1:7], abs=1e-4)
+    assert rows["std_error"].to_numpy() == pytest.approx(witness[7:], abs=1e-3)
+    drawn = ex.bootstrap_factor(pairs, items=ITEMS, draws=100, seed=1).tidy()
+    loadings = drawn[(drawn["term"] == "loading") & drawn["headline"]]
+    assert loadings["estimate"].to_numpy() == pytest.approx(witness[1:7], abs=1e-4)
+
+
+@pytest.mark.r
+def test_a_lower_maximum_is_left_and_said_and_the_script_starts_there_too(pairs, tmp_path):
+    factor = ex.fit_factor(pairs, items=ITEMS)
+    assert any(one.started for one in factor.solutions) == any("maxima" in n for n in factor.notes)
+    plain = ex.fit_factor(
+        pairs.rename(columns=dict(zip("abcdef", "defabc", strict=True))), items=ITEMS
+    )
+    both = [one.tidy().query("term == 'chisq'")["estimate"].item() for one in (factor, plain)]
+    assert both[0] == pytest.approx(both[1], abs=1e-3)
+    assert any(one.started for found in (factor, plain) for one in found.solutions)
+    started = factor if factor.solutions[0].started else plain
+    assert 'starts <- list("all NA" = c(' in ex.measurement.write_lavaan_script(
+        started, tmp_path / "refit.R", data="pairs.csv"
+    )
+
+
+def test_the_search_finds_the_best_of_many_random_starts():
+    from scipy.optimize import minimize
+
+    rng = np.random.default_rng(3)
+    compared = 0
+    for _ in range(5):
+        r = np.corrcoef(rng.normal(size=(60, 5)) @ rng.normal(size=(5, 5)), rowvar=False)
+
+        def misfit(at, r=r):
+            sigma = np.outer(at[:5], at[:5]) + np.diag(np.exp(at[5:]))
+            return np.linalg.slogdet(sigma)[1] + np.trace(r @ np.linalg.inv(sigma))
+
+        tries = [
+            minimize(misfit, np.r_[rng.uniform(-1, 1, 5), np.log(rng.uniform(0.2, 1, 5))])
+            for _ in range(20)
+        ]
+        proper = [one.fun for one in tries if np.exp(one.x[5:]).min() > 1e-3]
+        best = solve_best(r)
+        if best is None or not proper:
+            continue
+        ours = measure_misfit(r[None], best[0][None], best[1][None])[0]
+        assert ours <= min(proper) + 1e-6
+        compared += 1
+    assert compared >= 3
