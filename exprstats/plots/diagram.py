@@ -238,7 +238,7 @@ class Layout:
 
 
 SIDEWAYS = Layout(down=False, reach=2.2, depth=1.25, breadth=0.36, step=0.5, label=0.6)
-DOWNWARDS = Layout(down=True, reach=1.08, depth=0.36, breadth=0.9, step=1.0, label=0.68)
+DOWNWARDS = Layout(down=True, reach=1.16, depth=0.36, breadth=0.9, step=1.0, label=0.66)
 
 
 def fit_page(contexts: list[Any], items: int, layout: Layout) -> list[Any]:
@@ -271,7 +271,10 @@ def place_items(rows: pd.DataFrame, layout: Layout) -> pd.DataFrame:
         "on": (layout.label * layout.reach, layout.label * across),
     }
     placed = rows.assign(
-        loading=[_write_loading(row) for row in rows.to_dict("records")],
+        # Side by side there is no room for limits beside each loading.
+        loading=[
+            _write_loading(row, "\n" if layout.down else " ") for row in rows.to_dict("records")
+        ],
         error=[_write_error(value) for value in rows["residual"]],
         label=[write_label(item, width=13 if layout.down else 17) for item in rows["item"]],
         negative=rows["estimate"].lt(0),
@@ -283,10 +286,10 @@ def place_items(rows: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     return placed.assign(wide=abs(wide), high=abs(high))
 
 
-def _write_loading(row: dict[Any, Any]) -> str:
+def _write_loading(row: dict[Any, Any], gap: str) -> str:
     value = write_number(row["estimate"], 2, bounded=True)
     limits = write_interval(row["conf_low"], row["conf_high"], 2, bounded=True)
-    return value if limits == MISSING else f"{value} {limits}"
+    return value if limits == MISSING else f"{value}{gap}{limits}"
 
 
 def _write_error(value: Any) -> str:

@@ -135,7 +135,7 @@ def compare_reliability(
     rows = []
     for item in dict.fromkeys(panel.item for panel in panels):
         placed = [
-            Unplaced(str(panel.context), reasons[place], panel.n_clips if panel.rating.size else 0)
+            _leave_out(panel, reasons[place])
             if place in reasons
             else place_panel(panel, settled, codes)
             for place, panel in enumerate(panels)
@@ -168,11 +168,7 @@ def _write_differences(
     for one, two in combinations(placed, 2):
         names = {"context": one.name, "versus": two.name, "n_clips": one.n_clips + two.n_clips}
         if isinstance(one, Unplaced) or isinstance(two, Unplaced):
-            why = "; ".join(
-                f"{context.name}: {context.reason.rstrip('.;')}"
-                for context in (one, two)
-                if isinstance(context, Unplaced)
-            )
+            why = "; ".join(each.reason for each in (one, two) if isinstance(each, Unplaced))
             nothing = dict.fromkeys(_NUMBERS, np.nan)
             yield {**names, **nothing, "method": "none", "n_clusters": np.nan, "note": why}
             continue
@@ -206,6 +202,12 @@ class Unplaced:
     name: str
     reason: str
     n_clips: int
+
+
+def _leave_out(panel: Panel, reason: str) -> Unplaced:
+    name, told = str(panel.context), reason.rstrip(".;")
+    told = told if f"context '{name}'" in told else f"context '{name}': {told}"
+    return Unplaced(name, told, panel.n_clips if panel.rating.size else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,9 @@ def test_a_context_that_cannot_be_rated_leaves_the_differences_of_the_others():
     assert means["estimate"].notna().sum() == 1
     assert means["p_value"].notna().sum() == 1
     assert (
-        means.loc[means["estimate"].isna(), "note"].str.contains("C: has ratings of 1 clip").all()
+        means.loc[means["estimate"].isna(), "note"]
+        .str.contains("context 'C' has ratings of 1 clip")
+        .all()
     )
     alone = compare_reliability(table).table
     kept = alone[alone["term"].eq("ICC(1,k)")].iloc[0]
