@@ -83,17 +83,19 @@ def agree_file(
         from exprstats.reliability import measure_agreement
 
         session.note_file(file)
+        reading = get_reading()
         ratings = read_ratings(
             file,
             **named,
             scale=ends,
             duplicates=duplicates,
-            reading=get_reading(),
+            reading=reading,
         )
         result = measure_agreement(
             ratings,
             scale=ends,
             weights=weights,
+            labels=reading.name_answers(),
             by="context" if by else None,
             cluster="subject" if "subject" in ratings else None,
             level=level,
@@ -103,7 +105,7 @@ def agree_file(
             session.tables[f"agreement_{term}s"] = table
             session.rows += [{**row, "term": term} for row in list_records(table)]
         session.present(result)
-        if ends is None:
+        if ends is None and not result.labels:
             session.say(
                 "Name the lowest and the highest value that raters could choose with --scale for "
                 "Gwet's coefficient and that of Brennan and Prediger."

@@ -12,6 +12,10 @@ FIXED = "\N{NO-BREAK SPACE}"
 _SYMBOLS = re.compile(r"\b(p(?= [=<>] [.\d])|(?:r|M|SD)(?= = [−.\d])|F(?=\([\d.]+, [\d.]+\) =))")
 
 
+# A straight mark that opens a quotation: before it no word, behind it one.
+_OPENING = re.compile(r"(?<![\w’.,;:!?)\]}%])'(?=[^\s'])")
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A stretch of text in one style.
@@ -45,7 +49,7 @@ def say(template: str, **values: Any) -> Text:
     >>> [(run.text, run.italic) for run in say("*M* of {name}", name="*x*")]
     [('M', True), (' of *x*', False)]
     """
-    pieces = template.replace("'", "’").split("*")
+    pieces = curl_quotes(template).split("*")
     return tuple(
         Run(bind_numbers(piece.format(**values)), italic=place % 2 == 1)
         for place, piece in enumerate(pieces)
@@ -61,7 +65,7 @@ def quote_sentence(sentence: str) -> Text:
     >>> [(run.text, run.italic) for run in quote_sentence("It held, p = .2")][1:]
     [('p', True), ('\xa0=\xa0.2', False)]
     """
-    plain = sentence.replace("'", "’").replace(" - ", " − ")
+    plain = curl_quotes(sentence).replace(" - ", " − ")
     pieces = _SYMBOLS.split(plain)
     fixed = [re.sub(r"^ ([=<>]) ", rf"{FIXED}\1{FIXED}", piece) for piece in pieces]
     return tuple(
@@ -69,6 +73,17 @@ def quote_sentence(sentence: str) -> Text:
         for place, piece in enumerate(fixed)
         if piece
     )
+
+
+def curl_quotes(text: str) -> str:
+    """Return a text whose straight marks are apostrophes, or open and close a quotation.
+
+    Examples
+    --------
+    >>> curl_quotes("'warm' of raters' means isn't ('open')")
+    '‘warm’ of raters’ means isn’t (‘open’)'
+    """
+    return _OPENING.sub("‘", text).replace("'", "’")
 
 
 def quote_code(code: str) -> Text:

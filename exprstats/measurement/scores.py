@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import count_things
+from exprstats.apa import count_things, write_number
 from exprstats.contracts import Contract, check_table, order_levels, require_columns
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.io.guards.tables import guard_table
@@ -19,6 +19,8 @@ from exprstats.options import ScoreMethod, check_word
 
 # Answers so many ranges outside the range of the fit point to another scale.
 _FAR = 0.5
+# Clips from which on items are looked at for having been turned round.
+_FEWEST_TURNED = 10
 
 _CLIPS = Contract("clips", key=("context", "clip"), optional=("context",))
 
@@ -86,6 +88,7 @@ def score_clips(
     check_word(method, ScoreMethod, "method")
     itemset = read_items(items_table, factor.items, factor.by)
     _warn_beyond(factor, itemset.answers)
+    _warn_turned(factor, itemset.answers)
     return list_scores(factor.solutions, itemset, method, ratings)
 
 
@@ -100,6 +103,33 @@ def _warn_beyond(factor: Factor, answers: np.ndarray) -> None:
             f"{counted} far outside those that the factor was fitted to, '{factor.items[place]}' "
             f"from {fit.low[place]:g} to {fit.high[place]:g}. Check that the scale is the same."
         )
+
+
+def _warn_turned(factor: Factor, answers: np.ndarray) -> None:
+    """Warn of items that run against the others here, and did not where the factor was fitted."""
+    keyed = (answers - np.nanmean(answers, axis=0)) * np.where(
+        factor.solutions[-1].standard < 0, -1.0, 1.0
+    )
+    spread = np.nanstd(keyed, axis=0)
+    whole = keyed[~np.isnan(keyed).any(axis=1)] / np.where(spread > 0, spread, 1.0)
+    if len(whole) < _FEWEST_TURNED:
+        return
+    for place, item in enumerate(factor.items):
+        rest = np.delete(whole, place, axis=1)
+        # By pairs, not by the sum: with one item turned round, the sum of the others is mixed.
+        r = np.array([_correlate(whole[:, place], other) for other in rest.T])
+        if (np.arctanh(np.clip(r, -0.999999, 0.999999)) < -3 / np.sqrt(len(whole) - 3)).all():
+            warn_user(
+                f"'{item}' runs against the other items in these clips (r = "
+                f"{write_number(r.max(), bounded=True)} at most), though not where the factor was "
+                "fitted. If it is turned round here, turn it back (highest + lowest - answer)."
+            )
+
+
+def _correlate(one: np.ndarray, two: np.ndarray) -> float:
+    one, two = one - one.mean(), two - two.mean()
+    size = np.sqrt((one @ one) * (two @ two))
+    return float(one @ two / size) if size > 0 else 0.0
 
 
 def weight_ratings(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, ClassVar, Literal
 
@@ -28,9 +28,9 @@ from exprstats.reliability.categories import (
     tally_panel,
 )
 from exprstats.reliability.icc.bootstrap import draw_values
-from exprstats.reliability.icc.checks import refuse_obstacles
+from exprstats.reliability.icc.checks import refuse_obstacles, warn_constant
 from exprstats.reliability.icc.jackknife import combine_thetas, find_t_limits
-from exprstats.reliability.icc.panels import Panel, split_panels
+from exprstats.reliability.icc.panels import Panel, split_whole
 from exprstats.results import Result
 
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -63,6 +63,8 @@ class Agreement(Result):
         What disagreement α takes.
     weights
         Agreement of two values in all others.
+    labels
+        Names of values, where they were given.
     """
 
     place: ClassVar[str] = "agreement"
@@ -72,6 +74,11 @@ class Agreement(Result):
     level: float
     scale: Metric
     weights: Weights
+    labels: Mapping[float, str] = field(default_factory=dict)
+
+    def name_value(self, value: float) -> str:
+        """Return a value as it is printed: its label, else the number."""
+        return self.labels.get(value, f"{value:g}")
 
     def glance(self) -> pd.DataFrame:
         """Return one row: the kinds of disagreement."""
@@ -102,6 +109,7 @@ def measure_agreement(
     *,
     scale: Scale | Sequence[float] | None = None,
     weights: Weights | Literal["none"] = "quadratic",
+    labels: Mapping[float, str] | None = None,
     items: Sequence[str] | str | None = None,
     by: str | None = None,
     cluster: str | None = "subject",
@@ -127,6 +135,8 @@ def measure_agreement(
         Agreement of two different values: none for ``"identity"`` (or ``"none"``), falling with
         their distance on the scale for ``"linear"`` and with its square for ``"quadratic"``. The
         distance is that of the values, whether those between them were used or not.
+    labels
+        Names of the values that raters could choose, by value; without ``scale`` they are it.
     draws
         Draws of a bootstrap of subjects (clips, where they are not known), whose rows stand beside
         the others; 0 for none.
@@ -173,9 +183,12 @@ def measure_agreement(
         metric, scale = scale, None
     check_level(level)
     check_count(draws, "draws", least=0, most=MOST_DRAWS)
+    if scale is None and labels:
+        scale = list(labels)
     declared = None if scale is None else _list_values(scale)
-    panels = split_panels(ratings, items=items, by=by, cluster=cluster)
+    whole, panels = split_whole(ratings, items=items, by=by, cluster=cluster)
     refuse_obstacles(panels)
+    warn_constant(ratings, whole, [panel for panel in panels if panel.context is None])
     seeds = spawn_seeds(seed, count_blocks(draws))
     rows, pairs, confusions = [], [], []
     for panel in panels:
@@ -189,7 +202,8 @@ def measure_agreement(
         confusions += _write_confusions(panel, tally, names)
     keys = ("context", "item", "term")
     table = arrange_rows(rows, keys)
-    return Agreement(table, pd.DataFrame(pairs), pd.DataFrame(confusions), level, metric, chosen)
+    told = pd.DataFrame(pairs), pd.DataFrame(confusions)
+    return Agreement(table, *told, level, metric, chosen, labels or {})
 
 
 def _list_values(scale: Sequence[float]) -> np.ndarray:

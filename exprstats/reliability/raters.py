@@ -29,7 +29,7 @@ from exprstats.results import Result
 FAR = 3.0
 # A mean difference is flagged among this many raters and from this share of the ratings' SD on:
 # few raters, or raters who hardly differ, have no outer ones.
-_ENOUGH, _APPRECIABLE = 8, 0.5
+_ENOUGH, _APPRECIABLE = 5, 0.5
 # Ratings that a rater must have given to be called turned round, the correlation with the others
 # from which on, and how many standard errors of Fisher's z it must lie below 0.
 _TURNED = (10, -0.5, 3.0)

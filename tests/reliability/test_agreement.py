@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.errors import DataError, OptionError
+from exprstats.errors import DataWarning, DataError, OptionError
 from exprstats.reliability import measure_agreement
 
 NAN = np.nan
@@ -267,6 +267,7 @@ def test_pairs_who_gave_one_value_only_have_no_kappa(make_ratings):
     )
     varied = flat.assign(rater=flat["rater"] + "2", clip=flat["clip"] + "2")
     varied["rating"] = [1.0, 1.0, 2.0, 2.0] * 5
-    found = measure_agreement(pd.concat([flat, varied], ignore_index=True))
+    with pytest.warns(DataWarning, match="raters 'x', 'y' gave one value to everything"):
+        found = measure_agreement(pd.concat([flat, varied], ignore_index=True))
     assert pick(found, "kappa")["estimate"] == pytest.approx(1.0)
     assert found.pairs["kappa"].isna().sum() == 1

@@ -114,3 +114,21 @@ def test_spans_rest_on_the_answers_of_raters_not_on_their_means():
     span = float(np.abs(weight) @ (ends["max"] - ends["min"]).to_numpy())
     assert factor.spans["span"].iloc[-1] == pytest.approx(span, rel=1e-6)
     assert (means[items].max() < ends["max"]).any() or (means[items].min() > ends["min"]).any()
+
+
+def test_a_rater_who_gave_one_category_is_named_where_agreement_is_measured():
+    table = draw_ratings(3)
+    table["rating"] = np.where(table["rater"].eq("r1"), 2.0, (table["rating"] > 4) + 1.0)
+    with pytest.warns(DataWarning, match="'r1' gave one value"):
+        ex.measure_agreement(table, scale=(1, 2))
+
+
+def test_labels_are_the_declared_scale_and_are_printed():
+    table = draw_ratings(3)
+    table["rating"] = (table["rating"] > 4) + 1.0
+    labels = {1.0: "calm", 2.0: "moved", 3.0: "none"}
+    named = ex.measure_agreement(table, weights="identity", labels=labels)
+    plain = ex.measure_agreement(table, weights="identity", scale=[1, 2, 3])
+    pd.testing.assert_frame_equal(named.table, plain.table)
+    assert named.table["term"].eq("ac").any()
+    assert [named.name_value(one) for one in (1.0, 2.0, 4.0)] == ["calm", "moved", "4"]

@@ -81,6 +81,20 @@ class Reading:
         known = {str(name).strip().casefold(): number for name, number in names.items()}
         return f"{known[text.casefold()]:g}" if text.casefold() in known else cell
 
+    def name_answers(self) -> dict[float, str]:
+        """Return the names of answers by their numbers, where they were listed.
+
+        Examples
+        --------
+        >>> Reading(labels=["Never", "Often"]).name_answers()
+        {1.0: 'Never', 2.0: 'Often'}
+        """
+        if isinstance(self.labels, bool):
+            return {}
+        if isinstance(self.labels, Mapping):
+            return {float(number): str(name) for name, number in self.labels.items()}
+        return {float(place): str(name) for place, name in enumerate(self.labels, start=1)}
+
 
 AS_IT_IS = Reading()
 

@@ -144,7 +144,7 @@ def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
                 f"item '{panel.item}': {told} 1 rating ({names}), which tells about differences "
                 f"between clips only.{thin if several < _FEW_PAIRED else ''}"
             )
-    _warn_constant(ratings, whole, pooled)
+    warn_constant(ratings, whole, pooled)
     first = pooled[0]
     if first.n_subjects == first.n_clips:
         warn_user(
@@ -153,7 +153,8 @@ def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
         )
 
 
-def _warn_constant(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) -> None:
+def warn_constant(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) -> None:
+    """Warn of raters who gave one value to everything; parameters as of `warn_oddities`."""
     if sum(panel.rows.size for panel in pooled) == whole.rows.size:
         rows, rater, values = whole.rows, whole.rater, whole.rating
     else:

@@ -237,7 +237,7 @@ def _build_confusions(agreement: Agreement) -> tuple[Table, ...]:
                 f"v{two:g}": write_count(find_row(mine, value_1=one, value_2=two).get("count", 0))
                 for two in values
             }
-            cells.append({"pair": place, "value": f"{one:g}", **counts})
+            cells.append({"pair": place, "value": agreement.name_value(one), **counts})
     spanner = "Clips with the value of the second rater"
     return (
         Table(
@@ -246,7 +246,10 @@ def _build_confusions(agreement: Agreement) -> tuple[Table, ...]:
             "Values of Two Raters",
             (
                 Column("value", say("Value of the first"), words=True),
-                *(Column(f"v{value:g}", say("{v}", v=f"{value:g}"), spanner) for value in values),
+                *(
+                    Column(f"v{value:g}", say("{v}", v=agreement.name_value(value)), spanner)
+                    for value in values
+                ),
             ),
             pd.DataFrame(cells),
             group="pair",

@@ -153,7 +153,7 @@ def test_a_context_without_an_admissible_fit_is_named_and_is_no_finding():
     flaw = next(one.flaw for one in factor.solutions if one.context == "joy")
     assert flaw
     sections, words = read(factor, rated)
-    assert "Context ’joy’ has no scores" in words["measurement"]
+    assert "Context ‘joy’ has no scores" in words["measurement"]
     # All clips together are improper too: 96 clips, half of them of that context.
     assert factor.solutions[-1].flaw
     assert "All clips have no scores" in words["measurement"]
