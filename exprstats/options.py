@@ -44,9 +44,8 @@ IntervalName = Literal["auto", "percentile", "expanded", "jackknife", "basic", "
 Compat = Literal["mlboot"]
 SchemeName = Literal["clusters", "two-stage"]
 NetworkKind = Literal["lstm", "r3d", "r3d-pretrained", "i3d", "gated-gru"]
-ModelKind = Literal[
-    "elastic", "forest", NetworkKind, "human", "uniform", "normal", "mean", "majority"
-]
+BaselineKind = Literal["human", "uniform", "normal", "mean", "majority"]
+ModelKind = Literal["elastic", "forest", NetworkKind, BaselineKind]
 NETWORKS: tuple[NetworkKind, ...] = get_args(NetworkKind)
 ScoreMethod = Literal["bartlett", "regression", "mean"]
 FactorEstimator = Literal["ml", "mlr"]
@@ -83,6 +82,13 @@ KIND_NAMES: dict[str, str] = {
     "normal": "Normal baseline",
     "mean": "Mean baseline",
     "majority": "Majority baseline",
+}
+# What the baselines of a methods paragraph guess; of raters there is more to say than this.
+GUESSES: dict[str, str] = {
+    "uniform": "random values uniform over the theoretical range",
+    "normal": "random standard normal values",
+    "mean": "the mean of the training clips",
+    "majority": "the most frequent class of the training clips",
 }
 MOST_NAMED = 25
 

@@ -104,9 +104,9 @@ def _list_left_out(left: pd.DataFrame) -> tuple[Text, ...]:
 
 
 def describe_sensitivity(analysis: Analysis) -> Section | None:
-    """Return the section, or None where no other thresholds of confidence were tried."""
+    """Return the section, or None where no other thresholds were tried or nothing can move."""
     result = analysis.sensitivity
-    if result is None:
+    if result is None or result.table.empty:
         return None
     columns = (
         Column("threshold", say("Confidence")),
