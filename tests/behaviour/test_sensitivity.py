@@ -93,7 +93,7 @@ def test_expressivity_keeps_segments_and_needs_units(frames):
 
 
 def test_a_tracker_without_known_columns_has_nothing_to_vary(frames):
-    """Such as one that writes two landmarks only: there is no feature, and no threshold moves it."""
+    """Such as one that writes two landmarks only: no threshold moves a feature."""
     from exprstats.report import describe_results, gather_analysis
 
     known = ["video", "face", "frame", "timestamp", "success", "confidence"]
