@@ -136,7 +136,20 @@ def is_word(value: object, allowed: Any) -> TypeGuard[Any]:
     return value in get_args(allowed)
 
 
-def check_level(level: float) -> None:
+def check_share(share: float, option: str) -> None:
+    """Refuse a share that is not between 0 and 1.
+
+    Raises
+    ------
+    OptionError
+        With the value.
+    """
+    if not 0 <= share <= 1:
+        message = f"{option} is {share:g}; it is a share between 0 and 1."
+        raise OptionError(message, option=option)
+
+
+def check_level(level: float, option: str = "level") -> None:
     """Refuse a confidence level that is no number between 0 and 1.
 
     Raises
@@ -145,8 +158,8 @@ def check_level(level: float) -> None:
         With the level and a usual one.
     """
     if not isinstance(level, Real) or not 0 < level < 1:
-        message = f"level is {level}; it must lie between 0 and 1, such as 0.95."
-        raise OptionError(message, option="level")
+        message = f"{option} is {level}; it must lie between 0 and 1, such as 0.95."
+        raise OptionError(message, option=option)
 
 
 MOST_DRAWS = 1_000_000

@@ -12,6 +12,7 @@ from exprstats.behaviour.trackers.faces import Frames
 from exprstats.behaviour.trackers.units import TRACKER_NAMES
 from exprstats.contracts import find_empty, find_unnumbers, require_columns
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
+from exprstats.options import check_share
 
 Units = Mapping[str, tuple[str, ...]]
 HAPPINESS: dict[str, Units] = {
@@ -89,9 +90,7 @@ def label_intensity(
         if subject not in frames:
             frames = pd.concat([frames, frames["video"].rename(subject)], axis=1)
     chosen = _pick_units("openface" if units is None else units)
-    if not 0 <= confidence <= 1:
-        message = f"confidence is {confidence:g}; it is a share between 0 and 1."
-        raise OptionError(message)
+    check_share(confidence, "confidence")
     columns = [name for sides in chosen.values() for name in sides]
     _check_frames(frames, [subject, *columns])
     values = frames[columns].to_numpy(float, na_value=np.nan)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from exprstats.cli.options import (
+    ConfidenceOption,
     ForceOption,
     JobsOption,
     JsonOption,
@@ -56,9 +57,7 @@ def summarise_folder(
         SamplingRule,
         typer.Option(help="The frame nearest to each moment, or the mean up to the next moment."),
     ] = "nearest",
-    confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Least confidence of a valid frame.")
-    ] = 0.8,
+    confidence: ConfidenceOption = 0.8,
     min_valid: Annotated[
         float, typer.Option(min=0, max=1, help="Least share of valid moments; others are left out.")
     ] = 0.5,

@@ -9,6 +9,7 @@ import typer
 
 from exprstats.apa import count_things
 from exprstats.cli.options import (
+    ConfidenceOption,
     ForceOption,
     JsonOption,
     OutOption,
@@ -50,9 +51,7 @@ def label_file(
             "[default: each video is another person]",
         ),
     ] = None,
-    confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Least confidence of a valid frame.")
-    ] = 0.8,
+    confidence: ConfidenceOption = 0.8,
     face: Annotated[
         int | None, typer.Option(metavar="ID", help="Which face, where frames show several.")
     ] = None,

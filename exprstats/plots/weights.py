@@ -11,6 +11,7 @@ import pandas as pd
 from exprstats.contracts import order_levels, require_columns
 from exprstats.document.cells import name_contexts
 from exprstats.errors import DataError, OptionError, Problem
+from exprstats.models.explain.weights import NOTABLE
 from exprstats.plots.looks import (
     LIGHT,
     PALETTE,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 _MOST_ACROSS = 4
 MOST_FEATURES = 40
-NOTABLE = 0.2  # Lin, Girard, & Morency (2020) read weights close to or above it
 
 
 def keep_largest(

@@ -18,7 +18,7 @@ from exprstats.inference.resampling.samples import count_blocks
 from exprstats.options import MOST_DRAWS, check_count, check_level, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.reliability.categories import (
-    FEWEST_SHARED,
+    NO_PAIR,
     Metric,
     Tally,
     Weights,
@@ -270,7 +270,7 @@ def _limit_alike(term: str, value: float, groups: int, level: float) -> tuple[fl
 
 def _explain_gap(term: str, tally: Tally) -> str:
     if term == "kappa" and not len(tally.who):
-        return f"no pair of raters shares {FEWEST_SHARED} clips"
+        return NO_PAIR
     if term in {"ac", "brennan_prediger"} and not tally.declared:
         return "not known without the scale that raters chose from: declare it"
     return "not defined: all ratings that count are alike"

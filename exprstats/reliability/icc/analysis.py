@@ -24,8 +24,8 @@ from exprstats.reliability.icc.estimands import (
     move_reliability,
 )
 from exprstats.reliability.icc.jackknife import (
+    CLUSTERED,
     FEW_RATERS,
-    PREFERRED,
     Spread,
     find_t_limits,
     jackknife_panel,
@@ -123,7 +123,7 @@ class Analysis:
         """
         ways = self.families[0].intervals
         defined = {way.method for way in ways if not math.isnan(way.low)}
-        preferred = (ways[0].method, *PREFERRED) if self.panel.subject is None else PREFERRED
+        preferred = (ways[0].method, *CLUSTERED) if self.panel.subject is None else CLUSTERED
         return next((method for method in preferred if method in defined), ways[0].method)
 
 

@@ -20,10 +20,11 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.inference.comparison.regression import OLS
+from exprstats.inference.resampling.summaries import TOO_FEW
 from exprstats.plots import ALL, MetricLabel, label_metrics, name_contexts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.intervals import is_bootstrapped, name_sources
-from exprstats.report.sections.performance import TOO_FEW, name_metric
+from exprstats.report.sections.performance import name_metric
 
 MOST_ABREAST = 2  # metrics whose columns fit beside each other on a page
 _FEW_DRAWS = 1000

@@ -12,12 +12,12 @@ from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.document.cells import ALL, list_levels, name_contexts
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, join_texts, quote_sentence, say
+from exprstats.reliability.icc.coefficients import NOTABLE
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
     from exprstats.reliability import Design
 
-NOTABLE = 1.5  # design effect from which an F interval is more than a fifth too narrow
 _MOST_ITEMS = 3  # that are named in one cell
 _COLUMNS = {
     "item": "Question",

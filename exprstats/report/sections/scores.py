@@ -20,6 +20,7 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, join_words, quote_sentence, say
+from exprstats.reliability.icc.analysis import INDEPENDENT
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _TERMS: dict[str, Text] = {
     "rank_change_largest": say("Largest change of rank"),
     "between_share": say("Between subjects"),
 }
-_INDEPENDENT = "clips treated as independent"  # said with the interval's method
 _METHODS = {
     "jackknife": "the cluster jackknife over subjects and, where they rated clips of several "
     "subjects, raters",
@@ -146,7 +146,7 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
     kept = pd.DataFrame([_write_row(row, rated) for row in rows.to_dict("records")])
     told = (
         *collect_notes(rows, ("context",)),
-        *collect_notes(rated, ("context",), (_INDEPENDENT,)),
+        *collect_notes(rated, ("context",), (INDEPENDENT,)),
     )
     title = "Factor Scores of the Clips"
     return Table("A2", "scores", title, tuple(columns), kept, notes=(*notes, *told), rows=rows)

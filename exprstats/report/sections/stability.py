@@ -20,6 +20,7 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Column, Table
 from exprstats.document.text import Text, join_texts, say
+from exprstats.models.explain.weights import ZERO
 from exprstats.plots import name_contexts
 from exprstats.report.analysis import Analysis
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 5
 _SHARES = {"selected": "Selected", "same_sign": "Same sign"}
-_ZERO = "the weight is 0"
 _COLLINEAR = 10.0  # Marquardt (1970): a variance inflation beyond it is read as collinearity
 
 
@@ -201,7 +201,7 @@ def _list_notes(rows: pd.DataFrame, weights: Weights, analysis: Analysis) -> tup
             subjects=write_count(weights.n_clusters),
         ),
         *_list_penalties(weights, analysis),
-        *collect_notes(shown, ("feature", "context"), {_ZERO}),
+        *collect_notes(shown, ("feature", "context"), {ZERO}),
     )
 
 

@@ -22,11 +22,11 @@ from exprstats.inference.comparison.wording import METHOD_WORDS, name_clusters
 from exprstats.models import tally_classes
 from exprstats.models.data.classes import show_label
 from exprstats.report.analysis import Analysis
+from exprstats.report.sections.data import PART_NAMES
 
 if TYPE_CHECKING:
     from exprstats.models import Models
 
-_PARTS = {"train": "Training", "validate": "Validation", "test": "Test"}
 _SCORES = {"rmse": "RMSE", "correlation": "*r*", "accuracy": "Accuracy", "uar": "UAR"}
 _TUNED = {
     "alpha": "Alpha",
@@ -109,7 +109,7 @@ def _build_parts(models: list[Models], analysis: Analysis) -> Table:
 
 
 def _name_parts(models: Models) -> dict[str, str]:
-    return _PARTS if models.rounds is None else {**_PARTS, "validate": "Folds"}
+    return PART_NAMES if models.rounds is None else {**PART_NAMES, "validate": "Folds"}
 
 
 def _list_parts(models: Models, own: pd.DataFrame, analysis: Analysis) -> list[dict[str, str]]:
@@ -164,7 +164,7 @@ def _build_counts(models: list[Models], analysis: Analysis) -> tuple[Table, ...]
             "Clips (Subjects) of Each Class",
             (
                 Column("class", say("Class"), words=True),
-                *(Column(part, say("{word}", word=_PARTS[part])) for part in parts),
+                *(Column(part, say("{word}", word=PART_NAMES[part])) for part in parts),
             ),
             pd.DataFrame(cells),
             group="context" if len(contexts) > 1 else None,
