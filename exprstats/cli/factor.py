@@ -31,6 +31,7 @@ from exprstats.cli.options import (
     split_id,
     split_names,
     split_scale,
+    tell_saved,
 )
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.reliability import keep_descriptives
@@ -336,7 +337,7 @@ def _keep_model(session: Session, factor: Factor, path: Path | None) -> None:
         from exprstats.measurement import save_factor
 
         save_factor(factor, path)
-        session.say(f"The model is in {path}. New clips: exprstats score FILE --model {path}")
+        session.say(tell_saved(path, "score"))
 
 
 def _keep_scores(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from exprstats.cli.options import (
+    FACE_HELP,
     ConfidenceOption,
     ForceOption,
     JobsOption,
@@ -68,7 +69,7 @@ def summarise_folder(
     ] = False,
     face: Annotated[
         str | None,
-        typer.Option(metavar="ID|largest", help="Which face, where frames show several."),
+        typer.Option(metavar="ID|largest", help=FACE_HELP),
     ] = None,
     tracker: Annotated[
         Tracker | None,

@@ -21,6 +21,7 @@ from exprstats.cli.options import (
     split_id,
     split_names,
     split_shares,
+    tell_saved,
 )
 from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
@@ -188,7 +189,7 @@ def fit_clips(
             from exprstats.models import save_models
 
             save_models(found["models"], save)
-            session.say(f"The model is in {save}. New clips: exprstats predict FILE --model {save}")
+            session.say(tell_saved(save, "predict"))
 
 
 def check_refits(model: str, draws: int) -> None:

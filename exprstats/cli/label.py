@@ -9,6 +9,7 @@ import typer
 
 from exprstats.apa import count_things
 from exprstats.cli.options import (
+    FACE_HELP,
     ConfidenceOption,
     ForceOption,
     JsonOption,
@@ -52,9 +53,7 @@ def label_file(
         ),
     ] = None,
     confidence: ConfidenceOption = 0.8,
-    face: Annotated[
-        int | None, typer.Option(metavar="ID", help="Which face, where frames show several.")
-    ] = None,
+    face: Annotated[int | None, typer.Option(metavar="ID", help=FACE_HELP)] = None,
     fps: Annotated[
         float | None, typer.Option(help="Frames a second, where the file holds no times.")
     ] = None,

@@ -6,14 +6,12 @@ import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 
 from exprstats.errors import Option, OptionError
 from exprstats.options import Duplicates, FactorEstimator, MissingRule
-
-Word = TypeVar("Word", bound=str)
 
 JsonOption = Annotated[
     str | None,
@@ -62,6 +60,7 @@ SeenOption = Annotated[
     str | None,
     typer.Option("--subject", metavar="COLUMN", help="Who is seen; kept beside the scores."),
 ]
+FACE_HELP = "Which face, where frames show several."
 ConfidenceOption = Annotated[
     float,
     typer.Option("--confidence", min=0, max=1, help="Least confidence of a valid frame."),
@@ -210,6 +209,11 @@ def ask_subject(session: Any) -> None:
         "If people are seen in several clips, name their column with --subject for an interval "
         "that allows for it."
     )
+
+
+def tell_saved(path: Path, command: str) -> str:
+    """Return where a model was stored, and the command that uses it."""
+    return f"The model is in {path}. New clips: exprstats {command} FILE --model {path}"
 
 
 def check_draws(option: str, draws: int, *, fewest: int, better: int) -> None:

@@ -27,6 +27,7 @@ from exprstats.plots.looks import (
     place_apart,
     place_ticks,
     set_looks,
+    tell_crowded,
     write_label,
     write_ticks,
 )
@@ -120,7 +121,7 @@ def _choose_rows(rows: pd.DataFrame, lines: int) -> tuple[pd.DataFrame, list[str
     contexts = order_levels(rows["context"])
     if len(contexts) * lines <= MOST_LINES or ALL not in contexts[1:]:
         return rows, []
-    told = f"All contexts together; the {len(contexts) - 1:,} contexts do not fit on a page."
+    told = tell_crowded(len(contexts) - 1)
     return rows[rows["context"].eq(ALL)].reset_index(drop=True), [told]
 
 

@@ -27,6 +27,7 @@ from exprstats.reliability.categories import (
     measure_agreements,
     tally_panel,
 )
+from exprstats.reliability.icc.analysis import FIXED_RATERS
 from exprstats.reliability.icc.bootstrap import draw_values
 from exprstats.reliability.icc.checks import refuse_obstacles
 from exprstats.reliability.icc.jackknife import combine_thetas, find_t_limits
@@ -233,7 +234,7 @@ def _write_rows(panel: Panel, tally: Tally, level: float) -> Iterator[dict[str, 
     for term, value in whole.items():
         spread = combine_thetas({"subject": without[term]})
         low, high = find_t_limits(float(value[0]), spread, level)
-        note = spread.refusal or f"over {groups:,} {over}; raters treated as fixed"
+        note = spread.refusal or f"over {groups:,} {over}; {FIXED_RATERS}"
         if spread.variance < 1e-20:
             # All clusters are alike, which does not make the population so.
             low, high, note = _limit_alike(term, float(value[0]), groups, level)

@@ -15,6 +15,7 @@ from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.comparison.wording import join_words
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, jackknife_clusters, sort_draws
+from exprstats.inference.resampling.pvalues import TIE
 from exprstats.models.data.design import Design, Sample, seed_samples, sort_rows
 from exprstats.models.explain.refits import LIMITS, check_resampling
 from exprstats.models.fitting.outcomes import FEW_SUBJECTS, KEYS, group_contexts
@@ -28,7 +29,6 @@ from exprstats.results import Result
 # From such a correlation on two features are one for every purpose of a model.
 TWINS = 0.98
 SHARED = "shares the credit"
-TIE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)

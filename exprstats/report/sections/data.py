@@ -24,7 +24,7 @@ PART_NAMES = {"train": "Training", "validate": "Validation", "test": "Test"}
 def describe_analysed(analysis: Analysis) -> Section:
     """Return the section; it says what it can from the results alone."""
     table = _build_table(analysis)
-    sentences = (*_say_files(analysis), *_say_ratings(analysis), *_say_split(analysis, table))
+    sentences = (*_say_files(analysis), *_say_ratings(analysis), *_say_split(table))
     return Section(
         "analysed",
         "What was analyzed and what was left out",
@@ -86,7 +86,7 @@ def _say_ratings(analysis: Analysis) -> tuple[Text, ...]:
     )
 
 
-def _say_split(analysis: Analysis, table: Table | None) -> tuple[Text, ...]:
+def _say_split(table: Table | None) -> tuple[Text, ...]:
     if table is None:
         return ()
     return (

@@ -11,6 +11,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, write_count, write_level
 from exprstats.document.cells import (
+    OVERALL,
     collect_notes,
     find_extremes,
     find_row,
@@ -206,8 +207,7 @@ def build_scoreboard(
     return Table(
         "3",
         "performance",
-        f"{_name_tested(analysis).title()}Performance"
-        + (" by Context and Overall" if len(contexts) > 1 else ""),
+        f"{_name_tested(analysis).title()}Performance" + (OVERALL if len(contexts) > 1 else ""),
         columns,
         cells,
         group="group",

@@ -32,6 +32,7 @@ _TERMS: dict[str, Text] = {
     "rank_change_largest": say("Largest change of rank"),
     "between_share": say("Between subjects"),
 }
+FACTOR_SE = "*SE* of the factor model"
 _METHODS = {
     "jackknife": "the cluster jackknife over subjects and, where they rated clips of several "
     "subjects, raters",
@@ -113,7 +114,7 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
         Column("lowest", say("Lowest")),
         Column("highest", say("Highest")),
         Column("error", say("*SE*")),
-        Column("factor_error", say("*SE* of the factor model")),
+        Column("factor_error", say(FACTOR_SE)),
         Column("omega", say("ω")),
         Column("span", say("Span")),
     ]

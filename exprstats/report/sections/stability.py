@@ -9,6 +9,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, write_count, write_level, write_number
 from exprstats.document.cells import (
+    OVERALL,
     collect_notes,
     find_extremes,
     find_row,
@@ -49,7 +50,7 @@ def build_stability(weights: Weights, analysis: Analysis) -> Table:
     return Table(
         "5",
         "weights",
-        "Feature Weights" + (" by Context and Overall" if len(contexts) > 1 else ""),
+        "Feature Weights" + (OVERALL if len(contexts) > 1 else ""),
         columns,
         pd.DataFrame([_write_row(row, rows) for row in shown.to_dict("records")]),
         group="context" if len(contexts) > 1 else None,

@@ -46,7 +46,7 @@ def describe_fits(analysis: Analysis) -> Section | None:
     models = [one for one in analysis.models.values() if one.record is None]
     if not models or analysis.study is not None:
         return None
-    tables = (_build_parts(models, analysis), *_build_counts(models, analysis))
+    tables = (_build_parts(models, analysis), *_build_counts(models))
     named = join_words([f"Table {table.number}" for table in tables])
     return Section(
         "fits",
@@ -139,7 +139,7 @@ def _list_parts(models: Models, own: pd.DataFrame, analysis: Analysis) -> list[d
     return lines
 
 
-def _build_counts(models: list[Models], analysis: Analysis) -> tuple[Table, ...]:
+def _build_counts(models: list[Models]) -> tuple[Table, ...]:
     """Return Table A31, where a model predicts classes: their clips and subjects in each part."""
     first = next((one for one in models if one.design.classes), None)
     if first is None:

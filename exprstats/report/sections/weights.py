@@ -9,6 +9,7 @@ import pandas as pd
 from exprstats.apa import MISSING, tell_p, write_count, write_level, write_number, write_p
 from exprstats.document.cells import (
     ALL,
+    OVERALL,
     collect_notes,
     find_row,
     list_levels,
@@ -163,7 +164,7 @@ def _build_table(
     return Table(
         "5",
         "weights",
-        "Feature Weights" + (" by Context and Overall" if len(contexts) > 1 else ""),
+        "Feature Weights" + (OVERALL if len(contexts) > 1 else ""),
         tuple(columns),
         pd.DataFrame(cells),
         group="group",
