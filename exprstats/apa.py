@@ -56,7 +56,7 @@ def write_number(
     return _finish(text, style)
 
 
-def write_p(value: float | None, *, style: NumberStyle = "apa") -> str:
+def write_p(value: float | None) -> str:
     """Write a p-value to three decimals, or as beyond what three decimals show.
 
     Examples
@@ -67,10 +67,10 @@ def write_p(value: float | None, *, style: NumberStyle = "apa") -> str:
     if value is None or math.isnan(value):
         return MISSING
     if value < 0.001:
-        return "< .001" if style == "apa" else "< 0.001"
+        return "< .001"
     if value > 0.999:
-        return "> .999" if style == "apa" else "> 0.999"
-    return write_number(value, 3, bounded=True, style=style)
+        return "> .999"
+    return write_number(value, 3, bounded=True)
 
 
 def tell_p(value: float | None) -> str:

@@ -55,6 +55,8 @@ RATINGS = Contract(
 )
 ITEMS = Contract("items", key=("context", "clip"), optional=("context", "subject"))
 CLIPS = Contract("clips", key=("context", "clip"), ids=("subject",), optional=("context",))
+# Clips of whom nobody need be known.
+NAMED_CLIPS = Contract("clips", key=("context", "clip"), optional=("context",))
 SCORES = Contract(
     "scores",
     key=("context", "clip", "fitted_on"),

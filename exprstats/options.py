@@ -44,9 +44,8 @@ IntervalName = Literal["auto", "percentile", "expanded", "jackknife", "basic", "
 Compat = Literal["mlboot"]
 SchemeName = Literal["clusters", "two-stage"]
 NetworkKind = Literal["lstm", "r3d", "r3d-pretrained", "i3d", "gated-gru"]
-ModelKind = Literal[
-    "elastic", "forest", NetworkKind, "human", "uniform", "normal", "mean", "majority"
-]
+BaselineKind = Literal["human", "uniform", "normal", "mean", "majority"]
+ModelKind = Literal["elastic", "forest", NetworkKind, BaselineKind]
 NETWORKS: tuple[NetworkKind, ...] = get_args(NetworkKind)
 ScoreMethod = Literal["bartlett", "regression", "mean"]
 FactorEstimator = Literal["ml", "mlr"]
@@ -83,6 +82,13 @@ KIND_NAMES: dict[str, str] = {
     "normal": "Normal baseline",
     "mean": "Mean baseline",
     "majority": "Majority baseline",
+}
+# What the baselines of a methods paragraph guess; of raters there is more to say than this.
+GUESSES: dict[str, str] = {
+    "uniform": "random values uniform over the theoretical range",
+    "normal": "random standard normal values",
+    "mean": "the mean of the training clips",
+    "majority": "the most frequent class of the training clips",
 }
 MOST_NAMED = 25
 
@@ -130,7 +136,20 @@ def is_word(value: object, allowed: Any) -> TypeGuard[Any]:
     return value in get_args(allowed)
 
 
-def check_level(level: float) -> None:
+def check_share(share: float, option: str) -> None:
+    """Refuse a share that is not between 0 and 1.
+
+    Raises
+    ------
+    OptionError
+        With the value.
+    """
+    if not 0 <= share <= 1:
+        message = f"{option} is {share:g}; it is a share between 0 and 1."
+        raise OptionError(message, option=option)
+
+
+def check_level(level: float, option: str = "level") -> None:
     """Refuse a confidence level that is no number between 0 and 1.
 
     Raises
@@ -139,8 +158,8 @@ def check_level(level: float) -> None:
         With the level and a usual one.
     """
     if not isinstance(level, Real) or not 0 < level < 1:
-        message = f"level is {level}; it must lie between 0 and 1, such as 0.95."
-        raise OptionError(message, option="level")
+        message = f"{option} is {level}; it must lie between 0 and 1, such as 0.95."
+        raise OptionError(message, option=option)
 
 
 MOST_DRAWS = 1_000_000

@@ -84,6 +84,11 @@ class Result(ABC):
         return write_cells(self.tidy()).to_html(index=False, border=0)
 
 
+def refuse_stranger(thing: object) -> OptionError:
+    """Return the error on what is no result."""
+    return OptionError(f"a report cannot be made of {type(thing).__name__}; pass results.")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
     """Results of one analysis by name, in one order; `Results.collect` makes it.
@@ -114,8 +119,7 @@ class Results:
         given = {result.find_place() for result in results if isinstance(result, Result)}
         for result in results:
             if not isinstance(result, Result):
-                message = f"a report cannot be made of {type(result).__name__}; pass results."
-                raise OptionError(message)
+                raise refuse_stranger(result)
             place = result.find_place()
             if not place or _BESIDE.get(place, place) not in given:
                 others += [] if any(one is result for one in others) else [result]

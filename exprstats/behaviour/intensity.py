@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.behaviour.grid import SLACK
 from exprstats.behaviour.trackers.faces import Frames
 from exprstats.behaviour.trackers.units import TRACKER_NAMES
 from exprstats.contracts import find_empty, find_unnumbers, require_columns
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
+from exprstats.options import check_share
 
 Units = Mapping[str, tuple[str, ...]]
 HAPPINESS: dict[str, Units] = {
@@ -25,7 +27,6 @@ HAPPINESS: dict[str, Units] = {
     "affdex": {"AU06": ("Cheek Raise",), "AU12": ("Smile",)},
 }
 # Decimals that end in 5 go up, although their doubles may lie just below.
-_SLACK = 1e-9
 # Labels between neutral and full expression, which people pass through quickly.
 _BETWEEN = (3, 7)
 
@@ -89,9 +90,7 @@ def label_intensity(
         if subject not in frames:
             frames = pd.concat([frames, frames["video"].rename(subject)], axis=1)
     chosen = _pick_units("openface" if units is None else units)
-    if not 0 <= confidence <= 1:
-        message = f"confidence is {confidence:g}; it is a share between 0 and 1."
-        raise OptionError(message)
+    check_share(confidence, "confidence")
     columns = [name for sides in chosen.values() for name in sides]
     _check_frames(frames, [subject, *columns])
     values = frames[columns].to_numpy(float, na_value=np.nan)
@@ -108,7 +107,7 @@ def label_intensity(
         for place in quiet:
             silent.setdefault(list(chosen)[place], []).append(str(person))
     _tell_silent(silent)
-    label = pd.array(np.floor(10 * intensity + 0.5 + _SLACK), dtype="Float64").astype("Int64")
+    label = pd.array(np.floor(10 * intensity + 0.5 + SLACK), dtype="Float64").astype("Int64")
     return pd.DataFrame({"intensity": intensity, "label": label}, index=frames.index)
 
 

@@ -22,6 +22,10 @@ from exprstats.options import SamplingRule
 from exprstats.results import Result
 
 THRESHOLDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)
+_COLUMNS = (
+    *("threshold", "feature", "n_clips", "n_left_out"),
+    *("mean", "sd", "n_shared", "correlation", "shift"),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +154,7 @@ def vary_confidence(
         for name in FEATURES
         if name in table
     ]
-    return Sensitivity(pd.DataFrame(rows), chosen.confidence)
+    return Sensitivity(pd.DataFrame(rows, columns=[*_COLUMNS]), chosen.confidence)
 
 
 def _measure(

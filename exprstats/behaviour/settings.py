@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from exprstats.behaviour.openface.recordings import Face
 from exprstats.errors import Option, OptionError
-from exprstats.options import PointUnit, SamplingRule, check_word, name_nearest
+from exprstats.options import PointUnit, SamplingRule, check_share, check_word, name_nearest
 
 FailedRule = Literal["drop", "keep", "error"]
 
@@ -108,10 +108,7 @@ class Quality:
         """Refuse values that no analysis could use."""
         check_word(self.failed, FailedRule, "failed")
         for name in ("confidence", "min_valid", "unmatched"):
-            value = getattr(self, name)
-            if not 0 <= value <= 1:
-                message = f"{name} is {value:g}; it is a share between 0 and 1."
-                raise OptionError(message, option=name)
+            check_share(getattr(self, name), name)
         if isinstance(self.face, str) and self.face != "largest":
             message = f"face '{self.face}' is not known. Give a face id or 'largest'."
             raise OptionError(message, option="face")

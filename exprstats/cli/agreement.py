@@ -23,6 +23,7 @@ from exprstats.cli.options import (
     ReverseOption,
     SeedOption,
     SingleJobOption,
+    ask_subject,
     name_ratings,
     split_id,
     split_names,
@@ -111,7 +112,4 @@ def agree_file(
                 "Gwet's coefficient and that of Brennan and Prediger."
             )
         if "subject" not in ratings:
-            session.say(
-                "If people are seen in several clips, name their column with --subject for an "
-                "interval that allows for it."
-            )
+            ask_subject(session)

@@ -14,10 +14,6 @@ from exprstats.cli.session import Session, open_session
 if TYPE_CHECKING:
     import pandas as pd
 
-PRINTED = ("estimate", "conf_low", "conf_high")
-COUNTS = ("n_clips", "raters_per_clip")
-FOUND = ("consistent", "expected_low", "expected_high", "note")
-
 
 @reads_files
 def audit_file(
@@ -46,12 +42,12 @@ def audit_file(
     """Check which published ICCs follow from their F interval."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("audit", **options) as session:
-        from exprstats.reliability import audit_table
+        from exprstats.reliability.audit import ADDED, NEEDED, NUMBERS, audit_table
 
         table = read_published(session, file)
         result = audit_table(table, term=term, level=level, decimals=decimals)
-        numbers = result.tidy().astype({**dict.fromkeys(PRINTED, float), "n_clips": int})
-        session.add_table("audit", numbers[[*result.keys, *PRINTED, *COUNTS, *FOUND]])
+        numbers = result.tidy().astype({**dict.fromkeys(NUMBERS, float), "n_clips": int})
+        session.add_table("audit", numbers[[*result.keys, *NEEDED, *ADDED]])
         session.present(result)
 
 
@@ -59,16 +55,16 @@ def read_published(session: Session, file: Path) -> pd.DataFrame:
     """Read a published table; its numbers stay as they are written, if the file is a text."""
     from exprstats.errors import DataError, Problem
     from exprstats.io import read_table
+    from exprstats.reliability.audit import NEEDED, NUMBERS
 
     facts = session.note_file(file)
-    needed = (*PRINTED, *COUNTS)
-    absent = [name for name in needed if name not in facts.columns]
+    absent = [name for name in NEEDED if name not in facts.columns]
     if absent:
         names = " or ".join(f"'{name}'" for name in absent)
-        remedy = f"An audit needs {', '.join(needed)}; other columns name the rows."
+        remedy = f"An audit needs {', '.join(NEEDED)}; other columns name the rows."
         raise DataError(Problem(f"there is no column {names}.", remedy, file=str(file)))
-    written = PRINTED if facts.separator is not None else ()
-    numbers = [name for name in needed if name not in written]
+    written = NUMBERS if facts.separator is not None else ()
+    numbers = [name for name in NEEDED if name not in written]
     table = read_table(file, ids=written, numbers=numbers, reading=get_reading())
     return table.assign(**{name: table[name].map(_unify) for name in written})
 

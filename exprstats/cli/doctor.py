@@ -217,6 +217,7 @@ def examine_factor(state: RState) -> Finding:
     import pandas as pd
 
     from exprstats.measurement import fit_factor
+    from exprstats.measurement.factor.checks import UNUSED
 
     table = pd.DataFrame(_ITEMS)
     try:
@@ -232,7 +233,7 @@ def examine_factor(state: RState) -> Finding:
     if not gap <= TOLERANCE:
         return Finding("CFA", "FAIL", f"{told}; 1e-06 is allowed.", "Reinstall R's lavaan.")
     if state.lavaan_version and factor.engine != "lavaan":
-        return Finding("CFA", "FAIL", f"lavaan was not used: {factor.receipt.reason}", state.cure)
+        return Finding("CFA", "FAIL", UNUSED.format(factor.receipt.reason), state.cure)
     return Finding("CFA", "OK", told)
 
 

@@ -14,6 +14,7 @@ from exprstats.cli.options import (
     EstimatorOption,
     ForceOption,
     GapsOption,
+    ItemsArgument,
     ItemsOption,
     JsonOption,
     LevelOption,
@@ -23,11 +24,14 @@ from exprstats.cli.options import (
     RobustOption,
     RowsOption,
     SeedOption,
+    SeenOption,
     SingleJobOption,
+    check_draws,
     split_gaps,
     split_id,
     split_names,
     split_scale,
+    tell_saved,
 )
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.reliability import keep_descriptives
@@ -47,21 +51,14 @@ if TYPE_CHECKING:
     from exprstats.models import ScoreReliability
     from exprstats.results import Result
 
-FEWEST_DRAWS = 100
-
 
 @reads_files
 def fit_file(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="One row a clip, with a column for each item.")
-    ],
+    file: ItemsArgument,
     items: ItemsOption,
     clip: RowsOption = None,
     by: ByOption = None,
-    subject: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Who is seen; kept beside the scores."),
-    ] = None,
+    subject: SeenOption = None,
     between: Annotated[
         str | None,
         typer.Option(metavar="COLUMN", help="Groups of people, whose mean scores are compared."),
@@ -250,9 +247,7 @@ def _check_needs(
     if by is None and invariance:
         message = "--invariance compares contexts. Name their column with --by."
         raise OptionError(message)
-    if 0 < draws < FEWEST_DRAWS:
-        message = f"--draws {draws} is too few; ask for {FEWEST_DRAWS}, better 2000."
-        raise OptionError(message)
+    check_draws("draws", draws, fewest=100, better=2000)
 
 
 def _check_written(method: str, *, written: bool) -> None:
@@ -343,7 +338,7 @@ def _keep_model(session: Session, factor: Factor, path: Path | None) -> None:
         from exprstats.measurement import save_factor
 
         save_factor(factor, path)
-        session.say(f"The model is in {path}. New clips: exprstats score FILE --model {path}")
+        session.say(tell_saved(path, "score"))
 
 
 def _keep_scores(

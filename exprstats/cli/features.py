@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from exprstats.cli.options import (
+    FACE_HELP,
+    ConfidenceOption,
     ForceOption,
     JobsOption,
     JsonOption,
@@ -56,9 +58,7 @@ def summarise_folder(
         SamplingRule,
         typer.Option(help="The frame nearest to each moment, or the mean up to the next moment."),
     ] = "nearest",
-    confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Least confidence of a valid frame.")
-    ] = 0.8,
+    confidence: ConfidenceOption = 0.8,
     min_valid: Annotated[
         float, typer.Option(min=0, max=1, help="Least share of valid moments; others are left out.")
     ] = 0.5,
@@ -69,7 +69,7 @@ def summarise_folder(
     ] = False,
     face: Annotated[
         str | None,
-        typer.Option(metavar="ID|largest", help="Which face, where frames show several."),
+        typer.Option(metavar="ID|largest", help=FACE_HELP),
     ] = None,
     tracker: Annotated[
         Tracker | None,

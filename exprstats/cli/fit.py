@@ -13,12 +13,15 @@ from exprstats.cli.options import (
     ForceOption,
     JobsOption,
     JsonOption,
+    NamesOption,
     OutOption,
     QuietOption,
     SeedOption,
+    check_draws,
     split_id,
     split_names,
     split_shares,
+    tell_saved,
 )
 from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
@@ -71,7 +74,6 @@ LeakageOption = Annotated[
 ]
 
 FEWEST_NESTED = 3  # folds
-FEWEST_DRAWS = 50
 DRAWS = 2000  # of test subjects, for the importance of features
 LEAKS = 10  # splits of each kind
 
@@ -85,9 +87,7 @@ def fit_clips(
     subject: Annotated[
         str, typer.Option(metavar="COLUMN", help="Who is seen; nobody is in two parts.")
     ],
-    clip: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Names the clips. [default: clip]")
-    ] = None,
+    clip: NamesOption = None,
     by: ByOption = None,
     features: Annotated[
         str | None,
@@ -141,7 +141,7 @@ def fit_clips(
         from exprstats.study import settings as keys
         from exprstats.study.run import fit_study
 
-        check_draws(model, weights_draws)
+        check_refits(model, weights_draws)
         check_save(model, save)
         fold = {"folds": folds, "repeats": repeats, "nested": nested}
         shares = plan_split(split, stratify=stratify, model=model, **fold)
@@ -189,17 +189,15 @@ def fit_clips(
             from exprstats.models import save_models
 
             save_models(found["models"], save)
-            session.say(f"The model is in {save}. New clips: exprstats predict FILE --model {save}")
+            session.say(tell_saved(save, "predict"))
 
 
-def check_draws(model: str, draws: int) -> None:
+def check_refits(model: str, draws: int) -> None:
     """Refuse refits of models without weights, or too few of them."""
-    asked = Option("weights_draws", draws)
     if draws and model != "elastic":
         told = " needs ", Option("model", "elastic"), "; a forest has no weights."
-        raise OptionError(asked, *told)
-    if 0 < draws < FEWEST_DRAWS:
-        raise OptionError(asked, f" is too few; ask for {FEWEST_DRAWS}, better 500.")
+        raise OptionError(Option("weights_draws", draws), *told)
+    check_draws("weights_draws", draws, fewest=50, better=500)
 
 
 def check_save(model: str, save: Path | None) -> None:

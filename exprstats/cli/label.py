@@ -9,6 +9,8 @@ import typer
 
 from exprstats.apa import count_things
 from exprstats.cli.options import (
+    FACE_HELP,
+    ConfidenceOption,
     ForceOption,
     JsonOption,
     OutOption,
@@ -50,12 +52,8 @@ def label_file(
             "[default: each video is another person]",
         ),
     ] = None,
-    confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Least confidence of a valid frame.")
-    ] = 0.8,
-    face: Annotated[
-        int | None, typer.Option(metavar="ID", help="Which face, where frames show several.")
-    ] = None,
+    confidence: ConfidenceOption = 0.8,
+    face: Annotated[int | None, typer.Option(metavar="ID", help=FACE_HELP)] = None,
     fps: Annotated[
         float | None, typer.Option(help="Frames a second, where the file holds no times.")
     ] = None,

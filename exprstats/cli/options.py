@@ -6,14 +6,12 @@ import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 
 from exprstats.errors import Option, OptionError
 from exprstats.options import Duplicates, FactorEstimator, MissingRule
-
-Word = TypeVar("Word", bound=str)
 
 JsonOption = Annotated[
     str | None,
@@ -51,6 +49,22 @@ MissingOption = Annotated[
     ),
 ]
 
+ItemsArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="One row a clip, with a column for each item.")
+]
+NamesOption = Annotated[
+    str | None,
+    typer.Option("--clip", metavar="COLUMN", help="Names the clips. [default: clip]"),
+]
+SeenOption = Annotated[
+    str | None,
+    typer.Option("--subject", metavar="COLUMN", help="Who is seen; kept beside the scores."),
+]
+FACE_HELP = "Which face, where frames show several."
+ConfidenceOption = Annotated[
+    float,
+    typer.Option("--confidence", min=0, max=1, help="Least confidence of a valid frame."),
+]
 RatingsArgument = Annotated[
     Path,
     typer.Argument(metavar="FILE", help="Ratings: one row a rating, or one column a rater."),
@@ -187,6 +201,31 @@ def name_ratings(
     if columns:
         found |= {"items": columns} if len(columns) > 1 else {"rating": columns[0]}
     return {role: value for role, value in found.items() if value is not None}
+
+
+def ask_subject(session: Any) -> None:
+    """Say what naming the people would give, where a command was not told of them."""
+    session.say(
+        "If people are seen in several clips, name their column with --subject for an interval "
+        "that allows for it."
+    )
+
+
+def tell_saved(path: Path, command: str) -> str:
+    """Return where a model was stored, and the command that uses it."""
+    return f"The model is in {path}. New clips: exprstats {command} FILE --model {path}"
+
+
+def check_draws(option: str, draws: int, *, fewest: int, better: int) -> None:
+    """Refuse a number of draws that is not 0 and too small for an interval.
+
+    Raises
+    ------
+    OptionError
+        With the numbers to ask for.
+    """
+    if 0 < draws < fewest:
+        raise OptionError(Option(option, draws), f" is too few; ask for {fewest}, better {better}.")
 
 
 def split_names(text: str | None, option: str = "the list") -> list[str] | None:

@@ -13,6 +13,7 @@ from exprstats.cli.options import (
     ForceOption,
     JsonOption,
     MissingOption,
+    NamesOption,
     OutOption,
     QuietOption,
     SeedOption,
@@ -38,9 +39,7 @@ def predict_file(
         Path, typer.Argument(metavar="FILE", help="One row a clip, with the model's features.")
     ],
     model: Annotated[Path, typer.Option(metavar="FILE", help="From fit --save.")],
-    clip: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Names the clips. [default: clip]")
-    ] = None,
+    clip: NamesOption = None,
     subject: Annotated[
         str | None,
         typer.Option(metavar="COLUMN", help="Who is seen. [default: subject, if the file has it]"),

@@ -26,6 +26,8 @@ from exprstats.cli.options import (
     ReverseOption,
     SeedOption,
     SingleJobOption,
+    ask_subject,
+    check_draws,
     name_ratings,
     split_id,
     split_names,
@@ -34,7 +36,7 @@ from exprstats.cli.options import (
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
-from exprstats.errors import Option, OptionError, join_names
+from exprstats.errors import join_names
 from exprstats.options import IccChoice, IccEstimator
 
 if TYPE_CHECKING:
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
     from exprstats.reliability import Reliability
     from exprstats.results import Result
 
-FEWEST_DRAWS = 100
 RATERS = (1, 2, 3, 5, 8, 12)
 TARGET = 0.8
 _CLIPS, _RATERS = (1, 2, 4, 8), (1, 3, 6, 12)
@@ -111,9 +112,7 @@ def rate_file(
     """Rate how reliable ratings are: ICC with intervals that hold."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("reliability", seed=seed, **options) as session:
-        if 0 < draws < FEWEST_DRAWS:
-            remedy = f" is too few; ask for {FEWEST_DRAWS}, better 2000."
-            raise OptionError(Option("draws", draws), remedy)
+        check_draws("draws", draws, fewest=100, better=2000)
         named = name_ratings(rating, clip, rater, raters)
         ids = {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
         named |= {role: name for role, name in ids.items() if name}
@@ -149,10 +148,7 @@ def rate_file(
         )
         session.say("The rows of --json have the other rules for k.")
         if not known:
-            session.say(
-                "If people are seen in several clips, name their column with --subject for an "
-                "interval that allows for it."
-            )
+            ask_subject(session)
 
 
 def _name_call(file: Path, named: dict[str, Any]) -> list[str]:

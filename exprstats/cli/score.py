@@ -16,6 +16,7 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     RowsOption,
+    SeenOption,
     split_names,
     split_scale,
 )
@@ -50,9 +51,7 @@ def score_file(
     ] = None,
     clip: RowsOption = None,
     by: ByOption = None,
-    subject: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Who is seen; kept beside the scores.")
-    ] = None,
+    subject: SeenOption = None,
     scale: Annotated[
         str | None, typer.Option(metavar="LOW,HIGH", help="Lowest and highest answer.")
     ] = None,

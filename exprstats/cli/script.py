@@ -13,6 +13,7 @@ from exprstats.cli.options import (
     ByOption,
     EstimatorOption,
     GapsOption,
+    ItemsArgument,
     ItemsOption,
     LevelOption,
     QuietOption,
@@ -33,9 +34,7 @@ if TYPE_CHECKING:
 
 @reads_files
 def write_script(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="One row a clip, with a column for each item.")
-    ],
+    file: ItemsArgument,
     items: ItemsOption,
     script: Annotated[Path, typer.Option(metavar="FILE.R", help="Where the script goes.")] = Path(
         "refit.R"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ALL = "All"  # pooled rows
 MOST_PLACES = 6
+OVERALL = " by Context and Overall"  # ends the title of a table of both
 LOWEST = -10.0
 Row = dict[str, Any]
 
@@ -65,9 +66,9 @@ def list_levels(table: pd.DataFrame, name: str) -> list[Any]:
     return order_levels(table[name]) if name in table else []
 
 
-def first_value(table: pd.DataFrame, name: str) -> Any:
-    """Return the first value of a column that is not empty, or None."""
-    filled = table[name].dropna().tolist() if name in table else []
+def find_level(table: pd.DataFrame) -> float | None:
+    """Return the confidence level of the first row that has one, or None."""
+    filled = table["level"].dropna().tolist() if "level" in table else []
     return filled[0] if filled else None
 
 

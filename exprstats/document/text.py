@@ -118,7 +118,7 @@ def write_plain(text: Text) -> str:
     return "".join(run.text for run in text)
 
 
-def join_words(words: Sequence[str], last: str = "and") -> str:
+def join_words(words: Sequence[str]) -> str:
     """Join words as a sentence lists them.
 
     Examples
@@ -127,5 +127,5 @@ def join_words(words: Sequence[str], last: str = "and") -> str:
     'startle, pain, and disgust'
     """
     if len(words) < 3:
-        return f" {last} ".join(words)
-    return f"{', '.join(words[:-1])}, {last} {words[-1]}"
+        return " and ".join(words)
+    return f"{', '.join(words[:-1])}, and {words[-1]}"

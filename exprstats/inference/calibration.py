@@ -22,7 +22,7 @@ from exprstats.results import Result
 POINTS = 25
 _KEPT = ("context", "model", "term", "estimate", "std_error", "conf_low", "conf_high", "level")
 _KEPT += ("method", "n_clips", "n_clusters", "note")
-_CURVES = ["context", "model", "prediction", "truth", "conf_low", "conf_high"]
+CURVES = ["context", "model", "prediction", "truth", "conf_low", "conf_high"]
 _SPAN = 0.75  # share of the clips that a point of a curve rests on
 _MOST_CLUSTERS = 400  # of whom each is left out of a curve in turn
 _FEW = "{clusters} {cluster}s are too few for {level} limits, which need {needed}"
@@ -160,7 +160,7 @@ def calibrate_models(
             table.append(widths[model])
     curves = [line for cell in cells for line in _draw_curves(cell, level)]
     whole = arrange_rows(table, ("context", "model", "term"))
-    return Calibration(whole, pd.DataFrame(curves, columns=_CURVES), cluster, level)
+    return Calibration(whole, pd.DataFrame(curves, columns=CURVES), cluster, level)
 
 
 def _list_models(cell: Cell) -> Iterator[tuple[str, Panel, np.ndarray]]:

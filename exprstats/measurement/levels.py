@@ -13,6 +13,7 @@ from exprstats.apa import write_count, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import FitError, FitWarning, Problem, warn_user
 from exprstats.measurement.factor import checks
+from exprstats.measurement.factor.checks import tell_heywood
 from exprstats.measurement.factor.engines import Job, ask_lavaan, rescale_moments
 from exprstats.measurement.factor.formulas import compute_omega, find_signs, propagate_error
 from exprstats.measurement.factor.items import read_items, warn_incomplete
@@ -231,9 +232,8 @@ def _judge_residuals(jobs: Sequence[Job], fits: Sequence[LevelFit]) -> None:
         for item, residual in zip(job.items, fit.find_layer("between")[1], strict=True):
             if residual <= 0:
                 message = (
-                    f"{job.name}: between clusters, item '{item}' has a residual variance of"
-                    f" {residual:.4g} (a Heywood case); ω between clusters is not given. More"
-                    " clusters may help."
+                    f"{job.name}: between clusters, {tell_heywood(item, residual)}; ω between "
+                    "clusters is not given. More clusters may help."
                 )
                 warn_user(message, FitWarning)
 

@@ -9,20 +9,18 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_number
-from exprstats.contracts import Contract, check_table, order_levels, require_columns
+from exprstats.contracts import NAMED_CLIPS, check_table, order_levels, require_columns
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.io.guards.tables import guard_table
 from exprstats.measurement.factor.items import TOLERATED, read_items
 from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.scoring import list_scores, read_raters
-from exprstats.options import ScoreMethod, check_word
+from exprstats.options import ScoreMethod, check_share, check_word
 
 # Answers so many ranges outside the range of the fit point to another scale.
 _FAR = 0.5
 # Clips from which on items are looked at for having been turned round.
 _FEWEST_TURNED = 10
-
-_CLIPS = Contract("clips", key=("context", "clip"), optional=("context",))
 
 
 def score_clips(
@@ -263,11 +261,9 @@ def join_scores(
     >>> join_scores(study.clips, factor)[["score", "score_pooled"]].head(1).round(2).values.tolist()
     [[-1.37, -1.49]]
     """
-    if not 0 <= unmatched <= 1:
-        message = f"unmatched is {unmatched:g}; it is a share between 0 and 1."
-        raise OptionError(message)
-    clips = guard_table(clips, ids=(*_CLIPS.key, "subject"), quiet=True)
-    check_table(clips, _CLIPS)
+    check_share(unmatched, "unmatched")
+    clips = guard_table(clips, ids=(*NAMED_CLIPS.key, "subject"), quiet=True)
+    check_table(clips, NAMED_CLIPS)
     if factor.scores.empty:
         fact = "the factor holds no scores, as one that was stored."
         raise DataError(Problem(fact, "Fit it again, or merge what score_clips returns."))

@@ -13,6 +13,8 @@ from exprstats.errors import DataError, Problem
 from exprstats.plots.looks import (
     INK,
     LIGHT,
+    MOST_ACROSS,
+    MOST_DOWN,
     PALETTE,
     add_caption,
     code_column,
@@ -20,6 +22,7 @@ from exprstats.plots.looks import (
     name_grid,
     place_ticks,
     set_looks,
+    tell_pooled,
     write_ticks,
 )
 
@@ -28,8 +31,6 @@ if TYPE_CHECKING:
 
     from exprstats.reliability import Decisions, SubjectDecisions
 
-MOST_ACROSS = 5
-MOST_DOWN = 8
 LOWEST = -0.2  # a limit far below zero would flatten every curve
 
 
@@ -88,7 +89,7 @@ def _is_crowded(contexts: list[Any]) -> bool:
 def _tell_left_out(levels: dict[str, list[Any]], kept: dict[str, list[Any]]) -> str:
     told = []
     if len(kept["context"]) < len(levels["context"]):
-        told.append(f"All contexts together, without the {len(levels['context']) - 1:,} alone.")
+        told.append(tell_pooled(len(levels["context"]) - 1))
     if len(kept["item"]) < len(levels["item"]):
         told.append(f"The first {MOST_DOWN} of {len(levels['item']):,} questions.")
     return " ".join(told)

@@ -14,6 +14,8 @@ from exprstats.errors import DataError, Problem
 from exprstats.plots.looks import (
     INK,
     LIGHT,
+    MOST_ACROSS,
+    MOST_DOWN,
     PALETTE,
     QUIET,
     add_caption,
@@ -23,6 +25,7 @@ from exprstats.plots.looks import (
     name_panels,
     place_ticks,
     set_looks,
+    tell_pooled,
     write_ticks,
 )
 
@@ -31,8 +34,6 @@ if TYPE_CHECKING:
 
     from exprstats.descriptives import ColumnDescriptives, MeanComparison, RatingDescriptives
 
-MOST_ACROSS = 5
-MOST_DOWN = 8
 MOST_PATTERNS = 12
 _BINS = 24
 Coded = dict[str, dict[str, str]]
@@ -330,10 +331,9 @@ def _arrange(table: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Coded, str]:
     kept = [ALL] if len(contexts) > MOST_ACROSS and ALL in contexts else contexts[:MOST_ACROSS]
     told = []
     if len(kept) < len(contexts):
-        counted = write_count(len(contexts) - len(kept))
         whole = kept == [ALL]
         told.append(
-            f"All contexts together, without the {counted} alone."
+            tell_pooled(len(contexts) - len(kept))
             if whole
             else f"The first {MOST_ACROSS} of {write_count(len(contexts))} contexts."
         )

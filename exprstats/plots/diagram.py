@@ -20,6 +20,7 @@ from exprstats.plots.looks import (
     code_levels,
     name_panels,
     set_looks,
+    tell_crowded,
     write_label,
 )
 
@@ -74,8 +75,7 @@ def draw_factor(factor: Factor, *, name: str = "Factor") -> ggplot:
     plot = _build_diagram(place_items(rows, layout), panels, layout, write_label(name, width=12))
     if len(shown) == len(contexts):
         return plot
-    left_out = f"the {len(contexts) - 1:,} contexts do not fit on a page."
-    return add_caption(plot, f"All clips together ({ALL}); {left_out}")
+    return add_caption(plot, tell_crowded(len(contexts) - 1, f"All clips together ({ALL})"))
 
 
 def select_loadings(table: pd.DataFrame) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from exprstats.plots.looks import (
     name_grid,
     place_apart,
     set_looks,
+    tell_crowded,
     write_label,
     write_ticks,
 )
@@ -93,7 +94,7 @@ def _choose_rows(rows: pd.DataFrame, comparison: Comparison) -> tuple[pd.DataFra
     crowded = len(contexts) * rows["pair"].nunique() > MOST_LINES
     if crowded and len(contexts) > 1 and ALL in contexts:
         rows = rows[rows["context"].eq(ALL)].reset_index(drop=True)
-        told = [f"All contexts together; the {len(contexts) - 1:,} contexts do not fit on a page."]
+        told = [tell_crowded(len(contexts) - 1)]
     pairs = rows["pair"].nunique()
     if pairs > MOST_LINES:
         best = _find_best(comparison)

@@ -12,7 +12,9 @@ from exprstats.contracts import order_levels, require_columns
 from exprstats.document.cells import ALL, name_contexts
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.plots.looks import (
+    FEW_ACROSS,
     INK,
+    MOST_FEATURES,
     PALETTE,
     QUIET,
     add_caption,
@@ -22,6 +24,7 @@ from exprstats.plots.looks import (
     pick_colours,
     place_ticks,
     set_looks,
+    tell_pooled,
     write_ticks,
 )
 from exprstats.plots.weights import keep_largest
@@ -31,8 +34,6 @@ if TYPE_CHECKING:
 
     from exprstats.models import Dependence, Importance, Weights
 
-MOST_FEATURES = 40
-_MOST_ACROSS = 4
 _APART = 0.36  # of a line, between the first and the last model
 MOST_FEATURES_DEPENDENCE = 12
 
@@ -108,7 +109,7 @@ def _build_lines(rows: pd.DataFrame, names: Mapping[str, str], title: str) -> gg
     colours = dict(zip(models, pick_colours(len(models)), strict=True))
     drawn = _place_rows(rows, levels, list(panels), list(models))
     ranged = drawn[drawn["conf_low"].notna() & drawn["conf_high"].notna()]
-    across = min(len(panels), _MOST_ACROSS)
+    across = min(len(panels), FEW_ACROSS)
     plot = (
         p9.ggplot(drawn, p9.aes(y="place", x="estimate", color="model"))
         + p9.geom_vline(xintercept=0, color=QUIET, size=0.4)
@@ -200,7 +201,7 @@ def draw_dependence(dependence: Dependence, *, most: int = MOST_FEATURES_DEPENDE
     contexts = order_levels(rows["context"])
     told = ""
     if len(contexts) > len(PALETTE) + 1 and ALL in contexts:
-        told = f"All contexts together, without the {len(contexts) - 1:,} alone. "
+        told = f"{tell_pooled(len(contexts) - 1)} "
         rows = rows[rows["context"].eq(ALL)]
     which = "along which predictions move most"
     rows, left_out = keep_largest(rows, most, which, sizes=_measure_reach(rows))
@@ -240,7 +241,7 @@ def _build_curves(rows: pd.DataFrame) -> ggplot:
         "labels": list(coded["context"].values()),
         "name": " ",
     }
-    across = min(len(levels["feature"]), _MOST_ACROSS)
+    across = min(len(levels["feature"]), FEW_ACROSS)
     named = name_panels("feature", coded["feature"])
     plot = (
         p9.ggplot(drawn, p9.aes(x="value", y="estimate", color="context", linetype="context"))

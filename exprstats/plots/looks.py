@@ -39,6 +39,9 @@ _INVISIBLE = {"Cc": " ", "Cf": ""}  # control and formatting characters
 _CHARACTERS = 56  # of tick labels, with air between, that fit on one line
 
 Place = Callable[[tuple[float, float]], list[float]]
+# Panels that fit beside and below each other on a page; of figures of features fewer.
+MOST_ACROSS, MOST_DOWN = 5, 8
+FEW_ACROSS, MOST_FEATURES = 4, 40
 
 
 def pick_colours(count: int) -> list[str]:
@@ -74,6 +77,16 @@ def set_looks(height: float) -> theme:
         plot_margin=0.012,
         legend_position="none",
     )
+
+
+def tell_pooled(count: int) -> str:
+    """Return what is said where only the pooled rows are drawn, of so many contexts."""
+    return f"All contexts together, without the {count:,} alone."
+
+
+def tell_crowded(count: int, drawn: str = "All contexts together") -> str:
+    """Return what is said where the panels of so many contexts are too many for a page."""
+    return f"{drawn}; the {count:,} contexts do not fit on a page."
 
 
 def add_caption(plot: ggplot, told: str) -> ggplot:

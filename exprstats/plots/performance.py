@@ -11,7 +11,9 @@ from exprstats.apa import write_level
 from exprstats.contracts import order_levels, require_columns
 from exprstats.document.cells import ALL, list_levels, name_contexts
 from exprstats.errors import DataError, Problem
+from exprstats.inference.calibration import CURVES
 from exprstats.inference.comparison.wording import name_clusters
+from exprstats.models.baselines.ceiling import LIMITED
 from exprstats.plots.looks import (
     LIGHT,
     MOST_LINES,
@@ -25,6 +27,7 @@ from exprstats.plots.looks import (
     place_apart,
     place_ticks,
     set_looks,
+    tell_crowded,
     write_label,
     write_ticks,
 )
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
 
     from exprstats.inference import Comparison
 
-_LIMITED = "correlation"
 # Where there is room for a word, it reads better than the symbol that sentences use.
 _WORDS = {
     "correlation": "Correlation",
@@ -53,7 +55,6 @@ _DIRECTIONS = {
     "one": "closer to 1 is better",
     "unknown": "which way is better is not stated",
 }
-_CURVES = ["context", "model", "prediction", "truth", "conf_low", "conf_high"]
 _MOST_DRAWN = 4
 
 
@@ -106,9 +107,9 @@ def draw_performance(
     for name, levels in (("metric", metrics), ("model", models), ("context", contexts)):
         rows[name] = code_column(rows[name], levels, coded[name])
     plot = _build_forest(rows, coded, [tell_level(comparison.level), *told])
-    if ceilings is None or _LIMITED not in metrics:
+    if ceilings is None or LIMITED not in metrics:
         return plot
-    lines = name_contexts(ceilings).assign(metric=_LIMITED)
+    lines = name_contexts(ceilings).assign(metric=LIMITED)
     lines = lines[lines["context"].isin(contexts) & lines["estimate"].notna()]
     for name, levels in (("metric", metrics), ("context", contexts)):
         lines[name] = code_column(lines[name], levels, coded[name])
@@ -120,7 +121,7 @@ def _choose_rows(rows: pd.DataFrame, lines: int) -> tuple[pd.DataFrame, list[str
     contexts = order_levels(rows["context"])
     if len(contexts) * lines <= MOST_LINES or ALL not in contexts[1:]:
         return rows, []
-    told = f"All contexts together; the {len(contexts) - 1:,} contexts do not fit on a page."
+    told = tell_crowded(len(contexts) - 1)
     return rows[rows["context"].eq(ALL)].reset_index(drop=True), [told]
 
 
@@ -295,7 +296,7 @@ def draw_calibration(
     """
     import plotnine as p9
 
-    require_columns(curves, _CURVES, "curves")
+    require_columns(curves, CURVES, "curves")
     kept = list_levels(curves, "model")[:_MOST_DRAWN]
     rows = name_contexts(curves)[curves["model"].isin(kept)].reset_index(drop=True)
     called = {name: (names or {}).get(str(name), str(name)) for name in kept}

@@ -11,8 +11,11 @@ import pandas as pd
 from exprstats.contracts import order_levels, require_columns
 from exprstats.document.cells import name_contexts
 from exprstats.errors import DataError, OptionError, Problem
+from exprstats.models.explain.weights import NOTABLE
 from exprstats.plots.looks import (
+    FEW_ACROSS,
     LIGHT,
+    MOST_FEATURES,
     PALETTE,
     QUIET,
     add_caption,
@@ -30,10 +33,6 @@ if TYPE_CHECKING:
     from plotnine import ggplot
 
     from exprstats.models import Contrasts, Models, Weights
-
-_MOST_ACROSS = 4
-MOST_FEATURES = 40
-NOTABLE = 0.2  # Lin, Girard, & Morency (2020) read weights close to or above it
 
 
 def keep_largest(
@@ -114,7 +113,7 @@ def _build_dots(
     import plotnine as p9
 
     panels = len(coded["panel"])
-    across = min(panels, _MOST_ACROSS)
+    across = min(panels, FEW_ACROSS)
     lines = count_lines(coded["feature"].values())
     high = max(label.count("\n") for label in coded["panel"].values()) * 0.14
     down = -(-panels // across)

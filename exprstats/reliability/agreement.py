@@ -18,7 +18,7 @@ from exprstats.inference.resampling.samples import count_blocks
 from exprstats.options import MOST_DRAWS, check_count, check_level, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.reliability.categories import (
-    FEWEST_SHARED,
+    NO_PAIR,
     Metric,
     Tally,
     Weights,
@@ -27,6 +27,7 @@ from exprstats.reliability.categories import (
     measure_agreements,
     tally_panel,
 )
+from exprstats.reliability.icc.analysis import FIXED_RATERS
 from exprstats.reliability.icc.bootstrap import draw_values
 from exprstats.reliability.icc.checks import refuse_obstacles, warn_constant
 from exprstats.reliability.icc.jackknife import combine_thetas, find_t_limits
@@ -247,7 +248,7 @@ def _write_rows(panel: Panel, tally: Tally, level: float) -> Iterator[dict[str, 
     for term, value in whole.items():
         spread = combine_thetas({"subject": without[term]})
         low, high = find_t_limits(float(value[0]), spread, level)
-        note = spread.refusal or f"over {groups:,} {over}; raters treated as fixed"
+        note = spread.refusal or f"over {groups:,} {over}; {FIXED_RATERS}"
         if spread.variance < 1e-20:
             # All clusters are alike, which does not make the population so.
             low, high, note = _limit_alike(term, float(value[0]), groups, level)
@@ -284,7 +285,7 @@ def _limit_alike(term: str, value: float, groups: int, level: float) -> tuple[fl
 
 def _explain_gap(term: str, tally: Tally) -> str:
     if term == "kappa" and not len(tally.who):
-        return f"no pair of raters shares {FEWEST_SHARED} clips"
+        return NO_PAIR
     if term in {"ac", "brennan_prediger"} and not tally.declared:
         return "not known without the scale that raters chose from: declare it"
     return "not defined: all ratings that count are alike"

@@ -18,10 +18,10 @@ from exprstats.options import check_level, check_word
 from exprstats.reliability.icc.estimands import find_f_limits, move_reliability
 from exprstats.results import Result
 
-_NUMBERS = ("estimate", "conf_low", "conf_high")
-_NEEDED = (*_NUMBERS, "n_clips", "raters_per_clip")
+NUMBERS = ("estimate", "conf_low", "conf_high")
+NEEDED = (*NUMBERS, "n_clips", "raters_per_clip")
 
-_ADDED = ("consistent", "expected_low", "expected_high", "note")
+ADDED = ("consistent", "expected_low", "expected_high", "note")
 AuditTerm = Literal["ICC(1,k)", "ICC(1,1)", "ICC(C,k)", "ICC(C,1)"]
 SLACK = 1e-9
 
@@ -48,7 +48,7 @@ class Audit(Result):
     @property
     def keys(self) -> list[str]:
         """The columns that name the rows."""
-        return [name for name in self.table.columns if name not in {*_NEEDED, *_ADDED}]
+        return [name for name in self.table.columns if name not in {*NEEDED, *ADDED}]
 
     def read_claim(self, row: Mapping[Any, Any]) -> Claim:
         """Return what a row of the table claims, with the decimals of each printed number."""
@@ -124,10 +124,10 @@ def audit_table(
     """
     check_word(term, AuditTerm, "term")
     check_level(level)
-    require_columns(table, _NEEDED, "published")
+    require_columns(table, NEEDED, "published")
     claims = _read_claims(table, term, level, decimals)
     added = pd.DataFrame([_check_claim(claim) for claim in claims], index=table.index)
-    checked = pd.concat([table.drop(columns=[*_ADDED], errors="ignore"), added], axis=1)
+    checked = pd.concat([table.drop(columns=[*ADDED], errors="ignore"), added], axis=1)
     return Audit(checked, level, term, decimals)
 
 
@@ -156,11 +156,11 @@ def _read_claims(
 def _read_claim(
     row: Mapping[Any, Any], term: AuditTerm, level: float, decimals: int | None
 ) -> Claim:
-    numbers = [read_printed(row[name], decimals) for name in _NUMBERS]
+    numbers = [read_printed(row[name], decimals) for name in NUMBERS]
     digits = max(number.decimals for number in numbers)
     estimate, low, high = (
         number if isinstance(row[name], str) else Printed(number.value, digits)
-        for name, number in zip(_NUMBERS, numbers, strict=True)
+        for name, number in zip(NUMBERS, numbers, strict=True)
     )
     n, k = (read_printed(row[name]).value for name in ("n_clips", "raters_per_clip"))
     if not (n >= 2 and k > 1 and n == int(n)):

@@ -13,14 +13,14 @@ from scipy.special import ndtri
 
 from exprstats.apa import count_things, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
-from exprstats.errors import DataError, OptionError, Problem
-from exprstats.options import check_level, is_positive
+from exprstats.errors import DataError, Problem
+from exprstats.options import check_level
+from exprstats.reliability.categories import FEWEST_SHARED, NO_PAIR
 from exprstats.reliability.icc.checks import refuse_obstacles
 from exprstats.reliability.icc.jackknife import combine_thetas, find_t_limits
 from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.results import Result
 
-FEWEST_SHARED = 10
 KEYS = ("context", "item", "rater_1", "rater_2", "term")
 
 
@@ -114,14 +114,12 @@ def compare_raters(
     [-2.0, -3.96, -0.04]
     """
     check_level(level)
-    if not (is_positive(share) and share < 1):
-        message = f"share is {share}; it must lie between 0 and 1, such as 0.95."
-        raise OptionError(message)
+    check_level(share, "share")
     panels = split_panels(ratings, items=items, by=by, cluster=cluster)
     refuse_obstacles(panels)
     rows = [row for panel in panels for row in _write_panel(panel, ratings, share, level)]
     if not rows:
-        fact = f"no pair of raters shares {FEWEST_SHARED} clips."
+        fact = f"{NO_PAIR}."
         raise DataError(Problem(fact, "Limits of agreement need raters who rate the same clips."))
     return RaterDifferences(arrange_rows(rows, KEYS), level, share)
 

@@ -15,6 +15,7 @@ from exprstats.reliability.icc.panels import Panel
 Metric = Literal["nominal", "linear", "ordinal", "interval", "ratio"]
 # Pairs of raters who share fewer clips have a κ that is noise (two raters in all always count).
 FEWEST_SHARED = 10
+NO_PAIR = f"no pair of raters shares {FEWEST_SHARED} clips"
 BLOCK = 4_000_000
 TERMS = (
     *("percent_agreement", "positive_agreement", "negative_agreement", "kappa", "conger"),

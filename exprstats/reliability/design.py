@@ -14,6 +14,7 @@ from exprstats.errors import DataError, Problem
 from exprstats.io.guards.tables import guard_ratings
 from exprstats.reliability.icc.identification import (
     CROSSED,
+    NESTED,
     Links,
     choose_estimand,
     judge_estimands,
@@ -26,7 +27,7 @@ _KINDS = {
     "crossed": "every rater rated every clip (fully crossed)",
     "crossed with gaps": "every rater rated every clip but a few (crossed with gaps)",
     "one-way": "every rating comes from a rater of its own (one-way)",
-    "raters nested in subjects": "each rater rated clips of one subject only (nested)",
+    NESTED: "each rater rated clips of one subject only (nested)",
     "mixed": "some raters rated clips of one subject only, others of several (mixed)",
     "partly crossed": "raters share clips without rating all of them (partly crossed)",
     "crossed in blocks": "raters and clips form {blocks} sets that share nothing",

@@ -10,7 +10,7 @@ import pandas as pd
 
 from exprstats.errors import OptionError
 from exprstats.options import KIND_NAMES
-from exprstats.results import Registered, Result, Results
+from exprstats.results import Registered, Result, Results, refuse_stranger
 
 if TYPE_CHECKING:
     from exprstats.study import StudyRun
@@ -129,8 +129,7 @@ def gather_analysis(
             model_names={name: KIND_NAMES[kind] for name, kind in kinds.items() if name == kind},
         )
     if not isinstance(results, Result | Iterable):
-        message = f"a report cannot be made of {type(results).__name__}; pass results."
-        raise OptionError(message)
+        raise refuse_stranger(results)
     found = Results.collect([results] if isinstance(results, Result) else results)
     if not list(found):
         message = "results is empty; pass a StudyRun or results such as a Reliability."

@@ -13,7 +13,6 @@ from exprstats.report.sections.ablation import describe_ablation
 from exprstats.report.sections.adaptation import describe_adaptation, describe_tasks
 from exprstats.report.sections.agreement import describe_agreement
 from exprstats.report.sections.calibration import describe_calibration
-from exprstats.report.sections.choice import describe_choice
 from exprstats.report.sections.columns import describe_columns
 from exprstats.report.sections.companions import (
     describe_contexts,
@@ -32,7 +31,7 @@ from exprstats.report.sections.data import (
     list_session_versions,
 )
 from exprstats.report.sections.descriptives import describe_distributions
-from exprstats.report.sections.design import describe_design
+from exprstats.report.sections.design import describe_choice, describe_design
 from exprstats.report.sections.estimates import describe_estimates
 from exprstats.report.sections.events import describe_events
 from exprstats.report.sections.evoked import describe_evoked_labels, describe_evoked_split

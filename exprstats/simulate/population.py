@@ -28,6 +28,8 @@ _GENERAL = np.repeat([0.50, 0.25, 0.50, 0.45, 0.40, 0.40, 0.45], 2)
 _PAIRED = 0.65
 _CELLS = 4_000_000
 
+_HALO = (0.92, 0.92, 0.80)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
@@ -107,11 +109,10 @@ def build_profile(
     slopes: tuple[float, float, float],
     specifics: tuple[float, float, float],
     noise: tuple[float, float, float],
-    halo: tuple[float, float, float] = (0.92, 0.92, 0.80),
 ) -> Profile:
     """Return a profile from named weights and shifts; features not named have 0."""
     spread = [np.array([named.get(name, 0.0) for name in FEATURES]) for named in (weights, shifts)]
-    rest = (np.array(values) for values in (means, slopes, specifics, noise, halo))
+    rest = (np.array(values) for values in (means, slopes, specifics, noise, _HALO))
     return Profile(*spread, *rest)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from exprstats.io.files.reading import Reading
 from exprstats.options import (
     NETWORKS,
+    BaselineKind,
     FittedOn,
     HumanUnit,
     IccChoice,
@@ -49,7 +50,7 @@ ScoreMethod = Literal["bartlett"]
 DeviceName = Literal["auto", "cpu", "cuda"]
 
 USUAL_BASELINES: tuple[ModelKind, ...] = ("uniform", "normal", "mean")
-BASELINES: tuple[ModelKind, ...] = (*USUAL_BASELINES, "majority", "human")
+BASELINES: tuple[ModelKind, ...] = get_args(BaselineKind)
 
 
 @dataclass(frozen=True, slots=True)

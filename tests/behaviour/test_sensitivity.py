@@ -90,3 +90,14 @@ def test_expressivity_keeps_segments_and_needs_units(frames):
     assert rated["expressivity"].between(0, 5 / 6).all()
     with pytest.raises(DataError, match="lacks 1 column of action units: AU12_r"):
         rate_expressivity(frames.drop(columns="AU12_r"))
+
+
+def test_a_tracker_without_known_columns_has_nothing_to_vary(frames):
+    """Such as one that writes two landmarks only: no threshold moves a feature."""
+    from exprstats.report import describe_results, gather_analysis
+
+    known = ["video", "face", "frame", "timestamp", "success", "confidence"]
+    result = vary_confidence(frames[known].assign(mouth=1.0), thresholds=[0.5, 0.9])
+    assert result.table.empty and result.glance().empty
+    assert result.sentence() == "No other threshold leaves clips to compare."
+    assert describe_results(gather_analysis(result)) == ()

@@ -24,7 +24,7 @@ def test_a_path_for_contributors_is_there(path):
 def test_the_recipes_name_what_there_is():
     assert len(PATHS) > 25
     named = {
-        options: ("MetricName", "ModelKind", "KIND_NAMES"),
+        options: ("MetricName", "BaselineKind", "KIND_NAMES", "GUESSES"),
         results: ("PLACES",),
         outline: ("SECTIONS",),
         stages: ("guess_baselines",),

@@ -60,7 +60,7 @@ def test_the_licence_table_names_what_pingouin_is_loaded_for():
     words = {
         "expressions/structure.py": "correlations of estimates of expression",
         "descriptives/variance.py": "analyses of variance",
-        "measurement/factor/second.py": "Cronbach's α",
+        "measurement/factor/checks.py": "Cronbach's α",
         "inference/comparison/regression.py": "correlations within people",
     }
     package = Path(__file__).parents[2] / "exprstats"

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.errors import DataWarning, DataError, OptionError
+from exprstats.errors import DataError, DataWarning, OptionError
 from exprstats.reliability import measure_agreement
 
 NAN = np.nan

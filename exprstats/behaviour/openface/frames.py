@@ -11,10 +11,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import count_things
 from exprstats.behaviour.measurements import describe_recording
-from exprstats.behaviour.openface.layout import GROUPS, KEYS
-from exprstats.behaviour.openface.lines import Lines
+from exprstats.behaviour.openface.layout import GROUPS, KEYS, tell_repeats
+from exprstats.behaviour.openface.lines import AGAIN, Lines
 from exprstats.behaviour.openface.recordings import record_lines
 from exprstats.behaviour.openface.videos import Joined, Video, list_videos, open_video
 from exprstats.behaviour.settings import Settings
@@ -212,10 +211,7 @@ def _refuse_repeats(lines: Lines | Joined) -> None:
     repeated = keys.duplicated(keep=False).to_numpy()
     if repeated.any():
         frame, face = lines.keys[repeated][0, :2]
-        fact = (
-            f"{count_things(repeated.sum(), 'row repeats', 'rows repeat')}"
-            f" a frame and face: frame {frame:g} face {face:g}."
-        )
+        fact = tell_repeats(int(repeated.sum()), frame, face)
         rows = tuple(int(number) for number in lines.numbers[repeated])
-        remedy = "Run OpenFace on this video again."
+        remedy = AGAIN
         raise DataError(Problem(fact, remedy, file=str(lines.layout.path), rows=rows))

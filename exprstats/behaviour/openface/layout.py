@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem
 from exprstats.io.guards.ids import clean_id
 from exprstats.options import name_nearest
@@ -32,6 +33,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 NEEDED = ("timestamp", "confidence", "success")
 KEYS = ("frame", "face_id", *NEEDED)
+# What files of all trackers are told of in the same words.
+NO_PATH = "there is no such file or folder."
+NO_ROWS = "the file has a header but no rows."
+CUT_OFF = "the last row is cut off and left out."
 _ENDINGS = (".csv", ".csv.gz")
 # Characters of a strange first line that a message quotes.
 _SHOWN = 40
@@ -65,6 +70,17 @@ class Layout:
     def list_groups(self) -> list[str]:
         """Return the groups that are complete."""
         return list_groups(self.names)
+
+
+def tell_width(found: int, width: int) -> str:
+    """Return what is wrong with a first row of other fields than the header."""
+    return f"the first row has {found} fields, the header {width}."
+
+
+def tell_repeats(repeated: int, frame: float, face: float) -> str:
+    """Return what is wrong where rows of one face and frame repeat, with the first such."""
+    counted = count_things(repeated, "row repeats", "rows repeat")
+    return f"{counted} a frame and face: frame {frame:g}, face {face:g}."
 
 
 def list_groups(names: tuple[str, ...]) -> list[str]:
@@ -104,8 +120,7 @@ def list_files(path: Path, *, recursive: bool = False) -> list[Path]:
         If there is none.
     """
     if not path.exists():
-        fact = "there is no such file or folder."
-        raise DataError(Problem(fact, "Check the path.", file=str(path)))
+        raise DataError(Problem(NO_PATH, "Check the path.", file=str(path)))
     if not path.is_dir():
         return [path]
     inside = path.rglob("*") if recursive else path.iterdir()

@@ -14,7 +14,14 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.behaviour.openface.layout import KEYS, Layout, read_layout
+from exprstats.behaviour.openface.layout import (
+    CUT_OFF,
+    KEYS,
+    NO_ROWS,
+    Layout,
+    read_layout,
+    tell_width,
+)
 from exprstats.errors import DataError, Problem
 
 # A block of lines in memory at a time, whatever the file's size.
@@ -29,7 +36,8 @@ NEAR = 8
 _BLOCK_LEADS = 8 << 20
 # Whole numbers beyond this are not exact as doubles, and no video is that long.
 _LONGEST = 2**53
-_REMEDY = "Run OpenFace on this video again; the file may be damaged."
+AGAIN = "Run OpenFace on this video again."
+_REMEDY = f"{AGAIN[:-1]}; the file may be damaged."
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +125,7 @@ class Lines:
 
     def _blame(self, fact: str, numbers: np.ndarray | None = None) -> DataError:
         rows = () if numbers is None else tuple(int(number) for number in numbers)
-        remedy = "Run OpenFace on this video again; the file may be damaged."
-        return DataError(Problem(fact, remedy, file=str(self.layout.path), rows=rows))
+        return DataError(Problem(fact, _REMEDY, file=str(self.layout.path), rows=rows))
 
 
 def find_spans(data: Data, begin: int) -> tuple[np.ndarray, np.ndarray]:
@@ -262,8 +269,8 @@ def scan_file(path: Path, *, partial: bool = False) -> Lines:
         fact = f"{counted} a number in {', '.join(_list_keys(layout))}."
         raise DataError(Problem(fact, "Run OpenFace again.", file=str(path), rows=scan.broken))
     if not len(scan.starts):
-        fact = "the file has a header but no rows."
-        raise DataError(Problem(fact, "Run OpenFace on this video again.", file=str(path)))
+        fact = NO_ROWS
+        raise DataError(Problem(fact, AGAIN, file=str(path)))
     _check_width(data[scan.starts[0] : scan.ends[0]], layout)
     keys = _complete_keys(scan.keys, scan.numbers, layout)
     return Lines(layout, data, scan.starts, scan.ends, scan.numbers, keys, tuple(notes))
@@ -337,7 +344,7 @@ def _settle_end(scan: _Scan, data: Data, layout: Layout) -> tuple[_Scan, list[st
         scan = scan.take(slice(-1))
     else:
         return scan, []
-    return scan, ["the last row is cut off and left out."]
+    return scan, [CUT_OFF]
 
 
 def _check_width(line: bytes, layout: Layout) -> None:
@@ -347,7 +354,7 @@ def _check_width(line: bytes, layout: Layout) -> None:
     """
     found, width = _count_fields(line), len(layout.names)
     if found != width:
-        fact = f"the first row has {found} fields, the header {width}."
+        fact = tell_width(found, width)
         remedy = "Run OpenFace with decimal points (an English locale)."
         raise DataError(Problem(fact, remedy, file=str(layout.path)))
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.behaviour.openface.layout import GROUPS, KEYS
-from exprstats.behaviour.openface.lines import Lines, find_bad_keys
+from exprstats.behaviour.openface.lines import AGAIN, Lines, find_bad_keys
 from exprstats.behaviour.openface.videos import Joined
 from exprstats.errors import DataError, Option, Problem
 
@@ -273,7 +273,7 @@ def _refuse_repeats(followed: Recording, face: Face) -> None:
         remedy = (f"Choose the face to follow, {seen} or the largest, with ", Option("face"), ".")
         raise DataError(Problem(fact, remedy))
     fact = f"{named} stand{'s' * alone} twice."
-    raise DataError(Problem(fact, "Run OpenFace on this video again."))
+    raise DataError(Problem(fact, AGAIN))
 
 
 def _keep_largest(recording: Recording) -> np.ndarray:

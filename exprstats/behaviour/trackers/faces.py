@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.behaviour.openface.layout import tell_repeats
 from exprstats.behaviour.openface.lines import find_bad_keys
 from exprstats.behaviour.trackers.readers import PARSERS, find_trackers
 from exprstats.behaviour.trackers.tables import (
@@ -257,6 +258,5 @@ def _check_keys(file: TrackerFile, parsed: Parsed) -> None:
     repeated = keys.duplicated(["video", "face", "frame"], keep=False).to_numpy()
     if repeated.any():
         row = keys[repeated].iloc[0]
-        counted = count_things(repeated.sum(), "row repeats", "rows repeat")
-        fact = f"{counted} a frame and face: frame {row['frame']:g}, face {row['face']:g}."
+        fact = tell_repeats(int(repeated.sum()), row["frame"], row["face"])
         raise file.blame(fact, "Run the tracker on this video again.")

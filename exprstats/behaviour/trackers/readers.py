@@ -10,7 +10,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.behaviour.openface.recordings import COMMON_RATES
-from exprstats.behaviour.trackers.recorders import parse_affdex, parse_arkit, parse_facet
+from exprstats.behaviour.trackers.recorders import ONES, parse_affdex, parse_arkit, parse_facet
 from exprstats.behaviour.trackers.tables import Parsed, TrackerFile
 from exprstats.errors import DataError, Option, Problem
 from exprstats.options import Tracker
@@ -62,7 +62,7 @@ def parse_openface3(file: TrackerFile, fps: float | None) -> Parsed:
     face = file.get_numbers("face_id")
     units = _spread(file, "action_units", _LISTED)
     shared = pd.Series(frame).duplicated(keep=False).to_numpy()
-    notes = ["the file holds no confidence: every frame with a face counts as tracked."]
+    notes = [ONES]
     if shared.any():
         units[shared] = np.nan
         counted = count_things(len(np.unique(frame[shared])), "frame shows", "frames show")

@@ -17,7 +17,7 @@ _PLACES = {"facet": "FrameNo", "affdex": "FrameIndex"}
 # Whole frames a second of the clocks that number them in timecodes.
 _CLOCKS = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 100.0, 120.0, 240.0)
 _DAY = 86_400.0
-_ONES = "the file holds no confidence: every frame with a face counts as tracked."
+ONES = "the file holds no confidence: every frame with a face counts as tracked."
 
 
 def parse_facet(file: TrackerFile, fps: float | None) -> Parsed:
@@ -71,7 +71,7 @@ def _parse_imotions(file: TrackerFile, fps: float | None, tracker: str, own: lis
     faces = file.get_numbers(count) if file.has(count) else held.astype(float)
     keys = pd.DataFrame({"video": video, "face": 0.0, "frame": frame, "timestamp": time})
     keys = keys.assign(success=((faces > 0) & held).astype(float), confidence=np.nan)
-    return Parsed(keys, values, (*file.notes, _ONES))
+    return Parsed(keys, values, (*file.notes, ONES))
 
 
 def _name_stimuli(file: TrackerFile) -> tuple[list[str], np.ndarray]:
@@ -105,7 +105,7 @@ def parse_arkit(file: TrackerFile, fps: float | None) -> Parsed:
     time = _read_clock(cells, rate)
     notes = [
         f"timecodes count {rate:g} frames a second; the first is {file.table['Timecode'].iloc[0]}.",
-        _ONES,
+        ONES,
     ]
     shapes = file.table.drop(columns=["Timecode", "BlendShapeCount"])
     tracked = (file.get_numbers("BlendShapeCount") > 0) & shapes.notna().any(axis=1).to_numpy()

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.behaviour.openface.layout import CUT_OFF, NO_PATH, NO_ROWS, tell_width
 from exprstats.behaviour.openface.lines import UNDEFINED
 from exprstats.errors import DataError, Problem
 from exprstats.io.files.reading import Reading
@@ -121,8 +122,7 @@ def list_tracker_files(path: Path) -> list[Path]:
         If there is none.
     """
     if not path.exists():
-        fact = "there is no such file or folder."
-        raise DataError(Problem(fact, "Check the path.", file=str(path)))
+        raise DataError(Problem(NO_PATH, "Check the path.", file=str(path)))
     if not path.is_dir():
         return [path]
     endings = (*_ENDINGS, *(f"{one}.gz" for one in _ENDINGS))
@@ -181,7 +181,7 @@ def read_tracker_file(path: Path, reading: Reading | None = None) -> TrackerFile
         notes = (*notes, f"{counted} skipped.")
     table = table[filled].reset_index(drop=True)
     if not len(table):
-        fact = "the file has a header but no rows."
+        fact = NO_ROWS
         raise DataError(Problem(fact, "Check the export.", file=str(path)))
     # What a repeated name holds cannot be known; the first is the tracker's own.
     named = [place for place, name in enumerate(head) if name and name not in head[:place]]
@@ -215,7 +215,7 @@ def _drop_cut_row(body: str, width: int, mark: str) -> tuple[str, tuple[str, ...
     begin = max(whole.rfind("\n"), whole.rfind("\r")) + 1
     last = whole[begin:]
     if begin and last.strip() and len(_split_fields(last, mark)) < width:
-        return whole[:begin], ("the last row is cut off and left out.",)
+        return whole[:begin], (CUT_OFF,)
     return body, ()
 
 
@@ -226,7 +226,7 @@ def _check_width(path: Path, body: str, width: int, mark: str) -> None:
     while len(fields) > width and not fields[-1].strip():
         fields.pop()
     if len(fields) != width:
-        fact = f"the first row has {len(fields)} fields, the header {width}."
+        fact = tell_width(len(fields), width)
         remedy = "Write the file with decimal points (an English locale)."
         raise DataError(Problem(fact, remedy, file=str(path)))
 

@@ -27,7 +27,7 @@ from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.pvalues import TIE, adjust_holm, estimate_p_error, settle_ties
 from exprstats.inference.resampling.samples import count_blocks
-from exprstats.inference.resampling.summaries import arrange_table
+from exprstats.inference.resampling.summaries import UNDEFINED, arrange_table
 from exprstats.inference.resampling.terms import KEYS, check_pairs, pair_models, write_keys
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
@@ -183,7 +183,7 @@ def _write_rows(
                     "n_clips": cell.n_clips,
                     "n_clusters": len(cell.clusters),
                     "draws": finite[line],
-                    "note": None if np.isfinite(seen[line, 0]) else "not defined in this sample",
+                    "note": None if np.isfinite(seen[line, 0]) else UNDEFINED,
                 }
             )
     return rows

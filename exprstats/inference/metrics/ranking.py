@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exprstats.inference.metrics.metric import Measure, Metric
-from exprstats.inference.metrics.regression import measure_correlation
+from exprstats.inference.metrics.regression import NO_VARIANCE, measure_correlation
 from exprstats.inference.resampling.clusters import Panel
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-_NO_VARIANCE = 1e-13
 _SLAB = 64
 # Numbers in a table of rows and draws: few enough to stay in the processor's cache.
 _CACHED = 200_000
@@ -57,7 +56,7 @@ class Order:
         else:
             ties = self._sizes @ columns**3
         spread = total**3 - ties
-        return np.where(spread > _NO_VARIANCE * total**3, spread / 12, np.nan)
+        return np.where(spread > NO_VARIANCE * total**3, spread / 12, np.nan)
 
 
 def count_cells(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> csr_array:

@@ -9,7 +9,7 @@ import numpy as np
 from exprstats.inference.metrics.metric import Metric, Naive, Term
 
 # Variance this small beside the mean square is what rounding leaves of none at all.
-_NO_VARIANCE = 1e-13
+NO_VARIANCE = 1e-13
 
 
 def count_rows(truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
@@ -81,7 +81,7 @@ def take_mean(n: np.ndarray, total: np.ndarray) -> np.ndarray:
 def subtract_means(n: np.ndarray, square: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Return n times the variance (divisor n), NaN where rounding is all that is left of it."""
     spread = square - total**2 / n
-    return np.where(spread > _NO_VARIANCE * square, spread, np.nan)
+    return np.where(spread > NO_VARIANCE * square, spread, np.nan)
 
 
 def correlate_sums(
@@ -118,7 +118,7 @@ def agree_sums(
     error squared.
     """
     spread = (yy - y**2 / n) + (pp - p**2 / n) + e**2 / n
-    defined = spread > _NO_VARIANCE * (yy + pp + e**2 / n)
+    defined = spread > NO_VARIANCE * (yy + pp + e**2 / n)
     return np.where(defined, 2 * (yp - y * p / n) / spread, np.nan)
 
 

@@ -43,7 +43,7 @@ UNDEFINED = "not defined in this sample"
 Summary = dict[str, Any]
 _LAST = ("p_error", "low_error", "high_error", "undefined", "note")
 _ROUGH = "not smooth: leaving out clusters foretells {:.0%} of how it moves over draws"
-_FEW = "too few clusters for a bootstrap"
+TOO_FEW = "too few clusters for a bootstrap"
 _FREEDOM = "; the t interval rests on {:.3g} degrees of freedom"
 FEW_CLUSTERS = 10
 
@@ -307,7 +307,7 @@ def summarise_terms(
         smooth = bool(share >= SMOOTH)
         headline = name_headline(count, interval, smooth=smooth)
         rough = "" if smooth else _ROUGH.format(share)
-        few = {name: _FEW if count < FEW_CLUSTERS else "" for name in blocks}
+        few = {name: TOO_FEW if count < FEW_CLUSTERS else "" for name in blocks}
         if count < FEW_CLUSTERS and "jackknife" in few:
             few["jackknife"] += _FREEDOM.format(freedom[line])
         swapped = {"percentile": "expanded"} if "expanded" in blocks and not smooth else {}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 from scipy.special import chdtrc
 
 from exprstats.apa import count_things
@@ -20,6 +21,14 @@ TIED = 0.01
 # Unrelated items give p above this half of the time; items worth a factor hardly ever do.
 CHANCE = 0.5
 DOUBT = 0.05
+PINGOUIN = "pingouin"  # the second package that computes α
+UNUSED = "lavaan was not used: {}"  # though it is there; with the reason
+_FELDT = "limits by Feldt, Woodruff, & Salih (1987), rounded to three decimals; clips independent"
+
+
+def tell_heywood(item: str, residual: float) -> str:
+    """Return what is said of an item with less than no residual variance."""
+    return f"item '{item}' has a residual variance of {residual:.4g} (a Heywood case)"
 
 
 def check_items(items: Sequence[str]) -> tuple[str, ...]:
@@ -142,8 +151,7 @@ def find_improper(
     if len(items) == 3:
         cure = "Fit more clips or more items: without this one, two are too few for a factor."
     return [
-        f"{name}: item '{item}' has a residual variance of {residual:.4g}"
-        f" (a Heywood case); scores are not defined. {cure}"
+        f"{name}: {tell_heywood(item, residual)}; scores are not defined. {cure}"
         for item, loading, residual in zip(items, loadings, residuals, strict=True)
         if residual <= 1e-6 * (loading**2 + residual)
     ]
@@ -173,3 +181,42 @@ def raise_problems(problems: Sequence[Problem]) -> None:
     """Raise all problems as one error, if there are any."""
     if problems:
         raise DataError(problems)
+
+
+def add_alphas(
+    table: pd.DataFrame,
+    solutions: Sequence[Solution],
+    answers: np.ndarray,
+    rows: Iterable[tuple[str, str | None, np.ndarray]],
+) -> pd.DataFrame:
+    """Return a table of estimates with a row of α by pingouin for each fit of complete clips.
+
+    Parameters
+    ----------
+    table
+        The estimates of the fits.
+    solutions
+        The fits.
+    answers
+        All rows, shape (n, p); incomplete ones are left out.
+    rows
+        For each fit its part, its context, and which rows are behind it (n,).
+    """
+    from pingouin import cronbach_alpha
+
+    level = float(table["level"].dropna().iloc[0])
+    found = []
+    whole = ~np.isnan(answers).any(axis=1)
+    for one, (*_, kept) in zip(solutions, rows, strict=True):
+        complete = answers[kept & whole]
+        if one.missing == "fiml" or len(complete) < 3 or not np.isfinite(one.standard).all():
+            continue
+        keyed = pd.DataFrame(complete * np.where(one.standard < 0, -1.0, 1.0))
+        alpha, (low, high) = cronbach_alpha(data=keyed, ci=level)
+        key = {"context": one.context, "part": one.part, "term": "alpha", "item": None}
+        value = {"estimate": float(alpha), "conf_low": float(low), "conf_high": float(high)}
+        how = {"level": level, "method": PINGOUIN, "headline": False, "note": _FELDT}
+        found.append({**key, **value, **how, "n_clips": len(complete)})
+    kinds = {name: object for name in ("context", "item", "note")}
+    both = pd.DataFrame([*table.to_dict("records"), *found], columns=table.columns)
+    return both.astype({**kinds, "headline": bool, "n_clips": int})

@@ -13,6 +13,8 @@ from exprstats import rbridge
 from exprstats.contracts import encode_ids, find_absent, find_empty
 from exprstats.errors import DataError, FitError, FitWarning, OptionError, Problem, warn_user
 from exprstats.measurement.factor.checks import (
+    UNUSED,
+    add_alphas,
     check_items,
     find_problems,
     raise_problems,
@@ -24,7 +26,6 @@ from exprstats.measurement.factor.items import ItemSet, find_training, read_item
 from exprstats.measurement.factor.moments import ClusterSums, sum_rows
 from exprstats.measurement.factor.refits import form_used_moments
 from exprstats.measurement.factor.scoring import list_scores, list_spans
-from exprstats.measurement.factor.second import add_alphas
 from exprstats.measurement.factor.solution import (
     Receipt,
     Solution,
@@ -258,12 +259,11 @@ def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:
     for one in flawed:
         rest = "; the other fits are reported" if len(flawed) < len(solutions) else ""
         warn_user(f"{one.flaw} It has no scores{rest}.", FitWarning)
-    for one in solutions:
-        if one.part == "all":
-            warn_reversed(one)
+    for one in (one for one in solutions if one.part == "all"):
+        warn_reversed(one)
     # That R is absent stands in the result; that it is there and failed needs a louder word.
     if receipt.reason and rbridge.probe_r().lavaan_version:
-        warn_user(f"lavaan was not used: {receipt.reason}", FitWarning)
+        warn_user(UNUSED.format(receipt.reason), FitWarning)
 
 
 def list_jobs(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from exprstats.measurement import Factor
 
 
+LIMITED = "correlation"  # the metric that has a ceiling
 _AGREEMENT = AGREEMENT.name_term(averaged=True)
 _CONSISTENCY = CONSISTENCY.name_term(averaged=True)
 

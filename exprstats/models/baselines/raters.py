@@ -16,6 +16,7 @@ from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference import Metric, find_metrics
 from exprstats.inference.comparison.wording import RATERS
 from exprstats.inference.resampling.pvalues import adjust_holm
+from exprstats.inference.resampling.terms import KEYS
 from exprstats.models.baselines.human import FEWEST_CLIPS
 from exprstats.models.fitting.outcomes import group_contexts
 from exprstats.options import check_level, name_nearest
@@ -24,7 +25,6 @@ from exprstats.results import Result
 FEWEST = 3
 ROUNDING = 1e-12
 METRICS = ("rmse", "nrmse", "mse", "mae", "bias", "correlation", "ccc", "r2")
-KEYS = ("context", "metric", "model", "versus", "term")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

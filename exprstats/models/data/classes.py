@@ -11,7 +11,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.contracts import find_absent
 from exprstats.errors import DataError, Option, Problem, warn_user
-from exprstats.models.data.design import Design, Sample
+from exprstats.models.data.design import NOTHING, Design, Sample
 from exprstats.options import check_word, name_some
 
 Task = Literal["regression", "classification"]
@@ -61,7 +61,7 @@ def encode_classes(
         _refuse_fractions(classes, targets[0])
     if len(classes) < 2:
         fact = f"there is one class only: {', '.join(str(one) for one in classes)}."
-        raise DataError(Problem(fact, "There is nothing to predict.", column=targets[0]))
+        raise DataError(Problem(fact, NOTHING, column=targets[0]))
     return clips, classes
 
 

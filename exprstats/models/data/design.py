@@ -25,6 +25,8 @@ from exprstats.models.data.parts import PARTS, label_parts
 from exprstats.options import name_some
 from exprstats.parallel import Seed, spawn_seeds
 
+NOTHING = "There is nothing to predict."
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
@@ -285,6 +287,6 @@ def _check_samples(design: Design, needed: tuple[str, ...]) -> None:
         truth = design.split(sample, "train")[1]
         if len(truth) and np.ptp(truth) == 0:
             fact = f"{sample.label}: all {len(truth):,} training targets are {truth[0]:g}."
-            problems.append(Problem(fact, "There is nothing to predict.", column=design.target))
+            problems.append(Problem(fact, NOTHING, column=design.target))
     if problems:
         raise DataError(problems)

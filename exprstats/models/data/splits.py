@@ -18,6 +18,8 @@ from exprstats.models.data.parts import PARTS, find_lookalikes, find_thin_contex
 from exprstats.options import check_count, name_some
 from exprstats.parallel import Seed, open_generator
 
+FEWER_FOLDS = "Use fewer folds, or leave this context out."
+
 
 def split_subjects(
     clips: pd.DataFrame,
@@ -295,7 +297,7 @@ def _find_thin(
         told = ", ".join(f"{fold}: {count:,}" for fold, count in row.items())
         what = f"context '{context}'" if "context" in clips else "the table"
         fact = f"{what} has no clips in some folds of repeat {again} (clips by fold: {told})."
-        problems.append(Problem(fact, "Use fewer folds, or leave this context out."))
+        problems.append(Problem(fact, FEWER_FOLDS))
     return problems
 
 

@@ -25,7 +25,7 @@ from exprstats.models.explain.refits import (
     list_draws,
 )
 from exprstats.models.fitting.elastic import ALPHAS, L1_RATIOS, check_grid
-from exprstats.models.fitting.outcomes import count_clips, note_few
+from exprstats.models.fitting.outcomes import UNVARYING, count_clips, note_few
 from exprstats.models.fitting.penalties import scale_columns
 from exprstats.parallel import Seed, open_generator
 from exprstats.results import Result
@@ -241,7 +241,7 @@ def list_weights(
         key |= {"level": level, "method": "percentile", **count_clips(design, sample, "train")}
         limits = limit_draws(drawn.T, level, "refits")
         notes = zip(flat, limits["note"], strict=True)
-        limits["note"] = ["constant in training" if no else note for no, note in notes]
+        limits["note"] = [UNVARYING if no else note for no, note in notes]
         rows += [
             {**key, "feature": feature, "estimate": own[j], **{k: v[j] for k, v in limits.items()}}
             for j, feature in enumerate(design.features)
@@ -261,7 +261,7 @@ def list_differences(
     lost = np.concatenate([flat[i] | flat[j] for i, j in pairs])
     whole, drawn = np.where(lost, np.nan, whole), np.where(lost, np.nan, drawn)
     limits = limit_draws(drawn.T, level, "refits")
-    told = "not defined: constant in training in one of the contexts"
+    told = f"not defined: {UNVARYING} in one of the contexts"
     notes = zip(lost, limits["note"], strict=True)
     limits["note"] = [told if no else note or UNTESTED for no, note in notes]
     columns = {"estimate": whole, **limits}

@@ -15,8 +15,9 @@ from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.comparison.wording import join_words
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, jackknife_clusters, sort_draws
+from exprstats.inference.resampling.pvalues import TIE
 from exprstats.models.data.design import Design, Sample, seed_samples, sort_rows
-from exprstats.models.explain.refits import check_resampling
+from exprstats.models.explain.refits import LIMITS, check_resampling
 from exprstats.models.fitting.outcomes import FEW_SUBJECTS, KEYS, group_contexts
 from exprstats.models.fitting.penalties import scale_columns
 from exprstats.models.fitting.result import Fitted, Models
@@ -28,9 +29,6 @@ from exprstats.results import Result
 # From such a correlation on two features are one for every purpose of a model.
 TWINS = 0.98
 SHARED = "shares the credit"
-TIE = 1e-12
-
-_LIMITS = ("std_error", "conf_low", "conf_high")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -301,7 +299,7 @@ def list_importance(
         term = "importance" if j < len(singles) else "group_importance"
         key = {"part": "test", "term": term, "feature": name, "estimate": whole[j]}
         for method, found in (("percentile", percentile), ("jackknife", jackknife)):
-            limits = {column: getattr(found, column)[j] for column in _LIMITS}
+            limits = {column: getattr(found, column)[j] for column in LIMITS}
             rows.append({**key, **limits, "level": level, "method": method})
             rows[-1] |= {
                 "headline": method == "jackknife",

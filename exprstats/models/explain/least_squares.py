@@ -10,7 +10,7 @@ from exprstats.inference.resampling.clusters import leave_out_clusters
 from exprstats.inference.resampling.intervals import jackknife_clusters, sort_draws
 from exprstats.inference.resampling.pvalues import adjust_holm, count_tails
 from exprstats.models.data.design import Design, Sample
-from exprstats.models.explain.refits import FEWEST_SUBJECTS, limit_draws
+from exprstats.models.explain.refits import FEWEST_SUBJECTS, LIMITS, limit_draws
 from exprstats.models.fitting.products import CONSTANT, code_subjects, sum_products
 
 # With 60 subjects the jackknife-t covers at .95 and percentile limits at .94, and its p has no
@@ -20,7 +20,7 @@ HEADLINE = "jackknife"
 _HELD = 4_000_000
 # A feature of which so much lies in directions without variance is determined by others.
 _TIED = 1e-8
-_LIMITS = ("std_error", "conf_low", "conf_high", "p_value")
+_LIMITS = (*LIMITS, "p_value")
 
 
 def list_unpenalised(

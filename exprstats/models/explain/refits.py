@@ -12,6 +12,7 @@ import pandas as pd
 from exprstats.errors import DataError, Problem
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
+from exprstats.inference.resampling.summaries import MOST_UNDEFINED
 from exprstats.models.data.design import Design
 from exprstats.models.fitting.folds import Rounds, refit_rounds
 from exprstats.models.fitting.penalties import Grid, choose_point, trace_grid
@@ -27,7 +28,7 @@ from exprstats.parallel import Seed, run_tasks, spawn_seeds
 
 FEWEST_SUBJECTS = 3
 # Limits of so many undefined draws would speak of the others only.
-MOST_UNDEFINED = 0.05
+LIMITS = ("std_error", "conf_low", "conf_high")
 
 # A seed and the lines of its block of draws that are taken.
 Half = tuple[np.random.SeedSequence, slice]

@@ -13,11 +13,12 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.inference.comparison.wording import join_words
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
+from exprstats.inference.resampling.summaries import MOST_UNDEFINED
 from exprstats.models.data.design import Design, seed_samples
 from exprstats.models.explain.importance import list_importance, list_twins, tell_twins
 from exprstats.models.explain.least_squares import list_unpenalised
 from exprstats.models.explain.refits import (
-    MOST_UNDEFINED,
+    LIMITS,
     check_resampling,
     count_resampled,
     count_subjects,
@@ -31,7 +32,8 @@ from exprstats.options import check_count
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 
-_LIMITS = ("std_error", "conf_low", "conf_high")
+NOTABLE = 0.2  # Lin, Girard, & Morency (2020) read weights close to or above it
+ZERO = "the weight is 0"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -327,7 +329,7 @@ def list_stability(
         rows.append({"feature": j, "term": "weight", "estimate": weight, **interval, **about})
         rows[-1]["note"] = note
         for term, share in shares.items():
-            zero = "the weight is 0" if np.isnan(share[j]) else None
+            zero = ZERO if np.isnan(share[j]) else None
             row = {"estimate": share[j], "draws": len(defined), "note": zero}
             rows.append({"feature": j, "term": term, **row})
         interval = {name: values[j] for name, values in limits[1].items()}
@@ -387,6 +389,6 @@ def inflate_variance(values: np.ndarray) -> np.ndarray:
 
 def _find_limits(values: np.ndarray, level: float, refused: bool) -> dict[str, np.ndarray]:
     if refused or len(values) < 2:
-        return {name: np.full(values.shape[1], np.nan) for name in _LIMITS}
+        return {name: np.full(values.shape[1], np.nan) for name in LIMITS}
     found = find_percentile(*sort_draws(values.T), level)
-    return dict(zip(_LIMITS, found, strict=True))
+    return dict(zip(LIMITS, found, strict=True))

@@ -14,7 +14,13 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import FitWarning, OptionError, warn_user
 from exprstats.models.data.design import Design, Sample, build_design
 from exprstats.models.fitting.folds import Rounds, correlate_rounds, measure_rounds, plan_rounds
-from exprstats.models.fitting.outcomes import KEYS, count_clips, list_predictions, list_scores
+from exprstats.models.fitting.outcomes import (
+    KEYS,
+    UNVARYING,
+    count_clips,
+    list_predictions,
+    list_scores,
+)
 from exprstats.models.fitting.penalties import (
     MAX_ITERATIONS,
     Grid,
@@ -188,7 +194,7 @@ def _list_terms(
             "term": "weight",
             "feature": feature,
             "estimate": float(weight),
-            "note": "; ".join(["constant in training"] * bool(constant) + refitted) or None,
+            "note": "; ".join([UNVARYING] * bool(constant) + refitted) or None,
         }
         for feature, weight, constant in zip(
             design.features, fit.weights, fit.moments.constant, strict=True

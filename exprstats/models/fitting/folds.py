@@ -10,7 +10,7 @@ import pandas as pd
 from exprstats.errors import DataError, Problem
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.data.parts import PARTS
-from exprstats.models.data.splits import check_folds
+from exprstats.models.data.splits import FEWER_FOLDS, check_folds
 from exprstats.models.fitting.outcomes import correlate
 from exprstats.models.fitting.penalties import (
     Grid,
@@ -165,7 +165,7 @@ def measure_rounds(
     errors = tune_rounds(sums, whole, penalties)
     if errors is None:
         fact = f"{sample.label}: the target does not vary outside one of the folds."
-        raise DataError(Problem(fact, "Use fewer folds, or leave this context out."))
+        raise DataError(Problem(fact, FEWER_FOLDS))
     return average_rounds(sums, errors), np.sqrt(errors)
 
 

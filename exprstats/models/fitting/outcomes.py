@@ -15,6 +15,8 @@ from exprstats.models.data.parts import PARTS
 
 FEW_SUBJECTS = 10
 KEYS = ("context", "model", "part", "term", "feature")
+SCORES = ("rmse", "correlation")
+UNVARYING = "constant in training"  # a feature that gets weight 0
 
 
 def list_predictions(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.contracts import Contract, check_table, find_absent, find_unnumbers
+from exprstats.contracts import NAMED_CLIPS, check_table, find_absent, find_unnumbers
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.categories import code_like
@@ -21,8 +21,6 @@ from exprstats.options import check_word, name_some
 Unknown = Literal["error", "pooled"]
 # A median clip so many training SDs from the training mean points to another unit.
 FAR = 5.0
-
-_CLIPS = Contract("clips", key=("context", "clip"), optional=("context",))
 
 
 def predict_clips(
@@ -94,7 +92,7 @@ def predict_clips(
     if problems:
         raise DataError(problems)
     clips = guard_table(clips, ids=("context", "clip", "subject"), numbers=design.features)
-    check_table(clips, _CLIPS)
+    check_table(clips, NAMED_CLIPS)
     problems = find_unnumbers(clips, design.features)
     if problems:
         raise DataError(problems)

@@ -13,10 +13,11 @@ from exprstats.apa import count_things, write_count, write_interval, write_level
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Problem
 from exprstats.models.data.design import Design, Sample, build_design
-from exprstats.models.data.splits import check_folds
+from exprstats.models.data.splits import FEWER_FOLDS, check_folds
 from exprstats.models.fitting.elastic import ALPHAS, L1_RATIOS, check_grid
 from exprstats.models.fitting.outcomes import (
     KEYS,
+    SCORES,
     count_clips,
     group_contexts,
     list_predictions,
@@ -40,8 +41,6 @@ from exprstats.models.validation.influence import Influence, limit_scores, trace
 from exprstats.options import check_level
 from exprstats.parallel import limit_threads
 from exprstats.results import Result
-
-_SCORES = ("rmse", "correlation")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,9 +99,9 @@ class Nested(Result):
             f"with the penalty tuned inside ({write_count(row['n_clips'])} clips; r is the mean of "
             f"the folds' correlations, {write_level(self.level)} CIs by a jackknife over subjects):"
         ]
-        scores = self.table[self.table["term"].isin(_SCORES)]
+        scores = self.table[self.table["term"].isin(SCORES)]
         for name, own in group_contexts(scores):
-            rmse, r = (own[own["term"] == term].iloc[0].to_dict() for term in _SCORES)
+            rmse, r = (own[own["term"] == term].iloc[0].to_dict() for term in SCORES)
             parts = [
                 f"RMSE = {write_number(rmse['estimate'])}{_write_limits(rmse)}",
                 f"{tell_correlation(r['estimate'])}{_write_limits(r, bounded=True)}",
@@ -288,7 +287,7 @@ def _list_scores(found: Sequence[Repeat], level: float) -> list[dict[str, Any]]:
     return [
         {"term": term, "estimate": whole[j], **about, "note": told[1 - j]}
         | {name: values[j] for name, values in limits.items()}
-        for j, term in enumerate(_SCORES)
+        for j, term in enumerate(SCORES)
     ]
 
 
@@ -313,5 +312,5 @@ def _read_rest(sums: np.ndarray, sample: Sample, *without: int) -> Moments:
     moments = read_moments(np.delete(sums, without, axis=0).sum(axis=0))
     if moments is None:
         fact = f"{sample.label}: the target does not vary outside {len(without)} of the folds."
-        raise DataError(Problem(fact, "Use fewer folds, or leave this context out."))
+        raise DataError(Problem(fact, FEWER_FOLDS))
     return moments

@@ -17,14 +17,13 @@ from exprstats.apa import tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import ExprStatsWarning
 from exprstats.models.data.splits import split_subjects
-from exprstats.models.fitting.outcomes import group_contexts
+from exprstats.models.fitting.outcomes import SCORES, group_contexts
 from exprstats.models.fitting.result import Models
 from exprstats.options import check_count, check_level
 from exprstats.parallel import Seed, report_progress, spawn_seeds
 from exprstats.results import Result
 
 KEYS = ("context", "term", "model", "versus")
-TERMS = ("rmse", "correlation")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +155,7 @@ def repeat_splits(
                 if "seed" in signature(fit).parameters:
                     given["seed"] = np.random.default_rng(second)
                 table = fit(clips, parts=parts, **given).table
-                rows = table[table["part"].eq("test") & table["term"].isin(TERMS)]
+                rows = table[table["part"].eq("test") & table["term"].isin(SCORES)]
                 rows = rows[["context", "term", "estimate"]]
                 scores.append(rows.assign(split=again, model=name))
         report_progress("Repeating splits", again, repeats)

@@ -24,8 +24,8 @@ from exprstats.reliability.icc.estimands import (
     move_reliability,
 )
 from exprstats.reliability.icc.jackknife import (
+    CLUSTERED,
     FEW_RATERS,
-    PREFERRED,
     Spread,
     find_t_limits,
     jackknife_panel,
@@ -52,9 +52,11 @@ from exprstats.reliability.icc.twoway import (
     find_agreement_limits,
     find_bias,
     square_table,
+    tell_complete,
 )
 
 INDEPENDENT = "clips treated as independent"
+FIXED_RATERS = "raters treated as fixed"
 # The term of pooled contexts whose level differences count as reliability.
 ALL_CLIPS = " of all clips"
 REFUSED = "not estimated: "
@@ -123,7 +125,7 @@ class Analysis:
         """
         ways = self.families[0].intervals
         defined = {way.method for way in ways if not math.isnan(way.low)}
-        preferred = (ways[0].method, *PREFERRED) if self.panel.subject is None else PREFERRED
+        preferred = (ways[0].method, *CLUSTERED) if self.panel.subject is None else CLUSTERED
         return next((method for method in preferred if method in defined), ways[0].method)
 
 
@@ -213,7 +215,7 @@ def find_cluster_limits(
             continue
         note = f"over {spread.n_subjects:,} {over}s"
         note += f" and {spread.n_raters:,} raters" if spread.n_raters else ""
-        note += "; raters treated as fixed" if spread.method == "jackknife_subjects" else ""
+        note += f"; {FIXED_RATERS}" if spread.method == "jackknife_subjects" else ""
         if spread.df < FEW_RATERS - 1:
             note += f"; few clusters: it rests on {write_freedom(spread.df)}"
         limits = find_t_limits(value, spread, level)
@@ -391,9 +393,5 @@ def _find_exact(estimand: Estimand, squares: CrossedSquares, base: float, level:
             move_reliability(limit, k, base)
             for limit in find_f_limits(ratio, n - 1, (n - 1) * (k - 1), level)
         )
-    note = (
-        INDEPENDENT
-        if math.isclose(base, k)
-        else f"{INDEPENDENT}; the {n:,} clips that all raters rated"
-    )
+    note = INDEPENDENT if math.isclose(base, k) else f"{INDEPENDENT}; {tell_complete(n)}"
     return Interval(method, low, high, note=note)

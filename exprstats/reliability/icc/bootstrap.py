@@ -9,6 +9,7 @@ import numpy as np
 
 from exprstats.inference.resampling.clusters import count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
+from exprstats.inference.resampling.summaries import MOST_UNDEFINED
 from exprstats.reliability.icc.analysis import Analysis, Family, Interval
 from exprstats.reliability.icc.estimands import ONE_WAY, SUBJECT_NESTED, measure_estimand
 from exprstats.reliability.icc.nested import (
@@ -28,7 +29,6 @@ from exprstats.reliability.icc.oneway import (
 from exprstats.reliability.icc.panels import Panel
 from exprstats.reliability.icc.twoway import find_components
 
-UNDEFINED_SHARE = 0.05
 Measure = Callable[[np.ndarray], np.ndarray]
 
 
@@ -64,7 +64,7 @@ def add_bootstrap(
         note = f"{draws:,} draws of {groups:,} {over}"
         note += f"; {lost:,} draws undefined" if lost else ""
         low, high = float(interval.conf_low[place]), float(interval.conf_high[place])
-        if lost > UNDEFINED_SHARE * draws:
+        if lost > MOST_UNDEFINED * draws:
             low, high, note = np.nan, np.nan, f"interval refused: {note}"
         elif alike or np.ptp(values[place][np.isfinite(values[place])]) <= 1e-9:
             low, high, note = np.nan, np.nan, f"interval refused: all draws agree alike; {note}"

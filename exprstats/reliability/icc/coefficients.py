@@ -11,6 +11,7 @@ import pandas as pd
 
 from exprstats.apa import tell_number, write_count, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
+from exprstats.document.cells import LOWEST
 from exprstats.errors import OptionError
 from exprstats.inference.resampling.samples import count_blocks
 from exprstats.options import (
@@ -47,7 +48,7 @@ from exprstats.results import Result
 RaterRole = Literal["sample", "fixed"]
 KEYS = ("context", "item", "term", "k_rule", "raters_per_clip", "estimator", "n_raters")
 _ANALYSES = {"one-way": analyse_panel, "two-way": analyse_crossed, "nested": analyse_nested}
-LOWEST = -10.0
+# Design effect from which an F interval is more than a fifth too narrow.
 NOTABLE = 1.5
 _METHODS = {
     "f": "F interval, clips treated as independent",

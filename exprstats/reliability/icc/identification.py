@@ -22,6 +22,7 @@ from exprstats.reliability.icc.panels import Panel, count_blocks
 
 # Designs whose clips have the same raters.
 CROSSED = ("crossed", "crossed with gaps")
+NESTED = "raters nested in subjects"
 Verdict = tuple[Estimand, bool, str]
 
 
@@ -77,7 +78,7 @@ class Links:
         if self.once == self.n_raters:
             return "one-way"
         if self.within == self.n_raters:
-            return "raters nested in subjects"
+            return NESTED
         if self.within:
             return "mixed"
         return "partly crossed" if self.blocks == 1 else "crossed in blocks"

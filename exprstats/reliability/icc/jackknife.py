@@ -40,7 +40,7 @@ Sample = Mapping[str, np.ndarray]
 FEW_RATERS = 10
 # Which cluster interval to report, the first that is defined; the coverage of each is measured in
 # vignettes/coverage_few_raters.csv.
-PREFERRED = ("jackknife", "jackknife_subjects")
+CLUSTERED = ("jackknife", "jackknife_subjects")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def spread_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> tuple[S
 def settle_spread(spreads: Sequence[Spread]) -> Spread:
     """Return the spread to report, else the first with its refusal."""
     defined = {spread.method: spread for spread in spreads if not spread.refusal}
-    return next((defined[name] for name in PREFERRED if name in defined), spreads[0])
+    return next((defined[name] for name in CLUSTERED if name in defined), spreads[0])
 
 
 def combine_variances(thetas: Mapping[str, np.ndarray]) -> float:

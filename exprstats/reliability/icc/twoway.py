@@ -56,6 +56,11 @@ def square_table(panel: Panel, full: np.ndarray) -> CrossedSquares:
     )
 
 
+def tell_complete(count: int) -> str:
+    """Return what so many clips without a gap are called."""
+    return f"the {write_count(count)} clips that all raters rated"
+
+
 def find_bias(panel: Panel, full: np.ndarray) -> str:
     """Return why the clips that all raters rated do not stand for all clips, or an empty text.
 
@@ -70,7 +75,7 @@ def find_bias(panel: Panel, full: np.ndarray) -> str:
     full
         Whether each clip (n,) has a rating of every rater.
     """
-    whole = f"the {write_count(int(full.sum()))} clips that all raters rated"
+    whole = tell_complete(int(full.sum()))
     if panel.places is not None and not full.all():
         context = np.zeros(panel.n_clips, dtype=np.int64)
         context[panel.clip] = np.unique(panel.places, return_inverse=True)[1]

@@ -10,6 +10,7 @@ from exprstats.document.model import Section
 from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
 from exprstats.inference.comparison.methods import describe_calibrating, describe_resampling
 from exprstats.inference.comparison.wording import RATERS
+from exprstats.options import GUESSES
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
 from exprstats.report.methods.descriptives import tell_descriptives
@@ -358,12 +359,7 @@ def _tell_calibration(analysis: Analysis) -> Told:
 
 
 def _name_baselines(analysis: Analysis) -> list[str]:
-    words = {
-        "uniform": "random values uniform over the theoretical range",
-        "normal": "random standard normal values",
-        "mean": "the mean of the training clips",
-        "majority": "the most frequent class of the training clips",
-    }
+    words = dict(GUESSES)
     if analysis.study and analysis.study.clips and analysis.study.clips.classes:
         words["uniform"] = "classes drawn at random, each as probable"
     kinds = [model.kind for model in analysis.study.models] if analysis.study else []

@@ -19,6 +19,7 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, say
+from exprstats.reliability.icc.analysis import FIXED_RATERS
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.coefficients import knows_subjects, place_rows
 from exprstats.report.sections.reliability import name_place
@@ -155,7 +156,7 @@ def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
 def _list_said(rows: pd.DataFrame) -> set[str]:
     """Return the parts of notes that name the jackknife."""
     parts = {part for note in rows["note"].dropna() for part in str(note).split("; ")}
-    return {part for part in parts if part.startswith("over ")} | {"raters treated as fixed"}
+    return {part for part in parts if part.startswith("over ")} | {FIXED_RATERS}
 
 
 def _open(name: str) -> str:

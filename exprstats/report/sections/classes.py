@@ -15,13 +15,14 @@ from exprstats.models import cross_classes, tally_classes
 from exprstats.models.data.classes import show_label
 from exprstats.plots import ALL, name_contexts
 from exprstats.report.analysis import Analysis
+from exprstats.report.sections.others import MOST_ROWS
 from exprstats.study.targets import list_names
 
 if TYPE_CHECKING:
     from exprstats.models import Models
 
 MOST_CLASSES = 8  # whose columns fit beside each other on a page
-MOST_ROWS = 60
+OVER_ALL = "Over all contexts together, "
 
 
 def find_classifier(analysis: Analysis) -> Models | None:
@@ -57,7 +58,7 @@ def say_classes(analysis: Analysis) -> tuple[Text, ...]:
             "A10). The chance level is {even} for guesses that are even over the {many} classes, "
             "and {most} for calling every clip {common}, the most frequent class in "
             "training.{extremes}",
-            where="Over all contexts together, " if len(set(told["context"])) > 1 else "In all, ",
+            where=OVER_ALL if len(set(told["context"])) > 1 else "In all, ",
             model=analysis.tell_model(models.name),
             hits=write_count(hits),
             total=write_count(total),

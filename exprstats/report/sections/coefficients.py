@@ -19,20 +19,20 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Column, Table
 from exprstats.document.text import FIXED, Text, say
+from exprstats.reliability.icc.analysis import FIXED_RATERS
+from exprstats.reliability.icc.analysis import INDEPENDENT as ALONE
+from exprstats.reliability.icc.jackknife import CLUSTERED
 
 if TYPE_CHECKING:
     from exprstats.reliability import Reliability
 
 INDEPENDENT = ("f", "satterthwaite")  # intervals that take clips as independent
-CLUSTERED = ("jackknife", "jackknife_subjects")  # the latter takes raters as fixed
 ONE_SAMPLE = "All clips as one sample"
 FAMILIES = {
     "1": "one-way random-effects intraclass correlation",
     "A": "two-way random-effects intraclass correlation of absolute agreement",
     "clip": "intraclass correlation (clips nested in subjects)",
 }
-_NOTE = "clips treated as independent"
-_FIXED = "raters treated as fixed"
 _REFUSED = "interval for independent clips refused"
 _METHODS = (*CLUSTERED, *INDEPENDENT)  # in the order in which an interval is to be reported
 _MEANINGS = {
@@ -205,7 +205,7 @@ def _tell_samples(shown: pd.DataFrame) -> tuple[Text, ...]:
 def _list_notes(shown: pd.DataFrame, same: pd.DataFrame, methods: set[Any]) -> tuple[Text, ...]:
     known = knows_subjects(shown)
     name = "Clustered by subject" if known else "Clips left out one by one"
-    said = {_NOTE, _FIXED}
+    said = {ALONE, FIXED_RATERS}
     notes = []
     if "jackknife" in methods:
         overs = _find_parts(same[same["method"].eq("jackknife")], "over ")
@@ -318,9 +318,9 @@ def _list_form_notes(
     cells: list[dict[str, str]], forms: list[str], *, known: bool
 ) -> tuple[Text, ...]:
     over = "clustered by subject" if known else "clips left out one by one"
-    ways = {"jackknife": over, "jackknife_subjects": f"{over}, {_FIXED}"}
+    ways = {"jackknife": over, "jackknife_subjects": f"{over}, {FIXED_RATERS}"}
     used = [way for way in _METHODS if any(row["method"] == way for row in cells)]
-    found = dict.fromkeys(ways.get(way, _NOTE) for way in used)
+    found = dict.fromkeys(ways.get(way, ALONE) for way in used)
     notes = [say("Intervals: {ways}.", ways=", else ".join(found))] * bool(found)
     meanings = [text for start, text in _MEANINGS.items() if forms[0].startswith(start)]
     return (*notes, *(say("{text}", text=text) for text in meanings))

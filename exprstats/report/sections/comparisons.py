@@ -20,10 +20,12 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.inference.comparison.regression import OLS
+from exprstats.inference.resampling.summaries import TOO_FEW
 from exprstats.plots import ALL, MetricLabel, label_metrics, name_contexts
 from exprstats.report.analysis import Analysis
+from exprstats.report.sections.classes import OVER_ALL
 from exprstats.report.sections.intervals import is_bootstrapped, name_sources
-from exprstats.report.sections.performance import TOO_FEW, name_metric
+from exprstats.report.sections.performance import name_metric
 
 MOST_ABREAST = 2  # metrics whose columns fit beside each other on a page
 _FEW_DRAWS = 1000
@@ -73,7 +75,7 @@ def _say_metric(
         return say("Differences in {name} are not defined (Table 4).", name=name_metric(label))
     opening = say(
         "{where}the {name} of {model} was",
-        where="Over all contexts together, " if len(contexts) > 1 else "On the test clips, ",
+        where=OVER_ALL if len(contexts) > 1 else "On the test clips, ",
         name=name_metric(label),
         model=analysis.tell_model(first),
     )
@@ -319,7 +321,7 @@ def _say_pooling(rows: pd.DataFrame, metric: str, label: MetricLabel) -> Text:
         return say("Differences in {name} are not defined.", name=name_metric(label))
     sure = whole["p_value"] < 1 - whole["level"]
     return say(
-        "Over all contexts together, the {name} of models of single contexts was {verdict} that "
+        OVER_ALL + "the {name} of models of single contexts was {verdict} that "
         "of the one model, Δ = {value}, {level} CI {limits}, *p* {p}{single}.",
         name=name_metric(label),
         verdict=("lower than" if whole["estimate"] < 0 else "higher than")

@@ -8,8 +8,8 @@ import pandas as pd
 
 from exprstats.apa import write_count, write_level, write_number
 from exprstats.document.cells import (
+    find_level,
     find_row,
-    first_value,
     list_levels,
     name_contexts,
     write_estimate,
@@ -17,7 +17,7 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Column, Table
 from exprstats.document.text import Text, join_words, say
-from exprstats.measurement.factor.second import PINGOUIN
+from exprstats.measurement.factor.checks import PINGOUIN
 from exprstats.report.sections.intervals import SAME
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def build_consistency(rows: pd.DataFrame, factor: Factor) -> tuple[Table, ...]:
     shown = rows[rows["term"].isin(["omega", "ave", "alpha"])]
     if shown.empty:
         return ()
-    level = first_value(shown, "level")
+    level = find_level(shown)
     columns = (
         Column("context", say("Model"), words=True),
         Column("clips", say("Clips")),

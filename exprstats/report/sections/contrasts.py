@@ -19,11 +19,11 @@ from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_texts, say
 from exprstats.plots import draw_contrasts, name_pairs
 from exprstats.report.analysis import Analysis
+from exprstats.report.sections.others import MOST_ROWS
 
 if TYPE_CHECKING:
     from exprstats.models import Contrasts
 
-MOST_ROWS = 60
 _MOST_NAMED = 6
 
 

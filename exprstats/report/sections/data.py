@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from exprstats.study import InputFile
 
 MOST_FILES = 3  # of one table that are named
-_PART_NAMES = {"train": "Training", "validate": "Validation", "test": "Test"}
+PART_NAMES = {"train": "Training", "validate": "Validation", "test": "Test"}
 
 
 def describe_analysed(analysis: Analysis) -> Section:
     """Return the section; it says what it can from the results alone."""
     table = _build_table(analysis)
-    sentences = (*_say_files(analysis), *_say_ratings(analysis), *_say_split(analysis, table))
+    sentences = (*_say_files(analysis), *_say_ratings(analysis), *_say_split(table))
     return Section(
         "analysed",
         "What was analyzed and what was left out",
@@ -86,7 +86,7 @@ def _say_ratings(analysis: Analysis) -> tuple[Text, ...]:
     )
 
 
-def _say_split(analysis: Analysis, table: Table | None) -> tuple[Text, ...]:
+def _say_split(table: Table | None) -> tuple[Text, ...]:
     if table is None:
         return ()
     return (
@@ -150,7 +150,7 @@ def _build_table(analysis: Analysis) -> Table | None:
     for part in list_levels(rows, "part"):
         here = {row["context"]: row for row in pick_rows(rows, part=part).to_dict("records")}
         line = {
-            "part": _PART_NAMES.get(part, str(part)),
+            "part": PART_NAMES.get(part, str(part)),
             "subjects": write_count(here[ALL]["n_clusters"]),
             "clips": write_count(here[ALL]["n_clips"]),
         }
@@ -165,7 +165,7 @@ def _count_parts(clips: pd.DataFrame) -> pd.DataFrame:
     """Return subjects and clips of each part, by context where there are several, and pooled."""
     contexts = list_levels(clips, "context")
     rows = []
-    for part in _PART_NAMES:
+    for part in PART_NAMES:
         here = clips[clips["part"].eq(part)]
         if here.empty:
             continue

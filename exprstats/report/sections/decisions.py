@@ -10,8 +10,8 @@ from exprstats.apa import MISSING, write_level, write_number
 from exprstats.document.cells import (
     ALL,
     collect_notes,
+    find_level,
     find_row,
-    first_value,
     list_levels,
     name_contexts,
     write_estimate,
@@ -55,7 +55,7 @@ def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
         return ()
     numbers = [] if decisions is None else pick_numbers(list_levels(decisions, "raters_per_clip"))
     # The limits of a table that was published may be of any level.
-    level = first_value(keys, "level")
+    level = find_level(keys)
     first, group = place_rows(keys)
     columns = [
         first,

@@ -1,4 +1,4 @@
-"""Section on the design of ratings: counts, links, and the coefficients they identify."""
+"""Sections on the design of ratings and the choice of the intraclass correlation."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pandas as pd
 from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.document.cells import ALL, list_levels, name_contexts
 from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import Text, join_texts, quote_sentence, say
+from exprstats.document.text import Text, join_texts, quote_code, quote_sentence, say
+from exprstats.reliability.icc.coefficients import NOTABLE
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
-    from exprstats.reliability import Design
+    from exprstats.reliability import Choice, Design
 
-NOTABLE = 1.5  # design effect from which an F interval is more than a fifth too narrow
 _MOST_ITEMS = 3  # that are named in one cell
 _COLUMNS = {
     "item": "Question",
@@ -39,6 +39,12 @@ _NOTES = {
     "filled": "Filled: share of all clip-by-rater pairs that hold a rating.",
     "range": "Range: lowest and highest rating.",
 }
+_QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("single ratings, not means, are analysed", {"averaged": False}),
+    ("only the order of clips matters, not the raters' level", {"agreement": False}),
+    ("only clips of one subject are compared", {"target": "clips within subjects"}),
+    ("subjects are told apart, by the mean of their clips", {"target": "subjects"}),
+)
 
 
 def describe_design(analysis: Analysis) -> Section | None:
@@ -189,3 +195,47 @@ def _say_widths(analysis: Analysis) -> tuple[Text, ...]:
     where = f"{row['item']}, " if context == ALL else f"{row['item']} in {context}, "
     factor, size = write_number(effect**0.5, 1), write_number(effect, 1)
     return (say(template, factor=factor, where=where, size=size),)
+
+
+def describe_choice(analysis: Analysis) -> Section | None:
+    """Return the section, or None where no coefficient was chosen."""
+    choice: Choice | None = analysis.choice
+    if choice is None:
+        return None
+    reasons = " ".join(choice.reasons)
+    others = [
+        say("If {question}: {other}.", question=question, other=other)
+        for question, other in _list_others(choice, named=_names_subjects(analysis))
+    ]
+    return Section(
+        "choice",
+        "Choice of the intraclass correlation",
+        sentences=(
+            say("Report {term}. {reasons}", term=choice.term, reasons=reasons),
+            *([say("Other questions have other coefficients.")] if others else []),
+        ),
+        points=tuple(others),
+        steps=tuple(quote_code(line) for line in (choice.call, choice.command) if line),
+    )
+
+
+def _names_subjects(analysis: Analysis) -> bool:
+    """Return whether subjects are known; so they are taken where nothing says otherwise."""
+    if analysis.reliability is None:
+        return True
+    return bool(analysis.reliability.design["n_clusters"].notna().any())
+
+
+def _list_others(choice: Choice, *, named: bool) -> list[tuple[str, str]]:
+    """Return other questions, each with its coefficient and the model that gives it."""
+    from exprstats.reliability import choose_icc
+
+    found = [
+        (question, choose_icc(same_raters=choice.model == "two-way", **options))
+        for question, options in _QUESTIONS
+    ]
+    return [
+        (question, f"{other.term} (model {other.model})")
+        for question, other in found
+        if other.term != choice.term and (named or other.model != "nested")
+    ]

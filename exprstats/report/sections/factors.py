@@ -14,8 +14,8 @@ from exprstats.apa import tell_p, write_level, write_number
 from exprstats.document.cells import (
     ALL,
     collect_notes,
+    find_level,
     find_row,
-    first_value,
     list_levels,
     name_contexts,
     pick_rows,
@@ -37,7 +37,9 @@ _TERMS = {"loading": "Loading (λ)", "residual": "Residual (ε)"}
 _FIT = {"df", "chisq", "cfi", "rmsea", "srmr"}
 VARIANTS = {"scaled", "robust", "unscaled"}
 _LAYERS = {"within": "Within clusters", "between": "Between clusters"}
-_COMPOSITES = {"omega": "ω of the composite", "omega_means": "ω of clusters’ means"}
+SOLUTION = "Completely standardized solution, ε = 1 − λ²; all clips{counts}."
+COMPOSITE = "ω of the composite"
+_COMPOSITES = {"omega": COMPOSITE, "omega_means": "ω of clusters’ means"}
 
 
 def describe_ordered(analysis: Analysis) -> Section | None:
@@ -112,10 +114,7 @@ def describe_factors(analysis: Analysis) -> Section | None:
     blocks = own.assign(block=own["context"] + ": " + names if grouped else names)
     items = [item for group in factors.items.values() for item in group]
     notes = (
-        say(
-            "Completely standardized solution, ε = 1 − λ²; all clips{counts}.",
-            counts=count_clips(rows, grouped=grouped),
-        ),
+        say(SOLUTION, counts=count_clips(rows, grouped=grouped)),
         say(INDEPENDENT, where=""),
         *list_context_fits(rows),
         *quote_call(factors.receipt, items),
@@ -263,7 +262,7 @@ def build_items(
     group
         Column whose values head blocks of lines, if it has several.
     """
-    level = first_value(rows, "level")
+    level = find_level(rows)
     interval = say("{level} CI", level=write_level(float(level)) if level else "")
     columns = [Column("item", say("Question"), words=True)]
     for term, heading in _TERMS.items():

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_number
+from exprstats.behaviour.ledger import KEPT_QUALITY
 from exprstats.descriptives.moments import SKEW_NAMES, measure_moments
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, quote_sentence, say
 from exprstats.report.analysis import Analysis
 
 MOST_CLIPS = 10  # left out, that are named
-_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 _COLUMNS = (
     Column("feature", say("Feature"), words=True),
     Column("clips", say("Clips")),
@@ -60,7 +60,7 @@ def describe_tracking(analysis: Analysis) -> Section | None:
         return None
     from exprstats.behaviour import FEATURES
 
-    blocks = {"Features": FEATURES, "Quality of the frames": _QUALITY}
+    blocks = {"Features": FEATURES, "Quality of the frames": KEPT_QUALITY}
     lines, rows = [], []
     for block, names in blocks.items():
         held = _summarise(result.clips[[name for name in names if name in result.clips]])
@@ -104,9 +104,9 @@ def _list_left_out(left: pd.DataFrame) -> tuple[Text, ...]:
 
 
 def describe_sensitivity(analysis: Analysis) -> Section | None:
-    """Return the section, or None where no other thresholds of confidence were tried."""
+    """Return the section, or None where no other thresholds were tried or nothing can move."""
     result = analysis.sensitivity
-    if result is None:
+    if result is None or result.table.empty:
         return None
     columns = (
         Column("threshold", say("Confidence")),

@@ -12,7 +12,7 @@ from exprstats.document.cells import (
     ALL,
     collect_notes,
     find_extremes,
-    first_value,
+    find_level,
     list_levels,
     name_contexts,
     pick_rows,
@@ -25,7 +25,9 @@ from exprstats.plots import draw_factor, name_pairs
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.consistency import build_consistency
 from exprstats.report.sections.factors import (
+    COMPOSITE,
     INDEPENDENT,
+    SOLUTION,
     build_items,
     count_clips,
     list_fits,
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 # Beyond these a model is said to describe its items badly.
 POOR_CFI, POOR_SRMR = 0.90, 0.10
-_COMPOSITES = {"omega": "ω of the composite", "alpha": "Cronbach’s α"}
+_COMPOSITES = {"omega": COMPOSITE, "alpha": "Cronbach’s α"}
 # Number, name and title of each table; its heading, its terms, and what Holm p goes by.
 _LOADINGS = ("A9", "loadings", "Loadings"), "Standardized loading", ["loading", "omega"]
 _RESIDUALS = (
@@ -95,7 +97,7 @@ def select_shown(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _build_figure(rows: pd.DataFrame, factor: Factor) -> Figure:
-    level = first_value(pick_rows(rows, term="loading"), "level")
+    level = find_level(pick_rows(rows, term="loading"))
     return Figure(
         "2",
         "factor",
@@ -279,7 +281,7 @@ def _build_estimates(rows: pd.DataFrame, factor: Factor) -> Table:
 
 def _list_notes(rows: pd.DataFrame, factor: Factor, *, grouped: bool) -> tuple[Text, ...]:
     counts = count_clips(rows, grouped=grouped)
-    notes = [say("Completely standardized solution, ε = 1 − λ²; all clips{counts}.", counts=counts)]
+    notes = [say(SOLUTION, counts=counts)]
     if "train" in list_levels(factor.tidy(), "part"):
         notes.append(
             say(

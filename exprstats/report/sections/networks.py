@@ -12,6 +12,7 @@ from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.plots import draw_training, label_metrics
 from exprstats.report.analysis import Analysis
+from exprstats.report.sections.data import PART_NAMES
 
 if TYPE_CHECKING:
     from exprstats.deep import DeepModels
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 _SETTINGS = {"lr": "learning rate", "layers": "layers", "hidden": "units per layer"}
 _SETTINGS |= {"batch": "clips per step", "epochs": "epochs at most", "patience": "patience"}
 _SETTINGS |= {"weight_decay": "weight decay"}
-_PARTS = {"train": "Training", "validate": "Validation", "test": "Test"}
 _MEASURES = {
     "rmse": (say("*RMSE*"), False),
     "correlation": (say("*r*"), True),
@@ -68,7 +68,7 @@ def _say_network(name: str, one: DeepModels, analysis: Analysis) -> list[Text]:
     }
     if analysis.comparison is None:
         return [quote_sentence(one.sentence()), say(trained, **told)]
-    counts = [write_count(row[f"n_{part}"]) for part in _PARTS]
+    counts = [write_count(row[f"n_{part}"]) for part in PART_NAMES]
     words = (
         "{name} ({parameters} parameters) was trained on {train} subjects; its weights are those "
         "of the epoch with the lowest loss on {validate} validation subjects; {test} test subjects "
@@ -185,7 +185,7 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
         Column("settings", say("Settings"), words=True),
         Column("epochs", say("Epochs")),
     ]
-    for part, spanner in _PARTS.items():
+    for part, spanner in PART_NAMES.items():
         for term, (heading, _) in _MEASURES.items():
             if f"{term} {part}" in cells:
                 columns.append(Column(f"{term} {part}", heading, spanner=spanner))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, write_count, write_level
 from exprstats.document.cells import (
+    OVERALL,
     collect_notes,
     find_extremes,
     find_row,
@@ -22,6 +23,8 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.inference.comparison.wording import RATERS
+from exprstats.inference.resampling.summaries import FEW_CLUSTERS, TOO_FEW
+from exprstats.models.baselines.ceiling import LIMITED
 from exprstats.plots import ALL, MetricLabel, draw_performance, label_metrics, name_contexts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.classes import build_classes, say_classes
@@ -32,14 +35,11 @@ if TYPE_CHECKING:
     from exprstats.inference import Comparison
 
 ENOUGH_CLUSTERS = 40  # from here on the headline interval is the bootstrap's
-FEW_CLUSTERS = 10
-TOO_FEW = "too few clusters for a bootstrap"  # the caveat says it in full
 UNDEFINED = "not defined"  # how a note begins that says no more than the dash
 MOST_ACROSS = 5  # contexts that fit beside each other on a page
 CEILING = "Ceiling"
 _AIMS = {"zero": 0, "one": 1}  # what the best value of a metric is
 _RANKS = {"lower": "lowest", "higher": "highest", "zero": "smallest", "one": "closest to 1"}
-LIMITED = "correlation"  # the metric that has a ceiling
 SHARES = (
     *("accuracy", "within1", "within2", "within3", "precision", "recall", "f1", "uar"),
     "macro_f1",
@@ -207,8 +207,7 @@ def build_scoreboard(
     return Table(
         "3",
         "performance",
-        f"{_name_tested(analysis).title()}Performance"
-        + (" by Context and Overall" if len(contexts) > 1 else ""),
+        f"{_name_tested(analysis).title()}Performance" + (OVERALL if len(contexts) > 1 else ""),
         columns,
         cells,
         group="group",

@@ -12,6 +12,7 @@ from exprstats.contracts import order_levels
 from exprstats.document.cells import ALL
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import join_words, quote_sentence, say
+from exprstats.report.sections.scores import FACTOR_SE
 
 _KINDS = {
     "bartlett": ("by Bartlett's method (Bartlett, 1937)", "factor standard deviations"),
@@ -51,7 +52,7 @@ def describe_scored(
     ]
     lost = scores.loc[scores["score"].isna(), "note"].dropna().unique()
     sentences += [quote_sentence(f"Without a score: {text}") for text in lost]
-    more = {"std_error": say("*SE*"), "factor_se": say("*SE* of the factor model")}
+    more = {"std_error": say("*SE*"), "factor_se": say(FACTOR_SE)}
     notes = say(
         "*SE* = how much a clip's score would differ with other raters, mean of the clips; it "
         "needs the ratings themselves. The *SE* of the factor model takes an error that a rater "

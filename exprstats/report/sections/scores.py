@@ -20,6 +20,7 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, join_words, quote_sentence, say
+from exprstats.reliability.icc.analysis import INDEPENDENT
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _TERMS: dict[str, Text] = {
     "rank_change_largest": say("Largest change of rank"),
     "between_share": say("Between subjects"),
 }
-_INDEPENDENT = "clips treated as independent"  # said with the interval's method
+FACTOR_SE = "*SE* of the factor model"
 _METHODS = {
     "jackknife": "the cluster jackknife over subjects and, where they rated clips of several "
     "subjects, raters",
@@ -113,7 +114,7 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
         Column("lowest", say("Lowest")),
         Column("highest", say("Highest")),
         Column("error", say("*SE*")),
-        Column("factor_error", say("*SE* of the factor model")),
+        Column("factor_error", say(FACTOR_SE)),
         Column("omega", say("ω")),
         Column("span", say("Span")),
     ]
@@ -146,7 +147,7 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
     kept = pd.DataFrame([_write_row(row, rated) for row in rows.to_dict("records")])
     told = (
         *collect_notes(rows, ("context",)),
-        *collect_notes(rated, ("context",), (_INDEPENDENT,)),
+        *collect_notes(rated, ("context",), (INDEPENDENT,)),
     )
     title = "Factor Scores of the Clips"
     return Table("A2", "scores", title, tuple(columns), kept, notes=(*notes, *told), rows=rows)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, write_count, write_level, write_number
 from exprstats.document.cells import (
+    OVERALL,
     collect_notes,
     find_extremes,
     find_row,
@@ -20,6 +21,7 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Column, Table
 from exprstats.document.text import Text, join_texts, say
+from exprstats.models.explain.weights import ZERO
 from exprstats.plots import name_contexts
 from exprstats.report.analysis import Analysis
 
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 5
 _SHARES = {"selected": "Selected", "same_sign": "Same sign"}
-_ZERO = "the weight is 0"
 _COLLINEAR = 10.0  # Marquardt (1970): a variance inflation beyond it is read as collinearity
 
 
@@ -49,7 +50,7 @@ def build_stability(weights: Weights, analysis: Analysis) -> Table:
     return Table(
         "5",
         "weights",
-        "Feature Weights" + (" by Context and Overall" if len(contexts) > 1 else ""),
+        "Feature Weights" + (OVERALL if len(contexts) > 1 else ""),
         columns,
         pd.DataFrame([_write_row(row, rows) for row in shown.to_dict("records")]),
         group="context" if len(contexts) > 1 else None,
@@ -201,7 +202,7 @@ def _list_notes(rows: pd.DataFrame, weights: Weights, analysis: Analysis) -> tup
             subjects=write_count(weights.n_clusters),
         ),
         *_list_penalties(weights, analysis),
-        *collect_notes(shown, ("feature", "context"), {_ZERO}),
+        *collect_notes(shown, ("feature", "context"), {ZERO}),
     )
 
 

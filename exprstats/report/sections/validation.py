@@ -22,11 +22,11 @@ from exprstats.inference.comparison.wording import METHOD_WORDS, name_clusters
 from exprstats.models import tally_classes
 from exprstats.models.data.classes import show_label
 from exprstats.report.analysis import Analysis
+from exprstats.report.sections.data import PART_NAMES
 
 if TYPE_CHECKING:
     from exprstats.models import Models
 
-_PARTS = {"train": "Training", "validate": "Validation", "test": "Test"}
 _SCORES = {"rmse": "RMSE", "correlation": "*r*", "accuracy": "Accuracy", "uar": "UAR"}
 _TUNED = {
     "alpha": "Alpha",
@@ -46,7 +46,7 @@ def describe_fits(analysis: Analysis) -> Section | None:
     models = [one for one in analysis.models.values() if one.record is None]
     if not models or analysis.study is not None:
         return None
-    tables = (_build_parts(models, analysis), *_build_counts(models, analysis))
+    tables = (_build_parts(models, analysis), *_build_counts(models))
     named = join_words([f"Table {table.number}" for table in tables])
     return Section(
         "fits",
@@ -109,7 +109,7 @@ def _build_parts(models: list[Models], analysis: Analysis) -> Table:
 
 
 def _name_parts(models: Models) -> dict[str, str]:
-    return _PARTS if models.rounds is None else {**_PARTS, "validate": "Folds"}
+    return PART_NAMES if models.rounds is None else {**PART_NAMES, "validate": "Folds"}
 
 
 def _list_parts(models: Models, own: pd.DataFrame, analysis: Analysis) -> list[dict[str, str]]:
@@ -139,7 +139,7 @@ def _list_parts(models: Models, own: pd.DataFrame, analysis: Analysis) -> list[d
     return lines
 
 
-def _build_counts(models: list[Models], analysis: Analysis) -> tuple[Table, ...]:
+def _build_counts(models: list[Models]) -> tuple[Table, ...]:
     """Return Table A31, where a model predicts classes: their clips and subjects in each part."""
     first = next((one for one in models if one.design.classes), None)
     if first is None:
@@ -164,7 +164,7 @@ def _build_counts(models: list[Models], analysis: Analysis) -> tuple[Table, ...]
             "Clips (Subjects) of Each Class",
             (
                 Column("class", say("Class"), words=True),
-                *(Column(part, say("{word}", word=_PARTS[part])) for part in parts),
+                *(Column(part, say("{word}", word=PART_NAMES[part])) for part in parts),
             ),
             pd.DataFrame(cells),
             group="context" if len(contexts) > 1 else None,

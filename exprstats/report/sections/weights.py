@@ -9,6 +9,7 @@ import pandas as pd
 from exprstats.apa import MISSING, tell_p, write_count, write_level, write_number, write_p
 from exprstats.document.cells import (
     ALL,
+    OVERALL,
     collect_notes,
     find_row,
     list_levels,
@@ -19,6 +20,7 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_texts, join_words, say
+from exprstats.models.explain.weights import NOTABLE
 from exprstats.plots import draw_weights, name_contexts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.stability import (
@@ -31,7 +33,6 @@ from exprstats.report.sections.stability import (
 if TYPE_CHECKING:
     from exprstats.models import Models, Weights
 
-NOTABLE = 0.2  # Lin, Girard, & Morency (2020)
 MOST_ACROSS = 8  # contexts that fit beside each other on a page
 _PENALTIES = {"alpha": "Penalty, alpha", "l1_ratio": "Share of L1 in it, l1_ratio"}
 _MOST_NAMED = 4
@@ -163,7 +164,7 @@ def _build_table(
     return Table(
         "5",
         "weights",
-        "Feature Weights" + (" by Context and Overall" if len(contexts) > 1 else ""),
+        "Feature Weights" + (OVERALL if len(contexts) > 1 else ""),
         tuple(columns),
         pd.DataFrame(cells),
         group="group",
