@@ -5,6 +5,7 @@ EXPRSTATS_REQUIRE_R=1 a test that lacks its R is a failure. ``torch`` needs the 
 it those tests, and the examples of ``exprstats.deep``, are skipped and counted.
 """
 
+import gc
 import os
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +28,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if not TORCH and (item.get_closest_marker("torch") or item.path.parent == DEEP):
             item.add_marker(skip)
+
+
+def pytest_collection_finish():
+    # Eight thousand tests are a few million objects that live to the end: no collection of
+    # garbage need walk through them again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -42,13 +42,14 @@ def pick_rows(table: pd.DataFrame, **equal: Any) -> pd.DataFrame:
 
     A column that the table lacks is no reason to leave a row out.
     """
-    import pandas as pd
+    import numpy as np
 
-    kept = pd.Series(data=True, index=table.index)
+    kept = np.full(len(table), fill_value=True)
     for name, value in equal.items():
         if name in table.columns:
             column = table[name]
-            kept &= column.isna() if value is None else column.eq(value).fillna(value=False)
+            same = column.isna() if value is None else column.eq(value)
+            kept &= same.to_numpy(bool, na_value=False)
     return table[kept]
 
 
