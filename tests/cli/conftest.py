@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from exprstats.cli.program import app
+from exprstats.models import Trees, fit_forest
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +32,14 @@ def call_json(call):
         return json.loads(call(*arguments, "--json", "-", code=code).stdout)
 
     return run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_trees():
+    """Grow 40 trees where nobody asks for a number: what is compared comes of the same forests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(fit_forest.__kwdefaults__, "trees", Trees(40))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -202,7 +202,7 @@ class Grown:
     def weigh_class(self, values: np.ndarray, code: float) -> np.ndarray:
         """Return the probability (m,) of the class with a number; 0 if training lacked it."""
         forest: Any = self.forest
-        return forest.predict_proba(values)[:, forest.classes_ == code].sum(axis=1)
+        return _average_trees(forest, values)[:, forest.classes_ == code].sum(axis=1)
 
 
 def _grow(
@@ -225,19 +225,27 @@ def _grow(
 
 
 def _predict(forest: Forest, values: np.ndarray) -> np.ndarray:
-    """Return what ``forest.predict`` does, bit for bit, in a seventh of its time for few clips.
+    """Return what ``forest.predict`` does, bit for bit."""
+    known: Any = forest
+    found = _average_trees(known, values)
+    if hasattr(known, "classes_"):
+        return known.classes_.take(found.argmax(axis=1), axis=0)
+    return found[:, 0]
 
-    scikit-learn sends each tree through joblib. A value that its single precision cannot hold, or
-    a column too few, goes to its own checks, which say so.
+
+def _average_trees(forest: Any, values: np.ndarray) -> np.ndarray:
+    """Return the mean over trees of values (n, 1), or of shares of the classes (n, classes).
+
+    As scikit-learn adds them up, in a seventh of the time for few clips: it sends each tree
+    through joblib. What its single precision cannot hold, and columns too few, go to its own
+    checks.
     """
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
-    if hasattr(forest, "classes_") or not (
-        single.shape[1] == forest.n_features_in_ and np.isfinite(single).all()
-    ):
-        return forest.predict(values)
-    trees: Any = forest.estimators_
-    return sum(tree.tree_.predict(single)[:, 0] for tree in trees) / len(trees)
+    if single.shape[1] != forest.n_features_in_ or not np.isfinite(single).all():
+        classes = hasattr(forest, "classes_")
+        return forest.predict_proba(values) if classes else forest.predict(values)[:, None]
+    return sum(tree.tree_.predict(single) for tree in forest.estimators_) / len(forest.estimators_)
 
 
 def grow_again(known: Grown, design: Design, sample: Sample, parts: tuple[str, ...]) -> Grown:
