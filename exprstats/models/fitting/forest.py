@@ -245,7 +245,8 @@ def _average_trees(forest: Any, values: np.ndarray) -> np.ndarray:
     if single.shape[1] != forest.n_features_in_ or not np.isfinite(single).all():
         classes = hasattr(forest, "classes_")
         return forest.predict_proba(values) if classes else forest.predict(values)[:, None]
-    return sum(tree.tree_.predict(single) for tree in forest.estimators_) / len(forest.estimators_)
+    total: Any = sum(tree.tree_.predict(single) for tree in forest.estimators_)
+    return total / len(forest.estimators_)
 
 
 def grow_again(known: Grown, design: Design, sample: Sample, parts: tuple[str, ...]) -> Grown:
