@@ -66,6 +66,7 @@ def find_codes(column: str, values: np.ndarray, rows: np.ndarray) -> Outlying | 
     >>> found.codes, (found.low, found.high), found.rows
     ((-9.0, 99.0), (0.0, 4.0), (9, 11))
     """
+    # Counting by hash is several times faster than sorting all values.
     levels, counts = _count_levels(values[np.abs(values) < _LARGEST])
     first, last = 0, len(levels)
     usual = np.isin(levels, list(USUAL_CODES))
@@ -102,17 +103,16 @@ def find_codes(column: str, values: np.ndarray, rows: np.ndarray) -> Outlying | 
     return Outlying(column, codes, float(core[0]), float(core[-1]), tuple(rows[held].tolist()))
 
 
+def _is_far(gap: float, spread: float, usual: bool) -> bool:
+    return bool(gap > spread or (usual and gap == spread))
+
+
 def _count_levels(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the different values, in order, and how often each is there."""
     if len(values) < _MANY:
         return np.unique(values, return_counts=True)
-    # Counting by hash is several times faster than sorting all values.
     counted = pd.Series(values).value_counts(sort=False).sort_index()
     return counted.index.to_numpy(float), counted.to_numpy()
-
-
-def _is_far(gap: float, spread: float, usual: bool) -> bool:
-    return bool(gap > spread or (usual and gap == spread))
 
 
 def _find_cluster(levels: np.ndarray, usual: np.ndarray) -> int:
