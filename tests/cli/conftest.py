@@ -1,7 +1,10 @@
 """The command line in this process, and a small simulated study as files."""
 
 import json
+import shlex
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -55,3 +58,23 @@ def predictions(tmp_path_factory, call, data) -> Path:
     fit = ("fit", data / "clips.csv", "--target", "au_count", "--subject", "subject")
     call(*fit, "--by", "context", "--predictions", place)
     return place
+
+
+@pytest.fixture(scope="session")
+def tried(tmp_path_factory):
+    """Check a file that stays as it is, or run a suggested line, once for all tests that ask."""
+    place = tmp_path_factory.mktemp("tried") / "rows.json"
+
+    @cache
+    def check(path):
+        """Return how ``check`` ended, with all that it printed, and its rows."""
+        place.unlink(missing_ok=True)
+        told = CliRunner().invoke(app, ["check", str(path), "--json", str(place)])
+        rows = json.loads(place.read_text(encoding="utf-8"))["rows"] if place.is_file() else []
+        return told, rows
+
+    @cache
+    def run(line):
+        return CliRunner().invoke(app, [*shlex.split(line)[1:], "--json", "-"])
+
+    return SimpleNamespace(check=check, run=run)
