@@ -1,5 +1,7 @@
 # The two commands a user needs: `make report` and `make test`.
 export RPY2_CFFI_MODE := ABI
+# Tests start Python some fifty times: without bytecode each start compiles the package anew.
+export PYTHONDONTWRITEBYTECODE :=
 run := .venv/bin/
 
 .PHONY: help report test lint coverage oracles benchmarks clean

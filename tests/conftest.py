@@ -5,6 +5,7 @@ EXPRSTATS_REQUIRE_R=1 a test that lacks its R is a failure. ``torch`` needs the 
 it those tests, and the examples of ``exprstats.deep``, are skipped and counted.
 """
 
+import gc
 import os
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +28,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if not TORCH and (item.get_closest_marker("torch") or item.path.parent == DEEP):
             item.add_marker(skip)
+
+
+def pytest_collection_finish():
+    # Eight thousand tests are a few million objects that live to the end: no collection of
+    # garbage need walk through them again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -58,3 +66,20 @@ def _say_why_no_r(packages):
         return f"{state.problem} {state.cure}"
     absent = [name for name in ("lavaan", *packages) if name not in state.packages]
     return f"R lacks {', '.join(absent)}" if absent else ""
+
+
+@pytest.fixture
+def blank_pictures(monkeypatch):
+    """Leave figures undrawn, for tests of words and rows: drawing takes most of a report's time.
+
+    A report notes a figure that fails and goes on, so that only tests which look at figures can
+    see one fail; those draw.
+    """
+
+    def save_blank(_, stem):
+        files = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
+        for file in files:
+            file.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+        return files
+
+    monkeypatch.setattr("exprstats.report.folder.save_figure", save_blank)

@@ -10,6 +10,7 @@ from exprstats.apa import MISSING, write_interval, write_number
 from exprstats.document.text import Text, say
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 ALL = "All"  # pooled rows
@@ -43,20 +44,25 @@ def pick_rows(table: pd.DataFrame, **equal: Any) -> pd.DataFrame:
 
     A column that the table lacks is no reason to leave a row out.
     """
-    import pandas as pd
-
-    kept = pd.Series(data=True, index=table.index)
-    for name, value in equal.items():
-        if name in table.columns:
-            column = table[name]
-            kept &= column.isna() if value is None else column.eq(value).fillna(value=False)
-    return table[kept]
+    return table[_match(table, equal)]
 
 
 def find_row(table: pd.DataFrame, **equal: Any) -> dict[Any, Any]:
     """Return the first row whose columns equal the given values; empty where there is none."""
-    found = pick_rows(table, **equal)
-    return found.iloc[0].to_dict() if len(found) else {}
+    places = _match(table, equal).nonzero()[0]
+    return table.iloc[int(places[0])].to_dict() if len(places) else {}
+
+
+def _match(table: pd.DataFrame, equal: dict[str, Any]) -> np.ndarray:
+    import numpy as np
+
+    kept = np.full(len(table), fill_value=True)
+    for name, value in equal.items():
+        if name in table.columns:
+            column = table[name]
+            same = column.isna() if value is None else column.eq(value)
+            kept &= same.to_numpy(bool, na_value=False)
+    return kept
 
 
 def list_levels(table: pd.DataFrame, name: str) -> list[Any]:

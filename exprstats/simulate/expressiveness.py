@@ -127,7 +127,7 @@ def simulate_expressiveness(
         chances=np.array(_CHANCES),
         load=jobs / workers,
     )
-    return _draw_study(population, subjects, workers, seed)
+    return _draw_study(population, subjects, workers, seed, truth=state_truth(population))
 
 
 def simulate_again(
@@ -175,7 +175,7 @@ def simulate_again(
     if workers < most:
         message = f"workers {workers} cannot give {most} different raters to a clip."
         raise OptionError(message, option="workers")
-    return _draw_study(population, subjects, workers, seed)
+    return _draw_study(population, subjects, workers, seed, truth=simulated.truth)
 
 
 def _check_contexts(contexts: Mapping[str, int] | None) -> dict[str, int]:
@@ -207,11 +207,13 @@ def _check_ranges(subjects: int, raters: int, subject_share: float, severity_sha
             raise OptionError(message)
 
 
-def _draw_study(population: Population, subjects: int, workers: int, seed: Seed) -> Simulated:
+def _draw_study(
+    population: Population, subjects: int, workers: int, seed: Seed, *, truth: pd.DataFrame
+) -> Simulated:
     rng = open_generator(seed)
     frame = list_clips(population, subjects)
     features, expressiveness = draw_signals(rng, population, subjects)
     values = FEATURE_MEANS + FEATURE_SDS * features
     clips = pd.concat([frame, pd.DataFrame(values, columns=list(FEATURES))], axis=1)
     ratings = draw_ratings(rng, population, frame, expressiveness, workers)
-    return Simulated(ratings, clips, state_truth(population), population)
+    return Simulated(ratings, clips, truth, population)

@@ -180,8 +180,8 @@ def _measure_judges(
                 warnings.simplefilter("ignore", DataWarning)
                 table = guess_human(panel, factor, unit=model.unit or "worker", span=paper)
             for context, group in _list_fits(table):
-                for metric in known:
-                    value = measure_raters(group, metric, span=ranges.spans[context])
+                values = measure_raters(group, known, span=ranges.spans[context])
+                for metric, value in zip(known, values, strict=True):
                     found.setdefault((context, model.name, metric.name), []).append(value)
     names = ("context", "model", "metric")
     return [

@@ -1,12 +1,16 @@
 """The command line in this process, and a small simulated study as files."""
 
 import json
+import shlex
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from exprstats.cli.program import app
+from exprstats.models import Trees, fit_forest
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +37,14 @@ def call_json(call):
     return run
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_trees():
+    """Grow 40 trees where nobody asks for a number: what is compared comes of the same forests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(fit_forest.__kwdefaults__, "trees", Trees(40))
+        yield
+
+
 @pytest.fixture(scope="session")
 def data(tmp_path_factory, call) -> Path:
     place = tmp_path_factory.mktemp("cli") / "small"
@@ -46,3 +58,23 @@ def predictions(tmp_path_factory, call, data) -> Path:
     fit = ("fit", data / "clips.csv", "--target", "au_count", "--subject", "subject")
     call(*fit, "--by", "context", "--predictions", place)
     return place
+
+
+@pytest.fixture(scope="session")
+def tried(tmp_path_factory):
+    """Check a file that stays as it is, or run a suggested line, once for all tests that ask."""
+    place = tmp_path_factory.mktemp("tried") / "rows.json"
+
+    @cache
+    def check(path):
+        """Return how ``check`` ended, with all that it printed, and its rows."""
+        place.unlink(missing_ok=True)
+        told = CliRunner().invoke(app, ["check", str(path), "--json", str(place)])
+        rows = json.loads(place.read_text(encoding="utf-8"))["rows"] if place.is_file() else []
+        return told, rows
+
+    @cache
+    def run(line):
+        return CliRunner().invoke(app, [*shlex.split(line)[1:], "--json", "-"])
+
+    return SimpleNamespace(check=check, run=run)

@@ -242,6 +242,7 @@ def test_simulate_is_repeatable(call, data, tmp_path):
         assert (tmp_path / "x" / name).read_bytes() == (data / name).read_bytes()
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
     text = (data / "study.toml").read_text().replace("draws = 2000", "draws = 200")
     text = text.replace("draws = 500", "draws = 100")
@@ -282,14 +283,3 @@ def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
     terms = {name: {row.get("term") for row in rows} for name, rows in by_result.items()}
     assert {"weight", "unpenalised"} <= terms["weights"]
     assert "importance" in terms["importance forest"]
-
-
-def test_demo_compares_estimates_with_the_truth(call, tmp_path):
-    options = ("demo", "--out", tmp_path / "demo", "--subjects", 20, "--seed", 2)
-    out = call(*options).stdout
-    assert "intervals hold the true value" in out
-    for word in ("Truth", "Estimate", "inside", "startle", "elastic correlation"):
-        assert word in out
-    assert (tmp_path / "demo" / "index.html").is_file()
-    assert (tmp_path / "demo" / "data" / "study.toml").is_file()
-    call(*options, code=2)

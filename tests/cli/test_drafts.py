@@ -11,6 +11,8 @@ import tomllib
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 draw = random.Random(23)
 LEVELS = [draw.gauss(2, 1) for _ in range(24)]
 

@@ -14,9 +14,8 @@ import warnings
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from exprstats.cli.program import app
+from exprstats.errors import ExprStatsWarning
 
 DATA = Path(os.environ.get("EXPRSTATS_DATA", "/nowhere"))
 CASES = DATA.parent / "cases"
@@ -71,24 +70,21 @@ REFUSED = {
 }
 
 
-def judge(path):
+def judge(path, tried):
     """Return whether the first try is right, and what it was."""
-    runner = CliRunner()
-    with warnings.catch_warnings(action="ignore"):
-        told = runner.invoke(app, ["check", str(path), "--json", "-"])
+    with warnings.catch_warnings(action="ignore", category=ExprStatsWarning):
+        told, rows = tried.check(path)
         if told.exit_code not in {0, 2}:
             return False, repr(told.exception)
-        rows = json.loads(told.stdout)["rows"] if told.stdout.startswith("{") else []
         lines = [row["command"] for row in rows if row["kind"] == "suggestion"]
-        shown = runner.invoke(app, ["check", str(path)])
-        spoken = " ".join((shown.stdout + shown.stderr).split())
+        spoken = " ".join((told.stdout + told.stderr).split())
         if path.name in REFUSED:
             return not lines and REFUSED[path.name] in spoken, spoken[-200:]
         if not lines:
             asked = "What the file does not say" in spoken or told.exit_code == 2
             return asked and path.name not in KNOWN, "asks"
         words = shlex.split(lines[0])[1:]
-        ended = runner.invoke(app, [*words, "--json", "-"])
+        ended = tried.run(lines[0])
         if ended.exit_code:
             return False, f"{lines[0]}: {' '.join(ended.stderr.split())[-200:]}"
         if path.name not in KNOWN:
@@ -103,9 +99,9 @@ def judge(path):
 
 @pytest.mark.data
 @pytest.mark.skipif(not DATA.is_dir(), reason="EXPRSTATS_DATA names no folder")
-def test_the_first_try_is_right_for_nearly_every_file(record_property):
+def test_the_first_try_is_right_for_nearly_every_file(record_property, tried):
     judged = {
-        str(path.relative_to(DATA.parent)): judge(path)
+        str(path.relative_to(DATA.parent)): judge(path, tried)
         for path in FILES
         if path.is_file() and path.name not in SKIPPED and path.name not in VIDEOS
     }

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 HOSTILE = ['say "hi"', "two\nlines", "größe 😀", "[x]", "a,b", "# no comment", "back\\slash"]
 
 

@@ -31,23 +31,18 @@ KNOWN = {
 @pytest.mark.skipif(not DATA.is_dir(), reason="EXPRSTATS_DATA names no folder")
 @pytest.mark.filterwarnings("ignore::exprstats.errors.ExprStatsWarning")
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_suggestions_for_real_tables_run(file):
-    from typer.testing import CliRunner
-
-    from exprstats.cli.program import app
-
-    runner = CliRunner()
-    told = runner.invoke(app, ["check", str(file), "--json", "-"])
+def test_suggestions_for_real_tables_run(file, tried):
+    told, found = tried.check(file)
     assert told.exit_code in {0, 2}
-    lines = [r["command"] for r in json.loads(told.stdout)["rows"] if r["kind"] == "suggestion"]
+    lines = [row["command"] for row in found if row["kind"] == "suggestion"]
     for line in lines:
-        ended = runner.invoke(app, [*shlex.split(line)[1:], "--json", "-"])
+        ended = tried.run(line)
         assert ended.exit_code in {0, 2}, ended.output
         # A refusal names its cause.
         assert ended.exit_code == 0 or "problem" in ended.stderr or "all clips" in ended.stderr
     if file.name in KNOWN:
         command, value = KNOWN[file.name]
         assert shlex.split(lines[0])[1] == command
-        rows = json.loads(runner.invoke(app, [*shlex.split(lines[0])[1:], "--json", "-"]).stdout)
+        rows = json.loads(tried.run(lines[0]).stdout)
         estimate = next(r for r in rows["rows"] if r.get("headline", True))["estimate"]
         assert estimate == pytest.approx(value, abs=0.005)

@@ -8,6 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from exprstats.cli.program import app
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,24 +43,43 @@ def test_the_wheel_carries_the_r_files_as_they_are(wheel):
     assert not any(name.startswith(("tests/", "vignettes/")) for name in names)
 
 
-def test_the_demonstration_runs_from_the_wheel(wheel, tmp_path):
-    target = tmp_path / "installed"
+@pytest.fixture(scope="module")
+def demonstration(wheel, tmp_path_factory):
+    """What the demonstration said from the wheel, and the folder that it wrote."""
+    place = tmp_path_factory.mktemp("demo")
+    target = place / "installed"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(target)
     environment = {**os.environ, "PYTHONPATH": str(target)}
     where = "import exprstats; print(exprstats.__file__)"
     found = subprocess.run(
-        [sys.executable, "-c", where], env=environment, capture_output=True, text=True, cwd=tmp_path
+        [sys.executable, "-c", where], env=environment, capture_output=True, text=True, cwd=place
     )
     assert found.stdout.startswith(str(target))
     command = "import sys; from exprstats.cli import run; sys.exit(run())"
+    options = ["--subjects", "20", "--seed", "2", "--out", "report"]
     run = subprocess.run(
-        [sys.executable, "-c", command, "demo", "--subjects", "40", "--out", "report"],
+        [sys.executable, "-c", command, "demo", *options],
         env=environment,
-        cwd=tmp_path,
+        cwd=place,
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert run.returncode == 0, run.stderr
-    assert (tmp_path / "report" / "index.html").stat().st_size > 10_000
+    return run.stdout, place / "report"
+
+
+def test_the_demonstration_runs_from_the_wheel(demonstration):
+    assert (demonstration[1] / "index.html").stat().st_size > 10_000
+
+
+def test_demo_compares_estimates_with_the_truth(demonstration):
+    out, report = demonstration
+    assert "intervals hold the true value" in out
+    for word in ("Truth", "Estimate", "inside", "startle", "elastic correlation"):
+        assert word in out
+    assert (report / "index.html").is_file()
+    assert (report / "data" / "study.toml").is_file()
+    again = ["demo", "--out", str(report), "--subjects", "20", "--seed", "2"]
+    assert CliRunner().invoke(app, again).exit_code == 2

@@ -43,6 +43,7 @@ def test_every_link_of_the_contents_leads_to_a_section(page):
     assert len(set(list_values(page, "id"))) == len(list_values(page, "id"))
 
 
+@pytest.mark.usefixtures("blank_pictures")
 @pytest.mark.parametrize(
     ("pick", "sections"),
     [
@@ -154,6 +155,7 @@ def test_every_work_cited_is_listed_and_every_work_listed_is_cited(page):
     assert set(cited) <= listed
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_page_says_the_same_without_contexts(run_path_without_r, tmp_path, read_page):
     results = run_path_without_r(by=None)
     page = read_page(write_report(results, tmp_path / "report"))

@@ -102,6 +102,7 @@ def test_methods_do_not_claim_the_path_of_a_paper_that_was_not_followed(audit, p
         assert any("Lin, V." in write_plain(one) for one in document.references) is follows
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_only_tables_of_one_block_are_held_on_one_printed_page(plain, tmp_path):
     page = write_report(list(plain), tmp_path / "report").read_text(encoding="utf-8")
     flags = re.findall(r'<figure class="table( short)?" id="table-(\w+)">', page)

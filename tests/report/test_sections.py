@@ -10,6 +10,8 @@ from exprstats.document.text import write_plain
 from exprstats.measurement import fit_factor
 from exprstats.report import build_document, gather_analysis, write_report
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 
 def read_section(results, name):
     document = build_document(gather_analysis(results, None))

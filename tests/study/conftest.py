@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from exprstats.models import Trees, fit_forest
 from exprstats.simulate import simulate_expressiveness
 from exprstats.study import read_study, run_study
 
@@ -33,6 +34,14 @@ def write_tables(folder: Path, simulated):
     named = {"context": "task"}
     wide.rename(columns=named).to_csv(folder / "ratings.csv", index=False)
     simulated.clips.rename(columns=named).to_csv(folder / "clips.csv", index=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_trees():
+    """Grow 40 trees where nobody asks for a number: what is compared comes of the same forests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(fit_forest.__kwdefaults__, "trees", Trees(40))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from exprstats.errors import DataError
 from exprstats.report import write_report
 from exprstats.study import read_study, run_study
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 NAMES = np.array(["fear", "joy", "anger"])
 
 

@@ -11,6 +11,8 @@ from exprstats.report import write_report
 from exprstats.simulate import simulate_evoked
 from exprstats.study import read_study, run_study
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 STUDY = 'title = "Evoked"\nseed = 2\n[evoked]\nfiles = "machine.csv"\n'
 
 

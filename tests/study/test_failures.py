@@ -49,6 +49,7 @@ def add_up(rows):
     return change
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_an_item_that_is_a_sum_leaves_the_reliability(study, tmp_path):
     result = call("report", study(add_up(None)))
     assert result.exit_code == 2
@@ -130,6 +131,7 @@ def test_a_figure_that_fails_leaves_the_results_of_a_command(folder, tmp_path, m
     assert "no room" in (tmp_path / "out" / "sentences.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_section_that_fails_does_not_take_the_report_with_it(run, tmp_path, monkeypatch):
     def describe_weights(_):
         message = "odd"

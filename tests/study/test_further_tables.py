@@ -109,6 +109,7 @@ def test_the_ceiling_is_that_of_the_rated_clips(full, folder, tmp_path):
     pd.testing.assert_frame_equal(full.ceiling.table, wanted.table)
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_seat_may_be_a_place_instead_of_a_worker(full, folder, write_study):
     path = folder / "seats.toml"
     path.write_text(f'{FULL}unit = "seat"\n', encoding="utf-8")

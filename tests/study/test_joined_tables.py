@@ -13,6 +13,8 @@ from exprstats.io import read_clips, read_ratings
 from exprstats.models import predict_clips, split_subjects
 from exprstats.study import read_study, run_study
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 MODELS = '[[models]]\nname = "elastic"\nkind = "elastic"\n[compare]\ndraws = 100\n'
 RATED = (
     '[ratings]\nfile = "ratings.csv"\nitems = ["response", "emotion", "motion"]\nscale = [0, 4]\n'

@@ -21,6 +21,8 @@ from exprstats.report.analysis import gather_analysis
 from exprstats.report.sections.networks import describe_networks
 from exprstats.study import read_study, run_study
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 MODELS = """
 [[models]]
 name = "elastic"

@@ -20,6 +20,8 @@ from exprstats.report import write_report
 from exprstats.study import Logbook, read_study, run_study
 from exprstats.study.inputs import read_tables
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 STUDY = """\
 seed = 3
 [openface]

@@ -126,11 +126,22 @@ def judge_panel(ratings, fit, span):
     return np.mean(misses), np.nanmean(pairs)
 
 
-@pytest.mark.parametrize("context", ["startle", None])
-def test_the_truth_of_raters_is_their_mean_over_new_panels(run, simulated, context):
+@pytest.fixture(scope="module")
+def judged(run, simulated):
+    """What raters show on average by the package, and 100 panels to judge it by."""
     judges = (*run.study.models, ModelSettings(name="human", kind="human"))
     asked = replace(run, study=replace(run.study, models=judges))
     rows = measure_performance(asked, simulated, subjects=20, seed=11)
+    options = {
+        "subjects": run.parts["part"].eq("test").sum(),
+        "workers": simulated.ratings["rater"].nunique(),
+    }
+    return rows, [simulate_again(simulated, seed=seed, **options).ratings for seed in range(100)]
+
+
+@pytest.mark.parametrize("context", ["startle", None])
+def test_the_truth_of_raters_is_their_mean_over_new_panels(run, judged, context):
+    rows, drawn = judged[0].copy(), judged[1]
     rows["context"] = rows["context"].fillna("All")
     found = rows[rows["model"] == "human"].set_index(["context", "metric"])["estimate"]
     fit = next(
@@ -138,11 +149,8 @@ def test_the_truth_of_raters_is_their_mean_over_new_panels(run, simulated, conte
     )
     spans = run.factor.spans[run.factor.spans["part"] == "train"].set_index("context")["span"]
     span = spans[spans.index.isna()].item() if context is None else spans[context]
-    tested = run.parts["part"].eq("test").sum()
-    workers = simulated.ratings["rater"].nunique()
     panels = []
-    for seed in range(100):
-        ratings = simulate_again(simulated, subjects=tested, workers=workers, seed=seed).ratings
+    for ratings in drawn:
         own = ratings if context is None else ratings[ratings["context"] == context]
         panels.append(judge_panel(own, fit, span))
     # 100 panels here and 200 there: the standard error of the difference is √1.5 of that here.

@@ -11,6 +11,8 @@ from exprstats.report import write_report
 from exprstats.simulate import simulate_signing
 from exprstats.study import read_study, run_study
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 STUDY = 'title = "Signing"\nseed = 2\n[signing]\nfiles = "events.csv"\nlexicon = "lexicon.csv"\n'
 
 

@@ -15,6 +15,8 @@ from exprstats.study import Logbook, read_study, run_study
 from exprstats.study.settings import tell_split
 from exprstats.study.stages.central import split_people
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 FEATURES = ["points_displacement", "au_intensity", "head_velocity"]
 CLIPS = (
     '[clips]\nfile = "clips.csv"\ncontext = "task"\ntarget = "au_count"\n'

@@ -12,6 +12,7 @@ import pandas as pd
 from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.metrics.regression import root_mean, take_mean
 from exprstats.inference.resampling.clusters import Cell, Panel
+from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.inference.resampling.summaries import FEW_CLUSTERS
 from exprstats.inference.resampling.terms import write_keys
 
@@ -91,9 +92,7 @@ def list_regressions(
             }
         )
     if rows:
-        from statsmodels.stats.multitest import multipletests
-
-        adjusted = np.asarray(multipletests(values, method="holm")[1], dtype=float)
+        adjusted = adjust_holm(np.array(values))
         for row, p_adjusted in zip(rows, adjusted.tolist(), strict=True):
             row["p_adjusted"] = p_adjusted
     return rows

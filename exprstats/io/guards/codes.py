@@ -20,6 +20,7 @@ USUAL_CODES = frozenset(
 _MOST_LEVELS = 25
 _MAIN = 0.6
 _FEWEST, _LARGEST = 10, 1e12
+_MANY = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,7 @@ def find_codes(column: str, values: np.ndarray, rows: np.ndarray) -> Outlying | 
     if _can_hold_none(values):
         return None
     # Counting by hash is several times faster than sorting all values.
-    counted = pd.Series(values).value_counts(sort=False).sort_index()
-    counted = counted[np.abs(counted.index) < _LARGEST]
-    levels, counts = counted.index.to_numpy(float), counted.to_numpy()
+    levels, counts = _count_levels(values[np.abs(values) < _LARGEST])
     first, last = 0, len(levels)
     usual = np.isin(levels, list(USUAL_CODES))
     # From the outside in, as long as most values and three levels stay.
@@ -119,6 +118,14 @@ def _can_hold_none(values: np.ndarray) -> bool:
 
 def _is_far(gap: float, spread: float, usual: bool) -> bool:
     return bool(gap > spread or (usual and gap == spread))
+
+
+def _count_levels(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different values, in order, and how often each is there."""
+    if len(values) < _MANY:
+        return np.unique(values, return_counts=True)
+    counted = pd.Series(values).value_counts(sort=False).sort_index()
+    return counted.index.to_numpy(float), counted.to_numpy()
 
 
 def _find_cluster(levels: np.ndarray, usual: np.ndarray) -> int:

@@ -181,23 +181,26 @@ def compare_human(
 
 
 def measure_raters(
-    predictions: pd.DataFrame, metric: Metric, *, span: float | None = None
-) -> float:
-    """Return a metric of raters, taken per seat and averaged over seats, without an interval.
+    predictions: pd.DataFrame, metrics: Sequence[Metric], *, span: float | None = None
+) -> list[float]:
+    """Return metrics of raters, taken per seat and averaged over seats, without intervals.
 
     Parameters
     ----------
     predictions
         Rows of `guess_human` of one fit.
-    metric
-        One of those that `compare_human` takes.
+    metrics
+        Of those that `compare_human` takes.
     span
         For NRMSE, the theoretical range of the scores.
     """
     answers = _code_answers(predictions, sorted(predictions["subject"].unique(), key=str))
-    sums = answers.add(np.arange(len(predictions)), answers.truth, metric)
-    scale = float(span) if metric.spanned and span else 1.0
-    return float(_average(sums[None], metric, scale)[0])
+    values = []
+    for metric in metrics:
+        sums = answers.add(np.arange(len(predictions)), answers.truth, metric)
+        scale = float(span) if metric.spanned and span else 1.0
+        values.append(float(_average(sums[None], metric, scale)[0]))
+    return values
 
 
 class Deletions(NamedTuple):

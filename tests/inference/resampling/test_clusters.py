@@ -109,15 +109,20 @@ def test_numbers_do_not_depend_on_the_number_of_workers(make_predictions):
     pd.testing.assert_frame_equal(one.table, two.table, check_exact=True)
 
 
+@pytest.fixture(scope="module")
+def compared(make_predictions):
+    """A table of predictions and its comparison, which are only read."""
+    table = make_predictions()
+    return table, compare_models(table, metrics=NAMES, draws=250, seed=4).table
+
+
 @settings(max_examples=10, deadline=None)
 @given(order=st.integers(0, 1000))
-def test_numbers_do_not_depend_on_the_order_of_rows(make_predictions, order):
-    table = make_predictions()
+def test_numbers_do_not_depend_on_the_order_of_rows(compared, order):
+    table, one = compared
     before = table.copy(deep=True)
     mixed = table.sample(frac=1, random_state=order)
-    options = {"metrics": NAMES, "draws": 250, "seed": 4}
-    one = compare_models(table, **options).table
-    two = compare_models(mixed, **options).table
+    two = compare_models(mixed, metrics=NAMES, draws=250, seed=4).table
     pd.testing.assert_frame_equal(table, before)
     # A pair may come as b - a: compare scores by name, and differences by size.
     one, two = (frame[frame["versus"].isna()] for frame in (one, two))
@@ -168,13 +173,12 @@ def test_the_order_of_two_models_turns_signs_only(make_predictions, name):
 
 @settings(max_examples=10, deadline=None)
 @given(factor=st.sampled_from([0.01, 2.0, 1000.0]), shift=st.sampled_from([0.0, -7.0, 50.0]))
-def test_units_change_errors_and_leave_correlations_and_p(make_predictions, factor, shift):
-    table = make_predictions()
+def test_units_change_errors_and_leave_correlations_and_p(compared, factor, shift):
+    table, one = compared
     moved = table.assign(
         truth=factor * table["truth"] + shift, prediction=factor * table["prediction"] + shift
     )
-    options = {"metrics": NAMES, "draws": 250, "seed": 4}
-    one, two = compare_models(table, **options).table, compare_models(moved, **options).table
+    two = compare_models(moved, metrics=NAMES, draws=250, seed=4).table
     scale = np.where(one["metric"] == "correlation", 1.0, factor)
     for name in ("estimate", "std_error", "conf_low", "conf_high"):
         np.testing.assert_allclose(two[name], one[name] * scale, rtol=1e-7, atol=1e-9 * factor)

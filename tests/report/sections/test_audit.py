@@ -8,6 +8,8 @@ from exprstats.document.text import write_plain
 from exprstats.reliability import audit_table
 from exprstats.report import describe_results, gather_analysis, write_report
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 
 @pytest.fixture
 def published():

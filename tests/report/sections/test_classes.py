@@ -14,6 +14,8 @@ from exprstats.document.text import write_plain
 from exprstats.models import fit_forest, split_subjects
 from exprstats.report import build_document, gather_analysis, write_report
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 NAMES = np.array(["<b>fear</b>", "joy", "anger"])
 
 

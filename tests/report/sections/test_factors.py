@@ -18,6 +18,8 @@ from exprstats.measurement import (
 )
 from exprstats.report import build_document, gather_analysis, write_report
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 ITEMS = ["response", "emotion", "motion"]
 
 

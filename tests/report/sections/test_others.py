@@ -27,6 +27,8 @@ from exprstats.report import build_document, gather_analysis, write_report
 from exprstats.report.outline import SECTIONS
 from exprstats.results import Result
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewThing(Result):
