@@ -59,7 +59,8 @@ class EvokedLabels(Result):
           (the matrix divided by its diagonal); ``lift``: the same over the share of ``versus``,
           with p of 1;
         - ``share_difference``, ``label_share_difference``: of a group from all other moments, with
-          p, and Holm's over all groups and expressions.
+          p, and Holm's over all groups and expressions;
+        - ``video_share``: of the videos, those that belong to the group at some moment.
 
         ``n_joint`` and ``n_whole`` are the counts behind a ratio, ``n_clusters`` the videos.
     expressions
@@ -369,6 +370,7 @@ def _list_groups(
     for done, (group, inside) in enumerate(members.items()):
         own = count_moments(labels[inside], codes[inside], groups, pairs=False)
         rows += [row | {"group": group} for row in _list_single(own, names, level)]
+        rows += _list_videos(group, codes[inside], groups, level)
         others = zip(counts, _pad(own, counts), strict=True)
         rest = Counts(*(whole - part for whole, part in others))
         for term, pick in (
@@ -384,6 +386,13 @@ def _list_groups(
         for row, value in zip(mine, adjusted, strict=True):
             row["p_adjusted"] = value
     return rows
+
+
+def _list_videos(group: str, codes: np.ndarray, groups: int, level: float) -> list[dict[str, Any]]:
+    """Return the row of how many videos belong to a group, from the videos (n,) of its moments."""
+    held = (np.bincount(codes, minlength=groups) > 0).astype(float)[None]
+    key = {"group": group, "expression": None, "term": "video_share"}
+    return list_ratios(Ratios(held, np.ones_like(held)), [key], level=level)
 
 
 def _pad(own: Counts, whole: Counts) -> Counts:

@@ -13,7 +13,13 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.events.evoked.liris import is_liris, read_liris
-from exprstats.events.evoked.pieces import Piece, join_pieces, read_pieces
+from exprstats.events.evoked.pieces import (
+    Columns,
+    Piece,
+    count_lines,
+    join_columns,
+    read_pieces,
+)
 from exprstats.events.evoked.tables import ROLES
 from exprstats.io.files.kinds import hash_file
 from exprstats.io.files.reading import Reading, choose_reading
@@ -167,13 +173,10 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
     if absent:
         fact = f"there is no column '{absent[0]}'."
         raise DataError(Problem(fact, name_nearest(absent[0], source.header), file=str(path)))
-    pieces = list(read_pieces(source, roles, expressions))
-    if not any(len(piece[name]) for piece in pieces for name in piece if piece[name] is not None):
-        fact = "the file has a header but no rows."
-        raise DataError(Problem(fact, "Check the export.", file=str(path)))
-    if zeros == "missing" or (zeros == "auto" and eev):
-        _blank_zeros(pieces, path)
-    table = join_pieces(pieces, source, roles)
+    blank = zeros == "missing" or (zeros == "auto" and eev)
+    held = Columns(count_lines(source))
+    _collect(held, read_pieces(source, roles, expressions), path, blank)
+    table = join_columns(held, source, roles)
     if all(name in ROLES for name in table):
         fact = "no column holds numbers of an expression."
         more = "EEV's test file comes without them." if eev else "Check the columns."
@@ -188,19 +191,37 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
     return table, source.layout.sha256
 
 
+def _collect(held: Columns, pieces: Iterable[Piece], path: Path, blank: bool) -> None:
+    """Add pieces to columns; with ``blank`` rows of 0 only are missing."""
+    empty = 0
+    for piece in pieces:
+        empty += _blank_zeros(piece) if blank else 0
+        held.add(piece)
+    if not held.count:
+        fact = "the file has a header but no rows."
+        raise DataError(Problem(fact, "Check the export.", file=str(path)))
+    if empty:
+        counted = count_things(empty, "row has", "rows have", of=held.count)
+        warn_user(
+            f"{path.name}: {counted} 0 for every expression ({100 * empty / held.count:.1f}%): no "
+            "face was found, and they count as missing."
+        )
+
+
 def _join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if len(tables) == 1:
         return tables[0]
     names = list(dict.fromkeys(name for one in tables for name in one))
     columns = {}
     for name in names:
-        parts = [one[name] if name in one else pd.Series(np.nan, one.index) for one in tables]
+        # Columns leave their tables one by one, so that no two tables are held twice.
+        parts = [one.pop(name) if name in one else pd.Series(np.nan, one.index) for one in tables]
         if name in ROLES and name != "time":
             kinds = [part.astype("category") for part in parts]
             columns[name] = pd.api.types.union_categoricals(kinds)
         else:
             columns[name] = np.concatenate([part.to_numpy() for part in parts])
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
 
 
 def _judge_times(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:
@@ -219,19 +240,12 @@ def _judge_times(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:
         warn_user(Problem(told, remedy, file=str(path)))
 
 
-def _blank_zeros(pieces: Sequence[Piece], path: Path) -> None:
-    """Take rows in which every expression is 0 for moments without a detection, in place."""
-    lost = total = 0
-    for piece in pieces:
-        values = [one for name, one in piece.items() if name not in ROLES and one is not None]
-        if values:
-            empty = np.logical_and.reduce([one == 0 for one in values])
-            for one in values:
-                one[empty] = np.nan
-            lost, total = lost + int(empty.sum()), total + len(empty)
-    if lost:
-        counted = count_things(lost, "row has", "rows have", of=total)
-        warn_user(
-            f"{path.name}: {counted} 0 for every expression ({100 * lost / total:.1f}%): no face "
-            "was found, and they count as missing."
-        )
+def _blank_zeros(piece: Piece) -> int:
+    """Take rows in which every expression is 0 for moments without a detection, and count them."""
+    values = [one for name, one in piece.items() if name not in ROLES and one is not None]
+    if not values:
+        return 0
+    empty = np.logical_and.reduce([one == 0 for one in values])
+    for one in values:
+        one[empty] = np.nan
+    return int(empty.sum())

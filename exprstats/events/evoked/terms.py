@@ -17,7 +17,7 @@ from exprstats.inference.resampling.terms import count_freedom
 
 UNIT = "video"
 _AT_ONCE = 4_000_000  # numbers of terms and videos that are held at a time
-_FEW = "one side has {} videos: below 15, p can be too small"
+_FEW = f"one side has fewer than {ENOUGH_CLUSTERS} videos: p can be too small"
 Keys = Mapping[str, Any]
 
 
@@ -218,7 +218,7 @@ def _compare(
     )
     low, high, p_value = (float(one[0]) for one in found)
     still = error == 0 and scale != "share"
-    note = _FEW.format(sizes.min()) if sizes.min() < ENOUGH_CLUSTERS else None
+    note = _FEW if sizes.min() < ENOUGH_CLUSTERS else None
     if still or not high > low:
         low = high = p_value = np.nan
         note = "no interval: no video makes a difference"

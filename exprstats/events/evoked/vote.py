@@ -104,9 +104,14 @@ def vote_labels(
     codes, times = codes[order], table["time"].to_numpy(float)[order]
     slots = np.round(times * hz).astype(np.int64)
     _refuse_off_grid(codes, times, slots, hz)
-    labels = cut_labels(table, names, threshold)[order].T
-    known = np.isfinite(labels)
-    shown, held = np.ascontiguousarray(labels == 1), None if known.all() else known
+    shown = np.empty((len(names), len(order)), dtype=bool)
+    held: np.ndarray | None = None
+    for place, name in enumerate(names):  # one by one: the table may fill half of the memory
+        labels = cut_labels(table, [name], threshold)[:, 0][order]
+        shown[place], known = labels == 1, np.isfinite(labels)
+        if not known.all():
+            held = np.ones_like(shown) if held is None else held
+            held[place] = known
     found = vote_windows(shown, held, codes, slots, width=width, step=step)
     if not len(found.start):
         fact = f"no video has {window:g} s of samples, the length of a window."

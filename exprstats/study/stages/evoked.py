@@ -131,7 +131,7 @@ def analyse_evoked(
     if people is not None:
         found += _compare_people(settings, people, table, groups, options)
     if models:
-        found += _rate_models(settings, table, people, models, options)
+        found += _rate_models(settings, (table, people), models, groups, options)
     return EvokedRun(tuple(found), tuple(sources), voted, parts)
 
 
@@ -242,7 +242,6 @@ def _compare_people(
     """
     from exprstats.errors import DataError, warn_user
     from exprstats.events import compare_annotators, rate_evoked
-    from exprstats.events.evoked.tables import key_moments
 
     machine = table if settings.human else None
     cut = {name: options[name] for name in ("expressions", "level")}
@@ -252,12 +251,7 @@ def _compare_people(
         return found
     names = found[0].expressions  # type: ignore[attr-defined]
     shared = options | {"expressions": names, "metrics": ["correlation"], "common": True}
-    share = average_people(people, list(names))
-    if isinstance(groups, str):
-        homes = machine[["video", "group"]].astype({"video": "str"})
-        homes = homes.assign(at=key_moments(machine["time"]))
-        share = share.assign(at=key_moments(share["time"])).merge(homes, on=["video", "at"])
-        share = share.drop(columns="at")
+    share = _place_groups(average_people(people, list(names)), machine, groups)
     models = {MACHINE: machine}
     try:
         found.append(rate_evoked(share, models, by=groups, source="share of annotators", **shared))
@@ -273,20 +267,36 @@ def average_people(people: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return held.reset_index()
 
 
+def _place_groups(
+    share: pd.DataFrame, table: pd.DataFrame, groups: str | pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return moments of people with the group that the files' table gives each of them."""
+    from exprstats.events.evoked.tables import key_moments
+
+    if not isinstance(groups, str):
+        return share
+    homes = table[["video", "group"]].astype({"video": "str"})
+    homes = homes.assign(at=key_moments(table["time"])).drop_duplicates(["video", "at"])
+    placed = share.assign(at=key_moments(share["time"])).merge(homes, on=["video", "at"])
+    return placed.drop(columns="at")
+
+
 def _rate_models(
     settings: EvokedSettings,
-    table: pd.DataFrame,
-    people: pd.DataFrame | None,
+    tables: tuple[pd.DataFrame, pd.DataFrame | None],
     models: dict[str, pd.DataFrame],
+    groups: str | pd.DataFrame | None,
     options: dict[str, Any],
 ) -> list[Result]:
+    """Return the scores of models by the files' labels and by most annotators, by groups too."""
     import numpy as np
 
     from exprstats.events import rate_evoked
     from exprstats.events.evoked.tables import cut_labels, list_expressions
 
+    table, people = tables
     shared = options | {"against": settings.against, "common": settings.common}
-    shared["metrics"] = settings.metrics
+    shared |= {"metrics": settings.metrics, "by": groups}
     found: list[Result] = []
     if settings.human or people is None:
         truth, names = table, list_expressions(table, settings.expressions)
@@ -295,7 +305,7 @@ def _rate_models(
         found.append(rate_evoked(truth, models, source="labels", **shared))
     if people is not None:
         names = list_expressions(people, settings.expressions)
-        share = average_people(people, names)
+        share = _place_groups(average_people(people, names), table, groups)
         values = share[names].to_numpy()
         # A tie of annotators is no majority; the models' truth is that of most of them.
         most = np.where(np.isnan(values), np.nan, (values > 0.5) * 1.0)
