@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,8 @@ def read_estimates(
         The emotions to keep; by default all. In a wide table: its columns.
     about
         A table of recordings, or its file: ``recording``, and any of ``subject``, ``context``,
-        ``label`` and columns that ``subject`` and ``context`` name. With ``start`` and ``end`` (s)
+        ``label`` and columns that ``subject`` and ``context`` name. With ``id`` as well, it has a
+        row for each face and each voice, and says who each is. With ``start`` and ``end`` (s)
         it is a table of parts: each becomes a recording, called by its ``clip`` or by recording
         and start, and moments outside of all parts are left out.
     reading
@@ -134,6 +136,7 @@ def read_estimates(
         _refuse_repeats(table, path)
         table = place_recordings(table, path, {"subject": subject, "context": context})
         tables.append(_name_people(table, path))
+    _refuse_shared(files, tables)
     whole = join_about(
         pd.concat(tables, ignore_index=True), told, {"subject": subject, "context": context}
     )
@@ -173,6 +176,37 @@ def _refuse_repeats(table: pd.DataFrame, path: Path) -> None:
         remedy = ("Name the columns that tell rows apart with ", Option("id"), " or ")
         problem = Problem(fact, (*remedy, Option("time"), "."), file=str(path))
         raise DataError(problem)
+
+
+def _refuse_shared(files: Sequence[Path], tables: Sequence[pd.DataFrame]) -> None:
+    """Refuse two files of the same moments, such as the CSV and the JSON of one export."""
+    homes: dict[tuple[str, str], list[int]] = {}
+    for place, table in enumerate(tables):
+        for key in set(zip(table["recording"].astype(str), table["modality"], strict=True)):
+            homes.setdefault(key, []).append(place)
+    for (recording, modality), places in homes.items():
+        for one, other in combinations(places, 2):
+            pair = [
+                tables[at].loc[
+                    tables[at]["recording"].astype(str).eq(recording)
+                    & tables[at]["modality"].eq(modality),
+                    ["id", "time", "emotion"],
+                ]
+                for at in (one, other)
+            ]
+            both = pair[0].astype({"id": str}).merge(pair[1].astype({"id": str}))
+            if both.empty:
+                continue
+            moments = count_things(len(both.drop_duplicates(["id", "time"])), "moment")
+            names = [files[at].name for at in (one, other)]
+            if names[0] == names[1]:
+                names = [str(files[at]) for at in (one, other)]
+            fact = (
+                f"{names[0]} and {names[1]} both hold {moments} of {modality} of "
+                f"recording '{recording}', such as '{both['id'].iloc[0]}' at "
+                f"{both['time'].iloc[0]:g}."
+            )
+            raise DataError(Problem(fact, "Name one of the two, such as the CSV or the JSON only."))
 
 
 def _drop_empty(whole: pd.DataFrame) -> pd.DataFrame:

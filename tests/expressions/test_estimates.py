@@ -148,7 +148,7 @@ def test_one_modality_and_one_speaker_have_sentences_without_intervals():
     table = make_table(speakers=1).query("modality == 'face'")
     result = ex.rate_estimates(table)
     assert result.tidy()["conf_low"].isna().all()
-    assert "1 of the 3 clusters" in result.tidy()["note"].iloc[0]
+    assert "it needs 3 people or recordings, and there is 1" in result.tidy()["note"].iloc[0]
     assert "Spearman" not in result.sentence()
     assert result.sentence().startswith("Highest on face are ")
 

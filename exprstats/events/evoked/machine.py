@@ -90,6 +90,8 @@ def list_machine(
                 term=term,
                 scale="logit",
                 level=level,
+                # F1 can be above 0 only through videos in which the expression is.
+                fewest=(sums[2] > 0).sum(axis=1) if term == "f1" else None,
             )
             head = {"source": "machine", "rule": rule, "headline": rule == truth}
             rows += [row | head for row in own]

@@ -253,11 +253,15 @@ def list_mean(
     term: str,
     scale: Any,
     level: float,
+    fewest: np.ndarray | None = None,
 ) -> list[dict[str, Any]]:
-    """Return rows of each expression and of their plain mean, of those that are defined."""
+    """Return rows of each expression and of their plain mean, of those that are defined.
+
+    ``fewest`` are the videos (e,) that degrees of freedom rest on, as in `list_terms`.
+    """
     used = np.isfinite(estimates)
     keys: list[dict[str, Any]] = [{"expression": name, "term": term} for name in names]
-    rows = list_terms(estimates, left_out, present, keys, scale=scale, level=level)
+    rows = list_terms(estimates, left_out, present, keys, scale=scale, level=level, fewest=fewest)
     if not used.any():
         return [*rows, {"expression": None, "term": term, "estimate": np.nan, "n_clusters": 0}]
     mean = list_terms(

@@ -163,10 +163,10 @@ def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, interval: str) -> li
         Column("lag_limits", say("{one}", one=interval), "Moment to moment"),
     )
     note = say(
-        "Halves: correlation over recordings of the mean of the first half with that of the "
-        "second, stepped up to a whole recording (Spearman–Brown). Moment to moment: correlation "
-        "of neighbouring moments about the mean of their recording; its expectation is below zero "
-        "where moments are independent."
+        "Halves: correlation, over the faces or voices of recordings, of the mean of the first "
+        "half with that of the second, stepped up to a whole recording (Spearman–Brown). Moment to "
+        "moment: correlation of neighbouring moments about the mean of their recording; its "
+        "expectation is below zero where moments are independent."
     )
     title = "Reliability of the Leading Emotions Over Time"
     notes = (note, *collect_notes(mine, ("term", "emotion", "modality", "context")))
@@ -303,12 +303,13 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
         Column("similarity", say("Similarity")),
         Column("p", say("*p*")),
         *([Column("adjusted", say("Adj. *p*"))] if len(cells) > 1 else []),
-        Column("people", say("People")),
+        Column("people", say("{unit}", unit=result.unit.capitalize())),
     )
     note = say(
         "Difference: root mean square of the differences of Fisher z; what it would be on average "
         "with equal structure, since correlations of samples always differ. Similarity: "
-        "correlation of both matrices. *p*: random signs of what each person adds."
+        "correlation of both matrices. *p*: random signs of what each of the {unit} adds.",
+        unit=result.unit,
     )
     name, title = "estimates_structure", "Equality of Correlations of Emotions"
     adjusted = say("Adj. *p*: over all comparisons, by Holm's method.")

@@ -15,6 +15,7 @@ import pytest
 
 import exprstats as ex
 from exprstats.errors import DataError, DataWarning
+from exprstats.events.evoked import pieces
 from exprstats.io import Reading
 
 HEAD = "Video ID,Timestamp (milliseconds),amusement,anger,awe\n"
