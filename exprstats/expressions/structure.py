@@ -50,6 +50,8 @@ class EstimateStructure(Result):
         of all matrices (average linkage).
     unit
         What is left out, ``"people"`` or ``"recordings"``.
+    level
+        p below one less this level is told as a difference.
     """
 
     place: ClassVar[str] = "structure"
@@ -57,6 +59,7 @@ class EstimateStructure(Result):
     correlations: pd.DataFrame
     order: tuple[str, ...] = ()
     unit: str = "people"
+    level: float = 0.95
 
     def export(self) -> dict[str, Any]:
         """Return the comparisons, and the correlations."""
@@ -90,9 +93,12 @@ class EstimateStructure(Result):
         if not pd.isna(row["versus_modality"]):
             where = "" if pd.isna(row["context"]) else f" in {row['context']}"
             pair = f"{row['modality']} and {row['versus_modality']}"
+        p_value = row["p_value"] if pd.isna(row.get("p_adjusted")) else row["p_adjusted"]
+        adjusted = "adjusted " if p_value != row["p_value"] else ""
+        verb = "differ" if p_value < 1 - self.level else "do not clearly differ"
         return (
-            f"Correlations of emotions{where} differ between {pair} by {size} on Fisher's z "
-            f"(root mean square; {expected} expected if equal, p {tell_p(row['p_value'])})."
+            f"Correlations of emotions{where} {verb} between {pair}: {size} on Fisher's z "
+            f"(root mean square), {expected} expected if equal, {adjusted}p {tell_p(p_value)}."
         )
 
 

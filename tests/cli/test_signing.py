@@ -54,6 +54,7 @@ def test_rows_have_label_feature_and_term(folder, tmp_path):
         (("--among", "labelled"), "Only frames with a label take part"),
         (("--folds", "signers"), "In signers that no tree had seen"),
         (("--draws", "0"), "without a test of independence"),
+        ((), "divide, as here, by the frames with the feature"),
     ],
 )
 def test_options_are_said_in_the_text(folder, more, told):
@@ -69,7 +70,7 @@ def test_the_tables_that_can_be_edited_go_back_in(folder, tmp_path):
     again = relate(folder, "--units", tables / "units.csv", "--spellings", tables / "spellings.csv")
     assert again.exit_code == 0, again.output
     assert {one.name for one in (tmp_path / "out" / "figures").glob("*.png")} == {
-        *("figureA80_events.png", "figureA81_label_scores.png")
+        *("figureA80_label_scores.png", "figureA81_events.png")
     }
 
 

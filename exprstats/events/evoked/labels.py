@@ -24,6 +24,8 @@ from exprstats.events.evoked.tables import (
     code_names,
     cut_labels,
     find_groups,
+    key_moments,
+    refuse_repeats,
 )
 from exprstats.events.evoked.terms import (
     Ratios,
@@ -221,7 +223,7 @@ def measure_labels(
     Raises
     ------
     DataError
-        If the table is none of labels, or a group is not there.
+        If the table is none of labels, moments stand twice, or a group is not there.
 
     References
     ----------
@@ -245,6 +247,8 @@ def measure_labels(
     check_level(level)
     labels = cut_labels(table, names, threshold)
     codes, videos = code_names(table["video"])
+    if "time" in table and "annotator" not in table:
+        refuse_repeats(codes, key_moments(table["time"]), videos)
     counts = count_moments(labels, codes, len(videos))
     rows = [*_list_single(counts, names, level), *_list_pairs(counts, names, level)]
     members = find_groups(table, by, codes, videos)

@@ -29,6 +29,7 @@ from exprstats.options import TimeUnit, ZeroRows, check_word, name_nearest
 _PER_SECOND: dict[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6}
 _EEV = ("Video ID", "Timestamp (milliseconds)")
 _POINTER = b"version https://git-lfs"
+_SHORTEST = 10_000  # microseconds between two samples: a hundred a second
 _LONG = 100.0  # seconds between two rows that no annotation has
 
 
@@ -60,7 +61,7 @@ def read_evoked(
         no ``video``, the column of that name, or else each file is a video.
     unit
         Of the times of other files: ``"s"``, ``"ms"`` or ``"us"``. EEV's header says milliseconds,
-        but its numbers are microseconds, and are read so.
+        but its numbers are microseconds, and are read so unless their steps are milliseconds.
     expressions
         Columns to read; None: all that hold numbers.
     annotator, group, part, model
@@ -186,8 +187,9 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
     if "time" not in table:
         table.insert(1, "time", table.groupby("video", observed=True).cumcount().astype(float))
     else:
-        table["time"] /= _PER_SECOND["us" if eev else unit]
-        _judge_times(table, path, "us" if eev else unit)
+        told: TimeUnit = _tell_unit(table, path) if eev else unit
+        table["time"] /= _PER_SECOND[told]
+        _judge_times(table, path, told)
     return table, source.layout.sha256
 
 
@@ -201,7 +203,7 @@ def _collect(held: Columns, pieces: Iterable[Piece], path: Path, blank: bool) ->
         fact = "the file has a header but no rows."
         raise DataError(Problem(fact, "Check the export.", file=str(path)))
     if empty:
-        counted = count_things(empty, "row has", "rows have", of=held.count)
+        counted = count_things(empty, "rows has", "rows have", of=held.count)
         warn_user(
             f"{path.name}: {counted} 0 for every expression ({100 * empty / held.count:.1f}%): no "
             "face was found, and they count as missing."
@@ -222,6 +224,21 @@ def _join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         else:
             columns[name] = np.concatenate([part.to_numpy() for part in parts])
     return pd.DataFrame(columns, copy=False)
+
+
+def _tell_unit(table: pd.DataFrame, path: Path) -> TimeUnit:
+    """Return the unit of a file of EEV: microseconds, or what its header says where steps are so.
+
+    Published files count 166,666 from one sample to the next, at 6 a second.
+    """
+    codes = table["video"].cat.codes.to_numpy()
+    steps = np.diff(table["time"].to_numpy(float))[np.diff(codes) == 0]
+    if not len(steps) or not 0 < np.median(steps) < _SHORTEST:
+        return "us"
+    step = f"{np.median(steps):.4g}"
+    fact = f"times are {step} apart and were taken as milliseconds; EEV's own are microseconds."
+    warn_user(Problem(fact, file=str(path)))
+    return "ms"
 
 
 def _judge_times(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:

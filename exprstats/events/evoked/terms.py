@@ -254,12 +254,14 @@ def list_mean(
     scale: Any,
     level: float,
     fewest: np.ndarray | None = None,
+    used: np.ndarray | None = None,
 ) -> list[dict[str, Any]]:
-    """Return rows of each expression and of their plain mean, of those that are defined.
+    """Return rows of each expression and of their plain mean.
 
-    ``fewest`` are the videos (e,) that degrees of freedom rest on, as in `list_terms`.
+    ``fewest`` are the videos (e,) that degrees of freedom rest on, as in `list_terms`; the mean is
+    of those ``used`` (e,), None: that are defined.
     """
-    used = np.isfinite(estimates)
+    used = np.isfinite(estimates) if used is None else used & np.isfinite(estimates)
     keys: list[dict[str, Any]] = [{"expression": name, "term": term} for name in names]
     rows = list_terms(estimates, left_out, present, keys, scale=scale, level=level, fewest=fewest)
     if not used.any():

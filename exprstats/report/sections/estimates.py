@@ -117,7 +117,7 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
     )
     title = "Leading Emotions by Modality"
     first = Table(
-        "A85",
+        "A78",
         "estimates",
         title,
         columns,
@@ -134,7 +134,7 @@ def _name(row: dict[Any, Any]) -> str:
 
 
 def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, interval: str) -> list[Table]:
-    """Return Table A78: how the leading emotions agree with themselves over time."""
+    """Return Table A85: how the leading emotions agree with themselves over time."""
     mine = rows[rows["term"].isin(["stability", "lag_one"])]
     mine = mine.merge(order[["context", "modality", "emotion"]].drop_duplicates())
     if mine.empty:
@@ -172,7 +172,7 @@ def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, interval: str) -> li
     notes = (note, *collect_notes(mine, ("term", "emotion", "modality", "context")))
     return [
         Table(
-            "A78",
+            "A85",
             "estimates_time",
             title,
             columns,

@@ -37,13 +37,13 @@ def describe_events(analysis: Analysis) -> Section | None:
     if len(merged):
         sentences.append(
             say(
-                "Spellings that mean one thing were merged in {count} (Table A84).",
+                "Spellings that mean one thing were merged in {count} (Table A82).",
                 count=count_things(merged["n_intervals"].sum(), "interval"),
             )
         )
-    sentences.append(say("Figure A80 shows the most frequent values."))
+    sentences.append(say("Figure A81 shows the most frequent values."))
     figure = Figure(
-        "A80",
+        "A81",
         "events",
         "Frames of Annotated Values, Action Units and Labels",
         lambda: draw_events(counts),
@@ -61,7 +61,7 @@ def _say_tokens(counts: EventCounts) -> list[Text]:
     texts = count_things(tokens["n_texts"].iloc[0], "text")
     text = say(
         "A lexicon found {words} in {texts} after capitals and punctuation were removed from "
-        "words, and {spaces} in the same texts split at blanks alone{share} (Table A80).",
+        "words, and {spaces} in the same texts split at blanks alone{share} (Table A81).",
         words=count_things(both["n_words"], "label"),
         texts=texts,
         spaces=write_count(both["n_spaces"]),
@@ -104,7 +104,7 @@ def _build_labels(counts: EventCounts, labels: pd.DataFrame) -> tuple[Table, ...
     rows = counts.tidy()
     return (
         Table(
-            "A80",
+            "A81",
             "event_labels",
             "Labels That the Lexicon Gives",
             columns,
@@ -142,7 +142,7 @@ def _build_spellings(merged: pd.DataFrame) -> tuple[Table, ...]:
     )
     return (
         Table(
-            "A84",
+            "A82",
             "event_spellings",
             "Spellings That Were Merged",
             columns,

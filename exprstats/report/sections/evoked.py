@@ -118,9 +118,9 @@ def _build_shares(found: EvokedLabels) -> Table:
     """Return Table A90: shares of moments and of labels, and labels a moment."""
     cells = []
     shares = found.pick("share").sort_values("estimate", ascending=False, kind="stable")
+    rare = 2 if (shares["estimate"].gt(0) & shares["estimate"].lt(0.005)).any() else 1
     for row in shares.to_dict("records"):
         portion = find_row(found.pick("label_share"), expression=row["expression"])
-        rare = 2 if row["estimate"] < 0.005 else 1
         cells.append(
             {
                 "name": str(row["expression"]),
@@ -139,8 +139,10 @@ def _build_shares(found: EvokedLabels) -> Table:
         cells.append(
             {
                 "name": name.format(unit=found.unit),
-                "share": write_estimate(row, bounded=False) if plain else write_percent(row),
-                "limits": write_limits(row, bounded=False) if plain else write_percent_limits(row),
+                "share": write_estimate(row, bounded=False) if plain else write_percent(row, rare),
+                "limits": write_limits(row, bounded=False)
+                if plain
+                else write_percent_limits(row, rare),
                 "portion": "",
                 "count": write_count(row["n_joint"]),
                 "videos": write_count(row["n_clusters"]),

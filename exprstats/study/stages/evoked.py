@@ -87,7 +87,7 @@ def analyse_evoked(
     DataError, OptionError
         As the verbs of `exprstats.events`.
     """
-    from exprstats.errors import Option, OptionError
+    from exprstats.errors import OptionError
     from exprstats.events import measure_labels, split_videos, vote_labels
 
     sources: list[Source] = []
@@ -115,11 +115,7 @@ def analyse_evoked(
         by = settings.by or ("theme" if settings.themes else None)
         found.append(replace(measured, by=by))
     elif not models:
-        message = (
-            "these are ratings and no labels from 0 to 1; they are compared with predictions, which"
-            " are named with "
-        )
-        raise OptionError(message, Option("predictions"), ".")
+        raise OptionError(*_tell_ratings(table, settings))
     parts = None
     if labelled and (settings.part or settings.split):
         shares = dict(zip(_name_parts(settings.split), settings.split or (), strict=True)) or None
@@ -144,6 +140,26 @@ def is_labelled(table: pd.DataFrame, expressions: tuple[str, ...] | None = None)
     values = table[list_expressions(table, expressions)].to_numpy()
     low, high = np.nanmin(values, initial=0.0), np.nanmax(values, initial=0.0)
     return bool(low >= 0 and high <= 1)
+
+
+def _tell_ratings(table: pd.DataFrame, settings: EvokedSettings) -> tuple[Any, ...]:
+    """Return what a table holds beside labels of 0 to 1, and how to go on."""
+    from exprstats.errors import Option
+    from exprstats.events.evoked.tables import list_expressions
+    from exprstats.options import name_some
+
+    names = list_expressions(table, settings.expressions)
+    ends = {name: (table[name].min(), table[name].max()) for name in names}
+    beyond = [name for name, (low, high) in ends.items() if low < 0 or high > 1]
+    low, high = ends[beyond[0]]
+    verb = "holds" if len(beyond) == 1 else "hold"
+    return (
+        f"{name_some(beyond)} {verb} ratings and no labels from 0 to 1 ('{beyond[0]}' runs from "
+        f"{low:g} to {high:g}). A column of times is named with ",
+        *(Option("time"), "; columns of expressions with ", Option("expressions")),
+        *("; ratings are compared with predictions, which are named with ",),
+        *(Option("predictions"), "."),
+    )
 
 
 def _read(
