@@ -11,7 +11,7 @@ from scipy import sparse
 
 from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, Problem, Text
 from exprstats.events.independence import permute_labels, rank_pairs, split_covariance
 from exprstats.events.intervals import LABEL, Runs, lay_runs, name_pair
 from exprstats.events.limits import FEW, Limits, limit_terms
@@ -333,7 +333,17 @@ def pick_columns(runs: Runs, least: int) -> tuple[np.ndarray, np.ndarray, tuple[
         if not len(enough):
             most = int(frames[columns].max(initial=0))
             fact = f"no {what} has {least:,} frames; the most frequent one has {most:,}."
-            raise DataError(Problem(fact, "Ask for fewer frames, or check fps."))
+            remedy: Text = (
+                "Ask for fewer with ",
+                Option("least"),
+                ", or check ",
+                Option("fps"),
+                ".",
+            )
+            if not most:
+                fact = f"there is no {what}: no tier beside those of texts holds values."
+                remedy = "Annotate what signers show, or name another file."
+            raise DataError(Problem(fact, remedy))
         kept.append(enough)
     lost = sorted(set(range(len(runs.pairs))) - {*kept[0].tolist(), *kept[1].tolist()})
     return kept[0], kept[1], tuple(name_pair(runs.pairs[place]) for place in lost)

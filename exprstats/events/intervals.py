@@ -57,10 +57,12 @@ def check_events(events: pd.DataFrame) -> None:
         times = events[["start", "end"]].to_numpy(float)
         wrong = np.flatnonzero(~(times[:, 1] >= times[:, 0]))
         if len(wrong):
-            counted = count_things(len(wrong), "interval ends", "intervals end")
+            counted = count_things(
+                len(wrong), "interval ends before its start", "intervals end before their starts"
+            )
             row = events.iloc[wrong[0]]
             fact = (
-                f"{counted} before the start, or lack a time, such as tier '{row['tier']}' of "
+                f"{counted}, such as tier '{row['tier']}' of "
                 f"'{row['utterance']}' ({row['start']:g} to {row['end']:g} s)."
             )
             problems.append(Problem(fact, "Correct the times."))

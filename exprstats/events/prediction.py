@@ -101,10 +101,10 @@ class LabelPrediction(Result):
             if pd.notna(row["conf_low"]):
                 text = write_interval(row["conf_low"], row["conf_high"], bounded=True)
                 limits[place] = f", {write_level(self.level)} CI {text}"
-        one = "utterance" if self.folds == "utterances" else "signer or the utterance"
-        ending = f", is recognition of the {one} and not of the label."
+        one = "utterance" if self.folds == "utterances" else "signer"
+        ending = f", does not hold for new {self.folds}: the forests had seen frames of each {one}."
         if not change["conf_low"] > 0:
-            ending = f", does not show that the forests recognised the {one}."
+            ending = ", is not clearly above 0."
         return (
             f"In {self.folds} that no tree had seen, micro F1 = {told[0]}{limits[0]}. Folds of "
             f"single frames, whose neighbours are in training, gave {told[1]}; the difference, "

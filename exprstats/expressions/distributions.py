@@ -88,6 +88,10 @@ class Estimates(Result):
             first = rows.iloc[0].to_dict()
             place = "" if pd.isna(first["context"]) else f" in {first['context']}"
             names = rows.sort_values("estimate", kind="stable")["emotion"].head(TOP).tolist()
+            ranks = rows["estimate"].to_numpy()
+            if len(ranks) > 1 and (ranks == ranks[0]).all():
+                texts.append(f"No emotion leads on {first['modality']}{place}: all have one rank.")
+                continue
             verb = "is" if len(names) == 1 else "are"
             texts.append(f"Highest on {first['modality']}{place} {verb} {join_words(names)}.")
         overall = self.table[self.table["term"].eq("spearman") & self.table["emotion"].isna()]

@@ -22,6 +22,7 @@ from exprstats.expressions.recordings import (
     place_recordings,
     read_about,
 )
+from exprstats.expressions.wide import read_wide
 from exprstats.io import Reading
 from exprstats.parallel import report_progress
 
@@ -42,8 +43,6 @@ _TRACKED = {
 # Action units, and FACET's two summaries of its emotions, one of which equals the evidence of joy.
 _SUMMARIES = ("AU", "Positive", "Negative")
 _MOMENT = ["recording", "id", "modality", "time"]
-_ROLES = {"id", "time", "subject", "modality", "context", "recording", "frame"}
-_CARRIED = ("subject", "context", "end", "label", "text")  # of a wide table, as they are
 
 
 def read_estimates(
@@ -152,6 +151,7 @@ def read_estimates(
         warn_user(f"{counted} missing and left out.")
         whole = whole[~gaps].reset_index(drop=True)
     whole = _drop_empty(whole)
+    _warn_of_zeros(whole)
     for role, name in (("subject", subject), ("context", context)):
         if name is not None and role not in whole:
             fact = f"nothing says what '{name}' is of any recording."
@@ -209,6 +209,16 @@ def _refuse_shared(files: Sequence[Path], tables: Sequence[pd.DataFrame]) -> Non
             raise DataError(Problem(fact, "Name one of the two, such as the CSV or the JSON only."))
 
 
+def _warn_of_zeros(whole: pd.DataFrame) -> None:
+    """Say how many moments have 0 for every emotion, which may be no detection."""
+    keys = [name for name in ("context", *_MOMENT) if name in whole]
+    groups = whole["score"].ne(0).groupby([whole[name] for name in keys], dropna=False)
+    empty = ~groups.any()
+    if empty.any():
+        counted = count_things(empty.sum(), "moments has", "moments have", of=len(empty))
+        warn_user(f"{counted} 0 for every emotion: perhaps no face or voice was found there.")
+
+
 def _drop_empty(whole: pd.DataFrame) -> pd.DataFrame:
     """Leave out columns beside the key in which nothing stands; fill names of unknown people."""
     for name in ("end", "text", "probability", "label", "context", "subject"):
@@ -227,7 +237,7 @@ def _read_file(
         fact = "there is no such file."
         raise DataError(Problem(fact, "Check the path.", file=str(path)))
     if path.suffix.lower() == ".json":
-        return parse_json(path)
+        return parse_json(path, emotions)
     from exprstats.behaviour.trackers.readers import find_trackers
     from exprstats.behaviour.trackers.tables import read_tracker_file
 
@@ -242,7 +252,7 @@ def _read_file(
         if trackers:
             found, notes = _read_tracked(path, trackers, reading)
             return _carry(found, file.table, path, roles), notes
-    return _read_wide(path, roles, emotions, reading)
+    return read_wide(path, roles, emotions, reading)
 
 
 _CLOCKS = {"Timestamp": 1000.0, "MediaTime": 1000.0, "Time": 1.0, "BeginTime": 1.0}
@@ -329,63 +339,6 @@ def _read_tracked(
         )
         notes += [one for one in frames.notes if one not in notes]
     return pd.concat(tables, ignore_index=True), tuple(notes)
-
-
-def _read_wide(
-    path: Path,
-    roles: dict[str, str],
-    emotions: Sequence[str] | None,
-    reading: Reading | None,
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return a table with one column an emotion as one row an emotion."""
-    from exprstats.io import read_table
-
-    named = [roles[role] for role in ("id", "subject", "context") if role in roles]
-    table = read_table(path, ids=[one for one in named if one not in PLACED], reading=reading)
-    roles = {k: v for k, v in roles.items() if v in table or v not in PLACED}
-    lower = {str(name).lower(): str(name) for name in table}
-    roles = {role: lower[role] for role in (*_ROLES, *_CARRIED) if role in lower} | roles
-    constant = roles.get("modality") if roles.get("modality") not in table else None
-    missing = [n for r, n in roles.items() if n not in table and not (r == "modality" and constant)]
-    if missing:
-        fact = f"there is no column '{missing[0]}'."
-        raise DataError(Problem(fact, "Name one of the file's columns.", file=str(path)))
-    recording, named = name_source(path.name)
-    keys = pd.DataFrame(index=table.index)
-    keys["recording"] = table[roles["recording"]] if "recording" in roles else recording
-    keys["id"] = table[roles["id"]] if "id" in roles else "row"
-    known = roles.get("modality")
-    keys["modality"] = table.get(known, constant or named or "estimates")
-    times = "time" if "time" in roles else "frame"
-    # A table may be long already, with one row an emotion.
-    pair = [lower.get(name, "") for name in ("emotion", "score")]
-    long = all(pair) and not set(emotions or ()) & set(table)
-    told = [*(keys[name] for name in keys), *([table[pair[0]]] if long else [])]
-    keys["time"] = (
-        pd.to_numeric(table[roles[times]], errors="coerce")
-        if times in roles
-        else keys.groupby(told, sort=False).cumcount().astype(float)
-    )
-    for role in _CARRIED:
-        if role in roles:
-            keys[role] = table[roles[role]]
-    keys = keys.astype({name: object for name in ("recording", "id", "modality")})
-    if long:
-        scores = pd.to_numeric(table[pair[1]], errors="coerce")
-        return keys.assign(emotion=table[pair[0]].astype(str), score=scores), ()
-    numbers = [str(name) for name in table.select_dtypes(include="number")]
-    taken = set(roles.values())
-    chosen = list(emotions) if emotions else [name for name in numbers if name not in taken]
-    absent = [name for name in chosen if name not in table]
-    if absent or not chosen:
-        fact = f"there is no column '{absent[0]}'." if absent else "no column holds numbers."
-        raise DataError(
-            Problem(fact, ("Name the columns with ", Option("emotions"), "."), file=str(path))
-        )
-    whole = keys.loc[np.repeat(keys.index, len(chosen))].reset_index(drop=True)
-    scores = table[chosen].apply(pd.to_numeric, errors="coerce").to_numpy(float)
-    emotion = np.tile(np.array(chosen, object), len(table))
-    return whole.assign(emotion=emotion, score=scores.ravel()), ()
 
 
 def _name_people(table: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -145,7 +145,7 @@ def test_folds_of_frames_predict_labels_that_were_drawn_at_random(corpus):
     row = found.glance().iloc[0]
     assert row["f1_frames"] > 0.35 and row["f1"] < 0.06
     assert found.find_micro("frames - utterances")["conf_low"] > 0.3
-    assert "is recognition of the utterance and not of the label" in found.sentence()
+    assert "does not hold for new utterances" in found.sentence()
 
 
 def test_gaze_to_the_addressee_is_annotated_for_one_signer(corpus):

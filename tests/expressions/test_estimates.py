@@ -77,8 +77,11 @@ def test_hume_json_with_errors_beside_predictions(tmp_path):
 def test_affectiva_frames(tmp_path):
     path = tmp_path / "talk.json"
     path.write_text(json.dumps([{"Timestamp": 0.1, "joy": 80.0, "valence": -20.0, "smile": 3}]))
+    with pytest.warns(DataWarning, match="0 to 100; valence is no emotion and left out"):
+        alone = ex.read_estimates(path)
+    assert alone["emotion"].tolist() == ["joy"]
     with pytest.warns(DataWarning, match="0 to 100"):
-        table = ex.read_estimates(path)
+        table = ex.read_estimates(path, emotions=["joy", "valence"])
     assert dict(zip(table["emotion"], table["score"], strict=True)) == {
         "joy": 80.0,
         "valence": -20.0,

@@ -198,19 +198,21 @@ def _say_pairs(found: CoOccurrence, n_labels: int) -> list[Text]:
     name = _FORMULAS[found.given][0]
     notes = [
         say(
-            "The {labels} with the clearest associations, and for each the features whose {name} "
+            "{labels} with the clearest associations, and for each the features whose {name} "
             "is highest by the lower limit, at most {features}, of those that occur in {fewest} "
             "utterances. {level} CI: delete-one jackknife over the utterances in which the event "
             "occurs.",
-            labels=count_things(min(_MOST_LABELS, n_labels), "label"),
+            labels="The label"
+            if n_labels == 1
+            else f"The {count_things(min(_MOST_LABELS, n_labels), 'label')}",
             features=_MOST_FEATURES,
             name=name,
             fewest=_FEWEST,
             level=write_level(found.level),
         )
     ]
-    if found.draws:
-        tested = found.table["p_value"].notna().sum()
+    tested = found.table["p_value"].notna().sum() if found.draws else 0
+    if tested:
         notes.append(
             say(
                 "*p* of independence: {draws} permutations of the labels of utterances within "

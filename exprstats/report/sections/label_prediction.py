@@ -29,7 +29,7 @@ def describe_prediction(analysis: Analysis) -> Section | None:
         quote_sentence(found.sentence()),
         say(
             "Random forests of {trees} saw {frames} in {honest} folds of {kind} and {leaky} folds "
-            "of frames; {distinct} of the frames differ in features or labels.",
+            "of frames, of {distinct} combinations of features and labels.",
             trees=count_things(found.trees, "tree"),
             frames=count_things(found.n_frames, "frame"),
             honest=found.n_folds[honest],

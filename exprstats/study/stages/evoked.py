@@ -90,6 +90,7 @@ def analyse_evoked(
     from exprstats.errors import OptionError
     from exprstats.events import measure_labels, split_videos, vote_labels
 
+    reading = settings.choose_reading(reading)
     sources: list[Source] = []
     table = _read(settings, settings.files, sources, reading)
     people = None
