@@ -103,3 +103,36 @@ def test_one_utterance_has_counts_and_says_why_nothing_is_predicted(tmp_path):
     assert "1 utterance with 60 frames at 30 per second" in text
     assert "Labels are not predicted: there is one utterance" in text
     assert "No pair of a label and a feature occurs in enough utterances for a test" in text
+
+
+def test_changed_tables_and_tokens_change_what_is_counted(folder, tmp_path):
+    """A unit of one's own, a spelling of one's own, and texts split at blanks, each with effect."""
+    (tmp_path / "units.csv").write_text("unit,tier,value\nAU 99,nose,wrinkle\n")
+    (tmp_path / "spellings.csv").write_text("tier,value,tier_as,value_as\nnose,wrinkle,Nose,up\n")
+    plain = relate(folder, "--json", tmp_path / "plain.json")
+    assert plain.exit_code == 0, plain.output
+    rows = {}
+    for name, more in {
+        "units": ("--units", tmp_path / "units.csv"),
+        "spellings": ("--spellings", tmp_path / "spellings.csv"),
+        "tokens": ("--tokens", "spaces"),
+    }.items():
+        run = relate(folder, *more, "--json", tmp_path / f"{name}.json")
+        assert run.exit_code == 0, run.output
+        rows[name] = json.loads((tmp_path / f"{name}.json").read_text("utf-8"))["rows"]
+    plain = json.loads((tmp_path / "plain.json").read_text("utf-8"))["rows"]
+
+    def list_features(rows):
+        return {row["feature"] for row in rows if row.get("feature")}
+
+    assert "AU 9" in list_features(plain) and "AU 99" not in list_features(plain)
+    own = list_features(rows["units"])
+    assert {one for one in own if str(one).startswith("AU")} == {"AU 99"}
+    assert "Nose=up" in list_features(rows["spellings"]) - list_features(plain)
+    assert "nose=wrinkle" not in list_features(rows["spellings"])
+
+    def count_labels(rows):
+        kept = [row for row in rows if row.get("kind") == "label" and row["term"] == "frames"]
+        return sum(row["n_utterances"] for row in kept)
+
+    assert count_labels(rows["tokens"]) < count_labels(plain)

@@ -34,6 +34,7 @@ class EvokedRun(NamedTuple):
     sources: tuple[Source, ...]
     voted: pd.DataFrame | None
     parts: pd.DataFrame | None
+    tied: tuple[int, int] = (0, 0)
 
 
 def run_evoked(
@@ -99,12 +100,12 @@ def analyse_evoked(
     elif "annotator" in table:
         people, table = table, table.drop(columns="annotator")
     models = _read_models(settings, sources, reading)
-    voted = None
+    voted, tied = None, (0, 0)
     if settings.vote:
         grid = {"hz": settings.hz, "window": settings.window, "stride": settings.stride}
         options: dict[str, Any] = {"expressions": settings.expressions}
         table = vote_labels(table, threshold=settings.threshold, **grid, **options)
-        voted = table
+        voted, tied = table, table.attrs["tied"]
     groups = _find_themes(settings, sources)
     shared: dict[str, Any] = {"expressions": settings.expressions, "level": settings.level}
     cut: dict[str, Any] = shared | {"threshold": settings.threshold}
@@ -129,7 +130,7 @@ def analyse_evoked(
         found += _compare_people(settings, people, table, groups, options)
     if models:
         found += _rate_models(settings, (table, people), models, groups, options)
-    return EvokedRun(tuple(found), tuple(sources), voted, parts)
+    return EvokedRun(tuple(found), tuple(sources), voted, parts, tied)
 
 
 def is_labelled(table: pd.DataFrame, expressions: tuple[str, ...] | None = None) -> bool:
