@@ -13,7 +13,7 @@ from exprstats.apa import count_things, tell_p, write_interval, write_level, wri
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Option, Problem, Text
 from exprstats.events.independence import permute_labels, rank_pairs, split_covariance
-from exprstats.events.intervals import LABEL, Runs, lay_runs, name_pair
+from exprstats.events.intervals import Runs, lay_labelled, name_pair
 from exprstats.events.limits import FEW, Limits, limit_terms
 from exprstats.options import Among, Counted, Given, check_count, check_level, check_word
 from exprstats.parallel import Seed, check_seed, report_progress
@@ -294,27 +294,6 @@ def _add_chance(
         table[name] = np.nan
         table.loc[lift, name] = values.T.ravel()
     return table.assign(draws=np.where(lift, draws, np.nan))
-
-
-def lay_labelled(
-    events: pd.DataFrame, labels: pd.DataFrame, *, fps: float, among: Among = "all"
-) -> Runs:
-    """Return runs of features and labels together, of all frames or of those with a label.
-
-    Raises
-    ------
-    DataError
-        If there is no label.
-    """
-    if not len(labels):
-        fact = "there is no label: no text names a category of the lexicon."
-        raise DataError(Problem(fact, "Take a lexicon with more words, or other categories."))
-    both = pd.concat([events[events["tier"].ne(LABEL)], labels], ignore_index=True)
-    runs = lay_runs(both, fps=fps)
-    if among == "all":
-        return runs
-    named = runs.shown[:, runs.find_columns(label=True)].sum(axis=1) > 0
-    return runs.keep(np.asarray(named))
 
 
 def pick_columns(runs: Runs, least: int) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:

@@ -13,8 +13,8 @@ import pandas as pd
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Problem
-from exprstats.events.cooccurrence import lay_labelled, pick_columns
-from exprstats.events.intervals import Runs, name_pair
+from exprstats.events.cooccurrence import pick_columns
+from exprstats.events.intervals import Runs, lay_labelled, name_pair
 from exprstats.events.limits import limit_terms
 from exprstats.events.multilabel import (
     Cells,

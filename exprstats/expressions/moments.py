@@ -151,3 +151,27 @@ def _gather(keys: pd.DataFrame, other: Moments, *, segments: bool) -> np.ndarray
         if len(near):
             found[row] = np.nanmean(other.scores[near], axis=0)
     return found
+
+
+def order_emotions(pairs: pd.DataFrame) -> tuple[str, ...]:
+    """Return emotions with those that go together side by side; where a pair has no r, it is 0."""
+    from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+    from scipy.spatial.distance import squareform
+
+    mean = pairs.groupby(["emotion", "other"])["r"].mean()
+    listed = [
+        (str(row["emotion"]), str(row["other"]), float(row["r"]))
+        for row in mean.reset_index().to_dict("records")
+    ]
+    names = sorted({name for one, two, _ in listed for name in (one, two)})
+    if len(names) < 3:
+        return tuple(names)
+    places = {name: place for place, name in enumerate(names)}
+    apart = np.ones((len(names), len(names)))
+    for one, two, r in listed:
+        place = places[one], places[two]
+        apart[place] = apart[place[::-1]] = 1 - (r if np.isfinite(r) else 0.0)
+    np.fill_diagonal(apart, 0.0)
+    flat = squareform(np.clip(apart, 0, None), checks=False)
+    tree = optimal_leaf_ordering(linkage(flat, "average"), flat)
+    return tuple(names[place] for place in leaves_list(tree))

@@ -16,7 +16,12 @@ from exprstats.contracts import arrange_rows, check_table, order_levels
 from exprstats.document.cells import pick_rows
 from exprstats.errors import DataError, Option, Problem
 from exprstats.expressions.estimates import ESTIMATES
-from exprstats.expressions.moments import code_clusters, find_cluster, spread_moments
+from exprstats.expressions.moments import (
+    code_clusters,
+    find_cluster,
+    order_emotions,
+    spread_moments,
+)
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import check_count
 from exprstats.parallel import Seed, limit_threads, report_progress, spawn_seeds
@@ -196,31 +201,7 @@ def compare_structure(
             row["p_adjusted"] = float(p)
         frame = arrange_rows(rows, names)
     pairs = pd.concat(listed, ignore_index=True)
-    return EstimateStructure(frame, pairs, _order_emotions(pairs), _name_unit(used))
-
-
-def _order_emotions(pairs: pd.DataFrame) -> tuple[str, ...]:
-    """Return emotions with those that go together side by side; where a pair has no r, it is 0."""
-    from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
-    from scipy.spatial.distance import squareform
-
-    mean = pairs.groupby(["emotion", "other"])["r"].mean()
-    listed = [
-        (str(row["emotion"]), str(row["other"]), float(row["r"]))
-        for row in mean.reset_index().to_dict("records")
-    ]
-    names = sorted({name for one, two, _ in listed for name in (one, two)})
-    if len(names) < 3:
-        return tuple(names)
-    places = {name: place for place, name in enumerate(names)}
-    apart = np.ones((len(names), len(names)))
-    for one, two, r in listed:
-        place = places[one], places[two]
-        apart[place] = apart[place[::-1]] = 1 - (r if np.isfinite(r) else 0.0)
-    np.fill_diagonal(apart, 0.0)
-    flat = squareform(np.clip(apart, 0, None), checks=False)
-    tree = optimal_leaf_ordering(linkage(flat, "average"), flat)
-    return tuple(names[place] for place in leaves_list(tree))
+    return EstimateStructure(frame, pairs, order_emotions(pairs), _name_unit(used))
 
 
 def _name_unit(cluster: str | None) -> str:
@@ -287,8 +268,9 @@ class _Side:
 def _pair_sides(sides: list[_Side]) -> list[tuple[_Side, _Side]]:
     """Return data sets of one modality, then modalities of one data set, two by two."""
     pairs = list(combinations(sides, 2))
-    sets = [pair for pair in pairs if pair[0].modality == pair[1].modality]
-    return sets + [pair for pair in pairs if pair[0].context == pair[1].context]
+    return [pair for pair in pairs if pair[0].modality == pair[1].modality] + [
+        pair for pair in pairs if pair[0].context == pair[1].context
+    ]
 
 
 def _compare(

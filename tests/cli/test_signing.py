@@ -136,3 +136,35 @@ def test_changed_tables_and_tokens_change_what_is_counted(folder, tmp_path):
         return sum(row["n_utterances"] for row in kept)
 
     assert count_labels(rows["tokens"]) < count_labels(plain)
+
+
+def test_texts_of_the_tier_of_utterances_are_theirs_and_no_features(tmp_path):
+    """An ELAN file of twelve free translations, which bound the utterances, and a tier of brows."""
+    slots, marks, brows = [], [], []
+    for place in range(12):
+        for end in (0, 1):
+            time = 2000 * (place + end) - end
+            slots.append(f'<TIME_SLOT TIME_SLOT_ID="t{place}{end}" TIME_VALUE="{time}"/>')
+        span = f'TIME_SLOT_REF1="t{place}0" TIME_SLOT_REF2="t{place}1"'
+        text = "I am sad." if place % 2 else "I go home."
+        for held, what, value in ((marks, "a", text), (brows, "b", ("up", "down")[place % 2])):
+            held.append(
+                f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="{what}{place}" {span}>'
+                f"<ANNOTATION_VALUE>{value}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>"
+            )
+    (tmp_path / "e.eaf").write_text(
+        f"<ANNOTATION_DOCUMENT><TIME_ORDER>{''.join(slots)}</TIME_ORDER>"
+        f'<TIER TIER_ID="free">{"".join(marks)}</TIER>'
+        f'<TIER TIER_ID="brows">{"".join(brows)}</TIER></ANNOTATION_DOCUMENT>'
+    )
+    (tmp_path / "sad.txt").write_text("sad\n")
+    quick = ("--trees", "3", "--n-folds", "3", "--draws", "99", "--json", tmp_path / "rows.json")
+    places = (tmp_path / "e.eaf", "--lexicon", tmp_path / "sad.txt")
+    run = invoke("signing", *places, "--within", "free", "--text", "free", *quick)
+    assert run.exit_code == 0, run.output
+    assert "12 utterances" in run.output
+    rows = json.loads((tmp_path / "rows.json").read_text("utf-8"))["rows"]
+    assert {row["feature"] for row in rows if row.get("feature")} == {"brows=up", "brows=down"}
+    run = invoke("signing", *places, "--text", "free", *quick)
+    told = " ".join(run.output.split())
+    assert "read as one utterance" in told and "--within" in told

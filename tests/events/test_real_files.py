@@ -154,7 +154,8 @@ def test_gaze_to_the_addressee_is_annotated_for_one_signer(corpus):
 
 
 def test_the_elan_file_is_read(folder):
-    events = ex.read_events(folder / "eaf" / "exploface_video.eaf")
+    with pytest.warns(UserWarning, match="was read as one utterance"):
+        events = ex.read_events(folder / "eaf" / "exploface_video.eaf")
     assert len(events) == 105 + 1
     assert events["end"].max() == 37.58
 

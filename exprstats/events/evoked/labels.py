@@ -158,8 +158,8 @@ def write_points(share: float) -> str:
 
     Examples
     --------
-    >>> write_points(0.144), write_points(-0.0002)
-    ('+14.4', '0.0')
+    >>> write_points(0.144)
+    '+14.4'
     """
     text = write_number(100 * share, 1)
     return f"+{text}" if share > 0 and text != "0.0" else text
@@ -374,9 +374,10 @@ def _list_groups(
     for done, (group, inside) in enumerate(members.items()):
         own = count_moments(labels[inside], codes[inside], groups, pairs=False)
         rows += [row | {"group": group} for row in _list_single(own, names, level)]
-        rows += _list_videos(group, codes[inside], groups, level)
-        others = zip(counts, _pad(own, counts), strict=True)
-        rest = Counts(*(whole - part for whole, part in others))
+        held = (np.bincount(codes[inside], minlength=groups) > 0).astype(float)[None]
+        key = {"group": group, "expression": None, "term": "video_share"}
+        rows += list_ratios(Ratios(held, np.ones_like(held)), [key], level=level)
+        rest = counts._replace(seen=counts.seen - own.seen, shown=counts.shown - own.shown)
         for term, pick in (
             ("share_difference", _pick_share),
             ("label_share_difference", _pick_labels),
@@ -390,18 +391,6 @@ def _list_groups(
         for row, value in zip(mine, adjusted, strict=True):
             row["p_adjusted"] = value
     return rows
-
-
-def _list_videos(group: str, codes: np.ndarray, groups: int, level: float) -> list[dict[str, Any]]:
-    """Return the row of how many videos belong to a group, from the videos (n,) of its moments."""
-    held = (np.bincount(codes, minlength=groups) > 0).astype(float)[None]
-    key = {"group": group, "expression": None, "term": "video_share"}
-    return list_ratios(Ratios(held, np.ones_like(held)), [key], level=level)
-
-
-def _pad(own: Counts, whole: Counts) -> Counts:
-    """Return counts without pairs as if none occurred, so that they can be subtracted."""
-    return own._replace(both=np.zeros_like(whole.both), given=np.zeros_like(whole.given))
 
 
 def _pick_share(counts: Counts) -> Ratios:

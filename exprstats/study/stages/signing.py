@@ -104,6 +104,7 @@ def analyse_signing(
         read_events,
         read_lexicon,
     )
+    from exprstats.events.intervals import TEXTS
 
     fps, text = settings.fps, settings.text
     lexicon = read_lexicon(settings.lexicon, categories=settings.categories)
@@ -117,6 +118,11 @@ def analyse_signing(
         reading=settings.choose_reading(reading),
         **{role: getattr(settings, role) for role in ROLES},
     )
+    # The texts of the tier that bounds utterances are theirs; a tier of texts is no feature.
+    text = TEXTS[0] if text == settings.within else text
+    if text not in TEXTS:
+        events["tier"] = events["tier"].replace(text, TEXTS[1])
+        text = TEXTS[1]
     labels = find_labels(events, lexicon, text=text, tokens=settings.tokens)
     table = _read_table(settings.units)
     units = None
