@@ -113,10 +113,18 @@ def write_interval(
     --------
     >>> write_interval(0.816, 0.861, bounded=True), write_interval(0.0004, 0.2)
     ('[.82, .86]', '[0.0004, 0.20]')
+    >>> write_interval(0.0001, 0.0042, bounded=True)
+    '[.0001, .0042]'
     """
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return MISSING
     digits = (_show_sign(low, decimals, low > 0), _show_sign(high, decimals, high < 0))
+    if (
+        math.isfinite(low)
+        and math.isfinite(high)
+        and round(low, digits[0]) > round(high, digits[1])
+    ):
+        digits = (max(digits), max(digits))
     bounds = (
         write_number(bound, places, bounded=bounded, lowest=lowest, style=style)
         for bound, places in zip((low, high), digits, strict=True)

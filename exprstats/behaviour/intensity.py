@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -12,6 +13,7 @@ from exprstats.behaviour.grid import SLACK
 from exprstats.behaviour.trackers.faces import Frames
 from exprstats.behaviour.trackers.units import TRACKER_NAMES
 from exprstats.contracts import find_empty, find_unnumbers, require_columns
+from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.options import check_share
 
@@ -27,6 +29,8 @@ HAPPINESS: dict[str, Units] = {
     "affdex": {"AU06": ("Cheek Raise",), "AU12": ("Smile",)},
 }
 # Decimals that end in 5 go up, although their doubles may lie just below.
+# Intensities of OpenFace and LibreFace: one far beyond the scale would be a person's maximum.
+_RATED, _SCALED, _ABOVE = re.compile(r"AU\d+_r|au_\d+_intensity"), 5.0, 0.5
 # Labels between neutral and full expression, which people pass through quickly.
 _BETWEEN = (3, 7)
 
@@ -99,6 +103,7 @@ def label_intensity(
         trust = trust.fillna(1.0) if trust.isna().all() else trust
         tracked = (frames["success"] == 1) & (trust >= confidence)
         values = np.where(tracked.to_numpy(bool, na_value=False)[:, None], values, np.nan)
+    _refuse_beyond(values, columns)
     unit = np.repeat(np.arange(len(chosen)), [len(sides) for sides in chosen.values()])
     intensity = np.full(len(frames), np.nan)
     silent: dict[str, list[str]] = {}
@@ -161,6 +166,7 @@ def _check_frames(frames: pd.DataFrame, columns: list[str]) -> None:
         problems = [
             Problem(
                 f"{count_things((frames[name] < 0).sum(), 'value is', 'values are')} below 0.",
+                ("Correct them, or declare codes of missing values with ", Option("missing"), "."),
                 column=name,
             )
             for name in columns[1:]
@@ -170,13 +176,33 @@ def _check_frames(frames: pd.DataFrame, columns: list[str]) -> None:
         raise DataError(problems)
 
 
+def _refuse_beyond(values: np.ndarray, columns: list[str]) -> None:
+    """Refuse ratings of tracked frames (n, columns) beyond the scale that their names tell."""
+    highest = np.fmax.reduce(values, axis=0, initial=-np.inf)
+    problems = [
+        Problem(
+            f"it reaches {top:g}, and the scale ends at {_SCALED:g}.",
+            ("Correct it, or declare it as missing with ", Option("missing"), "."),
+            column=name,
+        )
+        for name, top in zip(columns, highest, strict=True)
+        if _RATED.fullmatch(name) and top > _SCALED + _ABOVE
+    ]
+    if problems:
+        raise DataError(problems)
+
+
 def _tell_silent(silent: dict[str, list[str]]) -> None:
+    found: dict[tuple[str, ...], list[str]] = {}
     for unit, people in silent.items():
+        found.setdefault(tuple(people), []).append(unit)
+    for people, units in found.items():
         named = ", ".join(f"'{person}'" for person in people[:5])
         noun = "person" if len(people) == 1 else "people"
+        verb = "is" if len(units) == 1 else "are"
         message = (
-            f"{unit} is 0 or missing in every tracked frame of {len(people):,} {noun} ({named}) "
-            "and is left out there."
+            f"{join_words(units)} {verb} 0 or missing in every tracked frame of {len(people):,} "
+            f"{noun} ({named}) and {verb} left out there."
         )
         warn_user(message)
 
@@ -192,10 +218,10 @@ def cut_windows(
 ) -> pd.DataFrame:
     """Cut videos into overlapping windows, each with the label of its last frame.
 
-    Windows start at the first frame and then every ``step`` frames; the last one that is not
-    full is left out (Ouyang, Koesmahargyo, Galatzer-Levy, & Zhang). Intensities from 3 to 7 are
-    passed through quickly and are rare; ``dense_step`` adds the windows that end in one of them
-    at a smaller step, so that classes are more even.
+    Windows start at the first frame and then every ``step`` frames, those that are missing
+    counted; the last one that is not full is left out (Ouyang, Koesmahargyo, Galatzer-Levy, &
+    Zhang). Intensities from 3 to 7 are passed through quickly and are rare; ``dense_step`` adds the
+    windows that end in one of them at a smaller step, so that classes are more even.
 
     Parameters
     ----------
@@ -244,14 +270,15 @@ def cut_windows(
     between = np.zeros(len(frames), bool)
     if dense_step is not None:
         between = frames[label].between(*_BETWEEN).fillna(False).to_numpy(bool)
-    follows = _find_followers(frames)
+    follows, order = _find_followers(frames), _find_order(frames)
     pieces = []
-    for name, places in frames.groupby(video, sort=False).indices.items():
-        rows = np.asarray(places)
+    for name, homes in frames.groupby(video, sort=False).indices.items():
+        rows = np.asarray(homes)
         starts = np.arange(max(len(rows) - length + 1, 0))
         last = rows[starts + length - 1]
-        regular = starts % step == 0
-        dense = starts % (dense_step or step) == 0
+        places = order(rows)[starts]
+        regular = places % step == 0
+        dense = places % (dense_step or step) == 0
         added = ~regular & dense & between[last]
         chosen = (regular | added) & known[last]
         gaps = np.r_[0, np.cumsum(~known[rows])]
@@ -269,6 +296,20 @@ def cut_windows(
         }
         pieces.append(pd.DataFrame(piece))
     return pd.concat(pieces, ignore_index=True)
+
+
+def _find_order(frames: pd.DataFrame) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that counts a video's rows (n,) from 0: by frame, gaps included."""
+    numbers = frames["frame"].to_numpy(float, na_value=np.nan) if "frame" in frames else None
+
+    def count(rows: np.ndarray) -> np.ndarray:
+        if numbers is not None and np.isfinite(numbers[rows]).all():
+            away = numbers[rows] - numbers[rows[0]]
+            if (np.diff(away) > 0).all():
+                return away
+        return np.arange(float(len(rows)))
+
+    return count
 
 
 def _find_followers(frames: pd.DataFrame) -> Callable[[np.ndarray], np.ndarray]:

@@ -148,10 +148,11 @@ def analyse_videos(
         run = analyse_evoked(settings, seed=seed, n_jobs=n_jobs, reading=get_reading())
         _keep_tables(session, run)
         if vote:
+            tied, votes = run.tied
             session.say(
                 f"Labels are majorities over windows of {window:g} s, one each {stride:g} s: a tie "
-                "is no label, missing samples count on neither side, and windows that are not full "
-                "are left out."
+                f"is no label ({tied:,} of {votes:,} votes), missing samples count on neither "
+                "side, and windows that are not full are left out."
             )
         session.present(*run.results)
 

@@ -109,6 +109,10 @@ def label_file(
             told = f"the units of {faces.tracker} for happiness are not known. Name columns with "
             raise OptionError(told, Option("units"), ".")
         labels = label_intensity(frames, chosen or faces.tracker, confidence=confidence)
+        if not labels["label"].notna().any():
+            fact = "no frame has a label: no unit is above 0 in any frame that was tracked well."
+            remedy = ("Lower ", Option("confidence"), ", or name other ", Option("units"), ".")
+            raise DataError(Problem(fact, remedy))
         keys = ["subject", "video", "face", "frame", "timestamp"]
         table = frames[keys].assign(intensity=labels["intensity"], label=labels["label"])
         table = table.join(frames[more])

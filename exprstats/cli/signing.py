@@ -17,13 +17,15 @@ from exprstats.cli.options import (
     SeedOption,
     split_names,
 )
+from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.options import Among, Counted, FoldUnit, Given, Tokens
+from exprstats.options import Among, Counted, FoldUnit, Given, TimeUnit, Tokens
 
 if TYPE_CHECKING:
     from exprstats.results import Result
 
 
+@reads_files
 def relate_signing(
     paths: Annotated[
         list[Path],
@@ -86,7 +88,29 @@ def relate_signing(
         str | None,
         typer.Option(metavar="TIER", help="Tier of ELAN files that holds the utterances."),
     ] = None,
+    utterance: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of tables. [default: utterance]")
+    ] = None,
+    signer: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of tables. [default: signer]")
+    ] = None,
+    tier: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of tables. [default: tier]")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of tables. [default: start]")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of tables. [default: end]")
+    ] = None,
+    value: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of tables. [default: value]")
+    ] = None,
+    time_unit: Annotated[TimeUnit, typer.Option(help="Of times in tables.")] = "s",
     fps: Annotated[float, typer.Option(help="Frames per second of the videos.")] = 30.0,
+    least: Annotated[
+        int, typer.Option(min=1, help="Labels and features of fewer frames are left out.")
+    ] = 10,
     draws: Annotated[
         int, typer.Option(min=0, help="Permutations of the test of independence.")
     ] = 2000,
@@ -123,13 +147,21 @@ def relate_signing(
             units=units,
             spellings=spellings,
             within=within,
+            utterance=utterance,
+            signer=signer,
+            tier=tier,
+            start=start,
+            end=end,
+            value=value,
+            time_unit=time_unit,
             fps=fps,
+            least=least,
             draws=draws,
             level=level,
         )
         for path in list_sources(settings):
             session.add_input(path, *measure_source(path))
-        results = analyse_signing(settings, seed=seed, n_jobs=n_jobs)
+        results = analyse_signing(settings, seed=seed, n_jobs=n_jobs, reading=get_reading())
         _keep_tables(session, *results)
         session.present(*results)
 

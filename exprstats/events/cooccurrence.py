@@ -11,9 +11,9 @@ from scipy import sparse
 
 from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, Problem, Text
 from exprstats.events.independence import permute_labels, rank_pairs, split_covariance
-from exprstats.events.intervals import LABEL, Runs, lay_runs, name_pair
+from exprstats.events.intervals import Runs, lay_labelled, name_pair
 from exprstats.events.limits import FEW, Limits, limit_terms
 from exprstats.options import Among, Counted, Given, check_count, check_level, check_word
 from exprstats.parallel import Seed, check_seed, report_progress
@@ -296,27 +296,6 @@ def _add_chance(
     return table.assign(draws=np.where(lift, draws, np.nan))
 
 
-def lay_labelled(
-    events: pd.DataFrame, labels: pd.DataFrame, *, fps: float, among: Among = "all"
-) -> Runs:
-    """Return runs of features and labels together, of all frames or of those with a label.
-
-    Raises
-    ------
-    DataError
-        If there is no label.
-    """
-    if not len(labels):
-        fact = "there is no label: no text names a category of the lexicon."
-        raise DataError(Problem(fact, "Take a lexicon with more words, or other categories."))
-    both = pd.concat([events[events["tier"].ne(LABEL)], labels], ignore_index=True)
-    runs = lay_runs(both, fps=fps)
-    if among == "all":
-        return runs
-    named = runs.shown[:, runs.find_columns(label=True)].sum(axis=1) > 0
-    return runs.keep(np.asarray(named))
-
-
 def pick_columns(runs: Runs, least: int) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Return the columns of features and of labels with enough frames, and names of the others.
 
@@ -333,7 +312,17 @@ def pick_columns(runs: Runs, least: int) -> tuple[np.ndarray, np.ndarray, tuple[
         if not len(enough):
             most = int(frames[columns].max(initial=0))
             fact = f"no {what} has {least:,} frames; the most frequent one has {most:,}."
-            raise DataError(Problem(fact, "Ask for fewer frames, or check fps."))
+            remedy: Text = (
+                "Ask for fewer with ",
+                Option("least"),
+                ", or check ",
+                Option("fps"),
+                ".",
+            )
+            if not most:
+                fact = f"there is no {what}: no tier beside those of texts holds values."
+                remedy = "Annotate what signers show, or name another file."
+            raise DataError(Problem(fact, remedy))
         kept.append(enough)
     lost = sorted(set(range(len(runs.pairs))) - {*kept[0].tolist(), *kept[1].tolist()})
     return kept[0], kept[1], tuple(name_pair(runs.pairs[place]) for place in lost)

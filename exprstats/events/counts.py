@@ -29,6 +29,8 @@ class EventCounts(Result):
         Texts with each label by two ways to find words, from `compare_tokens`; None: not asked.
     spellings
         Spellings that were merged and how often each was met; None: not known.
+    units
+        The table of action units and how many intervals each row met; None: not known.
     n_files, n_utterances, n_signers, n_frames
         Sizes; utterances may have no known signer.
     n_intervals, n_phases
@@ -48,11 +50,13 @@ class EventCounts(Result):
     n_intervals: int
     n_phases: int
     fps: float
+    units: pd.DataFrame | None = None
 
     def export(self) -> dict[str, Any]:
         """Return the counts, and the tables of tokens and spellings where there are any."""
         found = {self.place: self.tidy()}
         more = {"event_tokens": self.tokens, "event_spellings": self.spellings}
+        more["event_units"] = self.units
         return found | {name: table for name, table in more.items() if table is not None}
 
     def glance(self) -> pd.DataFrame:
@@ -153,4 +157,7 @@ def count_events(
         n_intervals=len(own),
         n_phases=int(phases),
         fps=fps,
+        units=None
+        if units is None or "units" not in units.attrs
+        else pd.DataFrame(units.attrs["units"]),
     )

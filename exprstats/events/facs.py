@@ -135,7 +135,8 @@ def map_units(events: pd.DataFrame, units: pd.DataFrame | None = None) -> pd.Dat
     -------
     pandas.DataFrame
         EVENTS of tier ``"unit"``, without values that have none, and a row of tier
-        ``"utterance"`` that spans each utterance.
+        ``"utterance"`` that spans each utterance. ``attrs["units"]`` says how many intervals each
+        row of the table met.
 
     Raises
     ------
@@ -166,8 +167,21 @@ def map_units(events: pd.DataFrame, units: pd.DataFrame | None = None) -> pd.Dat
         raise DataError(Problem(fact, "Write a table of units for these tiers and values."))
     if units is not None:
         _tell_idle(table, known)
+    met = table.assign(n_intervals=_count_met(table, known))
     found = found.assign(tier=UNIT, value=found["unit"]).drop(columns="unit")
-    return pd.concat([found, _span_utterances(events)], ignore_index=True)
+    mapped = pd.concat([found, _span_utterances(events)], ignore_index=True)
+    mapped.attrs["units"] = met.to_dict("list")
+    return mapped
+
+
+def _count_met(table: pd.DataFrame, known: pd.DataFrame) -> list[int]:
+    """Return how many intervals each row of a table of units meets."""
+    values = known.groupby(["tier", "value"]).size().to_dict()
+    tiers = known["tier"].value_counts().to_dict()
+    rows = zip(table["tier"], table["value"], strict=True)
+    return [
+        int(values.get((tier, value), 0) if value else tiers.get(tier, 0)) for tier, value in rows
+    ]
 
 
 def _span_utterances(events: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from scipy import sparse
 from exprstats.apa import count_things
 from exprstats.contracts import find_empty, find_unnumbers, require_columns
 from exprstats.errors import DataError, Option, OptionError, Problem
-from exprstats.options import is_positive
+from exprstats.options import Among, is_positive
 
 LABEL = "label"
 _SLACK = 1e-9  # of a frame: the middle counts as reached although its double lies just above
@@ -57,10 +57,12 @@ def check_events(events: pd.DataFrame) -> None:
         times = events[["start", "end"]].to_numpy(float)
         wrong = np.flatnonzero(~(times[:, 1] >= times[:, 0]))
         if len(wrong):
-            counted = count_things(len(wrong), "interval ends", "intervals end")
+            counted = count_things(
+                len(wrong), "interval ends before its start", "intervals end before their starts"
+            )
             row = events.iloc[wrong[0]]
             fact = (
-                f"{counted} before the start, or lack a time, such as tier '{row['tier']}' of "
+                f"{counted}, such as tier '{row['tier']}' of "
                 f"'{row['utterance']}' ({row['start']:g} to {row['end']:g} s)."
             )
             problems.append(Problem(fact, "Correct the times."))
@@ -177,6 +179,27 @@ def lay_runs(events: pd.DataFrame, *, fps: float, skip: Collection[str] = TEXTS)
     )
     homes = np.searchsorted(begin + lengths, edges[:-1], side="right")
     return Runs(names, _find_signers(events, codes, len(names)), homes, frames, pairs, shown, fps)
+
+
+def lay_labelled(
+    events: pd.DataFrame, labels: pd.DataFrame, *, fps: float, among: Among = "all"
+) -> Runs:
+    """Return runs of features and labels together, of all frames or of those with a label.
+
+    Raises
+    ------
+    DataError
+        If there is no label.
+    """
+    if not len(labels):
+        fact = "there is no label: no text names a category of the lexicon."
+        raise DataError(Problem(fact, "Take a lexicon with more words, or other categories."))
+    both = pd.concat([events[events["tier"].ne(LABEL)], labels], ignore_index=True)
+    runs = lay_runs(both, fps=fps)
+    if among == "all":
+        return runs
+    named = runs.shown[:, runs.find_columns(label=True)].sum(axis=1) > 0
+    return runs.keep(np.asarray(named))
 
 
 def _code_pairs(events: pd.DataFrame) -> tuple[np.ndarray, tuple[Pair, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.events.intervals import LABEL, check_events
+from exprstats.events.readers.wordlists import list_words
 from exprstats.options import Tokens, check_word, name_nearest
 
 # Categories of Empath that name emotions (Fast, Chen, & Bernstein, 2016); those of Kezar and Zhou
@@ -49,9 +50,10 @@ def read_lexicon(
     ----------
     path
         Empath's ``categories.tsv`` (a category and its words on each line, tabs between); a LIWC
-        dictionary (``.dic``) or its LIWC-22 form (``.dicx``, a table of words by categories); a
-        table with columns ``category`` and ``word``; or a text with a word on each line, whose
-        category is the name of the file. A ``*`` at the end stands for any ending.
+        dictionary (``.dic``) or its LIWC-22 form (``.dicx``, or the same as ``.csv``: a table of
+        words by categories, marked by X or 1); NRC's EmoLex (word, category, and 1 or 0 on each
+        line); a table with columns ``category`` and ``word``; or a text with a word on each line,
+        whose category is the name of the file. A ``*`` stands for any ending of a word.
     categories
         Those to keep. None: of Empath's file the ones that name emotions; of others all.
 
@@ -85,88 +87,16 @@ def read_lexicon(
     [['sad', 'grie', True], ['sad', 'tears', False]]
     """
     place = Path(path)
-    try:
-        text = place.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        text = place.read_text(encoding="cp1252")
-    except OSError as error:
-        fact = f"{error.strerror or 'it cannot be read'}."
-        raise DataError(Problem(fact, "Check the path.", file=str(place))) from None
-    lines = [line.rstrip("\r") for line in text.split("\n") if line.strip()]
-    if not lines:
-        raise DataError(Problem("the lexicon is empty.", "Check the file.", file=str(place)))
-    pairs = list(_pick_reader(place, lines)(lines, place))
+    pairs = list(list_words(place))
     table = pd.DataFrame(pairs, columns=["category", "word"]).drop_duplicates()
-    ending = table["word"].str.endswith("*")
-    word = table["word"].str.rstrip("*").str.replace("_", " ").str.strip().str.lower()
+    word = table["word"].str.replace("_", " ").str.strip().str.lower()
+    ending = word.str.endswith("*")
+    word = word.str.rstrip("*").str.strip()
     lexicon = table.assign(word=word, prefix=ending)[word.ne("")].drop_duplicates()
+    if not len(lexicon):
+        fact = "no word of the lexicon has a category."
+        raise DataError(Problem(fact, "Check the file.", file=str(place)))
     return _keep_categories(lexicon, categories, place).reset_index(drop=True)
-
-
-Lines = list[str]
-Reader = Callable[[Lines, Path], Iterator[tuple[str, str]]]
-
-
-def _pick_reader(path: Path, lines: Lines) -> Reader:
-    if lines[0].strip() == "%":
-        return _read_dic
-    if path.suffix.lower() == ".dicx":
-        return _read_dicx
-    header = [cell.strip().lower() for cell in re.split(r"[,;\t]", lines[0])]
-    if {"category", "word"} <= set(header):
-        return _read_pairs
-    if any(line.count("\t") > 1 for line in lines):
-        return _read_rows
-    return _read_list
-
-
-def _read_rows(lines: Lines, path: Path) -> Iterator[tuple[str, str]]:
-    for line in lines:
-        category, *words = line.split("\t")
-        yield from ((category.strip(), word.strip()) for word in words if word.strip())
-
-
-def _read_dic(lines: Lines, path: Path) -> Iterator[tuple[str, str]]:
-    ends = [place for place, line in enumerate(lines) if line.strip() == "%"]
-    if len(ends) < 2:
-        fact = "the list of categories has no second line with '%'."
-        raise DataError(Problem(fact, "Check that the dictionary is whole.", file=str(path)))
-    names = dict(line.split(None, 1) for line in lines[1 : ends[1]] if len(line.split(None, 1)) > 1)
-    skipped = 0
-    for line in lines[ends[1] + 1 :]:
-        word, *codes = line.split("\t") if "\t" in line else line.split()
-        for code in codes:
-            known = names.get(code.strip())
-            skipped += known is None and bool(code.strip())
-            if known is not None:
-                yield known.strip(), word.strip()
-    if skipped:
-        warn_user(
-            f"{path.name}: {skipped:,} of its entries depend on other words or name no category, "
-            "and were left out."
-        )
-
-
-def _read_dicx(lines: Lines, path: Path) -> Iterator[tuple[str, str]]:
-    import csv
-
-    header, *rows = list(csv.reader(lines))
-    for row in rows:
-        for category, mark in zip(header[1:], row[1:], strict=False):
-            if mark.strip() not in {"", "0"}:
-                yield category.strip(), row[0].strip()
-
-
-def _read_pairs(lines: Lines, path: Path) -> Iterator[tuple[str, str]]:
-    from exprstats.io import read_table
-
-    table = read_table(path)
-    table.columns = [str(name).strip().lower() for name in table.columns]
-    yield from zip(table["category"].astype(str), table["word"].astype(str), strict=True)
-
-
-def _read_list(lines: Lines, path: Path) -> Iterator[tuple[str, str]]:
-    yield from ((path.stem, line.strip()) for line in lines if not line.startswith("#"))
 
 
 def _keep_categories(
@@ -178,7 +108,10 @@ def _keep_categories(
         # A file with most of them, and many more, is Empath's.
         kept = emotions if len(emotions) > len(EMOTIONS) / 2 and len(known) > 150 else known
     else:
-        kept = [categories] if isinstance(categories, str) else list(categories)
+        given = [categories] if isinstance(categories, str) else list(categories)
+        # LIWC2015 writes "posemo (Positive Emotion)"; the first word will do.
+        short = {name.partition(" (")[0]: name for name in known}
+        kept = [name if name in known else short.get(name, name) for name in given]
         wrong = next((name for name in kept if name not in known), None)
         if wrong is not None:
             message = f"{path.name} has no category '{wrong}'. {name_nearest(wrong, known)}"
@@ -258,11 +191,16 @@ def _compile(lexicon: pd.DataFrame) -> Callable[[Sequence[str]], set[str]]:
     prefixed = lexicon["prefix"] if "prefix" in lexicon else pd.Series(False, index=lexicon.index)
     words: dict[str, set[str]] = {}
     begins: dict[str, set[str]] = {}
+    patterns: list[tuple[re.Pattern[str], str]] = []
     for category, word, ending in zip(
         lexicon["category"], lexicon["word"].astype(str), prefixed.astype(bool), strict=True
     ):
+        if "*" in word:  # within a phrase, such as "kind* of"
+            parts = [re.escape(part) for part in word.split("*")]
+            patterns.append((re.compile(r"\S*".join(parts) + r"\S*" * ending), category))
+            continue
         (begins if ending else words).setdefault(word, set()).add(category)
-    longest = max((word.count(" ") + 1 for word in [*words, *begins]), default=1)
+    longest = max((word.count(" ") + 1 for word in lexicon["word"].astype(str)), default=1)
 
     def match(tokens: Sequence[str]) -> set[str]:
         found: set[str] = set()
@@ -270,6 +208,7 @@ def _compile(lexicon: pd.DataFrame) -> Callable[[Sequence[str]], set[str]]:
             for place in range(len(tokens) - size + 1):
                 phrase = " ".join(tokens[place : place + size])
                 found |= words.get(phrase, set())
+                found |= {name for pattern, name in patterns if pattern.fullmatch(phrase)}
                 if begins:
                     for end in range(1, len(phrase) + 1):
                         found |= begins.get(phrase[:end], set())

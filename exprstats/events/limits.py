@@ -58,7 +58,9 @@ def limit_terms(
     level
         Confidence level.
     freedom
-        Degrees of freedom (t,); None: the clusters of a term less one.
+        Degrees of freedom (t,); None: the clusters of a term less one. Fewer are those of the
+        clusters without which the event could not be, such as the utterances with a label for F1,
+        whose denominator counts false alarms elsewhere as well.
     unit
         What a cluster is called.
 
@@ -74,7 +76,8 @@ def limit_terms(
     left out, and would only add degrees of freedom.
     """
     count = present.sum(axis=1)
-    free = np.maximum((count if freedom is None else freedom + 1) - 1, 1)
+    count = count if freedom is None else np.minimum(count, freedom + 1)
+    free = np.maximum(count - 1, 1)
     moved = move_values(np.full(len(estimates), scale, dtype=object), estimates, left_out)
     errors = _spread(moved.spread, present)
     plain = _spread(left_out, present)

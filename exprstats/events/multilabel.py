@@ -7,6 +7,7 @@ as weights: the same trees as on the frames themselves, since a split never part
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -243,3 +244,34 @@ def permute_feature(cells: Cells, folds: list[Fold], feature: int) -> np.ndarray
         own = rows[inside]
         found[inside] = (1 - share) * absent[own] + share * present[own]
     return found
+
+
+def average_shares(counts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the measures (3, l + 2, …) of labels (l, …), of all frames, and weighted by support.
+
+    Weights are the frames with the label, as scikit-learn has them.
+    """
+    hits, false, missed = counts
+    single = measure_shares(hits, false, missed)
+    micro = measure_shares(*(one.sum(axis=0) for one in counts))
+    support = hits + missed
+    whole = support.sum(axis=0)
+    share = np.divide(support, whole, out=np.zeros_like(support), where=whole > 0)
+    weighted = (single * share).sum(axis=1)
+    return np.concatenate([single, micro[:, None], weighted[:, None]], axis=1)
+
+
+def leave_out_clusters(table: Confusions) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return counts (l,) of all utterances, and (l, G) without each."""
+    parts = [one.T for one in (table.hits, table.false_alarms, table.misses)]
+    whole = [one.sum(axis=1) for one in parts]
+    rest = [np.maximum(one[:, None] - own, 0.0) for one, own in zip(whole, parts, strict=True)]
+    return whole, rest
+
+
+def find_homes(table: Confusions) -> np.ndarray:
+    """Return the clusters (3, l + 2, G) that the denominators of the measures rest on."""
+    hits, false, missed = (one.T for one in (table.hits, table.false_alarms, table.misses))
+    own = np.stack([hits + false, hits + missed, hits + false + missed]) > 0
+    every = own.any(axis=1, keepdims=True)
+    return np.concatenate([own, every, every], axis=1)

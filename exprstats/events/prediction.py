@@ -13,16 +13,19 @@ import pandas as pd
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Problem
-from exprstats.events.cooccurrence import lay_labelled, pick_columns
-from exprstats.events.intervals import Runs, name_pair
+from exprstats.events.cooccurrence import pick_columns
+from exprstats.events.intervals import Runs, lay_labelled, name_pair
 from exprstats.events.limits import limit_terms
 from exprstats.events.multilabel import (
     Cells,
     Confusions,
     Fold,
+    average_shares,
     collapse_rows,
     count_confusions,
+    find_homes,
     grow_fold,
+    leave_out_clusters,
     measure_shares,
     permute_feature,
     place_guesses,
@@ -98,10 +101,10 @@ class LabelPrediction(Result):
             if pd.notna(row["conf_low"]):
                 text = write_interval(row["conf_low"], row["conf_high"], bounded=True)
                 limits[place] = f", {write_level(self.level)} CI {text}"
-        one = "utterance" if self.folds == "utterances" else "signer or the utterance"
-        ending = f", is recognition of the {one} and not of the label."
+        one = "utterance" if self.folds == "utterances" else "signer"
+        ending = f", does not hold for new {self.folds}: the forests had seen frames of each {one}."
         if not change["conf_low"] > 0:
-            ending = f", does not show that the forests recognised the {one}."
+            ending = ", is not clearly above 0."
         return (
             f"In {self.folds} that no tree had seen, micro F1 = {told[0]}{limits[0]}. Folds of "
             f"single frames, whose neighbours are in training, gave {told[1]}; the difference, "
@@ -279,29 +282,6 @@ def deal_groups(
     return fold[groups], count
 
 
-def _average(counts: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the measures (3, l + 2, …) of labels (l, …), of all frames, and weighted by support.
-
-    Weights are the frames with the label, as scikit-learn has them.
-    """
-    hits, false, missed = counts
-    single = measure_shares(hits, false, missed)
-    micro = measure_shares(*(one.sum(axis=0) for one in counts))
-    support = hits + missed
-    whole = support.sum(axis=0)
-    share = np.divide(support, whole, out=np.zeros_like(support), where=whole > 0)
-    weighted = (single * share).sum(axis=1)
-    return np.concatenate([single, micro[:, None], weighted[:, None]], axis=1)
-
-
-def _leave_out(table: Confusions) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Return counts (l,) of all utterances, and (l, G) without each."""
-    parts = [one.T for one in (table.hits, table.false_alarms, table.misses)]
-    whole = [one.sum(axis=1) for one in parts]
-    rest = [np.maximum(one[:, None] - own, 0.0) for one, own in zip(whole, parts, strict=True)]
-    return whole, rest
-
-
 def _list_scores(
     tables: dict[str, Confusions], names: Sequence[str], honest: str, level: float
 ) -> pd.DataFrame:
@@ -309,15 +289,17 @@ def _list_scores(
     every = (tables[honest].hits + tables[honest].misses).sum(axis=0)
     support = [*every, *[every.sum()] * 2]
     for kind, table in tables.items():
-        whole, rest = _leave_out(table)
-        values[kind], rests[kind] = _average(whole), _average(rest)
+        whole, rest = leave_out_clusters(table)
+        values[kind], rests[kind] = average_shares(whole), average_shares(rest)
     change = DIFFERENCE.format(honest)
     values[change] = values["frames"] - values[honest]
     rests[change] = rests["frames"] - rests[honest]
-    held = np.zeros((len(names), tables[honest].hits.shape[0]), dtype=bool)
-    for table in tables.values():
-        held |= (table.hits + table.false_alarms + table.misses).T > 0
-    held = np.concatenate([held, [held.any(axis=0)] * 2])
+    homes = {kind: find_homes(table) for kind, table in tables.items()}
+    homes[change] = np.logical_or(homes["frames"], homes[honest])
+    least = {kind: own.sum(axis=2) for kind, own in homes.items()}
+    least[change] = np.minimum(least["frames"], least[honest])
+    # F1 can be above 0 only through clusters that have the label.
+    least = {kind: np.stack([*own[:2], np.minimum(own[1], own[2])]) for kind, own in least.items()}
     unit = honest.removesuffix("s")
     labels = [*names, None, None]
     averages = [*["label"] * len(names), "micro", "weighted"]
@@ -326,7 +308,13 @@ def _list_scores(
         scale: Scale = "raw" if kind == change else "logit"
         for place, term in enumerate(MEASURES):
             limits = limit_terms(
-                found[place], rests[kind][place], held, scale=scale, level=level, unit=unit
+                found[place],
+                rests[kind][place],
+                homes[kind][place],
+                scale=scale,
+                level=level,
+                freedom=least[kind][place] - 1,
+                unit=unit,
             )
             rows += [
                 {
@@ -342,7 +330,7 @@ def _list_scores(
                     "level": level,
                     "method": "jackknife",
                     "headline": averages[line] == "micro" and term == "f1" and kind != "frames",
-                    "n_clusters": int(held[line].sum()),
+                    "n_clusters": int(least[kind][place, line]),
                     "note": limits.notes[line],
                 }
                 for line in range(len(labels))
@@ -368,11 +356,11 @@ def _rate_importance(
         for name, value in zip(names, impurity, strict=True)
     ]
     if folds[0].turned is not None:
-        own, rest = (_measure_micro(one) for one in _leave_out(table))
+        own, rest = (_measure_micro(one) for one in leave_out_clusters(table))
         losses, without = np.empty(len(names)), np.empty((len(names), groups))
         for place in range(len(names)):
             shares = permute_feature(cells, folds, place)
-            lost = _leave_out(count_confusions(cells, shares, groups))
+            lost = leave_out_clusters(count_confusions(cells, shares, groups))
             value, others = (_measure_micro(one) for one in lost)
             losses[place], without[place] = own - value, rest - others
         held = np.ones((len(names), groups), dtype=bool)

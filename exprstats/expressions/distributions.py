@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gaussian_kde, rankdata
 
-from exprstats.apa import write_interval, write_level, write_number
+from exprstats.apa import count_things, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows, check_table, order_levels
 from exprstats.document.cells import pick_rows
 from exprstats.document.text import join_words
-from exprstats.errors import DataError, Option, Problem
+from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.jackknife import (
     FEWEST,
@@ -26,6 +26,7 @@ from exprstats.expressions.jackknife import (
 from exprstats.expressions.moments import (
     Moments,
     code_clusters,
+    count_mixed,
     find_cluster,
     pair_modalities,
     spread_moments,
@@ -47,9 +48,10 @@ class Estimates(Result):
     table
         Rows by context, modality and emotion (None: all emotions): ``term`` ``mean``,
         ``mean_rank`` (1: the highest of a moment), ``share_top`` (moments in which it is the
-        highest), ``spearman`` with ``versus`` (the other modality), ``spearman_within`` (the mean
-        of the emotions' ρ), ``stability`` (first against second half of each recording,
-        Spearman–Brown), ``lag_one`` (autocorrelation from moment to moment).
+        highest; equal ones share it), ``spearman`` with ``versus`` (the other modality),
+        ``spearman_within`` (the mean of the emotions' ρ), ``stability`` (first against second half
+        of each face or voice of a recording, Spearman–Brown), ``lag_one`` (autocorrelation from
+        moment to moment).
     cluster
         The column left out one by one, or None.
     level
@@ -86,6 +88,10 @@ class Estimates(Result):
             first = rows.iloc[0].to_dict()
             place = "" if pd.isna(first["context"]) else f" in {first['context']}"
             names = rows.sort_values("estimate", kind="stable")["emotion"].head(TOP).tolist()
+            ranks = rows["estimate"].to_numpy()
+            if len(ranks) > 1 and (ranks == ranks[0]).all():
+                texts.append(f"No emotion leads on {first['modality']}{place}: all have one rank.")
+                continue
             verb = "is" if len(names) == 1 else "are"
             texts.append(f"Highest on {first['modality']}{place} {verb} {join_words(names)}.")
         overall = self.table[self.table["term"].eq("spearman") & self.table["emotion"].isna()]
@@ -97,8 +103,24 @@ class Estimates(Result):
                 limits = f", {write_level(self.level)} CI {interval}"
             value = write_number(row["estimate"], bounded=True)
             pair = f"{row['modality']} and {row['versus']}{place}"
-            texts.append(f"Spearman's ρ of {pair} over all emotions is {value}{limits}.")
+            several = _MIXED.format(row["versus"]) in str(row["note"])
+            mixed = f" (the mean of several of a recording, {row['versus']})" if several else ""
+            own = self._pick_within(row)
+            texts.append(
+                f"Spearman's ρ of {pair}{mixed} over all emotions as one sample is {value}{limits}"
+                f"{own}."
+            )
         return " ".join(texts)
+
+    def _pick_within(self, row: dict[Any, Any]) -> str:
+        """Return the mean of the emotions' own ρ beside that over all emotions."""
+        rows = self.table[self.table["term"].eq("spearman_within")]
+        for name in ("context", "modality", "versus"):
+            rows = rows[rows[name].isna() if pd.isna(row[name]) else rows[name].eq(row[name])]
+        value = rows["estimate"].iloc[0] if len(rows) else np.nan
+        if pd.isna(value):
+            return ""
+        return f"; the emotions' own ρ are {write_number(value, bounded=True)} on average"
 
 
 def rate_estimates(
@@ -174,10 +196,40 @@ def rate_estimates(
                 )
             for one, two, moments, beside in pair_modalities(part):
                 shared = {"context": context, "modality": one, "versus": two}
-                rows += [shared | row for row in _correlate(moments, beside, used, level)]
+                mixed = _find_mixed(part, two)
+                found = _correlate(moments, beside, used, level)
+                rows += [shared | _add_note(row, mixed) for row in found]
+    _warn_of_mixed(estimates, rows)
     keys = ("context", "modality", "versus", "emotion", "term")
     densities = pd.concat(drawn, ignore_index=True).drop(columns="versus")
     return Estimates(arrange_rows(rows, keys), used, level, pd.DataFrame(counted), densities)
+
+
+_MIXED = "several of a recording ({}) count as one, their mean"
+
+
+def _find_mixed(part: pd.DataFrame, modality: str) -> str | None:
+    """Return the note on a modality of which recordings hold several, nobody knows whose."""
+    return _MIXED.format(modality) if count_mixed(part, modality)[0] else None
+
+
+def _add_note(row: dict[str, Any], note: str | None) -> dict[str, Any]:
+    return row | {"note": "; ".join(filter(None, (row["note"], note))) or None}
+
+
+def _warn_of_mixed(estimates: pd.DataFrame, rows: list[dict[str, Any]]) -> None:
+    """Say once which faces or voices were averaged, and how to tell them apart."""
+    for modality in dict.fromkeys(row["versus"] for row in rows if row.get("versus")):
+        count, first = count_mixed(estimates, modality)
+        if count:
+            verb = "holds" if count == 1 else "hold"
+            counted = f"{count_things(count, 'recording')} {verb}"
+            told = f"{counted} several ids of {modality}, such as '{first}': others are compared "
+            remedy = (
+                *("with their mean. Say whose each is in a table with the columns recording, id ",),
+                *("and subject, with ", Option("about"), "."),
+            )
+            warn_user((told, *remedy))
 
 
 def _estimate_densities(moments: Moments, rows: list[dict[str, Any]]) -> pd.DataFrame:

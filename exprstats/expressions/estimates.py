@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from exprstats.expressions.recordings import (
     place_recordings,
     read_about,
 )
+from exprstats.expressions.wide import read_wide
 from exprstats.io import Reading
 from exprstats.parallel import report_progress
 
@@ -41,8 +43,6 @@ _TRACKED = {
 # Action units, and FACET's two summaries of its emotions, one of which equals the evidence of joy.
 _SUMMARIES = ("AU", "Positive", "Negative")
 _MOMENT = ["recording", "id", "modality", "time"]
-_ROLES = {"id", "time", "subject", "modality", "context", "recording", "frame"}
-_CARRIED = ("subject", "context", "end", "label", "text")  # of a wide table, as they are
 
 
 def read_estimates(
@@ -78,7 +78,8 @@ def read_estimates(
         The emotions to keep; by default all. In a wide table: its columns.
     about
         A table of recordings, or its file: ``recording``, and any of ``subject``, ``context``,
-        ``label`` and columns that ``subject`` and ``context`` name. With ``start`` and ``end`` (s)
+        ``label`` and columns that ``subject`` and ``context`` name. With ``id`` as well, it has a
+        row for each face and each voice, and says who each is. With ``start`` and ``end`` (s)
         it is a table of parts: each becomes a recording, called by its ``clip`` or by recording
         and start, and moments outside of all parts are left out.
     reading
@@ -134,6 +135,7 @@ def read_estimates(
         _refuse_repeats(table, path)
         table = place_recordings(table, path, {"subject": subject, "context": context})
         tables.append(_name_people(table, path))
+    _refuse_shared(files, tables)
     whole = join_about(
         pd.concat(tables, ignore_index=True), told, {"subject": subject, "context": context}
     )
@@ -149,6 +151,7 @@ def read_estimates(
         warn_user(f"{counted} missing and left out.")
         whole = whole[~gaps].reset_index(drop=True)
     whole = _drop_empty(whole)
+    _warn_of_zeros(whole)
     for role, name in (("subject", subject), ("context", context)):
         if name is not None and role not in whole:
             fact = f"nothing says what '{name}' is of any recording."
@@ -175,6 +178,47 @@ def _refuse_repeats(table: pd.DataFrame, path: Path) -> None:
         raise DataError(problem)
 
 
+def _refuse_shared(files: Sequence[Path], tables: Sequence[pd.DataFrame]) -> None:
+    """Refuse two files of the same moments, such as the CSV and the JSON of one export."""
+    homes: dict[tuple[str, str], list[int]] = {}
+    for place, table in enumerate(tables):
+        for key in set(zip(table["recording"].astype(str), table["modality"], strict=True)):
+            homes.setdefault(key, []).append(place)
+    for (recording, modality), places in homes.items():
+        for one, other in combinations(places, 2):
+            pair = [
+                tables[at].loc[
+                    tables[at]["recording"].astype(str).eq(recording)
+                    & tables[at]["modality"].eq(modality),
+                    ["id", "time", "emotion"],
+                ]
+                for at in (one, other)
+            ]
+            both = pair[0].astype({"id": str}).merge(pair[1].astype({"id": str}))
+            if both.empty:
+                continue
+            moments = count_things(len(both.drop_duplicates(["id", "time"])), "moment")
+            names = [files[at].name for at in (one, other)]
+            if names[0] == names[1]:
+                names = [str(files[at]) for at in (one, other)]
+            fact = (
+                f"{names[0]} and {names[1]} both hold {moments} of {modality} of "
+                f"recording '{recording}', such as '{both['id'].iloc[0]}' at "
+                f"{both['time'].iloc[0]:g}."
+            )
+            raise DataError(Problem(fact, "Name one of the two, such as the CSV or the JSON only."))
+
+
+def _warn_of_zeros(whole: pd.DataFrame) -> None:
+    """Say how many moments have 0 for every emotion, which may be no detection."""
+    keys = [name for name in ("context", *_MOMENT) if name in whole]
+    groups = whole["score"].ne(0).groupby([whole[name] for name in keys], dropna=False)
+    empty = ~groups.any()
+    if empty.any():
+        counted = count_things(empty.sum(), "moments has", "moments have", of=len(empty))
+        warn_user(f"{counted} 0 for every emotion: perhaps no face or voice was found there.")
+
+
 def _drop_empty(whole: pd.DataFrame) -> pd.DataFrame:
     """Leave out columns beside the key in which nothing stands; fill names of unknown people."""
     for name in ("end", "text", "probability", "label", "context", "subject"):
@@ -193,7 +237,7 @@ def _read_file(
         fact = "there is no such file."
         raise DataError(Problem(fact, "Check the path.", file=str(path)))
     if path.suffix.lower() == ".json":
-        return parse_json(path)
+        return parse_json(path, emotions)
     from exprstats.behaviour.trackers.readers import find_trackers
     from exprstats.behaviour.trackers.tables import read_tracker_file
 
@@ -208,7 +252,7 @@ def _read_file(
         if trackers:
             found, notes = _read_tracked(path, trackers, reading)
             return _carry(found, file.table, path, roles), notes
-    return _read_wide(path, roles, emotions, reading)
+    return read_wide(path, roles, emotions, reading)
 
 
 _CLOCKS = {"Timestamp": 1000.0, "MediaTime": 1000.0, "Time": 1.0, "BeginTime": 1.0}
@@ -295,63 +339,6 @@ def _read_tracked(
         )
         notes += [one for one in frames.notes if one not in notes]
     return pd.concat(tables, ignore_index=True), tuple(notes)
-
-
-def _read_wide(
-    path: Path,
-    roles: dict[str, str],
-    emotions: Sequence[str] | None,
-    reading: Reading | None,
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return a table with one column an emotion as one row an emotion."""
-    from exprstats.io import read_table
-
-    named = [roles[role] for role in ("id", "subject", "context") if role in roles]
-    table = read_table(path, ids=[one for one in named if one not in PLACED], reading=reading)
-    roles = {k: v for k, v in roles.items() if v in table or v not in PLACED}
-    lower = {str(name).lower(): str(name) for name in table}
-    roles = {role: lower[role] for role in (*_ROLES, *_CARRIED) if role in lower} | roles
-    constant = roles.get("modality") if roles.get("modality") not in table else None
-    missing = [n for r, n in roles.items() if n not in table and not (r == "modality" and constant)]
-    if missing:
-        fact = f"there is no column '{missing[0]}'."
-        raise DataError(Problem(fact, "Name one of the file's columns.", file=str(path)))
-    recording, named = name_source(path.name)
-    keys = pd.DataFrame(index=table.index)
-    keys["recording"] = table[roles["recording"]] if "recording" in roles else recording
-    keys["id"] = table[roles["id"]] if "id" in roles else "row"
-    known = roles.get("modality")
-    keys["modality"] = table.get(known, constant or named or "estimates")
-    times = "time" if "time" in roles else "frame"
-    # A table may be long already, with one row an emotion.
-    pair = [lower.get(name, "") for name in ("emotion", "score")]
-    long = all(pair) and not set(emotions or ()) & set(table)
-    told = [*(keys[name] for name in keys), *([table[pair[0]]] if long else [])]
-    keys["time"] = (
-        pd.to_numeric(table[roles[times]], errors="coerce")
-        if times in roles
-        else keys.groupby(told, sort=False).cumcount().astype(float)
-    )
-    for role in _CARRIED:
-        if role in roles:
-            keys[role] = table[roles[role]]
-    keys = keys.astype({name: object for name in ("recording", "id", "modality")})
-    if long:
-        scores = pd.to_numeric(table[pair[1]], errors="coerce")
-        return keys.assign(emotion=table[pair[0]].astype(str), score=scores), ()
-    numbers = [str(name) for name in table.select_dtypes(include="number")]
-    taken = set(roles.values())
-    chosen = list(emotions) if emotions else [name for name in numbers if name not in taken]
-    absent = [name for name in chosen if name not in table]
-    if absent or not chosen:
-        fact = f"there is no column '{absent[0]}'." if absent else "no column holds numbers."
-        raise DataError(
-            Problem(fact, ("Name the columns with ", Option("emotions"), "."), file=str(path))
-        )
-    whole = keys.loc[np.repeat(keys.index, len(chosen))].reset_index(drop=True)
-    scores = table[chosen].apply(pd.to_numeric, errors="coerce").to_numpy(float)
-    emotion = np.tile(np.array(chosen, object), len(table))
-    return whole.assign(emotion=emotion, score=scores.ravel()), ()
 
 
 def _name_people(table: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +99,12 @@ def _lengthen(keys: pd.DataFrame, scores: pd.DataFrame, file: str) -> pd.DataFra
     )
 
 
-def parse_json(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def parse_json(
+    path: Path, emotions: Sequence[str] | None = None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the estimates of a JSON file of Hume or Affectiva, and notes.
+
+    Of Affectiva's, what is no emotion is left out unless it is named as one to keep.
 
     Raises
     ------
@@ -114,7 +118,7 @@ def parse_json(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
         raise DataError(Problem(fact, _CHECK, file=str(path))) from error
     jobs = data if isinstance(data, list) else [data]
     if jobs and all(isinstance(one, dict) and "Timestamp" in one for one in jobs):
-        return _parse_affectiva(jobs, path)
+        return _parse_affectiva(jobs, path, emotions or ())
     rows, errors = [], 0
     for job in jobs:
         found = job.get("results", job) if isinstance(job, dict) else {}
@@ -163,20 +167,20 @@ def _list_predictions(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _parse_affectiva(
-    frames: list[dict[str, Any]], path: Path
+    frames: list[dict[str, Any]], path: Path, kept: Sequence[str]
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     table = pd.DataFrame(frames)
     lower = {str(name): str(name)[0].lower() + str(name)[1:] for name in table}
     table = table.rename(columns=lower)
     present = [name for name in AFFECTIVA if name in table]
-    scores = table[present].apply(pd.to_numeric, errors="coerce")
+    others = [name for name in present if name in _NO_EMOTIONS and name not in kept]
+    scores = table[[name for name in present if name not in others]]
+    scores = scores.apply(pd.to_numeric, errors="coerce")
     recording, _ = name_source(path.name)
     time = pd.to_numeric(table["timestamp"], errors="coerce")
     keys = pd.DataFrame({"recording": recording, "id": "face_0", "modality": "face", "time": time})
-    signed = bool((scores < 0).any().any())
-    note = "scores run from 0 to 100" + ", valence from −100" * signed
-    others = [name for name in present if name in _NO_EMOTIONS]
+    note = "scores run from 0 to 100"
     if others:
         verb = "is no emotion" if len(others) == 1 else "are no emotions"
-        note += f"; {join_words(others)} {verb}, name those to keep as the emotions"
+        note += f"; {join_words(others)} {verb} and left out, name those to keep as the emotions"
     return _lengthen(keys, scores, str(path)), (f"{note}.",)

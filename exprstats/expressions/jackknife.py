@@ -94,6 +94,9 @@ def _sum_clusters(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return np.stack([np.bincount(codes, column, minlength=groups) for column in values.T])
 
 
+_NEEDS = f"no interval: it needs {FEWEST} people or recordings, and there {{}}"
+
+
 def write_rows(
     term: str, found: Jackknifed, codes: np.ndarray, names: Sequence[str], level: float
 ) -> Iterator[dict[str, Any]]:
@@ -101,7 +104,7 @@ def write_rows(
     groups = int(codes.max()) + 1
     whole, without = found
     low = high = error = np.full(len(names), np.nan)
-    notes = [f"no interval: {groups} of the {FEWEST} clusters that it needs"] * len(names)
+    notes = [_NEEDS.format(f"{'is' if groups == 1 else 'are'} {groups}")] * len(names)
     if groups >= FEWEST:
         scales = np.full(len(names), _SCALES.get(term, "raw"))
         jackknifed = jackknife_clusters(whole, without, level=level, scales=scales)

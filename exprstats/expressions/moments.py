@@ -64,8 +64,9 @@ def pair_modalities(estimates: pd.DataFrame) -> list[tuple[str, str, Moments, np
     """Return pairs of modalities: names, moments of the first, scores of the second beside them.
 
     A segment of speech is met by the mean of all that the other modality has between its
-    beginning and its end; without segments, recordings meet by their means. Where a recording
-    shows several faces, all of them count, because none is known to be the speaker's.
+    beginning and its end; without segments, recordings meet by their means. Where people are
+    known, a person's voice meets the same person's face. Otherwise all faces of a recording count,
+    because none is known to be the speaker's; `count_mixed` says where that is.
     """
     found = []
     for one, two in combinations([str(name) for name in estimates["modality"].unique()], 2):
@@ -95,6 +96,33 @@ def pair_modalities(estimates: pd.DataFrame) -> list[tuple[str, str, Moments, np
     return found
 
 
+def _tells_people(keys: pd.DataFrame) -> bool:
+    """Return whether recordings of several people say whose each face or voice is."""
+    if "subject" not in keys or "recording" not in keys:
+        return False
+    return bool(keys.groupby("recording")["subject"].nunique(dropna=False).gt(1).any())
+
+
+def count_mixed(estimates: pd.DataFrame, modality: str) -> tuple[int, str]:
+    """Return recordings whose faces (or voices) of a modality are averaged, and the first of them.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"recording": "r", "modality": "face", "id": ["face_0", "face_1"]})
+    >>> count_mixed(table, "face")
+    (1, 'r')
+    """
+    if "recording" not in estimates:
+        return 0, ""
+    mine = estimates[estimates["modality"].eq(modality)]
+    if _tells_people(mine):
+        return 0, ""
+    homes = [name for name in ("context", "recording") if name in mine]
+    several = mine.groupby(homes, sort=True, dropna=False)["id"].nunique().gt(1)
+    names = several.index[several].get_level_values("recording")
+    return len(names), str(names[0]) if len(names) else ""
+
+
 def _average_recordings(part: pd.DataFrame) -> pd.DataFrame:
     named = ("context", "recording", "subject", "modality", "label", "emotion")
     keys = [name for name in named if name in part]
@@ -104,7 +132,8 @@ def _average_recordings(part: pd.DataFrame) -> pd.DataFrame:
 
 def _gather(keys: pd.DataFrame, other: Moments, *, segments: bool) -> np.ndarray:
     """Return the mean scores (n, emotions) of another modality during each row's time."""
-    homes = [name for name in ("context", "recording") if name in keys and name in other.keys]
+    names = ("context", "recording", *(["subject"] if _tells_people(other.keys) else []))
+    homes = [name for name in names if name in keys and name in other.keys]
     places = other.keys.groupby(homes, dropna=False).indices
     begins = other.keys["time"].to_numpy(float)
     ends = other.keys["end"].to_numpy(float) if "end" in other.keys else begins
@@ -122,3 +151,27 @@ def _gather(keys: pd.DataFrame, other: Moments, *, segments: bool) -> np.ndarray
         if len(near):
             found[row] = np.nanmean(other.scores[near], axis=0)
     return found
+
+
+def order_emotions(pairs: pd.DataFrame) -> tuple[str, ...]:
+    """Return emotions with those that go together side by side; where a pair has no r, it is 0."""
+    from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+    from scipy.spatial.distance import squareform
+
+    mean = pairs.groupby(["emotion", "other"])["r"].mean()
+    listed = [
+        (str(row["emotion"]), str(row["other"]), float(row["r"]))
+        for row in mean.reset_index().to_dict("records")
+    ]
+    names = sorted({name for one, two, _ in listed for name in (one, two)})
+    if len(names) < 3:
+        return tuple(names)
+    places = {name: place for place, name in enumerate(names)}
+    apart = np.ones((len(names), len(names)))
+    for one, two, r in listed:
+        place = places[one], places[two]
+        apart[place] = apart[place[::-1]] = 1 - (r if np.isfinite(r) else 0.0)
+    np.fill_diagonal(apart, 0.0)
+    flat = squareform(np.clip(apart, 0, None), checks=False)
+    tree = optimal_leaf_ordering(linkage(flat, "average"), flat)
+    return tuple(names[place] for place in leaves_list(tree))

@@ -132,7 +132,7 @@ def read_about(about: str | Path | pd.DataFrame | None) -> pd.DataFrame:
 
         table = read_table(about)
     lower = {str(name): str(name).lower() for name in table}
-    known = ("recording", "start", "end", "clip", "label", "subject", "context")
+    known = ("recording", "id", "start", "end", "clip", "label", "subject", "context")
     table = table.rename(columns={name: low for name, low in lower.items() if low in known})
     file = None if isinstance(about, pd.DataFrame) else str(about)
     if "recording" not in table or ("start" in table) != ("end" in table):
@@ -143,10 +143,15 @@ def read_about(about: str | Path | pd.DataFrame | None) -> pd.DataFrame:
         raise DataError(Problem(fact, remedy, file=file))
     names = [name_source(name)[0] for name in map(str, table["recording"])]
     table = table.assign(recording=[decode_ravdess(n).get("recording", n) for n in names])
-    if "start" not in table and table["recording"].duplicated().any():
-        twice = table["recording"][table["recording"].duplicated()].iloc[0]
+    keys = ["recording", "id"] if "id" in table else ["recording"]
+    if "start" in table and "id" in table:
+        fact = "it has rows for parts (start, end) and for faces or voices (id)."
+        raise DataError(Problem(fact, "Give two tables one after the other.", file=file))
+    if "start" not in table and table[keys].duplicated().any():
+        twice = " of ".join(map(str, table.loc[table[keys].duplicated(), keys[::-1]].iloc[0]))
         fact = f"recording '{twice}' has two rows."
-        raise DataError(Problem(fact, "Give it one, or add the columns start and end.", file=file))
+        remedy = "Give it one, or add the columns start and end (parts), or id (faces, voices)."
+        raise DataError(Problem(fact, remedy, file=file))
     return table
 
 
@@ -191,8 +196,26 @@ def join_about(
         warn_user(f"The table about recordings has no row of {name_some(lost)}.")
     if "start" in about:
         return _cut_parts(estimates, about, told)
+    if "id" in about:
+        return _name_ids(estimates, about, told)
     rows = about.set_index("recording").reindex(known)
     return estimates.assign(**{name: rows[name].to_numpy(object) for name in told})
+
+
+def _name_ids(estimates: pd.DataFrame, about: pd.DataFrame, told: list[str]) -> pd.DataFrame:
+    """Return estimates with what the table says of each face and voice; name those it lacks."""
+    pairs = [
+        pd.MultiIndex.from_arrays([one["recording"].astype(str), one["id"].astype(str)])
+        for one in (about, estimates)
+    ]
+    places = pairs[0].get_indexer(pairs[1])
+    lost = list(dict.fromkeys(f"{two} of {one}" for one, two in pairs[1][places < 0]))
+    if lost:
+        warn_user(f"The table about recordings has no row of {name_some(lost)}.")
+    rows = about[told].reindex(columns=told).iloc[np.maximum(places, 0)]
+    return estimates.assign(
+        **{name: rows[name].astype(object).where(places >= 0, None).to_numpy() for name in told}
+    )
 
 
 def _cut_parts(estimates: pd.DataFrame, about: pd.DataFrame, told: list[str]) -> pd.DataFrame:

@@ -8,14 +8,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtr
 from scipy.stats import rankdata
 
-from exprstats.apa import tell_p, write_count, write_number
+from exprstats.apa import count_things, tell_p, write_count, write_number
 from exprstats.contracts import arrange_rows, check_table, order_levels
 from exprstats.document.cells import pick_rows
 from exprstats.errors import DataError, Option, Problem
 from exprstats.expressions.estimates import ESTIMATES
-from exprstats.expressions.moments import code_clusters, find_cluster, spread_moments
+from exprstats.expressions.moments import (
+    code_clusters,
+    find_cluster,
+    order_emotions,
+    spread_moments,
+)
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import check_count
 from exprstats.parallel import Seed, limit_threads, report_progress, spawn_seeds
@@ -40,17 +46,25 @@ class EstimateStructure(Result):
         ``p_adjusted`` over all comparisons), ``similarity`` (the correlation of both matrices),
         ``draws`` and ``n_clusters``.
     correlations
-        One row a pair of emotions, by context and modality: ``r``, ``n``, ``p_value`` and
-        ``p_adjusted`` as pingouin gives them. The p take moments as independent.
+        One row a pair of emotions, by context and modality: ``r`` and ``n`` as pingouin gives them,
+        and the ``p_value`` and ``p_adjusted`` of no correlation from leaving out one person (or
+        recording) at a time. ``p_moments`` and ``p_moments_adjusted`` are pingouin's, which take
+        moments of one person as independent.
     order
         The emotions in an order that puts those next to each other that go together on the average
         of all matrices (average linkage).
+    unit
+        What is left out, ``"people"`` or ``"recordings"``.
+    level
+        p below one less this level is told as a difference.
     """
 
     place: ClassVar[str] = "structure"
     table: pd.DataFrame
     correlations: pd.DataFrame
     order: tuple[str, ...] = ()
+    unit: str = "people"
+    level: float = 0.95
 
     def export(self) -> dict[str, Any]:
         """Return the comparisons, and the correlations."""
@@ -62,27 +76,35 @@ class EstimateStructure(Result):
 
     def sentence(self) -> str:
         """Return whether data sets, and modalities, have equal structures."""
-        texts = []
-        for row in self.table.to_dict("records"):
-            if row["term"] != "rms_difference":
-                continue
-            size = write_number(row["estimate"], 2)
-            expected = write_number(row["expected"], 2)
-            told = f"{expected} expected if equal, p {tell_p(row['p_value'])}"
-            if pd.isna(row["p_value"]):
-                told = f"not tested: {row['note']}"
-            where = f" on {row['modality']}"
-            pair = f"{row['context']} and {row['versus']}"
-            if not pd.isna(row["versus_modality"]):
-                where = "" if pd.isna(row["context"]) else f" in {row['context']}"
-                pair = f"{row['modality']} and {row['versus_modality']}"
-            texts.append(
-                f"Correlations of emotions{where} differ between {pair} by {size} on Fisher's z "
-                f"(root mean square; {told})."
-            )
+        rows = self.table[self.table["term"].eq("rms_difference")] if len(self.table) else []
         count = write_count(len(self.correlations))
-        alone = f"{count} correlations of emotions were estimated, of one data set."
-        return " ".join(texts) or alone
+        if not len(rows):
+            return f"{count} correlations of emotions were estimated, of one data set."
+        tested = [row for row in rows.to_dict("records") if pd.notna(row["p_value"])]
+        texts = [self._compare(row) for row in tested]
+        left = len(rows) - len(tested)
+        if left:
+            first = rows[rows["p_value"].isna()]["note"].iloc[0]
+            counted = count_things(left, "comparison", of=len(rows) if tested else None)
+            were = "was" if left == 1 else "were"
+            texts.append(
+                f"{counted} of correlations of emotions {were} described and not tested: {first}."
+            )
+        return " ".join(texts)
+
+    def _compare(self, row: dict[Any, Any]) -> str:
+        size, expected = (write_number(row[name], 2) for name in ("estimate", "expected"))
+        where, pair = f" on {row['modality']}", f"{row['context']} and {row['versus']}"
+        if not pd.isna(row["versus_modality"]):
+            where = "" if pd.isna(row["context"]) else f" in {row['context']}"
+            pair = f"{row['modality']} and {row['versus_modality']}"
+        p_value = row["p_value"] if pd.isna(row.get("p_adjusted")) else row["p_adjusted"]
+        adjusted = "adjusted " if p_value != row["p_value"] else ""
+        verb = "differ" if p_value < 1 - self.level else "do not clearly differ"
+        return (
+            f"Correlations of emotions{where} {verb} between {pair}: {size} on Fisher's z "
+            f"(root mean square), {expected} expected if equal, {adjusted}p {tell_p(p_value)}."
+        )
 
 
 def compare_structure(
@@ -114,8 +136,8 @@ def compare_structure(
     Returns
     -------
     EstimateStructure
-        Spearman's ρ of each pair of emotions, and the comparison of each pair of data sets, and of
-        modalities within each.
+        Spearman's ρ of each pair of emotions, with p by jackknife-t over people on Fisher's z, and
+        the comparison of each pair of data sets, and of modalities within each.
 
     Raises
     ------
@@ -167,7 +189,7 @@ def compare_structure(
             sides += [_Side(part, level, modality) for level, part in held if len(part)]
         for place, one in enumerate(sides):
             report_progress("Correlations of emotions", place, len(sides))
-            listed.append(_list_pairs(one.part, one.context, one.modality, padjust))
+            listed.append(_list_pairs(one, used, padjust))
         for pair in _pair_sides(sides):
             rows += _compare(pair, used, (draws, stream))
     names = ("context", "versus", "modality", "versus_modality", "term")
@@ -179,38 +201,18 @@ def compare_structure(
             row["p_adjusted"] = float(p)
         frame = arrange_rows(rows, names)
     pairs = pd.concat(listed, ignore_index=True)
-    return EstimateStructure(frame, pairs, _order_emotions(pairs))
+    return EstimateStructure(frame, pairs, order_emotions(pairs), _name_unit(used))
 
 
-def _order_emotions(pairs: pd.DataFrame) -> tuple[str, ...]:
-    """Return emotions with those that go together side by side; where a pair has no r, it is 0."""
-    from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
-    from scipy.spatial.distance import squareform
-
-    mean = pairs.groupby(["emotion", "other"])["r"].mean()
-    listed = [
-        (str(row["emotion"]), str(row["other"]), float(row["r"]))
-        for row in mean.reset_index().to_dict("records")
-    ]
-    names = sorted({name for one, two, _ in listed for name in (one, two)})
-    if len(names) < 3:
-        return tuple(names)
-    places = {name: place for place, name in enumerate(names)}
-    apart = np.ones((len(names), len(names)))
-    for one, two, r in listed:
-        place = places[one], places[two]
-        apart[place] = apart[place[::-1]] = 1 - (r if np.isfinite(r) else 0.0)
-    np.fill_diagonal(apart, 0.0)
-    flat = squareform(np.clip(apart, 0, None), checks=False)
-    tree = optimal_leaf_ordering(linkage(flat, "average"), flat)
-    return tuple(names[place] for place in leaves_list(tree))
+def _name_unit(cluster: str | None) -> str:
+    return {"subject": "people", None: "moments"}.get(cluster, f"{cluster}s")
 
 
-def _list_pairs(part: pd.DataFrame, context: Any, modality: str, padjust: str) -> pd.DataFrame:
-    """Return one row a pair of emotions, by pingouin."""
-    from pingouin import pairwise_corr
+def _list_pairs(side: _Side, cluster: str | None, padjust: str) -> pd.DataFrame:
+    """Return one row a pair of emotions: pingouin's, and p that takes people as units."""
+    from pingouin import multicomp, pairwise_corr
 
-    moments = spread_moments(part)
+    moments = spread_moments(side.part)
     varied = np.nanstd(moments.scores, axis=0) > 0
     kept = [name for name, one in zip(moments.emotions, varied, strict=True) if one]
     if len(kept) < 2 or len(moments.keys) < 4:
@@ -220,18 +222,38 @@ def _list_pairs(part: pd.DataFrame, context: Any, modality: str, padjust: str) -
     told = found.columns
     p_value = next(name for name in ("p_unc", "p-unc", "p_val", "p-val") if name in told)
     adjusted = next((name for name in ("p_corr", "p-corr") if name in told), p_value)
+    left = _leave_out(_rank(wide.to_numpy()), code_clusters(moments.keys, cluster))
+    own, note = np.full(len(found), np.nan), _tell_few(len(left.people), _name_unit(cluster))
+    if len(left.people) >= FEWEST:
+        note = None
+        error = np.sqrt((left.moves**2).sum(axis=0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            size = np.where(error > 0, np.abs(left.z) / error, np.nan)
+        own = 2 * stdtr(len(left.people) - 1, -size)
+    known = np.isfinite(own)
+    mine = own.copy()
+    if known.any() and padjust != "none":
+        mine[known] = multicomp(own[known], method=padjust)[1]
     return pd.DataFrame(
         {
-            "context": context,
-            "modality": modality,
+            "context": side.context,
+            "modality": side.modality,
             "emotion": found["X"],
             "other": found["Y"],
             "r": found["r"],
             "n": found["n"],
-            "p_value": found[p_value],
-            "p_adjusted": found[adjusted],
+            "n_clusters": len(left.people),
+            "p_value": own,
+            "p_adjusted": mine,
+            "p_moments": found[p_value],
+            "p_moments_adjusted": found[adjusted],
+            "note": note,
         }
     )
+
+
+def _tell_few(count: int, unit: str) -> str:
+    return f"it needs {FEWEST} {unit}, and there {'is' if count == 1 else 'are'} {count}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +268,9 @@ class _Side:
 def _pair_sides(sides: list[_Side]) -> list[tuple[_Side, _Side]]:
     """Return data sets of one modality, then modalities of one data set, two by two."""
     pairs = list(combinations(sides, 2))
-    sets = [pair for pair in pairs if pair[0].modality == pair[1].modality]
-    return sets + [pair for pair in pairs if pair[0].context == pair[1].context]
+    return [pair for pair in pairs if pair[0].modality == pair[1].modality] + [
+        pair for pair in pairs if pair[0].context == pair[1].context
+    ]
 
 
 def _compare(
@@ -267,7 +290,7 @@ def _compare(
     found, alike = _distance(left[0].z - left[1].z), _resemble(*(one.z[defined] for one in left))
     people = [len(one.people) for one in left]
     draws, seed = plan
-    p_value, note = np.nan, f"there are {min(people)} of the {FEWEST} people that it needs"
+    p_value, note = np.nan, _tell_few(min(people), f"{_name_unit(cluster)} on each side")
     expected = np.nan
     if min(people) >= FEWEST:
         drawn = _flip_signs(left, draws, np.random.default_rng(seed))

@@ -12,7 +12,12 @@ from exprstats.plots.descriptives import (
 from exprstats.plots.diagram import draw_factor
 from exprstats.plots.differences import draw_differences
 from exprstats.plots.estimates import draw_estimates, draw_maps, draw_recall, draw_structure
-from exprstats.plots.evoked import draw_evoked_scores, draw_groups, draw_together
+from exprstats.plots.evoked import (
+    draw_evoked_scores,
+    draw_groups,
+    draw_themes,
+    draw_together,
+)
 from exprstats.plots.importance import draw_dependence, draw_importance
 from exprstats.plots.looks import save_figure
 from exprstats.plots.networks import draw_adaptation, draw_errors, draw_tasks, draw_training
@@ -51,6 +56,7 @@ __all__ = [
     "draw_recall",
     "draw_structure",
     "draw_tasks",
+    "draw_themes",
     "draw_together",
     "draw_training",
     "draw_values",

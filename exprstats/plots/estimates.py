@@ -77,7 +77,8 @@ def draw_estimates(estimates: Estimates) -> ggplot:
     codes = code_levels(panels, width=44)
     # Every panel has lines of its own, so that their names can differ on one scale.
     lines = list(dict.fromkeys(zip(rows["panel"], rows["emotion"], strict=True)))
-    heights = {line: float(len(lines) - place) for place, line in enumerate(lines)}
+    # Two lines stay free between panels, since curves reach up to the next one.
+    heights = {line: -float(place + 2 * panels.index(line[0])) for place, line in enumerate(lines)}
     keys = list(zip(rows["panel"], rows["emotion"], strict=True))
     peaks = rows.groupby("panel")["density"].transform("max")
     rows = rows.assign(low=[heights[key] for key in keys])
@@ -167,6 +168,8 @@ def draw_structure(structure: EstimateStructure) -> ggplot:
             name="ρ",
             breaks=[-1, -0.5, 0, 0.5, 1],
             labels=write_ticks,
+            # Browsers do not show the shading that a gradient is drawn with.
+            guide=p9.guide_colorbar(display="rectangles", nbin=60),
         )
         + p9.scale_x_discrete(limits=list(codes), labels=list(codes.values()))
         + p9.scale_y_discrete(limits=list(codes)[::-1], labels=list(codes.values())[::-1])

@@ -85,7 +85,13 @@ def draw_together(labels: EvokedLabels, *, most: int = MOST_EXPRESSIONS) -> ggpl
         + p9.geom_tile(p9.aes(fill="estimate"), color="white", size=0.6)
         + p9.geom_text(p9.aes(label="told"), rows[~dark], size=7.5, color=INK)
         + p9.geom_text(p9.aes(label="told"), rows[dark], size=7.5, color="white")
-        + p9.scale_fill_gradient(low="#F1F5F9", high=PALETTE[0], name="Share", labels=write_ticks)
+        + p9.scale_fill_gradient(
+            low="#F1F5F9",
+            high=PALETTE[0],
+            name="Share",
+            labels=write_ticks,
+            guide=p9.guide_colorbar(display="rectangles", nbin=40),
+        )
         + p9.scale_x_discrete(limits=list(codes), labels=list(codes.values()))
         + p9.scale_y_discrete(limits=list(codes)[::-1], labels=list(codes.values())[::-1])
         + p9.labs(x="Also has", y=f"Of {labels.unit}s with")
@@ -177,7 +183,71 @@ def draw_groups(labels: EvokedLabels, *, most: int = MOST_GROUPS) -> ggplot:
     return add_caption(plot, f"Not drawn: {', '.join(lost)}." if lost else "")
 
 
-def draw_evoked_scores(scores: EvokedScores, *, term: str | None = None) -> ggplot:
+def draw_themes(labels: EvokedLabels, *, most: int = MOST_EXPRESSIONS) -> ggplot:
+    """Draw how many videos each group has, such as each theme, the most frequent ones first.
+
+    Parameters
+    ----------
+    labels
+        From `measure_labels` with groups.
+    most
+        Most groups; the figure says how many it leaves out.
+
+    Returns
+    -------
+    plotnine.ggplot
+        Bars of videos; a video with several themes counts in each.
+
+    Raises
+    ------
+    DataError
+        If there are no groups.
+
+    Examples
+    --------
+    ::
+
+        draw_themes(measure_labels(table, by=themes)).show()
+    """
+    import plotnine as p9
+
+    rows = labels.table[labels.table["term"].eq("video_share")]
+    if rows.empty:
+        raise DataError(Problem("there are no groups of videos.", "Measure labels by groups."))
+    rows = rows.assign(count=rows["n_joint"].astype(int))
+    rows = rows.sort_values("count", ascending=False, kind="stable")
+    shown = rows.head(most)
+    names = shown["group"].tolist()
+    lines = code_levels(names, width=30)
+    shown = shown.assign(
+        line=code_column(shown["group"], names, lines),
+        told=[
+            f"{count:,} ({100 * share:.0f}%)"
+            for count, share in zip(shown["count"], shown["estimate"], strict=True)
+        ],
+    )
+    lost = len(rows) - len(shown)
+    plot = (
+        p9.ggplot(shown, p9.aes(y="line", x="count"))
+        + p9.geom_segment(p9.aes(x=0, xend="count", yend="line"), color=PALETTE[0], size=2.6)
+        + p9.geom_text(
+            p9.aes(label="told"),
+            ha="left",
+            nudge_x=0.015 * shown["count"].max(),
+            size=7.5,
+            color=INK,
+        )
+        + p9.scale_y_discrete(limits=list(lines)[::-1], labels=list(lines.values())[::-1])
+        + p9.scale_x_continuous(breaks=place_ticks(5), labels=write_ticks, expand=(0, 0, 0.16, 0))
+        + p9.labs(x="Videos", y="")
+        + set_looks(0.8 + 0.17 * count_lines(lines.values()))
+    )
+    return add_caption(plot, f"Not drawn: {count_things(lost, 'rarer group')}." if lost else "")
+
+
+def draw_evoked_scores(
+    scores: EvokedScores, *, term: str | None = None, grouped: bool | None = None
+) -> ggplot:
     """Draw how well each model predicts each expression, or does so in each group of moments.
 
     Parameters
@@ -186,12 +256,14 @@ def draw_evoked_scores(scores: EvokedScores, *, term: str | None = None) -> ggpl
         From `rate_evoked`.
     term
         One of its terms; None: the first.
+    grouped
+        Whether lines are groups and not expressions; None: where there are groups.
 
     Returns
     -------
     plotnine.ggplot
-        Expressions below each other, their mean last; where there are groups, the means over
-        expressions of each group, that of all moments last. Intervals are over videos.
+        Expressions below each other, their mean last; or the means over expressions of each
+        group, that of all moments last. Intervals are over videos.
 
     Raises
     ------
@@ -207,7 +279,8 @@ def draw_evoked_scores(scores: EvokedScores, *, term: str | None = None) -> ggpl
     import plotnine as p9
 
     term = scores.terms[0] if term is None else term
-    rows, levels, last = _pick_lines(scores, term)
+    grouped = bool(scores.groups) if grouped is None else grouped and bool(scores.groups)
+    rows, levels, last = _pick_lines(scores, term, grouped=grouped)
     lines = code_levels([*levels, last], width=22)
     models = code_levels(list(scores.models), width=26)
     places = dict(zip(levels, lines, strict=False))
@@ -236,32 +309,32 @@ def draw_evoked_scores(scores: EvokedScores, *, term: str | None = None) -> ggpl
         + p9.scale_x_discrete(limits=list(lines)[::-1], labels=list(lines.values())[::-1])
         + p9.scale_y_continuous(breaks=place_ticks(5), labels=write_ticks)
         + p9.coord_flip()
-        + p9.labs(x="", y=f"{heading}, mean over expressions" if scores.groups else heading)
+        + p9.labs(x="", y=f"{heading}, mean over expressions" if grouped else heading)
         + set_looks(0.9 + len(lines) * (0.12 + 0.11 * len(models)))
         + p9.theme(legend_position="top" if len(models) > 1 else "none")
     )
-    lost = len(scores.groups or scores.expressions) - len(levels)
-    noun = "further group" if scores.groups else "further expression"
+    lost = len(scores.groups if grouped else scores.expressions) - len(levels)
+    noun = "further group" if grouped else "further expression"
     return add_caption(plot, f"Not drawn: {count_things(lost, noun)}." if lost > 0 else "")
 
 
-def _pick_lines(scores: EvokedScores, term: str) -> tuple[pd.DataFrame, list[str], str]:
+def _pick_lines(
+    scores: EvokedScores, term: str, *, grouped: bool
+) -> tuple[pd.DataFrame, list[str], str]:
     """Return the rows to draw with their ``level``, empty for the last line, and its name."""
     table = scores.table[scores.table["term"].eq(term) & scores.table["headline"]]
     table = table[table["versus"].isna() & table["estimate"].notna()]
     if table.empty:
         fact = f"there is no '{term}'."
         raise DataError(Problem(fact, f"Take one of: {', '.join(scores.terms)}."))
-    if scores.groups:
-        single = table["versus_group"].isna() if "versus_group" in table else True
-        rows = table[table["expression"].isna() & single]
+    if "versus_group" in table:
+        table = table[table["versus_group"].isna()]
+    if grouped:
+        rows = table[table["expression"].isna()]
         levels, rows, last = list(scores.groups), rows.assign(level=rows["group"]), "All moments"
     else:
-        levels, rows, last = (
-            list(scores.expressions),
-            table.assign(level=table["expression"]),
-            "Mean",
-        )
+        own = table[table["group"].isna()] if "group" in table else table
+        levels, rows, last = list(scores.expressions), own.assign(level=own["expression"]), "Mean"
     levels = levels[:MOST_EXPRESSIONS]
     return rows[rows["level"].isna() | rows["level"].isin(levels)], levels, last
 

@@ -143,7 +143,7 @@ class OpenfaceSettings(FileSettings):
 
 
 @dataclass(frozen=True, slots=True)
-class SigningSettings:
+class SigningSettings(FileSettings):
     """The table ``[signing]``: annotation files, a lexicon, and what is asked of them.
 
     The words are those of `exprstats.events`; ``units`` and ``spellings`` are tables as
@@ -164,13 +164,21 @@ class SigningSettings:
     units: Annotated[Path | None, read_file] = None
     spellings: Annotated[Path | None, read_file] = None
     within: Annotated[str | None, read_text] = None
+    utterance: Annotated[str | None, read_text] = None
+    signer: Annotated[str | None, read_text] = None
+    tier: Annotated[str | None, read_text] = None
+    start: Annotated[str | None, read_text] = None
+    end: Annotated[str | None, read_text] = None
+    value: Annotated[str | None, read_text] = None
+    time_unit: Annotated[TimeUnit, one_of(TimeUnit)] = "s"
     fps: Annotated[float, read_positive] = 30.0
+    least: Annotated[int, read_repeats] = 10
     draws: Annotated[int, read_draws] = 2000
     level: Annotated[float, read_share] = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class EvokedSettings:
+class EvokedSettings(FileSettings):
     """The table ``[evoked]``: labels or scores of videos, annotators, predictions, and parts.
 
     The words are those of `exprstats.events`; ``vote`` reduces the files before anything else.

@@ -90,7 +90,7 @@ def test_units_that_never_move_are_left_out_and_named():
     table.loc[own, SIDES[2:]] = 0.0
     with pytest.warns(DataWarning) as caught:
         assert label_intensity(table, "arkit").loc[own, "label"].isna().all()
-    assert len(caught) == 2
+    assert [str(one.message)[:14] for one in caught] == ["AU06 and AU12 "]
 
 
 def test_untracked_frames_are_missing_and_set_no_maximum():
@@ -101,7 +101,7 @@ def test_untracked_frames_are_missing_and_set_no_maximum():
     assert backwards["label"].tolist() == [pd.NA, 10, 5]
     with pytest.warns(DataWarning) as caught:
         assert label_intensity(frames, confidence=0.95)["label"].isna().all()
-    assert "AU06 is 0 or missing" in str(caught[0].message)
+    assert "AU06 and AU12 are 0 or missing" in str(caught[0].message)
     least = frames.assign(confidence=[0.8, 0.79, 0.9])
     assert label_intensity(least)["label"].tolist() == [10, pd.NA, pd.NA]
 
@@ -156,7 +156,10 @@ def test_windows_over_missing_frames_are_marked():
     assert cut_windows(frames.drop(columns="frame"))["complete"].all()
     # The jump lies just before the second window.
     frames["frame"] = [*range(1, 7), *range(40, 74)]
-    assert cut_windows(frames)["complete"].tolist() == [False, True, True, True, True]
+    # By frame: 0, and 42, 48 and 54 after the first, none of which starts at the jump.
+    found = cut_windows(frames)
+    assert found["complete"].tolist() == [False, True, True, True]
+    assert frames["frame"].to_numpy()[found["first"]].tolist() == [1, 43, 49, 55]
 
 
 def test_windows_over_two_faces_are_marked():
@@ -214,3 +217,11 @@ def test_a_real_recording_of_blendshapes():
     assert found["intensity"].to_numpy() == pytest.approx(expected, abs=1e-12)
     windows = cut_windows(frames.assign(label=found["label"]))
     assert len(windows) == (len(frames) - 16) // 6 + 1
+
+
+def test_a_rating_beyond_the_scale_is_no_maximum():
+    frames = pd.DataFrame({"subject": "a", "AU06_r": [1.0, 400, 2], "AU12_r": [1.0, 2, 3]})
+    with pytest.raises(DataError, match="it reaches 400, and the scale ends at 5"):
+        label_intensity(frames)
+    frames = frames.assign(success=[1, 0, 1], confidence=0.9)
+    assert label_intensity(frames)["label"].tolist() == [4, pd.NA, 10]

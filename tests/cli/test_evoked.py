@@ -52,7 +52,10 @@ def test_eev_is_voted_and_written(tmp_path, call):
     (tmp_path / "eev.csv").write_text(text, encoding="utf-8")
     run = call("evoked", tmp_path / "eev.csv", "--vote", "--out", tmp_path / "out")
     assert "5 videos with 30 moments have labels" in tell(run)
-    assert "majorities over windows of 3 s, one each 1 s: a tie is no label" in tell(run)
+    assert (
+        "majorities over windows of 3 s, one each 1 s: a tie is no label (0 of 60 votes)"
+        in tell(run)
+    )
     voted = pd.read_csv(tmp_path / "out" / "tables" / "voted.csv")
     assert voted["time"].tolist() == [0, 1, 2, 3, 4, 5] * 5
     # Seconds alternate, so that two of three have the label every other time.

@@ -54,6 +54,7 @@ def test_rows_have_label_feature_and_term(folder, tmp_path):
         (("--among", "labelled"), "Only frames with a label take part"),
         (("--folds", "signers"), "In signers that no tree had seen"),
         (("--draws", "0"), "without a test of independence"),
+        ((), "divide, as here, by the frames with the feature"),
     ],
 )
 def test_options_are_said_in_the_text(folder, more, told):
@@ -69,7 +70,7 @@ def test_the_tables_that_can_be_edited_go_back_in(folder, tmp_path):
     again = relate(folder, "--units", tables / "units.csv", "--spellings", tables / "spellings.csv")
     assert again.exit_code == 0, again.output
     assert {one.name for one in (tmp_path / "out" / "figures").glob("*.png")} == {
-        *("figureA80_events.png", "figureA81_label_scores.png")
+        *("figureA80_label_scores.png", "figureA81_events.png")
     }
 
 
@@ -102,3 +103,68 @@ def test_one_utterance_has_counts_and_says_why_nothing_is_predicted(tmp_path):
     assert "1 utterance with 60 frames at 30 per second" in text
     assert "Labels are not predicted: there is one utterance" in text
     assert "No pair of a label and a feature occurs in enough utterances for a test" in text
+
+
+def test_changed_tables_and_tokens_change_what_is_counted(folder, tmp_path):
+    """A unit of one's own, a spelling of one's own, and texts split at blanks, each with effect."""
+    (tmp_path / "units.csv").write_text("unit,tier,value\nAU 99,nose,wrinkle\n")
+    (tmp_path / "spellings.csv").write_text("tier,value,tier_as,value_as\nnose,wrinkle,Nose,up\n")
+    plain = relate(folder, "--json", tmp_path / "plain.json")
+    assert plain.exit_code == 0, plain.output
+    rows = {}
+    for name, more in {
+        "units": ("--units", tmp_path / "units.csv"),
+        "spellings": ("--spellings", tmp_path / "spellings.csv"),
+        "tokens": ("--tokens", "spaces"),
+    }.items():
+        run = relate(folder, *more, "--json", tmp_path / f"{name}.json")
+        assert run.exit_code == 0, run.output
+        rows[name] = json.loads((tmp_path / f"{name}.json").read_text("utf-8"))["rows"]
+    plain = json.loads((tmp_path / "plain.json").read_text("utf-8"))["rows"]
+
+    def list_features(rows):
+        return {row["feature"] for row in rows if row.get("feature")}
+
+    assert "AU 9" in list_features(plain) and "AU 99" not in list_features(plain)
+    own = list_features(rows["units"])
+    assert {one for one in own if str(one).startswith("AU")} == {"AU 99"}
+    assert "Nose=up" in list_features(rows["spellings"]) - list_features(plain)
+    assert "nose=wrinkle" not in list_features(rows["spellings"])
+
+    def count_labels(rows):
+        kept = [row for row in rows if row.get("kind") == "label" and row["term"] == "frames"]
+        return sum(row["n_utterances"] for row in kept)
+
+    assert count_labels(rows["tokens"]) < count_labels(plain)
+
+
+def test_texts_of_the_tier_of_utterances_are_theirs_and_no_features(tmp_path):
+    """An ELAN file of twelve free translations, which bound the utterances, and a tier of brows."""
+    slots, marks, brows = [], [], []
+    for place in range(12):
+        for end in (0, 1):
+            time = 2000 * (place + end) - end
+            slots.append(f'<TIME_SLOT TIME_SLOT_ID="t{place}{end}" TIME_VALUE="{time}"/>')
+        span = f'TIME_SLOT_REF1="t{place}0" TIME_SLOT_REF2="t{place}1"'
+        text = "I am sad." if place % 2 else "I go home."
+        for held, what, value in ((marks, "a", text), (brows, "b", ("up", "down")[place % 2])):
+            held.append(
+                f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="{what}{place}" {span}>'
+                f"<ANNOTATION_VALUE>{value}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>"
+            )
+    (tmp_path / "e.eaf").write_text(
+        f"<ANNOTATION_DOCUMENT><TIME_ORDER>{''.join(slots)}</TIME_ORDER>"
+        f'<TIER TIER_ID="free">{"".join(marks)}</TIER>'
+        f'<TIER TIER_ID="brows">{"".join(brows)}</TIER></ANNOTATION_DOCUMENT>'
+    )
+    (tmp_path / "sad.txt").write_text("sad\n")
+    quick = ("--trees", "3", "--n-folds", "3", "--draws", "99", "--json", tmp_path / "rows.json")
+    places = (tmp_path / "e.eaf", "--lexicon", tmp_path / "sad.txt")
+    run = invoke("signing", *places, "--within", "free", "--text", "free", *quick)
+    assert run.exit_code == 0, run.output
+    assert "12 utterances" in run.output
+    rows = json.loads((tmp_path / "rows.json").read_text("utf-8"))["rows"]
+    assert {row["feature"] for row in rows if row.get("feature")} == {"brows=up", "brows=down"}
+    run = invoke("signing", *places, "--text", "free", *quick)
+    told = " ".join(run.output.split())
+    assert "read as one utterance" in told and "--within" in told

@@ -193,11 +193,9 @@ def test_where_frames_pretend_nothing_the_sentence_claims_nothing(found):
     change = table["folds"].eq("frames - utterances")
     table.loc[change, ["estimate", "conf_low", "conf_high"]] = [-0.01, -0.02, 0.01]
     text = replace(found, table=table).sentence()
-    assert "does not show that the forests recognised the utterance" in text
+    assert "is not clearly above 0" in text
     table.loc[change, ["conf_low", "conf_high"]] = np.nan
-    assert "−0.01, does not show" in replace(found, table=table).sentence() or (
-        "−.01, does not show" in replace(found, table=table).sentence()
-    )
+    assert "−.01, is not clearly above 0" in replace(found, table=table).sentence()
 
 
 def test_signers_that_are_not_known_are_no_folds(corpus):
@@ -211,3 +209,38 @@ def test_signers_that_are_not_known_are_no_folds(corpus):
         ex.predict_labels(*one, **options)
     with pytest.raises(OptionError, match="folds 'people' is not known"):
         ex.predict_labels(corpus.events, corpus.labels, folds="people")
+
+
+def test_limits_rest_on_the_utterances_that_a_measure_can_come_from():
+    """Labels of 12 utterances, 2 of which have one of them, never found: the exact upper limits.
+
+    A label of five utterances that no forest finds has recall 0 in five clusters: 1 - .05^(1/5) is
+    .451; F1 can come from these five only, whatever false alarms there are elsewhere. Two clusters
+    have no limits.
+    """
+    count = 40
+    names = [f"u{i:02d}" for i in range(count)]
+    spans = pd.DataFrame({"utterance": names, "start": 0.0, "end": 2.0})
+    rng = np.random.default_rng(5)
+    events = pd.concat(
+        [
+            spans.assign(tier="nose", value=rng.choice(["a", "b"], count)),
+            spans.assign(tier="brows", value=rng.choice(["c", "d"], count)),
+        ]
+    )
+    rare = pd.concat([spans[:5].assign(value="rare"), spans[:2].assign(value="twice")])
+    often = spans[5:].iloc[::2].assign(value="often")
+    labels = pd.concat([rare, often]).assign(tier="label")
+    found = ex.predict_labels(events, labels, trees=10, seed=1, importance=False).table
+    own = found[found["folds"].eq("utterances") & found["average"].eq("label")]
+    own = own.set_index(["label", "term"])
+    for term in ("recall", "f1"):
+        assert own.loc[("rare", term), "estimate"] == 0
+        assert own.loc[("rare", term), "n_clusters"] == 5
+        assert own.loc[("rare", term), "conf_high"] == pytest.approx(1 - 0.05 ** (1 / 5))
+        assert own.loc[("twice", term), "n_clusters"] == 2
+        assert np.isnan(own.loc[("twice", term), "conf_high"])
+        assert own.loc[("often", term), "n_clusters"] == 18
+    # Precision rests on where a label was predicted.
+    predicted = own.loc[("often", "precision"), "n_clusters"]
+    assert 0 < predicted <= 40

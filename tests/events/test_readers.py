@@ -74,7 +74,8 @@ def test_signstream_3_is_read_in_frames_or_milliseconds(write, recwarn, times):
 
 
 def test_elan_slots_without_a_time_lie_between_their_neighbours(write):
-    events = ex.read_events(write("e.eaf", ELAN))
+    with pytest.warns(DataWarning, match=r"read as one utterance.*'brows'.*within"):
+        events = ex.read_events(write("e.eaf", ELAN))
     assert pick(events, "brows")["start"].tolist() == [2.0, 9.0]
     assert pick(events, "translation")[["start", "end"]].to_numpy().tolist() == [[1.0, 3.0]]
 
@@ -112,7 +113,7 @@ def test_tables_of_intervals_are_read_with_texts_as_they_stand(write):
         ("a.xml", "<A></A>", "first element is 'A'"),
         ("b.xml", "<A><B></A>", "line 1 is no valid XML"),
         ("c.csv", "tier,begin,end\na,0,1\n", "it has no 'start'"),
-        ("d.csv", "tier,start,end\na,2,1\n", "1 interval ends before the start"),
+        ("d.csv", "tier,start,end\na,2,1\n", "1 interval ends before its start"),
         ("e.eaf", "<ANNOTATION_DOCUMENT/>", "holds no annotation"),
         ("f.xml", SIGNSTREAM2.replace('S="100"', 'S="x"'), "a time is 'x'"),
     ],
@@ -145,3 +146,30 @@ def test_another_encoding_is_read_when_it_is_named(write):
     with pytest.warns(DataWarning, match="cut"):
         events = ex.read_events(path, encoding="mac-roman")
     assert pick(events, "utterance")["value"].item() == "CAFÉ"
+
+
+STRANGE = "Ebene;von;bis;Wert;Satz;Person\nNase;0;500;kraus;s1;A\nNase;250;1000;glatt;s2;B\n"
+
+
+def test_tables_with_other_names_and_units_are_read_when_these_are_named(write):
+    named = {"tier": "Ebene", "start": "von", "end": "bis", "value": "Wert"}
+    path = write("strange.csv", STRANGE)
+    events = ex.read_events(path, utterance="Satz", signer="Person", unit="ms", **named)
+    assert events[["utterance", "signer", "tier", "start", "end", "value"]].to_numpy().tolist() == [
+        ["s1", "A", "Nase", 0.0, 0.5, "kraus"],
+        ["s2", "B", "Nase", 0.25, 1.0, "glatt"],
+    ]
+    with pytest.raises(DataError, match="it has no 'tier'") as caught:
+        ex.read_events(path)
+    assert "Name the column with --tier." in caught.value.speak("command")
+    with pytest.raises(DataError, match="it has no 'Anfang'"):
+        ex.read_events(path, start="Anfang")
+    with pytest.warns(DataWarning, match=r"half of the intervals last 625 s or more.*'ms'"):
+        ex.read_events(path, **named)
+
+
+def test_rows_that_stand_twice_count_once(write):
+    rows = "u,nose,0,1,wrinkle\n" * 2 + "u,nose,1,2,wrinkle\n"
+    with pytest.warns(DataWarning, match="1 row repeats another and counts? once"):
+        events = ex.read_events(write("t.csv", "utterance,tier,start,end,value\n" + rows))
+    assert len(events) == 2

@@ -77,8 +77,11 @@ def test_hume_json_with_errors_beside_predictions(tmp_path):
 def test_affectiva_frames(tmp_path):
     path = tmp_path / "talk.json"
     path.write_text(json.dumps([{"Timestamp": 0.1, "joy": 80.0, "valence": -20.0, "smile": 3}]))
+    with pytest.warns(DataWarning, match="0 to 100; valence is no emotion and left out"):
+        alone = ex.read_estimates(path)
+    assert alone["emotion"].tolist() == ["joy"]
     with pytest.warns(DataWarning, match="0 to 100"):
-        table = ex.read_estimates(path)
+        table = ex.read_estimates(path, emotions=["joy", "valence"])
     assert dict(zip(table["emotion"], table["score"], strict=True)) == {
         "joy": 80.0,
         "valence": -20.0,
@@ -148,7 +151,7 @@ def test_one_modality_and_one_speaker_have_sentences_without_intervals():
     table = make_table(speakers=1).query("modality == 'face'")
     result = ex.rate_estimates(table)
     assert result.tidy()["conf_low"].isna().all()
-    assert "1 of the 3 clusters" in result.tidy()["note"].iloc[0]
+    assert "it needs 3 people or recordings, and there is 1" in result.tidy()["note"].iloc[0]
     assert "Spearman" not in result.sentence()
     assert result.sentence().startswith("Highest on face are ")
 

@@ -77,3 +77,25 @@ def test_another_decimal_mark(tmp_path):
     head = "Id;Frame;Time;Probability;FaceX0;FaceY0;FaceWidth;FaceHeight;Joy\n"
     (tmp_path / "x_face.csv").write_text(head + "face_0;8;0,32;1;0;0;1;1;0,9\n")
     assert list_rows(ex.read_estimates(tmp_path / "x_face.csv")) == [["face", 0.32, "Joy", 0.9]]
+
+
+def test_columns_of_strangers_that_are_no_scores_are_told(tmp_path):
+    rows = [f"c{i // 6};A;{i % 6 * 0.5};{i % 3 / 4};0.2" for i in range(24)]
+    path = tmp_path / "german.csv"
+    path.write_text("\n".join(["Aufnahme;Person;Zeit;Freude;Angst", *rows]))
+    with pytest.warns(DataWarning) as told:
+        table = ex.read_estimates(path)
+    assert sorted(set(table["emotion"])) == ["Angst", "Freude"]
+    texts = " ".join(str(one.message) for one in told)
+    assert "'Zeit' rises by one step from row to row" in texts
+    assert "'Aufnahme', 'Person' hold words" in texts
+    named = ex.read_estimates(path, id="Aufnahme", time="Zeit", emotions=["Freude", "Angst"])
+    assert named["time"].max() == 2.5 and named["id"].nunique() == 4
+
+
+def test_moments_of_zeros_lead_nowhere_and_are_told(tmp_path):
+    path = tmp_path / "zero.csv"
+    path.write_text("id,time,Joy,Fear\na,0,0,0\na,1,0,0\nb,0,0,0\n")
+    with pytest.warns(DataWarning, match="3 of 3 moments have 0 for every emotion"):
+        table = ex.read_estimates(path)
+    assert ex.rate_estimates(table).sentence().startswith("No emotion leads on estimates")

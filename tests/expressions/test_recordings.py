@@ -13,6 +13,7 @@ import pytest
 
 import exprstats as ex
 from exprstats.errors import DataError, DataWarning
+from exprstats.expressions.recordings import join_about, read_about
 
 FACE = "Id,Frame,Time,Probability,FaceX0,FaceY0,FaceWidth,FaceHeight,Joy,Fear\n"
 
@@ -153,3 +154,67 @@ def test_real_acted_expressions_of_new_actors_are_recalled(data_folder):
     for label, emotion in (("Anger", "Anger"), ("Joy", "Joy"), ("Sad", "Sadness")):
         assert means.loc[label].idxmax() == emotion
         assert np.isfinite(means.loc[label, emotion])
+
+
+def make_talk():
+    """Two people in a recording: a voice goes with its own face, against the other's."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for recording in ("one", "two"):
+        for time in range(8):
+            score = rng.normal(size=2)
+            for place, who in enumerate(("face_0", "face_1")):
+                key = {"recording": recording, "id": who, "modality": "face", "time": time + 0.5}
+                rows += [key | {"emotion": name, "score": score[place]} for name in ("Joy", "Awe")]
+            key = {"recording": recording, "id": "spk_0", "modality": "prosody", "end": time + 1.0}
+            key["time"] = float(time)
+            rows += [key | {"emotion": name, "score": score[1]} for name in ("Joy", "Awe")]
+    return pd.DataFrame(rows)
+
+
+def test_several_faces_of_a_recording_are_told_and_can_be_named():
+    table = make_talk()
+    with pytest.warns(DataWarning, match="2 recordings hold several ids of face, such as 'one'"):
+        mixed = ex.rate_estimates(table)
+    rows = mixed.tidy().query("term == 'spearman'")
+    assert (
+        rows["note"].str.contains("several of a recording (face) count as one", regex=False).all()
+    )
+    assert "prosody and face (the mean of several of a recording, face)" in mixed.sentence()
+    assert rows["estimate"].max() < 0.95
+    about = pd.DataFrame(
+        [
+            (recording, who, f"{person} of {recording}")
+            for recording in ("one", "two")
+            for who, person in (("face_0", "A"), ("face_1", "B"), ("spk_0", "B"))
+        ],
+        columns=["recording", "id", "subject"],
+    )
+    known = join_about(table, read_about(about), {})
+    told = known.drop_duplicates(["recording", "id"]).set_index(["recording", "id"])["subject"]
+    assert told["one", "spk_0"] == told["one", "face_1"] == "B of one"
+    own = ex.rate_estimates(known).tidy().query("term == 'spearman'")
+    # Each voice is exactly its own face's score.
+    assert own["estimate"].tolist() == pytest.approx([1.0] * len(own))
+    assert own["n_clips"].eq(16).all()
+
+
+def test_tables_of_faces_that_cannot_be_are_refused():
+    twice = pd.DataFrame({"recording": ["a", "a"], "id": ["f", "f"], "subject": ["x", "y"]})
+    with pytest.raises(DataError, match="recording 'f of a' has two rows"):
+        read_about(twice)
+    parts = twice.assign(id=["f", "g"], start=[0, 1], end=[1, 2])
+    with pytest.raises(DataError, match="rows for parts"):
+        read_about(parts)
+    lost = pd.DataFrame({"recording": ["one", "two"], "id": ["face_0"] * 2, "subject": ["x", "y"]})
+    with pytest.warns(DataWarning, match="no row of 'face_1 of one', 'spk_0 of one'"):
+        known = join_about(make_talk(), read_about(lost), {})
+    assert known["subject"].isna().any()
+
+
+def test_two_files_of_the_same_moments_are_named(hume, tmp_path):
+    (tmp_path / "again").mkdir()
+    again = tmp_path / "again" / "lab_face.csv"
+    again.write_text(hume[0].read_text())
+    with pytest.raises(DataError, match=r"again/lab_face\.csv both hold 2 moments of face"):
+        ex.read_estimates([hume[0], again])

@@ -139,7 +139,14 @@ def test_few_people_are_not_tested():
     _, table = make_sets(1, 0.5, people=3)
     found = ex.compare_structure(table, by="context", draws=19)
     assert np.isnan(found.tidy()["p_value"].iloc[0])
-    assert "not tested: there are 3 of the 4 people" in found.sentence()
+    assert "1 comparison of correlations of emotions was described and not tested" in (
+        found.sentence()
+    )
+    assert "it needs 4 people on each side, and there are 3" in found.sentence()
+    plain = ex.compare_structure(table.drop(columns="subject").assign(recording="r"), by="context")
+    assert "it needs 4 recordings on each side, and there is 1." in plain.sentence()
+    assert plain.correlations["p_value"].isna().all()
+    assert plain.correlations["p_moments"].notna().all()
 
 
 def make_clips(seed=1, speakers=8, signal=2.0):

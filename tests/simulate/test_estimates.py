@@ -98,10 +98,10 @@ def test_intervals_of_every_term_hold_the_truth_at_length():
     assert count_coverage(200, 24).min() >= 0.92
 
 
-def classify(study, nulls=0, seed=1):
+def classify(study, nulls=0, seed=1, sets=("face", "prosody")):
     part = study.estimates[study.estimates["context"].eq("home")]
-    fused = ex.fuse_modalities(part)
-    sets = {name: fused.features[f"{name}: scores"] for name in ("face", "prosody")}
+    fused = ex.fuse_modalities(part[part["modality"].isin(sets)])
+    sets = {name: fused.features[f"{name}: scores"] for name in sets}
     clips = fused.clips
     options = {"folds": 4, "costs": [0.01, 0.1, 1.0], "nulls": nulls, "seed": seed}
     found = ex.classify_expressions(sets, clips["label"], clips["subject"], **options)
@@ -123,6 +123,31 @@ def test_recall_of_nothing_is_chance_and_of_acting_more():
     assert shown.loc[("uar_difference", "prosody"), "estimate"] < 0
 
 
+def test_recall_by_the_test_speakers_is_inflated_and_its_intervals_hold_what_it_gives():
+    """20 studies without acting: honest recall is 1/4 on average, that by the test is above it.
+
+    Its truth is what the procedure gives on average, here the mean of the studies (error .008).
+    Of 20 intervals 16 or more hold the truth in 99.7 % of runs at 95 %.
+    """
+    found = [
+        classify(ex.simulate_estimates(speakers=16, acted=False, seed=900 + n), sets=("face",))
+        for n in range(20)
+    ]
+    recalls = {
+        term: pd.DataFrame([one.loc[(term, "face")] for one in found])
+        for term in ("uar", "uar_test", "inflation")
+    }
+    means = {term: rows["estimate"].mean() for term, rows in recalls.items()}
+    error = recalls["uar_test"]["estimate"].std(ddof=1) / np.sqrt(20)
+    assert means["uar_test"] - 0.25 > 2 * error
+    gained = recalls["uar_test"]["estimate"].to_numpy() - recalls["uar"]["estimate"].to_numpy()
+    assert recalls["inflation"]["estimate"].tolist() == pytest.approx(gained.tolist(), abs=1e-12)
+    assert gained.min() >= -0.05 and gained.mean() > 0.01
+    for term, rows in recalls.items():
+        held = rows["conf_low"].le(means[term]) & rows["conf_high"].ge(means[term])
+        assert held.sum() >= 16, term
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("acted", "least"), [(False, 0.9), (True, 0.88)])
 def test_intervals_of_recall_hold_what_the_procedure_gives_on_average(acted, least):
@@ -131,11 +156,12 @@ def test_intervals_of_recall_hold_what_the_procedure_gives_on_average(acted, lea
         classify(ex.simulate_estimates(speakers=24, acted=acted, seed=500 + n)) for n in range(100)
     ]
     keys = [("uar", "face"), ("uar", "prosody"), ("uar_difference", "prosody")]
+    keys += [(term, one) for term in ("uar_test", "inflation") for one in ("face", "prosody")]
     for key in keys:
         rows = pd.DataFrame([one.loc[key] for one in found])
         truth = rows["estimate"].mean()
         if not acted:
-            truth = 0.25 if key[0] == "uar" else 0.0
+            truth = {"uar": 0.25, "uar_difference": 0.0}.get(key[0], truth)
         held = rows["conf_low"].le(truth) & rows["conf_high"].ge(truth)
         assert held.mean() >= least, key
 

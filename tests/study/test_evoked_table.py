@@ -79,3 +79,17 @@ def test_the_same_seed_gives_the_same_numbers(study):
 def test_keys_that_cannot_be_are_told(study, keys, told):
     with pytest.raises(DataError, match=told):
         read_study(study(keys))
+
+
+def test_themes_of_a_file_are_a_key_and_models_are_rated_by_theme(study, tmp_path):
+    path = study('themes = "themes.csv"\npredictions = "full.csv"\ndraws = 100\n')
+    videos = pd.read_csv(tmp_path / "machine.csv")["video"].unique()
+    themes = [(video, ("comedy", "horror")[place % 2]) for place, video in enumerate(videos)]
+    write_csv(pd.DataFrame(themes, columns=["video", "theme"]), tmp_path / "themes.csv")
+    run = run_study(read_study(path))
+    assert run.evoked_labels.by == "theme" and run.evoked_labels.groups == ("comedy", "horror")
+    assert run.evoked_scores["labels"].groups == ("comedy", "horror")
+    page = write_report(run, tmp_path / "report").read_text("utf-8")
+    told = page.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Videos by Theme" in told and "Theme with most videos: comedy (15)" in told
+    assert "by Group" in told

@@ -36,8 +36,12 @@ def test_a_study_of_signing_needs_nothing_else(study, tmp_path):
         *("event_counts", "cooccurrence", "label_prediction")
     ]
     page = write_report(run, tmp_path / "report").read_text(encoding="utf-8")
-    for number in ("A80", "A81", "A82", "A83"):
+    for number in ("A79", "A80", "A81", "A83", "A84"):
         assert f"Table {number}" in page or f"Table\N{NO-BREAK SPACE}{number}" in page
+    # The difference of both kinds of folds is the first result on the page.
+    places = [page.index(f'id="{one}"') for one in ("label_prediction", "events", "cooccurrence")]
+    assert places == sorted(places)
+    assert "Folds of single frames" in page[: places[1]]
     assert "Lin, G" not in page  # no study of expressiveness is followed here
     assert "Kezar" in page
     results = json.loads((tmp_path / "report" / "results.json").read_text(encoding="utf-8"))
@@ -65,3 +69,17 @@ def test_the_same_seed_gives_the_same_numbers(study):
 def test_keys_that_cannot_be_are_told(study, keys, told):
     with pytest.raises(DataError, match=told):
         read_study(study(keys))
+
+
+def test_tables_of_ones_own_and_the_way_of_words_are_keys(study, tmp_path):
+    (tmp_path / "units.csv").write_text("unit,tier,value\nAU 99,nose,wrinkle\n")
+    (tmp_path / "spellings.csv").write_text("tier,value,tier_as,value_as\nnose,wrinkle,Nose,up\n")
+    keys = 'tokens = "spaces"\n'
+    run = run_study(read_study(study(keys + 'units = "units.csv"\n')))
+    assert run.event_counts.units.to_numpy().tolist()[0][:3] == ["AU 99", "nose", "wrinkle"]
+    assert set(run.label_prediction.importance["feature"]) == {"AU 99"}
+    page = write_report(run, tmp_path / "report").read_text("utf-8")
+    assert "The table of action units gives" in page.replace("\N{NO-BREAK SPACE}", " ")
+    run = run_study(read_study(study('spellings = "spellings.csv"\nleast = 5\n')))
+    assert "Nose=up" in set(run.cooccurrence.table["feature"])
+    assert run.event_counts.spellings["n_intervals"].sum() > 0

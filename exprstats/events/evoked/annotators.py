@@ -24,6 +24,7 @@ from exprstats.events.evoked.tables import (
     code_names,
     cut_labels,
     key_moments,
+    match_names,
     sum_videos,
 )
 from exprstats.events.evoked.terms import (
@@ -110,7 +111,12 @@ class EvokedAnnotators(Result):
         told = []
         for term in SHARES[:2]:
             row = self.pick(term, expression=None, rule=self.truth, source="machine").iloc[0]
-            told.append(f"{term} {_write(row, self.level)}")
+            # Means are of the expressions that people see at all, as recall is.
+            own = self.pick("recall", rule=self.truth, source="machine")
+            seen = own[own["expression"].notna()]["estimate"].notna().sum()
+            whole = len(self.expressions)
+            some = f" of {seen} of {whole} expressions" if seen < whole else ""
+            told.append(f"{term}{some} {_write(row, self.level)}")
         whose = {"each": "single annotators", "majority": "their majority"}
         judged = whose.get(self.truth, f"{self.truth} of them")
         return f"{text} The machine against {judged}: mean {told[0]}; mean {told[1]}."
@@ -189,6 +195,7 @@ def compare_annotators(
     check_level(level)
     names = check_evoked(human, expressions, needs=("video", "time", "annotator"))
     if machine is not None:
+        machine = match_names(machine, names)
         names = _find_shared(names, machine, expressions)
     videos = code_names(human["video"])[1]
     votes = count_votes(human, names, threshold)

@@ -24,6 +24,8 @@ from exprstats.events.evoked.tables import (
     code_names,
     cut_labels,
     find_groups,
+    key_moments,
+    refuse_repeats,
 )
 from exprstats.events.evoked.terms import (
     Ratios,
@@ -59,7 +61,8 @@ class EvokedLabels(Result):
           (the matrix divided by its diagonal); ``lift``: the same over the share of ``versus``,
           with p of 1;
         - ``share_difference``, ``label_share_difference``: of a group from all other moments, with
-          p, and Holm's over all groups and expressions.
+          p, and Holm's over all groups and expressions;
+        - ``video_share``: of the videos, those that belong to the group at some moment.
 
         ``n_joint`` and ``n_whole`` are the counts behind a ratio, ``n_clusters`` the videos.
     expressions
@@ -155,8 +158,8 @@ def write_points(share: float) -> str:
 
     Examples
     --------
-    >>> write_points(0.144), write_points(-0.0002)
-    ('+14.4', '0.0')
+    >>> write_points(0.144)
+    '+14.4'
     """
     text = write_number(100 * share, 1)
     return f"+{text}" if share > 0 and text != "0.0" else text
@@ -220,7 +223,7 @@ def measure_labels(
     Raises
     ------
     DataError
-        If the table is none of labels, or a group is not there.
+        If the table is none of labels, moments stand twice, or a group is not there.
 
     References
     ----------
@@ -244,6 +247,8 @@ def measure_labels(
     check_level(level)
     labels = cut_labels(table, names, threshold)
     codes, videos = code_names(table["video"])
+    if "time" in table and "annotator" not in table:
+        refuse_repeats(codes, key_moments(table["time"]), videos)
     counts = count_moments(labels, codes, len(videos))
     rows = [*_list_single(counts, names, level), *_list_pairs(counts, names, level)]
     members = find_groups(table, by, codes, videos)
@@ -369,8 +374,10 @@ def _list_groups(
     for done, (group, inside) in enumerate(members.items()):
         own = count_moments(labels[inside], codes[inside], groups, pairs=False)
         rows += [row | {"group": group} for row in _list_single(own, names, level)]
-        others = zip(counts, _pad(own, counts), strict=True)
-        rest = Counts(*(whole - part for whole, part in others))
+        held = (np.bincount(codes[inside], minlength=groups) > 0).astype(float)[None]
+        key = {"group": group, "expression": None, "term": "video_share"}
+        rows += list_ratios(Ratios(held, np.ones_like(held)), [key], level=level)
+        rest = counts._replace(seen=counts.seen - own.seen, shown=counts.shown - own.shown)
         for term, pick in (
             ("share_difference", _pick_share),
             ("label_share_difference", _pick_labels),
@@ -384,11 +391,6 @@ def _list_groups(
         for row, value in zip(mine, adjusted, strict=True):
             row["p_adjusted"] = value
     return rows
-
-
-def _pad(own: Counts, whole: Counts) -> Counts:
-    """Return counts without pairs as if none occurred, so that they can be subtracted."""
-    return own._replace(both=np.zeros_like(whole.both), given=np.zeros_like(whole.given))
 
 
 def _pick_share(counts: Counts) -> Ratios:

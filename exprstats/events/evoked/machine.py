@@ -77,9 +77,9 @@ def list_machine(
         found = []
         for pick in (lambda one: one.sum(axis=1), leave_out):
             hits, called, there = (pick(one) for one in sums)
-            found.append(
-                (divide(hits, called), divide(hits, there), divide(2 * hits, called + there))
-            )
+            # Of what people see, precision is 0 where the machine never claims it, as F1 is.
+            precise = np.where((called == 0) & (there > 0), 0.0, divide(hits, called))
+            found.append((precise, divide(hits, there), divide(2 * hits, called + there)))
         bases = (sums[1], sums[2], sums[1] + sums[2])
         for place, term in enumerate(SHARES):
             own = list_mean(
@@ -90,6 +90,9 @@ def list_machine(
                 term=term,
                 scale="logit",
                 level=level,
+                # F1 can be above 0 only through videos in which the expression is.
+                fewest=(sums[2] > 0).sum(axis=1) if term == "f1" else None,
+                used=sums[2].sum(axis=1) > 0,
             )
             head = {"source": "machine", "rule": rule, "headline": rule == truth}
             rows += [row | head for row in own]

@@ -14,7 +14,6 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.events.evoked.tables import ROLES, code_names, name_codes
 from exprstats.io.columns import Ids
-from exprstats.io.files.records import Layout
 from exprstats.io.numbers import MISSING_TEXTS
 from exprstats.io.sources import Source
 from exprstats.options import name_some
@@ -42,7 +41,6 @@ def read_pieces(
         yield _type_piece(table[wanted], back, source, 0, expressions is not None)
         return
     layout = source.layout
-    _refuse_ragged(layout, len(source.header))
     skipped = {*range(layout.declared + layout.header.place)}
     skipped |= {place + layout.declared for place in layout.header.dropped}
     told = source.reading.missing
@@ -83,14 +81,20 @@ def _name_columns(source: Source) -> list[str]:
     return named
 
 
-def _refuse_ragged(layout: Layout, width: int) -> None:
-    """Refuse rows longer or shorter than the header, which a fast reader would cut or fill.
+def count_lines(source: Source) -> int:
+    """Return the lines of a text, 0 where they are not counted.
 
     Separators are counted byte by byte; a line with quotes is split only where its count is odd.
+
+    Raises
+    ------
+    DataError
+        If rows are longer or shorter than the header, which a fast reader would cut or fill.
     """
+    layout, width = source.layout, len(source.header)
     wide = (layout.encoding or "").lower().startswith(("utf-16", "utf-32"))
-    if layout.separator in {None, " "} or wide:
-        return
+    if layout.format != "text" or layout.separator in {None, " "} or wide:
+        return 0
     mark = str(layout.separator)
     above, line, rest = layout.declared + layout.header.place, 0, b""
     usual, wrong = {width - 1}, []
@@ -121,6 +125,7 @@ def _refuse_ragged(layout: Layout, width: int) -> None:
         remedy = "Check these rows for missing or unquoted separators; the file may be cut off."
         rows = tuple(one for one, _ in wrong)
         raise DataError(Problem(fact, remedy, rows=rows, file=str(layout.path)))
+    return line
 
 
 def _count_fields(text: bytes, mark: str, encoding: str, width: int) -> int:
@@ -158,7 +163,7 @@ def _type_piece(
                 raise DataError(Problem(fact, remedy, rows=(row,), **place))
             column = numbers
         values = column.to_numpy(float, copy=True)
-        found[name] = values if name == "time" else _shorten(values)
+        found[name] = values
     return found
 
 
@@ -182,28 +187,77 @@ def _number_text(text: str, source: Source) -> str:
     return _TRUTH.get(answer.lower(), answer)
 
 
-def _shorten(values: np.ndarray) -> np.ndarray:
-    """Return numbers in single precision where that changes none of them, as it does labels."""
-    short = values.astype(np.float32)
-    return short if np.array_equal(short.astype(float), values, equal_nan=True) else values
+class Columns:
+    """Columns that grow by pieces in place, so that a table is held once while it is read.
+
+    A list of pieces that are joined at the end needs the memory of both. Numbers are in single
+    precision for as long as that changes none of them, as it does labels.
+
+    Parameters
+    ----------
+    expected
+        Rows that there may be, at least about.
+    """
+
+    def __init__(self, expected: int) -> None:
+        # Memory that is asked for is taken only as rows are written into it.
+        self.expected = expected
+        self.held: dict[str, np.ndarray] = {}
+        self.levels: dict[str, dict[str, int]] = {}
+        self.lost: list[str] = []
+        self.count = 0
+
+    def add(self, piece: Piece) -> None:
+        """Add the rows of a piece; a column in which words stand is lost."""
+        size = max((len(one) for one in piece.values() if one is not None), default=0)
+        for name, values in piece.items():
+            if values is None or name in self.lost:
+                self.held.pop(name, None)
+                self.lost = list(dict.fromkeys([*self.lost, name]))
+                continue
+            plain = self._code(name, values)
+            own = self.held.get(name)
+            if own is None:
+                own = self.held[name] = np.empty(self.expected, plain.dtype)
+            if plain.dtype != own.dtype:
+                own = self.held[name] = own.astype(np.promote_types(own.dtype, plain.dtype))
+            if self.count + size > len(own):
+                # No view of the array is left, so that its memory may move.
+                own.resize(max(self.count + size, int(1.5 * len(own))), refcheck=False)
+            own[self.count : self.count + size] = plain
+        self.count += size
+
+    def _code(self, name: str, values: Any) -> np.ndarray:
+        """Return numbers as they are held, and ids as codes of the names met so far."""
+        if isinstance(values, pd.Categorical):
+            known = self.levels.setdefault(name, {})
+            places = [known.setdefault(str(one), len(known)) for one in values.categories]
+            return np.array(places, dtype=np.int32)[values.codes]
+        if name == "time":
+            return values
+        short = values.astype(np.float32)
+        return short if np.array_equal(short.astype(float), values, equal_nan=True) else values
+
+    def take(self, name: str) -> Any:
+        """Return a column, which is then no longer held here."""
+        found = self.held.pop(name)
+        found.resize(self.count, refcheck=False)
+        if name not in self.levels:
+            return found
+        return pd.Series(pd.Categorical.from_codes(found, categories=list(self.levels[name])))
 
 
-def join_pieces(pieces: Sequence[Piece], source: Source, back: Mapping[str, str]) -> pd.DataFrame:
-    """Return one table of pieces, which are emptied column by column to save memory.
+def join_columns(held: Columns, source: Source, back: Mapping[str, str]) -> pd.DataFrame:
+    """Return one table of columns that were read.
 
     Columns in which words stand are left out, and named.
     """
     columns: dict[str, Any] = {}
-    lost = []
-    for name in list(pieces[0]):
-        parts = [piece.pop(name) for piece in pieces]
-        if any(part is None for part in parts):
-            lost.append(name)
-        elif isinstance(parts[0], pd.Categorical):
-            joined = pd.Series(pd.api.types.union_categoricals(parts))
-            columns[name] = _clean_ids(joined, back.get(name, name), source)
-        else:
-            columns[name] = np.concatenate(parts)
+    for name in list(held.held):
+        column = held.take(name)
+        ids = name in ROLES and name != "time"
+        columns[name] = _clean_ids(column, back.get(name, name), source) if ids else column
+    lost = held.lost
     numbers = [name for name in columns if name not in ROLES]
     long = [name for name in lost if name.lower() in _LONG_NAMES]
     if long and len(numbers) == 1:

@@ -13,7 +13,13 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.events.evoked.liris import is_liris, read_liris
-from exprstats.events.evoked.pieces import Piece, join_pieces, read_pieces
+from exprstats.events.evoked.pieces import (
+    Columns,
+    Piece,
+    count_lines,
+    join_columns,
+    read_pieces,
+)
 from exprstats.events.evoked.tables import ROLES
 from exprstats.io.files.kinds import hash_file
 from exprstats.io.files.reading import Reading, choose_reading
@@ -23,6 +29,7 @@ from exprstats.options import TimeUnit, ZeroRows, check_word, name_nearest
 _PER_SECOND: dict[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6}
 _EEV = ("Video ID", "Timestamp (milliseconds)")
 _POINTER = b"version https://git-lfs"
+_SHORTEST = 10_000  # microseconds between two samples: a hundred a second
 _LONG = 100.0  # seconds between two rows that no annotation has
 
 
@@ -54,7 +61,7 @@ def read_evoked(
         no ``video``, the column of that name, or else each file is a video.
     unit
         Of the times of other files: ``"s"``, ``"ms"`` or ``"us"``. EEV's header says milliseconds,
-        but its numbers are microseconds, and are read so.
+        but its numbers are microseconds, and are read so unless their steps are milliseconds.
     expressions
         Columns to read; None: all that hold numbers.
     annotator, group, part, model
@@ -167,13 +174,10 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
     if absent:
         fact = f"there is no column '{absent[0]}'."
         raise DataError(Problem(fact, name_nearest(absent[0], source.header), file=str(path)))
-    pieces = list(read_pieces(source, roles, expressions))
-    if not any(len(piece[name]) for piece in pieces for name in piece if piece[name] is not None):
-        fact = "the file has a header but no rows."
-        raise DataError(Problem(fact, "Check the export.", file=str(path)))
-    if zeros == "missing" or (zeros == "auto" and eev):
-        _blank_zeros(pieces, path)
-    table = join_pieces(pieces, source, roles)
+    blank = zeros == "missing" or (zeros == "auto" and eev)
+    held = Columns(count_lines(source))
+    _collect(held, read_pieces(source, roles, expressions), path, blank)
+    table = join_columns(held, source, roles)
     if all(name in ROLES for name in table):
         fact = "no column holds numbers of an expression."
         more = "EEV's test file comes without them." if eev else "Check the columns."
@@ -183,9 +187,27 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
     if "time" not in table:
         table.insert(1, "time", table.groupby("video", observed=True).cumcount().astype(float))
     else:
-        table["time"] /= _PER_SECOND["us" if eev else unit]
-        _judge_times(table, path, "us" if eev else unit)
+        told: TimeUnit = _tell_unit(table, path) if eev else unit
+        table["time"] /= _PER_SECOND[told]
+        _judge_times(table, path, told)
     return table, source.layout.sha256
+
+
+def _collect(held: Columns, pieces: Iterable[Piece], path: Path, blank: bool) -> None:
+    """Add pieces to columns; with ``blank`` rows of 0 only are missing."""
+    empty = 0
+    for piece in pieces:
+        empty += _blank_zeros(piece) if blank else 0
+        held.add(piece)
+    if not held.count:
+        fact = "the file has a header but no rows."
+        raise DataError(Problem(fact, "Check the export.", file=str(path)))
+    if empty:
+        counted = count_things(empty, "rows has", "rows have", of=held.count)
+        warn_user(
+            f"{path.name}: {counted} 0 for every expression ({100 * empty / held.count:.1f}%): no "
+            "face was found, and they count as missing."
+        )
 
 
 def _join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -194,13 +216,29 @@ def _join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     names = list(dict.fromkeys(name for one in tables for name in one))
     columns = {}
     for name in names:
-        parts = [one[name] if name in one else pd.Series(np.nan, one.index) for one in tables]
+        # Columns leave their tables one by one, so that no two tables are held twice.
+        parts = [one.pop(name) if name in one else pd.Series(np.nan, one.index) for one in tables]
         if name in ROLES and name != "time":
             kinds = [part.astype("category") for part in parts]
             columns[name] = pd.api.types.union_categoricals(kinds)
         else:
             columns[name] = np.concatenate([part.to_numpy() for part in parts])
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
+
+
+def _tell_unit(table: pd.DataFrame, path: Path) -> TimeUnit:
+    """Return the unit of a file of EEV: microseconds, or what its header says where steps are so.
+
+    Published files count 166,666 from one sample to the next, at 6 a second.
+    """
+    codes = table["video"].cat.codes.to_numpy()
+    steps = np.diff(table["time"].to_numpy(float))[np.diff(codes) == 0]
+    if not len(steps) or not 0 < np.median(steps) < _SHORTEST:
+        return "us"
+    step = f"{np.median(steps):.4g}"
+    fact = f"times are {step} apart and were taken as milliseconds; EEV's own are microseconds."
+    warn_user(Problem(fact, file=str(path)))
+    return "ms"
 
 
 def _judge_times(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:
@@ -219,19 +257,12 @@ def _judge_times(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:
         warn_user(Problem(told, remedy, file=str(path)))
 
 
-def _blank_zeros(pieces: Sequence[Piece], path: Path) -> None:
-    """Take rows in which every expression is 0 for moments without a detection, in place."""
-    lost = total = 0
-    for piece in pieces:
-        values = [one for name, one in piece.items() if name not in ROLES and one is not None]
-        if values:
-            empty = np.logical_and.reduce([one == 0 for one in values])
-            for one in values:
-                one[empty] = np.nan
-            lost, total = lost + int(empty.sum()), total + len(empty)
-    if lost:
-        counted = count_things(lost, "row has", "rows have", of=total)
-        warn_user(
-            f"{path.name}: {counted} 0 for every expression ({100 * lost / total:.1f}%): no face "
-            "was found, and they count as missing."
-        )
+def _blank_zeros(piece: Piece) -> int:
+    """Take rows in which every expression is 0 for moments without a detection, and count them."""
+    values = [one for name, one in piece.items() if name not in ROLES and one is not None]
+    if not values:
+        return 0
+    empty = np.logical_and.reduce([one == 0 for one in values])
+    for one in values:
+        one[empty] = np.nan
+    return int(empty.sum())

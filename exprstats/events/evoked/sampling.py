@@ -154,13 +154,36 @@ def write_scores(
             rows += _write_sample(sample, here, pairs, level, key)
         key = {"group": group, "expression": None}
         some = np.asarray(present.any(axis=0))
-        rows += _write_sample(_average(own), some, pairs, level, key)
+        used = find_defined([own])
+        mean = _write_sample(_average([own[one] for one in used]), some, pairs, level, key)
+        rows += [_tell_defined(row, len(used), len(own)) for row in mean]
     return rows
 
 
+def find_defined(samples: Sequence[Sequence[Sample]]) -> list[int]:
+    """Return places of the expressions that are defined in all groups; all places if none is.
+
+    Average precision is not, where no moment of a group has the label: a mean over fewer
+    expressions in one group than in another would compare expressions and not groups.
+    """
+    places = range(len(samples[0]))
+    whole = [
+        one for one in places if all(np.isfinite(group[one].estimates).all() for group in samples)
+    ]
+    return whole or list(places)
+
+
+def _tell_defined(row: dict[str, Any], used: int, count: int) -> dict[str, Any]:
+    """Return a row of a mean with the note of how many expressions it is of, if not of all."""
+    if used == count:
+        return row
+    note = f"mean of the {used} of {count} expressions in which it is defined"
+    return row | {"note": "; ".join(filter(None, (row.get("note"), note)))}
+
+
 def _average(samples: Sequence[Sample]) -> Sample:
-    """Return the plain mean over expressions, of those that are defined."""
-    used = [one for one in samples if np.isfinite(one.estimates).all()] or list(samples)
+    """Return the plain mean over expressions."""
+    used = list(samples)
     drawn = np.stack([one.draws for one in used])
     defined = np.isfinite(drawn)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -218,12 +241,12 @@ def write_differences(
         return []
     rows: list[dict[str, Any]] = []
     for metric in range(len(samples[groups[0]][0])):
+        own_samples = [[one[metric] for one in samples[group]] for group in groups]
+        used = find_defined(own_samples)
         for place in (*range(len(names)), None):
             lines = [
-                _average([one[metric] for one in samples[group]])
-                if place is None
-                else samples[group][place][metric]
-                for group in groups
+                _average([one[at] for at in used]) if place is None else one[place]
+                for one in own_samples
             ]
             here = np.array(
                 [
@@ -241,7 +264,8 @@ def write_differences(
                 model, one, other = keys[line]
                 named = {"group": groups[one], "versus_group": groups[other], "model": model}
                 named |= {"expression": None if place is None else names[place], "versus": None}
-                rows.append({**named, "term": lines[0].metric.name, **summary})
+                row = {**named, "term": lines[0].metric.name, **summary}
+                rows.append(row if place is not None else _tell_defined(row, len(used), len(names)))
     return rows
 
 

@@ -21,11 +21,13 @@ from exprstats.events.evoked.sampling import (
     write_scores,
 )
 from exprstats.events.evoked.tables import (
+    ROLES,
     Groups,
     Moments,
     Predictions,
     align_models,
     find_groups,
+    match_names,
     name_models,
     share_expressions,
 )
@@ -109,13 +111,17 @@ class EvokedScores(Result):
     def sentence(self) -> str:
         """Return the first model's mean score, and how it differs from others, in APA style."""
         term = self.terms[0]
-        kinds = count_things(len(self.expressions), "expression")
         told = []
         for one in [
             term,
             *(["correlation"] if term == "mse" and "correlation" in self.terms else []),
         ]:
             row = self.pick(one, expression=None, model=self.against).iloc[0]
+            own = self.pick(one, model=self.against)
+            defined = own[own["expression"].notna()]["estimate"].notna().sum()
+            whole = len(self.expressions)
+            kinds = count_things(whole, "expression")
+            kinds = kinds if defined == whole else f"{defined} of {kinds}"
             name = "MAP" if one == "average_precision" else f"mean {_tell(one)}"
             told.append(f"{name} of {kinds} = {self._write(row)}")
         text = (
@@ -226,7 +232,8 @@ def rate_evoked(
     check_level(level)
     check_count(draws, "draws", least=2, most=MOST_DRAWS)
     check_jobs(n_jobs)
-    tables = name_models(predictions)
+    named = [str(one) for one in truth if one not in ROLES]
+    tables = {name: match_names(one, named) for name, one in name_models(predictions).items()}
     names = share_expressions(truth, tables, expressions)
     rows = align_models(truth, tables, names, common=common)
     binary = bool(np.isin(rows.truth[np.isfinite(rows.truth)], (0.0, 1.0)).all())

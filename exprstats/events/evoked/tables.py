@@ -145,7 +145,10 @@ def refuse_repeats(codes: np.ndarray, moments: np.ndarray, names: np.ndarray) ->
         counted = count_things(len(twice), "row repeats", "rows repeat")
         shown = f"'{names[codes[twice[0]]]}' at {moments[twice[0]] / _MILLI:g} s"
         fact = f"{counted} the moment of another, such as video {shown}."
-        remedy = ("If people annotated it one by one, name them with ", Option("annotator"), ".")
+        remedy = (
+            "Leave copies out. If several people or faces stand there, name them with ",
+            *(Option("annotator"), "."),
+        )
         raise DataError(Problem(fact, remedy))
     return order
 
@@ -274,6 +277,19 @@ def name_models(predictions: Predictions) -> dict[str, pd.DataFrame]:
         message = "there are no predictions. Name the table of at least one model."
         raise OptionError(message)
     return {str(name): table for name, table in predictions.items()}
+
+
+def match_names(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Return a table whose columns have the names of another where they differ in case only.
+
+    Examples
+    --------
+    >>> list(match_names(pd.DataFrame(columns=["video", "Valence"]), ["valence"]))
+    ['video', 'valence']
+    """
+    known = {name.casefold(): name for name in names if name not in table}
+    own = {one: known[str(one).casefold()] for one in table if str(one).casefold() in known}
+    return table.rename(columns=own) if len(set(own.values())) == len(own) else table
 
 
 def share_expressions(

@@ -17,7 +17,7 @@ from exprstats.inference.resampling.terms import count_freedom
 
 UNIT = "video"
 _AT_ONCE = 4_000_000  # numbers of terms and videos that are held at a time
-_FEW = "one side has {} videos: below 15, p can be too small"
+_FEW = f"one side has fewer than {ENOUGH_CLUSTERS} videos: p can be too small"
 Keys = Mapping[str, Any]
 
 
@@ -218,7 +218,7 @@ def _compare(
     )
     low, high, p_value = (float(one[0]) for one in found)
     still = error == 0 and scale != "share"
-    note = _FEW.format(sizes.min()) if sizes.min() < ENOUGH_CLUSTERS else None
+    note = _FEW if sizes.min() < ENOUGH_CLUSTERS else None
     if still or not high > low:
         low = high = p_value = np.nan
         note = "no interval: no video makes a difference"
@@ -253,11 +253,17 @@ def list_mean(
     term: str,
     scale: Any,
     level: float,
+    fewest: np.ndarray | None = None,
+    used: np.ndarray | None = None,
 ) -> list[dict[str, Any]]:
-    """Return rows of each expression and of their plain mean, of those that are defined."""
-    used = np.isfinite(estimates)
+    """Return rows of each expression and of their plain mean.
+
+    ``fewest`` are the videos (e,) that degrees of freedom rest on, as in `list_terms`; the mean is
+    of those ``used`` (e,), None: that are defined.
+    """
+    used = np.isfinite(estimates) if used is None else used & np.isfinite(estimates)
     keys: list[dict[str, Any]] = [{"expression": name, "term": term} for name in names]
-    rows = list_terms(estimates, left_out, present, keys, scale=scale, level=level)
+    rows = list_terms(estimates, left_out, present, keys, scale=scale, level=level, fewest=fewest)
     if not used.any():
         return [*rows, {"expression": None, "term": term, "estimate": np.nan, "n_clusters": 0}]
     mean = list_terms(

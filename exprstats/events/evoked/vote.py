@@ -38,12 +38,15 @@ class Windows(NamedTuple):
         (w, e) 1, 0, or NaN where every sample is missing.
     known
         (w, e) samples that are not missing.
+    tied
+        Votes of which exactly half have the label.
     """
 
     video: np.ndarray
     start: np.ndarray
     labels: np.ndarray
     known: np.ndarray
+    tied: int
 
 
 def vote_labels(
@@ -74,7 +77,8 @@ def vote_labels(
     -------
     pandas.DataFrame
         EVOKED with one row a full window, ``time`` its start, labels of 1 and 0 or missing; other
-        columns that are one for a video (``group``, ``part``) stay.
+        columns that are one for a video (``group``, ``part``) stay. ``attrs["tied"]`` has the votes
+        of which exactly half have the label, and all votes.
 
     Raises
     ------
@@ -104,9 +108,14 @@ def vote_labels(
     codes, times = codes[order], table["time"].to_numpy(float)[order]
     slots = np.round(times * hz).astype(np.int64)
     _refuse_off_grid(codes, times, slots, hz)
-    labels = cut_labels(table, names, threshold)[order].T
-    known = np.isfinite(labels)
-    shown, held = np.ascontiguousarray(labels == 1), None if known.all() else known
+    shown = np.empty((len(names), len(order)), dtype=bool)
+    held: np.ndarray | None = None
+    for place, name in enumerate(names):  # one by one: the table may fill half of the memory
+        labels = cut_labels(table, [name], threshold)[:, 0][order]
+        shown[place], known = labels == 1, np.isfinite(labels)
+        if not known.all():
+            held = np.ones_like(shown) if held is None else held
+            held[place] = known
     found = vote_windows(shown, held, codes, slots, width=width, step=step)
     if not len(found.start):
         fact = f"no video has {window:g} s of samples, the length of a window."
@@ -117,7 +126,9 @@ def vote_labels(
         if name in table:
             first = np.searchsorted(codes, np.arange(len(videos)))
             voted[name] = table[name].to_numpy(object)[order][first][found.video]
-    return pd.concat([voted, pd.DataFrame(found.labels.astype(np.float32), columns=names)], axis=1)
+    voted = pd.concat([voted, pd.DataFrame(found.labels.astype(np.float32), columns=names)], axis=1)
+    voted.attrs["tied"] = (found.tied, int((found.known > 0).sum()))
+    return voted
 
 
 def vote_windows(
@@ -167,11 +178,14 @@ def vote_windows(
     options = {"place": place, "total": total, "block": block, "kind": kind}
     votes = _add_windows(_add_blocks(shown, **options), blocks, width // block)
     if known is None and place is None:
-        return Windows(video, begins, (2 * votes > width).T, np.full(votes.T.shape, width, kind))
+        tied = int((2 * votes == width).sum())
+        whole = np.full(votes.T.shape, width, kind)
+        return Windows(video, begins, (2 * votes > width).T, whole, tied)
     held = np.ones(shown.shape, dtype=bool) if known is None else known
     held = _add_windows(_add_blocks(held, **options), blocks, width // block)
     won = np.where(held > 0, 2 * votes > held, np.nan)
-    return Windows(video, begins, won.T, held.T)
+    tied = int(((held > 0) & (2 * votes == held)).sum())
+    return Windows(video, begins, won.T, held.T, tied)
 
 
 def _find_ends(codes: np.ndarray, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

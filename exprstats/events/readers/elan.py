@@ -6,9 +6,10 @@ from collections import Counter
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.events.readers.markup import read_text
 from exprstats.events.readers.signstream import Event
+from exprstats.options import name_some
 
 
 def list_elan(root: Element, path: Path, within: str | None, odd: Counter[str]) -> list[Event]:
@@ -59,6 +60,7 @@ def list_elan(root: Element, path: Path, within: str | None, odd: Counter[str]) 
         for name, signer, key, text in marks
     ]
     if within is None:
+        _ask_within(root, path)
         last = max((one[3] for one in placed), default=0.0)
         whole = [Event(path.stem, None, "utterance", 0.0, last, None)] * bool(placed)
         return [
@@ -69,6 +71,19 @@ def list_elan(root: Element, path: Path, within: str | None, odd: Counter[str]) 
             ),
         ]
     return _cut_utterances(placed, path, within, odd)
+
+
+def _ask_within(root: Element, path: Path) -> None:
+    """Say that a file is one utterance, and which tiers with times could hold its utterances."""
+    counts = {
+        str(tier.get("TIER_ID")): sum(1 for _ in tier.iter("ALIGNABLE_ANNOTATION"))
+        for tier in root.iter("TIER")
+    }
+    several = [name for name, count in counts.items() if count > 1]
+    if several:
+        told = f"{path.name} was read as one utterance. If a tier holds utterances ("
+        remedy = (f"{told}{name_some(several)}), name it with ", Option("within"), ".")
+        warn_user(remedy)
 
 
 def _fill_slots(root: Element) -> dict[str | None, float]:

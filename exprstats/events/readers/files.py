@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.events.intervals import check_events, check_rate
 from exprstats.events.readers.elan import list_elan
 from exprstats.events.readers.markup import parse_markup
 from exprstats.events.readers.signstream import Event, list_signstream2, list_signstream3
 from exprstats.events.readers.spellings import list_spellings, merge_spellings
-from exprstats.options import name_nearest
+from exprstats.io.files.reading import Reading
+from exprstats.options import TimeUnit, check_word, name_nearest
 from exprstats.parallel import report_progress
 
 FilePath = str | os.PathLike[str]
 _MARKUP = (".xml", ".eaf")
+_PER_SECOND: dict[TimeUnit, float] = {"s": 1.0, "ms": 1e3, "us": 1e6}
+_LONGEST = 100.0  # seconds of a usual annotation
 _ROLES = ("utterance", "signer", "tier", "start", "end", "value", "phase")
 
 
@@ -30,7 +35,15 @@ def read_events(
     spellings: pd.DataFrame | None = None,
     fps: float = 30.0,
     within: str | None = None,
+    utterance: str | None = None,
+    signer: str | None = None,
+    tier: str | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    value: str | None = None,
+    unit: TimeUnit = "s",
     encoding: str | None = None,
+    reading: Reading | None = None,
 ) -> pd.DataFrame:
     r"""Read annotated intervals from SignStream, ELAN, or tables of intervals.
 
@@ -39,7 +52,7 @@ def read_events(
     paths
         Files, or folders of files: databases of SignStream 2 and exports of SignStream 3 (.xml),
         ELAN files (.eaf), and tables (.csv, .tsv, .xlsx) with columns ``tier``, ``start`` and
-        ``end`` (s), and ``utterance``, ``signer``, ``value``, ``phase`` where there are any.
+        ``end``, and ``utterance``, ``signer``, ``value``, ``phase`` where there are any.
     spellings
         Spellings that mean one thing, as from `list_spellings`; None: that table.
     fps
@@ -47,8 +60,14 @@ def read_events(
         millisecond, and end with the last frame, which counts.
     within
         Tier of ELAN files whose annotations are the utterances; None: a file is one utterance.
+    utterance, signer, tier, start, end, value
+        Columns of tables that have other names.
+    unit
+        Of the times of tables: ``"s"``, ``"ms"`` or ``"us"``.
     encoding
         Of the text; None: as the files say, else UTF-8.
+    reading
+        How tables are to be read, in place of ``encoding``.
 
     Returns
     -------
@@ -69,7 +88,8 @@ def read_events(
     Warns
     -----
     DataWarning
-        For intervals that were cut or left out.
+        For intervals that were cut or left out, rows that stand twice, and times that look like
+        another unit.
 
     References
     ----------
@@ -86,13 +106,18 @@ def read_events(
     [['u1', 'nose', 0.2, 0.5, 'wrinkle']]
     """
     check_rate(fps)
+    check_word(unit, TimeUnit, "time_unit")
+    reading = Reading(encoding=encoding) if reading is None else reading
+    named = {"utterance": utterance, "signer": signer, "tier": tier, "start": start, "end": end}
+    named = {role: name for role, name in (named | {"value": value}).items() if name is not None}
+    plan = _Plan(fps, within, reading, named, unit)
     files = list_files(paths)
     pieces: list[pd.DataFrame] = []
     problems: list[Problem] = []
     odd: Counter[str] = Counter()
     for done, path in enumerate(files, start=1):
         try:
-            pieces.append(_read_file(path, fps, within, encoding, odd))
+            pieces.append(_read_file(path, plan, odd))
         except DataError as error:
             problems += error.problems
         report_progress("Reading annotations", done, len(files))
@@ -147,18 +172,26 @@ def _check_names(files: Sequence[Path]) -> None:
         raise DataError(Problem(fact, "Rename them, or leave one out."))
 
 
-def _read_file(
-    path: Path, fps: float, within: str | None, encoding: str | None, odd: Counter[str]
-) -> pd.DataFrame:
+class _Plan(NamedTuple):
+    """How files are read: the rate of videos, and the columns and the unit of tables."""
+
+    fps: float
+    within: str | None
+    reading: Reading
+    named: Mapping[str, str]
+    unit: TimeUnit
+
+
+def _read_file(path: Path, plan: _Plan, odd: Counter[str]) -> pd.DataFrame:
     if path.suffix.lower() not in _MARKUP:
-        return _read_intervals(path, encoding)
-    root = parse_markup(path, encoding)
+        return _read_intervals(path, plan)
+    root = parse_markup(path, plan.reading.encoding)
     if root.tag == "SIGNSTREAM-DATABASE":
-        events = list_signstream2(root, path, fps, odd)
+        events = list_signstream2(root, path, plan.fps, odd)
     elif root.tag == "SIGNSTREAM_DAI":
-        events = list_signstream3(root, path, fps, odd)
+        events = list_signstream3(root, path, plan.fps, odd)
     elif root.tag == "ANNOTATION_DOCUMENT":
-        events = list_elan(root, path, within, odd)
+        events = list_elan(root, path, plan.within, odd)
     else:
         fact = f"its first element is '{root.tag}', of neither SignStream nor ELAN."
         raise DataError(Problem(fact, "Save intervals as .csv instead.", file=str(path)))
@@ -167,29 +200,58 @@ def _read_file(
     return pd.DataFrame(events, columns=list(Event._fields))
 
 
-def _read_intervals(path: Path, encoding: str | None) -> pd.DataFrame:
+def _read_intervals(path: Path, plan: _Plan) -> pd.DataFrame:
     from exprstats.io.clips import read_table
-    from exprstats.io.files.reading import Reading
     from exprstats.io.sources import open_source
 
-    reading = Reading(encoding=encoding)
-    header = [str(name) for name in open_source(path, reading, warned=False).header]
-    absent = [name for name in ("tier", "start", "end") if name not in header]
+    header = [str(name) for name in open_source(path, plan.reading, warned=False).header]
+    known = {role: plan.named.get(role, role) for role in _ROLES}
+    asked = [*plan.named, *(role for role in ("tier", "start", "end") if role not in plan.named)]
+    absent = [role for role in asked if known[role] not in header]
     if absent:
-        hint = name_nearest(absent[0], header)
-        fact = f"a table of intervals needs columns tier, start and end; it has no '{absent[0]}'."
-        raise DataError(Problem(fact, hint, file=str(path)))
-    ids = [name for name in ("utterance", "signer", "tier") if name in header]
-    table = read_table(path, ids=ids, numbers=["start", "end"], reading=reading)
-    table = table.reindex(columns=list(_ROLES))
-    if "utterance" not in header:
+        role = absent[0]
+        needed = "a table of intervals needs columns tier, start and end; "
+        fact = f"{'' if role in plan.named else needed}it has no '{known[role]}'."
+        hint = name_nearest(known[role], header)
+        remedy = (f"{hint} Name the column with ".lstrip(), Option(role), ".")
+        raise DataError(Problem(fact, remedy, file=str(path)))
+    ids = [known[name] for name in ("utterance", "signer", "tier") if known[name] in header]
+    numbers = [known["start"], known["end"]]
+    table = read_table(path, ids=ids, numbers=numbers, reading=plan.reading)
+    table = table.rename(columns={name: role for role, name in known.items()})
+    held = set(table.columns)
+    table = _drop_copies(table.reindex(columns=list(_ROLES)), path)
+    table[["start", "end"]] /= _PER_SECOND[plan.unit]
+    if "utterance" not in held:
         table["utterance"] = path.stem
-    if "value" not in header:
+    if "value" not in held:
         table["value"] = "yes"
     for name in ("signer", "value", "phase"):
         texts = table[name].astype(object)
         table[name] = [None if pd.isna(one) else _write_value(one) for one in texts]
+    _judge_lengths(table, path, plan.unit)
     return table
+
+
+def _drop_copies(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return a table without the rows that repeat another in all that is read of it."""
+    again = table.duplicated()
+    if again.any():
+        counted = count_things(again.sum(), "row repeats", "rows repeat")
+        fact = f"{counted} another and count once."
+        warn_user(Problem(fact, file=str(path), rows=tuple(np.flatnonzero(again)[:5] + 2)))
+    return table[~again].reset_index(drop=True)
+
+
+def _judge_lengths(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:
+    """Warn of annotations that last as long as none does, in the unit that was told."""
+    usual = float((table["end"] - table["start"]).median())
+    if usual > _LONGEST:
+        units = list(_PER_SECOND)
+        other = units[min(units.index(unit) + 1, len(units) - 1)]
+        told = f"half of the intervals last {usual:,.0f} s or more. If times are in another unit, "
+        remedy = ("say so with ", Option("time_unit", other), ".")
+        warn_user(Problem(told, remedy, file=str(path)))
 
 
 def _write_value(value: object) -> str:

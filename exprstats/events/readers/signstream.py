@@ -50,6 +50,11 @@ def list_signstream2(root: Element, path: Path, fps: float, odd: Counter[str]) -
     DataError
         If a time is absent or no number.
     """
+    version = root.get("SIGNSTREAM-VERSION", "2")
+    if not version.startswith("2"):
+        fact = f"it is a database of SignStream {version}, whose form is not known."
+        remedy = "Export it as XML (its first element is then SIGNSTREAM_DAI), or as a table."
+        raise DataError(Problem(fact, remedy, file=str(path)))
     people = {
         one.get("ID"): one.get("LABEL") or one.get("NAME") for one in root.iter("PARTICIPANT")
     }
@@ -124,8 +129,9 @@ def _trim(text: str | None) -> str | None:
 def list_signstream3(root: Element, path: Path, fps: float, odd: Counter[str]) -> list[Event]:
     """Return the intervals of an export of SignStream 3.
 
-    The export does not name the unit of its times. Utterances that would last longer than half a
-    minute as frames are counted in milliseconds. Parameters are those of `list_signstream2`.
+    Times are called frames, and are frames of the session's video, the last one included. Some
+    published exports have numbers that no frames can have; utterances that would last longer than
+    half a minute as frames are counted in milliseconds. Parameters are those of `list_signstream2`.
 
     Warns
     -----
@@ -142,38 +148,62 @@ def list_signstream3(root: Element, path: Path, fps: float, odd: Counter[str]) -
             f"median utterance would last {np.median(lengths) / fps:,.0f} s."
         )
     events: list[Event] = []
-    for tier in root.iter("SEGMENT-TIER"):
-        signer = _unquote(tier.find("PARTICIPANT")) or None
-        for utterance in tier.iter("UTTERANCE"):
-            name = f"{path.stem}/{utterance.get('ID')}"
-            span = _read_span(utterance)
-            if span is None:
-                odd["with their utterance left out, since it has no times"] += 1
+    for name, signer, utterance in _name_utterances(root, path):
+        span = _read_span(utterance)
+        if span is None:
+            odd["with their utterance left out, since it has no times"] += 1
+            continue
+        length = (span[1] - span[0]) / rate + 1 / fps
+        label = _unquote(utterance.find("UTTERANCE-NUMBER"))
+        events.append(Event(name, signer, WHOLE, 0.0, length, label or None))
+        text = _unquote(utterance.find("TRANSLATION"))
+        if text:
+            events.append(Event(name, signer, TRANSLATION, 0.0, length, text))
+        for mark, value, phase, tier in _list_marks(utterance):
+            place = _read_span(mark)
+            if place is None:
+                odd["left out, since they have no times"] += 1
                 continue
-            length = (span[1] - span[0]) / rate + 1 / fps
-            label = _unquote(utterance.find("UTTERANCE-NUMBER"))
-            events.append(Event(name, signer, WHOLE, 0.0, length, label or None))
-            text = _unquote(utterance.find("TRANSLATION"))
-            if text:
-                events.append(Event(name, signer, TRANSLATION, 0.0, length, text))
-            for mark, value, phase, tier_name in _list_marks(utterance):
-                place = _read_span(mark)
-                if place is None:
-                    odd["left out, since they have no times"] += 1
-                    continue
-                first = (place[0] - span[0]) / rate
-                stop = min((place[1] - span[0]) / rate + 1 / fps, length)
-                if max(first, 0.0) >= stop:
-                    odd["left out, since no frame of their utterance holds them"] += 1
-                    continue
-                events.append(Event(name, signer, tier_name, max(first, 0.0), stop, value, phase))
+            first = max((place[0] - span[0]) / rate, 0.0)
+            stop = min((place[1] - span[0]) / rate + 1 / fps, length)
+            if first >= stop:
+                odd["left out, since no frame of their utterance holds them"] += 1
+                continue
+            odd["cut at the ends of their utterance"] += place[0] < span[0] or place[1] > span[1]
+            events.append(Event(name, signer, tier, first, stop, value, phase))
     return events
+
+
+def _name_utterances(root: Element, path: Path) -> Iterator[tuple[str, str | None, Element]]:
+    """Yield the name, signer and element of each utterance.
+
+    Numbers start anew in another collection or for another signer of some files; there the names
+    of these stand before them.
+    """
+    found = [
+        (collection.get("NAME") or collection.get("ID") or "", tier, utterance)
+        for collection in root.iter("COLLECTION")
+        for tier in collection.iter("SEGMENT-TIER")
+        for utterance in tier.iter("UTTERANCE")
+    ]
+    numbers = Counter(utterance.get("ID") for *_, utterance in found)
+    met: Counter[str] = Counter()
+    for collection, tier, utterance in found:
+        signer = _unquote(tier.find("PARTICIPANT")) or None
+        number = utterance.get("ID")
+        name = str(number)
+        if number is None or numbers[number] > 1:
+            name = "/".join(filter(None, (collection, tier.get("ID"), number)))
+            met[name] += 1
+            name += f"/{met[name]}" if number is None or met[name] > 1 else ""
+        yield f"{path.stem}/{name}", signer, utterance
 
 
 def _list_marks(utterance: Element) -> Iterator[tuple[Element, str | None, str | None, str]]:
     """Yield signs, non-manual markers and their phases: the element, value, phase and tier."""
     for sign in utterance.iter("SIGN"):
-        hand = next((one for one in sign if one.tag.endswith("DOMINANT_HAND")), sign)
+        hands = {one.tag: one for one in sign if one.tag.endswith("DOMINANT_HAND")}
+        hand = hands.get("DOMINANT_HAND", next(iter(hands.values()), sign))
         yield hand, _unquote(sign.find("LABEL")) or None, None, GLOSS
     for marker in utterance.iter("NON_MANUAL"):
         tier = _unquote(marker.find("LABEL")) or "non-manual"

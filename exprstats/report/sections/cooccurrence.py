@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import count_things, write_count, write_level, write_number, write_p
+from exprstats.apa import (
+    MISSING,
+    count_things,
+    write_count,
+    write_level,
+    write_number,
+    write_p,
+)
 from exprstats.document.cells import collect_notes, write_estimate, write_limits
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, quote_sentence, say
@@ -53,7 +60,12 @@ def describe_cooccurrence(analysis: Analysis) -> Section | None:
         )
     tables = _build_pairs(found)
     place = (
-        (say("Table A81 lists features of the labels with the clearest associations."),)
+        (
+            say(
+                "Table A83 lists features of the labels with the clearest associations, and Table "
+                "A84 those with the highest shares, few as their utterances may be."
+            ),
+        )
         if tables
         else ()
     )
@@ -110,17 +122,74 @@ def _build_pairs(found: CoOccurrence) -> tuple[Table, ...]:
         Column("p", say("*p*")),
     )
     shown = pd.concat(kept)
-    return (
-        Table(
-            "A81",
-            "cooccurrence",
-            "Features That Go With Labels",
-            columns,
-            pd.DataFrame(cells),
-            group="label",
-            notes=(*_say_pairs(found, len(order)), *collect_notes(shown, ("label", "feature"))),
-            rows=found.tidy(),
-        ),
+    ranks = {
+        (row["label"], row["feature"]): place
+        for mine in kept
+        for place, row in enumerate(mine.to_dict("records"), start=1)
+    }
+    first = Table(
+        "A83",
+        "cooccurrence",
+        "Features That Go With Labels",
+        columns,
+        pd.DataFrame(cells),
+        group="label",
+        notes=(*_say_pairs(found, len(order)), *collect_notes(shown, ("label", "feature"))),
+        rows=found.tidy(),
+    )
+    return (first, _build_highest(found, rows, order[:_MOST_LABELS], ranks))
+
+
+def _build_highest(
+    found: CoOccurrence, rows: pd.DataFrame, labels: list[Any], ranks: dict[tuple[Any, Any], int]
+) -> Table:
+    """Return Table A84: the highest shares whatever they rest on, as published tables have them."""
+    name, _, _, count = _FORMULAS[found.given]
+    kept = []
+    for label in labels:
+        mine = rows[rows["label"].eq(label) & rows["n_joint"].gt(0)]
+        mine = mine.sort_values(["estimate", count], ascending=False, kind="stable")
+        kept.append(mine.head(_MOST_FEATURES))
+    shown = pd.concat(kept)
+    cells = [
+        {
+            "label": str(row["label"]),
+            "feature": str(row["feature"]),
+            "estimate": write_estimate(row, 3),
+            "count": f"{write_count(row['n_joint'])}/{write_count(row[count])}",
+            "utterances": write_count(row["n_clusters"]),
+            "place": str(ranks.get((row["label"], row["feature"]), MISSING)),
+        }
+        for row in shown.to_dict("records")
+    ]
+    columns = (
+        Column("feature", say("Feature"), words=True),
+        Column("estimate", say("{name}", name=name)),
+        Column("count", say("Frames") if found.unit == "frames" else say("Utterances")),
+        Column("utterances", say("In utterances")),
+        Column("place", say("Place in Table A83")),
+    )
+    words = (
+        " They call it the probability of the feature given the label, and divide, as here, by the "
+        "frames with the feature."
+        if found.given == "feature"
+        else ""
+    )
+    note = say(
+        "The highest {name} of each label, as Kezar and Zhou (2022, Tables 1 and 2) list them: "
+        "without limits, and down to features of few utterances.{words}",
+        name=name,
+        words=words,
+    )
+    return Table(
+        "A84",
+        "cooccurrence_highest",
+        "Highest Conditional Probabilities",
+        columns,
+        pd.DataFrame(cells),
+        group="label",
+        notes=(note,),
+        rows=shown,
     )
 
 
@@ -129,19 +198,21 @@ def _say_pairs(found: CoOccurrence, n_labels: int) -> list[Text]:
     name = _FORMULAS[found.given][0]
     notes = [
         say(
-            "The {labels} with the clearest associations, and for each the features whose {name} "
+            "{labels} with the clearest associations, and for each the features whose {name} "
             "is highest by the lower limit, at most {features}, of those that occur in {fewest} "
             "utterances. {level} CI: delete-one jackknife over the utterances in which the event "
             "occurs.",
-            labels=count_things(min(_MOST_LABELS, n_labels), "label"),
+            labels="The label"
+            if n_labels == 1
+            else f"The {count_things(min(_MOST_LABELS, n_labels), 'label')}",
             features=_MOST_FEATURES,
             name=name,
             fewest=_FEWEST,
             level=write_level(found.level),
         )
     ]
-    if found.draws:
-        tested = found.table["p_value"].notna().sum()
+    tested = found.table["p_value"].notna().sum() if found.draws else 0
+    if tested:
         notes.append(
             say(
                 "*p* of independence: {draws} permutations of the labels of utterances within "

@@ -117,7 +117,7 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
     )
     title = "Leading Emotions by Modality"
     first = Table(
-        "A85",
+        "A78",
         "estimates",
         title,
         columns,
@@ -134,7 +134,7 @@ def _name(row: dict[Any, Any]) -> str:
 
 
 def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, interval: str) -> list[Table]:
-    """Return Table A78: how the leading emotions agree with themselves over time."""
+    """Return Table A85: how the leading emotions agree with themselves over time."""
     mine = rows[rows["term"].isin(["stability", "lag_one"])]
     mine = mine.merge(order[["context", "modality", "emotion"]].drop_duplicates())
     if mine.empty:
@@ -163,16 +163,16 @@ def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, interval: str) -> li
         Column("lag_limits", say("{one}", one=interval), "Moment to moment"),
     )
     note = say(
-        "Halves: correlation over recordings of the mean of the first half with that of the "
-        "second, stepped up to a whole recording (Spearman–Brown). Moment to moment: correlation "
-        "of neighbouring moments about the mean of their recording; its expectation is below zero "
-        "where moments are independent."
+        "Halves: correlation, over the faces or voices of recordings, of the mean of the first "
+        "half with that of the second, stepped up to a whole recording (Spearman–Brown). Moment to "
+        "moment: correlation of neighbouring moments about the mean of their recording; its "
+        "expectation is below zero where moments are independent."
     )
     title = "Reliability of the Leading Emotions Over Time"
     notes = (note, *collect_notes(mine, ("term", "emotion", "modality", "context")))
     return [
         Table(
-            "A78",
+            "A85",
             "estimates_time",
             title,
             columns,
@@ -303,12 +303,13 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
         Column("similarity", say("Similarity")),
         Column("p", say("*p*")),
         *([Column("adjusted", say("Adj. *p*"))] if len(cells) > 1 else []),
-        Column("people", say("People")),
+        Column("people", say("{unit}", unit=result.unit.capitalize())),
     )
     note = say(
         "Difference: root mean square of the differences of Fisher z; what it would be on average "
         "with equal structure, since correlations of samples always differ. Similarity: "
-        "correlation of both matrices. *p*: random signs of what each person adds."
+        "correlation of both matrices. *p*: random signs of what each of the {unit} adds.",
+        unit=result.unit,
     )
     name, title = "estimates_structure", "Equality of Correlations of Emotions"
     adjusted = say("Adj. *p*: over all comparisons, by Holm's method.")

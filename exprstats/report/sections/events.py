@@ -16,6 +16,8 @@ from exprstats.report.analysis import Analysis
 if TYPE_CHECKING:
     from exprstats.events import EventCounts
 
+_MOST_UNITS = 15
+
 
 def describe_events(analysis: Analysis) -> Section | None:
     """Return the section on what was annotated, or None without counts."""
@@ -24,7 +26,8 @@ def describe_events(analysis: Analysis) -> Section | None:
         return None
     labels = counts.table[counts.table["kind"].eq("label")]
     merged = _list_merged(counts)
-    tables = (*_build_labels(counts, labels), *_build_spellings(merged))
+    mapped = _list_mapped(counts)
+    tables = (*_build_labels(counts, labels), *_build_readings(merged, mapped))
     sentences = [say("{told}", told=counts.sentence())]
     if counts.n_phases:
         sentences.append(
@@ -37,13 +40,21 @@ def describe_events(analysis: Analysis) -> Section | None:
     if len(merged):
         sentences.append(
             say(
-                "Spellings that mean one thing were merged in {count} (Table A84).",
+                "Spellings that mean one thing were merged in {count} (Table A82).",
                 count=count_things(merged["n_intervals"].sum(), "interval"),
             )
         )
-    sentences.append(say("Figure A80 shows the most frequent values."))
+    if len(mapped):
+        sentences.append(
+            say(
+                "The table of action units gives {count} of {values} a unit (Table A82).",
+                count=count_things(mapped["n_intervals"].sum(), "interval"),
+                values=count_things(len(mapped), "value"),
+            )
+        )
+    sentences.append(say("Figure A81 shows the most frequent values."))
     figure = Figure(
-        "A80",
+        "A81",
         "events",
         "Frames of Annotated Values, Action Units and Labels",
         lambda: draw_events(counts),
@@ -61,7 +72,7 @@ def _say_tokens(counts: EventCounts) -> list[Text]:
     texts = count_things(tokens["n_texts"].iloc[0], "text")
     text = say(
         "A lexicon found {words} in {texts} after capitals and punctuation were removed from "
-        "words, and {spaces} in the same texts split at blanks alone{share} (Table A80).",
+        "words, and {spaces} in the same texts split at blanks alone{share} (Table A81).",
         words=count_things(both["n_words"], "label"),
         texts=texts,
         spaces=write_count(both["n_spaces"]),
@@ -104,7 +115,7 @@ def _build_labels(counts: EventCounts, labels: pd.DataFrame) -> tuple[Table, ...
     rows = counts.tidy()
     return (
         Table(
-            "A80",
+            "A81",
             "event_labels",
             "Labels That the Lexicon Gives",
             columns,
@@ -122,17 +133,43 @@ def _list_merged(counts: EventCounts) -> pd.DataFrame:
     return counts.spellings[counts.spellings["n_intervals"] > 0]
 
 
-def _build_spellings(merged: pd.DataFrame) -> tuple[Table, ...]:
-    if merged.empty:
-        return ()
-    cells = [
+def _list_mapped(counts: EventCounts) -> pd.DataFrame:
+    """Return the rows of the table of action units that were met, the most frequent first."""
+    if counts.units is None:
+        return pd.DataFrame(columns=["unit", "tier", "value", "n_intervals"])
+    met = counts.units[counts.units["n_intervals"] > 0]
+    return met.sort_values("n_intervals", ascending=False, kind="stable")
+
+
+def _build_readings(merged: pd.DataFrame, mapped: pd.DataFrame) -> tuple[Table, ...]:
+    """Return Table A82: what is read as something else, by the two tables that can be edited."""
+    rows = [
         {
+            "kind": "Spellings",
             "tier": row["tier"],
-            "value": row["value"] or "every value",
+            "value": row["value"],
             "to": f"{row['tier_as']}={row['value_as']}" if row["value_as"] else row["tier_as"],
-            "count": write_count(row["n_intervals"]),
+            "n_intervals": row["n_intervals"],
         }
         for row in merged.to_dict("records")
+    ]
+    rows += [
+        {"kind": "Action units", "to": row["unit"]}
+        | {name: row[name] for name in ("tier", "value", "n_intervals")}
+        for row in mapped.to_dict("records")
+    ]
+    if not rows:
+        return ()
+    left = max(len(mapped) - _MOST_UNITS, 0)
+    cells = [
+        {
+            "kind": row["kind"],
+            "tier": row["tier"],
+            "value": row["value"] or "every value",
+            "to": row["to"],
+            "count": write_count(row["n_intervals"]),
+        }
+        for row in rows[: len(rows) - left]
     ]
     columns = (
         Column("tier", say("Tier in the files"), words=True),
@@ -140,13 +177,21 @@ def _build_spellings(merged: pd.DataFrame) -> tuple[Table, ...]:
         Column("to", say("Read as"), words=True),
         Column("count", say("Intervals")),
     )
+    note = say(
+        "Both tables can be replaced by files of one's own (units, spellings).{more}",
+        more=f" The {_MOST_UNITS} most frequent of {len(mapped)} values with a unit."
+        if left
+        else "",
+    )
     return (
         Table(
-            "A84",
-            "event_spellings",
-            "Spellings That Were Merged",
+            "A82",
+            "event_readings",
+            "What Values Are Read As",
             columns,
             pd.DataFrame(cells),
-            rows=merged,
+            group="kind",
+            notes=(note,),
+            rows=pd.DataFrame(rows),
         ),
     )

@@ -18,7 +18,7 @@ from exprstats.apa import (
 from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
 from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, quote_sentence, say
-from exprstats.plots.evoked import draw_groups, draw_together
+from exprstats.plots.evoked import draw_groups, draw_themes, draw_together
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def describe_evoked_labels(analysis: Analysis) -> Section | None:
         quote_sentence(found.sentence()),
         say("Table A90 has every expression.") if not pairs else _say_pairs(found),
     ]
+    if found.groups:
+        sentences.append(_say_videos(found))
     if groups:
         sentences.append(quote_sentence(found.describe_groups()))
     elif found.groups:
@@ -50,6 +52,17 @@ def describe_evoked_labels(analysis: Analysis) -> Section | None:
             say("Groups could not be compared: no group has three videos, or none is beside it.")
         )
     figures = []
+    if found.groups:
+        figures.append(
+            Figure(
+                "A89",
+                "evoked_videos",
+                f"Videos by {str(found.by).capitalize()}",
+                lambda: draw_themes(found),
+                words="Number of videos of each group, the most frequent ones first; a video may "
+                "have several.",
+            )
+        )
     if pairs:
         figures.append(
             Figure(
@@ -105,9 +118,9 @@ def _build_shares(found: EvokedLabels) -> Table:
     """Return Table A90: shares of moments and of labels, and labels a moment."""
     cells = []
     shares = found.pick("share").sort_values("estimate", ascending=False, kind="stable")
+    rare = 2 if (shares["estimate"].gt(0) & shares["estimate"].lt(0.005)).any() else 1
     for row in shares.to_dict("records"):
         portion = find_row(found.pick("label_share"), expression=row["expression"])
-        rare = 2 if row["estimate"] < 0.005 else 1
         cells.append(
             {
                 "name": str(row["expression"]),
@@ -126,8 +139,10 @@ def _build_shares(found: EvokedLabels) -> Table:
         cells.append(
             {
                 "name": name.format(unit=found.unit),
-                "share": write_estimate(row, bounded=False) if plain else write_percent(row),
-                "limits": write_limits(row, bounded=False) if plain else write_percent_limits(row),
+                "share": write_estimate(row, bounded=False) if plain else write_percent(row, rare),
+                "limits": write_limits(row, bounded=False)
+                if plain
+                else write_percent_limits(row, rare),
                 "portion": "",
                 "count": write_count(row["n_joint"]),
                 "videos": write_count(row["n_clusters"]),
@@ -184,6 +199,25 @@ def _say_pairs(found: EvokedLabels) -> Text:
         pairs=count_things(len(rows), "pair of expressions", "pairs of expressions"),
         told=told,
         alpha=f"{1 - found.level:.10g}".removeprefix("0"),
+    )
+
+
+def _say_videos(found: EvokedLabels) -> Text:
+    """Say how the videos are spread over groups."""
+    rows = found.table[found.table["term"].eq("video_share")]
+    counts = rows["n_joint"].astype(int)
+    most, least = rows.loc[counts.idxmax()], rows.loc[counts.idxmin()]
+    several = counts.sum() > found.n_videos
+    return say(
+        "{by} with most videos: {most} ({first}); with fewest: {least} ({last}), of {count} "
+        "groups{several} (Figure A89).",
+        by=str(found.by).capitalize(),
+        most=str(most["group"]),
+        first=write_count(most["n_joint"]),
+        least=str(least["group"]),
+        last=write_count(least["n_joint"]),
+        count=len(rows),
+        several="; some videos belong to several" if several else "",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from exprstats.apa import write_count, write_level, write_p
@@ -27,6 +28,7 @@ TERMS = {
     "correlation_mean": "*r*, mean over videos",
     "auc": "AUC",
 }
+_FREEDOM = "the t interval rests on"
 _BOUNDED = frozenset({"average_precision", "correlation", "correlation_mean", "auc"})
 
 
@@ -38,15 +40,18 @@ def describe_evoked_scores(analysis: Analysis) -> Section | None:
     sentences: list[Text] = []
     tables: list[Table] = []
     figures: list[Figure] = []
-    for source, found in results.items():
+    for found in results.values():
         told: list[Table] = []
-        for build in (_build_scores, _build_differences, _build_groups):
+        for build in (_build_scores, _build_differences, _build_groups, _build_contrasts):
             told += build(found, f"A{_FIRST + len(tables) + len(told)}")
-        tables += told
-        figures.append(_draw(found, f"A{_FIRST_FIGURE + len(figures)}"))
-        named = [*(f"Table {one.number}" for one in told), f"Figure {figures[-1].number}"]
+        drawn = [
+            _draw(found, f"A{_FIRST_FIGURE + len(figures) + place}", grouped=grouped)
+            for place, grouped in enumerate((False, True)[: 1 + bool(found.groups)])
+        ]
+        tables, figures = tables + told, figures + drawn
+        named = [f"Table {one.number}" for one in told] + [f"Figure {one.number}" for one in drawn]
         paragraph = (
-            say("Against {source}:", source=_name_truth(source)),
+            say("Against {source}:", source=_name_truth(found)),
             quote_sentence(found.sentence()),
             say("See {names}.", names=join_words(named)),
         )
@@ -73,20 +78,26 @@ def _name_file(found: EvokedScores) -> str:
     return slug(found.source.replace(" ", "_"))
 
 
-def _name_truth(source: str) -> str:
-    return {"labels": "the labels of the files"}.get(source, f"the {source}")
+def _name_truth(found: EvokedScores) -> str:
+    own = "labels" if _holds_labels(found) else "values"
+    return {"labels": f"the {own} of the files"}.get(found.source, f"the {found.source}")
 
 
-def _draw(found: EvokedScores, number: str) -> Figure:
+def _holds_labels(found: EvokedScores) -> bool:
+    """Return whether the truth is 0 or 1, as measures of labels need; else they are numbers."""
+    return bool({"average_precision", "auc"} & set(found.terms))
+
+
+def _draw(found: EvokedScores, number: str, *, grouped: bool) -> Figure:
+    ending, lines = ("_by_group", "group") if grouped else ("", "expression")
+    term = _pick_term(found) if grouped else found.terms[0]
     return Figure(
         number,
-        f"evoked_scores_{_name_file(found)}",
-        f"{TERMS.get(found.terms[0], found.terms[0]).replace('*', '')} Against "
-        f"{_title(found.source)}",
-        lambda: draw_evoked_scores(found),
-        words="Scores of each model with intervals, by group; the numbers of the table."
-        if found.groups
-        else "Scores of each model with intervals, by expression; the numbers of the table.",
+        f"evoked_scores{ending}_{_name_file(found)}",
+        f"{TERMS.get(term, term).replace('*', '')} Against "
+        f"{_title(found)}{', by Group' if grouped else ''}",
+        lambda: draw_evoked_scores(found, term=term, grouped=grouped),
+        words=f"Scores of each model with intervals, by {lines}; the numbers of the table.",
     )
 
 
@@ -136,7 +147,7 @@ def _build_scores(found: EvokedScores, number: str) -> list[Table]:
         Table(
             number,
             f"evoked_scores_{_name_file(found)}",
-            f"Predicted Expressions Against {_title(found.source)}",
+            f"Predicted Expressions Against {_title(found)}",
             tuple(columns),
             pd.DataFrame(cells),
             group="term" if len(found.terms) > 1 else None,
@@ -146,11 +157,10 @@ def _build_scores(found: EvokedScores, number: str) -> list[Table]:
     ]
 
 
-def _title(source: str) -> str:
-    if source == "labels":
-        return "the Labels of the Files"
+def _title(found: EvokedScores) -> str:
     small = {"of", "the"}
-    return "the " + " ".join(w if w in small else w.capitalize() for w in source.split())
+    words = _name_truth(found).split()
+    return " ".join(word if word in small else word.capitalize() for word in words)
 
 
 def _build_differences(found: EvokedScores, number: str) -> list[Table]:
@@ -193,7 +203,7 @@ def _build_differences(found: EvokedScores, number: str) -> list[Table]:
         Table(
             number,
             f"evoked_differences_{_name_file(found)}",
-            f"Differences Between Models Against {_title(found.source)}",
+            f"Differences Between Models Against {_title(found)}",
             columns,
             pd.DataFrame(cells),
             group="pair",
@@ -209,45 +219,128 @@ def _name_pair(row: Any, *, several: bool) -> str:
     return f"{pair}, {term}" if several else pair
 
 
-def _build_groups(found: EvokedScores, number: str) -> list[Table]:
-    """Return the table of mean scores by group, and of the differences between two groups."""
+def _pick_means(found: EvokedScores, *, versus: bool) -> pd.DataFrame:
+    """Return scores of groups by the first measure, or their differences between two groups."""
     rows = found.table[found.table["headline"] & found.table["group"].notna()]
-    rows = rows[rows["expression"].isna() & rows["versus"].isna()]
+    rows = rows[rows["versus"].isna() & rows["term"].eq(_pick_term(found))]
+    other = rows.get("versus_group", pd.Series(np.nan, rows.index))
+    return rows[other.notna() if versus else other.isna()]
+
+
+def _pick_term(found: EvokedScores) -> str:
+    """Return the measure by which groups are compared: of several, a correlation if there is."""
+    return "correlation" if "correlation" in found.terms else found.terms[0]
+
+
+def _name_term(found: EvokedScores) -> str:
+    term = _pick_term(found)
+    return str(TERMS.get(term, term)).replace("*", "")
+
+
+def _drop_freedom(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows without the notes on degrees of freedom, which the column of videos tells."""
+    parts = (
+        rows["note"]
+        .astype(object)
+        .map(
+            lambda note: (
+                "; ".join(part for part in str(note).split("; ") if not part.startswith(_FREEDOM))
+                if isinstance(note, str)
+                else note
+            )
+        )
+    )
+    return rows.assign(note=parts)
+
+
+def _build_groups(found: EvokedScores, number: str) -> list[Table]:
+    """Return the table of scores by group: each expression where there are few, and the mean."""
+    rows = _pick_means(found, versus=False)
     if rows.empty:
         return []
+    across = (*(found.expressions if len(found.expressions) <= _MOST_WIDE else ()), None)
     cells = []
-    for row in rows.to_dict("records"):
-        other = row.get("versus_group")
-        single = other is None or pd.isna(other)
-        cells.append(
-            {
-                "kind": "Score" if single else "Difference",
-                "name": str(row["group"]) if single else f"{row['group']} − {other}",
-                "term": str(TERMS.get(row["term"], row["term"])).replace("*", ""),
-                "value": _write(row),
-                "limits": _write_ends(row),
-                "p": write_p(row.get("p_adjusted")) if not single else "",
-                "videos": write_count(row["n_clusters"]),
-            }
-        )
+    for model in found.models:
+        own = rows[rows["model"].eq(model)]
+        for group in found.groups:
+            cell = {"kind": model, "name": str(group)}
+            for place, name in enumerate(across):
+                row = find_row(own, group=group, expression=name)
+                cell[f"c{place}"] = _write(row)
+            cell |= {"limits": _write_ends(row), "videos": write_count(row["n_clusters"])}
+            cells.append(cell)
     columns = (
         Column("name", say("Group"), words=True),
-        Column("term", say("Measure"), words=True),
-        Column("value", say("Mean")),
+        *(
+            Column(f"c{place}", say("{name}", name=str(name or "Mean")))
+            for place, name in enumerate(across)
+        ),
         Column("limits", say("{level} CI", level=write_level(found.level))),
-        Column("p", say("*p*")),
         Column("videos", say("Videos")),
     )
     note = say(
-        "Means over expressions. *p*: of no difference between two groups, Holm-adjusted; Welch’s "
-        "degrees of freedom where groups have videos of their own. Videos: of the smaller group."
+        "{term} in each group's own moments. {level} CI: jackknife-t over videos, of the mean over "
+        "expressions.",
+        term=_name_term(found),
+        level=write_level(found.level),
     )
-    notes = (note, *collect_notes(rows, ("group", "versus_group", "term")))
+    means = rows[rows["expression"].isna()]
     return [
         Table(
             number,
             f"evoked_by_group_{_name_file(found)}",
-            f"Predicted Expressions Against {_title(found.source)}, by Group",
+            f"Predicted Expressions Against {_title(found)}, by Group",
+            columns,
+            pd.DataFrame(cells),
+            group="kind",
+            notes=(note, *collect_notes(_drop_freedom(means), ("group", "model"))),
+            rows=rows,
+        )
+    ]
+
+
+def _build_contrasts(found: EvokedScores, number: str) -> list[Table]:
+    """Return the table of differences of means between two groups, the clearest first."""
+    rows = _pick_means(found, versus=True)
+    rows = rows[rows["expression"].isna()]
+    if rows.empty:
+        return []
+    shown = rows.sort_values(["p_adjusted", "p_value"], kind="stable").head(_MOST_ROWS)
+    cells = [
+        {
+            "kind": str(row["model"]),
+            "name": f"{row['group']} − {row['versus_group']}",
+            "value": _write(row),
+            "limits": _write_ends(row),
+            "p": write_p(row["p_value"]),
+            "adjusted": write_p(row["p_adjusted"]),
+            "videos": write_count(row["n_clusters"]),
+        }
+        for row in shown.to_dict("records")
+    ]
+    cells.sort(key=lambda cell: cell["kind"])
+    columns = (
+        Column("name", say("Groups"), words=True),
+        Column("value", say("Difference")),
+        Column("limits", say("{level} CI", level=write_level(found.level))),
+        Column("p", say("*p*")),
+        Column("adjusted", say("Adjusted *p*")),
+        Column("videos", say("Videos")),
+    )
+    few = len(rows) > len(shown)
+    note = say(
+        "{term}, means over expressions.{few} Adjusted *p*: Holm, for all pairs of groups and "
+        "models; Welch’s degrees of freedom where groups have videos of their own. Videos: of the "
+        "smaller group.",
+        term=_name_term(found),
+        few=f" The {len(shown)} clearest of {len(rows)} differences." if few else "",
+    )
+    notes = (note, *collect_notes(_drop_freedom(shown), ("group", "versus_group")))
+    return [
+        Table(
+            number,
+            f"evoked_group_differences_{_name_file(found)}",
+            f"Differences Between Groups Against {_title(found)}",
             columns,
             pd.DataFrame(cells),
             group="kind",

@@ -27,6 +27,7 @@ def describe_labels(
         Of the windows, in frames.
     """
     known = int(frames["label"].notna().sum())
+    whole = windows[windows["complete"].astype(bool)]
     sentences = [
         say(
             "We labelled {known} of {frames} of {people} by how much of the person's own strongest "
@@ -36,14 +37,15 @@ def describe_labels(
             people=count_things(frames["subject"].nunique(), "person", "people"),
         ),
         say(
-            "{windows} of {length} frames, every {step} frames, carry the label of their last "
-            "frame; incomplete ones were left out.",
-            windows=count_things(len(windows), "window").capitalize(),
+            "{windows} of {length} frames, one every {step} frames, {carry} the label of the last "
+            "frame.",
+            windows=count_things(len(whole), "window").capitalize(),
+            carry="carries" if len(whole) == 1 else "carry",
             length=length,
             step=step,
         ),
     ]
-    added = int(windows["added"].astype(bool).sum()) if len(windows) else 0
+    added = int(whole["added"].astype(bool).sum())
     if added:
         counted = count_things(added, "was", "were")
         sentences.append(
@@ -51,11 +53,17 @@ def describe_labels(
                 "Of these {counted} added nearer to each other, for labels 3 to 7.", counted=counted
             )
         )
-    broken = int((~windows["complete"].astype(bool)).sum()) if len(windows) else 0
+    broken = len(windows) - len(whole)
     if broken:
-        counted = count_things(broken, "window holds", "windows hold")
-        sentences.append(say("{counted} a frame without a label or a gap.", counted=counted))
-    counts = count_labels(windows)
+        counted = count_things(broken, "further window holds", "further windows hold")
+        sentences.append(
+            say(
+                "{counted} a frame without a label or a gap, and {are} left out here.",
+                counted=counted,
+                are="is" if broken == 1 else "are",
+            )
+        )
+    counts = count_labels(whole)
     cells: list[dict[str, Any]] = [
         {
             "label": str(row["label"]),

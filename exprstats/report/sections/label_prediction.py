@@ -29,7 +29,7 @@ def describe_prediction(analysis: Analysis) -> Section | None:
         quote_sentence(found.sentence()),
         say(
             "Random forests of {trees} saw {frames} in {honest} folds of {kind} and {leaky} folds "
-            "of frames; {distinct} of the frames differ in features or labels.",
+            "of frames, of {distinct} combinations of features and labels.",
             trees=count_things(found.trees, "tree"),
             frames=count_things(found.n_frames, "frame"),
             honest=found.n_folds[honest],
@@ -37,7 +37,7 @@ def describe_prediction(analysis: Analysis) -> Section | None:
             leaky=found.n_folds["frames"],
             distinct=write_count(found.n_distinct),
         ),
-        say("Table A82 and Figure A81 show each label, Table A83 the features."),
+        say("Table A79 and Figure A80 show each label, Table A80 the features."),
     ]
     caveats = [
         say(
@@ -53,12 +53,12 @@ def describe_prediction(analysis: Analysis) -> Section | None:
             )
         )
     figure = Figure(
-        "A81",
+        "A80",
         "label_scores",
         "F1 of Labels in Held-Out Frames, by Kind of Folds",
         lambda: draw_label_scores(found),
         words="F1 of each label in folds of frames and in honest folds, with intervals; the same "
-        "numbers as Table A82.",
+        "numbers as Table A79.",
     )
     return Section(
         "label_prediction",
@@ -108,7 +108,7 @@ def _build_scores(found: LabelPrediction) -> Table:
     )
     shown = table[table["folds"].eq(honest) & table["term"].eq("f1")]
     return Table(
-        "A82",
+        "A79",
         "label_prediction",
         "Precision, Recall and F1 of Labels in Held-Out Frames",
         columns,
@@ -160,7 +160,7 @@ def _build_importance(found: LabelPrediction) -> Table:
         kind=found.folds,
     )
     return Table(
-        "A83",
+        "A80",
         "label_importance",
         "Importance of Features for Predicting Labels",
         columns,

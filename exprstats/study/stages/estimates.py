@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,7 +139,9 @@ def analyse_estimates(
     }
     found: list[Result] = [
         rate_estimates(table, by=by, level=settings.level),
-        compare_structure(table, by=by, draws=settings.draws, seed=seed),
+        replace(
+            compare_structure(table, by=by, draws=settings.draws, seed=seed), level=settings.level
+        ),
     ]
     if settings.maps:
         found.append(map_expressions(table, seed=seed))

@@ -34,6 +34,7 @@ class EvokedRun(NamedTuple):
     sources: tuple[Source, ...]
     voted: pd.DataFrame | None
     parts: pd.DataFrame | None
+    tied: tuple[int, int] = (0, 0)
 
 
 def run_evoked(
@@ -87,9 +88,10 @@ def analyse_evoked(
     DataError, OptionError
         As the verbs of `exprstats.events`.
     """
-    from exprstats.errors import Option, OptionError
+    from exprstats.errors import OptionError
     from exprstats.events import measure_labels, split_videos, vote_labels
 
+    reading = settings.choose_reading(reading)
     sources: list[Source] = []
     table = _read(settings, settings.files, sources, reading)
     people = None
@@ -98,12 +100,12 @@ def analyse_evoked(
     elif "annotator" in table:
         people, table = table, table.drop(columns="annotator")
     models = _read_models(settings, sources, reading)
-    voted = None
+    voted, tied = None, (0, 0)
     if settings.vote:
         grid = {"hz": settings.hz, "window": settings.window, "stride": settings.stride}
         options: dict[str, Any] = {"expressions": settings.expressions}
         table = vote_labels(table, threshold=settings.threshold, **grid, **options)
-        voted = table
+        voted, tied = table, table.attrs["tied"]
     groups = _find_themes(settings, sources)
     shared: dict[str, Any] = {"expressions": settings.expressions, "level": settings.level}
     cut: dict[str, Any] = shared | {"threshold": settings.threshold}
@@ -115,11 +117,7 @@ def analyse_evoked(
         by = settings.by or ("theme" if settings.themes else None)
         found.append(replace(measured, by=by))
     elif not models:
-        message = (
-            "these are ratings and no labels from 0 to 1; they are compared with predictions, which"
-            " are named with "
-        )
-        raise OptionError(message, Option("predictions"), ".")
+        raise OptionError(*_tell_ratings(table, settings))
     parts = None
     if labelled and (settings.part or settings.split):
         shares = dict(zip(_name_parts(settings.split), settings.split or (), strict=True)) or None
@@ -131,8 +129,8 @@ def analyse_evoked(
     if people is not None:
         found += _compare_people(settings, people, table, groups, options)
     if models:
-        found += _rate_models(settings, table, people, models, options)
-    return EvokedRun(tuple(found), tuple(sources), voted, parts)
+        found += _rate_models(settings, (table, people), models, groups, options)
+    return EvokedRun(tuple(found), tuple(sources), voted, parts, tied)
 
 
 def is_labelled(table: pd.DataFrame, expressions: tuple[str, ...] | None = None) -> bool:
@@ -144,6 +142,26 @@ def is_labelled(table: pd.DataFrame, expressions: tuple[str, ...] | None = None)
     values = table[list_expressions(table, expressions)].to_numpy()
     low, high = np.nanmin(values, initial=0.0), np.nanmax(values, initial=0.0)
     return bool(low >= 0 and high <= 1)
+
+
+def _tell_ratings(table: pd.DataFrame, settings: EvokedSettings) -> tuple[Any, ...]:
+    """Return what a table holds beside labels of 0 to 1, and how to go on."""
+    from exprstats.errors import Option
+    from exprstats.events.evoked.tables import list_expressions
+    from exprstats.options import name_some
+
+    names = list_expressions(table, settings.expressions)
+    ends = {name: (table[name].min(), table[name].max()) for name in names}
+    beyond = [name for name, (low, high) in ends.items() if low < 0 or high > 1]
+    low, high = ends[beyond[0]]
+    verb = "holds" if len(beyond) == 1 else "hold"
+    return (
+        f"{name_some(beyond)} {verb} ratings and no labels from 0 to 1 ('{beyond[0]}' runs from "
+        f"{low:g} to {high:g}). A column of times is named with ",
+        *(Option("time"), "; columns of expressions with ", Option("expressions")),
+        *("; ratings are compared with predictions, which are named with ",),
+        *(Option("predictions"), "."),
+    )
 
 
 def _read(
@@ -242,7 +260,6 @@ def _compare_people(
     """
     from exprstats.errors import DataError, warn_user
     from exprstats.events import compare_annotators, rate_evoked
-    from exprstats.events.evoked.tables import key_moments
 
     machine = table if settings.human else None
     cut = {name: options[name] for name in ("expressions", "level")}
@@ -252,12 +269,7 @@ def _compare_people(
         return found
     names = found[0].expressions  # type: ignore[attr-defined]
     shared = options | {"expressions": names, "metrics": ["correlation"], "common": True}
-    share = average_people(people, list(names))
-    if isinstance(groups, str):
-        homes = machine[["video", "group"]].astype({"video": "str"})
-        homes = homes.assign(at=key_moments(machine["time"]))
-        share = share.assign(at=key_moments(share["time"])).merge(homes, on=["video", "at"])
-        share = share.drop(columns="at")
+    share = _place_groups(average_people(people, list(names)), machine, groups)
     models = {MACHINE: machine}
     try:
         found.append(rate_evoked(share, models, by=groups, source="share of annotators", **shared))
@@ -273,20 +285,36 @@ def average_people(people: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return held.reset_index()
 
 
+def _place_groups(
+    share: pd.DataFrame, table: pd.DataFrame, groups: str | pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return moments of people with the group that the files' table gives each of them."""
+    from exprstats.events.evoked.tables import key_moments
+
+    if not isinstance(groups, str):
+        return share
+    homes = table[["video", "group"]].astype({"video": "str"})
+    homes = homes.assign(at=key_moments(table["time"])).drop_duplicates(["video", "at"])
+    placed = share.assign(at=key_moments(share["time"])).merge(homes, on=["video", "at"])
+    return placed.drop(columns="at")
+
+
 def _rate_models(
     settings: EvokedSettings,
-    table: pd.DataFrame,
-    people: pd.DataFrame | None,
+    tables: tuple[pd.DataFrame, pd.DataFrame | None],
     models: dict[str, pd.DataFrame],
+    groups: str | pd.DataFrame | None,
     options: dict[str, Any],
 ) -> list[Result]:
+    """Return the scores of models by the files' labels and by most annotators, by groups too."""
     import numpy as np
 
     from exprstats.events import rate_evoked
     from exprstats.events.evoked.tables import cut_labels, list_expressions
 
+    table, people = tables
     shared = options | {"against": settings.against, "common": settings.common}
-    shared["metrics"] = settings.metrics
+    shared |= {"metrics": settings.metrics, "by": groups}
     found: list[Result] = []
     if settings.human or people is None:
         truth, names = table, list_expressions(table, settings.expressions)
@@ -295,7 +323,7 @@ def _rate_models(
         found.append(rate_evoked(truth, models, source="labels", **shared))
     if people is not None:
         names = list_expressions(people, settings.expressions)
-        share = average_people(people, names)
+        share = _place_groups(average_people(people, names), table, groups)
         values = share[names].to_numpy()
         # A tie of annotators is no majority; the models' truth is that of most of them.
         most = np.where(np.isnan(values), np.nan, (values > 0.5) * 1.0)

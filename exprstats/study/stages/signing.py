@@ -12,7 +12,11 @@ from exprstats.study.settings import SigningSettings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from exprstats.io import Reading
     from exprstats.results import Result
+
+
+ROLES = ("utterance", "signer", "tier", "start", "end", "value")
 
 
 def list_sources(settings: SigningSettings) -> list[Path]:
@@ -55,7 +59,9 @@ def run_signing(
     return analyse_signing(settings, seed=log.draw_seed("signing"), n_jobs=n_jobs)
 
 
-def analyse_signing(settings: SigningSettings, *, seed: int, n_jobs: int = 1) -> tuple[Result, ...]:
+def analyse_signing(
+    settings: SigningSettings, *, seed: int, n_jobs: int = 1, reading: Reading | None = None
+) -> tuple[Result, ...]:
     """Read annotations and a lexicon, count, relate labels to features, and predict them.
 
     Co-occurrence is measured on the annotated values; labels are predicted from action units, or
@@ -69,6 +75,8 @@ def analyse_signing(settings: SigningSettings, *, seed: int, n_jobs: int = 1) ->
         Of permutations, folds and forests.
     n_jobs
         Workers.
+    reading
+        How tables are to be read; None: as the settings say.
 
     Returns
     -------
@@ -96,12 +104,25 @@ def analyse_signing(settings: SigningSettings, *, seed: int, n_jobs: int = 1) ->
         read_events,
         read_lexicon,
     )
+    from exprstats.events.intervals import TEXTS
 
     fps, text = settings.fps, settings.text
     lexicon = read_lexicon(settings.lexicon, categories=settings.categories)
     spellings = _read_table(settings.spellings)
-    options = {"fps": fps, "within": settings.within, "spellings": spellings}
-    events = read_events(settings.files, **options)
+    events = read_events(
+        settings.files,
+        fps=fps,
+        within=settings.within,
+        spellings=spellings,
+        unit=settings.time_unit,
+        reading=settings.choose_reading(reading),
+        **{role: getattr(settings, role) for role in ROLES},
+    )
+    # The texts of the tier that bounds utterances are theirs; a tier of texts is no feature.
+    text = TEXTS[0] if text == settings.within else text
+    if text not in TEXTS:
+        events["tier"] = events["tier"].replace(text, TEXTS[1])
+        text = TEXTS[1]
     labels = find_labels(events, lexicon, text=text, tokens=settings.tokens)
     table = _read_table(settings.units)
     units = None
@@ -112,6 +133,7 @@ def analyse_signing(settings: SigningSettings, *, seed: int, n_jobs: int = 1) ->
             raise
     tokens = compare_tokens(events, lexicon, text=text)
     shared = {"among": settings.among, "fps": fps, "level": settings.level, "seed": seed}
+    shared["least"] = settings.least
     found: list[Result] = [
         count_events(events, labels, units, tokens=tokens, fps=fps),
         measure_cooccurrence(

@@ -218,3 +218,21 @@ def test_an_expression_that_nobody_sees_is_undefined_and_the_mean_says_so(study)
     some = human.copy()
     some.loc[some["time"] > 3, "interest"] = np.nan
     assert ex.compare_annotators(some, machine).pick("correlation", expression="interest").shape[0]
+
+
+def test_what_a_machine_never_claims_has_precision_0_in_the_same_mean_as_recall(study):
+    """scikit-learn with zero_division=0, over the expressions that people see."""
+    machine = study.machine.assign(surprise=0.0)
+    people = study.human.assign(interest=0)
+    found = ex.compare_annotators(people, machine, expressions=EXPRESSIONS)
+    head = found.table[found.table["headline"].eq(True)]
+    rows = head.set_index(["expression", "term"])["estimate"]
+    assert rows["surprise", "precision"] == rows["surprise", "recall"] == 0
+    assert np.isnan(rows["interest", "recall"])
+    means = head[head["expression"].isna()].set_index("term")
+    seen = ["amusement", "concentration", "surprise"]
+    for term in ("precision", "recall", "f1"):
+        wanted = np.mean([rows[name, term] for name in seen])
+        assert means.loc[term, "estimate"] == pytest.approx(wanted, abs=1e-12)
+        assert "3 of 4 expressions" in means.loc[term, "note"]
+    assert "mean precision of 3 of 4 expressions" in found.sentence()

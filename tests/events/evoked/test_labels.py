@@ -175,3 +175,24 @@ def test_parts_that_differ_or_share_videos_are_told(study):
     assert "1 video stands in more than one part" in told
     with pytest.raises(OptionError, match="add up to 1"):
         ex.split_videos(table, shares={"a": 0.5, "b": 0.4})
+
+
+def test_groups_have_their_share_of_the_videos(study):
+    """Videos of themes counted by pandas; limits by hand: logit of k/n, jackknife of a mean."""
+    videos = study.machine["video"].unique()
+    themes = pd.DataFrame({"video": videos, "group": np.where(np.arange(60) < 21, "a", "b")})
+    themes = pd.concat([themes, themes[:9].assign(group="c")])
+    rows = ex.measure_labels(study.machine, by=themes).table.query("term == 'video_share'")
+    assert rows.set_index("group")["n_joint"].to_dict() == {"a": 21, "b": 39, "c": 9}
+    assert rows["estimate"].tolist() == pytest.approx([21 / 60, 39 / 60, 9 / 60], abs=1e-15)
+    row = rows.iloc[0]
+    assert row["std_error"] == pytest.approx(np.sqrt(0.35 * 0.65 / 59), rel=1e-9)
+    assert row["conf_low"] < 0.35 < row["conf_high"]
+
+
+def test_moments_that_stand_twice_are_refused_and_not_counted_twice(study):
+    again = pd.concat([study.machine, study.machine.iloc[:3]])
+    with pytest.raises(DataError, match="3 rows repeat the moment of another"):
+        ex.measure_labels(again)
+    people = pd.concat([study.machine.assign(annotator=one) for one in "xy"])
+    assert ex.measure_labels(people).n_moments == 2 * len(study.machine)

@@ -207,3 +207,32 @@ def test_small_groups_are_named_and_do_not_stop_the_others(study, truth):
     with pytest.warns(DataWarning, match=r"1 group has fewer than 3 videos .*: 'rare'"):
         found = ex.rate_evoked(table, study.predictions, by="group", draws=50, seed=1)
     assert found.groups == ("comedy", "horror", "music")
+
+
+def test_a_mean_over_groups_is_of_the_expressions_that_all_of_them_have(study, truth):
+    """Surprise occurs in one group only: means compare the other three, and say so."""
+    cut = truth.copy()
+    half = cut["video"].isin(sorted(cut["video"].unique())[:30])
+    cut["group"] = np.where(half, "one", "two")
+    cut.loc[half, "surprise"] = 0.0
+    found = ex.rate_evoked(cut, study.predictions, by="group", draws=100, seed=1)
+    own = found.table[found.table["headline"] & found.table["model"].eq("full")]
+    own = own[own["versus"].isna()]
+    change = own[own["versus_group"].notna() & own["expression"].isna()].iloc[0]
+    single = own[own["versus_group"].isna() & own["expression"].isin(EXPRESSIONS[:3])]
+    means = single.groupby("group")["estimate"].mean()
+    assert change["estimate"] == pytest.approx(means["one"] - means["two"], abs=1e-12)
+    assert "mean of the 3 of 4 expressions" in change["note"]
+    assert found.sentence().count("MAP of 4 expressions") == 1
+
+
+def test_names_that_differ_in_case_are_one(study, truth):
+    loud = {
+        name: one.rename(columns={"amusement": "Amusement"})
+        for name, one in study.predictions.items()
+    }
+    options = {"draws": 100, "seed": 1}
+    found = ex.rate_evoked(truth, loud, **options)
+    pd.testing.assert_frame_equal(
+        found.table, ex.rate_evoked(truth, study.predictions, **options).table
+    )

@@ -103,3 +103,11 @@ def test_grids_that_are_no_grids_are_refused():
         ex.vote_labels(again, hz=5)
     with pytest.raises(DataError, match="from -1 to 1"):
         ex.vote_labels(table.assign(joy=[-1, 1] * 30), hz=5)
+
+
+def test_ties_are_counted():
+    """Nine of eighteen, once; with a sample missing there is no half of seventeen."""
+    table = pd.DataFrame({"video": "a", "time": np.arange(18) / 6, "joy": [1] * 9 + [0] * 9})
+    voted = ex.vote_labels(table.assign(awe=[1.0] * 8 + [np.nan] + [0.0] * 9))
+    assert voted.attrs["tied"] == (1, 2)
+    assert voted[["joy", "awe"]].to_numpy().tolist() == [[0, 0]]

@@ -93,7 +93,7 @@ def test_scores_of_several_truths_are_numbered_without_gaps(study):
         share, {"machine": study.machine}, by="group", source="share of annotators", **options
     )
     (section,), words = tell(people, labels)
-    assert [one.number for one in section.tables] == ["A96", "A97", "A98", "A99"]
+    assert [one.number for one in section.tables] == ["A96", "A97", "A98", "A99", "A100"]
     assert "Against the labels of the files:" in words
     assert "Against the share of annotators:" in words
     assert "MAP of 4 expressions" in words and "mean MSE of 4 expressions" in words

@@ -1,0 +1,183 @@
+"""Files of word lists: LIWC dictionaries, Empath, NRC EmoLex, and tables or lists of one's own."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from exprstats.apa import count_things
+from exprstats.errors import DataError, Problem, warn_user
+
+Pairs = Iterator[tuple[str, str]]
+Reader = Callable[[list[str], Path], Pairs]
+_WIDE = {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+_BOOKS = {".xlsx", ".ods"}
+_MARKED, _UNMARKED = {"x", "1", "1.0"}, {"", "0", "0.0"}
+_TABLE = "Take a table with columns category and word, or with a column of X for each category."
+
+
+def list_words(path: Path) -> Pairs:
+    """Yield a category and a word, as it stands in the file, of each entry of a lexicon.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, is empty, or is none of the kinds that are known.
+    """
+    if path.suffix.lower() in _BOOKS:
+        yield from _read_pairs([], path)
+        return
+    lines = [line.rstrip("\r") for line in read_lines(path).split("\n") if line.strip()]
+    if not lines:
+        raise DataError(Problem("the lexicon is empty.", "Check the file.", file=str(path)))
+    yield from _pick_reader(path, lines)(lines, path)
+
+
+def read_lines(path: Path) -> str:
+    """Return the text of a file in UTF-8, UTF-16 with its mark, or else Windows-1252.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be opened, or is no text.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        fact = f"{error.strerror or 'it cannot be read'}."
+        raise DataError(Problem(fact, "Check the path.", file=str(path))) from None
+    if content[:2] in _WIDE:
+        return content.decode("utf-16")
+    if b"\0" in content:
+        fact = "it holds bytes that no text has."
+        raise DataError(Problem(fact, "Save the lexicon as a text in UTF-8.", file=str(path)))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _pick_reader(path: Path, lines: list[str]) -> Reader:
+    """Return the reader of a kind of file, told by its first lines and its ending."""
+    ending = path.suffix.lower()
+    header = [cell.strip().strip('"').lower() for cell in re.split(r"[,;\t]", lines[0])]
+    tabs = [line.count("\t") for line in lines]
+    last = {line.rpartition("\t")[2].strip() for line in lines}
+    found = (
+        (_read_dic, ending == ".dic" or lines[0].strip() == "%"),
+        (_read_dicx, ending == ".dicx"),
+        (_read_pairs, {"category", "word"} <= set(header)),
+        (_read_nrc, set(tabs) == {2} and last <= {"0", "1"}),
+        (_read_dicx, len(header) > 1 and (ending == ".csv" or _holds_marks(lines[1:]))),
+        (_read_rows, max(tabs) > 1),
+    )
+    return next((reader for reader, fits in found if fits), _read_list)
+
+
+def _holds_marks(rows: list[str]) -> bool:
+    """Return whether lines hold a word each and otherwise marks only."""
+    cells = [re.split(r"[,;\t]", row)[1:] for row in rows]
+    held = {cell.strip().lower() for row in cells for cell in row}
+    return bool(held & _MARKED) and held <= _MARKED | _UNMARKED
+
+
+def _read_rows(lines: list[str], path: Path) -> Pairs:
+    """Yield the words of a category a line, as Empath's file has them."""
+    for line in lines:
+        category, *words = line.split("\t")
+        yield from ((category.strip(), word.strip()) for word in words if word.strip())
+
+
+def _read_nrc(lines: list[str], path: Path) -> Pairs:
+    """Yield the words that NRC's EmoLex marks by 1: word, category and mark on each line."""
+    for line in lines:
+        word, category, mark = (part.strip() for part in line.split("\t"))
+        if mark == "1":
+            yield category, word
+
+
+def _read_dic(lines: list[str], path: Path) -> Pairs:
+    """Yield the entries of a LIWC dictionary up to LIWC2015."""
+    ends = [place for place, line in enumerate(lines) if line.strip() == "%"]
+    if len(ends) < 2:
+        which = "no second line" if ends else "no line"
+        fact = f"the list of categories has {which} with '%'."
+        raise DataError(Problem(fact, "Check that the dictionary is whole.", file=str(path)))
+    names: dict[str, str] = {}
+    for line in lines[ends[0] + 1 : ends[1]]:
+        code, _, name = line.strip().replace("\t", " ").partition(" ")
+        if code in names:
+            fact = f"two categories have the number {code}: '{names[code]}' and '{name.strip()}'."
+            raise DataError(Problem(fact, "Number them apart.", file=str(path)))
+        names[code] = name.strip() or code
+    skipped = 0
+    for line in lines[ends[1] + 1 :]:
+        word, *codes = line.split("\t") if "\t" in line else line.split()
+        # Where a blank stands between numbers, they are several; "(02 134)125/464" is a condition.
+        codes = [one for code in codes for one in ([code] if "(" in code else code.split())]
+        for code in codes:
+            known = names.get(code.strip())
+            skipped += known is None
+            if known is not None:
+                yield known, word.strip()
+    if skipped:
+        warn_user(
+            f"{path.name}: {skipped:,} of its entries depend on other words or name no category, "
+            "and were left out."
+        )
+
+
+def _read_dicx(lines: list[str], path: Path) -> Pairs:
+    """Yield the entries of a LIWC-22 dictionary: a word a line, and a mark for each category.
+
+    LIWC-22 marks by X; other programs write 1, and weighted dictionaries other numbers, which
+    count as marks unless they are 0.
+    """
+    comma = max(",;\t", key=lines[0].count)
+    header, *rows = list(csv.reader(lines, delimiter=comma))
+    names = [cell.strip() for cell in header]
+    if len(names) < 2 or not all(names[1:]):
+        fact = "its first line does not name a category for each column beside the words."
+        raise DataError(Problem(fact, _TABLE, file=str(path)))
+    weighted = 0
+    for number, row in enumerate(rows, start=2):
+        if len(row) > len(names) and any(cell.strip() for cell in row[len(names) :]):
+            fact = f"line {number} has {len(row)} cells, and the header {len(names)}."
+            raise DataError(Problem(fact, "Check that line.", file=str(path)))
+        for category, cell in zip(names[1:], row[1:], strict=False):
+            mark = cell.strip().lower()
+            if mark in _UNMARKED:
+                continue
+            if mark not in _MARKED:
+                weighted += _is_weight(mark, number, category, path)
+            yield category, row[0].strip()
+    if weighted:
+        counted = count_things(weighted, "entry has a weight", "entries have weights")
+        warn_user(f"{path.name}: {counted}, which are not used; each entry names its category.")
+
+
+def _is_weight(mark: str, number: int, category: str, path: Path) -> bool:
+    try:
+        return float(mark) != 0
+    except ValueError:
+        fact = f"'{mark}' marks a word of category '{category}' (line {number}); known are X and 1."
+        raise DataError(Problem(fact, _TABLE, file=str(path))) from None
+
+
+def _read_pairs(lines: list[str], path: Path) -> Pairs:
+    from exprstats.io import read_table
+
+    table = read_table(path)
+    table.columns = [str(name).strip().lower() for name in table.columns]
+    if not {"category", "word"} <= set(table.columns):
+        fact = "a table of words needs the columns category and word."
+        raise DataError(Problem(fact, _TABLE, file=str(path)))
+    known = table[["category", "word"]].dropna()
+    yield from zip(known["category"].astype(str), known["word"].astype(str), strict=True)
+
+
+def _read_list(lines: list[str], path: Path) -> Pairs:
+    yield from ((path.stem, line.strip()) for line in lines if not line.startswith("#"))
