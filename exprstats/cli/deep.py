@@ -23,6 +23,7 @@ from exprstats.cli.options import (
 from exprstats.cli.reading import allow_strict, get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import OptionError
+from exprstats.parallel import report_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,14 @@ deep_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 ClipsArgument = Annotated[Path, typer.Argument(metavar="CLIPS", help="One row a clip.")]
 ModelArgument = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A file that 'exprstats deep fit --save' wrote.")
+]
+CopiesArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL|DIR",
+        help="A file that 'exprstats deep fit --save' wrote, or the folder of 'deep adapt "
+        "--neutral ... --save', whose copies predict each person.",
+    ),
 ]
 SequencesOption = Annotated[
     Path,
@@ -218,7 +227,7 @@ def fit_sequences(
 @allow_strict
 @reads_files
 def predict_sequences(
-    model: ModelArgument,
+    model: CopiesArgument,
     clips: ClipsArgument,
     sequences: SequencesOption,
     clip: ClipOption = None,
@@ -238,13 +247,50 @@ def predict_sequences(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("deep predict", files={"--predictions": predictions}, **options) as session:
         table = read_windows(session, clips, None, clip=clip, subject=subject, context=None)
-        network = open_network(session, model, sequences, device)
-        found = list_guesses(network, table, model.stem)
-        session.add_table("predictions", found)
         told = count_things(len(table), "clip was predicted", "clips were predicted")
-        session.say(f"{told} by {type(network).__name__} '{network.net}' from {model}.")
+        if model.is_dir():
+            found = _predict_people(session, model, table, sequences, device)
+            told = count_things(len(found), "clip was predicted", "clips were predicted")
+            people = count_things(found["subject"].nunique(), "person", "people")
+            session.say(f"{told} by the copies in {model}, each for its own of {people}.")
+        else:
+            network = open_network(session, model, sequences, device)
+            found = list_guesses(network, table, model.stem)
+            session.say(f"{told} by {type(network).__name__} '{network.net}' from {model}.")
+        session.add_table("predictions", found)
         if predictions is not None:
             write_predictions(session, found, predictions)
+
+
+def _predict_people(
+    session: Session, folder: Path, table: pd.DataFrame, sequences: Path, device: str
+) -> pd.DataFrame:
+    """Return predictions of the people to whom copies in a folder were adapted."""
+    import pandas as pd
+
+    from exprstats.deep.files import list_copies
+    from exprstats.deep.model import require_torch
+    from exprstats.errors import DataError, Problem, warn_user
+    from exprstats.options import name_some
+
+    require_torch()
+    copies = list_copies(folder)
+    people = table["subject"].astype(str)
+    pieces = []
+    for number, (person, own) in enumerate(table.groupby(people, sort=False)):
+        report_progress("Predicting", number, people.nunique())
+        if str(person) in copies:
+            network = open_network(session, copies[str(person)], sequences, device)
+            pieces.append(list_guesses(network, own, folder.name))
+    lacking = [one for one in people.unique().tolist() if one not in copies]
+    if not pieces:
+        fact = f"none of the copies is of these people: {name_some(lacking)}."
+        remedy = f"They are of {name_some(list(copies))}."
+        raise DataError(Problem(fact, remedy, file=str(folder), column="subject"))
+    if lacking:
+        told = count_things(len(lacking), "person has", "people have")
+        warn_user(f"{told} no copy of their own and are left out: {name_some(lacking)}.")
+    return pd.concat(pieces, ignore_index=True)
 
 
 def read_windows(

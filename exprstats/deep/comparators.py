@@ -17,7 +17,7 @@ from exprstats.contracts import (
     order_levels,
 )
 from exprstats.deep.evoked.targets import Targets, open_targets
-from exprstats.deep.intensity.windows import read_marks
+from exprstats.deep.intensity.windows import keep_trained
 from exprstats.deep.recipes import NetName
 from exprstats.deep.result import PARTS, DeepModels
 from exprstats.errors import DataError, OptionError, Problem
@@ -146,7 +146,7 @@ def fit_deep(
         message = f"by is {by!r}; networks are trained by 'context' or for all clips (None)."
         raise OptionError(message, option="by")
     if training_only is not None:
-        clips = _drop_added(clips, parts, training_only)
+        clips = keep_trained(clips, parts, training_only).reset_index(drop=True)
     targets = open_targets(clips, target, pooled_target=pooled_target, classes=classes, by=by)
     labels = _check(clips, parts, [target] if isinstance(target, str) else list(target))
     contexts = order_levels(clips["context"]) if by else []
@@ -224,18 +224,6 @@ def _check(clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str]) -> np.n
         raise DataError(problems)
     lookup = pairs.set_index("subject")["part"]
     return clips["subject"].astype(str).map(lookup).to_numpy(object)
-
-
-def _drop_added(clips: pd.DataFrame, parts: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return the clips without those for training only that are of other people."""
-    problems = find_absent(parts, ["subject", "part"]) + find_absent(clips, ["subject"], "clips")
-    if problems:
-        raise DataError(problems)
-    marked = read_marks(clips, column)
-    trained = parts.loc[parts["part"].astype(str) == "train", "subject"].astype(str)
-    own = clips["subject"].astype(str).isin(trained).to_numpy()
-    kept = clips[own | ~marked]
-    return kept.reset_index(drop=True)
 
 
 def _check_parts(labels: np.ndarray, context: Any) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FORMAT = "exprstats deep model 1"
 # What a fit learned beside the weights, as far as the kind of model has it.
 _LEARNED = ("center_", "scale_", "flat_", "classes_", "held_out_", "outputs_", "shape_")
-_LEARNED += ("trained_on_", "levels_", "targets_")
+_LEARNED += ("trained_on_", "levels_", "targets_", "adapted_to_")
 _LEARNED += ("seed_", "seconds_", "device_", "n_parameters_")
 _REMEDY = "Give a file that save wrote."
 
@@ -111,6 +111,31 @@ def read_kind(path: str | Path) -> str:
 
     read_weights(path)
     return _read_header(Path(path))["kind"]
+
+
+def list_copies(folder: Path) -> dict[str, Path]:
+    """Return the files of copies in a folder, by the person whom each was adapted to.
+
+    Raises
+    ------
+    DataError
+        A file holds no copy, two are of one person, or there is none.
+    """
+    from exprstats.deep.weights import read_weights
+
+    found: dict[str, Path] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        read_weights(path)
+        person = _read_header(path)["learned"].get("adapted_to_")
+        if not person or person in found:
+            fact = f"it is the second of '{person}'." if person else "it was adapted to nobody."
+            remedy = "Keep one file a person, as 'exprstats deep adapt --save DIR' writes them."
+            raise DataError(Problem(fact, remedy, file=str(path)))
+        found[str(person)] = path
+    if not found:
+        remedy = "Name the folder that 'exprstats deep adapt --neutral ... --save DIR' wrote."
+        raise DataError(Problem("there is no .safetensors file.", remedy, file=str(folder)))
+    return found
 
 
 def _read_header(path: Path) -> dict[str, Any]:

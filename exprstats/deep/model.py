@@ -1,11 +1,10 @@
 """The contract of deep comparators: fitting, prediction, adaptation and files.
 
-A model is trained by `fit(X, y, groups=)`, where groups name the people: the clips on which
-training is stopped early belong to people of whom no clip is trained on. On the CPU the same data,
-settings, seed and number of threads give the same numbers to the last bit. CPU and GPU differ,
-because sums are formed in another order and the GPU calculates in half precision; on a GPU two runs
-may differ too, because the gradient of pooling has no fixed order there. Speed and results on a GPU
-have not been measured.
+Groups name the people: clips that stop training early show nobody who is trained on. On the CPU the
+same data, settings, seed and number of threads give the same numbers to the last bit. CPU and GPU
+differ, because sums are formed in another order and the GPU calculates in half precision; on a GPU
+two runs may differ too, because the gradient of pooling has no fixed order there. Speed and results
+on a GPU have not been measured.
 """
 
 from __future__ import annotations
@@ -82,13 +81,14 @@ class DeepModel(BaseEstimator, ABC):
     ----------
     net_, history_
         The trained network; its epochs: epoch, lr, loss_train, loss_validate, best.
-    held_out_, trained_on_, targets_
-        Groups on which training was stopped, those that were trained on; columns of y.
+    held_out_, trained_on_, targets_, adapted_to_
+        Groups that stopped training, those trained on, columns of y, and the person of a copy.
     n_parameters_, seconds_, device_
         Numbers trained, wall time, and where it ran.
     """
 
     targets_: tuple[str, ...] = ()
+    adapted_to_: str | None = None
     _experts = 2  # of each label in a gated GRU, beside the dummy; 0 for a linear head
 
     def __init__(

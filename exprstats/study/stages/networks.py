@@ -26,6 +26,22 @@ _READING = ("recursive", "endings")
 _VARIED = ("crop", "brightness")
 
 
+def keep_training(
+    clips: pd.DataFrame, parts: pd.DataFrame, study: Study, log: Logbook
+) -> pd.DataFrame:
+    """Return the clips without those for training only that are of other subjects."""
+    column = study.split.training_only if study.split else None
+    if column is None:
+        return clips
+    from exprstats.deep.intensity.windows import keep_trained
+
+    kept = keep_trained(clips, parts, column)
+    left = clips.index.difference(kept.index)
+    reason = f"'{column}' is 1, and their subjects are none of the training part"
+    log.exclude("models", "clips", len(clips), reason, left_out=clips.loc[left, "clip"].tolist())
+    return kept.reset_index(drop=True)
+
+
 def fit_networks(study: Study, lesson: Lesson, log: Logbook) -> dict[str, DeepModels]:
     """Return the trained networks of a study by name, on the subjects of its other models.
 
@@ -55,11 +71,11 @@ def _fit(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> De
         lesson.clips,
         target=lesson.target,
         parts=lesson.parts,
-        load=_open_loader(model, study, lesson.clips),
+        load=open_loader(model, study, lesson.clips),
         kind=model.kind,  # pyright: ignore[reportArgumentType]  (one of NETWORKS)
         by=lesson.by,
         classes=classes,
-        grid=cross_settings(model),
+        grid=cross_settings(model, study),
         weights=model.weights,
         augment={name: model.trained[name] for name in _VARIED if name in model.trained} or None,
         name=model.name,
@@ -69,22 +85,28 @@ def _fit(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> De
     )
 
 
-def cross_settings(model: ModelSettings) -> list[dict[str, Any]]:
+def cross_settings(model: ModelSettings, study: Study) -> list[dict[str, Any]]:
     """Return every combination of the settings that a study file lists.
 
     Examples
     --------
-    >>> cross_settings(ModelSettings("net", "lstm", lr=(0.01, 0.001), hidden=(64,)))
+    >>> from pathlib import Path
+    >>> model = ModelSettings("net", "lstm", lr=(0.01, 0.001), hidden=(64,))
+    >>> cross_settings(model, Study(Path()))
     [{'lr': 0.01, 'hidden': 64}, {'lr': 0.001, 'hidden': 64}]
     """
+    deep, sides = study.deep, {}
+    if model.kind == "gated-gru" and deep is not None and deep.modalities is not None:
+        sides = {"sizes": tuple(deep.modalities.values())}
+        sides |= {"hidden": tuple((deep.units or {}).get(one, 256) for one in deep.modalities)}
     apart = ("weights", *_VARIED)
     given = {name: value for name, value in model.trained.items() if name not in apart}
     lists = [value if isinstance(value, tuple) else (value,) for value in given.values()]
-    return [dict(zip(given, values, strict=True)) for values in product(*lists)]
+    return [{**sides, **dict(zip(given, values, strict=True))} for values in product(*lists)]
 
 
-def _open_loader(model: ModelSettings, study: Study, clips: pd.DataFrame) -> Loader:
-    """Return what gives a network the array of a clip."""
+def open_loader(model: ModelSettings, study: Study, clips: pd.DataFrame) -> Loader:
+    """Return what gives a network the array of a clip: pictures, or features."""
     from exprstats.deep import read_sequences
 
     deep, video = study.deep, study.video
