@@ -23,7 +23,6 @@ from exprstats.cli.options import (
 from exprstats.cli.reading import allow_strict, get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import OptionError
-from exprstats.parallel import report_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,14 +35,6 @@ deep_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 ClipsArgument = Annotated[Path, typer.Argument(metavar="CLIPS", help="One row a clip.")]
 ModelArgument = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A file that 'exprstats deep fit --save' wrote.")
-]
-CopiesArgument = Annotated[
-    Path,
-    typer.Argument(
-        metavar="MODEL|DIR",
-        help="A file that 'exprstats deep fit --save' wrote, or the folder of 'deep adapt "
-        "--neutral ... --save', whose copies predict each person.",
-    ),
 ]
 SequencesOption = Annotated[
     Path,
@@ -68,7 +59,10 @@ ClipOption = Annotated[
     typer.Option("--clip", metavar="COLUMN", help="Names the clips. [default: clip]"),
 ]
 DeviceOption = Annotated[
-    str, typer.Option("--device", help="auto (a GPU where there is one), cpu or cuda.")
+    str,
+    typer.Option(
+        "--device", help="auto (a GPU where there is one), cpu or cuda. GPUs are not measured."
+    ),
 ]
 
 
@@ -148,6 +142,12 @@ def fit_sequences(
         ),
     ] = None,
     split: SplitOption = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Keep training here until it ends; a stopped one goes on."
+        ),
+    ] = None,
     save: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the network of all clips (.safetensors)."),
@@ -192,7 +192,14 @@ def fit_sequences(
         )
         if ablate:
             plain = not (
-                by or classes or weights or augment or training_only or save or predictions
+                by
+                or classes
+                or weights
+                or augment
+                or training_only
+                or resume
+                or save
+                or predictions
             )
             chosen = {"plain": plain, "sequences": sequences, "grid": tried, "runs": runs}
             chosen |= {"modalities": sizes, "device": device, "seed": seed}
@@ -212,6 +219,7 @@ def fit_sequences(
             augment=augment or None,
             training_only=training_only,
             runs=runs,
+            checkpoints=resume,
             device=device,
             seed=seed,
         )
@@ -221,76 +229,6 @@ def fit_sequences(
             session.say(f"The network of all clips is in {save}.")
         if predictions is not None:
             write_predictions(session, result.predictions, predictions)
-
-
-@deep_app.command("predict")
-@allow_strict
-@reads_files
-def predict_sequences(
-    model: CopiesArgument,
-    clips: ClipsArgument,
-    sequences: SequencesOption,
-    clip: ClipOption = None,
-    subject: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Who is seen; kept beside the predictions.")
-    ] = "subject",
-    predictions: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the predictions as CSV.")
-    ] = None,
-    device: DeviceOption = "auto",
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Predict clips by a stored network."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("deep predict", files={"--predictions": predictions}, **options) as session:
-        table = read_windows(session, clips, None, clip=clip, subject=subject, context=None)
-        told = count_things(len(table), "clip was predicted", "clips were predicted")
-        if model.is_dir():
-            found = _predict_people(session, model, table, sequences, device)
-            told = count_things(len(found), "clip was predicted", "clips were predicted")
-            people = count_things(found["subject"].nunique(), "person", "people")
-            session.say(f"{told} by the copies in {model}, each for its own of {people}.")
-        else:
-            network = open_network(session, model, sequences, device)
-            found = list_guesses(network, table, model.stem)
-            session.say(f"{told} by {type(network).__name__} '{network.net}' from {model}.")
-        session.add_table("predictions", found)
-        if predictions is not None:
-            write_predictions(session, found, predictions)
-
-
-def _predict_people(
-    session: Session, folder: Path, table: pd.DataFrame, sequences: Path, device: str
-) -> pd.DataFrame:
-    """Return predictions of the people to whom copies in a folder were adapted."""
-    import pandas as pd
-
-    from exprstats.deep.files import list_copies
-    from exprstats.deep.model import require_torch
-    from exprstats.errors import DataError, Problem, warn_user
-    from exprstats.options import name_some
-
-    require_torch()
-    copies = list_copies(folder)
-    people = table["subject"].astype(str)
-    pieces = []
-    for number, (person, own) in enumerate(table.groupby(people, sort=False)):
-        report_progress("Predicting", number, people.nunique())
-        if str(person) in copies:
-            network = open_network(session, copies[str(person)], sequences, device)
-            pieces.append(list_guesses(network, own, folder.name))
-    lacking = [one for one in people.unique().tolist() if one not in copies]
-    if not pieces:
-        fact = f"none of the copies is of these people: {name_some(lacking)}."
-        remedy = f"They are of {name_some(list(copies))}."
-        raise DataError(Problem(fact, remedy, file=str(folder), column="subject"))
-    if lacking:
-        told = count_things(len(lacking), "person has", "people have")
-        warn_user(f"{told} no copy of their own and are left out: {name_some(lacking)}.")
-    return pd.concat(pieces, ignore_index=True)
 
 
 def read_windows(
@@ -314,20 +252,6 @@ def open_network(session: Session, model: Path, sequences: Path, device: str) ->
     kinds = {kind.__name__: kind for kind in (DeepClassifier, DeepMultilabel, DeepRegressor)}
     kind = kinds[read_kind(model)]
     return kind.open(model, load=read_sequences(sequences), device=device)
-
-
-def list_guesses(network: Any, table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return predictions, one row a clip; of several targets one row each, of labels chances."""
-    import pandas as pd
-
-    ids = table[["clip", "subject"]].assign(model=name)
-    several = type(network).__name__ == "DeepMultilabel"
-    guess = network.predict_proba(table) if several else network.predict(table)
-    if guess.ndim == 1:
-        return ids.assign(prediction=guess)
-    seats = network.targets_ or [f"target {number}" for number in range(1, guess.shape[1] + 1)]
-    pieces = [ids.assign(seat=seat, prediction=guess[:, at]) for at, seat in enumerate(seats)]
-    return pd.concat(pieces, ignore_index=True)
 
 
 def check_ending(save: Path | None) -> None:

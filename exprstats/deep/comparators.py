@@ -17,6 +17,7 @@ from exprstats.contracts import (
     order_levels,
 )
 from exprstats.deep.evoked.targets import Targets, open_targets
+from exprstats.deep.files import clear_places, number_places
 from exprstats.deep.intensity.windows import keep_trained
 from exprstats.deep.recipes import NetName
 from exprstats.deep.result import PARTS, DeepModels
@@ -28,6 +29,7 @@ from exprstats.parallel import Seed, spawn_seeds
 if TYPE_CHECKING:
     from exprstats.deep.sequences import Loader
 
+Shelf = Iterator[Path | None]
 _KEYS = ("context", "model", "part", "term", "target")
 _TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay", "rescale")
 _LOSSES = ("loss_train", "loss_validate")
@@ -49,6 +51,7 @@ def fit_deep(
     pooled_target: str | None = None,
     name: str | None = None,
     runs: int = 1,
+    checkpoints: str | Path | None = None,
     device: str = "auto",
     seed: Seed = None,
 ) -> DeepModels:
@@ -96,6 +99,9 @@ def fit_deep(
         How often the chosen network is trained, each time from other random numbers. The first run
         is the one that counts; the others show how much training alone changes, for
         `split_variance`.
+    checkpoints
+        A folder that holds a file of each training after every epoch, so that a call that is
+        stopped goes on where it was; the files are removed at the end.
     device
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
     seed
@@ -158,6 +164,7 @@ def fit_deep(
     ids = clips[names].astype(str).reset_index(drop=True)
     order = ids.sort_values(names, kind="stable").index.to_numpy()
     rows: list[dict[str, Any]] = []
+    options["shelf"] = shelf = number_places(checkpoints)
     kept, guesses, grids, histories, repeated = [], [], [], [], []
     for context in [*contexts, None]:
         mask = np.ones(len(clips), bool) if context is None else (clips["context"] == context)
@@ -178,7 +185,7 @@ def fit_deep(
         guesses.append(targets.spread(truth, guess, ids, positions))
         grids.append(tried.assign(context=context))
         histories.append(model.history_.assign(context=context, run=1))
-        again = _train_again(model, sample, truth, own, targets=targets, states=states)
+        again = _train_again(model, sample, truth, own, targets=targets, states=states, shelf=shelf)
         for run, other in enumerate([model, *again], 1):
             if runs > 1:
                 values = guess if run == 1 else targets.guess(other, sample)
@@ -186,6 +193,7 @@ def fit_deep(
                 repeated.append(one[one["part"] == "test"].assign(run=run))
             if run > 1:
                 histories.append(other.history_.assign(context=context, run=run))
+    clear_places(checkpoints)
     return DeepModels(
         name=name or kind,
         kind=kind,
@@ -242,6 +250,7 @@ def _tune(
     targets: Targets,
     grid: Sequence[Mapping[str, Any]],
     net: NetName,
+    shelf: Shelf,
     **options: Any,
 ) -> tuple[Any, pd.DataFrame]:
     """Return the estimator of lowest loss on the validation people, and what was tried."""
@@ -251,7 +260,7 @@ def _tune(
         inner = {name: value for name, value in setting.items() if name not in _TRAINED}
         chosen = {"settings": inner or None, **own, **options}
         model = targets.build(net, **chosen)
-        _train(model, sample, truth, labels, targets)
+        _train(model, sample, truth, labels, targets, place=next(shelf))
         best = model.history_[model.history_["best"]].iloc[0]
         models.append(model)
         tried.append({**setting, "epochs_best": int(best["epoch"]), **best[list(_LOSSES)]})
@@ -261,13 +270,20 @@ def _tune(
 
 
 def _train(
-    model: Any, sample: pd.DataFrame, truth: np.ndarray, labels: np.ndarray, targets: Targets
+    model: Any,
+    sample: pd.DataFrame,
+    truth: np.ndarray,
+    labels: np.ndarray,
+    targets: Targets,
+    *,
+    place: Path | None,
 ) -> Any:
     """Train an estimator on the training people, stopped on the validation people."""
     seen = labels != "test"
     target = targets.form(truth[seen])
     people = sample["subject"].astype(str).to_numpy(object)[seen].astype(str)
-    return model.fit(sample[seen], target, groups=people, held_out=(labels == "validate")[seen])
+    held = (labels == "validate")[seen]
+    return model.fit(sample[seen], target, groups=people, held_out=held, checkpoint=place)
 
 
 def _train_again(
@@ -278,11 +294,12 @@ def _train_again(
     *,
     targets: Targets,
     states: list[int],
+    shelf: Shelf,
 ) -> Iterator[Any]:
     """Yield the network of the same settings, trained from each further random state."""
     for state in states[1:]:
         twin = type(model)(**{**model.get_params(), "random_state": state})
-        yield _train(twin, sample, truth, labels, targets)
+        yield _train(twin, sample, truth, labels, targets, place=next(shelf))
 
 
 def _score(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,3 +157,19 @@ def _read_header(path: Path) -> dict[str, Any]:
         remedy = f"{_REMEDY} Weights alone start a fit: weights=file."
         raise DataError(Problem(fact, remedy, file=str(path)))
     return header
+
+
+def number_places(folder: str | Path | None) -> Iterator[Path | None]:
+    """Yield the files of one training after another in a folder; None without one."""
+    for number in count(1):
+        yield None if folder is None else Path(folder) / f"training_{number}.pt"
+
+
+def clear_places(folder: str | Path | None) -> None:
+    """Remove the files of trainings that all ended, and their folder if nothing else is in it."""
+    if folder is None:
+        return
+    for path in Path(folder).glob("training_*.pt"):
+        path.unlink()
+    with suppress(OSError):
+        Path(folder).rmdir()

@@ -30,6 +30,14 @@ def report_absence(error: ImportError) -> MissingDependency:
     return MissingDependency(message)
 
 
+def require_torch() -> None:
+    """Raise `MissingDependency`, which names the line that installs it, where torch is absent."""
+    try:
+        import torch  # noqa: F401  (asked for, not used here)
+    except ImportError as error:
+        raise report_absence(error) from error
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How a network is trained unless a setting says otherwise.

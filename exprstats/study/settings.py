@@ -36,6 +36,7 @@ from exprstats.study.values import (
     read_groups,
     read_pair,
     read_part,
+    read_place,
     read_portion,
     read_positive,
     read_rates,
@@ -176,6 +177,7 @@ class DeepSettings:
     ``sequences`` is a folder of arrays, one a clip; else frames come from ``openface`` and
     ``segments``, by default those of the table ``[openface]``. ``modalities`` says how many
     features of each lie side by side in a frame, ``units`` how many units each has in a gated GRU.
+    ``checkpoints`` is a folder that keeps unfinished training, from which a stopped run goes on.
     """
 
     sequences: Annotated[Path | None, read_folder] = None
@@ -190,6 +192,7 @@ class DeepSettings:
     modalities: Annotated[Mapping[str, int] | None, read_counts] = None
     units: Annotated[Mapping[str, int] | None, read_counts] = None
     runs: Annotated[int, read_repeats] = 1
+    checkpoints: Annotated[Path | None, read_place] = None
     device: Annotated[DeviceName, one_of(DeviceName)] = "auto"
 
 

@@ -238,6 +238,15 @@ def read_folder(value: Any, folder: Path) -> Path:
     raise Unreadable(message)
 
 
+def read_place(value: Any, folder: Path) -> Path:
+    """Return the path of a folder that may come to be; relative paths start at the study file."""
+    path = folder / Path(read_text(value, folder)).expanduser()
+    if path.exists() and not path.is_dir():
+        message = f"'{value}' is a file; name a folder."
+        raise Unreadable(message)
+    return path
+
+
 def read_flag(value: Any, folder: Path) -> bool:
     """Return true or false."""
     if not isinstance(value, bool):

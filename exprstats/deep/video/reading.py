@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exprstats.behaviour.openface.recordings import COMMON_RATES
+from exprstats.deep.recipes import INSTALL
 from exprstats.errors import DataError, MissingDependency, Option, OptionError, Problem, warn_user
 from exprstats.io.sources import FilePath
 
@@ -38,7 +39,7 @@ def load_opencv() -> ModuleType:
     try:
         import cv2
     except ImportError:
-        message = "video needs OpenCV. Install it with: pip install opencv-python-headless"
+        message = f"Video needs OpenCV ('cv2'), which is not installed. Run: {INSTALL}"
         raise MissingDependency(message) from None
     return cv2
 

@@ -77,7 +77,7 @@ def ablate_networks(study: Study, lesson: Lesson, log: Logbook) -> Ablation | No
     if asked is None or deep is None or deep.modalities is None:
         return None
     from exprstats.deep import ablate_modalities
-    from exprstats.deep.model import require_torch
+    from exprstats.deep.recipes import require_torch
 
     require_torch()
     (model, *_) = find_networks(study, asked.model, ("gated-gru",))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from exprstats.errors import DataError, FitError, MissingDependency, Problem, warn_user
+from exprstats.io.outputs import slug
 from exprstats.options import NETWORKS
 from exprstats.study.inputs import Lesson
 from exprstats.study.provenance import Logbook
@@ -61,7 +63,7 @@ def fit_networks(study: Study, lesson: Lesson, log: Logbook) -> dict[str, DeepMo
 
 def _fit(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> DeepModels:
     from exprstats.deep import fit_deep
-    from exprstats.deep.model import require_torch
+    from exprstats.deep.recipes import require_torch
 
     require_torch()
     classes = None
@@ -80,9 +82,16 @@ def _fit(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> De
         augment={name: model.trained[name] for name in _VARIED if name in model.trained} or None,
         name=model.name,
         runs=study.deep.runs if study.deep else 1,
+        checkpoints=_find_place(study, model),
         device=study.deep.device if study.deep else "auto",
         seed=log.draw_seed("networks"),
     )
+
+
+def _find_place(study: Study, model: ModelSettings) -> Path | None:
+    """Return the folder of a network's unfinished training."""
+    folder = study.deep.checkpoints if study.deep else None
+    return None if folder is None else folder / slug(model.name)
 
 
 def cross_settings(model: ModelSettings, study: Study) -> list[dict[str, Any]]:

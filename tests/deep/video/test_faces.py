@@ -211,7 +211,7 @@ def test_a_face_elsewhere_does_not_widen_the_square(make_video):
 
 def test_without_opencv_the_message_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(MissingDependency, match="pip install opencv-python-headless"):
+    with pytest.raises(MissingDependency, match=r'pip install "exprstats\[deep\]"'):
         open_detector(tmp_path / "a.onnx")
 
 
