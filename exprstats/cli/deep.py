@@ -150,7 +150,7 @@ def fit_sequences(
     ] = None,
     save: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the network of all clips (.safetensors)."),
+        typer.Option(metavar="FILE", help="Write the pooled network, as trained (.safetensors)."),
     ] = None,
     predictions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every prediction, with its part.")
@@ -226,7 +226,12 @@ def fit_sequences(
         _keep(session, result, seed)
         if save is not None:
             result.fits[-1].save(save)
-            session.say(f"The network of all clips is in {save}.")
+            row = result.glance().iloc[0]
+            pooled = "pooled network" if by else "network"
+            session.say(
+                f"The {pooled}, trained on {count_things(row['n_train'], 'subject')} and stopped "
+                f"on {row['n_validate']} others, is in {save}."
+            )
         if predictions is not None:
             write_predictions(session, result.predictions, predictions)
 

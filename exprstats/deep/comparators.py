@@ -21,7 +21,7 @@ from exprstats.deep.files import clear_places, number_places
 from exprstats.deep.intensity.windows import keep_trained
 from exprstats.deep.recipes import NetName
 from exprstats.deep.result import PARTS, DeepModels
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.io.guards.tables import guard_table
 from exprstats.options import NetworkKind, check_count, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
@@ -146,8 +146,8 @@ def fit_deep(
     check_word(kind, NetworkKind, "kind")
     check_count(runs, "runs")
     if kind in {"r3d", "r3d-pretrained"} and (weights is None) is (kind != "r3d"):
-        message = "'r3d-pretrained' starts from weights, a local file, and 'r3d' from scratch."
-        raise OptionError(message, option="weights")
+        message = ("'r3d-pretrained' starts from a local file, which you name with ",)
+        raise OptionError(*message, Option("weights"), ", and 'r3d' from scratch.")
     if by not in {None, "context"}:
         message = f"by is {by!r}; networks are trained by 'context' or for all clips (None)."
         raise OptionError(message, option="by")
@@ -176,6 +176,7 @@ def fit_deep(
         options["random_state"] = states[0]
         own = labels[positions]
         _check_parts(own, context)
+        targets.check_spread(truth[own == "train"], context)
         model, tried = _tune(sample, truth, own, targets=targets, grid=grid, **options)
         guess = targets.guess(model, sample)
         key = {"context": context, "model": name or kind}

@@ -197,11 +197,12 @@ def open_clips(
             return lines[row]
 
         def take(rows: np.ndarray) -> np.ndarray:
-            loaded = [np.asarray(load(find_line(row)), dtype=np.float32) for row in rows.tolist()]
-            odd = [array.shape for array in loaded if array.shape != found]
-            if odd:
-                check_clips(np.empty((1, *odd[0])), found)
-            return check_clips(np.stack(loaded), found)
+            loaded = []
+            for row in rows.tolist():
+                line = find_line(row)
+                array = np.asarray(load(line), dtype=np.float32)[None]
+                loaded.append(check_clips(array, found, name=line.get("clip")))
+            return np.concatenate(loaded)
     else:
         clips = np.asarray(X)
         one = clips[0]
@@ -216,8 +217,12 @@ def open_clips(
     return take, len(X), found
 
 
-def check_clips(clips: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
+def check_clips(
+    clips: np.ndarray, shape: tuple[int, ...] | None, *, name: object = None
+) -> np.ndarray:
     """Return clips (m, ...) in single precision if all numbers are finite and the shape is known.
+
+    Where there is one clip, messages call it by its name.
 
     Raises
     ------
@@ -226,12 +231,14 @@ def check_clips(clips: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
     """
     clips = np.ascontiguousarray(clips, dtype=np.float32)
     if shape is not None and clips.shape[1:] != shape:
-        fact = f"clips have shape {clips.shape[1:]}; those of training had {shape}."
+        whose = "clips have" if name is None else f"clip '{name}' has"
+        fact = f"{whose} shape {clips.shape[1:]}; others have {shape}."
         raise DataError(Problem(fact, "Cut all clips to one length and the same features."))
     gaps = clips.size - int(np.isfinite(clips).sum())
     if gaps:
         counted = count_things(gaps, "values is", "values are", of=clips.size)
-        fact = f"clips have gaps: {counted} missing or infinite."
+        whose = "clips have" if name is None else f"clip '{name}' has"
+        fact = f"{whose} gaps: {counted} missing or infinite."
         raise DataError(Problem(fact, "Fill gaps in tracking, or leave these clips out."))
     return clips
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _METRICS = {"labels": ("average_precision",), "numbers": ("mse", "correlation")}
 _FLOOR = "no features"
+_FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,6 +185,7 @@ def ablate_modalities(
     given |= {"seed": seed if resampling is None else None}
     how = choose_resampling(resampling, "ablate_modalities", without=("compat", "scheme"), **given)
     kept = _choose_subsets(modalities, subsets)
+    _check_people(clips, parts)
     load = _check_width(load, sum(modalities.values()))
     fits: dict[str, DeepModels] = {}
     for number, names in enumerate(kept):
@@ -205,8 +207,6 @@ def ablate_modalities(
     report_progress("Ablation", len(kept), len(kept))
     rows = pd.concat([_average_runs(one) for one in fits.values()], ignore_index=True)
     test = rows[rows["part"].eq("test")]
-    if test.empty:
-        raise DataError(Problem("nobody is in the test part.", "Draw parts with test people."))
     full = _join(kept[0])
     floor = answer_mean(rows[rows["model"].eq(full)])
     others = [] if beside is None else [_keep_tested(beside, test)]
@@ -215,6 +215,18 @@ def ablate_modalities(
     table = _compare(test, list(_METRICS[kind]), full, how)
     spread = pd.concat([_score_runs(one, kind) for one in fits.values()], ignore_index=True)
     return Ablation(table, test, fits, spread, full, how.level)
+
+
+def _check_people(clips: pd.DataFrame, parts: pd.DataFrame) -> None:
+    """Refuse too few test people before hours of training."""
+    problems = find_absent(parts, ["subject", "part"]) + find_absent(clips, ["subject"], "clips")
+    if problems:
+        raise DataError(problems)
+    tested = parts.loc[parts["part"].eq("test"), "subject"].astype(str)
+    count = clips.loc[clips["subject"].astype(str).isin(tested), "subject"].nunique()
+    if count < _FEWEST:
+        fact = f"{count_things(count, 'test person has', 'test people have')} clips."
+        raise DataError(Problem(fact, "Intervals need three; draw more test people."))
 
 
 def _keep_tested(beside: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:

@@ -64,7 +64,9 @@ def _say_network(name: str, one: DeepModels, analysis: Analysis) -> list[Text]:
     trained = "Training took {time} on {device} (Table A70, Figure A70)."
     told = {
         "time": _write_time(pick_rows(one.table, term="seconds")["estimate"].sum()),
-        "device": "the CPU" if row["device"] == "cpu" else "a GPU",
+        "device": "the CPU"
+        if row["device"] == "cpu"
+        else "a GPU, on which exprstats was not tried",
     }
     if analysis.comparison is None:
         return [quote_sentence(one.sentence()), say(trained, **told)]
@@ -153,8 +155,8 @@ def _warn_of_runs(runs: int) -> tuple[Text, ...]:
     if runs > 1:
         return ()
     once = (
-        "Each network was trained once; several trainings (runs = 5) show how much training alone "
-        "changes."
+        "Each network was trained once; several trainings, five for instance, show how much "
+        "training alone changes."
     )
     return (say(once),)
 
