@@ -16,6 +16,7 @@ from exprstats.cli.deep import (
     SequencesOption,
     TargetsOption,
     check_ending,
+    note_arrays,
     open_network,
     read_windows,
 )
@@ -95,6 +96,7 @@ def adapt_sequences(
         targets = split_names(target, "--target") or [target]
         single = targets[0] if len(targets) == 1 else None
         table = read_windows(session, clips, single, clip=clip, subject=subject, context=None)
+        note_arrays(session, sequences, table)
         network = open_network(session, model, sequences, device)
         chosen = {"batch": batch, "lr": lr}
         if neutral is not None:

@@ -13,6 +13,7 @@ from exprstats.cli.deep import (
     ClipsArgument,
     DeviceOption,
     SequencesOption,
+    note_arrays,
     open_network,
     read_windows,
     write_predictions,
@@ -58,6 +59,7 @@ def predict_sequences(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("deep predict", files={"--predictions": predictions}, **options) as session:
         table = read_windows(session, clips, None, clip=clip, subject=subject, context=None)
+        note_arrays(session, sequences, table)
         told = count_things(len(table), "clip was predicted", "clips were predicted")
         if model.is_dir():
             found = _predict_people(session, model, table, sequences, device)

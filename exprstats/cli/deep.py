@@ -22,7 +22,7 @@ from exprstats.cli.options import (
 )
 from exprstats.cli.reading import allow_strict, get_reading, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.errors import OptionError
+from exprstats.errors import OptionError, warn_user
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,6 +177,7 @@ def fit_sequences(
         targets = split_names(target, "--target") or [target]
         single = targets[0] if len(targets) == 1 else None
         table = read_windows(session, clips, single, clip=clip, subject=subject, context=by)
+        note_arrays(session, sequences, table, weights)
         sizes = split_counts(modalities)
         tried = fit_modalities(tried, model, sizes, ablate=ablate)
         from exprstats.deep import fit_deep, read_sequences
@@ -248,14 +249,33 @@ def read_windows(
     return read_clips(clips, target=target, reading=get_reading(), **ids)
 
 
+def note_arrays(
+    session: Session, sequences: Path, table: pd.DataFrame, weights: Path | None = None
+) -> None:
+    """Keep the arrays and weights that the numbers rest on, with their hashes."""
+    from exprstats.deep.sequences import hash_sequences
+    from exprstats.io.files.kinds import hash_file
+
+    if weights is not None and weights.is_file():
+        session.add_input(weights, hash_file(weights), 0)
+    if sequences.is_dir():
+        session.inputs.append({
+            "file": str(sequences),
+            "sha256": hash_sequences(sequences, table["clip"].tolist()),
+            "rows": len(table),
+        })  # fmt: skip
+
+
 def open_network(session: Session, model: Path, sequences: Path, device: str) -> Any:
     """Return the stored network, of whatever kind."""
     from exprstats.deep import DeepClassifier, DeepMultilabel, DeepRegressor, read_sequences
     from exprstats.deep.files import read_kind
+    from exprstats.io.files.kinds import hash_file
 
-    session.files["MODEL"] = model
     kinds = {kind.__name__: kind for kind in (DeepClassifier, DeepMultilabel, DeepRegressor)}
     kind = kinds[read_kind(model)]
+    session.add_input(model, hash_file(model), 0)
+    session.files["MODEL"] = model
     return kind.open(model, load=read_sequences(sequences), device=device)
 
 
@@ -304,9 +324,12 @@ def _keep(session: Session, result: DeepModels, seed: int) -> None:
     people = result.predictions.loc[tested, "subject"].nunique()
     classes, several = hasattr(result.fits[-1], "classes_"), "seat" in result.predictions
     found: list[Any] = []
-    if (classes or several) and people >= _FEWEST:
+    if people >= _FEWEST:
         found.append(rate_labels(result, seed=seed))
         session.tables["labels"] = found[0].tidy()
+    elif people:
+        counted = count_things(people, "test subject is", "test subjects are")
+        warn_user(f"{counted} too few for intervals, which need {_FEWEST}: scores may be chance.")
     if len(result.repeated) and not several and people >= _FEWEST:
         metrics = ["accuracy", "mae"] if classes else ["rmse", "correlation"]
         pooled = result.repeated[result.repeated["fitted_on"].eq("all")]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from exprstats.apa import count_things
 from exprstats.contracts import find_absent
 from exprstats.deep.recipes import find_recipe
 from exprstats.errors import DataError, Option, OptionError, Problem
+from exprstats.io.files.kinds import hash_file
 from exprstats.options import is_positive, name_some
 
 Clips = np.ndarray | pd.DataFrame
@@ -63,6 +65,26 @@ def read_sequences(folder: str | Path) -> Loader:
         raise DataError(Problem(fact, "Leave the clip out.", file=str(folder)))
 
     return load
+
+
+def hash_sequences(folder: str | Path, clips: Sequence[object]) -> str:
+    """Return one SHA-256 over the arrays of some clips, in the order of their names.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(f"{folder}/c1.npy", np.zeros(2))
+    ...     hash_sequences(folder, ["c1"])[:8] == hash_sequences(folder, ["c1", "c2"])[:8]
+    True
+    """
+    digest = hashlib.sha256()
+    for name in sorted({str(one) for one in clips}):
+        for path in (Path(folder) / f"{name}.npy", Path(folder) / f"{name}.csv"):
+            if path.is_file():
+                digest.update(f"{path.name} {hash_file(path)}\n".encode())
+                break
+    return digest.hexdigest()
 
 
 def _read_array(path: Path) -> np.ndarray:

@@ -25,8 +25,9 @@ def tell_networks(analysis: Analysis) -> Told:
         recipes = {find_recipe(one.kind.removesuffix("-pretrained")) for one in networks.values()}
         ways = sorted({_OPTIMISERS[one.optimiser] for one in recipes})
         words = (
-            "Networks ({names}) were trained on the training subjects by {ways}; settings and the "
-            "number of epochs were those of the lowest loss on the validation subjects."
+            "Networks ({names}) were trained on the training subjects by {ways}, with PyTorch; "
+            "settings and the number of epochs were those of the lowest loss on the validation "
+            "subjects (Table A70)."
         )
         names = join_words([analysis.name_model(name) for name in networks])
         told.append(say(words, names=names, ways=join_words(ways)))

@@ -56,6 +56,7 @@ def fit_networks(study: Study, lesson: Lesson, log: Logbook) -> dict[str, DeepMo
         with log.stage("networks"):
             try:
                 found[model.name] = _fit(model, study, lesson, log)
+                _note_inputs(model, study, lesson, log)
             except (MissingDependency, DataError, FitError) as error:
                 warn_user(f"The network '{model.name}' was left out. {error}")
     return found
@@ -86,6 +87,24 @@ def _fit(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> De
         device=study.deep.device if study.deep else "auto",
         seed=log.draw_seed("networks"),
     )
+
+
+def _note_inputs(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> None:
+    """Write down the weights and the arrays that a network was trained on, with their hashes."""
+    from exprstats.deep.sequences import hash_sequences
+    from exprstats.io.files.kinds import hash_file
+
+    given: list[tuple[str, Path, str, int]] = []
+    if model.weights is not None:
+        given.append(("weights", model.weights, hash_file(model.weights), 0))
+    deep = study.deep
+    if deep is not None and deep.sequences is not None:
+        digest = hash_sequences(deep.sequences, lesson.clips["clip"].tolist())
+        given.append(("sequences", deep.sequences, digest, len(lesson.clips)))
+    known = {one.sha256 for one in log.inputs}
+    for table, path, digest, rows in given:
+        if digest not in known:
+            log.note_file(table, study.path.parent, path, digest, rows)
 
 
 def _find_place(study: Study, model: ModelSettings) -> Path | None:
