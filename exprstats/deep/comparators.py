@@ -18,7 +18,7 @@ from exprstats.contracts import (
 )
 from exprstats.deep.evoked.targets import Targets, open_targets
 from exprstats.deep.files import clear_places, number_places
-from exprstats.deep.intensity.windows import keep_trained
+from exprstats.deep.intensity.windows import keep_trained, read_marks
 from exprstats.deep.recipes import NetName
 from exprstats.deep.result import PARTS, DeepModels
 from exprstats.errors import DataError, Option, OptionError, Problem
@@ -90,7 +90,8 @@ def fit_deep(
         Random crops and brightness of pictures in training, as in `DeepClassifier`.
     training_only
         Column that is True for clips which only training people may have, such as ``"added"``
-        windows that make labels more even; those of others are left out.
+        windows that make labels more even; those of others are left out. Predictions say which
+        they are (``added``), since no baseline should know of them.
     pooled_target
         The pooled network's target; by default ``{target}_pooled`` where it stands.
     name
@@ -153,6 +154,7 @@ def fit_deep(
         raise OptionError(message, option="by")
     if training_only is not None:
         clips = keep_trained(clips, parts, training_only).reset_index(drop=True)
+    added = None if training_only is None else read_marks(clips, training_only)
     targets = open_targets(clips, target, pooled_target=pooled_target, classes=classes, by=by)
     labels = _check(clips, parts, [target] if isinstance(target, str) else list(target))
     contexts = order_levels(clips["context"]) if by else []
@@ -163,9 +165,8 @@ def fit_deep(
     names = [column for column in ("context", "clip") if column in clips]
     ids = clips[names].astype(str).reset_index(drop=True)
     order = ids.sort_values(names, kind="stable").index.to_numpy()
-    rows: list[dict[str, Any]] = []
     options["shelf"] = shelf = number_places(checkpoints)
-    kept, guesses, grids, histories, repeated = [], [], [], [], []
+    rows, kept, guesses, grids, histories, repeated = [], [], [], [], [], []
     for context in [*contexts, None]:
         mask = np.ones(len(clips), bool) if context is None else (clips["context"] == context)
         positions = order[np.asarray(mask, bool)[order]]
@@ -182,7 +183,7 @@ def fit_deep(
         key = {"context": context, "model": name or kind}
         rows += _score(sample, (truth, guess), own, targets=targets, model=model, key=key)
         kept.append(model)
-        ids = _list(sample, own, key=key)
+        ids = _list(sample, own, key=key, added=None if added is None else added[positions])
         guesses.append(targets.spread(truth, guess, ids, positions))
         grids.append(tried.assign(context=context))
         histories.append(model.history_.assign(context=context, run=1))
@@ -334,7 +335,9 @@ def _score(
     return rows
 
 
-def _list(sample: pd.DataFrame, labels: np.ndarray, *, key: dict[str, Any]) -> pd.DataFrame:
+def _list(
+    sample: pd.DataFrame, labels: np.ndarray, *, key: dict[str, Any], added: np.ndarray | None
+) -> pd.DataFrame:
     """Return the ids of PREDICTIONS of the clips of a sample."""
     kept = [name for name in ("context",) if name in sample]
     columns = {
@@ -344,4 +347,5 @@ def _list(sample: pd.DataFrame, labels: np.ndarray, *, key: dict[str, Any]) -> p
         "part": labels,
         "fitted_on": "all" if key["context"] is None else "context",
     }
-    return pd.DataFrame(columns)
+    table = pd.DataFrame(columns)
+    return table if added is None else table.assign(added=added)

@@ -181,6 +181,16 @@ def test_clips_for_training_only_are_left_out_for_every_model(adapted, place):
 
 
 @pytest.mark.torch
+def test_baselines_do_not_know_of_added_clips(adapted, place):
+    clips = pd.read_csv(place / "clips.csv")
+    trained = set(adapted.parts.query("part == 'train'")["subject"])
+    own = clips[clips["subject"].isin(trained) & clips["added"].eq(0)]
+    rows = adapted.predictions.query("model == 'majority'")
+    assert set(rows["prediction"].astype(float)) == {float(own["label"].mode().iloc[0])}
+    assert len(rows) == adapted.parts["part"].eq("test").sum() * 11
+
+
+@pytest.mark.torch
 def test_the_report_holds_adaptation_beside_the_models(adapted, tmp_path):
     page = write_report(adapted, tmp_path / "report").read_text(encoding="utf-8")
     assert "Adaptation to New People" in page

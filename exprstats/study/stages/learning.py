@@ -25,6 +25,7 @@ from exprstats.study.stages.descriptives import compare_scores, relate_features
 from exprstats.study.stages.importance import rate_features, trace_forests
 from exprstats.study.stages.networks import (
     choose_reference,
+    drop_added,
     fit_networks,
     keep_training,
     split_runs,
@@ -81,7 +82,8 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         first = next(iter(models.values()))
         ranges = None if first.design.classes else find_ranges(study, factor, first.predictions)
         log.notes += [] if ranges is None else [ranges.note]
-        guesses = _guess_all(run, log, first.predictions, ranges, ratings, lesson=lesson)
+        skeleton = drop_added(first.predictions, clips, study)
+        guesses = _guess_all(run, log, skeleton, ranges, ratings, lesson=lesson)
     if ratings is not None and factor is not None:
         with log.isolate("baselines", "the ceiling"):
             limit = limit_models(ratings, clips, factor, study.compare.level, log)

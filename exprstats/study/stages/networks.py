@@ -44,6 +44,20 @@ def keep_training(
     return kept.reset_index(drop=True)
 
 
+def drop_added(predictions: pd.DataFrame, clips: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return predictions without clips for training only, of which baselines should not know."""
+    column = study.split.training_only if study.split else None
+    if column is None:
+        return predictions
+    from exprstats.deep.intensity.windows import read_marks
+
+    keys = [name for name in ("context", "clip") if name in predictions and name in clips]
+    added = clips.loc[read_marks(clips, column), keys].astype(str)
+    rows = predictions[keys].astype(str)
+    known = set(added.itertuples(index=False, name=None))
+    return predictions[[one not in known for one in rows.itertuples(index=False, name=None)]]
+
+
 def fit_networks(study: Study, lesson: Lesson, log: Logbook) -> dict[str, DeepModels]:
     """Return the trained networks of a study by name, on the subjects of its other models.
 
