@@ -26,7 +26,7 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     skip = pytest.mark.skip(reason="torch is absent; pip install 'exprstats[deep]'")
     for item in items:
-        if not TORCH and (item.get_closest_marker("torch") or item.path.parent == DEEP):
+        if not TORCH and (item.get_closest_marker("torch") or DEEP in item.path.parents):
             item.add_marker(skip)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from exprstats.behaviour.grid import place_grid
 from exprstats.behaviour.ledger import ClipFeatures, assemble
 from exprstats.behaviour.measurements import (
+    RATE,
     Measured,
     find_within,
     measure_clips,
@@ -22,7 +24,7 @@ from exprstats.behaviour.settings import Quality, Sampling, Settings, choose_set
 from exprstats.behaviour.trackers.alignment import align_frames
 from exprstats.behaviour.trackers.faces import Frames
 from exprstats.contracts import FRAMES, check_table
-from exprstats.errors import DataError, Problem, warn_user
+from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.options import SamplingRule
 
 
@@ -167,7 +169,17 @@ def measure_frames(
         one.facts | {"status": "ok", "note": " ".join(one.notes) or None}
         for one in measured.values()
     ]
-    return assemble(plan, measured, status, settings)
+    found = assemble(plan, measured, status, settings)
+    if not isinstance(frames, Frames):
+        return found
+    rated = bool(frames.table["confidence"].notna().any())
+    if not rated:
+        # Frames got one so that they count; it is no measurement.
+        blank = {"mean_confidence": np.nan}
+        found = replace(
+            found, clips=found.clips.assign(**blank), ledger=found.ledger.assign(**blank)
+        )
+    return replace(found, tracker=frames.tracker, rated=rated)
 
 
 def warn_notes(measured: dict[str, Measured]) -> None:
@@ -178,7 +190,9 @@ def warn_notes(measured: dict[str, Measured]) -> None:
             noted.setdefault(note, []).append(video)
     for note, videos in noted.items():
         more = f" and {len(videos) - 1:,} more" if len(videos) > 1 else ""
-        warn_user(f"Video '{videos[0]}'{more}: {note}")
+        start, rate, end = note.partition(RATE)
+        remedy = ("give the true rate with ", Option("fps")) if rate else ()
+        warn_user((f"Video '{videos[0]}'{more}: {start}", *remedy, end))
 
 
 def _prepare(

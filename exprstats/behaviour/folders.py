@@ -22,14 +22,14 @@ from exprstats.behaviour.openface.recordings import record_lines
 from exprstats.behaviour.openface.videos import Video, list_videos, open_video
 from exprstats.behaviour.segments import Plan, make_plan
 from exprstats.behaviour.settings import Quality, Sampling, Settings, choose_settings
-from exprstats.errors import DataError, OptionError
+from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import encode_json, write_json
 from exprstats.io.sources import FilePath
 from exprstats.options import SamplingRule
 from exprstats.parallel import run_tasks
 
 # Raised when the same file and choices would give other numbers.
-_EDITION = 4
+_EDITION = 5
 _BLOCK = 1 << 20
 
 
@@ -50,6 +50,7 @@ class _Answer:
 
     measured: Measured | None
     status: dict[str, Any]
+    problems: tuple[Problem, ...] = ()
 
 
 def summarise_openface(
@@ -138,13 +139,21 @@ def summarise_openface(
     }
     status = [answer.status for answer in answers]
     if not measured:
-        notes = [f"{row['video']}: {str(row['note']).rstrip('.')}" for row in status[:3]]
-        notes += [f"and {len(status) - 3:,} more"] if len(status) > 3 else []
-        start = f"none of {len(status):,} files can" if len(status) > 1 else "the one file cannot"
-        message = f"{start} be used: {'; '.join(notes)}."
-        raise DataError(message)
+        raise DataError(_tell_failures(answers))
     warn_notes(measured)
     return assemble(plan, measured, status, settings)
+
+
+def _tell_failures(answers: Sequence[_Answer]) -> Problem:
+    """Return why none of the files can be used, with the remedy of the first."""
+    facts = []
+    for answer in answers[:3]:
+        told = " ".join(str(replace(one, file=None, remedy="")) for one in answer.problems)
+        facts.append(f"{answer.status['video']}: {told.rstrip('.')}")
+    facts += [f"and {len(answers) - 3:,} more"] if len(answers) > 3 else []
+    start = f"none of {len(answers):,} files can" if len(answers) > 1 else "the one file cannot"
+    remedy = answers[0].problems[0].remedy if answers and answers[0].problems else ""
+    return Problem(f"{start} be used: {'; '.join(facts)}.", remedy)
 
 
 def _cut_shard(files: list[Video], plan: Plan, shard: tuple[int, int]) -> tuple[list[Video], Plan]:
@@ -170,7 +179,7 @@ def _summarise_file(task: _Task, settings: Settings) -> _Answer:
             measured = measure_clips(recording, task.start, task.end, settings)
             _keep(kept, measured)
     except DataError as error:
-        return _Answer(None, fail_file(task.video, error))
+        return _Answer(None, fail_file(task.video, error), tuple(error.problems))
     note = " ".join(measured.notes) or None
     status = measured.facts | {"file": task.video.label, "sha256": digest}
     return _Answer(measured, status | {"status": "ok", "note": note})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.behaviour.grid import SLACK
+from exprstats.behaviour.trackers.emotions import UNIT_COLUMNS, Units, name_units
 from exprstats.behaviour.trackers.faces import Frames
 from exprstats.behaviour.trackers.units import TRACKER_NAMES
 from exprstats.contracts import find_empty, find_unnumbers, require_columns
@@ -17,16 +18,8 @@ from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.options import check_share
 
-Units = Mapping[str, tuple[str, ...]]
 HAPPINESS: dict[str, Units] = {
-    "openface": {"AU06": ("AU06_r",), "AU12": ("AU12_r",)},
-    "arkit": {
-        "AU06": ("CheekSquintLeft", "CheekSquintRight"),
-        "AU12": ("MouthSmileLeft", "MouthSmileRight"),
-    },
-    "py-feat": {"AU06": ("AU06",), "AU12": ("AU12",)},
-    "libreface": {"AU06": ("au_6_intensity",), "AU12": ("au_12_intensity",)},
-    "affdex": {"AU06": ("Cheek Raise",), "AU12": ("Smile",)},
+    tracker: name_units(tracker, "happiness")[0] for tracker in UNIT_COLUMNS
 }
 # Decimals that end in 5 go up, although their doubles may lie just below.
 # Intensities of OpenFace and LibreFace: one far beyond the scale would be a person's maximum.

@@ -14,6 +14,7 @@ from exprstats.behaviour.measurements import EMPTY, OUTSIDE, QUALITY, Measured, 
 from exprstats.behaviour.motion import FEATURES
 from exprstats.behaviour.segments import Plan
 from exprstats.behaviour.settings import Settings
+from exprstats.behaviour.trackers.units import TRACKER_NAMES
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.options import name_some
 from exprstats.results import Result
@@ -196,6 +197,10 @@ class ClipFeatures(Result):
         ``status`` (``ok`` or ``failed``) and ``note``.
     settings
         The choices.
+    tracker
+        Which program followed the faces, as `read_faces` names it.
+    rated
+        Whether it says how confident it is; if not, every tracked frame counts.
     """
 
     place: ClassVar[str] = "clip_features"
@@ -203,6 +208,8 @@ class ClipFeatures(Result):
     ledger: pd.DataFrame
     files: pd.DataFrame
     settings: Settings
+    tracker: str = "openface"
+    rated: bool = True
 
     def tidy(self) -> pd.DataFrame:
         """Return one row for each clip."""
@@ -226,14 +233,16 @@ class ClipFeatures(Result):
         kept, out = self.clips, self.ledger[~self.ledger["kept"]]
         choice = self.settings
         share = write_number(kept["valid_share"].median(), 2, bounded=True)
-        frames = f"the OpenFace frames nearest to a grid of {choice.hz:g} Hz"
+        name = TRACKER_NAMES[self.tracker]
+        frames = f"the {name} frames nearest to a grid of {choice.hz:g} Hz"
         if choice.sampling == "mean":
-            frames = f"OpenFace frames, averaged over steps of {1 / choice.hz:.3g} s,"
+            frames = f"{name} frames, averaged over steps of {1 / choice.hz:.3g} s,"
+        least = write_number(choice.confidence, 2, bounded=True)
+        sure = f" with confidence of at least {least}" if self.rated else ""
         text = (
-            f"Features of {count_things(len(kept), 'clip')} come from {frames} "
-            f"that were tracked with confidence of at least "
-            f"{write_number(choice.confidence, 2, bounded=True)} (median valid share {share}); "
-            f"no change is counted across a gap{_count_switched(kept)}."
+            f"Features of {count_things(len(kept), 'clip')} come from {frames} that were tracked"
+            f"{sure} (median valid share {share}); no change is counted across a gap"
+            f"{_count_switched(kept)}."
         )
         if len(out):
             noun = "clip was" if len(out) == 1 else "clips were"

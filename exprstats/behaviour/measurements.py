@@ -12,6 +12,7 @@ import pandas as pd
 from exprstats.apa import write_number
 from exprstats.behaviour.grid import SLACK, Grid, place_grid
 from exprstats.behaviour.motion import FEATURES, Traces, list_absent, trace_signals
+from exprstats.behaviour.openface.layout import GAZE_NOTE, GROUPS
 from exprstats.behaviour.openface.recordings import Recording, count_shared, follow_face
 from exprstats.behaviour.settings import Settings
 from exprstats.errors import Option
@@ -23,6 +24,7 @@ QUALITY = (
 )
 OUTSIDE, EMPTY = "lies outside the video", "has no length"
 _GAP = 1.5
+RATE = "give the true rate as fps"
 # Files whose median step is shorter or longer than any camera's have wrong time stamps.
 _SLOWEST, _FASTEST = 1.0, 250.0
 
@@ -108,7 +110,7 @@ def describe_recording(recording: Recording, settings: Settings) -> dict[str, ob
     return {
         "video": recording.video,
         "n_rows": len(recording.frame),
-        "n_columns": len(recording.columns),
+        "n_columns": len(recording.columns) - len(GROUPS["gaze"]) * (GAZE_NOTE in recording.notes),
         "n_faces": len(faces),
         "shared_frames": count_shared(recording),
         "fps": float(1 / step) if step > 0 else np.nan,
@@ -175,14 +177,14 @@ def note_times(followed: Recording) -> list[str]:
     order = np.argsort(followed.frame, kind="stable")
     steps = np.diff(followed.time[order])
     if len(steps) and not steps.any():
-        return ["all its time stamps are the same; give the true rate as fps."]
+        return [f"all its time stamps are the same; {RATE}."]
     notes = []
     for wrong, what in ((steps < 0, "go back"), (steps == 0, "stand still")):
         if wrong.any():
             first = followed.frame[order][1:][wrong][0]
             noun = "frame" if wrong.sum() == 1 else "frames"
             count = f"at {int(wrong.sum()):,} {noun} (first at frame {first})"
-            notes.append(f"its time stamps {what} {count}; give the true rate as fps.")
+            notes.append(f"its time stamps {what} {count}; {RATE}.")
     return notes
 
 
@@ -192,7 +194,8 @@ def note_rate(recording: Recording, settings: Settings) -> list[str]:
     if np.isnan(rate):
         return []
     if not _SLOWEST <= rate <= _FASTEST:
-        return [f"its time stamps mean {rate:,.4g} frames a second; give the true rate as fps."]
+        told = ", as milliseconds would" if _SLOWEST <= 1000 * rate <= _FASTEST else ""
+        return [f"its time stamps mean {rate:,.4g} frames a second{told}; {RATE}."]
     if rate < settings.hz * (1 - 1e-6):
         frames = f"{rate:.4g} frame{'' if rate == 1 else 's'}"
         return [f"it has {frames} a second, fewer than the {settings.hz:g} asked for."]

@@ -16,6 +16,7 @@ from exprstats.cli.deep import (
     SequencesOption,
     TargetsOption,
     check_ending,
+    note_arrays,
     open_network,
     read_windows,
 )
@@ -29,8 +30,7 @@ from exprstats.cli.options import (
 )
 from exprstats.cli.reading import allow_strict, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.errors import DataError, OptionError, Problem
-from exprstats.options import name_some
+from exprstats.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,11 @@ def adapt_sequences(
     target: TargetsOption,
     save: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the adapted network (.safetensors)."),
+        typer.Option(
+            metavar="FILE|DIR",
+            help="Write the adapted network (.safetensors); with --neutral a folder, which takes "
+            "a file of each person's copy for 'exprstats deep predict'.",
+        ),
     ] = None,
     neutral: Annotated[
         str | None,
@@ -79,9 +83,11 @@ def adapt_sequences(
     """Train a stored network further on clips of new people, such as neutral ones."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     options |= {"seed": seed} if neutral is not None else {}
-    with open_session("deep adapt", files={"--save": save}, **options) as session:
-        check_ending(save)
-        if (save is None) == (neutral is None):
+    files = {"--save": save if neutral is None else None}
+    with open_session("deep adapt", files=files, **options) as session:
+        if neutral is None:
+            check_ending(save)
+        if save is None and neutral is None:
             message = (
                 "give --save for a network adapted to all clips, or --neutral to judge what "
                 "adapting to each person changes."
@@ -90,45 +96,38 @@ def adapt_sequences(
         targets = split_names(target, "--target") or [target]
         single = targets[0] if len(targets) == 1 else None
         table = read_windows(session, clips, single, clip=clip, subject=subject, context=None)
+        note_arrays(session, sequences, table)
         network = open_network(session, model, sequences, device)
         chosen = {"batch": batch, "lr": lr}
         if neutral is not None:
-            _judge(session, network, _mark(table, neutral, clips), target,
-                   iterations=iterations, seed=seed, **chosen)  # fmt: skip
+            from exprstats.deep.intensity.windows import mark_value
+
+            marked = table.assign(**{_MARK: mark_value(table, neutral)})
+            chosen |= {"target": target, "iterations": iterations, "seed": seed}
+            _judge(session, network, marked, save=save, **chosen)
         elif save is not None:
             _adapt(session, network, table, targets, save=save, epochs=epochs, **chosen)
 
 
-def _mark(table: pd.DataFrame, neutral: str, file: Path) -> pd.DataFrame:
-    """Return the clips with a column that tells which are neutral."""
-    column, mark, value = (part.strip() for part in neutral.partition("="))
-    if not (column and mark and value):
-        message = f"--neutral {neutral}: give a column and a value, such as task=neutral."
-        raise OptionError(message)
-    if column not in table:
-        fact = "there is no such column."
-        raise DataError(Problem(fact, "Name one of the clips' columns.", file=str(file),
-                                column=column))  # fmt: skip
-    held = table[column]
-    texts = held.astype(str)
-    if held.dtype.kind == "f":
-        texts = held.map("{:g}".format)
-    marked = texts == value
-    if not marked.any():
-        fact = f"no clip has the value '{value}'; there is {name_some(texts.unique().tolist())}."
-        raise DataError(Problem(fact, file=str(file), column=column))
-    return table.assign(**{_MARK: marked})
-
-
 def _judge(
-    session: Session, network: Any, table: pd.DataFrame, target: str, **options: Any
+    session: Session, network: Any, table: pd.DataFrame, *, save: Path | None, **options: Any
 ) -> None:
+    """Print what adapting to each person changes, and write the copies into a folder."""
     from exprstats.deep import adapt_people
+    from exprstats.io import stage_folder
 
-    found = adapt_people(network, table, neutral=_MARK, target=target, **options)
+    if save is None:
+        found = adapt_people(network, table, neutral=_MARK, **options)
+    else:
+        spared = list(session.files.values())
+        with stage_folder(save, force=session.force, inputs=spared) as stage:
+            found = adapt_people(network, table, neutral=_MARK, folder=stage, **options)
     session.add_table("adaptation", found.tidy())
     session.tables |= {"people": found.people, "predictions": found.predictions}
     session.present(found)
+    if save is not None:
+        told = count_things(len(found.people), "copy is", "copies are")
+        session.say(f"{told} in {save}; predict with: exprstats deep predict {save} CLIPS.")
 
 
 def _adapt(

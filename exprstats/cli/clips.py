@@ -42,7 +42,7 @@ def cut_videos(
         check_folder(out, "--out")
         import pandas as pd
 
-        from exprstats.deep.video.clips import cut_clips
+        from exprstats.deep.video.clips import cut_clips, list_unmatched
 
         segments = _read_plan(session, plan, videos)
         ledgers = []
@@ -50,6 +50,7 @@ def cut_videos(
             session.files["--out"] = out / "ledger.csv"
             ledgers.append(cut_clips(video, segments, out))
             session.add_input(video, str(ledgers[-1]["video_sha256"].iloc[0]), len(ledgers[-1]))
+        ledgers.append(list_unmatched(segments, videos, out))
         show_ledger(session, pd.concat(ledgers, ignore_index=True), out)
 
 
@@ -73,7 +74,8 @@ def show_ledger(session: Session, ledger: pd.DataFrame, out: Path) -> None:
     counts = ledger["status"].value_counts()
     made = int(counts.get("cut", 0))
     kept = int(counts.get("kept", 0))
-    videos = count_things(ledger["video"].nunique(), "video")
+    given = ledger["video_sha256"].ne("")
+    videos = count_things(ledger["video"][given].nunique(), "video")
     sentence = f"We cut {count_things(made, 'clip')} of {videos}"
     if kept:
         sentence += f" and kept {count_things(kept, 'clip')} that an earlier run had finished"

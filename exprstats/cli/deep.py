@@ -22,7 +22,7 @@ from exprstats.cli.options import (
 )
 from exprstats.cli.reading import allow_strict, get_reading, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.errors import OptionError
+from exprstats.errors import OptionError, warn_user
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,10 @@ ClipOption = Annotated[
     typer.Option("--clip", metavar="COLUMN", help="Names the clips. [default: clip]"),
 ]
 DeviceOption = Annotated[
-    str, typer.Option("--device", help="auto (a GPU where there is one), cpu or cuda.")
+    str,
+    typer.Option(
+        "--device", help="auto (a GPU where there is one), cpu or cuda. GPUs are not measured."
+    ),
 ]
 
 
@@ -139,9 +142,15 @@ def fit_sequences(
         ),
     ] = None,
     split: SplitOption = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Keep training here until it ends; a stopped one goes on."
+        ),
+    ] = None,
     save: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the network of all clips (.safetensors)."),
+        typer.Option(metavar="FILE", help="Write the pooled network, as trained (.safetensors)."),
     ] = None,
     predictions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every prediction, with its part.")
@@ -168,6 +177,7 @@ def fit_sequences(
         targets = split_names(target, "--target") or [target]
         single = targets[0] if len(targets) == 1 else None
         table = read_windows(session, clips, single, clip=clip, subject=subject, context=by)
+        note_arrays(session, sequences, table, weights)
         sizes = split_counts(modalities)
         tried = fit_modalities(tried, model, sizes, ablate=ablate)
         from exprstats.deep import fit_deep, read_sequences
@@ -183,7 +193,14 @@ def fit_sequences(
         )
         if ablate:
             plain = not (
-                by or classes or weights or augment or training_only or save or predictions
+                by
+                or classes
+                or weights
+                or augment
+                or training_only
+                or resume
+                or save
+                or predictions
             )
             chosen = {"plain": plain, "sequences": sequences, "grid": tried, "runs": runs}
             chosen |= {"modalities": sizes, "device": device, "seed": seed}
@@ -203,48 +220,21 @@ def fit_sequences(
             augment=augment or None,
             training_only=training_only,
             runs=runs,
+            checkpoints=resume,
             device=device,
             seed=seed,
         )
         _keep(session, result, seed)
         if save is not None:
             result.fits[-1].save(save)
-            session.say(f"The network of all clips is in {save}.")
+            row = result.glance().iloc[0]
+            pooled = "pooled network" if by else "network"
+            session.say(
+                f"The {pooled}, trained on {count_things(row['n_train'], 'subject')} and stopped "
+                f"on {row['n_validate']} others, is in {save}."
+            )
         if predictions is not None:
             write_predictions(session, result.predictions, predictions)
-
-
-@deep_app.command("predict")
-@allow_strict
-@reads_files
-def predict_sequences(
-    model: ModelArgument,
-    clips: ClipsArgument,
-    sequences: SequencesOption,
-    clip: ClipOption = None,
-    subject: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Who is seen; kept beside the predictions.")
-    ] = "subject",
-    predictions: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the predictions as CSV.")
-    ] = None,
-    device: DeviceOption = "auto",
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Predict clips by a stored network."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("deep predict", files={"--predictions": predictions}, **options) as session:
-        table = read_windows(session, clips, None, clip=clip, subject=subject, context=None)
-        network = open_network(session, model, sequences, device)
-        found = list_guesses(network, table, model.stem)
-        session.add_table("predictions", found)
-        told = count_things(len(table), "clip was predicted", "clips were predicted")
-        session.say(f"{told} by {type(network).__name__} '{network.net}' from {model}.")
-        if predictions is not None:
-            write_predictions(session, found, predictions)
 
 
 def read_windows(
@@ -259,29 +249,34 @@ def read_windows(
     return read_clips(clips, target=target, reading=get_reading(), **ids)
 
 
+def note_arrays(
+    session: Session, sequences: Path, table: pd.DataFrame, weights: Path | None = None
+) -> None:
+    """Keep the arrays and weights that the numbers rest on, with their hashes."""
+    from exprstats.deep.sequences import hash_sequences
+    from exprstats.io.files.kinds import hash_file
+
+    if weights is not None and weights.is_file():
+        session.add_input(weights, hash_file(weights), 0)
+    if sequences.is_dir():
+        session.inputs.append({
+            "file": str(sequences),
+            "sha256": hash_sequences(sequences, table["clip"].tolist()),
+            "rows": len(table),
+        })  # fmt: skip
+
+
 def open_network(session: Session, model: Path, sequences: Path, device: str) -> Any:
     """Return the stored network, of whatever kind."""
     from exprstats.deep import DeepClassifier, DeepMultilabel, DeepRegressor, read_sequences
     from exprstats.deep.files import read_kind
+    from exprstats.io.files.kinds import hash_file
 
-    session.files["MODEL"] = model
     kinds = {kind.__name__: kind for kind in (DeepClassifier, DeepMultilabel, DeepRegressor)}
     kind = kinds[read_kind(model)]
+    session.add_input(model, hash_file(model), 0)
+    session.files["MODEL"] = model
     return kind.open(model, load=read_sequences(sequences), device=device)
-
-
-def list_guesses(network: Any, table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return predictions, one row a clip; of several targets one row each, of labels chances."""
-    import pandas as pd
-
-    ids = table[["clip", "subject"]].assign(model=name)
-    several = type(network).__name__ == "DeepMultilabel"
-    guess = network.predict_proba(table) if several else network.predict(table)
-    if guess.ndim == 1:
-        return ids.assign(prediction=guess)
-    seats = network.targets_ or [f"target {number}" for number in range(1, guess.shape[1] + 1)]
-    pieces = [ids.assign(seat=seat, prediction=guess[:, at]) for at, seat in enumerate(seats)]
-    return pd.concat(pieces, ignore_index=True)
 
 
 def check_ending(save: Path | None) -> None:
@@ -329,9 +324,12 @@ def _keep(session: Session, result: DeepModels, seed: int) -> None:
     people = result.predictions.loc[tested, "subject"].nunique()
     classes, several = hasattr(result.fits[-1], "classes_"), "seat" in result.predictions
     found: list[Any] = []
-    if (classes or several) and people >= _FEWEST:
+    if people >= _FEWEST:
         found.append(rate_labels(result, seed=seed))
         session.tables["labels"] = found[0].tidy()
+    elif people:
+        counted = count_things(people, "test subject is", "test subjects are")
+        warn_user(f"{counted} too few for intervals, which need {_FEWEST}: scores may be chance.")
     if len(result.repeated) and not several and people >= _FEWEST:
         metrics = ["accuracy", "mae"] if classes else ["rmse", "correlation"]
         pooled = result.repeated[result.repeated["fitted_on"].eq("all")]

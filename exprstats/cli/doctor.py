@@ -99,6 +99,7 @@ def examine_all() -> Iterator[Finding]:
     yield examine_lavaan(state)
     yield examine_factor(state)
     yield examine_torch()
+    yield examine_opencv()
 
 
 def examine_python() -> Finding:
@@ -251,10 +252,30 @@ def solve_three(correlations: Any) -> list[float]:
 
 
 def examine_torch() -> Finding:
-    """Look for torch without loading it; nothing here needs it."""
+    """Look for torch without loading it; only networks need it."""
+    from exprstats.deep.recipes import INSTALL
+
     for place in map(Path, filter(None, sys.path)):
         version = place / "torch" / "version.py"
         if version.is_file():
             match = re.search(r"__version__ = '([^']+)'", version.read_text("utf-8", "replace"))
             return Finding("torch", "OK", match[1] if match else "installed")
-    return Finding("torch", "OK", "not installed; no command needs it")
+    return Finding("torch", "OK", f"not installed; only 'exprstats deep' needs it ({INSTALL})")
+
+
+def examine_opencv() -> Finding:
+    """Look for OpenCV without loading it; two builds of it overwrite each other's files."""
+    from exprstats.deep.recipes import INSTALL
+
+    found: dict[str, str] = {}
+    for place in map(Path, filter(None, sys.path)):
+        for path in sorted(place.glob("opencv_python*.dist-info")):
+            name, _, number = path.name.removesuffix(".dist-info").partition("-")
+            found.setdefault(name.replace("_", "-"), number)
+    told = " and ".join(f"{name} {number}" for name, number in found.items())
+    if len(found) > 1:
+        names = " ".join(found)
+        cure = f"Run: {sys.executable} -m pip uninstall -y {names}, then install one of them."
+        return Finding("OpenCV", "WARN", f"{told} overwrite each other's files", cure)
+    absent = f"not installed; only 'exprstats clips' and 'exprstats faces' need it ({INSTALL})"
+    return Finding("OpenCV", "OK", told or absent)

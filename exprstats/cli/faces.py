@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.apa import count_things
+from exprstats.apa import MISSING, count_things
 from exprstats.cli.options import ForceOption, JsonOption, OutOption, QuietOption
-from exprstats.cli.session import open_session
+from exprstats.cli.session import Session, open_session
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import say
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.options import name_some
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from exprstats.deep.video.faces import FaceBox
+
+_NAMES = ("x", "y", "side", "n_frames", "n_found", "n_several")
 
 
 def box_faces(
@@ -57,50 +63,101 @@ def box_faces(
         if (landmarks is None) == (detector is None):
             message = "name either --landmarks or --detector."
             raise OptionError(message)
-        rows = []
-        if landmarks is not None:
-            from exprstats.behaviour import read_faces
-
-            frames = read_faces(landmarks, fps=fps).table
-            for clip in clips:
-                rows.append(_box_known(clip, frames, confidence, margin))
-        else:
-            from exprstats.deep.video.faces import box_clip, open_detector
-
-            find = open_detector(Path(str(detector)), score=score)
-            for clip in clips:
-                found = box_clip(clip, find, step=step, margin=margin)
-                rows.append(_list_box(clip, found))
         import pandas as pd
 
-        table = pd.DataFrame(rows)
+        from exprstats.io.files.kinds import hash_file
+
+        chosen = {"score": score, "step": step, "confidence": confidence, "fps": fps}
+        find = _open_finder(session, clips, landmarks, detector, margin=margin, **chosen)
+        rows = [_box(clip, find, alone=len(clips) == 1) for clip in clips]
+        for clip in clips:
+            if clip.is_file():
+                session.add_input(clip, hash_file(clip), 0)
+        table = pd.DataFrame(rows).astype(dict.fromkeys(_NAMES, "Int64"))
+        known = table[table["reason"].isna()]
+        if known.empty:
+            fact = f"none of {len(table):,} clips has a box; '{table['clip'][0]}': "
+            raise DataError(Problem(f"{fact}{table['reason'][0]}"))
         session.add_table("boxes", table)
         session.show(Section("faces", "Faces", tables=(_print_boxes(table),)))
-        session.say(f"Each of {count_things(len(table), 'clip')} has one square for all frames.")
+        session.say(f"Each of {count_things(len(known), 'clip')} has one square for all frames.")
+        _tell(session, table)
+
+
+def _open_finder(
+    session: Session,
+    clips: list[Path],
+    landmarks: Path | None,
+    detector: Path | None,
+    *,
+    margin: float,
+    score: float,
+    step: int,
+    confidence: float,
+    fps: float | None,
+) -> Callable[[Path], FaceBox]:
+    """Return what finds the box of a clip, and note the files that it rests on."""
+    from exprstats.deep.video.detectors import open_detector
+    from exprstats.deep.video.faces import box_clip, box_landmarks
+    from exprstats.io.files.kinds import hash_file
+
+    if detector is not None:
+        find = open_detector(detector, score=score)
+        session.add_input(detector, hash_file(detector), 0)
+        return lambda clip: box_clip(clip, find, step=step, margin=margin)
+    from exprstats.behaviour import read_faces
+    from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
+
+    frames = read_faces(str(landmarks), fps=fps).table
+    names = {clip.stem for clip in clips}
+    for one in list_tracker_files(Path(str(landmarks))):
+        if name_recording(one) in names:
+            count = int(frames["video"].eq(name_recording(one)).sum())
+            session.add_input(one, hash_file(one), count)
+
+    def box(clip: Path) -> FaceBox:
+        here = frames[frames["video"] == clip.stem]
+        if here.empty:
+            shown = ", ".join(f"'{name}'" for name in frames["video"].unique()[:3])
+            fact = f"the landmarks are of other videos: {shown}."
+            remedy = f"Name their file '{clip.stem}', or that of the clip so."
+            raise DataError(Problem(fact, remedy, file=str(clip)))
+        return box_landmarks(here, confidence=confidence, margin=margin)
+
+    return box
+
+
+def _box(clip: Path, find: Callable[[Path], FaceBox], *, alone: bool) -> dict[str, Any]:
+    """Return the row of a clip; one without a box does not cost the others theirs."""
+    try:
+        found = find(clip)
+    except DataError as error:
+        if alone:
+            raise
+        reason = " ".join(str(one.fact) for one in error.problems)
+        return {"clip": clip.stem, **dict.fromkeys(_NAMES), "reason": reason.rstrip(".")}
+    return {"clip": clip.stem, **{name: getattr(found, name) for name in _NAMES}, "reason": None}
+
+
+def _tell(session: Session, table: pd.DataFrame) -> None:
+    """Say which clips have no box, and where other faces are seen."""
+    lost = table[table["reason"].notna()]
+    if len(lost):
+        counted = count_things(len(lost), "clips has", "clips have", of=len(table))
+        warn_user(f"{counted} no box: {name_some(lost['clip'].tolist())}.")
+        points = [f"{row['clip']}: {row['reason']}" for row in lost.to_dict("records")]
+        session.show_points("Clips left out", points)
+    several = table[table["n_several"].fillna(0).gt(0)]
+    if len(several):
+        counted = count_things(len(several), "clip shows", "clips show")
+        names = name_some(several["clip"].tolist())
+        warn_user(f"{counted} several faces ({names}); the box is around the most frequent one.")
 
 
 def _print_boxes(boxes: pd.DataFrame) -> Table:
     names = {"x": "x", "y": "y", "side": "Side (px)"}
-    names |= {"n_frames": "Frames", "n_found": "With the face"}
+    names |= {"n_frames": "Frames", "n_found": "With the face", "n_several": "With others"}
     columns = [Column(name, say(heading)) for name, heading in names.items()]
     first = Column("clip", say("Clip"), words=True)
-    return Table("", "boxes", "Face Boxes", (first, *columns), boxes.astype(str), rows=boxes)
-
-
-def _box_known(
-    clip: Path, frames: pd.DataFrame, confidence: float, margin: float
-) -> dict[str, Any]:
-    from exprstats.deep.video.faces import box_landmarks
-
-    here = frames[frames["video"] == clip.stem]
-    if not len(here):
-        shown = ", ".join(f"'{name}'" for name in frames["video"].unique()[:3])
-        fact = f"the landmarks are of other videos: {shown}."
-        remedy = f"Name their file '{clip.stem}', or that of the clip so."
-        raise DataError(Problem(fact, remedy, file=str(clip)))
-    return _list_box(clip, box_landmarks(here, confidence=confidence, margin=margin))
-
-
-def _list_box(clip: Path, found: Any) -> dict[str, Any]:
-    names = ("x", "y", "side", "n_frames", "n_found")
-    return {"clip": clip.stem, **{name: getattr(found, name) for name in names}}
+    cells = boxes.astype(object).where(boxes.notna(), MISSING).astype(str)
+    return Table("", "boxes", "Face Boxes", (first, *columns), cells, rows=boxes)

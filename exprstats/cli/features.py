@@ -146,7 +146,7 @@ def summarise_folder(
         columns = {"clip": clip, "video": video, "subject": subject, "context": by}
         _check_plan(segments, windows, columns)
         plan = _read_plan(session, segments, columns | {"unit": time_unit})
-        if tracker not in {None, "openface"}:
+        if tracker not in {None, "openface"} or _is_written_otherwise(folder):
             others = {"windows": windows, "resume": resume, "shard": shard, "endings": endings}
             others |= {"recursive": recursive, "sensitivity": sensitivity}
             session.present(_summarise_tracker(session, folder, tracker, plan, choices, others))
@@ -174,18 +174,30 @@ def _summarise_tracker(
     """Return the features of another tracker's files; options that need OpenFace are refused."""
     given = next((name for name, value in others.items() if value), None)
     if given is not None:
-        told = " is for files of OpenFace; leave it out with ", Option("tracker", tracker), "."
+        told = (" is for files of OpenFace; leave it out with ", Option("tracker", tracker), ".")
+        if tracker in {None, "openface"}:
+            told = (" needs files as OpenFace writes them: .csv in UTF-8, with commas.",)
         raise OptionError(Option(given), *told)
-    from exprstats.behaviour import read_faces
+    from exprstats.behaviour import FEATURES, read_faces
     from exprstats.behaviour.clips import measure_frames
     from exprstats.behaviour.settings import choose_settings
     from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
+    from exprstats.behaviour.trackers.units import TRACKER_NAMES
+    from exprstats.errors import DataError, Problem
     from exprstats.io.files.kinds import hash_file
 
     names = ("hz", "confidence", "fps", "min_valid", "unit", "signed", "face", "unmatched")
     settings = choose_settings(choices["sampling"], None, {one: choices[one] for one in names})
-    faces = read_faces(folder, tracker=tracker, fps=choices["fps"])
+    faces = read_faces(folder, tracker=tracker or "openface", fps=choices["fps"],
+                       reading=get_reading())  # fmt: skip
     result = measure_frames(faces, plan, settings)
+    if not set(FEATURES) & set(result.clips):
+        fact = (
+            f"the files of {TRACKER_NAMES[faces.tracker]} hold none of the landmarks, angles of "
+            "head or gaze, or rated units that features are made of."
+        )
+        remedy = "Label intensities with 'exprstats label'."
+        raise DataError(Problem(fact, remedy, file=str(folder)))
     for file in list_tracker_files(folder):
         count = int((faces.table["video"] == name_recording(file)).sum())
         session.add_input(file, hash_file(file), count)
@@ -193,6 +205,35 @@ def _summarise_tracker(
     session.tables |= {"ledger": result.ledger}
     session.show_points("Reading", [faces.sentence(), *faces.notes])
     return result
+
+
+def _is_written_otherwise(folder: Path) -> bool:
+    """Return whether OpenFace's files have another form than it writes today: .csv with commas.
+
+    Spreadsheets and older versions write .txt, tabs, semicolons or UTF-16.
+    """
+    from exprstats.behaviour.openface.layout import NEEDED
+    from exprstats.behaviour.trackers.tables import list_tracker_files, read_tracker_file
+    from exprstats.errors import ExprStatsError
+
+    try:
+        files = list_tracker_files(folder)
+        if all(_is_plain(one) for one in files):
+            return False
+        names = read_tracker_file(files[0], get_reading()).table.columns
+    except (OSError, ExprStatsError):
+        return False  # which is told where the files are read
+    return set(NEEDED) <= set(names)
+
+
+def _is_plain(path: Path) -> bool:
+    if not path.name.lower().endswith((".csv", ".csv.gz")):
+        return False
+    if path.name.lower().endswith(".gz"):
+        return True
+    with path.open("rb") as stream:
+        first = stream.readline(1 << 20)
+    return b"\0" not in first and (b"," in first or not {*b";\t"} & {*first})
 
 
 def _check_plan(segments: Path | None, windows: str | None, columns: dict[str, Any]) -> None:

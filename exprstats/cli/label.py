@@ -26,6 +26,8 @@ from exprstats.options import Tracker, name_some
 if TYPE_CHECKING:
     import pandas as pd
 
+    from exprstats.behaviour import Frames
+
 
 @reads_files
 def label_file(
@@ -36,12 +38,20 @@ def label_file(
     tracker: Annotated[
         Tracker | None, typer.Option(help="What wrote it. [default: as the header says]")
     ] = None,
-    units: Annotated[
+    emotion: Annotated[
         str | None,
         typer.Option(
-            metavar="UNIT=COL+COL,...",
-            help="The emotion's units with their columns, such as AU12=MouthSmileLeft+"
-            "MouthSmileRight. [default: AU06 and AU12, happiness]",
+            metavar="NAME[,NAME...]",
+            help="happiness, sadness, surprise, fear, anger, disgust, or all; each has labels of "
+            "its own. [default: happiness]",
+        ),
+    ] = None,
+    units: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME:]UNIT=COL+COL,...",
+            help="An emotion's units with their columns, such as AU12=MouthSmileLeft+"
+            "MouthSmileRight; once for each emotion. [default: as published]",
         ),
     ] = None,
     subjects: Annotated[
@@ -69,6 +79,14 @@ def label_file(
             metavar="COLUMN", help="Column of --subjects: compare peak intensities between tasks."
         ),
     ] = None,
+    asked: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of --subjects with the emotion that a video's task asks for: peaks of "
+            "another emotion are not compared there.",
+        ),
+    ] = None,
     sequences: Annotated[
         Path | None,
         typer.Option(
@@ -92,8 +110,7 @@ def label_file(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     options |= {"seed": None if tasks is None else seed}
     with open_session("label", **options) as session:
-        from exprstats.behaviour import cut_windows, label_intensity, read_faces
-        from exprstats.behaviour.intensity import HAPPINESS
+        from exprstats.behaviour import read_faces
         from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
         from exprstats.io.files.kinds import hash_file
         from exprstats.report.sections.intensity import describe_labels
@@ -104,37 +121,115 @@ def label_file(
             count = int((frames["video"] == name_recording(one)).sum())
             session.add_input(one, hash_file(one), count)
         frames, more = name_subjects(session, frames, subjects)
-        chosen = split_units(units)
-        if chosen is None and faces.tracker not in HAPPINESS:
-            told = f"the units of {faces.tracker} for happiness are not known. Name columns with "
-            raise OptionError(told, Option("units"), ".")
-        labels = label_intensity(frames, chosen or faces.tracker, confidence=confidence)
-        if not labels["label"].notna().any():
-            fact = "no frame has a label: no unit is above 0 in any frame that was tracked well."
-            remedy = ("Lower ", Option("confidence"), ", or name other ", Option("units"), ".")
-            raise DataError(Problem(fact, remedy))
-        keys = ["subject", "video", "face", "frame", "timestamp"]
-        table = frames[keys].assign(intensity=labels["intensity"], label=labels["label"])
-        table = table.join(frames[more])
-        cut = cut_windows(table, length=length, step=step, dense_step=dense_step)
-        windows = cut
-        places = table[["subject", "frame"]]
-        windows = windows.assign(
-            subject=places["subject"].to_numpy()[windows["last"].to_numpy(int)],
-            first_frame=places["frame"].to_numpy()[windows["first"].to_numpy(int)],
-            last_frame=places["frame"].to_numpy()[windows["last"].to_numpy(int)],
-        ).drop(columns=["first", "last"])
-        held = table[more].iloc[cut["last"].to_numpy(int)].reset_index(drop=True)
-        windows = windows.join(held)
+        chosen, notes = choose_emotions(faces, emotion, units)
+        cutting = {"length": length, "step": step, "dense_step": dense_step}
+        parts = {
+            name: label_frames(frames, held, more, confidence=confidence, **cutting)
+            for name, held in chosen.items()
+        }
+        session.show_points("Reading", [faces.sentence(), *faces.notes, *notes])
+        for name, (table, windows, _) in parts.items():
+            told = name if len(parts) > 1 else ""
+            section = describe_labels(table, windows, length=length, step=step, emotion=told)
+            session.show(section)
+        table, windows = (join_emotions(parts, place) for place in (0, 1))
         session.tables["frames"] = table
         session.add_table("windows", windows)
-        session.show_points("Reading", [faces.sentence(), *faces.notes])
-        session.show(describe_labels(table, windows, length=length, step=step))
         if tasks is not None:
-            compare_peaks(session, table, tasks, seed=seed)
+            compare_peaks(session, table, tasks, asked, several=len(parts) > 1, seed=seed)
         if sequences is not None:
+            if len(parts) > 1:
+                message = "--sequences carry the labels of one emotion. Write them for each apart."
+                raise OptionError(message)
             wanted = pick_features(features, frames)
+            (cut,) = (one for _, _, one in parts.values())
             write_sequences(session, frames, cut, folder=sequences, features=wanted, more=more)
+
+
+def choose_emotions(
+    faces: Frames, emotion: str | None, units: list[str] | None
+) -> tuple[dict[str, dict[str, tuple[str, ...]]], list[str]]:
+    """Return the units of each emotion with their columns, and notes on those that are not rated.
+
+    Raises
+    ------
+    OptionError
+        Emotions and units are both named, an emotion is not known, or the tracker rates none.
+    """
+    from exprstats.behaviour.trackers.emotions import EMOTIONS, name_units
+    from exprstats.behaviour.trackers.units import TRACKER_NAMES
+    from exprstats.document.text import join_words
+
+    if units and emotion:
+        message = "--emotion takes the published units, --units your own. Give one of them."
+        raise OptionError(message)
+    if units:
+        found = {}
+        for text in units:
+            start, mark, rest = text.partition(":")
+            name = start.strip() if mark else "emotion"
+            if name in found:
+                message = f"--units names '{name}' twice. Write NAME: before each emotion's units."
+                raise OptionError(message)
+            found[name] = split_units(rest if mark else text) or {}
+        return found, []
+    names = split_names(emotion, "--emotion") or ["happiness"]
+    names = list(EMOTIONS) if names == ["all"] else names
+    found, notes, tracker = {}, [], faces.tracker
+    for name in names:
+        found[name], lacking = name_units(tracker, name, list(faces.table))
+        if lacking:
+            kept = join_words(list(found[name]))
+            lost = join_words(list(lacking))
+            notes.append(f"{name} is the mean of {kept}; {TRACKER_NAMES[tracker]} lacks {lost}.")
+    return found, notes
+
+
+def label_frames(
+    frames: pd.DataFrame,
+    units: dict[str, tuple[str, ...]],
+    more: list[str],
+    *,
+    confidence: float,
+    **cutting: int | None,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return labelled frames, and their windows as they are printed and as they were cut."""
+    from exprstats.behaviour import cut_windows, label_intensity
+
+    labels = label_intensity(frames, units, confidence=confidence)
+    if not labels["label"].notna().any():
+        fact = "no frame has a label: no unit is above 0 in any frame that was tracked well."
+        remedy = ("Lower ", Option("confidence"), ", or name other ", Option("units"), ".")
+        raise DataError(Problem(fact, remedy))
+    keys = ["subject", "video", "face", "frame", "timestamp"]
+    table = frames[keys].assign(intensity=labels["intensity"], label=labels["label"])
+    table = table.join(frames[more])
+    cut = cut_windows(table, **cutting)
+    places = table[["subject", "frame"]]
+    windows = cut.assign(
+        subject=places["subject"].to_numpy()[cut["last"].to_numpy(int)],
+        first_frame=places["frame"].to_numpy()[cut["first"].to_numpy(int)],
+        last_frame=places["frame"].to_numpy()[cut["last"].to_numpy(int)],
+    ).drop(columns=["first", "last"])
+    held = table[more].iloc[cut["last"].to_numpy(int)].reset_index(drop=True)
+    return table, windows.join(held), cut
+
+
+def join_emotions(
+    parts: dict[str, tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]], place: int
+) -> pd.DataFrame:
+    """Return the frames or windows of all emotions, which a column tells apart if there are two."""
+    import pandas as pd
+
+    tables = {name: one[place] for name, one in parts.items()}
+    if len(tables) == 1:
+        return next(iter(tables.values()))
+    taken = next(iter(tables.values())).rename(columns={"emotion": "asked"}).columns
+    named = [
+        one.set_axis(taken, axis=1).assign(emotion=name)[["emotion", *taken]]
+        for name, one in tables.items()
+    ]
+    return pd.concat(named, ignore_index=True)
 
 
 def pick_face(frames: pd.DataFrame, face: int | None) -> pd.DataFrame:
@@ -186,14 +281,33 @@ def name_subjects(
     return pd.concat([frames, found], axis=1), more
 
 
-def compare_peaks(session: Session, frames: pd.DataFrame, column: str, *, seed: int) -> None:
-    """Print how peak intensities differ between tasks."""
+def compare_peaks(
+    session: Session,
+    frames: pd.DataFrame,
+    column: str,
+    asked: str | None,
+    *,
+    several: bool,
+    seed: int,
+) -> None:
+    """Print how peak intensities differ between tasks, of each emotion apart."""
     from exprstats.deep import compare_tasks
 
-    if column not in frames:
-        message = f"--tasks {column}: --subjects has no such column beside video and subject."
-        raise OptionError(message)
-    found = compare_tasks(frames, task=column, seed=seed)
+    wanted = "asked" if several and asked == "emotion" else asked
+    for name in filter(None, (column, wanted)):
+        if name not in frames:
+            message = f"{name}: --subjects has no such column beside video and subject."
+            raise OptionError(message)
+    if wanted is not None:
+        if not several:
+            message = "--asked tells several emotions apart; name them with --emotion."
+            raise OptionError(message)
+        frames = frames[frames[wanted].astype(str) == frames["emotion"]]
+        if frames.empty:
+            message = f"--asked {asked}: no video asks for one of the emotions."
+            raise OptionError(message)
+    emotion = "emotion" if several else None
+    found = compare_tasks(frames, task=column, emotion=emotion, seed=seed)
     session.add_table("tasks", found.tidy())
     session.tables["peaks"] = found.peaks
     session.present(found)
@@ -237,6 +351,8 @@ def write_sequences(
     from exprstats.io import stage_folder, write_csv
 
     clips, arrays = gather_windows(frames, windows, features=features, keep=["subject", *more])
+    means = np.array([arrays[name].mean(axis=0) for name in clips["clip"]], dtype=float)
+    clips[features] = means
     with stage_folder(folder, force=session.force) as stage:
         for name, values in arrays.items():
             np.save(stage / f"{name}.npy", values)

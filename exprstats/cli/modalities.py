@@ -79,7 +79,7 @@ def ablate_network(
     if not plain:
         message = (
             "--ablate takes neither --by, --classes, --weights, --crop, --brightness, "
-            "--training-only, --save nor --predictions."
+            "--training-only, --resume, --save nor --predictions."
         )
         raise OptionError(message)
     widths = {one["hidden"][0] for one in grid if "hidden" in one}

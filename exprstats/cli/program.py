@@ -16,6 +16,7 @@ from exprstats.cli.audit import audit_file
 from exprstats.cli.check import check_input
 from exprstats.cli.clips import cut_videos
 from exprstats.cli.compare import compare_files
+from exprstats.cli.copies import predict_sequences
 from exprstats.cli.deep import deep_app
 from exprstats.cli.demo import show_demo, simulate_design
 from exprstats.cli.doctor import examine_machine
@@ -87,6 +88,7 @@ for _name, _command in (
     ("doctor", examine_machine),
 ):
     app.command(_name)(allow_strict(_command))
+deep_app.command("predict")(predict_sequences)
 deep_app.command("adapt")(adapt_sequences)
 app.add_typer(
     deep_app,

@@ -325,6 +325,6 @@ def describe_run(session: Session) -> dict[str, Any]:
         "command": ["exprstats", *sys.argv[1:]],
         "seed": session.seed,
         "inputs": session.inputs,
-        "versions": list_versions(),
+        "versions": list_versions(deep=True),
         "warnings": session.warnings,
     }

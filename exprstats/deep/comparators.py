@@ -17,10 +17,11 @@ from exprstats.contracts import (
     order_levels,
 )
 from exprstats.deep.evoked.targets import Targets, open_targets
-from exprstats.deep.intensity.windows import read_marks
+from exprstats.deep.files import clear_places, number_places
+from exprstats.deep.intensity.windows import keep_trained, read_marks
 from exprstats.deep.recipes import NetName
 from exprstats.deep.result import PARTS, DeepModels
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.io.guards.tables import guard_table
 from exprstats.options import NetworkKind, check_count, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
@@ -28,6 +29,7 @@ from exprstats.parallel import Seed, spawn_seeds
 if TYPE_CHECKING:
     from exprstats.deep.sequences import Loader
 
+Shelf = Iterator[Path | None]
 _KEYS = ("context", "model", "part", "term", "target")
 _TRAINED = ("lr", "batch", "epochs", "patience", "weight_decay", "rescale")
 _LOSSES = ("loss_train", "loss_validate")
@@ -49,6 +51,7 @@ def fit_deep(
     pooled_target: str | None = None,
     name: str | None = None,
     runs: int = 1,
+    checkpoints: str | Path | None = None,
     device: str = "auto",
     seed: Seed = None,
 ) -> DeepModels:
@@ -87,7 +90,8 @@ def fit_deep(
         Random crops and brightness of pictures in training, as in `DeepClassifier`.
     training_only
         Column that is True for clips which only training people may have, such as ``"added"``
-        windows that make labels more even; those of others are left out.
+        windows that make labels more even; those of others are left out. Predictions say which
+        they are (``added``), since no baseline should know of them.
     pooled_target
         The pooled network's target; by default ``{target}_pooled`` where it stands.
     name
@@ -96,6 +100,9 @@ def fit_deep(
         How often the chosen network is trained, each time from other random numbers. The first run
         is the one that counts; the others show how much training alone changes, for
         `split_variance`.
+    checkpoints
+        A folder that holds a file of each training after every epoch, so that a call that is
+        stopped goes on where it was; the files are removed at the end.
     device
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
     seed
@@ -140,13 +147,14 @@ def fit_deep(
     check_word(kind, NetworkKind, "kind")
     check_count(runs, "runs")
     if kind in {"r3d", "r3d-pretrained"} and (weights is None) is (kind != "r3d"):
-        message = "'r3d-pretrained' starts from weights, a local file, and 'r3d' from scratch."
-        raise OptionError(message, option="weights")
+        message = ("'r3d-pretrained' starts from a local file, which you name with ",)
+        raise OptionError(*message, Option("weights"), ", and 'r3d' from scratch.")
     if by not in {None, "context"}:
         message = f"by is {by!r}; networks are trained by 'context' or for all clips (None)."
         raise OptionError(message, option="by")
     if training_only is not None:
-        clips = _drop_added(clips, parts, training_only)
+        clips = keep_trained(clips, parts, training_only).reset_index(drop=True)
+    added = None if training_only is None else read_marks(clips, training_only)
     targets = open_targets(clips, target, pooled_target=pooled_target, classes=classes, by=by)
     labels = _check(clips, parts, [target] if isinstance(target, str) else list(target))
     contexts = order_levels(clips["context"]) if by else []
@@ -157,8 +165,8 @@ def fit_deep(
     names = [column for column in ("context", "clip") if column in clips]
     ids = clips[names].astype(str).reset_index(drop=True)
     order = ids.sort_values(names, kind="stable").index.to_numpy()
-    rows: list[dict[str, Any]] = []
-    kept, guesses, grids, histories, repeated = [], [], [], [], []
+    options["shelf"] = shelf = number_places(checkpoints)
+    rows, kept, guesses, grids, histories, repeated = [], [], [], [], [], []
     for context in [*contexts, None]:
         mask = np.ones(len(clips), bool) if context is None else (clips["context"] == context)
         positions = order[np.asarray(mask, bool)[order]]
@@ -169,16 +177,17 @@ def fit_deep(
         options["random_state"] = states[0]
         own = labels[positions]
         _check_parts(own, context)
+        targets.check_spread(truth[own == "train"], context)
         model, tried = _tune(sample, truth, own, targets=targets, grid=grid, **options)
         guess = targets.guess(model, sample)
         key = {"context": context, "model": name or kind}
         rows += _score(sample, (truth, guess), own, targets=targets, model=model, key=key)
         kept.append(model)
-        ids = _list(sample, own, key=key)
+        ids = _list(sample, own, key=key, added=None if added is None else added[positions])
         guesses.append(targets.spread(truth, guess, ids, positions))
         grids.append(tried.assign(context=context))
         histories.append(model.history_.assign(context=context, run=1))
-        again = _train_again(model, sample, truth, own, targets=targets, states=states)
+        again = _train_again(model, sample, truth, own, targets=targets, states=states, shelf=shelf)
         for run, other in enumerate([model, *again], 1):
             if runs > 1:
                 values = guess if run == 1 else targets.guess(other, sample)
@@ -186,6 +195,7 @@ def fit_deep(
                 repeated.append(one[one["part"] == "test"].assign(run=run))
             if run > 1:
                 histories.append(other.history_.assign(context=context, run=run))
+    clear_places(checkpoints)
     return DeepModels(
         name=name or kind,
         kind=kind,
@@ -226,18 +236,6 @@ def _check(clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str]) -> np.n
     return clips["subject"].astype(str).map(lookup).to_numpy(object)
 
 
-def _drop_added(clips: pd.DataFrame, parts: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return the clips without those for training only that are of other people."""
-    problems = find_absent(parts, ["subject", "part"]) + find_absent(clips, ["subject"], "clips")
-    if problems:
-        raise DataError(problems)
-    marked = read_marks(clips, column)
-    trained = parts.loc[parts["part"].astype(str) == "train", "subject"].astype(str)
-    own = clips["subject"].astype(str).isin(trained).to_numpy()
-    kept = clips[own | ~marked]
-    return kept.reset_index(drop=True)
-
-
 def _check_parts(labels: np.ndarray, context: Any) -> None:
     absent = [part for part in ("train", "validate") if not (labels == part).any()]
     if absent:
@@ -254,6 +252,7 @@ def _tune(
     targets: Targets,
     grid: Sequence[Mapping[str, Any]],
     net: NetName,
+    shelf: Shelf,
     **options: Any,
 ) -> tuple[Any, pd.DataFrame]:
     """Return the estimator of lowest loss on the validation people, and what was tried."""
@@ -263,7 +262,7 @@ def _tune(
         inner = {name: value for name, value in setting.items() if name not in _TRAINED}
         chosen = {"settings": inner or None, **own, **options}
         model = targets.build(net, **chosen)
-        _train(model, sample, truth, labels, targets)
+        _train(model, sample, truth, labels, targets, place=next(shelf))
         best = model.history_[model.history_["best"]].iloc[0]
         models.append(model)
         tried.append({**setting, "epochs_best": int(best["epoch"]), **best[list(_LOSSES)]})
@@ -273,13 +272,20 @@ def _tune(
 
 
 def _train(
-    model: Any, sample: pd.DataFrame, truth: np.ndarray, labels: np.ndarray, targets: Targets
+    model: Any,
+    sample: pd.DataFrame,
+    truth: np.ndarray,
+    labels: np.ndarray,
+    targets: Targets,
+    *,
+    place: Path | None,
 ) -> Any:
     """Train an estimator on the training people, stopped on the validation people."""
     seen = labels != "test"
     target = targets.form(truth[seen])
     people = sample["subject"].astype(str).to_numpy(object)[seen].astype(str)
-    return model.fit(sample[seen], target, groups=people, held_out=(labels == "validate")[seen])
+    held = (labels == "validate")[seen]
+    return model.fit(sample[seen], target, groups=people, held_out=held, checkpoint=place)
 
 
 def _train_again(
@@ -290,11 +296,12 @@ def _train_again(
     *,
     targets: Targets,
     states: list[int],
+    shelf: Shelf,
 ) -> Iterator[Any]:
     """Yield the network of the same settings, trained from each further random state."""
     for state in states[1:]:
         twin = type(model)(**{**model.get_params(), "random_state": state})
-        yield _train(twin, sample, truth, labels, targets)
+        yield _train(twin, sample, truth, labels, targets, place=next(shelf))
 
 
 def _score(
@@ -328,7 +335,9 @@ def _score(
     return rows
 
 
-def _list(sample: pd.DataFrame, labels: np.ndarray, *, key: dict[str, Any]) -> pd.DataFrame:
+def _list(
+    sample: pd.DataFrame, labels: np.ndarray, *, key: dict[str, Any], added: np.ndarray | None
+) -> pd.DataFrame:
     """Return the ids of PREDICTIONS of the clips of a sample."""
     kept = [name for name in ("context",) if name in sample]
     columns = {
@@ -338,4 +347,5 @@ def _list(sample: pd.DataFrame, labels: np.ndarray, *, key: dict[str, Any]) -> p
         "part": labels,
         "fitted_on": "all" if key["context"] is None else "context",
     }
-    return pd.DataFrame(columns)
+    table = pd.DataFrame(columns)
+    return table if added is None else table.assign(added=added)

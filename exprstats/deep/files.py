@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 FORMAT = "exprstats deep model 1"
 # What a fit learned beside the weights, as far as the kind of model has it.
 _LEARNED = ("center_", "scale_", "flat_", "classes_", "held_out_", "outputs_", "shape_")
-_LEARNED += ("trained_on_", "levels_", "targets_")
+_LEARNED += ("trained_on_", "levels_", "targets_", "adapted_to_")
 _LEARNED += ("seed_", "seconds_", "device_", "n_parameters_")
 _REMEDY = "Give a file that save wrote."
 
@@ -113,6 +116,31 @@ def read_kind(path: str | Path) -> str:
     return _read_header(Path(path))["kind"]
 
 
+def list_copies(folder: Path) -> dict[str, Path]:
+    """Return the files of copies in a folder, by the person whom each was adapted to.
+
+    Raises
+    ------
+    DataError
+        A file holds no copy, two are of one person, or there is none.
+    """
+    from exprstats.deep.weights import read_weights
+
+    found: dict[str, Path] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        read_weights(path)
+        person = _read_header(path)["learned"].get("adapted_to_")
+        if not person or person in found:
+            fact = f"it is the second of '{person}'." if person else "it was adapted to nobody."
+            remedy = "Keep one file a person, as 'exprstats deep adapt --save DIR' writes them."
+            raise DataError(Problem(fact, remedy, file=str(path)))
+        found[str(person)] = path
+    if not found:
+        remedy = "Name the folder that 'exprstats deep adapt --neutral ... --save DIR' wrote."
+        raise DataError(Problem("there is no .safetensors file.", remedy, file=str(folder)))
+    return found
+
+
 def _read_header(path: Path) -> dict[str, Any]:
     from safetensors import safe_open
 
@@ -129,3 +157,19 @@ def _read_header(path: Path) -> dict[str, Any]:
         remedy = f"{_REMEDY} Weights alone start a fit: weights=file."
         raise DataError(Problem(fact, remedy, file=str(path)))
     return header
+
+
+def number_places(folder: str | Path | None) -> Iterator[Path | None]:
+    """Yield the files of one training after another in a folder; None without one."""
+    for number in count(1):
+        yield None if folder is None else Path(folder) / f"training_{number}.pt"
+
+
+def clear_places(folder: str | Path | None) -> None:
+    """Remove the files of trainings that all ended, and their folder if nothing else is in it."""
+    if folder is None:
+        return
+    for path in Path(folder).glob("training_*.pt"):
+        path.unlink()
+    with suppress(OSError):
+        Path(folder).rmdir()

@@ -1,11 +1,9 @@
 """The contract of deep comparators: fitting, prediction, adaptation and files.
 
-A model is trained by `fit(X, y, groups=)`, where groups name the people: the clips on which
-training is stopped early belong to people of whom no clip is trained on. On the CPU the same data,
-settings, seed and number of threads give the same numbers to the last bit. CPU and GPU differ,
-because sums are formed in another order and the GPU calculates in half precision; on a GPU two runs
-may differ too, because the gradient of pooling has no fixed order there. Speed and results on a GPU
-have not been measured.
+Clips that stop training early show nobody who is trained on. On the CPU the same data, settings,
+seed and number of threads give the same numbers to the last bit. CPU and GPU differ: sums have
+another order, and the GPU calculates in half precision; on a GPU two runs may differ too, because
+the gradient of pooling has no fixed order. Speed and results on a GPU have not been measured.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import copy
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -23,7 +22,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from exprstats.deep.people import split_people
-from exprstats.deep.recipes import NetName, find_recipe, report_absence
+from exprstats.deep.recipes import NetName, find_recipe, require_torch
 from exprstats.deep.sequences import Clips, Loader, Taker, Variation, measure_levels, open_clips
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import check_count, is_positive
@@ -34,14 +33,6 @@ if TYPE_CHECKING:
     from exprstats.deep.training import Plan
 
 Model = TypeVar("Model", bound="DeepModel")
-
-
-def require_torch() -> None:
-    """Raise `MissingDependency`, which names the line that installs it, where torch is absent."""
-    try:
-        import torch  # noqa: F401  (asked for, not used here)
-    except ImportError as error:
-        raise report_absence(error) from error
 
 
 class DeepModel(BaseEstimator, ABC):
@@ -81,14 +72,15 @@ class DeepModel(BaseEstimator, ABC):
     Attributes
     ----------
     net_, history_
-        The trained network; its epochs: epoch, lr, loss_train, loss_validate, best.
-    held_out_, trained_on_, targets_
-        Groups on which training was stopped, those that were trained on; columns of y.
+        The network; its epochs.
+    held_out_, trained_on_, targets_, adapted_to_
+        Groups that stopped training, those trained on, columns of y, and the person of a copy.
     n_parameters_, seconds_, device_
         Numbers trained, wall time, and where it ran.
     """
 
     targets_: tuple[str, ...] = ()
+    adapted_to_: str | None = None
     _experts = 2  # of each label in a gated GRU, beside the dummy; 0 for a linear head
 
     def __init__(
@@ -125,7 +117,13 @@ class DeepModel(BaseEstimator, ABC):
         self.random_state = random_state
 
     def fit(
-        self, X: Clips, y: Any, groups: Any = None, *, held_out: np.ndarray | None = None
+        self,
+        X: Clips,
+        y: Any,
+        groups: Any = None,
+        *,
+        held_out: np.ndarray | None = None,
+        checkpoint: str | Path | None = None,
     ) -> Self:
         """Train the network.
 
@@ -140,6 +138,8 @@ class DeepModel(BaseEstimator, ABC):
             who is trained on, and training stops too late; a warning says so.
         held_out
             Which clips (n,) stop training, in place of a random share of the people.
+        checkpoint
+            A file that is written after each epoch; a fit that was stopped goes on from it.
 
         Returns
         -------
@@ -158,6 +158,7 @@ class DeepModel(BaseEstimator, ABC):
             torch is not installed.
         """
         require_torch()
+        from exprstats.deep.checkpoints import open_checkpoint
         from exprstats.deep.training import (
             Material,
             check_targets,
@@ -187,7 +188,9 @@ class DeepModel(BaseEstimator, ABC):
                 load_weights(net, self.weights)
             self.net_ = net.to(device)
             material = Material(*self._vary(take), targets, train, held)
-            self.history_ = train_net(self.net_, material, self._loss, plan, seed=self.seed_)
+            store = open_checkpoint(checkpoint, self, material)
+            told: dict[str, Any] = {"seed": self.seed_, "store": store}
+            self.history_ = train_net(self.net_, material, self._loss, plan, **told)
         self.seconds_ = time.perf_counter() - started
         self.device_, self.shape_, self.outputs_ = str(device), shape, outputs
         self.n_parameters_ = sum(weights.numel() for weights in self.net_.parameters())
@@ -232,8 +235,6 @@ class DeepModel(BaseEstimator, ABC):
             As `fit`.
         """
         check_is_fitted(self, "net_")
-        from dataclasses import replace
-
         from exprstats.deep import training
 
         check_count(epochs, "epochs")
@@ -251,9 +252,8 @@ class DeepModel(BaseEstimator, ABC):
         follow = None if watch is None else (lambda _: watch(tuned))
         started, device = time.perf_counter(), next(tuned.net_.parameters()).device
         with training.fork_random(self.seed_, device), training.limit_threads(self.net):
-            tuned.history_ = training.train_net(
-                tuned.net_, material, self._loss, plan, seed=self.seed_, watch=follow
-            )
+            told: dict[str, Any] = {"seed": self.seed_, "watch": follow}
+            tuned.history_ = training.train_net(tuned.net_, material, self._loss, plan, **told)
         tuned.seconds_ = time.perf_counter() - started
         return tuned
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from exprstats.errors import MissingDependency
 from exprstats.options import check_word
@@ -28,6 +28,14 @@ def report_absence(error: ImportError) -> MissingDependency:
     package = (error.name or "torch").partition(".")[0]
     message = f"Deep models need the package '{package}', which is not installed. Run: {INSTALL}"
     return MissingDependency(message)
+
+
+def require_torch() -> None:
+    """Raise `MissingDependency`, which names the line that installs it, where torch is absent."""
+    try:
+        import torch  # noqa: F401  (asked for, not used here)
+    except ImportError as error:
+        raise report_absence(error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +95,24 @@ def find_recipe(net: str) -> Recipe:
     """
     check_word(net, NetName, "net")
     return RECIPES[net]
+
+
+def describe_settings(model: Any) -> dict[str, Any]:
+    """Return the settings of an estimator that count, defaults too.
+
+    Parameters
+    ----------
+    model
+        A `DeepRegressor`, `DeepClassifier` or `DeepMultilabel`.
+
+    Returns
+    -------
+    dict
+        ``lr``, ``batch``, ``epochs``, ``patience``, ``weight_decay``, and the network's own.
+    """
+    recipe = find_recipe(model.net)
+    usual = {name: getattr(recipe, name) for name in ("lr", "batch", "epochs")}
+    given = {name: one for name in usual if (one := getattr(model, name)) is not None}
+    more = {name: getattr(model, name) for name in ("patience", "weight_decay")}
+    own = {"lstm": {"layers": 2, "hidden": 128}, "gated-gru": {"hidden": 256}}
+    return {**usual, **given, **more, **own.get(model.net, {}), **(model.settings or {})}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import write_count, write_number
+from exprstats.apa import count_things, write_count, write_number
 from exprstats.options import KIND_NAMES
 from exprstats.results import Result
 
@@ -87,13 +87,21 @@ class DeepModels(Result):
     def sentence(self) -> str:
         """Return what was trained and how well it predicts unseen people, in APA style."""
         row = self.glance().iloc[0]
-        told = [
-            f"{KIND_NAMES[self.kind]} networks of {row['target']} "
-            f"({write_count(row['n_parameters'])} parameters) were trained on {row['n_train']} "
-            f"subjects, tuned and stopped on {row['n_validate']}, and tested on {row['n_test']} "
-            f"others ({write_count(row['n_clips'])} clips)."
-        ]
         part = "test" if row["n_test"] else "validate"
+        pooled = self.predictions[self.predictions["fitted_on"] == "all"]
+        seats = max(pooled.get("seat", pd.Series()).nunique(), 1)
+        clips = count_things(int((pooled["part"] == part).sum()) // seats, "clip")
+        name, parameters = KIND_NAMES[self.kind], write_count(row["n_parameters"])
+        start = f"{name} ({parameters} parameters) was trained to predict {row['target']}"
+        if row["n_contexts"]:
+            start = f"{name} networks ({parameters} parameters each) were trained to predict "
+            start += f"{row['target']}, one for each context and one for all clips,"
+        stopped = count_things(row["n_validate"], "other")
+        tested = f", and tested on {count_things(row['n_test'], 'further one')}"
+        told = [
+            f"{start} on {count_things(row['n_train'], 'subject')}, tuned and stopped on {stopped}"
+            f"{tested if row['n_test'] else ''} ({clips})."
+        ]
         contexts = self.table["context"].astype(object)
         for context in dict.fromkeys(contexts.where(contexts.notna(), None)):
             own = contexts.isna() if context is None else contexts == context

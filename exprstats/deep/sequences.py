@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from exprstats.apa import count_things
 from exprstats.contracts import find_absent
 from exprstats.deep.recipes import find_recipe
 from exprstats.errors import DataError, Option, OptionError, Problem
+from exprstats.io.files.kinds import hash_file
 from exprstats.options import is_positive, name_some
 
 Clips = np.ndarray | pd.DataFrame
@@ -63,6 +65,26 @@ def read_sequences(folder: str | Path) -> Loader:
         raise DataError(Problem(fact, "Leave the clip out.", file=str(folder)))
 
     return load
+
+
+def hash_sequences(folder: str | Path, clips: Sequence[object]) -> str:
+    """Return one SHA-256 over the arrays of some clips, in the order of their names.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(f"{folder}/c1.npy", np.zeros(2))
+    ...     hash_sequences(folder, ["c1"])[:8] == hash_sequences(folder, ["c1", "c2"])[:8]
+    True
+    """
+    digest = hashlib.sha256()
+    for name in sorted({str(one) for one in clips}):
+        for path in (Path(folder) / f"{name}.npy", Path(folder) / f"{name}.csv"):
+            if path.is_file():
+                digest.update(f"{path.name} {hash_file(path)}\n".encode())
+                break
+    return digest.hexdigest()
 
 
 def _read_array(path: Path) -> np.ndarray:
@@ -197,11 +219,12 @@ def open_clips(
             return lines[row]
 
         def take(rows: np.ndarray) -> np.ndarray:
-            loaded = [np.asarray(load(find_line(row)), dtype=np.float32) for row in rows.tolist()]
-            odd = [array.shape for array in loaded if array.shape != found]
-            if odd:
-                check_clips(np.empty((1, *odd[0])), found)
-            return check_clips(np.stack(loaded), found)
+            loaded = []
+            for row in rows.tolist():
+                line = find_line(row)
+                array = np.asarray(load(line), dtype=np.float32)[None]
+                loaded.append(check_clips(array, found, name=line.get("clip")))
+            return np.concatenate(loaded)
     else:
         clips = np.asarray(X)
         one = clips[0]
@@ -216,8 +239,12 @@ def open_clips(
     return take, len(X), found
 
 
-def check_clips(clips: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
+def check_clips(
+    clips: np.ndarray, shape: tuple[int, ...] | None, *, name: object = None
+) -> np.ndarray:
     """Return clips (m, ...) in single precision if all numbers are finite and the shape is known.
+
+    Where there is one clip, messages call it by its name.
 
     Raises
     ------
@@ -226,12 +253,14 @@ def check_clips(clips: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
     """
     clips = np.ascontiguousarray(clips, dtype=np.float32)
     if shape is not None and clips.shape[1:] != shape:
-        fact = f"clips have shape {clips.shape[1:]}; those of training had {shape}."
+        whose = "clips have" if name is None else f"clip '{name}' has"
+        fact = f"{whose} shape {clips.shape[1:]}; others have {shape}."
         raise DataError(Problem(fact, "Cut all clips to one length and the same features."))
     gaps = clips.size - int(np.isfinite(clips).sum())
     if gaps:
         counted = count_things(gaps, "values is", "values are", of=clips.size)
-        fact = f"clips have gaps: {counted} missing or infinite."
+        whose = "clips have" if name is None else f"clip '{name}' has"
+        fact = f"{whose} gaps: {counted} missing or infinite."
         raise DataError(Problem(fact, "Fill gaps in tracking, or leave these clips out."))
     return clips
 

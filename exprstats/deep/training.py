@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,9 @@ except ImportError as error:
     raise report_absence(error) from error
 
 from torch import nn
+
+if TYPE_CHECKING:
+    from exprstats.deep.checkpoints import Checkpoint
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -98,8 +101,8 @@ def find_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=device).cpu()  # which "meta" cannot, as it holds no numbers
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
         message = (f"device '{name}' is not at hand. Use ", Option("device", "auto"), ".")
         raise OptionError(*message, option="device") from error
     return device
@@ -138,6 +141,7 @@ def train_net(
     *,
     seed: int,
     watch: Callable[[int], dict[str, float]] | None = None,
+    store: Checkpoint | None = None,
 ) -> pd.DataFrame:
     """Train a network in place, and return one row an epoch.
 
@@ -155,6 +159,8 @@ def train_net(
     watch
         Called after every step with its number; what it returns is added to that step's row. Rows
         are steps then.
+    store
+        Keeps the state after each epoch; training goes on from the state that it holds.
 
     Returns
     -------
@@ -168,39 +174,53 @@ def train_net(
         The loss is no longer finite.
     """
     optimiser = _open_optimiser(net, plan)
-    rng = np.random.default_rng(seed)
-    varied = np.random.default_rng([seed, 1])  # the order of clips does not depend on variations
-    rows: list[dict[str, Any]] = []
+    # The order of clips does not depend on variations.
+    draws = {"order": np.random.default_rng(seed), "variations": np.random.default_rng([seed, 1])}
+    known = None if store is None else store.read(net, optimiser, draws)
+    so_far = known or {"rows": [], "best": np.inf, "kept": None, "taken": 0}
+    rows: list[dict[str, Any]] = so_far["rows"]
     steps = [] if watch is None else [{"iteration": 0, "loss": np.nan, **watch(0)}]
-    best, kept, taken = np.inf, None, 0
-    for epoch in range(1, plan.epochs + 1):
+    for epoch in range(len(rows) + 1, plan.epochs + 1):
+        kept = so_far["kept"]
+        if kept is not None and epoch - 1 - kept[0] >= plan.patience:
+            break
         if plan.step:
             optimiser.param_groups[0]["lr"] = plan.lr * 0.1 ** ((epoch - 1) // plan.step)
         report_progress("Training", epoch - 1, plan.epochs)
-        batches = split_batches(rng.permutation(material.train), plan.batch)
-        batches = batches[: plan.steps - taken] if plan.steps else batches
+        batches = split_batches(draws["order"].permutation(material.train), plan.batch)
+        batches = batches[: plan.steps - so_far["taken"]] if plan.steps else batches
         if not batches:
             break
-        total, seen = 0.0, 0
+        losses = []
         for batch in batches:
-            pair = material.draw(batch, varied), material.targets[batch]
-            value = _step(net, optimiser, pair, loss, plan)
-            total, seen, taken = total + value * len(batch), seen + len(batch), taken + 1
+            pair = material.draw(batch, draws["variations"]), material.targets[batch]
+            losses.append(_step(net, optimiser, pair, loss, plan))
             if watch is not None:
                 found = watch(len(steps))
-                steps.append({"iteration": len(steps), "loss": value, **found})
+                steps.append({"iteration": len(steps), "loss": losses[-1], **found})
+        so_far["taken"] += len(batches)
         held = measure_loss(net, material, loss, plan.batch) if len(material.held) else np.nan
+        mean = float(np.average(losses, weights=list(map(len, batches))))
         lr = optimiser.param_groups[0]["lr"]
-        mean = total / seen
         rows.append({"epoch": epoch, "lr": lr, "loss_train": mean, "loss_validate": held})
-        if held < best:
-            best, kept = held, (epoch, copy.deepcopy(net.state_dict()))
-        elif kept is not None and epoch - kept[0] >= plan.patience:
-            break
+        if held < so_far["best"]:
+            so_far |= {"best": held, "kept": (epoch, copy.deepcopy(net.state_dict()))}
+        if store is not None:
+            store.write(net, optimiser, draws, so_far)
     report_progress("Training", plan.epochs, plan.epochs)
+    return _end_training(net, rows, steps, so_far["kept"])
+
+
+def _end_training(
+    net: nn.Module,
+    rows: list[dict[str, Any]],
+    steps: list[dict[str, Any]],
+    kept: tuple[int, dict[str, torch.Tensor]] | None,
+) -> pd.DataFrame:
+    """Give the network the weights that were kept, and return its history."""
     if kept is not None:
         net.load_state_dict(kept[1])
-    if watch is not None:
+    if steps:
         return pd.DataFrame(steps)
     chosen = rows[-1]["epoch"] if kept is None else kept[0]
     return pd.DataFrame(rows).assign(best=lambda table: table["epoch"] == chosen)

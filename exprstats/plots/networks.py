@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from exprstats.deep import Adaptation, TaskPeaks
 
+_MOST_TICKS = 4.5  # steps between whole numbers on an axis
 _PARTS = {"loss_train": "Training", "loss_validate": "Validation"}
 _NEEDED = ["model", "context", "run", "epoch", "best", *_PARTS]
 
@@ -78,7 +80,7 @@ def draw_training(history: pd.DataFrame) -> ggplot:
             "model ~ context", labeller=name_grid(coded["model"], coded["context"]), scales="free_y"
         )
         + p9.scale_color_manual(values=PALETTE[: len(parts)])
-        + p9.scale_x_continuous(breaks=place_ticks(4), labels=write_ticks)
+        + p9.scale_x_continuous(breaks=_place_whole, labels=write_ticks)
         + p9.scale_y_continuous(breaks=place_ticks(4), labels=write_ticks)
         + p9.labs(x="Epoch", y="Loss", color="", linetype="")
         + set_looks(1.0 + 1.5 * len(coded["model"]))
@@ -129,7 +131,7 @@ def draw_adaptation(adaptation: Adaptation) -> ggplot:
         + p9.geom_line(color=PALETTE[0], size=0.7)
         + p9.geom_point(color=PALETTE[0], size=1.3)
         + p9.facet_wrap("panel", nrow=1)
-        + p9.scale_x_continuous(breaks=place_ticks(4), labels=write_ticks)
+        + p9.scale_x_continuous(breaks=_place_whole, labels=write_ticks)
         + p9.scale_y_continuous(breaks=place_ticks(5), labels=write_ticks, limits=(0, 1))
         + p9.labs(x=f"Iterations of {adaptation.batch} neutral windows", y="Share of windows")
         + set_looks(2.4)
@@ -249,3 +251,18 @@ def draw_tasks(tasks: TaskPeaks) -> ggplot:
     if len(emotions) > 1:
         plot += p9.facet_wrap("panel", labeller=name_panels("panel", panels))
     return plot
+
+
+def _place_whole(limits: tuple[float, float]) -> list[float]:
+    """Return up to five whole numbers between two limits, of epochs or iterations.
+
+    Examples
+    --------
+    >>> _place_whole((0, 7)), _place_whole((0, 2))
+    ([0.0, 2.0, 4.0, 6.0], [0.0, 1.0, 2.0])
+    """
+    low, high = sorted(limits)
+    sizes = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+    step = next((one for one in sizes if (high - low) / one <= _MOST_TICKS), sizes[-1])
+    first = math.ceil(low / step - 1e-9)
+    return [float(place * step) for place in range(first, math.floor(high / step + 1e-9) + 1)]

@@ -14,6 +14,8 @@ from exprstats.study.files import EstimatesSettings
 from exprstats.study.settings import (
     BASELINES,
     USUAL_BASELINES,
+    AblationSettings,
+    AdaptationSettings,
     ClipsSettings,
     CompareSettings,
     ContrastsSettings,
@@ -32,6 +34,7 @@ from exprstats.study.settings import (
     WeightsSettings,
     list_validated,
 )
+from exprstats.study.stages.adaptation import check_people
 from exprstats.study.values import Reader, Unreadable, show_value
 
 Settings = TypeVar("Settings")
@@ -50,6 +53,8 @@ _TABLES: dict[str, type] = {
     "importance": ImportanceSettings,
     "deep": DeepSettings,
     "video": VideoSettings,
+    "ablation": AblationSettings,
+    "adaptation": AdaptationSettings,
     "signing": SigningSettings,
     "evoked": EvokedSettings,
     "estimates": EstimatesSettings,
@@ -61,10 +66,9 @@ _NEEDS = {
     "models": "clips",
     "compare": "clips",
 }
-Conflict = tuple[str, str]
-
-
 _NEEDS |= dict.fromkeys(("weights", "contrasts", "importance", "deep", "video"), "clips")
+_NEEDS |= dict.fromkeys(("ablation", "adaptation"), "clips")
+Conflict = tuple[str, str]
 
 
 def read_study(path: str | Path) -> Study:
@@ -317,6 +321,7 @@ def _check_models(study: Study) -> Iterator[Conflict]:
         told = "only networks, which stand beside another model" if networks else "baselines only"
         yield f"[[models]] has {told}.", 'Add one with kind = "elastic".'
     yield from _check_networks(study)
+    yield from check_people(study)
     kinds = [model.kind for model in study.models]
     if "human" in kinds and not study.ratings:
         yield (

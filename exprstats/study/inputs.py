@@ -65,7 +65,8 @@ def read_tables(
                 tables[name] = summarise_videos(study.openface, folder, log, n_jobs=n_jobs)
             else:
                 borrowed = study.ratings is not None
-                tables[name] = read_table(settings, study.reading, borrowed=borrowed)
+                whole = study.needs_columns
+                tables[name] = read_table(settings, study.reading, borrowed=borrowed, whole=whole)
         except DataError as error:
             problems += error.problems
     files = {"ratings": study.ratings, "clips": study.clips}
@@ -101,10 +102,12 @@ def read_table(
     reading: Reading | None = None,
     *,
     borrowed: bool = False,
+    whole: bool = False,
 ) -> pd.DataFrame:
     """Return the table of ``[ratings]`` or ``[clips]``, read as its settings say.
 
-    With ``borrowed``, clips may lack a column ``subject``, since the ratings may have it.
+    With ``borrowed``, clips may lack a column ``subject``, since the ratings may have it; with
+    ``whole`` they keep all their columns beside the features that are named.
     """
     from exprstats.io import read_clips, read_ratings
 
@@ -115,6 +118,7 @@ def read_table(
     if isinstance(settings, RatingsSettings):
         return read_ratings(path, **named, reading=reading)
     del named["scale"]
+    named |= {"features": None} if whole else {}
     if borrowed and settings.subject == "subject":
         named["subject"] = None
     classes = True if settings.classes else None

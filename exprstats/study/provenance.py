@@ -131,7 +131,9 @@ class Provenance:
     failures: tuple[Failure, ...] = ()
 
 
-def list_versions(receipts: Iterable[Any] = (), *, learned: bool = False) -> dict[str, str]:
+def list_versions(
+    receipts: Iterable[Any] = (), *, learned: bool = False, deep: bool = False
+) -> dict[str, str]:
     """Return versions of what takes part.
 
     Parameters
@@ -140,7 +142,11 @@ def list_versions(receipts: Iterable[Any] = (), *, learned: bool = False) -> dic
         Of results that R computed; theirs join.
     learned
         Whether models were fitted, which scikit-learn does.
+    deep
+        Whether networks or videos took part: torch and OpenCV, as far as they are loaded.
     """
+    import sys
+
     import numpy as np
     import pandas as pd
     import scipy
@@ -158,6 +164,9 @@ def list_versions(receipts: Iterable[Any] = (), *, learned: bool = False) -> dic
         import sklearn
 
         versions["scikit-learn"] = sklearn.__version__
+    for module, name in (("torch", "torch"), ("cv2", "opencv")):
+        if deep and module in sys.modules:
+            versions[name] = str(sys.modules[module].__version__)
     for receipt in receipts:
         versions.update(getattr(receipt, "versions", None) or {})
     return versions
@@ -247,7 +256,12 @@ class Logbook:
         return draw_seeds(self.seed)[name]
 
     def close(
-        self, *, draws: int = 0, receipts: Iterable[Any] = (), learned: bool = False
+        self,
+        *,
+        draws: int = 0,
+        receipts: Iterable[Any] = (),
+        learned: bool = False,
+        deep: bool = False,
     ) -> Provenance:
         """Return what was written down."""
         return Provenance(
@@ -259,7 +273,7 @@ class Logbook:
             seed=self.seed,
             seeds=draw_seeds(self.seed),
             draws=draws,
-            versions=list_versions(receipts, learned=learned),
+            versions=list_versions(receipts, learned=learned, deep=deep),
             seconds=dict(self.seconds),
             failures=tuple(self.failures),
         )

@@ -146,6 +146,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
             draws=study.compare.draws if learned and study.compare else 0,
             receipts=[] if run.factor is None else [run.factor.receipt],
             learned=bool(run.models or beside),
+            deep=bool(run.networks or run.ablation),
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -28,12 +28,16 @@ from exprstats.study.files import (
 )
 from exprstats.study.values import (
     one_of,
+    read_counts,
     read_draws,
     read_file,
     read_flag,
     read_folder,
     read_folds,
+    read_groups,
+    read_pair,
     read_part,
+    read_place,
     read_portion,
     read_positive,
     read_rates,
@@ -82,6 +86,8 @@ class SplitSettings:
 
     With ``folds``, elastic nets are tuned in so many folds of all subjects but the test's, which
     are dealt ``repeats`` times. ``stratify`` shares out the subjects of each set of contexts.
+    ``training_only`` names a column that is 1 for clips which no other part may have, such as
+    windows that were added to make labels more even.
     """
 
     train: Annotated[float, read_share] = 0.6
@@ -90,6 +96,7 @@ class SplitSettings:
     folds: Annotated[int | None, read_folds] = None
     repeats: Annotated[int, read_repeats] = 1
     stratify: Annotated[bool, read_flag] = False
+    training_only: Annotated[str | None, read_text] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +176,9 @@ class DeepSettings:
     """The table ``[deep]``: sequences of features for the networks, and how these are trained.
 
     ``sequences`` is a folder of arrays, one a clip; else frames come from ``openface`` and
-    ``segments``, by default those of the table ``[openface]``.
+    ``segments``, by default those of the table ``[openface]``. ``modalities`` says how many
+    features of each lie side by side in a frame, ``units`` how many units each has in a gated GRU.
+    ``checkpoints`` is a folder that keeps unfinished training, from which a stopped run goes on.
     """
 
     sequences: Annotated[Path | None, read_folder] = None
@@ -181,8 +190,41 @@ class DeepSettings:
     confidence: Annotated[float, read_portion] = 0.8
     clip: Annotated[str, read_text] = "clip"
     video: Annotated[str, read_text] = "video"
+    modalities: Annotated[Mapping[str, int] | None, read_counts] = None
+    units: Annotated[Mapping[str, int] | None, read_counts] = None
     runs: Annotated[int, read_repeats] = 1
+    checkpoints: Annotated[Path | None, read_place] = None
     device: Annotated[DeviceName, one_of(DeviceName)] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class AblationSettings:
+    """The table ``[ablation]``: networks that lack some modalities, beside elastic nets.
+
+    ``targets`` are predicted together by the gated GRU of ``model``, by default the first one; they
+    are labels of 0 and 1, or numbers. ``subsets`` are the modalities of the other networks, by
+    default all but one each.
+    """
+
+    targets: Annotated[tuple[str, ...] | None, read_texts] = None
+    subsets: Annotated[tuple[tuple[str, ...], ...] | None, read_groups] = None
+    model: Annotated[str | None, read_text] = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptationSettings:
+    """The table ``[adaptation]``: a network trained further for each test subject.
+
+    ``neutral`` is a column and its value for clips of the neutral face (``"task=neutral"``), on
+    which the network of ``model``, by default the first one, is trained for ``iterations`` of
+    ``batch`` clips; the subject's other clips judge it.
+    """
+
+    neutral: Annotated[str, read_pair]
+    iterations: Annotated[int, read_repeats] = 5
+    batch: Annotated[int, read_repeats] = 3
+    lr: Annotated[float | None, read_positive] = None
+    model: Annotated[str | None, read_text] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +258,8 @@ class Study:
         Tables that a file need not have; None leaves them out.
     deep, video
         What networks learn from, where the study names some.
+    ablation, adaptation
+        Networks that lack modalities, and networks adapted to new people; None leaves them out.
     importance
         How the importance of features is measured; there without being asked for where the
         study has a forest or ``[weights]``.
@@ -245,6 +289,8 @@ class Study:
     reliability: ReliabilitySettings | None = None
     deep: DeepSettings | None = None
     video: VideoSettings | None = None
+    ablation: AblationSettings | None = None
+    adaptation: AdaptationSettings | None = None
     signing: SigningSettings | None = None
     evoked: EvokedSettings | None = None
     estimates: EstimatesSettings | None = None
@@ -262,6 +308,12 @@ class Study:
         if self.clips is None:
             return None
         return self.clips.target or ("score" if self.ratings else None)
+
+    @property
+    def needs_columns(self) -> bool:
+        """Whether clips must keep columns that are neither features nor the target."""
+        marked = self.split is not None and self.split.training_only is not None
+        return marked or self.ablation is not None or self.adaptation is not None
 
     @property
     def scored(self) -> bool:

@@ -183,6 +183,33 @@ def read_labels(value: Any, folder: Path) -> bool | tuple[str, ...] | dict[str, 
     raise Unreadable(message)
 
 
+def read_counts(value: Any, folder: Path) -> dict[str, int]:
+    """Return names, each with a whole number of at least 1, in their order."""
+    if not isinstance(value, dict) or not value:
+        message = (
+            f"must be names with numbers, {{face = 256, voice = 128}}, not {show_value(value)}."
+        )
+        raise Unreadable(message)
+    return {name: _read_whole(number, lowest=1) for name, number in value.items()}
+
+
+def read_groups(value: Any, folder: Path) -> tuple[tuple[str, ...], ...]:
+    """Return lists of texts."""
+    if not isinstance(value, list) or not value:
+        message = f'must be lists such as [["face"], ["face", "voice"]], not {show_value(value)}.'
+        raise Unreadable(message)
+    return tuple(read_texts(one, folder) for one in value)
+
+
+def read_pair(value: Any, folder: Path) -> str:
+    """Return a column and one of its values, as COLUMN=VALUE."""
+    parts = [one.strip() for one in read_text(value, folder).partition("=")]
+    if not all(parts):
+        message = f"must be a column and a value such as 'task=neutral', not {show_value(value)}."
+        raise Unreadable(message)
+    return value
+
+
 def read_codes(value: Any, folder: Path) -> tuple[str, ...]:
     """Return codes for missing values as texts; numbers may stand without quotes."""
     codes = value if isinstance(value, list) else [value]
@@ -209,6 +236,15 @@ def read_folder(value: Any, folder: Path) -> Path:
         return path
     message = f"'{value}' is no folder (looked for {path}). Paths are relative to the study file."
     raise Unreadable(message)
+
+
+def read_place(value: Any, folder: Path) -> Path:
+    """Return the path of a folder that may come to be; relative paths start at the study file."""
+    path = folder / Path(read_text(value, folder)).expanduser()
+    if path.exists() and not path.is_dir():
+        message = f"'{value}' is a file; name a folder."
+        raise Unreadable(message)
+    return path
 
 
 def read_flag(value: Any, folder: Path) -> bool:

@@ -161,7 +161,7 @@ def test_nothing_usable_is_an_error(folder):
         summarise_openface(folder)
     for name in "abcd":
         (folder / f"{name}.csv").write_text("not,openface\n1,2\n")
-    with pytest.raises(DataError, match=r"none of 5 files .*; c: .*[^.]; and 2 more\.$"):
+    with pytest.raises(DataError, match=r"none of 5 files .*; c: .*[^.]; and 2 more\. Leave"):
         summarise_openface(folder)
 
 

@@ -43,7 +43,7 @@ def test_a_network_is_fitted_stored_used_and_adapted(folder):
     model, envelope = folder / "m.safetensors", folder / "fit.json"
     tried = ["--lr", ".02,.000001", "--save", model, "--json", envelope]
     said = run("fit", *files, *FIT, *tried, "--predictions", folder / "p.csv").output
-    assert "LSTM networks of score" in said
+    assert "LSTM (" in said and "was trained on 12 subjects" in " ".join(said.split())
     assert "learning rate 0.02, layers 1, units per layer 8" in " ".join(said.split())
     rows = pd.DataFrame(json.loads(envelope.read_text(encoding="utf-8"))["rows"])
     test = rows[rows["part"] == "test"].set_index("term")["estimate"]
@@ -93,7 +93,7 @@ def test_classes_are_fitted_and_adapted(folder):
     [
         (["--save", "model.pt"], "must end in .safetensors"),
         (["--hidden", "8,x"], "--hidden 8,x: give numbers above 0"),
-        (["--model", "r3d-pretrained"], "starts from weights, a local file"),
+        (["--model", "r3d-pretrained"], "starts from a local file, which you name with --weights"),
         (["--sequences", "nowhere"], "no such folder"),
     ],
 )

@@ -40,9 +40,33 @@ def test_json_has_a_row_an_examination(call):
     assert told["command"] == "doctor"
     assert {row["status"] for row in told["rows"]} <= {"OK", "WARN"}
     names = [row["name"] for row in told["rows"]]
-    assert {"Python", "Libraries", "Locale", "Fonts", "R", "rpy2", "lavaan", "CFA", "torch"} <= {
-        *names
-    }
+    assert {"Python", "Libraries", "Locale", "Fonts", "R", "rpy2", "lavaan", "CFA"} <= {*names}
+    assert {"torch", "OpenCV"} <= {*names}
+
+
+@pytest.mark.parametrize(
+    ("packages", "status", "told"),
+    [
+        ((), "OK", "not installed; only 'exprstats clips' and 'exprstats faces' need it"),
+        (("opencv_python-5.0.0",), "OK", "opencv-python 5.0.0"),
+        (("opencv_python_headless-5.0.0",), "OK", "opencv-python-headless 5.0.0"),
+        (
+            ("opencv_python-5.0.0", "opencv_python_headless-4.1"),
+            "WARN",
+            "opencv-python 5.0.0 and opencv-python-headless 4.1 overwrite each other's files",
+        ),
+    ],
+)
+def test_either_build_of_opencv_serves_and_both_do_not(
+    tmp_path, monkeypatch, packages, status, told
+):
+    from exprstats.cli.doctor import examine_opencv
+
+    for name in packages:
+        (tmp_path / f"{name}.dist-info").mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    found = examine_opencv()
+    assert (found.status, told in found.text) == (status, True)
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,97 @@ def test_features_of_another_tracker(call, call_json, folder):
     assert "--tracker NAME" in " ".join(told.split())
 
 
+PUBLISHED = {
+    "happiness": (6, 12),
+    "sadness": (1, 4, 15),
+    "surprise": (1, 2, 5, 26),
+    "fear": (1, 2, 4, 5, 7, 20, 26),
+    "anger": (4, 5, 6, 23),
+    "disgust": (9, 15, 16),
+}
+RATED = (1, 2, 4, 5, 6, 9, 12, 15, 17, 20, 25, 26)  # by LibreFace
+
+
+@pytest.fixture
+def acted(tmp_path):
+    """Four people who are asked to be glad, gladder, sad and sadder, all units rated."""
+    rng = np.random.default_rng(8)
+    (tmp_path / "acted").mkdir()
+    rows = []
+    for person in "abcd":
+        for asked in ("happiness", "sadness"):
+            for strength, task in ((2, "some"), (5, "much")):
+                video = f"{person}_{asked}_{task}"
+                frames = {"frame_idx": range(30), "frame_time_in_ms": np.arange(30) * 40.0}
+                for unit in RATED:
+                    top = strength if unit in PUBLISHED[asked] else 1
+                    frames[f"au_{unit}_intensity"] = rng.uniform(0, top, 30)
+                pd.DataFrame(frames).to_csv(tmp_path / "acted" / f"{video}.csv", index=False)
+                rows.append({"video": video, "subject": person, "task": task, "emotion": asked})
+    pd.DataFrame(rows).to_csv(tmp_path / "who.csv", index=False)
+    return tmp_path
+
+
+def test_every_emotion_has_labels_of_its_own(call, call_json, acted):
+    who = ("label", acted / "acted", "--subjects", acted / "who.csv", "--emotion", "all")
+    said = " ".join(call(*who, "--out", acted / "out").output.split())
+    assert "anger is the mean of AU04, AU05, and AU06; LibreFace lacks AU23" in said
+    assert "Intensity Labels: Disgust" in said
+    frames = pd.read_csv(acted / "out" / "data" / "frames.csv")
+    files = sorted((acted / "acted").glob("*.csv"))
+    raw = pd.concat([pd.read_csv(one).assign(subject=one.stem[0]) for one in files])
+    for emotion, units in PUBLISHED.items():
+        names = [f"au_{unit}_intensity" for unit in units if unit in RATED]
+        top = raw.groupby("subject")[names].transform("max")
+        known = (raw[names] / top).mean(axis=1).to_numpy()
+        own = frames[frames["emotion"].eq(emotion)].sort_values(["video", "frame"])
+        assert own["intensity"].to_numpy() == pytest.approx(known, abs=1e-12)
+        assert own["label"].tolist() == np.floor(10 * known + 0.5).tolist()
+    rows = pd.DataFrame(call_json(*who)["rows"])
+    assert set(rows["emotion"]) == set(PUBLISHED)
+    assert set(rows["asked"]) == {"happiness", "sadness"}
+
+
+def test_peaks_are_compared_where_an_emotion_was_asked_for(call_json, acted):
+    options = ("--emotion", "happiness,sadness", "--tasks", "task", "--asked", "emotion")
+    found = call_json("label", acted / "acted", "--subjects", acted / "who.csv", *options)
+    rows = pd.DataFrame(found["rows"]).query("headline == True and versus.isna()")
+    files = sorted((acted / "acted").glob("*.csv"))
+    for emotion in ("happiness", "sadness"):
+        names = [f"au_{unit}_intensity" for unit in PUBLISHED[emotion]]
+        raw = {one.stem: pd.read_csv(one)[names] for one in files}
+        for task in ("some", "much"):
+            peaks = []
+            for person in "abcd":
+                own = [table for video, table in raw.items() if video[0] == person]
+                top = pd.concat(own).max()
+                peaks.append((raw[f"{person}_{emotion}_{task}"] / top).mean(axis=1).max())
+            row = rows[rows["emotion"].eq(emotion) & rows["task"].eq(task)]
+            assert row["estimate"].item() == pytest.approx(np.mean(peaks), abs=1e-12)
+
+
+def test_units_of_several_emotions_may_be_named(call_json, acted):
+    both = ("--units", "lips:AU12=au_12_intensity", "--units", "brow: AU01=au_1_intensity")
+    rows = pd.DataFrame(call_json("label", acted / "acted", *both)["rows"])
+    raw = pd.read_csv(acted / "acted" / "a_sadness_much.csv")
+    for emotion, name in (("lips", "au_12_intensity"), ("brow", "au_1_intensity")):
+        known = np.floor(10 * raw[name] / raw[name].max() + 0.5)[15::6]
+        own = rows[rows["emotion"].eq(emotion) & rows["video"].eq("a_sadness_much")]
+        assert own["label"].tolist() == known.tolist()
+
+
+def test_emotions_that_cannot_be_are_refused(call, acted):
+    file = acted / "acted" / "a_sadness_much.csv"
+    for options, told in (
+        (("--emotion", "joyness"), "--emotion joyness: "),
+        (("--emotion", "anger", "--units", "AU12=au_12_intensity"), "Give one of them"),
+        (("--units", "AU12=au_12_intensity", "--units", "AU01=au_1_intensity"), "twice"),
+        (("--emotion", "all", "--sequences", acted / "s", "--features", "au_*"), "one emotion"),
+        (("--tasks", "task", "--asked", "emotion", "--subjects", acted / "who.csv"), "--asked"),
+    ):
+        assert told in " ".join(call("label", file, *options, code=2).output.split())
+
+
 @pytest.mark.data
 def test_blendshapes_of_a_phone(call_json):
     file = Path(os.environ["EXPRSTATS_DATA"]) / "arkit" / "alex_rom_3.csv"

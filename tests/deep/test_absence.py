@@ -1,7 +1,9 @@
 """Without torch every entry names the line that installs it, and nothing heavy is loaded."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,7 @@ HIDE = """
 import sys
 class Hide:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {"torch", "safetensors"}:
+        if name.split(".")[0] in {"torch", "safetensors", "cv2"}:
             raise ModuleNotFoundError(f"No module named '{name}'", name=name)
 sys.meta_path.insert(0, Hide())
 import numpy as np
@@ -41,3 +43,70 @@ def test_the_room_loads_nothing_heavy():
     heavy = "{'torch', 'cv2', 'safetensors', 'sklearn', 'pandas', 'numpy'}"
     code = f"import sys, exprstats.deep; print(sorted({heavy} & set(sys.modules)))"
     assert run(code).stdout.strip() == "[]"
+
+
+COMMANDS = """
+from pathlib import Path
+from typer.testing import CliRunner
+from exprstats.cli.program import app
+Path("clips.csv").write_text("clip,subject,score,label\\na,s,1,0\\nb,t,2,1\\n")
+Path("video.mp4").write_bytes(b"video")
+Path("model.safetensors").write_bytes(b"model")
+Path("copies").mkdir()
+files = ["clips.csv", "--sequences", "."]
+fit = ["--target", "score", "--subject", "subject"]
+asked = {
+    "fit": ["deep", "fit", *files, *fit],
+    "ablate": ["deep", "fit", *files, *fit, "--model", "gated-gru", "--modalities", "a=1,b=1",
+               "--ablate"],
+    "predict": ["deep", "predict", "model.safetensors", *files],
+    "people": ["deep", "predict", "copies", *files],
+    "adapt": ["deep", "adapt", "model.safetensors", *files, "--target", "label", "--save",
+              "new.safetensors"],
+    "judge": ["deep", "adapt", "model.safetensors", *files, "--target", "label", "--neutral",
+              "label=0"],
+    "clips": ["clips", "video.mp4", "--plan", "clips.csv", "--out", "out"],
+    "faces": ["faces", "video.mp4", "--detector", "model.onnx"],
+}
+Path("clips.csv").write_text("clip,video,subject,start,end,score,label\\na,video,s,0,1,1,0\\n"
+                             "b,video,t,1,2,2,1\\nc,video,u,2,3,2,1\\nd,video,v,3,4,2,1\\n")
+for name, arguments in asked.items():
+    done = CliRunner().invoke(app, arguments)
+    print(name, done.exit_code, " ".join(done.output.split()))
+"""
+
+
+def test_every_command_names_the_line_that_installs_what_it_lacks(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", f"{HIDE}\n{COMMANDS}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.strip().splitlines()
+    assert len(lines) == 8
+    for line in lines:
+        _, code, said = line.split(" ", 2)
+        assert code == "2", line
+        assert 'pip install "exprstats[deep]"' in said, line
+
+
+def test_without_torch_tests_are_skipped_and_counted(tmp_path):
+    """A module that is None cannot be imported and has no place, as on a machine without it."""
+    (tmp_path / "hide_torch.py").write_text("import sys\nsys.modules['torch'] = None\n")
+    root = Path(__file__).parents[2]
+    paths = os.pathsep.join([str(tmp_path), str(root)])
+    options = ["-p", "hide_torch", "-q", "-p", "no:cacheprovider", "tests/deep/test_weights.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "18 tests and examples need torch, which is absent" in done.stdout
+    assert "18 skipped" in done.stdout

@@ -77,7 +77,10 @@ def test_scores_are_those_of_the_predictions_and_unseen_people_are_predicted(mod
         assert r > 0.6
     assert models.history.groupby("context", dropna=False)["best"].sum().tolist() == [1, 1, 1]
     text = models.sentence()
-    assert "were trained on 18 subjects, tuned and stopped on 6, and tested on 6 others" in text
+    told = (
+        "one for each context and one for all clips, on 18 subjects, tuned and stopped on 6 others"
+    )
+    assert f"{told}, and tested on 6 further ones (48 clips)." in text
     assert "calm: test RMSE" in text
     assert "All clips: test RMSE" in text
 
@@ -127,7 +130,7 @@ def test_classes_are_compared_by_hits(study):
     value = models.tidy().set_index(["part", "term"])["estimate"]
     assert value["test", "accuracy"] > 0.75
     assert set(models.predictions["prediction"]) <= set(range(11))
-    assert "Gated GRU networks of label" in models.sentence()
+    assert "was trained to predict label on 18 subjects" in models.sentence()
     assert "UAR" in models.sentence()
 
 
@@ -158,3 +161,39 @@ def test_broken_tables_are_refused_with_every_reason(study):
         fit(study, clips.assign(score=1.5), classes=range(3))
     with pytest.raises(DataError, match="no clips in the validate part"):
         fit(study, parts=parts.assign(part=parts["part"].replace("validate", "train")))
+
+
+def test_targets_that_do_not_vary_in_training_are_refused(study):
+    clips, _, parts = study
+    trained = clips["subject"].isin(parts.loc[parts["part"] == "train", "subject"])
+    still = clips.assign(score=clips["score"].where(~trained, 1.0))
+    with pytest.raises(DataError, match="'score' is the same in all training clips"):
+        fit(study, still)
+
+
+def test_a_number_is_rated_beside_the_training_mean(study, models):
+    import warnings
+
+    with warnings.catch_warnings(action="ignore"):
+        found = ex.rate_labels(models, draws=200, seed=1).table
+    rows = models.predictions.query("fitted_on == 'all'")
+    test = rows[rows["part"] == "test"]
+    mean = rows.loc[rows["part"] == "train", "truth"].mean()
+    shown = found[found["headline"] & found["versus"].isna()].set_index(["model", "metric"])
+    for model, guess in (("lstm", test["prediction"]), ("mean", mean)):
+        known = np.sqrt(np.mean((test["truth"] - guess) ** 2))
+        assert shown.loc[(model, "rmse"), "estimate"] == pytest.approx(known)
+
+
+def test_a_clip_that_cannot_be_used_is_named(study):
+    _, frames, _ = study
+    for change, words in (
+        (lambda array: array[:, :1], r"clip '7' has shape \(10, 1\); others have \(10, 2\)"),
+        (lambda array: np.where(array == array[0, 0], np.nan, array), "clip '7' has gaps: 1 of 20"),
+    ):
+        load = lambda row, change=change: (  # noqa: E731
+            change(frames[row["clip"]]) if str(row["clip"]) == "7" else frames[row["clip"]]
+        )
+        clips, _, parts = study
+        with pytest.raises(DataError, match=words):
+            ex.fit_deep(clips, target="score", parts=parts, load=load, grid=GRID, device="cpu")

@@ -115,6 +115,14 @@ def test_the_report_tells_of_networks(deep_run, tmp_path):
     assert "LSTM (" in page
     assert "Losses of Networks Over Training" in page
     assert "trained 2 times from other random numbers" in page
+    # All that is needed to train it again, defaults too.
+    for told in ("learning rate .02", "units per layer 4", "patience 10", "clips per step 32"):
+        assert told.replace(" .", " 0.") in page
+    assert "standardised within clips" in page
+    origin = json.loads((tmp_path / "report" / "provenance.json").read_text(encoding="utf-8"))
+    assert {"torch", "scikit-learn"} <= set(origin["versions"])
+    (arrays,) = [one for one in origin["inputs"] if one["table"] == "sequences"]
+    assert (arrays["file"], len(arrays["sha256"])) == ("arrays", 64)
     stored = json.loads((tmp_path / "report" / "results.json").read_text(encoding="utf-8"))
     terms = {row["term"] for row in stored["networks"]["lstm"]}
     assert "parameters" in terms

@@ -188,16 +188,18 @@ def _read_file(video: Video, columns: Columns) -> pd.DataFrame:
             "confidence": keys["confidence"],
         }
     )
-    values = lines.parse(np.arange(len(head)), names)
+    fetch = record_lines(lines).fetch
+    values = fetch(np.arange(len(head)), names)
     return pd.concat([head, pd.DataFrame(values, columns=list(names))], axis=1)
 
 
 def _choose_columns(lines: Lines | Joined, columns: Columns) -> tuple[str, ...]:
     present = [name for name in lines.layout.names if name and name not in KEYS]
+    present += GROUPS["gaze"] if lines.layout.lacks_angles else ()
     if columns == "all":
         return tuple(present)
     wanted = _FEATURED if columns is None else list(dict.fromkeys(columns))
-    absent = [name for name in wanted if name not in lines.layout.names]
+    absent = [name for name in wanted if name not in {*lines.layout.names, *present}]
     if columns is not None and absent:
         remedy = name_nearest(absent[0], present)
         fact = f"there is no column '{absent[0]}'."

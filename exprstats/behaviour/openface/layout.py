@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem
 from exprstats.io.guards.ids import clean_id
@@ -31,6 +33,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "au_count": ("au_count",),
     "au_intensity": ("au_intensity",),
 }
+# OpenFace before 2.0 wrote the direction of each eye and no angles.
+GAZE_VECTORS = tuple(f"gaze_{eye}_{axis}" for eye in "01" for axis in "xyz")
+GAZE_NOTE = "gaze angles are computed from the gaze vectors of both eyes."
 NEEDED = ("timestamp", "confidence", "success")
 KEYS = ("frame", "face_id", *NEEDED)
 # What files of all trackers are told of in the same words.
@@ -58,6 +63,11 @@ class Layout:
     video: str
     names: tuple[str, ...]
 
+    @property
+    def lacks_angles(self) -> bool:
+        """Whether gaze angles must come from gaze vectors."""
+        return set(GAZE_VECTORS) <= set(self.names) and GROUPS["gaze"][0] not in self.names
+
     def find_places(self, names: tuple[str, ...]) -> list[int]:
         """Return the places of some columns."""
         places = {name: place for place, name in enumerate(self.names)}
@@ -81,6 +91,20 @@ def tell_repeats(repeated: int, frame: float, face: float) -> str:
     """Return what is wrong where rows of one face and frame repeat, with the first such."""
     counted = count_things(repeated, "row repeats", "rows repeat")
     return f"{counted} a frame and face: frame {frame:g}, face {face:g}."
+
+
+def measure_gaze(vectors: np.ndarray) -> np.ndarray:
+    """Return gaze angles (n, 2) in radians from the gaze vectors (n, 6) of both eyes.
+
+    They are those of OpenFace 2: of the mean vector (x, y, z), atan2(x, −z) and atan2(y, −z).
+
+    Examples
+    --------
+    >>> measure_gaze(np.array([[0.5, 0, -0.5, 0.5, 0, -0.5]])).round(3).tolist()
+    [[0.785, 0.0]]
+    """
+    x, y, z = ((vectors[:, :3] + vectors[:, 3:]) / 2).T
+    return np.column_stack([np.arctan2(x, -z), np.arctan2(y, -z)])
 
 
 def list_groups(names: tuple[str, ...]) -> list[str]:

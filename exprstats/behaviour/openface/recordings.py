@@ -9,7 +9,13 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.behaviour.openface.layout import GROUPS, KEYS
+from exprstats.behaviour.openface.layout import (
+    GAZE_NOTE,
+    GAZE_VECTORS,
+    GROUPS,
+    KEYS,
+    measure_gaze,
+)
 from exprstats.behaviour.openface.lines import AGAIN, Lines, find_bad_keys
 from exprstats.behaviour.openface.videos import Joined
 from exprstats.errors import DataError, Option, Problem
@@ -165,7 +171,7 @@ def _fit_step(numbers: np.ndarray, printed: np.ndarray, spread: float) -> float 
 def record_lines(lines: Lines | Joined) -> Recording:
     """Return the recording of a file, or of a video's files, whose lines are known."""
     keys = lines.keys
-    return Recording(
+    recording = Recording(
         video=lines.layout.video,
         frame=keys[:, 0].astype(np.int64),
         face=keys[:, 1].astype(np.int64),
@@ -177,6 +183,27 @@ def record_lines(lines: Lines | Joined) -> Recording:
         fetch=lines.parse,
         notes=lines.notes,
     )
+    return add_angles(recording) if lines.layout.lacks_angles else recording
+
+
+def add_angles(recording: Recording) -> Recording:
+    """Return a recording with gaze angles that come from its gaze vectors."""
+    angles = GROUPS["gaze"]
+
+    def fetch(rows: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+        own = tuple(name for name in names if name not in angles)
+        values = np.full((len(rows), len(names)), np.nan)
+        if own:
+            values[:, [names.index(name) for name in own]] = recording.fetch(rows, own)
+        if len(own) < len(names):
+            gaze = measure_gaze(recording.fetch(rows, GAZE_VECTORS))
+            for place, name in enumerate(angles):
+                if name in names:
+                    values[:, names.index(name)] = gaze[:, place]
+        return values
+
+    columns, notes = (*recording.columns, *angles), (*recording.notes, GAZE_NOTE)
+    return replace(recording, columns=columns, fetch=fetch, notes=notes)
 
 
 def record_frames(frames: pd.DataFrame) -> Iterator[Recording]:

@@ -86,6 +86,7 @@ def align_frames(frames: Frames) -> pd.DataFrame:
     if keys["confidence"].isna().all():
         keys = keys.assign(confidence=keys["success"].where(keys["success"] == 1))
         warn_user(f"{name} writes no confidence: every tracked frame counts as valid.")
+    _tell_angles(frames, units)
     pieces = [keys, _take_angles(frames, units)]
     points = list(GROUPS["points_px"])
     # The 478 points of a mesh carry the same names, and are others.
@@ -93,6 +94,18 @@ def align_frames(frames: Frames) -> pd.DataFrame:
         pieces.append(frames.table[points])
     pieces.append(_rate_units(frames, units))
     return pd.concat(pieces, axis=1)
+
+
+def _tell_angles(frames: Frames, units: dict[str, str]) -> None:
+    """Warn of angles that are there and whose unit is not known."""
+    named = [own for own in _ANGLES.get(frames.tracker, {}).values() if own in units]
+    unknown = [own for own in named if units[own] not in _TURNS]
+    if unknown:
+        name = TRACKER_NAMES[frames.tracker]
+        warn_user(
+            f"{name} does not say whether {', '.join(unknown)} are degrees or radians, and its "
+            "versions differ: they give no feature."
+        )
 
 
 def _take_angles(frames: Frames, units: dict[str, str]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.behaviour.openface.layout import GAZE_NOTE, GAZE_VECTORS, GROUPS, measure_gaze
 from exprstats.behaviour.openface.recordings import COMMON_RATES
 from exprstats.behaviour.trackers.recorders import ONES, parse_affdex, parse_arkit, parse_facet
 from exprstats.behaviour.trackers.tables import Parsed, TrackerFile
@@ -17,7 +18,6 @@ from exprstats.options import Tracker
 
 # Order in which OpenFace 3 lists its action units.
 _LISTED = tuple(f"AU{unit:02d}" for unit in (1, 2, 4, 6, 9, 12, 25, 26))
-_GAZE = tuple(f"gaze_{eye}_{axis}" for eye in "01" for axis in "xyz")
 # Rates this near cannot be told apart by whole seconds, and differ by .001 s a second.
 _ALIKE = 1.0015
 
@@ -26,8 +26,7 @@ def parse_openface(file: TrackerFile, fps: float | None) -> Parsed:
     """Return the frames of OpenFace 0.x, 1.x and 2.x.
 
     Files without ``frame`` have their rows numbered, those without ``face_id`` show face 0. Where
-    there are gaze vectors but no angles, the angles are those of OpenFace 2: of the mean vector
-    (x, y, z) of both eyes, atan2(x, −z) and atan2(y, −z).
+    there are gaze vectors but no angles, the angles are those of `measure_gaze`.
     """
     count = len(file.table)
     frame = file.get_numbers("frame") if file.has("frame") else np.arange(1.0, count + 1)
@@ -37,14 +36,11 @@ def parse_openface(file: TrackerFile, fps: float | None) -> Parsed:
     keys = ["frame", "face_id", "timestamp", "success", "confidence"]
     own = file.table.drop(columns=keys, errors="ignore")
     notes: tuple[str, ...] = ()
-    if file.has(*_GAZE) and not file.has("gaze_angle_x"):
-        x, y, z = (
-            (file.get_numbers(f"gaze_0_{axis}") + file.get_numbers(f"gaze_1_{axis}")) / 2
-            for axis in "xyz"
-        )
-        angles = {"gaze_angle_x": np.arctan2(x, -z), "gaze_angle_y": np.arctan2(y, -z)}
-        own = pd.concat([own, pd.DataFrame(angles)], axis=1)
-        notes = ("gaze angles are computed from the gaze vectors of both eyes.",)
+    if file.has(*GAZE_VECTORS) and not file.has("gaze_angle_x"):
+        vectors = np.column_stack([file.get_numbers(name) for name in GAZE_VECTORS])
+        angles = pd.DataFrame(measure_gaze(vectors), columns=list(GROUPS["gaze"]))
+        own = pd.concat([own, angles], axis=1)
+        notes = (GAZE_NOTE,)
     return Parsed(_make_keys(file.video, face, frame, time, success, confidence), own, notes)
 
 

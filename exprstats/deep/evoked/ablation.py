@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
+from exprstats.contracts import find_absent
 from exprstats.deep.comparators import fit_deep
 from exprstats.deep.evoked.targets import Targets
 from exprstats.deep.result import DeepModels
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _METRICS = {"labels": ("average_precision",), "numbers": ("mse", "correlation")}
 _FLOOR = "no features"
+_FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +108,7 @@ def ablate_modalities(
     hidden: Mapping[str, int] | None = None,
     grid: Sequence[Mapping[str, Any]] = ({},),
     runs: int = 1,
+    beside: pd.DataFrame | None = None,
     resampling: Resampling | None = None,
     draws: int | None = None,
     interval: IntervalName | None = None,
@@ -138,6 +141,9 @@ def ablate_modalities(
         How often each network is trained, each time from other random numbers. What is compared is
         the mean prediction of the runs: a network that is trained once may differ from another by
         chance alone, which no interval over people shows.
+    beside
+        PREDICTIONS of other models of the same targets, each a ``seat``, such as elastic nets; they
+        are compared with the network of all modalities, too.
     resampling, draws, interval, level
         As in `compare_models`; whole people are resampled.
     device, seed
@@ -151,7 +157,8 @@ def ablate_modalities(
     Raises
     ------
     DataError
-        As `fit_deep`, or the modalities are not as wide as the features.
+        As `fit_deep`; or the modalities are not as wide as the features, or models beside them
+        predict other targets or clips.
     OptionError
         A subset is empty or names something else.
 
@@ -178,6 +185,7 @@ def ablate_modalities(
     given |= {"seed": seed if resampling is None else None}
     how = choose_resampling(resampling, "ablate_modalities", without=("compat", "scheme"), **given)
     kept = _choose_subsets(modalities, subsets)
+    _check_people(clips, parts)
     load = _check_width(load, sum(modalities.values()))
     fits: dict[str, DeepModels] = {}
     for number, names in enumerate(kept):
@@ -199,20 +207,66 @@ def ablate_modalities(
     report_progress("Ablation", len(kept), len(kept))
     rows = pd.concat([_average_runs(one) for one in fits.values()], ignore_index=True)
     test = rows[rows["part"].eq("test")]
-    if test.empty:
-        raise DataError(Problem("nobody is in the test part.", "Draw parts with test people."))
     full = _join(kept[0])
     floor = answer_mean(rows[rows["model"].eq(full)])
-    test = pd.concat([test, floor[floor["part"].eq("test")]], ignore_index=True)
+    others = [] if beside is None else [_keep_tested(beside, test)]
+    test = pd.concat([test, *others, floor[floor["part"].eq("test")]], ignore_index=True)
     kind = "labels" if test["truth"].isin([0, 1]).all() else "numbers"
     table = _compare(test, list(_METRICS[kind]), full, how)
     spread = pd.concat([_score_runs(one, kind) for one in fits.values()], ignore_index=True)
     return Ablation(table, test, fits, spread, full, how.level)
 
 
+def _check_people(clips: pd.DataFrame, parts: pd.DataFrame) -> None:
+    """Refuse too few test people before hours of training."""
+    problems = find_absent(parts, ["subject", "part"]) + find_absent(clips, ["subject"], "clips")
+    if problems:
+        raise DataError(problems)
+    tested = parts.loc[parts["part"].eq("test"), "subject"].astype(str)
+    count = clips.loc[clips["subject"].astype(str).isin(tested), "subject"].nunique()
+    if count < _FEWEST:
+        fact = f"{count_things(count, 'test person has', 'test people have')} clips."
+        raise DataError(Problem(fact, "Intervals need three; draw more test people."))
+
+
+def _keep_tested(beside: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
+    """Return the test predictions of other models, which must be of the same targets and clips."""
+    needed = ["clip", "subject", "model", "seat", "part", "truth", "prediction"]
+    problems = find_absent(beside, needed, "beside")
+    if problems:
+        raise DataError(problems)
+    own = _name_clips(beside[beside["part"].eq("test")])
+    own = own[own["fitted_on"].eq("all")] if "fitted_on" in own else own
+    keys = ["clip", "seat"]
+    wanted = set(test[keys].astype(str).itertuples(index=False, name=None))
+    for name, rows in own.groupby("model"):
+        if set(rows[keys].astype(str).itertuples(index=False, name=None)) != wanted:
+            fact = f"'{name}' predicts other targets or clips than the networks."
+            raise DataError(Problem(fact, "Fit it to each target of the same clips."))
+    return own[[name for name in test.columns if name in own]]
+
+
+def list_clips(rows: pd.DataFrame) -> pd.Series:
+    """Return clips as texts, told apart by their contexts, where there are any.
+
+    Examples
+    --------
+    >>> list_clips(pd.DataFrame({"clip": [1, 1], "context": ["a", "b"]})).tolist()
+    ['a: 1', 'b: 1']
+    """
+    names = rows["clip"].astype(str)
+    return rows["context"].astype(str) + ": " + names if "context" in rows else names
+
+
+def _name_clips(rows: pd.DataFrame) -> pd.DataFrame:
+    if "context" not in rows:
+        return rows
+    return rows.assign(clip=list_clips(rows)).drop(columns="context")
+
+
 def _average_runs(models: DeepModels) -> pd.DataFrame:
     """Return predictions, those of the test part as the mean of all runs."""
-    rows, again = models.predictions, models.repeated
+    rows, again = _name_clips(models.predictions), _name_clips(models.repeated)
     if again.empty:
         return rows
     keys = ["clip", "seat"]
@@ -226,9 +280,10 @@ def _average_runs(models: DeepModels) -> pd.DataFrame:
 
 def _score_runs(models: DeepModels, kind: str) -> pd.DataFrame:
     """Return the scores of each run on the test part."""
-    again = models.repeated
+    again = _name_clips(models.repeated)
     if again.empty:
-        again = models.predictions[models.predictions["part"].eq("test")].assign(run=1)
+        again = _name_clips(models.predictions).assign(run=1)
+        again = again[again["part"].eq("test")]
     targets = tuple(dict.fromkeys(again["seat"]))
     several = Targets(targets, targets, kind)  # pyright: ignore[reportArgumentType]
     found = []

@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score
 
 from exprstats.apa import count_things
 from exprstats.contracts import find_absent, find_unnumbers
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.inference.metrics.classification import measure_accuracy, measure_uar
 from exprstats.inference.metrics.regression import measure_correlation, measure_rmse
 from exprstats.options import name_some
@@ -58,6 +58,31 @@ class Targets:
         """Return the targets (n,) or (n, k)."""
         truth = sample[list(self.pooled if pooled else self.own)].to_numpy(float)
         return truth if self.several else truth[:, 0]
+
+    def check_spread(self, truth: np.ndarray, context: Any) -> None:
+        """Refuse targets that are the same in all training clips, from which nothing is learned.
+
+        Raises
+        ------
+        DataError
+            With their names.
+
+        Warns
+        -----
+        DataWarning
+            For labels that no training clip has, or all have, beside others.
+        """
+        columns = truth.reshape(len(truth), -1)
+        same = (columns == columns[0]).all(axis=0)
+        if not same.any():
+            return
+        names = [name for name, still in zip(self.own, same, strict=True) if still]
+        where = "" if context is None else f" in context '{context}'"
+        fact = f"{name_some(names)} {'is' if len(names) == 1 else 'are'} the same in all "
+        fact += f"training clips{where}."
+        if same.all() or self.kind != "labels":
+            raise DataError(Problem(fact, "A network has nothing to learn from it."))
+        warn_user(f"{fact} The network cannot learn this.")
 
     def build(self, net: Any, **options: Any) -> Any:
         """Return an estimator that is not yet fitted."""

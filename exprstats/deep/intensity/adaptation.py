@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,12 +12,15 @@ import pandas as pd
 
 from exprstats.apa import MISSING, count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import find_absent, find_empty, find_unnumbers
+from exprstats.deep.evoked.ablation import list_clips
 from exprstats.deep.intensity.errors import count_errors, turn_differences
 from exprstats.deep.intensity.windows import read_marks, share_frames
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.inference import Resampling, compare_models, count_within
 from exprstats.inference.metrics import find_metrics
 from exprstats.inference.resampling.options import choose_resampling
+from exprstats.io.outputs import join_inside
+from exprstats.io.sources import FilePath
 from exprstats.options import IntervalName, check_count, name_some
 from exprstats.parallel import Seed, report_progress
 from exprstats.results import Result
@@ -113,6 +117,7 @@ def adapt_people(
     lr: float | None = None,
     neutral_label: int = 0,
     freeze_norm: bool = True,
+    folder: FilePath | None = None,
     resampling: Resampling | None = None,
     draws: int | None = None,
     interval: IntervalName | None = None,
@@ -145,6 +150,9 @@ def adapt_people(
         What neutral windows are trained on.
     freeze_norm
         Keep means and variances of batch norms.
+    folder
+        Takes a file of each person's copy after the last iteration, ``PERSON.safetensors``, which
+        `DeepClassifier.open` reads.
     resampling, draws, interval, level, seed
         As in `compare_models`; whole people are resampled.
 
@@ -159,7 +167,8 @@ def adapt_people(
         Columns are absent, fewer than three people have neutral and other windows, or all of them
         were trained on.
     OptionError
-        The model is none of numbered classes, or knows no neutral label.
+        The model is none of numbered classes, or knows no neutral label; or a file cannot be
+        written.
     FitError
         Training diverged.
 
@@ -193,15 +202,18 @@ def adapt_people(
     _check_model(model, neutral_label)
     people, n_shared = _split(model, windows, target=target, neutral=neutral)
     watched = [one for one in _WATCHED if one < iterations] + [iterations]
-    pieces, rows = [], []
+    pieces, rows, kept = [], [], set()
     for number, (person, (still, rest)) in enumerate(people.items()):
         report_progress("Adapting", number, len(people))
         labels = np.full(len(still), neutral_label)
         options = {"iterations": iterations, "batch": batch, "lr": lr, "freeze_norm": freeze_norm}
-        guesses = list(_follow(model, still, labels, rest, watched=watched, **options))
+        copy, guesses = _follow(model, still, labels, rest, watched=watched, **options)
+        if folder is not None:
+            copy.adapted_to_ = person
+            copy.save(_name_copy(Path(folder), person, kept))
         truth = rest[target].to_numpy(int)
         for iteration, guess in zip(watched, guesses, strict=True):
-            columns = {"clip": rest["clip"], "subject": person, "iteration": iteration}
+            columns = {"clip": list_clips(rest), "subject": person, "iteration": iteration}
             pieces.append(pd.DataFrame({**columns, "truth": truth, "prediction": guess}))
         rows.append(_describe_person(person, len(still), truth, guesses))
     report_progress("Adapting", len(people), len(people))
@@ -250,7 +262,7 @@ def _split(
         shared = judged & share_frames(windows, windows[still])
     names = windows["subject"].astype(str)
     # The order of rows must not matter, as it does for batches.
-    order = windows["clip"].astype(str).reset_index(drop=True).sort_values().index.to_numpy()
+    order = list_clips(windows).reset_index(drop=True).sort_values().index.to_numpy()
     rank = np.argsort(order)
     seen = {str(one) for one in [*getattr(model, "trained_on_", ()), *model.held_out_]}
     known, lacking, found = [], [], {}
@@ -294,8 +306,8 @@ def _follow(
     *,
     watched: Sequence[int],
     **options: Any,
-) -> Iterator[np.ndarray]:
-    """Yield the predictions of the other windows at the iterations that are looked at."""
+) -> tuple[DeepClassifier, list[np.ndarray]]:
+    """Return a copy and what it predicts of the other windows at the watched iterations."""
     guesses: list[np.ndarray] = []
     passed = iter(range(options["iterations"] + 1))
 
@@ -304,8 +316,22 @@ def _follow(
             guesses.append(copy.predict(rest).astype(int))
         return {}
 
-    model.adapt(still, labels, watch=watch, **options)
-    yield from guesses
+    return model.adapt(still, labels, watch=watch, **options), guesses
+
+
+def _name_copy(folder: Path, person: str, kept: set[Path]) -> Path:
+    """Return the file of a person's copy; names that differ in signs alone get numbers."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{folder} cannot be written ({error.strerror}). Choose another place."
+        raise OptionError(message, option="folder") from error
+    path, number = join_inside(folder, person, ".safetensors"), 1
+    while path in kept:
+        number += 1
+        path = join_inside(folder, f"{person}_{number}", ".safetensors")
+    kept.add(path)
+    return path
 
 
 def _describe_person(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from exprstats.deep.result import DeepModels
 
 _METRICS = ("accuracy", "within2", "within3", "mae")
+_NUMBERS = ("rmse", "correlation", "mae")
 
 
 def rate_labels(
@@ -31,9 +32,9 @@ def rate_labels(
 ) -> Comparison:
     """Rate how near a network's labels are, beside answers that need no features.
 
-    A network of one label is compared with always answering the middle training label. One of
-    several labels or numbers is compared with their training means, by mean average precision or
-    by squared and absolute errors, averaged over the targets.
+    A network of one label is compared with always answering the middle training label, one of a
+    number with the training mean. One of several labels or numbers is compared with their training
+    means, by mean average precision or by squared and absolute errors, averaged over the targets.
 
     A label that is always the same is within three labels more often than one may think: where
     labels from 0 to 10 are equally frequent, 5 is so in 7 of 11 windows.
@@ -41,7 +42,7 @@ def rate_labels(
     Parameters
     ----------
     models
-        From `fit_deep` with numbered classes; the network of all clips is rated.
+        From `fit_deep`; the network of all clips is rated.
     resampling, draws, interval, level, seed
         As in `compare_models`; whole people are resampled.
 
@@ -49,13 +50,13 @@ def rate_labels(
     -------
     Comparison
         Accuracy, shares within two and three labels, and mean absolute error in the test part, of
-        the network and of the model ``"median"`` (several targets: ``"no features"``), with their
-        differences.
+        the network and of the model ``"median"``, with their differences. Of a number RMSE,
+        correlation and mean absolute error beside ``"mean"``; of several targets ``"no features"``.
 
     Raises
     ------
     DataError
-        The network has neither classes nor several targets, or no test part.
+        There is no test part.
 
     References
     ----------
@@ -70,6 +71,9 @@ def rate_labels(
     given = {"draws": draws, "interval": interval, "level": level, "seed": seed}
     how = choose_resampling(resampling, "rate_labels", without=("compat", "scheme"), **given)
     rows = models.predictions[models.predictions["fitted_on"].eq("all")]
+    if "added" in rows:
+        # Added on purpose where labels are rare: what is usual is told by the others.
+        rows = rows[~rows["added"].to_numpy(bool)].drop(columns="added")
     test = rows[rows["part"].eq("test")]
     if "seat" in rows and len(test):
         floor = answer_mean(rows)
@@ -77,13 +81,16 @@ def rate_labels(
         marks = rows["truth"].isin([0, 1]).all()
         metrics = ["average_precision"] if marks else ["mse", "mae"]
         return compare_models(both, metrics=metrics, against=models.name, resampling=how)
-    if not hasattr(models.fits[-1], "classes_") or test.empty:
-        fact = "the network predicts one number, or nobody is in the test part."
-        raise DataError(Problem(fact, "Fit one with classes=range(11) and test people."))
-    middle = np.median(rows.loc[rows["part"].eq("train"), "truth"])
-    constant = test.assign(model="median", prediction=np.floor(middle))
-    both = pd.concat([test, constant], ignore_index=True)
-    return compare_models(both, metrics=list(_METRICS), against=models.name, resampling=how)
+    if test.empty:
+        fact = "nobody is in the test part."
+        raise DataError(Problem(fact, "Draw parts with test people."))
+    known = rows.loc[rows["part"].eq("train"), "truth"]
+    metrics, constant = list(_METRICS), ("median", np.floor(np.median(known)))
+    if not hasattr(models.fits[-1], "classes_"):
+        metrics, constant = list(_NUMBERS), ("mean", known.mean())
+    floor = test.assign(model=constant[0], prediction=constant[1])
+    both = pd.concat([test, floor], ignore_index=True)
+    return compare_models(both, metrics=metrics, against=models.name, resampling=how)
 
 
 def count_errors(most: int) -> list[Metric]:

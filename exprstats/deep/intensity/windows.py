@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.contracts import find_unnumbers, require_columns
-from exprstats.errors import DataError, Problem, warn_user
+from exprstats.contracts import find_absent, find_unnumbers, require_columns
+from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.options import name_some
 
 
@@ -151,3 +151,69 @@ def read_marks(table: pd.DataFrame, column: str) -> np.ndarray:
         fact = f"{name_some(odd.unique().tolist()[:3])} not True or False."
         raise DataError(Problem(fact, "Write 1 and 0.", column=column))
     return texts.map(known).to_numpy(bool)
+
+
+def keep_trained(clips: pd.DataFrame, parts: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the clips without those for training only that are of other people.
+
+    Parameters
+    ----------
+    clips
+        CLIPS with the column, which is True for clips that only training people may have.
+    parts
+        PARTS: subject, part.
+    column
+        Such as ``"added"``.
+
+    Raises
+    ------
+    DataError
+        A column is absent or holds something else.
+
+    Examples
+    --------
+    >>> clips = pd.DataFrame({"subject": ["a", "a", "b", "b"], "added": [0, 1, 0, 1]})
+    >>> parts = pd.DataFrame({"subject": ["a", "b"], "part": ["train", "test"]})
+    >>> keep_trained(clips, parts, "added").index.tolist()
+    [0, 1, 2]
+    """
+    problems = find_absent(parts, ["subject", "part"]) + find_absent(clips, ["subject"], "clips")
+    if problems:
+        raise DataError(problems)
+    marked = read_marks(clips, column)
+    trained = parts.loc[parts["part"].astype(str) == "train", "subject"].astype(str)
+    own = clips["subject"].astype(str).isin(trained).to_numpy()
+    return clips[own | ~marked]
+
+
+def mark_value(table: pd.DataFrame, pair: str) -> np.ndarray:
+    """Return which rows (n,) have the value that ``COLUMN=VALUE`` names.
+
+    Raises
+    ------
+    DataError
+        There is no such column, or no row has the value.
+    OptionError
+        The text is no column and value.
+
+    Examples
+    --------
+    >>> mark_value(pd.DataFrame({"task": ["neutral", "smile"]}), "task=neutral").tolist()
+    [True, False]
+    """
+    column, mark, value = (part.strip() for part in pair.partition("="))
+    if not (column and mark and value):
+        message = f" {pair}: give a column and a value, such as task=neutral."
+        raise OptionError(Option("neutral"), message)
+    if column not in table:
+        fact = "there is no such column."
+        raise DataError(Problem(fact, "Name one of the clips' columns.", column=column))
+    held = table[column]
+    texts = held.astype(str)
+    if held.dtype.kind == "f":
+        texts = held.map("{:g}".format)
+    marked = (texts == value).to_numpy(bool)
+    if not marked.any():
+        fact = f"no clip has the value '{value}'; there is {name_some(texts.unique().tolist())}."
+        raise DataError(Problem(fact, "Name one of these values.", column=column))
+    return marked

@@ -24,6 +24,7 @@ from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.io.files.kinds import hash_file
 from exprstats.io.outputs import join_inside, write_csv
 from exprstats.io.sources import FilePath
+from exprstats.options import name_some
 from exprstats.parallel import report_progress
 
 LEDGER = "ledger.csv"
@@ -90,6 +91,42 @@ def cut_clips(video: FilePath, plan: pd.DataFrame, out: FilePath) -> pd.DataFram
     return ledger
 
 
+def list_unmatched(plan: pd.DataFrame, videos: Sequence[FilePath], out: FilePath) -> pd.DataFrame:
+    """Return ledger rows of planned clips whose video is not given, and add them to the ledger.
+
+    Parameters
+    ----------
+    plan
+        SEGMENTS.
+    videos
+        The files that were cut.
+    out
+        The folder of the clips, with its ledger.
+
+    Warns
+    -----
+    DataWarning
+        For clips whose video is not given.
+    """
+    given = [Path(one).stem for one in videos]
+    rows = plan[match_videos(plan, given).isna().to_numpy()]
+    if rows.empty:
+        return pd.DataFrame()
+    names = name_some([str(one) for one in rows["video"].unique()])
+    warn_user(
+        f"{count_things(len(rows), 'clips is', 'clips are', of=len(plan))} left out: the plan "
+        f"names videos that were not given ({names})."
+    )
+    ids = [name for name in ("clip", "context", "subject", "video", "start", "end") if name in rows]
+    lost = rows[ids].reset_index(drop=True).astype({"clip": str})
+    lost = lost.assign(fps=0.0, n_frames=0, n_black=0, file="", video_sha256="")
+    lost = lost.assign(status="left out", reason="no such video was given")
+    earlier = _read_ledger(Path(out))
+    kept = earlier[~earlier["clip"].isin(lost["clip"])] if len(earlier) else None
+    write_csv(pd.concat([kept, lost], ignore_index=True), Path(out) / LEDGER)
+    return lost
+
+
 def _lay_out_ledger(rows: pd.DataFrame, index: VideoTimes) -> pd.DataFrame:
     ids = [name for name in ("clip", "context", "subject", "video") if name in rows]
     ledger = rows[ids].reset_index(drop=True).astype({"clip": str})
@@ -99,11 +136,12 @@ def _lay_out_ledger(rows: pd.DataFrame, index: VideoTimes) -> pd.DataFrame:
     ]
     # A millionth of a second is kept, so that a ledger that is read again says the same.
     starts, ends = (np.round([one[place] for one in bounds], 6) for place in (0, 1))
-    count = np.maximum(np.rint((ends - starts) * index.fps), 0).astype(int)
-    black = [
-        int((choose_frames(index.time, start, end, index.fps) < 0).sum())
+    chosen = [
+        choose_frames(index.time, start, end, index.fps)
         for start, end in zip(starts, ends, strict=True)
     ]
+    count = np.array([len(one) for one in chosen])
+    black = [int((one < 0).sum()) for one in chosen]
     files = [join_inside(Path(), str(name), ".mp4").name for name in ledger["clip"]]
     more = {"start": starts, "end": ends, "fps": round(index.fps, 6), "n_frames": count}
     more |= {"n_black": black, "file": files, "video_sha256": hash_file(index.path)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exprstats.behaviour.openface.recordings import COMMON_RATES
+from exprstats.deep.recipes import INSTALL
 from exprstats.errors import DataError, MissingDependency, Option, OptionError, Problem, warn_user
 from exprstats.io.sources import FilePath
 
@@ -35,10 +38,12 @@ def load_opencv() -> ModuleType:
     MissingDependency
         With the line that installs it.
     """
+    # FFmpeg's own lines would stand before our messages; it reads this when it is first used.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     try:
         import cv2
     except ImportError:
-        message = "video needs OpenCV. Install it with: pip install opencv-python-headless"
+        message = f"Video needs OpenCV ('cv2'), which is not installed. Run: {INSTALL}"
         raise MissingDependency(message) from None
     return cv2
 
@@ -196,6 +201,26 @@ def resolve_bounds(start: float, end: float, length: float) -> tuple[float, floa
     return (start + length if start < 0 else start), (end + length if end <= 0 else end)
 
 
+def count_moments(length: float, phase: float = 0.0) -> int:
+    """Return how many frames a clip has whose frames come evenly.
+
+    Parameters
+    ----------
+    length
+        Of the clip, in steps.
+    phase
+        How far frames lie behind the moments, in steps from -.5 to .5: frames from half a step
+        before the clip's start to half a step before its end are its own.
+
+    Examples
+    --------
+    >>> count_moments(75), count_moments(37.5), count_moments(12.5), count_moments(12.5, -0.5)
+    (75, 37, 12, 13)
+    """
+    # Stamps are rounded to a millisecond and rates are sums of fractions: a thousandth of a step.
+    return max(math.ceil(length - 0.5 - min(max(phase, -0.5), 0.498) - 1e-3), 0)
+
+
 def choose_frames(time: np.ndarray, start: float, end: float, fps: float) -> np.ndarray:
     """Return which frame belongs to each moment of a clip.
 
@@ -216,27 +241,30 @@ def choose_frames(time: np.ndarray, start: float, end: float, fps: float) -> np.
     Returns
     -------
     numpy.ndarray
-        Places in ``time``, ascending, one a moment: (end − start)·fps of them, rounded; −1 where
-        the video has no frame.
+        Places in ``time``, ascending, one a moment; −1 where the video has no frame. There are as
+        many moments as `count_moments` says.
 
     Examples
     --------
     >>> choose_frames(np.array([0, 0.04, 0.12, 0.16]), 0.04, 0.2, 25).tolist()
     [1, -1, 2, 3]
     """
-    count = max(round((end - start) * fps), 0)
+    length = (end - start) * fps
     # Sums of binary fractions err by about 1e-12; a millionth of a step sets ties one way.
     place = (np.asarray(time, float) - start) * fps + 1e-6
-    chosen = np.full(count, -1)
-    inside = np.flatnonzero((place >= -0.5) & (place < (end - start) * fps - 0.5))
+    inside = np.flatnonzero((place >= -0.5) & (place < length - 0.5))
     if not len(inside):
-        return chosen
+        return np.full(count_moments(length), -1)
     phases = np.exp(2j * np.pi * place[inside]).mean()
     shift = np.angle(phases) / (2 * np.pi) if abs(phases) > _EVEN else 0.0
+    # Half a step late is half a step early.
+    shift -= float(shift > 0.498)
+    count = count_moments(length, shift)
+    chosen = np.full(count, -1)
     moved = place[inside] - shift
-    # Half a step late is half a step early: the first frame has no moment before the first.
-    moved += float(np.rint(moved[0]) < 0)
-    moment = np.rint(moved).astype(int)
+    # A frame half a step early may by its rounded stamp be of the clip before.
+    moved -= float(place[inside[0]] < 0.502 and moved[0] > 0.99)
+    moment = np.maximum(np.rint(moved).astype(int), 0)
     order = np.argsort(-np.abs(moved - moment), kind="stable")
     order = order[moment[order] < count]
     # The nearest is written last.
@@ -296,7 +324,8 @@ def read_clip(
     index = times or index_video(path)
     rate = _check_rate(fps, index)
     first, last = resolve_bounds(start, end, index.length)
-    count = round((last - first) * rate)
+    chosen = choose_frames(index.time, first, last, rate)
+    count = len(chosen)
     if count < 1:
         fact = f"a clip from {first:g} to {last:g} s holds no frame."
         raise DataError(Problem(fact, "Give a later end.", file=str(path)))
@@ -305,7 +334,6 @@ def read_clip(
         gib = count * height * width * 3 / (1 << 30)
         message = f"{count:,} frames of {height} × {width} pixels take {gib:.1f} GiB. "
         raise OptionError(message, "Read fewer, or make them smaller with ", Option("size"), ".")
-    chosen = choose_frames(index.time, first, last, rate)
     frames = np.zeros((count, height, width, 3), np.uint8)
     for moment, frame in walk_frames(index.path, chosen):
         frames[moment] = _shape_frame(frame, box, (height, width))[..., ::-1]

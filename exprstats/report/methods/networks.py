@@ -25,8 +25,9 @@ def tell_networks(analysis: Analysis) -> Told:
         recipes = {find_recipe(one.kind.removesuffix("-pretrained")) for one in networks.values()}
         ways = sorted({_OPTIMISERS[one.optimiser] for one in recipes})
         words = (
-            "Networks ({names}) were trained on the training subjects by {ways}; settings and the "
-            "number of epochs were those of the lowest loss on the validation subjects."
+            "Networks ({names}) were trained on the training subjects by {ways}, with PyTorch; "
+            "settings and the number of epochs were those of the lowest loss on the validation "
+            "subjects (Table A70)."
         )
         names = join_words([analysis.name_model(name) for name in networks])
         told.append(say(words, names=names, ways=join_words(ways)))
@@ -51,11 +52,13 @@ def tell_networks(analysis: Analysis) -> Told:
         told.append(say(words, iterations=counted, batch=write_count(adapted.batch), lr=rate))
         cited.add("ouyang")
     if ablated is not None:
+        names = [name for name in ablated.fits if name != ablated.full]
         words = (
             "As Sun et al. (2020) do, gated recurrent networks were trained again without some "
             "modalities ({names}) and compared on the same test people."
         )
-        names = join_words([name for name in ablated.fits if name != ablated.full])
-        told.append(say(words, names=names))
+        if not names:
+            words = "As Sun et al. (2020) do, one gated recurrent network predicted all targets."
+        told.append(say(words, names=join_words(names)) if names else say(words))
         cited.add("sun")
     return told, cited

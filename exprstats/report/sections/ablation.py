@@ -40,7 +40,7 @@ def describe_ablation(analysis: Analysis) -> Section | None:
         "Ablation of Modalities",
         sentences=(quote_sentence(found.sentence()), *_say_runs(found)),
         caveats=_warn(found),
-        tables=(_build_table(found),),
+        tables=(_build_table(found, analysis),),
     )
 
 
@@ -78,7 +78,7 @@ def _warn(found: Ablation) -> tuple[Text, ...]:
     return (say(words),)
 
 
-def _build_table(found: Ablation) -> Table:
+def _build_table(found: Ablation, analysis: Analysis) -> Table:
     rows = found.table[found.table["headline"]]
     rows = rows.assign(target=rows["target"].astype(object).where(rows["target"].notna(), None))
     targets = [one for one in list_levels(rows, "target") if one is not None]
@@ -89,7 +89,7 @@ def _build_table(found: Ablation) -> Table:
         title, bounded = _METRICS[metric]
         for model in list_levels(own, "model"):
             whole = own[own["target"].isna() & own["model"].eq(model) & own["versus"].isna()]
-            line: dict[str, Any] = {"metric": title, "model": model}
+            line: dict[str, Any] = {"metric": title, "model": analysis.name_model(model)}
             for number, target in enumerate(shown):
                 row = find_row(pick_rows(own, target=target, model=model), term=model)
                 line[f"target{number}"] = write_estimate(row, bounded=bounded) if row else MISSING

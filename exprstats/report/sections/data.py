@@ -183,7 +183,8 @@ def list_session_versions(analysis: Analysis) -> dict[str, str]:
     from exprstats.study.provenance import list_versions
 
     receipt = getattr(analysis.factor, "receipt", None)
-    return list_versions([receipt] if receipt is not None else [])
+    deep = any((analysis.networks, analysis.adaptation, analysis.ablation))
+    return list_versions([receipt] if receipt is not None else [], deep=deep)
 
 
 def describe_session(analysis: Analysis) -> Section:

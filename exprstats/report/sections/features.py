@@ -59,11 +59,14 @@ def describe_tracking(analysis: Analysis) -> Section | None:
     if result is None:
         return None
     from exprstats.behaviour import FEATURES
+    from exprstats.behaviour.trackers.units import TRACKER_NAMES
 
     blocks = {"Features": FEATURES, "Quality of the frames": KEPT_QUALITY}
     lines, rows = [], []
     for block, names in blocks.items():
-        held = _summarise(result.clips[[name for name in names if name in result.clips]])
+        present = [name for name in names if name in result.clips]
+        present = [name for name in present if result.clips[name].notna().any()]
+        held = _summarise(result.clips[present])
         rows.append(held.assign(block=block))
         lines += [{**_write_row(row), "block": block} for row in held.to_dict("records")]
     note = say(
@@ -84,7 +87,7 @@ def describe_tracking(analysis: Analysis) -> Section | None:
     )
     return Section(
         "clip_features",
-        "Features from OpenFace",
+        f"Features from {TRACKER_NAMES[result.tracker]}",
         sentences=(quote_sentence(f"{result.sentence().rstrip('.')} (Table A28)."),),
         points=_list_left_out(result.ledger[~result.ledger["kept"]]),
         caveats=() if "subject" in result.clips else (say(told),),

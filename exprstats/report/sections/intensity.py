@@ -13,7 +13,7 @@ from exprstats.document.text import say
 
 
 def describe_labels(
-    frames: pd.DataFrame, windows: pd.DataFrame, *, length: int, step: int
+    frames: pd.DataFrame, windows: pd.DataFrame, *, length: int, step: int, emotion: str = ""
 ) -> Section:
     """Return the section on labelled frames and windows.
 
@@ -25,6 +25,8 @@ def describe_labels(
         From `exprstats.behaviour.cut_windows`.
     length, step
         Of the windows, in frames.
+    emotion
+        Its name, where there are several.
     """
     known = int(frames["label"].notna().sum())
     whole = windows[windows["complete"].astype(bool)]
@@ -77,5 +79,7 @@ def describe_labels(
         Column("n", say("Windows")),
         Column("share", say("Share")),
     )
-    table = Table("", "labels", "Windows by Label", columns, pd.DataFrame(cells), rows=counts)
-    return Section("labels", "Intensity Labels", sentences=tuple(sentences), tables=(table,))
+    title = "Windows by Label" if not emotion else f"Windows by Label of {emotion.capitalize()}"
+    table = Table("", "labels", title, columns, pd.DataFrame(cells), rows=counts)
+    heading = "Intensity Labels" if not emotion else f"Intensity Labels: {emotion.capitalize()}"
+    return Section("labels", heading, sentences=tuple(sentences), tables=(table,))

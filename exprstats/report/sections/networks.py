@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_number
@@ -64,7 +66,9 @@ def _say_network(name: str, one: DeepModels, analysis: Analysis) -> list[Text]:
     trained = "Training took {time} on {device} (Table A70, Figure A70)."
     told = {
         "time": _write_time(pick_rows(one.table, term="seconds")["estimate"].sum()),
-        "device": "the CPU" if row["device"] == "cpu" else "a GPU",
+        "device": "the CPU"
+        if row["device"] == "cpu"
+        else "a GPU, on which exprstats was not tried",
     }
     if analysis.comparison is None:
         return [quote_sentence(one.sentence()), say(trained, **told)]
@@ -153,8 +157,8 @@ def _warn_of_runs(runs: int) -> tuple[Text, ...]:
     if runs > 1:
         return ()
     once = (
-        "Each network was trained once; several trainings (runs = 5) show how much training alone "
-        "changes."
+        "Each network was trained once; several trainings, five for instance, show how much "
+        "training alone changes."
     )
     return (say(once),)
 
@@ -166,10 +170,12 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
         rows = rows[rows["target"].isna()] if "target" in rows else rows
         stacked.append(one.tidy())
         chosen = name_contexts(one.grid[one.grid["chosen"]])
+        places = list_levels(chosen, "context")
         for context in list_levels(rows, "context"):
             here = pick_rows(rows, context=context)
             line = {"model": analysis.name_model(name), "context": context}
-            line["settings"] = _write_settings(pick_rows(chosen, context=context))
+            fit = one.fits[places.index(context)] if context in places else one.fits[-1]
+            line["settings"] = _write_settings(fit, pick_rows(chosen, context=context))
             epochs = pick_rows(here, term="epochs")["estimate"]
             line["epochs"] = write_count(int(epochs.iloc[0]))
             for row in here.to_dict("records"):
@@ -190,8 +196,8 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
             if f"{term} {part}" in cells:
                 columns.append(Column(f"{term} {part}", heading, spanner=spanner))
     note = say(
-        "Settings are those of the lowest loss on the validation subjects; settings that are not "
-        "named have their defaults. Epochs are the passes after which that loss was lowest. A "
+        "Settings are those of the lowest loss on the validation subjects. Epochs are the passes "
+        "after which that loss was lowest. A "
         "network that fits training subjects far better than validation subjects has learned them "
         "by heart."
     )
@@ -208,15 +214,28 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
     )
 
 
-def _write_settings(chosen: pd.DataFrame) -> str:
-    held = chosen.iloc[0].to_dict() if len(chosen) else {}
+def _write_settings(fit: Any, chosen: pd.DataFrame) -> str:
+    """Return the settings that count for the result, defaults too, so that it can be repeated."""
+    from exprstats.deep.recipes import describe_settings
+
+    held = {str(name): value for name, value in (chosen.iloc[0] if len(chosen) else {}).items()}
+    known: dict[str, Any] = {**describe_settings(fit), **{
+        name: value for name, value in held.items()
+        if name in _SETTINGS and np.size(value) == np.sum(pd.notna(value))
+    }}  # fmt: skip
     told = []
     for name, label in _SETTINGS.items():
-        values = held.get(name)
-        values = values if isinstance(values, tuple) else (values,)
-        if pd.notna(list(values)).all():
-            told.append(f"{label} {' + '.join(f'{value:g}' for value in values)}")
-    return ", ".join(told) or "defaults"
+        values = known.get(name)
+        if values is None or (name == "weight_decay" and not values):
+            continue
+        values = values if isinstance(values, tuple | list) else (values,)
+        told.append(f"{label} {' + '.join(f'{value:g}' for value in values)}")
+    scaled = {True: "standardised over all frames", False: "standardised within clips"}
+    told += [scaled[bool(fit.rescale)]] if fit.net == "lstm" or fit.rescale else []
+    varied = {"crop": "random squares of {:g} px", "brightness": "light ±{:.0%}"}
+    told += [varied[name].format(value) for name, value in (fit.augment or {}).items()]
+    told += [f"from {Path(str(fit.weights)).name}"] if fit.weights is not None else []
+    return ", ".join(told)
 
 
 def _build_figure(found: dict[str, DeepModels], analysis: Analysis) -> Figure:

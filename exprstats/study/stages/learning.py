@@ -9,6 +9,7 @@ from exprstats.options import NETWORKS
 from exprstats.study.inputs import Lesson, find_by
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import BASELINES
+from exprstats.study.stages.adaptation import ablate_networks, adapt_networks
 from exprstats.study.stages.central import (
     calibrate,
     compare_all,
@@ -22,7 +23,13 @@ from exprstats.study.stages.central import (
 )
 from exprstats.study.stages.descriptives import compare_scores, relate_features
 from exprstats.study.stages.importance import rate_features, trace_forests
-from exprstats.study.stages.networks import choose_reference, fit_networks, split_runs
+from exprstats.study.stages.networks import (
+    choose_reference,
+    drop_added,
+    fit_networks,
+    keep_training,
+    split_runs,
+)
 from exprstats.study.stages.raters import allow_raters, judge_people, limit_models
 from exprstats.study.targets import Ranges, find_ranges
 
@@ -52,6 +59,7 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         clips = None
     if clips is None:
         return run
+    clips = keep_training(clips, parts, study, log)
     run = replace(run, clips=clips)
     log.rows["clips used"] = len(clips)
     lesson, models = _fit_all(run, log, n_jobs, clips=clips, parts=parts)
@@ -63,12 +71,19 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     networks: dict[str, DeepModels] = {}
     with log.isolate("networks", "the networks"):
         networks = fit_networks(study, lesson, log)
+    for further, about in (
+        (lambda: ablate_networks(study, lesson, log), "the ablation"),
+        (lambda: adapt_networks(study, networks, lesson, log), "the adaptation"),
+    ):
+        with log.isolate("networks", about), log.stage("networks"):
+            run = run.add(further())
     ranges, guesses = None, []
     with log.attempt("baselines"):
         first = next(iter(models.values()))
         ranges = None if first.design.classes else find_ranges(study, factor, first.predictions)
         log.notes += [] if ranges is None else [ranges.note]
-        guesses = _guess_all(run, log, first.predictions, ranges, ratings, lesson=lesson)
+        skeleton = drop_added(first.predictions, clips, study)
+        guesses = _guess_all(run, log, skeleton, ranges, ratings, lesson=lesson)
     if ratings is not None and factor is not None:
         with log.isolate("baselines", "the ceiling"):
             limit = limit_models(ratings, clips, factor, study.compare.level, log)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from exprstats.errors import DataError, FitError, MissingDependency, Problem, warn_user
+from exprstats.io.outputs import slug
 from exprstats.options import NETWORKS
 from exprstats.study.inputs import Lesson
 from exprstats.study.provenance import Logbook
@@ -26,6 +28,36 @@ _READING = ("recursive", "endings")
 _VARIED = ("crop", "brightness")
 
 
+def keep_training(
+    clips: pd.DataFrame, parts: pd.DataFrame, study: Study, log: Logbook
+) -> pd.DataFrame:
+    """Return the clips without those for training only that are of other subjects."""
+    column = study.split.training_only if study.split else None
+    if column is None:
+        return clips
+    from exprstats.deep.intensity.windows import keep_trained
+
+    kept = keep_trained(clips, parts, column)
+    left = clips.index.difference(kept.index)
+    reason = f"'{column}' is 1, and their subjects are none of the training part"
+    log.exclude("models", "clips", len(clips), reason, left_out=clips.loc[left, "clip"].tolist())
+    return kept.reset_index(drop=True)
+
+
+def drop_added(predictions: pd.DataFrame, clips: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return predictions without clips for training only, of which baselines should not know."""
+    column = study.split.training_only if study.split else None
+    if column is None:
+        return predictions
+    from exprstats.deep.intensity.windows import read_marks
+
+    keys = [name for name in ("context", "clip") if name in predictions and name in clips]
+    added = clips.loc[read_marks(clips, column), keys].astype(str)
+    rows = predictions[keys].astype(str)
+    known = set(added.itertuples(index=False, name=None))
+    return predictions[[one not in known for one in rows.itertuples(index=False, name=None)]]
+
+
 def fit_networks(study: Study, lesson: Lesson, log: Logbook) -> dict[str, DeepModels]:
     """Return the trained networks of a study by name, on the subjects of its other models.
 
@@ -38,6 +70,7 @@ def fit_networks(study: Study, lesson: Lesson, log: Logbook) -> dict[str, DeepMo
         with log.stage("networks"):
             try:
                 found[model.name] = _fit(model, study, lesson, log)
+                _note_inputs(model, study, lesson, log)
             except (MissingDependency, DataError, FitError) as error:
                 warn_user(f"The network '{model.name}' was left out. {error}")
     return found
@@ -45,7 +78,7 @@ def fit_networks(study: Study, lesson: Lesson, log: Logbook) -> dict[str, DeepMo
 
 def _fit(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> DeepModels:
     from exprstats.deep import fit_deep
-    from exprstats.deep.model import require_torch
+    from exprstats.deep.recipes import require_torch
 
     require_torch()
     classes = None
@@ -55,36 +88,67 @@ def _fit(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> De
         lesson.clips,
         target=lesson.target,
         parts=lesson.parts,
-        load=_open_loader(model, study, lesson.clips),
+        load=open_loader(model, study, lesson.clips),
         kind=model.kind,  # pyright: ignore[reportArgumentType]  (one of NETWORKS)
         by=lesson.by,
         classes=classes,
-        grid=cross_settings(model),
+        grid=cross_settings(model, study),
         weights=model.weights,
         augment={name: model.trained[name] for name in _VARIED if name in model.trained} or None,
         name=model.name,
         runs=study.deep.runs if study.deep else 1,
+        checkpoints=_find_place(study, model),
         device=study.deep.device if study.deep else "auto",
         seed=log.draw_seed("networks"),
     )
 
 
-def cross_settings(model: ModelSettings) -> list[dict[str, Any]]:
+def _note_inputs(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> None:
+    """Write down the weights and the arrays that a network was trained on, with their hashes."""
+    from exprstats.deep.sequences import hash_sequences
+    from exprstats.io.files.kinds import hash_file
+
+    given: list[tuple[str, Path, str, int]] = []
+    if model.weights is not None:
+        given.append(("weights", model.weights, hash_file(model.weights), 0))
+    deep = study.deep
+    if deep is not None and deep.sequences is not None:
+        digest = hash_sequences(deep.sequences, lesson.clips["clip"].tolist())
+        given.append(("sequences", deep.sequences, digest, len(lesson.clips)))
+    known = {one.sha256 for one in log.inputs}
+    for table, path, digest, rows in given:
+        if digest not in known:
+            log.note_file(table, study.path.parent, path, digest, rows)
+
+
+def _find_place(study: Study, model: ModelSettings) -> Path | None:
+    """Return the folder of a network's unfinished training."""
+    folder = study.deep.checkpoints if study.deep else None
+    return None if folder is None else folder / slug(model.name)
+
+
+def cross_settings(model: ModelSettings, study: Study) -> list[dict[str, Any]]:
     """Return every combination of the settings that a study file lists.
 
     Examples
     --------
-    >>> cross_settings(ModelSettings("net", "lstm", lr=(0.01, 0.001), hidden=(64,)))
+    >>> from pathlib import Path
+    >>> model = ModelSettings("net", "lstm", lr=(0.01, 0.001), hidden=(64,))
+    >>> cross_settings(model, Study(Path()))
     [{'lr': 0.01, 'hidden': 64}, {'lr': 0.001, 'hidden': 64}]
     """
+    deep, sides = study.deep, {}
+    if model.kind == "gated-gru" and deep is not None and deep.modalities is not None:
+        sides = {"sizes": tuple(deep.modalities.values())}
+        sides |= {"hidden": tuple((deep.units or {}).get(one, 256) for one in deep.modalities)}
     apart = ("weights", *_VARIED)
     given = {name: value for name, value in model.trained.items() if name not in apart}
     lists = [value if isinstance(value, tuple) else (value,) for value in given.values()]
-    return [dict(zip(given, values, strict=True)) for values in product(*lists)]
+    return [{**sides, **dict(zip(given, values, strict=True))} for values in product(*lists)]
 
 
-def _open_loader(model: ModelSettings, study: Study, clips: pd.DataFrame) -> Loader:
-    """Return what gives a network the array of a clip."""
+def open_loader(model: ModelSettings, study: Study, clips: pd.DataFrame) -> Loader:
+    """Return what gives a network the array of a clip: pictures, or features."""
     from exprstats.deep import read_sequences
 
     deep, video = study.deep, study.video

@@ -127,7 +127,7 @@ def test_an_undefined_confidence_makes_no_frame_valid(folder, make_face, write_f
             "go back at 1 frame .first at frame 31",
         ),
         (lambda time: time.mask(time.index.isin([10, 11]), time[9]), "stand still at 2 frames"),
-        (lambda time: 0 * time, "all its time stamps are the same; give the true rate as fps"),
+        (lambda time: 0 * time, "all its time stamps are the same; give the true rate with fps="),
     ],
 )
 def test_times_that_do_not_run_are_told_and_corrected_by_the_rate(make_face, change, said):

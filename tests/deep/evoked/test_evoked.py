@@ -185,3 +185,32 @@ def test_modalities_and_targets_must_fit(study):
         ex.fit_deep(clips, target=["joy", "awe"], classes=range(2), **data)
     with pytest.raises(DataError, match="fear"):
         ex.fit_deep(clips, target=["joy", "fear"], **data)
+
+
+def test_too_few_test_people_are_refused_before_training(study):
+    clips, arrays, parts = study
+    tested = parts.loc[parts["part"].eq("test"), "subject"].iloc[2:]
+    fewer = parts.assign(part=parts["part"].mask(parts["subject"].isin(tested), "train"))
+    with pytest.raises(DataError, match=r"2 test people have clips\. Intervals need three"):
+        ablate((clips, arrays, fewer))
+
+
+def test_models_beside_the_networks_must_be_of_the_same_targets(study, ablated):
+    rows = ablated.predictions
+    other = rows[rows["model"].eq("noise")].assign(model="other", part="test")
+    with pytest.raises(DataError, match="'other' predicts other targets or clips"):
+        ablate(study, grid=SHORT, subsets=[["face"]], beside=other[other["seat"].eq("joy")])
+    with pytest.raises(DataError, match="seat"):
+        ablate(study, grid=SHORT, subsets=[["face"]], beside=other.drop(columns="seat"))
+
+
+def test_clips_of_contexts_may_share_their_names(study):
+    clips, arrays, parts = study
+    both = clips.assign(context=np.where(clips["clip"] % 2, "a", "b"), clip=clips["clip"] // 2)
+    load = lambda row: arrays[2 * row["clip"] + (row["context"] == "a")]  # noqa: E731
+    options = {"targets": ["joy", "awe"], "modalities": SIZES, "grid": SHORT, "draws": 200}
+    options |= {"hidden": dict.fromkeys(SIZES, 4), "subsets": [["face"]], "device": "cpu"}
+    found = ex.ablate_modalities(both, parts=parts, load=load, seed=1, **options)
+    assert found.predictions.duplicated(["model", "clip", "seat"]).sum() == 0
+    test = found.predictions[found.predictions["model"].eq(found.full)]
+    assert len(test) == 2 * parts["part"].eq("test").sum() * 8

@@ -1,6 +1,9 @@
 """Clips as files: what each holds, what is left out, and what a stopped run keeps."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -130,3 +133,54 @@ def test_a_plan_of_the_user_is_read_and_errors_are_one_block(make_video, tmp_pat
     run = call(path, "--plan", "expressiveness", "--out", tmp_path / "clips")
     assert run.exit_code == 2
     assert "names 0 of the contexts" in " ".join(run.output.split())
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 1.5), (1, 2.02), (0.5, 1), (1, 2.5), (2, 2.5)])
+def test_half_a_step_at_the_end_is_no_black_frame(codes, make_video, tmp_path, start, end):
+    """Frames that begin in [start − step/2, end − step/2), by their stamps, and none is black."""
+    path = make_video(100)
+    ledger = cut_clips(path, make_plan((start, end)), tmp_path / "clips")
+    known = [n + 1 for n in range(100) if start - 0.02 <= round(n / 25, 6) < round(end - 0.02, 6)]
+    assert codes.read_file(tmp_path / "clips", "c0.mp4") == known
+    assert ledger[["n_frames", "n_black"]].to_numpy().tolist() == [[len(known), 0]]
+    later = cut_clips(path, make_plan((end, 3.5)), tmp_path / "later")
+    assert codes.read_file(tmp_path / "later", "c0.mp4")[0] == known[-1] + 1
+    assert later["n_black"].tolist() == [0]
+
+
+def test_a_planned_video_that_is_not_given_is_told(make_video, tmp_path):
+    path, plan, place = make_video(50), tmp_path / "plan.csv", tmp_path / "rows.json"
+    plan.write_text("clip,video,start,end\na,v,0,1\nb,ghost,0,1\nc,ghost,1,2\n")
+    run = call(path, "--plan", plan, "--out", tmp_path / "clips", "--json", place)
+    assert run.exit_code == 0, run.output
+    said = " ".join(run.output.split())
+    assert "We cut 1 clip of 1 video." in said
+    assert "2 of 3 clips are left out: the plan names videos that were not given ('ghost')" in said
+    assert "b: no such video was given" in said
+    ledger = pd.read_csv(tmp_path / "clips" / "ledger.csv", keep_default_na=False)
+    assert ledger["status"].tolist() == ["cut", "left out", "left out"]
+    assert ledger["n_frames"].tolist() == [25, 0, 0]
+    rows = json.loads(place.read_text())["rows"]
+    assert [row["reason"] for row in rows] == ["", *["no such video was given"] * 2]
+    run = call(path, make_video(50, name="ghost.mp4"), "--plan", plan, "--out", tmp_path / "clips")
+    assert "We cut 2 clips of 2 videos and kept 1 clip" in " ".join(run.output.split())
+    ledger = pd.read_csv(tmp_path / "clips" / "ledger.csv", keep_default_na=False)
+    assert sorted(ledger["clip"]) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no video", None])
+def test_a_damaged_video_is_one_readable_block(make_video, tmp_path, content):
+    path = make_video(60, name="broken.mp4")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if content is None else content)
+    plan = tmp_path / "plan.csv"
+    plan.write_text("clip,video,start,end\na,broken,0,1\n")
+    program = Path(sys.executable).parent / "exprstats"
+    done = subprocess.run(
+        [program, "clips", path, "--plan", plan, "--out", tmp_path / "clips"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "moov" not in done.stderr
+    assert "cannot be opened as a video" in " ".join(done.stderr.split())

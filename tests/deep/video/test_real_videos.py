@@ -9,7 +9,8 @@ import pytest
 
 from exprstats.behaviour import read_faces
 from exprstats.deep.video.clips import cut_clips
-from exprstats.deep.video.faces import box_clip, box_landmarks, open_detector
+from exprstats.deep.video.detectors import open_detector
+from exprstats.deep.video.faces import box_clip, box_landmarks
 from exprstats.deep.video.reading import index_video, read_clip
 from exprstats.errors import DataWarning
 
