@@ -16,10 +16,25 @@ from exprstats.io.detection import IDS as ROLES
 from exprstats.io.detection import WORDS, split_name
 from exprstats.io.guards.features import judge_features, list_lost, tell_features
 from exprstats.options import name_nearest, name_some
-from exprstats.study.files import ClipsSettings, FileSettings, OpenfaceSettings, RatingsSettings
-from exprstats.study.joins import join_tables
+from exprstats.study.files import (
+    ClipsSettings,
+    FileSettings,
+    OpenfaceSettings,
+    RatingsSettings,
+    SubjectsSettings,
+)
+from exprstats.study.joins import (
+    IDS,
+    Tables,
+    align_ids,
+    join_tables,
+    list_settings,
+    name_files,
+    rename_columns,
+)
 from exprstats.study.provenance import InputFile, Logbook
 from exprstats.study.settings import Study
+from exprstats.study.stages.people import join_people, list_needed, read_people
 
 if TYPE_CHECKING:
     from exprstats.io import Reading
@@ -27,7 +42,6 @@ if TYPE_CHECKING:
 _MOST_CODES = 20  # values of a feature that may be the target in other words
 _ROLES = frozenset(word for role in ROLES for word in WORDS[role])
 _THIN = "Leave out the features that are missing most often."
-IDS = ("context", "clip", "subject")
 # How well a clip was tracked says how far its features can be trusted, not how a face moves.
 QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 # What the study says in the words of summarise_openface.
@@ -42,42 +56,69 @@ def read_tables(
 ) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     """Return the ratings and the clips of a study, whichever it has.
 
-    Clips are summarised from videos where the study has ``[openface]``. Subjects and contexts that
-    one file names are joined to the other.
+    Clips are summarised from videos where the study has ``[openface]``. Ids are written as the
+    first file has them; subjects and contexts that one file names, and columns of people, are
+    joined to the others.
 
     Raises
     ------
     DataError
         With the problems of both files together.
     """
-    tables: dict[str, pd.DataFrame] = {}
+    try:
+        return _read_tables(study, log, n_jobs=n_jobs)
+    except DataError as error:
+        raise DataError(rename_columns(study, error.problems)) from None
+
+
+def _read_tables(
+    study: Study, log: Logbook, *, n_jobs: int
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    tables: Tables = {}
     problems: list[Problem] = []
-    for name, settings in (("ratings", study.ratings), ("clips", study.clips)):
-        if settings is None:
-            continue
+    for name, settings in list_settings(study).items():
         try:
-            reading = settings.choose_reading(study.reading)
-            if name == "clips" and study.openface is not None:
-                reading = study.openface.choose_reading(study.reading)
-            _note_file(name, settings.file, study.path.parent, log, reading)
-            if name == "clips" and study.openface is not None:
-                folder = study.path.parent
-                tables[name] = summarise_videos(study.openface, folder, log, n_jobs=n_jobs)
+            if isinstance(settings, SubjectsSettings):
+                _note_file(name, settings.file, study.path.parent, log, settings.choose_reading())
+                known = tables["clips"].columns if "clips" in tables else ()
+                log.joined = tuple(list_needed(study, known))
+                tables[name] = read_people(settings, log.joined)
             else:
-                borrowed = study.ratings is not None
-                tables[name] = read_table(settings, study.reading, borrowed=borrowed)
+                tables[name] = _read_one(name, settings, study, log, n_jobs=n_jobs)
         except DataError as error:
             problems += error.problems
-    files = {"ratings": study.ratings, "clips": study.clips}
-    named = {one.file.name: tables[name] for name, one in files.items() if one and name in tables}
-    problems += find_conflicts(named)
     if problems:
         raise DataError(problems)
     log.rows |= {name: len(table) for name, table in tables.items()}
-    ratings, clips = tables.get("ratings"), tables.get("clips")
-    if ratings is not None and clips is not None:
-        return join_tables(study, ratings, clips, log)
-    return ratings, clips
+    tables, problems = align_ids(study, tables)
+    people, files = tables.pop("subjects", None), name_files(study)
+    problems += find_conflicts({files[name]: table for name, table in tables.items()})
+    if problems:
+        raise DataError(problems)
+    tables = join_tables(study, tables, log)
+    if people is not None:
+        # A person's context is that of their clips, also of ratings that do not say whom they show.
+        tables = join_people(study, tables, people, log.joined, log)
+        tables = join_tables(study, tables, log)
+    return tables.get("ratings"), tables.get("clips")
+
+
+def _read_one(
+    name: str,
+    settings: RatingsSettings | ClipsSettings,
+    study: Study,
+    log: Logbook,
+    *,
+    n_jobs: int,
+) -> pd.DataFrame:
+    """Return the table of ratings or clips, and write its file down."""
+    folder, videos = study.path.parent, study.openface if name == "clips" else None
+    reading = (videos or settings).choose_reading(study.reading)
+    _note_file(name, settings.file, folder, log, reading)
+    if videos is not None:
+        return summarise_videos(videos, folder, log, n_jobs=n_jobs)
+    options = {"borrowed": study.ratings is not None, "people": study.subjects is not None}
+    return read_table(settings, study.reading, **options)
 
 
 def keep_seen(ratings: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
@@ -101,10 +142,12 @@ def read_table(
     reading: Reading | None = None,
     *,
     borrowed: bool = False,
+    people: bool = False,
 ) -> pd.DataFrame:
     """Return the table of ``[ratings]`` or ``[clips]``, read as its settings say.
 
-    With ``borrowed``, clips may lack a column ``subject``, since the ratings may have it.
+    With ``borrowed``, clips may lack a column ``subject``, since the ratings may have it; with
+    ``people``, they may lack features, which the file of people may have.
     """
     from exprstats.io import read_clips, read_ratings
 
@@ -114,20 +157,27 @@ def read_table(
     path, reading = named.pop("file"), settings.choose_reading(reading)
     if isinstance(settings, RatingsSettings):
         return read_ratings(path, **named, reading=reading)
-    del named["scale"]
+    del named["scale"], named["unmatched"]
     if borrowed and settings.subject == "subject":
         named["subject"] = None
+    if people and named["features"]:
+        # Those of people are in another file, and whoever needs them names what is in none.
+        named["features"] = None
     classes = True if settings.classes else None
     return read_clips(path, **{**named, "classes": classes}, categories=True, reading=reading)
 
 
 def take_features(
-    clips: pd.DataFrame, settings: ClipsSettings, log: Logbook
+    clips: pd.DataFrame,
+    settings: ClipsSettings,
+    log: Logbook,
+    *,
+    people: SubjectsSettings | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the clips with their categories coded, and the feature columns.
 
     Features are those that the study names, else all columns of numbers and of few texts that
-    could be.
+    could be. Of the columns that ``people`` lent only those are that it names.
 
     Warns
     -----
@@ -137,14 +187,15 @@ def take_features(
     from exprstats.models.data.categories import code_categories, find_categories
     from exprstats.models.data.design import refuse_target
 
-    target = settings.target
+    target, own = settings.target, list(people.features or ()) if people else []
     if settings.features:
-        names = list(settings.features)
+        names = list(dict.fromkeys([*settings.features, *own]))
         refuse_target(target, names)
         require_columns(clips, names, "clips")
         words = [name for name in names if not pd.api.types.is_numeric_dtype(clips[name])]
     else:
-        names = list_numbers(clips, target)
+        apart = set(log.joined).difference(own)
+        names = [one for one in list_numbers(clips, target) if one not in apart]
         odd = judge_features(clips, names, target=target)
         # Models give constants no weight, and say so.
         odd = {name: kind for name, kind in odd.items() if kind != "a constant"}
@@ -155,9 +206,9 @@ def take_features(
             for part in ((one,) if isinstance(one, str) else one or ())
         }
         texts = [str(one) for one in clips.select_dtypes(exclude="number")]
-        free = [one for one in texts if one not in {*IDS, target, *parts}]
+        free = [one for one in texts if one not in {*IDS, target, *parts, *apart}]
         # A column named as one of clips, contexts or raters is no description of a person.
-        plain = [one for one in free if not split_name(one) & _ROLES]
+        plain = [one for one in free if one in own or not split_name(one) & _ROLES]
         words, copies = find_categories(clips, plain, target)
         odd |= dict.fromkeys(copies, "a copy of the target")
         if odd:
@@ -253,13 +304,18 @@ def find_by(table: pd.DataFrame) -> str | None:
 
 
 def check_strata(study: Study, clips: pd.DataFrame, *, style: Style = "study") -> None:
-    """Refuse strata where there is one context.
+    """Refuse strata where there is one context, or no such column.
 
     Raises
     ------
     DataError
         In the words of a study file, or of a command.
     """
+    if study.split and isinstance(column := study.split.stratify, str):
+        if column not in clips:
+            fact = f"[split] stratify names '{column}', which no column of the clips is."
+            raise DataError(Problem(fact, name_nearest(column, map(str, clips.columns))))
+        return
     if study.split and study.split.stratify and find_by(clips) is None:
         fact = Option("stratify"), " shares out the subjects of several contexts; there is one."
         remedy = "Name the contexts' column with ", Option("context"), ", or leave this out."

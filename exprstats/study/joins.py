@@ -1,23 +1,159 @@
-"""Subjects, contexts and single items that one file of a study lends another."""
+"""Ids, subjects and contexts that files of a study share, and how far they overlap."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Option, Problem
-from exprstats.study.files import ClipsSettings
+from exprstats.errors import DataError, Option, Problem, warn_user
+from exprstats.options import name_some
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import Study
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from exprstats.study.files import ClipsSettings, RatingsSettings, SubjectsSettings
+
+IDS = ("context", "clip", "subject")
+_NUMBER = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
+_SHOWN = 3
+Tables = dict[str, pd.DataFrame]
 
 
-def join_tables(
-    study: Study, ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def name_files(study: Study) -> dict[str, str]:
+    """Return what messages call the file of each table: names that tell the files apart.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from exprstats.study.files import ClipsSettings, RatingsSettings
+    >>> one, two = RatingsSettings(file=Path("a/x.csv")), ClipsSettings(file=Path("b/x.csv"))
+    >>> name_files(Study(Path("study.toml"), ratings=one, clips=two))
+    {'ratings': 'a/x.csv', 'clips': 'b/x.csv'}
+    """
+    files = {name: one.file for name, one in list_settings(study).items()}
+    names = {name: path.name for name, path in files.items()}
+    folder = study.path.parent
+    for name, path in files.items():
+        if list(names.values()).count(path.name) > 1:
+            near = path.is_relative_to(folder)
+            names[name] = (path.relative_to(folder) if near else path).as_posix()
+    return {
+        name: f"{shown} [{name}]" if list(names.values()).count(shown) > 1 else shown
+        for name, shown in names.items()
+    }
+
+
+def list_settings(study: Study) -> dict[str, RatingsSettings | ClipsSettings | SubjectsSettings]:
+    """Return the settings of each table of the study that names one file, by the table."""
+    named = {"ratings": study.ratings, "clips": study.clips, "subjects": study.subjects}
+    return {name: one for name, one in named.items() if one is not None}
+
+
+def name_role(settings: object, role: str) -> str:
+    """Return what a file calls the column of a role, as its settings say."""
+    column = getattr(settings, role, None) or role
+    return column if isinstance(column, str) else ", ".join(column)
+
+
+def rename_columns(study: Study, problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems whose column is called as the study's user calls it.
+
+    Where the files call it differently, each name stands with its table.
+    """
+    settings = list_settings(study)
+    renamed = []
+    for one in problems:
+        own = [held for held in settings.values() if one.file and held.file.name in one.file]
+        if one.column in {*IDS, "rater"} and not own:
+            told = {
+                name: name_role(held, one.column)
+                for name, held in settings.items()
+                if hasattr(held, one.column)
+            }
+            names = dict.fromkeys(told.values())
+            apart = "' and '".join(f"{column}' of '{table}" for table, column in told.items())
+            one = replace(one, column=next(iter(names)) if len(names) == 1 else apart or None)
+        renamed.append(one)
+    return renamed
+
+
+def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
+    """Return tables in which ids that differ in form alone are written as the first file has them.
+
+    Form is leading zeros, ".0", case, width of letters, and blanks inside. Ids are merged only
+    where each form stands for one id of its file.
+
+    Returns
+    -------
+    tables : dict of str to pandas.DataFrame
+        Tables with the ids of the first that has them.
+    problems : list of Problem
+        Ids that could be several of another file, or of which one file has two forms.
+    """
+    files, settings = name_files(study), list_settings(study)
+    aligned, problems = dict(tables), []
+    for column in IDS:
+        owner: dict[str, str] = {}
+        for name, table in tables.items():
+            if column not in table:
+                continue
+            levels = [str(one) for one in table[column].dropna().unique()]
+            if owner:
+                merged, wrong = _match_forms(levels, list(owner))
+                where = f"{files[owner[next(iter(owner))]]} and {files[name]}"
+                called = name_role(settings[name], column)
+                if wrong:
+                    fact = f"{where} write {column}s in several forms: {'; '.join(wrong[:_SHOWN])}."
+                    problems.append(Problem(fact, "Write each alike in both.", column=called))
+                elif merged:
+                    _warn_merged(merged, column, files[name], files[owner[next(iter(owner))]])
+                    ids = table[column].astype(str).replace(merged).astype("str")
+                    aligned[name] = aligned[name].assign(**{column: ids})
+            owner |= {one: name for one in levels if one not in owner}
+    return aligned, problems
+
+
+def _match_forms(levels: Sequence[str], known: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Return new form to known form, and what cannot be told."""
+    here, there = set(levels), set(known)
+    by_key: dict[str, tuple[list[str], list[str]]] = {}
+    for place, ids in enumerate((levels, known)):
+        for one in ids:
+            by_key.setdefault(_find_key(one), ([], []))[place].append(one)
+    merged, wrong = {}, []
+    for mine, theirs in by_key.values():
+        strange = [one for one in mine if one not in there]
+        lonely = [one for one in theirs if one not in here]
+        if len(mine) == len(theirs) == 1 and strange:
+            merged[mine[0]] = theirs[0]
+        elif mine and theirs and (strange or lonely) and (len(mine) > 1 or len(theirs) > 1):
+            told = [" and ".join(f"'{one}'" for one in ids[:_SHOWN]) for ids in (theirs, mine)]
+            wrong.append(f"{told[0]} in the first, {told[1]} in the second")
+    return merged, wrong
+
+
+def _find_key(text: str) -> str:
+    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    parts = (_NUMBER.fullmatch(part) for part in plain.split(":"))
+    kept = zip(plain.split(":"), parts, strict=True)
+    return ":".join(match[1] if match else part for part, match in kept)
+
+
+def _warn_merged(merged: Mapping[str, str], column: str, file: str, other: str) -> None:
+    pairs = ", ".join(f"'{new}' for '{old}'" for new, old in list(merged.items())[:_SHOWN])
+    counted = count_things(len(merged), column)
+    told = "it counts" if len(merged) == 1 else "they count"
+    fact = f"{file} writes {counted} otherwise than {other} ({pairs}); {told} as the same."
+    warn_user(Problem(fact, "If they are not, give one file other ids."))
+
+
+def join_tables(study: Study, tables: Tables, log: Logbook) -> Tables:
     """Return ratings and clips, each with the subjects and contexts that only the other names.
 
     Where some rated clips have no row among the clips, their subjects are not known: the ratings
@@ -29,17 +165,20 @@ def join_tables(
         No file names the subjects, or a clip of one file has several subjects or contexts in the
         other.
     """
-    files = [one.file.name for one in (study.ratings, study.clips) if one is not None]
+    if not {"ratings", "clips"} <= tables.keys():
+        return tables
+    files, ratings, clips = name_files(study), tables["ratings"], tables["clips"]
+    names = [files["ratings"], files["clips"]]
     for column in ("context", "subject"):
         if column in clips and column not in ratings:
-            ratings = _lend(clips, ratings, column, log, files=files[::-1], what="ratings")
+            ratings = _lend(clips, ratings, column, log, files=names[::-1], what="ratings")
         elif column in ratings and column not in clips:
-            clips = _lend(ratings, clips, column, log, files=files, what="clips")
+            clips = _lend(ratings, clips, column, log, files=names, what="clips")
     if "subject" not in clips:
         fact = "no file names the people who are seen, whom the split needs."
         remedy = ("Name their column with ", Option("subject"), " in [clips] or in [ratings].")
         raise DataError(Problem(fact, remedy, file=str(study.path)))
-    return ratings, clips
+    return {"ratings": ratings, "clips": clips}
 
 
 def _lend(
@@ -64,20 +203,20 @@ def _lend(
             f"{files[1]} has no column of {column}s, and in {files[0]} clip '{clip}' has several "
             f"({several})."
         )
-        raise DataError(Problem(fact, f"Give {files[1]} a column of {column}s.", column=column))
+        raise DataError(Problem(fact, f"Give {files[1]} a column of {column}s."))
     found = table[key].merge(known, on=key, how="left")[column]
     lost = found.isna().to_numpy()
+    if lost.all():
+        fact = f"no clip of {files[1]} is in {files[0]}, which names the {column}s"
+        raise DataError(Problem(f"{fact} ({_show_both(table, owner, files)}).", _ALIKE))
     if lost.any() and (what, column) == ("ratings", "subject"):
         unknown = len(table.loc[lost, key].drop_duplicates())
         log.notes.append(
-            f"The clips table lacks {count_things(unknown, 'rated clip')}, so that the ratings' "
+            f"{files[0]} lacks {count_things(unknown, 'rated clip')}, so that the ratings' "
             "subjects are not known, and their reliability takes clips as independent. Name the "
             "subjects in [ratings] to avoid it."
         )
         return table
-    if lost.all():
-        fact = f"no clip of {files[1]} is in {files[0]}, which names the {column}s."
-        raise DataError(Problem(fact, "Check that both name the clips alike.", column="clip"))
     log.notes.append(
         f"{files[1]} has no column of {column}s, so {column}s were taken from {files[0]}."
     )
@@ -87,44 +226,51 @@ def _lend(
     return joined[~lost].reset_index(drop=True) if lost.any() else joined
 
 
-def take_item(
-    study: Study,
-    settings: ClipsSettings,
-    ratings: pd.DataFrame,
-    clips: pd.DataFrame,
-    log: Logbook,
-) -> tuple[Study, ClipsSettings, pd.DataFrame]:
-    """Return study, its settings of clips, and clips, with the mean rating of one item as target.
+_ALIKE = "Write the clips alike in both files."
 
-    A factor needs three items, and scores by Bartlett's method need a factor. Ratings of several
-    items, and a study that names its target, are returned as they are.
+
+def _show_both(table: pd.DataFrame, owner: pd.DataFrame, files: Sequence[str]) -> str:
+    shown = [name_some(one["clip"].unique().tolist()[:_SHOWN]) for one in (table, owner)]
+    return f"{shown[0]} in {files[1]}, {shown[1]} in {files[0]}"
+
+
+def check_overlap(study: Study, ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook) -> None:
+    """Refuse ratings and clips of which too many have no partner in the other file.
 
     Raises
     ------
     DataError
-        A model is about factor scores.
+        With both files, and clips that each has alone.
     """
-    from exprstats.measurement import average_raters
-
-    items = [str(one) for one in ratings["item"].unique()]
-    if study.ratings is None or not study.scored or len(items) != 1:
-        return study, settings, clips
-    human = next((one.name for one in study.models if one.kind == "human"), None)
-    if human is not None:
-        fact = f"'{human}' judges raters by factor scores, and the ratings have one item."
-        raise DataError(Problem(fact, "Remove the model.", file=str(study.path)))
-    [item] = items
-    target = item if item not in clips else f"mean rating of {item}"
-    means = average_raters(ratings).rename(columns={item: target})
-    key = [name for name in ("context", "clip") if name in means and name in clips]
-    joined = clips.merge(means[[*key, target]], on=key, how="left")
-    log.notes.append(
-        f"The ratings have one item, '{item}', so that there is no factor and no factor score: "
-        "models predict each clip's mean rating. Its reliability is that of the mean of raters."
-    )
-    models = tuple(one for one in study.models if one.kind != "normal")
-    if len(models) < len(study.models):
-        told = "Standard normal guesses are in the unit of factor scores, so they are left out."
-        log.notes.append(told)
-    settings = replace(settings, target=target, scale=study.ratings.scale)
-    return replace(study, clips=settings, models=models), settings, joined
+    if study.clips is None:
+        return
+    files, key = name_files(study), [one for one in ("context", "clip") if one in ratings]
+    key = [one for one in key if one in clips]
+    rated, seen = (table[key].drop_duplicates() for table in (ratings, clips))
+    alone = [
+        one[~one.set_index(key).index.isin(other.set_index(key).index)]
+        for one, other in ((rated, seen), (seen, rated))
+    ]
+    shares = [len(one) / len(all_) for one, all_ in zip(alone, (rated, seen), strict=True)]
+    if max(shares) > study.clips.unmatched:
+        told = [
+            f"{count_things(len(one), f'{noun} of {own} is', f'{noun}s of {own} are', of=count)} "
+            f"not in {other} ({name_some(one['clip'].tolist()[:_SHOWN])})"
+            for one, noun, own, other, count in (
+                (alone[0], "rated clip", files["ratings"], files["clips"], len(rated)),
+                (alone[1], "clip", files["clips"], files["ratings"], len(seen)),
+            )
+            if len(one)
+        ]
+        fact = f"{', and '.join(told)}."
+        if max(shares) == 1:
+            raise DataError(Problem(fact, _ALIKE))
+        table = "[openface]" if study.openface else "[clips]"
+        enough = Option("unmatched", -(-max(shares) * 100 // 1) / 100)
+        raise DataError(
+            Problem(fact, (_ALIKE[:-1], ", or allow it with ", enough, f" in {table}."))
+        )
+    if len(alone[0]):
+        counted = count_things(len(alone[0]), "rated clip has", "rated clips have", of=len(rated))
+        named = name_some(alone[0]["clip"].tolist()[:_SHOWN])
+        log.notes.append(f"{counted} no row in {files['clips']} ({named}): no model uses them.")

@@ -167,7 +167,8 @@ def list_versions(receipts: Iterable[Any] = (), *, learned: bool = False) -> dic
 class Logbook:
     """What a running study writes down; `close` turns it into a `Provenance`.
 
-    ``passed`` are columns of the clips that are no features, because they hold no numbers;
+    ``passed`` are columns of the clips that are no features, because they hold no numbers, and
+    ``joined`` those that the file of people lent them;
     ``errors`` are those behind the failures, in the same order.
     """
 
@@ -179,6 +180,7 @@ class Logbook:
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     passed: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
     failures: list[Failure] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
 

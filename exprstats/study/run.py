@@ -17,7 +17,7 @@ from exprstats.study.inputs import (
     read_tables,
     take_features,
 )
-from exprstats.study.joins import take_item
+from exprstats.study.joins import check_overlap
 from exprstats.study.provenance import Logbook, Provenance
 from exprstats.study.settings import CompareSettings, ImportanceSettings, SplitSettings, Study
 from exprstats.study.stages.central import (
@@ -43,6 +43,7 @@ from exprstats.study.stages.descriptives import (
 from exprstats.study.stages.estimates import run_estimates
 from exprstats.study.stages.evoked import run_evoked
 from exprstats.study.stages.importance import rate_features
+from exprstats.study.stages.items import FEW, add_mean, take_item
 from exprstats.study.stages.learning import predict_all
 from exprstats.study.stages.raters import rate_further
 from exprstats.study.stages.signing import run_signing
@@ -51,7 +52,7 @@ from exprstats.study.targets import LABEL_METRICS, settle_target
 if TYPE_CHECKING:
     from exprstats.results import Result
 
-ITEMS_NEEDED = 3
+ITEMS_NEEDED = FEW + 1
 DESCRIPTIVE = frozenset({"descriptives", "columns", "means"})  # they answer no question alone
 # Tables that stand beside ratings and clips, each with the stage that reads and analyses its files.
 _BESIDE: dict[str, Callable[..., tuple[Result, ...]]] = {
@@ -119,7 +120,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     if ratings is not None:
         with log.attempt("reliability"):
             model = study.reliability.model if study.reliability else "one-way"
-            result = rate_crowd(ratings, log, model=model)
+            result = rate_crowd(add_mean(study, ratings), log, model=model)
             run = run.add(result, *rate_further(ratings, result, study, log))
         with log.isolate("reliability", "the descriptives"):
             run = run.add(describe_crowd(ratings, study.ratings.scale if study.ratings else None))
@@ -171,9 +172,15 @@ def read_all(
     if clips is None or study.clips is None:
         return study, ratings, None, ()
     settings = study.clips
-    if ratings is not None:
+    if ratings is not None and study.scored:
+        matched = False
+        with log.isolate("join"):
+            check_overlap(study, ratings, clips, log)
+            matched = True
+        if not matched:
+            return study, ratings, None, ()
         study, settings, clips = take_item(study, settings, ratings, clips, log)
-    clips, features = take_features(clips, settings, log)
+    clips, features = take_features(clips, settings, log, people=study.subjects)
     target = settings.target
     if not features:
         fact = (
@@ -305,7 +312,9 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     factor = measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
     found: list[Result | None] = [factor, rate_targets(ratings, factor, log)]
     with log.isolate("factor", "the descriptives of the scores"):
-        found += [describe_scored(factor), compare_scores(pick_scores(factor))]
+        group = study.subjects.group if study.subjects else None
+        options = {"people": ratings, "group": group or ""}
+        found += [describe_scored(factor), compare_scores(pick_scores(factor), **options)]
     return run.add(*found)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, DataWarning, Style, warn_user
+from exprstats.errors import DataError, DataWarning, Option, Problem, Style, warn_user
 from exprstats.options import IccChoice
 from exprstats.study.inputs import Lesson, check_strata, drop_gaps, find_by
 from exprstats.study.provenance import Logbook
@@ -83,11 +83,28 @@ def measure_clips(
     )
 
 
-def score_targets(clips: pd.DataFrame, factor: Factor, log: Logbook) -> pd.DataFrame:
-    """Return the clips with their factor scores; clips without are left out."""
+def score_targets(
+    clips: pd.DataFrame, factor: Factor, log: Logbook, *, features: Sequence[str], file: str
+) -> pd.DataFrame:
+    """Return the clips with their factor scores; clips without are left out.
+
+    Raises
+    ------
+    DataError
+        A feature is called as the scores are.
+    """
     from exprstats.measurement import join_scores
 
-    joined = join_scores(clips, factor)
+    taken = [name for name in ("score", "score_pooled") if name in clips]
+    for name in set(taken).intersection(features):
+        fact = "a feature is called as the factor scores are, which models predict."
+        remedy = "Rename it, or name all other features with ", Option("features"), "."
+        raise DataError(Problem(fact, remedy, file=file, column=name))
+    clips = clips.drop(columns=taken)
+    with warnings.catch_warnings():
+        # How far the files overlap was checked and told when they were read.
+        warnings.simplefilter("ignore", DataWarning)
+        joined = join_scores(clips, factor, unmatched=1.0)
     scores = [name for name in ("score", "score_pooled") if name in joined]
     for name in scores:
         if joined[name].isna().all():

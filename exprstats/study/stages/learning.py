@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from exprstats.options import NETWORKS
 from exprstats.study.inputs import Lesson, find_by
+from exprstats.study.joins import name_files
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import BASELINES
 from exprstats.study.stages.central import (
@@ -47,7 +48,8 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     if factor is not None:
         measured, clips = clips, None
         with log.attempt("join"):
-            clips = score_targets(measured, factor, log)
+            named = {"features": run.features, "file": name_files(study)["clips"]}
+            clips = score_targets(measured, factor, log, **named)
     elif study.target not in clips:
         clips = None
     if clips is None:
@@ -58,7 +60,10 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     if lesson is None or not models:
         return run
     with log.isolate("models", "the means and correlations of the target"):
-        means = None if lesson.classes or run.means else compare_scores(clips, lesson.target)
+        group = study.subjects.group if study.subjects else None
+        options = {"people": clips, "group": group or ""}
+        apart = lesson.classes or run.means
+        means = None if apart else compare_scores(clips, lesson.target, **options)
         run = run.add(means, relate_features(lesson))
     networks: dict[str, DeepModels] = {}
     with log.isolate("networks", "the networks"):
