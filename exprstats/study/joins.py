@@ -61,25 +61,34 @@ def name_role(settings: object, role: str) -> str:
     return column if isinstance(column, str) else ", ".join(column)
 
 
-def rename_columns(study: Study, problems: Iterable[Problem]) -> list[Problem]:
-    """Return problems whose column is called as the study's user calls it.
+def name_columns(study: Study) -> dict[str, str]:
+    """Return what the files call the columns of clips, people, contexts and raters, by our names.
 
-    Where the files call it differently, each name stands with its table.
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from exprstats.study.files import RatingsSettings
+    >>> study = Study(Path("s.toml"), ratings=RatingsSettings(file=Path("x.csv"), clip="video"))
+    >>> name_columns(study)["clip"]
+    'video'
     """
-    settings = list_settings(study)
+    settings, names = list_settings(study).values(), {}
+    for role in (*IDS, "rater"):
+        told = dict.fromkeys(name_role(one, role) for one in settings if hasattr(one, role))
+        own = [one for one in told if one != role]
+        names[role] = "' or '".join(own or told) or role
+    return names
+
+
+def rename_columns(study: Study, problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems whose column is called as the study's user calls it."""
+    settings, names = list_settings(study).values(), name_columns(study)
     renamed = []
     for one in problems:
-        own = [held for held in settings.values() if one.file and held.file.name in one.file]
-        if one.column in {*IDS, "rater"} and not own:
-            told = {
-                name: name_role(held, one.column)
-                for name, held in settings.items()
-                if hasattr(held, one.column)
-            }
-            names = dict.fromkeys(told.values())
-            apart = "' and '".join(f"{column}' of '{table}" for table, column in told.items())
-            one = replace(one, column=next(iter(names)) if len(names) == 1 else apart or None)
-        renamed.append(one)
+        # What a file says of its own columns has their own names.
+        own = any(one.file and held.file.name in one.file for held in settings)
+        column = one.column if own else names.get(one.column or "", one.column)
+        renamed.append(replace(one, column=column))
     return renamed
 
 

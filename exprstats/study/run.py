@@ -17,13 +17,14 @@ from exprstats.study.inputs import (
     read_tables,
     take_features,
 )
-from exprstats.study.joins import check_overlap
+from exprstats.study.joins import check_overlap, name_columns
 from exprstats.study.provenance import Logbook, Provenance
 from exprstats.study.settings import CompareSettings, ImportanceSettings, SplitSettings, Study
 from exprstats.study.stages.central import (
     FEWEST_SUBJECTS,
     fit_models,
     fold_people,
+    has_pairs,
     judge_classes,
     leak_people,
     measure_clips,
@@ -43,7 +44,7 @@ from exprstats.study.stages.descriptives import (
 from exprstats.study.stages.estimates import run_estimates
 from exprstats.study.stages.evoked import run_evoked
 from exprstats.study.stages.importance import rate_features
-from exprstats.study.stages.items import FEW, add_mean, take_item
+from exprstats.study.stages.items import FEW, add_mean, name_mean, take_item
 from exprstats.study.stages.learning import predict_all
 from exprstats.study.stages.raters import rate_further
 from exprstats.study.stages.signing import run_signing
@@ -118,12 +119,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
             study = settle_target(study, clips, log)
     run = StudyRun(study=study, provenance=log.close(), clips=clips, features=features)
     if ratings is not None:
-        with log.attempt("reliability"):
-            model = study.reliability.model if study.reliability else "one-way"
-            result = rate_crowd(add_mean(study, ratings), log, model=model)
-            run = run.add(result, *rate_further(ratings, result, study, log))
-        with log.isolate("reliability", "the descriptives"):
-            run = run.add(describe_crowd(ratings, study.ratings.scale if study.ratings else None))
+        run = _rate(run, ratings, log)
     if clips is not None and study.split:
         with log.attempt("split"):
             run = replace(run, parts=split_people(clips, study, log))
@@ -168,6 +164,7 @@ def read_all(
     DataWarning
         Features whose values give the target away.
     """
+    log.columns = name_columns(study)
     ratings, clips = read_tables(study, log, n_jobs=n_jobs)
     if clips is None or study.clips is None:
         return study, ratings, None, ()
@@ -284,6 +281,21 @@ def fit_study(
     return {name: one for name, one in found.items() if one is not None}
 
 
+def _rate(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
+    """Return the run with the reliability of its ratings, what is asked beyond, and descriptives."""
+    study = run.study
+    with log.attempt("reliability"):
+        model = study.reliability.model if study.reliability else "one-way"
+        run = run.add(rate_crowd(add_mean(study, ratings), log, model=model))
+    with log.stage("reliability"):
+        if has_pairs(ratings):
+            run = run.add(*rate_further(ratings, run.reliability, study, log))
+        with log.isolate("reliability", "the descriptives"):
+            scale = study.ratings.scale if study.ratings else None
+            run = run.add(describe_crowd(ratings, scale))
+    return run
+
+
 def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     """Return the run with the factor of its ratings and the reliability of the scores."""
     from exprstats.measurement import average_raters
@@ -291,8 +303,8 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     study, parts = run.study, run.parts
     names = [str(name) for name in ratings["item"].unique()]
     if not study.scored and len(names) < ITEMS_NEEDED:
-        # Of one item that is the target was told when it became one.
-        if study.clips is None or study.target not in names:
+        # Of items that are the target was told when they became one.
+        if study.clips is None or study.target not in {*names, name_mean(names)}:
             ending = (
                 "the study ends with their reliability" if study.clips is None else "it has none"
             )
@@ -303,18 +315,20 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
         return run
     train_only = study.scores is not None and study.scores.fitted_on == "train"
     if train_only and parts is None:
-        fact = "scores are to come from training subjects, and subjects could not be split."
-        remedy = "Mend the split, or write fitted_on = ", '"all".'
-        raise DataError(Problem(fact, remedy))
+        log.notes.append(
+            "Subjects could not be split, so that the factor model and its scores are of all clips."
+        )
     scale = study.ratings.scale if study.ratings else None
     items = average_raters(ratings)
     whose = parts if train_only else None
     factor = measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
     found: list[Result | None] = [factor, rate_targets(ratings, factor, log)]
     with log.isolate("factor", "the descriptives of the scores"):
+        found.append(describe_scored(factor))
+    with log.isolate("factor", "the means of the scores"):
         group = study.subjects.group if study.subjects else None
         options = {"people": ratings, "group": group or ""}
-        found += [describe_scored(factor), compare_scores(pick_scores(factor), **options)]
+        found.append(compare_scores(pick_scores(factor), **options))
     return run.add(*found)
 
 

@@ -66,6 +66,9 @@ def _say_ratings(analysis: Analysis) -> tuple[Text, ...]:
         return ()
     row = analysis.reliability.glance().iloc[0]
     subjects = row.get("n_clusters")
+    if analysis.descriptives is not None:
+        # Of a mean of two items there is reliability too, and nobody was asked for it.
+        row = {**row, **analysis.descriptives.glance().iloc[0]}
     of = "" if subjects is None or pd.isna(subjects) else f" of {count_things(subjects, 'subject')}"
     missing = int(row.get("n_missing") or 0)
     return (

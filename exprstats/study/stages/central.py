@@ -44,6 +44,14 @@ def rate_crowd(ratings: pd.DataFrame, log: Logbook, *, model: IccChoice = "one-w
     """Return the reliability of every item in every context."""
     from exprstats.reliability import rate_reliability
 
+    if not has_pairs(ratings):
+        whose = count_things(len(ratings["rater"].unique()), "rater")
+        fact = (
+            "no clip has two ratings of an item, so that how far raters agree cannot be known: "
+            f"neither the reliability of ratings and scores nor how well they could be predicted "
+            f"at best ({whose})."
+        )
+        raise DataError(Problem(fact, "Ask a second person to rate at least some of the clips."))
     empty = ratings["rating"].isna()
     named = (ratings["clip"] + " by " + ratings["rater"])[empty].tolist()
     log.exclude("reliability", "ratings", len(ratings), "the rating is missing", left_out=named)
@@ -54,6 +62,12 @@ def rate_crowd(ratings: pd.DataFrame, log: Logbook, *, model: IccChoice = "one-w
         cluster="subject" if "subject" in ratings else None,
         seed=log.draw_seed("reliability"),
     )
+
+
+def has_pairs(ratings: pd.DataFrame) -> bool:
+    """Return whether some clip has two ratings of an item, without which nothing is reliable."""
+    key = [name for name in ("context", "clip", "item") if name in ratings]
+    return bool(ratings.dropna(subset="rating").duplicated(key).any())
 
 
 def measure_clips(
@@ -74,7 +88,7 @@ def measure_clips(
         "factor",
         "rated clips",
         len(items),
-        "nobody rated the clip on every item",
+        "one of the clip's items has no rating",
         left_out=items.loc[lacking, "clip"].tolist(),
     )
     by = find_by(items)
@@ -120,25 +134,28 @@ def score_targets(
     return drop_gaps(joined, scores, log, stage="join", reason="the clip has no score")
 
 
-def _explain_gaps(lost: pd.DataFrame, factor: Factor) -> list[str]:
+def _explain_gaps(lost: pd.DataFrame, factor: Factor) -> pd.Series:
     """Return why each clip has no score: what the scores say of it, or that it is not there."""
     key = [name for name in ("context", "clip") if name in lost and name in factor.scores]
     gaps = factor.scores[factor.scores["score"].isna()].drop_duplicates(key)
     notes = lost[key].astype(str).merge(gaps[[*key, "note"]].astype(str), on=key, how="left")
-    return notes["note"].fillna("nobody rated it").str.rstrip(".").tolist()
+    # A list of as many reasons as there are columns would name columns to group by.
+    return notes["note"].fillna("nobody rated it").str.rstrip(".").set_axis(lost.index)
 
 
 def rate_targets(ratings: pd.DataFrame, factor: Factor, log: Logbook) -> ScoreReliability | None:
     """Return the reliability of the factor scores, where it can be said."""
     from exprstats.models import rate_scores
 
+    if not has_pairs(ratings):
+        return None
     try:
         with warnings.catch_warnings():
             # What is odd about the raters is said by the reliability of the items.
             warnings.simplefilter("ignore", DataWarning)
             return rate_scores(ratings, factor)
     except DataError as error:
-        log.notes.append(f"There is no reliability of the scores: {error}")
+        log.notes.append(f"There is no reliability of the scores: {log.tell(error)}")
         return None
 
 
