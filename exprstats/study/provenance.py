@@ -215,6 +215,8 @@ class Logbook:
         return self.columns.get(column or "", column)
 
     def _fail(self, stage: str, about: str, error: Exception, cause: str) -> None:
+        if any(one.stage == stage and one.cause == cause for one in self.failures):
+            return
         self.failures.append(Failure(stage, about, cause, type(error).__name__))
         self.errors.append(error)
 

@@ -282,7 +282,7 @@ def fit_study(
 
 
 def _rate(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
-    """Return the run with the reliability of its ratings, what is asked beyond, and descriptives."""
+    """Return the run with the reliability of its ratings, and how the answers are distributed."""
     study = run.study
     with log.attempt("reliability"):
         model = study.reliability.model if study.reliability else "one-way"
@@ -302,7 +302,7 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
 
     study, parts = run.study, run.parts
     names = [str(name) for name in ratings["item"].unique()]
-    if not study.scored and len(names) < ITEMS_NEEDED:
+    if len(names) < ITEMS_NEEDED and (not study.scored or run.clips is None):
         # Of items that are the target was told when they became one.
         if study.clips is None or study.target not in {*names, name_mean(names)}:
             ending = (

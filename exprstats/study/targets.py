@@ -271,6 +271,9 @@ def _find_theoretical(factor: Factor) -> Ranges:
     lows: Bounds = {}
     highs: Bounds = {}
     for one in trained or factor.solutions:
+        if min(one.residuals) <= 0:
+            # A Heywood case has no scores, and so no range of them.
+            continue
         weights, _ = weigh_bartlett(one.loadings, one.residuals)
         ends = weights * (np.array([one.low, one.high]) - one.intercepts)
         lows[one.context], highs[one.context] = np.sort(ends, axis=0).sum(axis=1).tolist()

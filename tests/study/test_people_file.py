@@ -107,7 +107,9 @@ def test_strata_may_be_a_column_of_people(run):
     places = make_people().set_index("person")["ort"]
     counts = pd.crosstab(places, parts)
     assert counts.loc["Bonn"].tolist() == counts.loc["Ulm"].tolist() == [3, 6, 3]
-    with pytest.raises(DataError, match="leute.csv: there is no column 'Ort'. Did you mean 'ort'"):
+    with pytest.raises(
+        DataError, match=r"leute.csv: there is no column 'Ort'\. Did you mean 'ort'"
+    ):
         run(text=text.replace('"ort"', '"Ort"'))
 
 

@@ -286,6 +286,26 @@ def compare_pooled(
     return compare_models(tested, metrics=metrics, against=first.name, by="context", **options)
 
 
+def check_tested(predictions: pd.DataFrame, by: str | None) -> None:
+    """Refuse intervals where test subjects are too few.
+
+    Raises
+    ------
+    DataError
+        With the context and the number of its test subjects.
+    """
+    parts = [("", predictions)] if by is None else predictions.groupby(by, sort=False)
+    for context, part in parts:
+        count = part["subject"].nunique()
+        if count < FEWEST_SUBJECTS:
+            where = "there are" if by is None else f"context '{context}' has"
+            fact = f"{where} {count_things(count, 'test subject')}, and intervals need"
+            remedy = ("Give the test part a larger share with ", Option("test"), " in [split], or ")
+            raise DataError(
+                Problem(f"{fact} {FEWEST_SUBJECTS}.", (*remedy, "collect more subjects."))
+            )
+
+
 def compare_all(
     predictions: pd.DataFrame,
     settings: CompareSettings,

@@ -12,6 +12,7 @@ from exprstats.study.provenance import Logbook
 from exprstats.study.settings import BASELINES
 from exprstats.study.stages.central import (
     calibrate,
+    check_tested,
     compare_all,
     compare_pooled,
     contrast_weights,
@@ -95,6 +96,8 @@ def _fit_all(
         folds, dealt = None, False
         with log.isolate("models", "the folds"):
             folds, dealt = fold_people(clips, parts, study.split, log), True
+        # Whoever has no clip left is in no part of what models see.
+        parts = parts[parts["subject"].isin(clips["subject"])].reset_index(drop=True)
         lesson = Lesson(
             clips,
             parts,
@@ -155,6 +158,7 @@ def _compare(
         run = replace(run, predictions=predictions)
         first = next(iter(run.models))
         against = choose_reference(study, predictions, first, log)
+        check_tested(predictions, lesson.by)
         with log.isolate("compare", "the runs of networks"):
             run = run.add(split_runs(run.networks, study, ranges, by=lesson.by))
         options = {"against": against, "by": lesson.by, "n_jobs": n_jobs}
@@ -166,6 +170,7 @@ def _compare(
             run = run.add(one)
     if asked.calibration and ranges is not None and run.predictions is not None:
         with log.attempt("compare", "calibration"):
+            check_tested(run.predictions, lesson.by)
             fitted = run.predictions["model"].isin([*run.models, *run.networks])
             run = run.add(calibrate(run.predictions[fitted], asked, by=lesson.by))
     return run
