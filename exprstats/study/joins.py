@@ -37,14 +37,16 @@ def name_files(study: Study) -> dict[str, str]:
     {'ratings': 'a/x.csv', 'clips': 'b/x.csv'}
     """
     files = {name: one.file for name, one in list_settings(study).items()}
-    names = {name: path.name for name, path in files.items()}
+    plain = [path.name for path in files.values()]
     folder = study.path.parent
+    names = {}
     for name, path in files.items():
-        if list(names.values()).count(path.name) > 1:
-            near = path.is_relative_to(folder)
-            names[name] = (path.relative_to(folder) if near else path).as_posix()
+        near = path.is_relative_to(folder)
+        whole = (path.relative_to(folder) if near else path).as_posix()
+        names[name] = whole if plain.count(path.name) > 1 else path.name
+    shared = list(names.values())
     return {
-        name: f"{shown} [{name}]" if list(names.values()).count(shown) > 1 else shown
+        name: f"{shown} [{name}]" if shared.count(shown) > 1 else shown
         for name, shown in names.items()
     }
 
@@ -93,58 +95,80 @@ def rename_columns(study: Study, problems: Iterable[Problem]) -> list[Problem]:
 
 
 def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
-    """Return tables in which ids that differ in form alone are written as the first file has them.
+    """Return tables in which ids that differ between files in form alone are written alike.
 
-    Form is leading zeros, ".0", case, width of letters, and blanks inside. Ids are merged only
-    where each form stands for one id of its file.
+    Form is leading zeros, ".0", case, width of letters, and blanks inside. The form of most files
+    is kept, else the one that a spreadsheet would not have made of the other. Ids are merged only
+    where each file has one id of the kind.
 
     Returns
     -------
     tables : dict of str to pandas.DataFrame
-        Tables with the ids of the first that has them.
+        Tables whose ids are written alike.
     problems : list of Problem
-        Ids that could be several of another file, or of which one file has two forms.
+        Ids of which one file has several forms, and another not the same ones.
     """
-    files, settings = name_files(study), list_settings(study)
+    files, names = name_files(study), name_columns(study)
     aligned, problems = dict(tables), []
     for column in IDS:
-        owner: dict[str, str] = {}
-        for name, table in tables.items():
-            if column not in table:
-                continue
-            levels = [str(one) for one in table[column].dropna().unique()]
-            if owner:
-                merged, wrong = _match_forms(levels, list(owner))
-                where = f"{files[owner[next(iter(owner))]]} and {files[name]}"
-                called = name_role(settings[name], column)
-                if wrong:
-                    fact = f"{where} write {column}s in several forms: {'; '.join(wrong[:_SHOWN])}."
-                    problems.append(Problem(fact, "Write each alike in both.", column=called))
-                elif merged:
-                    _warn_merged(merged, column, files[name], files[owner[next(iter(owner))]])
-                    ids = table[column].astype(str).replace(merged).astype("str")
-                    aligned[name] = aligned[name].assign(**{column: ids})
-            owner |= {one: name for one in levels if one not in owner}
+        held = {
+            name: [str(one) for one in table[column].dropna().unique()]
+            for name, table in tables.items()
+            if column in table
+        }
+        merged: dict[str, dict[str, str]] = {name: {} for name in held}
+        wrong: dict[tuple[str, str], list[str]] = {}
+        for forms in _group_forms(held):
+            best = _choose_form(forms)
+            if all(len(own) == 1 for own in forms.values()):
+                for name, (own,) in forms.items():
+                    merged[name] |= {} if own == best else {own: best}
+            elif len({frozenset(own) for own in forms.values()}) > 1:
+                first, second = _find_pair(forms)
+                told = [" and ".join(f"'{one}'" for one in forms[name]) for name in (first, second)]
+                wrong.setdefault((first, second), []).append(f"{told[0]} for {told[1]}")
+        for (first, second), cases in wrong.items():
+            fact = f"{files[first]} and {files[second]} write {column}s in different forms"
+            shown = f"{fact}: {'; '.join(cases[:_SHOWN])}."
+            problems.append(Problem(shown, "Write each alike in both.", column=names[column]))
+        for name, pairs in merged.items():
+            if pairs and not problems:
+                other = next(one for one in held if one != name and _owns(held[one], pairs))
+                _warn_merged(pairs, column, files[name], files[other])
+                ids = tables[name][column].astype(str).replace(pairs).astype("str")
+                aligned[name] = aligned[name].assign(**{column: ids})
     return aligned, problems
 
 
-def _match_forms(levels: Sequence[str], known: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Return new form to known form, and what cannot be told."""
-    here, there = set(levels), set(known)
-    by_key: dict[str, tuple[list[str], list[str]]] = {}
-    for place, ids in enumerate((levels, known)):
-        for one in ids:
-            by_key.setdefault(_find_key(one), ([], []))[place].append(one)
-    merged, wrong = {}, []
-    for mine, theirs in by_key.values():
-        strange = [one for one in mine if one not in there]
-        lonely = [one for one in theirs if one not in here]
-        if len(mine) == len(theirs) == 1 and strange:
-            merged[mine[0]] = theirs[0]
-        elif mine and theirs and (strange or lonely) and (len(mine) > 1 or len(theirs) > 1):
-            told = [" and ".join(f"'{one}'" for one in ids[:_SHOWN]) for ids in (theirs, mine)]
-            wrong.append(f"{told[0]} in the first, {told[1]} in the second")
-    return merged, wrong
+def _owns(levels: Sequence[str], pairs: Mapping[str, str]) -> bool:
+    return not set(pairs.values()).isdisjoint(levels)
+
+
+def _group_forms(held: Mapping[str, Sequence[str]]) -> list[dict[str, list[str]]]:
+    """Return, of each id that files write differently, table to the forms it has there."""
+    groups: dict[str, dict[str, list[str]]] = {}
+    for name, levels in held.items():
+        for one in levels:
+            groups.setdefault(_find_key(one), {}).setdefault(name, []).append(one)
+    several = (forms for forms in groups.values() if len(forms) > 1)
+    return [one for one in several if len({text for own in one.values() for text in own}) > 1]
+
+
+def _choose_form(forms: Mapping[str, Sequence[str]]) -> str:
+    """Return the form of most files; then plain letters, no decimals, and leading zeros."""
+    written = [own[0] for own in forms.values()]
+
+    def rank(form: str) -> tuple[int, bool, bool, int]:
+        plain = unicodedata.normalize("NFKC", form) == form
+        return written.count(form), plain, not form.endswith(".0"), len(form)
+
+    return max(dict.fromkeys(written), key=rank)
+
+
+def _find_pair(forms: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+    """Return the table with most forms of an id, and one that has others."""
+    first = max(forms, key=lambda name: len(forms[name]))
+    return first, next(name for name in forms if set(forms[name]) != set(forms[first]))
 
 
 def _find_key(text: str) -> str:
@@ -155,7 +179,7 @@ def _find_key(text: str) -> str:
 
 
 def _warn_merged(merged: Mapping[str, str], column: str, file: str, other: str) -> None:
-    pairs = ", ".join(f"'{new}' for '{old}'" for new, old in list(merged.items())[:_SHOWN])
+    pairs = ", ".join(f"'{own}' for '{best}'" for own, best in list(merged.items())[:_SHOWN])
     counted = count_things(len(merged), column)
     told = "it counts" if len(merged) == 1 else "they count"
     fact = f"{file} writes {counted} otherwise than {other} ({pairs}); {told} as the same."
