@@ -222,7 +222,11 @@ def take_features(
     for name in words:
         own = [title for title in coded if title.startswith(f"{name}: ")]
         marks = name_some(own)
-        log.notes.append(f"'{name}' is a category: {marks} against '{coded[own[0]]}'.")
+        told = f"'{name}' is a category: {marks} against '{coded[own[0]]}'."
+        if not settings.features and name not in (people.features or () if people else ()):
+            remedy = (" If it names contexts, write ", Option("context", name), " instead.")
+            told += speak(remedy, "study") if settings.context is None else ""
+        log.notes.append(told)
     listed = [[t for t in coded if t.startswith(f"{n}: ")] if n in words else [n] for n in names]
     return table, [one for group in listed for one in group]
 

@@ -181,7 +181,7 @@ def test_scales_that_differ_are_warned_of(run):
     wide = ratings.assign(offen=ratings["offen"] * 15)
     _, warned = run(STUDY.replace("scale = [0, 6]\n", ""), (wide, clips))
     told = "answers run 'warm' from 0 to 6 and 'offen' from 0 to 90, so that the mean follows"
-    assert any(told in one for one in warned)
+    assert any(told in one for one in warned), warned
 
 
 def test_a_model_of_raters_names_how_many_items_there_are(run):

@@ -130,7 +130,7 @@ def _tell_pair(ratings: pd.DataFrame, items: Sequence[str]) -> str:
     widths = sorted(float(one["max"] - one["min"]) for one in ranges)
     if widths[0] > 0 and widths[1] > _UNLIKE * widths[0]:
         told = " and ".join(
-            f"'{one}' from {held['min']:g} to {held['max']:g}"
+            f"'{one}' from {held['min'] + 0.0:g} to {held['max'] + 0.0:g}"
             for one, held in zip(items, ranges, strict=True)
         )
         fact = f"answers run {told}, so that the mean follows the wider item."
