@@ -261,10 +261,10 @@ def find_ranges(study: Study, factor: Factor | None, predictions: pd.DataFrame) 
     if span is not None:
         note = f"NRMSE is RMSE / {span:g} and the uniform baseline draws from ±{span / 2:g}, "
         return _repeat(keys, -span / 2, span / 2, f"{note}as the study file says.")
-    return _find_theoretical(factor, declared=study.ratings is None or bool(study.ratings.scale))
+    return _find_theoretical(factor)
 
 
-def _find_theoretical(factor: Factor, *, declared: bool) -> Ranges:
+def _find_theoretical(factor: Factor) -> Ranges:
     from exprstats.measurement.factor.formulas import weigh_bartlett
 
     trained = [one for one in factor.solutions if one.part == "train"]
@@ -279,10 +279,9 @@ def _find_theoretical(factor: Factor, *, declared: bool) -> Ranges:
         lows[one.context], highs[one.context] = np.sort(ends, axis=0).sum(axis=1).tolist()
     spans = {key: highs[key] - lows[key] for key in lows}
     named = ", ".join(f"{'all' if key is None else key} {span:.2f}" for key, span in spans.items())
-    seen = "" if declared else " that any rater gave, since no scale is declared"
     note = (
         "NRMSE is RMSE / the theoretical range of the scores, from all answers lowest to all "
-        f"answers highest{seen} ({named}); the uniform baseline draws from that range."
+        f"answers highest ({named}); the uniform baseline draws from that range."
     )
     return Ranges(lows, highs, spans, note)
 

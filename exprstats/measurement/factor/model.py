@@ -158,8 +158,7 @@ def fit_factor(
     level
         Confidence level.
     scale
-        Lowest and highest possible answer, for the range of the scores; None: as they occur among
-        the ratings, or among the items' values where there are no ratings.
+        Lowest and highest possible answer, for the range of the scores; None: as observed.
     second
         Whether Cronbach's α has a second row, by pingouin.
 
@@ -223,7 +222,6 @@ def fit_factor(
         missing=missing,
         cluster=find_clusters(items_table, cluster) if cluster else None,
         strict=False,
-        ratings=ratings,
     )
     if all(job.problems for job in jobs):
         raise DataError([problem for job in jobs for problem in job.problems])
@@ -275,7 +273,6 @@ def list_jobs(
     cluster: pd.Series | None = None,
     keep_rows: bool = False,
     strict: bool = True,
-    ratings: pd.DataFrame | None = None,
 ) -> list[Job]:
     """Return the jobs, training subjects first, the fit of all clips last.
 
@@ -291,8 +288,6 @@ def list_jobs(
         Whether the jobs hold the rows even where moments would do.
     strict
         Whether one context that cannot carry a factor refuses all; else its job says why.
-    ratings
-        As for `fit_factor`.
 
     Raises
     ------
@@ -300,7 +295,7 @@ def list_jobs(
         Answers outside the scale, subjects in no part, too few clusters; items that cannot carry
         a factor, see `find_problems`.
     """
-    low, high = find_range(itemset.answers, items, scale, ratings)
+    low, high = find_range(itemset.answers, items, scale)
     codes = None if cluster is None else encode_ids(cluster.to_frame("cluster"), ["cluster"])[0]
     people = codes
     if codes is None and "subject" in itemset.ids.columns:
@@ -385,18 +380,10 @@ def find_clusters(table: pd.DataFrame, cluster: str) -> pd.Series:
 
 
 def find_range(
-    answers: np.ndarray,
-    items: tuple[str, ...],
-    scale: tuple[float, float] | None,
-    ratings: pd.DataFrame | None = None,
+    answers: np.ndarray, items: tuple[str, ...], scale: tuple[float, float] | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the lowest and the highest possible answer to each item, (p,) each."""
     low, high = np.nanmin(answers, axis=0), np.nanmax(answers, axis=0)
-    if scale is None and ratings is not None and {"item", "rating"} <= set(ratings):
-        # Means of raters hardly ever reach the answers that these can give.
-        ends = ratings.groupby("item")["rating"].agg(["min", "max"]).reindex(list(items))
-        ends = ends.to_numpy(float)
-        return np.fmin(low, ends[:, 0]), np.fmax(high, ends[:, 1])
     if scale is None:
         return low, high
     if np.shape(scale) != (2,) or not scale[0] < scale[1]:
