@@ -267,13 +267,18 @@ def _show_both(table: pd.DataFrame, owner: pd.DataFrame, files: Sequence[str]) -
     return f"{shown[0]} in {files[1]}, {shown[1]} in {files[0]}"
 
 
-def check_overlap(study: Study, ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook) -> None:
+def check_overlap(study: Study, ratings: pd.DataFrame, clips: pd.DataFrame) -> None:
     """Refuse ratings and clips of which too many have no partner in the other file.
 
     Raises
     ------
     DataError
         With both files, and clips that each has alone.
+
+    Warns
+    -----
+    DataWarning
+        Rated clips without a row, where they are few.
     """
     if study.clips is None:
         return
@@ -306,4 +311,4 @@ def check_overlap(study: Study, ratings: pd.DataFrame, clips: pd.DataFrame, log:
     if len(alone[0]):
         counted = count_things(len(alone[0]), "rated clip has", "rated clips have", of=len(rated))
         named = name_some(alone[0]["clip"].tolist()[:_SHOWN])
-        log.notes.append(f"{counted} no row in {files['clips']} ({named}): no model uses them.")
+        warn_user(f"{counted} no row in {files['clips']} ({named}): no model uses them.")

@@ -173,7 +173,7 @@ class Logbook:
     ``passed`` are columns of the clips that are no features, because they hold no numbers, and
     ``joined`` those that the file of people lent them;
     ``errors`` are those behind the failures, in the same order; ``columns`` are the user's names
-    of columns, by ours.
+    of columns, by ours; ``reached`` is the stage up to which was told of progress.
     """
 
     seed: int
@@ -186,6 +186,7 @@ class Logbook:
     passed: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
     columns: dict[str, str] = field(default_factory=dict)
+    reached: int = 0
     failures: list[Failure] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
 
@@ -233,7 +234,9 @@ class Logbook:
         Each different warning is passed on once, so that a model fitted fifty times does not
         repeat itself fifty times.
         """
-        report_progress("Study", STAGES.index(name), len(STAGES))
+        # A stage that comes in two steps does not go back.
+        self.reached = max(self.reached, STAGES.index(name))
+        report_progress("Study", self.reached, len(STAGES))
         started = time.perf_counter()
         caught: list[warnings.WarningMessage] = []
         try:
@@ -245,7 +248,8 @@ class Logbook:
             # Also of a stage that fails: its warnings often say why.
             self._keep_warnings(name, caught)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
-        report_progress("Study", STAGES.index(name) + 1, len(STAGES))
+        self.reached = max(self.reached, STAGES.index(name) + 1)
+        report_progress("Study", self.reached, len(STAGES))
 
     def note_file(self, table: str, folder: Path, path: Path, sha256: str, rows: int) -> None:
         """Write down a file, under its path from the study's folder where it lies there."""

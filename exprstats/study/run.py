@@ -13,9 +13,7 @@ from exprstats.results import Registered, Results
 from exprstats.study.inputs import (
     Lesson,
     drop_gaps,
-    find_codes,
     read_tables,
-    take_features,
 )
 from exprstats.study.joins import check_overlap, name_columns
 from exprstats.study.provenance import Logbook, Provenance
@@ -34,6 +32,7 @@ from exprstats.study.stages.central import (
     split_people,
     weigh_features,
 )
+from exprstats.study.stages.clips import find_codes, take_features
 from exprstats.study.stages.descriptives import (
     compare_scores,
     describe_crowd,
@@ -172,7 +171,7 @@ def read_all(
     if ratings is not None and study.scored:
         matched = False
         with log.isolate("join"):
-            check_overlap(study, ratings, clips, log)
+            check_overlap(study, ratings, clips)
             matched = True
         if not matched:
             return study, ratings, None, ()

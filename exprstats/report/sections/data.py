@@ -104,14 +104,14 @@ def _say_split(analysis: Analysis, table: Table | None) -> tuple[Text, ...]:
 def _list_points(analysis: Analysis) -> tuple[Text, ...]:
     if analysis.provenance is None:
         return ()
-    left_out = [say("Left out: {text}", text=str(one)) for one in analysis.provenance.exclusions]
+    left_out = [say("{text}", text=str(one)) for one in analysis.provenance.exclusions]
     # What NRMSE was divided by stands below its table.
     told = [note for note in analysis.provenance.notes if "NRMSE" not in note]
     notes = [say("{note}", note=note) for note in told]
     read = _list_file_notes(analysis.provenance.inputs)
     warned = [
-        say("Warning ({stage}): {text}", stage=one.stage, text=str(one))
-        for one in analysis.provenance.warnings
+        say("Warning: {text}", text=text)
+        for text in dict.fromkeys(str(one) for one in analysis.provenance.warnings)
     ]
     failed = [say("{failure}", failure=str(one)) for one in analysis.provenance.failures]
     return (*failed, *left_out, *read, *notes, *warned)

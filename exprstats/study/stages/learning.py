@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from exprstats.errors import warn_user
 from exprstats.options import NETWORKS
 from exprstats.study.inputs import Lesson, find_by
 from exprstats.study.joins import name_files
@@ -23,6 +24,7 @@ from exprstats.study.stages.central import (
     score_targets,
     weigh_features,
 )
+from exprstats.study.stages.clips import find_codes
 from exprstats.study.stages.descriptives import compare_scores, relate_features
 from exprstats.study.stages.importance import rate_features, trace_forests
 from exprstats.study.stages.networks import choose_reference, fit_networks, split_runs
@@ -52,6 +54,8 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         with log.attempt("join"):
             named = {"features": run.features, "file": name_files(study)["clips"]}
             clips = score_targets(measured, factor, log, **named)
+            for problem in find_codes(clips, str(study.target), run.features):
+                warn_user(problem)
     elif study.target not in clips:
         clips = None
     if clips is None:
