@@ -28,6 +28,7 @@ from exprstats.io.sources import (
 from exprstats.options import name_nearest
 
 _SHARED = ("If contexts share ids, name their column with ", Option("context"), ".")
+_ONCE = "Keep one row of each clip."
 # What the cells of a target may be, by whether they are classes.
 TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
 
@@ -105,7 +106,7 @@ def read_clips(
     if features is None:
         _pass_over_row_numbers(draft, target)
     key = [name for name in ("context", "clip") if name in roles]
-    draft.find_repeats(key, _SHARED)
+    draft.find_repeats(key, _ONCE if "context" in roles else _SHARED)
     return draft.finish()
 
 

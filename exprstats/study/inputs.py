@@ -12,7 +12,7 @@ import pandas as pd
 from exprstats.contracts import find_conflicts, order_levels
 from exprstats.errors import DataError, Option, Problem, Style, speak
 from exprstats.io.guards.features import list_lost
-from exprstats.options import name_nearest
+from exprstats.options import name_nearest, name_some
 from exprstats.study.files import (
     ClipsSettings,
     FileSettings,
@@ -234,6 +234,12 @@ def drop_gaps(
     broken = gaps.any(axis=1)
     told = list_lost(clips, ~broken.to_numpy(), columns, classes)
     left_out = clips.loc[broken, "clip"].tolist()
+    if "context" in clips and not broken.all():
+        for context in order_levels(clips["context"]):
+            here = clips["context"].eq(context)
+            if broken[here].all():
+                empty = name_some([one for one in gaps if gaps.loc[here, one].all()])
+                reason += f"; of context '{context}' no clip is left, since {empty} is empty there"
     log.exclude(
         stage, "clips", len(clips), f"{reason} ({told})" if told else reason, left_out=left_out
     )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 IDS = ("context", "clip", "subject")
 _NUMBER = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
+# A clip is called after its file in one table, and after the recording in another.
+_ENDING = re.compile(r"\.(mp4|m4v|mov|avi|mkv|webm|mpe?g|wmv|wav|mp3|csv|txt|jpe?g|png)$")
 _SHOWN = 3
 Tables = dict[str, pd.DataFrame]
 
@@ -97,9 +99,9 @@ def rename_columns(study: Study, problems: Iterable[Problem]) -> list[Problem]:
 def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
     """Return tables in which ids that differ between files in form alone are written alike.
 
-    Form is leading zeros, ".0", case, width of letters, and blanks inside. The form of most files
-    is kept, else the one that a spreadsheet would not have made of the other. Ids are merged only
-    where each file has one id of the kind.
+    Form is leading zeros, ".0", case, width of letters, blanks inside, and a file's ending. The
+    form of most files is kept, else the one that a spreadsheet would not have made of the other.
+    Ids are merged only where each file has one id of the kind.
 
     Returns
     -------
@@ -173,6 +175,7 @@ def _find_pair(forms: Mapping[str, Sequence[str]]) -> tuple[str, str]:
 
 def _find_key(text: str) -> str:
     plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = _ENDING.sub("", plain)
     parts = (_NUMBER.fullmatch(part) for part in plain.split(":"))
     kept = zip(plain.split(":"), parts, strict=True)
     return ":".join(match[1] if match else part for part, match in kept)
@@ -267,18 +270,13 @@ def _show_both(table: pd.DataFrame, owner: pd.DataFrame, files: Sequence[str]) -
     return f"{shown[0]} in {files[1]}, {shown[1]} in {files[0]}"
 
 
-def check_overlap(study: Study, ratings: pd.DataFrame, clips: pd.DataFrame) -> None:
+def check_overlap(study: Study, ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook) -> None:
     """Refuse ratings and clips of which too many have no partner in the other file.
 
     Raises
     ------
     DataError
         With both files, and clips that each has alone.
-
-    Warns
-    -----
-    DataWarning
-        Rated clips without a row, where they are few.
     """
     if study.clips is None:
         return
@@ -309,6 +307,5 @@ def check_overlap(study: Study, ratings: pd.DataFrame, clips: pd.DataFrame) -> N
             Problem(fact, (_ALIKE[:-1], ", or allow it with ", enough, f" in {table}."))
         )
     if len(alone[0]):
-        counted = count_things(len(alone[0]), "rated clip has", "rated clips have", of=len(rated))
-        named = name_some(alone[0]["clip"].tolist()[:_SHOWN])
-        warn_user(f"{counted} no row in {files['clips']} ({named}): no model uses them.")
+        reason = f"{files['clips']} has no row of the clip, so that no model uses it"
+        log.exclude("join", "rated clips", len(rated), reason, left_out=alone[0]["clip"].tolist())

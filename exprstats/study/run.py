@@ -171,7 +171,7 @@ def read_all(
     if ratings is not None and study.scored:
         matched = False
         with log.isolate("join"):
-            check_overlap(study, ratings, clips)
+            check_overlap(study, ratings, clips, log)
             matched = True
         if not matched:
             return study, ratings, None, ()

@@ -142,8 +142,6 @@ def take_features(
         apart = set(log.joined).difference(own)
         names = [one for one in list_numbers(clips, target) if one not in apart]
         odd = judge_features(clips, names, target=target)
-        # Models give constants no weight, and say so.
-        odd = {name: kind for name, kind in odd.items() if kind != "a constant"}
         odd |= dict.fromkeys(
             (one for one in names if one not in odd and _is_copy(clips, one, target)),
             "all but a copy of the target",
