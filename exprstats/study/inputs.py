@@ -67,7 +67,7 @@ def _read_tables(
         try:
             if isinstance(settings, SubjectsSettings):
                 _note_file(name, settings.file, study.path.parent, log, settings.choose_reading())
-                known = tables["clips"].columns if "clips" in tables else ()
+                known = list(map(str, tables["clips"])) if "clips" in tables else []
                 log.joined = tuple(list_needed(study, known))
                 tables[name] = read_people(settings, log.joined)
             else:
@@ -238,7 +238,7 @@ def drop_gaps(
         for context in order_levels(clips["context"]):
             here = clips["context"].eq(context)
             if broken[here].all():
-                empty = name_some([one for one in gaps if gaps.loc[here, one].all()])
+                empty = name_some([one for one in columns if gaps[one][here].all()])
                 reason += f"; of context '{context}' no clip is left, since {empty} is empty there"
     log.exclude(
         stage, "clips", len(clips), f"{reason} ({told})" if told else reason, left_out=left_out

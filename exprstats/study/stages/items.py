@@ -162,4 +162,4 @@ def correlate_pair(ratings: pd.DataFrame, items: Sequence[str]) -> float:
         values = values - values.groupby(means["context"]).transform("mean")
     if len(values) < 3 or (values.std() < 1e-12).any():
         return float("nan")
-    return float(values.corr().iloc[0, 1])
+    return float(np.corrcoef(values.to_numpy(float), rowvar=False)[0, 1])

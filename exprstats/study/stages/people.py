@@ -71,11 +71,13 @@ def read_people(settings: SubjectsSettings, needed: Sequence[str]) -> pd.DataFra
     if problems:
         raise DataError(problems)
     people = table[["subject", *wanted]].groupby("subject", sort=False, as_index=False).first()
-    if settings.group in people and pd.api.types.is_float_dtype(people[settings.group]):
+    group = settings.group
+    if group is None or group in (settings.features or ()):
+        return people
+    if pd.api.types.is_float_dtype(people[group]):
         # Codes of groups are names: "1", not "1.0".
-        names = people[settings.group].map("{:g}".format, na_action="ignore")
-        plain = settings.group not in (settings.features or ())
-        people = people.assign(**{settings.group: names}) if plain else people
+        names = people[group].map("{:g}".format, na_action="ignore")
+        people = people.assign(**{group: names})
     return people
 
 
@@ -125,13 +127,14 @@ class _Pair:
         wrong = own.notna() & values.notna() & ~same
         if not wrong.any():
             return
-        first = self.table.loc[wrong.idxmax()]
+        place = int(wrong.to_numpy().argmax())
+        first = self.table.iloc[place]
         called = name_role(self.settings, column) if column == "context" else column
         count = self.table.loc[wrong, "subject"].nunique()
         people = count_things(count, "person has", "people have")
         fact = (
             f"{people} two values of '{called}': '{first['subject']}' has '{first[column]}' in "
-            f"{self.file} and '{values[wrong.idxmax()]}' in {self.other}."
+            f"{self.file} and '{values.iloc[place]}' in {self.other}."
         )
         yield Problem(fact, "Correct one of the files, or leave the column out of one.")
 
