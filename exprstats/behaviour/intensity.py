@@ -21,7 +21,6 @@ from exprstats.options import check_share
 HAPPINESS: dict[str, Units] = {
     tracker: name_units(tracker, "happiness")[0] for tracker in UNIT_COLUMNS
 }
-# Decimals that end in 5 go up, although their doubles may lie just below.
 # Intensities of OpenFace and LibreFace: one far beyond the scale would be a person's maximum.
 _RATED, _SCALED, _ABOVE = re.compile(r"AU\d+_r|au_\d+_intensity"), 5.0, 0.5
 # Labels between neutral and full expression, which people pass through quickly.

@@ -230,7 +230,7 @@ def inspect_study(session: Session, path: Path) -> list[Problem]:
         if clips is not None:
             check_strata(study, clips)
     except DataError as error:
-        return list(error.problems)
+        return [_spell_study(one) for one in error.problems]
     for one in log.inputs:
         session.add_input(study.path.parent / one.file, one.sha256, one.rows)
         session.rows.append(
@@ -255,7 +255,14 @@ def inspect_study(session: Session, path: Path) -> list[Problem]:
         session.show_points("It will predict", [f"{told}{', '.join(features[:20])}"])
     session.show_points("Left out", [str(one) for one in log.exclusions])
     session.show_points("Choices", [*log.notes, *tell_split(study)])
-    return []
+    broken = [error for error in log.errors if isinstance(error, DataError)]
+    return [_spell_study(one) for error in broken for one in error.problems]
+
+
+def _spell_study(problem: Problem) -> Problem:
+    """Return a problem whose remedy names keys of a study file, not options of a command."""
+    told = (speak(text, "study") for text in (problem.fact, problem.remedy))
+    return replace(problem, **dict(zip(("fact", "remedy"), told, strict=True)))
 
 
 def _describe_file(facts: FileFacts) -> Iterator[str]:

@@ -48,6 +48,7 @@ def init_study(
                 "guesses stand in the file, where they can be corrected."
             )
             raise OptionError(message)
+        from exprstats.io.outputs import write_text
         from exprstats.study.drafts import draft_study
 
         for file in files:
@@ -57,7 +58,7 @@ def init_study(
         draft = draft_study(files, folder=out.parent, reading=get_reading())
         if interactive:
             draft = ask_entries(draft)
-        out.write_text(draft.write(str(out)), encoding="utf-8")
+        write_text(draft.write(str(out)), out)
         show_draft(session, draft, out)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated, Any
 
@@ -120,8 +121,16 @@ def start_program(
     """
 
 
+def _stop(number: int, _: object) -> None:
+    sys.exit(128 + number)
+
+
 def run() -> None:
     """Run the command line; the entry point of the package."""
+    # Whoever ends the process lets it clear away what is half-written.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
     try:
         app()
     except BrokenPipeError:

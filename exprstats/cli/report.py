@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from exprstats.study import StudyRun
 
 # Sections that the terminal shows; the page has all.
-SHOWN = ("analysed", "reliability", "measurement", "performance", "comparisons")
+SHOWN = ("analysed", "reliability", "measurement", "fits", "performance", "comparisons")
 
 
 def report_study(

@@ -52,11 +52,15 @@ def write_model(model: DeepModel, path: str | Path) -> None:
     }
     text = json.dumps(header, default=_simplify)
     weights = {name: value.contiguous().cpu() for name, value in model.net_.state_dict().items()}
+    draft = Path(path).with_name(f".{Path(path).name}.part")
     try:
-        save_file(weights, path, metadata={"exprstats": text})
+        save_file(weights, draft, metadata={"exprstats": text})
+        draft.replace(path)
     except (OSError, ValueError, SafetensorError) as error:
         message = f"'{path}' cannot be written ({error})."
         raise OptionError(message) from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _simplify(value: Any) -> Any:

@@ -17,6 +17,7 @@ from exprstats.errors import DataError, ExprStatsError, ExprStatsWarning, Proble
 _MOST = 20
 _HEADER = 12  # letters of a line of a heading
 # Names from files must not steer the terminal.
+_BREAK = re.compile(r"\s*[\r\n]+\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # Arguments of verbs that have another name on the command line, and in a study file.
 _NAMES = {
@@ -58,8 +59,10 @@ def render_table(table: Table, *, width: int | None = None) -> str:
     """Return a table under its number and title, with its notes below."""
     number = f"Table {table.number}. " if table.number else ""
     keys = [column.key for column in table.columns]
-    rows = [[str(row[key]) for key in keys] for row in table.cells.to_dict("records")]
-    groups = [] if table.group is None else table.cells[table.group].astype(str).tolist()
+    # A name that holds a line break is one line here.
+    shown = table.cells.astype(str).replace(_BREAK, " ", regex=True)
+    rows = [[row[key] for key in keys] for row in shown.to_dict("records")]
+    groups = [] if table.group is None else shown[table.group].tolist()
     rows = [[f"  {row[0]}", *row[1:]] for row in rows] if groups else rows
     cells = list(zip(*rows, strict=True)) or [()] * len(keys)
     headers = [

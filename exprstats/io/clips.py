@@ -28,6 +28,7 @@ from exprstats.io.sources import (
 from exprstats.options import name_nearest
 
 _SHARED = ("If contexts share ids, name their column with ", Option("context"), ".")
+_ONCE = "Keep one row of each clip."
 # What the cells of a target may be, by whether they are classes.
 TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
 
@@ -105,7 +106,7 @@ def read_clips(
     if features is None:
         _pass_over_row_numbers(draft, target)
     key = [name for name in ("context", "clip") if name in roles]
-    draft.find_repeats(key, _SHARED)
+    draft.find_repeats(key, _ONCE if "context" in roles else _SHARED)
     return draft.finish()
 
 
@@ -278,3 +279,58 @@ def read_table(
     roles = give_role(source.header, "guess")
     roles |= give_role(numbers, "number") | give_role(ids, "id")
     return source.take(roles).finish()
+
+
+def read_subjects(
+    path: FilePath,
+    *,
+    subject: Columns = "subject",
+    context: Columns | None = None,
+    needed: Sequence[str] = (),
+    missing: Iterable[str | float] = (),
+    reading: Reading | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    r"""Read what is known of people who are seen, such as their age and group.
+
+    Parameters
+    ----------
+    path
+        Delimited text, .xlsx, .ods, SPSS .sav or .por, Stata .dta, also packed (.gz); ``-`` is
+        standard input.
+    subject
+        Column of the person's id, or several that make one id together.
+    context
+        Column, where people differ in their context.
+    needed
+        Further columns, which hold numbers if all their cells do.
+    missing, reading, **options
+        How the file is to be read, a `Reading` or its fields by name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``subject``, ``context``?, and the columns that are needed, one row for each of the file.
+
+    Raises
+    ------
+    DataError
+        With every problem of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "people.csv"
+    >>> _ = path.write_text("id;age;site\n001;31;Bonn\n002;28;Ulm\n")
+    >>> read_subjects(path, subject="id", needed=["age"]).to_numpy().tolist()
+    [['001', 31.0], ['002', 28.0]]
+    """
+    source = open_source(path, choose_reading(reading, missing, options))
+    named = {"subject": subject, **({"context": context} if context is not None else {})}
+    roles = pick_roles(source, named)
+    refuse_hidden(roles, needed)
+    draft = source.take({**give_role(needed, "guess"), **give_role(roles.values(), "id")})
+    present = {role: name for role, name in roles.items() if name in draft.table.columns}
+    rename_roles(draft, present)
+    return draft.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -17,6 +18,8 @@ from exprstats.io.sources import FilePath
 from exprstats.options import name_some
 
 PROVENANCE = "provenance.json"
+# Errors of a disk without room; nothing else that is written then can be trusted either.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _MANIFEST = "files"  # the key of provenance.json that lists what we wrote
 
 
@@ -83,6 +86,13 @@ def stage_folder(
         _refuse_target(target, force)
         _keep_foreign(target, draft)
         _swap(draft, target)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        message = (
+            f"{path} cannot be written ({error.strerror}). Make room, or choose another place."
+        )
+        raise OptionError(message) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -220,9 +230,12 @@ def _swap(draft: Path, target: Path) -> None:
         with suppress(FileNotFoundError):
             target.rename(old)
         draft.rename(target)
-    except OSError as error:
+    except BaseException as error:
+        # Also one who interrupts finds the folder where it was.
         if old.exists() and not target.exists():
             old.rename(target)
+        if not isinstance(error, OSError):
+            raise
         message = f"{target} cannot be written ({error.strerror}). Choose another place."
         raise OptionError(message) from error
     shutil.rmtree(old, ignore_errors=True)

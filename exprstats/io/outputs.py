@@ -64,6 +64,33 @@ def write_csv(table: pd.DataFrame, path: FilePath) -> None:
         safe.to_csv(stream, index=False, lineterminator="\n")
 
 
+def write_text(text: str, path: FilePath) -> None:
+    """Write a text as UTF-8, whole or not at all.
+
+    Parameters
+    ----------
+    text
+        With line ends as they are to be.
+    path
+        The file; written under a temporary name first.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "study.toml"
+    >>> write_text("seed = 1", path)
+    >>> path.read_text()
+    'seed = 1'
+    """
+    with _replacing(Path(path)) as stream:
+        stream.write(text)
+
+
 def write_json(payload: Any, path: FilePath) -> None:
     """Write a result as JSON; see `encode_json`.
 

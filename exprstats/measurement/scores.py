@@ -10,7 +10,7 @@ import pandas as pd
 
 from exprstats.apa import count_things, write_number
 from exprstats.contracts import NAMED_CLIPS, check_table, order_levels, require_columns
-from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.io.guards.tables import guard_table
 from exprstats.measurement.factor.items import TOLERATED, read_items
 from exprstats.measurement.factor.model import Factor
@@ -311,6 +311,6 @@ def _check_match(
     unused = count_things(left, "scores has", "scores have", of=len(scores))
     fact = f"{unscored} no score{f' ({named})' if named else ''}, and {unused} no clip."
     if share > unmatched:
-        remedy = "Give both tables the same ids, or allow it with unmatched=."
+        remedy = ("Give both tables the same ids, or allow it with ", Option("unmatched"), ".")
         raise DataError(Problem(fact, remedy, column="clip"))
     warn_user(fact)

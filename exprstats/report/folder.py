@@ -19,6 +19,7 @@ from exprstats.document.model import Document, Table
 from exprstats.document.text import say, write_plain
 from exprstats.errors import ExprStatsError, warn_user
 from exprstats.io import slug, stage_folder, write_csv, write_json
+from exprstats.io.folders import FULL
 from exprstats.plots import save_figure
 from exprstats.report.analysis import Analysis, gather_analysis
 from exprstats.report.outline import build_document
@@ -142,6 +143,8 @@ def try_figure(
             stem.with_name(f"{stem.name}{ending}").unlink(missing_ok=True)
         if not any(stem.parent.iterdir()):
             stem.parent.rmdir()
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
         known = isinstance(error, ExprStatsError)
         return None, error if known else f"it could not be drawn ({type(error).__name__}: {error})."
 

@@ -2,7 +2,7 @@
 
 from exprstats.io.detection import Guess, guess_roles
 from exprstats.study.file import read_study
-from exprstats.study.inputs import drop_gaps, list_numbers, read_tables
+from exprstats.study.inputs import drop_gaps, read_tables
 from exprstats.study.provenance import (
     CaughtWarning,
     Exclusion,
@@ -24,6 +24,7 @@ from exprstats.study.settings import (
     Study,
     WeightsSettings,
 )
+from exprstats.study.stages.clips import list_numbers
 
 __all__ = [
     "CaughtWarning",

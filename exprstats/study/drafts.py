@@ -300,7 +300,7 @@ def _draft_clips(
         yield from (lines := list(_guess_target(table, contents)))
         target = next((one.value for one in lines if one.key == "target"), None)
     numbers = [name for name in _pick_numbers(contents) if name != target]
-    told = "without it every other column of numbers is taken"
+    told = "without it every other column of numbers, and of few texts, is taken"
     yield Entry(table, "features", tuple(numbers), told, asked=True)
 
 

@@ -30,6 +30,7 @@ from exprstats.study.settings import (
     SigningSettings,
     SplitSettings,
     Study,
+    SubjectsSettings,
     VideoSettings,
     WeightsSettings,
     list_validated,
@@ -58,6 +59,7 @@ _TABLES: dict[str, type] = {
     "signing": SigningSettings,
     "evoked": EvokedSettings,
     "estimates": EstimatesSettings,
+    "subjects": SubjectsSettings,
 }
 _NEEDS = {
     "reliability": "ratings",
@@ -207,6 +209,9 @@ class _Reading:
                 "Add the table of the file that you have.",
             )
             return
+        if "subjects" in content and not {"ratings", "clips"} & given:
+            fact = "[subjects] describes the people of [clips] or [ratings], which are absent."
+            self.complain(fact, "Add one of them or remove [subjects].")
         for name, needed in _NEEDS.items():
             if name in content and needed not in given:
                 fact = f"[{name}] needs [{needed}], which is absent."

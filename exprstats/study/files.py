@@ -88,7 +88,8 @@ class RatingsSettings(FileSettings):
 class ClipsSettings(FileSettings):
     """The table ``[clips]``: one row a clip, with its features.
 
-    A target of texts is one of classes; ``classes`` says so of one of whole numbers.
+    A target of texts is one of classes; ``classes`` says so of one of whole numbers. ``unmatched``
+    is the share of clips, rated or described, that may lack a partner in the other file.
     """
 
     file: Annotated[Path, read_file]
@@ -99,6 +100,23 @@ class ClipsSettings(FileSettings):
     target: Annotated[str | None, read_text] = None
     classes: Annotated[bool, read_flag] = False
     scale: Annotated[tuple[float, float] | None, read_scale] = None
+    unmatched: Annotated[float, read_portion] = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectsSettings(FileSettings):
+    """The table ``[subjects]``: one row a person who is seen, joined to clips and ratings.
+
+    ``features`` are predictors beside those of clips, ``group`` is compared between people, and
+    ``unmatched`` is the share of people that may lack a row.
+    """
+
+    file: Annotated[Path, read_file]
+    subject: Annotated[str | tuple[str, ...], read_columns] = "subject"
+    context: Annotated[str | tuple[str, ...] | None, read_columns] = None
+    features: Annotated[tuple[str, ...] | None, read_texts] = None
+    group: Annotated[str | None, read_text] = None
+    unmatched: Annotated[float, read_portion] = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +157,7 @@ class OpenfaceSettings(FileSettings):
             target=self.target,
             classes=self.classes,
             scale=self.scale,
+            unmatched=self.unmatched,
         )
 
 

@@ -1,23 +1,195 @@
-"""Subjects, contexts and single items that one file of a study lends another."""
+"""Ids, subjects and contexts that files of a study share, and how far they overlap."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Option, Problem
-from exprstats.study.files import ClipsSettings
+from exprstats.errors import DataError, Option, Problem, warn_user
+from exprstats.options import name_some
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import Study
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from exprstats.study.files import ClipsSettings, RatingsSettings, SubjectsSettings
+
+IDS = ("context", "clip", "subject")
+_NUMBER = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
+# A clip is called after its file in one table, and after the recording in another.
+_ENDING = re.compile(r"\.(mp4|m4v|mov|avi|mkv|webm|mpe?g|wmv|wav|mp3|csv|txt|jpe?g|png)$")
+_SHOWN = 3
+Tables = dict[str, pd.DataFrame]
 
 
-def join_tables(
-    study: Study, ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def name_files(study: Study) -> dict[str, str]:
+    """Return what messages call the file of each table: names that tell the files apart.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from exprstats.study.files import ClipsSettings, RatingsSettings
+    >>> one, two = RatingsSettings(file=Path("a/x.csv")), ClipsSettings(file=Path("b/x.csv"))
+    >>> name_files(Study(Path("study.toml"), ratings=one, clips=two))
+    {'ratings': 'a/x.csv', 'clips': 'b/x.csv'}
+    """
+    files = {name: one.file for name, one in list_settings(study).items()}
+    plain = [path.name for path in files.values()]
+    folder = study.path.parent
+    names = {}
+    for name, path in files.items():
+        near = path.is_relative_to(folder)
+        whole = (path.relative_to(folder) if near else path).as_posix()
+        names[name] = whole if plain.count(path.name) > 1 else path.name
+    shared = list(names.values())
+    return {
+        name: f"{shown} [{name}]" if shared.count(shown) > 1 else shown
+        for name, shown in names.items()
+    }
+
+
+def list_settings(study: Study) -> dict[str, RatingsSettings | ClipsSettings | SubjectsSettings]:
+    """Return the settings of each table of the study that names one file, by the table."""
+    named = {"ratings": study.ratings, "clips": study.clips, "subjects": study.subjects}
+    return {name: one for name, one in named.items() if one is not None}
+
+
+def name_role(settings: object, role: str) -> str:
+    """Return what a file calls the column of a role, as its settings say."""
+    column = getattr(settings, role, None) or role
+    return column if isinstance(column, str) else ", ".join(column)
+
+
+def name_columns(study: Study) -> dict[str, str]:
+    """Return what the files call the columns of clips, people, contexts and raters, by our names.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from exprstats.study.files import RatingsSettings
+    >>> study = Study(Path("s.toml"), ratings=RatingsSettings(file=Path("x.csv"), clip="video"))
+    >>> name_columns(study)["clip"]
+    'video'
+    """
+    settings, names = list_settings(study).values(), {}
+    for role in (*IDS, "rater"):
+        told = dict.fromkeys(name_role(one, role) for one in settings if hasattr(one, role))
+        own = [one for one in told if one != role]
+        names[role] = "' or '".join(own or told) or role
+    return names
+
+
+def rename_columns(study: Study, problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems whose column is called as the study's user calls it."""
+    settings, names = list_settings(study).values(), name_columns(study)
+    renamed = []
+    for one in problems:
+        # What a file says of its own columns has their own names.
+        own = any(one.file and held.file.name in one.file for held in settings)
+        column = one.column if own else names.get(one.column or "", one.column)
+        renamed.append(replace(one, column=column))
+    return renamed
+
+
+def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
+    """Return tables in which ids that differ between files in form alone are written alike.
+
+    Form is leading zeros, ".0", case, width of letters, blanks inside, and a file's ending. The
+    form of most files is kept, else the one that a spreadsheet would not have made of the other.
+    Ids are merged only where each file has one id of the kind.
+
+    Returns
+    -------
+    tables : dict of str to pandas.DataFrame
+        Tables whose ids are written alike.
+    problems : list of Problem
+        Ids of which one file has several forms, and another not the same ones.
+    """
+    files, names = name_files(study), name_columns(study)
+    aligned, problems = dict(tables), []
+    for column in IDS:
+        held = {
+            name: [str(one) for one in table[column].dropna().unique()]
+            for name, table in tables.items()
+            if column in table
+        }
+        merged: dict[str, dict[str, str]] = {name: {} for name in held}
+        wrong: dict[tuple[str, str], list[str]] = {}
+        for forms in _group_forms(held):
+            best = _choose_form(forms)
+            if all(len(own) == 1 for own in forms.values()):
+                for name, (own,) in forms.items():
+                    merged[name] |= {} if own == best else {own: best}
+            elif len({frozenset(own) for own in forms.values()}) > 1:
+                first, second = _find_pair(forms)
+                told = [" and ".join(f"'{one}'" for one in forms[name]) for name in (first, second)]
+                wrong.setdefault((first, second), []).append(f"{told[0]} for {told[1]}")
+        for (first, second), cases in wrong.items():
+            fact = f"{files[first]} and {files[second]} write {column}s in different forms"
+            shown = f"{fact}: {'; '.join(cases[:_SHOWN])}."
+            problems.append(Problem(shown, "Write each alike in both.", column=names[column]))
+        for name, pairs in merged.items():
+            if pairs and not problems:
+                other = next(one for one in held if one != name and _owns(held[one], pairs))
+                _warn_merged(pairs, column, files[name], files[other])
+                ids = tables[name][column].astype(str).replace(pairs).astype("str")
+                aligned[name] = aligned[name].assign(**{column: ids})
+    return aligned, problems
+
+
+def _owns(levels: Sequence[str], pairs: Mapping[str, str]) -> bool:
+    return not set(pairs.values()).isdisjoint(levels)
+
+
+def _group_forms(held: Mapping[str, Sequence[str]]) -> list[dict[str, list[str]]]:
+    """Return, of each id that files write differently, table to the forms it has there."""
+    groups: dict[str, dict[str, list[str]]] = {}
+    for name, levels in held.items():
+        for one in levels:
+            groups.setdefault(_find_key(one), {}).setdefault(name, []).append(one)
+    several = (forms for forms in groups.values() if len(forms) > 1)
+    return [one for one in several if len({text for own in one.values() for text in own}) > 1]
+
+
+def _choose_form(forms: Mapping[str, Sequence[str]]) -> str:
+    """Return the form of most files; then plain letters, no decimals, and leading zeros."""
+    written = [own[0] for own in forms.values()]
+
+    def rank(form: str) -> tuple[int, bool, bool, int]:
+        plain = unicodedata.normalize("NFKC", form) == form
+        return written.count(form), plain, not form.endswith(".0"), len(form)
+
+    return max(dict.fromkeys(written), key=rank)
+
+
+def _find_pair(forms: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+    """Return the table with most forms of an id, and one that has others."""
+    first = max(forms, key=lambda name: len(forms[name]))
+    return first, next(name for name in forms if set(forms[name]) != set(forms[first]))
+
+
+def _find_key(text: str) -> str:
+    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = _ENDING.sub("", plain)
+    parts = (_NUMBER.fullmatch(part) for part in plain.split(":"))
+    kept = zip(plain.split(":"), parts, strict=True)
+    return ":".join(match[1] if match else part for part, match in kept)
+
+
+def _warn_merged(merged: Mapping[str, str], column: str, file: str, other: str) -> None:
+    pairs = ", ".join(f"'{own}' for '{best}'" for own, best in list(merged.items())[:_SHOWN])
+    counted = count_things(len(merged), column)
+    told = "it counts" if len(merged) == 1 else "they count"
+    fact = f"{file} writes {counted} otherwise than {other} ({pairs}); {told} as the same."
+    warn_user(Problem(fact, "If they are not, give one file other ids."))
+
+
+def join_tables(study: Study, tables: Tables, log: Logbook) -> Tables:
     """Return ratings and clips, each with the subjects and contexts that only the other names.
 
     Where some rated clips have no row among the clips, their subjects are not known: the ratings
@@ -29,17 +201,20 @@ def join_tables(
         No file names the subjects, or a clip of one file has several subjects or contexts in the
         other.
     """
-    files = [one.file.name for one in (study.ratings, study.clips) if one is not None]
+    if not {"ratings", "clips"} <= tables.keys():
+        return tables
+    files, ratings, clips = name_files(study), tables["ratings"], tables["clips"]
+    names = [files["ratings"], files["clips"]]
     for column in ("context", "subject"):
         if column in clips and column not in ratings:
-            ratings = _lend(clips, ratings, column, log, files=files[::-1], what="ratings")
+            ratings = _lend(clips, ratings, column, log, files=names[::-1], what="ratings")
         elif column in ratings and column not in clips:
-            clips = _lend(ratings, clips, column, log, files=files, what="clips")
+            clips = _lend(ratings, clips, column, log, files=names, what="clips")
     if "subject" not in clips:
         fact = "no file names the people who are seen, whom the split needs."
         remedy = ("Name their column with ", Option("subject"), " in [clips] or in [ratings].")
         raise DataError(Problem(fact, remedy, file=str(study.path)))
-    return ratings, clips
+    return {"ratings": ratings, "clips": clips}
 
 
 def _lend(
@@ -64,20 +239,20 @@ def _lend(
             f"{files[1]} has no column of {column}s, and in {files[0]} clip '{clip}' has several "
             f"({several})."
         )
-        raise DataError(Problem(fact, f"Give {files[1]} a column of {column}s.", column=column))
+        raise DataError(Problem(fact, f"Give {files[1]} a column of {column}s."))
     found = table[key].merge(known, on=key, how="left")[column]
     lost = found.isna().to_numpy()
+    if lost.all():
+        fact = f"no clip of {files[1]} is in {files[0]}, which names the {column}s"
+        raise DataError(Problem(f"{fact} ({_show_both(table, owner, files)}).", _ALIKE))
     if lost.any() and (what, column) == ("ratings", "subject"):
         unknown = len(table.loc[lost, key].drop_duplicates())
         log.notes.append(
-            f"The clips table lacks {count_things(unknown, 'rated clip')}, so that the ratings' "
+            f"{files[0]} lacks {count_things(unknown, 'rated clip')}, so that the ratings' "
             "subjects are not known, and their reliability takes clips as independent. Name the "
             "subjects in [ratings] to avoid it."
         )
         return table
-    if lost.all():
-        fact = f"no clip of {files[1]} is in {files[0]}, which names the {column}s."
-        raise DataError(Problem(fact, "Check that both name the clips alike.", column="clip"))
     log.notes.append(
         f"{files[1]} has no column of {column}s, so {column}s were taken from {files[0]}."
     )
@@ -87,44 +262,50 @@ def _lend(
     return joined[~lost].reset_index(drop=True) if lost.any() else joined
 
 
-def take_item(
-    study: Study,
-    settings: ClipsSettings,
-    ratings: pd.DataFrame,
-    clips: pd.DataFrame,
-    log: Logbook,
-) -> tuple[Study, ClipsSettings, pd.DataFrame]:
-    """Return study, its settings of clips, and clips, with the mean rating of one item as target.
+_ALIKE = "Write the clips alike in both files."
 
-    A factor needs three items, and scores by Bartlett's method need a factor. Ratings of several
-    items, and a study that names its target, are returned as they are.
+
+def _show_both(table: pd.DataFrame, owner: pd.DataFrame, files: Sequence[str]) -> str:
+    shown = [name_some(one["clip"].unique().tolist()[:_SHOWN]) for one in (table, owner)]
+    return f"{shown[0]} in {files[1]}, {shown[1]} in {files[0]}"
+
+
+def check_overlap(study: Study, ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook) -> None:
+    """Refuse ratings and clips of which too many have no partner in the other file.
 
     Raises
     ------
     DataError
-        A model is about factor scores.
+        With both files, and clips that each has alone.
     """
-    from exprstats.measurement import average_raters
-
-    items = [str(one) for one in ratings["item"].unique()]
-    if study.ratings is None or not study.scored or len(items) != 1:
-        return study, settings, clips
-    human = next((one.name for one in study.models if one.kind == "human"), None)
-    if human is not None:
-        fact = f"'{human}' judges raters by factor scores, and the ratings have one item."
-        raise DataError(Problem(fact, "Remove the model.", file=str(study.path)))
-    [item] = items
-    target = item if item not in clips else f"mean rating of {item}"
-    means = average_raters(ratings).rename(columns={item: target})
-    key = [name for name in ("context", "clip") if name in means and name in clips]
-    joined = clips.merge(means[[*key, target]], on=key, how="left")
-    log.notes.append(
-        f"The ratings have one item, '{item}', so that there is no factor and no factor score: "
-        "models predict each clip's mean rating. Its reliability is that of the mean of raters."
-    )
-    models = tuple(one for one in study.models if one.kind != "normal")
-    if len(models) < len(study.models):
-        told = "Standard normal guesses are in the unit of factor scores, so they are left out."
-        log.notes.append(told)
-    settings = replace(settings, target=target, scale=study.ratings.scale)
-    return replace(study, clips=settings, models=models), settings, joined
+    if study.clips is None:
+        return
+    files, key = name_files(study), [one for one in ("context", "clip") if one in ratings]
+    key = [one for one in key if one in clips]
+    rated, seen = (table[key].drop_duplicates() for table in (ratings, clips))
+    alone = [
+        one[~one.set_index(key).index.isin(other.set_index(key).index)]
+        for one, other in ((rated, seen), (seen, rated))
+    ]
+    shares = [len(one) / len(all_) for one, all_ in zip(alone, (rated, seen), strict=True)]
+    if max(shares) > study.clips.unmatched:
+        told = [
+            f"{count_things(len(one), f'{noun} of {own} is', f'{noun}s of {own} are', of=count)} "
+            f"not in {other} ({name_some(one['clip'].tolist()[:_SHOWN])})"
+            for one, noun, own, other, count in (
+                (alone[0], "rated clip", files["ratings"], files["clips"], len(rated)),
+                (alone[1], "clip", files["clips"], files["ratings"], len(seen)),
+            )
+            if len(one)
+        ]
+        fact = f"{', and '.join(told)}."
+        if max(shares) == 1:
+            raise DataError(Problem(fact, _ALIKE))
+        table = "[openface]" if study.openface else "[clips]"
+        enough = Option("unmatched", -(-max(shares) * 100 // 1) / 100)
+        raise DataError(
+            Problem(fact, (_ALIKE[:-1], ", or allow it with ", enough, f" in {table}."))
+        )
+    if len(alone[0]):
+        reason = f"{files['clips']} has no row of the clip, so that no model uses it"
+        log.exclude("join", "rated clips", len(rated), reason, left_out=alone[0]["clip"].tolist())

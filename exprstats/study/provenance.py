@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import platform
+import re
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from exprstats.errors import DataError, ExprStatsError, Style
+from exprstats.apa import count_things
+from exprstats.errors import DataError, ExprStatsError, ExprStatsWarning, Style
 from exprstats.io.guards.tables import trust_readers
 from exprstats.parallel import report_progress, spawn_seeds
 
+_COLUMN = re.compile(r"column '(context|clip|subject|rater)'")
 MOST_CAUSES = 2  # of one failure that are told in full
 STAGES = (
     *("read", "reliability", "split", "factor", "signing", "evoked", "estimates"),
@@ -176,8 +179,10 @@ def list_versions(
 class Logbook:
     """What a running study writes down; `close` turns it into a `Provenance`.
 
-    ``passed`` are columns of the clips that are no features, because they hold no numbers;
-    ``errors`` are those behind the failures, in the same order.
+    ``passed`` are columns of the clips that are no features, because they hold no numbers, and
+    ``joined`` those that the file of people lent them;
+    ``errors`` are those behind the failures, in the same order; ``columns`` are the user's names
+    of columns, by ours; ``reached`` is the stage up to which was told of progress.
     """
 
     seed: int
@@ -188,6 +193,9 @@ class Logbook:
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     passed: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+    columns: dict[str, str] = field(default_factory=dict)
+    reached: int = 0
     failures: list[Failure] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
 
@@ -196,24 +204,36 @@ class Logbook:
         """Write down whatever fails inside, so that the rest of the analysis goes on."""
         try:
             yield
-        except DataError as error:
-            told = [" ".join(one.speak(style).split()) for one in error.problems]
-            more = f" And {len(told) - MOST_CAUSES} more problems." if told[MOST_CAUSES:] else ""
-            self._fail(stage, about, error, f"{' '.join(told[:MOST_CAUSES])}{more}")
         except ExprStatsError as error:
-            self._fail(stage, about, error, " ".join(error.speak(style).split()))
+            self._fail(stage, about, error, self.tell(error, style=style))
         except Exception as error:
             cause = f"{type(error).__name__}: {error} (a fault of exprstats; please report it)"
             self._fail(stage, about, error, cause)
 
+    def tell(self, error: ExprStatsError, *, style: Style = "study") -> str:
+        """Return an error as one paragraph in the words of whoever runs the analysis."""
+        if not isinstance(error, DataError):
+            return " ".join(error.speak(style).split())
+        named = [replace(one, column=self.name_column(one.column)) for one in error.problems]
+        told = [" ".join(one.speak(style).split()) for one in named]
+        rest = count_things(len(told) - MOST_CAUSES, "more problem")
+        more = f" And {rest}." if told[MOST_CAUSES:] else ""
+        return f"{' '.join(told[:MOST_CAUSES])}{more}"
+
+    def name_column(self, column: str | None) -> str | None:
+        """Return what the user calls a column."""
+        return self.columns.get(column or "", column)
+
     def _fail(self, stage: str, about: str, error: Exception, cause: str) -> None:
+        if any(one.stage == stage and one.cause == cause for one in self.failures):
+            return
         self.failures.append(Failure(stage, about, cause, type(error).__name__))
         self.errors.append(error)
 
     @contextmanager
-    def attempt(self, name: str) -> Iterator[None]:
+    def attempt(self, name: str, about: str = "") -> Iterator[None]:
         """Run a stage whose failure does not end the others."""
-        with self.isolate(name), self.stage(name):
+        with self.isolate(name, about), self.stage(name):
             yield
 
     @contextmanager
@@ -223,7 +243,9 @@ class Logbook:
         Each different warning is passed on once, so that a model fitted fifty times does not
         repeat itself fifty times.
         """
-        report_progress("Study", STAGES.index(name), len(STAGES))
+        # A stage that comes in two steps does not go back.
+        self.reached = max(self.reached, STAGES.index(name))
+        report_progress("Study", self.reached, len(STAGES))
         started = time.perf_counter()
         caught: list[warnings.WarningMessage] = []
         try:
@@ -235,7 +257,8 @@ class Logbook:
             # Also of a stage that fails: its warnings often say why.
             self._keep_warnings(name, caught)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
-        report_progress("Study", STAGES.index(name) + 1, len(STAGES))
+        self.reached = max(self.reached, STAGES.index(name) + 1)
+        report_progress("Study", self.reached, len(STAGES))
 
     def note_file(self, table: str, folder: Path, path: Path, sha256: str, rows: int) -> None:
         """Write down a file, under its path from the study's folder where it lies there."""
@@ -278,10 +301,15 @@ class Logbook:
             failures=tuple(self.failures),
         )
 
+    def _spell(self, message: Warning | str) -> str:
+        """Return a warning in the words of a study file."""
+        told = message.speak("study") if isinstance(message, ExprStatsWarning) else str(message)
+        return _COLUMN.sub(lambda found: f"column '{self.name_column(found[1])}'", told)
+
     def _keep_warnings(self, stage: str, caught: Sequence[warnings.WarningMessage]) -> None:
         fresh = {}
         for one in caught:
-            kept = CaughtWarning(stage, one.category.__name__, str(one.message))
+            kept = CaughtWarning(stage, one.category.__name__, self._spell(one.message))
             if kept not in self.warnings:
                 self.warnings.append(kept)
                 fresh[kept] = one

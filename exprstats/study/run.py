@@ -13,17 +13,16 @@ from exprstats.results import Registered, Results
 from exprstats.study.inputs import (
     Lesson,
     drop_gaps,
-    find_codes,
     read_tables,
-    take_features,
 )
-from exprstats.study.joins import take_item
+from exprstats.study.joins import check_overlap, name_columns
 from exprstats.study.provenance import Logbook, Provenance
 from exprstats.study.settings import CompareSettings, ImportanceSettings, SplitSettings, Study
 from exprstats.study.stages.central import (
     FEWEST_SUBJECTS,
     fit_models,
     fold_people,
+    has_pairs,
     judge_classes,
     leak_people,
     measure_clips,
@@ -33,6 +32,7 @@ from exprstats.study.stages.central import (
     split_people,
     weigh_features,
 )
+from exprstats.study.stages.clips import find_codes, take_features
 from exprstats.study.stages.descriptives import (
     compare_scores,
     describe_crowd,
@@ -43,6 +43,7 @@ from exprstats.study.stages.descriptives import (
 from exprstats.study.stages.estimates import run_estimates
 from exprstats.study.stages.evoked import run_evoked
 from exprstats.study.stages.importance import rate_features
+from exprstats.study.stages.items import FEW, add_mean, name_mean, take_item
 from exprstats.study.stages.learning import predict_all
 from exprstats.study.stages.raters import rate_further
 from exprstats.study.stages.signing import run_signing
@@ -51,7 +52,7 @@ from exprstats.study.targets import LABEL_METRICS, settle_target
 if TYPE_CHECKING:
     from exprstats.results import Result
 
-ITEMS_NEEDED = 3
+ITEMS_NEEDED = FEW + 1
 DESCRIPTIVE = frozenset({"descriptives", "columns", "means"})  # they answer no question alone
 # Tables that stand beside ratings and clips, each with the stage that reads and analyses its files.
 _BESIDE: dict[str, Callable[..., tuple[Result, ...]]] = {
@@ -117,12 +118,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
             study = settle_target(study, clips, log)
     run = StudyRun(study=study, provenance=log.close(), clips=clips, features=features)
     if ratings is not None:
-        with log.attempt("reliability"):
-            model = study.reliability.model if study.reliability else "one-way"
-            result = rate_crowd(ratings, log, model=model)
-            run = run.add(result, *rate_further(ratings, result, study, log))
-        with log.isolate("reliability", "the descriptives"):
-            run = run.add(describe_crowd(ratings, study.ratings.scale if study.ratings else None))
+        run = _rate(run, ratings, log)
     if clips is not None and study.split:
         with log.attempt("split"):
             run = replace(run, parts=split_people(clips, study, log))
@@ -168,13 +164,20 @@ def read_all(
     DataWarning
         Features whose values give the target away.
     """
+    log.columns = name_columns(study)
     ratings, clips = read_tables(study, log, n_jobs=n_jobs)
     if clips is None or study.clips is None:
         return study, ratings, None, ()
     settings = study.clips
-    if ratings is not None:
+    if ratings is not None and study.scored:
+        matched = False
+        with log.isolate("join"):
+            check_overlap(study, ratings, clips, log)
+            matched = True
+        if not matched:
+            return study, ratings, None, ()
         study, settings, clips = take_item(study, settings, ratings, clips, log)
-    clips, features = take_features(clips, settings, log)
+    clips, features = take_features(clips, settings, log, people=study.subjects)
     target = settings.target
     if not features:
         fact = (
@@ -278,15 +281,30 @@ def fit_study(
     return {name: one for name, one in found.items() if one is not None}
 
 
+def _rate(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
+    """Return the run with the reliability of its ratings, and how the answers are distributed."""
+    study = run.study
+    with log.attempt("reliability"):
+        model = study.reliability.model if study.reliability else "one-way"
+        run = run.add(rate_crowd(add_mean(study, ratings), log, model=model))
+    with log.stage("reliability"):
+        if has_pairs(ratings):
+            run = run.add(*rate_further(ratings, run.reliability, study, log))
+        with log.isolate("reliability", "the descriptives"):
+            scale = study.ratings.scale if study.ratings else None
+            run = run.add(describe_crowd(ratings, scale))
+    return run
+
+
 def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     """Return the run with the factor of its ratings and the reliability of the scores."""
     from exprstats.measurement import average_raters
 
     study, parts = run.study, run.parts
     names = [str(name) for name in ratings["item"].unique()]
-    if not study.scored and len(names) < ITEMS_NEEDED:
-        # Of one item that is the target was told when it became one.
-        if study.clips is None or study.target not in names:
+    if len(names) < ITEMS_NEEDED and (not study.scored or run.clips is None):
+        # Of items that are the target was told when they became one.
+        if study.clips is None or study.target not in {*names, name_mean(names)}:
             ending = (
                 "the study ends with their reliability" if study.clips is None else "it has none"
             )
@@ -297,16 +315,20 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
         return run
     train_only = study.scores is not None and study.scores.fitted_on == "train"
     if train_only and parts is None:
-        fact = "scores are to come from training subjects, and subjects could not be split."
-        remedy = "Mend the split, or write fitted_on = ", '"all".'
-        raise DataError(Problem(fact, remedy))
+        log.notes.append(
+            "Subjects could not be split, so that the factor model and its scores are of all clips."
+        )
     scale = study.ratings.scale if study.ratings else None
     items = average_raters(ratings)
     whose = parts if train_only else None
     factor = measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
     found: list[Result | None] = [factor, rate_targets(ratings, factor, log)]
     with log.isolate("factor", "the descriptives of the scores"):
-        found += [describe_scored(factor), compare_scores(pick_scores(factor))]
+        found.append(describe_scored(factor))
+    with log.isolate("factor", "the means of the scores"):
+        group = study.subjects.group if study.subjects else None
+        options = {"people": ratings, "group": group or ""}
+        found.append(compare_scores(pick_scores(factor), **options))
     return run.add(*found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -25,6 +25,7 @@ from exprstats.study.files import (
     OpenfaceSettings,
     RatingsSettings,
     SigningSettings,
+    SubjectsSettings,
 )
 from exprstats.study.values import (
     one_of,
@@ -45,6 +46,7 @@ from exprstats.study.values import (
     read_seed,
     read_share,
     read_sizes,
+    read_strata,
     read_text,
     read_texts,
     some_of,
@@ -85,9 +87,9 @@ class SplitSettings:
     """The table ``[split]``: shares of subjects.
 
     With ``folds``, elastic nets are tuned in so many folds of all subjects but the test's, which
-    are dealt ``repeats`` times. ``stratify`` shares out the subjects of each set of contexts.
-    ``training_only`` names a column that is 1 for clips which no other part may have, such as
-    windows that were added to make labels more even.
+    are dealt ``repeats`` times. ``stratify`` shares out the subjects of each set of contexts, or of
+    each value of the column that it names. ``training_only`` names a column that is 1 for clips
+    which no other part may have, such as windows that were added to make labels more even.
     """
 
     train: Annotated[float, read_share] = 0.6
@@ -95,7 +97,7 @@ class SplitSettings:
     test: Annotated[float, read_share] = 0.2
     folds: Annotated[int | None, read_folds] = None
     repeats: Annotated[int, read_repeats] = 1
-    stratify: Annotated[bool, read_flag] = False
+    stratify: Annotated[bool | str, read_strata] = False
     training_only: Annotated[str | None, read_text] = None
 
 
@@ -267,6 +269,8 @@ class Study:
         Annotated intervals, and what videos evoke, beside or in place of ratings and clips.
     estimates
         Estimates of expression, beside or in place of ratings and clips.
+    subjects
+        The file of the people who are seen.
     usual_models
         Whether the file names no model, so that the usual ones stand in.
     reading
@@ -294,13 +298,20 @@ class Study:
     signing: SigningSettings | None = None
     evoked: EvokedSettings | None = None
     estimates: EstimatesSettings | None = None
+    subjects: SubjectsSettings | None = None
     usual_models: bool = False
     reading: Reading | None = None
 
     def list_files(self) -> list[Path]:
-        """Return the study file, and the files and folders that it names."""
-        named = [self.path, *(one.file for one in (self.ratings, self.clips) if one is not None)]
-        return named if self.openface is None else [*named, self.openface.folder]
+        """Return the study file, and all files and folders that its tables name."""
+        tables = (getattr(self, one.name) for one in fields(self) if one.name != "models")
+        named = [self.path]
+        for table in (*tables, *self.models):
+            for key in fields(table) if is_dataclass(table) else ():
+                held = getattr(table, key.name)
+                listed = held if isinstance(held, tuple) else (held,)
+                named += [one for one in listed if isinstance(one, Path)]
+        return list(dict.fromkeys(named))
 
     @property
     def target(self) -> str | None:
@@ -342,7 +353,9 @@ def tell_split(study: Study) -> Iterator[str]:
     if shares.folds and not tuned:
         named = {"training": shares.train + shares.validate, "test": shares.test}
     told = ", ".join(f"{100 * share:.3g}% {part}" for part, share in named.items() if share)
-    evenly = "; each set of contexts in these shares" if shares.stratify else ""
+    by_column = isinstance(shares.stratify, str)
+    what = f"value of '{shares.stratify}'" if by_column else "set of contexts"
+    evenly = f"; each {what} in these shares" if shares.stratify else ""
     yield f"Subjects: {told}{evenly}."
     if shares.folds:
         again = f" (dealt {shares.repeats} times)" if shares.repeats > 1 else ""

@@ -265,17 +265,26 @@ def find_ranges(study: Study, factor: Factor | None, predictions: pd.DataFrame) 
 
 
 def _find_theoretical(factor: Factor) -> Ranges:
+    import pandas as pd
+
+    from exprstats.document.cells import name_contexts
     from exprstats.measurement.factor.formulas import weigh_bartlett
 
     trained = [one for one in factor.solutions if one.part == "train"]
     lows: Bounds = {}
     highs: Bounds = {}
     for one in trained or factor.solutions:
+        if min(one.residuals) <= 0:
+            # A Heywood case has no scores, and so no range of them.
+            continue
         weights, _ = weigh_bartlett(one.loadings, one.residuals)
         ends = weights * (np.array([one.low, one.high]) - one.intercepts)
         lows[one.context], highs[one.context] = np.sort(ends, axis=0).sum(axis=1).tolist()
     spans = {key: highs[key] - lows[key] for key in lows}
-    named = ", ".join(f"{'all' if key is None else key} {span:.2f}" for key, span in spans.items())
+    names = name_contexts(pd.DataFrame({"context": pd.Series(list(spans), dtype=object)}))
+    named = ", ".join(
+        f"{name} {span:.2f}" for name, span in zip(names["context"], spans.values(), strict=True)
+    )
     note = (
         "NRMSE is RMSE / the theoretical range of the scores, from all answers lowest to all "
         f"answers highest ({named}); the uniform baseline draws from that range."

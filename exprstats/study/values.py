@@ -255,6 +255,11 @@ def read_flag(value: Any, folder: Path) -> bool:
     return value
 
 
+def read_strata(value: Any, folder: Path) -> bool | str:
+    """Return true or false, or the name of a column."""
+    return read_text(value, folder) if isinstance(value, str) else read_flag(value, folder)
+
+
 def read_file(value: Any, folder: Path) -> Path:
     """Return the path of a file that is there; relative paths start at the study file."""
     path = folder / Path(read_text(value, folder)).expanduser()

@@ -140,6 +140,13 @@ def test_a_study_whose_files_do_not_match(call, data, tmp_path):
     for name in ("ratings.csv", "study.toml"):
         (tmp_path / name).write_bytes((data / name).read_bytes())
     pd.read_csv(data / "clips.csv").iloc[:300].to_csv(tmp_path / "clips.csv", index=False)
+    result = call("check", tmp_path / "study.toml", code=2)
+    told = squeeze(result.stderr)
+    assert "180 of 480 rated clips of ratings.csv are not in clips.csv" in told
+    assert "allow it with unmatched = 0.38 in [clips]" in told
+    assert "No problems found" not in result.stdout
+    text = (tmp_path / "study.toml").read_text().replace("[clips]", "[clips]\nunmatched = 0.38", 1)
+    (tmp_path / "study.toml").write_text(text)
     out = squeeze(call("check", tmp_path / "study.toml").stdout)
     assert "300 clips have ratings and features" in out
     assert "180 rated clips have no features" in out

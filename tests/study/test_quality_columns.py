@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 from exprstats.behaviour.ledger import KEPT_QUALITY
 from exprstats.cli.program import app
 from exprstats.study import Logbook, list_numbers
-from exprstats.study.inputs import QUALITY, take_features
 from exprstats.study.settings import ClipsSettings
+from exprstats.study.stages.clips import QUALITY, take_features
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.errors import DataError, DataWarning
+from exprstats.errors import DataError
 from exprstats.inference import compare_models
 from exprstats.io import read_clips, read_ratings
 from exprstats.measurement import average_raters, fit_factor, join_scores
@@ -129,13 +129,6 @@ def test_one_item_ends_with_its_reliability(write_study):
     assert "1 of the 3 items" in run.provenance.notes[0]
 
 
-def test_two_items_are_no_target(write_study):
-    rated = RATED.replace('["response"]', '["response", "emotion"]')
-    study = read_study(write_study(rated + '[clips]\nfile = "clips.csv"\ncontext = "task"\n'))
-    with pytest.raises(Exception, match="three items"):
-        run_study(study)
-
-
 def test_clips_alone_predict_a_plain_column(write_study):
     run = run_study(read_study(write_study(PLAIN)), draws=100)
     assert run.reliability is None and run.factor is None
@@ -187,8 +180,7 @@ def test_every_clip_that_is_left_out_is_told(folder, write_study):
     ratings.loc[ratings.index[5], "motion"] = np.nan
     clips.to_csv(path.parent / "clips.csv", index=False)
     ratings.to_csv(path.parent / "ratings.csv", index=False)
-    with pytest.warns(DataWarning, match="has no score"):
-        run = run_study(read_study(path))
+    run = run_study(read_study(path))
     told = {(one.stage, one.table): one for one in run.provenance.exclusions}
     assert told["read", "clips"].examples == (clips["clip"][3],)
     assert "'au_count'" in told["read", "clips"].reason
@@ -268,9 +260,9 @@ def test_subjects_that_only_some_ratings_could_have_are_told(simulated, folder):
     first = simulated.clips.iloc[:1]
     log = Logbook(1)
     study, fewer = read_study(folder / "study.toml"), simulated.clips.drop(index=first.index)
-    kept, _ = join_tables(study, rated, fewer, log)
-    assert "subject" not in kept
-    assert "The clips table lacks 1 rated clip, so that" in log.notes[0]
+    kept = join_tables(study, {"ratings": rated, "clips": fewer}, log)
+    assert "subject" not in kept["ratings"]
+    assert "clips.csv lacks 1 rated clip, so that" in log.notes[0]
     assert "takes clips as independent" in log.notes[0]
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import write_json
 from exprstats.io.files.stored import read_stored
+from exprstats.io.outputs import write_text
 from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.scoring import list_spans
 from exprstats.measurement.factor.solution import Receipt, Solution, list_notes, list_rows
@@ -201,11 +202,7 @@ def write_lavaan_script(
     }
     lines = [_fill(line, words) for line in _TEMPLATE.read_text("utf-8").splitlines()]
     text = "\n".join(lines) + "\n"
-    try:
-        Path(path).write_text(text, "utf-8")
-    except OSError as error:
-        message = f"the script cannot be written to '{path}': {error.strerror}."
-        raise OptionError(message) from error
+    write_text(text, path)
     return text
 
 

@@ -15,7 +15,7 @@ from exprstats.contracts import (
     order_levels,
     require_columns,
 )
-from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.io.guards.tables import guard_table
 from exprstats.measurement.factor.formulas import weigh_bartlett
 from exprstats.measurement.factor.scoring import pick_scoring
@@ -105,9 +105,9 @@ def guess_human(
     if unit == "paper" and span is None:
         message = (
             "unit 'paper' needs a span: standardised sums have another range than the scores, so "
-            "that errors of raters and models must be divided by one that you name, such as span=7."
+            "that errors of raters and models must be divided by one that you name, such as "
         )
-        raise OptionError(message)
+        raise OptionError(message, Option("span", 7), ".")
     answers = weigh_answers(ratings, factor, paper=unit == "paper")
     if parts is not None:
         answers = answers.assign(part=label_parts(answers, parts))

@@ -78,6 +78,33 @@ def code_categories(
     return clips.assign(**added), coded
 
 
+def group_codes(features: Sequence[str], values: np.ndarray) -> dict[str, list[int]]:
+    """Return the columns of 0 and 1 that code one category together, by its name.
+
+    Parameters
+    ----------
+    features
+        Names (p,), such as ``gender: f``.
+    values
+        (n, p) their values; of one category at most one column is 1 in a row.
+
+    Examples
+    --------
+    >>> group_codes(["x", "g: a", "g: b"], np.array([[0.5, 1, 0], [0.2, 0, 1], [0.1, 0, 0]]))
+    {'g': [1, 2]}
+    """
+    groups: dict[str, list[int]] = {}
+    for place, title in enumerate(features):
+        name, mark, _ = title.partition(_MARK)
+        if mark and np.isin(values[:, place], (0, 1)).all():
+            groups.setdefault(name, []).append(place)
+    return {
+        name: places
+        for name, places in groups.items()
+        if len(places) > 1 and (values[:, places].sum(axis=1) <= 1).all()
+    }
+
+
 def list_levels(column: pd.Series) -> list[str]:
     """Return the levels of a category as texts, the reference first."""
     known = column.dropna()

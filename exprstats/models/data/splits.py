@@ -28,7 +28,7 @@ def split_subjects(
     train: float = 0.6,
     validate: float = 0.2,
     test: float = 0.2,
-    stratify: bool = False,
+    stratify: bool | str = False,
     seed: Seed = None,
 ) -> pd.DataFrame:
     """Draw each subject, with all of their clips, into one part.
@@ -46,7 +46,8 @@ def split_subjects(
         leaves the part out.
     stratify
         Share out subjects who stand in the same contexts evenly among the parts, so that a context
-        that only some people saw has its share in each part.
+        that only some people saw has its share in each part; or the name of another column, whose
+        values are shared out so.
     seed
         An integer, a NumPy generator, or None for a fresh draw.
 
@@ -81,8 +82,9 @@ def split_subjects(
     _check_counts(counts, shares, len(ids))
     rng = open_generator(seed)
     if stratify:
-        require_columns(clips, ["context"], "clips")
-        order = shuffle_patterns(name_patterns(clips, subject, ids), rng)
+        column = stratify if isinstance(stratify, str) else "context"
+        require_columns(clips, [column], "clips")
+        order = shuffle_patterns(name_patterns(clips, subject, ids, column), rng)
         labels = _spread_labels(counts)
     else:
         order = rng.permutation(len(ids))
@@ -301,13 +303,13 @@ def _find_thin(
     return problems
 
 
-def name_patterns(clips: pd.DataFrame, subject: str, ids: list[object]) -> np.ndarray:
+def name_patterns(
+    clips: pd.DataFrame, subject: str, ids: list[object], column: str = "context"
+) -> np.ndarray:
     """Return codes of the sets of contexts that each subject (in the order of ids) stands in."""
-    if "context" not in clips:
+    if column not in clips:
         return np.zeros(len(ids), dtype=int)
-    seen = clips.groupby(subject)["context"].agg(
-        lambda own: "\x1f".join(sorted(set(map(str, own))))
-    )
+    seen = clips.groupby(subject)[column].agg(lambda own: "\x1f".join(sorted(set(map(str, own)))))
     return pd.factorize(seen.reindex(ids), sort=True)[0]
 
 

@@ -16,6 +16,7 @@ from exprstats.inference.comparison.wording import join_words
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, jackknife_clusters, sort_draws
 from exprstats.inference.resampling.pvalues import TIE
+from exprstats.models.data.categories import group_codes
 from exprstats.models.data.design import Design, Sample, seed_samples, sort_rows
 from exprstats.models.explain.refits import LIMITS, check_resampling
 from exprstats.models.fitting.outcomes import FEW_SUBJECTS, KEYS, group_contexts
@@ -39,9 +40,9 @@ class Importance(Result):
     ----------
     table
         Tidy rows, context by context, the pooled model last. Terms: ``importance`` of one feature
-        and ``group_importance`` of correlated ones together, in units of the target (of classes:
-        the share of wrong ones), each with percentile and jackknife-t intervals over the test
-        subjects; ``headline`` marks one.
+        (of a category, whose codes are permuted together) and ``group_importance`` of correlated
+        ones together, in units of the target (of classes: the share of wrong ones), each with
+        percentile and jackknife-t intervals over the test subjects; ``headline`` marks one.
     model, kind
         Name and kind of the model.
     repeats
@@ -282,14 +283,17 @@ def list_importance(
     if subjects < 3:
         return []
     twins = list_twins(design, fit.sample)
-    singles = [[i] for i in range(len(design.features))]
-    groups = singles + group_features(design.split(fit.sample, "train")[0], alike)
+    titles, singles = list_units(design)
+    groups = singles + _join_codes(
+        group_features(design.split(fit.sample, "train")[0], alike), singles
+    )
     first, *seeds = spawn_seeds(seed, 1 - (-draws // BLOCK))
     generator = np.random.default_rng(first)
     losses = permute_features(design, fit, groups, repeats=repeats, seed=generator)
     everyone = [np.arange(subjects)]
     counts = [count_clusters(draw_clusters(one, everyone), subjects) for one in seeds]
-    names = [" + ".join(design.features[i] for i in group) for group in groups]
+    shown = {i: title for title, unit in zip(titles, singles, strict=True) for i in unit}
+    names = [" + ".join(dict.fromkeys(shown[i] for i in group)) for group in groups]
     whole = losses.measure_rise(np.ones((1, subjects)))[:, 0]
     drawn = losses.measure_rise(np.concatenate(counts)[:draws])
     percentile = find_percentile(*sort_draws(drawn), level)
@@ -307,8 +311,32 @@ def list_importance(
                 "n_clusters": subjects,
             }
             rows[-1]["draws"] = draws if method == "percentile" else None
-            rows[-1]["note"] = twins.get(j) if term == "importance" else None
+            known = (twins[i] for i in groups[j] if i in twins)
+            rows[-1]["note"] = next(known, None) if term == "importance" else None
     return rows
+
+
+def list_units(design: Design) -> tuple[list[str], list[list[int]]]:
+    """Return what is permuted as one, with names: features, and the codes of a category together.
+
+    A person who got one code of a category from somebody else would be of two levels, or of none.
+    """
+    codes = group_codes(design.features, design.matrix)
+    homes = {places[0]: name for name, places in codes.items()}
+    inside = {i for places in codes.values() for i in places[1:]}
+    kept = [i for i in range(len(design.features)) if i not in inside]
+    names = [homes.get(i, design.features[i]) for i in kept]
+    return names, [codes[homes[i]] if i in homes else [i] for i in kept]
+
+
+def _join_codes(groups: list[list[int]], units: list[list[int]]) -> list[list[int]]:
+    """Return groups of correlated features with whole categories; none that is one category."""
+    whole = []
+    for group in groups:
+        held = [unit for unit in units if not set(unit).isdisjoint(group)]
+        if len(held) > 1:
+            whole.append([i for unit in held for i in unit])
+    return whole
 
 
 def list_twins(design: Design, sample: Sample) -> dict[int, str]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.contracts import NAMED_CLIPS, check_table, find_absent, find_unnumbers
-from exprstats.errors import DataError, Problem, warn_user
+from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.categories import code_like
 from exprstats.models.data.classes import code_labels, name_classes, show_label
@@ -120,7 +120,7 @@ def _check_contexts(clips: pd.DataFrame, names: set[str], unknown: str) -> None:
     counted = count_things(len(lost), "context was", "contexts were")
     fact = f"{counted} not in the fit: {name_some(lost)} (there is {', '.join(sorted(names))})."
     if unknown == "error":
-        remedy = "Leave these clips out, or use unknown='pooled'."
+        remedy = ("Leave these clips out, or use ", Option("unknown", "pooled"), ".")
         raise DataError(Problem(fact, remedy, column="context"))
     warn_user(f"{fact} These clips have predictions of the pooled model only.")
 

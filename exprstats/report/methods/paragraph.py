@@ -82,12 +82,13 @@ def _tell_split(models: Models, analysis: Analysis) -> Text:
     names = {"train": "training", "validate": "validation", "test": "testing"}
     counts = {name: row[f"n_{part}"] for part, name in names.items()}
     told = [f"{write_count(count)} for {name}" for name, count in counts.items() if count]
-    stratified = analysis.study and analysis.study.split and analysis.study.split.stratify
+    strata = analysis.study and analysis.study.split and analysis.study.split.stratify
+    what = f"value of {strata}" if isinstance(strata, str) else "set of contexts"
     return say(
         "Subjects were divided at random into {told}{evenly}; all clips of a subject belong to "
         "one part.",
         told=join_words(told),
-        evenly=", each set of contexts in these shares" if stratified else "",
+        evenly=f", each {what} in these shares" if strata else "",
     )
 
 

@@ -66,6 +66,9 @@ def _say_ratings(analysis: Analysis) -> tuple[Text, ...]:
         return ()
     row = analysis.reliability.glance().iloc[0]
     subjects = row.get("n_clusters")
+    if analysis.descriptives is not None:
+        # Of a mean of two items there is reliability too, and nobody was asked for it.
+        row = {**row, **analysis.descriptives.glance().iloc[0]}
     of = "" if subjects is None or pd.isna(subjects) else f" of {count_things(subjects, 'subject')}"
     missing = int(row.get("n_missing") or 0)
     return (
@@ -101,14 +104,14 @@ def _say_split(table: Table | None) -> tuple[Text, ...]:
 def _list_points(analysis: Analysis) -> tuple[Text, ...]:
     if analysis.provenance is None:
         return ()
-    left_out = [say("Left out: {text}", text=str(one)) for one in analysis.provenance.exclusions]
+    left_out = [say("{text}", text=str(one)) for one in analysis.provenance.exclusions]
     # What NRMSE was divided by stands below its table.
     told = [note for note in analysis.provenance.notes if "NRMSE" not in note]
     notes = [say("{note}", note=note) for note in told]
     read = _list_file_notes(analysis.provenance.inputs)
     warned = [
-        say("Warning ({stage}): {text}", stage=one.stage, text=str(one))
-        for one in analysis.provenance.warnings
+        say("Warning: {text}", text=text)
+        for text in dict.fromkeys(str(one) for one in analysis.provenance.warnings)
     ]
     failed = [say("{failure}", failure=str(one)) for one in analysis.provenance.failures]
     return (*failed, *left_out, *read, *notes, *warned)

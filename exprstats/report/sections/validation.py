@@ -42,9 +42,9 @@ _SPLITS = {"subjects": "By people", "rows": "By clips"}
 
 
 def describe_fits(analysis: Analysis) -> Section | None:
-    """Return the section on models as they were fitted, or None where a study has others on it."""
+    """Return the section on models as they were fitted, or None where a study compares them."""
     models = [one for one in analysis.models.values() if one.record is None]
-    if not models or analysis.study is not None:
+    if not models or (analysis.study is not None and analysis.comparison is not None):
         return None
     tables = (_build_parts(models, analysis), *_build_counts(models))
     named = join_words([f"Table {table.number}" for table in tables])

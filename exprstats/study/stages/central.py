@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, DataWarning, Style, warn_user
+from exprstats.errors import DataError, DataWarning, Option, Problem, Style, warn_user
 from exprstats.options import IccChoice
 from exprstats.study.inputs import Lesson, check_strata, drop_gaps, find_by
 from exprstats.study.provenance import Logbook
@@ -44,6 +44,14 @@ def rate_crowd(ratings: pd.DataFrame, log: Logbook, *, model: IccChoice = "one-w
     """Return the reliability of every item in every context."""
     from exprstats.reliability import rate_reliability
 
+    if not has_pairs(ratings):
+        whose = count_things(len(ratings["rater"].unique()), "rater")
+        fact = (
+            "no clip has two ratings of an item, so that how far raters agree cannot be known: "
+            f"neither the reliability of ratings and scores nor how well they could be predicted "
+            f"at best ({whose})."
+        )
+        raise DataError(Problem(fact, "Ask a second person to rate at least some of the clips."))
     empty = ratings["rating"].isna()
     named = (ratings["clip"] + " by " + ratings["rater"])[empty].tolist()
     log.exclude("reliability", "ratings", len(ratings), "the rating is missing", left_out=named)
@@ -54,6 +62,12 @@ def rate_crowd(ratings: pd.DataFrame, log: Logbook, *, model: IccChoice = "one-w
         cluster="subject" if "subject" in ratings else None,
         seed=log.draw_seed("reliability"),
     )
+
+
+def has_pairs(ratings: pd.DataFrame) -> bool:
+    """Return whether some clip has two ratings of an item, without which nothing is reliable."""
+    key = [name for name in ("context", "clip", "item") if name in ratings]
+    return bool(ratings.dropna(subset="rating").duplicated(key).any())
 
 
 def measure_clips(
@@ -74,7 +88,7 @@ def measure_clips(
         "factor",
         "rated clips",
         len(items),
-        "nobody rated the clip on every item",
+        "one of the clip's items has no rating",
         left_out=items.loc[lacking, "clip"].tolist(),
     )
     by = find_by(items)
@@ -83,11 +97,28 @@ def measure_clips(
     )
 
 
-def score_targets(clips: pd.DataFrame, factor: Factor, log: Logbook) -> pd.DataFrame:
-    """Return the clips with their factor scores; clips without are left out."""
+def score_targets(
+    clips: pd.DataFrame, factor: Factor, log: Logbook, *, features: Sequence[str], file: str
+) -> pd.DataFrame:
+    """Return the clips with their factor scores; clips without are left out.
+
+    Raises
+    ------
+    DataError
+        A feature is called as the scores are.
+    """
     from exprstats.measurement import join_scores
 
-    joined = join_scores(clips, factor)
+    taken = [name for name in ("score", "score_pooled") if name in clips]
+    for name in set(taken).intersection(features):
+        fact = "a feature is called as the factor scores are, which models predict."
+        remedy = "Rename it, or name all other features with ", Option("features"), "."
+        raise DataError(Problem(fact, remedy, file=file, column=name))
+    clips = clips.drop(columns=taken)
+    with warnings.catch_warnings():
+        # How far the files overlap was checked and told when they were read.
+        warnings.simplefilter("ignore", DataWarning)
+        joined = join_scores(clips, factor, unmatched=1.0)
     scores = [name for name in ("score", "score_pooled") if name in joined]
     for name in scores:
         if joined[name].isna().all():
@@ -103,25 +134,28 @@ def score_targets(clips: pd.DataFrame, factor: Factor, log: Logbook) -> pd.DataF
     return drop_gaps(joined, scores, log, stage="join", reason="the clip has no score")
 
 
-def _explain_gaps(lost: pd.DataFrame, factor: Factor) -> list[str]:
+def _explain_gaps(lost: pd.DataFrame, factor: Factor) -> pd.Series:
     """Return why each clip has no score: what the scores say of it, or that it is not there."""
     key = [name for name in ("context", "clip") if name in lost and name in factor.scores]
     gaps = factor.scores[factor.scores["score"].isna()].drop_duplicates(key)
     notes = lost[key].astype(str).merge(gaps[[*key, "note"]].astype(str), on=key, how="left")
-    return notes["note"].fillna("nobody rated it").str.rstrip(".").tolist()
+    # A list of as many reasons as there are columns would name columns to group by.
+    return notes["note"].fillna("nobody rated it").str.rstrip(".").set_axis(lost.index)
 
 
 def rate_targets(ratings: pd.DataFrame, factor: Factor, log: Logbook) -> ScoreReliability | None:
     """Return the reliability of the factor scores, where it can be said."""
     from exprstats.models import rate_scores
 
+    if not has_pairs(ratings):
+        return None
     try:
         with warnings.catch_warnings():
             # What is odd about the raters is said by the reliability of the items.
             warnings.simplefilter("ignore", DataWarning)
             return rate_scores(ratings, factor)
     except DataError as error:
-        log.notes.append(f"There is no reliability of the scores: {error}")
+        log.notes.append(f"There is no reliability of the scores: {log.tell(error)}")
         return None
 
 
@@ -250,6 +284,25 @@ def compare_pooled(
     metrics = ["rmse", "correlation"]
     tested = pair[pair["part"] == "test"]
     return compare_models(tested, metrics=metrics, against=first.name, by="context", **options)
+
+
+def check_tested(predictions: pd.DataFrame, by: str | None) -> None:
+    """Refuse intervals where test subjects are too few.
+
+    Raises
+    ------
+    DataError
+        With the context and the number of its test subjects.
+    """
+    parts = [("", predictions)] if by is None else predictions.groupby(by, sort=False)
+    for context, part in parts:
+        count = part["subject"].nunique()
+        if count < FEWEST_SUBJECTS:
+            where = "there are" if by is None else f"context '{context}' has"
+            fact = f"{where} {count_things(count, 'test subject')}, and intervals need"
+            remedy = ("Give the test part a larger share with ", Option("test"), " in [split], or ")
+            told = f"{fact} {FEWEST_SUBJECTS}; the scores are reported without."
+            raise DataError(Problem(told, (*remedy, "collect more subjects.")))
 
 
 def compare_all(

@@ -42,10 +42,28 @@ def describe_scored(factor: Factor) -> ColumnDescriptives:
     return describe_columns(scores, ["score"], by=find_by(scores), what="scores")
 
 
-def compare_scores(table: pd.DataFrame, value: str = "score") -> MeanComparison | None:
-    """Return the means of a score by context; None where there is one, or people are not known.
+def compare_scores(
+    table: pd.DataFrame,
+    value: str = "score",
+    *,
+    people: pd.DataFrame | None = None,
+    group: str = "",
+) -> MeanComparison | None:
+    """Return the means of a score by context and group of people.
 
-    Where clips have a score of the pooled model, it is taken.
+    Where clips have a score of the pooled model, it is taken. None where there is one context and
+    no group, or people are not known.
+
+    Parameters
+    ----------
+    table
+        One row a clip.
+    value
+        The score.
+    people
+        A table with the subjects and their group.
+    group
+        Its column; empty where people have no groups.
     """
     from exprstats.descriptives import compare_means
 
@@ -53,9 +71,16 @@ def compare_scores(table: pd.DataFrame, value: str = "score") -> MeanComparison 
     if pooled in table:
         table = table.assign(**{value: table[pooled]})
     known = table[table[value].notna()]
-    if "subject" not in known or find_by(known) is None:
+    if group and people is not None and "subject" in known and group in people:
+        groups = people.dropna(subset=group).groupby("subject")[group].first()
+        known = known.assign(**{group: known["subject"].map(groups)}).dropna(subset=group)
+        between = group if len(known[group].unique()) > 1 else None
+    else:
+        between = None
+    by = find_by(known)
+    if "subject" not in known or (by is None and between is None):
         return None
-    return compare_means(known, value=value)
+    return compare_means(known, value=value, by=by, between=between)
 
 
 def relate_features(lesson: Lesson) -> FeatureCorrelations | None:

@@ -39,10 +39,17 @@ def trace_forests(
     from exprstats.models import trace_dependence
 
     return {
-        name: trace_dependence(models[name], features=list_important(found, MOST_TRACED))
+        name: trace_dependence(models[name], features=_list_traced(models[name], found))
         for name, found in importance.items()
         if found.kind == "forest" and not models[name].design.classes
     }
+
+
+def _list_traced(model: Models, importance: Importance) -> list[str]:
+    """Return the features whose curves are drawn: a category has levels, and no curve."""
+    named = list_important(importance, len(model.design.features))
+    kept = [one for one in named if one in model.design.features][:MOST_TRACED]
+    return kept or list(model.design.features[:1])
 
 
 def list_important(importance: Importance, most: int) -> list[str]:

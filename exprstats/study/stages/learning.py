@@ -5,22 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from exprstats.errors import warn_user
 from exprstats.options import NETWORKS
 from exprstats.study.inputs import Lesson, find_by
+from exprstats.study.joins import name_files
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import BASELINES
 from exprstats.study.stages.adaptation import ablate_networks, adapt_networks
 from exprstats.study.stages.central import (
     calibrate,
+    check_tested,
     compare_all,
     compare_pooled,
     contrast_weights,
     fit_models,
     fold_people,
     guess_baselines,
+    has_pairs,
     score_targets,
     weigh_features,
 )
+from exprstats.study.stages.clips import find_codes
 from exprstats.study.stages.descriptives import compare_scores, relate_features
 from exprstats.study.stages.importance import rate_features, trace_forests
 from exprstats.study.stages.networks import (
@@ -54,7 +59,10 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     if factor is not None:
         measured, clips = clips, None
         with log.attempt("join"):
-            clips = score_targets(measured, factor, log)
+            named = {"features": run.features, "file": name_files(study)["clips"]}
+            clips = score_targets(measured, factor, log, **named)
+            for problem in find_codes(clips, str(study.target), run.features):
+                warn_user(problem)
     elif study.target not in clips:
         clips = None
     if clips is None:
@@ -65,9 +73,14 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     lesson, models = _fit_all(run, log, n_jobs, clips=clips, parts=parts)
     if lesson is None or not models:
         return run
-    with log.isolate("models", "the means and correlations of the target"):
-        means = None if lesson.classes or run.means else compare_scores(clips, lesson.target)
-        run = run.add(means, relate_features(lesson))
+    with log.isolate("models", "the means of the target"):
+        group = study.subjects.group if study.subjects else None
+        options = {"people": clips, "group": group or ""}
+        apart = lesson.classes or run.means
+        means = None if apart else compare_scores(clips, lesson.target, **options)
+        run = run.add(means)
+    with log.isolate("models", "the correlations of the features"):
+        run = run.add(relate_features(lesson))
     networks: dict[str, DeepModels] = {}
     with log.isolate("networks", "the networks"):
         networks = fit_networks(study, lesson, log)
@@ -84,7 +97,7 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         log.notes += [] if ranges is None else [ranges.note]
         skeleton = drop_added(first.predictions, clips, study)
         guesses = _guess_all(run, log, skeleton, ranges, ratings, lesson=lesson)
-    if ratings is not None and factor is not None:
+    if ratings is not None and factor is not None and has_pairs(ratings):
         with log.isolate("baselines", "the ceiling"):
             limit = limit_models(ratings, clips, factor, study.compare.level, log)
             run = run.add(limit)
@@ -99,17 +112,23 @@ def _fit_all(
     found: dict[str, Models] = {}
     lesson = None
     with log.attempt("models"):
+        folds, dealt = None, False
+        with log.isolate("models", "the folds"):
+            folds, dealt = fold_people(clips, parts, study.split, log), True
+        # Whoever has no clip left is in no part of what models see.
+        parts = parts[parts["subject"].isin(clips["subject"])].reset_index(drop=True)
         lesson = Lesson(
             clips,
             parts,
-            fold_people(clips, parts, study.split, log),
+            folds,
             target=str(study.target),
             features=run.features,
             by=find_by(clips),
             classes=study.clips is not None and study.clips.classes,
         )
         for model in study.models:
-            if model.kind not in {*BASELINES, *NETWORKS}:
+            unfit = set() if dealt else {"elastic"}  # folds tune elastic nets only
+            if model.kind not in {*BASELINES, *NETWORKS, *unfit}:
                 with log.isolate("models", f"'{model.name}'"):
                     found |= fit_models(lesson, (model,), log, n_jobs=n_jobs)
     return lesson, found
@@ -158,7 +177,9 @@ def _compare(
         run = replace(run, predictions=predictions)
         first = next(iter(run.models))
         against = choose_reference(study, predictions, first, log)
-        run = run.add(split_runs(run.networks, study, ranges, by=lesson.by))
+        check_tested(predictions, lesson.by)
+        with log.isolate("compare", "the runs of networks"):
+            run = run.add(split_runs(run.networks, study, ranges, by=lesson.by))
         options = {"against": against, "by": lesson.by, "n_jobs": n_jobs}
         found, apart = compare_all(predictions, asked, ranges, log, **options), []
         if run.factor is not None and study.scored:
@@ -166,10 +187,11 @@ def _compare(
                 found, apart = allow_raters(found, predictions, study, ranges, log, by=lesson.by)
         for one in (found, *apart):
             run = run.add(one)
-        if asked.calibration and ranges is not None:
-            with log.isolate("compare", "calibration"):
-                fitted = predictions["model"].isin([*run.models, *run.networks])
-                run = run.add(calibrate(predictions[fitted], asked, by=lesson.by))
+    if asked.calibration and ranges is not None and run.predictions is not None:
+        with log.attempt("compare", "calibration"):
+            check_tested(run.predictions, lesson.by)
+            fitted = run.predictions["model"].isin([*run.models, *run.networks])
+            run = run.add(calibrate(run.predictions[fitted], asked, by=lesson.by))
     return run
 
 
@@ -182,12 +204,15 @@ def _look_closer(run: StudyRun, lesson: Lesson, log: Logbook, n_jobs: int) -> St
             run = run.add(weigh_features(run.models, study.weights.draws, log, n_jobs=n_jobs))
     if study.contrasts is not None:
         with log.attempt("contrasts"):
-            contrasts = contrast_weights(lesson, study.contrasts.draws, log, n_jobs=n_jobs)
-            run = run.add(contrasts)
-            if contrasts is not None and study.compare is not None:
+            run = run.add(contrast_weights(lesson, study.contrasts.draws, log, n_jobs=n_jobs))
+        if lesson.by is not None and study.compare is not None:
+            with log.attempt("contrasts", "one model for all contexts"):
                 run = run.add(compare_pooled(run.models, study.compare, log, n_jobs=n_jobs))
     if study.importance is not None:
+        found = {}
         with log.attempt("importance"):
             found = rate_features(run.models, study.importance, log)
-            run = run.add(*found.values(), *trace_forests(run.models, found).values())
+            run = run.add(*found.values())
+        with log.attempt("importance", "the curves of forests"):
+            run = run.add(*trace_forests(run.models, found).values())
     return run

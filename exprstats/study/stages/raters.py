@@ -28,11 +28,14 @@ if TYPE_CHECKING:
 
 def rate_further(
     ratings: pd.DataFrame,
-    reliability: Reliability,
+    reliability: Reliability | None,
     study: Study,
     log: Logbook,
 ) -> list[Result]:
-    """Return what ``[reliability]`` asks for beyond coefficients; a part may fail alone."""
+    """Return what ``[reliability]`` asks for beyond coefficients; a part may fail alone.
+
+    Reliability with other numbers of raters needs the coefficients, the rest only the ratings.
+    """
     from exprstats.reliability import judge_raters, measure_agreement, study_decisions
 
     settings, found = study.reliability, []
@@ -42,7 +45,7 @@ def rate_further(
     if settings.raters:
         with log.isolate("reliability", "raters"):
             found.append(judge_raters(ratings))
-    if settings.decisions:
+    if settings.decisions and reliability is not None:
         with log.isolate("reliability", "decisions"):
             found.append(study_decisions(reliability))
     if settings.agreement:
@@ -107,7 +110,7 @@ def allow_raters(
         try:
             found = compare_human(rows, metrics=metrics, human=human, **options)
         except DataError as error:
-            log.notes.append(f"Raters are not compared with models: {error}")
+            log.notes.append(f"Raters are not compared with models: {log.tell(error)}")
             continue
         headed = head_raters(comparison, found)
         apart += [found] if headed is comparison else []
@@ -127,5 +130,5 @@ def limit_models(
             warnings.simplefilter("ignore", DataWarning)
             return rate_ceiling(keep_seen(ratings, clips), factor, level=level)
     except DataError as error:
-        log.notes.append(f"There is no ceiling of prediction: {error}")
+        log.notes.append(f"There is no ceiling of prediction: {log.tell(error)}")
         return None
