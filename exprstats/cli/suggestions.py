@@ -35,12 +35,6 @@ _MOST_JUDGES = 10
 # An answer so many ranges away from all others is a slip of the keyboard.
 _SLIP = 3
 _SPARSE = 0.2
-# Numbers that count rows, describe people, or are measured: no answers to items.
-_NO_ANSWER = re.compile(
-    r"id|.*[_ .]id|unnamed: \d+|index|row|column_1|time|day|year|wave|session|age|sex|gender|grade"
-    r"|school|group|AU\d\d.*|.*duration.*|progress",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +212,17 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
     if target is not None and "subject" in roles:
         yield Call("fit", {"target": target, **ids, **codes})
         return
-    words = _find_word_judges(contents)
-    if words and all(_is_index(contents, name) for name in contents.numbers):
-        levels = _list_words(word for name in words for word in columns[name]["levels"])
-        yield from _suit_words({"raters": words, **ids}, levels)
-        return
     answers = list_answers(contents)
+    words = _find_word_judges(contents)
+    if words and len(answers) < min(3, len(words)):
+        levels = _list_words(word for name in words for word in columns[name]["levels"])
+        judged = list(_suit_words({"raters": words, **ids}, levels))
+        labels = {name: one for name, one in judged[0].options.items() if name == "labels"}
+        ordered = judged[0].command == "reliability" and len(words) > 2
+        if ordered and not all(_INITIALS.fullmatch(name.strip()) for name in words):
+            yield Call("factor", {"items": words, **ids, **labels})
+        yield from judged
+        return
     if len(answers) > 2:
         # Where many answers are missing, few rows are whole.
         held = [columns[name] for name in answers]
@@ -262,11 +261,14 @@ def _find_word_judges(contents: FileContents) -> list[str]:
         if row["kind"] == "text" and name not in taken and row["levels"]
     ]
     known = [(name, levels) for name, levels in texts if 1 < len(levels) <= _MOST_WORDS]
-    if len(known) < 2 or len(set().union(*(levels for _, levels in known))) > _MOST_WORDS:
-        return []
-    first = known[0][1]
-    alike = [name for name, levels in known if 2 * len(levels & first) >= len(levels | first)]
-    return alike if len(alike) == len(known) else []
+    sets = (
+        [name for name, held in known if 2 * len(levels & held) >= len(levels | held)]
+        for _, levels in known
+    )
+    alike = max(sets, key=len, default=[])
+    used = set().union(*(levels for name, levels in known if name in alike))
+    enough = len(alike) > 2 or len(alike) == len(known) > 1
+    return alike if enough and len(used) <= _MOST_WORDS else []
 
 
 def list_answers(contents: FileContents) -> list[str]:
@@ -280,15 +282,20 @@ def list_answers(contents: FileContents) -> list[str]:
         for name in contents.numbers
         if columns[name]["distinct"] > 1 and not _is_index(contents, name)
     ]
+    given = [name for name in names if re.match(r"answer[._ ]", name, re.IGNORECASE)]
+    names = given or names
     stems: dict[str, list[str]] = {}
     for name in names:
-        if found := re.fullmatch(r"(.*?)[_ .-]?\d+", name):
+        if found := re.fullmatch(r"(.*?)[\[_ .-]*(?:SQ)?\d+\]?", name):
             stems.setdefault(found[1], []).append(name)
     alike = max(stems.values(), key=len, default=[])
     if len(alike) > 2 and len(alike) < len(names):
         names = alike
     elif contents.layout != "ratings" and len(names) > 2:
-        spans = [columns[name]["high"] - columns[name]["low"] for name in names]
+        # Without codes for missing answers, which lie far from them.
+        ends = {name: (columns[name]["low"], columns[name]["high"]) for name in names}
+        ends |= {one.column: (one.low, one.high) for one in contents.codes}
+        spans = [ends[name][1] - ends[name][0] for name in names]
         if max(spans) > 4 * min(spans):
             return []
     return names if len(names) <= _MOST_COLUMNS else []
@@ -303,15 +310,16 @@ def _index_columns(contents: FileContents) -> dict[str, dict[str, Any]]:
 
 def _is_index(contents: FileContents, name: str) -> bool:
     """Return whether a column numbers the rows, or names people by numbers."""
+    from exprstats.io.files.words import is_aside
+
     row = _index_columns(contents)[name]
     whole = row["n"] > _MOST_ANSWERS and row["distinct"] == row["n"]
-    named = _NO_ANSWER.fullmatch(name.strip())
-    return bool(named) or bool(whole and row["high"] - row["low"] == row["n"] - 1)
+    return is_aside(name) or bool(whole and row["high"] - row["low"] == row["n"] - 1)
 
 
 def _find_worded(contents: FileContents) -> tuple[str, list[str]] | None:
     """Return the column of answers in words, and the answers."""
-    from exprstats.io.detection import WORDS, split_name
+    from exprstats.io.files.words import WORDS, split_name
 
     texts = contents.columns[contents.columns["kind"] == "text"]
     free = texts[~texts["column"].isin(list(contents.roles.values()))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -15,35 +14,12 @@ from exprstats.io.columns import Guessed
 from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Batch
+from exprstats.io.files.words import IDS, PLAIN, WORDS, split_name
+from exprstats.io.guards.crossings import Crossing, find_crossing
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import FilePath, Source, open_source
 
 Kind = Literal["ratings", "wide", "clips", "predictions"]
-
-WORDS: dict[str, tuple[str, ...]] = {
-    "clip": (
-        *("clip", "video", "stimulus", "target", "segment", "object", "trial", "recording"),
-        "image",
-    ),
-    "rater": ("rater", "worker", "judge", "coder", "annotator", "observer", "crowdworker"),
-    "subject": (
-        "subject",
-        "participant",
-        "person",
-        "actor",
-        "speaker",
-        "sender",
-        "patient",
-        "respondent",
-    ),
-    "context": ("context", "task", "condition", "type", "emotion", "situation", "category"),
-    "item": ("item", "question", "scale", "measure"),
-    "rating": ("rating", "score", "response", "answer", "value"),
-    "model": ("model", "method", "system"),
-    "truth": ("truth", "true", "label", "actual", "gold"),
-    "prediction": ("prediction", "predicted", "pred"),
-}
-IDS = ("clip", "rater", "subject", "context", "item", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +166,14 @@ class Guess:
         Role to column, by the columns' names.
     numbers
         Columns of numbers without another role: ratings, judges, items or features.
+    crossing
+        What two crossed columns of ids tell, beside their names.
     """
 
     kind: Kind
     roles: dict[str, str] = field(default_factory=dict)
     numbers: tuple[str, ...] = ()
+    crossing: Crossing | None = field(default=None, repr=False)
 
 
 def guess_roles(table: pd.DataFrame) -> Guess:
@@ -218,6 +197,11 @@ def guess_roles(table: pd.DataFrame) -> Guess:
     if "context" in roles and table[roles["context"]].nunique() < 2:
         del roles["context"]
     kind = _find_kind(roles)
+    crossing = None if kind == "predictions" else find_crossing(table, roles, sorted(numeric))
+    if crossing is not None and crossing.roles:
+        taken = set(crossing.roles.values())
+        roles = {role: name for role, name in roles.items() if name not in taken} | crossing.roles
+        kind = "ratings"
     if "subject" in roles and "clip" not in roles and _is_rated(table[roles["subject"]], kind):
         # Where a person has one row, or is what raters rate, the person is the clip.
         roles["clip"] = roles.pop("subject")
@@ -226,12 +210,14 @@ def guess_roles(table: pd.DataFrame) -> Guess:
         roles = _leave_out(roles, "item", "rating")
     if kind != "predictions":
         roles = _leave_out(roles, "model", "truth", "prediction")
-    if kind == "ratings" and "rating" in roles and not _is_plain(roles["rating"]):
+    settled = crossing is not None and bool(crossing.roles)
+    plain = settled or _is_plain(roles.get("rating", ""))
+    if kind == "ratings" and "rating" in roles and not plain:
         others = numeric - set(roles.values())
         roles = _leave_out(roles, "rating") if others else roles
     taken = set(roles.values())
     numbers = tuple(name for name in names if name in numeric and name not in taken)
-    return Guess(kind, roles, numbers)
+    return Guess(kind, roles, numbers, crossing)
 
 
 def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
@@ -240,8 +226,8 @@ def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
         for word in words:
             free = [name for name in names if name not in found.values()]
             fits = [name for name in free if word in split_name(name)]
-            # Two or more numbered columns of that name are judges themselves: coder1, coder2.
-            if role == "rater" and sum(name[-1:].isdigit() for name in fits) > 1:
+            # Two or more numbered columns of that name are judges or clips: coder1, coder2.
+            if role in {"rater", "clip"} and sum(name[-1:].isdigit() for name in fits) > 1:
                 fits = []
             if role not in IDS:
                 fits = [name for name in fits if name in numeric]
@@ -251,21 +237,13 @@ def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
     return found
 
 
-def split_name(name: str) -> set[str]:
-    """Return the words of a column's name that tell its role."""
-    spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()
-    parts = {part for part in re.split(r"[^a-z]+", spaced) if part}
-    # A name such as rating_date or task_order only mentions a role.
-    return {part for part in parts if len(parts) == 1 or parts <= {part, "id", "name", "code"}}
-
-
 def _is_rated(subject: pd.Series, kind: Kind) -> bool:
     return kind == "ratings" or (kind == "clips" and bool(subject.is_unique) and len(subject) > 1)
 
 
 def _is_plain(name: str) -> bool:
     """Return whether a column is the one of all ratings, and not one question among others."""
-    return bool(split_name(name) & {"rating", "score"})
+    return bool(split_name(name) & PLAIN)
 
 
 def _find_kind(roles: dict[str, str]) -> Kind:

@@ -14,6 +14,7 @@ from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import Draft
 from exprstats.io.files.reading import Reading, choose_reading
+from exprstats.io.files.words import split_judge
 from exprstats.io.sources import (
     Columns,
     FilePath,
@@ -233,10 +234,12 @@ def _find_shape(
 
 
 def _pair_columns(source: Source, items: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return columns such as "joy_r1" with their item and judge, if all items have such ones."""
+    """Return columns such as "joy_r1" or "r1_joy" with item and judge, if all items have some."""
     pairs: dict[str, tuple[str, str]] = {}
     for item in items:
-        found = {
+        split = {name: split_judge(name) for name in source.header}
+        found = {name: one for name, one in split.items() if one is not None and one[0] == item}
+        found = found or {
             name: (item, name[len(item) + 1 :])
             for name in source.header
             if name.startswith(item) and name[len(item) : len(item) + 1] in set("_.- ")

@@ -12,8 +12,8 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.contracts import find_conflicts, order_levels, require_columns
 from exprstats.errors import DataError, Option, Problem, Style, speak, warn_user
-from exprstats.io.detection import IDS as ROLES
-from exprstats.io.detection import WORDS, split_name
+from exprstats.io.files.words import IDS as ROLES
+from exprstats.io.files.words import WORDS, split_name
 from exprstats.io.guards.features import judge_features, list_lost, tell_features
 from exprstats.options import name_nearest, name_some
 from exprstats.study.files import ClipsSettings, FileSettings, OpenfaceSettings, RatingsSettings

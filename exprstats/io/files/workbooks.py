@@ -16,7 +16,12 @@ from zipfile import BadZipFile, ZipFile
 from exprstats.errors import DataError, Option, Problem, Text
 from exprstats.io.files.kinds import FileFormat
 
-CODEBOOK = frozenset({"variable", "variables", "meaning", "label", "description", "coding"})
+CODEBOOK = frozenset(
+    {"variable", "variables", "meaning", "label", "description", "coding", "variable name"}
+    | {"variable label", "value labels", "values", "bedeutung", "beschreibung", "kodierung"}
+    | {"variablenname", "werte", "wertelabels", "signification", "significado", "descripción"}
+    | {"açıklama", "anlam", "değişken", "变量", "含义", "说明"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -189,3 +190,37 @@ def holds_correlations(values: np.ndarray) -> bool:
     square = np.allclose(np.diag(values), 1) and (np.abs(values) <= 1 + 1e-9).all()
     halves = np.triu(values, 1) == 0, np.tril(values, -1) == 0
     return bool(square and (np.allclose(values, values.T) or any(half.all() for half in halves)))
+
+
+_STARS = re.compile(r"[*†‡§]+|\s")
+_DASHES = frozenset({"", "-", "–", "—", "―", "−"})
+
+
+def holds_printed(table: pd.DataFrame) -> bool:
+    """Return whether the last columns are correlations as articles print them: one half, dashes.
+
+    Examples
+    --------
+    >>> rows = [["a", "2.1", "—", "", ""], ["b", "2.2", ".31**", "—", ""],
+    ...         ["c", "2.0", "-.20", ".44", "—"]]
+    >>> holds_printed(pd.DataFrame(rows, columns=["", "M", "1", "2", "3"]))
+    True
+    """
+    count = len(table)
+    if not 3 <= count < len(table.columns):
+        return False
+    values = np.full((count, count), np.nan)
+    for row, cells in enumerate(table.iloc[:, -count:].to_numpy(object)):
+        for column, cell in enumerate(cells):
+            text = "" if pd.isna(cell) else _STARS.sub("", str(cell)).replace("−", "-")
+            text = text.replace(",", ".")
+            if text in _DASHES:
+                continue
+            try:
+                values[row, column] = float(text)
+            except ValueError:
+                return False
+    np.fill_diagonal(values, np.where(np.isnan(np.diag(values)), 1.0, np.diag(values)))
+    whole = np.isfinite(values[np.tril_indices(count, -1)]).all()
+    whole |= np.isfinite(values[np.triu_indices(count, 1)]).all()
+    return bool(whole) and holds_correlations(values)
