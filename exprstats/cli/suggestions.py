@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from exprstats.errors import join_names
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 Value = str | list[str] | bool
 # Options that name one column or word; the others take lists.
-_SINGLE = frozenset({"rater", "target", "truth", "model", "weights", "segments"})
+_SINGLE = frozenset({"rater", "item", "target", "truth", "model", "weights", "segments"})
 _ALWAYS = frozenset({"subject", "by"})
 _TARGETS = ("target", "outcome", "criterion", "y", "dv")
 # Columns that programs make of videos: features, and never what is to be predicted.
@@ -32,6 +33,7 @@ _MOST_COLUMNS = 40
 _MOST_ANSWERS = 25
 _MOST_WORDS = 11
 _MOST_JUDGES = 10
+_BEYOND = 20
 # An answer so many ranges away from all others is a slip of the keyboard.
 _SLIP = 3
 _SPARSE = 0.2
@@ -131,6 +133,8 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
     if contents.shared_clips and "subject" in roles:
         ids["clip"] = [roles["subject"], roles["clip"]]
     answers = [roles["rating"]] if "rating" in roles else list_answers(contents)
+    if roles.get("item", "item") != "item" and len(answers) == 1:
+        ids["item"] = roles["item"]
     if answers:
         yield Call("reliability", {"rating": answers, **ids, "model": "auto", **codes})
         if len(answers) > 2 and "item" not in roles:
@@ -139,10 +143,17 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
             yield Call("factor", {**items, **known, **codes})
         return
     worded = _find_worded(contents)
-    if worded is not None:
-        name, labels = worded
-        options: dict[str, Value] = {"rating": [name], **ids}
-        yield from _suit_words(options, labels)
+    names, labels = ([worded[0]], worded[1]) if worded else (_find_word_judges(contents), [])
+    if len(names) > 1:
+        columns = _index_columns(contents)
+        labels = _list_words(word for name in names for word in columns[name]["levels"])
+    if names:
+        judged = list(_suit_words({"rating": names, **ids}, labels))
+        yield from judged
+        if len(names) > 2 and judged[0].command == "reliability":
+            given = {name: one for name, one in judged[0].options.items() if name == "labels"}
+            known = {name: one for name, one in ids.items() if name != "rater"}
+            yield Call("factor", {"items": names, "rater": roles["rater"], **known, **given})
 
 
 def _suit_words(options: dict[str, Value], labels: list[str]) -> Iterator[Call]:
@@ -231,8 +242,7 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
         calls = []
         if contents.facts.rows > len(answers):
             calls.append(Call("factor", {"items": answers, **ids, **gaps}))
-        few = len(answers) <= _MOST_JUDGES and contents.share_range(answers)
-        if few and "subject" not in roles:
+        if len(answers) <= _MOST_JUDGES and contents.share_range(answers):
             judged = Call("reliability", {"raters": answers, **ids, "model": "auto", **codes})
             # Columns that are called by initials are people.
             initials = all(_INITIALS.fullmatch(name.strip()) for name in answers)
@@ -291,14 +301,23 @@ def list_answers(contents: FileContents) -> list[str]:
     alike = max(stems.values(), key=len, default=[])
     if len(alike) > 2 and len(alike) < len(names):
         names = alike
-    elif contents.layout != "ratings" and len(names) > 2:
-        # Without codes for missing answers, which lie far from them.
-        ends = {name: (columns[name]["low"], columns[name]["high"]) for name in names}
-        ends |= {one.column: (one.low, one.high) for one in contents.codes}
-        spans = [ends[name][1] - ends[name][0] for name in names]
+    elif contents.layout == "ratings" and len(names) > 2:
+        # Times and counts have ranges far beyond those of answers.
+        reach = _span(contents, names)
+        names = [name for name in names if reach[name] <= _BEYOND * median(reach.values())]
+    elif len(names) > 2:
+        spans = _span(contents, names).values()
         if max(spans) > 4 * min(spans):
             return []
     return names if len(names) <= _MOST_COLUMNS else []
+
+
+def _span(contents: FileContents, names: Iterable[str]) -> dict[str, float]:
+    """Return the range of each column, without codes for missing answers far from it."""
+    columns = _index_columns(contents)
+    ends = {name: (columns[name]["low"], columns[name]["high"]) for name in names}
+    ends |= {one.column: (one.low, one.high) for one in contents.codes if one.column in ends}
+    return {name: high - low for name, (low, high) in ends.items()}
 
 
 def _index_columns(contents: FileContents) -> dict[str, dict[str, Any]]:
@@ -345,6 +364,7 @@ def _find_codes(contents: FileContents) -> dict[str, list[str]]:
         for one in contents.codes
         for code in one.codes
         if code in USUAL_CODES
+        or code < 0 <= one.low
         or max(code - one.high, one.low - code) > _SLIP * max(one.high - one.low, 1)
     }
     return {"missing": [f"{code:g}" for code in sorted(codes)]} if codes else {}

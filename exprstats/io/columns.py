@@ -240,6 +240,14 @@ class Guessed(Words):
             cells = {levels[place]: list(self.find_rows([place])) for place in formulas}
             return super().finish()[0], _describe_cells(self.name, cells, len(codes))
         parsed = parse_numbers(levels, self._missing)
+        ends = {place: read_coded(levels[place]) for place in parsed.bad}
+        # "1 = not at all", 2, 3, "4 = very": the ends of a scale are labelled.
+        if ends and all(ends.values()) and not np.isnan(parsed.found).all():
+            place, number = next(iter(ends.items()))
+            fact = f"labelled answers are read as numbers ('{levels[place]}' is {number})."
+            self.remarks.append(Problem(fact, column=self.name))
+            levels = [ends.get(at) or level for at, level in enumerate(levels)]
+            parsed = parse_numbers(levels, self._missing)
         counts = np.bincount(codes, minlength=len(levels))
         good = int(counts[~np.isnan(parsed.found)].sum())
         bad = int(counts[parsed.bad].sum())

@@ -14,14 +14,15 @@ import pandas as pd
 from exprstats.errors import DataWarning, Option, Problem, Text
 from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.files.words import IDS, WORDS, is_judge, split_judge, split_name
+from exprstats.io.files.words import IDS, WORDS, is_aside, is_judge, split_judge, split_name
 from exprstats.io.files.workbooks import CODEBOOK, Labels
 from exprstats.io.guards.codes import Outlying, holds_correlations, holds_printed
-from exprstats.io.guards.crossings import find_site
-from exprstats.io.guards.tables import find_all_codes, find_sums
+from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
+from exprstats.io.guards.tables import find_sums, find_table_codes
 from exprstats.io.sources import FilePath, give_role, open_source
 
 _FEW = 25
+_MOST_JUDGES = 10
 _STATISTICS = frozenset(
     {"mean", "sd", "var", "se", "min", "max", "median", "entropy", "n", "c", "std"}
 )
@@ -147,16 +148,14 @@ def read_contents(
     facts = list_facts(again, len(draft.table))
     # Cells of a matrix that are printed, such as dashes, are no numbers to complain of.
     own = [] if layout == "correlations" else [*draft.problems, *_find_headless(draft.table)]
+    own += find_strays(draft.table, guess.roles) if layout in {"ratings", "clips"} else []
     problems = [*own, *_refuse_layout(layout)]
     labels = again.layout.labels
     judges = find_judges(list(map(str, draft.table)))
     site = find_site(draft.table, guess.roles)
-    codes = (
-        one
-        for name in (*guess.numbers, *(guess.roles.get(role, "") for role in ("rating", "truth")))
-        if name in draft.table
-        for one in find_all_codes(name, draft.table[name], draft.rows)
-    )
+    answers = (*guess.numbers, *(guess.roles.get(role, "") for role in ("rating", "truth")))
+    measured = [name for name in answers if name in draft.table]
+    codes = find_table_codes(draft.table, measured, draft.rows)
     return FileContents(
         facts=facts,
         layout=layout,
@@ -232,7 +231,9 @@ def find_pairs(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     pairs = {name: split_judge(name) for name in names}
     if not all(pairs.values()):
         cut = {name: re.split(r"[_.\- ](?=[^_.\- ]+$)", name) for name in names}
-        pairs = {name: (one[0], one[1]) if len(one) == 2 else None for name, one in cut.items()}
+        # Loops of Qualtrics number the columns first: "1_warm".
+        turned = {name: one[::-1] if one[0].isdigit() else one for name, one in cut.items()}
+        pairs = {name: (one[0], one[1]) if len(one) == 2 else None for name, one in turned.items()}
     if not pairs or not all(pairs.values()):
         return {}
     whole_pairs = {name: one for name, one in pairs.items() if one is not None}
@@ -307,8 +308,8 @@ def _share_ids(table: pd.DataFrame, roles: dict[str, str]) -> bool:
     if not {"clip", "subject"} <= set(roles):
         return False
     key = [roles[role] for role in ("context", "clip") if role in roles]
-    pairs = table[[*key, roles["subject"]]].drop_duplicates()
-    return bool(pairs.duplicated(key).any())
+    counts = table.groupby(key, sort=False)[roles["subject"]].nunique()
+    return bool((counts > 1).mean() > FEW_SHARED)
 
 
 def _ask_sites(site: str | None, roles: dict[str, str]) -> list[Problem]:
@@ -322,6 +323,9 @@ def _ask_sites(site: str | None, roles: dict[str, str]) -> list[Problem]:
 def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     """Return what the columns do not tell, with the options that do."""
     asked = []
+    if layout == "ratings" and "clip" not in guess.roles:
+        fact = "no column names what was rated, and rows of one rater and person come again."
+        asked.append(Problem(fact, ("Name it with ", Option("clip"), ".")))
     if layout in {"ratings", "wide", "items by raters", "raters in rows"}:
         if "subject" not in guess.roles:
             fact = "no column names the people who are seen, so clips count as independent."
@@ -332,6 +336,10 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
             asked.append(Problem(fact, ("Name judges with ", *either)))
     if guess.crossing is not None and guess.crossing.question is not None:
         asked.append(guess.crossing.question)
+    elif layout == "clips" and (alike := _share_scale(table, guess.numbers)):
+        fact = f"{alike} columns of numbers on one scale may be judges or items."
+        either = (Option("raters"), " or items with ", Option("items"), ".")
+        asked.append(Problem(fact, ("Name judges with ", *either)))
     elif layout == "clips" and "target" not in guess.roles:
         fact = "the column that models are to predict is not known."
         asked.append(Problem(fact, ("Name it with ", Option("target"), ".")))
@@ -349,11 +357,24 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     return asked
 
 
+def _share_scale(table: pd.DataFrame, names: Sequence[str]) -> int:
+    """Return how many columns hold whole numbers of one range, if all but ids and facts do."""
+    kept = [name for name in names if not is_aside(name)]
+    if not 2 <= len(kept) <= _MOST_JUDGES:
+        return 0
+    low, high = table[kept].min().to_numpy(float), table[kept].max().to_numpy(float)
+    alike = (high - low >= (high.max() - low.min()) / 2).all()
+    return len(kept) if alike and (table[kept].dropna() % 1 == 0).all(axis=None) else 0
+
+
 def _give_reason(role: str, name: str, guess: Guess) -> str:
     if guess.crossing is not None and role in guess.crossing.reasons:
         return guess.crossing.reasons[role]
     parts = split_name(name)
-    word = next((one for one in WORDS[role] if one in parts), role)
+    word = next((one for one in WORDS[role] if one in parts), None)
+    if word is None:
+        # A person who has one row, or whom raters rate, is what was rated.
+        return f"'{name}' is what the rows are about."
     kind = "" if role in IDS else " and its cells are numbers"
     return f"its name holds '{word}'{kind}."
 

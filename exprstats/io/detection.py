@@ -9,13 +9,13 @@ from typing import Literal
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Problem, speak
+from exprstats.errors import DataError, Problem, Text, speak
 from exprstats.io.columns import Guessed
 from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Batch
 from exprstats.io.files.words import IDS, PLAIN, WORDS, split_name
-from exprstats.io.guards.crossings import Crossing, find_crossing
+from exprstats.io.guards.crossings import Crossing, find_crossing, find_rated
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import FilePath, Source, open_source
 
@@ -44,6 +44,8 @@ class FileFacts:
         Hash of the file's bytes.
     notes
         What a person should know about the reading.
+    told
+        The notes, with options as data.
     sheet
         Of a workbook.
     header_row
@@ -59,6 +61,7 @@ class FileFacts:
     columns: tuple[str, ...]
     sha256: str
     notes: tuple[str, ...] = ()
+    told: tuple[Text, ...] = ()
     sheet: str | None = None
     header_row: int = 1
 
@@ -121,6 +124,7 @@ def list_facts(source: Source, rows: int, blank: int = 0) -> FileFacts:
         columns=tuple(source.header),
         sha256=source.layout.sha256,
         notes=(*map(speak, source.layout.notes), *_list_notes(source, blank)),
+        told=(*source.layout.notes, *_list_notes(source, blank)),
         sheet=source.layout.sheet,
         header_row=source.layout.first_row,
     )
@@ -198,11 +202,13 @@ def guess_roles(table: pd.DataFrame) -> Guess:
         del roles["context"]
     kind = _find_kind(roles)
     crossing = None if kind == "predictions" else find_crossing(table, roles, sorted(numeric))
+    if crossing is None and kind == "ratings":
+        crossing = find_rated(table, roles, sorted(numeric))
     if crossing is not None and crossing.roles:
         taken = set(crossing.roles.values())
         roles = {role: name for role, name in roles.items() if name not in taken} | crossing.roles
         kind = "ratings"
-    if "subject" in roles and "clip" not in roles and _is_rated(table[roles["subject"]], kind):
+    if "subject" in roles and "clip" not in roles and _is_rated(table, roles, kind):
         # Where a person has one row, or is what raters rate, the person is the clip.
         roles["clip"] = roles.pop("subject")
         kind = _find_kind(roles)
@@ -210,7 +216,7 @@ def guess_roles(table: pd.DataFrame) -> Guess:
         roles = _leave_out(roles, "item", "rating")
     if kind != "predictions":
         roles = _leave_out(roles, "model", "truth", "prediction")
-    settled = crossing is not None and bool(crossing.roles)
+    settled = crossing is not None and "rating" in crossing.roles
     plain = settled or _is_plain(roles.get("rating", ""))
     if kind == "ratings" and "rating" in roles and not plain:
         others = numeric - set(roles.values())
@@ -237,8 +243,13 @@ def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
     return found
 
 
-def _is_rated(subject: pd.Series, kind: Kind) -> bool:
-    return kind == "ratings" or (kind == "clips" and bool(subject.is_unique) and len(subject) > 1)
+def _is_rated(table: pd.DataFrame, roles: dict[str, str], kind: Kind) -> bool:
+    """Return whether people are what the rows are about: one row each, or one of each rater."""
+    subject = table[roles["subject"]]
+    if kind == "ratings":
+        key = [roles[role] for role in ("context", "item", "subject", "rater") if role in roles]
+        return not table.duplicated(key).any()
+    return kind == "clips" and bool(subject.is_unique) and len(subject) > 1
 
 
 def _is_plain(name: str) -> bool:

@@ -38,7 +38,7 @@ from exprstats.io.files.records import (
 from exprstats.io.files.tails import find_tail
 from exprstats.io.files.text import names_rows
 from exprstats.io.guards.codes import describe_codes, find_silent
-from exprstats.io.guards.tables import find_all_codes, name_codes
+from exprstats.io.guards.tables import find_table_codes, name_codes
 from exprstats.io.numbers import Marks, Missing
 from exprstats.options import name_nearest
 
@@ -175,7 +175,7 @@ class Source:
         apart: str | None,
     ) -> tuple[list[Problem], list[str]]:
         """Take labelled non-answers out of number columns; return what to know, and its names."""
-        found, problems = [], []
+        names, problems = [], []
         groups = table.get(apart) if apart else None
         for name, column in table.items():
             if roles[str(name)] not in _MEASURED or not pd.api.types.is_numeric_dtype(column):
@@ -186,7 +186,8 @@ class Source:
             if problem is not None:
                 table[name] = column.where(~mute)
                 problems.append(problem)
-            found += find_all_codes(str(name), table[name], rows, apart=groups)
+            names.append(str(name))
+        found = find_table_codes(table, names, rows, apart=groups)
         # On a declared scale every answer is one.
         said = [name for one in found for name in name_codes(one)] if wanted else ["*"]
         return problems + (describe_codes(found) if wanted else []), said

@@ -11,7 +11,7 @@ IDS = ("clip", "rater", "subject", "context", "item", "model")
 WORDS: dict[str, tuple[str, ...]] = {
     "clip": (
         *("clip", "video", "stimulus", "target", "segment", "object", "trial", "recording"),
-        *("image", "picture", "photo", "stimuli", "stim", "film", "filmclip", "videoclip"),
+        *("image", "vid", "picture", "photo", "stimuli", "stim", "film", "filmclip", "videoclip"),
         *("ausschnitt", "sequenz", "reiz", "bild", "foto", "aufnahme", "szene", "stimulusid"),
         *("extrait", "sequence", "estimulo", "imagen", "filmato", "immagine", "klip", "uyaran"),
         *("片段", "视频", "刺激", "图片"),
@@ -39,7 +39,10 @@ WORDS: dict[str, tuple[str, ...]] = {
         *("kontext", "aufgabe", "bedingung", "contexte", "tache", "condicion", "contexto", "tarea"),
         *("condizione", "kosul", "gorev", "durum", "条件", "任务", "情境"),
     ),
-    "item": ("item", "question", "scale", "measure", "frage", "merkmal", "madde", "题目"),
+    "item": (
+        *("item", "question", "scale", "measure", "adjective", "adjektiv", "trait", "frage"),
+        *("merkmal", "madde", "题目"),
+    ),
     "rating": (
         *("rating", "score", "response", "answer", "value", "resp", "bewertung", "urteil"),
         *("einschatzung", "beurteilung", "note", "wert", "antwort", "reponse", "evaluation"),
@@ -85,7 +88,7 @@ JUDGES = re.compile(
 ASIDE = re.compile(
     r"(.*[_ .])?id|unnamed: \d+|index|row|column_\d+|time|timestamp|zeit|day|date|year|wave"
     r"|session|age|alter|sex|gender|geschlecht|grade|school|group|gruppe|order|seed|rt|au\d\d_[rc].*"
-    r"|.*duration.*|.*reaction.?time.*|.*time.*seconds.*|.*(_|\.|key_resp.*)rt|progress|status"
+    r"|.*duration.*|.*reaction.?time.*|.*_ms|trial.*|.*time.*seconds.*|.*(_|\.|key_resp.*)rt|progress|status"
     r"|finished|location(latitude|longitude)|sc\d+|recipient.*|externalreference"
     r"|case|serial|ref|mode|started|lastdata|last_?page|maxpage|q_viewer|missing|missrel|deg_time"
     r"|time(_rsi|_sum|_sum_.*|\d+)|submitdate|startdate|datestamp|.*interviewtime|(group|question)time.*"

@@ -33,6 +33,12 @@ class Sheet:
     rows: list[list[Any]]
 
     @property
+    def names(self) -> list[str]:
+        """The texts of the first row with several."""
+        wide = (row for row in self.rows if len([cell for cell in row if cell]) > 1)
+        return [str(cell).strip() for cell in next(wide, [])]
+
+    @property
     def holds_data(self) -> bool:
         """Whether several columns and rows are filled, and the header is no codebook's."""
         filled = [[cell for cell in row if cell not in {None, ""}] for row in self.rows]
@@ -75,6 +81,12 @@ def choose_sheet(
     others = [f"'{one.name}'" + " (hidden)" * one.hidden for one in sheets if one is not chosen]
     if not others:
         return chosen, []
+    alike = [one.name for one in seen if one is not chosen and one.names == chosen.names]
+    if alike and chosen.names:
+        both = " and ".join(f"'{one}'" for one in (chosen.name, *alike))
+        told = f"sheets {both} have the same columns, as parts of one study have: put them"
+        told = f"{told} below each other; only '{chosen.name}' is read, or another with "
+        return chosen, [(told, Option("sheet"), ".")]
     start = f"sheet '{chosen.name}' is read, not {', '.join(others)}; choose another with "
     return chosen, [(start, Option("sheet"), ".")]
 

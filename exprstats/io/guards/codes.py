@@ -66,6 +66,14 @@ def find_codes(column: str, values: np.ndarray, rows: np.ndarray) -> Outlying | 
     >>> found.codes, (found.low, found.high), found.rows
     ((-9.0, 99.0), (0.0, 4.0), (9, 11))
     """
+    below = _find_negative(values)
+    if len(below):
+        held = np.isin(values, below)
+        found = find_codes(column, np.where(held, np.nan, values), rows)
+        rest = values[np.isfinite(values) & ~held]
+        codes = (*below.tolist(), *(found.codes if found else ()))
+        ends = (found.low, found.high) if found else (float(rest.min()), float(rest.max()))
+        return Outlying(column, codes, *ends, tuple(rows[np.isin(values, codes)].tolist()))
     # Counting by hash is several times faster than sorting all values.
     counted = pd.Series(values).value_counts(sort=False).sort_index()
     counted = counted[np.abs(counted.index) < _LARGEST]
@@ -103,6 +111,56 @@ def find_codes(column: str, values: np.ndarray, rows: np.ndarray) -> Outlying | 
     held = np.isin(values, outside)
     codes = tuple(outside.tolist())
     return Outlying(column, codes, float(core[0]), float(core[-1]), tuple(rows[held].tolist()))
+
+
+def _find_negative(values: np.ndarray) -> np.ndarray:
+    """Return usual codes below 0 where all other numbers are 0 or more: -99 of 0 to 100.
+
+    A -1 is a code where the others begin at 1.
+    """
+    known = values[np.isfinite(values)]
+    below = np.unique(known[known < 0])
+    rest = known[known >= 0]
+    if not len(below) or len(rest) < max(_FEWEST, _MAIN * len(known)):
+        return np.empty(0)
+    coded = np.isin(below, list(USUAL_CODES)) | ((below == -1) & (rest.min() >= 1))
+    return below if coded.all() and len(np.unique(rest)) > 2 else np.empty(0)
+
+
+def find_shared(columns: Mapping[str, np.ndarray], rows: np.ndarray) -> list[Outlying]:
+    """Return usual codes above a scale that two other columns keep to: 9 where others end at 7.
+
+    Parameters
+    ----------
+    columns
+        Numbers (n,) of each column.
+    rows
+        Rows (n,) of the file.
+
+    Examples
+    --------
+    >>> answers = np.array([1.0, 2, 3, 4, 5, 6, 7, 3, 4, 5, 2, 6])
+    >>> missed = np.where(np.arange(12) == 3, 9, answers)
+    >>> columns = {"a": missed, "b": answers, "c": answers[::-1]}
+    >>> [(one.column, one.codes) for one in find_shared(columns, np.arange(12))]
+    [('a', (9.0,))]
+    """
+    levels = {name: np.unique(values[np.isfinite(values)]) for name, values in columns.items()}
+    steps = {
+        name: held
+        for name, held in levels.items()
+        if 3 < len(held) <= _MOST_LEVELS and (held % 1 == 0).all()
+    }
+    found = []
+    for name, held in steps.items():
+        if held[-1] not in USUAL_CODES or held[-1] < held[-2] + 2:
+            continue
+        alike = [one for other, one in steps.items() if other != name and one[-1] == held[-2]]
+        where = columns[name] == held[-1]
+        if len(alike) > 1 and where.sum() < (1 - _MAIN) * len(where):
+            ends = float(held[0]), float(held[-2])
+            found.append(Outlying(name, (float(held[-1]),), *ends, tuple(rows[where].tolist())))
+    return found
 
 
 def _is_far(gap: float, spread: float, usual: bool) -> bool:

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import pandas as pd
 
+from exprstats.apa import count_things
 from exprstats.errors import Option, Problem
 from exprstats.io.files.words import TIMES, WORDS, fold_name, is_aside, split_name
 
@@ -19,6 +20,8 @@ _PLACES = frozenset(
     {"site", "centre", "center", "lab", "laboratory", "clinic", "hospital", "school", "class"}
     | {"university", "country", "city", "study", "sample", "cohort", "batch", "location", "place"}
 )
+# Where more clips have several subjects, ids of clips begin anew with each subject.
+FEW_SHARED = 0.1
 # So many times more clips than raters tell which is which.
 _TIMES_MORE = 2
 
@@ -72,6 +75,41 @@ def find_crossing(
             continue
         return _settle(table, roles, value, one, two)
     return None
+
+
+def find_rated(
+    table: pd.DataFrame, roles: Mapping[str, str], numeric: Sequence[str]
+) -> Crossing | None:
+    """Return what raters rated, where one column of ids and the rater name each row once.
+
+    Examples
+    --------
+    >>> rows = [(tape, rater, 3.0, 4.0) for tape in "abcdef" for rater in "xy"]
+    >>> table = pd.DataFrame(rows, columns=["tape", "rater", "warm", "open"])
+    >>> find_rated(table, {"rater": "rater"}, ["warm", "open"]).roles
+    {'clip': 'tape'}
+    """
+    rater = roles.get("rater")
+    if rater is None or "clip" in roles or len(table) < _FEWEST:
+        return None
+    taken = {name for role, name in roles.items() if role not in {"item", "subject"}}
+    free = [
+        name
+        for name in map(str, table)
+        if name not in taken and not _is_time(name) and _names_cases(table[name])
+    ]
+    # Texts before whole numbers, which may be answers.
+    for name in sorted(free, key=lambda one: one in numeric and not is_named(one)):
+        counts = table.groupby(name, sort=False)[rater].size()
+        if not table.duplicated([name, rater]).any() and counts.median() > 1:
+            reason = f"'{name}' and '{rater}' together name each row once."
+            return Crossing({"clip": name}, {"clip": reason})
+    return None
+
+
+def is_named(name: str) -> bool:
+    """Return whether a name is one of clips."""
+    return bool(split_name(name) & {*WORDS["clip"]})
 
 
 def _list_crossed(
@@ -172,3 +210,22 @@ def find_site(table: pd.DataFrame, roles: dict[str, str]) -> str | None:
         if len(pairs[name].unique()) > 1 and people and len(pairs) >= _AGAIN * people:
             return str(name)
     return None
+
+
+def find_strays(table: pd.DataFrame, roles: Mapping[str, str]) -> list[Problem]:
+    """Return a problem where a few clips have several subjects, and all others one."""
+    if not {"clip", "subject"} <= set(roles):
+        return []
+    key = [roles[role] for role in ("context", "clip") if role in roles]
+    counts = table.groupby(key, sort=False)[roles["subject"]].nunique()
+    several = counts[counts > 1]
+    if not 0 < len(several) <= FEW_SHARED * len(counts):
+        return []
+    first = several.index[0]
+    where = (table[key] == (first if len(key) > 1 else [first])).all(axis=1)
+    people = table.loc[where, roles["subject"]].value_counts()
+    named = " and ".join(f"'{name}' ({count_things(n, 'row')})" for name, n in people.items())
+    label = first[-1] if len(key) > 1 else first
+    counted = count_things(len(several), "clip has", "clips have")
+    fact = f"{counted} several subjects: '{label}' has {named}."
+    return [Problem(fact, "Correct the subject, or the clip.", column=roles["subject"])]

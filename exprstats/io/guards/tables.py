@@ -14,7 +14,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.files.words import is_total
-from exprstats.io.guards.codes import Outlying, find_codes
+from exprstats.io.guards.codes import Outlying, find_codes, find_shared
 from exprstats.io.guards.ids import Finding, judge_ids, name_ids
 
 # Of a table's attributes: what was said of it before.
@@ -128,8 +128,7 @@ def guard_table(
         told += [one for kind, one in findings if kind not in {"lost", *passed}]
     codes = [
         replace(one, rows=tuple(row + 1 for row in one.rows))
-        for name in _list_columns(table, numbers)
-        for one in find_all_codes(name, table[name], apart=_pick(table, apart))
+        for one in find_table_codes(table, _list_columns(table, numbers), apart=_pick(table, apart))
         if not said.issuperset(name_codes(one))
     ]
     told += map(_describe, codes)
@@ -144,6 +143,34 @@ def guard_ratings(ratings: pd.DataFrame, *others: str | None) -> pd.DataFrame:
     """Return RATINGS as `guard_table` does; ``others`` are further columns of ids."""
     ids = ("context", "clip", "rater", "item", "subject", *filter(None, others))
     return guard_table(ratings, ids=ids, numbers=["rating"], apart="item")
+
+
+def find_table_codes(
+    table: pd.DataFrame,
+    names: Sequence[str],
+    rows: np.ndarray | None = None,
+    *,
+    apart: pd.Series | None = None,
+) -> list[Outlying]:
+    """Return codes far from the other values of some columns, or above the scale that they share.
+
+    Parameters
+    ----------
+    table, names
+        Columns of numbers.
+    rows, apart
+        As for `find_all_codes`.
+    """
+    rows = np.arange(len(table)) if rows is None else rows
+    found = [one for name in names for one in find_all_codes(name, table[name], rows, apart=apart)]
+    columns = {
+        name: table[name].to_numpy(float, na_value=np.nan)
+        for name in names
+        if pd.api.types.is_numeric_dtype(table[name])
+        and not pd.api.types.is_bool_dtype(table[name])
+    }
+    told = {one.column for one in found}
+    return found + [one for one in find_shared(columns, rows) if one.column not in told]
 
 
 def find_all_codes(
