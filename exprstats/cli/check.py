@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from exprstats.cli.holdings import (
     count_table,
     match_tables,
     present_design,
+    read_annotated,
     try_call,
     try_reading,
 )
@@ -55,6 +56,7 @@ from exprstats.errors import (
 
 if TYPE_CHECKING:
     from exprstats.io import FileContents, FileFacts, Reading
+    from exprstats.io.files.annotations import Annotated
 
 _KINDS = {
     "ratings": "one row a rating",
@@ -104,9 +106,14 @@ def check_input(
         named |= {"item": item} if item else {}
         named |= {"raters_in_rows": True} if raters_in_rows else {}
         reading = get_reading()
+        from exprstats.io.files.annotations import tell_annotated
+
+        told = {file: found for file in files if (found := tell_annotated(file)) is not None}
         for file in files:
             spare_input(file, session.files)
-            if file.suffix.lower() != ".toml":
+            if file in told and not named:
+                problems += inspect_annotated(session, file, told)
+            elif file.suffix.lower() != ".toml":
                 problems += inspect_table(session, file, named, reading)
             elif named or reading != type(reading)():
                 message = f"Options name columns of a table, and {file} is a study: leave them out."
@@ -173,6 +180,44 @@ def inspect_table(
     asked = [spell("check", one) for one in contents.questions]
     session.show_points("What the file does not say", asked)
     return problems or _suggest(session, path, contents, reading)
+
+
+def inspect_annotated(
+    session: Session, path: Path, told: Mapping[Path, Annotated]
+) -> list[Problem]:
+    """Put what a file of annotations, estimates or words is into the session; return problems.
+
+    Parameters
+    ----------
+    session, path
+        The session and the file.
+    told
+        All such files of the call: annotations of signing need a lexicon beside them.
+    """
+    from exprstats.io.files.kinds import hash_file
+
+    found = told[path]
+    session.add_input(path, hash_file(path), None)
+    session.show_points(f"{path}", [f"{found.kind}."])
+    lexicons = [file for file, one in told.items() if one.use == "lexicon"]
+    problems = try_reading(partial(read_annotated, path, found.use, lexicons))
+    lines = []
+    if found.use == "lexicon" and not any(one.use == "signing" for one in told.values()):
+        session.say("Give it to exprstats signing beside annotations, with --lexicon.")
+    elif found.rated:
+        fact = "these are ratings, with which predictions of a model are compared."
+        asked = Problem(fact, ("Name the predictions with ", Option("predictions"), "."))
+        session.show_points("What the file does not say", [spell("check", asked)])
+    elif found.use == "signing" and not lexicons:
+        fact = "emotions are found in the words by a lexicon, which is not among the files."
+        asked = Problem(fact, ("Name it beside this file, or with ", Option("lexicon"), "."))
+        session.show_points("What the file does not say", [spell("check", asked)])
+    elif found.use != "lexicon" and not problems:
+        given = {"lexicon": str(lexicons[0])} if found.use == "signing" else {}
+        lines.append(Call(found.use, dict(given)).write(path))
+    session.rows += [{"kind": "suggestion", "command": line} for line in lines]
+    session.blocks += [f"Try: {line}" for line in lines]
+    return problems
 
 
 def _suggest(

@@ -35,7 +35,8 @@ from exprstats.cli.options import (
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
-from exprstats.errors import Option, OptionError, join_names
+from exprstats.document.terminal import spell
+from exprstats.errors import DataError, Option, OptionError, join_names, warn_user
 from exprstats.options import IccChoice, IccEstimator
 
 if TYPE_CHECKING:
@@ -224,7 +225,12 @@ def _study(
         session.tables["subject_decisions"] = subjects.tidy()
         yield subjects
     if by and len(ratings["context"].drop_duplicates()) > 1:
-        differences = compare_reliability(ratings, by=by, **choices)
+        try:
+            differences = compare_reliability(ratings, by=by, **choices)
+        except DataError as error:
+            # A context without a coefficient takes no other result with it.
+            warn_user(f"Contexts are not compared: {spell('reliability', error.problems[0])}")
+            return
         session.tables["context_differences"] = differences.tidy()
         # A difference between contexts belongs to no context itself.
         session.rows += [

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Value = str | list[str] | bool
 # Options that name one column or word; the others take lists.
-_SINGLE = frozenset({"rater", "item", "target", "truth", "model", "weights", "segments"})
+_SINGLE = frozenset({"rater", "item", "target", "truth", "model", "weights", "segments", "lexicon"})
 _ALWAYS = frozenset({"subject", "by"})
 _TARGETS = ("target", "outcome", "criterion", "y", "dv")
 # Columns that programs make of videos: features, and never what is to be predicted.

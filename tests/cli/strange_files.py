@@ -10,86 +10,22 @@ import openpyxl
 import pandas as pd
 import pyreadstat
 
-rng = np.random.default_rng(31)
-_LEVELS = rng.normal(size=24)
-# 24 clips of 8 people, each rated by the same four judges from 1 to 5.
-GRID = np.clip(np.rint(3 + 1.1 * _LEVELS[:, None] + 0.7 * rng.normal(size=(24, 4))), 1, 5)
-CLIPS = [f"clip{i + 1:02d}" for i in range(24)]
-PEOPLE = [f"P{i // 3 + 1:03d}" for i in range(24)]
-JUDGES = ["Ada", "Ben", "Cem", "Dora"]
-HEADER = ("clip", "rater", "rating", "subject")
-# 60 people answer five items from 1 to 5.
-_TRAIT = rng.normal(size=60)
-ANSWERS = np.clip(np.rint(3 + 0.9 * _TRAIT[:, None] + 0.8 * rng.normal(size=(60, 5))), 1, 5)
-
-
-def agree(grid):
-    """Return ICC(A,1) of a whole grid by mean squares (McGraw & Wong, 1996, Table 4)."""
-    n, k = grid.shape
-    grand = grid.mean()
-    rows = k * ((grid.mean(1) - grand) ** 2).sum() / (n - 1)
-    columns = n * ((grid.mean(0) - grand) ** 2).sum() / (k - 1)
-    rest = grid - grid.mean(1, keepdims=True) - grid.mean(0) + grand
-    error = (rest**2).sum() / ((n - 1) * (k - 1))
-    return (rows - error) / (rows + (k - 1) * error + k * (columns - error) / n)
-
-
-def load_first(answers):
-    """Return the first standardised loading of one factor by maximum likelihood (Jöreskog, 1967).
-
-    For given uniquenesses the best loadings follow from the largest eigenvalue of the scaled
-    correlations; the uniquenesses are iterated to a fixed point of the ML equations.
-    """
-    matrix = np.corrcoef(answers.T)
-    unique = 1 / np.diag(np.linalg.inv(matrix))
-    for _ in range(5000):
-        scale = np.sqrt(unique)
-        values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
-        loadings = scale * vectors[:, -1] * np.sqrt(max(values[-1] - 1, 0))
-        unique = np.clip(1 - loadings**2, 0.005, None)
-    return abs(loadings[0])
-
-
-ICC = ("reliability", "ICC(A,1)", agree(GRID))
-LOADING = ("factor", "loading", load_first(ANSWERS))
-
-
-def long(change=str, header=HEADER, grid=GRID, judges=JUDGES, clips=CLIPS, people=PEOPLE):
-    """Return one row a rating, each rating as a text."""
-    rows = [
-        [clips[i], judges[j], change(f"{grid[i, j]:g}"), people[i]]
-        for i, j in itertools.product(range(len(grid)), range(len(judges)))
-    ]
-    return [list(header), *rows]
-
-
-def wide(judges=JUDGES, grid=GRID, first="clip"):
-    return [[first, *judges], *([CLIPS[i], *map("{:g}".format, row)] for i, row in enumerate(grid))]
-
-
-def items(names, before=(), after=(), answers=ANSWERS, change=str):
-    """Return one row a person; columns before and after the items are (name, value of a row)."""
-    head = [*(name for name, _ in before), *names, *(name for name, _ in after)]
-    rows = [
-        [
-            *(make(i) for _, make in before),
-            *(change(f"{one:g}") for one in row),
-            *(make(i) for _, make in after),
-        ]
-        for i, row in enumerate(answers)
-    ]
-    return [head, *rows]
-
-
-def join(rows, mark=",", end="\n", quoted=True):
-    """Return the text of a table; cells that hold the mark, a quote or a line end are quoted."""
-
-    def write(cell):
-        text = str(cell)
-        hard = quoted and any(one in text for one in (mark, '"', "\n"))
-        return '"' + text.replace('"', '""') + '"' if hard else text
-
-    return end.join(mark.join(map(write, row)) for row in rows) + end
+from .strange_tables import (
+    ANSWERS,
+    CLIPS,
+    GRID,
+    HEADER,
+    ICC,
+    JUDGES,
+    LOADING,
+    PEOPLE,
+    agree,
+    items,
+    join,
+    load_first,
+    long,
+    wide,
+)
 
 
 @dataclass(frozen=True)
@@ -183,11 +119,12 @@ def _sosci():
     after = [("TIME001", lambda i: str(5 + i * 7 % 31)), ("TIME002", lambda i: str(9 + i % 23)),
              ("TIME_SUM", lambda i: str(14 + i * 5 % 53)), ("LASTPAGE", lambda i: "7"),
              ("MAXPAGE", lambda i: "7"), ("MISSING", lambda i: str(i % 3)),
-             ("FINISHED", lambda i: "1"), ("TIME_RSI", lambda i: f"{0.5 + i % 9 / 8:.2f}")]  # fmt: skip
+             ("FINISHED", lambda i: "1"),
+             ("TIME_RSI", lambda i: f"{0.5 + i % 9 / 8:.2f}")]  # fmt: skip
     names = [f"AU01_0{i}" for i in range(1, 6)]
     rows = items(names, before, after)
     told = ["Interview-Nummer", "Seriennummer", "Referenz", "Fragebogen", "Interview-Modus",
-            "Beginn", *(f"Ausdruck: {one}" for one in "lebhaft offen warm frei klar".split()),
+            "Beginn", *(f"Ausdruck: {one}" for one in ("lebhaft", "offen", "warm", "frei", "klar")),
             *("Verweildauer Seite 1", "Verweildauer Seite 2", "Verweildauer gesamt",
               "Letzte Seite", "Letzte Seite", "Fehlende", "Beendet", "Index")]  # fmt: skip
     return [rows[0], told, *rows[1:]]
@@ -204,7 +141,8 @@ def _lime():
 def _redcap():
     names = ["warm_1", "warm_2", "warm_3", "warm_4", "warm_5"]
     before = [("record_id", lambda i: str(i + 1)), ("redcap_event_name", lambda i: "t0_arm_1"),
-              ("redcap_repeat_instance", lambda i: ""), ("dob", lambda i: f"1990-02-{i % 28 + 1:02d}")]  # fmt: skip
+              ("redcap_repeat_instance", lambda i: ""),
+              ("dob", lambda i: f"1990-02-{i % 28 + 1:02d}")]  # fmt: skip
     return items(names, before, [("warmth_complete", lambda i: ["2", "0", "1"][i % 3])])
 
 
@@ -278,12 +216,31 @@ SCALE = {1.0: "stimme nicht zu", 5.0: "stimme zu", 8.0: "keine Angabe"}
 FIVE = [f"i{j}" for j in range(5)]
 _MATRIX = np.corrcoef(ANSWERS.T).round(2)
 
+# Two clips that nobody could rate.
+_GONE = [3, 9]
+KEPT = ("reliability", "ICC(A,1)", agree(np.delete(GRID, _GONE, axis=0)))
+
+
+def _miss(code, unit=1):
+    """Return ratings with a code for two clips; at unit 20 those of a slider up to 100."""
+    made = GRID * unit
+    made[_GONE] = code
+    return long(grid=made)
+
+
+def _nine():
+    made = ANSWERS.copy()
+    made[[3, 9, 27], 1] = 9
+    return items(FIVE, answers=made)
+
+
 FILES = [
     # Dialects and languages.
     text("german.csv", join(long(_comma, ("Clip", "Beurteiler", "Bewertung", "Versuchsperson"),
          HALF), ";"), HALVES, "cp1252"),
-    text("german_umlaut.csv", join(long(_comma, ("Video", "Bewerter", "Ausprägung", "Probandennummer"),
-         HALF, ["Jörg", "Änne", "Cem", "Dora"]), ";"), HALVES, "cp1252"),
+    text("german_umlaut.csv", join(long(_comma,
+         ("Video", "Bewerter", "Ausprägung", "Probandennummer"), HALF,
+         ["Jörg", "Änne", "Cem", "Dora"]), ";"), HALVES, "cp1252"),
     text("french.txt", join(long(str, ("extrait", "juge", "note", "participant")), "\t"), ICC,
          "utf-16"),
     text("turkish.csv", join(long(str, ("Klip", "Değerlendirici", "Puan", "Katılımcı")), ";"), ICC,
@@ -296,7 +253,8 @@ FILES = [
     text("r_table.txt", " ".join(f'"{one}"' for one in HEADER) + "\n" + "".join(
          f'"{n}" "{c}" "{r}" {v} "{s}"\n' for n, (c, r, v, s) in enumerate(long()[1:], 1)), ICC),
     text("old_mac.csv", join(long(), end="\r"), ICC, "mac-roman"),
-    text("declared.csv", "sep=;\r\n" + join(long(_comma, grid=HALF), ";", "\r\n"), HALVES, "cp1252"),
+    text("declared.csv", "sep=;\r\n" + join(long(_comma, grid=HALF), ";", "\r\n"), HALVES,
+         "cp1252"),
     text("comments.csv", "# lab 4, pilot\n# exported 2024-01-02\n\n" + join(long()), ICC),
     text("trailing.csv", join([[*row, "", ""] for row in long()]), ICC),
     text("leading.csv", join([["", *row] for row in long()]), ICC),
@@ -346,16 +304,17 @@ FILES = [
     text("psychopy.csv", _trials(("participant", "stimulus", "rating")), ICC),
     text("testable.csv", _trials(("subjectNr", "stimFile", "resp")), ICC),
     text("likert_german.csv", items(FIVE, change=lambda cell: LIKERT[cell]), LOADING),
-    text("likert_french.csv", long(lambda cell: FREQUENT[cell], ("clip", "juge", "réponse", "sujet")),
-         ICC),
-    text("likert_numbered.csv", items(FIVE, change=lambda cell: f"{cell} = {AGREE[cell]}"), LOADING),
+    text("likert_french.csv", long(lambda cell: FREQUENT[cell],
+         ("clip", "juge", "réponse", "sujet")), ICC),
+    text("likert_numbered.csv", items(FIVE, change=lambda cell: f"{cell} = {AGREE[cell]}"),
+         LOADING),
     text("codes.csv", CODED, ("factor", "loading", load_first(_kept))),
     # Workbooks.
     book("merged.xlsx", {"Daten": long()}, ICC, _merge),
     book("codebook_first.xlsx", {"Codebuch": [["Variable", "Bedeutung"], ["clip", "Film"],
          ["rater", "Beurteiler"], ["rating", "1 bis 5"]], "Daten": long()}, ICC),
     book("hidden.xlsx", {"old": long(grid=GRID[::-1]), "new": long()}, ICC, _hide),
-    book("titled.xlsx", {"A": [["Study 2: expressiveness"], ["exported by Ada"], [], *long()]}, ICC),
+    book("titled.xlsx", {"A": [["Study 2: expressiveness"], ["by Ada"], [], *long()]}, ICC),
     book("offset.xlsx", {"A": [[], [], *([None, None, *row] for row in long())]}, ICC),
     book("noted.xlsx", {"A": [*long(), [], ["Note. Clips 1 to 24; rated in 2019."]]}, ICC),
     book("headed_twice.xlsx", {"A": [["", "joy", None, None, None, "calm", None, None, None],
@@ -364,7 +323,7 @@ FILES = [
     spss("labelled.sav", _labelled, ("factor", "loading", load_first(_silent)),
          variable_value_labels=dict.fromkeys(FIVE, SCALE)),
     spss("ranges.sav", _labelled, ("factor", "loading", load_first(_silent)),
-         missing_ranges=dict.fromkeys(FIVE, [{"lo": 8, "hi": 9}])),
+         missing_ranges={name: [{"lo": 8, "hi": 9}] for name in FIVE}),
     Strange("answers.dta", _stata, LOADING),
     # Layouts.
     *(text(f"judges_{n}.csv", wide(names), ICC) for n, names in enumerate([
@@ -384,6 +343,25 @@ FILES = [
       for word, how in (("Total", np.sum), ("Mean", np.mean), ("all", np.mean))),
     text("item_total.csv", items(FIVE, after=[("total", lambda i: f"{ANSWERS[i].sum():g}")]),
          LOADING),
+    text("slider.csv", _miss(-99, 20), KEPT),
+    text("below_one.csv", _miss(-1), KEPT),
+    text("nine_of_five.csv", _nine(), ("factor", "loading", load_first(_silent))),
+    text("end_labels.csv", long(lambda cell: {"1": "1 = not at all", "5": "5 = very"}.get(cell,
+         cell)), ICC),
+    text("adjectives.csv", [["clip", "coder", "adjective", "response"], *([c, r, word, v]
+         for word in ("warm", "open") for c, r, v, _ in long()[1:])], ICC),
+    text("short_names.csv", [["VP", "vid", "rater_nr", "i1", "i2"], *([s[1:], c[4:], r, v, v]
+         for c, r, v, s in long()[1:])], ICC),
+    text("loops.csv", _crossed("{judge}_{item}"), ICC),
+    text("copies.csv", [*long(), *long()[5:8]], "copies of others"),
+    text("sessions.csv", [[*HEADER, "session"], *([*row, one] for one in "12"
+         for row in long()[1:])], "'session' ('1', '2') tells them apart"),
+    text("stray.csv", [[*row[:3], "P009"] if i == 3 else row for i, row in enumerate(long())],
+         "'clip01' has 'P001' (3 rows) and 'P009' (1 row)"),
+    Strange("zero.csv", lambda path: path.write_bytes(
+        join(long()).encode().replace(b"Cem", b"Ce\0m", 1)), "zero byte"),
+    text("lone.csv", [HEADER, *long()[1::4]], "has 1 rating"),
     *(text(f"two_ids_{n}.csv", _trials(names), ICC) for n, names in enumerate(
-        [("evaluator", "picture", "score"), ("sample", "plate", "diameter"), ("vp", "bild", "urteil")])),
+        [("evaluator", "picture", "score"), ("sample", "plate", "diameter"),
+         ("vp", "bild", "urteil")])),
 ]  # fmt: skip
