@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.apa import count_things, write_count
+from exprstats.cli.annotations import inspect_annotated
+from exprstats.cli.calls import Call, name_call
 from exprstats.cli.holdings import (
     count_table,
     match_tables,
     present_design,
-    read_annotated,
     try_call,
     try_reading,
 )
@@ -35,7 +36,7 @@ from exprstats.cli.options import (
 from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.cli.suggestions import Call, list_answers, list_calls
+from exprstats.cli.suggestions import list_answers, list_calls
 from exprstats.document.model import Column, Table
 from exprstats.document.terminal import (
     describe_error,
@@ -56,7 +57,6 @@ from exprstats.errors import (
 
 if TYPE_CHECKING:
     from exprstats.io import FileContents, FileFacts, Reading
-    from exprstats.io.files.annotations import Annotated
 
 _KINDS = {
     "ratings": "one row a rating",
@@ -165,9 +165,14 @@ def inspect_table(
             warn_user(text)
     problems = [replace(one, file=str(path)) for one in contents.problems]
     if named:
-        return problems or try_reading(
+        problems = problems or try_reading(
             partial(_describe_rows, session, path, contents, named, reading)
         )
+        if not problems and _rates(contents, named):
+            line = name_call(_name_ratings(contents, named)).write(path)
+            session.rows.append({"kind": "suggestion", "command": line})
+            session.blocks.append(f"Try: {line}")
+        return problems
     kind = _KINDS.get(contents.layout, f"a file of {contents.layout}")
     reasons = [
         f"{name} is the {role}: {contents.reasons[role]}" for role, name in contents.roles.items()
@@ -180,44 +185,6 @@ def inspect_table(
     asked = [spell("check", one) for one in contents.questions]
     session.show_points("What the file does not say", asked)
     return problems or _suggest(session, path, contents, reading)
-
-
-def inspect_annotated(
-    session: Session, path: Path, told: Mapping[Path, Annotated]
-) -> list[Problem]:
-    """Put what a file of annotations, estimates or words is into the session; return problems.
-
-    Parameters
-    ----------
-    session, path
-        The session and the file.
-    told
-        All such files of the call: annotations of signing need a lexicon beside them.
-    """
-    from exprstats.io.files.kinds import hash_file
-
-    found = told[path]
-    session.add_input(path, hash_file(path), None)
-    session.show_points(f"{path}", [f"{found.kind}."])
-    lexicons = [file for file, one in told.items() if one.use == "lexicon"]
-    problems = try_reading(partial(read_annotated, path, found.use, lexicons))
-    lines = []
-    if found.use == "lexicon" and not any(one.use == "signing" for one in told.values()):
-        session.say("Give it to exprstats signing beside annotations, with --lexicon.")
-    elif found.rated:
-        fact = "these are ratings, with which predictions of a model are compared."
-        asked = Problem(fact, ("Name the predictions with ", Option("predictions"), "."))
-        session.show_points("What the file does not say", [spell("check", asked)])
-    elif found.use == "signing" and not lexicons:
-        fact = "emotions are found in the words by a lexicon, which is not among the files."
-        asked = Problem(fact, ("Name it beside this file, or with ", Option("lexicon"), "."))
-        session.show_points("What the file does not say", [spell("check", asked)])
-    elif found.use != "lexicon" and not problems:
-        given = {"lexicon": str(lexicons[0])} if found.use == "signing" else {}
-        lines.append(Call(found.use, dict(given)).write(path))
-    session.rows += [{"kind": "suggestion", "command": line} for line in lines]
-    session.blocks += [f"Try: {line}" for line in lines]
-    return problems
 
 
 def _suggest(
@@ -368,9 +335,7 @@ def _describe_rows(
     from exprstats.io import read_clips, read_ratings
 
     roles = {**contents.roles, **named}
-    if {"rater", "raters", "rating", "items", "raters_in_rows"} & set(named) or (
-        contents.layout == "ratings" and "clip" in roles
-    ):
+    if _rates(contents, named):
         ratings = read_ratings(path, **_name_ratings(contents, named), reading=reading)
         if ratings["rating"].isna().all():
             remedy = "Name other columns with ", Option("rating"), "."
@@ -381,6 +346,13 @@ def _describe_rows(
         ids: dict[str, Any] = {role: roles.get(role) for role in ("subject", "context")}
         clips = read_clips(path, clip=roles.get("clip", "clip"), **ids, reading=reading)
         session.show_points("Rows", list(count_table(clips)))
+
+
+def _rates(contents: FileContents, named: dict[str, Any]) -> bool:
+    """Return whether named columns and guesses of the others are those of ratings."""
+    given = {"rater", "raters", "rating", "items", "raters_in_rows"} & set(named)
+    whole = contents.layout == "ratings" and "clip" in {**contents.roles, **named}
+    return bool(given) or whole
 
 
 def _name_ratings(contents: FileContents, named: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things
@@ -15,12 +14,10 @@ from exprstats.errors import DataError, Problem
 if TYPE_CHECKING:
     import pandas as pd
 
-    from exprstats.cli.suggestions import Call
-    from exprstats.io.files.annotations import Use
+    from exprstats.cli.calls import Call
 
 # More rows take longer than a look should.
 _TRIED = 50_000
-_LARGE = 20_000_000
 
 
 def count_table(table: pd.DataFrame) -> Iterator[str]:
@@ -97,27 +94,3 @@ def try_call(call: Call, table: pd.DataFrame) -> None:
         from exprstats.models import split_subjects
 
         split_subjects(table)
-
-
-def read_annotated(path: Path, use: Use, lexicons: Sequence[Path]) -> None:
-    """Read a file of annotations, estimates or words as its command does, to meet what stops it."""
-    if path.stat().st_size > _LARGE:
-        return
-    if use == "evoked":
-        from exprstats.events import read_evoked
-
-        read_evoked(path)
-    elif use == "estimates":
-        from exprstats.expressions import read_estimates
-
-        read_estimates(path)
-    elif use == "lexicon":
-        from exprstats.events import read_lexicon
-
-        read_lexicon(path)
-    else:
-        from exprstats.events import find_labels, read_events, read_lexicon
-
-        events = read_events(path)
-        for one in lexicons[:1]:
-            find_labels(events, read_lexicon(one))

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from exprstats.errors import join_names
+from exprstats.cli.calls import SINGLE, Call, Value
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from exprstats.io import FileContents
 
-    from exprstats.io import FileContents, Reading
-
-Value = str | list[str] | bool
-# Options that name one column or word; the others take lists.
-_SINGLE = frozenset({"rater", "item", "target", "truth", "model", "weights", "segments", "lexicon"})
 _ALWAYS = frozenset({"subject", "by"})
 _TARGETS = ("target", "outcome", "criterion", "y", "dv")
 # Columns that programs make of videos: features, and never what is to be predicted.
@@ -37,63 +30,6 @@ _BEYOND = 20
 # An answer so many ranges away from all others is a slip of the keyboard.
 _SLIP = 3
 _SPARSE = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A command on a file: its options in order, lists where the option takes several names."""
-
-    command: str
-    options: dict[str, Value]
-
-    def write(self, file: Path) -> str:
-        """Return the call as a person types it; names of any kind survive the shell."""
-        words = ["exprstats", self.command, _write_place(file)]
-        for option, value in self.options.items():
-            if value is True:
-                words.append(f"--{option}")
-                continue
-            names = value if isinstance(value, list) else [value]
-            text = str(value) if option in _SINGLE else join_names(names)
-            # Click takes "--rating -x" for two options.
-            glue = text.startswith("-")
-            words += [f"--{option}={text}"] if glue else [f"--{option}", text]
-        return shlex.join(words)
-
-    def read(self, file: Path, reading: Reading) -> pd.DataFrame | None:
-        """Return the table that the command would read; None of a command that reads none.
-
-        Raises
-        ------
-        DataError
-            What the command would refuse.
-        """
-        from exprstats.io import read_clips, read_items, read_predictions, read_ratings
-
-        given: dict[str, Any] = {
-            {"by": "context", "rating": "items"}.get(name.replace("-", "_"), name): value
-            for name, value in self.options.items()
-            if name not in {"model", "weights", "labels", "missing"}
-        }
-        reading = self._extend(reading)
-        if self.command in {"reliability", "agreement"} or "rater" in given:
-            if len(given.get("items", ())) == 1:
-                given["rating"] = given.pop("items")[0]
-            given["raters_in_rows"] = bool(given.pop("raters-in-rows", False))
-            return read_ratings(file, **given, reading=reading)
-        readers = {"factor": read_items, "fit": read_clips, "compare": read_predictions}
-        reader: Any = readers.get(self.command)
-        if self.command == "fit":
-            given["classes"] = None
-        return None if reader is None else reader(file, **given, reading=reading)
-
-    def _extend(self, reading: Reading) -> Reading:
-        more: dict[str, Any] = {
-            name: [one for one in value if one != "fiml"]
-            for name, value in self.options.items()
-            if name in {"labels", "missing"} and isinstance(value, list)
-        }
-        return replace(reading, **more)
 
 
 def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
@@ -373,7 +309,7 @@ def _find_codes(contents: FileContents) -> dict[str, list[str]]:
 def _name_ids(roles: dict[str, str], *wanted: str) -> dict[str, Value]:
     named = {("by" if role == "context" else role): roles.get(role) for role in wanted}
     return {
-        option: name if option in _SINGLE else [name]
+        option: name if option in SINGLE else [name]
         for option, name in named.items()
         if name and (name != option or option in _ALWAYS)
     }
@@ -384,8 +320,3 @@ def _name_site(contents: FileContents) -> dict[str, Value]:
     if contents.site is None:
         return {}
     return {"subject": [contents.site, contents.roles["subject"]]}
-
-
-def _write_place(file: Path) -> str:
-    text = str(file)
-    return f"./{text}" if text.startswith("-") and text != "-" else text
