@@ -9,9 +9,12 @@ import numpy as np
 
 from exprstats.behaviour.openface.recordings import Recording
 from exprstats.behaviour.settings import Settings
+from exprstats.errors import DataError, Option, Problem
 
 # Sums and products of times may differ by rounding only.
 SLACK = 1e-9
+# Moments of one video; ten days at 20 a second have fewer.
+_MOST = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,26 @@ def place_grid(start: np.ndarray, end: np.ndarray, hz: float) -> Grid:
     hz
         Moments a second.
 
+    Raises
+    ------
+    DataError
+        If wild time stamps ask for more moments than there can be.
+
     Examples
     --------
     >>> place_grid(np.array([3.0]), np.array([4.0]), 5).time.round(3).tolist()
     [3.0, 3.2, 3.4, 3.6, 3.8]
     """
-    counts = np.maximum(np.ceil((end - start) * hz - SLACK), 0).astype(np.int64)
+    wanted = np.maximum(np.ceil((end - start) * hz - SLACK), 0)
+    if wanted.sum() > _MOST:
+        fact = f"its clips last up to {np.max(end - start):,.0f} s, which no video does."
+        remedy = (
+            "Correct the time stamps, or give the frames per second with ",
+            Option("fps"),
+            ".",
+        )
+        raise DataError(Problem(fact, remedy))
+    counts = wanted.astype(np.int64)
     clip = np.repeat(np.arange(len(start)), counts)
     first = np.repeat(np.cumsum(counts) - counts, counts)
     return Grid(clip, start[clip] + (np.arange(len(clip)) - first) / hz, end)

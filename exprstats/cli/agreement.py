@@ -11,6 +11,7 @@ from exprstats.cli.options import (
     ClipOption,
     DuplicatesOption,
     ForceOption,
+    ItemOption,
     JsonOption,
     LevelOption,
     OutOption,
@@ -41,6 +42,7 @@ def agree_file(
     rating: RatingOption = None,
     clip: ClipOption = None,
     rater: RaterOption = None,
+    item: ItemOption = None,
     raters: RatersOption = None,
     raters_in_rows: RatersInRowsOption = False,
     reverse: ReverseOption = None,
@@ -77,6 +79,7 @@ def agree_file(
         named = name_ratings(rating, clip, rater, raters)
         ids = {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
         named |= {role: name for role, name in ids.items() if name}
+        named |= {"item": item} if item else {}
         named |= {"raters_in_rows": True} if raters_in_rows else {}
         named |= {"reverse": split_names(reverse, "--reverse")} if reverse else {}
         ends = split_scale(scale)

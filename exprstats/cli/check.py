@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,9 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.apa import count_things, write_count
+from exprstats.cli.annotations import inspect_annotated
+from exprstats.cli.calls import Call, name_call
+from exprstats.cli.holdings import (
+    count_table,
+    match_tables,
+    present_design,
+    try_call,
+    try_reading,
+)
 from exprstats.cli.options import (
     ByOption,
     ClipOption,
+    ItemOption,
     JsonOption,
     QuietOption,
     RaterOption,
@@ -27,8 +36,7 @@ from exprstats.cli.options import (
 from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.cli.suggestions import Call, list_answers, list_calls
-from exprstats.document.cells import list_records
+from exprstats.cli.suggestions import list_answers, list_calls
 from exprstats.document.model import Column, Table
 from exprstats.document.terminal import (
     describe_error,
@@ -40,7 +48,6 @@ from exprstats.document.terminal import (
 from exprstats.document.text import say
 from exprstats.errors import (
     DataError,
-    DataWarning,
     Option,
     OptionError,
     Problem,
@@ -49,8 +56,6 @@ from exprstats.errors import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from exprstats.io import FileContents, FileFacts, Reading
 
 _KINDS = {
@@ -67,6 +72,7 @@ _KINDS = {
 }
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SHOWN = 40
+_NOTHING = "No analysis suits this file as it is."
 IDS = frozenset({"clip", "rater", "subject", "context", "item", "model"})
 
 
@@ -78,6 +84,7 @@ def check_input(
     rating: RatingOption = None,
     clip: ClipOption = None,
     rater: RaterOption = None,
+    item: ItemOption = None,
     raters: RatersOption = None,
     raters_in_rows: RatersInRowsOption = False,
     subject: Annotated[
@@ -96,11 +103,17 @@ def check_input(
         named = name_ratings(rating, clip, rater, raters)
         ids = {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
         named |= {role: name for role, name in ids.items() if name}
+        named |= {"item": item} if item else {}
         named |= {"raters_in_rows": True} if raters_in_rows else {}
         reading = get_reading()
+        from exprstats.io.files.annotations import tell_annotated
+
+        told = {file: found for file in files if (found := tell_annotated(file)) is not None}
         for file in files:
             spare_input(file, session.files)
-            if file.suffix.lower() != ".toml":
+            if file in told and not named:
+                problems += inspect_annotated(session, file, told)
+            elif file.suffix.lower() != ".toml":
                 problems += inspect_table(session, file, named, reading)
             elif named or reading != type(reading)():
                 message = f"Options name columns of a table, and {file} is a study: leave them out."
@@ -111,7 +124,7 @@ def check_input(
             {"kind": "problem", "file": one.file, "column": one.column, "text": str(one)}
             for one in problems
         ]
-        if not problems:
+        if not problems and _NOTHING not in session.blocks:
             session.say("No problems found.")
     if problems:
         write_line(describe_error("check", DataError(problems)), to_errors=True)
@@ -152,9 +165,14 @@ def inspect_table(
             warn_user(text)
     problems = [replace(one, file=str(path)) for one in contents.problems]
     if named:
-        return problems or _try_reading(
+        problems = problems or try_reading(
             partial(_describe_rows, session, path, contents, named, reading)
         )
+        if not problems and _rates(contents, named):
+            line = name_call(_name_ratings(contents, named)).write(path)
+            session.rows.append({"kind": "suggestion", "command": line})
+            session.blocks.append(f"Try: {line}")
+        return problems
     kind = _KINDS.get(contents.layout, f"a file of {contents.layout}")
     reasons = [
         f"{name} is the {role}: {contents.reasons[role]}" for role, name in contents.roles.items()
@@ -178,7 +196,7 @@ def _suggest(
     for call in list_calls(path, contents):
         # The first describes what it reads, the others only have to read it.
         describe = None if lines else session
-        found = _try_reading(partial(_describe_call, describe, path, call, reading))
+        found = try_reading(partial(_describe_call, describe, path, call, reading))
         if found and contents.layout in {"clips", "wide"}:
             # What the columns are was only guessed, so that the guess is wrong, not the file.
             asked = [spell("check", one) for one in found]
@@ -190,27 +208,20 @@ def _suggest(
     session.rows += [{"kind": "suggestion", "command": line} for line in lines]
     session.blocks += [f"Try: {line}" for line in lines]
     if not lines and not problems and not contents.questions:
-        session.say("No analysis suits this file as it is.")
+        session.blocks.append(_NOTHING)
     return problems
-
-
-def _try_reading(read: Callable[[], Any]) -> list[Problem]:
-    """Return what stops a file from being read; what to know of it was said before."""
-    try:
-        with warnings.catch_warnings(action="ignore", category=DataWarning):
-            read()
-    except DataError as error:
-        return list(error.problems)
-    return []
 
 
 def _describe_call(session: Session | None, path: Path, call: Call, reading: Reading) -> None:
     table = call.read(path, reading)
-    if table is None or session is None:
+    if table is None:
+        return
+    try_call(call, table)
+    if session is None:
         return
     session.show_points("Rows", list(count_table(table)))
     if "rater" in table:
-        _present_design(session, table)
+        present_design(session, table)
 
 
 def inspect_study(session: Session, path: Path) -> list[Problem]:
@@ -245,7 +256,7 @@ def inspect_study(session: Session, path: Path) -> list[Problem]:
         if table is not None:
             session.show_points(title, list(count_table(table)))
     if ratings is not None:
-        _present_design(session, ratings)
+        present_design(session, ratings)
     if ratings is not None and clips is not None:
         session.show_points("Both", list(match_tables(ratings, clips)))
     wanted = [f"model {model.name} ({model.kind})" for model in study.models]
@@ -273,7 +284,7 @@ def _describe_file(facts: FileFacts) -> Iterator[str]:
         mark = {",": "comma", ".": "point", None: "no decimals seen"}[facts.decimal]
         separator = _SEPARATORS.get(facts.separator, repr(facts.separator))
         yield f"{shape}, separated by {separator}; decimal mark: {mark}; encoding {facts.encoding}"
-    yield from facts.notes
+    yield from (spell("check", Problem(note)) for note in facts.told)
 
 
 def _describe_column(row: dict[str, Any], roles: dict[str, str]) -> dict[str, Any]:
@@ -331,19 +342,24 @@ def _describe_rows(
     from exprstats.io import read_clips, read_ratings
 
     roles = {**contents.roles, **named}
-    if {"rater", "raters", "rating", "items", "raters_in_rows"} & set(named) or (
-        contents.layout == "ratings" and "clip" in roles
-    ):
+    if _rates(contents, named):
         ratings = read_ratings(path, **_name_ratings(contents, named), reading=reading)
         if ratings["rating"].isna().all():
             remedy = "Name other columns with ", Option("rating"), "."
             raise DataError(Problem("no clip has a rating.", remedy))
         session.show_points("Rows", list(count_table(ratings)))
-        _present_design(session, ratings)
+        present_design(session, ratings)
     elif "subject" in roles:
         ids: dict[str, Any] = {role: roles.get(role) for role in ("subject", "context")}
         clips = read_clips(path, clip=roles.get("clip", "clip"), **ids, reading=reading)
         session.show_points("Rows", list(count_table(clips)))
+
+
+def _rates(contents: FileContents, named: dict[str, Any]) -> bool:
+    """Return whether named columns and guesses of the others are those of ratings."""
+    given = {"rater", "raters", "rating", "items", "raters_in_rows"} & set(named)
+    whole = contents.layout == "ratings" and "clip" in {**contents.roles, **named}
+    return bool(given) or whole
 
 
 def _name_ratings(contents: FileContents, named: dict[str, Any]) -> dict[str, Any]:
@@ -357,51 +373,3 @@ def _name_ratings(contents: FileContents, named: dict[str, Any]) -> dict[str, An
             answers = list_answers(contents)
             found |= {"rating": roles["rating"]} if "rating" in roles else {"items": answers}
     return found | named
-
-
-def count_table(table: pd.DataFrame) -> Iterator[str]:
-    """Yield how many clips, subjects and contexts a table has, and which items were rated."""
-    key = [name for name in ("context", "clip") if name in table]
-    clips = table.drop_duplicates(key)
-    people = f" of {clips['subject'].nunique():,} subjects" if "subject" in clips else ""
-    yield f"{count_things(len(clips), 'clip')}{people}"
-    if "context" in table:
-        counts = clips["context"].value_counts(sort=False)
-        told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-        yield f"{count_things(len(counts), 'context')} (clips): {told}"
-    if "rater" in table:
-        yield _tell_items(table)
-
-
-def _tell_items(ratings: pd.DataFrame) -> str:
-    items = [str(name) for name in ratings["item"].unique()]
-    told = ", ".join([*items[:6], *(["..."] if len(items) > 6 else [])])
-    low, high = ratings["rating"].agg(["min", "max"])
-    return f"{count_things(len(items), 'item')} ({told}); ratings from {low:g} to {high:g}"
-
-
-def match_tables(ratings: pd.DataFrame, clips: pd.DataFrame) -> Iterator[str]:
-    """Yield how many clips two tables share, and how many either has alone."""
-    key = [name for name in ("context", "clip") if name in ratings and name in clips]
-    both = len((rated := ratings[key].drop_duplicates()).merge(clips[key], on=key))
-    yield f"{count_things(both, 'clip has', 'clips have')} ratings and features"
-    if len(rated) > both:
-        yield f"{count_things(len(rated) - both, 'rated clip has', 'rated clips have')} no features"
-    if len(clips) > both:
-        yield f"{count_things(len(clips) - both, 'clip')} with features and without ratings"
-
-
-def _present_design(session: Session, ratings: pd.DataFrame) -> None:
-    from exprstats.contracts import RATINGS
-    from exprstats.descriptives import describe_ratings
-    from exprstats.reliability import describe_design
-
-    by = "context" if "context" in ratings else None
-    design = describe_design(ratings, by=by)
-    for row in list_records(design.table):
-        session.rows.append(row | {"design": row["kind"], "kind": "design"})
-    session.rows += [{"kind": "coefficient", **row} for row in list_records(design.coefficients)]
-    once = ~ratings.duplicated([name for name in RATINGS.key if name in ratings])
-    found = describe_ratings(ratings[once], by=by)
-    session.rows += [{"kind": "descriptives", **row} for row in list_records(found.tidy())]
-    session.present(design, found)

@@ -48,12 +48,16 @@ def init_study(
                 "guesses stand in the file, where they can be corrected."
             )
             raise OptionError(message)
+        from exprstats.io.files.annotations import tell_annotated
+        from exprstats.io.files.kinds import hash_file
         from exprstats.io.outputs import write_text
         from exprstats.study.drafts import draft_study
 
         for file in files:
             spare_input(file, session.files)
-            if file.is_file():
+            if tell_annotated(file) is not None:
+                session.add_input(file, hash_file(file), None)
+            elif file.is_file():
                 session.note_file(file)
         draft = draft_study(files, folder=out.parent, reading=get_reading())
         if interactive:

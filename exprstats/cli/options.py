@@ -83,6 +83,14 @@ ClipOption = Annotated[
 RaterOption = Annotated[
     str | None, typer.Option("--rater", metavar="COLUMN", help="Who rated. [default: rater]")
 ]
+ItemOption = Annotated[
+    str | None,
+    typer.Option(
+        "--item",
+        metavar="COLUMN",
+        help="The question of a rating, in a file with a row a question. [default: item]",
+    ),
+]
 RatersInRowsOption = Annotated[
     bool,
     typer.Option("--raters-in-rows", help="Each row is a rater, and each column a clip."),

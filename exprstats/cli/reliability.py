@@ -14,6 +14,7 @@ from exprstats.cli.options import (
     ClipOption,
     DuplicatesOption,
     ForceOption,
+    ItemOption,
     JsonOption,
     LevelOption,
     OutOption,
@@ -36,7 +37,8 @@ from exprstats.cli.options import (
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.document.cells import list_records
-from exprstats.errors import join_names
+from exprstats.document.terminal import spell
+from exprstats.errors import DataError, join_names, warn_user
 from exprstats.options import IccChoice, IccEstimator
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ def rate_file(
     rating: RatingOption = None,
     clip: ClipOption = None,
     rater: RaterOption = None,
+    item: ItemOption = None,
     raters: RatersOption = None,
     raters_in_rows: RatersInRowsOption = False,
     reverse: ReverseOption = None,
@@ -116,6 +119,7 @@ def rate_file(
         named = name_ratings(rating, clip, rater, raters)
         ids = {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
         named |= {role: name for role, name in ids.items() if name}
+        named |= {"item": item} if item else {}
         named |= {"raters_in_rows": True} if raters_in_rows else {}
         named |= {"reverse": split_names(reverse, "--reverse")} if reverse else {}
         from exprstats.io import read_ratings
@@ -217,7 +221,12 @@ def _study(
         session.tables["subject_decisions"] = subjects.tidy()
         yield subjects
     if by and len(ratings["context"].drop_duplicates()) > 1:
-        differences = compare_reliability(ratings, by=by, **choices)
+        try:
+            differences = compare_reliability(ratings, by=by, **choices)
+        except DataError as error:
+            # A context without a coefficient takes no other result with it.
+            warn_user(f"Contexts are not compared: {spell('reliability', error.problems[0])}")
+            return
         session.tables["context_differences"] = differences.tidy()
         # A difference between contexts belongs to no context itself.
         session.rows += [

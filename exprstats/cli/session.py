@@ -102,7 +102,7 @@ class Session:
         self.add_input(path, facts.sha256, facts.rows)
         return facts
 
-    def add_input(self, path: Path, sha256: str, rows: int) -> None:
+    def add_input(self, path: Path, sha256: str, rows: int | None) -> None:
         """Keep an input for the envelope; it is not to be written over."""
         spare_input(path, self.files, self.out)
         self.inputs.append({"file": str(path), "sha256": sha256, "rows": rows})

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from exprstats.errors import join_names
+from exprstats.cli.calls import SINGLE, Call, Value
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from exprstats.io import FileContents
 
-    from exprstats.io import FileContents, Reading
-
-Value = str | list[str] | bool
-# Options that name one column or word; the others take lists.
-_SINGLE = frozenset({"rater", "target", "truth", "model", "weights", "segments"})
 _ALWAYS = frozenset({"subject", "by"})
 _TARGETS = ("target", "outcome", "criterion", "y", "dv")
 # Columns that programs make of videos: features, and never what is to be predicted.
@@ -32,72 +26,10 @@ _MOST_COLUMNS = 40
 _MOST_ANSWERS = 25
 _MOST_WORDS = 11
 _MOST_JUDGES = 10
+_BEYOND = 20
 # An answer so many ranges away from all others is a slip of the keyboard.
 _SLIP = 3
 _SPARSE = 0.2
-# Numbers that count rows, describe people, or are measured: no answers to items.
-_NO_ANSWER = re.compile(
-    r"id|.*[_ .]id|unnamed: \d+|index|row|column_1|time|day|year|wave|session|age|sex|gender|grade"
-    r"|school|group|AU\d\d.*|.*duration.*|progress",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A command on a file: its options in order, lists where the option takes several names."""
-
-    command: str
-    options: dict[str, Value]
-
-    def write(self, file: Path) -> str:
-        """Return the call as a person types it; names of any kind survive the shell."""
-        words = ["exprstats", self.command, _write_place(file)]
-        for option, value in self.options.items():
-            if value is True:
-                words.append(f"--{option}")
-                continue
-            names = value if isinstance(value, list) else [value]
-            text = str(value) if option in _SINGLE else join_names(names)
-            # Click takes "--rating -x" for two options.
-            glue = text.startswith("-")
-            words += [f"--{option}={text}"] if glue else [f"--{option}", text]
-        return shlex.join(words)
-
-    def read(self, file: Path, reading: Reading) -> pd.DataFrame | None:
-        """Return the table that the command would read; None of a command that reads none.
-
-        Raises
-        ------
-        DataError
-            What the command would refuse.
-        """
-        from exprstats.io import read_clips, read_items, read_predictions, read_ratings
-
-        given: dict[str, Any] = {
-            {"by": "context", "rating": "items"}.get(name.replace("-", "_"), name): value
-            for name, value in self.options.items()
-            if name not in {"model", "weights", "labels", "missing"}
-        }
-        reading = self._extend(reading)
-        if self.command in {"reliability", "agreement"} or "rater" in given:
-            if len(given.get("items", ())) == 1:
-                given["rating"] = given.pop("items")[0]
-            given["raters_in_rows"] = bool(given.pop("raters-in-rows", False))
-            return read_ratings(file, **given, reading=reading)
-        readers = {"factor": read_items, "fit": read_clips, "compare": read_predictions}
-        reader: Any = readers.get(self.command)
-        if self.command == "fit":
-            given["classes"] = None
-        return None if reader is None else reader(file, **given, reading=reading)
-
-    def _extend(self, reading: Reading) -> Reading:
-        more: dict[str, Any] = {
-            name: [one for one in value if one != "fiml"]
-            for name, value in self.options.items()
-            if name in {"labels", "missing"} and isinstance(value, list)
-        }
-        return replace(reading, **more)
 
 
 def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
@@ -137,6 +69,8 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
     if contents.shared_clips and "subject" in roles:
         ids["clip"] = [roles["subject"], roles["clip"]]
     answers = [roles["rating"]] if "rating" in roles else list_answers(contents)
+    if roles.get("item", "item") != "item" and len(answers) == 1:
+        ids["item"] = roles["item"]
     if answers:
         yield Call("reliability", {"rating": answers, **ids, "model": "auto", **codes})
         if len(answers) > 2 and "item" not in roles:
@@ -145,10 +79,17 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
             yield Call("factor", {**items, **known, **codes})
         return
     worded = _find_worded(contents)
-    if worded is not None:
-        name, labels = worded
-        options: dict[str, Value] = {"rating": [name], **ids}
-        yield from _suit_words(options, labels)
+    names, labels = ([worded[0]], worded[1]) if worded else (_find_word_judges(contents), [])
+    if len(names) > 1:
+        columns = _index_columns(contents)
+        labels = _list_words(word for name in names for word in columns[name]["levels"])
+    if names:
+        judged = list(_suit_words({"rating": names, **ids}, labels))
+        yield from judged
+        if len(names) > 2 and judged[0].command == "reliability":
+            given = {name: one for name, one in judged[0].options.items() if name == "labels"}
+            known = {name: one for name, one in ids.items() if name != "rater"}
+            yield Call("factor", {"items": names, "rater": roles["rater"], **known, **given})
 
 
 def _suit_words(options: dict[str, Value], labels: list[str]) -> Iterator[Call]:
@@ -218,12 +159,17 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
     if target is not None and "subject" in roles:
         yield Call("fit", {"target": target, **ids, **codes})
         return
-    words = _find_word_judges(contents)
-    if words and all(_is_index(contents, name) for name in contents.numbers):
-        levels = _list_words(word for name in words for word in columns[name]["levels"])
-        yield from _suit_words({"raters": words, **ids}, levels)
-        return
     answers = list_answers(contents)
+    words = _find_word_judges(contents)
+    if words and len(answers) < min(3, len(words)):
+        levels = _list_words(word for name in words for word in columns[name]["levels"])
+        judged = list(_suit_words({"raters": words, **ids}, levels))
+        labels = {name: one for name, one in judged[0].options.items() if name == "labels"}
+        ordered = judged[0].command == "reliability" and len(words) > 2
+        if ordered and not all(_INITIALS.fullmatch(name.strip()) for name in words):
+            yield Call("factor", {"items": words, **ids, **labels})
+        yield from judged
+        return
     if len(answers) > 2:
         # Where many answers are missing, few rows are whole.
         held = [columns[name] for name in answers]
@@ -232,8 +178,7 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
         calls = []
         if contents.facts.rows > len(answers):
             calls.append(Call("factor", {"items": answers, **ids, **gaps}))
-        few = len(answers) <= _MOST_JUDGES and contents.share_range(answers)
-        if few and "subject" not in roles:
+        if len(answers) <= _MOST_JUDGES and contents.share_range(answers):
             judged = Call("reliability", {"raters": answers, **ids, "model": "auto", **codes})
             # Columns that are called by initials are people.
             initials = all(_INITIALS.fullmatch(name.strip()) for name in answers)
@@ -262,11 +207,14 @@ def _find_word_judges(contents: FileContents) -> list[str]:
         if row["kind"] == "text" and name not in taken and row["levels"]
     ]
     known = [(name, levels) for name, levels in texts if 1 < len(levels) <= _MOST_WORDS]
-    if len(known) < 2 or len(set().union(*(levels for _, levels in known))) > _MOST_WORDS:
-        return []
-    first = known[0][1]
-    alike = [name for name, levels in known if 2 * len(levels & first) >= len(levels | first)]
-    return alike if len(alike) == len(known) else []
+    sets = (
+        [name for name, held in known if 2 * len(levels & held) >= len(levels | held)]
+        for _, levels in known
+    )
+    alike = max(sets, key=len, default=[])
+    used = set().union(*(levels for name, levels in known if name in alike))
+    enough = len(alike) > 2 or len(alike) == len(known) > 1
+    return alike if enough and len(used) <= _MOST_WORDS else []
 
 
 def list_answers(contents: FileContents) -> list[str]:
@@ -280,18 +228,32 @@ def list_answers(contents: FileContents) -> list[str]:
         for name in contents.numbers
         if columns[name]["distinct"] > 1 and not _is_index(contents, name)
     ]
+    given = [name for name in names if re.match(r"answer[._ ]", name, re.IGNORECASE)]
+    names = given or names
     stems: dict[str, list[str]] = {}
     for name in names:
-        if found := re.fullmatch(r"(.*?)[_ .-]?\d+", name):
+        if found := re.fullmatch(r"(.*?)[\[_ .-]*(?:SQ)?\d+\]?", name):
             stems.setdefault(found[1], []).append(name)
     alike = max(stems.values(), key=len, default=[])
     if len(alike) > 2 and len(alike) < len(names):
         names = alike
-    elif contents.layout != "ratings" and len(names) > 2:
-        spans = [columns[name]["high"] - columns[name]["low"] for name in names]
+    elif contents.layout == "ratings" and len(names) > 2:
+        # Times and counts have ranges far beyond those of answers.
+        reach = _span(contents, names)
+        names = [name for name in names if reach[name] <= _BEYOND * median(reach.values())]
+    elif len(names) > 2:
+        spans = _span(contents, names).values()
         if max(spans) > 4 * min(spans):
             return []
     return names if len(names) <= _MOST_COLUMNS else []
+
+
+def _span(contents: FileContents, names: Iterable[str]) -> dict[str, float]:
+    """Return the range of each column, without codes for missing answers far from it."""
+    columns = _index_columns(contents)
+    ends = {name: (columns[name]["low"], columns[name]["high"]) for name in names}
+    ends |= {one.column: (one.low, one.high) for one in contents.codes if one.column in ends}
+    return {name: high - low for name, (low, high) in ends.items()}
 
 
 def _index_columns(contents: FileContents) -> dict[str, dict[str, Any]]:
@@ -303,15 +265,16 @@ def _index_columns(contents: FileContents) -> dict[str, dict[str, Any]]:
 
 def _is_index(contents: FileContents, name: str) -> bool:
     """Return whether a column numbers the rows, or names people by numbers."""
+    from exprstats.io.files.words import is_aside
+
     row = _index_columns(contents)[name]
     whole = row["n"] > _MOST_ANSWERS and row["distinct"] == row["n"]
-    named = _NO_ANSWER.fullmatch(name.strip())
-    return bool(named) or bool(whole and row["high"] - row["low"] == row["n"] - 1)
+    return is_aside(name) or bool(whole and row["high"] - row["low"] == row["n"] - 1)
 
 
 def _find_worded(contents: FileContents) -> tuple[str, list[str]] | None:
     """Return the column of answers in words, and the answers."""
-    from exprstats.io.detection import WORDS, split_name
+    from exprstats.io.files.words import WORDS, split_name
 
     texts = contents.columns[contents.columns["kind"] == "text"]
     free = texts[~texts["column"].isin(list(contents.roles.values()))]
@@ -337,6 +300,7 @@ def _find_codes(contents: FileContents) -> dict[str, list[str]]:
         for one in contents.codes
         for code in one.codes
         if code in USUAL_CODES
+        or code < 0 <= one.low
         or max(code - one.high, one.low - code) > _SLIP * max(one.high - one.low, 1)
     }
     return {"missing": [f"{code:g}" for code in sorted(codes)]} if codes else {}
@@ -345,7 +309,7 @@ def _find_codes(contents: FileContents) -> dict[str, list[str]]:
 def _name_ids(roles: dict[str, str], *wanted: str) -> dict[str, Value]:
     named = {("by" if role == "context" else role): roles.get(role) for role in wanted}
     return {
-        option: name if option in _SINGLE else [name]
+        option: name if option in SINGLE else [name]
         for option, name in named.items()
         if name and (name != option or option in _ALWAYS)
     }
@@ -356,8 +320,3 @@ def _name_site(contents: FileContents) -> dict[str, Value]:
     if contents.site is None:
         return {}
     return {"subject": [contents.site, contents.roles["subject"]]}
-
-
-def _write_place(file: Path) -> str:
-    text = str(file)
-    return f"./{text}" if text.startswith("-") and text != "-" else text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,9 +11,10 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import Option, Problem, Text
+from exprstats.io.files.headers import unescape
 from exprstats.io.files.reading import AS_IT_IS, Reading, read_coded
 from exprstats.io.guards.ids import find_formulas, judge_ids, name_ids
-from exprstats.io.numbers import Marks, Missing, describe_bad, name_cure, parse_numbers
+from exprstats.io.numbers import Marks, Missing, Parsed, describe_bad, name_cure, parse_numbers
 
 _CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d{1,2}(?:[.,]\d+)?)", re.ASCII)
 # So many of a column's cells must be numbers for the others to count as mistakes.
@@ -94,11 +95,6 @@ class Words:
         return tuple(np.concatenate(self._rows)[held].tolist()) if held.any() else ()
 
 
-def unescape(text: str) -> str:
-    """Undo the apostrophe that keeps a spreadsheet from running a cell's text."""
-    return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@\t\r") else text
-
-
 class Ids(Words):
     """A column of ids: text as it stands, never a number, never missing."""
 
@@ -160,6 +156,7 @@ class Numbers:
         self._values: list[np.ndarray] = []
         self._bad: dict[str, list[int]] = {}
         self._endless: list[int] = []
+        self._percents: dict[bool, list[str]] = {}
 
     def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
         """Take the next cells."""
@@ -175,6 +172,8 @@ class Numbers:
         for place in parsed.bad:
             self._bad.setdefault(levels[place], []).extend(rows[codes == place].tolist())
         self._endless += rows[np.isin(codes, parsed.endless)].tolist()
+        for percent, text in list_percents(levels.tolist(), parsed):
+            self._percents.setdefault(percent, []).append(text)
 
     def _number(self, level: str) -> str:
         answer = self._reading.number_answer(level)
@@ -191,6 +190,8 @@ class Numbers:
             fact = f"{counted} read as the number it begins with ('{level}' is {number})."
             self.remarks.append(Problem(fact, column=self.name))
         problems = [*_describe_cells(self.name, self._bad, len(values))]
+        told = tell_percents(self.name, self._percents)
+        (problems if len(self._percents) > 1 else self.remarks).extend(told)
         if self._endless:
             fact = f"{count_things(len(self._endless), 'value is', 'values are')} infinite."
             rows = tuple(self._endless)
@@ -239,6 +240,14 @@ class Guessed(Words):
             cells = {levels[place]: list(self.find_rows([place])) for place in formulas}
             return super().finish()[0], _describe_cells(self.name, cells, len(codes))
         parsed = parse_numbers(levels, self._missing)
+        ends = {place: read_coded(levels[place]) for place in parsed.bad}
+        # "1 = not at all", 2, 3, "4 = very": the ends of a scale are labelled.
+        if ends and all(ends.values()) and not np.isnan(parsed.found).all():
+            place, number = next(iter(ends.items()))
+            fact = f"labelled answers are read as numbers ('{levels[place]}' is {number})."
+            self.remarks.append(Problem(fact, column=self.name))
+            levels = [ends.get(at) or level for at, level in enumerate(levels)]
+            parsed = parse_numbers(levels, self._missing)
         counts = np.bincount(codes, minlength=len(levels))
         good = int(counts[~np.isnan(parsed.found)].sum())
         bad = int(counts[parsed.bad].sum())
@@ -252,6 +261,10 @@ class Guessed(Words):
         first = np.concatenate(self._rows)[np.unique(codes, return_index=True)[1]]
         self._marks.note(self.name, levels, first.tolist(), parsed)
         problems = []
+        signs: dict[bool, list[str]] = {}
+        for percent, text in list_percents(levels, parsed):
+            signs.setdefault(percent, []).append(text)
+        (problems if len(signs) > 1 else self.remarks).extend(tell_percents(self.name, signs))
         if parsed.endless:
             rows = self.find_rows(parsed.endless)
             fact = f"{count_things(len(rows), 'value is', 'values are')} infinite."
@@ -266,6 +279,27 @@ def _describe_cells(name: str, bad: dict[str, list[int]], total: int) -> list[Pr
     rows = tuple(sorted(row for held in bad.values() for row in held))
     fact = f"{len(rows):,} of {total:,} cells {describe_bad(texts, len(rows))}."
     return [Problem(fact, name_cure(texts, len(rows) > total / 2), column=name, rows=rows)]
+
+
+def list_percents(texts: Sequence[str], parsed: Parsed) -> list[tuple[bool, str]]:
+    """Return each number's text, if any has a percent sign, with whether it has one."""
+    if not parsed.percents:
+        return [(False, texts[place]) for place in np.flatnonzero(~np.isnan(parsed.found))[:1]]
+    signed = set(parsed.percents)
+    known = np.flatnonzero(~np.isnan(parsed.found)).tolist()
+    return [(place in signed, texts[place]) for place in known]
+
+
+def tell_percents(name: str, found: Mapping[bool, Sequence[str]]) -> list[Problem]:
+    """Return what to say of percent signs: a problem if only some numbers have one."""
+    if True not in found:
+        return []
+    first = found[True][0]
+    if False in found:
+        fact = f"'{first}' has a percent sign and '{found[False][0]}' none."
+        return [Problem(fact, "Write all numbers with it or without.", column=name)]
+    fact = f"percent signs are left out: '{first}' is read as {first.rstrip('% ')}."
+    return [Problem(fact, column=name)]
 
 
 class Classes(Guessed):

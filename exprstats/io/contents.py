@@ -5,32 +5,24 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataWarning, Option, Problem, Text
-from exprstats.io.detection import IDS, WORDS, FileFacts, Guess, guess_roles, list_facts, split_name
+from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.files.reading import Reading, choose_reading
+from exprstats.io.files.words import IDS, WORDS, is_aside, is_judge, split_judge, split_name
 from exprstats.io.files.workbooks import CODEBOOK, Labels
-from exprstats.io.guards.codes import Outlying, holds_correlations
-from exprstats.io.guards.tables import find_all_codes
+from exprstats.io.guards.codes import Outlying, holds_correlations, holds_printed
+from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
+from exprstats.io.guards.tables import find_sums, find_table_codes
 from exprstats.io.sources import FilePath, give_role, open_source
 
 _FEW = 25
-_AGAIN = 1.5
-_PLACES = frozenset(
-    {"site", "centre", "center", "lab", "laboratory", "clinic", "hospital", "school", "class"}
-    | {"university", "country", "city", "study", "sample", "cohort", "batch", "location", "place"}
-)
-_JUDGES = re.compile(
-    r"(rater|judge|coder|annotator|observer|obs|rat|j|r)[_ .-]?\d+"
-    r"|(rater|judge|coder|annotator|observer)[_ .-]?[a-z]",
-    re.IGNORECASE,
-)
+_MOST_JUDGES = 10
 _STATISTICS = frozenset(
     {"mean", "sd", "var", "se", "min", "max", "median", "entropy", "n", "c", "std"}
 )
@@ -143,6 +135,8 @@ def read_contents(
     with warnings.catch_warnings(action="ignore", category=DataWarning):
         table = source.take(give_role(source.header, "guess")).table
     guess = guess_roles(table)
+    sums = find_sums(table, guess.numbers) if guess.kind == "wide" else {}
+    guess = replace(guess, numbers=tuple(name for name in guess.numbers if name not in sums))
     layout = find_layout_kind(table, guess)
     ids = {role: name for role, name in guess.roles.items() if role in IDS}
     roles = give_role(source.header, "guess") | give_role(guess.numbers, "number")
@@ -152,22 +146,22 @@ def read_contents(
         draft = again.take(roles | give_role(ids.values(), "id"))
     told = [one.message for one in caught if isinstance(one.message, DataWarning)]
     facts = list_facts(again, len(draft.table))
-    problems = [*draft.problems, *_refuse_layout(layout)]
+    # Cells of a matrix that are printed, such as dashes, are no numbers to complain of.
+    own = [] if layout == "correlations" else [*draft.problems, *_find_headless(draft.table)]
+    own += find_strays(draft.table, guess.roles) if layout in {"ratings", "clips"} else []
+    problems = [*own, *_refuse_layout(layout)]
     labels = again.layout.labels
-    judges = [name for name in map(str, draft.table) if _JUDGES.fullmatch(name.strip())]
+    judges = find_judges(list(map(str, draft.table)))
     site = find_site(draft.table, guess.roles)
-    codes = (
-        one
-        for name in (*guess.numbers, *(guess.roles.get(role, "") for role in ("rating", "truth")))
-        if name in draft.table
-        for one in find_all_codes(name, draft.table[name], draft.rows)
-    )
+    answers = (*guess.numbers, *(guess.roles.get(role, "") for role in ("rating", "truth")))
+    measured = [name for name in answers if name in draft.table]
+    codes = find_table_codes(draft.table, measured, draft.rows)
     return FileContents(
         facts=facts,
         layout=layout,
         roles=guess.roles,
         numbers=guess.numbers,
-        reasons={role: _give_reason(role, name) for role, name in guess.roles.items()},
+        reasons={role: _give_reason(role, name, guess) for role, name in guess.roles.items()},
         columns=pd.DataFrame(
             [
                 _describe_column(column, str(name), guess, labels)
@@ -175,12 +169,12 @@ def read_contents(
             ]
         ),
         problems=tuple(problems),
-        warnings=(*again.layout.notes, *(one.parts for one in told)),
+        warnings=(*again.layout.notes, *(one.parts for one in told), *_tell_sums(sums)),
         questions=(*_ask(layout, guess, draft.table), *_ask_sites(site, guess.roles)),
         shared_clips=_share_ids(draft.table, guess.roles),
         site=site,
         codes=tuple(codes),
-        judges=tuple(judges) if len(judges) > 1 else (),
+        judges=judges,
     )
 
 
@@ -207,15 +201,19 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
     words = [str(name).strip().lower() for name in table.columns]
     judge = guess.roles.get("rater")
     alone = judge is not None and not {"clip", "rating"} & set(guess.roles)
+    pairs = find_pairs(guess.numbers)
+    # "joy_1" may be a judge's rating of a clip, and is a person's answer to an item.
+    counted = bool(pairs) and all(judge.isdigit() for _, judge in pairs.values())
     found = {
         "codebook": len(words) < 6 and len(CODEBOOK.intersection(words)) > 1,
         "segments": {"start", "end"} <= set(words),
-        "correlations": holds_correlations(table[list(guess.numbers)].to_numpy(float)),
+        "correlations": holds_correlations(table[list(guess.numbers)].to_numpy(float))
+        or holds_printed(table),
         "models side by side": "truth" in words
         and guess.kind != "predictions"
         and len(guess.numbers) > 1,
         "raters in rows": alone and len(guess.numbers) > 2 and table[judge].is_unique,
-        "items by raters": bool(find_pairs(guess.numbers)),
+        "items by raters": bool(pairs) and ("clip" in guess.roles or not counted),
     }
     return next((layout for layout, holds in found.items() if holds), guess.kind)
 
@@ -230,17 +228,39 @@ def find_pairs(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     >>> find_pairs(["joy_r1", "joy_r2", "calm_r1", "calm_r2"])["calm_r2"]
     ('calm', 'r2')
     """
-    pairs = {name: tuple(re.split(r"[_.\- ](?=[^_.\- ]+$)", name)) for name in names}
-    if not pairs or any(len(parts) != 2 for parts in pairs.values()):
+    pairs = {name: split_judge(name) for name in names}
+    if not all(pairs.values()):
+        cut = {name: re.split(r"[_.\- ](?=[^_.\- ]+$)", name) for name in names}
+        # Loops of Qualtrics number the columns first: "1_warm".
+        turned = {name: one[::-1] if one[0].isdigit() else one for name, one in cut.items()}
+        pairs = {name: (one[0], one[1]) if len(one) == 2 else None for name, one in turned.items()}
+    if not pairs or not all(pairs.values()):
         return {}
+    whole_pairs = {name: one for name, one in pairs.items() if one is not None}
     judges: dict[str, set[str]] = {}
-    for item, judge in pairs.values():
+    for item, judge in whole_pairs.values():
         judges.setdefault(item, set()).add(judge)
     alike = {frozenset(held) for held in judges.values()}
     if alike and next(iter(alike)) <= _STATISTICS:
         return {}
     whole = len(alike) == 1 and len(next(iter(alike))) > 1 and len(judges) > 1
-    return {name: (parts[0], parts[1]) for name, parts in pairs.items()} if whole else {}
+    return whole_pairs if whole else {}
+
+
+def find_judges(names: Sequence[str]) -> tuple[str, ...]:
+    """Return columns that are judges of one item: called r1, r2, or score_r1, score_r2.
+
+    Examples
+    --------
+    >>> find_judges(["clip", "juge1", "juge2"]), find_judges(["score_r1", "score_r2", "age"])
+    (('juge1', 'juge2'), ('score_r1', 'score_r2'))
+    """
+    alone = tuple(name for name in names if is_judge(name))
+    if len(alone) > 1:
+        return alone
+    paired = {name: found[0] for name in names if (found := split_judge(name))}
+    one = len(set(paired.values())) == 1 and len(paired) > 1
+    return tuple(paired) if one else ()
 
 
 _SEGMENTS = ("Give them to 'exprstats features' beside the videos, with ", Option("segments"), ".")
@@ -260,43 +280,36 @@ def _refuse_layout(layout: str) -> list[Problem]:
     return []
 
 
+def _find_headless(table: pd.DataFrame) -> list[Problem]:
+    """Return a problem if the first row seems to be data: all its texts come again below."""
+    again = [str(name) for name, column in table.items() if _comes_again(str(name), column)]
+    texts = [name for name in again if not pd.api.types.is_numeric_dtype(table[name])]
+    if len(again) < len(table.columns) or not texts:
+        return []
+    shown = " and ".join(f"'{name}'" for name in texts[:2])
+    fact = f"the first row holds {shown}, as rows below do: the names of the columns are missing."
+    return [Problem(fact, "Add a first row with the names, such as clip, rater, rating.")]
+
+
+def _comes_again(name: str, column: pd.Series) -> bool:
+    if not pd.api.types.is_numeric_dtype(column):
+        return bool((column == name).any())
+    try:
+        return np.isfinite(float(name.replace(",", ".")))
+    except ValueError:
+        return False
+
+
+def _tell_sums(sums: dict[str, str]) -> list[Text]:
+    return [(f"'{name}' is not taken for an answer: {reason}.",) for name, reason in sums.items()]
+
+
 def _share_ids(table: pd.DataFrame, roles: dict[str, str]) -> bool:
     if not {"clip", "subject"} <= set(roles):
         return False
     key = [roles[role] for role in ("context", "clip") if role in roles]
-    pairs = table[[*key, roles["subject"]]].drop_duplicates()
-    return bool(pairs.duplicated(key).any())
-
-
-def find_site(table: pd.DataFrame, roles: dict[str, str]) -> str | None:
-    """Return the column of sites, schools and the like whose people have the same ids.
-
-    Parameters
-    ----------
-    table
-        As it was read.
-    roles
-        Role to column.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"site": ["A", "A", "B", "B"], "subject": ["1", "2", "1", "2"]})
-    >>> find_site(table, {"subject": "subject"})
-    'site'
-    """
-    subject = roles.get("subject")
-    if subject is None:
-        return None
-    taken = set(roles.values())
-    for name in table.columns:
-        if str(name) in taken or not _PLACES & split_name(str(name)):
-            continue
-        pairs = table[[subject, name]].dropna().drop_duplicates()
-        people = pairs[subject].nunique()
-        # A person who moved is the exception; ids that start anew are the rule.
-        if len(pairs[name].unique()) > 1 and people and len(pairs) >= _AGAIN * people:
-            return str(name)
-    return None
+    counts = table.groupby(key, sort=False)[roles["subject"]].nunique()
+    return bool((counts > 1).mean() > FEW_SHARED)
 
 
 def _ask_sites(site: str | None, roles: dict[str, str]) -> list[Problem]:
@@ -310,6 +323,9 @@ def _ask_sites(site: str | None, roles: dict[str, str]) -> list[Problem]:
 def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     """Return what the columns do not tell, with the options that do."""
     asked = []
+    if layout == "ratings" and "clip" not in guess.roles:
+        fact = "no column names what was rated, and rows of one rater and person come again."
+        asked.append(Problem(fact, ("Name it with ", Option("clip"), ".")))
     if layout in {"ratings", "wide", "items by raters", "raters in rows"}:
         if "subject" not in guess.roles:
             fact = "no column names the people who are seen, so clips count as independent."
@@ -318,11 +334,13 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
             fact = f"{len(guess.numbers)} columns of numbers may be judges or items."
             either = (Option("raters"), " or items with ", Option("items"), ".")
             asked.append(Problem(fact, ("Name judges with ", *either)))
-    if layout == "wide" and len(guess.numbers) == 1 and (pair := _find_crossed(table, guess)):
-        fact = f"'{pair[0]}' and '{pair[1]}' together name each row once."
-        either = ("If one is the clip and the other the rater, name them with ", Option("clip"))
-        asked.append(Problem(fact, (*either, " and ", Option("rater"), ".")))
-    if layout == "clips" and "target" not in guess.roles:
+    if guess.crossing is not None and guess.crossing.question is not None:
+        asked.append(guess.crossing.question)
+    elif layout == "clips" and (alike := _share_scale(table, guess.numbers)):
+        fact = f"{alike} columns of numbers on one scale may be judges or items."
+        either = (Option("raters"), " or items with ", Option("items"), ".")
+        asked.append(Problem(fact, ("Name judges with ", *either)))
+    elif layout == "clips" and "target" not in guess.roles:
         fact = "the column that models are to predict is not known."
         asked.append(Problem(fact, ("Name it with ", Option("target"), ".")))
     if layout == "wide" and not guess.numbers:
@@ -339,19 +357,24 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     return asked
 
 
-def _find_crossed(table: pd.DataFrame, guess: Guess) -> tuple[str, str] | None:
-    """Return two columns of ids that cross: each pair has one row, and most pairs have it."""
-    free = [one for one in table if one not in guess.numbers and len(table[one].unique()) > 1]
-    for one, two in combinations(map(str, free), 2):
-        cells = table[one].nunique() * table[two].nunique()
-        if not table.duplicated([one, two]).any() and 2 * len(table) > cells > len(table) / 2:
-            return one, two
-    return None
+def _share_scale(table: pd.DataFrame, names: Sequence[str]) -> int:
+    """Return how many columns hold whole numbers of one range, if all but ids and facts do."""
+    kept = [name for name in names if not is_aside(name)]
+    if not 2 <= len(kept) <= _MOST_JUDGES:
+        return 0
+    low, high = table[kept].min().to_numpy(float), table[kept].max().to_numpy(float)
+    alike = (high - low >= (high.max() - low.min()) / 2).all()
+    return len(kept) if alike and (table[kept].dropna() % 1 == 0).all(axis=None) else 0
 
 
-def _give_reason(role: str, name: str) -> str:
+def _give_reason(role: str, name: str, guess: Guess) -> str:
+    if guess.crossing is not None and role in guess.crossing.reasons:
+        return guess.crossing.reasons[role]
     parts = split_name(name)
-    word = next((one for one in WORDS[role] if one in parts), role)
+    word = next((one for one in WORDS[role] if one in parts), None)
+    if word is None:
+        # A person who has one row, or whom raters rate, is what was rated.
+        return f"'{name}' is what the rows are about."
     kind = "" if role in IDS else " and its cells are numbers"
     return f"its name holds '{word}'{kind}."
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -10,40 +9,17 @@ from typing import Literal
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Problem, speak
+from exprstats.errors import DataError, Problem, Text, speak
 from exprstats.io.columns import Guessed
 from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Batch
+from exprstats.io.files.words import IDS, PLAIN, WORDS, split_name
+from exprstats.io.guards.crossings import Crossing, find_crossing, find_rated
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import FilePath, Source, open_source
 
 Kind = Literal["ratings", "wide", "clips", "predictions"]
-
-WORDS: dict[str, tuple[str, ...]] = {
-    "clip": (
-        *("clip", "video", "stimulus", "target", "segment", "object", "trial", "recording"),
-        "image",
-    ),
-    "rater": ("rater", "worker", "judge", "coder", "annotator", "observer", "crowdworker"),
-    "subject": (
-        "subject",
-        "participant",
-        "person",
-        "actor",
-        "speaker",
-        "sender",
-        "patient",
-        "respondent",
-    ),
-    "context": ("context", "task", "condition", "type", "emotion", "situation", "category"),
-    "item": ("item", "question", "scale", "measure"),
-    "rating": ("rating", "score", "response", "answer", "value"),
-    "model": ("model", "method", "system"),
-    "truth": ("truth", "true", "label", "actual", "gold"),
-    "prediction": ("prediction", "predicted", "pred"),
-}
-IDS = ("clip", "rater", "subject", "context", "item", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +44,8 @@ class FileFacts:
         Hash of the file's bytes.
     notes
         What a person should know about the reading.
+    told
+        The notes, with options as data.
     sheet
         Of a workbook.
     header_row
@@ -83,6 +61,7 @@ class FileFacts:
     columns: tuple[str, ...]
     sha256: str
     notes: tuple[str, ...] = ()
+    told: tuple[Text, ...] = ()
     sheet: str | None = None
     header_row: int = 1
 
@@ -145,6 +124,7 @@ def list_facts(source: Source, rows: int, blank: int = 0) -> FileFacts:
         columns=tuple(source.header),
         sha256=source.layout.sha256,
         notes=(*map(speak, source.layout.notes), *_list_notes(source, blank)),
+        told=(*source.layout.notes, *_list_notes(source, blank)),
         sheet=source.layout.sheet,
         header_row=source.layout.first_row,
     )
@@ -190,11 +170,14 @@ class Guess:
         Role to column, by the columns' names.
     numbers
         Columns of numbers without another role: ratings, judges, items or features.
+    crossing
+        What two crossed columns of ids tell, beside their names.
     """
 
     kind: Kind
     roles: dict[str, str] = field(default_factory=dict)
     numbers: tuple[str, ...] = ()
+    crossing: Crossing | None = field(default=None, repr=False)
 
 
 def guess_roles(table: pd.DataFrame) -> Guess:
@@ -218,7 +201,14 @@ def guess_roles(table: pd.DataFrame) -> Guess:
     if "context" in roles and table[roles["context"]].nunique() < 2:
         del roles["context"]
     kind = _find_kind(roles)
-    if "subject" in roles and "clip" not in roles and _is_rated(table[roles["subject"]], kind):
+    crossing = None if kind == "predictions" else find_crossing(table, roles, sorted(numeric))
+    if crossing is None and kind == "ratings":
+        crossing = find_rated(table, roles, sorted(numeric))
+    if crossing is not None and crossing.roles:
+        taken = set(crossing.roles.values())
+        roles = {role: name for role, name in roles.items() if name not in taken} | crossing.roles
+        kind = "ratings"
+    if "subject" in roles and "clip" not in roles and _is_rated(table, roles, kind):
         # Where a person has one row, or is what raters rate, the person is the clip.
         roles["clip"] = roles.pop("subject")
         kind = _find_kind(roles)
@@ -226,12 +216,14 @@ def guess_roles(table: pd.DataFrame) -> Guess:
         roles = _leave_out(roles, "item", "rating")
     if kind != "predictions":
         roles = _leave_out(roles, "model", "truth", "prediction")
-    if kind == "ratings" and "rating" in roles and not _is_plain(roles["rating"]):
+    settled = crossing is not None and "rating" in crossing.roles
+    plain = settled or _is_plain(roles.get("rating", ""))
+    if kind == "ratings" and "rating" in roles and not plain:
         others = numeric - set(roles.values())
         roles = _leave_out(roles, "rating") if others else roles
     taken = set(roles.values())
     numbers = tuple(name for name in names if name in numeric and name not in taken)
-    return Guess(kind, roles, numbers)
+    return Guess(kind, roles, numbers, crossing)
 
 
 def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
@@ -240,8 +232,8 @@ def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
         for word in words:
             free = [name for name in names if name not in found.values()]
             fits = [name for name in free if word in split_name(name)]
-            # Two or more numbered columns of that name are judges themselves: coder1, coder2.
-            if role == "rater" and sum(name[-1:].isdigit() for name in fits) > 1:
+            # Two or more numbered columns of that name are judges or clips: coder1, coder2.
+            if role in {"rater", "clip"} and sum(name[-1:].isdigit() for name in fits) > 1:
                 fits = []
             if role not in IDS:
                 fits = [name for name in fits if name in numeric]
@@ -251,21 +243,18 @@ def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
     return found
 
 
-def split_name(name: str) -> set[str]:
-    """Return the words of a column's name that tell its role."""
-    spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()
-    parts = {part for part in re.split(r"[^a-z]+", spaced) if part}
-    # A name such as rating_date or task_order only mentions a role.
-    return {part for part in parts if len(parts) == 1 or parts <= {part, "id", "name", "code"}}
-
-
-def _is_rated(subject: pd.Series, kind: Kind) -> bool:
-    return kind == "ratings" or (kind == "clips" and bool(subject.is_unique) and len(subject) > 1)
+def _is_rated(table: pd.DataFrame, roles: dict[str, str], kind: Kind) -> bool:
+    """Return whether people are what the rows are about: one row each, or one of each rater."""
+    subject = table[roles["subject"]]
+    if kind == "ratings":
+        key = [roles[role] for role in ("context", "item", "subject", "rater") if role in roles]
+        return not table.duplicated(key).any()
+    return kind == "clips" and bool(subject.is_unique) and len(subject) > 1
 
 
 def _is_plain(name: str) -> bool:
     """Return whether a column is the one of all ratings, and not one question among others."""
-    return bool(split_name(name) & {"rating", "score"})
+    return bool(split_name(name) & PLAIN)
 
 
 def _find_kind(roles: dict[str, str]) -> Kind:

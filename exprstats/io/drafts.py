@@ -40,7 +40,7 @@ class Draft:
     def add(self, fact: str, remedy: Text, column: str | None, where: np.ndarray) -> None:
         """Note a problem of the rows where a mask (n,) holds, if it holds anywhere."""
         if where.any():
-            rows = tuple(self.rows[where].tolist())
+            rows = tuple(dict.fromkeys(self.rows[where].tolist()))
             self.problems.append(Problem(fact, remedy, column=column, rows=rows))
 
     def check_scale(self, column: str, scale: tuple[float, float] | None) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from exprstats.errors import Option, Problem, Text
+from exprstats.io.files.words import SCALES
 
 MISSING_TEXTS = frozenset({"", "NA", "NaN", "nan", "."})
 
@@ -50,8 +51,9 @@ class Parsed:
     ----------
     found
         (n,) numbers.
-    bad, endless, commas
-        Positions of texts that are no number, that are infinite, that use a decimal comma.
+    bad, endless, commas, percents
+        Positions of texts that are no number, that are infinite, that use a decimal comma, that
+        end in a percent sign.
     point
         Position of the first text with a decimal point, if any.
     """
@@ -60,6 +62,7 @@ class Parsed:
     bad: list[int] = field(default_factory=list)
     endless: list[int] = field(default_factory=list)
     commas: list[int] = field(default_factory=list)
+    percents: list[int] = field(default_factory=list)
     point: int | None = None
 
 
@@ -93,16 +96,6 @@ def describe_bad(texts: Sequence[str], count: int) -> str:
     else:
         one, many = "is not a number", "are not numbers"
     return f"{one if count == 1 else many}: {shown}"
-
-
-# Answers to questions of how much and how often, from the lowest.
-_ANSWERS = (
-    *("never", "not at all", "none", "strongly disagree", "very slightly", "rarely", "disagree"),
-    *("slightly", "a little", "a little bit", "somewhat disagree", "sometimes", "somewhat"),
-    *("neither", "neither agree nor disagree", "neutral", "moderately", "somewhat agree"),
-    *("often", "agree", "quite a bit", "quite", "very", "very much", "strongly agree", "always"),
-    *("extremely",),
-)
 
 
 def name_cure(texts: Sequence[str], mostly: bool = False) -> Text:
@@ -139,14 +132,14 @@ def order_answers(texts: Sequence[str]) -> list[str] | None:
     >>> order_answers(["often", "Never", "sometimes"]), order_answers(["cat", "dog"])
     (['Never', 'sometimes', 'often'], None)
     """
-    if any(text.lower() not in _ANSWERS for text in texts):
-        return None
-    return sorted(texts, key=_rank_answer)
+    lower = [" ".join(text.lower().split()) for text in texts]
+    known = next((scale for scale in SCALES if set(lower) <= set(scale)), None)
+    return None if known is None else sorted(texts, key=lambda text: _rank_answer(text, known))
 
 
-def _rank_answer(text: str) -> int:
-    lower = text.lower()
-    return _ANSWERS.index(lower) if lower in _ANSWERS else len(_ANSWERS)
+def _rank_answer(text: str, scale: Sequence[str] = sum(SCALES, ())) -> int:
+    lower = " ".join(text.lower().split())
+    return scale.index(lower) if lower in scale else len(scale)
 
 
 def looks_grouped(text: str) -> bool:
@@ -175,6 +168,9 @@ def _parse_each(texts: Sequence[str], missing: Missing) -> Parsed:
         text = raw.strip()
         if text in missing.texts:
             continue
+        if text.endswith("%"):
+            text = text[:-1].rstrip()
+            parsed.percents.append(position)
         if _NUMBER.fullmatch(text):
             if "." in text and parsed.point is None:
                 parsed.point = position

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import Draft
 from exprstats.io.files.reading import Reading, choose_reading
+from exprstats.io.files.words import split_judge
 from exprstats.io.sources import (
     Columns,
     FilePath,
@@ -62,6 +65,7 @@ def read_ratings(
     raters: Sequence[str] | None = None,
     rating: str | None = None,
     items: Sequence[str] | None = None,
+    item: str | None = None,
     subject: Columns | None = None,
     context: Columns | None = None,
     scale: tuple[float, float] | None = None,
@@ -93,6 +97,9 @@ def read_ratings(
     items
         Several rating columns, one an item; or, in a file with columns "item" and "rating", the
         items to keep.
+    item
+        The column that names the question of a rating, in a file with a row a question; by
+        default "item" where the file has it.
     subject, context
         Columns; by default "subject" and "context" where the file has them.
     scale
@@ -140,6 +147,7 @@ def read_ratings(
         shape = _find_rows(source, named, certain=raters_in_rows)
     else:
         shape = None
+    named |= {"item": item} if item is not None else {}
     shape = shape or _find_shape(source, named, raters=raters, rating=rating, items=items)
     roles = give_role(shape.ids.values(), "id") | give_role(shape.numbers, "number")
     items_of = None if "item" in shape.spread else shape.ids.get("item")
@@ -148,12 +156,13 @@ def read_ratings(
         draft.check_scale(column, scale)
     if not {*shape.ids.values(), *shape.numbers} <= set(draft.table.columns):
         return draft.finish()
+    apart = _tell_apart(source, draft, shape) if duplicates == "error" else ()
     draft = _lengthen(draft, shape)
     if not shape.spread and items is not None:
         _keep_items(draft, list_names(items, {}))
     if scale is not None and reverse:
         draft.table = turn_ratings(draft.table, reverse, scale)
-    _settle_repeats(draft, duplicates)
+    _settle_repeats(draft, duplicates, apart)
     return draft.finish()
 
 
@@ -227,20 +236,27 @@ def _find_shape(
     ids = pick_roles(source, named)
     column = rating or "rating"
     names = list_names(column if items is None else items, ids)
-    if source.has("item", column) and not (items is not None and source.has(*names)):
-        return _Shape(ids | {"item": "item"}, (column,), {})
+    question = named.get("item") or "item"
+    if "item" in named or (
+        source.has("item", column) and not (items is not None and source.has(*names))
+    ):
+        return _Shape(ids | {"item": str(question)}, (column,), {})
     return _Shape(ids, tuple(names), {"item": tuple(names)})
 
 
 def _pair_columns(source: Source, items: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return columns such as "joy_r1" with their item and judge, if all items have such ones."""
+    """Return columns such as "joy_r1" or "r1_joy" with item and judge, if all items have some."""
     pairs: dict[str, tuple[str, str]] = {}
     for item in items:
-        found = {
+        split = {name: split_judge(name) for name in source.header}
+        found = {name: one for name, one in split.items() if one is not None and one[0] == item}
+        found = found or {
             name: (item, name[len(item) + 1 :])
             for name in source.header
             if name.startswith(item) and name[len(item) : len(item) + 1] in set("_.- ")
         }
+        loops = {name: re.fullmatch(rf"(\d+)[_.\- ]{re.escape(item)}", name) for name in split}
+        found = found or {name: (item, loop[1]) for name, loop in loops.items() if loop}
         if source.has(item) or len(found) < 2:
             return {}
         pairs |= found
@@ -304,12 +320,45 @@ def key_of_people(table: pd.DataFrame, key: Sequence[str]) -> list[str]:
     return whole if apart else list(key)
 
 
-def _settle_repeats(draft: Draft, duplicates: Duplicates) -> None:
+def _tell_apart(source: Source, draft: Draft, shape: _Shape) -> Text:
+    """Return what tells rows with the same ids apart, and the option that says it; else nothing."""
+    ids = draft.table[list(dict.fromkeys(shape.ids.values()))]
+    people = shape.ids.get("subject")
+    key = [name for name in ids if name != people]
+    if shape.numbered or not key or not ids.duplicated(key).any():
+        return ()
+    again = open_source(source.layout.path, source.reading, warned=False)
+    used = {*shape.numbers, *(part for one in ids for part in source.joined.get(one, (one,)))}
+    rest = [name for name in source.header if name not in used]
+    with warnings.catch_warnings(action="ignore"):
+        others = again.take(give_role(rest, "text"), guarded=False).table
+    whole = pd.concat([ids, draft.table[list(shape.numbers)], others], axis=1)
+    repeats = int(ids.duplicated(key).sum())
+    if int(whole.duplicated().sum()) == repeats:
+        what = "One row is a copy" if repeats == 1 else f"{repeats} rows are copies of others"
+        return (f"{what}: remove them, or add ", Option("duplicates", "first"), ".")
+    for name in rest:
+        few = 1 < others[name].nunique() <= len(others) / 2
+        if few and not pd.concat([ids[key], others[name]], axis=1).duplicated().any():
+            shown = ", ".join(f"'{level}'" for level in others[name].dropna().unique()[:3])
+            held = shape.ids.get("context")
+            whole_context = name if held is None else [*source.joined.get(held, (held,)), name]
+            start = f"'{name}' ({shown}) tells them apart. If it names contexts or occasions: "
+            told: tuple[str | Option, ...] = (start, Option("context", whole_context))
+            if len(shape.numbers) > 1 or "item" in shape.ids:
+                return (*told, ".")
+            return (*told, "; if questions: ", Option("item", name), ".")
+    return ()
+
+
+def _settle_repeats(draft: Draft, duplicates: Duplicates, apart: Text = ()) -> None:
     key = [name for name in _KEY if name in draft.table.columns]
     if duplicates == "error":
         either = (Option("duplicates", "mean"), " or ", Option("duplicates", "first"))
         remedy: Text = ("Remove the repeats, or add ", *either, ".")
-        if "subject" in key_of_people(draft.table, key):
+        if apart:
+            remedy = apart
+        elif "subject" in key_of_people(draft.table, key):
             both = Option("clip", ["subject", "clip"])
             remedy = ("Clips of different people share an id: name both, such as ", both, ".")
         draft.find_repeats(key, remedy)

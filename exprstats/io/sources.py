@@ -12,7 +12,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import count_things
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.io.columns import (
     Classes,
@@ -24,13 +23,22 @@ from exprstats.io.columns import (
     Target,
     Times,
     Words,
-    unescape,
 )
 from exprstats.io.drafts import Draft
+from exprstats.io.files.headers import find_twins, join_title, name_columns
 from exprstats.io.files.reading import AS_IT_IS, Reading
-from exprstats.io.files.records import Batch, Layout, find_layout, read_batches
+from exprstats.io.files.records import (
+    Batch,
+    Layout,
+    describe_ragged,
+    find_layout,
+    fit_row,
+    read_batches,
+)
+from exprstats.io.files.tails import find_tail
+from exprstats.io.files.text import names_rows
 from exprstats.io.guards.codes import describe_codes, find_silent
-from exprstats.io.guards.tables import find_all_codes, name_codes
+from exprstats.io.guards.tables import find_table_codes, name_codes
 from exprstats.io.numbers import Marks, Missing
 from exprstats.options import name_nearest
 
@@ -47,6 +55,7 @@ Role = Literal["id", "number", "text", "guess", "class", "target", "label", "tim
 # Roles whose numbers are answers or measurements, in which codes for missing ones may hide.
 _MEASURED = frozenset({"number", "guess", "target"})
 Columns = str | Sequence[str]
+_FIRST = 50
 OPTIONAL = ("subject", "context")
 
 
@@ -68,6 +77,8 @@ class Source:
         The decimal marks of the number columns that were taken.
     joined
         Ids that several columns make together: their name to the columns.
+    passed
+        Rows below the table that are no data, once they were read.
     """
 
     layout: Layout
@@ -76,6 +87,7 @@ class Source:
     reading: Reading = AS_IT_IS
     marks: Marks = field(default_factory=Marks)
     joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    passed: list[Problem] = field(default_factory=list)
 
     def has(self, *names: str) -> bool:
         """Return whether all these columns are there."""
@@ -138,7 +150,7 @@ class Source:
         remarks = [remark for _, column in columns.values() for remark in column.remarks]
         said = [name for _, column in columns.values() for name in column.said]
         told, codes = self._guard(table, rows, roles, guarded, apart)
-        remarks, said = remarks + told, said + codes
+        remarks, said = [*self.passed, *remarks, *told], said + codes
         for remark in remarks:
             warn_user(replace(remark, file=str(self.layout.path)))
         problems += self.marks.find_problems()
@@ -163,7 +175,7 @@ class Source:
         apart: str | None,
     ) -> tuple[list[Problem], list[str]]:
         """Take labelled non-answers out of number columns; return what to know, and its names."""
-        found, problems = [], []
+        names, problems = [], []
         groups = table.get(apart) if apart else None
         for name, column in table.items():
             if roles[str(name)] not in _MEASURED or not pd.api.types.is_numeric_dtype(column):
@@ -174,7 +186,8 @@ class Source:
             if problem is not None:
                 table[name] = column.where(~mute)
                 problems.append(problem)
-            found += find_all_codes(str(name), table[name], rows, apart=groups)
+            names.append(str(name))
+        found = find_table_codes(table, names, rows, apart=groups)
         # On a declared scale every answer is one.
         said = [name for one in found for name in name_codes(one)] if wanted else ["*"]
         return problems + (describe_codes(found) if wanted else []), said
@@ -183,24 +196,40 @@ class Source:
         """Yield the rows below the header that have its number of fields."""
         width = len(self.header)
         ragged: list[tuple[int, int]] = []
-        first = True
+        held: Batch | None = None
+        begun, whole = False, True
         for batch in read_batches(self.layout, problems):
             rows, numbers = batch.rows, batch.numbers
-            if first:
-                rows, numbers, first = rows[1:], numbers[1:], False
+            if not begun:
+                rows, numbers, begun = rows[1:], numbers[1:], True
             lengths = np.fromiter(map(len, rows), np.int64, len(rows))
             if (lengths != width).any():
-                rows = [_fit_row(row, width, self.layout.sheet is not None) for row in rows]
+                rows = [fit_row(row, width, self.layout.sheet is not None) for row in rows]
                 lengths = np.fromiter(map(len, rows), np.int64, len(rows))
             fits = lengths == width
             if not fits.all():
                 wrong = zip(numbers[~fits].tolist(), lengths[~fits].tolist(), strict=True)
                 ragged += list(wrong)
                 rows, numbers = list(compress(rows, fits)), numbers[fits]
+            # The last rows may be no data, so that one batch waits for the next.
             if rows:
-                yield Batch(rows, numbers)
+                if held is not None:
+                    yield held
+                    whole = False
+                held = Batch(rows, numbers)
+        if held is not None:
+            yield self._cut_tail(held, whole=whole)
         if ragged:
-            problems.append(_describe_ragged(ragged, width))
+            problems.append(describe_ragged(ragged, width))
+
+    def _cut_tail(self, batch: Batch, *, whole: bool) -> Batch:
+        """Return the last rows without notes and totals below them, which are kept as passed."""
+        found = find_tail(batch.rows, batch.numbers.tolist(), whole=whole)
+        self.passed = [
+            Problem(f"row {batch.numbers[place]} holds {kind}: left out.") for place, kind in found
+        ][::-1]
+        count = len(batch.rows) - len(found)
+        return Batch(batch.rows[:count], batch.numbers[:count])
 
     def _find_absent(self, roles: Mapping[str, Role]) -> list[Problem]:
         return [
@@ -236,18 +265,23 @@ def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = T
     for note in layout.warned if warned else ():
         warn_user(Problem(note, file=str(path)))
     names = head.rows[0]
-    if layout.sheet is None and _ends_open(layout, names):
+    above = layout.header.above
+    names = [join_title(*pair) for pair in zip(above, names, strict=False)] if above else names
+    first = next(iter(islice(read_batches(layout, [], size=_FIRST), 1))).rows
+    if layout.sheet is None and _ends_open(first, names):
         names = names[:-1]
-    header = _name_columns(names, layout.sheet is not None)
-    problems = [*layout.problems, *_find_twins(header, head.numbers[0])]
+    elif layout.separator not in {None, ","} and names_rows(first):
+        names = ["row", *names]
+    header = name_columns(names, layout.sheet is not None)
+    problems = [*layout.problems, *find_twins(header, head.numbers[0])]
     return Source(layout, header, problems, reading)
 
 
-def _ends_open(layout: Layout, names: Sequence[str]) -> bool:
+def _ends_open(rows: list[list[str]], names: Sequence[str]) -> bool:
     """Return whether the header, and so every row, ends in a separator."""
-    first = next(iter(islice(read_batches(layout, [], size=2), 1)), None)
-    below = first.rows[1:] if first else []
-    return len(names) > 1 and not names[-1].strip() and all(not row[-1].strip() for row in below)
+    return (
+        len(names) > 1 and not names[-1].strip() and all(not row[-1].strip() for row in rows[1:2])
+    )
 
 
 def give_role(names: Iterable[str], role: Role) -> dict[str, Role]:
@@ -261,49 +295,6 @@ def _join_cells(parts: Sequence[Sequence[str]]) -> list[str]:
         ":".join(part.strip().replace(":", "::") for part in row) if all(row) else ""
         for row in zip(*parts, strict=True)
     ]
-
-
-def _name_columns(cells: list[str], trim: bool) -> list[str]:
-    names = [unescape(cell.strip()) for cell in cells]
-    while trim and names and not names[-1]:
-        names.pop()
-    return [name or f"column_{place}" for place, name in enumerate(names, start=1)]
-
-
-def _find_twins(header: list[str], row: int) -> list[Problem]:
-    places: dict[str, list[int]] = {}
-    for place, name in enumerate(header, start=1):
-        places.setdefault(name, []).append(place)
-    return [
-        Problem(
-            f"the header names '{name}' {len(held)} times (columns {', '.join(map(str, held))}).",
-            "Give each column its own name.",
-            column=name,
-            rows=(row,),
-        )
-        for name, held in places.items()
-        if len(held) > 1
-    ]
-
-
-def _fit_row(row: list[str], width: int, padded: bool) -> list[str]:
-    """Return a row at the header's width: empty cells beyond it go, a sheet's short rows grow."""
-    if len(row) < width and padded:
-        return [*row, *[""] * (width - len(row))]
-    return row[:width] if len(row) > width and not any(row[width:]) else row
-
-
-def _describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
-    rows = tuple(number for number, _ in ragged)
-    number, fields = ragged[0]
-    remedy = "Check these rows for missing or unquoted separators; the file may be cut off."
-    if all(count == width + 1 for _, count in ragged):
-        remedy = "Quote texts that hold the separator, or give the first column a name."
-    fact = (
-        f"{count_things(len(ragged), 'row differs', 'rows differ')}"
-        f" from the header's {width} fields: row {number} has {fields}."
-    )
-    return Problem(fact, remedy, rows=rows)
 
 
 def pick_roles(source: Source, named: Mapping[str, Columns | None]) -> dict[str, str]:

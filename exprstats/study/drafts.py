@@ -12,6 +12,7 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io import FileContents, Reading, read_contents
 from exprstats.io.contents import find_pairs
+from exprstats.io.files.annotations import Annotated, tell_annotated
 from exprstats.io.guards.codes import USUAL_CODES
 from exprstats.study.entries import Entry, StudyDraft, Value
 
@@ -89,9 +90,16 @@ def draft_study(
     <BLANKLINE>
     """
     reading = reading or Reading()
-    folders, found, holds, notes = _sort_files([Path(one) for one in files], reading)
-    entries: list[Entry] = []
+    paths = [Path(one) for one in files]
+    told = {path: one for path in paths if (one := tell_annotated(path)) is not None}
+    rest = [path for path in paths if path not in told]
     where = Path(folder)
+    if told and not rest:
+        folders, found, holds, notes = [], {}, [], []
+    else:
+        folders, found, holds, notes = _sort_files(rest, reading)
+    holds += [f"{path.name}: {one.kind}." for path, one in told.items()]
+    entries: list[Entry] = list(_draft_annotated(told, where))
     if "ratings" in found:
         alone = len(found) == 1 and not folders
         entries += _draft_ratings(*found["ratings"], where, alone=alone)
@@ -104,6 +112,23 @@ def draft_study(
         entries += _draft_clips(*found["clips"], where, rated="ratings" in found)
         entries += _draft_reading("clips", found["clips"][1], reading)
     return StudyDraft(tuple(entries), tuple(holds), tuple(notes))
+
+
+def _draft_annotated(told: Mapping[Path, Annotated], folder: Path) -> Iterator[Entry]:
+    """Yield the lines of ``[evoked]``, ``[estimates]`` and ``[signing]``."""
+    for use in ("evoked", "estimates", "signing"):
+        kept = [path for path, one in told.items() if one.use == use]
+        if kept:
+            yield Entry(use, "files", tuple(_write_path(path, folder) for path in kept))
+    lexicons = [path for path, one in told.items() if one.use == "lexicon"]
+    if any(one.use == "signing" for one in told.values()):
+        if lexicons:
+            yield Entry("signing", "lexicon", _write_path(lexicons[0], folder))
+        else:
+            yield _ask("signing", "lexicon", "the file of words by category")
+    elif lexicons:
+        fact = "a lexicon belongs to annotations of signing, which are not among the files."
+        raise DataError(Problem(fact, "Name them beside it.", file=str(lexicons[0])))
 
 
 Found = dict[str, tuple[Path, FileContents]]

@@ -49,7 +49,7 @@ def test_file_names_in_another_unicode_form_are_found(call_json, tmp_path):
     assert [row["video"] for row in rows] == [name]
 
 
-def test_endless_windows_and_draws_are_refused_at_once(call, tmp_path):
+def test_row_67_endless_windows_and_draws_are_refused_at_once(call, tmp_path):
     folder = tmp_path / "openface"
     folder.mkdir()
     write_frames(folder / "a.csv")
@@ -68,7 +68,7 @@ def test_endless_windows_and_draws_are_refused_at_once(call, tmp_path):
         rate_reliability(read_ratings(file), draws=2_000_000_000)
 
 
-def test_times_in_milliseconds_and_clock_times_are_read(call_json, tmp_path):
+def test_row_60_times_in_milliseconds_and_clock_times_are_read(call_json, tmp_path):
     folder = tmp_path / "openface"
     folder.mkdir()
     write_frames(folder / "a.csv", 300)
@@ -123,7 +123,7 @@ def test_labels_that_are_other_ids_are_warned_of(call_json, tmp_path):
         assert sorted(read_ratings(path)["subject"].unique()) == ["1", "2", "3"]
 
 
-def test_times_that_lie_outside_all_videos_name_both_ranges_and_the_unit(call, tmp_path):
+def test_row_60_times_that_lie_outside_all_videos_name_both_ranges_and_the_unit(call, tmp_path):
     folder = tmp_path / "openface"
     folder.mkdir()
     write_frames(folder / "a.csv", 300)

@@ -59,7 +59,6 @@ KNOWN = {
 REFUSED = {
     **dict.fromkeys(("b05_formulas.xlsx", "v03_formula_allfeature.xlsx"), "formulas"),
     "u01_sci_ids.csv": "lost digits",
-    "totals.csv": "empty",
     "s09.rds": "R object",
     "posneg.rda": "R workspace",
     "ppa.rda": "R workspace",

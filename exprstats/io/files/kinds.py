@@ -24,6 +24,7 @@ FileFormat = Literal["text", "xlsx", "ods", "sav", "por", "dta"]
 STATISTICAL = ("sav", "por", "dta")
 
 _BLOCK = 1 << 20
+_FEW_ZEROS = 20
 _CSV = "Save it as CSV UTF-8."
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
@@ -38,6 +39,7 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_PAGES = (b"<!doctype html", b"<html", b"<table", b"<meta", b"<head", b"<body")
 _R = "In R, save the table with write.csv(x, 'file.csv', row.names = FALSE)."
 _FOREIGN = {
     b"\xd0\xcf\x11\xe0": ("an old Excel workbook (.xls)", "Save it as .xlsx or CSV UTF-8."),
@@ -218,6 +220,8 @@ def _refuse_foreign(name: str, path: Path, head: bytes) -> None:
     if not head.removeprefix(mark).strip():
         raise DataError(Problem("the file is empty.", "Check the export.", file=name))
     found = next((kind for sign, kind in _FOREIGN.items() if head.startswith(sign)), None)
+    if head.removeprefix(mark).lstrip()[:20].lower().startswith(_PAGES):
+        found = _FOREIGN[b"<html"]
     if head.startswith(_ZIP):
         members = _list_members(path)
         found = next((kind for member, *kind in _ARCHIVES if member in members), None)
@@ -237,7 +241,7 @@ def _guess_marked(head: bytes) -> str | None:
     for mark, encoding in _MARKS.items():
         if head.startswith(mark):
             return encoding
-    if b"\0" in head:
+    if _FEW_ZEROS * head.count(b"\0") > len(head):
         # ASCII letters in UTF-16 leave every second byte zero.
         return "utf-16-be" if head[:1] == b"\0" else "utf-16-le"
     return None
@@ -294,6 +298,11 @@ def _check_text(name: str, path: Path, encoding: str) -> None:
                 pass
     except (UnicodeError, LookupError):
         broken = True
+    if "\0" in head and not encoding.startswith("utf-16"):
+        rows = tuple(at for at, line in enumerate(head.split("\n"), start=1) if "\0" in line)
+        fact = f"{len(rows)} row{'s hold' if len(rows) > 1 else ' holds'} a zero byte, no text."
+        remedy = "Remove it in an editor, or export again."
+        raise DataError(Problem(fact, remedy, file=name, rows=rows))
     if broken:
         fact = f"the file is not readable as text (tried {encoding})."
         remedy = ("Save it as CSV UTF-8, or name another encoding with ", Option("encoding"), ".")

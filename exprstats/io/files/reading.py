@@ -107,7 +107,7 @@ def read_coded(text: str) -> str | None:
     >>> read_coded("4 - Extremely"), read_coded("(1) never"), read_coded("2 cats")
     ('4', '1', None)
     """
-    found = re.fullmatch(r"\(?([+-]?\d+)(?:[)=:]\s*|\s*[-–—./]\s+)([^\W\d].*)", text.strip())
+    found = re.fullmatch(r"\(?([+-]?\d+)(?:\s*[)=:]\s*|\s*[-–—./]\s+)([^\W\d].*)", text.strip())
     return found[1] if found and not looks_like_date(text) else None
 
 

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, Text
+from exprstats.io.files.headers import Header, find_header
 from exprstats.io.files.kinds import STATISTICAL, Bytes, FileFormat, inspect_bytes
 from exprstats.io.files.reading import AS_IT_IS, Reading
-from exprstats.io.files.text import Header, find_header, find_separator, split_lines
+from exprstats.io.files.text import find_separator, split_lines
 from exprstats.io.files.workbooks import (
     Described,
     Labels,
@@ -243,3 +245,24 @@ def _write_cell(value: Any) -> str:
 
 def _place(problem: Problem, path: Path) -> Problem:
     return Problem(problem.fact, problem.remedy, str(path), problem.column, problem.rows)
+
+
+def fit_row(row: list[str], width: int, padded: bool) -> list[str]:
+    """Return a row at the header's width: empty cells beyond it go, a sheet's short rows grow."""
+    if len(row) < width and padded:
+        return [*row, *[""] * (width - len(row))]
+    return row[:width] if len(row) > width and not any(row[width:]) else row
+
+
+def describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
+    """Return the problem of rows, each with its number of fields, that differ from the header."""
+    rows = tuple(number for number, _ in ragged)
+    number, fields = ragged[0]
+    remedy = "Check these rows for missing or unquoted separators; the file may be cut off."
+    if all(count == width + 1 for _, count in ragged):
+        remedy = "Quote texts that hold the separator, or give the first column a name."
+    fact = (
+        f"{count_things(len(ragged), 'row differs', 'rows differ')}"
+        f" from the header's {width} fields: row {number} has {fields}."
+    )
+    return Problem(fact, remedy, rows=rows)

@@ -16,7 +16,12 @@ from zipfile import BadZipFile, ZipFile
 from exprstats.errors import DataError, Option, Problem, Text
 from exprstats.io.files.kinds import FileFormat
 
-CODEBOOK = frozenset({"variable", "variables", "meaning", "label", "description", "coding"})
+CODEBOOK = frozenset(
+    {"variable", "variables", "meaning", "label", "description", "coding", "variable name"}
+    | {"variable label", "value labels", "values", "bedeutung", "beschreibung", "kodierung"}
+    | {"variablenname", "werte", "wertelabels", "signification", "significado", "descripción"}
+    | {"açıklama", "anlam", "değişken", "变量", "含义", "说明"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,12 @@ class Sheet:
     name: str
     hidden: bool
     rows: list[list[Any]]
+
+    @property
+    def names(self) -> list[str]:
+        """The texts of the first row with several."""
+        wide = (row for row in self.rows if len([cell for cell in row if cell]) > 1)
+        return [str(cell).strip() for cell in next(wide, [])]
 
     @property
     def holds_data(self) -> bool:
@@ -70,6 +81,12 @@ def choose_sheet(
     others = [f"'{one.name}'" + " (hidden)" * one.hidden for one in sheets if one is not chosen]
     if not others:
         return chosen, []
+    alike = [one.name for one in seen if one is not chosen and one.names == chosen.names]
+    if alike and chosen.names:
+        both = " and ".join(f"'{one}'" for one in (chosen.name, *alike))
+        told = f"sheets {both} have the same columns, as parts of one study have: put them"
+        told = f"{told} below each other; only '{chosen.name}' is read, or another with "
+        return chosen, [(told, Option("sheet"), ".")]
     start = f"sheet '{chosen.name}' is read, not {', '.join(others)}; choose another with "
     return chosen, [(start, Option("sheet"), ".")]
 

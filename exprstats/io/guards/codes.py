@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -68,6 +69,9 @@ def find_codes(column: str, values: np.ndarray, rows: np.ndarray) -> Outlying | 
     """
     if _can_hold_none(values):
         return None
+    below = _find_negative(values)
+    if len(below):
+        return _add_negative(column, values, rows, below)
     # Counting by hash is several times faster than sorting all values.
     levels, counts = _count_levels(values[np.abs(values) < _LARGEST])
     first, last = 0, len(levels)
@@ -113,7 +117,69 @@ def _can_hold_none(values: np.ndarray) -> bool:
     counted = values[np.abs(values) < _LARGEST]
     doubled = counted + counted
     steps = counted[doubled == np.rint(doubled)]
-    return len(steps) < _MAIN * len(counted) and not np.isin(steps, list(USUAL_CODES)).any()
+    return len(steps) < _MAIN * len(counted) and not np.isin(steps, [-1.0, *USUAL_CODES]).any()
+
+
+def _find_negative(values: np.ndarray) -> np.ndarray:
+    """Return usual codes below 0 where all other numbers are 0 or more: -99 of 0 to 100.
+
+    A -1 is a code where the others begin at 1.
+    """
+    known = values[np.isfinite(values)]
+    below = np.unique(known[known < 0])
+    rest = known[known >= 0]
+    if not len(below) or len(rest) < max(_FEWEST, _MAIN * len(known)):
+        return np.empty(0)
+    coded = np.isin(below, list(USUAL_CODES)) | ((below == -1) & (rest.min() >= 1))
+    return below if coded.all() and len(np.unique(rest)) > 2 else np.empty(0)
+
+
+def _add_negative(column: str, values: np.ndarray, rows: np.ndarray, below: np.ndarray) -> Outlying:
+    """Return negative codes and those that are found among the other values."""
+    held = np.isin(values, below)
+    found = find_codes(column, np.where(held, np.nan, values), rows)
+    rest = values[np.isfinite(values) & ~held]
+    codes = (*below.tolist(), *(found.codes if found else ()))
+    ends = (found.low, found.high) if found else (float(rest.min()), float(rest.max()))
+    return Outlying(column, codes, *ends, tuple(rows[np.isin(values, codes)].tolist()))
+
+
+def find_shared(columns: Mapping[str, np.ndarray], rows: np.ndarray) -> list[Outlying]:
+    """Return usual codes above a scale that two other columns keep to: 9 where others end at 7.
+
+    Parameters
+    ----------
+    columns
+        Numbers (n,) of each column.
+    rows
+        Rows (n,) of the file.
+
+    Examples
+    --------
+    >>> answers = np.array([1.0, 2, 3, 4, 5, 6, 7, 3, 4, 5, 2, 6])
+    >>> missed = np.where(np.arange(12) == 3, 9, answers)
+    >>> columns = {"a": missed, "b": answers, "c": answers[::-1]}
+    >>> [(one.column, one.codes) for one in find_shared(columns, np.arange(12))]
+    [('a', (9.0,))]
+    """
+    if not any(np.fmax.reduce(one, initial=-np.inf) in USUAL_CODES for one in columns.values()):
+        return []
+    levels = {name: np.unique(values[np.isfinite(values)]) for name, values in columns.items()}
+    steps = {
+        name: held
+        for name, held in levels.items()
+        if 3 < len(held) <= _MOST_LEVELS and (held % 1 == 0).all()
+    }
+    found = []
+    for name, held in steps.items():
+        if held[-1] not in USUAL_CODES or held[-1] < held[-2] + 2:
+            continue
+        alike = [one for other, one in steps.items() if other != name and one[-1] == held[-2]]
+        where = columns[name] == held[-1]
+        if len(alike) > 1 and where.sum() < (1 - _MAIN) * len(where):
+            ends = float(held[0]), float(held[-2])
+            found.append(Outlying(name, (float(held[-1]),), *ends, tuple(rows[where].tolist())))
+    return found
 
 
 def _is_far(gap: float, spread: float, usual: bool) -> bool:
@@ -209,3 +275,37 @@ def holds_correlations(values: np.ndarray) -> bool:
     square = np.allclose(np.diag(values), 1) and (np.abs(values) <= 1 + 1e-9).all()
     halves = np.triu(values, 1) == 0, np.tril(values, -1) == 0
     return bool(square and (np.allclose(values, values.T) or any(half.all() for half in halves)))
+
+
+_STARS = re.compile(r"[*†‡§]+|\s")
+_DASHES = frozenset({"", "-", "–", "—", "―", "−"})
+
+
+def holds_printed(table: pd.DataFrame) -> bool:
+    """Return whether the last columns are correlations as articles print them: one half, dashes.
+
+    Examples
+    --------
+    >>> rows = [["a", "2.1", "—", "", ""], ["b", "2.2", ".31**", "—", ""],
+    ...         ["c", "2.0", "-.20", ".44", "—"]]
+    >>> holds_printed(pd.DataFrame(rows, columns=["", "M", "1", "2", "3"]))
+    True
+    """
+    count = len(table)
+    if not 3 <= count < len(table.columns):
+        return False
+    values = np.full((count, count), np.nan)
+    for row, cells in enumerate(table.iloc[:, -count:].to_numpy(object)):
+        for column, cell in enumerate(cells):
+            text = "" if pd.isna(cell) else _STARS.sub("", str(cell)).replace("−", "-")
+            text = text.replace(",", ".")
+            if text in _DASHES:
+                continue
+            try:
+                values[row, column] = float(text)
+            except ValueError:
+                return False
+    np.fill_diagonal(values, np.where(np.isnan(np.diag(values)), 1.0, np.diag(values)))
+    whole = np.isfinite(values[np.tril_indices(count, -1)]).all()
+    whole |= np.isfinite(values[np.triu_indices(count, 1)]).all()
+    return bool(whole) and holds_correlations(values)

@@ -13,7 +13,8 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, warn_user
-from exprstats.io.guards.codes import Outlying, find_codes
+from exprstats.io.files.words import is_total
+from exprstats.io.guards.codes import Outlying, find_codes, find_shared
 from exprstats.io.guards.ids import Finding, are_plain, judge_ids, name_ids
 
 # Of a table's attributes: what was said of it before.
@@ -127,8 +128,7 @@ def guard_table(
         told += [one for kind, one in findings if kind not in {"lost", *passed}]
     codes = [
         replace(one, rows=tuple(row + 1 for row in one.rows))
-        for name in _list_columns(table, numbers)
-        for one in find_all_codes(name, table[name], apart=_pick(table, apart))
+        for one in find_table_codes(table, _list_columns(table, numbers), apart=_pick(table, apart))
         if not said.issuperset(name_codes(one))
     ]
     told += map(_describe, codes)
@@ -143,6 +143,34 @@ def guard_ratings(ratings: pd.DataFrame, *others: str | None) -> pd.DataFrame:
     """Return RATINGS as `guard_table` does; ``others`` are further columns of ids."""
     ids = ("context", "clip", "rater", "item", "subject", *filter(None, others))
     return guard_table(ratings, ids=ids, numbers=["rating"], apart="item")
+
+
+def find_table_codes(
+    table: pd.DataFrame,
+    names: Sequence[str],
+    rows: np.ndarray | None = None,
+    *,
+    apart: pd.Series | None = None,
+) -> list[Outlying]:
+    """Return codes far from the other values of some columns, or above the scale that they share.
+
+    Parameters
+    ----------
+    table, names
+        Columns of numbers.
+    rows, apart
+        As for `find_all_codes`.
+    """
+    rows = np.arange(len(table)) if rows is None else rows
+    found = [one for name in names for one in find_all_codes(name, table[name], rows, apart=apart)]
+    columns = {
+        name: table[name].to_numpy(float, na_value=np.nan)
+        for name in names
+        if pd.api.types.is_numeric_dtype(table[name])
+        and not pd.api.types.is_bool_dtype(table[name])
+    }
+    told = {one.column for one in found}
+    return found + [one for one in find_shared(columns, rows) if one.column not in told]
 
 
 def find_all_codes(
@@ -251,3 +279,37 @@ def _list_columns(table: pd.DataFrame, names: Iterable[str]) -> list[str]:
 
 def _pick(table: pd.DataFrame, name: str | None) -> Any:
     return table[name] if name is not None and list(table.columns).count(name) == 1 else None
+
+
+def find_sums(table: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
+    """Return the columns among some that hold sums or means of the others, with the reason.
+
+    Parameters
+    ----------
+    table
+        As it was read.
+    names
+        Columns of numbers.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [1.0, 2, 4], "b": [2.0, 2, 5], "c": [1.0, 3, 3]})
+    >>> find_sums(table.assign(all=table.sum(axis=1)), ["a", "b", "c", "all"])
+    {'all': 'it is the sum of the others'}
+    """
+    found = {}
+    for name in names:
+        rest = [one for one in names if one != name and not is_total(one)]
+        if len(rest) < 2 or not len(table):
+            continue
+        others, own = table[rest], table[name].to_numpy(float)
+        # Means are printed with some decimals.
+        means = np.abs(others.mean(axis=1).to_numpy(float) - own)
+        rounded = (own != np.rint(own)).any() and np.nanmax(means, initial=0) <= 0.0051
+        if len(rest) > 2 and np.array_equal(others.sum(axis=1).to_numpy(float), own):
+            found[name] = "it is the sum of the others"
+        elif len(rest) > 2 and rounded and not np.isnan(means).any():
+            found[name] = "it is the mean of the others"
+        elif is_total(name):
+            found[name] = "its name is that of totals or means"
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -116,8 +116,40 @@ def list_levels(column: pd.Series) -> list[str]:
     return [*ordered[:1], *sorted(ordered[1:])]
 
 
-def code_like(clips: pd.DataFrame, features: Iterable[str]) -> pd.DataFrame:
+def find_references(clips: pd.DataFrame, features: Iterable[str]) -> dict[str, str]:
+    """Return the reference of each category whose columns of 0 and 1 are among the features.
+
+    Examples
+    --------
+    >>> clips = pd.DataFrame({"gender": ["f", "m", "f"], "gender: m": [0.0, 1.0, 0.0]})
+    >>> find_references(clips, ["gender: m"])
+    {'gender': 'f'}
+    """
+    known: dict[str, set[str]] = {}
+    for title in features:
+        name, mark, level = title.partition(_MARK)
+        if mark and name in clips:
+            known.setdefault(name, set()).add(level)
+    rest = {
+        name: sorted(set(clips[name].dropna().astype(str)) - levels)
+        for name, levels in known.items()
+    }
+    return {name: levels[0] for name, levels in rest.items() if len(levels) == 1}
+
+
+def code_like(
+    clips: pd.DataFrame, features: Iterable[str], references: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """Return new clips with the columns of 0 and 1 that a fit had for their categories.
+
+    Parameters
+    ----------
+    clips
+        New clips.
+    features
+        Those of the fit.
+    references
+        Of each category, the level that has no column; None: it is not known.
 
     Raises
     ------
@@ -133,6 +165,15 @@ def code_like(clips: pd.DataFrame, features: Iterable[str]) -> pd.DataFrame:
     added = {}
     for name, known in wanted.items():
         others = sorted(set(clips[name].dropna().astype(str)) - set(known))
+        reference = (references or {}).get(name)
+        new = [level for level in others if level != reference]
+        if reference is not None and new:
+            seen = name_some([reference, *known])
+            fact = f"{name_some(new)} was not in the fit, which had {seen}."
+            where = clips[name].astype(str).isin(new).to_numpy(bool)
+            rows = tuple((np.flatnonzero(where) + 1).tolist())
+            remedy = "Leave out clips of levels that are new, or fit again with them."
+            raise DataError(Problem(fact, remedy, column=name, rows=rows))
         if len(others) > 1:
             fact = (
                 f"{name_some(others)} have no weight; the fit had {name_some(known)} and one "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from exprstats.contracts import (
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.io.guards.features import copies_numbers, judge_features, tell_features
 from exprstats.io.guards.tables import guard_table
+from exprstats.models.data.categories import find_references
 from exprstats.models.data.parts import PARTS, label_parts
 from exprstats.options import name_some
 from exprstats.parallel import Seed, spawn_seeds
@@ -81,6 +82,8 @@ class Design:
         Name of the pooled fit's target.
     classes
         The target's classes in the order of their numbers; empty where it is a quantity.
+    references
+        Of categories among the features, the level without a column of its own.
     """
 
     clips: pd.DataFrame
@@ -92,6 +95,7 @@ class Design:
     places: np.ndarray
     pooled_target: str
     classes: tuple[Any, ...] = ()
+    references: Mapping[str, str] = field(default_factory=dict)
 
     def split(self, sample: Sample, *parts: str) -> tuple[np.ndarray, np.ndarray]:
         """Return features (m, p) and target (m,) of a sample's clips in the named parts."""
@@ -178,6 +182,7 @@ def build_design(
     people = pd.factorize(ids["subject"])[0]
     places = np.select([ids["part"].to_numpy(object) == part for part in PARTS], range(len(PARTS)))
     design = Design(ids, names, matrix, target, samples, people, places, pooled, classes)
+    design = replace(design, references=find_references(clips, names))
     _check_samples(design, ("train",) if folded else ("train", "validate"))
     _warn_of_ids(clips, names)
     copies = find_copies(design)

@@ -75,6 +75,7 @@ def save_models(models: Models, path: str | Path) -> None:
         "target": models.design.target,
         "pooled_target": models.design.pooled_target,
         "features": list(models.design.features),
+        "references": dict(models.design.references),
         "alphas": list(models.penalties.alphas),
         "l1_ratios": list(models.penalties.l1_ratios),
         "refit": models.refit,
@@ -125,6 +126,8 @@ def load_models(path: str | Path) -> Models:
             people=np.empty(0, dtype=int),
             places=np.empty(0, dtype=int),
             pooled_target=payload["pooled_target"],
+            # Files of earlier versions do not say.
+            references=dict(payload.get("references", {})),
         )
         table = arrange_rows(payload["table"], KEYS).astype({"estimate": float})
         said = {name: payload[name] for name in ("summary", "tuned", "versions", "sha256")}

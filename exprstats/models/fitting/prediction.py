@@ -86,7 +86,7 @@ def predict_clips(
     if by != "context" and by in clips:
         clips = clips.drop(columns="context", errors="ignore").rename(columns={by: "context"})
     if isinstance(clips, pd.DataFrame):
-        clips = code_like(clips, design.features)
+        clips = code_like(clips, design.features, design.references)
     needed = [*design.features, *(["context"] if own else [])]
     problems = find_absent(clips, needed, "clips")
     if problems:

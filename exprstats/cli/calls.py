@@ -1,0 +1,97 @@
+"""Calls of commands on a file: as a person types them, and the tables that they read."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exprstats.errors import join_names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exprstats.io import Reading
+
+Value = str | list[str] | bool
+# Options that name one column or word; the others take lists.
+SINGLE = frozenset({"rater", "item", "target", "truth", "model", "weights", "segments", "lexicon"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command on a file: its options in order, lists where the option takes several names."""
+
+    command: str
+    options: dict[str, Value]
+
+    def write(self, file: Path) -> str:
+        """Return the call as a person types it; names of any kind survive the shell."""
+        words = ["exprstats", self.command, _write_place(file)]
+        for option, value in self.options.items():
+            if value is True:
+                words.append(f"--{option}")
+                continue
+            names = value if isinstance(value, list) else [value]
+            text = str(value) if option in SINGLE else join_names(names)
+            # Click takes "--rating -x" for two options.
+            glue = text.startswith("-")
+            words += [f"--{option}={text}"] if glue else [f"--{option}", text]
+        return shlex.join(words)
+
+    def read(self, file: Path, reading: Reading) -> pd.DataFrame | None:
+        """Return the table that the command would read; None of a command that reads none.
+
+        Raises
+        ------
+        DataError
+            What the command would refuse.
+        """
+        from exprstats.io import read_clips, read_items, read_predictions, read_ratings
+
+        given: dict[str, Any] = {
+            {"by": "context", "rating": "items"}.get(name.replace("-", "_"), name): value
+            for name, value in self.options.items()
+            if name not in {"model", "weights", "labels", "missing"}
+        }
+        reading = self._extend(reading)
+        if self.command in {"reliability", "agreement"} or "rater" in given:
+            if len(given.get("items", ())) == 1:
+                given["rating"] = given.pop("items")[0]
+            given["raters_in_rows"] = bool(given.pop("raters-in-rows", False))
+            return read_ratings(file, **given, reading=reading)
+        readers = {"factor": read_items, "fit": read_clips, "compare": read_predictions}
+        reader: Any = readers.get(self.command)
+        if self.command == "fit":
+            given["classes"] = None
+        return None if reader is None else reader(file, **given, reading=reading)
+
+    def _extend(self, reading: Reading) -> Reading:
+        more: dict[str, Any] = {
+            name: [one for one in value if one != "fiml"]
+            for name, value in self.options.items()
+            if name in {"labels", "missing"} and isinstance(value, list)
+        }
+        return replace(reading, **more)
+
+
+def name_call(given: dict[str, Any]) -> Call:
+    """Return the call of reliability with arguments of `exprstats.io.read_ratings`.
+
+    Examples
+    --------
+    >>> name_call({"clip": "Subject", "rater": "Days", "rating": "rt"}).options["rating"]
+    ['rt']
+    """
+    options: dict[str, Value] = {}
+    for name, value in given.items():
+        option = {"items": "rating", "context": "by"}.get(name, name.replace("_", "-"))
+        whole = value is True or option in SINGLE
+        options[option] = value if whole else [value] if isinstance(value, str) else list(value)
+    return Call("reliability", {**options, "model": "auto"})
+
+
+def _write_place(file: Path) -> str:
+    text = str(file)
+    return f"./{text}" if text.startswith("-") and text != "-" else text

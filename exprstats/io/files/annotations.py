@@ -1,0 +1,122 @@
+"""Files of annotations, estimates and lexicons, told by their first bytes or their names."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Use = Literal["evoked", "signing", "estimates", "lexicon"]
+
+_BLOCK = 1 << 16
+_LINES = 40
+_WORDED = 0.98
+_ROOTS = {
+    "ANNOTATION_DOCUMENT": "annotations of ELAN (.eaf)",
+    "SIGNSTREAM-DATABASE": "annotations of SignStream 2 (.xml)",
+    "SIGNSTREAM_DAI": "annotations of SignStream 3 (.xml)",
+}
+_LIRIS = re.compile(
+    r"accede(ranking|sets|description)|.+_(valence-arousal|valence|arousal)", re.IGNORECASE
+)
+_EEV = {"Video ID", "Timestamp (milliseconds)"}
+_AFFDEX = {"Anger", "Sadness", "Disgust", "Joy", "Surprise", "Fear", "Contempt"}
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """What a file is, what it is used for (a command, a lexicon), and whether people rated."""
+
+    kind: str
+    use: Use
+    rated: bool = field(default=False, repr=False)
+
+
+def tell_annotated(path: Path) -> Annotated | None:
+    r"""Return what a file of annotations, estimates or words is; None if it is another.
+
+    Parameters
+    ----------
+    path
+        The file; a folder, a pipe and what cannot be read are none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.eaf"
+    >>> _ = path.write_text('<?xml version="1.0"?>\n<ANNOTATION_DOCUMENT/>')
+    >>> tell_annotated(path)
+    Annotated(kind='annotations of ELAN (.eaf)', use='signing')
+    """
+    if not path.is_file():
+        return None
+    named = path.suffix.lower() in {".txt", ".xml"}
+    if named and _LIRIS.fullmatch(path.stem):
+        return Annotated("annotations of LIRIS-ACCEDE", "evoked", rated=True)
+    try:
+        text = _read_start(path)
+    except (OSError, EOFError):
+        return None
+    if text.lstrip()[:1] == "<":
+        tags = re.findall(r"<([A-Za-z_][\w.-]*)", re.sub(r"<!--.*?-->", "", text, flags=re.S))
+        kind = _ROOTS.get(tags[0]) if tags else None
+        return Annotated(kind, "signing") if kind else None
+    if text.lstrip()[:1] in {"{", "["}:
+        return _tell_json(text)
+    return _tell_lexicon(path, text) or _tell_table(text)
+
+
+def _read_start(path: Path) -> str:
+    with path.open("rb") as stream:
+        head = stream.read(_BLOCK)
+    if head.startswith(b"\x1f\x8b"):
+        with gzip.open(path) as packed:
+            head = packed.read(_BLOCK)
+    wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return head.decode("utf-16" if wide else "utf-8", "replace").removeprefix("\ufeff")
+
+
+def _tell_json(text: str) -> Annotated | None:
+    if '"grouped_predictions"' in text or ('"predictions"' in text and '"emotions"' in text):
+        return Annotated("predictions of Hume (.json)", "estimates")
+    if '"emotions"' in text and ('"faces"' in text or '"frames"' in text or '"engagement"' in text):
+        return Annotated("estimates of Affectiva (.json)", "estimates")
+    return None
+
+
+def _tell_lexicon(path: Path, text: str) -> Annotated | None:
+    lines = [line.rstrip("\r") for line in text.split("\n") if line.strip()]
+    if path.suffix.lower() in {".dic", ".dicx"} or (lines and lines[0].strip() == "%"):
+        return Annotated("a lexicon of LIWC", "lexicon")
+    if not lines:
+        return None
+    header = {cell.strip().lower() for cell in re.split(r"[,;\t]", lines[0])}
+    if {"category", "word"} <= header and len(header) < 4:
+        return Annotated("a lexicon", "lexicon")
+    # One line a category, with as many words as it has.
+    counts = [line.count("\t") for line in lines[:_LINES]]
+    cells = [cell for line in lines[:_LINES] for cell in line.split("\t")]
+    worded = sum(cell[:1].isalpha() for cell in cells) > _WORDED * len(cells)
+    ragged = len(lines) > 2 and len(set(counts)) > 2 and min(counts) > 1
+    return Annotated("a lexicon", "lexicon") if worded and ragged else None
+
+
+def _tell_table(text: str) -> Annotated | None:
+    for place, line in enumerate(text.split("\n")[:_LINES]):
+        names = {cell.strip().strip('"') for cell in re.split(r"[,;\t]", line.rstrip("\r"))}
+        if names >= _EEV:
+            return Annotated("expressions that videos evoke (EEV)", "evoked")
+        if {"tier", "start", "end"} <= {name.lower() for name in names} and not place:
+            return Annotated("annotated intervals, one row each", "signing")
+        if "Id" in names and names & {"Time", "BeginTime"} and {"Admiration", "Joy"} <= names:
+            return Annotated("predictions of Hume", "estimates")
+        if any(name.endswith(" Evidence") for name in names):
+            return Annotated("estimates of FACET", "estimates")
+        if names >= _AFFDEX and names & {"Engagement", "Valence", "Attention", "MediaTime"}:
+            return Annotated("estimates of AFFDEX", "estimates")
+        if {"FaceRectX", "FaceScore"} <= names and {"anger", "happiness"} & names:
+            return Annotated("frames of py-feat, with emotions", "estimates")
+    return None

@@ -1,0 +1,177 @@
+"""Headers of tables: the row of names below titles, groups of columns, rows of labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from exprstats.errors import Problem
+
+_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where a table begins.
+
+    Attributes
+    ----------
+    place
+        Of the row with the columns' names, from 0.
+    dropped
+        Places of rows below it that hold labels instead of data.
+    notes
+        What was passed over.
+    above
+        What the row above says of each column, if the names alone are not unique.
+    """
+
+    place: int
+    dropped: frozenset[int]
+    notes: tuple[str, ...]
+    above: tuple[str, ...] = ()
+
+
+def find_header(rows: Sequence[Sequence[str]], given: int | None = None) -> Header:
+    """Return where a table begins, below titles and comments.
+
+    A title is a row with one filled cell above a table of several columns; a comment begins with
+    #. A row of labels follows the header of exports from survey programs: Qualtrics marks it,
+    of others it holds words where all other rows hold numbers.
+
+    Parameters
+    ----------
+    rows
+        The first rows of the file.
+    given
+        The header's row, counted from 1.
+
+    Examples
+    --------
+    >>> find_header([["Pilot study", ""], ["clip", "rating"], ["a", "3"]]).place
+    1
+    """
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    counts = [count for count in filled if count]
+    usual = median(counts) if counts else 0
+    place = min((given or 1) - 1, max(len(rows) - 1, 0))
+    if given is None:
+        while place < len(rows) - 1 and (
+            filled[place] == 0
+            or (filled[place] == 1 and usual >= 2)
+            or (rows[place][0].startswith("#") and filled[place] < usual)
+        ):
+            place += 1
+    titles: tuple[str, ...] = ()
+    if given is None and _heads_groups(rows, place):
+        titles = _spread_titles(rows[place], rows[place + 1])
+        place += 1
+    above = sum(count > 0 for count in filled[: place - bool(titles)])
+    notes = [f"the header is in row {place + 1}; what stands above it is left out."] * (
+        above > 0 and given is None
+    )
+    if titles:
+        shown = _join(titles, rows[place])
+        notes.append(f"rows {place} and {place + 1} name the columns together{shown}.")
+    dropped = _find_labels(rows, place)
+    if dropped:
+        shown = " and ".join(str(one + 1) for one in sorted(dropped))
+        start = f"row {shown} holds" if len(dropped) == 1 else f"rows {shown} hold"
+        notes.append(f"{start} labels of the columns instead of data: left out.")
+    return Header(place, frozenset(dropped), tuple(notes), titles)
+
+
+def _heads_groups(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Return whether a row only names groups of columns, whose own names are in the next row."""
+    if len(rows) < place + 4:
+        return False
+    top, names, body = rows[place], rows[place + 1], rows[place + 2 :]
+    filled = [one for one in names if one.strip()]
+    groups = [one for one in top if one.strip()]
+    if not 0 < len(groups) < len(filled) or len(filled) < len(names) - 1 or len(top) > len(names):
+        return False
+    if any(_NUMBER.fullmatch(one.strip()) for one in filled):
+        return False
+    below = [[row[at].strip() for row in body if len(row) > at] for at in range(len(names))]
+    held = [
+        sum(bool(_NUMBER.fullmatch(cell)) for cell in cells) >= 0.8 * len(cells) > 0
+        for cells in ([cell for cell in column if cell] for column in below)
+    ]
+    return sum(held) > 1
+
+
+def _spread_titles(top: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Return the group of each column, if names come again in several groups."""
+    known = [one.strip() for one in names if one.strip()]
+    if len(set(known)) == len(known):
+        return ("",) * len(names)
+    spread, held = [], ""
+    for place in range(len(names)):
+        held = top[place].strip() if place < len(top) and top[place].strip() else held
+        spread.append(held)
+    return tuple(spread)
+
+
+def _join(titles: Sequence[str], names: Sequence[str]) -> str:
+    pairs = zip(titles, names, strict=False)
+    joined = [f"'{join_title(*pair)}'" for pair in pairs if pair[0]]
+    return f" ({', '.join(joined[:2])})" if joined else ""
+
+
+def join_title(title: str, name: str) -> str:
+    """Return a column's name below the title of its group."""
+    return f"{title}_{name.strip()}" if title and name.strip() != title else name
+
+
+def _find_labels(rows: Sequence[Sequence[str]], place: int) -> set[int]:
+    for last in range(place + 1, min(place + 4, len(rows))):
+        if any(cell.strip().startswith('{"ImportId"') for cell in rows[last]):
+            return set(range(place + 1, last + 1))
+    first, rest = rows[place + 1 : place + 2], rows[place + 2 :]
+    if not first or len(rest) < 3:
+        return set()
+    words = []
+    for column, cell in enumerate(first[0]):
+        below = [row[column].strip() for row in rest if len(row) > column and row[column].strip()]
+        numbers = sum(bool(_NUMBER.fullmatch(text)) for text in below)
+        label = any(letter.isalpha() for letter in cell)
+        if below and numbers >= 0.8 * len(below):
+            if not label or len(below) < 3:
+                return set()
+            words.append(cell.strip())
+        elif cell in below:
+            return set()
+    certain = len(words) > 1 or (len(words) == 1 and " " in words[0])
+    return {place + 1} if certain else set()
+
+
+def name_columns(cells: list[str], trim: bool) -> list[str]:
+    """Return the names that a header gives; columns without one are numbered."""
+    names = [unescape(cell.strip()) for cell in cells]
+    while trim and names and not names[-1]:
+        names.pop()
+    return [name or f"column_{place}" for place, name in enumerate(names, start=1)]
+
+
+def find_twins(header: list[str], row: int) -> list[Problem]:
+    """Return a problem for each name that several columns have."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(header, start=1):
+        places.setdefault(name, []).append(place)
+    return [
+        Problem(
+            f"the header names '{name}' {len(held)} times (columns {', '.join(map(str, held))}).",
+            "Give each column its own name.",
+            column=name,
+            rows=(row,),
+        )
+        for name, held in places.items()
+        if len(held) > 1
+    ]
+
+
+def unescape(text: str) -> str:
+    """Undo the apostrophe that keeps a spreadsheet from running a cell's text."""
+    return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@\t\r") else text

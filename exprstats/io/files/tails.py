@@ -1,0 +1,109 @@
+"""Rows below a table that are no data: notes, and totals, means and the like of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from exprstats.io.files.words import is_total
+
+Rows = Sequence[Sequence[str]]
+_MOST = 4
+_FEWEST = 5
+_WORDS = 3
+# What lies beyond is no answer, and its square no number.
+_LARGEST = 1e100
+_STATISTICS: dict[str, Callable[[np.ndarray], float]] = {
+    "means": lambda values: float(values.mean()),
+    "sums": lambda values: float(values.sum()),
+    "standard deviations": lambda values: float(values.std(ddof=1)),
+    "standard deviations of the population": lambda values: float(values.std()),
+}
+
+
+def find_tail(rows: Rows, numbers: Sequence[int], *, whole: bool) -> list[tuple[int, str]]:
+    """Return the places of last rows that are no data, with what they are, the last one first.
+
+    A note fills one cell of several: with some words, or below a blank row. Totals are called so,
+    or all their numbers are the sums, means or standard deviations of the rows above.
+
+    Parameters
+    ----------
+    rows, numbers
+        The last rows of a table as texts, and the number of each in the file.
+    whole
+        Whether these are all rows of the table, so that their numbers can be summed.
+
+    Examples
+    --------
+    >>> rows = [["a", "1", "4"], ["b", "3", "5"], ["Total", "4", "9"]]
+    >>> find_tail(rows, [2, 3, 4], whole=True)
+    [(2, 'totals (Total)')]
+    """
+    found: list[tuple[int, str]] = []
+    last = len(rows)
+    while last > 1 and (text := _read_note(rows, numbers, last - 1)):
+        last -= 1
+        found.append((last, f"a note ('{text[:40]}{'…' * (len(text) > 40)}')"))
+    size = 0
+    while size < _MOST and last - size > 2 and _is_named(rows[last - size - 1]):
+        size += 1
+    if not size and whole:
+        size = next((n for n in range(_MOST, 0, -1) if _agrees(rows[:last], n)), 0)
+    for place in range(last - 1, last - size - 1, -1):
+        label = next((cell.strip() for cell in rows[place] if cell.strip()), "")
+        found.append((place, f"totals ({label})"))
+    return found
+
+
+def _read_note(rows: Rows, numbers: Sequence[int], place: int) -> str:
+    filled = [cell.strip() for cell in rows[place] if cell.strip()]
+    if len(rows[place]) < 3 or len(filled) != 1:
+        return ""
+    apart = numbers[place] > numbers[place - 1] + 1
+    worded = len(filled[0].split()) >= _WORDS
+    return filled[0] if worded or (apart and any(map(str.isalpha, filled[0]))) else ""
+
+
+def _is_named(row: Sequence[str]) -> bool:
+    label = next((cell for cell in row if cell.strip()), "")
+    return is_total(label) and any(_read(cell) is not None for cell in row)
+
+
+def _agrees(rows: Rows, size: int) -> bool:
+    """Return whether all numbers of the last rows are statistics of the rows above."""
+    body, tail = rows[: len(rows) - size], rows[len(rows) - size :]
+    return len(body) >= _FEWEST and all(_find_statistic(body, row) for row in tail)
+
+
+def _find_statistic(body: Rows, row: Sequence[str]) -> str | None:
+    left = dict(_STATISTICS)
+    compared, telling = 0, False
+    for place, cell in enumerate(row):
+        given = _read(cell)
+        if given is None:
+            if cell.strip() and place > 0:
+                return None
+            continue
+        column = [_read(one[place]) for one in body]
+        values = np.array([one for one in column if one is not None])
+        if len(values) < max(_FEWEST, len(body) / 2):
+            return None
+        decimals = len(cell.strip().replace(",", ".").partition(".")[2])
+        near = 0.51 * 10.0**-decimals
+        left = {name: make for name, make in left.items() if abs(make(values) - given) <= near}
+        if not left:
+            return None
+        compared += 1
+        # A value that rows have themselves tells little.
+        telling |= given not in values
+    return next(iter(left)) if compared > 1 and telling else None
+
+
+def _read(cell: str) -> float | None:
+    try:
+        value = float(cell.replace(",", "."))
+    except ValueError:
+        return None
+    return value if abs(value) < _LARGEST else None

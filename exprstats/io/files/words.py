@@ -1,0 +1,221 @@
+"""Words in names of columns, in answers and in rows of totals, in the languages of laboratories."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+IDS = ("clip", "rater", "subject", "context", "item", "model")
+# Without accents, as `split_name` gives them: English, German, French, Spanish, Italian, Turkish,
+# Chinese.
+WORDS: dict[str, tuple[str, ...]] = {
+    "clip": (
+        *("clip", "video", "stimulus", "target", "segment", "object", "trial", "recording"),
+        *("image", "vid", "picture", "photo", "stimuli", "stim", "film", "filmclip", "videoclip"),
+        *("ausschnitt", "sequenz", "reiz", "bild", "foto", "aufnahme", "szene", "stimulusid"),
+        *("extrait", "sequence", "estimulo", "imagen", "filmato", "immagine", "klip", "uyaran"),
+        *("片段", "视频", "刺激", "图片"),
+    ),
+    "rater": (
+        *("rater", "worker", "judge", "coder", "annotator", "observer", "crowdworker"),
+        *("evaluator", "assessor", "reviewer", "grader", "scorer", "examiner", "expert"),
+        *("labeler", "labeller", "beurteiler", "beurteilerin", "bewerter", "bewerterin"),
+        *("urteiler", "kodierer", "codierer", "beobachter", "gutachter", "experte", "prufer"),
+        *("raterin", "juge", "evaluateur", "observateur", "codeur", "evaluador", "juez"),
+        *("observador", "codificador", "calificador", "valutatore", "giudice", "osservatore"),
+        *("degerlendirici", "puanlayici", "gozlemci", "hakem"),
+        *("评分者", "评价者", "评分员", "评委", "编码者", "观察者"),
+    ),
+    "subject": (
+        *("subject", "participant", "person", "actor", "speaker", "sender", "patient"),
+        *("respondent", "subj", "ppt", "proband", "probanden", "probandin", "versuchsperson"),
+        *("versuchspersonen", "vp", "vpn", "teilnehmer", "teilnehmerin", "sprecher"),
+        *("schauspieler", "sujet", "acteur", "locuteur", "sujeto", "participante", "soggetto"),
+        *("partecipante", "paziente", "paciente", "katilimci", "denek", "kisi", "konusmaci"),
+        *("被试", "参与者", "受试者", "被试编号"),
+    ),
+    "context": (
+        *("context", "task", "condition", "type", "emotion", "situation", "category"),
+        *("kontext", "aufgabe", "bedingung", "contexte", "tache", "condicion", "contexto", "tarea"),
+        *("condizione", "kosul", "gorev", "durum", "条件", "任务", "情境"),
+    ),
+    "item": (
+        *("item", "question", "scale", "measure", "adjective", "adjektiv", "trait", "frage"),
+        *("merkmal", "madde", "题目"),
+    ),
+    "rating": (
+        *("rating", "score", "response", "answer", "value", "resp", "bewertung", "urteil"),
+        *("einschatzung", "beurteilung", "note", "wert", "antwort", "reponse", "evaluation"),
+        *("puntaje", "puntuacion", "calificacion", "respuesta", "punteggio", "risposta", "voto"),
+        *("puan", "cevap", "deger", "评分", "得分", "分数"),
+    ),
+    "model": ("model", "method", "system"),
+    "truth": ("truth", "true", "label", "actual", "gold"),
+    "prediction": ("prediction", "predicted", "pred"),
+}
+# Those of the words for ratings that no question of a survey is called by.
+PLAIN = frozenset(
+    {"rating", "score", "bewertung", "urteil", "einschatzung", "beurteilung", "puntaje"}
+    | {"puntuacion", "calificacion", "punteggio", "puan", "评分", "得分", "分数"}
+)
+_BESIDE = frozenset(
+    {"id", "ids", "name", "code", "nr", "no", "num", "number", "nummer", "numero", "key", "file"}
+    | {"input", "in", "innen", "kennung", "kurzel", "label"}
+)
+_COMPOUND = re.compile(r"(nummer|kennung|kurzel|code|nr|id|编号|号)$")
+# Times at which the same thing is measured again: occasions, and no judges.
+TIMES = frozenset(
+    {"day", "days", "time", "timepoint", "session", "wave", "visit", "occasion", "week", "month"}
+    | {"year", "trial", "block", "age", "measurement", "tag", "tage", "zeit", "zeitpunkt", "welle"}
+    | {
+        "sitzung",
+        "woche",
+        "monat",
+        "jahr",
+        "messzeitpunkt",
+        "jour",
+        "semaine",
+        "dia",
+        "gun",
+        "zaman",
+    }
+)
+_JUDGE = "|".join((*WORDS["rater"], "obs", "rat"))
+JUDGES = re.compile(
+    rf"({_JUDGE}|j|r)[_ .-]?\d+|({_JUDGE})[_ .-]?[a-z]|({_JUDGE})[_ .-]?(one|two|three|four|five)"
+)
+# Columns that programs of surveys write beside the answers, and others that are no answers.
+ASIDE = re.compile(
+    r"(.*[_ .])?id|unnamed: \d+|index|row|column_\d+|time|timestamp|zeit|day|date|year|wave"
+    r"|session|age|alter|sex|gender|geschlecht|grade|school|group|gruppe|order|seed|rt|au\d\d_[rc].*"
+    r"|.*duration.*|.*reaction.?time.*|.*_ms|trial.*|.*time.*seconds.*|.*(_|\.|key_resp.*)rt|progress|status"
+    r"|finished|location(latitude|longitude)|sc\d+|recipient.*|externalreference"
+    r"|case|serial|ref|mode|started|lastdata|last_?page|maxpage|q_viewer|missing|missrel|deg_time"
+    r"|time(_rsi|_sum|_sum_.*|\d+)|submitdate|startdate|datestamp|.*interviewtime|(group|question)time.*"
+    r"|redcap_.*|.*_complete|.*_timestamp|.*\.this(n|rep|trial|index).*|.*seconds|.*lifetime.*"
+)
+# Of rows and columns; the short ones may be names, so that their numbers must agree.
+TOTALS = frozenset(
+    {"total", "totals", "grand total", "sum", "mean", "average", "avg", "sd", "std", "std. dev."}
+    | {"std dev", "st. dev.", "standard deviation", "variance", "summe", "gesamt", "insgesamt"}
+    | {"gesamtsumme", "mittelwert", "mittel", "durchschnitt", "standardabweichung", "moyenne"}
+    | {"somme", "ecart-type", "ecart type", "media", "promedio", "suma", "toplam", "ortalama"}
+    | {"合计", "总计", "平均", "平均值", "overall", "subtotal", "column total", "totale", "somma"}
+)
+# Answers to questions of how much, how often and how far one agrees, from the lowest.
+SCALES: tuple[tuple[str, ...], ...] = (
+    (
+        *("never", "not at all", "none", "strongly disagree", "very slightly", "rarely"),
+        *("disagree", "slightly", "a little", "a little bit", "somewhat disagree", "sometimes"),
+        *("somewhat", "neither", "neither agree nor disagree", "neutral", "undecided"),
+        *("moderately", "somewhat agree", "often", "agree", "quite a bit", "quite", "very"),
+        *("very much", "very often", "strongly agree", "always", "extremely"),
+    ),
+    (
+        *("nie", "niemals", "überhaupt nicht", "gar nicht", "trifft überhaupt nicht zu"),
+        *("trifft gar nicht zu", "trifft nicht zu", "stimme überhaupt nicht zu"),
+        *("stimme gar nicht zu", "stimme nicht zu", "lehne ab", "selten", "wenig"),
+        *("trifft eher nicht zu", "trifft wenig zu", "stimme eher nicht zu", "manchmal"),
+        *("gelegentlich", "etwas", "teils/teils", "teils, teils", "teils teils", "teilweise"),
+        *("weder noch", "unentschieden", "neutral", "mittelmäßig", "mäßig", "trifft teilweise zu"),
+        *("trifft eher zu", "stimme eher zu", "ziemlich", "oft", "häufig", "stark"),
+        *("trifft ziemlich zu", "trifft zu", "stimme zu", "sehr", "sehr stark", "sehr oft"),
+        *("trifft völlig zu", "trifft voll zu", "trifft voll und ganz zu", "trifft sehr zu"),
+        *("stimme völlig zu", "stimme voll zu", "stimme voll und ganz zu", "immer", "äußerst"),
+    ),
+    (
+        *("jamais", "pas du tout", "pas du tout d'accord", "rarement", "un peu"),
+        *("plutôt pas d'accord", "parfois", "quelquefois", "moyennement", "neutre"),
+        *("ni d'accord ni pas d'accord", "plutôt d'accord", "souvent", "beaucoup", "d'accord"),
+        *("tout à fait d'accord", "toujours", "extrêmement"),
+    ),
+    (
+        *("nunca", "para nada", "nada", "totalmente en desacuerdo", "rara vez", "en desacuerdo"),
+        *("poco", "a veces", "algo", "ni de acuerdo ni en desacuerdo", "neutral"),
+        *("a menudo", "frecuentemente", "de acuerdo", "bastante", "mucho", "siempre"),
+        *("totalmente de acuerdo", "muchísimo"),
+    ),
+    (
+        *("hiçbir zaman", "asla", "hiç", "kesinlikle katılmıyorum", "nadiren", "katılmıyorum"),
+        *("biraz", "bazen", "kararsızım", "orta", "sık sık", "katılıyorum", "oldukça", "çok"),
+        *("her zaman", "kesinlikle katılıyorum"),
+    ),
+    (
+        *("从不", "完全不同意", "非常不同意", "很少", "不同意", "有时", "中立", "一般", "不确定"),
+        *("经常", "同意", "总是", "非常同意", "完全同意"),
+    ),
+)
+
+
+def fold_name(text: str) -> str:
+    """Return a text in lower case without accents.
+
+    Examples
+    --------
+    >>> fold_name("Değerlendirici"), fold_name("Ausprägung")
+    ('degerlendirici', 'auspragung')
+    """
+    plain = unicodedata.normalize("NFKD", text.replace("ı", "i").replace("ß", "ss"))
+    return "".join(one for one in plain if not unicodedata.combining(one)).lower().strip()
+
+
+def split_name(name: str) -> set[str]:
+    """Return the words of a column's name that tell its role.
+
+    Examples
+    --------
+    >>> split_name("subjectNr") & {"subject"}, split_name("Probandennummer") & {"probanden"}
+    ({'subject'}, {'probanden'})
+    """
+    spaced = fold_name(re.sub(r"([^\W\d_A-Z])([A-Z])", r"\1 \2", name))
+    parts = {part for part in re.split(r"[\W\d_]+", spaced) if part}
+    parts |= {_COMPOUND.sub("", one) for one in parts if len(parts) == 1} - {""}
+    # A name such as rating_date or task_order only mentions a role.
+    whole = {part for part in parts if len(parts - {part}) == 0 or parts - _BESIDE <= {part}}
+    return whole or ({*parts} if len(parts) == 2 and _is_compound(parts) else set())
+
+
+def _is_compound(parts: set[str]) -> bool:
+    """Return whether of two texts one is the other without its ending, as of a compound."""
+    short, long = sorted(parts, key=len)
+    return long.startswith(short) and _COMPOUND.sub("", long) == short
+
+
+def split_judge(name: str) -> tuple[str, str] | None:
+    """Return the item and the judge that a column's name holds, such as "joy_r1" or "r1_joy".
+
+    Examples
+    --------
+    >>> split_judge("joy_r1"), split_judge("rater2.joy"), split_judge("joy (Rater 1)")
+    (('joy', 'r1'), ('joy', 'rater2'), ('joy', 'Rater 1'))
+    """
+    text = name.strip()
+    if found := re.fullmatch(r"(.+?)\s*[(\[](.+)[)\]]", text):
+        return (found[1], found[2]) if is_judge(found[2]) else None
+    for cut in re.finditer(r"[_.\- ]+", text):
+        left, right = text[: cut.start()], text[cut.end() :]
+        if not (left and right):
+            continue
+        if is_judge(right) and not is_judge(left):
+            return left, right
+        if is_judge(left) and not is_judge(right):
+            # "rater_1_joy": the longest start that is a judge.
+            rest = re.fullmatch(r"(\d+)[_.\- ]+(.+)", right)
+            longer = f"{left}{cut[0]}{rest[1]}" if rest else ""
+            return (rest[2], longer) if rest and is_judge(longer) else (right, left)
+    return None
+
+
+def is_judge(name: str) -> bool:
+    """Return whether a text is what judges are called: r1, Rater A, Beurteiler 2."""
+    return JUDGES.fullmatch(fold_name(name)) is not None
+
+
+def is_aside(name: str) -> bool:
+    """Return whether a column's name is that of ids, times, people's facts or a survey program."""
+    return ASIDE.fullmatch(name.strip().lower()) is not None
+
+
+def is_total(name: str) -> bool:
+    """Return whether a row or a column is called as totals, means and the like are."""
+    return fold_name(name).rstrip(":.") in TOTALS or fold_name(name) in TOTALS

@@ -1,0 +1,231 @@
+"""Two columns of ids that cross: one value for each pair, as raters give to clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.errors import Option, Problem
+from exprstats.io.files.words import TIMES, WORDS, fold_name, is_aside, split_name
+
+_FEWEST = 6
+_MOST_COLUMNS = 12
+# Ids that come again so often in another place start anew there.
+_AGAIN = 1.5
+_PLACES = frozenset(
+    {"site", "centre", "center", "lab", "laboratory", "clinic", "hospital", "school", "class"}
+    | {"university", "country", "city", "study", "sample", "cohort", "batch", "location", "place"}
+)
+# Where more clips have several subjects, ids of clips begin anew with each subject.
+FEW_SHARED = 0.1
+# So many times more clips than raters tell which is which.
+_TIMES_MORE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Roles that a crossing gives, with reasons; or what it leaves open, with the options.
+
+    Attributes
+    ----------
+    roles, reasons
+        Role to column, and why.
+    question
+        What is not known; None where the roles are.
+    """
+
+    roles: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    question: Problem | None = None
+
+
+def find_crossing(
+    table: pd.DataFrame, roles: Mapping[str, str], numeric: Sequence[str]
+) -> Crossing | None:
+    """Return what two crossed columns of ids beside one of numbers are; None if there are none.
+
+    Parameters
+    ----------
+    table
+        As it was read.
+    roles
+        Role to column, by names.
+    numeric
+        Columns of numbers.
+
+    Examples
+    --------
+    >>> rows = [(plate, sample, 20.5) for plate in "abcdef" for sample in "ABC"]
+    >>> table = pd.DataFrame(rows, columns=["plate", "sample", "diameter"])
+    >>> find_crossing(table, {}, ["diameter"]).roles
+    {'clip': 'plate', 'rater': 'sample', 'rating': 'diameter'}
+    """
+    known = {"clip", "rater"} <= set(roles)
+    if known or len(table) < _FEWEST or len(table.columns) > _MOST_COLUMNS:
+        return None
+    fixed = {roles[role] for role in ("clip", "rater", "subject") if role in roles}
+    for value, one, two in _list_crossed(table, roles, numeric):
+        if len(fixed) < 2 and not fixed <= {one, two}:
+            continue
+        if len(fixed) == 2 and fixed != {one, two}:
+            continue
+        return _settle(table, roles, value, one, two)
+    return None
+
+
+def find_rated(
+    table: pd.DataFrame, roles: Mapping[str, str], numeric: Sequence[str]
+) -> Crossing | None:
+    """Return what raters rated, where one column of ids and the rater name each row once.
+
+    Examples
+    --------
+    >>> rows = [(tape, rater, 3.0, 4.0) for tape in "abcdef" for rater in "xy"]
+    >>> table = pd.DataFrame(rows, columns=["tape", "rater", "warm", "open"])
+    >>> find_rated(table, {"rater": "rater"}, ["warm", "open"]).roles
+    {'clip': 'tape'}
+    """
+    rater = roles.get("rater")
+    if rater is None or "clip" in roles or len(table) < _FEWEST:
+        return None
+    taken = {name for role, name in roles.items() if role not in {"item", "subject"}}
+    free = [
+        name
+        for name in map(str, table)
+        if name not in taken and not _is_time(name) and _names_cases(table[name])
+    ]
+    # Texts before whole numbers, which may be answers.
+    for name in sorted(free, key=lambda one: one in numeric and not is_named(one)):
+        counts = table.groupby(name, sort=False)[rater].size()
+        if not table.duplicated([name, rater]).any() and counts.median() > 1:
+            reason = f"'{name}' and '{rater}' together name each row once."
+            return Crossing({"clip": name}, {"clip": reason})
+    return None
+
+
+def is_named(name: str) -> bool:
+    """Return whether a name is one of clips."""
+    return bool(split_name(name) & {*WORDS["clip"]})
+
+
+def _list_crossed(
+    table: pd.DataFrame, roles: Mapping[str, str], numeric: Sequence[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield a column of values and two of ids, each pair of which has at most one row."""
+    given = roles.get("rating")
+    worded = [name for name in numeric if split_name(name) & {*WORDS["rating"]}]
+    tried = [given] if given else worded or list(numeric)
+    for value in dict.fromkeys(tried):
+        ids = [name for name in map(str, table) if name != value and _names_cases(table[name])]
+        for one, two in combinations(ids, 2):
+            others = [name for name in numeric if name not in {value, one, two}]
+            if not all(is_aside(name) or table[name].is_unique for name in others):
+                continue
+            levels = table[one].nunique() * table[two].nunique()
+            if levels <= 2 * len(table) and not table.duplicated([one, two]).any():
+                yield value, one, two
+
+
+def _names_cases(column: pd.Series) -> bool:
+    known = column.dropna()
+    if len(known) < len(column) or not 1 < known.nunique() < len(known):
+        return False
+    return not pd.api.types.is_float_dtype(known) or bool((known % 1 == 0).all())
+
+
+def _settle(
+    table: pd.DataFrame, roles: Mapping[str, str], value: str, one: str, two: str
+) -> Crossing:
+    counts = {name: table[name].nunique() for name in (one, two)}
+    more, fewer = sorted((one, two), key=lambda name: -counts[name])
+    named = {column: role for role, column in roles.items() if column in counts}
+    timed = [name for name in counts if _is_time(name)]
+    crossed = f"each '{more}' has one '{value}' of each '{fewer}'"
+    clip = next((name for name, role in named.items() if role == "clip"), None)
+    rater = next((name for name, role in named.items() if role == "rater"), None)
+    person = next((name for name, role in named.items() if role == "subject"), None)
+    placed = any(role in {"context", "item"} for role in named.values())
+    if rater is not None:
+        clip = one if rater == two else two
+    elif clip is not None and not timed and not placed:
+        rater = one if clip == two else two
+    elif not named and not timed and counts[more] >= _TIMES_MORE * counts[fewer]:
+        clip, rater = more, fewer
+        crossed += f", and {counts[more]} are more than {counts[fewer]}"
+    if clip is None or rater is None or timed or placed:
+        return Crossing(question=_ask(value, more, fewer, timed, person))
+    reason = f"{crossed}."
+    whole = {"clip": clip, "rater": rater, "rating": value}
+    return Crossing(whole, {role: reason for role in whole if roles.get(role) != whole[role]})
+
+
+def _is_time(name: str) -> bool:
+    return bool(split_name(name) & TIMES) or fold_name(name) in TIMES
+
+
+def _ask(value: str, more: str, fewer: str, timed: list[str], person: str | None) -> Problem:
+    """Return the question which of two crossed columns is the clip and which the rater."""
+    fact = f"'{more}' and '{fewer}' together name each row once, with one '{value}'."
+    rater = timed[0] if timed else (person or fewer)
+    clip = fewer if rater == more else more
+    start = (
+        f"If '{clip}' was measured again at each '{rater}', reliability is that of one occasion: "
+        if timed
+        else f"If '{rater}' rated '{clip}', say so: "
+    )
+    given = (Option("clip", clip), ", ", Option("rater", rater), ", ", Option("rating", value))
+    return Problem(fact, (start, *given, "."))
+
+
+def find_site(table: pd.DataFrame, roles: dict[str, str]) -> str | None:
+    """Return the column of sites, schools and the like whose people have the same ids.
+
+    Parameters
+    ----------
+    table
+        As it was read.
+    roles
+        Role to column.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"site": ["A", "A", "B", "B"], "subject": ["1", "2", "1", "2"]})
+    >>> find_site(table, {"subject": "subject"})
+    'site'
+    """
+    subject = roles.get("subject")
+    if subject is None:
+        return None
+    taken = set(roles.values())
+    for name in table.columns:
+        if str(name) in taken or not _PLACES & split_name(str(name)):
+            continue
+        pairs = table[[subject, name]].dropna().drop_duplicates()
+        people = pairs[subject].nunique()
+        # A person who moved is the exception; ids that start anew are the rule.
+        if len(pairs[name].unique()) > 1 and people and len(pairs) >= _AGAIN * people:
+            return str(name)
+    return None
+
+
+def find_strays(table: pd.DataFrame, roles: Mapping[str, str]) -> list[Problem]:
+    """Return a problem where a few clips have several subjects, and all others one."""
+    if not {"clip", "subject"} <= set(roles):
+        return []
+    key = [roles[role] for role in ("context", "clip") if role in roles]
+    counts = table.groupby(key, sort=False)[roles["subject"]].nunique()
+    several = counts[counts > 1]
+    if not 0 < len(several) <= FEW_SHARED * len(counts):
+        return []
+    first = several.index[0]
+    where = (table[key] == (first if len(key) > 1 else [first])).all(axis=1)
+    people = table.loc[where, roles["subject"]].value_counts()
+    named = " and ".join(f"'{name}' ({count_things(n, 'row')})" for name, n in people.items())
+    label = first[-1] if len(key) > 1 else first
+    counted = count_things(len(several), "clip has", "clips have")
+    fact = f"{counted} several subjects: '{label}' has {named}."
+    return [Problem(fact, "Correct the subject, or the clip.", column=roles["subject"])]

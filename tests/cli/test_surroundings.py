@@ -1,0 +1,114 @@
+"""Rows of INPUTS about what surrounds a call: R, pipes, start-up files, locales and signals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from exprstats import DataError, read_ratings
+
+from .made_files import HEADER, ROWS, Case, one_factor, write
+
+# As the installed program, it does not look for modules in the working folder.
+RUN = [sys.executable, "-P", "-c", "from exprstats.cli.program import run; run()"]
+FOUR = ("--items", "joy,calm,warm,open")
+BANNER = 'cat("BANNER\\n"); stop("not here")\n'
+
+
+def start(*words, cwd, stdin=None, **more):
+    """Run the program in a process of its own, with further variables of the environment."""
+    known = {name: value for name, value in os.environ.items() if name != "EXPRSTATS_R"}
+    known["PYTHONPATH"] = str(Path(__file__).parents[2])
+    return subprocess.run(
+        [*RUN, *map(str, words)], cwd=cwd, env=known | more, input=stdin, capture_output=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def ratings(tmp_path):
+    return write(Case("", [HEADER, *ROWS], ""), tmp_path / "r.csv")
+
+
+@pytest.fixture
+def answers(tmp_path):
+    return write(Case("", one_factor(), ""), tmp_path / "f.csv")
+
+
+def test_row_46_a_wrong_r_is_named_with_its_cure_and_reliability_needs_none(
+    tmp_path, ratings, answers
+):
+    wrong = {"R_HOME": str(tmp_path / "nowhere")}
+    told = start("factor", answers, *FOUR, cwd=tmp_path, **wrong)
+    assert told.returncode == 2 and b"Traceback" not in told.stderr
+    assert b"Unset R_HOME" in told.stderr
+    assert start("reliability", ratings, "--subject", "subject", cwd=tmp_path, **wrong).stdout
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_row_56_a_pipe_is_read_once_and_serves_check_and_commands(tmp_path, ratings, name):
+    words = ("reliability", name, "--subject", "subject", "--json", "-")
+    piped = start(*words, cwd=tmp_path, stdin=ratings.read_bytes())
+    plain = start("reliability", ratings, *words[2:], cwd=tmp_path)
+    assert json.loads(piped.stdout)["rows"] == json.loads(plain.stdout)["rows"]
+    told = start("check", name, cwd=tmp_path, stdin=ratings.read_bytes())
+    assert f"Try: exprstats reliability {name}".encode() in told.stdout
+
+
+@pytest.mark.r
+def test_rows_63_and_68_start_up_files_and_a_module_in_the_folder_change_nothing(tmp_path, answers):
+    words = ("factor", answers, *FOUR, "--missing", "fiml", "--json", "-")
+    plain = start(*words, cwd=tmp_path)
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    (odd / ".Rprofile").write_text(BANNER)
+    (odd / ".Renviron").write_text("R_LIBS_USER=/nowhere\nR_DEFAULT_PACKAGES=nope\n")
+    (odd / "random.py").write_text("raise SystemExit('shadow')\n")
+    profile = str(odd / ".Rprofile")
+    told = start(*words, cwd=odd, R_PROFILE=profile, R_PROFILE_USER=profile,
+                 R_ENVIRON_USER=str(odd / ".Renviron"))  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    assert b"BANNER" not in told.stdout + told.stderr
+    assert json.loads(told.stdout)["rows"] == json.loads(plain.stdout)["rows"]
+
+
+def test_row_66_one_bad_byte_is_said_with_its_row(call, tmp_path, ratings):
+    # Letters of UTF-8 in one row, a byte of Windows-1252 in another.
+    text = ratings.read_bytes().replace(b"c1,w1", "c1,Zoë".encode()).replace(b"c2,w1", b"c2,Zo\xeb")
+    ratings.write_bytes(text)
+    told = " ".join(call("reliability", ratings, "--subject", "subject", code=2).stderr.split())
+    assert "row 11: 1 line cannot be UTF-8" in told and "--encoding cp1252" in told
+    with pytest.raises(DataError, match="row 11: 1 line cannot be UTF-8"):
+        read_ratings(ratings)
+
+
+def test_row_68_locales_change_nothing(tmp_path, ratings):
+    words = ("reliability", ratings, "--subject", "subject", "--json", "-")
+    outputs = {
+        start(*words, cwd=tmp_path, LC_ALL=name, LANG=name).stdout for name in ("C", "tr_TR.UTF-8")
+    }
+    assert len(outputs) == 1 and json.loads(outputs.pop())["rows"]
+
+
+@pytest.mark.r
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_row_68_an_interrupted_call_ends_at_once_and_leaves_nothing(tmp_path, answers, sent):
+    out = tmp_path / "out"
+    words = ("factor", answers, *FOUR, "--missing", "fiml", "--draws", "200000", "--out", out)
+    process = subprocess.Popen(
+        [*RUN, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    time.sleep(4)
+    process.send_signal(sent)
+    try:
+        _, told = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode != 0 and b"Traceback" not in told
+    assert not out.exists() and not list(tmp_path.glob(".*out*"))
