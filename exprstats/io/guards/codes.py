@@ -74,6 +74,24 @@ def find_codes(column: str, values: np.ndarray, rows: np.ndarray) -> Outlying | 
         return _add_negative(column, values, rows, below)
     # Counting by hash is several times faster than sorting all values.
     levels, counts = _count_levels(values[np.abs(values) < _LARGEST])
+    first, last = _peel_levels(levels, counts)
+    if counts[first:last].sum() < _MAIN * counts.sum():
+        return None
+    core = levels[first:last]
+    outside = np.r_[levels[:first], levels[last:]]
+    steps = bool((core % 0.5 == 0).all())
+    on_scale = steps and len(core) and np.ptp(core) < _MOST_LEVELS
+    if not on_scale:
+        outside = outside[np.isin(outside, list(USUAL_CODES))]
+    if not len(outside) or len(core) < 3:
+        return None
+    held = np.isin(values, outside)
+    codes = tuple(outside.tolist())
+    return Outlying(column, codes, float(core[0]), float(core[-1]), tuple(rows[held].tolist()))
+
+
+def _peel_levels(levels: np.ndarray, counts: np.ndarray) -> tuple[int, int]:
+    """Return the first and the end of the levels (q,) that keep together."""
     first, last = 0, len(levels)
     usual = np.isin(levels, list(USUAL_CODES))
     # From the outside in, as long as most values and three levels stay.
@@ -94,19 +112,7 @@ def find_codes(column: str, values: np.ndarray, rows: np.ndarray) -> Outlying | 
             first -= step
         else:
             break
-    if counts[first:last].sum() < _MAIN * counts.sum():
-        return None
-    core = levels[first:last]
-    outside = np.r_[levels[:first], levels[last:]]
-    steps = bool((core % 0.5 == 0).all())
-    on_scale = steps and len(core) and np.ptp(core) < _MOST_LEVELS
-    if not on_scale:
-        outside = outside[np.isin(outside, list(USUAL_CODES))]
-    if not len(outside) or len(core) < 3:
-        return None
-    held = np.isin(values, outside)
-    codes = tuple(outside.tolist())
-    return Outlying(column, codes, float(core[0]), float(core[-1]), tuple(rows[held].tolist()))
+    return first, last
 
 
 def _can_hold_none(values: np.ndarray) -> bool:
