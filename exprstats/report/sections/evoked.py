@@ -205,8 +205,8 @@ def _say_pairs(found: EvokedLabels) -> Text:
 def _say_videos(found: EvokedLabels) -> Text:
     """Say how the videos are spread over groups."""
     rows = found.table[found.table["term"].eq("video_share")]
-    counts = rows["n_joint"].astype(int)
-    most, least = rows.loc[counts.idxmax()], rows.loc[counts.idxmin()]
+    counts = rows["n_joint"].to_numpy(int)
+    most, least = (rows.iloc[int(place)] for place in (counts.argmax(), counts.argmin()))
     several = counts.sum() > found.n_videos
     return say(
         "{by} with most videos: {most} ({first}); with fewest: {least} ({last}), of {count} "

@@ -263,7 +263,7 @@ def _build_groups(found: EvokedScores, number: str) -> list[Table]:
     for model in found.models:
         own = rows[rows["model"].eq(model)]
         for group in found.groups:
-            cell = {"kind": model, "name": str(group)}
+            cell, row = {"kind": model, "name": str(group)}, {}
             for place, name in enumerate(across):
                 row = find_row(own, group=group, expression=name)
                 cell[f"c{place}"] = _write(row)
