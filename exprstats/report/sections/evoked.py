@@ -51,6 +51,24 @@ def describe_evoked_labels(analysis: Analysis) -> Section | None:
         sentences.append(
             say("Groups could not be compared: no group has three videos, or none is beside it.")
         )
+    return Section(
+        "evoked_labels",
+        "What videos evoke",
+        tuple(sentences),
+        caveats=(
+            say(
+                "{unit}s of one video are alike: intervals take videos as units. Where there is no "
+                "label, an expression may have been missed.",
+                unit=found.unit.capitalize(),
+            ),
+        ),
+        tables=tables,
+        figures=_draw_labels(found, pairs=bool(pairs)),
+    )
+
+
+def _draw_labels(found: EvokedLabels, *, pairs: bool) -> tuple[Figure, ...]:
+    """Return the figures of groups' videos, of expressions together, and of groups' labels."""
     figures = []
     if found.groups:
         figures.append(
@@ -84,20 +102,7 @@ def describe_evoked_labels(analysis: Analysis) -> Section | None:
                 "has enough videos.",
             )
         )
-    return Section(
-        "evoked_labels",
-        "What videos evoke",
-        tuple(sentences),
-        caveats=(
-            say(
-                "{unit}s of one video are alike: intervals take videos as units. Where there is no "
-                "label, an expression may have been missed.",
-                unit=found.unit.capitalize(),
-            ),
-        ),
-        tables=tables,
-        figures=tuple(figures),
-    )
+    return tuple(figures)
 
 
 def write_percent(row: Any, decimals: int = 1) -> str:

@@ -142,7 +142,12 @@ def _build_scores(found: EvokedScores, number: str) -> list[Table]:
     )
     notes = [note]
     if "chance" in found.models:
-        notes.append(say("Chance: a constant score, what a random order reaches."))
+        notes.append(
+            say(
+                "Chance: a constant score, the share of moments with the label; random orders "
+                "reach slightly more, the fewer moments the more."
+            )
+        )
     return [
         Table(
             number,
