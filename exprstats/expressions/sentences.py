@@ -15,13 +15,14 @@ from exprstats.document.text import join_words
 from exprstats.errors import Option, warn_user
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.words import (
+    ADJECTIVES,
     NEUTRAL,
     find_adjective,
     list_cuts,
     settle_adjectives,
     settle_cuts,
 )
-from exprstats.options import SentenceUnit, Thresholds, check_count, check_word
+from exprstats.options import SentenceUnit, Thresholds, check_count, check_word, name_some
 from exprstats.results import Result
 
 _STRAY = 0.01  # share of scores beyond 0 and 1 that may be called a matter of rounding
@@ -152,6 +153,7 @@ def write_sentences(
         _warn_of_range(scores)
     cuts = settle_cuts(scores, thresholds)
     words = settle_adjectives(adjectives)
+    _tell_idle(adjectives, estimates)
     parts = [
         _write_all(table[table["modality"].eq(name)], cuts[name], words, most)
         for name in modalities
@@ -173,6 +175,17 @@ def write_sentences(
             }
         )
     return Sentences(pd.DataFrame(counted), sentences, list_cuts(cuts), kind)
+
+
+def _tell_idle(adjectives: object, estimates: pd.DataFrame) -> None:
+    """Name the emotions of a table of adjectives that neither scores nor the usual table have."""
+    if not isinstance(adjectives, pd.DataFrame) or "emotion" not in adjectives:
+        return
+    usual = {name.casefold() for name in ADJECTIVES}
+    known = {str(name).casefold() for name in estimates["emotion"].unique()} | usual
+    idle = [str(one) for one in adjectives["emotion"] if str(one).casefold() not in known]
+    if idle:
+        warn_user(f"The table of adjectives names emotions that no score has: {name_some(idle)}.")
 
 
 def _warn_of_range(scores: Mapping[str, np.ndarray]) -> None:

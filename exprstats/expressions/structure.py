@@ -76,7 +76,7 @@ class EstimateStructure(Result):
 
     def sentence(self) -> str:
         """Return whether data sets, and modalities, have equal structures."""
-        rows = self.table[self.table["term"].eq("rms_difference")] if len(self.table) else []
+        rows = self.table[self.table["term"].eq("rms_difference")]
         count = write_count(len(self.correlations))
         if not len(rows):
             return f"{count} correlations of emotions were estimated, of one data set."
@@ -253,7 +253,7 @@ def _list_pairs(side: _Side, cluster: str | None, padjust: str) -> pd.DataFrame:
 
 
 def _tell_few(count: int, unit: str) -> str:
-    return f"it needs {FEWEST} {unit}, and there {'is' if count == 1 else 'are'} {count}"
+    return f"{FEWEST} {unit} are needed, and there {'is' if count == 1 else 'are'} {count}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,11 +166,11 @@ def draw_structure(structure: EstimateStructure) -> ggplot:
             high=PALETTE[0],
             limits=(-1, 1),
             name="ρ",
-            breaks=[-1, -0.5, 0, 0.5, 1],
+            breaks=[-1, 0, 1],
             labels=write_ticks,
-            # Browsers do not show the shading that a gradient is drawn with.
-            guide=p9.guide_colorbar(display="rectangles", nbin=60),
         )
+        # Browsers do not show the shading that a gradient is drawn with.
+        + p9.guides(fill=p9.guide_colorbar(display="rectangles", nbin=60))
         + p9.scale_x_discrete(limits=list(codes), labels=list(codes.values()))
         + p9.scale_y_discrete(limits=list(codes)[::-1], labels=list(codes.values())[::-1])
         + p9.coord_fixed()

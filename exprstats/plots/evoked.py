@@ -85,13 +85,9 @@ def draw_together(labels: EvokedLabels, *, most: int = MOST_EXPRESSIONS) -> ggpl
         + p9.geom_tile(p9.aes(fill="estimate"), color="white", size=0.6)
         + p9.geom_text(p9.aes(label="told"), rows[~dark], size=7.5, color=INK)
         + p9.geom_text(p9.aes(label="told"), rows[dark], size=7.5, color="white")
-        + p9.scale_fill_gradient(
-            low="#F1F5F9",
-            high=PALETTE[0],
-            name="Share",
-            labels=write_ticks,
-            guide=p9.guide_colorbar(display="rectangles", nbin=40),
-        )
+        + p9.scale_fill_gradient(low="#F1F5F9", high=PALETTE[0], name="Share", labels=write_ticks)
+        # Browsers do not show the shading that a gradient is drawn with.
+        + p9.guides(fill=p9.guide_colorbar(display="rectangles", nbin=40))
         + p9.scale_x_discrete(limits=list(codes), labels=list(codes.values()))
         + p9.scale_y_discrete(limits=list(codes)[::-1], labels=list(codes.values())[::-1])
         + p9.labs(x="Also has", y=f"Of {labels.unit}s with")

@@ -95,6 +95,14 @@ def test_maps_repeat_and_trust_what_scikit_learn_says():
     mine = one.points.query("perplexity == 10").sort_values("time")
     trust = trustworthiness(wide.to_numpy(), mine[["x", "y"]].to_numpy(), n_neighbors=5)
     assert one.tidy()["estimate"].iloc[1] == pytest.approx(trust, abs=1e-6)
+    # Venna and Kaski (2001), eq. 1, in a loop: ranks among the scores of neighbours on the map.
+    places = (wide.to_numpy(), mine[["x", "y"]].to_numpy())
+    apart = [np.linalg.norm(held[:, None] - held, axis=2) for held in places]
+    ranks, order = (np.argsort(np.argsort(held, axis=1), axis=1) for held in apart)
+    lost = sum(
+        max(ranks[i, j] - 5, 0) for i in range(50) for j in range(50) if 1 <= order[i, j] <= 5
+    )
+    assert trust == pytest.approx(1 - 2 * lost / (50 * 5 * (100 - 15 - 1)), abs=1e-6)
 
 
 def test_tables_that_were_written_are_read_again(acted, tmp_path):

@@ -142,9 +142,9 @@ def test_few_people_are_not_tested():
     assert "1 comparison of correlations of emotions was described and not tested" in (
         found.sentence()
     )
-    assert "it needs 4 people on each side, and there are 3" in found.sentence()
+    assert "4 people on each side are needed, and there are 3" in found.sentence()
     plain = ex.compare_structure(table.drop(columns="subject").assign(recording="r"), by="context")
-    assert "it needs 4 recordings on each side, and there is 1." in plain.sentence()
+    assert "4 recordings on each side are needed, and there is 1." in plain.sentence()
     assert plain.correlations["p_value"].isna().all()
     assert plain.correlations["p_moments"].notna().all()
 

@@ -379,7 +379,7 @@ def _list_groups(
         rows += list_ratios(Ratios(held, np.ones_like(held)), [key], level=level)
         rest = counts._replace(seen=counts.seen - own.seen, shown=counts.shown - own.shown)
         for term, pick in (
-            ("share_difference", _pick_share),
+            ("share_difference", lambda one: Ratios(one.shown, one.seen)),
             ("label_share_difference", _pick_labels),
         ):
             keys = [{"group": group, "expression": name, "term": term} for name in names]
@@ -391,10 +391,6 @@ def _list_groups(
         for row, value in zip(mine, adjusted, strict=True):
             row["p_adjusted"] = value
     return rows
-
-
-def _pick_share(counts: Counts) -> Ratios:
-    return Ratios(counts.shown, counts.seen)
 
 
 def _pick_labels(counts: Counts) -> Ratios:

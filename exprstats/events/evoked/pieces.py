@@ -244,7 +244,8 @@ class Columns:
         found.resize(self.count, refcheck=False)
         if name not in self.levels:
             return found
-        return pd.Series(pd.Categorical.from_codes(found, categories=list(self.levels[name])))
+        levels: Any = list(self.levels[name])
+        return pd.Series(pd.Categorical.from_codes(found, categories=levels))
 
 
 def join_columns(held: Columns, source: Source, back: Mapping[str, str]) -> pd.DataFrame:

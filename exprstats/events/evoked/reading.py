@@ -213,7 +213,7 @@ def _collect(held: Columns, pieces: Iterable[Piece], path: Path, blank: bool) ->
 def _join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if len(tables) == 1:
         return tables[0]
-    names = list(dict.fromkeys(name for one in tables for name in one))
+    names = list(dict.fromkeys(str(name) for one in tables for name in one))
     columns = {}
     for name in names:
         # Columns leave their tables one by one, so that no two tables are held twice.

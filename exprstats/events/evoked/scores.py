@@ -190,7 +190,7 @@ def rate_evoked(
         The model that others are compared with; None: the first.
     chance
         Whether a constant score joins as a model where the truth is 0 or 1. Its average precision
-        is the prevalence, what a random order reaches.
+        is the prevalence; random orders reach slightly more, the fewer moments the more.
     common
         Whether moments that some model does not predict are left out; otherwise refused.
     draws

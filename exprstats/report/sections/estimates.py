@@ -113,7 +113,7 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
     note = say(
         "The {most} emotions with the best mean rank. Intervals leave out one {who} at a time.",
         most=_MOST,
-        who=result.cluster or "moment",
+        who=_name_cluster(result),
     )
     title = "Leading Emotions by Modality"
     first = Table(
@@ -127,6 +127,13 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
         rows=result.tidy(),
     )
     return [first, *_tabulate_time(rows, order, interval), *_tabulate_agreement(rows, interval)]
+
+
+def _name_cluster(result: Estimates) -> str:
+    """Return what is left out; people who are not known are left out by their recordings."""
+    if result.cluster == "subject":
+        return "subject (where not known, recording)"
+    return result.cluster or "moment"
 
 
 def _name(row: dict[Any, Any]) -> str:
@@ -212,10 +219,12 @@ def _tabulate_agreement(rows: pd.DataFrame, interval: str) -> list[Table]:
         Column("limits", say("{one}", one=interval)),
         Column("n", say("Pairs")),
     )
+    every = mine["emotion"].nunique() <= _MOST_PAIRS
     note = say(
-        "The three highest and the three lowest emotions. All emotions as one sample agree already "
+        "{which}All emotions as one sample agree already "
         "where the same emotions are high in both modalities; the mean of their ρ does not count "
-        "that."
+        "that.",
+        which="" if every else "The three highest and the three lowest emotions. ",
     )
     return [
         Table(

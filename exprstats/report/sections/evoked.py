@@ -51,6 +51,24 @@ def describe_evoked_labels(analysis: Analysis) -> Section | None:
         sentences.append(
             say("Groups could not be compared: no group has three videos, or none is beside it.")
         )
+    return Section(
+        "evoked_labels",
+        "What videos evoke",
+        tuple(sentences),
+        caveats=(
+            say(
+                "{unit}s of one video are alike: intervals take videos as units. Where there is no "
+                "label, an expression may have been missed.",
+                unit=found.unit.capitalize(),
+            ),
+        ),
+        tables=tables,
+        figures=_draw_labels(found, pairs=bool(pairs)),
+    )
+
+
+def _draw_labels(found: EvokedLabels, *, pairs: bool) -> tuple[Figure, ...]:
+    """Return the figures of groups' videos, of expressions together, and of groups' labels."""
     figures = []
     if found.groups:
         figures.append(
@@ -84,20 +102,7 @@ def describe_evoked_labels(analysis: Analysis) -> Section | None:
                 "has enough videos.",
             )
         )
-    return Section(
-        "evoked_labels",
-        "What videos evoke",
-        tuple(sentences),
-        caveats=(
-            say(
-                "{unit}s of one video are alike: intervals take videos as units. Where there is no "
-                "label, an expression may have been missed.",
-                unit=found.unit.capitalize(),
-            ),
-        ),
-        tables=tables,
-        figures=tuple(figures),
-    )
+    return tuple(figures)
 
 
 def write_percent(row: Any, decimals: int = 1) -> str:
@@ -205,8 +210,8 @@ def _say_pairs(found: EvokedLabels) -> Text:
 def _say_videos(found: EvokedLabels) -> Text:
     """Say how the videos are spread over groups."""
     rows = found.table[found.table["term"].eq("video_share")]
-    counts = rows["n_joint"].astype(int)
-    most, least = rows.loc[counts.idxmax()], rows.loc[counts.idxmin()]
+    counts = rows["n_joint"].to_numpy(int)
+    most, least = (rows.iloc[int(place)] for place in (counts.argmax(), counts.argmin()))
     several = counts.sum() > found.n_videos
     return say(
         "{by} with most videos: {most} ({first}); with fewest: {least} ({last}), of {count} "

@@ -142,7 +142,12 @@ def _build_scores(found: EvokedScores, number: str) -> list[Table]:
     )
     notes = [note]
     if "chance" in found.models:
-        notes.append(say("Chance: a constant score, what a random order reaches."))
+        notes.append(
+            say(
+                "Chance: a constant score, the share of moments with the label; random orders "
+                "reach slightly more, the fewer moments the more."
+            )
+        )
     return [
         Table(
             number,
@@ -263,7 +268,7 @@ def _build_groups(found: EvokedScores, number: str) -> list[Table]:
     for model in found.models:
         own = rows[rows["model"].eq(model)]
         for group in found.groups:
-            cell = {"kind": model, "name": str(group)}
+            cell, row = {"kind": model, "name": str(group)}, {}
             for place, name in enumerate(across):
                 row = find_row(own, group=group, expression=name)
                 cell[f"c{place}"] = _write(row)

@@ -34,9 +34,27 @@ def describe_transfer(analysis: Analysis) -> Section | None:
         "transfer",
         "Recall of acted emotions",
         sentences=(quote_sentence(result.sentence()), *_say_nulls(result), seen),
+        caveats=_say_cautions(result),
         tables=(_tabulate_recall(result),),
         figures=(figure,),
     )
+
+
+def _say_cautions(result: Transfer) -> tuple[Text, ...]:
+    """Say what intervals leave out: how speakers were dealt, and that the best was chosen."""
+    count = result.table["features"].nunique()
+    dealt = say(
+        "Speakers were dealt into folds once: another seed deals them otherwise, and intervals do "
+        "not count that. Repeat with other seeds before a difference is believed."
+    )
+    if count == 1:
+        return (dealt,)
+    best = say(
+        "The best of {count} sets of features was found on the speakers that it is shown for, "
+        "which flatters it as choosing C on them does.",
+        count=count,
+    )
+    return dealt, best
 
 
 def _say_nulls(result: Transfer) -> list[Text]:

@@ -101,28 +101,13 @@ def analyse_signing(
         map_units,
         measure_cooccurrence,
         predict_labels,
-        read_events,
         read_lexicon,
     )
-    from exprstats.events.intervals import TEXTS
 
-    fps, text = settings.fps, settings.text
+    fps = settings.fps
     lexicon = read_lexicon(settings.lexicon, categories=settings.categories)
     spellings = _read_table(settings.spellings)
-    events = read_events(
-        settings.files,
-        fps=fps,
-        within=settings.within,
-        spellings=spellings,
-        unit=settings.time_unit,
-        reading=settings.choose_reading(reading),
-        **{role: getattr(settings, role) for role in ROLES},
-    )
-    # The texts of the tier that bounds utterances are theirs; a tier of texts is no feature.
-    text = TEXTS[0] if text == settings.within else text
-    if text not in TEXTS:
-        events["tier"] = events["tier"].replace(text, TEXTS[1])
-        text = TEXTS[1]
+    events, text = _read_annotations(settings, spellings, reading)
     labels = find_labels(events, lexicon, text=text, tokens=settings.tokens)
     table = _read_table(settings.units)
     units = None
@@ -159,6 +144,32 @@ def analyse_signing(
     except DataError as error:
         warn_user(("Labels are not predicted: ", *error.parts))
     return tuple(found)
+
+
+def _read_annotations(
+    settings: SigningSettings, spellings: pd.DataFrame | None, reading: Reading | None
+) -> tuple[pd.DataFrame, str]:
+    """Return the annotations, and the tier of their texts under the name that marks it as such.
+
+    The texts of the tier that bounds utterances are theirs; a tier of texts is no feature.
+    """
+    from exprstats.events import read_events
+    from exprstats.events.intervals import TEXTS
+
+    events = read_events(
+        settings.files,
+        fps=settings.fps,
+        within=settings.within,
+        spellings=spellings,
+        unit=settings.time_unit,
+        reading=settings.choose_reading(reading),
+        **{role: getattr(settings, role) for role in ROLES},
+    )
+    text = TEXTS[0] if settings.text == settings.within else settings.text
+    if text in TEXTS:
+        return events, text
+    events["tier"] = events["tier"].replace(text, TEXTS[1])
+    return events, TEXTS[1]
 
 
 def _read_table(path: Path | None) -> pd.DataFrame | None:
