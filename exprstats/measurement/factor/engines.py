@@ -15,11 +15,13 @@ from exprstats.measurement.factor.formulas import (
     estimate_alpha_error,
     estimate_vcov,
     find_signs,
+    measure_misfit,
+    solve_best,
     solve_three,
     standardize,
 )
 from exprstats.measurement.factor.moments import ClusterSums, Moments
-from exprstats.measurement.factor.refits import jackknife_errors, measure_misfit, solve_best
+from exprstats.measurement.factor.refits import jackknife_errors
 from exprstats.measurement.factor.solution import Receipt, Solution, name_rows
 
 

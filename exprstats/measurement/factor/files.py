@@ -14,9 +14,10 @@ from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import write_json
 from exprstats.io.files.stored import read_stored
 from exprstats.io.outputs import write_text
+from exprstats.measurement.factor.checks import list_notes
 from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.scoring import list_spans
-from exprstats.measurement.factor.solution import Receipt, Solution, list_notes, list_rows
+from exprstats.measurement.factor.solution import Receipt, Solution, list_rows
 
 FORMAT = "exprstats factor"
 VERSION = 1

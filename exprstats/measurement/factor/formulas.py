@@ -1,4 +1,4 @@
-"""Closed-form formulas of one factor: estimates, errors, weights and composites."""
+"""Formulas of one factor: estimates, one or many at once, errors, weights and composites."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from exprstats.errors import FitError
+
+_STEPS = 300
+_TOLERANCE = 1e-10
+
+# Loadings and residual variances.
+Estimates = tuple[np.ndarray, np.ndarray]
 
 
 def solve_three(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -197,3 +203,172 @@ def propagate_error(
         rise = formula(parameters + shift) - formula(parameters - shift)
         gradient[place] = rise / (2 * step)
     return float(np.sqrt(gradient @ vcov @ gradient))
+
+
+def imply_covariances(loadings: np.ndarray, residuals: np.ndarray) -> np.ndarray:
+    """Return B implied covariances λλ' + diag(θ), shape (B, p, p)."""
+    p = loadings.shape[1]
+    return loadings[:, :, None] * loadings[:, None, :] + residuals[:, :, None] * np.eye(p)
+
+
+def solve_best(covariance: np.ndarray) -> Estimates | None:
+    """Return loadings and residual variances (p,) at the highest maximum that is proper.
+
+    A factor that does not describe all items may have several maxima, one for each group of
+    items. The search starts from every principal component with a variance above 1.
+
+    Parameters
+    ----------
+    covariance
+        Shape (p, p), p above 3.
+
+    Returns
+    -------
+    tuple of numpy.ndarray or None
+        None with three items, whose maximum is one, and where no start leads to residual
+        variances above 0.
+
+    Examples
+    --------
+    >>> pairs = np.kron(np.diag([1.0, 1.1]), np.full((3, 3), 0.5)) + np.diag([0.5] * 6)
+    >>> loadings, _ = solve_best(pairs)
+    >>> loadings.round(2).tolist()
+    [0.0, 0.0, 0.0, 0.74, 0.74, 0.74]
+    """
+    spread = np.sqrt(np.diag(covariance))
+    if len(covariance) == 3 or not np.isfinite(covariance).all() or spread.min() <= 0:
+        return None
+    r = covariance / np.outer(spread, spread)
+    values, vectors = np.linalg.eigh(r)
+    large = values > min(1.0, values[-1] - 1e-9)
+    loadings = np.clip(0.9 * (vectors[:, large] * np.sqrt(values[large])).T, -0.95, 0.95)
+    many = np.repeat(r[None], len(loadings), axis=0)
+    found = solve_scoring(many, (loadings, 1 - loadings**2))
+    proper = (found[1] > 1e-6).all(axis=1)
+    if not proper.any():
+        return None
+    misfit = np.where(proper, measure_misfit(many, *found), np.inf)
+    best = int(np.argmin(misfit))
+    return orient_loadings(found[0][[best]], found[1][[best]])[0][0] * spread, found[1][
+        best
+    ] * spread**2
+
+
+def measure_misfit(
+    covariances: np.ndarray, loadings: np.ndarray, residuals: np.ndarray
+) -> np.ndarray:
+    """Return log|Σ| + tr(SΣ⁻¹) (B,), which maximum likelihood makes least."""
+    return _measure(covariances, np.concatenate([loadings, residuals], axis=1))
+
+
+def solve_many(
+    covariances: np.ndarray, start: Estimates | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return loadings and residual variances (B, p) of B covariance matrices (B, p, p).
+
+    Three items are solved by the closed form, more by Fisher scoring of all matrices together,
+    from ``start`` (p,) if given, else from each matrix's first principal component. A matrix that
+    no factor fits gives NaN; residual variances may come out negative, as in lavaan.
+    """
+    if covariances.shape[1] == 3:
+        s12, s13, s23 = covariances[:, 0, 1], covariances[:, 0, 2], covariances[:, 1, 2]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            first = np.sqrt(np.where(s12 * s13 * s23 > 0, s12 * s13 / s23, np.nan))
+            loadings = np.stack([first, s12 / first, s13 / first], axis=1)
+        return orient_loadings(loadings, np.diagonal(covariances, axis1=1, axis2=2) - loadings**2)
+    if start is not None:
+        shape = covariances.shape[:2]
+        start = np.broadcast_to(start[0], shape), np.broadcast_to(start[1], shape)
+    return orient_loadings(*solve_scoring(covariances, start))
+
+
+def solve_scoring(
+    covariances: np.ndarray, start: Estimates | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return loadings and residual variances (B, p) by Fisher scoring (Lawley & Maxwell, 1971).
+
+    In units of unit variances, which the maximum does not depend on and the steps would.
+    """
+    usable = np.asarray(np.isfinite(covariances).all(axis=(1, 2)))
+    spread = np.sqrt(np.where(usable[:, None], np.diagonal(covariances, axis1=1, axis2=2), 1.0))
+    usable &= (spread > 0).all(axis=1)
+    spread = np.where(spread > 0, spread, 1.0)
+    r = covariances / (spread[:, :, None] * spread[:, None, :])
+    r = np.where(usable[:, None, None], r, np.eye(covariances.shape[1]))
+    usable &= np.linalg.eigvalsh(r)[:, 0] > 1e-10
+    if start is None:
+        # The first principal component, shrunk: correlations of 1 with it would leave no residual.
+        values, vectors = np.linalg.eigh(r)
+        loadings = vectors[:, :, -1] * np.sqrt(np.maximum(values[:, -1:] - 0.5, 0.1))
+        loadings = np.clip(loadings, -0.95, 0.95)
+        residuals = 1 - loadings**2
+    else:
+        loadings, residuals = start[0] / spread, start[1] / spread**2
+        usable &= np.isfinite(loadings).all(axis=1)
+    found = np.full((2, *spread.shape), np.nan)
+    working = np.flatnonzero(usable)
+    at = np.concatenate([loadings, residuals], axis=1)
+    for _ in range(_STEPS):
+        if not working.size:
+            break
+        step = _step_scoring(r[working], at[working])
+        new, moving = _search_line(r[working], at[working], step)
+        size = np.abs(new - at[working]).max(axis=1)
+        at[working] = new
+        done = (size < _TOLERANCE) & moving
+        loads, rests = np.split(new[done], 2, axis=1)
+        found[0, working[done]], found[1, working[done]] = loads, rests
+        working = working[moving & ~done]
+    return found[0] * spread, found[1] * spread**2
+
+
+def _step_scoring(r: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return the scoring step (B, 2p): expected information⁻¹ × gradient of log|Σ| + tr(SΣ⁻¹)."""
+    loadings, residuals = np.split(at, 2, axis=1)
+    p = loadings.shape[1]
+    precision = np.linalg.inv(imply_covariances(loadings, residuals))
+    turned = np.einsum("bij,bj->bi", precision, loadings)
+    length = np.einsum("bi,bi->b", loadings, turned)[:, None, None]
+    away = precision - precision @ r @ precision
+    gradient = np.concatenate(
+        [2 * np.einsum("bij,bj->bi", away, loadings), np.diagonal(away, axis1=1, axis2=2)], axis=1
+    )
+    information = np.empty((len(r), 2 * p, 2 * p))
+    information[:, :p, :p] = 2 * (length * precision + turned[:, :, None] * turned[:, None, :])
+    information[:, :p, p:] = 2 * precision * turned[:, :, None].transpose(0, 2, 1)
+    information[:, p:, :p] = information[:, :p, p:].transpose(0, 2, 1)
+    information[:, p:, p:] = precision**2
+    # The pseudo-inverse: near a solution that is not identified the information is singular.
+    inverse = np.linalg.pinv(information, hermitian=True)
+    return np.einsum("bij,bj->bi", inverse, gradient)
+
+
+def _search_line(r: np.ndarray, at: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where halved steps lead that do not make the fit worse, and which of them moved."""
+    before = _measure(r, at)
+    share = np.ones((len(r), 1))
+    for _ in range(30):
+        worse = np.logical_not(_measure(r, at - share * step) <= before + 1e-12)
+        if not worse.any():
+            break
+        share[worse] /= 2
+    worse = np.logical_not(_measure(r, at - share * step) <= before + 1e-12)
+    share[worse] = 0
+    return at - share * step, np.logical_not(worse)
+
+
+def _measure(r: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return log|Σ| + tr(SΣ⁻¹) (B,); infinite where Σ is not positive definite."""
+    sigma = imply_covariances(*np.split(at, 2, axis=1))
+    values, vectors = np.linalg.eigh(sigma)
+    proper = values[:, 0] > 0
+    values = np.where(proper[:, None], values, 1.0)
+    turned = np.einsum("bji,bjk,bki->bi", vectors, r, vectors)
+    return np.where(proper, np.sum(np.log(values) + turned / values, axis=1), np.inf)
+
+
+def orient_loadings(loadings: np.ndarray, residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Let each factor mean more of what most of its items measure, as a single fit does."""
+    with np.errstate(invalid="ignore"):
+        signs = find_signs(loadings / np.sqrt(loadings**2 + residuals))
+    return loadings * signs[:, None], residuals

@@ -21,7 +21,7 @@ from exprstats.contracts import (
     order_levels,
     require_columns,
 )
-from exprstats.errors import DataError, Problem, warn_user
+from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.io.guards.tables import guard_ratings, guard_table, mark_said
 
 TOLERATED = 0.05
@@ -322,3 +322,35 @@ def _check_roles(
             )
     if problems:
         raise DataError(problems)
+
+
+def widen_range(
+    low: np.ndarray, high: np.ndarray, items: tuple[str, ...], ratings: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the range of the raters' answers to each item: means of raters lie inside it."""
+    if not {"item", "rating"} <= set(ratings.columns):
+        return low, high
+    answers = ratings["rating"].groupby(ratings["item"].astype(str)).agg(["min", "max"])
+    ends = answers.reindex(list(items)).to_numpy(float)
+    return np.fmin(low, ends[:, 0]), np.fmax(high, ends[:, 1])
+
+
+def find_range(
+    answers: np.ndarray, items: tuple[str, ...], scale: tuple[float, float] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and the highest possible answer to each item, (p,) each."""
+    low, high = np.nanmin(answers, axis=0), np.nanmax(answers, axis=0)
+    if scale is None:
+        return low, high
+    if np.shape(scale) != (2,) or not scale[0] < scale[1]:
+        message = f"scale is {scale}; give the lowest and then the highest answer, such as (0, 4)."
+        raise OptionError(message)
+    fact = f"outside the scale {scale[0]:g} to {scale[1]:g}: the answers run from"
+    problems = [
+        Problem(f"{fact} {low[place]:g} to {high[place]:g}.", "Correct them.", column=item)
+        for place, item in enumerate(items)
+        if low[place] < scale[0] or high[place] > scale[1]
+    ]
+    if problems:
+        raise DataError(problems)
+    return np.full(len(items), float(scale[0])), np.full(len(items), float(scale[1]))

@@ -11,25 +11,32 @@ import pandas as pd
 
 from exprstats import rbridge
 from exprstats.contracts import encode_ids, find_absent, find_empty
-from exprstats.errors import DataError, FitError, FitWarning, OptionError, Problem, warn_user
+from exprstats.errors import DataError, FitError, FitWarning, Problem, warn_user
 from exprstats.measurement.factor.checks import (
     UNUSED,
     add_alphas,
     check_items,
     find_problems,
+    list_notes,
     raise_problems,
     warn_reversed,
     warn_weak,
 )
 from exprstats.measurement.factor.engines import Job, solve_jobs
-from exprstats.measurement.factor.items import ItemSet, find_training, read_items, warn_incomplete
+from exprstats.measurement.factor.items import (
+    ItemSet,
+    find_range,
+    find_training,
+    read_items,
+    warn_incomplete,
+    widen_range,
+)
 from exprstats.measurement.factor.moments import ClusterSums, sum_rows
 from exprstats.measurement.factor.refits import form_used_moments
 from exprstats.measurement.factor.scoring import list_scores, list_spans
 from exprstats.measurement.factor.solution import (
     Receipt,
     Solution,
-    list_notes,
     list_rows,
     write_sentence,
 )
@@ -304,7 +311,7 @@ def list_jobs(
     """
     low, high = find_range(itemset.answers, items, scale)
     if ratings is not None and scale is None:
-        low, high = _widen_range(low, high, items, ratings)
+        low, high = widen_range(low, high, items, ratings)
     codes = None if cluster is None else encode_ids(cluster.to_frame("cluster"), ["cluster"])[0]
     people = codes
     if codes is None and "subject" in itemset.ids.columns:
@@ -386,35 +393,3 @@ def find_clusters(table: pd.DataFrame, cluster: str) -> pd.Series:
     raise_problems(find_absent(table, [cluster], "items"))
     raise_problems(find_empty(table, [cluster]))
     return table[cluster]
-
-
-def _widen_range(
-    low: np.ndarray, high: np.ndarray, items: tuple[str, ...], ratings: pd.DataFrame
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the range of the raters' answers to each item: means of raters lie inside it."""
-    if not {"item", "rating"} <= set(ratings.columns):
-        return low, high
-    answers = ratings["rating"].groupby(ratings["item"].astype(str)).agg(["min", "max"])
-    ends = answers.reindex(list(items)).to_numpy(float)
-    return np.fmin(low, ends[:, 0]), np.fmax(high, ends[:, 1])
-
-
-def find_range(
-    answers: np.ndarray, items: tuple[str, ...], scale: tuple[float, float] | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest and the highest possible answer to each item, (p,) each."""
-    low, high = np.nanmin(answers, axis=0), np.nanmax(answers, axis=0)
-    if scale is None:
-        return low, high
-    if np.shape(scale) != (2,) or not scale[0] < scale[1]:
-        message = f"scale is {scale}; give the lowest and then the highest answer, such as (0, 4)."
-        raise OptionError(message)
-    fact = f"outside the scale {scale[0]:g} to {scale[1]:g}: the answers run from"
-    raise_problems(
-        [
-            Problem(f"{fact} {low[place]:g} to {high[place]:g}.", "Correct them.", column=item)
-            for place, item in enumerate(items)
-            if low[place] < scale[0] or high[place] > scale[1]
-        ]
-    )
-    return np.full(len(items), float(scale[0])), np.full(len(items), float(scale[1]))

@@ -304,48 +304,6 @@ def list_fit(df: int, fit: Mapping[str, float]) -> Iterator[dict[str, Any]]:
     }
 
 
-def list_notes(solutions: Sequence[Solution], receipt: Receipt) -> tuple[str, ...]:
-    """Return what must stand beside the numbers, the most important first."""
-    notes = []
-    for one in solutions:
-        if one.flaw:
-            has, was = ("have", "were") if one.context is None else ("has", "was")
-            scored = np.isfinite(one.loadings).all()
-            fate = f"{has} no scores" if scored else f"{was} not fitted"
-            notes.append(f"{one.name[0].upper()}{one.name[1:]} {fate}: {_cut(one.flaw, one.name)}")
-    if receipt.reason:
-        notes.append(
-            f"R was not used: the estimates come from the closed form for three items, which is"
-            f" the same maximum likelihood solution. The reason: {receipt.reason.rstrip('.')}."
-        )
-    if maxima := tell_maxima(solutions):
-        notes.append(maxima)
-    if solutions[0].df == 0:
-        notes.append(f"{UNTESTABLE[0].upper()}{UNTESTABLE[1:]}; no fit indices are given.")
-    if any(one.part == "train" for one in solutions):
-        notes.append(
-            "The scores come from the fit on training subjects; the loadings in the sentence from"
-            " the fit on all clips."
-        )
-    return tuple(notes)
-
-
-def tell_maxima(solutions: Sequence[Solution]) -> str:
-    """Return that the likelihood has several maxima, where lavaan needed other starts."""
-    started = join_words([one.name for one in solutions if one.started])
-    if not started:
-        return ""
-    return (
-        f"The likelihood has several maxima ({started}); from lavaan's own starting values the fit"
-        " would have ended at a lower one, so that it was started near the highest that was found."
-    )
-
-
-def _cut(flaw: str, name: str) -> str:
-    """Return a flaw that does not name its rows again."""
-    return flaw.replace(f"{name}: ", "")
-
-
 def write_sentence(
     table: pd.DataFrame, solutions: Sequence[Solution], receipt: Receipt, notes: Sequence[str]
 ) -> str:

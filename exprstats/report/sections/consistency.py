@@ -8,6 +8,7 @@ import pandas as pd
 
 from exprstats.apa import write_count, write_level, write_number
 from exprstats.document.cells import (
+    ALL,
     find_level,
     find_row,
     list_levels,
@@ -16,12 +17,15 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Table
-from exprstats.document.text import Text, join_words, say
-from exprstats.measurement.factor.checks import PINGOUIN
+from exprstats.document.text import Text, join_words, quote_sentence, say
+from exprstats.measurement.factor.checks import PINGOUIN, tell_maxima
 from exprstats.report.sections.intervals import SAME
 
 if TYPE_CHECKING:
     from exprstats.measurement import Factor
+
+# Beyond these a model is said to describe its items badly.
+POOR_CFI, POOR_SRMR = 0.90, 0.10
 
 
 def build_consistency(rows: pd.DataFrame, factor: Factor) -> tuple[Table, ...]:
@@ -85,5 +89,32 @@ def _say_alpha(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
             told=told,
             limits=write_limits(limits),
             where=worst["context"],
+        ),
+    )
+
+
+def say_maxima(factor: Factor) -> tuple[Text, ...]:
+    """Return that the likelihood has several maxima, where lavaan needed other starts."""
+    told = tell_maxima(factor.solutions)
+    return (quote_sentence(told),) if told else ()
+
+
+def warn_of_misfit(rows: pd.DataFrame) -> tuple[Text, ...]:
+    """Return which models describe their items badly by usual marks (Hu & Bentler, 1999)."""
+    poor = []
+    for context, own in rows[rows["term"].isin(["cfi", "srmr"])].groupby("context", sort=False):
+        value = own.set_index("term")["estimate"]
+        if value.get("cfi", 1.0) < POOR_CFI or value.get("srmr", 0.0) > POOR_SRMR:
+            poor.append("all clips" if context == ALL else str(context))
+    if not poor:
+        return ()
+    return (
+        say(
+            "One factor does not describe these items well ({where}: CFI below {cfi} or SRMR above "
+            "{srmr}; Hu & Bentler, 1999, ask for .95 and .08). Items may measure several things; "
+            "scores and ω then have no plain meaning.",
+            where=join_words(poor),
+            cfi=write_number(POOR_CFI, bounded=True),
+            srmr=write_number(POOR_SRMR, bounded=True),
         ),
     )

@@ -23,7 +23,7 @@ from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
 from exprstats.plots import draw_factor, name_pairs
 from exprstats.report.analysis import Analysis
-from exprstats.report.sections.consistency import build_consistency
+from exprstats.report.sections.consistency import build_consistency, say_maxima, warn_of_misfit
 from exprstats.report.sections.factors import (
     COMPOSITE,
     INDEPENDENT,
@@ -39,8 +39,6 @@ from exprstats.report.sections.invariance import build_nesting, say_nesting
 if TYPE_CHECKING:
     from exprstats.measurement import Factor, FactorBootstrap
 
-# Beyond these a model is said to describe its items badly.
-POOR_CFI, POOR_SRMR = 0.90, 0.10
 _COMPOSITES = {"omega": COMPOSITE, "alpha": "Cronbach’s α"}
 # Number, name and title of each table; its heading, its terms, and what Holm p goes by.
 _LOADINGS = ("A9", "loadings", "Loadings"), "Standardized loading", ["loading", "omega"]
@@ -76,8 +74,8 @@ def describe_measurement(analysis: Analysis) -> Section | None:
             *_say_failures(analysis.factor),
             *_say_closed_form(analysis),
             *_say_three_items(items),
-            *_say_maxima(analysis.factor),
-            *_warn_of_misfit(rows),
+            *say_maxima(analysis.factor),
+            *warn_of_misfit(rows),
         ),
         tables=(_build_estimates(rows, analysis.factor), *whole, *tables),
         figures=(_build_figure(rows, analysis.factor),),
@@ -145,35 +143,6 @@ def _say_three_items(items: list[Any]) -> tuple[Text, ...]:
         say(
             "Fit cannot be tested with three items: the model has no degrees of freedom "
             "(*df* = 0) and reproduces the data whatever they are, so no fit index is shown."
-        ),
-    )
-
-
-def _say_maxima(factor: Factor) -> tuple[Text, ...]:
-    """Return that the likelihood has several maxima, where lavaan needed other starts."""
-    from exprstats.measurement.factor.solution import tell_maxima
-
-    told = tell_maxima(factor.solutions)
-    return (quote_sentence(told),) if told else ()
-
-
-def _warn_of_misfit(rows: pd.DataFrame) -> tuple[Text, ...]:
-    """Return which models describe their items badly by usual marks (Hu & Bentler, 1999)."""
-    poor = []
-    for context, own in rows[rows["term"].isin(["cfi", "srmr"])].groupby("context", sort=False):
-        value = own.set_index("term")["estimate"]
-        if value.get("cfi", 1.0) < POOR_CFI or value.get("srmr", 0.0) > POOR_SRMR:
-            poor.append("all clips" if context == ALL else str(context))
-    if not poor:
-        return ()
-    return (
-        say(
-            "One factor does not describe these items well ({where}: CFI below {cfi} or SRMR above "
-            "{srmr}; Hu & Bentler, 1999, ask for .95 and .08). Items may measure several things; "
-            "scores and ω then have no plain meaning.",
-            where=join_words(poor),
-            cfi=write_number(POOR_CFI, bounded=True),
-            srmr=write_number(POOR_SRMR, bounded=True),
         ),
     )
 

@@ -13,8 +13,7 @@ import pytest
 from exprstats.errors import DataError, OptionError
 from exprstats.inference.resampling.clusters import draw_clusters
 from exprstats.measurement import bootstrap_factor, fit_factor
-from exprstats.measurement.factor.formulas import compute_alpha
-from exprstats.measurement.factor.refits import solve_many
+from exprstats.measurement.factor.formulas import compute_alpha, solve_many
 from exprstats.parallel import spawn_seeds
 
 ITEMS = ["a", "b", "c"]

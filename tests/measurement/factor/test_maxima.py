@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import exprstats as ex
-from exprstats.measurement.factor.refits import measure_misfit, solve_best
+from exprstats.measurement.factor.formulas import measure_misfit, solve_best
 
 ITEMS = list("abcdef")
 SCRIPT = """

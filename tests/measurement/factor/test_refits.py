@@ -17,9 +17,9 @@ from exprstats.measurement import (
     compare_restrictions,
     fit_factor,
 )
-from exprstats.measurement.factor.formulas import estimate_alpha_error
+from exprstats.measurement.factor.formulas import estimate_alpha_error, solve_many
 from exprstats.measurement.factor.moments import sum_rows
-from exprstats.measurement.factor.refits import derive_quantities, fit_sums, solve_many
+from exprstats.measurement.factor.refits import derive_quantities, fit_sums
 
 ITEMS = list("abc")
 MORE = list("abcde")
