@@ -1,0 +1,150 @@
+"""Differences between contexts' reliabilities: sentence and table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from exprstats.apa import (
+    tell_p,
+    write_count,
+    write_level,
+    write_p,
+)
+from exprstats.document.cells import (
+    collect_notes,
+    list_levels,
+    name_contexts,
+    write_estimate,
+    write_limits,
+    write_mark,
+)
+from exprstats.document.model import Column, Table
+from exprstats.document.text import Text, say
+from exprstats.plots import name_pairs
+
+if TYPE_CHECKING:
+    from exprstats.reliability import ContextDifferences
+
+
+def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
+    """Return which differences between contexts' reliabilities hold, and the largest of them."""
+    if differences is None:
+        return ()
+    rows = _select(differences)
+    rows = rows[rows["estimate"].notna()]
+    if rows.empty:
+        return (say("Contexts could not be compared in reliability (Table A4)."),)
+    tested = rows[rows["p_adjusted"].notna()]
+    several = len(list_levels(rows, "term")) > 1
+    untested = len(rows) - len(tested)
+    if tested.empty:
+        told = "difference" if untested == 1 else f"{write_count(untested)} differences"
+        return (
+            say(
+                "The {told} between contexts in the reliability of the mean could not be tested "
+                "(Table A4).",
+                told=told,
+            ),
+        )
+    largest = tested.iloc[int(tested["estimate"].abs().to_numpy().argmax())].to_dict()
+    holds = tested["p_adjusted"].lt(1 - differences.level)
+    facts = {
+        "mark": write_mark(1 - differences.level),
+        "pair": largest["pair"],
+        "item": largest["item"],
+        "form": f", {largest['term']}" if several else "",
+        "value": write_estimate(largest),
+        "level": write_level(differences.level),
+        "limits": write_limits(largest),
+        "p": tell_p(largest["p_adjusted"]),
+        "rest": f"; {write_count(untested)} more could not be tested" if untested else "",
+    }
+    if len(tested) == 1:
+        return (
+            say(
+                "The difference between contexts in the reliability of the mean, {pair} for "
+                "{item}{form}, {differed} from zero, Δ = {value}, {level} CI {limits}, *p* {p} "
+                "(Table A4){rest}.",
+                differed="differed" if holds.all() else "did not clearly differ",
+                **facts,
+            ),
+        )
+    return (
+        say(
+            "{held} of {all} differences between contexts in the reliability of the mean differed "
+            "from zero (Holm-adjusted *p* < {mark}; Table A4); the largest was {pair} for "
+            "{item}{form}, Δ = {value}, {level} CI {limits}, *p* {p}{rest}.",
+            held=write_count(int(holds.sum())) if holds.any() else "None",
+            all=write_count(len(tested)),
+            **facts,
+        ),
+    )
+
+
+def build_differences(
+    differences: ContextDifferences | None, *, known: bool = True
+) -> tuple[Table, ...]:
+    """Return Table A4, where contexts were compared; ``known`` says whether subjects were named."""
+    if differences is None:
+        return ()
+    rows = _select(differences)
+    several = len(list_levels(rows, "term")) > 1
+    columns = (
+        Column("pair", say("Contexts"), words=True),
+        *([Column("term", say("Form"), words=True)] * several),
+        Column("estimate", _name_terms(rows)),
+        Column("limits", say("{level} CI", level=write_level(differences.level))),
+        Column("p", say("*p*")),
+        Column("adjusted", say("Holm\N{NO-BREAK SPACE}*p*")),
+    )
+    return (
+        Table(
+            "A4",
+            "differences",
+            "Differences Between Contexts in Reliability",
+            columns,
+            pd.DataFrame([_write_difference(row) for row in rows.to_dict("records")]),
+            group="item" if len(list_levels(rows, "item")) > 1 else None,
+            notes=(
+                say(
+                    "Delete-one jackknife over {people}, and raters where shared (two are treated "
+                    "as fixed), left out of all contexts at once. Holm *p* is adjusted for the "
+                    "pairs of one question{form}.",
+                    people="subjects" if known else "clips, since no subjects were named",
+                    form=" and form" if several else "",
+                ),
+                *collect_notes(rows, ("item", "pair")),
+            ),
+            rows=differences.tidy(),
+        ),
+    )
+
+
+def _select(differences: ContextDifferences) -> pd.DataFrame:
+    """Return the differences of means of several raters."""
+    rows = differences.tidy()
+    rows = rows[rows["term"].astype(str).str.endswith(",k)")].reset_index(drop=True)
+    for name in ("context", "versus"):
+        rows[name] = name_contexts(rows[[name]].set_axis(["context"], axis=1))["context"]
+    return rows.assign(pair=name_pairs(rows))
+
+
+def _name_terms(rows: pd.DataFrame) -> Text:
+    terms = [str(term) for term in list_levels(rows, "term")]
+    if len(terms) != 1:
+        return say("Δ")
+    return say("Δ ICC(1,*k*)") if terms == ["ICC(1,k)"] else say("Δ {term}", term=terms[0])
+
+
+def _write_difference(row: dict[Any, Any]) -> dict[str, str]:
+    return {
+        "item": str(row["item"]),
+        "pair": row["pair"],
+        "term": str(row["term"]),
+        "estimate": write_estimate(row),
+        "limits": write_limits(row),
+        "p": write_p(row["p_value"]),
+        "adjusted": write_p(row["p_adjusted"]),
+    }
