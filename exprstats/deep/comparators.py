@@ -147,8 +147,8 @@ def fit_deep(
     check_word(kind, NetworkKind, "kind")
     check_count(runs, "runs")
     if kind in {"r3d", "r3d-pretrained"} and (weights is None) is (kind != "r3d"):
-        message = ("'r3d-pretrained' starts from a local file, which you name with ",)
-        raise OptionError(*message, Option("weights"), ", and 'r3d' from scratch.")
+        message = "'r3d-pretrained' starts from a local file, which you name with "
+        raise OptionError(message, Option("weights"), ", and 'r3d' from scratch.")
     if by not in {None, "context"}:
         message = f"by is {by!r}; networks are trained by 'context' or for all clips (None)."
         raise OptionError(message, option="by")
@@ -162,9 +162,7 @@ def fit_deep(
     places = {context: place for place, context in enumerate(sorted(contexts, key=str), start=1)}
     options = {"net": kind.removesuffix("-pretrained"), "weights": weights, "load": load}
     options |= {"device": device, "augment": None if augment is None else dict(augment)}
-    names = [column for column in ("context", "clip") if column in clips]
-    ids = clips[names].astype(str).reset_index(drop=True)
-    order = ids.sort_values(names, kind="stable").index.to_numpy()
+    order = _sort_clips(clips)
     options["shelf"] = shelf = number_places(checkpoints)
     rows, kept, guesses, grids, histories, repeated = [], [], [], [], [], []
     for context in [*contexts, None]:
@@ -207,6 +205,13 @@ def fit_deep(
         repeated=pd.concat(repeated, ignore_index=True) if repeated else pd.DataFrame(),
         fits=tuple(kept),
     )
+
+
+def _sort_clips(clips: pd.DataFrame) -> np.ndarray:
+    """Return the positions of clips in the order of their ids."""
+    names = [column for column in ("context", "clip") if column in clips]
+    ids = clips[names].astype(str).reset_index(drop=True)
+    return ids.sort_values(names, kind="stable").index.to_numpy()
 
 
 def _check(clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str]) -> np.ndarray:

@@ -45,7 +45,7 @@ def tell_networks(analysis: Analysis) -> Told:
             "Following Ouyang et al. (n.d.), the network was trained further for each new person, "
             "by {iterations} on {batch} windows of the neutral face at a learning rate of {lr}, "
             "and judged on the person’s other windows; differences are paired and their intervals "
-            "resample people."
+            "are over people."
         )
         counted = count_things(adapted.iterations, "step", "steps")
         rate = f"{adapted.lr:g}".removeprefix("0") if adapted.lr < 1 else write_number(adapted.lr)
