@@ -174,8 +174,7 @@ def fit_deep(
         states = [int(one % 2**31) for one in seeds[places.get(context, 0)].generate_state(runs)]
         options["random_state"] = states[0]
         own = labels[positions]
-        _check_parts(own, context)
-        targets.check_spread(truth[own == "train"], context)
+        _check_parts(own, context, truth, targets)
         model, tried = _tune(sample, truth, own, targets=targets, grid=grid, **options)
         guess = targets.guess(model, sample)
         key = {"context": context, "model": name or kind}
@@ -241,12 +240,13 @@ def _check(clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str]) -> np.n
     return clips["subject"].astype(str).map(lookup).to_numpy(object)
 
 
-def _check_parts(labels: np.ndarray, context: Any) -> None:
+def _check_parts(labels: np.ndarray, context: Any, truth: np.ndarray, targets: Targets) -> None:
     absent = [part for part in ("train", "validate") if not (labels == part).any()]
     if absent:
         where = "all clips" if context is None else f"context '{context}'"
         fact = f"{where}: no clips in the {' or the '.join(absent)} part."
         raise DataError(Problem(fact, "Networks need people to train and to stop on."))
+    targets.check_spread(truth[labels == "train"], context)
 
 
 def _tune(
