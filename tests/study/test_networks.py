@@ -117,6 +117,11 @@ def test_the_report_tells_of_networks(deep_run, tmp_path):
     for told in ("learning rate .02", "units per layer 4", "patience 10", "clips per step 32"):
         assert told.replace(" .", " 0.") in page
     assert "standardised within clips" in page
+    for work in (
+        "Hochreiter, S., &amp; Schmidhuber, J. (1997)",
+        "Kingma, D. P., &amp; Ba, J. (2015)",
+    ):
+        assert work in page
     origin = json.loads((tmp_path / "report" / "provenance.json").read_text(encoding="utf-8"))
     assert {"torch", "scikit-learn"} <= set(origin["versions"])
     (arrays,) = [one for one in origin["inputs"] if one["table"] == "sequences"]
