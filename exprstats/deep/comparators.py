@@ -19,7 +19,7 @@ from exprstats.contracts import (
 from exprstats.deep.evoked.targets import Targets, open_targets
 from exprstats.deep.files import clear_places, number_places
 from exprstats.deep.intensity.windows import keep_trained, read_marks
-from exprstats.deep.recipes import NetName
+from exprstats.deep.recipes import NetName, require_torch
 from exprstats.deep.result import PARTS, DeepModels
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.io.guards.tables import guard_table
@@ -214,7 +214,8 @@ def _sort_clips(clips: pd.DataFrame) -> np.ndarray:
 
 
 def _check(clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str]) -> np.ndarray:
-    """Return the part (n,) of each clip."""
+    """Return the part (n,) of each clip; torch is asked for before the data are blamed."""
+    require_torch()
     problems = find_absent(parts, ["subject", "part"])
     if problems:
         raise DataError(problems)
