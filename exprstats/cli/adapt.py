@@ -30,7 +30,8 @@ from exprstats.cli.options import (
 )
 from exprstats.cli.reading import allow_strict, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.errors import DataError, OptionError
+from exprstats.errors import DataError, OptionError, warn_user
+from exprstats.options import name_some
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,6 +148,11 @@ def _adapt(
     given: Any = table[targets] if len(targets) > 1 else table[targets[0]].to_numpy()
     if hasattr(network, "classes_") and (given == given.astype(int)).all():
         given = given.astype(int)
+    seen = {str(one) for one in [*network.trained_on_, *network.held_out_]}
+    known = [one for one in table["subject"].astype(str).unique() if one in seen]
+    if known:
+        counted = count_things(len(known), "person took", "people took")
+        warn_user(f"{counted} part in the network's training: {name_some(known)}.")
     tuned = network.adapt(table, given, **options)
     tuned.save(save)
     session.add_table("history", tuned.history_.drop(columns=["loss_validate", "best"]))

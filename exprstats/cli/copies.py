@@ -21,7 +21,6 @@ from exprstats.cli.deep import (
 from exprstats.cli.options import ForceOption, JsonOption, OutOption, QuietOption
 from exprstats.cli.reading import allow_strict, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.parallel import report_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +84,7 @@ def _predict_people(
     from exprstats.deep.recipes import require_torch
     from exprstats.errors import DataError, Problem, warn_user
     from exprstats.options import name_some
+    from exprstats.parallel import report_progress
 
     require_torch()
     copies = list_copies(folder)

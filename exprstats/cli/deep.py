@@ -192,16 +192,8 @@ def fit_sequences(
             seed=Logbook(seed).draw_seed("split"),
         )
         if ablate:
-            plain = not (
-                by
-                or classes
-                or weights
-                or augment
-                or training_only
-                or resume
-                or save
-                or predictions
-            )
+            given = (by, classes, weights, augment, training_only, resume, save, predictions)
+            plain = not any(given)
             chosen = {"plain": plain, "sequences": sequences, "grid": tried, "runs": runs}
             chosen |= {"modalities": sizes, "device": device, "seed": seed}
             ablate_network(session, table, targets, parts, **chosen)
@@ -227,14 +219,18 @@ def fit_sequences(
         _keep(session, result, seed)
         if save is not None:
             result.fits[-1].save(save)
-            row = result.glance().iloc[0]
-            pooled = "pooled network" if by else "network"
-            session.say(
-                f"The {pooled}, trained on {count_things(row['n_train'], 'subject')} and stopped "
-                f"on {row['n_validate']} others, is in {save}."
-            )
+            _tell_saved(session, result, save)
         if predictions is not None:
             write_predictions(session, result.predictions, predictions)
+
+
+def _tell_saved(session: Session, result: DeepModels, save: Path) -> None:
+    row = result.glance().iloc[0]
+    name = "pooled network" if row["n_contexts"] else "network"
+    session.say(
+        f"The {name}, trained on {count_things(row['n_train'], 'subject')} and stopped on "
+        f"{row['n_validate']} others, is in {save}."
+    )
 
 
 def read_windows(

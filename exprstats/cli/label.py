@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -177,7 +177,7 @@ def choose_emotions(
     names = list(EMOTIONS) if names == ["all"] else names
     found, notes, tracker = {}, [], faces.tracker
     for name in names:
-        found[name], lacking = name_units(tracker, name, list(faces.table))
+        found[name], lacking = name_units(tracker, name, list(map(str, faces.table)))
         if lacking:
             kept = join_words(list(found[name]))
             lost = join_words(list(lacking))
@@ -191,7 +191,7 @@ def label_frames(
     more: list[str],
     *,
     confidence: float,
-    **cutting: int | None,
+    **cutting: Any,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return labelled frames, and their windows as they are printed and as they were cut."""
     from exprstats.behaviour import cut_windows, label_intensity

@@ -19,7 +19,7 @@ from exprstats.contracts import (
 from exprstats.deep.evoked.targets import Targets, open_targets
 from exprstats.deep.files import clear_places, number_places
 from exprstats.deep.intensity.windows import keep_trained, read_marks
-from exprstats.deep.recipes import NetName
+from exprstats.deep.recipes import NetName, require_torch
 from exprstats.deep.result import PARTS, DeepModels
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.io.guards.tables import guard_table
@@ -147,8 +147,8 @@ def fit_deep(
     check_word(kind, NetworkKind, "kind")
     check_count(runs, "runs")
     if kind in {"r3d", "r3d-pretrained"} and (weights is None) is (kind != "r3d"):
-        message = ("'r3d-pretrained' starts from a local file, which you name with ",)
-        raise OptionError(*message, Option("weights"), ", and 'r3d' from scratch.")
+        message = "'r3d-pretrained' starts from a local file, which you name with "
+        raise OptionError(message, Option("weights"), ", and 'r3d' from scratch.")
     if by not in {None, "context"}:
         message = f"by is {by!r}; networks are trained by 'context' or for all clips (None)."
         raise OptionError(message, option="by")
@@ -162,9 +162,7 @@ def fit_deep(
     places = {context: place for place, context in enumerate(sorted(contexts, key=str), start=1)}
     options = {"net": kind.removesuffix("-pretrained"), "weights": weights, "load": load}
     options |= {"device": device, "augment": None if augment is None else dict(augment)}
-    names = [column for column in ("context", "clip") if column in clips]
-    ids = clips[names].astype(str).reset_index(drop=True)
-    order = ids.sort_values(names, kind="stable").index.to_numpy()
+    order = _sort_clips(clips)
     options["shelf"] = shelf = number_places(checkpoints)
     rows, kept, guesses, grids, histories, repeated = [], [], [], [], [], []
     for context in [*contexts, None]:
@@ -176,8 +174,7 @@ def fit_deep(
         states = [int(one % 2**31) for one in seeds[places.get(context, 0)].generate_state(runs)]
         options["random_state"] = states[0]
         own = labels[positions]
-        _check_parts(own, context)
-        targets.check_spread(truth[own == "train"], context)
+        _check_parts(own, context, truth, targets)
         model, tried = _tune(sample, truth, own, targets=targets, grid=grid, **options)
         guess = targets.guess(model, sample)
         key = {"context": context, "model": name or kind}
@@ -209,8 +206,16 @@ def fit_deep(
     )
 
 
+def _sort_clips(clips: pd.DataFrame) -> np.ndarray:
+    """Return the positions of clips in the order of their ids."""
+    names = [column for column in ("context", "clip") if column in clips]
+    ids = clips[names].astype(str).reset_index(drop=True)
+    return ids.sort_values(names, kind="stable").index.to_numpy()
+
+
 def _check(clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str]) -> np.ndarray:
-    """Return the part (n,) of each clip."""
+    """Return the part (n,) of each clip; torch is asked for before the data are blamed."""
+    require_torch()
     problems = find_absent(parts, ["subject", "part"])
     if problems:
         raise DataError(problems)
@@ -236,12 +241,13 @@ def _check(clips: pd.DataFrame, parts: pd.DataFrame, targets: list[str]) -> np.n
     return clips["subject"].astype(str).map(lookup).to_numpy(object)
 
 
-def _check_parts(labels: np.ndarray, context: Any) -> None:
+def _check_parts(labels: np.ndarray, context: Any, truth: np.ndarray, targets: Targets) -> None:
     absent = [part for part in ("train", "validate") if not (labels == part).any()]
     if absent:
         where = "all clips" if context is None else f"context '{context}'"
         fact = f"{where}: no clips in the {' or the '.join(absent)} part."
         raise DataError(Problem(fact, "Networks need people to train and to stop on."))
+    targets.check_spread(truth[labels == "train"], context)
 
 
 def _tune(

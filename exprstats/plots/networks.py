@@ -67,14 +67,19 @@ def draw_training(history: pd.DataFrame) -> ggplot:
     parts = [one for one in _PARTS.values() if one in set(rows["part"].map(_PARTS))]
     rows["part"] = pd.Categorical(rows["part"].map(_PARTS), parts)
     rows["line"] = rows["part"].astype(str) + rows["run"].astype(str)
-    first, others = rows[rows["run"] == 1], rows[rows["run"] > 1]
+    # One epoch makes no line, only its point.
+    drawn = rows.groupby(["model", "context", "line"], observed=True)["epoch"].transform("size") > 1
+    first, others = rows[rows["run"] == 1], rows[(rows["run"] > 1) & drawn]
     aes = p9.aes(x="epoch", y="loss", color="part", group="line", linetype="part")
     plot = p9.ggplot(first, aes)
-    if len(others):
-        plot += p9.geom_line(data=others, size=0.3, alpha=0.5)
+    for lines, looks in (
+        (others, {"size": 0.3, "alpha": 0.5}),
+        (first[drawn[first.index]], {"size": 0.8}),
+    ):
+        if len(lines):
+            plot += p9.geom_line(data=lines, **looks)
     return (
         plot
-        + p9.geom_line(size=0.8)
         + p9.geom_point(data=first[first["best"]], size=1.8)
         + p9.facet_grid(
             "model ~ context", labeller=name_grid(coded["model"], coded["context"]), scales="free_y"

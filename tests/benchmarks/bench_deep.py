@@ -1,4 +1,4 @@
-"""Time networks and video on the CPU: seconds, medians of three, one thread for networks of frames.
+"""Time networks and video on the CPU: seconds of CPU time on one thread, medians where short.
 
 Run: python tests/benchmarks/bench_deep.py
 An epoch of the LSTM should take less than 5 s and little more than a plain loop over torch; and
@@ -16,20 +16,10 @@ import numpy as np
 import torch
 
 from exprstats.deep import DeepRegressor
-from exprstats.deep.nets import I3D, R3D18, OpenFaceLSTM
+from exprstats.deep.nets import I3D, R3D18, GatedGRU, OpenFaceLSTM
 from exprstats.deep.video.reading import index_video, read_clip
 
 CLIPS, FRAMES, FEATURES = 1200, 75, 614
-
-
-def time_wall(function, repeats=3):
-    """Return the median seconds of a call."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds))
 
 
 def time_processor(function, repeats=3):
@@ -68,13 +58,28 @@ def time_lstm():
     return tuple(time_processor(job) for job in jobs)
 
 
-def time_convolutions():
-    """Return seconds that each network takes for one clip of 16 frames."""
+def take_step(net, inputs, targets):
+    """Train a network by one step of Adam on one batch."""
+    optimiser = torch.optim.Adam(net.train().parameters(), 1e-4)
+    loss = (net(inputs) - targets).square().mean()
+    loss.backward()
+    optimiser.step()
+
+
+def time_networks():
+    """Return CPU seconds of prediction and of a training step on one thread, by network."""
     found = {}
     for kind, side in ((R3D18, 112), (I3D, 224)):
         net, clip = kind(1).eval(), torch.zeros(1, 3, 16, side, side)
         with torch.inference_mode():
-            found[kind.__name__] = time_wall(lambda net=net, clip=clip: net(clip))
+            forward = time_processor(lambda net=net, clip=clip: net(clip), 1)
+        step = time_processor(lambda net=net, clip=clip: take_step(net, clip, torch.zeros(1, 1)), 1)
+        found[f"{kind.__name__}, one clip of 16 frames"] = forward, step
+    net, frames = GatedGRU(15), torch.zeros(128, 60, 4224)
+    with torch.inference_mode():
+        forward = time_processor(lambda: net.eval()(frames), 1)
+    step = time_processor(lambda: take_step(net, frames, torch.zeros(128, 15)), 1)
+    found["Gated GRU, 128 clips of 60 x 4,224"] = forward, step
     return found
 
 
@@ -127,8 +132,8 @@ if __name__ == "__main__":
         end=" ",
     )
     print(f"over torch {plain:.2f} s, ratio {plain / epoch:.2f}; predict {predict:.2f} s")
-    for name, seconds in time_convolutions().items():
-        print(f"{name}, one clip of 16 frames, forward: {seconds:.2f} s")
+    for name, (forward, step) in time_networks().items():
+        print(f"{name}: forward {forward:.2f} s, training step {step:.2f} s of one thread")
     with tempfile.TemporaryDirectory() as folder:
         for blur, name in ((0, "noise"), (5, "soft shapes")):
             ours, plain = time_reading(folder, blur)

@@ -106,3 +106,34 @@ def test_what_sequences_need_is_asked_for(folder):
     wrong = [*place, "--features", "z_*"]
     assert "no column of the tracker fits 'z_*'" in run("label", *faces, *wrong, code=2)
     assert "no such column beside" in run("label", *faces, "--tasks", "mood", code=2)
+
+
+@pytest.mark.torch
+def test_each_persons_copy_predicts_the_person(folder):
+    """The folder of copies gives what `adapt` predicted after its last iteration."""
+    files = [folder / "windows" / "clips.csv", "--sequences", folder / "windows", "--device", "cpu"]
+    chosen = ["--target", "label", "--neutral", "task=neutral", "--lr", ".003", "--iterations", 3]
+    copies = folder / "copies"
+    said = run("deep", "adapt", folder / "m.safetensors", *files, *chosen, "--save", copies)
+    assert f"6 copies are in {copies}" in said
+    adapted = pd.read_csv(folder / "ad" / "data" / "predictions.csv").query("iteration == 3")
+    said = run("deep", "predict", copies, *files, "--predictions", folder / "by_copies.csv")
+    assert "14 people have no copy of their own and are left out" in said
+    found = pd.read_csv(folder / "by_copies.csv").set_index("clip")
+    assert set(found["subject"]) == set(adapted["subject"])
+    known = found.loc[adapted["clip"], "prediction"]
+    np.testing.assert_array_equal(known, adapted["prediction"])
+    # One model file for another person, and a model that was adapted to nobody.
+    seen = pd.read_csv(files[0]).query("subject not in @found.subject")
+    seen.to_csv(folder / "seen.csv", index=False)
+    others = [folder / "seen.csv", *files[1:]]
+    assert "none of the copies is of these people" in run(
+        "deep", "predict", copies, *others, code=2
+    )
+    one = ["--target", "label", "--save", folder / "one.safetensors"]
+    said = run("deep", "adapt", folder / "m.safetensors", *others, *one)
+    assert "14 people took part in the network's training" in said
+    (folder / "empty").mkdir()
+    assert "no .safetensors file" in run("deep", "predict", folder / "empty", *files, code=2)
+    (folder / "m.safetensors").rename(folder / "empty" / "m.safetensors")
+    assert "adapted to nobody" in run("deep", "predict", folder / "empty", *files, code=2)

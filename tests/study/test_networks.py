@@ -119,6 +119,11 @@ def test_the_report_tells_of_networks(deep_run, tmp_path):
     for told in ("learning rate .02", "units per layer 4", "patience 10", "clips per step 32"):
         assert told.replace(" .", " 0.") in page
     assert "standardised within clips" in page
+    for work in (
+        "Hochreiter, S., &amp; Schmidhuber, J. (1997)",
+        "Kingma, D. P., &amp; Ba, J. (2015)",
+    ):
+        assert work in page
     origin = json.loads((tmp_path / "report" / "provenance.json").read_text(encoding="utf-8"))
     assert {"torch", "scikit-learn"} <= set(origin["versions"])
     (arrays,) = [one for one in origin["inputs"] if one["table"] == "sequences"]
@@ -239,3 +244,15 @@ def test_networks_alone_are_refused(folder, write_study):
     alone = '\n[[models]]\nname = "n"\nkind = "lstm"\n[deep]\nsequences = "."\n'
     with pytest.raises(DataError, match="only networks"):
         read_study(write_study((folder / "study.toml").read_text() + alone))
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_curves_are_drawn_of_one_epoch_too(tmp_path, epochs):
+    """Warnings are errors here: plotnine warns of a line through one point."""
+    from exprstats.plots import draw_training
+
+    history = pd.DataFrame({"epoch": range(1, epochs + 1), "lr": 0.1, "loss_train": 1.0})
+    history = history.assign(loss_validate=2.0, best=history["epoch"].eq(1), context=None)
+    twice = pd.concat([history.assign(run=run, model="LSTM") for run in (1, 2)])
+    draw_training(twice).save(tmp_path / "curve.png", verbose=False)
+    assert (tmp_path / "curve.png").stat().st_size > 1000

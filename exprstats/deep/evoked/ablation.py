@@ -13,6 +13,7 @@ from exprstats.apa import count_things, tell_p, write_interval, write_level, wri
 from exprstats.contracts import find_absent
 from exprstats.deep.comparators import fit_deep
 from exprstats.deep.evoked.targets import Targets
+from exprstats.deep.recipes import require_torch
 from exprstats.deep.result import DeepModels
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference import Resampling, compare_models
@@ -218,7 +219,8 @@ def ablate_modalities(
 
 
 def _check_people(clips: pd.DataFrame, parts: pd.DataFrame) -> None:
-    """Refuse too few test people before hours of training."""
+    """Refuse too few test people before hours of training, and a machine without torch."""
+    require_torch()
     problems = find_absent(parts, ["subject", "part"]) + find_absent(clips, ["subject"], "clips")
     if problems:
         raise DataError(problems)

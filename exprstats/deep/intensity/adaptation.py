@@ -292,7 +292,9 @@ def _tell_left_out(known: list[str], lacking: list[str], *, kept: int) -> None:
     if kept < 3:
         why = f" Left out: {'; '.join(told)}." if told else ""
         fact = f"{count_things(kept, 'new person has', 'new people have')} both kinds of windows."
-        remedy = "Intervals need three people or more; adapt(X, y) adapts a model to one."
+        remedy = (
+            "Intervals need three people or more; to one person adapt a model without judging it."
+        )
         raise DataError(Problem(fact + why, remedy, column="subject"))
     if told:
         warn_user(f"Left out: {'; '.join(told)}.")

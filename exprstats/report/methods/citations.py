@@ -122,6 +122,15 @@ SOURCES: dict[str, Text] = {
         "Holm, S. (1979). A simple sequentially rejective multiple test procedure. *Scandinavian "
         "Journal of Statistics*, *6*(2), 65–70."
     ),
+    "hochreiter": say(
+        "Hochreiter, S., & Schmidhuber, J. (1997). Long short-term memory. *Neural Computation*, "
+        "*9*(8), 1735–1780. https://doi.org/10.1162/neco.1997.9.8.1735"
+    ),
+    "kingma": say(
+        "Kingma, D. P., & Ba, J. (2015). Adam: A method for stochastic optimization. "
+        "*Proceedings of the 3rd International Conference on Learning Representations*. "
+        "https://arxiv.org/abs/1412.6980"
+    ),
     "joanes": say(
         "Joanes, D. N., & Gill, C. A. (1998). Comparing measures of sample skewness and kurtosis. "
         "*Journal of the Royal Statistical Society: Series D (The Statistician)*, *47*(1), "

@@ -12,7 +12,10 @@ from exprstats.report.methods.citations import Told
 if TYPE_CHECKING:
     from exprstats.deep import DeepModels
 
-_OPTIMISERS = {"adam": "Adam", "sgd": "stochastic gradient descent with momentum .9"}
+_OPTIMISERS = {
+    "adam": "Adam (Kingma & Ba, 2015)",
+    "sgd": "stochastic gradient descent with momentum .9",
+}
 
 
 def tell_networks(analysis: Analysis) -> Told:
@@ -29,7 +32,13 @@ def tell_networks(analysis: Analysis) -> Told:
             "settings and the number of epochs were those of the lowest loss on the validation "
             "subjects (Table A70)."
         )
-        names = join_words([analysis.name_model(name) for name in networks])
+        named = {name: analysis.name_model(name) for name in networks}
+        for name, one in networks.items():
+            if one.kind == "lstm":
+                named[name] += ", long short-term memory (Hochreiter & Schmidhuber, 1997)"
+                cited.add("hochreiter")
+        cited |= {"kingma" for one in recipes if one.optimiser == "adam"}
+        names = "; ".join(named.values())
         told.append(say(words, names=names, ways=join_words(ways)))
     tasks, adapted, ablated = analysis.tasks, analysis.adaptation, analysis.ablation
     if tasks is not None:
@@ -45,7 +54,7 @@ def tell_networks(analysis: Analysis) -> Told:
             "Following Ouyang et al. (n.d.), the network was trained further for each new person, "
             "by {iterations} on {batch} windows of the neutral face at a learning rate of {lr}, "
             "and judged on the person’s other windows; differences are paired and their intervals "
-            "resample people."
+            "are over people."
         )
         counted = count_things(adapted.iterations, "step", "steps")
         rate = f"{adapted.lr:g}".removeprefix("0") if adapted.lr < 1 else write_number(adapted.lr)

@@ -118,7 +118,7 @@ def _build_table(found: Ablation, analysis: Analysis) -> Table:
     ]
     note = say(
         "Means are over {targets}. All networks have the same training, validation and test "
-        "people; intervals resample test people. No features: the training mean of each "
+        "people; intervals are over test people. No features: the training mean of each "
         "target, whose average precision is the share of clips that have the label.",
         targets=count_things(len(targets), "target"),
     )

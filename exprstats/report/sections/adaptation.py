@@ -31,7 +31,7 @@ _METRICS = {
     "mae": ("Mean absolute error (labels)", False),
     "bias": ("Bias: prediction less label", False),
 }
-_MOST = 4  # iterations in the printed table
+_MOST = 6  # iterations in the printed table
 
 
 def describe_adaptation(analysis: Analysis) -> Section | None:
@@ -144,7 +144,7 @@ def _build_curve(found: Adaptation) -> Table:
         Column("p_adjusted", say(f"Holm{FIXED}*p*"), spanner),
     )
     note = say(
-        "Shares and means are of all windows together; intervals resample people, whose copies all "
+        "Shares and means are of all windows together; intervals are over people, whose copies all "
         "start from the same model. Holm *p* is "
         "adjusted for the iterations of a metric. The last iteration was chosen before: to take "
         "the best one of the curve would count its luck as a gain."
@@ -163,12 +163,12 @@ def _build_curve(found: Adaptation) -> Table:
 
 
 def _pick_iterations(given: list[int]) -> list[int]:
-    """Return the first and the last iteration and two between.
+    """Return the first and the last iteration and up to four between.
 
     Examples
     --------
     >>> _pick_iterations([0, 1, 2, 3, 5, 7, 10])
-    [0, 2, 5, 10]
+    [0, 1, 2, 5, 7, 10]
     """
     if len(given) <= _MOST:
         return given

@@ -61,7 +61,7 @@ def _check_modalities(study: Study) -> Iterator[tuple[str, str]]:
             "Add to [deep]: modalities = {face = 256, voice = 128}, with their features.",
         )
         return
-    named = [*(deep.units or ()), *deep.modalities] if deep and deep.units else []
+    named = list(deep.units) if deep and deep.units else []
     groups = study.ablation.subsets or () if study.ablation else ()
     for name in dict.fromkeys([*named, *(one for group in groups for one in group)]):
         if name not in given:
@@ -141,8 +141,9 @@ def adapt_networks(
     tested = set(parts.loc[parts["part"].eq("test"), "subject"].astype(str))
     new = lesson.clips[lesson.clips["subject"].astype(str).isin(tested).to_numpy()]
     marked = new.assign(**{_NEUTRAL: mark_value(new, asked.neutral)})
+    network: Any = networks[trained[0]].fits[-1]  # of classes, as find_conflicts sees to
     return adapt_people(
-        networks[trained[0]].fits[-1],
+        network,
         marked,
         neutral=_NEUTRAL,
         target=lesson.target,

@@ -111,7 +111,7 @@ def test_cells_are_shares_of_the_predictions():
     for place in shown.index:
         near = away[found.predictions["iteration"].eq(int(place))].abs().le(2).mean()
         assert shown[place] == f"{near:.2f}".removeprefix("0")
-    assert list(shown.index) == ["0", "1", "3", "5"]
+    assert list(shown.index) == ["0", "1", "2", "3", "5"]
     last = away[found.predictions["iteration"].eq(5)].abs()
     known = [f"{last.eq(size).mean():.2f}".removeprefix("0") for size in range(len(errors.cells))]
     assert errors.cells["after"].tolist() == known
