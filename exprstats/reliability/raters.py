@@ -26,6 +26,7 @@ from exprstats.reliability.icc.oneway import (
 from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.results import Result
 
+FEWEST = 5  # raters among whom one can be called severe or lenient
 FAR = 3.0
 
 
@@ -130,8 +131,9 @@ def judge_raters(
     effect = [_measure_effect(panel, table) for panel, table in zip(panels, tables, strict=True)]
     rule = (
         f"with {least} ratings or more, one value in at least {100 * mode:g}% of them, a "
-        f"correlation with the other raters below {write_number(lowest, bounded=True)}, or a "
-        f"mean difference from them beyond {FAR:g} robust SDs of all raters'"
+        f"correlation with the other raters below {write_number(lowest, bounded=True)}, or, "
+        f"among {FEWEST} raters or more, a mean difference from them beyond {FAR:g} robust SDs of "
+        "all raters'"
     )
     return Raters(pd.concat(tables, ignore_index=True), pd.DataFrame(effect), rule)
 
@@ -187,6 +189,8 @@ def _write_flags(table: pd.DataFrame, least: int, lowest: float, mode: float) ->
     # 1.4826 makes the median absolute deviation the SD of a normal distribution. Where most
     # raters are equally severe it is 0, and what rounding leaves must not count as far.
     far = max(FAR * 1.4826 * away.abs().median(), 1e-9 * away.abs().max())
+    # The spread of three or four raters is that of one of them.
+    far = far if len(table) >= FEWEST else np.inf
     marks = {
         "one value": table["mode_share"] >= mode,
         "disagrees": table["agreement"] < lowest,
