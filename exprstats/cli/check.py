@@ -216,8 +216,7 @@ def _describe_call(session: Session | None, path: Path, call: Call, reading: Rea
 def inspect_study(session: Session, path: Path) -> list[Problem]:
     """Put what a study would analyse into the session; return the problems of all its files."""
     from exprstats.study import Logbook, read_study
-    from exprstats.study.inputs import check_strata
-    from exprstats.study.run import read_all
+    from exprstats.study.run import check_split, read_all
     from exprstats.study.settings import tell_split
     from exprstats.study.targets import settle_target
 
@@ -228,7 +227,7 @@ def inspect_study(session: Session, path: Path) -> list[Problem]:
         if clips is not None and not study.scored:
             study = settle_target(study, clips, log)
         if clips is not None:
-            check_strata(study, clips)
+            check_split(study, clips, log)
     except DataError as error:
         return [_spell_study(one) for one in error.problems]
     for one in log.inputs:
