@@ -198,19 +198,20 @@ def read_all(
     return study, ratings, clips, tuple(features)
 
 
-def check_split(study: Study, clips: pd.DataFrame, log: Logbook) -> None:
-    """Refuse strata that are none, and warn of what the split will stop before any work is done.
+def check_split(study: Study, clips: pd.DataFrame, log: Logbook) -> Study:
+    """Return the study with its target settled, and warn of what the split will stop.
 
     Raises
     ------
     DataError
-        As `check_strata`.
+        As `settle_target` and `check_strata`.
 
     Warns
     -----
     DataWarning
         Subjects cannot be split, or too few are test subjects.
     """
+    study = study if study.scored else settle_target(study, clips, log)
     check_strata(study, clips)
     try:
         parts = split_people(clips, study, log)
@@ -218,6 +219,7 @@ def check_split(study: Study, clips: pd.DataFrame, log: Logbook) -> None:
         check_tested(clips[clips["subject"].isin(tested)], find_by(clips))
     except DataError as error:
         warn_user(log.tell(error))
+    return study
 
 
 def fit_study(
