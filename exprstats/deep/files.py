@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,8 @@ def write_model(model: DeepModel, path: str | Path) -> None:
         message = f"'{path}' cannot be written ({error})."
         raise OptionError(message) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def _simplify(value: Any) -> Any:
