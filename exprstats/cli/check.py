@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -227,26 +227,20 @@ def _describe_call(session: Session | None, path: Path, call: Call, reading: Rea
 def inspect_study(session: Session, path: Path) -> list[Problem]:
     """Put what a study would analyse into the session; return the problems of all its files."""
     from exprstats.study import Logbook, read_study
-    from exprstats.study.inputs import check_strata
-    from exprstats.study.run import read_all
+    from exprstats.study.run import check_split, read_all
     from exprstats.study.settings import tell_split
-    from exprstats.study.targets import settle_target
 
     try:
         study = read_study(path)
         log = Logbook(study.seed)
         study, ratings, clips, features = read_all(study, log)
-        if clips is not None and not study.scored:
-            study = settle_target(study, clips, log)
         if clips is not None:
-            check_strata(study, clips)
+            study = check_split(study, clips, log)
     except DataError as error:
-        return [_spell_study(one) for one in error.problems]
+        return _spell_study(error.problems)
     for one in log.inputs:
         session.add_input(study.path.parent / one.file, one.sha256, one.rows)
-        session.rows.append(
-            {"kind": "table", "name": one.table, "file": one.file, "rows": one.rows}
-        )
+        session.rows += [{"kind": "table", "name": one.table, "file": one.file, "rows": one.rows}]
     read = [
         f"{one.file}: {count_things(one.rows, 'row')}, {count_things(one.columns, 'column')}"
         for one in log.inputs
@@ -266,14 +260,13 @@ def inspect_study(session: Session, path: Path) -> list[Problem]:
         session.show_points("It will predict", [f"{told}{', '.join(features[:20])}"])
     session.show_points("Left out", [str(one) for one in log.exclusions])
     session.show_points("Choices", [*log.notes, *tell_split(study)])
-    broken = [error for error in log.errors if isinstance(error, DataError)]
-    return [_spell_study(one) for error in broken for one in error.problems]
+    return _spell_study(one for error in log.errors for one in getattr(error, "problems", ()))
 
 
-def _spell_study(problem: Problem) -> Problem:
-    """Return a problem whose remedy names keys of a study file, not options of a command."""
-    told = (speak(text, "study") for text in (problem.fact, problem.remedy))
-    return replace(problem, **dict(zip(("fact", "remedy"), told, strict=True)))
+def _spell_study(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems whose remedies name keys of a study file, not options of a command."""
+    tell = partial(speak, style="study")
+    return [replace(one, fact=tell(one.fact), remedy=tell(one.remedy)) for one in problems]
 
 
 def _describe_file(facts: FileFacts) -> Iterator[str]:

@@ -60,7 +60,8 @@ def write_model(model: DeepModel, path: str | Path) -> None:
         message = f"'{path}' cannot be written ({error})."
         raise OptionError(message) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def _simplify(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from exprstats.apa import count_things
 from exprstats.contracts import find_conflicts, order_levels
 from exprstats.errors import DataError, Option, Problem, Style, speak
 from exprstats.io.guards.features import list_lost
@@ -35,6 +36,7 @@ from exprstats.study.stages.people import join_people, list_needed, read_people
 if TYPE_CHECKING:
     from exprstats.io import Reading
 
+FEWEST_SUBJECTS = 3  # of the test part, for intervals
 _THIN = "Leave out the features that are missing most often."
 
 
@@ -210,6 +212,25 @@ def check_strata(study: Study, clips: pd.DataFrame, *, style: Style = "study") -
         names = {"context": "by"} if style == "command" else None
         told = (speak(text, style, names) for text in (fact, remedy))
         raise DataError(Problem(*told, file=str(study.path)))
+
+
+def check_tested(predictions: pd.DataFrame, by: str | None) -> None:
+    """Refuse intervals where test subjects are too few.
+
+    Raises
+    ------
+    DataError
+        With the context and the number of its test subjects.
+    """
+    parts = [("", predictions)] if by is None else predictions.groupby(by, sort=False)
+    for context, part in parts:
+        count = part["subject"].nunique()
+        if count < FEWEST_SUBJECTS:
+            where = "there are" if by is None else f"context '{context}' has"
+            fact = f"{where} {count_things(count, 'test subject')}, and intervals need"
+            remedy = ("Give the test part a larger share with ", Option("test"), " in [split], or ")
+            told = f"{fact} {FEWEST_SUBJECTS}; the scores are reported without."
+            raise DataError(Problem(told, (*remedy, "collect more subjects.")))
 
 
 def drop_gaps(

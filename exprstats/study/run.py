@@ -11,15 +11,18 @@ import pandas as pd
 from exprstats.errors import DataError, Option, OptionError, Problem, Style, warn_user
 from exprstats.results import Registered, Results
 from exprstats.study.inputs import (
+    FEWEST_SUBJECTS,
     Lesson,
+    check_strata,
+    check_tested,
     drop_gaps,
+    find_by,
     read_tables,
 )
 from exprstats.study.joins import check_overlap, name_columns
 from exprstats.study.provenance import Logbook, Provenance
 from exprstats.study.settings import CompareSettings, ImportanceSettings, SplitSettings, Study
 from exprstats.study.stages.central import (
-    FEWEST_SUBJECTS,
     fit_models,
     fold_people,
     has_pairs,
@@ -194,6 +197,30 @@ def read_all(
     for problem in () if target is None else find_codes(clips, target, features):
         warn_user(problem)
     return study, ratings, clips, tuple(features)
+
+
+def check_split(study: Study, clips: pd.DataFrame, log: Logbook) -> Study:
+    """Return the study with its target settled, and warn of what the split will stop.
+
+    Raises
+    ------
+    DataError
+        As `settle_target` and `check_strata`.
+
+    Warns
+    -----
+    DataWarning
+        Subjects cannot be split, or too few are test subjects.
+    """
+    study = study if study.scored else settle_target(study, clips, log)
+    check_strata(study, clips)
+    try:
+        parts = split_people(clips, study, log)
+        tested = parts.loc[parts["part"].eq("test"), "subject"]
+        check_tested(clips[clips["subject"].isin(tested)], find_by(clips))
+    except DataError as error:
+        warn_user(log.tell(error))
+    return study
 
 
 def fit_study(

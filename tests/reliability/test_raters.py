@@ -128,3 +128,16 @@ def test_ratings_without_items_cannot_lose_raters(make_crowd):
 def test_each_threshold_names_itself(make_crowd, options):
     with pytest.raises(OptionError, match=f"^{next(iter(options))} "):
         judge_raters(make_crowd(1, subjects=5), **options)
+
+
+def test_of_three_raters_nobody_is_called_severe():
+    """Of .08, .08 and -.16 the median deviation is 0, however little the third differs."""
+    shifts = {"a": 0.0, "b": 0.0, "c": -0.2}
+    rows = [
+        {"clip": f"c{clip}", "rater": rater, "item": "q", "rating": clip % 7 + shift}
+        for clip in range(20)
+        for rater, shift in shifts.items()
+    ]
+    found = judge_raters(pd.DataFrame(rows))
+    assert found.table["flag"].tolist() == ["", "", ""]
+    assert "among 5 raters or more" in found.sentence()

@@ -331,12 +331,8 @@ def list_units(design: Design) -> tuple[list[str], list[list[int]]]:
 
 def _join_codes(groups: list[list[int]], units: list[list[int]]) -> list[list[int]]:
     """Return groups of correlated features with whole categories; none that is one category."""
-    whole = []
-    for group in groups:
-        held = [unit for unit in units if not set(unit).isdisjoint(group)]
-        if len(held) > 1:
-            whole.append([i for unit in held for i in unit])
-    return whole
+    held = [[unit for unit in units if not set(unit).isdisjoint(group)] for group in groups]
+    return [[i for unit in one for i in unit] for one in held if len(one) > 1]
 
 
 def list_twins(design: Design, sample: Sample) -> dict[int, str]:

@@ -240,22 +240,23 @@ def _build_pairs(found: MeanComparison) -> Table:
     own, clips = "Means of people’s means", "Means of clips"
     columns = (
         Column("name", say("Pair"), words=True),
-        Column("people", say("Difference"), own),
+        Column("people", say("Δ"), own),
         Column("limits", say("{level}", level=level), own),
         Column("t", say("*t*"), own),
         Column("df", say("*df*"), own),
         Column("p", say("*p*"), own),
         Column("g", say("*g*"), own),
-        Column("clips", say("Difference"), clips),
+        Column("clips", say("Δ"), clips),
         Column("clips_limits", say("{level}", level=level), clips),
         Column("clips_p", say("*p*"), clips),
     )
     kind = {"repeated": "paired", "mixed": "paired (contexts) or Welch’s (groups)"}
     notes = (
         say(
-            "Means of people’s means: {kind} *t* tests; *g* = Hedges’ *g*, over the root of the "
-            "mean variance of both sides. Means of clips: cluster intervals (jackknife over "
-            "people). *p* are adjusted after Holm (1979) within each kind; intervals are not.",
+            "Δ = difference. Means of people’s means: {kind} *t* tests; *g* = Hedges’ *g*, over "
+            "the root of the mean variance of both sides. Means of clips: cluster intervals "
+            "(jackknife over people). *p* are adjusted after Holm (1979) within each kind; "
+            "intervals are not.",
             kind=kind.get(found.design, "Welch’s"),
         ),
         *collect_notes(rows, ("context", "versus", "group")),

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from exprstats.apa import count_things
 from exprstats.errors import DataError, DataWarning, Option, Problem, Style, warn_user
 from exprstats.options import IccChoice
-from exprstats.study.inputs import Lesson, check_strata, drop_gaps, find_by
+from exprstats.study.inputs import (
+    FEWEST_SUBJECTS,
+    Lesson,
+    check_strata,
+    drop_gaps,
+    find_by,
+)
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import (
     CompareSettings,
@@ -36,7 +42,6 @@ if TYPE_CHECKING:
     )
     from exprstats.reliability import Reliability
 
-FEWEST_SUBJECTS = 3  # of the test part, for intervals
 USUAL_FOLDS = 5  # of nested cross-validation
 
 
@@ -284,25 +289,6 @@ def compare_pooled(
     metrics = ["rmse", "correlation"]
     tested = pair[pair["part"] == "test"]
     return compare_models(tested, metrics=metrics, against=first.name, by="context", **options)
-
-
-def check_tested(predictions: pd.DataFrame, by: str | None) -> None:
-    """Refuse intervals where test subjects are too few.
-
-    Raises
-    ------
-    DataError
-        With the context and the number of its test subjects.
-    """
-    parts = [("", predictions)] if by is None else predictions.groupby(by, sort=False)
-    for context, part in parts:
-        count = part["subject"].nunique()
-        if count < FEWEST_SUBJECTS:
-            where = "there are" if by is None else f"context '{context}' has"
-            fact = f"{where} {count_things(count, 'test subject')}, and intervals need"
-            remedy = ("Give the test part a larger share with ", Option("test"), " in [split], or ")
-            told = f"{fact} {FEWEST_SUBJECTS}; the scores are reported without."
-            raise DataError(Problem(told, (*remedy, "collect more subjects.")))
 
 
 def compare_all(

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from exprstats.errors import warn_user
 from exprstats.options import NETWORKS
-from exprstats.study.inputs import Lesson, find_by
+from exprstats.study.inputs import Lesson, check_tested, find_by
 from exprstats.study.joins import name_files
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import BASELINES
 from exprstats.study.stages.adaptation import ablate_networks, adapt_networks
 from exprstats.study.stages.central import (
     calibrate,
-    check_tested,
     compare_all,
     compare_pooled,
     contrast_weights,
