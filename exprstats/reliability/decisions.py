@@ -176,10 +176,11 @@ def plan_raters(reliability: Reliability | pd.DataFrame, *, target: float = 0.8)
 
     References
     ----------
-    Spearman, C. (1910). Correlation calculated from faulty data. *British Journal of Psychology*,
-    3, 271–295.
     Brown, W. (1910). Some experimental results in the correlation of mental abilities. *British
-    Journal of Psychology*, 3, 296–322.
+    Journal of Psychology, 3*, 296–322.
+
+    Spearman, C. (1910). Correlation calculated from faulty data. *British Journal of Psychology,
+    3*, 271–295.
 
     Examples
     --------

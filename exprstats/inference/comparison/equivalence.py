@@ -16,6 +16,7 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.inference.comparison.models import Comparison
 from exprstats.inference.comparison.wording import (
+    ADJUSTED,
     METHOD_WORDS,
     RATERS,
     label_metric,
@@ -98,6 +99,8 @@ class Equivalence(Result):
                 verb = "is" if rest.iloc[0] else "is not shown to be"
                 told = f"The other difference {verb} equivalent."
             texts = [*texts[:MOST_VERDICTS], told]
+        if ordered["p_adjusted"].gt(ordered["p_value"]).any():
+            texts.append(f"The {ADJUSTED}.")
         return " ".join(texts)
 
 
@@ -297,11 +300,10 @@ def _describe_verdict(row: pd.Series, metrics: Sequence[Printed]) -> str:
     elif row["noninferior"]:
         verdict = f"was not inferior to {other}, but not shown to be equivalent"
     write = partial(write_value, metric, metrics=metrics)
-    adjusted = "" if row["p_adjusted"] == row["p_value"] else "Holm-adjusted "
     how = METHOD_WORDS[str(row["method"])]
     return (
         f"{row['model']} {verdict}{name_place(row)}: difference in "
         f"{label_metric(metric, metrics)} {write(row['estimate'])}, {write_level(row['level'])} CI "
         f"{write(row['conf_low'], row['conf_high'])}, margin ±{write(row['margin'])}, "
-        f"{adjusted}p {tell_p(row['p_adjusted'])} for equivalence ({how})."
+        f"p {tell_p(row['p_adjusted'])} for equivalence ({how})."
     )
