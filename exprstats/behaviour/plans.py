@@ -56,6 +56,11 @@ def plan_segments(videos: pd.DataFrame, plan: Mapping[str, Bounds] | None = None
     DataError
         If columns are absent or a context has no plan.
 
+    References
+    ----------
+    Lin, V., Girard, J. M., & Morency, L.-P. (2020). Context-dependent models for predicting and
+    characterizing facial expressiveness. *Proceedings of AffCon*, 11–28.
+
     Examples
     --------
     >>> videos = pd.DataFrame({"video": ["F01_pain"], "context": ["pain"], "subject": ["F01"]})

@@ -61,9 +61,12 @@ def draw_decisions(
 
     Examples
     --------
-    ::
-
-        draw_decisions(study_decisions(reliability), target=0.8).show()
+    >>> from exprstats.reliability import rate_reliability, study_decisions
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> study = simulate_expressiveness(subjects=20, seed=1)
+    >>> decisions = study_decisions(rate_reliability(study.ratings))
+    >>> type(draw_decisions(decisions, target=0.8)).__name__
+    'ggplot'
     """
     rows = select_curves(decisions.tidy())
     levels = {name: order_levels(rows[name]) for name in ("context", "item")}

@@ -58,9 +58,13 @@ def draw_factor(factor: Factor, *, name: str = "Factor") -> ggplot:
 
     Examples
     --------
-    ::
-
-        draw_factor(fit_factor(clips, items=names), name="Expressiveness")
+    >>> from exprstats.measurement import average_raters, fit_factor
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> study = simulate_expressiveness(subjects=20, seed=1)
+    >>> items = average_raters(study.ratings)
+    >>> factor = fit_factor(items, items=["response", "emotion", "motion"])
+    >>> type(draw_factor(factor, name="Expressiveness")).__name__
+    'ggplot'
     """
     rows = select_loadings(factor.tidy())
     contexts, items = order_levels(rows["context"]), rows["item"].nunique()

@@ -61,9 +61,15 @@ def draw_differences(comparison: Comparison, *, names: Mapping[str, str] | None 
 
     Examples
     --------
-    ::
-
-        draw_differences(compare_models(predictions)).show()
+    >>> import pandas as pd
+    >>> from exprstats.inference import compare_models
+    >>> rows = pd.DataFrame({"clip": range(40), "truth": [n % 7 for n in range(40)]})
+    >>> rows["subject"] = rows["clip"] // 4
+    >>> guesses = {"net": rows["truth"] + rows["clip"] % 3, "mean": rows["truth"] * 0 + 3}
+    >>> both = [rows.assign(model=name, prediction=guess) for name, guess in guesses.items()]
+    >>> comparison = compare_models(pd.concat(both), metrics="rmse", draws=500, seed=1)
+    >>> type(draw_differences(comparison)).__name__
+    'ggplot'
     """
     rows, told = _choose_rows(select_pairs(comparison.tidy(), names or {}), comparison)
     labels = label_metrics(comparison)

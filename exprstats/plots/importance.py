@@ -72,9 +72,14 @@ def draw_importance(
 
     Examples
     --------
-    ::
-
-        draw_importance([rate_importance(elastic), rate_importance(forest)]).show()
+    >>> from exprstats.models import fit_elastic, rate_importance, split_subjects
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> study = simulate_expressiveness(subjects=20, seed=1)
+    >>> parts = split_subjects(study.clips, seed=1)
+    >>> data = {"target": "au_intensity", "features": ["au_count", "gaze_velocity"], "parts": parts}
+    >>> elastic = fit_elastic(study.clips, **data)
+    >>> type(draw_importance(rate_importance(elastic, repeats=2, draws=500, seed=1))).__name__
+    'ggplot'
     """
     several = importance if isinstance(importance, Sequence) else [importance]
     rows = select_importance([one.tidy() for one in several])
@@ -193,9 +198,14 @@ def draw_dependence(dependence: Dependence, *, most: int = MOST_FEATURES_DEPENDE
 
     Examples
     --------
-    ::
-
-        draw_dependence(trace_dependence(forest, features=["au_count"])).show()
+    >>> from exprstats.models import fit_forest, split_subjects, trace_dependence
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> study = simulate_expressiveness(subjects=20, seed=1)
+    >>> parts = split_subjects(study.clips, seed=1)
+    >>> data = {"target": "au_intensity", "features": ["au_count", "gaze_velocity"], "parts": parts}
+    >>> forest = fit_forest(study.clips, trees=5, seed=1, **data)
+    >>> type(draw_dependence(trace_dependence(forest, features=["au_count"]))).__name__
+    'ggplot'
     """
     rows = select_curves(dependence.tidy())
     contexts = order_levels(rows["context"])

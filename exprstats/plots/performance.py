@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 # Where there is room for a word, it reads better than the symbol that sentences use.
 _WORDS = {
     "correlation": "Correlation",
+    "spearman": "Spearman correlation",
     "accuracy": "Accuracy",
     "macro_f1": "Macro-F1",
     "calibration_slope": "Calibration slope",
@@ -88,9 +89,15 @@ def draw_performance(
 
     Examples
     --------
-    ::
-
-        draw_performance(compare_models(predictions)).show()
+    >>> import pandas as pd
+    >>> from exprstats.inference import compare_models
+    >>> rows = pd.DataFrame({"clip": range(40), "truth": [n % 7 for n in range(40)]})
+    >>> rows["subject"] = rows["clip"] // 4
+    >>> guesses = {"net": rows["truth"] + rows["clip"] % 3, "mean": rows["truth"] * 0 + 3}
+    >>> both = [rows.assign(model=name, prediction=guess) for name, guess in guesses.items()]
+    >>> comparison = compare_models(pd.concat(both), metrics="rmse", draws=500, seed=1)
+    >>> type(draw_performance(comparison)).__name__
+    'ggplot'
     """
     rows = select_scores(comparison.tidy())
     metrics, models = order_levels(rows["metric"]), order_levels(rows["model"])
@@ -260,13 +267,25 @@ def label_metrics(comparison: Comparison) -> dict[str, MetricLabel]:
     metrics = {sample.metric.name: sample.metric for sample in comparison.samples}
     return {
         name: MetricLabel(
-            _WORDS.get(name) or name_clusters(metric.label, comparison.cluster),
+            _WORDS.get(name) or open_label(name_clusters(metric.label, comparison.cluster)),
             name_clusters(metric.label, comparison.cluster),
             metric.direction,
             metric.bounded,
         )
         for name, metric in metrics.items()
     }
+
+
+def open_label(label: str) -> str:
+    """Return a metric's label as headings begin: a word with a capital, a symbol as it is.
+
+    Examples
+    --------
+    >>> open_label("share within 1"), open_label("r between subjects"), open_label("κ")
+    ('Share within 1', 'r between subjects', 'κ')
+    """
+    symbol = len(label.split(" ")[0]) == 1
+    return label if symbol else f"{label[0].upper()}{label[1:]}"
 
 
 def draw_calibration(

@@ -169,9 +169,13 @@ def draw_weights(weights: Models | Weights, *, most: int = MOST_FEATURES) -> ggp
 
     Examples
     --------
-    ::
-
-        draw_weights(fit_elastic(clips, target="score", features=names)).show()
+    >>> from exprstats.models import fit_elastic, split_subjects
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> study = simulate_expressiveness(subjects=20, seed=1)
+    >>> parts = split_subjects(study.clips, seed=1)
+    >>> data = {"target": "au_intensity", "features": ["au_count", "gaze_velocity"], "parts": parts}
+    >>> type(draw_weights(fit_elastic(study.clips, **data))).__name__
+    'ggplot'
     """
     rows = select_weights(weights.tidy())
     notable = getattr(weights, "threshold", NOTABLE)
@@ -222,9 +226,14 @@ def draw_contrasts(contrasts: Contrasts, *, most: int = MOST_FEATURES) -> ggplot
 
     Examples
     --------
-    ::
-
-        draw_contrasts(contrast_contexts(clips, ...)).show()
+    >>> from exprstats.models import contrast_contexts, split_subjects
+    >>> from exprstats.simulate import simulate_expressiveness
+    >>> study = simulate_expressiveness(subjects=20, seed=1)
+    >>> parts = split_subjects(study.clips, seed=1)
+    >>> data = {"target": "au_intensity", "features": ["au_count", "gaze_velocity"], "parts": parts}
+    >>> contrasts = contrast_contexts(study.clips, **data, draws=100, seed=1)
+    >>> type(draw_contrasts(contrasts)).__name__
+    'ggplot'
     """
     rows = select_differences(contrasts.tidy())
     rows, told = keep_largest(rows, most, "that differ most")

@@ -174,6 +174,14 @@ def plan_raters(reliability: Reliability | pd.DataFrame, *, target: float = 0.8)
     OptionError
         If the target is not between 0 and 1.
 
+    References
+    ----------
+    Brown, W. (1910). Some experimental results in the correlation of mental abilities. *British
+    Journal of Psychology, 3*, 296–322.
+
+    Spearman, C. (1910). Correlation calculated from faulty data. *British Journal of Psychology,
+    3*, 271–295.
+
     Examples
     --------
     >>> pilot = pd.DataFrame(

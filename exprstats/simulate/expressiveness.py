@@ -99,6 +99,11 @@ def simulate_expressiveness(
     The design is that of Lin, Girard, & Morency (2020); sizes of reliability, loadings and
     predictability are near theirs.
 
+    References
+    ----------
+    Lin, V., Girard, J. M., & Morency, L.-P. (2020). Context-dependent models for predicting and
+    characterizing facial expressiveness. *Proceedings of AffCon*, 11–28.
+
     Examples
     --------
     >>> study = simulate_expressiveness(subjects=10, seed=1)

@@ -98,3 +98,38 @@ def test_docstrings_of_verbs_are_complete(name):
     listed = re.findall(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: : .*)?$", text, flags=re.MULTILINE)
     told = {one.strip("* ") for line in listed for one in line.split(",")}
     assert set(signature.parameters) <= told
+
+
+def read_docstring(name):
+    """Return a verb's docstring before its examples, and the names of its sections."""
+    text = inspect.getdoc(getattr(exprstats, name)) or ""
+    sections = set(re.findall(r"^([A-Z][a-z]+)\n-+$", text, flags=re.MULTILINE))
+    return text.split("Examples\n----")[0], sections
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_verbs_that_raise_say_what(name):
+    source = inspect.getsource(getattr(exprstats, name))
+    raised = any(isinstance(node, ast.Raise) for node in ast.walk(ast.parse(source)))
+    checked = re.search(r"^    check_\w+\(", source, flags=re.MULTILINE)
+    assert not (raised or checked) or "Raises" in read_docstring(name)[1]
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_source_that_a_verb_cites_is_listed(name):
+    text, sections = read_docstring(name)
+    cited = re.search(r"[A-Z][a-z]+,? (and|&) [A-Z]\w+,? \(?(18|19|20)\d\d", text)
+    assert not cited or "References" in sections
+
+
+# These need networks, stored models, or places where files go: their tests run them.
+SHOWN = {
+    *("ablate_modalities", "adapt_people", "rate_labels", "load_factor", "load_models"),
+    *("save_figure", "write_report"),
+}
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_the_example_of_a_verb_runs(name):
+    text = inspect.getdoc(getattr(exprstats, name)) or ""
+    assert (">>>" in text.split("Examples\n----")[1]) is (name not in SHOWN)

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
-from exprstats.apa import tell_p, write_count, write_level
+from exprstats.apa import count_things, tell_p, write_count, write_level
 from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.inference.comparison.models import Comparison
 from exprstats.inference.comparison.wording import (
+    ADJUSTED,
     METHOD_WORDS,
     RATERS,
     label_metric,
@@ -92,11 +93,14 @@ class Equivalence(Result):
         texts = [_describe_verdict(row, self.metrics) for _, row in ordered.iterrows()]
         rest = ordered["equivalent"].iloc[MOST_VERDICTS:]
         if len(rest):
-            count, alike = write_count(len(rest)), write_count(int(rest.sum()))
-            texts = [
-                *texts[:MOST_VERDICTS],
-                f"Of {count} other differences, {alike} are equivalent.",
-            ]
+            alike = count_things(int(rest.sum()), "is", "are")
+            told = f"Of {write_count(len(rest))} other differences, {alike} equivalent."
+            if len(rest) == 1:
+                verb = "is" if rest.iloc[0] else "is not shown to be"
+                told = f"The other difference {verb} equivalent."
+            texts = [*texts[:MOST_VERDICTS], told]
+        if ordered["p_adjusted"].gt(ordered["p_value"]).any():
+            texts.append(f"The {ADJUSTED}.")
         return " ".join(texts)
 
 
@@ -296,9 +300,10 @@ def _describe_verdict(row: pd.Series, metrics: Sequence[Printed]) -> str:
     elif row["noninferior"]:
         verdict = f"was not inferior to {other}, but not shown to be equivalent"
     write = partial(write_value, metric, metrics=metrics)
+    how = METHOD_WORDS[str(row["method"])]
     return (
         f"{row['model']} {verdict}{name_place(row)}: difference in "
         f"{label_metric(metric, metrics)} {write(row['estimate'])}, {write_level(row['level'])} CI "
         f"{write(row['conf_low'], row['conf_high'])}, margin ±{write(row['margin'])}, "
-        f"p {tell_p(row['p_adjusted'])} for equivalence ({METHOD_WORDS[str(row['method'])]})."
+        f"p {tell_p(row['p_adjusted'])} for equivalence ({how})."
     )

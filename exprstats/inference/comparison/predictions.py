@@ -26,6 +26,7 @@ from exprstats.options import is_positive, name_nearest
 
 Span = float | Mapping[Any, float] | None
 FEWEST_CLUSTERS = 3
+_MANY = 20  # values of a truth that no model hits all by itself
 
 
 def check_scheme(scheme: str, metrics: Sequence[Metric]) -> None:
@@ -80,12 +81,29 @@ def check_predictions(
             )
             warn_user(message)
     rows = predictions if complete.all() else predictions[complete]
+    _warn_of_copies(rows)
     if not rows.duplicated([cluster, "model"]).any():
         fact = f"each {cluster} has one row, so that rows are resampled one by one. "
         warn_user(
             (fact, "Name the column that repeats with ", Option("cluster"), ", if there is one.")
         )
     return rows
+
+
+def _warn_of_copies(rows: pd.DataFrame) -> None:
+    """Warn of models whose predictions are the truth itself, of so many values that none could be.
+
+    Classes, and few values, can all be hit.
+    """
+    if rows["truth"].nunique() < _MANY:
+        return
+    same = rows["truth"].eq(rows["prediction"]).groupby(rows["model"], sort=False).all()
+    for model in same.index[same]:
+        count = write_count(int(rows["model"].eq(model).sum()))
+        warn_user(
+            f"every prediction of '{model}' is the truth itself ({count} rows), as if both came "
+            "from one column. Check where the predictions come from."
+        )
 
 
 def find_folds(predictions: pd.DataFrame, folds: str | None) -> str | None:

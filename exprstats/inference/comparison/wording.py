@@ -28,6 +28,7 @@ _MOST_DIFFERENCES = 6
 _MOST_METRICS = 4
 _MOST_CONTEXTS = 6
 _FEW = 2
+ADJUSTED = "p values are adjusted (Holm)"
 _BEST = {"higher": "highest", "lower": "lowest", "zero": "closest to 0", "one": "closest to 1"}
 
 
@@ -188,7 +189,7 @@ def describe_comparison(
         mine = [sample for sample in brief if sample.metric.name == name]
         texts += [_describe_contexts(story, mine)] if mine else []
     used = [METHOD_WORDS[str(method)] for method in printed["method"].unique()]
-    adjusted = "; p values are adjusted (Holm)" if printed["versus"].notna().any() else ""
+    adjusted = f"; {ADJUSTED}" if printed["versus"].notna().any() else ""
     texts.append(f"Intervals are {write_level(level)} {' and '.join(used)} ({cluster}){adjusted}.")
     texts += describe_few(min(sample.n_clusters for sample in samples), cluster)
     rest = len(metrics) - len(told)

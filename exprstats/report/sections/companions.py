@@ -27,6 +27,7 @@ from exprstats.inference.comparison.wording import (
     write_size,
 )
 from exprstats.inference.metrics.metric import Printed
+from exprstats.plots.performance import open_label
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -260,8 +261,7 @@ def _build_section(
     cells = []
     for row in rows.to_dict("records"):
         metric = metrics[str(row["metric"])]
-        symbol = metric.label.split(" ")[0] == "r"
-        head = metric.label if symbol else f"{metric.label[0].upper()}{metric.label[1:]}"
+        head = open_label(metric.label)
         where = f" ({row['context']})" if apart else ""
         names = [analysis.name_model(row["model"])]
         names += [] if pd.isna(row["versus"]) else [analysis.name_model(row["versus"])]

@@ -34,6 +34,7 @@ from exprstats.report.sections.validation import warn_of_levels
 if TYPE_CHECKING:
     from exprstats.inference import Comparison
 
+_PEOPLE = "Spearman"  # whose name keeps its capital
 ENOUGH_CLUSTERS = 40  # from here on the headline interval is the bootstrap's
 UNDEFINED = "not defined"  # how a note begins that says no more than the dash
 MOST_ACROSS = 5  # contexts that fit beside each other on a page
@@ -152,7 +153,8 @@ def _say_metric(
 
 def name_metric(label: MetricLabel) -> str:
     """Return a metric's name as a sentence has it."""
-    return label.name if label.name.isupper() else f"{label.name[0].lower()}{label.name[1:]}"
+    whole = label.name.isupper() or label.name.startswith(_PEOPLE)
+    return label.name if whole else f"{label.name[0].lower()}{label.name[1:]}"
 
 
 def _find_best(defined: pd.DataFrame, label: MetricLabel) -> dict[Any, Any]:

@@ -45,3 +45,19 @@ def test_models_that_lose_all_their_rows_are_named(make_predictions):
     assert set(result.table["model"]) == {"a"}
     with pytest.raises(DataError, match=r"none of the .* rows has a truth and a prediction"):
         compare_models(table.assign(truth=np.nan), metrics="rmse", **OPTIONS)
+
+
+def test_predictions_that_are_the_truth_are_pointed_at(make_predictions):
+    table = make_predictions(models=("a", "b"))
+    same = table["model"].eq("a")
+    table.loc[same, "prediction"] = table.loc[same, "truth"]
+    told = rf"every prediction of 'a' is the truth itself \({same.sum()} rows\)"
+    with pytest.warns(DataWarning, match=told) as caught:
+        compare_models(table, metrics="mae", **OPTIONS)
+    assert not any("'b'" in str(one.message) for one in caught)
+    # A few values can all be hit, and one miss is no copy.
+    few = table.assign(truth=table["truth"].gt(0) * 1.0)
+    few.loc[same, "prediction"] = few.loc[same, "truth"]
+    compare_models(few, metrics="accuracy", **OPTIONS)
+    table.loc[table.index[same][0], "prediction"] += 0.1
+    compare_models(table, metrics="mae", **OPTIONS)

@@ -3,6 +3,8 @@
 Tolerance: numbers as printed, three decimals.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +20,7 @@ from exprstats.inference import (
     plan_precision,
     split_variance,
 )
+from exprstats.inference.comparison.equivalence import MOST_VERDICTS
 
 QUICK = {"draws": 250, "seed": 1}
 CONTEXTS = ("calm", "pain", "joy", "fear")
@@ -118,7 +121,8 @@ def test_companions_are_short_too(crowd):
         told.table["equivalent"].sum()
         - told.table[told.table["context"].isna()][:6]["equivalent"].sum()
     )
-    assert text.endswith(f"Of 324 other differences, {rest} are equivalent.")
+    assert text.endswith("The p values are adjusted (Holm).")
+    assert (f"Of 324 other differences, {rest} are equivalent.") in text
     swapped = permute_models(crowd, metrics="rmse", **QUICK)
     assert "; 60 more in the table (swaps within subject, Holm)." in swapped.sentence()
     contexts = compare_contexts(crowd, metrics="rmse", **QUICK)
@@ -205,3 +209,27 @@ def test_a_bootstrapped_metric_has_its_label(make_predictions):
     found = bootstrap_clusters(table, "correlation_within", cluster="subject", **QUICK)
     assert found.sentence().startswith("r within subjects = .")
     assert "CI [." in found.sentence()
+
+
+@pytest.mark.parametrize("alike", [0, 1, 2])
+def test_the_rest_of_many_verdicts_agrees_in_number(crowd, alike):
+    comparison = compare_models(crowd, metrics="rmse", **QUICK)
+    told = judge_equivalence(comparison, margin=0.2)
+    for count in (1, 3):
+        table = told.table.head(MOST_VERDICTS + count).assign(equivalent=False)
+        table.loc[table.index[-alike:] if alike else [], "equivalent"] = True
+        text = replace(told, table=table).sentence()
+        if count == 1:
+            word = "is" if alike else "is not shown to be"
+            assert f" The other difference {word} equivalent." in text
+        else:
+            word = "is" if alike == 1 else "are"
+            assert f" Of 3 other differences, {alike} {word} equivalent." in text
+
+
+def test_an_adjusted_p_is_called_adjusted(crowd):
+    told = judge_equivalence(compare_models(crowd, metrics="rmse", **QUICK), margin=0.2)
+    assert told.table["p_adjusted"].gt(told.table["p_value"]).any()
+    assert told.sentence().endswith(" The p values are adjusted (Holm).")
+    alone = told.table.head(1).assign(p_adjusted=lambda rows: rows["p_value"])
+    assert "Holm" not in replace(told, table=alone).sentence()

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from exprstats.inference import compare_models
+from exprstats.plots.performance import label_metrics
 from exprstats.report import gather_analysis
 from exprstats.report.sections.comparisons import describe_comparisons
 from exprstats.report.sections.performance import describe_performance
@@ -70,3 +71,12 @@ def test_a_score_without_an_interval_is_told_without_one():
     assert told[0].endswith(
         "the κ of perfect was 1.000, the highest of the 2 models (Table 3, Figure 3)."
     )
+
+
+def test_headings_begin_with_a_capital_and_people_keep_theirs():
+    models = {"lin": lambda y: y + 0.1 * np.sin(y), "odd": lambda y: np.sin(9 * y)}
+    found, told = judge(["spearman", "bias", "within1", "correlation_between"], models)
+    assert "the Spearman correlation of" in " ".join(told)
+    names = {name: label.name for name, label in label_metrics(found).items()}
+    assert names["bias"] == "Bias" and names["within1"] == "Share within 1"
+    assert names["correlation_between"].startswith("r between")
