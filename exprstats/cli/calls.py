@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Value = str | list[str] | bool
 # Options that name one column or word; the others take lists.
-SINGLE = frozenset({"rater", "item", "target", "truth", "model", "weights", "segments", "lexicon"})
+SINGLE = frozenset(
+    {"rater", "item", "target", "truth", "model", "weights", "segments", "lexicon", "tracker"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What tables hold, in counts and designs, and whether commands would take them."""
+"""Counts and designs of tables, and trials of commands on them."""
 
 from __future__ import annotations
 

@@ -13,6 +13,13 @@ from exprstats.cli.calls import SINGLE, Call, Value
 if TYPE_CHECKING:
     from exprstats.io import FileContents
 
+# Layouts of face trackers, and the word for the tracker where frames do not tell it.
+_TRACKERS = {
+    "OpenFace": "",
+    "OpenFace 3": "openface3",
+    "LibreFace": "libreface",
+    "py-feat": "py-feat",
+}
 _ALWAYS = frozenset({"subject", "by"})
 _TARGETS = ("target", "outcome", "criterion", "y", "dv")
 # Columns that programs make of videos: features, and never what is to be predicted.
@@ -59,8 +66,8 @@ def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
         yield _suit_predictions(contents)
     elif layout in {"clips", "wide"}:
         yield from _suit_clips(contents, codes)
-    elif layout == "OpenFace" and str(path) != "-":
-        yield Call("features", {})
+    elif layout in _TRACKERS and str(path) != "-":
+        yield Call("features", {"tracker": word} if (word := _TRACKERS[layout]) else {})
 
 
 def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterator[Call]:

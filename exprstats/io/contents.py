@@ -146,7 +146,7 @@ def read_contents(
         draft = again.take(roles | give_role(ids.values(), "id"))
     told = [one.message for one in caught if isinstance(one.message, DataWarning)]
     facts = list_facts(again, len(draft.table))
-    # Cells of a matrix that are printed, such as dashes, are no numbers to complain of.
+    # Dashes of a printed matrix are no numbers to complain of.
     own = [] if layout == "correlations" else [*draft.problems, *_find_headless(draft.table)]
     own += find_strays(draft.table, guess.roles) if layout in {"ratings", "clips"} else []
     problems = [*own, *_refuse_layout(layout)]
@@ -202,7 +202,7 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
     judge = guess.roles.get("rater")
     alone = judge is not None and not {"clip", "rating"} & set(guess.roles)
     pairs = find_pairs(guess.numbers)
-    # "joy_1" may be a judge's rating of a clip, and is a person's answer to an item.
+    # Of people, "joy_1" is an answer to an item.
     counted = bool(pairs) and all(judge.isdigit() for _, judge in pairs.values())
     found = {
         "codebook": len(words) < 6 and len(CODEBOOK.intersection(words)) > 1,
@@ -334,27 +334,30 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
             fact = f"{len(guess.numbers)} columns of numbers may be judges or items."
             either = (Option("raters"), " or items with ", Option("items"), ".")
             asked.append(Problem(fact, ("Name judges with ", *either)))
-    if guess.crossing is not None and guess.crossing.question is not None:
-        asked.append(guess.crossing.question)
-    elif layout == "clips" and (alike := _share_scale(table, guess.numbers)):
-        fact = f"{alike} columns of numbers on one scale may be judges or items."
-        either = (Option("raters"), " or items with ", Option("items"), ".")
-        asked.append(Problem(fact, ("Name judges with ", *either)))
-    elif layout == "clips" and "target" not in guess.roles:
-        fact = "the column that models are to predict is not known."
-        asked.append(Problem(fact, ("Name it with ", Option("target"), ".")))
+    asked += _ask_roles(layout, guess, table)
     if layout == "wide" and not guess.numbers:
-        fact = "no column holds numbers."
-        asked.append(Problem(fact, ("Answers in words get numbers with ", Option("labels"), ".")))
+        cure = ("Answers in words get numbers with ", Option("labels"), ".")
+        asked.append(Problem("no column holds numbers.", cure))
     if layout in {"predictions", "models side by side"} and "subject" not in guess.roles:
         fact = "no column names the people who are seen, whom intervals of models need."
         asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
-    if layout in {"OpenFace 3", "LibreFace", "py-feat"}:
-        fact = f"{layout} wrote this of frames, which no command summarises."
-        asked.append(Problem(fact, "In Python, read_faces reads it."))
     if layout == "segments":
         asked.append(Problem("these are beginnings and ends of clips.", _SEGMENTS))
     return asked
+
+
+def _ask_roles(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
+    """Return what a crossing leaves open, or which columns are judges, items or the target."""
+    if guess.crossing is not None and guess.crossing.question is not None:
+        return [guess.crossing.question]
+    if layout == "clips" and (alike := _share_scale(table, guess.numbers)):
+        fact = f"{alike} columns of numbers on one scale may be judges or items."
+        either = (Option("raters"), " or items with ", Option("items"), ".")
+        return [Problem(fact, ("Name judges with ", *either))]
+    if layout == "clips" and "target" not in guess.roles:
+        fact = "the column that models are to predict is not known."
+        return [Problem(fact, ("Name it with ", Option("target"), "."))]
+    return []
 
 
 def _share_scale(table: pd.DataFrame, names: Sequence[str]) -> int:

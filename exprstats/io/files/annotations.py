@@ -23,6 +23,7 @@ _LIRIS = re.compile(
     r"accede(ranking|sets|description)|.+_(valence-arousal|valence|arousal)", re.IGNORECASE
 )
 _EEV = {"Video ID", "Timestamp (milliseconds)"}
+_TIER = {"tier", "start", "end"}
 _AFFDEX = {"Anger", "Sadness", "Disgust", "Joy", "Surprise", "Fear", "Contempt"}
 
 
@@ -106,17 +107,25 @@ def _tell_lexicon(path: Path, text: str) -> Annotated | None:
 
 def _tell_table(text: str) -> Annotated | None:
     for place, line in enumerate(text.split("\n")[:_LINES]):
-        names = {cell.strip().strip('"') for cell in re.split(r"[,;\t]", line.rstrip("\r"))}
-        if names >= _EEV:
-            return Annotated("expressions that videos evoke (EEV)", "evoked")
-        if {"tier", "start", "end"} <= {name.lower() for name in names} and not place:
-            return Annotated("annotated intervals, one row each", "signing")
-        if "Id" in names and names & {"Time", "BeginTime"} and {"Admiration", "Joy"} <= names:
-            return Annotated("predictions of Hume", "estimates")
-        if any(name.endswith(" Evidence") for name in names):
-            return Annotated("estimates of FACET", "estimates")
-        if names >= _AFFDEX and names & {"Engagement", "Valence", "Attention", "MediaTime"}:
-            return Annotated("estimates of AFFDEX", "estimates")
-        if {"FaceRectX", "FaceScore"} <= names and {"anger", "happiness"} & names:
-            return Annotated("frames of py-feat, with emotions", "estimates")
+        cells = re.split(r"[,;\t]", line.rstrip("\r"))
+        names = {cell.strip().strip('"') for cell in cells}
+        lower = {name.lower() for name in names}
+        hume = "Id" in names and bool(names & {"Time", "BeginTime"})
+        facet = any(name.endswith(" Evidence") for name in names)
+        affdex = names & {"Engagement", "Valence", "Attention", "MediaTime"}
+        kinds: tuple[tuple[bool, str, Use], ...] = (
+            (names >= _EEV, "expressions that videos evoke (EEV)", "evoked"),
+            (not place and lower >= _TIER, "annotated intervals, one row each", "signing"),
+            (hume and names >= {"Admiration", "Joy"}, "predictions of Hume", "estimates"),
+            (facet, "estimates of FACET", "estimates"),
+            (bool(affdex) and names >= _AFFDEX, "estimates of AFFDEX", "estimates"),
+            (
+                names >= {"FaceRectX", "FaceScore", "anger"},
+                "frames of py-feat, with emotions",
+                "estimates",
+            ),
+        )
+        found = next(((kind, use) for holds, kind, use in kinds if holds), None)
+        if found is not None:
+            return Annotated(*found)
     return None
