@@ -126,7 +126,8 @@ def _say_metric(
     row = own[0] if own else best
     rank = _RANKS.get(label.better)
     limits = write_limits(row, 3, bounded=label.bounded)
-    compared = f", the {rank} of the {len(pooled)} models" if rank and len(pooled) > 1 else ""
+    ranked = f"{len(defined)} models{' that have one' if len(defined) < len(pooled) else ''}"
+    compared = f", the {rank} of the {ranked}" if rank and len(defined) > 1 else ""
     if rank and np.isclose(row["estimate"], best["estimate"], rtol=1e-9, atol=1e-12):
         tied = np.isclose(defined["estimate"], best["estimate"], rtol=1e-9, atol=1e-12)
         others = [analysis.tell_model(one) for one in defined["model"][tied] if one != row["model"]]

@@ -54,6 +54,15 @@ def test_models_that_are_equal_share_the_rank():
     assert "the highest of the 3 models, like that of " in told[0]
 
 
+def test_a_rank_counts_only_the_models_that_have_the_metric():
+    models = {"own": lambda y: y + np.sin(9 * y), "mean": lambda y: 0 * y}
+    _, told = judge("correlation", models)
+    assert "highest" not in told[0]
+    models["other"] = lambda y: y + 9 * np.sin(9 * y)
+    _, told = judge("correlation", models)
+    assert "the highest of the 2 models that have one" in told[0]
+
+
 def test_a_difference_that_never_varies_is_not_called_unreliable():
     models = {"perfect": lambda y: y, "zero": lambda y: 0 * y}
     found, told = judge(["uar", "kappa"], models, binary=True)
