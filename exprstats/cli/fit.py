@@ -290,7 +290,7 @@ def keep_scores(session: Session, found: dict[str, Any]) -> None:
 
 def trace_curves(session: Session, found: dict[str, Any]) -> list[Result]:
     """Return how a forest's predictions move along its features, for the output folder."""
-    from exprstats.study.stages.importance import trace_forests
+    from exprstats.study.stages.learning import trace_forests
 
     name = found["models"].name
     if session.out is None or "importance" not in found:

@@ -45,9 +45,8 @@ from exprstats.study.stages.descriptives import (
 )
 from exprstats.study.stages.estimates import run_estimates
 from exprstats.study.stages.evoked import run_evoked
-from exprstats.study.stages.importance import rate_features
 from exprstats.study.stages.items import FEW, add_mean, name_mean, take_item
-from exprstats.study.stages.learning import predict_all
+from exprstats.study.stages.learning import predict_all, rate_features
 from exprstats.study.stages.raters import rate_further
 from exprstats.study.stages.signing import run_signing
 from exprstats.study.targets import LABEL_METRICS, settle_target

@@ -12,7 +12,7 @@ from exprstats.errors import DataError
 from exprstats.models import rate_importance, trace_dependence
 from exprstats.study import read_study, run_study
 from exprstats.study.settings import ImportanceSettings
-from exprstats.study.stages.importance import list_important
+from exprstats.study.stages.learning import list_important
 
 HEAD = """\
 seed = 5

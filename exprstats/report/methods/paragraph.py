@@ -13,12 +13,14 @@ from exprstats.inference.comparison.wording import RATERS
 from exprstats.options import GUESSES
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
-from exprstats.report.methods.descriptives import tell_descriptives
-from exprstats.report.methods.estimates import tell_estimates
-from exprstats.report.methods.evoked import tell_evoked
+from exprstats.report.methods.events import tell_estimates, tell_evoked, tell_signing
 from exprstats.report.methods.networks import tell_networks
-from exprstats.report.methods.ratings import tell_factor, tell_openface, tell_reliability
-from exprstats.report.methods.signing import tell_signing
+from exprstats.report.methods.ratings import (
+    tell_descriptives,
+    tell_factor,
+    tell_openface,
+    tell_reliability,
+)
 from exprstats.report.sections.importance import gather_importance
 from exprstats.report.sections.intervals import KINDS, list_methods
 from exprstats.report.sections.stability import find_split, name_resampled, name_tuning
