@@ -14,12 +14,7 @@ if TYPE_CHECKING:
     from exprstats.io import FileContents
 
 # Layouts of face trackers, and the word for the tracker where frames do not tell it.
-_TRACKERS = {
-    "OpenFace": "",
-    "OpenFace 3": "openface3",
-    "LibreFace": "libreface",
-    "py-feat": "py-feat",
-}
+_TRACKERS = {"OpenFace": "", "OpenFace 3": "openface3", "LibreFace": "libreface"}
 _ALWAYS = frozenset({"subject", "by"})
 _TARGETS = ("target", "outcome", "criterion", "y", "dv")
 # Columns that programs make of videos: features, and never what is to be predicted.

@@ -156,6 +156,7 @@ def read_contents(
     answers = (*guess.numbers, *(guess.roles.get(role, "") for role in ("rating", "truth")))
     measured = [name for name in answers if name in draft.table]
     codes = find_table_codes(draft.table, measured, draft.rows)
+    told_sums = [f"'{name}' is not taken for an answer: {why}." for name, why in sums.items()]
     return FileContents(
         facts=facts,
         layout=layout,
@@ -169,7 +170,7 @@ def read_contents(
             ]
         ),
         problems=tuple(problems),
-        warnings=(*again.layout.notes, *(one.parts for one in told), *_tell_sums(sums)),
+        warnings=(*again.layout.notes, *(one.parts for one in told), *told_sums),
         questions=(*_ask(layout, guess, draft.table), *_ask_sites(site, guess.roles)),
         shared_clips=_share_ids(draft.table, guess.roles),
         site=site,
@@ -263,7 +264,13 @@ def find_judges(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(paired) if one else ()
 
 
+_LABELS = ("Answers in words get numbers with ", Option("labels"), ".")
+_FPS = ("Run 'exprstats features' with --tracker py-feat and ", Option("fps"), ".")
 _SEGMENTS = ("Give them to 'exprstats features' beside the videos, with ", Option("segments"), ".")
+_TOLD = {
+    "py-feat": (Problem("py-feat wrote frame numbers without times.", _FPS),),
+    "segments": (Problem("these are beginnings and ends of clips.", _SEGMENTS),),
+}
 
 
 def _refuse_layout(layout: str) -> list[Problem]:
@@ -300,10 +307,6 @@ def _comes_again(name: str, column: pd.Series) -> bool:
         return False
 
 
-def _tell_sums(sums: dict[str, str]) -> list[Text]:
-    return [(f"'{name}' is not taken for an answer: {reason}.",) for name, reason in sums.items()]
-
-
 def _share_ids(table: pd.DataFrame, roles: dict[str, str]) -> bool:
     if not {"clip", "subject"} <= set(roles):
         return False
@@ -336,14 +339,11 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
             asked.append(Problem(fact, ("Name judges with ", *either)))
     asked += _ask_roles(layout, guess, table)
     if layout == "wide" and not guess.numbers:
-        cure = ("Answers in words get numbers with ", Option("labels"), ".")
-        asked.append(Problem("no column holds numbers.", cure))
+        asked.append(Problem("no column holds numbers.", _LABELS))
     if layout in {"predictions", "models side by side"} and "subject" not in guess.roles:
         fact = "no column names the people who are seen, whom intervals of models need."
         asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
-    if layout == "segments":
-        asked.append(Problem("these are beginnings and ends of clips.", _SEGMENTS))
-    return asked
+    return [*asked, *_TOLD.get(layout, ())]
 
 
 def _ask_roles(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
@@ -376,7 +376,6 @@ def _give_reason(role: str, name: str, guess: Guess) -> str:
     parts = split_name(name)
     word = next((one for one in WORDS[role] if one in parts), None)
     if word is None:
-        # A person who has one row, or whom raters rate, is what was rated.
         return f"'{name}' is what the rows are about."
     kind = "" if role in IDS else " and its cells are numbers"
     return f"its name holds '{word}'{kind}."

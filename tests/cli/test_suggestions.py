@@ -118,7 +118,7 @@ LAYOUTS = {
     ),
     "LibreFace": (
         [["frame_idx", "frame_time_in_ms", "au_1"], *[[i, 33 * i, 0] for i in range(9)]],
-        [],
+        ["features"],
     ),
 }
 

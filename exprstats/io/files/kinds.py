@@ -290,6 +290,7 @@ def _is_utf8(path: Path) -> bool:
 
 def _check_text(name: str, path: Path, encoding: str) -> None:
     """Refuse bytes that do not decode, and decoded text that no person typed."""
+    head = ""
     try:
         with path.open(encoding=encoding, newline="") as stream:
             head = stream.read(_BLOCK)
