@@ -339,7 +339,9 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
                 f"needs, so {ending}."
             )
         return run
-    train_only = study.scores is not None and study.scores.fitted_on == "train"
+    # Scores that no model predicts can leak nothing, and come from all clips.
+    told = study.scores is not None and study.scores.fitted_on == "train"
+    train_only = told and (study.scored or study.clips is None)
     if train_only and parts is None:
         log.notes.append(
             "Subjects could not be split, so that the factor model and its scores are of all clips."

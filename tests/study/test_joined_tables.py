@@ -114,6 +114,7 @@ def test_a_target_may_stand_beside_ratings(place):
     run = run_study(read_study(place(text)))
     alone = run_study(read_study(place(CLIPS + BOTH + 'target = "au_count"\n' + MODELS)))
     assert run.factor is not None and run.reliability is not None
+    assert set(run.factor.tidy()["part"]) == {"all"}
     pd.testing.assert_frame_equal(run.comparison.tidy(), alone.comparison.tidy(), rtol=1e-12)
     assert "score" not in run.clips
     human = text + '[[models]]\nname = "people"\nkind = "human"\n'

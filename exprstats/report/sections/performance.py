@@ -283,7 +283,7 @@ def _list_notes(
                 "A context's column judges the models fitted to that context; All judges the "
                 "models fitted to all contexts{scored}.",
                 scored=", on the scores of the factor model fitted to all contexts"
-                if analysis.factor
+                if analysis.factor and (analysis.study is None or analysis.study.scored)
                 else "",
             )
         )
