@@ -222,26 +222,32 @@ def _score_anew(
 def _predict_all(
     run: StudyRun, fresh: pd.DataFrame, ranges: Ranges, rng: np.random.Generator
 ) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield each model's predictions of new clips, where it can be said what they would be."""
     from exprstats.models import guess_normal, guess_uniform
 
     first = next(iter(run.models.values()))
+    # A context whose factor has no scores has no models and no range.
+    known = {sample.context for sample in first.design.samples}
+    own = fresh["fitted_on"].eq("context")
+    fresh = fresh[own & fresh["context"].isin(known) | ~own & (None in known)]
     for model in run.study.models:
         if model.kind == "uniform":
             yield model.name, guess_uniform(fresh, low=ranges.lows, high=ranges.highs, seed=rng)
         elif model.kind == "normal":
             yield model.name, guess_normal(fresh, seed=rng)
-        # Human baselines are judged against other raters; networks learn from other inputs.
-        elif model.kind not in {"human", *NETWORKS}:
+        elif model.kind == "mean" or model.name in run.models:
+            # Human baselines are judged against other raters; networks learn from other inputs.
             yield model.name, _predict_fits(run.models.get(model.name, first), fresh, model.kind)
 
 
 def _predict_fits(models: Models, fresh: pd.DataFrame, kind: str) -> pd.DataFrame:
+    fitted = {sample.context: sample for sample in models.design.samples}
     tables = []
     for context, group in _list_fits(fresh):
         guess = predict_clips(models, group, context)
         if kind == "mean":
-            sample = next(one for one in models.design.samples if one.context == context)
-            guess = np.full(len(group), models.design.split(sample, "train")[1].mean())
+            training = models.design.split(fitted[context], "train")[1]
+            guess = np.full(len(group), training.mean())
         tables.append(group.assign(prediction=guess))
     return pd.concat(tables)
 
@@ -250,4 +256,5 @@ def _list_fits(table: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame]]:
     own = table[table["fitted_on"] == "context"]
     for context in order_levels(own["context"]):
         yield context, own[own["context"] == context]
-    yield None, table[table["fitted_on"] == "all"]
+    if len(whole := table[table["fitted_on"] == "all"]):
+        yield None, whole
