@@ -89,8 +89,10 @@ def name_call(given: dict[str, Any]) -> Call:
     options: dict[str, Value] = {}
     for name, value in given.items():
         option = {"items": "rating", "context": "by"}.get(name, name.replace("_", "-"))
-        whole = value is True or option in SINGLE
-        options[option] = value if whole else [value] if isinstance(value, str) else list(value)
+        if value is True or option in SINGLE:
+            options[option] = value
+        else:
+            options[option] = [value] if isinstance(value, str) else list(value)
     return Call("reliability", {**options, "model": "auto"})
 
 

@@ -86,10 +86,9 @@ def try_call(call: Call, table: pd.DataFrame) -> None:
     if call.command == "reliability":
         from exprstats.reliability import rate_reliability
 
-        known = {"cluster": "subject" if "subject" in table else None}
-        rate_reliability(
-            table, model="auto", by="context" if "by" in call.options else None, **known
-        )
+        cluster = "subject" if "subject" in table else None
+        by = "context" if "by" in call.options else None
+        rate_reliability(table, model="auto", by=by, cluster=cluster)
     elif call.command == "fit":
         from exprstats.models import split_subjects
 

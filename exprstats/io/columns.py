@@ -284,7 +284,8 @@ def _describe_cells(name: str, bad: dict[str, list[int]], total: int) -> list[Pr
 def list_percents(texts: Sequence[str], parsed: Parsed) -> list[tuple[bool, str]]:
     """Return each number's text, if any has a percent sign, with whether it has one."""
     if not parsed.percents:
-        return [(False, texts[place]) for place in np.flatnonzero(~np.isnan(parsed.found))[:1]]
+        first: list[int] = np.flatnonzero(~np.isnan(parsed.found))[:1].tolist()
+        return [(False, str(texts[place])) for place in first]
     signed = set(parsed.percents)
     known = np.flatnonzero(~np.isnan(parsed.found)).tolist()
     return [(place in signed, texts[place]) for place in known]

@@ -328,7 +328,8 @@ def _tell_apart(source: Source, draft: Draft, shape: _Shape) -> Text:
     if shape.numbered or not key or not ids.duplicated(key).any():
         return ()
     again = open_source(source.layout.path, source.reading, warned=False)
-    used = {*shape.numbers, *(part for one in ids for part in source.joined.get(one, (one,)))}
+    taken = [str(name) for name in ids]
+    used = {*shape.numbers, *(part for one in taken for part in source.joined.get(one, (one,)))}
     rest = [name for name in source.header if name not in used]
     with warnings.catch_warnings(action="ignore"):
         others = again.take(give_role(rest, "text"), guarded=False).table

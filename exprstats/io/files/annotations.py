@@ -125,7 +125,7 @@ def _tell_table(text: str) -> Annotated | None:
                 "estimates",
             ),
         )
-        found = next(((kind, use) for holds, kind, use in kinds if holds), None)
-        if found is not None:
-            return Annotated(*found)
+        for holds, kind, use in kinds:
+            if holds:
+                return Annotated(kind, use)
     return None
