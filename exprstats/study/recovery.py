@@ -180,6 +180,8 @@ def _measure_judges(
                 warnings.simplefilter("ignore", DataWarning)
                 table = guess_human(panel, factor, unit=model.unit or "worker", span=paper)
             for context, group in _list_fits(table):
+                if context not in ranges.spans:
+                    continue
                 values = measure_raters(group, known, span=ranges.spans[context])
                 for metric, value in zip(known, values, strict=True):
                     found.setdefault((context, model.name, metric.name), []).append(value)
