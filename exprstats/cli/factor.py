@@ -159,8 +159,7 @@ def fit_file(
             results.append(drawn)
         frame = _score(result, table, score_method, ratings)
         groups = _read_groups(file, between, ids, rater, names) if between else None
-        if result.scores["score"].notna().any():
-            results += _describe_scores(session, result, groups, level)
+        results += _describe_scores(session, result, groups, level)
         if score_method == "all":
             card = measurement.compare_scores(result, table)
             session.add_table("score_card", card.tidy())
@@ -211,6 +210,8 @@ def _describe_scores(
     from exprstats.descriptives import compare_means
     from exprstats.study.stages.descriptives import describe_scored, find_by, pick_scores
 
+    if factor.scores["score"].isna().all():
+        return
     described = describe_scored(factor)
     session.tables["scores_descriptives"] = described.tidy()
     yield described

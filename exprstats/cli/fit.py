@@ -239,7 +239,8 @@ def plan_split(
     if shares.get("validate") == 0 and not folds:
         told = " leaves nobody to tune on. ", *add, ", or a validation part."
         raise OptionError(Option("split", split), *told)
-    return SplitSettings(**shares, folds=folds, repeats=repeats or 1, stratify=stratify)
+    dealt: dict[str, Any] = {"folds": folds, "repeats": repeats or 1, "stratify": stratify}
+    return SplitSettings(**dealt, **shares)
 
 
 def keep_models(session: Session, models: Models) -> None:

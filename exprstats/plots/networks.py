@@ -72,10 +72,9 @@ def draw_training(history: pd.DataFrame) -> ggplot:
     first, others = rows[rows["run"] == 1], rows[(rows["run"] > 1) & drawn]
     aes = p9.aes(x="epoch", y="loss", color="part", group="line", linetype="part")
     plot = p9.ggplot(first, aes)
-    for lines, looks in (
-        (others, {"size": 0.3, "alpha": 0.5}),
-        (first[drawn[first.index]], {"size": 0.8}),
-    ):
+    thin: dict[str, Any] = {"size": 0.3, "alpha": 0.5}
+    thick: dict[str, Any] = {"size": 0.8}
+    for lines, looks in ((others, thin), (first[drawn[first.index]], thick)):
         if len(lines):
             plot += p9.geom_line(data=lines, **looks)
     return (
