@@ -235,12 +235,11 @@ def plan_split(
     if nested and folds and folds < FEWEST_NESTED:
         told = " tunes inside the folds; ", Option("folds", folds), " is too few, 3 are needed."
         raise OptionError(Option("nested"), *told)
-    shares = split_shares(split)
+    shares: dict[str, Any] = {**split_shares(split)}
     if shares.get("validate") == 0 and not folds:
         told = " leaves nobody to tune on. ", *add, ", or a validation part."
         raise OptionError(Option("split", split), *told)
-    dealt: dict[str, Any] = {"folds": folds, "repeats": repeats or 1, "stratify": stratify}
-    return SplitSettings(**dealt, **shares)
+    return SplitSettings(**shares, folds=folds, repeats=repeats or 1, stratify=stratify)
 
 
 def keep_models(session: Session, models: Models) -> None:
