@@ -107,8 +107,8 @@ RECIPES = {
     "study key": {
         "exprstats/study/settings.py": [
             (
-                "    stratify: Annotated[bool, read_flag] = False",
-                "    stratify: Annotated[bool, read_flag] = False\n"
+                "    stratify: Annotated[bool | str, read_strata] = False",
+                "    stratify: Annotated[bool | str, read_strata] = False\n"
                 "    noted: Annotated[bool, read_flag] = False",
             )
         ],
