@@ -73,3 +73,12 @@ def test_the_licence_table_names_what_pingouin_is_loaded_for():
     assert found == set(words)
     [row] = [line for line in README.splitlines() if line.startswith("| pingouin |")]
     assert all(text in row for text in words.values())
+
+
+def test_the_readme_leads_with_about_forty_verbs_that_are_public():
+    import exprstats as ex
+
+    table = README.split("The verbs that most analyses need:")[1].split("All others")[0]
+    names = re.findall(r"`(\w+)`", table)
+    assert len(names) == len(set(names)) == 40
+    assert all(callable(getattr(ex, name)) for name in names)
