@@ -169,7 +169,7 @@ def inspect_table(
             partial(_describe_rows, session, path, contents, named, reading)
         )
         if not problems and _rates(contents, named):
-            line = name_call(_name_ratings(contents, named)).write(path)
+            line = name_call(_name_ratings(contents, named)).write(path, reading)
             session.rows.append({"kind": "suggestion", "command": line})
             session.blocks.append(f"Try: {line}")
         return problems
@@ -204,7 +204,8 @@ def _suggest(
             continue
         problems += [one for one in found if str(one) not in map(str, problems)]
         if not found:
-            lines.append(call.write(path.parent if call.command == "features" else path))
+            place = path.parent if call.command == "features" else path
+            lines.append(call.write(place, reading))
     session.rows += [{"kind": "suggestion", "command": line} for line in lines]
     session.blocks += [f"Try: {line}" for line in lines]
     if not lines and not problems and not contents.questions:

@@ -173,6 +173,8 @@ def _read_one(
     key = [name for name in _KEY if name in names]
     remedy = ("If contexts share ids, name their column with ", Option("context"), ".")
     if {"clip", "model"} <= set(key):
+        if named["context"] is None:
+            draft.judge_contexts(key)
         draft.find_repeats(key, remedy)
     return draft, unused
 
@@ -198,7 +200,9 @@ def _read_long(
     columns: Mapping[str, str],
 ) -> Draft:
     alone = columns["model"] == "model" and not source.has("model")
-    ids = pick_roles(source, named if alone else {**named, "model": columns["model"]})
+    taken = list(columns.values())
+    known = named if alone else {**named, "model": columns["model"]}
+    ids = pick_roles(source, known, taken)
     extras = _find_extras(source, columns)
     roles = give_role([columns["truth"], columns["prediction"]], "label")
     roles |= give_role(extras.values(), "text")
@@ -222,7 +226,7 @@ def _read_wide(
     columns: Mapping[str, str],
     models: Sequence[str],
 ) -> Draft:
-    ids = pick_roles(source, named)
+    ids = pick_roles(source, named, [columns["truth"], *models])
     numbered = lacks_clips(source, named["clip"])
     if numbered:
         del ids["clip"]
