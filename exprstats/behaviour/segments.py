@@ -54,8 +54,8 @@ def read_segments(
     path
         Delimited text or .xlsx, one row a clip.
     video, clip, start, end
-        Columns. Times are seconds or clock times (1:02:03.5); negative ones, and an end of 0,
-        count from the video's end.
+        Columns. Times are seconds or clock times (1:02:03.5); negative ones, and an end of 0
+        after another start, count from the video's end.
     subject, context
         Columns; by default "subject" and "context" where the file has them.
     target, classes
@@ -123,7 +123,8 @@ def check_segments(segments: pd.DataFrame) -> None:
     start, end = (segments[name].to_numpy(float, na_value=np.nan) for name in ("start", "end"))
     missing = np.isnan(start) | np.isnan(end)
     from_end = end <= 0
-    empty = (from_end == (start < 0)) & (end <= start)
+    # An end of 0 is that of the video, but a clip from 0 to 0 is a row that nobody finished.
+    empty = ((from_end == (start < 0)) & (end <= start)) | ((start == 0) & (end == 0))
     problems = [
         _blame(missing, segments, "no start or no end", "Give both, in seconds."),
         _blame(empty, segments, "an end that is not after its start", _IN_ORDER),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -48,6 +49,7 @@ from exprstats.document.terminal import (
 from exprstats.document.text import say
 from exprstats.errors import (
     DataError,
+    DataWarning,
     Option,
     OptionError,
     Problem,
@@ -214,7 +216,12 @@ def _suggest(
 
 
 def _describe_call(session: Session | None, path: Path, call: Call, reading: Reading) -> None:
-    table = call.read(path, reading)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        table = call.read(path, reading)
+    if session is not None and call.options.get("common"):
+        told = [spell("check", one.message) for one in caught if "left out" in str(one.message)]
+        session.show_points("Left out by --common", told)
     if table is None:
         return
     try_call(call, table)

@@ -25,7 +25,7 @@ from exprstats.io.sources import (
     open_source,
     pick_roles,
 )
-from exprstats.options import name_nearest
+from exprstats.options import name_nearest, name_some
 
 _EXTRAS: tuple[str, ...] = ("seat", "part", "fitted_on")
 _WIDE = ("If each model has a column of its own, name these with ", Option("models"), ". ")
@@ -146,7 +146,13 @@ def _keep_common(table: pd.DataFrame) -> pd.DataFrame:
     if not held.all():
         total = clips.nunique()
         counted = count_things(total - len(whole), "clips lacks", "clips lack", of=total)
-        warn_user(f"{counted} a prediction of some model: left out for all of them.")
+        rows = table[key].assign(given=table[["truth", "prediction"]].notna().all(axis=1))
+        lost = [
+            f"{model}: {name_some(list(dict.fromkeys(held['clip'].astype(str))))}"
+            for model, held in rows[~rows["given"]].groupby(table["model"], sort=False)
+        ]
+        which = f" ({'; '.join(lost)})" if lost else ""
+        warn_user(f"{counted} a prediction of some model: left out for all of them{which}.")
     return table[held].reset_index(drop=True)
 
 

@@ -160,7 +160,7 @@ def read_ratings(
     draft = _lengthen(draft, shape)
     if context is None:
         draft.judge_contexts([*_KEY, *(("subject",) if "subject" in draft.table else ())])
-    if items_of is not None and item is None and items is None:
+    if items_of is not None and item is None and rating not in {None, "rating"}:
         _judge_items(draft)
     if not shape.spread and items is not None:
         _keep_items(draft, list_names(items, {}))
@@ -263,6 +263,11 @@ def _pair_columns(source: Source, items: Sequence[str]) -> dict[str, tuple[str, 
             name: (item, name[len(item) + 1 :])
             for name in source.header
             if name.startswith(item) and name[len(item) : len(item) + 1] in set("_.- ")
+        }
+        found = found or {
+            name: (item, name[len(item) :])
+            for name in source.header
+            if name.startswith(item) and name[len(item) :].isdigit()
         }
         loops = {name: re.fullmatch(rf"(\d+)[_.\- ]{re.escape(item)}", name) for name in split}
         found = found or {name: (item, loop[1]) for name, loop in loops.items() if loop}

@@ -11,8 +11,8 @@ from pathlib import Path
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io import FileContents, Reading, read_contents
-from exprstats.io.contents import find_pairs
 from exprstats.io.files.annotations import Annotated, tell_annotated
+from exprstats.io.files.words import find_pairs
 from exprstats.io.guards.codes import USUAL_CODES
 from exprstats.study.entries import Entry, StudyDraft, Value
 
@@ -286,7 +286,7 @@ def _draft_ratings(
         told = f"a column a rater, {why}; items need a column of raters"
         yield Entry(table, "raters", rated, told, names)
     elif layout == "items by raters":
-        pairs = find_pairs(contents.numbers)
+        pairs = find_pairs(contents.numbers, numbered=True)
         items = tuple(dict.fromkeys(item for item, _ in pairs.values()))
         yield Entry(table, "items", items, "the items, because columns are named item_rater")
     elif long and "rating" in roles:

@@ -49,8 +49,28 @@ def test_segments_that_cannot_be_are_named(tmp_path, rows, said):
 
 def test_times_may_count_from_both_ends(tmp_path):
     path = tmp_path / "segments.csv"
-    path.write_text("clip,video,start,end\na,v,8,-1\nb,v,0,0\nc,v,5,0\nd,v,-3,2\n")
+    path.write_text("clip,video,start,end\na,v,8,-1\nb,v,0,-1\nc,v,5,0\nd,v,-3,2\n")
     assert read_segments(path)["start"].tolist() == [8, 0, 5, -3]
+
+
+def test_a_clip_from_0_to_0_is_refused_with_its_row(tmp_path):
+    path = tmp_path / "segments.csv"
+    path.write_text("clip,video,start,end\na,v,1,2\nb,v,0,0\n")
+    with pytest.raises(DataError, match="an end that is not after its start: 'b'") as caught:
+        read_segments(path)
+    assert caught.value.problems[0].rows == (3,)
+
+
+def test_segments_beyond_their_videos_are_named_with_both_ranges(make_face):
+    frames = make_face(250, fps=25, seed=1).rename(columns={"face_id": "face"}).assign(video="v")
+    table = pd.DataFrame({"clip": ["a", "b"], "video": "v", "start": [1.0, 8], "end": [4.0, 12]})
+    with pytest.warns(DataWarning, match=r"1 of 2 clips ends after its video: 'b' \(12 s of 10 s"):
+        summarise_clips(frames, table)
+    late = table.assign(start=[0.0, 4000], end=[4000.0, 12000])
+    with pytest.raises(DataError, match=r"from 0 to 12,000 s, the videos from 0 to 10 s") as caught:
+        summarise_clips(frames, late)
+    told = caught.value.problems[0].speak("command", {"unit": "time_unit"})
+    assert "--time-unit ms" in told and "Frame numbers" in told
 
 
 def test_clips_without_length_in_their_videos_are_told_by_their_times(make_face):
