@@ -178,3 +178,30 @@ def test_wild_times_end_at_once(tmp_path):
     wild = pd.DataFrame({"clip": ["a"], "video": ["v"], "start": [0.0], "end": [1.7e12]})
     with pytest.raises(DataError, match="lies outside the video"):
         summarise_clips(frames, wild)
+
+
+def test_clips_that_are_numbered_anew_in_each_video_are_told_apart_by_both(tmp_path):
+    path = tmp_path / "segments.csv"
+    path.write_text("clip,video,start,end\na,v,0,2\nb,v,2,4\na,w,0,2\n")
+    with pytest.raises(DataError) as caught:
+        read_segments(path)
+    assert "--clip video,clip" in caught.value.problems[0].speak("command")
+    table = read_segments(path, clip=["video", "clip"])
+    assert table["clip"].tolist() == ["v:a", "v:b", "w:a"]
+    assert table["video"].tolist() == ["v", "v", "w"]
+
+
+def test_onset_and_offset_are_start_and_end(tmp_path):
+    path = tmp_path / "segments.csv"
+    path.write_text("clip,file,onset,offset\na,v,1,2.5\n")
+    with (
+        pytest.warns(DataWarning, match="as the (start|end) of clips"),
+        pytest.raises(DataError) as caught,
+    ):
+        read_segments(path)
+    [problem] = caught.value.problems
+    assert "there is no column 'video'" in str(problem) and "--video" in problem.speak("command")
+    with pytest.warns(DataWarning) as told:
+        table = read_segments(path, video="file")
+    assert ["'onset'" in str(told[0].message), "'offset'" in str(told[1].message)] == [True, True]
+    assert table[["start", "end"]].to_numpy().tolist() == [[1, 2.5]]
