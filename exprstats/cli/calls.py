@@ -96,7 +96,7 @@ class Call:
             if name in {"labels", "missing"} and isinstance(value, list)
         }
         if "missing" in more:
-            given = self._name_reading(reading).get("missing", more["missing"])
+            given: Any = self._name_reading(reading).get("missing", more["missing"])
             more["missing"] = [one for one in given if one != "fiml"]
         return replace(reading, **more)
 

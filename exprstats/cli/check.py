@@ -220,7 +220,8 @@ def _describe_call(session: Session | None, path: Path, call: Call, reading: Rea
         warnings.simplefilter("always", DataWarning)
         table = call.read(path, reading)
     if session is not None and call.options.get("common"):
-        told = [spell("check", one.message) for one in caught if "left out" in str(one.message)]
+        held = [one.message for one in caught if isinstance(one.message, DataWarning)]
+        told = [spell("check", one) for one in held if "left out" in str(one)]
         session.show_points("Left out by --common", told)
     if table is None:
         return

@@ -115,11 +115,12 @@ def read_new(
     targets = dict.fromkeys([design.target, design.pooled_target])
     known = [name for name in targets if name in facts.columns]
     wanted = list(dict.fromkeys([*held.values(), *known]))
-    named = {role: name for role, name in columns.items() if name}
-    people = {} if "subject" in named or "subject" in facts.columns else {"subject": None}
+    named: dict[str, Any] = {role: name for role, name in columns.items() if name}
+    if "subject" not in named and "subject" not in facts.columns:
+        named["subject"] = None
     coded = list(held) != list(held.values())
-    clips = read_clips(file, **named, **people, features=wanted, categories=coded, reading=reading)
-    used = {*wanted, *named.values(), "clip", "subject", "context"}
+    clips = read_clips(file, **named, features=wanted, categories=coded, reading=reading)
+    used = {*wanted, *columns.values(), "clip", "subject", "context"}
     return clips, [name for name in facts.columns if name not in used]
 
 
