@@ -24,7 +24,8 @@ KEPT_QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 _ALIKE = 1.05
 _TIMES = (
     "Correct the times of the segments: seconds, or negative ones from the video's end. ",
-    *("Milliseconds are read with ", Option("unit", "ms"), "."),
+    *("Milliseconds are read with ", Option("unit", "ms"), ". "),
+    "Frame numbers become seconds if they are divided by the rate of the video.",
 )
 _IDS = ("context", "clip", "video", "subject")
 
@@ -65,6 +66,8 @@ def assemble(
     present = [name for name in FEATURES if name not in absent]
     clips = _join(plan.segments, table[[*present, *KEPT_QUALITY]])
     clips = clips if settings.failed == "keep" else clips[kept]
+    named = ledger.assign(video=plan.video.to_numpy())
+    _tell_beyond(named[kept], status, settings)
     _tell_gaps(clips)
     _tell_switches(clips)
     _tell_rates(status)
@@ -121,12 +124,29 @@ def _settle_failures(
     if len(failed) == total and settings.failed == "drop":
         timed = failed["reason"].isin([OUTSIDE, EMPTY]).all()
         lower = ("Check the videos, or lower ", Option("confidence"), " or ", Option("min_valid"))
-        if timed and failed["reason"].eq(OUTSIDE).all():
+        timed |= failed["reason"].eq(OUTSIDE).any()
+        if timed and failed["reason"].ne(EMPTY).all():
             fact += f" {_compare_ranges(failed, files)}"
         remedy = _TIMES if timed else (*lower, ".")
         raise DataError(Problem(fact, remedy))
     fate = "left out" if settings.failed == "drop" else "kept"
     warn_user(f"{fact} {'It is' if len(failed) == 1 else 'They are'} {fate}.")
+
+
+def _tell_beyond(kept: pd.DataFrame, files: pd.DataFrame, settings: Settings) -> None:
+    """Warn of clips of which a moment or more lies after the end of the video."""
+    if "length" not in files or kept.empty:
+        return
+    length = kept["video"].map(files.drop_duplicates("video").set_index("video")["length"])
+    late = kept["end"].to_numpy(float) > length.to_numpy(float) + 1 / settings.hz
+    if late.any():
+        pairs = zip(kept.loc[late, "clip"], kept.loc[late, "end"], length[late], strict=True)
+        shown = [f"'{clip}' ({end:.5g} s of {held:.5g} s)" for clip, end, held in pairs]
+        more = f" and {len(shown) - 5:,} more" if len(shown) > 5 else ""
+        verb = ("clips ends after its video", "clips end after their videos")
+        counted = count_things(len(shown), *verb, of=len(kept))
+        effect = "What lies after the end counts as moments without a valid frame."
+        warn_user(f"{counted}: {', '.join(shown[:5])}{more}. {effect}")
 
 
 def _tell_gaps(clips: pd.DataFrame) -> None:

@@ -14,12 +14,14 @@ from exprstats.apa import count_things
 from exprstats.behaviour.openface.layout import name_video
 from exprstats.behaviour.settings import Settings
 from exprstats.contracts import SEGMENTS, check_table
-from exprstats.errors import DataError, Option, Problem
+from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.io.clips import TARGETS
 from exprstats.io.drafts import rename_roles
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import (
+    Columns,
     FilePath,
+    Source,
     give_role,
     open_source,
     pick_roles,
@@ -28,6 +30,10 @@ from exprstats.io.sources import (
 from exprstats.options import check_word
 
 TimeUnit = Literal["s", "ms"]
+_ALSO = {
+    "start": ("onset", "begin", "start_time", "start_s"),
+    "end": ("offset", "stop", "end_time", "end_s"),
+}
 _IN_ORDER = "Give the earlier time first: 3 and 6, or -6 and -3 counted from the video's end."
 
 
@@ -35,7 +41,7 @@ def read_segments(
     path: FilePath,
     *,
     video: str = "video",
-    clip: str = "clip",
+    clip: Columns = "clip",
     start: str = "start",
     end: str = "end",
     subject: str | None = None,
@@ -54,8 +60,10 @@ def read_segments(
     path
         Delimited text or .xlsx, one row a clip.
     video, clip, start, end
-        Columns. Times are seconds or clock times (1:02:03.5); negative ones, and an end of 0,
-        count from the video's end.
+        Columns, of clips several where they make one id together; onset and offset, and the like,
+        are read where the file has no "start" and "end". Times are seconds or clock times
+        (1:02:03.5); negative ones, and an end of 0 after another start, count from the video's
+        end.
     subject, context
         Columns; by default "subject" and "context" where the file has them.
     target, classes
@@ -89,12 +97,20 @@ def read_segments(
     source = open_source(path, choose_reading(reading, missing, options))
     named = {"context": context, "clip": clip, "video": video, "subject": subject}
     ids = pick_roles(source, named)
+    start, end = _find_times(source, start, end)
     roles = {**ids, "start": start, "end": end}
     wanted = give_role(source.header, "guess") | give_role([start, end], "time")
     if target is not None:
         refuse_hidden(roles, [target])
         wanted[target] = TARGETS[classes]
     draft = source.take({**wanted, **give_role(ids.values(), "id")})
+    absent = f"there is no column '{video}'."
+    draft.problems = [
+        replace(one, remedy=("Name it with ", Option("video"), f". {one.remedy}"))
+        if one.fact == absent
+        else one
+        for one in draft.problems
+    ]
     draft.finish()
     rename_roles(draft, roles)
     table = draft.table
@@ -107,8 +123,24 @@ def read_segments(
             replace(one, file=str(path), rows=tuple(int(draft.rows[row - 1]) for row in one.rows))
             for one in error.problems
         ]
+        if table["clip"].duplicated().any() and not table.duplicated(["video", "clip"]).any():
+            both = Option("clip", [video, clip]) if isinstance(clip, str) else Option("clip")
+            remedy = ("If clips are numbered anew in each video, name both: ", both, ".")
+            problems = [replace(one, remedy=remedy) for one in problems]
         raise DataError(problems) from None
     return table
+
+
+def _find_times(source: Source, start: str, end: str) -> tuple[str, str]:
+    """Return the columns of times; those of another usual name are told."""
+    found = {"start": start, "end": end}
+    for role, words in _ALSO.items():
+        held = [name for name in source.header if name.strip().lower() in words]
+        if found[role] == role and not source.has(role) and len(held) == 1:
+            found[role] = held[0]
+            fact = f"it is read as the {role} of clips, in seconds unless said otherwise."
+            warn_user(Problem(fact, file=str(source.layout.path), column=held[0]))
+    return found["start"], found["end"]
 
 
 def check_segments(segments: pd.DataFrame) -> None:
@@ -123,7 +155,8 @@ def check_segments(segments: pd.DataFrame) -> None:
     start, end = (segments[name].to_numpy(float, na_value=np.nan) for name in ("start", "end"))
     missing = np.isnan(start) | np.isnan(end)
     from_end = end <= 0
-    empty = (from_end == (start < 0)) & (end <= start)
+    # An end of 0 is that of the video, but a clip from 0 to 0 is a row that nobody finished.
+    empty = ((from_end == (start < 0)) & (end <= start)) | ((start == 0) & (end == 0))
     problems = [
         _blame(missing, segments, "no start or no end", "Give both, in seconds."),
         _blame(empty, segments, "an end that is not after its start", _IN_ORDER),

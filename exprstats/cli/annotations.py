@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from exprstats.cli.calls import Call
 from exprstats.cli.holdings import try_reading
+from exprstats.cli.reading import get_reading
 from exprstats.cli.session import Session
 from exprstats.document.terminal import spell
 from exprstats.errors import Option, Problem
@@ -52,7 +53,7 @@ def inspect_annotated(
         session.show_points("What the file does not say", [spell("check", asked)])
     elif found.use != "lexicon" and not problems:
         given = {"lexicon": str(lexicons[0])} if found.use == "signing" else {}
-        lines.append(Call(found.use, dict(given)).write(path))
+        lines.append(Call(found.use, dict(given)).write(path, get_reading()))
     session.rows += [{"kind": "suggestion", "command": line} for line in lines]
     session.blocks += [f"Try: {line}" for line in lines]
     return problems

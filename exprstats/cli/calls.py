@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ Value = str | list[str] | bool
 # Options that name one column or word; the others take lists.
 SINGLE = frozenset(
     {"rater", "item", "target", "truth", "model", "weights", "segments", "lexicon", "tracker"}
+    | {"encoding", "sheet", "header-row"}
 )
 
 
@@ -28,10 +30,13 @@ class Call:
     command: str
     options: dict[str, Value]
 
-    def write(self, file: Path) -> str:
-        """Return the call as a person types it; names of any kind survive the shell."""
+    def write(self, file: Path, reading: Reading) -> str:
+        """Return the call as a person types it; names of any kind survive the shell.
+
+        How the file was read stands in it, so that it is read in the same way again.
+        """
         words = ["exprstats", self.command, _write_place(file)]
-        for option, value in self.options.items():
+        for option, value in {**self.options, **self._name_reading(reading)}.items():
             if value is True:
                 words.append(f"--{option}")
                 continue
@@ -69,12 +74,30 @@ class Call:
             given["classes"] = None
         return None if reader is None else reader(file, **given, reading=reading)
 
+    def _name_reading(self, reading: Reading) -> dict[str, Value]:
+        """Return the options of reading, with the codes and labels that the call adds."""
+        single = {"encoding": reading.encoding, "sheet": reading.sheet}
+        single |= {"header-row": reading.header_row}
+        found: dict[str, Value] = {
+            name: str(value) for name, value in single.items() if value is not None
+        }
+        if "labels" not in self.options and reading.name_answers():
+            found["labels"] = _write_labels(reading.labels)
+        known, missing = self.options.get("missing", []), reading.missing
+        codes = [missing] if isinstance(missing, str | float | int) else list(missing)
+        if codes and isinstance(known, list):
+            found["missing"] = list(dict.fromkeys([*known, *map(str, codes)]))
+        return found
+
     def _extend(self, reading: Reading) -> Reading:
         more: dict[str, Any] = {
             name: [one for one in value if one != "fiml"]
             for name, value in self.options.items()
             if name in {"labels", "missing"} and isinstance(value, list)
         }
+        if "missing" in more:
+            given: Any = self._name_reading(reading).get("missing", more["missing"])
+            more["missing"] = [one for one in given if one != "fiml"]
         return replace(reading, **more)
 
 
@@ -94,6 +117,14 @@ def name_call(given: dict[str, Any]) -> Call:
         else:
             options[option] = [value] if isinstance(value, str) else list(value)
     return Call("reliability", {**options, "model": "auto"})
+
+
+def _write_labels(labels: Any) -> list[str]:
+    if isinstance(labels, Mapping):
+        return [f"{name}={number:g}" for name, number in labels.items()]
+    names = [str(name) for name in labels]
+    numbered = any("=" in name for name in names)
+    return [f"{one}={place}" for place, one in enumerate(names, 1)] if numbered else names
 
 
 def _write_place(file: Path) -> str:

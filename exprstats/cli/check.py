@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -48,6 +49,7 @@ from exprstats.document.terminal import (
 from exprstats.document.text import say
 from exprstats.errors import (
     DataError,
+    DataWarning,
     Option,
     OptionError,
     Problem,
@@ -169,7 +171,7 @@ def inspect_table(
             partial(_describe_rows, session, path, contents, named, reading)
         )
         if not problems and _rates(contents, named):
-            line = name_call(_name_ratings(contents, named)).write(path)
+            line = name_call(_name_ratings(contents, named)).write(path, reading)
             session.rows.append({"kind": "suggestion", "command": line})
             session.blocks.append(f"Try: {line}")
         return problems
@@ -204,7 +206,8 @@ def _suggest(
             continue
         problems += [one for one in found if str(one) not in map(str, problems)]
         if not found:
-            lines.append(call.write(path.parent if call.command == "features" else path))
+            place = path.parent if call.command == "features" else path
+            lines.append(call.write(place, reading))
     session.rows += [{"kind": "suggestion", "command": line} for line in lines]
     session.blocks += [f"Try: {line}" for line in lines]
     if not lines and not problems and not contents.questions:
@@ -213,7 +216,13 @@ def _suggest(
 
 
 def _describe_call(session: Session | None, path: Path, call: Call, reading: Reading) -> None:
-    table = call.read(path, reading)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        table = call.read(path, reading)
+    if session is not None and call.options.get("common"):
+        held = [one.message for one in caught if isinstance(one.message, DataWarning)]
+        told = [spell("check", one) for one in held if "left out" in str(one)]
+        session.show_points("Left out by --common", told)
     if table is None:
         return
     try_call(call, table)

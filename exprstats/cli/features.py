@@ -16,6 +16,7 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     SeedOption,
+    split_id,
     split_names,
 )
 from exprstats.cli.places import check_folder, spare_input
@@ -143,7 +144,12 @@ def summarise_folder(
         choices |= {"face": _pick_face(face), "unmatched": unmatched, "recursive": recursive}
         choices |= {"endings": split_names(endings, "--endings") or (), "resume": resume}
         choices |= {"shard": _split_shard(shard), "n_jobs": n_jobs}
-        columns = {"clip": clip, "video": video, "subject": subject, "context": by}
+        columns = {
+            "clip": split_id(clip, "--clip"),
+            "video": video,
+            "subject": subject,
+            "context": by,
+        }
         _check_plan(segments, windows, columns)
         plan = _read_plan(session, segments, columns | {"unit": time_unit})
         if tracker not in {None, "openface"} or _is_written_otherwise(folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,7 +64,7 @@ def init_study(
         if interactive:
             draft = ask_entries(draft)
         write_text(draft.write(str(out)), out)
-        show_draft(session, draft, out)
+        show_draft(session, draft, out, tried=all(file.is_file() for file in files))
 
 
 def ask_entries(draft: StudyDraft) -> StudyDraft:
@@ -105,10 +106,19 @@ def _read_answer(entry: Entry, text: str) -> Value:
     return names if several else names[0]
 
 
-def show_draft(session: Session, draft: StudyDraft, out: Path) -> None:
-    """Print what was guessed and asked, and what keeps the study from running."""
-    from exprstats.study import read_study
+def show_draft(session: Session, draft: StudyDraft, out: Path, *, tried: bool) -> None:
+    """Print what was guessed and asked, and what keeps the study from running.
+
+    Parameters
+    ----------
+    session, draft, out
+        The session, the draft and its file.
+    tried
+        Whether the tables are read as the study would read them; folders of videos take long.
+    """
+    from exprstats.study import Logbook, read_study
     from exprstats.study.entries import write_value
+    from exprstats.study.run import read_all
 
     session.rows = [
         {
@@ -132,7 +142,10 @@ def show_draft(session: Session, draft: StudyDraft, out: Path) -> None:
     session.show_points("Notes", list(draft.notes))
     name = shlex.quote(str(out))
     try:
-        read_study(out)
+        study = read_study(out)
+        if tried:
+            with warnings.catch_warnings(action="ignore"):
+                read_all(study, Logbook(study.seed))
     except DataError as error:
         session.show_points("Before it runs", [one.speak("study") for one in error.problems])
         session.say(f"The study file is {out}. Complete it, then: exprstats check {name}")

@@ -100,10 +100,13 @@ def read_new(
     file: Path, facts: FileFacts, models: Models, columns: dict[str, Any], reading: Reading
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the clips with the features and, where the file has it, the target; other columns."""
-    from exprstats.io import read_clips, read_items
+    from exprstats.io import read_clips
 
     design = models.design
-    absent = [name for name in design.features if name not in facts.columns]
+    # A category is in the model as columns of 0 and 1, and in the file as it was in that of the
+    # fit.
+    held = {one: one if one in facts.columns else one.partition(": ")[0] for one in design.features}
+    absent = [one for one in dict.fromkeys(held.values()) if one not in facts.columns]
     if absent:
         count = count_things(len(absent), "feature")
         needed = f"the model needs {count} that the file lacks: {name_some(absent)}."
@@ -111,13 +114,13 @@ def read_new(
         raise DataError(message)
     targets = dict.fromkeys([design.target, design.pooled_target])
     known = [name for name in targets if name in facts.columns]
-    wanted = [*design.features, *known]
-    named = {role: name for role, name in columns.items() if name}
-    if "subject" in named or "subject" in facts.columns:
-        clips = read_clips(file, **named, features=wanted, reading=reading)
-    else:
-        clips = read_items(file, **named, items=wanted, reading=reading)
-    used = {*wanted, *named.values(), "clip", "subject", "context"}
+    wanted = list(dict.fromkeys([*held.values(), *known]))
+    named: dict[str, Any] = {role: name for role, name in columns.items() if name}
+    if "subject" not in named and "subject" not in facts.columns:
+        named["subject"] = None
+    coded = list(held) != list(held.values())
+    clips = read_clips(file, **named, features=wanted, categories=coded, reading=reading)
+    used = {*wanted, *columns.values(), "clip", "subject", "context"}
     return clips, [name for name in facts.columns if name not in used]
 
 

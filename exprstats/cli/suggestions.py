@@ -52,13 +52,16 @@ def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
         judge = {"rater": roles["rater"]} if roles.get("rater", "rater") != "rater" else {}
         yield Call("reliability", {"raters-in-rows": True, **judge, "model": "auto", **codes})
     elif layout == "items by raters":
-        from exprstats.io.contents import find_pairs
+        from exprstats.io.files.words import find_pairs
 
-        items = list(dict.fromkeys(item for item, _ in find_pairs(contents.numbers).values()))
+        pairs = find_pairs(contents.numbers, numbered=True)
+        items = list(dict.fromkeys(item for item, _ in pairs.values()))
         ids = _name_ids(roles, "clip", "subject", "context")
         yield Call("reliability", {"rating": items, **ids, "model": "auto", **codes})
     elif layout in {"predictions", "models side by side"} and "subject" in roles:
         yield _suit_predictions(contents)
+    elif layout in {"clips", "wide"} and (classed := _find_classed(contents)) is not None:
+        yield classed
     elif layout in {"clips", "wide"}:
         yield from _suit_clips(contents, codes)
     elif layout in _TRACKERS and str(path) != "-":
@@ -71,7 +74,8 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
     if contents.shared_clips and "subject" in roles:
         ids["clip"] = [roles["subject"], roles["clip"]]
     answers = [roles["rating"]] if "rating" in roles else list_answers(contents)
-    if roles.get("item", "item") != "item" and len(answers) == 1:
+    own = roles.get("item") == "item" and answers == ["rating"]
+    if "item" in roles and not own and len(answers) == 1:
         ids["item"] = roles["item"]
     if answers:
         yield Call("reliability", {"rating": answers, **ids, "model": "auto", **codes})
@@ -186,6 +190,17 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
             initials = all(_INITIALS.fullmatch(name.strip()) for name in answers)
             calls.insert(0 if initials else len(calls), judged)
         yield from calls
+
+
+def _find_classed(contents: FileContents) -> Call | None:
+    """Return the comparison of models with a truth in words."""
+    words = _find_word_judges(contents)
+    truth = next((one for one in words if one.strip().lower() == "truth"), None)
+    if truth is None or len(words) < 2 or "subject" not in contents.roles:
+        return None
+    named: dict[str, Value] = {"truth": truth} if truth != "truth" else {}
+    ids = _name_ids(contents.roles, "clip", "subject", "context") | _name_site(contents)
+    return Call("compare", {"models": [one for one in words if one != truth], **ids, **named})
 
 
 def _find_target(contents: FileContents) -> str | None:

@@ -19,6 +19,9 @@ _HEADER = 12  # letters of a line of a heading
 # Names from files must not steer the terminal.
 _BREAK = re.compile(r"\s*[\r\n]+\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# An option with a value in quotes, and a letter that stands for a space while lines are filled.
+_GIVEN = re.compile(r"--[a-z-]+[ =]'[^']*'")
+_JOINT = "\ue000"
 # Arguments of verbs that have another name on the command line, and in a study file.
 _NAMES = {
     "command": {"cluster": "subject", "context": "by", "run": "seat", "unit": "time_unit"},
@@ -147,14 +150,16 @@ def _split_columns(
 def wrap_text(text: str, *, indent: str = "", first: str | None = None) -> str:
     """Return a paragraph wrapped to the terminal, never wider than people read."""
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
+    # What an option is given stays on one line, to be copied.
+    text = _GIVEN.sub(lambda found: found[0].replace(" ", _JOINT), " ".join(text.split()))
     return textwrap.fill(
-        " ".join(text.split()),
+        text,
         width,
         initial_indent=indent if first is None else first,
         subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
-    )
+    ).replace(_JOINT, " ")
 
 
 def list_points(title: str, points: Sequence[str]) -> str:

@@ -93,7 +93,9 @@ def read_clips(
     [['a', '001', 0.5], ['b', '001', 1.5]]
     """
     source = open_source(path, choose_reading(reading, missing, options))
-    roles = pick_roles(source, {"clip": clip, "subject": subject, "context": context})
+    named = {"clip": clip, "subject": subject, "context": context}
+    taken = [*(features or ()), *(() if target is None else (target,))]
+    roles = pick_roles(source, named, taken)
     numbers = [] if features is None else list_names(features, roles)
     if target is not None:
         numbers = list_names([*numbers, target], roles)
@@ -106,6 +108,8 @@ def read_clips(
     if features is None:
         _pass_over_row_numbers(draft, target)
     key = [name for name in ("context", "clip") if name in roles]
+    if context is None:
+        draft.judge_contexts(key)
     draft.find_repeats(key, _ONCE if "context" in roles else _SHARED)
     return draft.finish()
 
@@ -177,7 +181,8 @@ def read_items(
     """
     check_reversed(reverse, scale, items)
     source = open_source(path, choose_reading(reading, missing, options))
-    roles = pick_roles(source, {"context": context, "clip": clip, "subject": subject})
+    known = {"context": context, "clip": clip, "subject": subject}
+    roles = pick_roles(source, known, list_names(items, {}))
     names = list_names(items, roles)
     refuse_hidden(roles, names)
     draft = _take(source, roles, give_role(names, "number"), guarded=scale is None)
@@ -190,6 +195,8 @@ def read_items(
     if scale is not None and turned:
         draft.table = draft.table.assign(**{one: sum(scale) - draft.table[one] for one in turned})
     key = [name for name in ("context", "clip") if name in roles]
+    if context is None:
+        draft.judge_contexts(key)
     draft.find_repeats(key, "Where several raters rated a clip, read the file as ratings.")
     return draft.finish()
 

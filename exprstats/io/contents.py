@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,18 +13,23 @@ import pandas as pd
 from exprstats.errors import DataWarning, Option, Problem, Text
 from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.files.words import IDS, WORDS, is_aside, is_judge, split_judge, split_name
+from exprstats.io.files.words import (
+    IDS,
+    WORDS,
+    find_judges,
+    find_pairs,
+    is_aside,
+    split_name,
+)
 from exprstats.io.files.workbooks import CODEBOOK, Labels
 from exprstats.io.guards.codes import Outlying, holds_correlations, holds_printed
 from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
 from exprstats.io.guards.tables import find_sums, find_table_codes
 from exprstats.io.sources import FilePath, give_role, open_source
+from exprstats.options import name_some
 
 _FEW = 25
 _MOST_JUDGES = 10
-_STATISTICS = frozenset(
-    {"mean", "sd", "var", "se", "min", "max", "median", "entropy", "n", "c", "std"}
-)
 _TRACKERS = {
     "OpenFace": {"frame", "timestamp", "confidence", "success"},
     "OpenFace images": {"face", "confidence", "gaze_angle_x"},
@@ -156,6 +160,7 @@ def read_contents(
     answers = (*guess.numbers, *(guess.roles.get(role, "") for role in ("rating", "truth")))
     measured = [name for name in answers if name in draft.table]
     codes = find_table_codes(draft.table, measured, draft.rows)
+    empty = [str(name) for name in draft.table if draft.table[name].isna().all()]
     told_sums = [f"'{name}' is not taken for an answer: {why}." for name, why in sums.items()]
     return FileContents(
         facts=facts,
@@ -170,7 +175,12 @@ def read_contents(
             ]
         ),
         problems=tuple(problems),
-        warnings=(*again.layout.notes, *(one.parts for one in told), *told_sums),
+        warnings=(
+            *again.layout.notes,
+            *(one.parts for one in told),
+            *told_sums,
+            *_tell_empty(empty),
+        ),
         questions=(*_ask(layout, guess, draft.table), *_ask_sites(site, guess.roles)),
         shared_clips=_share_ids(draft.table, guess.roles),
         site=site,
@@ -202,7 +212,7 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
     words = [str(name).strip().lower() for name in table.columns]
     judge = guess.roles.get("rater")
     alone = judge is not None and not {"clip", "rating"} & set(guess.roles)
-    pairs = find_pairs(guess.numbers)
+    pairs = find_pairs(guess.numbers, numbered={"clip", "subject"} <= set(guess.roles))
     # Of people, "joy_1" is an answer to an item.
     counted = bool(pairs) and all(judge.isdigit() for _, judge in pairs.values())
     found = {
@@ -217,51 +227,6 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
         "items by raters": bool(pairs) and ("clip" in guess.roles or not counted),
     }
     return next((layout for layout, holds in found.items() if holds), guess.kind)
-
-
-def find_pairs(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return columns that are items by judges, such as "joy_r1", with both parts.
-
-    Every item must have the same two or more judges, and there must be no other columns.
-
-    Examples
-    --------
-    >>> find_pairs(["joy_r1", "joy_r2", "calm_r1", "calm_r2"])["calm_r2"]
-    ('calm', 'r2')
-    """
-    pairs = {name: split_judge(name) for name in names}
-    if not all(pairs.values()):
-        cut = {name: re.split(r"[_.\- ](?=[^_.\- ]+$)", name) for name in names}
-        # Loops of Qualtrics number the columns first: "1_warm".
-        turned = {name: one[::-1] if one[0].isdigit() else one for name, one in cut.items()}
-        pairs = {name: (one[0], one[1]) if len(one) == 2 else None for name, one in turned.items()}
-    if not pairs or not all(pairs.values()):
-        return {}
-    whole_pairs = {name: one for name, one in pairs.items() if one is not None}
-    judges: dict[str, set[str]] = {}
-    for item, judge in whole_pairs.values():
-        judges.setdefault(item, set()).add(judge)
-    alike = {frozenset(held) for held in judges.values()}
-    if alike and next(iter(alike)) <= _STATISTICS:
-        return {}
-    whole = len(alike) == 1 and len(next(iter(alike))) > 1 and len(judges) > 1
-    return whole_pairs if whole else {}
-
-
-def find_judges(names: Sequence[str]) -> tuple[str, ...]:
-    """Return columns that are judges of one item: called r1, r2, or score_r1, score_r2.
-
-    Examples
-    --------
-    >>> find_judges(["clip", "juge1", "juge2"]), find_judges(["score_r1", "score_r2", "age"])
-    (('juge1', 'juge2'), ('score_r1', 'score_r2'))
-    """
-    alone = tuple(name for name in names if is_judge(name))
-    if len(alone) > 1:
-        return alone
-    paired = {name: found[0] for name in names if (found := split_judge(name))}
-    one = len(set(paired.values())) == 1 and len(paired) > 1
-    return tuple(paired) if one else ()
 
 
 _LABELS = ("Answers in words get numbers with ", Option("labels"), ".")
@@ -307,6 +272,13 @@ def _comes_again(name: str, column: pd.Series) -> bool:
         return False
 
 
+def _tell_empty(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    what = "a column without any value is" if len(names) == 1 else "columns without any value are"
+    return [f"{what} left out of what is suggested: {name_some(names)}."]
+
+
 def _share_ids(table: pd.DataFrame, roles: dict[str, str]) -> bool:
     if not {"clip", "subject"} <= set(roles):
         return False
@@ -343,7 +315,33 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     if layout in {"predictions", "models side by side"} and "subject" not in guess.roles:
         fact = "no column names the people who are seen, whom intervals of models need."
         asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
-    return [*asked, *_TOLD.get(layout, ())]
+    return [*asked, *_ask_numbers(layout, guess, table), *_TOLD.get(layout, ())]
+
+
+def _ask_numbers(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
+    """Return what plain numbers leave open: who numbered raters are, and what classes they code."""
+    if layout == "items by raters":
+        pairs = find_pairs(guess.numbers, numbered=True)
+        raters = list(dict.fromkeys(judge for _, judge in pairs.values()))
+        if all(one.isdigit() for one in raters):
+            fact = (
+                f"columns end in numbers ({raters[0]} to {raters[-1]}), which are read as raters "
+                "that rated every clip."
+            )
+            seats = "If a number is a seat that other people take for each clip, report ICC(1,k): "
+            return [Problem(fact, (seats, Option("model", "one-way"), "."))]
+    if layout == "models side by side":
+        truth = next((name for name in table if str(name).strip().lower() == "truth"), None)
+        known = set() if truth is None else set(table[truth].dropna().unique())
+        models = [name for name in guess.numbers if name != truth]
+        alike = all(set(table[name].dropna().unique()) <= known for name in models)
+        if 1 < len(known) <= _MOST_JUDGES and alike and models:
+            fact = f"'{truth}' and its models hold the same {len(known)} numbers."
+            metrics = Option("metrics", ["accuracy", "uar", "macro_f1", "kappa"])
+            return [
+                Problem(fact, ("If these are codes of classes, compare them by ", metrics, "."))
+            ]
+    return []
 
 
 def _ask_roles(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:

@@ -84,6 +84,34 @@ class Draft:
             fact = f"{counted} more than once: {shown}."
             self.add(fact, remedy, None, repeated)
 
+    def judge_contexts(self, key: Sequence[str]) -> None:
+        """Note contexts that nobody named and that split clips; warn where the key needs them.
+
+        Parameters
+        ----------
+        key
+            Canonical names of what tells the rows apart.
+        """
+        if not {"context", "clip"} <= set(self.table.columns):
+            return
+        pairs = self.table[["clip", "context"]].drop_duplicates()
+        split = pairs[pairs.duplicated("clip", keep=False)]
+        if not len(split):
+            return
+        first = split["clip"].iloc[0]
+        levels = split.loc[split["clip"] == first, "context"].astype(str)[:3]
+        shown = " and ".join(f"'{one}'" for one in levels)
+        counted = count_things(split["clip"].nunique(), "clip", "clips")
+        fact = f"nobody named it, and it splits {counted}: clip '{first}' stands with {shown}."
+        named = "If these are contexts, say so with ", Option("context", "context")
+        rest = [one for one in key if one != "context" and one in self.table.columns]
+        if self.table.duplicated(rest).any():
+            fact = f"{fact} It is read as contexts, which tell rows with equal ids apart."
+            warn_user(Problem(fact, (*named, "."), file=self.file, column="context"))
+            return
+        remedy = (*named, "; if not, give the column another name in the file.")
+        self.problems.append(Problem(fact, remedy, column="context"))
+
     def keep(self, rows: np.ndarray) -> None:
         """Keep the rows where a mask (n,) holds."""
         self.table, self.rows = self.table[rows].reset_index(drop=True), self.rows[rows]

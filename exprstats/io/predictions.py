@@ -25,7 +25,7 @@ from exprstats.io.sources import (
     open_source,
     pick_roles,
 )
-from exprstats.options import name_nearest
+from exprstats.options import name_nearest, name_some
 
 _EXTRAS: tuple[str, ...] = ("seat", "part", "fitted_on")
 _WIDE = ("If each model has a column of its own, name these with ", Option("models"), ". ")
@@ -146,7 +146,13 @@ def _keep_common(table: pd.DataFrame) -> pd.DataFrame:
     if not held.all():
         total = clips.nunique()
         counted = count_things(total - len(whole), "clips lacks", "clips lack", of=total)
-        warn_user(f"{counted} a prediction of some model: left out for all of them.")
+        rows = table[key].assign(given=table[["truth", "prediction"]].notna().all(axis=1))
+        lost = [
+            f"{model}: {name_some(list(dict.fromkeys(held['clip'].astype(str))))}"
+            for model, held in rows[~rows["given"]].groupby(table["model"], sort=False)
+        ]
+        which = f" ({'; '.join(lost)})" if lost else ""
+        warn_user(f"{counted} a prediction of some model: left out for all of them{which}.")
     return table[held].reset_index(drop=True)
 
 
@@ -173,6 +179,8 @@ def _read_one(
     key = [name for name in _KEY if name in names]
     remedy = ("If contexts share ids, name their column with ", Option("context"), ".")
     if {"clip", "model"} <= set(key):
+        if named["context"] is None:
+            draft.judge_contexts(key)
         draft.find_repeats(key, remedy)
     return draft, unused
 
@@ -198,7 +206,9 @@ def _read_long(
     columns: Mapping[str, str],
 ) -> Draft:
     alone = columns["model"] == "model" and not source.has("model")
-    ids = pick_roles(source, named if alone else {**named, "model": columns["model"]})
+    taken = list(columns.values())
+    known = named if alone else {**named, "model": columns["model"]}
+    ids = pick_roles(source, known, taken)
     extras = _find_extras(source, columns)
     roles = give_role([columns["truth"], columns["prediction"]], "label")
     roles |= give_role(extras.values(), "text")
@@ -222,7 +232,7 @@ def _read_wide(
     columns: Mapping[str, str],
     models: Sequence[str],
 ) -> Draft:
-    ids = pick_roles(source, named)
+    ids = pick_roles(source, named, [columns["truth"], *models])
     numbered = lacks_clips(source, named["clip"])
     if numbered:
         del ids["clip"]

@@ -158,6 +158,10 @@ def read_ratings(
         return draft.finish()
     apart = _tell_apart(source, draft, shape) if duplicates == "error" else ()
     draft = _lengthen(draft, shape)
+    if context is None:
+        draft.judge_contexts([*_KEY, *(("subject",) if "subject" in draft.table else ())])
+    if items_of is not None and item is None and rating not in {None, "rating"}:
+        _judge_items(draft)
     if not shape.spread and items is not None:
         _keep_items(draft, list_names(items, {}))
     if scale is not None and reverse:
@@ -220,8 +224,9 @@ def _find_shape(
     rating: str | None,
     items: Sequence[str] | None,
 ) -> _Shape:
+    known = {name: named[name] for name in ("clip", "subject", "context")}
     if raters is not None:
-        ids = pick_roles(source, {name: named[name] for name in ("clip", "subject", "context")})
+        ids = pick_roles(source, known, list_names(raters, {}))
         numbered = lacks_clips(source, named["clip"])
         if numbered:
             del ids["clip"]
@@ -230,15 +235,19 @@ def _find_shape(
         return _Shape(ids, judges, spread, numbered)
     pairs = {} if items is None else _pair_columns(source, list_names(items, {}))
     if pairs:
-        ids = pick_roles(source, {name: named[name] for name in ("clip", "subject", "context")})
+        ids = pick_roles(source, known)
         kept, judges = zip(*pairs.values(), strict=True)
         return _Shape(ids, tuple(pairs), {"item": kept, "rater": judges})
-    ids = pick_roles(source, named)
     column = rating or "rating"
-    names = list_names(column if items is None else items, ids)
+    names = list_names(column if items is None else items, {})
+    ids = pick_roles(source, named, names)
+    names = list_names(names, ids)
+    used = {part for one in ids.values() for part in source.joined.get(one, (one,))}
     question = named.get("item") or "item"
     if "item" in named or (
-        source.has("item", column) and not (items is not None and source.has(*names))
+        source.has("item", column)
+        and "item" not in {column, *used}
+        and not (items is not None and source.has(*names))
     ):
         return _Shape(ids | {"item": str(question)}, (column,), {})
     return _Shape(ids, tuple(names), {"item": tuple(names)})
@@ -254,6 +263,11 @@ def _pair_columns(source: Source, items: Sequence[str]) -> dict[str, tuple[str, 
             name: (item, name[len(item) + 1 :])
             for name in source.header
             if name.startswith(item) and name[len(item) : len(item) + 1] in set("_.- ")
+        }
+        found = found or {
+            name: (item, name[len(item) :])
+            for name in source.header
+            if name.startswith(item) and name[len(item) :].isdigit()
         }
         loops = {name: re.fullmatch(rf"(\d+)[_.\- ]{re.escape(item)}", name) for name in split}
         found = found or {name: (item, loop[1]) for name, loop in loops.items() if loop}
@@ -300,6 +314,18 @@ def _drop_empty(draft: Draft, whole: str) -> None:
             fact = f"{counted} no rating{named}: left out."
             warn_user(Problem(fact, file=draft.file, rows=rows))
     draft.keep(given)
+
+
+def _judge_items(draft: Draft) -> None:
+    """Note a column "item" that nobody named, where no rater rated a clip on two items."""
+    key = [name for name in _KEY if name in draft.table.columns and name != "item"]
+    levels = draft.table["item"].unique()[:3]
+    if len(levels) > 1 and not draft.table.duplicated(key).any():
+        shown = ", ".join(f"'{one}'" for one in levels)
+        fact = f"nobody named it ({shown}), and no rater rated a clip on two of its values."
+        named = "If these are questions, say so with ", Option("item", "item")
+        remedy = (*named, "; if not, give the column another name in the file.")
+        draft.problems.append(Problem(fact, remedy, column="item"))
 
 
 def _keep_items(draft: Draft, items: Sequence[str]) -> None:

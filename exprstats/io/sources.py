@@ -297,8 +297,12 @@ def _join_cells(parts: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def pick_roles(source: Source, named: Mapping[str, Columns | None]) -> dict[str, str]:
+def pick_roles(
+    source: Source, named: Mapping[str, Columns | None], taken: Iterable[str] = ()
+) -> dict[str, str]:
     """Return canonical name -> column; an unnamed subject or context is found by its name.
+
+    A column that was named for something else is not found so.
 
     Parameters
     ----------
@@ -307,12 +311,16 @@ def pick_roles(source: Source, named: Mapping[str, Columns | None]) -> dict[str,
     named
         Canonical name -> the caller's column, or columns that make one id; None if the caller
         named none.
+    taken
+        Columns that the caller named for anything else.
     """
     found = {}
+    listed = [[one] if isinstance(one, str) else list(one) for one in named.values() if one]
+    used = {*taken, *(part for one in listed for part in one)}
     for role, column in named.items():
         if column is not None:
             found[role] = column if isinstance(column, str) else source.join(list(column))
-        elif role in OPTIONAL and source.has(role):
+        elif role in OPTIONAL and source.has(role) and role not in used:
             found[role] = role
     return found
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io import FileContents, Reading, read_contents
-from exprstats.io.contents import find_pairs
 from exprstats.io.files.annotations import Annotated, tell_annotated
+from exprstats.io.files.words import find_pairs
 from exprstats.io.guards.codes import USUAL_CODES
+from exprstats.io.numbers import order_answers
 from exprstats.study.entries import Entry, StudyDraft, Value
 
 _ROLES = {
@@ -22,6 +23,7 @@ _ROLES = {
     "subject": "who is seen",
     "context": "the situation",
     "rating": "the ratings",
+    "item": "the question",
 }
 _LAYOUTS = {
     "ratings": "ratings",
@@ -40,6 +42,7 @@ _HOLDS = {
 }
 # Words in the name of a column that is to be predicted.
 _TARGETS = ("target", "outcome", "score", "rating", "label", "truth", "y", "valence", "arousal")
+_MOST_WORDS = 11
 # So many columns of numbers may be judges; items are more.
 _MOST_JUDGES = 10
 # Words in the names of columns of numbers that are neither answers nor features.
@@ -286,12 +289,15 @@ def _draft_ratings(
         told = f"a column a rater, {why}; items need a column of raters"
         yield Entry(table, "raters", rated, told, names)
     elif layout == "items by raters":
-        pairs = find_pairs(contents.numbers)
+        pairs = find_pairs(contents.numbers, numbered=True)
         items = tuple(dict.fromkeys(item for item, _ in pairs.values()))
         yield Entry(table, "items", items, "the items, because columns are named item_rater")
     elif long and "rating" in roles:
         rated = (roles["rating"],)
-        yield from _list_roles(table, contents, ["rating"])
+        plain = roles.get("item") == "item" and roles["rating"] == "rating"
+        yield from _list_roles(table, contents, ["rating", *(() if plain else ("item",))])
+    elif long and not rated:
+        yield from _draft_words(contents)
     elif long and len(rated) == 1:
         yield Entry(table, "rating", rated[0], f"the ratings, {why}", names)
     elif long:
@@ -309,6 +315,23 @@ def _ask_scale(table: str, contents: FileContents, rated: Sequence[str]) -> Iter
         ends = (float(rows["low"].min()), float(rows["high"].max()))
         told = f"the lowest and the highest possible answer (seen: {ends[0]:g} to {ends[1]:g})"
         yield Entry(table, "scale", ends, told, asked=True)
+
+
+def _draft_words(contents: FileContents) -> Iterator[Entry]:
+    """Yield the lines of answers in words."""
+    table = "ratings"
+    free = contents.columns[~contents.columns["column"].isin([*contents.roles.values()])]
+    levels = dict(zip(free["column"], free["levels"], strict=True))
+    texts = {name: held for name, held in levels.items() if 1 < len(held) <= _MOST_WORDS}
+    if not texts:
+        yield _ask(table, "rating", "the column of the ratings", contents)
+        return
+    told, names = "the answers, which are words", tuple(contents.columns["column"])
+    key, value = ("items", tuple(texts)) if len(texts) > 1 else ("rating", next(iter(texts)))
+    yield Entry(table, key, value, told, names)
+    ordered = order_answers(sorted({one for held in texts.values() for one in held}))
+    told = "the answers from the lowest, which is 1, to the highest"
+    yield Entry(table, "labels", tuple(ordered), told) if ordered else _ask(table, "labels", told)
 
 
 def _draft_clips(

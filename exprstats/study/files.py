@@ -76,6 +76,7 @@ class RatingsSettings(FileSettings):
     raters: Annotated[tuple[str, ...] | None, read_texts] = None
     rating: Annotated[str | None, read_text] = None
     items: Annotated[tuple[str, ...] | None, read_texts] = None
+    item: Annotated[str | None, read_text] = None
     subject: Annotated[str | tuple[str, ...] | None, read_columns] = None
     context: Annotated[str | tuple[str, ...] | None, read_columns] = None
     scale: Annotated[tuple[float, float] | None, read_scale] = None

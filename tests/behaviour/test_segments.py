@@ -49,8 +49,28 @@ def test_segments_that_cannot_be_are_named(tmp_path, rows, said):
 
 def test_times_may_count_from_both_ends(tmp_path):
     path = tmp_path / "segments.csv"
-    path.write_text("clip,video,start,end\na,v,8,-1\nb,v,0,0\nc,v,5,0\nd,v,-3,2\n")
+    path.write_text("clip,video,start,end\na,v,8,-1\nb,v,0,-1\nc,v,5,0\nd,v,-3,2\n")
     assert read_segments(path)["start"].tolist() == [8, 0, 5, -3]
+
+
+def test_a_clip_from_0_to_0_is_refused_with_its_row(tmp_path):
+    path = tmp_path / "segments.csv"
+    path.write_text("clip,video,start,end\na,v,1,2\nb,v,0,0\n")
+    with pytest.raises(DataError, match="an end that is not after its start: 'b'") as caught:
+        read_segments(path)
+    assert caught.value.problems[0].rows == (3,)
+
+
+def test_segments_beyond_their_videos_are_named_with_both_ranges(make_face):
+    frames = make_face(250, fps=25, seed=1).rename(columns={"face_id": "face"}).assign(video="v")
+    table = pd.DataFrame({"clip": ["a", "b"], "video": "v", "start": [1.0, 8], "end": [4.0, 12]})
+    with pytest.warns(DataWarning, match=r"1 of 2 clips ends after its video: 'b' \(12 s of 10 s"):
+        summarise_clips(frames, table)
+    late = table.assign(start=[0.0, 4000], end=[4000.0, 12000])
+    with pytest.raises(DataError, match=r"from 0 to 12,000 s, the videos from 0 to 10 s") as caught:
+        summarise_clips(frames, late)
+    told = caught.value.problems[0].speak("command", {"unit": "time_unit"})
+    assert "--time-unit ms" in told and "Frame numbers" in told
 
 
 def test_clips_without_length_in_their_videos_are_told_by_their_times(make_face):
@@ -158,3 +178,30 @@ def test_wild_times_end_at_once(tmp_path):
     wild = pd.DataFrame({"clip": ["a"], "video": ["v"], "start": [0.0], "end": [1.7e12]})
     with pytest.raises(DataError, match="lies outside the video"):
         summarise_clips(frames, wild)
+
+
+def test_clips_that_are_numbered_anew_in_each_video_are_told_apart_by_both(tmp_path):
+    path = tmp_path / "segments.csv"
+    path.write_text("clip,video,start,end\na,v,0,2\nb,v,2,4\na,w,0,2\n")
+    with pytest.raises(DataError) as caught:
+        read_segments(path)
+    assert "--clip video,clip" in caught.value.problems[0].speak("command")
+    table = read_segments(path, clip=["video", "clip"])
+    assert table["clip"].tolist() == ["v:a", "v:b", "w:a"]
+    assert table["video"].tolist() == ["v", "v", "w"]
+
+
+def test_onset_and_offset_are_start_and_end(tmp_path):
+    path = tmp_path / "segments.csv"
+    path.write_text("clip,file,onset,offset\na,v,1,2.5\n")
+    with (
+        pytest.warns(DataWarning, match="as the (start|end) of clips"),
+        pytest.raises(DataError) as caught,
+    ):
+        read_segments(path)
+    [problem] = caught.value.problems
+    assert "there is no column 'video'" in str(problem) and "--video" in problem.speak("command")
+    with pytest.warns(DataWarning) as told:
+        table = read_segments(path, video="file")
+    assert ["'onset'" in str(told[0].message), "'offset'" in str(told[1].message)] == [True, True]
+    assert table[["start", "end"]].to_numpy().tolist() == [[1, 2.5]]

@@ -180,3 +180,37 @@ def test_predicted_clips_are_not_called_those_of_a_test(call, data, net):
     assert "does not say whom it was fitted to" in out
     assert "test clips" not in out and "Test Performance" not in out and "Test set" not in out
     assert "Performance" in out and "clips of" in out
+
+
+def test_categories_are_predicted_from_the_column_that_the_fit_had(call, call_json, tmp_path):
+    rng = np.random.default_rng(4)
+    clips = pd.DataFrame({"clip": range(120), "who": np.repeat([f"s{i}" for i in range(24)], 5)})
+    clips = clips.assign(smile=rng.normal(size=120), sex=np.repeat(list("fmfd" * 6), 5))
+    clips["mood"] = clips["smile"] + (clips["sex"] == "m") * 2.0 + rng.normal(0, 0.1, 120)
+    clips["task"] = ["talk", "game"] * 60
+    file, net = tmp_path / "clips.csv", tmp_path / "net.json"
+    clips.to_csv(file, index=False)
+    chosen = ("--features", "smile,sex", "--subject", "who", "--by", "task")
+    call("fit", file, "--target", "mood", *chosen, "--save", net)
+    given = ("--subject", "who", "--by", "task", "--model", net)
+    rows = pd.DataFrame(call_json("predict", file, *given)["rows"])
+    rows = rows[rows["fitted_on"] == "all"]
+    [fit] = [one for one in json.loads(net.read_text())["fits"] if one["context"] is None]
+    names = json.loads(net.read_text())["features"]
+    coded = pd.DataFrame(
+        {name: clips[name] if name in clips else clips["sex"] == name[-1] for name in names}
+    ).astype(float)
+    mine = fit["intercept"] + (coded - fit["means"]) / fit["sds"] @ np.array(fit["weights"])
+    assert rows["prediction"].to_numpy() == pytest.approx(mine.to_numpy(), abs=1e-9)
+    new = tmp_path / "new.csv"
+    clips.replace({"sex": {"m": "x"}}).to_csv(new, index=False)
+    assert "'x' was not in the fit, which had 'f'" in refuse(call, "predict", new, *given)
+    bare = tmp_path / "bare.csv"
+    clips[["clip", "smile", "sex"]].to_csv(bare, index=False)
+    told = refuse(call, "predict", bare, "--model", net)
+    assert "--by" in told and "--unknown pooled" in told
+    pooled = call_json("predict", bare, "--model", net, "--unknown", "pooled")
+    found = [row["prediction"] for row in pooled["rows"] if "prediction" in row]
+    assert found == pytest.approx(mine.tolist(), abs=1e-9)
+    clips.drop(columns="sex").to_csv(bare, index=False)
+    assert "lacks: 'sex'" in refuse(call, "predict", bare, *given)

@@ -129,11 +129,11 @@ def save(path, rows):
     return path
 
 
-def try_all(call, call_json, file):
+def try_all(call, call_json, file, *reading):
     """Run what check suggests; return the commands, and the rows of the first."""
-    told = call_json("check", file)
+    told = call_json("check", file, *reading)
     lines = [row["command"] for row in told["rows"] if row["kind"] == "suggestion"]
-    printed = call("check", file).stdout
+    printed = call("check", file, *reading).stdout
     assert all(f"Try: {line}\n" in printed for line in lines)
     words = [shlex.split(line) for line in lines]
     assert all(one[0] == "exprstats" for one in words)
@@ -148,6 +148,57 @@ def test_what_check_suggests_runs_on_every_layout(call, call_json, tmp_path, lay
     found, results = try_all(call, call_json, save(tmp_path / "table.csv", rows))
     assert found == commands
     assert all(results)
+
+
+TEXTS = ["not at all", "a bit", "some, not all", "it's = much", "all"]
+READINGS = {
+    "code": (["--missing=-99"], str),
+    "codes": (["--missing", "-99,no answer"], str),
+    "words": (["--labels", ",".join(f'"{one}={i}"' for i, one in enumerate(TEXTS))],
+              TEXTS.__getitem__),
+    "order": (["--labels", "none,a bit,some more,much,all"],
+              ["none", "a bit", "some more", "much", "all"].__getitem__),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::exprstats.errors.ExprStatsWarning")
+@pytest.mark.parametrize("name", READINGS)
+def test_what_check_suggests_reads_as_check_did(call, call_json, tmp_path, name):
+    options, write = READINGS[name]
+    long = LAYOUTS["long"][0]
+    rows = [long[0], *([*row[:3], write(row[3])] for row in long[1:])]
+    if name.startswith("code"):
+        rows += [["v0", f"x{j}", "s0", -99] for j in range(3)]
+    found, results = try_all(call, call_json, save(tmp_path / "table.csv", rows), *options)
+    assert found[0] == "reliability"
+    plain = save(tmp_path / "plain.csv", long)
+    _, [expected] = try_all(call, call_json, plain)
+    for one, other in zip(results[0], expected, strict=True):
+        if one["term"].startswith("ICC"):
+            assert one["estimate"] == pytest.approx(other["estimate"], abs=1e-12)
+
+
+def test_what_check_suggests_reads_the_same_bytes_sheet_and_header(call, call_json, tmp_path):
+    rows = LAYOUTS["long"][0]
+    named = [[*rows[0][:3], "Wärme"], *rows[1:]]
+    text = "".join(",".join(map(str, row)) + "\n" for row in named)
+    file = tmp_path / "mac.csv"
+    file.write_bytes(text.encode("mac-roman"))
+    found, _ = try_all(call, call_json, file, "--encoding", "mac-roman")
+    assert found == ["reliability"]
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("second one")
+    for row in [["Study", "of", "what", "was"], [1, 2, 3, 4], *rows]:
+        sheet.append(row)
+    book.active.append(["clip", "rater", "subject", "rating"])
+    for row in rows[1:]:
+        book.active.append([*row[:3], 4 - row[3] if row[1] == "w0" else row[3]])
+    book.save(tmp_path / "book.xlsx")
+    options = ["--sheet", "second one", "--header-row", "3"]
+    found, [first] = try_all(call, call_json, tmp_path / "book.xlsx", *options)
+    _, [plain] = try_all(call, call_json, save(tmp_path / "plain.csv", rows))
+    pairs = [(one["estimate"], two["estimate"]) for one, two in zip(first, plain, strict=True)]
+    assert found == ["reliability"] and all(one == two for one, two in pairs)
 
 
 def rate_mean_by_hand(rows):

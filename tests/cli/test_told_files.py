@@ -171,3 +171,77 @@ def test_columns_are_told_in_the_words_of_the_command(call, tmp_path):
     path = tmp_path / "old.csv"
     path.write_bytes(join(long(judges=["Zoë", "Ben", "Cem", "Dora"])).encode("cp1252"))
     assert "--encoding" in call("check", path).stdout
+
+
+def tell(call, file, *options):
+    """Return what check prints as one line, and the lines after "Try:"."""
+    printed = call("check", file, *options).output
+    lines = [line for line in printed.splitlines() if line.startswith("Try: ")]
+    return " ".join(printed.split()), lines
+
+
+def clips(*columns):
+    return [["clip", "subject", *columns]] + [
+        [f"c{i}", f"s{i // 3}", *(1 + (7 * i + 3 * place) % 5 for place in range(len(columns)))]
+        for i in range(36)
+    ]
+
+
+def test_items_by_raters_need_no_separator_and_numbers_may_be_seats(call, tmp_path):
+    names = [f"{item}{rater}" for item in ("warm", "open") for rater in "123"]
+    file = tmp_path / "wide.csv"
+    file.write_text(join(clips(*names)))
+    told, [line] = tell(call, file)
+    assert "--rating warm,open " in line
+    assert "which are read as raters" in told and "--model one-way" in told
+    rows = json.loads(call(*shlex.split(line)[2:], "--json", "-").stdout)["rows"]
+    assert {row["item"] for row in rows if row["term"] == "ICC(A,k)"} >= {"warm", "open"}
+    people = [row[1:] if row[0] == "clip" else [row[0], *row[2:]] for row in clips(*names)]
+    file.write_text(join(people))
+    assert "--rating" not in "".join(tell(call, file)[1])
+
+
+def test_a_truth_in_words_is_no_rater(call, tmp_path):
+    words = ["joy", "fear", "anger"]
+    rows = [[*row[:2], *(words[cell % 3] for cell in row[2:])] for row in clips("a", "b", "c")[1:]]
+    file = tmp_path / "classes.csv"
+    file.write_text(join([["clip", "subject", "truth", "m1", "m2"], *rows]))
+    assert tell(call, file)[1] == [
+        f"Try: exprstats compare {file} --models m1,m2 --subject subject"]  # fmt: skip
+    coded = [[*row[:2], *(words.index(cell) for cell in row[2:])] for row in rows]
+    file.write_text(join([["clip", "subject", "truth", "m1", "m2"], *coded]))
+    assert "codes of classes, compare them by --metrics accuracy" in tell(call, file)[0]
+
+
+def test_clips_that_a_model_lacks_and_empty_columns_are_named(call, tmp_path):
+    rows = clips("truth", "m1", "m2")
+    for i, row in enumerate(rows[1:]):
+        row[2:] = [cell + i / 7 for cell in row[2:]]
+    rows[5][4] = ""
+    file = tmp_path / "gap.csv"
+    file.write_text(join(rows))
+    told = tell(call, file)[0]
+    assert "1 of 36 clips lacks a prediction of some model" in told and "(m2: 'c4')" in told
+    file.write_text(join([[*row, "" if row[0] != "clip" else "joy"] for row in clips("x", "y")]))
+    assert "a column without any value is left out of what is suggested: 'joy'" in (
+        tell(call, file)[0])  # fmt: skip
+
+
+def test_a_draft_is_read_before_it_is_said_to_run(call, tmp_path):
+    words = ["not at all", "slightly", "moderately", "very", "extremely"]
+    rows = [["clip", "rater", "subject", "question", "answer"]] + [
+        [f"c{i}", f"r{j}", f"s{i // 2}", item, 1 + (i + j) % 5]
+        for i in range(12) for j in range(3) for item in ("warm", "open")
+    ]  # fmt: skip
+    file, study = tmp_path / "long.csv", tmp_path / "study.toml"
+    file.write_text(join(rows))
+    told = call("init", file, "--out", study).stdout.split()
+    assert read_study(study).ratings.item == "question" and "Next:" in told
+    file.write_text(join([*rows, [*rows[1][:4], 5]]))
+    told = call("init", file, "--out", study, "--force").stdout.split()
+    assert "Before" in told and "Next:" not in told
+    rows = [row for row in rows if row[0] == "clip" or row[3] == "warm"]
+    kept = [[*row[:3], words[row[4] - 1], words[-row[4]]] for row in rows[1:]]
+    file.write_text(join([["clip", "rater", "subject", "warm", "open"], *kept]))
+    told = call("init", file, "--out", study, "--force").stdout.split()
+    assert read_study(study).ratings.labels == tuple(words) and "Next:" in told

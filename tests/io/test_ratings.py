@@ -97,7 +97,36 @@ def test_repeats_are_refused_averaged_or_kept_first(write, refuse):
 
 def test_same_clip_name_in_two_contexts_is_no_repeat(write):
     text = "clip,rater,context,rating\na,x,pain,1\na,x,fear,4\n"
-    assert read_ratings(write(text))["context"].tolist() == ["pain", "fear"]
+    read = read_ratings(write(text), context="context")
+    assert read["context"].tolist() == ["pain", "fear"]
+    with pytest.warns(DataWarning, match="'a' stands with 'pain' and 'fear'"):
+        pd.testing.assert_frame_equal(read_ratings(write(text)), read)
+
+
+@pytest.mark.parametrize("name", ["context", "item"])
+def test_a_column_that_nobody_named_splits_no_clips(write, refuse, name):
+    text = f"clip,rater,{name},warm\na,x,home,1\na,y,lab,4\nb,x,home,2\nb,y,lab,2\n"
+    (problem,) = refuse(read_ratings, write(text), rating="warm")
+    assert problem.column == name
+    assert "'home'" in problem.fact and "'lab'" in problem.fact
+    option = {"context": "--by context", "item": "--item item"}[name]
+    assert option in problem.speak("command", {"context": "by"})
+    read = read_ratings(write(text), rating="warm", **{name: name})
+    assert read[name].tolist() == ["home", "lab"] * 2
+    kept = read_ratings(write(text.replace("lab", "home")), rating="warm")
+    assert kept[["clip", "rater", "rating"]].to_numpy().tolist() == [
+        ["a", "x", 1], ["a", "y", 4], ["b", "x", 2], ["b", "y", 2]]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["context", "item", "subject"])
+@pytest.mark.parametrize("role", ["clip", "rater", "rating"])
+def test_a_column_plays_the_one_part_that_it_was_named_for(write, name, role):
+    names = {"clip": "video", "rater": "who", "rating": "warm"} | {role: name}
+    header = ",".join(names.values())
+    read = read_ratings(write(f"{header}\n1,x,1\n1,y,4\n2,x,2\n"), **names)
+    assert set(read.columns) == {"clip", "rater", "item", "rating"}
+    assert set(read["item"]) == {names["rating"]}
+    assert read["clip"].nunique() == 2 and read["rater"].nunique() == 2
 
 
 def test_ratings_outside_the_scale_are_refused(write, refuse):

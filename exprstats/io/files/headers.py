@@ -160,10 +160,12 @@ def find_twins(header: list[str], row: int) -> list[Problem]:
     places: dict[str, list[int]] = {}
     for place, name in enumerate(header, start=1):
         places.setdefault(name, []).append(place)
+    own = "Give each column its own name."
+    data = "That looks like data: add a first row with the names, such as clip, rater, rating."
     return [
         Problem(
             f"the header names '{name}' {len(held)} times (columns {', '.join(map(str, held))}).",
-            "Give each column its own name.",
+            data if re.fullmatch(r"[+-]?\d+([.,]\d+)?", name.strip()) else own,
             column=name,
             rows=(row,),
         )

@@ -273,8 +273,10 @@ def _tell_utf8(name: str, path: Path) -> tuple[str, tuple[Text, ...]]:
         fact = f"{lines} cannot be UTF-8, which {letters:,} others with accents are."
         remedy = ("Save the file as CSV UTF-8, or have it read with ", given, ".")
         raise DataError(Problem(fact, remedy, file=name, rows=tuple(broken)))
-    note = ("the text is read as Windows-1252; if letters come out wrong, name another with ",)
-    return "cp1252", ((*note, Option("encoding"), "."),)
+    where = f"row {broken[0]}" + f" and {len(broken) - 1:,} more" * (len(broken) > 1)
+    fact = f"the text is read as Windows-1252, as letters of {where} are not in UTF-8"
+    note = f"{fact}; if they come out wrong, name another with "
+    return "cp1252", ((note, Option("encoding"), "."),)
 
 
 def _is_utf8(path: Path) -> bool:

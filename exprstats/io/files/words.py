@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 IDS = ("clip", "rater", "subject", "context", "item", "model")
 # Without accents, as `split_name` gives them: English, German, French, Spanish, Italian, Turkish,
@@ -81,6 +82,9 @@ TIMES = frozenset(
     }
 )
 _JUDGE = "|".join((*WORDS["rater"], "obs", "rat"))
+_STATISTICS = frozenset(
+    {"mean", "sd", "var", "se", "min", "max", "median", "entropy", "n", "c", "std"}
+)
 JUDGES = re.compile(
     rf"({_JUDGE}|j|r)[_ .-]?\d+|({_JUDGE})[_ .-]?[a-z]|({_JUDGE})[_ .-]?(one|two|three|four|five)"
 )
@@ -219,3 +223,58 @@ def is_aside(name: str) -> bool:
 def is_total(name: str) -> bool:
     """Return whether a row or a column is called as totals, means and the like are."""
     return fold_name(name).rstrip(":.") in TOTALS or fold_name(name) in TOTALS
+
+
+def find_pairs(names: Sequence[str], *, numbered: bool = False) -> dict[str, tuple[str, str]]:
+    """Return columns that are items by judges, such as "joy_r1", with both parts.
+
+    Every item must have the same two or more judges, and there must be no other columns.
+
+    Parameters
+    ----------
+    names
+        Columns of numbers.
+    numbered
+        Whether "joy1" is an item and a judge too; of people who answer it is an item.
+
+    Examples
+    --------
+    >>> find_pairs(["joy_r1", "joy_r2", "calm_r1", "calm_r2"])["calm_r2"]
+    ('calm', 'r2')
+    """
+    pairs = {name: split_judge(name) for name in names}
+    if not all(pairs.values()):
+        cut = {name: re.split(r"[_.\- ](?=[^_.\- ]+$)", name) for name in names}
+        # Loops of Qualtrics number the columns first: "1_warm".
+        turned = {name: one[::-1] if one[0].isdigit() else one for name, one in cut.items()}
+        pairs = {name: (one[0], one[1]) if len(one) == 2 else None for name, one in turned.items()}
+    if numbered and pairs and not any(pairs.values()):
+        ends = {name: re.fullmatch(r"(.*[^\W\d_]{2})(\d+)", name.strip()) for name in names}
+        pairs = {name: (end[1], end[2]) if end else None for name, end in ends.items()}
+    if not pairs or not all(pairs.values()):
+        return {}
+    whole_pairs = {name: one for name, one in pairs.items() if one is not None}
+    judges: dict[str, set[str]] = {}
+    for item, judge in whole_pairs.values():
+        judges.setdefault(item, set()).add(judge)
+    alike = {frozenset(held) for held in judges.values()}
+    if alike and next(iter(alike)) <= _STATISTICS:
+        return {}
+    whole = len(alike) == 1 and len(next(iter(alike))) > 1 and len(judges) > 1
+    return whole_pairs if whole else {}
+
+
+def find_judges(names: Sequence[str]) -> tuple[str, ...]:
+    """Return columns that are judges of one item: called r1, r2, or score_r1, score_r2.
+
+    Examples
+    --------
+    >>> find_judges(["clip", "juge1", "juge2"]), find_judges(["score_r1", "score_r2", "age"])
+    (('juge1', 'juge2'), ('score_r1', 'score_r2'))
+    """
+    alone = tuple(name for name in names if is_judge(name))
+    if len(alone) > 1:
+        return alone
+    paired = {name: found[0] for name in names if (found := split_judge(name))}
+    one = len(set(paired.values())) == 1 and len(paired) > 1
+    return tuple(paired) if one else ()

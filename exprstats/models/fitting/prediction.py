@@ -87,10 +87,12 @@ def predict_clips(
         clips = clips.drop(columns="context", errors="ignore").rename(columns={by: "context"})
     if isinstance(clips, pd.DataFrame):
         clips = code_like(clips, design.features, design.references)
-    needed = [*design.features, *(["context"] if own else [])]
-    problems = find_absent(clips, needed, "clips")
+    problems = find_absent(clips, design.features, "clips")
     if problems:
         raise DataError(problems)
+    if own and "context" not in clips:
+        _miss_contexts(own, unknown)
+        own = []
     clips = guard_table(clips, ids=("context", "clip", "subject"), numbers=design.features)
     check_table(clips, NAMED_CLIPS)
     problems = find_unnumbers(clips, design.features)
@@ -111,6 +113,16 @@ def predict_clips(
         known = np.isin(contexts, list(names))
         tables = [_list_rows(models, clips[known], "context", guess[known]), *tables]
     return pd.concat(tables)
+
+
+def _miss_contexts(own: list[Fitted], unknown: str) -> None:
+    """Refuse clips without contexts, or warn where the pooled model is to do."""
+    names = name_some([str(fit.sample.context) for fit in own])
+    fact = f"the clips have no contexts, by which the models were fitted ({names})."
+    if unknown == "error":
+        pooled = "; for the pooled model alone: ", Option("unknown", "pooled"), "."
+        raise DataError(Problem(fact, ("Name their column with ", Option("by"), *pooled)))
+    warn_user(f"{fact[0].upper()}{fact[1:]} These clips have predictions of the pooled model only.")
 
 
 def _check_contexts(clips: pd.DataFrame, names: set[str], unknown: str) -> None:
