@@ -11,7 +11,6 @@ import pandas as pd
 
 from exprstats.contracts import arrange_rows, order_levels
 from exprstats.errors import DataWarning
-from exprstats.options import NETWORKS
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.study.run import StudyRun
 from exprstats.study.targets import Ranges, find_ranges
