@@ -68,15 +68,23 @@ def test_without_any_scores_raters_have_none(flawed):
     here = ratings[ratings["context"] == "disgust"].drop(columns="context")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExprStatsWarning)
-        with pytest.raises(Exception, match="Heywood|no model of the factor has scores"):
+        with pytest.raises(Exception, match=r"Heywood|no model of the factor has scores"):
             guess_human(here, fit_factor(average_raters(here), items=ITEMS))
 
 
 @pytest.mark.usefixtures("blank_pictures")
 @pytest.mark.parametrize(
-    ("subjects", "seed"), [(20, 1), (24, 1), (22, 2), (25, 3), (28, 4), (30, 5)]
+    ("subjects", "seed"),
+    [
+        (24, 1),
+        *(
+            pytest.param(*one, marks=pytest.mark.slow)
+            for one in [(20, 1), (22, 2), (25, 3), (28, 4), (30, 5)]
+        ),
+    ],
 )
-def test_demonstrations_of_few_people_speak_our_words_only(tmp_path, subjects, seed):
+def test_demonstrations_of_few_people_speak_our_words_only(tmp_path, monkeypatch, subjects, seed):
+    monkeypatch.setattr("exprstats.study.recovery.PANELS", 2)
     simulated = simulate_expressiveness(subjects=subjects, seed=seed)
     write_study_files(simulated, tmp_path, seed=seed)
     path = tmp_path / "study.toml"
