@@ -101,7 +101,8 @@ def present_classes(session: Session, ratings: pd.DataFrame, labels: Sequence[st
     session.rows += [{"kind": "class", **row} for row in rows]
     most = max(rows, key=lambda row: row["n"])
     raters = count_things(ratings["rater"].nunique(), "rater")
-    told = f"{raters} named one of {count_things(len({row['label'] for row in rows}), 'class', 'classes')}"
+    labelled = count_things(len({row["label"] for row in rows}), "class", "classes")
+    told = f"{raters} named one of {labelled}"
     told += f" {int(ratings['rating'].notna().sum()):,} times; the most frequent is"
     session.say(f"{told} '{most['label']}' ({_write_share(most['share'])}).")
     several = len({row["item"] for row in rows}) > 1
