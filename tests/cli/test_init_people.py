@@ -93,3 +93,10 @@ def test_repeated_rows_are_told_apart(call, tmp_path, clips):
     ):
         table.to_csv(tmp_path / "clips.csv", index=False)
         assert words in " ".join(call("check", place, code=2).stderr.split())
+
+
+def test_a_named_feature_that_never_varies_is_told_before_any_work(call, tmp_path, clips):
+    place, _, text, _ = draft(call, tmp_path, clips=clips.assign(flach=1.0, wert2=clips["wert"]))
+    place.write_text(text.replace("# features", "features"), encoding="utf-8")
+    told = " ".join(call("check", place).stdout.split())
+    assert "one value in all clips teach a model nothing: 'flach'" in told
