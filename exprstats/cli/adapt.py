@@ -28,6 +28,7 @@ from exprstats.cli.options import (
     SeedOption,
     split_names,
 )
+from exprstats.cli.places import check_folders
 from exprstats.cli.reading import allow_strict, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import DataError, OptionError, warn_user
@@ -94,6 +95,11 @@ def adapt_sequences(
                 "adapting to each person changes."
             )
             raise OptionError(message)
+        if neutral is not None and save is not None:
+            from exprstats.io.folders import refuse_folder
+
+            check_folders({"--out": out, "--save": save}, session.files)
+            refuse_folder(save, force=force, inputs=[model, clips, sequences])
         targets = split_names(target, "--target") or [target]
         single = targets[0] if len(targets) == 1 else None
         table = read_windows(session, clips, single, clip=clip, subject=subject, context=None)
@@ -120,7 +126,7 @@ def _judge(
     if save is None:
         found = adapt_people(network, table, neutral=_MARK, **options)
     else:
-        spared = list(session.files.values())
+        spared = [*session.files.values(), *(one["file"] for one in session.inputs)]
         with stage_folder(save, force=session.force, inputs=spared) as stage:
             found = adapt_people(network, table, neutral=_MARK, folder=stage, **options)
     session.add_table("adaptation", found.tidy())

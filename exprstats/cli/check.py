@@ -17,6 +17,7 @@ from exprstats.cli.calls import Call, name_call
 from exprstats.cli.holdings import (
     count_table,
     match_tables,
+    present_classes,
     present_design,
     try_call,
     try_reading,
@@ -228,8 +229,12 @@ def _describe_call(session: Session | None, path: Path, call: Call, reading: Rea
     try_call(call, table)
     if session is None:
         return
-    session.show_points("Rows", list(count_table(table)))
-    if "rater" in table:
+    classes = call.command == "agreement" and call.options.get("weights") == "identity"
+    session.show_points("Rows", list(count_table(table, classes=classes)))
+    if classes:
+        labels = call.options.get("labels")
+        present_classes(session, table, labels if isinstance(labels, list) else [])
+    elif "rater" in table:
         present_design(session, table)
 
 

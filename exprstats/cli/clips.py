@@ -9,7 +9,7 @@ import typer
 
 from exprstats.apa import count_things
 from exprstats.cli.options import JsonOption, QuietOption
-from exprstats.cli.places import check_folder
+from exprstats.cli.places import check_folder, spare_input
 from exprstats.cli.session import Session, open_session
 
 if TYPE_CHECKING:
@@ -43,11 +43,16 @@ def cut_videos(
         import pandas as pd
 
         from exprstats.deep.video.clips import cut_clips, list_unmatched
+        from exprstats.io.outputs import join_inside
 
+        session.files["--out"] = out / "ledger.csv"
         segments = _read_plan(session, plan, videos)
+        for name in segments["clip"]:
+            planned = {"--out": join_inside(out, str(name), ".mp4")}
+            for video in videos:
+                spare_input(video, planned)
         ledgers = []
         for video in videos:
-            session.files["--out"] = out / "ledger.csv"
             ledgers.append(cut_clips(video, segments, out))
             session.add_input(video, str(ledgers[-1]["video_sha256"].iloc[0]), len(ledgers[-1]))
         ledgers.append(list_unmatched(segments, videos, out))

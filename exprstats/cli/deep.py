@@ -20,6 +20,7 @@ from exprstats.cli.options import (
     split_id,
     split_names,
 )
+from exprstats.cli.places import check_folder, check_folders, spare_input
 from exprstats.cli.reading import allow_strict, get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import OptionError, warn_user
@@ -174,6 +175,9 @@ def fit_sequences(
         varied = {"crop": crop, "brightness": brightness}
         augment = {name: value for name, value in varied.items() if value is not None}
         check_ending(save)
+        if resume is not None:
+            check_folder(resume, "--resume")
+            check_folders({"--out": out, "--resume": resume}, session.files)
         targets = split_names(target, "--target") or [target]
         single = targets[0] if len(targets) == 1 else None
         table = read_windows(session, clips, single, clip=clip, subject=subject, context=by)
@@ -255,6 +259,10 @@ def note_arrays(
     if weights is not None and weights.is_file():
         session.add_input(weights, hash_file(weights), 0)
     if sequences.is_dir():
+        spare_input(sequences, {}, session.out)
+        for place in session.files.values():
+            if place.is_file() and place.resolve().parent == sequences.resolve():
+                spare_input(place, session.files)
         session.inputs.append({
             "file": str(sequences),
             "sha256": hash_sequences(sequences, table["clip"].tolist()),

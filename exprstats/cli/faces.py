@@ -10,6 +10,7 @@ import typer
 
 from exprstats.apa import MISSING, count_things
 from exprstats.cli.options import ForceOption, JsonOption, OutOption, QuietOption
+from exprstats.cli.places import spare_input
 from exprstats.cli.session import Session, open_session
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import say
@@ -67,6 +68,8 @@ def box_faces(
 
         from exprstats.io.files.kinds import hash_file
 
+        for one in (*clips, *filter(None, [detector])):
+            spare_input(one, session.files, session.out)
         chosen = {"score": score, "step": step, "confidence": confidence, "fps": fps}
         find = _open_finder(session, clips, landmarks, detector, margin=margin, **chosen)
         rows = [_box(clip, find, alone=len(clips) == 1) for clip in clips]
@@ -111,6 +114,7 @@ def _open_finder(
     frames = read_faces(str(landmarks), fps=fps).table
     names = {clip.stem for clip in clips}
     for one in list_tracker_files(Path(str(landmarks))):
+        spare_input(one, session.files, session.out)
         if name_recording(one) in names:
             count = int(frames["video"].eq(name_recording(one)).sum())
             session.add_input(one, hash_file(one), count)

@@ -18,6 +18,7 @@ from exprstats.cli.options import (
     SeedOption,
     split_names,
 )
+from exprstats.cli.places import check_folders
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import DataError, Option, OptionError, Problem
@@ -115,6 +116,11 @@ def label_file(
         from exprstats.io.files.kinds import hash_file
         from exprstats.report.sections.intensity import describe_labels
 
+        check_folders({"--out": out, "--sequences": sequences}, session.files)
+        if sequences is not None:
+            from exprstats.io.folders import refuse_folder
+
+            refuse_folder(sequences, force=force, inputs=filter(None, [file, subjects]))
         faces = read_faces(file, tracker=tracker, fps=fps, reading=get_reading())
         frames = pick_face(faces.table, face)
         for one in list_tracker_files(file):
@@ -353,7 +359,8 @@ def write_sequences(
     clips, arrays = gather_windows(frames, windows, features=features, keep=["subject", *more])
     means = np.array([arrays[name].mean(axis=0) for name in clips["clip"]], dtype=float)
     clips[features] = means
-    with stage_folder(folder, force=session.force) as stage:
+    given = [one["file"] for one in session.inputs]
+    with stage_folder(folder, force=session.force, inputs=given) as stage:
         for name, values in arrays.items():
             np.save(stage / f"{name}.npy", values)
         write_csv(clips, stage / "clips.csv")

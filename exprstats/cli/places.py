@@ -105,6 +105,30 @@ def _is_own(place: Path) -> bool:
     return isinstance(found, dict) and {"command", "version", "inputs", "rows"} <= found.keys()
 
 
+def check_folders(folders: Mapping[str, Path | None], files: Mapping[str, Path]) -> None:
+    """Refuse folders of which one would lie in another, or take the place of a file's.
+
+    Parameters
+    ----------
+    folders
+        Option to the folder that it names; None: it was not given.
+    files
+        As `check_places` takes them.
+
+    Raises
+    ------
+    OptionError
+        With both options.
+    """
+    given = {option: place.resolve() for option, place in folders.items() if place is not None}
+    written = {option: place.resolve() for option, place in files.items()}
+    for option, place in given.items():
+        for other, inside in (given | written).items():
+            if other != option and inside.is_relative_to(place):
+                message = f"{other} lies in the folder of {option}. Choose a place outside."
+                raise OptionError(message)
+
+
 def check_folder(place: Path, option: str) -> None:
     """Refuse a folder that files cannot be written into.
 

@@ -275,7 +275,9 @@ def _keep_warnings(session: Session) -> Iterator[None]:
         try:
             yield
         finally:
-            spoken = [_spell_warning(session.command, one.message) for one in caught]
+            # What arithmetic says of itself tells a reader nothing.
+            told_of = [one for one in caught if not issubclass(one.category, RuntimeWarning)]
+            spoken = [_spell_warning(session.command, one.message) for one in told_of]
             told = dict.fromkeys(one for one in spoken if one not in session.failures)
             session.warnings.extend(told)
 

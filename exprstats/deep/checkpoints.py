@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,9 @@ class Checkpoint:
         except (OSError, RuntimeError) as error:
             message = f"{self.path} cannot be written ({error}). Choose another place."
             raise OptionError(message, option="checkpoint") from error
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
 
     def read(
         self,
@@ -84,16 +88,26 @@ class Checkpoint:
     ) -> dict[str, Any] | None:
         """Bring everything to where training was, and return its progress; None for a new start.
 
+        Raises
+        ------
+        OptionError
+            The file is none of ours, and would be lost.
+
         Warns
         -----
         DataWarning
-            The file is of another training, or damaged: training starts anew.
+            The file is of another training: training starts anew.
         """
         if not self.path.is_file():
             return None
+        message = (
+            f"{self.path} is no unfinished training that exprstats can read, and would be "
+            "replaced. Move it elsewhere, or choose another place."
+        )
         try:
             held = torch.load(self.path, map_location="cpu", weights_only=True)
-            if (held["format"], held["about"]) == (FORMAT, self.about):
+            known = held["format"] == FORMAT
+            if known and held["about"] == self.about:
                 net.load_state_dict(held["net"])
                 optimiser.load_state_dict(held["optimiser"])
                 for name, one in generators.items():
@@ -102,9 +116,10 @@ class Checkpoint:
                 if held["cuda"] and torch.cuda.is_available():
                     torch.cuda.set_rng_state_all(held["cuda"])
                 return held["progress"]
-        except Exception:  # whatever a damaged file makes of itself
-            warn_user(f"{self.path} cannot be read: training starts anew.")
-            return None
+        except Exception as error:  # whatever a file makes of itself
+            raise OptionError(message, option="checkpoint") from error
+        if not known:
+            raise OptionError(message, option="checkpoint")
         told = "is of other data, settings or versions"
         warn_user(f"{self.path} {told}: training starts anew.")
         return None

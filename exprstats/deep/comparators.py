@@ -192,7 +192,7 @@ def fit_deep(
                 repeated.append(one[one["part"] == "test"].assign(run=run))
             if run > 1:
                 histories.append(other.history_.assign(context=context, run=run))
-    clear_places(checkpoints)
+    clear_places(checkpoints, shelf)
     return DeepModels(
         name=name or kind,
         kind=kind,

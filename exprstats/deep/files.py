@@ -170,11 +170,14 @@ def number_places(folder: str | Path | None) -> Iterator[Path | None]:
         yield None if folder is None else Path(folder) / f"training_{number}.pt"
 
 
-def clear_places(folder: str | Path | None) -> None:
-    """Remove the files of trainings that all ended, and their folder if nothing else is in it."""
+def clear_places(folder: str | Path | None, shelf: Iterator[Path | None]) -> None:
+    """Remove the files that were taken from a shelf, and their folder if nothing else is in it."""
     if folder is None:
         return
-    for path in Path(folder).glob("training_*.pt"):
-        path.unlink()
+    following = next(shelf)
+    for path in number_places(folder):
+        if path is None or path == following:
+            break
+        path.unlink(missing_ok=True)
     with suppress(OSError):
         Path(folder).rmdir()

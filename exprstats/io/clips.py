@@ -27,8 +27,8 @@ from exprstats.io.sources import (
 )
 from exprstats.options import name_nearest
 
-_SHARED = ("If contexts share ids, name their column with ", Option("context"), ".")
 _ONCE = "Keep one row of each clip."
+_SHARED = (f"{_ONCE} If contexts share ids, name their column with ", Option("context"), ".")
 # What the cells of a target may be, by whether they are classes.
 TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
 

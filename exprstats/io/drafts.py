@@ -11,6 +11,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, OptionError, Problem, Text, warn_user
 from exprstats.io.guards.tables import mark_said
+from exprstats.options import name_some
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ class Draft:
                 for row in cases.head(5).to_numpy()
             )
             counted = count_things(len(cases), "case stands", "cases stand")
-            fact = f"{counted} more than once: {shown}."
+            fact = f"{counted} more than once: {shown}. {self._compare_repeats(key, repeated)}"
             self.add(fact, remedy, None, repeated)
 
     def judge_contexts(self, key: Sequence[str]) -> None:
@@ -111,6 +112,19 @@ class Draft:
             return
         remedy = (*named, "; if not, give the column another name in the file.")
         self.problems.append(Problem(fact, remedy, column="context"))
+
+    def _compare_repeats(self, key: Sequence[str], repeated: np.ndarray) -> str:
+        """Return whether rows of one case are copies, or in which columns they differ."""
+        rows = self.table[repeated]
+        others = [str(name) for name in rows if name not in key]
+        counts = rows.groupby(list(key), dropna=False)[others].nunique(dropna=False)
+        apart = counts.gt(1)
+        names = [name for name in others if apart[name].any()]
+        if not names:
+            return "Rows of one case are equal."
+        equal = int((~apart.any(axis=1)).sum())
+        rest = f"; {count_things(equal, 'case has', 'cases have')} equal rows" if equal else ""
+        return f"Rows of one case differ in {name_some(names)}{rest}."
 
     def keep(self, rows: np.ndarray) -> None:
         """Keep the rows where a mask (n,) holds."""

@@ -70,9 +70,7 @@ def stage_folder(
     """
     # Not resolve(): a link must be seen as one.
     target = Path(os.path.normpath(Path(path).absolute()))
-    spare_inputs(target, inputs)
-    _refuse_target(target, force)
-    _refuse_changed(target)
+    refuse_folder(target, force=force, inputs=inputs)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
@@ -95,6 +93,22 @@ def stage_folder(
         raise OptionError(message) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def refuse_folder(
+    folder: FilePath, *, force: bool = False, inputs: Iterable[FilePath] = ()
+) -> None:
+    """Refuse a folder that `stage_folder` would not replace, before any work is done.
+
+    Raises
+    ------
+    OptionError
+        As `stage_folder`.
+    """
+    target = Path(os.path.normpath(Path(folder).absolute()))
+    spare_inputs(target, inputs)
+    _refuse_target(target, force)
+    _refuse_changed(target)
 
 
 def spare_inputs(folder: Path, inputs: Iterable[FilePath]) -> None:
@@ -179,9 +193,9 @@ def _hash(path: Path) -> str:
 def _list_files(draft: Path) -> None:
     """Write into the draft's provenance which files there are, each with its hash."""
     place = draft / PROVENANCE
-    if not place.is_file():
-        return
-    found = json.loads(place.read_text(encoding="utf-8"))
+    found = {"program": "exprstats"}
+    if place.is_file():
+        found = json.loads(place.read_text(encoding="utf-8"))
     files = sorted(one for one in draft.rglob("*") if one.is_file() and one != place)
     listed = [{"file": one.relative_to(draft).as_posix(), "sha256": _hash(one)} for one in files]
     write_json({**found, _MANIFEST: listed}, place)

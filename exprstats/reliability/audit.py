@@ -134,7 +134,12 @@ def audit_table(
 def _check_claim(claim: Claim) -> dict[str, Any]:
     low, high = expect_limits(claim)
     consistent = is_consistent(claim)
-    note = None if consistent else f"expected [{low:g}, {high:g}]; {explain_claim(claim)}"
+    parts = [
+        *([f"expected [{low:g}, {high:g}]"] if not math.isnan(low) else []),
+        *filter(None, [claim.flaw]),
+        explain_claim(claim),
+    ]
+    note = None if consistent else "; ".join(parts)
     return {"consistent": consistent, "expected_low": low, "expected_high": high, "note": note}
 
 
@@ -143,7 +148,8 @@ def _read_claims(
 ) -> list[Claim]:
     problems: list[Problem] = []
     claims = []
-    for place, row in enumerate(table.to_dict("records"), start=1):
+    # The header of a file is its first row.
+    for place, row in enumerate(table.to_dict("records"), start=2):
         try:
             claims.append(_read_claim(row, term, level, decimals))
         except ValueError as error:
@@ -166,11 +172,6 @@ def _read_claim(
     if not (n >= 2 and k > 1 and n == int(n)):
         message = f"n_clips {n:g} and raters_per_clip {k:g}: the interval needs n ≥ 2, k > 1."
         raise ValueError(message)
-    if not low.value <= estimate.value <= high.value <= 1 or estimate.value >= 1:
-        message = (
-            f"{estimate.value:g} [{low.value:g}, {high.value:g}] is no coefficient in its limits."
-        )
-        raise ValueError(message)
     return Claim(estimate, low, high, int(n), k, term, level)
 
 
@@ -186,14 +187,25 @@ class Claim:
     term: AuditTerm
     level: float
 
+    @property
+    def flaw(self) -> str:
+        """Why no data can give these three numbers; empty where some could."""
+        estimate, low, high = self.estimate.value, self.low.value, self.high.value
+        if low <= estimate <= high <= 1 and estimate < 1:
+            return ""
+        shown = f"{estimate:g} [{low:g}, {high:g}]"
+        return f"{shown} is impossible, for whatever data: it is no coefficient in its limits"
+
 
 def is_consistent(claim: Claim) -> bool:
     """Return whether one estimate that rounds to the printed one gives both printed limits."""
-    return _fits(claim.estimate, *_cross_limits(claim))
+    return not claim.flaw and _fits(claim.estimate, *_cross_limits(claim))
 
 
 def expect_limits(claim: Claim) -> tuple[float, float]:
-    """Return the limits of the printed estimate itself."""
+    """Return the limits of the printed estimate itself; NaN where it is 1 or more."""
+    if claim.estimate.value >= 1:
+        return math.nan, math.nan
     base, k = _find_base(claim)
     mean = move_reliability(claim.estimate.value, base, k)
     limits = find_f_limits(1 / (1 - mean), *_find_df(claim), claim.level)

@@ -12,10 +12,19 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io import FileContents, Reading, read_contents
 from exprstats.io.files.annotations import Annotated, tell_annotated
-from exprstats.io.files.words import find_pairs
+from exprstats.io.files.words import WORDS, find_pairs, split_name
 from exprstats.io.guards.codes import USUAL_CODES
 from exprstats.io.numbers import order_answers
-from exprstats.study.entries import Entry, StudyDraft, Value
+from exprstats.options import name_some
+from exprstats.study.entries import (
+    Entry,
+    StudyDraft,
+    Value,
+    ask_entry,
+    guess_target,
+    list_texts,
+    pick_numbers,
+)
 
 _ROLES = {
     "clip": "what was rated or seen",
@@ -39,14 +48,11 @@ _HOLDS = {
     "wide": "one row a clip, one column a rater",
     "clips": "one row a clip, with its features",
     "segments": "where clips begin and end",
+    "people": "one row a person",
 }
-# Words in the name of a column that is to be predicted.
-_TARGETS = ("target", "outcome", "score", "rating", "label", "truth", "y", "valence", "arousal")
 _MOST_WORDS = 11
 # So many columns of numbers may be judges; items are more.
 _MOST_JUDGES = 10
-# Words in the names of columns of numbers that are neither answers nor features.
-_ASIDE = {"order", "time", "timestamp", "duration", "date", "age", "id", "index", "row", "number"}
 
 
 def draft_study(
@@ -114,6 +120,9 @@ def draft_study(
     elif "clips" in found:
         entries += _draft_clips(*found["clips"], where, rated="ratings" in found)
         entries += _draft_reading("clips", found["clips"][1], reading)
+    if "people" in found:
+        entries += _draft_people(*found["people"], where)
+        entries += _draft_reading("subjects", found["people"][1], reading)
     return StudyDraft(tuple(entries), tuple(holds), tuple(notes))
 
 
@@ -128,7 +137,7 @@ def _draft_annotated(told: Mapping[Path, Annotated], folder: Path) -> Iterator[E
         if lexicons:
             yield Entry("signing", "lexicon", _write_path(lexicons[0], folder))
         else:
-            yield _ask("signing", "lexicon", "the file of words by category")
+            yield ask_entry("signing", "lexicon", "the file of words by category")
     elif lexicons:
         fact = "a lexicon belongs to annotations of signing, which are not among the files."
         raise DataError(Problem(fact, "Name them beside it.", file=str(lexicons[0])))
@@ -147,16 +156,18 @@ def _sort_files(
         raise DataError(Problem(fact, "Name the folder above them, or one of them."))
     read = [(path, _look(path, reading)) for path in paths if path not in folders]
     rated = any(_LAYOUTS.get(one.layout) == "ratings" for _, one in read)
+    alone = not folders and sum(_find_people(one) is None for _, one in read) < 1 + rated
     found: Found = {}
     holds = [f"{path.name}: a folder of videos' frames." for path in folders]
     notes, passed = [], []
     for path, one in read:
-        kind = _name_kind(one, rated=rated)
+        people = not alone and _find_people(one) is not None
+        kind = "people" if people else _name_kind(one, rated=rated)
         if kind is None:
             passed.append(_pass_over(path, one))
             continue
         rows = count_things(one.facts.rows, "row")
-        holds.append(f"{path.name}: {rows}, {_HOLDS[one.layout]}.")
+        holds.append(f"{path.name}: {rows}, {_HOLDS['people' if people else one.layout]}.")
         notes += [f"{path.name}: {speak(text, 'study')}" for text in one.warnings]
         if kind in found:
             fact = f"'{found[kind][0]}' and '{path}' both hold {kind}."
@@ -184,9 +195,19 @@ def _name_kind(contents: FileContents, *, rated: bool) -> str | None:
     if rated:
         # Beside ratings, a table of numbers holds features.
         return "clips"
-    numbers = _pick_numbers(contents)
+    numbers = pick_numbers(contents)
     alike = 2 <= len(numbers) <= _MOST_JUDGES and contents.share_range(numbers)
     return "ratings" if contents.judges or alike else None
+
+
+def _find_people(contents: FileContents) -> str | None:
+    """Return the column of people of a table with one row a person; None where it has clips."""
+    names = [contents.roles[role] for role in ("subject", "clip") if role in contents.roles]
+    if contents.layout not in {"clips", "wide"} or len(names) != 1:
+        return None
+    rows = contents.columns.set_index("column")
+    once = int(rows.loc[names[0], "distinct"]) == contents.facts.rows
+    return names[0] if once and split_name(names[0]) & set(WORDS["subject"]) else None
 
 
 def _pass_over(path: Path, contents: FileContents) -> Problem:
@@ -249,25 +270,6 @@ def _list_roles(table: str, contents: FileContents, roles: Iterable[str]) -> Ite
         yield Entry(table, role, value, told, names)
 
 
-def _ask(table: str, key: str, told: str, contents: FileContents | None = None) -> Entry:
-    names = () if contents is None else tuple(contents.columns["column"])
-    return Entry(table, key, "...", told, names, asked=True)
-
-
-def _pick_numbers(contents: FileContents) -> tuple[str, ...]:
-    """Return the columns of numbers that may be answers: no counters and no ids."""
-    rows = {row["column"]: row for row in contents.columns.to_dict("records")}
-    kept = []
-    for name in contents.numbers:
-        words = set(name.lower().replace("_", " ").replace(".", " ").split())
-        row = rows[name]
-        whole = row["low"] in {0, 1} and row["high"] - row["low"] == row["n"] - 1
-        counter = row["n"] > 20 and row["distinct"] == row["n"] and whole
-        if not counter and not words & _ASIDE:
-            kept.append(name)
-    return tuple(kept) or contents.numbers
-
-
 def _draft_ratings(
     path: Path, contents: FileContents, folder: Path, *, alone: bool
 ) -> Iterator[Entry]:
@@ -275,14 +277,14 @@ def _draft_ratings(
     table, layout, roles = "ratings", contents.layout, contents.roles
     names = tuple(contents.columns["column"])
     yield Entry(table, "file", _write_path(path, folder))
-    rated = _pick_numbers(contents)
+    rated = pick_numbers(contents)
     long = layout == "ratings"
     if layout == "raters in rows":
         yield Entry(table, "raters_in_rows", True, "each row holds the ratings of one rater")
     asked = ("rater",) if layout == "raters in rows" else ("clip", *(("rater",) * long))
     yield from _list_roles(table, contents, asked)
     if "clip" not in roles and long:
-        yield _ask(table, "clip", "the column of the clips", contents)
+        yield ask_entry(table, "clip", "the column of the clips", contents)
     why = "because no other column holds numbers"
     if layout == "wide":
         rated = tuple(one for one in contents.judges if one in rated) or rated
@@ -305,7 +307,7 @@ def _draft_ratings(
     yield from _list_roles(table, contents, ("subject", "context"))
     if "subject" not in roles and alone and layout != "raters in rows":
         told = "the column of the people who are seen; else clips are independent"
-        yield _ask(table, "subject", told, contents)
+        yield ask_entry(table, "subject", told, contents)
     yield from _ask_scale(table, contents, rated)
 
 
@@ -324,14 +326,18 @@ def _draft_words(contents: FileContents) -> Iterator[Entry]:
     levels = dict(zip(free["column"], free["levels"], strict=True))
     texts = {name: held for name, held in levels.items() if 1 < len(held) <= _MOST_WORDS}
     if not texts:
-        yield _ask(table, "rating", "the column of the ratings", contents)
+        yield ask_entry(table, "rating", "the column of the ratings", contents)
         return
     told, names = "the answers, which are words", tuple(contents.columns["column"])
     key, value = ("items", tuple(texts)) if len(texts) > 1 else ("rating", next(iter(texts)))
     yield Entry(table, key, value, told, names)
     ordered = order_answers(sorted({one for held in texts.values() for one in held}))
     told = "the answers from the lowest, which is 1, to the highest"
-    yield Entry(table, "labels", tuple(ordered), told) if ordered else _ask(table, "labels", told)
+    yield (
+        Entry(table, "labels", tuple(ordered), told)
+        if ordered
+        else ask_entry(table, "labels", told)
+    )
 
 
 def _draft_clips(
@@ -342,33 +348,35 @@ def _draft_clips(
     yield Entry(table, "file", _write_path(path, folder))
     yield from _list_roles(table, contents, ("clip", "subject", "context"))
     if "subject" not in contents.roles:
-        yield _ask(table, "subject", "the column of the people who are seen", contents)
+        yield ask_entry(table, "subject", "the column of the people who are seen", contents)
     target = None
     if not rated:
-        yield from (lines := list(_guess_target(table, contents)))
+        yield from (lines := list(guess_target(table, contents)))
         target = next((one.value for one in lines if one.key == "target"), None)
-    numbers = [name for name in _pick_numbers(contents) if name != target]
+    texts = {name: one for name, one in list_texts(contents).items() if name != target}
+    for name, levels in texts.items():
+        known = "context" in contents.roles
+        value, use = ((name,), "a feature") if known else (name, "contexts, if named here")
+        told = f"'{name}' holds {len(levels)} texts ({name_some(levels)}): {use}"
+        told += "" if rated else ", or what models predict, if named as target"
+        yield Entry(table, "features" if known else "context", value, told, asked=True)
+    numbers = [name for name in pick_numbers(contents) if name != target]
     told = "without it every other column of numbers, and of few texts, is taken"
-    yield Entry(table, "features", tuple(numbers), told, asked=True)
+    yield Entry(table, "features", (*numbers, *texts), told, asked=True)
 
 
-def _guess_target(table: str, contents: FileContents) -> Iterator[Entry]:
-    """Yield the column that is to be predicted: by its name, else the last one of numbers."""
-    names = tuple(contents.columns["column"])
-    taken = set(contents.roles.values())
-    free = [name for name in names if name not in taken]
-    for word in _TARGETS:
-        found = [name for name in free if word in name.lower().replace("_", " ").split()]
-        if found:
-            told = f"what models predict, because its name holds '{word}'"
-            yield Entry(table, "target", found[0], told, names)
-            return
-    numbers = [name for name in _pick_numbers(contents) if name not in {"start", "end"}]
-    if numbers:
-        told = "what models predict, because it is the last column of numbers"
-        yield Entry(table, "target", numbers[-1], told, names)
-    else:
-        yield _ask(table, "target", "the column that models predict", contents)
+def _draft_people(path: Path, contents: FileContents, folder: Path) -> Iterator[Entry]:
+    """Yield the lines of ``[subjects]``."""
+    table, names = "subjects", tuple(contents.columns["column"])
+    yield Entry(table, "file", _write_path(path, folder))
+    person = _find_people(contents)
+    yield Entry(table, "subject", person or "subject", _ROLES["subject"], names)
+    told = "the column whose groups of people are compared"
+    texts = tuple(one for one in list_texts(contents) if one != person)
+    yield Entry(table, "group", texts[0] if texts else "...", told, names, asked=True)
+    numbers = tuple(one for one in contents.numbers if one not in contents.roles.values())
+    told = "columns that models predict from, beside those of clips; none unless they are named"
+    yield Entry(table, "features", (*numbers, *texts) or ("...",), told, names, asked=True)
 
 
 def _draft_openface(
@@ -383,9 +391,10 @@ def _draft_openface(
     if frames is not None:
         yield Entry(table, "folder", _write_path(frames, folder))
     else:
-        yield _ask(table, "folder", "the folder of OpenFace files, one a video")
+        yield ask_entry(table, "folder", "the folder of OpenFace files, one a video")
     if segments is None:
-        yield _ask(table, "segments", "the file with columns clip, video, start, end (s), subject")
+        told = "the file with columns clip, video, start, end (s), subject"
+        yield ask_entry(table, "segments", told)
         return
     path, contents = segments
     yield Entry(table, "segments", _write_path(path, folder))
@@ -395,6 +404,6 @@ def _draft_openface(
     if video is not None and video != contents.roles.get("clip"):
         yield Entry(table, "video", video, f"the videos, because its name is '{video}'")
     if "subject" not in contents.roles:
-        yield _ask(table, "subject", "the column of the people who are seen", contents)
+        yield ask_entry(table, "subject", "the column of the people who are seen", contents)
     if not rated:
-        yield from _guess_target(table, contents)
+        yield from guess_target(table, contents)

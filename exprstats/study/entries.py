@@ -1,13 +1,15 @@
-"""Lines of a study file that is drafted, with the reasons of guesses."""
+"""Lines of a study file that is drafted, with the reasons of guesses on its columns."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from exprstats import __version__
+from exprstats.io import FileContents
+from exprstats.options import name_some
 
 Value = (
     bool
@@ -19,6 +21,13 @@ Value = (
     | tuple[str | float, ...]
     | Mapping[str, float]
 )
+# Words in the name of a column that is to be predicted.
+_TARGETS = ("target", "outcome", "score", "rating", "label", "truth", "y", "valence", "arousal")
+# Words in the name of a column of a few texts that is to be predicted.
+_CLASSES = ("label", "class", "category", "emotion", "expression", "affect", "diagnosis")
+_MOST_CLASSES = 20
+# Words in the names of columns of numbers that are neither answers nor features.
+_ASIDE = {"order", "time", "timestamp", "duration", "date", "age", "id", "index", "row", "number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +134,61 @@ def write_value(value: Value) -> str:
 def write_comment(text: str) -> str:
     """Return a text without what a comment cannot hold: line breaks and control characters."""
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
+def ask_entry(table: str, key: str, told: str, contents: FileContents | None = None) -> Entry:
+    """Return a question, which may be answered by any column."""
+    names = () if contents is None else tuple(contents.columns["column"])
+    return Entry(table, key, "...", told, names, asked=True)
+
+
+def pick_numbers(contents: FileContents) -> tuple[str, ...]:
+    """Return the columns of numbers that may be answers: no counters and no ids."""
+    rows = {row["column"]: row for row in contents.columns.to_dict("records")}
+    kept = []
+    for name in contents.numbers:
+        words = set(name.lower().replace("_", " ").replace(".", " ").split())
+        row = rows[name]
+        whole = row["low"] in {0, 1} and row["high"] - row["low"] == row["n"] - 1
+        counter = row["n"] > 20 and row["distinct"] == row["n"] and whole
+        if not counter and not words & _ASIDE:
+            kept.append(name)
+    return tuple(kept) or contents.numbers
+
+
+def list_texts(contents: FileContents) -> dict[str, list[str]]:
+    """Return the columns of a few texts that no role takes, with their texts."""
+    taken = set(contents.roles.values())
+    rows = contents.columns[contents.columns["kind"] == "text"].to_dict("records")
+    levels = {
+        str(row["column"]): [str(one) for one in dict.fromkeys(row["levels"] or ())]
+        for row in rows
+        if row["column"] not in taken
+    }
+    return {name: held for name, held in levels.items() if 2 <= len(held) <= _MOST_CLASSES}
+
+
+def guess_target(table: str, contents: FileContents) -> Iterator[Entry]:
+    """Yield the column that is to be predicted: by its name, else the last one of numbers."""
+    names = tuple(contents.columns["column"])
+    taken = set(contents.roles.values())
+    free = [name for name in names if name not in taken]
+    texts = list_texts(contents)
+    for word in _CLASSES:
+        if found := [name for name in texts if word in name.lower().replace("_", " ").split()]:
+            shown = name_some(texts[found[0]])
+            told = f"the classes that models predict ({shown}), because its name holds '{word}'"
+            yield Entry(table, "target", found[0], told, names)
+            return
+    for word in _TARGETS:
+        found = [name for name in free if word in name.lower().replace("_", " ").split()]
+        if found:
+            told = f"what models predict, because its name holds '{word}'"
+            yield Entry(table, "target", found[0], told, names)
+            return
+    numbers = [name for name in pick_numbers(contents) if name not in {"start", "end"}]
+    if numbers:
+        told = "what models predict, because it is the last column of numbers"
+        yield Entry(table, "target", numbers[-1], told, names)
+    else:
+        yield ask_entry(table, "target", "the column that models predict", contents)

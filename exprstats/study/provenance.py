@@ -310,7 +310,10 @@ class Logbook:
         fresh = {}
         for one in caught:
             kept = CaughtWarning(stage, one.category.__name__, self._spell(one.message))
-            if kept not in self.warnings:
+            if issubclass(one.category, RuntimeWarning):
+                # What arithmetic says of itself tells a reader nothing; developers hear it.
+                fresh[kept] = one
+            elif kept not in self.warnings:
                 self.warnings.append(kept)
                 fresh[kept] = one
         for one in fresh.values():

@@ -111,5 +111,8 @@ def test_rows_need_no_names_and_names_may_be_empty(call, write):
 def test_a_table_that_is_no_published_one(call, write):
     told = squeeze(call("audit", write("1,2", header="estimate,score"), code=2).stderr)
     assert "there is no column 'conf_low' or 'conf_high' or 'n_clips'" in told
-    told = squeeze(call("audit", write(".5,.6,.7,20,4"), code=2).stderr)
-    assert "0.5 [0.6, 0.7] is no coefficient in its limits" in told
+    rows = (".419,-.014,.687,35,3", ".5,.6,.7,20,4", "1.2,.6,.7,20,4")
+    told = squeeze(call("audit", write(*rows)).stdout)
+    assert "1 of 3 rows follow" in told
+    assert "0.5 [0.6, 0.7] is impossible, for whatever data: it is no coefficient" in told
+    assert "[.6, .7]" in told and "nan" not in told.lower()

@@ -139,6 +139,19 @@ def test_row_33_memory_does_not_grow_with_the_rows_of_columns_that_nobody_asked_
     assert peaks[23_000] - peaks[14_000] < 3e6
 
 
+def test_row_44_by_the_command_too(call, tmp_path):
+    """The target is noise, so that the largest penalty does best and every weight is zero."""
+    draw = np.random.default_rng(1)
+    table = pd.DataFrame({"clip": range(120), "subject": np.repeat(np.arange(30), 4)})
+    table[["smile", "nod", "y"]] = draw.normal(size=(120, 3))
+    path, out = tmp_path / "c.csv", tmp_path / "out"
+    table.to_csv(path, index=False)
+    words = ("fit", path, "--target", "y", "--subject", "subject", "--features", "smile,nod")
+    told = " ".join(call(*words, "--out", out).stdout.split())
+    assert "every weight is zero" in told
+    assert not [one for one in out.rglob("*.png") if "weights" in one.name]
+
+
 def test_row_44_weights_that_are_all_zero_are_said_and_not_drawn(tmp_path):
     table = read_clips(write(Case("44", clips(), ""), tmp_path / "c.csv"), target="y")
     with warnings.catch_warnings(action="ignore"):

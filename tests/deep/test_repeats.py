@@ -116,8 +116,9 @@ def test_a_checkpoint_of_something_else_is_not_used(people, tmp_path):
         plain = DeepRegressor(**settings).fit(*data, groups)
         assert found.predict(clips).tobytes() == plain.predict(clips).tobytes()
     place.write_bytes(b"nothing")
-    with pytest.warns(DataWarning, match="cannot be read: training starts anew"):
+    with pytest.raises(OptionError, match=r"would be replaced\. Move it elsewhere"):
         DeepRegressor(**SMALL).fit(clips, y, groups, checkpoint=place)
+    assert place.read_bytes() == b"nothing"
     (tmp_path / "file").write_text("")
     with pytest.raises(OptionError, match="cannot be written"):
         DeepRegressor(**SMALL).fit(clips, y, groups, checkpoint=tmp_path / "file" / "t.pt")

@@ -35,6 +35,12 @@ def search_estimates(row):
     return bool(near.any())
 
 
+def f_limits(estimate, n, k):
+    ratio = 1 / (1 - estimate)
+    low = 1 - stats.f.ppf(0.975, n - 1, n * (k - 1)) / ratio
+    return low, 1 - 1 / (ratio * stats.f.ppf(0.975, n * (k - 1), n - 1))
+
+
 def test_verdicts_equal_a_search():
     found = audit_table(PUBLISHED).table["consistent"].tolist()
     assert found == [search_estimates(row) for row in PUBLISHED.to_dict("records")]
@@ -102,13 +108,41 @@ def test_sentence_counts_and_names():
         ({"estimate": "n/a"}, "n/a"),
         ({"n_clips": 1}, "needs n ≥ 2"),
         ({"raters_per_clip": 1}, "k > 1"),
-        ({"estimate": ".99"}, "no coefficient in its limits"),
     ],
 )
 def test_rows_that_are_no_reliabilities(change, match):
     row = {"estimate": ".84", "conf_low": ".80", "conf_high": ".88"}
     frame = pd.DataFrame([row | {"n_clips": 30, "raters_per_clip": 6} | change])
     with pytest.raises(DataError, match=match):
+        audit_table(frame)
+
+
+@pytest.mark.parametrize(
+    ("change", "fits"),
+    [
+        # .93 was printed as .99: one digit; limits that change places are no digit.
+        ({"estimate": ".99"}, "it fits if the estimate reads"),
+        ({"conf_low": ".88", "conf_high": ".80"}, "no other n, k or single digit explains it"),
+        ({"estimate": "1.05"}, ""),
+    ],
+)
+def test_impossible_rows_are_findings_beside_the_others(change, fits):
+    row = {"estimate": ".93", "conf_low": ".880", "conf_high": ".963"}
+    low, high = f_limits(0.93, 30, 6)
+    row = row | {"conf_low": f"{low:.2f}", "conf_high": f"{high:.2f}"}
+    frame = pd.DataFrame([row, row | change]).assign(n_clips=30, raters_per_clip=6)
+    table = audit_table(frame).table
+    assert table["consistent"].tolist() == [True, False]
+    note = table["note"][1]
+    assert "is impossible, for whatever data: it is no coefficient in its limits" in note
+    assert fits in note
+    assert pd.isna(table["expected_low"][1]) == ("1.05" in change.values())
+
+
+def test_rows_are_counted_as_the_file_shows_them():
+    good = {"estimate": ".5", "conf_low": ".2", "conf_high": ".7", "n_clips": 30}
+    frame = pd.DataFrame([good, good | {"estimate": "x"}]).assign(raters_per_clip=3)
+    with pytest.raises(DataError, match=r"^row 3: 'x' is not a finite number"):
         audit_table(frame)
 
 

@@ -13,7 +13,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from exprstats.cli.program import app
 from exprstats.document.text import write_plain
 from exprstats.errors import DataError
 from exprstats.report import write_report
@@ -212,11 +214,33 @@ from exprstats.study import read_study, run_study
 warnings.simplefilter("ignore")
 run = run_study(read_study({str(deep_folder / "study.toml")!r}), draws=100)
 assert not run.networks and run.models and run.comparison is not None and run.factor is not None
-print([one.message for one in run.provenance.warnings if one.stage == "networks"])
+print([str(one) for one in run.provenance.failures if one.stage == "networks"])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert 'pip install "exprstats[deep]"' in done.stdout
+    assert "The stage 'networks' of 'lstm' failed" in done.stdout.replace("\\", "")
+
+
+@pytest.mark.torch
+def test_a_network_that_fails_is_a_failed_stage_beside_the_other_models(deep_folder, tmp_path):
+    """One array has another number of columns, so that no batch can be made of it."""
+    for one in ("ratings.csv", "clips.csv", "study.toml"):
+        (tmp_path / one).write_bytes((deep_folder / one).read_bytes())
+    (tmp_path / "arrays").mkdir()
+    files = sorted((deep_folder / "arrays").glob("*.npy"))
+    for place, one in enumerate(files):
+        np.save(tmp_path / "arrays" / one.name, np.load(one)[:, : 2 - (place == 0)])
+    command = ("report", str(tmp_path / "study.toml"), "--out", str(tmp_path / "out"), "--quiet")
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 2, done.output
+    told = " ".join(done.stderr.split())
+    assert "The stage 'networks' of 'lstm' failed" in told and "Traceback" not in told
+    origin = json.loads((tmp_path / "out" / "provenance.json").read_text(encoding="utf-8"))
+    (failure,) = origin["failures"]
+    assert (failure["stage"], failure["about"]) == ("networks", "'lstm'")
+    rows = pd.read_csv(tmp_path / "out" / "data" / "predictions.csv")
+    assert "elastic" in set(rows["model"]) and "lstm" not in set(rows["model"])
 
 
 @pytest.mark.parametrize(

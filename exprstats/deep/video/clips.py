@@ -166,6 +166,9 @@ def _judge_clips(
         else:
             last, holder = row["end"], row["clip"]
             there = (folder / row["file"]).exists()
+            if there and (folder / row["file"]).samefile(index.path):
+                told = f"clip '{row['clip']}' would replace the video {index.path}."
+                raise OptionError(told, " Choose another folder.", option="out")
             if there and tuple(row[name] for name in _DONE) in done:
                 status[place] = "kept"
             elif there and row["file"] not in ours:

@@ -24,6 +24,7 @@ from exprstats.options import HumanUnit, check_word
 
 if TYPE_CHECKING:
     from exprstats.measurement import Factor
+    from exprstats.measurement.factor.solution import Solution
 
 FEWEST_CLIPS = 3
 
@@ -115,7 +116,12 @@ def guess_human(
     frames = []
     for context in [*contexts, None]:
         own = answers if context is None else answers[answers["context"] == context]
+        if find_scoring(factor, context).flaw:
+            continue  # a model without scores can score nobody's answers either
         frames.append(_guess_others(own, "all" if context is None else "context", unit == "paper"))
+    if not frames:
+        fact = "no model of the factor has scores, so that raters have none."
+        raise DataError(Problem(fact, "Fit more clips or other items."))
     frame = _drop_lonely(pd.concat(frames, ignore_index=True))
     if unit == "seat":
         key = [name for name in ("context", "clip", "fitted_on") if name in frame]
@@ -147,7 +153,8 @@ def _guess_others(answers: pd.DataFrame, fitted_on: str, standardised: bool) -> 
 
 def _drop_lonely(frame: pd.DataFrame) -> pd.DataFrame:
     alone = frame["truth"].isna()
-    counted = frame["fitted_on"] == "all"
+    whole = frame["fitted_on"] == "all"
+    counted = whole if whole.any() else ~whole
     if alone.all():
         remedy = "The human baseline needs clips with two or more raters."
         raise DataError(Problem("no clip has two raters.", remedy, column="rater"))
@@ -208,16 +215,27 @@ def weigh_answers(ratings: pd.DataFrame, factor: Factor, *, paper: bool = False)
 
 
 def _score(values: np.ndarray, factor: Factor, context: Any, paper: bool) -> np.ndarray:
-    """Return scores (n,) of answers (n, items) by the factor's fit to a context, or to all."""
+    """Return scores (n,) of answers (n, items) by the factor's fit to a context, or to all.
+
+    They are NaN where that fit has no scores.
+    """
+    fit = find_scoring(factor, context)
+    if fit.flaw:
+        return np.full(len(values), np.nan)
+    if paper:
+        return values @ fit.standard
+    # Scores of single raters about the intercepts of the clips: raters who share a clip share them.
+    weights, _ = weigh_bartlett(fit.loadings, fit.residuals)
+    return (values - fit.intercepts) @ weights
+
+
+def find_scoring(factor: Factor, context: Any) -> Solution:
+    """Return the factor's fit to a context, or to all, that scores come from."""
     fits = [one for one in pick_scoring(factor.solutions) if one.context == context]
     if not fits:
         fact = f"the factor has no loadings for context '{context}'."
         raise DataError(Problem(fact, "Fit it to the same contexts.", column="context"))
-    if paper:
-        return values @ fits[0].standard
-    # Scores of single raters about the intercepts of the clips: raters who share a clip share them.
-    weights, _ = weigh_bartlett(fits[0].loadings, fits[0].residuals)
-    return (values - fits[0].intercepts) @ weights
+    return fits[0]
 
 
 def _spread_items(ratings: pd.DataFrame, items: tuple[str, ...]) -> pd.DataFrame:

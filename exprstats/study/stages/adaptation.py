@@ -133,7 +133,7 @@ def adapt_networks(
     chosen = [one.name for one in find_networks(study, asked.model, NETWORKS)]
     trained = [name for name in chosen if name in networks]
     if not trained:
-        return None  # a network that was left out has a warning of its own
+        return None  # a network that was left out is a failure of its own
     from exprstats.deep import adapt_people
     from exprstats.deep.intensity.windows import mark_value
 

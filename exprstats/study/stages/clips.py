@@ -138,6 +138,13 @@ def take_features(
         refuse_target(target, names)
         require_columns(clips, names, "clips")
         words = [name for name in names if not pd.api.types.is_numeric_dtype(clips[name])]
+        counts = clips[names].nunique()
+        flat = [name for name in names if counts[name] == 1]
+        if flat:
+            told = (
+                f"Features with one value in all clips teach a model nothing: {name_some(flat)}. "
+            )
+            warn_user((told, "Leave them out of ", Option("features"), "."))
     else:
         apart = set(log.joined).difference(own)
         names = [one for one in list_numbers(clips, target) if one not in apart]

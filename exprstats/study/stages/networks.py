@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exprstats.errors import DataError, FitError, MissingDependency, Problem, warn_user
+from exprstats.errors import DataError, Problem
 from exprstats.io.outputs import slug
 from exprstats.options import NETWORKS
 from exprstats.study.inputs import Lesson
@@ -61,18 +61,15 @@ def drop_added(predictions: pd.DataFrame, clips: pd.DataFrame, study: Study) -> 
 def fit_networks(study: Study, lesson: Lesson, log: Logbook) -> dict[str, DeepModels]:
     """Return the trained networks of a study by name, on the subjects of its other models.
 
-    A network that cannot be trained is left out, and a warning says why; the study goes on.
+    A network that cannot be trained is a failure of its stage; the study goes on without it.
     """
     found: dict[str, DeepModels] = {}
     for model in study.models:
         if model.kind not in NETWORKS:
             continue
-        with log.stage("networks"):
-            try:
-                found[model.name] = _fit(model, study, lesson, log)
-                _note_inputs(model, study, lesson, log)
-            except (MissingDependency, DataError, FitError) as error:
-                warn_user(f"The network '{model.name}' was left out. {error}")
+        with log.attempt("networks", f"'{model.name}'"):
+            found[model.name] = _fit(model, study, lesson, log)
+            _note_inputs(model, study, lesson, log)
     return found
 
 
