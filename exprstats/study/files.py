@@ -253,6 +253,7 @@ class EstimatesSettings(FileSettings):
     most: Annotated[int | None, read_repeats] = None
     vectors: Annotated[Path | None, read_file] = None
     folds: Annotated[int, read_folds] = 6
+    repeats: Annotated[int, read_repeats] = 10
     nulls: Annotated[int, read_whole] = 0
     maps: Annotated[bool, read_flag] = False
     draws: Annotated[int, read_draws] = 999

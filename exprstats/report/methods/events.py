@@ -160,10 +160,14 @@ def _tell_transfer(analysis: Analysis) -> list[Text]:
     return [
         say(
             "Acted emotions were classified by linear support vector machines in {folds} of "
-            "speakers; C was chosen among {costs} in folds of the training speakers{nulls}. "
+            "speakers{repeats}; C was chosen among {costs} in folds of the training "
+            "speakers{nulls}. "
             "Intervals of unweighted average recall and differences between features come from a "
             "delete-one jackknife over speakers (Efron & Tibshirani, 1993).",
             folds=count_things(choices["fold"].nunique(), "fold"),
+            repeats=f", dealt {write_count(transfer.repeats)} times, over which recall is a mean"
+            if transfer.repeats > 1
+            else "",
             costs=", ".join(f"{one:g}" for one in sorted(choices["cost"].unique())),
             nulls=f", and {write_count(nulls)} times anew with labels permuted within speakers"
             if nulls
