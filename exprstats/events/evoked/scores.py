@@ -12,6 +12,7 @@ import pandas as pd
 from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import Option, OptionError, warn_user
+from exprstats.events.evoked.machine import match_names
 from exprstats.events.evoked.sampling import (
     CHANCE,
     FEWEST,
@@ -27,7 +28,6 @@ from exprstats.events.evoked.tables import (
     Predictions,
     align_models,
     find_groups,
-    match_names,
     name_models,
     share_expressions,
 )
