@@ -17,6 +17,7 @@ from exprstats.options import (
     SamplingRule,
     SentenceUnit,
     Thresholds,
+    Ties,
     TimeUnit,
     Tokens,
     Truth,
@@ -225,6 +226,7 @@ class EvokedSettings(FileSettings):
     hz: Annotated[float, read_positive] = 6.0
     window: Annotated[float, read_positive] = 3.0
     stride: Annotated[float, read_positive] = 1.0
+    ties: Annotated[Ties, one_of(Ties)] = "absent"
     threshold: Annotated[float, read_share] = 0.5
     draws: Annotated[int, read_draws] = 2000
     level: Annotated[float, read_share] = 0.95

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exprstats.apa import count_things, write_count, write_level
 from exprstats.document.text import Text, say
+from exprstats.options import TIE_NAMES
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
 
@@ -26,11 +27,12 @@ def tell_evoked(analysis: Analysis) -> Told:
         texts.append(
             say(
                 "Labels at {hz} Hz were reduced to majorities over windows of {window} s, one each "
-                "{stride} s: a tie was no label, missing samples counted on neither side, and "
+                "{stride} s: a tie was {tie}, missing samples counted on neither side, and "
                 "windows that were not full were left out.",
                 hz=f"{asked.hz:g}",
                 window=f"{asked.window:g}",
                 stride=f"{asked.stride:g}",
+                tie=TIE_NAMES[asked.ties],
             )
         )
     if labels is not None:

@@ -103,7 +103,7 @@ def analyse_evoked(
     voted, tied = None, (0, 0)
     if settings.vote:
         grid = {"hz": settings.hz, "window": settings.window, "stride": settings.stride}
-        options: dict[str, Any] = {"expressions": settings.expressions}
+        options: dict[str, Any] = {"expressions": settings.expressions, "ties": settings.ties}
         table = vote_labels(table, threshold=settings.threshold, **grid, **options)
         voted, tied = table, table.attrs["tied"]
     groups = _find_themes(settings, sources)
