@@ -65,8 +65,16 @@ Tokens = Literal["words", "spaces"]
 Truth = Literal["each", "majority", "any", "all"]
 TimeUnit = Literal["s", "ms", "us"]
 ZeroRows = Literal["auto", "missing", "values"]
+Ties = Literal["absent", "present", "missing"]
 Thresholds = Literal["published", "quantile"]
 SentenceUnit = Literal["mean", "frame"]
+
+# What a vote makes of a tie, in print.
+TIE_NAMES: dict[str, str] = {
+    "absent": "no label",
+    "present": "a label",
+    "missing": "missing",
+}
 
 # What kinds of models are called in print.
 KIND_NAMES: dict[str, str] = {

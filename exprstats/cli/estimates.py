@@ -100,6 +100,9 @@ def estimate_files(
         ),
     ] = None,
     folds: Annotated[int, typer.Option(min=2, help="Folds of speakers.")] = 6,
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Deals of speakers into folds, over which recalls are means.")
+    ] = 10,
     nulls: Annotated[
         int, typer.Option(min=0, help="Classifications of permuted labels, for what chance gives.")
     ] = 0,
@@ -138,6 +141,7 @@ def estimate_files(
             most=most,
             vectors=vectors,
             folds=folds,
+            repeats=repeats,
             nulls=nulls,
             maps=maps,
             draws=draws,

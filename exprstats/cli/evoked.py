@@ -20,7 +20,7 @@ from exprstats.cli.options import (
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import Option, OptionError
-from exprstats.options import TimeUnit, Truth, ZeroRows
+from exprstats.options import TIE_NAMES, Ties, TimeUnit, Truth, ZeroRows
 
 if TYPE_CHECKING:
     from exprstats.study.stages.evoked import EvokedRun
@@ -98,6 +98,9 @@ def analyse_videos(
     hz: Annotated[float, typer.Option(help="Rows a second, before the vote.")] = 6.0,
     window: Annotated[float, typer.Option(help="Length of a window in s.")] = 3.0,
     stride: Annotated[float, typer.Option(help="From window to window in s.")] = 1.0,
+    ties: Annotated[
+        Ties, typer.Option(help="What a tie in a window is: no label, a label, or missing.")
+    ] = "absent",
     threshold: Annotated[float, typer.Option(help="Scores here or above are labels.")] = 0.5,
     zeros: Annotated[
         ZeroRows, typer.Option(help="Rows of 0 only: no face, or no expression. auto: EEV's.")
@@ -140,6 +143,7 @@ def analyse_videos(
             hz=hz,
             window=window,
             stride=stride,
+            ties=ties,
             threshold=threshold,
             zeros=zeros,
             draws=draws,
@@ -151,8 +155,8 @@ def analyse_videos(
             tied, votes = run.tied
             session.say(
                 f"Labels are majorities over windows of {window:g} s, one each {stride:g} s: a tie "
-                f"is no label ({tied:,} of {votes:,} votes), missing samples count on neither "
-                "side, and windows that are not full are left out."
+                f"is {TIE_NAMES[ties]} ({tied:,} of {votes:,} votes), missing samples count on "
+                "neither side, and windows that are not full are left out."
             )
         session.present(*run.results)
 

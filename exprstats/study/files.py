@@ -17,6 +17,7 @@ from exprstats.options import (
     SamplingRule,
     SentenceUnit,
     Thresholds,
+    Ties,
     TimeUnit,
     Tokens,
     Truth,
@@ -226,6 +227,7 @@ class EvokedSettings(FileSettings):
     hz: Annotated[float, read_positive] = 6.0
     window: Annotated[float, read_positive] = 3.0
     stride: Annotated[float, read_positive] = 1.0
+    ties: Annotated[Ties, one_of(Ties)] = "absent"
     threshold: Annotated[float, read_share] = 0.5
     draws: Annotated[int, read_draws] = 2000
     level: Annotated[float, read_share] = 0.95
@@ -254,6 +256,7 @@ class EstimatesSettings(FileSettings):
     most: Annotated[int | None, read_repeats] = None
     vectors: Annotated[Path | None, read_file] = None
     folds: Annotated[int, read_folds] = 6
+    repeats: Annotated[int, read_repeats] = 10
     nulls: Annotated[int, read_whole] = 0
     maps: Annotated[bool, read_flag] = False
     draws: Annotated[int, read_draws] = 999

@@ -50,6 +50,8 @@ def test_eev_is_voted_and_written(tmp_path, call):
     ]
     text = "Video ID,Timestamp (milliseconds),amusement,awe\n" + "\n".join(rows)
     (tmp_path / "eev.csv").write_text(text, encoding="utf-8")
+    told = call("evoked", tmp_path / "eev.csv", "--vote", "--ties", "missing").output
+    assert "a tie is missing (0 of 60 votes)" in " ".join(told.split())
     run = call("evoked", tmp_path / "eev.csv", "--vote", "--out", tmp_path / "out")
     assert "5 videos with 30 moments have labels" in tell(run)
     assert (

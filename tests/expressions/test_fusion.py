@@ -142,6 +142,7 @@ def test_permuted_labels_are_recalled_at_chance_and_better_with_c_by_the_test():
     y, who = np.tile([0, 1, 2], 20), np.repeat(np.arange(10), 6)
     x = rng.normal(size=(60, 5)) + np.eye(3, 5)[y]
     options = {"folds": 5, "costs": [0.01, 0.1, 1.0], "nulls": 20, "seed": 2}
+    options["repeats"] = 2
     found = ex.classify_expressions({"x": x}, y, who, **options)
     rows = found.tidy().set_index("term")
     assert len(found.nulls) == 20
@@ -155,7 +156,7 @@ def test_permuted_labels_are_recalled_at_chance_and_better_with_c_by_the_test():
 def test_workers_and_seeds_give_the_same_numbers(fused, clips):
     sets = {"face": fused.features["face: sentence of mean"]}
     one, two = (
-        ex.classify_expressions(sets, *clips, folds=4, nulls=2, seed=3, n_jobs=jobs)
+        ex.classify_expressions(sets, *clips, folds=4, repeats=2, nulls=2, seed=3, n_jobs=jobs)
         for jobs in (1, 2)
     )
     pd.testing.assert_frame_equal(one.table, two.table)
@@ -170,10 +171,10 @@ def test_vectors_of_a_file_are_the_embedding(fused, clips, tmp_path):
     table.to_csv(tmp_path / "v.csv", index=False)
     told = fused.features["prosody: sentence of mean"]
     by_file = ex.classify_expressions(
-        {"t": told}, *clips, embed=ex.read_vectors(tmp_path / "v.csv")
+        {"t": told}, *clips, embed=ex.read_vectors(tmp_path / "v.csv"), repeats=1
     )
     places = [texts.tolist().index(one) for one in told]
-    by_numbers = ex.classify_expressions({"t": numbers[places]}, *clips)
+    by_numbers = ex.classify_expressions({"t": numbers[places]}, *clips, repeats=1)
     np.testing.assert_allclose(by_file.table["estimate"], by_numbers.table["estimate"], atol=1e-12)
     assert by_file.table["dimensions"].eq(3).all()
 

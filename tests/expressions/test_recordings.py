@@ -146,7 +146,9 @@ def test_real_acted_expressions_of_new_actors_are_recalled(data_folder):
     assert len(fused.clips) == 216 and fused.clips["label"].nunique() == 10
     names = ("face (facet): scores", "face (facet): sentence of mean")
     sets = {name: fused.features[name] for name in names}
-    found = ex.classify_expressions(sets, fused.clips["label"], fused.clips["subject"], folds=11)
+    found = ex.classify_expressions(
+        sets, fused.clips["label"], fused.clips["subject"], folds=11, repeats=2
+    )
     rows = found.tidy().set_index(["term", "features"])["estimate"]
     assert rows["uar", names[0]] > 0.9 and 0.8 < rows["uar", names[1]] < 0.9
     assert rows["uar_difference", names[1]] < 0  # sentences lose what the scores hold

@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score
 
 import exprstats as ex
-from exprstats.errors import DataError
+from exprstats.errors import DataError, OptionError
 
 
 def make_sets(seed, rho, people=12, moments=6):
@@ -120,7 +120,7 @@ def test_modalities_of_the_same_people_are_compared():
     turned = other.assign(score=other["score"].where(other["emotion"].eq("Joy"), -other["score"]))
     unlike = ex.compare_structure(pd.concat([one, turned]), draws=199, seed=1)
     assert unlike.tidy()["p_value"].iloc[0] <= 0.02
-    assert "differ between face and voice by" in unlike.sentence()
+    assert "differ between face and voice: " in unlike.sentence()
 
 
 def test_p_of_several_comparisons_are_adjusted_as_statsmodels_does():
@@ -178,9 +178,44 @@ def test_choosing_c_on_the_test_speakers_inflates_noise():
     more = []
     for seed in range(6):
         x, y, who = make_clips(seed, signal=0.0)
-        found = ex.classify_expressions({"noise": x}, y, who, folds=4, seed=seed)
+        found = ex.classify_expressions({"noise": x}, y, who, folds=4, repeats=1, seed=seed)
         more.append(found.tidy().set_index("term").loc["inflation", "estimate"])
     assert np.mean(more) > 0.02
+
+
+def test_recalls_are_means_over_deals_of_speakers():
+    """Folds of equal speakers: a deal's recall is the mean of its folds', as `choices` has them."""
+    x, y, who = make_clips(signal=0.8)
+    found = ex.classify_expressions({"face": x}, y, who, folds=4, repeats=5)
+    own = found.choices[found.choices["chosen"]].groupby("repeat")["recall_test"]
+    assert own.size().tolist() == [4] * 5 and found.repeats == 5
+    row = found.tidy().set_index("term").loc["uar"]
+    assert row["estimate"] == pytest.approx(own.mean().mean(), abs=1e-12)
+    assert row["sd_repeats"] == pytest.approx(own.mean().std(), abs=1e-12) != 0
+    # A speaker in each fold is one deal, however many are asked for, and all seeds agree.
+    one, two = (
+        ex.classify_expressions({"face": x}, y, who, folds=8, costs=[1.0], seed=seed)
+        for seed in (1, 2)
+    )
+    assert one.repeats == 1 and np.isnan(one.tidy()["sd_repeats"]).all()
+    np.testing.assert_allclose(one.table["estimate"], two.table["estimate"])
+    with pytest.raises(OptionError, match="repeats"):
+        ex.classify_expressions({"face": x}, y, who, repeats=0)
+
+
+def test_seeds_agree_by_several_deals():
+    """SDs over 8 seeds: of means of ten deals .32 times those of one; .7 is beyond chance."""
+    x, y, who = make_clips(3, speakers=12, signal=0.7)
+    sets = {"one": x[:, :2], "both": x}
+    spread = {}
+    for repeats in (1, 10):
+        options = {"folds": 4, "costs": [0.1], "repeats": repeats}
+        tables = [
+            ex.classify_expressions(sets, y, who, seed=seed, **options).tidy() for seed in range(8)
+        ]
+        rows = [one[one["term"].eq("uar_difference")].iloc[0] for one in tables]
+        spread[repeats] = pd.DataFrame(rows)[["estimate", "p_value"]].astype(float).std()
+    assert (spread[10] < 0.7 * spread[1]).all()
 
 
 def test_sentences_and_own_embeddings():

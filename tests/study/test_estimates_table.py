@@ -13,7 +13,7 @@ from exprstats.study import read_study, run_study
 
 STUDY = 'title = "Acted"\nseed = 2\n[estimates]\nfiles = ["acted_face.csv", "acted_prosody.csv"]\n'
 
-KEYS = 'by = "context"\ndraws = 100\nfolds = 2\nemotions = ["Joy", "Fear", "Anger"]\n'
+KEYS = 'by = "context"\ndraws = 100\nfolds = 2\nrepeats = 2\nemotions = ["Joy", "Fear", "Anger"]\n'
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,12 @@ def test_simulated_files_hold_what_their_study_needs(folder):
     names = {path.name for path in folder.iterdir()}
     assert {"acted_face.csv", "acted_prosody.csv", "truth.csv", "study.toml"} <= names
     settings = read_study(folder / "study.toml").estimates
-    assert settings.by == "context" and settings.folds == 6 and not settings.maps
+    assert (
+        settings.by == "context"
+        and settings.folds == 6
+        and settings.repeats == 10
+        and not settings.maps
+    )
     truth = pd.read_csv(folder / "truth.csv")
     assert {"mean", "spearman", "stability", "lag_one"} <= set(truth["term"])
 
@@ -83,7 +88,7 @@ def test_tables_of_bounds_and_words_are_read(study, folder):
     (folder / "words.csv").write_text("emotion,adjective\nJoy,merry\n")
 
     keys = 'thresholds = "bounds.csv"\nadjectives = "words.csv"\nemotions = ["Joy", "Fear"]\n'
-    run = run_study(read_study(study(keys + "most = 1\nfolds = 2\n")))
+    run = run_study(read_study(study(keys + "most = 1\nfolds = 2\nrepeats = 1\n")))
     assert run.leed.cuts["adverb"].unique().tolist() == ["rather"]
     told = set(run.leed.sentences["sentence"])
     assert "They look rather merry." in told
@@ -97,6 +102,7 @@ def test_tables_of_bounds_and_words_are_read(study, folder):
         ('unit = "words"\n', "unit cannot be 'words'"),
         ('thresholdz = "quantile"\n', "has no key 'thresholdz'"),
         ("folds = 1\n", "folds must be a whole number of at least 2"),
+        ("repeats = 0\n", "repeats must be a whole number of at least 1"),
         ("nulls = -1\n", "nulls must be a whole number of at least 0"),
         ('vectors = "none.csv"\n', "'none.csv' is not there"),
     ],

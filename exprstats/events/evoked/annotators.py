@@ -18,13 +18,13 @@ from exprstats.events.evoked.machine import (
     list_correlations,
     list_machine,
     match_machine,
+    match_names,
 )
 from exprstats.events.evoked.tables import (
     check_evoked,
     code_names,
     cut_labels,
     key_moments,
-    match_names,
     sum_videos,
 )
 from exprstats.events.evoked.terms import (

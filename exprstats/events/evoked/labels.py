@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -21,14 +21,17 @@ from exprstats.contracts import arrange_rows
 from exprstats.events.evoked.tables import (
     Groups,
     check_evoked,
+    check_labels,
     code_names,
-    cut_labels,
     find_groups,
     key_moments,
     refuse_repeats,
 )
 from exprstats.events.evoked.terms import (
+    Counts,
     Ratios,
+    Source,
+    count_moments,
     count_whole,
     divide,
     list_differences,
@@ -165,30 +168,6 @@ def write_points(share: float) -> str:
     return f"+{text}" if share > 0 and text != "0.0" else text
 
 
-class Counts(NamedTuple):
-    """Moments of each video, as counts; G videos and e expressions.
-
-    Attributes
-    ----------
-    seen, shown
-        (e, G) at which an expression could be seen, and was.
-    both, given
-        (e, e, G) with both expressions, and with the first where the second could be seen.
-    whole, labels, none, multiple
-        (G,) at which every expression could be seen, labels at them, and those with no and with
-        several labels.
-    """
-
-    seen: np.ndarray
-    shown: np.ndarray
-    both: np.ndarray
-    given: np.ndarray
-    whole: np.ndarray
-    labels: np.ndarray
-    none: np.ndarray
-    multiple: np.ndarray
-
-
 def measure_labels(
     table: pd.DataFrame,
     *,
@@ -245,14 +224,15 @@ def measure_labels(
     """
     names = check_evoked(table, expressions)
     check_level(level)
-    labels = cut_labels(table, names, threshold)
+    check_labels(table, names, threshold)
     codes, videos = code_names(table["video"])
     if "time" in table and "annotator" not in table:
         refuse_repeats(codes, key_moments(table["time"]), videos)
-    counts = count_moments(labels, codes, len(videos))
+    source = (table, names, threshold, codes)
+    counts = count_moments(*source, len(videos))
     rows = [*_list_single(counts, names, level), *_list_pairs(counts, names, level)]
     members = find_groups(table, by, codes, videos)
-    rows += _list_groups(labels, codes, counts, members, names, level=level)
+    rows += _list_groups(source, counts, members, level=level)
     # Every table has the same keys, whatever was asked for.
     blank = dict.fromkeys(KEYS) | dict.fromkeys(("p_value", "p_adjusted"), np.nan)
     frame = count_whole(arrange_rows([blank | row for row in rows], KEYS))
@@ -265,43 +245,9 @@ def measure_labels(
         level,
         n_videos=len(videos),
         n_moments=len(table),
-        n_missing=int(np.isnan(labels).all(axis=1).sum()),
+        n_missing=int(counts.unseen.sum()),
         unit="annotation" if "annotator" in table else "moment",
     )
-
-
-def count_moments(
-    labels: np.ndarray, codes: np.ndarray, groups: int, *, pairs: bool = True
-) -> Counts:
-    """Return counts by video of labels (n, e) of 1, 0 and NaN."""
-    known, shown = np.isfinite(labels), labels == 1
-    count = labels.shape[1]
-
-    def add(held: np.ndarray) -> np.ndarray:
-        return np.bincount(codes[held], minlength=groups).astype(float)
-
-    seen = np.array([add(known[:, one]) for one in range(count)])
-    own = np.array([add(shown[:, one]) for one in range(count)])
-    both = np.zeros((count, count, groups) if pairs else (0, 0, groups))
-    given = both.copy()
-    for one in range(count if pairs else 0):
-        mine = np.flatnonzero(shown[:, one])
-        where = codes[mine]
-        for other in range(count):
-            there = where[shown[mine, other]]
-            both[one, other] = np.bincount(there, minlength=groups)
-            able = where[known[mine, other]]
-            given[one, other] = np.bincount(able, minlength=groups)
-        report_progress("Counting labels together", one + 1, count)
-    full = known.all(axis=1)
-    times = shown[full].sum(axis=1)
-    where = codes[full]
-    whole, none, many = (
-        np.bincount(where[held], minlength=groups).astype(float)
-        for held in (slice(None), times == 0, times > 1)
-    )
-    total = np.bincount(where, weights=times, minlength=groups)
-    return Counts(seen, own, both, given, whole, total, none, many)
 
 
 def _list_single(counts: Counts, names: Sequence[str], level: float) -> list[dict[str, Any]]:
@@ -361,18 +307,13 @@ def _list_pairs(counts: Counts, names: Sequence[str], level: float) -> list[dict
 
 
 def _list_groups(
-    labels: np.ndarray,
-    codes: np.ndarray,
-    counts: Counts,
-    members: dict[str, np.ndarray],
-    names: Sequence[str],
-    *,
-    level: float,
+    source: Source, counts: Counts, members: dict[str, np.ndarray], *, level: float
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
+    _, names, _, codes = source
     groups = len(counts.whole)
     for done, (group, inside) in enumerate(members.items()):
-        own = count_moments(labels[inside], codes[inside], groups, pairs=False)
+        own = count_moments(*source, groups, inside=inside, pairs=False)
         rows += [row | {"group": group} for row in _list_single(own, names, level)]
         held = (np.bincount(codes[inside], minlength=groups) > 0).astype(float)[None]
         key = {"group": group, "expression": None, "term": "video_share"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -179,3 +179,16 @@ def list_correlations(
     values = (found[0][1] - found[0][0], found[1][1] - found[1][0])
     own = list_mean(*values, present, names, scale="raw", **shared)
     return rows + [row | {"source": "machine - annotator", "rule": None} for row in own]
+
+
+def match_names(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Return a table whose columns have the names of another where they differ in case only.
+
+    Examples
+    --------
+    >>> list(match_names(pd.DataFrame(columns=["video", "Valence"]), ["valence"]))
+    ['video', 'valence']
+    """
+    known = {name.casefold(): name for name in names if name not in table}
+    own = {one: known[str(one).casefold()] for one in table if str(one).casefold() in known}
+    return table.rename(columns=own) if len(set(own.values())) == len(own) else table

@@ -12,7 +12,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, warn_user
-from exprstats.events.evoked.tables import ROLES, code_names, name_codes
+from exprstats.events.evoked.tables import ROLES, code_names, cut_scores, name_codes
 from exprstats.io.columns import Ids
 from exprstats.io.numbers import MISSING_TEXTS
 from exprstats.io.sources import Source
@@ -187,6 +187,10 @@ def _number_text(text: str, source: Source) -> str:
     return _TRUTH.get(answer.lower(), answer)
 
 
+class BeyondLabels(Exception):
+    """A file that was to be read as labels holds values beyond 0 to 1."""
+
+
 class Columns:
     """Columns that grow by pieces in place, so that a table is held once while it is read.
 
@@ -197,11 +201,13 @@ class Columns:
     ----------
     expected
         Rows that there may be, at least about.
+    threshold
+        Keep labels in half precision: 1 for a score here or above. None: scores are kept.
     """
 
-    def __init__(self, expected: int) -> None:
+    def __init__(self, expected: int, threshold: float | None = None) -> None:
         # Memory that is asked for is taken only as rows are written into it.
-        self.expected = expected
+        self.expected, self.threshold = expected, threshold
         self.held: dict[str, np.ndarray] = {}
         self.levels: dict[str, dict[str, int]] = {}
         self.lost: list[str] = []
@@ -235,6 +241,10 @@ class Columns:
             return np.array(places, dtype=np.int32)[values.codes]
         if name == "time":
             return values
+        if self.threshold is not None:
+            if np.fmin.reduce(values, initial=0) < 0 or np.fmax.reduce(values, initial=1) > 1:
+                raise BeyondLabels
+            return cut_scores(values, self.threshold)
         short = values.astype(np.float32)
         return short if np.array_equal(short.astype(float), values, equal_nan=True) else values
 

@@ -14,13 +14,14 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.events.evoked.liris import is_liris, read_liris
 from exprstats.events.evoked.pieces import (
+    BeyondLabels,
     Columns,
     Piece,
     count_lines,
     join_columns,
     read_pieces,
 )
-from exprstats.events.evoked.tables import ROLES
+from exprstats.events.evoked.tables import ROLES, check_threshold
 from exprstats.io.files.kinds import hash_file
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import open_source
@@ -45,6 +46,7 @@ def read_evoked(
     part: str | None = None,
     model: str | None = None,
     zeros: ZeroRows = "auto",
+    threshold: float | None = None,
     missing: Iterable[str | float] = (),
     reading: Reading | None = None,
 ) -> pd.DataFrame:
@@ -70,6 +72,9 @@ def read_evoked(
     zeros
         Rows in which every expression is 0: ``"missing"``, no face was found; ``"values"``, nothing
         was expressed. ``"auto"``: missing in EEV, whose scores are never all 0 otherwise.
+    threshold
+        Keep labels only: 1 for a score here or above, 0 below, in half precision, which takes a
+        quarter of the memory or less. A file that holds values beyond 0 to 1 is kept as it is.
     missing, reading
         Further codes of missing numbers, and how the files are to be read, as in `read_table`.
 
@@ -113,6 +118,8 @@ def read_evoked(
     """
     check_word(unit, TimeUnit, "unit")
     check_word(zeros, ZeroRows, "zeros")
+    if threshold is not None:
+        check_threshold(threshold)
     single = isinstance(paths, str | Path)
     files = [Path(str(paths))] if single else [Path(str(one)) for one in paths]
     _refuse_absent(files)
@@ -125,7 +132,7 @@ def read_evoked(
     found = {str(path): (hash_file(path), path.read_bytes().count(b"\n")) for path in liris}
     for path in files:
         if path not in liris:
-            one, sha256 = _read_file(path, how, _Wanted(named, expressions, unit, zeros))
+            one, sha256 = _read_file(path, how, _Wanted(named, expressions, unit, zeros, threshold))
             found[str(path)] = (sha256, len(one))
             tables.append(one)
     whole = _join_tables(tables)
@@ -151,17 +158,18 @@ def _refuse_absent(files: Sequence[Path]) -> None:
 
 
 class _Wanted(NamedTuple):
-    """What to read of a file: roles and expressions, the unit of times, and what rows of 0 are."""
+    """What to read of a file: roles and expressions, times, rows of 0, labels instead of scores."""
 
     named: Mapping[str, str]
     expressions: Sequence[str] | None
     unit: TimeUnit
     zeros: ZeroRows
+    threshold: float | None
 
 
 def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame, str]:
     """Return a file as EVOKED, and its hash."""
-    named, expressions, unit, zeros = wanted
+    named, expressions, unit, zeros, threshold = wanted
     source = open_source(path, how)
     if source.problems:
         raise DataError([replace(one, file=str(path)) for one in source.problems])
@@ -175,8 +183,12 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
         fact = f"there is no column '{absent[0]}'."
         raise DataError(Problem(fact, name_nearest(absent[0], source.header), file=str(path)))
     blank = zeros == "missing" or (zeros == "auto" and eev)
-    held = Columns(count_lines(source))
-    _collect(held, read_pieces(source, roles, expressions), path, blank)
+    held = Columns(count_lines(source), threshold)
+    try:
+        _collect(held, read_pieces(source, roles, expressions), path, blank)
+    except BeyondLabels:
+        held = Columns(held.expected)
+        _collect(held, read_pieces(source, roles, expressions), path, blank)
     table = join_columns(held, source, roles)
     if all(name in ROLES for name in table):
         fact = "no column holds numbers of an expression."

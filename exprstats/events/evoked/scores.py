@@ -12,6 +12,7 @@ import pandas as pd
 from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import Option, OptionError, warn_user
+from exprstats.events.evoked.machine import match_names
 from exprstats.events.evoked.sampling import (
     CHANCE,
     FEWEST,
@@ -27,7 +28,6 @@ from exprstats.events.evoked.tables import (
     Predictions,
     align_models,
     find_groups,
-    match_names,
     name_models,
     share_expressions,
 )
@@ -41,6 +41,8 @@ from exprstats.results import Result
 LABELLED = ("average_precision",)
 MOST_COMPARED = 30
 RATED = ("mse", "mse_mean", "correlation", "correlation_mean")
+
+DIMENSIONS = {"valence", "arousal", "dominance"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +110,12 @@ class EvokedScores(Result):
                 row[term] = value.iloc[0] if len(value) else np.nan
         return pd.DataFrame(found)
 
+    @property
+    def kind(self) -> str:
+        """What is predicted: a ``"dimension"``, such as valence, or an ``"expression"``."""
+        ratings = {one.casefold() for one in self.expressions} <= DIMENSIONS
+        return "dimension" if ratings else "expression"
+
     def sentence(self) -> str:
         """Return the first model's mean score, and how it differs from others, in APA style."""
         term = self.terms[0]
@@ -120,7 +128,7 @@ class EvokedScores(Result):
             own = self.pick(one, model=self.against)
             defined = own[own["expression"].notna()]["estimate"].notna().sum()
             whole = len(self.expressions)
-            kinds = count_things(whole, "expression")
+            kinds = count_things(whole, self.kind)
             kinds = kinds if defined == whole else f"{defined} of {kinds}"
             name = "MAP" if one == "average_precision" else f"mean {_tell(one)}"
             told.append(f"{name} of {kinds} = {self._write(row)}")

@@ -21,7 +21,7 @@ from exprstats.options import name_nearest, name_some
 
 ROLES = ("video", "time", "annotator", "model", "group", "part")
 MOST_GROUPS = 200
-_MILLI = 1000
+_MILLI, _MANY = 1000, 1 << 20
 Groups = str | pd.DataFrame | None
 Predictions = pd.DataFrame | Mapping[str, pd.DataFrame]
 
@@ -99,7 +99,7 @@ def code_names(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     first, levels = pd.factorize(column)
     names = np.array([_write_id(level) for level in levels], dtype=object)
     sorted_names, ranks = np.unique(names, return_inverse=True)
-    return ranks[first].astype(np.int64), sorted_names
+    return ranks[first].astype(np.int64, copy=False), sorted_names
 
 
 def name_codes(codes: np.ndarray, names: np.ndarray) -> pd.Series:
@@ -116,7 +116,8 @@ def _write_id(level: object) -> str:
 
 def key_moments(time: pd.Series) -> np.ndarray:
     """Return times (n,) in whole milliseconds, by which the rows of two tables meet."""
-    return np.round(time.to_numpy(float) * _MILLI).astype(np.int64)
+    moments = time.to_numpy(float) * _MILLI
+    return np.rint(moments, out=moments).astype(np.int64)
 
 
 def refuse_repeats(codes: np.ndarray, moments: np.ndarray, names: np.ndarray) -> np.ndarray:
@@ -134,9 +135,7 @@ def refuse_repeats(codes: np.ndarray, moments: np.ndarray, names: np.ndarray) ->
     DataError
         With the first moment that stands twice.
     """
-    step = np.diff(codes)
-    rising = (step > 0) | ((step == 0) & (np.diff(moments) > 0))
-    if rising.all():
+    if _is_rising(codes, moments):
         return np.arange(len(codes))
     order = np.lexsort((moments, codes))
     codes, moments = codes[order], moments[order]
@@ -153,6 +152,16 @@ def refuse_repeats(codes: np.ndarray, moments: np.ndarray, names: np.ndarray) ->
     return order
 
 
+def _is_rising(codes: np.ndarray, moments: np.ndarray) -> bool:
+    """Return whether rows stand in order, each once; a million at a time."""
+    for first in range(0, len(codes), _MANY):
+        part = slice(first, first + _MANY + 1)
+        step, later = np.diff(codes[part]), np.diff(moments[part]) > 0
+        if not ((step > 0) | ((step == 0) & later)).all():
+            return False
+    return True
+
+
 def cut_labels(table: pd.DataFrame, names: Sequence[str], threshold: float) -> np.ndarray:
     """Return labels (n, e) of 1, 0 and NaN: a score at the threshold or above is a label.
 
@@ -163,11 +172,30 @@ def cut_labels(table: pd.DataFrame, names: Sequence[str], threshold: float) -> n
     OptionError
         If the threshold does.
     """
-    check_threshold(threshold)
+    check_labels(table, names, threshold)
     found = np.empty((len(table), len(names)), dtype=np.float32)
     for place, name in enumerate(names):
-        values = table[name].to_numpy(float)
-        low, high = np.nanmin(values, initial=0.0), np.nanmax(values, initial=1.0)
+        found[:, place] = cut_scores(table[name].to_numpy(float), threshold)
+    return found
+
+
+def cut_scores(values: np.ndarray, threshold: float) -> np.ndarray:
+    """Return labels (n,) of scores from 0 to 1, in half precision, which holds 1, 0 and NaN.
+
+    Examples
+    --------
+    >>> cut_scores(np.array([0.2, 0.5, np.nan]), 0.5).tolist()
+    [0.0, 1.0, nan]
+    """
+    return np.where(np.isnan(values), np.nan, values >= threshold).astype(np.float16)
+
+
+def check_labels(table: pd.DataFrame, names: Sequence[str], threshold: float) -> None:
+    """Refuse values that are no labels or scores from 0 to 1, as `cut_labels` does."""
+    check_threshold(threshold)
+    for name in names:
+        values = table[name].to_numpy()
+        low, high = np.fmin.reduce(values, initial=0), np.fmax.reduce(values, initial=1)
         if low < 0 or high > 1:
             fact = f"it holds values from {np.nanmin(values):g} to {np.nanmax(values):g}; labels "
             fact += "are 0 or 1, scores between."
@@ -176,9 +204,6 @@ def cut_labels(table: pd.DataFrame, names: Sequence[str], threshold: float) -> n
                 *("with ", Option("expressions"), ", or bring it to 0 to 1."),
             )
             raise DataError(Problem(fact, remedy, column=name))
-        found[:, place] = values >= threshold
-        found[np.isnan(values), place] = np.nan
-    return found
 
 
 def check_threshold(threshold: float) -> None:
@@ -277,19 +302,6 @@ def name_models(predictions: Predictions) -> dict[str, pd.DataFrame]:
         message = "there are no predictions. Name the table of at least one model."
         raise OptionError(message)
     return {str(name): table for name, table in predictions.items()}
-
-
-def match_names(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
-    """Return a table whose columns have the names of another where they differ in case only.
-
-    Examples
-    --------
-    >>> list(match_names(pd.DataFrame(columns=["video", "Valence"]), ["valence"]))
-    ['video', 'valence']
-    """
-    known = {name.casefold(): name for name in names if name not in table}
-    own = {one: known[str(one).casefold()] for one in table if str(one).casefold() in known}
-    return table.rename(columns=own) if len(set(own.values())) == len(own) else table
 
 
 def share_expressions(

@@ -1,4 +1,4 @@
-"""Ratios of sums over videos, their limits, and differences between groups of videos."""
+"""Counts of moments by video, ratios of their sums with limits, and differences of groups."""
 
 from __future__ import annotations
 
@@ -9,16 +9,105 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
+from exprstats.events.evoked.tables import cut_scores
 from exprstats.events.limits import limit_terms
 from exprstats.inference.comparison.contexts import ENOUGH_CLUSTERS
 from exprstats.inference.resampling.intervals import spread_about
 from exprstats.inference.resampling.scales import Scale, Sides, compare_sides, move_values
 from exprstats.inference.resampling.terms import count_freedom
+from exprstats.parallel import report_progress
 
 UNIT = "video"
+_ROWS = 1 << 17  # counted at a time
 _AT_ONCE = 4_000_000  # numbers of terms and videos that are held at a time
 _FEW = f"one side has fewer than {ENOUGH_CLUSTERS} videos: p can be too small"
 Keys = Mapping[str, Any]
+
+
+class Counts(NamedTuple):
+    """Moments of each video, as counts; G videos and e expressions.
+
+    Attributes
+    ----------
+    seen, shown
+        (e, G) at which an expression could be seen, and was.
+    both, given
+        (e, e, G) with both expressions, and with the first where the second could be seen.
+    whole, labels, none, multiple
+        (G,) at which every expression could be seen, labels at them, and those with no and with
+        several labels.
+    unseen
+        (G,) at which no expression could be seen.
+    """
+
+    seen: np.ndarray
+    shown: np.ndarray
+    both: np.ndarray
+    given: np.ndarray
+    whole: np.ndarray
+    labels: np.ndarray
+    none: np.ndarray
+    multiple: np.ndarray
+    unseen: np.ndarray
+
+
+Source = tuple[pd.DataFrame, Sequence[str], float, np.ndarray]
+
+
+def count_moments(
+    table: pd.DataFrame,
+    names: Sequence[str],
+    threshold: float,
+    codes: np.ndarray,
+    groups: int,
+    *,
+    inside: np.ndarray | None = None,
+    pairs: bool = True,
+) -> Counts:
+    """Return counts by video of the moments of a table, or of those ``inside``.
+
+    Labels are cut and added some rows at a time, so that they need no table of their own.
+    """
+    values = [table[name].to_numpy() for name in names]
+    total: list[Any] = []
+    for first in range(0, len(codes), _ROWS):
+        part = slice(first, first + _ROWS)
+        kept = part if inside is None else first + np.flatnonzero(inside[part])
+        labels = np.array([cut_scores(one[kept].astype(float), threshold) for one in values]).T
+        found = _count_part(labels, codes[kept], groups, pairs=pairs)
+        if total:
+            for sums, more in zip(total, found, strict=True):
+                sums += more
+        else:
+            total = list(found)
+        if pairs:
+            report_progress("Counting labels", min(first + _ROWS, len(codes)), len(codes))
+    return Counts(*total)
+
+
+def _count_part(labels: np.ndarray, codes: np.ndarray, groups: int, *, pairs: bool) -> Counts:
+    """Return counts by video of labels (n, e) of 1, 0 and NaN."""
+    known, shown = np.isfinite(labels), labels == 1
+    count = labels.shape[1]
+
+    def add(held: Any) -> np.ndarray:
+        return np.bincount(codes[held], minlength=groups).astype(float)
+
+    seen = np.array([add(known[:, one]) for one in range(count)])
+    own = np.array([add(shown[:, one]) for one in range(count)])
+    both = np.zeros((count, count, groups) if pairs else (0, 0, groups))
+    given = both.copy()
+    for one in range(count if pairs else 0):
+        mine = np.flatnonzero(shown[:, one])
+        for other in range(count):
+            both[one, other] = add(mine[shown[mine, other]])
+            given[one, other] = add(mine[known[mine, other]])
+    full = known.all(axis=1)
+    times = shown.sum(axis=1)
+    whole, none, many = (add(full & held) for held in (full, times == 0, times > 1))
+    total = np.bincount(codes[full], weights=times[full], minlength=groups)
+    unseen = add(~known.any(axis=1))
+    return Counts(seen, own, both, given, whole, total, none, many, unseen)
 
 
 class Ratios(NamedTuple):

@@ -2,7 +2,8 @@
 
 A window [t, t + 3 s) holds the samples of three seconds; a label stands at t if more than half of
 the samples that are there have it. What is missing counts neither for nor against, exactly half is
-no majority, and windows that are not full are left out; Sun et al. (2020) say nothing of either.
+no majority unless ``ties`` says so, and windows that are not full are left out; Sun et al. (2020)
+say nothing of either.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from exprstats.events.evoked.tables import (
     name_codes,
     refuse_repeats,
 )
-from exprstats.options import is_positive
+from exprstats.options import Ties, check_word, is_positive
 
 _OFF, _SLOW = 0.25, 0.05  # of a step: how far samples may lie off the grid, and how long it may be
 
@@ -56,6 +57,7 @@ def vote_labels(
     window: float = 3.0,
     stride: float = 1.0,
     threshold: float = 0.5,
+    ties: Ties = "absent",
     expressions: Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """Reduce labels in time by a majority vote over sliding windows.
@@ -70,6 +72,9 @@ def vote_labels(
         Length of a window, and the distance of two windows, in s.
     threshold
         A sample at this score or above has the label.
+    ties
+        What exactly half of the samples make: ``"absent"``, no label; ``"present"``, a label; or
+        ``"missing"``.
     expressions
         Columns to vote on; None: all.
 
@@ -98,6 +103,7 @@ def vote_labels(
     >>> vote_labels(table)[["time", "joy"]].to_numpy().tolist()
     [[0.0, 1.0], [1.0, 0.0]]
     """
+    check_word(ties, Ties, "ties")
     names = check_evoked(table, expressions, needs=("video", "time"))
     width, step = (
         _count_samples(one, hz, what) for one, what in ((window, "window"), (stride, "stride"))
@@ -116,7 +122,7 @@ def vote_labels(
         if not known.all():
             held = np.ones_like(shown) if held is None else held
             held[place] = known
-    found = vote_windows(shown, held, codes, slots, width=width, step=step)
+    found = vote_windows(shown, held, codes, slots, width=width, step=step, ties=ties)
     if not len(found.start):
         fact = f"no video has {window:g} s of samples, the length of a window."
         raise DataError(Problem(fact, ("Shorten it with ", Option("window"), ".")))
@@ -139,6 +145,7 @@ def vote_windows(
     *,
     width: int,
     step: int,
+    ties: Ties = "absent",
 ) -> Windows:
     """Return votes of labels at slots of a grid, over windows of some slots.
 
@@ -152,6 +159,8 @@ def vote_windows(
         Video (n,), 0 … G - 1, and the place on the grid (n,), whole numbers, each once.
     width, step
         Slots of a window, and between two windows; windows begin at multiples of ``step``.
+    ties
+        As in `vote_labels`.
 
     Notes
     -----
@@ -178,14 +187,22 @@ def vote_windows(
     options = {"place": place, "total": total, "block": block, "kind": kind}
     votes = _add_windows(_add_blocks(shown, **options), blocks, width // block)
     if known is None and place is None:
-        tied = int((2 * votes == width).sum())
+        even = 2 * votes == width
+        won = _break_ties(2 * votes > width, even, ties)
         whole = np.full(votes.T.shape, width, kind)
-        return Windows(video, begins, (2 * votes > width).T, whole, tied)
+        return Windows(video, begins, won.T, whole, int(even.sum()))
     held = np.ones(shown.shape, dtype=bool) if known is None else known
     held = _add_windows(_add_blocks(held, **options), blocks, width // block)
-    won = np.where(held > 0, 2 * votes > held, np.nan)
-    tied = int(((held > 0) & (2 * votes == held)).sum())
-    return Windows(video, begins, won.T, held.T, tied)
+    even = (held > 0) & (2 * votes == held)
+    won = np.where(held > 0, _break_ties(2 * votes > held, even, ties), np.nan)
+    return Windows(video, begins, won.T, held.T, int(even.sum()))
+
+
+def _break_ties(more: np.ndarray, even: np.ndarray, ties: Ties) -> np.ndarray:
+    """Return votes of which more or exactly half of the samples have the label."""
+    if ties == "missing":
+        return np.where(even, np.nan, more)
+    return more | even if ties == "present" else more
 
 
 def _find_ends(codes: np.ndarray, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Folds of speakers: kernels of training and test clips, and C chosen in two ways."""
+"""Folds of speakers and their deals: kernels of clips, and C chosen in two ways."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class FoldTask:
-    """One fold of one set of features."""
+    """One fold of one deal of speakers and one set of features."""
 
     name: str
     blocks: list[Any]
+    repeat: int
     fold: int
     dealt: np.ndarray
     who: np.ndarray
@@ -28,6 +29,22 @@ class FoldAnswer:
     test: np.ndarray
     predicted: np.ndarray
     choices: list[dict[str, Any]]
+
+
+def deal_speakers(count: int, folds: int, repeats: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the fold of each speaker (R, count) in each deal; one where each is a fold.
+
+    Examples
+    --------
+    >>> deal_speakers(4, 2, 3, np.random.default_rng(1)).sum(axis=1).tolist()
+    [2, 2, 2]
+    >>> len(deal_speakers(4, 6, 3, np.random.default_rng(1)))
+    1
+    """
+    deals = np.empty((1 if folds >= count else repeats, count), int)
+    for dealt in deals:
+        dealt[rng.permutation(count)] = np.arange(count) % min(folds, count)
+    return deals
 
 
 def learn_fold(task: FoldTask) -> FoldAnswer:
@@ -57,7 +74,8 @@ def learn_fold(task: FoldTask) -> FoldAnswer:
         if place:
             continue
         for number, cost in enumerate(task.costs):
-            row = {"features": task.name, "fold": task.fold + 1, "cost": cost}
+            row = {"features": task.name, "repeat": task.repeat + 1}
+            row |= {"fold": task.fold + 1, "cost": cost}
             row |= {"recall": recalls[number], "recall_test": shown[number]}
             choices.append(row | {"chosen": number == chosen, "best": number == best})
     return FoldAnswer(test, predicted, choices)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exprstats.apa import count_things, write_count, write_level
 from exprstats.document.text import Text, say
+from exprstats.options import TIE_NAMES
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
 
@@ -26,11 +27,12 @@ def tell_evoked(analysis: Analysis) -> Told:
         texts.append(
             say(
                 "Labels at {hz} Hz were reduced to majorities over windows of {window} s, one each "
-                "{stride} s: a tie was no label, missing samples counted on neither side, and "
+                "{stride} s: a tie was {tie}, missing samples counted on neither side, and "
                 "windows that were not full were left out.",
                 hz=f"{asked.hz:g}",
                 window=f"{asked.window:g}",
                 stride=f"{asked.stride:g}",
+                tie=TIE_NAMES[asked.ties],
             )
         )
     if labels is not None:
@@ -160,10 +162,14 @@ def _tell_transfer(analysis: Analysis) -> list[Text]:
     return [
         say(
             "Acted emotions were classified by linear support vector machines in {folds} of "
-            "speakers; C was chosen among {costs} in folds of the training speakers{nulls}. "
+            "speakers{repeats}; C was chosen among {costs} in folds of the training "
+            "speakers{nulls}. "
             "Intervals of unweighted average recall and differences between features come from a "
             "delete-one jackknife over speakers (Efron & Tibshirani, 1993).",
             folds=count_things(choices["fold"].nunique(), "fold"),
+            repeats=f", dealt {write_count(transfer.repeats)} times, over which recall is a mean"
+            if transfer.repeats > 1
+            else "",
             costs=", ".join(f"{one:g}" for one in sorted(choices["cost"].unique())),
             nulls=f", and {write_count(nulls)} times anew with labels permuted within speakers"
             if nulls

@@ -152,7 +152,7 @@ def _build_scores(found: EvokedScores, number: str) -> list[Table]:
         Table(
             number,
             f"evoked_scores_{_name_file(found)}",
-            f"Predicted Expressions Against {_title(found)}",
+            f"Predicted {found.kind.title()}s Against {_title(found)}",
             tuple(columns),
             pd.DataFrame(cells),
             group="term" if len(found.terms) > 1 else None,

@@ -41,20 +41,25 @@ def describe_transfer(analysis: Analysis) -> Section | None:
 
 
 def _say_cautions(result: Transfer) -> tuple[Text, ...]:
-    """Say what intervals leave out: how speakers were dealt, and that the best was chosen."""
+    """Say what one deal of speakers leaves out, and that the best set was chosen."""
     count = result.table["features"].nunique()
-    dealt = say(
-        "Speakers were dealt into folds once: another seed deals them otherwise, and intervals do "
-        "not count that. Repeat with other seeds before a difference is believed."
+    speakers = int(result.table["n_clusters"].max())
+    dealt = (
+        say(
+            "Speakers were dealt into folds once: another seed deals them otherwise, and intervals "
+            "do not count that. Ask for several repeats before a difference is believed."
+        ),
     )
+    if result.repeats > 1 or result.choices["fold"].max() == speakers:
+        dealt = ()
     if count == 1:
-        return (dealt,)
+        return dealt
     best = say(
         "The best of {count} sets of features was found on the speakers that it is shown for, "
         "which flatters it as choosing C on them does.",
         count=count,
     )
-    return dealt, best
+    return *dealt, best
 
 
 def _say_nulls(result: Transfer) -> list[Text]:
@@ -109,10 +114,36 @@ def _tabulate_recall(result: Transfer) -> Table:
         count=result.classes,
         chance=write_number(1 / result.classes, 3, bounded=True),
     )
+    dealt = _note_deals(result)
     compared = say(
         "Diff.: to the first line, *p* adjusted by Holm's method. Early fusion: features of each "
         "modality's text side by side; late fusion: features of the texts one after the other."
     )
-    notes = (note, *([compared] if several else []), *collect_notes(rows, ("features", "term")))
+    notes = (
+        note,
+        *dealt,
+        *([compared] if several else []),
+        *collect_notes(rows, ("features", "term")),
+    )
     name, title = "estimates_recall", "Recall of Acted Emotions"
     return Table("A89", name, title, columns, pd.DataFrame(cells), notes=notes, rows=rows)
+
+
+def _note_deals(result: Transfer) -> list[Text]:
+    """Say over how many deals recalls are means, and how far single ones lie from each other."""
+    if result.repeats == 1:
+        return []
+    spreads = result.table.groupby("term")["sd_repeats"].max()
+    told = {
+        "count": write_count(result.repeats),
+        "recall": write_number(spreads["uar"], 3, bounded=True),
+    }
+    if "uar_difference" not in spreads:
+        text = "Means over {count} deals of speakers into folds (SD over deals up to {recall})."
+        return [say(text, **told)]
+    text = (
+        "Means over {count} deals of speakers into folds (SD over deals up to {recall}, of "
+        "differences up to {more}); intervals and *p* are of people, for these deals."
+    )
+    more = write_number(spreads["uar_difference"], 3, bounded=True)
+    return [say(text, **told, more=more)]

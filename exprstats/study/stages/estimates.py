@@ -167,6 +167,7 @@ def _classify(
         fused.clips["subject"].tolist(),
         embed=None if settings.vectors is None else read_vectors(settings.vectors),
         folds=settings.folds,
+        repeats=settings.repeats,
         nulls=settings.nulls,
         level=settings.level,
         seed=seed,

@@ -103,7 +103,7 @@ def analyse_evoked(
     voted, tied = None, (0, 0)
     if settings.vote:
         grid = {"hz": settings.hz, "window": settings.window, "stride": settings.stride}
-        options: dict[str, Any] = {"expressions": settings.expressions}
+        options: dict[str, Any] = {"expressions": settings.expressions, "ties": settings.ties}
         table = vote_labels(table, threshold=settings.threshold, **grid, **options)
         voted, tied = table, table.attrs["tied"]
     groups = _find_themes(settings, sources)
@@ -139,9 +139,12 @@ def is_labelled(table: pd.DataFrame, expressions: tuple[str, ...] | None = None)
 
     from exprstats.events.evoked.tables import list_expressions
 
-    values = table[list_expressions(table, expressions)].to_numpy()
-    low, high = np.nanmin(values, initial=0.0), np.nanmax(values, initial=0.0)
-    return bool(low >= 0 and high <= 1)
+    # Column by column, without a copy: the table may fill half of the memory.
+    columns = [table[name].to_numpy() for name in list_expressions(table, expressions)]
+    return all(
+        np.fmin.reduce(one, initial=0) >= 0 and np.fmax.reduce(one, initial=0) <= 1
+        for one in columns
+    )
 
 
 def _tell_ratings(table: pd.DataFrame, settings: EvokedSettings) -> tuple[Any, ...]:
@@ -188,6 +191,8 @@ def _read(
         unit=settings.unit,
         expressions=settings.expressions,
         zeros=settings.zeros,
+        # Scores count beside other scores only; labels need a quarter of their memory.
+        threshold=None if settings.predictions or settings.human else settings.threshold,
         reading=reading,
         **{role: column for role, column in roles.items() if column is not None},
     )

@@ -5,6 +5,8 @@ population values of a simulation. Counts are exact, so that estimates agree to 
 through logits and agree to 1e-9.
 """
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from statsmodels.stats.multitest import multipletests
 
 import exprstats as ex
 from exprstats.errors import DataError, OptionError
+from exprstats.events.evoked import terms
 
 EXPRESSIONS = ["amusement", "concentration", "interest", "surprise"]
 
@@ -196,3 +199,52 @@ def test_moments_that_stand_twice_are_refused_and_not_counted_twice(study):
         ex.measure_labels(again)
     people = pd.concat([study.machine.assign(annotator=one) for one in "xy"])
     assert ex.measure_labels(people).n_moments == 2 * len(study.machine)
+
+
+def test_rows_are_counted_in_bounded_memory(monkeypatch, tmp_path):
+    """120,000 rows of 8 scores: labels take 2 bytes a value, and what counts them ten a row more.
+
+    Scores of three decimals take 8 bytes a value; counts of all rows at once took 14 a value.
+    """
+    monkeypatch.setattr(terms, "_ROWS", 4_000)
+    rng = np.random.default_rng(8)
+    count, names = 120_000, [f"e{i}" for i in range(8)]
+    scores = pd.DataFrame(rng.random((count, 8)).round(3), columns=names)
+    scores = scores.mask(rng.random((count, 8)) < 0.1)
+    scores.insert(0, "video", np.repeat([f"v{i:03d}" for i in range(200)], 600))
+    scores.insert(1, "time", np.tile(np.arange(600.0), 200))
+    scores.to_csv(tmp_path / "big.csv", index=False)
+    table = ex.read_evoked(tmp_path / "big.csv", threshold=0.5)
+    assert (table.dtypes[names] == np.float16).all()
+    kept = table.memory_usage(deep=True).sum() / count
+    assert kept < 2 * 8 + 13
+    ex.measure_labels(table.head(600 * 12))  # imports and caches
+    tracemalloc.start()
+    found = ex.measure_labels(table)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40 * count
+    # The same counts as of all scores at once, by pandas.
+    known = scores[names].notna()
+    shown = (scores[names] >= 0.5) & known
+    shares = found.pick("share").set_index("expression")["estimate"]
+    np.testing.assert_allclose(shares, shown.sum() / known.sum(), rtol=1e-12)
+    both = found.pick("co_occurrence", expression="e1", versus="e4").iloc[0]
+    assert both["n_joint"] == (shown["e1"] & shown["e4"]).sum()
+    assert both["n_whole"] == (shown["e1"] & known["e4"]).sum()
+    full = known.all(axis=1)
+    card = found.pick("cardinality")["estimate"].item()
+    assert card == pytest.approx(shown[full].sum(axis=1).mean(), rel=1e-12)
+    assert found.n_missing == (~known.any(axis=1)).sum()
+
+
+def test_labels_are_kept_where_scores_are_not_needed_and_ratings_never(tmp_path):
+    (tmp_path / "one.csv").write_text("video,time,joy,awe\na,0,.5,.2\na,1,,.7\nb,0,.49,1\n")
+    table = ex.read_evoked(tmp_path / "one.csv", threshold=0.5)
+    np.testing.assert_array_equal(table["joy"], [1, np.nan, 0])
+    assert table["awe"].tolist() == [0, 1, 1]
+    (tmp_path / "two.csv").write_text("video,time,joy,valence\na,0,.4,-.5\na,1,.6,.7\n")
+    table = ex.read_evoked(tmp_path / "two.csv", threshold=0.5)
+    assert table["joy"].tolist() == [0.4, 0.6] and table["valence"].tolist() == [-0.5, 0.7]
+    with pytest.raises(OptionError, match="threshold"):
+        ex.read_evoked(tmp_path / "two.csv", threshold=2)

@@ -102,7 +102,7 @@ def test_mse_and_correlation_overall_and_per_video():
             got = found.pick(term, model="net", expression=name)["estimate"].item()
             assert got == pytest.approx(value, rel=1e-10), term
     told = found.sentence()
-    assert "mean MSE of 2 expressions" in told and "mean correlation of 2 expressions" in told
+    assert "mean MSE of 2 dimensions" in told and "mean correlation of 2 dimensions" in told
     assert "Difference in MSE from flat" in told
 
 

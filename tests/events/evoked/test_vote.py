@@ -70,6 +70,24 @@ def test_six_to_one_hz_is_the_rolling_majority_of_pandas():
     assert voted["time"].tolist() == [*range(98)] * 2
 
 
+def test_ties_are_what_they_are_asked_to_be_and_gaps_stay_missing():
+    """One full window each: a tie, a majority, a minority, a tie of what is there, and nothing."""
+    joy = {"a": [1, 1, 0, 0], "b": [1, 1, 1, 0], "c": [1, 0, 0, 0]}
+    gaps = {"d": [1, 0, np.nan, np.nan], "e": [np.nan] * 4}
+    for cases, expected in ((joy, []), (joy | gaps, ["tie", np.nan])):
+        table = pd.concat(
+            pd.DataFrame({"video": name, "time": np.arange(4.0), "joy": np.array(one, float)})
+            for name, one in cases.items()
+        )
+        for ties, value in (("absent", 0), ("present", 1), ("missing", np.nan)):
+            found = ex.vote_labels(table, hz=1, window=4, stride=4, ties=ties)
+            votes = [value if one == "tie" else one for one in ["tie", 1, 0, *expected]]
+            np.testing.assert_array_equal(found["joy"].to_numpy(float), votes)
+            assert found.attrs["tied"] == (1 + len(gaps) // 2 * bool(expected), 3 + bool(expected))
+    with pytest.raises(OptionError, match="ties"):
+        ex.vote_labels(table, hz=1, ties="half")
+
+
 @pytest.mark.parametrize(
     ("yes", "gaps", "vote"), [(9, 0, 0), (10, 0, 1), (5, 8, 0), (5, 9, 1), (0, 18, None)]
 )

@@ -33,6 +33,24 @@ def test_one_set_of_features_is_compared_with_nothing(words):
     ]
     assert section.tables[0].cells["limits"].item().endswith("1.00]")
     assert found.nulls.empty and len(told) == 2
+    assert not section.caveats  # four speakers in six folds are dealt in one way only
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_one_deal_of_speakers_is_cautioned_and_several_are_told(words, repeats):
+    noise = np.random.default_rng(1).normal(size=(16, 2))
+    for sets in ({"noise": noise}, {"face": words, "noise": noise}):
+        _, section, _ = describe(sets, folds=2, repeats=repeats)
+        cautions = [write_plain(one) for one in section.caveats]
+        assert any("dealt into folds once" in one for one in cautions) == (repeats == 1)
+        notes = [
+            write_plain(one).replace("\N{NO-BREAK SPACE}", " ") for one in section.tables[0].notes
+        ]
+        means = [
+            one for one in notes if one.startswith("Means over 3 deals of speakers into folds")
+        ]
+        assert len(means) == (repeats == 3)
+        assert all((", of differences up to " in one) == (len(sets) == 2) for one in means)
 
 
 def test_the_best_features_are_told_with_their_difference_and_permutations(words):
