@@ -101,7 +101,8 @@ def read_ratings(
         The column that names the question of a rating, in a file with a row a question; by
         default "item" where the file has it.
     subject, context
-        Columns; by default "subject" and "context" where the file has them.
+        Columns; by default "subject" and "context" where the file has them, unless they were
+        named for something else, or the context splits clips without need, which is an error.
     scale
         Lowest and highest answer; ratings outside are an error.
     duplicates

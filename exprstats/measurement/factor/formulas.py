@@ -360,8 +360,11 @@ def _search_line(r: np.ndarray, at: np.ndarray, step: np.ndarray) -> tuple[np.nd
 def _measure(r: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Return log|Σ| + tr(SΣ⁻¹) (B,); infinite where Σ is not positive definite."""
     sigma = imply_covariances(*np.split(at, 2, axis=1))
+    # A search that ran away has no covariances.
+    held = np.isfinite(sigma).all(axis=(1, 2))
+    sigma = np.where(held[:, None, None], sigma, np.eye(sigma.shape[-1]))
     values, vectors = np.linalg.eigh(sigma)
-    proper = values[:, 0] > 0
+    proper = held & (values[:, 0] > 0)
     values = np.where(proper[:, None], values, 1.0)
     turned = np.einsum("bji,bjk,bki->bi", vectors, r, vectors)
     return np.where(proper, np.sum(np.log(values) + turned / values, axis=1), np.inf)

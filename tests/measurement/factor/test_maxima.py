@@ -107,3 +107,13 @@ def test_the_search_finds_the_best_of_many_random_starts():
         assert ours <= min(proper) + 1e-6
         compared += 1
     assert compared >= 3, compared
+
+
+def test_a_search_that_ran_away_has_the_greatest_misfit():
+    r = np.full((4, 4), 0.49) + 0.51 * np.eye(4)
+    loadings = np.array([[0.7] * 4, [np.inf] + [0.7] * 3, [np.nan] * 4])
+    residuals = np.full((3, 4), 0.51)
+    with np.errstate(invalid="ignore"):
+        misfit = measure_misfit(np.repeat(r[None], 3, axis=0), loadings, residuals)
+    assert misfit[0] == pytest.approx(np.linalg.slogdet(r)[1] + 4, abs=1e-12)
+    assert np.isposinf(misfit[1:]).all()
