@@ -133,7 +133,9 @@ def _count_classes(ratings: pd.DataFrame, labels: Sequence[str]) -> Iterator[dic
     known = ratings.dropna(subset=["rating"])
     for item, own in known.groupby("item", sort=False, observed=True):
         sizes = own.groupby("rater", observed=True).size()
-        for code, here in own.groupby("rating"):
+        values = own["rating"].to_numpy(float)
+        for code in sorted({float(one) for one in values}):
+            here = own[values == code]
             place = int(code) - 1
             label = labels[place] if 0 <= place < len(labels) else f"{code:g}"
             shares = here.groupby("rater", observed=True).size().reindex(sizes.index, fill_value=0)

@@ -205,8 +205,8 @@ def _find_people(contents: FileContents) -> str | None:
     names = [contents.roles[role] for role in ("subject", "clip") if role in contents.roles]
     if contents.layout not in {"clips", "wide"} or len(names) != 1:
         return None
-    rows = contents.columns.set_index("column")
-    once = int(rows.loc[names[0], "distinct"]) == contents.facts.rows
+    distinct = contents.columns.loc[contents.columns["column"] == names[0], "distinct"]
+    once = bool(distinct.eq(contents.facts.rows).all())
     return names[0] if once and split_name(names[0]) & set(WORDS["subject"]) else None
 
 

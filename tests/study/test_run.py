@@ -227,9 +227,10 @@ def test_warnings_are_kept_by_stage_and_passed_on(folder, write_study):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         run = run_study(read_study(path))
-    [kept] = [one for one in run.provenance.warnings if "do not vary" in one.message]
-    assert (kept.stage, kept.category) == ("models", "DataWarning")
-    assert kept.message in [str(one.message) for one in caught]
+    [kept] = [one for one in run.provenance.warnings if "'still'" in one.message]
+    assert (kept.stage, kept.category) == ("read", "DataWarning")
+    told = [one.message.speak("study") for one in caught if "still" in str(one.message)]
+    assert told == [kept.message]
 
 
 def test_problems_of_both_files_come_together(write_study):

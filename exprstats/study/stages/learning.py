@@ -89,10 +89,12 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     networks: dict[str, DeepModels] = {}
     with log.isolate("networks", "the networks"):
         networks = fit_networks(study, lesson, log)
-    for further, about in (
-        (lambda: ablate_networks(study, lesson, log), "the ablation"),
-        (lambda: adapt_networks(study, networks, lesson, log), "the adaptation"),
+    for asked, further, about in (
+        (study.ablation, lambda: ablate_networks(study, lesson, log), "the ablation"),
+        (study.adaptation, lambda: adapt_networks(study, networks, lesson, log), "the adaptation"),
     ):
+        if asked is None:
+            continue
         with log.isolate("networks", about), log.stage("networks"):
             run = run.add(further())
     ranges, guesses = None, []
