@@ -41,7 +41,7 @@ def describe_transfer(analysis: Analysis) -> Section | None:
 
 
 def _say_cautions(result: Transfer) -> tuple[Text, ...]:
-    """Say what one deal of speakers leaves out, and that the best set was chosen."""
+    """Say what deals and intervals leave out, and that the best set was chosen."""
     count = result.table["features"].nunique()
     speakers = int(result.table["n_clusters"].max())
     dealt = (
@@ -52,6 +52,11 @@ def _say_cautions(result: Transfer) -> tuple[Text, ...]:
     )
     if result.repeats > 1 or result.choices["fold"].max() == speakers:
         dealt = ()
+    short = say(
+        "Intervals do not count that training sets share speakers, and are somewhat too short: "
+        "take a *p* near the bound for no evidence."
+    )
+    dealt = (*dealt, short)
     if count == 1:
         return dealt
     best = say(
