@@ -136,9 +136,9 @@ def judge_raters(
     effect = [_measure_effect(panel, table) for panel, table in zip(panels, tables, strict=True)]
     rule = (
         f"with {least} ratings or more, one value in at least {100 * mode:g}% of them, a "
-        f"correlation with the other raters below {write_number(lowest, bounded=True)}, or a "
-        f"mean difference from them beyond {FAR:g} robust SDs of all raters' and half an SD of the "
-        f"ratings (from {_ENOUGH} raters on)"
+        f"correlation with the other raters below {write_number(lowest, bounded=True)}, or, "
+        f"among {_ENOUGH} raters or more, a mean difference from them beyond {FAR:g} robust SDs of "
+        "all raters' and half an SD of the ratings"
     )
     return Raters(pd.concat(tables, ignore_index=True), pd.DataFrame(effect), rule)
 
@@ -201,7 +201,8 @@ def warn_turned(ratings: pd.DataFrame, panels: Sequence[Panel]) -> None:
         One panel an item.
     """
     least, highest, errors = _TURNED
-    for panel in panels:
+    # Of two raters nobody can say who turned the scale.
+    for panel in [panel for panel in panels if panel.n_raters > 2]:
         seen, others = average_others(panel.rating, panel.clip)
         who = panel.rater[seen]
         count = np.bincount(who, minlength=panel.n_raters)

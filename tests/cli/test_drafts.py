@@ -127,7 +127,7 @@ def test_two_crossed_ids_are_asked_about(call, tmp_path):
     rows += [[draw.randint(18, 27), p, s] for p in "abcdefgh" for s in "ABCDEF"]
     told = " ".join(call("check", save(tmp_path / "a.csv", rows)).stdout.split())
     assert "'plate' and 'sample' together name each row once" in told
-    assert "--clip and --rater" in told
+    assert "say so: --clip plate, --rater sample, --rating diameter" in told
 
 
 def test_init_label_and_estimates_read_as_told(call, call_json, tmp_path):

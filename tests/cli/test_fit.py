@@ -274,7 +274,7 @@ def test_features_that_give_the_target_away_are_named(call, table, tmp_path):
     assert "Feature 'fine' gives 'emotion' away: each of its values goes with one of the" in out
     assert "leave it out with --features." in out and "copy" not in out
     out = fit_file(call, table.assign(square=(table["code"] - 3) ** 2), tmp_path)
-    assert "Feature 'square' gives 'code' away" in out
+    assert "out of the features: 'square' (all but a copy of the target)." in out
     out = fit_file(call, table.assign(scaled=3 - 2 * table["motion"]), tmp_path, target="motion")
     assert "left out of the features: 'scaled' (a copy of the target)." in out
     out = fit_file(call, table, tmp_path, target="motion")

@@ -40,8 +40,8 @@ def make_factor(make_result):
 
 def test_arrows_hold_the_loadings_of_all_clips(make_factor):
     texts = list_texts(draw_factor(make_factor(), name="Expressiveness"))
-    assert texts.count(".90 [.88, .92]") == 1
-    assert ".89 [.87, .91]" in texts
+    assert texts.count(".90\n[.88, .92]") == 1
+    assert ".89\n[.87, .91]" in texts
     assert "ε .19" in texts
     assert not any(text.startswith(".60") for text in texts)  # that is the training fit
     assert {"startle", "All", *ITEMS} <= set(texts)
@@ -50,7 +50,7 @@ def test_arrows_hold_the_loadings_of_all_clips(make_factor):
 
 def test_the_only_fit_is_drawn_where_there_is_one(make_factor):
     texts = list_texts(draw_factor(make_factor(parts=("train",))))
-    assert ".60 [.58, .62]" in texts
+    assert ".60\n[.58, .62]" in texts
 
 
 def test_arrows_start_on_the_circle_and_end_at_the_boxes(make_factor):

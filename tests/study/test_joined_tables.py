@@ -167,7 +167,7 @@ def test_new_clips_are_coded_as_the_fit_was():
     models = fit_elastic(coded, **data)
     known = predict_clips(models, coded)["prediction"]
     pd.testing.assert_series_equal(predict_clips(models, clips)["prediction"], known)
-    with pytest.raises(DataError, match="have no weight"):
+    with pytest.raises(DataError, match="'new' was not in the fit, which had 'b', 'a', 'c'"):
         predict_clips(models, clips.assign(g=clips["g"].where(clips.index % 7 > 0, "new")))
 
 

@@ -18,7 +18,7 @@ _FORMULA = re.compile(r"=[\w(+\-'$]")
 _LOST_DIGITS = re.compile(r"\d(\.\d+)?E\+\d+")
 # Blanks at an end, marks of dates and numbers, leading zeros, words for nothing, empty ids.
 _SUSPECT = re.compile(
-    r"^[ \t\r]|[ \t\r]$|^$|\r|E\+|\d\.0+$|^0+\d|^\d{1,4}[-./ ]|^[a-z]{3,9}[-. ]+\d"
+    r"^[^\S\n]|[^\S\n]$|^$|\r|E\+|\d\.0+$|^0+\d|^\d{1,4}[-./ ]|^[a-z]{3,9}[-. ]+\d"
     r"|^#?n/?an?$|^none$|^null$",
     re.IGNORECASE | re.MULTILINE,
 )

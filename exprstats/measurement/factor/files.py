@@ -203,6 +203,9 @@ def write_lavaan_script(
     }
     lines = [_fill(line, words) for line in _TEMPLATE.read_text("utf-8").splitlines()]
     text = "\n".join(lines) + "\n"
+    if not Path(path).parent.is_dir():
+        message = f"the script cannot be written to '{path}': there is no such folder."
+        raise OptionError(message)
     write_text(text, path)
     return text
 

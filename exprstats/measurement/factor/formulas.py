@@ -247,11 +247,10 @@ def solve_best(covariance: np.ndarray) -> Estimates | None:
     proper = (found[1] > 1e-6).all(axis=1)
     if not proper.any():
         return None
-    misfit = np.where(proper, measure_misfit(many, *found), np.inf)
-    best = int(np.argmin(misfit))
-    return orient_loadings(found[0][[best]], found[1][[best]])[0][0] * spread, found[1][
-        best
-    ] * spread**2
+    loadings, residuals = (each[proper] for each in found)
+    best = [int(np.argmin(measure_misfit(many[proper], loadings, residuals)))]
+    loadings, residuals = orient_loadings(loadings[best], residuals[best])
+    return loadings[0] * spread, residuals[0] * spread**2
 
 
 def measure_misfit(
