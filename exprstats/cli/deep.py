@@ -188,13 +188,8 @@ def fit_sequences(
         from exprstats.models import split_subjects
         from exprstats.study.provenance import Logbook
 
-        parts = split_subjects(
-            table,
-            train=shares.train,
-            validate=shares.validate,
-            test=shares.test,
-            seed=Logbook(seed).draw_seed("split"),
-        )
+        dealt = {part: getattr(shares, part) for part in ("train", "validate", "test")}
+        parts = split_subjects(table, **dealt, seed=Logbook(seed).draw_seed("split"))
         if ablate:
             given = (by, classes, weights, augment, training_only, resume, save, predictions)
             plain = not any(given)

@@ -208,7 +208,9 @@ def warn_turned(ratings: pd.DataFrame, panels: Sequence[Panel]) -> None:
         count = np.bincount(who, minlength=panel.n_raters)
         r = _compare(panel.rating[seen], others, who, panel.n_raters)[1]
         z = np.arctanh(np.clip(r, -0.999999, 0.999999)) * np.sqrt(np.maximum(count - 3, 0))
-        for rater in np.flatnonzero((count >= least) & (r <= highest) & (z < -errors)):
+        against = np.flatnonzero((count >= least) & (r <= highest) & (z < -errors))
+        # Where half of them rate against the others, raters disagree and nobody turned the scale.
+        for rater in against if len(against) < panel.n_raters / 2 else ():
             name = ratings["rater"].iloc[panel.rows[panel.rater == rater][0]]
             warn_user(
                 f"item '{panel.item}': rater '{name}' rates against the others (r = "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ from pathlib import Path
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io import FileContents, Reading, read_contents
-from exprstats.io.files.annotations import Annotated, tell_annotated
+from exprstats.io.files.annotations import tell_annotated
 from exprstats.io.files.words import WORDS, find_pairs, split_name
 from exprstats.io.guards.codes import USUAL_CODES
 from exprstats.io.numbers import order_answers
@@ -21,9 +20,11 @@ from exprstats.study.entries import (
     StudyDraft,
     Value,
     ask_entry,
+    draft_annotated,
     guess_target,
     list_texts,
     pick_numbers,
+    write_path,
 )
 
 _ROLES = {
@@ -108,7 +109,7 @@ def draft_study(
     else:
         folders, found, holds, notes = _sort_files(rest, reading)
     holds += [f"{path.name}: {one.kind}." for path, one in told.items()]
-    entries: list[Entry] = list(_draft_annotated(told, where))
+    entries: list[Entry] = list(draft_annotated(told, where))
     if "ratings" in found:
         alone = len(found) == 1 and not folders
         entries += _draft_ratings(*found["ratings"], where, alone=alone)
@@ -124,23 +125,6 @@ def draft_study(
         entries += _draft_people(*found["people"], where)
         entries += _draft_reading("subjects", found["people"][1], reading)
     return StudyDraft(tuple(entries), tuple(holds), tuple(notes))
-
-
-def _draft_annotated(told: Mapping[Path, Annotated], folder: Path) -> Iterator[Entry]:
-    """Yield the lines of ``[evoked]``, ``[estimates]`` and ``[signing]``."""
-    for use in ("evoked", "estimates", "signing"):
-        kept = [path for path, one in told.items() if one.use == use]
-        if kept:
-            yield Entry(use, "files", tuple(_write_path(path, folder) for path in kept))
-    lexicons = [path for path, one in told.items() if one.use == "lexicon"]
-    if any(one.use == "signing" for one in told.values()):
-        if lexicons:
-            yield Entry("signing", "lexicon", _write_path(lexicons[0], folder))
-        else:
-            yield ask_entry("signing", "lexicon", "the file of words by category")
-    elif lexicons:
-        fact = "a lexicon belongs to annotations of signing, which are not among the files."
-        raise DataError(Problem(fact, "Name them beside it.", file=str(lexicons[0])))
 
 
 Found = dict[str, tuple[Path, FileContents]]
@@ -229,13 +213,6 @@ def _pass_over(path: Path, contents: FileContents) -> Problem:
     return Problem(f"{fact}: left out.", remedy, file=path.name)
 
 
-def _write_path(path: Path, folder: Path) -> str:
-    try:
-        return Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
-    except ValueError:  # another drive
-        return path.absolute().as_posix()
-
-
 def _draft_reading(table: str, contents: FileContents, reading: Reading) -> Iterator[Entry]:
     """Yield how a file is to be read, as far as somebody said so, and codes that it holds."""
     for key in ("encoding", "sheet", "header_row"):
@@ -276,7 +253,7 @@ def _draft_ratings(
     """Yield the lines of ``[ratings]``."""
     table, layout, roles = "ratings", contents.layout, contents.roles
     names = tuple(contents.columns["column"])
-    yield Entry(table, "file", _write_path(path, folder))
+    yield Entry(table, "file", write_path(path, folder))
     rated = pick_numbers(contents)
     long = layout == "ratings"
     if layout == "raters in rows":
@@ -345,7 +322,7 @@ def _draft_clips(
 ) -> Iterator[Entry]:
     """Yield the lines of ``[clips]``."""
     table = "clips"
-    yield Entry(table, "file", _write_path(path, folder))
+    yield Entry(table, "file", write_path(path, folder))
     yield from _list_roles(table, contents, ("clip", "subject", "context"))
     if "subject" not in contents.roles:
         yield ask_entry(table, "subject", "the column of the people who are seen", contents)
@@ -368,7 +345,7 @@ def _draft_clips(
 def _draft_people(path: Path, contents: FileContents, folder: Path) -> Iterator[Entry]:
     """Yield the lines of ``[subjects]``."""
     table, names = "subjects", tuple(contents.columns["column"])
-    yield Entry(table, "file", _write_path(path, folder))
+    yield Entry(table, "file", write_path(path, folder))
     person = _find_people(contents)
     yield Entry(table, "subject", person or "subject", _ROLES["subject"], names)
     told = "the column whose groups of people are compared"
@@ -389,7 +366,7 @@ def _draft_openface(
     """Yield the lines of ``[openface]``."""
     table = "openface"
     if frames is not None:
-        yield Entry(table, "folder", _write_path(frames, folder))
+        yield Entry(table, "folder", write_path(frames, folder))
     else:
         yield ask_entry(table, "folder", "the folder of OpenFace files, one a video")
     if segments is None:
@@ -397,7 +374,7 @@ def _draft_openface(
         yield ask_entry(table, "segments", told)
         return
     path, contents = segments
-    yield Entry(table, "segments", _write_path(path, folder))
+    yield Entry(table, "segments", write_path(path, folder))
     yield from _list_roles(table, contents, ("clip", "subject", "context"))
     names = [str(name) for name in contents.columns["column"]]
     video = next((name for name in names if name.lower() in {"video", "file", "filename"}), None)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from exprstats import __version__
+from exprstats.errors import DataError, Problem
 from exprstats.io import FileContents
+from exprstats.io.files.annotations import Annotated
 from exprstats.options import name_some
 
 Value = (
@@ -192,3 +196,28 @@ def guess_target(table: str, contents: FileContents) -> Iterator[Entry]:
         yield Entry(table, "target", numbers[-1], told, names)
     else:
         yield ask_entry(table, "target", "the column that models predict", contents)
+
+
+def write_path(path: Path, folder: Path) -> str:
+    """Return a path as it stands in a file of a folder."""
+    try:
+        return Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
+    except ValueError:  # another drive
+        return path.absolute().as_posix()
+
+
+def draft_annotated(told: Mapping[Path, Annotated], folder: Path) -> Iterator[Entry]:
+    """Yield the lines of ``[evoked]``, ``[estimates]`` and ``[signing]``."""
+    for use in ("evoked", "estimates", "signing"):
+        kept = [path for path, one in told.items() if one.use == use]
+        if kept:
+            yield Entry(use, "files", tuple(write_path(path, folder) for path in kept))
+    lexicons = [path for path, one in told.items() if one.use == "lexicon"]
+    if any(one.use == "signing" for one in told.values()):
+        if lexicons:
+            yield Entry("signing", "lexicon", write_path(lexicons[0], folder))
+        else:
+            yield ask_entry("signing", "lexicon", "the file of words by category")
+    elif lexicons:
+        fact = "a lexicon belongs to annotations of signing, which are not among the files."
+        raise DataError(Problem(fact, "Name them beside it.", file=str(lexicons[0])))

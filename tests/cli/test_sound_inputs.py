@@ -146,7 +146,7 @@ def test_row_41_ids_of_two_files_that_do_not_match_are_counted(call, tmp_path):
     command = call("report", study, "--out", tmp_path / "report", code=2)
     shown = " ".join((command.stdout + command.stderr).split())
     assert re.search(
-        "16 of 16 clips of r.csv are not in c.csv .* 30 of 30 clips of c.csv", shown
+        "16 of 16 rated clips of r.csv are not in c.csv .* 30 of 30 clips of c.csv", shown
     ), shown
     with warnings.catch_warnings(action="ignore"), pytest.raises(ExprStatsError, match="30 clips"):
         run_study(read_study(study))
