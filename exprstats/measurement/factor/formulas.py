@@ -360,7 +360,7 @@ def _measure(r: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Return log|Σ| + tr(SΣ⁻¹) (B,); infinite where Σ is not positive definite."""
     sigma = imply_covariances(*np.split(at, 2, axis=1))
     # A search that ran away has no covariances.
-    held: np.ndarray = np.isfinite(sigma).all(axis=(1, 2))
+    held = np.asarray(np.isfinite(sigma).all(axis=(1, 2)))
     sigma = np.where(held[:, None, None], sigma, np.eye(sigma.shape[-1]))
     values, vectors = np.linalg.eigh(sigma)
     proper = held & (values[:, 0] > 0)
