@@ -105,7 +105,7 @@ def test_without_torch_tests_are_skipped_and_counted(tmp_path):
         text=True,
         check=False,
         cwd=root,
-        env={**os.environ, "PYTHONPATH": paths},
+        env={**os.environ, "PYTHONPATH": paths, "PYTEST_ADDOPTS": ""},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "18 tests and examples need torch, which is absent" in done.stdout

@@ -113,7 +113,7 @@ def test_an_unknown_context_is_named_or_pooled_on_request(models, new):
 def test_what_new_clips_must_hold(models, new):
     with pytest.raises(DataError, match="no column 'gaze'"):
         predict_clips(models, new.drop(columns="gaze"))
-    with pytest.raises(DataError, match="no column 'context'"):
+    with pytest.raises(DataError, match="have no contexts, by which the models were fitted"):
         predict_clips(models, new.drop(columns="context"))
     with pytest.raises(DataError, match="column 'gaze': holds"):
         predict_clips(models, new.assign(gaze="left"))
