@@ -120,11 +120,11 @@ def _suit_words(options: dict[str, Value], labels: list[str]) -> Iterator[Call]:
 
 
 def _suit_predictions(contents: FileContents) -> Call:
+    from exprstats.io.files.words import is_truth
+
     roles = contents.roles
     options: dict[str, Value] = {}
-    truth = roles.get("truth") or next(
-        (one for one in contents.numbers if one.strip().lower() == "truth"), "truth"
-    )
+    truth = roles.get("truth") or next((one for one in contents.numbers if is_truth(one)), "truth")
     predicted = roles.get("prediction", "prediction")
     if contents.layout == "models side by side":
         options["models"] = [
@@ -194,8 +194,10 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
 
 def _find_classed(contents: FileContents) -> Call | None:
     """Return the comparison of models with a truth in words."""
+    from exprstats.io.files.words import is_truth
+
     words = _find_word_judges(contents)
-    truth = next((one for one in words if one.strip().lower() == "truth"), None)
+    truth = next((one for one in words if is_truth(one)), None)
     if truth is None or len(words) < 2 or "subject" not in contents.roles:
         return None
     named: dict[str, Value] = {"truth": truth} if truth != "truth" else {}

@@ -19,6 +19,7 @@ from exprstats.io.files.words import (
     find_judges,
     find_pairs,
     is_aside,
+    is_truth,
     split_name,
 )
 from exprstats.io.files.workbooks import CODEBOOK, Labels
@@ -220,7 +221,7 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
         "segments": {"start", "end"} <= set(words),
         "correlations": holds_correlations(table[list(guess.numbers)].to_numpy(float))
         or holds_printed(table),
-        "models side by side": "truth" in words
+        "models side by side": any(map(is_truth, words))
         and guess.kind != "predictions"
         and len(guess.numbers) > 1,
         "raters in rows": alone and len(guess.numbers) > 2 and table[judge].is_unique,
@@ -331,7 +332,7 @@ def _ask_numbers(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem
             seats = "If a number is a seat that other people take for each clip, report ICC(1,k): "
             return [Problem(fact, (seats, Option("model", "one-way"), "."))]
     if layout == "models side by side":
-        truth = next((name for name in table if str(name).strip().lower() == "truth"), None)
+        truth = next((name for name in table if is_truth(name)), None)
         known = set() if truth is None else set(table[truth].dropna().unique())
         models = [name for name in guess.numbers if name != truth]
         alike = all(set(table[name].dropna().unique()) <= known for name in models)

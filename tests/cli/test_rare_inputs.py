@@ -5,6 +5,8 @@ Values follow from how the files were made; tolerances are those of the rounding
 
 import csv
 import re
+import subprocess
+import sys
 import tracemalloc
 import warnings
 
@@ -137,6 +139,29 @@ def test_row_33_memory_does_not_grow_with_the_rows_of_columns_that_nobody_asked_
         tracemalloc.stop()
     # 9,000 more rows have 108,000 more cells, 60 bytes each as texts: 6.5 MB, if they were kept.
     assert peaks[23_000] - peaks[14_000] < 3e6
+
+
+def test_row_33_by_the_command_too(tmp_path):
+    """The most memory that a process held, with and without columns nobody asked for."""
+    code = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True,"
+        " stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    count, peaks = 60_000, []
+    rows = np.arange(count)
+    table = pd.DataFrame({"clip": rows // 4, "rater": rows % 4, "rating": 1 + rows % 5})
+    notes = {f"note{i}": [f"what {row % 977} is" for row in range(count)] for i in range(12)}
+    for more in ({}, notes):
+        path = tmp_path / f"{len(more)}.csv"
+        table.assign(**more).to_csv(path, index=False)
+        words = ["reliability", str(path), "--rating", "rating"]
+        command = [sys.executable, "-c", "from exprstats.cli import run; run()", *words]
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command], capture_output=True, text=True, check=True
+        )
+        peaks.append(int(done.stdout) / 1024)
+    # As texts the 720,000 further cells would take 45 MB.
+    assert peaks[1] - peaks[0] < 20
 
 
 def test_row_44_by_the_command_too(call, tmp_path):

@@ -81,6 +81,7 @@ TIMES = frozenset(
         "zaman",
     }
 )
+_TRUTHS = {"truth", "ytrue", "groundtruth", "goldstandard"}
 _JUDGE = "|".join((*WORDS["rater"], "obs", "rat"))
 _STATISTICS = frozenset(
     {"mean", "sd", "var", "se", "min", "max", "median", "entropy", "n", "c", "std"}
@@ -218,6 +219,17 @@ def is_judge(name: str) -> bool:
 def is_aside(name: str) -> bool:
     """Return whether a column's name is that of ids, times, people's facts or a survey program."""
     return ASIDE.fullmatch(name.strip().lower()) is not None
+
+
+def is_truth(name: str) -> bool:
+    """Return whether a column of this name holds what models were to predict.
+
+    Examples
+    --------
+    >>> [name for name in ("truth", "Y_true", "Ground truth", "true_smile") if is_truth(name)]
+    ['truth', 'Y_true', 'Ground truth']
+    """
+    return re.sub(r"[\W_]", "", str(name).lower()) in _TRUTHS
 
 
 def is_total(name: str) -> bool:
