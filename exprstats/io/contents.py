@@ -15,6 +15,7 @@ from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.words import (
     IDS,
+    JUDGES,
     WORDS,
     find_judges,
     find_pairs,
@@ -214,6 +215,11 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
     judge = guess.roles.get("rater")
     alone = judge is not None and not {"clip", "rating"} & set(guess.roles)
     pairs = find_pairs(guess.numbers, numbered={"clip", "subject"} <= set(guess.roles))
+    judges = {judge.lower() for _, judge in pairs.values()}
+    if not any(one.isdigit() or JUDGES.fullmatch(one) for one in judges):
+        # What nobody names a judge, and what is no answer in steps, is no rating: "rest_smile".
+        answers = table[list(pairs)].to_numpy(float)
+        pairs = pairs if (np.isnan(answers) | (answers % 0.5 == 0)).all() else {}
     # Of people, "joy_1" is an answer to an item.
     counted = bool(pairs) and all(judge.isdigit() for _, judge in pairs.values())
     found = {
