@@ -15,8 +15,8 @@ from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.words import (
     IDS,
-    JUDGES,
     WORDS,
+    are_judges,
     find_judges,
     find_pairs,
     is_aside,
@@ -24,7 +24,7 @@ from exprstats.io.files.words import (
     split_name,
 )
 from exprstats.io.files.workbooks import CODEBOOK, Labels
-from exprstats.io.guards.codes import Outlying, holds_correlations, holds_printed
+from exprstats.io.guards.codes import Outlying, holds_correlations, holds_printed, holds_steps
 from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
 from exprstats.io.guards.tables import find_sums, find_table_codes
 from exprstats.io.sources import FilePath, give_role, open_source
@@ -214,22 +214,17 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
     words = [str(name).strip().lower() for name in table.columns]
     judge = guess.roles.get("rater")
     alone = judge is not None and not {"clip", "rating"} & set(guess.roles)
+    compared = any(map(is_truth, words)) and guess.kind != "predictions"
     pairs = find_pairs(guess.numbers, numbered={"clip", "subject"} <= set(guess.roles))
-    judges = {judge.lower() for _, judge in pairs.values()}
-    if not any(one.isdigit() or JUDGES.fullmatch(one) for one in judges):
-        # What nobody names a judge, and what is no answer in steps, is no rating: "rest_smile".
-        answers = table[list(pairs)].to_numpy(float)
-        pairs = pairs if (np.isnan(answers) | (answers % 0.5 == 0)).all() else {}
-    # Of people, "joy_1" is an answer to an item.
+    # What nobody names a judge, and what is no answer in steps, is no rating: "rest_smile".
+    pairs = pairs if are_judges(pairs) or holds_steps(table[list(pairs)].to_numpy(float)) else {}
     counted = bool(pairs) and all(judge.isdigit() for _, judge in pairs.values())
     found = {
         "codebook": len(words) < 6 and len(CODEBOOK.intersection(words)) > 1,
         "segments": {"start", "end"} <= set(words),
         "correlations": holds_correlations(table[list(guess.numbers)].to_numpy(float))
         or holds_printed(table),
-        "models side by side": any(map(is_truth, words))
-        and guess.kind != "predictions"
-        and len(guess.numbers) > 1,
+        "models side by side": compared and len(guess.numbers) > 1,
         "raters in rows": alone and len(guess.numbers) > 2 and table[judge].is_unique,
         "items by raters": bool(pairs) and ("clip" in guess.roles or not counted),
     }
@@ -338,7 +333,7 @@ def _ask_numbers(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem
             seats = "If a number is a seat that other people take for each clip, report ICC(1,k): "
             return [Problem(fact, (seats, Option("model", "one-way"), "."))]
     if layout == "models side by side":
-        truth = next((name for name in table if is_truth(name)), None)
+        truth = next((name for name in map(str, table) if is_truth(name)), None)
         known = set() if truth is None else set(table[truth].dropna().unique())
         models = [name for name in guess.numbers if name != truth]
         alike = all(set(table[name].dropna().unique()) <= known for name in models)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 IDS = ("clip", "rater", "subject", "context", "item", "model")
 # Without accents, as `split_name` gives them: English, German, French, Spanish, Italian, Turkish,
@@ -274,6 +274,17 @@ def find_pairs(names: Sequence[str], *, numbered: bool = False) -> dict[str, tup
         return {}
     whole = len(alike) == 1 and len(next(iter(alike))) > 1 and len(judges) > 1
     return whole_pairs if whole else {}
+
+
+def are_judges(pairs: Mapping[str, tuple[str, str]]) -> bool:
+    """Return whether the second parts of pairs, as of `find_pairs`, are numbers or name judges.
+
+    Examples
+    --------
+    >>> are_judges({"joy_r1": ("joy", "r1")}), are_judges({"rest_smile": ("rest", "smile")})
+    (True, False)
+    """
+    return any(one.isdigit() or JUDGES.fullmatch(one.lower()) for _, one in pairs.values())
 
 
 def find_judges(names: Sequence[str]) -> tuple[str, ...]:

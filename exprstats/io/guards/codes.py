@@ -267,6 +267,11 @@ def describe_codes(found: Sequence[Outlying]) -> list[Problem]:
     return problems
 
 
+def holds_steps(values: np.ndarray) -> bool:
+    """Return whether all numbers of an array are whole or half steps, as answers are."""
+    return bool((np.isnan(values) | (values % 0.5 == 0)).all())
+
+
 def holds_correlations(values: np.ndarray) -> bool:
     """Return whether numbers (n, p) are a correlation matrix, whole or one half of it.
 
