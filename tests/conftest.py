@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    # Eight thousand tests are a few million objects that live to the end: no collection of
+    # Thousands of tests are a few million objects that live to the end: no collection of
     # garbage need walk through them again.
     gc.collect()
     gc.freeze()

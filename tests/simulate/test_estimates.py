@@ -150,13 +150,9 @@ def test_recall_by_the_test_speakers_is_inflated_and_its_intervals_hold_what_it_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("acted", [False, True])
-def test_intervals_of_recall_hold_what_the_procedure_gives_on_average(acted):
-    """100 studies; the truth is 1/4 and 0 without acting, else the mean over the studies.
-
-    Intervals are known to be too short, as `classify_expressions` says: a difference is held in
-    .87, less two standard errors (.034) .8.
-    """
+@pytest.mark.parametrize(("acted", "least"), [(False, 0.9), (True, 0.88)])
+def test_intervals_of_recall_hold_what_the_procedure_gives_on_average(acted, least):
+    """100 studies; the truth is 1/4 and 0 without acting, else the mean over the studies."""
     found = [
         classify(ex.simulate_estimates(speakers=24, acted=acted, seed=500 + n), repeats=5)
         for n in range(100)
@@ -169,7 +165,7 @@ def test_intervals_of_recall_hold_what_the_procedure_gives_on_average(acted):
         if not acted:
             truth = {"uar": 0.25, "uar_difference": 0.0}.get(key[0], truth)
         held = rows["conf_low"].le(truth) & rows["conf_high"].ge(truth)
-        assert held.mean() >= 0.8, key
+        assert held.mean() >= least, key
 
 
 def test_seeds_repeat_and_speakers_are_needed():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, logit
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,17 @@ def deal_speakers(count: int, folds: int, repeats: int, rng: np.random.Generator
     for dealt in deals:
         dealt[rng.permutation(count)] = np.arange(count) % min(folds, count)
     return deals
+
+
+def permute_labels(
+    y: np.ndarray, who: np.ndarray, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the labels (1 + draws, n): as they are, then shuffled within each speaker."""
+    order = np.argsort(who, kind="stable")
+    given = np.tile(y, (1 + draws, 1))
+    for draw in range(1, 1 + draws):
+        given[draw, order] = y[np.lexsort((rng.random(len(y)), who))]
+    return given
 
 
 def learn_fold(task: FoldTask) -> FoldAnswer:
@@ -130,6 +142,40 @@ def _predict(kernel: tuple[np.ndarray, np.ndarray], y: np.ndarray, cost: float) 
     if len(np.unique(y)) < 2:
         return np.full(len(across), y[0])
     return SVC(kernel="precomputed", C=cost).fit(inside, y).predict(across)
+
+
+def add_deals(
+    estimate: float, error: float, limits: tuple[float, float], spread: float, *, on_logit: bool
+) -> tuple[float, tuple[float, float]]:
+    """Return a standard error and limits that also allow for other training speakers.
+
+    Leaving speakers out of the test does not show what other training speakers would change, but
+    another deal does: its variance is added to the jackknife's.
+
+    Parameters
+    ----------
+    estimate, error, limits
+        Of the jackknife; limits lie about the estimate on the raw or the logit scale.
+    spread
+        SD over deals; missing where there is one.
+    on_logit
+        Whether the limits are made on the logit scale.
+
+    Examples
+    --------
+    >>> error, limits = add_deals(0.5, 0.03, (0.44, 0.56), 0.04, on_logit=False)
+    >>> round(error, 6), np.round(limits, 6).tolist()
+    (0.05, [0.4, 0.6])
+    >>> add_deals(0.5, 0.03, (0.44, 0.56), float("nan"), on_logit=False)
+    (0.03, (0.44, 0.56))
+    """
+    if not (spread > 0 and error > 0):
+        return error, limits
+    wider = float(np.hypot(1.0, spread / error))
+    turn, back = (logit, expit) if on_logit else (float, float)
+    centre = turn(estimate)
+    low, high = (float(back(centre + wider * (turn(end) - centre))) for end in limits)
+    return error * wider, (low, high)
 
 
 def measure_recall(y: np.ndarray, predicted: np.ndarray) -> float:

@@ -165,7 +165,10 @@ def _tell_transfer(analysis: Analysis) -> list[Text]:
             "speakers{repeats}; C was chosen among {costs} in folds of the training "
             "speakers{nulls}. "
             "Intervals of unweighted average recall and differences between features come from a "
-            "delete-one jackknife over speakers (Efron & Tibshirani, 1993).",
+            "delete-one jackknife over speakers (Efron & Tibshirani, 1993){deals}.",
+            deals=", to whose variance that between deals was added"
+            if transfer.repeats > 1
+            else "",
             folds=count_things(choices["fold"].nunique(), "fold"),
             repeats=f", dealt {write_count(transfer.repeats)} times, over which recall is a mean"
             if transfer.repeats > 1

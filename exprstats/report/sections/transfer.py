@@ -44,19 +44,22 @@ def _say_cautions(result: Transfer) -> tuple[Text, ...]:
     """Say what deals and intervals leave out, and that the best set was chosen."""
     count = result.table["features"].nunique()
     speakers = int(result.table["n_clusters"].max())
-    dealt = (
-        say(
-            "Speakers were dealt into folds once: another seed deals them otherwise, and intervals "
-            "do not count that. Ask for several repeats before a difference is believed."
-        ),
-    )
-    if result.repeats > 1 or result.choices["fold"].max() == speakers:
-        dealt = ()
-    short = say(
-        "Intervals do not count that training sets share speakers, and are somewhat too short: "
-        "take a *p* near the bound for no evidence."
-    )
-    dealt = (*dealt, short)
+    dealt: tuple[Text, ...] = ()
+    if result.repeats == 1:
+        dealt = (
+            say(
+                "Intervals do not allow for other training speakers, and are somewhat too short: "
+                "take a *p* near the bound for no evidence."
+            ),
+        )
+        if result.choices["fold"].max() < speakers:
+            dealt = (
+                say(
+                    "Speakers were dealt into folds once: another seed deals them otherwise. Ask "
+                    "for several repeats before a difference is believed."
+                ),
+                *dealt,
+            )
     if count == 1:
         return dealt
     best = say(
@@ -144,11 +147,15 @@ def _note_deals(result: Transfer) -> list[Text]:
         "recall": write_number(spreads["uar"], 3, bounded=True),
     }
     if "uar_difference" not in spreads:
-        text = "Means over {count} deals of speakers into folds (SD over deals up to {recall})."
+        text = (
+            "Means over {count} deals of speakers into folds (SD over deals up to {recall}); the "
+            "variance between deals, which other training speakers would add, is in the limits."
+        )
         return [say(text, **told)]
     text = (
         "Means over {count} deals of speakers into folds (SD over deals up to {recall}, of "
-        "differences up to {more}); intervals and *p* are of people, for these deals."
+        "differences up to {more}); the variance between deals, which other training speakers "
+        "would add, is in limits and *p* of recalls and their differences."
     )
     more = write_number(spreads["uar_difference"], 3, bounded=True)
     return [say(text, **told, more=more)]
