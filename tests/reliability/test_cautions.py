@@ -48,6 +48,19 @@ def test_a_rater_who_turned_the_scale_is_named_and_nobody_else():
     assert f"(r = {r} over 36 clips)" in str(got[0].message)
 
 
+def test_a_rater_who_leans_against_the_others_a_little_is_not_called_turned():
+    table = draw_ratings(clips=200)
+    turned = table["rater"].eq("r2")
+    noise = np.random.default_rng(3).normal(size=turned.sum()) * 3
+    table.loc[turned, "rating"] = np.clip(8 - table.loc[turned, "rating"] + noise, 1, 7).round()
+    own = table[turned].set_index("clip")["rating"]
+    r = own.corr(table[~turned].groupby("clip")["rating"].mean())
+    assert -0.5 < r < -3 / np.sqrt(197)  # far from 0 by its error, and small
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataWarning)
+        rate_reliability(table)
+
+
 def test_agreement_that_rests_on_few_clips_is_said():
     table = draw_ratings()
     first = table.groupby("clip").head(1)

@@ -14,6 +14,8 @@ import pytest
 
 import exprstats as ex
 from exprstats.measurement.factor.formulas import measure_misfit, solve_best
+from exprstats.measurement.factor.moments import sum_rows
+from exprstats.measurement.factor.refits import fit_sums
 
 ITEMS = list("abcdef")
 SCRIPT = """
@@ -117,3 +119,26 @@ def test_a_search_that_ran_away_has_the_greatest_misfit():
         misfit = measure_misfit(np.repeat(r[None], 3, axis=0), loadings, residuals)
     assert misfit[0] == pytest.approx(np.linalg.slogdet(r)[1] + 4, abs=1e-12)
     assert np.isposinf(misfit[1:]).all()
+
+
+def test_neither_the_fit_nor_its_refits_follow_the_largest_component():
+    """Five items at r = .45 have the larger component, three at r = .8 the higher likelihood.
+
+    The blocks are unrelated, so that each maximum has loadings √r in its block, and log|Σ| + tr is
+    the log-determinant of that block's correlations and p: 2 log .2 + log 2.6 + 8 for the three.
+    """
+    r = np.eye(8)
+    r[:5, :5] += 0.45 * (1 - np.eye(5))
+    r[5:, 5:] += 0.8 * (1 - np.eye(3))
+    loadings, residuals = solve_best(r)
+    assert loadings == pytest.approx([*[0] * 5, *[0.8**0.5] * 3], abs=1e-6)
+    misfit = measure_misfit(r[None], loadings[None], residuals[None])[0]
+    assert misfit == pytest.approx(2 * np.log(0.2) + np.log(2.6) + 8, abs=1e-9)
+    raw = np.random.default_rng(1).normal(size=(400, 8))
+    raw -= raw.mean(axis=0)
+    white = raw @ np.linalg.inv(np.linalg.cholesky(np.cov(raw.T, bias=True)).T)
+    answers = white @ np.linalg.cholesky(r).T
+    sums = sum_rows(None, answers, np.arange(400) // 4, 100, centre=np.zeros(8))
+    left = fit_sums(sums.leave_out()).loadings
+    assert np.abs(left[:, :5]).max() < 0.1
+    assert left[:, 5:].min() > 0.85
