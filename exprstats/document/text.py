@@ -12,8 +12,8 @@ FIXED = "\N{NO-BREAK SPACE}"
 _SYMBOLS = re.compile(r"\b(p(?= [=<>] [.\d])|(?:r|M|SD)(?= = [−.\d])|F(?=\([\d.]+, [\d.]+\) =))")
 
 
-# A straight mark that opens a quotation: before it no word, behind it one.
-_OPENING = re.compile(r"(?<![\w’.,;:!?)\]}%])'(?=[^\s'])")
+# A straight mark that opens a quotation: before it no word, behind it one, and no year ('23).
+_OPENING = re.compile(r"(?<![\w’.,;:!?)\]}%])'(?=[^\s'])(?!\d\d\b(?!'))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ def curl_quotes(text: str) -> str:
 
     Examples
     --------
-    >>> curl_quotes("'warm' of raters' means isn't ('open')")
-    '‘warm’ of raters’ means isn’t (‘open’)'
+    >>> curl_quotes("'warm' of raters' means isn't ('open'), in '23, of '07'")
+    '‘warm’ of raters’ means isn’t (‘open’), in ’23, of ‘07’'
     """
     return _OPENING.sub("‘", text).replace("'", "’")
 

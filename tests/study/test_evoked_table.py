@@ -91,5 +91,5 @@ def test_themes_of_a_file_are_a_key_and_models_are_rated_by_theme(study, tmp_pat
     assert run.evoked_scores["labels"].groups == ("comedy", "horror")
     page = write_report(run, tmp_path / "report").read_text("utf-8")
     told = page.replace("\N{NO-BREAK SPACE}", " ")
-    assert "Videos by Theme" in told and "Theme with most videos: comedy (15)" in told
+    assert "Videos by Theme" in told and "By theme, 2 groups have 15 videos each" in told
     assert "by Group" in told

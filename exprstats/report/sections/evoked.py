@@ -17,7 +17,7 @@ from exprstats.apa import (
 )
 from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
 from exprstats.document.model import Column, Figure, Section, Table
-from exprstats.document.text import Text, quote_sentence, say
+from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.plots.evoked import draw_groups, draw_themes, draw_together
 from exprstats.report.analysis import Analysis
 
@@ -211,19 +211,31 @@ def _say_videos(found: EvokedLabels) -> Text:
     """Say how the videos are spread over groups."""
     rows = found.table[found.table["term"].eq("video_share")]
     counts = rows["n_joint"].to_numpy(int)
-    most, least = (rows.iloc[int(place)] for place in (counts.argmax(), counts.argmin()))
-    several = counts.sum() > found.n_videos
+    several = "; some videos belong to several" if counts.sum() > found.n_videos else ""
+    if counts.min() == counts.max():
+        told = f"{count_things(len(rows), 'group has', 'groups have')} {write_count(counts[0])}"
+        each = " each" if len(rows) > 1 else ""
+        text = "By {by}, {told} videos{each}{several} (Figure A89)."
+        return say(text, by=str(found.by), told=told, each=each, several=several)
+    most, least = (rows["group"][counts == end] for end in (counts.max(), counts.min()))
     return say(
-        "{by} with most videos: {most} ({first}); with fewest: {least} ({last}), of {count} "
+        "By {by}, most videos: {most} ({first}); fewest: {least} ({last}), of {count} "
         "groups{several} (Figure A89).",
-        by=str(found.by).capitalize(),
-        most=str(most["group"]),
-        first=write_count(most["n_joint"]),
-        least=str(least["group"]),
-        last=write_count(least["n_joint"]),
+        by=str(found.by),
+        most=_name_tied(most),
+        first=write_count(counts.max()),
+        least=_name_tied(least),
+        last=write_count(counts.min()),
         count=len(rows),
-        several="; some videos belong to several" if several else "",
+        several=several,
     )
+
+
+def _name_tied(groups: pd.Series) -> str:
+    """Return the groups with as many videos, of many the first three."""
+    names = [str(one) for one in groups]
+    more = f"{len(names) - 3} more" if len(names) > 4 else ""
+    return join_words([*names[: 3 if more else 4], *([more] if more else [])])
 
 
 def _build_pairs(found: EvokedLabels) -> tuple[Table, ...]:

@@ -35,7 +35,7 @@ def test_one_set_of_features_is_compared_with_nothing(words):
     assert found.nulls.empty and len(told) == 2
     # Four speakers in six folds are dealt in one way only.
     [caution] = [write_plain(one) for one in section.caveats]
-    assert caution.startswith("Intervals do not count that training sets share speakers")
+    assert caution.startswith("Intervals do not allow for other training speakers")
 
 
 @pytest.mark.parametrize("repeats", [1, 3])
