@@ -11,7 +11,7 @@ from exprstats.cli.session import Session
 from exprstats.document.cells import list_records
 from exprstats.document.model import Column, Table
 from exprstats.document.terminal import find_width, render_table
-from exprstats.document.text import say
+from exprstats.document.text import join_words, say
 from exprstats.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -99,12 +99,13 @@ def present_classes(session: Session, ratings: pd.DataFrame, labels: Sequence[st
 
     rows = list(_count_classes(ratings, labels))
     session.rows += [{"kind": "class", **row} for row in rows]
-    most = max(rows, key=lambda row: row["n"])
+    top = max(row["share"] for row in rows)
+    most = [f"'{row['label']}'" for row in rows if row["share"] == top]
     raters = count_things(ratings["rater"].nunique(), "rater")
     labelled = count_things(len({row["label"] for row in rows}), "class", "classes")
     told = f"{raters} named one of {labelled}"
-    told += f" {int(ratings['rating'].notna().sum()):,} times; the most frequent is"
-    session.say(f"{told} '{most['label']}' ({_write_share(most['share'])}).")
+    told += f" {int(ratings['rating'].notna().sum()):,} times; most frequent:"
+    session.say(f"{told} {join_words(most)} ({_write_share(top)}).")
     several = len({row["item"] for row in rows}) > 1
     headings = {**({"item": "Question"} if several else {}), "label": "Class", "n": "Answers"}
     headings |= {"share": "Share", "span": "Share by rater"}

@@ -40,7 +40,7 @@ def test_classes_are_counted(call, call_json, tmp_path, rows):
     out = " ".join(call("check", file).stdout.split())
     most, count = every.most_common(1)[0]
     assert f"named one of {len(every)} classes 120 times" in out
-    assert f"the most frequent is '{most}' ({round(100 * count / 120)}%)" in out
+    assert f"most frequent: '{most}' ({round(100 * count / 120)}%)" in out
     assert "exprstats agreement" in out and "answers in" in out
     assert not [words for words in FALSE if words in out]
 

@@ -123,7 +123,8 @@ class EvokedLabels(Result):
         if not len(shares) or not shares["estimate"].max() > 0:
             return f"{start} have no label."
         top = shares.iloc[int(shares["estimate"].argmax())]
-        text = f"{start} have labels. Most frequent: {top['expression']}, in "
+        tied = shares.loc[shares["estimate"].eq(top["estimate"]), "expression"].astype(str)
+        text = f"{start} have labels. Most frequent: {join_words(list(tied))}, in "
         text += f"{100 * top['estimate']:.1f}% of the {self.unit}s{self._limit(top)}."
         card = self.pick("cardinality").iloc[0]
         number = f"{write_number(card['estimate'])}{self._limit(card, 1)}"

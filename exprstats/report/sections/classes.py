@@ -51,13 +51,14 @@ def say_classes(analysis: Analysis) -> tuple[Text, ...]:
     total, hits = int(table.to_numpy().sum()), int(np.trace(table.to_numpy()))
     counts = name_contexts(tally_classes(models))
     trained = pick_rows(counts, context=ALL, part="train")
-    common = trained["class"].iloc[int(trained["n_clips"].to_numpy().argmax())]
+    sizes = trained["n_clips"].to_numpy()
+    common = trained["class"].iloc[int(sizes.argmax())]
+    tied = bool((sizes == sizes.max()).sum() > 1)
     return (
         say(
             "{where}{model} put {hits} of {total} test clips ({share}) into their class (Table "
             "A10). The chance level is {even} for guesses that are even over the {many} classes, "
-            "and {most} for calling every clip {common}, the most frequent class in "
-            "training.{extremes}",
+            "and {most} for calling every clip {common}, {frequent} in training.{extremes}",
             where=OVER_ALL if len(set(told["context"])) > 1 else "In all, ",
             model=analysis.tell_model(models.name),
             hits=write_count(hits),
@@ -67,6 +68,7 @@ def say_classes(analysis: Analysis) -> tuple[Text, ...]:
             many=write_count(len(table)),
             most=_write_share(int(table.loc[common].sum()), total),
             common=show_label(common),
+            frequent="one of the most frequent classes" if tied else "the most frequent class",
             extremes=_say_extremes(table),
         ),
     )
@@ -206,8 +208,8 @@ def _say_extremes(table: pd.DataFrame) -> str:
     if recall.min() == recall.max():
         return ""
     taken = _name_mistaken(table, low).rsplit(" (", 1)[0]
-    mixed = f", which was most often taken for {taken}"
-    return f" Recall was highest for {told[1]} and lowest for {told[0]}{mixed}."
+    mixed = f"; {show_label(table.index[low])} was most often taken for {taken}"
+    return f" Recall lay between {told[0]} and {told[1]}{mixed}."
 
 
 def _list_notes(labels: list[Any], *, cut: bool) -> tuple[Text, ...]:
