@@ -51,3 +51,9 @@ def test_two_classes_have_no_lowest_one(call, tmp_path, rows):
     out = " ".join(call("check", save(tmp_path / "b.csv", two)).stdout.split())
     assert "no" in out and "yes" in out
     assert not [one for one in FALSE if one in out]
+
+
+def test_classes_that_are_tied_are_named_together(call, tmp_path):
+    tied = [(f"s{k // 4}", f"c{k}", *[("joy", "fear")[k % 2]] * 3) for k in range(40)]
+    out = " ".join(call("check", save(tmp_path / "a.csv", tied)).stdout.split())
+    assert "most frequent: 'fear' and 'joy' (50%)" in out

@@ -18,6 +18,7 @@ from exprstats.apa import (
     write_number,
 )
 from exprstats.contracts import arrange_rows
+from exprstats.document.text import join_words
 from exprstats.events.evoked.tables import (
     Groups,
     check_evoked,

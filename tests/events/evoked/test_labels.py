@@ -248,3 +248,10 @@ def test_labels_are_kept_where_scores_are_not_needed_and_ratings_never(tmp_path)
     assert table["joy"].tolist() == [0.4, 0.6] and table["valence"].tolist() == [-0.5, 0.7]
     with pytest.raises(OptionError, match="threshold"):
         ex.read_evoked(tmp_path / "two.csv", threshold=2)
+
+
+def test_expressions_that_are_tied_are_named_together():
+    rows = {"video": np.repeat(["v", "w", "x"], 4), "time": np.tile(np.arange(4.0), 3)}
+    table = pd.DataFrame(rows).assign(joy=[1, 0, 0, 0] * 3, awe=[0, 1, 0, 0] * 3, fear=0.0)
+    said = ex.measure_labels(table).sentence()
+    assert "Most frequent: joy and awe, in 25.0% of the moments" in said
