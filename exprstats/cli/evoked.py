@@ -119,9 +119,11 @@ def analyse_videos(
     """Describe what videos evoke; judge a machine by annotators, and models by labels."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("evoked", seed=seed, **options) as session:
-        from exprstats.study.stages.evoked import analyse_evoked, fill_evoked
+        from exprstats.study.files import EvokedSettings, fill_settings
+        from exprstats.study.stages.evoked import analyse_evoked
 
-        settings = fill_evoked(
+        settings = fill_settings(
+            EvokedSettings,
             files=tuple(files),
             video=video,
             time=time,

@@ -125,14 +125,11 @@ def relate_signing(
     """Relate lexical emotions to what signers' faces and heads do, and predict them."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("signing", seed=seed, **options) as session:
-        from exprstats.study.stages.signing import (
-            analyse_signing,
-            fill_settings,
-            list_sources,
-            measure_source,
-        )
+        from exprstats.study.files import SigningSettings, fill_settings
+        from exprstats.study.stages.signing import analyse_signing, list_sources, measure_source
 
         settings = fill_settings(
+            SigningSettings,
             files=tuple(paths),
             lexicon=lexicon,
             categories=_freeze(split_names(categories, "--categories")),

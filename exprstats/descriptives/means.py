@@ -24,13 +24,6 @@ from exprstats.options import check_level, name_some
 from exprstats.results import Result
 
 KEYS = ("term", "context", "versus", "group")
-DESIGNS = {
-    "repeated": "repeated-measures ANOVA",
-    "mixed": "mixed ANOVA",
-    "independent": "one-way ANOVA",
-    "groups": "one-way ANOVA",
-    "none": "",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -123,29 +123,6 @@ class Counts:
         return both
 
 
-def count_pairs(
-    shown: sparse.csr_array, labels: sparse.csr_array, frames: np.ndarray
-) -> np.ndarray:
-    """Return frames (f, l) that show a feature and have a label.
-
-    Parameters
-    ----------
-    shown, labels
-        Runs by features (R, f) and by labels (R, l), 1.0 where a run shows it.
-    frames
-        Frames of each run (R,).
-
-    Examples
-    --------
-    >>> one = sparse.csr_array([[1.0], [1.0], [0.0]])
-    >>> count_pairs(one, sparse.csr_array([[1.0], [0.0], [1.0]]), np.array([5, 2, 1]))
-    array([[5.]])
-    """
-    weighted = labels.multiply(np.asarray(frames, float)[:, None]).tocsr()
-    # Labels are few and often dense in what they touch: a dense right side is faster.
-    return np.asarray(shown.T @ weighted.toarray())
-
-
 def count_utterances(runs: Runs, unit: Counted, features: np.ndarray, labels: np.ndarray) -> Counts:
     """Return the counts of each utterance.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from exprstats.io.files.reading import Reading
 from exprstats.options import (
@@ -48,6 +48,8 @@ from exprstats.study.values import (
     read_whole,
     word_or_file,
 )
+
+Settings = TypeVar("Settings", bound=Any)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,3 +263,20 @@ class EstimatesSettings(FileSettings):
     maps: Annotated[bool, read_flag] = False
     draws: Annotated[int, read_draws] = 999
     level: Annotated[float, read_share] = 0.95
+
+
+def fill_settings(kind: type[Settings], **given: object) -> Settings:
+    """Return settings from options of which those that are None keep their default.
+
+    Parameters
+    ----------
+    kind
+        The settings, such as `SigningSettings`.
+    **given
+        Their fields; others are passed over.
+    """
+    known = {one.name for one in fields(kind)}
+    kept: dict[str, Any] = {
+        name: value for name, value in given.items() if name in known and value is not None
+    }
+    return kind(**kept)

@@ -101,16 +101,16 @@ def read_folds(value: Any, folder: Path) -> int:
 
 def read_rates(value: Any, folder: Path) -> tuple[float, ...]:
     """Return one number above 0, or several to try."""
-    return tuple(
-        read_positive(one, folder) for one in (value if isinstance(value, list) else [value])
-    )
+    return tuple(read_positive(one, folder) for one in _list_values(value))
 
 
 def read_sizes(value: Any, folder: Path) -> tuple[int, ...]:
     """Return one whole number of at least 1, or several to try."""
-    return tuple(
-        read_repeats(one, folder) for one in (value if isinstance(value, list) else [value])
-    )
+    return tuple(read_repeats(one, folder) for one in _list_values(value))
+
+
+def _list_values(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def is_number(value: Any) -> bool:

@@ -285,23 +285,6 @@ class Trace(NamedTuple):
     influence: np.ndarray
 
 
-def find_precision(truth: np.ndarray, score: np.ndarray) -> float:
-    """Return the average precision of scores (n,) for truth (n,) of 0 and 1; NaN without a 1.
-
-    AP = Σ_k h_k·S_k/N_k / Σ_k h_k over the distinct scores s_k of moments with the label: h_k of
-    them are at s_k and S_k at s_k or above, among N_k moments there. Ties are grouped, and nothing
-    is interpolated, which would reward them (Buckley & Voorhees, 2000). Scores are sorted without
-    their rows, which is several times as fast as ordering rows.
-
-    Examples
-    --------
-    >>> find_precision(np.array([1, 0, 1, 0]), np.array([0.9, 0.8, 0.8, 0.1]))
-    0.8333333333333333
-    """
-    hits, steps, seen, _ = _count_steps(truth, score)
-    return float(np.dot(hits, steps / seen) / steps[0]) if len(hits) else float("nan")
-
-
 def _count_steps(
     truth: np.ndarray, score: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -321,7 +304,7 @@ def _count_steps(
 
 
 def trace_precision(truth: np.ndarray, score: np.ndarray, codes: np.ndarray, groups: int) -> Trace:
-    """Return average precision and the influence of each video.
+    """Return average precision and the influence of each video; NaN without a 1.
 
     Parameters
     ----------
@@ -332,8 +315,19 @@ def trace_precision(truth: np.ndarray, score: np.ndarray, codes: np.ndarray, gro
 
     Notes
     -----
+    AP = Σ_k h_k·S_k/N_k / Σ_k h_k over the distinct scores s_k of moments with the label: h_k of
+    them are at s_k and S_k at s_k or above, among N_k moments there. Ties are grouped, and nothing
+    is interpolated, which would reward them (Buckley & Voorhees, 2000). Scores are sorted without
+    their rows, which is several times as fast as ordering rows.
+
     With weights w_i, a row i that reaches the steps k ≥ r(i) has dAP/dw_i = (y_i (S_r/N_r + A_r -
     AP) - B_r)/P, A_r = Σ h_k/N_k and B_r = Σ h_k S_k/N_k² over those steps, P = Σ h_k.
+
+    Examples
+    --------
+    >>> truth, score = np.array([1, 0, 1, 0]), np.array([0.9, 0.8, 0.8, 0.1])
+    >>> trace_precision(truth, score, np.array([0, 0, 1, 1]), 2).estimate
+    0.8333333333333333
     """
     hits, steps, seen, levels = _count_steps(truth, score)
     if not len(hits):

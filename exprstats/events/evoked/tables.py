@@ -17,6 +17,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.contracts import find_absent, find_empty, find_unnumbers, require_columns
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
+from exprstats.io.files.workbooks import write_number
 from exprstats.options import name_nearest, name_some
 
 ROLES = ("video", "time", "annotator", "model", "group", "part")
@@ -97,7 +98,7 @@ def code_names(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     ([1, 0, 1], ['a', 'b'])
     """
     first, levels = pd.factorize(column)
-    names = np.array([_write_id(level) for level in levels], dtype=object)
+    names = np.array([write_number(level) for level in levels], dtype=object)
     sorted_names, ranks = np.unique(names, return_inverse=True)
     return ranks[first].astype(np.int64, copy=False), sorted_names
 
@@ -106,12 +107,6 @@ def name_codes(codes: np.ndarray, names: np.ndarray) -> pd.Series:
     """Return a column of categories from codes (n,), -1 where missing, and their names."""
     levels: Any = names
     return pd.Series(pd.Categorical.from_codes(codes, categories=levels))
-
-
-def _write_id(level: object) -> str:
-    """Return an id as a text; whole numbers that became floats, as beside gaps, lose their ".0"."""
-    whole = isinstance(level, float) and level.is_integer()
-    return str(int(level)) if whole else str(level)  # type: ignore[call-overload]
 
 
 def key_moments(time: pd.Series) -> np.ndarray:

@@ -19,6 +19,7 @@ from exprstats.events.readers.markup import parse_markup
 from exprstats.events.readers.signstream import Event, list_signstream2, list_signstream3
 from exprstats.events.readers.spellings import list_spellings, merge_spellings
 from exprstats.io.files.reading import Reading
+from exprstats.io.files.workbooks import write_number
 from exprstats.options import TimeUnit, check_word, name_nearest
 from exprstats.parallel import report_progress
 
@@ -228,7 +229,7 @@ def _read_intervals(path: Path, plan: _Plan) -> pd.DataFrame:
         table["value"] = "yes"
     for name in ("signer", "value", "phase"):
         texts = table[name].astype(object)
-        table[name] = [None if pd.isna(one) else _write_value(one) for one in texts]
+        table[name] = [None if pd.isna(one) else write_number(one) for one in texts]
     _judge_lengths(table, path, plan.unit)
     return table
 
@@ -252,8 +253,3 @@ def _judge_lengths(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:
         told = f"half of the intervals last {usual:,.0f} s or more. If times are in another unit, "
         remedy = ("say so with ", Option("time_unit", other), ".")
         warn_user(Problem(told, remedy, file=str(path)))
-
-
-def _write_value(value: object) -> str:
-    whole = isinstance(value, float) and value.is_integer()
-    return str(int(value)) if whole else str(value)  # type: ignore[arg-type]

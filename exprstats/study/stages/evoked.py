@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -339,16 +339,3 @@ def _rate_models(
 
 def _spread(values: Any, names: list[str]) -> dict[str, Any]:
     return dict(zip(names, values.T, strict=True))
-
-
-def fill_evoked(**given: object) -> EvokedSettings:
-    """Return settings from options of which those that are None keep their default.
-
-    Parameters
-    ----------
-    **given
-        Fields of `EvokedSettings`.
-    """
-    known = {one.name for one in fields(EvokedSettings)}
-    kept = {name: value for name, value in given.items() if name in known and value is not None}
-    return EvokedSettings(**kept)  # type: ignore[arg-type]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,16 +179,3 @@ def _read_table(path: Path | None) -> pd.DataFrame | None:
 
     table = read_table(path)
     return table.astype(object).where(table.notna(), "").astype(str)
-
-
-def fill_settings(**given: object) -> SigningSettings:
-    """Return settings from options of which those that are None keep their default.
-
-    Parameters
-    ----------
-    **given
-        Fields of `SigningSettings`.
-    """
-    known = {one.name for one in fields(SigningSettings)}
-    kept = {name: value for name, value in given.items() if name in known and value is not None}
-    return SigningSettings(**kept)  # type: ignore[arg-type]
