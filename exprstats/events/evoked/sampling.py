@@ -285,24 +285,6 @@ class Trace(NamedTuple):
     influence: np.ndarray
 
 
-def _count_steps(
-    truth: np.ndarray, score: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return h, S, N and s of the distinct scores with the label, lowest first."""
-    # The least memory for what is sorted: positives, and all.
-    positive = np.sort(score[truth == 1])
-    if not len(positive):
-        none = np.zeros(0)
-        return none, none, none, none
-    starts = np.flatnonzero(np.r_[True, positive[1:] != positive[:-1]])
-    steps = (len(positive) - starts).astype(float)
-    hits = np.diff(np.r_[starts, len(positive)]).astype(float)
-    levels = positive[starts]
-    every = np.sort(score)
-    seen = (len(every) - np.searchsorted(every, levels, side="left")).astype(float)
-    return hits, steps, seen, levels
-
-
 def trace_precision(truth: np.ndarray, score: np.ndarray, codes: np.ndarray, groups: int) -> Trace:
     """Return average precision and the influence of each video; NaN without a 1.
 
@@ -317,8 +299,7 @@ def trace_precision(truth: np.ndarray, score: np.ndarray, codes: np.ndarray, gro
     -----
     AP = Σ_k h_k·S_k/N_k / Σ_k h_k over the distinct scores s_k of moments with the label: h_k of
     them are at s_k and S_k at s_k or above, among N_k moments there. Ties are grouped, and nothing
-    is interpolated, which would reward them (Buckley & Voorhees, 2000). Scores are sorted without
-    their rows, which is several times as fast as ordering rows.
+    is interpolated, which would reward them (Buckley & Voorhees, 2000).
 
     With weights w_i, a row i that reaches the steps k ≥ r(i) has dAP/dw_i = (y_i (S_r/N_r + A_r -
     AP) - B_r)/P, A_r = Σ h_k/N_k and B_r = Σ h_k S_k/N_k² over those steps, P = Σ h_k.
@@ -329,17 +310,24 @@ def trace_precision(truth: np.ndarray, score: np.ndarray, codes: np.ndarray, gro
     >>> trace_precision(truth, score, np.array([0, 0, 1, 1]), 2).estimate
     0.8333333333333333
     """
-    hits, steps, seen, levels = _count_steps(truth, score)
-    if not len(hits):
+    # In the order of scores, rows of one step and positives of one step are neighbours, so that
+    # no row has to be looked up among the steps.
+    order = np.argsort(score)
+    # Sorting once more is faster than gathering millions of scores in their order.
+    ordered, found = np.sort(score), (truth == 1)[order]
+    positive = ordered[found]
+    if not len(positive):
         return Trace(float("nan"), np.full(groups, np.nan))
+    firsts = np.flatnonzero(np.r_[True, positive[1:] != positive[:-1]])
+    counts = np.diff(firsts, append=len(positive))
+    starts = np.searchsorted(ordered, positive[firsts])
+    hits, steps = counts.astype(float), (len(positive) - firsts).astype(float)
+    seen = (len(ordered) - starts).astype(float)
     rate = steps / seen
     estimate = float(np.dot(hits, rate) / steps[0])
     # Steps from the highest score down are those that a row at or above them reaches last.
     gain, loss = np.cumsum(hits / seen), np.cumsum(hits * rate / seen)
-    place = np.searchsorted(levels, score, side="right") - 1
-    reached = place >= 0
-    at = np.maximum(place, 0)
-    slope = np.where(reached, -loss[at], 0.0)
-    positive = truth == 1
-    slope[positive] += rate[at[positive]] + gain[at[positive]] - estimate
-    return Trace(estimate, np.bincount(codes, weights=slope, minlength=groups) / steps[0])
+    slope = -np.repeat(np.r_[0.0, loss], np.diff(starts, prepend=0, append=len(ordered)))
+    slope[found] += np.repeat(rate + gain - estimate, counts)
+    influence = np.bincount(codes[order], weights=slope, minlength=groups)
+    return Trace(estimate, influence / steps[0])
