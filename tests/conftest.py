@@ -7,6 +7,7 @@ it those tests, and the examples of ``exprstats.deep``, are skipped and counted.
 
 import gc
 import os
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -83,3 +84,42 @@ def blank_pictures(monkeypatch):
         return files
 
     monkeypatch.setattr("exprstats.report.folder.save_figure", save_blank)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def check_every_report(tmp_path_factory):
+    """Read every report that the tests wrote: its numbers have no gap, its references lead on."""
+    yield
+    for page in sorted(tmp_path_factory.getbasetemp().rglob("index.html")):
+        text = page.read_text(encoding="utf-8", errors="replace")
+        if 'content="exprstats"' in text:
+            problems = find_problems_of_numbers(text, page.parent)
+            assert not problems, f"{page}: {problems}"
+
+
+def find_problems_of_numbers(page, folder):
+    """Return what is wrong with the numbers of tables and figures of a report, in words."""
+    problems = []
+    anchors = re.findall(r'id="((?:table|figure)-\w+)"', page)
+    for kind in ("table", "figure"):
+        for letter in ("", "A"):
+            found = re.findall(rf'<figure class="{kind}[^>]* id="{kind}-{letter}(\d+)"', page)
+            if found != [str(place + 1) for place in range(len(found))]:
+                problems.append(f"{kind}s {letter}{found} have gaps")
+    links = re.findall(r'href="#((?:table|figure)-\w+)"', page)
+    problems += [f"{link} leads nowhere" for link in links if link not in anchors]
+    bare = re.sub(r"<a href[^>]*>[^<]*</a>(,? and <a href[^>]*>[^<]*</a>)?", "", page)
+    bare = re.sub(
+        r'alt="[^"]*"|aria-label="[^"]*"|<b>[^<]*</b>|<table.*?</table>', "", bare, flags=re.S
+    )
+    # Those of a published work stand behind its year.
+    told = re.findall(r"(?<!\d{4}, )\b(?:Table|Figure)s?[ \u00a0]A?\d+", bare)
+    problems += [f"{one} is no link" for one in told]
+    for anchor in anchors:
+        kind, number = anchor.split("-")
+        endings = (".csv",) if kind == "table" else (".png", ".svg")
+        stems = [f"{kind}s/{kind}{number}_*{ending}" for ending in endings]
+        problems += [f"{stem} is missing" for stem in stems if not list(folder.glob(stem))]
+    written = {path.name.split("_")[0] for path in folder.glob("[tf]*s/*") if path.is_file()}
+    problems += sorted(written - {anchor.replace("-", "") for anchor in anchors})
+    return problems

@@ -55,7 +55,7 @@ def inspect_annotated(
         given = {"lexicon": str(lexicons[0])} if found.use == "signing" else {}
         lines.append(Call(found.use, dict(given)).write(path, get_reading()))
     session.rows += [{"kind": "suggestion", "command": line} for line in lines]
-    session.blocks += [f"Try: {line}" for line in lines]
+    session.parts += [f"Try: {line}" for line in lines]
     return problems
 
 

@@ -39,11 +39,9 @@ from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.cli.suggestions import list_answers, list_calls
-from exprstats.document.model import Column, Table
+from exprstats.document.model import Column, Section, Table
 from exprstats.document.terminal import (
     describe_error,
-    find_width,
-    render_table,
     spell,
     write_line,
 )
@@ -127,7 +125,7 @@ def check_input(
             {"kind": "problem", "file": one.file, "column": one.column, "text": str(one)}
             for one in problems
         ]
-        if not problems and _NOTHING not in session.blocks:
+        if not problems and _NOTHING not in session.parts:
             session.say("No problems found.")
     if problems:
         write_line(describe_error("check", DataError(problems)), to_errors=True)
@@ -174,7 +172,7 @@ def inspect_table(
         if not problems and _rates(contents, named):
             line = name_call(_name_ratings(contents, named)).write(path, reading)
             session.rows.append({"kind": "suggestion", "command": line})
-            session.blocks.append(f"Try: {line}")
+            session.parts.append(f"Try: {line}")
         return problems
     kind = _KINDS.get(contents.layout, f"a file of {contents.layout}")
     reasons = [
@@ -210,9 +208,9 @@ def _suggest(
             place = path.parent if call.command == "features" else path
             lines.append(call.write(place, reading))
     session.rows += [{"kind": "suggestion", "command": line} for line in lines]
-    session.blocks += [f"Try: {line}" for line in lines]
+    session.parts += [f"Try: {line}" for line in lines]
     if not lines and not problems and not contents.questions:
-        session.blocks.append(_NOTHING)
+        session.parts.append(_NOTHING)
     return problems
 
 
@@ -330,8 +328,8 @@ def _show_columns(session: Session, rows: list[dict[str, Any]]) -> None:
         )
         for row in rows[:_SHOWN]
     ]
-    table = Table("", "columns", title, tuple(columns), pd.DataFrame(cells, columns=[*headings]))
-    session.blocks.append(render_table(table, width=find_width()))
+    table = Table("columns", title, tuple(columns), pd.DataFrame(cells, columns=[*headings]))
+    session.show(Section("columns", "", tables=(table,)))
 
 
 def _write_values(row: dict[str, Any]) -> str:

@@ -164,4 +164,4 @@ def _print_boxes(boxes: pd.DataFrame) -> Table:
     columns = [Column(name, say(heading)) for name, heading in names.items()]
     first = Column("clip", say("Clip"), words=True)
     cells = boxes.astype(object).where(boxes.notna(), MISSING).astype(str)
-    return Table("", "boxes", "Face Boxes", (first, *columns), cells, rows=boxes)
+    return Table("boxes", "Face Boxes", (first, *columns), cells, rows=boxes)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from exprstats.apa import count_things, write_count, write_number
 from exprstats.cli.session import Session
 from exprstats.document.cells import list_records
-from exprstats.document.model import Column, Table
-from exprstats.document.terminal import find_width, render_table
+from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import join_words, say
 from exprstats.errors import DataError, Problem
 
@@ -121,8 +120,8 @@ def present_classes(session: Session, ratings: pd.DataFrame, labels: Sequence[st
     columns = tuple(
         Column(key, say(name), words=key in {"item", "label"}) for key, name in headings.items()
     )
-    table = Table("", "classes", "Answers by Class", columns, pd.DataFrame(cells)[[*headings]])
-    session.blocks.append(render_table(table, width=find_width()))
+    table = Table("classes", "Answers by Class", columns, pd.DataFrame(cells)[[*headings]])
+    session.show(Section("classes", "", tables=(table,)))
 
 
 def _write_share(share: float) -> str:

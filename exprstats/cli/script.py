@@ -88,7 +88,7 @@ def write_script(
         write_lavaan_script(factor, script, data=place, cluster=who if cluster_robust else None)
         session.say(f"The script is {script}. {factor.sentence()}")
         folder, name = script.resolve().parent, script.name
-        session.blocks.append(f"Run: cd {shlex.quote(str(folder))} && Rscript {shlex.quote(name)}")
+        session.parts.append(f"Run: cd {shlex.quote(str(folder))} && Rscript {shlex.quote(name)}")
 
 
 def _is_plain(facts: FileFacts) -> bool:

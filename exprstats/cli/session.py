@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,8 @@ from exprstats.cli.places import check_places, spare_existing, spare_input
 from exprstats.cli.progress import show_progress
 from exprstats.cli.reading import get_reading, is_strict, name_column
 from exprstats.document.cells import Row, list_records
+from exprstats.document.model import Document, Section
+from exprstats.document.numbering import number_document
 from exprstats.document.terminal import (
     describe_error,
     find_width,
@@ -37,8 +39,6 @@ from exprstats.errors import (
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from exprstats.document.model import Section
 
 
 # Tables with a row a clip, person or rater, and what their files are called.
@@ -62,10 +62,10 @@ class Session:
         Option to the file that it names, ``--json`` among them.
     inputs, warnings
         Files as ``{"file", "sha256", "rows"}``, and texts.
-    blocks
-        Paragraphs and tables to print, in order.
-    sentences
-        Paragraphs and lists among them, for ``--out``.
+    parts
+        What to print, in order: sections, and blocks of text as they are.
+    told
+        The blocks among them that ``--out`` keeps as sentences, as they are written there.
     rows
         The tidy rows that ``--json`` writes.
     further
@@ -85,8 +85,8 @@ class Session:
     files: dict[str, Path] = field(default_factory=dict)
     inputs: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    blocks: list[str] = field(default_factory=list)
-    sentences: list[str] = field(default_factory=list)
+    parts: list[Section | str] = field(default_factory=list)
+    told: dict[int, str] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     further: dict[str, list[Row]] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -130,11 +130,7 @@ class Session:
 
     def show(self, section: Section) -> None:
         """Print a section, and keep its figures and sentences for ``--out``."""
-        texts = (*section.sentences, *section.points, *section.caveats)
-        self.sentences += [write_plain(text) for text in texts]
-        self.blocks += render_section(section, width=find_width())
-        for figure in section.figures:
-            self.figures[f"figure{figure.number}_{figure.name}"] = figure.draw
+        self.parts.append(section)
 
     def add_table(self, stem: str, table: pd.DataFrame, **more: Any) -> list[Row]:
         """Keep a table for ``--out``, and its rows with further cells for ``--json``.
@@ -161,14 +157,22 @@ class Session:
 
     def say(self, text: str) -> None:
         """Print a paragraph."""
-        self.sentences.append(text)
-        self.blocks.append(wrap_text(text))
+        self._tell(wrap_text(text), text)
 
     def show_points(self, title: str, points: list[str]) -> None:
         """Print a list, if it has points."""
         if points:
-            self.sentences.append("\n".join([title, *(f"- {point}" for point in points)]))
-            self.blocks.append(list_points(title, points))
+            self._tell(list_points(title, points), "\n".join([title, *map("- {}".format, points)]))
+
+    def _tell(self, block: str, sentence: str) -> None:
+        self.told[len(self.parts)] = sentence
+        self.parts.append(block)
+
+    def number_parts(self) -> list[Section | str]:
+        """Return what is printed, with tables and figures numbered through all sections."""
+        held = [part for part in self.parts if not isinstance(part, str)]
+        numbered = iter(number_document(Document(self.command, sections=tuple(held))).sections)
+        return [part if isinstance(part, str) else next(numbered) for part in self.parts]
 
     def make_envelope(self) -> dict[str, Any]:
         """Return what ``--json`` writes."""
@@ -201,7 +205,10 @@ class Session:
                 write_line(warned, to_errors=True)
             return
         closing = [] if self.seed is None else [f"Seed {self.seed}."]
-        blocks = [*self.blocks, warned, *closing]
+        blocks = [warned, *closing]
+        for part in reversed(self.number_parts()):
+            own = [part] if isinstance(part, str) else render_section(part, width=find_width())
+            blocks = [*own, *blocks]
         write_line("\n\n".join(block for block in blocks if block))
 
 
@@ -301,22 +308,36 @@ def fill_folder(session: Session, stage: Path) -> None:
     """Write tables, data, figures, sentences, results and provenance into a folder."""
     from exprstats.io import write_csv, write_json
 
+    lost: list[str] = []
     for stem, frame in session.tables.items():
         place = stage / "data" if stem in DATA else stage / "tables"
         write_csv(frame, place / f"{DATA.get(stem, stem)}.csv")
-    for stem, draw in session.figures.items():
+    parts = session.number_parts()
+    sections = [part for part in parts if not isinstance(part, str)]
+    figures = {one.stem: one.draw for section in sections for one in section.figures}
+    for stem, draw in (figures | session.figures).items():
         from exprstats.report import try_figure
 
         _, reason = try_figure(draw, stage / "figures" / stem)
         if reason:
             told = f"The figure '{stem}' was left out: {_spell_warning(session.command, reason)}"
             session.warnings.append(told)
-            session.sentences.append(told)
-    if session.sentences:
-        text = "\n\n".join(session.sentences)
+            lost.append(told)
+    sentences = [*_list_sentences(session, parts), *lost]
+    if sentences:
+        text = "\n\n".join(sentences)
         (stage / "sentences.txt").write_text(f"{text}\n", encoding="utf-8")
     write_json(session.make_envelope(), stage / "results.json")
     write_json(describe_run(session), stage / "provenance.json")
+
+
+def _list_sentences(session: Session, parts: Sequence[Section | str]) -> Iterator[str]:
+    for place, part in enumerate(parts):
+        if not isinstance(part, str):
+            texts = (*part.sentences, *part.points, *part.caveats)
+            yield from (write_plain(text) for text in texts)
+        elif place in session.told:
+            yield session.told[place]
 
 
 def describe_run(session: Session) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def render_html(document: Document, images: Mapping[str, bytes]) -> str:
     document
         The report.
     images
-        SVG of each figure, by its name.
+        SVG of each figure, by its number.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -43,7 +43,7 @@ def _view_section(section: Section, images: Mapping[str, bytes]) -> dict[str, An
         "section": section,
         "tables": [_view_table(table) for table in section.tables],
         "figures": [
-            {"figure": figure, "image": b64encode(images[figure.name]).decode("ascii")}
+            {"figure": figure, "image": b64encode(images[figure.number]).decode("ascii")}
             for figure in section.figures
         ],
     }

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from exprstats.document.text import Text
+from exprstats.document.text import Text, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,10 +43,8 @@ class Table:
 
     Attributes
     ----------
-    number
-        As printed: "1", or "A1" for the tables beside the four of every report.
     name
-        Short name for the file.
+        Short name, for references and the file; no two tables of a document share one.
     title
         Printed in italics below the number.
     columns
@@ -59,9 +57,12 @@ class Table:
         Printed below.
     rows
         The tidy rows behind the table, in full precision.
+    main
+        Whether it belongs to the main text; the others are numbered as those of an appendix.
+    number
+        As printed: "1" or "A1"; a document gives it (`number_sections`).
     """
 
-    number: str
     name: str
     title: str
     columns: tuple[Column, ...]
@@ -69,6 +70,13 @@ class Table:
     group: str | None = None
     notes: tuple[Text, ...] = ()
     rows: pd.DataFrame | None = None
+    main: bool = False
+    number: str = ""
+
+    @property
+    def stem(self) -> str:
+        """Return the name of its file, without an ending."""
+        return f"table{self.number}_{self.name}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +85,7 @@ class Figure:
 
     Attributes
     ----------
-    number, name, title, notes
+    name, title, notes, main, number
         As of a table.
     draw
         Draws it when it is needed: a function without arguments that returns what
@@ -86,12 +94,24 @@ class Figure:
         What it shows, for those who cannot see it.
     """
 
-    number: str
     name: str
     title: str
     draw: Callable[[], Any]
-    words: str
+    words: Text
     notes: tuple[Text, ...] = ()
+    main: bool = False
+    number: str = ""
+
+    @property
+    def stem(self) -> str:
+        """Return the name of its file, without an ending."""
+        return f"figure{self.number}_{self.name}"
+
+
+def refer_to(*shown: Table | Figure) -> Text:
+    """Return the sentence that refers to tables and figures, in their order."""
+    named = ", ".join(f"{type(one).__name__} {one.name}" for one in shown)
+    return say(f"See <{named}>.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any
 
 FIXED = "\N{NO-BREAK SPACE}"
@@ -14,6 +15,11 @@ _SYMBOLS = re.compile(r"\b(p(?= [=<>] [.\d])|(?:r|M|SD)(?= = [−.\d])|F(?=\([\d
 
 # A straight mark that opens a quotation: before it no word, behind it one, and no year ('23).
 _OPENING = re.compile(r"(?<![\w’.,;:!?)\]}%])'(?=[^\s'])(?!\d\d\b(?!'))")
+
+
+# A reference to tables and figures by name, with the marks that leave with it.
+_NAMED = r"<((?:Table|Figure) [^<>]+)>"
+_REFERENCE = re.compile(rf"( \(){_NAMED}(\))|(; ){_NAMED}()|(){_NAMED}(; |)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +34,21 @@ class Run:
         Statistical symbols and titles of works.
     code
         What a reader may copy into a program, character by character.
+    named
+        Tables and figures by name ("Table raters") that the run refers to; a document puts their
+        numbers in their place.
+    frame
+        What stands before and after the reference and goes where none of them exists.
+    link
+        The anchor that the run leads to; empty for none.
     """
 
     text: str
     italic: bool = False
     code: bool = False
+    named: tuple[str, ...] = ()
+    frame: tuple[str, str] = ("", "")
+    link: str = ""
 
 
 Text = tuple[Run, ...]
@@ -42,19 +58,61 @@ def say(template: str, **values: Any) -> Text:
     """Fill a template; what stands between asterisks in the template is italic.
 
     The values are put in after the asterisks were read, so that nothing in the data can change
-    the style.
+    the style. A value may be a text of its own. ``<Table raters, Figure curve>`` refers to a table
+    and a figure by name; in brackets it is left out of a document that has neither.
 
     Examples
     --------
     >>> [(run.text, run.italic) for run in say("*M* of {name}", name="*x*")]
     [('M', True), (' of *x*', False)]
+    >>> say("{model} won (<Table scores>).", model="Ridge")[1].named
+    ('Table scores',)
     """
-    pieces = curl_quotes(template).split("*")
-    return tuple(
-        Run(bind_numbers(piece.format(**values)), italic=place % 2 == 1)
-        for place, piece in enumerate(pieces)
-        if piece
-    )
+    runs: list[Run] = []
+    for place, piece in enumerate(curl_quotes(template).split("*")):
+        end = 0
+        for found in _REFERENCE.finditer(piece):
+            runs += _fill(piece[end : found.start()], values, italic=place % 2 == 1)
+            before, names, after = (part for part in found.groups() if part is not None)
+            runs.append(_refer(tuple(names.format(**values).split(", ")), before, after))
+            end = found.end()
+        runs += _fill(piece[end:], values, italic=place % 2 == 1)
+    return tuple(runs)
+
+
+def _fill(template: str, values: dict[str, Any], *, italic: bool) -> list[Run]:
+    """Return the runs of a stretch of a template whose values are texts or anything else."""
+    runs, held = [], ""
+    for literal, name, form, change in Formatter().parse(template):
+        held += literal
+        value = None if name is None else values.get(name)
+        if isinstance(value, tuple) and all(isinstance(one, Run) for one in value):
+            runs += [Run(bind_numbers(held), italic)] if held else []
+            runs, held = [*runs, *value], ""
+        elif name is not None:
+            told = f"{{{name}{'!' + change if change else ''}{':' + form if form else ''}}}"
+            held += told.format(**values)
+    return [*runs, Run(bind_numbers(held), italic)] if held else runs
+
+
+def _refer(named: tuple[str, ...], before: str = "", after: str = "") -> Run:
+    return Run(f"{before}{', '.join(named)}{after}", named=named, frame=(before, after))
+
+
+def cite(sentence: str, *named: str) -> Text:
+    """Return the sentence of a result with the tables and figures that show it in brackets.
+
+    Examples
+    --------
+    >>> write_plain(cite("It held.", "Table fits"))
+    'It held (Table fits).'
+    >>> write_plain(cite("It held (with two).", "Table fits", "Figure fits"))
+    'It held (with two; Table fits, Figure fits).'
+    """
+    told = sentence.rstrip(".")
+    if told.endswith(")"):
+        return (*quote_sentence(told[:-1]), _refer(named, "; "), Run(")."))
+    return (*quote_sentence(told), _refer(named, " (", ")"), Run("."))
 
 
 def quote_sentence(sentence: str) -> Text:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from exprstats.document.html import render_html
 from exprstats.document.model import Document, Table
+from exprstats.document.numbering import number_document
 from exprstats.document.text import say, write_plain
 from exprstats.errors import ExprStatsError, warn_user
 from exprstats.io import slug, stage_folder, write_csv, write_json
@@ -86,8 +87,10 @@ def write_report(
     inputs = [] if analysis.study is None else analysis.study.list_files()
     with stage_folder(folder, force=force, inputs=inputs) as draft:
         failures: list[str] = []
-        document = build_document(analysis, failures=failures)
-        document, images = _save_figures(document, draft / "figures")
+        document = build_document(analysis, failures=failures, numbered=False)
+        document, drawn = _draw_figures(document, draft / "figures")
+        document = number_document(document)
+        images = _name_figures(document, drawn)
         _save_tables(document, draft / "tables")
         for name, table in collect_data(analysis).items():
             write_csv(table, draft / "data" / f"{name}.csv")
@@ -103,24 +106,33 @@ def write_report(
     return Path(folder) / "index.html"
 
 
-def _save_figures(document: Document, folder: Path) -> tuple[Document, dict[str, bytes]]:
-    """Return the document without the figures that cannot be drawn, and the pictures of others."""
-    images: dict[str, bytes] = {}
+def _draw_figures(document: Document, folder: Path) -> tuple[Document, list[Path]]:
+    """Return the document without the figures that cannot be drawn, and the files of the others."""
+    files: list[Path] = []
     sections = []
     for section in document.sections:
         drawn, caveats = [], list(section.caveats)
         for figure in section.figures:
-            stem = folder / f"figure{figure.number}_{slug(figure.name)}"
-            svg, reason = try_figure(figure.draw, stem)
+            svg, reason = try_figure(figure.draw, folder / f"{len(files)}_{slug(figure.name)}")
             if svg is None:
-                told = "Figure {number} ({title}) was left out: {reason}"
-                shown = {"number": figure.number, "title": figure.title, "reason": str(reason)}
-                caveats.append(say(told, **shown))
+                told = "The figure ‘{title}’ was left out: {reason}"
+                caveats.append(say(told, title=figure.title, reason=str(reason)))
                 continue
             drawn.append(figure)
-            images[figure.name] = svg.read_bytes()
+            files.append(svg)
         sections.append(replace(section, figures=tuple(drawn), caveats=tuple(caveats)))
-    return replace(document, sections=tuple(sections)), images
+    return replace(document, sections=tuple(sections)), files
+
+
+def _name_figures(document: Document, files: list[Path]) -> dict[str, bytes]:
+    """Give the files of figures their numbers, and return the pictures by number."""
+    images: dict[str, bytes] = {}
+    figures = [one for section in document.sections for one in section.figures]
+    for figure, file in zip(figures, files, strict=True):
+        images[figure.number] = file.read_bytes()
+        for ending in (".png", ".svg"):
+            file.with_suffix(ending).rename(file.with_name(f"{slug(figure.stem)}{ending}"))
+    return images
 
 
 def try_figure(
@@ -152,7 +164,7 @@ def try_figure(
 def _save_tables(document: Document, folder: Path) -> None:
     for section in document.sections:
         for table in section.tables:
-            stem = f"table{table.number}_{slug(table.name)}"
+            stem = slug(table.stem)
             write_csv(print_table(table), folder / f"{stem}.csv")
             if table.rows is not None:
                 write_csv(table.rows, folder / f"{stem}_rows.csv")

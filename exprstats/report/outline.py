@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from exprstats.document.model import Document, Section
+from exprstats.document.numbering import number_document
 from exprstats.document.text import say
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import list_sources
@@ -156,7 +157,9 @@ def _describe(
         return None
 
 
-def build_document(analysis: Analysis, *, failures: list[str] | None = None) -> Document:
+def build_document(
+    analysis: Analysis, *, failures: list[str] | None = None, numbered: bool = True
+) -> Document:
     """Return the report as a document that no file format knows of yet.
 
     A section exists if the analysis has its input.
@@ -165,12 +168,14 @@ def build_document(analysis: Analysis, *, failures: list[str] | None = None) -> 
     ----------
     analysis, failures
         As for `describe_results`.
+    numbered
+        Whether tables and figures have their numbers; without, the texts name them.
     """
     methods, cited = describe_procedure(analysis)
     results = describe_results(analysis, failures=failures)
     origin = analysis.provenance
     failed = [*(origin.failures if origin else ()), *(failures or ())]
-    return Document(
+    document = Document(
         title=analysis.title,
         banners=(
             *(say("Not everything could be done. {failure}", failure=str(one)) for one in failed),
@@ -184,3 +189,4 @@ def build_document(analysis: Analysis, *, failures: list[str] | None = None) -> 
         ),
         references=list_sources(cited, r_version=list_session_versions(analysis).get("R", "")),
     )
+    return number_document(document) if numbered else document

@@ -71,7 +71,7 @@ def test_a_context_called_all_is_not_the_pooled_one(call, call_json, data, tmp_p
     options = ("--rating", "response", "--subject", "subject", "--by", "context", "--scale", "0,4")
     rows = call_json("agreement", file, *options)["rows"]
     out = call("agreement", file, *options, "--out", tmp_path / "out").stdout
-    shown = out.split("Table A17.")[1].split("Note.")[0]
+    shown = out.split(". Agreement of Raters About Categories")[1].split("Note.")[0]
     for context, name in (("All", "All (context)"), (None, "All")):
         [row] = [row for row in rows if row.get("headline") and row["context"] == context]
         lines = [line for line in shown.splitlines() if line.startswith(f"{name}  ")]

@@ -56,7 +56,7 @@ def test_names_that_mean_other_things_go_through(call, write):
     file = write(*rows, header=f"context,{HEADER}", name="run_span=3.csv")
     out = call("audit", file).stdout
     assert "- All: it fits 35 clips" in out and "- A row: it fits 35 clips" in out
-    lines = out.split("Table A40.")[1].splitlines()
+    lines = out.split(". Rows That Do Not Follow")[1].splitlines()
     assert [line.split()[0] for line in lines if ".419" in line] == ["All", "—"]
 
 

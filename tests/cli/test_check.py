@@ -182,7 +182,7 @@ def test_names_that_mean_other_things_go_through(call, call_json, data, tmp_path
     table.to_csv(file, index=False)
     rows = [row for row in call_json("check", file)["rows"] if row["kind"] == "design"]
     counts = {row["context"]: row["n_ratings"] for row in rows}
-    out = squeeze(call("check", file).stdout).split("Table A12.")[1]
+    out = squeeze(call("check", file).stdout).split(". Ratings, Raters, and Clips")[1]
     items = "response, emotion, motion partly crossed"
     assert f" All (context) {items} {counts['All']:,} 0" in out
     assert f" All {items} {counts[None]:,} 0" in out

@@ -67,7 +67,7 @@ def test_reliability_prints_pooled_rows_last_and_named(call, data):
 
 def test_reliability_prints_the_decision_study(call, data):
     out = call("reliability", data / "ratings.csv", *RATINGS).stdout
-    table = out.split("Table A5.")[1].splitlines()
+    table = out.split(". Reliability With Other Numbers of Rater")[1].splitlines()
     line = next(line for line in table if line.startswith("response")).split()
     # Spearman and Brown: k ratings of reliability r have k r / (1 + (k - 1) r).
     single = float(line[1])
@@ -205,8 +205,8 @@ def test_out_is_a_folder_that_is_refused_twice(call, predictions, tmp_path):
     call(*options, "--out", folder)
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert names == {
-        "figures/figure3_performance.png",
-        "figures/figure3_performance.svg",
+        "figures/figure1_performance.png",
+        "figures/figure1_performance.svg",
         "provenance.json",
         "results.json",
         "sentences.txt",

@@ -95,8 +95,8 @@ def test_swaps_and_contexts(call, call_json, guesses, table):
     found = [row["estimate"] for row in rows if "first" in row]
     assert found == contexts["estimate"].tolist()
     out = call("compare", guesses, *options).stdout
-    assert "Table A33. Differences Tested by Swapping Predictions Within Subjects" in out
-    lines = out.split("Table A34.")[1].splitlines()
+    assert ". Differences Tested by Swapping Predictions Within Subjects" in out
+    lines = out.split(". Each Model Compared Between Contexts")[1].splitlines()
     line = next(line.split() for line in lines if line.startswith("  good  calm − pain"))
     wanted = next(row for row in call_json("compare", guesses, *options)["rows"] if "first" in row)
     assert float(line[4].replace("−", "-")) == pytest.approx(wanted["estimate"], abs=0.0005)
@@ -126,7 +126,7 @@ def test_the_folder_holds_the_differences_as_a_figure(call, guesses, tmp_path):
     options = ("--metric", "rmse", "--against", "good", "--margin", ".3", "--quiet")
     call("compare", guesses, *OPTIONS, *options, "--out", tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").rglob("*.*")}
-    assert {"figure3_performance.png", "differences.png", "equivalence.csv"} <= names
+    assert {"figure1_performance.png", "differences.png", "equivalence.csv"} <= names
 
 
 def test_strata_and_schemes_are_those_of_the_verb(call, call_json, guesses, table):
@@ -211,9 +211,11 @@ def test_training_runs_are_told_apart(call, call_json, guesses, table, tmp_path)
     again = call_json("compare", renamed, *options, "--seat", "fold")["rows"]
     assert [row for row in again if "error_training" in row] == rows
     out = call("compare", file, *options).stdout
-    assert "Table A36. Error From Test Subjects and From Training (3 Runs)" in out
+    assert ". Error From Test Subjects and From Training (3 Runs)" in out
     line = next(
-        line.split() for line in out.split("Table A36.")[1].splitlines() if "good − " in line
+        line.split()
+        for line in out.split(". Error From Test Subjects")[1].splitlines()
+        if "good − " in line
     )
     row = known[known["term"] == "good - twin"].iloc[0]
     assert [float(one.replace("−", "-")) for one in line[3:7]] == pytest.approx(

@@ -149,7 +149,7 @@ def test_several_labels_a_missing_modality_and_transfer(folder, tmp_path):
     )
     assert change == pytest.approx(one - other)
     said = run("fit", *files, "--target", "label,high", *net, "--ablate", "--json", tmp_path / "j")
-    assert "Table A74" in said.output
+    assert "Table 1. " in said.output
     rows = pd.DataFrame(json.loads((tmp_path / "j").read_text(encoding="utf-8"))["rows"])
     assert set(rows["model"]) == {"one + other", "other", "one", "no features"}
     for change, words in (

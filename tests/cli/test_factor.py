@@ -219,7 +219,7 @@ def test_scores_of_all_methods(call, call_json, items, table, tmp_path):
             assert f"{name}_{method}" in written
     assert "note" not in written
     told = call_json("factor", items, *ITEMS, *BY, *options)["rows"]
-    blocks = out.split("Table A22. ")[1].split("Note.")[0]
+    blocks = out.split(". Bartlett, Regression, and Mean Scores")[1].split("Note.")[0]
     for context in ("startle", "pain", "disgust", None):
         card = {
             (row["term"], row["score"], row["versus"]): row["estimate"]

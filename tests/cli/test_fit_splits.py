@@ -74,7 +74,7 @@ def test_folds_tune_on_everybody_but_the_test_people(call_json, fit, clips):
 
 def test_folds_are_called_so_in_print(call, fit):
     out = call(*fit, "--folds", 4).stdout
-    lines = out.split("Table A30.")[1].splitlines()[4:7]
+    lines = out.split(". Scores of Each Part of the Split")[1].splitlines()[4:7]
     assert [line.split()[0] for line in lines] == ["Training", "Folds", "Test"]
     assert "tuned in 4 folds of the training subjects and tested on 6" in " ".join(out.split())
     note = "In 4 folds of the training subjects, which chose the penalty (Folds)."
@@ -127,14 +127,16 @@ def test_nested_folds_predict_everybody_with_intervals(call, call_json, fit, cli
     pooled = {row["term"]: row for row in rows if row["context"] is None}
     out = call(*fit, *options).stdout
     line = next(
-        line.split() for line in out.split("Table A37.")[1].splitlines() if line.startswith("All ")
+        line.split()
+        for line in out.split(". Nested Cross-Validation: Each Subject")[1].splitlines()
+        if line.startswith("All ")
     )
     for place, term in ((1, "rmse"), (4, "correlation")):
         limits = [text.strip("[],") for text in line[place + 1 : place + 3]]
         wanted = [pooled[term][name] for name in ("estimate", "conf_low", "conf_high")]
         assert [float(one) for one in (line[place], *limits)] == pytest.approx(wanted, abs=0.005)
     out = " ".join(call(*fit, "--nested", "--out", tmp_path / "out").stdout.split())
-    assert "Every subject was a test subject once (Table A37)." in out
+    assert "Every subject was a test subject once (Table A2)." in out
     assert "In 5-fold cross-validation over 30 subjects, with the penalty" in out
     assert "Note. Intervals: jackknife-t intervals over subjects." in out
     kept = pd.read_csv(tmp_path / "out" / "tables" / "nested.csv")
@@ -162,7 +164,9 @@ def test_leakage_is_the_gain_of_splits_by_clips(call, call_json, fit, clips, mod
     assert "What a split by clips would have shown" in out
     assert "(mean of 2 splits of each kind)" in " ".join(out.split())
     line = next(
-        line.split() for line in out.split("Table A38.")[1].splitlines() if line.startswith("All ")
+        line.split()
+        for line in out.split(". Test Scores Under Splits")[1].splitlines()
+        if line.startswith("All ")
     )
     wanted = table[table["split"] != "rows - subjects"]["estimate"]
     assert [float(one) for one in line[1:]] == pytest.approx(wanted.tolist(), abs=0.005)
@@ -224,14 +228,14 @@ def test_a_context_called_all_and_an_option_in_a_file_name(call, call_json, data
     rows = call_json("fit", file, *TARGET, *options)["rows"]
     out = call("fit", file, *TARGET, *options).stdout
     contexts = {"startle": "startle", "All": "All (context)", "disgust": "disgust", None: "All"}
-    lines = out.split("Table A30.")[1].splitlines()
+    lines = out.split(". Scores of Each Part of the Split")[1].splitlines()
     for context, shown in contexts.items():
         (place,) = [i for i, line in enumerate(lines[:30]) if line == shown]
         test = next(line.split() for line in lines[place:] if line.startswith("  Test"))
         (row,) = find(rows, context=context, part="test", term="rmse")
         assert float(test[3]) == pytest.approx(row["estimate"], abs=0.005)
         (row,) = find(rows, context=context, part="nested", term="rmse")
-        nested = out.split("Table A37.")[1].splitlines()
+        nested = out.split(". Nested Cross-Validation: Each Subject")[1].splitlines()
         line = next(line for line in nested if re.match(rf"{re.escape(shown)} +\d", line))
         printed = float(line.removeprefix(shown).split()[0])
         assert printed == pytest.approx(row["estimate"], abs=0.005)

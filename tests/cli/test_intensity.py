@@ -88,7 +88,7 @@ def test_a_network_is_fitted_rated_and_adapted_to_people_it_has_not_seen(folder)
     assert found["bias"] == pytest.approx(away.mean(), abs=1e-9)
     assert found["within2"] == pytest.approx(away.abs().le(2).mean(), abs=1e-9)
     figures = {path.name for path in (folder / "ad" / "figures").iterdir()}
-    assert {"figureA71_adaptation.png", "figureA72_errors.png"} <= figures
+    assert {"figure1_adaptation.png", "figure2_distances.png"} <= figures
 
     for change, words in (
         (["--neutral", "task"], "give a column and a value"),

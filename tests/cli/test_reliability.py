@@ -71,7 +71,9 @@ def test_contexts_are_compared(call, call_json, ratings, table):
     assert found[0]["term"] == "ICC(1,1): startle - pain"
     out = call("reliability", ratings, *ONE, "--by", "context").stdout
     row = next(row for row in found if row["term"].startswith("ICC(1,k): startle - pain"))
-    assert find_line(out, "Table A4.", "startle", "−", "pain")[3] == write(row["estimate"])
+    assert find_line(out, ". Differences Between Contexts in Reliabi", "startle", "−", "pain")[
+        3
+    ] == write(row["estimate"])
     assert "Differences Between" not in call("reliability", ratings, *ONE).stdout
 
 
@@ -81,7 +83,9 @@ def test_differences_of_several_forms_name_theirs(call, call_json, ratings):
     out = call("reliability", ratings, *options).stdout
     for form in ("ICC(A,k)", "ICC(C,k)"):
         [row] = [row for row in rows if row["term"] == f"{form}: startle - pain"]
-        cells = find_line(out, "Table A4.", "startle", "−", "pain", form)
+        cells = find_line(
+            out, ". Differences Between Contexts in Reliabi", "startle", "−", "pain", form
+        )
         assert cells[4] == write(row["estimate"])
 
 
@@ -126,7 +130,7 @@ def test_the_design_is_counted(call, ratings, table):
             .query("item == 'response'")
             .to_dict("records")
         )
-        cells = find_line(out, "Table A12.", line)
+        cells = find_line(out, ". Ratings, Raters, and Clips", line)
         numbers = [row[name] for name in ("n_ratings", "n_missing", "n_clips", "n_subjects")]
         assert cells[1:4] == ["response,", "emotion,", "motion"]
         assert cells[4:6] == row["kind"].split()
@@ -169,8 +173,13 @@ def test_names_that_mean_other_things_go_through(call, call_json, ratings, tmp_p
             and not (len(words) == 1 and line.split()[1] in {"(context)", "clips"})
         ]
         assert cells[0] == write(row["estimate"])
-    assert "startle − All (context)" in out.split("Table A4.")[1]
-    for title in ("Table A12.", "Table A5.", "Table A14.", "Table A15."):
+    assert "startle − All (context)" in out.split(". Differences Between Contexts in Reliabi")[1]
+    for title in (
+        ". Ratings, Raters, and Clips",
+        ". Reliability With Other Numbers of Rater",
+        ". Variance Components",
+        ". Errors in Points of the Scale",
+    ):
         assert "All (context)" in out.split(title)[1].split("\nNote.")[0]
     assert str(file) in out and "run_span=3.csv: " not in out
 
@@ -234,11 +243,11 @@ def test_errors_are_in_points(call, call_json, ratings, table):
             next(row for row in rows if row["term"] == term and row["family"] == family)
             for term in ("SEM", "SDC")
         )
-        cells = find_line(out, "Table A15.", "response", word, "1")
+        cells = find_line(out, ". Errors in Points of the Scale", "response", word, "1")
         assert (cells[3], cells[6]) == (f"{sem['estimate']:.2f}", f"{sdc['estimate']:.2f}")
     parts = [row for row in rows if row["term"] == "variance"]
     for row in parts:
-        cells = find_line(out, "Table A14.", "response", row["component"])
+        cells = find_line(out, ". Variance Components", "response", row["component"])
         assert cells[2] == f"{row['estimate']:.2f}".replace("-", "−")
     assert "a change below it may be error alone." in squeeze(out)
 
@@ -249,10 +258,10 @@ def test_forensics_flag_a_careless_rater(call, call_json, ratings, tmp_path):
     bad.loc[bad["rater"] == rater, "response"] = 2
     bad.to_csv(tmp_path / "bad.csv", index=False)
     out = call("reliability", tmp_path / "bad.csv", *ONE, "--forensics").stdout
-    flagged = find_line(out, "Table A6.", rater)
+    flagged = find_line(out, ". Flagged Raters\n", rater)
     assert "100%" in flagged and flagged[1:3] == ["one", "value"]
     assert "The rule: with 10 ratings or more," in squeeze(out)
-    counted = find_line(out, "Table A19.", "response")
+    counted = find_line(out, ". Flagged Raters and Reliability", "response")
     assert counted[1:4] == ["24", "1", str(len(bad[bad["rater"] == rater]))]
     without = rate_reliability(
         read_ratings(tmp_path / "bad.csv", rating="response").query("rater != @rater")
@@ -269,7 +278,7 @@ def test_a_target_says_how_many_raters_it_needs(call, ratings):
     def count(target):
         out = call("reliability", ratings, *ONE, "--target", target).stdout
         assert f"a reliability of {target} needs".replace(" 0", " ") in squeeze(out)
-        row = find_line(out, "Table A5.", "response")
+        row = find_line(out, ". Reliability With Other Numbers of Rater", "response")
         return float(row[1]), int(row[-3])
 
     for target in (0.7, 0.95):
@@ -288,8 +297,10 @@ def test_every_model_has_its_table_and_words(call, ratings, table, model, term):
     result = rate_reliability(table, items=["response"], model=model)
     rows = result.table[result.table["term"].eq(term) & result.table["method"].eq("jackknife")]
     values = {write(value) for value in rows["estimate"]}
-    assert find_line(out, "Table A13.", "response", term)[3] in values
-    notes = squeeze(out.split("Table A13.")[1].split("Note.")[1].split("\nTable")[0])
+    assert find_line(out, ". Forms of the Intraclass Correlation", "response", term)[3] in values
+    notes = squeeze(
+        out.split(". Forms of the Intraclass Correlation")[1].split("Note.")[1].split("\nTable")[0]
+    )
     assert f"{term.split(',')[0]})" in notes
     assert "delete-one jackknife over 30 subjects and 24 raters" in squeeze(out)
 
@@ -297,7 +308,7 @@ def test_every_model_has_its_table_and_words(call, ratings, table, model, term):
 def test_nested_plans_clips_a_subject(call, ratings, table, tmp_path):
     options = (*ONE, "--by", "context", "--model", "nested", "--level", 0.9)
     out = call("reliability", ratings, *options, "--out", tmp_path / "out").stdout
-    shown = out.split("Table A16.")[1]
+    shown = out.split(". Reliability of Subjects’ Means")[1]
     plans = {"clips": [8], "raters": [12], "level": 0.9, "by": "context"}
     wanted = study_subjects(table, items="response", **plans).table
     row = wanted[wanted["context"].isna()].iloc[0]
@@ -310,7 +321,7 @@ def test_nested_plans_clips_a_subject(call, ratings, table, tmp_path):
     rows = pd.read_csv(file)
     assert len(rows) == 16 * (1 + table["context"].nunique())
     assert rows["conf_high"].iloc[-1] == pytest.approx(row["conf_high"])
-    assert "Table A16" not in call("reliability", ratings, *ONE).stdout
+    assert ". Reliability of Subjects’ Means" not in call("reliability", ratings, *ONE).stdout
 
 
 @pytest.mark.r("lme4")
@@ -319,7 +330,9 @@ def test_reml_is_shown_and_names_its_call(call, call_json, ratings):
     rows = call_json("reliability", ratings, *options)["rows"]
     reml = next(row for row in rows if row["term"] == "ICC(C,1)" and row["estimator"] == "reml")
     out = call("reliability", ratings, *options).stdout
-    assert find_line(out, "Table A13.", "response", "ICC(C,k)")[6] == write(reml["estimate"])
+    assert find_line(out, ". Forms of the Intraclass Correlation", "response", "ICC(C,k)")[
+        6
+    ] == write(reml["estimate"])
     assert "lme4::lmer(rating" in squeeze(out)
 
 

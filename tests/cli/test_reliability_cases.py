@@ -120,7 +120,9 @@ def test_one_gap_of_sixty_leaves_the_estimate_and_its_interval(call, cases, tmp_
     assert row["estimate"] == pytest.approx(TRUE_GAP["estimate"], abs=0.005)
     for name in ("conf_low", "conf_high"):
         assert row[name] == pytest.approx(TRUE_GAP[name], abs=0.0011)
-    assert find_line(out, "Table A13.", "rating", "ICC(A,k)").endswith(".73 [.50, .87]")
+    assert find_line(out, ". Forms of the Intraclass Correlation", "rating", "ICC(A,k)").endswith(
+        ".73 [.50, .87]"
+    )
     assert "F interval of the 29 clips that all raters rated." in squeeze(out)
     assert "No subjects were named, so the intervals" in squeeze(out)
     assert "name their column with --subject" in squeeze(out)
@@ -132,7 +134,9 @@ def test_perfect_raters_have_ones_everywhere_and_no_interval(call, cases, tmp_pa
     estimates = [row["estimate"] for row in rows.values() if row["term"].startswith("ICC")]
     assert set(estimates) == {1.0}
     assert find_line(out, "Table 1.", "rating").split()[:3] == ["1.00", "—", "1.00"]
-    assert find_line(out, "Table A5.", "rating").split() == ["1.00"] * 6 + ["1"]
+    assert find_line(out, ". Reliability With Other Numbers of Rater", "rating").split() == [
+        "1.00"
+    ] * 6 + ["1"]
     told = squeeze(out)
     assert "ICC(A,k) = 1.00 (Table 1)." in told and "CI —" not in told
     assert "No interval could be given for rating: raters agree perfectly." in told
@@ -160,7 +164,7 @@ def test_two_coders_have_the_interval_over_subjects(call, cases, tmp_path, model
         assert (row["estimate"], row["conf_low"]) == jackknife_one_way(cases["two_coders"][0])
         return
     single = rows[None, "ICC(A,1)", "jackknife_subjects"]
-    assert find_line(out, "Table A13.", "rating", "ICC(A,k)").endswith(
+    assert find_line(out, ". Forms of the Intraclass Correlation", "rating", "ICC(A,k)").endswith(
         f"{write(single['estimate'])} {write_limits(single)}"
     )
 
@@ -196,9 +200,9 @@ def test_two_raters_in_contexts_have_limits_in_every_row(call, cases, tmp_path):
         squeeze(out)
     )
     for component in ("clip", "rater", "residual"):
-        assert " df " in out.split("Table A14.")[1]
-        assert "[−" not in find_line(out, "Table A14.", "talk", component)
-    assert find_line(out, "Table A14.", "talk", "rater").split()[-2] == "1"
+        assert " df " in out.split(". Variance Components")[1]
+        assert "[−" not in find_line(out, ". Variance Components", "talk", component)
+    assert find_line(out, ". Variance Components", "talk", "rater").split()[-2] == "1"
 
 
 def test_three_raters_name_their_degrees_of_freedom(call, cases, tmp_path):
@@ -229,9 +233,9 @@ def test_panels_of_raters_refuse_the_pooled_row_alone(call, cases, tmp_path):
     refused = rows[None, "ICC(A,k)", "none"]
     assert refused["headline"] and refused["estimate"] is None
     assert "Not estimated: raters and clips fall into 2 sets that share nothing" in told
-    assert find_line(out, "Table A5.", "All").split() == ["—"] * 7
+    assert find_line(out, ". Reliability With Other Numbers of Rater", "All").split() == ["—"] * 7
     assert "no number of raters" not in told
-    assert "All " not in out.split("Table A14.")[1].split("Note.")[0]
+    assert "All " not in out.split(". Variance Components")[1].split("Note.")[0]
     assert "Report ICC(A,k). Within each context, all clips have the same raters" in told
     assert "ICC(A,k) (report this one within contexts): " in told
     assert "Two-way coefficients are identified" not in told

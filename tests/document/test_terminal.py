@@ -25,7 +25,7 @@ def draw(headers, rows, words=1, width=None):
         for place, (key, header) in enumerate(zip(keys, headers, strict=True))
     ]
     cells = pd.DataFrame(rows, columns=keys)
-    table = Table("", "x", "T", tuple(columns), cells)
+    table = Table("x", "T", tuple(columns), cells)
     return render_table(table, width=width).partition("\n\n")[2]
 
 
@@ -136,7 +136,6 @@ def test_arguments_of_verbs_are_told_as_options():
 
 
 RELIABILITY = Table(
-    "1",
     "x",
     "Reliability per Question and Context",
     (
@@ -153,6 +152,7 @@ RELIABILITY = Table(
     ),
     group="context",
     notes=(say("*k* is the number of raters."),),
+    number="1",
 )
 
 

@@ -39,7 +39,9 @@ def list_values(page, name):
 
 def test_every_link_of_the_contents_leads_to_a_section(page):
     anchors = [value[1:] for value in list_values(page, "href")]
-    assert anchors == page.list_sections()
+    shown = [one for one in anchors if one.startswith(("table-", "figure-"))]
+    assert [one for one in anchors if one not in shown] == page.list_sections()
+    assert set(shown) <= set(list_values(page, "id"))
     assert len(set(list_values(page, "id"))) == len(list_values(page, "id"))
 
 
@@ -112,16 +114,16 @@ def test_every_table_and_figure_is_numbered_and_named_in_a_sentence(page):
     numbers = [caption[0] for caption in page.captions]
     assert sorted(numbers) == [
         *(
+            "Figure 1",
             "Figure 2",
             "Figure 3",
-            "Figure 4",
             "Table 1",
             "Table 2",
             "Table 3",
             "Table 4",
             "Table 5",
         ),
-        *("Table A1", "Table A2", "Table A20", "Table A3", "Table A30"),
+        *("Table A1", "Table A2", "Table A3", "Table A4", "Table A5"),
     ]
     assert all(len(caption[1]) > 5 for caption in page.captions)
     for number in numbers:

@@ -75,7 +75,7 @@ def test_printed_tables_hold_one_number_a_cell():
         }
     )
     columns = [Column(name, say(name.upper())) for name in cells]
-    table = print_table(Table("1", "x", "A table", tuple(columns), cells))
+    table = print_table(Table("x", "A table", tuple(columns), cells))
     assert list(table) == ["ITEM", "R", "CI: lower", "CI: upper", "N", "P"]
     assert table["R"].tolist() == ["-.25", ".10"]
     assert table["CI: lower"].tolist() == ["-.40", ""]

@@ -107,10 +107,10 @@ def test_a_figure_that_cannot_be_drawn_is_left_out_with_its_reason(run, tmp_path
     monkeypatch.setattr("exprstats.report.sections.weights.draw_weights", fail)
     write_report(run, tmp_path / "report")
     page = read_page(tmp_path / "report")
-    assert "Figure 4 (" in page
+    assert "The figure ‘Feature Weights" in page
     assert "was left out: it could not be drawn (ValueError: the weights are all 0)" in page
-    assert not list((tmp_path / "report" / "figures").glob("figure4*"))
-    assert list((tmp_path / "report" / "figures").glob("figure3*"))
+    assert not list((tmp_path / "report" / "figures").glob("figure*weights*"))
+    assert list((tmp_path / "report" / "figures").glob("figure*performance*"))
 
 
 def test_a_figure_that_fails_leaves_the_results_of_a_command(folder, tmp_path, monkeypatch):

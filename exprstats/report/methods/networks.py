@@ -30,7 +30,7 @@ def tell_networks(analysis: Analysis) -> Told:
         words = (
             "Networks ({names}) were trained on the training subjects by {ways}, with PyTorch; "
             "settings and the number of epochs were those of the lowest loss on the validation "
-            "subjects (Table A70)."
+            "subjects (<Table networks>)."
         )
         named = {name: analysis.name_model(name) for name in networks}
         for name, one in networks.items():

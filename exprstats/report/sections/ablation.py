@@ -126,4 +126,4 @@ def _build_table(found: Ablation, analysis: Analysis) -> Table:
     cells = pd.DataFrame(lines)
     title = "Networks Without Some of the Modalities"
     table = found.tidy()
-    return Table("A74", "ablation", title, tuple(columns), cells, "metric", notes, table)
+    return Table("ablation", title, tuple(columns), cells, "metric", notes, table)

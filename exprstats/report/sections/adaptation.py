@@ -44,7 +44,7 @@ def describe_adaptation(analysis: Analysis) -> Section | None:
         "Adaptation to New People",
         sentences=(quote_sentence(found.sentence()), *_say_people(found), _say_bias(found)),
         caveats=_warn(found),
-        tables=(_build_curve(found), _build_errors(found)),
+        tables=(_build_curve(found), _build_distances(found)),
         figures=_build_figures(found),
     )
 
@@ -54,7 +54,7 @@ def _say_people(found: Adaptation) -> list[Text]:
     change = (found.people["after"] - found.people["before"]).round(9)
     text = say(
         "By the share within two labels {gained} gained, {lost} lost, and {same} stayed as "
-        "{was} (Tables A71 and A72, Figures A71 and A72).",
+        "{was} (<Table adaptation, Table distances, Figure adaptation, Figure distances>).",
         gained=count_things(int((change > 0).sum()), "person", "people"),
         lost=write_count(int((change < 0).sum())),
         same=write_count(int((change == 0).sum())),
@@ -151,7 +151,6 @@ def _build_curve(found: Adaptation) -> Table:
     )
     curve = found.table[found.table["metric"].isin(list(_METRICS))].reset_index(drop=True)
     return Table(
-        "A71",
         "adaptation",
         "Predictions of New People by Iterations of Adaptation",
         columns,
@@ -185,7 +184,7 @@ def _write_pair(row: dict[Any, Any], start: str, *, bounded: bool) -> dict[str, 
     }
 
 
-def _build_errors(found: Adaptation) -> Table:
+def _build_distances(found: Adaptation) -> Table:
     table = found.table
     rows = table[table["metric"].str.startswith("error")].reset_index(drop=True)
     shown = rows[rows["headline"]]
@@ -218,26 +217,28 @@ def _build_errors(found: Adaptation) -> Table:
     )
     title = "Distance of Prediction and Label Before and After Adaptation"
     cells = ordered.reset_index(drop=True)
-    return Table("A72", "errors", title, columns, cells, notes=(note,), rows=rows)
+    return Table("distances", title, columns, cells, notes=(note,), rows=rows)
 
 
 def _build_figures(found: Adaptation) -> tuple[Figure, ...]:
     level = say("Bands and bars: {level} confidence intervals.", level=write_level(found.level))
     curve = Figure(
-        "A71",
         "adaptation",
         "Right and Nearly Right Labels by Iterations of Adaptation",
         lambda: draw_adaptation(found),
-        words="The share of windows whose label is predicted exactly, within two and within three "
-        "labels, against the iterations; the same numbers as Table A71.",
+        words=say(
+            "The share of windows whose label is predicted exactly, within two and within three "
+            "labels, against the iterations; the same numbers as <Table adaptation>."
+        ),
         notes=(level, say("The dashed line is the share before adaptation.")),
     )
     errors = Figure(
-        "A72",
-        "errors",
+        "distances",
         "Distance of Prediction and Label Before and After Adaptation",
         lambda: draw_errors(found),
-        words="Two bars for each distance of prediction and label; the numbers of Table A72.",
+        words=say(
+            "Two bars for each distance of prediction and label; the numbers of <Table distances>."
+        ),
         notes=(level,),
     )
     return curve, errors
@@ -273,7 +274,6 @@ def describe_tasks(analysis: Analysis) -> Section | None:
         "stands where all people are alike."
     )
     table = Table(
-        "A73",
         "tasks",
         "Peak Intensities by Task",
         columns,
@@ -283,11 +283,12 @@ def describe_tasks(analysis: Analysis) -> Section | None:
         rows=found.tidy(),
     )
     figure = Figure(
-        "A73",
         "tasks",
         "Peak Intensities by Task",
         lambda: draw_tasks(found),
-        words="Each person’s strongest intensity in each task, and the means of Table A73.",
+        words=say(
+            "Each person’s strongest intensity in each task, and the means of <Table tasks>."
+        ),
         notes=(say("Thin lines are people, points means with their intervals."),),
     )
     told = (quote_sentence(found.sentence()),)

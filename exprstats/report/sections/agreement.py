@@ -44,7 +44,7 @@ def describe_agreement(analysis: Analysis) -> Section | None:
         sentences=(
             *_say_headline(agreement, rows),
             *_say_shares(rows),
-            say("Table A17 lists the coefficients and what they rest on."),
+            say("<Table agreement> lists the coefficients and what they rest on."),
         ),
         tables=(
             _build_coefficients(agreement, rows),
@@ -135,7 +135,6 @@ def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
         *([Column("bootstrap", say("Bootstrap"))] * bool(drawn)),
     )
     return Table(
-        "A17",
         "agreement",
         "Agreement of Raters About Categories",
         columns,
@@ -164,7 +163,7 @@ def _open(name: str) -> str:
 
 
 def _build_pairs(agreement: Agreement) -> tuple[Table, ...]:
-    """Return Table A18: pairs of raters, of many those who agree least."""
+    """Return the table: pairs of raters, of many those who agree least."""
     if agreement.pairs.empty:
         return ()
     rows = name_contexts(agreement.pairs)
@@ -202,7 +201,6 @@ def _build_pairs(agreement: Agreement) -> tuple[Table, ...]:
         )
     return (
         Table(
-            "A18",
             "agreement_pairs",
             "Pairs of Raters",
             columns,
@@ -219,7 +217,7 @@ def _name_pair(row: dict[Any, Any]) -> str:
 
 
 def _build_confusions(agreement: Agreement) -> tuple[Table, ...]:
-    """Return Table A11: which values two raters gave the same clips, where pairs are few."""
+    """Return the table: which values two raters gave the same clips, where pairs are few."""
     rows = name_contexts(agreement.confusions)
     if rows.empty:
         return ()
@@ -242,7 +240,6 @@ def _build_confusions(agreement: Agreement) -> tuple[Table, ...]:
     spanner = "Clips with the value of the second rater"
     return (
         Table(
-            "A11",
             "agreement_confusions",
             "Values of Two Raters",
             (

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from exprstats.reliability import Audit
 
 
-def describe_audit(audit: Audit, name: str, number: str) -> Section:
-    """Return the section; its name and the number of its table, as there may be several."""
+def describe_audit(audit: Audit, name: str) -> Section:
+    """Return the section under a name of its own, as there may be several."""
     wrong = audit.table[~audit.table["consistent"].astype(bool)]
     records = [{str(name): cell for name, cell in row.items()} for row in wrong.to_dict("records")]
     points = [
@@ -32,7 +32,9 @@ def describe_audit(audit: Audit, name: str, number: str) -> Section:
                 all=write_count(len(audit.table)),
                 level=write_level(audit.level),
                 term=audit.term,
-                ending=f" Table {number} lists the others." if points else "",
+                ending=say(" <Table {name}> lists the others.", name=f"audit_{name}")
+                if points
+                else "",
             ),
             say(
                 "The *F* interval follows from the estimate, the number of clips and the number "
@@ -44,11 +46,11 @@ def describe_audit(audit: Audit, name: str, number: str) -> Section:
             *([say("What would explain the others:")] if points else []),
         ),
         points=tuple(points),
-        tables=(_build_table(audit, records, number),) if records else (),
+        tables=(_build_table(audit, records, f"audit_{name}"),) if records else (),
     )
 
 
-def _build_table(audit: Audit, records: list[dict[str, Any]], number: str) -> Table:
+def _build_table(audit: Audit, records: list[dict[str, Any]], name: str) -> Table:
     names = {name: f"name{place}" for place, name in enumerate(audit.keys)}
     columns = (
         *(
@@ -77,8 +79,7 @@ def _build_table(audit: Audit, records: list[dict[str, Any]], number: str) -> Ta
             }
         )
     return Table(
-        number,
-        "audit",
+        name,
         "Rows That Do Not Follow",
         columns,
         pd.DataFrame(cells),

@@ -55,8 +55,8 @@ def _say_first(rows: pd.DataFrame, found: Calibration, analysis: Analysis) -> Te
     if pd.notna(slope.get("estimate")):
         told = "the calibration slope of {model} was {slope}, {level} CI {limits}, {verdict}"
     return say(
-        f"Over {{where}}, {told}; its bias was {{bias}}, {{biased}}{{width}} (Table A60, Figure "
-        "A60).",
+        f"Over {{where}}, {told}; its bias was {{bias}}, {{biased}}{{width}} (<Table "
+        "calibration, Figure calibration>).",
         where="all test clips" if analysis.unseen else "all clips",
         model=analysis.tell_model(model),
         level=write_level(found.level),
@@ -115,7 +115,6 @@ def _build_table(rows: pd.DataFrame, found: Calibration, analysis: Analysis) -> 
     several = len(list_levels(rows, "context")) > 1
     noted = rows.assign(model=rows["model"].map(analysis.name_model))
     return Table(
-        "A60",
         "calibration",
         "Calibration of the Models",
         columns,
@@ -141,11 +140,12 @@ def _build_table(rows: pd.DataFrame, found: Calibration, analysis: Analysis) -> 
 def _build_figure(found: Calibration, analysis: Analysis) -> Figure:
     drawn = [analysis.name_model(name) for name in list_levels(found.curves, "model")]
     return Figure(
-        "A60",
         "calibration",
         "Truth and Prediction",
         lambda: draw_calibration(found.curves, names=analysis.model_names, level=found.level),
-        words=f"Smoothed truth over the predictions of {join_words(drawn)}, with bands.",
+        words=say(
+            "Smoothed truth over the predictions of {models}, with bands.", models=join_words(drawn)
+        ),
         notes=(
             say(
                 "Locally linear means of the truth over three quarters of the clips, from the "

@@ -56,9 +56,10 @@ def say_classes(analysis: Analysis) -> tuple[Text, ...]:
     tied = bool((sizes == sizes.max()).sum() > 1)
     return (
         say(
-            "{where}{model} put {hits} of {total} test clips ({share}) into their class (Table "
-            "A10). The chance level is {even} for guesses that are even over the {many} classes, "
-            "and {most} for calling every clip {common}, {frequent} in training.{extremes}",
+            "{where}{model} put {hits} of {total} test clips ({share}) into their class (<Table "
+            "classes>). The chance level is {even} for guesses that are even over the {many} "
+            "classes, and {most} for calling every clip {common}, {frequent} in "
+            "training.{extremes}",
             where=OVER_ALL if len(set(told["context"])) > 1 else "In all, ",
             model=analysis.tell_model(models.name),
             hits=write_count(hits),
@@ -75,7 +76,7 @@ def say_classes(analysis: Analysis) -> tuple[Text, ...]:
 
 
 def build_classes(analysis: Analysis) -> tuple[Table, ...]:
-    """Return Table A10, where a model predicts classes."""
+    """Return the table, where a model predicts classes."""
     models, rows = find_classifier(analysis), cross_analysis(analysis)
     if models is None or rows is None:
         return ()
@@ -92,7 +93,6 @@ def build_classes(analysis: Analysis) -> tuple[Table, ...]:
     name = analysis.name_model(models.name)
     return (
         Table(
-            "A10",
             "classes",
             f"Predicted Classes of the Test Clips ({name})",
             _list_columns(labels),
@@ -135,7 +135,7 @@ def describe_predicted(predictions: pd.DataFrame) -> Section:
             for place, model in enumerate(models)
         ),
     )
-    table = Table("A39", "predicted", "Clips of Each Class", columns, pd.DataFrame(cells))
+    table = Table("predicted", "Clips of Each Class", columns, pd.DataFrame(cells))
     return Section("predicted", "Classes", tables=(table,))
 
 

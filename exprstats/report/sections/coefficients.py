@@ -102,7 +102,7 @@ def find_family(shown: pd.DataFrame) -> str:
 
 
 def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) -> Table:
-    """Return Table 1: the headline rows, with the other intervals beside the one to report."""
+    """Return the table: the headline rows, with the other intervals beside the one to report."""
     design, shown = result.design, add_samples(rows, shown)
     same = rows[rows["term"].isin(shown["term"])]
     limited = same[same["conf_low"].notna()]
@@ -132,7 +132,6 @@ def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliabil
     per = "Context" if first.key == "context" else "Question"
     ranged = bool(design["raters_min"].ne(design["raters_max"]).any())
     return Table(
-        "1",
         "reliability",
         f"Inter-Rater Reliability per {per}" + (" and Context" if group else ""),
         tuple(columns),
@@ -146,6 +145,7 @@ def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliabil
             *_tell_reml(rows, result),
         ),
         rows=name_contexts(result.tidy()),
+        main=True,
     )
 
 
@@ -253,7 +253,7 @@ def _find_parts(rows: pd.DataFrame, start: str) -> list[str]:
 
 
 def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) -> tuple[Table, ...]:
-    """Return Table A13: every form of the coefficient, where there are several."""
+    """Return the table: every form of the coefficient, where there are several."""
     present = {str(method) for method in rows["method"]}
     forms = [str(term) for term in list_levels(rows, "term") if str(term).endswith("k)")]
     if len(forms) < 2:
@@ -278,7 +278,6 @@ def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) ->
     )
     return (
         Table(
-            "A13",
             "forms",
             "Forms of the Intraclass Correlation",
             columns,

@@ -17,8 +17,6 @@ from exprstats.report.analysis import Analysis
 if TYPE_CHECKING:
     from exprstats.descriptives import ColumnDescriptives
 
-_WHAT = {"scores": ("A54", "Scores"), "items": ("A55", "Items")}
-
 
 def describe_columns(analysis: Analysis) -> Section | None:
     """Return the section on scores and item means by context, or None where there are none."""
@@ -46,21 +44,23 @@ def _say_columns(found: ColumnDescriptives) -> Text:
     rows = name_contexts(found.tidy())
     pooled = rows[rows["context"].eq(ALL)]
     gaps = int(pooled["n_missing"].sum())
-    number, name = _WHAT.get(found.what, ("A55", found.what.capitalize()))
     lost = f"; {count_things(gaps, 'value is', 'values are')} missing" if gaps else ""
     return say(
-        "Table {number} describes the {what} of {clips}{lost}.",
-        number=number,
-        what=name.lower(),
+        "<Table {table}> describes the {what} of {clips}{lost}.",
+        table=_name_table(found),
+        what=found.what.lower(),
         clips=count_things(len(found.observations) // max(len(pooled), 1), "clip"),
         lost=lost,
     )
 
 
+def _name_table(found: ColumnDescriptives) -> str:
+    return f"{found.what}_descriptives"
+
+
 def build_columns(found: ColumnDescriptives) -> Table:
-    """Return Table A54 or A55: a line for each context and column."""
+    """Return the table: a line for each context and column."""
     rows = name_contexts(found.tidy())
-    number, name = _WHAT.get(found.what, ("A55", found.what.capitalize()))
     several = len(list_levels(rows, "column")) > 1
     by = len(list_levels(rows, "context")) > 1
     first = "column" if several or not by else "context"
@@ -95,9 +95,8 @@ def build_columns(found: ColumnDescriptives) -> Table:
         kind=SKEW_NAMES[found.skew_type],
     )
     return Table(
-        number,
-        f"{found.what}_descriptives",
-        f"Distribution of the {name}",
+        _name_table(found),
+        f"Distribution of the {found.what.capitalize()}",
         columns,
         pd.DataFrame(cells),
         group="context" if by and several else None,
@@ -107,16 +106,15 @@ def build_columns(found: ColumnDescriptives) -> Table:
 
 
 def _draw_columns(held: dict[str, ColumnDescriptives]) -> tuple[Figure, ...]:
-    """Return Figure A53, of scores where there are any."""
+    """Return the figure, of scores where there are any."""
     scores = held.get("scores")
     if scores is None or scores.observations["value"].notna().sum() < 2:
         return ()
     return (
         Figure(
-            "A53",
             "scores",
             "Distribution of the Scores",
             lambda: draw_values(scores),
-            words="Histograms of the clips' scores by context; dashed lines are means.",
+            words=say("Histograms of the clips' scores by context; dashed lines are means."),
         ),
     )

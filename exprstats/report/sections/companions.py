@@ -66,7 +66,7 @@ def describe_equivalence(analysis: Analysis) -> Section | None:
     )
     margins = result.table.set_index("metric")["margin"].to_dict()
     return _build_section(
-        ("equivalence", "Equivalence of models", "A32", "Equivalence of Models Within a Margin"),
+        ("equivalence", "Equivalence of models", "Equivalence of Models Within a Margin"),
         (result, analysis),
         columns,
         note,
@@ -85,7 +85,7 @@ def describe_permutation(analysis: Analysis) -> Section | None:
         cluster=result.cluster,
     )
     title = "Differences Tested by Swapping Predictions Within Subjects"
-    heading = ("permutation", "Permutation tests of models", "A33", title)
+    heading = ("permutation", "Permutation tests of models", title)
     return _build_section(heading, (result, analysis), (_PAIR, _ESTIMATE, *_P), note)
 
 
@@ -101,7 +101,7 @@ def describe_contexts(analysis: Analysis) -> Section | None:
     )
     note = say("Holm *p* is adjusted for all models and pairs of contexts of a metric.")
     title = "Each Model Compared Between Contexts"
-    heading = ("contexts", "Contexts compared in performance", "A34", title)
+    heading = ("contexts", "Contexts compared in performance", title)
     return _build_section(heading, (result, analysis), columns, note)
 
 
@@ -145,7 +145,7 @@ def describe_precision(analysis: Analysis) -> Section | None:
         for _, own in groups
     ]
     title = "Expected Width of Intervals in Studies of Other Sizes"
-    heading = ("precision", "Precision with other numbers of subjects", "A35", title)
+    heading = ("precision", "Precision with other numbers of subjects", title)
     first = pd.DataFrame(lines)
     section = _build_section(heading, (result, analysis), tuple(columns), note, first, tell=tell)
     if result.width is not None or not any(map(pd.notna, widths.values())):
@@ -177,7 +177,7 @@ def describe_training(analysis: Analysis) -> Section | None:
     )
     runs = write_range(result.table["n_runs"].astype(int)) if len(result.table) else "No"
     title = f"Error From Test Subjects and From Training ({runs} Runs)"
-    heading = ("training", "Variance between training runs", "A36", title)
+    heading = ("training", "Variance between training runs", title)
     return _build_section(heading, (result, analysis), columns, note)
 
 
@@ -222,7 +222,7 @@ def _write_value(row: dict[Any, Any], key: str, bounded: bool) -> str:
 
 
 def _build_section(
-    heading: tuple[str, str, str, str],
+    heading: tuple[str, str, str],
     told: tuple[Any, Analysis],
     columns: tuple[Column, ...],
     note: Text,
@@ -235,7 +235,7 @@ def _build_section(
     Parameters
     ----------
     heading
-        Name and title of the section, number and title of its table.
+        Name and title of the section, and title of its table.
     told
         The result, and the analysis with the names of models.
     columns, note
@@ -246,7 +246,7 @@ def _build_section(
         What follows a metric's name.
     """
     result, analysis = told
-    name, title, number, caption = heading
+    name, title, caption = heading
     metrics = _name_metrics(result, analysis)
     sentence = quote_sentence(replace(result, metrics=tuple(metrics.values())).sentence())
     if result.table.empty:
@@ -271,11 +271,10 @@ def _build_section(
         line = {key: _WRITERS.get(key, _write_value)(row, key, metric.bounded) for key in keys}
         cells.append({"group": f"{head}{tell(metric.name)}{where}", **line})
     frame = pd.DataFrame(cells)
-    sentences = (sentence, say("All numbers are listed (Table {number}).", number=number))
+    sentences = (sentence, say("All numbers are listed (<Table {table}>).", table=name))
     order = frame.groupby("group", sort=False).ngroup().argsort(kind="stable")
     keys = [key for key in ("context", "metric", "model", "versus", "term") if key in rows]
     table = Table(
-        number,
         name,
         caption,
         columns,

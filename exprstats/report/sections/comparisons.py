@@ -72,7 +72,9 @@ def _say_metric(
         if row["model"] == first and pd.notna(row["estimate"])
     ]
     if not told:
-        return say("Differences in {name} are not defined (Table 4).", name=name_metric(label))
+        return say(
+            "Differences in {name} are not defined (<Table comparisons>).", name=name_metric(label)
+        )
     opening = say(
         "{where}the {name} of {model} was",
         where=OVER_ALL if len(contexts) > 1 else "On the test clips, ",
@@ -80,7 +82,7 @@ def _say_metric(
         model=analysis.tell_model(first),
     )
     adjusted = "; *p* values adjusted by Holm's method, intervals not" if how else ""
-    closing = say(f" (Table 4{adjusted}).")
+    closing = say(f" (<Table comparisons>{adjusted}).")
     return (*join_texts([opening, join_texts(told, "; ")]), *closing)
 
 
@@ -134,7 +136,6 @@ def _build_table(
     ]
     grouped = not abreast or len(list_levels(shown, "context")) > 1
     return Table(
-        "4",
         "comparisons",
         _write_title(first, analysis),
         tuple(columns),
@@ -142,6 +143,7 @@ def _build_table(
         group="group" if grouped else None,
         notes=_list_notes(shown, labels, analysis),
         rows=shown,
+        main=True,
     )
 
 
@@ -309,7 +311,7 @@ def _say_setting(model: str) -> Text:
     return say(
         "Does each context need a model of its own? On the same test clips, {model} tuned and "
         "fitted to single contexts was compared with one of its kind for all contexts together, "
-        "with an intercept for each context (Table 9).",
+        "with an intercept for each context (<Table pooling>).",
         model=model,
     )
 
@@ -369,7 +371,6 @@ def _build_pooling_table(rows: pd.DataFrame, labels: dict[str, MetricLabel]) -> 
     for name, words in ((pooled, "the one model"), (own, "the own models")):
         noted["note"] = noted["note"].str.replace(f" of {name}", f" of {words}", regex=False)
     return Table(
-        "9",
         "pooling",
         "Models of Single Contexts and One Model for All",
         columns,
@@ -384,6 +385,7 @@ def _build_pooling_table(rows: pd.DataFrame, labels: dict[str, MetricLabel]) -> 
             *collect_notes(noted, ("metric", "context"), {TOO_FEW}),
         ),
         rows=rows,
+        main=True,
     )
 
 

@@ -29,7 +29,7 @@ POOR_CFI, POOR_SRMR = 0.90, 0.10
 
 
 def build_consistency(rows: pd.DataFrame, factor: Factor) -> tuple[Table, ...]:
-    """Return Table A20: ω and AVE of every context."""
+    """Return the table: ω and AVE of every context."""
     shown = rows[rows["term"].isin(["omega", "ave", "alpha"])]
     if shown.empty:
         return ()
@@ -60,7 +60,7 @@ def build_consistency(rows: pd.DataFrame, factor: Factor) -> tuple[Table, ...]:
     second = _say_alpha(name_contexts(factor.tidy()), shown)
     title = "Internal Consistency of the Items' Means"
     table = pd.DataFrame(cells)
-    return (Table("A20", "composite", title, columns, table, notes=(note, *second), rows=shown),)
+    return (Table("composite", title, columns, table, notes=(note, *second), rows=shown),)
 
 
 def _say_alpha(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:

@@ -56,7 +56,7 @@ def _say_setting(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
         "penalty (alpha = {alpha}, l1_ratio = {ratio}) and one scale, the standard deviation of "
         "each feature over the training clips of all contexts, and the weights of "
         "{pairs} of contexts were compared on the same {subjects}, resampled together in "
-        "{draws} refits (Table 7, Figure 5).",
+        "{draws} refits (<Table contrasts, Figure contrasts>).",
         alpha=f"{contrasts.alpha:g}",
         ratio=f"{contrasts.l1_ratio:g}",
         pairs=count_things(shown["pair"].nunique(), "pair"),
@@ -141,7 +141,6 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) 
         Column("slope_p", say("Holm\N{NO-BREAK SPACE}*p*"), "Least squares"),
     )
     return Table(
-        "7",
         "contrasts",
         "Differences Between Contexts in the Weights of Features",
         columns,
@@ -149,6 +148,7 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) 
         group="pair" if len(list_levels(shown, "pair")) > 1 else None,
         notes=_list_notes(rows, shown, printed),
         rows=rows.drop(columns="pair"),
+        main=True,
     )
 
 
@@ -187,12 +187,13 @@ def _list_notes(rows: pd.DataFrame, shown: pd.DataFrame, printed: pd.DataFrame) 
 
 def _build_figure(contrasts: Contrasts) -> Figure:
     return Figure(
-        "5",
         "contrasts",
         "Differences Between Contexts in the Weights of Features",
         lambda: draw_contrasts(contrasts),
-        words="Difference of each feature's slope between contexts with intervals; the same "
-        "numbers as the least-squares columns of Table 7.",
+        words=say(
+            "Difference of each feature's slope between contexts with intervals; the same "
+            "numbers as the least-squares columns of <Table contrasts>."
+        ),
         notes=(
             say(
                 "Points are least-squares differences, lines {level} intervals without "
@@ -201,4 +202,5 @@ def _build_figure(contrasts: Contrasts) -> Figure:
                 mark=write_mark(1 - contrasts.level),
             ),
         ),
+        main=True,
     )

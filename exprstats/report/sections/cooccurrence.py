@@ -62,8 +62,9 @@ def describe_cooccurrence(analysis: Analysis) -> Section | None:
     place = (
         (
             say(
-                "Table A83 lists features of the labels with the clearest associations, and Table "
-                "A84 those with the highest shares, few as their utterances may be."
+                "<Table cooccurrence> lists features of the labels with the clearest "
+                "associations, and <Table cooccurrence_highest> those with the highest shares, "
+                "few as their utterances may be."
             ),
         )
         if tables
@@ -128,7 +129,6 @@ def _build_pairs(found: CoOccurrence) -> tuple[Table, ...]:
         for place, row in enumerate(mine.to_dict("records"), start=1)
     }
     first = Table(
-        "A83",
         "cooccurrence",
         "Features That Go With Labels",
         columns,
@@ -143,7 +143,7 @@ def _build_pairs(found: CoOccurrence) -> tuple[Table, ...]:
 def _build_highest(
     found: CoOccurrence, rows: pd.DataFrame, labels: list[Any], ranks: dict[tuple[Any, Any], int]
 ) -> Table:
-    """Return Table A84: the highest shares whatever they rest on, as published tables have them."""
+    """Return the table: the highest shares whatever they rest on, as published tables have them."""
     name, _, _, count = _FORMULAS[found.given]
     kept = []
     for label in labels:
@@ -167,7 +167,7 @@ def _build_highest(
         Column("estimate", say("{name}", name=name)),
         Column("count", say("Frames") if found.unit == "frames" else say("Utterances")),
         Column("utterances", say("In utterances")),
-        Column("place", say("Place in Table A83")),
+        Column("place", say("Place in <Table cooccurrence>")),
     )
     words = (
         " They call it the probability of the feature given the label, and divide, as here, by the "
@@ -182,7 +182,6 @@ def _build_highest(
         words=words,
     )
     return Table(
-        "A84",
         "cooccurrence_highest",
         "Highest Conditional Probabilities",
         columns,

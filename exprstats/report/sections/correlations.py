@@ -29,7 +29,10 @@ def describe_correlations(analysis: Analysis) -> Section | None:
         "Correlations of the features with the target",
         sentences=(
             quote_sentence(found.sentence()),
-            say("Table A59 lists both correlations, with *p* adjusted after Holm (1979)."),
+            say(
+                "<Table feature_correlations> lists both correlations, with *p* adjusted after "
+                "Holm (1979)."
+            ),
             *_say_agreement(found),
         ),
         caveats=_say_left_out(found),
@@ -64,7 +67,7 @@ def _say_left_out(found: FeatureCorrelations) -> tuple[Text, ...]:
 
 
 def _build_table(found: FeatureCorrelations) -> Table:
-    """Return Table A59: the features with the largest correlations, by context."""
+    """Return the table: the features with the largest correlations, by context."""
     rows = name_contexts(found.tidy())
     order = [str(one) for one in found.list_largest()["feature"].unique()]
     shown = order[:MOST_FEATURES]
@@ -109,7 +112,6 @@ def _build_table(found: FeatureCorrelations) -> Table:
         *collect_notes(rows[rows["feature"].isin(shown)], ("context", "feature", "term")),
     )
     return Table(
-        "A59",
         "feature_correlations",
         "Correlations of Features With the Target Between and Within People",
         tuple(columns),

@@ -95,7 +95,7 @@ def _say_split(table: Table | None) -> tuple[Text, ...]:
     return (
         say(
             "Subjects, not clips, were divided at random into {parts} parts, so that no person is "
-            "both learned from and tested (Table A1).",
+            "both learned from and tested (<Table parts>).",
             parts=join_words([name.lower() for name in table.cells["part"]]),
         ),
     )
@@ -161,7 +161,7 @@ def _build_table(analysis: Analysis) -> Table | None:
             line[f"context{place}"] = write_count(here[context]["n_clips"])
         cells.append(line)
     title = "Subjects and Clips in Each Part"
-    return Table("A1", "parts", title, columns, pd.DataFrame(cells), rows=rows)
+    return Table("parts", title, columns, pd.DataFrame(cells), rows=rows)
 
 
 def _count_parts(clips: pd.DataFrame) -> pd.DataFrame:

@@ -40,14 +40,14 @@ def say_decisions(analysis: Analysis) -> tuple[Text, ...]:
         return ()
     return (
         say(
-            "How reliable the mean of other numbers of raters would be stands in Table A5 and "
-            "Figure 1."
+            "How reliable the mean of other numbers of raters would be is in <Table decisions, "
+            "Figure decisions>."
         ),
     )
 
 
 def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
-    """Return Table A5, where raters were planned."""
+    """Return the table, where raters were planned."""
     decisions = None if analysis.decisions is None else name_contexts(analysis.decisions.tidy())
     plan = None if analysis.plan is None else name_contexts(analysis.plan.tidy())
     keys = decisions if decisions is not None else plan
@@ -71,7 +71,6 @@ def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
     cells = [_write_row(row, keys, plan, numbers) for row in lines.to_dict("records")]
     return (
         Table(
-            "A5",
             "decisions",
             "Reliability With Other Numbers of Raters",
             tuple(columns),
@@ -84,7 +83,7 @@ def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
 
 
 def build_decision_figure(analysis: Analysis) -> tuple[Figure, ...]:
-    """Return Figure 1, where it has a curve to draw."""
+    """Return the figure, where it has a curve to draw."""
     decisions = analysis.decisions
     if decisions is None or not has_curve(decisions):
         return ()
@@ -99,13 +98,15 @@ def build_decision_figure(analysis: Analysis) -> tuple[Figure, ...]:
         )
     return (
         Figure(
-            "1",
             "decisions",
             "Reliability of the Mean Rating by the Number of Raters",
             lambda: draw_decisions(decisions, target=target),
-            words="Reliability rises with the number of raters a clip; the same numbers as "
-            "Table A5.",
+            words=say(
+                "Reliability rises with the number of raters a clip; the same numbers as "
+                "<Table decisions>."
+            ),
             notes=tuple(notes),
+            main=True,
         ),
     )
 
@@ -125,7 +126,6 @@ def has_curve(decisions: Decisions | SubjectDecisions) -> bool:
 def _say_plan(plan: pd.DataFrame, analysis: Analysis) -> Text:
     needed = plan[plan["raters"].notna()].sort_values("raters", kind="stable")
     target = _write_target(float(plan["target"].iloc[0]))
-    where = "Table A5, Figure 1" if analysis.decisions is not None else "Table A5"
     known = plan[plan["note"].ne(_UNKNOWN)]
     never = int(known["raters"].isna().sum())
     if known.empty:
@@ -143,10 +143,10 @@ def _say_plan(plan: pd.DataFrame, analysis: Analysis) -> Text:
         )
     ending = f"; for {never} of {len(known)} no number of raters is enough" if never else ""
     return say(
-        "For the next study: a reliability of {target} {told} ({where}){ending}.",
+        "For the next study: a reliability of {target} {told} (<Table decisions, Figure "
+        "decisions>){ending}.",
         target=target,
         told=told,
-        where=where,
         ending=ending,
     )
 

@@ -71,14 +71,17 @@ def _say_levels(ratings: pd.DataFrame, found: RatingDescriptives) -> tuple[Text,
     ends = _write_range(pooled["low"].min(), pooled["high"].max())
     scale = "" if found.scale is None else f" on a scale of {_write_range(*found.scale)}"
     if len(known) == 1:
-        told = "Ratings of {item} ran from {ends}{scale}, *M* = {mean}, *SD* = {sd} (Table A50)."
+        told = (
+            "Ratings of {item} ran from {ends}{scale}, *M* = {mean}, *SD* = {sd} (<Table "
+            "descriptives>)."
+        )
         named = {one: write_number(first[one]) for one in ("mean", "sd")}
         return (say(told, item=first["item"], ends=ends, scale=scale, **named),)
     spreads = [row["sd"] for row in known if pd.notna(row["sd"])]
     return (
         say(
             "Single ratings ran from {ends}{scale}. Their means lay between {low} ({low_place}) "
-            "and {high} ({high_place}){sds} (Table A50).",
+            "and {high} ({high_place}){sds} (<Table descriptives>).",
             ends=ends,
             scale=scale,
             low=write_number(first["mean"]),
@@ -102,7 +105,7 @@ def _say_missing(found: RatingDescriptives) -> tuple[Text, ...]:
     several = pooled["items"].ne("").sum() > 1
     return (
         say(
-            "{lost} missing ({share}%; Table A52{more}).",
+            "{lost} missing ({share}%; <Table missing_patterns>{more}).",
             lost=count_things(row["n_missing"], "answers is", "answers are", of=asked),
             share=write_number(100 * row["n_missing"] / asked, 1),
             more=" lists which are missing together" if several else "",
@@ -122,7 +125,7 @@ def _say_correlations(table: pd.DataFrame) -> tuple[Text, ...]:
             told.append(f"{low} to {high} {words}" if low != high else f"{low} {words}")
     if not told:
         return ()
-    return (say("Questions correlated {told} (Table A51).", told=join_words(told)),)
+    return (say("Questions correlated {told} (<Table item_correlations>).", told=join_words(told)),)
 
 
 def _say_ends(ratings: pd.DataFrame, *, declared: bool) -> tuple[Text, ...]:
@@ -172,7 +175,7 @@ def _say_shape(rows: pd.DataFrame) -> tuple[Text, ...]:
 
 
 def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
-    """Return Table A50: a line for each context and question, with the clip means beside it."""
+    """Return the table: a line for each context and question, with the clip means beside it."""
     lines: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows.to_dict("records"):
         line = lines.setdefault((row["context"], row["item"]), {})
@@ -223,7 +226,6 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
         *collect_notes(rows, ("context", "item", "unit")),
     )
     return Table(
-        "A50",
         "descriptives",
         "Descriptive Statistics of Ratings and Clip Means",
         columns,
@@ -235,7 +237,7 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
 
 
 def _build_correlations(table: pd.DataFrame) -> tuple[Table, ...]:
-    """Return Table A51, where there are two questions."""
+    """Return the table, where there are two questions."""
     if table.empty:
         return ()
     rows = name_contexts(table)
@@ -266,12 +268,11 @@ def _build_correlations(table: pd.DataFrame) -> tuple[Table, ...]:
     )
     title, cells = "Correlations of the Questions", pd.DataFrame(list(lines.values()))
     group = "context" if several else None
-    named = ("A51", "item_correlations", title)
-    return (Table(*named, columns, cells, group, notes=notes, rows=rows),)
+    return (Table("item_correlations", title, columns, cells, group, notes=notes, rows=rows),)
 
 
 def _build_missing(found: RatingDescriptives) -> tuple[Table, ...]:
-    """Return Table A52, where answers are missing."""
+    """Return the table, where answers are missing."""
     rows = found.missing[found.missing["context"].isna()]
     if rows["n_missing"].eq(0).all():
         return ()
@@ -293,7 +294,6 @@ def _build_missing(found: RatingDescriptives) -> tuple[Table, ...]:
     )
     return (
         Table(
-            "A52",
             "missing_patterns",
             "Questions That Were Left Unanswered Together",
             columns,
@@ -307,32 +307,34 @@ def _build_missing(found: RatingDescriptives) -> tuple[Table, ...]:
 def _build_figures(found: RatingDescriptives) -> tuple[Figure, ...]:
     figures = [
         Figure(
-            "A50",
             "ratings",
             "Distribution of the Ratings",
             lambda: draw_ratings(found),
-            words="Bars show how often each answer was given, by question and context.",
+            words=say("Bars show how often each answer was given, by question and context."),
         )
     ]
     if found.missing["n_missing"].gt(0).any():
         figures.append(
             Figure(
-                "A51",
                 "missing",
                 "Questions That Were Left Unanswered Together",
                 lambda: draw_missing(found),
-                words="Each row is a pattern of missing answers; the same counts as Table A52.",
+                words=say(
+                    "Each row is a pattern of missing answers; the same counts as <Table "
+                    "missing_patterns>."
+                ),
             )
         )
     if len(found.agreement):
         figures.append(
             Figure(
-                "A52",
                 "agreement",
                 "Ratings Against the Mean of the Other Raters",
                 lambda: draw_agreement(found),
-                words="Points show how often a rating met a mean of the clip's other raters; on "
-                "the dashed line both are equal.",
+                words=say(
+                    "Points show how often a rating met a mean of the clip's other raters; on "
+                    "the dashed line both are equal."
+                ),
             )
         )
     return tuple(figures)

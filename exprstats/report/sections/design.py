@@ -57,7 +57,9 @@ def describe_design(analysis: Analysis) -> Section | None:
         "design",
         "Ratings, raters, and clips",
         sentences=(
-            join_texts([quote_sentence(design.sentence()), say("Table A12 lists the counts.")]),
+            join_texts(
+                [quote_sentence(design.sentence()), say("<Table design> lists the counts.")]
+            ),
             *_say_widths(analysis),
         ),
         points=(*_list_links(pooled), *_list_verdicts(design.coefficients, pooled)),
@@ -66,7 +68,7 @@ def describe_design(analysis: Analysis) -> Section | None:
 
 
 def _build_counts(design: Design, analysis: Analysis) -> Table:
-    """Return Table A12; questions that share all counts share a row."""
+    """Return the table; questions that share all counts share a row."""
     rows = name_contexts(design.tidy())
     if analysis.reliability is not None:
         keys = ["context", "item"]
@@ -80,7 +82,6 @@ def _build_counts(design: Design, analysis: Analysis) -> Table:
     headings = {**({"context": "Context"} if several else {}), **_COLUMNS}
     shown = {key: name for key, name in headings.items() if cells[key].ne(MISSING).any()}
     return Table(
-        "A12",
         "design",
         "Ratings, Raters, and Clips",
         tuple(Column(key, say(name), words=key in _WORDS) for key, name in shown.items()),

@@ -35,7 +35,7 @@ def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
     rows = _select(differences)
     rows = rows[rows["estimate"].notna()]
     if rows.empty:
-        return (say("Contexts could not be compared in reliability (Table A4)."),)
+        return (say("Contexts could not be compared in reliability (<Table differences>)."),)
     tested = rows[rows["p_adjusted"].notna()]
     several = len(list_levels(rows, "term")) > 1
     untested = len(rows) - len(tested)
@@ -44,7 +44,7 @@ def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
         return (
             say(
                 "The {told} between contexts in the reliability of the mean could not be tested "
-                "(Table A4).",
+                "(<Table differences>).",
                 told=told,
             ),
         )
@@ -66,7 +66,7 @@ def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
             say(
                 "The difference between contexts in the reliability of the mean, {pair} for "
                 "{item}{form}, {differed} from zero, Δ = {value}, {level} CI {limits}, *p* {p} "
-                "(Table A4){rest}.",
+                "(<Table differences>){rest}.",
                 differed="differed" if holds.all() else "did not clearly differ",
                 **facts,
             ),
@@ -74,8 +74,8 @@ def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
     return (
         say(
             "{held} of {all} differences between contexts in the reliability of the mean differed "
-            "from zero (Holm-adjusted *p* < {mark}; Table A4); the largest was {pair} for "
-            "{item}{form}, Δ = {value}, {level} CI {limits}, *p* {p}{rest}.",
+            "from zero (Holm-adjusted *p* < {mark}; <Table differences>); the largest was {pair} "
+            "for {item}{form}, Δ = {value}, {level} CI {limits}, *p* {p}{rest}.",
             held=write_count(int(holds.sum())) if holds.any() else "None",
             all=write_count(len(tested)),
             **facts,
@@ -86,7 +86,7 @@ def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
 def build_differences(
     differences: ContextDifferences | None, *, known: bool = True
 ) -> tuple[Table, ...]:
-    """Return Table A4, where contexts were compared; ``known`` says whether subjects were named."""
+    """Return the table, where contexts were compared; ``known``: whether subjects were named."""
     if differences is None:
         return ()
     rows = _select(differences)
@@ -101,7 +101,6 @@ def build_differences(
     )
     return (
         Table(
-            "A4",
             "differences",
             "Differences Between Contexts in Reliability",
             columns,

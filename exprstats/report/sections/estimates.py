@@ -16,8 +16,8 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table
-from exprstats.document.text import join_words, quote_sentence, say
+from exprstats.document.model import Column, Figure, Section, Table, refer_to
+from exprstats.document.text import quote_sentence, say
 from exprstats.plots.estimates import draw_estimates, draw_maps, draw_structure
 from exprstats.report.analysis import Analysis
 
@@ -42,14 +42,10 @@ def describe_estimates(analysis: Analysis) -> Section | None:
         figures += [one for one in built if isinstance(one, Figure)]
     if not sentences:
         return None
-    named = [
-        *(f"Table {table.number}" for table in tables),
-        *(f"Figure {figure.number}" for figure in figures),
-    ]
     return Section(
         "estimates",
         "Estimates of expression",
-        sentences=(*sentences, *[say("See {names}.", names=join_words(named))] * bool(named)),
+        sentences=(*sentences, *[refer_to(*tables, *figures)] * bool(tables or figures)),
         tables=tuple(tables),
         figures=tuple(figures),
     )
@@ -59,14 +55,13 @@ def _show_levels(result: Estimates) -> list[Table | Figure]:
     shown: list[Table | Figure] = [*_tabulate_levels(result)]
     if len(result.densities):
         title = "Distributions of the Leading Emotions by Modality and Data Set"
-        words = "Density curves of scores, the emotion with the best mean rank on top."
+        words = say("Density curves of scores, the emotion with the best mean rank on top.")
         note = say(
             "Gaussian kernels of Scott's width between the lowest and the highest score, relative "
             "to the highest curve of a panel; lines mark medians."
         )
         shown.append(
             Figure(
-                "A85",
                 "estimates_distributions",
                 title,
                 lambda: draw_estimates(result),
@@ -117,7 +112,6 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
     )
     title = "Leading Emotions by Modality"
     first = Table(
-        "A78",
         "estimates",
         title,
         columns,
@@ -141,7 +135,7 @@ def _name(row: dict[Any, Any]) -> str:
 
 
 def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, interval: str) -> list[Table]:
-    """Return Table A85: how the leading emotions agree with themselves over time."""
+    """Return the table: how the leading emotions agree with themselves over time."""
     mine = rows[rows["term"].isin(["stability", "lag_one"])]
     mine = mine.merge(order[["context", "modality", "emotion"]].drop_duplicates())
     if mine.empty:
@@ -179,7 +173,6 @@ def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, interval: str) -> li
     notes = (note, *collect_notes(mine, ("term", "emotion", "modality", "context")))
     return [
         Table(
-            "A85",
             "estimates_time",
             title,
             columns,
@@ -192,7 +185,7 @@ def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, interval: str) -> li
 
 
 def _tabulate_agreement(rows: pd.DataFrame, interval: str) -> list[Table]:
-    """Return Table A86: agreement between modalities over all emotions, and the extremes."""
+    """Return the table: agreement between modalities over all emotions, and the extremes."""
     mine = rows[rows["term"].isin(["spearman", "spearman_within"])]
     if mine.empty:
         return []
@@ -228,7 +221,6 @@ def _tabulate_agreement(rows: pd.DataFrame, interval: str) -> list[Table]:
     )
     return [
         Table(
-            "A86",
             "estimates_agreement",
             "Spearman Correlations Between Modalities",
             columns,
@@ -245,11 +237,10 @@ def _show_structure(result: EstimateStructure) -> list[Table | Figure]:
     if len(result.correlations):
         shown.append(
             Figure(
-                "A86",
                 "estimates_structure",
                 "Correlations of Emotions Within Modalities",
                 lambda: draw_structure(result),
-                "Matrices of Spearman correlations, one for each modality and data set.",
+                say("Matrices of Spearman correlations, one for each modality and data set."),
                 notes=(
                     say(
                         "Emotions stand in one order in all matrices, from average linkage of the "
@@ -264,11 +255,10 @@ def _show_structure(result: EstimateStructure) -> list[Table | Figure]:
 def _show_maps(result: ExpressionMap) -> list[Table | Figure]:
     return [
         Figure(
-            "A87",
             "estimates_maps",
             "Maps of Moments by t-SNE",
             lambda: draw_maps(result),
-            "Points of moments, near each other where their scores are alike.",
+            say("Points of moments, near each other where their scores are alike."),
             notes=(
                 *collect_notes(result.table, ("modality",)),
                 say(
@@ -324,7 +314,7 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
     adjusted = say("Adj. *p*: over all comparisons, by Holm's method.")
     told = collect_notes(result.table, ("modality", "context"))
     notes = (note, *([adjusted] if len(cells) > 1 else []), *told)
-    return [Table("A87", name, title, columns, pd.DataFrame(cells), notes=notes, rows=result.table)]
+    return [Table(name, title, columns, pd.DataFrame(cells), notes=notes, rows=result.table)]
 
 
 def _name_pair(row: dict[Any, Any]) -> dict[str, str]:
@@ -365,6 +355,4 @@ def _tabulate_cuts(result: Sentences) -> list[Table]:
     )
     name, title = "estimates_adverbs", "Adverbs by Score"
     cells = pd.DataFrame(cells)
-    return [
-        Table("A88", name, title, columns, cells, group="modality", notes=(note,), rows=result.cuts)
-    ]
+    return [Table(name, title, columns, cells, group="modality", notes=(note,), rows=result.cuts)]

@@ -40,25 +40,25 @@ def describe_events(analysis: Analysis) -> Section | None:
     if len(merged):
         sentences.append(
             say(
-                "Spellings that mean one thing were merged in {count} (Table A82).",
+                "Spellings that mean one thing were merged in {count} (<Table event_readings>).",
                 count=count_things(merged["n_intervals"].sum(), "interval"),
             )
         )
     if len(mapped):
         sentences.append(
             say(
-                "The table of action units gives {count} of {values} a unit (Table A82).",
+                "The table of action units gives {count} of {values} a unit (<Table "
+                "event_readings>).",
                 count=count_things(mapped["n_intervals"].sum(), "interval"),
                 values=count_things(len(mapped), "value"),
             )
         )
-    sentences.append(say("Figure A81 shows the most frequent values."))
+    sentences.append(say("<Figure events> shows the most frequent values."))
     figure = Figure(
-        "A81",
         "events",
         "Frames of Annotated Values, Action Units and Labels",
         lambda: draw_events(counts),
-        words="Bars of frames for the most frequent values, action units and labels.",
+        words=say("Bars of frames for the most frequent values, action units and labels."),
     )
     return Section("events", "Annotated events", tuple(sentences), tables=tables, figures=(figure,))
 
@@ -72,7 +72,8 @@ def _say_tokens(counts: EventCounts) -> list[Text]:
     texts = count_things(tokens["n_texts"].iloc[0], "text")
     text = say(
         "A lexicon found {words} in {texts} after capitals and punctuation were removed from "
-        "words, and {spaces} in the same texts split at blanks alone{share} (Table A81).",
+        "words, and {spaces} in the same texts split at blanks alone{share} (<Table "
+        "event_labels>).",
         words=count_things(both["n_words"], "label"),
         texts=texts,
         spaces=write_count(both["n_spaces"]),
@@ -115,7 +116,6 @@ def _build_labels(counts: EventCounts, labels: pd.DataFrame) -> tuple[Table, ...
     rows = counts.tidy()
     return (
         Table(
-            "A81",
             "event_labels",
             "Labels That the Lexicon Gives",
             columns,
@@ -142,7 +142,7 @@ def _list_mapped(counts: EventCounts) -> pd.DataFrame:
 
 
 def _build_readings(merged: pd.DataFrame, mapped: pd.DataFrame) -> tuple[Table, ...]:
-    """Return Table A82: what is read as something else, by the two tables that can be edited."""
+    """Return the table: what is read as something else, by the two tables that can be edited."""
     rows = [
         {
             "kind": "Spellings",
@@ -185,7 +185,6 @@ def _build_readings(merged: pd.DataFrame, mapped: pd.DataFrame) -> tuple[Table, 
     )
     return (
         Table(
-            "A82",
             "event_readings",
             "What Values Are Read As",
             columns,

@@ -41,7 +41,7 @@ def describe_evoked_labels(analysis: Analysis) -> Section | None:
     tables = (_build_shares(found), *pairs, *groups)
     sentences = [
         quote_sentence(found.sentence()),
-        say("Table A90 has every expression.") if not pairs else _say_pairs(found),
+        say("<Table evoked_labels> has every expression.") if not pairs else _say_pairs(found),
     ]
     if found.groups:
         sentences.append(_say_videos(found))
@@ -73,33 +73,36 @@ def _draw_labels(found: EvokedLabels, *, pairs: bool) -> tuple[Figure, ...]:
     if found.groups:
         figures.append(
             Figure(
-                "A89",
                 "evoked_videos",
                 f"Videos by {str(found.by).capitalize()}",
                 lambda: draw_themes(found),
-                words="Number of videos of each group, the most frequent ones first; a video may "
-                "have several.",
+                words=say(
+                    "Number of videos of each group, the most frequent ones first; a video may "
+                    "have several."
+                ),
             )
         )
     if pairs:
         figures.append(
             Figure(
-                "A90",
                 "evoked_together",
                 "Expressions Evoked Together",
                 lambda: draw_together(found),
-                words="For each expression, the share of its moments that have each other one.",
+                words=say(
+                    "For each expression, the share of its moments that have each other one."
+                ),
             )
         )
     if found.groups:
         figures.append(
             Figure(
-                "A91",
                 "evoked_groups",
                 f"Distribution of Labels by {str(found.by).capitalize()}",
                 lambda: draw_groups(found),
-                words="Share of each group's labels by expression, with intervals where it "
-                "has enough videos.",
+                words=say(
+                    "Share of each group's labels by expression, with intervals where it "
+                    "has enough videos."
+                ),
             )
         )
     return tuple(figures)
@@ -120,7 +123,7 @@ def write_percent_limits(row: Any, decimals: int = 1) -> str:
 
 
 def _build_shares(found: EvokedLabels) -> Table:
-    """Return Table A90: shares of moments and of labels, and labels a moment."""
+    """Return the table: shares of moments and of labels, and labels a moment."""
     cells = []
     shares = found.pick("share").sort_values("estimate", ascending=False, kind="stable")
     rare = 2 if (shares["estimate"].gt(0) & shares["estimate"].lt(0.005)).any() else 1
@@ -171,7 +174,6 @@ def _build_shares(found: EvokedLabels) -> Table:
     )
     rows = found.pick("share")
     return Table(
-        "A90",
         "evoked_labels",
         "Distribution of Evoked Expressions",
         columns,
@@ -199,8 +201,8 @@ def _say_pairs(found: EvokedLabels) -> Text:
         told = f"{more or 'none'} came together more often than chance, and {fewer or 'none'} less"
     return say(
         "Of {pairs} that ten videos or more show, {told} (lift, Holm-adjusted *p* < {alpha}; "
-        "Table A91, Figure A90). How often one comes with another says mostly how frequent the "
-        "other is.",
+        "<Table evoked_pairs, Figure evoked_together>). How often one comes with another says "
+        "mostly how frequent the other is.",
         pairs=count_things(len(rows), "pair of expressions", "pairs of expressions"),
         told=told,
         alpha=f"{1 - found.level:.10g}".removeprefix("0"),
@@ -215,12 +217,12 @@ def _say_videos(found: EvokedLabels) -> Text:
     if counts.min() == counts.max():
         told = f"{count_things(len(rows), 'group has', 'groups have')} {write_count(counts[0])}"
         each = " each" if len(rows) > 1 else ""
-        text = "By {by}, {told} videos{each}{several} (Figure A89)."
+        text = "By {by}, {told} videos{each}{several} (<Figure evoked_videos>)."
         return say(text, by=str(found.by), told=told, each=each, several=several)
     most, least = (rows["group"][counts == end] for end in (counts.max(), counts.min()))
     return say(
         "By {by}, most videos: {most} ({first}); fewest: {least} ({last}), of {count} "
-        "groups{several} (Figure A89).",
+        "groups{several} (<Figure evoked_videos>).",
         by=str(found.by),
         most=_name_tied(most),
         first=write_count(counts.max()),
@@ -239,7 +241,7 @@ def _name_tied(groups: pd.Series) -> str:
 
 
 def _build_pairs(found: EvokedLabels) -> tuple[Table, ...]:
-    """Return Table A91: pairs of expressions, the clearest first."""
+    """Return the table: pairs of expressions, the clearest first."""
     rows = _rank_pairs(found).head(_MOST_PAIRS)
     if rows.empty:
         return ()
@@ -283,11 +285,11 @@ def _build_pairs(found: EvokedLabels) -> tuple[Table, ...]:
     title = "Expressions Evoked Together"
     notes = (note, *collect_notes(rows, ("expression", "versus")))
     name = "evoked_pairs"
-    return (Table("A91", name, title, columns, pd.DataFrame(cells), notes=notes, rows=rows),)
+    return (Table(name, title, columns, pd.DataFrame(cells), notes=notes, rows=rows),)
 
 
 def _build_groups(found: EvokedLabels) -> tuple[Table, ...]:
-    """Return Table A92: differences of one group from all others, the clearest first."""
+    """Return the table: differences of one group from all others, the clearest first."""
     if not found.groups:
         return ()
     rows = found.table[found.table["term"].eq("label_share_difference")]
@@ -328,7 +330,7 @@ def _build_groups(found: EvokedLabels) -> tuple[Table, ...]:
     title = "Groups of Videos That Differ From All Others"
     notes = (note, *collect_notes(rows, ("group", "expression")))
     name = "evoked_groups"
-    return (Table("A92", name, title, columns, pd.DataFrame(cells), notes=notes, rows=rows),)
+    return (Table(name, title, columns, pd.DataFrame(cells), notes=notes, rows=rows),)
 
 
 def describe_evoked_split(analysis: Analysis) -> Section | None:
@@ -363,7 +365,6 @@ def describe_evoked_split(analysis: Analysis) -> Section | None:
     )
     rows = table[table["term"].eq("share_difference")]
     printed = Table(
-        "A93",
         "evoked_split",
         "Evoked Expressions in the Parts of the Data",
         tuple(columns),
@@ -374,6 +375,6 @@ def describe_evoked_split(analysis: Analysis) -> Section | None:
     return Section(
         "evoked_split",
         "Split by video",
-        (quote_sentence(found.sentence()), say("Table A93 compares the parts.")),
+        (quote_sentence(found.sentence()), say("<Table evoked_split> compares the parts.")),
         tables=(printed,),
     )

@@ -32,7 +32,7 @@ def describe_evoked_annotators(analysis: Analysis) -> Section | None:
     tables = [_build_agreement(found)]
     sentences = [quote_sentence(found.sentence())]
     if found.truth is None:
-        sentences.append(say("Table A94 has each expression."))
+        sentences.append(say("<Table evoked_annotators> has each expression."))
     else:
         tables.append(_build_rules(found))
         sentences.append(_say_ceiling(found))
@@ -61,14 +61,14 @@ def _say_ceiling(found: EvokedAnnotators) -> Text:
             f"its {name} {side} that of an annotator (difference {size} {write_limits(row)})"
         )
     return say(
-        "Judged by single annotators, {told}. Table A94 has each expression, and Table A95 what "
-        "each rule of truth makes of the same labels.",
+        "Judged by single annotators, {told}. <Table evoked_annotators> has each expression, and "
+        "<Table evoked_rules> what each rule of truth makes of the same labels.",
         told=join_words(told),
     )
 
 
 def _build_agreement(found: EvokedAnnotators) -> Table:
-    """Return Table A94: agreement, and precision and recall by the rule asked for."""
+    """Return the table: agreement, and precision and recall by the rule asked for."""
     cells = []
     for name in (*found.expressions, None):
         own = {"source": "annotators", "expression": name}
@@ -109,7 +109,6 @@ def _build_agreement(found: EvokedAnnotators) -> Table:
         machine = found.table["rule"].eq(found.truth) & found.table["source"].eq("machine")
         shown = pd.concat([shown, found.table[machine]])
     return Table(
-        "A94",
         "evoked_annotators",
         "Agreement of Annotators" + (", and a Machine Against Them" if found.truth else ""),
         tuple(columns),
@@ -128,7 +127,7 @@ _RULES = {
 
 
 def _build_rules(found: EvokedAnnotators) -> Table:
-    """Return Table A95: mean precision, recall and F1 by rule of truth."""
+    """Return the table: mean precision, recall and F1 by rule of truth."""
     cells = []
     for rule, name in _RULES.items():
         cell = {"rule": name}
@@ -146,4 +145,4 @@ def _build_rules(found: EvokedAnnotators) -> Table:
     rows = found.table[found.table["source"].eq("machine")]
     title = "The Machine by Rule of Truth"
     name, cells = "evoked_rules", pd.DataFrame(cells)
-    return Table("A95", name, title, tuple(columns), cells, notes=(note,), rows=rows)
+    return Table(name, title, tuple(columns), cells, notes=(note,), rows=rows)

@@ -9,8 +9,8 @@ import pandas as pd
 
 from exprstats.apa import write_count, write_level, write_p
 from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
-from exprstats.document.model import Column, Figure, Section, Table
-from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
+from exprstats.document.model import Column, Figure, Section, Table, refer_to
+from exprstats.document.text import Text, join_texts, quote_sentence, say
 from exprstats.io import slug
 from exprstats.plots.evoked import draw_evoked_scores
 from exprstats.report.analysis import Analysis
@@ -18,7 +18,6 @@ from exprstats.report.analysis import Analysis
 if TYPE_CHECKING:
     from exprstats.events import EvokedScores
 
-_FIRST, _FIRST_FIGURE = 96, 92
 _MOST_WIDE, _MOST_ROWS = 7, 12
 TERMS = {
     "average_precision": "Average precision",
@@ -43,17 +42,15 @@ def describe_evoked_scores(analysis: Analysis) -> Section | None:
     for found in results.values():
         told: list[Table] = []
         for build in (_build_scores, _build_differences, _build_groups, _build_contrasts):
-            told += build(found, f"A{_FIRST + len(tables) + len(told)}")
+            told += build(found)
         drawn = [
-            _draw(found, f"A{_FIRST_FIGURE + len(figures) + place}", grouped=grouped)
-            for place, grouped in enumerate((False, True)[: 1 + bool(found.groups)])
+            _draw(found, grouped=grouped) for grouped in (False, True)[: 1 + bool(found.groups)]
         ]
         tables, figures = tables + told, figures + drawn
-        named = [f"Table {one.number}" for one in told] + [f"Figure {one.number}" for one in drawn]
         paragraph = (
             say("Against {source}:", source=_name_truth(found)),
             quote_sentence(found.sentence()),
-            say("See {names}.", names=join_words(named)),
+            refer_to(*told, *drawn),
         )
         sentences.append(join_texts(paragraph))
     caveats = ()
@@ -88,16 +85,15 @@ def _holds_labels(found: EvokedScores) -> bool:
     return bool({"average_precision", "auc"} & set(found.terms))
 
 
-def _draw(found: EvokedScores, number: str, *, grouped: bool) -> Figure:
+def _draw(found: EvokedScores, *, grouped: bool) -> Figure:
     ending, lines = ("_by_group", "group") if grouped else ("", "expression")
     term = _pick_term(found) if grouped else found.terms[0]
     return Figure(
-        number,
         f"evoked_scores{ending}_{_name_file(found)}",
         f"{TERMS.get(term, term).replace('*', '')} Against "
         f"{_title(found)}{', by Group' if grouped else ''}",
         lambda: draw_evoked_scores(found, term=term, grouped=grouped),
-        words=f"Scores of each model with intervals, by {lines}; the numbers of the table.",
+        words=say("Scores of each model with intervals, by {lines}.", lines=lines),
     )
 
 
@@ -109,7 +105,7 @@ def _write_ends(row: Any) -> str:
     return write_limits(row, 3, bounded=row.get("term") in _BOUNDED)
 
 
-def _build_scores(found: EvokedScores, number: str) -> list[Table]:
+def _build_scores(found: EvokedScores) -> list[Table]:
     """Return the table of scores: a line a model, or of many expressions a line each."""
     wide = len(found.expressions) <= _MOST_WIDE
     lines = found.models if wide else (*found.expressions, None)
@@ -150,7 +146,6 @@ def _build_scores(found: EvokedScores, number: str) -> list[Table]:
         )
     return [
         Table(
-            number,
             f"evoked_scores_{_name_file(found)}",
             f"Predicted {found.kind.title()}s Against {_title(found)}",
             tuple(columns),
@@ -168,7 +163,7 @@ def _title(found: EvokedScores) -> str:
     return " ".join(word if word in small else word.capitalize() for word in words)
 
 
-def _build_differences(found: EvokedScores, number: str) -> list[Table]:
+def _build_differences(found: EvokedScores) -> list[Table]:
     """Return the table of differences between the model asked for and others."""
     rows = found.table[found.table["headline"] & found.table["versus"].notna()]
     rows = rows[rows["group"].isna()]
@@ -206,7 +201,6 @@ def _build_differences(found: EvokedScores, number: str) -> list[Table]:
     )
     return [
         Table(
-            number,
             f"evoked_differences_{_name_file(found)}",
             f"Differences Between Models Against {_title(found)}",
             columns,
@@ -258,7 +252,7 @@ def _drop_freedom(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(note=parts)
 
 
-def _build_groups(found: EvokedScores, number: str) -> list[Table]:
+def _build_groups(found: EvokedScores) -> list[Table]:
     """Return the table of scores by group: each expression where there are few, and the mean."""
     rows = _pick_means(found, versus=False)
     if rows.empty:
@@ -292,7 +286,6 @@ def _build_groups(found: EvokedScores, number: str) -> list[Table]:
     means = rows[rows["expression"].isna()]
     return [
         Table(
-            number,
             f"evoked_by_group_{_name_file(found)}",
             f"Predicted Expressions Against {_title(found)}, by Group",
             columns,
@@ -304,7 +297,7 @@ def _build_groups(found: EvokedScores, number: str) -> list[Table]:
     ]
 
 
-def _build_contrasts(found: EvokedScores, number: str) -> list[Table]:
+def _build_contrasts(found: EvokedScores) -> list[Table]:
     """Return the table of differences of means between two groups, the clearest first."""
     rows = _pick_means(found, versus=True)
     rows = rows[rows["expression"].isna()]
@@ -343,7 +336,6 @@ def _build_contrasts(found: EvokedScores, number: str) -> list[Table]:
     notes = (note, *collect_notes(_drop_freedom(shown), ("group", "versus_group")))
     return [
         Table(
-            number,
             f"evoked_group_differences_{_name_file(found)}",
             f"Differences Between Groups Against {_title(found)}",
             columns,

@@ -23,7 +23,7 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import Text, join_texts, quote_code, quote_sentence, say
+from exprstats.document.text import Text, cite, join_texts, quote_code, say
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ def describe_ordered(analysis: Analysis) -> Section | None:
         *list_context_fits(rows),
         *quote_call(factor.receipt, factor.items),
     ]
-    naming = ("A23", "ordered", "Standardized Estimates of the Factor of Ordered Answers")
+    naming = ("ordered", "Standardized Estimates of the Factor of Ordered Answers")
     return Section(
         "ordered",
         "Factor model of ordered answers",
-        sentences=(quote_sentence(f"{factor.sentence().rstrip('.')} (Table A23, Table A24)."),),
+        sentences=(cite(factor.sentence(), "Table ordered", "Table thresholds"),),
         tables=(
             build_items(rows, naming, notes=tuple(notes), whole=rows),
             _build_thresholds(rows, factor.level, grouped=grouped),
@@ -91,7 +91,6 @@ def _build_thresholds(rows: pd.DataFrame, level: float, *, grouped: bool) -> Tab
     ]
     note = say("In standard deviations of the response behind the answers.")
     return Table(
-        "A24",
         "thresholds",
         "Thresholds Between the Answers",
         columns,
@@ -119,11 +118,11 @@ def describe_factors(analysis: Analysis) -> Section | None:
         *list_context_fits(rows),
         *quote_call(factors.receipt, items),
     )
-    naming = ("A25", "factors", "Standardized Estimates of the Correlated Factors")
+    naming = ("factors", "Standardized Estimates of the Correlated Factors")
     return Section(
         "factors",
         "Factor models with several factors",
-        sentences=(quote_sentence(f"{factors.sentence().rstrip('.')} (Table A25, Table A26)."),),
+        sentences=(cite(factors.sentence(), "Table factors", "Table correlations"),),
         tables=(
             build_items(blocks, naming, notes=notes, whole=rows, group="block"),
             _build_correlations(rows, factors.level, grouped=grouped),
@@ -132,7 +131,7 @@ def describe_factors(analysis: Analysis) -> Section | None:
 
 
 def _build_correlations(rows: pd.DataFrame, level: float, *, grouped: bool) -> Table:
-    """Return Table A26: each factor's ω, and each pair's correlation."""
+    """Return the table: each factor's ω, and each pair's correlation."""
     shown = rows[rows["term"].isin(["omega", "correlation"])]
     columns = (
         Column("what", say("Factors"), words=True),
@@ -155,7 +154,6 @@ def _build_correlations(rows: pd.DataFrame, level: float, *, grouped: bool) -> T
         "factors."
     )
     return Table(
-        "A26",
         "correlations",
         "Internal Consistency and Correlations of the Factors",
         columns,
@@ -203,7 +201,6 @@ def describe_levels(analysis: Analysis) -> Section | None:
         *collect_notes(rows[rows["term"].isin([*_COMPOSITES])], ("context",)),
     )
     table = Table(
-        "A27",
         "levels",
         "Standardized Estimates Within and Between Clusters",
         tuple(columns),
@@ -215,7 +212,7 @@ def describe_levels(analysis: Analysis) -> Section | None:
     return Section(
         "levels",
         "Factor models within and between subjects",
-        sentences=(quote_sentence(f"{factors.sentence().rstrip('.')} (Table A27)."),),
+        sentences=(cite(factors.sentence(), "Table levels"),),
         tables=(table,),
     )
 
@@ -241,11 +238,12 @@ def _write_lines(rows: pd.DataFrame, context: Any, items: tuple[str, ...]) -> li
 
 def build_items(
     rows: pd.DataFrame,
-    naming: tuple[str, str, str],
+    naming: tuple[str, str],
     *,
     notes: tuple[Text, ...],
     whole: pd.DataFrame,
     group: str = "context",
+    main: bool = False,
 ) -> Table:
     """Return a table of loadings and residual variances, one line an item.
 
@@ -254,13 +252,15 @@ def build_items(
     rows
         Tidy rows of a factor model, contexts named.
     naming
-        Number, name and title.
+        Name and title.
     notes
         Printed below.
     whole
         The rows behind the table.
     group
         Column whose values head blocks of lines, if it has several.
+    main
+        Whether it belongs to the main text.
     """
     level = find_level(rows)
     interval = say("{level} CI", level=write_level(float(level)) if level else "")
@@ -274,9 +274,8 @@ def build_items(
     loadings = pick_rows(rows, term="loading").to_dict("records")
     cells = pd.DataFrame([_write_row(row, rows, group) for row in loadings])
     several = len(list_levels(cells, group)) > 1
-    number, name, title = naming
+    name, title = naming
     return Table(
-        number,
         name,
         title,
         tuple(columns),
@@ -284,6 +283,7 @@ def build_items(
         group=group if several else None,
         notes=notes,
         rows=whole,
+        main=main,
     )
 
 

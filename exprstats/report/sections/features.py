@@ -11,7 +11,7 @@ from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.behaviour.ledger import KEPT_QUALITY
 from exprstats.descriptives.moments import SKEW_NAMES, measure_moments
 from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import Text, quote_sentence, say
+from exprstats.document.text import Text, cite, say
 from exprstats.report.analysis import Analysis
 
 MOST_CLIPS = 10  # left out, that are named
@@ -43,13 +43,13 @@ def describe_features(analysis: Analysis) -> Section | None:
         "Features",
         sentences=(
             say(
-                "The models used {features} of {clips} (Table A3).",
+                "The models used {features} of {clips} (<Table features>).",
                 features=count_things(len(rows), "feature"),
                 clips=count_things(len(found), "clip"),
             ),
             *_say_tracking(analysis),
         ),
-        tables=(Table("A3", "features", title, _COLUMNS, cells, notes=notes, rows=rows),),
+        tables=(Table("features", title, _COLUMNS, cells, notes=notes, rows=rows),),
     )
 
 
@@ -76,7 +76,6 @@ def describe_tracking(analysis: Analysis) -> Section | None:
     )
     told = "No column names the subjects; add it before clips are split by person."
     table = Table(
-        "A28",
         "clip_features",
         "Features of the Clips and Quality of Their Frames",
         _COLUMNS,
@@ -88,7 +87,7 @@ def describe_tracking(analysis: Analysis) -> Section | None:
     return Section(
         "clip_features",
         f"Features from {TRACKER_NAMES[result.tracker]}",
-        sentences=(quote_sentence(f"{result.sentence().rstrip('.')} (Table A28)."),),
+        sentences=(cite(result.sentence(), "Table clip_features"),),
         points=_list_left_out(result.ledger[~result.ledger["kept"]]),
         caveats=() if "subject" in result.clips else (say(told),),
         tables=(table,),
@@ -131,10 +130,8 @@ def describe_sensitivity(analysis: Analysis) -> Section | None:
     return Section(
         "sensitivity",
         "Sensitivity to the tracker’s confidence",
-        sentences=(quote_sentence(f"{result.sentence().rstrip('.')} (Table A29)."),),
-        tables=(
-            Table("A29", "sensitivity", title, columns, cells, notes=(note,), rows=result.tidy()),
-        ),
+        sentences=(cite(result.sentence(), "Table sensitivity"),),
+        tables=(Table("sensitivity", title, columns, cells, notes=(note,), rows=result.tidy()),),
     )
 
 

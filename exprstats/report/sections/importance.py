@@ -26,7 +26,6 @@ _METHODS = {
     "percentile": "percentile intervals of a bootstrap of test subjects",
     "jackknife": "delete-one jackknife intervals over test subjects with the *t* distribution",
 }
-_FIRST = 7  # number of the first figure
 
 
 def describe_importance(analysis: Analysis) -> Section | None:
@@ -78,7 +77,7 @@ def _say_what(rows: pd.DataFrame, found: dict[str, Importance | Weights]) -> Tex
     return say(
         "The importance of a feature is how much the {error} on {subjects} test subjects, whom no "
         "model had seen, rises when the values of the feature are exchanged between them "
-        "(Table 8, Figure 6).",
+        "(<Table importance, Figure importance>).",
         error=name_errors(found),
         subjects=write_count(rows["n_clusters"].max()),
     )
@@ -154,11 +153,12 @@ def _build_figure(
 ) -> Figure:
     level = write_level(float(rows["level"].iloc[0]))
     return Figure(
-        "6",
         "importance",
         "Importance of Features for Predicting Unseen Subjects",
         lambda: draw_importance(list(found.values()), names=analysis.model_names),
-        words="Importance of each feature with its interval; the same numbers as Table 8.",
+        words=say(
+            "Importance of each feature with its interval; the same numbers as <Table importance>."
+        ),
         notes=(
             say(
                 "Lines are {level} intervals over test subjects; filled points mark intervals "
@@ -166,13 +166,14 @@ def _build_figure(
                 level=level,
             ),
         ),
+        main=True,
     )
 
 
 def build_rises(
     rows: pd.DataFrame, found: dict[str, Importance | Weights], analysis: Analysis
 ) -> Table:
-    """Return Table 8: the models beside each other, features below each other."""
+    """Return the table: the models beside each other, features below each other."""
     shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
     contexts = list_levels(shown, "context")
     models = list_levels(shown, "model")
@@ -188,7 +189,6 @@ def build_rises(
     printed = _keep_largest(lines, shown, len(contexts))
     cells = [_write_line(line, shown, models[:MOST_ABREAST]) for line in printed]
     return Table(
-        "8",
         "importance",
         "Importance of Features for Predicting Unseen Subjects",
         tuple(columns),
@@ -196,6 +196,7 @@ def build_rises(
         group="context" if len(contexts) > 1 else None,
         notes=_list_notes(shown, found, analysis, left_out=len(lines) - len(printed)),
         rows=rows,
+        main=True,
     )
 
 
@@ -291,10 +292,10 @@ def say_curves(analysis: Analysis) -> tuple[Text, ...]:
     """Return along which feature the predictions of each model move most."""
     return tuple(
         say(
-            "The mean prediction of {model} moved most along {told}; see Figure {number}.",
+            "The mean prediction of {model} moved most along {told} (<Figure {figure}>).",
             model=analysis.tell_model(name),
             told=_name_most(name_contexts(one.tidy())),
-            number=_FIRST + place,
+            figure=_name_curves(place),
         )
         for place, (name, one) in enumerate(analysis.dependence.items())
     )
@@ -332,14 +333,20 @@ def _name_most(rows: pd.DataFrame) -> str:
     return join_words([f"{feature} ({join_words(held)})" for feature, held in most.items()])
 
 
+def _name_curves(place: int) -> str:
+    return "dependence" if place == 0 else f"dependence{place + 1}"
+
+
 def _build_curves(dependence: Dependence, name: str, place: int) -> Figure:
     contexts = list_levels(name_contexts(dependence.tidy()), "context")
     return Figure(
-        str(_FIRST + place),
-        "dependence" if place == 0 else f"dependence{place + 1}",
+        _name_curves(place),
         f"Mean Prediction Along the Most Important Features ({name})",
         lambda: draw_dependence(dependence),
-        words=f"Mean prediction of {name} along each feature, the other features as they are.",
+        words=say(
+            "Mean prediction of {name} along each feature, the other features as they are.",
+            name=name,
+        ),
         notes=(
             say(
                 "Mean prediction over the training clips if all of them had the value, from the "

@@ -80,6 +80,6 @@ def describe_labels(
         Column("share", say("Share")),
     )
     title = "Windows by Label" if not emotion else f"Windows by Label of {emotion.capitalize()}"
-    table = Table("", "labels", title, columns, pd.DataFrame(cells), rows=counts)
+    table = Table("labels", title, columns, pd.DataFrame(cells), rows=counts)
     heading = "Intensity Labels" if not emotion else f"Intensity Labels: {emotion.capitalize()}"
     return Section("labels", heading, sentences=tuple(sentences), tables=(table,))

@@ -60,7 +60,7 @@ def say_repeated(rows: pd.DataFrame, shown: pd.DataFrame) -> list[Text]:
     told = " to ".join(dict.fromkeys(ratios))
     spread = (
         "; its intervals take clips, about their subject's mean, as independent, and the intervals "
-        f"of Table 3 are {told} times as wide"
+        f"of <Table performance> are {told} times as wide"
         if told
         else ""
     )

@@ -39,7 +39,7 @@ def say_nesting(analysis: Analysis) -> tuple[Text, ...]:
                 [
                     say("Are the items interchangeable?"),
                     _tell(analysis.restrictions),
-                    say("(Table A8{more}).", more=_tell_more(analysis.restrictions)),
+                    say("(<Table restrictions>{more}).", more=_tell_more(analysis.restrictions)),
                 ]
             )
         )
@@ -47,9 +47,9 @@ def say_nesting(analysis: Analysis) -> tuple[Text, ...]:
 
 
 def build_nesting(analysis: Analysis) -> tuple[Table, ...]:
-    """Return Tables A7 and A8, those there are."""
-    invariance = ("A7", "invariance", "Measurement Invariance Across Contexts")
-    restrictions = ("A8", "restrictions", "Equality of the Items")
+    """Return the tables, those there are."""
+    invariance = ("invariance", "Measurement Invariance Across Contexts")
+    restrictions = ("restrictions", "Equality of the Items")
     found = ((analysis.invariance, invariance), (analysis.restrictions, restrictions))
     return tuple(_build_table(models, naming) for models, naming in found if models is not None)
 
@@ -62,9 +62,9 @@ def _say_invariance(models: NestedModels) -> Text:
             say("Is the factor measured alike in all contexts?"),
             _tell(models),
             say(
-                "(Table A7). Scores of different contexts can be compared in size only under "
-                "scalar invariance (Meredith, 1993), which {verdict} here; predictions within a "
-                "context do not need it.",
+                "(<Table invariance>). Scores of different contexts can be compared in size only "
+                "under scalar invariance (Meredith, 1993), which {verdict} here; predictions "
+                "within a context do not need it.",
                 verdict="held" if enough else "did not hold",
             ),
         ]
@@ -81,7 +81,7 @@ def _tell_more(models: NestedModels) -> str:
     return ", with each context" if models.steps["context"].notna().any() else ""
 
 
-def _build_table(models: NestedModels, naming: tuple[str, str, str]) -> Table:
+def _build_table(models: NestedModels, naming: tuple[str, str]) -> Table:
     steps = name_contexts(models.steps)
     several = len(list_levels(steps, "context")) > 1
     jackknife = bool(steps["method_change"].eq("jackknife").any())
@@ -99,9 +99,8 @@ def _build_table(models: NestedModels, naming: tuple[str, str, str]) -> Table:
         Column("cfi_change", say("ΔCFI"), change),
         Column("rmsea_change", say("ΔRMSEA"), change),
     )
-    number, name, title = naming
+    name, title = naming
     return Table(
-        number,
         name,
         title,
         columns,

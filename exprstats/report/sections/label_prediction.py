@@ -37,7 +37,10 @@ def describe_prediction(analysis: Analysis) -> Section | None:
             leaky=found.n_folds["frames"],
             distinct=write_count(found.n_distinct),
         ),
-        say("Table A79 and Figure A80 show each label, Table A80 the features."),
+        say(
+            "See <Table label_prediction, Figure label_scores> for each label, and <Table "
+            "label_importance> for the features."
+        ),
     ]
     caveats = [
         say(
@@ -53,12 +56,13 @@ def describe_prediction(analysis: Analysis) -> Section | None:
             )
         )
     figure = Figure(
-        "A80",
         "label_scores",
         "F1 of Labels in Held-Out Frames, by Kind of Folds",
         lambda: draw_label_scores(found),
-        words="F1 of each label in folds of frames and in honest folds, with intervals; the same "
-        "numbers as Table A79.",
+        words=say(
+            "F1 of each label in folds of frames and in honest folds, with intervals; the same "
+            "numbers as <Table label_prediction>."
+        ),
     )
     return Section(
         "label_prediction",
@@ -108,7 +112,6 @@ def _build_scores(found: LabelPrediction) -> Table:
     )
     shown = table[table["folds"].eq(honest) & table["term"].eq("f1")]
     return Table(
-        "A79",
         "label_prediction",
         "Precision, Recall and F1 of Labels in Held-Out Frames",
         columns,
@@ -160,7 +163,6 @@ def _build_importance(found: LabelPrediction) -> Table:
         kind=found.folds,
     )
     return Table(
-        "A80",
         "label_importance",
         "Importance of Features for Predicting Labels",
         columns,

@@ -10,7 +10,7 @@ import pandas as pd
 from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
 from exprstats.document.cells import collect_notes, list_levels, write_estimate, write_limits
 from exprstats.document.model import Column, Figure, Section, Table
-from exprstats.document.text import Text, quote_sentence, say
+from exprstats.document.text import Text, cite, quote_sentence, say
 from exprstats.options import name_some
 from exprstats.plots import draw_means
 from exprstats.report.analysis import Analysis
@@ -35,11 +35,11 @@ def describe_means(analysis: Analysis) -> Section | None:
         sentences=(
             say(
                 "We averaged each person’s clips of a context first, so that people and not clips "
-                "are the observations ({name}; Table A56).",
+                "are the observations ({name}; <Table means>).",
                 name=found.value,
             ),
-            *_quote(found.list_tests(), "Table A57" if tests else ""),
-            *_quote(found.judge_agreement(), "Table A58" if len(pairs) else ""),
+            *_quote(found.list_tests(), "Table mean_tests" if tests else ""),
+            *_quote(found.judge_agreement(), "Table mean_pairs" if len(pairs) else ""),
         ),
         caveats=(
             *_say_left_out(found),
@@ -49,12 +49,13 @@ def describe_means(analysis: Analysis) -> Section | None:
         tables=(_build_means(found), *tests, *(_build_pairs(found),) * bool(len(pairs))),
         figures=(
             Figure(
-                "A54",
                 "means",
                 "Means by Context" if found.by else "Means by Group",
                 lambda: draw_means(found),
-                words="Thin lines are people, points the means of people's means with their "
-                "intervals; the same numbers as Table A56.",
+                words=say(
+                    "Thin lines are people, points the means of people's means with their "
+                    "intervals; the same numbers as <Table means>."
+                ),
             ),
         ),
     )
@@ -63,8 +64,7 @@ def describe_means(analysis: Analysis) -> Section | None:
 def _quote(told: list[str], place: str) -> Iterator[Text]:
     for count, one in enumerate(told, start=1):
         last = place and count == len(told)
-        yield quote_sentence(f"{one.rstrip('.')} ({place})." if last and not one.endswith(").")
-                             else f"{one[:-2]}; {place})." if last else one)  # fmt: skip
+        yield cite(one, place) if last else quote_sentence(one)
 
 
 def _say_left_out(found: MeanComparison) -> tuple[Text, ...]:
@@ -100,7 +100,7 @@ def _label(row: dict[Any, Any]) -> str:
 
 
 def _build_means(found: MeanComparison) -> Table:
-    """Return Table A56: means of people's means, and of clips."""
+    """Return the table: means of people's means, and of clips."""
     rows = found.table[found.table["term"].eq("mean")]
     lines: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows.to_dict("records"):
@@ -138,7 +138,6 @@ def _build_means(found: MeanComparison) -> Table:
         *collect_notes(rows.assign(which=rows["method"]), ("context", "group")),
     )
     return Table(
-        "A56",
         "means",
         "Means by Context" if found.by else "Means by Group",
         columns,
@@ -150,7 +149,7 @@ def _build_means(found: MeanComparison) -> Table:
 
 
 def _build_tests(found: MeanComparison) -> Table:
-    """Return Table A57: the F tests."""
+    """Return the table: the F tests."""
     corrected = found.tests["p_corrected"].notna().any()
     cells = []
     for row in found.tests.to_dict("records"):
@@ -206,11 +205,11 @@ def _build_tests(found: MeanComparison) -> Table:
     )
     title = "Analysis of Variance of People’s Means"
     notes = (say(f"{told}{epsilon}"), *collect_notes(found.tests, ("term", "method")))
-    return Table("A57", "mean_tests", title, columns, frame, notes=notes, rows=found.tests)
+    return Table("mean_tests", title, columns, frame, notes=notes, rows=found.tests)
 
 
 def _build_pairs(found: MeanComparison) -> Table:
-    """Return Table A58: each difference by its t test and by its cluster interval."""
+    """Return the table: each difference by its t test and by its cluster interval."""
     rows = found.table[found.table["term"].eq("difference")]
     lines: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows.to_dict("records"):
@@ -262,7 +261,6 @@ def _build_pairs(found: MeanComparison) -> Table:
         *collect_notes(rows, ("context", "versus", "group")),
     )
     return Table(
-        "A58",
         "mean_pairs",
         "Differences Between Means, by t Tests and by Cluster Intervals",
         columns,

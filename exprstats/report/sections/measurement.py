@@ -20,7 +20,7 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Figure, Section, Table
-from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
+from exprstats.document.text import Text, cite, join_texts, join_words, quote_sentence, say
 from exprstats.plots import draw_factor, name_pairs
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.consistency import build_consistency, say_maxima, warn_of_misfit
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from exprstats.measurement import Factor, FactorBootstrap
 
 _COMPOSITES = {"omega": COMPOSITE, "alpha": "Cronbach’s α"}
-# Number, name and title of each table; its heading, its terms, and what Holm p goes by.
-_LOADINGS = ("A9", "loadings", "Loadings"), "Standardized loading", ["loading", "omega"]
+# Name and title of each table; its heading, its terms, and what Holm p goes by.
+_LOADINGS = ("loadings", "Loadings"), "Standardized loading", ["loading", "omega"]
 _RESIDUALS = (
-    ("A21", "residuals", "Residual Variances and α"),
+    ("residuals", "Residual Variances and α"),
     "Standardized residual variance",
     ["residual", "alpha"],
 )
@@ -66,7 +66,7 @@ def describe_measurement(analysis: Analysis) -> Section | None:
         *title,
         sentences=(
             _say_model(rows, items, analysis),
-            *_say_loadings(rows, analysis.factor, " (Table A20)" if whole else ""),
+            *_say_loadings(rows, analysis.factor),
             *_say_fit(rows),
             *further,
         ),
@@ -97,12 +97,13 @@ def select_shown(rows: pd.DataFrame) -> pd.DataFrame:
 def _build_figure(rows: pd.DataFrame, factor: Factor) -> Figure:
     level = find_level(pick_rows(rows, term="loading"))
     return Figure(
-        "2",
         "factor",
         "The One-Factor Model With Standardized Estimates",
         lambda: draw_factor(factor),
-        words="Path diagram: the factor, its loadings on the items, and their residual variances; "
-        "the same numbers as Table 2.",
+        words=say(
+            "Path diagram: the factor, its loadings on the items, and their residual variances; "
+            "the same numbers as <Table measurement>."
+        ),
         notes=(
             say(
                 "Arrows from the factor hold loadings{limits}; ε is the share of an item's "
@@ -110,6 +111,7 @@ def _build_figure(rows: pd.DataFrame, factor: Factor) -> Figure:
                 limits=f" with {write_level(float(level))} confidence intervals" if level else "",
             ),
         ),
+        main=True,
     )
 
 
@@ -183,7 +185,7 @@ def name_estimator(factor: Factor) -> tuple[str, str]:
     return full, ", with robust standard errors" if pooled.method == "robust" else ""
 
 
-def _say_loadings(rows: pd.DataFrame, factor: Factor, pointer: str) -> tuple[Text, ...]:
+def _say_loadings(rows: pd.DataFrame, factor: Factor) -> tuple[Text, ...]:
     loadings = pick_rows(rows, term="loading").reset_index(drop=True)
     # An inadmissible solution stands in the table, with its reason; it is no finding.
     loadings = loadings[~loadings["note"].isin(_list_flaws(factor))]
@@ -191,19 +193,24 @@ def _say_loadings(rows: pd.DataFrame, factor: Factor, pointer: str) -> tuple[Tex
         return ()
     low, high = find_extremes(loadings)
     omegas = pick_rows(rows, term="omega")["estimate"].dropna()
-    text = (
-        f"Standardized loadings lay between {_write_place(low)}, and "
-        f"{_write_place(high, '; Table 2, Figure 2')}"
+    text = say(
+        "Standardized loadings lay between {low}, and {high}; <Table measurement, Figure factor>)",
+        low=_write_place(low),
+        high=_write_place(high).removesuffix(")"),
     )
     if len(omegas):
         low_omega, high_omega = (
             write_number(value, bounded=True) for value in (omegas.min(), omegas.max())
         )
         same = low_omega == high_omega
-        text += f"; the internal consistency of the items’ means{_tell_turned(factor)}, ω, was "
-        text += low_omega if same else f"between {low_omega} and {high_omega}"
-        text += pointer
-    return (say("{text}.", text=text),)
+        told = low_omega if same else f"between {low_omega} and {high_omega}"
+        text += say(
+            "; the internal consistency of the items’ means{turned}, ω, was {told} "
+            "(<Table composite>)",
+            turned=_tell_turned(factor),
+            told=told,
+        )
+    return (join_texts([text, say(".")], ""),)
 
 
 def _list_flaws(factor: Factor) -> set[str]:
@@ -230,21 +237,22 @@ def _say_fit(rows: pd.DataFrame) -> tuple[Text, ...]:
     return (join_texts([say("Fit over all clips:"), fits[ALL]]),) if ALL in fits else ()
 
 
-def _write_place(row: dict[Any, Any], pointer: str = "") -> str:
+def _write_place(row: dict[Any, Any]) -> str:
     where = "" if row["context"] == ALL else f", {row['context']}"
     level = write_level(row["level"]) if pd.notna(row.get("level")) else ""
     limits = write_limits(row)
     interval = f", {level} CI {limits}" if limits != MISSING else ""
-    return f"{write_estimate(row)}{interval} ({row['item']}{where}{pointer})"
+    return f"{write_estimate(row)}{interval} ({row['item']}{where})"
 
 
 def _build_estimates(rows: pd.DataFrame, factor: Factor) -> Table:
-    """Return Table 2: loadings and residuals of every context."""
+    """Return the table: loadings and residuals of every context."""
     return build_items(
         rows,
-        ("2", "measurement", "Standardized Estimates of the One-Factor Model"),
+        ("measurement", "Standardized Estimates of the One-Factor Model"),
         notes=_list_notes(rows, factor, grouped=len(list_levels(rows, "context")) > 1),
         whole=name_contexts(factor.tidy()),
+        main=True,
     )
 
 
@@ -292,13 +300,12 @@ def _say_draws(resampled: FactorBootstrap | None) -> tuple[Text, ...]:
     """Return what resampling clusters says about the composite and about contexts."""
     if resampled is None:
         return ()
-    told = quote_sentence(resampled.sentence().rstrip("."))
-    more = say("Residual variances and α were resampled with them (Table A21).")
-    return join_texts([told, say("(Table A9).")]), more
+    more = say("Residual variances and α were resampled with them (<Table residuals>).")
+    return cite(resampled.sentence(), "Table loadings"), more
 
 
 def _build_draws(resampled: FactorBootstrap | None) -> tuple[Table, ...]:
-    """Return Tables A9 and A21: estimates of each context, then their differences."""
+    """Return the tables: estimates of each context, then their differences."""
     if resampled is None:
         return ()
     draws = say("{draws} draws of whole clusters.", draws=write_count(resampled.draws))
@@ -310,7 +317,7 @@ def _build_draws(resampled: FactorBootstrap | None) -> tuple[Table, ...]:
 
 def _build_resampled(
     resampled: FactorBootstrap,
-    naming: tuple[str, str, str],
+    naming: tuple[str, str],
     heading: str,
     terms: list[str],
     more: tuple[Text, ...] = (),
@@ -338,9 +345,8 @@ def _build_resampled(
             Column("p", say("*p*")),
             Column("adjusted", say("Holm\N{NO-BREAK SPACE}*p*")),
         ]
-    number, name, title = naming
+    name, title = naming
     return Table(
-        number,
         name,
         f"{title} With Intervals That Allow for Clusters"
         + (", and Differences Between Contexts" if len(pairs) else ""),

@@ -44,7 +44,7 @@ def describe_errors(analysis: Analysis) -> Section | None:
     return Section(
         "errors",
         "Errors of measurement in scale points",
-        sentences=(_say_error(rows), say("Table A14 lists the variance components.")),
+        sentences=(_say_error(rows), say("<Table components> lists the variance components.")),
         tables=(_build_components(errors, rows), _build_errors(errors, rows)),
     )
 
@@ -53,7 +53,7 @@ def _say_error(rows: pd.DataFrame) -> Text:
     means = rows[rows["term"].eq("SEM") & rows["raters_per_clip"].gt(1)]
     means = means[means["family"].isin(list_levels(means, "family")[:1])]
     if not means["estimate"].notna().any():
-        return say("The error of a clip's mean rating is not defined (Table A15).")
+        return say("The error of a clip's mean rating is not defined (<Table errors>).")
     low, high = find_extremes(means)
     told = [_tell_error(row) for row in (low, high)]
     if len(means) > 1:
@@ -63,7 +63,7 @@ def _say_error(rows: pd.DataFrame) -> Text:
         ]
     return say(
         "A clip's mean rating is off by a standard error of measurement of {told} points "
-        "(Table A15).",
+        "(<Table errors>).",
         told=" to ".join(dict.fromkeys(told)),
     )
 
@@ -97,7 +97,6 @@ def _build_components(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
         Column("share", say("Share")),
     )
     return Table(
-        "A14",
         "components",
         "Variance Components",
         columns,
@@ -134,7 +133,6 @@ def _build_errors(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
     )
     places = shown.drop_duplicates(keys)[keys].to_dict("records")
     return Table(
-        "A15",
         "errors",
         "Errors in Points of the Scale",
         columns,

@@ -42,8 +42,10 @@ def describe_networks(analysis: Analysis) -> Section | None:
         "Each network was trained {runs} times from other random numbers; the first run counts"
         "{beside}.",
         runs=write_count(runs),
-        beside=", and Table A36 sets what training again would change beside what other test "
-        "subjects would"
+        beside=say(
+            ", and <Table training> sets what training again would change beside what other test "
+            "subjects would"
+        )
         if analysis.training is not None
         else "",
     )
@@ -63,7 +65,7 @@ def describe_networks(analysis: Analysis) -> Section | None:
 
 def _say_network(name: str, one: DeepModels, analysis: Analysis) -> list[Text]:
     row = one.glance().iloc[0]
-    trained = "Training took {time} on {device} (Table A70, Figure A70)."
+    trained = "Training took {time} on {device} (<Table networks, Figure training>)."
     told = {
         "time": _write_time(pick_rows(one.table, term="seconds")["estimate"].sum()),
         "device": "the CPU"
@@ -203,7 +205,6 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
     )
     rows = pd.concat(stacked, ignore_index=True)
     return Table(
-        "A70",
         "networks",
         "Networks: Settings and Scores of Each Part",
         tuple(columns),
@@ -248,10 +249,9 @@ def _build_figure(found: dict[str, DeepModels], analysis: Analysis) -> Figure:
         "standard deviations of the training targets."
     )
     return Figure(
-        "A70",
         "training",
         "Losses of Networks Over Training",
         lambda: draw_training(history),
-        words="Training and validation loss of each network against the epoch.",
+        words=say("Training and validation loss of each network against the epoch."),
         notes=(note,),
     )

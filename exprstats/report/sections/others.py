@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 60
 _MOST_RECORDS = 12  # of a table that holds no estimates, such as the clips themselves
-_FIRST = 40  # Tables A1 to A39 have their places
 _PARTS = ("test", "validate", "train")
 _UNSTANDARDIZED = ("_raw", "intercept")
 _SMALL = {"a", "and", "between", "from", "in", "of", "on", "the", "to", "with", "within"}
@@ -57,10 +56,10 @@ def _describe(result: Result, place: int) -> Section:
     from exprstats.reliability import Audit
 
     if isinstance(result, Audit):
-        return describe_audit(result, f"further{place + 1}", f"A{_FIRST + place}")
+        return describe_audit(result, f"further{place + 1}")
     table = _build_table(result, place)
     sentence = quote_sentence(result.sentence())
-    pointer = say("Table {number} lists the results.", number=table.number) if table else None
+    pointer = say("<Table {name}> lists the results.", name=table.name) if table else None
     return Section(
         f"further{place + 1}",
         name_kind(result),
@@ -85,8 +84,7 @@ def _build_table(result: Result, place: int) -> Table | None:
     if grouped:
         cells["group"] = printed["context"].astype(str)
     return Table(
-        f"A{_FIRST + place}",
-        type(result).__name__,
+        f"{type(result).__name__}{place + 1 if place else ''}",
         _capitalise(name_kind(result)),
         tuple(name_column(rows, name) for name in names),
         cells,

@@ -81,7 +81,7 @@ def _describe_classes(analysis: Analysis) -> Section | None:
 
 
 def _say_ceiling(analysis: Analysis, labels: Mapping[str, MetricLabel]) -> list[Text]:
-    """Return the ceiling in words, where Table 3 has no place for it."""
+    """Return the ceiling in words, where the table has no place for it."""
     if analysis.ceiling is None or LIMITED in labels:
         return []
     return [quote_sentence(analysis.ceiling.sentence())]
@@ -120,7 +120,7 @@ def _say_metric(
     defined = pooled[pooled["estimate"].notna()]
     name = name_metric(label)
     if defined.empty:
-        return say("The {name} is not defined for any model (Table 3).", name=name)
+        return say("The {name} is not defined for any model (<Table performance>).", name=name)
     best = _find_best(defined, label)
     own = pick_rows(defined, model=analysis.own_model or "").to_dict("records")
     row = own[0] if own else best
@@ -138,7 +138,8 @@ def _say_metric(
         judged = ", judged against other raters," if human else ""
         compared = f"; {analysis.tell_model(best['model'])}{judged} had the {rank}, {value}"
     return say(
-        "{where} {name} of {model} was {value}{interval}{compared} (Table 3, Figure 3).{contexts}",
+        "{where} {name} of {model} was {value}{interval}{compared} (<Table performance, Figure "
+        "performance>).{contexts}",
         where=f"On the {write_count(row['n_clips'])} {_name_tested(analysis)}clips of "
         f"{write_count(row['n_clusters'])} subjects, the"
         if first
@@ -189,26 +190,31 @@ def _build_figure(
     limits = None if analysis.ceiling is None else analysis.ceiling.tidy()
     notes = []
     if limits is not None and LIMITED in labels:
-        notes.append(say("Dashed lines are the {ceiling} of Table 3.", ceiling=CEILING.lower()))
+        notes.append(
+            say("Dashed lines are the {ceiling} of <Table performance>.", ceiling=CEILING.lower())
+        )
     return Figure(
-        "3",
         "performance",
         f"{_name_tested(analysis).title()}Performance of Each Model",
         lambda: draw_performance(comparison, names=analysis.model_names, ceilings=limits),
-        words=f"{join_words(names)} of {join_words(models)} with intervals; the same as Table 3.",
+        words=say(
+            "{metrics} of {models} with intervals; the same as <Table performance>.",
+            metrics=join_words(names),
+            models=join_words(models),
+        ),
         notes=tuple(notes),
+        main=True,
     )
 
 
 def build_scoreboard(
     shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysis: Analysis
 ) -> Table:
-    """Return Table 3: contexts across where they fit, else metrics."""
+    """Return the table: contexts across where they fit, else metrics."""
     contexts = list_levels(shown, "context")
     across = len(contexts) <= MOST_ACROSS
     columns, cells = _lay_out(shown, labels, analysis, across=across)
     return Table(
-        "3",
         "performance",
         f"{_name_tested(analysis).title()}Performance" + (OVERALL if len(contexts) > 1 else ""),
         columns,
@@ -216,6 +222,7 @@ def build_scoreboard(
         group="group",
         notes=_list_notes(shown, labels, analysis),
         rows=shown,
+        main=True,
     )
 
 

@@ -141,4 +141,4 @@ def _build(
             for row in rows
         ]
     )
-    return Table("", name, title, tuple(columns), cells, notes=notes, rows=pd.DataFrame(rows))
+    return Table(name, title, tuple(columns), cells, notes=notes, rows=pd.DataFrame(rows))

@@ -33,19 +33,19 @@ def say_raters(raters: Raters) -> Text:
     row = raters.glance().iloc[0]
     return say(
         "Of {all}, {flagged} for at least one question{where}. The rule: {rule}.{effect} No "
-        "rating was removed. Table A19 lists the effect for each question.",
+        "rating was removed. <Table rater_effect> lists the effect for each question.",
         all=count_things(row["n_raters"], "rater"),
         flagged=count_things(row["n_flagged"], "is flagged", "are flagged")
         if row["n_flagged"]
         else "none is flagged",
-        where=" (Table A6)" if row["n_flagged"] else "",
+        where=say(" (<Table raters>)") if row["n_flagged"] else "",
         rule=raters.rule,
         effect=_tell_effect(raters.effect),
     )
 
 
 def build_raters(raters: Raters) -> tuple[Table, ...]:
-    """Return Table A6, where a rater is flagged."""
+    """Return the table, where a rater is flagged."""
     rows = raters.tidy()
     flagged = rows[rows["flag"].ne("")].reset_index(drop=True)
     if flagged.empty:
@@ -62,7 +62,6 @@ def build_raters(raters: Raters) -> tuple[Table, ...]:
     )
     return (
         Table(
-            "A6",
             "raters",
             "Flagged Raters",
             columns,
@@ -139,7 +138,6 @@ def _build_effect(effect: pd.DataFrame) -> Table:
         for row in effect.to_dict("records")
     ]
     return Table(
-        "A19",
         "rater_effect",
         "Flagged Raters and Reliability",
         columns,
@@ -157,12 +155,16 @@ def say_rater_spread(raters: pd.DataFrame) -> tuple[Text, ...]:
     few = len(away) < _FEW_RATERS
     low, high = (write_number(one) for one in away.quantile([0.0, 1.0] if few else [0.25, 0.75]))
     if low == high:
-        return (say("No rater was more severe than the others of the same clips (Table A53)."),)
+        return (
+            say(
+                "No rater was more severe than the others of the same clips (<Table rater_spread>)."
+            ),
+        )
     over = ", on average over the questions" if len(list_levels(known, "item")) > 1 else ""
     return (
         say(
             "{who} differed from the other raters of the same clips by {low} to {high} scale "
-            "points{over} (Table A53).",
+            "points{over} (<Table rater_spread>).",
             who=f"The {len(away)} raters" if few else "The middle half of the raters",
             low=low,
             high=high,
@@ -172,7 +174,7 @@ def say_rater_spread(raters: pd.DataFrame) -> tuple[Text, ...]:
 
 
 def build_rater_spread(raters: pd.DataFrame) -> tuple[Table, ...]:
-    """Return Table A53: the spread of raters' statistics, by question."""
+    """Return the table: the spread of raters' statistics, by question."""
     cells = []
     for item, part in raters.groupby("item", sort=False):
         away = part["severity"].dropna().astype(float)
@@ -208,7 +210,7 @@ def build_rater_spread(raters: pd.DataFrame) -> tuple[Table, ...]:
     )
     title = "Severity, Spread, and Agreement of Single Raters"
     frame = pd.DataFrame(cells)
-    return (Table("A53", "rater_spread", title, columns, frame, notes=(note,), rows=raters),)
+    return (Table("rater_spread", title, columns, frame, notes=(note,), rows=raters),)
 
 
 def _write_span(values: pd.Series, decimals: int = 2, *, bounded: bool = False) -> str:

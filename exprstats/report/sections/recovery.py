@@ -67,7 +67,6 @@ def _build_table(name: str, rows: pd.DataFrame) -> Table:
         ("inside", say("Truth is"), True),
     )
     return Table(
-        "",
         name,
         _TITLES[name],
         tuple(Column(key, heading, words=words) for key, heading, words in columns),

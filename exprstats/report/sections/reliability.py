@@ -73,13 +73,13 @@ def describe_reliability(analysis: Analysis) -> Section | None:
 def _describe_coefficients(
     analysis: Analysis,
 ) -> tuple[tuple[Text, ...], tuple[Text, ...], tuple[Table, ...]]:
-    """Return sentences, caveats and Table 1; nothing where no coefficient was estimated."""
+    """Return sentences, caveats and the table; nothing where no coefficient was estimated."""
     if analysis.reliability is None:
         return (), (), ()
     rows = name_samples(analysis.reliability.tidy())
     shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
     forms = build_forms(rows, shown, analysis.reliability)
-    pointer = [say("Table A13 compares the forms of the coefficient.")] if forms else []
+    pointer = [say("<Table forms> compares the forms of the coefficient.")] if forms else []
     return (
         (
             _say_range(shown),
@@ -101,13 +101,15 @@ def is_crossed(reliability: Reliability) -> bool:
 def _say_range(shown: pd.DataFrame) -> Text:
     defined = shown[shown["estimate"].notna()]
     if defined.empty:
-        return say("The reliability of the mean ratings is not defined; Table 1 says why.")
+        return say(
+            "The reliability of the mean ratings is not defined; <Table reliability> says why."
+        )
     low, high = find_extremes(defined)
     family = find_family(shown)
     if len(defined) == 1:
         return say(
             "The mean of a clip's ratings had a reliability of ICC({family},*k*) {value} "
-            "({place}Table 1).",
+            "({place}<Table reliability>).",
             family=family,
             value=_tell_value(low, after="= "),
             place=f"{name_place(low, shown)}; " if len(shown) > 1 else "",
@@ -115,13 +117,13 @@ def _say_range(shown: pd.DataFrame) -> Text:
     if write_estimate(low) == write_estimate(high):
         return say(
             "The reliability of a clip's mean rating, ICC({family},*k*), was {value} wherever it "
-            "was estimated (Table 1).",
+            "was estimated (<Table reliability>).",
             family=family,
             value=tell_number(write_estimate(low), after=""),
         )
     return say(
         "The reliability of a clip's mean rating, ICC({family},*k*), lay between {low} "
-        "({low_place}), and {high} ({high_place}; Table 1).",
+        "({low_place}), and {high} ({high_place}; <Table reliability>).",
         family=family,
         low=_tell_value(low),
         low_place=name_place(low, shown),
@@ -192,7 +194,10 @@ def _say_few_raters(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]
                 df=write_freedom(df),
                 wide="" if df >= 4 else f" and {'is' if one else 'are'} very wide",
                 where=_place(mine, shown),
-                beside="; Table 1 has the interval that treats these raters as fixed beside it"
+                beside=say(
+                    "; <Table reliability> has the interval that treats these raters as fixed "
+                    "beside it"
+                )
                 if bound and rows["method"].eq("jackknife_subjects").any()
                 else "",
             )

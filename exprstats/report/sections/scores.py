@@ -19,7 +19,7 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import Text, join_words, quote_sentence, say
+from exprstats.document.text import Text, cite, join_words, say
 from exprstats.reliability.icc.analysis import INDEPENDENT
 from exprstats.report.analysis import Analysis
 
@@ -49,8 +49,8 @@ def describe_scores(analysis: Analysis) -> Section | None:
     part = "train" if "train" in list_levels(factor.tidy(), "part") else "all"
     sentence = say(
         "Each clip's standing on the factor was estimated by Bartlett's method (Bartlett, 1937; "
-        "DiStefano et al., 2009), in factor standard deviations (Table A2). The model behind the "
-        "scores was fitted to {clips}.",
+        "DiStefano et al., 2009), in factor standard deviations (<Table scores>). The model "
+        "behind the scores was fitted to {clips}.",
         clips="the training subjects only" if part == "train" else "all clips",
     )
     rated = _pick_reliability(analysis)
@@ -79,7 +79,7 @@ def _say_reliability(rated: pd.DataFrame) -> tuple[Text, ...]:
     return (
         say(
             "The reliability of the scores, the intraclass correlation of the raters' answers "
-            "weighted as the scores are, was {term} {told} (Table A2).",
+            "weighted as the scores are, was {term} {told} (<Table scores>).",
             term=" or ".join(dict.fromkeys(shown["term"])),
             told=told if len(shown) > 1 else f"= {told}",
         ),
@@ -150,7 +150,7 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
         *collect_notes(rated, ("context",), (INDEPENDENT,)),
     )
     title = "Factor Scores of the Clips"
-    return Table("A2", "scores", title, tuple(columns), kept, notes=(*notes, *told), rows=rows)
+    return Table("scores", title, tuple(columns), kept, notes=(*notes, *told), rows=rows)
 
 
 def _summarise(factor: Factor, part: str) -> pd.DataFrame:
@@ -235,7 +235,6 @@ def describe_scorecard(analysis: Analysis) -> Section | None:
         ),
     )
     table = Table(
-        "A22",
         "scorecard",
         "Bartlett, Regression, and Mean Scores Compared",
         tuple(columns),
@@ -247,5 +246,5 @@ def describe_scorecard(analysis: Analysis) -> Section | None:
         ),
         rows=rows,
     )
-    sentence = quote_sentence(f"{card.sentence().rstrip('.')} (Table A22).")
+    sentence = cite(card.sentence(), "Table scorecard")
     return Section("scorecard", "Factor scores compared", sentences=(sentence,), tables=(table,))

@@ -34,7 +34,7 @@ _COLLINEAR = 10.0  # Marquardt (1970): a variance inflation beyond it is read as
 
 
 def build_stability(weights: Weights, analysis: Analysis) -> Table:
-    """Return Table 5: weights with intervals, and how often refits agree with them."""
+    """Return the table: weights with intervals, and how often refits agree with them."""
     rows = name_contexts(weights.tidy())
     shown = pick_rows(rows, term="weight").reset_index(drop=True)
     contexts = list_levels(shown, "context")
@@ -48,7 +48,6 @@ def build_stability(weights: Weights, analysis: Analysis) -> Table:
         Column("vif", say("VIF")),
     )
     return Table(
-        "5",
         "weights",
         "Feature Weights" + (OVERALL if len(contexts) > 1 else ""),
         columns,
@@ -56,6 +55,7 @@ def build_stability(weights: Weights, analysis: Analysis) -> Table:
         group="context" if len(contexts) > 1 else None,
         notes=_list_notes(rows, weights, analysis),
         rows=rows,
+        main=True,
     )
 
 
@@ -68,7 +68,7 @@ def say_stability(weights: Weights, analysis: Analysis) -> tuple[Text, ...]:
             "A weight is the change in the prediction of {model}, in units of the target, for one "
             "standard deviation of the feature. Intervals come from {draws} refits to resampled "
             "subjects with the penalty tuned in each; *P*(|*w*| ≥ {mark}) is the share of them in "
-            "which the weight reached {mark} in size (Table 5, Figure 4).",
+            "which the weight reached {mark} in size (<Table weights, Figure weights>).",
             model=analysis.name_model(weights.model),
             draws=write_count(weights.glance()["draws"].iloc[0]),
             mark=write_mark(weights.threshold),

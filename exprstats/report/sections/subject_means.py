@@ -38,7 +38,7 @@ def describe_subjects(analysis: Analysis) -> Section | None:
         "Reliability of subjects’ means",
         sentences=(
             *(told if len(items) <= _MOST else []),
-            say("Table A16 lists other numbers of clips and raters."),
+            say("<Table subjects> lists other numbers of clips and raters."),
         ),
         tables=(_build_table(subjects, pooled, apart=len(pooled) < len(rows)),),
         figures=_build_figure(subjects),
@@ -61,7 +61,6 @@ def _build_table(subjects: SubjectDecisions, pooled: pd.DataFrame, *, apart: boo
         cells.append({"item": str(row["item"]), "clips": f"{row['clips_per_subject']:g}", **scores})
     several = len(list_levels(pooled, "item")) > 1
     return Table(
-        "A16",
         "subjects",
         "Reliability of Subjects’ Means",
         columns,
@@ -92,11 +91,10 @@ def _build_figure(subjects: SubjectDecisions) -> tuple[Figure, ...]:
         return ()
     return (
         Figure(
-            "A16",
             "subjects",
             "Reliability of Subjects’ Means for Other Numbers of Raters",
             lambda: draw_decisions(subjects),
-            words="Reliability of a subject's mean by number of raters and of clips.",
+            words=say("Reliability of a subject's mean by number of raters and of clips."),
             notes=(say("Lines are estimates, bands their confidence intervals."),),
         ),
     )

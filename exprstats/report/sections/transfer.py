@@ -23,13 +23,12 @@ def describe_transfer(analysis: Analysis) -> Section | None:
     if result is None:
         return None
     figure = Figure(
-        "A88",
         "estimates_recall",
         "Recall With C Chosen on Training and on Test Speakers",
         lambda: draw_recall(result),
-        "Recall of each set of features with its interval, chance as a dashed line.",
+        say("Recall of each set of features with its interval, chance as a dashed line."),
     )
-    seen = say("Table A89 and Figure A88 show all features.")
+    seen = say("See <Table estimates_recall, Figure estimates_recall> for all sets of features.")
     return Section(
         "transfer",
         "Recall of acted emotions",
@@ -134,7 +133,7 @@ def _tabulate_recall(result: Transfer) -> Table:
         *collect_notes(rows, ("features", "term")),
     )
     name, title = "estimates_recall", "Recall of Acted Emotions"
-    return Table("A89", name, title, columns, pd.DataFrame(cells), notes=notes, rows=rows)
+    return Table(name, title, columns, pd.DataFrame(cells), notes=notes, rows=rows)
 
 
 def _note_deals(result: Transfer) -> list[Text]:

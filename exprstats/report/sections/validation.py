@@ -47,20 +47,19 @@ def describe_fits(analysis: Analysis) -> Section | None:
     if not models or (analysis.study is not None and analysis.comparison is not None):
         return None
     tables = (_build_parts(models, analysis), *_build_counts(models))
-    named = join_words([f"Table {table.number}" for table in tables])
     return Section(
         "fits",
         "Models",
         sentences=(
             *(quote_sentence(one.sentence()) for one in models),
-            say("Each part of the split has its scores ({tables}).", tables=named),
+            say("Each part of the split has its scores (<Table fits, Table counts>)."),
         ),
         tables=tables,
     )
 
 
 def _build_parts(models: list[Models], analysis: Analysis) -> Table:
-    """Return Table A30: a line a part of the split, with what was tuned."""
+    """Return the table: a line a part of the split, with what was tuned."""
     tables = [name_contexts(one.tidy()).assign(model=one.name) for one in models]
     named = [
         table["part"].replace(_name_parts(one)) for one, table in zip(models, tables, strict=True)
@@ -92,7 +91,6 @@ def _build_parts(models: list[Models], analysis: Analysis) -> Table:
         term=rows["term"].replace(_TUNED).mask(scored),
     )
     return Table(
-        "A30",
         "fits",
         "Scores of Each Part of the Split",
         columns,
@@ -140,7 +138,7 @@ def _list_parts(models: Models, own: pd.DataFrame, analysis: Analysis) -> list[d
 
 
 def _build_counts(models: list[Models]) -> tuple[Table, ...]:
-    """Return Table A31, where a model predicts classes: their clips and subjects in each part."""
+    """Return the table, where a model predicts classes: their clips and subjects in each part."""
     first = next((one for one in models if one.design.classes), None)
     if first is None:
         return ()
@@ -159,7 +157,6 @@ def _build_counts(models: list[Models]) -> tuple[Table, ...]:
     ]
     return (
         Table(
-            "A31",
             "counts",
             "Clips (Subjects) of Each Class",
             (
@@ -207,7 +204,6 @@ def describe_nested(analysis: Analysis) -> Section | None:
             line["clips"] = write_count(row["n_clips"])
         cells.append(line)
     table = Table(
-        "A37",
         "nested",
         "Nested Cross-Validation: Each Subject Predicted by Models Tuned Without Them",
         tuple(columns),
@@ -220,7 +216,7 @@ def describe_nested(analysis: Analysis) -> Section | None:
         "Nested cross-validation",
         sentences=(
             quote_sentence(analysis.nested.sentence()),
-            say("Every subject was a test subject once (Table A37)."),
+            say("Every subject was a test subject once (<Table nested>)."),
         ),
         tables=(table,),
     )
@@ -251,7 +247,6 @@ def describe_leakage(analysis: Analysis) -> Section | None:
         for context in list_levels(rows, "context")
     ]
     table = Table(
-        "A38",
         "leakage",
         "Test Scores Under Splits by People and by Clips",
         tuple(columns),
@@ -270,7 +265,7 @@ def describe_leakage(analysis: Analysis) -> Section | None:
         "What a split by clips would have shown",
         sentences=(
             quote_sentence(analysis.leakage.sentence()),
-            say("Both kinds of splits are compared in each context (Table A38)."),
+            say("Both kinds of splits are compared in each context (<Table leakage>)."),
         ),
         tables=(table,),
     )

@@ -99,8 +99,8 @@ def _say_weights(weights: pd.DataFrame, model: str) -> tuple[Text, ...]:
         told.append(f"{head}{join_words(named) if named else empty}")
     opening = say(
         "A weight is the change in the prediction of {model}, in units of the target, for one "
-        "standard deviation of the feature. Weights of .2 or more in size (Table 5, Figure 4): "
-        "{told}.",
+        "standard deviation of the feature. Weights of .2 or more in size (<Table weights, Figure "
+        "weights>): {told}.",
         model=model,
         told="; ".join(told),
     )
@@ -162,7 +162,6 @@ def _build_table(
     ]
     noted = noted.assign(note=notes)
     return Table(
-        "5",
         "weights",
         "Feature Weights" + (OVERALL if len(contexts) > 1 else ""),
         tuple(columns),
@@ -177,6 +176,7 @@ def _build_table(
             *collect_notes(noted, ("feature", "context")),
         ),
         rows=rows,
+        main=True,
     )
 
 
@@ -192,7 +192,7 @@ def _write_value(row: dict[Any, Any], decimals: int | None) -> str:
 def _build_figure(
     found: Models | Weights, weights: pd.DataFrame, name: str, *, mark: float, level: float | None
 ) -> tuple[Figure, ...]:
-    """Return Figure 4, where a weight is not zero."""
+    """Return the figure, where a weight is not zero."""
     if _are_zero(weights):
         return ()
     notes = [
@@ -208,18 +208,20 @@ def _build_figure(
     contexts = [str(context) for context in list_levels(weights, "context")]
     where = f" for {join_words(contexts)}" if len(contexts) > 1 else ""
     figure = Figure(
-        "4",
         "weights",
         f"Feature Weights of the {name} Models",
         lambda: draw_weights(found),
-        words=f"Weight of each feature{where}; the same numbers as Table 5.",
+        words=say(
+            "Weight of each feature{where}; the same numbers as <Table weights>.", where=where
+        ),
         notes=tuple(notes),
+        main=True,
     )
     return (figure,)
 
 
 def build_slopes(weights: Weights, analysis: Analysis) -> tuple[Table, ...]:
-    """Return Table 6, where weights without a penalty were estimated."""
+    """Return the table, where weights without a penalty were estimated."""
     rows, shown = _select(weights)
     if shown.empty:
         return ()
@@ -232,7 +234,6 @@ def build_slopes(weights: Weights, analysis: Analysis) -> tuple[Table, ...]:
     )
     contexts = list_levels(shown, "context")
     table = Table(
-        "6",
         "regression",
         "Regression Weights Without Penalty",
         columns,
@@ -240,6 +241,7 @@ def build_slopes(weights: Weights, analysis: Analysis) -> tuple[Table, ...]:
         group="context" if len(contexts) > 1 else None,
         notes=_list_notes(shown, analysis),
         rows=rows,
+        main=True,
     )
     return (table,)
 
@@ -252,7 +254,7 @@ def say_slopes(weights: Weights) -> tuple[Text, ...]:
     contexts = list_levels(shown, "context")
     opening = say(
         "In the same regression without a penalty, these weights differ from zero at the {mark} "
-        "level after Holm's adjustment (Table 6):",
+        "level after Holm's adjustment (<Table regression>):",
         mark=write_mark(1 - weights.level),
     )
     told = [
@@ -269,12 +271,12 @@ def list_slope_cautions(weights: Weights) -> tuple[Text, ...]:
         return ()
     return (
         say(
-            "Read Table 5 for prediction and Table 6 for inference. Penalized weights tell which "
-            "signals the model uses. The penalty draws them towards zero, so that their intervals "
-            "show what other subjects would have given, but test no effect and need not cover the "
-            "weights of the population. Weights without a penalty tell which signals go along "
-            "with the target when the others are held constant, among these features; they show "
-            "association, not cause, and may predict worse."
+            "Read <Table weights> for prediction and <Table regression> for inference. Penalized "
+            "weights tell which signals the model uses. The penalty draws them towards zero, so "
+            "that their intervals show what other subjects would have given, but test no effect "
+            "and need not cover the weights of the population. Weights without a penalty tell "
+            "which signals go along with the target when the others are held constant, among "
+            "these features; they show association, not cause, and may predict worse."
         ),
     )
 
@@ -328,7 +330,7 @@ def _list_notes(shown: pd.DataFrame, analysis: Analysis) -> tuple[Text, ...]:
     methods = [_METHODS.get(name, str(name)) for name in list_levels(shown, "method")]
     opening = say(
         "Least squares; units of the target ({target}) per standard deviation of the feature, as "
-        "in Table 5. Holm *p*, which the text quotes, is adjusted for the features{where}.",
+        "in <Table weights>. Holm *p*, which the text quotes, is adjusted for the features{where}.",
         target=analysis.target,
         where=" of a context" if contexts else "",
     )

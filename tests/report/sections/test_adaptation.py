@@ -76,8 +76,8 @@ def test_a_gain_is_told_with_who_gained_and_no_caution():
     bias = (before["prediction"] - before["truth"]).mean()
     assert f"{bias:.2f} labels too high on average before" in text
     assert not section.caveats
-    assert [one.number for one in section.tables] == ["A71", "A72"]
-    assert [one.number for one in section.figures] == ["A71", "A72"]
+    assert [one.name for one in section.tables] == ["adaptation", "distances"]
+    assert [one.name for one in section.figures] == ["adaptation", "distances"]
 
 
 def test_predictions_that_become_too_low_are_a_caution():

@@ -29,9 +29,9 @@ def read(result):
 
 def test_rows_that_do_not_follow_have_their_limits(published):
     section, words = read(audit_table(published))
-    assert words.startswith("1 of 3 rows follow from the 95% F interval of ICC(1,k). Table A40")
+    assert words.startswith("1 of 3 rows follow from the 95% F interval of ICC(1,k). Table 1")
     table = section.tables[0]
-    assert table.number == "A40"
+    assert table.name == "audit_further1"
     assert table.cells["name0"].tolist() == ["fear", "—"]
     assert table.cells["estimate"].tolist() == ["−.010", ".80"]
     assert table.cells["printed"].tolist() == ["[−.9, .50]", "[.62, .95]"]
@@ -65,4 +65,4 @@ def test_an_audit_has_its_name_in_the_folder(published, tmp_path):
     page = write_report(audit_table(published), tmp_path / "report")
     assert "Audit of published reliabilities" in page.read_text(encoding="utf-8")
     names = {path.name for path in (page.parent / "tables").iterdir()}
-    assert {"tableA40_audit.csv", "tableA40_audit_rows.csv"} <= names
+    assert {"table1_audit_further1.csv", "table1_audit_further1_rows.csv"} <= names

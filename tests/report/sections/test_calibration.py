@@ -32,7 +32,7 @@ def test_the_slope_is_judged_by_its_interval(slope, said):
     section, told = describe(slope)
     assert said in told
     assert "the truth is expected within ± " in told
-    assert section.tables[0].number == section.figures[0].number == "A60"
+    assert section.tables[0].name == section.figures[0].name == "calibration"
     section.figures[0].draw()
 
 

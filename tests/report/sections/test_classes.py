@@ -44,7 +44,7 @@ def forest():
 def describe(results):
     document = build_document(gather_analysis(results, None))
     section = next(one for one in document.sections if one.name == "performance")
-    (table,) = (one for one in section.tables if one.number == "A10")
+    (table,) = (one for one in section.tables if one.name == "classes")
     told = " ".join(write_plain(text) for text in section.sentences)
     return told.replace("\xa0", " "), table
 
@@ -107,10 +107,10 @@ def test_folder_and_page_hold_every_count(forest, tmp_path):
     counts = sum(row["n_clips"] for row in found["classes"] if row["context"] is None)
     assert counts == len(take_test(forest, "All"))
     assert {row["model"] for row in found["classes"]} == {"forest"}
-    rows = pd.read_csv(tmp_path / "report" / "tables" / "tableA10_classes_rows.csv")
+    rows = pd.read_csv(tmp_path / "report" / "tables" / "tableA1_classes_rows.csv")
     assert rows["n_clips"].sum() == sum(row["n_clips"] for row in found["classes"])
 
 
 def test_quantities_have_no_such_table(plain):
     document = build_document(gather_analysis(list(plain), None))
-    assert "A10" not in [one.number for section in document.sections for one in section.tables]
+    assert "classes" not in [one.name for section in document.sections for one in section.tables]

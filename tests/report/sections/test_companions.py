@@ -181,8 +181,8 @@ def test_every_table_is_named_in_a_sentence_and_none_twice(predictions, comparis
     assert names == [
         *("performance", "comparisons", "contexts", "equivalence", "permutation", "precision")
     ]
-    numbers = [table.number for section in sections for table in section.tables]
+    numbers = [table.name for section in sections for table in section.tables]
     assert len(numbers) == len(set(numbers))
     for section in sections:
         words = " ".join(write_plain(text) for text in section.sentences).replace("\xa0", " ")
-        assert all(f"Table {table.number}" in words for table in section.tables)
+        assert all(f"Table {table.name}" in words for table in section.tables)

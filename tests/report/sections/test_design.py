@@ -38,7 +38,7 @@ def ratings():
 def test_counts_are_those_of_the_ratings(ratings):
     results = [rate_reliability(ratings), describe_design(ratings)]
     table = read(results)[0].tables[0]
-    assert table.number == "A12"
+    assert table.name == "design"
     rows = table.cells.set_index("item")
     assert rows.index.tolist() == ["joy, fun", "sad"]
     assert rows["ratings"].tolist() == ["23", "22"]

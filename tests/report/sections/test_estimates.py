@@ -29,7 +29,7 @@ def test_bins_are_printed_once_where_all_modalities_share_them(study):
         [".710", ""],
     ]
     assert "they suit scores of faces" in write_plain(tables["estimates_adverbs"].notes[0])
-    assert "thresholds" in told[0] and "See Table A88." in told[-1]
+    assert "thresholds" in told[0] and "See Table estimates_adverbs." in told[-1]
     tables, *_ = describe(ex.write_sentences(study, thresholds="quantile"))
     assert tables["estimates_adverbs"].cells["modality"].nunique() == 2
 
@@ -46,7 +46,7 @@ def test_data_sets_and_modalities_are_compared_in_one_table(study):
     assert told[0].count("expected if equal, ") == 4
     assert told[0].count("do not clearly differ") == 4
     assert "emotions in home do not clearly differ between face and prosody: " in told[0]
-    assert figure.number == "A86"
+    assert figure.name == "estimates_agreement"
 
 
 def test_reliability_over_time_is_of_the_leading_emotions(study):
@@ -57,7 +57,7 @@ def test_reliability_over_time_is_of_the_leading_emotions(study):
     rows = result.tidy().query("term == 'stability' and context == 'home'").set_index("emotion")
     first = cells[cells["place"].eq("face, home")].iloc[0]
     wanted = f"{rows.loc[first['emotion'], 'estimate']:.2f}".removeprefix("0")
-    assert first["halves"] == wanted and figure.number == "A85"
+    assert first["halves"] == wanted and figure.name == "estimates_time"
     # The order of data sets is that of the estimates in every table.
     assert tables["estimates"].cells["place"].iloc[0] == "face, laboratory"
 

@@ -22,4 +22,4 @@ def test_groups_with_as_many_videos_are_named_together(counts, told):
     rows = {"term": "video_share", "group": list("abcdef")[: len(counts)], "n_joint": counts}
     found = SimpleNamespace(table=pd.DataFrame(rows), by="theme", n_videos=sum(counts))
     text = write_plain(_say_videos(found)).replace("\N{NO-BREAK SPACE}", " ")
-    assert told in text and text.endswith("(Figure A89).") and "several" not in text
+    assert told in text and text.endswith("(Figure evoked_videos).") and "several" not in text

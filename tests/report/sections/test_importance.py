@@ -104,7 +104,7 @@ def test_few_subjects_and_shared_importance_are_said_beside_it(section):
 
 
 def test_figures_are_numbered_after_the_others(section):
-    assert [figure.number for figure in section.figures] == ["6", "7"]
+    assert [figure.name for figure in section.figures] == ["importance", "dependence"]
     assert "moved most along" in read_words(section)
     assert "The curves of partial dependence have no intervals" in read_words(section)
 
@@ -146,7 +146,7 @@ def test_weights_bring_the_importance_of_their_model(plain):
 def test_curves_alone_are_a_section_and_two_of_a_model_are_refused(measured):
     section = read_section([measured[2]])
     assert section.tables == ()
-    assert [figure.number for figure in section.figures] == ["7"]
+    assert [figure.name for figure in section.figures] == ["dependence"]
     with pytest.raises(OptionError, match="two Importance of model 'forest'"):
         gather_analysis([measured[1][1]] * 2, None)
 

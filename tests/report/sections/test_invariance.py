@@ -51,7 +51,7 @@ def test_scores_are_comparable_under_scalar_invariance_only(p_change, verdict):
     models = build_nested(("configural", "metric", "scalar", "strict"), p_change)
     section = read_section([models])
     assert f"which {verdict}; predictions" in read_words(section)
-    assert section.tables[0].number == "A7"
+    assert section.tables[0].name == "invariance"
     cells = section.tables[0].cells
     assert cells["model"].tolist()[0] == "Configural"
     assert cells["chisq"].tolist() == ["—", "10.00", "20.00", "30.00"]
@@ -62,10 +62,10 @@ def test_scores_are_comparable_under_scalar_invariance_only(p_change, verdict):
 def test_items_are_tested_in_each_context_and_told_over_all():
     models = build_nested(("congeneric", "tau-equivalent"), (0.4,), contexts=("pain", None))
     section = read_section([models])
-    assert section.tables[0].number == "A8"
+    assert section.tables[0].name == "restrictions"
     assert section.tables[0].group == "context"
     words = read_words(section)
-    assert "equal loadings held (Table A8, with each context)." in words
+    assert "equal loadings held (Table 1, with each context)." in words
     assert "Context pain" not in words
     assert "fits perfectly and cannot be tested" in words
 
@@ -73,7 +73,10 @@ def test_items_are_tested_in_each_context_and_told_over_all():
 def test_both_kinds_go_into_one_report_and_two_of_a_kind_are_refused():
     across = build_nested(("configural", "metric"), (0.4,))
     within = build_nested(("congeneric", "tau-equivalent"), (0.4,))
-    assert [table.number for table in read_section([across, within]).tables] == ["A7", "A8"]
+    assert [table.name for table in read_section([across, within]).tables] == [
+        "invariance",
+        "restrictions",
+    ]
     with pytest.raises(ValueError, match="two results of kind NestedModels"):
         gather_analysis([across, across], None)
 
@@ -98,4 +101,4 @@ def test_loadings_with_cluster_intervals_and_their_differences(plain):
     printed = cells[cells["group"].eq("startle − pain") & cells["what"].eq("motion")].iloc[0]
     sign = "−" if own["estimate"] < 0 else ""
     assert printed["estimate"] == f"{sign}{abs(own['estimate']):.3f}".replace("0.", ".", 1)
-    assert "(Table A9)." in read_words(section)
+    assert "Table 1)." in read_words(section)

@@ -23,7 +23,7 @@ def test_errors_have_their_components_and_their_points(ratings):
     errors = measure_errors(ratings, model="two-way", by="context")
     section, words = read(errors)
     parts, points = section.tables
-    assert (parts.number, points.number) == ("A14", "A15")
+    assert (parts.name, points.name) == ("components", "errors")
     rows = errors.table[errors.table["term"].eq("variance")]
     assert parts.cells["variance"].tolist() == [write_number(x) for x in rows["estimate"]]
     assert parts.cells["df"].tolist() == [write_number(x, 1).removesuffix(".0") for x in rows["df"]]
@@ -50,16 +50,16 @@ def test_errors_have_their_components_and_their_points(ratings):
 def test_errors_that_are_not_defined_are_said_so(ratings):
     errors = measure_errors(ratings, items="motion")
     assert "is off by a standard error of measurement of" in read(errors)[1]
-    assert "(Table A15)." in read(errors)[1]
+    assert "(Table errors)." in read(errors)[1]
     errors.table.loc[errors.table["term"].ne("variance"), "estimate"] = np.nan
-    assert "The error of a clip’s mean rating is not defined (Table A15)." in read(errors)[1]
+    assert "The error of a clip’s mean rating is not defined (Table errors)." in read(errors)[1]
 
 
 def test_means_of_subjects_have_all_plans_and_their_figure(ratings):
     subjects = study_subjects(ratings, clips=[2, 8], raters=[1, 6], by="context")
     section, words = read(subjects)
     table = section.tables[0]
-    assert table.number == "A16" and [figure.number for figure in section.figures] == ["A16"]
+    assert table.name == "subjects" and [figure.name for figure in section.figures] == ["subjects"]
     pooled = subjects.table[subjects.table["context"].isna()]
     assert len(table.cells) == 6
     for cells in table.cells.to_dict("records"):

@@ -78,7 +78,8 @@ def test_a_score_without_an_interval_is_told_without_one():
     models = {"perfect": lambda y: y, "zero": lambda y: 0 * y}
     _, told = judge("kappa", models, binary=True)
     assert told[0].endswith(
-        "the κ of perfect was 1.000, the highest of the 2 models (Table 3, Figure 3)."
+        "the κ of perfect was 1.000, the highest of the 2 models (Table performance, Figure "
+        "performance)."
     )
 
 

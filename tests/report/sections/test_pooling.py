@@ -109,7 +109,7 @@ def test_the_ceiling_has_its_row_in_table_3_and_its_lines_in_figure_3(plain, acr
     tables = [layer._data for layer in figure.draw().layers if layer._data is not None]
     lines = [one for one in tables if "raters_per_clip" in one]
     assert [one["estimate"].tolist() for one in lines] == [ceiling.table["estimate"].tolist()]
-    assert "Dashed lines are the ceiling of Table 3." in [
+    assert "Dashed lines are the ceiling of Table performance." in [
         write_plain(note).replace("\xa0", " ") for note in figure.notes
     ]
 

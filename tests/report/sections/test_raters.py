@@ -43,11 +43,11 @@ def test_each_result_about_the_ratings_has_its_place(plain, plan):
         judge_raters(ratings),
     ]
     section = read_section(results)
-    assert [table.number for table in section.tables] == ["1", "A4", "A5"]
-    assert [figure.number for figure in section.figures] == ["1"]
+    assert [table.name for table in section.tables] == ["reliability", "differences", "decisions"]
+    assert [figure.name for figure in section.figures] == ["decisions"]
     words = [read_words(read_section(results, name)) for name in ("design", "raters")]
     assert words[0].startswith("Each of 144 clips of 24 subjects was rated by")
-    assert "No rating was removed. Table A19 lists" in words[1]
+    assert "No rating was removed. Table A5 lists" in words[1]
     assert "Each of 144 clips" not in read_words(section)
 
 
@@ -76,18 +76,18 @@ def test_flagged_raters_are_listed_and_what_they_do_is_said(plain):
     table = raters.table.assign(flag="")
     effect = raters.effect.assign(n_flagged=0)
     nobody = read_section([replace(raters, table=table, effect=effect)], "raters")
-    assert [table.number for table in nobody.tables] == ["A19"]
+    assert [table.name for table in nobody.tables] == ["rater_effect"]
     assert "none is flagged for at least one question." in read_words(nobody)
     table.loc[[0, 1], "flag"] = ["lenient", "disagrees"]
     effect = raters.effect.assign(n_flagged=[2, 0, 0], estimate=0.5, estimate_without=0.6)
     section = read_section([replace(raters, table=table, effect=effect)], "raters")
-    assert [table.number for table in section.tables] == ["A6", "A19"]
+    assert [table.name for table in section.tables] == ["raters", "rater_effect"]
     assert section.tables[1].cells["without"].tolist() == [".60"] * 3
     assert section.tables[1].cells["flagged"].tolist() == ["2", "0", "0"]
     assert section.tables[0].cells["flag"].tolist() == ["lenient", "disagrees"]
     assert section.tables[0].cells["rater"].tolist() == table["rater"].head(2).tolist()
     words = read_words(section)
-    assert "2 are flagged for at least one question (Table A6)." in words
+    assert "2 are flagged for at least one question (Table 1)." in words
     assert "ICC(1,1) would go from .50 to .60 for response." in words
 
 

@@ -27,8 +27,8 @@ def crossed():
 def tell(reliability):
     """Return the words of the report, the headings of Table 1 and its only line."""
     document = build_document(gather_analysis(reliability, None))
-    tables = {table.number: table for section in document.sections for table in section.tables}
-    table = tables["1"]
+    tables = {table.name: table for section in document.sections for table in section.tables}
+    table = tables["reliability"]
     texts = [one for section in document.sections for one in (*section.sentences, *section.caveats)]
     words = " ".join(write_plain(text) for text in (*texts, *table.notes)).replace("\xa0", " ")
     heads = {write_plain(column.heading): table.cells[column.key][0] for column in table.columns}
@@ -87,12 +87,12 @@ def test_restricted_maximum_likelihood_is_named(crossed):
 def read_table(reliability, number):
     document = build_document(gather_analysis(reliability, None))
     tables = [table for section in document.sections for table in section.tables]
-    return next(table for table in tables if table.number == number)
+    return next(table for table in tables if table.name == number)
 
 
 def test_every_form_has_its_own_interval(crossed):
     reliability = rate_reliability(crossed, model="two-way")
-    table, rows = read_table(reliability, "A13"), reliability.tidy()
+    table, rows = read_table(reliability, "forms"), reliability.tidy()
     assert table.cells["term"].tolist() == ["ICC(A,k)", "ICC(C,k)"]
     for cells in table.cells.to_dict("records"):
         for key, term in (("", cells["term"]), ("single_", cells["term"].replace("k)", "1)"))):
@@ -109,12 +109,12 @@ def test_every_form_has_its_own_interval(crossed):
 
 def test_one_form_has_no_table_of_forms(crossed):
     document = build_document(gather_analysis(rate_reliability(crossed), None))
-    assert "A13" not in [table.number for part in document.sections for table in part.tables]
+    assert "forms" not in [table.name for part in document.sections for table in part.tables]
 
 
 def test_a_bootstrap_stands_beside_the_other_intervals(crossed):
     reliability = rate_reliability(crossed, draws=100, seed=1)
-    table, rows = read_table(reliability, "1"), reliability.tidy()
+    table, rows = read_table(reliability, "reliability"), reliability.tidy()
     row = rows[rows["method"].eq("bootstrap") & rows["term"].eq("ICC(1,k)")].iloc[0]
     limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
     assert table.cells["bootstrap"].tolist() == [limits]
@@ -123,7 +123,8 @@ def test_a_bootstrap_stands_beside_the_other_intervals(crossed):
     words = " ".join(
         write_plain(note)
         for note in read_table(
-            rate_reliability(crossed.drop(columns="subject"), cluster=None, draws=100, seed=1), "1"
+            rate_reliability(crossed.drop(columns="subject"), cluster=None, draws=100, seed=1),
+            "reliability",
         ).notes
     )
     assert "100 draws of clips." in words and "raters are shared" not in words
@@ -209,7 +210,7 @@ def test_level_differences_between_contexts_stand_apart(crossed):
     )
     reliability = rate_reliability(both, by="context")
     words, _ = tell(reliability)
-    table, rows = read_table(reliability, "1"), reliability.table
+    table, rows = read_table(reliability, "reliability"), reliability.table
     cells = table.cells.set_index("context")["average"]
     assert cells.index.tolist() == [*contexts, "All", "All clips as one sample"]
     pooled = rows[rows["context"].isna() & rows["k_rule"].eq("all")].drop_duplicates("term")
@@ -228,7 +229,7 @@ def test_panels_of_raters_by_context_leave_the_pooled_row_alone(crossed):
     other = crossed.assign(context="B", rater="x" + crossed["rater"], clip="x" + crossed["clip"])
     both = pd.concat([crossed.assign(context="A"), other])
     reliability = rate_reliability(both, by="context", model="two-way")
-    table = read_table(reliability, "1")
+    table = read_table(reliability, "reliability")
     cells = table.cells.set_index("context")["average"]
     assert cells["A"] == cells["B"] != "—" and cells["All"] == "—"
     notes = " ".join(write_plain(note) for note in table.notes).replace("\xa0", " ")
@@ -241,7 +242,7 @@ def test_panels_of_raters_by_context_leave_the_pooled_row_alone(crossed):
     section = next(one for one in document.sections if one.name == "reliability")
     words = " ".join(write_plain(one) for one in section.sentences)
     assert "no number of raters is enough" not in words and "not attainable" not in words
-    a5 = next(one for one in section.tables if one.number == "A5")
+    a5 = next(one for one in section.tables if one.name == "decisions")
     assert a5.cells.set_index("context")["raters"]["All"] == "—"
 
 

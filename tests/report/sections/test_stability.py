@@ -65,7 +65,7 @@ def test_shares_are_not_rounded_to_certainty(plain, resampled):
 
 def test_weights_alone_make_a_section_with_their_figure(resampled):
     section = read_section([resampled[0]], "weights")
-    assert [figure.number for figure in section.figures] == ["4"]
+    assert [figure.name for figure in section.figures] == ["weights"]
     words = read_words(section)
     assert "Intervals come from 40 refits" in words
     assert "P(|w| ≥ .2)" in words

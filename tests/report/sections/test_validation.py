@@ -99,7 +99,7 @@ def test_clips_and_subjects_of_each_class_are_counted(clips, data):
     small = {"trees": 5, "max_features": [1.0], "min_leaves": [5], "seed": 1}
     models = fit_forest(clips, target="face", **small, **data)
     table = describe(models, "fits").tables[1]
-    assert table.number == "A31"
+    assert table.name == "counts"
     counts = tally_classes(models)
     for row in counts.to_dict("records"):
         shown = {"All": "All (context)", "pain": "pain"}.get(row["context"], "All")

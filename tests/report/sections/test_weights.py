@@ -29,7 +29,7 @@ def weights(resampled):
 
 def test_table_6_prints_the_headline_rows(weights):
     table = read_section([weights]).tables[1]
-    assert (table.number, table.title) == ("6", "Regression Weights Without Penalty")
+    assert (table.name, table.title) == ("regression", "Regression Weights Without Penalty")
     rows = weights.table[weights.table["term"].eq("unpenalised") & weights.table["headline"]]
     assert len(table.cells) == len(rows) == 9
     for printed, row in zip(table.cells.to_dict("records"), rows.to_dict("records"), strict=True):
@@ -54,7 +54,7 @@ def test_the_sentence_names_what_differs_after_adjustment(weights):
         "All: head_velocity (b = −0.50, 95% CI [−0.90, −0.10], p = .049), "
         "au_count (b = 0.40, 95% CI [0.20, 0.60], p < .001). "
     ) in words
-    assert "Read Table 5 for prediction and Table 6 for inference." in words
+    assert "Read Table 1 for prediction and Table 2 for inference." in words
 
 
 def test_none_and_undefined_are_said_so(weights):
@@ -70,7 +70,7 @@ def test_none_and_undefined_are_said_so(weights):
 def test_weights_without_such_rows_have_one_table(weights):
     bare = replace(weights, table=weights.table[weights.table["term"].ne("unpenalised")])
     section = read_section([bare])
-    assert [table.number for table in section.tables] == ["5"]
+    assert [table.name for table in section.tables] == ["weights"]
     assert "Table 6" not in read_words(section)
 
 
