@@ -36,7 +36,7 @@ def report_study(
     """Run a study file and write its report: the main job."""
     with open_session("report", seed=seed, json=json, force=force, quiet=quiet) as session:
         from exprstats.io import stage_folder
-        from exprstats.report import write_report
+        from exprstats.report import gather_analysis, write_document
         from exprstats.study import read_study, run_study
 
         settings = read_study(study)
@@ -47,30 +47,24 @@ def report_study(
             spare_input(one, session.files, folder)
         with stage_folder(folder, force=force) as stage:
             run = run_study(settings, n_jobs=n_jobs)
-            write_report(run, stage)
+            document = write_document(gather_analysis(run), stage, failures=session.failures)
         show_run(session, run)
+        for section in document.sections:
+            if section.name in SHOWN:
+                session.show(section)
+        session.show_points("Choices:", list(run.provenance.notes))
         session.failures += [str(one) for one in run.provenance.failures]
         session.say(f"The report is {folder / 'index.html'}.")
 
 
 def show_run(session: Session, run: StudyRun) -> None:
-    """Put a study's run into the session: its inputs, its rows, and the main sections."""
-    from exprstats.report import describe_analysed, describe_results, gather_analysis
-
+    """Put a study's run into the session: its inputs and its rows."""
     provenance = run.provenance
     session.seed = provenance.seed
     folder = run.study.path.parent
     for one in provenance.inputs:
         session.add_input(folder / one.file, one.sha256, one.rows)
     session.rows = list_rows(run)
-    analysis = gather_analysis(run)
-    for section in (
-        describe_analysed(analysis),
-        *describe_results(analysis, failures=session.failures),
-    ):
-        if section.name in SHOWN:
-            session.show(section)
-    session.show_points("Choices:", list(provenance.notes))
 
 
 def list_rows(run: StudyRun) -> list[dict[str, Any]]:

@@ -125,7 +125,9 @@ class Session:
 
         given = [one for one in results if one is not None]
         analysis = gather_analysis(given, names=names, unseen=unseen)
-        for section in describe_results(analysis, failures=self.failures):
+        sections = describe_results(analysis, failures=self.failures)
+        # What was asked for comes before what is said beside it.
+        for section in sorted(sections, key=lambda one: one.name != self.command):
             self.show(section)
 
     def show(self, section: Section) -> None:
@@ -171,6 +173,8 @@ class Session:
     def number_parts(self) -> list[Section | str]:
         """Return what is printed, with tables and figures numbered through all sections."""
         held = [part for part in self.parts if not isinstance(part, str)]
+        if self.out is None:  # no figure is written, so that none may be named
+            held = [replace(section, figures=()) for section in held]
         numbered = iter(number_document(Document(self.command, sections=tuple(held))).sections)
         return [part if isinstance(part, str) else next(numbered) for part in self.parts]
 

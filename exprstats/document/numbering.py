@@ -20,7 +20,7 @@ def number_document(document: Document) -> Document:
     Tables and figures of the main text are 1, 2, 3 …, all others A1, A2, A3 …, each in the order
     in which they appear. A document without any of the main text numbers all of them 1, 2, 3 ….
     A reference to what the document lacks goes, with the sentence around it unless it stands in
-    brackets. Of two tables of one name a section refers to its own.
+    brackets. Of two tables of one name a section refers to its own. What has a number keeps it.
     """
     held = [one for section in document.sections for one in (*section.tables, *section.figures)]
     apart = any(one.main for one in held)
@@ -33,7 +33,9 @@ def number_document(document: Document) -> Document:
             for one in getattr(section, kind):
                 letter = "A" if apart and not one.main else ""
                 counts[f"{kind}{letter}"] += 1
-                found.append(replace(one, number=f"{letter}{counts[f'{kind}{letter}']}"))
+                found.append(
+                    replace(one, number=one.number or f"{letter}{counts[f'{kind}{letter}']}")
+                )
         sections.append(replace(section, **numbered))
         numbers |= _list_numbers(sections[-1])
     return replace(

@@ -85,7 +85,7 @@ def map_expressions(
     Returns
     -------
     ExpressionMap
-        Points, and the trustworthiness of each map over five neighbours.
+        Points, and the trustworthiness of each map over five neighbors.
 
     Raises
     ------

@@ -239,7 +239,7 @@ def draw_contrasts(contrasts: Contrasts, *, most: int = MOST_FEATURES) -> ggplot
     rows, told = keep_largest(rows, most, "that differ most")
     plot = draw_dots(
         rows.assign(panel=name_pairs(rows)),
-        filled=rows["p_max_t"].lt(1 - contrasts.level),
+        filled=rows["p_adjusted"].lt(1 - contrasts.level),
         title="Difference of weights (units of the target per pooled SD of the feature)",
     )
     return add_caption(plot, told)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import (
+    MISSING,
     count_things,
     tell_number,
     write_count,
@@ -212,7 +213,8 @@ def _write_plan(row: dict[Any, Any]) -> str:
     m, k = row["clips_per_subject"], row["raters_per_clip"]
     value = tell_number(write_number(row["estimate"], bounded=True, lowest=LOWEST), after="")
     limits = write_interval(row["conf_low"], row["conf_high"], bounded=True, lowest=LOWEST)
+    told = f", {write_level(row['level'])} CI {limits}" if limits != MISSING else ""
     return (
-        f"{value}, {write_level(row['level'])} CI {limits} over {count_things(m, 'clip')} with "
+        f"{value}{told} over {count_things(m, 'clip')} with "
         f"{count_things(k, 'rater')}{' each' * (m != 1)}"
     )

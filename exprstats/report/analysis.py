@@ -79,7 +79,7 @@ class Analysis(Registered):
 
     def name_judges(self) -> str:
         """Return over whom the human baselines' metrics are averaged."""
-        words = {"worker": "raters", "seat": "seats, the places that raters of a clip take"}
+        words = {"worker": "raters", "seat": "seats (the first, second … rater of a clip)"}
         words["paper"] = words["worker"]
         models = () if self.study is None else self.study.models
         units = {one.name: one.unit or "worker" for one in models if one.kind == "human"}

@@ -82,11 +82,30 @@ def write_report(
         write_report([reliability, factor], "report/")
     PosixPath('report/index.html')
     """
+    failures: list[str] = []
+    write_document(gather_analysis(results, title), folder, force=force, failures=failures)
+    for failure in failures:
+        warn_user(failure)
+    return Path(folder) / "index.html"
+
+
+def write_document(
+    analysis: Analysis, folder: str | PathLike[str], *, force: bool = False, failures: list[str]
+) -> Document:
+    """Write the report folder of an analysis, and return its document as it was written.
+
+    Parameters
+    ----------
+    analysis
+        What was analysed.
+    folder, force
+        As for `write_report`.
+    failures
+        Gets a sentence on each section that cannot be written.
+    """
     started = time.perf_counter()
-    analysis = gather_analysis(results, title)
     inputs = [] if analysis.study is None else analysis.study.list_files()
     with stage_folder(folder, force=force, inputs=inputs) as draft:
-        failures: list[str] = []
         document = build_document(analysis, failures=failures, numbered=False)
         document, drawn = _draw_figures(document, draft / "figures")
         document = number_document(document)
@@ -101,9 +120,7 @@ def write_report(
         seconds = time.perf_counter() - started
         origin = collect_provenance(analysis, seconds=seconds)
         write_json({**origin, "failed_sections": failures}, draft / "provenance.json")
-    for failure in failures:
-        warn_user(failure)
-    return Path(folder) / "index.html"
+    return document
 
 
 def _draw_figures(document: Document, folder: Path) -> tuple[Document, list[Path]]:

@@ -178,7 +178,7 @@ def build_document(
     document = Document(
         title=analysis.title,
         banners=(
-            *(say("Not everything could be done. {failure}", failure=str(one)) for one in failed),
+            *(say("The analysis is incomplete. {failure}", failure=str(one)) for one in failed),
             *list_banners(analysis),
         ),
         sections=(

@@ -286,8 +286,9 @@ def _find_theoretical(factor: Factor) -> Ranges:
         f"{name} {span:.2f}" for name, span in zip(names["context"], spans.values(), strict=True)
     )
     note = (
-        "NRMSE is RMSE / the theoretical range of the scores, from all answers lowest to all "
-        f"answers highest ({named}); the uniform baseline draws from that range."
+        "NRMSE is RMSE divided by the theoretical range of the scores, from the answers that mean "
+        f"least of the factor to those that mean most ({named}); the uniform baseline draws from "
+        "that range."
     )
     return Ranges(lows, highs, spans, note)
 

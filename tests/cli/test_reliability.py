@@ -314,7 +314,7 @@ def test_nested_plans_clips_a_subject(call, ratings, table, tmp_path):
     row = wanted[wanted["context"].isna()].iloc[0]
     numbers = [f"{row[name]:.2f}".removeprefix("0") for name in ("estimate", "conf_low")]
     assert "ICC(subject,k) with its 90% CI" in squeeze(shown)
-    assert "All contexts together; contexts alone are in the folder tables." in squeeze(shown)
+    assert "All contexts together; contexts alone are in the folder “tables”." in squeeze(shown)
     [line] = [line for line in shown.splitlines() if line.split()[:1] == ["8"]]
     assert f"{numbers[0]} [{numbers[1]}, " in line.split("]")[-2]
     [file] = (tmp_path / "out").rglob("subject_decisions.csv")

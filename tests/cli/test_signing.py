@@ -51,7 +51,7 @@ def test_rows_have_label_feature_and_term(folder, tmp_path):
     [
         (("--given", "label"), "P(feature | label) is the share of frames with the label"),
         (("--unit", "utterances"), "share of utterances with the feature"),
-        (("--among", "labelled"), "Only frames with a label take part"),
+        (("--among", "labelled"), "Only frames with a label are included"),
         (("--folds", "signers"), "In signers that no tree had seen"),
         (("--draws", "0"), "without a test of independence"),
         ((), "divide, as here, by the frames with the feature"),

@@ -138,7 +138,7 @@ def test_caveats_stand_beside_the_numbers(page):
         "come from the same model fitted to the training subjects only",
         "SE and intervals by a delete-one jackknife over 24 subjects",
         "which take clips as independent, are the rows of method ml",
-        "The intervals rest on 6 test subjects; with fewer than 10 no interval deserves much trust",
+        "The intervals rest on 6 test subjects; with fewer than 10 intervals are not trustworthy",
         "predictions that do not vary have no correlation",
         "Weights are shown without intervals",
     ):

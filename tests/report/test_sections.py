@@ -123,7 +123,7 @@ def test_a_limit_that_nothing_attains_and_an_interval_that_was_refused_are_named
     nothing = {"conf_low": (pick, np.nan), "conf_high": (pick, np.nan), "note": refused}
     gone = change(plain.reliability, **nothing)
     assert (
-        "No interval could be given for motion, all contexts: there is one subject."
+        "No interval could be computed for motion, all contexts: there is one subject."
         in read_words(read_section([gone], "reliability"))
     )
 

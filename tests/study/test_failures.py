@@ -66,7 +66,7 @@ def test_an_item_that_is_a_sum_leaves_the_reliability(study, tmp_path):
     assert origin["failures"][0]["stage"] == "factor"
     assert origin["failures"][0]["kind"] == "DataError"
     page = read_page(tmp_path / "report")
-    assert "Not everything could be done. The stage 'factor' failed" in page
+    assert "The analysis is incomplete. The stage 'factor' failed" in page
 
 
 def test_a_context_that_cannot_be_measured_leaves_the_others(study):

@@ -45,7 +45,7 @@ class Contrasts(Result):
         Tidy rows. ``weight``: a feature's weight in a context, in units of the target for one
         pooled SD of the feature. ``difference``: context minus versus, by ordinary least squares
         without a penalty (method ``"ols"``, the headline), with jackknife-t intervals and p over
-        subjects, Holm's p and max-|t| p over all differences; and of the penalised weights, with
+        subjects, Holm's p and max-|t| p over all differences; and of the penalized weights, with
         percentile intervals (method ``"percentile"``), which describe and are not tested.
     refits
         Weights in every resample: context, draw, feature, estimate.
@@ -105,7 +105,7 @@ class Contrasts(Result):
         return f"{opening} {self._describe_weights(differences)}"
 
     def _describe_weights(self, differences: pd.DataFrame) -> str:
-        """Return which penalised weights differ most; the penalty makes them no test."""
+        """Return which penalized weights differ most; the penalty makes them no test."""
         rows = differences[differences["method"].eq("percentile")]
         rows = rows[rows["estimate"].notna() & (rows["estimate"] != 0)]
         shared = f"one penalty for all contexts (alpha = {self.alpha:g}, L1 ratio = "
@@ -116,8 +116,8 @@ class Contrasts(Result):
         return (
             f"Under {shared} the largest difference is that of {row['feature']}, "
             f"{row['context']} minus {row['versus']}: {write_number(row['estimate'])} "
-            f"{write_interval(row['conf_low'], row['conf_high'])}. Differences of penalised "
-            "weights are described, not tested: a feature that varies less in one context is "
+            f"{write_interval(row['conf_low'], row['conf_high'])}. Differences of penalized weights"
+            " are described, not tested: a feature that varies less in one context is "
             "shrunken more there."
         )
 
@@ -144,7 +144,7 @@ def contrast_contexts(
     (alpha, l1_ratio) is chosen by the validation error over all contexts. Subjects are resampled
     within training and validation, the same ones in every context, and the penalty is tuned anew.
 
-    Differences of penalised weights are described, not tested: their rows have intervals and no p.
+    Differences of penalized weights are described, not tested: their rows have intervals and no p.
     A feature that varies less in one context than in another is shrunken more there, and a test of
     equal slopes then erred in .09 to .125 of families instead of .05. The least-squares rows have
     no penalty: all features of all contexts at once, tested by leaving out subjects. They call

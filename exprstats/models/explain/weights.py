@@ -154,7 +154,7 @@ def report_weights(
 
     Subjects are drawn with replacement within the training and the validation part, the same ones
     for every context, and the penalty is tuned anew in each draw: the intervals hold the
-    uncertainty of the tuning too. They are intervals of penalised weights, which lie nearer to 0
+    uncertainty of the tuning too. They are intervals of penalized weights, which lie nearer to 0
     than those of a regression without a penalty: in simulations with 60 subjects they held weights
     of 0 always, and the unpenalised values of .3 and .8 in 84 of 100 samples. They tell which
     signals the model uses, and which it would use with other people.

@@ -203,7 +203,7 @@ def _list_terms(
     rows.append({**train, "term": "intercept", "estimate": fit.moments.mean})
     ends = {penalties.alphas[0]: "largest", penalties.alphas[-1]: "smallest"}
     edge = fit.alpha in ends and len(ends) > 1
-    note = f"the {ends[fit.alpha]} alpha tried" if edge else None
+    note = f"the {ends[fit.alpha]} alpha of the grid was chosen" if edge else None
     rows.append({**tuned, "term": "alpha", "estimate": fit.alpha, "note": note})
     rows.append({**tuned, "term": "l1_ratio", "estimate": fit.l1_ratio})
     return rows

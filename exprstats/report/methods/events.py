@@ -9,10 +9,10 @@ from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
 
 _RULES = {
-    "each": "what each annotator said, one after the other",
-    "majority": "what the majority of annotators said",
-    "any": "what any annotator said",
-    "all": "what all annotators said",
+    "each": "the labels of each annotator in turn",
+    "majority": "the majority of annotators",
+    "any": "the label of any annotator",
+    "all": "the labels on which all annotators agreed",
 }
 
 
@@ -134,8 +134,9 @@ def tell_estimates(analysis: Analysis) -> Told:
     if analysis.maps is not None:
         texts.append(
             say(
-                "Maps of moments were made by t-SNE (van der Maaten & Hinton, 2008) from principal "
-                "components, with their trustworthiness over five neighbours (Venna & Kaski, 2001)."
+                "Maps of moments were made by t-SNE (van der Maaten & Hinton, 2008) from "
+                "principal components, with their trustworthiness over five neighbors (Venna & "
+                "Kaski, 2001)."
             )
         )
         cited |= {"maaten", "venna"}

@@ -63,7 +63,7 @@ def tell_networks(analysis: Analysis) -> Told:
     if ablated is not None:
         names = [name for name in ablated.fits if name != ablated.full]
         words = (
-            "As Sun et al. (2020) do, gated recurrent networks were trained again without some "
+            "As Sun et al. (2020) do, gated recurrent networks were also trained without some "
             "modalities ({names}) and compared on the same test people."
         )
         if not names:

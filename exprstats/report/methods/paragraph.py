@@ -60,7 +60,12 @@ def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
         "methods",
         "Methods paragraph",
         sentences=(join_texts(sentences),),
-        caveats=(say("Ready to paste; add how clips and raters were chosen."),),
+        caveats=(
+            say(
+                "This paragraph can be pasted into a methods section; add how clips and raters "
+                "were sampled."
+            ),
+        ),
     )
     return section, cited
 
@@ -247,7 +252,7 @@ def _tell_resampling(analysis: Analysis) -> Told:
 
 def _say_unpenalised() -> Text:
     return say(
-        "Whether features go along with the target was tested in the same regression without a "
+        "Associations of features with the target were tested in the same regression without a "
         "penalty, by a delete-one jackknife over subjects with the *t* distribution (Efron & "
         "Tibshirani, 1993) and Holm's (1979) adjustment."
     )
@@ -343,8 +348,8 @@ def _tell_comparison(analysis: Analysis) -> Told:
         sources.add("cameron")
         told = (
             "Those of the human baseline, and of differences from it, come from a jackknife that "
-            "leaves out subjects and raters (Cameron et al., 2011), because raters are a sample as "
-            "well."
+            "leaves out subjects and raters (Cameron et al., 2011), because raters are a sample, "
+            "too."
         )
         texts.append(say(told))
     if compared:

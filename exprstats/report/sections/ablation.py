@@ -103,7 +103,7 @@ def _build_table(found: Ablation, analysis: Analysis) -> Table:
             line["p"] = write_p(change.get("p_adjusted"))
             lines.append(line)
     interval = say("{level} CI", level=write_level(found.level))
-    spanner = "Whole network less this one"
+    spanner = "Full network minus this one"
     columns = [Column("model", say("Features"), words=True)]
     columns += [
         Column(f"target{number}", say("{name}", name=str(target)), "Target")

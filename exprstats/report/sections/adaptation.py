@@ -110,7 +110,10 @@ def _warn(found: Adaptation) -> tuple[Text, ...]:
     )
     if level and pd.notna(level["conf_low"]) and level["conf_low"] <= 0 <= level["conf_high"]:
         told.append(
-            say("The interval of the difference within two labels includes 0: a gain is not shown.")
+            say(
+                "The interval of the difference within two labels includes 0: the data do not "
+                "show a gain."
+            )
         )
     return tuple(told)
 
@@ -144,10 +147,10 @@ def _build_curve(found: Adaptation) -> Table:
         Column("p_adjusted", say(f"Holm{FIXED}*p*"), spanner),
     )
     note = say(
-        "Shares and means are of all windows together; intervals are over people, whose copies all "
-        "start from the same model. Holm *p* is "
-        "adjusted for the iterations of a metric. The last iteration was chosen before: to take "
-        "the best one of the curve would count its luck as a gain."
+        "Shares and means are of all windows together; intervals are over people, whose copies "
+        "all start from the same model. Holm *p* is adjusted for the iterations of a metric. The "
+        "last iteration was chosen before: choosing the best one of the curve would count chance "
+        "as a gain."
     )
     curve = found.table[found.table["metric"].isin(list(_METRICS))].reset_index(drop=True)
     return Table(

@@ -44,7 +44,10 @@ def describe_agreement(analysis: Analysis) -> Section | None:
         sentences=(
             *_say_headline(agreement, rows),
             *_say_shares(rows),
-            say("<Table agreement> lists the coefficients and what they rest on."),
+            say(
+                "<Table agreement> lists the coefficients with their intervals and numbers of "
+                "clips and raters."
+            ),
         ),
         tables=(
             _build_coefficients(agreement, rows),

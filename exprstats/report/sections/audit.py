@@ -43,7 +43,7 @@ def describe_audit(audit: Audit, name: str) -> Section:
                 "does not may come from another number of clips or raters, another interval, or "
                 "a misprint."
             ),
-            *([say("What would explain the others:")] if points else []),
+            *([say("Possible explanations of the others:")] if points else []),
         ),
         points=tuple(points),
         tables=(_build_table(audit, records, f"audit_{name}"),) if records else (),
@@ -61,7 +61,7 @@ def _build_table(audit: Audit, records: list[dict[str, Any]], name: str) -> Tabl
         Column("raters", say("Raters")),
         Column("estimate", say("Estimate")),
         Column("printed", say("Printed limits")),
-        Column("expected", say("They would have to be")),
+        Column("expected", say("Limits that would follow")),
     )
     cells = []
     for row in records:

@@ -227,5 +227,5 @@ def _list_notes(labels: list[Any], *, cut: bool) -> tuple[Text, ...]:
         )
     ]
     if cut:
-        notes.append(say("Contexts one by one stand in the folder tables."))
+        notes.append(say("Contexts one by one stand in the folder “tables”."))
     return tuple(notes)

@@ -59,8 +59,8 @@ def describe_equivalence(analysis: Analysis) -> Section | None:
     note = say(
         "Equivalence: the *p* of two one-sided tests, adjusted by Holm’s method, is below {alpha}; "
         "before that, it is where the {level} interval of the difference lies within the margin. "
-        "Not shown is no proof of a difference. The margin must come from the question, not from "
-        "these data.",
+        "A test that does not show equivalence is no evidence of a difference. The margin must "
+        "be chosen from the research question, not from these data.",
         alpha=alpha,
         level=level,
     )
@@ -130,7 +130,7 @@ def describe_precision(analysis: Analysis) -> Section | None:
         "The plan draws studies from these {pilot} subjects, clips as they are.{far} Needed: "
         "subjects at which the interval has the width named beside the metric.",
         pilot=write_range(rows["pilot"].astype(int)) if len(rows) else "",
-        far=f" Beyond {_FAR} times as many it is a guess."
+        far=f" Beyond {_FAR} times as many subjects it is an extrapolation without support."
         if (rows["needed"] > _FAR * rows["pilot"]).any()
         else "",
     )

@@ -245,7 +245,7 @@ def say_second(
     opening = say(
         "A second method, linear regression with cluster-robust standard errors (statsmodels), "
         "{verdict} at the {alpha} level, before adjustment, in {count}{spread}",
-        verdict="decides differently" if len(apart) else "agrees: it decides alike",
+        verdict="decides differently" if len(apart) else "agrees: it leads to the same decisions",
         alpha=write_mark(alpha),
         count=f"{write_count(len(apart))} of {count_things(len(both), 'difference')} of mean errors"
         if len(apart)
@@ -309,9 +309,9 @@ def describe_pooling(analysis: Analysis) -> Section | None:
 
 def _say_setting(model: str) -> Text:
     return say(
-        "Does each context need a model of its own? On the same test clips, {model} tuned and "
-        "fitted to single contexts was compared with one of its kind for all contexts together, "
-        "with an intercept for each context (<Table pooling>).",
+        "To test whether each context needs a model of its own, on the same test clips {model} "
+        "tuned and fitted to single contexts was compared with one of its kind for all contexts "
+        "together, with an intercept for each context (<Table pooling>).",
         model=model,
     )
 

@@ -52,11 +52,11 @@ def describe_contrasts(analysis: Analysis) -> Section | None:
 
 def _say_setting(contrasts: Contrasts, shown: pd.DataFrame) -> Text:
     return say(
-        "Do features weigh differently in different contexts? All contexts were fitted with one "
+        "To compare the weights of features between contexts, all contexts were fitted with one "
         "penalty (alpha = {alpha}, l1_ratio = {ratio}) and one scale, the standard deviation of "
-        "each feature over the training clips of all contexts, and the weights of "
-        "{pairs} of contexts were compared on the same {subjects}, resampled together in "
-        "{draws} refits (<Table contrasts, Figure contrasts>).",
+        "each feature over the training clips of all contexts, and the weights of {pairs} of "
+        "contexts were compared on the same {subjects}, resampled together in {draws} refits "
+        "(<Table contrasts, Figure contrasts>).",
         alpha=f"{contrasts.alpha:g}",
         ratio=f"{contrasts.l1_ratio:g}",
         pairs=count_things(shown["pair"].nunique(), "pair"),
@@ -109,17 +109,17 @@ def _say_difference(row: dict[Any, Any], p_name: str) -> Text:
 def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:
     gone = say(
         "The common penalty that predicts validation subjects best leaves every weight at zero, "
-        "so that all differences are zero: these data do not show that contexts are alike."
+        "so that all differences are zero: this is no evidence that contexts are alike."
     )
     return (
         *((gone,) if shown["estimate"].eq(0).all() else ()),
         say(
-            "Weights that were tuned context by context are not compared: penalties of "
-            "different strength make the same truth look different. One penalty for all contexts "
-            "removes that; a feature that varies less in one context is still shrunken more "
-            "there, so that differences of penalised weights are described, not tested. Least "
-            "squares has no penalty and, over many studies, calls equal slopes different at the "
-            "level asked; with few subjects for each feature it misses much."
+            "Weights that were tuned context by context are not compared: penalties of different "
+            "strength make the same truth look different. One penalty for all contexts removes "
+            "that; a feature that varies less in one context is still shrunken more there, so "
+            "that differences of penalized weights are described, not tested. Least squares has "
+            "no penalty and, over many studies, calls equal slopes different at the level asked; "
+            "with few subjects per feature it has little power."
         ),
     )
 
@@ -177,7 +177,8 @@ def _list_notes(rows: pd.DataFrame, shown: pd.DataFrame, printed: pd.DataFrame) 
     if len(printed) < len(shown):
         notes.append(
             say(
-                "The {some} of {all} differences of largest size; all stand in the folder tables.",
+                "The {some} of {all} differences of largest size; all stand in the folder "
+                "“tables”.",
                 some=write_count(len(printed)),
                 all=write_count(len(shown)),
             )
@@ -197,7 +198,7 @@ def _build_figure(contrasts: Contrasts) -> Figure:
         notes=(
             say(
                 "Points are least-squares differences, lines {level} intervals without "
-                "adjustment; filled points have a max-|*t*| *p* below {mark}.",
+                "adjustment; filled points have a Holm-adjusted *p* below {mark}.",
                 level=write_level(contrasts.level),
                 mark=write_mark(1 - contrasts.level),
             ),

@@ -36,7 +36,9 @@ def describe_cooccurrence(analysis: Analysis) -> Section | None:
         return None
     name, condition, event, _ = _FORMULAS[found.given]
     unit = found.unit
-    selected = "" if found.among == "all" else " Only frames with a label take part, which raises "
+    selected = (
+        "" if found.among == "all" else " Only frames with a label are included, which raises "
+    )
     if selected:
         selected += "every probability of a label."
     formula = say(
@@ -64,7 +66,7 @@ def describe_cooccurrence(analysis: Analysis) -> Section | None:
             say(
                 "<Table cooccurrence> lists features of the labels with the clearest "
                 "associations, and <Table cooccurrence_highest> those with the highest shares, "
-                "few as their utterances may be."
+                "even if they occur in few utterances."
             ),
         )
         if tables
@@ -170,8 +172,8 @@ def _build_highest(
         Column("place", say("Place in <Table cooccurrence>")),
     )
     words = (
-        " They call it the probability of the feature given the label, and divide, as here, by the "
-        "frames with the feature."
+        " They call it the probability of the feature given the label, but divide, as here, by "
+        "the frames with the feature."
         if found.given == "feature"
         else ""
     )

@@ -51,8 +51,8 @@ def _say_agreement(found: FeatureCorrelations) -> tuple[Text, ...]:
         return (say("The {ways} agree on {every}.", ways=ways, every=every),)
     return (
         say(
-            "The {ways} disagree about {apart}; the usual tests take a person’s clips for "
-            "independent, or people’s means for normal.",
+            "The {ways} disagree about {apart}; the other tests assume that a person’s clips are "
+            "independent, or that people’s means are normal.",
             ways=ways,
             apart=count_things(apart, "correlations", "correlations", of=count),
         ),
@@ -91,12 +91,15 @@ def _build_table(found: FeatureCorrelations) -> Table:
     cells = pd.DataFrame([{**dict.fromkeys(names, MISSING), **line} for line in lines.values()])
     level = f"{write_level(found.level)} CI"
     columns = [Column("feature", say("Feature"), words=True)]
-    for term, words in (("between", "Between people"), ("within", "Within people")):
+    for term, words, test in (
+        ("between", "Between people", "Pearson"),
+        ("within", "Within people", "rmcorr"),
+    ):
         columns += [
             Column(f"{term}_r", say("*r*"), words),
             Column(f"{term}_limits", say("{level}", level=level), words),
-            Column(f"{term}_cluster", say("*p*"), words),
-            Column(f"{term}_p", say("usual *p*"), words),
+            Column(f"{term}_cluster", say("*p* (jackknife)"), words),
+            Column(f"{term}_p", say("*p* ({test})", test=test), words),
         ]
     several = len(contexts) > 1
     left = len(order) - len(shown)
@@ -105,9 +108,10 @@ def _build_table(found: FeatureCorrelations) -> Table:
     notes = (
         say(
             "Between people: of people’s means. Within people: of clips less their person’s mean "
-            "(repeated-measures correlation). Intervals and the first *p* are of the jackknife "
-            "over people; the usual *p* are those of Pearson’s *r* and of the repeated-measures "
-            f"correlation. All *p* are adjusted after Holm over the features.{more}{pooled}"
+            "(repeated-measures correlation). Intervals and *p* (jackknife) come from a "
+            "jackknife over people; *p* (Pearson) and *p* (rmcorr) are the tests of Pearson’s "
+            "*r* and of the repeated-measures correlation. All *p* are Holm-adjusted over the "
+            f"features.{more}{pooled}"
         ),
         *collect_notes(rows[rows["feature"].isin(shown)], ("context", "feature", "term")),
     )

@@ -29,7 +29,7 @@ def describe_analysed(analysis: Analysis) -> Section:
         "analysed",
         "What was analyzed and what was left out",
         sentences=sentences
-        or (say("These results were passed one by one and do not name the files behind them."),),
+        or (say("These results were passed one by one, without the files that they come from."),),
         points=_list_points(analysis),
         tables=(table,) if table else (),
     )
@@ -45,7 +45,7 @@ def _say_files(analysis: Analysis) -> tuple[Text, ...]:
     return (
         say(
             "The analysis read {files}.{all} The files' SHA-256 hashes, all row counts and every "
-            "exclusion stand in provenance.json.",
+            "exclusion are listed in provenance.json.",
             files=join_words(told),
             all="" if analysis.provenance.exclusions else " No row was left out.",
         ),
@@ -95,7 +95,7 @@ def _say_split(table: Table | None) -> tuple[Text, ...]:
     return (
         say(
             "Subjects, not clips, were divided at random into {parts} parts, so that no person is "
-            "both learned from and tested (<Table parts>).",
+            "in both training and test (<Table parts>).",
             parts=join_words([name.lower() for name in table.cells["part"]]),
         ),
     )
@@ -200,10 +200,10 @@ def describe_session(analysis: Analysis) -> Section:
         sentences=(
             *_say_seed(analysis),
             say(
-                "Every number of this report stands in full precision in results.json and, table "
-                "by table, in the folder tables."
+                "Every number of this report is stored in full precision in results.json and, "
+                "table by table, in the folder “tables”."
             ),
-            say("What took part: {told}.", told=told),
+            say("Software: {told}.", told=told),
         ),
     )
 

@@ -60,7 +60,7 @@ def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
     columns = [
         first,
         *(
-            Column(f"k{k}", say("{k}", k=f"{k:g}"), "Reliability with so many raters")
+            Column(f"k{k}", say("{k}", k=f"{k:g}"), "Reliability by number of raters")
             for k in numbers
         ),
     ]

@@ -77,7 +77,8 @@ def _say_levels(ratings: pd.DataFrame, found: RatingDescriptives) -> tuple[Text,
         )
         named = {one: write_number(first[one]) for one in ("mean", "sd")}
         return (say(told, item=first["item"], ends=ends, scale=scale, **named),)
-    spreads = [row["sd"] for row in known if pd.notna(row["sd"])]
+    spreads = sorted(row["sd"] for row in known if pd.notna(row["sd"]))
+    ends_sd = list(dict.fromkeys(write_number(spreads[end]) for end in (0, -1) if spreads))
     return (
         say(
             "Single ratings ran from {ends}{scale}. Their means lay between {low} ({low_place}) "
@@ -88,7 +89,8 @@ def _say_levels(ratings: pd.DataFrame, found: RatingDescriptives) -> tuple[Text,
             low_place=_place(first, several),
             high=write_number(last["mean"]),
             high_place=_place(last, several),
-            sds=f", their SDs between {write_number(min(spreads))} and {write_number(max(spreads))}"
+            sds=f"; their SDs {'lay between ' if len(ends_sd) > 1 else 'were '}"
+            f"{join_words(ends_sd)}"
             if spreads
             else "",
         ),
@@ -165,9 +167,9 @@ def _say_shape(rows: pd.DataFrame) -> tuple[Text, ...]:
     more = f", and {len(places) - 4} more" if len(places) > 4 else ""
     return (
         say(
-            "Clip means have a skewness beyond ±2 or an excess kurtosis beyond 7, from where "
-            "standard errors and fit of maximum likelihood suffer (Curran, West, & Finch, 1996): "
-            "{places}{more}.",
+            "Clip means have a skewness beyond ±2 or an excess kurtosis beyond 7, beyond which "
+            "standard errors and fit indices of maximum likelihood are biased (Curran, West, & "
+            "Finch, 1996): {places}{more}.",
             places="; ".join(places[:4]),
             more=more,
         ),
@@ -254,7 +256,7 @@ def _build_correlations(table: pd.DataFrame) -> tuple[Table, ...]:
         say(
             "Between clips: of the clips’ mean ratings. Within clips: of a rater’s answers less "
             "their clip’s means, pooled; it holds what a rater does to both questions alike "
-            "(halo), which a factor model of clip means takes for the factor.{pooled}",
+            "(halo), which a factor model of clip means attributes to the factor.{pooled}",
             pooled=pooled,
         ),
         *collect_notes(rows, ("context", "item", "versus", "term")),

@@ -40,7 +40,7 @@ _NOTES = {
     "range": "Range: lowest and highest rating.",
 }
 _QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("single ratings, not means, are analysed", {"averaged": False}),
+    ("single ratings, not means, are analyzed", {"averaged": False}),
     ("only the order of clips matters, not the raters' level", {"agreement": False}),
     ("only clips of one subject are compared", {"target": "clips within subjects"}),
     ("subjects are told apart, by the mean of their clips", {"target": "subjects"}),

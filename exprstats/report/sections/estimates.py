@@ -263,7 +263,7 @@ def _show_maps(result: ExpressionMap) -> list[Table | Figure]:
                 *collect_notes(result.table, ("modality",)),
                 say(
                     "Only neighbourhoods count: distances between groups, their sizes, and the "
-                    "axes have no meaning. Trust: trustworthiness over five neighbours (Venna & "
+                    "axes have no meaning. Trust: trustworthiness over five neighbors (Venna & "
                     "Kaski, 2001)."
                 ),
             ),

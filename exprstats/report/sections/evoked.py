@@ -49,7 +49,7 @@ def describe_evoked_labels(analysis: Analysis) -> Section | None:
         sentences.append(quote_sentence(found.describe_groups()))
     elif found.groups:
         sentences.append(
-            say("Groups could not be compared: no group has three videos, or none is beside it.")
+            say("Groups could not be compared: no group has three videos, or there is only one.")
         )
     return Section(
         "evoked_labels",

@@ -131,7 +131,7 @@ def _list_caveats(rows: pd.DataFrame) -> tuple[Text, ...]:
         )
     caveats.append(
         say(
-            "Correlated features share their importance: a model that loses one of them leans on "
+            "Correlated features share their importance: a model that loses one of them relies on "
             "the others, so that each alone can look unimportant. {together}",
             together="Rows of features that are exchanged together show what they carry jointly."
             if rows["term"].eq("group_importance").any()
@@ -258,9 +258,9 @@ def _list_notes(
     repeats = {int(getattr(one, "repeats", 0)) for one in found.values()}
     notes = [
         say(
-            "Rise of the {error} on the test subjects{unit}, after every subject got the values of "
-            "another one{repeats}. 0: the model does not use the feature; features that no model "
-            "uses are left out.",
+            "Rise of the {error} on the test subjects{unit}, after every subject got the values "
+            "of another one{repeats}. 0: the model does not use the feature; features that no "
+            "model uses are omitted.",
             error=name_errors(found),
             unit="" if "wrong" in name_errors(found) else f", in units of {analysis.target}",
             repeats=f", in {write_count(max(repeats))} random orders" if min(repeats) else "",
@@ -275,10 +275,12 @@ def _list_notes(
         notes.append(say(f"{told[0].upper()}{told[1:]}."))
     models = list_levels(shown, "model")
     if left_out:
-        told = "Without the {left} lines of smallest importance, which stand in the folder tables."
+        told = (
+            "Without the {left} lines of smallest importance, which stand in the folder “tables”."
+        )
         notes.append(say(told, left=write_count(left_out)))
     if len(models) > MOST_ABREAST:
-        told = "The first {some} of {all} models; the others stand in the folder tables."
+        told = "The first {some} of {all} models; the others stand in the folder “tables”."
         notes.append(say(told, some=MOST_ABREAST, all=len(models)))
     return tuple(notes)
 
@@ -309,7 +311,7 @@ def list_curve_caveats(analysis: Analysis) -> tuple[Text, ...]:
         say(
             "The curves of partial dependence have no intervals, and average over all training "
             "clips with one feature set to a value: where features are correlated, some of these "
-            "clips exist nowhere in the data."
+            "clips do not exist in the data."
         ),
     )
 

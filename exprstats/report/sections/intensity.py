@@ -32,7 +32,7 @@ def describe_labels(
     whole = windows[windows["complete"].astype(bool)]
     sentences = [
         say(
-            "We labelled {known} of {frames} of {people} by how much of the person's own strongest "
+            "We labeled {known} of {frames} of {people} by how much of the person's own strongest "
             "expression each shows, in tenths from 0 to 10.",
             known=write_count(known),
             frames=count_things(len(frames), "frame"),

@@ -65,7 +65,7 @@ def _say_invariance(models: NestedModels) -> Text:
                 "(<Table invariance>). Scores of different contexts can be compared in size only "
                 "under scalar invariance (Meredith, 1993), which {verdict} here; predictions "
                 "within a context do not need it.",
-                verdict="held" if enough else "did not hold",
+                verdict="was not rejected" if enough else "was rejected",
             ),
         ]
     )
@@ -154,6 +154,8 @@ def _list_notes(models: NestedModels, *, jackknife: bool) -> tuple[Text, ...]:
         )
     elif "n_clusters" in models.steps:
         notes.append(say("Tests are scaled for clusters (Satorra & Bentler, 2001)."))
+    else:
+        notes.append(say("Tests take clips, and the clips of different contexts, as independent."))
     versions = ", ".join(f"{name} {version}" for name, version in models.receipt.versions.items())
     if versions:
         notes.append(

@@ -44,15 +44,15 @@ def describe_prediction(analysis: Analysis) -> Section | None:
     ]
     caveats = [
         say(
-            "Scores in folds of frames say nothing of new signing; they stand here because "
+            "Scores in folds of frames do not hold for new signing; they are reported because "
             "published results rest on such folds."
         )
     ]
     if found.among == "labelled":
         caveats.append(
             say(
-                "Only frames with a label take part; which frames these are is not known of new "
-                "signing."
+                "Only frames with a label are included; which frames these are is not known of "
+                "new signing."
             )
         )
     figure = Figure(

@@ -72,8 +72,8 @@ def _say_left_out(found: MeanComparison) -> tuple[Text, ...]:
         return ()
     return (
         say(
-            "{people} without all contexts {verb} not in the ANOVA and its t tests ({names}); the "
-            "cluster intervals hold them.",
+            "{people} without clips in all contexts {verb} not in the ANOVA and its t tests "
+            "({names}); the cluster intervals hold them.",
             people=count_things(len(found.left_out), "person", "people"),
             verb="is" if len(found.left_out) == 1 else "are",
             names=name_some(found.left_out),
@@ -88,8 +88,9 @@ def _say_scale(analysis: Analysis, found: MeanComparison) -> tuple[Text, ...]:
         return ()
     return (
         say(
-            "Scores are those of the factor model of all clips. Comparing their means takes the "
-            "questions to measure the same in every context; tests of invariance examine that."
+            "Scores are those of the factor model of all clips. Comparing their means assumes "
+            "that the questions measure the same in every context; tests of invariance examine "
+            "that."
         ),
     )
 
@@ -117,7 +118,7 @@ def _build_means(found: MeanComparison) -> Table:
     names = [f"{one}{end}" for end in ("", "_clips") for one in ("people", "n", "mean", "limits")]
     cells = pd.DataFrame([{**dict.fromkeys(names, MISSING), **line} for line in lines.values()])
     level = f"{write_level(found.level)} CI"
-    own, clips = "Means of people’s means", "Means of clips"
+    own, clips = "Means over people", "Means of clips"
     columns = (
         Column("name", say("Context" if found.by else "Group"), words=True),
         Column("people", say("People"), own),
@@ -131,8 +132,8 @@ def _build_means(found: MeanComparison) -> Table:
     who = "people who have all contexts" if found.design in {"repeated", "mixed"} else "people"
     notes = (
         say(
-            "Means of people’s means: of {who}, with *t* intervals. Means of clips: of all clips, "
-            "with cluster intervals (jackknife over people).",
+            "Means over people: of {who}, with *t* intervals. Means of clips: of all clips, with "
+            "cluster intervals (jackknife over people).",
             who=who,
         ),
         *collect_notes(rows.assign(which=rows["method"]), ("context", "group")),
@@ -236,7 +237,7 @@ def _build_pairs(found: MeanComparison) -> Table:
     names = ("people", "limits", "t", "df", "p", "g", "clips", "clips_limits", "clips_p")
     cells = pd.DataFrame([{**dict.fromkeys(names, MISSING), **line} for line in lines.values()])
     level = f"{write_level(found.level)} CI"
-    own, clips = "Means of people’s means", "Means of clips"
+    own, clips = "Means over people", "Means of clips"
     columns = (
         Column("name", say("Pair"), words=True),
         Column("people", say("Δ"), own),
@@ -252,8 +253,8 @@ def _build_pairs(found: MeanComparison) -> Table:
     kind = {"repeated": "paired", "mixed": "paired (contexts) or Welch’s (groups)"}
     notes = (
         say(
-            "Δ = difference. Means of people’s means: {kind} *t* tests; *g* = Hedges’ *g*, over "
-            "the root of the mean variance of both sides. Means of clips: cluster intervals "
+            "Δ = difference. Means over people: {kind} *t* tests; *g* = Hedges’ *g*, over the "
+            "root of the mean variance of both sides. Means of clips: cluster intervals "
             "(jackknife over people). *p* are adjusted after Holm (1979) within each kind; "
             "intervals are not.",
             kind=kind.get(found.design, "Welch’s"),

@@ -123,7 +123,7 @@ def _say_closed_form(analysis: Analysis) -> tuple[Text, ...]:
         return ()
     return (
         say(
-            "R with lavaan did not take part in this analysis{reason}. The measurement model comes "
+            "This analysis was made without R and lavaan{reason}. The measurement model comes "
             "from the closed-form solution that exists for three items; its estimates are those "
             "of maximum likelihood. Run exprstats doctor for the cure, and run the analysis "
             "again before publishing.",

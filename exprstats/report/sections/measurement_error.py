@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import write_level, write_number
+from exprstats.apa import MISSING, write_level, write_number
 from exprstats.document.cells import (
     collect_notes,
     find_extremes,
@@ -62,15 +62,16 @@ def _say_error(rows: pd.DataFrame) -> Text:
             for text, row in zip(told, (low, high), strict=True)
         ]
     return say(
-        "A clip's mean rating is off by a standard error of measurement of {told} points "
-        "(<Table errors>).",
+        "A clip's mean rating has a standard error of measurement of {told} points (<Table "
+        "errors>).",
         told=" to ".join(dict.fromkeys(told)),
     )
 
 
 def _tell_error(row: dict[Any, Any]) -> str:
-    limits = f"{write_level(row['level'])} CI {write_limits(row, bounded=False)}"
-    return f"{write_estimate(row, bounded=False)}, {limits}"
+    limits = write_limits(row, bounded=False)
+    told = f", {write_level(row['level'])} CI {limits}" if limits != MISSING else ""
+    return f"{write_estimate(row, bounded=False)}{told}"
 
 
 def _build_components(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
@@ -105,7 +106,7 @@ def _build_components(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
         notes=(
             say(
                 "Variances in squared points of the scale; modified large-sample limits, never "
-                "below 0, with the *df* of the mean square behind a component."
+                "below 0; *df* = effective degrees of freedom of the limits."
             ),
             *collect_notes(parts, ("item", "context", "component")),
         ),
@@ -140,8 +141,8 @@ def _build_errors(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
         group=group,
         notes=(
             say(
-                "SEM = standard error of measurement, how far the mean of so many ratings is off; "
-                "SDC = smallest detectable change: a change below it may be error alone."
+                "SEM = standard error of measurement, of the mean of that many ratings; SDC = "
+                "smallest detectable change: a change below it may be error alone."
             ),
             *collect_notes(shown, ("item", "context", "family")),
         ),

@@ -39,8 +39,8 @@ def describe_networks(analysis: Analysis) -> Section | None:
         return None
     runs = max(int(one.history["run"].max()) for one in found.values())
     spread = say(
-        "Each network was trained {runs} times from other random numbers; the first run counts"
-        "{beside}.",
+        "Each network was trained {runs} times from other random numbers; results are those of "
+        "the first run{beside}.",
         runs=write_count(runs),
         beside=say(
             ", and <Table training> sets what training again would change beside what other test "
@@ -70,15 +70,15 @@ def _say_network(name: str, one: DeepModels, analysis: Analysis) -> list[Text]:
         "time": _write_time(pick_rows(one.table, term="seconds")["estimate"].sum()),
         "device": "the CPU"
         if row["device"] == "cpu"
-        else "a GPU, on which exprstats was not tried",
+        else "a GPU, on which exprstats has not been tested",
     }
     if analysis.comparison is None:
         return [quote_sentence(one.sentence()), say(trained, **told)]
     counts = [write_count(row[f"n_{part}"]) for part in PART_NAMES]
     words = (
         "{name} ({parameters} parameters) was trained on {train} subjects; its weights are those "
-        "of the epoch with the lowest loss on {validate} validation subjects; {test} test subjects "
-        "played no part. "
+        "of the epoch with the lowest loss on {validate} validation subjects; {test} test "
+        "subjects were not used in training. "
     )
     text = say(
         words + trained,
@@ -134,7 +134,7 @@ def _say_gain(analysis: Analysis, found: dict[str, DeepModels]) -> list[Text]:
         subjects = max(int(one.glance()["n_train"].iloc[0]) for one in found.values())
         words = (
             "With {subjects} training subjects this is what Lin, Girard, and Morency (2020) found "
-            "as well: few data rarely favor deep models."
+            "as well: small samples rarely favor deep models."
         )
         told.append(say(words, subjects=write_count(subjects)))
     return told
@@ -199,9 +199,8 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
                 columns.append(Column(f"{term} {part}", heading, spanner=spanner))
     note = say(
         "Settings are those of the lowest loss on the validation subjects. Epochs are the passes "
-        "after which that loss was lowest. A "
-        "network that fits training subjects far better than validation subjects has learned them "
-        "by heart."
+        "after which that loss was lowest. A network that fits training subjects far better than "
+        "validation subjects has overfitted."
     )
     rows = pd.concat(stacked, ignore_index=True)
     return Table(
@@ -231,7 +230,7 @@ def _write_settings(fit: Any, chosen: pd.DataFrame) -> str:
             continue
         values = values if isinstance(values, tuple | list) else (values,)
         told.append(f"{label} {' + '.join(f'{value:g}' for value in values)}")
-    scaled = {True: "standardised over all frames", False: "standardised within clips"}
+    scaled = {True: "standardized over all frames", False: "standardised within clips"}
     told += [scaled[bool(fit.rescale)]] if fit.net == "lstm" or fit.rescale else []
     varied = {"crop": "random squares of {:g} px", "brightness": "light ±{:.0%}"}
     told += [varied[name].format(value) for name, value in (fit.augment or {}).items()]

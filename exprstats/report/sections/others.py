@@ -126,11 +126,11 @@ def _list_notes(
         told = [f"{name[0].lower()}{name[1:]} {value}" for name, value in chosen.same.items()]
         notes.append(say("The same in every row: {told}.", told="; ".join(told)))
     if shown < len(rows):
-        told = "The first {some} of {all} rows; all stand in the folder tables."
+        told = "The first {some} of {all} rows; all stand in the folder “tables”."
         notes.append(say(told, some=write_count(shown), all=write_count(len(rows))))
     elif len(rows) < len(whole):
-        notes.append(say("Further rows stand in the folder tables."))
+        notes.append(say("Further rows stand in the folder “tables”."))
     if chosen.left_out:
-        told = "In the folder tables as well: {names}."
+        told = "In the folder “tables” as well: {names}."
         notes.append(say(told, names=join_words(chosen.left_out)))
     return tuple(notes)

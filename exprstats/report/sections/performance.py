@@ -41,6 +41,12 @@ MOST_ACROSS = 5  # contexts that fit beside each other on a page
 CEILING = "Ceiling"
 _AIMS = {"zero": 0, "one": 1}  # what the best value of a metric is
 _RANKS = {"lower": "lowest", "higher": "highest", "zero": "smallest", "one": "closest to 1"}
+_OF_TWO = {
+    "lowest": "lower",
+    "highest": "higher",
+    "smallest": "smaller",
+    "closest to 1": "closer to 1",
+}
 SHARES = (
     *("accuracy", "within1", "within2", "within3", "precision", "recall", "f1", "uar"),
     "macro_f1",
@@ -99,14 +105,14 @@ def warn_of_clusters(shown: pd.DataFrame, tested: str = "test ") -> tuple[Text, 
         return ()
     if "jackknife" in list_methods(shown):
         rough = (
-            "The intervals rest on {fewest} {tested}subjects; with fewer than {few} no interval "
-            "deserves much trust."
+            "The intervals rest on {fewest} {tested}subjects; with fewer than {few} intervals are "
+            "not trustworthy."
         )
         few = {"fewest": fewest, "tested": tested, "few": FEW_CLUSTERS}
         return (say(rough, **few),) if fewest < FEW_CLUSTERS else ()
     narrow = (
         "With fewer than {enough} {tested}subjects ({fewest} here) a bootstrap interval is too "
-        "narrow; it is printed because it was asked for."
+        "narrow; it is reported because it was requested."
     )
     return (say(narrow, enough=ENOUGH_CLUSTERS, tested=tested, fewest=fewest),)
 
@@ -126,6 +132,7 @@ def _say_metric(
     row = own[0] if own else best
     rank = _RANKS.get(label.better)
     limits = write_limits(row, 3, bounded=label.bounded)
+    rank = _OF_TWO.get(rank or "", rank) if len(defined) == 2 else rank
     ranked = f"{len(defined)} models{' that have one' if len(defined) < len(pooled) else ''}"
     compared = f", the {rank} of the {ranked}" if rank and len(defined) > 1 else ""
     if rank and np.isclose(row["estimate"], best["estimate"], rtol=1e-9, atol=1e-12):
@@ -341,10 +348,14 @@ def _tell_raters(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysi
     judged = shown[shown["model"].isin(wider["model"])]
     alone = [one for one in labels if one not in set(wider["metric"])]
     named = join_words([name_metric(labels[one]) for one in alone if one in set(judged["metric"])])
+    same = judged["model"].eq(analysis.find_kind("human")) & judged["metric"].isin(wider["metric"])
+    rest = judged[same & judged["conf_low"].notna() & judged["method"].ne(RATERS)]
+    fixed = [one for one in list_levels(rest, "context")]
     return (
         f"and those of differences from it allow for other subjects and other raters ({counts} "
         f"raters, {freedom} degrees of freedom)"
         + (f"; of {named} they are over subjects alone" if named else "")
+        + (f"; in {join_words(fixed)} they are over subjects alone" if fixed else "")
     )
 
 

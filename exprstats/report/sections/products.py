@@ -55,8 +55,8 @@ def describe_scored(
     more = {"std_error": say("*SE*"), "factor_se": say(FACTOR_SE)}
     notes = say(
         "*SE* = how much a clip's score would differ with other raters, mean of the clips; it "
-        "needs the ratings themselves. The *SE* of the factor model takes an error that a rater "
-        "makes on all items alike for truth."
+        "needs the ratings themselves. The *SE* of the factor model counts an error that a rater "
+        "makes on all items alike as true variance."
     )
     rows = summarise_groups(scores, "score", tuple(more))
     table = _build(rows, "scored", "Scores", more, (notes,))

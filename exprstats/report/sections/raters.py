@@ -24,21 +24,25 @@ def describe_raters(analysis: Analysis) -> Section | None:
     raters: Raters | None = analysis.raters
     if raters is None:
         return None
-    tables = (*build_raters(raters), _build_effect(raters.effect))
+    flagged = build_raters(raters)
+    tables = (*flagged, _build_effect(raters.effect)) if flagged else ()
     return Section("raters", "Raters", sentences=(say_raters(raters),), tables=tables)
 
 
 def say_raters(raters: Raters) -> Text:
     """Return how many raters are flagged by which rule, and what they do to the reliability."""
     row = raters.glance().iloc[0]
+    if not row["n_flagged"]:
+        return say(
+            "None of {all} is flagged for any question. The rule: {rule}.",
+            all=count_things(row["n_raters"], "rater"),
+            rule=raters.rule,
+        )
     return say(
-        "Of {all}, {flagged} for at least one question{where}. The rule: {rule}.{effect} No "
-        "rating was removed. <Table rater_effect> lists the effect for each question.",
+        "Of {all}, {flagged} for at least one question (<Table raters>). The rule: {rule}.{effect} "
+        "No rating was removed (<Table rater_effect>).",
         all=count_things(row["n_raters"], "rater"),
-        flagged=count_things(row["n_flagged"], "is flagged", "are flagged")
-        if row["n_flagged"]
-        else "none is flagged",
-        where=say(" (<Table raters>)") if row["n_flagged"] else "",
+        flagged=count_things(row["n_flagged"], "is flagged", "are flagged"),
         rule=raters.rule,
         effect=_tell_effect(raters.effect),
     )
@@ -102,7 +106,7 @@ def _list_rater_notes(flagged: pd.DataFrame, *, several: bool) -> tuple[Text, ..
     question = "" if several else f" Question: {flagged['item'].iloc[0]}."
     more = len(flagged) - MOST_ROWS
     left_out = (
-        f" The first {MOST_ROWS} of {len(flagged)}; all raters stand in the folder tables."
+        f" The first {MOST_ROWS} of {len(flagged)}; all raters stand in the folder “tables”."
         if more > 0
         else ""
     )
@@ -160,7 +164,7 @@ def say_rater_spread(raters: pd.DataFrame) -> tuple[Text, ...]:
                 "No rater was more severe than the others of the same clips (<Table rater_spread>)."
             ),
         )
-    over = ", on average over the questions" if len(list_levels(known, "item")) > 1 else ""
+    over = ", averaged over the questions" if len(list_levels(known, "item")) > 1 else ""
     return (
         say(
             "{who} differed from the other raters of the same clips by {low} to {high} scale "

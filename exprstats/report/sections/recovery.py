@@ -38,11 +38,11 @@ def describe_recovery(truth: pd.DataFrame) -> Section:
     }
     return Section(
         "recovery",
-        "Estimates beside their true values",
+        "Estimates and their true values",
         sentences=(
             say(
-                "{held} the true value. Of {level} intervals one in twenty may miss it. The truth "
-                "of performance is that of the fitted models on 2,000 new subjects of the same "
+                "{held} the true value. Of {level} intervals one in twenty may miss it. True "
+                "performance is that of the fitted models on 2,000 new subjects of the same "
                 "population{judges}.",
                 held=held,
                 level=write_level(float(truth["level"].iloc[0])),

@@ -116,8 +116,8 @@ def _say_range(shown: pd.DataFrame) -> Text:
         )
     if write_estimate(low) == write_estimate(high):
         return say(
-            "The reliability of a clip's mean rating, ICC({family},*k*), was {value} wherever it "
-            "was estimated (<Table reliability>).",
+            "The reliability of a clip's mean rating, ICC({family},*k*), was {value} in every "
+            "case in which it was estimated (<Table reliability>).",
             family=family,
             value=tell_number(write_estimate(low), after=""),
         )
@@ -246,7 +246,7 @@ def _say_excellent(shown: pd.DataFrame) -> tuple[Text, ...]:
     if len(limits) == 1:
         told = f"The lower limit {'reached' if above else 'did not reach'}"
     mark = write_number(EXCELLENT, bounded=True)
-    ending = "the mark often read as excellent (Cicchetti, 1994)."
+    ending = "conventionally ‘excellent’ (Cicchetti, 1994)."
     return (say("{told} {mark}, {ending}", told=told, mark=mark, ending=ending),)
 
 
@@ -265,12 +265,14 @@ def _list_caveats(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
         told = "" if pd.isna(reason) else str(reason).removesuffix(": no interval")
         why = f": {told.rpartition('refused: ')[2]}" if told else ""
         places = _list_places(mine, shown)
-        caveats.append(say("No interval could be given for {places}{why}.", places=places, why=why))
+        caveats.append(
+            say("No interval could be computed for {places}{why}.", places=places, why=why)
+        )
     for mine, told in (
         (
             defined[defined["estimate"].lt(0)],
             "negative: clips differ less than their raters' disagreement predicts. It is printed "
-            "as estimated and means no reliability.",
+            "as estimated and shows no reliability.",
         ),
         (
             defined[defined["estimate"].eq(0)],

@@ -120,12 +120,12 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
     ]
     notes = [
         say(
-            "*SE* = how much a clip's score would differ with other raters, mean of the clips; the "
-            "*SE* of the factor model takes an error that a rater makes on all items alike for "
-            "truth. ω = internal consistency of the items' means, the share of the variance of the "
-            "summed items that the factor explains. Span = distance between the scores of each "
-            "item's lowest and highest value ({answers}): the ends of the scale where it was "
-            "declared, else the ends of the answers that there were.",
+            "*SE* = how much a clip's score would differ with other raters, mean of the clips; "
+            "the *SE* of the factor model counts an error that a rater makes on all items alike "
+            "as true variance. ω = internal consistency of the items' means, the share of the "
+            "variance of the summed items that the factor explains. Span = distance between the "
+            "scores of each item's lowest and highest value ({answers}): the ends of the scale "
+            "where it was declared, else the ends of the answers that there were.",
             answers=answers,
         ),
     ]

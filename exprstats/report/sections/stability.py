@@ -108,7 +108,8 @@ def list_cautions(weights: Weights) -> tuple[Text, ...]:
         cautions.append(
             say(
                 "Features that others nearly determine share their weight with them, so that "
-                "their single weights say little (variance inflation of 10 or more: {names}).",
+                "their single weights are hard to interpret (variance inflation of 10 or more: "
+                "{names}).",
                 names=f"{', '.join(names[:MOST_NAMED])}{more}",
             )
         )

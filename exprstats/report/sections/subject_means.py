@@ -76,13 +76,13 @@ def _list_notes(subjects: SubjectDecisions, pooled: pd.DataFrame, *, apart: bool
     notes = [
         say(
             "ICC(subject,*k*) with its {level} CI: the mean of a subject's clips, each rated by "
-            "so many raters.",
+            "that many raters.",
             level=write_level(subjects.level),
         )
     ]
     notes += [say("Question: {item}.", item=question[0])] if len(question) == 1 else []
     if apart:
-        notes.append(say("All contexts together; contexts alone are in the folder tables."))
+        notes.append(say("All contexts together; contexts alone are in the folder “tables”."))
     return notes
 
 

@@ -55,7 +55,7 @@ def _say_cautions(result: Transfer) -> tuple[Text, ...]:
             dealt = (
                 say(
                     "Speakers were dealt into folds once: another seed deals them otherwise. Ask "
-                    "for several repeats before a difference is believed."
+                    "for several repeats before a difference is interpreted."
                 ),
                 *dealt,
             )
@@ -63,7 +63,7 @@ def _say_cautions(result: Transfer) -> tuple[Text, ...]:
         return dealt
     best = say(
         "The best of {count} sets of features was found on the speakers that it is shown for, "
-        "which flatters it as choosing C on them does.",
+        "which favors it, as choosing C on them does.",
         count=count,
     )
     return *dealt, best
@@ -116,8 +116,8 @@ def _tabulate_recall(result: Transfer) -> Table:
         Column("more", say("Inflation"), "C by test"),
     )
     note = say(
-        "UAR: unweighted average recall of {count} classes; chance is {chance}. Nobody is in "
-        "training and test.",
+        "UAR: unweighted average recall of {count} classes; chance is {chance}. No speaker is in "
+        "both training and test.",
         count=result.classes,
         chance=write_number(1 / result.classes, 3, bounded=True),
     )

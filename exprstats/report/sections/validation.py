@@ -100,7 +100,7 @@ def _build_parts(models: list[Models], analysis: Analysis) -> Table:
         group="context" if len(contexts) > 1 else None,
         notes=(
             say("Settings that were tuned stand in the first line of a context."),
-            *collect_notes(noted, ("model", "context", "part", "term")),
+            *collect_notes(noted, ("model", "context", "part")),
         ),
         rows=rows.drop(columns="named"),
     )
@@ -254,7 +254,8 @@ def describe_leakage(analysis: Analysis) -> Section | None:
         notes=(
             say(
                 "By people: nobody is in two parts, as in all other results. By clips: clips of "
-                "one person lie in several parts, so that a model meets people whom it knows."
+                "one person lie in several parts, so that a model is tested on people it was "
+                "trained on."
             ),
             *collect_notes(rows, ("context", "term", "split")),
         ),
@@ -301,9 +302,9 @@ def warn_of_levels(analysis: Analysis) -> tuple[Text, ...]:
         return ()
     return (
         say(
-            "Contexts differ in level: {share}% of the variance of {target} in the test clips lies "
-            "between them. Where all contexts are taken together, a model, or a feature, that only "
-            "tells contexts apart does well; the rows of single contexts leave that out.",
+            "Contexts differ in level: {share}% of the variance of {target} in the test clips "
+            "lies between them. Where all contexts are taken together, a model, or a feature, "
+            "that only distinguishes contexts does well; rows of single contexts are not affected.",
             share=f"{100 * share:.0f}",
             target=analysis.target,
         ),

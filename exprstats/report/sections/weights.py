@@ -155,7 +155,7 @@ def _build_table(
                 }
             )
     noted = rows[rows["term"].isin(["weight", *_PENALTIES])]
-    # "the smallest alpha tried" says in a note what it says beside its row.
+    # "the smallest alpha of the grid was chosen" says in a note what it says beside its row.
     notes = [
         f"penalty at the edge: {note}" if term == "alpha" and isinstance(note, str) else note
         for term, note in zip(noted["term"], noted["note"], strict=True)
@@ -272,11 +272,11 @@ def list_slope_cautions(weights: Weights) -> tuple[Text, ...]:
     return (
         say(
             "Read <Table weights> for prediction and <Table regression> for inference. Penalized "
-            "weights tell which signals the model uses. The penalty draws them towards zero, so "
+            "weights show which signals the model uses. The penalty draws them towards zero, so "
             "that their intervals show what other subjects would have given, but test no effect "
-            "and need not cover the weights of the population. Weights without a penalty tell "
-            "which signals go along with the target when the others are held constant, among "
-            "these features; they show association, not cause, and may predict worse."
+            "and need not cover the weights of the population. Weights without a penalty show "
+            "which signals are associated with the target when the other features are held "
+            "constant; they show association, not cause, and may predict worse."
         ),
     )
 

@@ -130,7 +130,7 @@ def test_penalised_differences_are_described_and_slopes_tested(contrasts):
     slopes = list_term(contrasts, "difference", "ols")
     assert slopes["headline"].all()
     assert slopes[["p_value", "p_adjusted", "p_max_t"]].notna().all(axis=None)
-    assert "Differences of penalised weights are described, not tested" in contrasts.sentence()
+    assert "Differences of penalized weights are described, not tested" in contrasts.sentence()
 
 
 def test_adjusted_p_values_are_never_smaller(contrasts):

@@ -57,7 +57,7 @@ def test_one_question_of_whole_answers():
     told = tell(describe_ratings(build_ratings([0, 1, 1, 2, 4, 4, 3, 3])))
     assert "Ratings of smile ran from 0 to 4, M = 2.25, SD = 1.49 (Table descriptives)." in told
     assert "answered every question" not in told
-    assert "on average over the questions" not in told
+    assert "averaged over the questions" not in told
     assert "correlated" not in told
 
 

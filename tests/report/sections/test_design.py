@@ -79,6 +79,6 @@ def test_the_choice_says_which_model_gives_it_and_what_else_there_is(ratings, su
         'rate_reliability(ratings, model="two-way")',
         "exprstats reliability FILE --model two-way",
     ]
-    assert "If single ratings, not means, are analysed: ICC(A,1) (model two-way)." in words
+    assert "If single ratings, not means, are analyzed: ICC(A,1) (model two-way)." in words
     # Without subjects nothing about them can be asked.
     assert ("ICC(subject,k) (model nested)" in words) == subjects

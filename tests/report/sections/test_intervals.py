@@ -36,7 +36,7 @@ def test_other_bootstrap_intervals_are_told(plain, method):
     for name in NAMES[method]:
         assert name in words
     assert "Intervals and two-sided p values come from a bootstrap that resamples subjects" in words
-    assert "it is printed because it was asked for" in words
+    assert "it is reported because it was requested" in words
     assert "jackknife-t intervals are printed" not in words
     assert words.count("(Field & Welsh, 2007)") == 1
     assert "come from these draws (Davison & Hinkley, 1997)." in words
@@ -63,7 +63,7 @@ def test_rows_drawn_within_clusters_are_told_with_their_source(plain):
 
 def test_few_subjects_are_named_beside_jackknife_intervals(plain):
     words = read_words(rename_method(plain.comparison, "jackknife"))
-    assert "rest on 6 test subjects; with fewer than 10 no interval deserves much trust" in words
+    assert "rest on 6 test subjects; with fewer than 10 intervals are not trustworthy" in words
     assert "Davison" not in words and "draws" not in words
 
 

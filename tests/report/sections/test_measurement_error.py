@@ -49,7 +49,7 @@ def test_errors_have_their_components_and_their_points(ratings):
 
 def test_errors_that_are_not_defined_are_said_so(ratings):
     errors = measure_errors(ratings, items="motion")
-    assert "is off by a standard error of measurement of" in read(errors)[1]
+    assert "has a standard error of measurement of" in read(errors)[1]
     assert "(Table errors)." in read(errors)[1]
     errors.table.loc[errors.table["term"].ne("variance"), "estimate"] = np.nan
     assert "The error of a clip’s mean rating is not defined (Table errors)." in read(errors)[1]
@@ -71,6 +71,6 @@ def test_means_of_subjects_have_all_plans_and_their_figure(ratings):
         limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
         assert cells["k6"] == f"{write_number(row['estimate'], bounded=True)} {limits}"
     notes = " ".join(write_plain(note) for note in table.notes)
-    assert "contexts alone are in the folder tables" in notes
+    assert "contexts alone are in the folder “tables”" in notes
     assert words.count("would tell subjects apart") == 3
     assert "in pain" not in words

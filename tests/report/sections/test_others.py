@@ -174,7 +174,7 @@ def test_long_and_wide_tables_are_cut_and_say_so():
     assert [column.key for column in table.columns][:2] == ["item", "estimate"]
     assert len(table.columns) == 9
     assert "The first 60 of 100 rows" in read_notes(section)
-    assert "In the folder tables as well: Extra7, Extra8, " in read_notes(section)
+    assert "In the folder “tables” as well: Extra7, Extra8, " in read_notes(section)
 
 
 def test_a_result_without_rows_keeps_its_sentence():

@@ -185,7 +185,7 @@ def build(*clips):
         # Means 2, 2, 5: MSB = 6; differences 4, 4, 2: MSW = 6.
         (((0, 4), (0, 4), (4, 6)), ".00", "is exactly 0: clips differ just as much as"),
         (((0, 4), (4, 1), (2, 5)), "−", "is negative: clips differ less than"),
-        (((1, 1), (2, 2), (4, 4)), "1.00", "No interval could be given for joy: raters agree"),
+        (((1, 1), (2, 2), (4, 4)), "1.00", "No interval could be computed for joy: raters agree"),
     ],
 )
 def test_coefficients_at_the_edges_have_true_sentences(clips, value, told):

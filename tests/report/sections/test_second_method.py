@@ -32,7 +32,10 @@ def tell(result, rows=None):
 
 def test_agreement_is_said():
     [text] = tell(compare())
-    assert "agrees: it decides alike at the .05 level, before adjustment, in the one" in text
+    assert (
+        "agrees: it leads to the same decisions at the .05 level, before adjustment, in the one"
+        in text
+    )
     assert "1.00 times those of the jackknife" in text
 
 
