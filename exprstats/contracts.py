@@ -214,7 +214,7 @@ def find_repeats(table: pd.DataFrame, key: Sequence[str]) -> list[Problem]:
         Problem(
             f"{count_things(repeated.sum(), 'row shares', 'rows share')}"
             f" their {', '.join(key)}: {named}.",
-            "Each should stand once.",
+            "Each should occur once.",
             rows=_count_rows(repeated),
         )
     ]

@@ -88,7 +88,7 @@ def summarise_clips(
 
     Examples
     --------
-    A head that moves one millimetre a frame, for two seconds at 10 frames a second:
+    A head that moves one millimetre a frame, for two seconds at 10 frames per second:
 
     >>> import numpy as np, pandas as pd
     >>> frames = pd.DataFrame({"video": "a", "face": 0, "frame": np.arange(1, 21)})

@@ -174,7 +174,7 @@ def _tell_rates(files: pd.DataFrame) -> None:
     if np.nanmax(rates, initial=0) > _ALIKE * np.nanmin(rates, initial=np.inf):
         low, high = np.nanargmin(rates), np.nanargmax(rates)
         fact = f"Videos run at {rates[low]:.3g} ('{files['video'].iloc[low]}') to "
-        fact += f"{rates[high]:.3g} frames a second. "
+        fact += f"{rates[high]:.3g} frames per second. "
         remedy = "Jitter depends on the rate; see 'fps' of the files before you compare them."
         warn_user(fact + remedy)
 

@@ -36,7 +36,7 @@ class Measured:
     Attributes
     ----------
     table
-        One row a clip: features, `QUALITY`, and ``reason`` (why it fails, or None).
+        One row per clip: features, `QUALITY`, and ``reason`` (why it fails, or None).
     facts
         What is known about the recording as a whole.
     notes
@@ -195,7 +195,7 @@ def note_rate(recording: Recording, settings: Settings) -> list[str]:
         return []
     if not _SLOWEST <= rate <= _FASTEST:
         told = ", as milliseconds would" if _SLOWEST <= 1000 * rate <= _FASTEST else ""
-        return [f"its time stamps mean {rate:,.4g} frames a second{told}; {RATE}."]
+        return [f"its time stamps mean {rate:,.4g} frames per second{told}; {RATE}."]
     if rate < settings.hz * (1 - 1e-6):
         frames = f"{rate:.4g} frame{'' if rate == 1 else 's'}"
         return [f"it has {frames} a second, fewer than the {settings.hz:g} asked for."]

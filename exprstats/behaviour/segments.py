@@ -58,7 +58,7 @@ def read_segments(
     Parameters
     ----------
     path
-        Delimited text or .xlsx, one row a clip.
+        Delimited text or .xlsx, one row per clip.
     video, clip, start, end
         Columns, of clips several where they make one id together; onset and offset, and the like,
         are read where the file has no "start" and "end". Times are seconds or clock times

@@ -30,7 +30,7 @@ class Sampling:
         smooths the tracker's jitter, so that displacements and velocities come out smaller;
         features of one kind are not comparable with those of the other.
     fps
-        Frames a second, where the time stamps are wrong; None: as the time stamps say.
+        Frames per second, where the time stamps are wrong; None: as the time stamps say.
     unit
         Landmarks in the picture (``"px"``: x_, y_) or in space (``"mm"``: X_, Y_, Z_; these
         carry the head's translation).

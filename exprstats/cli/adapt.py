@@ -65,7 +65,7 @@ def adapt_sequences(
     ] = None,
     clip: ClipOption = None,
     subject: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Who is seen, one person as a rule.")
+        str, typer.Option(metavar="COLUMN", help="Person seen in the clips, usually one.")
     ] = "subject",
     epochs: Annotated[int, typer.Option(min=1, help="Passes through the clips.")] = 1,
     iterations: Annotated[

@@ -48,7 +48,9 @@ def agree_file(
     reverse: ReverseOption = None,
     subject: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="Who is seen in the clip; left out one by one."),
+        typer.Option(
+            metavar="COLUMN", help="Person seen in the clip; persons are left out one by one."
+        ),
     ] = None,
     by: ByOption = None,
     scale: Annotated[

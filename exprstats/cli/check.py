@@ -60,13 +60,13 @@ if TYPE_CHECKING:
     from exprstats.io import FileContents, FileFacts, Reading
 
 _KINDS = {
-    "ratings": "one row a rating",
-    "predictions": "one row a prediction",
-    "clips": "one row a clip, with its subject",
-    "wide": "one row a clip; the columns of numbers may be judges, items or features",
-    "raters in rows": "one row a rater and one column a clip",
-    "items by raters": "one row a clip and one column for each item and rater",
-    "models side by side": "one row a clip and one column a model",
+    "ratings": "one row per rating",
+    "predictions": "one row per prediction",
+    "clips": "one row per clip, with its subject",
+    "wide": "one row per clip; the columns of numbers may be judges, items or features",
+    "raters in rows": "one row per rater and one column per clip",
+    "items by raters": "one row per clip and one column for each item and rater",
+    "models side by side": "one row per clip and one column per model",
     "segments": "beginnings and ends of clips",
     "codebook": "a codebook",
     "correlations": "a correlation matrix",
@@ -89,7 +89,7 @@ def check_input(
     raters: RatersOption = None,
     raters_in_rows: RatersInRowsOption = False,
     subject: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Who is seen in the clip.")
+        str | None, typer.Option(metavar="COLUMN", help="Person seen in the clip.")
     ] = None,
     by: ByOption = None,
     json: JsonOption = None,
@@ -178,7 +178,7 @@ def inspect_table(
     reasons = [
         f"{name} is the {role}: {contents.reasons[role]}" for role, name in contents.roles.items()
     ]
-    title = f"It looks like {kind}."
+    title = f"The file appears to be {kind}."
     if reasons:
         session.show_points(title, reasons)
     else:

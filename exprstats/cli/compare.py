@@ -39,11 +39,14 @@ def compare_files(
         list[Path],
         typer.Argument(
             metavar="FILE",
-            help="Predictions: long (model, prediction, truth) or a column a model.",
+            help="Predictions: long (model, prediction, truth) or one column per model.",
         ),
     ],
     subject: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Who is seen; resampled as a whole.")
+        str,
+        typer.Option(
+            metavar="COLUMN", help="Person seen in the clip; persons are resampled as a whole."
+        ),
     ],
     truth: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The true values. [default: truth]")
@@ -76,7 +79,9 @@ def compare_files(
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", help="Only its differences from each other model."),
+        typer.Option(
+            metavar="MODEL", help="Report only differences of this model from each other model."
+        ),
     ] = None,
     draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 2000,
     interval: Annotated[
@@ -117,7 +122,7 @@ def compare_files(
         bool,
         typer.Option(
             "--calibration",
-            help="Also say whether predictions are too extreme, and how far off a clip may be.",
+            help="Also report whether predictions are too extreme, and limits for single clips.",
         ),
     ] = False,
     contexts: Annotated[
@@ -127,16 +132,20 @@ def compare_files(
         str | None,
         typer.Option(
             metavar="SIZE",
-            help="Also say how many subjects give intervals this wide from limit to limit; one "
-            "number, or one a metric as in --margin.",
+            help=(
+                "Also report how many subjects give intervals of this width; one number, or one a "
+                "metric as in --margin."
+            ),
         ),
     ] = None,
     runs: Annotated[
         bool,
         typer.Option(
             "--runs",
-            help="Column 'seat' numbers training runs (seeds, folds) of the same models: also "
-            "tell variance from training and from test subjects apart.",
+            help=(
+                "Column 'seat' numbers training runs (seeds, folds) of the same models: also "
+                "separate variance from training and from test subjects."
+            ),
         ),
     ] = False,
     seat: Annotated[

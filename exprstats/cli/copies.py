@@ -43,7 +43,10 @@ def predict_sequences(
     sequences: SequencesOption,
     clip: ClipOption = None,
     subject: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Who is seen; kept beside the predictions.")
+        str,
+        typer.Option(
+            metavar="COLUMN", help="Person seen in the clip; kept beside the predictions."
+        ),
     ] = "subject",
     predictions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the predictions as CSV.")
@@ -107,7 +110,7 @@ def _predict_people(
 
 
 def list_guesses(network: Any, table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return predictions, one row a clip; of several targets one row each, of labels chances."""
+    """Return predictions, one row per clip; of several targets one row each, of labels chances."""
     import pandas as pd
 
     ids = table[["clip", "subject"]].assign(model=name)

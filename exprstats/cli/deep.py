@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _FEWEST = 3  # people whom intervals need
 deep_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
-ClipsArgument = Annotated[Path, typer.Argument(metavar="CLIPS", help="One row a clip.")]
+ClipsArgument = Annotated[Path, typer.Argument(metavar="CLIPS", help="One row per clip.")]
 ModelArgument = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A file that 'exprstats deep fit --save' wrote.")
 ]
@@ -42,8 +42,10 @@ SequencesOption = Annotated[
     typer.Option(
         "--sequences",
         metavar="DIR",
-        help="Holds CLIP.npy or CLIP.csv for each clip: frames by features, or colours by frames "
-        "by rows by columns.",
+        help=(
+            "Holds CLIP.npy or CLIP.csv for each clip: frames by features, or colors by frames by "
+            "rows by columns."
+        ),
     ),
 ]
 TargetOption = Annotated[str, typer.Option("--target", metavar="COLUMN", help="What to predict.")]
@@ -57,7 +59,9 @@ TargetsOption = Annotated[
 ]
 ClipOption = Annotated[
     str | None,
-    typer.Option("--clip", metavar="COLUMN", help="Names the clips. [default: clip]"),
+    typer.Option(
+        "--clip", metavar="COLUMN", help="Column with the names of the clips. [default: clip]"
+    ),
 ]
 DeviceOption = Annotated[
     str,
@@ -75,7 +79,7 @@ def fit_sequences(
     sequences: SequencesOption,
     target: TargetsOption,
     subject: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Who is seen; nobody is in two parts.")
+        str, typer.Option(metavar="COLUMN", help="Person seen in the clip; nobody is in two parts.")
     ],
     clip: ClipOption = None,
     by: ByOption = None,
@@ -122,7 +126,7 @@ def fit_sequences(
     rescale: Annotated[
         bool,
         typer.Option(
-            "--rescale", help="Standardise features by all training frames, not within a clip."
+            "--rescale", help="Standardize features by all training frames, not within a clip."
         ),
     ] = False,
     crop: Annotated[
@@ -306,7 +310,7 @@ def _cross(epochs: int | None, **lists: str | None) -> list[dict[str, Any]]:
         except ValueError:
             values = [0]
         if any(value <= 0 for value in values):
-            message = f"--{name} {text}: give numbers above 0, divided by commas."
+            message = f"--{name} {text}: give numbers above 0, separated by commas."
             raise OptionError(message)
         crossed = [{**one, name: value} for one in crossed for value in values] or crossed
     return crossed

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from exprstats.study import StudyRun
 
 _STUDY = """\
-# A study file: what to analyse. Run it with: exprstats report study.toml
+# A study file: what to analyze. Run it with: exprstats report study.toml
 title = "Expressiveness in three contexts (simulated)"
 seed = {seed}
 
-[ratings]                      # one row a rater and clip, one column an item
+[ratings]                      # one row per rater and clip, one column per item
 file = "ratings.csv"
 clip = "clip"
 rater = "rater"
@@ -37,7 +37,7 @@ scale = [{low:g}, {high:g}]
 fitted_on = "train"            # scores come from training subjects only; "all" uses everyone
 method = "bartlett"
 
-[clips]                        # one row a clip, one column a feature
+[clips]                        # one row per clip, one column per feature
 file = "clips.csv"
 clip = "clip"
 subject = "subject"
@@ -88,7 +88,7 @@ draws = 500
 """
 
 _SIGNING = """\
-# A study file: what to analyse. Run it with: exprstats report study.toml
+# A study file: what to analyze. Run it with: exprstats report study.toml
 title = "Emotion in signing (simulated)"
 seed = {seed}
 
@@ -101,7 +101,7 @@ trees = 50
 """
 
 _EVOKED = """\
-# A study file: what to analyse. Run it with: exprstats report study.toml
+# A study file: what to analyze. Run it with: exprstats report study.toml
 title = "What videos evoke (simulated)"
 seed = {seed}
 
@@ -117,7 +117,7 @@ split = [0.6, 0.15, 0.25]
 
 
 _ESTIMATES = """\
-# A study file: what to analyse. Run it with: exprstats report study.toml
+# A study file: what to analyze. Run it with: exprstats report study.toml
 title = "Acted emotions on face and voice (simulated)"
 seed = {seed}
 
@@ -221,10 +221,10 @@ def write_study_files(simulated: Simulated, folder: Path, *, seed: int) -> list[
         {"design": "expressiveness", "seed": seed, "versions": versions}, folder / "provenance.json"
     )
     return [
-        f"ratings.csv: {len(ratings):,} rows, one a rater and clip",
-        f"clips.csv: {len(simulated.clips):,} rows, one a clip",
+        f"ratings.csv: {len(ratings):,} rows, one per rater and clip",
+        f"clips.csv: {len(simulated.clips):,} rows, one per clip",
         f"truth.csv: {len(simulated.truth):,} population values",
-        "study.toml: what to analyse",
+        "study.toml: what to analyze",
     ]
 
 
@@ -245,7 +245,7 @@ def write_signing_files(folder: Path, *, people: int, seed: int) -> list[str]:
         f"events.csv: {len(study.events):,} annotated intervals",
         f"lexicon.csv: {len(study.lexicon):,} words by label",
         f"truth.csv: {len(study.truth):,} population values",
-        "study.toml: what to analyse",
+        "study.toml: what to analyze",
     ]
 
 
@@ -267,7 +267,7 @@ def write_evoked_files(folder: Path, *, videos: int, seed: int) -> list[str]:
         f"human.csv: {len(study.human):,} annotations of three people",
         "full.csv, image.csv: scores of two models",
         f"truth.csv: {len(study.truth):,} population values",
-        "study.toml: what to analyse",
+        "study.toml: what to analyze",
     ]
 
 
@@ -284,7 +284,7 @@ def write_estimates_files(folder: Path, *, people: int, seed: int) -> list[str]:
         kept = [key for key in keys if part[key].notna().all()]
         wide = part.pivot_table("score", kept, "emotion", sort=False).reset_index()
         write_csv(wide, folder / f"acted_{modality}.csv")
-        told.append(f"acted_{modality}.csv: {len(wide):,} rows, one column an emotion")
+        told.append(f"acted_{modality}.csv: {len(wide):,} rows, one column per emotion")
     write_csv(study.truth, folder / "truth.csv")
     (folder / "study.toml").write_text(_ESTIMATES.format(seed=seed), encoding="utf-8")
     described = {"design": "estimates", "seed": seed, "versions": list_versions()}
@@ -292,7 +292,7 @@ def write_estimates_files(folder: Path, *, people: int, seed: int) -> list[str]:
     return [
         *told,
         f"truth.csv: {len(study.truth):,} population values",
-        "study.toml: what to analyse",
+        "study.toml: what to analyze",
     ]
 
 
@@ -313,14 +313,14 @@ def write_intensity_files(folder: Path, *, people: int, seed: int) -> list[str]:
     described = {"design": "intensity", "seed": seed, "versions": list_versions()}
     write_json(described, folder / "provenance.json")
     return [
-        f"faces: {len(owners):,} files of OpenFace, one a video",
+        f"faces: {len(owners):,} files of OpenFace, one per video",
         "subjects.csv: who does what in each video",
         f"truth.csv: {len(study.truth):,} neutral levels and peaks",
     ]
 
 
 def widen_ratings(ratings: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a rater and clip, with one column an item, as crowd platforms export it."""
+    """Return one row per rater and clip, with one column per item, as crowd platforms export it."""
     key = ["context", "subject", "clip", "rater"]
     wide = ratings.pivot_table("rating", key, "item", sort=False, observed=True)
     items = list(dict.fromkeys(ratings["item"]))

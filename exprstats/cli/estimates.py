@@ -34,14 +34,17 @@ def estimate_files(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="Hume CSV or JSON, FACET, AFFDEX, Affectiva, py-feat, or one column an emotion; "
-            "or folders of them.",
+            help=(
+                "Hume CSV or JSON, FACET, AFFDEX, Affectiva, py-feat, or one column per emotion; "
+                "or folders of them."
+            ),
         ),
     ],
     subject: Annotated[
         str | None,
         typer.Option(
-            metavar="COLUMN", help="Who is seen or heard; left out one by one. As for --by."
+            metavar="COLUMN",
+            help="Person seen or heard; persons are left out one by one. As for --by.",
         ),
     ] = None,
     by: Annotated[
@@ -61,7 +64,7 @@ def estimate_files(
         ),
     ] = None,
     id: Annotated[
-        str | None, typer.Option("--id", metavar="COLUMN", help="Names the clip of a row.")
+        str | None, typer.Option("--id", metavar="COLUMN", help="Column with the name of the clip.")
     ] = None,
     time: Annotated[str | None, typer.Option(metavar="COLUMN", help="Seconds.")] = None,
     modality: Annotated[
@@ -95,8 +98,10 @@ def estimate_files(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Embeddings: the texts that --out writes, with one column a dimension. "
-            "[default: TF-IDF]",
+            help=(
+                "Embeddings: the texts that --out writes, with one column per dimension. "
+                "[default: TF-IDF]"
+            ),
         ),
     ] = None,
     folds: Annotated[int, typer.Option(min=2, help="Folds of speakers.")] = 6,

@@ -32,8 +32,10 @@ def analyse_videos(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="EEV, LIRIS-ACCEDE, or tables with a row a moment and a column an expression: "
-            "labels, scores from 0 to 1, or ratings.",
+            help=(
+                "EEV, LIRIS-ACCEDE, or tables with one row per moment and one column per "
+                "expression: labels, scores from 0 to 1, or ratings."
+            ),
         ),
     ],
     video: Annotated[
@@ -95,7 +97,7 @@ def analyse_videos(
     vote: Annotated[
         bool, typer.Option("--vote", help="First take majorities over sliding windows.")
     ] = False,
-    hz: Annotated[float, typer.Option(help="Rows a second, before the vote.")] = 6.0,
+    hz: Annotated[float, typer.Option(help="Rows per second, before the vote.")] = 6.0,
     window: Annotated[float, typer.Option(help="Length of a window in s.")] = 3.0,
     stride: Annotated[float, typer.Option(help="From window to window in s.")] = 1.0,
     ties: Annotated[

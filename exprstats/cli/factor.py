@@ -65,7 +65,7 @@ def fit_file(
     ] = None,
     rater: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="Who rated: FILE has one row a clip and rater."),
+        typer.Option(metavar="COLUMN", help="Who rated: FILE has one row per clip and rater."),
     ] = None,
     scale: Annotated[
         str | None,

@@ -36,7 +36,7 @@ def summarise_folder(
     folder: Annotated[
         Path,
         typer.Argument(
-            help="OpenFace .csv files (or .csv.gz), one a video; others with --tracker."
+            help="OpenFace .csv files (or .csv.gz), one per video; others with --tracker."
         ),
     ],
     segments: Annotated[
@@ -66,7 +66,9 @@ def summarise_folder(
     unit: Annotated[PointUnit, typer.Option(help="Landmarks in the picture, or in space.")] = "px",
     signed: Annotated[
         bool,
-        typer.Option("--signed", help="Average velocity with its sign: almost nothing is left."),
+        typer.Option(
+            "--signed", help="Average velocity with its sign, which cancels almost completely."
+        ),
     ] = False,
     face: Annotated[
         str | None,
@@ -77,7 +79,7 @@ def summarise_folder(
         typer.Option(help="Of another face tracker: what wrote the files (then with --fps)."),
     ] = None,
     fps: Annotated[
-        float | None, typer.Option(help="Frames a second, where time stamps are wrong.")
+        float | None, typer.Option(help="Frames per second, where time stamps are wrong.")
     ] = None,
     unmatched: Annotated[
         float, typer.Option(min=0, max=1, help="Tolerated share of segments without a video.")
@@ -89,7 +91,8 @@ def summarise_folder(
         str | None, typer.Option(metavar="COLUMN", help="Of the segments. [default: video]")
     ] = None,
     subject: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Who is seen. [default: subject]")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Person seen in the clip. [default: subject]"),
     ] = None,
     by: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The context. [default: context]")

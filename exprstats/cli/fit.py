@@ -69,7 +69,7 @@ NestedOption = Annotated[
 LeakageOption = Annotated[
     bool,
     typer.Option(
-        "--leakage", help="Also say what a split by clips, not people, would have pretended."
+        "--leakage", help="Also report what a split by clips, not people, would have shown."
     ),
 ]
 
@@ -81,11 +81,12 @@ LEAKS = 10  # splits of each kind
 @reads_files
 def fit_clips(
     clips: Annotated[
-        Path, typer.Argument(metavar="CLIPS", help="One row a clip, with its features and target.")
+        Path,
+        typer.Argument(metavar="CLIPS", help="One row per clip, with its features and target."),
     ],
     target: Annotated[str, typer.Option(metavar="COLUMN", help="What to predict.")],
     subject: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Who is seen; nobody is in two parts.")
+        str, typer.Option(metavar="COLUMN", help="Person seen in the clip; nobody is in two parts.")
     ],
     clip: NamesOption = None,
     by: ByOption = None,
@@ -237,7 +238,7 @@ def plan_split(
         raise OptionError(Option("nested"), *told)
     shares: dict[str, Any] = {**split_shares(split)}
     if shares.get("validate") == 0 and not folds:
-        told = " leaves nobody to tune on. ", *add, ", or a validation part."
+        told = " leaves no subjects to tune on. ", *add, ", or a validation part."
         raise OptionError(Option("split", split), *told)
     return SplitSettings(**shares, folds=folds, repeats=repeats or 1, stratify=stratify)
 

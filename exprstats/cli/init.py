@@ -46,7 +46,7 @@ def init_study(
         if interactive and not sys.stdin.isatty():
             message = (
                 "--interactive asks on a terminal, and standard input is none. Leave it out: the "
-                "guesses stand in the file, where they can be corrected."
+                "guesses are in the file, where they can be corrected."
             )
             raise OptionError(message)
         from exprstats.io.files.annotations import tell_annotated

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def label_file(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE|DIR", help="What a face tracker wrote, a file a video."),
+        typer.Argument(metavar="FILE|DIR", help="What a face tracker wrote, one file per video."),
     ],
     tracker: Annotated[
         Tracker | None, typer.Option(help="What wrote it. [default: as the header says]")
@@ -66,7 +66,7 @@ def label_file(
     confidence: ConfidenceOption = 0.8,
     face: Annotated[int | None, typer.Option(metavar="ID", help=FACE_HELP)] = None,
     fps: Annotated[
-        float | None, typer.Option(help="Frames a second, where the file holds no times.")
+        float | None, typer.Option(help="Frames per second, where the file holds no times.")
     ] = None,
     length: Annotated[int, typer.Option(min=1, help="Frames of a window.")] = 16,
     step: Annotated[int, typer.Option(min=1, help="Frames from one window to the next.")] = 6,

@@ -29,9 +29,7 @@ ForceOption = Annotated[
     bool,
     typer.Option("--force", help="Replace the output folder if exprstats wrote it."),
 ]
-SeedOption = Annotated[
-    int, typer.Option("--seed", min=0, help="Makes everything random repeatable.")
-]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 ByOption = Annotated[
     str | None,
@@ -50,15 +48,19 @@ MissingOption = Annotated[
 ]
 
 ItemsArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="One row a clip, with a column for each item.")
+    Path, typer.Argument(metavar="FILE", help="One row per clip, with a column for each item.")
 ]
 NamesOption = Annotated[
     str | None,
-    typer.Option("--clip", metavar="COLUMN", help="Names the clips. [default: clip]"),
+    typer.Option(
+        "--clip", metavar="COLUMN", help="Column with the names of the clips. [default: clip]"
+    ),
 ]
 SeenOption = Annotated[
     str | None,
-    typer.Option("--subject", metavar="COLUMN", help="Who is seen; kept beside the scores."),
+    typer.Option(
+        "--subject", metavar="COLUMN", help="Person seen in the clip; kept beside the scores."
+    ),
 ]
 FACE_HELP = "Which face, where frames show several."
 ConfidenceOption = Annotated[
@@ -67,7 +69,7 @@ ConfidenceOption = Annotated[
 ]
 RatingsArgument = Annotated[
     Path,
-    typer.Argument(metavar="FILE", help="Ratings: one row a rating, or one column a rater."),
+    typer.Argument(metavar="FILE", help="Ratings: one row per rating, or one column per rater."),
 ]
 DuplicatesOption = Annotated[
     Duplicates,
@@ -88,7 +90,7 @@ ItemOption = Annotated[
     typer.Option(
         "--item",
         metavar="COLUMN",
-        help="The question of a rating, in a file with a row a question. [default: item]",
+        help="The question of a rating, in a file with one row per question. [default: item]",
     ),
 ]
 RatersInRowsOption = Annotated[
@@ -108,7 +110,7 @@ RatersOption = Annotated[
     typer.Option(
         "--raters",
         metavar="COL,...",
-        help="Instead of --rater and --rating: a column a rater.",
+        help="Instead of --rater and --rating: one column per rater.",
     ),
 ]
 ItemsOption = Annotated[
@@ -116,11 +118,15 @@ ItemsOption = Annotated[
 ]
 RowsOption = Annotated[
     str | None,
-    typer.Option("--clip", metavar="COLUMN", help="Names the rows. [default: their number]"),
+    typer.Option(
+        "--clip",
+        metavar="COLUMN",
+        help="Column with the names of the rows. [default: their number]",
+    ),
 ]
 EstimatorOption = Annotated[
     FactorEstimator,
-    typer.Option("--estimator", help="mlr: errors that do not lean on normality (needs R)."),
+    typer.Option("--estimator", help="mlr: standard errors robust to nonnormality (needs R)."),
 ]
 RobustOption = Annotated[
     bool,
@@ -150,7 +156,7 @@ JobsOption = Annotated[
         "--n-jobs",
         metavar="N",
         callback=_refuse_idle,
-        help="Processes that share the work; -1: all cores.",
+        help="Parallel processes; -1: all cores.",
     ),
 ]
 SingleJobOption = Annotated[
@@ -159,7 +165,7 @@ SingleJobOption = Annotated[
         "--n-jobs",
         metavar="N",
         callback=_refuse_idle,
-        help="Taken by every analysis; this one has no work to share.",
+        help="Accepted for consistency; this command runs in one process.",
     ),
 ]
 

@@ -151,6 +151,6 @@ def _check_file(place: Path, option: str) -> None:
         message = f"{option} {place} is a folder. Name a file in it, such as {place / 'out.csv'}."
         raise OptionError(message)
     if place.exists() and not place.is_file():
-        message = f"{option} {place} is no ordinary file. Choose another place."
+        message = f"{option} {place} is not an ordinary file. Choose another place."
         raise OptionError(message)
     check_folder(place.absolute().parent, option)

@@ -36,13 +36,16 @@ FEWEST_SUBJECTS = 3
 @reads_files
 def predict_file(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="One row a clip, with the model's features.")
+        Path, typer.Argument(metavar="FILE", help="One row per clip, with the model's features.")
     ],
     model: Annotated[Path, typer.Option(metavar="FILE", help="From fit --save.")],
     clip: NamesOption = None,
     subject: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="Who is seen. [default: subject, if the file has it]"),
+        typer.Option(
+            metavar="COLUMN",
+            help="Person seen in the clip. [default: subject, if the file has it]",
+        ),
     ] = None,
     by: ByOption = None,
     unknown: Annotated[

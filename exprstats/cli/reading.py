@@ -49,7 +49,7 @@ _OPTIONS = {
     "missing": MissingOption,
 }
 _STRICT_OPTION = Annotated[
-    bool, typer.Option("--strict", help="Take warnings for errors: end with 2.")
+    bool, typer.Option("--strict", help="Treat warnings as errors: exit with status 2.")
 ]
 
 

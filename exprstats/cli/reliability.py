@@ -69,7 +69,10 @@ def rate_file(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Who is seen in the clip; gives the interval that holds for repeated subjects.",
+            help=(
+                "Person seen in the clip; gives the interval that allows for several clips per "
+                "person."
+            ),
         ),
     ] = None,
     by: ByOption = None,
@@ -92,13 +95,14 @@ def rate_file(
         typer.Option(min=0.01, max=0.99, help="Reliability wanted, for the raters it needs."),
     ] = TARGET,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say which coefficient to report, and why.")
+        bool, typer.Option("--explain", help="Recommend the coefficient to report, with reasons.")
     ] = False,
     errors: Annotated[
-        bool, typer.Option("--errors", help="Variance components, and errors in points.")
+        bool,
+        typer.Option("--errors", help="Variance components, and standard errors of measurement."),
     ] = False,
     forensics: Annotated[
-        bool, typer.Option("--forensics", help="Raters who say little about the clips.")
+        bool, typer.Option("--forensics", help="Flag raters whose ratings are uninformative.")
     ] = False,
     scale: Annotated[
         str | None, typer.Option(metavar="LOW,HIGH", help="Refuse ratings outside this scale.")

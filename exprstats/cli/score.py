@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def score_file(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="Ratings, one row a clip and rater; or item means."),
+        typer.Argument(metavar="FILE", help="Ratings, one row per clip and rater; or item means."),
     ],
     model: Annotated[
         Path | None,

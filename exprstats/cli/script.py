@@ -42,7 +42,8 @@ def write_script(
     clip: RowsOption = None,
     by: ByOption = None,
     subject: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Who is seen, for --cluster-robust.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Person seen in the clip, for --cluster-robust."),
     ] = None,
     estimator: EstimatorOption = "ml",
     missing: GapsOption = None,

@@ -147,7 +147,7 @@ def _suit_predictions(contents: FileContents) -> Call:
 
 
 def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator[Call]:
-    """Yield calls on one row a clip: judges, a target with features, or items."""
+    """Yield calls on one row per clip: judges, a target with features, or items."""
     roles = contents.roles
     ids = _name_ids(roles, "clip", "subject", "context") | _name_site(contents)
     columns = _index_columns(contents)

@@ -137,7 +137,7 @@ def list_copies(folder: Path) -> dict[str, Path]:
         person = _read_header(path)["learned"].get("adapted_to_")
         if not person or person in found:
             fact = f"it is the second of '{person}'." if person else "it was adapted to nobody."
-            remedy = "Keep one file a person, as 'exprstats deep adapt --save DIR' writes them."
+            remedy = "Keep one file per person, as 'exprstats deep adapt --save DIR' writes them."
             raise DataError(Problem(fact, remedy, file=str(path)))
         found[str(person)] = path
     if not found:

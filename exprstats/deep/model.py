@@ -57,7 +57,7 @@ class DeepModel(BaseEstimator, ABC):
     weight_decay
         Weight of the squared weights.
     rescale
-        Standardise features by all frames that are trained on, so that levels in which clips differ
+        Standardize features by all frames that are trained on, so that levels in which clips differ
         stay; takes the place of the LSTM's standardising within each clip.
     augment
         Of pictures: ``{"crop": 224, "brightness": 0.2}`` trains on random squares of 224 pixels, as

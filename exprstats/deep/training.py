@@ -303,7 +303,7 @@ def run_net(net: nn.Module, take: Taker, rows: np.ndarray, batch: int) -> np.nda
 
 
 def check_targets(y: Any, count: int, names: Sequence[str] = ()) -> np.ndarray:
-    """Return targets (n,) or (n, k), one row a clip; nothing is broadcast.
+    """Return targets (n,) or (n, k), one row per clip; nothing is broadcast.
 
     Columns of a table are taken in the order of ``names``, where these are known.
 

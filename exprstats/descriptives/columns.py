@@ -78,7 +78,7 @@ def describe_columns(
     Parameters
     ----------
     table
-        One row a clip.
+        One row per clip.
     columns
         Columns of numbers; missing values are counted and left out.
     by

@@ -120,7 +120,7 @@ def correlate_features(
     Parameters
     ----------
     table
-        One row a clip.
+        One row per clip.
     features
         Columns of numbers.
     target

@@ -141,7 +141,7 @@ def compare_means(
     Parameters
     ----------
     table
-        One row a clip.
+        One row per clip.
     value
         Column of numbers; clips without a value are left out.
     by
@@ -237,7 +237,7 @@ def compare_means(
 def _read(
     table: pd.DataFrame, value: str, by: str | None, subject: str, between: str | None
 ) -> pd.DataFrame:
-    """Return one row a clip that has a value: subject, context, group and y."""
+    """Return one row per clip that has a value: subject, context, group and y."""
     ids = [one for one in (subject, by, between) if one is not None]
     require_columns(table, [value, *ids])
     problems = [*find_unnumbers(table, [value]), *find_empty(table, ids)]

@@ -107,7 +107,7 @@ class LabelPrediction(Result):
             ending = ", is not clearly above 0."
         return (
             f"In {self.folds} that no tree had seen, micro F1 = {told[0]}{limits[0]}. Folds of "
-            f"single frames, whose neighbours are in training, gave {told[1]}; the difference, "
+            f"single frames, whose neighbors are in training, gave {told[1]}; the difference, "
             f"{told[2]}{limits[1]}{ending}"
         )
 

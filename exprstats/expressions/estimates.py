@@ -64,7 +64,7 @@ def read_estimates(
     paths
         One file or several: Hume's CSV (face, prosody, language) and JSON, iMotions exports
         (FACET, AFFDEX; rows of other sensors are left out), Affectiva's JSON, py-feat's CSV, or a
-        wide table with one column an emotion, or a long one with ``emotion`` and ``score``.
+        wide table with one column per emotion, or a long one with ``emotion`` and ``score``.
     id, time
         Columns of a wide table: who or what a row is about, seconds.
     subject, context

@@ -39,7 +39,7 @@ _CHECK = "Export the predictions again."
 
 
 def parse_hume_table(table: pd.DataFrame, file: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return one row a prediction and emotion of a CSV file of Hume, and notes.
+    """Return one row per prediction and emotion of a CSV file of Hume, and notes.
 
     Columns are found by their names: faces and words have other orders of emotions. Emotions
     without any value are left out, and so are sentiment (``1`` to ``9``), toxicity, action units

@@ -31,7 +31,7 @@ class Moments:
 
 
 def spread_moments(estimates: pd.DataFrame) -> Moments:
-    """Return estimates with one row a moment and one column an emotion."""
+    """Return estimates with one row a moment and one column per emotion."""
     keys = [name for name in _KEYS if name in estimates]
     codes = estimates.groupby(keys, sort=True, dropna=False).ngroup().to_numpy()
     emotions = sorted(map(str, estimates["emotion"].unique()))

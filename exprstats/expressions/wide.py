@@ -1,4 +1,4 @@
-"""Wide tables of scores, one column an emotion, and long ones, as other programs write them."""
+"""Wide tables of scores, one column per emotion, and long ones, as other programs write them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read_wide(
     emotions: Sequence[str] | None,
     reading: Reading | None,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return a table with one column an emotion as one row an emotion."""
+    """Return a table with one column per emotion as one row an emotion."""
     from exprstats.io import read_table
 
     named = [roles[role] for role in ("id", "subject", "context") if role in roles]

@@ -47,7 +47,7 @@ def read_clips(
     reading: Reading | None = None,
     **options: Any,
 ) -> pd.DataFrame:
-    r"""Read clip features, one row a clip.
+    r"""Read clip features, one row per clip.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def read_items(
     reading: Reading | None = None,
     **options: Any,
 ) -> pd.DataFrame:
-    r"""Read one row a clip (or person) with one column an item.
+    r"""Read one row per clip (or person) with one column per item.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def read_items(
         draft.check_scale(item, scale)
     if set(names) <= set(draft.table) and holds_correlations(draft.table[names].to_numpy(float)):
         fact = "the items hold a correlation matrix instead of answers."
-        draft.problems.append(Problem(fact, "Read the answers, one row a clip or person."))
+        draft.problems.append(Problem(fact, "Read the answers, one row per clip or person."))
     turned = [name for name in reverse if name in draft.table]
     if scale is not None and turned:
         draft.table = draft.table.assign(**{one: sum(scale) - draft.table[one] for one in turned})

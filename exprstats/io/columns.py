@@ -244,7 +244,7 @@ class Guessed(Words):
         # "1 = not at all", 2, 3, "4 = very": the ends of a scale are labelled.
         if ends and all(ends.values()) and not np.isnan(parsed.found).all():
             place, number = next(iter(ends.items()))
-            fact = f"labelled answers are read as numbers ('{levels[place]}' is {number})."
+            fact = f"labeled answers are read as numbers ('{levels[place]}' is {number})."
             self.remarks.append(Problem(fact, column=self.name))
             levels = [ends.get(at) or level for at, level in enumerate(levels)]
             parsed = parse_numbers(levels, self._missing)

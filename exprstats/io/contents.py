@@ -247,7 +247,7 @@ def _refuse_layout(layout: str) -> list[Problem]:
         ]
     if layout == "correlations":
         fact = "this is a correlation matrix, not data."
-        return [Problem(fact, "Analyses need the answers themselves, one row a clip or person.")]
+        return [Problem(fact, "Analyses need the answers themselves, one row per clip or person.")]
     if layout == "OpenFace images":
         fact = "OpenFace wrote this of single pictures, which have no time."
         return [Problem(fact, "Motion features need videos: run FeatureExtraction on them.")]

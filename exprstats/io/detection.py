@@ -164,8 +164,8 @@ class Guess:
     Attributes
     ----------
     kind
-        ``"ratings"`` (one row a rating), ``"predictions"``, ``"clips"`` (one row a clip, with its
-        subject), or ``"wide"`` (one row a clip, without).
+        ``"ratings"`` (one row per rating), ``"predictions"``, ``"clips"`` (one row per clip, with
+        its subject), or ``"wide"`` (one row per clip, without).
     roles
         Role to column, by the columns' names.
     numbers

@@ -53,7 +53,7 @@ def read_predictions(
 ) -> pd.DataFrame:
     r"""Read predictions of one or more models.
 
-    A long file has one row a clip and model; without a model column its name (without ending)
+    A long file has one row per clip and model; without a model column its name (without ending)
     is the model. A wide file has one column a model (``models``); without a clip column its
     row number is the clip.
 
@@ -384,7 +384,7 @@ def join_strata(
         table = source.take(give_role([who, strata], "id")).finish()
         for name, home in table[[who, strata]].dropna().drop_duplicates().to_numpy():
             if homes.setdefault(name, home) != home:
-                fact = f"{who} '{name}' stands in '{homes[name]}' and in '{home}'."
+                fact = f"{who} '{name}' is in '{homes[name]}' and in '{home}'."
                 remedy = "Strata must hold whole subjects."
                 raise DataError(Problem(fact, remedy, column=strata))
     return predictions.assign(**{strata: predictions["subject"].map(homes)})

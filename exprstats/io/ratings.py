@@ -78,9 +78,9 @@ def read_ratings(
 ) -> pd.DataFrame:
     r"""Read ratings from a long or a wide file.
 
-    A long file has one row a rating (``rating``, by default the column "rating"; a column "item"
-    is taken up), or one row a clip and rater with several rating columns (``items``). A wide file
-    has one row a clip and one column a judge (``raters``); without a clip column its row number
+    A long file has one row per rating (``rating``, by default the column "rating"; a column "item"
+    is taken up), or one row per clip and rater with several rating columns (``items``). A wide file
+    has one row per clip and one column per judge (``raters``); without a clip column its row number
     is the clip, and empty cells are ratings that nobody gave.
 
     Parameters
@@ -98,7 +98,7 @@ def read_ratings(
         Several rating columns, one an item; or, in a file with columns "item" and "rating", the
         items to keep.
     item
-        The column that names the question of a rating, in a file with a row a question; by
+        The column that names the question of a rating, in a file with one row per question; by
         default "item" where the file has it.
     subject, context
         Columns; by default "subject" and "context" where the file has them, unless they were
@@ -139,8 +139,8 @@ def read_ratings(
     """
     check_word(duplicates, Duplicates, "duplicates")
     if raters is not None and items is not None:
-        judges = (Option("raters"), " (one column a judge) and ")
-        raise OptionError(*judges, Option("items"), " (one column an item) exclude each other.")
+        judges = (Option("raters"), " (one column per judge) and ")
+        raise OptionError(*judges, Option("items"), " (one column per item) exclude each other.")
     check_reversed(reverse, scale)
     source = open_source(path, choose_reading(reading, missing, options))
     named = {"clip": clip, "rater": rater, "subject": subject, "context": context}
@@ -279,7 +279,7 @@ def _pair_columns(source: Source, items: Sequence[str]) -> dict[str, tuple[str, 
 
 
 def _lengthen(draft: Draft, shape: _Shape) -> Draft:
-    """Return one row a rating, under the canonical names."""
+    """Return one row per rating, under the canonical names."""
     table, width = draft.table, len(shape.numbers)
     columns = {name: table[column] for name, column in shape.ids.items()}
     if shape.numbered:

@@ -106,7 +106,7 @@ def fit_factors(
     Parameters
     ----------
     items_table
-        One row a clip, as for `fit_factor`.
+        One row per clip, as for `fit_factor`.
     items
         The items of each factor: two or more factors of two or more items, each item once.
     by

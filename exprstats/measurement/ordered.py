@@ -167,7 +167,7 @@ def score_ordered(factor: OrderedFactor, items_table: pd.DataFrame) -> pd.DataFr
     factor
         From `fit_ordered`.
     items_table
-        One row a clip, with the factor's items and, if it was fitted by context, the contexts.
+        One row per clip, with the factor's items and, if it was fitted by context, the contexts.
 
     Returns
     -------
@@ -319,7 +319,7 @@ def _find_nearest(answers: np.ndarray, seen: np.ndarray) -> np.ndarray:
     strange = int((distance.min(axis=1, initial=np.inf) > 0).sum())
     if strange:
         counted = count_things(strange, "answer was", "answers were")
-        message = f"{counted} never seen in the fit; the nearest stands in."
+        message = f"{counted} never seen in the fit; the nearest category is used."
         warn_user(message)
     return codes
 

@@ -37,12 +37,12 @@ def score_clips(
     factor
         From `fit_factor`; its training fit is used where it has one.
     items_table
-        One row a clip, with the factor's items and, if it was fitted by context, the contexts.
+        One row per clip, with the factor's items and, if it was fitted by context, the contexts.
     method
         ``"bartlett"`` (Bartlett, 1937): unbiased for each clip's own factor value;
         ``"regression"`` (Thurstone, 1935): closest to it on average, drawn towards the mean;
         ``"mean"``: the plain mean of the items, in their own units, items that load negatively
-        turned round.
+        reversed.
     ratings
         The RATINGS that the items are means of, for standard errors of rater sampling.
 
@@ -120,7 +120,7 @@ def _warn_turned(factor: Factor, answers: np.ndarray) -> None:
             warn_user(
                 f"'{item}' runs against the other items in these clips (r = "
                 f"{write_number(r.max(), bounded=True)} at most), though not where the factor was "
-                "fitted. If it is turned round here, turn it back (highest + lowest - answer)."
+                "fitted. If it is reversed here, turn it back (highest + lowest - answer)."
             )
 
 
@@ -225,7 +225,7 @@ def join_scores(
     Parameters
     ----------
     clips
-        One row a clip; matched by clip, and by context where both tables have it.
+        One row per clip; matched by clip, and by context where both tables have it.
     factor
         From `fit_factor`: ``score`` comes from the clip's own context's model, ``score_pooled``
         from the model of all clips.

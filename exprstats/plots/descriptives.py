@@ -126,7 +126,7 @@ def draw_agreement(descriptives: RatingDescriptives) -> ggplot:
 
 
 def draw_missing(descriptives: RatingDescriptives) -> ggplot:
-    """Draw which answers are missing together: a row a pattern, a column an item.
+    """Draw which answers are missing together: a row a pattern, one column per item.
 
     Parameters
     ----------

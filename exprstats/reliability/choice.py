@@ -138,7 +138,7 @@ def choose_icc(
         Whether it matters that raters use the same values (as it does where their mean is read in
         points of the scale), or only that they order clips alike.
     averaged
-        Whether the mean of a clip's ratings is analysed next, or single ratings.
+        Whether the mean of a clip's ratings is analyzed next, or single ratings.
     target
         What is to be told apart.
     by, cluster
@@ -211,8 +211,8 @@ def _choose(same: bool, agreement: bool, target: Target) -> tuple[Estimand, IccM
 
 def _say_mean(*, averaged: bool) -> str:
     if averaged:
-        return "The mean of a clip's ratings is analysed next, so its reliability counts."
-    return "Single ratings are analysed next, so the reliability of one counts."
+        return "The mean of a clip's ratings is analyzed next, so its reliability counts."
+    return "Single ratings are analyzed next, so the reliability of one counts."
 
 
 def _recommend_everywhere(table: pd.DataFrame) -> list[str]:

@@ -72,7 +72,7 @@ def study_decisions(
         A result, whose headline rows are taken; or a table, published or not, with columns
         estimate, conf_low, conf_high, raters_per_clip and any that name its rows.
     raters
-        Numbers of raters a clip, one or several.
+        Numbers of raters per clip, one or several.
 
     Returns
     -------
@@ -153,7 +153,7 @@ class Plan(Result):
 
 
 def plan_raters(reliability: Reliability | pd.DataFrame, *, target: float = 0.8) -> Plan:
-    """Say how many raters a clip a target reliability needs.
+    """Say how many raters per clip a target reliability needs.
 
     Parameters
     ----------
@@ -247,7 +247,7 @@ def _write_raters(row: dict[Any, Any]) -> str:
     high = "not attainable" if math.isnan(row["raters_high"]) else f"{row['raters_high']:g}"
     low = "not attainable" if math.isnan(row["raters_low"]) else f"{row['raters_low']:g}"
     level = f"{write_level(row['level'])} CI " if "level" in row else ""
-    return f"{row['raters']:g} raters a clip ({level}{low} to {high})"
+    return f"{row['raters']:g} raters per clip ({level}{low} to {high})"
 
 
 def take_rows(reliability: Reliability | pd.DataFrame) -> list[dict[Any, Any]]:

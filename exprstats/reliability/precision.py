@@ -87,7 +87,7 @@ def simulate_plans(
     ratings
         RATINGS of a pilot with subjects; or the variances by name: subject, clip, rater, residual.
     subjects, clips, raters
-        Numbers of subjects, of clips a subject, of raters a clip; every combination is a plan.
+        Numbers of subjects, of clips a subject, of raters per clip; every combination is a plan.
     workers
         Raters in all, from whom each clip's are drawn.
     items
@@ -111,7 +111,7 @@ def simulate_plans(
     DataError
         If the pilot does not identify the components.
     OptionError
-        If a plan is impossible, such as more raters a clip than workers, or components leave no
+        If a plan is impossible, such as more raters per clip than workers, or components leave no
         error.
 
     Examples
@@ -133,7 +133,7 @@ def simulate_plans(
         )
     ]
     for plan in plans:
-        check_count(workers, f"workers, with {plan.raters} raters a clip,", plan.raters)
+        check_count(workers, f"workers, with {plan.raters} raters per clip,", plan.raters)
     check_count(draws, "draws", least=2, most=MOST_DRAWS)
     components = _find_components(ratings, items, cluster)
     rows = []
@@ -175,7 +175,7 @@ def _read_components(given: Mapping[str, float]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class StudyPlan:
-    """A study to be: how many subjects, clips a subject, raters a clip, workers in all."""
+    """A study to be: how many subjects, clips a subject, raters per clip, workers in all."""
 
     subjects: int
     clips: int

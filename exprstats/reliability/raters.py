@@ -191,7 +191,7 @@ def _judge_panel(
 
 
 def warn_turned(ratings: pd.DataFrame, panels: Sequence[Panel]) -> None:
-    """Warn of raters whose ratings run against those of the others, as on a scale turned round.
+    """Warn of raters whose ratings run against those of the others, as on a scale reversed.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def warn_turned(ratings: pd.DataFrame, panels: Sequence[Panel]) -> None:
             warn_user(
                 f"item '{panel.item}': rater '{name}' rates against the others (r = "
                 f"{write_number(r[rater], bounded=True)} over {count[rater]:,} clips). If this "
-                "person used the scale upside down, turn the ratings round (highest + lowest - "
+                "person used the scale upside down, reverse the ratings (highest + lowest - "
                 "rating); nothing was changed."
             )
 

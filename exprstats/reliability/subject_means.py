@@ -49,7 +49,7 @@ class SubjectDecisions(Result):
     Attributes
     ----------
     table
-        One row for each context, item, number of clips a subject and of raters a clip: ``term``
+        One row for each context, item, number of clips a subject and of raters per clip: ``term``
         (always ICC(subject,k)), raters_per_clip, clips_per_subject, ``overlap`` (share of a clip's
         raters who also rate another clip of its subject), estimate, std_error, conf_low,
         conf_high, level, method, n_clips, n_clusters, note.
@@ -110,7 +110,7 @@ def study_subjects(
     clips
         Numbers of clips a subject, m.
     raters
-        Numbers of raters a clip, k.
+        Numbers of raters per clip, k.
     overlap
         Share of a clip's raters who also rate any other one clip of its subject: 0 where each
         clip has raters of its own, 1 where the same raters rate all clips of a subject, k/W

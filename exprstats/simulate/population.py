@@ -75,7 +75,7 @@ class Population:
     severity_share
         Share of a rating's error variance that is the worker's severity.
     counts, chances
-        Numbers of raters a clip can have, and how often each occurs.
+        Numbers of raters per clip can have, and how often each occurs.
     load
         Clips that one worker rates on average.
     """

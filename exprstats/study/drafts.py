@@ -43,13 +43,13 @@ _LAYOUTS = {
     "segments": "segments",
 }
 _HOLDS = {
-    "ratings": "one row a rating",
-    "raters in rows": "one row a rater, one column a clip",
-    "items by raters": "one row a clip, one column an item and rater",
-    "wide": "one row a clip, one column a rater",
-    "clips": "one row a clip, with its features",
+    "ratings": "one row per rating",
+    "raters in rows": "one row per rater, one column per clip",
+    "items by raters": "one row per clip, one column per item and rater",
+    "wide": "one row per clip, one column per rater",
+    "clips": "one row per clip, with its features",
     "segments": "where clips begin and end",
-    "people": "one row a person",
+    "people": "one row per person",
 }
 _MOST_WORDS = 11
 # So many columns of numbers may be judges; items are more.
@@ -185,7 +185,7 @@ def _name_kind(contents: FileContents, *, rated: bool) -> str | None:
 
 
 def _find_people(contents: FileContents) -> str | None:
-    """Return the column of people of a table with one row a person; None where it has clips."""
+    """Return the column of people of a table with one row per person; None where it has clips."""
     names = [contents.roles[role] for role in ("subject", "clip") if role in contents.roles]
     if contents.layout not in {"clips", "wide"} or len(names) != 1:
         return None
@@ -265,7 +265,7 @@ def _draft_ratings(
     why = "because no other column holds numbers"
     if layout == "wide":
         rated = tuple(one for one in contents.judges if one in rated) or rated
-        told = f"a column a rater, {why}; items need a column of raters"
+        told = f"one column per rater, {why}; items need a column of raters"
         yield Entry(table, "raters", rated, told, names)
     elif layout == "items by raters":
         pairs = find_pairs(contents.numbers, numbered=True)
@@ -280,7 +280,7 @@ def _draft_ratings(
     elif long and len(rated) == 1:
         yield Entry(table, "rating", rated[0], f"the ratings, {why}", names)
     elif long:
-        yield Entry(table, "items", rated, f"a column an item, {why}", names)
+        yield Entry(table, "items", rated, f"one column per item, {why}", names)
     yield from _list_roles(table, contents, ("subject", "context"))
     if "subject" not in roles and alone and layout != "raters in rows":
         told = "the column of the people who are seen; else clips are independent"
@@ -368,7 +368,7 @@ def _draft_openface(
     if frames is not None:
         yield Entry(table, "folder", write_path(frames, folder))
     else:
-        yield ask_entry(table, "folder", "the folder of OpenFace files, one a video")
+        yield ask_entry(table, "folder", "the folder of OpenFace files, one per video")
     if segments is None:
         told = "the file with columns clip, video, start, end (s), subject"
         yield ask_entry(table, "segments", told)

@@ -124,7 +124,7 @@ def _load_toml(path: Path) -> dict[str, Any]:
         fact, remedy = "the study file is not in UTF-8.", "Save it as UTF-8."
     except tomllib.TOMLDecodeError as error:
         fact = f"this is not valid TOML: {error}."
-        remedy = 'Texts stand in quotes ("clip"), lists in brackets (["a", "b"]), one key a line.'
+        remedy = 'Texts are in quotes ("clip"), lists in brackets (["a", "b"]), one key per line.'
     except OSError as error:
         fact, remedy = f"the file cannot be read: {error.strerror}.", "Check its name and rights."
     raise DataError(Problem(fact, remedy, file=str(path)))
@@ -190,7 +190,7 @@ class _Reading:
 
     def _read_models(self, value: Any) -> tuple[ModelSettings, ...]:
         if not isinstance(value, list):
-            self.complain("models must be written as [[models]], with two brackets a side.")
+            self.complain("models must be written as [[models]], with two brackets on each side.")
             return ()
         read = [
             self._read_table(table, ModelSettings, f"[[models]] number {number}:")
@@ -278,8 +278,8 @@ def _check_ratings(ratings: RatingsSettings) -> Iterator[Conflict]:
     given = [name for name in ("raters", "items", "rating") if getattr(ratings, name)]
     if len(given) > 1:
         yield (
-            f"[ratings] has {' and '.join(given)}: raters names one column a rater, "
-            "items one column an item, rating the one column of all ratings.",
+            f"[ratings] has {' and '.join(given)}: raters names one column per rater, "
+            "items one column per item, rating the one column of all ratings.",
             "Keep the one that fits the file.",
         )
 
@@ -323,7 +323,7 @@ def _check_models(study: Study) -> Iterator[Conflict]:
     beside = {*BASELINES, *NETWORKS}
     if all(model.kind in beside for model in study.models):
         networks = any(model.kind in NETWORKS for model in study.models)
-        told = "only networks, which stand beside another model" if networks else "baselines only"
+        told = "only networks, which need another model" if networks else "baselines only"
         yield f"[[models]] has {told}.", 'Add one with kind = "elastic".'
     yield from _check_networks(study)
     yield from check_people(study)
@@ -395,4 +395,4 @@ def _check_split(study: Study, split: SplitSettings) -> Iterator[Conflict]:
     tuned = list(list_validated(study)) if split.folds else ["the models"]
     if split.validate == 0 and tuned:
         remedy = "Give validate a share." if split.folds else "Add folds = 5, or give it a share."
-        yield f"[split] validate is 0, and {' and '.join(tuned)} must be tuned on somebody.", remedy
+        yield f"[split] validate is 0, and {' and '.join(tuned)} need subjects to tune on.", remedy

@@ -71,7 +71,7 @@ class FileSettings:
 
 @dataclass(frozen=True, slots=True)
 class RatingsSettings(FileSettings):
-    """The table ``[ratings]``: one row a rating, or one column a rater (``raters``)."""
+    """The table ``[ratings]``: one row per rating, or one column per rater (``raters``)."""
 
     file: Annotated[Path, read_file]
     clip: Annotated[str | tuple[str, ...], read_columns] = "clip"
@@ -90,7 +90,7 @@ class RatingsSettings(FileSettings):
 
 @dataclass(frozen=True, slots=True)
 class ClipsSettings(FileSettings):
-    """The table ``[clips]``: one row a clip, with its features.
+    """The table ``[clips]``: one row per clip, with its features.
 
     A target of texts is one of classes; ``classes`` says so of one of whole numbers. ``unmatched``
     is the share of clips, rated or described, that may lack a partner in the other file.
@@ -109,7 +109,7 @@ class ClipsSettings(FileSettings):
 
 @dataclass(frozen=True, slots=True)
 class SubjectsSettings(FileSettings):
-    """The table ``[subjects]``: one row a person who is seen, joined to clips and ratings.
+    """The table ``[subjects]``: one row per person who is seen, joined to clips and ratings.
 
     ``features`` are predictors beside those of clips, ``group`` is compared between people, and
     ``unmatched`` is the share of people that may lack a row.

@@ -229,7 +229,7 @@ def check_tested(predictions: pd.DataFrame, by: str | None) -> None:
             where = "there are" if by is None else f"context '{context}' has"
             fact = f"{where} {count_things(count, 'test subject')}, and intervals need"
             remedy = ("Give the test part a larger share with ", Option("test"), " in [split], or ")
-            told = f"{fact} {FEWEST_SUBJECTS}; the scores are reported without."
+            told = f"{fact} {FEWEST_SUBJECTS}; the scores are reported without intervals."
             raise DataError(Problem(told, (*remedy, "collect more subjects.")))
 
 

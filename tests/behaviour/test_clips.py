@@ -267,13 +267,13 @@ def test_wrong_time_stamps_are_told_and_corrected(make_face):
     expected = summarise_clips(as_frames(right), cut((0, 3)))
     with pytest.warns(DataWarning) as caught:
         summarise_clips(as_frames(wrong), cut((0, 0.06)), failed="keep")
-    assert "1,000 frames a second" in str(caught[0].message)
+    assert "1,000 frames per second" in str(caught[0].message)
     corrected = summarise_clips(as_frames(wrong), cut((0, 3)), fps=25)
     pd.testing.assert_frame_equal(corrected, expected)
     slow = right.iloc[::12]
     with pytest.warns(DataWarning) as caught:
         summarise_clips(as_frames(slow), cut((0, 3)), failed="keep")
-    assert "2.083 frames a second, fewer than the 5 asked for" in str(caught[0].message)
+    assert "2.083 frames per second, fewer than the 5 asked for" in str(caught[0].message)
 
 
 def test_segments_without_a_video_are_tolerated_only_when_few(make_face):

@@ -1,4 +1,4 @@
-"""The quality of clips, counted by hand on a still face of 25 frames a second."""
+"""The quality of clips, counted by hand on a still face of 25 frames per second."""
 
 import warnings
 
@@ -80,5 +80,5 @@ def test_rates_that_differ_by_more_than_a_twentieth_are_told(make_face, rates, t
         warnings.simplefilter("always")
         summarise_clips(frames)
     texts = [str(one.message).split(";")[0] for one in caught]
-    text = "Videos run at 23 ('w') to 25 frames a second. Jitter depends on the rate"
+    text = "Videos run at 23 ('w') to 25 frames per second. Jitter depends on the rate"
     assert texts == ([text] if told else [])

@@ -146,7 +146,7 @@ def test_two_faces_are_refused_until_one_is_chosen(openface):
 def test_millisecond_steps_are_told(openface):
     with pytest.warns(DataWarning) as caught:
         summarise_clips(read_openface(openface / "pyfeat"))
-    assert "1,000 frames a second; give the true rate" in str(caught[0].message)
+    assert "1,000 frames per second; give the true rate" in str(caught[0].message)
     row = summarise_clips(read_openface(openface / "pyfeat"), fps=30).iloc[0]
     assert row["points_displacement"] > 0
     # This version of OpenFace wrote the direction of each eye and no angles.
@@ -169,5 +169,5 @@ def test_mixed_rates_are_told(openface):
     with pytest.warns(DataWarning) as caught:
         result = summarise_openface(openface / "multiface", face=0)
     told = " ".join(str(one.message) for one in caught)
-    assert "Videos run at 24 ('clip2') to 30 frames a second" in told
+    assert "Videos run at 24 ('clip2') to 30 frames per second" in told
     assert result.files["fps"].round(1).isin([24, 25, 30]).all()

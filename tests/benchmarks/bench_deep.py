@@ -2,7 +2,7 @@
 
 Run: python tests/benchmarks/bench_deep.py
 An epoch of the LSTM should take less than 5 s and little more than a plain loop over torch; and
-read_clip pass 500 frames a second on what codecs can pack, and lose nothing to a plain loop over
+read_clip pass 500 frames per second on what codecs can pack, and lose nothing to a plain loop over
 OpenCV, which sets the bound on noise. Ratios are of CPU time in one run, since other programs slow
 the clock of the wall. Nothing was measured on a GPU.
 """
@@ -108,7 +108,7 @@ def loop_plainly(path):
 
 
 def time_reading(folder, blur):
-    """Return frames a second of CPU time: read_clip with a box, and the plain loop beside it."""
+    """Return frames per second of CPU time: read_clip with a box, and the plain loop beside it."""
     path = Path(folder) / f"video{blur}.mp4"
     write_video(path, blur)
     options = {"box": (100, 50, 300), "size": 112, "times": index_video(path)}
@@ -138,6 +138,7 @@ if __name__ == "__main__":
         for blur, name in ((0, "noise"), (5, "soft shapes")):
             ours, plain = time_reading(folder, blur)
             print(
-                f"640 x 480 of {name}, with a box: read_clip {ours:,.0f} frames a second,", end=" "
+                f"640 x 480 of {name}, with a box: read_clip {ours:,.0f} frames per second,",
+                end=" ",
             )
             print(f"a plain loop over OpenCV {plain:,.0f}, ratio {ours / plain:.2f}")

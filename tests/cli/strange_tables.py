@@ -49,7 +49,7 @@ LOADING = ("factor", "loading", load_first(ANSWERS))
 
 
 def long(change=str, header=HEADER, grid=GRID, judges=JUDGES, *, clips=CLIPS):
-    """Return one row a rating, each rating as a text."""
+    """Return one row per rating, each rating as a text."""
     rows = [
         [clips[i], judges[j], change(f"{grid[i, j]:g}"), PEOPLE[i]]
         for i, j in itertools.product(range(len(grid)), range(len(judges)))
@@ -62,7 +62,7 @@ def wide(judges=JUDGES, grid=GRID, first="clip"):
 
 
 def items(names, before=(), after=(), answers=ANSWERS, change=str):
-    """Return one row a person; columns before and after the items are (name, value of a row)."""
+    """Return one row per person; columns before and after the items are (name, value of a row)."""
     head = [*(name for name, _ in before), *names, *(name for name, _ in after)]
     rows = [
         [

@@ -95,7 +95,7 @@ def test_themes_of_a_file_and_annotators_alone(folder, tmp_path, call):
     run = call("evoked", folder / "machine.csv", "--themes", tmp_path / "themes.csv")
     assert "differences between one theme and all other moments" in tell(run)
     run = call("evoked", folder / "human.csv")
-    assert "3 annotators a moment rated" in tell(run)
+    assert "3 annotators per moment rated" in tell(run)
     assert "annotations have labels" in tell(run)
     assert "machine" not in tell(run).lower()
 

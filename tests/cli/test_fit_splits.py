@@ -182,7 +182,7 @@ def test_leakage_is_the_gain_of_splits_by_clips(call, call_json, fit, clips, mod
         (("--split", "60,40"), "with sum 100, such as 60,20,20"),
         (("--split", "60,20,30"), "with sum 100, such as 60,20,20"),
         (("--split", "a,b,c"), "with sum 100, such as 60,20,20"),
-        (("--split", "80,0,20"), "leaves nobody to tune on. Add --folds 5"),
+        (("--split", "80,0,20"), "leaves no subjects to tune on. Add --folds 5"),
         (("--split", "80,20,0"), "only validation may be 0."),
         (("--folds", 29), "24 subjects cannot fill 29 folds. Use fewer folds."),
     ],

@@ -60,7 +60,7 @@ def test_one_row_a_person_is_the_file_of_people(call, tmp_path, clips):
     place, found, text, told = draft(call, tmp_path, clips=clips, people=people)
     assert found["subjects"] == {"file": "people.csv", "subject": "subject"}
     assert '# group = "sex"' in text and '# features = ["alter", "sex"]' in text
-    assert "people.csv: 12 rows, one row a person." in told
+    assert "people.csv: 12 rows, one row per person." in told
     whole = text.replace("# group", "group").replace('# features = ["alter"', 'features = ["alter"')
     place.write_text(whole, encoding="utf-8")
     assert "No problems found" in call("check", place).stdout

@@ -26,7 +26,7 @@ def run(*arguments, code=0):
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("intensity")
     said = run("simulate", "intensity", "--out", place / "sim", "--subjects", 20)
-    assert "60 files of OpenFace, one a video" in said
+    assert "60 files of OpenFace, one per video" in said
     assert "--tasks task --sequences" in said
     faces = [place / "sim" / "faces", "--subjects", place / "sim" / "subjects.csv"]
     written = ["--sequences", place / "windows", "--features", "x_*,y_*", "--dense-step", 3]

@@ -56,7 +56,7 @@ def test_limits_swap_and_what_is_not_attainable_says_so():
     assert table.loc["pain", ["raters", "raters_low", "raters_high"]].isna().all()
     assert "not attainable" in table.loc["pain", "note"]
     text = plan_raters(PILOT, target=0.75).sentence()
-    assert "startle 1: a reliability of .75 needs 6 raters a clip (2 to 23)" in text
+    assert "startle 1: a reliability of .75 needs 6 raters per clip (2 to 23)" in text
     assert "pain 4: a reliability of .75 needs more raters than there can be" in text
 
 

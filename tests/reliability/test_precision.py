@@ -80,7 +80,7 @@ def test_the_seed_decides():
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"raters": 9}, "workers, with 9 raters a clip, is 8"),
+        ({"raters": 9}, "workers, with 9 raters per clip, is 8"),
         ({"subjects": 1}, "subjects is 1; it must be a whole number of at least 2"),
         ({"draws": 1}, "draws is 1"),
         ({"clips": 2.5}, "clips is 2.5"),

@@ -81,7 +81,7 @@ def test_it_tells_choices_that_change_definitions(make_pieces):
     settings = {"unit": "mm", "signed": True, "min_valid": 0.25, "fps": 29.97, "face": "largest"}
     words = read_words(make_pieces(named, **settings), "methods")
     for told in (
-        "(with times counted at 29.97 frames a second)",
+        "(with times counted at 29.97 frames per second)",
         "of several faces in a frame, the largest was followed",
         "clips with fewer than 25% of their moments valid",
         "velocity is the mean change of displacement per second, with its sign,",

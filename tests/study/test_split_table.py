@@ -105,11 +105,11 @@ def test_weights_without_intervals_name_the_folds_too(run, tmp_path):
         ("validate = 0\ntrain = 0.8", "[split] validate is 0, and the models must be tuned on"),
         (
             f"validate = 0\ntrain = 0.8\nfolds = 5\n{FOREST}",
-            "validate is 0, and the forest 'wood' must be tuned on somebody. Give validate a",
+            "validate is 0, and the forest 'wood' need subjects to tune on. Give validate a",
         ),
         (
             "validate = 0\ntrain = 0.8\nfolds = 5\n[contrasts]\n",
-            "validate is 0, and [contrasts] must be tuned on somebody.",
+            "validate is 0, and [contrasts] need subjects to tune on.",
         ),
         (
             'folds = 5\n[[models]]\nname = "wood"\nkind = "forest"\n',

@@ -110,7 +110,7 @@ def inspect_openface(
     confidence
         Least confidence of a valid frame.
     fps
-        Frames a second, where the time stamps are wrong.
+        Frames per second, where the time stamps are wrong.
     n_jobs
         Processes that share the files.
 

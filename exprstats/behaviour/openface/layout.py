@@ -228,7 +228,7 @@ def _describe_stranger(line: bytes) -> tuple[str, str]:
     )
     if any(mark in text for mark in ";\t"):
         remedy = "Save the file with commas between columns, as OpenFace writes it."
-    return f"the first line is no header of OpenFace: '{shown}'.", remedy
+    return f"the first line is not a header of OpenFace: '{shown}'.", remedy
 
 
 def _explain_absence(name: str, names: tuple[str, ...]) -> str:

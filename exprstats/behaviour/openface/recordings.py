@@ -89,7 +89,7 @@ class Recording:
         Parameters
         ----------
         fps
-            Frames a second; None: as the time stamps say. The first frame begins at 0.
+            Frames per second; None: as the time stamps say. The first frame begins at 0.
         """
         if fps is None:
             return replace(self, **find_times(self.frame, self.time))
@@ -108,7 +108,7 @@ class Recording:
 def find_times(frame: np.ndarray, stamps: np.ndarray) -> dict[str, Any]:
     """Return the times that stamps printed to a millisecond are roundings of.
 
-    Where the frames follow each other evenly, frame i of a video at f frames a second begins at
+    Where the frames follow each other evenly, frame i of a video at f frames per second begins at
     (i − 1)/f, and n frames last n/f. The rate f is the common rate nearest to the fitted one of
     all that give every stamp within its rounding; the fitted one if there is none. Elsewhere
     the stamps stay as they are.
@@ -299,7 +299,7 @@ def _refuse_repeats(followed: Recording, face: Face) -> None:
         fact = f"{named} show{'s' * alone} more than one face."
         remedy = (f"Choose the face to follow, {seen} or the largest, with ", Option("face"), ".")
         raise DataError(Problem(fact, remedy))
-    fact = f"{named} stand{'s' * alone} twice."
+    fact = f"{named} occur{'s' * alone} twice."
     raise DataError(Problem(fact, AGAIN))
 
 

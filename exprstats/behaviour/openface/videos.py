@@ -98,7 +98,7 @@ def _refuse_copies(videos: dict[str, list[Path]], place: Path) -> None:
             counted = count_things(len(paths), "file shares", "files share")
             fact = f"{counted} a video's name, '{name}', and the column "
             fact += f"'{twice[0]}': {listed}."
-            remedy = "Keep one file a video, or files that hold different columns."
+            remedy = "Keep one file per video, or files that hold different columns."
             problems.append(Problem(fact, remedy, file=str(place)))
     if problems:
         raise DataError(problems)

@@ -114,7 +114,7 @@ def read_faces(
     tracker
         Which tracker wrote it; None: as the header says. An iMotions export may hold two.
     fps
-        Frames a second of the video, where the file holds no times (py-feat, OpenFace 3) or wrong
+        Frames per second of the video, where the file holds no times (py-feat, OpenFace 3) or wrong
         ones; for ARKit, of the clock that counts the timecodes.
     reading
         How files are to be read, where they do not say so themselves.

@@ -222,11 +222,11 @@ def _infer_rate(file: TrackerFile, frame: np.ndarray) -> tuple[float, str]:
     fitting = [rate for rate in COMMON_RATES if low < rate <= high * (1 + 1e-9)]
     if not fitting or max(fitting) > min(fitting) * _ALIKE:
         fact = f"py-feat prints times in whole seconds: the rate lies between {low:.3g} and "
-        raise _ask_rate(file, f"{fact}{high:.3g} frames a second.")
+        raise _ask_rate(file, f"{fact}{high:.3g} frames per second.")
     rate = max(fitting)
-    return rate, f"times are frame numbers at {rate:g} frames a second, as whole seconds allow."
+    return rate, f"times are frame numbers at {rate:g} frames per second, as whole seconds allow."
 
 
 def _ask_rate(file: TrackerFile, fact: str) -> DataError:
-    remedy = ("Give the video's frames a second with ", Option("fps"), ".")
+    remedy = ("Give the video's frames per second with ", Option("fps"), ".")
     return DataError(Problem(fact, remedy, file=str(file.path)))

@@ -104,7 +104,8 @@ def parse_arkit(file: TrackerFile, fps: float | None) -> Parsed:
     rate = fps or _find_clock(file, cells)
     time = _read_clock(cells, rate)
     notes = [
-        f"timecodes count {rate:g} frames a second; the first is {file.table['Timecode'].iloc[0]}.",
+        f"timecodes count {rate:g} frames per second; the first is "
+        f"{file.table['Timecode'].iloc[0]}.",
         ONES,
     ]
     shapes = file.table.drop(columns=["Timecode", "BlendShapeCount"])

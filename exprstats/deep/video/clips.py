@@ -52,7 +52,7 @@ def cut_clips(video: FilePath, plan: pd.DataFrame, out: FilePath) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        The ledger of this video, one row a clip: ``clip``, ``context``?, ``subject``?, ``video``,
+        The ledger of this video, one row per clip: ``clip``, ``context``?, ``subject``?, ``video``,
         ``start``, ``end`` (s, from 0), ``fps``, ``n_frames``, ``n_black``, ``file``, ``status``
         (``cut``, ``kept`` or ``left out``), ``reason``, ``video_sha256``. The file holds the rows
         of every video that was cut into this folder.

@@ -59,7 +59,7 @@ class VideoTimes:
     time
         Seconds at which each frame begins (n,), ascending.
     fps
-        Frames a second: of the usual step from one frame to the next, whatever the header says.
+        Frames per second: of the usual step from one frame to the next, whatever the header says.
     length
         Seconds from 0 to the end of the last frame.
     height, width
@@ -344,7 +344,7 @@ def _check_rate(fps: float | None, index: VideoTimes) -> float:
     if fps is None:
         return index.fps
     if not 0 < fps <= index.fps * (1 + _NEAR):
-        message = f"fps is {fps:g}; the video has {index.fps:.5g} frames a second, more cannot be."
+        message = f"fps is {fps:g}; the video has {index.fps:.5g} frames per second and no more."
         raise OptionError(message, option="fps")
     return fps
 

@@ -65,7 +65,7 @@ class EvokedAnnotators(Result):
     threshold, level
         As asked.
     n_videos, n_moments, n_annotators
-        Sizes; annotators a moment on average.
+        Sizes; annotators per moment on average.
     n_unmatched
         Moments of the annotators at which the machine says nothing.
     """
@@ -101,7 +101,7 @@ class EvokedAnnotators(Result):
         """Return the agreement of annotators, and precision and recall, in APA style."""
         kappa = self.pick("fleiss_kappa", expression=None).iloc[0]
         text = (
-            f"{self.n_annotators:.3g} annotators a moment rated "
+            f"{self.n_annotators:.3g} annotators per moment rated "
             f"{count_things(self.n_moments, 'moment')} of {count_things(self.n_videos, 'video')}: "
             f"Fleiss' kappa, mean of {count_things(len(self.expressions), 'expression')}, "
             f"{_write(kappa, self.level)}."

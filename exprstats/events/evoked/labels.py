@@ -59,7 +59,7 @@ class EvokedLabels(Result):
 
         - ``share``: of the moments at which the expression could be seen, those with it;
         - ``label_share``: of all labels that were given, those of this expression;
-        - ``cardinality``, ``share_none``, ``share_multiple``: labels a moment, and the shares of
+        - ``cardinality``, ``share_none``, ``share_multiple``: labels per moment, and the shares of
           moments with no and with several labels (no expression);
         - ``co_occurrence``: of the moments with ``expression``, those that have ``versus`` as well
           (the matrix divided by its diagonal); ``lift``: the same over the share of ``versus``,

@@ -134,7 +134,7 @@ def _read_seconds(path: Path, names: list[str]) -> pd.DataFrame:
     # A further column of a single dimension is its spread over annotators.
     places = [header.index(name) for name in names] if named else [*range(1, len(names) + 1)]
     if not len(values) or values.shape[1] <= max(places):
-        fact = f"it has {values.shape[1] if len(values) else 0} fields a line."
+        fact = f"it has {values.shape[1] if len(values) else 0} fields per line."
         remedy = f"It must hold time, {' and '.join(names)}."
         raise DataError(Problem(fact, remedy, file=str(path)))
     return pd.DataFrame(values[:, [0, *places]], columns=["time", *names])

@@ -76,7 +76,7 @@ def merge_spellings(
     twice = table[table.duplicated(["tier", "value"])]
     if len(twice):
         first = twice.iloc[0]
-        fact = f"spelling '{first['tier']}', '{first['value']}' stands in two rows."
+        fact = f"spelling '{first['tier']}', '{first['value']}' is in two rows."
         raise DataError(Problem(fact, "Keep one of them."))
     whole = table[table["value"].eq("")]
     counts = events["tier"].value_counts()

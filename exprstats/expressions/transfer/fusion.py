@@ -29,7 +29,7 @@ class Fusion:
     features
         Name to numbers, texts or blocks of them, as `classify_expressions` takes them.
     clips
-        One row a clip in the order of the features: ``recording``, ``subject``, ``label``.
+        One row per clip in the order of the features: ``recording``, ``subject``, ``label``.
     texts
         Column ``sentence``: each different text of the features once, to be embedded elsewhere.
     """
@@ -145,7 +145,7 @@ def _tell(
 
 
 def read_vectors(path: str | Path) -> Callable[[list[str]], np.ndarray]:
-    r"""Read embeddings of texts: a table with the column ``sentence`` and one column a dimension.
+    r"""Read embeddings of texts: a table with the column ``sentence`` and one column per dimension.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def read_vectors(path: str | Path) -> Callable[[list[str]], np.ndarray]:
     numbers = table.drop(columns=TEXT).select_dtypes(include="number")
     fact = ""
     if numbers.shape[1] < table.shape[1] - 1 or not numbers.shape[1]:
-        fact = f"columns beside '{TEXT}' must hold numbers, one column a dimension."
+        fact = f"columns beside '{TEXT}' must hold numbers, one column per dimension."
     elif numbers.isna().any(axis=None):
         lost = int(numbers.isna().any(axis=1).sum())
         fact = f"{count_things(lost, 'vector lacks', 'vectors lack')} a number."

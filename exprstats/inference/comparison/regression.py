@@ -21,7 +21,7 @@ REPEATED = "rm_corr"
 _FEW = "cluster-robust standard errors are too small where clusters are few"
 _MOST_CLUSTERS = 300  # of whom pingouin's regression has an intercept each
 _ALIKE = "takes the rows of a cluster, about its mean, as independent"
-_LINEAR = "delta method: squared errors linearised at their mean"
+_LINEAR = "delta method: squared errors linearized at their mean"
 
 
 def list_regressions(

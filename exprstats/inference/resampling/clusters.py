@@ -101,7 +101,7 @@ def code_strata(
     named = rows[[cluster, strata]].drop_duplicates()
     twice = named.loc[named[cluster].duplicated(), cluster]
     if len(twice):
-        fact = f"{cluster} '{twice.iloc[0]}' stands in more than one {strata}."
+        fact = f"{cluster} '{twice.iloc[0]}' belongs to more than one {strata}."
         raise DataError(Problem(fact, "Strata must hold whole clusters.", column=strata))
     homes = dict(zip(named[cluster], named[strata], strict=True))
     codes, names = pd.factorize(np.array([homes[name] for name in clusters]), sort=True)

@@ -69,7 +69,7 @@ def find_header(rows: Sequence[Sequence[str]], given: int | None = None) -> Head
         titles = _spread_titles(rows[place], rows[place + 1])
         place += 1
     above = sum(count > 0 for count in filled[: place - bool(titles)])
-    notes = [f"the header is in row {place + 1}; what stands above it is left out."] * (
+    notes = [f"the header is in row {place + 1}; what is above it is left out."] * (
         above > 0 and given is None
     )
     if titles:

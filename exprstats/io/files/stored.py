@@ -33,7 +33,7 @@ def read_stored(
     Raises
     ------
     DataError
-        There is no such file, it is no JSON, or it holds something else or another version.
+        There is no such file, it is not JSON, or it holds something else or another version.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def read_stored(
         fact = f"it cannot be read ({error.strerror})."
         raise DataError(Problem(fact, remedy, file=str(path))) from error
     except ValueError as error:
-        fact = f"it is no JSON ({error})."
+        fact = f"it is not JSON ({error})."
         raise DataError(Problem(fact, remedy, file=str(path))) from error
     found = payload.get("format") if isinstance(payload, dict) else None
     if found != format:

@@ -112,8 +112,8 @@ def warn_weak(moments: Moments, items: Sequence[str], where: str) -> None:
     p_value = judge_sphericity(correlate(moments.covariance), moments.shared)
     if p_value > DOUBT:
         message = (
-            f"{where}: {', '.join(items)} do not correlate more than unrelated items may in"
-            f" {moments.shared} clips (p = {p_value:.2f}); the factor rests on thin ground."
+            f"{where}: {', '.join(items)} do not correlate more than unrelated items may in "
+            f"{moments.shared} clips (p = {p_value:.2f}); the factor is weakly supported."
         )
         warn_user(message, FitWarning)
 
@@ -164,8 +164,8 @@ def warn_reversed(solution: Solution) -> None:
         one = len(solution.reversed_items) == 1
         verb, they, them = ("loads", "it is", "it") if one else ("load", "they are", "them")
         message = (
-            f"{solution.name}: {named} {verb} against the other items; if {they} reverse-keyed,"
-            f" turn {them} round (highest + lowest - answer) and fit again."
+            f"{solution.name}: {named} {verb} against the other items; if {they} reverse-keyed, "
+            f"reverse {them} (highest + lowest - answer) and fit again."
         )
         warn_user(message, FitWarning)
 

@@ -153,7 +153,7 @@ def write_lavaan_script(
     path
         Where the script goes.
     data
-        The data file as the script shall find it: CSV, one row a clip, columns as they were
+        The data file as the script shall find it: CSV, one row per clip, columns as they were
         fitted.
     cluster
         The column of clusters, if the fit had one.

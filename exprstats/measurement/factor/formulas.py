@@ -118,7 +118,7 @@ def weigh_bartlett(loadings: np.ndarray, residuals: np.ndarray) -> tuple[np.ndar
 def compute_omega(parameters: np.ndarray) -> float:
     """Return ω = (Σ|λ|)²/((Σ|λ|)² + Σθ) of raw loadings and residuals (2p,) (McDonald, 1999).
 
-    Of the keyed composite: an item that loads negatively is turned round before it is summed, since
+    Of the keyed composite: an item that loads negatively is reversed before it is summed, since
     a sum of items that work against each other is nobody's scale.
     """
     loadings, residuals = np.split(parameters, 2)

@@ -65,7 +65,7 @@ def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> Ite
     Parameters
     ----------
     table
-        One row a clip. Without a column ``clip`` the rows are numbered from 1.
+        One row per clip. Without a column ``clip`` the rows are numbered from 1.
     items
         The columns to use.
     by
@@ -230,13 +230,13 @@ def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     ratings
-        One row a rating: clip, rater, item, rating, and context and subject where there are any.
+        One row per rating: clip, rater, item, rating, and context and subject where there are any.
 
     Returns
     -------
     DataFrame
-        One row a clip in order of first appearance: context, clip, subject (as far as they were
-        given), then one column an item. A clip nobody rated on an item is missing there.
+        One row per clip in order of first appearance: context, clip, subject (as far as they were
+        given), then one column per item. A clip nobody rated on an item is missing there.
 
     Raises
     ------

@@ -142,7 +142,7 @@ def fit_factor(
     Parameters
     ----------
     items_table
-        One row a clip: clip (or the rows are numbered), the items, and context and subject where
+        One row per clip: clip (or the rows are numbered), the items, and context and subject where
         there are any, as `average_raters` returns it.
     items
         The columns that measure the factor.

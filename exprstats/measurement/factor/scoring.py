@@ -70,7 +70,7 @@ def _list_model(
 
 
 def read_raters(ratings: pd.DataFrame, items: Sequence[str]) -> ItemSet:
-    """Return one row a rater and clip: ids, and answers (n, p), NaN where one is missing.
+    """Return one row per rater and clip: ids, and answers (n, p), NaN where one is missing.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def score_answers(
         With I = Σλ²/θ over the items at hand: ``"bartlett"`` Σ(λ/θ)(x − ν)/I with standard error
         1/√I (Bartlett, 1937); ``"regression"`` Σ(λ/θ)(x − ν)/(1 + I) with 1/√(1 + I) (Thurstone,
         1935); both in standard deviations of the factor. ``"mean"`` is the plain mean of the
-        answers, in their units, with √Σθ/p; an item that loads negatively is turned round first
+        answers, in their units, with √Σθ/p; an item that loads negatively is reversed first
         (lowest + highest − answer).
     """
     if solution.flaw:

@@ -338,7 +338,7 @@ def _write_omega(omega: pd.Series, pooled: Solution, contexts: int) -> str:
     turned = ""
     if pooled.reversed_items:
         named = join_words([f"'{item}'" for item in pooled.reversed_items])
-        turned = f", with {named} turned round,"
+        turned = f", with {named} reversed,"
     limits = write_interval(float(omega["conf_low"]), float(omega["conf_high"]), bounded=True)
     over = ""
     if omega["method"] == "jackknife":

@@ -61,7 +61,7 @@ def guess_human(
         Girard, and Morency (2020) took them.
     span
         The range by which errors of raters and of models will be divided. With ``unit="paper"`` it
-        must be named: standardised sums have another theoretical range than scores (3.29 against
+        must be named: standardized sums have another theoretical range than scores (3.29 against
         4.32 in one study), and dividing both by that of the scores turned a difference of -.021
         into a significant one of the other sign.
 
@@ -105,7 +105,7 @@ def guess_human(
     check_word(unit, HumanUnit, "unit")
     if unit == "paper" and span is None:
         message = (
-            "unit 'paper' needs a span: standardised sums have another range than the scores, so "
+            "unit 'paper' needs a span: standardized sums have another range than the scores, so "
             "that errors of raters and models must be divided by one that you name, such as "
         )
         raise OptionError(message, Option("span", 7), ".")
@@ -140,7 +140,7 @@ def _guess_others(answers: pd.DataFrame, fitted_on: str, standardised: bool) -> 
     spread = sums.std()
     if not spread > 0:
         fact = f"all {len(sums):,} scores of answers are {sums[0]:g}."
-        raise DataError(Problem(fact, "Nobody can be compared with anybody.", column="rating"))
+        raise DataError(Problem(fact, "Raters cannot be compared.", column="rating"))
     z = (sums - sums.mean()) / spread if standardised else sums
     codes, _ = encode_ids(answers, [name for name in ("context", "clip") if name in answers])
     total, raters = np.bincount(codes, z)[codes], np.bincount(codes)[codes]
@@ -181,7 +181,7 @@ def _seat_workers(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def weigh_answers(ratings: pd.DataFrame, factor: Factor, *, paper: bool = False) -> pd.DataFrame:
-    """Return one row a rater and clip with the scores of the answers.
+    """Return one row per rater and clip with the scores of the answers.
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ def find_scoring(factor: Factor, context: Any) -> Solution:
 
 
 def _spread_items(ratings: pd.DataFrame, items: tuple[str, ...]) -> pd.DataFrame:
-    """Return one row a rater and clip, with a column for each item of the factor."""
+    """Return one row per rater and clip, with a column for each item of the factor."""
     key = [name for name in ("context", "clip", "rater") if name in ratings]
     rows, count = encode_ids(ratings, key)
     places = pd.Index(items).get_indexer(pd.Index(ratings["item"].astype(str)))

@@ -189,8 +189,8 @@ def build_design(
     if copies:
         counted = count_things(len(copies), "feature is a copy", "features are copies")
         message = (
-            f"{counted} of the target '{target}' up to its unit: {name_some(copies)}. What "
-            "predicts a target from itself says nothing of people. Leave such features out."
+            f"{counted} of the target '{target}' up to its unit: {name_some(copies)}. Predicting "
+            "a target from itself says nothing about people. Leave such features out."
         )
         warn_user(message)
     return design
@@ -202,7 +202,9 @@ def _warn_of_ids(clips: pd.DataFrame, names: Sequence[str]) -> None:
     odd = {name: kind for name, kind in found.items() if kind != "a constant"}
     if odd:
         counted = count_things(len(odd), "feature names", "features name")
-        message = f"{counted} rows or people and measures nothing: {', '.join(tell_features(odd))}."
+        message = (
+            f"{counted} rows or people and carries no information: {', '.join(tell_features(odd))}."
+        )
         warn_user(f"{message} Leave such features out.")
 
 

@@ -36,7 +36,7 @@ def split_subjects(
     Parameters
     ----------
     clips
-        One row a clip (or a rating); only the subject column is used, and ``context``, where it
+        One row per clip (or a rating); only the subject column is used, and ``context``, where it
         stands, is checked. The draw depends on the set of ids and the seed, not on the order or
         number of rows, so that one split serves all contexts.
     subject
@@ -183,7 +183,7 @@ def fold_subjects(
     Parameters
     ----------
     clips
-        One row a clip; the draw depends on the ids, their contexts and the seed, not on the order
+        One row per clip; the draw depends on the ids, their contexts and the seed, not on the order
         of the rows.
     subject
         The column that names the person.

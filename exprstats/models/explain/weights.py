@@ -117,7 +117,7 @@ class Weights(Result):
             told.append(f"No weight reached {least} in size in {_join_names(quiet)}.")
         if silent:
             where = _join_names(silent)
-            told.append(f"Nothing was learned in {where}: every weight is zero.")
+            told.append(f"No feature was selected in {where}: every weight is zero.")
         return [*told, *tell_twins(weights)]
 
     def _tell_tests(self) -> str:

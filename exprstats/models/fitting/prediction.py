@@ -33,9 +33,9 @@ def predict_clips(
     models
         From `fit_elastic`, `fit_forest` or `load_models`.
     clips
-        One row a clip: ``clip``, the features of the fit in their own units, and the context where
-        models were fitted by context. Features are scaled by the means and SDs of the training
-        clips, never by those of the new ones; a category that the fit had as ``gender: f`` may be
+        One row per clip: ``clip``, the features of the fit in their own units, and the context
+        where models were fitted by context. Features are scaled by the means and SDs of the
+        training clips, never by those of the new ones; a category that the fit had as ``gender: f`` may be
         there as ``gender``. ``subject`` and ``part`` are kept where they stand.
     by
         Column that names the contexts.

@@ -159,8 +159,8 @@ class Models(Result):
         copies = find_copies(self.design) if self.record is None else []
         if copies:
             told.append(
-                f"The target is among the features ({name_some(copies)}): these scores say nothing "
-                "of how well behaviour predicts it."
+                f"The target is among the features ({name_some(copies)}): these scores do not "
+                "show how well behavior predicts it."
             )
         return told
 

@@ -141,7 +141,7 @@ def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
             several = int((counts > 1).sum())
             thin = f" Raters' agreement rests on {count_things(several, 'clip')} alone."
             warn_user(
-                f"item '{panel.item}': {told} 1 rating ({names}), which tells about differences "
+                f"item '{panel.item}': {told} 1 rating ({names}), which informs about differences "
                 f"between clips only.{thin if several < _FEW_PAIRED else ''}"
             )
     warn_constant(ratings, whole, pooled)
@@ -165,7 +165,7 @@ def warn_constant(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
         names = name_rows(ratings, "rater", rows[where])
         warn_user(
             f"raters {names} gave one value to everything ({CONSTANT_FROM} ratings or "
-            "more); nothing was removed, look at them before trusting the reliability."
+            "more); nothing was removed, check them before interpreting the reliability."
         )
 
 

@@ -116,7 +116,7 @@ def find_divisors(counts: np.ndarray) -> dict[str, float]:
     -------
     dict
         ``{"all": k}`` where every clip has k ratings; else ``harmonic`` (the reliability of the
-        clip means that are analysed next), ``n0`` (1 − MSW/MSB) and ``mean``.
+        clip means that are analyzed next), ``n0`` (1 − MSW/MSB) and ``mean``.
 
     Examples
     --------

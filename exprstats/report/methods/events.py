@@ -39,8 +39,8 @@ def tell_evoked(analysis: Analysis) -> Told:
         texts.append(
             say(
                 "Following Sun et al. (2020), we described evoked expressions by their share of "
-                "moments, labels a moment, and co-occurrence; scores of {threshold} or above were "
-                "labels. Intervals ({level}) are from a delete-one jackknife over videos, as "
+                "moments, labels per moment, and co-occurrence; scores of {threshold} or above "
+                "were labels. Intervals ({level}) are from a delete-one jackknife over videos, as "
                 "moments of one video are alike.",
                 threshold=f"{labels.threshold:g}",
                 level=write_level(labels.level),

@@ -180,7 +180,7 @@ def _say_frames(settings: OpenfaceSettings) -> Text:
         rule=rules[settings.sampling],
         times=""
         if settings.fps is None
-        else f" (with times counted at {settings.fps:g} frames a second)",
+        else f" (with times counted at {settings.fps:g} frames per second)",
         face=_name_face(settings),
     )
 

@@ -94,11 +94,10 @@ def _say_pair(row: dict[Any, Any], label: MetricLabel, analysis: Analysis) -> Te
             other=analysis.tell_model(row["versus"]),
             value=write_estimate(row, 3, bounded=label.bounded),
         )
-    sure = pd.notna(p) and p < 1 - row["level"]
-    verdict = ("lower than" if row["estimate"] < 0 else "higher than") if sure else ""
+    verdict = "lower than" if row["estimate"] < 0 else "higher than"
     return say(
         "{verdict} that of {other}, Δ = {value}, {level} CI {limits}, *p* {p}",
-        verdict=verdict or "not reliably different from",
+        verdict=verdict if p < 1 - row["level"] else "not reliably different from",
         other=analysis.tell_model(row["versus"]),
         value=write_estimate(row, 3, bounded=label.bounded),
         level=write_level(row["level"]),

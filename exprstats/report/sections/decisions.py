@@ -33,9 +33,9 @@ _UNKNOWN = "not estimated"  # the note of a plan without an estimate
 
 
 def say_decisions(analysis: Analysis) -> tuple[Text, ...]:
-    """Return how many raters a clip the target needs, or what more raters would give."""
+    """Return how many raters per clip the target needs, or what more raters would give."""
     if analysis.plan is not None:
-        return (_say_plan(name_contexts(analysis.plan.tidy()), analysis),)
+        return (_say_plan(name_contexts(analysis.plan.tidy())),)
     if analysis.decisions is None:
         return ()
     return (
@@ -102,8 +102,8 @@ def build_decision_figure(analysis: Analysis) -> tuple[Figure, ...]:
             "Reliability of the Mean Rating by the Number of Raters",
             lambda: draw_decisions(decisions, target=target),
             words=say(
-                "Reliability rises with the number of raters a clip; the same numbers as "
-                "<Table decisions>."
+                "Reliability rises with the number of raters per clip; the same numbers as <Table "
+                "decisions>."
             ),
             notes=tuple(notes),
             main=True,
@@ -123,7 +123,7 @@ def has_curve(decisions: Decisions | SubjectDecisions) -> bool:
     return True
 
 
-def _say_plan(plan: pd.DataFrame, analysis: Analysis) -> Text:
+def _say_plan(plan: pd.DataFrame) -> Text:
     needed = plan[plan["raters"].notna()].sort_values("raters", kind="stable")
     target = _write_target(float(plan["target"].iloc[0]))
     known = plan[plan["note"].ne(_UNKNOWN)]
@@ -139,7 +139,7 @@ def _say_plan(plan: pd.DataFrame, analysis: Analysis) -> Text:
     else:
         told = (
             f"needs between {_write_raters(low)} ({_name_place(low, plan)}) and "
-            f"{_write_raters(high)} raters a clip ({_name_place(high, plan)})"
+            f"{_write_raters(high)} raters per clip ({_name_place(high, plan)})"
         )
     ending = f"; for {never} of {len(known)} no number of raters is enough" if never else ""
     return say(

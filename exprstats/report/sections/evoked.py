@@ -123,7 +123,7 @@ def write_percent_limits(row: Any, decimals: int = 1) -> str:
 
 
 def _build_shares(found: EvokedLabels) -> Table:
-    """Return the table: shares of moments and of labels, and labels a moment."""
+    """Return the table: shares of moments and of labels, and labels per moment."""
     cells = []
     shares = found.pick("share").sort_values("estimate", ascending=False, kind="stable")
     rare = 2 if (shares["estimate"].gt(0) & shares["estimate"].lt(0.005)).any() else 1

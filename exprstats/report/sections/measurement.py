@@ -218,7 +218,7 @@ def _list_flaws(factor: Factor) -> set[str]:
 
 
 def _tell_turned(factor: Factor) -> str:
-    """Return which items ω has turned round, and in which fits unless in all."""
+    """Return which items ω has reversed, and in which fits unless in all."""
     sound = [one for one in factor.solutions if one.part == "all" and not one.flaw]
     frame = pd.DataFrame({"context": [one.context for one in sound]}, dtype=object)
     where: dict[str, list[str]] = {}
@@ -229,7 +229,7 @@ def _tell_turned(factor: Factor) -> str:
         item if len(names) == len(sound) else f"{item} ({join_words(names)})"
         for item, names in where.items()
     ]
-    return f", with {join_words(told)} turned round" if told else ""
+    return f", with {join_words(told)} reversed" if told else ""
 
 
 def _say_fit(rows: pd.DataFrame) -> tuple[Text, ...]:

@@ -334,7 +334,7 @@ def judge_classes(
         if count < FEWEST_SUBJECTS:
             few = count_things(count, "test subject is", "test subjects are")
             needed = f"too few for intervals, which need {FEWEST_SUBJECTS}."
-            warn_user(f"{sample.label}: {few} {needed} Test scores stand without.")
+            warn_user(f"{sample.label}: {few} {needed} Test scores are reported without intervals.")
             return None
     both = stack_predictions(models, guess_majority(models.predictions))
     options = {"against": models.name, "by": lesson.by, "n_jobs": n_jobs}

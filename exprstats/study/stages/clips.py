@@ -141,9 +141,7 @@ def take_features(
         counts = clips[names].nunique()
         flat = [name for name in names if counts[name] == 1]
         if flat:
-            told = (
-                f"Features with one value in all clips teach a model nothing: {name_some(flat)}. "
-            )
+            told = f"Features with one value in all clips carry no information: {name_some(flat)}. "
             warn_user((told, "Leave them out of ", Option("features"), "."))
     else:
         apart = set(log.joined).difference(own)

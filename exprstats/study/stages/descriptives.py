@@ -57,7 +57,7 @@ def compare_scores(
     Parameters
     ----------
     table
-        One row a clip.
+        One row per clip.
     value
         The score.
     people

@@ -39,7 +39,7 @@ def list_needed(study: Study, known: Sequence[str] = ()) -> list[str]:
 
 
 def read_people(settings: SubjectsSettings, needed: Sequence[str]) -> pd.DataFrame:
-    """Return one row a person with the columns that a study needs of them.
+    """Return one row per person with the columns that a study needs of them.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def read_people(settings: SubjectsSettings, needed: Sequence[str]) -> pd.DataFra
         if len(several):
             values = table.loc[table["subject"].eq(several[0]), name].dropna().unique()
             fact = f"'{several[0]}' has several values ({name_some(list(values))})."
-            remedy = "Keep one row a person, or leave the column out of [subjects]."
+            remedy = "Keep one row per person, or leave the column out of [subjects]."
             called = name_role(settings, name) if name == "context" else name
             problems.append(Problem(fact, remedy, file=file, column=called))
     if problems:

@@ -107,7 +107,7 @@ def test_a_folder_keeps_what_can_be_read_and_names_what_cannot(folder, make_face
         frames = read_openface(folder)
     told = " ".join(str(warning.message) for warning in caught)
     assert "empty.csv: the file is empty" in told
-    assert "other.csv: the first line is no header of OpenFace: 'a;b'" in told
+    assert "other.csv: the first line is not a header of OpenFace: 'a;b'" in told
     assert frames["video"].unique().tolist() == ["good"]
     status = inspect_openface(folder).set_index("video")["status"]
     assert status.to_dict() == {"empty": "failed", "good": "ok", "other": "failed"}

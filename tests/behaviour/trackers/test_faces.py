@@ -130,7 +130,7 @@ def test_pyfeat_times_come_from_whole_seconds(tmp_path, rate):
     faces = read_faces(tmp_path / "a.csv")
     assert faces.table["timestamp"].to_numpy() == pytest.approx(np.arange(3 * rate) / rate)
     assert faces.table["frame"].iloc[0] == 1
-    assert f"at {rate} frames a second" in faces.notes[0]
+    assert f"at {rate} frames per second" in faces.notes[0]
 
 
 def test_pyfeat_without_times_needs_a_rate(tmp_path):
@@ -140,7 +140,7 @@ def test_pyfeat_without_times_needs_a_rate(tmp_path):
     assert read_faces(tmp_path / "a.csv", fps=10).table["timestamp"].iloc[-1] == 0.9
     short = make_pyfeat(10).assign(approx_time="00:00")
     short.to_csv(tmp_path / "b.csv", index=False)
-    with pytest.raises(DataError, match="rate lies between 9 and inf frames a second"):
+    with pytest.raises(DataError, match="rate lies between 9 and inf frames per second"):
         read_faces(tmp_path / "b.csv")
 
 
@@ -209,7 +209,7 @@ def test_arkit_timecodes_count_frames_of_a_clock_and_pass_midnight(tmp_path, rat
     expected = np.arange(4 * rate) * step / rate
     # Timecodes are printed to a thousandth of a frame.
     assert faces.table["timestamp"].to_numpy() == pytest.approx(expected, abs=1e-3 / rate)
-    assert f"{rate} frames a second" in faces.notes[0]
+    assert f"{rate} frames per second" in faces.notes[0]
     assert faces.get_unit("JawOpen") == "coefficient (0 to 1)"
     assert faces.get_unit("HeadYaw") == "rad"
 

@@ -54,7 +54,7 @@ def test_an_arkit_recording_runs_at_30_frames_of_a_clock_of_60(data):
     assert time[-1] == pytest.approx(134 + (54.561 - 31.652) / 60, abs=1e-9)
     # A few frames were dropped; all others follow each other.
     assert (np.abs(np.diff(time) - 1 / 30) < 1e-4).mean() > 0.99
-    assert "60 frames a second" in faces.notes[0]
+    assert "60 frames per second" in faces.notes[0]
     # The head was not recorded: its angles are zeros, which give no feature.
     assert (faces.table["HeadYaw"] == 0).all()
     with pytest.warns(DataWarning) as caught:

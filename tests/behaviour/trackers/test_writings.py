@@ -22,7 +22,7 @@ HZ, COUNT = 25, 60
 
 
 def make_frames(seed=3):
-    """OpenFace 2's columns of one face at 25 frames a second, the gaze as vectors of both eyes."""
+    """OpenFace 2's columns of one face at 25 frames per second, gaze as vectors of both eyes."""
     rng = np.random.default_rng(seed)
     table = pd.DataFrame({"frame": np.arange(1, COUNT + 1), "face_id": 0})
     table["timestamp"] = (np.arange(COUNT) / HZ).round(3)

@@ -109,7 +109,7 @@ def test_what_is_no_video_is_refused(tmp_path):
 def test_choices_that_cannot_be_are_refused(make_video):
     path = make_video(30)
     times = index_video(path)
-    with pytest.raises(OptionError, match="25 frames a second, more cannot be"):
+    with pytest.raises(OptionError, match="25 frames per second and no more"):
         read_clip(path, fps=50, times=times)
     with pytest.raises(OptionError, match=r"GiB.*size="):
         read_clip(path, 0, 10_000_000, times=times)

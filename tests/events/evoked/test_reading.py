@@ -95,7 +95,7 @@ def test_continuous_liris_with_other_columns_is_read_by_its_header(tmp_path):
     path.write_text("Start End Arousal Valence\n0 10 .2 .1\n5 15 .4 .3\n")
     assert ex.read_evoked(path)["valence"].tolist() == [0.1, 0.3]
     path.write_text("Time Valence Arousal\n0 .2\n")
-    with pytest.raises(DataError, match=r"has 2 fields a line.*time, valence and arousal"):
+    with pytest.raises(DataError, match=r"has 2 fields per line.*time, valence and arousal"):
         ex.read_evoked(path)
     path.write_text("Time Valence Arousal\n0 a .2\n")
     with pytest.raises(DataError, match="numbers only"):

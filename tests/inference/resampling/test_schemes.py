@@ -103,7 +103,7 @@ def test_two_stage_draws_do_not_depend_on_workers_or_seats(errors):
 
 
 def test_strata_that_cut_clusters_or_hold_one_are_refused(errors):
-    with pytest.raises(DataError, match="subject 's00' stands in more than one clip"):
+    with pytest.raises(DataError, match="subject 's00' belongs to more than one clip"):
         compare_models(errors, strata="clip", **OPTIONS)
     lone = errors.assign(group=errors["group"].where(errors["subject"] != "s00", "other"))
     with pytest.raises(DataError, match="'other' has one subject"):
@@ -136,5 +136,5 @@ def test_any_statistic_is_drawn_within_strata(make_predictions):
     errors = [one["std_error"].to_numpy() for one in (found, same)]
     assert errors[0] == pytest.approx(errors[1], abs=1e-10)
     split = table.assign(site=np.where(table["clip"] < "c0030", "north", "south"))
-    with pytest.raises(DataError, match="stands in more than one site"):
+    with pytest.raises(DataError, match="belongs to more than one site"):
         bootstrap_clusters(split, measure_rmse, cluster="subject", **options)

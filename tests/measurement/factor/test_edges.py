@@ -61,7 +61,7 @@ def test_a_reversed_item_is_turned_round_for_omega_and_the_mean(draw, closed):
         )
         columns = ["estimate", "std_error", "conf_low", "conf_high"]
         np.testing.assert_allclose(other[columns], one[columns], atol=1e-10)
-    assert "means, with 'smile' turned round, was ω = ." in factor.sentence()
+    assert "means, with 'smile' reversed, was ω = ." in factor.sentence()
     np.testing.assert_allclose(factor.scores["score"], plain.scores["score"], atol=1e-10)
     means = score_clips(factor, table, method="mean")["score"]
     np.testing.assert_allclose(means, score_clips(plain, draw(), method="mean")["score"])

@@ -183,7 +183,7 @@ def test_changed_and_foreign_files_are_refused(models, tmp_path):
     cases = {
         json.dumps(stored): "SHA-256 differs",
         "{}": "it holds no models",
-        "[1": "it is no JSON",
+        "[1": "it is not JSON",
         json.dumps({**stored, "version": 9}): "its version is 9",
     }
     for text, told in cases.items():

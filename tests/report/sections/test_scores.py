@@ -182,7 +182,7 @@ def test_a_reversed_item_is_named_beside_omega():
     ratings = draw_ratings(turned=("c",))
     factor, rated = fit(ratings)
     _, words = read(factor, rated)
-    said = "the internal consistency of the items’ means, with c turned round, ω, was ."
+    said = "the internal consistency of the items’ means, with c reversed, ω, was ."
     assert said in words["measurement"]
     assert re.search(r"loadings lay between −(\.9\d|1\.00), 95% CI", words["measurement"])
     turned = pd.concat(
